@@ -1,0 +1,1 @@
+"""`runops`, the command line."""

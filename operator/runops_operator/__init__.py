@@ -1,0 +1,1 @@
+"""The controller: claims rows, runs one Kubernetes Job per video, reports back."""

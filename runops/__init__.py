@@ -1,0 +1,2 @@
+"""Domain of runops-operator: what every program of it shares."""
+
