@@ -1,2 +1,1 @@
 """Domain of runops-operator: what every program of it shares."""
-

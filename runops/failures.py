@@ -1,0 +1,406 @@
+"""The reason table: why a video failed, in one place.
+
+What this module says is what the custom resource, the `jobs` row, the metrics, the docs and the command line show.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = [
+    "PERMANENT_EXIT_CODES",
+    "TABLE",
+    "Failed",
+    "Failure",
+    "FailureClass",
+    "Reason",
+    "by_exit_code",
+]
+
+
+class FailureClass(StrEnum):
+    """What a failure means for the next attempt."""
+
+    PERMANENT = "permanent"
+    """The same input fails again: no retry."""
+    TRANSIENT = "transient"
+    """Something outside was away or broken: retry with backoff."""
+    QUOTA = "quota"
+    """The model's quota is used up: wait, then retry."""
+    INFRASTRUCTURE = "infrastructure"
+    """The cluster took the pod away or never ran it."""
+    CLAIM = "claim"
+    """The row belongs to somebody else now: stop, change nothing."""
+
+
+class Reason(StrEnum):
+    """One CamelCase word for a failure, the same in every place that shows it."""
+
+    SOURCE_MISSING = "SourceMissing"
+    SOURCE_EMPTY = "SourceEmpty"
+    NOT_A_VIDEO = "NotAVideo"
+    UNSUPPORTED_MEDIA = "UnsupportedMedia"
+    NO_VIDEO_STREAM = "NoVideoStream"
+    MEDIA_TOO_SHORT = "MediaTooShort"
+    MEDIA_TOO_LONG = "MediaTooLong"
+    MEDIA_TOO_LARGE = "MediaTooLarge"
+    PICTURE_TOO_LARGE = "PictureTooLarge"
+    MEDIA_CORRUPT = "MediaCorrupt"
+    TIMESTAMP_GAP = "TimestampGap"
+    INVALID_USER = "InvalidUser"
+    INVALID_SPEC = "InvalidSpec"
+    BLOCKED = "Blocked"
+    INVALID_OUTPUT = "InvalidOutput"
+    OUTPUT_CUT_OFF = "OutputCutOff"
+    ROW_MISSING = "RowMissing"
+    DUPLICATE_RESULTS = "DuplicateResults"
+    MODEL_NOT_FOUND = "ModelNotFound"
+    MODEL_REFUSED_REQUEST = "ModelRefusedRequest"
+    PROMPT_MISSING = "PromptMissing"
+    CLAIM_LOST = "ClaimLost"
+    STORAGE_UNAVAILABLE = "StorageUnavailable"
+    DATABASE_UNAVAILABLE = "DatabaseUnavailable"
+    DATABASE_REFUSED = "DatabaseRefused"
+    KEY_REJECTED = "KeyRejected"
+    MODEL_UNAVAILABLE = "ModelUnavailable"
+    MODEL_TIMEOUT = "ModelTimeout"
+    MODEL_KEY_REJECTED = "ModelKeyRejected"
+    MODEL_EMPTY_ANSWER = "ModelEmptyAnswer"
+    MODEL_FILE_REJECTED = "ModelFileRejected"
+    UPLOAD_INCOMPLETE = "UploadIncomplete"
+    DISK_FULL = "DiskFull"
+    MEDIA_TOOL_FAILED = "MediaToolFailed"
+    MISCONFIGURED = "Misconfigured"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    TERMINATED = "Terminated"
+    INTERNAL = "Internal"
+    DEADLINE_EXCEEDED = "DeadlineExceeded"
+    OUT_OF_MEMORY = "OutOfMemory"
+    WORKER_CRASHED = "WorkerCrashed"
+    JOB_DELETED = "JobDeleted"
+    CANCELLED = "Cancelled"
+    UNSCHEDULABLE = "Unschedulable"
+    IMAGE_PULL_FAILED = "ImagePullFailed"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One row of the table.
+
+    Attributes
+    ----------
+    reason
+        The CamelCase word.
+    sentence
+        What a person is told when nothing more precise is known.
+    remedy
+        What that person can do.
+    failure_class
+        Whether and how it is tried again.
+    exit_code
+        With which code the worker's process ends; None where only the operator finds the failure.
+    """
+
+    reason: Reason
+    sentence: str
+    remedy: str
+    failure_class: FailureClass
+    exit_code: int | None
+
+    @property
+    def retryable(self) -> bool:
+        """Whether a further attempt can end differently."""
+        return self.failure_class not in {FailureClass.PERMANENT, FailureClass.CLAIM}
+
+
+_P = FailureClass.PERMANENT
+_T = FailureClass.TRANSIENT
+_I = FailureClass.INFRASTRUCTURE
+_UPLOAD_AGAIN = "Upload the recording again and set the row back to queued."
+_RERUN = "Set the row back to queued once it works again."
+_OPERATOR = "Ask whoever runs the operator."
+
+_ROWS = (
+    (
+        Reason.SOURCE_MISSING,
+        64,
+        _P,
+        "The recording is not in storage.",
+        "Upload it to raw/<job id>.mp4 and set the row back to queued.",
+    ),
+    (Reason.SOURCE_EMPTY, 65, _P, "The recording is an empty file.", _UPLOAD_AGAIN),
+    (
+        Reason.NOT_A_VIDEO,
+        66,
+        _P,
+        "The file is not a video recording.",
+        "Upload a screen recording (MP4, MOV, WebM or MKV).",
+    ),
+    (
+        Reason.UNSUPPORTED_MEDIA,
+        67,
+        _P,
+        "The recording has a format or codec that is not supported.",
+        "Record as H.264, HEVC, VP8, VP9 or AV1 in MP4, MOV, WebM or MKV.",
+    ),
+    (
+        Reason.NO_VIDEO_STREAM,
+        68,
+        _P,
+        "The recording has sound but no picture.",
+        "Record the screen, not the microphone only.",
+    ),
+    (
+        Reason.MEDIA_TOO_SHORT,
+        69,
+        _P,
+        "The recording is too short to show a procedure.",
+        "Record at least one second.",
+    ),
+    (
+        Reason.MEDIA_TOO_LONG,
+        70,
+        _P,
+        "The recording is longer than the limit.",
+        "Split the recording, or have the limit raised.",
+    ),
+    (
+        Reason.MEDIA_TOO_LARGE,
+        71,
+        _P,
+        "The recording is larger than the limit.",
+        "Record at a lower resolution, or have the limit raised.",
+    ),
+    (
+        Reason.PICTURE_TOO_LARGE,
+        72,
+        _P,
+        "The recording's picture has more pixels than the limit.",
+        "Record one screen instead of several, or at a lower resolution.",
+    ),
+    (
+        Reason.MEDIA_CORRUPT,
+        73,
+        _P,
+        "The recording is damaged or cut off.",
+        "Check that it plays to its end, then upload it again.",
+    ),
+    (
+        Reason.TIMESTAMP_GAP,
+        74,
+        _P,
+        "The recording has a gap in its time stamps.",
+        "Export the recording again with a video editor.",
+    ),
+    (
+        Reason.INVALID_USER,
+        75,
+        _P,
+        "The row names a user that does not exist.",
+        "Put the uploader's uuid into metadata.user_id, or remove the key.",
+    ),
+    (Reason.INVALID_SPEC, 76, _P, "The VideoJob is malformed.", "Correct its spec and apply it again."),
+    (
+        Reason.BLOCKED,
+        77,
+        _P,
+        "The model refused the recording for its content.",
+        "Remove the content in question from the recording.",
+    ),
+    (
+        Reason.INVALID_OUTPUT,
+        78,
+        _P,
+        "The model's answer did not have the agreed form, even after one repair.",
+        "Run it again, or choose another model.",
+    ),
+    (
+        Reason.OUTPUT_CUT_OFF,
+        79,
+        _P,
+        "The model's answer was cut off.",
+        "Run it again, split the recording, or choose another model.",
+    ),
+    (
+        Reason.ROW_MISSING,
+        80,
+        _P,
+        "There is no row in `jobs` for this VideoJob.",
+        "Insert the row first, then apply the VideoJob.",
+    ),
+    (
+        Reason.DUPLICATE_RESULTS,
+        81,
+        _P,
+        "The table holds more than one result for this job already.",
+        "Keep one of the rows and set the job back to queued.",
+    ),
+    (
+        Reason.MODEL_NOT_FOUND,
+        82,
+        _P,
+        "The configured model does not exist.",
+        "Choose a model that exists (values: models.transcribe, models.sop).",
+    ),
+    (Reason.MODEL_REFUSED_REQUEST, 83, _P, "The model's API refused the request.", _OPERATOR),
+    (Reason.PROMPT_MISSING, 84, _P, "The prompt file does not exist.", "Name a prompt that is installed."),
+    (
+        Reason.CLAIM_LOST,
+        90,
+        FailureClass.CLAIM,
+        "The row was cancelled or taken over while it was worked on.",
+        "Nothing: whoever changed the row decides.",
+    ),
+    (Reason.STORAGE_UNAVAILABLE, 100, _T, "Storage could not be reached.", _RERUN),
+    (Reason.DATABASE_UNAVAILABLE, 101, _T, "The database could not be reached.", _RERUN),
+    (
+        Reason.DATABASE_REFUSED,
+        102,
+        _T,
+        "The database refused a read or a write.",
+        "Run `runops check`: a table, a column or a grant is missing.",
+    ),
+    (
+        Reason.KEY_REJECTED,
+        103,
+        _T,
+        "Supabase rejected the key.",
+        "Put the project's service_role or sb_secret_ key into the Secret.",
+    ),
+    (Reason.MODEL_UNAVAILABLE, 104, _T, "The model could not be reached.", _RERUN),
+    (Reason.MODEL_TIMEOUT, 105, _T, "The model did not answer in time.", _RERUN),
+    (
+        Reason.MODEL_KEY_REJECTED,
+        106,
+        _T,
+        "Gemini rejected the key.",
+        "Put a valid GOOGLE_GEMINI_API_KEY into the Secret.",
+    ),
+    (Reason.MODEL_EMPTY_ANSWER, 107, _T, "The model's answer was empty.", "Run it again."),
+    (
+        Reason.MODEL_FILE_REJECTED,
+        108,
+        _T,
+        "Gemini could not process the uploaded video.",
+        "Run it again; if it stays so, export the recording anew.",
+    ),
+    (Reason.UPLOAD_INCOMPLETE, 109, _T, "An upload arrived incomplete.", _RERUN),
+    (
+        Reason.DISK_FULL,
+        110,
+        _T,
+        "The worker's disk is full.",
+        "Raise worker.resources ephemeral-storage.",
+    ),
+    (Reason.MEDIA_TOOL_FAILED, 111, _T, "ffmpeg failed or ran out of its limits.", _OPERATOR),
+    (
+        Reason.MISCONFIGURED,
+        112,
+        _T,
+        "The worker lacks a setting.",
+        "Run `runops check`; it names what is missing.",
+    ),
+    (
+        Reason.QUOTA_EXCEEDED,
+        120,
+        FailureClass.QUOTA,
+        "The model's quota is used up.",
+        "Wait, or raise the quota of the Gemini project.",
+    ),
+    (
+        Reason.TERMINATED,
+        143,
+        _I,
+        "The worker was asked to stop before it was done.",
+        "Nothing: it is tried again.",
+    ),
+    (Reason.INTERNAL, 1, _T, "The worker hit a fault of its own.", "Report it with the worker's log."),
+    (
+        Reason.DEADLINE_EXCEEDED,
+        None,
+        _P,
+        "The video took longer than its deadline.",
+        "Raise activeDeadlineSeconds, or split the recording.",
+    ),
+    (
+        Reason.OUT_OF_MEMORY,
+        None,
+        _I,
+        "The worker needed more memory than it may use.",
+        "Raise worker.resources.limits.memory.",
+    ),
+    (Reason.WORKER_CRASHED, None, _I, "The worker ended without a word.", "Report it with the worker's log."),
+    (Reason.JOB_DELETED, None, _I, "The Kubernetes Job was deleted.", _RERUN),
+    (
+        Reason.CANCELLED,
+        None,
+        _P,
+        "Cancelled: the VideoJob was deleted.",
+        "Set the row back to queued to run it again.",
+    ),
+    (
+        Reason.UNSCHEDULABLE,
+        None,
+        _I,
+        "No node has room for the worker.",
+        "Add nodes, or lower worker.resources.requests.",
+    ),
+    (
+        Reason.IMAGE_PULL_FAILED,
+        None,
+        _I,
+        "The worker's image cannot be pulled.",
+        "Check worker.image and the pull secrets.",
+    ),
+)
+
+TABLE: dict[Reason, Failure] = {
+    reason: Failure(reason, sentence, remedy, failure_class, exit_code)
+    for reason, exit_code, failure_class, sentence, remedy in _ROWS
+}
+"""Every reason with its row, in the order of the exit codes."""
+
+PERMANENT_EXIT_CODES: tuple[int, ...] = tuple(
+    failure.exit_code for failure in TABLE.values() if not failure.retryable and failure.exit_code is not None
+)
+"""The exit codes after which a Job must not start another pod, ascending."""
+
+_BY_EXIT_CODE = {failure.exit_code: failure for failure in TABLE.values() if failure.exit_code is not None}
+
+
+def by_exit_code(code: int) -> Failure | None:
+    """Return the failure that the worker means by an exit code.
+
+    Parameters
+    ----------
+    code
+        The exit code of the worker's container.
+
+    Returns
+    -------
+    Failure or None
+        None where the code is none of the worker's own: it was killed or crashed.
+    """
+    return _BY_EXIT_CODE.get(code)
+
+
+class Failed(Exception):  # noqa: N818 - it is the state a job ends in, and reads as one where it is raised
+    """A job cannot go on, for a reason of the table.
+
+    Parameters
+    ----------
+    reason
+        Why.
+    detail
+        One sentence for a person with the figures of this case; the table's sentence where omitted.
+        Never a key, a URL with a token or a prompt's text.
+    """
+
+    def __init__(self, reason: Reason, detail: str | None = None) -> None:
+        self.reason = reason
+        self.detail = detail or TABLE[reason].sentence
+        super().__init__(f"{reason}: {self.detail}")
+
+    @property
+    def failure(self) -> Failure:
+        """The reason's row in the table."""
+        return TABLE[self.reason]

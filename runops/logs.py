@@ -1,0 +1,65 @@
+"""Structured logs: one JSON object a line, the job's id in each line that is about a job, no secret in any."""
+
+import json
+import logging
+import re
+import sys
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import TextIO
+
+__all__ = ["JsonFormatter", "configure_logs", "job_id_in_logs", "redact"]
+
+job_id_in_logs: ContextVar[str | None] = ContextVar("job_id_in_logs", default=None)
+"""The id of the job that the current task works on; set it, and every line below carries it."""
+
+_SECRETS = re.compile(
+    r"(?i)(sb_secret_|sb_publishable_)[\w-]+"
+    r"|\beyJ[\w-]{8,}\.[\w-]+\.[\w-]+"
+    r"|(?<=bearer )[\w.~+/-]+=*"
+    r"|\bAIza[\w-]{20,}"
+    r"|(?<=[?&])(token|apikey|key|upload_id|access_token|signature)=[^&\s\"']+"
+)
+
+
+def redact(text: str) -> str:
+    """Return the text with everything that looks like a key, a bearer token or a signed URL's secret blotted out."""
+    return _SECRETS.sub("[redacted]", text)
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one line of JSON with `ts`, `level`, `logger`, `msg`, `job_id` and what `extra` gave."""
+
+    _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as a line of JSON."""
+        line: dict[str, object] = {
+            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "msg": record.getMessage(),
+        }
+        if (job_id := job_id_in_logs.get()) is not None:
+            line["job_id"] = job_id
+        line.update({key: value for key, value in vars(record).items() if key not in self._STANDARD})
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return redact(json.dumps(line, ensure_ascii=False, default=str))
+
+
+def configure_logs(level: str = "INFO", *, stream: TextIO | None = None) -> None:
+    """Send every log record of the process through `JsonFormatter`.
+
+    Parameters
+    ----------
+    level
+        Lowest level of our own loggers; libraries speak from WARNING on, since httpx and httpx2 log whole URLs.
+    stream
+        Where to; standard error where None.
+    """
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    for name in ("runops", "runops_operator", "runops_worker", "runops_cli"):
+        logging.getLogger(name).setLevel(level.upper())

@@ -1,0 +1,102 @@
+"""What a worker says of its run: the termination message that the operator reads, and parts of the VideoJob's status.
+
+Kubernetes keeps at most 4,096 bytes of a container's termination message, so everything here is small and bounded.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from runops.failures import Reason
+from runops.progress import Stage
+
+__all__ = ["Output", "Report", "ResolvedPrompt", "StageUsage", "Usage", "parse_report"]
+
+TERMINATION_MESSAGE_LIMIT = 4096
+"""Bytes that Kubernetes keeps of one container's termination message."""
+
+
+class _Camel(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid")
+
+
+class ResolvedPrompt(_Camel):
+    """A prompt as it was used: its name and what it held."""
+
+    name: Annotated[str, Field(max_length=128, description="File name of the prompt.")]
+    sha256: Annotated[str, Field(max_length=64, description="SHA-256 of the prompt's text, in hexadecimal.")]
+
+
+class StageUsage(_Camel):
+    """What one stage cost at the model."""
+
+    model: Annotated[
+        str | None, Field(max_length=128, description="The model that answered, as it names itself.")
+    ] = None
+    input_tokens: Annotated[int, Field(ge=0, description="Tokens sent, cached ones included.")] = 0
+    output_tokens: Annotated[int, Field(ge=0, description="Tokens received, thinking included.")] = 0
+    calls: Annotated[int, Field(ge=0, description="Calls that were billed.")] = 0
+
+
+class Usage(_Camel):
+    """What one video cost at the model."""
+
+    transcribing: Annotated[StageUsage | None, Field(description="The transcription stage.")] = None
+    parsing_sop: Annotated[StageUsage | None, Field(description="The SOP stage.")] = None
+    total_tokens: Annotated[int, Field(ge=0, description="Tokens sent and received over all stages.")] = 0
+    cost_usd: Annotated[
+        str | None, Field(max_length=32, description="Estimated cost in US dollars, as a decimal number.")
+    ] = None
+    media_seconds: Annotated[int, Field(ge=0, description="Length of the recording in seconds.")] = 0
+
+
+class Output(_Camel):
+    """Where one result lies."""
+
+    name: Annotated[str, Field(max_length=32, description="slim, transcript or sop.")]
+    location: Annotated[str, Field(max_length=512, description="<bucket>/<object> or <table>/<job id>.")]
+    sha256: Annotated[
+        str | None, Field(max_length=64, description="SHA-256 of the content, in hexadecimal.")
+    ] = None
+    size_bytes: Annotated[int | None, Field(ge=0, description="Size in bytes.")] = None
+
+
+class Report(_Camel):
+    """The termination message.
+
+    Attributes
+    ----------
+    reason
+        None for a success.
+    message
+        One sentence for a person, cut at 1,000 characters.
+    stage
+        Where the run was when it ended.
+    """
+
+    reason: Reason | None = None
+    message: str = Field(default="", max_length=1000)
+    stage: Stage | None = None
+    usage: Usage | None = None
+    outputs: tuple[Output, ...] = ()
+    prompts: tuple[ResolvedPrompt, ...] = ()
+
+    def encode(self) -> bytes:
+        """Return the message as JSON of at most 4,096 bytes; what is least needed is left out first."""
+        for left_out in (set[str](), {"prompts"}, {"prompts", "outputs"}, {"prompts", "outputs", "usage"}):
+            data = self.model_dump_json(by_alias=True, exclude_none=True, exclude=left_out).encode()
+            if len(data) <= TERMINATION_MESSAGE_LIMIT:
+                return data
+        cut = self.model_copy(
+            update={"message": self.message[:300], "usage": None, "outputs": (), "prompts": ()}
+        )
+        return cut.model_dump_json(by_alias=True, exclude_none=True).encode()
+
+
+def parse_report(message: str | None) -> Report | None:
+    """Return the report in a termination message, or None where the worker left none that can be read."""
+    try:
+        return Report.model_validate_json(message or "")
+    except ValidationError:
+        return None

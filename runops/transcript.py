@@ -1,0 +1,175 @@
+"""The transcript: what was seen and heard, second by second, in one ordered array."""
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+
+__all__ = [
+    "ActionType",
+    "AudioItem",
+    "DataInput",
+    "TargetElement",
+    "Timestamp",
+    "Transcript",
+    "TranscriptItem",
+    "VisualItem",
+    "dump_transcript",
+    "ordered",
+    "seconds",
+    "timestamp",
+]
+
+_TIMESTAMP = re.compile(r"(\d{2,}):([0-5]\d):([0-5]\d)(?:\.(\d{1,3}))?")
+
+
+def seconds(stamp: str) -> float:
+    """Return a timestamp `HH:MM:SS[.mmm]` in seconds.
+
+    Raises
+    ------
+    ValueError
+        The text is no such timestamp.
+    """
+    match = _TIMESTAMP.fullmatch(stamp)
+    if match is None:
+        raise ValueError(f"{stamp[:40]!r} is no timestamp of the form HH:MM:SS or HH:MM:SS.mmm")
+    hours, minutes, whole, fraction = match.groups()
+    return int(hours) * 3600 + int(minutes) * 60 + int(whole) + int((fraction or "0").ljust(3, "0")) / 1000
+
+
+def timestamp(at: float) -> str:
+    """Return seconds as `HH:MM:SS`, or `HH:MM:SS.mmm` where they are not whole."""
+    total = round(max(at, 0.0) * 1000)
+    whole, milliseconds = divmod(total, 1000)
+    text = f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+    return f"{text}.{milliseconds:03d}" if milliseconds else text
+
+
+def _checked(stamp: str) -> str:
+    seconds(stamp)
+    return stamp
+
+
+Timestamp = Annotated[str, AfterValidator(_checked)]
+"""A point in the recording, `HH:MM:SS` or `HH:MM:SS.mmm` from its start."""
+
+_KEYPRESS_OR_SCROLL = re.compile(r"(KEYPRESS|SCROLL)_[A-Z0-9_+]{1,40}")
+
+
+class ActionType(StrEnum):
+    """What the person did, as far as it can be seen. `KEYPRESS_*` and `SCROLL_*` are open families besides."""
+
+    CLICK = "CLICK"
+    TYPE = "TYPE"
+    PASTE = "PASTE"
+    MOUSE_MOVE_TO_REGION = "MOUSE_MOVE_TO_REGION"
+    DRAG_START = "DRAG_START"
+    DRAG_END = "DRAG_END"
+    SELECT_TEXT = "SELECT_TEXT"
+    HIGHLIGHT_TEXT = "HIGHLIGHT_TEXT"
+    NAVIGATE_URL = "NAVIGATE_URL"
+    SWITCH_TAB = "SWITCH_TAB"
+    OPEN_APPLICATION = "OPEN_APPLICATION"
+    WINDOW_RESIZE = "WINDOW_RESIZE"
+    MODAL_OPEN = "MODAL_OPEN"
+    MODAL_CLOSE = "MODAL_CLOSE"
+    VISUAL_FOCUS_SHIFT = "VISUAL_FOCUS_SHIFT"
+    SCREEN_UPDATE = "SCREEN_UPDATE"
+
+
+def _known_action(action: str) -> str:
+    if action in ActionType or _KEYPRESS_OR_SCROLL.fullmatch(action):
+        return action
+    raise ValueError(f"{action[:40]!r} is no action type")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TargetElement(_Strict):
+    """The element on the screen that an action went to."""
+
+    element_type_guess: str
+    element_visible_text: str | None = None
+    element_bounding_box_pixels: Any = None
+    element_attributes_observed: Any = None
+
+
+class DataInput(_Strict):
+    """What was typed, pasted or chosen."""
+
+    typed_characters: str | None = None
+    pasted_text_observed: str | None = None
+    selected_value_observed: str | None = None
+
+
+class VisualItem(_Strict):
+    """Something seen."""
+
+    timestamp_start_visual: Timestamp
+    timestamp_end_visual: Timestamp | None = None
+    application_in_focus: str
+    action_type_observed: Annotated[str, AfterValidator(_known_action)]
+    target_element_details: TargetElement | None = None
+    data_input_observed: DataInput | None = None
+    screen_region_description_pre_action: str
+    screen_region_description_post_action: str
+
+    @property
+    def start(self) -> float:
+        """Seconds from the recording's start."""
+        return seconds(self.timestamp_start_visual)
+
+
+class AudioItem(_Strict):
+    """Something said."""
+
+    timestamp_start_audio: Timestamp
+    timestamp_end_audio: Timestamp
+    verbatim_transcript_segment: str
+
+    @property
+    def start(self) -> float:
+        """Seconds from the recording's start."""
+        return seconds(self.timestamp_start_audio)
+
+
+def _kind(value: Any) -> Literal["visual", "audio"]:
+    keys = value if isinstance(value, dict) else type(value).model_fields
+    return "audio" if "timestamp_start_audio" in keys else "visual"
+
+
+TranscriptItem = VisualItem | AudioItem
+"""Visual and audio are separate objects of one array."""
+
+Transcript = Annotated[list[TranscriptItem], Field(max_length=100_000)]
+"""The array that `transcripts.transcript` holds."""
+
+TRANSCRIPT: TypeAdapter[list[TranscriptItem]] = TypeAdapter(Transcript)
+"""Validates a whole transcript."""
+
+
+def parse_item(value: Any) -> TranscriptItem:
+    """Return one object of the array as its model, chosen by its keys, so that errors name the right fields.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        The object does not have the agreed form.
+    """
+    model = AudioItem if _kind(value) == "audio" else VisualItem
+    return model.model_validate(value)
+
+
+def ordered(items: Sequence[TranscriptItem]) -> list[TranscriptItem]:
+    """Return the items by their start; what was seen comes before what was said at the same instant."""
+    return sorted(items, key=lambda item: (item.start, isinstance(item, AudioItem)))
+
+
+def dump_transcript(items: Sequence[TranscriptItem]) -> list[dict[str, Any]]:
+    """Return the items as the JSON array that goes into the table; absent optional values are left out."""
+    return [item.model_dump(mode="json", exclude_none=True) for item in items]
