@@ -11,7 +11,7 @@ __all__ = ["KeyKind", "kind_of_key", "refusal"]
 class KeyKind(StrEnum):
     """The kinds of key a Supabase project has."""
 
-    SECRET = "sb_secret key"
+    SECRET = "sb_secret key"  # noqa: S105 - the name of a kind, not a key
     PUBLISHABLE = "sb_publishable key"
     SERVICE_ROLE = "service_role JWT"
     ANON = "anon JWT"

@@ -31,9 +31,9 @@ class ResolvedPrompt(_Camel):
 class StageUsage(_Camel):
     """What one stage cost at the model."""
 
-    model: Annotated[
-        str | None, Field(max_length=128, description="The model that answered, as it names itself.")
-    ] = None
+    model: Annotated[str | None, Field(max_length=128, description="The model that answered, as it names itself.")] = (
+        None
+    )
     input_tokens: Annotated[int, Field(ge=0, description="Tokens sent, cached ones included.")] = 0
     output_tokens: Annotated[int, Field(ge=0, description="Tokens received, thinking included.")] = 0
     calls: Annotated[int, Field(ge=0, description="Calls that were billed.")] = 0
@@ -56,9 +56,7 @@ class Output(_Camel):
 
     name: Annotated[str, Field(max_length=32, description="slim, transcript or sop.")]
     location: Annotated[str, Field(max_length=512, description="<bucket>/<object> or <table>/<job id>.")]
-    sha256: Annotated[
-        str | None, Field(max_length=64, description="SHA-256 of the content, in hexadecimal.")
-    ] = None
+    sha256: Annotated[str | None, Field(max_length=64, description="SHA-256 of the content, in hexadecimal.")] = None
     size_bytes: Annotated[int | None, Field(ge=0, description="Size in bytes.")] = None
 
 
@@ -88,9 +86,7 @@ class Report(_Camel):
             data = self.model_dump_json(by_alias=True, exclude_none=True, exclude=left_out).encode()
             if len(data) <= TERMINATION_MESSAGE_LIMIT:
                 return data
-        cut = self.model_copy(
-            update={"message": self.message[:300], "usage": None, "outputs": (), "prompts": ()}
-        )
+        cut = self.model_copy(update={"message": self.message[:300], "usage": None, "outputs": (), "prompts": ()})
         return cut.model_dump_json(by_alias=True, exclude_none=True).encode()
 
 

@@ -31,9 +31,7 @@ def _identity_faults(sop: Sop) -> Iterator[str]:
                 yield f"loop {node.id!r} is its own child"
     questions = Counter(item.id for item in sop.public.clarification_requests or ())
     yield from (
-        f"the clarification id {name!r} is used {count} times"
-        for name, count in questions.items()
-        if count > 1
+        f"the clarification id {name!r} is used {count} times" for name, count in questions.items() if count > 1
     )
     if sop.private is None:
         return
@@ -70,9 +68,7 @@ def _edge_faults(sop: Sop) -> Iterator[str]:
     for node in sop.public.nodes:
         if node.type == "decision":
             leaving = {edge.condition for edge in sop.public.edges if edge.source == node.id}
-            yield from (
-                f"decision {node.id!r} has no {word} edge" for word in ("yes", "no") if word not in leaving
-            )
+            yield from (f"decision {node.id!r} has no {word} edge" for word in ("yes", "no") if word not in leaving)
 
 
 def _reach_faults(sop: Sop) -> Iterator[str]:

@@ -80,8 +80,11 @@ class ActionType(StrEnum):
     SCREEN_UPDATE = "SCREEN_UPDATE"
 
 
+_ACTIONS = frozenset(action.value for action in ActionType)
+
+
 def _known_action(action: str) -> str:
-    if action in ActionType or _KEYPRESS_OR_SCROLL.fullmatch(action):
+    if action in _ACTIONS or _KEYPRESS_OR_SCROLL.fullmatch(action):
         return action
     raise ValueError(f"{action[:40]!r} is no action type")
 

@@ -1,0 +1,289 @@
+"""The VideoJob custom resource as pydantic models: the one truth of its schema.
+
+`runops.crd` turns these models into `crds/videojob.yaml`. Defaults and descriptions written here are what
+`kubectl explain` and `kubectl get -o yaml` show.
+"""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from runops.report import Output, ResolvedPrompt, Usage
+
+__all__ = [
+    "API_VERSION",
+    "GROUP",
+    "KIND",
+    "MUTABLE_SPEC_FIELDS",
+    "PLURAL",
+    "VERSION",
+    "Condition",
+    "ModelChoice",
+    "PromptChoice",
+    "Resolved",
+    "Source",
+    "Toleration",
+    "Transcode",
+    "VideoJobSpec",
+    "VideoJobStatus",
+    "WorkerPlacement",
+    "WorkerPod",
+    "WorkerResources",
+    "videojob_name",
+]
+
+GROUP = "runops.dev"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+KIND = "VideoJob"
+PLURAL = "videojobs"
+
+MUTABLE_SPEC_FIELDS = frozenset({"suspend", "ttlSecondsAfterFinished"})
+"""What of a spec may change after creation; everything else is immutable."""
+
+UUID_PATTERN = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+_PROMPT_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*\.md$"
+_MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._/-]*$"
+_QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
+
+
+def videojob_name(job_id: UUID | str) -> str:
+    """Return the name of the one VideoJob that a row may have."""
+    return f"vj-{job_id}"
+
+
+class _Camel(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
+
+
+class Source(_Camel):
+    """Where the recording lies."""
+
+    bucket: Annotated[
+        str, Field(min_length=1, max_length=63, description="Storage bucket that holds the recording.")
+    ] = "videos"
+    object: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=512,
+            pattern=r"^[^/].*$",
+            description="Object in the bucket. Left out, it is raw/<jobId>.mp4.",
+        ),
+    ] = None
+
+
+class ModelChoice(_Camel):
+    """Which models answer."""
+
+    transcribe: Annotated[
+        str,
+        Field(max_length=128, pattern=_MODEL_NAME, description="Gemini model that turns the video into a transcript."),
+    ] = "gemini-3.8-flash"
+    sop: Annotated[
+        str,
+        Field(max_length=128, pattern=_MODEL_NAME, description="Gemini model that turns the transcript into a SOP."),
+    ] = "gemini-3.8-flash"
+
+
+class PromptChoice(_Camel):
+    """Which prompts are used, by the names of their files."""
+
+    transcription: Annotated[
+        str, Field(max_length=128, pattern=_PROMPT_NAME, description="Prompt file for the transcription.")
+    ] = "transcription_prompt_v1.md"
+    sop: Annotated[str, Field(max_length=128, pattern=_PROMPT_NAME, description="Prompt file for the SOP.")] = (
+        "sop_parser_v0.7.md"
+    )
+
+
+class Transcode(_Camel):
+    """How the slim video is made."""
+
+    fps: Annotated[int, Field(ge=1, le=30, description="Pictures per second of the slim video.")] = 1
+    height: Annotated[
+        int, Field(ge=144, le=2160, multiple_of=2, description="Height of the slim video in pixels; even.")
+    ] = 720
+    crf: Annotated[int, Field(ge=0, le=51, description="x264 constant rate factor; lower is better and larger.")] = 32
+
+
+Quantity = Annotated[str, Field(max_length=32, pattern=_QUANTITY)]
+
+
+class ResourceList(_Camel):
+    """Amounts of what a pod uses."""
+
+    cpu: Annotated[Quantity | None, Field(description="CPU, such as 500m or 2.")] = None
+    memory: Annotated[Quantity | None, Field(description="Memory, such as 512Mi.")] = None
+    ephemeral_storage: Annotated[
+        Quantity | None,
+        Field(alias="ephemeral-storage", description="Scratch disk, such as 4Gi: the recording and the slim video."),
+    ] = None
+
+
+class WorkerResources(_Camel):
+    """Requests and limits of the worker's container."""
+
+    requests: Annotated[ResourceList | None, Field(description="What the scheduler reserves for the worker.")] = None
+    limits: Annotated[ResourceList | None, Field(description="What the worker may use at most.")] = None
+
+
+class Toleration(_Camel):
+    """A taint that the worker's pod may run in spite of."""
+
+    key: Annotated[str | None, Field(max_length=253, description="Key of the taint; empty with Exists means all.")] = (
+        None
+    )
+    operator: Annotated[Literal["Exists", "Equal"], Field(description="How key and value are compared.")] = "Equal"
+    value: Annotated[str | None, Field(max_length=63, description="Value of the taint, for Equal.")] = None
+    effect: Annotated[
+        Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None,
+        Field(description="Effect of the taint; left out, all effects."),
+    ] = None
+    toleration_seconds: Annotated[
+        int | None, Field(ge=0, description="How long NoExecute is tolerated, in seconds.")
+    ] = None
+
+
+class WorkerPlacement(_Camel):
+    """Where and with how much the worker's pod runs. Narrow on purpose: no pod template."""
+
+    resources: Annotated[WorkerResources | None, Field(description="Requests and limits.")] = None
+    node_selector: Annotated[
+        dict[str, Annotated[str, Field(max_length=63)]] | None,
+        Field(max_length=16, description="Labels that the node must have."),
+    ] = None
+    tolerations: Annotated[list[Toleration] | None, Field(max_length=16, description="Taints that are tolerated.")] = (
+        None
+    )
+    priority_class_name: Annotated[
+        str | None, Field(max_length=253, description="PriorityClass of the worker's pod.")
+    ] = None
+
+
+class VideoJobSpec(_Camel):
+    """What is to be done. Immutable, but for `suspend` and `ttlSecondsAfterFinished`."""
+
+    job_id: Annotated[
+        str, Field(max_length=36, pattern=UUID_PATTERN, description="jobs.job_id of the row, in lower case.")
+    ]
+    user_id: Annotated[
+        str | None,
+        Field(max_length=36, pattern=UUID_PATTERN, description="Uploader of the recording; the SOP's owner."),
+    ] = None
+    source: Annotated[Source, Field(description="Where the recording lies.")] = Source()
+    model: Annotated[ModelChoice, Field(description="Which models answer.")] = ModelChoice()
+    prompts: Annotated[PromptChoice, Field(description="Which prompts are used.")] = PromptChoice()
+    transcode: Annotated[Transcode, Field(description="How the slim video is made.")] = Transcode()
+    retry_limit: Annotated[
+        int, Field(ge=0, le=10, description="Further attempts after the first one failed for a passing reason.")
+    ] = 3
+    active_deadline_seconds: Annotated[
+        int,
+        Field(ge=60, le=86_400, description="How long the video may take in seconds, all attempts together."),
+    ] = 7200
+    ttl_seconds_after_finished: Annotated[
+        int, Field(ge=0, le=31_536_000, description="Seconds after which a finished VideoJob is deleted.")
+    ] = 604_800
+    suspend: Annotated[bool, Field(description="True stops the worker and keeps the row; false lets it go on.")] = False
+    queue_name: Annotated[
+        str | None, Field(max_length=253, description="Kueue LocalQueue that admits the worker; none without Kueue.")
+    ] = None
+    worker: Annotated[WorkerPlacement | None, Field(description="Where and with how much the worker's pod runs.")] = (
+        None
+    )
+
+    @property
+    def source_object(self) -> str:
+        """The object that holds the recording."""
+        return self.source.object or f"raw/{self.job_id}.mp4"
+
+
+class Condition(_Camel):
+    """One statement about the VideoJob, as Kubernetes' API conventions have it."""
+
+    type: Annotated[str, Field(max_length=316, description="Started, Complete, Failed, Finished or Progressing.")]
+    status: Annotated[Literal["True", "False", "Unknown"], Field(description="Whether the statement holds.")]
+    reason: Annotated[str, Field(max_length=1024, description="One CamelCase word that says why.")]
+    message: Annotated[str, Field(max_length=32_768, description="One sentence for a person.")] = ""
+    last_transition_time: Annotated[
+        str, Field(max_length=40, json_schema_extra={"format": "date-time"}, description="When status last changed.")
+    ]
+    observed_generation: Annotated[
+        int | None, Field(ge=0, description="Generation of the spec that this was said of.")
+    ] = None
+
+
+class WorkerPod(_Camel):
+    """The pod that works on the video now, or did last."""
+
+    name: Annotated[str, Field(max_length=253, description="Name of the pod.")]
+    uid: Annotated[str, Field(max_length=64, description="UID of the pod; only this pod may report progress.")]
+    node: Annotated[str | None, Field(max_length=253, description="Node that the pod runs on.")] = None
+
+
+class Resolved(_Camel):
+    """What the run was made with, fixed at its start."""
+
+    image: Annotated[str | None, Field(max_length=512, description="Worker image.")] = None
+    models: Annotated[ModelChoice | None, Field(description="Models asked for.")] = None
+    prompts: Annotated[
+        list[ResolvedPrompt] | None, Field(max_length=8, description="Prompts with the hash of what they held.")
+    ] = None
+
+
+Phase = Literal["Pending", "Running", "Succeeded", "Failed", "Suspended"]
+
+
+class VideoJobStatus(_Camel):
+    """What has become of it. The conditions are the contract; `phase` is derived from them for the column."""
+
+    observed_generation: Annotated[
+        int | None, Field(ge=0, description="Generation of the spec that the operator last acted on.")
+    ] = None
+    conditions: Annotated[
+        list[Condition] | None,
+        Field(
+            max_length=16,
+            description="Started, Complete, Failed; Finished is True for both outcomes, so that waiting for it ends.",
+            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+        ),
+    ] = None
+    phase: Annotated[Phase | None, Field(description="Derived from the conditions, for the column.")] = None
+    stage: Annotated[str | None, Field(max_length=64, description="Stage of the pipeline the worker is in.")] = None
+    progress: Annotated[
+        str | None, Field(max_length=8, pattern="^[0-9]{1,3}%$", description="Share of the work done, such as 42%.")
+    ] = None
+    start_time: Annotated[
+        str | None,
+        Field(max_length=40, json_schema_extra={"format": "date-time"}, description="When the first worker started."),
+    ] = None
+    completion_time: Annotated[
+        str | None,
+        Field(
+            max_length=40,
+            json_schema_extra={"format": "date-time"},
+            description="When it ended, in success or in failure.",
+        ),
+    ] = None
+    attempts: Annotated[int | None, Field(ge=0, description="Worker pods that ran or run for this video.")] = None
+    reason: Annotated[str | None, Field(max_length=64, description="Why it failed or waits, in one word.")] = None
+    message: Annotated[str | None, Field(max_length=1024, description="The same in one sentence for a person.")] = None
+    worker_pod: Annotated[WorkerPod | None, Field(description="The pod that works on it now, or did last.")] = None
+    resolved: Annotated[Resolved | None, Field(description="What the run was made with, fixed at its start.")] = None
+    usage: Annotated[Usage | None, Field(description="What it cost at the model.")] = None
+    outputs: Annotated[
+        list[Output] | None, Field(max_length=8, description="Where the results lie. Never their content.")
+    ] = None
+
+
+class VideoJob(_Camel):
+    """The whole object, for reading manifests; the API server checks `metadata`."""
+
+    api_version: Literal["runops.dev/v1alpha1"]
+    kind: Literal["VideoJob"]
+    metadata: dict[str, Any]
+    spec: VideoJobSpec
+    status: VideoJobStatus | None = None
