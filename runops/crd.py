@@ -40,25 +40,25 @@ def structural(schema: Mapping[str, Any], definitions: Mapping[str, Any] | None 
         return structural({**options[0], **beside}, definitions)
     out: dict[str, Any] = {}
     for key, value in schema.items():
-        if key == "additionalProperties" and isinstance(value, Mapping):
-            out[key] = structural(value, definitions)
-        elif key == "properties":
+        if key == "properties":
             out[key] = {name: structural(field, definitions) for name, field in value.items()}
-        elif key == "items":
+        elif key == "items" or (key == "additionalProperties" and isinstance(value, Mapping)):
             out[key] = structural(value, definitions)
-        elif key == "const":
-            out["enum"] = [value]
-        elif key in _DROPPED or (key == "default" and value is None):
-            continue
-        elif key == "default" and isinstance(value, Mapping):
-            out[key] = {name: item for name, item in value.items() if item is not None}
-        elif key == "description":
-            out[key] = " ".join(value.split())
-        else:
-            out[key] = value
+        elif key not in _DROPPED and not (key == "default" and value is None):
+            out |= _keyword(key, value)
     if out.get("type") == "integer":
         out["format"] = "int64" if out.get("maximum", 0) > 2**31 - 1 or "maximum" not in out else "int32"
     return out
+
+
+def _keyword(key: str, value: Any) -> dict[str, Any]:
+    if key == "const":
+        return {"enum": [value]}
+    if key == "description":
+        return {key: " ".join(value.split())}
+    if key == "default" and isinstance(value, Mapping):
+        return {key: {name: item for name, item in value.items() if item is not None}}
+    return {key: value}
 
 
 def _immutability(spec: Mapping[str, Any]) -> list[dict[str, str]]:
