@@ -1,0 +1,155 @@
+"""What a test may ask of the stand-in, and what the stand-in tells about its calls. Pure data."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = ["Behaviour", "CallKind", "CallRecord", "Outcome", "Quota", "Turn"]
+
+CallKind = Literal["transcribe", "sop", "other"]
+"""What a generate call is taken for: with media, text with an object schema, anything else."""
+
+Quota = Literal["perMinute", "perDay"]
+
+
+class Outcome(StrEnum):
+    """What becomes of a matched call.
+
+    The last three belong to uploads, the first of which decides while bytes arrive; all others belong to
+    generate calls.
+    """
+
+    MAX_TOKENS = "max_tokens"
+    EMPTY_CANDIDATES = "empty_candidates"
+    EMPTY_TEXT = "empty_text"
+    PROMPT_BLOCKED = "prompt_blocked"
+    NO_CONTENT = "no_content"
+    CONTINUATION = "continuation"
+    PROSE = "prose"
+    CODE_FENCE = "code_fence"
+    WRONG_SHAPE = "wrong_shape"
+    DANGLING_EDGE = "dangling_edge"
+    UNREACHABLE_NODE = "unreachable_node"
+    TWO_ENDS = "two_ends"
+    LOOP_TEXT = "loop_text"
+    NO_FINISH_REASON = "no_finish_reason"
+    ERROR_EVENT = "error_event"
+    STATUS = "status"
+    HTML_502 = "html_502"
+    TEXT = "text"
+    TRUNCATED_FINALIZE = "truncated_finalize"
+    FILE_FAILED = "file_failed"
+    FILE_STUCK = "file_stuck"
+
+
+UPLOAD_OUTCOMES = frozenset({Outcome.TRUNCATED_FINALIZE, Outcome.FILE_FAILED, Outcome.FILE_STUCK})
+
+
+class Turn(BaseModel):
+    """One scripted outcome and the calls it is for.
+
+    A call is compared with the turns in order. A turn that matches and still has `skip` left loses one of it and
+    lets the call pass on to the next turn; the first turn that matches without skip takes the call.
+
+    Attributes
+    ----------
+    outcome : Outcome
+        What happens to the call.
+    kind : str
+        ``transcribe``, ``sop`` or ``any`` generate call. Upload outcomes match uploads whatever stands here.
+    model : str
+        Regular expression searched in the model's name; not used for uploads.
+    skip : int
+        Matching calls to let through first.
+    times : int or None
+        Calls to take after that; None means all.
+    keep_share : float
+        Share of the full text sent before the cut, for outcomes that cut.
+    finish_reason : str
+        Of `NO_CONTENT`, for instance ``SAFETY``.
+    block_reason : str
+        Of `PROMPT_BLOCKED`.
+    status : int
+        HTTP status of `STATUS` and of the event of `ERROR_EVENT`.
+    retry_after_seconds : float or None
+        Sent as `RetryInfo` with `STATUS`.
+    quota : str or None
+        Which quota a 429 says was used up.
+    text : str or None
+        The whole answer of `TEXT`, sent as it stands.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    outcome: Outcome
+    kind: Literal["transcribe", "sop", "any"] = "any"
+    model: str = ""
+    skip: int = Field(default=0, ge=0)
+    times: int | None = Field(default=1, ge=1)
+    keep_share: float = Field(default=0.5, ge=0, le=1)
+    finish_reason: str = "SAFETY"
+    block_reason: str = "PROHIBITED_CONTENT"
+    status: int = Field(default=503, ge=400, le=599)
+    retry_after_seconds: float | None = None
+    quota: Quota | None = None
+    text: str | None = None
+
+    @model_validator(mode="after")
+    def _text_where_it_is_sent(self) -> "Turn":
+        if (self.text is not None) != (self.outcome is Outcome.TEXT):
+            raise ValueError("text is given exactly when the outcome is 'text'")
+        return self
+
+
+class Behaviour(BaseModel):
+    """How the stand-in behaves until told otherwise.
+
+    Attributes
+    ----------
+    latency_seconds : float
+        Wait before a generate call is answered (after it was checked).
+    polls_before_active : int
+        How often a file answers PROCESSING before it becomes ACTIVE, counted per file.
+    turns : list of Turn
+        Scripted outcomes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    latency_seconds: float = Field(default=0.0, ge=0, le=3600)
+    polls_before_active: int = Field(default=1, ge=0, le=10_000)
+    turns: list[Turn] = []
+
+
+class CallRecord(BaseModel):
+    """One generate call as it was answered; it never holds what was asked.
+
+    Attributes
+    ----------
+    kind, model
+        What the call was taken for, and the model it named.
+    at : float
+        When its request was understood, Unix time in seconds.
+    status : int
+        HTTP status of the answer.
+    prompt_tokens, output_tokens, thoughts_tokens : int
+        As the answer's usage tells; zero where there is none.
+    finish_reason : str or None
+        Of the only candidate.
+    video : bool
+        Whether a video was given.
+    streamed : bool
+        Whether the streaming method was called.
+    """
+
+    kind: CallKind
+    model: str
+    at: float
+    status: int = 200
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    thoughts_tokens: int = 0
+    finish_reason: str | None = None
+    video: bool = False
+    streamed: bool = False

@@ -1,0 +1,350 @@
+"""Uploaded files: received in order onto disk, measured, then kept as size, hash and measurements only."""
+
+import asyncio
+import base64
+import hashlib
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from devstack.gemini.behaviour import Outcome
+from devstack.gemini.failure import ApiError, invalid
+from devstack.gemini.media import Media, MediaError, measure
+
+__all__ = ["FILE_LIMIT", "FileStore", "StoredFile", "Upload"]
+
+FILE_LIMIT = 2 * 1024**3
+"""Largest file, in bytes."""
+
+_LIFETIME = 48 * 3600.0
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+_MAX_DISPLAY_NAME = 512
+_UPLOADS = 1_000
+
+
+def _stamp(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class StoredFile(BaseModel):
+    """What is kept of a file.
+
+    Attributes
+    ----------
+    name : str
+        Without the ``files/`` in front.
+    created : float
+        Unix time in seconds.
+    sha256 : str
+        Hexadecimal digest of the bytes received.
+    polls_left : int
+        How many more times it answers PROCESSING.
+    stuck : bool
+        It stays PROCESSING for ever.
+    failure : str
+        Why it cannot be used; empty while it can.
+    media : Media or None
+        None while it is being measured, or for what is no media.
+    measured : bool
+        Whether measuring is over.
+    """
+
+    name: str
+    display_name: str
+    mime_type: str
+    size: int
+    sha256: str
+    created: float
+    polls_left: int
+    stuck: bool = False
+    failure: str = ""
+    media: Media | None = None
+    measured: bool = False
+
+    @property
+    def state(self) -> Literal["PROCESSING", "ACTIVE", "FAILED"]:
+        """State as the API names it."""
+        if self.stuck or not self.measured or self.polls_left > 0:
+            return "PROCESSING"
+        return "FAILED" if self.failure else "ACTIVE"
+
+    @property
+    def expired(self) -> bool:
+        """Whether its 48 hours are over."""
+        return time.time() > self.created + _LIFETIME
+
+    def resource(self, *, base: str) -> dict[str, Any]:
+        """Return the JSON resource; `base` is scheme, host and API version of its address."""
+        state = self.state
+        resource: dict[str, Any] = {
+            "name": f"files/{self.name}",
+            "mimeType": self.mime_type,
+            "sizeBytes": str(self.size),
+            "createTime": _stamp(self.created),
+            "updateTime": _stamp(self.created),
+            "expirationTime": _stamp(self.created + _LIFETIME),
+            "sha256Hash": base64.b64encode(self.sha256.encode()).decode(),
+            "uri": f"{base}/files/{self.name}",
+            "state": state,
+            "source": "UPLOADED",
+        }
+        if self.display_name:
+            resource["displayName"] = self.display_name
+        if state == "ACTIVE" and self.media is not None and self.media.frames:
+            resource["videoMetadata"] = {"videoDuration": f"{self.media.duration:g}s"}
+        if state == "FAILED":
+            resource["error"] = {"code": 3, "message": self.failure}
+        return resource
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+@dataclass
+class Upload:
+    """A resumable upload under way.
+
+    Attributes
+    ----------
+    size : int
+        Bytes announced.
+    received : int
+        Bytes taken in order.
+    lossy : bool
+        One chunk is to be lost silently, see `Outcome.TRUNCATED_FINALIZE`.
+    """
+
+    identity: str
+    name: str
+    display_name: str
+    mime_type: str
+    size: int
+    path: Path
+    outcome: Outcome | None = None
+    received: int = 0
+    lost: bool = False
+    digest: Any = field(default_factory=hashlib.sha256)
+
+    @property
+    def lossy(self) -> bool:
+        """Whether bytes are lost on purpose."""
+        return self.outcome is Outcome.TRUNCATED_FINALIZE
+
+
+class FileStore:
+    """All files of one stand-in.
+
+    Parameters
+    ----------
+    directory : Path
+        Holds what is being received, and one small JSON document per file, so that a restart on the same
+        directory still knows the files.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._spool = directory / "spool"
+        self._kept = directory / "files"
+        for folder in (self._spool, self._kept):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._uploads: dict[str, Upload] = {}
+        self._files: dict[str, StoredFile] = {}
+        self._measuring: set[asyncio.Task[None]] = set()
+        for document in sorted(self._kept.glob("*.json")):
+            stored = StoredFile.model_validate_json(document.read_bytes())
+            if not stored.measured:
+                stored.measured, stored.failure = True, "Processing was interrupted."
+            self._files[stored.name] = stored
+        for left in self._spool.iterdir():
+            left.unlink()
+
+    async def close(self) -> None:
+        """Stop measuring and drop what was not finished."""
+        for task in self._measuring:
+            task.cancel()
+        await asyncio.gather(*self._measuring, return_exceptions=True)
+        for upload in list(self._uploads.values()):
+            self.drop(upload)
+
+    def start(self, *, announced: dict[str, Any], size: int, mime_type: str, outcome: Outcome | None) -> Upload:
+        """Open an upload.
+
+        Parameters
+        ----------
+        announced : dict
+            The `file` object of the start request.
+        size : int
+            Bytes to come.
+        mime_type : str
+            Taken where `announced` names none.
+        outcome : Outcome or None
+            Scripted fate.
+
+        Raises
+        ------
+        ApiError
+            400 for a malformed name or a file too large, 409 for a name in use.
+        """
+        if not 0 <= size <= FILE_LIMIT:
+            raise invalid(f"The file must have at most {FILE_LIMIT} bytes.")
+        name = str(announced.get("name") or f"files/{secrets.token_hex(6)}").removeprefix("files/")
+        if _NAME.fullmatch(name) is None:
+            raise invalid("A file name has at most 40 lower-case letters, digits and inner dashes.")
+        if name in self._files:
+            raise ApiError(409, f"The file files/{name} exists already.")
+        display_name = str(announced.get("displayName") or "")
+        if len(display_name) > _MAX_DISPLAY_NAME:
+            raise invalid(f"A display name has at most {_MAX_DISPLAY_NAME} characters.")
+        announced_size = announced.get("sizeBytes")
+        if announced_size is not None and int(announced_size) != size:
+            raise invalid("size_bytes differs from X-Goog-Upload-Header-Content-Length.")
+        if len(self._uploads) >= _UPLOADS:
+            self.drop(next(iter(self._uploads.values())))
+        identity = secrets.token_urlsafe(24)
+        upload = Upload(
+            identity=identity,
+            name=name,
+            display_name=display_name,
+            mime_type=str(announced.get("mimeType") or mime_type),
+            size=size,
+            path=self._spool / f"{name}-{identity}",
+            outcome=outcome,
+        )
+        upload.path.touch()
+        self._uploads[identity] = upload
+        return upload
+
+    def upload(self, identity: str) -> Upload:
+        """Return the upload under way with this id, or answer 404."""
+        upload = self._uploads.get(identity)
+        if upload is None:
+            raise ApiError(404, "This upload is not known or is over.")
+        return upload
+
+    def drop(self, upload: Upload) -> None:
+        """Forget an upload and its bytes."""
+        self._uploads.pop(upload.identity, None)
+        upload.path.unlink(missing_ok=True)
+
+    async def append(self, upload: Upload, blocks: AsyncIterator[bytes], *, limit: int) -> None:
+        """Take a chunk, block by block, straight to disk.
+
+        Parameters
+        ----------
+        upload : Upload
+            Where it belongs.
+        blocks : async iterator of bytes
+            The body of the request.
+        limit : int
+            Bytes of the chunk that are kept.
+
+        Raises
+        ------
+        ApiError
+            400: more bytes than announced.
+        """
+        with upload.path.open("ab") as spool:
+            # A chunk whose connection broke left part of itself behind; it is sent again from its start.
+            spool.truncate(upload.received)
+            digest, received = upload.digest.copy(), upload.received
+            async for block in blocks:
+                kept = block[: max(0, limit)]
+                limit -= len(kept)
+                received += len(kept)
+                if received > upload.size:
+                    raise invalid("More bytes were sent than announced.")
+                digest.update(kept)
+                spool.write(kept)
+        upload.digest, upload.received = digest, received
+
+    def finish(self, upload: Upload, *, polls_before_active: int) -> StoredFile:
+        """Turn a whole upload into a file and begin to measure it."""
+        self._uploads.pop(upload.identity, None)
+        stored = StoredFile(
+            name=upload.name,
+            display_name=upload.display_name,
+            mime_type=upload.mime_type,
+            size=upload.received,
+            sha256=upload.digest.hexdigest(),
+            created=time.time(),
+            polls_left=polls_before_active,
+            stuck=upload.outcome is Outcome.FILE_STUCK,
+        )
+        self._files[stored.name] = stored
+        self._keep(stored)
+        fails = upload.outcome is Outcome.FILE_FAILED
+        task = asyncio.create_task(self._measure(stored, upload.path, fails=fails))
+        self._measuring.add(task)
+        task.add_done_callback(self._measuring.discard)
+        return stored
+
+    async def _measure(self, stored: StoredFile, path: Path, *, fails: bool) -> None:
+        try:
+            if fails:
+                stored.failure = "The file failed to be processed."
+            elif stored.mime_type.startswith(("video/", "audio/")):
+                stored.media = await measure(path)
+                if stored.mime_type.startswith("video/") and not stored.media.frames:
+                    stored.failure = "The video has no pictures that can be decoded."
+        except MediaError as error:
+            stored.failure = f"The file failed to be processed: {error}."
+        finally:
+            _remove(path)
+        stored.measured = True
+        if stored.name in self._files:
+            self._keep(stored)
+
+    def _keep(self, stored: StoredFile) -> None:
+        (self._kept / f"{stored.name}.json").write_text(stored.model_dump_json())
+
+    def get(self, name: str) -> StoredFile:
+        """Return a file by name; unknown, foreign and expired ones all answer the same 403."""
+        stored = self._files.get(name)
+        if stored is not None and stored.expired:
+            self.delete(name)
+            stored = None
+        if stored is None:
+            raise ApiError(403, f"You do not have permission to access the File {name} or it may not exist.")
+        return stored
+
+    def poll(self, name: str) -> StoredFile:
+        """Return a copy of the file as this poll shows it, and count the poll."""
+        stored = self.get(name)
+        shown = stored.model_copy()
+        stored.polls_left = max(0, stored.polls_left - 1)
+        return shown
+
+    def delete(self, name: str) -> None:
+        """Remove a file."""
+        if name not in self._files:
+            self.get(name)
+        del self._files[name]
+        (self._kept / f"{name}.json").unlink(missing_ok=True)
+
+    def names(self) -> list[str]:
+        """Return the names of all files, oldest first."""
+        return [name for name, stored in list(self._files.items()) if not stored.expired]
+
+    async def inspect(self, content: bytes) -> Media:
+        """Return the measurements of media given inline.
+
+        Raises
+        ------
+        ApiError
+            400: it cannot be decoded.
+        """
+        path = self._spool / f"inline-{secrets.token_hex(8)}"
+        await asyncio.to_thread(path.write_bytes, content)
+        try:
+            return await measure(path)
+        except MediaError as error:
+            raise invalid(f"The inline media cannot be processed: {error}.") from error
+        finally:
+            _remove(path)

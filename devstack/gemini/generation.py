@@ -1,0 +1,161 @@
+"""The HTTP side of models: describing, counting, generating whole or as a stream."""
+
+import asyncio
+import hashlib
+import json
+import time
+from collections import deque
+from typing import Any
+
+from aiohttp import web
+
+from devstack.gemini.answer import answer_text
+from devstack.gemini.behaviour import CallRecord, Outcome, Turn
+from devstack.gemini.catalogue import MODELS, Model, described, find
+from devstack.gemini.failure import ApiError, invalid, unavailable
+from devstack.gemini.files import FileStore
+from devstack.gemini.reply import Reply, continued_from, limited, scripted, stream_events, whole_body
+from devstack.gemini.request import Asked, count_contents, understand
+from devstack.gemini.script import Script
+from devstack.gemini.uploads import page_of, with_next_page
+from devstack.gemini.wire import read_request
+
+__all__ = ["REQUEST_LIMIT", "ModelRoutes"]
+
+REQUEST_LIMIT = 100 * 1024 * 1024
+"""Largest body of a generate call, in bytes."""
+
+_MOST_RECORDS = 10_000
+_BLOCK = 256 * 1024
+_HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+class ModelRoutes:
+    """Handlers below ``/{version}/models``.
+
+    Parameters
+    ----------
+    files : FileStore
+        Where the files are that requests name.
+    script : Script
+        How to behave.
+    """
+
+    def __init__(self, files: FileStore, script: Script) -> None:
+        self._files = files
+        self._script = script
+        self.calls: deque[CallRecord] = deque(maxlen=_MOST_RECORDS)
+
+    async def list(self, request: web.Request) -> web.Response:
+        """Answer a page of models."""
+        size, start = page_of(request, most=1_000, usual=50)
+        models = list(MODELS.values())
+        body = {"models": [described(model) for model in models[start : start + size]]}
+        return web.json_response(with_next_page(body, start=start + size, total=len(models)))
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Answer one model."""
+        return web.json_response(described(_model(request)))
+
+    async def act(self, request: web.Request) -> web.StreamResponse:
+        """Answer one of the methods written behind the model's name."""
+        model = _model(request)
+        match request.match_info["method"]:
+            case "countTokens":
+                return await self._count(request, model)
+            case "generateContent":
+                return await self._generate(request, model, streamed=False)
+            case "streamGenerateContent":
+                return await self._generate(request, model, streamed=True)
+            case method:
+                raise ApiError(404, f"models/{model.name} does not support the method {method}.")
+
+    async def _count(self, request: web.Request, model: Model) -> web.Response:
+        asked = read_request(await _body(request), message="CountRequest")
+        tokens = await count_contents(asked, model=model, files=self._files)
+        return web.json_response({"totalTokens": tokens.total, "promptTokensDetails": tokens.details()})
+
+    async def _generate(self, request: web.Request, model: Model, *, streamed: bool) -> web.StreamResponse:
+        body = await _body(request)
+        digest = hashlib.sha256(body).hexdigest()
+        answering = MODELS[model.routed_to] if model.routed_to else model
+        asked = await understand(
+            read_request(body, message="Request"), model=answering, streamed=streamed, files=self._files
+        )
+        del body
+        turn = None
+        if asked.continuation is None:
+            turn = self._script.for_call(kind=asked.kind, model=model.name)
+        record = CallRecord(
+            kind=asked.kind, model=model.name, at=time.time(), video=asked.video is not None, streamed=streamed
+        )
+        self.calls.append(record)
+        await asyncio.sleep(self._script.behaviour.latency_seconds)
+        if turn is not None and turn.outcome is Outcome.HTML_502:
+            record.status = 502
+            return web.Response(status=502, text=_HTML, content_type="text/html")
+        try:
+            reply = self._reply(asked, turn, response_id=digest[:24])
+        except ApiError as error:
+            record.status = error.code
+            raise
+        record.prompt_tokens, record.output_tokens = reply.prompt.total, reply.output_tokens
+        record.thoughts_tokens = reply.thoughts
+        record.finish_reason = reply.finish_reason if reply.candidates else None
+        if streamed:
+            return await _stream(request, reply)
+        if reply.error_after is not None:
+            record.status = reply.error_after
+            raise unavailable(code=reply.error_after, model=model.name)
+        return web.json_response(whole_body(reply))
+
+    def _reply(self, asked: Asked, turn: Turn | None, *, response_id: str) -> Reply:
+        if turn is not None and turn.outcome is Outcome.STATUS:
+            raise unavailable(
+                code=turn.status,
+                model=asked.model.name,
+                retry_after_seconds=turn.retry_after_seconds,
+                quota=turn.quota,
+            )
+        text = answer_text(asked)
+        if asked.continuation is not None:
+            try:
+                text = text[continued_from(asked.continuation) :]
+            except ValueError as error:
+                raise invalid("Invalid continuation_token.") from error
+        reply = Reply(text=text, prompt=asked.tokens, model_version=asked.model.name, response_id=response_id)
+        if turn is not None:
+            reply = scripted(reply, turn)
+        if turn is not None and turn.outcome in {Outcome.PROMPT_BLOCKED, Outcome.EMPTY_CANDIDATES}:
+            return reply
+        return limited(reply, level=asked.level, limit=asked.output_limit)
+
+
+def _model(request: web.Request) -> Model:
+    return find(request.match_info["model"], version=request.match_info["version"])
+
+
+async def _body(request: web.Request) -> bytes:
+    too_large = invalid(f"Request payload size exceeds the limit: {REQUEST_LIMIT} bytes.")
+    if (request.content_length or 0) > REQUEST_LIMIT:
+        raise too_large
+    body = bytearray()
+    while block := await request.content.read(_BLOCK):
+        body += block
+        if len(body) > REQUEST_LIMIT:
+            raise too_large
+    return bytes(body)
+
+
+async def _stream(request: web.Request, reply: Reply) -> web.StreamResponse:
+    events: list[dict[str, Any]] = list(stream_events(reply))
+    if reply.error_after is not None:
+        events.append(unavailable(code=reply.error_after, model=reply.model_version).body())
+    if request.query.get("alt") != "sse":
+        return web.json_response(events)
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    for event in events:
+        await response.write(b"data: " + json.dumps(event, ensure_ascii=False).encode() + b"\r\n\r\n")
+    await response.write_eof()
+    return response
