@@ -1,0 +1,115 @@
+"""What a plan consists of. Each action is a record; `execute.py` carries them out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runops.job_row import JobRow
+
+__all__ = [
+    "Action",
+    "AdoptClaim",
+    "ClaimRow",
+    "CompleteRow",
+    "CreateJob",
+    "DeleteJob",
+    "DeleteVideoJob",
+    "FailRow",
+    "PatchStatus",
+    "ReadRow",
+    "RequeueAfter",
+    "SuspendJob",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """Read the row and plan again: the decision hangs on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """Claim a row for a VideoJob made by hand, then write the token on the VideoJob."""
+
+    row: JobRow
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptClaim:
+    """Write a claim that this installation holds already on the VideoJob."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateJob:
+    """Create the Kubernetes Job. That it exists already is success."""
+
+    manifest: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteJob:
+    """Delete a Kubernetes Job and its pods, if it is still this very one."""
+
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendJob:
+    """Stop the Job's pod, or let it go on."""
+
+    name: str
+    suspend: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PatchStatus:
+    """Merge this into the VideoJob's status."""
+
+    status: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteRow:
+    """Set the row to `completed`, if it is still held under this token."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailRow:
+    """Set the row to `error` with a sentence, if it is still held under this token."""
+
+    token: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteVideoJob:
+    """Delete a VideoJob whose time after its end is over, if it is still this very one."""
+
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequeueAfter:
+    """Look again after so many seconds."""
+
+    seconds: float
+
+
+Action = (
+    ReadRow
+    | ClaimRow
+    | AdoptClaim
+    | CreateJob
+    | DeleteJob
+    | SuspendJob
+    | PatchStatus
+    | CompleteRow
+    | FailRow
+    | DeleteVideoJob
+    | RequeueAfter
+)

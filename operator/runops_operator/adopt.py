@@ -1,0 +1,87 @@
+"""Bring a claimed row and its VideoJob together. Idempotent: called again after a crash it ends in the same state."""
+
+import logging
+
+from runops.supabase.jobs import JobsTable
+
+from runops.failures import Failed
+from runops.job_row import Claim, JobRow, user_of
+from runops.videojob import videojob_name
+from runops_operator.build_videojob import build_videojob
+from runops_operator.cluster import Cluster, ClusterError, Conflict, NotFound
+from runops_operator.config import OperatorConfig
+from runops_operator.observed import parse_videojob
+from runops_operator.store import Store
+from runops_operator.workqueue import WorkQueue
+
+__all__ = ["Adopter"]
+
+_log = logging.getLogger(__name__)
+
+
+class Adopter:
+    """Makes the VideoJob of a row that this installation has claimed.
+
+    Parameters
+    ----------
+    cluster, jobs
+        Where VideoJobs and rows are.
+    store, queue
+        Told of what was made.
+    config
+        Settings of this installation.
+    """
+
+    def __init__(
+        self, *, cluster: Cluster, jobs: JobsTable, store: Store, queue: WorkQueue, config: OperatorConfig
+    ) -> None:
+        self._cluster = cluster
+        self._jobs = jobs
+        self._store = store
+        self._queue = queue
+        self._config = config
+
+    async def adopt(self, row: JobRow, claim: Claim) -> None:
+        """Have the row's VideoJob exist under this claim.
+
+        A row that cannot be run, as with a malformed user, is set to `error` with its sentence instead.
+
+        Raises
+        ------
+        ClusterError, SupabaseError
+            The API server or Supabase refused or was away; the claim stays and the next resync adopts the row.
+        """
+        try:
+            manifest = build_videojob(row, claim, user_of(row), self._config)
+        except Failed as error:
+            await self._jobs.fail(row.job_id, claim.claim, error.detail)
+            _log.warning("row refused: %s", error.detail, extra={"reason": error.reason, "job_id": str(row.job_id)})
+            return
+        name = videojob_name(row.job_id)
+        try:
+            self._store.see_videojob(await self._cluster.create_videojob(manifest))
+        except Conflict:
+            if not await self._replaced(name, claim):
+                return
+            self._store.see_videojob(await self._cluster.create_videojob(manifest))
+        await self._queue.add(name)
+
+    async def _replaced(self, name: str, claim: Claim) -> bool:
+        """Clear away a VideoJob of an earlier run.
+
+        Returns False where none is to be made: the one there has this claim, or was made by hand and takes it over.
+        """
+        try:
+            there = parse_videojob(await self._cluster.get_videojob(name))
+        except NotFound:
+            return True
+        if there.claim in {None, claim.claim}:
+            await self._queue.add(name)
+            return False
+        await self._cluster.delete_videojob(name, uid=there.uid)
+        _log.info("an earlier VideoJob of this row was deleted: the row runs again")
+        try:
+            await self._cluster.get_videojob(name)
+        except NotFound:
+            return True
+        raise ClusterError(f"The earlier VideoJob {name} is still being deleted.")

@@ -1,0 +1,213 @@
+"""The Kubernetes Job of one VideoJob. Pure: a view and the configuration in, a manifest out."""
+
+from typing import Any
+
+from runops.failures import PERMANENT_EXIT_CODES
+from runops.videojob import API_VERSION, KIND, VideoJobSpec
+from runops_operator.config import OperatorConfig
+from runops_operator.observed import (
+    CLAIM_ANNOTATION,
+    JOB_ID_LABEL,
+    MANAGED_BY,
+    MANAGED_BY_LABEL,
+    VIDEOJOB_LABEL,
+    VideoJobView,
+)
+
+__all__ = ["NON_ROOT_UID", "build_job"]
+
+NON_ROOT_UID = 65532
+"""The uid that the image is made for."""
+
+_SECRETS = "/etc/runops/secrets"
+_PROMPTS = "/etc/runops/prompts"
+_TOKEN = "/var/run/secrets/runops"  # noqa: S105 - a folder
+_WORKDIR = "/work"
+
+_KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+
+
+def build_job(videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: OperatorConfig) -> dict[str, Any]:
+    """Return the manifest of the Job that works on a VideoJob.
+
+    The Job has the VideoJob's name, so that creating it twice is a conflict and never a second worker. It carries
+    the claim: a Job of an earlier claim is recognised by it.
+
+    Parameters
+    ----------
+    videojob
+        The owner; the garbage collector deletes the Job with it.
+    spec
+        What is to be done.
+    claim
+        Token under which the worker may write to the row.
+    config
+        How this installation runs workers.
+    """
+    labels = {
+        MANAGED_BY_LABEL: MANAGED_BY,
+        "app.kubernetes.io/name": "runops-worker",
+        VIDEOJOB_LABEL: videojob.name,
+        JOB_ID_LABEL: spec.job_id,
+    }
+    queue = spec.queue_name or config.queue_name
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": videojob.name,
+            "namespace": config.namespace,
+            "labels": labels | ({_KUEUE_QUEUE_LABEL: queue} if queue else {}),
+            "annotations": {CLAIM_ANNOTATION: claim},
+            "ownerReferences": [
+                {
+                    "apiVersion": API_VERSION,
+                    "kind": KIND,
+                    "name": videojob.name,
+                    "uid": videojob.uid,
+                    "controller": True,
+                    "blockOwnerDeletion": False,
+                }
+            ],
+        },
+        "spec": {
+            "parallelism": 1,
+            "completions": 1,
+            "backoffLimit": spec.retry_limit,
+            "activeDeadlineSeconds": spec.active_deadline_seconds,
+            "ttlSecondsAfterFinished": spec.ttl_seconds_after_finished,
+            "suspend": spec.suspend,
+            "podReplacementPolicy": "Failed",
+            "podFailurePolicy": {
+                "rules": [
+                    {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+                    {
+                        "action": "FailJob",
+                        "onExitCodes": {
+                            "containerName": "worker",
+                            "operator": "In",
+                            "values": list(PERMANENT_EXIT_CODES),
+                        },
+                    },
+                ]
+            },
+            "template": {
+                "metadata": {"labels": labels, "annotations": dict(config.worker.annotations)},
+                "spec": _pod(videojob, spec, claim, config),
+            },
+        },
+    }
+
+
+def _pod(videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: OperatorConfig) -> dict[str, Any]:
+    worker = config.worker
+    placement = spec.worker
+    tolerations = (*worker.tolerations, *(placement.tolerations or () if placement else ()))
+    selector = {**worker.node_selector, **((placement.node_selector if placement else None) or {})}
+    priority = (placement.priority_class_name if placement else None) or worker.priority_class_name
+    pod: dict[str, Any] = {
+        "restartPolicy": "Never",
+        "serviceAccountName": worker.service_account_name,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": worker.termination_grace_period_seconds,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": NON_ROOT_UID,
+            "runAsGroup": NON_ROOT_UID,
+            "fsGroup": NON_ROOT_UID,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(videojob, spec, claim, config)],
+        "volumes": [
+            {"name": "work", "emptyDir": {"sizeLimit": worker.scratch_size_limit}},
+            {"name": "secrets", "secret": {"secretName": worker.secret_name, "defaultMode": 0o440}},
+            {"name": "prompts", "configMap": {"name": config.prompts.config_map}},
+            {
+                "name": "token",
+                "projected": {
+                    "defaultMode": 0o440,
+                    "sources": [
+                        {"serviceAccountToken": {"path": "token", "expirationSeconds": 3600}},
+                        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+                    ],
+                },
+            },
+        ],
+    }
+    if worker.image_pull_secrets:
+        pod["imagePullSecrets"] = [{"name": name} for name in worker.image_pull_secrets]
+    if selector:
+        pod["nodeSelector"] = selector
+    if tolerations:
+        pod["tolerations"] = [item.model_dump(by_alias=True, exclude_none=True) for item in tolerations]
+    if priority:
+        pod["priorityClassName"] = priority
+    return pod
+
+
+def _container(videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: OperatorConfig) -> dict[str, Any]:
+    return {
+        "name": "worker",
+        "image": config.worker.image,
+        "imagePullPolicy": config.worker.image_pull_policy,
+        "env": _environment(videojob, spec, claim, config),
+        "resources": _resources(spec, config),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "terminationMessagePath": "/dev/termination-log",
+        "terminationMessagePolicy": "File",
+        "volumeMounts": [
+            {"name": "work", "mountPath": _WORKDIR},
+            {"name": "secrets", "mountPath": _SECRETS, "readOnly": True},
+            {"name": "prompts", "mountPath": _PROMPTS, "readOnly": True},
+            {"name": "token", "mountPath": _TOKEN, "readOnly": True},
+        ],
+    }
+
+
+def _environment(
+    videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: OperatorConfig
+) -> list[dict[str, Any]]:
+    values = {
+        "RUNOPS_JOB_ID": spec.job_id,
+        "RUNOPS_CLAIM": claim,
+        "RUNOPS_USER_ID": spec.user_id,
+        "RUNOPS_SOURCE_BUCKET": spec.source.bucket,
+        "RUNOPS_SOURCE_OBJECT": spec.source_object,
+        "RUNOPS_MODEL_TRANSCRIBE": spec.model.transcribe,
+        "RUNOPS_MODEL_SOP": spec.model.sop,
+        "RUNOPS_PROMPT_TRANSCRIPTION": spec.prompts.transcription,
+        "RUNOPS_PROMPT_SOP": spec.prompts.sop,
+        "RUNOPS_PROMPTS_DIR": _PROMPTS,
+        "RUNOPS_TRANSCODE_FPS": str(spec.transcode.fps),
+        "RUNOPS_TRANSCODE_HEIGHT": str(spec.transcode.height),
+        "RUNOPS_TRANSCODE_CRF": str(spec.transcode.crf),
+        "RUNOPS_MAX_BYTES": str(config.limits.max_bytes),
+        "RUNOPS_MAX_DURATION_SECONDS": str(config.limits.max_duration_seconds),
+        "RUNOPS_WORKDIR": _WORKDIR,
+        "RUNOPS_SECRETS_DIR": _SECRETS,
+        "RUNOPS_VIDEOJOB": videojob.name,
+        "RUNOPS_NAMESPACE": config.namespace,
+        "RUNOPS_LOG_LEVEL": config.log_level,
+        "HOME": _WORKDIR,
+        "TMPDIR": _WORKDIR,
+    }
+    literal: list[dict[str, Any]] = [
+        {"name": name, "value": value} for name, value in values.items() if value is not None
+    ]
+    return [*literal, {"name": "RUNOPS_POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]
+
+
+def _resources(spec: VideoJobSpec, config: OperatorConfig) -> dict[str, dict[str, str]]:
+    """Merge the installation's amounts with the VideoJob's own, which win one by one."""
+    merged: dict[str, dict[str, str]] = {}
+    for resources in (config.worker.resources, spec.worker.resources if spec.worker else None):
+        if resources is None:
+            continue
+        for kind, amounts in resources.model_dump(by_alias=True, exclude_none=True).items():
+            merged.setdefault(kind, {}).update(amounts)
+    return merged

@@ -1,0 +1,255 @@
+"""The Kubernetes API as far as the operator needs it: a small protocol, and its implementation by kubernetes.aio.
+
+Manifests go in and come out as plain JSON objects. The typed models of the client are not used: parsing a Job with
+them costs more than everything the operator then does with it.
+"""
+
+import asyncio
+import json
+import os
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Literal, Protocol, Self
+from urllib.parse import quote
+
+import aiohttp
+from kubernetes.aio import client, config
+
+from runops.videojob import GROUP, PLURAL, VERSION
+from runops_operator.observed import MANAGED_BY, MANAGED_BY_LABEL
+
+__all__ = ["Cluster", "ClusterError", "Conflict", "KubernetesCluster", "NotFound"]
+
+_REQUEST_SECONDS = 30.0
+_CHUNK = 500
+_SERVICE_ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - a path
+
+Manifest = Mapping[str, Any]
+
+
+class ClusterError(Exception):
+    """The API server refused a request or could not be reached.
+
+    Attributes
+    ----------
+    status
+        HTTP status; None where there was no answer.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+class Conflict(ClusterError):  # noqa: N818 - Kubernetes' word
+    """The object exists already, or is not the one that was meant."""
+
+
+class NotFound(ClusterError):  # noqa: N818 - Kubernetes' word
+    """There is no such object."""
+
+
+class Cluster(Protocol):
+    """What the operator asks of Kubernetes. Every method raises `ClusterError`."""
+
+    def list_videojobs(self) -> AsyncIterator[Manifest]:
+        """Yield every VideoJob of the namespace, read in chunks."""
+        ...
+
+    def list_jobs(self) -> AsyncIterator[Manifest]:
+        """Yield every Job of ours in the namespace, read in chunks."""
+        ...
+
+    async def list_pods(self, job: str) -> list[Manifest]:
+        """Return the pods of a Job."""
+        ...
+
+    async def get_videojob(self, name: str) -> Manifest:
+        """Return a VideoJob; `NotFound` where there is none."""
+        ...
+
+    async def create_videojob(self, manifest: Manifest) -> Manifest:
+        """Create a VideoJob and return it as stored; `Conflict` where one of its name exists."""
+        ...
+
+    async def annotate_videojob(self, name: str, annotations: Mapping[str, str]) -> Manifest:
+        """Set annotations of a VideoJob and return it as stored."""
+        ...
+
+    async def patch_videojob_status(self, name: str, status: Mapping[str, Any]) -> Manifest:
+        """Merge into a VideoJob's status and return it as stored."""
+        ...
+
+    async def delete_videojob(self, name: str, *, uid: str) -> None:
+        """Delete a VideoJob if it is this very one; that it is gone already is success."""
+        ...
+
+    async def create_job(self, manifest: Manifest) -> Manifest:
+        """Create a Job and return it as stored; `Conflict` where one of its name exists."""
+        ...
+
+    async def get_job(self, name: str) -> Manifest:
+        """Return a Job; `NotFound` where there is none."""
+        ...
+
+    async def suspend_job(self, name: str, *, suspend: bool) -> Manifest:
+        """Set `spec.suspend` of a Job and return it as stored."""
+        ...
+
+    async def delete_job(self, name: str, *, uid: str) -> None:
+        """Delete a Job and its pods if it is this very one; that it is gone already is success."""
+        ...
+
+
+class KubernetesCluster:
+    """`Cluster` by the official asynchronous client.
+
+    Parameters
+    ----------
+    api
+        A configured API client.
+    namespace
+        The namespace of everything.
+    """
+
+    def __init__(self, api: client.ApiClient, namespace: str) -> None:
+        self._api = api
+        self._videojobs = f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{PLURAL}"
+        self._jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
+        self._pods = f"/api/v1/namespaces/{namespace}/pods"
+
+    @classmethod
+    async def connect(cls, namespace: str) -> Self:
+        """Connect by the pod's service account, or by the kubeconfig where there is none.
+
+        Raises
+        ------
+        ClusterError
+            There is neither, or it cannot be read.
+        """
+        configuration = client.Configuration()
+        try:
+            if os.path.exists(_SERVICE_ACCOUNT_TOKEN):  # noqa: ASYNC240, PTH110 - once, before anything else runs
+                config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+            else:
+                await config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        except (config.ConfigException, OSError) as error:
+            raise ClusterError(f"No way to a cluster: neither a service account nor a kubeconfig ({error}).") from error
+        configuration.connection_pool_maxsize = 50
+        return cls(client.ApiClient(configuration), namespace)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._api.close()  # type: ignore[no-untyped-call]
+
+    async def list_videojobs(self) -> AsyncIterator[Manifest]:
+        """Yield every VideoJob of the namespace, read in chunks."""
+        async for item in self._list(self._videojobs):
+            yield item
+
+    async def list_jobs(self) -> AsyncIterator[Manifest]:
+        """Yield every Job of ours in the namespace, read in chunks."""
+        async for item in self._list(self._jobs, labelSelector=f"{MANAGED_BY_LABEL}={MANAGED_BY}"):
+            yield item
+
+    async def list_pods(self, job: str) -> list[Manifest]:
+        """Return the pods of a Job."""
+        return [item async for item in self._list(self._pods, labelSelector=f"batch.kubernetes.io/job-name={job}")]
+
+    async def get_videojob(self, name: str) -> Manifest:
+        """Return a VideoJob."""
+        return await self._call("GET", f"{self._videojobs}/{quote(name)}")
+
+    async def create_videojob(self, manifest: Manifest) -> Manifest:
+        """Create a VideoJob and return it as stored."""
+        return await self._call("POST", self._videojobs, body=manifest)
+
+    async def annotate_videojob(self, name: str, annotations: Mapping[str, str]) -> Manifest:
+        """Set annotations of a VideoJob and return it as stored."""
+        body = {"metadata": {"annotations": dict(annotations)}}
+        return await self._call("PATCH", f"{self._videojobs}/{quote(name)}", body=body)
+
+    async def patch_videojob_status(self, name: str, status: Mapping[str, Any]) -> Manifest:
+        """Merge into a VideoJob's status and return it as stored."""
+        return await self._call("PATCH", f"{self._videojobs}/{quote(name)}/status", body={"status": status})
+
+    async def delete_videojob(self, name: str, *, uid: str) -> None:
+        """Delete a VideoJob if it is this very one."""
+        await self._delete(f"{self._videojobs}/{quote(name)}", uid)
+
+    async def create_job(self, manifest: Manifest) -> Manifest:
+        """Create a Job and return it as stored."""
+        return await self._call("POST", self._jobs, body=manifest)
+
+    async def get_job(self, name: str) -> Manifest:
+        """Return a Job."""
+        return await self._call("GET", f"{self._jobs}/{quote(name)}")
+
+    async def suspend_job(self, name: str, *, suspend: bool) -> Manifest:
+        """Set `spec.suspend` of a Job and return it as stored."""
+        return await self._call("PATCH", f"{self._jobs}/{quote(name)}", body={"spec": {"suspend": suspend}})
+
+    async def delete_job(self, name: str, *, uid: str) -> None:
+        """Delete a Job and its pods if it is this very one."""
+        await self._delete(f"{self._jobs}/{quote(name)}", uid)
+
+    async def _delete(self, path: str, uid: str) -> None:
+        body = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
+        try:
+            await self._call("DELETE", path, body=body)
+        except (NotFound, Conflict):
+            return
+
+    async def _list(self, path: str, **selectors: str) -> AsyncIterator[Manifest]:
+        """Yield the items of a collection; a list that expired between two chunks is begun anew, once."""
+        for last_try in (False, True):
+            try:
+                token = ""
+                while True:
+                    page = await self._call("GET", path, query={"limit": str(_CHUNK), "continue": token, **selectors})
+                    for item in page.get("items", ()):
+                        yield item
+                    token = (page.get("metadata") or {}).get("continue") or ""
+                    if not token:
+                        return
+            except ClusterError as error:
+                if error.status != 410 or last_try:
+                    raise
+
+    async def _call(
+        self,
+        method: Literal["GET", "POST", "PATCH", "DELETE"],
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Manifest | None = None,
+    ) -> dict[str, Any]:
+        content = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        what = f"{method} {path}"
+        try:
+            request = await self._api.param_serialize(
+                method=method,
+                resource_path=path,
+                query_params=[(key, value) for key, value in (query or {}).items() if value],
+                header_params={"Accept": "application/json", "Content-Type": content},
+                body=body,
+                auth_settings=["BearerToken"],
+            )
+            async with asyncio.timeout(_REQUEST_SECONDS):
+                answer = await self._api.call_api(*request)
+                data = await answer.read()  # type: ignore[no-untyped-call]
+        except (aiohttp.ClientError, TimeoutError, ssl.SSLError, OSError) as error:
+            raise ClusterError(f"{what}: the API server cannot be reached ({type(error).__name__}).") from error
+        return _decoded(what, answer.status, data)
+
+
+def _decoded(what: str, status: int, data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data)
+    except ValueError:
+        value = {"message": "the answer is no JSON"}
+    if 200 <= status < 300 and isinstance(value, dict):
+        return value
+    message = f"{what}: {status} {str(value.get('message', ''))[:300] if isinstance(value, dict) else ''}"
+    kind = {404: NotFound, 409: Conflict}.get(status, ClusterError)
+    raise kind(message, status=status)

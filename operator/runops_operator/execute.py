@@ -1,0 +1,140 @@
+"""Carries out the actions of a plan: thin I/O, no decisions."""
+
+import logging
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+from runops.supabase.jobs import JobsTable
+
+from runops.job_row import Claim
+from runops_operator.actions import (
+    Action,
+    AdoptClaim,
+    ClaimRow,
+    CompleteRow,
+    CreateJob,
+    DeleteJob,
+    DeleteVideoJob,
+    FailRow,
+    PatchStatus,
+    ReadRow,
+    RequeueAfter,
+    SuspendJob,
+)
+from runops_operator.cluster import Cluster, Conflict, NotFound
+from runops_operator.config import OperatorConfig
+from runops_operator.observed import BY_ANNOTATION, CLAIM_ANNOTATION
+from runops_operator.store import Store
+from runops_operator.workqueue import WorkQueue
+
+__all__ = ["Executor"]
+
+_log = logging.getLogger(__name__)
+
+
+class Executor:
+    """Runs actions against the cluster and the `jobs` table.
+
+    Parameters
+    ----------
+    cluster, jobs
+        What is acted on.
+    store, queue
+        Told of what the actions changed.
+    config
+        Settings of this installation.
+    on_movement
+        Called when a row was claimed or ended: a slot may be free.
+    """
+
+    def __init__(
+        self,
+        *,
+        cluster: Cluster,
+        jobs: JobsTable,
+        store: Store,
+        queue: WorkQueue,
+        config: OperatorConfig,
+        on_movement: Callable[[], None],
+    ) -> None:
+        self._cluster = cluster
+        self._jobs = jobs
+        self._store = store
+        self._queue = queue
+        self._config = config
+        self._on_movement = on_movement
+
+    async def run(self, name: str, job_id: UUID, action: Action) -> None:
+        """Carry out one action for the VideoJob of a name.
+
+        Raises
+        ------
+        ClusterError, SupabaseError
+            It could not be done; the whole plan is made anew after a pause.
+        """
+        match action:
+            case RequeueAfter(seconds):
+                await self._queue.add_after(name, seconds)
+            case CreateJob() | DeleteJob() | SuspendJob():
+                await self._on_job(action)
+            case PatchStatus() | DeleteVideoJob() | AdoptClaim():
+                await self._on_videojob(name, action)
+            case ClaimRow() | CompleteRow() | FailRow():
+                await self._on_row(name, job_id, action)
+            case ReadRow():
+                raise AssertionError("the reconciler reads rows itself")
+
+    async def _on_job(self, action: CreateJob | DeleteJob | SuspendJob) -> None:
+        match action:
+            case CreateJob(manifest):
+                try:
+                    self._store.see_job(await self._cluster.create_job(manifest))
+                    _log.info("Kubernetes Job created")
+                except Conflict:
+                    self._store.see_job(await self._cluster.get_job(manifest["metadata"]["name"]))
+            case DeleteJob(job, uid):
+                await self._cluster.delete_job(job, uid=uid)
+                _log.info("Kubernetes Job deleted")
+            case SuspendJob(job, suspend):
+                self._store.see_job(await self._cluster.suspend_job(job, suspend=suspend))
+                _log.info("Kubernetes Job %s", "suspended" if suspend else "resumed")
+
+    async def _on_videojob(self, name: str, action: PatchStatus | DeleteVideoJob | AdoptClaim) -> None:
+        match action:
+            case PatchStatus(status):
+                try:
+                    self._store.see_videojob(await self._cluster.patch_videojob_status(name, status))
+                except NotFound:
+                    return
+                if status.get("completionTime"):
+                    self._on_movement()
+                    _log.info("finished", extra={"phase": status.get("phase"), "reason": status.get("reason")})
+            case DeleteVideoJob(uid):
+                await self._cluster.delete_videojob(name, uid=uid)
+                _log.info("VideoJob deleted: its time after the end is over")
+            case AdoptClaim(token):
+                await self._annotate(name, token)
+
+    async def _on_row(self, name: str, job_id: UUID, action: ClaimRow | CompleteRow | FailRow) -> None:
+        match action:
+            case ClaimRow(row):
+                claim = Claim(
+                    claim=str(uuid4()),
+                    by=self._config.installation,
+                    attempt=(row.claim.attempt if row.claim else 0) + 1,
+                )
+                if await self._jobs.claim(row, claim, from_status=row.status or "") is None:
+                    await self._queue.add_after(name, 1.0)
+                    return
+                await self._annotate(name, claim.claim)
+                self._on_movement()
+            case CompleteRow(token):
+                await self._jobs.complete(job_id, token)
+            case FailRow(token, sentence):
+                told = await self._jobs.fail(job_id, token, sentence)
+                _log.info("row set to error" if told else "row left alone: it is held no longer")
+
+    async def _annotate(self, name: str, token: str) -> None:
+        annotations = {CLAIM_ANNOTATION: token, BY_ANNOTATION: self._config.installation}
+        self._store.see_videojob(await self._cluster.annotate_videojob(name, annotations))
+        await self._queue.add(name)

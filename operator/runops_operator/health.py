@@ -1,0 +1,39 @@
+"""Liveness and readiness over HTTP."""
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+__all__ = ["serve_health"]
+
+
+async def serve_health(port: int, *, alive: Callable[[], str | None], ready: Callable[[], str | None]) -> web.AppRunner:
+    """Serve `/healthz` and `/readyz` on every address of the pod.
+
+    Parameters
+    ----------
+    port
+        TCP port; 0 takes a free one.
+    alive, ready
+        Return None when well, else one sentence that says what is not; it becomes the body of a 503.
+
+    Returns
+    -------
+    aiohttp.web.AppRunner
+        Running; `cleanup()` ends it.
+    """
+
+    def answer(check: Callable[[], str | None]) -> Callable[[web.Request], "object"]:
+        async def handle(_: web.Request) -> web.Response:
+            trouble = check()
+            return web.Response(status=503 if trouble else 200, text=(trouble or "ok") + "\n")
+
+        return handle
+
+    app = web.Application()
+    app.router.add_get("/healthz", answer(alive))  # type: ignore[arg-type]
+    app.router.add_get("/readyz", answer(ready))  # type: ignore[arg-type]
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 - the kubelet asks on the pod's address
+    return runner

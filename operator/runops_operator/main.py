@@ -1,0 +1,203 @@
+"""The operator's entry point and composition root."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+
+import kopf
+from runops.supabase.connection import Supabase
+
+from runops.environment import Environment, EnvironmentIncomplete, read_environment
+from runops.logs import configure_logs
+from runops_operator.adopt import Adopter
+from runops_operator.cluster import ClusterError, KubernetesCluster, NotFound
+from runops_operator.config import ConfigInvalid, OperatorConfig, load_config
+from runops_operator.execute import Executor
+from runops_operator.handlers import register
+from runops_operator.health import serve_health
+from runops_operator.intake import Intake
+from runops_operator.observed import MANAGED_BY, MANAGED_BY_LABEL
+from runops_operator.reconciler import Reconciler
+from runops_operator.resync import Resync
+from runops_operator.store import Store
+from runops_operator.workqueue import WorkQueue
+
+__all__ = ["run"]
+
+_log = logging.getLogger(__name__)
+_WAIT_FOR_SETTINGS_SECONDS = 5.0
+_UNREAD_FOR_SECONDS = 300.0
+_DRAIN_SECONDS = 10.0
+
+
+class _State:
+    """What the probes are told."""
+
+    def __init__(self) -> None:
+        self.trouble: str | None = "starting"
+        self.intake: Intake | None = None
+
+    def alive(self) -> str | None:
+        return None
+
+    def ready(self) -> str | None:
+        if self.trouble is not None or self.intake is None:
+            return self.trouble
+        if self.intake.trouble is not None:
+            read = self.intake.last_read_at
+            now = asyncio.get_running_loop().time()
+            if read is None or now - read > _UNREAD_FOR_SECONDS:
+                return f"No rows are claimed: {self.intake.trouble}"
+        return None
+
+
+def run() -> None:
+    """Run the operator until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(
+        prog="runops-operator",
+        description="Claims rows of the Supabase table `jobs` and runs one Kubernetes Job per video.",
+        epilog="Settings: $RUNOPS_CONFIG names a YAML file; SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY come from the "
+        "files in $RUNOPS_SECRETS_DIR or from the environment.",
+    )
+    parser.parse_args()
+    try:
+        config = load_config()
+    except ConfigInvalid as error:
+        sys.exit(f"runops-operator: {error}")
+    configure_logs(config.log_level)
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(_serve(config))
+
+
+async def _serve(config: OperatorConfig) -> None:
+    _stop_on_signals()
+    state = _State()
+    health = await serve_health(config.health.port, alive=state.alive, ready=state.ready)
+    try:
+        environment = await _settings(state)
+        cluster = await KubernetesCluster.connect(config.namespace)
+        try:
+            async with Supabase(environment.supabase_url, environment.supabase_key) as supabase:
+                await _operate(config, environment, cluster, supabase, state)
+        finally:
+            await cluster.close()
+    finally:
+        await health.cleanup()
+
+
+def _stop_on_signals() -> None:
+    """End on a signal also before kopf runs, which then takes the signals over.
+
+    The first process of a container has no default reaction to SIGTERM.
+    """
+    task = asyncio.current_task()
+    if task is not None:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, task.cancel)
+
+
+async def _settings(state: _State) -> Environment:
+    """Wait until the settings are there and right: a Secret may come after the operator."""
+    while True:
+        try:
+            return read_environment(needs_gemini=False)
+        except EnvironmentIncomplete as error:
+            if state.trouble != str(error):
+                _log.error("No rows are claimed: %s", error)
+            state.trouble = str(error)
+            await asyncio.sleep(_WAIT_FOR_SETTINGS_SECONDS)
+
+
+async def _operate(
+    config: OperatorConfig,
+    environment: Environment,
+    cluster: KubernetesCluster,
+    supabase: Supabase,
+    state: _State,
+) -> None:
+    store, queue, jobs = Store(), WorkQueue(), supabase.jobs
+    adopter = Adopter(cluster=cluster, jobs=jobs, store=store, queue=queue, config=config)
+    resync = Resync(cluster=cluster, jobs=jobs, store=store, queue=queue, adopter=adopter, config=config)
+    intake = Intake(jobs=jobs, adopter=adopter, store=store, config=config, on_orphan=resync.soon)
+    executor = Executor(
+        cluster=cluster, jobs=jobs, store=store, queue=queue, config=config, on_movement=intake.movement
+    )
+    reconciler = Reconciler(queue=queue, store=store, cluster=cluster, jobs=jobs, executor=executor, config=config)
+    await _first_listing(resync, state)
+    state.intake, state.trouble = intake, None
+    registry = kopf.OperatorRegistry()
+    register(registry, store, queue)
+    # kopf cancels tasks that were made after its start when it ends, so ours are made before it.
+    ours = [
+        asyncio.create_task(intake.run(), name="intake"),
+        asyncio.create_task(reconciler.run(), name="reconciler"),
+        asyncio.create_task(resync.run(), name="resync"),
+        asyncio.create_task(_until_settings_change(environment), name="settings"),
+    ]
+    stop = asyncio.Event()
+    watching = asyncio.create_task(
+        kopf.operator(
+            registry=registry, settings=_kopf_settings(), namespaces=[config.namespace], standalone=True, stop_flag=stop
+        ),
+        name="kopf",
+    )
+    _log.info("operator started", extra={"namespace": config.namespace, "installation": config.installation})
+    ended, _ = await asyncio.wait({*ours, watching}, return_when=asyncio.FIRST_COMPLETED)
+    state.trouble = "stopping"
+    stop.set()
+    ours[0].cancel()
+    await reconciler.drain(_DRAIN_SECONDS)
+    for task in (*ours, watching):
+        task.cancel()
+    await asyncio.gather(*ours, watching, return_exceptions=True)
+    for task in ended:
+        task.result()
+    _log.info("operator stopped")
+
+
+async def _first_listing(resync: Resync, state: _State) -> None:
+    """Know the cluster before the first claim: the slots taken are counted from it."""
+    while True:
+        try:
+            await resync.cluster_once()
+        except NotFound:
+            trouble = "The API server does not know VideoJobs: install the CustomResourceDefinition."
+        except ClusterError as error:
+            trouble = str(error)
+        else:
+            return
+        if state.trouble != trouble:
+            _log.error(trouble)
+        state.trouble = trouble
+        await asyncio.sleep(_WAIT_FOR_SETTINGS_SECONDS)
+
+
+async def _until_settings_change(current: Environment) -> None:
+    """Return when the mounted Secret holds other settings: the pod restarts with them."""
+    while True:
+        await asyncio.sleep(_WAIT_FOR_SETTINGS_SECONDS)
+        try:
+            changed = read_environment(needs_gemini=False) != current
+        except EnvironmentIncomplete:
+            continue
+        if changed:
+            _log.info("the settings changed; starting anew with them")
+            return
+
+
+def _kopf_settings() -> kopf.OperatorSettings:
+    settings = kopf.OperatorSettings()
+    settings.scanning.disabled = True
+    settings.posting.enabled = False
+    settings.watching.chunk_size = 500
+    settings.watching.server_timeout = 300
+    settings.watching.client_timeout = 330
+    settings.watching.label_selectors["batch", "v1", "jobs"] = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
+    settings.queueing.idle_timeout = 1.0
+    settings.queueing.error_delays = (1, 2, 5, 10, 30, 60)
+    settings.networking.request_timeout = 30
+    settings.networking.connect_timeout = 5
+    return settings

@@ -1,0 +1,223 @@
+"""Slim, typed views of what the API server reports. Pure: manifests in, frozen records out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from runops.report import Report, parse_report
+from runops.videojob import VideoJobSpec, VideoJobStatus
+
+__all__ = [
+    "BY_ANNOTATION",
+    "CLAIM_ANNOTATION",
+    "JOB_ID_LABEL",
+    "MANAGED_BY",
+    "MANAGED_BY_LABEL",
+    "UNREAD",
+    "VIDEOJOB_LABEL",
+    "JobView",
+    "PodView",
+    "Unread",
+    "VideoJobView",
+    "parse_job",
+    "parse_pod",
+    "parse_videojob",
+]
+
+CLAIM_ANNOTATION = "runops.dev/claim"
+BY_ANNOTATION = "runops.dev/by"
+VIDEOJOB_LABEL = "runops.dev/videojob"
+JOB_ID_LABEL = "runops.dev/job-id"
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+MANAGED_BY = "runops-operator"
+
+WORKER_OWNED_STATUS = ("stage", "progress", "usage", "outputs")
+"""Status fields that the worker writes while it runs; a change in them alone asks nothing of the operator."""
+
+
+class Unread:
+    """Stands where a row would, and says that it has not been read."""
+
+
+UNREAD: Final = Unread()
+
+
+@dataclass(frozen=True, slots=True)
+class VideoJobView:
+    """One VideoJob.
+
+    Attributes
+    ----------
+    claim
+        Token under which its row is held; None for one made by hand and not claimed yet.
+    spec
+        None where it is malformed; `spec_fault` then says how.
+    """
+
+    name: str
+    uid: str
+    generation: int
+    claim: str | None
+    spec: VideoJobSpec | None
+    spec_fault: str | None
+    status: VideoJobStatus
+    deleting: bool
+
+    @property
+    def finished(self) -> bool:
+        """Whether its outcome is recorded."""
+        return any(
+            condition.type == "Finished" and condition.status == "True" for condition in self.status.conditions or ()
+        )
+
+    @property
+    def started(self) -> bool:
+        """Whether a worker has run for it already."""
+        return any(
+            condition.type == "Started" and condition.status == "True" for condition in self.status.conditions or ()
+        )
+
+    def without_worker_progress(self) -> "VideoJobView":
+        """Return the view with what the worker reports left out."""
+        return replace(self, status=self.status.model_copy(update=dict.fromkeys(WORKER_OWNED_STATUS)))
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """One of our Kubernetes Jobs.
+
+    Attributes
+    ----------
+    failed_reason, failed_message
+        Of its Failed condition; None while it has none.
+    attempts
+        Pods that ran or run for it, disruptions included.
+    """
+
+    name: str
+    uid: str
+    owner_uid: str | None
+    claim: str | None
+    suspended: bool
+    active: int
+    failed: int
+    complete: bool
+    failed_reason: str | None
+    failed_message: str | None
+    start_time: str | None
+    completion_time: str | None
+    deleting: bool
+
+    @property
+    def attempts(self) -> int:
+        """Worker pods that ran or run."""
+        return self.active + self.failed + (1 if self.complete else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class PodView:
+    """One worker pod.
+
+    Attributes
+    ----------
+    waiting_reason, waiting_message
+        Why its container does not run yet, as the kubelet or the scheduler says.
+    exit_code
+        Of its container; None while that has not ended.
+    report
+        Its termination message, where it left one.
+    """
+
+    name: str
+    uid: str
+    node: str | None
+    created: str
+    phase: str
+    waiting_reason: str | None
+    waiting_message: str | None
+    exit_code: int | None
+    out_of_memory: bool
+    report: Report | None
+
+
+def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
+    """Return the view of a VideoJob's manifest. A malformed spec or status is part of the view, never an error."""
+    metadata = body["metadata"]
+    spec, fault = None, None
+    try:
+        spec = VideoJobSpec.model_validate(body.get("spec") or {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        fault = f"spec.{'.'.join(map(str, first['loc']))}: {first['msg']}"[:500]
+    try:
+        status = VideoJobStatus.model_validate(body.get("status") or {})
+    except ValidationError:
+        status = VideoJobStatus()
+    return VideoJobView(
+        name=metadata["name"],
+        uid=metadata.get("uid", ""),
+        generation=metadata.get("generation", 1),
+        claim=(metadata.get("annotations") or {}).get(CLAIM_ANNOTATION),
+        spec=spec,
+        spec_fault=fault,
+        status=status,
+        deleting="deletionTimestamp" in metadata,
+    )
+
+
+def parse_job(body: Mapping[str, Any]) -> JobView:
+    """Return the view of a batch/v1 Job's manifest."""
+    metadata, status = body["metadata"], body.get("status") or {}
+    conditions = {item["type"]: item for item in status.get("conditions") or () if item.get("status") == "True"}
+    failed = conditions.get("Failed", {})
+    return JobView(
+        name=metadata["name"],
+        uid=metadata.get("uid", ""),
+        owner_uid=next(
+            (owner["uid"] for owner in metadata.get("ownerReferences") or () if owner.get("controller")), None
+        ),
+        claim=(metadata.get("annotations") or {}).get(CLAIM_ANNOTATION),
+        suspended=bool((body.get("spec") or {}).get("suspend")),
+        active=status.get("active") or 0,
+        failed=status.get("failed") or 0,
+        complete="Complete" in conditions,
+        failed_reason=failed.get("reason"),
+        failed_message=failed.get("message"),
+        start_time=status.get("startTime"),
+        completion_time=status.get("completionTime"),
+        deleting="deletionTimestamp" in metadata,
+    )
+
+
+def parse_pod(body: Mapping[str, Any]) -> PodView:
+    """Return the view of a worker pod's manifest."""
+    metadata, status = body["metadata"], body.get("status") or {}
+    container: Mapping[str, Any] = next(
+        (item for item in status.get("containerStatuses") or () if item.get("name") == "worker"),
+        {},
+    )
+    state = container.get("state") or {}
+    ended = state.get("terminated")
+    waiting = state.get("waiting") or {}
+    unscheduled: Mapping[str, Any] = next(
+        (
+            item
+            for item in status.get("conditions") or ()
+            if item.get("type") == "PodScheduled" and item.get("status") == "False"
+        ),
+        {},
+    )
+    return PodView(
+        name=metadata["name"],
+        uid=metadata.get("uid", ""),
+        node=(body.get("spec") or {}).get("nodeName"),
+        created=metadata.get("creationTimestamp") or "",
+        phase=status.get("phase") or "Pending",
+        waiting_reason=unscheduled.get("reason") or waiting.get("reason"),
+        waiting_message=unscheduled.get("message") or waiting.get("message"),
+        exit_code=ended.get("exitCode") if ended else None,
+        out_of_memory=bool(ended and ended.get("reason") == "OOMKilled"),
+        report=parse_report(ended.get("message")) if ended else None,
+    )

@@ -1,0 +1,107 @@
+"""What the operator remembers of the cluster: slim views, kept up by watch events and put right by the resync."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from runops.job_row import JobRow
+from runops_operator.observed import UNREAD, JobView, Unread, VideoJobView, parse_job, parse_videojob
+
+__all__ = ["Store"]
+
+
+class Store:
+    """Views by name, of one namespace.
+
+    The methods return whether anything changed that asks for a look; a worker's own progress does not.
+    """
+
+    def __init__(self) -> None:
+        self._videojobs: dict[str, VideoJobView] = {}
+        self._jobs: dict[str, JobView] = {}
+        self._gone: dict[str, VideoJobView] = {}
+        self._rows: dict[str, tuple[str | None, JobRow | None]] = {}
+        self._clock = 0
+        self._seen_at: dict[str, int] = {}
+
+    def videojob(self, name: str) -> VideoJobView | None:
+        """Return the VideoJob of a name."""
+        return self._videojobs.get(name)
+
+    def job(self, name: str) -> JobView | None:
+        """Return the Job of a name."""
+        return self._jobs.get(name)
+
+    def gone(self, name: str) -> VideoJobView | None:
+        """Return the last view of a deleted VideoJob whose row was not told yet."""
+        return self._gone.get(name)
+
+    def forget_gone(self, name: str) -> None:
+        """Drop a deleted VideoJob: its row knows."""
+        self._gone.pop(name, None)
+
+    def note_row(self, name: str, claim: str | None, row: JobRow | None) -> None:
+        """Keep what the resync read of a row until the next look at its VideoJob.
+
+        `claim` is the claim that the VideoJob had before the row was read: of a VideoJob that has another claim by
+        then, an old row says nothing.
+        """
+        self._rows[name] = (claim, row)
+
+    def take_row(self, name: str) -> JobRow | Unread | None:
+        """Return what the resync read of a row, once; `UNREAD` where it read nothing that still counts."""
+        claim, row = self._rows.pop(name, (None, None))
+        videojob = self._videojobs.get(name)
+        return row if claim is not None and videojob is not None and videojob.claim == claim else UNREAD
+
+    def unfinished(self) -> Iterator[VideoJobView]:
+        """Yield the VideoJobs that have not ended."""
+        return (view for view in self._videojobs.values() if not view.finished)
+
+    def names(self) -> list[str]:
+        """Return the names of all VideoJobs."""
+        return list(self._videojobs)
+
+    def see_videojob(self, body: Mapping[str, Any], *, deleted: bool = False) -> bool:
+        """Take note of a VideoJob as a watch event, a listing or an answer shows it."""
+        view = parse_videojob(body)
+        if deleted:
+            last = self._videojobs.get(view.name)
+            if last is None or last.uid == view.uid:
+                self._videojobs.pop(view.name, None)
+                self._gone[view.name] = view
+            return True
+        before = self._videojobs.get(view.name)
+        self._videojobs[view.name] = view
+        self._mark(f"videojob/{view.name}")
+        return before is None or before.without_worker_progress() != view.without_worker_progress()
+
+    def see_job(self, body: Mapping[str, Any], *, deleted: bool = False) -> bool:
+        """Take note of a Job as a watch event, a listing or an answer shows it."""
+        view = parse_job(body)
+        if deleted:
+            last = self._jobs.get(view.name)
+            if last is not None and last.uid == view.uid:
+                del self._jobs[view.name]
+            return True
+        before = self._jobs.get(view.name)
+        self._jobs[view.name] = view
+        self._mark(f"job/{view.name}")
+        return before != view
+
+    def begin_listing(self) -> int:
+        """Return a mark; what is neither listed nor seen after it is a ghost."""
+        self._clock += 1
+        return self._clock
+
+    def prune(self, mark: int) -> list[str]:
+        """Drop what was not seen since a mark, and return the names of the VideoJobs that this concerns."""
+        for name in [name for name in self._jobs if self._seen_at[f"job/{name}"] < mark]:
+            del self._jobs[name]
+        ghosts = [name for name in self._videojobs if self._seen_at[f"videojob/{name}"] < mark]
+        for name in ghosts:
+            self._gone[name] = self._videojobs.pop(name)
+        self._seen_at = {key: at for key, at in self._seen_at.items() if at >= mark}
+        return ghosts
+
+    def _mark(self, key: str) -> None:
+        self._seen_at[key] = self._clock

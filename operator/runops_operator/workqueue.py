@@ -1,0 +1,128 @@
+"""A work queue of keys: each waits once however often it is added, and no two workers hold the same one."""
+
+import asyncio
+import heapq
+import random
+from collections import deque
+from collections.abc import Callable
+
+__all__ = ["WorkQueue", "backoff"]
+
+
+def backoff(failures: int, *, base: float = 0.5, longest: float = 60.0, jitter: float = 0.0) -> float:
+    """Return the pause in seconds before the next try.
+
+    Parameters
+    ----------
+    failures
+        Consecutive failures so far, at least 1.
+    base
+        Pause after the first, doubled after each further one.
+    longest
+        Upper bound.
+    jitter
+        0 to 1: which part of the upper half of the pause is taken; random in practice, so that keys that failed
+        together do not come back together.
+    """
+    whole: float = min(longest, base * 2.0 ** min(failures - 1, 30))
+    return whole / 2 + whole / 2 * jitter
+
+
+class WorkQueue:
+    """Deduplicating queue with delays and backoff, as controllers have it.
+
+    A key that is added while a worker holds it is handed out again after that worker is done: no change is lost.
+
+    Parameters
+    ----------
+    jitter
+        Source of randomness in [0, 1).
+    """
+
+    def __init__(self, jitter: Callable[[], float] = random.random) -> None:
+        self._jitter = jitter
+        self._ready: deque[str] = deque()
+        self._waiting: set[str] = set()
+        self._held: set[str] = set()
+        self._again: set[str] = set()
+        self._failures: dict[str, int] = {}
+        self._later: list[tuple[float, str]] = []
+        self._due: dict[str, float] = {}
+        self._changed = asyncio.Condition()
+
+    def __len__(self) -> int:
+        """Return how many keys are ready to be handed out."""
+        return len(self._ready)
+
+    async def add(self, key: str) -> None:
+        """Have a key handed out as soon as a worker is free."""
+        async with self._changed:
+            self._add(key)
+
+    async def add_after(self, key: str, seconds: float) -> None:
+        """Have a key handed out after so many seconds, or earlier where that was asked for already."""
+        async with self._changed:
+            due = asyncio.get_running_loop().time() + seconds
+            if due < self._due.get(key, float("inf")):
+                self._due[key] = due
+                heapq.heappush(self._later, (due, key))
+                self._changed.notify_all()
+
+    async def get(self) -> str:
+        """Wait for a key and hold it; `done` or `failed` must follow."""
+        async with self._changed:
+            while True:
+                self._promote()
+                if self._ready:
+                    key = self._ready.popleft()
+                    self._waiting.discard(key)
+                    self._held.add(key)
+                    return key
+                await self._wait_for_change()
+
+    async def done(self, key: str) -> None:
+        """Give a key back after success."""
+        self._failures.pop(key, None)
+        await self._release(key)
+
+    async def failed(self, key: str) -> float:
+        """Give a key back after a failure; it comes again after a growing pause, which is returned in seconds."""
+        self._failures[key] = self._failures.get(key, 0) + 1
+        pause = backoff(self._failures[key], jitter=self._jitter())
+        await self._release(key)
+        await self.add_after(key, pause)
+        return pause
+
+    def _add(self, key: str) -> None:
+        if key in self._held:
+            self._again.add(key)
+        elif key not in self._waiting:
+            self._waiting.add(key)
+            self._ready.append(key)
+            self._changed.notify()
+
+    async def _release(self, key: str) -> None:
+        async with self._changed:
+            self._held.discard(key)
+            if key in self._again:
+                self._again.discard(key)
+                self._add(key)
+
+    def _promote(self) -> None:
+        now = asyncio.get_running_loop().time()
+        while self._later and self._later[0][0] <= now:
+            due, key = heapq.heappop(self._later)
+            if self._due.get(key) == due:
+                del self._due[key]
+                self._add(key)
+
+    async def _wait_for_change(self) -> None:
+        if not self._later:
+            await self._changed.wait()
+            return
+        pause = max(0.0, self._later[0][0] - asyncio.get_running_loop().time())
+        try:
+            async with asyncio.timeout(pause):
+                await self._changed.wait()
+        except TimeoutError:
+            return
