@@ -1,0 +1,7 @@
+"""The operator's and the worker's image, built from the checkout on this machine."""
+
+from devstack.images.building import Image, build
+from devstack.images.command import main
+from devstack.images.failure import ImageBuildFailed
+
+__all__ = ["Image", "ImageBuildFailed", "build", "main"]
