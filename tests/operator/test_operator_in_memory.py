@@ -1,0 +1,240 @@
+"""The operator in front of a cluster and a table in memory: what becomes of rows."""
+
+from uuid import UUID, uuid4
+
+from tests.operator.world import CONFIG, World
+
+from runops.failures import TABLE, Reason
+from runops.report import Output, Report
+from runops.videojob import videojob_name
+
+USER = "11111111-2222-4333-8444-555555555555"
+
+
+async def _claimed(world: World, **row: str | None) -> tuple[UUID, str]:
+    job_id = world.jobs.add(**row)
+    await world.intake.claim_what_fits()
+    await world.settle()
+    return job_id, videojob_name(job_id)
+
+
+async def test_a_queued_row_becomes_one_videojob_and_one_job(world: World) -> None:
+    job_id, name = await _claimed(world, user=USER)
+    row = world.jobs.rows[job_id]
+    assert row.status == "processing"
+    assert row.claim is not None
+    assert world.cluster.videojobs[name]["spec"]["userId"] == USER
+    assert world.cluster.jobs[name]["metadata"]["annotations"]["runops.dev/claim"] == row.claim.claim
+    assert world.status(job_id)["phase"] == "Pending"
+
+
+async def test_a_running_pod_shows_as_running_with_its_pod_and_node(world: World) -> None:
+    job_id, name = await _claimed(world)
+    world.cluster.run_pod(name, node="node-7")
+    await world.settle()
+    status = world.status(job_id)
+    assert status["phase"] == "Running"
+    assert status["workerPod"]["node"] == "node-7"
+    assert status["attempts"] == 1
+    assert {item["type"]: item["status"] for item in status["conditions"]}["Finished"] == "False"
+
+
+async def test_success_ends_the_videojob_with_what_the_worker_reported(world: World) -> None:
+    job_id, name = await _claimed(world)
+    world.cluster.run_pod(name)
+    token = world.jobs.rows[job_id].claim
+    assert token is not None
+    await world.jobs.complete(job_id, token.claim)
+    report = Report(outputs=(Output(name="sop", location=f"sops/{job_id}"),))
+    world.cluster.end_pod(name, 0, report)
+    await world.settle()
+    status = world.status(job_id)
+    conditions = {item["type"]: item["status"] for item in status["conditions"]}
+    assert conditions == {"Started": "True", "Progressing": "False", "Complete": "True", "Finished": "True"}
+    assert status["phase"] == "Succeeded"
+    assert status["progress"] == "100%"
+    assert status["outputs"][0]["location"] == f"sops/{job_id}"
+    assert "completionTime" in status
+
+
+async def test_a_permanent_failure_reaches_row_and_videojob_with_the_same_sentence(world: World) -> None:
+    job_id, name = await _claimed(world)
+    world.cluster.run_pod(name)
+    sentence = "The recording is 2 h 10 min long; the limit is 2 h."
+    world.cluster.end_pod(name, 70, Report(reason=Reason.MEDIA_TOO_LONG, message=sentence))
+    await world.settle()
+    assert world.jobs.rows[job_id].status == "error"
+    assert world.jobs.rows[job_id].error == sentence
+    status = world.status(job_id)
+    assert (status["phase"], status["reason"], status["message"]) == ("Failed", "MediaTooLong", sentence)
+
+
+async def test_a_retried_attempt_is_counted_and_ends_nothing(world: World) -> None:
+    job_id, name = await _claimed(world)
+    world.cluster.run_pod(name)
+    world.cluster.end_pod(name, 104, Report(reason=Reason.MODEL_UNAVAILABLE), last=False)
+    await world.settle()
+    assert world.jobs.rows[job_id].status == "processing"
+    world.cluster.run_pod(name)
+    await world.settle()
+    assert world.status(job_id)["attempts"] == 2
+    assert world.status(job_id)["phase"] == "Running"
+
+
+async def test_a_worker_that_leaves_no_word_is_named_by_its_exit_code(world: World) -> None:
+    job_id, name = await _claimed(world)
+    world.cluster.run_pod(name)
+    world.cluster.end_pod(name, 139)
+    await world.settle()
+    assert world.status(job_id)["reason"] == "WorkerCrashed"
+    assert world.jobs.rows[job_id].error == TABLE[Reason.WORKER_CRASHED].sentence
+
+
+async def test_deleting_a_running_videojob_cancels_it_and_tells_the_row(world: World) -> None:
+    job_id, name = await _claimed(world)
+    await world.cluster.delete_videojob(name, uid=world.cluster.videojobs[name]["metadata"]["uid"])
+    await world.settle()
+    assert world.jobs.rows[job_id].status == "error"
+    assert world.jobs.rows[job_id].error == TABLE[Reason.CANCELLED].sentence
+    assert world.cluster.jobs == {}
+
+
+async def test_a_row_set_back_to_queued_runs_again_under_a_new_claim(world: World) -> None:
+    job_id, name = await _claimed(world)
+    first = world.cluster.jobs[name]["metadata"]["uid"]
+    world.jobs.set(job_id, status="queued")
+    await world.intake.claim_what_fits()
+    await world.settle()
+    claim = world.jobs.rows[job_id].claim
+    assert claim is not None
+    assert claim.attempt == 2
+    assert world.cluster.jobs[name]["metadata"]["uid"] != first
+    assert world.cluster.jobs[name]["metadata"]["annotations"]["runops.dev/claim"] == claim.claim
+    assert world.jobs.rows[job_id].status == "processing"
+
+
+async def test_a_row_moved_away_cancels_its_video_and_is_left_as_it_is(world: World) -> None:
+    job_id, name = await _claimed(world)
+    world.jobs.set(job_id, status="cancelled")
+    await world.resync.once()
+    await world.settle()
+    assert world.cluster.jobs == {}
+    assert world.jobs.rows[job_id].status == "cancelled"
+    assert world.status(job_id)["reason"] == "ClaimLost"
+    assert "set to cancelled" in world.status(job_id)["message"]
+
+
+async def test_a_deleted_row_cancels_its_video(world: World) -> None:
+    job_id, _ = await _claimed(world)
+    del world.jobs.rows[job_id]
+    await world.resync.once()
+    await world.settle()
+    assert world.cluster.jobs == {}
+    assert "deleted" in world.status(job_id)["message"]
+
+
+async def test_a_malformed_user_is_an_error_of_the_row_and_never_a_videojob(world: World) -> None:
+    job_id, _ = await _claimed(world, user="somebody")
+    assert world.cluster.videojobs == {}
+    assert world.jobs.rows[job_id].status == "error"
+    assert "'somebody', which is no uuid" in (world.jobs.rows[job_id].error or "")
+
+
+async def test_a_videojob_made_by_hand_runs_its_row_anew(world: World) -> None:
+    job_id = world.jobs.add(status="completed", user=USER)
+    await _apply(world, job_id, {"userId": USER})
+    await world.settle()
+    claim = world.jobs.rows[job_id].claim
+    assert world.jobs.rows[job_id].status == "processing"
+    assert claim is not None
+    assert world.cluster.jobs[videojob_name(job_id)]["metadata"]["annotations"]["runops.dev/claim"] == claim.claim
+
+
+async def test_a_videojob_without_row_fails_with_a_sentence(world: World) -> None:
+    job_id = uuid4()
+    await _apply(world, job_id, {})
+    await world.settle()
+    assert world.status(job_id)["reason"] == "RowMissing"
+    assert str(job_id) in world.status(job_id)["message"]
+
+
+async def test_a_videojob_that_would_show_a_users_sop_to_all_is_refused(world: World) -> None:
+    job_id = world.jobs.add(status="completed", user=USER)
+    await _apply(world, job_id, {})
+    await world.settle()
+    assert world.status(job_id)["reason"] == "InvalidSpec"
+    assert world.jobs.rows[job_id].status == "completed"
+
+
+async def test_a_malformed_videojob_fails_and_the_others_go_on(world: World) -> None:
+    job_id = uuid4()
+    await _apply(world, job_id, {"retryLimit": "many"})
+    other, _ = await _claimed(world)
+    assert world.status(job_id)["reason"] == "InvalidSpec"
+    assert "retryLimit" in world.status(job_id)["message"]
+    assert videojob_name(other) in world.cluster.jobs
+
+
+async def test_suspend_stops_the_job_and_resuming_lets_it_go_on(world: World) -> None:
+    job_id, name = await _claimed(world)
+    for suspend, phase in ((True, "Suspended"), (False, "Pending")):
+        await world.cluster.annotate_videojob(name, {})
+        world.cluster.videojobs[name]["spec"]["suspend"] = suspend
+        world.cluster.videojobs[name]["metadata"]["generation"] += 1
+        await world.resync.cluster_once()
+        await world.settle()
+        assert world.cluster.jobs[name]["spec"]["suspend"] is suspend
+        assert world.status(job_id)["phase"] == phase
+
+
+async def test_a_crash_between_claim_and_videojob_is_taken_up_after_the_start(world: World) -> None:
+    job_id = world.jobs.add()
+    world.cluster.broken = 1
+    try:
+        await world.intake.claim_what_fits()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the operator dies here
+        assert "away" in str(error)  # noqa: PT017 - the crash is the set-up, not the claim
+    assert world.jobs.rows[job_id].status == "processing"
+    assert world.cluster.videojobs == {}
+    world.start_operator()
+    await world.resync.once()
+    await world.settle()
+    assert videojob_name(job_id) in world.cluster.jobs
+
+
+async def test_a_job_that_vanished_is_made_again_while_its_row_is_held(world: World) -> None:
+    _, name = await _claimed(world)
+    world.cluster.run_pod(name)
+    await world.settle()
+    await world.cluster.delete_job(name, uid=world.cluster.jobs[name]["metadata"]["uid"])
+    await world.settle()
+    assert name in world.cluster.jobs
+
+
+async def test_claims_stop_at_the_limit_and_go_on_when_a_slot_is_free(world: World) -> None:
+    ids = [world.jobs.add() for _ in range(5)]
+    assert await world.intake.claim_what_fits() == CONFIG.max_concurrent
+    await world.settle()
+    assert await world.intake.claim_what_fits() == 0
+    name = videojob_name(ids[0])
+    world.cluster.run_pod(name)
+    world.cluster.end_pod(name, 66, Report(reason=Reason.NOT_A_VIDEO))
+    await world.settle()
+    assert await world.intake.claim_what_fits() == 1
+
+
+async def test_a_finished_videojob_goes_after_its_time(world: World) -> None:
+    job_id, name = await _claimed(world)
+    world.cluster.run_pod(name)
+    world.cluster.end_pod(name, 66, Report(reason=Reason.NOT_A_VIDEO))
+    await world.settle()
+    world.cluster.videojobs[name]["spec"]["ttlSecondsAfterFinished"] = 0
+    await world.resync.cluster_once()
+    await world.settle()
+    assert world.cluster.videojobs == {}
+    assert world.jobs.rows[job_id].status == "error"
+
+
+async def _apply(world: World, job_id: UUID, spec: dict[str, str]) -> None:
+    name = videojob_name(job_id)
+    await world.cluster.create_videojob({"metadata": {"name": name}, "spec": {"jobId": str(job_id), **spec}})

@@ -1,0 +1,154 @@
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from runops.sop import Sop
+from runops.sop_graph import graph_faults
+
+SOUND: dict[str, Any] = {
+    "meta": {
+        "id": "7b0c3a52-3c3f-4c0e-9c58-3f8d8e2f9a10",
+        "title": "Approve invoices",
+        "version": "1.0.0",
+        "goal": "Every invoice is approved or sent back.",
+        "purpose": "Pay in time.",
+        "owner": ["Accounting"],
+    },
+    "public": {
+        "triggers": [{"type": "cron", "description": "Each morning", "config": "0 8 * * 1-5"}],
+        "nodes": [
+            {"id": "start", "type": "trigger", "label": "Morning"},
+            {
+                "id": "each",
+                "type": "loop",
+                "label": "For each invoice",
+                "iterator": "invoice",
+                "children": ["open", "large", "approve"],
+                "exit_condition": "no invoice left",
+                "isBranchRoot": True,
+            },
+            {"id": "open", "type": "task", "label": "Open the invoice"},
+            {"id": "large", "type": "decision", "label": "Above 1,000?"},
+            {"id": "approve", "type": "task", "label": "Ask for approval"},
+            {"id": "done", "type": "end", "label": "Done"},
+        ],
+        "edges": [
+            {"source": "start", "target": "each", "condition": "next"},
+            {"source": "each", "target": "open", "condition": "next"},
+            {"source": "open", "target": "large", "condition": "next"},
+            {"source": "large", "target": "approve", "condition": "yes"},
+            {"source": "large", "target": "approve", "condition": "no"},
+            {"source": "approve", "target": "each", "condition": "next"},
+            {"source": "each", "target": "done", "condition": "all_processed"},
+        ],
+    },
+    "private": {
+        "skills": [{"id": "ledger", "app": "Ledger", "method_type": "ui"}],
+        "steps": [{"node_id": "open", "primary_skill": "ledger"}],
+        "artifacts": [],
+    },
+}
+
+
+def _changed(**public: Any) -> Sop:
+    value = copy.deepcopy(SOUND)
+    value["public"].update(public)
+    return Sop.model_validate(value)
+
+
+def _edges(*arrows: tuple[str, str, str]) -> list[dict[str, str]]:
+    return [{"source": source, "target": target, "condition": word} for source, target, word in arrows]
+
+
+def test_a_sound_graph_has_no_faults() -> None:
+    assert graph_faults(Sop.model_validate(SOUND)) == []
+
+
+@pytest.mark.parametrize(
+    ("edge", "fault"),
+    [
+        (("open", "nowhere", "next"), "names 'nowhere', which is no node"),
+        (("open", "done", "all_processed"), "'open' is no loop"),
+        (("open", "done", "yes"), "'open' is no decision"),
+        (("each", "approve", "next"), "a child that is not its first"),
+        (("large", "each", "no"), "goes back to its loop but is no, not next"),
+        (("done", "start", "next"), "leaves an end"),
+    ],
+)
+def test_an_edge_against_the_rules_is_named(edge: tuple[str, str, str], fault: str) -> None:
+    sop = _changed(edges=[*SOUND["public"]["edges"], *_edges(edge)])
+    assert any(fault in sentence for sentence in graph_faults(sop)), graph_faults(sop)
+
+
+def test_a_decision_needs_yes_and_no() -> None:
+    edges = [edge for edge in SOUND["public"]["edges"] if edge["condition"] != "no"]
+    assert "decision 'large' has no no edge" in graph_faults(_changed(edges=edges))
+
+
+def test_a_hole_makes_nodes_unreachable() -> None:
+    edges = [edge for edge in SOUND["public"]["edges"] if edge["source"] != "start"]
+    faults = graph_faults(_changed(edges=edges))
+    assert "node 'each' cannot be reached" in faults
+    assert any("exactly one end must be reached, but 0 are" in fault for fault in faults)
+
+
+def test_two_ends_are_one_too_many() -> None:
+    nodes = [*SOUND["public"]["nodes"], {"id": "stop", "type": "end", "label": "Stop"}]
+    edges = [*SOUND["public"]["edges"], *_edges(("large", "stop", "no"))]
+    assert any("but 2 are: 'done', 'stop'" in fault for fault in graph_faults(_changed(nodes=nodes, edges=edges)))
+
+
+def test_an_id_used_twice_is_named() -> None:
+    nodes = [*SOUND["public"]["nodes"], {"id": "open", "type": "task", "label": "Open again"}]
+    assert "the node id 'open' is used 2 times" in graph_faults(_changed(nodes=nodes))
+
+
+def test_a_step_of_an_unknown_node_is_named() -> None:
+    value = copy.deepcopy(SOUND)
+    value["private"]["steps"].append({"node_id": "ghost", "primary_skill": "magic"})
+    faults = graph_faults(Sop.model_validate(value))
+    assert "a step belongs to 'ghost', which is no node" in faults
+    assert "the step of 'ghost' uses 'magic', which is no skill" in faults
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("meta", "id"), "7b0c3a52-3c3f-1c0e-9c58-3f8d8e2f9a10"),
+        (("meta", "version"), "v1"),
+        (("meta", "surprise"), 1),
+        (("public", "triggers"), [{"type": "cron", "description": "x", "config": "daily"}]),
+        (("public", "triggers"), [{"type": "webhook", "description": "x"}]),
+        (("public", "triggers"), [{"type": "manual", "description": "x", "signal": "y"}]),
+        (("public", "nodes"), [{"id": "a", "type": "loop", "label": "no children"}]),
+        (("public", "nodes"), [{"id": "a", "type": "task", "label": "x", "children": ["b"]}]),
+    ],
+)
+def test_an_object_of_the_wrong_form_is_refused(path: tuple[str, str], value: Any) -> None:
+    sop = copy.deepcopy(SOUND)
+    sop[path[0]][path[1]] = value
+    with pytest.raises(ValidationError):
+        Sop.model_validate(sop)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "b", "c", "loop", "end"]),
+            st.sampled_from(["a", "b", "c", "loop", "end", "ghost"]),
+            st.sampled_from(["next", "yes", "no", "all_processed"]),
+        ),
+        max_size=12,
+    )
+)
+def test_any_graph_is_judged_without_an_exception(arrows: list[tuple[str, str, str]]) -> None:
+    loop = {"iterator": "i", "children": ["a", "loop"], "exit_condition": "x", "isBranchRoot": True}
+    nodes = [{"id": name, "type": "task", "label": name} for name in ("a", "b", "c")]
+    nodes += [{"id": "loop", "type": "loop", "label": "l", **loop}, {"id": "end", "type": "end", "label": "e"}]
+    faults = graph_faults(_changed(nodes=nodes, edges=_edges(*arrows)))
+    assert all(isinstance(fault, str) for fault in faults)
+    assert "loop 'loop' is its own child" in faults
