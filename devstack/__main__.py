@@ -1,0 +1,102 @@
+"""The development stack from the command line: ``python -m devstack up|down|status|env|cluster|images``."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from devstack import places, stack
+from devstack.info import SeedOptions
+from devstack.postgres import StackError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; return the exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == ["cluster"]:
+        from devstack.cluster import command  # noqa: PLC0415 the stack must work without the cluster's parts
+
+        return command.main(arguments[1:])
+    if arguments[:1] == ["images"]:
+        from devstack import images  # noqa: PLC0415 the stack must work without the images' parts
+
+        return images.main(arguments[1:])
+    parsed = _parser().parse_args(arguments)
+    try:
+        return _COMMANDS[parsed.command](parsed)
+    except StackError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m devstack", description="The outside world on one machine.")
+    parser.add_argument(
+        "--directory",
+        type=Path,
+        help=f"where the stack keeps its state (default: {places.default_stack_directory()})",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    up = commands.add_parser("up", help="start the stack, or say that it runs")
+    up.add_argument("--listen", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    up.add_argument("--keep", action="store_true", help="let `down` leave data and keys for the next `up`")
+    up.add_argument(
+        "--old-project", action="store_true", help="seed the tables as older projects have them: no progress columns"
+    )
+    down = commands.add_parser("down", help="end the stack and, unless kept, remove what it wrote")
+    choice = down.add_mutually_exclusive_group()
+    choice.add_argument("--keep", action="store_true", default=None, help="leave data and keys for the next `up`")
+    choice.add_argument("--purge", dest="keep", action="store_false", help="remove them even if kept so far")
+    commands.add_parser("status", help="show what runs and where")
+    env = commands.add_parser("env", help="print the environment that points our programs at the stack")
+    env.add_argument("--host", default="127.0.0.1", help="this machine's address for the URLs (default: %(default)s)")
+    commands.add_parser("cluster", help="the local Kubernetes cluster, see `cluster --help`")
+    commands.add_parser("images", help="the container images, see `images --help`")
+    return parser
+
+
+def _up(parsed: argparse.Namespace) -> int:
+    modern = not parsed.old_project
+    seed = SeedOptions(progress_columns=modern, unique_sops=modern)
+    info = stack.up(parsed.directory, listen=parsed.listen, keep=parsed.keep, seed=seed)
+    print(f"Supabase stand-in  {info.url}\nGemini stand-in    {info.gemini_url}\nstate              {info.directory}")
+    print('next: eval "$(python -m devstack env)"')
+    return 0
+
+
+def _down(parsed: argparse.Namespace) -> int:
+    stack.down(parsed.directory, keep=parsed.keep)
+    return 0
+
+
+def _status(parsed: argparse.Namespace) -> int:
+    states = stack.program_states(parsed.directory)
+    if not states:
+        print("no stack; start one with `python -m devstack up`")
+        return 1
+    for name, word in states.items():
+        print(f"{name:<12}{word}")
+    info = stack.status(parsed.directory)
+    if info is None:
+        print("not all of it runs; `python -m devstack up` starts it again")
+        return 1
+    print(f"{'supabase':<12}{info.url}\n{'gemini':<12}{info.gemini_url}\n{'database':<12}{info.database_url}")
+    return 0
+
+
+def _env(parsed: argparse.Namespace) -> int:
+    info = stack.status(parsed.directory)
+    if info is None:
+        print("error: no stack runs; start one with `python -m devstack up`", file=sys.stderr)
+        return 1
+    for name, value in info.environment(parsed.host).items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+_COMMANDS = {"up": _up, "down": _down, "status": _status, "env": _env}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""The gateway's application: which part answers which path."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from devstack.faults import FaultBox
+from devstack.gateway.rest import RestProxy
+from devstack.gateway.settings import GatewaySettings
+
+_LARGEST_JSON = 64 * 2**20
+"""Largest body read into memory, in bytes; uploads are streamed and know other limits."""
+
+
+def build_app(settings: GatewaySettings) -> web.Application:
+    """Return the application of a gateway with these settings."""
+    app = web.Application(client_max_size=_LARGEST_JSON)
+    FaultBox().install(app)
+    RestProxy(settings).install(app)
+    return app

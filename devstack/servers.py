@@ -1,0 +1,127 @@
+"""Starting the Python servers of a stack, and learning on which port each listens."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+from devstack import processes, rest_server, state
+from devstack.postgres import StackError
+from devstack.processes import Program
+from devstack.state import StackState
+
+START_SECONDS = 20.0
+"""How long a server may take until it listens."""
+
+_PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG")
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of our servers: where Python finds them, and none of the caller's secrets."""
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return passed_on | {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONUNBUFFERED": "1"}
+
+
+def gateway_settings(directory: Path) -> Path:
+    """Return the file the gateway reads its keys from."""
+    return directory / "gateway.json"
+
+
+def start_gateway(directory: Path, known: StackState) -> Program:
+    """Start the gateway on the port it had before, or on a free one."""
+    settings = {
+        "jwt_secret": known.jwt_secret,
+        "anon_key": known.anon_key,
+        "service_role_jwt": known.service_role_jwt,
+        "publishable_key": known.publishable_key,
+        "secret_key": known.secret_key,
+        "postgrest_socket": str(rest_server.socket_path(known.sockets)),
+        "storage": str(directory / "storage"),
+    }
+    state.write_private(gateway_settings(directory), json.dumps(settings))
+    return _start(
+        directory,
+        "gateway",
+        ["--host", known.listen, "--port", str(known.port), "--settings", str(gateway_settings(directory))],
+    )
+
+
+def start_gemini(directory: Path, known: StackState) -> Program:
+    """Start the Gemini stand-in on the port it had before, or on a free one."""
+    return _start(
+        directory,
+        "gemini",
+        ["--host", known.listen, "--port", str(known.gemini_port), "--api-key", known.gemini_api_key],
+    )
+
+
+def gemini_exists() -> bool:
+    """Whether the Gemini stand-in has been written yet."""
+    return (Path(__file__).parent / "gemini" / "__main__.py").exists()
+
+
+def wait_for_port(directory: Path, name: str, program: Program) -> int:
+    """Return the port a server listens on, as it announced.
+
+    Raises
+    ------
+    StackError
+        If it ends, or does not listen within `START_SECONDS`.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    announcement = _announcement(directory, name)
+    while not announcement.exists():
+        log = processes.log_tail(_log(directory, name))
+        if not processes.is_alive(program):
+            raise StackError(f"The {name} ended while starting:\n{log}")
+        if time.monotonic() > deadline:
+            raise StackError(f"The {name} does not listen after {START_SECONDS:.0f} s:\n{log}")
+        time.sleep(0.03)
+    return int(json.loads(announcement.read_text())["port"])
+
+
+def wait_for_rest(directory: Path, known: StackState) -> None:
+    """Return once a query through the gateway reaches the database.
+
+    Raises
+    ------
+    StackError
+        If it does not within `START_SECONDS`.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    url = f"{known.info(directory).url}/rest/v1/jobs?limit=0"
+    answer = "no answer"
+    with httpx.Client(headers={"apikey": known.secret_key}, timeout=5, trust_env=False) as client:
+        while time.monotonic() < deadline:
+            try:
+                response = client.get(url)
+            except httpx.HTTPError as error:
+                answer = repr(error)
+            else:
+                if response.status_code == 200:
+                    return
+                answer = f"{response.status_code} {response.text}"
+            time.sleep(0.05)
+    log = processes.log_tail(_log(directory, "postgrest"))
+    raise StackError(f"PostgREST is not ready after {START_SECONDS:.0f} s: {answer}\n{log}")
+
+
+def _start(directory: Path, name: str, arguments: list[str]) -> Program:
+    announcement = _announcement(directory, name)
+    announcement.parent.mkdir(exist_ok=True)
+    announcement.unlink(missing_ok=True)
+    command = [sys.executable, "-m", f"devstack.{name}", *arguments, "--announce", str(announcement)]
+    return processes.start(command, log=_log(directory, name), environment=environment())
+
+
+def _announcement(directory: Path, name: str) -> Path:
+    return directory / "announce" / f"{name}.json"
+
+
+def _log(directory: Path, name: str) -> Path:
+    return directory / "logs" / f"{name}.log"
