@@ -69,7 +69,8 @@ def limited(reply: Reply, *, level: str, limit: int) -> Reply:
     if left <= 0:
         return replace(reply, text=None, finish_reason="MAX_TOKENS", thoughts=thoughts)
     if reply.text is not None and text_tokens(reply.text) > left:
-        return replace(reply, text=reply.text[: left * 4], finish_reason="MAX_TOKENS", thoughts=thoughts)
+        cut = reply.text[: left * 4]
+        return replace(reply, text=cut, finish_reason="MAX_TOKENS", thoughts=thoughts, continuation="")
     return replace(reply, thoughts=thoughts)
 
 

@@ -145,6 +145,8 @@ class _Inspection:
             if kind not in _TYPES:
                 raise invalid(f"Unknown type {kind!r} in the response schema at {path}.")
         values = schema.get("enum", [])
+        if values == [] and "enum" in schema:
+            raise invalid(f"An enumeration in the response schema is empty, see {path}.")
         if any(not isinstance(value, str | int | float) or isinstance(value, bool) for value in values):
             raise invalid(f"Only strings and numbers may be enumerated in the response schema, see {path}.")
         if sum(len(str(value)) for value in values) > _MAX_ENUM_CHARACTERS:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 __all__ = ["procedure", "transcript_in"]
 
 _MOST_BLOCKS = 60
-_SEARCHES = 200
+_MOST_FAILURES = 2_000
 _VERBS = {
     "CLICK": "Click",
     "TYPE": "Type into",
@@ -31,24 +31,34 @@ _Item = dict[str, Any]
 
 
 def transcript_in(text: str) -> list[_Item] | None:
-    """Return the longest transcript array that stands as JSON somewhere in a text, or None."""
-    found: list[_Item] | None = None
+    """Return the longest transcript that stands as JSON somewhere in a text, or None.
+
+    A transcript is an array, or lines that each hold one object.
+    """
+    arrays = (_items(value) for value in _json_values(text, opening="["))
+    found = max(arrays, key=len, default=[])
+    if not found:
+        found = [item for value in _json_values(text, opening="{") for item in _items([value])]
+    return found or None
+
+
+def _items(value: Any) -> list[_Item]:
+    return [item for item in value if isinstance(item, dict) and _start(item)]
+
+
+def _json_values(text: str, *, opening: str) -> Iterator[Any]:
     decoder = json.JSONDecoder()
-    at = 0
-    for _ in range(_SEARCHES):
-        at = text.find("[", at)
-        if at < 0:
-            break
+    at = text.find(opening)
+    failures = 0
+    while at >= 0 and failures < _MOST_FAILURES:
         try:
             value, end = decoder.raw_decode(text, at)
-        except ValueError:
-            at += 1
-            continue
-        items = [item for item in value if isinstance(item, dict) and _start(item)]
-        if len(items) > len(found or []):
-            found = items
-        at = end
-    return found
+        except (ValueError, RecursionError):
+            failures += 1
+            end = at + 1
+        else:
+            yield value
+        at = text.find(opening, end)
 
 
 def _start(item: _Item) -> str:

@@ -118,7 +118,7 @@ class _Screen:
         if width > COLUMNS // 2:
             return "SELECT_TEXT"
         if share <= _SMALL:
-            return ("CLICK", "CLICK", "HIGHLIGHT_TEXT", "KEYPRESS_ENTER")[(change.cells + change.after) % 4]
+            return "CLICK" if change.after <= change.before else "HIGHLIGHT_TEXT"
         return "VISUAL_FOCUS_SHIFT"
 
     def seen(self, run: list[Change], *, until: float) -> dict[str, Any]:

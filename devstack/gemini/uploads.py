@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-from aiohttp import ClientPayloadError, web
+from aiohttp import web
 
 from devstack.gemini.failure import ApiError, invalid
 from devstack.gemini.files import FileStore, Upload
@@ -109,10 +109,7 @@ class FileRoutes:
             keep = length // 2 if upload.lossy and not upload.lost else length
             if request.content_length is None:
                 keep = upload.size
-            try:
-                await self._files.append(upload, _blocks(request), limit=keep)
-            except ClientPayloadError:
-                return web.Response(status=499)
+            await self._files.append(upload, _blocks(request), limit=keep)
         if not finalize:
             return web.Response(headers={_STATUS: "active"})
         if upload.received != upload.size and not upload.lossy:
