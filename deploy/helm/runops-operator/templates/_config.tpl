@@ -1,0 +1,66 @@
+{{- /* The operator's configuration file. Numbers go through toJson: plain templates write large ones as 4.29e+09. */ -}}
+{{- define "runops.config" -}}
+installation: {{ .Values.installation | default (printf "%s/%s" .Release.Namespace .Release.Name) | quote }}
+namespace: {{ .Release.Namespace | quote }}
+maxConcurrent: {{ toJson .Values.maxConcurrent }}
+models:
+  transcribe: {{ .Values.models.transcribe | quote }}
+  sop: {{ .Values.models.sop | quote }}
+prompts:
+  transcription: {{ .Values.prompts.transcription | quote }}
+  sop: {{ .Values.prompts.sop | quote }}
+  configMap: {{ include "runops.promptsConfigMap" . | quote }}
+transcode:
+  fps: {{ toJson .Values.transcode.fps }}
+  height: {{ toJson .Values.transcode.height }}
+  crf: {{ toJson .Values.transcode.crf }}
+retryLimit: {{ toJson .Values.retryLimit }}
+activeDeadlineSeconds: {{ toJson .Values.activeDeadlineSeconds }}
+ttlSecondsAfterFinished: {{ toJson .Values.ttlSecondsAfterFinished }}
+limits:
+  maxBytes: {{ toJson .Values.limits.maxBytes }}
+  maxDurationSeconds: {{ toJson .Values.limits.maxDurationSeconds }}
+poll:
+  busySeconds: {{ toJson .Values.poll.busySeconds }}
+  idleSeconds: {{ toJson .Values.poll.idleSeconds }}
+  busyWindowSeconds: {{ toJson .Values.poll.busyWindowSeconds }}
+resyncSeconds: {{ toJson .Values.resyncSeconds }}
+worker:
+  image: {{ include "runops.image" (dict "image" .Values.worker.image "root" .) | quote }}
+  imagePullPolicy: {{ .Values.worker.image.pullPolicy }}
+  {{- with .Values.imagePullSecrets }}
+  imagePullSecrets:
+    {{- range . }}
+    - {{ .name | quote }}
+    {{- end }}
+  {{- end }}
+  serviceAccountName: {{ include "runops.workerAccount" . | quote }}
+  secretName: {{ include "runops.secret" . | quote }}
+  {{- with .Values.worker.resources }}
+  resources:
+    {{- include "runops.resources" . | trim | nindent 4 }}
+  {{- end }}
+  {{- with .Values.worker.nodeSelector }}
+  nodeSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.worker.tolerations }}
+  tolerations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.worker.priorityClassName }}
+  priorityClassName: {{ . | quote }}
+  {{- end }}
+  {{- with .Values.worker.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  scratchSizeLimit: {{ .Values.worker.scratchSizeLimit | quote }}
+  terminationGracePeriodSeconds: {{ toJson .Values.worker.terminationGracePeriodSeconds }}
+{{- with .Values.queueName }}
+queueName: {{ . | quote }}
+{{- end }}
+logLevel: {{ .Values.logLevel }}
+health:
+  port: {{ toJson .Values.health.port }}
+{{- end -}}

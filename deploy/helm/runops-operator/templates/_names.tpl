@@ -1,0 +1,58 @@
+{{- define "runops.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- /* 46: what is added to it, "-prompts-" and ten digits of a hash, stays below the 63 of a label. */ -}}
+{{- define "runops.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 43 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := include "runops.name" . -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 43 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 43 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "runops.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "runops.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "runops.labels" -}}
+{{ include "runops.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/part-of: runops
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "runops.operatorAccount" -}}
+{{- .Values.serviceAccount.name | default (ternary (include "runops.fullname" .) "default" .Values.serviceAccount.create) -}}
+{{- end -}}
+
+{{- define "runops.workerAccount" -}}
+{{- $account := .Values.worker.serviceAccount -}}
+{{- $account.name | default (ternary (printf "%s-worker" (include "runops.fullname" .)) "default" $account.create) -}}
+{{- end -}}
+
+{{- define "runops.secret" -}}
+{{- .Values.existingSecret | default (printf "%s-keys" (include "runops.fullname" .)) -}}
+{{- end -}}
+
+{{- define "runops.promptsConfigMap" -}}
+{{- if .Values.prompts.existingConfigMap -}}
+{{- .Values.prompts.existingConfigMap -}}
+{{- else -}}
+{{- $parts := list -}}
+{{- range $path, $content := .Files.Glob "files/prompts/*.md" -}}
+{{- $parts = append $parts (printf "%s %s" (base $path) (sha256sum (toString $content))) -}}
+{{- end -}}
+{{- printf "%s-prompts-%s" (include "runops.fullname" .) (join "\n" $parts | sha256sum | trunc 10) -}}
+{{- end -}}
+{{- end -}}
