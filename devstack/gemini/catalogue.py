@@ -121,6 +121,8 @@ def check_thinking(model: Model, config: dict[str, Any]) -> str:
         400: level and budget together, or not of this model's family.
     """
     level, budget = config.get("thinkingLevel"), config.get("thinkingBudget")
+    if level == "THINKING_LEVEL_UNSPECIFIED":
+        level = None
     if level is not None and budget is not None:
         raise invalid("You can only set only one of thinking budget and thinking level.")
     if budget is not None:

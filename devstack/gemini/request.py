@@ -155,7 +155,7 @@ async def _read_part(part: dict[str, Any], *, prompt: _Prompt, model: Model, res
         prompt.tokens.add_video(
             model=model,
             metadata=metadata,
-            resolution=part.get("mediaResolution", {}).get("level") or resolution,
+            resolution=str(part.get("mediaResolution", {}).get("level") or resolution),
             duration=media.duration,
             has_audio=media.has_audio,
         )

@@ -50,7 +50,7 @@ def accepted_schema(config: dict[str, Any]) -> dict[str, Any] | None:
     openapi, json_schema = config.get("responseSchema"), config.get("responseJsonSchema")
     if openapi is not None and json_schema is not None:
         raise invalid("Only one of response_schema and response_json_schema may be set.")
-    mime_type = config.get("responseMimeType", "text/plain")
+    mime_type = str(config.get("responseMimeType", "text/plain"))
     if mime_type not in {"text/plain", "application/json", "text/x.enum"}:
         raise invalid(f"Unsupported response_mime_type {mime_type!r}.")
     if openapi is None and json_schema is None:

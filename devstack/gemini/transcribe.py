@@ -11,9 +11,11 @@ _CELLS = COLUMNS * ROWS
 _APPLICATIONS = ("Terminal", "Mail client", "Web browser", "Spreadsheet", "File manager", "Text editor")
 _COLUMN_NAMES = ("left", "middle", "right")
 _ROW_NAMES = ("top", "centre", "bottom")
+_ELEMENTS = {"TYPE": "text field", "MODAL_OPEN": "dialog", "MODAL_CLOSE": "dialog"}
 _SMALL = 0.04
 _LARGE = 0.55
 _DIALOG = 0.12
+_OVERLAP = 0.7
 _LONGEST_RUN = 20
 
 
@@ -72,22 +74,29 @@ def _first(media: Media) -> dict[str, Any]:
 
 
 def _runs(changes: Sequence[Change]) -> list[list[Change]]:
-    """Put small changes of one place in consecutive seconds together: they are one act of typing."""
+    """Put changes of one place in consecutive seconds together: somebody types, or something moves."""
     runs: list[list[Change]] = []
     for change in changes:
         run = runs[-1] if runs else []
-        if (
-            run
-            and len(run) < _LONGEST_RUN
-            and change.second == run[-1].second + 1
-            and max(change.cells, run[-1].cells) <= _SMALL * _CELLS
-            and change.top < run[-1].bottom
-            and run[-1].top < change.bottom
-        ):
+        if run and len(run) < _LONGEST_RUN and change.second == run[-1].second + 1 and _same_place(change, run[-1]):
             run.append(change)
         else:
             runs.append([change])
     return runs
+
+
+def _same_place(one: Change, other: Change) -> bool:
+    small = max(one.cells, other.cells) <= _SMALL * _CELLS
+    if small:
+        return one.top < other.bottom and other.top < one.bottom
+    wide = min(one.right, other.right) - max(one.left, other.left)
+    high = min(one.bottom, other.bottom) - max(one.top, other.top)
+    larger = max(_area(one), _area(other))
+    return wide > 0 and high > 0 and wide * high >= _OVERLAP * larger
+
+
+def _area(change: Change) -> int:
+    return (change.right - change.left) * (change.bottom - change.top)
 
 
 class _Screen:
@@ -103,7 +112,7 @@ class _Screen:
         share = change.cells / _CELLS
         width, height = change.right - change.left, change.bottom - change.top
         if len(run) > 1:
-            return "TYPE"
+            return "TYPE" if share <= _SMALL else "SCREEN_UPDATE"
         if share >= _LARGE:
             self._dialog = False
             return "OPEN_APPLICATION" if _application(change.mean) != self._application else "NAVIGATE_URL"
@@ -134,11 +143,7 @@ class _Screen:
             "application_in_focus": self._application,
             "action_type_observed": action,
             "target_element_details": {
-                "element_type_guess": "dialog"
-                if action.startswith("MODAL")
-                else "text field"
-                if len(run) > 1
-                else "area",
+                "element_type_guess": _ELEMENTS.get(action, "area"),
                 "element_visible_text": f"{region} area {change.left}/{change.top}",
                 "element_bounding_box_pixels": self._pixels(change),
             },

@@ -6,10 +6,12 @@ import time
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 from google import genai
 from google.genai import errors, types
 
+from devstack.faults import Fault, FaultControl
 from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.control import GeminiControl
 from runops.sop import Sop
@@ -216,6 +218,13 @@ async def test_answers_can_be_late(client: genai.Client, control: GeminiControl)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await ask(client)
+
+
+async def test_a_stream_can_be_torn_on_the_wire(client: genai.Client, faults: FaultControl) -> None:
+    faults.set(Fault(path="streamGenerateContent", kind="truncate"))
+    with pytest.raises((httpx2.TransportError, errors.APIError)):
+        await stream(client)
+    assert (await stream(client))[-1].candidates
 
 
 def test_a_malformed_behaviour_is_refused(http: httpx.Client) -> None:
