@@ -1,0 +1,21 @@
+"""A real Kubernetes on this machine: somebody's cluster, kind on Docker, or one node in Linux namespaces."""
+
+from devstack.cluster.clusters import down, ensure, ensure_all, is_built, load_image, names, status, up
+from devstack.cluster.image_archive import write_image_archive
+from devstack.cluster.model import ClusterInfo, ClusterUnavailable
+from devstack.cluster.packages import ensure_packages
+
+__all__ = [
+    "ClusterInfo",
+    "ClusterUnavailable",
+    "down",
+    "ensure",
+    "ensure_all",
+    "ensure_packages",
+    "is_built",
+    "load_image",
+    "names",
+    "status",
+    "up",
+    "write_image_archive",
+]

@@ -1,0 +1,169 @@
+"""Starts, finds and stops clusters, whatever their kind."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from devstack.cluster import building, kind, node
+from devstack.cluster.model import ClusterInfo, ClusterUnavailable, Flavour, Progress
+from devstack.cluster.packages import NODE_PROGRAMS, ensure_packages
+from devstack.cluster.places import clusters_root
+from devstack.cluster.programs import NODE, program_path
+from devstack.cluster.selection import choose, look_around
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
+
+
+def up(name: str = "dev", *, kwok: bool = False, progress: Progress = print) -> ClusterInfo:
+    """Start a cluster, or find the one of this name that runs; returns when pods can be scheduled.
+
+    Parameters
+    ----------
+    name
+        Lower-case letters, digits and dashes.
+    kwok
+        Simulate nodes and pods instead of running them, for tests with many pods.
+    progress
+        Gets a line for every long step.
+
+    Raises
+    ------
+    ClusterUnavailable
+        No cluster can be had; the message says what is missing and how to get it.
+    """
+    _check(name)
+    flavour = choose(look_around())
+    if flavour == "external":
+        return _external(name, progress)
+    if flavour == "kind" and not kwok:
+        return kind.up(name, progress=progress)
+    if flavour == "kind":
+        raise ClusterUnavailable("simulated nodes need Linux with root; set RUNOPS_CLUSTER=node there")
+    return node.up(name, kwok=kwok, progress=progress)
+
+
+def down(name: str = "dev") -> None:
+    """Stop a cluster and remove everything it made; fine when there is none. Leaves an external cluster alone."""
+    _check(name)
+    flavour = choose(look_around())
+    if flavour == "kind":
+        kind.down(name)
+    elif flavour == "node":
+        node.down(name)
+
+
+def status(name: str = "dev") -> ClusterInfo | None:
+    """Find a running cluster.
+
+    Raises
+    ------
+    ClusterUnavailable
+        None can be had on this machine.
+    """
+    _check(name)
+    flavour = choose(look_around())
+    if flavour == "external":
+        return _external(name, lambda _line: None)
+    if flavour == "kind":
+        return kind.status(name)
+    running = node.find(name)
+    return None if running is None else node.info_of(name, running)
+
+
+def names() -> list[str]:
+    """Give the names of all clusters that were started here and not stopped."""
+    root = clusters_root()
+    return sorted(folder.name for folder in root.iterdir() if folder.is_dir()) if root.exists() else []
+
+
+def load_image(cluster: ClusterInfo, archive: Path) -> None:
+    """Make the images of a docker-archive file known to the cluster, for pods that pull them only if missing.
+
+    Raises
+    ------
+    ClusterUnavailable
+        The cluster takes no images this way.
+    """
+    if cluster.flavour == "external":
+        raise ClusterUnavailable(
+            "an external cluster takes images from its registry only: push the image there and name it in the chart"
+        )
+    if cluster.flavour == "kind":
+        kind.load_image(cluster.name, archive)
+        return
+    running = node.find(cluster.name)
+    if running is None:
+        raise ClusterUnavailable(f"cluster {cluster.name} does not run; `python -m devstack cluster up` starts it")
+    node.load_image(running, archive)
+
+
+def ensure(tool: str, progress: Progress = print) -> Path:
+    """Give the path of a program (kubectl, helm, kwok, ...), building it first where it is missing.
+
+    Raises
+    ------
+    ClusterUnavailable
+        It cannot be built here.
+    ValueError
+        There is no such program.
+    """
+    building.build_tools((tool,), progress)
+    return program_path(tool)
+
+
+def ensure_all(progress: Progress = print) -> None:
+    """Install and build everything that `up` and a `helm install` need here; a run that was broken off goes on.
+
+    Raises
+    ------
+    ClusterUnavailable
+        No cluster can be had here.
+    """
+    flavour = choose(look_around())
+    if flavour == "node":
+        ensure_packages(NODE_PROGRAMS, progress)
+    building.build_tools(_tools(flavour), progress)
+
+
+def is_built() -> bool:
+    """Tell whether nothing is left to compile for a cluster and its `helm install` on this machine.
+
+    Raises
+    ------
+    ClusterUnavailable
+        No cluster can be had here.
+    """
+    return building.is_built(_tools(choose(look_around())))
+
+
+def _tools(flavour: Flavour) -> tuple[str, ...]:
+    if flavour == "node":
+        return (*NODE, "helm")
+    if flavour == "kind":
+        return (*kind.tools(), "helm")
+    return ("helm",) if shutil.which("kubectl") else ("kubectl", "helm")
+
+
+def _external(name: str, progress: Progress) -> ClusterInfo:
+    address = os.environ.get("RUNOPS_HOST_ADDRESS", "")
+    if not address:
+        raise ClusterUnavailable(
+            "RUNOPS_KUBECONFIG is set, but not RUNOPS_HOST_ADDRESS: the address of this machine that pods of that "
+            "cluster can reach"
+        )
+    on_path = shutil.which("kubectl")
+    return ClusterInfo(
+        name=name,
+        flavour="external",
+        kubeconfig=Path(os.environ["RUNOPS_KUBECONFIG"]).resolve(),
+        host_address=address,
+        kubectl=Path(on_path) if on_path else ensure("kubectl", progress),
+    )
+
+
+def _check(name: str) -> None:
+    if _NAME.fullmatch(name) is None:
+        raise ValueError(f"{name!r} cannot name a cluster: lower-case letters, digits and inner dashes, at most 40")
