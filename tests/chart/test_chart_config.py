@@ -1,0 +1,74 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runops_operator.config import OperatorConfig, load_config
+
+_CHECKOUT = Path(__file__).parents[2]
+
+
+def _load(rendered: Any, folder: Path, *, ending: str) -> OperatorConfig:
+    path = folder / "operator.yaml"
+    path.write_text(rendered.of("ConfigMap", ending=ending)["data"]["operator.yaml"], "utf-8")
+    return load_config({"RUNOPS_CONFIG": str(path)})
+
+
+def test_operator_reads_the_default_configuration(render: Callable[..., Any], tmp_path: Path) -> None:
+    rendered = render()
+    config = _load(rendered, tmp_path, ending="runops-operator")
+
+    assert config.installation == "videos-ns/runops-operator"
+    assert config.namespace == "videos-ns"
+    assert config.limits.max_bytes == 4 * 1024**3
+    assert config.prompts.config_map == rendered.of("ConfigMap", ending=config.prompts.config_map)["metadata"]["name"]
+    assert config.worker.service_account_name == rendered.of("ServiceAccount", ending="-worker")["metadata"]["name"]
+
+
+def test_operator_reads_a_configuration_with_everything_set(
+    render: Callable[..., Any], full_values: Path, tmp_path: Path
+) -> None:
+    config = _load(render("--values", str(full_values)), tmp_path, ending="videos")
+
+    assert config.installation == "prod-eu"
+    assert config.limits.max_bytes == 1 << 40
+    assert config.ttl_seconds_after_finished == 31_536_000
+    assert config.poll.busy_seconds == pytest.approx(0.5)
+    assert config.prompts.config_map == "my-prompts"
+    assert config.queue_name == "videos"
+    assert config.worker.image == "registry.example.com/worker:7"
+    assert config.worker.image_pull_secrets == ("registry-login",)
+    assert config.worker.secret_name == "runops-keys"
+    assert config.worker.resources.requests is not None
+    assert config.worker.resources.requests.cpu == "2"
+    assert config.worker.tolerations[0].toleration_seconds == 60
+    assert config.health.port == 9090
+
+
+def test_chart_sets_every_setting_of_the_operator(
+    render: Callable[..., Any], full_values: Path, tmp_path: Path
+) -> None:
+    config = _load(render("--values", str(full_values)), tmp_path, ending="videos")
+
+    assert config.model_fields_set == set(OperatorConfig.model_fields)
+    assert config.worker.model_fields_set == set(type(config.worker).model_fields)
+
+
+def test_changed_configuration_restarts_the_operator(render: Callable[..., Any]) -> None:
+    def checksum(*arguments: str) -> str:
+        template = render(*arguments).of("Deployment")["spec"]["template"]
+        return str(template["metadata"]["annotations"]["checksum/config"])
+
+    assert checksum() != checksum("--set", "maxConcurrent=11")
+    assert checksum() == checksum("--set", "resources.limits.memory=1Gi")
+
+
+def test_prompts_arrive_unchanged_under_a_name_of_their_content(render: Callable[..., Any]) -> None:
+    prompts = [item for item in render().manifests if item["kind"] == "ConfigMap" and item.get("immutable")]
+
+    assert len(prompts) == 1
+    assert prompts[0]["data"] == {
+        path.name: path.read_text("utf-8") for path in sorted((_CHECKOUT / "prompts").glob("*.md"))
+    }
+    assert prompts[0]["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}

@@ -1,0 +1,33 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_RBAC = {"Role", "RoleBinding"}
+
+
+@pytest.mark.parametrize("values", ["default", "full"])
+def test_rendered_objects_are_the_agreed_ones(
+    values: str, render: Callable[..., Any], golden: Callable[..., None], full_values: Path
+) -> None:
+    rendered = render(*(("--values", str(full_values)) if values == "full" else ()))
+
+    shown = []
+    for item in rendered.manifests:
+        if item["kind"] in _RBAC | {"CustomResourceDefinition"}:
+            continue
+        if item["kind"] == "ConfigMap" and item.get("immutable"):
+            item = {**item, "data": sorted(item["data"])}  # noqa: PLW2901 - the names; the text is not the chart's
+        shown.append(item)
+    golden(values, shown)
+
+
+def test_rights_are_the_agreed_ones(render: Callable[..., Any], golden: Callable[..., None]) -> None:
+    golden("rbac", [item for item in render().manifests if item["kind"] in _RBAC])
+
+
+def test_helm_lint_finds_nothing(helm: Callable[..., Any], chart: Path, full_values: Path) -> None:
+    for arguments in ((), ("--values", str(full_values))):
+        done = helm("lint", "--strict", str(chart), *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
