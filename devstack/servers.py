@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 import time
 from pathlib import Path
@@ -53,16 +54,9 @@ def start_gateway(directory: Path, known: StackState) -> Program:
 
 def start_gemini(directory: Path, known: StackState) -> Program:
     """Start the Gemini stand-in on the port it had before, or on a free one."""
-    return _start(
-        directory,
-        "gemini",
-        ["--host", known.listen, "--port", str(known.gemini_port), "--api-key", known.gemini_api_key],
-    )
-
-
-def gemini_exists() -> bool:
-    """Whether the Gemini stand-in has been written yet."""
-    return (Path(__file__).parent / "gemini" / "__main__.py").exists()
+    port = known.gemini_port if _is_free(known.listen, known.gemini_port) else 0
+    arguments = ["--host", known.listen, "--port", str(port), "--api-key", known.gemini_api_key]
+    return _start(directory, "gemini", [*arguments, "--state-dir", str(directory / "gemini")])
 
 
 def wait_for_port(directory: Path, name: str, program: Program) -> int:
@@ -109,6 +103,14 @@ def wait_for_rest(directory: Path, known: StackState) -> None:
             time.sleep(0.05)
     log = processes.log_tail(_log(directory, "postgrest"))
     raise StackError(f"PostgREST is not ready after {START_SECONDS:.0f} s: {answer}\n{log}")
+
+
+def _is_free(host: str, port: int) -> bool:
+    try:
+        socket.create_server((host, port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def _start(directory: Path, name: str, arguments: list[str]) -> Program:

@@ -38,7 +38,7 @@ __all__ = [
     "up",
 ]
 
-_PROGRAMS = ("postgres", "postgrest", "gateway") + (("gemini",) if servers.gemini_exists() else ())
+_PROGRAMS = ("postgres", "postgrest", "gateway", "gemini")
 
 
 def up(
@@ -203,8 +203,7 @@ def _start_programs(directory: Path, known: StackState, progress: Callable[[str]
     )
     state.save(directory, known)
     known.programs["gateway"] = gateway = servers.start_gateway(directory, known)
-    if servers.gemini_exists():
-        known.programs["gemini"] = servers.start_gemini(directory, known)
+    known.programs["gemini"] = gemini = servers.start_gemini(directory, known)
     state.save(directory, known)
     postgres.wait_until_ready(database, sockets=known.sockets, log=logs / "postgres.log")
     if not known.seeded:
@@ -217,8 +216,7 @@ def _start_programs(directory: Path, known: StackState, progress: Callable[[str]
     )
     state.save(directory, known)
     known.port = servers.wait_for_port(directory, "gateway", gateway)
-    if servers.gemini_exists():
-        known.gemini_port = servers.wait_for_port(directory, "gemini", known.programs["gemini"])
+    known.gemini_port = servers.wait_for_port(directory, "gemini", gemini)
     state.save(directory, known)
     servers.wait_for_rest(directory, known)
     progress(f"the stack answers at {known.info(directory).url}")
@@ -242,7 +240,7 @@ def _end_programs(known: StackState) -> None:
 def _remove(directory: Path, known: StackState) -> None:
     shutil.rmtree(known.sockets, ignore_errors=True)
     shutil.rmtree(known.data, ignore_errors=True)
-    for name in ("storage", "logs", "announce"):
+    for name in ("storage", "gemini", "logs", "announce"):
         shutil.rmtree(directory / name, ignore_errors=True)
     servers.gateway_settings(directory).unlink(missing_ok=True)
     state.forget(directory)

@@ -7,6 +7,8 @@ from aiohttp import web
 from devstack.faults import FaultBox
 from devstack.gateway.rest import RestProxy
 from devstack.gateway.settings import GatewaySettings
+from devstack.gateway.storage.routes import StorageDoor
+from devstack.gateway.switches import SwitchBoard
 
 _LARGEST_JSON = 64 * 2**20
 """Largest body read into memory, in bytes; uploads are streamed and know other limits."""
@@ -15,6 +17,9 @@ _LARGEST_JSON = 64 * 2**20
 def build_app(settings: GatewaySettings) -> web.Application:
     """Return the application of a gateway with these settings."""
     app = web.Application(client_max_size=_LARGEST_JSON)
+    board = SwitchBoard()
     FaultBox().install(app)
+    board.install(app)
     RestProxy(settings).install(app)
+    StorageDoor(settings, board).install(app)
     return app

@@ -1,0 +1,82 @@
+"""Behaviours of the gateway that a test may switch while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+
+import httpx
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import BaseModel, ConfigDict
+
+from devstack.faults import CONTROL_PREFIX
+
+_ROUTE = f"{CONTROL_PREFIX}switches"
+_WEDGED_SECONDS = 600.0
+_SMALLEST_WEDGING_BODY = 1024
+
+
+class Switches(BaseModel):
+    """What can be switched.
+
+    Attributes
+    ----------
+    tus_chunk_rule : bool
+        Refuse parts of resumable uploads that are not 6 MiB, the last one excepted, as hosted projects may.
+    wedge_rejected_uploads : bool
+        After an upload that is refused as a duplicate, never answer again on that connection. The bare storage
+        server does this; the proxies in front of a hosted project may hide it.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    tus_chunk_rule: bool = True
+    wedge_rejected_uploads: bool = False
+
+
+class SwitchBoard:
+    """The switches of one gateway, and the connections that are wedged."""
+
+    def __init__(self) -> None:
+        self.switches = Switches()
+        self._wedged: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
+
+    def install(self, app: web.Application) -> None:
+        """Add the middleware and the control routes to an application."""
+        app.middlewares.append(self._middleware)
+        app.router.add_routes([web.put(_ROUTE, self._put), web.get(_ROUTE, self._get)])
+
+    def after_rejected_upload(self, request: web.Request) -> None:
+        """Wedge the connection of a refused upload, if that is switched on and its body was more than a trifle."""
+        size = request.content.total_bytes
+        if self.switches.wedge_rejected_uploads and size > _SMALLEST_WEDGING_BODY and request.transport is not None:
+            self._wedged.add(request.transport)
+
+    @web.middleware
+    async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.transport in self._wedged:
+            for _ in range(int(_WEDGED_SECONDS * 10)):
+                if request.transport is None or request.transport.is_closing():
+                    break
+                await asyncio.sleep(0.1)
+        return await handler(request)
+
+    async def _put(self, request: web.Request) -> web.Response:
+        self.switches = Switches.model_validate_json(await request.read())
+        return web.Response(status=204)
+
+    async def _get(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.switches.model_dump())
+
+
+def set_switches(base_url: str, switches: Switches) -> None:
+    """Set all switches of the gateway at a URL (synchronous, for tests).
+
+    Raises
+    ------
+    httpx.HTTPError
+        If the gateway does not answer or refuses.
+    """
+    response = httpx.put(f"{base_url}{_ROUTE}", content=switches.model_dump_json(), timeout=10, trust_env=False)
+    response.raise_for_status()
