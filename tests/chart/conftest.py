@@ -21,6 +21,16 @@ CHECKOUT = _HERE.parents[1]
 CHART = CHECKOUT / "deploy" / "helm" / "runops-operator"
 
 
+class _Readable(yaml.SafeDumper):
+    """Writes a text of several lines as such lines."""
+
+
+_Readable.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None),
+)
+
+
 @dataclass(frozen=True)
 class Rendered:
     """What `helm template` made."""
@@ -81,7 +91,7 @@ def golden() -> Callable[[str, list[Manifest]], None]:
     """Compare manifests with tests/chart/golden/<name>.yaml; RUNOPS_UPDATE_GOLDEN=1 writes the file instead."""
 
     def compare(name: str, manifests: list[Manifest]) -> None:
-        text = yaml.safe_dump_all(manifests, sort_keys=True, width=120)
+        text = yaml.dump_all(manifests, Dumper=_Readable, sort_keys=True, width=120)
         # The prompts have tests of their own: a new wording is no change of the chart.
         text = re.sub(r"(?<=-prompts-)[0-9a-f]{10}\b", "HASH", text)
         text = re.sub(r"(?<=checksum/config: )[0-9a-f]{64}", "HASH", text)
