@@ -1,0 +1,1 @@
+"""The adapters to Supabase: the tables `jobs`, `transcripts` and `sops`, and the object storage."""

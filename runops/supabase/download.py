@@ -1,0 +1,164 @@
+"""Brings an object to disk in pieces: memory does not grow with it, and a lost connection does not start it over."""
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import httpx
+
+from runops.failures import Failed, Reason
+from runops.supabase.classify import from_storage
+from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.objects import Downloaded, object_path
+from runops.supabase.storage_http import StorageHttp
+
+__all__ = ["fetch_to_file"]
+
+_PIECE = 256 * 1024
+_MOST_CONNECTIONS = 200
+"""However often some bytes arrive: a connection that ends so often is no connection."""
+
+OnProgress = Callable[[int, int | None], None]
+
+
+@dataclass
+class _Part:
+    """The file as far as it is there."""
+
+    file: BinaryIO
+    etag: str | None = None
+    size: int = 0
+    total: int | None = None
+    digest: Any = field(default_factory=hashlib.sha256)
+
+    def start_over(self, etag: str | None) -> None:
+        self.file.seek(0)
+        self.file.truncate()
+        self.etag, self.size, self.total, self.digest = etag, 0, None, hashlib.sha256()
+
+    def add(self, piece: bytes) -> None:
+        self.file.write(piece)
+        self.digest.update(piece)
+        self.size += len(piece)
+
+
+async def fetch_to_file(
+    http: StorageHttp,
+    bucket: str,
+    key: str,
+    target: Path,
+    *,
+    max_bytes: int,
+    on_progress: OnProgress | None,
+) -> Downloaded:
+    """Download an object beside its target and rename it when it is whole.
+
+    Parameters
+    ----------
+    http
+        The storage service.
+    bucket, key
+        The object.
+    target
+        Where to; `<target>.part` exists meanwhile.
+    max_bytes
+        No byte beyond it is written, whatever storage says the size is.
+    on_progress
+        Told bytes so far and in all (None where storage does not say).
+
+    Raises
+    ------
+    Failed
+        `MediaTooLarge`, `SourceEmpty`, `SourceMissing` where the object vanished, `DiskFull`.
+    SupabaseError
+        Storage could not be read, after several tries in a row that brought nothing.
+    """
+    partial = target.with_name(f"{target.name}.part")
+    try:
+        with partial.open("wb") as file:
+            part = _Part(file)
+            await _fill(http, part, bucket, key, max_bytes=max_bytes, on_progress=on_progress)
+            file.flush()
+            if part.size == 0:
+                raise Failed(Reason.SOURCE_EMPTY, f"{bucket}/{key} is an empty file. Upload the recording again.")
+            os.fsync(file.fileno())
+        partial.replace(target)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise Failed(Reason.DISK_FULL, f"The disk is full after {part.size} bytes of {bucket}/{key}.") from error
+        raise
+    finally:
+        partial.unlink(missing_ok=True)
+    return Downloaded(part.size, part.digest.hexdigest(), part.etag)
+
+
+async def _fill(
+    http: StorageHttp, part: _Part, bucket: str, key: str, *, max_bytes: int, on_progress: OnProgress | None
+) -> None:
+    fruitless = 0
+    for _connection in range(_MOST_CONNECTIONS):
+        before = part.size
+        try:
+            await _one_connection(http, part, bucket, key, max_bytes=max_bytes, on_progress=on_progress)
+        except SupabaseError as error:
+            if error.kind is ErrorKind.NOT_FOUND:
+                raise Failed(
+                    Reason.SOURCE_MISSING, f"{bucket}/{key} vanished from storage while it was downloaded."
+                ) from error
+            if error.status == 416:
+                part.start_over(None)
+            elif not error.retryable:
+                raise
+            trouble = error
+        else:
+            return
+        fruitless = 0 if part.size > before else fruitless + 1
+        if fruitless >= http.retries.tries:
+            raise trouble
+        await http.retries.pause(max(fruitless, 1))
+    raise trouble
+
+
+async def _one_connection(
+    http: StorageHttp, part: _Part, bucket: str, key: str, *, max_bytes: int, on_progress: OnProgress | None
+) -> None:
+    doing = f"downloading {bucket}/{key}"
+    headers = {"Accept-Encoding": "identity"}
+    if part.size:
+        headers["Range"] = f"bytes={part.size}-"
+    path = f"/object/authenticated/{object_path(bucket, key)}"
+    async with http.stream("GET", path, doing=doing, headers=headers) as response:
+        etag = response.headers.get("etag")
+        if response.status_code != 206:
+            part.start_over(etag)
+        elif etag != part.etag or not response.headers.get("content-range", "").startswith(f"bytes {part.size}-"):
+            # Another object lies there now: what is on disk belongs to the old one.
+            part.start_over(None)
+            raise from_storage(status=503, body=b"", doing=f"{doing} (it changed meanwhile)")
+        part.total = _total(response, part.size)
+        _refuse_too_large(part.total or 0, max_bytes, bucket, key)
+        async for piece in response.aiter_raw(_PIECE):
+            _refuse_too_large(part.size + len(piece), max_bytes, bucket, key)
+            part.add(piece)
+            if on_progress is not None:
+                on_progress(part.size, part.total)
+    if part.total is not None and part.size != part.total:
+        raise from_storage(status=502, body=b"", doing=f"{doing} ({part.size} of {part.total} bytes came)")
+
+
+def _total(response: httpx.Response, offset: int) -> int | None:
+    length = response.headers.get("content-length", "")
+    return offset + int(length) if length.isdecimal() else None
+
+
+def _refuse_too_large(size: int, max_bytes: int, bucket: str, key: str) -> None:
+    if size > max_bytes:
+        raise Failed(
+            Reason.MEDIA_TOO_LARGE,
+            f"{bucket}/{key} has {size} bytes or more; the limit is {max_bytes}. "
+            "Record at a lower resolution, or have the limit raised.",
+        )

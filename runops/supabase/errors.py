@@ -1,0 +1,89 @@
+"""What can go wrong between us and Supabase, in words a caller can decide by and a person can act on."""
+
+from enum import StrEnum
+
+from runops.failures import Reason
+from runops.logs import redact
+
+__all__ = ["ErrorKind", "Service", "SupabaseError"]
+
+
+class ErrorKind(StrEnum):
+    """What sort of failure it is."""
+
+    UNAVAILABLE = "unavailable"
+    TIMEOUT = "timeout"
+    THROTTLED = "throttled"
+    KEY_REJECTED = "key rejected"
+    FORBIDDEN = "forbidden"
+    TABLE_MISSING = "table missing"
+    COLUMN_MISSING = "column missing"
+    CONFLICT = "conflict"
+    FOREIGN_KEY = "foreign key"
+    NOT_FOUND = "not found"
+    TOO_LARGE = "too large"
+    INVALID = "invalid"
+
+
+class Service(StrEnum):
+    """The half of Supabase that was asked."""
+
+    DATABASE = "database"
+    STORAGE = "storage"
+
+
+_RETRYABLE = frozenset({ErrorKind.UNAVAILABLE, ErrorKind.TIMEOUT, ErrorKind.THROTTLED})
+
+
+class SupabaseError(Exception):
+    """Supabase did not do what it was asked to.
+
+    Parameters
+    ----------
+    kind
+        The sort of failure.
+    message
+        A sentence that names the operation and the way out. Whatever looks like a key or a signed URL is blotted out.
+    service
+        Which half of Supabase was asked.
+    status
+        HTTP status; None where no answer came.
+    code
+        The service's own code, such as `42501`, `PGRST205` or `NoSuchBucket`.
+    server_words
+        What the service said, for decisions that need the name of a constraint; redacted too.
+    """
+
+    def __init__(
+        self,
+        kind: ErrorKind,
+        message: str,
+        *,
+        service: Service = Service.DATABASE,
+        status: int | None = None,
+        code: str | None = None,
+        server_words: str = "",
+    ) -> None:
+        self.kind = kind
+        self.message = redact(message)
+        self.service = service
+        self.status = status
+        self.code = code
+        self.server_words = redact(server_words)
+        super().__init__(self.message)
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the very same request can succeed a little later."""
+        return self.kind in _RETRYABLE
+
+    @property
+    def reason(self) -> Reason:
+        """The row of the reason table under which a job fails of this."""
+        if self.retryable:
+            return Reason.STORAGE_UNAVAILABLE if self.service is Service.STORAGE else Reason.DATABASE_UNAVAILABLE
+        if self.kind is ErrorKind.KEY_REJECTED:
+            return Reason.KEY_REJECTED
+        if self.kind is ErrorKind.TOO_LARGE:
+            return Reason.MEDIA_TOO_LARGE
+        return Reason.MISCONFIGURED if self.service is Service.STORAGE else Reason.DATABASE_REFUSED

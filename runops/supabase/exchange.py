@@ -1,0 +1,95 @@
+"""HTTP clients for Supabase, and what one answer tells besides its body: status and the server's clock."""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+__all__ = ["ClockSkew", "Exchange", "current_exchange", "headers_of_key", "new_client"]
+
+_CONNECT_SECONDS = 5.0
+
+
+@dataclass
+class Exchange:
+    """What the response hook saw of the request under way."""
+
+    status: int | None = None
+
+
+current_exchange: ContextVar[Exchange | None] = ContextVar("current_exchange", default=None)
+"""Set by whoever sends a request; the hook runs in the same task and writes into it."""
+
+
+@dataclass
+class ClockSkew:
+    """How far the server's clock is ahead of ours.
+
+    Attributes
+    ----------
+    seconds
+        Positive where the server is ahead; None before the first answer. Good to about one second: the `Date`
+        header has no fractions, so half a second is added to it.
+    """
+
+    seconds: float | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def note(self, date_header: str | None) -> None:
+        """Learn from one answer's `Date` header; one that cannot be read is passed over."""
+        if not date_header:
+            return
+        try:
+            server = parsedate_to_datetime(date_header)
+        except ValueError:
+            return
+        if server.tzinfo is None:
+            server = server.replace(tzinfo=UTC)
+        self.seconds = (server - self.now()).total_seconds() + 0.5
+
+
+def headers_of_key(key: str) -> dict[str, str]:
+    """Return the headers that show a key to the gateway."""
+    return {"apikey": key, "Authorization": f"Bearer {key}"}
+
+
+def new_client(
+    skew: ClockSkew,
+    *,
+    timeout_seconds: float,
+    headers: dict[str, str] | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> httpx.AsyncClient:
+    """Return a client: HTTP/1.1, no redirects (a key must not follow one), a deadline on each phase.
+
+    HTTP/2 stays off: long-lived clients meet GOAWAY frames in the middle of writes.
+
+    Parameters
+    ----------
+    skew
+        Told of every answer's `Date`.
+    timeout_seconds
+        For reading and writing, each time the wire is silent.
+    headers
+        Sent with every request.
+    transport
+        For tests; the network where None.
+    """
+
+    async def note(response: httpx.Response) -> None:
+        skew.note(response.headers.get("date"))
+        if (exchange := current_exchange.get()) is not None:
+            exchange.status = response.status_code
+
+    return httpx.AsyncClient(
+        http2=False,
+        follow_redirects=False,
+        timeout=httpx.Timeout(timeout_seconds, connect=min(_CONNECT_SECONDS, timeout_seconds)),
+        limits=httpx.Limits(max_connections=40, max_keepalive_connections=20, keepalive_expiry=15.0),
+        event_hooks={"response": [note]},
+        headers=headers,
+        transport=transport,
+    )

@@ -1,0 +1,396 @@
+"""The table `jobs`: reading the queue, claiming, and writes that only the holder of a claim can make.
+
+No write is filtered by anything but `job_id` and its fence. PostgREST from version 13 on silently ignores `limit` on
+updates, so claiming "the first queued row" in one request would claim them all.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from runops.job_row import Claim, JobRow, RowStatus, stamped_metadata
+from runops.logs import redact
+from runops.progress import Stage
+from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.rest import Query, Rest
+from runops.supabase.storable import storable
+
+__all__ = ["JobsColumns", "JobsTable"]
+
+_NEEDED = ("job_id", "status", "created_at", "updated_at", "metadata")
+_PROGRESS = ("progress_stage", "progress_percent")
+_CLAIM_PATH = "metadata->runops->>claim"
+_BY_PATH = "metadata->runops->>by"
+_IDS_AT_ONCE = 100
+_PAGE = 1000
+_LONGEST_SENTENCE = 2000
+_NOW = "now"
+"""As the value of a timestamp: PostgreSQL puts its own clock's time there."""
+_ROWS = TypeAdapter(list[JobRow])
+
+
+@dataclass(frozen=True, slots=True)
+class JobsColumns:
+    """Which optional columns `jobs` has.
+
+    Attributes
+    ----------
+    progress
+        Both `progress_stage` and `progress_percent`.
+    completed_at, error
+        The column of that name.
+    """
+
+    progress: bool
+    completed_at: bool
+    error: bool
+
+
+class JobsTable:
+    """The table `jobs` of one project.
+
+    Every method raises `SupabaseError`; reads are tried again first, and so are the writes that are the same done
+    twice.
+
+    Parameters
+    ----------
+    rest
+        The project's REST interface.
+    """
+
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+        self._columns: JobsColumns | None = None
+
+    async def columns(self) -> JobsColumns:
+        """Return which optional columns there are; asked once, then remembered.
+
+        Raises
+        ------
+        SupabaseError
+            `TABLE_MISSING`, or `COLUMN_MISSING` where a column is missing that cannot be done without.
+        """
+        if self._columns is None:
+            if await self._has(*_NEEDED, *_PROGRESS, "completed_at", "error"):
+                self._columns = JobsColumns(progress=True, completed_at=True, error=True)
+            else:
+                await self._look_for(_NEEDED)
+                self._columns = JobsColumns(
+                    progress=await self._has(*_PROGRESS),
+                    completed_at=await self._has("completed_at"),
+                    error=await self._has("error"),
+                )
+        return self._columns
+
+    async def queued(self, *, limit: int) -> list[JobRow]:
+        """Return the oldest queued rows, oldest first, at most `limit` (the server may give fewer, often 1000)."""
+        select = await self._select()
+        return await self._rows(
+            lambda table: (
+                table.select(*select).eq("status", RowStatus.QUEUED.value).order("created_at").order("id").limit(limit)
+            ),
+            doing="reading the queued rows of the table jobs",
+        )
+
+    async def get(self, job_id: UUID) -> JobRow | None:
+        """Return a row, or None where there is none."""
+        select = await self._select()
+        rows = await self._rows(
+            lambda table: table.select(*select).eq("job_id", str(job_id)),
+            doing=f"reading the row {job_id} of the table jobs",
+        )
+        return rows[0] if rows else None
+
+    async def get_many(self, job_ids: Iterable[UUID]) -> dict[UUID, JobRow]:
+        """Return those of the rows that exist, by id."""
+        select = await self._select()
+        wanted = sorted(set(job_ids))
+        found: dict[UUID, JobRow] = {}
+        for start in range(0, len(wanted), _IDS_AT_ONCE):
+            some = [str(job_id) for job_id in wanted[start : start + _IDS_AT_ONCE]]
+            rows = await self._rows(
+                _among(select, some),
+                doing=f"reading {len(some)} rows of the table jobs",
+            )
+            found.update({row.job_id: row for row in rows})
+        return found
+
+    async def claim(self, row: JobRow, claim: Claim, *, from_status: str = RowStatus.QUEUED) -> JobRow | None:
+        """Take a row, unless it changed since it was read.
+
+        An answer that did not arrive leaves open whether the row was taken; it is then read back, and the token tells.
+
+        Parameters
+        ----------
+        row
+            As it was read: its `updated_at` must still stand.
+        claim
+            The token and who takes it; kept for all tries of this call.
+        from_status
+            The status the row must have.
+
+        Returns
+        -------
+        JobRow or None
+            The row as it stands now; None where somebody else was faster.
+        """
+        select = await self._select()
+        body = await self._claim_body(row, claim)
+        doubt: SupabaseError | None = None
+        for number in self._rest.retries.numbered():
+            try:
+                rows = await self._write(
+                    body,
+                    _seen(row, from_status),
+                    select=select,
+                    doing=f"claiming the row {row.job_id} of the table jobs",
+                )
+            except SupabaseError as error:
+                if not error.retryable:
+                    raise
+                doubt = error
+                await self._rest.retries.pause(number)
+            else:
+                if rows:
+                    return rows[0]
+                if doubt is None:
+                    return None
+            there = await self.get(row.job_id)
+            if there is not None and there.is_held_by(claim.claim):
+                return there
+            if there is None or (there.status, there.updated_at) != (from_status, row.updated_at):
+                return None
+        assert doubt is not None
+        raise doubt
+
+    async def held(self, job_id: UUID, token: str) -> bool:
+        """Tell whether the row is being processed under this token."""
+        row = await self.get(job_id)
+        return row is not None and row.is_held_by(token)
+
+    async def heartbeat(
+        self, job_id: UUID, token: str, *, stage: Stage | None = None, percent: int | None = None
+    ) -> bool:
+        """Refresh `updated_at`, and show where the work is; False where the claim is gone and nothing was written.
+
+        Parameters
+        ----------
+        job_id, token
+            The row and the claim that must still hold it.
+        stage
+            Left as it is where None, or where the table has no column for it.
+        percent
+            0 to 100; likewise.
+        """
+        body: dict[str, Any] = {"updated_at": _NOW}
+        if (await self.columns()).progress:
+            if stage is not None:
+                body["progress_stage"] = stage.value
+            if percent is not None:
+                body["progress_percent"] = percent
+        rows = await self._rest.retries.run(
+            lambda: self._write(
+                body,
+                _fenced(job_id, token),
+                select=("job_id",),
+                doing=f"refreshing the row {job_id} of the table jobs",
+            )
+        )
+        return bool(rows)
+
+    async def complete(self, job_id: UUID, token: str) -> bool:
+        """Set a row to `completed`; False where the claim is gone. True again when called again."""
+        columns = await self.columns()
+        body: dict[str, Any] = {"status": RowStatus.COMPLETED.value, "updated_at": _NOW}
+        if columns.completed_at:
+            body["completed_at"] = _NOW
+        if columns.error:
+            body["error"] = None
+        if columns.progress:
+            body |= {"progress_stage": Stage.COMPLETED.value, "progress_percent": 100}
+        return await self._end(job_id, token, body, RowStatus.COMPLETED)
+
+    async def fail(self, job_id: UUID, token: str, sentence: str) -> bool:
+        """Set a row to `error` with a sentence for a person; False where the claim is gone. True when repeated."""
+        body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": _NOW}
+        if (await self.columns()).error:
+            body["error"] = storable(redact(sentence))[:_LONGEST_SENTENCE]
+        return await self._end(job_id, token, body, RowStatus.ERROR)
+
+    async def release(self, job_id: UUID, token: str) -> bool:
+        """Put a row back into the queue and take the claim out of it; False where the claim is gone."""
+        columns = await self.columns()
+        for number in self._rest.retries.numbered():
+            row = await self.get(job_id)
+            if row is None or not row.is_held_by(token):
+                # On a later try our own write may have arrived without its answer.
+                return number > 1 and row is not None and row.status == RowStatus.QUEUED and row.claim is None
+            body: dict[str, Any] = {"status": RowStatus.QUEUED.value, "updated_at": _NOW}
+            body["metadata"] = {name: value for name, value in dict(row.metadata).items() if name != "runops"}
+            if columns.progress:
+                body |= {"progress_stage": None, "progress_percent": None}
+            try:
+                if await self._write(
+                    body,
+                    _seen(row, RowStatus.PROCESSING),
+                    select=("job_id",),
+                    doing=f"releasing the row {job_id} of the table jobs",
+                ):
+                    return True
+            except SupabaseError as error:
+                if not error.retryable or number == self._rest.retries.tries:
+                    raise
+                await self._rest.retries.pause(number)
+        raise SupabaseError(
+            ErrorKind.CONFLICT,
+            f"The row {job_id} of the table jobs changed each time it was to be released. Try again.",
+        )
+
+    async def claimed_by(self, installation: str, *, limit: int = 1000) -> list[JobRow]:
+        """Return the rows in `processing` that an installation has claimed, oldest first, at most `limit`."""
+        select = await self._select()
+        rows: list[JobRow] = []
+        while len(rows) < limit:
+            page = await self._rows(
+                _claimed_page(select, installation, first=len(rows), last=min(limit, len(rows) + _PAGE) - 1),
+                doing="reading the claimed rows of the table jobs",
+            )
+            rows += page
+            if not page:
+                break
+        return rows
+
+    async def insert(self, job_id: UUID, *, user_id: UUID | None, metadata: Mapping[str, Any] | None = None) -> None:
+        """Queue a job.
+
+        Parameters
+        ----------
+        job_id
+            Its id, which also names the recording in storage.
+        user_id
+            The uploader, kept as `metadata.user_id`; None leaves the key out.
+        metadata
+            What else to keep in `metadata`.
+
+        Raises
+        ------
+        SupabaseError
+            `CONFLICT` where there is such a row already.
+        """
+        content = dict(metadata or {})
+        if user_id is not None:
+            content["user_id"] = str(user_id)
+        body = storable({"job_id": str(job_id), "status": RowStatus.QUEUED.value, "metadata": content})
+        doubt = False
+        for number in self._rest.retries.numbered():
+            try:
+                await self._rest.send(
+                    lambda table: table.insert(body), table="jobs", doing=f"queueing {job_id} in the table jobs"
+                )
+            except SupabaseError as error:
+                if error.kind is ErrorKind.CONFLICT and doubt:
+                    return
+                if not error.retryable or number == self._rest.retries.tries:
+                    raise
+                doubt = True
+                await self._rest.retries.pause(number)
+            else:
+                return
+
+    async def _claim_body(self, row: JobRow, claim: Claim) -> dict[str, Any]:
+        columns = await self.columns()
+        body: dict[str, Any] = {
+            "status": RowStatus.PROCESSING.value,
+            "updated_at": _NOW,
+            "metadata": stamped_metadata(row.metadata, claim),
+        }
+        if columns.error:
+            body["error"] = None
+        if columns.completed_at:
+            body["completed_at"] = None
+        if columns.progress:
+            body |= {"progress_stage": None, "progress_percent": 0}
+        return body
+
+    async def _end(self, job_id: UUID, token: str, body: dict[str, Any], status: RowStatus) -> bool:
+        rows = await self._rest.retries.run(
+            lambda: self._write(
+                body,
+                _fenced(job_id, token),
+                select=("job_id",),
+                doing=f"setting the row {job_id} of the table jobs to {status}",
+            )
+        )
+        if rows:
+            return True
+        there = await self.get(job_id)
+        return there is not None and there.status == status and there.claim is not None and there.claim.claim == token
+
+    async def _select(self) -> tuple[str, ...]:
+        return (*_NEEDED, "error") if (await self.columns()).error else _NEEDED
+
+    async def _has(self, *columns: str) -> bool:
+        try:
+            await self._look_for(columns)
+        except SupabaseError as error:
+            if error.kind is ErrorKind.COLUMN_MISSING:
+                return False
+            raise
+        return True
+
+    async def _look_for(self, columns: tuple[str, ...]) -> None:
+        await self._rest.read(
+            lambda table: table.select(*columns).limit(0), table="jobs", doing="looking at the table jobs"
+        )
+
+    async def _rows(self, build: Callable[[Any], Query], *, doing: str) -> list[JobRow]:
+        return _parsed(await self._rest.read(build, table="jobs", doing=doing), doing=doing)
+
+    async def _write(
+        self, body: dict[str, Any], which: Callable[[Any], Any], *, select: tuple[str, ...], doing: str
+    ) -> list[JobRow]:
+        rows = await self._rest.send(lambda table: which(table.update(body)).select(*select), table="jobs", doing=doing)
+        return _parsed(rows, doing=doing)
+
+
+def _among(select: tuple[str, ...], job_ids: list[str]) -> Callable[[Any], Query]:
+    return lambda table: table.select(*select).in_("job_id", job_ids)
+
+
+def _claimed_page(select: tuple[str, ...], installation: str, *, first: int, last: int) -> Callable[[Any], Query]:
+    return lambda table: (
+        table.select(*select)
+        .eq("status", RowStatus.PROCESSING.value)
+        .eq(_BY_PATH, installation)
+        .order("created_at")
+        .order("id")
+        .range(first, last)
+    )
+
+
+def _seen(row: JobRow, status: str) -> Callable[[Any], Any]:
+    """Filter for a row that is as it was read."""
+
+    def which(query: Any) -> Any:
+        query = query.eq("job_id", str(row.job_id)).eq("status", str(status))
+        return query.is_("updated_at", "null") if row.updated_at is None else query.eq("updated_at", row.updated_at)
+
+    return which
+
+
+def _fenced(job_id: UUID, token: str) -> Callable[[Any], Any]:
+    """Filter for a row that is still held under a token."""
+    return lambda query: query.eq("job_id", str(job_id)).eq("status", RowStatus.PROCESSING.value).eq(_CLAIM_PATH, token)
+
+
+def _parsed(rows: list[dict[str, Any]], *, doing: str) -> list[JobRow]:
+    try:
+        return _ROWS.validate_python(rows)
+    except ValidationError as error:
+        fields = ", ".join(sorted({str(problem["loc"][-1]) for problem in error.errors() if problem["loc"]}))
+        raise SupabaseError(
+            ErrorKind.INVALID, f"The answer to {doing} has an unexpected form ({fields}). Check the columns' types."
+        ) from None

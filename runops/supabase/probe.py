@@ -1,0 +1,151 @@
+"""The start-up checklist: is everything there that a job needs? Nothing is written."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from runops.keys import kind_of_key, refusal
+from runops.supabase.connection import Supabase
+from runops.supabase.errors import ErrorKind, SupabaseError
+
+__all__ = ["BUCKET", "Finding", "inspect"]
+
+BUCKET = "videos"
+_FOLDERS = ("raw", "slim", "transcripts", "sops")
+_NEEDED_TYPES = ("video/mp4", "application/json")
+_TOLERATED_SKEW_SECONDS = 5.0
+_CONTENT = {"transcripts": ("job_id", "transcript", "updated_at"), "sops": ("job_id", "data", "user_id", "updated_at")}
+_MIGRATIONS = "Apply the optional SQL in deploy/supabase/migrations."
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the checklist.
+
+    Attributes
+    ----------
+    name
+        What was looked at.
+    ok
+        Whether jobs can run with it as it is.
+    detail
+        What was found.
+    remedy
+        What to do, or what could be better although it is ok; None where nothing.
+    """
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str | None = None
+
+
+async def inspect(supabase: Supabase) -> list[Finding]:
+    """Go through the checklist. What fails becomes a finding; nothing is raised and nothing written.
+
+    Where the key is rejected or the project does not answer, the list ends there: the rest would say the same.
+    """
+    if (sentence := refusal(supabase.key)) is not None:
+        return [Finding("key", ok=False, detail=f"a {kind_of_key(supabase.key)}", remedy=sentence)]
+    findings = [Finding("key", ok=True, detail=f"a {kind_of_key(supabase.key)}")]
+    looks: list[tuple[str, Callable[[Supabase], Awaitable[Finding]]]] = [
+        ("table jobs", _jobs),
+        *((f"table {name}", _table(name)) for name in _CONTENT),
+        *((f"unique {name}.job_id", _unique(name)) for name in _CONTENT),
+        (f"bucket {BUCKET}", _bucket),
+        *((f"folder {folder}", _folder(folder)) for folder in _FOLDERS),
+    ]
+    for name, look in looks:
+        try:
+            findings.append(await look(supabase))
+        except SupabaseError as error:
+            findings.append(Finding(name, ok=False, detail=str(error.kind), remedy=error.message))
+            if error.kind is ErrorKind.KEY_REJECTED or error.retryable:
+                break
+    if (skew := supabase.clock_skew_seconds) is not None:
+        findings.append(_clock(skew))
+    return findings
+
+
+async def _jobs(supabase: Supabase) -> Finding:
+    columns = await supabase.jobs.columns()
+    optional = {"progress_stage and progress_percent": columns.progress, "completed_at": columns.completed_at}
+    optional["error"] = columns.error
+    missing = [name for name, there in optional.items() if not there]
+    if not missing:
+        return Finding("table jobs", ok=True, detail="all columns are there")
+    return Finding("table jobs", ok=True, detail=f"works without {', '.join(missing)}", remedy=_MIGRATIONS)
+
+
+def _table(name: str) -> Callable[[Supabase], Awaitable[Finding]]:
+    async def look(supabase: Supabase) -> Finding:
+        await supabase.rest.read(
+            lambda table: table.select("id", *_CONTENT[name]).limit(0), table=name, doing=f"looking at the table {name}"
+        )
+        return Finding(f"table {name}", ok=True, detail="all columns are there")
+
+    return look
+
+
+def _unique(name: str) -> Callable[[Supabase], Awaitable[Finding]]:
+    async def look(supabase: Supabase) -> Finding:
+        title = f"unique {name}.job_id"
+        try:
+            # No row is sent, so none is written; the database still resolves the index that it would need.
+            await supabase.rest.read(
+                lambda table: table.upsert([], on_conflict="job_id"),
+                table=name,
+                doing=f"looking for the unique index of the table {name}",
+            )
+        except SupabaseError as error:
+            if error.code != "42P10":
+                raise
+            return Finding(title, ok=True, detail="no unique index; works without", remedy=_MIGRATIONS)
+        return Finding(title, ok=True, detail="there is a unique index")
+
+    return look
+
+
+async def _bucket(supabase: Supabase) -> Finding:
+    title = f"bucket {BUCKET}"
+    info = await supabase.storage.bucket(BUCKET)
+    if info is None:
+        return Finding(
+            title, ok=False, detail="there is no such bucket", remedy="Create it in the Supabase dashboard, Storage."
+        )
+    refused = [
+        wanted
+        for wanted in _NEEDED_TYPES
+        if info.allowed_mime_types is not None and not _allows(info.allowed_mime_types, wanted)
+    ]
+    if refused:
+        return Finding(
+            title,
+            ok=False,
+            detail=f"does not take {' and '.join(refused)}",
+            remedy="Add these to the bucket's allowed MIME types in the Supabase dashboard, Storage.",
+        )
+    limit = "the project's limit" if info.file_size_limit is None else f"{info.file_size_limit} bytes"
+    return Finding(title, ok=True, detail=f"files up to {limit}")
+
+
+def _allows(types: tuple[str, ...], wanted: str) -> bool:
+    return any(one in {wanted, "*/*", f"{wanted.partition('/')[0]}/*"} for one in types)
+
+
+def _folder(folder: str) -> Callable[[Supabase], Awaitable[Finding]]:
+    async def look(supabase: Supabase) -> Finding:
+        found = await supabase.storage.list_prefix(BUCKET, folder, limit=1)
+        return Finding(f"folder {folder}", ok=True, detail="holds objects" if found else "empty, made when first used")
+
+    return look
+
+
+def _clock(skew: float) -> Finding:
+    ok = abs(skew) <= _TOLERATED_SKEW_SECONDS
+    side = "ahead of" if skew > 0 else "behind"
+    return Finding(
+        "clock",
+        ok=ok,
+        detail=f"the server's clock is {abs(skew):.0f} s {side} this machine's",
+        remedy=None if ok else "Let this machine set its clock by NTP.",
+    )

@@ -1,0 +1,134 @@
+"""Sends what the `supabase` library builds, and turns every failure into a `SupabaseError`."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import httpx
+from postgrest import APIError
+from supabase import AsyncClient, AsyncClientOptions
+
+from runops.keys import refusal
+from runops.supabase.classify import from_database, from_exception
+from runops.supabase.errors import ErrorKind, Service, SupabaseError
+from runops.supabase.exchange import Exchange, current_exchange
+from runops.supabase.retry import Retries
+
+__all__ = ["Query", "Rest"]
+
+Row = dict[str, Any]
+
+
+class _Answer(Protocol):
+    @property
+    def data(self) -> Any: ...
+
+
+class Query(Protocol):
+    """A request that the library has built and not sent."""
+
+    async def execute(self) -> _Answer:
+        """Send it."""
+        ...
+
+
+class Rest:
+    """The REST interface of one project.
+
+    Parameters
+    ----------
+    url, key
+        Of the project.
+    http
+        The client to send with; whoever made it closes it.
+    retries
+        How reads are tried again.
+    deadline_seconds
+        Longest time for one try, however slowly the answer drips.
+    """
+
+    def __init__(
+        self, url: str, key: str, *, http: httpx.AsyncClient, retries: Retries, deadline_seconds: float
+    ) -> None:
+        self.retries = retries
+        self._refusal = refusal(key)
+        self._url = url
+        self._key = key
+        self._http = http
+        self._deadline = deadline_seconds
+        self._client: AsyncClient | None = None
+
+    def table(self, name: str) -> Any:
+        """Return the library's request builder for a table.
+
+        Raises
+        ------
+        SupabaseError
+            `KEY_REJECTED` for a key that row level security would show empty tables to, instead of an error.
+        """
+        if self._refusal is not None:
+            raise SupabaseError(ErrorKind.KEY_REJECTED, self._refusal)
+        if self._client is None:
+            self._client = AsyncClient(
+                self._url,
+                self._key,
+                AsyncClientOptions(
+                    httpx_client=self._http,
+                    auto_refresh_token=False,
+                    persist_session=False,
+                    postgrest_client_retry=False,
+                ),
+            )
+        return self._client.table(name)
+
+    async def read(self, build: Callable[[Any], Query], *, table: str, doing: str) -> list[Row]:
+        """Send a read, again where that can help, and return its rows.
+
+        Parameters
+        ----------
+        build
+            Makes the request from the table's builder; called for each try.
+        table
+            The table's name.
+        doing
+            The operation for the error's sentence, as in "reading the table jobs".
+
+        Raises
+        ------
+        SupabaseError
+            The read failed, after the last try.
+        """
+        return await self.retries.run(lambda: self.send(build, table=table, doing=doing))
+
+    async def send(self, build: Callable[[Any], Query], *, table: str, doing: str) -> list[Row]:
+        """Send a request once and return its rows. See `read`."""
+        query = build(self.table(table))
+        exchange = Exchange()
+        mark = current_exchange.set(exchange)
+        try:
+            async with asyncio.timeout(self._deadline):
+                data = (await query.execute()).data
+        except APIError as error:
+            raise from_database(
+                status=exchange.status,
+                code=error.code,
+                message=error.message,
+                details=error.details,
+                doing=doing,
+                table=table,
+            ) from None
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            raise from_exception(error, doing=doing, service=Service.DATABASE) from None
+        except (ValueError, UnicodeError) as error:
+            raise SupabaseError(
+                ErrorKind.INVALID,
+                f"What is to be sent while {doing} cannot be written as JSON ({type(error).__name__}): "
+                "it holds a number or a character that JSON does not have.",
+            ) from None
+        finally:
+            current_exchange.reset(mark)
+        if not isinstance(data, list):
+            raise from_database(
+                status=exchange.status, code=None, message="the answer is no JSON array", doing=doing, table=table
+            )
+        return data

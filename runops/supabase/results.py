@@ -1,0 +1,160 @@
+"""The tables `transcripts` and `sops`: one row for a job each, whether or not the table has a unique index."""
+
+from typing import Any
+from uuid import UUID
+
+from runops.failures import Failed, Reason
+from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.rest import Rest
+from runops.supabase.storable import storable
+
+__all__ = ["ResultsTables"]
+
+_NOW = "now"
+
+
+class ResultsTables:
+    """What was made of a job, in the tables where the app looks for it.
+
+    Whoever writes must hold the job's claim: without a unique index nothing else keeps two writers apart.
+
+    Parameters
+    ----------
+    rest
+        The project's REST interface.
+    """
+
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+
+    async def transcript_count(self, job_id: UUID) -> int:
+        """Return how many transcripts the job has; SupabaseError where that cannot be read."""
+        return len(await self._ids("transcripts", job_id))
+
+    async def sop_count(self, job_id: UUID) -> int:
+        """Return how many SOPs the job has; SupabaseError where that cannot be read."""
+        return len(await self._ids("sops", job_id))
+
+    async def write_transcript(self, job_id: UUID, transcript: list[dict[str, Any]]) -> None:
+        """Put the job's transcript into `transcripts`, in place of one that is there.
+
+        Raises
+        ------
+        Failed
+            `DuplicateResults` where the job has more than one already; `ClaimLost` where its row is gone.
+        SupabaseError
+            It could not be written.
+        """
+        await self._write("transcripts", job_id, {"transcript": storable(transcript)})
+
+    async def write_sop(self, job_id: UUID, sop: dict[str, Any], *, user_id: UUID | None) -> None:
+        """Put the job's SOP into `sops`, in place of one that is there.
+
+        Parameters
+        ----------
+        job_id
+            The job.
+        sop
+            The SOP object itself.
+        user_id
+            Whose it is. None makes it visible to everyone who is signed in.
+
+        Raises
+        ------
+        Failed
+            `InvalidUser` where there is no such user; `DuplicateResults`; `ClaimLost` where the job's row is gone.
+        SupabaseError
+            It could not be written.
+        """
+        content = {"data": storable(sop), "user_id": None if user_id is None else str(user_id)}
+        await self._write("sops", job_id, content)
+
+    async def read_transcript(self, job_id: UUID) -> list[Any] | None:
+        """Return the job's transcript, the newest where there are more; None where there is none."""
+        found = await self._newest("transcripts", job_id, "transcript")
+        return found if isinstance(found, list) else None
+
+    async def read_sop(self, job_id: UUID) -> dict[str, Any] | None:
+        """Return the job's SOP, the newest where there are more; None where there is none."""
+        found = await self._newest("sops", job_id, "data")
+        return found if isinstance(found, dict) else None
+
+    async def _newest(self, name: str, job_id: UUID, column: str) -> Any:
+        rows = await self._rest.read(
+            lambda table: table.select(column).eq("job_id", str(job_id)).order("id", desc=True).limit(1),
+            table=name,
+            doing=f"reading {job_id} from the table {name}",
+        )
+        return rows[0].get(column) if rows else None
+
+    async def _ids(self, name: str, job_id: UUID) -> list[int]:
+        rows = await self._rest.read(
+            lambda table: table.select("id").eq("job_id", str(job_id)).order("id"),
+            table=name,
+            doing=f"reading {job_id} from the table {name}",
+        )
+        return [row["id"] for row in rows]
+
+    async def _write(self, name: str, job_id: UUID, content: dict[str, Any]) -> None:
+        """Update the one row or insert it; after an answer that did not arrive, look again before inserting."""
+        doubt = False
+        for number in self._rest.retries.numbered():
+            there = await self._ids(name, job_id)
+            if len(there) > 1:
+                if not doubt:
+                    raise _duplicates(name, job_id, len(there))
+                await self._keep_first(name, job_id, there)
+            try:
+                await self._put(name, job_id, content, exists=bool(there))
+            except SupabaseError as error:
+                if error.kind is ErrorKind.FOREIGN_KEY:
+                    raise _foreign_key(error, job_id, content) from error
+                # A conflict is a row that came in between; the next round updates it.
+                if not (error.retryable or error.kind is ErrorKind.CONFLICT) or number == self._rest.retries.tries:
+                    raise
+                doubt = True
+                await self._rest.retries.pause(number)
+            else:
+                break
+        if doubt and len(there := await self._ids(name, job_id)) > 1:
+            await self._keep_first(name, job_id, there)
+
+    async def _put(self, name: str, job_id: UUID, content: dict[str, Any], *, exists: bool) -> None:
+        doing = f"writing {job_id} to the table {name}"
+        if exists:
+            body = {**content, "updated_at": _NOW}
+            await self._rest.send(
+                lambda table: table.update(body).eq("job_id", str(job_id)).select("id"), table=name, doing=doing
+            )
+        else:
+            body = {"job_id": str(job_id), **content}
+            await self._rest.send(lambda table: table.insert(body).select("id"), table=name, doing=doing)
+
+    async def _keep_first(self, name: str, job_id: UUID, ids: list[int]) -> None:
+        """Delete the rows that our own repeated insert left beside the first one."""
+        surplus = ids[1:]
+        await self._rest.retries.run(
+            lambda: self._rest.send(
+                lambda table: table.delete().eq("job_id", str(job_id)).in_("id", surplus),
+                table=name,
+                doing=f"deleting a row inserted twice from the table {name}",
+            )
+        )
+
+
+def _duplicates(name: str, job_id: UUID, count: int) -> Failed:
+    return Failed(
+        Reason.DUPLICATE_RESULTS,
+        f"The table {name} holds {count} rows for the job {job_id} already. "
+        "Keep one of them and set the job back to queued.",
+    )
+
+
+def _foreign_key(error: SupabaseError, job_id: UUID, content: dict[str, Any]) -> Failed:
+    if "user" in error.server_words:
+        return Failed(
+            Reason.INVALID_USER,
+            f"metadata.user_id of the row is {content.get('user_id')}, and there is no such user. "
+            "Put the uploader's uuid there, or remove the key.",
+        )
+    return Failed(Reason.CLAIM_LOST, f"The row {job_id} of the table jobs was deleted while it was worked on.")

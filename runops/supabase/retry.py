@@ -1,0 +1,65 @@
+"""The one place that decides how often and after which pause something is tried again."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from runops.supabase.errors import SupabaseError
+
+__all__ = ["Retries"]
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """Exponential backoff with full jitter: each pause is drawn evenly from zero to a ceiling that doubles.
+
+    Attributes
+    ----------
+    tries
+        How often something is tried in all.
+    base_seconds, cap_seconds
+        The first ceiling, and the highest.
+    random_fraction
+        Source of randomness in [0, 1).
+    sleep
+        How a pause is spent; a test passes one that takes no time.
+    """
+
+    tries: int = 4
+    base_seconds: float = 0.5
+    cap_seconds: float = 8.0
+    random_fraction: Callable[[], float] = field(default=random.random)
+    sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
+
+    def ceiling(self, failures: int) -> float:
+        """Return the longest pause, in seconds, after so many failures in a row (at least 1)."""
+        return float(min(self.cap_seconds, self.base_seconds * 2 ** (failures - 1)))
+
+    async def pause(self, failures: int) -> None:
+        """Wait before the next try, after so many failures in a row (at least 1)."""
+        await self.sleep(self.random_fraction() * self.ceiling(failures))
+
+    def numbered(self) -> Iterator[int]:
+        """Give the numbers of the tries, from 1."""
+        return iter(range(1, self.tries + 1))
+
+    async def run(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        """Return what `call` returns. Only for what may be done twice: reads, and writes that change nothing anew.
+
+        Raises
+        ------
+        SupabaseError
+            The first that a retry cannot mend, or the last.
+        """
+        for number in self.numbered():
+            try:
+                return await call()
+            except SupabaseError as error:
+                if not error.retryable or number == self.tries:
+                    raise
+            await self.pause(number)
+        raise AssertionError("unreachable: the last try returns or raises")

@@ -1,0 +1,246 @@
+"""Supabase Storage: objects in and out, as streams."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from runops.failures import Failed, Reason
+from runops.supabase.download import fetch_to_file
+from runops.supabase.errors import ErrorKind, Service, SupabaseError
+from runops.supabase.exchange import ClockSkew
+from runops.supabase.objects import BucketInfo, Downloaded, ObjectInfo, object_path
+from runops.supabase.retry import Retries
+from runops.supabase.storable import storable
+from runops.supabase.storage_http import StorageHttp
+from runops.supabase.upload import send_bytes, send_file
+
+__all__ = ["ObjectStore"]
+
+_LARGEST_JSON = 64 * 1024 * 1024
+_PLACEHOLDER = ".emptyFolderPlaceholder"
+"""The dashboard makes one in each folder that has nothing in it."""
+_MISSING_LOOKS = 3
+"""A recording whose row came first may still be on its way up: so often is looked before it counts as missing."""
+
+
+class ObjectStore:
+    """The storage of one project. Parameters are those of `StorageHttp`.
+
+    Every method raises `SupabaseError`, for a missing bucket of kind `NOT_FOUND`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        skew: ClockSkew,
+        retries: Retries,
+        timeout_seconds: float,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._http = StorageHttp(
+            url, key, skew=skew, retries=retries, timeout_seconds=timeout_seconds, transport=transport
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+    async def stat(self, bucket: str, key: str) -> ObjectInfo | None:
+        """Return what storage knows of an object; None where there is none."""
+        doing = f"looking at {bucket}/{key}"
+        try:
+            said = await self._http.ask("GET", f"/object/info/{object_path(bucket, key)}", doing=doing)
+        except SupabaseError as error:
+            if _is_missing_object(error):
+                return None
+            raise
+        try:
+            return ObjectInfo(
+                int(said["size"]), said.get("etag"), said.get("content_type"), dict(said.get("metadata") or {})
+            )
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise _odd_answer(doing) from None
+
+    async def download(
+        self,
+        bucket: str,
+        key: str,
+        target: Path,
+        *,
+        max_bytes: int,
+        on_progress: Callable[[int, int | None], None] | None = None,
+    ) -> Downloaded:
+        """Download an object; memory stays flat, and a lost connection is taken up where it broke off.
+
+        Parameters
+        ----------
+        bucket, key
+            The object.
+        target
+            The file to write; it appears only when it is whole.
+        max_bytes
+            Largest object that is taken.
+        on_progress
+            Told bytes so far and in all.
+
+        Raises
+        ------
+        Failed
+            `SourceMissing`, `SourceEmpty`, `MediaTooLarge` (before anything is downloaded), `DiskFull`.
+        """
+        info = await self._awaited(bucket, key)
+        if info is None:
+            raise Failed(
+                Reason.SOURCE_MISSING,
+                f"{bucket}/{key} is not in storage. Upload the recording there and set the row back to queued.",
+            )
+        if info.size == 0:
+            raise Failed(Reason.SOURCE_EMPTY, f"{bucket}/{key} is an empty file. Upload the recording again.")
+        if info.size > max_bytes:
+            raise Failed(
+                Reason.MEDIA_TOO_LARGE,
+                f"{bucket}/{key} has {info.size} bytes; the limit is {max_bytes}. "
+                "Record at a lower resolution, or have the limit raised.",
+            )
+        return await fetch_to_file(self._http, bucket, key, target, max_bytes=max_bytes, on_progress=on_progress)
+
+    async def upload(
+        self,
+        bucket: str,
+        key: str,
+        path: Path,
+        *,
+        content_type: str,
+        on_progress: Callable[[int, int | None], None] | None = None,
+    ) -> None:
+        """Upload a file in place of what is there, and check that it arrived.
+
+        Parameters
+        ----------
+        bucket, key
+            Where to.
+        path
+            The file; must not change meanwhile.
+        content_type
+            Its MIME type.
+        on_progress
+            Told bytes so far and in all.
+
+        Raises
+        ------
+        Failed
+            `UploadIncomplete` where storage does not have it at its full size afterwards.
+        """
+        size = await send_file(self._http, bucket, key, path, content_type=content_type, on_progress=on_progress)
+        info = await self.stat(bucket, key)
+        if info is None or info.size != size:
+            there = "nothing" if info is None else f"{info.size} bytes"
+            raise Failed(
+                Reason.UPLOAD_INCOMPLETE, f"{bucket}/{key} was uploaded with {size} bytes, and storage has {there}."
+            )
+
+    async def upload_json(self, bucket: str, key: str, value: Any) -> None:
+        """Store a JSON value as an object, in place of what is there."""
+        content = json.dumps(storable(value), ensure_ascii=False, allow_nan=False).encode()
+        await send_bytes(self._http, bucket, key, content, content_type="application/json")
+
+    async def read_json(self, bucket: str, key: str) -> Any | None:
+        """Return the JSON value of an object; None where there is none.
+
+        Raises
+        ------
+        SupabaseError
+            `INVALID` where the object holds no JSON, `TOO_LARGE` for more than 64 MiB.
+        """
+        doing = f"reading {bucket}/{key}"
+
+        async def once() -> bytes:
+            content = bytearray()
+            path = f"/object/authenticated/{object_path(bucket, key)}"
+            async with self._http.stream("GET", path, doing=doing) as response:
+                async for piece in response.aiter_bytes():
+                    content += piece
+                    if len(content) > _LARGEST_JSON:
+                        raise SupabaseError(
+                            ErrorKind.TOO_LARGE,
+                            f"{bucket}/{key} is too large for a JSON file.",
+                            service=Service.STORAGE,
+                        )
+            return bytes(content)
+
+        try:
+            return json.loads(await self._http.retries.run(once))
+        except SupabaseError as error:
+            if _is_missing_object(error):
+                return None
+            raise
+        except ValueError:
+            raise SupabaseError(
+                ErrorKind.INVALID, f"{bucket}/{key} holds no JSON. Delete it.", service=Service.STORAGE
+            ) from None
+
+    async def list_prefix(self, bucket: str, prefix: str, *, limit: int = 100) -> list[str]:
+        """Return the keys of at most `limit` objects directly in a folder, by name; folders in it are left out."""
+        folder = prefix.strip("/")
+        doing = f"listing {bucket}/{folder}"
+        rows = await self._http.ask(
+            "POST",
+            f"/object/list/{quote(bucket, safe='')}",
+            doing=doing,
+            json={"prefix": folder, "limit": limit, "offset": 0, "sortBy": {"column": "name", "order": "asc"}},
+        )
+        try:
+            names = [str(row["name"]) for row in rows if row["id"] is not None]
+        except (KeyError, TypeError):
+            raise _odd_answer(doing) from None
+        return [f"{folder}/{name}" if folder else name for name in names if name != _PLACEHOLDER]
+
+    async def bucket(self, bucket: str) -> BucketInfo | None:
+        """Return a bucket's limits; None where there is no such bucket."""
+        doing = f"looking at the bucket {bucket}"
+        try:
+            said = await self._http.ask("GET", f"/bucket/{quote(bucket, safe='')}", doing=doing)
+        except SupabaseError as error:
+            if error.kind is ErrorKind.NOT_FOUND and error.code is not None:
+                return None
+            raise
+        try:
+            types, largest = said.get("allowed_mime_types"), said.get("file_size_limit")
+            return BucketInfo(
+                exists=True,
+                file_size_limit=None if largest is None else int(largest),
+                allowed_mime_types=None if types is None else tuple(types),
+            )
+        except (TypeError, ValueError, AttributeError):
+            raise _odd_answer(doing) from None
+
+    async def _awaited(self, bucket: str, key: str) -> ObjectInfo | None:
+        for look in range(1, _MISSING_LOOKS + 1):
+            if (info := await self.stat(bucket, key)) is not None:
+                return info
+            if look < _MISSING_LOOKS:
+                await self._http.retries.pause(look + 1)
+        return None
+
+
+def _is_missing_object(error: SupabaseError) -> bool:
+    # A missing bucket has the same status, and an address without storage has no code at all.
+    return (
+        error.kind is ErrorKind.NOT_FOUND
+        and error.code is not None
+        and "bucket" not in f"{error.code} {error.server_words}".lower()
+    )
+
+
+def _odd_answer(doing: str) -> SupabaseError:
+    return SupabaseError(
+        ErrorKind.UNAVAILABLE,
+        f"Supabase Storage answered with something unexpected while {doing}. Check SUPABASE_URL.",
+        service=Service.STORAGE,
+    )

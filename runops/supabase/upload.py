@@ -1,0 +1,232 @@
+"""Brings a file to storage in pieces, by one request where it is small and by the tus protocol where it is large.
+
+Tus 1.0.0 (tus.io) as Supabase's storage service speaks it: pieces of 6 MiB, plain-text errors with true statuses.
+"""
+
+import base64
+import re
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import httpx
+
+from runops.failures import Failed, Reason
+from runops.supabase.classify import from_storage
+from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.objects import object_path
+from runops.supabase.storage_http import StorageHttp
+
+__all__ = ["SMALL", "send_bytes", "send_file"]
+
+SMALL = 6 * 1024 * 1024
+"""In bytes: what Supabase recommends as the largest single request, and demands as the size of a tus piece."""
+_PIECE = 256 * 1024
+_CACHE_SECONDS = "60"
+"""How long a CDN may show an older object after an overwrite."""
+_RESUMABLE = "/upload/resumable"
+_TUS = {"Tus-Resumable": "1.0.0"}
+_UPLOAD_ID = re.compile(rf"{_RESUMABLE}/(?P<id>[\w.~%=-]+)/?$")
+_MOST_STARTS = 3
+
+OnProgress = Callable[[int, int | None], None]
+
+
+async def send_bytes(http: StorageHttp, bucket: str, key: str, content: bytes, *, content_type: str) -> None:
+    """Store a few bytes under a name, in place of what is there. SupabaseError after the last try."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+
+    await http.retries.run(lambda: _post(http, bucket, key, pieces(), size=len(content), content_type=content_type))
+
+
+async def send_file(
+    http: StorageHttp, bucket: str, key: str, path: Path, *, content_type: str, on_progress: OnProgress | None
+) -> int:
+    """Store a file under a name, in place of what is there.
+
+    Parameters
+    ----------
+    http
+        The storage service.
+    bucket, key
+        Where to.
+    path
+        The file; read piece by piece.
+    content_type
+        Its MIME type.
+    on_progress
+        Told bytes so far and in all.
+
+    Returns
+    -------
+    int
+        How many bytes were sent.
+
+    Raises
+    ------
+    SupabaseError
+        Storage refused it, or several tries in a row brought it no further.
+    Failed
+        `UploadIncomplete` where storage kept losing the upload.
+    """
+    size = _size_of(path)
+    if size > SMALL:
+        async with http.fresh() as client:
+            await _Tus(http, client, bucket=bucket, key=key, path=path, size=size).send(content_type, on_progress)
+        return size
+    await http.retries.run(
+        lambda: _post(http, bucket, key, _pieces(path, 0, size), size=size, content_type=content_type)
+    )
+    if on_progress is not None:
+        on_progress(size, size)
+    return size
+
+
+def _size_of(path: Path) -> int:
+    return path.stat().st_size
+
+
+async def _post(
+    http: StorageHttp, bucket: str, key: str, content: AsyncIterator[bytes], *, size: int, content_type: str
+) -> None:
+    headers = {
+        "Content-Type": content_type,
+        "Content-Length": str(size),
+        "Cache-Control": f"max-age={_CACHE_SECONDS}",
+        # Without it a repeated upload is refused early, which can wedge the connection.
+        "x-upsert": "true",
+    }
+    async with http.stream(
+        "POST",
+        f"/object/{object_path(bucket, key)}",
+        doing=f"uploading {bucket}/{key}",
+        headers=headers,
+        content=content,
+    ) as response:
+        await response.aread()
+
+
+async def _pieces(path: Path, start: int, length: int) -> AsyncIterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(start)
+        left = length
+        while left > 0 and (piece := file.read(min(_PIECE, left))):
+            left -= len(piece)
+            yield piece
+
+
+class _Tus:
+    """One file on its way."""
+
+    def __init__(
+        self, http: StorageHttp, client: httpx.AsyncClient, *, bucket: str, key: str, path: Path, size: int
+    ) -> None:
+        self._http = http
+        self._client = client
+        self._bucket = bucket
+        self._key = key
+        self._path = path
+        self._size = size
+        self._doing = f"uploading {bucket}/{key}"
+
+    async def send(self, content_type: str, on_progress: OnProgress | None) -> None:
+        object_path(self._bucket, self._key)  # raises for a name that is none
+        for _start in range(_MOST_STARTS):
+            upload = await self._http.retries.run(lambda: self._create(content_type))
+            if await self._push(upload, on_progress):
+                return
+        raise Failed(
+            Reason.UPLOAD_INCOMPLETE,
+            f"Storage forgot the upload of {self._bucket}/{self._key} {_MOST_STARTS} times. Try again later.",
+        )
+
+    async def _push(self, upload: str, on_progress: OnProgress | None) -> bool:
+        """Send piece after piece; False where storage no longer knows the upload."""
+        offset, fruitless = 0, 0
+        for _request in range(_most_requests(self._size, self._http.retries.tries)):
+            if offset == self._size:
+                return True
+            try:
+                reached = await self._patch(upload, offset)
+            except SupabaseError as error:
+                if error.kind is ErrorKind.NOT_FOUND:
+                    return False
+                if not (error.retryable or error.kind is ErrorKind.CONFLICT):
+                    raise
+                fruitless += 1
+                if fruitless >= self._http.retries.tries:
+                    raise
+                await self._http.retries.pause(fruitless)
+                known = await self._offset(upload)
+                if known is None:
+                    return False
+                reached = known
+            if reached > offset:
+                fruitless = 0
+            offset = reached
+            if on_progress is not None:
+                on_progress(offset, self._size)
+        return offset == self._size
+
+    async def _create(self, content_type: str) -> str:
+        named = {
+            "bucketName": self._bucket,
+            "objectName": self._key,
+            "contentType": content_type,
+            "cacheControl": _CACHE_SECONDS,
+        }
+        metadata = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in named.items())
+        headers = {**_TUS, "Upload-Length": str(self._size), "Upload-Metadata": metadata, "x-upsert": "true"}
+        async with self._http.stream(
+            "POST", _RESUMABLE, doing=self._doing, client=self._client, headers=headers
+        ) as response:
+            location = response.headers.get("location", "")
+        # The server may not know under which address it is reached, so only the upload's id is taken from it.
+        found = _UPLOAD_ID.search(location.partition("?")[0])
+        if found is None:
+            raise from_storage(status=502, body=b"", doing=f"{self._doing} (the answer names no upload)")
+        return f"{_RESUMABLE}/{found['id']}"
+
+    async def _patch(self, upload: str, offset: int) -> int:
+        length = min(SMALL, self._size - offset)
+        headers = {
+            **_TUS,
+            "Upload-Offset": str(offset),
+            "Content-Type": "application/offset+octet-stream",
+            "Content-Length": str(length),
+        }
+        async with self._http.stream(
+            "PATCH",
+            upload,
+            doing=self._doing,
+            client=self._client,
+            headers=headers,
+            content=_pieces(self._path, offset, length),
+        ) as response:
+            return self._offset_of(response)
+
+    async def _offset(self, upload: str) -> int | None:
+        async def once() -> int | None:
+            try:
+                async with self._http.stream(
+                    "HEAD", upload, doing=self._doing, client=self._client, headers=_TUS
+                ) as response:
+                    return self._offset_of(response)
+            except SupabaseError as error:
+                if error.kind is ErrorKind.NOT_FOUND:
+                    return None
+                raise
+
+        return await self._http.retries.run(once)
+
+    def _offset_of(self, response: httpx.Response) -> int:
+        said = response.headers.get("upload-offset", "")
+        if not said.isdecimal() or int(said) > self._size:
+            raise from_storage(status=502, body=b"", doing=f"{self._doing} (the answer names no offset)")
+        return int(said)
+
+
+def _most_requests(size: int, tries: int) -> int:
+    """Return how many requests an upload may take: each piece as often as it may fail."""
+    return (size // SMALL + 1) * tries
