@@ -122,7 +122,8 @@ class _Fitting:
         if isinstance(value, dict):
             value = [{"key": key, "name": key, "value": inner} for key, inner in value.items()]
         given = value if isinstance(value, list) else [] if value is None else [value]
-        least, most = schema.get("minItems", 0), schema.get("maxItems", len(given))
+        least = schema.get("minItems", 0) if depth < _DEPTH else 0
+        most = schema.get("maxItems", len(given))
         padded = [*given, *([None] * (least - len(given)))][: max(most, least)]
         return [self.fit(item, items, depth=depth + 1) for item in padded]
 

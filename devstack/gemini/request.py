@@ -135,8 +135,6 @@ async def _read_part(part: dict[str, Any], *, prompt: _Prompt, model: Model, res
     if len(given) != 1:
         raise invalid("A part needs exactly one of text, inline_data and file_data.")
     if given[0] == "text":
-        if not isinstance(part["text"], str):
-            raise invalid("Invalid value at 'contents.parts.text' (TYPE_STRING).")
         prompt.texts.append(part["text"])
         prompt.tokens.add("TEXT", text_tokens(part["text"]))
         return
@@ -155,7 +153,7 @@ async def _read_part(part: dict[str, Any], *, prompt: _Prompt, model: Model, res
         prompt.tokens.add_video(
             model=model,
             metadata=metadata,
-            resolution=str(part.get("mediaResolution", {}).get("level") or resolution),
+            resolution=part.get("mediaResolution", {}).get("level") or resolution,
             duration=media.duration,
             has_audio=media.has_audio,
         )
@@ -181,7 +179,7 @@ async def count_contents(request: dict[str, Any], *, model: Model, files: FileSt
 
 def _count_instruction(request: dict[str, Any], prompt: _Prompt) -> None:
     for part in request.get("systemInstruction", {}).get("parts", []):
-        prompt.tokens.add("TEXT", text_tokens(str(part.get("text", ""))))
+        prompt.tokens.add("TEXT", text_tokens(part.get("text", "")))
 
 
 def _output_limit(config: dict[str, Any], *, model: Model, streamed: bool) -> int:
@@ -227,7 +225,7 @@ async def understand(request: dict[str, Any], *, model: Model, streamed: bool, f
     """
     config = request.get("generationConfig", {})
     tier = request.get("serviceTier")
-    if tier is not None and str(tier).lower().removeprefix("service_tier_") not in _TIERS:
+    if tier is not None and tier.lower().removeprefix("service_tier_") not in _TIERS:
         raise invalid(f"Unknown service tier {tier!r}.")
     if request.get("store") is not None and not isinstance(request["store"], bool):
         raise invalid("Invalid value at 'store' (TYPE_BOOL).")

@@ -50,7 +50,7 @@ def accepted_schema(config: dict[str, Any]) -> dict[str, Any] | None:
     openapi, json_schema = config.get("responseSchema"), config.get("responseJsonSchema")
     if openapi is not None and json_schema is not None:
         raise invalid("Only one of response_schema and response_json_schema may be set.")
-    mime_type = str(config.get("responseMimeType", "text/plain"))
+    mime_type = config.get("responseMimeType", "text/plain")
     if mime_type not in {"text/plain", "application/json", "text/x.enum"}:
         raise invalid(f"Unsupported response_mime_type {mime_type!r}.")
     if openapi is None and json_schema is None:
@@ -102,18 +102,22 @@ class _Inspection:
     root: Any
     keys: frozenset[str] | None
     items: int = 0
-    seen: list[str] = field(default_factory=list)
+    seen: list[tuple[str, int]] = field(default_factory=list)
 
     def run(self) -> None:
-        self._visit(self.root, path="$", depth=0, required=True)
+        if not isinstance(self.root, dict):
+            raise invalid("The response schema must be an object.")
         try:
             jsonschema.Draft202012Validator.check_schema(self.root)
         except jsonschema.SchemaError as error:
             raise invalid(f"The response schema is malformed: {error.message[:200]}") from error
+        except RecursionError as error:
+            raise invalid(_TOO_MANY_STATES) from error
+        self._visit(self.root, path="$", depth=0, level=0, required=True)
         if self.items > _MAX_CUMULATIVE_ITEMS:
             raise invalid(_TOO_MANY_STATES)
 
-    def _visit(self, schema: Any, *, path: str, depth: int, required: bool) -> None:
+    def _visit(self, schema: Any, *, path: str, depth: int, level: int, required: bool) -> None:
         if depth > _MAX_DEPTH:
             raise invalid(_TOO_MANY_STATES)
         if isinstance(schema, bool):
@@ -125,7 +129,7 @@ class _Inspection:
             raise invalid(f"Unsupported keyword {unknown[0]!r} in the response schema at {path}.")
         self._check_values(schema, path=path)
         if "$ref" in schema:
-            self._follow(str(schema["$ref"]), path=path, depth=depth, required=required)
+            self._follow(schema["$ref"], path=path, depth=depth, level=level, required=required)
             return
         names = schema.get("required", [])
         properties = schema.get("properties", {})
@@ -135,9 +139,10 @@ class _Inspection:
         if missing:
             raise invalid(f"The response schema requires {missing[0]!r} at {path} but has no such property.")
         for name, inner in properties.items():
-            self._visit(inner, path=f"{path}.{name}", depth=depth + 1, required=required and name in names)
-        for step, inner in _optional_below(schema):
-            self._visit(inner, path=f"{path}.{step}", depth=depth + 1, required=False)
+            needed = required and name in names
+            self._visit(inner, path=f"{path}.{name}", depth=depth + 1, level=level + 1, required=needed)
+        for step, inner, deeper in _optional_below(schema):
+            self._visit(inner, path=f"{path}.{step}", depth=depth + 1, level=level + deeper, required=False)
 
     def _check_values(self, schema: dict[str, Any], *, path: str) -> None:
         kinds = schema.get("type", [])
@@ -156,26 +161,26 @@ class _Inspection:
             raise invalid(f"maxItems must be a whole number in the response schema at {path}.")
         self.items += limit
 
-    def _follow(self, reference: str, *, path: str, depth: int, required: bool) -> None:
-        if reference in self.seen:
-            if required:
-                raise invalid(f"The response schema has a cycle through required properties at {path}.")
+    def _follow(self, reference: str, *, path: str, depth: int, level: int, required: bool) -> None:
+        if any(seen == reference and (required or at == level) for seen, at in self.seen):
+            raise invalid(f"The response schema has a cycle at {path} that no value can end.")
+        if any(seen == reference for seen, _ in self.seen):
             return
         name = reference.removeprefix("#/$defs/")
         definitions = self.root.get("$defs", {}) if isinstance(self.root, dict) else {}
         if reference != "#" and (name == reference or name not in definitions):
             raise invalid(f"The response schema refers to {reference!r} at {path}, which is not defined.")
-        self.seen.append(reference)
+        self.seen.append((reference, level))
         target = self.root if reference == "#" else definitions[name]
-        self._visit(target, path=f"{path}->{reference}", depth=depth + 1, required=required)
+        self._visit(target, path=f"{path}->{reference}", depth=depth + 1, level=level, required=required)
         self.seen.pop()
 
 
-def _optional_below(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the schemas that a value need not use: with items or a choice a cycle comes to an end."""
+def _optional_below(schema: dict[str, Any]) -> Iterator[tuple[str, Any, bool]]:
+    """Yield the schemas that a value need not use, and whether they are for something inside the value."""
     for key in ("items", "additionalProperties"):
         if key in schema:
-            yield key, schema[key]
+            yield key, schema[key], True
     for key in ("anyOf", "oneOf", "prefixItems"):
         branches = schema.get(key, [])
-        yield from ((f"{key}[{number}]", inner) for number, inner in enumerate(branches))
+        yield from ((f"{key}[{number}]", inner, key == "prefixItems") for number, inner in enumerate(branches))

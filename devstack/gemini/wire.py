@@ -8,27 +8,29 @@ from devstack.gemini.failure import bad_field, invalid
 
 __all__ = ["read_object", "read_request", "snake"]
 
-# Each message: its fields, and what a field holds: a message, a list of them ("*Name"), or anything (None).
+_TEXT = "string"
+# Each message: its fields, and what a field holds: a message, a list of them ("*Name"), a text, or anything (None),
+# which whoever uses the field checks.
 _Fields = dict[str, str | None]
 _MESSAGES: dict[str, _Fields] = {
     "Request": {
-        "model": None,
+        "model": _TEXT,
         "contents": "*Content",
         "systemInstruction": "Content",
         "safetySettings": "*SafetySetting",
         "generationConfig": "GenerationConfig",
         "tools": None,
         "toolConfig": None,
-        "cachedContent": None,
-        "serviceTier": None,
+        "cachedContent": _TEXT,
+        "serviceTier": _TEXT,
         "store": None,
         "labels": None,
         "continuationToken": None,
     },
     "CountRequest": {"contents": "*Content", "generateContentRequest": "Request"},
-    "Content": {"parts": "*Part", "role": None},
+    "Content": {"parts": "*Part", "role": _TEXT},
     "Part": {
-        "text": None,
+        "text": _TEXT,
         "thought": None,
         "thoughtSignature": None,
         "inlineData": "Blob",
@@ -42,10 +44,10 @@ _MESSAGES: dict[str, _Fields] = {
         "executableCode": None,
         "codeExecutionResult": None,
     },
-    "Blob": {"data": None, "mimeType": None, "displayName": None},
-    "FileData": {"fileUri": None, "mimeType": None, "displayName": None},
+    "Blob": {"data": _TEXT, "mimeType": _TEXT, "displayName": _TEXT},
+    "FileData": {"fileUri": _TEXT, "mimeType": _TEXT, "displayName": _TEXT},
     "VideoMetadata": {"startOffset": None, "endOffset": None, "fps": None, "contentLayers": None},
-    "PartMediaResolution": {"level": None, "numTokens": None},
+    "PartMediaResolution": {"level": _TEXT, "numTokens": None},
     "SafetySetting": {"category": None, "threshold": None, "method": None},
     "GenerationConfig": {
         "temperature": None,
@@ -59,20 +61,20 @@ _MESSAGES: dict[str, _Fields] = {
         "presencePenalty": None,
         "frequencyPenalty": None,
         "seed": None,
-        "responseMimeType": None,
+        "responseMimeType": _TEXT,
         "responseSchema": None,
         "responseJsonSchema": None,
         "responseModalities": None,
-        "mediaResolution": None,
+        "mediaResolution": _TEXT,
         "speechConfig": None,
         "thinkingConfig": "ThinkingConfig",
         "imageConfig": None,
         "enableEnhancedCivicAnswers": None,
         "audioTranscriptionConfig": None,
     },
-    "ThinkingConfig": {"includeThoughts": None, "thinkingBudget": None, "thinkingLevel": None},
+    "ThinkingConfig": {"includeThoughts": None, "thinkingBudget": None, "thinkingLevel": _TEXT},
     "UploadStart": {"file": "File"},
-    "File": {"name": None, "displayName": None, "mimeType": None, "sizeBytes": None, "source": None},
+    "File": {"name": _TEXT, "displayName": _TEXT, "mimeType": _TEXT, "sizeBytes": None, "source": None},
 }
 
 
@@ -96,7 +98,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     """
     try:
         value = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise invalid("Invalid JSON payload received.") from error
     if not isinstance(value, dict):
         raise invalid("Invalid JSON payload received. The root must be an object.")
@@ -139,6 +141,10 @@ def _message(value: Any, *, message: str, path: str) -> dict[str, Any]:
         below = f"{path}.{snake(name)}" if path else snake(name)
         kind = fields[name]
         if kind is None:
+            read[name] = inner
+        elif kind == _TEXT:
+            if not isinstance(inner, str):
+                raise bad_field(field=below, message=f"Invalid value at '{below}' (TYPE_STRING).")
             read[name] = inner
         elif kind.startswith("*"):
             if not isinstance(inner, list):

@@ -74,10 +74,17 @@ def test_schemas_outside_the_subset_are_refused(schema: Any) -> None:
     assert refused.value.code == 400
 
 
-def test_a_cycle_through_required_properties_is_refused() -> None:
-    cycle = {"type": "object", "properties": {"next": {"$ref": "#"}}, "required": ["next"]}
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "properties": {"next": {"$ref": "#"}}, "required": ["next"]},
+        {"$ref": "#"},
+        {"anyOf": [{"$ref": "#"}, {"type": "null"}]},
+    ],
+)
+def test_a_cycle_that_no_value_can_end_is_refused(schema: dict[str, Any]) -> None:
     with pytest.raises(ApiError, match="cycle"):
-        accepted_schema(config(cycle))
+        accepted_schema(config(schema))
 
 
 def nested(depth: int) -> dict[str, Any]:
