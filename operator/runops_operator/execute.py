@@ -4,9 +4,8 @@ import logging
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
-from runops.supabase.jobs import JobsTable
-
 from runops.job_row import Claim
+from runops.supabase.jobs import JobsTable
 from runops_operator.actions import (
     Action,
     AdoptClaim,
@@ -76,7 +75,7 @@ class Executor:
             case RequeueAfter(seconds):
                 await self._queue.add_after(name, seconds)
             case CreateJob() | DeleteJob() | SuspendJob():
-                await self._on_job(action)
+                await self._on_job(name, action)
             case PatchStatus() | DeleteVideoJob() | AdoptClaim():
                 await self._on_videojob(name, action)
             case ClaimRow() | CompleteRow() | FailRow():
@@ -84,7 +83,7 @@ class Executor:
             case ReadRow():
                 raise AssertionError("the reconciler reads rows itself")
 
-    async def _on_job(self, action: CreateJob | DeleteJob | SuspendJob) -> None:
+    async def _on_job(self, name: str, action: CreateJob | DeleteJob | SuspendJob) -> None:
         match action:
             case CreateJob(manifest):
                 try:
@@ -97,6 +96,7 @@ class Executor:
                 _log.info("Kubernetes Job deleted")
             case SuspendJob(job, suspend):
                 self._store.see_job(await self._cluster.suspend_job(job, suspend=suspend))
+                await self._queue.add(name)
                 _log.info("Kubernetes Job %s", "suspended" if suspend else "resumed")
 
     async def _on_videojob(self, name: str, action: PatchStatus | DeleteVideoJob | AdoptClaim) -> None:

@@ -1,7 +1,7 @@
 """Slim, typed views of what the API server reports. Pure: manifests in, frozen records out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -54,6 +54,8 @@ class VideoJobView:
         Token under which its row is held; None for one made by hand and not claimed yet.
     spec
         None where it is malformed; `spec_fault` then says how.
+    version
+        Its resource version: of two views the one with the higher number is the newer.
     """
 
     name: str
@@ -64,6 +66,7 @@ class VideoJobView:
     spec_fault: str | None
     status: VideoJobStatus
     deleting: bool
+    version: int = field(default=0, compare=False)
 
     @property
     def finished(self) -> bool:
@@ -109,6 +112,7 @@ class JobView:
     start_time: str | None
     completion_time: str | None
     deleting: bool
+    version: int = field(default=0, compare=False)
 
     @property
     def attempts(self) -> int:
@@ -164,6 +168,7 @@ def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
         spec_fault=fault,
         status=status,
         deleting="deletionTimestamp" in metadata,
+        version=_version(metadata),
     )
 
 
@@ -188,7 +193,14 @@ def parse_job(body: Mapping[str, Any]) -> JobView:
         start_time=status.get("startTime"),
         completion_time=status.get("completionTime"),
         deleting="deletionTimestamp" in metadata,
+        version=_version(metadata),
     )
+
+
+def _version(metadata: Mapping[str, Any]) -> int:
+    """Return the resource version; those of one kind can be compared as numbers since Kubernetes 1.35."""
+    text = str(metadata.get("resourceVersion", "0"))
+    return int(text) if text.isdigit() else 0
 
 
 def parse_pod(body: Mapping[str, Any]) -> PodView:

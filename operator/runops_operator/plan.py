@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from runops.failures import TABLE, Failed, Failure, FailureClass, Reason, by_exit_code
+from runops.failures import TABLE, Failed, Failure, Reason, by_exit_code
 from runops.job_row import JobRow, RowStatus, user_of
 from runops.report import Report
 from runops.videojob import VideoJobSpec
@@ -146,8 +146,11 @@ def _taken_away(row: JobRow | Unread | None, claim: str) -> bool:
         return False
     if row is None:
         return True
-    completed_by_us = row.status == RowStatus.COMPLETED and row.claim is not None and row.claim.claim == claim
-    return not (row.is_held_by(claim) or completed_by_us or _told(row, claim))
+    return not (row.is_held_by(claim) or _completed_under(row, claim) or _told(row, claim))
+
+
+def _completed_under(row: JobRow, claim: str) -> bool:
+    return row.status == RowStatus.COMPLETED and row.claim is not None and row.claim.claim == claim
 
 
 def _told(row: JobRow, claim: str) -> bool:
@@ -212,13 +215,16 @@ def _succeed(seen: Observation, job: JobView, claim: str, now: datetime) -> list
 
 
 def _fail(seen: Observation, job: JobView, claim: str, now: datetime) -> list[Action]:
-    failure, message, report = why_failed(job, seen.pods)
-    if isinstance(seen.row, Unread) and failure.failure_class is not FailureClass.CLAIM:
+    if isinstance(seen.row, Unread):
         return [ReadRow()]
+    failure, message, report = why_failed(job, seen.pods)
+    if seen.row is not None and _completed_under(seen.row, claim):
+        # The worker had done everything and died before it could say so.
+        return [PatchStatus(status.succeeded(seen.videojob, job, report, now))]
     patch = PatchStatus(
         status.failed(seen.videojob, failure.reason, message, attempts=job.attempts, report=report, now=now)
     )
-    if isinstance(seen.row, JobRow) and seen.row.is_held_by(claim):
+    if seen.row is not None and seen.row.is_held_by(claim):
         return [FailRow(claim, message), patch]
     return [patch]
 

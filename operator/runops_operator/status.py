@@ -141,7 +141,10 @@ def _ended(
     videojob: VideoJobView, outcome: str, *, reason: str, message: str, attempts: int, now: datetime
 ) -> dict[str, Any]:
     conditions = list(videojob.status.conditions or ())
-    for kind, holds in ((Outcome.PROGRESSING, False), (outcome, True), (Outcome.FINISHED, True)):
+    said = [(Outcome.PROGRESSING, False), (outcome, True), (Outcome.FINISHED, True)]
+    if attempts and not videojob.started:
+        said.insert(0, (Outcome.STARTED, True))
+    for kind, holds in said:
         conditions = with_condition(
             conditions, kind, holds=holds, reason=reason, message=message, now=now, generation=videojob.generation
         )
@@ -149,7 +152,7 @@ def _ended(
         observed_generation=videojob.generation,
         conditions=conditions,
         phase=derive_phase(conditions, suspended=False),
-        start_time=videojob.status.start_time,
+        start_time=videojob.status.start_time or (rfc3339(now) if attempts else None),
         completion_time=rfc3339(now),
         attempts=max(attempts, videojob.status.attempts or 0),
     )

@@ -12,7 +12,8 @@ __all__ = ["Store"]
 class Store:
     """Views by name, of one namespace.
 
-    The methods return whether anything changed that asks for a look; a worker's own progress does not.
+    The methods return whether anything changed that asks for a look; a worker's own progress does not. An event that is
+    older than what an answer or a listing has shown already is passed over.
     """
 
     def __init__(self) -> None:
@@ -71,6 +72,8 @@ class Store:
                 self._gone[view.name] = view
             return True
         before = self._videojobs.get(view.name)
+        if before is not None and before.uid == view.uid and view.version < before.version:
+            return False
         self._videojobs[view.name] = view
         self._mark(f"videojob/{view.name}")
         return before is None or before.without_worker_progress() != view.without_worker_progress()
@@ -84,6 +87,8 @@ class Store:
                 del self._jobs[view.name]
             return True
         before = self._jobs.get(view.name)
+        if before is not None and before.uid == view.uid and view.version < before.version:
+            return False
         self._jobs[view.name] = view
         self._mark(f"job/{view.name}")
         return before != view

@@ -2,17 +2,16 @@
 
 from uuid import UUID, uuid4
 
-from tests.operator.world import CONFIG, World
-
 from runops.failures import TABLE, Reason
 from runops.report import Output, Report
 from runops.videojob import videojob_name
+from tests.operator.world import CONFIG, World
 
 USER = "11111111-2222-4333-8444-555555555555"
 
 
-async def _claimed(world: World, **row: str | None) -> tuple[UUID, str]:
-    job_id = world.jobs.add(**row)
+async def _claimed(world: World, user: str | None = None) -> tuple[UUID, str]:
+    job_id = world.jobs.add(user=user)
     await world.intake.claim_what_fits()
     await world.settle()
     return job_id, videojob_name(job_id)
@@ -114,7 +113,7 @@ async def test_a_row_set_back_to_queued_runs_again_under_a_new_claim(world: Worl
 
 
 async def test_a_row_moved_away_cancels_its_video_and_is_left_as_it_is(world: World) -> None:
-    job_id, name = await _claimed(world)
+    job_id, _ = await _claimed(world)
     world.jobs.set(job_id, status="cancelled")
     await world.resync.once()
     await world.settle()
@@ -178,10 +177,7 @@ async def test_a_malformed_videojob_fails_and_the_others_go_on(world: World) -> 
 async def test_suspend_stops_the_job_and_resuming_lets_it_go_on(world: World) -> None:
     job_id, name = await _claimed(world)
     for suspend, phase in ((True, "Suspended"), (False, "Pending")):
-        await world.cluster.annotate_videojob(name, {})
-        world.cluster.videojobs[name]["spec"]["suspend"] = suspend
-        world.cluster.videojobs[name]["metadata"]["generation"] += 1
-        await world.resync.cluster_once()
+        world.cluster.edit_videojob(name, suspend=suspend)
         await world.settle()
         assert world.cluster.jobs[name]["spec"]["suspend"] is suspend
         assert world.status(job_id)["phase"] == phase
@@ -228,8 +224,7 @@ async def test_a_finished_videojob_goes_after_its_time(world: World) -> None:
     world.cluster.run_pod(name)
     world.cluster.end_pod(name, 66, Report(reason=Reason.NOT_A_VIDEO))
     await world.settle()
-    world.cluster.videojobs[name]["spec"]["ttlSecondsAfterFinished"] = 0
-    await world.resync.cluster_once()
+    world.cluster.edit_videojob(name, ttlSecondsAfterFinished=0)
     await world.settle()
     assert world.cluster.videojobs == {}
     assert world.jobs.rows[job_id].status == "error"

@@ -107,6 +107,11 @@ class MemoryCluster:
             self.pods.pop(name, None)
             self.events.append(("DELETED", "job", there))
 
+    def edit_videojob(self, name: str, **spec: Any) -> None:
+        """Somebody changes a VideoJob's spec by kubectl."""
+        generation = self.videojobs[name]["metadata"]["generation"] + 1
+        self._patch("videojob", self.videojobs, name, {"spec": spec, "metadata": {"generation": generation}})
+
     def run_pod(self, name: str, *, node: str = "node-1") -> None:
         """A pod of the Job runs."""
         self.pods.setdefault(name, []).append(
@@ -120,7 +125,7 @@ class MemoryCluster:
                 "status": {"phase": "Running", "containerStatuses": [{"name": "worker", "state": {"running": {}}}]},
             }
         )
-        self._patch("job", self.jobs, name, {"status": {"active": 1, "ready": 1, "startTime": "2026-11-24T12:00:00Z"}})
+        self._write("job", self.jobs, name, {"status": {"active": 1, "ready": 1, "startTime": "2026-11-24T12:00:00Z"}})
 
     def end_pod(self, name: str, exit_code: int, report: Report | None = None, *, last: bool = True) -> None:
         """The newest pod of the Job ends; with `last` the Job ends with it."""
@@ -135,7 +140,7 @@ class MemoryCluster:
                 status["conditions"] = [{"type": "Failed", "status": "True", "reason": "PodFailurePolicy"}]
         else:
             status |= {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]}
-        self._patch("job", self.jobs, name, {"status": status})
+        self._write("job", self.jobs, name, {"status": status})
 
     def _maybe_break(self) -> None:
         if self.broken:
@@ -155,6 +160,7 @@ class MemoryCluster:
         if name in kind:
             raise Conflict(name, status=409)
         stored["metadata"] |= {"uid": str(uuid4()), "generation": 1, "creationTimestamp": "2026-11-24T12:00:00Z"}
+        stored["metadata"]["resourceVersion"] = str(next(self._counter))
         kind[name] = stored
         self.events.append(("ADDED", word, copy.deepcopy(stored)))
         return copy.deepcopy(stored)
@@ -163,7 +169,11 @@ class MemoryCluster:
         self._maybe_break()
         if name not in kind:
             raise NotFound(name, status=404)
+        return self._write(word, kind, name, patch)
+
+    def _write(self, word: str, kind: dict[str, dict[str, Any]], name: str, patch: Mapping[str, Any]) -> dict[str, Any]:
         merge(kind[name], patch)
+        kind[name]["metadata"]["resourceVersion"] = str(next(self._counter))
         self.events.append(("MODIFIED", word, copy.deepcopy(kind[name])))
         return copy.deepcopy(kind[name])
 
@@ -264,8 +274,12 @@ class World:
                 return
             while len(self.queue):
                 name = await self.queue.get()
-                await self.reconciler.reconcile(name)
-                await self.queue.done(name)
+                try:
+                    await self.reconciler.reconcile(name)
+                except ClusterError:
+                    await self.queue.failed(name)
+                else:
+                    await self.queue.done(name)
         raise AssertionError("the operator does not come to rest")
 
     def status(self, job_id: UUID) -> dict[str, Any]:

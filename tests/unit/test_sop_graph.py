@@ -146,8 +146,8 @@ def test_an_object_of_the_wrong_form_is_refused(path: tuple[str, str], value: An
     )
 )
 def test_any_graph_is_judged_without_an_exception(arrows: list[tuple[str, str, str]]) -> None:
-    loop = {"iterator": "i", "children": ["a", "loop"], "exit_condition": "x", "isBranchRoot": True}
-    nodes = [{"id": name, "type": "task", "label": name} for name in ("a", "b", "c")]
+    loop: dict[str, Any] = {"iterator": "i", "children": ["a", "loop"], "exit_condition": "x", "isBranchRoot": True}
+    nodes: list[dict[str, Any]] = [{"id": name, "type": "task", "label": name} for name in ("a", "b", "c")]
     nodes += [{"id": "loop", "type": "loop", "label": "l", **loop}, {"id": "end", "type": "end", "label": "e"}]
     faults = graph_faults(_changed(nodes=nodes, edges=_edges(*arrows)))
     assert all(isinstance(fault, str) for fault in faults)

@@ -1,0 +1,35 @@
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+
+.PHONY: help setup demo test lint crd lock images bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Make .venv with the locked dependencies
+	@scripts/setup
+
+demo: setup ## Run the whole path on this machine: a queued recording becomes a SOP
+	@$(PYTHON) -m devstack demo
+
+test: ## Set everything up, then run every check and every test
+	@scripts/test
+
+lint: setup ## Lint, types, layers
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+
+crd: setup ## Write crds/videojob.yaml anew from the models
+	@$(PYTHON) -m runops.crd > crds/videojob.yaml
+
+lock: setup ## Write the lock files anew
+	@scripts/lock
+
+images: setup ## Build both images
+	@$(PYTHON) -m devstack images build
+
+bench: setup ## Run the benchmarks and print their table
+	@$(PYTHON) -m benchmarks
+
+clean: ## Stop everything that runs on this machine for development
+	@$(PYTHON) -m devstack cluster down --all
+	@$(PYTHON) -m devstack down

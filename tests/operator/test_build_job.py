@@ -1,0 +1,62 @@
+"""The rendered Job against a golden file: a change in it is a change in what every cluster runs."""
+
+from pathlib import Path
+from uuid import UUID
+
+import yaml
+
+from runops.job_row import Claim, JobRow
+from runops.videojob import VideoJobSpec
+from runops_operator.build_job import build_job
+from runops_operator.build_videojob import build_videojob
+from runops_operator.config import OperatorConfig
+from runops_operator.observed import parse_videojob
+from tests.operator.world import CONFIG
+
+GOLDEN = Path(__file__).parent / "golden"
+JOB_ID = UUID("0b0c3a52-3c3f-4c0e-9c58-3f8d8e2f9a10")
+USER = UUID("11111111-2222-4333-8444-555555555555")
+
+FULL = OperatorConfig.model_validate(
+    {
+        **CONFIG.model_dump(by_alias=True, exclude={"worker"}),
+        "queueName": "videos",
+        "worker": {
+            "image": "worker:1",
+            "serviceAccountName": "runops-worker",
+            "secretName": "runops-keys",
+            "imagePullSecrets": ["registry"],
+            "resources": {"requests": {"cpu": "1", "memory": "512Mi"}, "limits": {"memory": "1Gi"}},
+            "nodeSelector": {"pool": "batch"},
+            "tolerations": [{"key": "batch", "operator": "Exists"}],
+            "priorityClassName": "batch",
+            "annotations": {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},
+        },
+    }
+)
+
+
+def _rendered(config: OperatorConfig, **spec: object) -> str:
+    claim = Claim(claim="5f6e1d1c-0000-4000-8000-000000000001", by=config.installation)
+    manifest = build_videojob(JobRow(job_id=JOB_ID), claim, USER, config)
+    manifest["metadata"]["uid"] = "00000000-0000-4000-8000-00000000000a"
+    manifest["spec"] |= spec
+    view = parse_videojob(manifest)
+    assert isinstance(view.spec, VideoJobSpec)
+    job = build_job(view, view.spec, claim.claim, config)
+    text: str = yaml.safe_dump(job, sort_keys=False, width=120)
+    return text
+
+
+def test_the_plain_job_is_the_golden_one() -> None:
+    assert _rendered(CONFIG) == (GOLDEN / "job-plain.yaml").read_text()
+
+
+def test_the_job_with_every_setting_is_the_golden_one() -> None:
+    spec = {"worker": {"resources": {"limits": {"memory": "2Gi"}}, "tolerations": [{"key": "spot", "value": "yes"}]}}
+    assert _rendered(FULL, **spec) == (GOLDEN / "job-full.yaml").read_text()
+
+
+def test_no_key_is_in_a_job() -> None:
+    assert "SUPABASE_SERVICE_ROLE_KEY" not in _rendered(FULL)
+    assert "GEMINI" not in _rendered(FULL)
