@@ -109,6 +109,8 @@ class Behaviour(BaseModel):
     ----------
     latency_seconds : float
         Wait before a generate call is answered (after it was checked).
+    pause_seconds : float
+        Wait between two events of a stream.
     polls_before_active : int
         How often a file answers PROCESSING before it becomes ACTIVE, counted per file.
     turns : list of Turn
@@ -118,6 +120,7 @@ class Behaviour(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     latency_seconds: float = Field(default=0.0, ge=0, le=3600)
+    pause_seconds: float = Field(default=0.0, ge=0, le=3600)
     polls_before_active: int = Field(default=1, ge=0, le=10_000)
     turns: list[Turn] = []
 

@@ -103,7 +103,7 @@ class ModelRoutes:
         record.thoughts_tokens = reply.thoughts
         record.finish_reason = reply.finish_reason if reply.candidates else None
         if streamed:
-            return await _stream(request, reply)
+            return await _stream(request, reply, pause=self._script.behaviour.pause_seconds)
         if reply.error_after is not None:
             record.status = reply.error_after
             raise unavailable(code=reply.error_after, model=model.name)
@@ -147,7 +147,7 @@ async def _body(request: web.Request) -> bytes:
     return bytes(body)
 
 
-async def _stream(request: web.Request, reply: Reply) -> web.StreamResponse:
+async def _stream(request: web.Request, reply: Reply, *, pause: float) -> web.StreamResponse:
     events: list[dict[str, Any]] = list(stream_events(reply))
     if reply.error_after is not None:
         events.append(unavailable(code=reply.error_after, model=reply.model_version).body())
@@ -155,7 +155,9 @@ async def _stream(request: web.Request, reply: Reply) -> web.StreamResponse:
         return web.json_response(events)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await response.prepare(request)
-    for event in events:
+    for number, event in enumerate(events):
+        if number:
+            await asyncio.sleep(pause)
         await response.write(b"data: " + json.dumps(event, ensure_ascii=False).encode() + b"\r\n\r\n")
     await response.write_eof()
     return response
