@@ -1,0 +1,145 @@
+"""The optional migration, against a real PostgreSQL with the tables of a user's project."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from devstack import places, postgres
+from devstack.info import SeedOptions
+from devstack.schema import seed_sql
+
+_MIGRATION = (Path(__file__).parents[2] / "deploy" / "supabase" / "migrations" / "0001_runops.sql").read_text("utf-8")
+
+_OLD = SeedOptions(progress_columns=False, unique_sops=False)
+_NEW = SeedOptions(progress_columns=True, unique_sops=True)
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("migration")
+    log, data, sockets = folder / "log", postgres.data_folder(folder), places.new_run_folder()
+    try:
+        postgres.initialise(data, log=log)
+        program = postgres.start(data, sockets=sockets, log=log, durable=False)
+        try:
+            postgres.wait_until_ready(program, sockets=sockets, log=log)
+            with psycopg.connect(postgres.database_url(sockets), autocommit=True) as connection:
+                connection.execute("create database pristine")
+            yield sockets
+        finally:
+            postgres.stop(program, immediate=True)
+    finally:
+        shutil.rmtree(data)
+        shutil.rmtree(sockets)
+
+
+@pytest.fixture(params=[_OLD, _NEW], ids=["old-project", "new-project"])
+def project(server: Path, request: pytest.FixtureRequest) -> Iterator[Connection]:
+    """Give a connection to a fresh project; roles belong to the whole server and are left from one to the next."""
+    name = f"p{uuid4().hex}"
+    with psycopg.connect(postgres.database_url(server), autocommit=True) as connection:
+        connection.execute(f"create database {name} template pristine")
+        seeded = seed_sql(request.param)
+        if connection.execute("select 1 from pg_roles where rolname = 'service_role'").fetchone():
+            seeded = seeded[seeded.index("create schema auth") :]
+    url = postgres.database_url(server).replace("/postgres?", f"/{name}?")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(seeded.encode())
+        yield connection
+
+
+def _migrate(project: Connection) -> None:
+    with project.transaction():
+        project.execute(_MIGRATION.encode())
+
+
+def _shape(project: Connection) -> list[tuple[object, ...]]:
+    return project.execute(
+        "select tablename, indexdef from pg_indexes where schemaname = 'public' "
+        "union all select table_name, column_name from information_schema.columns where table_schema = 'public' "
+        "order by 1, 2"
+    ).fetchall()
+
+
+def test_second_run_changes_nothing(project: Connection) -> None:
+    _migrate(project)
+    first = _shape(project)
+    _migrate(project)
+
+    assert _shape(project) == first
+
+
+def test_newest_result_stays_and_the_others_are_moved_aside(project: Connection) -> None:
+    project.execute("alter table sops drop constraint if exists sops_job_id_key")
+    job, other = uuid4(), uuid4()
+    project.execute("insert into jobs (job_id) values (%s), (%s)", (job, other))
+    for table, column in (("sops", "data"), ("transcripts", "transcript")):
+        for target, value, age in ((job, "old", 3), (job, "newest", 1), (job, "middle", 2), (other, "only", 9)):
+            statement = sql.SQL(
+                "insert into {} (job_id, {}, updated_at) values (%s, to_jsonb(%s::text), now() - %s * interval '1 h')"
+            ).format(sql.Identifier(table), sql.Identifier(column))
+            project.execute(statement, (target, value, age))
+
+    _migrate(project)
+
+    assert project.execute("select data #>> '{}' from sops order by 1").fetchall() == [("newest",), ("only",)]
+    assert project.execute("select transcript #>> '{}' from transcripts order by 1").fetchall() == [
+        ("newest",),
+        ("only",),
+    ]
+    assert project.execute(
+        "select table_name, coalesce(content ->> 'data', content ->> 'transcript') from runops_surplus_results "
+        "order by 1, 2"
+    ).fetchall() == [("sops", "middle"), ("sops", "old"), ("transcripts", "middle"), ("transcripts", "old")]
+
+
+def test_second_result_of_a_job_is_refused(project: Connection) -> None:
+    _migrate(project)
+    job = uuid4()
+    project.execute("insert into jobs (job_id) values (%s)", (job,))
+    project.execute("insert into sops (job_id, data) values (%s, '{}')", (job,))
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        project.execute("insert into sops (job_id, data) values (%s, '{}')", (job,))
+
+
+def test_service_role_works_where_nothing_was_granted(project: Connection) -> None:
+    project.execute("revoke all on all tables in schema public from service_role")
+    project.execute("revoke all on all sequences in schema public from service_role")
+
+    _migrate(project)
+
+    project.execute("set role service_role")
+    job = uuid4()
+    project.execute("insert into jobs (job_id, progress_stage, progress_percent) values (%s, 'finalizing', 90)", (job,))
+    project.execute("insert into transcripts (job_id, transcript) values (%s, '[]')", (job,))
+    project.execute("update jobs set status = 'completed' where job_id = %s", (job,))
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated", "service_role"])
+def test_results_that_were_moved_aside_are_nobodys_to_read(project: Connection, role: str) -> None:
+    _migrate(project)
+    project.execute(f"set role {role}")
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        project.execute("select * from runops_surplus_results")
+
+
+def test_oldest_queued_rows_are_found_by_index(project: Connection) -> None:
+    _migrate(project)
+    project.execute(
+        "insert into jobs (job_id, status) select gen_random_uuid(), 'completed' from generate_series(1, 5000)"
+    )
+    project.execute("analyze jobs")
+
+    plan = project.execute(
+        "explain select * from jobs where status = 'queued' order by created_at, id limit 20"
+    ).fetchall()
+    assert "jobs_runops_queued" in str(plan)
