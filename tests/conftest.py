@@ -1,0 +1,48 @@
+"""Fixtures for every test that needs the outside: one development stack per test process, clean for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import psycopg
+import pytest
+
+from devstack.faults import FaultControl
+from devstack.stack import StackInfo, running_stack
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInfo]:
+    """A stack of this test process alone; it ends with the process, however that ends."""
+    with running_stack(tmp_path_factory.mktemp("stack") / "own") as info:
+        yield info
+
+
+@pytest.fixture
+def database(stack: StackInfo) -> Iterator[psycopg.Connection]:
+    """A superuser's connection, committing each statement; all tables are empty when the test begins."""
+    with psycopg.connect(stack.database_url, autocommit=True) as connection:
+        connection.execute("truncate public.jobs, public.transcripts, public.sops, auth.users restart identity cascade")
+        yield connection
+
+
+@pytest.fixture
+def faults(stack: StackInfo) -> Iterator[FaultControl]:
+    """Faults of the Supabase stand-in, with an empty request log; disarmed after the test."""
+    yield from _controlled(stack.url)
+
+
+@pytest.fixture
+def gemini_faults(stack: StackInfo) -> Iterator[FaultControl]:
+    """Faults of the Gemini stand-in, with an empty request log; disarmed after the test."""
+    yield from _controlled(stack.gemini_url)
+
+
+def _controlled(url: str) -> Iterator[FaultControl]:
+    with closing(FaultControl(url)) as control:
+        control.forget()
+        try:
+            yield control
+        finally:
+            control.clear()

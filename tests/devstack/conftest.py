@@ -1,0 +1,47 @@
+"""Clients of the stack, for the tests of the stack itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from supabase import Client, create_client
+
+from devstack.gateway.switches import Switches, set_switches
+from devstack.stack import StackInfo
+
+
+@pytest.fixture
+def http(stack: StackInfo) -> Iterator[httpx.Client]:
+    """An HTTP client with the secret key, as the client library sends it."""
+    headers = {"apikey": stack.secret_key, "Authorization": f"Bearer {stack.secret_key}"}
+    with httpx.Client(base_url=stack.url, headers=headers, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture
+def bare(stack: StackInfo) -> Iterator[httpx.Client]:
+    """An HTTP client without any key."""
+    with httpx.Client(base_url=stack.url, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture
+def supabase_client(stack: StackInfo) -> Client:
+    """The real client library with the secret key."""
+    return create_client(stack.url, stack.secret_key)
+
+
+@pytest.fixture
+def empty_bucket(http: httpx.Client) -> str:
+    """The bucket `videos` without any object."""
+    assert http.post("/storage/v1/bucket/videos/empty").status_code == 200
+    return "videos"
+
+
+@pytest.fixture
+def switches(stack: StackInfo) -> Iterator[Switches]:
+    """The gateway's switches as they are by default, and back there after the test."""
+    yield Switches()
+    set_switches(stack.url, Switches())
