@@ -1,6 +1,6 @@
 """A real Kubernetes on this machine: somebody's cluster, kind on Docker, or one node in Linux namespaces."""
 
-from devstack.cluster.clusters import down, ensure, ensure_all, is_built, load_image, names, status, up
+from devstack.cluster.clusters import down, ensure, ensure_all, is_built, load_image, names, processes, status, up
 from devstack.cluster.image_archive import write_image_archive
 from devstack.cluster.model import ClusterInfo, ClusterUnavailable
 from devstack.cluster.packages import ensure_packages
@@ -15,6 +15,7 @@ __all__ = [
     "is_built",
     "load_image",
     "names",
+    "processes",
     "status",
     "up",
     "write_image_archive",

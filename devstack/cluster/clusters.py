@@ -100,6 +100,16 @@ def load_image(cluster: ClusterInfo, archive: Path) -> None:
     node.load_image(running, archive)
 
 
+def processes(cluster: ClusterInfo, component: str) -> list[int]:
+    """Give the process ids of a component (`kube-apiserver`, `etcd`, `kubelet`, ...) of a node in namespaces.
+
+    For tests of outages: stop one with SIGSTOP and let it go on with SIGCONT, or kill it, and it is started again
+    after a second. Empty for clusters of another kind.
+    """
+    running = node.find(cluster.name) if cluster.flavour == "node" else None
+    return [] if running is None else node.processes(running, component)
+
+
 def ensure(tool: str, progress: Progress = print) -> Path:
     """Give the path of a program (kubectl, helm, kwok, ...), building it first where it is missing.
 

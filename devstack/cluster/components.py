@@ -170,6 +170,7 @@ def simulated_nodes(program: Callable[[str], str]) -> list[Component]:
             program,
             {
                 "kubeconfig": f"{NODE}/kubeconfig/kwok",
+                "config": f"{NODE}/kwok-stages.yaml",
                 "manage-all-nodes": "true",
                 "node-lease-duration-seconds": "40",
             },

@@ -23,6 +23,7 @@ from devstack.cluster.building import last_lines
 from devstack.cluster.places import MACHINE_LOCKS
 from devstack.cluster.remains import (
     ProcessId,
+    children_of,
     make_cgroups,
     remove_cgroups,
     remove_folder,
@@ -58,16 +59,6 @@ def start_node(state: Path, addresses: Addresses) -> subprocess.Popen[bytes]:
     os.write(tell_go, b"g")
     os.close(tell_go)
     return process
-
-
-def children_of(parent: int) -> list[int]:
-    """Find the processes that a process started."""
-    children = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
-                children.append(int(folder.name))
-    return children
 
 
 def _identity(pid: int) -> dict[str, int]:

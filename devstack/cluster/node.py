@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -23,6 +24,7 @@ from devstack.cluster.places import clusters_root
 from devstack.cluster.programs import KWOK, NODE, program_path
 from devstack.cluster.remains import (
     ProcessId,
+    children_of,
     remove_cgroups,
     remove_folder,
     remove_link,
@@ -144,6 +146,17 @@ def down(name: str) -> None:
         remove_link(addresses.link)
         remove_cgroups(addresses.cgroup)
     remove_folder(state)
+
+
+def processes(node: RunningNode, component: str) -> list[int]:
+    """Give the process ids (of this machine) of a component, such as `kube-apiserver`."""
+    found = []
+    for pid in children_of(node.first.pid):
+        with suppress(OSError):
+            program = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode(errors="replace")
+            if Path(program).name == component:
+                found.append(pid)
+    return found
 
 
 def load_image(node: RunningNode, archive: Path) -> None:

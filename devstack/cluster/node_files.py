@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,9 @@ def write_node_files(state: Path, *, name: str, addresses: Addresses, kwok: bool
     for folder in ("logs", "pki", "kubeconfig", "cni", "volume-plugins", "kubelet", "containerd"):
         (state / folder).mkdir()
     _write_identities(state, name=name, addresses=addresses)
-    if not kwok:
+    if kwok:
+        shutil.copyfile(Path(__file__).with_name("kwok_stages.yaml"), state / "kwok-stages.yaml")
+    else:
         plugins = network_plugins()
         assert plugins is not None
         (state / "containerd.toml").write_text(containerd_config(snapshotter="overlayfs", plugins=str(plugins)))

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,16 @@ class ProcessId:
         if self.alive():
             os.kill(self.pid, signal.SIGKILL)
             wait_until(lambda: not self.alive())
+
+
+def children_of(parent: int) -> list[int]:
+    """Find the processes that a process started."""
+    children = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
+                children.append(int(folder.name))
+    return children
 
 
 def wait_until(condition: Callable[[], bool], *, deadline: float = _DEADLINE) -> bool:
