@@ -1,0 +1,162 @@
+"""Cut a slim video into pieces that a model takes in one request.
+
+A copied piece can only begin at a key frame. The transcode therefore sets one every `KEY_FRAME_SECONDS`, which is
+where pieces of the usual length begin; they are copied and cost nothing. Any other beginning is encoded anew.
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from runops_worker.media.child import Allowance, run_tool
+from runops_worker.media.command import hardened
+from runops_worker.media.errors import MediaToolFailed
+from runops_worker.media.limits import Limits
+from runops_worker.media.packets import PacketReport
+from runops_worker.media.slim import SlimVideo, inspect_slim
+
+__all__ = ["CHUNK_SECONDS", "KEY_FRAME_SECONDS", "OVERLAP_SECONDS", "Chunk", "cut_chunk", "plan_chunks"]
+
+CHUNK_SECONDS: Final = 300
+"""Usual length of a piece."""
+
+OVERLAP_SECONDS: Final = 5
+"""How much of a piece the one before it shows as well, so that no action is cut in two."""
+
+KEY_FRAME_SECONDS: Final = CHUNK_SECONDS - OVERLAP_SECONDS
+"""Distance of the key frames that the transcode sets."""
+
+_SINGLE_CHUNK_FACTOR: Final = 1.2
+_SPARE_BYTES: Final = 64 * 1024**2
+_SECONDS_TO_START: Final = 60.0
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One piece.
+
+    Attributes
+    ----------
+    index
+        Its place, from 0.
+    start, length
+        In seconds of the slim video.
+    """
+
+    index: int
+    start: float
+    length: float
+
+
+def plan_chunks(
+    duration_seconds: float,
+    *,
+    chunk_seconds: int = CHUNK_SECONDS,
+    overlap_seconds: int = OVERLAP_SECONDS,
+    min_tail_seconds: int = 30,
+) -> tuple[Chunk, ...]:
+    """Divide a video into overlapping pieces that cover it without a hole.
+
+    Parameters
+    ----------
+    duration_seconds
+        Its length; up to 1.2 times `chunk_seconds` it stays in one piece.
+    chunk_seconds
+        Length of a piece.
+    overlap_seconds
+        What two neighbours have in common.
+    min_tail_seconds
+        A last piece that adds less than this is joined to the one before it.
+
+    Returns
+    -------
+    tuple[Chunk, ...]
+        At least one piece; begins are multiples of `chunk_seconds - overlap_seconds`.
+
+    Raises
+    ------
+    ValueError
+        The overlap is not shorter than a piece, or the video has no length.
+    """
+    step = chunk_seconds - overlap_seconds
+    if step <= 0 or overlap_seconds < 0:
+        raise ValueError(f"chunks of {chunk_seconds} s cannot overlap by {overlap_seconds} s")
+    if not duration_seconds > 0 or not math.isfinite(duration_seconds):
+        raise ValueError(f"a video of {duration_seconds} s cannot be divided")
+    if duration_seconds <= chunk_seconds * _SINGLE_CHUNK_FACTOR:
+        return (Chunk(0, 0.0, duration_seconds),)
+    # What a piece adds is what lies behind the end of the one before it.
+    count = max(math.ceil((duration_seconds - overlap_seconds) / step), 1)
+    last_adds = duration_seconds - overlap_seconds - (count - 1) * step
+    if count > 1 and last_adds < min_tail_seconds:
+        count -= 1
+    starts = [float(index * step) for index in range(count)]
+    lengths = [*([float(chunk_seconds)] * (count - 1)), duration_seconds - starts[-1]]
+    return tuple(Chunk(index, start, length) for index, (start, length) in enumerate(zip(starts, lengths, strict=True)))
+
+
+async def cut_chunk(slim: SlimVideo, chunk: Chunk, target: Path, *, limits: Limits | None = None) -> Path:
+    """Write one piece of a slim video as an MP4 of its own that begins at 0.
+
+    Parameters
+    ----------
+    slim
+        The video.
+    chunk
+        Which piece.
+    target
+        Where it goes. It is written beside the target and renamed once it is checked.
+    limits
+        What ffmpeg may use; the usual where None.
+
+    Returns
+    -------
+    Path
+        The target.
+
+    Raises
+    ------
+    MediaToolFailed
+        ffmpeg failed, or the piece does not hold the pictures it should.
+    """
+    limits = limits or Limits()
+    part = target.with_name(target.name + ".part")
+    expected = _pictures(slim, chunk)
+    try:
+        for encode in (False, True):
+            packets = await _cut(slim, chunk, part, encode=encode, limits=limits)
+            if packets.video.packets == expected and packets.video.start < 1 / (2 * slim.fps):
+                part.replace(target)
+                return target
+    finally:
+        part.unlink(missing_ok=True)
+    raise MediaToolFailed(
+        f"The piece from second {chunk.start:.0f} holds {packets.video.packets} pictures instead of {expected}."
+    )
+
+
+def _pictures(slim: SlimVideo, chunk: Chunk) -> int:
+    first = math.ceil(chunk.start * slim.fps - 1e-6)
+    end = math.ceil((chunk.start + chunk.length) * slim.fps - 1e-6)
+    return min(end, slim.frames) - first
+
+
+async def _cut(slim: SlimVideo, chunk: Chunk, part: Path, *, encode: bool, limits: Limits) -> PacketReport:
+    how = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-threads", "1") if encode else ("-c:v", "copy")
+    seek = ("-ss", f"{chunk.start:.6f}", "-t", f"{chunk.length:.6f}", "-threads", "1")
+    outcome = await run_tool(
+        [
+            *hardened(slim.path, demuxer="mov", max_pixels=limits.max_pixels, input_options=seek),
+            *("-v", "error", "-map", "0:V:0", "-map", "0:a:0?", *how, "-c:a", "copy", "-map_metadata", "-1"),
+            *("-avoid_negative_ts", "make_zero", "-movflags", "+faststart", "-f", "mp4", f"file:{part.absolute()}"),
+        ],
+        allowance=Allowance(
+            seconds=_SECONDS_TO_START + chunk.length,
+            memory_bytes=limits.max_memory_bytes,
+            file_bytes=_SPARE_BYTES + 2 * slim.bytes,
+        ),
+    )
+    if outcome.returncode != 0:
+        raise MediaToolFailed(f"ffmpeg could not cut the slim video (it ended with code {outcome.returncode}).")
+    return await inspect_slim(part, limits=limits)

@@ -1,0 +1,74 @@
+"""Which ffmpeg is run, and the arguments that keep it to one local file of a known kind."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import imageio_ffmpeg
+
+from runops_worker.media.errors import MediaToolFailed
+
+__all__ = ["AUDIO_CODECS", "VIDEO_CODECS", "binary", "hardened"]
+
+VIDEO_CODECS: Final = frozenset({"h264", "hevc", "vp8", "vp9", "av1", "mpeg4"})
+"""What screen recorders, browsers and phones produce, by ffmpeg's codec names."""
+
+AUDIO_CODECS: Final = frozenset(
+    {
+        *("aac", "opus", "vorbis", "mp3", "alac", "flac"),
+        *("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_f32le", "pcm_u8"),
+    }
+)
+"""The same for sound."""
+
+# The list compares decoders, some of which have other names than their codec.
+_DECODERS: Final = ",".join(
+    sorted(VIDEO_CODECS | AUDIO_CODECS | {"libdav1d", "libopus", "libvorbis", "mp3float", "libvpx", "libvpx-vp9"})
+)
+_DEMUXERS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
+
+
+def binary() -> str:
+    """Absolute path of ffmpeg: the one named by RUNOPS_FFMPEG, else the one that comes with imageio-ffmpeg.
+
+    Raises
+    ------
+    MediaToolFailed
+        There is none.
+    """
+    named = os.environ.get("RUNOPS_FFMPEG")
+    if named:
+        if not os.access(named, os.X_OK):
+            raise MediaToolFailed(f"RUNOPS_FFMPEG names {named}, which is not an executable file.")
+        return str(Path(named).absolute())
+    try:
+        return str(Path(imageio_ffmpeg.get_ffmpeg_exe()).absolute())
+    except RuntimeError:
+        raise MediaToolFailed("There is no ffmpeg: install imageio-ffmpeg or set RUNOPS_FFMPEG.") from None
+
+
+def hardened(source: Path, *, demuxer: str, max_pixels: int, input_options: tuple[str, ...] = ()) -> list[str]:
+    """Give the beginning of every command: the binary, the fences and the input.
+
+    A playlist can name other local files, so the protocol list alone is no fence: the demuxer is named outright, and
+    all but two families of demuxers and the codecs in use are off limits.
+
+    Parameters
+    ----------
+    source
+        The file to read.
+    demuxer
+        `mov` or `matroska`, as the file's first bytes tell.
+    max_pixels
+        Largest picture the decoders may allocate.
+    input_options
+        Further options that stand before the input.
+    """
+    return [
+        binary(),
+        *("-hide_banner", "-nostdin", "-nostats", "-y"),
+        *("-protocol_whitelist", "file,pipe", "-format_whitelist", _DEMUXERS, "-codec_whitelist", _DECODERS),
+        *("-max_pixels", str(max_pixels)),
+        *input_options,
+        *("-f", demuxer, "-i", f"file:{source.absolute()}"),
+    ]

@@ -1,0 +1,80 @@
+"""A slim video, and what is really in it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from runops_worker.media.child import Allowance, run_tool
+from runops_worker.media.command import hardened
+from runops_worker.media.limits import Limits
+from runops_worker.media.packets import PacketReport
+
+__all__ = ["SlimReport", "SlimVideo", "inspect_slim"]
+
+_FILE_BYTES: Final = 1024**2
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlimVideo:
+    """A slim MP4 on disk.
+
+    Attributes
+    ----------
+    path
+        Where it lies.
+    bytes
+        Its size.
+    duration_seconds
+        Its length as read from its packets.
+    frames
+        Number of pictures.
+    has_audio
+        Whether it has sound.
+    fps
+        Pictures per second.
+    """
+
+    path: Path
+    bytes: int
+    duration_seconds: float
+    frames: int
+    has_audio: bool
+    fps: int
+
+
+async def inspect_slim(path: Path, *, limits: Limits) -> PacketReport:
+    """Read the packets of a slim video or a part of one: what is in it, whatever ffmpeg's exit code said.
+
+    Parameters
+    ----------
+    path
+        An MP4 that ffmpeg has just written.
+    limits
+        What ffmpeg may use.
+
+    Returns
+    -------
+    PacketReport
+        Its packets; none where the file cannot be read.
+
+    Raises
+    ------
+    MediaToolFailed
+        ffmpeg ran out of time or memory.
+    OSError
+        There is no such file.
+    """
+    packets = PacketReport()
+    await run_tool(
+        [
+            *hardened(path, demuxer="mov", max_pixels=limits.max_pixels, input_options=("-copyts",)),
+            *("-v", "error", "-map", "0:V:0", "-map", "0:a:0?", "-c", "copy", "-f", "framecrc", "-"),
+        ],
+        allowance=Allowance(
+            seconds=limits.probe_deadline(path.stat().st_size),
+            memory_bytes=limits.max_memory_bytes,
+            file_bytes=_FILE_BYTES,
+        ),
+        on_stdout=packets.take,
+    )
+    return packets
