@@ -1,0 +1,185 @@
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from devstack.faults import Fault, FaultControl
+from runops.job_row import Claim
+from runops.supabase.connection import Supabase
+from runops.supabase.errors import ErrorKind, SupabaseError
+
+Queue = Callable[..., UUID]
+Connection = psycopg.Connection[Any]
+PATCH_JOBS = {"method": "PATCH", "path": r"/rest/v1/jobs"}
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False, min_value=-1e15, max_value=1e15)
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")).filter(lambda n: n != "runops"),
+        inner,
+        max_size=3,
+    ),
+    max_leaves=8,
+)
+
+
+def new_claim(by: str = "here") -> Claim:
+    return Claim(claim=str(uuid4()), by=by)
+
+
+def column(database: Connection, job_id: UUID, name: str) -> Any:
+    found = database.execute(f"select {name} from public.jobs where job_id = %s", [job_id]).fetchone()  # type: ignore[arg-type]
+    assert found is not None
+    return found[0]
+
+
+async def test_each_row_is_claimed_once_by_twenty_clients(connect: Callable[..., Supabase], queue: Queue) -> None:
+    queued = {queue() for _ in range(15)}
+    won: Counter[UUID] = Counter()
+
+    async def compete(number: int) -> None:
+        supabase = connect()
+        while rows := await supabase.jobs.queued(limit=5):
+            for row in rows:
+                if await supabase.jobs.claim(row, new_claim(str(number))) is not None:
+                    won[row.job_id] += 1
+
+    await asyncio.gather(*(compete(number) for number in range(20)))
+    assert won == Counter(queued)
+
+
+async def test_queue_is_read_oldest_first_and_only_as_far_as_asked(supabase: Supabase, queue: Queue) -> None:
+    first, second, _third = queue(), queue(), queue()
+    queue(status="completed")
+    assert [row.job_id for row in await supabase.jobs.queued(limit=2)] == [first, second]
+
+
+async def test_claim_touches_no_other_row(supabase: Supabase, queue: Queue, database: Connection) -> None:
+    mine, other = queue(), queue()
+    row = await supabase.jobs.get(mine)
+    assert row is not None
+    assert await supabase.jobs.claim(row, new_claim()) is not None
+    assert column(database, other, "status") == "queued"
+
+
+async def test_claim_clears_what_an_earlier_run_left(supabase: Supabase, queue: Queue, database: Connection) -> None:
+    job_id = queue()
+    database.execute(
+        "update public.jobs set error = 'old', completed_at = now(), progress_stage = 'completed', progress_percent = 100"
+    )
+    row = await supabase.jobs.get(job_id)
+    assert row is not None
+    won = await supabase.jobs.claim(row, new_claim())
+    assert won is not None
+    assert (won.status, won.error) == ("processing", None)
+    assert column(database, job_id, "(completed_at, progress_stage, progress_percent)::text") == "(,,0)"
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before", "reset", "truncate"])
+async def test_claim_whose_answer_is_lost_is_won(
+    kind: Any, supabase: Supabase, queue: Queue, faults: FaultControl, database: Connection
+) -> None:
+    job_id, claim = queue(), new_claim()
+    row = await supabase.jobs.get(job_id)
+    assert row is not None
+    faults.set(Fault(**PATCH_JOBS, kind=kind))
+    won = await supabase.jobs.claim(row, claim)
+    assert won is not None
+    assert won.is_held_by(claim.claim)
+    assert column(database, job_id, "metadata->'runops'->>'claim'") == claim.claim
+
+
+async def test_claim_that_never_gets_an_answer_fails_in_bounded_time(
+    supabase: Supabase, queue: Queue, faults: FaultControl
+) -> None:
+    row = await supabase.jobs.get(queue())
+    assert row is not None
+    faults.set(Fault(**PATCH_JOBS, kind="drop_before", times=None))
+    with pytest.raises(SupabaseError) as caught:
+        await supabase.jobs.claim(row, new_claim())
+    assert caught.value.kind is ErrorKind.UNAVAILABLE
+
+
+async def test_claim_is_lost_to_a_consumer_that_leaves_no_token(
+    supabase: Supabase, queue: Queue, faults: FaultControl, database: Connection
+) -> None:
+    job_id = queue()
+    row = await supabase.jobs.get(job_id)
+    assert row is not None
+    database.execute("update public.jobs set status = 'processing', updated_at = now()")
+    assert await supabase.jobs.claim(row, new_claim()) is None
+    faults.set(Fault(**PATCH_JOBS, kind="drop_before"))
+    assert await supabase.jobs.claim(row, new_claim()) is None
+
+
+async def test_claim_is_lost_where_the_row_changed_since_it_was_read(
+    supabase: Supabase, queue: Queue, database: Connection
+) -> None:
+    job_id = queue({"a": 1})
+    row = await supabase.jobs.get(job_id)
+    assert row is not None
+    database.execute("update public.jobs set metadata = '{\"a\": 2}', updated_at = now()")
+    assert await supabase.jobs.claim(row, new_claim()) is None
+    assert column(database, job_id, "metadata") == {"a": 2}
+
+
+async def test_row_without_updated_at_can_be_claimed(supabase: Supabase, queue: Queue, database: Connection) -> None:
+    job_id = queue()
+    database.execute("update public.jobs set updated_at = null")
+    row = await supabase.jobs.get(job_id)
+    assert row is not None
+    assert await supabase.jobs.claim(row, new_claim()) is not None
+
+
+async def test_stale_claim_is_taken_over_from_processing(supabase: Supabase, queue: Queue) -> None:
+    row = await supabase.jobs.get(queue())
+    assert row is not None
+    first = await supabase.jobs.claim(row, new_claim())
+    assert first is not None
+    second = await supabase.jobs.claim(first, new_claim("there"), from_status="processing")
+    assert second is not None
+    assert second.claim is not None
+    assert second.claim.by == "there"
+    assert await supabase.jobs.claim(first, new_claim(), from_status="processing") is None
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(metadata=json_values)
+async def test_metadata_of_any_kind_survives_the_claim(
+    metadata: Any, supabase: Supabase, queue: Queue, database: Connection
+) -> None:
+    job_id = queue(metadata)
+    before = await supabase.jobs.get(job_id)
+    assert before is not None
+    assert await supabase.jobs.claim(before, new_claim()) is not None
+    after = column(database, job_id, "metadata")
+    after.pop("runops")
+    expected = metadata if isinstance(metadata, dict) else {} if metadata is None else {"value": metadata}
+    assert after == expected
+
+
+async def test_rows_are_found_by_who_claimed_them(supabase: Supabase, queue: Queue) -> None:
+    for by in ("work/my host, 1", "work/my host, 1", "other"):
+        row = await supabase.jobs.get(queue())
+        assert row is not None
+        assert await supabase.jobs.claim(row, new_claim(by)) is not None
+    found = await supabase.jobs.claimed_by("work/my host, 1")
+    assert len(found) == 2
+    assert len(await supabase.jobs.claimed_by("work/my host, 1", limit=1)) == 1
+    assert await supabase.jobs.claimed_by("nobody") == []
+
+
+async def test_more_ids_than_one_address_holds_are_read(supabase: Supabase, queue: Queue) -> None:
+    ids = [queue() for _ in range(120)]
+    assert set(await supabase.jobs.get_many([*ids, uuid4()])) == set(ids)
