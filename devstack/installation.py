@@ -147,10 +147,10 @@ def _values(operator: str, worker: str) -> dict[str, Any]:
 
     return {
         "existingSecret": _SECRET,
-        "operator": {"image": image(operator), "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}}},
+        "image": image(operator),
         "worker": {
             "image": image(worker),
-            "resources": {"requests": {"cpu": "250m", "memory": "256Mi", "ephemeral-storage": "256Mi"}},
+            "resources": {"requests": {"cpu": "250m", "memory": "256Mi", "ephemeral-storage": "512Mi"}},
         },
     }
 

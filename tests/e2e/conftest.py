@@ -1,0 +1,59 @@
+"""A release of the chart on a real cluster, with a stack of its own that pods can reach."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from devstack.cluster import ClusterInfo
+from devstack.faults import FaultControl
+from devstack.installation import Installation, install
+from devstack.stack import StackInfo, running_stack
+
+Runops = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInfo]:
+    with running_stack(tmp_path_factory.mktemp("outside") / "stack", listen="0.0.0.0") as info:
+        yield info
+
+
+@pytest.fixture(scope="session")
+def release(cluster: ClusterInfo, outside: StackInfo) -> Iterator[Installation]:
+    installation = install(cluster, outside, namespace="e2e", values={"poll": {"idleSeconds": 1}, "maxConcurrent": 3})
+    yield installation
+    installation.uninstall()
+
+
+@pytest.fixture
+def tables(outside: StackInfo) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
+    with psycopg.connect(outside.database_url, autocommit=True) as connection:
+        connection.execute("truncate public.jobs, public.transcripts, public.sops, auth.users cascade")
+        yield connection
+
+
+@pytest.fixture
+def gateway(outside: StackInfo) -> Iterator[FaultControl]:
+    control = FaultControl(outside.url)
+    control.clear()
+    yield control
+    control.clear()
+
+
+@pytest.fixture
+def runops(outside: StackInfo) -> Runops:
+    """Runs the command line as a user would, without any cluster configured."""
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        environment = {**os.environ, **outside.environment(), "KUBECONFIG": "/nowhere"}
+        program = str(Path(sys.executable).parent / "runops")
+        return subprocess.run(
+            [program, *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+
+    return run

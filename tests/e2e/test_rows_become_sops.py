@@ -1,0 +1,191 @@
+"""Whole runs on real pods: rows go in, transcripts and SOPs come out."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from devstack.installation import Installation
+from devstack.sample import RECORDING
+from devstack.stack import StackInfo, create_user
+from runops.progress import Stage
+from runops.sop import Sop
+from runops.sop_graph import graph_faults
+from runops.transcript import parse_item
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+
+Tables = psycopg.Connection[tuple[Any, ...]]
+_LONGEST_SECONDS = 300
+_ALLOWED = {
+    Stage.PREPARING_VIDEO: range(10, 41),
+    Stage.TRANSCRIBING: range(50, 71),
+    Stage.PARSING_SOP: range(70, 91),
+    Stage.FINALIZING: range(90, 91),
+    Stage.COMPLETED: range(100, 101),
+}
+
+
+@pytest.fixture
+def not_a_video(tmp_path: Path) -> Path:
+    path = tmp_path / "notes.mp4"
+    path.write_text("These are my notes of the meeting.\n" * 100)
+    return path
+
+
+def _submitted(runops: Any, recording: Path, user: str | None = None) -> str:
+    done = runops("submit", str(recording), *(["--user", user] if user else []))
+    assert done.returncode == 0, done.stderr
+    job_id: str = done.stdout.strip().splitlines()[-1]
+    return job_id
+
+
+def _watch(tables: Tables, ids: list[str]) -> Iterator[dict[str, tuple[str, str | None, int | None]]]:
+    """Look at the rows as an app would, until all have ended."""
+    deadline = time.monotonic() + _LONGEST_SECONDS
+    while time.monotonic() < deadline:
+        rows = tables.execute(
+            "select job_id::text, status, progress_stage, progress_percent from public.jobs "
+            "where job_id = any(%s::uuid[])",
+            (ids,),
+        ).fetchall()
+        now = {row[0]: (row[1], row[2], row[3]) for row in rows}
+        yield now
+        if all(status in {"completed", "error"} for status, _, _ in now.values()):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"not all rows ended within {_LONGEST_SECONDS} s: {now}")
+
+
+def _results(tables: Tables, job_id: str) -> tuple[Any, Any]:
+    transcripts = tables.execute("select transcript from public.transcripts where job_id = %s", (job_id,)).fetchall()
+    sops = tables.execute("select data, user_id::text from public.sops where job_id = %s", (job_id,)).fetchall()
+    assert len(transcripts) == 1, "one transcript, not more and not less"
+    assert len(sops) == 1, "one SOP, not more and not less"
+    return transcripts[0][0], sops[0]
+
+
+def _timeless(sop: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is made anew for each run."""
+    meta = {key: value for key, value in sop["meta"].items() if key not in {"id", "created"}}
+    return {**sop, "meta": meta}
+
+
+def test_five_rows_of_three_users_one_of_them_bad(
+    release: Installation, outside: StackInfo, tables: Tables, runops: Any, not_a_video: Path
+) -> None:
+    users = [str(uuid4()) for _ in range(3)]
+    for user in users:
+        create_user(outside, user)
+    owners = [users[0], users[0], users[1], users[2]]
+    good = [_submitted(runops, RECORDING, user) for user in owners]
+    bad = _submitted(runops, not_a_video, users[1])
+
+    seen: dict[str, list[tuple[str, str | None, int | None]]] = {}
+    for now in _watch(tables, [*good, bad]):
+        for job_id, state in now.items():
+            if not seen.get(job_id) or seen[job_id][-1] != state:
+                seen.setdefault(job_id, []).append(state)
+
+    for job_id, owner in zip(good, owners, strict=True):
+        assert seen[job_id][-1] == ("completed", "completed", 100)
+        _check_contract(seen[job_id])
+        transcript, (sop, user) = _results(tables, job_id)
+        assert user == owner
+        assert [parse_item(item) for item in transcript]
+        assert graph_faults(Sop.model_validate(sop)) == []
+    error = tables.execute("select status, error from public.jobs where job_id = %s", (bad,)).fetchone()
+    assert error is not None
+    assert error[0] == "error"
+    assert "not a video" in error[1], error[1]
+
+    _check_cluster(release, good, bad)
+    _check_same_without_cluster(tables, runops, good[0])
+
+
+def _check_contract(states: list[tuple[str, str | None, int | None]]) -> None:
+    """`status`, `progress_stage` and `progress_percent` move as the app's contract says."""
+    statuses = [status for status, _, _ in states]
+    assert statuses == sorted(statuses, key=["queued", "processing", "completed"].index)
+    stages = [Stage(stage) for _, stage, _ in states if stage]
+    assert stages == sorted(stages, key=list(Stage).index)
+    assert {Stage.PREPARING_VIDEO, Stage.COMPLETED} <= set(stages)
+    percents = [percent for _, _, percent in states if percent is not None]
+    assert percents == sorted(percents)
+    for _, stage, percent in states:
+        assert stage is None or percent in _ALLOWED[Stage(stage)], (stage, percent)
+
+
+def _check_cluster(release: Installation, good: list[str], bad: str) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        table = [line.split() for line in release.kubectl("get", "videojobs").splitlines()]
+        if all(row[1] in {"Succeeded", "Failed"} for row in table[1:]) or time.monotonic() > deadline:
+            break
+        time.sleep(0.5)
+    assert table[0] == ["NAME", "PHASE", "STAGE", "PROGRESS", "ATTEMPTS", "AGE"]
+    rows = {row[0].removeprefix("vj-"): row for row in table[1:]}
+    for job_id in good:
+        assert rows[job_id][1:5] == ["Succeeded", "completed", "100%", "1"]
+    assert rows[bad][1] == "Failed"
+    wide = release.kubectl("get", "videojobs", "-o", "wide").splitlines()
+    assert wide[0].split()[6:] == ["USER", "MODEL", "TOKENS", "REASON", "NODE"]
+    failed = release.json("get", "videojob", f"vj-{bad}")["status"]
+    assert failed["reason"] == "NotAVideo"
+    assert {item["type"]: item["status"] for item in failed["conditions"]}["Finished"] == "True"
+    done = release.json("get", "videojob", f"vj-{good[0]}")["status"]
+    assert {output["name"] for output in done["outputs"]} == {"slim", "transcript", "sop"}
+    assert done["usage"]["totalTokens"] > 0
+    assert {prompt["name"] for prompt in done["resolved"]["prompts"]} == {
+        "transcription_prompt_v1.md",
+        "sop_parser_v0.7.md",
+    }
+    jobs = release.json("get", "jobs")["items"]
+    assert {job["metadata"]["name"] for job in jobs} == {f"vj-{job_id}" for job_id in [*good, bad]}
+    assert all(job["metadata"]["ownerReferences"][0]["kind"] == "VideoJob" for job in jobs), "no orphan Job"
+    assert all(not job["status"].get("active") for job in jobs)
+
+
+def _check_same_without_cluster(tables: Tables, runops: Any, finished: str) -> None:
+    """The same recording through `runops work`, while the operator cannot see it, gives the same results."""
+    transcript, (sop, user) = _results(tables, finished)
+    shown = runops("sop", finished)
+    assert shown.returncode == 0, shown.stderr
+    assert sop["meta"]["title"] in shown.stdout
+    again = str(uuid4())
+    tables.execute("update public.jobs set status = 'paused' where status = 'queued'")
+    submitted = runops("submit", str(RECORDING), "--user", user, "--job-id", again)
+    assert submitted.returncode == 0, submitted.stderr
+    for _ in _watch(tables, [again]):
+        pass
+    other_transcript, (other_sop, other_user) = _results(tables, again)
+    assert other_transcript == transcript
+    assert _timeless(other_sop) == _timeless(sop)
+    assert other_user == user
+
+
+def test_deleting_the_videojob_of_a_running_video_cancels_it_and_tells_the_row(
+    release: Installation, tables: Tables, runops: Any
+) -> None:
+    job_id = _submitted(runops, RECORDING)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = release.kubectl("get", "videojob", f"vj-{job_id}", "--ignore-not-found", "-o", "json")
+        if found and json.loads(found).get("status", {}).get("phase") == "Running":
+            break
+        time.sleep(0.2)
+    release.kubectl("delete", "videojob", f"vj-{job_id}")
+    for now in _watch(tables, [job_id]):
+        status = now[job_id][0]
+    assert status == "error"
+    row = tables.execute("select error from public.jobs where job_id = %s", (job_id,)).fetchone()
+    assert row == ("Cancelled: the VideoJob was deleted.",)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and release.kubectl("get", "jobs,pods", "-l", f"runops.dev/job-id={job_id}"):
+        time.sleep(0.5)
+    assert release.kubectl("get", "jobs,pods", "-l", f"runops.dev/job-id={job_id}", "-o", "name") == ""
