@@ -1,0 +1,30 @@
+"""What the commands write: data on standard output, everything else on standard error; no key on either."""
+
+import unicodedata
+
+from rich.console import Console
+
+from runops.logs import redact
+
+__all__ = ["STDERR", "STDOUT", "plain", "say"]
+
+STDERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
+STDOUT = Console(highlight=False, markup=False, emoji=False)
+
+
+def say(text: str, *, style: str | None = None) -> None:
+    """Write a line to standard error.
+
+    Parameters
+    ----------
+    text
+        The line; keys in it are blotted out.
+    style
+        Colour, where the terminal has any and NO_COLOR is not set.
+    """
+    STDERR.print(plain(redact(text)), style=style, soft_wrap=True)
+
+
+def plain(text: str) -> str:
+    """Return the text without control characters: titles and errors come from recordings and other people's rows."""
+    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf", "Cs"})

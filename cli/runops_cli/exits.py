@@ -1,0 +1,23 @@
+"""With which codes the commands end."""
+
+from enum import IntEnum
+
+__all__ = ["Exit"]
+
+
+class Exit(IntEnum):
+    """Exit codes, the same for every command."""
+
+    OK = 0
+    FAILED = 1
+    """The job failed, or something that is needed is wrong."""
+    USAGE = 2
+    """An option, a file or a setting is missing or cannot be right."""
+    NOT_THERE = 3
+    """What was asked for does not exist (yet)."""
+    TIMEOUT = 4
+    """What was waited for did not happen in time."""
+    OUTSIDE = 5
+    """Supabase, Gemini or the cluster refused or could not be reached."""
+    INTERRUPTED = 130
+    TERMINATED = 143

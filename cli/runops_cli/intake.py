@@ -1,0 +1,88 @@
+"""Claims one row at a time: what a dead process of this machine left behind first, then the oldest of the queue."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from runops.failures import TABLE, Reason
+from runops.job_row import Claim, JobRow, RowStatus
+from runops.supabase.connection import Supabase
+from runops_cli.console import say
+from runops_cli.decide import is_abandoned
+from runops_cli.signals import StopSignal
+
+__all__ = ["Intake", "Taken"]
+
+_CANDIDATES = 10
+_LOOK_FOR_ABANDONED_EVERY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A row that is ours."""
+
+    row: JobRow
+    claim: Claim
+
+
+@dataclass(slots=True)
+class Intake:
+    """Reads the queue and claims.
+
+    Parameters
+    ----------
+    supabase
+        The project.
+    by
+        The name that claims carry.
+    retries
+        After so many further attempts an abandoned row counts as one that kills its process.
+    stop
+        Ends reading; a claim on its way is let finish.
+    """
+
+    supabase: Supabase
+    by: str
+    retries: int
+    stop: StopSignal
+    _looked_at: float | None = field(default=None, init=False)
+
+    async def take(self) -> Taken | None:
+        """Claim the first row that can be had.
+
+        Raises
+        ------
+        SupabaseError
+            The table cannot be read or written.
+        Stopped
+            A signal came before anything was claimed.
+        """
+        for row in await self.stop.unless_stopped(self._candidates()):
+            claim = Claim(claim=str(uuid4()), by=self.by, attempt=(row.claim.attempt if row.claim else 0) + 1)
+            # Not interruptible: a claim whose answer nobody waits for would have to grow stale.
+            won = await self.supabase.jobs.claim(row, claim, from_status=str(row.status))
+            if won is None:
+                continue
+            if row.status == RowStatus.PROCESSING and claim.attempt > self.retries + 1:
+                await self._give_up(won, claim)
+                continue
+            return Taken(won, claim)
+        return None
+
+    async def _candidates(self) -> list[JobRow]:
+        return await self._abandoned() or await self.supabase.jobs.queued(limit=_CANDIDATES)
+
+    async def _abandoned(self) -> list[JobRow]:
+        now = asyncio.get_running_loop().time()
+        if self._looked_at is not None and now - self._looked_at < _LOOK_FOR_ABANDONED_EVERY_SECONDS:
+            return []
+        rows = await self.supabase.jobs.claimed_by(self.by)
+        self._looked_at = now
+        at_server = datetime.now(UTC) + timedelta(seconds=self.supabase.clock_skew_seconds or 0.0)
+        return [row for row in rows if is_abandoned(row, by=self.by, now=at_server)]
+
+    async def _give_up(self, row: JobRow, claim: Claim) -> None:
+        sentence = f"{TABLE[Reason.WORKER_CRASHED].sentence} That happened {claim.attempt - 1} times."
+        await self.supabase.jobs.fail(row.job_id, claim.claim, sentence)
+        say(f"{row.job_id}  error: {sentence}", style="red")

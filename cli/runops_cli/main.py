@@ -1,0 +1,40 @@
+"""Entry point of `runops`, on PATH as `kubectl-runops` too."""
+
+import sys
+import traceback
+
+import typer
+
+from runops.logs import redact
+from runops_cli.check import check
+from runops_cli.console import say
+from runops_cli.exits import Exit
+from runops_cli.sop import sop
+from runops_cli.submit import submit
+from runops_cli.version import version
+from runops_cli.work import work
+
+__all__ = ["app", "run"]
+
+app = typer.Typer(
+    name="runops",
+    help="Turn narrated screen recordings into Standard Operating Procedures.",
+    epilog="Addresses and keys come from the environment, .env.local or .env: SUPABASE_URL, "
+    "SUPABASE_SERVICE_ROLE_KEY, GOOGLE_GEMINI_API_KEY, GOOGLE_GEMINI_BASE_URL.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (check, submit, work, sop, version):
+    app.command()(command)
+
+
+def run() -> None:
+    """Run the command that the arguments name, and leave with its exit code."""
+    try:
+        app()
+    except Exception:  # noqa: BLE001 - the last stop: a traceback must not show a key
+        sys.stderr.write(redact(traceback.format_exc()))
+        say("That is a fault of runops itself; please report it with the lines above.", style="red")
+        sys.exit(Exit.FAILED)

@@ -1,0 +1,176 @@
+"""Works on one video in this process, with the worker's own code. Importing this module needs the worker's extra."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runops.environment import Environment
+from runops.failures import Failed
+from runops.job_row import Claim, JobRow, user_of
+from runops.progress import Stage
+from runops.report import Report
+from runops.supabase.connection import Supabase
+from runops.supabase.errors import SupabaseError
+from runops.videojob import ModelChoice, PromptChoice, Source, Transcode
+from runops_cli.console import say
+from runops_cli.model_check import check_models
+from runops_cli.runner import NotReady
+from runops_worker import pipeline
+from runops_worker.gemini.model import GeminiModel
+from runops_worker.media.limits import Limits
+from runops_worker.progress import RowSink, both
+from runops_worker.prompts import load_prompt
+from runops_worker.task import Task
+
+__all__ = ["Limits", "OneVideo", "Spoken", "VideoSettings", "summary"]
+
+_STEPS_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class VideoSettings:
+    """How videos are worked on.
+
+    Attributes
+    ----------
+    workdir
+        Where scratch folders are made; the system's place for them where None.
+    """
+
+    models: ModelChoice
+    prompts: PromptChoice
+    transcode: Transcode
+    limits: Limits
+    workdir: Path | None = None
+
+
+class Spoken:
+    """A progress sink that tells a person: each stage when it begins, and each tenth of the way.
+
+    Parameters
+    ----------
+    show
+        Told each line.
+    clock
+        Seconds that only go forward.
+    """
+
+    def __init__(self, show: Callable[[str], None] = say, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._show = show
+        self._clock = clock
+        self._start = clock()
+        self._told: tuple[Stage, int] | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return self._clock() - self._start
+
+    async def report(self, stage: Stage, percent: int) -> None:
+        """Tell the stage and the percentage where they say something new."""
+        now = (stage, percent // 10)
+        if now != self._told:
+            self._told = now
+            self._show(f"  {self.seconds:6.1f} s  {percent:3d} %  {stage.replace('_', ' ')}")
+
+
+@dataclass(slots=True)
+class OneVideo:
+    """Runs the worker's pipeline for one claimed row after the other.
+
+    Parameters
+    ----------
+    supabase, environment
+        The outside.
+    settings
+        How.
+    """
+
+    supabase: Supabase
+    environment: Environment
+    settings: VideoSettings
+
+    async def ready(self) -> None:
+        """Check the prompts, and that Gemini takes the key and knows the models.
+
+        Raises
+        ------
+        NotReady
+            Something of that is not so.
+        """
+        choice = self.settings.prompts
+        try:
+            for name in (choice.transcription, choice.sop):
+                load_prompt(name)
+        except Failed as error:
+            raise NotReady(error.detail) from error
+        models = self.settings.models
+        for finding in await check_models(self.environment, (models.transcribe, models.sop)):
+            if not finding.ok:
+                raise NotReady(f"{finding.name}: {finding.detail} {finding.remedy}")
+
+    async def work_on(self, row: JobRow, claim: Claim) -> None:
+        """Work on a claimed row until it is completed, and tell how it goes."""
+        task = self._task(row, claim)
+        assert self.environment.gemini_key is not None
+        say(f"{row.job_id}  started" + (f" (claimed for the {claim.attempt}. time)" if claim.attempt > 1 else ""))
+        spoken = Spoken()
+        with tempfile.TemporaryDirectory(prefix="runops-", dir=self.settings.workdir) as workdir:
+            async with GeminiModel(self.environment.gemini_key, base_url=self.environment.gemini_base_url) as model:
+                report = await pipeline.run(
+                    task,
+                    supabase=self.supabase,
+                    model=model,
+                    workdir=Path(workdir),
+                    progress=both(RowSink(self.supabase.jobs, row.job_id, claim.claim), spoken),
+                    limits=self.settings.limits,
+                )
+        say(f"{row.job_id}  completed in {spoken.seconds:.1f} s", style="green")
+        for line in summary(report, await self._sop(row)):
+            say(f"  {line}")
+
+    def _task(self, row: JobRow, claim: Claim) -> Task:
+        settings = self.settings
+        return Task(
+            job_id=row.job_id,
+            claim=claim.claim,
+            user_id=user_of(row),
+            source_bucket=Source().bucket,
+            source_object=f"raw/{row.job_id}.mp4",
+            transcribe_model=settings.models.transcribe,
+            sop_model=settings.models.sop,
+            transcription_prompt=load_prompt(settings.prompts.transcription),
+            sop_prompt=load_prompt(settings.prompts.sop),
+            fps=settings.transcode.fps,
+            height=settings.transcode.height,
+            crf=settings.transcode.crf,
+        )
+
+    async def _sop(self, row: JobRow) -> dict[str, Any] | None:
+        try:
+            return await self.supabase.results.read_sop(row.job_id)
+        except SupabaseError as error:
+            # The row is completed: a summary that cannot be shown must not make a failure of it.
+            say(f"  {error.message}", style="yellow")
+            return None
+
+
+def summary(report: Report, sop: dict[str, Any] | None) -> list[str]:
+    """Return what a person is told of a video that is done: the SOP's first lines and where everything lies."""
+    lines: list[str] = []
+    if sop is not None:
+        labels = [node.get("label") for node in sop.get("public", {}).get("nodes", []) if node.get("type") == "task"]
+        lines += [f"SOP: {sop.get('meta', {}).get('title')}"]
+        lines += [f"  - {label}" for label in labels[:_STEPS_SHOWN]]
+        if len(labels) > _STEPS_SHOWN:
+            lines.append(f"  - ... and {len(labels) - _STEPS_SHOWN} more")
+    for output in report.outputs:
+        lines.append(f"{output.name}: {output.location}")
+    usage = report.usage
+    if usage is not None and usage.total_tokens:
+        cost = f", about {usage.cost_usd} USD" if usage.cost_usd else ""
+        lines.append(f"model: {usage.total_tokens} tokens{cost}")
+    return lines

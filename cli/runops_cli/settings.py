@@ -1,0 +1,45 @@
+"""Addresses and keys for a command: the environment, a file named by `--env-file`, `.env.local`, `.env`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from dotenv import dotenv_values
+
+from runops.environment import Environment, read_environment
+
+__all__ = ["EnvFile", "settings"]
+
+EnvFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--env-file",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="Read settings from this file; what it names wins over the environment. "
+        "Without it, .env.local and .env of the current directory are read.",
+    ),
+]
+
+
+def settings(env_file: Path | None, *, needs_gemini: bool = False) -> Environment:
+    """Collect the settings of a command.
+
+    Parameters
+    ----------
+    env_file
+        What `--env-file` named.
+    needs_gemini
+        Whether a missing Gemini key is an error.
+
+    Raises
+    ------
+    EnvironmentIncomplete
+        A setting is missing or cannot be right.
+    """
+    if env_file is None:
+        return read_environment(directory=Path.cwd(), needs_gemini=needs_gemini)
+    named = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
+    return read_environment({**os.environ, **named}, needs_gemini=needs_gemini)

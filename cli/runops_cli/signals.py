@@ -1,0 +1,75 @@
+"""Stopping on a signal: what may be interrupted is, what must not be is let finish."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+__all__ = ["StopSignal", "Stopped"]
+
+_T = TypeVar("_T")
+
+
+class Stopped(Exception):  # noqa: N818 - says what is the case
+    """A signal arrived while waiting."""
+
+
+class StopSignal:
+    """Remembers the first SIGINT or SIGTERM. A second one ends the process as if nothing were installed."""
+
+    def __init__(self) -> None:
+        self._arrived = asyncio.Event()
+        self.number: int | None = None
+
+    def install(self) -> None:
+        """Listen to both signals from the running loop."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.arrive, number)
+
+    def arrive(self, number: int) -> None:
+        """Take a signal."""
+        self.number = number
+        self._arrived.set()
+        loop = asyncio.get_running_loop()
+        for one in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(one)
+
+    @property
+    def exit_code(self) -> int:
+        """The code of a process that a signal ended: 130 or 143."""
+        return 128 + (self.number or signal.SIGTERM)
+
+    async def unless_stopped(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Return what the work returns; a signal cancels it.
+
+        Raises
+        ------
+        Stopped
+            The signal came before the work was done, or with its end: what it raised then is of no interest.
+        """
+        running = asyncio.ensure_future(work)
+        stopping = asyncio.ensure_future(self._arrived.wait())
+        try:
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done() and (not self._arrived.is_set() or running.exception() is None):
+                return running.result()
+        finally:
+            await _cancelled(running)
+            await _cancelled(stopping)
+        raise Stopped
+
+    async def pause(self, seconds: float) -> None:
+        """Wait.
+
+        Raises
+        ------
+        Stopped
+            A signal came meanwhile.
+        """
+        await self.unless_stopped(asyncio.sleep(seconds))
+
+
+async def _cancelled(task: "asyncio.Future[Any]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
