@@ -1,0 +1,259 @@
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from devstack.faults import Fault, FaultControl
+from devstack.stack import StackInfo
+from runops.failures import Failed, Reason
+from runops.supabase.connection import Supabase
+from runops.supabase.errors import ErrorKind, SupabaseError
+
+MIB = 2**20
+LIMIT = 100 * MIB
+
+
+@pytest.fixture
+def key() -> str:
+    return f"raw/{uuid4()}.mp4"
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / "recording.mp4"
+    path.write_bytes(os.urandom(3 * MIB))
+    return path
+
+
+@pytest.fixture
+def outside(stack: StackInfo) -> Iterator[httpx.Client]:
+    """The uploader's browser: writes objects without our adapters."""
+    headers = {"apikey": stack.secret_key, "Authorization": f"Bearer {stack.secret_key}", "x-upsert": "true"}
+    with httpx.Client(base_url=f"{stack.url}/storage/v1", headers=headers, trust_env=False) as client:
+        yield client
+
+
+def put(outside: httpx.Client, key: str, content: bytes) -> None:
+    outside.post(f"/object/videos/{key}", content=content, headers={"Content-Type": "video/mp4"}).raise_for_status()
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+async def test_file_goes_up_and_comes_down_unchanged(
+    supabase: Supabase, recording: Path, key: str, tmp_path: Path
+) -> None:
+    seen: list[tuple[int, int | None]] = []
+    await supabase.storage.upload("videos", key, recording, content_type="video/mp4")
+    target = tmp_path / "back.mp4"
+    got = await supabase.storage.download(
+        "videos", key, target, max_bytes=LIMIT, on_progress=lambda done, total: seen.append((done, total))
+    )
+    assert target.read_bytes() == recording.read_bytes()
+    assert (got.size, got.sha256) == (3 * MIB, sha256(recording.read_bytes()))
+    assert seen[-1] == (3 * MIB, 3 * MIB)
+    info = await supabase.storage.stat("videos", key)
+    assert info is not None
+    assert (info.size, info.content_type, info.etag) == (3 * MIB, "video/mp4", got.etag)
+    assert not target.with_name("back.mp4.part").exists()
+
+
+@pytest.mark.parametrize("name", ["raw/with space & (1)+=é?.mp4", "raw/plain.mp4"])
+async def test_names_are_encoded(name: str, supabase: Supabase, recording: Path) -> None:
+    if name.isascii():
+        await supabase.storage.upload("videos", name, recording, content_type="video/mp4")
+        assert await supabase.storage.stat("videos", name) is not None
+    else:
+        with pytest.raises(SupabaseError) as caught:
+            await supabase.storage.upload("videos", name, recording, content_type="video/mp4")
+        assert caught.value.kind is ErrorKind.INVALID
+
+
+@pytest.mark.parametrize("name", ["../jobs", "raw/../../bucket", "", "raw//a", "./a"])
+async def test_names_that_could_reach_elsewhere_are_refused(name: str, supabase: Supabase) -> None:
+    with pytest.raises(SupabaseError) as caught:
+        await supabase.storage.stat("videos", name)
+    assert caught.value.kind is ErrorKind.INVALID
+
+
+async def test_download_resumes_where_the_connection_broke(
+    supabase: Supabase, outside: httpx.Client, key: str, tmp_path: Path, faults: FaultControl
+) -> None:
+    content = os.urandom(8 * MIB)
+    put(outside, key, content)
+    faults.set(Fault(method="GET", path="/object/authenticated/", kind="truncate", times=2))
+    faults.forget()
+    got = await supabase.storage.download("videos", key, tmp_path / "a", max_bytes=LIMIT)
+    assert got.sha256 == sha256(content) == sha256((tmp_path / "a").read_bytes())
+    sent = [one.bytes for one in faults.requests() if "/authenticated/" in one.path]
+    assert len(sent) == 3
+    assert sent[0] > sent[1] > sent[2]
+
+
+async def test_download_starts_over_when_the_object_changed(
+    supabase: Supabase, outside: httpx.Client, key: str, tmp_path: Path, faults: FaultControl
+) -> None:
+    put(outside, key, os.urandom(4 * MIB))
+    newer = os.urandom(3 * MIB)
+    faults.set(Fault(method="GET", path="/object/authenticated/", kind="truncate"))
+    replaced = False
+
+    def replace(done: int, _total: int | None) -> None:
+        nonlocal replaced
+        if done > MIB and not replaced:
+            replaced = True
+            put(outside, key, newer)
+
+    got = await supabase.storage.download("videos", key, tmp_path / "a", max_bytes=LIMIT, on_progress=replace)
+    assert replaced
+    assert got.sha256 == sha256(newer) == sha256((tmp_path / "a").read_bytes())
+
+
+async def test_download_that_brings_nothing_ends(
+    supabase: Supabase, outside: httpx.Client, key: str, tmp_path: Path, faults: FaultControl
+) -> None:
+    put(outside, key, b"x" * 1000)
+    faults.set(Fault(method="GET", path="/object/authenticated/", kind="reset", times=None))
+    with pytest.raises(SupabaseError) as caught:
+        await supabase.storage.download("videos", key, tmp_path / "a", max_bytes=LIMIT)
+    assert caught.value.reason is Reason.STORAGE_UNAVAILABLE
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_unusable_recordings_are_named(
+    supabase: Supabase, outside: httpx.Client, key: str, tmp_path: Path, faults: FaultControl
+) -> None:
+    async def reason(name: str, limit: int = LIMIT) -> Reason:
+        with pytest.raises(Failed) as caught:
+            await supabase.storage.download("videos", name, tmp_path / "a", max_bytes=limit)
+        assert name in caught.value.detail
+        return caught.value.reason
+
+    put(outside, key, b"x" * 1000)
+    put(outside, "raw/empty.mp4", b"")
+    faults.forget()
+    assert await reason("raw/missing.mp4") is Reason.SOURCE_MISSING
+    assert await reason("raw/empty.mp4") is Reason.SOURCE_EMPTY
+    assert await reason(key, limit=999) is Reason.MEDIA_TOO_LARGE
+    assert not any("/authenticated/" in one.path for one in faults.requests())
+    with pytest.raises(SupabaseError) as caught:
+        await supabase.storage.download("nobucket", key, tmp_path / "a", max_bytes=LIMIT)
+    assert caught.value.kind is ErrorKind.NOT_FOUND
+    assert "bucket does not exist" in caught.value.message
+
+
+async def test_large_upload_goes_on_after_every_kind_of_break(
+    supabase: Supabase, key: str, tmp_path: Path, faults: FaultControl
+) -> None:
+    content = os.urandom(20 * MIB + 1)
+    path = tmp_path / "large.mp4"
+    path.write_bytes(content)
+    faults.set(
+        *(
+            Fault(method="PATCH", path="/upload/resumable/", skip=skip, kind=kind)
+            for skip, kind in ((0, "drop_after"), (1, "drop_before"), (1, "reset"), (1, "truncate"))
+        ),
+        Fault(method="HEAD", path="/upload/resumable/", kind="status", status=503),
+    )
+    await supabase.storage.upload("videos", key, path, content_type="video/mp4")
+    got = await supabase.storage.download("videos", key, tmp_path / "back", max_bytes=LIMIT)
+    assert got.sha256 == sha256(content)
+    assert faults.pending() == []
+
+
+async def test_large_upload_replaces_what_is_there(supabase: Supabase, key: str, tmp_path: Path) -> None:
+    path = tmp_path / "large.mp4"
+    for size in (7 * MIB, 8 * MIB):
+        path.write_bytes(os.urandom(size))
+        await supabase.storage.upload("videos", key, path, content_type="video/mp4")
+    info = await supabase.storage.stat("videos", key)
+    assert info is not None
+    assert info.size == 8 * MIB
+
+
+@pytest.mark.parametrize("status", [409, 423, 500, 502])
+async def test_refused_piece_is_sent_again_from_the_servers_offset(
+    status: int, supabase: Supabase, key: str, tmp_path: Path, faults: FaultControl
+) -> None:
+    path = tmp_path / "large.mp4"
+    path.write_bytes(os.urandom(7 * MIB))
+    faults.set(Fault(method="PATCH", path="/upload/resumable/", skip=1, kind="status", status=status))
+    faults.forget()
+    await supabase.storage.upload("videos", key, path, content_type="video/mp4")
+    methods = [one.method for one in faults.requests() if "/upload/resumable" in one.path]
+    assert methods == ["POST", "PATCH", "PATCH", "HEAD", "PATCH"]
+
+
+async def test_upload_that_storage_forgot_starts_over(
+    supabase: Supabase, key: str, tmp_path: Path, faults: FaultControl
+) -> None:
+    path = tmp_path / "large.mp4"
+    path.write_bytes(os.urandom(7 * MIB))
+    faults.set(Fault(method="PATCH", path="/upload/resumable/", skip=1, kind="status", status=410))
+    await supabase.storage.upload("videos", key, path, content_type="video/mp4")
+    faults.set(Fault(method="PATCH", path="/upload/resumable/", kind="status", status=410, times=None))
+    with pytest.raises(Failed) as caught:
+        await supabase.storage.upload("videos", key, path, content_type="video/mp4")
+    assert caught.value.reason is Reason.UPLOAD_INCOMPLETE
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before", "reset", "truncate"])
+async def test_small_upload_is_sent_again(
+    kind: Any, supabase: Supabase, recording: Path, key: str, faults: FaultControl
+) -> None:
+    faults.set(Fault(method="POST", path="/object/videos/", kind=kind))
+    await supabase.storage.upload("videos", key, recording, content_type="video/mp4")
+    info = await supabase.storage.stat("videos", key)
+    assert info is not None
+    assert info.size == 3 * MIB
+
+
+async def test_upload_that_arrived_short_is_noticed(
+    supabase: Supabase, recording: Path, key: str, faults: FaultControl
+) -> None:
+    faults.set(
+        Fault(
+            path="/object/info/",
+            kind="status",
+            status=200,
+            headers={"Content-Type": "application/json"},
+            body='{"size": 17, "etag": "x", "content_type": "video/mp4"}',
+        )
+    )
+    with pytest.raises(Failed) as caught:
+        await supabase.storage.upload("videos", key, recording, content_type="video/mp4")
+    assert caught.value.reason is Reason.UPLOAD_INCOMPLETE
+    assert "17 bytes" in caught.value.detail
+
+
+async def test_json_goes_up_and_comes_down(supabase: Supabase, outside: httpx.Client) -> None:
+    value = [{"text": "Größe\x00 \ud800", "n": 1.5, "none": None}]
+    await supabase.storage.upload_json("videos", "transcripts/a.json", value)
+    assert await supabase.storage.read_json("videos", "transcripts/a.json") == [
+        {"text": "Größe ?", "n": 1.5, "none": None}
+    ]
+    assert await supabase.storage.read_json("videos", "transcripts/none.json") is None
+    put(outside, "transcripts/broken.json", b'{"a": ')
+    with pytest.raises(SupabaseError) as caught:
+        await supabase.storage.read_json("videos", "transcripts/broken.json")
+    assert caught.value.kind is ErrorKind.INVALID
+
+
+async def test_listing_shows_objects_and_no_placeholders(supabase: Supabase, outside: httpx.Client) -> None:
+    for name in ("b.json", "a.json", ".emptyFolderPlaceholder", "deeper/c.json"):
+        put(outside, f"listed/{name}", b"{}")
+    assert await supabase.storage.list_prefix("videos", "listed/") == ["listed/a.json", "listed/b.json"]
+    assert await supabase.storage.list_prefix("videos", "nothing") == []
+
+
+async def test_bucket_tells_its_limits(supabase: Supabase) -> None:
+    info = await supabase.storage.bucket("videos")
+    assert info is not None
+    assert info.exists
+    assert await supabase.storage.bucket("nobucket") is None
