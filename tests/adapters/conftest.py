@@ -1,49 +1,18 @@
-"""A project with real PostgreSQL and PostgREST and the Storage stand-in, and adapters whose pauses take no time."""
+"""Adapters to the stack whose pauses take no time, and jobs to work on."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
-from devstack.faults import FaultControl
-from devstack.stack import StackInfo, running_stack
-from runops.job_row import Claim, JobRow
+from devstack.stack import StackInfo
+from runops.job_row import Claim
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import Retries
-
-TABLES = "public.sops, public.transcripts, public.jobs"
-
-
-async def at_once(_seconds: float) -> None:
-    await asyncio.sleep(0)
-
-
-QUICK = Retries(sleep=at_once)
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInfo]:
-    with running_stack(tmp_path_factory.mktemp("adapters") / "stack") as info:
-        yield info
-
-
-@pytest.fixture
-def database(stack: StackInfo) -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(stack.database_url, autocommit=True) as connection:
-        yield connection
-        connection.execute(f"truncate {TABLES} restart identity cascade")
-
-
-@pytest.fixture
-def faults(stack: StackInfo) -> Iterator[FaultControl]:
-    control = FaultControl(stack.url)
-    yield control
-    control.clear()
-    control.close()
 
 
 @pytest.fixture
@@ -51,8 +20,13 @@ async def connect(stack: StackInfo) -> AsyncIterator[Callable[..., Supabase]]:
     """Make adapters that are closed after the test."""
     made: list[Supabase] = []
 
+    async def at_once(_seconds: float) -> None:
+        await asyncio.sleep(0)
+
     def new(*, key: str | None = None, url: str | None = None, timeout: float = 5.0) -> Supabase:
-        one = Supabase(url or stack.url, key or stack.secret_key, timeout_seconds=timeout, retries=QUICK)
+        one = Supabase(
+            url or stack.url, key or stack.secret_key, timeout_seconds=timeout, retries=Retries(sleep=at_once)
+        )
         made.append(one)
         return one
 
@@ -82,34 +56,15 @@ def queue(database: psycopg.Connection[Any]) -> Callable[..., UUID]:
 
 
 @pytest.fixture
-def claimed(
-    supabase: Supabase, queue: Callable[..., UUID]
-) -> Callable[..., "asyncio.Future[tuple[UUID, str]]"]:
+def claimed(supabase: Supabase, queue: Callable[..., UUID]) -> Callable[..., Awaitable[tuple[UUID, str]]]:
     """Insert a job and claim it; gives its id and the token."""
 
     async def take(metadata: Any = None) -> tuple[UUID, str]:
         job_id = queue(metadata)
         row = await supabase.jobs.get(job_id)
         assert row is not None
-        won = await supabase.jobs.claim(row, new_claim())
-        assert won is not None
-        assert won.claim is not None
-        return job_id, won.claim.claim
+        claim = Claim(claim=str(uuid4()), by="here")
+        assert await supabase.jobs.claim(row, claim) is not None
+        return job_id, claim.claim
 
-    return take  # type: ignore[return-value]  # a coroutine function is awaited the same way
-
-
-def new_claim(by: str = "here") -> Claim:
-    return Claim(claim=str(uuid4()), by=by)
-
-
-def row_of(database: psycopg.Connection[Any], job_id: UUID) -> dict[str, Any]:
-    cursor = database.execute("select to_jsonb(j) from public.jobs j where job_id = %s", [job_id])
-    found = cursor.fetchone()
-    assert found is not None
-    row: dict[str, Any] = found[0]
-    return row
-
-
-def as_row(row: dict[str, Any]) -> JobRow:
-    return JobRow.model_validate(row)
+    return take

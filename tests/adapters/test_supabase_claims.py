@@ -24,11 +24,15 @@ json_values = st.recursive(
     | st.integers(-(2**70), 2**70)
     | st.floats(allow_nan=False, allow_infinity=False, min_value=-1e15, max_value=1e15)
     | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")).filter(lambda n: n != "runops"),
-        inner,
-        max_size=3,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")).filter(
+                lambda n: n != "runops"
+            ),
+            inner,
+            max_size=3,
+        )
     ),
     max_leaves=8,
 )

@@ -71,9 +71,7 @@ async def test_two_rows_already_there_are_left_alone_and_named(
 ) -> None:
     job_id, _token = await claimed()
     for number in (1, 2):
-        database.execute(
-            "insert into public.transcripts (job_id, transcript) values (%s, %s)", [job_id, f"[{number}]"]
-        )
+        database.execute("insert into public.transcripts (job_id, transcript) values (%s, %s)", [job_id, f"[{number}]"])
     with pytest.raises(Failed) as caught:
         await supabase.results.write_transcript(job_id, [{"n": 3}])
     assert caught.value.reason is Reason.DUPLICATE_RESULTS

@@ -1,0 +1,157 @@
+"""Projects that differ from the newest schema, and keys that open less than they should."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from devstack.stack import StackInfo, create_user, mint_jwt
+from runops.job_row import Claim
+from runops.progress import Stage
+from runops.supabase.connection import Supabase
+from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.jobs import JobsColumns
+from runops.supabase.probe import inspect
+
+Connection = psycopg.Connection[Any]
+Connect = Callable[..., Supabase]
+
+
+@contextmanager
+def changed(database: Connection, change: str, back: str) -> Iterator[None]:
+    """Change the schema for a while; writes do not need PostgREST to notice, since they name other columns."""
+    database.execute(change.encode())
+    try:
+        yield
+    finally:
+        database.execute(back.encode())
+        database.execute(b"notify pgrst, 'reload schema'")
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (("progress_stage", "progress_percent"), JobsColumns(progress=False, completed_at=True, error=True)),
+        (("progress_percent",), JobsColumns(progress=False, completed_at=True, error=True)),
+        (("completed_at", "error"), JobsColumns(progress=True, completed_at=False, error=False)),
+    ],
+    ids=["no progress", "half a progress", "neither end nor error"],
+)
+async def test_job_runs_through_on_a_table_without_optional_columns(
+    columns: tuple[str, ...], expected: JobsColumns, connect: Connect, queue: Callable[..., UUID], database: Connection
+) -> None:
+    away = ";".join(f"alter table public.jobs rename {name} to was_{name}" for name in columns)
+    back = ";".join(f"alter table public.jobs rename was_{name} to {name}" for name in columns)
+    with changed(database, away, back):
+        supabase, job_id, claim = connect(), queue(), Claim(claim=str(uuid4()), by="here")
+        assert await supabase.jobs.columns() == expected
+        (row,) = await supabase.jobs.queued(limit=5)
+        assert await supabase.jobs.claim(row, claim) is not None
+        assert await supabase.jobs.heartbeat(job_id, claim.claim, stage=Stage.TRANSCRIBING, percent=50)
+        assert await supabase.jobs.complete(job_id, claim.claim)
+        assert (await supabase.jobs.get(job_id)).status == "completed"  # type: ignore[union-attr]  # it was just read
+
+
+@pytest.mark.parametrize(
+    ("change", "back", "kind", "words"),
+    [
+        (
+            "alter table public.jobs rename to jobs_away",
+            "alter table public.jobs_away rename to jobs",
+            ErrorKind.TABLE_MISSING,
+            "public.jobs does not exist",
+        ),
+        (
+            "alter table public.jobs rename metadata to away",
+            "alter table public.jobs rename away to metadata",
+            ErrorKind.COLUMN_MISSING,
+            "no column metadata",
+        ),
+        (
+            "revoke all on public.jobs from service_role",
+            "grant all on public.jobs to service_role",
+            ErrorKind.FORBIDDEN,
+            "grant select, insert, update, delete on table public.jobs to service_role",
+        ),
+    ],
+    ids=["table", "column", "grants"],
+)
+async def test_what_the_schema_lacks_is_named_with_its_remedy(
+    change: str, back: str, kind: ErrorKind, words: str, connect: Connect, database: Connection
+) -> None:
+    with changed(database, change, back):
+        supabase = connect()
+        with pytest.raises(SupabaseError) as caught:
+            await supabase.jobs.queued(limit=1)
+        findings = {finding.name: finding for finding in await inspect(supabase)}
+    assert caught.value.kind is kind
+    assert words in caught.value.message
+    assert not caught.value.retryable
+    assert not findings["table jobs"].ok
+    assert words in (findings["table jobs"].remedy or "")
+    assert findings["table sops"].ok
+
+
+async def test_missing_grant_on_a_sequence_names_the_sequence(
+    supabase: Supabase, queue: Callable[..., UUID], database: Connection
+) -> None:
+    job_id = queue()
+    with changed(
+        database,
+        "revoke all on sequence public.transcripts_id_seq from service_role",
+        "grant all on sequence public.transcripts_id_seq to service_role",
+    ):
+        with pytest.raises(SupabaseError) as caught:
+            await supabase.results.write_transcript(job_id, [])
+    assert "grant usage, select on sequence public.transcripts_id_seq to service_role" in caught.value.message
+
+
+@pytest.mark.parametrize("which", ["anon", "publishable", "authenticated", "nonsense", "expired", "other project's"])
+async def test_unfit_keys_are_refused_and_never_shown(which: str, stack: StackInfo, connect: Connect) -> None:
+    foreign = "sb_secret_" + "x" * 32
+    key = {
+        "anon": stack.anon_key,
+        "publishable": stack.publishable_key,
+        "authenticated": mint_jwt(stack, role="authenticated"),
+        "nonsense": "not-a-key",
+        "expired": mint_jwt(stack, role="service_role", expires_in=-60),
+        "other project's": foreign,
+    }[which]
+    supabase = connect(key=key)
+    for call in (
+        lambda: supabase.jobs.queued(limit=1),
+        lambda: supabase.results.sop_count(uuid4()),
+        lambda: supabase.storage.bucket("videos"),
+    ):
+        with pytest.raises(SupabaseError) as caught:
+            await call()  # type: ignore[no-untyped-call]  # lambdas of different return types
+        assert caught.value.kind is ErrorKind.KEY_REJECTED
+        assert key not in str(caught.value)
+        assert "SUPABASE_SERVICE_ROLE_KEY" in str(caught.value)
+    findings = await inspect(supabase)
+    assert not findings[-1].ok or findings[-1].name == "clock"
+    assert any(not finding.ok for finding in findings)
+    assert key not in repr(findings) + repr(supabase)
+
+
+@pytest.mark.parametrize("which", ["service_role_jwt", "secret_key"])
+async def test_both_generations_of_keys_work(which: str, stack: StackInfo, connect: Connect) -> None:
+    supabase = connect(key=getattr(stack, which))
+    assert await supabase.jobs.get(uuid4()) is None
+    assert await supabase.storage.bucket("videos") is not None
+
+
+async def test_checklist_of_a_healthy_project_is_all_ok_and_writes_nothing(
+    supabase: Supabase, database: Connection, stack: StackInfo
+) -> None:
+    create_user(stack, str(uuid4()))
+    findings = await inspect(supabase)
+    assert [finding.name for finding in findings if not finding.ok] == []
+    details = {finding.name: finding.detail for finding in findings}
+    assert details["unique sops.job_id"] == "there is a unique index"
+    assert details["unique transcripts.job_id"] == "no unique index; works without"
+    counts = "select (select count(*) from public.jobs) + (select count(*) from public.transcripts) + (select count(*) from public.sops)"
+    assert database.execute(counts.encode()).fetchone() == (0,)
