@@ -74,6 +74,7 @@ def start(
             group=user,
             extra_groups=None if user is None else [],
             start_new_session=True,
+            umask=0o077,
         )
     _children[child.pid] = child
     return Program(pid=child.pid, started=_start_time(child.pid) or 0)

@@ -115,7 +115,7 @@ def _is_free(host: str, port: int) -> bool:
 
 def _start(directory: Path, name: str, arguments: list[str]) -> Program:
     announcement = _announcement(directory, name)
-    announcement.parent.mkdir(exist_ok=True)
+    announcement.parent.mkdir(mode=0o700, exist_ok=True)
     announcement.unlink(missing_ok=True)
     command = [sys.executable, "-m", f"devstack.{name}", *arguments, "--announce", str(announcement)]
     return processes.start(command, log=_log(directory, name), environment=environment())

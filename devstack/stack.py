@@ -83,19 +83,16 @@ def up(
                 _remove(directory, known)
                 known = None
         rest_server.binary()
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if known is None:
-            data = postgres.data_folder(directory)
-            known = StackState(keep=keep, listen=listen, seed=seed, data=data, sockets=places.new_run_folder())
-        elif not known.sockets.exists():
-            known.sockets = places.new_run_folder()
+        is_new = known is None
+        known = known or _new_state(directory, seed)
         known.keep, known.listen = keep, listen
+        known.sockets = known.sockets if known.sockets.exists() else places.new_run_folder()
         state.save(directory, known)
         try:
             _start_programs(directory, known, progress)
         except BaseException:
             _end_programs(known)
-            if not known.seeded:
+            if is_new:
                 _remove(directory, known)
             raise
         return known.info(directory)
@@ -192,9 +189,15 @@ def create_user(info: StackInfo, uuid: str) -> None:
         connection.execute("insert into auth.users (id) values (%s) on conflict do nothing", [uuid])
 
 
+def _new_state(directory: Path, seed: SeedOptions) -> StackState:
+    # The database user may pass through, not look around; all that lies here is closed to others by itself.
+    directory.mkdir(mode=0o711, parents=True, exist_ok=True)
+    return StackState(seed=seed, data=postgres.data_folder(directory), sockets=places.new_run_folder())
+
+
 def _start_programs(directory: Path, known: StackState, progress: Callable[[str], object]) -> None:
     logs = directory / "logs"
-    logs.mkdir(exist_ok=True)
+    logs.mkdir(mode=0o700, exist_ok=True)
     progress("starting PostgreSQL")
     if not known.seeded:
         postgres.initialise(known.data, log=logs / "initdb.log")

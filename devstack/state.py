@@ -33,8 +33,8 @@ class StackState(BaseModel):
         The running programs by name.
     """
 
-    keep: bool
-    listen: str
+    keep: bool = False
+    listen: str = "127.0.0.1"
     port: int = 0
     gemini_port: int = 0
     seed: SeedOptions
