@@ -2,10 +2,9 @@
 
 import logging
 
-from runops.supabase.jobs import JobsTable
-
 from runops.failures import Failed
 from runops.job_row import Claim, JobRow, user_of
+from runops.supabase.jobs import JobsTable
 from runops.videojob import videojob_name
 from runops_operator.build_videojob import build_videojob
 from runops_operator.cluster import Cluster, ClusterError, Conflict, NotFound

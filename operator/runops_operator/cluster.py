@@ -9,6 +9,8 @@ import json
 import os
 import ssl
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 from urllib.parse import quote
 
@@ -18,11 +20,11 @@ from kubernetes.aio import client, config
 from runops.videojob import GROUP, PLURAL, VERSION
 from runops_operator.observed import MANAGED_BY, MANAGED_BY_LABEL
 
-__all__ = ["Cluster", "ClusterError", "Conflict", "KubernetesCluster", "NotFound"]
+__all__ = ["Cluster", "ClusterError", "Conflict", "KubernetesCluster", "NotFound", "ServiceAccount", "service_account"]
 
 _REQUEST_SECONDS = 30.0
 _CHUNK = 500
-_SERVICE_ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - a path
+_SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 Manifest = Mapping[str, Any]
 
@@ -47,6 +49,35 @@ class Conflict(ClusterError):  # noqa: N818 - Kubernetes' word
 
 class NotFound(ClusterError):  # noqa: N818 - Kubernetes' word
     """There is no such object."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """How a pod reaches its API server.
+
+    Attributes
+    ----------
+    server
+        By address, so that a cluster without DNS will do.
+    ca_path
+        File with the certificate authority.
+    token
+        Bound token as it is now; the kubelet renews it.
+    """
+
+    server: str
+    ca_path: str
+    token: str = field(repr=False)
+
+
+def service_account() -> ServiceAccount | None:
+    """Return the service account of the pod this runs in, or None outside a cluster."""
+    host, port = os.environ.get("KUBERNETES_SERVICE_HOST"), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
+    token = _SERVICE_ACCOUNT / "token"
+    if not host or not token.exists():
+        return None
+    shown = f"[{host}]" if ":" in host else host
+    return ServiceAccount(f"https://{shown}:{port}", str(_SERVICE_ACCOUNT / "ca.crt"), token.read_text("utf-8").strip())
 
 
 class Cluster(Protocol):
@@ -129,7 +160,7 @@ class KubernetesCluster:
         """
         configuration = client.Configuration()
         try:
-            if os.path.exists(_SERVICE_ACCOUNT_TOKEN):  # noqa: ASYNC240, PTH110 - once, before anything else runs
+            if service_account() is not None:
                 config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
             else:
                 await config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]

@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Callable
 from uuid import uuid4
 
-from runops.supabase.errors import SupabaseError
-from runops.supabase.jobs import JobsTable
-
 from runops.job_row import Claim, JobRow
 from runops.logs import job_id_in_logs
+from runops.supabase.errors import SupabaseError
+from runops.supabase.jobs import JobsTable
 from runops_operator.adopt import Adopter
 from runops_operator.choose import choose
 from runops_operator.cluster import ClusterError

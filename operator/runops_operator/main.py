@@ -8,10 +8,10 @@ import signal
 import sys
 
 import kopf
-from runops.supabase.connection import Supabase
 
 from runops.environment import Environment, EnvironmentIncomplete, read_environment
 from runops.logs import configure_logs
+from runops.supabase.connection import Supabase
 from runops_operator.adopt import Adopter
 from runops_operator.cluster import ClusterError, KubernetesCluster, NotFound
 from runops_operator.config import ConfigInvalid, OperatorConfig, load_config

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
+from runops.logs import job_id_in_logs
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
-
-from runops.logs import job_id_in_logs
 from runops_operator.actions import ReadRow
 from runops_operator.cluster import Cluster, ClusterError
 from runops_operator.config import OperatorConfig

@@ -4,10 +4,9 @@ import asyncio
 import logging
 from uuid import UUID
 
+from runops.logs import job_id_in_logs
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
-
-from runops.logs import job_id_in_logs
 from runops.videojob import videojob_name
 from runops_operator.adopt import Adopter
 from runops_operator.cluster import Cluster, ClusterError
