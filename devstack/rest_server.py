@@ -34,7 +34,7 @@ def binary() -> Path:
         )
     lock = (_RECIPE / "package-lock.json").read_bytes()
     home = places.cache_folder() / f"postgrest-{hashlib.sha256(lock).hexdigest()[:16]}"
-    with places.locked(home.with_suffix(".lock")):
+    with places.locked(home.with_name(f"{home.name}.lock")):
         if not (home / _BINARY).exists():
             _install(home)
     return home / _BINARY
