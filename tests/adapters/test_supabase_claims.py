@@ -1,13 +1,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg import sql
 
 from devstack.faults import Fault, FaultControl
 from runops.job_row import Claim
@@ -42,8 +43,9 @@ def new_claim(by: str = "here") -> Claim:
     return Claim(claim=str(uuid4()), by=by)
 
 
-def column(database: Connection, job_id: UUID, name: str) -> Any:
-    found = database.execute(f"select {name} from public.jobs where job_id = %s", [job_id]).fetchone()  # type: ignore[arg-type]
+def column(database: Connection, job_id: UUID, expression: LiteralString) -> Any:
+    query = sql.SQL("select {} from public.jobs where job_id = %s").format(sql.SQL(expression))
+    found = database.execute(query, [job_id]).fetchone()
     assert found is not None
     return found[0]
 
@@ -80,7 +82,8 @@ async def test_claim_touches_no_other_row(supabase: Supabase, queue: Queue, data
 async def test_claim_clears_what_an_earlier_run_left(supabase: Supabase, queue: Queue, database: Connection) -> None:
     job_id = queue()
     database.execute(
-        "update public.jobs set error = 'old', completed_at = now(), progress_stage = 'completed', progress_percent = 100"
+        "update public.jobs set error = 'old', completed_at = now(), progress_stage = 'completed', "
+        "progress_percent = 100"
     )
     row = await supabase.jobs.get(job_id)
     assert row is not None

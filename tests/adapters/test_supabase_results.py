@@ -31,7 +31,7 @@ def index(request: pytest.FixtureRequest, database: Connection) -> Iterator[str]
 
 @pytest.mark.parametrize("kind", [None, "drop_after", "drop_before", "reset"])
 async def test_one_transcript_and_one_sop_however_often_written(
-    kind: Any, index: str, supabase: Supabase, claimed: Claimed, faults: FaultControl, stack: StackInfo
+    *, kind: Any, index: str, supabase: Supabase, claimed: Claimed, faults: FaultControl, stack: StackInfo
 ) -> None:
     job_id, _token = await claimed()
     user = uuid4()
