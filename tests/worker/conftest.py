@@ -1,0 +1,195 @@
+"""A row, its recording, and a run of the pipeline against the stand-ins."""
+
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import imageio_ffmpeg
+import psycopg
+import pytest
+
+from devstack.gemini.control import GeminiControl
+from devstack.stack import StackInfo, create_user
+from runops.job_row import Claim
+from runops.progress import Stage
+from runops.report import Report
+from runops.supabase.connection import Supabase
+from runops_worker.gemini.call import CallPatience
+from runops_worker.gemini.files import FilePatience
+from runops_worker.gemini.model import GeminiModel
+from runops_worker.gemini.retry import Schedule
+from runops_worker.media.limits import Limits
+from runops_worker.pipeline import run
+from runops_worker.progress import RowSink
+from runops_worker.prompts import Prompt, load_prompt
+from runops_worker.task import Task
+
+
+def film(path: Path, *, seconds: int, picture: str, sound: str) -> Path:
+    source = f"color=c=0x202020:s=640x360:r=5:d={seconds},{picture}"
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(),
+        *("-v", "error", "-y", "-f", "lavfi", "-i", source, "-f", "lavfi", "-i", sound, "-t", str(seconds)),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", str(path)),
+    ]
+    subprocess.run(command, check=True, timeout=60)
+    return path
+
+
+@pytest.fixture(scope="session")
+def screencast(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Film 48 s: bright at 4, a dialog from 10 to 16, a small change at 30; sound from 6 to 9 and from 20 to 24."""
+    box = "drawbox=color={color}:t=fill:enable='{when}'"
+    picture = ",".join(
+        [
+            f"{box.format(color='0xd0d0d0', when='gte(t,4)')}:x=0:y=0:w=640:h=360",
+            f"{box.format(color='0x303090', when='between(t,10,15.9)')}:x=160:y=90:w=320:h=180",
+            f"{box.format(color='black', when='gte(t,30)')}:x=40:y=40:w=40:h=20",
+        ]
+    )
+    sound = "aevalsrc='0.3*sin(2*PI*440*t)*(between(t,6,9)+between(t,20,24))':s=16000:d=48"
+    return film(tmp_path_factory.mktemp("film") / "screencast.mp4", seconds=48, picture=picture, sound=sound)
+
+
+@dataclass
+class Seen:
+    """A sink that keeps what it was told, beside the row's."""
+
+    row: RowSink
+    told: list[tuple[Stage, int]] = field(default_factory=list)
+
+    async def report(self, stage: Stage, percent: int) -> None:
+        self.told.append((stage, percent))
+        await self.row.report(stage, percent)
+
+
+@dataclass
+class Job:
+    """One claimed row and everything that a run of it needs."""
+
+    stack: StackInfo
+    database: psycopg.Connection[Any]
+    supabase: Supabase
+    model: GeminiModel
+    task: Task
+    workdir: Path
+    waits: list[float] = field(default_factory=list)
+    told: list[tuple[Stage, int]] = field(default_factory=list)
+
+    async def run(self, **changes: Any) -> Report:
+        task = changes.pop("task", self.task)
+        seen = Seen(RowSink(self.supabase.jobs, task.job_id, task.claim), self.told)
+        self.workdir.mkdir(exist_ok=True)
+        for left in self.workdir.iterdir():
+            left.unlink()
+        return await run(
+            task,
+            supabase=self.supabase,
+            model=self.model,
+            workdir=self.workdir,
+            progress=seen,
+            limits=Limits(),
+            pulse_seconds=0.05,
+            **changes,
+        )
+
+    async def claim(self) -> str:
+        """Queue the row anew and claim it, as the operator does."""
+        self.database.execute("update jobs set status = 'queued' where job_id = %s", [self.task.job_id])
+        row = await self.supabase.jobs.get(self.task.job_id)
+        assert row is not None
+        held = await self.supabase.jobs.claim(row, Claim(claim=str(uuid4()), by="tests"))
+        assert held is not None
+        assert held.claim is not None
+        return held.claim.claim
+
+    def row(self) -> dict[str, Any]:
+        cursor = self.database.execute("select to_jsonb(jobs) from jobs where job_id = %s", [self.task.job_id])
+        found = cursor.fetchone()
+        assert found is not None
+        return dict(found[0])
+
+    def transcript(self) -> Any:
+        return self._only("select transcript from transcripts where job_id = %s")
+
+    def sop(self) -> Any:
+        return self._only("select data from sops where job_id = %s")
+
+    def _only(self, query: str) -> Any:
+        rows = self.database.execute(query.encode(), [self.task.job_id]).fetchall()
+        assert len(rows) <= 1
+        return rows[0][0] if rows else None
+
+
+@pytest.fixture
+def control(stack: StackInfo) -> Iterator[GeminiControl]:
+    with GeminiControl(stack.gemini_url) as control:
+        control.reset()
+        yield control
+        control.reset()
+
+
+@pytest.fixture
+def prompts() -> tuple[Prompt, Prompt]:
+    return load_prompt("transcription_prompt_v1.md"), load_prompt("sop_parser_v0.7.md")
+
+
+@pytest.fixture
+async def new_job(
+    stack: StackInfo,
+    database: psycopg.Connection[Any],
+    control: GeminiControl,
+    prompts: tuple[Prompt, Prompt],
+    screencast: Path,
+    tmp_path: Path,
+) -> AsyncIterator[Callable[..., Awaitable[Job]]]:
+    """Make claimed rows with their recordings in storage."""
+    assert control.calls() == []
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    async with (
+        Supabase(stack.url, stack.secret_key) as supabase,
+        GeminiModel(
+            stack.gemini_api_key,
+            stack.gemini_url,
+            schedule=Schedule(),
+            calls=CallPatience(total_seconds=20, first_seconds=10, idle_seconds=2),
+            files=FilePatience(upload_seconds=20, processing_seconds=20, poll_seconds=0.1),
+            sleep=sleep,
+        ) as model,
+    ):
+
+        async def make(recording: Path = screencast, *, user: UUID | None = None) -> Job:
+            job_id = uuid4()
+            if user is not None:
+                create_user(stack, str(user))
+            task = Task(
+                job_id=job_id,
+                claim="",
+                user_id=user,
+                source_bucket="videos",
+                source_object=f"raw/{job_id}.mp4",
+                transcribe_model="gemini-3.8-flash",
+                sop_model="gemini-3.8-flash",
+                transcription_prompt=prompts[0],
+                sop_prompt=prompts[1],
+                height=360,
+            )
+            job = Job(stack, database, supabase, model, task, tmp_path / "work", waits)
+            await supabase.jobs.insert(job_id, user_id=user)
+            await supabase.storage.upload("videos", task.source_object, recording, content_type="video/mp4")
+            job.task = Task(**{**{name: getattr(task, name) for name in task.__slots__}, "claim": await job.claim()})
+            return job
+
+        yield make
+
+
+@pytest.fixture
+async def job(new_job: Callable[..., Awaitable[Job]]) -> Job:
+    return await new_job()

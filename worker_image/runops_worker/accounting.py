@@ -1,0 +1,78 @@
+"""Counts what a video costs at the model, over all calls and all attempts."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from pydantic import BaseModel
+
+from runops.progress import Stage
+from runops.report import StageUsage, Usage
+from runops_worker.model import CallUsage
+from runops_worker.prices import cost
+
+__all__ = ["Ledger", "StageTotal"]
+
+
+class StageTotal(BaseModel):
+    """The calls of one stage, summed."""
+
+    model: str | None = None
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: Decimal | None = Decimal(0)
+
+    def with_call(self, usage: CallUsage) -> "StageTotal":
+        """Return the total with one more call; its cost is unknown once one call's is."""
+        dollars = cost(usage, datetime.now(UTC).date())
+        known = self.cost_usd is not None and dollars is not None
+        return StageTotal(
+            model=usage.model,
+            calls=self.calls + 1,
+            input_tokens=self.input_tokens + usage.input_tokens,
+            output_tokens=self.output_tokens + usage.output_tokens,
+            cost_usd=(self.cost_usd or Decimal(0)) + (dollars or Decimal(0)) if known else None,
+        )
+
+
+class Ledger(BaseModel):
+    """What was billed so far. It travels in the checkpoint, so that a later attempt reports the whole."""
+
+    transcribing: StageTotal = StageTotal()
+    parsing_sop: StageTotal = StageTotal()
+
+    def counter(self, stage: Stage) -> Callable[[CallUsage], None]:
+        """Return what adds a call to a stage (`transcribing` or `parsing_sop`)."""
+
+        def count(usage: CallUsage) -> None:
+            if stage is Stage.TRANSCRIBING:
+                self.transcribing = self.transcribing.with_call(usage)
+            else:
+                self.parsing_sop = self.parsing_sop.with_call(usage)
+
+        return count
+
+    def usage(self, *, media_seconds: float) -> Usage:
+        """Return the figures as reports and VideoJobs show them."""
+        totals = (self.transcribing, self.parsing_sop)
+        known = all(total.cost_usd is not None for total in totals)
+        dollars = sum((total.cost_usd or Decimal(0) for total in totals), Decimal(0))
+        return Usage(
+            transcribing=_stage(self.transcribing),
+            parsing_sop=_stage(self.parsing_sop),
+            total_tokens=sum(total.input_tokens + total.output_tokens for total in totals),
+            cost_usd=f"{dollars:.6f}" if known else None,
+            media_seconds=round(media_seconds),
+        )
+
+
+def _stage(total: StageTotal) -> StageUsage | None:
+    if total.calls == 0:
+        return None
+    return StageUsage(
+        model=(total.model or "")[:128] or None,
+        input_tokens=total.input_tokens,
+        output_tokens=total.output_tokens,
+        calls=total.calls,
+    )

@@ -1,0 +1,74 @@
+"""Reads the JSON of an answer. Pure."""
+
+import json
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
+
+__all__ = ["MOST_FAULTS", "cleaned", "faults_of", "parse_json", "without_nulls"]
+
+MOST_FAULTS = 20
+"""Faults named in one repair turn; more only confuse."""
+
+_SHOWN = 160
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def parse_json(text: str) -> Any:
+    """Return the value that an answer consists of, with nothing before or after it.
+
+    Raises
+    ------
+    ValueError
+        It is not JSON; the message says where. NaN and Infinity are not JSON either.
+    """
+    try:
+        return cleaned(json.loads(text, parse_constant=_no_constant))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def cleaned(value: Any) -> Any:
+    """Return a JSON value without what PostgreSQL's jsonb refuses: NUL characters and lone surrogates."""
+    if isinstance(value, str):
+        if "\x00" not in value and value.isascii():
+            return value
+        return "".join(
+            character for character in value if character != "\x00" and not "\ud800" <= character <= "\udfff"
+        )
+    if isinstance(value, list):
+        return [cleaned(item) for item in value]
+    if isinstance(value, dict):
+        return {cleaned(key): cleaned(item) for key, item in value.items()}
+    if isinstance(value, float) and value in {float("inf"), float("-inf")}:
+        raise ValueError("a number is too large")
+    return value
+
+
+def without_nulls(value: Any) -> Any:
+    """Return a JSON value without the keys whose value is null: absent is how optional values are left out."""
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    if isinstance(value, dict):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    return value
+
+
+def faults_of(error: ValidationError, *, at: str = "") -> list[str]:
+    """Return one sentence for each fault that validation found.
+
+    Parameters
+    ----------
+    error
+        What pydantic raised. Values are not repeated, but for what its own messages name.
+    at
+        Where the validated part stands in the answer.
+    """
+    sentences = []
+    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+        place = at + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault["loc"])
+        sentences.append(f"{place.lstrip('.') or 'the answer'}: {fault['msg'].removeprefix('Value error, ')}"[:_SHOWN])
+    return sentences

@@ -1,0 +1,124 @@
+"""What is done already, so that a retry repeats neither the transcode nor a paid call.
+
+See `docs/decisions/` on checkpoints. Each part carries a key: the hash of everything that went into it. A part whose
+key is not the one of this run is as good as absent.
+"""
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from runops_worker.accounting import Ledger
+from runops_worker.gemini.schema import SCHEMA_VERSION
+from runops_worker.prompts import Prompt
+from runops_worker.task import Task
+
+__all__ = [
+    "Checkpoint",
+    "ChunkDone",
+    "SlimDone",
+    "SopDone",
+    "TranscriptDone",
+    "content_sha256",
+    "read_checkpoint",
+    "slim_key",
+    "sop_key",
+    "transcript_key",
+]
+
+FORMAT = 1
+"""Raised, here and in `Checkpoint.format`, when a checkpoint changes its meaning; older ones are then ignored."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    key: str
+
+
+class SlimDone(_Part):
+    """The slim video lies in storage."""
+
+    sha256: str
+    size_bytes: int
+    duration_seconds: float
+    frames: int
+    has_audio: bool
+
+
+class ChunkDone(_Part):
+    """One stretch of the recording was transcribed; times are relative to its start."""
+
+    items: list[dict[str, Any]]
+
+
+class TranscriptDone(_Part):
+    """The whole transcript lies in storage."""
+
+    sha256: str
+
+
+class SopDone(_Part):
+    """The SOP lies in storage."""
+
+    sha256: str
+
+
+class Checkpoint(BaseModel):
+    """Everything done for one job, and what it cost."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    format: Literal[1] = 1
+    slim: SlimDone | None = None
+    chunks: list[ChunkDone] = []
+    transcript: TranscriptDone | None = None
+    sop: SopDone | None = None
+    ledger: Ledger = Ledger()
+
+    def chunk(self, key: str) -> list[dict[str, Any]] | None:
+        """Return the items of a stretch that was transcribed under this key."""
+        return next((done.items for done in self.chunks if done.key == key), None)
+
+
+def read_checkpoint(value: Any) -> Checkpoint:
+    """Return the checkpoint in a JSON value; an empty one where there is none that can be read."""
+    try:
+        return Checkpoint.model_validate(value)
+    except ValidationError:
+        return Checkpoint()
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
+
+
+def content_sha256(value: Any) -> str:
+    """Return the hash of a JSON value, whatever the order of its keys and its spacing."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def slim_key(task: Task, *, etag: str | None, size: int) -> str | None:
+    """Return the key of the slim video, or None where storage gives the recording no entity tag.
+
+    Parameters
+    ----------
+    task
+        Its transcode settings go in.
+    etag, size
+        Of the recording, as storage tells them.
+    """
+    return None if not etag else _hash("slim", FORMAT, etag, size, task.fps, task.height, task.crf)
+
+
+def transcript_key(slim_sha256: str, *, prompt: Prompt, model: str, stretch: tuple[float, float] | None = None) -> str:
+    """Return the key of a transcript, or of one stretch (start and end in seconds) of it."""
+    return _hash("transcript", FORMAT, SCHEMA_VERSION, slim_sha256, prompt.sha256, model, stretch)
+
+
+def sop_key(transcript_sha256: str, *, prompt: Prompt, model: str) -> str:
+    """Return the key of a SOP."""
+    return _hash("sop", FORMAT, SCHEMA_VERSION, transcript_sha256, prompt.sha256, model)

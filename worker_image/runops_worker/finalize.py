@@ -1,0 +1,34 @@
+"""finalizing: the results go into their tables, then the row is completed."""
+
+import logging
+from typing import Any
+
+from runops.failures import Failed, Reason
+from runops.progress import Stage
+from runops_worker.patience import patiently
+from runops_worker.running import Running
+
+__all__ = ["finalize"]
+
+_LOG = logging.getLogger(__name__)
+
+
+async def finalize(running: Running, *, transcript: list[dict[str, Any]], sop: dict[str, Any]) -> None:
+    """Write both results and complete the row. Idempotent: a second run writes the same again.
+
+    Raises
+    ------
+    Failed
+        `ClaimLost` where the row is somebody else's by now; `InvalidUser`, `DuplicateResults` from the tables.
+    """
+    task, results = running.task, running.supabase.results
+    await running.meter.enter(Stage.FINALIZING)
+    await running.ensure_held()
+    await patiently(lambda: results.write_transcript(task.job_id, transcript))
+    await running.ensure_held()
+    await patiently(lambda: results.write_sop(task.job_id, sop, user_id=task.user_id))
+    async with running.meter.silent():
+        held = await patiently(lambda: running.supabase.jobs.complete(task.job_id, task.claim))
+    if not held:
+        raise Failed(Reason.CLAIM_LOST)
+    _LOG.info("the row is completed")

@@ -1,0 +1,48 @@
+"""Opens the connection to the Gemini API."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from google.genai import Client
+    from httpx2 import AsyncClient
+
+__all__ = ["API_VERSION", "CALL_TIMEOUT_MILLISECONDS", "open_client"]
+
+API_VERSION = "v1beta"
+"""Pinned: the SDK's default moved to v1, on which previews and some fields are missing."""
+
+CALL_TIMEOUT_MILLISECONDS = 600_000
+"""Longest silence of one request; without it the SDK waits for ever. Whole calls have their own deadline."""
+
+_GOOGLE = "https://generativelanguage.googleapis.com/"
+
+
+def open_client(key: str, *, base_url: str | None) -> "tuple[Client, AsyncClient]":
+    """Return a client and its transport, which the caller closes.
+
+    Parameters
+    ----------
+    key
+        The API key.
+    base_url
+        Address to use in place of Google's; None for Google's.
+
+    Notes
+    -----
+    The transport is given: left to itself the SDK takes aiohttp wherever that is installed, with other exceptions
+    and other timeouts. Retries of the SDK are off (`retry_options=None`): they ignore the wait that the API asks for.
+    """
+    # Imported here, not above: a worker that is still transcoding does without these 50 MB.
+    import httpx2  # noqa: PLC0415 - see above
+    from google import genai  # noqa: PLC0415 - see above
+    from google.genai import types  # noqa: PLC0415 - see above
+
+    transport = httpx2.AsyncClient(follow_redirects=True)
+    options = types.HttpOptions(
+        api_version=API_VERSION,
+        base_url=base_url or _GOOGLE,
+        timeout=CALL_TIMEOUT_MILLISECONDS,
+        retry_options=None,
+        httpx_async_client=transport,
+    )
+    return genai.Client(api_key=key, vertexai=False, http_options=options), transport

@@ -1,0 +1,119 @@
+"""Videos at the Gemini Files API: put there whole, waited for, taken away."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runops.failures import Reason
+from runops_worker.gemini.troubles import verdicts
+from runops_worker.gemini.verdict import Action, ModelTrouble, Verdict
+
+if TYPE_CHECKING:
+    from google.genai import Client, types
+
+__all__ = ["DISPLAY_NAME", "FilePatience", "delete", "upload"]
+
+DISPLAY_NAME = "runops-worker"
+"""Of every uploaded file: says whose it is, and nothing about the job."""
+
+_MIME_TYPE = "video/mp4"
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePatience:
+    """Deadlines in seconds.
+
+    Attributes
+    ----------
+    upload_seconds
+        For the upload of one file.
+    processing_seconds
+        Until an uploaded file must be ready.
+    poll_seconds
+        Between two questions whether it is; the first comes after a fifth of it.
+    delete_seconds
+        For taking a file away; after that it is left to expire (48 h).
+    """
+
+    upload_seconds: float = 600.0
+    processing_seconds: float = 600.0
+    poll_seconds: float = 2.0
+    delete_seconds: float = 3.0
+
+
+async def upload(client: "Client", path: Path, *, base_url: str | None, patience: FilePatience) -> "types.File":
+    """Put a video there and return it once the model can see it.
+
+    Parameters
+    ----------
+    client
+        The connection.
+    path
+        The video; its name must be ASCII, since it travels in a header.
+    base_url
+        As for the client: the SDK sends the bytes to the host that an upload's address names, which behind a
+        gateway is not the gateway, unless it is told again with each upload.
+    patience
+        Deadlines.
+
+    Raises
+    ------
+    ModelTrouble
+        `UploadIncomplete` where fewer bytes arrived than were sent (the SDK skips a chunk that was answered with an
+        error and a status of "active"), `ModelFileRejected` where the video could not be processed or was not
+        in time; both may pass. Everything else as `verdicts` says.
+    """
+    from google.genai import types  # noqa: PLC0415 - the SDK is loaded at the first call
+
+    size = await asyncio.to_thread(lambda: path.stat().st_size)
+    options = types.HttpOptions(base_url=base_url) if base_url else None
+    config = types.UploadFileConfig(mime_type=_MIME_TYPE, display_name=DISPLAY_NAME, http_options=options)
+    with verdicts("Gemini's file store"):
+        async with asyncio.timeout(patience.upload_seconds):
+            file = await client.aio.files.upload(file=str(path), config=config)
+    try:
+        _check_whole(file, size)
+        return await _active(client, file, patience=patience)
+    except BaseException:
+        await delete(client, file, patience=patience)
+        raise
+
+
+def _check_whole(file: "types.File", size: int) -> None:
+    if file.size_bytes != size:
+        sentence = f"Of {size} bytes of the video {file.size_bytes or 0} arrived at Gemini."
+        raise ModelTrouble(Verdict(Action.RETRY, Reason.UPLOAD_INCOMPLETE, sentence, attempts=3))
+
+
+async def _active(client: "Client", file: "types.File", *, patience: FilePatience) -> "types.File":
+    from google.genai import types  # noqa: PLC0415 - the SDK is loaded at the first call
+
+    deadline = time.monotonic() + patience.processing_seconds
+    pause = patience.poll_seconds / 5
+    while file.state == types.FileState.PROCESSING or file.state is None:
+        if time.monotonic() > deadline:
+            sentence = f"Gemini was not done with the uploaded video after {patience.processing_seconds:.0f} s."
+            raise ModelTrouble(Verdict(Action.RETRY, Reason.MODEL_FILE_REJECTED, sentence, attempts=2))
+        await asyncio.sleep(pause)
+        pause = patience.poll_seconds
+        with verdicts("Gemini's file store"):
+            file = await client.aio.files.get(name=file.name or "")
+    if file.state != types.FileState.ACTIVE:
+        code = file.error.code if file.error is not None else None
+        sentence = f"Gemini could not process the uploaded video (code {code})."
+        raise ModelTrouble(Verdict(Action.RETRY, Reason.MODEL_FILE_REJECTED, sentence, attempts=2))
+    return file
+
+
+async def delete(client: "Client", file: "types.File", *, patience: FilePatience) -> None:
+    """Take a file away. Failing to is logged and no more: it expires by itself."""
+    try:
+        with verdicts("Gemini's file store"):
+            async with asyncio.timeout(patience.delete_seconds):
+                await client.aio.files.delete(name=file.name or "")
+    except ModelTrouble as trouble:
+        _LOG.warning("an uploaded video stays at Gemini until it expires", extra={"reason": trouble.verdict.reason})

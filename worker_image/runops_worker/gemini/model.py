@@ -1,0 +1,150 @@
+"""Gemini as the pipeline's model."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, cast
+
+from runops.failures import Failed, Reason
+from runops_worker.gemini.call import CallPatience, stream_answer
+from runops_worker.gemini.client import open_client
+from runops_worker.gemini.files import FilePatience, delete, upload
+from runops_worker.gemini.retry import Schedule, with_retries
+from runops_worker.gemini.verdict import Action, ModelTrouble
+from runops_worker.model import Answer, CallUsage, Question, Shown
+
+if TYPE_CHECKING:
+    from google.genai import Client, types
+    from httpx2 import AsyncClient
+
+__all__ = ["GeminiModel"]
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Uploaded:
+    path: Path
+    file: "types.File"
+
+
+@dataclass(slots=True)
+class GeminiModel:
+    """Answers by the Gemini API. Nothing is imported or connected before the first use.
+
+    Parameters
+    ----------
+    key
+        The API key.
+    base_url
+        Address to use in place of Google's.
+    schedule, calls, files
+        How long it is waited, and how often it is tried.
+    sleep
+        Waits between two attempts; replaced by tests.
+    """
+
+    key: str = field(repr=False)
+    base_url: str | None = None
+    schedule: Schedule = field(default_factory=Schedule)
+    calls: CallPatience = field(default_factory=CallPatience)
+    files: FilePatience = field(default_factory=FilePatience)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _client: "Client | None" = field(default=None, init=False, repr=False)
+    _transport: "AsyncClient | None" = field(default=None, init=False, repr=False)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections; idempotent."""
+        if self._transport is not None:
+            await self._transport.aclose()
+        self._client = self._transport = None
+
+    async def _opened(self) -> "Client":
+        if self._client is None:
+            # Importing the SDK takes about a second: not on the loop, which has heartbeats to send.
+            client, transport = await asyncio.to_thread(open_client, self.key, base_url=self.base_url)
+            if self._client is None:
+                self._client, self._transport = client, transport
+            else:
+                await transport.aclose()
+        return self._client
+
+    async def _upload(self, video: Path) -> "types.File":
+        client = await self._opened()
+        return await with_retries(
+            lambda: upload(client, video, base_url=self.base_url, patience=self.files),
+            schedule=self.schedule,
+            sleep=self.sleep,
+        )
+
+    @asynccontextmanager
+    async def showing(self, video: Path) -> AsyncIterator[Shown]:
+        """Upload a video for the time of the block; it is deleted however the block ends.
+
+        Raises
+        ------
+        Failed
+            It cannot be uploaded, or Gemini cannot process it.
+        """
+        try:
+            shown = _Uploaded(video, await self._upload(video))
+        except ModelTrouble as trouble:
+            raise _failed(trouble) from trouble
+        try:
+            yield shown
+        finally:
+            await delete(await self._opened(), shown.file, patience=self.files)
+
+    async def ask(
+        self, question: Question, *, shown: Shown | None = None, on_usage: Callable[[CallUsage], None]
+    ) -> Answer:
+        """Ask, repeat what may pass, and return the answer.
+
+        Raises
+        ------
+        Failed
+            With the reason of the last attempt.
+        """
+        client = await self._opened()
+        uploaded = cast("_Uploaded | None", shown)
+
+        async def attempt() -> Answer:
+            return await stream_answer(
+                client,
+                question,
+                file=None if uploaded is None else uploaded.file,
+                patience=self.calls,
+                on_usage=on_usage,
+            )
+
+        async def insistent() -> Answer:
+            return await with_retries(attempt, schedule=self.schedule, sleep=self.sleep)
+
+        try:
+            try:
+                return await insistent()
+            except ModelTrouble as trouble:
+                if trouble.verdict.action is not Action.UPLOAD_AGAIN or uploaded is None:
+                    raise
+                _LOG.warning("the uploaded video is gone, uploading it once more")
+                uploaded.file = await self._upload(uploaded.path)
+                return await insistent()
+        except ModelTrouble as trouble:
+            if trouble.verdict.action is Action.SHRINK and shown is not None:
+                return Answer("", cut_off=True)
+            raise _failed(trouble) from trouble
+
+
+def _failed(trouble: ModelTrouble) -> Failed:
+    verdict = trouble.verdict
+    reason = Reason.MODEL_FILE_REJECTED if verdict.action is Action.UPLOAD_AGAIN else verdict.reason
+    return Failed(reason, verdict.told)

@@ -1,0 +1,133 @@
+"""The forms of the answers, in the subset of JSON Schema that the Gemini API accepts.
+
+Accepted keywords: type, description, enum, items, properties, required, minItems, maxItems, minimum, maximum, anyOf,
+$ref, $defs and a few that annotate (Gemini API, structured output). Long enums, limits on arrays and deep nesting
+make the API refuse a schema, so there are none; the exact rules are checked when the answer is here. Properties are
+written in the order in which they are required: what is read off the screen before what is concluded from it.
+"""
+
+from typing import Any
+
+__all__ = ["SCHEMA_VERSION", "SOP_SCHEMA", "TRANSCRIPT_SCHEMA"]
+
+SCHEMA_VERSION = 1
+"""Part of the checkpoint's keys: raise it when a schema or the reading of an answer changes."""
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_TEXT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
+_TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
+
+
+def _record(required: dict[str, Any], *, kind: str | list[str] = "object", **optional: Any) -> dict[str, Any]:
+    return {"type": kind, "properties": {**required, **optional}, "required": list(required)}
+
+
+_ITEM = {
+    "timestamp_start_visual": _TEXT,
+    "timestamp_end_visual": _TEXT,
+    "application_in_focus": _TEXT,
+    "action_type_observed": _TEXT,
+    "target_element_details": _record(
+        {"element_type_guess": _TEXT, "element_visible_text": _TEXT_OR_NULL},
+        element_bounding_box_pixels={"type": "array", "items": {"type": "integer"}},
+        element_attributes_observed=_TEXTS,
+    ),
+    "data_input_observed": {
+        "type": "object",
+        "properties": {
+            "typed_characters": _TEXT_OR_NULL,
+            "pasted_text_observed": _TEXT_OR_NULL,
+            "selected_value_observed": _TEXT_OR_NULL,
+        },
+    },
+    "screen_region_description_pre_action": _TEXT,
+    "screen_region_description_post_action": _TEXT,
+    "timestamp_start_audio": _TEXT,
+    "timestamp_end_audio": _TEXT,
+    "verbatim_transcript_segment": _TEXT,
+}
+
+TRANSCRIPT_SCHEMA: dict[str, Any] = {"type": "array", "items": {"type": "object", "properties": _ITEM}}
+"""An array of items; visual and audio items share one form without a union, in which each leaves the other's out."""
+
+_NODE_TYPES = ["task", "decision", "loop", "trigger", "end"]
+
+SOP_SCHEMA: dict[str, Any] = _record(
+    {
+        "meta": _record({"title": _TEXT, "version": _TEXT, "goal": _TEXT, "purpose": _TEXT, "owner": _TEXTS}),
+        "public": _record(
+            {
+                "triggers": {
+                    "type": "array",
+                    "items": _record(
+                        {
+                            "type": {"type": "string", "enum": ["cron", "manual", "webhook", "event"]},
+                            "description": _TEXT,
+                        },
+                        config=_TEXT_OR_NULL,
+                        endpoint=_TEXT_OR_NULL,
+                        signal=_TEXT_OR_NULL,
+                    ),
+                },
+                "nodes": {
+                    "type": "array",
+                    "items": _record(
+                        {"id": _TEXT, "type": {"type": "string", "enum": _NODE_TYPES}, "label": _TEXT},
+                        intent=_TEXT_OR_NULL,
+                        context=_TEXT_OR_NULL,
+                        position=_record({"x": {"type": "integer"}, "y": {"type": "integer"}}),
+                        iterator=_TEXT_OR_NULL,
+                        children=_TEXTS,
+                        exit_condition=_TEXT_OR_NULL,
+                        isBranchRoot={"type": "boolean"},
+                    ),
+                },
+                "edges": {
+                    "type": "array",
+                    "items": _record(
+                        {
+                            "source": _TEXT,
+                            "target": _TEXT,
+                            "condition": {"type": "string", "enum": ["next", "yes", "no", "all_processed"]},
+                        }
+                    ),
+                },
+                "variables": {"type": "array", "items": _record({"key": _TEXT, "value": _TEXT})},
+                "clarification_requests": {
+                    "type": "array",
+                    "items": _record(
+                        {
+                            "id": _TEXT,
+                            "question": _TEXT,
+                            "importance": {"type": "string", "enum": ["high", "medium", "low"]},
+                        }
+                    ),
+                },
+            }
+        ),
+        "private": _record(
+            {
+                "skills": {
+                    "type": "array",
+                    "items": _record(
+                        {
+                            "id": _TEXT,
+                            "app": _TEXT,
+                            "method_type": {"type": "string", "enum": ["ui", "api", "mcp"]},
+                        },
+                        viewport=_TEXT_OR_NULL,
+                        variables_in=_TEXTS,
+                        variables_out=_TEXTS,
+                        performance_hint=_TEXT_OR_NULL,
+                    ),
+                },
+                "steps": {
+                    "type": "array",
+                    "items": _record({"node_id": _TEXT, "primary_skill": _TEXT}, alt_skills=_TEXTS),
+                },
+                "artifacts": _TEXTS,
+            }
+        ),
+    }
+)
+"""A SOP without recursion and maps: `variables` is a list of pairs, turned into the map when the answer is read."""

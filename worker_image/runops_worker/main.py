@@ -1,0 +1,131 @@
+"""Entry of the worker's pod: one task from the environment, one exit code, one last word."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from runops.environment import EnvironmentIncomplete, read_environment
+from runops.failures import Failed, Reason
+from runops.logs import configure_logs, job_id_in_logs
+from runops.report import Report
+from runops.supabase.connection import Supabase
+from runops_worker.gemini.model import GeminiModel
+from runops_worker.naming import as_failed
+from runops_worker.pipeline import run as run_pipeline
+from runops_worker.progress import RowSink, both
+from runops_worker.settings import HELP, Settings, read_settings
+from runops_worker.videojob_sink import VideoJobSink
+
+__all__ = ["run"]
+
+_LOG = logging.getLogger(__name__)
+_SERVICE_ACCOUNT = Path("/var/run/secrets/runops")
+_LAST_CALL_SECONDS = 4.0
+"""After a SIGTERM; then the process ends, whatever still hangs."""
+
+
+def run() -> None:
+    """Work on the one video that the environment names, and end with the exit code of what became of it."""
+    arguments = sys.argv[1:]
+    if arguments:
+        asked = arguments in (["--help"], ["-h"])
+        sys.stdout.write(HELP)
+        raise SystemExit(0 if asked else 2)
+    configure_logs(os.environ.get("RUNOPS_LOG_LEVEL") or "INFO")
+    last_word = Path(os.environ.get("RUNOPS_TERMINATION_LOG") or "/dev/termination-log")
+    report = asyncio.run(_reported(os.environ, last_word=last_word))
+    _write(last_word, report)
+    raise SystemExit(_exit_code(report))
+
+
+def _exit_code(report: Report) -> int:
+    if report.reason is None:
+        return 0
+    code = Failed(report.reason).failure.exit_code
+    return 1 if code is None else code
+
+
+def _write(last_word: Path, report: Report) -> None:
+    try:
+        last_word.write_bytes(report.encode())
+    except OSError as error:
+        _LOG.warning("the termination message could not be written", extra={"error": type(error).__name__})
+
+
+def _of_failure(failure: Failed) -> Report:
+    return Report(reason=failure.reason, message=failure.detail[:1000])
+
+
+async def _reported(environ: Mapping[str, str], *, last_word: Path) -> Report:
+    """Do the work and return what became of it; a SIGTERM ends it as `Terminated`."""
+    loop = asyncio.get_running_loop()
+    work = asyncio.ensure_future(_work(environ))
+    terminated = _of_failure(Failed(Reason.TERMINATED))
+
+    def end_now() -> None:
+        _write(last_word, terminated)
+        os._exit(_exit_code(terminated))
+
+    def stop() -> None:
+        _LOG.warning("asked to stop")
+        work.cancel()
+        loop.call_later(_LAST_CALL_SECONDS, end_now)
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        return terminated
+    except Failed as failure:
+        return _of_failure(failure)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the operator must read a reason
+        _LOG.exception("the worker hit a fault of its own")
+        return _of_failure(as_failed(error))
+
+
+async def _work(environ: Mapping[str, str]) -> Report:
+    settings = read_settings(environ)
+    job_id_in_logs.set(str(settings.task.job_id))
+    try:
+        outside = read_environment(environ)
+    except EnvironmentIncomplete as error:
+        raise Failed(Reason.MISCONFIGURED, str(error)) from error
+    assert outside.gemini_key is not None
+    async with contextlib.AsyncExitStack() as stack:
+        supabase = await stack.enter_async_context(Supabase(outside.supabase_url, outside.supabase_key))
+        model = await stack.enter_async_context(GeminiModel(outside.gemini_key, outside.gemini_base_url))
+        row = RowSink(supabase.jobs, settings.task.job_id, settings.task.claim)
+        videojob = VideoJobSink.in_pod(environ, directory=_SERVICE_ACCOUNT)
+        if videojob is not None:
+            stack.push_async_callback(videojob.aclose)
+        workdir = stack.enter_context(_scratch(settings))
+        _LOG.info("the worker begins")
+        report = await run_pipeline(
+            settings.task,
+            supabase=supabase,
+            model=model,
+            workdir=workdir,
+            progress=row if videojob is None else both(row, videojob),
+            limits=settings.limits,
+        )
+        if videojob is not None:
+            await videojob.publish(report)
+        _LOG.info("the worker is done", extra={"tokens": report.usage.total_tokens if report.usage else 0})
+        return report
+
+
+@contextlib.contextmanager
+def _scratch(settings: Settings) -> Iterator[Path]:
+    settings.workdir.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=settings.workdir))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,99 @@
+"""Keeps where the pipeline is, and tells the sink of it at every change of stage and on every beat."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from runops.progress import Stage, percent
+from runops_worker.progress import ProgressSink
+
+__all__ = ["Meter", "under_pulse"]
+
+T = TypeVar("T")
+
+
+class Meter:
+    """The stage and its share.
+
+    Parameters
+    ----------
+    sink
+        Told of it; it decides what is worth a write.
+    """
+
+    def __init__(self, sink: ProgressSink) -> None:
+        self._sink = sink
+        self._lock = asyncio.Lock()
+        self._closed = False
+        self.stage = Stage.PREPARING_VIDEO
+        self._fraction = 0.0
+
+    @property
+    def percent(self) -> int:
+        """Percentage of the whole."""
+        return percent(self.stage, self._fraction)
+
+    async def enter(self, stage: Stage) -> None:
+        """Begin a stage and tell the sink at once.
+
+        Raises
+        ------
+        Failed
+            `ClaimLost`, from the sink.
+        """
+        self.stage, self._fraction = stage, 0.0
+        await self.beat()
+
+    def at(self, fraction: float) -> None:
+        """Note the share of the stage that is done, 0 to 1; it never goes back. The next beat tells it."""
+        self._fraction = max(self._fraction, fraction)
+
+    async def beat(self) -> None:
+        """Tell the sink where the pipeline is.
+
+        Raises
+        ------
+        Failed
+            `ClaimLost`, from the sink.
+        """
+        async with self._lock:
+            if not self._closed:
+                await self._sink.report(self.stage, self.percent)
+
+    @asynccontextmanager
+    async def silent(self) -> AsyncIterator[None]:
+        """Report nothing from here on: a heartbeat that crosses the row's completion would take it for a lost claim."""
+        async with self._lock:
+            self._closed = True
+        yield
+
+
+async def under_pulse(work: Coroutine[Any, Any, T], meter: Meter, *, seconds: float) -> T:
+    """Do the work while the meter beats; whichever fails first ends both.
+
+    Parameters
+    ----------
+    work
+        What is to be done.
+    meter
+        Beats every so many `seconds`; where a beat finds the claim lost, the work is cancelled.
+    seconds
+        Between two beats.
+    """
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            await meter.beat()
+
+    worker, pulse = asyncio.ensure_future(work), asyncio.ensure_future(beat())
+    try:
+        await asyncio.wait({worker, pulse}, return_when=asyncio.FIRST_COMPLETED)
+        if not worker.done():
+            pulse.result()
+        return await worker
+    finally:
+        for task in (pulse, worker):
+            task.cancel()
+        await asyncio.gather(pulse, worker, return_exceptions=True)

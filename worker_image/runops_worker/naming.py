@@ -1,0 +1,25 @@
+"""Gives every error of a run its reason of the table."""
+
+import errno
+
+from runops.failures import Failed, Reason
+from runops.supabase.errors import SupabaseError
+from runops_worker.media.errors import MediaRejected, MediaToolFailed
+
+__all__ = ["as_failed"]
+
+
+def as_failed(error: Exception) -> Failed:
+    """Return the failure that an error means; what nobody foresaw is `Internal`, told by its type only."""
+    if isinstance(error, Failed):
+        return error
+    if isinstance(error, MediaRejected):
+        return Failed(Reason(error.reason), error.detail)
+    if isinstance(error, MediaToolFailed):
+        return Failed(Reason.DISK_FULL if error.disk_full else Reason.MEDIA_TOOL_FAILED, error.detail)
+    if isinstance(error, SupabaseError):
+        return Failed(error.reason, error.message)
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return Failed(Reason.DISK_FULL)
+    # The text of an unforeseen error may hold anything, a key included; the log has its traceback, redacted.
+    return Failed(Reason.INTERNAL, f"The worker hit a fault of its own ({type(error).__name__}). See its log.")

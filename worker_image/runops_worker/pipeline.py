@@ -1,0 +1,174 @@
+"""The four stages in their order, what is checked before them, and what is told after them."""
+
+import logging
+from pathlib import Path
+from uuid import UUID
+
+from runops.failures import Failed, Reason
+from runops.job_row import user_of
+from runops.progress import Stage
+from runops.report import Output, Report, ResolvedPrompt
+from runops.supabase.connection import Supabase
+from runops_worker.checkpoint import SlimDone, content_sha256
+from runops_worker.finalize import finalize
+from runops_worker.media.limits import Limits
+from runops_worker.meter import Meter, under_pulse
+from runops_worker.model import Model
+from runops_worker.naming import as_failed
+from runops_worker.parse_sop import parse_sop
+from runops_worker.patience import patiently
+from runops_worker.prepare import prepare
+from runops_worker.progress import ProgressSink
+from runops_worker.prompts import Prompt, load_prompt
+from runops_worker.running import Running
+from runops_worker.task import Task
+from runops_worker.transcribe import transcribe
+
+__all__ = ["ProgressSink", "Prompt", "Task", "load_prompt", "run"]
+
+_LOG = logging.getLogger(__name__)
+
+
+async def run(
+    task: Task,
+    *,
+    supabase: Supabase,
+    model: Model,
+    workdir: Path,
+    progress: ProgressSink,
+    limits: Limits | None = None,
+    pulse_seconds: float = 2.0,
+) -> Report:
+    """Turn one recording into a transcript and a SOP, and complete its row.
+
+    Parameters
+    ----------
+    task
+        What is to be done. The row is claimed already.
+    supabase, model
+        The outside. Both stay open.
+    workdir
+        An existing, empty folder with room for the recording and its slim video.
+    progress
+        Told of every stage at once and of the percentage every `pulse_seconds`; it decides what to write.
+    limits
+        On the recording; the usual ones where None.
+    pulse_seconds
+        Between two reports; also how soon a lost claim stops the run, where the sink looks.
+
+    Returns
+    -------
+    Report
+        Of a success.
+
+    Raises
+    ------
+    Failed
+        Every failure. The row is left as it is: whoever started the run decides about a further attempt.
+    """
+    running = Running(
+        task=task, supabase=supabase, model=model, workdir=workdir, meter=Meter(progress), limits=limits or Limits()
+    )
+    try:
+        return await under_pulse(_stages(running), running.meter, seconds=pulse_seconds)
+    except Failed as failure:
+        _LOG.warning("the run failed", extra={"reason": failure.reason, "stage": running.meter.stage})
+        raise
+    except Exception as error:
+        named = as_failed(error)
+        level = logging.ERROR if named.reason is Reason.INTERNAL else logging.WARNING
+        _LOG.log(level, "the run failed", exc_info=error, extra={"reason": named.reason})
+        raise named from error
+
+
+async def _stages(running: Running) -> Report:
+    await _before_any_cost(running)
+    await running.recall()
+    slim = await prepare(running)
+    transcript = await transcribe(running, slim)
+    sop = await parse_sop(running, transcript)
+    await finalize(running, transcript=transcript, sop=sop)
+    report = _report(running, transcript_sha256=content_sha256(transcript), sop_sha256=content_sha256(sop))
+    await _make_room_for_a_rerun(running)
+    return report
+
+
+async def _before_any_cost(running: Running) -> None:
+    """Check what would make all work futile.
+
+    Raises
+    ------
+    Failed
+        `RowMissing`, `ClaimLost`, `InvalidUser` or `DuplicateResults`.
+    """
+    task, supabase = running.task, running.supabase
+    row = await patiently(lambda: supabase.jobs.get(task.job_id))
+    if row is None:
+        raise Failed(Reason.ROW_MISSING, f"There is no row in `jobs` with job_id {task.job_id}.")
+    if not row.is_held_by(task.claim):
+        raise Failed(Reason.CLAIM_LOST)
+    _check_user(user_of(row), task.user_id)
+    for table, count in (
+        ("transcripts", await patiently(lambda: supabase.results.transcript_count(task.job_id))),
+        ("sops", await patiently(lambda: supabase.results.sop_count(task.job_id))),
+    ):
+        if count > 1:
+            raise Failed(
+                Reason.DUPLICATE_RESULTS,
+                f"The table {table} holds {count} rows for job {task.job_id}. "
+                "Keep one of them and set the job back to queued.",
+            )
+
+
+def _check_user(of_row: UUID | None, of_task: UUID | None) -> None:
+    """Refuse a task whose SOP would go to somebody else than the row's user, or to everybody.
+
+    Raises
+    ------
+    Failed
+        `InvalidUser`.
+    """
+    if of_row is not None and of_row != of_task:
+        named = "no user" if of_task is None else "another user"
+        raise Failed(
+            Reason.INVALID_USER,
+            f"The row names a user in metadata.user_id, but the VideoJob names {named}. "
+            "Give the VideoJob the row's user as spec.userId.",
+        )
+
+
+def _report(running: Running, *, transcript_sha256: str, sop_sha256: str) -> Report:
+    task, slim = running.task, running.done.slim
+    assert isinstance(slim, SlimDone)
+    return Report(
+        message="The SOP is in the table.",
+        stage=Stage.COMPLETED,
+        usage=running.done.ledger.usage(media_seconds=slim.duration_seconds),
+        outputs=(
+            Output(
+                name="slim",
+                location=f"{task.source_bucket}/{task.slim_object}",
+                sha256=slim.sha256,
+                size_bytes=slim.size_bytes,
+            ),
+            Output(name="transcript", location=f"transcripts/{task.job_id}", sha256=transcript_sha256),
+            Output(name="sop", location=f"sops/{task.job_id}", sha256=sop_sha256),
+        ),
+        prompts=tuple(
+            ResolvedPrompt(name=prompt.name[:128], sha256=prompt.sha256)
+            for prompt in (task.transcription_prompt, task.sop_prompt)
+        ),
+    )
+
+
+async def _make_room_for_a_rerun(running: Running) -> None:
+    """Forget the SOP and the bill: who runs a completed job again wants a new SOP, of the same transcript.
+
+    The row is completed; whatever goes wrong here costs a later run a little and this one nothing.
+    """
+    task, done = running.task, running.done
+    value = done.model_copy(update={"sop": None, "ledger": type(done.ledger)()}).model_dump(mode="json")
+    try:
+        await running.supabase.storage.upload_json(task.source_bucket, task.checkpoint_object, value)
+    except Exception as error:  # noqa: BLE001 - the job is done, see above
+        _LOG.warning("the checkpoint could not be renewed", extra={"error": type(error).__name__})

@@ -1,0 +1,79 @@
+"""One run: what its stages share."""
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runops.failures import Failed, Reason
+from runops.supabase.connection import Supabase
+from runops_worker.checkpoint import Checkpoint, read_checkpoint
+from runops_worker.media.limits import Limits
+from runops_worker.meter import Meter
+from runops_worker.model import Model
+from runops_worker.patience import patiently
+from runops_worker.task import Task
+
+__all__ = ["Running"]
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Running:
+    """What a stage works with.
+
+    Attributes
+    ----------
+    workdir
+        Scratch folder of this run; whoever started the run empties it.
+    done
+        What earlier attempts did, and what this one adds.
+    """
+
+    task: Task
+    supabase: Supabase
+    model: Model
+    workdir: Path
+    meter: Meter
+    limits: Limits
+    done: Checkpoint = field(default_factory=Checkpoint)
+
+    async def ensure_held(self) -> None:
+        """Check the claim before something is written.
+
+        Raises
+        ------
+        Failed
+            `ClaimLost` where the row is no longer held under the task's token.
+        """
+        task = self.task
+        if not await patiently(lambda: self.supabase.jobs.held(task.job_id, task.claim)):
+            raise Failed(Reason.CLAIM_LOST)
+
+    async def remember(self) -> None:
+        """Write down what is done.
+
+        Raises
+        ------
+        Failed
+            `ClaimLost`.
+        """
+        await self.ensure_held()
+        task = self.task
+        value = self.done.model_dump(mode="json")
+        await patiently(lambda: self.supabase.storage.upload_json(task.source_bucket, task.checkpoint_object, value))
+
+    async def recall(self) -> None:
+        """Read what earlier attempts did; what cannot be read counts as nothing."""
+        task = self.task
+        value = await patiently(lambda: self.supabase.storage.read_json(task.source_bucket, task.checkpoint_object))
+        self.done = Checkpoint() if value is None else read_checkpoint(value)
+        if value is not None:
+            _LOG.info(
+                "an earlier attempt left a checkpoint",
+                extra={
+                    "slim": self.done.slim is not None,
+                    "transcript": self.done.transcript is not None,
+                    "sop": self.done.sop is not None,
+                },
+            )

@@ -1,0 +1,120 @@
+"""The environment of a worker's pod, read once and checked whole."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+from runops.failures import Failed, Reason
+from runops_worker.media.limits import Limits
+from runops_worker.prompts import load_prompt
+from runops_worker.task import Task
+
+__all__ = ["HELP", "Settings", "read_settings"]
+
+T = TypeVar("T")
+
+HELP = """\
+runops-worker: turns one recording into a SOP. The operator starts it in a pod; by hand use `runops work`.
+
+It takes no arguments but --help and reads its environment:
+  RUNOPS_JOB_ID                 job_id of the row (required)
+  RUNOPS_CLAIM                  token under which the row is held (required)
+  RUNOPS_USER_ID                uploader of the recording; absent where the row names none
+  RUNOPS_SOURCE_BUCKET          bucket of the recording (videos)
+  RUNOPS_SOURCE_OBJECT          object of the recording (raw/<job id>.mp4)
+  RUNOPS_MODEL_TRANSCRIBE       model for the transcript (gemini-3.8-flash)
+  RUNOPS_MODEL_SOP              model for the SOP (gemini-3.8-flash)
+  RUNOPS_PROMPT_TRANSCRIPTION   prompt file (transcription_prompt_v1.md)
+  RUNOPS_PROMPT_SOP             prompt file (sop_parser_v0.7.md)
+  RUNOPS_PROMPTS_DIR            folder of the prompt files (the built-in ones)
+  RUNOPS_TRANSCODE_FPS, RUNOPS_TRANSCODE_HEIGHT, RUNOPS_TRANSCODE_CRF   slim video (1, 720, 32)
+  RUNOPS_MAX_BYTES, RUNOPS_MAX_DURATION_SECONDS   limits on the recording
+  RUNOPS_WORKDIR                scratch folder (/work)
+  RUNOPS_SECRETS_DIR            folder with the files SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY,
+                                GOOGLE_GEMINI_API_KEY and GOOGLE_GEMINI_BASE_URL; the environment where not set
+  RUNOPS_VIDEOJOB, RUNOPS_NAMESPACE   the VideoJob whose status shows the progress
+  RUNOPS_LOG_LEVEL              lowest level of the log (INFO)
+  RUNOPS_TERMINATION_LOG        where the last word is written (/dev/termination-log)
+
+It ends with 0, or with the exit code of its reason (docs, table of reasons).
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a pod is told.
+
+    Attributes
+    ----------
+    workdir
+        Scratch folder.
+    """
+
+    task: Task
+    limits: Limits
+    workdir: Path
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment.
+
+    Raises
+    ------
+    Failed
+        `Misconfigured` with the name of the setting that is missing or malformed; `PromptMissing`.
+    """
+    environ = os.environ if environ is None else environ
+    job_id = _needed(environ, "RUNOPS_JOB_ID", UUID, "a uuid")
+    prompts = environ.get("RUNOPS_PROMPTS_DIR")
+    directory = Path(prompts) if prompts else None
+    usual = Limits()
+    task = Task(
+        job_id=job_id,
+        claim=_needed(environ, "RUNOPS_CLAIM", str, "a token"),
+        user_id=_optional(environ, "RUNOPS_USER_ID", UUID, None, "a uuid"),
+        source_bucket=environ.get("RUNOPS_SOURCE_BUCKET") or "videos",
+        source_object=environ.get("RUNOPS_SOURCE_OBJECT") or f"raw/{job_id}.mp4",
+        transcribe_model=environ.get("RUNOPS_MODEL_TRANSCRIBE") or "gemini-3.8-flash",
+        sop_model=environ.get("RUNOPS_MODEL_SOP") or "gemini-3.8-flash",
+        transcription_prompt=load_prompt(
+            environ.get("RUNOPS_PROMPT_TRANSCRIPTION") or "transcription_prompt_v1.md", directory
+        ),
+        sop_prompt=load_prompt(environ.get("RUNOPS_PROMPT_SOP") or "sop_parser_v0.7.md", directory),
+        fps=_optional(environ, "RUNOPS_TRANSCODE_FPS", _positive, 1, "a whole number"),
+        height=_optional(environ, "RUNOPS_TRANSCODE_HEIGHT", _positive, 720, "a whole number"),
+        crf=_optional(environ, "RUNOPS_TRANSCODE_CRF", int, 32, "a whole number"),
+    )
+    limits = Limits(
+        max_bytes=_optional(environ, "RUNOPS_MAX_BYTES", _positive, usual.max_bytes, "a whole number"),
+        max_duration_seconds=_optional(
+            environ, "RUNOPS_MAX_DURATION_SECONDS", _positive, usual.max_duration_seconds, "a whole number"
+        ),
+    )
+    return Settings(task=task, limits=limits, workdir=Path(environ.get("RUNOPS_WORKDIR") or "/work"))
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number <= 0:
+        raise ValueError
+    return number
+
+
+def _needed(environ: Mapping[str, str], name: str, read: Callable[[str], T], form: str) -> T:
+    value = _optional(environ, name, read, None, form)
+    if value is None:
+        raise Failed(Reason.MISCONFIGURED, f"{name} is not set. `runops-worker --help` lists what a worker is told.")
+    return value
+
+
+def _optional(environ: Mapping[str, str], name: str, read: Callable[[str], T], default: T, form: str) -> T:
+    text = environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        return read(text)
+    except ValueError:
+        raise Failed(Reason.MISCONFIGURED, f"{name} holds {text[:60]!r}, which is no {form[2:]}.") from None

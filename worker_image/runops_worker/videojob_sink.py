@@ -1,0 +1,117 @@
+"""Reports progress into the status of the VideoJob that this pod works for."""
+
+import logging
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from runops.progress import Stage
+from runops.report import Report
+from runops.videojob import API_VERSION, PLURAL
+from runops_worker.progress import Throttle
+
+__all__ = ["VideoJobSink"]
+
+_LOG = logging.getLogger(__name__)
+_TIMEOUT_SECONDS = 5.0
+_HEADERS = {"Content-Type": "application/merge-patch+json", "Accept": "application/json"}
+
+
+class VideoJobSink:
+    """Patches `stage` and `progress`, and at the end `usage` and `outputs`. Failing to never fails the job.
+
+    Parameters
+    ----------
+    address
+        Of the API server, such as `https://10.96.0.1:443`.
+    namespace, name
+        Of the VideoJob.
+    token_file
+        Holds the pod's token; read for every patch, since it is rotated.
+    ca_file
+        Certificates that the API server's is checked against; the system's where it does not exist.
+    clock
+        Seconds that only go forward.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: str,
+        namespace: str,
+        name: str,
+        token_file: Path,
+        ca_file: Path,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._url = f"{address}/apis/{API_VERSION}/namespaces/{namespace}/{PLURAL}/{name}/status"
+        self._token_file = token_file
+        self._clock = clock
+        self._throttle = Throttle(most_seconds=None)
+        verify: ssl.SSLContext | bool = True
+        if ca_file.is_file():
+            verify = ssl.create_default_context(cafile=str(ca_file))
+        # The API server is never behind the proxy that the outside may need.
+        self._http = httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, verify=verify, trust_env=False)
+
+    @classmethod
+    def in_pod(cls, environ: Mapping[str, str], *, directory: Path) -> Self | None:
+        """Return the sink that a pod's environment describes; None outside a cluster.
+
+        Parameters
+        ----------
+        environ
+            `KUBERNETES_SERVICE_HOST`, `KUBERNETES_SERVICE_PORT`, `RUNOPS_NAMESPACE` and `RUNOPS_VIDEOJOB`.
+        directory
+            Where `token` and `ca.crt` are mounted.
+        """
+        host, port = environ.get("KUBERNETES_SERVICE_HOST"), environ.get("KUBERNETES_SERVICE_PORT", "443")
+        namespace, name = environ.get("RUNOPS_NAMESPACE"), environ.get("RUNOPS_VIDEOJOB")
+        if not (host and namespace and name):
+            return None
+        shown = f"[{host}]" if ":" in host else host
+        return cls(
+            address=f"https://{shown}:{port}",
+            namespace=namespace,
+            name=name,
+            token_file=directory / "token",
+            ca_file=directory / "ca.crt",
+        )
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._http.aclose()
+
+    async def report(self, stage: Stage, percent: int) -> None:
+        """Show stage and percentage, where it is due."""
+        now = self._clock()
+        if self._throttle.due(stage, percent, now=now):
+            # Also after a failure: a status that cannot be written now is not worth a try at every beat.
+            self._throttle.wrote(stage, percent, now=now)
+            await self._patch({"stage": stage, "progress": f"{percent}%"})
+
+    async def publish(self, report: Report) -> None:
+        """Show what a finished run made and cost."""
+        shown = report.model_dump(mode="json", by_alias=True, exclude_none=True, include={"usage", "outputs"})
+        prompts = report.model_dump(mode="json", by_alias=True, include={"prompts"})
+        if report.reason is None:
+            shown |= {"stage": Stage.COMPLETED, "progress": "100%"}
+        if report.prompts:
+            shown["resolved"] = prompts
+        await self._patch(shown)
+
+    async def _patch(self, status: Mapping[str, Any]) -> None:
+        try:
+            token = self._token_file.read_text("utf-8").strip()
+            answer = await self._http.patch(
+                self._url, json={"status": status}, headers={**_HEADERS, "Authorization": f"Bearer {token}"}
+            )
+        except (httpx.HTTPError, OSError) as error:
+            _LOG.warning("the VideoJob's status could not be written", extra={"error": type(error).__name__})
+            return
+        if answer.is_error:
+            _LOG.warning("the VideoJob's status was refused", extra={"status": answer.status_code})
