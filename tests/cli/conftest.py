@@ -1,0 +1,93 @@
+"""`runops` in this process or in one of its own, pointed at the development stack."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from click.testing import Result
+from imageio_ffmpeg import get_ffmpeg_exe
+from typer.testing import CliRunner
+
+from devstack.gemini.control import GeminiControl
+from devstack.stack import StackInfo
+from runops_cli.main import app
+
+SETTINGS = ("SUPABASE", "NEXT_PUBLIC_SUPABASE", "GOOGLE", "GEMINI", "RUNOPS", "KUBECONFIG")
+
+
+@pytest.fixture
+def environment(
+    stack: StackInfo,
+    database: psycopg.Connection,  # noqa: ARG001 - empties the tables
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> dict[str, str]:
+    """The environment of a command, also set in this process; its directory is empty and there is no cluster."""
+    for name in os.environ:
+        if name.startswith(SETTINGS):
+            monkeypatch.delenv(name)
+    prompts = tmp_path / "prompts"
+    prompts.mkdir()
+    for name in ("transcription_prompt_v1.md", "sop_parser_v0.7.md"):
+        (prompts / name).write_text("Do as the schema says.\n", "utf-8")
+    ours = {
+        **stack.environment(),
+        "RUNOPS_PROMPTS_DIR": str(prompts),
+        "KUBECONFIG": str(tmp_path / "no-kubeconfig"),
+        "COLUMNS": "200",
+    }
+    for name, value in ours.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    with GeminiControl(stack.gemini_url) as gemini:
+        gemini.reset()
+    return dict(os.environ)
+
+
+@pytest.fixture
+def runops(environment: dict[str, str]) -> Callable[..., Result]:
+    """Run a command in this process."""
+
+    def run(*arguments: object) -> Result:
+        return CliRunner().invoke(app, [str(argument) for argument in arguments], env=environment)
+
+    return run
+
+
+@pytest.fixture
+def started(environment: dict[str, str]) -> Callable[..., "Started"]:
+    """Start a command as a process of its own; it is ended with the `with` block."""
+
+    @contextmanager
+    def start(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+        with subprocess.Popen(
+            [sys.executable, "-c", "from runops_cli.main import run; run()", *arguments],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds of moving picture with a tone."""
+    path = tmp_path_factory.mktemp("recording") / "recording.mp4"
+    sources = ["-f", "lavfi", "-i", "testsrc=d=3:s=320x240:r=10", "-f", "lavfi", "-i", "sine=d=3"]
+    subprocess.run(
+        [get_ffmpeg_exe(), "-loglevel", "error", *sources, "-c:v", "libx264", "-c:a", "aac", str(path)],
+        check=True,
+        timeout=60,
+    )
+    return path

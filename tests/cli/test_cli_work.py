@@ -1,0 +1,162 @@
+"""`runops work`: whole runs with the worker's own pipeline against the stand-ins."""
+
+import json
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from click.testing import Result
+
+from devstack.faults import Fault, FaultControl
+from devstack.stack import StackInfo
+
+Runops = Callable[..., Result]
+Started = Callable[..., AbstractContextManager[subprocess.Popen[str]]]
+
+
+def row_of(database: psycopg.Connection, job_id: str) -> dict[str, Any]:
+    row = database.execute("select status, error, metadata from jobs where job_id = %s", [job_id]).fetchone()
+    assert row is not None
+    return dict(zip(("status", "error", "metadata"), row, strict=True))
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def submitted(runops: Runops, file: Path) -> str:
+    return runops("submit", file).stdout.strip()
+
+
+def test_two_rows_are_brought_to_their_ends_oldest_first(
+    runops: Runops, database: psycopg.Connection, recording: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "letter.mp4").write_text("This is a letter and no video. " * 100, "utf-8")
+    letter, video = submitted(runops, tmp_path / "letter.mp4"), submitted(runops, recording)
+    result = runops("work", "--once")
+    assert result.exit_code == 1
+    assert row_of(database, video)["status"] == "completed"
+    failed = row_of(database, letter)
+    assert failed["status"] == "error"
+    assert "video" in failed["error"]
+    assert result.stdout == ""
+    assert result.stderr.index(letter) < result.stderr.index(video)
+    assert "transcribing" in result.stderr
+    title = json.loads(runops("sop", video, "-o", "json").stdout)["meta"]["title"]
+    assert f"SOP: {title}" in result.stderr
+    assert f"slim: videos/slim/{video}.mp4" in result.stderr
+
+
+def test_an_empty_queue_is_a_success(runops: Runops) -> None:
+    assert runops("work", "--once").exit_code == 0
+
+
+def test_a_failure_that_passes_is_tried_again(
+    runops: Runops, database: psycopg.Connection, faults: FaultControl, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runops_cli.decide._FIRST_RETRY_SECONDS", 0.1)
+    video = submitted(runops, recording)
+    faults.set(Fault(method="POST", path="/object/videos/slim/", kind="status", status=403, body="{}", times=1))
+    result = runops("work", "--once")
+    assert "Trying again" in result.stderr
+    assert (result.exit_code, row_of(database, video)["status"]) == (0, "completed")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SUPABASE_SERVICE_ROLE_KEY", "sb_secret_" + "x" * 30, "key"),
+        ("GOOGLE_GEMINI_API_KEY", "wrong-key-of-no-project", "Gemini rejected the key"),
+        ("GOOGLE_GEMINI_BASE_URL", "http://127.0.0.1:1", "Gemini could not be reached"),
+    ],
+)
+def test_with_a_wrong_key_nothing_is_claimed(
+    runops: Runops,
+    database: psycopg.Connection,
+    recording: Path,
+    environment: dict[str, str],
+    name: str,
+    value: str,
+    said: str,
+) -> None:
+    video = submitted(runops, recording)
+    environment[name] = value
+    result = runops("work", "--once")
+    assert result.exit_code == 5
+    assert said in result.stderr
+    assert value not in result.output or value.startswith("http")
+    assert row_of(database, video) == {"status": "queued", "error": None, "metadata": {}}
+
+
+def test_while_the_project_is_away_it_is_tried_on(
+    started: Started, stack: StackInfo, environment: dict[str, str], faults: FaultControl
+) -> None:
+    assert environment
+    faults.set(Fault(path="/rest/v1/", kind="status", status=401, body='{"message":"Invalid API key"}', times=None))
+    with started("work") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert "Trying on; nothing is claimed meanwhile." in process.stdout.readline()
+        faults.clear()
+        assert "It works again." in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+    assert stack.secret_key not in process.args
+
+
+def test_a_stopped_process_puts_its_video_back(
+    started: Started, runops: Runops, database: psycopg.Connection, gemini_faults: FaultControl, recording: Path
+) -> None:
+    video = submitted(runops, recording)
+    gemini_faults.set(Fault(method="POST", path="GenerateContent", kind="hang", seconds=60, times=None))
+    with started("work") as process:
+        wait_until(lambda: any("GenerateContent" in record.path for record in gemini_faults.requests()))
+        assert row_of(database, video)["status"] == "processing"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 143
+    assert row_of(database, video) == {"status": "queued", "error": None, "metadata": {}}
+
+
+def test_what_a_killed_process_left_behind_is_taken_up(
+    runops: Runops, database: psycopg.Connection, recording: Path
+) -> None:
+    video = submitted(runops, recording)
+    stamp = {"runops": {"claim": str(uuid4()), "by": f"work/{socket.gethostname()}", "attempt": 1}}
+    database.execute(
+        "update jobs set status = 'processing', metadata = %s, updated_at = now() - interval '10 minutes'",
+        [json.dumps(stamp)],
+    )
+    assert runops("work", "--once").exit_code == 0
+    assert row_of(database, video)["status"] == "completed"
+    assert row_of(database, video)["metadata"]["runops"]["attempt"] == 2
+
+
+def test_a_row_that_kills_its_process_each_time_is_given_up(
+    runops: Runops, database: psycopg.Connection, recording: Path
+) -> None:
+    video = submitted(runops, recording)
+    stamp = {"runops": {"claim": str(uuid4()), "by": f"work/{socket.gethostname()}", "attempt": 4}}
+    database.execute(
+        "update jobs set status = 'processing', metadata = %s, updated_at = now() - interval '10 minutes'",
+        [json.dumps(stamp)],
+    )
+    runops("work", "--once")
+    assert row_of(database, video)["error"] == "The worker ended without a word. That happened 4 times."
+
+
+def test_without_the_worker_a_sentence_says_what_to_install(runops: Runops, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "runops_cli.one_video", None)
+    result = runops("work", "--once")
+    assert result.exit_code == 2
+    assert "pip install 'runops-operator[cli,worker]'" in result.stderr
