@@ -59,8 +59,8 @@ class RestProxy:
         refusal = access.refusal(self._settings, apikey=apikey, user_agent=request.headers.get("User-Agent", ""))
         if refusal is not None:
             return web.json_response(refusal.body, status=401)
-        raw = URL(request.raw_path.replace("//", "/"), encoded=True)
-        kept = "&".join(part for part in raw.raw_query_string.split("&") if not part.startswith("apikey="))
+        path, _, sent = request.raw_path.partition("?")
+        kept = "&".join(part for part in sent.split("&") if not part.startswith("apikey="))
         query = dialect.query_as_hosted(request.method, kept)
         refused = dialect.unfiltered_write(request.method, query)
         if refused is not None:
@@ -71,8 +71,7 @@ class RestProxy:
         headers["Authorization"] = access.bearer_for(
             self._settings, apikey=apikey, authorization=request.headers.get("Authorization", "")
         )
-        path = raw.raw_path.removeprefix(PREFIX)
-        target = URL(f"http://postgrest{path}" + (f"?{query}" if query else ""), encoded=True)
+        target = URL(f"http://postgrest{path.removeprefix(PREFIX)}?{query}", encoded=True)
         return await self._pass_on(request, target, headers)
 
     async def _pass_on(self, request: web.Request, target: URL, headers: CIMultiDict[str]) -> web.StreamResponse:
