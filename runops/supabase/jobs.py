@@ -15,7 +15,7 @@ from runops.job_row import Claim, JobRow, RowStatus, stamped_metadata
 from runops.logs import redact
 from runops.progress import Stage
 from runops.supabase.errors import ErrorKind, SupabaseError
-from runops.supabase.rest import Query, Rest
+from runops.supabase.rest import UNREADABLE, Query, Rest
 from runops.supabase.storable import storable
 
 __all__ = ["JobsColumns", "JobsTable"]
@@ -86,8 +86,29 @@ class JobsTable:
         return self._columns
 
     async def queued(self, *, limit: int) -> list[JobRow]:
-        """Return the oldest queued rows, oldest first, at most `limit` (the server may give fewer, often 1000)."""
+        """Return the oldest queued rows, oldest first, at most `limit` (the server may give fewer, often 1000).
+
+        A row whose metadata cannot be read would keep all others from being read: it is set to `error` and left out.
+        """
         select = await self._select()
+        try:
+            return await self._queued(select, limit)
+        except SupabaseError as error:
+            if error.code != UNREADABLE:
+                raise
+        rows: list[JobRow] = []
+        for known in await self._queued(("job_id",), limit):
+            try:
+                row = await self.get(known.job_id)
+            except SupabaseError as error:
+                if error.code != UNREADABLE:
+                    raise
+                await self._refuse(known.job_id)
+            else:
+                rows += [row] if row is not None and row.status == RowStatus.QUEUED else []
+        return rows
+
+    async def _queued(self, select: tuple[str, ...], limit: int) -> list[JobRow]:
         return await self._rows(
             lambda table: (
                 table.select(*select).eq("status", RowStatus.QUEUED.value).order("created_at").order("id").limit(limit)
@@ -149,6 +170,9 @@ class JobsTable:
                     doing=f"claiming the row {row.job_id} of the table jobs",
                 )
             except SupabaseError as error:
+                if error.code == UNREADABLE:
+                    await self._refuse(row.job_id)
+                    return None
                 if not error.retryable:
                     raise
                 doubt = error
@@ -299,6 +323,21 @@ class JobsTable:
                 await self._rest.retries.pause(number)
             else:
                 return
+
+    async def _refuse(self, job_id: UUID) -> None:
+        """End a queued row that nobody can claim, since its metadata cannot be read or written back."""
+        body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": _NOW}
+        if (await self.columns()).error:
+            body["error"] = (
+                "The row's metadata is nested too deeply or holds a number out of range. "
+                "Correct it and set the row back to queued."
+            )
+        await self._write(
+            body,
+            lambda query: query.eq("job_id", str(job_id)).eq("status", RowStatus.QUEUED.value),
+            select=("job_id",),
+            doing=f"refusing the row {job_id} of the table jobs",
+        )
 
     async def _claim_body(self, row: JobRow, claim: Claim) -> dict[str, Any]:
         columns = await self.columns()

@@ -14,7 +14,10 @@ from runops.supabase.errors import ErrorKind, Service, SupabaseError
 from runops.supabase.exchange import Exchange, current_exchange
 from runops.supabase.retry import Retries
 
-__all__ = ["Query", "Rest"]
+__all__ = ["UNREADABLE", "Query", "Rest"]
+
+UNREADABLE = "unreadable"
+"""The code of errors that lie in a value itself: JSON that PostgreSQL keeps and Python cannot read or write."""
 
 Row = dict[str, Any]
 
@@ -119,16 +122,24 @@ class Rest:
             ) from None
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise from_exception(error, doing=doing, service=Service.DATABASE) from None
-        except (ValueError, UnicodeError) as error:
-            raise SupabaseError(
-                ErrorKind.INVALID,
-                f"What is to be sent while {doing} cannot be written as JSON ({type(error).__name__}): "
-                "it holds a number or a character that JSON does not have.",
-            ) from None
+        except (ValueError, RecursionError) as error:
+            raise _unreadable(doing, type(error).__name__) from None
         finally:
             current_exchange.reset(mark)
+        if isinstance(data, str) and data.startswith("[") and data.endswith("]"):
+            # Whole, and yet no JSON to Python: a number of more than 4300 digits.
+            raise _unreadable(doing, "a number is too long")
         if not isinstance(data, list):
             raise from_database(
                 status=exchange.status, code=None, message="the answer is no JSON array", doing=doing, table=table
             )
         return data
+
+
+def _unreadable(doing: str, why: str) -> SupabaseError:
+    return SupabaseError(
+        ErrorKind.INVALID,
+        f"A JSON value met while {doing} is nested too deeply, or holds a number or character out of range ({why}). "
+        "Correct the row's metadata.",
+        code=UNREADABLE,
+    )

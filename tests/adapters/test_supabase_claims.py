@@ -190,3 +190,31 @@ async def test_rows_are_found_by_who_claimed_them(supabase: Supabase, queue: Que
 async def test_more_ids_than_one_address_holds_are_read(supabase: Supabase, queue: Queue) -> None:
     ids = [queue() for _ in range(120)]
     assert set(await supabase.jobs.get_many([*ids, uuid4()])) == set(ids)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    ['{"n": 1e5000}', '{"n": ' + "[" * 2000 + "]" * 2000 + "}", '{"n": ' + "[" * 900 + "]" * 900 + "}"],
+    ids=["number too long", "nested too deeply", "readable and not writable"],
+)
+async def test_row_that_cannot_be_read_ends_and_does_not_stop_the_queue(
+    metadata: str, supabase: Supabase, queue: Queue, database: Connection
+) -> None:
+    bad = uuid4()
+    database.execute("insert into public.jobs (job_id, metadata) values (%s, %s)", [bad, metadata])
+    good = queue()
+    won = []
+    for row in await supabase.jobs.queued(limit=10):
+        claimed = await supabase.jobs.claim(row, new_claim())
+        won += [claimed.job_id] if claimed is not None else []
+    assert good in won
+    assert column(database, bad, "status") == ("processing" if bad in won else "error")
+
+
+async def test_claim_is_lost_to_a_consumer_that_leaves_updated_at_as_it_was(
+    supabase: Supabase, queue: Queue, database: Connection
+) -> None:
+    row = await supabase.jobs.get(queue())
+    assert row is not None
+    database.execute("update public.jobs set status = 'processing'")
+    assert await supabase.jobs.claim(row, new_claim()) is None
