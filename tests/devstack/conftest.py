@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from supabase import Client, create_client
+from supabase.lib.client_options import SyncClientOptions
 
 from devstack.gateway.switches import Switches, set_switches
 from devstack.stack import StackInfo
@@ -28,9 +29,10 @@ def bare(stack: StackInfo) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def supabase_client(stack: StackInfo) -> Client:
+def supabase_client(stack: StackInfo) -> Iterator[Client]:
     """The real client library with the secret key."""
-    return create_client(stack.url, stack.secret_key)
+    with httpx.Client(timeout=20) as client:
+        yield create_client(stack.url, stack.secret_key, SyncClientOptions(httpx_client=client))
 
 
 @pytest.fixture

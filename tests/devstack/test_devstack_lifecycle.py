@@ -88,7 +88,10 @@ def test_a_kept_stack_comes_back_with_keys_port_rows_and_objects(home: Path) -> 
     httpx.post(f"{first.url}/storage/v1/object/videos/a", content=b"kept", headers=headers)
     down(home)
     assert status(home) is None
+    orphan = home / "storage" / "objects" / "orphan"
+    orphan.touch()
     second = start(home, keep=True)
+    assert not orphan.exists()
     assert (second.url, second.secret_key) == (first.url, first.secret_key)
     assert ask(second, "/rest/v1/jobs?select=id").json() == [{"id": 1}]
     assert ask(second, "/storage/v1/object/videos/a").content == b"kept"

@@ -96,6 +96,7 @@ class Store:
         self._index.executescript(_SCHEMA)
         self._index.execute("pragma journal_mode = wal")
         self._index.execute("pragma synchronous = normal")
+        self._remove_orphans()
 
     def close(self) -> None:
         """Close the index."""
@@ -220,6 +221,14 @@ class Store:
         """Forget an upload and what it brought."""
         self._index.execute("delete from uploads where id = ?", [upload.id])
         self.upload_path(upload).unlink(missing_ok=True)
+
+    def _remove_orphans(self) -> None:
+        """Remove bytes the index does not know: a gateway that is killed may leave some."""
+        rows = self._index.execute("select json_extract(record, '$.version') from objects")
+        known = {row[0] for row in rows}
+        for path in self._objects.iterdir():
+            if path.name not in known:
+                path.unlink()
 
     def _write(self, stored: StoredObject) -> None:
         self._index.execute(
