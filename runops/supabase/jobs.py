@@ -5,48 +5,25 @@ updates, so claiming "the first queued row" in one request would claim them all.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
-
-from pydantic import TypeAdapter, ValidationError
 
 from runops.job_row import Claim, JobRow, RowStatus, stamped_metadata
 from runops.logs import redact
 from runops.progress import Stage
 from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.jobs_columns import NEEDED, JobsColumns, look_at_columns
+from runops.supabase.jobs_requests import among, claimed_page, fenced, parsed, seen
 from runops.supabase.rest import UNREADABLE, Query, Rest
 from runops.supabase.storable import storable
 
 __all__ = ["JobsColumns", "JobsTable"]
 
-_NEEDED = ("job_id", "status", "created_at", "updated_at", "metadata")
-_PROGRESS = ("progress_stage", "progress_percent")
-_CLAIM_PATH = "metadata->runops->>claim"
-_BY_PATH = "metadata->runops->>by"
 _IDS_AT_ONCE = 100
 _PAGE = 1000
 _LONGEST_SENTENCE = 2000
 _NOW = "now"
 """As the value of a timestamp: PostgreSQL puts its own clock's time there."""
-_ROWS = TypeAdapter(list[JobRow])
-
-
-@dataclass(frozen=True, slots=True)
-class JobsColumns:
-    """Which optional columns `jobs` has.
-
-    Attributes
-    ----------
-    progress
-        Both `progress_stage` and `progress_percent`.
-    completed_at, error
-        The column of that name.
-    """
-
-    progress: bool
-    completed_at: bool
-    error: bool
 
 
 class JobsTable:
@@ -74,15 +51,7 @@ class JobsTable:
             `TABLE_MISSING`, or `COLUMN_MISSING` where a column is missing that cannot be done without.
         """
         if self._columns is None:
-            if await self._has(*_NEEDED, *_PROGRESS, "completed_at", "error"):
-                self._columns = JobsColumns(progress=True, completed_at=True, error=True)
-            else:
-                await self._look_for(_NEEDED)
-                self._columns = JobsColumns(
-                    progress=await self._has(*_PROGRESS),
-                    completed_at=await self._has("completed_at"),
-                    error=await self._has("error"),
-                )
+            self._columns = await look_at_columns(self._rest)
         return self._columns
 
     async def queued(self, *, limit: int) -> list[JobRow]:
@@ -133,7 +102,7 @@ class JobsTable:
         for start in range(0, len(wanted), _IDS_AT_ONCE):
             some = [str(job_id) for job_id in wanted[start : start + _IDS_AT_ONCE]]
             rows = await self._rows(
-                _among(select, some),
+                among(select, some),
                 doing=f"reading {len(some)} rows of the table jobs",
             )
             found.update({row.job_id: row for row in rows})
@@ -165,7 +134,7 @@ class JobsTable:
             try:
                 rows = await self._write(
                     body,
-                    _seen(row, from_status),
+                    seen(row, from_status),
                     select=select,
                     doing=f"claiming the row {row.job_id} of the table jobs",
                 )
@@ -218,7 +187,7 @@ class JobsTable:
         rows = await self._rest.retries.run(
             lambda: self._write(
                 body,
-                _fenced(job_id, token),
+                fenced(job_id, token),
                 select=("job_id",),
                 doing=f"refreshing the row {job_id} of the table jobs",
             )
@@ -259,7 +228,7 @@ class JobsTable:
             try:
                 if await self._write(
                     body,
-                    _seen(row, RowStatus.PROCESSING),
+                    seen(row, RowStatus.PROCESSING),
                     select=("job_id",),
                     doing=f"releasing the row {job_id} of the table jobs",
                 ):
@@ -279,7 +248,7 @@ class JobsTable:
         rows: list[JobRow] = []
         while len(rows) < limit:
             page = await self._rows(
-                _claimed_page(select, installation, first=len(rows), last=min(limit, len(rows) + _PAGE) - 1),
+                claimed_page(select, installation, first=len(rows), last=min(limit, len(rows) + _PAGE) - 1),
                 doing="reading the claimed rows of the table jobs",
             )
             rows += page
@@ -358,7 +327,7 @@ class JobsTable:
         rows = await self._rest.retries.run(
             lambda: self._write(
                 body,
-                _fenced(job_id, token),
+                fenced(job_id, token),
                 select=("job_id",),
                 doing=f"setting the row {job_id} of the table jobs to {status}",
             )
@@ -369,67 +338,13 @@ class JobsTable:
         return there is not None and there.status == status and there.claim is not None and there.claim.claim == token
 
     async def _select(self) -> tuple[str, ...]:
-        return (*_NEEDED, "error") if (await self.columns()).error else _NEEDED
-
-    async def _has(self, *columns: str) -> bool:
-        try:
-            await self._look_for(columns)
-        except SupabaseError as error:
-            if error.kind is ErrorKind.COLUMN_MISSING:
-                return False
-            raise
-        return True
-
-    async def _look_for(self, columns: tuple[str, ...]) -> None:
-        await self._rest.read(
-            lambda table: table.select(*columns).limit(0), table="jobs", doing="looking at the table jobs"
-        )
+        return (*NEEDED, "error") if (await self.columns()).error else NEEDED
 
     async def _rows(self, build: Callable[[Any], Query], *, doing: str) -> list[JobRow]:
-        return _parsed(await self._rest.read(build, table="jobs", doing=doing), doing=doing)
+        return parsed(await self._rest.read(build, table="jobs", doing=doing), doing=doing)
 
     async def _write(
         self, body: dict[str, Any], which: Callable[[Any], Any], *, select: tuple[str, ...], doing: str
     ) -> list[JobRow]:
         rows = await self._rest.send(lambda table: which(table.update(body)).select(*select), table="jobs", doing=doing)
-        return _parsed(rows, doing=doing)
-
-
-def _among(select: tuple[str, ...], job_ids: list[str]) -> Callable[[Any], Query]:
-    return lambda table: table.select(*select).in_("job_id", job_ids)
-
-
-def _claimed_page(select: tuple[str, ...], installation: str, *, first: int, last: int) -> Callable[[Any], Query]:
-    return lambda table: (
-        table.select(*select)
-        .eq("status", RowStatus.PROCESSING.value)
-        .eq(_BY_PATH, installation)
-        .order("created_at")
-        .order("id")
-        .range(first, last)
-    )
-
-
-def _seen(row: JobRow, status: str) -> Callable[[Any], Any]:
-    """Filter for a row that is as it was read."""
-
-    def which(query: Any) -> Any:
-        query = query.eq("job_id", str(row.job_id)).eq("status", str(status))
-        return query.is_("updated_at", "null") if row.updated_at is None else query.eq("updated_at", row.updated_at)
-
-    return which
-
-
-def _fenced(job_id: UUID, token: str) -> Callable[[Any], Any]:
-    """Filter for a row that is still held under a token."""
-    return lambda query: query.eq("job_id", str(job_id)).eq("status", RowStatus.PROCESSING.value).eq(_CLAIM_PATH, token)
-
-
-def _parsed(rows: list[dict[str, Any]], *, doing: str) -> list[JobRow]:
-    try:
-        return _ROWS.validate_python(rows)
-    except ValidationError as error:
-        fields = ", ".join(sorted({str(problem["loc"][-1]) for problem in error.errors() if problem["loc"]}))
-        raise SupabaseError(
-            ErrorKind.INVALID, f"The answer to {doing} has an unexpected form ({fields}). Check the columns' types."
-        ) from None
+        return parsed(rows, doing=doing)
