@@ -84,14 +84,19 @@ class _Renderer:
     ----------
     steps
         The outline.
+
+    Attributes
+    ----------
+    numbers
+        The number of each node's step.
     """
 
     def __init__(self, steps: list[Step | GoTo]) -> None:
         self._top = steps
-        self._numbers: dict[str, int] = {}
+        self.numbers: dict[str, int] = {}
         self._loops: set[str] = set()
         self._number(steps)
-        self._width = len(str(max(self._numbers.values(), default=1)))
+        self._width = len(str(max(self.numbers.values(), default=1)))
 
     def lines(self) -> Iterator[str]:
         """Give the lines, from the first step on."""
@@ -100,7 +105,7 @@ class _Renderer:
     def _number(self, steps: list[Step | GoTo]) -> None:
         for step in steps:
             if isinstance(step, Step):
-                self._numbers[step.node.id] = step.number
+                self.numbers[step.node.id] = step.number
                 for branch in step.branches:
                     self._number(branch.steps)
 
@@ -137,7 +142,7 @@ class _Renderer:
                 )
 
     def _arrow(self, target: str, *, at: int, loops: tuple[str, ...]) -> str:
-        number = self._numbers[target]
+        number = self.numbers[target]
         if target in loops:
             return "-> the next one" if target == loops[-1] else f"-> the next one of step {number}"
         return f"-> {'back to' if number <= at else 'go on with'} step {number}"
@@ -171,7 +176,7 @@ def _questions(sop: Sop) -> Iterator[str]:
 def _skills(sop: Sop) -> Iterator[str]:
     if sop.private is None or not sop.private.skills:
         return
-    numbers = _Renderer(outline(sop))._numbers  # noqa: SLF001 - same module
+    numbers = _Renderer(outline(sop)).numbers
     yield "Skills"
     for skill in sop.private.skills:
         used = sorted(

@@ -25,6 +25,8 @@ from runops_cli.settings import EnvFile, settings
 
 __all__ = ["check"]
 
+_PIPE_COLUMNS = 1000
+
 
 class _Form(StrEnum):
     TABLE = "table"
@@ -98,9 +100,12 @@ async def _supabase(environment: Environment) -> list[Finding]:
 
 def _print_table(findings: list[Finding]) -> None:
     table = Table(box=box.SIMPLE if STDOUT.is_terminal else None, pad_edge=False)
-    for title in ("CHECK", "STATE", "FOUND", "WHAT TO DO"):
-        table.add_column(title, overflow="fold", no_wrap=title == "STATE")
+    table.add_column("CHECK", no_wrap=True)
+    table.add_column("STATE", no_wrap=True)
+    table.add_column("FOUND, AND WHAT TO DO", overflow="fold")
     for finding in findings:
         state, style = ("ok", None) if finding.ok else ("problem", "red")
-        table.add_row(plain(finding.name), state, plain(finding.detail), plain(finding.remedy or ""), style=style)
-    STDOUT.print(table)
+        lines = [finding.detail] if finding.remedy is None else [finding.detail, f"-> {finding.remedy}"]
+        table.add_row(plain(finding.name), state, plain("\n".join(lines)), style=style)
+    # Broken lines are for a screen; what reads a pipe wants them whole.
+    STDOUT.print(table, width=None if STDOUT.is_terminal else _PIPE_COLUMNS)

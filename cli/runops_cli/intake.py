@@ -15,6 +15,7 @@ from runops_cli.signals import StopSignal
 __all__ = ["Intake", "Taken"]
 
 _CANDIDATES = 10
+_ROUNDS = 5
 _LOOK_FOR_ABANDONED_EVERY_SECONDS = 60.0
 
 
@@ -49,7 +50,7 @@ class Intake:
     _looked_at: float | None = field(default=None, init=False)
 
     async def take(self) -> Taken | None:
-        """Claim the first row that can be had.
+        """Claim the first row that can be had; None where there is none, or where others were always faster.
 
         Raises
         ------
@@ -58,7 +59,16 @@ class Intake:
         Stopped
             A signal came before anything was claimed.
         """
-        for row in await self.stop.unless_stopped(self._candidates()):
+        for _ in range(_ROUNDS):
+            rows = await self.stop.unless_stopped(self._candidates())
+            if not rows:
+                return None
+            if (taken := await self._first_won(rows)) is not None:
+                return taken
+        return None
+
+    async def _first_won(self, rows: list[JobRow]) -> Taken | None:
+        for row in rows:
             claim = Claim(claim=str(uuid4()), by=self.by, attempt=(row.claim.attempt if row.claim else 0) + 1)
             # Not interruptible: a claim whose answer nobody waits for would have to grow stale.
             won = await self.supabase.jobs.claim(row, claim, from_status=str(row.status))
@@ -71,16 +81,18 @@ class Intake:
         return None
 
     async def _candidates(self) -> list[JobRow]:
-        return await self._abandoned() or await self.supabase.jobs.queued(limit=_CANDIDATES)
+        return [*await self._abandoned(), *await self.supabase.jobs.queued(limit=_CANDIDATES)]
 
     async def _abandoned(self) -> list[JobRow]:
         now = asyncio.get_running_loop().time()
         if self._looked_at is not None and now - self._looked_at < _LOOK_FOR_ABANDONED_EVERY_SECONDS:
             return []
         rows = await self.supabase.jobs.claimed_by(self.by)
-        self._looked_at = now
         at_server = datetime.now(UTC) + timedelta(seconds=self.supabase.clock_skew_seconds or 0.0)
-        return [row for row in rows if is_abandoned(row, by=self.by, now=at_server)]
+        abandoned = [row for row in rows if is_abandoned(row, by=self.by, now=at_server)]
+        if not abandoned:
+            self._looked_at = now
+        return abandoned
 
     async def _give_up(self, row: JobRow, claim: Claim) -> None:
         sentence = f"{TABLE[Reason.WORKER_CRASHED].sentence} That happened {claim.attempt - 1} times."

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 __all__ = ["StopSignal", "Stopped"]
 
 _T = TypeVar("_T")
+_TIDY_UP_SECONDS = 10.0
 
 
 class Stopped(Exception):  # noqa: N818 - says what is the case
@@ -71,5 +72,9 @@ class StopSignal:
 
 
 async def _cancelled(task: "asyncio.Future[Any]") -> None:
+    """Cancel and let it tidy up, but not for ever."""
     task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await asyncio.wait({task}, timeout=_TIDY_UP_SECONDS)
+    if task.done() and not task.cancelled():
+        # Looked at, so that asyncio does not report it as forgotten.
+        task.exception()

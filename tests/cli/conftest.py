@@ -4,14 +4,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
-from click.testing import Result
 from imageio_ffmpeg import get_ffmpeg_exe
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from devstack.gemini.control import GeminiControl
 from devstack.stack import StackInfo
@@ -60,7 +59,7 @@ def runops(environment: dict[str, str]) -> Callable[..., Result]:
 
 
 @pytest.fixture
-def started(environment: dict[str, str]) -> Callable[..., "Started"]:
+def started(environment: dict[str, str]) -> Callable[..., AbstractContextManager[subprocess.Popen[str]]]:
     """Start a command as a process of its own; it is ended with the `with` block."""
 
     @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from click.testing import Result
+from typer.testing import Result
 
 from devstack import stack as stacks
 from devstack.faults import Fault, FaultControl

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from click.testing import Result
+from typer.testing import Result
 
 from devstack import stack as stacks
 from devstack.faults import Fault, FaultControl
@@ -53,7 +53,7 @@ def test_the_recording_is_there_before_its_row(
     result = runops("submit", recording)
     assert result.exit_code == 0
     job_id = result.stdout.strip()
-    assert UUID(job_id)
+    assert str(UUID(job_id)) == job_id
     assert "uploading recording.mp4" in result.stderr
     assert row_of(database, job_id) == ("queued", {}, None)
     writes = [record.path.split("?")[0] for record in faults.requests() if record.method == "POST"]
