@@ -42,8 +42,8 @@ def refusal(key: str) -> str | None:
     if kind in {KeyKind.SECRET, KeyKind.SERVICE_ROLE}:
         return None
     return (
-        f"SUPABASE_SERVICE_ROLE_KEY holds a {kind}; jobs need the project's sb_secret key or its service_role JWT "
-        "(Supabase dashboard, Project Settings, API keys)."
+        f"SUPABASE_SERVICE_ROLE_KEY is the wrong key ({kind}); jobs need the project's sb_secret key or its "
+        "service_role JWT (Supabase dashboard, Project Settings, API keys)."
         if kind is not KeyKind.UNKNOWN
         else "SUPABASE_SERVICE_ROLE_KEY holds something that is no Supabase key "
         "(expected: sb_secret_... or a JWT of three parts)."

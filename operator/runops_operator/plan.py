@@ -92,11 +92,22 @@ def plan(seen: Observation, config: OperatorConfig, now: datetime) -> list[Actio
     return _watch(seen, job, videojob.spec, config, now)
 
 
-def plan_gone(last: VideoJobView) -> list[Action]:
-    """Return what to do after a VideoJob was deleted: an unfinished one is a cancel, and its row is told."""
+def plan_gone(last: VideoJobView, job: JobView | None) -> list[Action]:
+    """Return what to do after a VideoJob was deleted: an unfinished one is a cancel, and its row is told.
+
+    The garbage collector deletes the Job as well, but may take half a minute to notice.
+
+    Parameters
+    ----------
+    last
+        How the VideoJob was last seen.
+    job
+        The Job of its name, if there is one.
+    """
+    stop: list[Action] = [DeleteJob(job.name, job.uid)] if job is not None and job.owner_uid == last.uid else []
     if last.finished or last.claim is None:
-        return []
-    return [FailRow(last.claim, TABLE[Reason.CANCELLED].sentence)]
+        return stop
+    return [*stop, FailRow(last.claim, TABLE[Reason.CANCELLED].sentence)]
 
 
 def _after_the_end(videojob: VideoJobView, now: datetime) -> list[Action]:

@@ -112,7 +112,7 @@ class Reconciler:
         job_id = _job_id(name)
         if (last := self._store.gone(name)) is not None:
             if job_id is not None:
-                for action in plan_gone(last):
+                for action in plan_gone(last, self._store.job(name)):
                     await self._executor.run(name, job_id, action)
             self._store.forget_gone(name)
         videojob = self._store.videojob(name)

@@ -1,8 +1,6 @@
 """The custom resource as a real API server takes it."""
 
 import json
-import subprocess
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,19 +9,7 @@ import pytest
 from runops.crd import custom_resource_definition
 from tests.on_cluster import Kubectl
 
-pytestmark = pytest.mark.cluster
-
-CRD = Path(__file__).parents[2] / "crds" / "videojob.yaml"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _definition(cluster: Any) -> None:
-    base = [str(cluster.kubectl), "--kubeconfig", str(cluster.kubeconfig)]
-    subprocess.run([*base, "apply", "--server-side", "--force-conflicts", "-f", str(CRD)], check=True, timeout=60)
-    name = custom_resource_definition()["metadata"]["name"]
-    subprocess.run(
-        [*base, "wait", "--for=condition=Established", f"crd/{name}", "--timeout=30s"], check=True, timeout=60
-    )
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("definition")]
 
 
 def _manifest(job_id: str, *, name: str | None = None, **spec: Any) -> str:

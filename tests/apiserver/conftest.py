@@ -1,0 +1,21 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from devstack.cluster import ClusterInfo
+from runops.crd import custom_resource_definition
+
+CRD = Path(__file__).parents[2] / "crds" / "videojob.yaml"
+
+
+@pytest.fixture(scope="session")
+def definition(cluster: ClusterInfo) -> str:
+    """The committed CustomResourceDefinition, established on the API server."""
+    base = [str(cluster.kubectl), "--kubeconfig", str(cluster.kubeconfig)]
+    subprocess.run([*base, "apply", "--server-side", "--force-conflicts", "-f", str(CRD)], check=True, timeout=60)
+    name: str = custom_resource_definition()["metadata"]["name"]
+    subprocess.run(
+        [*base, "wait", "--for=condition=Established", f"crd/{name}", "--timeout=30s"], check=True, timeout=60
+    )
+    return name
