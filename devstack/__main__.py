@@ -16,13 +16,13 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; return the exit code."""
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:1] == ["cluster"]:
-        from devstack.cluster import command  # noqa: PLC0415 the stack must work without the cluster's parts
+        from devstack.cluster.command import main as cluster  # noqa: PLC0415 a heavy part of its own
 
-        return command.main(arguments[1:])
+        return cluster(arguments[1:])
     if arguments[:1] == ["images"]:
-        from devstack import images  # noqa: PLC0415 the stack must work without the images' parts
+        from devstack.images import main as images  # noqa: PLC0415 a heavy part of its own
 
-        return images.main(arguments[1:])
+        return images(arguments[1:])
     parsed = _parser().parse_args(arguments)
     try:
         return _COMMANDS[parsed.command](parsed)
