@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 _MS_NOSUID = 2
 _MS_NODEV = 4
 _MS_BIND = 4096
-_QUICK_DEATH = 5.0
+_QUICK_DEATH = 10.0
 _QUICK_DEATHS_ALLOWED = 3
 _RESTART_AFTER = 1.0
 _PAUSE = 0.05
@@ -97,22 +97,28 @@ class Supervisor:
     def run(self) -> NoReturn:
         """Go on until the process is killed or a component does not come up."""
         while True:
+            # One question for all: a server that hangs must not delay the rest by its time-out again and again.
+            waiting = any(self._components[name]["needs_api"] for name in self._not_before)
+            api = waiting and self._api_answers()
             for name in list(self._not_before):
-                if self._may_start(name):
+                if self._may_start(name, api=api):
                     self._start(name)
-            self._collect(wait=not self._not_before)
+            while self._collect(wait=not self._not_before):
+                pass
+            if self._not_before:
+                time.sleep(_PAUSE)
 
-    def _may_start(self, name: str) -> bool:
+    def _may_start(self, name: str, *, api: bool) -> bool:
         component = self._components[name]
         if time.monotonic() < self._not_before[name]:
             return False
         if component["needs_socket"] and not Path(component["needs_socket"]).exists():
             return False
-        return not component["needs_api"] or self._api_answers()
+        return api or not component["needs_api"]
 
     def _api_answers(self) -> bool:
         context = ssl.create_default_context(cafile=self._authority)
-        connection = HTTPSConnection("127.0.0.1", 443, timeout=2, context=context)
+        connection = HTTPSConnection("127.0.0.1", 443, timeout=1, context=context)
         try:
             connection.request("GET", "/readyz")
             return connection.getresponse().status == 200
@@ -140,17 +146,18 @@ class Supervisor:
         self._started[name] = time.monotonic()
         del self._not_before[name]
 
-    def _collect(self, *, wait: bool) -> None:
+    def _collect(self, *, wait: bool) -> bool:
+        """Take note of a process that ended; False when there is none (any more)."""
         try:
             pid, status = os.waitpid(-1, 0 if wait else os.WNOHANG)
         except ChildProcessError:
-            pid, status = 0, 0
+            return False
         if pid == 0:
-            time.sleep(_PAUSE)
-            return
+            return False
         name = self._running.pop(pid, None)
         if name is not None:
             self._ended(name, os.waitstatus_to_exitcode(status))
+        return not wait
 
     def _ended(self, name: str, exit_code: int) -> None:
         now = time.monotonic()

@@ -1,0 +1,246 @@
+"""A real node: its pods, its API server, and what is left of it afterwards (nothing)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from devstack.cluster import ClusterInfo, ClusterUnavailable, down, load_image, node, node_files, processes, status
+from devstack.cluster.remains import CGROUPS
+
+pytestmark = pytest.mark.cluster
+
+Kubectl = Callable[..., str]
+JobOf = Callable[[str, str], dict[str, Any]]
+Eventually = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def cluster(start: Callable[..., ClusterInfo], tiny_image: Path) -> ClusterInfo:
+    started = start("node")
+    load_image(started, tiny_image)
+    return started
+
+
+@pytest.fixture(scope="module")
+def greeting_port() -> Iterator[int]:
+    """A server on this machine, outside every namespace."""
+
+    class Greeter(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"hello from outside")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("0.0.0.0", 0), Greeter) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def run_to_completion(kubectl: Kubectl, cluster: ClusterInfo, job: dict[str, Any]) -> str:
+    """Run a Job and give its pod's log."""
+    name = job["metadata"]["name"]
+    kubectl(cluster, "create", "-f", "-", document=job)
+    kubectl(cluster, "wait", "--for=condition=Complete", f"job/{name}", "--timeout=60s")
+    return kubectl(cluster, "logs", f"job/{name}")
+
+
+class Traces:
+    """Everything of a node that somebody outside could still see after its end."""
+
+    def __init__(self, cluster: ClusterInfo) -> None:
+        found = node.find(cluster.name)
+        assert found is not None
+        self.node = found
+        self.first = found.first
+        self._namespaces = {kind: self._namespace(found.first.pid, kind) for kind in ("pid", "mnt", "net")}
+
+    def left(self) -> list[str]:
+        link, state = self.node.addresses.link, self.node.state
+        processes = [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
+        left = [f"process {pid}" for pid in processes if self._inside(pid)]
+        left += ["keeper"] if self.node.keeper.alive() else []
+        left += [str(path) for path in CGROUPS.rglob(f"{link}*")]
+        left += [str(path) for path in (state, Path("/sys/class/net") / link) if path.exists()]
+        routes = subprocess.run(["ip", "route"], capture_output=True, text=True, check=True).stdout.splitlines()
+        left += [route for route in routes if link in route.split() or self.node.addresses.pod_range in route]
+        left += [line for line in Path("/proc/mounts").read_text().splitlines() if str(state) in line]
+        left += [str(path) for path in Path("/run/runops-operator").glob(f"{self.node.addresses.index}.lock")]
+        return left
+
+    def _inside(self, pid: int) -> bool:
+        try:
+            return any(self._namespace(pid, kind) == name for kind, name in self._namespaces.items())
+        except OSError:
+            return False
+
+    @staticmethod
+    def _namespace(pid: int, kind: str) -> str:
+        return str(Path(f"/proc/{pid}/ns/{kind}").readlink())
+
+
+def test_a_job_of_a_local_image_completes_and_its_log_can_be_read(
+    cluster: ClusterInfo, kubectl: Kubectl, job_of: JobOf
+) -> None:
+    assert run_to_completion(kubectl, cluster, job_of("speaks", "echo $((6 * 7))")) == "42\n"
+
+
+def test_a_pod_reaches_a_server_of_this_machine_and_the_api_server(
+    cluster: ClusterInfo, kubectl: Kubectl, job_of: JobOf, greeting_port: int
+) -> None:
+    line = f"wget -q -O - http://{cluster.host_address}:{greeting_port}/; wget -O - http://10.96.0.1:443/ 2>&1; true"
+    log = run_to_completion(kubectl, cluster, job_of("calls", line))
+    assert log.startswith("hello from outside")
+    # It wants TLS, which this wget cannot speak: the refusal shows that it was reached.
+    assert "400 Bad Request" in log
+
+
+def test_up_again_finds_the_cluster_that_runs(cluster: ClusterInfo, start: Callable[..., ClusterInfo]) -> None:
+    before = node.find(cluster.name)
+    assert start("node") == cluster == status(cluster.name)
+    assert node.find(cluster.name) == before
+
+
+def test_pod_security_and_admission_policies_are_enforced(
+    cluster: ClusterInfo, kubectl: Kubectl, eventually: Eventually
+) -> None:
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "strict", "labels": labels}}
+    kubectl(cluster, "create", "-f", "-", document=namespace)
+    with pytest.raises(RuntimeError, match="violates PodSecurity"):
+        kubectl(cluster, "run", "careless", "--image=any", "--namespace=strict")
+
+    policy: dict[str, Any] = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": "no-secrets-of-this-name"},
+        "spec": {
+            "matchConstraints": {
+                "resourceRules": [
+                    {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}
+                ]
+            },
+            "validations": [{"expression": "object.metadata.name != 'forbidden'", "message": "not this one"}],
+        },
+    }
+    binding = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": "no-secrets-of-this-name"},
+        "spec": {"policyName": "no-secrets-of-this-name", "validationActions": ["Deny"]},
+    }
+    for document in (policy, binding):
+        kubectl(cluster, "create", "-f", "-", document=document)
+
+    def denied() -> bool:
+        try:
+            kubectl(cluster, "create", "configmap", "forbidden", "--dry-run=server")
+        except RuntimeError as refusal:
+            return "not this one" in str(refusal)
+        return False
+
+    eventually(denied)
+
+
+def test_a_component_that_is_killed_comes_back(cluster: ClusterInfo, kubectl: Kubectl, eventually: Eventually) -> None:
+    [killed] = processes(cluster, "kube-apiserver")
+    os.kill(killed, signal.SIGKILL)
+
+    def answers() -> bool:
+        try:
+            return kubectl(cluster, "get", "--raw", "/readyz") == "ok"
+        except RuntimeError:
+            return False
+
+    eventually(lambda: processes(cluster, "kube-apiserver") not in ([], [killed]))
+    eventually(answers, within=60)
+
+
+def test_two_clusters_run_side_by_side_and_down_leaves_nothing_of_one(  # noqa: PLR0917  (pytest passes fixtures by name)
+    cluster: ClusterInfo,
+    start: Callable[..., ClusterInfo],
+    tiny_image: Path,
+    kubectl: Kubectl,
+    job_of: JobOf,
+    greeting_port: int,
+) -> None:
+    second = start("second")
+    load_image(second, tiny_image)
+
+    def greeted(which: ClusterInfo) -> str:
+        line = f"wget -q -O - http://{which.host_address}:{greeting_port}/"
+        return run_to_completion(kubectl, which, job_of("side-by-side", line))
+
+    assert second.host_address != cluster.host_address
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(greeted, (cluster, second))) == ["hello from outside"] * 2
+    kubectl(
+        second,
+        "create",
+        "-f",
+        "-",
+        document=job_of("still-running", "while true; do read -t 60 line < /dev/zero; done"),
+    )
+    kubectl(second, "wait", "--for=jsonpath={.status.ready}=1", "job/still-running", "--timeout=60s")
+    traces = Traces(second)
+    assert len(traces.left()) > 10
+
+    down(second.name)
+
+    assert traces.left() == []
+    assert status(second.name) is None
+    assert status(cluster.name) == cluster
+
+
+def test_killing_the_first_process_leaves_nothing(
+    start: Callable[..., ClusterInfo], tiny_image: Path, kubectl: Kubectl, job_of: JobOf, eventually: Eventually
+) -> None:
+    doomed = start("doomed")
+    load_image(doomed, tiny_image)
+    run_to_completion(kubectl, doomed, job_of("first", "true"))
+    traces = Traces(doomed)
+
+    os.kill(traces.first.pid, signal.SIGKILL)
+
+    eventually(lambda: traces.left() == [])
+
+
+def test_down_cleans_up_for_a_keeper_that_was_killed(start: Callable[..., ClusterInfo]) -> None:
+    orphaned = start("orphaned")
+    traces = Traces(orphaned)
+    os.kill(traces.node.keeper.pid, signal.SIGKILL)
+
+    down(orphaned.name)
+
+    assert [trace for trace in traces.left() if not trace.endswith(".lock")] == []
+
+
+def test_the_failing_component_is_named_with_its_last_words(
+    start: Callable[..., ClusterInfo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = node_files.node_spec
+
+    def with_a_broken_etcd(state: Path, **rest: Any) -> dict[str, Any]:
+        spec = planned(state, **rest)
+        [etcd] = [component for component in spec["components"] if component["name"] == "etcd"]
+        etcd["argv"] = [*etcd["argv"], "--data-dir=/dev/null/impossible"]
+        return spec
+
+    monkeypatch.setattr(node_files, "node_spec", with_a_broken_etcd)
+    with pytest.raises(ClusterUnavailable, match=r"(?s)etcd ended with exit code 1 .*/dev/null/impossible"):
+        start("broken")
