@@ -77,7 +77,7 @@ def test_full_values_of_these_tests_set_every_value(chart: Path, full_values: Pa
 
     # What cannot stand beside another value that is set, or has its own test.
     left_out = {
-        *(".nameOverride", ".image.tag", ".worker.image.digest", ".rbac.create"),
+        *(".nameOverride", ".image.tag", ".worker.image.digest", ".rbac.create", ".admissionPolicy.enabled"),
         *(".serviceAccount.create", ".worker.serviceAccount.create"),
         *(".worker.annotations.cluster-autoscaler.kubernetes.io/safe-to-evict",),
         *(".worker.annotations.karpenter.sh/do-not-disrupt",),
