@@ -105,6 +105,7 @@ class JobView:
     claim: str | None
     suspended: bool
     active: int
+    ready: int
     failed: int
     complete: bool
     failed_reason: str | None
@@ -186,6 +187,7 @@ def parse_job(body: Mapping[str, Any]) -> JobView:
         claim=(metadata.get("annotations") or {}).get(CLAIM_ANNOTATION),
         suspended=bool((body.get("spec") or {}).get("suspend")),
         active=status.get("active") or 0,
+        ready=status.get("ready") or 0,
         failed=status.get("failed") or 0,
         complete="Complete" in conditions,
         failed_reason=failed.get("reason"),

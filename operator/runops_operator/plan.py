@@ -205,6 +205,7 @@ _NO_JOB = JobView(
     claim=None,
     suspended=False,
     active=0,
+    ready=0,
     failed=0,
     complete=False,
     failed_reason=None,

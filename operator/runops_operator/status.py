@@ -43,7 +43,7 @@ def derive_phase(conditions: Sequence[Condition], *, suspended: bool) -> Phase:
         return "Failed"
     if suspended:
         return "Suspended"
-    return "Running" if Outcome.STARTED in true and Outcome.PROGRESSING in true else "Pending"
+    return "Running" if Outcome.PROGRESSING in true else "Pending"
 
 
 def with_condition(
@@ -78,7 +78,8 @@ def running(
     pod = _current(pods)
     suspended = bool(videojob.spec and videojob.spec.suspend) or (job is not None and job.suspended)
     works = pod is not None and pod.phase == "Running" and pod.exit_code is None
-    started = videojob.started or works or (job is not None and job.failed > 0)
+    started = videojob.started or works or (pod is not None and pod.exit_code is not None)
+    done = pod is not None and pod.exit_code == 0
     if works:
         reason, message = "Running", "The worker is running."
     elif suspended:
@@ -98,7 +99,13 @@ def running(
             generation=generation,
         )
     conditions = with_condition(
-        conditions, Outcome.PROGRESSING, holds=works, reason=reason, message=message, now=now, generation=generation
+        conditions,
+        Outcome.PROGRESSING,
+        holds=works or done,
+        reason=reason,
+        message=message,
+        now=now,
+        generation=generation,
     )
     conditions = with_condition(
         conditions, Outcome.FINISHED, holds=False, reason=reason, message=message, now=now, generation=generation
@@ -111,7 +118,7 @@ def running(
         attempts=max(job.attempts if job else 0, videojob.status.attempts or 0),
     )
     patch = status.model_dump(by_alias=True, exclude_none=True)
-    patch["reason"], patch["message"] = (None, None) if works else (reason, message[:_MESSAGE_LIMIT])
+    patch["reason"], patch["message"] = (None, None) if works or done else (reason, message[:_MESSAGE_LIMIT])
     patch["resolved"] = {"image": config.worker.image}
     if videojob.spec is not None:
         patch["resolved"]["models"] = videojob.spec.model.model_dump(by_alias=True)
@@ -181,6 +188,8 @@ def _waiting(job: JobView | None, pod: PodView | None) -> tuple[str, str]:
         return Reason.IMAGE_PULL_FAILED, f"The worker's image cannot be pulled.{detail}"
     if pod.waiting_reason in {"CreateContainerConfigError", "CreateContainerError"}:
         return Reason.MISCONFIGURED, f"The worker's container cannot be made.{detail}"
+    if pod.exit_code == 0:
+        return "Finishing", "The worker is done; its Job is being closed."
     if pod.exit_code is not None:
         return "Retrying", "The last attempt failed for a passing reason; the next one follows after a pause."
     return "Pending", "The worker's pod is starting."
