@@ -157,3 +157,15 @@ def test_without_the_worker_a_sentence_says_what_to_install(runops: Runops, monk
     result = runops("work", "--once")
     assert result.exit_code == 2
     assert "pip install 'runops-operator[cli,worker]'" in result.stderr
+
+
+def test_a_key_that_is_rejected_on_the_way_is_not_held_against_the_video(
+    runops: Runops, database: psycopg.Connection, gemini_faults: FaultControl, recording: Path
+) -> None:
+    video = submitted(runops, recording)
+    body = json.dumps({"error": {"code": 401, "message": "API key expired.", "status": "UNAUTHENTICATED"}})
+    gemini_faults.set(Fault(method="POST", path="GenerateContent", kind="status", status=401, body=body, times=None))
+    result = runops("work", "--once")
+    assert result.exit_code == 5
+    assert "is back in the queue" in result.stderr
+    assert row_of(database, video)["status"] == "queued"

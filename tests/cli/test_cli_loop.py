@@ -1,0 +1,146 @@
+"""The loop of `runops work` with a stand-in for the pipeline, against a real table."""
+
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from devstack.stack import StackInfo
+from runops.failures import Failed, Reason
+from runops.job_row import Claim, JobRow
+from runops.supabase.connection import Supabase
+from runops_cli.loop import Loop, LoopSettings
+from runops_cli.signals import StopSignal
+
+
+@dataclass
+class Scripted:
+    """Does to each video what the test says."""
+
+    does: Callable[[JobRow, Claim], Awaitable[None]]
+    worked_on: list[UUID] = field(default_factory=list)
+
+    async def ready(self) -> None:
+        """Always."""
+
+    async def work_on(self, row: JobRow, claim: Claim) -> None:
+        self.worked_on.append(row.job_id)
+        await self.does(row, claim)
+
+
+@pytest.fixture
+async def supabase(stack: StackInfo, database: psycopg.Connection) -> AsyncIterator[Supabase]:
+    assert not database.closed
+    async with Supabase(stack.url, stack.secret_key) as one:
+        yield one
+
+
+@pytest.fixture(autouse=True)
+def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runops_cli.decide._FIRST_RETRY_SECONDS", 0.05)
+
+
+def queue(database: psycopg.Connection, *, metadata: str = "{}") -> UUID:
+    job_id = uuid4()
+    database.execute("insert into jobs (job_id, metadata) values (%s, %s)", [job_id, metadata])
+    return job_id
+
+
+def status_of(database: psycopg.Connection, job_id: UUID) -> tuple[str, str | None]:
+    row = database.execute("select status, error from jobs where job_id = %s", [job_id]).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def loop(supabase: Supabase, runner: Scripted, *, stop: StopSignal | None = None, most: int | None = None) -> Loop:
+    settings = LoopSettings(by="work/test", retries=2, once=True, most=most)
+    return Loop(supabase, runner, settings, stop or StopSignal(), jitter=lambda: 0.5)
+
+
+async def test_a_row_that_was_cancelled_meanwhile_is_left_alone(
+    supabase: Supabase, database: psycopg.Connection
+) -> None:
+    job_id = queue(database)
+
+    async def cancelled(_row: JobRow, _claim: Claim) -> None:
+        database.execute("update jobs set status = 'error', error = 'Cancelled by the user.'")
+        raise Failed(Reason.CLAIM_LOST)
+
+    assert await loop(supabase, Scripted(cancelled)).run() == 0
+    assert status_of(database, job_id) == ("error", "Cancelled by the user.")
+
+
+async def test_a_row_that_is_cancelled_between_two_attempts_gets_no_second_one(
+    supabase: Supabase, database: psycopg.Connection
+) -> None:
+    job_id = queue(database)
+
+    async def cancelled(_row: JobRow, _claim: Claim) -> None:
+        database.execute("update jobs set status = 'error', error = 'Cancelled by the user.'")
+        raise Failed(Reason.MODEL_TIMEOUT)
+
+    runner = Scripted(cancelled)
+    await loop(supabase, runner).run()
+    assert runner.worked_on == [job_id]
+    assert status_of(database, job_id) == ("error", "Cancelled by the user.")
+
+
+async def test_what_keeps_failing_ends_in_error_after_the_last_attempt(
+    supabase: Supabase, database: psycopg.Connection
+) -> None:
+    job_id = queue(database)
+
+    async def failing(_row: JobRow, _claim: Claim) -> None:
+        raise Failed(Reason.MODEL_TIMEOUT, "No answer.")
+
+    runner = Scripted(failing)
+    assert await loop(supabase, runner).run() == 1
+    assert runner.worked_on == [job_id] * 3
+    assert status_of(database, job_id) == ("error", "No answer. (given up after 3 attempts)")
+
+
+async def test_a_fault_of_our_own_does_not_stop_the_queue(supabase: Supabase, database: psycopg.Connection) -> None:
+    first, second = queue(database), queue(database)
+
+    async def faulty(row: JobRow, claim: Claim) -> None:
+        if row.job_id == first:
+            raise ZeroDivisionError
+        await supabase.jobs.complete(row.job_id, claim.claim)
+
+    assert await loop(supabase, Scripted(faulty)).run() == 1
+    assert status_of(database, first)[0] == "error"
+    assert status_of(database, second) == ("completed", None)
+
+
+async def test_a_signal_while_a_row_is_claimed_puts_it_back_unworked(
+    supabase: Supabase, database: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = queue(database, metadata='{"user_id": "kept"}')
+    stop = StopSignal()
+    claim = supabase.jobs.claim
+
+    async def claim_and_stop(row: JobRow, token: Claim, *, from_status: str = "queued") -> JobRow | None:
+        won = await claim(row, token, from_status=from_status)
+        stop.arrive(signal.SIGTERM)
+        return won
+
+    async def never(_row: JobRow, _claim: Claim) -> None:
+        raise AssertionError("it was worked on")
+
+    monkeypatch.setattr(supabase.jobs, "claim", claim_and_stop)
+    assert await loop(supabase, Scripted(never), stop=stop).run() == 143
+    assert status_of(database, job_id) == ("queued", None)
+    assert database.execute("select metadata from jobs").fetchone() == ({"user_id": "kept"},)
+
+
+async def test_no_more_videos_are_taken_than_asked_for(supabase: Supabase, database: psycopg.Connection) -> None:
+    first, second = queue(database), queue(database)
+
+    async def completing(row: JobRow, claim: Claim) -> None:
+        await supabase.jobs.complete(row.job_id, claim.claim)
+
+    assert await loop(supabase, Scripted(completing), most=1).run() == 0
+    assert [status_of(database, one)[0] for one in (first, second)] == ["completed", "queued"]
