@@ -166,6 +166,8 @@ class Buildah:
 
     def build(self, name: str, context: Path, *, base: Base, arguments: Mapping[str, str]) -> None:
         """Build with layers, so that dependencies are installed once."""
+        # What a build that was killed left behind; nobody else uses this storage while we hold the lock.
+        capture([*self._buildah(), "rm", "--all"], timeout_seconds=60.0)
         run(
             [
                 *(*self._buildah(), "bud", *_BUD, "--layers", "--pull=false", "--tag", name),
@@ -201,6 +203,9 @@ class Buildah:
                 root = self._folder / f"buildah-{driver}"
                 run_root = Path(tempfile.gettempdir()) / f"runops-{hashlib.sha256(bytes(root)).hexdigest()[:12]}"
                 options = ["buildah", "--storage-driver", driver, "--root", str(root), "--runroot", str(run_root)]
+                if driver == "overlay":
+                    # Else a mount stays on the cache folder, which then cannot be deleted.
+                    options += ["--storage-opt", "overlay.skip_mount_home=true"]
                 if driver == "vfs" or capture([*options, "info"]) is not None:
                     self._options = options
                     break
@@ -208,7 +213,7 @@ class Buildah:
 
 
 # A fixed time of the layers' files: the same content gives the same layer.
-_BUD = ("--isolation", "chroot", "--network", "host", "--format", "docker", "--timestamp", "0")
+_BUD = ("--isolation", "chroot", "--network", "host", "--format", "docker", "--timestamp", "0", "--force-rm")
 
 
 def _build_arguments(base: Base, arguments: Mapping[str, str]) -> list[str]:
