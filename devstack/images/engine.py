@@ -170,7 +170,7 @@ class Buildah:
         capture([*self._buildah(), "rm", "--all"], timeout_seconds=60.0)
         run(
             [
-                *(*self._buildah(), "bud", *_BUD, "--layers", "--pull=false", "--tag", name),
+                *(*self._buildah(), "bud", *_BUD, "--layers", "--force-rm", "--pull=false", "--tag", name),
                 *_build_arguments(base, arguments),
                 *("--file", str(context / "Containerfile"), str(context)),
             ],
@@ -213,7 +213,7 @@ class Buildah:
 
 
 # A fixed time of the layers' files: the same content gives the same layer.
-_BUD = ("--isolation", "chroot", "--network", "host", "--format", "docker", "--timestamp", "0", "--force-rm")
+_BUD = ("--isolation", "chroot", "--network", "host", "--format", "docker", "--timestamp", "0")
 
 
 def _build_arguments(base: Base, arguments: Mapping[str, str]) -> list[str]:
