@@ -31,5 +31,6 @@ bench: setup ## Run the benchmarks and print their table
 	@$(PYTHON) -m benchmarks
 
 clean: ## Stop everything that runs on this machine for development
+	@$(PYTHON) -m devstack demo --down
 	@$(PYTHON) -m devstack cluster down --all
 	@$(PYTHON) -m devstack down

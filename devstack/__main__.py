@@ -1,4 +1,4 @@
-"""The development stack from the command line: ``python -m devstack up|down|status|env|cluster|images``."""
+"""The development stack from the command line: ``python -m devstack up|down|status|env|cluster|images|demo``."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ def main(argv: list[str] | None = None) -> int:
         from devstack.images import main as images  # noqa: PLC0415 a heavy part of its own
 
         return images(arguments[1:])
+    if arguments[:1] == ["demo"]:
+        from devstack.demo import main as demo  # noqa: PLC0415 it needs cluster and images
+
+        return demo(arguments[1:])
     parsed = _parser().parse_args(arguments)
     try:
         return _COMMANDS[parsed.command](parsed)
@@ -54,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     env.add_argument("--host", default="127.0.0.1", help="this machine's address for the URLs (default: %(default)s)")
     commands.add_parser("cluster", help="the local Kubernetes cluster, see `cluster --help`")
     commands.add_parser("images", help="the container images, see `images --help`")
+    commands.add_parser("demo", help="the whole path on this machine, see `demo --help`")
     return parser
 
 

@@ -3,13 +3,14 @@
 While the cluster's programs are compiled for the first time, the same recording already goes through `runops work`.
 """
 
+import argparse
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from devstack import cluster as local_cluster
@@ -18,7 +19,7 @@ from devstack.installation import Installation, InstallationFailed, install
 from devstack.postgres import StackError
 from devstack.sample import RECORDING
 
-__all__ = ["run_demo"]
+__all__ = ["main"]
 
 _NAMESPACE = "runops-demo"
 _CLUSTER = "demo"
@@ -44,8 +45,16 @@ class Demo:
             print(f"\n=== {text}", flush=True)
 
 
-def run_demo() -> int:
+def main(argv: Sequence[str]) -> int:
     """Run the demo; return the exit code. Whatever was started is stopped on Ctrl-C and after an error."""
+    parser = argparse.ArgumentParser(
+        prog="python -m devstack demo",
+        description="Turns the sample recording into a SOP on a Kubernetes cluster of this machine's own.",
+    )
+    parser.add_argument("--down", action="store_true", help="stop what an earlier demo left running")
+    if parser.parse_args(argv).down:
+        _stop()
+        return 0
     demo = Demo()
     try:
         return _run(demo)
