@@ -25,7 +25,7 @@ from runops_cli.settings import EnvFile, settings
 
 __all__ = ["check"]
 
-_PIPE_COLUMNS = 1000
+_TITLES = ("CHECK", "STATE", "FOUND, AND WHAT TO DO")
 
 
 class _Form(StrEnum):
@@ -99,13 +99,34 @@ async def _supabase(environment: Environment) -> list[Finding]:
 
 
 def _print_table(findings: list[Finding]) -> None:
-    table = Table(box=box.SIMPLE if STDOUT.is_terminal else None, pad_edge=False)
-    table.add_column("CHECK", no_wrap=True)
-    table.add_column("STATE", no_wrap=True)
-    table.add_column("FOUND, AND WHAT TO DO", overflow="fold")
+    if not STDOUT.is_terminal:
+        # What reads a pipe wants whole lines.
+        for line in _lines(findings):
+            typer.echo(plain(line))
+        return
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    table.add_column(_TITLES[0], no_wrap=True)
+    table.add_column(_TITLES[1], no_wrap=True)
+    table.add_column(_TITLES[2], overflow="fold")
     for finding in findings:
-        state, style = ("ok", None) if finding.ok else ("problem", "red")
-        lines = [finding.detail] if finding.remedy is None else [finding.detail, f"-> {finding.remedy}"]
-        table.add_row(plain(finding.name), state, plain("\n".join(lines)), style=style)
-    # Broken lines are for a screen; what reads a pipe wants them whole.
-    STDOUT.print(table, width=None if STDOUT.is_terminal else _PIPE_COLUMNS)
+        text = "\n".join(_found(finding))
+        table.add_row(plain(finding.name), _state(finding), plain(text), style=None if finding.ok else "red")
+    STDOUT.print(table)
+
+
+def _lines(findings: list[Finding]) -> list[str]:
+    width = max(len(name) for name in [_TITLES[0], *(finding.name for finding in findings)])
+    lines = [f"{_TITLES[0]:<{width}}  {_TITLES[1]:<7}  {_TITLES[2]}"]
+    for finding in findings:
+        detail, *remedy = _found(finding)
+        lines.append(f"{finding.name:<{width}}  {_state(finding):<7}  {detail}")
+        lines += [f"{'':<{width}}  {'':<7}  {line}" for line in remedy]
+    return lines
+
+
+def _state(finding: Finding) -> str:
+    return "ok" if finding.ok else "problem"
+
+
+def _found(finding: Finding) -> list[str]:
+    return [finding.detail] if finding.remedy is None else [finding.detail, f"-> {finding.remedy}"]

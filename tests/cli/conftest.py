@@ -38,7 +38,7 @@ def environment(
         **stack.environment(),
         "RUNOPS_PROMPTS_DIR": str(prompts),
         "KUBECONFIG": str(tmp_path / "no-kubeconfig"),
-        "COLUMNS": "200",
+        "COLUMNS": "80",
     }
     for name, value in ours.items():
         monkeypatch.setenv(name, value)

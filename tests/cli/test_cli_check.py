@@ -29,6 +29,7 @@ def test_all_is_well(runops: Runops) -> None:
     assert result.exit_code == 0
     assert "All is well." in result.stderr
     assert "bucket videos" in result.stdout
+    assert "-> Apply the optional SQL in deploy/supabase/migrations." in result.stdout
     assert "no cluster configured; `runops work` needs none" in result.stdout
 
 
