@@ -9,7 +9,7 @@ from runops_worker.media.command import hardened
 from runops_worker.media.limits import Limits
 from runops_worker.media.packets import PacketReport
 
-__all__ = ["SlimReport", "SlimVideo", "inspect_slim"]
+__all__ = ["SlimVideo", "inspect_slim"]
 
 _FILE_BYTES: Final = 1024**2
 
@@ -71,7 +71,7 @@ async def inspect_slim(path: Path, *, limits: Limits) -> PacketReport:
             *("-v", "error", "-map", "0:V:0", "-map", "0:a:0?", "-c", "copy", "-f", "framecrc", "-"),
         ],
         allowance=Allowance(
-            seconds=limits.probe_deadline(path.stat().st_size),
+            seconds=limits.probe_deadline(path.stat().st_size),  # noqa: ASYNC240  local disk
             memory_bytes=limits.max_memory_bytes,
             file_bytes=_FILE_BYTES,
         ),

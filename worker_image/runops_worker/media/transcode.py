@@ -8,7 +8,6 @@ then be a picture or two older.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -106,7 +105,7 @@ async def transcode(
         part.unlink(missing_ok=True)
     return SlimVideo(
         path=target,
-        bytes=target.stat().st_size,
+        bytes=target.stat().st_size,  # noqa: ASYNC240 - one call on a local disk
         duration_seconds=slim.duration,
         frames=slim.video.packets,
         has_audio=slim.audio.packets > 0,
@@ -118,7 +117,7 @@ def _command(
     source: Path, part: Path, *, info: MediaInfo, fps: int, height: int, crf: int, limits: Limits, skipping: bool
 ) -> list[str]:
     wide, high = slim_size(info.width, info.height, wanted_height=height)
-    hold = math.ceil(info.duration_seconds * fps) - math.ceil(info.video_seconds * fps)
+    hold = _expected_frames(info, fps=fps) - math.ceil(info.video_seconds * fps)
     filters = [
         f"fps=fps={fps}:start_time=0:round=up",
         # Where the picture ends before the sound, the last one stays.
@@ -138,6 +137,11 @@ def _command(
         *("-force_key_frames", f"expr:gte(t,n_forced*{KEY_FRAME_SECONDS})", *_SOUND),
         *("-movflags", "+faststart", "-f", "mp4", f"file:{part.absolute()}"),
     ]
+
+
+def _expected_frames(info: MediaInfo, *, fps: int) -> int:
+    # Sound that ends a moment after the picture is no reason for one more picture.
+    return max(math.ceil(info.video_seconds * fps), math.floor(info.duration_seconds * fps))
 
 
 async def _run(
@@ -175,7 +179,7 @@ def _check(packets: PacketReport, *, info: MediaInfo, fps: int, report: Decoding
         raise MediaRejected(
             "MediaCorrupt", f"The recording is damaged: {bad} of its {report.packets} pictures cannot be decoded."
         )
-    expected = math.ceil(info.duration_seconds * fps)
+    expected = _expected_frames(info, fps=fps)
     frames = packets.video.packets
     if abs(frames - expected) > max(1, expected // 100):
         raise MediaRejected(

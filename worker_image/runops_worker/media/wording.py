@@ -21,9 +21,7 @@ def bytes_text(size: int) -> str:
     """Say a size: `512 bytes`, `3.5 MB`, `4.3 GB`."""
     if size < 1000:
         return f"{size} bytes"
-    value = float(size)
-    for unit in ("kB", "MB", "GB"):
-        value /= 1000
-        if value < 1000:
-            break
-    return f"{value:.1f} {unit}"
+    for unit, factor in (("kB", 1e3), ("MB", 1e6)):
+        if size < 1000 * factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size / 1e9:.1f} GB"

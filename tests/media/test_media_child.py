@@ -1,0 +1,129 @@
+"""The child is fenced in: no environment, no input, limits on time, memory and disk, and it dies with its parent."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runops_worker.media.child import Allowance, run_tool
+from runops_worker.media.errors import MediaRejected, MediaToolFailed
+from runops_worker.media.lines import LineSplitter
+from runops_worker.media.magic import demuxer_for
+from runops_worker.media.packets import PacketReport
+
+ALLOWANCE = Allowance(seconds=20, memory_bytes=512 * 1024**2, file_bytes=1024**2)
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-I", "-S", "-c", code]
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+async def test_the_child_has_no_environment_no_input_and_a_session_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPABASE_SERVICE_ROLE_KEY", "very-secret")
+    lines: list[str] = []
+    code = (
+        "import os,sys; print('secret' in str(os.environ).lower(), repr(sys.stdin.read()), os.getsid(0)==os.getpid())"
+    )
+    outcome = await run_tool(python(code), allowance=ALLOWANCE, on_stdout=lines.append)
+    assert outcome.returncode == 0
+    assert lines == ["False '' True"]
+
+
+async def test_the_child_cannot_take_more_memory_than_it_may() -> None:
+    outcome = await run_tool(python("bytearray(700 * 1024**2)"), allowance=ALLOWANCE)
+    assert outcome.returncode != 0
+    assert outcome.says("MemoryError")
+
+
+async def test_the_child_cannot_write_more_than_it_may(tmp_path: Path) -> None:
+    target = tmp_path / "large"
+    code = f"import signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL); open({str(target)!r},'wb').write(bytes(2*1024**2))"
+    with pytest.raises(MediaToolFailed, match="1 MiB"):
+        await run_tool(python(code), allowance=ALLOWANCE)
+    assert target.stat().st_size <= 1024**2
+
+
+async def test_a_child_that_hangs_is_killed_with_its_own_children() -> None:
+    lines: list[str] = []
+    code = "import os,time; print(os.fork(), flush=True); time.sleep(60)"
+    begin = time.monotonic()
+    with pytest.raises(MediaToolFailed, match="not done after 1 s"):
+        await run_tool(
+            python(code),
+            allowance=Allowance(seconds=1, memory_bytes=512 * 1024**2, file_bytes=1024),
+            on_stdout=lines.append,
+        )
+    assert time.monotonic() - begin < 10
+    await asyncio.sleep(0.1)
+    assert not any(alive(int(line)) for line in lines if line != "0")
+
+
+async def test_a_cancel_kills_the_child() -> None:
+    started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    code = "import os,time; print(os.getpid(), flush=True); time.sleep(60)"
+    task = asyncio.create_task(
+        run_tool(python(code), allowance=ALLOWANCE, on_stdout=lambda line: started.set_result(int(line)))
+    )
+    pid = await asyncio.wait_for(started, 10)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not alive(pid)
+
+
+def test_the_child_dies_with_a_killed_worker(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    child = f"import os,time; open({str(note)!r},'w').write(str(os.getpid())+chr(10)); time.sleep(60)"
+    worker = (
+        "import asyncio\n"
+        "from runops_worker.media.child import Allowance, run_tool\n"
+        f"asyncio.run(run_tool({[sys.executable, '-I', '-S', '-c', child]!r},"
+        " allowance=Allowance(seconds=60, memory_bytes=2**30, file_bytes=2**20)))\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", worker])
+    deadline = time.monotonic() + 20
+    while not (note.exists() and note.read_text().endswith("\n")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    pid = int(note.read_text())
+    process.kill()
+    process.wait(10)
+    while alive(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@given(st.binary(max_size=400))
+def test_any_beginning_of_a_file_is_judged(head: bytes) -> None:
+    try:
+        assert demuxer_for(head) in {"mov", "matroska"}
+    except MediaRejected as refused:
+        assert refused.detail.endswith(".")
+
+
+@given(st.lists(st.binary(max_size=40), max_size=20))
+def test_lines_do_not_depend_on_how_the_stream_was_cut(parts: list[bytes]) -> None:
+    one, many = LineSplitter(10), LineSplitter(10)
+    whole = [*one.feed(b"".join(parts)), *one.finish()]
+    assert [line for part in parts for line in many.feed(part)] + list(many.finish()) == whole
+    assert all(len(line) <= 10 for line in whole)
+
+
+@given(st.text(max_size=80))
+def test_a_line_that_is_no_packet_is_passed_over(line: str) -> None:
+    report = PacketReport()
+    report.take(line)
+    assert report.duration >= 0

@@ -1,0 +1,76 @@
+"""Pieces of a slim video cover it, overlap as asked, and hold exactly their pictures."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devstack import media_corpus
+from runops_worker.media.chunks import KEY_FRAME_SECONDS, Chunk, cut_chunk, plan_chunks
+from runops_worker.media.limits import Limits
+from runops_worker.media.probe import probe
+from runops_worker.media.slim import SlimVideo, inspect_slim
+from runops_worker.media.transcode import transcode
+
+
+@given(st.floats(min_value=0.1, max_value=100_000), st.integers(30, 900), st.integers(0, 20), st.integers(0, 60))
+def test_pieces_cover_the_video_without_a_hole(duration: float, length: int, overlap: int, tail: int) -> None:
+    chunks = plan_chunks(duration, chunk_seconds=length, overlap_seconds=overlap, min_tail_seconds=tail)
+    assert [chunk.index for chunk in chunks] == list(range(len(chunks)))
+    assert chunks[0].start == 0
+    assert chunks[-1].start + chunks[-1].length == pytest.approx(duration)
+    for before, after in zip(chunks, chunks[1:], strict=False):
+        assert before.start + before.length - after.start == pytest.approx(overlap)
+    assert all(0 < chunk.length <= length * 1.2 + tail for chunk in chunks)
+
+
+def test_six_minutes_stay_in_one_piece_and_a_little_more_does_not() -> None:
+    assert len(plan_chunks(360)) == 1
+    assert plan_chunks(361) == (Chunk(0, 0.0, 300.0), Chunk(1, 295.0, 66.0))
+
+
+def test_a_short_tail_joins_the_piece_before_it() -> None:
+    assert plan_chunks(610) == (Chunk(0, 0.0, 300.0), Chunk(1, 295.0, 315.0))
+
+
+@pytest.mark.parametrize("duration", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_video_without_length_cannot_be_divided(duration: float) -> None:
+    with pytest.raises(ValueError, match="cannot be divided"):
+        plan_chunks(duration)
+
+
+@pytest.fixture
+async def long_slim(tmp_path: Path) -> SlimVideo:
+    source = tmp_path / "long.mp4"
+    media_corpus.ffmpeg(
+        *("-f", "lavfi", "-i", "testsrc=size=64x64:rate=5", "-f", "lavfi", "-i", "sine", "-t", "620"),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", str(source)),
+    )
+    info = await probe(source, limits=Limits())
+    return await transcode(
+        source,
+        tmp_path / "slim.mp4",
+        info=info,
+        fps=1,
+        height=720,
+        crf=32,
+        limits=Limits(),
+        on_progress=lambda _share: None,
+    )
+
+
+async def test_every_piece_begins_at_zero_and_holds_exactly_its_pictures(long_slim: SlimVideo, tmp_path: Path) -> None:
+    elsewhere = Chunk(9, 100.0, 50.0)  # no key frame there
+    sizes = {}
+    for chunk in (*plan_chunks(long_slim.duration_seconds), elsewhere):
+        piece = await cut_chunk(long_slim, chunk, tmp_path / f"{chunk.index}.mp4")
+        packets = await inspect_slim(piece, limits=Limits())
+        assert packets.video.start == pytest.approx(0.0, abs=0.1)
+        assert packets.video.packets == round(chunk.length)
+        assert packets.duration == pytest.approx(chunk.length, abs=1.1)
+        assert packets.audio.packets > 0
+        sizes[chunk.index] = packets.video.total_bytes
+    assert sizes.keys() == {0, 1, 2, 9}
+    assert KEY_FRAME_SECONDS == 295
+    assert not list(tmp_path.glob("*.part"))
