@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,19 +13,14 @@ import pytest
 
 from devstack.gemini.control import GeminiControl
 from devstack.stack import StackInfo, create_user
-from runops.job_row import Claim
-from runops.progress import Stage
-from runops.report import Report
 from runops.supabase.connection import Supabase
 from runops_worker.gemini.call import CallPatience
 from runops_worker.gemini.files import FilePatience
 from runops_worker.gemini.model import GeminiModel
 from runops_worker.gemini.retry import Schedule
-from runops_worker.media.limits import Limits
-from runops_worker.pipeline import run
-from runops_worker.progress import RowSink
 from runops_worker.prompts import Prompt, load_prompt
 from runops_worker.task import Task
+from tests.worker.job import Job
 
 
 def film(path: Path, *, seconds: int, picture: str, sound: str) -> Path:
@@ -54,76 +49,6 @@ def screencast(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return film(tmp_path_factory.mktemp("film") / "screencast.mp4", seconds=48, picture=picture, sound=sound)
 
 
-@dataclass
-class Seen:
-    """A sink that keeps what it was told, beside the row's."""
-
-    row: RowSink
-    told: list[tuple[Stage, int]] = field(default_factory=list)
-
-    async def report(self, stage: Stage, percent: int) -> None:
-        self.told.append((stage, percent))
-        await self.row.report(stage, percent)
-
-
-@dataclass
-class Job:
-    """One claimed row and everything that a run of it needs."""
-
-    stack: StackInfo
-    database: psycopg.Connection[Any]
-    supabase: Supabase
-    model: GeminiModel
-    task: Task
-    workdir: Path
-    waits: list[float] = field(default_factory=list)
-    told: list[tuple[Stage, int]] = field(default_factory=list)
-
-    async def run(self, **changes: Any) -> Report:
-        task = changes.pop("task", self.task)
-        seen = Seen(RowSink(self.supabase.jobs, task.job_id, task.claim), self.told)
-        self.workdir.mkdir(exist_ok=True)
-        for left in self.workdir.iterdir():
-            left.unlink()
-        return await run(
-            task,
-            supabase=self.supabase,
-            model=self.model,
-            workdir=self.workdir,
-            progress=seen,
-            limits=Limits(),
-            pulse_seconds=0.05,
-            **changes,
-        )
-
-    async def claim(self) -> str:
-        """Queue the row anew and claim it, as the operator does."""
-        self.database.execute("update jobs set status = 'queued' where job_id = %s", [self.task.job_id])
-        row = await self.supabase.jobs.get(self.task.job_id)
-        assert row is not None
-        held = await self.supabase.jobs.claim(row, Claim(claim=str(uuid4()), by="tests"))
-        assert held is not None
-        assert held.claim is not None
-        return held.claim.claim
-
-    def row(self) -> dict[str, Any]:
-        cursor = self.database.execute("select to_jsonb(jobs) from jobs where job_id = %s", [self.task.job_id])
-        found = cursor.fetchone()
-        assert found is not None
-        return dict(found[0])
-
-    def transcript(self) -> Any:
-        return self._only("select transcript from transcripts where job_id = %s")
-
-    def sop(self) -> Any:
-        return self._only("select data from sops where job_id = %s")
-
-    def _only(self, query: str) -> Any:
-        rows = self.database.execute(query.encode(), [self.task.job_id]).fetchall()
-        assert len(rows) <= 1
-        return rows[0][0] if rows else None
-
-
 @pytest.fixture
 def control(stack: StackInfo) -> Iterator[GeminiControl]:
     with GeminiControl(stack.gemini_url) as control:
@@ -139,6 +64,7 @@ def prompts() -> tuple[Prompt, Prompt]:
 
 @pytest.fixture
 async def new_job(
+    *,
     stack: StackInfo,
     database: psycopg.Connection[Any],
     control: GeminiControl,
@@ -159,8 +85,8 @@ async def new_job(
             stack.gemini_api_key,
             stack.gemini_url,
             schedule=Schedule(),
-            calls=CallPatience(total_seconds=20, first_seconds=10, idle_seconds=2),
-            files=FilePatience(upload_seconds=20, processing_seconds=20, poll_seconds=0.1),
+            calls=CallPatience(total_seconds=20, first_seconds=1.5, idle_seconds=1),
+            files=FilePatience(upload_seconds=20, processing_seconds=20, poll_seconds=0.1, answer_seconds=1),
             sleep=sleep,
         ) as model,
     ):
@@ -184,7 +110,7 @@ async def new_job(
             job = Job(stack, database, supabase, model, task, tmp_path / "work", waits)
             await supabase.jobs.insert(job_id, user_id=user)
             await supabase.storage.upload("videos", task.source_object, recording, content_type="video/mp4")
-            job.task = Task(**{**{name: getattr(task, name) for name in task.__slots__}, "claim": await job.claim()})
+            job.task = replace(task, claim=await job.claim())
             return job
 
         yield make

@@ -8,10 +8,11 @@ from runops.progress import Stage
 from runops.sop import Sop
 from runops.sop_graph import graph_faults
 from runops.transcript import TRANSCRIPT, AudioItem
+from tests.worker.job import Job
 
 
 async def test_a_recording_becomes_a_transcript_a_sop_and_a_completed_row(
-    new_job: Callable[..., Awaitable], control: GeminiControl
+    new_job: Callable[..., Awaitable[Job]], control: GeminiControl
 ) -> None:
     user = uuid4()
     job = await new_job(user=user)

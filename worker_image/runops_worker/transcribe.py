@@ -144,7 +144,8 @@ class _Transcription:
                 "Run it again, or choose another model.",
             )
         _LOG.warning("the answer was cut off, halving the stretch", extra={"start": start, "end": end})
-        middle = (start + end) / 2
+        # On a whole second, where a picture begins.
+        middle = float((start + end) // 2)
         first = await self._stretch((start, middle + _OVERLAP_SECONDS), whole=False, halvings=halvings + 1)
         return first + await self._stretch((middle, end), whole=False, halvings=halvings + 1)
 

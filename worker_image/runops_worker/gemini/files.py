@@ -35,6 +35,8 @@ class FilePatience:
         Until an uploaded file must be ready.
     poll_seconds
         Between two questions whether it is; the first comes after a fifth of it.
+    answer_seconds
+        For the answer to one such question.
     delete_seconds
         For taking a file away; after that it is left to expire (48 h).
     """
@@ -42,6 +44,7 @@ class FilePatience:
     upload_seconds: float = 600.0
     processing_seconds: float = 600.0
     poll_seconds: float = 2.0
+    answer_seconds: float = 20.0
     delete_seconds: float = 3.0
 
 
@@ -72,15 +75,25 @@ async def upload(client: "Client", path: Path, *, base_url: str | None, patience
     size = await asyncio.to_thread(lambda: path.stat().st_size)
     options = types.HttpOptions(base_url=base_url) if base_url else None
     config = types.UploadFileConfig(mime_type=_MIME_TYPE, display_name=DISPLAY_NAME, http_options=options)
-    with verdicts("Gemini's file store"):
-        async with asyncio.timeout(patience.upload_seconds):
-            file = await client.aio.files.upload(file=str(path), config=config)
+    try:
+        with verdicts("Gemini's file store"):
+            async with asyncio.timeout(patience.upload_seconds):
+                file = await client.aio.files.upload(file=str(path), config=config)
+    except ModelTrouble as trouble:
+        raise ModelTrouble(_of_upload(trouble.verdict)) from trouble
     try:
         _check_whole(file, size)
         return await _active(client, file, patience=patience)
     except BaseException:
         await delete(client, file, patience=patience)
         raise
+
+
+def _of_upload(verdict: Verdict) -> Verdict:
+    """Return the verdict on an upload: one that was refused for its bytes may fare better from its start."""
+    if verdict.reason is not Reason.MODEL_REFUSED_REQUEST:
+        return verdict
+    return Verdict(Action.RETRY, Reason.UPLOAD_INCOMPLETE, f"Gemini refused the upload. {verdict.told}", attempts=3)
 
 
 def _check_whole(file: "types.File", size: int) -> None:
@@ -101,7 +114,8 @@ async def _active(client: "Client", file: "types.File", *, patience: FilePatienc
         await asyncio.sleep(pause)
         pause = patience.poll_seconds
         with verdicts("Gemini's file store"):
-            file = await client.aio.files.get(name=file.name or "")
+            async with asyncio.timeout(patience.answer_seconds):
+                file = await client.aio.files.get(name=file.name or "")
     if file.state != types.FileState.ACTIVE:
         code = file.error.code if file.error is not None else None
         sentence = f"Gemini could not process the uploaded video (code {code})."

@@ -1,0 +1,129 @@
+"""Whatever is wrong with the model's answer, the run mends it or ends with its reason and a sentence."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from devstack.gemini.behaviour import Behaviour, Outcome, Turn
+from devstack.gemini.control import GeminiControl
+from runops.failures import Failed, Reason
+from tests.worker.job import Job
+
+NewJob = Callable[..., Awaitable[Job]]
+
+
+def turn(outcome: str, **fields: Any) -> Turn:
+    return Turn(outcome=Outcome(outcome), **fields)
+
+
+ALWAYS: dict[str, Any] = {"times": None}
+
+
+@pytest.mark.parametrize(
+    ("scripted", "reason", "says", "calls"),
+    [
+        (turn("max_tokens", kind="transcribe", **ALWAYS), Reason.OUTPUT_CUT_OFF, "26 s", 2),
+        (turn("loop_text", kind="transcribe", **ALWAYS), Reason.OUTPUT_CUT_OFF, "26 s", 2),
+        (turn("empty_text", kind="transcribe", **ALWAYS), Reason.MODEL_EMPTY_ANSWER, "empty", 3),
+        (turn("empty_candidates", kind="transcribe", **ALWAYS), Reason.MODEL_EMPTY_ANSWER, "empty", 3),
+        (turn("prompt_blocked", kind="transcribe", **ALWAYS), Reason.BLOCKED, "PROHIBITED_CONTENT", 1),
+        (turn("no_content", kind="transcribe", **ALWAYS), Reason.BLOCKED, "SAFETY", 2),
+        (turn("prose", kind="transcribe", **ALWAYS), Reason.INVALID_OUTPUT, "not JSON", 2),
+        (turn("code_fence", kind="transcribe", **ALWAYS), Reason.INVALID_OUTPUT, "not JSON", 2),
+        (turn("wrong_shape", kind="transcribe", **ALWAYS), Reason.INVALID_OUTPUT, "JSON array", 2),
+        (turn("text", kind="transcribe", text="[]", **ALWAYS), Reason.MODEL_EMPTY_ANSWER, "saw and heard nothing", 2),
+        (turn("no_finish_reason", kind="transcribe", **ALWAYS), Reason.MODEL_UNAVAILABLE, "in the middle", 5),
+        (turn("status", kind="transcribe", status=503, **ALWAYS), Reason.MODEL_UNAVAILABLE, "HTTP 503", 5),
+        (turn("status", kind="transcribe", status=429, quota="perDay", **ALWAYS), Reason.QUOTA_EXCEEDED, "PerDay", 1),
+        (turn("status", kind="transcribe", status=429, **ALWAYS), Reason.QUOTA_EXCEEDED, "used up", 3),
+        (turn("max_tokens", kind="sop", **ALWAYS), Reason.OUTPUT_CUT_OFF, "2 times", 3),
+        (turn("prose", kind="sop", **ALWAYS), Reason.INVALID_OUTPUT, "not JSON", 3),
+        (turn("wrong_shape", kind="sop", **ALWAYS), Reason.INVALID_OUTPUT, "meta: Field required", 3),
+        (turn("dangling_edge", kind="sop", **ALWAYS), Reason.INVALID_OUTPUT, "'nowhere', which is no node", 3),
+        (turn("unreachable_node", kind="sop", **ALWAYS), Reason.INVALID_OUTPUT, "'extra-1' cannot be reached", 3),
+        (turn("two_ends", kind="sop", **ALWAYS), Reason.INVALID_OUTPUT, "exactly one end", 3),
+        (turn("file_failed", **ALWAYS), Reason.MODEL_FILE_REJECTED, "could not process", 0),
+        (turn("truncated_finalize", **ALWAYS), Reason.UPLOAD_INCOMPLETE, "bytes of the video", 0),
+    ],
+    ids=lambda value: f"{value.kind}-{value.outcome}-{value.status}" if isinstance(value, Turn) else "",
+)
+async def test_an_answer_that_stays_wrong_ends_the_run_with_its_reason(
+    *, job: Job, control: GeminiControl, scripted: Turn, reason: Reason, says: str, calls: int
+) -> None:
+    control.behave(Behaviour(turns=[scripted]))
+    with pytest.raises(Failed) as failed:
+        await job.run()
+    assert failed.value.reason is reason
+    assert says in failed.value.detail
+    assert len(control.calls()) == calls
+    assert job.row()["status"] == "processing"
+    assert (job.transcript(), job.sop()) == (None, None)
+    assert control.files() == []
+
+
+@pytest.mark.parametrize(
+    ("scripted", "kinds"),
+    [
+        (turn("max_tokens", kind="transcribe"), "t t t s"),
+        (turn("loop_text", kind="transcribe", keep_share=0.1), "t t t s"),
+        (turn("empty_text", kind="transcribe"), "t t s"),
+        (turn("no_content", kind="transcribe", finish_reason="RECITATION"), "t t s"),
+        (turn("prose", kind="transcribe"), "t t s"),
+        (turn("text", kind="transcribe", text='[{"action_type_observed": "DANCE"}]'), "t t s"),
+        (turn("no_finish_reason", kind="transcribe"), "t t s"),
+        (turn("error_event", kind="transcribe", status=503), "t t s"),
+        (turn("html_502", kind="transcribe"), "t t s"),
+        (turn("continuation", kind="sop"), "t s s"),
+        (turn("status", kind="sop", status=500, times=3), "t s s s s"),
+        (turn("code_fence", kind="sop"), "t s s"),
+        (turn("dangling_edge", kind="sop"), "t s s"),
+        (turn("two_ends", kind="sop"), "t s s"),
+        (turn("max_tokens", kind="sop"), "t s s"),
+        (turn("file_failed"), "t s"),
+        (turn("truncated_finalize"), "t s"),
+    ],
+    ids=lambda value: f"{value.kind}-{value.outcome}" if isinstance(value, Turn) else "",
+)
+async def test_a_fault_that_passes_is_overcome(job: Job, control: GeminiControl, scripted: Turn, kinds: str) -> None:
+    control.behave(Behaviour(turns=[scripted]))
+    await job.run()
+    assert " ".join(call.kind[0] for call in control.calls()) == kinds
+    assert job.row()["status"] == "completed"
+    assert control.files() == []
+
+
+async def test_the_wait_that_a_used_up_quota_asks_for_is_kept(job: Job, control: GeminiControl) -> None:
+    control.behave(
+        Behaviour(turns=[turn("status", status=429, quota="perMinute", retry_after_seconds=53, kind="transcribe")])
+    )
+    await job.run()
+    assert len(job.waits) == 1
+    assert 53 <= job.waits[0] <= 54
+
+
+async def test_a_wait_of_hours_is_left_to_the_queue(job: Job, control: GeminiControl) -> None:
+    control.behave(Behaviour(turns=[turn("status", status=429, retry_after_seconds=7200, **ALWAYS)]))
+    with pytest.raises(Failed, match=re.escape("asks to wait 7200 s")) as failed:
+        await job.run()
+    assert failed.value.reason is Reason.QUOTA_EXCEEDED
+    assert job.waits == []
+
+
+async def test_a_model_that_does_not_exist_is_named(job: Job) -> None:
+    job.task = replace(job.task, sop_model="gemini-99-helium")
+    with pytest.raises(Failed, match="'gemini-99-helium'") as failed:
+        await job.run()
+    assert failed.value.reason is Reason.MODEL_NOT_FOUND
+
+
+async def test_a_wrong_key_ends_the_run_at_once_and_is_not_shown(job: Job, control: GeminiControl) -> None:
+    job.model.key = "AIza-canary-of-a-key"
+    with pytest.raises(Failed) as failed:
+        await job.run()
+    assert failed.value.reason is Reason.MODEL_KEY_REJECTED
+    assert "canary" not in str(failed.value)
+    assert job.waits == []
+    assert control.calls() == []
