@@ -15,6 +15,8 @@ from devstack.cluster.places import MACHINE_LOCKS
 LARGEST_INDEX = 250
 API_SERVICE = "10.96.0.1"
 SERVICE_RANGE = "10.96.0.0/16"
+NODE_NETWORKS = "10.88.0.0/15"
+"""Holds the addresses of all clusters in namespaces: what a proxy must never be asked for."""
 
 
 @dataclass(frozen=True)

@@ -48,10 +48,10 @@ def up(name: str = "dev", *, kwok: bool = False, progress: Progress = print) -> 
 def down(name: str = "dev") -> None:
     """Stop a cluster and remove everything it made; fine when there is none. Leaves an external cluster alone."""
     _check(name)
-    flavour = choose(look_around())
-    if flavour == "kind":
+    # What was started decides, not what would be started now: settings change in between.
+    if kind.made(name):
         kind.down(name)
-    elif flavour == "node":
+    else:
         node.down(name)
 
 

@@ -6,10 +6,11 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from devstack.cluster import clusters
+from devstack.cluster.addresses import NODE_NETWORKS
 from devstack.cluster.model import ClusterInfo, ClusterUnavailable
 
 _DEFAULT = "dev"
@@ -86,10 +87,16 @@ def _run(arguments: argparse.Namespace) -> int:
             cluster = _running(name)
             return subprocess.run(
                 [cluster.kubectl, *arguments.words],
-                env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig)},
+                env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "NO_PROXY": without_proxy(os.environ)},
                 check=False,
             ).returncode
     return 0
+
+
+def without_proxy(environment: Mapping[str, str]) -> str:
+    """Give NO_PROXY such that no proxy stands between us and the node's own addresses."""
+    excepted = environment.get("NO_PROXY") or environment.get("no_proxy")
+    return ",".join(filter(None, (excepted, NODE_NETWORKS)))
 
 
 def _running(name: str) -> ClusterInfo:

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from devstack.cluster.addresses import Addresses
 from devstack.cluster.building import last_lines
-from devstack.cluster.places import MACHINE_LOCKS
+from devstack.cluster.places import MACHINE_LOCKS, NAMESPACES
 from devstack.cluster.remains import (
     ProcessId,
     children_of,
@@ -32,7 +32,6 @@ from devstack.cluster.remains import (
 )
 
 _TAIL = 15
-_NAMESPACES = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private")
 
 
 def start_node(state: Path, addresses: Addresses) -> subprocess.Popen[bytes]:
@@ -42,7 +41,7 @@ def start_node(state: Path, addresses: Addresses) -> subprocess.Popen[bytes]:
     with (state / "logs" / "node.log").open("wb") as log:
         first = [sys.executable, "-I", "-S", str(Path(__file__).with_name("pid1.py")), str(state / "spec.json")]
         process = subprocess.Popen(
-            ["unshare", *_NAMESPACES, "--", *first, str(go)],
+            ["unshare", *NAMESPACES, "--", *first, str(go)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -16,6 +16,7 @@ from devstack.cluster.places import clusters_root
 from devstack.cluster.programs import program_path
 
 _CREATE_DEADLINE = 900.0
+_MARK = "made-by-kind"
 
 
 def tools() -> tuple[str, ...]:
@@ -36,6 +37,7 @@ def up(name: str, *, progress: Progress) -> ClusterInfo:
     lock = clusters_root() / f".{name}.lock"
     with waiting_lock(lock, deadline=_CREATE_DEADLINE, waiting_for=f"starting {name}", progress=progress):
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (state / _MARK).touch()
         if _kind_name(name) not in _kind("get", "clusters").split():
             progress(f"creating kind cluster {_kind_name(name)}")
             _kind(
@@ -46,15 +48,25 @@ def up(name: str, *, progress: Progress) -> ClusterInfo:
     return _info(name)
 
 
+def made(name: str) -> bool:
+    """Tell whether kind was told to create a cluster of this name here."""
+    return (clusters_root() / name / _MARK).exists()
+
+
 def status(name: str) -> ClusterInfo | None:
     """Find a cluster that was created here."""
     return _info(name) if _kubeconfig(name).exists() else None
 
 
 def down(name: str) -> None:
-    """Delete the cluster; fine when there is none."""
-    if shutil.which("kind") is not None or program_path("kind").exists():
-        _kind("delete", "cluster", "--name", _kind_name(name))
+    """Delete the cluster.
+
+    Raises
+    ------
+    ClusterUnavailable
+        kind cannot delete it.
+    """
+    _kind("delete", "cluster", "--name", _kind_name(name))
     shutil.rmtree(clusters_root() / name, ignore_errors=True)
 
 

@@ -12,6 +12,10 @@ MACHINE_LOCKS = Path("/run/runops-operator")
 """Locks that every user of this machine's network must see, whatever their cache folder."""
 
 
+NAMESPACES = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private")
+"""What unshare(1) is told, to give a node a machine of its own."""
+
+
 def cache_root() -> Path:
     """Give the folder for everything that can be made again: `$XDG_CACHE_HOME/runops-operator`."""
     base = os.environ.get("XDG_CACHE_HOME") or ""

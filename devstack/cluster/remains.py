@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -74,6 +75,19 @@ def wait_until(condition: Callable[[], bool], *, deadline: float = _DEADLINE) ->
     return True
 
 
+def _hierarchies() -> list[Path]:
+    """Give the roots of the control groups: one in version 2, one for each controller in version 1."""
+    if (CGROUPS / "cgroup.controllers").exists():
+        return [CGROUPS]
+    return [folder for folder in CGROUPS.glob("*") if (folder / "cgroup.procs").exists()]
+
+
+def may_make_cgroups() -> bool:
+    """Tell whether control groups are there and writable."""
+    hierarchies = _hierarchies()
+    return bool(hierarchies) and all(os.access(hierarchy, os.W_OK) for hierarchy in hierarchies)
+
+
 def make_cgroups(group: str) -> None:
     """Make a control group in every hierarchy.
 
@@ -82,13 +96,9 @@ def make_cgroups(group: str) -> None:
     OSError
         The control groups are not ours to change.
     """
-    unified = CGROUPS / "cgroup.controllers"
-    if unified.exists():
-        hierarchies = [CGROUPS]
-        wanted = {"cpu", "cpuset", "memory", "pids"} & set(unified.read_text().split())
-        (CGROUPS / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in sorted(wanted)))
-    else:
-        hierarchies = [folder for folder in CGROUPS.iterdir() if (folder / "cgroup.procs").exists()]
+    hierarchies = _hierarchies()
+    if hierarchies == [CGROUPS]:
+        _hand_down_controllers()
     for hierarchy in hierarchies:
         made = hierarchy / group.strip("/")
         made.mkdir(exist_ok=True)
@@ -97,6 +107,25 @@ def make_cgroups(group: str) -> None:
             inherited = hierarchy / setting
             if inherited.exists():
                 (made / setting).write_text(inherited.read_text())
+
+
+def _hand_down_controllers() -> None:
+    """Let groups below the root of version 2 limit processor, memory and processes."""
+    wanted = {"cpu", "cpuset", "memory", "pids"} & set((CGROUPS / "cgroup.controllers").read_text().split())
+    line = " ".join(f"+{name}" for name in sorted(wanted))
+    control = CGROUPS / "cgroup.subtree_control"
+    try:
+        control.write_text(line)
+    except OSError as refused:
+        if refused.errno != errno.EBUSY:
+            raise
+        # Inside a container the root is not the real one, and may not both hold processes and hand down controllers.
+        aside = CGROUPS / "runops-others"
+        aside.mkdir(exist_ok=True)
+        for pid in (CGROUPS / "cgroup.procs").read_text().split():
+            with suppress(ProcessLookupError):
+                (aside / "cgroup.procs").write_text(pid)
+        control.write_text(line)
 
 
 def cgroup_folders(group: str) -> list[Path]:

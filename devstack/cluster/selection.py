@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devstack.cluster.model import ClusterUnavailable, Flavour
+from devstack.cluster.places import NAMESPACES
+from devstack.cluster.remains import may_make_cgroups
 
 _DOCKER_DEADLINE = 10.0
+_TRIAL_DEADLINE = 20.0
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,11 @@ class Machine:
     linux
         The kernel is Linux.
     root
-        We may do everything on it.
+        We are root.
+    namespaces
+        We may make namespaces; root in an ordinary container may not.
+    cgroups
+        We may make control groups.
     """
 
     kubeconfig: str = ""
@@ -37,17 +44,22 @@ class Machine:
     docker: bool = False
     linux: bool = False
     root: bool = False
+    namespaces: bool = False
+    cgroups: bool = False
 
 
 def look_around() -> Machine:
     """Find out what this machine has."""
     kubeconfig, wish = os.environ.get("RUNOPS_KUBECONFIG", ""), os.environ.get("RUNOPS_CLUSTER", "")
+    linux, root = sys.platform == "linux", os.geteuid() == 0
     return Machine(
         kubeconfig=kubeconfig,
         wish=wish,
         docker=not kubeconfig and wish != "node" and docker_answers(),
-        linux=sys.platform == "linux",
-        root=os.geteuid() == 0,
+        linux=linux,
+        root=root,
+        namespaces=linux and root and _may_make_namespaces(),
+        cgroups=linux and root and may_make_cgroups(),
     )
 
 
@@ -70,11 +82,30 @@ def choose(machine: Machine) -> Flavour:
     if machine.wish == "kind":
         raise ClusterUnavailable("RUNOPS_CLUSTER asks for kind, but no Docker engine answers; start one")
     if machine.linux and machine.root:
+        if not machine.namespaces or not machine.cgroups:
+            what = "control groups" if machine.namespaces else "namespaces"
+            raise ClusterUnavailable(
+                f"root may not make {what} here, as in an ordinary container: run it on the machine itself or in a "
+                "privileged container, start a Docker engine, or name a cluster you have by RUNOPS_KUBECONFIG"
+            )
         return "node"
     raise ClusterUnavailable(
         "a local cluster needs one of three things: a running Docker engine (it is used by itself), Linux with root "
         "(run the same command as root), or a cluster you have, named by RUNOPS_KUBECONFIG"
     )
+
+
+def _may_make_namespaces() -> bool:
+    try:
+        trial = subprocess.run(
+            ["unshare", *NAMESPACES, "--", "true"], capture_output=True, timeout=_TRIAL_DEADLINE, check=False
+        )
+    except FileNotFoundError:
+        # It comes with a package that is installed later on.
+        return True
+    except subprocess.TimeoutExpired:
+        return False
+    return trial.returncode == 0
 
 
 def docker_answers() -> bool:

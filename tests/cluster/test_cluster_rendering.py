@@ -162,17 +162,19 @@ def test_an_image_archive_names_its_parts_by_their_content_and_is_the_same_twice
 def test_the_kind_of_cluster_follows_from_the_machine(tmp_path: Path) -> None:
     kubeconfig = tmp_path / "config"
     kubeconfig.touch()
-    everything = Machine(kubeconfig=str(kubeconfig), docker=True, linux=True, root=True)
+    everything = Machine(str(kubeconfig), docker=True, linux=True, root=True, namespaces=True, cgroups=True)
     assert choose(everything) == "external"
     assert choose(replace(everything, kubeconfig="")) == "kind"
     assert choose(replace(everything, kubeconfig="", wish="node")) == "node"
-    assert choose(Machine(linux=True, root=True)) == "node"
+    assert choose(Machine(linux=True, root=True, namespaces=True, cgroups=True)) == "node"
 
 
 @pytest.mark.parametrize(
     ("machine", "way_out"),
     [
         (Machine(linux=True), "as root"),
+        (Machine(linux=True, root=True), "may not make namespaces.*privileged"),
+        (Machine(linux=True, root=True, namespaces=True), "may not make control groups"),
         (Machine(root=True), "Docker"),
         (Machine(wish="kind", linux=True, root=True), "no Docker engine answers"),
         (Machine(wish="minikube"), "kind, node or not set"),
