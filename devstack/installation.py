@@ -124,7 +124,7 @@ def install(
     given = json.dumps(_merged(_values(operator.name, worker.name), values or {}))
     progress("helm upgrade --install runops-operator")
     installation.helm(
-        "upgrade", "--install", installation.release, str(_CHART), "--values", "-", "--wait",
+        "upgrade", "--install", installation.release, str(_CHART), "--values", "-", "--wait", "--take-ownership",
         "--timeout", f"{_HELM_SECONDS}s", given=given,
     )  # fmt: skip
     return installation

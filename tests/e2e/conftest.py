@@ -10,11 +10,12 @@ import psycopg
 import pytest
 
 from devstack.cluster import ClusterInfo
-from devstack.faults import FaultControl
 from devstack.installation import Installation, install
 from devstack.stack import StackInfo, running_stack
 
 Runops = Callable[..., "subprocess.CompletedProcess[str]"]
+
+_VALUES = {"poll": {"idleSeconds": 1}, "maxConcurrent": 3, "admissionPolicy": {"enabled": True}}
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +26,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInfo]:
 
 @pytest.fixture(scope="session")
 def release(cluster: ClusterInfo, outside: StackInfo) -> Iterator[Installation]:
-    installation = install(cluster, outside, namespace="e2e", values={"poll": {"idleSeconds": 1}, "maxConcurrent": 3})
+    installation = install(cluster, outside, namespace="e2e", values=_VALUES)
     yield installation
     installation.uninstall()
 
@@ -35,14 +36,6 @@ def tables(outside: StackInfo) -> Iterator["psycopg.Connection[tuple[object, ...
     with psycopg.connect(outside.database_url, autocommit=True) as connection:
         connection.execute("truncate public.jobs, public.transcripts, public.sops, auth.users cascade")
         yield connection
-
-
-@pytest.fixture
-def gateway(outside: StackInfo) -> Iterator[FaultControl]:
-    control = FaultControl(outside.url)
-    control.clear()
-    yield control
-    control.clear()
 
 
 @pytest.fixture
