@@ -98,6 +98,14 @@ def _last_words(state: Path) -> dict[str, str]:
     return {"failed": f"{component} {how}", "log": last_lines(log, _TAIL)}
 
 
+def _index_of(state: Path) -> int | None:
+    """Read whose state folder this is: by now it may be that of a later cluster of the same name."""
+    try:
+        return int(json.loads((state / "spec.json").read_text())["index"])
+    except (OSError, ValueError):
+        return None
+
+
 def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(0)
 
@@ -105,7 +113,10 @@ def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
 def main(arguments: list[str]) -> None:
     """Keep one node."""
     state = Path(arguments[0])
-    addresses = Addresses(json.loads((state / "spec.json").read_text())["index"])
+    index = _index_of(state)
+    if index is None:
+        sys.exit(f"{state} holds no plan of a node")
+    addresses = Addresses(index)
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     process: subprocess.Popen[bytes] | None = None
@@ -123,7 +134,8 @@ def main(arguments: list[str]) -> None:
             process.wait()
         remove_link(addresses.link)
         remove_cgroups(addresses.cgroup)
-        remove_folder(state)
+        if _index_of(state) == addresses.index:
+            remove_folder(state)
         (MACHINE_LOCKS / f"{addresses.index}.lock").unlink(missing_ok=True)
 
 

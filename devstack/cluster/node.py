@@ -63,16 +63,25 @@ class RunningNode:
 
 def find(name: str) -> RunningNode | None:
     """Find a running node by its cluster's name."""
+    node = _record(name)
+    return node if node is not None and node.first.alive() else None
+
+
+def _record(name: str) -> RunningNode | None:
+    """Read what a node's keeper wrote about it, whether or not it still runs."""
     state = clusters_root() / name
     try:
         spec = json.loads((state / "spec.json").read_text())
         running = json.loads((state / "running.json").read_text())
     except (OSError, ValueError):
         return None
-    first = ProcessId(**running["node"])
-    if not first.alive():
-        return None
-    return RunningNode(state, Addresses(spec["index"]), first, ProcessId(**running["keeper"]), bool(spec["kwok"]))
+    return RunningNode(
+        state=state,
+        addresses=Addresses(spec["index"]),
+        first=ProcessId(**running["node"]),
+        keeper=ProcessId(**running["keeper"]),
+        kwok=bool(spec["kwok"]),
+    )
 
 
 def info_of(name: str, node: RunningNode) -> ClusterInfo:
@@ -98,8 +107,8 @@ def up(name: str, *, kwok: bool, progress: Progress) -> ClusterInfo:
         clusters_root() / f".{name}.lock", deadline=_NAME_DEADLINE, waiting_for=f"starting {name}", progress=progress
     ):
         running = find(name)
-        if running is not None:
-            return _join(name, running, kwok=kwok)
+        if running is not None and _join(name, running, kwok=kwok):
+            return info_of(name, running)
         ensure_packages(KWOK_PROGRAMS if kwok else NODE_PROGRAMS, progress)
         build_tools(KWOK if kwok else NODE, progress)
         down(name)
@@ -113,14 +122,20 @@ def up(name: str, *, kwok: bool, progress: Progress) -> ClusterInfo:
         return info_of(name, node)
 
 
-def _join(name: str, running: RunningNode, *, kwok: bool) -> ClusterInfo:
+def _join(name: str, running: RunningNode, *, kwok: bool) -> bool:
+    """Wait for a node that somebody started; False when it ended meanwhile."""
     if running.kwok != kwok:
         raise ClusterUnavailable(
             f"cluster {name} runs with {'simulated' if running.kwok else 'real'} nodes; take another name, "
             f"or stop it first: python -m devstack cluster down --name {name}"
         )
-    _wait_ready(name, running, None)
-    return info_of(name, running)
+    try:
+        _wait_ready(name, running, None)
+    except ClusterUnavailable:
+        if running.first.alive():
+            raise
+        return False
+    return True
 
 
 def down(name: str) -> None:
@@ -132,10 +147,10 @@ def down(name: str) -> None:
         Something of it cannot be removed.
     """
     state = clusters_root() / name
-    node = find(name)
+    node = _record(name)
     if node is not None:
         node.first.kill()
-        # The keeper wakes up from that and cleans up.
+        # The keeper wakes up from that and cleans up; it must be done before the name is used again.
         wait_until(lambda: not node.keeper.alive())
     try:
         addresses = Addresses(json.loads((state / "spec.json").read_text())["index"])

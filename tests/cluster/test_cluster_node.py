@@ -220,6 +220,20 @@ def test_killing_the_first_process_leaves_nothing(
     eventually(lambda: traces.left() == [])
 
 
+def test_a_cluster_starts_again_at_once_under_the_name_of_one_that_was_killed(
+    start: Callable[..., ClusterInfo], kubectl: Kubectl
+) -> None:
+    first = start("again")
+    os.kill(Traces(first).first.pid, signal.SIGKILL)
+
+    second = start("again")
+
+    assert kubectl(second, "get", "--raw", "/readyz") == "ok"
+    traces = Traces(second)
+    down(second.name)
+    assert traces.left() == []
+
+
 def test_down_cleans_up_for_a_keeper_that_was_killed(start: Callable[..., ClusterInfo]) -> None:
     orphaned = start("orphaned")
     traces = Traces(orphaned)
