@@ -44,7 +44,7 @@ def test_a_video_without_length_cannot_be_divided(duration: float) -> None:
 async def long_slim(tmp_path: Path) -> SlimVideo:
     source = tmp_path / "long.mp4"
     media_corpus.ffmpeg(
-        *("-f", "lavfi", "-i", "testsrc=size=64x64:rate=5", "-f", "lavfi", "-i", "sine", "-t", "620"),
+        *("-f", "lavfi", "-i", "testsrc=size=64x64:rate=2", "-f", "lavfi", "-i", "sine", "-t", "620"),
         *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", str(source)),
     )
     info = await probe(source, limits=Limits())
@@ -71,6 +71,6 @@ async def test_every_piece_begins_at_zero_and_holds_exactly_its_pictures(long_sl
         assert packets.duration == pytest.approx(chunk.length, abs=1.1)
         assert packets.audio.packets > 0
         sizes[chunk.index] = packets.video.total_bytes
-    assert sizes.keys() == {0, 1, 2, 9}
+    assert sizes.keys() == {0, 1, 9}
     assert KEY_FRAME_SECONDS == 295
     assert not list(tmp_path.glob("*.part"))

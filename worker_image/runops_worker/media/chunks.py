@@ -149,7 +149,7 @@ async def _cut(slim: SlimVideo, chunk: Chunk, part: Path, *, encode: bool, limit
         [
             *hardened(slim.path, demuxer="mov", max_pixels=limits.max_pixels, input_options=seek),
             *("-v", "error", "-map", "0:V:0", "-map", "0:a:0?", *how, "-c:a", "copy", "-map_metadata", "-1"),
-            *("-movflags", "+faststart", "-f", "mp4", f"file:{part.absolute()}"),  # noqa: ASYNC240  local disk
+            *("-movflags", "+faststart", "-f", "mp4", f"file:{part.absolute()}"),  # noqa: ASYNC240 - local disk
         ],
         allowance=Allowance(
             seconds=_SECONDS_TO_START + chunk.length,

@@ -90,7 +90,7 @@ async def probe(path: Path, *, limits: Limits) -> MediaInfo:
     OSError
         The file cannot be read.
     """
-    size = path.stat().st_size  # noqa: ASYNC240  local disk
+    size = path.stat().st_size  # noqa: ASYNC240 - local disk
     with path.open("rb") as stream:
         demuxer = demuxer_for(stream.read(HEAD_BYTES))
     if size > limits.max_bytes:

@@ -71,7 +71,7 @@ async def inspect_slim(path: Path, *, limits: Limits) -> PacketReport:
             *("-v", "error", "-map", "0:V:0", "-map", "0:a:0?", "-c", "copy", "-f", "framecrc", "-"),
         ],
         allowance=Allowance(
-            seconds=limits.probe_deadline(path.stat().st_size),  # noqa: ASYNC240  local disk
+            seconds=limits.probe_deadline(path.stat().st_size),  # noqa: ASYNC240 - local disk
             memory_bytes=limits.max_memory_bytes,
             file_bytes=_FILE_BYTES,
         ),
