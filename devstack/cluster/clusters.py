@@ -61,13 +61,12 @@ def status(name: str = "dev") -> ClusterInfo | None:
     Raises
     ------
     ClusterUnavailable
-        None can be had on this machine.
+        An external cluster is named, but what is needed to use it is missing.
     """
     _check(name)
-    flavour = choose(look_around())
-    if flavour == "external":
+    if os.environ.get("RUNOPS_KUBECONFIG"):
         return _external(name, lambda _line: None)
-    if flavour == "kind":
+    if kind.made(name):
         return kind.status(name)
     running = node.find(name)
     return None if running is None else node.info_of(name, running)

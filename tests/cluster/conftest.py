@@ -20,7 +20,7 @@ Kubectl = Callable[..., str]
 Start = Callable[..., ClusterInfo]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _a_node_can_be_had() -> Iterator[None]:
     """The node in namespaces, even where another kind of cluster would be chosen."""
     with pytest.MonkeyPatch.context() as patch:
@@ -35,9 +35,9 @@ def _a_node_can_be_had() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def start(_a_node_can_be_had: None) -> Iterator[Start]:
-    """Starts clusters that end with the session at the latest."""
+    """Starts clusters that end with the module at the latest."""
     started: list[str] = []
 
     def begin(name: str, *, kwok: bool = False) -> ClusterInfo:
@@ -50,7 +50,7 @@ def start(_a_node_can_be_had: None) -> Iterator[Start]:
         down(name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tiny_image(tmp_path_factory: pytest.TempPathFactory, _a_node_can_be_had: None) -> Path:
     """An image of nothing but a shell, made without any network."""
     ensure_packages(["busybox"], print)
