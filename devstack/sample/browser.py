@@ -121,5 +121,5 @@ class Browser:
 
     async def _until(self, ready: Any) -> None:
         async with asyncio.timeout(_PATIENCE):
-            while not ready():
+            while not ready():  # noqa: ASYNC110 - a file of another process appears, which sets no event
                 await asyncio.sleep(0.1)

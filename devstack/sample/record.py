@@ -99,7 +99,8 @@ async def _record(target: Path) -> None:
                 env={**os.environ, "DISPLAY": browser.display},
             )
             async with asyncio.timeout(_PATIENCE):
-                while not (screen.exists() and screen.stat().st_size):
+                # A file of another process grows, which sets no event.
+                while not (screen.exists() and screen.stat().st_size):  # noqa: ASYNC110 - see above
                     await asyncio.sleep(0.02)
             begin = time.monotonic()
             starts = await _perform(browser, voices, begin)
@@ -128,7 +129,7 @@ async def _perform(browser: Browser, voices: list[float], begin: float) -> list[
 async def _speak(text: str, target: Path) -> float:
     await _call("espeak-ng", "-v", "en-gb", "-s", "150", "-w", str(target), text)
     with wave.open(str(target)) as sound:
-        return sound.getnframes() / sound.getframerate()
+        return float(sound.getnframes() / sound.getframerate())
 
 
 async def _join(screen: Path, voices: list[Path], starts: list[float], target: Path) -> None:

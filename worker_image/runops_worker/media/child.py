@@ -143,7 +143,7 @@ async def _pump_both(*pairs: tuple[asyncio.StreamReader, Callable[[str], None]])
         async with asyncio.TaskGroup() as readers:
             for stream, take in pairs:
                 readers.create_task(_pump(stream, take))
-    except* Exception as group:
+    except* Exception as group:  # noqa: BLE001 - unwrapped and raised on, never swallowed
         # Only the callbacks raise here, and one exception is what their authors expect to catch.
         raise group.exceptions[0] from None
 
