@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from runops.failures import Failed, Reason
+from runops.polling import backoff
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops_cli.console import say
-from runops_cli.decide import GiveUp, LeaveAlone, PutBack, Retry, after_failure, poll_delay
+from runops_cli.decide import GiveUp, LeaveAlone, PutBack, Retry, after_failure
 from runops_cli.intake import Taken
 from runops_cli.runner import VideoRunner
 from runops_cli.signals import Stopped, StopSignal
@@ -125,7 +126,7 @@ class Attempts:
                 say(f"  {error.message}", style="yellow")
                 if not error.retryable:
                     break
-                await self.stop.pause(poll_delay(since_movement=None, failures=tried, jitter=self.jitter()))
+                await self.stop.pause(backoff(tried, base=1.0, jitter=self.jitter()))
             else:
                 if not written:
                     return self._leave(taken)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from runops.failures import Failed, FailureClass, Reason
 from runops.job_row import JobRow, RowStatus
+from runops.polling import backoff
 
 __all__ = [
     "STALE_SECONDS",
@@ -15,13 +16,7 @@ __all__ = [
     "Retry",
     "after_failure",
     "is_abandoned",
-    "poll_delay",
 ]
-
-BUSY_SECONDS = 1.0
-IDLE_SECONDS = 5.0
-BUSY_WINDOW_SECONDS = 600.0
-LONGEST_PAUSE_SECONDS = 60.0
 
 STALE_SECONDS = 300.0
 """After so long without a heartbeat (they come every 60 s at least), nobody works on a row any more."""
@@ -29,25 +24,6 @@ STALE_SECONDS = 300.0
 _FIRST_RETRY_SECONDS = 5.0
 _FIRST_QUOTA_RETRY_SECONDS = 30.0
 _LONGEST_RETRY_SECONDS = 300.0
-
-
-def poll_delay(*, since_movement: float | None, failures: int = 0, jitter: float = 0.0) -> float:
-    """Return the seconds until the table is read again.
-
-    Parameters
-    ----------
-    since_movement
-        Seconds since a video was taken or finished last; None where nothing moved yet.
-    failures
-        Consecutive reads that failed.
-    jitter
-        0 to 1, so that several machines do not read in step.
-    """
-    if failures:
-        whole = min(LONGEST_PAUSE_SECONDS, BUSY_SECONDS * 2.0 ** min(failures, 10))
-        return whole / 2 + whole / 2 * jitter
-    busy = since_movement is not None and since_movement < BUSY_WINDOW_SECONDS
-    return (BUSY_SECONDS if busy else IDLE_SECONDS) * (0.9 + 0.2 * jitter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +78,7 @@ def after_failure(error: Failed, *, attempt: int, retries: int, jitter: float = 
         tries = "1 attempt" if attempt == 1 else f"{attempt} attempts"
         return GiveUp(f"{error.detail} (given up after {tries})")
     base = _FIRST_QUOTA_RETRY_SECONDS if kind is FailureClass.QUOTA else _FIRST_RETRY_SECONDS
-    pause = min(_LONGEST_RETRY_SECONDS, base * 2.0 ** min(attempt - 1, 10))
-    return Retry(pause * (0.8 + 0.4 * jitter))
+    return Retry(backoff(attempt, base=base, longest=_LONGEST_RETRY_SECONDS, jitter=jitter))
 
 
 def is_abandoned(row: JobRow, *, by: str, now: datetime) -> bool:

@@ -5,11 +5,11 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from runops.polling import Poll, next_read_in
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops_cli.attempts import Attempts, Ending
 from runops_cli.console import say
-from runops_cli.decide import poll_delay
 from runops_cli.exits import Exit
 from runops_cli.intake import Intake, Taken
 from runops_cli.runner import NotReady, VideoRunner
@@ -128,4 +128,4 @@ class Loop:
 
     def _delay(self) -> float:
         since = None if self._moved_at is None else asyncio.get_running_loop().time() - self._moved_at
-        return poll_delay(since_movement=since, failures=self._failures, jitter=self.jitter())
+        return next_read_in(Poll(), since_movement=since, failures=self._failures, jitter=self.jitter())

@@ -9,9 +9,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from runops.polling import Poll
 from runops.videojob import ModelChoice, PromptChoice, Toleration, Transcode, WorkerResources
 
-__all__ = ["ConfigInvalid", "Limits", "OperatorConfig", "Poll", "WorkerConfig", "load_config"]
+__all__ = ["ConfigInvalid", "Limits", "OperatorConfig", "WorkerConfig", "load_config"]
 
 
 class ConfigInvalid(Exception):  # noqa: N818 - says what is the case
@@ -35,22 +36,6 @@ class Limits(_Camel):
 
     max_bytes: Annotated[int, Field(gt=0)] = 4 * 1024**3
     max_duration_seconds: Annotated[int, Field(gt=0)] = 7200
-
-
-class Poll(_Camel):
-    """How often the `jobs` table is read.
-
-    Attributes
-    ----------
-    busy_seconds
-        Between reads while anything moved in the last `busy_window_seconds`.
-    idle_seconds
-        Between reads otherwise.
-    """
-
-    busy_seconds: Annotated[float, Field(gt=0)] = 1.0
-    idle_seconds: Annotated[float, Field(gt=0)] = 5.0
-    busy_window_seconds: Annotated[float, Field(ge=0)] = 600.0
 
 
 class WorkerConfig(_Camel):

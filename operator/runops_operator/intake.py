@@ -9,13 +9,13 @@ from uuid import uuid4
 
 from runops.job_row import Claim, JobRow
 from runops.logs import job_id_in_logs
+from runops.polling import next_read_in
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
 from runops_operator.adopt import Adopter
 from runops_operator.choose import choose
 from runops_operator.cluster import ClusterError
 from runops_operator.config import OperatorConfig
-from runops_operator.poll import next_read_in
 from runops_operator.store import Store
 
 __all__ = ["Intake"]

@@ -5,6 +5,7 @@ import logging
 from uuid import UUID
 
 from runops.logs import job_id_in_logs
+from runops.polling import backoff
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
 from runops.videojob import videojob_name
@@ -12,7 +13,7 @@ from runops_operator.adopt import Adopter
 from runops_operator.cluster import Cluster, ClusterError
 from runops_operator.config import OperatorConfig
 from runops_operator.store import Store
-from runops_operator.workqueue import WorkQueue, backoff
+from runops_operator.workqueue import WorkQueue
 
 __all__ = ["Resync"]
 

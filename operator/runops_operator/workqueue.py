@@ -6,26 +6,9 @@ import random
 from collections import deque
 from collections.abc import Callable
 
-__all__ = ["WorkQueue", "backoff"]
+from runops.polling import backoff
 
-
-def backoff(failures: int, *, base: float = 0.5, longest: float = 60.0, jitter: float = 0.0) -> float:
-    """Return the pause in seconds before the next try.
-
-    Parameters
-    ----------
-    failures
-        Consecutive failures so far, at least 1.
-    base
-        Pause after the first, doubled after each further one.
-    longest
-        Upper bound.
-    jitter
-        0 to 1: which part of the upper half of the pause is taken; random in practice, so that keys that failed
-        together do not come back together.
-    """
-    whole: float = min(longest, base * 2.0 ** min(failures - 1, 30))
-    return whole / 2 + whole / 2 * jitter
+__all__ = ["WorkQueue"]
 
 
 class WorkQueue:

@@ -17,20 +17,9 @@ from runops_cli.decide import (
     Retry,
     after_failure,
     is_abandoned,
-    poll_delay,
 )
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("since_movement", "failures", "seconds"),
-    [(None, 0, 5.0), (0.0, 0, 1.0), (599.0, 0, 1.0), (601.0, 0, 5.0), (0.0, 1, 1.5), (None, 50, 45.0)],
-)
-def test_the_table_is_read_often_while_something_moves(
-    since_movement: float | None, failures: int, seconds: float
-) -> None:
-    assert poll_delay(since_movement=since_movement, failures=failures, jitter=0.5) == seconds
 
 
 @given(st.sampled_from(Reason), st.integers(1, 12), st.integers(0, 10), st.floats(0, 1))

@@ -6,8 +6,6 @@ from hypothesis import strategies as st
 
 from runops.job_row import JobRow
 from runops_operator.choose import choose, user_key
-from runops_operator.config import Poll
-from runops_operator.poll import next_read_in
 
 USERS = st.sampled_from(["ann", "ben", "cat", None])
 
@@ -50,12 +48,3 @@ def test_a_flood_delays_anothers_first_video_by_no_more_than_one_slot() -> None:
 def test_metadata_of_any_form_has_a_user_key() -> None:
     assert user_key(JobRow(job_id=UUID(int=1), metadata=["x"])) == ""
     assert user_key(JobRow(job_id=UUID(int=1), metadata={"user_id": {"a": 1}})) == "{'a': 1}"
-
-
-@given(st.floats(0, 1), st.integers(1, 99))
-def test_reading_slows_down_when_idle_and_backs_off_when_failing(jitter: float, failures: int) -> None:
-    poll = Poll()
-    assert 0.9 <= next_read_in(poll, since_movement=5, jitter=jitter) <= 1.1
-    assert 4.5 <= next_read_in(poll, since_movement=601, jitter=jitter) <= 5.5
-    assert 4.5 <= next_read_in(poll, since_movement=None, jitter=jitter) <= 5.5
-    assert next_read_in(poll, since_movement=5, failures=failures, jitter=jitter) <= 60

@@ -1,10 +1,7 @@
 import asyncio
 from collections import Counter
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from runops_operator.workqueue import WorkQueue, backoff
+from runops_operator.workqueue import WorkQueue
 
 
 async def test_a_key_waits_once_however_often_it_is_added() -> None:
@@ -81,8 +78,3 @@ async def test_many_workers_never_hold_the_same_key_and_lose_none() -> None:
     results = await asyncio.gather(*workers, return_exceptions=True)
     assert all(isinstance(result, asyncio.CancelledError) for result in results), results
     assert set(seen) == {f"k{number}" for number in range(7)}
-
-
-@given(st.integers(1, 10_000), st.floats(0, 1))
-def test_the_pause_grows_to_its_bound_and_no_further(failures: int, jitter: float) -> None:
-    assert 0 < backoff(failures, jitter=jitter) <= 60

@@ -1,0 +1,66 @@
+"""How long to wait before looking again: adaptive polling and backoff. Pure."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+__all__ = ["Poll", "backoff", "next_read_in"]
+
+
+class Poll(BaseModel):
+    """How often the `jobs` table is read.
+
+    Attributes
+    ----------
+    busy_seconds
+        Between reads while anything moved in the last `busy_window_seconds`.
+    idle_seconds
+        Between reads otherwise.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid")
+
+    busy_seconds: Annotated[float, Field(gt=0)] = 1.0
+    idle_seconds: Annotated[float, Field(gt=0)] = 5.0
+    busy_window_seconds: Annotated[float, Field(ge=0)] = 600.0
+
+
+def backoff(failures: int, *, base: float = 0.5, longest: float = 60.0, jitter: float = 0.0) -> float:
+    """Return the pause in seconds before the next try.
+
+    Parameters
+    ----------
+    failures
+        Consecutive failures so far, at least 1.
+    base
+        Pause after the first, doubled after each further one.
+    longest
+        Upper bound.
+    jitter
+        0 to 1: which part of the upper half of the pause is taken; random in practice, so that what failed together
+        does not come back together.
+    """
+    whole: float = min(longest, base * 2.0 ** min(failures - 1, 30))
+    return whole / 2 + whole / 2 * jitter
+
+
+def next_read_in(poll: Poll, *, since_movement: float | None, failures: int = 0, jitter: float = 0.0) -> float:
+    """Return the seconds until the next read; a finished video or a free slot wakes the reader earlier.
+
+    Parameters
+    ----------
+    poll
+        The paces.
+    since_movement
+        Seconds since a row was claimed or finished last; None where nothing moved yet.
+    failures
+        Consecutive reads that failed.
+    jitter
+        0 to 1, so that many readers do not read in step.
+    """
+    if failures:
+        return backoff(failures, base=poll.busy_seconds, jitter=jitter)
+    busy = since_movement is not None and since_movement < poll.busy_window_seconds
+    pace = poll.busy_seconds if busy else poll.idle_seconds
+    return pace * (0.9 + 0.2 * jitter)
