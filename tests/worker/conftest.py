@@ -1,13 +1,11 @@
 """A row, its recording, and a run of the pipeline against the stand-ins."""
 
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import imageio_ffmpeg
 import psycopg
 import pytest
 
@@ -20,18 +18,8 @@ from runops_worker.gemini.model import GeminiModel
 from runops_worker.gemini.retry import Schedule
 from runops_worker.prompts import Prompt, load_prompt
 from runops_worker.task import Task
+from tests.worker.film import film
 from tests.worker.job import Job
-
-
-def film(path: Path, *, seconds: int, picture: str, sound: str) -> Path:
-    source = f"color=c=0x202020:s=640x360:r=5:d={seconds},{picture}"
-    command = [
-        imageio_ffmpeg.get_ffmpeg_exe(),
-        *("-v", "error", "-y", "-f", "lavfi", "-i", source, "-f", "lavfi", "-i", sound, "-t", str(seconds)),
-        *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", str(path)),
-    ]
-    subprocess.run(command, check=True, timeout=60)
-    return path
 
 
 @pytest.fixture(scope="session")

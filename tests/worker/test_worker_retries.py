@@ -17,7 +17,9 @@ from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.control import GeminiControl
 from runops.failures import Failed, Reason
 from runops.progress import Stage, percent
+from runops.transcript import timestamp
 from runops_worker.prompts import Prompt
+from tests.worker.film import film
 from tests.worker.job import Job
 
 NewJob = Callable[..., Awaitable[Job]]
@@ -88,6 +90,27 @@ async def test_a_changed_prompt_or_model_repeats_what_depends_on_it(
     await job.run()
     assert kinds(control) == "t s t s s t s"
     assert uploads_of_slim(faults, job) == 2
+
+
+async def test_a_long_recording_is_told_in_stretches_that_are_not_asked_for_twice(
+    new_job: NewJob, control: GeminiControl, tmp_path: Path
+) -> None:
+    picture = "drawbox=x=40:y=40:w=80:h=40:color=white:t=fill:enable='gte(mod(t,40),20)'"
+    recording = film(tmp_path / "long.mp4", seconds=400, picture=picture, sound="anullsrc=r=16000:cl=mono:d=400")
+    job = await new_job(recording)
+    control.behave(Behaviour(turns=[Turn(outcome=Outcome.PROMPT_BLOCKED, kind="transcribe", skip=1)]))
+    with pytest.raises(Failed):
+        await job.run()
+    tried = len(control.calls())
+    report = await job.run()
+    changes = [item["timestamp_start_visual"] for item in job.transcript()]
+    assert len(set(changes)) == len(changes)
+    assert {timestamp(at) for at in range(20, 400, 20)} <= set(changes)
+    calls = control.calls()
+    assert [call.kind for call in calls[tried:]].count("transcribe") in {1, 2}
+    assert report.usage is not None
+    assert report.usage.transcribing is not None
+    assert report.usage.transcribing.calls == sum(call.kind == "transcribe" for call in calls)
 
 
 async def test_a_completed_job_that_is_run_again_gets_a_new_sop_of_the_same_transcript(

@@ -1,5 +1,6 @@
 """The four stages in their order, what is checked before them, and what is told after them."""
 
+import asyncio
 import logging
 from pathlib import Path
 from uuid import UUID
@@ -9,6 +10,8 @@ from runops.job_row import user_of
 from runops.progress import Stage
 from runops.report import Output, Report, ResolvedPrompt
 from runops.supabase.connection import Supabase
+from runops.supabase.errors import SupabaseError
+from runops_worker.accounting import Ledger
 from runops_worker.checkpoint import SlimDone, content_sha256
 from runops_worker.finalize import finalize
 from runops_worker.media.limits import Limits
@@ -27,6 +30,7 @@ from runops_worker.transcribe import transcribe
 __all__ = ["ProgressSink", "Prompt", "Task", "load_prompt", "run"]
 
 _LOG = logging.getLogger(__name__)
+_BILL_SECONDS = 10.0
 
 
 async def run(
@@ -73,12 +77,24 @@ async def run(
         return await under_pulse(_stages(running), running.meter, seconds=pulse_seconds)
     except Failed as failure:
         _LOG.warning("the run failed", extra={"reason": failure.reason, "stage": running.meter.stage})
+        await _keep_the_bill(running)
         raise
     except Exception as error:
         named = as_failed(error)
         level = logging.ERROR if named.reason is Reason.INTERNAL else logging.WARNING
         _LOG.log(level, "the run failed", exc_info=error, extra={"reason": named.reason})
         raise named from error
+
+
+async def _keep_the_bill(running: Running) -> None:
+    """Write down what a failed run cost, so that the attempt after it reports the whole. No failure of its own."""
+    if running.done.ledger == Ledger():
+        return
+    try:
+        async with asyncio.timeout(_BILL_SECONDS):
+            await running.remember()
+    except (Failed, SupabaseError, TimeoutError) as error:
+        _LOG.warning("the cost of the failed run could not be kept", extra={"error": type(error).__name__})
 
 
 async def _stages(running: Running) -> Report:
