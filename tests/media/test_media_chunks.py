@@ -75,3 +75,18 @@ async def test_every_piece_begins_at_zero_and_holds_exactly_its_pictures(long_sl
     assert sizes.keys() == {0, 1, 9}
     assert KEY_FRAME_SECONDS == 295
     assert not list(tmp_path.glob("*.part"))  # noqa: ASYNC240 - one look at a local folder
+
+
+async def test_pieces_of_the_usual_length_are_copied_and_lose_nothing(long_slim: SlimVideo, tmp_path: Path) -> None:
+    sizes: list[int] = []
+    for chunk in plan_chunks(long_slim.duration_seconds):
+        packets = await inspect_slim(
+            await cut_chunk(long_slim, chunk, tmp_path / f"{chunk.index}.mp4"), limits=Limits()
+        )
+        sizes.append(packets.video.total_bytes)
+    whole = await inspect_slim(long_slim.path, limits=Limits())
+    shared = await inspect_slim(
+        await cut_chunk(long_slim, Chunk(7, 295.0, 5.0), tmp_path / "shared.mp4"), limits=Limits()
+    )
+    # Copied coded pictures add up to the byte; pictures that were coded anew would not.
+    assert sum(sizes) == whole.video.total_bytes + shared.video.total_bytes
