@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import psycopg
@@ -50,3 +50,16 @@ def runops(outside: StackInfo) -> Runops:
         )
 
     return run
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: "pytest.CallInfo[None]"
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show a failed test beside what the cluster and the operator said."""
+    report = yield
+    release = getattr(item, "funcargs", {}).get("release")
+    if call.when == "call" and report.failed and isinstance(release, Installation):
+        for words in (["get", "videojobs,jobs,pods", "-o", "wide"], ["logs", "deployment/runops-operator"]):
+            report.sections.append((f"kubectl {' '.join(words)}", release.kubectl(*words)))
+    return report

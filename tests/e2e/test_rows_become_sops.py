@@ -122,7 +122,7 @@ def _check_contract(states: list[tuple[str, str | None, int | None]]) -> None:
 
 
 def _check_cluster(release: Installation, good: list[str], bad: str) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while True:
         table = [line.split() for line in release.kubectl("get", "videojobs").splitlines()]
         if all(row[1] in {"Succeeded", "Failed"} for row in table[1:]) or time.monotonic() > deadline:
