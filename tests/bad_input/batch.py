@@ -197,6 +197,14 @@ def assert_no_secret(stack: StackInfo, text: str) -> None:
     assert _SECRET_IN_URL.search(text) is None
 
 
+def assert_reads_well(sentence: str) -> None:
+    """Fail where the parts of what a person reads were put together without care."""
+    assert sentence == " ".join(sentence.split())
+    assert sentence.endswith(".")
+    assert ".." not in sentence
+    assert ". (" not in sentence
+
+
 def is_whole_mp4(content: bytes) -> bool:
     """Whether the boxes of an MP4 reach exactly to its end and its index is among them."""
     at, kinds = 0, []

@@ -9,7 +9,7 @@ from devstack.gemini.behaviour import Outcome, Turn
 from devstack.stack import StackInfo
 from runops.failures import Reason
 from runops_cli.options import DEFAULT_MODELS
-from tests.bad_input.batch import GOOD, Case, Worked, assert_no_secret, is_whole_mp4, worked_off
+from tests.bad_input.batch import GOOD, Case, Worked, assert_no_secret, assert_reads_well, is_whole_mp4, worked_off
 from tests.bad_input.recordings import corpus
 
 _SEES: Final = DEFAULT_MODELS.transcribe
@@ -165,6 +165,11 @@ def test_the_row_ends_in_error_with_its_reason_and_the_figures(worked: Worked, n
 @pytest.mark.parametrize("name", CASES)
 def test_the_row_says_what_to_do(worked: Worked, name: str) -> None:
     assert CASES[name].way_out in worked.rows[name].row["error"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_sentence_reads_well(worked: Worked, name: str) -> None:
+    assert_reads_well(worked.rows[name].row["error"])
 
 
 @pytest.mark.parametrize("name", CASES)

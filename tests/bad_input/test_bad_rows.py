@@ -8,7 +8,7 @@ import pytest
 
 from devstack.stack import StackInfo
 from runops.failures import Reason
-from tests.bad_input.batch import GOOD, Case, Worked, assert_no_secret, worked_off
+from tests.bad_input.batch import GOOD, Case, Worked, assert_no_secret, assert_reads_well, worked_off
 from tests.bad_input.recordings import MAX_BYTES, MAX_SECONDS, corpus, larger, longer
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
@@ -147,6 +147,11 @@ def test_the_row_ends_in_error_with_its_reason_and_the_figures(worked: Worked, n
 @pytest.mark.parametrize("name", CASES)
 def test_the_row_says_what_to_do(worked: Worked, name: str) -> None:
     assert CASES[name].way_out in worked.rows[name].row["error"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_sentence_reads_well(worked: Worked, name: str) -> None:
+    assert_reads_well(worked.rows[name].row["error"])
 
 
 @pytest.mark.parametrize("name", CASES)
