@@ -1,7 +1,7 @@
 """Memory of a worker pod with a recording of 750 MB: worker and ffmpeg together, as the kernel accounts for the pod.
 
 Resident memory without the page cache: `total_rss` of cgroup version 1, `anon` of version 2. The recording is ten
-seconds of noisy H.264 1080p30, repeated by stream copy to 20 minutes and 750 MB: as long and as large as they come today.
+seconds of noisy H.264 1080p30, repeated by stream copy to 20 minutes and 750 MB, as long and as large as they come.
 """
 
 import os

@@ -4,7 +4,6 @@ While the cluster's programs are compiled for the first time, the same recording
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -192,26 +191,29 @@ def _runops(environment: Mapping[str, str], *arguments: str, shown: bool = False
 def _follow(demo: Demo, installation: Installation, job: str) -> None:
     """Show the VideoJob's line each time it changes, as `kubectl get videojobs -w` does, until it has ended."""
     demo.heading("kubectl get videojobs -w")
+    print(_line(["NAME", "PHASE", "STAGE", "PROGRESS", "ATTEMPTS"]), flush=True)
     deadline, last = time.monotonic() + _VIDEO_SECONDS, ""
     while time.monotonic() < deadline:
-        table = installation.kubectl("get", "videojobs", "--field-selector", f"spec.jobId={job}")
-        lines = table.splitlines()
-        if lines[1:] and lines[1].rsplit(None, 1)[0] != last:
-            if not last:
-                print(lines[0])
-            last = lines[1].rsplit(None, 1)[0]
-            print(lines[1], flush=True)
         found = installation.json("get", "videojobs", "--field-selector", f"spec.jobId={job}")["items"]
-        conditions = {
-            item["type"]: item for item in (found[0].get("status", {}) if found else {}).get("conditions", ())
-        }
+        status = found[0].get("status", {}) if found else {}
+        shown = _line(
+            [f"vj-{job}", *(str(status.get(name, "")) for name in ("phase", "stage", "progress", "attempts"))]
+        )
+        if found and shown != last:
+            print(shown, flush=True)
+            last = shown
+        conditions = {item["type"]: item for item in status.get("conditions", ())}
         if conditions.get("Failed", {}).get("status") == "True":
             raise InstallationFailed(f"the VideoJob failed: {conditions['Failed']['message']}")
         if conditions.get("Complete", {}).get("status") == "True":
             demo.say("Complete")
             return
-        time.sleep(0.5)
+        time.sleep(0.3)
     raise InstallationFailed(f"the VideoJob vj-{job} did not end within {_VIDEO_SECONDS} s")
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "".join(cell.ljust(width) for cell, width in zip(cells, (42, 11, 17, 10, 8), strict=True)).rstrip()
 
 
 def _where(demo: Demo, installation: Installation, info: stack.StackInfo, job: str) -> None:
@@ -219,11 +221,10 @@ def _where(demo: Demo, installation: Installation, info: stack.StackInfo, job: s
     demo.heading("Where everything lies")
     for output in outputs:
         print(f"  {output['name']:<11} {output['location']}")
-    print(f"  rows        jobs, transcripts, sops in the stack at {info.url} (python -m devstack status)")
-    kubectl = f"KUBECONFIG={installation.cluster.kubeconfig} {installation.cluster.kubectl}"
-    print(f"  cluster     {kubectl} -n {_NAMESPACE} get videojobs -o wide")
+    print(f"  rows        jobs, transcripts, sops: psql '{info.database_url}'")
+    print(f"  storage     {info.url}/storage/v1 (python -m devstack --directory {info.directory} status)")
+    print(f"  cluster     python -m devstack cluster kubectl --name {_CLUSTER} -n {_NAMESPACE} get videojobs -o wide")
     print("\nEverything keeps running, so that you can look around; `make clean` stops it.")
-    print(json.dumps({"job": job, "result": "completed"}))
 
 
 def _stop() -> None:

@@ -29,9 +29,11 @@ def main(argv: Sequence[str]) -> int:
     int
         The exit code: 0, 1 when something is missing or does not run, 2 for words we do not know.
     """
-    arguments = _parser().parse_args(argv)
+    known, words = _parser().parse_known_args(argv)
+    if words and known.command != "kubectl":
+        _parser().error(f"unrecognized arguments: {' '.join(words)}")
     try:
-        return _run(arguments)
+        return _run(known, words[1:] if words[:1] == ["--"] else words)
     except (ClusterUnavailable, ValueError, TimeoutError) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
@@ -54,16 +56,15 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser("kubeconfig", help="print the path of the kubeconfig"),
         commands.add_parser("load", help="make the images of a docker-archive file known to the cluster"),
         commands.add_parser("status", help="tell what runs"),
-        commands.add_parser("kubectl", help="run kubectl against the cluster"),
+        commands.add_parser("kubectl", help="run kubectl against the cluster; every other word is kubectl's"),
     ]
     for command in (up, down, *others):
         command.add_argument("--name", default=_DEFAULT, help="the cluster's name (default: %(default)s)")
     others[1].add_argument("archive", type=Path, help="a docker-archive tar, as `docker save` and buildah make them")
-    others[3].add_argument("words", nargs=argparse.REMAINDER, help="what kubectl gets")
     return parser
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
     name: str = arguments.name if arguments.command != "build" else _DEFAULT
     match arguments.command:
         case "build":
@@ -86,7 +87,7 @@ def _run(arguments: argparse.Namespace) -> int:
         case _:
             cluster = _running(name)
             return subprocess.run(
-                [cluster.kubectl, *arguments.words],
+                [cluster.kubectl, *words],
                 env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "NO_PROXY": without_proxy(os.environ)},
                 check=False,
             ).returncode
