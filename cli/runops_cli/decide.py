@@ -76,7 +76,7 @@ def after_failure(error: Failed, *, attempt: int, retries: int, jitter: float = 
         return GiveUp(error.detail)
     if attempt > retries:
         tries = "1 attempt" if attempt == 1 else f"{attempt} attempts"
-        return GiveUp(f"{error.detail} (given up after {tries})")
+        return GiveUp(f"{error.detail} Given up after {tries}.")
     base = _FIRST_QUOTA_RETRY_SECONDS if kind is FailureClass.QUOTA else _FIRST_RETRY_SECONDS
     return Retry(backoff(attempt, base=base, longest=_LONGEST_RETRY_SECONDS, jitter=jitter))
 

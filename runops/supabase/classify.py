@@ -20,7 +20,9 @@ _KEY_REMEDY = (
 )
 _LATER = "It is worth trying again; see status.supabase.com and the project's dashboard if it lasts."
 _DENIED = re.compile(r"permission denied for (?P<kind>table|sequence|schema|function|relation) (?P<name>[\w.]+)")
-_COLUMN = re.compile(r"column \"?(?P<plain>[\w.]+)\"? (?:of relation \S+ )?does not exist|the '(?P<cached>\w+)' column")
+_COLUMN = re.compile(
+    r"(?i)column [\"']?(?P<plain>[\w.]+)[\"']? (?:of relation \S+ )?does not exist|the '(?P<cached>\w+)' column"
+)
 
 _BY_CODE = {
     "42P01": ErrorKind.TABLE_MISSING,

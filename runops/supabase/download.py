@@ -10,10 +10,10 @@ from typing import Any, BinaryIO
 
 import httpx
 
-from runops.failures import Failed, Reason
+from runops.failures import TABLE, Failed, Reason
 from runops.supabase.classify import from_storage
 from runops.supabase.errors import ErrorKind, SupabaseError
-from runops.supabase.objects import Downloaded, object_path
+from runops.supabase.objects import Downloaded, megabytes, object_path
 from runops.supabase.storage_http import StorageHttp
 
 __all__ = ["fetch_to_file"]
@@ -84,7 +84,8 @@ async def fetch_to_file(
             await _fill(http, part, bucket, key, max_bytes=max_bytes, on_progress=on_progress)
             file.flush()
             if part.size == 0:
-                raise Failed(Reason.SOURCE_EMPTY, f"{bucket}/{key} is an empty file. Upload the recording again.")
+                remedy = TABLE[Reason.SOURCE_EMPTY].remedy
+                raise Failed(Reason.SOURCE_EMPTY, f"{bucket}/{key} is an empty file. {remedy}")
             os.fsync(file.fileno())
         partial.replace(target)
     except OSError as error:
@@ -159,6 +160,6 @@ def _refuse_too_large(size: int, max_bytes: int, bucket: str, key: str) -> None:
     if size > max_bytes:
         raise Failed(
             Reason.MEDIA_TOO_LARGE,
-            f"{bucket}/{key} has {size} bytes or more; the limit is {max_bytes}. "
-            "Record at a lower resolution, or have the limit raised.",
+            f"{bucket}/{key} has {megabytes(size)} or more; the limit is {megabytes(max_bytes)}. "
+            f"{TABLE[Reason.MEDIA_TOO_LARGE].remedy}",
         )

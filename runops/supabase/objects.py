@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
 
-__all__ = ["BucketInfo", "Downloaded", "ObjectInfo", "object_path"]
+__all__ = ["BucketInfo", "Downloaded", "ObjectInfo", "megabytes", "object_path"]
 
 _UNESCAPED = "/!*'()"
 
@@ -67,3 +67,8 @@ def object_path(bucket: str, key: str) -> str:
             service=Service.STORAGE,
         )
     return quote(f"{bucket}/{key}", safe=_UNESCAPED)
+
+
+def megabytes(size: int) -> str:
+    """Return a size in bytes as a person reads it: `1.1 MB`."""
+    return f"{size / 1e6:.1f} MB"

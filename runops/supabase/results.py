@@ -11,6 +11,10 @@ from runops.supabase.storable import storable
 __all__ = ["ResultsTables"]
 
 _NOW = "now"
+_WRITTEN = {
+    "transcripts": ("id", "job_id", "transcript", "updated_at"),
+    "sops": ("id", "job_id", "data", "user_id", "updated_at"),
+}
 
 
 class ResultsTables:
@@ -26,6 +30,17 @@ class ResultsTables:
 
     def __init__(self, rest: Rest) -> None:
         self._rest = rest
+
+    async def look_at_columns(self) -> None:
+        """Ask for the columns that will be written, reading no row: better now than after the work is paid for.
+
+        Raises
+        ------
+        SupabaseError
+            `TABLE_MISSING` or `COLUMN_MISSING`.
+        """
+        for name, columns in _WRITTEN.items():
+            await self._look_for(name, columns)
 
     async def transcript_count(self, job_id: UUID) -> int:
         """Return how many transcripts the job has; SupabaseError where that cannot be read."""
@@ -86,6 +101,11 @@ class ResultsTables:
             doing=f"reading {job_id} from the table {name}",
         )
         return rows[0].get(column) if rows else None
+
+    async def _look_for(self, name: str, columns: tuple[str, ...]) -> None:
+        await self._rest.read(
+            lambda table: table.select(*columns).limit(0), table=name, doing=f"looking at the table {name}"
+        )
 
     async def _ids(self, name: str, job_id: UUID) -> list[int]:
         rows = await self._rest.read(

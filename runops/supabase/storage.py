@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 import httpx
 
-from runops.failures import Failed, Reason
+from runops.failures import TABLE, Failed, Reason
 from runops.supabase.download import fetch_to_file
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
 from runops.supabase.exchange import ClockSkew
-from runops.supabase.objects import BucketInfo, Downloaded, ObjectInfo, object_path
+from runops.supabase.objects import BucketInfo, Downloaded, ObjectInfo, megabytes, object_path
 from runops.supabase.retry import Retries
 from runops.supabase.storable import storable
 from runops.supabase.storage_http import StorageHttp
@@ -101,12 +101,12 @@ class ObjectStore:
                 f"{bucket}/{key} is not in storage. Upload the recording there and set the row back to queued.",
             )
         if info.size == 0:
-            raise Failed(Reason.SOURCE_EMPTY, f"{bucket}/{key} is an empty file. Upload the recording again.")
+            raise Failed(Reason.SOURCE_EMPTY, f"{bucket}/{key} is an empty file. {TABLE[Reason.SOURCE_EMPTY].remedy}")
         if info.size > max_bytes:
             raise Failed(
                 Reason.MEDIA_TOO_LARGE,
-                f"{bucket}/{key} has {info.size} bytes; the limit is {max_bytes}. "
-                "Record at a lower resolution, or have the limit raised.",
+                f"{bucket}/{key} has {megabytes(info.size)}; the limit is {megabytes(max_bytes)}. "
+                f"{TABLE[Reason.MEDIA_TOO_LARGE].remedy}",
             )
         return await fetch_to_file(self._http, bucket, key, target, max_bytes=max_bytes, on_progress=on_progress)
 

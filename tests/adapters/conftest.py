@@ -20,12 +20,12 @@ async def connect(stack: StackInfo) -> AsyncIterator[Callable[..., Supabase]]:
     """Make adapters that are closed after the test."""
     made: list[Supabase] = []
 
-    async def at_once(_seconds: float) -> None:
-        await asyncio.sleep(0)
+    async def briefly(seconds: float) -> None:
+        await asyncio.sleep(min(seconds, 0.05))
 
     def new(*, key: str | None = None, url: str | None = None, timeout: float = 5.0) -> Supabase:
         one = Supabase(
-            url or stack.url, key or stack.secret_key, timeout_seconds=timeout, retries=Retries(sleep=at_once)
+            url or stack.url, key or stack.secret_key, timeout_seconds=timeout, retries=Retries(sleep=briefly)
         )
         made.append(one)
         return one

@@ -59,7 +59,7 @@ _RECORDINGS: tuple[tuple[str, Any, Reason, tuple[str, ...], str], ...] = (
         "too large",
         larger,
         Reason.MEDIA_TOO_LARGE,
-        ("videos/raw/{job_id}.mp4 has 1122748 bytes", f"the limit is {MAX_BYTES}."),
+        ("videos/raw/{job_id}.mp4 has 1.1 MB", "the limit is 1.0 MB."),
         "Record at a lower resolution",
     ),
     (

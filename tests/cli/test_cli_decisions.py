@@ -45,7 +45,7 @@ def test_a_rejected_key_is_not_held_against_the_video() -> None:
 
 def test_the_row_is_told_how_often_it_was_tried() -> None:
     error = Failed(Reason.MODEL_TIMEOUT, "No answer.")
-    assert after_failure(error, attempt=3, retries=2) == GiveUp("No answer. (given up after 3 attempts)")
+    assert after_failure(error, attempt=3, retries=2) == GiveUp("No answer. Given up after 3 attempts.")
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ async def test_what_keeps_failing_ends_in_error_after_the_last_attempt(
     runner = Scripted(failing)
     assert await loop(supabase, runner).run() == 1
     assert runner.worked_on == [job_id] * 3
-    assert status_of(database, job_id) == ("error", "No answer. (given up after 3 attempts)")
+    assert status_of(database, job_id) == ("error", "No answer. Given up after 3 attempts.")
 
 
 async def test_a_fault_of_our_own_does_not_stop_the_queue(supabase: Supabase, database: psycopg.Connection) -> None:

@@ -50,7 +50,7 @@ def complaint(faults: Sequence[str]) -> str:
 
 def invalid_output(faults: Sequence[str], *, model: str, stage: str) -> Failed:
     """Return the failure of an answer that is still wrong after its repair."""
-    shown = "; ".join(faults[:_NAMED_IN_SENTENCE])
+    shown = "; ".join(fault.rstrip(".") for fault in faults[:_NAMED_IN_SENTENCE])
     more = f" (and {len(faults) - _NAMED_IN_SENTENCE} more)" if len(faults) > _NAMED_IN_SENTENCE else ""
     return Failed(
         Reason.INVALID_OUTPUT,

@@ -2,7 +2,7 @@
 
 import errno
 
-from runops.failures import Failed, Reason
+from runops.failures import TABLE, Failed, Reason
 from runops.supabase.errors import SupabaseError
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
 
@@ -14,7 +14,8 @@ def as_failed(error: Exception) -> Failed:
     if isinstance(error, Failed):
         return error
     if isinstance(error, MediaRejected):
-        return Failed(Reason(error.reason), error.detail)
+        reason = Reason(error.reason)
+        return Failed(reason, f"{error.detail} {TABLE[reason].remedy}")
     if isinstance(error, MediaToolFailed):
         return Failed(Reason.DISK_FULL if error.disk_full else Reason.MEDIA_TOOL_FAILED, error.detail)
     if isinstance(error, SupabaseError):

@@ -124,6 +124,7 @@ async def _before_any_cost(running: Running) -> None:
     if not row.is_held_by(task.claim):
         raise Failed(Reason.CLAIM_LOST)
     _check_user(user_of(row), task.user_id)
+    await patiently(supabase.results.look_at_columns)
     for table, count in (
         ("transcripts", await patiently(lambda: supabase.results.transcript_count(task.job_id))),
         ("sops", await patiently(lambda: supabase.results.sop_count(task.job_id))),

@@ -57,7 +57,9 @@ async def transcribe(running: Running, slim: SlimDone) -> list[dict[str, Any]]:
     told = await _Transcription(running, slim).all()
     transcript = dump_transcript(merged(told))
     if not transcript:
-        raise Failed(Reason.MODEL_EMPTY_ANSWER, f"{task.transcribe_model} saw and heard nothing in the recording.")
+        raise Failed(
+            Reason.MODEL_EMPTY_ANSWER, f"{task.transcribe_model} saw and heard nothing in the recording. Run it again."
+        )
     await running.ensure_held()
     await patiently(
         lambda: running.supabase.storage.upload_json(task.source_bucket, task.transcript_object, transcript)

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runops.failures import Reason
+from runops.failures import TABLE, Reason
 from runops_worker.gemini.loops import LoopDetector
 from runops_worker.gemini.troubles import verdicts
 from runops_worker.gemini.verdict import Action, ModelTrouble, Verdict
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["CallPatience", "stream_answer"]
 
 _LARGEST_ANSWER = 2_000_000
+_REMOVE_IT = TABLE[Reason.BLOCKED].remedy
 _REFUSALS = frozenset(
     {
         *("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"),
@@ -131,20 +132,20 @@ def _take(part: "types.GenerateContentResponse", heard: _Heard) -> str:
 def _judged(heard: _Heard, *, saw_video: bool, model: str) -> Answer:
     """Return the answer, its end looked at before its words."""
     if heard.blocked is not None:
-        sentence = f"{model} refused the recording for its content ({heard.blocked})."
+        sentence = f"{model} refused the recording for its content ({heard.blocked}). {_REMOVE_IT}"
         raise ModelTrouble(Verdict(Action.FAIL, Reason.BLOCKED, sentence))
     text = "".join(heard.parts)
     if heard.loops or heard.finish == "MAX_TOKENS":
         return Answer(text, cut_off=True)
     if heard.finish in _REFUSALS:
-        sentence = f"{model} broke its answer off for the recording's content ({heard.finish})."
+        sentence = f"{model} broke its answer off for the recording's content ({heard.finish}). {_REMOVE_IT}"
         raise ModelTrouble(Verdict(Action.RETRY, Reason.BLOCKED, sentence, attempts=2))
     if heard.finish is None and text:
         sentence = f"The answer of {model} ended in the middle."
         raise ModelTrouble(Verdict(Action.RETRY, Reason.MODEL_UNAVAILABLE, sentence))
     if not text.strip():
         ending = f" ({heard.finish})" if heard.finish not in {None, "STOP"} else ""
-        sentence = f"The answer of {model} was empty{ending}."
+        sentence = f"The answer of {model} was empty{ending}. {TABLE[Reason.MODEL_EMPTY_ANSWER].remedy}"
         raise ModelTrouble(Verdict(Action.RETRY, Reason.MODEL_EMPTY_ANSWER, sentence, attempts=3))
     if saw_video and not _video_was_read(heard):
         sentence = f"{model} answered without having seen a picture of the video."
