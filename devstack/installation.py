@@ -17,6 +17,8 @@ __all__ = ["Installation", "InstallationFailed", "install"]
 _CHART = Path(__file__).parents[1] / "deploy" / "helm" / "runops-operator"
 _SECRET = "runops-keys"  # noqa: S105 - the name of a Secret
 _HELM_SECONDS = 180
+_OVER_WHAT_TESTS_APPLIED = ("--take-ownership", "--force-conflicts")
+"""The definition of VideoJob may be there already, put there by kubectl."""
 
 
 class InstallationFailed(Exception):  # noqa: N818 - says what is the case
@@ -124,8 +126,8 @@ def install(
     given = json.dumps(_merged(_values(operator.name, worker.name), values or {}))
     progress("helm upgrade --install runops-operator")
     installation.helm(
-        "upgrade", "--install", installation.release, str(_CHART), "--values", "-", "--wait", "--take-ownership",
-        "--timeout", f"{_HELM_SECONDS}s", given=given,
+        "upgrade", "--install", installation.release, str(_CHART), "--values", "-", "--wait", "--timeout",
+        f"{_HELM_SECONDS}s", *_OVER_WHAT_TESTS_APPLIED, given=given,
     )  # fmt: skip
     return installation
 
