@@ -1,5 +1,6 @@
 """One run: what its stages share."""
 
+import asyncio
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,7 @@ class Running:
     meter: Meter
     limits: Limits
     done: Checkpoint = field(default_factory=Checkpoint)
+    _remembering: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
     async def ensure_held(self) -> None:
         """Check the claim before something is written.
@@ -51,17 +53,20 @@ class Running:
             raise Failed(Reason.CLAIM_LOST)
 
     async def remember(self) -> None:
-        """Write down what is done.
+        """Write down what is done. One write after the other: an older one must never land on a newer one.
 
         Raises
         ------
         Failed
             `ClaimLost`.
         """
-        await self.ensure_held()
         task = self.task
-        value = self.done.model_dump(mode="json")
-        await patiently(lambda: self.supabase.storage.upload_json(task.source_bucket, task.checkpoint_object, value))
+        async with self._remembering:
+            await self.ensure_held()
+            value = self.done.model_dump(mode="json")
+            await patiently(
+                lambda: self.supabase.storage.upload_json(task.source_bucket, task.checkpoint_object, value)
+            )
 
     async def recall(self) -> None:
         """Read what earlier attempts did; what cannot be read counts as nothing."""
