@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from runops.environment import Environment
 from runops.logs import redact
 from runops.supabase.connection import Supabase
+from runops.supabase.retry import PATIENT
 from runops.videojob import ModelChoice, PromptChoice, Transcode
 from runops_cli.console import plain, say
 from runops_cli.exits import Exit
@@ -110,9 +111,11 @@ def work(
     async def serve(environment: Environment) -> int:
         stop = StopSignal()
         stop.install()
-        async with Supabase(environment.supabase_url, environment.supabase_key) as supabase:
+        url, key = environment.supabase_url, environment.supabase_key
+        # The queue can be read again at any time; a video that is worked on would lose what it cost.
+        async with Supabase(url, key) as supabase, Supabase(url, key, retries=PATIENT) as patient:
             say(f"{loop_settings.by} works on {environment.supabase_url}; Ctrl-C stops.")
-            runner = OneVideo(supabase, environment, how)
+            runner = OneVideo(patient, environment, how)
             return await Loop(supabase, runner, loop_settings, stop).run()
 
     run_async(serve(environment))

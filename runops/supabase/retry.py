@@ -1,16 +1,19 @@
 """The one place that decides how often and after which pause something is tried again."""
 
 import asyncio
+import logging
 import random
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from runops.supabase.errors import SupabaseError
 
-__all__ = ["Retries"]
+__all__ = ["PATIENT", "Retries"]
 
 _T = TypeVar("_T")
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +26,23 @@ class Retries:
         How often something is tried in all.
     base_seconds, cap_seconds
         The first ceiling, and the highest.
+    deadline_seconds
+        So long after the first try the next one is the last, however many are left; None for no such limit.
     random_fraction
         Source of randomness in [0, 1).
     sleep
         How a pause is spent; a test passes one that takes no time.
+    clock
+        Seconds that only go forward.
     """
 
     tries: int = 4
     base_seconds: float = 0.5
     cap_seconds: float = 8.0
+    deadline_seconds: float | None = None
     random_fraction: Callable[[], float] = field(default=random.random)
     sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
+    clock: Callable[[], float] = field(default=time.monotonic)
 
     def ceiling(self, failures: int) -> float:
         """Return the longest pause, in seconds, after so many failures in a row (at least 1)."""
@@ -44,8 +53,13 @@ class Retries:
         await self.sleep(self.random_fraction() * self.ceiling(failures))
 
     def numbered(self) -> Iterator[int]:
-        """Give the numbers of the tries, from 1."""
-        return iter(range(1, self.tries + 1))
+        """Give the numbers of the tries, from 1. Past the deadline comes one more, which bears the last number."""
+        begun = self.clock()
+        for number in range(1, self.tries + 1):
+            if self.deadline_seconds is not None and self.clock() - begun >= self.deadline_seconds:
+                yield self.tries
+                return
+            yield number
 
     async def run(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """Return what `call` returns. Only for what may be done twice: reads, and writes that change nothing anew.
@@ -61,5 +75,10 @@ class Retries:
             except SupabaseError as error:
                 if not error.retryable or number == self.tries:
                     raise
+                _LOG.info("Supabase is away, trying again", extra={"kind": error.kind, "tries": number})
             await self.pause(number)
         raise AssertionError("unreachable: the last try returns or raises")
+
+
+PATIENT = Retries(tries=12, base_seconds=1.0, cap_seconds=30.0, deadline_seconds=150.0)
+"""For whoever would lose paid work by giving up: waits 104 s on average, which outlasts a restart of the database."""

@@ -193,6 +193,26 @@ async def test_pauses_grow_are_jittered_and_bounded() -> None:
     assert paused == [0.25, 0.5, 1.0, 2.0, 4.0, 4.0]
 
 
+async def test_past_the_deadline_one_more_try_is_the_last() -> None:
+    tried_at: list[float] = []
+    now = 0.0
+
+    async def pass_by(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    async def fail() -> None:
+        tried_at.append(now)
+        raise SupabaseError(ErrorKind.UNAVAILABLE, "away")
+
+    retries = Retries(
+        tries=50, deadline_seconds=20, cap_seconds=8, random_fraction=lambda: 1, sleep=pass_by, clock=lambda: now
+    )
+    with pytest.raises(SupabaseError):
+        await retries.run(fail)
+    assert tried_at == [0, 0.5, 1.5, 3.5, 7.5, 15.5, 23.5]
+
+
 async def test_what_a_retry_cannot_mend_is_not_tried_again() -> None:
     calls = 0
 

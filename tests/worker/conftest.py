@@ -1,5 +1,6 @@
 """A row, its recording, and a run of the pipeline against the stand-ins."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from devstack.gemini.control import GeminiControl
 from devstack.stack import StackInfo, create_user
 from runops.supabase.connection import Supabase
+from runops.supabase.retry import PATIENT
 from runops_worker.gemini.call import CallPatience
 from runops_worker.gemini.files import FilePatience
 from runops_worker.gemini.model import GeminiModel
@@ -67,8 +69,11 @@ async def new_job(
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
+    async def briefly(seconds: float) -> None:
+        await asyncio.sleep(min(seconds, 0.1))
+
     async with (
-        Supabase(stack.url, stack.secret_key) as supabase,
+        Supabase(stack.url, stack.secret_key, retries=replace(PATIENT, sleep=briefly)) as supabase,
         GeminiModel(
             stack.gemini_api_key,
             stack.gemini_url,

@@ -242,10 +242,7 @@ async def test_the_row_shows_each_stage_while_it_lasts(job: Job, control: Gemini
     assert percents == sorted(percents)
 
 
-async def test_an_outage_of_the_database_at_the_end_is_waited_out(
-    job: Job, faults: FaultControl, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("runops_worker.patience.WAITS", (0.1,) * 8)
+async def test_an_outage_of_the_database_at_the_end_is_waited_out(job: Job, faults: FaultControl) -> None:
     faults.set(Fault(method="POST", path="/rest/v1/(transcripts|sops)", kind="status", status=503, times=6))
     await job.run()
     assert job.row()["status"] == "completed"

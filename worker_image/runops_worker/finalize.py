@@ -5,7 +5,6 @@ from typing import Any
 
 from runops.failures import Failed, Reason
 from runops.progress import Stage
-from runops_worker.patience import patiently
 from runops_worker.running import Running
 
 __all__ = ["finalize"]
@@ -24,11 +23,11 @@ async def finalize(running: Running, *, transcript: list[dict[str, Any]], sop: d
     task, results = running.task, running.supabase.results
     await running.meter.enter(Stage.FINALIZING)
     await running.ensure_held()
-    await patiently(lambda: results.write_transcript(task.job_id, transcript))
+    await results.write_transcript(task.job_id, transcript)
     await running.ensure_held()
-    await patiently(lambda: results.write_sop(task.job_id, sop, user_id=task.user_id))
+    await results.write_sop(task.job_id, sop, user_id=task.user_id)
     async with running.meter.silent():
-        held = await patiently(lambda: running.supabase.jobs.complete(task.job_id, task.claim))
+        held = await running.supabase.jobs.complete(task.job_id, task.claim)
     if not held:
         raise Failed(Reason.CLAIM_LOST)
     _LOG.info("the row is completed")

@@ -16,6 +16,7 @@ from runops.failures import Failed, Reason
 from runops.logs import configure_logs, job_id_in_logs
 from runops.report import Report
 from runops.supabase.connection import Supabase
+from runops.supabase.retry import PATIENT
 from runops_worker.gemini.model import GeminiModel
 from runops_worker.naming import as_failed
 from runops_worker.pipeline import run as run_pipeline
@@ -99,7 +100,9 @@ async def _work(environ: Mapping[str, str]) -> Report:
         raise Failed(Reason.MISCONFIGURED, str(error)) from error
     assert outside.gemini_key is not None
     async with contextlib.AsyncExitStack() as stack:
-        supabase = await stack.enter_async_context(Supabase(outside.supabase_url, outside.supabase_key))
+        supabase = await stack.enter_async_context(
+            Supabase(outside.supabase_url, outside.supabase_key, retries=PATIENT)
+        )
         model = await stack.enter_async_context(GeminiModel(outside.gemini_key, outside.gemini_base_url))
         row = RowSink(supabase.jobs, settings.task.job_id, settings.task.claim)
         videojob = VideoJobSink.in_pod(environ, directory=_SERVICE_ACCOUNT)

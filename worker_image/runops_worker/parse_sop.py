@@ -14,7 +14,6 @@ from runops_worker.asking import CutOff, Reading, ask_and_repair
 from runops_worker.checkpoint import SopDone, content_sha256, sop_key
 from runops_worker.gemini.schema import SOP_SCHEMA
 from runops_worker.model import Question
-from runops_worker.patience import patiently
 from runops_worker.read_sop import read_sop
 from runops_worker.running import Running
 
@@ -43,7 +42,7 @@ async def parse_sop(running: Running, transcript: list[dict[str, Any]]) -> dict[
     sop = (await _asked(running, transcript)).dump()
     running.meter.at(0.9)
     await running.ensure_held()
-    await patiently(lambda: running.supabase.storage.upload_json(task.source_bucket, task.sop_object, sop))
+    await running.supabase.storage.upload_json(task.source_bucket, task.sop_object, sop)
     running.done.sop = SopDone(key=key, sha256=content_sha256(sop))
     await running.remember()
     _LOG.info("the SOP is in storage", extra={"nodes": len(sop["public"]["nodes"])})
@@ -54,7 +53,7 @@ async def _kept(running: Running, key: str) -> dict[str, Any] | None:
     task, done = running.task, running.done.sop
     if done is None or done.key != key:
         return None
-    value = await patiently(lambda: running.supabase.storage.read_json(task.source_bucket, task.sop_object))
+    value = await running.supabase.storage.read_json(task.source_bucket, task.sop_object)
     if not isinstance(value, dict) or content_sha256(value) != done.sha256:
         return None
     try:

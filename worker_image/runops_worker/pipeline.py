@@ -19,7 +19,6 @@ from runops_worker.meter import Meter, under_pulse
 from runops_worker.model import Model
 from runops_worker.naming import as_failed
 from runops_worker.parse_sop import parse_sop
-from runops_worker.patience import patiently
 from runops_worker.prepare import prepare
 from runops_worker.progress import ProgressSink
 from runops_worker.prompts import Prompt, load_prompt
@@ -118,16 +117,16 @@ async def _before_any_cost(running: Running) -> None:
         `RowMissing`, `ClaimLost`, `InvalidUser` or `DuplicateResults`.
     """
     task, supabase = running.task, running.supabase
-    row = await patiently(lambda: supabase.jobs.get(task.job_id))
+    row = await supabase.jobs.get(task.job_id)
     if row is None:
         raise Failed(Reason.ROW_MISSING, f"There is no row in `jobs` with job_id {task.job_id}.")
     if not row.is_held_by(task.claim):
         raise Failed(Reason.CLAIM_LOST)
     _check_user(user_of(row), task.user_id)
-    await patiently(supabase.results.look_at_columns)
+    await supabase.results.look_at_columns()
     for table, count in (
-        ("transcripts", await patiently(lambda: supabase.results.transcript_count(task.job_id))),
-        ("sops", await patiently(lambda: supabase.results.sop_count(task.job_id))),
+        ("transcripts", await supabase.results.transcript_count(task.job_id)),
+        ("sops", await supabase.results.sop_count(task.job_id)),
     ):
         if count > 1:
             raise Failed(

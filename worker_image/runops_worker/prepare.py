@@ -10,7 +10,6 @@ from runops.progress import Stage
 from runops_worker.checkpoint import SlimDone, slim_key
 from runops_worker.media.probe import probe
 from runops_worker.media.transcode import transcode
-from runops_worker.patience import patiently
 from runops_worker.running import Running
 
 __all__ = ["local_slim", "prepare"]
@@ -37,7 +36,7 @@ async def prepare(running: Running) -> SlimDone:
     """
     task, storage = running.task, running.supabase.storage
     await running.meter.enter(Stage.PREPARING_VIDEO)
-    source = await patiently(lambda: storage.stat(task.source_bucket, task.source_object))
+    source = await storage.stat(task.source_bucket, task.source_object)
     if source is None:
         raise Failed(
             Reason.SOURCE_MISSING,
@@ -47,7 +46,7 @@ async def prepare(running: Running) -> SlimDone:
     key = slim_key(task, etag=source.etag, size=source.size)
     known = running.done.slim
     if known is not None and known.key == key:
-        there = await patiently(lambda: storage.stat(task.source_bucket, task.slim_object))
+        there = await storage.stat(task.source_bucket, task.slim_object)
         if there is not None and there.size == known.size_bytes:
             _LOG.info("the slim video of an earlier attempt is used")
             return known
@@ -93,11 +92,7 @@ async def _made(running: Running, *, key: str) -> SlimDone:
     meter.at(_TRANSCODED)
     sha256 = await to_thread(_sha256, slim_path)
     await running.ensure_held()
-    await patiently(
-        lambda: running.supabase.storage.upload(
-            task.source_bucket, task.slim_object, slim_path, content_type="video/mp4"
-        )
-    )
+    await running.supabase.storage.upload(task.source_bucket, task.slim_object, slim_path, content_type="video/mp4")
     meter.at(1.0)
     _LOG.info("the slim video is in storage", extra={"bytes": slim.bytes, "frames": slim.frames})
     return SlimDone(

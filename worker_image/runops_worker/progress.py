@@ -15,6 +15,8 @@ from runops.supabase.errors import SupabaseError
 __all__ = ["Beats", "ProgressSink", "RowSink", "Throttle", "both"]
 
 _LOG = logging.getLogger(__name__)
+_WRITE_SECONDS = 10.0
+"""Longest time for one heartbeat, tries and pauses included: the next beat repeats it anyway."""
 
 
 class ProgressSink(Protocol):
@@ -109,7 +111,11 @@ class RowSink:
             if not self._throttle.due(stage, percent, now=now):
                 return
             try:
-                held = await self._jobs.heartbeat(self._job_id, self._claim, stage=stage, percent=percent)
+                async with asyncio.timeout(_WRITE_SECONDS):
+                    held = await self._jobs.heartbeat(self._job_id, self._claim, stage=stage, percent=percent)
+            except TimeoutError:
+                _LOG.warning("the row's progress could not be written in time")
+                return
             except SupabaseError as error:
                 if not error.retryable:
                     raise

@@ -11,7 +11,6 @@ from runops_worker.checkpoint import Checkpoint, read_checkpoint
 from runops_worker.media.limits import Limits
 from runops_worker.meter import Meter
 from runops_worker.model import Model
-from runops_worker.patience import patiently
 from runops_worker.task import Task
 
 __all__ = ["Running"]
@@ -49,7 +48,7 @@ class Running:
             `ClaimLost` where the row is no longer held under the task's token.
         """
         task = self.task
-        if not await patiently(lambda: self.supabase.jobs.held(task.job_id, task.claim)):
+        if not await self.supabase.jobs.held(task.job_id, task.claim):
             raise Failed(Reason.CLAIM_LOST)
 
     async def remember(self) -> None:
@@ -64,14 +63,12 @@ class Running:
         async with self._remembering:
             await self.ensure_held()
             value = self.done.model_dump(mode="json")
-            await patiently(
-                lambda: self.supabase.storage.upload_json(task.source_bucket, task.checkpoint_object, value)
-            )
+            await self.supabase.storage.upload_json(task.source_bucket, task.checkpoint_object, value)
 
     async def recall(self) -> None:
         """Read what earlier attempts did; what cannot be read counts as nothing."""
         task = self.task
-        value = await patiently(lambda: self.supabase.storage.read_json(task.source_bucket, task.checkpoint_object))
+        value = await self.supabase.storage.read_json(task.source_bucket, task.checkpoint_object)
         self.done = Checkpoint() if value is None else read_checkpoint(value)
         if value is not None:
             _LOG.info(

@@ -16,7 +16,6 @@ from runops_worker.media.chunks import Chunk, cut_chunk, plan_chunks
 from runops_worker.media.slim import SlimVideo
 from runops_worker.merge_transcript import merged
 from runops_worker.model import Question
-from runops_worker.patience import patiently
 from runops_worker.prepare import local_slim, slim_file
 from runops_worker.read_transcript import read_items
 from runops_worker.running import Running
@@ -61,9 +60,7 @@ async def transcribe(running: Running, slim: SlimDone) -> list[dict[str, Any]]:
             Reason.MODEL_EMPTY_ANSWER, f"{task.transcribe_model} saw and heard nothing in the recording. Run it again."
         )
     await running.ensure_held()
-    await patiently(
-        lambda: running.supabase.storage.upload_json(task.source_bucket, task.transcript_object, transcript)
-    )
+    await running.supabase.storage.upload_json(task.source_bucket, task.transcript_object, transcript)
     key = transcript_key(slim.sha256, prompt=task.transcription_prompt, model=task.transcribe_model)
     running.done.transcript = TranscriptDone(key=key, sha256=content_sha256(transcript))
     running.done.chunks = []
@@ -79,7 +76,7 @@ async def _kept(running: Running, slim: SlimDone) -> list[dict[str, Any]] | None
         slim.sha256, prompt=task.transcription_prompt, model=task.transcribe_model
     ):
         return None
-    value = await patiently(lambda: running.supabase.storage.read_json(task.source_bucket, task.transcript_object))
+    value = await running.supabase.storage.read_json(task.source_bucket, task.transcript_object)
     if not isinstance(value, list) or content_sha256(value) != done.sha256:
         return None
     return value
