@@ -14,6 +14,7 @@ from pathlib import Path
 
 from devstack import cluster as local_cluster
 from devstack import images, places, stack
+from devstack.gemini_relay import start_relay, stop_relay
 from devstack.installation import Installation, InstallationFailed, install
 from devstack.postgres import StackError
 from devstack.sample import RECORDING
@@ -94,6 +95,8 @@ def _run(demo: Demo) -> int:
     demo.heading("A Kubernetes cluster on this machine, and `helm install runops-operator`")
     cluster = local_cluster.up(_CLUSTER, progress=demo.say)
     secret = {**environment, **_for_pods(info, cluster.host_address, real=real)}
+    if real:
+        demo.say("pods have no way to the internet here: a relay on this machine passes their calls to Gemini on")
     installation = install(cluster, info, namespace=_NAMESPACE, environment=secret, progress=demo.say)
     demo.heading("A recording is uploaded and its row queued: runops submit")
     job = _runops(environment, "submit", str(RECORDING)).strip().splitlines()[-1]
@@ -162,8 +165,8 @@ def _environment(info: stack.StackInfo) -> dict[str, str]:
 def _for_pods(info: stack.StackInfo, host: str, *, real: bool) -> dict[str, str]:
     """Return the addresses as pods reach them."""
     seen = info.environment(host)
-    names = ["SUPABASE_URL"] if real else ["SUPABASE_URL", "GOOGLE_GEMINI_BASE_URL"]
-    return {name: seen[name] for name in names}
+    gemini = f"http://{host}:{start_relay(_directory()).port}" if real else seen["GOOGLE_GEMINI_BASE_URL"]
+    return {"SUPABASE_URL": seen["SUPABASE_URL"], "GOOGLE_GEMINI_BASE_URL": gemini}
 
 
 def _work_without_cluster(environment: Mapping[str, str]) -> None:
@@ -229,4 +232,5 @@ def _where(demo: Demo, installation: Installation, info: stack.StackInfo, job: s
 
 def _stop() -> None:
     local_cluster.down(_CLUSTER)
+    stop_relay(_directory())
     stack.down(_directory())

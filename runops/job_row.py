@@ -12,6 +12,9 @@ from runops.failures import Failed, Reason
 __all__ = ["Claim", "JobRow", "RowStatus", "stamped_metadata", "user_of"]
 
 
+_NOT_AN_OBJECT = "not_an_object"
+
+
 class RowStatus(StrEnum):
     """The four words of `jobs.status`. Other words mean: not ours to touch."""
 
@@ -90,8 +93,14 @@ def user_of(row: JobRow) -> UUID | None:
     Raises
     ------
     Failed
-        `InvalidUser` where `metadata.user_id` is there but no uuid.
+        `InvalidUser` where `metadata.user_id` is there but no uuid, or the metadata is no object and may hide one.
     """
+    if row.metadata is not None and (not isinstance(row.metadata, Mapping) or _NOT_AN_OBJECT in row.metadata):
+        raise Failed(
+            Reason.INVALID_USER,
+            "metadata of the row is no JSON object, so that nobody can tell whose recording it is. "
+            'Write it as an object, such as {"user_id": "..."}; a text that holds JSON will not do.',
+        )
     raw = row.raw_user
     if raw is None:
         return None
@@ -112,7 +121,7 @@ def stamped_metadata(metadata: Any, claim: Claim) -> dict[str, Any]:
     Parameters
     ----------
     metadata
-        What the row holds. Metadata that is no object is kept under `value`.
+        What the row holds. Metadata that is no object is kept under `not_an_object`.
     claim
         The claim to stamp.
     """
@@ -121,4 +130,4 @@ def stamped_metadata(metadata: Any, claim: Claim) -> dict[str, Any]:
         return stamp
     if isinstance(metadata, Mapping):
         return {**metadata, **stamp}
-    return {"value": metadata, **stamp}
+    return {_NOT_AN_OBJECT: metadata, **stamp}

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from runops.sop import Node, Sop
+from runops.sop import Edge, Node, Sop
 
 __all__ = ["graph_faults"]
 
@@ -49,26 +49,43 @@ def _edge_faults(sop: Sop) -> Iterator[str]:
     nodes = {node.id: node for node in sop.public.nodes}
     for edge in sop.public.edges:
         arrow = f"edge {edge.source!r} -> {edge.target!r}"
-        for end in (edge.source, edge.target):
-            if end not in nodes:
-                yield f"{arrow} names {end!r}, which is no node"
-        source, target = nodes.get(edge.source), nodes.get(edge.target)
-        if source is None or target is None:
-            continue
-        if edge.condition == "all_processed" and source.type != "loop":
-            yield f"{arrow} is all_processed, but {edge.source!r} is no loop"
-        if edge.condition in {"yes", "no"} and source.type != "decision":
-            yield f"{arrow} is {edge.condition}, but {edge.source!r} is no decision"
-        if source.children and target.id in source.children and target.id != source.children[0]:
-            yield f"{arrow} goes from a loop to a child that is not its first"
-        if target.children and source.id in target.children and edge.condition != "next":
-            yield f"{arrow} goes back to its loop but is {edge.condition}, not next"
-        if source.type == "end":
-            yield f"{arrow} leaves an end"
+        yield from (
+            f"{arrow} names {end!r}, which is no node" for end in (edge.source, edge.target) if end not in nodes
+        )
+        if edge.source in nodes and edge.target in nodes:
+            source, target = nodes[edge.source], nodes[edge.target]
+            yield from (f"{arrow} {fault}" for fault in _condition_faults(edge, source))
+            yield from (f"{arrow} {fault}" for fault in _loop_faults(edge, source, target))
+    yield from _decision_faults(sop)
+
+
+def _condition_faults(edge: Edge, source: Node) -> Iterator[str]:
+    if edge.condition == "all_processed" and source.type != "loop":
+        yield f"is all_processed, but {edge.source!r} is no loop"
+    if edge.condition in {"yes", "no"} and source.type != "decision":
+        yield f"is {edge.condition}, but {edge.source!r} is no decision"
+    if source.type == "end":
+        yield "leaves an end"
+
+
+def _loop_faults(edge: Edge, source: Node, target: Node) -> Iterator[str]:
+    if source.children and target.id in source.children:
+        if target.id != source.children[0]:
+            yield "goes from a loop to a child that is not its first"
+        elif edge.condition != "next":
+            yield f"goes from a loop to its first child but is {edge.condition}, not next"
+    if target.children and source.id in target.children and edge.condition != "next":
+        yield f"goes back to its loop but is {edge.condition}, not next"
+
+
+def _decision_faults(sop: Sop) -> Iterator[str]:
     for node in sop.public.nodes:
         if node.type == "decision":
-            leaving = {edge.condition for edge in sop.public.edges if edge.source == node.id}
-            yield from (f"decision {node.id!r} has no {word} edge" for word in ("yes", "no") if word not in leaving)
+            leaving = Counter(edge.condition for edge in sop.public.edges if edge.source == node.id)
+            for word in ("yes", "no"):
+                if leaving[word] != 1:
+                    many = f"{leaving[word]} {word} edges" if leaving[word] else f"no {word} edge"
+                    yield f"decision {node.id!r} has {many}"
 
 
 def _reach_faults(sop: Sop) -> Iterator[str]:

@@ -56,7 +56,16 @@ def _checked(stamp: str) -> str:
 Timestamp = Annotated[str, AfterValidator(_checked)]
 """A point in the recording, `HH:MM:SS` or `HH:MM:SS.mmm` from its start."""
 
-_KEYPRESS_OR_SCROLL = re.compile(r"(KEYPRESS|SCROLL)_[A-Z0-9_+]{1,40}")
+_KEYPRESS_OR_SCROLL = re.compile(r"KEYPRESS_[^\sa-z]{1,40}|SCROLL_[A-Z_]{1,40}")
+_MAY_BE_LEFT_OUT = frozenset(
+    {
+        "timestamp_end_visual",
+        "target_element_details",
+        "data_input_observed",
+        "element_bounding_box_pixels",
+        "element_attributes_observed",
+    }
+)
 
 
 class ActionType(StrEnum):
@@ -174,5 +183,16 @@ def ordered(items: Sequence[TranscriptItem]) -> list[TranscriptItem]:
 
 
 def dump_transcript(items: Sequence[TranscriptItem]) -> list[dict[str, Any]]:
-    """Return the items as the JSON array that goes into the table; absent optional values are left out."""
-    return [item.model_dump(mode="json", exclude_none=True) for item in items]
+    """Return the items as the JSON array that goes into the table.
+
+    What the contract lets be absent is left out where it is unknown; everything else is there, as null if need be.
+    """
+    return [_without_absent(item.model_dump(mode="json")) for item in items]
+
+
+def _without_absent(value: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: _without_absent(field) if isinstance(field, dict) and key != "element_attributes_observed" else field
+        for key, field in value.items()
+        if field is not None or key not in _MAY_BE_LEFT_OUT
+    }

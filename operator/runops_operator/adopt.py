@@ -74,7 +74,7 @@ class Adopter:
             there = parse_videojob(await self._cluster.get_videojob(name))
         except NotFound:
             return True
-        if there.claim in {None, claim.claim}:
+        if there.claim == claim.claim or (there.claim is None and not there.finished):
             await self._queue.add(name)
             return False
         await self._cluster.delete_videojob(name, uid=there.uid)

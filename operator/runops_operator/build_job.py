@@ -8,6 +8,7 @@ from runops_operator.config import OperatorConfig
 from runops_operator.observed import (
     CLAIM_ANNOTATION,
     JOB_ID_LABEL,
+    KUEUE_QUEUE_LABEL,
     MANAGED_BY,
     MANAGED_BY_LABEL,
     VIDEOJOB_LABEL,
@@ -24,7 +25,7 @@ _PROMPTS = "/etc/runops/prompts"
 _TOKEN = "/var/run/secrets/runops"  # noqa: S105 - a folder
 _WORKDIR = "/work"
 
-_KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+_JOB_STAYS_SECONDS = 86_400
 
 
 def build_job(videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: OperatorConfig) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def build_job(videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: Op
         "metadata": {
             "name": videojob.name,
             "namespace": config.namespace,
-            "labels": labels | ({_KUEUE_QUEUE_LABEL: queue} if queue else {}),
+            "labels": labels | ({KUEUE_QUEUE_LABEL: queue} if queue else {}),
             "annotations": {CLAIM_ANNOTATION: claim},
             "ownerReferences": [
                 {
@@ -75,7 +76,8 @@ def build_job(videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: Op
             "completions": 1,
             "backoffLimit": spec.retry_limit,
             "activeDeadlineSeconds": spec.active_deadline_seconds,
-            "ttlSecondsAfterFinished": spec.ttl_seconds_after_finished,
+            # It goes with its VideoJob; earlier, an operator that was away would not learn how it ended.
+            "ttlSecondsAfterFinished": max(spec.ttl_seconds_after_finished, _JOB_STAYS_SECONDS),
             "suspend": spec.suspend,
             "podReplacementPolicy": "Failed",
             "podFailurePolicy": {

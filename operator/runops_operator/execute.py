@@ -105,6 +105,8 @@ class Executor:
                 try:
                     self._store.see_videojob(await self._cluster.patch_videojob_status(name, status))
                 except NotFound:
+                    self._store.drop_videojob(name)
+                    await self._queue.add(name)
                     return
                 if status.get("completionTime"):
                     self._on_movement()

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 from runops.job_row import Claim, JobRow
@@ -21,7 +21,6 @@ from runops_operator.store import Store
 __all__ = ["Intake"]
 
 _log = logging.getLogger(__name__)
-_CANDIDATES_PER_SLOT = 10
 _MOST_CANDIDATES = 1000
 _CLAIMS_AT_ONCE = 10
 
@@ -39,8 +38,9 @@ class Intake:
         Tells how many slots are taken, and by whom.
     config
         Settings of this installation.
-    on_orphan
-        Called when a row was claimed but its VideoJob could not be made.
+    recall
+        Adopts the rows that this installation has claimed and that have no VideoJob. It comes before the first claim,
+        and again after each claim of which it is not known what became of it: otherwise such rows would hold no slot.
     jitter
         Source of randomness in [0, 1).
     """
@@ -52,14 +52,15 @@ class Intake:
         adopter: Adopter,
         store: Store,
         config: OperatorConfig,
-        on_orphan: Callable[[], None],
+        recall: Callable[[], Awaitable[None]],
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._jobs = jobs
         self._adopter = adopter
         self._store = store
         self._config = config
-        self._on_orphan = on_orphan
+        self._recall = recall
+        self._recalled = False
         self._jitter = jitter
         self._wake = asyncio.Event()
         self._moved_at: float | None = None
@@ -100,16 +101,19 @@ class Intake:
 
         Raises
         ------
-        SupabaseError
-            The table cannot be read.
+        SupabaseError, ClusterError
+            The table cannot be read, or VideoJobs cannot be made. What is in doubt is recalled first next time.
         """
+        if not self._recalled:
+            await self._recall()
+            self._recalled = True
         active: Counter[str] = Counter()
         for videojob in self._store.unfinished():
             active[(videojob.spec.user_id if videojob.spec else None) or ""] += 1
         slots = self._config.max_concurrent - active.total()
         if slots <= 0:
             return 0
-        rows = await self._jobs.queued(limit=min(slots * _CANDIDATES_PER_SLOT, _MOST_CANDIDATES))
+        rows = await self._jobs.queued(limit=_MOST_CANDIDATES)
         self.last_read_at = asyncio.get_running_loop().time()
         gate = asyncio.Semaphore(_CLAIMS_AT_ONCE)
 
@@ -129,15 +133,15 @@ class Intake:
         job_id_in_logs.set(str(row.job_id))
         attempt = (row.claim.attempt if row.claim else 0) + 1
         claim = Claim(claim=str(uuid4()), by=self._config.installation, attempt=attempt)
-        won = await self._jobs.claim(row, claim)
-        if won is None:
-            _log.info("the row went to somebody else")
-            return False
-        _log.info("row claimed", extra={"attempt": attempt})
         try:
+            won = await self._jobs.claim(row, claim)
+            if won is None:
+                _log.info("the row went to somebody else")
+                return False
+            _log.info("row claimed", extra={"attempt": attempt})
             await self._adopter.adopt(won, claim)
-        except ClusterError:
-            self._on_orphan()
+        except (ClusterError, SupabaseError):
+            self._recalled = False
             raise
         return True
 

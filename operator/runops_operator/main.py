@@ -121,7 +121,7 @@ async def _operate(
     store, queue, jobs = Store(), WorkQueue(), supabase.jobs
     adopter = Adopter(cluster=cluster, jobs=jobs, store=store, queue=queue, config=config)
     resync = Resync(cluster=cluster, jobs=jobs, store=store, queue=queue, adopter=adopter, config=config)
-    intake = Intake(jobs=jobs, adopter=adopter, store=store, config=config, on_orphan=resync.soon)
+    intake = Intake(jobs=jobs, adopter=adopter, store=store, config=config, recall=resync.rows_once)
     executor = Executor(
         cluster=cluster, jobs=jobs, store=store, queue=queue, config=config, on_movement=intake.movement
     )

@@ -13,6 +13,7 @@ __all__ = [
     "BY_ANNOTATION",
     "CLAIM_ANNOTATION",
     "JOB_ID_LABEL",
+    "KUEUE_QUEUE_LABEL",
     "MANAGED_BY",
     "MANAGED_BY_LABEL",
     "UNREAD",
@@ -32,6 +33,7 @@ VIDEOJOB_LABEL = "runops.dev/videojob"
 JOB_ID_LABEL = "runops.dev/job-id"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "runops-operator"
+KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 
 WORKER_OWNED_STATUS = ("stage", "progress", "usage", "outputs")
 """Status fields that the worker writes while it runs; a change in them alone asks nothing of the operator."""
@@ -95,8 +97,10 @@ class JobView:
     ----------
     failed_reason, failed_message
         Of its Failed condition; None while it has none.
-    attempts
-        Pods that ran or run for it, disruptions included.
+    queued
+        Whether Kueue decides when it runs.
+    image
+        The worker image it was made with.
     """
 
     name: str
@@ -108,12 +112,19 @@ class JobView:
     ready: int
     failed: int
     complete: bool
+    queued: bool
+    image: str | None
     failed_reason: str | None
     failed_message: str | None
     start_time: str | None
     completion_time: str | None
     deleting: bool
     version: int = field(default=0, compare=False)
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.complete or self.failed_reason is not None
 
     @property
     def attempts(self) -> int:
@@ -190,6 +201,8 @@ def parse_job(body: Mapping[str, Any]) -> JobView:
         ready=status.get("ready") or 0,
         failed=status.get("failed") or 0,
         complete="Complete" in conditions,
+        queued=KUEUE_QUEUE_LABEL in (metadata.get("labels") or {}),
+        image=_image(body),
         failed_reason=failed.get("reason"),
         failed_message=failed.get("message"),
         start_time=status.get("startTime"),
@@ -197,6 +210,11 @@ def parse_job(body: Mapping[str, Any]) -> JobView:
         deleting="deletionTimestamp" in metadata,
         version=_version(metadata),
     )
+
+
+def _image(job: Mapping[str, Any]) -> str | None:
+    pod = ((job.get("spec") or {}).get("template") or {}).get("spec") or {}
+    return next((item.get("image") for item in pod.get("containers") or () if item.get("name") == "worker"), None)
 
 
 def _version(metadata: Mapping[str, Any]) -> int:

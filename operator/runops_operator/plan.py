@@ -34,7 +34,7 @@ from runops_operator.observed import UNREAD, JobView, PodView, Unread, VideoJobV
 
 __all__ = ["Observation", "plan", "plan_gone", "why_failed"]
 
-_LOOK_AT_STARTING_POD_SECONDS = 5.0
+_LOOK_AGAIN_SECONDS = 5.0
 _OLD_JOB_GOES_SECONDS = 1.0
 _LONGEST_WAIT_SECONDS = 3600.0
 
@@ -81,7 +81,7 @@ def plan(seen: Observation, config: OperatorConfig, now: datetime) -> list[Actio
         return _claim(seen, videojob.spec, config, now)
     if job is not None and (job.owner_uid != videojob.uid or job.claim != videojob.claim):
         return [DeleteJob(job.name, job.uid), RequeueAfter(_OLD_JOB_GOES_SECONDS)]
-    if _taken_away(seen.row, videojob.claim):
+    if _taken_away(seen, videojob.claim):
         return _cancelled_by_the_row(seen, now)
     if job is None:
         return _start(seen, videojob.spec, videojob.claim, config, now)
@@ -89,7 +89,7 @@ def plan(seen: Observation, config: OperatorConfig, now: datetime) -> list[Actio
         return _succeed(seen, job, videojob.claim, now)
     if job.failed_reason is not None:
         return _fail(seen, job, videojob.claim, now)
-    return _watch(seen, job, videojob.spec, config, now)
+    return _watch(seen, job, videojob.spec, now)
 
 
 def plan_gone(last: VideoJobView, job: JobView | None) -> list[Action]:
@@ -119,9 +119,12 @@ def _after_the_end(videojob: VideoJobView, now: datetime) -> list[Action]:
 
 
 def _refuse(seen: Observation, reason: Reason, message: str, now: datetime) -> list[Action]:
-    """End a VideoJob that never got a worker."""
-    patch = status.failed(seen.videojob, reason, message, attempts=0, report=None, now=now)
-    return [PatchStatus(patch)]
+    """End a VideoJob that cannot be worked on; a row that it holds already is told."""
+    videojob, job = seen.videojob, seen.job
+    stop: list[Action] = [DeleteJob(job.name, job.uid)] if job is not None and job.owner_uid == videojob.uid else []
+    tell: list[Action] = [FailRow(videojob.claim, message)] if videojob.claim is not None else []
+    patch = status.failed(videojob, reason, message, attempts=0, report=None, now=now)
+    return [*stop, *tell, PatchStatus(patch)]
 
 
 def _claim(seen: Observation, spec: VideoJobSpec, config: OperatorConfig, now: datetime) -> list[Action]:
@@ -151,13 +154,22 @@ def _claim(seen: Observation, spec: VideoJobSpec, config: OperatorConfig, now: d
     return [ClaimRow(row)]
 
 
-def _taken_away(row: JobRow | Unread | None, claim: str) -> bool:
-    """Whether the row is known to be held no longer, its own completion aside."""
+def _taken_away(seen: Observation, claim: str) -> bool:
+    """Whether somebody else has ended the row or moved it on, as far as it was read."""
+    row, job = seen.row, seen.job
     if isinstance(row, Unread):
         return False
     if row is None:
         return True
-    return not (row.is_held_by(claim) or _completed_under(row, claim) or _told(row, claim))
+    if row.is_held_by(claim):
+        return False
+    over = job is not None and job.over
+    if _completed_under(row, claim):
+        return not (seen.videojob.started or over)
+    if _told(row, claim):
+        # We tell a row after its Job is over or gone; while the Job lives, it was somebody else.
+        return job is not None and not over
+    return True
 
 
 def _completed_under(row: JobRow, claim: str) -> bool:
@@ -194,7 +206,7 @@ def _start(seen: Observation, spec: VideoJobSpec, claim: str, config: OperatorCo
         ]
     return [
         CreateJob(build_job(seen.videojob, spec, claim, config)),
-        *_changed(seen.videojob, status.running(seen.videojob, None, (), config, now)),
+        *_changed(seen.videojob, status.running(seen.videojob, None, (), now)),
     ]
 
 
@@ -208,6 +220,8 @@ _NO_JOB = JobView(
     ready=0,
     failed=0,
     complete=False,
+    queued=False,
+    image=None,
     failed_reason=None,
     failed_message=None,
     start_time=None,
@@ -261,15 +275,15 @@ def why_failed(job: JobView, pods: Sequence[PodView]) -> tuple[Failure, str, Rep
     return failure, failure.sentence, report
 
 
-def _watch(seen: Observation, job: JobView, spec: VideoJobSpec, config: OperatorConfig, now: datetime) -> list[Action]:
+def _watch(seen: Observation, job: JobView, spec: VideoJobSpec, now: datetime) -> list[Action]:
     actions: list[Action] = []
-    queued = spec.queue_name or config.queue_name
-    if job.suspended != spec.suspend and not queued:
+    if job.suspended != spec.suspend and not job.queued:
         actions.append(SuspendJob(job.name, spec.suspend))
-    patch = status.running(seen.videojob, job, seen.pods, config, now)
+    patch = status.running(seen.videojob, job, seen.pods, now)
     actions += _changed(seen.videojob, patch)
-    if patch["phase"] != "Running" and not spec.suspend:
-        actions.append(RequeueAfter(_LOOK_AT_STARTING_POD_SECONDS))
+    starting = patch["phase"] != "Running" and not spec.suspend
+    if starting or any(pod.exit_code is not None for pod in seen.pods):
+        actions.append(RequeueAfter(_LOOK_AGAIN_SECONDS))
     return actions
 
 

@@ -1,6 +1,7 @@
 """Takes keys from the work queue, observes, plans and acts: the level-triggered loop."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from runops.logs import job_id_in_logs
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
 from runops_operator.actions import ReadRow
-from runops_operator.cluster import Cluster, ClusterError
+from runops_operator.cluster import Cluster, ClusterError, NotFound
 from runops_operator.config import OperatorConfig
 from runops_operator.execute import Executor
 from runops_operator.observed import PodView, parse_pod
@@ -79,6 +80,8 @@ class Reconciler:
     async def _work(self) -> None:
         while not self._stopping:
             name = await self._queue.get()
+            if self._stopping:
+                return
             self._busy += 1
             self._idle.clear()
             try:
@@ -114,14 +117,15 @@ class Reconciler:
             if job_id is not None:
                 for action in plan_gone(last, self._store.job(name)):
                     await self._executor.run(name, job_id, action)
-            self._store.forget_gone(name)
+            self._store.forget_gone(last)
         videojob = self._store.videojob(name)
         if videojob is None or job_id is None:
             return
+        pods = await self._pods(name)
         seen = Observation(
             videojob=videojob,
             job=self._store.job(name),
-            pods=await self._pods(name),
+            pods=pods,
             row=self._store.take_row(name),
         )
         actions = plan(seen, self._config, self._now())
@@ -135,7 +139,12 @@ class Reconciler:
         job, videojob = self._store.job(name), self._store.videojob(name)
         if job is None or (videojob is not None and videojob.finished):
             return []
-        return [parse_pod(body) for body in await self._cluster.list_pods(name)]
+        pods = [parse_pod(body) for body in await self._cluster.list_pods(name)]
+        if not job.over and any(pod.exit_code is not None for pod in pods):
+            # The Job is about to end: its own event may be late.
+            with contextlib.suppress(NotFound):
+                self._store.see_job(await self._cluster.get_job(name))
+        return pods
 
 
 def _job_id(name: str) -> UUID | None:

@@ -85,7 +85,7 @@ class Resync:
             Something could not be read; what was read before it counts.
         """
         await self.cluster_once()
-        await self._rows_once()
+        await self.rows_once()
 
     async def cluster_once(self) -> None:
         """List VideoJobs and Jobs, drop ghosts and have every VideoJob looked at."""
@@ -97,7 +97,14 @@ class Resync:
         for name in (*self._store.prune(mark), *self._store.names()):
             await self._queue.add(name)
 
-    async def _rows_once(self) -> None:
+    async def rows_once(self) -> None:
+        """Read the rows of unfinished VideoJobs, and adopt the rows claimed by us that have none.
+
+        Raises
+        ------
+        ClusterError, SupabaseError
+            Something could not be read or made.
+        """
         claims = {
             UUID(view.spec.job_id): view.claim
             for view in self._store.unfinished()

@@ -11,7 +11,6 @@ from runops.failures import Reason
 from runops.progress import Stage
 from runops.report import Report
 from runops.videojob import Condition, Phase, VideoJobStatus
-from runops_operator.config import OperatorConfig
 from runops_operator.observed import JobView, PodView, VideoJobView
 
 __all__ = ["Outcome", "derive_phase", "failed", "rfc3339", "running", "succeeded", "with_condition"]
@@ -71,9 +70,7 @@ def with_condition(
     return [*(item for item in conditions if item.type != kind), new]
 
 
-def running(
-    videojob: VideoJobView, job: JobView | None, pods: Sequence[PodView], config: OperatorConfig, now: datetime
-) -> dict[str, Any]:
+def running(videojob: VideoJobView, job: JobView | None, pods: Sequence[PodView], now: datetime) -> dict[str, Any]:
     """Return the status of a VideoJob that has not ended."""
     pod = _current(pods)
     suspended = bool(videojob.spec and videojob.spec.suspend) or (job is not None and job.suspended)
@@ -119,7 +116,7 @@ def running(
     )
     patch = status.model_dump(by_alias=True, exclude_none=True)
     patch["reason"], patch["message"] = (None, None) if works or done else (reason, message[:_MESSAGE_LIMIT])
-    patch["resolved"] = {"image": config.worker.image}
+    patch["resolved"] = {"image": job.image} if job is not None and job.image else {}
     if videojob.spec is not None:
         patch["resolved"]["models"] = videojob.spec.model.model_dump(by_alias=True)
     if pod is not None:

@@ -8,6 +8,8 @@ from runops_operator.observed import UNREAD, JobView, Unread, VideoJobView, pars
 
 __all__ = ["Store"]
 
+_LISTINGS_A_DEAD_UID_IS_KEPT = 2
+
 
 class Store:
     """Views by name, of one namespace.
@@ -23,6 +25,7 @@ class Store:
         self._rows: dict[str, tuple[str | None, JobRow | None]] = {}
         self._clock = 0
         self._seen_at: dict[str, int] = {}
+        self._dead: dict[str, int] = {}
 
     def videojob(self, name: str) -> VideoJobView | None:
         """Return the VideoJob of a name."""
@@ -36,9 +39,16 @@ class Store:
         """Return the last view of a deleted VideoJob whose row was not told yet."""
         return self._gone.get(name)
 
-    def forget_gone(self, name: str) -> None:
-        """Drop a deleted VideoJob: its row knows."""
-        self._gone.pop(name, None)
+    def forget_gone(self, last: VideoJobView) -> None:
+        """Drop a deleted VideoJob: its row knows. A later one of the same name stays."""
+        if self._gone.get(last.name) is last:
+            del self._gone[last.name]
+
+    def drop_videojob(self, name: str) -> None:
+        """Forget a VideoJob that the API server does not know any more."""
+        view = self._videojobs.get(name)
+        if view is not None:
+            self._bury(view)
 
     def note_row(self, name: str, claim: str | None, row: JobRow | None) -> None:
         """Keep what the resync read of a row until the next look at its VideoJob.
@@ -66,13 +76,10 @@ class Store:
         """Take note of a VideoJob as a watch event, a listing or an answer shows it."""
         view = parse_videojob(body)
         if deleted:
-            last = self._videojobs.get(view.name)
-            if last is None or last.uid == view.uid:
-                self._videojobs.pop(view.name, None)
-                self._gone[view.name] = view
+            self._bury(view)
             return True
         before = self._videojobs.get(view.name)
-        if before is not None and before.uid == view.uid and view.version < before.version:
+        if view.uid in self._dead or (before is not None and view.version < before.version):
             return False
         self._videojobs[view.name] = view
         self._mark(f"videojob/{view.name}")
@@ -81,13 +88,13 @@ class Store:
     def see_job(self, body: Mapping[str, Any], *, deleted: bool = False) -> bool:
         """Take note of a Job as a watch event, a listing or an answer shows it."""
         view = parse_job(body)
+        before = self._jobs.get(view.name)
         if deleted:
-            last = self._jobs.get(view.name)
-            if last is not None and last.uid == view.uid:
+            self._dead[view.uid] = self._clock
+            if before is not None and before.uid == view.uid:
                 del self._jobs[view.name]
             return True
-        before = self._jobs.get(view.name)
-        if before is not None and before.uid == view.uid and view.version < before.version:
+        if view.uid in self._dead or (before is not None and view.version < before.version):
             return False
         self._jobs[view.name] = view
         self._mark(f"job/{view.name}")
@@ -101,12 +108,21 @@ class Store:
     def prune(self, mark: int) -> list[str]:
         """Drop what was not seen since a mark, and return the names of the VideoJobs that this concerns."""
         for name in [name for name in self._jobs if self._seen_at[f"job/{name}"] < mark]:
-            del self._jobs[name]
+            self._dead[self._jobs.pop(name).uid] = self._clock
         ghosts = [name for name in self._videojobs if self._seen_at[f"videojob/{name}"] < mark]
         for name in ghosts:
-            self._gone[name] = self._videojobs.pop(name)
+            self._bury(self._videojobs[name])
         self._seen_at = {key: at for key, at in self._seen_at.items() if at >= mark}
+        self._dead = {uid: at for uid, at in self._dead.items() if at >= mark - _LISTINGS_A_DEAD_UID_IS_KEPT}
         return ghosts
+
+    def _bury(self, view: VideoJobView) -> None:
+        """Take note of a deletion. What was on its way from before it must not bring the object back."""
+        self._dead[view.uid] = self._clock
+        last = self._videojobs.get(view.name)
+        if last is None or last.uid == view.uid:
+            self._videojobs.pop(view.name, None)
+            self._gone[view.name] = view
 
     def _mark(self, key: str) -> None:
         self._seen_at[key] = self._clock

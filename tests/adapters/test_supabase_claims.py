@@ -172,7 +172,7 @@ async def test_metadata_of_any_kind_survives_the_claim(
     assert await supabase.jobs.claim(before, new_claim()) is not None
     after = column(database, job_id, "metadata")
     after.pop("runops")
-    expected = metadata if isinstance(metadata, dict) else {} if metadata is None else {"value": metadata}
+    expected = metadata if isinstance(metadata, dict) else {} if metadata is None else {"not_an_object": metadata}
     assert after == expected
 
 

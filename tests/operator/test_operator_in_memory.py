@@ -2,9 +2,12 @@
 
 from uuid import UUID, uuid4
 
+import pytest
+
 from runops.failures import TABLE, Reason
 from runops.report import Output, Report
 from runops.videojob import videojob_name
+from runops_operator.cluster import ClusterError
 from tests.operator.world import CONFIG, World
 
 USER = "11111111-2222-4333-8444-555555555555"
@@ -228,6 +231,111 @@ async def test_a_finished_videojob_goes_after_its_time(world: World) -> None:
     await world.settle()
     assert world.cluster.videojobs == {}
     assert world.jobs.rows[job_id].status == "error"
+
+
+async def test_a_refused_videojob_gives_way_when_its_row_is_queued(world: World) -> None:
+    job_id = uuid4()
+    await _apply(world, job_id, {})
+    await world.settle()
+    assert world.status(job_id)["reason"] == "RowMissing"
+    world.jobs.add(job_id=job_id)
+    await world.intake.claim_what_fits()
+    await world.settle()
+    assert videojob_name(job_id) in world.cluster.jobs
+    assert world.status(job_id)["phase"] == "Pending"
+
+
+async def test_nothing_more_is_claimed_while_the_api_server_is_away(world: World) -> None:
+    for _ in range(12):
+        world.jobs.add()
+    await world.intake.claim_what_fits()
+    world.start_operator()
+    for row in list(world.jobs.rows.values()):
+        world.jobs.set(row.job_id, status="queued")
+    world.cluster.videojobs.clear()
+    world.cluster.broken = 1000
+    for _ in range(6):
+        with pytest.raises(ClusterError):
+            await world.intake.claim_what_fits()
+    claimed = [row for row in world.jobs.rows.values() if row.status == "processing"]
+    assert len(claimed) <= CONFIG.max_concurrent
+    world.cluster.broken = 0
+    await world.intake.claim_what_fits()
+    await world.settle()
+    assert len(world.cluster.jobs) == CONFIG.max_concurrent
+
+
+async def test_rows_claimed_before_a_crash_hold_their_slots(world: World) -> None:
+    for _ in range(9):
+        world.jobs.add()
+    world.cluster.broken = 1000
+    with pytest.raises(ClusterError):
+        await world.intake.claim_what_fits()
+    world.cluster.broken = 0
+    world.start_operator()
+    await world.intake.claim_what_fits()
+    await world.settle()
+    assert len(world.cluster.jobs) == CONFIG.max_concurrent
+
+
+async def test_another_users_row_is_seen_behind_a_long_queue(world: World) -> None:
+    for _ in range(60):
+        world.jobs.add(user=USER)
+    other = world.jobs.add(user=str(uuid4()))
+    await world.intake.claim_what_fits()
+    assert world.jobs.rows[other].status == "processing"
+
+
+@pytest.mark.parametrize("ended", ["error", "completed"])
+async def test_a_row_ended_by_somebody_else_before_a_worker_ran_is_a_cancel(world: World, ended: str) -> None:
+    job_id, _ = await _claimed(world)
+    world.jobs.set(job_id, status=ended)
+    await world.resync.once()
+    await world.settle()
+    assert world.cluster.jobs == {}
+    assert world.status(job_id)["reason"] == "ClaimLost"
+    assert world.jobs.rows[job_id].status == ended
+
+
+async def test_what_was_on_its_way_does_not_bring_a_deleted_videojob_back(world: World) -> None:
+    job_id, name = await _claimed(world)
+    late = await world.cluster.get_videojob(name)
+    await world.cluster.delete_videojob(name, uid=late["metadata"]["uid"])
+    await world.settle()
+    assert not world.store.see_videojob(late)
+    assert list(world.store.unfinished()) == []
+    assert world.jobs.rows[job_id].status == "error"
+
+
+async def test_a_view_of_an_earlier_videojob_never_replaces_the_later_one(world: World) -> None:
+    job_id, name = await _claimed(world)
+    early = await world.cluster.get_videojob(name)
+    world.jobs.set(job_id, status="queued")
+    await world.intake.claim_what_fits()
+    assert not world.store.see_videojob(early)
+    view = world.store.videojob(name)
+    assert view is not None
+    assert view.uid != early["metadata"]["uid"]
+
+
+async def test_a_claimed_videojob_that_turns_out_malformed_tells_its_row_and_stops(world: World) -> None:
+    job_id, name = await _claimed(world)
+    world.cluster.edit_videojob(name, retryLimit="many")
+    await world.settle()
+    assert world.jobs.rows[job_id].status == "error"
+    assert world.cluster.jobs == {}
+    assert world.status(job_id)["reason"] == "InvalidSpec"
+
+
+async def test_a_new_image_is_not_shown_on_a_video_that_runs_with_the_old_one(world: World) -> None:
+    job_id, name = await _claimed(world)
+    newer = CONFIG.worker.model_copy(update={"image": "worker:2"})
+    world.config = CONFIG.model_copy(update={"worker": newer})
+    world.start_operator()
+    await world.resync.once()
+    world.cluster.run_pod(name)
+    await world.settle()
+    assert world.status(job_id)["resolved"]["image"] == "worker:1"
 
 
 async def _apply(world: World, job_id: UUID, spec: dict[str, str]) -> None:

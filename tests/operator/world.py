@@ -186,9 +186,11 @@ class MemoryJobs:
         self.errors: dict[UUID, str] = {}
         self._counter = itertools.count()
 
-    def add(self, *, user: str | None = None, status: str = "queued", metadata: Any = None) -> UUID:
+    def add(
+        self, *, user: str | None = None, status: str = "queued", metadata: Any = None, job_id: UUID | None = None
+    ) -> UUID:
         """Insert a row as the app does."""
-        job_id = uuid4()
+        job_id = job_id or uuid4()
         if metadata is None and user is not None:
             metadata = {"user_id": user}
         at = self._tick()
@@ -257,7 +259,7 @@ class World:
         self.adopter = Adopter(queue=self.queue, **shared)
         self.resync = Resync(queue=self.queue, adopter=self.adopter, **shared)
         self.intake = Intake(
-            jobs=jobs, adopter=self.adopter, store=self.store, config=self.config, on_orphan=self.resync.soon
+            jobs=jobs, adopter=self.adopter, store=self.store, config=self.config, recall=self.resync.rows_once
         )
         executor = Executor(queue=self.queue, on_movement=self.intake.movement, **shared)
         self.reconciler = Reconciler(queue=self.queue, executor=executor, now=lambda: NOW, **shared)

@@ -66,7 +66,7 @@ class TestRows:
         if isinstance(metadata, dict):
             assert kept == {key: value for key, value in metadata.items() if key != "runops"}
         elif metadata is not None:
-            assert kept == {"value": metadata}
+            assert kept == {"not_an_object": metadata}
 
     @given(JSON)
     def test_any_metadata_can_be_asked_for_claim_and_user(self, metadata: Any) -> None:
@@ -78,6 +78,12 @@ class TestRows:
             with pytest.raises(Failed) as failure:
                 user_of(row)
             assert failure.value.reason is Reason.INVALID_USER
+
+    @pytest.mark.parametrize("metadata", ['{"user_id": "11111111-2222-4333-8444-555555555555"}', ["x"], 7, ""])
+    def test_metadata_that_is_no_object_may_hide_a_user_and_is_refused(self, metadata: Any) -> None:
+        for seen in (metadata, stamped_metadata(metadata, Claim(claim="t", by="me"))):
+            with pytest.raises(Failed, match="no JSON object"):
+                user_of(JobRow(job_id=JOB, metadata=seen))
 
     def test_a_row_without_user_has_none(self) -> None:
         assert user_of(JobRow(job_id=JOB, metadata={})) is None
@@ -179,9 +185,29 @@ class TestTranscript:
         assert [type(item) for item in items] == [AudioItem, VisualItem]
         assert dump_transcript(items) == [self.AUDIO, self.VISUAL]
 
+    def test_what_the_contract_requires_is_null_and_never_absent(self) -> None:
+        element = {"element_type_guess": "icon", "element_attributes_observed": {"aria": None}}
+        item = {**self.VISUAL, "target_element_details": element, "data_input_observed": {}}
+        (dumped,) = dump_transcript([parse_item(item)])
+        assert dumped["target_element_details"] == {**element, "element_visible_text": None}
+        assert dumped["data_input_observed"] == {
+            "typed_characters": None,
+            "pasted_text_observed": None,
+            "selected_value_observed": None,
+        }
+        assert "timestamp_end_visual" not in dumped
+
+    @pytest.mark.parametrize("action", ["KEYPRESS_CTRL+-", "KEYPRESS_?", "KEYPRESS_F5", "SCROLL_DOWN", "CLICK"])
+    def test_keys_and_scrolls_are_open_families(self, action: str) -> None:
+        item = parse_item({**self.VISUAL, "action_type_observed": action})
+        assert isinstance(item, VisualItem)
+        assert item.action_type_observed == action
+
     @pytest.mark.parametrize(
         "change",
         [
+            {"action_type_observed": "KEYPRESS_"},
+            {"action_type_observed": "KEYPRESS_A B"},
             {"timestamp_start_visual": "5"},
             {"timestamp_start_visual": "00:61:00"},
             {"action_type_observed": "LOOK"},

@@ -75,6 +75,7 @@ def test_a_sound_graph_has_no_faults() -> None:
         (("open", "done", "all_processed"), "'open' is no loop"),
         (("open", "done", "yes"), "'open' is no decision"),
         (("each", "approve", "next"), "a child that is not its first"),
+        (("each", "open", "all_processed"), "to its first child but is all_processed, not next"),
         (("large", "each", "no"), "goes back to its loop but is no, not next"),
         (("done", "start", "next"), "leaves an end"),
     ],
@@ -87,6 +88,11 @@ def test_an_edge_against_the_rules_is_named(edge: tuple[str, str, str], fault: s
 def test_a_decision_needs_yes_and_no() -> None:
     edges = [edge for edge in SOUND["public"]["edges"] if edge["condition"] != "no"]
     assert "decision 'large' has no no edge" in graph_faults(_changed(edges=edges))
+
+
+def test_a_decision_has_one_yes_only() -> None:
+    edges = [*SOUND["public"]["edges"], *_edges(("large", "done", "yes"))]
+    assert "decision 'large' has 2 yes edges" in graph_faults(_changed(edges=edges))
 
 
 def test_a_hole_makes_nodes_unreachable() -> None:
