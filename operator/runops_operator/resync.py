@@ -51,30 +51,18 @@ class Resync:
         self._queue = queue
         self._adopter = adopter
         self._config = config
-        self._wanted = asyncio.Event()
-
-    def soon(self) -> None:
-        """Have the next comparison made now."""
-        self._wanted.set()
 
     async def run(self) -> None:
         """Compare at once, then at every interval until cancelled; after a failure sooner."""
         failures = 0
-        self.soon()
         while True:
-            pause = self._config.resync_seconds if not failures else backoff(failures, base=1.0)
-            try:
-                async with asyncio.timeout(pause):
-                    await self._wanted.wait()
-            except TimeoutError:
-                pass
-            self._wanted.clear()
             try:
                 await self.once()
                 failures = 0
             except (ClusterError, SupabaseError) as error:
                 failures += 1
                 _log.warning("Resync: %s", error)
+            await asyncio.sleep(backoff(failures, base=1.0) if failures else self._config.resync_seconds)
 
     async def once(self) -> None:
         """Compare once.
