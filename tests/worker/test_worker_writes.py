@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
+
+from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops_worker.checkpoint import ChunkDone, read_checkpoint
 from runops_worker.media.limits import Limits
@@ -83,3 +86,15 @@ async def test_a_slow_checkpoint_never_lands_on_a_newer_one() -> None:
     await asyncio.gather(first, stretch("second"), stretch("third"))
     stored = read_checkpoint(fake.objects[TASK.checkpoint_object])
     assert [done.key for done in stored.chunks] == ["first", "second", "third"]
+
+
+async def test_without_the_claim_nothing_is_written() -> None:
+    fake = Fake()
+    running = a_run(fake)
+    await running.remember()
+    fake.is_held = False
+    running.done.chunks.append(ChunkDone(key="late", items=[]))
+    with pytest.raises(Failed) as failed:
+        await running.remember()
+    assert failed.value.reason is Reason.CLAIM_LOST
+    assert read_checkpoint(fake.objects[TASK.checkpoint_object]).chunks == []

@@ -91,8 +91,11 @@ async def _made(running: Running, *, key: str) -> SlimDone:
         recording.unlink(missing_ok=True)
     meter.at(_TRANSCODED)
     sha256 = await to_thread(_sha256, slim_path)
-    await running.ensure_held()
-    await running.supabase.storage.upload(task.source_bucket, task.slim_object, slim_path, content_type="video/mp4")
+    await running.write(
+        lambda: running.supabase.storage.upload(
+            task.source_bucket, task.slim_object, slim_path, content_type="video/mp4"
+        )
+    )
     meter.at(1.0)
     _LOG.info("the slim video is in storage", extra={"bytes": slim.bytes, "frames": slim.frames})
     return SlimDone(

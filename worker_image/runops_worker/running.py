@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from runops.failures import Failed, Reason
 from runops.supabase.connection import Supabase
@@ -15,6 +17,7 @@ from runops_worker.task import Task
 
 __all__ = ["Running"]
 
+T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
 
@@ -39,17 +42,18 @@ class Running:
     done: Checkpoint = field(default_factory=Checkpoint)
     _remembering: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
-    async def ensure_held(self) -> None:
-        """Check the claim before something is written.
+    async def write(self, operation: Callable[[], Awaitable[T]]) -> T:
+        """Write something that no fence in its request protects, right after a look at the claim.
 
         Raises
         ------
         Failed
-            `ClaimLost` where the row is no longer held under the task's token.
+            `ClaimLost` where the row is no longer held under the task's token; then nothing is written.
         """
         task = self.task
         if not await self.supabase.jobs.held(task.job_id, task.claim):
             raise Failed(Reason.CLAIM_LOST)
+        return await operation()
 
     async def remember(self) -> None:
         """Write down what is done. One write after the other: an older one must never land on a newer one.
@@ -60,10 +64,13 @@ class Running:
             `ClaimLost`.
         """
         task = self.task
-        async with self._remembering:
-            await self.ensure_held()
+
+        async def upload() -> None:
             value = self.done.model_dump(mode="json")
             await self.supabase.storage.upload_json(task.source_bucket, task.checkpoint_object, value)
+
+        async with self._remembering:
+            await self.write(upload)
 
     async def recall(self) -> None:
         """Read what earlier attempts did; what cannot be read counts as nothing."""

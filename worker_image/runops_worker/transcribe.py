@@ -59,8 +59,9 @@ async def transcribe(running: Running, slim: SlimDone) -> list[dict[str, Any]]:
         raise Failed(
             Reason.MODEL_EMPTY_ANSWER, f"{task.transcribe_model} saw and heard nothing in the recording. Run it again."
         )
-    await running.ensure_held()
-    await running.supabase.storage.upload_json(task.source_bucket, task.transcript_object, transcript)
+    await running.write(
+        lambda: running.supabase.storage.upload_json(task.source_bucket, task.transcript_object, transcript)
+    )
     key = transcript_key(slim.sha256, prompt=task.transcription_prompt, model=task.transcribe_model)
     running.done.transcript = TranscriptDone(key=key, sha256=content_sha256(transcript))
     running.done.chunks = []
