@@ -29,7 +29,7 @@ from runops_worker.prices import cost, price_of
 from runops_worker.progress import Throttle
 from runops_worker.prompts import Prompt, load_prompt
 from runops_worker.read_sop import read_sop
-from runops_worker.read_transcript import read_items
+from runops_worker.read_transcript import SLACK_SECONDS, read_items
 from runops_worker.task import Task
 
 JOB = UUID("8a2b5d1e-54a5-4f6c-9d70-6f1c7d0a4b11")
@@ -170,6 +170,14 @@ def test_times_are_settled_where_their_meaning_is_clear_and_refused_where_not() 
         answer = read_items(json.dumps([visual, {**visual, "timestamp_start_visual": stamp}]), length=90)
         assert len(answer.items) == 1
         assert answer.faults[0].startswith("[1]")
+
+
+@given(st.floats(0.5, 400), st.floats(0, SLACK_SECONDS - 0.001), st.booleans())
+def test_an_item_just_past_the_end_of_its_clip_is_moved_into_it(length: float, past: float, is_said: bool) -> None:
+    item = said(length + past, "words") if is_said else clicked(length + past, "Save")
+    answer = read_items(json.dumps(dump_transcript([item])), length=length)
+    assert answer.faults == ()
+    assert all(length - 0.0011 <= item.start <= length + 1e-6 for item in answer.items)
 
 
 @given(

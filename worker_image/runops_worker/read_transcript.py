@@ -1,5 +1,6 @@
 """Reads the model's answer on one stretch of video. Pure."""
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,9 @@ __all__ = ["SLACK_SECONDS", "ReadTranscript", "read_items"]
 
 SLACK_SECONDS = 2.0
 """How far past the end of its clip an item may start: the model rounds. It is then moved to the end."""
+
+_ROUNDING = 1e-6
+"""Seconds by which a sum of hours, minutes and milliseconds may differ from the same time as one number."""
 
 _MINUTES = re.compile(r"(\d{1,3}):([0-5]?\d)(\.\d{1,3})?")
 _HOURS = re.compile(r"(\d):([0-5]\d:[0-5]\d(?:\.\d{1,3})?)")
@@ -56,7 +60,7 @@ def read_items(text: str, *, length: float) -> ReadTranscript:
         except ValidationError as error:
             faults.extend(faults_of(error, at=place))
             continue
-        if item.start > length:
+        if item.start > length + _ROUNDING:
             faults.append(f"{place}: it starts at {timestamp(item.start)}, but the clip ends at {timestamp(length)}.")
             continue
         items.append(item)
@@ -94,7 +98,8 @@ def _in_clip(stamp: str, *, length: float, is_end: bool) -> str:
     except ValueError:
         return stamp
     if at > length and (is_end or at <= length + SLACK_SECONDS):
-        return timestamp(length)
+        # Down to the millisecond: rounded up, it would lie past the end once more.
+        return timestamp(math.floor(length * 1000) / 1000)
     return stamp
 
 
