@@ -79,7 +79,7 @@ def _run(demo: Demo) -> int:
         else "Gemini: a stand-in (set GOOGLE_GEMINI_API_KEY for the real one)"
     )
     building = _Building(demo)
-    if not local_cluster.is_built():
+    if building.must_compile():
         demo.heading(
             "The cluster's programs are compiled for the first time; meanwhile: `runops work`, no cluster needed"
         )
@@ -87,10 +87,10 @@ def _run(demo: Demo) -> int:
         _work_without_cluster(environment)
     building.finish()
     if building.unavailable is not None:
-        demo.heading("No cluster can be had on this machine")
-        demo.say(building.unavailable)
+        demo.heading("No cluster can be had on this machine, so this is `runops work`, the same work in one process")
         if not building.was_started:
             _work_without_cluster(environment)
+        demo.say(building.unavailable)
         return 0
     demo.heading("A Kubernetes cluster on this machine, and `helm install runops-operator`")
     cluster = local_cluster.up(_CLUSTER, progress=demo.say)
@@ -117,12 +117,23 @@ class _Building:
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._build, daemon=True)
 
+    def must_compile(self) -> bool:
+        """Whether there can be a cluster here, but something is still to be compiled for it."""
+        try:
+            return not local_cluster.is_built()
+        except local_cluster.ClusterUnavailable as error:
+            self.unavailable = str(error)
+            return False
+
     def start(self) -> None:
+        """Begin, in the background."""
         self.was_started = True
         self._thread.start()
 
     def finish(self) -> None:
         """Wait for the build, or do it now."""
+        if self.unavailable is not None:
+            return
         if self.was_started:
             while self._thread.is_alive():
                 self._thread.join(timeout=1)
