@@ -23,7 +23,7 @@ from runops_worker.gemini.loops import LoopDetector
 from runops_worker.gemini.retry import Schedule
 from runops_worker.gemini.schema import SOP_SCHEMA, TRANSCRIPT_SCHEMA
 from runops_worker.gemini.verdict import Action, Trouble, Verdict, judge, retry_delay
-from runops_worker.merge_transcript import merged
+from runops_worker.merge_transcript import Told, merged
 from runops_worker.model import Answer, CallUsage, Question, Shown
 from runops_worker.prices import cost, price_of
 from runops_worker.progress import Throttle
@@ -150,7 +150,7 @@ def test_overlapping_stretches_make_one_transcript_with_nothing_lost_or_doubled(
                 "timestamp_start_visual" if isinstance(item, VisualItem) else "timestamp_start_audio": timestamp(at)
             }
             second.append(item.model_copy(update=stamp))
-    result = merged([(0, first), (295, second)])
+    result = merged([Told(0, 300, first), Told(295, 595, second)])
     assert len(result) == len(events)
     assert [item.start for item in result] == sorted(item.start for item in result)
 
@@ -158,7 +158,37 @@ def test_overlapping_stretches_make_one_transcript_with_nothing_lost_or_doubled(
 def test_two_equal_clicks_in_the_overlap_stay_two() -> None:
     twice = [clicked(296, "Next"), clicked(298, "Next")]
     again = [clicked(1, "Next"), clicked(3, "Next")]
-    assert len(merged([(0, twice), (295, again)])) == 2
+    assert len(merged([Told(0, 300, twice), Told(295, 595, again)])) == 2
+
+
+def typed(at: float, text: str, *, end: float | None = None) -> VisualItem:
+    item = clicked(at, "Name").model_dump() | {"action_type_observed": "TYPE"}
+    if end is not None:
+        item["timestamp_end_visual"] = timestamp(end)
+    return VisualItem.model_validate({**item, "data_input_observed": {"typed_characters": text}})
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "left"),
+    [
+        (typed(299, "Jo"), typed(4, "John Smith"), [typed(299, "John Smith")]),
+        (typed(296, "John", end=297), typed(1, "John", end=3), [typed(296, "John", end=297)]),
+        (typed(298, "Joan Smith"), typed(3.5, "John Smith"), [typed(298.5, "John Smith")]),
+        (typed(296, "12", end=297), typed(1, "97", end=2), [typed(296, "12", end=297), typed(296, "97", end=297)]),
+        (said(299, "And now we."), said(4, "And now we open the door."), [said(299, "And now we open the door.")]),
+        (said(296, "Open the door."), said(1.5, "open the door"), [said(296, "Open the door.")]),
+        (said(299, "Open the door."), said(4, "Open the"), [said(299, "Open the door.")]),
+        (
+            said(299, "Open the door."),
+            clicked(4, "Open the door."),
+            [clicked(299, "Open the door."), said(299, "Open the door.")],
+        ),
+    ],
+)
+def test_of_two_tellings_in_the_overlap_the_one_that_saw_more_is_kept(
+    earlier: TranscriptItem, later: TranscriptItem, left: list[TranscriptItem]
+) -> None:
+    assert merged([Told(295, 595, [later]), Told(0, 300, [earlier])]) == left
 
 
 def test_times_are_settled_where_their_meaning_is_clear_and_refused_where_not() -> None:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from runops.transcript import AudioItem, TranscriptItem, VisualItem, parse_item, seconds, timestamp
 from runops_worker.answers import faults_of, parse_json, without_nulls
 
-__all__ = ["SLACK_SECONDS", "ReadTranscript", "read_items"]
+__all__ = ["SLACK_SECONDS", "ReadTranscript", "Words", "read_items", "shifted", "words"]
 
 SLACK_SECONDS = 2.0
 """How far past the end of its clip an item may start: the model rounds. It is then moved to the end."""
@@ -125,10 +125,30 @@ def shifted(item: TranscriptItem, offset: float) -> TranscriptItem:
     return item.model_copy(update=update)
 
 
-def said_or_done(item: VisualItem | AudioItem) -> str:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """By what two items are compared.
+
+    Attributes
+    ----------
+    what
+        What was done, where, and to what; empty for something said.
+    text
+        What was said, typed, pasted or chosen.
+    """
+
+    what: str
+    text: str
+
+
+def words(item: VisualItem | AudioItem) -> Words:
     """Return the words by which two items are compared."""
     if isinstance(item, AudioItem):
-        return item.verbatim_transcript_segment.casefold()
-    target = item.target_element_details
+        return Words("", item.verbatim_transcript_segment.casefold().strip())
+    target, given = item.target_element_details, item.data_input_observed
     shown = target.element_visible_text if target is not None else None
-    return f"{item.action_type_observed} {item.application_in_focus} {shown or ''}".casefold()
+    values = () if given is None else given.model_dump(exclude_none=True).values()
+    return Words(
+        f"{item.action_type_observed} {item.application_in_focus} {shown or ''}".casefold(),
+        " ".join(map(str, values)).casefold(),
+    )

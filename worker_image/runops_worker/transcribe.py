@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from runops_worker.checkpoint import ChunkDone, SlimDone, TranscriptDone, conten
 from runops_worker.gemini.schema import TRANSCRIPT_SCHEMA
 from runops_worker.media.chunks import Chunk, cut_chunk, plan_chunks
 from runops_worker.media.slim import SlimVideo
-from runops_worker.merge_transcript import merged
+from runops_worker.merge_transcript import Told, merged
 from runops_worker.model import Question
 from runops_worker.prepare import local_slim, slim_file
 from runops_worker.read_transcript import read_items
@@ -33,7 +32,6 @@ _OVERLAP_SECONDS = 2.0
 _EMPTY_TRIES = 2
 
 _Stretch = tuple[float, float]
-_Told = tuple[float, Sequence[TranscriptItem]]
 
 
 async def transcribe(running: Running, slim: SlimDone) -> list[dict[str, Any]]:
@@ -100,7 +98,7 @@ class _Transcription:
         self._seconds_done = 0.0
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
-    async def all(self) -> list[_Told]:
+    async def all(self) -> list[Told]:
         """Return what the model tells of every stretch."""
         plan = plan_chunks(self._slim.duration_seconds)
         try:
@@ -111,30 +109,30 @@ class _Transcription:
             raise failures.exceptions[0] from None
         return [told for task in tasks for told in task.result()]
 
-    async def _planned(self, chunk: Chunk, *, alone: bool) -> list[_Told]:
+    async def _planned(self, chunk: Chunk, *, alone: bool) -> list[Told]:
         async with self._slots:
             told = await self._stretch((chunk.start, chunk.start + chunk.length), whole=alone, halvings=0)
         self._seconds_done += chunk.length
         self._running.meter.at(self._seconds_done / max(self._slim.duration_seconds, 1.0))
         return told
 
-    async def _stretch(self, stretch: _Stretch, *, whole: bool, halvings: int) -> list[_Told]:
+    async def _stretch(self, stretch: _Stretch, *, whole: bool, halvings: int) -> list[Told]:
         """Return what is told of one stretch; where the answer would be too long, of its halves."""
         start, end = stretch
         key = self._key(stretch)
         known = self._running.done.chunk(key)
         if known is not None:
             _LOG.info("a stretch of an earlier attempt is used", extra={"start": start, "end": end})
-            return [(start, [parse_item(item) for item in known])]
+            return [Told(start, end, [parse_item(item) for item in known])]
         try:
             items = await self._answered(stretch, whole=whole)
         except CutOff:
             return await self._halved(stretch, halvings=halvings)
         self._running.done.chunks.append(ChunkDone(key=key, items=dump_transcript(items)))
         await self._running.remember()
-        return [(start, items)]
+        return [Told(start, end, items)]
 
-    async def _halved(self, stretch: _Stretch, *, halvings: int) -> list[_Told]:
+    async def _halved(self, stretch: _Stretch, *, halvings: int) -> list[Told]:
         start, end = stretch
         if halvings >= _MOST_HALVINGS or end - start < 2 * _LEAST_SECONDS:
             model = self._running.task.transcribe_model
