@@ -10,6 +10,7 @@ import pytest
 
 from runops.failures import Failed, Reason
 from runops.progress import Stage
+from runops.supabase.errors import ErrorKind, SupabaseError
 from runops_worker.checkpoint import ChunkDone, read_checkpoint
 from runops_worker.media.limits import Limits
 from runops_worker.meter import Meter
@@ -98,3 +99,21 @@ async def test_without_the_claim_nothing_is_written() -> None:
         await running.remember()
     assert failed.value.reason is Reason.CLAIM_LOST
     assert read_checkpoint(fake.objects[TASK.checkpoint_object]).chunks == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [SupabaseError(ErrorKind.INVALID, "no JSON"), SupabaseError(ErrorKind.TOO_LARGE, "large"), RecursionError()],
+)
+async def test_a_spoilt_checkpoint_counts_as_none(error: Exception) -> None:
+    running = a_run(Fake({TASK.checkpoint_object: error}))
+    running.done.chunks.append(ChunkDone(key="k", items=[]))
+    await running.recall()
+    assert running.done.chunks == []
+    assert await running.kept(TASK.checkpoint_object) is None
+
+
+async def test_a_checkpoint_that_cannot_be_asked_for_is_an_error() -> None:
+    running = a_run(Fake({TASK.checkpoint_object: SupabaseError(ErrorKind.UNAVAILABLE, "away")}))
+    with pytest.raises(SupabaseError):
+        await running.recall()

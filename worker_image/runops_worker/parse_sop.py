@@ -52,7 +52,7 @@ async def _kept(running: Running, key: str) -> dict[str, Any] | None:
     task, done = running.task, running.done.sop
     if done is None or done.key != key:
         return None
-    value = await running.supabase.storage.read_json(task.source_bucket, task.sop_object)
+    value = await running.kept(task.sop_object)
     if not isinstance(value, dict) or content_sha256(value) != done.sha256:
         return None
     try:

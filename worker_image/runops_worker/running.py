@@ -5,10 +5,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from runops.failures import Failed, Reason
 from runops.supabase.connection import Supabase
+from runops.supabase.errors import ErrorKind, SupabaseError
 from runops_worker.checkpoint import Checkpoint, read_checkpoint
 from runops_worker.media.limits import Limits
 from runops_worker.meter import Meter
@@ -19,6 +20,7 @@ __all__ = ["Running"]
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
+_SPOILT = frozenset({ErrorKind.INVALID, ErrorKind.TOO_LARGE})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,10 +74,28 @@ class Running:
         async with self._remembering:
             await self.write(upload)
 
+    async def kept(self, key: str) -> Any | None:
+        """Return the JSON value that an earlier attempt left in an object; None where none is there to be read.
+
+        Raises
+        ------
+        SupabaseError
+            Storage could not be asked. What it holds is never an error: it can be made anew.
+        """
+        try:
+            return await self.supabase.storage.read_json(self.task.source_bucket, key)
+        except RecursionError:
+            kind = ErrorKind.INVALID
+        except SupabaseError as error:
+            if error.kind not in _SPOILT:
+                raise
+            kind = error.kind
+        _LOG.warning("what an earlier attempt left cannot be read, it is made anew", extra={"kind": kind})
+        return None
+
     async def recall(self) -> None:
         """Read what earlier attempts did; what cannot be read counts as nothing."""
-        task = self.task
-        value = await self.supabase.storage.read_json(task.source_bucket, task.checkpoint_object)
+        value = await self.kept(self.task.checkpoint_object)
         self.done = Checkpoint() if value is None else read_checkpoint(value)
         if value is not None:
             _LOG.info(

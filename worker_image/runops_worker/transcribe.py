@@ -75,7 +75,7 @@ async def _kept(running: Running, slim: SlimDone) -> list[dict[str, Any]] | None
         slim.sha256, prompt=task.transcription_prompt, model=task.transcribe_model
     ):
         return None
-    value = await running.supabase.storage.read_json(task.source_bucket, task.transcript_object)
+    value = await running.kept(task.transcript_object)
     if not isinstance(value, list) or content_sha256(value) != done.sha256:
         return None
     return value
