@@ -97,21 +97,36 @@ class _Transcription:
         )
         self._seconds_done = 0.0
         self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._failures: list[Exception] = []
 
     async def all(self) -> list[Told]:
-        """Return what the model tells of every stretch."""
+        """Return what the model tells of every stretch.
+
+        Once one has failed, no further one is begun; those that are under way were paid for and are finished first.
+        Only a lost claim ends all at once.
+        """
         plan = plan_chunks(self._slim.duration_seconds)
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._planned(chunk, alone=len(plan) == 1)) for chunk in plan]
         except ExceptionGroup as failures:
-            # The first failure ends the others; it is the one to tell.
             raise failures.exceptions[0] from None
+        if self._failures:
+            raise self._failures[0]
         return [told for task in tasks for told in task.result()]
 
     async def _planned(self, chunk: Chunk, *, alone: bool) -> list[Told]:
         async with self._slots:
-            told = await self._stretch((chunk.start, chunk.start + chunk.length), whole=alone, halvings=0)
+            if self._failures:
+                return []
+            try:
+                told = await self._stretch((chunk.start, chunk.start + chunk.length), whole=alone, halvings=0)
+            except Exception as error:
+                if isinstance(error, Failed) and error.reason is Reason.CLAIM_LOST:
+                    raise
+                _LOG.warning("a stretch failed", extra={"start": chunk.start, "error": type(error).__name__})
+                self._failures.append(error)
+                return []
         self._seconds_done += chunk.length
         self._running.meter.at(self._seconds_done / max(self._slim.duration_seconds, 1.0))
         return told

@@ -1,0 +1,107 @@
+"""What becomes of the stretches of a long recording where some of them fail."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runops.failures import Failed, Reason
+from runops_worker.checkpoint import SlimDone, read_checkpoint
+from runops_worker.model import Answer, CallUsage, Question
+from runops_worker.running import Running
+from runops_worker.transcribe import transcribe
+from tests.worker.test_worker_writes import TASK, Fake, a_run
+
+SLIM = SlimDone(key="k", sha256="s", size_bytes=1, duration_seconds=1480, frames=1480, has_audio=True)
+ANSWER = json.dumps(
+    [
+        {
+            "timestamp_start_audio": "00:00:10",
+            "timestamp_end_audio": "00:00:12",
+            "verbatim_transcript_segment": "Hello.",
+        }
+    ]
+)
+
+
+@dataclass
+class Clip:
+    """What the model is shown: a stretch, by the name of its file."""
+
+    path: Path
+
+    @property
+    def start(self) -> int:
+        """Second at which it begins."""
+        return int(float(self.path.name.split("-")[1]))
+
+
+@dataclass
+class Asked:
+    """A model that says the same of each stretch, after what a test does with it."""
+
+    does: dict[int, Callable[[], Answer]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def showing(self, video: Path) -> AsyncIterator[Clip]:
+        yield Clip(video)
+
+    async def ask(self, question: Question, *, shown: Any, on_usage: Any) -> Answer:
+        seconds = re.search(r"is (\d+) seconds long", question.text)
+        assert seconds is not None
+        self.asked.append(f"{shown.start}+{seconds[1]}")
+        on_usage(CallUsage("m", 1, 1))
+        does = self.does.pop(shown.start, None)
+        await asyncio.sleep(0.02)
+        if does is not None:
+            return does()
+        await asyncio.sleep(0.02)
+        return Answer(ANSWER)
+
+
+@pytest.fixture
+def run_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Fake, Asked], Running]:
+    """Make runs whose slim video is there, and whose stretches are cut in no time."""
+    (tmp_path / "slim.mp4").touch()
+
+    async def cut(_video: Any, _piece: Any, target: Path, *, limits: Any) -> Path:
+        assert limits is not None
+        return target
+
+    monkeypatch.setattr("runops_worker.transcribe.cut_chunk", cut)
+    return lambda fake, model: a_run(fake, workdir=tmp_path, model=model)
+
+
+def failing(reason: Reason) -> Callable[[], Answer]:
+    def fail() -> Answer:
+        raise Failed(reason)
+
+    return fail
+
+
+async def test_a_stretch_that_fails_costs_none_of_those_under_way(run_with: Callable[[Fake, Asked], Running]) -> None:
+    fake, model = Fake(), Asked({295: failing(Reason.MODEL_REFUSED_REQUEST)})
+    with pytest.raises(Failed) as failed:
+        await transcribe(run_with(fake, model), SLIM)
+    assert failed.value.reason is Reason.MODEL_REFUSED_REQUEST
+    assert [name.split("+")[0] for name in model.asked] == ["0", "295", "590"]
+    again = run_with(fake, model)
+    await again.recall()
+    assert len(again.done.chunks) == 2
+    await transcribe(again, SLIM)
+    assert [name.split("+")[0] for name in model.asked[3:]] == ["295", "885", "1180"]
+
+
+async def test_a_lost_claim_ends_all_stretches_at_once(run_with: Callable[[Fake, Asked], Running]) -> None:
+    fake, model = Fake(), Asked({0: failing(Reason.CLAIM_LOST)})
+    with pytest.raises(Failed) as failed:
+        await transcribe(run_with(fake, model), SLIM)
+    assert failed.value.reason is Reason.CLAIM_LOST
+    assert read_checkpoint(fake.objects.get(TASK.checkpoint_object)).chunks == []
