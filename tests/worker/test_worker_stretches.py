@@ -105,3 +105,17 @@ async def test_a_lost_claim_ends_all_stretches_at_once(run_with: Callable[[Fake,
         await transcribe(run_with(fake, model), SLIM)
     assert failed.value.reason is Reason.CLAIM_LOST
     assert read_checkpoint(fake.objects.get(TASK.checkpoint_object)).chunks == []
+
+
+async def test_a_stretch_that_was_cut_off_is_not_paid_for_again(run_with: Callable[[Fake, Asked], Running]) -> None:
+    slim = SLIM.model_copy(update={"duration_seconds": 600.0, "frames": 600})
+    fake, model = Fake(), Asked({295: lambda: Answer("", cut_off=True), 447: failing(Reason.MODEL_REFUSED_REQUEST)})
+    with pytest.raises(Failed):
+        await transcribe(run_with(fake, model), slim)
+    assert sorted(model.asked) == ["0+300", "295+154", "295+305", "447+153"]
+    model.asked.clear()
+    again = run_with(fake, model)
+    await again.recall()
+    await transcribe(again, slim)
+    assert model.asked == ["447+153"]
+    assert again.done.cut_off == []

@@ -67,13 +67,20 @@ class SopDone(_Part):
 
 
 class Checkpoint(BaseModel):
-    """Everything done for one job, and what it cost."""
+    """Everything done for one job, and what it cost.
+
+    Attributes
+    ----------
+    cut_off
+        Keys of the stretches whose answer was too long: they are not asked for again, but their halves.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
     format: Literal[1] = 1
     slim: SlimDone | None = None
     chunks: list[ChunkDone] = []
+    cut_off: list[str] = []
     transcript: TranscriptDone | None = None
     sop: SopDone | None = None
     ledger: Ledger = Ledger()

@@ -62,7 +62,7 @@ async def transcribe(running: Running, slim: SlimDone) -> list[dict[str, Any]]:
     )
     key = transcript_key(slim.sha256, prompt=task.transcription_prompt, model=task.transcribe_model)
     running.done.transcript = TranscriptDone(key=key, sha256=content_sha256(transcript))
-    running.done.chunks = []
+    running.done.chunks, running.done.cut_off = [], []
     await running.remember()
     _LOG.info("the transcript is in storage", extra={"items": len(transcript), "stretches": len(told)})
     return transcript
@@ -139,17 +139,27 @@ class _Transcription:
         if known is not None:
             _LOG.info("a stretch of an earlier attempt is used", extra={"start": start, "end": end})
             return [Told(start, end, [parse_item(item) for item in known])]
+        if key in self._running.done.cut_off:
+            return await self._halved(stretch, halvings=halvings)
         try:
             items = await self._answered(stretch, whole=whole)
         except CutOff:
+            if self._may_be_halved(stretch, halvings=halvings):
+                self._running.done.cut_off.append(key)
+                await self._running.remember()
             return await self._halved(stretch, halvings=halvings)
         self._running.done.chunks.append(ChunkDone(key=key, items=dump_transcript(items)))
         await self._running.remember()
         return [Told(start, end, items)]
 
+    @staticmethod
+    def _may_be_halved(stretch: _Stretch, *, halvings: int) -> bool:
+        start, end = stretch
+        return halvings < _MOST_HALVINGS and end - start >= 2 * _LEAST_SECONDS
+
     async def _halved(self, stretch: _Stretch, *, halvings: int) -> list[Told]:
         start, end = stretch
-        if halvings >= _MOST_HALVINGS or end - start < 2 * _LEAST_SECONDS:
+        if not self._may_be_halved(stretch, halvings=halvings):
             model = self._running.task.transcribe_model
             raise Failed(
                 Reason.OUTPUT_CUT_OFF,
