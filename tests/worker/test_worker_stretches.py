@@ -119,3 +119,17 @@ async def test_a_stretch_that_was_cut_off_is_not_paid_for_again(run_with: Callab
     await transcribe(again, slim)
     assert model.asked == ["447+153"]
     assert again.done.cut_off == []
+
+
+async def test_a_stretch_that_is_remembered_and_makes_no_sense_is_asked_for_again(
+    run_with: Callable[[Fake, Asked], Running],
+) -> None:
+    fake, model = Fake(), Asked({295: failing(Reason.MODEL_REFUSED_REQUEST)})
+    slim = SLIM.model_copy(update={"duration_seconds": 600.0, "frames": 600})
+    running = run_with(fake, model)
+    with pytest.raises(Failed):
+        await transcribe(running, slim)
+    running.done.chunks = [chunk.model_copy(update={"items": [{"odd": 1}]}) for chunk in running.done.chunks]
+    transcript = await transcribe(running, slim)
+    assert model.asked == ["0+300", "295+305", "0+300", "295+305"]
+    assert len(transcript) == 2

@@ -5,6 +5,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.transcript import TranscriptItem, dump_transcript, parse_item
@@ -135,10 +137,10 @@ class _Transcription:
         """Return what is told of one stretch; where the answer would be too long, of its halves."""
         start, end = stretch
         key = self._key(stretch)
-        known = self._running.done.chunk(key)
+        known = self._remembered(key)
         if known is not None:
             _LOG.info("a stretch of an earlier attempt is used", extra={"start": start, "end": end})
-            return [Told(start, end, [parse_item(item) for item in known])]
+            return [Told(start, end, known)]
         if key in self._running.done.cut_off:
             return await self._halved(stretch, halvings=halvings)
         try:
@@ -151,6 +153,17 @@ class _Transcription:
         self._running.done.chunks.append(ChunkDone(key=key, items=dump_transcript(items)))
         await self._running.remember()
         return [Told(start, end, items)]
+
+    def _remembered(self, key: str) -> list[TranscriptItem] | None:
+        done = self._running.done
+        known = done.chunk(key)
+        if known is None:
+            return None
+        try:
+            return [parse_item(item) for item in known]
+        except ValidationError:
+            done.chunks = [chunk for chunk in done.chunks if chunk.key != key]
+            return None
 
     @staticmethod
     def _may_be_halved(stretch: _Stretch, *, halvings: int) -> bool:
