@@ -45,14 +45,14 @@ async def transcribe(running: Running, slim: SlimDone) -> list[dict[str, Any]]:
         The model gave no answer that can be used; the sentence says why.
     """
     task = running.task
-    await running.meter.enter(Stage.TRANSCRIBING)
     kept = await _kept(running, slim)
+    if kept is None:
+        # Before the stage begins, for it may mean that the slim video is made anew: a stage never goes back.
+        slim = await local_slim(running, slim)
+    await running.meter.enter(Stage.TRANSCRIBING)
     if kept is not None:
         _LOG.info("the transcript of an earlier attempt is used")
         return kept
-    slim = await local_slim(running, slim)
-    if running.meter.stage is not Stage.TRANSCRIBING:
-        await running.meter.enter(Stage.TRANSCRIBING)
     told = await _Transcription(running, slim).all()
     transcript = dump_transcript(merged(told))
     if not transcript:
