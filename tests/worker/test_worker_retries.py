@@ -18,6 +18,8 @@ from devstack.gemini.control import GeminiControl
 from runops.failures import Failed, Reason
 from runops.progress import Stage, percent
 from runops.transcript import timestamp
+from runops_worker.accounting import Ledger
+from runops_worker.checkpoint import read_checkpoint
 from runops_worker.prompts import Prompt
 from tests.worker.film import film
 from tests.worker.job import Job
@@ -113,6 +115,32 @@ async def test_a_long_recording_is_told_in_stretches_that_are_not_asked_for_twic
     assert report.usage.transcribing.calls == sum(call.kind == "transcribe" for call in calls)
 
 
+async def bill(job: Job) -> Ledger:
+    stored = await job.supabase.storage.read_json("videos", job.task.checkpoint_object)
+    return read_checkpoint(stored).ledger
+
+
+async def test_a_call_that_was_paid_for_is_billed_though_the_run_was_asked_to_stop(
+    job: Job, control: GeminiControl
+) -> None:
+    control.behave(Behaviour(latency_seconds=0.5, turns=[Turn(outcome=Outcome.WRONG_SHAPE)]))
+    run = asyncio.ensure_future(job.run())
+    await until(lambda: kinds(control) == "t t")
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert (await bill(job)).transcribing.calls == 1
+
+
+async def test_a_call_that_was_paid_for_is_billed_though_storage_refused_what_it_gave(
+    job: Job, faults: FaultControl
+) -> None:
+    faults.set(Fault(method="POST", path=job.task.sop_object, kind="status", status=403, body="{}"))
+    with pytest.raises(Failed):
+        await job.run()
+    assert (await bill(job)).parsing_sop.calls == 1
+
+
 async def test_a_completed_job_that_is_run_again_gets_a_new_sop_of_the_same_transcript(
     job: Job, control: GeminiControl
 ) -> None:
@@ -133,8 +161,11 @@ async def test_a_slim_video_that_somebody_replaced_is_made_anew(
     size = (await job.supabase.storage.stat("videos", job.task.slim_object)).size  # type: ignore[union-attr]
     (tmp_path / "other.mp4").write_bytes(b"\x00" * size)
     await job.supabase.storage.upload("videos", job.task.slim_object, tmp_path / "other.mp4", content_type="video/mp4")
+    job.told.clear()
     await job.run()
     assert job.row()["status"] == "completed"
+    percents = [shown for _, shown in job.told]
+    assert percents == sorted(percents)
 
 
 async def test_a_claim_that_was_replaced_stops_the_run_before_it_writes(job: Job, control: GeminiControl) -> None:

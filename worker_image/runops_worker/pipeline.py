@@ -10,7 +10,6 @@ from runops.job_row import user_of
 from runops.progress import Stage
 from runops.report import Output, Report, ResolvedPrompt
 from runops.supabase.connection import Supabase
-from runops.supabase.errors import SupabaseError
 from runops_worker.accounting import Ledger
 from runops_worker.checkpoint import SlimDone, content_sha256
 from runops_worker.finalize import finalize
@@ -30,6 +29,8 @@ __all__ = ["ProgressSink", "Prompt", "Task", "load_prompt", "run"]
 
 _LOG = logging.getLogger(__name__)
 _BILL_SECONDS = 10.0
+_LAST_BILL_SECONDS = 2.0
+"""For a run that was asked to stop: less than the time after which its pod ends whatever still hangs."""
 
 
 async def run(
@@ -76,23 +77,29 @@ async def run(
         return await under_pulse(_stages(running), running.meter, seconds=pulse_seconds)
     except Failed as failure:
         _LOG.warning("the run failed", extra={"reason": failure.reason, "stage": running.meter.stage})
-        await _keep_the_bill(running)
+        await _keep_the_bill(running, seconds=_BILL_SECONDS)
+        raise
+    except asyncio.CancelledError:
+        await _keep_the_bill(running, seconds=_LAST_BILL_SECONDS)
         raise
     except Exception as error:
         named = as_failed(error)
         level = logging.ERROR if named.reason is Reason.INTERNAL else logging.WARNING
         _LOG.log(level, "the run failed", exc_info=error, extra={"reason": named.reason})
+        await _keep_the_bill(running, seconds=_BILL_SECONDS)
         raise named from error
 
 
-async def _keep_the_bill(running: Running) -> None:
+async def _keep_the_bill(running: Running, *, seconds: float) -> None:
     """Write down what a failed run cost, so that the attempt after it reports the whole. No failure of its own."""
     if running.done.ledger == Ledger():
         return
-    try:
-        async with asyncio.timeout(_BILL_SECONDS):
-            await running.remember()
-    except (Failed, SupabaseError, TimeoutError) as error:
+    # A task of its own: the one that runs this may have been cancelled.
+    writing = asyncio.ensure_future(running.remember())
+    await asyncio.wait({writing}, timeout=seconds)
+    writing.cancel()
+    (error,) = await asyncio.gather(writing, return_exceptions=True)
+    if error is not None:
         _LOG.warning("the cost of the failed run could not be kept", extra={"error": type(error).__name__})
 
 
