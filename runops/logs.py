@@ -32,6 +32,10 @@ class JsonFormatter(logging.Formatter):
 
     _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
+    def _is_said(self, key: str, value: object) -> bool:
+        # Libraries hang whole objects on their records.
+        return key not in self._STANDARD and (value is None or isinstance(value, str | int | float | bool))
+
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as a line of JSON."""
         line: dict[str, object] = {
@@ -42,7 +46,7 @@ class JsonFormatter(logging.Formatter):
         }
         if (job_id := job_id_in_logs.get()) is not None:
             line["job_id"] = job_id
-        line.update({key: value for key, value in vars(record).items() if key not in self._STANDARD})
+        line.update({key: value for key, value in vars(record).items() if self._is_said(key, value)})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return redact(json.dumps(line, ensure_ascii=False, default=str))

@@ -35,6 +35,8 @@ from runops_operator.observed import UNREAD, JobView, PodView, Unread, VideoJobV
 __all__ = ["Observation", "plan", "plan_gone", "why_failed"]
 
 _LOOK_AGAIN_SECONDS = 5.0
+_LOOK_AT_RUNNING_SECONDS = 15.0
+"""Events bring changes sooner; this is for a watch that is silent, such as one that is only just being opened."""
 _OLD_JOB_GOES_SECONDS = 1.0
 _LONGEST_WAIT_SECONDS = 3600.0
 
@@ -207,6 +209,7 @@ def _start(seen: Observation, spec: VideoJobSpec, claim: str, config: OperatorCo
     return [
         CreateJob(build_job(seen.videojob, spec, claim, config)),
         *_changed(seen.videojob, status.running(seen.videojob, None, (), now)),
+        RequeueAfter(_LOOK_AGAIN_SECONDS),
     ]
 
 
@@ -281,9 +284,8 @@ def _watch(seen: Observation, job: JobView, spec: VideoJobSpec, now: datetime) -
         actions.append(SuspendJob(job.name, spec.suspend))
     patch = status.running(seen.videojob, job, seen.pods, now)
     actions += _changed(seen.videojob, patch)
-    starting = patch["phase"] != "Running" and not spec.suspend
-    if starting or any(pod.exit_code is not None for pod in seen.pods):
-        actions.append(RequeueAfter(_LOOK_AGAIN_SECONDS))
+    changing = patch["phase"] == "Pending" or any(pod.exit_code is not None for pod in seen.pods)
+    actions.append(RequeueAfter(_LOOK_AGAIN_SECONDS if changing else _LOOK_AT_RUNNING_SECONDS))
     return actions
 
 

@@ -341,3 +341,15 @@ async def test_a_new_image_is_not_shown_on_a_video_that_runs_with_the_old_one(wo
 async def _apply(world: World, job_id: UUID, spec: dict[str, str]) -> None:
     name = videojob_name(job_id)
     await world.cluster.create_videojob({"metadata": {"name": name}, "spec": {"jobId": str(job_id), **spec}})
+
+
+async def test_an_end_is_seen_though_the_watch_is_silent(world: World) -> None:
+    job_id, name = await _claimed(world)
+    world.cluster.run_pod(name)
+    await world.settle()
+    world.cluster.end_pod(name, 66, Report(reason=Reason.NOT_A_VIDEO))
+    world.cluster.events.clear()
+    await world.reconciler.reconcile(name)
+    await world.settle()
+    assert world.status(job_id)["reason"] == "NotAVideo"
+    assert world.jobs.rows[job_id].status == "error"
