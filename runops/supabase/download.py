@@ -100,7 +100,7 @@ async def fetch_to_file(
 async def _fill(
     http: StorageHttp, part: _Part, bucket: str, key: str, *, max_bytes: int, on_progress: OnProgress | None
 ) -> None:
-    fruitless = 0
+    fruitless, went_on_at = 0, http.retries.clock()
     for _connection in range(_MOST_CONNECTIONS):
         before = part.size
         try:
@@ -117,8 +117,10 @@ async def _fill(
             trouble = error
         else:
             return
-        fruitless = 0 if part.size > before else fruitless + 1
-        if fruitless >= http.retries.tries:
+        fruitless = fruitless + 1
+        if part.size > before:
+            fruitless, went_on_at = 0, http.retries.clock()
+        if http.retries.spent(fruitless, since=went_on_at):
             raise trouble
         await http.retries.pause(max(fruitless, 1))
     raise trouble

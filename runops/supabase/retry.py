@@ -61,6 +61,14 @@ class Retries:
                 return
             yield number
 
+    def spent(self, failures: int, *, since: float) -> bool:
+        """Tell whether so many failures in a row are enough; `since` is when, on the clock, it last went on.
+
+        One failure never is by its time alone: a slow connection may have brought bytes until it broke.
+        """
+        late = self.deadline_seconds is not None and self.clock() - since >= self.deadline_seconds
+        return failures >= self.tries or (late and failures > 1)
+
     async def run(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """Return what `call` returns. Only for what may be done twice: reads, and writes that change nothing anew.
 

@@ -143,8 +143,9 @@ class _Tus:
 
     async def _push(self, upload: str, on_progress: OnProgress | None) -> bool:
         """Send piece after piece; False where storage no longer knows the upload."""
-        offset, fruitless = 0, 0
-        for _request in range(_most_requests(self._size, self._http.retries.tries)):
+        retries = self._http.retries
+        offset, fruitless, went_on_at = 0, 0, retries.clock()
+        for _request in range(_most_requests(self._size, retries.tries)):
             if offset == self._size:
                 return True
             try:
@@ -155,15 +156,15 @@ class _Tus:
                 if not (error.retryable or error.kind is ErrorKind.CONFLICT):
                     raise
                 fruitless += 1
-                if fruitless >= self._http.retries.tries:
+                if retries.spent(fruitless, since=went_on_at):
                     raise
-                await self._http.retries.pause(fruitless)
+                await retries.pause(fruitless)
                 known = await self._offset(upload)
                 if known is None:
                     return False
                 reached = known
             if reached > offset:
-                fruitless = 0
+                fruitless, went_on_at = 0, retries.clock()
             offset = reached
             if on_progress is not None:
                 on_progress(offset, self._size)

@@ -1,6 +1,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -211,6 +212,14 @@ async def test_past_the_deadline_one_more_try_is_the_last() -> None:
     with pytest.raises(SupabaseError):
         await retries.run(fail)
     assert tried_at == [0, 0.5, 1.5, 3.5, 7.5, 15.5, 23.5]
+
+
+def test_a_transfer_gives_up_after_so_many_failures_or_so_long_without_a_byte() -> None:
+    retries = Retries(tries=4, deadline_seconds=20, clock=lambda: 100)
+    assert [retries.spent(failures, since=90) for failures in (1, 3, 4)] == [False, False, True]
+    assert [retries.spent(2, since=since) for since in (81, 80)] == [False, True]
+    assert not retries.spent(1, since=80)
+    assert not replace(retries, deadline_seconds=None).spent(3, since=0)
 
 
 async def test_what_a_retry_cannot_mend_is_not_tried_again() -> None:

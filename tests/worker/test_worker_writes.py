@@ -14,6 +14,7 @@ from runops.supabase.errors import ErrorKind, SupabaseError
 from runops_worker.checkpoint import ChunkDone, read_checkpoint
 from runops_worker.media.limits import Limits
 from runops_worker.meter import Meter
+from runops_worker.progress import RowSink
 from runops_worker.prompts import Prompt
 from runops_worker.running import Running
 from runops_worker.task import Task
@@ -30,6 +31,17 @@ TASK = Task(
     transcription_prompt=PROMPT,
     sop_prompt=PROMPT,
 )
+
+
+class Hanging:
+    """A table that never answers."""
+
+    async def heartbeat(
+        self, job_id: UUID, token: str, *, stage: Stage | None = None, percent: int | None = None
+    ) -> bool:
+        """Wait for ever."""
+        await asyncio.Event().wait()
+        raise AssertionError((job_id, token, stage, percent))
 
 
 class Silent:
@@ -117,3 +129,9 @@ async def test_a_checkpoint_that_cannot_be_asked_for_is_an_error() -> None:
     running = a_run(Fake({TASK.checkpoint_object: SupabaseError(ErrorKind.UNAVAILABLE, "away")}))
     with pytest.raises(SupabaseError):
         await running.recall()
+
+
+async def test_a_heartbeat_that_hangs_is_left_to_the_next_beat(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runops_worker.progress._WRITE_SECONDS", 0.01)
+    async with asyncio.timeout(5):
+        await RowSink(Hanging(), TASK.job_id, TASK.claim).report(Stage.TRANSCRIBING, 40)
