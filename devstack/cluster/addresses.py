@@ -44,6 +44,15 @@ class Addresses:
         return f"10.88.{self.index}.1"
 
     @property
+    def pod_gateway_hardware(self) -> str:
+        """The bridge's hardware address: fixed, and locally administered.
+
+        A bridge without one takes the lowest of its ports', so it changes when a pod comes; the other pods then send
+        to the old one until their neighbour entry expires, half a minute later.
+        """
+        return f"0a:58:0a:58:{self.index:02x}:01"
+
+    @property
     def outside(self) -> str:
         """The address of this machine, as the node and its pods see it."""
         return f"10.89.{self.index}.1"

@@ -88,7 +88,7 @@ def node_spec(state: Path, *, name: str, addresses: Addresses, kwok: bool) -> di
             ["ip", "link", "set", "lo", "up"],
             # The API server's Service address: pods reach it here with no proxy and no address translation.
             ["ip", "address", "add", f"{API_SERVICE}/32", "dev", "lo"],
-            ["ip", "link", "add", "cni0", "type", "bridge"],
+            ["ip", "link", "add", "cni0", "address", addresses.pod_gateway_hardware, "type", "bridge"],
             ["ip", "address", "add", f"{addresses.pod_gateway}/24", "dev", "cni0"],
             ["ip", "link", "set", "cni0", "up"],
         ],

@@ -32,6 +32,14 @@ def test_both_ends_of_the_link_are_in_one_net_of_four_and_its_name_fits_the_kern
     assert len(its.link) <= 15
 
 
+@given(indices)
+def test_the_bridge_has_a_hardware_address_of_its_own_that_no_maker_of_hardware_gives(index: int) -> None:
+    octets = [int(octet, 16) for octet in Addresses(index).pod_gateway_hardware.split(":")]
+    assert len(octets) == 6
+    assert octets[0] & 0b11 == 0b10, "locally administered, and one receiver only"
+    assert octets[4] == index
+
+
 @given(st.sets(indices), st.lists(st.ip_addresses(v=4)))
 def test_a_range_with_an_address_in_use_is_never_free(taken: set[int], others: list[ipaddress.IPv4Address]) -> None:
     in_use = [Addresses(index).outside for index in taken] + [str(other) for other in others]
