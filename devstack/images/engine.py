@@ -18,7 +18,7 @@ from devstack.images.programs import capture, ensure_debian_programs, run
 
 __all__ = ["Base", "Buildah", "Docker", "Engine", "choose_engine"]
 
-PUBLISHED_BASE = "docker.io/library/python:3.13-slim-trixie"
+PUBLISHED_BASE = "python:3.13-slim-trixie"
 """Where a registry can be reached; also the default in the Containerfiles."""
 
 _BUILD_SECONDS = 1800.0

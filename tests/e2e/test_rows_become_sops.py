@@ -1,6 +1,9 @@
 """Whole runs on real pods: rows go in, transcripts and SOPs come out."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -189,3 +192,26 @@ def test_deleting_the_videojob_of_a_running_video_cancels_it_and_tells_the_row(
     while time.monotonic() < deadline and release.kubectl("get", "jobs,pods", "-l", f"runops.dev/job-id={job_id}"):
         time.sleep(0.5)
     assert release.kubectl("get", "jobs,pods", "-l", f"runops.dev/job-id={job_id}", "-o", "name") == ""
+
+
+def test_check_finds_everything_in_its_place(release: Installation, outside: StackInfo) -> None:
+    cluster = release.cluster
+    environment = {
+        **outside.environment(),
+        "KUBECONFIG": str(cluster.kubeconfig),
+        "PATH": f"{cluster.kubectl.parent}:{os.environ['PATH']}",
+        "HOME": "/nowhere",
+    }
+    command = [
+        str(Path(sys.executable).parent / "runops"),
+        "check",
+        "--cluster",
+        "--namespace",
+        release.namespace,
+        "-o",
+        "json",
+    ]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "videojobs.runops.dev" in done.stdout
+    assert outside.secret_key not in done.stdout + done.stderr
