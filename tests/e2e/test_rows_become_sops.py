@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,6 +26,7 @@ from runops.transcript import parse_item
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 Tables = psycopg.Connection[tuple[Any, ...]]
+State = tuple[str, str | None, int | None]
 _LONGEST_SECONDS = 300
 _ALLOWED = {
     Stage.PREPARING_VIDEO: range(10, 41),
@@ -48,7 +51,7 @@ def _submitted(runops: Any, recording: Path, user: str | None = None) -> str:
     return job_id
 
 
-def _watch(tables: Tables, ids: list[str]) -> Iterator[dict[str, tuple[str, str | None, int | None]]]:
+def _watch(tables: Tables, ids: list[str]) -> Iterator[dict[str, State]]:
     """Look at the rows as an app would, until all have ended."""
     deadline = time.monotonic() + _LONGEST_SECONDS
     while time.monotonic() < deadline:
@@ -63,6 +66,33 @@ def _watch(tables: Tables, ids: list[str]) -> Iterator[dict[str, tuple[str, str 
             return
         time.sleep(0.1)
     raise AssertionError(f"not all rows ended within {_LONGEST_SECONDS} s: {now}")
+
+
+@contextmanager
+def _looking_on(outside: StackInfo) -> Iterator[dict[str, list[State]]]:
+    """Note every state of every row, from before the first is queued, ten times a second and more."""
+    seen: dict[str, list[State]] = {}
+    ended = threading.Event()
+
+    def look() -> None:
+        with psycopg.connect(outside.database_url, autocommit=True) as connection:
+            last_round = False
+            while not last_round:
+                last_round = ended.wait(0.05)
+                for job_id, *state in connection.execute(
+                    "select job_id::text, status, progress_stage, progress_percent from public.jobs"
+                ):
+                    states = seen.setdefault(job_id, [])
+                    if not states or states[-1] != tuple(state):
+                        states.append((state[0], state[1], state[2]))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _results(tables: Tables, job_id: str) -> tuple[Any, Any]:
@@ -86,14 +116,11 @@ def test_five_rows_of_three_users_one_of_them_bad(
     for user in users:
         create_user(outside, user)
     owners = [users[0], users[0], users[1], users[2]]
-    good = [_submitted(runops, RECORDING, user) for user in owners]
-    bad = _submitted(runops, not_a_video, users[1])
-
-    seen: dict[str, list[tuple[str, str | None, int | None]]] = {}
-    for now in _watch(tables, [*good, bad]):
-        for job_id, state in now.items():
-            if not seen.get(job_id) or seen[job_id][-1] != state:
-                seen.setdefault(job_id, []).append(state)
+    with _looking_on(outside) as seen:
+        good = [_submitted(runops, RECORDING, user) for user in owners]
+        bad = _submitted(runops, not_a_video, users[1])
+        for _ in _watch(tables, [*good, bad]):
+            pass
 
     for job_id, owner in zip(good, owners, strict=True):
         assert seen[job_id][-1] == ("completed", "completed", 100)
@@ -111,7 +138,7 @@ def test_five_rows_of_three_users_one_of_them_bad(
     _check_same_without_cluster(tables, runops, good[0])
 
 
-def _check_contract(states: list[tuple[str, str | None, int | None]]) -> None:
+def _check_contract(states: list[State]) -> None:
     """`status`, `progress_stage` and `progress_percent` move as the app's contract says."""
     statuses = [status for status, _, _ in states]
     assert statuses == sorted(statuses, key=["queued", "processing", "completed"].index)
