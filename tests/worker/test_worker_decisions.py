@@ -340,7 +340,7 @@ class Scripted:
     questions: list[Question] = field(default_factory=list)
 
     def showing(self, video: Path) -> AbstractAsyncContextManager[Shown]:
-        raise NotImplementedError(video)
+        raise AssertionError(f"nothing is shown to the model here: {video}")
 
     async def ask(self, question: Question, *, shown: Shown | None = None, on_usage: Any) -> Answer:
         assert shown is None
