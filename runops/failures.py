@@ -23,11 +23,14 @@ class FailureClass(StrEnum):
     PERMANENT = "permanent"
     """The same input fails again: no retry."""
     TRANSIENT = "transient"
-    """Something outside was away or broken: retry with backoff."""
+    """Something outside was away or broken: retry with backoff. The only class that uses up an attempt."""
     QUOTA = "quota"
-    """The model's quota is used up: wait, then retry."""
+    """The model's quota is used up: wait, then retry. No attempt; nothing new is claimed meanwhile."""
+    KEY = "key"
+    """A key or setting is missing or rejected: retry until somebody put it right. No attempt; nothing new is claimed
+    meanwhile."""
     INFRASTRUCTURE = "infrastructure"
-    """The cluster took the pod away or never ran it."""
+    """The cluster took the pod away or never ran it: retry. No attempt."""
     CLAIM = "claim"
     """The row belongs to somebody else now: stop, change nothing."""
 
@@ -70,16 +73,25 @@ class Reason(StrEnum):
     DISK_FULL = "DiskFull"
     MEDIA_TOOL_FAILED = "MediaToolFailed"
     MISCONFIGURED = "Misconfigured"
+    UPLOAD_TIMEOUT = "UploadTimeout"
+    MODEL_FILE_TIMEOUT = "ModelFileTimeout"
     QUOTA_EXCEEDED = "QuotaExceeded"
     TERMINATED = "Terminated"
     INTERNAL = "Internal"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     OUT_OF_MEMORY = "OutOfMemory"
     WORKER_CRASHED = "WorkerCrashed"
+    NO_PROGRESS = "NoProgress"
+    EVICTED = "Evicted"
+    POD_LOST = "PodLost"
     JOB_DELETED = "JobDeleted"
+    RESULTS_LOST = "ResultsLost"
     CANCELLED = "Cancelled"
     UNSCHEDULABLE = "Unschedulable"
     IMAGE_PULL_FAILED = "ImagePullFailed"
+    POD_NOT_STARTING = "PodNotStarting"
+    JOB_REFUSED = "JobRefused"
+    STILL_STOPPING = "StillStopping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +123,16 @@ class Failure:
         """Whether a further attempt can end differently."""
         return self.failure_class not in {FailureClass.PERMANENT, FailureClass.CLAIM}
 
+    @property
+    def counts(self) -> bool:
+        """Whether it uses up one of a video's attempts."""
+        return self.failure_class is FailureClass.TRANSIENT
+
 
 _P = FailureClass.PERMANENT
 _T = FailureClass.TRANSIENT
 _I = FailureClass.INFRASTRUCTURE
+_K = FailureClass.KEY
 _UPLOAD_AGAIN = "Upload the recording again and set the row back to queued."
 _RERUN = "Set the row back to queued once it works again."
 _OPERATOR = "Ask whoever runs the operator."
@@ -262,7 +280,7 @@ _ROWS = (
     (
         Reason.KEY_REJECTED,
         103,
-        _T,
+        _K,
         "Supabase rejected the key.",
         "Put the project's service_role or sb_secret_ key into the Secret.",
     ),
@@ -271,7 +289,7 @@ _ROWS = (
     (
         Reason.MODEL_KEY_REJECTED,
         106,
-        _T,
+        _K,
         "Gemini rejected the key.",
         "Put a valid GOOGLE_GEMINI_API_KEY into the Secret.",
     ),
@@ -295,9 +313,23 @@ _ROWS = (
     (
         Reason.MISCONFIGURED,
         112,
-        _T,
+        _K,
         "The worker lacks a setting.",
         "Run `runops check`; it names what is missing.",
+    ),
+    (
+        Reason.UPLOAD_TIMEOUT,
+        113,
+        _T,
+        "An upload to storage did not end in time.",
+        "Check the connection to Supabase, or raise deadlines.uploadSeconds.",
+    ),
+    (
+        Reason.MODEL_FILE_TIMEOUT,
+        114,
+        _T,
+        "Gemini did not finish looking at the uploaded video in time.",
+        "Run it again later, or raise deadlines.geminiFileSeconds.",
     ),
     (
         Reason.QUOTA_EXCEEDED,
@@ -328,8 +360,24 @@ _ROWS = (
         "The worker needed more memory than it may use.",
         "Raise worker.resources.limits.memory.",
     ),
-    (Reason.WORKER_CRASHED, None, _I, "The worker ended without a word.", "Report it with the worker's log."),
-    (Reason.JOB_DELETED, None, _I, "The Kubernetes Job was deleted.", _RERUN),
+    (Reason.WORKER_CRASHED, None, _T, "The worker ended without a word.", "Report it with the worker's log."),
+    (
+        Reason.NO_PROGRESS,
+        None,
+        _T,
+        "The worker showed no sign of life for too long and was stopped.",
+        "Look at its node; raise deadlines.noProgressSeconds where that is no fault.",
+    ),
+    (Reason.EVICTED, None, _I, "The cluster took the worker's pod away.", "Nothing: it is tried again."),
+    (Reason.POD_LOST, None, _I, "The worker's pod disappeared.", "Nothing: it is tried again."),
+    (Reason.JOB_DELETED, None, _I, "The Kubernetes Job was deleted.", "Nothing: it is made again."),
+    (
+        Reason.RESULTS_LOST,
+        None,
+        _I,
+        "The worker was done, but its results are not in the tables.",
+        "Nothing: they are written again from what is kept in storage.",
+    ),
     (
         Reason.CANCELLED,
         None,
@@ -350,6 +398,27 @@ _ROWS = (
         _I,
         "The worker's image cannot be pulled.",
         "Check worker.image and the pull secrets.",
+    ),
+    (
+        Reason.POD_NOT_STARTING,
+        None,
+        _I,
+        "The worker's pod does not start.",
+        "Look at its events: a Secret, a ConfigMap or a volume may be missing.",
+    ),
+    (
+        Reason.JOB_REFUSED,
+        None,
+        _I,
+        "Kubernetes refuses the worker's Job.",
+        "Read why in status.message; often a ResourceQuota is used up or an admission policy objects.",
+    ),
+    (
+        Reason.STILL_STOPPING,
+        None,
+        _I,
+        "The worker was asked to stop and has not done so.",
+        "Look at its node: the kubelet may be away.",
     ),
 )
 
@@ -393,11 +462,14 @@ class Failed(Exception):  # noqa: N818 - it is the state a job ends in, and read
     detail
         One sentence for a person with the figures of this case; the table's sentence where omitted.
         Never a key, a URL with a token or a prompt's text.
+    retry_after
+        Seconds that the service which refused asked to wait; None where it said nothing.
     """
 
-    def __init__(self, reason: Reason, detail: str | None = None) -> None:
+    def __init__(self, reason: Reason, detail: str | None = None, *, retry_after: float | None = None) -> None:
         self.reason = reason
         self.detail = detail or TABLE[reason].sentence
+        self.retry_after = retry_after
         super().__init__(f"{reason}: {self.detail}")
 
     @property

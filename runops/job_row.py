@@ -1,18 +1,22 @@
 """One row of the `jobs` table, and the claim stamped into its metadata."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
-from uuid import UUID
+from typing import Any, Self
+from uuid import UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from runops.failures import Failed, Reason
+from runops.retry_policy import History
 
-__all__ = ["Claim", "JobRow", "RowStatus", "stamped_metadata", "user_of"]
+__all__ = ["Claim", "JobRow", "RowStatus", "stamped_metadata", "successor", "user_of"]
 
 
 _NOT_AN_OBJECT = "not_an_object"
+_TOKENS = UUID("6f1d2c1e-3b0a-5d52-9c53-0b8f0f3a7d11")
+"""Namespace of the uuids that are derived from others; it only has to stay the same."""
 
 
 class RowStatus(StrEnum):
@@ -24,25 +28,78 @@ class RowStatus(StrEnum):
     ERROR = "error"
 
 
-class Claim(BaseModel):
-    """Who works on a row: the object `metadata.runops`.
+class Claim(History):
+    """Who works on a row, and what became of earlier attempts: the object `metadata.runops`.
 
     Attributes
     ----------
     claim
-        A uuid made anew for each claim. It fences every later write: a write whose token is no longer in the row
-        changes nothing.
+        A token that fences every later write: a write whose token is no longer in the row changes nothing. A uuid;
+        each attempt has another one. The pod that took the attempt's seat has put its own uid behind a slash.
     by
         The installation that claimed (the operator's, or `work/<host>` for the single process).
     attempt
         How many times a row was claimed, this time included.
+    not_before
+        When the next attempt may begin, on the clock of the operator that wrote it; None for at once.
+    reason
+        Why the last attempt ended.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     claim: str
     by: str
-    attempt: int = 1
+    attempt: int = Field(default=1, ge=1)
+    not_before: AwareDatetime | None = None
+    reason: Reason | None = None
+
+    @property
+    def token(self) -> str:
+        """The attempt's token, whoever sits in its seat."""
+        return self.claim.partition("/")[0]
+
+    @property
+    def history(self) -> History:
+        """What became of earlier attempts."""
+        return History(failures=self.failures, waits=self.waits, more_memory=self.more_memory)
+
+    def after(self, ended: str, history: History, *, not_before: datetime | None, reason: Reason) -> Self:
+        """Return the claim for the attempt after one that ended.
+
+        Its token follows from the one before, so that whoever notes the same end twice notes the same.
+
+        Parameters
+        ----------
+        ended
+            Unique name of the attempt that ended, such as its Job's uid.
+        history
+            With that attempt counted.
+        not_before, reason
+            As above.
+        """
+        return self.model_copy(
+            update={
+                "claim": self.token_after(ended),
+                **history.model_dump(),
+                "not_before": not_before,
+                "reason": reason,
+            }
+        )
+
+    def token_after(self, ended: str) -> str:
+        """Return the token of the attempt that follows one, see `after`."""
+        return successor(self.token, ended)
+
+    def stamp(self) -> dict[str, Any]:
+        """Return the JSON object for the row; what has nothing to say is left out."""
+        said = self.model_dump(mode="json", exclude_defaults=True)
+        return {"claim": self.claim, "by": self.by, "attempt": self.attempt, **said}
+
+
+def successor(token: str, ended: str) -> str:
+    """Return the token after another one, see `Claim.after`."""
+    return str(uuid5(_TOKENS, f"{token}/{ended}"))
 
 
 class JobRow(BaseModel):
@@ -81,8 +138,12 @@ class JobRow(BaseModel):
         return self.metadata.get("user_id") if isinstance(self.metadata, Mapping) else None
 
     def is_held_by(self, token: str) -> bool:
-        """Whether the row is being processed under this claim token."""
-        return self.status == RowStatus.PROCESSING and self.claim is not None and self.claim.claim == token
+        """Whether the row is being processed under this claim token; one without a seat covers every seat."""
+        return self.status == RowStatus.PROCESSING and self.was_held_by(token)
+
+    def was_held_by(self, token: str) -> bool:
+        """Whether this claim token was the last, whatever the row's status is."""
+        return self.claim is not None and token in {self.claim.claim, self.claim.token}
 
 
 def user_of(row: JobRow) -> UUID | None:
@@ -125,7 +186,7 @@ def stamped_metadata(metadata: Any, claim: Claim) -> dict[str, Any]:
     claim
         The claim to stamp.
     """
-    stamp = {"runops": claim.model_dump()}
+    stamp = {"runops": claim.stamp()}
     if metadata is None:
         return stamp
     if isinstance(metadata, Mapping):

@@ -71,11 +71,14 @@ class Report(_Camel):
         One sentence for a person, cut at 1,000 characters.
     stage
         Where the run was when it ended.
+    retry_after_seconds
+        How long the service that refused asked to wait; None where it said nothing.
     """
 
     reason: Reason | None = None
     message: str = Field(default="", max_length=1000)
     stage: Stage | None = None
+    retry_after_seconds: float | None = Field(default=None, ge=0, le=604_800)
     usage: Usage | None = None
     outputs: tuple[Output, ...] = ()
     prompts: tuple[ResolvedPrompt, ...] = ()

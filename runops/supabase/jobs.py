@@ -335,7 +335,7 @@ class JobsTable:
         if rows:
             return True
         there = await self.get(job_id)
-        return there is not None and there.status == status and there.claim is not None and there.claim.claim == token
+        return there is not None and there.status == status and there.was_held_by(token)
 
     async def _select(self) -> tuple[str, ...]:
         return (*NEEDED, "error") if (await self.columns()).error else NEEDED

@@ -45,8 +45,13 @@ def seen(row: JobRow, status: str) -> Callable[[Any], Any]:
 
 
 def fenced(job_id: UUID, token: str) -> Callable[[Any], Any]:
-    """Filter for a row that is still held under a token."""
-    return lambda query: query.eq("job_id", str(job_id)).eq("status", RowStatus.PROCESSING.value).eq(_CLAIM_PATH, token)
+    """Filter for a row that is still held under a token; one without a seat covers every seat."""
+
+    def which(query: Any) -> Any:
+        query = query.eq("job_id", str(job_id)).eq("status", RowStatus.PROCESSING.value)
+        return query.eq(_CLAIM_PATH, token) if "/" in token else query.like(_CLAIM_PATH, f"{token}%")
+
+    return which
 
 
 def parsed(rows: list[dict[str, Any]], *, doing: str) -> list[JobRow]:
