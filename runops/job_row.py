@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from runops.failures import Failed, Reason
 from runops.retry_policy import History
 
-__all__ = ["Claim", "JobRow", "RowStatus", "stamped_metadata", "successor", "user_of"]
+__all__ = ["Claim", "ClaimedRow", "JobRow", "RowStatus", "stamped_metadata", "successor", "user_of"]
 
 
 _NOT_AN_OBJECT = "not_an_object"
@@ -133,6 +133,12 @@ class JobRow(BaseModel):
             return None
 
     @property
+    def priority(self) -> int:
+        """`metadata.priority`, where it is a whole number from -100 to 100; otherwise 0."""
+        raw = self.metadata.get("priority") if isinstance(self.metadata, Mapping) else None
+        return raw if isinstance(raw, int) and not isinstance(raw, bool) and -100 <= raw <= 100 else 0
+
+    @property
     def raw_user(self) -> Any:
         """`metadata.user_id` as it stands there, checked by nobody; None where absent."""
         return self.metadata.get("user_id") if isinstance(self.metadata, Mapping) else None
@@ -144,6 +150,27 @@ class JobRow(BaseModel):
     def was_held_by(self, token: str) -> bool:
         """Whether this claim token was the last, whatever the row's status is."""
         return self.claim is not None and token in {self.claim.claim, self.claim.token}
+
+
+class ClaimedRow(BaseModel):
+    """The little of a claimed row that is read again and again.
+
+    Attributes
+    ----------
+    claim
+        As in the stamp, with the seat.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    job_id: UUID
+    updated_at: str | None = None
+    claim: str
+
+    @property
+    def token(self) -> str:
+        """The attempt's token, whoever sits in its seat."""
+        return self.claim.partition("/")[0]
 
 
 def user_of(row: JobRow) -> UUID | None:

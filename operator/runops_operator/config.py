@@ -12,7 +12,15 @@ from pydantic.alias_generators import to_camel
 from runops.polling import Poll
 from runops.videojob import ModelChoice, PromptChoice, Toleration, Transcode, WorkerResources
 
-__all__ = ["ConfigInvalid", "Limits", "OperatorConfig", "WorkerConfig", "load_config"]
+__all__ = [
+    "ConfigInvalid",
+    "Deadlines",
+    "LeaderElection",
+    "Limits",
+    "OperatorConfig",
+    "WorkerConfig",
+    "load_config",
+]
 
 
 class ConfigInvalid(Exception):  # noqa: N818 - says what is the case
@@ -55,6 +63,56 @@ class WorkerConfig(_Camel):
     termination_grace_period_seconds: Annotated[int, Field(ge=1)] = 30
 
 
+class Deadlines(_Camel):
+    """How long each state may last, in seconds.
+
+    Attributes
+    ----------
+    claimed
+        A VideoJob without a Job: Kubernetes refuses to make it.
+    unschedulable, image_pull, starting
+        A pod for which no node has room, whose image is being pulled, that does not start for another reason.
+    no_progress
+        A worker that runs without touching its row, which it does every 30 s. Then the attempt ends.
+    cancelling
+        A pod that was asked to stop. Then it is deleted by force.
+    waiting
+        A video that makes no progress because of one of the first four states or of a key; then its row ends in error.
+        After the shorter deadlines above it is only said that it is stalled, and why: waiting is never an attempt.
+    upload, gemini_file
+        In the worker: one upload to storage; a video that Gemini processes. Then the attempt ends.
+    """
+
+    claimed_seconds: Annotated[float, Field(gt=0)] = 300.0
+    unschedulable_seconds: Annotated[float, Field(gt=0)] = 900.0
+    image_pull_seconds: Annotated[float, Field(gt=0)] = 600.0
+    starting_seconds: Annotated[float, Field(gt=0)] = 300.0
+    no_progress_seconds: Annotated[float, Field(gt=0)] = 600.0
+    cancelling_seconds: Annotated[float, Field(gt=0)] = 120.0
+    waiting_seconds: Annotated[float, Field(gt=0)] = 86_400.0
+    upload_seconds: Annotated[int, Field(gt=0)] = 1800
+    gemini_file_seconds: Annotated[int, Field(gt=0)] = 600
+
+
+class LeaderElection(_Camel):
+    """Which of several replicas works. Correctness never hangs on it; it keeps them from doing everything twice.
+
+    Attributes
+    ----------
+    lease
+        Name of the Lease.
+    lease_seconds
+        After so long without a renewal another replica takes over.
+    retry_seconds
+        Between two tries to get or to renew it.
+    """
+
+    enabled: bool = False
+    lease: Annotated[str, Field(min_length=1, max_length=63)] = "runops-operator"
+    lease_seconds: Annotated[float, Field(ge=1)] = 15.0
+    retry_seconds: Annotated[float, Field(gt=0)] = 2.0
+
+
 class Health(_Camel):
     """Where liveness and readiness are served."""
 
@@ -69,14 +127,27 @@ class OperatorConfig(_Camel):
     installation
         Who claims: unique among everything that claims rows of this table.
     max_concurrent
-        Unfinished VideoJobs at one time.
+        Unfinished VideoJobs at one time; paused ones do not count.
+    max_concurrent_per_user
+        Of these, how many may be one user's; None for no such limit.
+    ageing_seconds
+        So long a row waits until it counts as one step of `metadata.priority` more.
     resync_seconds
-        Between full comparisons with cluster and table.
+        Between full comparisons with the cluster.
+    rows_seconds
+        Between looks at the rows that are worked on, for up to 250 of them; then longer.
+    stale_after_seconds
+        When a row in `processing` that is another's, or nobody's, counts as abandoned.
+    confirm_seconds
+        How long after a claim it is looked at once more: a consumer without claims, such as the old worker, may have
+        read the row before and may write over it.
     """
 
     installation: Annotated[str, Field(min_length=1, max_length=200)]
     namespace: Annotated[str, Field(min_length=1, max_length=63)]
     max_concurrent: Annotated[int, Field(ge=1, le=10_000)] = 10
+    max_concurrent_per_user: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    ageing_seconds: Annotated[float, Field(gt=0)] = 600.0
     models: ModelChoice = ModelChoice()
     prompts: Prompts
     transcode: Transcode = Transcode()
@@ -86,6 +157,11 @@ class OperatorConfig(_Camel):
     limits: Limits = Limits()
     poll: Poll = Poll()
     resync_seconds: Annotated[float, Field(gt=0)] = 300.0
+    rows_seconds: Annotated[float, Field(gt=0)] = 5.0
+    stale_after_seconds: Annotated[float, Field(gt=0)] = 3600.0
+    confirm_seconds: Annotated[float, Field(ge=0)] = 0.3
+    deadlines: Deadlines = Deadlines()
+    leader_election: LeaderElection = LeaderElection()
     worker: WorkerConfig
     queue_name: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -4,16 +4,27 @@ No write is filtered by anything but `job_id` and its fence. PostgREST from vers
 updates, so claiming "the first queued row" in one request would claim them all.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from runops.job_row import Claim, JobRow, RowStatus, stamped_metadata
+from runops.job_row import Claim, ClaimedRow, JobRow, RowStatus, stamped_metadata
 from runops.logs import redact
 from runops.progress import Stage
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.jobs_columns import NEEDED, JobsColumns, look_at_columns
-from runops.supabase.jobs_requests import among, claimed_page, fenced, parsed, seen
+from runops.supabase.jobs_requests import (
+    among,
+    claimed_page,
+    claims_page,
+    fenced,
+    held_among,
+    parsed,
+    parsed_claims,
+    queued_page,
+    seen,
+    stale_page,
+)
 from runops.supabase.rest import UNREADABLE, Query, Rest
 from runops.supabase.storable import storable
 
@@ -21,6 +32,8 @@ __all__ = ["JobsColumns", "JobsTable"]
 
 _IDS_AT_ONCE = 100
 _PAGE = 1000
+_SMALLEST_PAGE = 100
+"""A server may give fewer rows than were asked for, but none is set up to give so few: it was the last page."""
 _LONGEST_SENTENCE = 2000
 _NOW = "now"
 """As the value of a timestamp: PostgreSQL puts its own clock's time there."""
@@ -54,19 +67,41 @@ class JobsTable:
             self._columns = await look_at_columns(self._rest)
         return self._columns
 
-    async def queued(self, *, limit: int) -> list[JobRow]:
+    async def queued(
+        self,
+        *,
+        limit: int,
+        without_users: Collection[UUID] = (),
+        without_nobody: bool = False,
+        prioritised: bool = False,
+    ) -> list[JobRow]:
         """Return the oldest queued rows, oldest first, at most `limit` (the server may give fewer, often 1000).
 
         A row whose metadata cannot be read would keep all others from being read: it is set to `error` and left out.
+
+        Parameters
+        ----------
+        limit
+            How many at most.
+        without_users, without_nobody
+            Whose rows are passed over: those of users, and those that name none. How to see behind a long queue.
+        prioritised
+            Only rows whose `metadata.priority` is above 0, and some in which it is no number.
         """
-        select = await self._select()
+
+        def page(select: tuple[str, ...]) -> Callable[[Any], Query]:
+            return queued_page(
+                select, limit, without_users=without_users, without_nobody=without_nobody, prioritised=prioritised
+            )
+
+        doing = "reading the queued rows of the table jobs"
         try:
-            return await self._queued(select, limit)
+            return await self._rows(page(await self._select()), doing=doing)
         except SupabaseError as error:
             if error.code != UNREADABLE:
                 raise
         rows: list[JobRow] = []
-        for known in await self._queued(("job_id",), limit):
+        for known in await self._rows(page(("job_id",)), doing=doing):
             try:
                 row = await self.get(known.job_id)
             except SupabaseError as error:
@@ -77,12 +112,19 @@ class JobsTable:
                 rows += [row] if row is not None and row.status == RowStatus.QUEUED else []
         return rows
 
-    async def _queued(self, select: tuple[str, ...], limit: int) -> list[JobRow]:
+    async def stale(self, *, before: str, installation: str, limit: int) -> list[JobRow]:
+        """Return rows in `processing` that nobody has touched since a time, oldest first, at most `limit`.
+
+        Parameters
+        ----------
+        before
+            Time with its zone, on the database's clock, in ISO 8601.
+        installation
+            Whose own rows are left out.
+        """
         return await self._rows(
-            lambda table: (
-                table.select(*select).eq("status", RowStatus.QUEUED.value).order("created_at").order("id").limit(limit)
-            ),
-            doing="reading the queued rows of the table jobs",
+            stale_page(await self._select(), before, installation, limit),
+            doing="reading the stale rows of the table jobs",
         )
 
     async def get(self, job_id: UUID) -> JobRow | None:
@@ -158,6 +200,73 @@ class JobsTable:
                 return None
         assert doubt is not None
         raise doubt
+
+    async def succeed(self, row: JobRow, claim: Claim) -> bool:
+        """Put the next attempt's claim in place of the one that a row carries; False where that one is gone.
+
+        Parameters
+        ----------
+        row
+            As it was read, held under the claim of the attempt that ended.
+        claim
+            What `Claim.after` made of that one. True also where it stands there already.
+        """
+        assert row.claim is not None
+        there: JobRow | None = row
+        for number in self._rest.retries.numbered():
+            if there is None or not there.is_held_by(row.claim.token):
+                return there is not None and there.is_held_by(claim.claim)
+            body = {"updated_at": _NOW, "metadata": stamped_metadata(there.metadata, claim)}
+            try:
+                if await self._write(
+                    body,
+                    seen(there, RowStatus.PROCESSING),
+                    select=("job_id",),
+                    doing=f"preparing the next attempt in the row {row.job_id} of the table jobs",
+                ):
+                    return True
+            except SupabaseError as error:
+                if not error.retryable or number == self._rest.retries.tries:
+                    raise
+                await self._rest.retries.pause(number)
+            # Somebody wrote in between, or our own write arrived without its answer.
+            there = await self.get(row.job_id)
+        raise _always_changing(row.job_id, "the next attempt was to be prepared")
+
+    async def give_way(self, job_id: UUID, token: str) -> None:
+        """Take our claim out of a row that somebody else works on, and leave everything else as they made it."""
+        for number in self._rest.retries.numbered():
+            row = await self.get(job_id)
+            if row is None or not row.is_held_by(token):
+                return
+            body = {"metadata": {name: value for name, value in dict(row.metadata).items() if name != "runops"}}
+            try:
+                if await self._write(
+                    body,
+                    seen(row, RowStatus.PROCESSING),
+                    select=("job_id",),
+                    doing=f"giving way in the row {job_id} of the table jobs",
+                ):
+                    return
+            except SupabaseError as error:
+                if not error.retryable or number == self._rest.retries.tries:
+                    raise
+                await self._rest.retries.pause(number)
+        raise _always_changing(job_id, "we were to give way")
+
+    async def keep_alive(self, installation: str, job_ids: Iterable[UUID]) -> None:
+        """Refresh `updated_at` of rows that an installation holds and that no worker refreshes now."""
+        wanted = sorted(set(job_ids))
+        for start in range(0, len(wanted), _IDS_AT_ONCE):
+            some = [str(job_id) for job_id in wanted[start : start + _IDS_AT_ONCE]]
+            await self._rest.retries.run(
+                lambda some=some: self._write(  # type: ignore[misc]  # mypy does not infer a default's type
+                    {"updated_at": _NOW},
+                    held_among(installation, some),
+                    select=("job_id",),
+                    doing=f"refreshing {len(some)} rows of the table jobs",
+                )
+            )
 
     async def held(self, job_id: UUID, token: str) -> bool:
         """Tell whether the row is being processed under this token."""
@@ -237,10 +346,7 @@ class JobsTable:
                 if not error.retryable or number == self._rest.retries.tries:
                     raise
                 await self._rest.retries.pause(number)
-        raise SupabaseError(
-            ErrorKind.CONFLICT,
-            f"The row {job_id} of the table jobs changed each time it was to be released. Try again.",
-        )
+        raise _always_changing(job_id, "it was to be released")
 
     async def claimed_by(self, installation: str, *, limit: int = 1000) -> list[JobRow]:
         """Return the rows in `processing` that an installation has claimed, oldest first, at most `limit`."""
@@ -255,6 +361,21 @@ class JobsTable:
             if not page:
                 break
         return rows
+
+    async def claims_of(self, installation: str, *, limit: int = 20_000) -> list[ClaimedRow]:
+        """Return the little that has to be watched of every row that an installation has claimed, at most `limit`."""
+        doing = "reading the claims in the table jobs"
+        found: list[ClaimedRow] = []
+        while len(found) < limit:
+            rows = await self._rest.read(
+                claims_page(installation, first=len(found), last=min(limit, len(found) + _PAGE) - 1),
+                table="jobs",
+                doing=doing,
+            )
+            found += parsed_claims(rows, doing=doing)
+            if len(rows) < _SMALLEST_PAGE:
+                break
+        return found
 
     async def insert(self, job_id: UUID, *, user_id: UUID | None, metadata: Mapping[str, Any] | None = None) -> None:
         """Queue a job.
@@ -348,3 +469,7 @@ class JobsTable:
     ) -> list[JobRow]:
         rows = await self._rest.send(lambda table: which(table.update(body)).select(*select), table="jobs", doing=doing)
         return parsed(rows, doing=doing)
+
+
+def _always_changing(job_id: UUID, when: str) -> SupabaseError:
+    return SupabaseError(ErrorKind.CONFLICT, f"The row {job_id} of the table jobs changed each time {when}. Try again.")

@@ -1,25 +1,96 @@
 """Requests to the table `jobs`: which rows, by which fence, and their answers as rows."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from runops.job_row import JobRow, RowStatus
+from runops.job_row import ClaimedRow, JobRow, RowStatus
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.rest import Query
 
-__all__ = ["among", "claimed_page", "fenced", "parsed", "seen"]
+__all__ = [
+    "among",
+    "claimed_page",
+    "claims_page",
+    "fenced",
+    "held_among",
+    "parsed",
+    "parsed_claims",
+    "queued_page",
+    "seen",
+    "stale_page",
+]
 
+M = TypeVar("M")
 _CLAIM_PATH = "metadata->runops->>claim"
 _BY_PATH = "metadata->runops->>by"
+_USER_PATH = "metadata->>user_id"
+_PRIORITY_PATH = "metadata->priority"
 _ROWS = TypeAdapter(list[JobRow])
+_CLAIMS = TypeAdapter(list[ClaimedRow])
 
 
 def among(select: tuple[str, ...], job_ids: list[str]) -> Callable[[Any], Query]:
     """Read some columns of the rows with these ids."""
     return lambda table: table.select(*select).in_("job_id", job_ids)
+
+
+def queued_page(
+    select: tuple[str, ...], limit: int, *, without_users: Collection[UUID], without_nobody: bool, prioritised: bool
+) -> Callable[[Any], Query]:
+    """Read the oldest queued rows, see `JobsTable.queued`."""
+
+    def build(table: Any) -> Any:
+        query = table.select(*select).eq("status", RowStatus.QUEUED.value)
+        if prioritised:
+            # Compared as jsonb: true, arrays and objects are above every number and come along.
+            query = query.filter(_PRIORITY_PATH, "gt", "0")
+        if without_nobody:
+            query = query.not_.is_(_USER_PATH, "null")
+        if without_users:
+            among_them = ",".join(f'"{user}"' for user in sorted(map(str, without_users)))
+            query = query.or_(f"{_USER_PATH}.is.null,{_USER_PATH}.not.in.({among_them})")
+        return query.order("created_at").order("id").limit(limit)
+
+    return build
+
+
+def stale_page(select: tuple[str, ...], before: str, installation: str, limit: int) -> Callable[[Any], Query]:
+    """Read rows in processing that were last touched before a time and that another or no installation has claimed."""
+    return lambda table: (
+        table.select(*select)
+        .eq("status", RowStatus.PROCESSING.value)
+        .lt("updated_at", before)
+        .or_(f"{_BY_PATH}.is.null,{_BY_PATH}.neq.{_quoted(installation)}")
+        .order("created_at")
+        .order("id")
+        .limit(limit)
+    )
+
+
+def claims_page(installation: str, *, first: int, last: int) -> Callable[[Any], Query]:
+    """Read id, time and claim of the rows in processing that an installation has claimed, by their places, from 0."""
+    return lambda table: (
+        table.select("job_id", "updated_at", f"claim:{_CLAIM_PATH}")
+        .eq("status", RowStatus.PROCESSING.value)
+        .eq(_BY_PATH, installation)
+        .order("id")
+        .range(first, last)
+    )
+
+
+def held_among(installation: str, job_ids: list[str]) -> Callable[[Any], Any]:
+    """Filter for those of some rows that an installation holds."""
+    return lambda query: (
+        query.in_("job_id", job_ids).eq("status", RowStatus.PROCESSING.value).eq(_BY_PATH, installation)
+    )
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def claimed_page(select: tuple[str, ...], installation: str, *, first: int, last: int) -> Callable[[Any], Query]:
@@ -55,15 +126,18 @@ def fenced(job_id: UUID, token: str) -> Callable[[Any], Any]:
 
 
 def parsed(rows: list[dict[str, Any]], *, doing: str) -> list[JobRow]:
-    """Return rows as models.
+    """Return rows as models; SupabaseError `INVALID` where a column has another type than it should."""
+    return _validated(_ROWS, rows, doing)
 
-    Raises
-    ------
-    SupabaseError
-        `INVALID` where a column has another type than it should.
-    """
+
+def parsed_claims(rows: list[dict[str, Any]], *, doing: str) -> list[ClaimedRow]:
+    """Return what `claims_page` read as models; errors as for `parsed`."""
+    return _validated(_CLAIMS, rows, doing)
+
+
+def _validated(models: TypeAdapter[list[M]], rows: list[dict[str, Any]], doing: str) -> list[M]:
     try:
-        return _ROWS.validate_python(rows)
+        return models.validate_python(rows)
     except ValidationError as error:
         fields = ", ".join(sorted({str(problem["loc"][-1]) for problem in error.errors() if problem["loc"]}))
         raise SupabaseError(
