@@ -60,6 +60,11 @@ class Claim(History):
         return self.claim.partition("/")[0]
 
     @property
+    def seated(self) -> bool:
+        """Whether a pod has begun to work under it."""
+        return "/" in self.claim
+
+    @property
     def history(self) -> History:
         """What became of earlier attempts."""
         return History(failures=self.failures, waits=self.waits, more_memory=self.more_memory)

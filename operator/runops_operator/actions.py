@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runops.job_row import JobRow
+from runops.job_row import Claim, JobRow
 
 __all__ = [
     "Action",
@@ -15,6 +15,8 @@ __all__ = [
     "DeleteJob",
     "DeleteVideoJob",
     "FailRow",
+    "LookForResults",
+    "NextAttempt",
     "PatchStatus",
     "ReadRow",
     "RequeueAfter",
@@ -28,6 +30,11 @@ class ReadRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LookForResults:
+    """Look whether the tables hold the transcript and the SOP, and plan again: the decision hangs on it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimRow:
     """Claim a row for a VideoJob made by hand, then write the token on the VideoJob."""
 
@@ -35,10 +42,25 @@ class ClaimRow:
 
 
 @dataclass(frozen=True, slots=True)
+class NextAttempt:
+    """Put the next attempt's claim into the row, in place of the one that it was read with."""
+
+    row: JobRow
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
 class AdoptClaim:
-    """Write a claim that this installation holds already on the VideoJob."""
+    """Write a claim that this installation holds already on the VideoJob, if that is still as it was seen.
+
+    Attributes
+    ----------
+    version
+        Resource version of the VideoJob as it was seen.
+    """
 
     token: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +102,17 @@ class CompleteRow:
 
 @dataclass(frozen=True, slots=True)
 class FailRow:
-    """Set the row to `error` with a sentence, if it is still held under this token."""
+    """Set the row to `error` with a sentence, if it is still held under this token.
+
+    Attributes
+    ----------
+    must
+        Whether the rest of the plan rests on it: where the token is gone, a new plan is made.
+    """
 
     token: str
     sentence: str
+    must: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +131,9 @@ class RequeueAfter:
 
 Action = (
     ReadRow
+    | LookForResults
     | ClaimRow
+    | NextAttempt
     | AdoptClaim
     | CreateJob
     | DeleteJob

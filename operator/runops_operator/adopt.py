@@ -1,6 +1,10 @@
 """Bring a claimed row and its VideoJob together. Idempotent: called again after a crash it ends in the same state."""
 
 import logging
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
 
 from runops.failures import Failed
 from runops.job_row import Claim, JobRow, user_of
@@ -39,6 +43,23 @@ class Adopter:
         self._store = store
         self._queue = queue
         self._config = config
+        self._in_hand: Counter[UUID] = Counter()
+
+    @contextmanager
+    def in_hand(self, *job_ids: UUID) -> Iterator[None]:
+        """Mark rows that are being claimed and adopted: for as long, nobody else takes them for forgotten."""
+        self._in_hand.update(job_ids)
+        try:
+            yield
+        finally:
+            self._in_hand.subtract(job_ids)
+            for job_id in job_ids:
+                if self._in_hand[job_id] <= 0:
+                    del self._in_hand[job_id]
+
+    def is_in_hand(self, job_id: UUID) -> bool:
+        """Tell whether a row is being claimed or adopted just now."""
+        return job_id in self._in_hand
 
     async def adopt(self, row: JobRow, claim: Claim) -> None:
         """Have the row's VideoJob exist under this claim.
@@ -48,7 +69,7 @@ class Adopter:
         Raises
         ------
         ClusterError, SupabaseError
-            The API server or Supabase refused or was away; the claim stays and the next resync adopts the row.
+            The API server or Supabase refused or was away; the claim stays and the next look at the rows adopts it.
         """
         try:
             manifest = build_videojob(row, claim, user_of(row), self._config)
@@ -60,21 +81,22 @@ class Adopter:
         try:
             self._store.see_videojob(await self._cluster.create_videojob(manifest))
         except Conflict:
-            if not await self._replaced(name, claim):
+            if not await self._cleared(name):
                 return
             self._store.see_videojob(await self._cluster.create_videojob(manifest))
         await self._queue.add(name)
 
-    async def _replaced(self, name: str, claim: Claim) -> bool:
-        """Clear away a VideoJob of an earlier run.
-
-        Returns False where none is to be made: the one there has this claim, or was made by hand and takes it over.
-        """
+    async def _cleared(self, name: str) -> bool:
+        """Clear away a VideoJob of an earlier run; False where the one that is there goes on under this claim."""
         try:
-            there = parse_videojob(await self._cluster.get_videojob(name))
+            body = await self._cluster.get_videojob(name)
         except NotFound:
             return True
-        if there.claim == claim.claim or (there.claim is None and not there.finished):
+        there = parse_videojob(body)
+        self._store.see_videojob(body)
+        if not there.finished:
+            # Its plan reads the row, and goes on under the claim that it finds there.
+            self._store.doubt_row(name)
             await self._queue.add(name)
             return False
         await self._cluster.delete_videojob(name, uid=there.uid)

@@ -1,8 +1,8 @@
 """The Kubernetes Job of one VideoJob. Pure: a view and the configuration in, a manifest out."""
 
+import re
 from typing import Any
 
-from runops.failures import PERMANENT_EXIT_CODES
 from runops.videojob import API_VERSION, KIND, VideoJobSpec
 from runops_operator.config import OperatorConfig
 from runops_operator.observed import (
@@ -26,13 +26,17 @@ _TOKEN = "/var/run/secrets/runops"  # noqa: S105 - a folder
 _WORKDIR = "/work"
 
 _JOB_STAYS_SECONDS = 86_400
+_QUANTITY = re.compile(r"([0-9.]+)([A-Za-z]*)")
 
 
-def build_job(videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: OperatorConfig) -> dict[str, Any]:
-    """Return the manifest of the Job that works on a VideoJob.
+def build_job(
+    videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: OperatorConfig, *, more_memory: bool = False
+) -> dict[str, Any]:
+    """Return the manifest of the Job for one attempt at a VideoJob.
 
     The Job has the VideoJob's name, so that creating it twice is a conflict and never a second worker. It carries
-    the claim: a Job of an earlier claim is recognised by it.
+    the attempt's token: a Job of an earlier attempt is recognised by it. It makes one pod and no other: a further
+    attempt is the operator's decision, and has a Job and a token of its own.
 
     Parameters
     ----------
@@ -44,6 +48,8 @@ def build_job(videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: Op
         Token under which the worker may write to the row.
     config
         How this installation runs workers.
+    more_memory
+        Twice as much as usual, after an attempt that ran out of it.
     """
     labels = {
         MANAGED_BY_LABEL: MANAGED_BY,
@@ -74,34 +80,33 @@ def build_job(videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: Op
         "spec": {
             "parallelism": 1,
             "completions": 1,
-            "backoffLimit": spec.retry_limit,
-            "activeDeadlineSeconds": spec.active_deadline_seconds,
+            "backoffLimit": 0,
             # It goes with its VideoJob; earlier, an operator that was away would not learn how it ended.
             "ttlSecondsAfterFinished": max(spec.ttl_seconds_after_finished, _JOB_STAYS_SECONDS),
             "suspend": spec.suspend,
             "podReplacementPolicy": "Failed",
             "podFailurePolicy": {
+                # Both fail the Job, as `backoffLimit` would; what they add is why, in the Job's condition, where it
+                # stays when the pod is gone. `why_ended` reads it.
                 "rules": [
-                    {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+                    {"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
                     {
                         "action": "FailJob",
-                        "onExitCodes": {
-                            "containerName": "worker",
-                            "operator": "In",
-                            "values": list(PERMANENT_EXIT_CODES),
-                        },
+                        "onExitCodes": {"containerName": "worker", "operator": "NotIn", "values": [0]},
                     },
                 ]
             },
             "template": {
                 "metadata": {"labels": labels, "annotations": dict(config.worker.annotations)},
-                "spec": _pod(videojob, spec, claim, config),
+                "spec": _pod(videojob, spec, claim, config, more_memory=more_memory),
             },
         },
     }
 
 
-def _pod(videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: OperatorConfig) -> dict[str, Any]:
+def _pod(
+    videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: OperatorConfig, *, more_memory: bool
+) -> dict[str, Any]:
     worker = config.worker
     placement = spec.worker
     tolerations = (*worker.tolerations, *(placement.tolerations or () if placement else ()))
@@ -109,6 +114,8 @@ def _pod(videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: Operato
     priority = (placement.priority_class_name if placement else None) or worker.priority_class_name
     pod: dict[str, Any] = {
         "restartPolicy": "Never",
+        # Of the pod, not of the Job: waiting for a node does not count.
+        "activeDeadlineSeconds": spec.active_deadline_seconds,
         "serviceAccountName": worker.service_account_name,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -120,7 +127,7 @@ def _pod(videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: Operato
             "fsGroup": NON_ROOT_UID,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_container(videojob, spec, claim, config)],
+        "containers": [_container(videojob, spec, claim, config, more_memory=more_memory)],
         "volumes": [
             {"name": "work", "emptyDir": {"sizeLimit": worker.scratch_size_limit}},
             {"name": "secrets", "secret": {"secretName": worker.secret_name, "defaultMode": 0o440}},
@@ -148,13 +155,15 @@ def _pod(videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: Operato
     return pod
 
 
-def _container(videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: OperatorConfig) -> dict[str, Any]:
+def _container(
+    videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: OperatorConfig, *, more_memory: bool
+) -> dict[str, Any]:
     return {
         "name": "worker",
         "image": config.worker.image,
         "imagePullPolicy": config.worker.image_pull_policy,
         "env": _environment(videojob, spec, claim, config),
-        "resources": _resources(spec, config),
+        "resources": _resources(spec, config, more_memory=more_memory),
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
@@ -190,6 +199,8 @@ def _environment(
         "RUNOPS_TRANSCODE_CRF": str(spec.transcode.crf),
         "RUNOPS_MAX_BYTES": str(config.limits.max_bytes),
         "RUNOPS_MAX_DURATION_SECONDS": str(config.limits.max_duration_seconds),
+        "RUNOPS_UPLOAD_SECONDS": str(config.deadlines.upload_seconds),
+        "RUNOPS_GEMINI_FILE_SECONDS": str(config.deadlines.gemini_file_seconds),
         "RUNOPS_WORKDIR": _WORKDIR,
         "RUNOPS_SECRETS_DIR": _SECRETS,
         "RUNOPS_VIDEOJOB": videojob.name,
@@ -201,10 +212,10 @@ def _environment(
     literal: list[dict[str, Any]] = [
         {"name": name, "value": value} for name, value in values.items() if value is not None
     ]
-    return [*literal, {"name": "RUNOPS_POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]
+    return [*literal, {"name": "RUNOPS_POD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}}]
 
 
-def _resources(spec: VideoJobSpec, config: OperatorConfig) -> dict[str, dict[str, str]]:
+def _resources(spec: VideoJobSpec, config: OperatorConfig, *, more_memory: bool) -> dict[str, dict[str, str]]:
     """Merge the installation's amounts with the VideoJob's own, which win one by one."""
     merged: dict[str, dict[str, str]] = {}
     for resources in (config.worker.resources, spec.worker.resources if spec.worker else None):
@@ -212,4 +223,14 @@ def _resources(spec: VideoJobSpec, config: OperatorConfig) -> dict[str, dict[str
             continue
         for kind, amounts in resources.model_dump(by_alias=True, exclude_none=True).items():
             merged.setdefault(kind, {}).update(amounts)
+    if more_memory:
+        for amounts in merged.values():
+            if "memory" in amounts:
+                amounts["memory"] = _doubled(amounts["memory"])
     return merged
+
+
+def _doubled(quantity: str) -> str:
+    number, unit = _QUANTITY.fullmatch(quantity).groups()  # type: ignore[union-attr]  # the schema lets no other through
+    twice = 2 * float(number)
+    return f"{int(twice) if twice.is_integer() else twice}{unit}"

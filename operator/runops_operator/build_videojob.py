@@ -45,7 +45,7 @@ def build_videojob(row: JobRow, claim: Claim, user: UUID | None, config: Operato
             "name": videojob_name(row.job_id),
             "namespace": config.namespace,
             "labels": {MANAGED_BY_LABEL: MANAGED_BY},
-            "annotations": {CLAIM_ANNOTATION: claim.claim, BY_ANNOTATION: claim.by},
+            "annotations": {CLAIM_ANNOTATION: claim.token, BY_ANNOTATION: claim.by},
         },
         "spec": spec.model_dump(by_alias=True, exclude_none=True),
     }

@@ -1,11 +1,14 @@
-"""Which queued rows come next: round robin over users, then age. Pure."""
+"""Which queued rows come next: fairness over users, then priority and age. Pure."""
 
-from collections import deque
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from runops.job_row import JobRow
 
-__all__ = ["choose", "user_key"]
+__all__ = ["choose", "rank", "user_key"]
+
+_MOST_AGEING = 200
+"""Steps; the lowest priority needs so many to reach the highest."""
 
 
 def user_key(row: JobRow) -> str:
@@ -13,11 +16,35 @@ def user_key(row: JobRow) -> str:
     return str(row.raw_user)[:100] if row.raw_user is not None else ""
 
 
-def choose(rows: Sequence[JobRow], *, slots: int, active: Mapping[str, int]) -> list[JobRow]:
+def rank(row: JobRow, *, now: datetime, ageing_seconds: float) -> float:
+    """Return a row's priority, raised by one for each `ageing_seconds` that it has waited.
+
+    Parameters
+    ----------
+    row
+        A queued row.
+    now
+        The time at the server that wrote `created_at`.
+    ageing_seconds
+        How much waiting outweighs one step of priority.
+    """
+    return row.priority + min(_waited(row, now) / ageing_seconds, _MOST_AGEING)
+
+
+def choose(
+    rows: Sequence[JobRow],
+    *,
+    slots: int,
+    active: Mapping[str, int],
+    now: datetime,
+    ageing_seconds: float,
+    per_user: int | None = None,
+) -> list[JobRow]:
     """Return the rows to claim now.
 
     A slot goes to the user with the fewest videos at work, the ones chosen just now included; among equals, to the
-    oldest row. So a user with a thousand rows delays nobody's first video by more than one slot.
+    row of the highest rank, then to the oldest. So a user with a thousand rows, of whatever priority, delays nobody's
+    first video by more than one slot.
 
     Parameters
     ----------
@@ -27,16 +54,35 @@ def choose(rows: Sequence[JobRow], *, slots: int, active: Mapping[str, int]) -> 
         How many may be claimed.
     active
         Videos at work by user, as `user_key` names them.
+    now, ageing_seconds
+        As for `rank`.
+    per_user
+        How many of one user may be at work; None for no such limit.
     """
-    waiting: dict[str, deque[tuple[int, JobRow]]] = {}
+    waiting: dict[str, list[tuple[float, int, JobRow]]] = {}
     for age, row in enumerate(rows):
-        waiting.setdefault(user_key(row), deque()).append((age, row))
+        order = (-rank(row, now=now, ageing_seconds=ageing_seconds), age, row)
+        waiting.setdefault(user_key(row), []).append(order)
+    for queue in waiting.values():
+        # Taken from the end.
+        queue.sort(key=lambda item: item[:2], reverse=True)
     load = dict(active)
     chosen: list[JobRow] = []
     while waiting and len(chosen) < slots:
-        user = min(waiting, key=lambda name: (load.get(name, 0), waiting[name][0][0]))
-        chosen.append(waiting[user].popleft()[1])
+        user = min(waiting, key=lambda name: (load.get(name, 0), waiting[name][-1][:2]))
+        if per_user is not None and load.get(user, 0) >= per_user:
+            # The least busy user is at the limit, so all are.
+            break
+        chosen.append(waiting[user].pop()[2])
         load[user] = load.get(user, 0) + 1
         if not waiting[user]:
             del waiting[user]
     return chosen
+
+
+def _waited(row: JobRow, now: datetime) -> float:
+    try:
+        created = datetime.fromisoformat(row.created_at or "")
+        return max(0.0, (now - created).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0

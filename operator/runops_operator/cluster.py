@@ -103,8 +103,13 @@ class Cluster(Protocol):
         """Create a VideoJob and return it as stored; `Conflict` where one of its name exists."""
         ...
 
-    async def annotate_videojob(self, name: str, annotations: Mapping[str, str]) -> Manifest:
-        """Set annotations of a VideoJob and return it as stored."""
+    async def annotate_videojob(
+        self, name: str, annotations: Mapping[str, str], *, version: int | None = None
+    ) -> Manifest:
+        """Set annotations of a VideoJob, if it still has this resource version, and return it as stored.
+
+        `Conflict` where it has another one.
+        """
         ...
 
     async def patch_videojob_status(self, name: str, status: Mapping[str, Any]) -> Manifest:
@@ -131,6 +136,22 @@ class Cluster(Protocol):
         """Delete a Job and its pods if it is this very one; that it is gone already is success."""
         ...
 
+    async def delete_pod(self, name: str, *, uid: str, force: bool = False) -> None:
+        """Ask a pod to stop if it is this very one, or remove it without asking; that it is gone is success."""
+        ...
+
+    async def get_lease(self, name: str) -> Manifest:
+        """Return a Lease; `NotFound` where there is none."""
+        ...
+
+    async def create_lease(self, name: str, spec: Mapping[str, Any]) -> Manifest:
+        """Create a Lease and return it as stored; `Conflict` where one of its name exists."""
+        ...
+
+    async def replace_lease(self, name: str, spec: Mapping[str, Any], *, version: str) -> Manifest:
+        """Replace a Lease's spec, if it still has this resource version; `Conflict` where it has another one."""
+        ...
+
 
 class KubernetesCluster:
     """`Cluster` by the official asynchronous client.
@@ -148,6 +169,7 @@ class KubernetesCluster:
         self._videojobs = f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{PLURAL}"
         self._jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
         self._pods = f"/api/v1/namespaces/{namespace}/pods"
+        self._leases = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
 
     @classmethod
     async def connect(cls, namespace: str) -> Self:
@@ -195,9 +217,14 @@ class KubernetesCluster:
         """Create a VideoJob and return it as stored."""
         return await self._call("POST", self._videojobs, body=manifest)
 
-    async def annotate_videojob(self, name: str, annotations: Mapping[str, str]) -> Manifest:
+    async def annotate_videojob(
+        self, name: str, annotations: Mapping[str, str], *, version: int | None = None
+    ) -> Manifest:
         """Set annotations of a VideoJob and return it as stored."""
-        body = {"metadata": {"annotations": dict(annotations)}}
+        metadata: dict[str, Any] = {"annotations": dict(annotations)}
+        if version is not None:
+            metadata["resourceVersion"] = str(version)
+        body = {"metadata": metadata}
         return await self._call("PATCH", f"{self._videojobs}/{quote(name)}", body=body)
 
     async def patch_videojob_status(self, name: str, status: Mapping[str, Any]) -> Manifest:
@@ -224,8 +251,26 @@ class KubernetesCluster:
         """Delete a Job and its pods if it is this very one."""
         await self._delete(f"{self._jobs}/{quote(name)}", uid)
 
-    async def _delete(self, path: str, uid: str) -> None:
-        body = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
+    async def delete_pod(self, name: str, *, uid: str, force: bool = False) -> None:
+        """Ask a pod to stop if it is this very one, or remove it without asking."""
+        await self._delete(f"{self._pods}/{quote(name)}", uid, grace_seconds=0 if force else None)
+
+    async def get_lease(self, name: str) -> Manifest:
+        """Return a Lease."""
+        return await self._call("GET", f"{self._leases}/{quote(name)}")
+
+    async def create_lease(self, name: str, spec: Mapping[str, Any]) -> Manifest:
+        """Create a Lease and return it as stored."""
+        return await self._call("POST", self._leases, body=_lease(name, spec))
+
+    async def replace_lease(self, name: str, spec: Mapping[str, Any], *, version: str) -> Manifest:
+        """Replace a Lease's spec, if it still has this resource version."""
+        return await self._call("PUT", f"{self._leases}/{quote(name)}", body=_lease(name, spec, version=version))
+
+    async def _delete(self, path: str, uid: str, *, grace_seconds: int | None = None) -> None:
+        body: dict[str, Any] = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
+        if grace_seconds is not None:
+            body["gracePeriodSeconds"] = grace_seconds
         try:
             await self._call("DELETE", path, body=body)
         except (NotFound, Conflict):
@@ -249,7 +294,7 @@ class KubernetesCluster:
 
     async def _call(
         self,
-        method: Literal["GET", "POST", "PATCH", "DELETE"],
+        method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"],
         path: str,
         *,
         query: Mapping[str, str] | None = None,
@@ -284,3 +329,8 @@ def _decoded(what: str, status: int, data: bytes) -> dict[str, Any]:
     message = f"{what}: {status} {str(value.get('message', ''))[:300] if isinstance(value, dict) else ''}"
     kind = {404: NotFound, 409: Conflict}.get(status, ClusterError)
     raise kind(message, status=status)
+
+
+def _lease(name: str, spec: Mapping[str, Any], *, version: str | None = None) -> dict[str, Any]:
+    metadata = {"name": name} | ({"resourceVersion": version} if version else {})
+    return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": dict(spec)}

@@ -15,20 +15,33 @@ from runops_operator.actions import (
     DeleteJob,
     DeleteVideoJob,
     FailRow,
+    LookForResults,
+    NextAttempt,
     PatchStatus,
     ReadRow,
     RequeueAfter,
     SuspendJob,
 )
-from runops_operator.cluster import Cluster, Conflict, NotFound
+from runops_operator.cluster import Cluster, ClusterError, Conflict, NotFound
 from runops_operator.config import OperatorConfig
+from runops_operator.metrics import Metrics
 from runops_operator.observed import BY_ANNOTATION, CLAIM_ANNOTATION
+from runops_operator.stopping import Stopping
 from runops_operator.store import Store
 from runops_operator.workqueue import WorkQueue
 
-__all__ = ["Executor"]
+__all__ = ["Executor", "JobRefused", "Overtaken"]
 
 _log = logging.getLogger(__name__)
+_REFUSALS = frozenset({400, 403, 422})
+
+
+class Overtaken(Exception):  # noqa: N818 - says what is the case
+    """Something is no longer as the plan took it to be: the rest of it must not be done, and a new one is due."""
+
+
+class JobRefused(Exception):  # noqa: N818 - says what is the case
+    """Kubernetes will not make the Job as it is; the message holds its words."""
 
 
 class Executor:
@@ -40,8 +53,12 @@ class Executor:
         What is acted on.
     store, queue
         Told of what the actions changed.
+    stopping
+        Follows the pods of deleted Jobs.
     config
         Settings of this installation.
+    metrics
+        Counts what was done.
     on_movement
         Called when a row was claimed or ended: a slot may be free.
     """
@@ -53,14 +70,18 @@ class Executor:
         jobs: JobsTable,
         store: Store,
         queue: WorkQueue,
+        stopping: Stopping,
         config: OperatorConfig,
+        metrics: Metrics,
         on_movement: Callable[[], None],
     ) -> None:
         self._cluster = cluster
         self._jobs = jobs
         self._store = store
         self._queue = queue
+        self._stopping = stopping
         self._config = config
+        self._metrics = metrics
         self._on_movement = on_movement
 
     async def run(self, name: str, job_id: UUID, action: Action) -> None:
@@ -68,6 +89,10 @@ class Executor:
 
         Raises
         ------
+        Overtaken
+            The world moved on; a new plan is due at once.
+        JobRefused
+            Kubernetes will not make the Job.
         ClusterError, SupabaseError
             It could not be done; the whole plan is made anew after a pause.
         """
@@ -78,10 +103,10 @@ class Executor:
                 await self._on_job(name, action)
             case PatchStatus() | DeleteVideoJob() | AdoptClaim():
                 await self._on_videojob(name, action)
-            case ClaimRow() | CompleteRow() | FailRow():
+            case ClaimRow() | NextAttempt() | CompleteRow() | FailRow():
                 await self._on_row(name, job_id, action)
-            case ReadRow():
-                raise AssertionError("the reconciler reads rows itself")
+            case ReadRow() | LookForResults():
+                raise AssertionError("the reconciler reads itself")
 
     async def _on_job(self, name: str, action: CreateJob | DeleteJob | SuspendJob) -> None:
         match action:
@@ -91,9 +116,15 @@ class Executor:
                     _log.info("Kubernetes Job created")
                 except Conflict:
                     self._store.see_job(await self._cluster.get_job(manifest["metadata"]["name"]))
+                except ClusterError as error:
+                    if error.status in _REFUSALS:
+                        raise JobRefused(str(error)) from error
+                    raise
             case DeleteJob(job, uid):
                 await self._cluster.delete_job(job, uid=uid)
+                self._store.drop_job(job, uid)
                 _log.info("Kubernetes Job deleted")
+                await self._stopping.begin(job, uid)
             case SuspendJob(job, suspend):
                 self._store.see_job(await self._cluster.suspend_job(job, suspend=suspend))
                 await self._queue.add(name)
@@ -110,14 +141,15 @@ class Executor:
                     return
                 if status.get("completionTime"):
                     self._on_movement()
+                    self._metrics.finished(str(status.get("phase")))
                     _log.info("finished", extra={"phase": status.get("phase"), "reason": status.get("reason")})
             case DeleteVideoJob(uid):
                 await self._cluster.delete_videojob(name, uid=uid)
                 _log.info("VideoJob deleted: its time after the end is over")
-            case AdoptClaim(token):
-                await self._annotate(name, token)
+            case AdoptClaim(token, version):
+                await self._annotate(name, token, version=version)
 
-    async def _on_row(self, name: str, job_id: UUID, action: ClaimRow | CompleteRow | FailRow) -> None:
+    async def _on_row(self, name: str, job_id: UUID, action: ClaimRow | NextAttempt | CompleteRow | FailRow) -> None:
         match action:
             case ClaimRow(row):
                 claim = Claim(
@@ -126,17 +158,33 @@ class Executor:
                     attempt=(row.claim.attempt if row.claim else 0) + 1,
                 )
                 if await self._jobs.claim(row, claim, from_status=row.status or "") is None:
-                    await self._queue.add_after(name, 1.0)
-                    return
+                    raise Overtaken
+                self._metrics.claimed(row.status or "")
                 await self._annotate(name, claim.claim)
                 self._on_movement()
+            case NextAttempt(row, claim):
+                if not await self._jobs.succeed(row, claim):
+                    raise Overtaken
+                self._metrics.attempt_ended(str(claim.reason))
+                _log.info(
+                    "another attempt follows",
+                    extra={"reason": claim.reason, "failures": claim.failures, "waits": claim.waits},
+                )
             case CompleteRow(token):
-                await self._jobs.complete(job_id, token)
-            case FailRow(token, sentence):
+                if not await self._jobs.complete(job_id, token):
+                    raise Overtaken
+                self._metrics.repaired("RowNotCompleted")
+            case FailRow(token, sentence, must):
                 told = await self._jobs.fail(job_id, token, sentence)
                 _log.info("row set to error" if told else "row left alone: it is held no longer")
+                if must and not told:
+                    raise Overtaken
 
-    async def _annotate(self, name: str, token: str) -> None:
+    async def _annotate(self, name: str, token: str, *, version: int | None = None) -> None:
         annotations = {CLAIM_ANNOTATION: token, BY_ANNOTATION: self._config.installation}
-        self._store.see_videojob(await self._cluster.annotate_videojob(name, annotations))
+        try:
+            stored = await self._cluster.annotate_videojob(name, annotations, version=version)
+        except (Conflict, NotFound) as error:
+            raise Overtaken from error
+        self._store.see_videojob(stored)
         await self._queue.add(name)

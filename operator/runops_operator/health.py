@@ -1,4 +1,4 @@
-"""Liveness and readiness over HTTP."""
+"""Liveness, readiness and metrics over HTTP."""
 
 from collections.abc import Callable
 
@@ -7,8 +7,10 @@ from aiohttp import web
 __all__ = ["serve_health"]
 
 
-async def serve_health(port: int, *, alive: Callable[[], str | None], ready: Callable[[], str | None]) -> web.AppRunner:
-    """Serve `/healthz` and `/readyz` on every address of the pod.
+async def serve_health(
+    port: int, *, alive: Callable[[], str | None], ready: Callable[[], str | None], metrics: Callable[[], bytes]
+) -> web.AppRunner:
+    """Serve `/healthz`, `/readyz` and `/metrics` on every address of the pod.
 
     Parameters
     ----------
@@ -16,6 +18,8 @@ async def serve_health(port: int, *, alive: Callable[[], str | None], ready: Cal
         TCP port; 0 takes a free one.
     alive, ready
         Return None when well, else one sentence that says what is not; it becomes the body of a 503.
+    metrics
+        Returns all metrics in Prometheus' text format.
 
     Returns
     -------
@@ -30,7 +34,11 @@ async def serve_health(port: int, *, alive: Callable[[], str | None], ready: Cal
 
         return handle
 
+    async def count(_: web.Request) -> web.Response:
+        return web.Response(body=metrics(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
     app = web.Application()
+    app.router.add_get("/metrics", count)
     app.router.add_get("/healthz", answer(alive))  # type: ignore[arg-type]
     app.router.add_get("/readyz", answer(ready))  # type: ignore[arg-type]
     runner = web.AppRunner(app, access_log=None)

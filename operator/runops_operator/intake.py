@@ -3,25 +3,30 @@
 import asyncio
 import logging
 import random
-from collections import Counter
 from collections.abc import Awaitable, Callable
-from uuid import uuid4
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import UUID, uuid4
 
-from runops.job_row import Claim, JobRow
+from runops.failures import TABLE
+from runops.job_row import Claim, JobRow, RowStatus
 from runops.logs import job_id_in_logs
 from runops.polling import next_read_in
-from runops.supabase.errors import SupabaseError
+from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.jobs import JobsTable
+from runops_operator.admission import Admission, admit
 from runops_operator.adopt import Adopter
+from runops_operator.candidates import Candidates
 from runops_operator.choose import choose
 from runops_operator.cluster import ClusterError
 from runops_operator.config import OperatorConfig
+from runops_operator.metrics import Metrics
 from runops_operator.store import Store
 
 __all__ = ["Intake"]
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
-_MOST_CANDIDATES = 1000
 _CLAIMS_AT_ONCE = 10
 
 
@@ -32,15 +37,21 @@ class Intake:
     ----------
     jobs
         The table.
+    candidates
+        Reads the rows among which is chosen.
     adopter
         Makes the VideoJob of a claimed row.
     store
         Tells how many slots are taken, and by whom.
     config
         Settings of this installation.
+    metrics
+        Counts claims, and shows why there are none.
     recall
         Adopts the rows that this installation has claimed and that have no VideoJob. It comes before the first claim,
         and again after each claim of which it is not known what became of it: otherwise such rows would hold no slot.
+    skew_seconds
+        How far the server's clock is ahead of ours.
     jitter
         Source of randomness in [0, 1).
     """
@@ -49,18 +60,24 @@ class Intake:
         self,
         *,
         jobs: JobsTable,
+        candidates: Candidates,
         adopter: Adopter,
         store: Store,
         config: OperatorConfig,
-        recall: Callable[[], Awaitable[None]],
+        metrics: Metrics,
+        recall: Callable[[], Awaitable[object]],
+        skew_seconds: Callable[[], float | None] = lambda: None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._jobs = jobs
+        self._candidates = candidates
         self._adopter = adopter
         self._store = store
         self._config = config
+        self._metrics = metrics
         self._recall = recall
         self._recalled = False
+        self._skew_seconds = skew_seconds
         self._jitter = jitter
         self._wake = asyncio.Event()
         self._moved_at: float | None = None
@@ -68,7 +85,7 @@ class Intake:
         self.last_read_at: float | None = None
         """Loop time of the last read that worked; None before the first."""
         self.trouble: str | None = None
-        """Why the last read did not work; None while it does."""
+        """Why nothing is claimed; None while rows are, or would be if there were any."""
 
     def movement(self) -> None:
         """Note that a row was claimed or ended, and read again at once."""
@@ -83,9 +100,10 @@ class Intake:
             try:
                 if await self.claim_what_fits():
                     self._moved_at = loop.time()
-                self._recovered()
+                self._failures = 0
             except (SupabaseError, ClusterError) as error:
-                self._note_trouble(error)
+                self._failures += 1
+                self._pause(str(error), _reason_of(error))
             since = None if self._moved_at is None else loop.time() - self._moved_at
             pause = next_read_in(
                 self._config.poll, since_movement=since, failures=self._failures, jitter=self._jitter()
@@ -107,51 +125,110 @@ class Intake:
         if not self._recalled:
             await self._recall()
             self._recalled = True
-        active: Counter[str] = Counter()
-        for videojob in self._store.unfinished():
-            active[(videojob.spec.user_id if videojob.spec else None) or ""] += 1
-        slots = self._config.max_concurrent - active.total()
-        if slots <= 0:
+        admission = admit(self._store.unfinished(), self._config)
+        if admission.paused is not None:
+            failure = TABLE[admission.paused]
+            self._pause(f"{failure.sentence} {failure.remedy}", admission.paused)
             return 0
-        rows = await self._jobs.queued(limit=_MOST_CANDIDATES)
+        if admission.slots <= 0:
+            return 0
+        chosen = await self._chosen(admission)
         self.last_read_at = asyncio.get_running_loop().time()
+        self._resume()
+        claims = await self._claimed(chosen)
+        return len(await self._adopted(claims)) if claims else 0
+
+    async def _chosen(self, admission: Admission) -> list[JobRow]:
+        now = datetime.now(UTC) + timedelta(seconds=self._skew_seconds() or 0.0)
+        rows = await self._candidates.read(slots=admission.slots, active=admission.active, server_time=now)
+        return choose(
+            rows,
+            slots=admission.slots,
+            active=admission.active,
+            now=now,
+            ageing_seconds=self._config.ageing_seconds,
+            per_user=self._config.max_concurrent_per_user,
+        )
+
+    async def _claimed(self, rows: list[JobRow]) -> dict[UUID, tuple[JobRow, Claim]]:
+        """Claim rows, several at a time; return those that were had, as they stand then."""
         gate = asyncio.Semaphore(_CLAIMS_AT_ONCE)
 
-        async def claim(row: JobRow) -> bool:
+        async def one(row: JobRow) -> tuple[JobRow, Claim] | None:
             async with gate:
                 return await self._claim(row)
 
-        results = await asyncio.gather(
-            *(claim(row) for row in choose(rows, slots=slots, active=active)), return_exceptions=True
-        )
+        won = await self._all_or_recall(*(one(row) for row in rows))
+        return {row.job_id: (row, claim) for row, claim in filter(None, won)}
+
+    async def _claim(self, row: JobRow) -> tuple[JobRow, Claim] | None:
+        job_id_in_logs.set(str(row.job_id))
+        before = row.claim
+        claim = Claim(claim=str(uuid4()), by=self._config.installation, attempt=(before.attempt if before else 0) + 1)
+        stale = row.status == RowStatus.PROCESSING
+        if stale and before is not None:
+            # A row that ends whoever works on it must come to an end itself.
+            claim = claim.model_copy(update={**before.history.model_dump(), "waits": before.waits + 1})
+        with self._adopter.in_hand(row.job_id):
+            won = await self._jobs.claim(row, claim, from_status=str(row.status))
+        if won is None:
+            _log.info("the row went to somebody else")
+            return None
+        if stale:
+            self._metrics.repaired("StaleRow")
+        self._metrics.claimed(str(row.status))
+        _log.info("row claimed", extra={"attempt": claim.attempt, "stale": stale})
+        return won, claim
+
+    async def _adopted(self, claims: dict[UUID, tuple[JobRow, Claim]]) -> list[UUID]:
+        """Have the VideoJobs of claimed rows made, but for those that a consumer without claims has written over."""
+        gate = asyncio.Semaphore(_CLAIMS_AT_ONCE)
+        with self._adopter.in_hand(*claims):
+            if self._config.confirm_seconds:
+                await asyncio.sleep(self._config.confirm_seconds)
+            (there,) = await self._all_or_recall(self._jobs.get_many(claims))
+
+            async def one(job_id: UUID) -> UUID | None:
+                async with gate:
+                    return await self._confirmed(*claims[job_id], there.get(job_id))
+
+            return [job_id for job_id in await self._all_or_recall(*(one(job_id) for job_id in claims)) if job_id]
+
+    async def _confirmed(self, row: JobRow, claim: Claim, there: JobRow | None) -> UUID | None:
+        job_id_in_logs.set(str(row.job_id))
+        if there is None or not there.is_held_by(claim.claim):
+            return None
+        if there.updated_at != row.updated_at:
+            _log.warning("a consumer that leaves no claim works on the row too; giving way to it")
+            self._metrics.repaired("RivalConsumer")
+            await self._jobs.give_way(row.job_id, claim.claim)
+            return None
+        await self._adopter.adopt(there, claim)
+        return row.job_id
+
+    async def _all_or_recall(self, *calls: Awaitable[T]) -> list[T]:
+        """Wait for all, also where some fail; then what is claimed and has no VideoJob is recalled next time."""
+        results = await asyncio.gather(*calls, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
+                self._recalled = False
                 raise result
-        return sum(1 for result in results if result is True)
+        return [result for result in results if not isinstance(result, BaseException)]
 
-    async def _claim(self, row: JobRow) -> bool:
-        job_id_in_logs.set(str(row.job_id))
-        attempt = (row.claim.attempt if row.claim else 0) + 1
-        claim = Claim(claim=str(uuid4()), by=self._config.installation, attempt=attempt)
-        try:
-            won = await self._jobs.claim(row, claim)
-            if won is None:
-                _log.info("the row went to somebody else")
-                return False
-            _log.info("row claimed", extra={"attempt": attempt})
-            await self._adopter.adopt(won, claim)
-        except (ClusterError, SupabaseError):
-            self._recalled = False
-            raise
-        return True
+    def _pause(self, sentence: str, reason: str) -> None:
+        if self.trouble != sentence:
+            _log.error("No rows are claimed: %s", sentence)
+        self.trouble = sentence
+        self._metrics.intake_paused(reason)
 
-    def _note_trouble(self, error: SupabaseError | ClusterError) -> None:
-        self._failures += 1
-        if self.trouble != str(error):
-            _log.error("No rows are claimed: %s", error)
-        self.trouble = str(error)
-
-    def _recovered(self) -> None:
+    def _resume(self) -> None:
         if self.trouble is not None:
             _log.info("Rows are claimed again.")
-        self._failures, self.trouble = 0, None
+        self.trouble = None
+        self._metrics.intake_paused(None)
+
+
+def _reason_of(error: SupabaseError | ClusterError) -> str:
+    if isinstance(error, SupabaseError):
+        return error.reason if error.kind is not ErrorKind.CONFLICT else ErrorKind.CONFLICT
+    return "ClusterUnavailable"

@@ -1,4 +1,4 @@
-"""The operator's entry point and composition root."""
+"""The operator's entry point: settings, probes, leadership, and what runs while this replica leads."""
 
 import argparse
 import asyncio
@@ -12,18 +12,16 @@ import kopf
 from runops.environment import Environment, EnvironmentIncomplete, read_environment
 from runops.logs import configure_logs
 from runops.supabase.connection import Supabase
-from runops_operator.adopt import Adopter
+from runops_operator.assembly import assemble
 from runops_operator.cluster import ClusterError, KubernetesCluster, NotFound
 from runops_operator.config import ConfigInvalid, OperatorConfig, load_config
-from runops_operator.execute import Executor
 from runops_operator.handlers import register
 from runops_operator.health import serve_health
 from runops_operator.intake import Intake
+from runops_operator.leader import Elector, identity
+from runops_operator.metrics import Metrics
 from runops_operator.observed import MANAGED_BY, MANAGED_BY_LABEL
-from runops_operator.reconciler import Reconciler
 from runops_operator.resync import Resync
-from runops_operator.store import Store
-from runops_operator.workqueue import WorkQueue
 
 __all__ = ["run"]
 
@@ -38,13 +36,15 @@ class _State:
 
     def __init__(self) -> None:
         self.trouble: str | None = "starting"
+        self.standby = False
         self.intake: Intake | None = None
+        self.metrics = Metrics()
 
     def alive(self) -> str | None:
         return None
 
     def ready(self) -> str | None:
-        if self.trouble is not None or self.intake is None:
+        if self.standby or self.trouble is not None or self.intake is None:
             return self.trouble
         if self.intake.trouble is not None:
             read = self.intake.last_read_at
@@ -75,7 +75,7 @@ def run() -> None:
 async def _serve(config: OperatorConfig) -> None:
     _stop_on_signals()
     state = _State()
-    health = await serve_health(config.health.port, alive=state.alive, ready=state.ready)
+    health = await serve_health(config.health.port, alive=state.alive, ready=state.ready, metrics=state.metrics.text)
     try:
         environment = await _settings(state)
         cluster = await KubernetesCluster.connect(config.namespace)
@@ -118,23 +118,57 @@ async def _operate(
     supabase: Supabase,
     state: _State,
 ) -> None:
-    store, queue, jobs = Store(), WorkQueue(), supabase.jobs
-    adopter = Adopter(cluster=cluster, jobs=jobs, store=store, queue=queue, config=config)
-    resync = Resync(cluster=cluster, jobs=jobs, store=store, queue=queue, adopter=adopter, config=config)
-    intake = Intake(jobs=jobs, adopter=adopter, store=store, config=config, recall=resync.rows_once)
-    executor = Executor(
-        cluster=cluster, jobs=jobs, store=store, queue=queue, config=config, on_movement=intake.movement
-    )
-    reconciler = Reconciler(queue=queue, store=store, cluster=cluster, jobs=jobs, executor=executor, config=config)
-    await _first_listing(resync, state)
-    state.intake, state.trouble = intake, None
+    """Work as the only replica, or wait until this one leads; return when it shall work no longer."""
+    if not config.leader_election.enabled:
+        await _work(config, environment, cluster, supabase, state, elector=None)
+        return
+    elector = Elector(cluster, config.leader_election, identity())
+    state.trouble = None
+    state.standby = True
+    changed = asyncio.create_task(_until_settings_change(environment), name="settings")
+    elected = asyncio.create_task(elector.lead(), name="election")
+    try:
+        await asyncio.wait({changed, elected}, return_when=asyncio.FIRST_COMPLETED)
+        state.standby = False
+        if elector.leads:
+            await _work(config, environment, cluster, supabase, state, elector=elector)
+    finally:
+        for task in (changed, elected):
+            task.cancel()
+        await asyncio.gather(changed, elected, return_exceptions=True)
+        await elector.give_back()
+
+
+async def _work(
+    config: OperatorConfig,
+    environment: Environment,
+    cluster: KubernetesCluster,
+    supabase: Supabase,
+    state: _State,
+    *,
+    elector: Elector | None,
+) -> None:
+    metrics = state.metrics
+    operator = assemble(config, cluster, supabase, metrics)
+    # Kept while the first listing is waited for, which may take as long as the API server is away.
+    ours = [] if elector is None else [asyncio.create_task(elector.keep(), name="lease")]
+    metrics.leads(True)
+    listing = asyncio.create_task(_first_listing(operator.resync, state), name="listing")
+    await asyncio.wait({*ours, listing}, return_when=asyncio.FIRST_COMPLETED)
+    if not listing.done():
+        listing.cancel()
+        return
+    state.intake, state.trouble = operator.intake, None
     registry = kopf.OperatorRegistry()
-    register(registry, store, queue)
+    register(registry, operator.store, operator.queue)
     # kopf cancels tasks that were made after its start when it ends, so ours are made before it.
-    ours = [
-        asyncio.create_task(intake.run(), name="intake"),
-        asyncio.create_task(reconciler.run(), name="reconciler"),
-        asyncio.create_task(resync.run(), name="resync"),
+    intake = asyncio.create_task(operator.intake.run(), name="intake")
+    ours += [
+        intake,
+        asyncio.create_task(operator.reconciler.run(), name="reconciler"),
+        asyncio.create_task(operator.resync.run(), name="resync"),
+        asyncio.create_task(operator.rows.run(), name="rows"),
+        asyncio.create_task(operator.stopping.run(), name="stopping"),
         asyncio.create_task(_until_settings_change(environment), name="settings"),
     ]
     stop = asyncio.Event()
@@ -147,9 +181,10 @@ async def _operate(
     _log.info("operator started", extra={"namespace": config.namespace, "installation": config.installation})
     ended, _ = await asyncio.wait({*ours, watching}, return_when=asyncio.FIRST_COMPLETED)
     state.trouble = "stopping"
+    metrics.leads(False)
     stop.set()
-    ours[0].cancel()
-    await reconciler.drain(_DRAIN_SECONDS)
+    intake.cancel()
+    await operator.reconciler.drain(_DRAIN_SECONDS)
     for task in (*ours, watching):
         task.cancel()
     await asyncio.gather(*ours, watching, return_exceptions=True)
@@ -162,7 +197,7 @@ async def _first_listing(resync: Resync, state: _State) -> None:
     """Know the cluster before the first claim: the slots taken are counted from it."""
     while True:
         try:
-            await resync.cluster_once()
+            await resync.once()
         except NotFound:
             trouble = "The API server does not know VideoJobs: install the CustomResourceDefinition."
         except ClusterError as error:

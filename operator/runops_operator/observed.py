@@ -35,7 +35,7 @@ MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "runops-operator"
 KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 
-WORKER_OWNED_STATUS = ("stage", "progress", "usage", "outputs")
+WORKER_OWNED_STATUS = ("progress", "usage", "outputs")
 """Status fields that the worker writes while it runs; a change in them alone asks nothing of the operator."""
 
 
@@ -73,16 +73,21 @@ class VideoJobView:
     @property
     def finished(self) -> bool:
         """Whether its outcome is recorded."""
-        return any(
-            condition.type == "Finished" and condition.status == "True" for condition in self.status.conditions or ()
-        )
+        return self.holds("Finished")
 
     @property
     def started(self) -> bool:
         """Whether a worker has run for it already."""
-        return any(
-            condition.type == "Started" and condition.status == "True" for condition in self.status.conditions or ()
-        )
+        return self.holds("Started")
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a key or a quota keeps it from going on, and would keep every other video too."""
+        return self.holds("Blocked") and not (self.spec is not None and self.spec.suspend)
+
+    def holds(self, kind: str) -> bool:
+        """Whether a condition is True."""
+        return any(item.type == kind and item.status == "True" for item in self.status.conditions or ())
 
     def without_worker_progress(self) -> "VideoJobView":
         """Return the view with what the worker reports left out."""
@@ -127,9 +132,9 @@ class JobView:
         return self.complete or self.failed_reason is not None
 
     @property
-    def attempts(self) -> int:
-        """Worker pods that ran or run."""
-        return self.active + self.failed + (1 if self.complete else 0)
+    def ran(self) -> bool:
+        """Whether a pod of it was made."""
+        return self.complete or self.active + self.failed > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +147,10 @@ class PodView:
         Why its container does not run yet, as the kubelet or the scheduler says.
     exit_code
         Of its container; None while that has not ended.
+    ended_reason, ended_message
+        Why the kubelet ended the whole pod, such as DeadlineExceeded or Evicted.
+    disrupted
+        Whether the cluster took it away: an eviction, a drain, a preemption, a lost node.
     report
         Its termination message, where it left one.
     """
@@ -156,6 +165,14 @@ class PodView:
     exit_code: int | None
     out_of_memory: bool
     report: Report | None
+    ended_reason: str | None = None
+    ended_message: str | None = None
+    disrupted: bool = False
+
+    @property
+    def works(self) -> bool:
+        """Whether its container runs."""
+        return self.phase == "Running" and self.exit_code is None
 
 
 def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
@@ -252,4 +269,10 @@ def parse_pod(body: Mapping[str, Any]) -> PodView:
         exit_code=ended.get("exitCode") if ended else None,
         out_of_memory=bool(ended and ended.get("reason") == "OOMKilled"),
         report=parse_report(ended.get("message")) if ended else None,
+        ended_reason=status.get("reason"),
+        ended_message=status.get("message"),
+        disrupted=any(
+            item.get("type") == "DisruptionTarget" and item.get("status") == "True"
+            for item in status.get("conditions") or ()
+        ),
     )

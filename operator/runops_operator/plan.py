@@ -2,16 +2,19 @@
 
 `plan` looks at everything known of one VideoJob at one instant and names the next actions. It remembers nothing, so it
 may be asked again at any time: after a lost event, a crash between two actions, or for no reason at all.
+
+Whatever ends something hangs on the row as it was read just now, never on what was read earlier.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from runops.failures import TABLE, Failed, Failure, Reason, by_exit_code
-from runops.job_row import JobRow, RowStatus, user_of
-from runops.report import Report
+from runops.failures import TABLE, Failed, FailureClass, Reason
+from runops.job_row import Claim, JobRow, RowStatus, successor, user_of
+from runops.retry_policy import GiveUp, History, after_failure
 from runops.videojob import VideoJobSpec
 from runops_operator import status
 from runops_operator.actions import (
@@ -23,6 +26,8 @@ from runops_operator.actions import (
     DeleteJob,
     DeleteVideoJob,
     FailRow,
+    LookForResults,
+    NextAttempt,
     PatchStatus,
     ReadRow,
     RequeueAfter,
@@ -31,14 +36,17 @@ from runops_operator.actions import (
 from runops_operator.build_job import build_job
 from runops_operator.config import OperatorConfig
 from runops_operator.observed import UNREAD, JobView, PodView, Unread, VideoJobView
+from runops_operator.waiting import Wait, deadline_of, stalled_message, wait_of
+from runops_operator.why_ended import Ended, why_ended
 
-__all__ = ["Observation", "plan", "plan_gone", "why_failed"]
+__all__ = ["Observation", "plan", "plan_gone", "plan_refused"]
 
 _LOOK_AGAIN_SECONDS = 5.0
 _LOOK_AT_RUNNING_SECONDS = 15.0
 """Events bring changes sooner; this is for a watch that is silent, such as one that is only just being opened."""
-_OLD_JOB_GOES_SECONDS = 1.0
+_OLD_JOB_GOES_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 3600.0
+_LONGEST_PAUSE_SECONDS = 2 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +57,29 @@ class Observation:
     ----------
     row
         `UNREAD`, or the row as it was read just now; None where there is no such row.
+    results
+        Whether the tables hold a transcript and a SOP; None where nobody has looked just now.
+    waited_seconds
+        For how long it has waited for the same thing, see `waiting.wait_of`.
+    quiet_seconds
+        For how long the row has not been touched; 0 where that is not known.
     """
 
     videojob: VideoJobView
     job: JobView | None = None
     pods: Sequence[PodView] = field(default_factory=tuple)
     row: JobRow | Unread | None = UNREAD
+    results: bool | None = None
+    waited_seconds: float = 0.0
+    quiet_seconds: float = 0.0
 
 
 def plan(seen: Observation, config: OperatorConfig, now: datetime) -> list[Action]:
     """Return the next actions for a VideoJob, in the order in which they are to be carried out.
 
-    What is written outside comes before what is remembered of it: the row first, then the VideoJob's status. So a
-    crash between two actions leaves a state from which the same plan results again.
+    What is written outside comes before what is remembered of it: the row first, then the VideoJob. So a crash between
+    two actions leaves a state from which the same plan results again. An action that finds the row no longer as it was
+    read ends the plan, and a new one is made.
 
     Parameters
     ----------
@@ -76,22 +94,24 @@ def plan(seen: Observation, config: OperatorConfig, now: datetime) -> list[Actio
     if videojob.deleting:
         return []
     if videojob.finished:
-        return _after_the_end(videojob, now)
+        return _after_the_end(seen, now)
     if videojob.spec is None:
         return _refuse(seen, Reason.INVALID_SPEC, f"The VideoJob is malformed: {videojob.spec_fault}.", now)
+    if job is not None and job.owner_uid != videojob.uid:
+        return [DeleteJob(job.name, job.uid), RequeueAfter(_OLD_JOB_GOES_SECONDS)]
     if videojob.claim is None:
         return _claim(seen, videojob.spec, config, now)
-    if job is not None and (job.owner_uid != videojob.uid or job.claim != videojob.claim):
-        return [DeleteJob(job.name, job.uid), RequeueAfter(_OLD_JOB_GOES_SECONDS)]
-    if _taken_away(seen, videojob.claim):
-        return _cancelled_by_the_row(seen, now)
+    if not isinstance(seen.row, Unread) and (known := _by_the_row(seen, seen.row, videojob.claim, config, now)):
+        return known
     if job is None:
         return _start(seen, videojob.spec, videojob.claim, config, now)
+    if job.claim != videojob.claim:
+        return _old_job(seen, job)
     if job.complete:
-        return _succeed(seen, job, videojob.claim, now)
+        return _done(seen, job, videojob.spec, videojob.claim, now)
     if job.failed_reason is not None:
-        return _fail(seen, job, videojob.claim, now)
-    return _watch(seen, job, videojob.spec, now)
+        return _ended(seen, job, videojob.spec, why_ended(job, seen.pods), now)
+    return _watch(seen, job, videojob.spec, config, now)
 
 
 def plan_gone(last: VideoJobView, job: JobView | None) -> list[Action]:
@@ -106,13 +126,47 @@ def plan_gone(last: VideoJobView, job: JobView | None) -> list[Action]:
     job
         The Job of its name, if there is one.
     """
-    stop: list[Action] = [DeleteJob(job.name, job.uid)] if job is not None and job.owner_uid == last.uid else []
+    ours = job is not None and job.owner_uid == last.uid
+    stop: list[Action] = [DeleteJob(job.name, job.uid)] if job is not None and ours else []
     if last.finished or last.claim is None:
         return stop
-    return [*stop, FailRow(last.claim, TABLE[Reason.CANCELLED].sentence)]
+    tokens = [last.claim]
+    if job is not None and ours:
+        # The row may be prepared for the attempt after this Job already, and the VideoJob not yet.
+        tokens.append(successor(last.claim, job.uid))
+    return [*stop, *(FailRow(token, TABLE[Reason.CANCELLED].sentence, must=False) for token in tokens)]
 
 
-def _after_the_end(videojob: VideoJobView, now: datetime) -> list[Action]:
+def plan_refused(seen: Observation, words: str, config: OperatorConfig, now: datetime) -> list[Action]:
+    """Return what to do when Kubernetes will not make the Job of a VideoJob: say so. It is tried again after a pause.
+
+    Parameters
+    ----------
+    seen
+        The observation that the plan was made of.
+    words
+        The API server's.
+    config, now
+        As for `plan`.
+    """
+    wait = Wait(Reason.JOB_REFUSED, f"{TABLE[Reason.JOB_REFUSED].sentence} ({words[:500]})")
+    shown = status.waiting(seen.videojob, None, (), wait, now, stalled=_stalled(seen, wait, config))
+    return _changed(seen.videojob, shown)
+
+
+def _after_the_end(seen: Observation, now: datetime) -> list[Action]:
+    """Delete a VideoJob whose time is over; before that, tell a row that does not know its end yet."""
+    videojob, row = seen.videojob, seen.row
+    if isinstance(row, JobRow) and videojob.claim is not None and row.is_held_by(videojob.claim):
+        if videojob.holds("Failed"):
+            sentence = videojob.status.message or TABLE[Reason.JOB_DELETED].sentence
+            return [FailRow(videojob.claim, sentence, must=False)]
+        if seen.results is None:
+            return [LookForResults()]
+        if seen.results:
+            return [CompleteRow(videojob.claim)]
+        # Whoever takes the row up again makes a VideoJob anew, and what is kept in storage is not made again.
+        return [DeleteVideoJob(videojob.uid)]
     ended = _time(videojob.status.completion_time)
     if videojob.spec is None or ended is None:
         return []
@@ -124,7 +178,7 @@ def _refuse(seen: Observation, reason: Reason, message: str, now: datetime) -> l
     """End a VideoJob that cannot be worked on; a row that it holds already is told."""
     videojob, job = seen.videojob, seen.job
     stop: list[Action] = [DeleteJob(job.name, job.uid)] if job is not None and job.owner_uid == videojob.uid else []
-    tell: list[Action] = [FailRow(videojob.claim, message)] if videojob.claim is not None else []
+    tell: list[Action] = [FailRow(videojob.claim, message, must=False)] if videojob.claim is not None else []
     patch = status.failed(videojob, reason, message, attempts=0, report=None, now=now)
     return [*stop, *tell, PatchStatus(patch)]
 
@@ -149,144 +203,208 @@ def _claim(seen: Observation, spec: VideoJobSpec, config: OperatorConfig, now: d
         )
     if row.status == RowStatus.PROCESSING:
         if row.claim is not None and row.claim.by == config.installation:
-            return [AdoptClaim(row.claim.claim)]
+            return [AdoptClaim(row.claim.token, seen.videojob.version)]
         holder = row.claim.by if row.claim else "a consumer that leaves no name"
         message = f"The row is being processed by {holder[:100]}; wait for its end, or set it back to queued."
         return _refuse(seen, Reason.CLAIM_LOST, message, now)
     return [ClaimRow(row)]
 
 
-def _taken_away(seen: Observation, claim: str) -> bool:
-    """Whether somebody else has ended the row or moved it on, as far as it was read."""
-    row, job = seen.row, seen.job
-    if isinstance(row, Unread):
-        return False
-    if row is None:
-        return True
+def _by_the_row(
+    seen: Observation, row: JobRow | None, claim: str, config: OperatorConfig, now: datetime
+) -> list[Action]:
+    """Return what the row alone decides; nothing where it is held under the VideoJob's claim."""
+    if row is None or row.claim is None:
+        return _cancelled_by_the_row(seen, row, now)
     if row.is_held_by(claim):
-        return False
-    over = job is not None and job.over
-    if _completed_under(row, claim):
-        return not (seen.videojob.started or over)
-    if _told(row, claim):
-        # We tell a row after its Job is over or gone; while the Job lives, it was somebody else.
-        return job is not None and not over
-    return True
+        return []
+    if row.status == RowStatus.PROCESSING and row.claim.by == config.installation:
+        # The next attempt was prepared, here or by the other replica, and the VideoJob does not know yet.
+        return [AdoptClaim(row.claim.token, seen.videojob.version)]
+    if not row.was_held_by(claim):
+        return _cancelled_by_the_row(seen, row, now)
+    over = seen.job is None or seen.job.over
+    attempts = row.claim.failures + 1
+    if row.status == RowStatus.COMPLETED and (
+        row.claim.seated or seen.videojob.started or (seen.job and seen.job.over)
+    ):
+        report = next((pod.report for pod in seen.pods if pod.exit_code == 0), None)
+        return [PatchStatus(status.succeeded(seen.videojob, report, attempts=attempts, now=now))]
+    if row.status == RowStatus.ERROR and over:
+        return _told(seen, row, now)
+    # While its Job lives we tell a row nothing: it was somebody else.
+    return _cancelled_by_the_row(seen, row, now)
 
 
-def _completed_under(row: JobRow, claim: str) -> bool:
-    return row.status == RowStatus.COMPLETED and row.claim is not None and row.claim.claim == claim
+def _told(seen: Observation, row: JobRow, now: datetime) -> list[Action]:
+    """End a VideoJob whose row was told that it failed, just before we died."""
+    assert row.claim is not None
+    reason, report = row.claim.reason or Reason.JOB_DELETED, None
+    if seen.job is not None:
+        ended = why_ended(seen.job, seen.pods)
+        reason, report = ended.failure.reason, ended.report
+    message = row.error or TABLE[reason].sentence
+    patch = status.failed(seen.videojob, reason, message, attempts=row.claim.failures + 1, report=report, now=now)
+    return [PatchStatus(patch)]
 
 
-def _told(row: JobRow, claim: str) -> bool:
-    return row.status == RowStatus.ERROR and row.claim is not None and row.claim.claim == claim
-
-
-def _cancelled_by_the_row(seen: Observation, now: datetime) -> list[Action]:
-    row = seen.row
-    became = f"set to {row.status}" if isinstance(row, JobRow) and row.status else "deleted"
-    if isinstance(row, JobRow) and row.status == RowStatus.PROCESSING:
+def _cancelled_by_the_row(seen: Observation, row: JobRow | None, now: datetime) -> list[Action]:
+    became = f"set to {row.status[:50]}" if row is not None and row.status else "deleted"
+    if row is not None and row.status == RowStatus.PROCESSING:
         became = "claimed by somebody else"
     message = f"Cancelled: the row was {became} while the video was worked on."
-    attempts = seen.job.attempts if seen.job else 0
+    attempts = 1 if seen.job is not None and seen.job.ran else 0
     patch = status.failed(seen.videojob, Reason.CLAIM_LOST, message, attempts=attempts, report=None, now=now)
     stop = [DeleteJob(seen.job.name, seen.job.uid)] if seen.job else []
     return [*stop, PatchStatus(patch)]
 
 
-def _start(seen: Observation, spec: VideoJobSpec, claim: str, config: OperatorConfig, now: datetime) -> list[Action]:
-    if seen.videojob.started and isinstance(seen.row, Unread):
-        # Its Job is gone though a worker ran: only the row knows whether that worker finished.
+def _old_job(seen: Observation, job: JobView) -> list[Action]:
+    """Delete the Job of an attempt that is over; unless it is the VideoJob that is behind."""
+    if isinstance(seen.row, Unread):
         return [ReadRow()]
-    row = seen.row
-    if isinstance(row, JobRow) and row.status == RowStatus.COMPLETED:
-        return [PatchStatus(status.succeeded(seen.videojob, _NO_JOB, None, now))]
-    if isinstance(row, JobRow) and row.status == RowStatus.ERROR:
-        message = row.error or TABLE[Reason.JOB_DELETED].sentence
-        return [
-            PatchStatus(status.failed(seen.videojob, Reason.JOB_DELETED, message, attempts=0, report=None, now=now))
-        ]
+    if seen.row is not None and job.claim is not None and seen.row.is_held_by(job.claim):
+        return [AdoptClaim(job.claim, seen.videojob.version)]
+    return [DeleteJob(job.name, job.uid), RequeueAfter(_OLD_JOB_GOES_SECONDS)]
+
+
+def _start(seen: Observation, spec: VideoJobSpec, claim: str, config: OperatorConfig, now: datetime) -> list[Action]:
+    """Make the Job of the next attempt, when its time has come."""
+    videojob, row = seen.videojob, seen.row
+    new = not videojob.status.conditions
+    if isinstance(row, Unread) and not new:
+        return [ReadRow()]
+    stamp = row.claim if isinstance(row, JobRow) else None
+    if stamp is not None and stamp.not_before is not None:
+        left = (stamp.not_before - now).total_seconds()
+        # Further ahead than any pause, it was written by a clock that is wrong.
+        if 0 < left <= _LONGEST_PAUSE_SECONDS:
+            return _pausing(seen, stamp, stamp.not_before, left, now)
+    history = stamp.history if stamp is not None else History()
+    wait = Wait("Pending", "The worker's pod is being made.")
+    if (over := _waited_too_long(seen, config, now)) is not None:
+        return over
+    shown = status.waiting(
+        videojob, None, (), wait, now, stalled=_stalled(seen, wait, config), attempts=history.failures + (not new)
+    )
+    manifest = build_job(videojob, spec, claim, config, more_memory=history.more_memory)
+    return [CreateJob(manifest), *_changed(videojob, shown), RequeueAfter(_LOOK_AGAIN_SECONDS)]
+
+
+def _pausing(seen: Observation, stamp: Claim, not_before: datetime, left: float, now: datetime) -> list[Action]:
+    """Wait for the time of the next attempt, and say so where a crash kept it from being said."""
+    reason = stamp.reason or Reason.JOB_DELETED
+    said = any(item.type == "Progressing" and item.reason == reason for item in seen.videojob.status.conditions or ())
+    failure = TABLE[reason]
+    patch = status.trying_again(
+        seen.videojob, failure, failure.sentence, attempts=stamp.failures, not_before=not_before, now=now
+    )
+    return [*(() if said else (PatchStatus(patch),)), RequeueAfter(min(left, _LONGEST_WAIT_SECONDS))]
+
+
+def _done(seen: Observation, job: JobView, spec: VideoJobSpec, claim: str, now: datetime) -> list[Action]:
+    """Make good for a worker whose Job is complete and whose row is not: what is in the tables decides."""
+    if isinstance(seen.row, Unread):
+        return [ReadRow()]
+    if seen.results is None:
+        return [LookForResults()]
+    if not seen.results:
+        failure = TABLE[Reason.RESULTS_LOST]
+        return _ended(seen, job, spec, Ended(failure, failure.sentence), now)
+    assert isinstance(seen.row, JobRow)
+    assert seen.row.claim is not None
+    report = next((pod.report for pod in seen.pods if pod.exit_code == 0), None)
+    patch = status.succeeded(seen.videojob, report, attempts=seen.row.claim.failures + 1, now=now)
+    return [CompleteRow(claim), PatchStatus(patch)]
+
+
+def _ended(seen: Observation, job: JobView, spec: VideoJobSpec, ended: Ended, now: datetime) -> list[Action]:
+    """Prepare the next attempt after one that ended without a result, or give up."""
+    row, videojob = seen.row, seen.videojob
+    if isinstance(row, Unread):
+        return [ReadRow()]
+    assert row is not None
+    assert row.claim is not None
+    failure, sentence = ended.failure, ended.sentence
+    if failure.failure_class is FailureClass.CLAIM:
+        # It says that its claim is gone, and the row says that it is not: another pod had taken its seat.
+        failure = TABLE[Reason.POD_LOST]
+        sentence = failure.sentence
+    history = row.claim.history
+    decision = after_failure(
+        failure, history, retry_limit=spec.retry_limit, asked_seconds=ended.asked_seconds, jitter=_spread(job.uid)
+    )
+    if isinstance(decision, GiveUp):
+        message = sentence + decision.words
+        patch = status.failed(
+            videojob, failure.reason, message, attempts=history.failures + 1, report=ended.report, now=now
+        )
+        stop = [] if job.over else [DeleteJob(job.name, job.uid)]
+        return [FailRow(row.claim.token, message), *stop, PatchStatus(patch)]
+    not_before = now + timedelta(seconds=decision.seconds)
+    claim = row.claim.after(job.uid, decision.history, not_before=not_before, reason=failure.reason)
+    patch = status.trying_again(
+        videojob, failure, sentence, attempts=decision.history.failures, not_before=not_before, now=now
+    )
     return [
-        CreateJob(build_job(seen.videojob, spec, claim, config)),
-        *_changed(seen.videojob, status.running(seen.videojob, None, (), now)),
-        RequeueAfter(_LOOK_AGAIN_SECONDS),
+        NextAttempt(row, claim),
+        AdoptClaim(claim.token, videojob.version),
+        PatchStatus(patch),
+        DeleteJob(job.name, job.uid),
+        RequeueAfter(min(decision.seconds, _LONGEST_WAIT_SECONDS)),
     ]
 
 
-_NO_JOB = JobView(
-    name="",
-    uid="",
-    owner_uid=None,
-    claim=None,
-    suspended=False,
-    active=0,
-    ready=0,
-    failed=0,
-    complete=False,
-    queued=False,
-    image=None,
-    failed_reason=None,
-    failed_message=None,
-    start_time=None,
-    completion_time=None,
-    deleting=False,
-)
-
-
-def _succeed(seen: Observation, job: JobView, claim: str, now: datetime) -> list[Action]:
-    if isinstance(seen.row, Unread):
-        return [ReadRow()]
-    report = next((pod.report for pod in seen.pods if pod.exit_code == 0), None)
-    patch = PatchStatus(status.succeeded(seen.videojob, job, report, now))
-    if seen.row is not None and seen.row.is_held_by(claim):
-        return [CompleteRow(claim), patch]
-    return [patch]
-
-
-def _fail(seen: Observation, job: JobView, claim: str, now: datetime) -> list[Action]:
-    if isinstance(seen.row, Unread):
-        return [ReadRow()]
-    failure, message, report = why_failed(job, seen.pods)
-    if seen.row is not None and _completed_under(seen.row, claim):
-        # The worker had done everything and died before it could say so.
-        return [PatchStatus(status.succeeded(seen.videojob, job, report, now))]
-    patch = PatchStatus(
-        status.failed(seen.videojob, failure.reason, message, attempts=job.attempts, report=report, now=now)
-    )
-    if seen.row is not None and seen.row.is_held_by(claim):
-        return [FailRow(claim, message), patch]
-    return [patch]
-
-
-def why_failed(job: JobView, pods: Sequence[PodView]) -> tuple[Failure, str, Report | None]:
-    """Return why a Job failed: the table's row, one sentence for a person, and the last worker's report if any."""
-    last = max((pod for pod in pods if pod.exit_code not in {None, 0}), key=lambda pod: pod.created, default=None)
-    report = last.report if last else None
-    if job.failed_reason == "DeadlineExceeded":
-        failure = TABLE[Reason.DEADLINE_EXCEEDED]
-        return failure, failure.sentence, report
-    if last is None:
-        failure = TABLE[Reason.WORKER_CRASHED]
-        return failure, f"{failure.sentence} {job.failed_message or ''}".strip(), None
-    if report is not None and report.reason is not None:
-        failure = TABLE[report.reason]
-        return failure, report.message or failure.sentence, report
-    if last.out_of_memory:
-        failure = TABLE[Reason.OUT_OF_MEMORY]
-    else:
-        failure = by_exit_code(last.exit_code or 0) or TABLE[Reason.WORKER_CRASHED]
-    return failure, failure.sentence, report
-
-
-def _watch(seen: Observation, job: JobView, spec: VideoJobSpec, now: datetime) -> list[Action]:
+def _watch(seen: Observation, job: JobView, spec: VideoJobSpec, config: OperatorConfig, now: datetime) -> list[Action]:
+    """Show where a Job is that is under way, and see that no state lasts too long."""
+    videojob = seen.videojob
     actions: list[Action] = []
     if job.suspended != spec.suspend and not job.queued:
         actions.append(SuspendJob(job.name, spec.suspend))
-    patch = status.running(seen.videojob, job, seen.pods, now)
-    actions += _changed(seen.videojob, patch)
-    changing = patch["phase"] == "Pending" or any(pod.exit_code is not None for pod in seen.pods)
-    actions.append(RequeueAfter(_LOOK_AGAIN_SECONDS if changing else _LOOK_AT_RUNNING_SECONDS))
+    wait = wait_of(videojob, job, seen.pods)
+    if wait is None:
+        if seen.quiet_seconds > config.deadlines.no_progress_seconds:
+            failure = TABLE[Reason.NO_PROGRESS]
+            return _ended(seen, job, spec, Ended(failure, failure.sentence), now)
+        patch = status.running(videojob, job, seen.pods, now)
+    else:
+        if (over := _waited_too_long(seen, config, now)) is not None:
+            return over
+        patch = status.waiting(videojob, job, seen.pods, wait, now, stalled=_stalled(seen, wait, config))
+    actions += _changed(videojob, patch)
+    actions.append(RequeueAfter(_LOOK_AT_RUNNING_SECONDS if wait is None else _LOOK_AGAIN_SECONDS))
     return actions
+
+
+def _stalled(seen: Observation, wait: Wait, config: OperatorConfig) -> tuple[Reason, str] | None:
+    """Return reason and sentence where a wait lasts longer than it may."""
+    deadline = deadline_of(wait.reason, config.deadlines)
+    if deadline is None:
+        return None
+    seconds, reason = deadline
+    known = next((item for item in seen.videojob.status.conditions or () if item.type == "Stalled"), None)
+    # What was said before a restart, whose own clock begins anew, stays said.
+    said = known is not None and known.status == "True" and known.reason == reason
+    return (reason, stalled_message(wait, reason)) if said or seen.waited_seconds > seconds else None
+
+
+def _waited_too_long(seen: Observation, config: OperatorConfig, now: datetime) -> list[Action] | None:
+    """Return how a video ends that has been stalled for as long as anything may wait; None where it has not."""
+    videojob = seen.videojob
+    stalled = next((item for item in videojob.status.conditions or () if item.type == "Stalled"), None)
+    since = _time(stalled.last_transition_time) if stalled is not None and stalled.status == "True" else None
+    if stalled is None or since is None or stalled.reason not in {reason.value for reason in TABLE}:
+        return None
+    if (now - since).total_seconds() <= config.deadlines.waiting_seconds:
+        return None
+    if isinstance(seen.row, Unread):
+        return [ReadRow()]
+    assert videojob.claim is not None
+    reason = Reason(stalled.reason)
+    message = f"{TABLE[reason].sentence} {TABLE[reason].remedy}"
+    patch = status.failed(videojob, reason, message, attempts=0, report=None, now=now)
+    stop = [DeleteJob(seen.job.name, seen.job.uid)] if seen.job is not None else []
+    return [FailRow(videojob.claim, message), *stop, PatchStatus(patch)]
 
 
 def _changed(videojob: VideoJobView, patch: dict[str, Any]) -> list[Action]:
@@ -311,6 +429,11 @@ def _differs(current: dict[str, Any], patch: dict[str, Any]) -> bool:
 
 def _kind(condition: dict[str, Any]) -> str:
     return str(condition["type"])
+
+
+def _spread(name: str) -> float:
+    """Return a number from 0 to 1 that follows from a name: replicas that decide the same decide it alike."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32
 
 
 def _time(text: str | None) -> datetime | None:

@@ -4,24 +4,29 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 from runops.logs import job_id_in_logs
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
-from runops_operator.actions import ReadRow
+from runops.supabase.results import ResultsTables
+from runops_operator.actions import Action, LookForResults, ReadRow
 from runops_operator.cluster import Cluster, ClusterError, NotFound
 from runops_operator.config import OperatorConfig
-from runops_operator.execute import Executor
-from runops_operator.observed import PodView, parse_pod
-from runops_operator.plan import Observation, plan, plan_gone
+from runops_operator.execute import Executor, JobRefused, Overtaken
+from runops_operator.observed import UNREAD, PodView, VideoJobView, parse_pod
+from runops_operator.plan import Observation, plan, plan_gone, plan_refused
+from runops_operator.stopwatch import Stopwatch
 from runops_operator.store import Store
+from runops_operator.waiting import wait_of
 from runops_operator.workqueue import WorkQueue
 
 __all__ = ["Reconciler"]
 
 _log = logging.getLogger(__name__)
+_MOST_PLANS = 5
 
 
 class Reconciler:
@@ -31,8 +36,10 @@ class Reconciler:
     ----------
     queue, store
         The names to look at, and what is known of them.
-    cluster, jobs, executor
+    cluster, jobs, results, executor
         What is read, and what acts.
+    quiet_seconds
+        Tells for how long a row has not been touched.
     config
         Settings of this installation.
     now
@@ -46,7 +53,9 @@ class Reconciler:
         store: Store,
         cluster: Cluster,
         jobs: JobsTable,
+        results: ResultsTables,
         executor: Executor,
+        quiet_seconds: Callable[[UUID], float],
         config: OperatorConfig,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -54,9 +63,12 @@ class Reconciler:
         self._store = store
         self._cluster = cluster
         self._jobs = jobs
+        self._results = results
         self._executor = executor
+        self._quiet_seconds = quiet_seconds
         self._config = config
         self._now = now
+        self._waits = Stopwatch(lambda: now().timestamp())
         self._busy = 0
         self._stopping = False
         self._idle = asyncio.Event()
@@ -98,6 +110,9 @@ class Reconciler:
         except (ClusterError, SupabaseError) as error:
             pause = await self._queue.failed(name)
             _log.warning("%s Looking again in %.0f s.", error, pause)
+        except JobRefused as error:
+            pause = await self._queue.failed(name)
+            _log.warning("%s Trying again in %.0f s.", error, pause)
         except Exception:  # noqa: BLE001 - one object nobody foresaw must never stop the queue for all others
             pause = await self._queue.failed(name)
             _log.exception("Unforeseen fault. Looking again in %.0f s.", pause)
@@ -109,7 +124,7 @@ class Reconciler:
 
         Raises
         ------
-        ClusterError, SupabaseError
+        ClusterError, SupabaseError, JobRefused
             Something was away or refused; nothing is lost by trying again later.
         """
         job_id = _job_id(name)
@@ -118,33 +133,86 @@ class Reconciler:
                 for action in plan_gone(last, self._store.job(name)):
                     await self._executor.run(name, job_id, action)
             self._store.forget_gone(last)
-        videojob = self._store.videojob(name)
-        if videojob is None or job_id is None:
+        if job_id is None:
             return
-        pods = await self._pods(name)
-        seen = Observation(
-            videojob=videojob,
-            job=self._store.job(name),
-            pods=pods,
-            row=self._store.take_row(name),
-        )
+        for _ in range(_MOST_PLANS):
+            videojob = self._store.videojob(name)
+            if videojob is None:
+                self._waits.forget(name)
+                return
+            seen, actions = await self._planned(name, job_id, videojob)
+            try:
+                for action in actions:
+                    await self._executor.run(name, job_id, action)
+            except Overtaken:
+                self._store.doubt_row(name)
+                await self._refresh(name)
+            except JobRefused as error:
+                for action in plan_refused(seen, str(error), self._config, self._now()):
+                    await self._executor.run(name, job_id, action)
+                raise
+            else:
+                return
+        await self._queue.add_after(name, 1.0)
+
+    async def _planned(self, name: str, job_id: UUID, videojob: VideoJobView) -> tuple[Observation, list[Action]]:
+        """Return a plan for which everything was read that it asked for, and what it is based on."""
+        seen = await self._observed(name, job_id, videojob)
         actions = plan(seen, self._config, self._now())
-        if any(isinstance(action, ReadRow) for action in actions):
-            seen = Observation(videojob, seen.job, seen.pods, await self._jobs.get(job_id))
+        if ReadRow() in actions:
+            seen = replace(seen, row=await self._jobs.get(job_id))
             actions = plan(seen, self._config, self._now())
-        for action in actions:
-            await self._executor.run(name, job_id, action)
+        if LookForResults() in actions:
+            seen = replace(seen, results=await self._results_there(job_id))
+            actions = plan(seen, self._config, self._now())
+        return seen, actions
+
+    async def _observed(self, name: str, job_id: UUID, videojob: VideoJobView) -> Observation:
+        pods = await self._pods(name)
+        job = self._store.job(name)
+        doubted = self._store.take_doubt(name)
+        try:
+            row = await self._jobs.get(job_id) if doubted else UNREAD
+        except SupabaseError:
+            self._store.doubt_row(name)
+            raise
+        wait = wait_of(videojob, job, pods)
+        return Observation(
+            videojob=videojob,
+            job=job,
+            pods=pods,
+            row=row,
+            waited_seconds=self._waits.seconds(name, wait.reason if wait is not None else None),
+            quiet_seconds=self._quiet_seconds(job_id),
+        )
+
+    async def _results_there(self, job_id: UUID) -> bool:
+        transcripts = await self._results.transcript_count(job_id)
+        return transcripts > 0 and await self._results.sop_count(job_id) > 0
 
     async def _pods(self, name: str) -> list[PodView]:
         job, videojob = self._store.job(name), self._store.videojob(name)
         if job is None or (videojob is not None and videojob.finished):
             return []
-        pods = [parse_pod(body) for body in await self._cluster.list_pods(name)]
+        listed = await self._cluster.list_pods(name)
+        pods = [parse_pod(body) for body in listed if _owned(body, job.uid)]
         if not job.over and any(pod.exit_code is not None for pod in pods):
             # The Job is about to end: its own event may be late.
             with contextlib.suppress(NotFound):
                 self._store.see_job(await self._cluster.get_job(name))
         return pods
+
+    async def _refresh(self, name: str) -> None:
+        """Read the VideoJob anew: what was known of it led to a plan that no longer fits."""
+        try:
+            self._store.see_videojob(await self._cluster.get_videojob(name))
+        except NotFound:
+            self._store.drop_videojob(name)
+
+
+def _owned(pod: object, uid: str) -> bool:
+    owners = pod["metadata"].get("ownerReferences") or ()  # type: ignore[index]
+    return not owners or any(owner.get("uid") == uid for owner in owners)
 
 
 def _job_id(name: str) -> UUID | None:

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from runops.job_row import JobRow
-from runops_operator.observed import UNREAD, JobView, Unread, VideoJobView, parse_job, parse_videojob
+from runops_operator.observed import JobView, VideoJobView, parse_job, parse_videojob
 
 __all__ = ["Store"]
 
@@ -22,7 +21,7 @@ class Store:
         self._videojobs: dict[str, VideoJobView] = {}
         self._jobs: dict[str, JobView] = {}
         self._gone: dict[str, VideoJobView] = {}
-        self._rows: dict[str, tuple[str | None, JobRow | None]] = {}
+        self._doubted: set[str] = set()
         self._clock = 0
         self._seen_at: dict[str, int] = {}
         self._dead: dict[str, int] = {}
@@ -50,19 +49,22 @@ class Store:
         if view is not None:
             self._bury(view)
 
-    def note_row(self, name: str, claim: str | None, row: JobRow | None) -> None:
-        """Keep what the resync read of a row until the next look at its VideoJob.
+    def drop_job(self, name: str, uid: str) -> None:
+        """Forget a Job that was deleted just now; what was on its way from before does not bring it back."""
+        self._dead[uid] = self._clock
+        view = self._jobs.get(name)
+        if view is not None and view.uid == uid:
+            del self._jobs[name]
 
-        `claim` is the claim that the VideoJob had before the row was read: of a VideoJob that has another claim by
-        then, an old row says nothing.
-        """
-        self._rows[name] = (claim, row)
+    def doubt_row(self, name: str) -> None:
+        """Have the row of a VideoJob read before the next decision about it."""
+        self._doubted.add(name)
 
-    def take_row(self, name: str) -> JobRow | Unread | None:
-        """Return what the resync read of a row, once; `UNREAD` where it read nothing that still counts."""
-        claim, row = self._rows.pop(name, (None, None))
-        videojob = self._videojobs.get(name)
-        return row if claim is not None and videojob is not None and videojob.claim == claim else UNREAD
+    def take_doubt(self, name: str) -> bool:
+        """Tell, once, whether a row must be read before the next decision."""
+        doubted = name in self._doubted
+        self._doubted.discard(name)
+        return doubted
 
     def unfinished(self) -> Iterator[VideoJobView]:
         """Yield the VideoJobs that have not ended."""
@@ -90,9 +92,7 @@ class Store:
         view = parse_job(body)
         before = self._jobs.get(view.name)
         if deleted:
-            self._dead[view.uid] = self._clock
-            if before is not None and before.uid == view.uid:
-                del self._jobs[view.name]
+            self.drop_job(view.name, view.uid)
             return True
         if view.uid in self._dead or (before is not None and view.version < before.version):
             return False

@@ -1,0 +1,96 @@
+"""Puts the operator's parts together: the composition root, without kopf."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from runops.supabase.connection import Supabase
+from runops_operator.adopt import Adopter
+from runops_operator.candidates import Candidates
+from runops_operator.cluster import Cluster
+from runops_operator.config import OperatorConfig
+from runops_operator.execute import Executor
+from runops_operator.intake import Intake
+from runops_operator.metrics import Metrics
+from runops_operator.reconciler import Reconciler
+from runops_operator.resync import Resync
+from runops_operator.rows import RowWatch
+from runops_operator.stopping import Stopping
+from runops_operator.store import Store
+from runops_operator.workqueue import WorkQueue
+
+__all__ = ["Operator", "assemble"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """The parts that run side by side."""
+
+    store: Store
+    queue: WorkQueue
+    intake: Intake
+    reconciler: Reconciler
+    resync: Resync
+    rows: RowWatch
+    stopping: Stopping
+
+
+def assemble(
+    config: OperatorConfig,
+    cluster: Cluster,
+    supabase: Supabase,
+    metrics: Metrics,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Operator:
+    """Return an operator for a cluster and a project; nothing runs yet.
+
+    Parameters
+    ----------
+    config
+        Settings of this installation.
+    cluster, supabase
+        What it works between.
+    metrics
+        What it counts with.
+    now
+        The clock of its decisions; it gives times with their zone.
+    """
+    store, queue, jobs = Store(), WorkQueue(), supabase.jobs
+    metrics.count_unfinished_by(lambda: sum(1 for _ in store.unfinished()))
+    adopter = Adopter(cluster=cluster, jobs=jobs, store=store, queue=queue, config=config)
+    rows = RowWatch(jobs=jobs, store=store, queue=queue, adopter=adopter, config=config, metrics=metrics)
+    intake = Intake(
+        jobs=jobs,
+        candidates=Candidates(jobs, config),
+        adopter=adopter,
+        store=store,
+        config=config,
+        metrics=metrics,
+        recall=rows.once,
+        skew_seconds=lambda: supabase.clock_skew_seconds,
+    )
+    stopping = Stopping(cluster, deadline_seconds=config.deadlines.cancelling_seconds, metrics=metrics)
+    executor = Executor(
+        cluster=cluster,
+        jobs=jobs,
+        store=store,
+        queue=queue,
+        stopping=stopping,
+        config=config,
+        metrics=metrics,
+        on_movement=intake.movement,
+    )
+    reconciler = Reconciler(
+        queue=queue,
+        store=store,
+        cluster=cluster,
+        jobs=jobs,
+        results=supabase.results,
+        executor=executor,
+        quiet_seconds=rows.quiet_seconds,
+        config=config,
+        now=now,
+    )
+    resync = Resync(cluster=cluster, store=store, queue=queue, config=config)
+    return Operator(store, queue, intake, reconciler, resync, rows, stopping)

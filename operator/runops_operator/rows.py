@@ -1,0 +1,145 @@
+"""Watches the rows that this installation has claimed, and puts right what does not fit to the VideoJobs.
+
+Supabase sends no events that one could rely on, so they are read again and again: one small request for all of them.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from uuid import UUID
+
+from runops.job_row import ClaimedRow
+from runops.logs import job_id_in_logs
+from runops.polling import backoff
+from runops.supabase.errors import SupabaseError
+from runops.supabase.jobs import JobsTable
+from runops.videojob import videojob_name
+from runops_operator.adopt import Adopter
+from runops_operator.cluster import ClusterError
+from runops_operator.config import OperatorConfig
+from runops_operator.metrics import Metrics
+from runops_operator.observed import VideoJobView
+from runops_operator.stopwatch import Stopwatch
+from runops_operator.store import Store
+from runops_operator.workqueue import WorkQueue
+
+__all__ = ["RowWatch"]
+
+_log = logging.getLogger(__name__)
+_ROWS_PER_SECOND = 50
+_KEEP_ALIVE_SECONDS = 40.0
+"""A row is to be refreshed at least every 60 s."""
+
+
+class RowWatch:
+    """The watch.
+
+    Parameters
+    ----------
+    jobs
+        The table.
+    store, queue
+        The VideoJobs, and who is told when a row does not fit to its one.
+    adopter
+        Makes VideoJobs for rows that were claimed and then forgotten by a crash.
+    config
+        Settings of this installation.
+    metrics
+        Counts what was put right.
+    """
+
+    def __init__(
+        self,
+        *,
+        jobs: JobsTable,
+        store: Store,
+        queue: WorkQueue,
+        adopter: Adopter,
+        config: OperatorConfig,
+        metrics: Metrics,
+    ) -> None:
+        self._jobs = jobs
+        self._store = store
+        self._queue = queue
+        self._adopter = adopter
+        self._config = config
+        self._metrics = metrics
+        self._touched = Stopwatch(lambda: asyncio.get_running_loop().time())
+
+    def quiet_seconds(self, job_id: UUID) -> float:
+        """Return for how long a row has not been touched, as far as it was watched."""
+        return self._touched.age(job_id)
+
+    async def run(self) -> None:
+        """Look again and again until cancelled; after a failure with growing pauses."""
+        failures = 0
+        while True:
+            try:
+                count = await self.once()
+                failures = 0
+            except (ClusterError, SupabaseError) as error:
+                failures += 1
+                if failures == 1:
+                    _log.warning("The claimed rows could not be looked at: %s", error)
+            pause = max(self._config.rows_seconds, count / _ROWS_PER_SECOND) if not failures else 0.0
+            await asyncio.sleep(pause or backoff(failures, base=1.0))
+
+    async def once(self) -> int:
+        """Look once, and return how many rows are claimed.
+
+        Raises
+        ------
+        ClusterError, SupabaseError
+            Something could not be read or made; the next look repeats it.
+        """
+        # What is held was claimed before: a VideoJob that is claimed after this line says nothing about the rows.
+        unfinished = {view.name: view for view in self._store.unfinished() if view.claim is not None}
+        claimed = {videojob_name(row.job_id): row for row in await self._jobs.claims_of(self._config.installation)}
+        for row in claimed.values():
+            self._touched.seconds(row.job_id, (row.claim, row.updated_at))
+        self._touched.keep_only({row.job_id for row in claimed.values()})
+        for name, view in unfinished.items():
+            held = claimed.get(name)
+            if held is None or held.token != view.claim:
+                # It was cancelled, ended or queued again; or it was claimed since. Its plan looks for itself.
+                self._store.doubt_row(name)
+                await self._queue.add(name)
+        await self._jobs.keep_alive(self._config.installation, self._unattended(claimed.values()))
+        await self._adopt(row for name, row in claimed.items() if name not in unfinished)
+        return len(claimed)
+
+    def _unattended(self, claimed: Iterable[ClaimedRow]) -> list[UUID]:
+        """Return the rows that no worker refreshes, and that were not refreshed for a while."""
+        due: list[UUID] = []
+        for row in claimed:
+            view = self._store.videojob(videojob_name(row.job_id))
+            runs = view is not None and view.status.phase == "Running"
+            if view is not None and not runs and self._touched.age(row.job_id) >= _KEEP_ALIVE_SECONDS:
+                due.append(row.job_id)
+        return due
+
+    async def _adopt(self, rows: Iterable[ClaimedRow]) -> None:
+        for claimed in rows:
+            name = videojob_name(claimed.job_id)
+            known = self._store.videojob(name)
+            if self._adopter.is_in_hand(claimed.job_id) or self._store.gone(name) is not None:
+                continue
+            if known is not None and not known.finished:
+                continue
+            if known is not None and known.claim == claimed.token:
+                self._metrics.repaired("RowNotTold")
+                self._store.doubt_row(name)
+                await self._queue.add(name)
+                continue
+            await self._take_up(claimed, known)
+        job_id_in_logs.set(None)
+
+    async def _take_up(self, claimed: ClaimedRow, known: VideoJobView | None) -> None:
+        job_id_in_logs.set(str(claimed.job_id))
+        with self._adopter.in_hand(claimed.job_id):
+            row = await self._jobs.get(claimed.job_id)
+            if row is None or row.claim is None or not row.is_held_by(claimed.token):
+                return
+            _log.info("a row claimed earlier is taken up again", extra={"videojob": known is not None})
+            self._metrics.repaired("RowWithoutVideoJob")
+            await self._adopter.adopt(row, row.claim)

@@ -1,0 +1,82 @@
+"""Sees that the pods of a deleted Job really end: asked to at once, by force where they do not.
+
+The garbage collector asks them as well, but in its own time.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from runops_operator.cluster import Cluster, ClusterError
+from runops_operator.metrics import Metrics
+
+__all__ = ["Stopping"]
+
+_log = logging.getLogger(__name__)
+_LOOK_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Deleted:
+    name: str
+    since: float
+
+
+class Stopping:
+    """Follows the pods of deleted Jobs until they are gone.
+
+    Parameters
+    ----------
+    cluster
+        Where they are.
+    deadline_seconds
+        After which a pod is removed without being asked.
+    metrics
+        Counts those.
+    """
+
+    def __init__(self, cluster: Cluster, *, deadline_seconds: float, metrics: Metrics) -> None:
+        self._cluster = cluster
+        self._deadline = deadline_seconds
+        self._metrics = metrics
+        self._jobs: dict[str, _Deleted] = {}
+
+    def __len__(self) -> int:
+        """Return how many deleted Jobs may still have pods."""
+        return len(self._jobs)
+
+    async def begin(self, name: str, uid: str) -> None:
+        """Ask the pods of a Job, which was deleted just now, to stop. ClusterError where they cannot be asked."""
+        self._jobs.setdefault(uid, _Deleted(name, asyncio.get_running_loop().time()))
+        await self._look(uid, first=True)
+
+    async def run(self) -> None:
+        """Look again and again until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            for uid in list(self._jobs):
+                try:
+                    await self._look(uid)
+                except ClusterError as error:
+                    _log.warning("%s", error)
+                    break
+
+    async def _look(self, uid: str, *, first: bool = False) -> None:
+        deleted = self._jobs[uid]
+        late = asyncio.get_running_loop().time() - deleted.since > self._deadline
+        pods = [pod for pod in await self._cluster.list_pods(deleted.name) if _belongs(pod, uid)]
+        for pod in pods:
+            metadata = pod["metadata"]
+            if late:
+                _log.warning("a pod did not stop in time and is removed", extra={"pod": metadata["name"]})
+                self._metrics.repaired("StillStopping")
+                await self._cluster.delete_pod(metadata["name"], uid=metadata["uid"], force=True)
+            elif first or "deletionTimestamp" not in metadata:
+                await self._cluster.delete_pod(metadata["name"], uid=metadata["uid"])
+        if not pods:
+            self._jobs.pop(uid, None)
+
+
+def _belongs(pod: object, uid: str) -> bool:
+    owners = pod["metadata"].get("ownerReferences") or ()  # type: ignore[index]
+    return any(owner.get("uid") == uid for owner in owners)

@@ -1,0 +1,41 @@
+"""For how long something has been the same, on our own clock: no other clock is believed."""
+
+from collections.abc import Callable
+
+__all__ = ["Stopwatch"]
+
+
+class Stopwatch:
+    """Remembers since when each key has had its present value.
+
+    Parameters
+    ----------
+    clock
+        In seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._since: dict[object, tuple[object, float]] = {}
+
+    def seconds(self, key: object, value: object) -> float:
+        """Note a key's value, and return for how many seconds it has been this one."""
+        known = self._since.get(key)
+        now = self._clock()
+        if known is None or known[0] != value:
+            self._since[key] = (value, now)
+            return 0.0
+        return max(0.0, now - known[1])
+
+    def age(self, key: object) -> float:
+        """Return for how many seconds a key has had its value; 0 where it has none."""
+        known = self._since.get(key)
+        return 0.0 if known is None else max(0.0, self._clock() - known[1])
+
+    def forget(self, key: object) -> None:
+        """Drop a key."""
+        self._since.pop(key, None)
+
+    def keep_only(self, keys: set[object]) -> None:
+        """Drop all other keys."""
+        self._since = {key: value for key, value in self._since.items() if key in keys}
