@@ -204,7 +204,9 @@ class VideoJobSpec(_Camel):
 class Condition(_Camel):
     """One statement about the VideoJob, as Kubernetes' API conventions have it."""
 
-    type: Annotated[str, Field(max_length=316, description="Started, Complete, Failed, Finished or Progressing.")]
+    type: Annotated[
+        str, Field(max_length=316, description="Started, Progressing, Stalled, Blocked, Complete, Failed or Finished.")
+    ]
     status: Annotated[Literal["True", "False", "Unknown"], Field(description="Whether the statement holds.")]
     reason: Annotated[str, Field(max_length=1024, description="One CamelCase word that says why.")]
     message: Annotated[str, Field(max_length=32_768, description="One sentence for a person.")] = ""
@@ -268,7 +270,10 @@ class VideoJobStatus(_Camel):
             description="When it ended, in success or in failure.",
         ),
     ] = None
-    attempts: Annotated[int | None, Field(ge=0, description="Worker pods that ran or run for this video.")] = None
+    attempts: Annotated[
+        int | None,
+        Field(ge=0, description="Attempts that were used up, and the one that runs; evictions and waits are none."),
+    ] = None
     reason: Annotated[str | None, Field(max_length=64, description="Why it failed or waits, in one word.")] = None
     message: Annotated[str | None, Field(max_length=1024, description="The same in one sentence for a person.")] = None
     worker_pod: Annotated[WorkerPod | None, Field(description="The pod that works on it now, or did last.")] = None

@@ -46,16 +46,23 @@ class Adopter:
         self._in_hand: Counter[UUID] = Counter()
 
     @contextmanager
-    def in_hand(self, *job_ids: UUID) -> Iterator[None]:
-        """Mark rows that are being claimed and adopted: for as long, nobody else takes them for forgotten."""
-        self._in_hand.update(job_ids)
+    def in_hand(self, job_id: UUID) -> Iterator[None]:
+        """Mark a row that is being claimed or adopted: for as long, nobody else takes it for forgotten."""
+        self.take_in_hand(job_id)
         try:
             yield
         finally:
-            self._in_hand.subtract(job_ids)
-            for job_id in job_ids:
-                if self._in_hand[job_id] <= 0:
-                    del self._in_hand[job_id]
+            self.let_go(job_id)
+
+    def take_in_hand(self, job_id: UUID) -> None:
+        """Mark a row until `let_go`; may be done several times."""
+        self._in_hand[job_id] += 1
+
+    def let_go(self, job_id: UUID) -> None:
+        """Take one mark back."""
+        self._in_hand[job_id] -= 1
+        if self._in_hand[job_id] <= 0:
+            del self._in_hand[job_id]
 
     def is_in_hand(self, job_id: UUID) -> bool:
         """Tell whether a row is being claimed or adopted just now."""

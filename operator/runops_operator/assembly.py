@@ -68,6 +68,7 @@ def assemble(
         config=config,
         metrics=metrics,
         recall=rows.once,
+        now=now,
         skew_seconds=lambda: supabase.clock_skew_seconds,
     )
     stopping = Stopping(cluster, deadline_seconds=config.deadlines.cancelling_seconds, metrics=metrics)

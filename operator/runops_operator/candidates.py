@@ -1,6 +1,5 @@
 """Reads the rows among which the intake chooses: few, and yet no user is hidden behind another one's queue."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -33,7 +32,7 @@ class Candidates:
     def __init__(self, jobs: JobsTable, config: OperatorConfig) -> None:
         self._jobs = jobs
         self._config = config
-        self._stale_at: float | None = None
+        self._stale_at: datetime | None = None
 
     async def read(self, *, slots: int, active: Mapping[str, int], server_time: datetime) -> list[JobRow]:
         """Return queued and abandoned rows, oldest first, with at least one row of each user who may be next.
@@ -69,16 +68,15 @@ class Candidates:
         return sorted(rows.values(), key=lambda row: (row.created_at or "", str(row.job_id)))
 
     async def _stale(self, *, slots: int, server_time: datetime) -> list[JobRow]:
-        now = asyncio.get_running_loop().time()
         every = min(_STALE_EVERY_SECONDS, self._config.stale_after_seconds / 2)
-        if self._stale_at is not None and now - self._stale_at < every:
+        if self._stale_at is not None and timedelta(0) <= server_time - self._stale_at < timedelta(seconds=every):
             return []
         before = server_time - timedelta(seconds=self._config.stale_after_seconds)
         rows = await self._jobs.stale(
             before=before.isoformat(), installation=self._config.installation, limit=min(slots, _MOST)
         )
         if len(rows) < slots:
-            self._stale_at = now
+            self._stale_at = server_time
         return rows
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
@@ -28,6 +28,8 @@ __all__ = ["Intake"]
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _CLAIMS_AT_ONCE = 10
+_TELLING_SECONDS = 20.0
+"""Rows that nobody works on yet are refreshed after 40 s."""
 
 
 class Intake:
@@ -50,6 +52,8 @@ class Intake:
     recall
         Adopts the rows that this installation has claimed and that have no VideoJob. It comes before the first claim,
         and again after each claim of which it is not known what became of it: otherwise such rows would hold no slot.
+    now
+        The clock; it gives times with their zone.
     skew_seconds
         How far the server's clock is ahead of ours.
     jitter
@@ -66,7 +70,8 @@ class Intake:
         config: OperatorConfig,
         metrics: Metrics,
         recall: Callable[[], Awaitable[object]],
-        skew_seconds: Callable[[], float | None] = lambda: None,
+        now: Callable[[], datetime],
+        skew_seconds: Callable[[], float | None],
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._jobs = jobs
@@ -77,6 +82,10 @@ class Intake:
         self._metrics = metrics
         self._recall = recall
         self._recalled = False
+        self._unconfirmed: dict[UUID, tuple[JobRow, Claim]] = {}
+        """Rows that were claimed and must be looked at once more before anything is made for them."""
+        self._claimed_at: dict[UUID, float] = {}
+        self._now = now
         self._skew_seconds = skew_seconds
         self._jitter = jitter
         self._wake = asyncio.Event()
@@ -125,6 +134,7 @@ class Intake:
         if not self._recalled:
             await self._recall()
             self._recalled = True
+        await self._adopt_unconfirmed()
         admission = admit(self._store.unfinished(), self._config)
         if admission.paused is not None:
             failure = TABLE[admission.paused]
@@ -135,11 +145,11 @@ class Intake:
         chosen = await self._chosen(admission)
         self.last_read_at = asyncio.get_running_loop().time()
         self._resume()
-        claims = await self._claimed(chosen)
-        return len(await self._adopted(claims)) if claims else 0
+        await self._claim_all(chosen)
+        return await self._adopt_unconfirmed()
 
     async def _chosen(self, admission: Admission) -> list[JobRow]:
-        now = datetime.now(UTC) + timedelta(seconds=self._skew_seconds() or 0.0)
+        now = self._now() + timedelta(seconds=self._skew_seconds() or 0.0)
         rows = await self._candidates.read(slots=admission.slots, active=admission.active, server_time=now)
         return choose(
             rows,
@@ -150,18 +160,17 @@ class Intake:
             per_user=self._config.max_concurrent_per_user,
         )
 
-    async def _claimed(self, rows: list[JobRow]) -> dict[UUID, tuple[JobRow, Claim]]:
-        """Claim rows, several at a time; return those that were had, as they stand then."""
+    async def _claim_all(self, rows: list[JobRow]) -> None:
+        """Claim rows, several at a time; those that were had are then unconfirmed."""
         gate = asyncio.Semaphore(_CLAIMS_AT_ONCE)
 
-        async def one(row: JobRow) -> tuple[JobRow, Claim] | None:
+        async def one(row: JobRow) -> None:
             async with gate:
-                return await self._claim(row)
+                await self._claim(row)
 
-        won = await self._all_or_recall(*(one(row) for row in rows))
-        return {row.job_id: (row, claim) for row, claim in filter(None, won)}
+        await self._all_or_recall(*(one(row) for row in rows))
 
-    async def _claim(self, row: JobRow) -> tuple[JobRow, Claim] | None:
+    async def _claim(self, row: JobRow) -> None:
         job_id_in_logs.set(str(row.job_id))
         before = row.claim
         claim = Claim(claim=str(uuid4()), by=self._config.installation, attempt=(before.attempt if before else 0) + 1)
@@ -171,40 +180,49 @@ class Intake:
             claim = claim.model_copy(update={**before.history.model_dump(), "waits": before.waits + 1})
         with self._adopter.in_hand(row.job_id):
             won = await self._jobs.claim(row, claim, from_status=str(row.status))
-        if won is None:
-            _log.info("the row went to somebody else")
-            return None
+            if won is None:
+                _log.info("the row went to somebody else")
+                return
+            self._unconfirmed[row.job_id] = (won, claim)
+            self._claimed_at[row.job_id] = self._clock()
+            self._adopter.take_in_hand(row.job_id)
         if stale:
             self._metrics.repaired("StaleRow")
         self._metrics.claimed(str(row.status))
         _log.info("row claimed", extra={"attempt": claim.attempt, "stale": stale})
-        return won, claim
 
-    async def _adopted(self, claims: dict[UUID, tuple[JobRow, Claim]]) -> list[UUID]:
+    async def _adopt_unconfirmed(self) -> int:
         """Have the VideoJobs of claimed rows made, but for those that a consumer without claims has written over."""
+        if not self._unconfirmed:
+            return 0
+        if self._config.confirm_seconds:
+            await asyncio.sleep(self._config.confirm_seconds)
+        there = await self._jobs.get_many(self._unconfirmed)
         gate = asyncio.Semaphore(_CLAIMS_AT_ONCE)
-        with self._adopter.in_hand(*claims):
-            if self._config.confirm_seconds:
-                await asyncio.sleep(self._config.confirm_seconds)
-            (there,) = await self._all_or_recall(self._jobs.get_many(claims))
 
-            async def one(job_id: UUID) -> UUID | None:
-                async with gate:
-                    return await self._confirmed(*claims[job_id], there.get(job_id))
+        async def one(job_id: UUID) -> bool:
+            async with gate:
+                row, claim = self._unconfirmed[job_id]
+                adopted = await self._confirmed(row, claim, there.get(job_id))
+                del self._unconfirmed[job_id], self._claimed_at[job_id]
+                self._adopter.let_go(job_id)
+                return adopted
 
-            return [job_id for job_id in await self._all_or_recall(*(one(job_id) for job_id in claims)) if job_id]
+        return sum(await self._all_or_recall(*(one(job_id) for job_id in list(self._unconfirmed))))
 
-    async def _confirmed(self, row: JobRow, claim: Claim, there: JobRow | None) -> UUID | None:
+    async def _confirmed(self, row: JobRow, claim: Claim, there: JobRow | None) -> bool:
         job_id_in_logs.set(str(row.job_id))
-        if there is None or not there.is_held_by(claim.claim):
-            return None
-        if there.updated_at != row.updated_at:
+        if there is None or there.claim is None or not there.is_held_by(claim.claim):
+            return False
+        # Later than that, or under a seat, it may be the other replica that took the row up and touched it.
+        telling = not there.claim.seated and self._clock() - self._claimed_at[row.job_id] < _TELLING_SECONDS
+        if telling and there.updated_at != row.updated_at:
             _log.warning("a consumer that leaves no claim works on the row too; giving way to it")
             self._metrics.repaired("RivalConsumer")
             await self._jobs.give_way(row.job_id, claim.claim)
-            return None
+            return False
         await self._adopter.adopt(there, claim)
-        return row.job_id
+        return True
 
     async def _all_or_recall(self, *calls: Awaitable[T]) -> list[T]:
         """Wait for all, also where some fail; then what is claimed and has no VideoJob is recalled next time."""
@@ -214,6 +232,9 @@ class Intake:
                 self._recalled = False
                 raise result
         return [result for result in results if not isinstance(result, BaseException)]
+
+    def _clock(self) -> float:
+        return self._now().timestamp()
 
     def _pause(self, sentence: str, reason: str) -> None:
         if self.trouble != sentence:

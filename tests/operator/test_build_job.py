@@ -3,10 +3,11 @@
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 import yaml
 
 from runops.job_row import Claim, JobRow
-from runops.videojob import VideoJobSpec
+from runops.videojob import VideoJobSpec, WorkerResources
 from runops_operator.build_job import build_job
 from runops_operator.build_videojob import build_videojob
 from runops_operator.config import OperatorConfig
@@ -59,4 +60,19 @@ def test_the_job_with_every_setting_is_the_golden_one() -> None:
 
 def test_no_key_is_in_a_job() -> None:
     assert "SUPABASE_SERVICE_ROLE_KEY" not in _rendered(FULL)
-    assert "GEMINI" not in _rendered(FULL)
+    assert "GOOGLE" not in _rendered(FULL)
+    assert "API_KEY" not in _rendered(FULL)
+
+
+@pytest.mark.parametrize(
+    ("usual", "more"), [("1Gi", "2Gi"), ("1.5Gi", "3Gi"), ("750M", "1500M"), ("536870912", "1073741824")]
+)
+def test_after_running_out_of_memory_there_is_twice_as_much(usual: str, more: str) -> None:
+    resources = {"requests": {"memory": usual, "cpu": "1"}, "limits": {"memory": usual}}
+    worker = CONFIG.worker.model_copy(update={"resources": WorkerResources.model_validate(resources)})
+    config = CONFIG.model_copy(update={"worker": worker})
+    manifest = build_videojob(JobRow(job_id=JOB_ID), Claim(claim="c", by="here"), USER, config)
+    view = parse_videojob(manifest)
+    assert view.spec is not None
+    container = build_job(view, view.spec, "c", config, more_memory=True)["spec"]["template"]["spec"]["containers"][0]
+    assert container["resources"] == {"requests": {"memory": more, "cpu": "1"}, "limits": {"memory": more}}

@@ -1,4 +1,5 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from hypothesis import given
@@ -6,8 +7,20 @@ from hypothesis import strategies as st
 
 from runops.job_row import JobRow
 from runops_operator.choose import choose, user_key
+from tests.simulation.table import START
 
 USERS = st.sampled_from(["ann", "ben", "cat", None])
+
+
+def _chosen(
+    rows: Sequence[JobRow], *, slots: int, active: Mapping[str, int] | None = None, per_user: int | None = None
+) -> list[JobRow]:
+    return choose(rows, slots=slots, active=active or {}, now=START, ageing_seconds=600, per_user=per_user)
+
+
+def _row(user: str, *, priority: object = None, waited: float = 0) -> JobRow:
+    created = (START - timedelta(seconds=waited)).isoformat()
+    return JobRow(job_id=uuid4(), created_at=created, metadata={"user_id": user, "priority": priority})
 
 
 def _rows(users: Sequence[str | None]) -> list[JobRow]:
@@ -23,7 +36,7 @@ def test_slots_are_filled_without_doubling_and_users_stay_level(
     users: list[str | None], slots: int, active: dict[str, int]
 ) -> None:
     rows = _rows(users)
-    chosen = choose(rows, slots=slots, active=active)
+    chosen = _chosen(rows, slots=slots, active=active)
     assert len(chosen) == min(slots, len(rows))
     assert len({row.job_id for row in chosen}) == len(chosen)
     taken = {row.job_id for row in chosen}
@@ -37,14 +50,43 @@ def test_slots_are_filled_without_doubling_and_users_stay_level(
 
 def test_a_users_own_rows_come_by_age() -> None:
     rows = _rows(["ann"] * 5)
-    assert choose(rows, slots=3, active={}) == rows[:3]
+    assert _chosen(rows, slots=3) == rows[:3]
 
 
 def test_a_flood_delays_anothers_first_video_by_no_more_than_one_slot() -> None:
     rows = _rows(["ann"] * 1000 + ["ben"])
-    assert rows[-1] in choose(rows, slots=2, active={})
+    assert rows[-1] in _chosen(rows, slots=2)
 
 
 def test_metadata_of_any_form_has_a_user_key() -> None:
     assert user_key(JobRow(job_id=UUID(int=1), metadata=["x"])) == ""
     assert user_key(JobRow(job_id=UUID(int=1), metadata={"user_id": {"a": 1}})) == "{'a': 1}"
+
+
+def test_no_user_has_more_at_work_than_the_cap_allows() -> None:
+    rows = _rows(["ann"] * 5 + ["ben"] * 5)
+    chosen = _chosen(rows, slots=10, active={"ann": 1}, per_user=2)
+    assert [user_key(row) for row in chosen].count("ann") == 1
+    assert [user_key(row) for row in chosen].count("ben") == 2
+
+
+def test_priority_moves_a_users_row_before_the_older_ones() -> None:
+    old, urgent = _row("ann", waited=60), _row("ann", priority=5)
+    assert _chosen([old, urgent], slots=1) == [urgent]
+
+
+def test_waiting_outweighs_priority_in_the_end() -> None:
+    old, urgent = _row("ann", waited=6 * 600), _row("ann", priority=5)
+    assert _chosen([old, urgent], slots=1) == [old]
+
+
+def test_priority_never_takes_another_users_first_slot() -> None:
+    ben = _row("ben", waited=10)
+    rows = [*[_row("ann", priority=100, waited=20) for _ in range(5)], ben]
+    assert ben in _chosen(rows, slots=2)
+
+
+def test_a_priority_of_any_form_stops_nothing() -> None:
+    rows = [_row("ann", priority=value) for value in (True, "high", [9], {"a": 1}, 1e300, 10**30, None, 3)]
+    assert _chosen(rows, slots=1) == [rows[-1]]
+    assert len(_chosen(rows, slots=20)) == len(rows)

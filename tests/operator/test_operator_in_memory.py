@@ -73,10 +73,21 @@ async def test_a_permanent_failure_reaches_row_and_videojob_with_the_same_senten
 
 async def test_a_retried_attempt_is_counted_and_ends_nothing(world: World) -> None:
     job_id, name = await _claimed(world)
+    first = world.jobs.rows[job_id].claim
     world.cluster.run_pod(name)
-    world.cluster.end_pod(name, 104, Report(reason=Reason.MODEL_UNAVAILABLE), last=False)
+    world.cluster.end_pod(name, 104, Report(reason=Reason.MODEL_UNAVAILABLE))
     await world.settle()
-    assert world.jobs.rows[job_id].status == "processing"
+    row = world.jobs.rows[job_id]
+    assert row.status == "processing"
+    assert first is not None
+    assert row.claim is not None
+    assert row.claim.claim != first.claim, "what the first attempt still writes is fenced off"
+    assert (row.claim.failures, row.claim.reason) == (1, Reason.MODEL_UNAVAILABLE)
+    assert name not in world.cluster.jobs, "the next attempt waits"
+    assert world.status(job_id)["reason"] == "ModelUnavailable"
+    world.wait(10)
+    await world.look(name)
+    assert world.cluster.jobs[name]["metadata"]["annotations"]["runops.dev/claim"] == row.claim.claim
     world.cluster.run_pod(name)
     await world.settle()
     assert world.status(job_id)["attempts"] == 2
@@ -84,12 +95,15 @@ async def test_a_retried_attempt_is_counted_and_ends_nothing(world: World) -> No
 
 
 async def test_a_worker_that_leaves_no_word_is_named_by_its_exit_code(world: World) -> None:
+    world.config = CONFIG.model_copy(update={"retry_limit": 0})
+    world.start_operator()
     job_id, name = await _claimed(world)
     world.cluster.run_pod(name)
     world.cluster.end_pod(name, 139)
     await world.settle()
     assert world.status(job_id)["reason"] == "WorkerCrashed"
-    assert world.jobs.rows[job_id].error == TABLE[Reason.WORKER_CRASHED].sentence
+    sentence = "The worker ended without a word. (exit code 139) Given up after 1 attempt."
+    assert world.jobs.rows[job_id].error == sentence
 
 
 async def test_deleting_a_running_videojob_cancels_it_and_tells_the_row(world: World) -> None:
@@ -118,7 +132,7 @@ async def test_a_row_set_back_to_queued_runs_again_under_a_new_claim(world: Worl
 async def test_a_row_moved_away_cancels_its_video_and_is_left_as_it_is(world: World) -> None:
     job_id, _ = await _claimed(world)
     world.jobs.set(job_id, status="cancelled")
-    await world.resync.once()
+    await world.compare()
     await world.settle()
     assert world.cluster.jobs == {}
     assert world.jobs.rows[job_id].status == "cancelled"
@@ -129,7 +143,7 @@ async def test_a_row_moved_away_cancels_its_video_and_is_left_as_it_is(world: Wo
 async def test_a_deleted_row_cancels_its_video(world: World) -> None:
     job_id, _ = await _claimed(world)
     del world.jobs.rows[job_id]
-    await world.resync.once()
+    await world.compare()
     await world.settle()
     assert world.cluster.jobs == {}
     assert "deleted" in world.status(job_id)["message"]
@@ -196,7 +210,7 @@ async def test_a_crash_between_claim_and_videojob_is_taken_up_after_the_start(wo
     assert world.jobs.rows[job_id].status == "processing"
     assert world.cluster.videojobs == {}
     world.start_operator()
-    await world.resync.once()
+    await world.compare()
     await world.settle()
     assert videojob_name(job_id) in world.cluster.jobs
 
@@ -290,7 +304,7 @@ async def test_another_users_row_is_seen_behind_a_long_queue(world: World) -> No
 async def test_a_row_ended_by_somebody_else_before_a_worker_ran_is_a_cancel(world: World, ended: str) -> None:
     job_id, _ = await _claimed(world)
     world.jobs.set(job_id, status=ended)
-    await world.resync.once()
+    await world.compare()
     await world.settle()
     assert world.cluster.jobs == {}
     assert world.status(job_id)["reason"] == "ClaimLost"
@@ -309,6 +323,9 @@ async def test_what_was_on_its_way_does_not_bring_a_deleted_videojob_back(world:
 
 async def test_a_view_of_an_earlier_videojob_never_replaces_the_later_one(world: World) -> None:
     job_id, name = await _claimed(world)
+    world.jobs.set(job_id, status="cancelled")
+    await world.compare()
+    await world.settle()
     early = await world.cluster.get_videojob(name)
     world.jobs.set(job_id, status="queued")
     await world.intake.claim_what_fits()
@@ -332,7 +349,7 @@ async def test_a_new_image_is_not_shown_on_a_video_that_runs_with_the_old_one(wo
     newer = CONFIG.worker.model_copy(update={"image": "worker:2"})
     world.config = CONFIG.model_copy(update={"worker": newer})
     world.start_operator()
-    await world.resync.once()
+    await world.compare()
     world.cluster.run_pod(name)
     await world.settle()
     assert world.status(job_id)["resolved"]["image"] == "worker:1"
@@ -348,7 +365,7 @@ async def test_an_end_is_seen_though_the_watch_is_silent(world: World) -> None:
     world.cluster.run_pod(name)
     await world.settle()
     world.cluster.end_pod(name, 66, Report(reason=Reason.NOT_A_VIDEO))
-    world.cluster.events.clear()
+    world.events.clear()
     await world.reconciler.reconcile(name)
     await world.settle()
     assert world.status(job_id)["reason"] == "NotAVideo"
