@@ -1,0 +1,184 @@
+"""How long each state lasts, what is said when it lasts too long, and what then follows."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from runops.failures import TABLE, Reason
+from runops.videojob import videojob_name
+from runops_operator.cluster import ClusterError
+from tests.operator.world import CONFIG, World
+from tests.simulation.cluster import Manifest
+
+
+async def _claimed(world: World) -> tuple[UUID, str]:
+    job_id = world.jobs.add()
+    await world.intake.claim_what_fits()
+    await world.settle()
+    return job_id, videojob_name(job_id)
+
+
+def _condition(world: World, job_id: UUID, kind: str) -> dict[str, Any] | None:
+    return next((item for item in world.status(job_id)["conditions"] if item["type"] == kind), None)
+
+
+def _pod(world: World, name: str, status: dict[str, Any]) -> Manifest:
+    pod = world.cluster.run_pod(name)
+    pod["status"] = {"phase": "Pending", **status}
+    return pod
+
+
+UNSCHEDULABLE = {
+    "conditions": [
+        {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes: too little cpu"}
+    ]
+}
+
+
+def _container_waits(reason: str) -> dict[str, Any]:
+    return {"containerStatuses": [{"name": "worker", "state": {"waiting": {"reason": reason, "message": "no such"}}}]}
+
+
+@pytest.mark.parametrize(
+    ("pod", "seconds", "reason"),
+    [
+        (UNSCHEDULABLE, CONFIG.deadlines.unschedulable_seconds, Reason.UNSCHEDULABLE),
+        (_container_waits("ImagePullBackOff"), CONFIG.deadlines.image_pull_seconds, Reason.IMAGE_PULL_FAILED),
+        (_container_waits("CreateContainerConfigError"), CONFIG.deadlines.starting_seconds, Reason.POD_NOT_STARTING),
+        (_container_waits("ContainerCreating"), CONFIG.deadlines.starting_seconds, Reason.POD_NOT_STARTING),
+        ({}, CONFIG.deadlines.starting_seconds, Reason.POD_NOT_STARTING),
+    ],
+)
+async def test_a_pod_that_does_not_run_is_said_to_be_stalled_and_is_never_an_attempt(
+    world: World, pod: dict[str, Any], seconds: float, reason: Reason
+) -> None:
+    job_id, name = await _claimed(world)
+    _pod(world, name, pod)
+    await world.look(name)
+    assert _condition(world, job_id, "Stalled") is None
+    world.wait(seconds + 1)
+    await world.look(name)
+    stalled = _condition(world, job_id, "Stalled")
+    assert stalled is not None
+    assert (stalled["status"], stalled["reason"]) == ("True", reason)
+    assert TABLE[reason].remedy in stalled["message"], "a person reads what to do"
+    assert world.jobs.rows[job_id].status == "processing"
+    claim = world.jobs.rows[job_id].claim
+    assert claim is not None
+    assert (claim.failures, claim.waits) == (0, 0)
+
+    world.cluster.pods.clear()
+    world.cluster.run_pod(name)
+    await world.look(name)
+    stalled = _condition(world, job_id, "Stalled")
+    assert stalled is not None
+    assert stalled["status"] == "False"
+
+
+async def test_nothing_waits_for_ever(world: World) -> None:
+    job_id, name = await _claimed(world)
+    _pod(world, name, UNSCHEDULABLE)
+    await world.look(name)
+    for _ in range(2):
+        world.wait(CONFIG.deadlines.unschedulable_seconds + 1)
+        await world.look(name)
+    world.wait(CONFIG.deadlines.waiting_seconds + 1)
+    await world.look(name)
+    assert world.jobs.rows[job_id].status == "error"
+    assert (
+        world.jobs.rows[job_id].error
+        == "No node has room for the worker. Add nodes, or lower worker.resources.requests."
+    )
+    assert world.cluster.jobs == {}
+
+
+async def test_a_restart_does_not_unsay_that_a_video_is_stalled(world: World) -> None:
+    job_id, name = await _claimed(world)
+    _pod(world, name, UNSCHEDULABLE)
+    await world.look(name)
+    world.wait(CONFIG.deadlines.unschedulable_seconds + 1)
+    await world.look(name)
+    since = _condition(world, job_id, "Stalled")
+    world.start_operator()
+    await world.compare()
+    await world.settle()
+    assert _condition(world, job_id, "Stalled") == since
+
+
+async def test_a_job_that_kubernetes_refuses_is_shown_with_its_words_and_made_when_it_may_be(world: World) -> None:
+    world.cluster.refusal = "jobs.batch is forbidden: exceeded quota: pods=10"
+    job_id, name = await _claimed(world)
+    assert world.status(job_id)["reason"] == "JobRefused"
+    assert "exceeded quota: pods=10" in world.status(job_id)["message"]
+    world.wait(CONFIG.deadlines.claimed_seconds + 1)
+    await world.look(name)
+    stalled = _condition(world, job_id, "Stalled")
+    assert stalled is not None
+    assert stalled["reason"] == "JobRefused"
+    world.cluster.refusal = None
+    await world.look(name)
+    assert name in world.cluster.jobs
+    assert world.jobs.rows[job_id].status == "processing"
+
+
+async def test_a_worker_without_a_sign_of_life_is_stopped_and_followed_by_another(world: World) -> None:
+    job_id, name = await _claimed(world)
+    world.cluster.run_pod(name)
+    await world.settle()
+    token = world.jobs.rows[job_id].claim
+    await world.rows.once()
+    world.reconciler._quiet_seconds = lambda _: CONFIG.deadlines.no_progress_seconds + 1
+    await world.look(name)
+    claim = world.jobs.rows[job_id].claim
+    assert claim is not None
+    assert token is not None
+    assert claim.claim != token.claim, "whatever it still does is fenced off"
+    assert (claim.reason, claim.failures) == (Reason.NO_PROGRESS, 1)
+    assert name not in world.cluster.jobs
+    assert world.cluster.pods == {}
+
+
+async def test_a_row_that_is_touched_is_not_quiet(world: World) -> None:
+    job_id, _ = await _claimed(world)
+    await world.rows.once()
+    world.jobs.set(job_id)
+    await world.rows.once()
+    assert world.rows.quiet_seconds(job_id) < 1
+
+
+async def test_a_pod_that_does_not_stop_is_removed_by_force(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id, name = await _claimed(world)
+    world.cluster.run_pod(name)
+    await world.settle()
+    forced: list[bool] = []
+
+    async def stubborn(pod: str, *, uid: str, force: bool = False) -> None:
+        assert uid == world.cluster.pods[pod]["metadata"]["uid"]
+        world.cluster.pods[pod]["metadata"]["deletionTimestamp"] = "now"
+        forced.append(force)
+        if force:
+            del world.cluster.pods[pod]
+
+    monkeypatch.setattr(world.cluster, "delete_pod", stubborn)
+    monkeypatch.setattr(world.cluster, "collect_garbage", lambda: None)
+    job = world.cluster.jobs[name]
+    await world.stopping.begin(name, job["metadata"]["uid"])
+    assert forced == [False], "it is asked at once"
+    world.stopping._deadline = 0.0
+    await world.stopping._look(job["metadata"]["uid"])
+    assert forced == [False, True]
+    await world.stopping._look(job["metadata"]["uid"])
+    assert len(world.stopping) == 0
+    assert b'runops_drift_repaired_total{kind="StillStopping"} 1.0' in world.metrics.text()
+    assert world.jobs.rows[job_id].status == "processing"
+
+
+async def test_a_refusal_that_is_no_answer_is_tried_again_and_not_shown(world: World) -> None:
+    job_id, name = await _claimed(world)
+    job = world.cluster.jobs.pop(name)
+    world.store.drop_job(name, job["metadata"]["uid"])
+    world.cluster.broken = 1
+    with pytest.raises(ClusterError):
+        await world.reconciler.reconcile(name)
+    assert world.status(job_id)["reason"] == "Pending"

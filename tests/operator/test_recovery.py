@@ -1,0 +1,127 @@
+"""What is found after the start, or beside what this operator knows, and put right."""
+
+from uuid import UUID, uuid4
+
+from runops.job_row import Claim, stamped_metadata
+from runops.videojob import videojob_name
+from tests.operator.world import CONFIG, World
+
+
+def _held(world: World, by: str, *, seat: bool = False) -> UUID:
+    claim = Claim(claim=f"{uuid4()}{'/pod-9' if seat else ''}", by=by)
+    return world.jobs.add(status="processing", metadata=stamped_metadata(None, claim))
+
+
+async def test_a_row_of_this_installation_without_videojob_is_adopted_at_once(world: World) -> None:
+    job_id = _held(world, CONFIG.installation, seat=True)
+    await world.rows.once()
+    await world.settle()
+    name = videojob_name(job_id)
+    token = world.cluster.jobs[name]["metadata"]["annotations"]["runops.dev/claim"]
+    claim = world.jobs.rows[job_id].claim
+    assert claim is not None
+    assert token == claim.token
+    assert b'runops_drift_repaired_total{kind="RowWithoutVideoJob"} 1.0' in world.metrics.text()
+
+
+async def test_a_row_of_another_installation_is_left_alone_until_it_is_stale(world: World) -> None:
+    theirs = _held(world, "somebody/else")
+    nobodys = world.jobs.add(status="processing")
+    assert await world.intake.claim_what_fits() == 0
+    world.wait(CONFIG.stale_after_seconds + 120)
+    assert await world.intake.claim_what_fits() == 2
+    await world.settle()
+    for job_id in (theirs, nobodys):
+        claim = world.jobs.rows[job_id].claim
+        assert claim is not None
+        assert claim.by == CONFIG.installation
+        assert videojob_name(job_id) in world.cluster.jobs
+    taken = world.jobs.rows[theirs].claim
+    assert taken is not None
+    assert (taken.attempt, taken.waits) == (2, 1)
+    assert b'runops_drift_repaired_total{kind="StaleRow"} 2.0' in world.metrics.text()
+
+
+async def test_rows_nobody_works_on_now_are_kept_alive(world: World) -> None:
+    job_id = world.jobs.add()
+    await world.intake.claim_what_fits()
+    await world.settle()
+    before = world.jobs.rows[job_id].updated_at
+    await world.rows.once()
+    assert world.jobs.rows[job_id].updated_at == before, "not more often than needed"
+    world.rows._touched._since = {key: (value, at - 41) for key, (value, at) in world.rows._touched._since.items()}
+    await world.rows.once()
+    assert world.jobs.rows[job_id].updated_at != before
+    world.cluster.run_pod(videojob_name(job_id))
+    await world.settle()
+    before = world.jobs.rows[job_id].updated_at
+    world.rows._touched._since = {key: (value, at - 41) for key, (value, at) in world.rows._touched._since.items()}
+    await world.rows.once()
+    assert world.jobs.rows[job_id].updated_at == before, "a running worker does it itself, or it is not alive"
+
+
+async def test_a_claim_that_an_old_consumer_wrote_over_is_given_up_to_it(world: World) -> None:
+    job_id = world.jobs.add()
+    claim = world.jobs.claim
+
+    async def overtaken(*args: object, **kwargs: object) -> object:
+        won = await claim(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they come
+        world.jobs.set(job_id, status="processing")
+        return won
+
+    world.jobs.claim = overtaken  # type: ignore[assignment,method-assign]
+    assert await world.intake.claim_what_fits() == 0
+    await world.settle()
+    row = world.jobs.rows[job_id]
+    assert (row.status, row.claim) == ("processing", None)
+    assert world.cluster.videojobs == {}
+    await world.rows.once()
+    assert world.cluster.videojobs == {}
+
+
+async def test_a_finished_videojob_whose_row_was_not_told_tells_it(world: World) -> None:
+    job_id = world.jobs.add()
+    await world.intake.claim_what_fits()
+    await world.settle()
+    name = videojob_name(job_id)
+    world.cluster.run_pod(name)
+    world.cluster.end_pod(name, 66)
+    await world.settle()
+    assert world.jobs.rows[job_id].status == "error"
+    # As after a restore of the database from before.
+    world.jobs.set(job_id, status="processing", error=None)
+    await world.rows.once()
+    await world.settle()
+    assert world.jobs.rows[job_id].status == "error"
+
+
+async def test_the_next_attempts_claim_is_found_in_the_row_after_a_crash(world: World) -> None:
+    job_id = world.jobs.add()
+    await world.intake.claim_what_fits()
+    await world.settle()
+    name = videojob_name(job_id)
+    world.cluster.run_pod(name)
+    annotate = world.cluster.annotate_videojob
+    world.cluster.annotate_videojob = _killed  # type: ignore[method-assign]
+    world.cluster.end_pod(name, 104)
+    try:
+        await world.settle()
+    except _KilledError:
+        world.cluster.annotate_videojob = annotate  # type: ignore[method-assign]
+    world.start_operator()
+    await world.compare()
+    await world.settle()
+    claim = world.jobs.rows[job_id].claim
+    assert claim is not None
+    assert claim.failures == 1
+    assert world.cluster.videojobs[name]["metadata"]["annotations"]["runops.dev/claim"] == claim.claim
+    assert world.status(job_id)["reason"] == "ModelUnavailable"
+    assert name not in world.cluster.jobs
+
+
+class _KilledError(BaseException):
+    pass
+
+
+async def _killed(*_: object, **__: object) -> None:
+    raise _KilledError
