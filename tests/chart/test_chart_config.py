@@ -52,7 +52,19 @@ def test_chart_sets_every_setting_of_the_operator(
     config = _load(render("--values", str(full_values)), tmp_path, ending="videos")
 
     assert config.model_fields_set == set(OperatorConfig.model_fields)
-    assert config.worker.model_fields_set == set(type(config.worker).model_fields)
+    for part in (config.worker, config.deadlines, config.leader_election):
+        assert part.model_fields_set == set(type(part).model_fields)
+
+
+def test_chart_and_operator_have_the_same_defaults(render: Callable[..., Any], tmp_path: Path) -> None:
+    config = _load(render(), tmp_path, ending="runops-operator")
+
+    bare = OperatorConfig(
+        installation=config.installation, namespace=config.namespace, prompts=config.prompts, worker=config.worker
+    )
+    same = config.model_dump(exclude={"leader_election"})
+    assert same == bare.model_dump(exclude={"leader_election"})
+    assert config.leader_election.enabled, "for replicas that are added later"
 
 
 def test_changed_configuration_restarts_the_operator(render: Callable[..., Any]) -> None:

@@ -102,7 +102,7 @@ async def test_the_next_attempts_claim_is_found_in_the_row_after_a_crash(world: 
     name = videojob_name(job_id)
     world.cluster.run_pod(name)
     annotate = world.cluster.annotate_videojob
-    world.cluster.annotate_videojob = _killed  # type: ignore[method-assign]
+    world.cluster.annotate_videojob = _killed  # type: ignore[assignment,method-assign]
     world.cluster.end_pod(name, 104)
     try:
         await world.settle()

@@ -3,6 +3,10 @@
 installation: {{ .Values.installation | default (printf "%s/%s" .Release.Namespace .Release.Name) | quote }}
 namespace: {{ .Release.Namespace | quote }}
 maxConcurrent: {{ toJson .Values.maxConcurrent }}
+{{- with .Values.maxConcurrentPerUser }}
+maxConcurrentPerUser: {{ toJson . }}
+{{- end }}
+ageingSeconds: {{ toJson .Values.ageingSeconds }}
 models:
   transcribe: {{ .Values.models.transcribe | quote }}
   sop: {{ .Values.models.sop | quote }}
@@ -25,6 +29,24 @@ poll:
   idleSeconds: {{ toJson .Values.poll.idleSeconds }}
   busyWindowSeconds: {{ toJson .Values.poll.busyWindowSeconds }}
 resyncSeconds: {{ toJson .Values.resyncSeconds }}
+rowsSeconds: {{ toJson .Values.rowsSeconds }}
+staleAfterSeconds: {{ toJson .Values.staleAfterSeconds }}
+confirmSeconds: {{ toJson .Values.confirmSeconds }}
+deadlines:
+  claimedSeconds: {{ toJson .Values.deadlines.claimedSeconds }}
+  unschedulableSeconds: {{ toJson .Values.deadlines.unschedulableSeconds }}
+  imagePullSeconds: {{ toJson .Values.deadlines.imagePullSeconds }}
+  startingSeconds: {{ toJson .Values.deadlines.startingSeconds }}
+  noProgressSeconds: {{ toJson .Values.deadlines.noProgressSeconds }}
+  cancellingSeconds: {{ toJson .Values.deadlines.cancellingSeconds }}
+  waitingSeconds: {{ toJson .Values.deadlines.waitingSeconds }}
+  uploadSeconds: {{ toJson .Values.deadlines.uploadSeconds }}
+  geminiFileSeconds: {{ toJson .Values.deadlines.geminiFileSeconds }}
+leaderElection:
+  enabled: true
+  lease: {{ include "runops.fullname" . | quote }}
+  leaseSeconds: {{ toJson .Values.leaderElection.leaseSeconds }}
+  retrySeconds: {{ toJson .Values.leaderElection.retrySeconds }}
 worker:
   image: {{ include "runops.image" (dict "image" .Values.worker.image "root" .) | quote }}
   imagePullPolicy: {{ .Values.worker.image.pullPolicy }}
