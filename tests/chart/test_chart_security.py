@@ -76,11 +76,12 @@ def test_keys_reach_the_operator_as_files_only(rendered: Any) -> None:
     assert mounts["secrets"]["readOnly"] is True
 
 
-def test_one_operator_at_a_time(rendered: Any) -> None:
-    spec = rendered.of("Deployment")["spec"]
+def test_replicas_tell_each_other_apart(rendered: Any) -> None:
+    container = rendered.of("Deployment")["spec"]["template"]["spec"]["containers"][0]
 
-    assert spec["replicas"] == 1
-    assert spec["strategy"] == {"type": "Recreate"}
+    name = next(item for item in container["env"] if item["name"] == "RUNOPS_POD_NAME")
+    assert name["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name", "a restarted container keeps its Lease"
+
 
 
 def test_workers_get_no_token_but_the_one_that_is_projected(rendered: Any) -> None:
