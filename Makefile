@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo test lint crd lock images bench clean
+.PHONY: help setup demo test lint crd failures lock images bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ lint: setup ## Lint, types, layers
 
 crd: setup ## Write crds/videojob.yaml anew from the models
 	@$(PYTHON) -m runops.crd > crds/videojob.yaml
+
+failures: setup ## Write docs/failures.md anew from the reason table
+	@$(PYTHON) -m runops.failures_page > docs/failures.md
 
 lock: setup ## Write the lock files anew
 	@scripts/lock

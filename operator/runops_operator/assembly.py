@@ -71,7 +71,9 @@ def assemble(
         now=now,
         skew_seconds=lambda: supabase.clock_skew_seconds,
     )
-    stopping = Stopping(cluster, deadline_seconds=config.deadlines.cancelling_seconds, metrics=metrics)
+    stopping = Stopping(
+        cluster, store=store, now=now, deadline_seconds=config.deadlines.cancelling_seconds, metrics=metrics
+    )
     executor = Executor(
         cluster=cluster,
         jobs=jobs,

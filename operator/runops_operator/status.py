@@ -15,7 +15,17 @@ from runops.videojob import Condition, Phase, VideoJobStatus
 from runops_operator.observed import JobView, PodView, VideoJobView
 from runops_operator.waiting import Wait, newest
 
-__all__ = ["Outcome", "derive_phase", "failed", "rfc3339", "running", "succeeded", "trying_again", "waiting"]
+__all__ = [
+    "Outcome",
+    "derive_phase",
+    "failed",
+    "rfc3339",
+    "running",
+    "still_stopping",
+    "succeeded",
+    "trying_again",
+    "waiting",
+]
 
 _MESSAGE_LIMIT = 1024
 _SHOWS_THAT_IT_WORKS = {
@@ -167,6 +177,14 @@ def trying_again(
     conditions.set(Outcome.FINISHED, reason, message, holds=False)
     patch = _unfinished(videojob, None, None, conditions, started=True, attempts=max(attempts, 1))
     return patch | {"reason": reason, "message": message[:_MESSAGE_LIMIT], "stage": None, "progress": None}
+
+
+def still_stopping(videojob: VideoJobView, now: datetime) -> dict[str, Any]:
+    """Return the status of a VideoJob whose pod did not stop in time and was removed by force."""
+    failure = TABLE[Reason.STILL_STOPPING]
+    conditions = _Conditions(videojob, now)
+    conditions.set(Outcome.STALLED, failure.reason, f"{failure.sentence} {failure.remedy}", holds=True)
+    return {"conditions": [item.model_dump(by_alias=True, exclude_none=True) for item in conditions.items]}
 
 
 def succeeded(videojob: VideoJobView, report: Report | None, *, attempts: int, now: datetime) -> dict[str, Any]:

@@ -5,10 +5,15 @@ The garbage collector asks them as well, but in its own time.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
+from runops.failures import Reason
+from runops_operator import status
 from runops_operator.cluster import Cluster, ClusterError
 from runops_operator.metrics import Metrics
+from runops_operator.store import Store
 
 __all__ = ["Stopping"]
 
@@ -29,14 +34,28 @@ class Stopping:
     ----------
     cluster
         Where they are.
+    store
+        Knows the VideoJob on which it is said that a pod does not stop.
+    now
+        The clock; it gives times with their zone.
     deadline_seconds
         After which a pod is removed without being asked.
     metrics
         Counts those.
     """
 
-    def __init__(self, cluster: Cluster, *, deadline_seconds: float, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        store: Store,
+        now: Callable[[], datetime],
+        deadline_seconds: float,
+        metrics: Metrics,
+    ) -> None:
         self._cluster = cluster
+        self._store = store
+        self._now = now
         self._deadline = deadline_seconds
         self._metrics = metrics
         self._jobs: dict[str, _Deleted] = {}
@@ -69,12 +88,19 @@ class Stopping:
             metadata = pod["metadata"]
             if late:
                 _log.warning("a pod did not stop in time and is removed", extra={"pod": metadata["name"]})
-                self._metrics.repaired("StillStopping")
+                self._metrics.repaired(Reason.STILL_STOPPING)
                 await self._cluster.delete_pod(metadata["name"], uid=metadata["uid"], force=True)
+                await self._say(deleted.name)
             elif first or "deletionTimestamp" not in metadata:
                 await self._cluster.delete_pod(metadata["name"], uid=metadata["uid"])
         if not pods:
             self._jobs.pop(uid, None)
+
+    async def _say(self, name: str) -> None:
+        videojob = self._store.videojob(name)
+        if videojob is not None:
+            shown = status.still_stopping(videojob, self._now())
+            self._store.see_videojob(await self._cluster.patch_videojob_status(name, shown))
 
 
 def _belongs(pod: object, uid: str) -> bool:

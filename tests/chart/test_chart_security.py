@@ -83,7 +83,6 @@ def test_replicas_tell_each_other_apart(rendered: Any) -> None:
     assert name["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name", "a restarted container keeps its Lease"
 
 
-
 def test_workers_get_no_token_but_the_one_that_is_projected(rendered: Any) -> None:
     for item in rendered.manifests:
         if item["kind"] == "ServiceAccount":

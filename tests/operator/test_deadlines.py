@@ -171,6 +171,9 @@ async def test_a_pod_that_does_not_stop_is_removed_by_force(world: World, monkey
     await world.stopping._look(job["metadata"]["uid"])
     assert len(world.stopping) == 0
     assert b'runops_drift_repaired_total{kind="StillStopping"} 1.0' in world.metrics.text()
+    stalled = _condition(world, job_id, "Stalled")
+    assert stalled is not None
+    assert stalled["reason"] == Reason.STILL_STOPPING
     assert world.jobs.rows[job_id].status == "processing"
 
 

@@ -2,6 +2,7 @@
 
 from uuid import UUID, uuid4
 
+from runops.failures import Reason
 from runops.job_row import Claim, stamped_metadata
 from runops.videojob import videojob_name
 from tests.operator.world import CONFIG, World
@@ -93,6 +94,22 @@ async def test_a_finished_videojob_whose_row_was_not_told_tells_it(world: World)
     await world.rows.once()
     await world.settle()
     assert world.jobs.rows[job_id].status == "error"
+
+
+async def test_a_videojob_learns_from_its_row_how_it_ended_though_its_job_is_gone(world: World) -> None:
+    job_id = world.jobs.add()
+    await world.intake.claim_what_fits()
+    await world.settle()
+    name = videojob_name(job_id)
+    world.cluster.run_pod(name)
+    await world.settle()
+    job = world.cluster.jobs.pop(name)
+    world.store.drop_job(name, job["metadata"]["uid"])
+    world.jobs.set(job_id, status="error", error="It is damaged.")
+    await world.rows.once()
+    await world.settle()
+    assert world.status(job_id)["reason"] == Reason.JOB_DELETED
+    assert world.status(job_id)["message"] == "It is damaged."
 
 
 async def test_the_next_attempts_claim_is_found_in_the_row_after_a_crash(world: World) -> None:

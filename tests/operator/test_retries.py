@@ -81,6 +81,8 @@ async def test_what_the_cluster_takes_away_is_no_attempt(world: World, how: str)
     claim = world.jobs.rows[job_id].claim
     assert claim is not None
     assert (claim.failures, claim.waits) == (0, CONFIG.retry_limit + 3)
+    reasons = {"disrupted": Reason.EVICTED, "lost": Reason.POD_LOST, "terminated": Reason.TERMINATED}
+    assert claim.reason is reasons[how]
 
 
 async def test_a_quota_is_waited_for_as_long_as_it_asks_and_keeps_new_videos_out(world: World) -> None:
