@@ -8,10 +8,11 @@ from enum import Enum, auto
 
 from runops.failures import Failed, Reason
 from runops.polling import backoff
+from runops.retry_policy import Again, History
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops_cli.console import say
-from runops_cli.decide import GiveUp, LeaveAlone, PutBack, Retry, after_failure
+from runops_cli.decide import GiveUp, LeaveAlone, PutBack, after_failure
 from runops_cli.intake import Taken
 from runops_cli.runner import VideoRunner
 from runops_cli.signals import Stopped, StopSignal
@@ -65,18 +66,17 @@ class Attempts:
         Stopped
             A signal came; the row was put back first.
         """
-        attempt = 1
+        history = History()
         try:
             while True:
                 error = await self._attempt(taken)
                 if error is None:
                     return Ending.COMPLETED
-                match after_failure(error, attempt=attempt, retries=self.retries, jitter=self.jitter()):
-                    case Retry(seconds):
+                match after_failure(error, history, retries=self.retries, jitter=self.jitter()):
+                    case Again(seconds, history):
                         say(f"  {error.detail} Trying again in {seconds:.0f} s.", style="yellow")
                         if not await self._wait(taken, seconds):
                             return self._leave(taken)
-                        attempt += 1
                     case GiveUp(sentence):
                         return await self._give_up(taken, sentence)
                     case PutBack():

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from runops import retry_policy
 from runops.failures import Failed, FailureClass, Reason
 from runops.job_row import JobRow, RowStatus
-from runops.polling import backoff
+from runops.retry_policy import Again, History
 
 __all__ = [
     "STALE_SECONDS",
@@ -13,24 +14,12 @@ __all__ = [
     "LeaveAlone",
     "Next",
     "PutBack",
-    "Retry",
     "after_failure",
     "is_abandoned",
 ]
 
 STALE_SECONDS = 300.0
 """After so long without a heartbeat (they come every 60 s at least), nobody works on a row any more."""
-
-_FIRST_RETRY_SECONDS = 5.0
-_FIRST_QUOTA_RETRY_SECONDS = 30.0
-_LONGEST_RETRY_SECONDS = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Try the same video again after so many seconds."""
-
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +31,7 @@ class GiveUp:
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """Set the row back to `queued`: not the video is at fault but a key, and so would be every video after it."""
+    """Set the row back to `queued`: not the video is at fault but a key or a setting, as with every video after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,35 +39,32 @@ class LeaveAlone:
     """Change nothing: the row belongs to somebody else."""
 
 
-Next = Retry | GiveUp | PutBack | LeaveAlone
+Next = Again | GiveUp | PutBack | LeaveAlone
 
 
-def after_failure(error: Failed, *, attempt: int, retries: int, jitter: float = 0.0) -> Next:
+def after_failure(error: Failed, history: History, *, retries: int, jitter: float = 0.0) -> Next:
     """Return what becomes of a video that has just failed.
 
     Parameters
     ----------
     error
         Why it failed.
-    attempt
-        Which attempt that was, counted from 1.
+    history
+        Of the attempts before this one.
     retries
         How many further attempts a video gets.
     jitter
         0 to 1, spreads the pauses.
     """
-    kind = error.failure.failure_class
-    if kind is FailureClass.CLAIM:
+    failure = error.failure
+    if failure.failure_class is FailureClass.CLAIM:
         return LeaveAlone()
-    if error.reason in {Reason.KEY_REJECTED, Reason.MODEL_KEY_REJECTED, Reason.TERMINATED}:
+    if failure.failure_class is FailureClass.KEY or failure.reason is Reason.TERMINATED:
         return PutBack()
-    if not error.failure.retryable:
-        return GiveUp(error.detail)
-    if attempt > retries:
-        tries = "1 attempt" if attempt == 1 else f"{attempt} attempts"
-        return GiveUp(f"{error.detail} Given up after {tries}.")
-    base = _FIRST_QUOTA_RETRY_SECONDS if kind is FailureClass.QUOTA else _FIRST_RETRY_SECONDS
-    return Retry(backoff(attempt, base=base, longest=_LONGEST_RETRY_SECONDS, jitter=jitter))
+    further = retry_policy.after_failure(
+        failure, history, retry_limit=retries, asked_seconds=error.retry_after, jitter=jitter
+    )
+    return further if isinstance(further, Again) else GiveUp(f"{error.detail}{further.words}")
 
 
 def is_abandoned(row: JobRow, *, by: str, now: datetime) -> bool:

@@ -112,7 +112,7 @@ class Loop:
     def _note(self, ending: Ending) -> None:
         self._moved_at = asyncio.get_running_loop().time()
         if ending is Ending.PUT_BACK:
-            self._note_trouble("The video went back into the queue: a key was rejected.")
+            self._note_trouble("The video went back into the queue: a key or a setting is not right.")
             return
         self._endings.append(ending)
         self._untested = ending is Ending.FAILED

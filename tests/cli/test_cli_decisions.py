@@ -9,43 +9,55 @@ from hypothesis import strategies as st
 
 from runops.failures import TABLE, Failed, FailureClass, Reason
 from runops.job_row import JobRow
-from runops_cli.decide import (
-    STALE_SECONDS,
-    GiveUp,
-    LeaveAlone,
-    PutBack,
-    Retry,
-    after_failure,
-    is_abandoned,
-)
+from runops.retry_policy import MOST_WAITS, Again, History
+from runops_cli.decide import STALE_SECONDS, GiveUp, LeaveAlone, PutBack, after_failure, is_abandoned
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-@given(st.sampled_from(Reason), st.integers(1, 12), st.integers(0, 10), st.floats(0, 1))
-def test_every_failure_comes_to_an_end(reason: Reason, attempt: int, retries: int, jitter: float) -> None:
-    error = Failed(reason, "Told.")
-    match after_failure(error, attempt=attempt, retries=retries, jitter=jitter):
-        case Retry(seconds):
+HISTORIES = st.builds(
+    History, failures=st.integers(0, 12), waits=st.integers(0, max(MOST_WAITS.values())), more_memory=st.booleans()
+)
+ASKED = st.none() | st.floats(0, 100_000)
+
+
+@given(st.sampled_from(Reason), HISTORIES, st.integers(0, 10), ASKED, st.floats(0, 1))
+def test_every_failure_comes_to_an_end(
+    reason: Reason, history: History, retries: int, asked: float | None, jitter: float
+) -> None:
+    error = Failed(reason, "Told.", retry_after=asked)
+    match after_failure(error, history, retries=retries, jitter=jitter):
+        case Again(seconds, later):
             assert TABLE[reason].retryable
-            assert attempt <= retries
-            assert 0 < seconds <= 360
+            assert (later.failures, later.waits, later.more_memory) > (
+                history.failures,
+                history.waits,
+                history.more_memory,
+            )
+            assert later.failures <= max(retries, history.failures)
+            assert later.waits <= max(MOST_WAITS.values())
+            assert 0 < seconds <= 3630
         case GiveUp(sentence):
             assert sentence.startswith("Told.")
-            assert not TABLE[reason].retryable or attempt > retries
         case LeaveAlone():
             assert reason is Reason.CLAIM_LOST
         case PutBack():
-            assert TABLE[reason].failure_class in {FailureClass.TRANSIENT, FailureClass.INFRASTRUCTURE}
+            assert TABLE[reason].failure_class is FailureClass.KEY or reason is Reason.TERMINATED
 
 
-def test_a_rejected_key_is_not_held_against_the_video() -> None:
-    assert after_failure(Failed(Reason.MODEL_KEY_REJECTED), attempt=9, retries=0) == PutBack()
+@pytest.mark.parametrize("reason", [Reason.KEY_REJECTED, Reason.MODEL_KEY_REJECTED, Reason.MISCONFIGURED])
+def test_a_key_or_a_setting_is_not_held_against_the_video(reason: Reason) -> None:
+    assert after_failure(Failed(reason), History(failures=9), retries=0) == PutBack()
 
 
 def test_the_row_is_told_how_often_it_was_tried() -> None:
     error = Failed(Reason.MODEL_TIMEOUT, "No answer.")
-    assert after_failure(error, attempt=3, retries=2) == GiveUp("No answer. Given up after 3 attempts.")
+    assert after_failure(error, History(failures=2), retries=2) == GiveUp("No answer. Given up after 3 attempts.")
+
+
+def test_a_quota_is_waited_for_as_long_as_the_service_asks_and_uses_up_no_attempt() -> None:
+    error = Failed(Reason.QUOTA_EXCEEDED, retry_after=77)
+    assert after_failure(error, History(failures=2), retries=2) == Again(77, History(failures=2, waits=1))
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import psycopg
 import pytest
 
 from devstack.stack import StackInfo
-from runops.failures import Failed, Reason
+from runops.failures import Failed, FailureClass, Reason
 from runops.job_row import Claim, JobRow
+from runops.retry_policy import Pace
 from runops.supabase.connection import Supabase
 from runops_cli.loop import Loop, LoopSettings
 from runops_cli.signals import StopSignal
@@ -40,7 +41,7 @@ async def supabase(stack: StackInfo, database: psycopg.Connection) -> AsyncItera
 
 @pytest.fixture(autouse=True)
 def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runops_cli.decide._FIRST_RETRY_SECONDS", 0.05)
+    monkeypatch.setattr("runops.retry_policy._PACES", dict.fromkeys(FailureClass, Pace(0.05, 0.05)))
 
 
 def queue(database: psycopg.Connection, *, metadata: str = "{}") -> UUID:
@@ -144,3 +145,32 @@ async def test_no_more_videos_are_taken_than_asked_for(supabase: Supabase, datab
 
     assert await loop(supabase, Scripted(completing), most=1).run() == 0
     assert [status_of(database, one)[0] for one in (first, second)] == ["completed", "queued"]
+
+
+async def test_an_exhausted_quota_uses_up_no_attempt(supabase: Supabase, database: psycopg.Connection) -> None:
+    job_id = queue(database)
+    refused = 0
+
+    async def refused_at_first(row: JobRow, claim: Claim) -> None:
+        nonlocal refused
+        refused += 1
+        if refused <= 6:
+            raise Failed(Reason.QUOTA_EXCEEDED)
+        await supabase.jobs.complete(row.job_id, claim.claim)
+
+    assert await loop(supabase, Scripted(refused_at_first)).run() == 0
+    assert status_of(database, job_id) == ("completed", None)
+
+
+async def test_a_missing_setting_puts_the_video_back_and_ends_the_run(
+    supabase: Supabase, database: psycopg.Connection
+) -> None:
+    job_id = queue(database)
+
+    async def misconfigured(_row: JobRow, _claim: Claim) -> None:
+        raise Failed(Reason.MISCONFIGURED, "There is no bucket.")
+
+    runner = Scripted(misconfigured)
+    assert await loop(supabase, runner).run() == 5
+    assert runner.worked_on == [job_id]
+    assert status_of(database, job_id) == ("queued", None)

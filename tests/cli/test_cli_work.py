@@ -17,6 +17,8 @@ import pytest
 from typer.testing import Result
 
 from devstack.faults import Fault, FaultControl
+from runops.failures import FailureClass
+from runops.retry_policy import Pace
 
 Runops = Callable[..., Result]
 Started = Callable[..., AbstractContextManager[subprocess.Popen[str]]]
@@ -65,9 +67,10 @@ def test_an_empty_queue_is_a_success(runops: Runops) -> None:
 def test_a_failure_that_passes_is_tried_again(
     runops: Runops, database: psycopg.Connection, faults: FaultControl, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runops_cli.decide._FIRST_RETRY_SECONDS", 0.1)
+    monkeypatch.setattr("runops.retry_policy._PACES", dict.fromkeys(FailureClass, Pace(0.1, 0.1)))
     video = submitted(runops, recording)
-    faults.set(Fault(method="POST", path="/object/videos/slim/", kind="status", status=403, body="{}", times=1))
+    refused = json.dumps({"code": "42501", "message": "permission denied for table transcripts"})
+    faults.set(Fault(method="POST", path="/rest/v1/transcripts", kind="status", status=403, body=refused, times=1))
     result = runops("work", "--once")
     assert "Trying again" in result.stderr
     assert (result.exit_code, row_of(database, video)["status"]) == (0, "completed")
