@@ -15,6 +15,7 @@ from runops.report import Output, ResolvedPrompt, Usage
 __all__ = [
     "API_VERSION",
     "GROUP",
+    "JOB_ID_LABEL",
     "KIND",
     "MUTABLE_SPEC_FIELDS",
     "PLURAL",
@@ -39,6 +40,8 @@ VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 KIND = "VideoJob"
 PLURAL = "videojobs"
+JOB_ID_LABEL = f"{GROUP}/job-id"
+"""Label of the Jobs and pods of a VideoJob; its value is the row's id."""
 
 MUTABLE_SPEC_FIELDS = frozenset({"suspend", "ttlSecondsAfterFinished"})
 """What of a spec may change after creation; everything else is immutable."""

@@ -18,6 +18,7 @@ from runops_cli.cluster_check import ClusterChoice, check_cluster
 from runops_cli.console import STDOUT, plain, say
 from runops_cli.exits import Exit
 from runops_cli.finding import good, problem
+from runops_cli.kubectl import Context, Kubectl, Namespace
 from runops_cli.model_check import check_models
 from runops_cli.options import DEFAULT_MODELS, SopModel, TranscribeModel
 from runops_cli.running import run_async
@@ -45,8 +46,8 @@ def check(
             show_default=False,
         ),
     ] = None,
-    context: Annotated[str | None, typer.Option("--context", help="The kubeconfig's context to use.")] = None,
-    namespace: Annotated[str | None, typer.Option("--namespace", "-n", help="Namespace of the VideoJobs.")] = None,
+    context: Context = None,
+    namespace: Namespace = None,
     output: Annotated[_Form, typer.Option("--output", "-o", help="How to print it.")] = _Form.TABLE,
     env_file: EnvFile = None,
 ) -> None:
@@ -59,7 +60,7 @@ def check(
     Example: runops check --cluster --context kind-runops -n runops -o json
     """
     required = bool(cluster) or context is not None or namespace is not None
-    choice = None if cluster is False else ClusterChoice(context, namespace, required=required)
+    choice = None if cluster is False else ClusterChoice(Kubectl(context, namespace), required=required)
     run_async(_check(env_file, models=(model, sop_model), choice=choice, form=output))
 
 

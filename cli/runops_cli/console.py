@@ -6,7 +6,7 @@ from rich.console import Console
 
 from runops.logs import redact
 
-__all__ = ["STDERR", "STDOUT", "plain", "say"]
+__all__ = ["STDERR", "STDOUT", "plain", "say", "tell"]
 
 STDERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
 STDOUT = Console(highlight=False, markup=False, emoji=False)
@@ -23,6 +23,11 @@ def say(text: str, *, style: str | None = None) -> None:
         Colour, where the terminal has any and NO_COLOR is not set.
     """
     STDERR.print(plain(redact(text)), style=style, soft_wrap=True)
+
+
+def tell(text: str) -> None:
+    """Write a line to standard output; keys in it are blotted out."""
+    STDOUT.print(plain(redact(text)), soft_wrap=True)
 
 
 def plain(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-__all__ = ["Exit"]
+__all__ = ["Exit", "worse"]
 
 
 class Exit(IntEnum):
@@ -10,7 +10,7 @@ class Exit(IntEnum):
 
     OK = 0
     FAILED = 1
-    """The job failed, or something that is needed is wrong."""
+    """A job failed, was not in a state for what was asked, or something that is needed is wrong."""
     USAGE = 2
     """An option, a file or a setting is missing or cannot be right."""
     NOT_THERE = 3
@@ -21,3 +21,9 @@ class Exit(IntEnum):
     """Supabase, Gemini or the cluster refused or could not be reached."""
     INTERRUPTED = 130
     TERMINATED = 143
+
+
+def worse(one: Exit, other: Exit) -> Exit:
+    """Return the code of a command that came to one end with some jobs and to another end with others."""
+    order = (Exit.OK, Exit.NOT_THERE, Exit.FAILED)
+    return max(one, other, key=order.index)

@@ -1,104 +1,183 @@
-"""Follows a row until it is completed or in error."""
+"""Follows rows until they have ended, or whatever changes in the table."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 from uuid import UUID
 
-from runops.job_row import JobRow, RowStatus
+from runops.job_row import RowStatus
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
+from runops.supabase.sights import Order, Sight, listed, sights_of
 from runops_cli.console import say
-from runops_cli.exits import Exit
+from runops_cli.exits import Exit, worse
 
-__all__ = ["Sight", "follow"]
+__all__ = ["follow", "follow_table", "words"]
 
+_T = TypeVar("_T")
 _PACE_SECONDS = 1.0
 _PATIENCE_SECONDS = 120.0
+_ROWS_SEEN = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What one look at a row showed; stage and percent are None where the table has no columns for them."""
-
-    row: JobRow
-    stage: str | None = None
-    percent: int | None = None
-
-    def words(self) -> str:
-        """Return the sight as a few words for a line."""
-        if self.row.status != RowStatus.PROCESSING:
-            return str(self.row.status)
-        stage = (self.stage or str(self.row.status)).replace("_", " ")
-        return stage if self.percent is None else f"{stage} {self.percent} %"
+def words(sight: Sight) -> str:
+    """Return what one look at a row showed, as a few words for a line."""
+    if sight.status == RowStatus.ERROR:
+        return f"{sight.status}: {sight.error or 'no reason was written down'}"
+    if sight.status != RowStatus.PROCESSING:
+        return sight.status or "without a status"
+    stage = (sight.progress_stage or str(sight.status)).replace("_", " ")
+    return stage if sight.progress_percent is None else f"{stage} {sight.progress_percent} %"
 
 
 async def follow(
-    supabase: Supabase, job_id: UUID, *, timeout_seconds: float | None, show: Callable[[str], None] = say
+    supabase: Supabase, job_ids: Sequence[UUID], *, timeout_seconds: float | None, show: Callable[[str], None] = say
 ) -> Exit:
-    """Show a row's status, stage and percentage whenever they change; return how it ended.
+    """Show status, stage and percentage of rows whenever they change; return how they ended.
 
     Parameters
     ----------
     supabase
         The project.
-    job_id
-        The row.
+    job_ids
+        The rows; where they are more than one, each line names its own.
     timeout_seconds
         After so long it is not waited any more; for ever where None.
     show
         Told each change in a line.
 
+    Returns
+    -------
+    Exit
+        `OK` where all were completed, `FAILED` where one ended in error, `NOT_THERE` where one is not in the table.
+
     Raises
     ------
     SupabaseError
-        The row could not be read for two minutes, or not for a reason that waiting mends.
+        The rows could not be read for two minutes, or not for a reason that waiting mends.
     """
+    rows = _Rows(dict.fromkeys(job_ids, ""))
+    watch = _Watch(show)
     try:
         async with asyncio.timeout(timeout_seconds):
-            return await _until_ended(supabase, job_id, show)
+            while True:
+                sights = await watch.look(lambda: sights_of(supabase, rows.open))
+                for line in [] if sights is None else rows.changes(sights):
+                    show(f"{watch.seconds:6.1f} s  {line}")
+                if not rows.open:
+                    return rows.ended_as
+                await asyncio.sleep(_PACE_SECONDS)
     except TimeoutError:
-        show(f"Job {job_id} was not done after {timeout_seconds:g} s; it goes on without being watched.")
+        left = [str(job_id) for job_id in rows.open]
+        whose = f"Job {left[0]} was" if len(left) == 1 else f"{len(left)} jobs were"
+        goes = "it goes on" if len(left) == 1 else "they go on"
+        show(f"{whose} not done after {timeout_seconds:g} s; {goes} without being watched.")
         return Exit.TIMEOUT
 
 
-async def _until_ended(supabase: Supabase, job_id: UUID, show: Callable[[str], None]) -> Exit:
-    clock = asyncio.get_running_loop().time
-    start = read_at = clock()
-    shown = ""
-    while True:
-        try:
-            sight = await _look(supabase, job_id)
-        except SupabaseError as error:
-            if not error.retryable or clock() - read_at > _PATIENCE_SECONDS:
-                raise
-            words = f"still waiting: {error.message}"
-        else:
-            read_at = clock()
+async def follow_table(supabase: Supabase, *, timeout_seconds: float | None, show: Callable[[str], None]) -> Exit:
+    """Show what is queued or worked on, then every change, until the time is up.
+
+    It looks at the hundred rows that changed last.
+
+    Parameters
+    ----------
+    supabase, timeout_seconds, show
+        As for `follow`.
+
+    Raises
+    ------
+    SupabaseError
+        As in `follow`.
+    """
+    watch = _Watch(show)
+    shown: dict[UUID, str] | None = None
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            while True:
+                newest = await watch.look(lambda: listed(supabase, order=Order.CHANGED_LAST, limit=_ROWS_SEEN))
+                if newest is not None:
+                    for sight in reversed(newest):
+                        if _is_news(sight, shown):
+                            show(f"{watch.seconds:6.1f} s  {sight.job_id}  {words(sight)}")
+                    shown = {sight.job_id: words(sight) for sight in newest}
+                await asyncio.sleep(_PACE_SECONDS)
+    except TimeoutError:
+        return Exit.TIMEOUT
+
+
+def _is_news(sight: Sight, shown: dict[UUID, str] | None) -> bool:
+    return not sight.ended if shown is None else shown.get(sight.job_id) != words(sight)
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows that are followed, and what was last shown of each. Pure.
+
+    Attributes
+    ----------
+    open
+        Those that have not ended; each with what was shown of it, which is nothing at first.
+    ended_as
+        What the others come to.
+    """
+
+    open: dict[UUID, str]
+    ended_as: Exit = Exit.OK
+    _several: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._several = len(self.open) > 1
+
+    def changes(self, sights: dict[UUID, Sight]) -> list[str]:
+        """Take in a look at the open rows; return what is new, a line for each row."""
+        lines: list[str] = []
+        for job_id, shown in list(self.open.items()):
+            sight = sights.get(job_id)
             if sight is None:
-                show(f"The row of job {job_id} was deleted.")
-                return Exit.NOT_THERE
-            words = sight.words()
-        if words != shown:
-            show(f"{clock() - start:6.1f} s  {words}")
-            shown = words
-        if words == RowStatus.COMPLETED:
-            return Exit.OK
-        if words == RowStatus.ERROR:
-            assert sight is not None
-            show(sight.row.error or "No reason was written down.")
-            return Exit.FAILED
-        await asyncio.sleep(_PACE_SECONDS)
+                lines.append(f"The row of job {job_id} was deleted." if shown else f"There is no job {job_id}.")
+                self._end(job_id, Exit.NOT_THERE)
+                continue
+            said = words(sight)
+            if said != shown:
+                lines.append(f"{job_id}  {said}" if self._several else said)
+                self.open[job_id] = said
+            if sight.status == RowStatus.COMPLETED:
+                self._end(job_id, Exit.OK)
+            elif sight.status == RowStatus.ERROR:
+                self._end(job_id, Exit.FAILED)
+        return lines
+
+    def _end(self, job_id: UUID, how: Exit) -> None:
+        del self.open[job_id]
+        self.ended_as = worse(self.ended_as, how)
 
 
-async def _look(supabase: Supabase, job_id: UUID) -> Sight | None:
-    row = await supabase.jobs.get(job_id)
-    if row is None or row.status != RowStatus.PROCESSING or not (await supabase.jobs.columns()).progress:
-        return None if row is None else Sight(row)
-    found = await supabase.rest.read(
-        lambda table: table.select("progress_stage", "progress_percent").eq("job_id", str(job_id)),
-        table="jobs",
-        doing=f"reading the progress of {job_id} from the table jobs",
-    )
-    progress = found[0] if found else {}
-    return Sight(row, progress.get("progress_stage"), progress.get("progress_percent"))
+class _Watch:
+    """Looks again and again, and bears that for a while nothing can be read."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self._show = show
+        self._clock = asyncio.get_running_loop().time
+        self._begun = self._read_at = self._clock()
+        self._trouble: str | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been watched."""
+        return self._clock() - self._begun
+
+    async def look(self, read: Callable[[], Awaitable[_T]]) -> _T | None:
+        """Return what is read; None where it cannot be read at the moment."""
+        try:
+            found = await read()
+        except SupabaseError as error:
+            if not error.retryable or self._clock() - self._read_at > _PATIENCE_SECONDS:
+                raise
+            if error.message != self._trouble:
+                self._show(f"{self.seconds:6.1f} s  still waiting: {error.message}")
+            self._trouble = error.message
+            return None
+        self._read_at, self._trouble = self._clock(), None
+        return found

@@ -2,16 +2,24 @@
 
 import sys
 import traceback
+from collections.abc import Callable
 
 import typer
 
 from runops.logs import redact
+from runops_cli.cancel import cancel
 from runops_cli.check import check
 from runops_cli.console import say
 from runops_cli.exits import Exit
+from runops_cli.listing import list_jobs
+from runops_cli.logs import logs
+from runops_cli.pause import pause
+from runops_cli.resume import resume
+from runops_cli.retry import retry
 from runops_cli.sop import sop
 from runops_cli.submit import submit
 from runops_cli.version import version
+from runops_cli.watch import watch
 from runops_cli.work import work
 
 __all__ = ["app", "run"]
@@ -26,8 +34,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, submit, work, sop, version):
-    app.command()(command)
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "check": check,
+    "submit": submit,
+    "list": list_jobs,
+    "watch": watch,
+    "sop": sop,
+    "cancel": cancel,
+    "retry": retry,
+    "pause": pause,
+    "resume": resume,
+    "logs": logs,
+    "work": work,
+    "version": version,
+}
+for name, command in _COMMANDS.items():
+    app.command(name)(command)
 
 
 def run() -> None:

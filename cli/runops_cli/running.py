@@ -12,6 +12,7 @@ from runops.failures import Failed
 from runops.supabase.errors import SupabaseError
 from runops_cli.console import say
 from runops_cli.exits import Exit
+from runops_cli.kubectl import KubectlFailed
 
 __all__ = ["known_errors", "run_async"]
 
@@ -48,5 +49,8 @@ def known_errors() -> Iterator[None]:
     except SupabaseError as error:
         say(error.message, style="red")
         raise typer.Exit(Exit.OUTSIDE) from error
+    except KubectlFailed as error:
+        say(str(error), style="red")
+        raise typer.Exit(error.code) from error
     except KeyboardInterrupt as error:
         raise typer.Exit(Exit.INTERRUPTED) from error

@@ -94,7 +94,7 @@ async def _submit(
         say("Queued.")
         if not wait:
             return Exit.OK
-        return await follow(supabase, job_id, timeout_seconds=timeout_seconds)
+        return await follow(supabase, [job_id], timeout_seconds=timeout_seconds)
 
 
 async def _does_not_fit(supabase: Supabase, file: Path, *, size: int) -> str | None:

@@ -1,0 +1,157 @@
+"""What a person orders of a row: to be cancelled, or to run again. Its status fences these writes, not a claim."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+from uuid import UUID
+
+from runops.job_row import JobRow, RowStatus
+from runops.logs import redact
+from runops.supabase.connection import Supabase
+from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.jobs_requests import seen
+from runops.supabase.storable import storable
+
+__all__ = ["Answer", "Outcome", "cancel", "run_again"]
+
+_NOW = "now"
+_OPEN = (RowStatus.QUEUED, RowStatus.PROCESSING)
+
+
+class Outcome(Enum):
+    """What became of an order."""
+
+    DONE = auto()
+    ALREADY = auto()
+    """Nothing was written: the row was as it was to become."""
+    REFUSED = auto()
+    """Nothing was written: the row's status does not allow it."""
+    MISSING = auto()
+    """There is no such row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An outcome, and the row as it stood when nothing was written."""
+
+    outcome: Outcome
+    row: JobRow | None = None
+
+
+async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> Answer:
+    """Set a row that is queued or worked on to `error`; whoever works on it loses its claim and stops.
+
+    One write decides and changes at once, so that a row that ends at the same moment keeps its end.
+
+    Parameters
+    ----------
+    supabase
+        The project.
+    job_id
+        The row.
+    sentence
+        For whoever reads the row.
+
+    Raises
+    ------
+    SupabaseError
+        It could not be written, or not be found out whether it was.
+    """
+    body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": _NOW}
+    if (await supabase.jobs.columns()).error:
+        body["error"] = storable(redact(sentence))
+
+    def still_open(query: Any) -> Any:
+        return query.eq("job_id", str(job_id)).in_("status", [status.value for status in _OPEN])
+
+    doubt: SupabaseError | None = None
+    for number in supabase.rest.retries.numbered():
+        try:
+            if await _written(supabase, body, still_open, doing=f"cancelling the row {job_id} of the table jobs"):
+                return Answer(Outcome.DONE)
+        except SupabaseError as error:
+            if not error.retryable:
+                raise
+            doubt = error
+            await supabase.rest.retries.pause(number)
+        row = await supabase.jobs.get(job_id)
+        if row is None:
+            return Answer(Outcome.MISSING)
+        if row.status == RowStatus.ERROR and row.error == body.get("error"):
+            return Answer(Outcome.ALREADY if doubt is None else Outcome.DONE, row)
+        if row.status not in _OPEN:
+            return Answer(Outcome.REFUSED, row)
+    raise doubt or _ever_changing(job_id)
+
+
+async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collection[RowStatus]) -> Answer:
+    """Put a row back into the queue, with nothing left of its attempts; one that is worked on loses its claim.
+
+    A row that changed since it was read is read again.
+
+    Parameters
+    ----------
+    supabase
+        The project.
+    job_id
+        The row.
+    from_statuses
+        Which statuses it may have.
+
+    Raises
+    ------
+    SupabaseError
+        It could not be written, or not be found out whether it was.
+    """
+    doubt: SupabaseError | None = None
+    for number in supabase.rest.retries.numbered():
+        row = await supabase.jobs.get(job_id)
+        if row is None:
+            return Answer(Outcome.MISSING)
+        if row.status == RowStatus.QUEUED:
+            return Answer(Outcome.ALREADY if doubt is None else Outcome.DONE, row)
+        if row.status not in from_statuses:
+            # After a write whose answer was lost: it arrived, and the row was taken up since.
+            taken_up = doubt is not None and row.status == RowStatus.PROCESSING
+            return Answer(Outcome.DONE if taken_up else Outcome.REFUSED, row)
+        try:
+            if await _written(
+                supabase,
+                await _anew(supabase, row),
+                seen(row, str(row.status)),
+                doing=f"queueing the row {job_id} of the table jobs again",
+            ):
+                return Answer(Outcome.DONE)
+        except SupabaseError as error:
+            if not error.retryable:
+                raise
+            doubt = error
+            await supabase.rest.retries.pause(number)
+    raise doubt or _ever_changing(job_id)
+
+
+async def _anew(supabase: Supabase, row: JobRow) -> dict[str, Any]:
+    columns = await supabase.jobs.columns()
+    body: dict[str, Any] = {"status": RowStatus.QUEUED.value, "updated_at": _NOW}
+    if isinstance(row.metadata, Mapping) and "runops" in row.metadata:
+        body["metadata"] = {name: value for name, value in row.metadata.items() if name != "runops"}
+    if columns.error:
+        body["error"] = None
+    if columns.completed_at:
+        body["completed_at"] = None
+    if columns.progress:
+        body |= {"progress_stage": None, "progress_percent": None}
+    return body
+
+
+async def _written(supabase: Supabase, body: dict[str, Any], which: Callable[[Any], Any], *, doing: str) -> bool:
+    return bool(
+        await supabase.rest.send(lambda table: which(table.update(body)).select("job_id"), table="jobs", doing=doing)
+    )
+
+
+def _ever_changing(job_id: UUID) -> SupabaseError:
+    return SupabaseError(
+        ErrorKind.CONFLICT, f"The row {job_id} of the table jobs changed each time it was to be written. Try again."
+    )

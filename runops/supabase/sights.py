@@ -1,0 +1,158 @@
+"""What a person is shown of rows: status, progress, how often they were tried, why they failed. Reads only."""
+
+from collections.abc import Callable, Collection, Iterable
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from runops.job_row import Claim, JobRow, RowStatus
+from runops.supabase.connection import Supabase
+from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.rest import Query
+
+__all__ = ["Order", "Sight", "listed", "sights_of"]
+
+_IDS_AT_ONCE = 100
+_PAGE = 1000
+
+
+class Sight(BaseModel):
+    """What one look at a row showed. Metadata are not among it but for what is said here: they may be of any size.
+
+    Attributes
+    ----------
+    error
+        None also where the table has no such column; likewise the two of the progress.
+    user_id
+        `metadata.user_id` as it stands there.
+    runops
+        `metadata.runops` as it stands there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    job_id: UUID
+    status: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    error: str | None = None
+    progress_stage: str | None = None
+    progress_percent: int | None = None
+    user_id: str | None = None
+    runops: Any = None
+
+    @property
+    def claim(self) -> Claim | None:
+        """Who works on it, or did last; None where nobody or where it cannot be read."""
+        return JobRow(job_id=self.job_id, metadata={"runops": self.runops}).claim
+
+    @property
+    def ended(self) -> bool:
+        """Whether nobody will work on it any more."""
+        return self.status not in {RowStatus.QUEUED, RowStatus.PROCESSING}
+
+
+class Order(Enum):
+    """Which rows come first: a column, and whether it descends."""
+
+    NEWEST = ("created_at", True)
+    OLDEST = ("created_at", False)
+    CHANGED_LAST = ("updated_at", True)
+
+
+_SIGHTS = TypeAdapter(list[Sight])
+
+
+async def sights_of(supabase: Supabase, job_ids: Iterable[UUID]) -> dict[UUID, Sight]:
+    """Return those of the rows that exist, by id.
+
+    Raises
+    ------
+    SupabaseError
+        The table could not be read.
+    """
+    wanted = sorted(set(job_ids))
+    found: dict[UUID, Sight] = {}
+    for start in range(0, len(wanted), _IDS_AT_ONCE):
+        some = [str(job_id) for job_id in wanted[start : start + _IDS_AT_ONCE]]
+        found |= {sight.job_id: sight for sight in await _read(supabase, _among(some))}
+    return found
+
+
+async def listed(
+    supabase: Supabase, *, order: Order, limit: int, statuses: Collection[RowStatus] = (), user: UUID | None = None
+) -> list[Sight]:
+    """Return the first rows in an order, at most `limit`, read in pages.
+
+    Parameters
+    ----------
+    supabase
+        The project.
+    order
+        Which come first.
+    limit
+        How many at most.
+    statuses
+        Only rows of these; of any where empty.
+    user
+        Only rows of this uploader.
+
+    Raises
+    ------
+    SupabaseError
+        The table could not be read.
+    """
+    found: dict[UUID, Sight] = {}
+    first = 0
+    while len(found) < limit:
+        last = first + min(_PAGE, limit - len(found)) - 1
+        page = await _read(supabase, _page(order, statuses, user, first=first, last=last))
+        # A row that is inserted meanwhile moves the others on, so that one may come twice.
+        found |= {sight.job_id: sight for sight in page}
+        first += len(page)
+        if not page:
+            break
+    return list(found.values())
+
+
+def _among(job_ids: list[str]) -> Callable[[Any], Any]:
+    return lambda query: query.in_("job_id", job_ids)
+
+
+def _page(
+    order: Order, statuses: Collection[RowStatus], user: UUID | None, *, first: int, last: int
+) -> Callable[[Any], Any]:
+    column, descending = order.value
+
+    def which(query: Any) -> Any:
+        if statuses:
+            query = query.in_("status", [status.value for status in statuses])
+        if user is not None:
+            # The app wrote it, perhaps in capitals; a uuid holds no wildcard.
+            query = query.ilike("metadata->>user_id", str(user))
+        ordered = query.order(column, desc=descending, nullsfirst=False).order("id", desc=descending)
+        return ordered.range(first, last)
+
+    return which
+
+
+async def _read(supabase: Supabase, which: Callable[[Any], Any]) -> list[Sight]:
+    columns = await supabase.jobs.columns()
+    select = ["job_id", "status", "created_at", "updated_at", "runops:metadata->runops", "user_id:metadata->>user_id"]
+    select += ["error"] if columns.error else []
+    select += ["progress_stage", "progress_percent"] if columns.progress else []
+
+    def build(table: Any) -> Query:
+        query: Query = which(table.select(*select))
+        return query
+
+    rows = await supabase.rest.read(build, table="jobs", doing="reading the table jobs")
+    try:
+        return _SIGHTS.validate_python(rows)
+    except ValidationError as error:
+        fields = ", ".join(sorted({str(problem["loc"][-1]) for problem in error.errors() if problem["loc"]}))
+        raise SupabaseError(
+            ErrorKind.INVALID, f"Rows of the table jobs have an unexpected form ({fields}). Check the columns' types."
+        ) from None
