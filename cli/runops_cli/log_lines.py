@@ -32,5 +32,5 @@ def _time(stamp: Any) -> str:
     try:
         moment = datetime.fromisoformat(str(stamp))
     except ValueError:
-        return str(stamp)
+        return "-" if stamp is None else str(stamp)
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")

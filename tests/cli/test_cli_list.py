@@ -1,0 +1,148 @@
+"""`runops list` against a real table."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from rich.cells import cell_len
+from typer.testing import Result
+
+from devstack.faults import FaultControl
+from runops.supabase.sights import Sight
+from runops_cli.listing import age, table
+
+Runops = Callable[..., Result]
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def insert(database: psycopg.Connection, *, minutes: float = 0, status: str = "queued", **columns: Any) -> str:
+    job_id = str(uuid4())
+    database.execute(
+        "insert into jobs (job_id, status, created_at, metadata, error) values (%s, %s, now() - %s, %s, %s)",
+        [job_id, status, timedelta(minutes=minutes), json.dumps(columns.get("metadata")), columns.get("error")],
+    )
+    return job_id
+
+
+def listed(result: Result) -> list[str]:
+    assert result.exit_code == 0, result.output
+    return [line.split()[0] for line in result.stdout.splitlines()[1:]]
+
+
+def test_the_newest_come_first_and_the_queue_in_its_order(runops: Runops, database: psycopg.Connection) -> None:
+    old, new = insert(database, minutes=9), insert(database, minutes=1)
+    done = insert(database, minutes=5, status="completed")
+    assert listed(runops("list")) == [new, done, old]
+    assert listed(runops("list", "--status", "queued")) == [old, new]
+    assert listed(runops("list", "-s", "queued", "-s", "completed", "--limit", 2)) == [new, done]
+
+
+def test_a_row_says_where_it_is_how_often_it_was_tried_and_why_it_failed(
+    runops: Runops, database: psycopg.Connection
+) -> None:
+    claim = {"claim": str(uuid4()), "by": "here", "attempt": 1, "failures": 1, "waits": 1}
+    working = insert(database, minutes=3.5, status="processing", metadata={"runops": claim})
+    database.execute("update jobs set progress_stage = 'transcribing', progress_percent = 55")
+    failed = insert(database, minutes=130, status="error", error="It has no picture.\x1b[31m\nRed.")
+    titles, *lines = runops("list").stdout.splitlines()
+    assert titles.split() == ["JOB", "STATUS", "STAGE", "%", "ATTEMPTS", "AGE", "ERROR"]
+    assert lines[0].split() == [working, "processing", "transcribing", "55", "3,", "1", "failed", "3m"]
+    assert lines[1].split() == [failed, "error", "-", "-", "-", "2h", "It", "has", "no", "picture.[31m", "Red."]
+
+
+def test_only_the_jobs_of_one_user(runops: Runops, database: psycopg.Connection) -> None:
+    user = uuid4()
+    mine = insert(database, metadata={"user_id": str(user).upper()})
+    insert(database, metadata={"user_id": str(uuid4())})
+    insert(database, metadata=["user_id", str(user)])
+    insert(database)
+    assert listed(runops("list", "--user", user)) == [mine]
+
+
+def test_json_holds_what_a_script_needs_and_no_token(runops: Runops, database: psycopg.Connection) -> None:
+    token = "0a1b2c3d-0000-4000-8000-000000000001"
+    claim = {"claim": token, "by": "here", "attempt": 2, "failures": 1}
+    job_id = insert(database, status="processing", metadata={"runops": claim, "user_id": "u", "big": "x" * 1000})
+    result = runops("list", "-o", "json")
+    (row,) = json.loads(result.stdout)
+    assert (row["job_id"], row["status"], row["user_id"], row["error"]) == (job_id, "processing", "u", None)
+    assert row["runops"] == {
+        "by": "here",
+        "attempt": 2,
+        "failures": 1,
+        "waits": 0,
+        "not_before": None,
+        "reason": None,
+    }
+    assert token not in result.output
+    assert "xxx" not in result.output
+
+
+def test_metadata_that_nobody_can_read_hide_no_row(runops: Runops, database: psycopg.Connection) -> None:
+    job_id = insert(database)
+    database.execute("update jobs set metadata = ('{\"a\": ' || repeat('9', 5000) || '}')::jsonb")
+    assert listed(runops("list")) == [job_id]
+
+
+def test_an_empty_table_is_said(runops: Runops) -> None:
+    result = runops("list")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "There are no jobs." in result.stderr
+    assert json.loads(runops("list", "-o", "json").stdout) == []
+
+
+def test_long_lists_are_read_in_pages_and_no_row_is_written(
+    runops: Runops, database: psycopg.Connection, faults: FaultControl
+) -> None:
+    database.execute(
+        "insert into jobs (job_id, created_at) select gen_random_uuid(), now() from generate_series(1, 1500)"
+    )
+    result = runops("list", "--limit", 1200)
+    assert len(set(listed(result))) == 1200
+    assert "--limit shows more" in result.stderr
+    assert {record.method for record in faults.requests()} == {"GET"}
+
+
+@pytest.mark.parametrize("arguments", [["--status", "lost"], ["--limit", "0"], ["--limit", "10001"], ["--user", "me"]])
+def test_an_option_that_cannot_be_meant_is_refused(runops: Runops, arguments: list[str]) -> None:
+    assert runops("list", *arguments).exit_code == 2
+
+
+def test_errors_are_cut_to_the_width_of_a_terminal_and_nowhere_else() -> None:
+    sight = Sight(job_id=UUID(int=1), status="error", error="録画には映像がありません。" * 20)
+    cut = table([sight], now=NOW, width=120)
+    assert max(map(cell_len, cut)) <= 120
+    assert cut[1].endswith("…")
+    assert table([sight], now=NOW, width=None)[1].endswith(sight.error or "")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(-3, "0s"), (119, "119s"), (120, "2m"), (7199, "119m"), (7200, "2h"), (200_000, "2d")]
+)
+def test_an_age_is_a_number_and_a_letter(seconds: float, said: str) -> None:
+    made = (NOW - timedelta(seconds=seconds)).isoformat()
+    assert age(Sight(job_id=UUID(int=1), created_at=made), NOW) == said
+
+
+def test_the_age_of_a_row_without_a_date_is_left_open() -> None:
+    assert age(Sight(job_id=UUID(int=1), created_at="infinity"), NOW) == ""
+
+
+def test_older_tables_are_listed_cancelled_and_retried_too(runops: Runops, database: psycopg.Connection) -> None:
+    columns = ("progress_stage", "progress_percent", "completed_at", "error")
+    job_id = insert(database)
+    for name in columns:
+        database.execute(f"alter table jobs rename column {name} to {name}_gone".encode())
+    try:
+        assert [runops("cancel", job_id).exit_code for _ in range(2)] == [0, 0]
+        assert "no reason was written down" in runops("watch", job_id).stdout
+        assert runops("list").stdout.splitlines()[1].split()[:5] == [job_id, "error", "-", "-", "-"]
+        assert runops("retry", job_id).exit_code == 0
+    finally:
+        for name in columns:
+            database.execute(f"alter table jobs rename column {name}_gone to {name}".encode())
+    assert listed(runops("list", "--status", "queued")) == [job_id]
