@@ -17,6 +17,8 @@ from runops_cli.signals import Stopped, StopSignal
 
 __all__ = ["Loop", "LoopSettings"]
 
+_PUT_BACK = "The video went back into the queue: a key or a setting is not right."
+
 
 @dataclass(frozen=True, slots=True)
 class LoopSettings:
@@ -100,9 +102,9 @@ class Loop:
         except (SupabaseError, NotReady) as error:
             self._note_trouble(str(error))
             return None
-        if self._trouble is not None:
-            say("It works again.", style="green")
-        self._untested, self._trouble = False, None
+        if self._trouble != _PUT_BACK:
+            self._over()
+        self._untested = False
         if taken is None:
             self._failures = 0
         else:
@@ -112,8 +114,10 @@ class Loop:
     def _note(self, ending: Ending) -> None:
         self._moved_at = asyncio.get_running_loop().time()
         if ending is Ending.PUT_BACK:
-            self._note_trouble("The video went back into the queue: a key or a setting is not right.")
+            # Whether it is put right is not known before a video gets past it.
+            self._note_trouble(_PUT_BACK)
             return
+        self._over()
         self._endings.append(ending)
         self._untested = ending is Ending.FAILED
         if ending is Ending.COMPLETED:
@@ -123,8 +127,14 @@ class Loop:
         self._failures += 1
         self._untested = True
         if self._trouble != sentence:
-            say(sentence if self.settings.once else f"{sentence} Trying on; nothing is claimed meanwhile.", style="red")
+            going_on = " Trying on." if sentence == _PUT_BACK else " Trying on; nothing is claimed meanwhile."
+            say(sentence if self.settings.once else f"{sentence}{going_on}", style="red")
         self._trouble = sentence
+
+    def _over(self) -> None:
+        if self._trouble is not None:
+            say("It works again.", style="green")
+        self._trouble = None
 
     def _delay(self) -> float:
         since = None if self._moved_at is None else asyncio.get_running_loop().time() - self._moved_at

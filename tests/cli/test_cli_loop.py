@@ -56,8 +56,15 @@ def status_of(database: psycopg.Connection, job_id: UUID) -> tuple[str, str | No
     return row[0], row[1]
 
 
-def loop(supabase: Supabase, runner: Scripted, *, stop: StopSignal | None = None, most: int | None = None) -> Loop:
-    settings = LoopSettings(by="work/test", retries=2, once=True, most=most)
+def loop(
+    supabase: Supabase,
+    runner: Scripted,
+    *,
+    stop: StopSignal | None = None,
+    most: int | None = None,
+    once: bool = True,
+) -> Loop:
+    settings = LoopSettings(by="work/test", retries=2, once=once, most=most)
     return Loop(supabase, runner, settings, stop or StopSignal(), jitter=lambda: 0.5)
 
 
@@ -174,3 +181,24 @@ async def test_a_missing_setting_puts_the_video_back_and_ends_the_run(
     assert await loop(supabase, runner).run() == 5
     assert runner.worked_on == [job_id]
     assert status_of(database, job_id) == ("queued", None)
+
+
+async def test_a_setting_that_stays_wrong_is_said_once_and_tried_on_with(
+    supabase: Supabase, database: psycopg.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job_id = queue(database)
+    refused = 0
+
+    async def misconfigured_at_first(row: JobRow, claim: Claim) -> None:
+        nonlocal refused
+        refused += 1
+        if refused <= 2:
+            raise Failed(Reason.MISCONFIGURED, "There is no bucket.")
+        await supabase.jobs.complete(row.job_id, claim.claim)
+
+    assert await loop(supabase, Scripted(misconfigured_at_first), most=1, once=False).run() == 0
+    assert status_of(database, job_id) == ("completed", None)
+    said = capsys.readouterr().err
+    assert said.count("a key or a setting is not right. Trying on.") == 1
+    assert said.count("It works again.") == 1
+    assert said.index("It works again.") > said.rindex("There is no bucket.")
