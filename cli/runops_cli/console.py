@@ -6,7 +6,7 @@ from rich.console import Console
 
 from runops.logs import redact
 
-__all__ = ["STDERR", "STDOUT", "plain", "say", "tell"]
+__all__ = ["STDERR", "STDOUT", "in_one_line", "plain", "say", "tell"]
 
 STDERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
 STDOUT = Console(highlight=False, markup=False, emoji=False)
@@ -33,3 +33,8 @@ def tell(text: str) -> None:
 def plain(text: str) -> str:
     """Return the text without control characters: titles and errors come from recordings and other people's rows."""
     return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf", "Cs"})
+
+
+def in_one_line(text: str) -> str:
+    """Return the text without line breaks: an app may write errors of any form."""
+    return " ".join(text.split())

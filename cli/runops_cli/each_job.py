@@ -25,7 +25,7 @@ class Told:
 async def each_job(job_ids: Iterable[UUID], do: Callable[[UUID], Awaitable[Told]]) -> Exit:
     """Do something to each job and return the command's exit code.
 
-    What is said by `do` of one job keeps it not from the next. Where the outside is away, the rest is not tried.
+    A job that is refused does not keep the others from their turn. Where the outside is away, the rest is not tried.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from runops.job_row import RowStatus
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops.supabase.sights import Order, Sight, listed, sights_of
-from runops_cli.console import say
+from runops_cli.console import in_one_line, say
 from runops_cli.exits import Exit, worse
 
 __all__ = ["follow", "follow_table", "words"]
@@ -24,7 +24,7 @@ _ROWS_SEEN = 100
 def words(sight: Sight) -> str:
     """Return what one look at a row showed, as a few words for a line."""
     if sight.status == RowStatus.ERROR:
-        return f"{sight.status}: {sight.error or 'no reason was written down'}"
+        return f"{sight.status}: {in_one_line(sight.error or 'no reason was written down')}"
     if sight.status != RowStatus.PROCESSING:
         return sight.status or "without a status"
     stage = (sight.progress_stage or str(sight.status)).replace("_", " ")

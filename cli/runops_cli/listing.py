@@ -12,9 +12,10 @@ from rich.cells import cell_len, set_cell_size
 
 from runops.environment import Environment
 from runops.job_row import RowStatus
+from runops.logs import redact
 from runops.supabase.connection import Supabase
 from runops.supabase.sights import Order, Sight, listed
-from runops_cli.console import STDOUT, plain, say, tell
+from runops_cli.console import STDOUT, in_one_line, plain, say, tell
 from runops_cli.exits import Exit
 from runops_cli.running import known_errors, run_async
 from runops_cli.settings import EnvFile, settings
@@ -62,7 +63,7 @@ async def _list(
         sights = await listed(supabase, order=order, limit=limit, statuses=statuses, user=user)
         now = datetime.now(UTC) + timedelta(seconds=supabase.clock_skew_seconds or 0.0)
     if form is _Form.JSON:
-        typer.echo(json.dumps([_as_json(sight) for sight in sights], ensure_ascii=False, indent=2))
+        typer.echo(redact(json.dumps([_as_json(sight) for sight in sights], ensure_ascii=False, indent=2)))
         return Exit.OK
     if not sights:
         say("There are no such jobs." if statuses or user else "There are no jobs.")
@@ -103,8 +104,8 @@ def _line(cells: Sequence[str], widths: Sequence[int], left: int | None) -> str:
 def _cells(sight: Sight, now: datetime) -> tuple[str, ...]:
     percent = "" if sight.progress_percent is None else str(sight.progress_percent)
     cells = (str(sight.job_id), sight.status, sight.progress_stage, percent, _attempts(sight), age(sight, now))
-    shown = [plain(" ".join((cell or "").split())) or "-" for cell in cells]
-    return (*shown, plain(" ".join((sight.error or "").split())))
+    shown = [plain(in_one_line(cell or "")) or "-" for cell in cells]
+    return (*shown, plain(in_one_line(sight.error or "")))
 
 
 def _attempts(sight: Sight) -> str:

@@ -11,7 +11,7 @@ from runops.supabase import orders
 from runops.supabase.connection import Supabase
 from runops.supabase.orders import Answer, Outcome
 from runops.supabase.sights import Order, Sight, listed
-from runops_cli.console import say, tell
+from runops_cli.console import in_one_line, say, tell
 from runops_cli.each_job import Told, each_job
 from runops_cli.exits import Exit
 from runops_cli.running import known_errors, run_async
@@ -83,7 +83,7 @@ async def _failed(supabase: Supabase, matching: str) -> list[UUID]:
     newest = await listed(supabase, order=Order.NEWEST, limit=_MOST, statuses=[RowStatus.ERROR])
     chosen = [sight for sight in reversed(newest) if _matches(sight, matching)]
     for sight in chosen:
-        tell(f"{sight.job_id}  {sight.error or ''}".rstrip())
+        tell(f"{sight.job_id}  {in_one_line(sight.error or '')}".rstrip())
     return [sight.job_id for sight in chosen]
 
 

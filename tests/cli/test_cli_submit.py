@@ -154,8 +154,3 @@ def test_a_table_that_cannot_be_read_is_one_sentence(runops: Runops, environment
 
 def test_the_version_is_printed(runops: Runops) -> None:
     assert runops("version").stdout.startswith("runops 0.")
-
-
-@pytest.mark.parametrize("command", ["check", "submit", "work", "sop", "version"])
-def test_every_command_has_an_example(runops: Runops, command: str) -> None:
-    assert f"runops {command}" in runops(command, "--help").stdout
