@@ -109,10 +109,11 @@ async def listed(
     while len(found) < limit:
         last = first + min(_PAGE, limit - len(found)) - 1
         page = await _read(supabase, _page(order, statuses, user, first=first, last=last))
+        known = len(found)
         # A row that is inserted meanwhile moves the others on, so that one may come twice.
         found |= {sight.job_id: sight for sight in page}
         first += len(page)
-        if not page:
+        if len(found) == known:
             break
     return list(found.values())
 
