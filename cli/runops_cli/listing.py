@@ -44,7 +44,7 @@ def list_jobs(
     output: Annotated[_Form, typer.Option("--output", "-o", help="How to print it.")] = _Form.TABLE,
     env_file: EnvFile = None,
 ) -> None:
-    """List jobs, newest first; with --status queued alone, in the order in which they are taken.
+    """List jobs, newest first; with --status queued alone oldest first, as the queue is.
 
     Example: runops list
 
@@ -109,11 +109,12 @@ def _cells(sight: Sight, now: datetime) -> tuple[str, ...]:
 
 
 def _attempts(sight: Sight) -> str:
+    """Count as the VideoJob's column does: what was used up, and the one that runs."""
     claim = sight.claim
     if claim is None:
         return ""
-    attempts = claim.attempt + claim.failures + claim.waits
-    return f"{attempts}, {claim.failures} failed" if claim.failures else str(attempts)
+    attempts = str(claim.failures + 1)
+    return f"{attempts}, {claim.waits} waits" if claim.waits else attempts
 
 
 def age(sight: Sight, now: datetime) -> str:

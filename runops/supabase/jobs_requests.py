@@ -21,6 +21,7 @@ __all__ = [
     "queued_page",
     "seen",
     "stale_page",
+    "validated",
 ]
 
 M = TypeVar("M")
@@ -127,15 +128,16 @@ def fenced(job_id: UUID, token: str) -> Callable[[Any], Any]:
 
 def parsed(rows: list[dict[str, Any]], *, doing: str) -> list[JobRow]:
     """Return rows as models; SupabaseError `INVALID` where a column has another type than it should."""
-    return _validated(_ROWS, rows, doing)
+    return validated(_ROWS, rows, doing)
 
 
 def parsed_claims(rows: list[dict[str, Any]], *, doing: str) -> list[ClaimedRow]:
     """Return what `claims_page` read as models; errors as for `parsed`."""
-    return _validated(_CLAIMS, rows, doing)
+    return validated(_CLAIMS, rows, doing)
 
 
-def _validated(models: TypeAdapter[list[M]], rows: list[dict[str, Any]], doing: str) -> list[M]:
+def validated(models: TypeAdapter[list[M]], rows: list[dict[str, Any]], doing: str) -> list[M]:
+    """Return rows as models of any kind; errors as for `parsed`."""
     try:
         return models.validate_python(rows)
     except ValidationError as error:

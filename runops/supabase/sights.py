@@ -5,11 +5,11 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from runops.job_row import Claim, JobRow, RowStatus
 from runops.supabase.connection import Supabase
-from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.jobs_requests import validated
 from runops.supabase.rest import Query
 
 __all__ = ["Order", "Sight", "listed", "sights_of"]
@@ -149,11 +149,5 @@ async def _read(supabase: Supabase, which: Callable[[Any], Any]) -> list[Sight]:
         query: Query = which(table.select(*select))
         return query
 
-    rows = await supabase.rest.read(build, table="jobs", doing="reading the table jobs")
-    try:
-        return _SIGHTS.validate_python(rows)
-    except ValidationError as error:
-        fields = ", ".join(sorted({str(problem["loc"][-1]) for problem in error.errors() if problem["loc"]}))
-        raise SupabaseError(
-            ErrorKind.INVALID, f"Rows of the table jobs have an unexpected form ({fields}). Check the columns' types."
-        ) from None
+    doing = "reading the table jobs"
+    return validated(_SIGHTS, await supabase.rest.read(build, table="jobs", doing=doing), doing)

@@ -44,13 +44,13 @@ def test_the_newest_come_first_and_the_queue_in_its_order(runops: Runops, databa
 def test_a_row_says_where_it_is_how_often_it_was_tried_and_why_it_failed(
     runops: Runops, database: psycopg.Connection
 ) -> None:
-    claim = {"claim": str(uuid4()), "by": "here", "attempt": 1, "failures": 1, "waits": 1}
+    claim = {"claim": str(uuid4()), "by": "here", "attempt": 1, "failures": 1, "waits": 4}
     working = insert(database, minutes=3.5, status="processing", metadata={"runops": claim})
     database.execute("update jobs set progress_stage = 'transcribing', progress_percent = 55")
     failed = insert(database, minutes=130, status="error", error="It has no picture.\x1b[31m\nRed.")
     titles, *lines = runops("list").stdout.splitlines()
     assert titles.split() == ["JOB", "STATUS", "STAGE", "%", "ATTEMPTS", "AGE", "ERROR"]
-    assert lines[0].split() == [working, "processing", "transcribing", "55", "3,", "1", "failed", "3m"]
+    assert lines[0].split() == [working, "processing", "transcribing", "55", "2,", "4", "waits", "3m"]
     assert lines[1].split() == [failed, "error", "-", "-", "-", "2h", "It", "has", "no", "picture.[31m", "Red."]
 
 
