@@ -63,6 +63,7 @@ class Reason(StrEnum):
     STORAGE_UNAVAILABLE = "StorageUnavailable"
     DATABASE_UNAVAILABLE = "DatabaseUnavailable"
     DATABASE_REFUSED = "DatabaseRefused"
+    STORAGE_REFUSED = "StorageRefused"
     KEY_REJECTED = "KeyRejected"
     MODEL_UNAVAILABLE = "ModelUnavailable"
     MODEL_TIMEOUT = "ModelTimeout"
@@ -330,6 +331,13 @@ _ROWS = (
         _T,
         "Gemini did not finish looking at the uploaded video in time.",
         "Run it again later, or raise deadlines.geminiFileSeconds.",
+    ),
+    (
+        Reason.STORAGE_REFUSED,
+        115,
+        _T,
+        "Storage refused a read or a write.",
+        "Run `runops check`: the bucket, its limits or its policies do not fit.",
     ),
     (
         Reason.QUOTA_EXCEEDED,

@@ -3,11 +3,10 @@
 import re
 from typing import Any
 
-from runops.videojob import API_VERSION, KIND, VideoJobSpec
+from runops.videojob import API_VERSION, JOB_ID_LABEL, KIND, VideoJobSpec
 from runops_operator.config import OperatorConfig
 from runops_operator.observed import (
     CLAIM_ANNOTATION,
-    JOB_ID_LABEL,
     KUEUE_QUEUE_LABEL,
     MANAGED_BY,
     MANAGED_BY_LABEL,

@@ -12,7 +12,6 @@ from runops.videojob import VideoJobSpec, VideoJobStatus
 __all__ = [
     "BY_ANNOTATION",
     "CLAIM_ANNOTATION",
-    "JOB_ID_LABEL",
     "KUEUE_QUEUE_LABEL",
     "MANAGED_BY",
     "MANAGED_BY_LABEL",
@@ -30,7 +29,6 @@ __all__ = [
 CLAIM_ANNOTATION = "runops.dev/claim"
 BY_ANNOTATION = "runops.dev/by"
 VIDEOJOB_LABEL = "runops.dev/videojob"
-JOB_ID_LABEL = "runops.dev/job-id"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "runops-operator"
 KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"

@@ -1,11 +1,12 @@
 """What can go wrong between us and Supabase, in words a caller can decide by and a person can act on."""
 
 from enum import StrEnum
+from uuid import UUID
 
 from runops.failures import Reason
 from runops.logs import redact
 
-__all__ = ["ErrorKind", "Service", "SupabaseError"]
+__all__ = ["ErrorKind", "Service", "SupabaseError", "ever_changing"]
 
 
 class ErrorKind(StrEnum):
@@ -86,4 +87,9 @@ class SupabaseError(Exception):
             return Reason.KEY_REJECTED
         if self.kind is ErrorKind.TOO_LARGE:
             return Reason.MEDIA_TOO_LARGE
-        return Reason.MISCONFIGURED if self.service is Service.STORAGE else Reason.DATABASE_REFUSED
+        return Reason.STORAGE_REFUSED if self.service is Service.STORAGE else Reason.DATABASE_REFUSED
+
+
+def ever_changing(job_id: UUID, when: str) -> SupabaseError:
+    """Return the error for a row that somebody else had changed before every one of our tries to write to it."""
+    return SupabaseError(ErrorKind.CONFLICT, f"The row {job_id} of the table jobs changed each time {when}. Try again.")

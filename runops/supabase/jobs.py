@@ -11,7 +11,7 @@ from uuid import UUID
 from runops.job_row import Claim, ClaimedRow, JobRow, RowStatus, stamped_metadata
 from runops.logs import redact
 from runops.progress import Stage
-from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.errors import ErrorKind, SupabaseError, ever_changing
 from runops.supabase.jobs_columns import NEEDED, JobsColumns, look_at_columns
 from runops.supabase.jobs_requests import (
     among,
@@ -231,7 +231,7 @@ class JobsTable:
                 await self._rest.retries.pause(number)
             # Somebody wrote in between, or our own write arrived without its answer.
             there = await self.get(row.job_id)
-        raise _always_changing(row.job_id, "the next attempt was to be prepared")
+        raise ever_changing(row.job_id, "the next attempt was to be prepared")
 
     async def give_way(self, job_id: UUID, token: str) -> None:
         """Take our claim out of a row that somebody else works on, and leave everything else as they made it."""
@@ -252,7 +252,7 @@ class JobsTable:
                 if not error.retryable or number == self._rest.retries.tries:
                     raise
                 await self._rest.retries.pause(number)
-        raise _always_changing(job_id, "we were to give way")
+        raise ever_changing(job_id, "we were to give way")
 
     async def keep_alive(self, installation: str, job_ids: Iterable[UUID]) -> None:
         """Refresh `updated_at` of rows that an installation holds and that no worker refreshes now."""
@@ -346,7 +346,7 @@ class JobsTable:
                 if not error.retryable or number == self._rest.retries.tries:
                     raise
                 await self._rest.retries.pause(number)
-        raise _always_changing(job_id, "it was to be released")
+        raise ever_changing(job_id, "it was to be released")
 
     async def claimed_by(self, installation: str, *, limit: int = 1000) -> list[JobRow]:
         """Return the rows in `processing` that an installation has claimed, oldest first, at most `limit`."""
@@ -469,7 +469,3 @@ class JobsTable:
     ) -> list[JobRow]:
         rows = await self._rest.send(lambda table: which(table.update(body)).select(*select), table="jobs", doing=doing)
         return parsed(rows, doing=doing)
-
-
-def _always_changing(job_id: UUID, when: str) -> SupabaseError:
-    return SupabaseError(ErrorKind.CONFLICT, f"The row {job_id} of the table jobs changed each time {when}. Try again.")

@@ -9,7 +9,7 @@ from uuid import UUID
 from runops.job_row import JobRow, RowStatus
 from runops.logs import redact
 from runops.supabase.connection import Supabase
-from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.errors import SupabaseError, ever_changing
 from runops.supabase.jobs_requests import seen
 from runops.supabase.storable import storable
 
@@ -82,7 +82,7 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> Answer:
             return Answer(Outcome.ALREADY if doubt is None else Outcome.DONE, row)
         if row.status not in _OPEN:
             return Answer(Outcome.REFUSED, row)
-    raise doubt or _ever_changing(job_id)
+    raise doubt or ever_changing(job_id, "it was to be queued again")
 
 
 async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collection[RowStatus]) -> Answer:
@@ -128,7 +128,7 @@ async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collecti
                 raise
             doubt = error
             await supabase.rest.retries.pause(number)
-    raise doubt or _ever_changing(job_id)
+    raise doubt or ever_changing(job_id, "it was to be queued again")
 
 
 async def _anew(supabase: Supabase, row: JobRow) -> dict[str, Any]:
@@ -148,10 +148,4 @@ async def _anew(supabase: Supabase, row: JobRow) -> dict[str, Any]:
 async def _written(supabase: Supabase, body: dict[str, Any], which: Callable[[Any], Any], *, doing: str) -> bool:
     return bool(
         await supabase.rest.send(lambda table: which(table.update(body)).select("job_id"), table="jobs", doing=doing)
-    )
-
-
-def _ever_changing(job_id: UUID) -> SupabaseError:
-    return SupabaseError(
-        ErrorKind.CONFLICT, f"The row {job_id} of the table jobs changed each time it was to be written. Try again."
     )

@@ -30,6 +30,7 @@ def answering(handler: Callable[[httpx.Request], httpx.Response]) -> Supabase:
     return Supabase("https://project.test", KEY, retries=Retries(sleep=at_once), transport=httpx.MockTransport(handler))
 
 
+@pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [

@@ -9,17 +9,11 @@ from uuid import uuid4
 import pytest
 from typer.testing import Result
 
-from runops.videojob import JOB_ID_LABEL
 from runops_cli.log_lines import readable
 from runops_cli.pods import parse_pod
-from runops_operator import observed
 
 Runops = Callable[..., Result]
 JOB = str(uuid4())
-
-
-def test_pods_are_found_by_the_label_that_the_operator_gives_them() -> None:
-    assert observed.JOB_ID_LABEL == JOB_ID_LABEL
 
 
 @pytest.fixture
