@@ -67,9 +67,10 @@ class Pace:
     longest: float
 
 
+# Four attempts outlast a service that is away for a minute and a half.
 _PACES: Mapping[FailureClass, Pace] = MappingProxyType(
     {
-        FailureClass.TRANSIENT: Pace(5.0, 300.0),
+        FailureClass.TRANSIENT: Pace(20.0, 600.0),
         FailureClass.QUOTA: Pace(30.0, 900.0),
         FailureClass.KEY: Pace(10.0, 60.0),
         FailureClass.INFRASTRUCTURE: Pace(1.0, 60.0),

@@ -85,7 +85,7 @@ async def test_a_retried_attempt_is_counted_and_ends_nothing(world: World) -> No
     assert (row.claim.failures, row.claim.reason) == (1, Reason.MODEL_UNAVAILABLE)
     assert name not in world.cluster.jobs, "the next attempt waits"
     assert world.status(job_id)["reason"] == "ModelUnavailable"
-    world.wait(10)
+    world.wait(21)
     await world.look(name)
     assert world.cluster.jobs[name]["metadata"]["annotations"]["runops.dev/claim"] == row.claim.claim
     world.cluster.run_pod(name)
