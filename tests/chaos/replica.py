@@ -1,0 +1,136 @@
+"""One replica of the operator as a process of this machine, that can be killed and started again."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from devstack.fake_kubelet import FakeKubelet
+
+__all__ = ["Replica", "operator_settings", "running_replicas"]
+
+
+class Replica:
+    """A replica.
+
+    Parameters
+    ----------
+    name
+        Its identity among the replicas.
+    settings
+        Its configuration, but for the port of its probes.
+    environment
+        The keys.
+    kubeconfig
+        Of the cluster.
+    folder
+        Empty; takes its configuration, keys and log.
+    """
+
+    def __init__(
+        self, name: str, *, settings: Mapping[str, Any], environment: Mapping[str, str], kubeconfig: Path, folder: Path
+    ) -> None:
+        self.name = name
+        self.kills = 0
+        self._log = folder / "operator.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        secrets = folder / "secrets"
+        secrets.mkdir(parents=True)
+        for key, value in environment.items():
+            (secrets / key).write_text(value)
+        config = folder / "operator.yaml"
+        config.write_text(yaml.safe_dump({**settings, "health": {"port": _free_port()}}))
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "KUBECONFIG": str(kubeconfig),
+            "RUNOPS_CONFIG": str(config),
+            "RUNOPS_SECRETS_DIR": str(secrets),
+            "RUNOPS_POD_NAME": name,
+        }
+
+    def start(self) -> None:
+        """Start it; it does not run yet."""
+        with self._log.open("ab") as sink:
+            self._process = subprocess.Popen(
+                [str(Path(sys.executable).parent / "runops-operator")], env=self._environment, stderr=sink
+            )
+
+    def kill(self) -> None:
+        """Kill -9."""
+        if self._process is not None:
+            self.kills += 1
+            self._process.kill()
+            self._process.wait(timeout=30)
+
+    def ended_by_itself(self) -> bool:
+        """Whether it is gone although nobody killed it."""
+        return self._process is not None and self._process.poll() is not None
+
+    def last_words(self, lines: int = 5) -> str:
+        """Return the end of its log."""
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:]) if self._log.exists() else ""
+
+
+@contextmanager
+def running_replicas(
+    count: int, *, settings: Mapping[str, Any], environment: Mapping[str, str], kubeconfig: Path, folder: Path
+) -> Iterator[list[Replica]]:
+    """Give running replicas for the time of the block. Parameters as for `Replica`."""
+    replicas = [
+        Replica(
+            f"replica-{number}",
+            settings=settings,
+            environment=environment,
+            kubeconfig=kubeconfig,
+            folder=folder / f"replica-{number}",
+        )
+        for number in range(count)
+    ]
+    with ExitStack() as stack:
+        for replica in replicas:
+            replica.start()
+            stack.callback(replica.kill)
+        yield replicas
+
+
+def operator_settings(
+    namespace: str, kubelet: FakeKubelet, *, replicas: int, max_concurrent: int, no_progress_seconds: float
+) -> dict[str, Any]:
+    """Return the configuration of an operator whose workers land on a stand-in kubelet.
+
+    Everything that is waited for is short: what a crash left behind must show while the scenario looks on.
+    """
+    return {
+        "installation": f"chaos/{namespace}",
+        "namespace": namespace,
+        "maxConcurrent": max_concurrent,
+        "retryLimit": 10,
+        "activeDeadlineSeconds": 900,
+        "prompts": {"configMap": "prompts"},
+        "poll": {"busySeconds": 0.5, "idleSeconds": 0.5},
+        "resyncSeconds": 10,
+        "rowsSeconds": 2,
+        "deadlines": {"noProgressSeconds": no_progress_seconds, "cancellingSeconds": 20},
+        "leaderElection": {"enabled": replicas > 1, "leaseSeconds": 4, "retrySeconds": 0.5},
+        "worker": {
+            "image": "runops.invalid/light-worker:1",
+            "serviceAccountName": "default",
+            "secretName": "keys",
+            "nodeSelector": kubelet.node_selector,
+            "tolerations": [kubelet.toleration],
+        },
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port

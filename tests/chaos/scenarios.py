@@ -1,0 +1,83 @@
+"""Every scenario by name, with its numbers: long for `make chaos`, short for the tests."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tests.chaos.operator_kills import operator_kills
+from tests.chaos.outages import OUTAGES, outage
+from tests.chaos.record import Record
+from tests.chaos.rival import rival
+from tests.chaos.site import Site
+
+__all__ = ["Options", "Scenario", "scenarios"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What can be chosen for all scenarios.
+
+    Attributes
+    ----------
+    short
+        The small numbers.
+    seed
+        From which everything random is drawn.
+    rows
+        How many, in place of the scenario's own number.
+    replicas
+        Operators where they are killed.
+    hangs
+        Whether some workers hang where operators are killed.
+    """
+
+    short: bool
+    seed: int = 1
+    rows: int | None = None
+    replicas: int = 2
+    hangs: bool = True
+
+    def number(self, *, long: int, short: int) -> int:
+        """Return how many rows a scenario has."""
+        return self.rows or (short if self.short else long)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One scenario: what it says of itself, and how it is run."""
+
+    says: str
+    run: Callable[[Site, Options], Coroutine[Any, Any, Record]]
+
+
+async def _operator_kills(site: Site, options: Options) -> Record:
+    return await operator_kills(
+        site,
+        rows=options.number(long=500, short=40),
+        seed=options.seed,
+        replicas=options.replicas,
+        hangs=options.hangs and not options.short,
+    )
+
+
+async def _outage(away: str, site: Site, options: Options) -> Record:
+    rows, seconds = options.number(long=60, short=12), 8.0 if options.short else 60.0
+    return await outage(site, away=away, seconds=seconds, rows=rows, seed=options.seed)
+
+
+async def _rival(site: Site, options: Options) -> Record:
+    return await rival(site, rows=options.number(long=100, short=20), seed=options.seed)
+
+
+def scenarios() -> dict[str, Scenario]:
+    """Return all scenarios in the order in which they are run."""
+    away = {
+        name.lower().replace(" ", "-"): Scenario(f"{name} for a minute, rows in flight", partial(_outage, name))
+        for name in OUTAGES
+    }
+    return {
+        "operator-kills": Scenario("replicas of the operator die by SIGKILL every five seconds", _operator_kills),
+        **away,
+        "rival-consumer": Scenario("the old worker consumes the same table", _rival),
+    }
