@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from devstack.wire import TamperedAnswer, reset_connection
 
 CONTROL_PREFIX = "/_devstack/"
-LOG_LIMIT = 10_000
+LOG_LIMIT = 50_000
 """How many requests the log keeps; older ones fall out."""
 
 FaultKind = Literal["status", "hang", "drop_before", "drop_after", "reset", "truncate", "drip"]
@@ -91,6 +91,8 @@ class RequestRecord(BaseModel):
         Length of the request's body as far as it was read.
     at : float
         When the request's head was read, Unix time in seconds.
+    peer : str
+        Address of whoever sent it: a pod's own, since nothing translates addresses between pods and stand-ins.
     fault : str or None
         Kind of the fault that spoiled it.
     """
@@ -101,6 +103,7 @@ class RequestRecord(BaseModel):
     bytes: int = 0
     received: int = 0
     at: float
+    peer: str = ""
     fault: FaultKind | None = None
 
 
@@ -170,7 +173,9 @@ class FaultBox:
         async def spoil(request: web.Request, handler: Handler) -> web.StreamResponse:
             if request.path.startswith(CONTROL_PREFIX):
                 return await handler(request)
-            record = RequestRecord(method=request.method, path=redact(request.path_qs), at=time.time())
+            record = RequestRecord(
+                method=request.method, path=redact(request.path_qs), at=time.time(), peer=request.remote or ""
+            )
             request[_RECORD] = record
             self.log.append(record)
             fault = self.take(request.method, request.path_qs)

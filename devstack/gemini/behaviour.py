@@ -144,6 +144,8 @@ class CallRecord(BaseModel):
         Whether a video was given.
     streamed : bool
         Whether the streaming method was called.
+    peer : str
+        Address of whoever called.
     """
 
     kind: CallKind
@@ -156,3 +158,4 @@ class CallRecord(BaseModel):
     finish_reason: str | None = None
     video: bool = False
     streamed: bool = False
+    peer: str = ""

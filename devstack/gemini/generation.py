@@ -87,7 +87,12 @@ class ModelRoutes:
         if asked.continuation is None:
             turn = self._script.for_call(kind=asked.kind, model=model.name)
         record = CallRecord(
-            kind=asked.kind, model=model.name, at=time.time(), video=asked.video is not None, streamed=streamed
+            kind=asked.kind,
+            model=model.name,
+            at=time.time(),
+            video=asked.video is not None,
+            streamed=streamed,
+            peer=request.remote or "",
         )
         self.calls.append(record)
         await asyncio.sleep(self._script.behaviour.latency_seconds)

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from tests.chaos.gemini_outage import gemini_outage
 from tests.chaos.operator_kills import operator_kills
 from tests.chaos.outages import OUTAGES, outage
 from tests.chaos.record import Record
 from tests.chaos.rival import rival
 from tests.chaos.site import Site
+from tests.chaos.worker_kills import worker_kills
 
 __all__ = ["Options", "Scenario", "scenarios"]
 
@@ -61,6 +63,15 @@ async def _operator_kills(site: Site, options: Options) -> Record:
     )
 
 
+async def _worker_kills(site: Site, options: Options) -> Record:
+    return await worker_kills(site, rows=options.number(long=200, short=12), seed=options.seed)
+
+
+async def _gemini_outage(site: Site, options: Options) -> Record:
+    rows, seconds = options.number(long=12, short=3), 8.0 if options.short else 60.0
+    return await gemini_outage(site, rows=rows, seconds=seconds, seed=options.seed)
+
+
 async def _outage(away: str, site: Site, options: Options) -> Record:
     rows, seconds = options.number(long=60, short=12), 8.0 if options.short else 60.0
     return await outage(site, away=away, seconds=seconds, rows=rows, seed=options.seed)
@@ -78,6 +89,8 @@ def scenarios() -> dict[str, Scenario]:
     }
     return {
         "operator-kills": Scenario("replicas of the operator die by SIGKILL every five seconds", _operator_kills),
+        "worker-kills": Scenario("real pods, their workers die by SIGKILL at random moments", _worker_kills),
         **away,
+        "gemini-away": Scenario("Gemini away for a minute, real workers asking it", _gemini_outage),
         "rival-consumer": Scenario("the old worker consumes the same table", _rival),
     }
