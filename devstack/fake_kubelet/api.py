@@ -121,7 +121,7 @@ class Api:
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     async def items(self, path: str, *, selector: str = "") -> list[dict[str, Any]]:
-        """List objects, page by page. ApiAway and ApiRefused as for `call`.
+        """List objects, page by page, and patiently. ApiAway and ApiRefused as for `call`.
 
         Parameters
         ----------
@@ -134,7 +134,7 @@ class Api:
         following: str | None = ""
         while following is not None:
             more = f"&continue={following}" if following else ""
-            page = await self.call("GET", f"{path}?limit={_PAGE}&{selector}{more}")
+            page = await self.patiently("GET", f"{path}?limit={_PAGE}&{selector}{more}")
             found += page["items"]
             following = page["metadata"].get("continue") or None
         return found

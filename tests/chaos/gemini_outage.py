@@ -6,7 +6,8 @@ from contextlib import closing
 
 from devstack.faults import Fault, FaultControl
 from devstack.gemini.control import GeminiControl
-from tests.chaos.real_run import RealRun, installed, real_run
+from devstack.installation import Installation
+from tests.chaos.real_run import RealRun, real_run
 from tests.chaos.record import Record
 from tests.chaos.site import Site
 
@@ -15,12 +16,12 @@ __all__ = ["gemini_outage"]
 _FIRST_CALL_SECONDS = 120.0
 
 
-async def gemini_outage(site: Site, *, rows: int, seconds: float, seed: int) -> Record:
+async def gemini_outage(site: Site, installation: Installation, *, rows: int, seconds: float, seed: int) -> Record:
     """Run the scenario.
 
     Parameters
     ----------
-    site, seed
+    site, installation, seed
         Where, and from what the rows are drawn.
     rows
         How many.
@@ -28,10 +29,7 @@ async def gemini_outage(site: Site, *, rows: int, seconds: float, seed: int) -> 
         For how long Gemini is away.
     """
     longest = 240.0 + 4 * seconds + 25.0 * rows
-    async with (
-        installed(site) as installation,
-        real_run(site, "Gemini away", installation, rows=rows, seed=seed, longest_seconds=longest) as run,
-    ):
+    async with real_run(site, "Gemini away", installation, rows=rows, seed=seed, longest_seconds=longest) as run:
         await _first_file(run)
         site.progress(f"Gemini away: away for {seconds:.0f} s")
         with closing(FaultControl(site.stack.gemini_url)) as control:

@@ -16,16 +16,17 @@ from tests.chaos.site import Site
 __all__ = ["operator_kills"]
 
 _STRIKE_SECONDS = 3.0
-_FATES = {
-    Fate(kind="permanent"): 0.04,
-    Fate(kind="transient", times=2): 0.04,
-    Fate(kind="quota"): 0.02,
-}
-_HANGS = {Fate(kind="hang"): 0.01}
 
 
 async def operator_kills(
-    site: Site, *, rows: int, seed: int, replicas: int = 2, kill_seconds: float = 5.0, hangs: bool = True
+    site: Site,
+    *,
+    rows: int,
+    seed: int,
+    replicas: int = 2,
+    kill_seconds: float = 5.0,
+    hangs: bool = True,
+    setbacks: int = 2,
 ) -> Record:
     """Run the scenario.
 
@@ -39,11 +40,18 @@ async def operator_kills(
         Between two kills.
     hangs
         Whether some workers hang until the operator's deadline for silence ends them.
+    setbacks
+        How many attempts of some videos fail for a reason that passes.
     """
     load = Load(
         rows=rows,
         max_concurrent=max(6, min(40, rows // 5)),
-        fates=_FATES | (_HANGS if hangs else {}),
+        fates={
+            Fate(kind="permanent"): 0.04,
+            Fate(kind="transient", times=setbacks): 0.04,
+            Fate(kind="quota"): 0.02,
+        }
+        | ({Fate(kind="hang"): 0.01} if hangs else {}),
         pace=Pace(seconds=0.5),
         replicas=replicas,
         no_progress_seconds=15.0,

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +47,7 @@ class RealRun:
     rows: list[Row]
     longest_seconds: float
     begun: float
+    files_before: frozenset[str]
     details: list[str] = field(default_factory=list)
 
     @property
@@ -75,7 +76,7 @@ class RealRun:
         outcomes = database.outcomes(self.job_ids)
         with closing(FaultControl(stack.url)) as supabase, GeminiControl(stack.gemini_url) as gemini:
             deeds = deeds_of(supabase.requests(), gemini.calls(), self.job_ids)
-            files = gemini.files()
+            files = [name for name in gemini.files() if name not in self.files_before]
         self.details.append(
             f"{deeds.calls} paid calls and {deeds.transcodes} transcodes in all, {deeds.stray_calls} calls of nobody"
         )
@@ -104,16 +105,14 @@ class RealRun:
             await asyncio.sleep(_LOOK_SECONDS)
 
 
-@asynccontextmanager
-async def installed(site: Site) -> AsyncIterator[Installation]:
+@contextmanager
+def installed(site: Site) -> Iterator[Installation]:
     """Give a release of the chart whose workers call the site's stack; it goes with the block."""
-    installation = await asyncio.to_thread(
-        install, site.cluster, site.stack, namespace=_NAMESPACE, values=_VALUES, progress=site.progress
-    )
+    installation = install(site.cluster, site.stack, namespace=_NAMESPACE, values=_VALUES, progress=site.progress)
     try:
         yield installation
     finally:
-        await asyncio.to_thread(installation.uninstall)
+        installation.uninstall()
 
 
 @asynccontextmanager
@@ -136,6 +135,7 @@ async def real_run(
     with closing(FaultControl(site.stack.url)) as control, GeminiControl(site.stack.gemini_url) as gemini:
         control.forget()
         gemini.reset()
+        files_before = frozenset(gemini.files())
     async with Supabase(site.stack.url, site.stack.secret_key) as supabase:
         for row in drawn:
             await supabase.storage.upload("videos", f"raw/{row.job_id}.mp4", RECORDING, content_type="video/mp4")
@@ -150,6 +150,7 @@ async def real_run(
             rows=drawn,
             longest_seconds=longest_seconds,
             begun=time.monotonic(),
+            files_before=files_before,
         )
         yield run
         if site.database.statuses()["processing"]:

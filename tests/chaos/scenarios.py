@@ -8,6 +8,7 @@ from typing import Any
 from tests.chaos.gemini_outage import gemini_outage
 from tests.chaos.operator_kills import operator_kills
 from tests.chaos.outages import OUTAGES, outage
+from tests.chaos.real_run import installed
 from tests.chaos.record import Record
 from tests.chaos.rival import rival
 from tests.chaos.site import Site
@@ -40,6 +41,11 @@ class Options:
     replicas: int = 2
     hangs: bool = True
 
+    @property
+    def away_seconds(self) -> float:
+        """How long something is away."""
+        return 8.0 if self.short else 60.0
+
     def number(self, *, long: int, short: int) -> int:
         """Return how many rows a scenario has."""
         return self.rows or (short if self.short else long)
@@ -60,21 +66,24 @@ async def _operator_kills(site: Site, options: Options) -> Record:
         seed=options.seed,
         replicas=options.replicas,
         hangs=options.hangs and not options.short,
+        setbacks=1 if options.short else 2,
     )
 
 
 async def _worker_kills(site: Site, options: Options) -> Record:
-    return await worker_kills(site, rows=options.number(long=200, short=12), seed=options.seed)
+    with installed(site) as installation:
+        return await worker_kills(site, installation, rows=options.number(long=200, short=12), seed=options.seed)
 
 
 async def _gemini_outage(site: Site, options: Options) -> Record:
-    rows, seconds = options.number(long=12, short=3), 8.0 if options.short else 60.0
-    return await gemini_outage(site, rows=rows, seconds=seconds, seed=options.seed)
+    rows = options.number(long=12, short=3)
+    with installed(site) as installation:
+        return await gemini_outage(site, installation, rows=rows, seconds=options.away_seconds, seed=options.seed)
 
 
 async def _outage(away: str, site: Site, options: Options) -> Record:
-    rows, seconds = options.number(long=60, short=12), 8.0 if options.short else 60.0
-    return await outage(site, away=away, seconds=seconds, rows=rows, seed=options.seed)
+    rows = options.number(long=60, short=8)
+    return await outage(site, away=away, seconds=options.away_seconds, rows=rows, seed=options.seed)
 
 
 async def _rival(site: Site, options: Options) -> Record:

@@ -4,20 +4,23 @@ import asyncio
 import random
 from contextlib import suppress
 
+from devstack.installation import Installation
 from tests.chaos.killing import WorkerKiller
-from tests.chaos.real_run import installed, real_run
+from tests.chaos.real_run import real_run
 from tests.chaos.record import Record
 from tests.chaos.site import Site
 
 __all__ = ["worker_kills"]
 
 
-async def worker_kills(site: Site, *, rows: int, seed: int, share: float = 0.6, worker_seconds: float = 12.0) -> Record:
+async def worker_kills(
+    site: Site, installation: Installation, *, rows: int, seed: int, share: float = 0.7, worker_seconds: float = 20.0
+) -> Record:
     """Run the scenario.
 
     Parameters
     ----------
-    site, seed
+    site, installation, seed
         Where, and from what everything random is drawn.
     rows
         How many.
@@ -26,10 +29,8 @@ async def worker_kills(site: Site, *, rows: int, seed: int, share: float = 0.6, 
     worker_seconds
         How long a worker takes here: kills come within that time from its start.
     """
-    async with (
-        installed(site) as installation,
-        real_run(site, "worker kills", installation, rows=rows, seed=seed, longest_seconds=240.0 + 25.0 * rows) as run,
-    ):
+    longest = 240.0 + 25.0 * rows
+    async with real_run(site, "worker kills", installation, rows=rows, seed=seed, longest_seconds=longest) as run:
         killer = WorkerKiller(
             run.job_ids, share=share, longest_seconds=worker_seconds, chance=random.Random(f"workers/{seed}")
         )

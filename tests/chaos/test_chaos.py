@@ -1,0 +1,32 @@
+"""The scenarios of `make chaos` with small numbers."""
+
+import pytest
+
+from devstack.installation import Installation
+from tests.chaos.gemini_outage import gemini_outage
+from tests.chaos.record import Record, table
+from tests.chaos.scenarios import Options, scenarios
+from tests.chaos.site import Site
+from tests.chaos.worker_kills import worker_kills
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(400)]
+
+_SHORT = Options(short=True)
+_LIGHT = [name for name in scenarios() if name not in {"worker-kills", "gemini-away"}]
+
+
+def _assert_kept(record: Record) -> None:
+    assert record.kept, table([record])
+
+
+@pytest.mark.parametrize("name", _LIGHT)
+async def test_every_row_ends_once_as_it_should(site: Site, name: str) -> None:
+    _assert_kept(await scenarios()[name].run(site, _SHORT))
+
+
+async def test_every_row_ends_once_though_real_workers_are_killed(site: Site, installation: Installation) -> None:
+    _assert_kept(await worker_kills(site, installation, rows=12, seed=_SHORT.seed))
+
+
+async def test_every_row_ends_once_though_gemini_is_away(site: Site, installation: Installation) -> None:
+    _assert_kept(await gemini_outage(site, installation, rows=3, seconds=_SHORT.away_seconds, seed=_SHORT.seed))
