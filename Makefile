@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo test lint crd failures lock images bench clean
+.PHONY: help setup demo test lint crd failures lock images bench chaos clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ images: setup ## Build both images
 
 bench: setup ## Run the benchmarks and print their table
 	@$(PYTHON) -m benchmarks
+
+chaos: setup ## Kill, cut off and crowd everything, and print what became of the rows
+	@$(PYTHON) -m tests.chaos
 
 clean: ## Stop everything that runs on this machine for development
 	@$(PYTHON) -m devstack demo --down
