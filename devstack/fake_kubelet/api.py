@@ -51,11 +51,18 @@ class Api:
     ----------
     kubeconfig
         The file.
+
+    Raises
+    ------
+    ValueError
+        It does not carry the certificates in itself.
     """
 
     def __init__(self, kubeconfig: Path) -> None:
         document = yaml.safe_load(kubeconfig.read_text("utf-8"))
         cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
+        if "certificate-authority-data" not in cluster or "client-certificate-data" not in user:
+            raise ValueError(f"{kubeconfig} must carry the certificates of server and user in itself")
         self._http = httpx.AsyncClient(
             base_url=cluster["server"],
             verify=_context(cluster, user),

@@ -3,10 +3,12 @@
 import argparse
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from devstack import cluster
@@ -34,7 +36,8 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="with the small numbers that the tests use")
     parser.add_argument("--seed", type=int, default=1, help="from which everything random is drawn (default: 1)")
     parser.add_argument("--rows", type=int, help="how many rows, in place of each scenario's own number")
-    parser.add_argument("--replicas", type=int, default=2, help="operators where they are killed (default: 2)")
+    parser.add_argument("--replicas", type=int, default=2, help="of the operator, where workers are light (default: 2)")
+    parser.add_argument("--logs", type=Path, help="an empty folder for the operators' logs, kept afterwards")
     parser.add_argument("--no-hangs", action="store_true", help="no worker hangs without a sign of life")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.names if name not in known]:
@@ -46,12 +49,26 @@ def main() -> int:
         replicas=arguments.replicas,
         hangs=not arguments.no_hangs,
     )
-    records = _run([known[name] for name in arguments.names or known], options)
+    # SIGTERM as Ctrl-C: what was started is ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    chosen = [known[name] for name in arguments.names or known]
+    with _folder(arguments.logs) as folder:
+        records = _run(chosen, options, folder)
     sys.stdout.write(table(records) + "\n")
     return 0 if all(record.kept for record in records) else 1
 
 
-def _run(chosen: Sequence[Scenario], options: Options) -> list[Record]:
+@contextmanager
+def _folder(wanted: Path | None) -> Iterator[Path]:
+    if wanted is not None:
+        wanted.mkdir(parents=True, exist_ok=True)
+        yield wanted.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="runops-chaos-") as folder:
+        yield Path(folder)
+
+
+def _run(chosen: Sequence[Scenario], options: Options, folder: Path) -> list[Record]:
     name = f"chaos-{os.getpid()}"
     begun = time.monotonic()
 
@@ -59,18 +76,16 @@ def _run(chosen: Sequence[Scenario], options: Options) -> list[Record]:
         sys.stderr.write(f"{time.monotonic() - begun:6.0f} s  {text}\n")
 
     records = []
-    with tempfile.TemporaryDirectory(prefix="runops-chaos-") as folder:
-        try:
-            info = cluster.up(name, progress=progress)
-            for scenario in chosen:
-                # A stack for each: what one left in storage must be no checkpoint of another.
-                with fresh_stack() as stack:
-                    site = Site(info, stack, Path(folder), progress)
-                    record = asyncio.run(scenario.run(site, options))
-                records.append(record)
-                progress(f"{record.scenario}: {'kept' if record.kept else 'NOT KEPT'} after {record.seconds:.0f} s")
-        finally:
-            cluster.down(name)
+    try:
+        info = cluster.up(name, progress=progress)
+        for scenario in chosen:
+            # A stack for each: what one left in storage must be no checkpoint of another.
+            with fresh_stack() as stack:
+                record = asyncio.run(scenario.run(Site(info, stack, folder, progress), options))
+            records.append(record)
+            progress(f"{record.scenario}: {'kept' if record.kept else 'NOT KEPT'} after {record.seconds:.0f} s")
+    finally:
+        cluster.down(name)
     return records
 
 

@@ -20,7 +20,7 @@ Outage = Callable[[Site], AbstractAsyncContextManager[None]]
 _IN_FLIGHT = 3
 
 
-async def outage(site: Site, *, away: str, seconds: float, rows: int, seed: int) -> Record:
+async def outage(site: Site, *, away: str, seconds: float, rows: int, seed: int, replicas: int = 2) -> Record:
     """Run the scenario.
 
     Parameters
@@ -31,11 +31,12 @@ async def outage(site: Site, *, away: str, seconds: float, rows: int, seed: int)
         What goes away; a key of `OUTAGES`.
     seconds
         For how long.
-    rows
+    rows, replicas
         How many.
     """
     load = Load(
         rows=rows,
+        replicas=replicas,
         max_concurrent=6,
         pace=Pace(seconds=1.0),
         no_progress_seconds=60.0 + seconds,

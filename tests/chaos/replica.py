@@ -59,7 +59,10 @@ class Replica:
         """Start it; it does not run yet."""
         with self._log.open("ab") as sink:
             self._process = subprocess.Popen(
-                [str(Path(sys.executable).parent / "runops-operator")], env=self._environment, stderr=sink
+                # The kernel ends it with us, however we end.
+                ["setpriv", "--pdeathsig", "KILL", str(Path(sys.executable).parent / "runops-operator")],
+                env=self._environment,
+                stderr=sink,
             )
 
     def kill(self) -> None:

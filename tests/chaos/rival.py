@@ -12,19 +12,25 @@ from tests.chaos.site import Site
 __all__ = ["rival"]
 
 
-async def rival(site: Site, *, rows: int, seed: int, interval_seconds: float = 0.2) -> Record:
+async def rival(site: Site, *, rows: int, seed: int, replicas: int = 2, interval_seconds: float = 0.2) -> Record:
     """Run the scenario.
 
     Parameters
     ----------
     site, seed
         Where, and from what everything random is drawn.
-    rows
+    rows, replicas
         How many.
     interval_seconds
         Between two looks of the rival at the queue. The old worker took ten seconds: short ones make more collisions.
     """
-    load = Load(rows=rows, max_concurrent=4, pace=Pace(seconds=0.3), longest_seconds=120.0 + 2.0 * rows)
+    load = Load(
+        rows=rows,
+        max_concurrent=4,
+        pace=Pace(seconds=0.3),
+        replicas=replicas,
+        longest_seconds=120.0 + 2.0 * rows,
+    )
     async with light_run(site, "rival consumer", load, seed=seed) as run:
         consumer = RivalConsumer(site.stack, interval_seconds=interval_seconds)
         consuming = asyncio.create_task(consumer.run())

@@ -30,7 +30,7 @@ class Options:
     rows
         How many, in place of the scenario's own number.
     replicas
-        Operators where they are killed.
+        Of the operator, where workers are light.
     hangs
         Whether some workers hang where operators are killed.
     """
@@ -83,11 +83,14 @@ async def _gemini_outage(site: Site, options: Options) -> Record:
 
 async def _outage(away: str, site: Site, options: Options) -> Record:
     rows = options.number(long=60, short=8)
-    return await outage(site, away=away, seconds=options.away_seconds, rows=rows, seed=options.seed)
+    return await outage(
+        site, away=away, seconds=options.away_seconds, rows=rows, seed=options.seed, replicas=options.replicas
+    )
 
 
 async def _rival(site: Site, options: Options) -> Record:
-    return await rival(site, rows=options.number(long=100, short=20), seed=options.seed)
+    rows = options.number(long=100, short=20)
+    return await rival(site, rows=rows, seed=options.seed, replicas=options.replicas)
 
 
 def scenarios() -> dict[str, Scenario]:
