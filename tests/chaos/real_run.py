@@ -9,6 +9,7 @@ from typing import Any
 
 from devstack.fake_kubelet import Api
 from devstack.faults import FaultControl
+from devstack.gemini.behaviour import Behaviour
 from devstack.gemini.control import GeminiControl
 from devstack.installation import Installation, InstallationFailed, install
 from devstack.sample import RECORDING
@@ -26,6 +27,8 @@ _NAMESPACE = "chaos-real"
 _LOOK_SECONDS = 1.0
 _TELL_SECONDS = 20.0
 _SETTLE_SECONDS = 90.0
+_CALL_SECONDS = 1.0
+"""Of one call of Gemini: one that takes no time is never under way when its worker dies."""
 _VALUES: dict[str, Any] = {
     "poll": {"busySeconds": 0.5, "idleSeconds": 1},
     "maxConcurrent": 4,
@@ -135,6 +138,7 @@ async def real_run(
     with closing(FaultControl(site.stack.url)) as control, GeminiControl(site.stack.gemini_url) as gemini:
         control.forget()
         gemini.reset()
+        gemini.behave(Behaviour(latency_seconds=_CALL_SECONDS))
         files_before = frozenset(gemini.files())
     async with Supabase(site.stack.url, site.stack.secret_key) as supabase:
         for row in drawn:
