@@ -52,10 +52,14 @@ def main() -> int:
     # SIGTERM as Ctrl-C: what was started is ended.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     chosen = [known[name] for name in arguments.names or known]
-    with _folder(arguments.logs) as folder:
-        records = _run(chosen, options, folder)
+    records: list[Record] = []
+    try:
+        with _folder(arguments.logs) as folder:
+            _run(chosen, options, folder, records)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; what was done until then:\n")
     sys.stdout.write(table(records) + "\n")
-    return 0 if all(record.kept for record in records) else 1
+    return 0 if len(records) == len(chosen) and all(record.kept for record in records) else 1
 
 
 @contextmanager
@@ -68,14 +72,13 @@ def _folder(wanted: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _run(chosen: Sequence[Scenario], options: Options, folder: Path) -> list[Record]:
+def _run(chosen: Sequence[Scenario], options: Options, folder: Path, records: list[Record]) -> None:
     name = f"chaos-{os.getpid()}"
     begun = time.monotonic()
 
     def progress(text: str) -> None:
         sys.stderr.write(f"{time.monotonic() - begun:6.0f} s  {text}\n")
 
-    records = []
     try:
         info = cluster.up(name, progress=progress)
         for scenario in chosen:
@@ -86,7 +89,6 @@ def _run(chosen: Sequence[Scenario], options: Options, folder: Path) -> list[Rec
             progress(f"{record.scenario}: {'kept' if record.kept else 'NOT KEPT'} after {record.seconds:.0f} s")
     finally:
         cluster.down(name)
-    return records
 
 
 if __name__ == "__main__":

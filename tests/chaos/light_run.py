@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ __all__ = ["LightRun", "Load", "light_run"]
 _SETTLE_SECONDS = 90.0
 _LOOK_SECONDS = 0.5
 _TELL_SECONDS = 10.0
+_RESTART_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,9 +107,8 @@ class LightRun:
         unsettled = await self._settled()
         database, ids = self.site.database, [row.job_id for row in self.rows]
         outcomes = database.outcomes(ids)
-        for replica in self.replicas:
-            if replica.ended_by_itself():
-                self.details.append(f"{replica.name} ended by itself: {replica.last_words()}")
+        ends = sum((replica.ends for replica in self.replicas), Counter[int]())
+        self.details += [f"operators ended by themselves with {code}: {times} times" for code, times in ends.items()]
         if unsettled:
             self.details.append(f"not at rest after {_SETTLE_SECONDS:.0f} s: {', '.join(unsettled[:5])}")
         self.details.append(
@@ -184,18 +185,30 @@ async def light_run(site: Site, scenario: str, load: Load, *, seed: int) -> Asyn
             folder=site.folder / namespace,
         ) as replicas:
             site.progress(f"{scenario}: {len(rows)} rows, {load.replicas} replicas, logs in {site.folder / namespace}")
-            yield LightRun(
-                scenario=scenario,
-                site=site,
-                load=load,
-                api=api,
-                namespace=namespace,
-                rows=rows,
-                replicas=replicas,
-                kubelet=kubelet,
-                ledger=ledger,
-                begun=time.monotonic(),
-            )
+            keeping = asyncio.create_task(_keep_running(replicas))
+            try:
+                yield LightRun(
+                    scenario=scenario,
+                    site=site,
+                    load=load,
+                    api=api,
+                    namespace=namespace,
+                    rows=rows,
+                    replicas=replicas,
+                    kubelet=kubelet,
+                    ledger=ledger,
+                    begun=time.monotonic(),
+                )
+            finally:
+                keeping.cancel()
+                await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def _keep_running(replicas: list[Replica]) -> None:
+    while True:
+        await asyncio.sleep(_RESTART_SECONDS)
+        for replica in replicas:
+            replica.restart_if_ended()
 
 
 @asynccontextmanager

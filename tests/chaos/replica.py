@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -38,6 +39,8 @@ class Replica:
     ) -> None:
         self.name = name
         self.kills = 0
+        self.ends: Counter[int] = Counter()
+        """How often it ended although nobody killed it, by exit code."""
         self._log = folder / "operator.log"
         self._process: subprocess.Popen[bytes] | None = None
         secrets = folder / "secrets"
@@ -72,13 +75,12 @@ class Replica:
             self._process.kill()
             self._process.wait(timeout=30)
 
-    def ended_by_itself(self) -> bool:
-        """Whether it is gone although nobody killed it."""
-        return self._process is not None and self._process.poll() is not None
-
-    def last_words(self, lines: int = 5) -> str:
-        """Return the end of its log."""
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:]) if self._log.exists() else ""
+    def restart_if_ended(self) -> None:
+        """Start it again where it has ended by itself, as Kubernetes does: one that loses its Lease ends."""
+        code = None if self._process is None else self._process.poll()
+        if code is not None:
+            self.ends[code] += 1
+            self.start()
 
 
 @contextmanager
