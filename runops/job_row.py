@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from runops.failures import Failed, Reason
 from runops.retry_policy import History
 
-__all__ = ["Claim", "ClaimedRow", "JobRow", "RowStatus", "stamped_metadata", "successor", "user_of"]
+__all__ = ["Claim", "ClaimedRow", "JobRow", "RowStatus", "seated_metadata", "stamped_metadata", "successor", "user_of"]
 
 
 _NOT_AN_OBJECT = "not_an_object"
@@ -91,6 +91,10 @@ class Claim(History):
                 "reason": reason,
             }
         )
+
+    def seated(self, sitter: str) -> str:
+        """Return the token of a pod, by its uid, that sits in the attempt's seat."""
+        return f"{self.token}/{sitter}"
 
     def token_after(self, ended: str) -> str:
         """Return the token of the attempt that follows one, see `after`."""
@@ -224,3 +228,8 @@ def stamped_metadata(metadata: Any, claim: Claim) -> dict[str, Any]:
     if isinstance(metadata, Mapping):
         return {**metadata, **stamp}
     return {_NOT_AN_OBJECT: metadata, **stamp}
+
+
+def seated_metadata(metadata: Mapping[str, Any], token: str) -> dict[str, Any]:
+    """Return metadata with another token in its claim and everything else kept, what newer versions stamped as well."""
+    return {**metadata, "runops": {**metadata["runops"], "claim": token}}

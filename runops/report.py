@@ -11,8 +11,10 @@ from pydantic.alias_generators import to_camel
 from runops.failures import Reason
 from runops.progress import Stage
 
-__all__ = ["Output", "Report", "ResolvedPrompt", "StageUsage", "Usage", "parse_report"]
+__all__ = ["LONGEST_RETRY_AFTER_SECONDS", "Output", "Report", "ResolvedPrompt", "StageUsage", "Usage", "parse_report"]
 
+LONGEST_RETRY_AFTER_SECONDS = 604_800.0
+"""A week: what is asked for beyond is told as this."""
 TERMINATION_MESSAGE_LIMIT = 4096
 """Bytes that Kubernetes keeps of one container's termination message."""
 
@@ -78,7 +80,7 @@ class Report(_Camel):
     reason: Reason | None = None
     message: str = Field(default="", max_length=1000)
     stage: Stage | None = None
-    retry_after_seconds: float | None = Field(default=None, ge=0, le=604_800)
+    retry_after_seconds: float | None = Field(default=None, ge=0, le=LONGEST_RETRY_AFTER_SECONDS)
     usage: Usage | None = None
     outputs: tuple[Output, ...] = ()
     prompts: tuple[ResolvedPrompt, ...] = ()

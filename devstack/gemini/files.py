@@ -120,8 +120,7 @@ class FileStore:
         name = str(announced.get("name") or f"files/{secrets.token_hex(6)}").removeprefix("files/")
         if _NAME.fullmatch(name) is None:
             raise invalid("A file name has at most 40 lower-case letters, digits and inner dashes.")
-        if name in self._files:
-            raise ApiError(409, f"The file files/{name} exists already.")
+        self._check_free(name)
         display_name = str(announced.get("displayName") or "")
         if len(display_name) > _MAX_DISPLAY_NAME:
             raise invalid(f"A display name has at most {_MAX_DISPLAY_NAME} characters.")
@@ -143,6 +142,11 @@ class FileStore:
         upload.path.touch()
         self._uploads[identity] = upload
         return upload
+
+    def _check_free(self, name: str) -> None:
+        known = self._files.get(name)
+        if known is not None and not known.expired:
+            raise ApiError(409, "Requested entity already exists")
 
     def upload(self, identity: str) -> Upload:
         """Return the upload under way with this id, or answer 404."""
@@ -188,7 +192,14 @@ class FileStore:
         upload.digest, upload.received = digest, received
 
     def finish(self, upload: Upload, *, polls_before_active: int) -> StoredFile:
-        """Turn a whole upload into a file and begin to measure it."""
+        """Turn a whole upload into a file and begin to measure it.
+
+        Raises
+        ------
+        ApiError
+            409: its name was taken meanwhile.
+        """
+        self._check_free(upload.name)
         self._uploads.pop(upload.identity, None)
         stored = StoredFile(
             name=upload.name,

@@ -32,6 +32,8 @@ _BY_CODE = {
     "42501": ErrorKind.FORBIDDEN,
     "23505": ErrorKind.CONFLICT,
     "23503": ErrorKind.FOREIGN_KEY,
+    "PGRST200": ErrorKind.RELATION_MISSING,
+    "PGRST201": ErrorKind.RELATION_MISSING,
     "PGRST301": ErrorKind.KEY_REJECTED,
     "PGRST302": ErrorKind.KEY_REJECTED,
     "PGRST303": ErrorKind.KEY_REJECTED,
@@ -191,6 +193,9 @@ def _database_sentence(kind: ErrorKind, status: int | None, code: str | None, wo
         ErrorKind.NOT_FOUND: "there is no REST interface at that address. Check SUPABASE_URL.",
         ErrorKind.FOREIGN_KEY: f"a row that {table} points to does not exist.",
         ErrorKind.CONFLICT: f"the table {table} holds such a row already.",
+        ErrorKind.RELATION_MISSING: f"the table {table} needs one foreign key to jobs, by which PostgREST can tell "
+        f"whose job a row is. Run in the SQL editor: alter table public.{table} add foreign key (job_id) references "
+        "public.jobs (job_id); notify pgrst, 'reload schema';",
     }
     if kind in plain:
         return plain[kind]

@@ -21,6 +21,7 @@ class ErrorKind(StrEnum):
     COLUMN_MISSING = "column missing"
     CONFLICT = "conflict"
     FOREIGN_KEY = "foreign key"
+    RELATION_MISSING = "relation missing"
     NOT_FOUND = "not found"
     TOO_LARGE = "too large"
     INVALID = "invalid"

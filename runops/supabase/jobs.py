@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from runops.job_row import Claim, ClaimedRow, JobRow, RowStatus, stamped_metadata
+from runops.job_row import Claim, ClaimedRow, JobRow, RowStatus, seated_metadata, stamped_metadata
 from runops.logs import redact
 from runops.progress import Stage
 from runops.supabase.errors import ErrorKind, SupabaseError, ever_changing
@@ -24,6 +24,7 @@ from runops.supabase.jobs_requests import (
     queued_page,
     seen,
     stale_page,
+    unseated,
 )
 from runops.supabase.rest import UNREADABLE, Query, Rest
 from runops.supabase.storable import storable
@@ -272,6 +273,53 @@ class JobsTable:
         """Tell whether the row is being processed under this token."""
         row = await self.get(job_id)
         return row is not None and row.is_held_by(token)
+
+    async def take_seat(self, job_id: UUID, token: str, sitter: str) -> str | None:
+        """Sit down in an attempt's seat, also in the place of a pod that sat there before.
+
+        Kubernetes may start the pod of a Job twice. From here on the other one's exact token matches no row.
+
+        Parameters
+        ----------
+        job_id, token
+            The row, and the attempt's token without a seat.
+        sitter
+            The pod's uid.
+
+        Returns
+        -------
+        str or None
+            The token for every write from now on; None where the attempt's claim is gone.
+        """
+        doubt: SupabaseError | None = None
+        for number in self._rest.retries.numbered():
+            row = await self.get(job_id)
+            if row is None or row.claim is None or not row.is_held_by(token):
+                return None
+            seated = row.claim.seated(sitter)
+            if row.claim.claim == seated:
+                return seated
+            body = {"metadata": seated_metadata(row.metadata, seated), "updated_at": _NOW}
+            try:
+                # Nothing written: a heartbeat of the pod before, or another pod, came in between. Look again.
+                if await self._write(
+                    body,
+                    unseated(row, row.claim),
+                    select=("job_id",),
+                    doing=f"taking the seat of the row {job_id} of the table jobs",
+                ):
+                    return seated
+            except SupabaseError as error:
+                if not error.retryable:
+                    raise
+                doubt = error
+                await self._rest.retries.pause(number)
+        row = await self.get(job_id)
+        if row is not None and row.claim is not None and row.is_held_by(seated := row.claim.seated(sitter)):
+            return seated
+        raise doubt or SupabaseError(
+            ErrorKind.CONFLICT, f"The row {job_id} of the table jobs changed each time its seat was to be taken."
+        )
 
     async def heartbeat(
         self, job_id: UUID, token: str, *, stage: Stage | None = None, percent: int | None = None

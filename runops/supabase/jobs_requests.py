@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from runops.job_row import ClaimedRow, JobRow, RowStatus
+from runops.job_row import Claim, ClaimedRow, JobRow, RowStatus
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.rest import Query
 
@@ -16,11 +16,13 @@ __all__ = [
     "claims_page",
     "fenced",
     "held_among",
+    "held_under",
     "parsed",
     "parsed_claims",
     "queued_page",
     "seen",
     "stale_page",
+    "unseated",
     "validated",
 ]
 
@@ -116,14 +118,30 @@ def seen(row: JobRow, status: str) -> Callable[[Any], Any]:
     return which
 
 
+def held_under(query: Any, token: str, *, of: str = "") -> Any:
+    """Filter for rows held under a token; one without a seat covers every seat.
+
+    Parameters
+    ----------
+    query
+        What is filtered.
+    token
+        Of the claim.
+    of
+        Where `jobs` is embedded in another table: its name there, with a dot behind.
+    """
+    query, path = query.eq(f"{of}status", RowStatus.PROCESSING.value), f"{of}{_CLAIM_PATH}"
+    return query.eq(path, token) if "/" in token else query.like(path, f"{token}%")
+
+
 def fenced(job_id: UUID, token: str) -> Callable[[Any], Any]:
-    """Filter for a row that is still held under a token; one without a seat covers every seat."""
+    """Filter for a row that is still held under a token, see `held_under`."""
+    return lambda query: held_under(query.eq("job_id", str(job_id)), token)
 
-    def which(query: Any) -> Any:
-        query = query.eq("job_id", str(job_id)).eq("status", RowStatus.PROCESSING.value)
-        return query.eq(_CLAIM_PATH, token) if "/" in token else query.like(_CLAIM_PATH, f"{token}%")
 
-    return which
+def unseated(row: JobRow, claim: Claim) -> Callable[[Any], Any]:
+    """Filter for a row that is as it was read, and in whose claim nobody else has sat down since."""
+    return lambda query: seen(row, RowStatus.PROCESSING)(query).eq(_CLAIM_PATH, claim.claim)
 
 
 def parsed(rows: list[dict[str, Any]], *, doing: str) -> list[JobRow]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from runops.keys import kind_of_key, refusal
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.results import WRITTEN
 
 __all__ = ["BUCKET", "Finding", "inspect"]
 
@@ -13,7 +14,6 @@ BUCKET = "videos"
 _FOLDERS = ("raw", "slim", "transcripts", "sops")
 _NEEDED_TYPES = ("video/mp4", "application/json")
 _TOLERATED_SKEW_SECONDS = 5.0
-_CONTENT = {"transcripts": ("job_id", "transcript", "updated_at"), "sops": ("job_id", "data", "user_id", "updated_at")}
 _MIGRATIONS = "Apply the optional SQL in deploy/supabase/migrations."
 
 
@@ -49,8 +49,8 @@ async def inspect(supabase: Supabase) -> list[Finding]:
     findings = [Finding("key", ok=True, detail=f"a {kind_of_key(supabase.key)}")]
     looks: list[tuple[str, Callable[[Supabase], Awaitable[Finding]]]] = [
         ("table jobs", _jobs),
-        *((f"table {name}", _table(name)) for name in _CONTENT),
-        *((f"unique {name}.job_id", _unique(name)) for name in _CONTENT),
+        *((f"table {name}", _table(name)) for name in WRITTEN),
+        *((f"unique {name}.job_id", _unique(name)) for name in WRITTEN),
         (f"bucket {BUCKET}", _bucket),
         *((f"folder {folder}", _folder(folder)) for folder in _FOLDERS),
     ]
@@ -78,9 +78,7 @@ async def _jobs(supabase: Supabase) -> Finding:
 
 def _table(name: str) -> Callable[[Supabase], Awaitable[Finding]]:
     async def look(supabase: Supabase) -> Finding:
-        await supabase.rest.read(
-            lambda table: table.select("id", *_CONTENT[name]).limit(0), table=name, doing=f"looking at the table {name}"
-        )
+        await supabase.results.look_at(name)
         return Finding(f"table {name}", ok=True, detail="all columns are there")
 
     return look

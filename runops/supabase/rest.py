@@ -20,6 +20,7 @@ UNREADABLE = "unreadable"
 """The code of errors that lie in a value itself: JSON that PostgreSQL keeps and Python cannot read or write."""
 
 Row = dict[str, Any]
+_NOT_ONE = "PGRST116"
 
 
 class _Answer(Protocol):
@@ -105,7 +106,28 @@ class Rest:
 
     async def send(self, build: Callable[[Any], Query], *, table: str, doing: str) -> list[Row]:
         """Send a request once and return its rows. See `read`."""
-        query = build(self.table(table))
+        data = await self._answered(build(self.table(table)), table=table, doing=doing)
+        if not isinstance(data, list):
+            raise _no_rows(doing, table)
+        return data
+
+    async def change_one(self, build: Callable[[Any], Any], *, table: str, doing: str) -> bool:
+        """Send a write once that must concern exactly one row, and tell whether it did. See `read`.
+
+        PostgREST rolls a write back that was asked for one object and gave none or several, and a row that an inner
+        join leaves out is not given. So a join is a condition on other tables that holds in the very same statement.
+        """
+        try:
+            data = await self._answered(build(self.table(table)).single(), table=table, doing=doing)
+        except SupabaseError as error:
+            if error.code == _NOT_ONE:
+                return False
+            raise
+        if not isinstance(data, dict):
+            raise _no_rows(doing, table)
+        return True
+
+    async def _answered(self, query: Query, *, table: str, doing: str) -> Any:
         exchange = Exchange()
         mark = current_exchange.set(exchange)
         try:
@@ -129,11 +151,11 @@ class Rest:
         if isinstance(data, str) and data.startswith("[") and data.endswith("]"):
             # Whole, and yet no JSON to Python: a number of more than 4300 digits.
             raise _unreadable(doing, "a number is too long")
-        if not isinstance(data, list):
-            raise from_database(
-                status=exchange.status, code=None, message="the answer is no JSON array", doing=doing, table=table
-            )
         return data
+
+
+def _no_rows(doing: str, table: str) -> SupabaseError:
+    return from_database(status=None, code=None, message="the answer holds no rows", doing=doing, table=table)
 
 
 def _unreadable(doing: str, why: str) -> SupabaseError:

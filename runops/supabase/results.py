@@ -1,26 +1,33 @@
 """The tables `transcripts` and `sops`: one row for a job each, whether or not the table has a unique index."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from runops.failures import Failed, Reason
 from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.jobs_requests import held_under
 from runops.supabase.rest import Rest
 from runops.supabase.storable import storable
 
-__all__ = ["ResultsTables"]
+__all__ = ["WRITTEN", "ResultsTables"]
 
 _NOW = "now"
-_WRITTEN = {
+_JOB = "jobs!inner(job_id)"
+"""Only rows whose job can be seen, by the foreign key of the table."""
+WRITTEN = {
     "transcripts": ("id", "job_id", "transcript", "updated_at"),
     "sops": ("id", "job_id", "data", "user_id", "updated_at"),
 }
+"""The two tables, each with the columns that are written or read."""
 
 
 class ResultsTables:
     """What was made of a job, in the tables where the app looks for it.
 
-    Whoever writes must hold the job's claim: without a unique index nothing else keeps two writers apart.
+    Every write holds the job's claim against the row in the same statement: without a unique index nothing else keeps
+    two writers apart.
 
     Parameters
     ----------
@@ -32,15 +39,21 @@ class ResultsTables:
         self._rest = rest
 
     async def look_at_columns(self) -> None:
-        """Ask for the columns that will be written, reading no row: better now than after the work is paid for.
+        """Ask for what the writes will need, reading no row: better now than after the work is paid for.
 
         Raises
         ------
         SupabaseError
-            `TABLE_MISSING` or `COLUMN_MISSING`.
+            `TABLE_MISSING`, `COLUMN_MISSING`, or `RELATION_MISSING` where the table has no foreign key to `jobs`.
         """
-        for name, columns in _WRITTEN.items():
-            await self._look_for(name, columns)
+        for name in WRITTEN:
+            await self.look_at(name)
+
+    async def look_at(self, name: str) -> None:
+        """Ask for what the writes to one of the two tables will need, see `look_at_columns`."""
+        await self._rest.read(
+            lambda table: table.select(*WRITTEN[name], _JOB).limit(0), table=name, doing=f"looking at the table {name}"
+        )
 
     async def transcript_count(self, job_id: UUID) -> int:
         """Return how many transcripts the job has; SupabaseError where that cannot be read."""
@@ -50,25 +63,26 @@ class ResultsTables:
         """Return how many SOPs the job has; SupabaseError where that cannot be read."""
         return len(await self._ids("sops", job_id))
 
-    async def write_transcript(self, job_id: UUID, transcript: list[dict[str, Any]]) -> None:
+    async def write_transcript(self, job_id: UUID, token: str, transcript: list[dict[str, Any]]) -> None:
         """Put the job's transcript into `transcripts`, in place of one that is there.
 
         Raises
         ------
         Failed
-            `DuplicateResults` where the job has more than one already; `ClaimLost` where its row is gone.
+            `DuplicateResults` where the job has more than one already; `ClaimLost` where its row is not held under the
+            token, and then nothing is written.
         SupabaseError
             It could not be written.
         """
-        await self._write("transcripts", job_id, {"transcript": storable(transcript)})
+        await self._write("transcripts", job_id, token, {"transcript": storable(transcript)})
 
-    async def write_sop(self, job_id: UUID, sop: dict[str, Any], *, user_id: UUID | None) -> None:
+    async def write_sop(self, job_id: UUID, token: str, sop: dict[str, Any], *, user_id: UUID | None) -> None:
         """Put the job's SOP into `sops`, in place of one that is there.
 
         Parameters
         ----------
-        job_id
-            The job.
+        job_id, token
+            The job, and the claim that must still hold its row.
         sop
             The SOP object itself.
         user_id
@@ -77,12 +91,12 @@ class ResultsTables:
         Raises
         ------
         Failed
-            `InvalidUser` where there is no such user; `DuplicateResults`; `ClaimLost` where the job's row is gone.
+            `InvalidUser` where there is no such user; `DuplicateResults`; `ClaimLost`, as for the transcript.
         SupabaseError
             It could not be written.
         """
         content = {"data": storable(sop), "user_id": None if user_id is None else str(user_id)}
-        await self._write("sops", job_id, content)
+        await self._write("sops", job_id, token, content)
 
     async def read_transcript(self, job_id: UUID) -> list[Any] | None:
         """Return the job's transcript, the newest where there are more; None where there is none."""
@@ -102,11 +116,6 @@ class ResultsTables:
         )
         return rows[0].get(column) if rows else None
 
-    async def _look_for(self, name: str, columns: tuple[str, ...]) -> None:
-        await self._rest.read(
-            lambda table: table.select(*columns).limit(0), table=name, doing=f"looking at the table {name}"
-        )
-
     async def _ids(self, name: str, job_id: UUID) -> list[int]:
         rows = await self._rest.read(
             lambda table: table.select("id").eq("job_id", str(job_id)).order("id"),
@@ -115,7 +124,7 @@ class ResultsTables:
         )
         return [row["id"] for row in rows]
 
-    async def _write(self, name: str, job_id: UUID, content: dict[str, Any]) -> None:
+    async def _write(self, name: str, job_id: UUID, token: str, content: dict[str, Any]) -> None:
         """Update the one row or insert it; after an answer that did not arrive, look again before inserting."""
         doubt = False
         for number in self._rest.retries.numbered():
@@ -123,9 +132,9 @@ class ResultsTables:
             if len(there) > 1:
                 if not doubt:
                     raise _duplicates(name, job_id, len(there))
-                await self._keep_first(name, job_id, there)
+                await self._keep_first(name, job_id, token, there)
             try:
-                await self._put(name, job_id, content, exists=bool(there))
+                written = await self._put(name, job_id, token, content, exists=bool(there))
             except SupabaseError as error:
                 if error.kind is ErrorKind.FOREIGN_KEY:
                     raise _foreign_key(error, job_id, content) from error
@@ -135,30 +144,45 @@ class ResultsTables:
                 doubt = True
                 await self._rest.retries.pause(number)
             else:
-                break
-        if doubt and len(there := await self._ids(name, job_id)) > 1:
-            await self._keep_first(name, job_id, there)
-
-    async def _put(self, name: str, job_id: UUID, content: dict[str, Any], *, exists: bool) -> None:
-        doing = f"writing {job_id} to the table {name}"
-        if exists:
-            body = {**content, "updated_at": _NOW}
-            await self._rest.send(
-                lambda table: table.update(body).eq("job_id", str(job_id)).select("id"), table=name, doing=doing
-            )
+                if written:
+                    break
+                # The claim is gone, unless it was the row to be updated that is gone, or no longer the only one.
+                if not there or there[:1] == await self._ids(name, job_id):
+                    raise Failed(Reason.CLAIM_LOST)
         else:
-            body = {"job_id": str(job_id), **content}
-            await self._rest.send(lambda table: table.insert(body).select("id"), table=name, doing=doing)
-
-    async def _keep_first(self, name: str, job_id: UUID, ids: list[int]) -> None:
-        """Delete the rows that our own repeated insert left beside the first one."""
-        surplus = ids[1:]
-        await self._rest.retries.run(
-            lambda: self._rest.send(
-                lambda table: table.delete().eq("job_id", str(job_id)).in_("id", surplus),
-                table=name,
-                doing=f"deleting a row inserted twice from the table {name}",
+            raise SupabaseError(
+                ErrorKind.CONFLICT, f"The rows of {job_id} in the table {name} changed each time they were written."
             )
+        if doubt and len(there := await self._ids(name, job_id)) > 1:
+            await self._keep_first(name, job_id, token, there)
+
+    async def _put(self, name: str, job_id: UUID, token: str, content: dict[str, Any], *, exists: bool) -> bool:
+        def build(table: Any) -> Any:
+            if exists:
+                return table.update({**content, "updated_at": _NOW}).eq("job_id", str(job_id))
+            return table.insert({"job_id": str(job_id), **content})
+
+        return await self._change_one(build, name, token, doing=f"writing {job_id} to the table {name}")
+
+    async def _keep_first(self, name: str, job_id: UUID, token: str, ids: list[int]) -> None:
+        """Delete the rows that our own repeated insert left beside the first one."""
+        for surplus in ids[1:]:
+            deleted = await self._rest.retries.run(partial(self._delete, name, job_id, token, surplus))
+            if not deleted and surplus in await self._ids(name, job_id):
+                raise Failed(Reason.CLAIM_LOST)
+
+    async def _delete(self, name: str, job_id: UUID, token: str, surplus: int) -> bool:
+        return await self._change_one(
+            lambda table: table.delete().eq("job_id", str(job_id)).eq("id", surplus),
+            name,
+            token,
+            doing=f"deleting a row inserted twice from the table {name}",
+        )
+
+    async def _change_one(self, build: Callable[[Any], Any], name: str, token: str, *, doing: str) -> bool:
+        """Write one row where its job is held under the token in that moment; False where nothing was written."""
+        return await self._rest.change_one(
+            lambda table: held_under(build(table).select("id", _JOB), token, of="jobs."), table=name, doing=doing
         )
 
 

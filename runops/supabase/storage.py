@@ -16,7 +16,7 @@ from runops.supabase.objects import BucketInfo, Downloaded, ObjectInfo, megabyte
 from runops.supabase.retry import Retries
 from runops.supabase.storable import storable
 from runops.supabase.storage_http import StorageHttp
-from runops.supabase.upload import send_bytes, send_file
+from runops.supabase.upload import Begun, LastLook, end_upload, send_bytes, send_file
 
 __all__ = ["ObjectStore"]
 
@@ -118,6 +118,8 @@ class ObjectStore:
         *,
         content_type: str,
         on_progress: Callable[[int, int | None], None] | None = None,
+        last_look: LastLook | None = None,
+        begun: Begun | None = None,
     ) -> None:
         """Upload a file in place of what is there, and check that it arrived.
 
@@ -131,13 +133,27 @@ class ObjectStore:
             Its MIME type.
         on_progress
             Told bytes so far and in all.
+        last_look
+            Called right before each request that can make the object appear; storage itself knows no condition on a
+            write. What it raises keeps the object from appearing, and nothing of the upload stays.
+        begun
+            Told a name of each upload that can be left unfinished where this process dies, for `end_upload`.
 
         Raises
         ------
         Failed
             `UploadIncomplete` where storage does not have it at its full size afterwards.
         """
-        size = await send_file(self._http, bucket, key, path, content_type=content_type, on_progress=on_progress)
+        size = await send_file(
+            self._http,
+            bucket,
+            key,
+            path,
+            content_type=content_type,
+            on_progress=on_progress,
+            last_look=last_look,
+            begun=begun,
+        )
         info = await self.stat(bucket, key)
         if info is None or info.size != size:
             there = "nothing" if info is None else f"{info.size} bytes"
@@ -145,10 +161,14 @@ class ObjectStore:
                 Reason.UPLOAD_INCOMPLETE, f"{bucket}/{key} was uploaded with {size} bytes, and storage has {there}."
             )
 
-    async def upload_json(self, bucket: str, key: str, value: Any) -> None:
-        """Store a JSON value as an object, in place of what is there."""
+    async def end_upload(self, upload: str) -> None:
+        """Take back what a process that died had uploaded of a file, by the name that `upload` told of it."""
+        await end_upload(self._http, upload)
+
+    async def upload_json(self, bucket: str, key: str, value: Any, *, last_look: LastLook | None = None) -> None:
+        """Store a JSON value as an object, in place of what is there; `last_look` as for `upload`."""
         content = json.dumps(storable(value), ensure_ascii=False, allow_nan=False).encode()
-        await send_bytes(self._http, bucket, key, content, content_type="application/json")
+        await send_bytes(self._http, bucket, key, content, content_type="application/json", last_look=last_look)
 
     async def read_json(self, bucket: str, key: str) -> Any | None:
         """Return the JSON value of an object; None where there is none.

@@ -3,9 +3,11 @@
 Tus 1.0.0 (tus.io) as Supabase's storage service speaks it: pieces of 6 MiB, plain-text errors with true statuses.
 """
 
+import asyncio
 import base64
+import logging
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import httpx
@@ -16,7 +18,7 @@ from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.objects import object_path
 from runops.supabase.storage_http import StorageHttp
 
-__all__ = ["SMALL", "send_bytes", "send_file"]
+__all__ = ["SMALL", "Begun", "LastLook", "end_upload", "send_bytes", "send_file"]
 
 SMALL = 6 * 1024 * 1024
 """In bytes: what Supabase recommends as the largest single request, and demands as the size of a tus piece."""
@@ -28,20 +30,79 @@ _TUS = {"Tus-Resumable": "1.0.0"}
 _UPLOAD_ID = re.compile(rf"{_RESUMABLE}/(?P<id>[\w.~%=-]+)/?$")
 _MOST_STARTS = 3
 
+_END_SECONDS = 1.5
+"""For taking back an upload that is given up: less than a process has that was asked to stop."""
+_LOG = logging.getLogger(__name__)
+
 OnProgress = Callable[[int, int | None], None]
+LastLook = Callable[[], Awaitable[None]]
+"""Called right before each request that can make the object appear; what it raises keeps it from being sent."""
+Begun = Callable[[str], Awaitable[None]]
+"""Told the name of an upload by the tus protocol before its first byte, see `end_upload`."""
 
 
-async def send_bytes(http: StorageHttp, bucket: str, key: str, content: bytes, *, content_type: str) -> None:
+async def _no_look() -> None:
+    pass
+
+
+async def _not_noted(_upload: str) -> None:
+    pass
+
+
+async def send_bytes(
+    http: StorageHttp,
+    bucket: str,
+    key: str,
+    content: bytes,
+    *,
+    content_type: str,
+    last_look: LastLook | None = None,
+) -> None:
     """Store a few bytes under a name, in place of what is there. SupabaseError after the last try."""
 
     async def pieces() -> AsyncIterator[bytes]:
         yield content
 
-    await http.retries.run(lambda: _post(http, bucket, key, pieces(), size=len(content), content_type=content_type))
+    async def once() -> None:
+        await (last_look or _no_look)()
+        await _post(http, bucket, key, pieces(), size=len(content), content_type=content_type)
+
+    await http.retries.run(once)
+
+
+async def end_upload(http: StorageHttp, upload: str) -> None:
+    """Take back what has arrived of an upload by the tus protocol; one that storage does not know is none.
+
+    Raises
+    ------
+    SupabaseError
+        Storage could not be asked.
+    """
+
+    async def once() -> None:
+        try:
+            async with http.stream(
+                "DELETE", f"{_RESUMABLE}/{upload}", doing="ending an upload", headers=_TUS
+            ) as response:
+                await response.aread()
+        except SupabaseError as error:
+            # Over already, by its own end or by its age.
+            if error.retryable or error.kind is ErrorKind.KEY_REJECTED:
+                raise
+
+    await http.retries.run(once)
 
 
 async def send_file(
-    http: StorageHttp, bucket: str, key: str, path: Path, *, content_type: str, on_progress: OnProgress | None
+    http: StorageHttp,
+    bucket: str,
+    key: str,
+    path: Path,
+    *,
+    content_type: str,
+    on_progress: OnProgress | None = None,
+    last_look: LastLook | None = None,
+    begun: Begun | None = None,
 ) -> int:
     """Store a file under a name, in place of what is there.
 
@@ -57,6 +118,8 @@ async def send_file(
         Its MIME type.
     on_progress
         Told bytes so far and in all.
+    last_look, begun
+        See there. An upload that is given up, for whatever reason, is taken back.
 
     Returns
     -------
@@ -73,11 +136,15 @@ async def send_file(
     size = _size_of(path)
     if size > SMALL:
         async with http.fresh() as client:
-            await _Tus(http, client, bucket=bucket, key=key, path=path, size=size).send(content_type, on_progress)
+            tus = _Tus(http, client, bucket=bucket, key=key, path=path, size=size, last_look=last_look or _no_look)
+            await tus.send(content_type, on_progress, begun or _not_noted)
         return size
-    await http.retries.run(
-        lambda: _post(http, bucket, key, _pieces(path, 0, size), size=size, content_type=content_type)
-    )
+
+    async def once() -> None:
+        await (last_look or _no_look)()
+        await _post(http, bucket, key, _pieces(path, 0, size), size=size, content_type=content_type)
+
+    await http.retries.run(once)
     if on_progress is not None:
         on_progress(size, size)
     return size
@@ -120,7 +187,15 @@ class _Tus:
     """One file on its way."""
 
     def __init__(
-        self, http: StorageHttp, client: httpx.AsyncClient, *, bucket: str, key: str, path: Path, size: int
+        self,
+        http: StorageHttp,
+        client: httpx.AsyncClient,
+        *,
+        bucket: str,
+        key: str,
+        path: Path,
+        size: int,
+        last_look: LastLook,
     ) -> None:
         self._http = http
         self._client = client
@@ -128,18 +203,32 @@ class _Tus:
         self._key = key
         self._path = path
         self._size = size
+        self._last_look = last_look
         self._doing = f"uploading {bucket}/{key}"
 
-    async def send(self, content_type: str, on_progress: OnProgress | None) -> None:
+    async def send(self, content_type: str, on_progress: OnProgress | None, begun: Begun) -> None:
         object_path(self._bucket, self._key)  # raises for a name that is none
         for _start in range(_MOST_STARTS):
             upload = await self._http.retries.run(lambda: self._create(content_type))
-            if await self._push(upload, on_progress):
-                return
+            try:
+                await begun(upload)
+                if await self._push(f"{_RESUMABLE}/{upload}", on_progress):
+                    return
+            except BaseException:
+                await self._take_back(upload)
+                raise
         raise Failed(
             Reason.UPLOAD_INCOMPLETE,
             f"Storage forgot the upload of {self._bucket}/{self._key} {_MOST_STARTS} times. Try again later.",
         )
+
+    async def _take_back(self, upload: str) -> None:
+        """Leave nothing of an upload that is given up. Failing to is no failure of its own: it expires after a day."""
+        try:
+            async with asyncio.timeout(_END_SECONDS):
+                await end_upload(self._http, upload)
+        except (SupabaseError, TimeoutError) as error:
+            _LOG.warning("an unfinished upload stays until it expires", extra={"error": type(error).__name__})
 
     async def _push(self, upload: str, on_progress: OnProgress | None) -> bool:
         """Send piece after piece; False where storage no longer knows the upload."""
@@ -187,10 +276,12 @@ class _Tus:
         found = _UPLOAD_ID.search(location.partition("?")[0])
         if found is None:
             raise from_storage(status=502, body=b"", doing=f"{self._doing} (the answer names no upload)")
-        return f"{_RESUMABLE}/{found['id']}"
+        return found["id"]
 
     async def _patch(self, upload: str, offset: int) -> int:
         length = min(SMALL, self._size - offset)
+        if offset + length == self._size:
+            await self._last_look()
         headers = {
             **_TUS,
             "Upload-Offset": str(offset),

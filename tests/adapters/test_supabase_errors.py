@@ -46,6 +46,7 @@ def answering(handler: Callable[[httpx.Request], httpx.Response]) -> Supabase:
     ],
     ids=lambda value: "-".join(str(part) for part in value.values())[:20] if isinstance(value, dict) else str(value),
 )
+@pytest.mark.usefixtures("database")
 async def test_reads_are_tried_four_times_and_then_tell_why(
     fault: dict[str, Any], kind: ErrorKind, connect: Callable[..., Supabase], faults: FaultControl
 ) -> None:

@@ -1,7 +1,7 @@
 """Projects that differ from the newest schema, and keys that open less than they should."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
@@ -95,17 +95,38 @@ async def test_what_the_schema_lacks_is_named_with_its_remedy(
     assert not caught.value.retryable
     assert not findings["table jobs"].ok
     assert words in (findings["table jobs"].remedy or "")
-    assert findings["table sops"].ok
+    assert findings["bucket videos"].ok
+
+
+@pytest.mark.parametrize("table", ["transcripts", "sops"])
+@pytest.mark.parametrize("keys", [0, 2])
+async def test_a_table_without_its_one_foreign_key_to_jobs_is_named_with_its_remedy(
+    table: str, keys: int, connect: Connect, database: Connection
+) -> None:
+    one = f"{table}_job_id_fkey"
+    away, back = f"alter table public.{table} drop constraint {one}", ""
+    back = f"alter table public.{table} add constraint {one} foreign key (job_id) references public.jobs (job_id)"
+    if keys == 2:
+        away, back = back.replace(one, "second"), away.replace(one, "second")
+    with changed(database, away, back):
+        supabase = connect()
+        with pytest.raises(SupabaseError) as caught:
+            await supabase.results.look_at_columns()
+        findings = {finding.name: finding for finding in await inspect(supabase)}
+    assert caught.value.kind is ErrorKind.RELATION_MISSING
+    assert f"{table} needs one foreign key to jobs" in caught.value.message
+    assert [name for name, finding in findings.items() if not finding.ok] == [f"table {table}"]
+    assert findings[f"table {table}"].remedy == caught.value.message
 
 
 async def test_missing_grant_on_a_sequence_names_the_sequence(
-    supabase: Supabase, queue: Callable[..., UUID], database: Connection
+    supabase: Supabase, claimed: Callable[..., Awaitable[tuple[UUID, str]]], database: Connection
 ) -> None:
-    job_id = queue()
+    job_id, token = await claimed()
     away = "revoke all on sequence public.transcripts_id_seq from service_role"
     back = "grant all on sequence public.transcripts_id_seq to service_role"
     with changed(database, away, back), pytest.raises(SupabaseError) as caught:
-        await supabase.results.write_transcript(job_id, [])
+        await supabase.results.write_transcript(job_id, token, [])
     assert "grant usage, select on sequence public.transcripts_id_seq to service_role" in caught.value.message
 
 

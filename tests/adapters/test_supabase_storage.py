@@ -1,3 +1,4 @@
+import asyncio
 import hashlib
 import os
 from collections.abc import Iterator
@@ -264,3 +265,104 @@ async def test_bucket_tells_its_limits(supabase: Supabase) -> None:
     assert info is not None
     assert info.exists
     assert await supabase.storage.bucket("nobucket") is None
+
+
+class LostError(Exception):
+    """What a last look raises in these tests."""
+
+
+@pytest.mark.parametrize("size", [MIB, 13 * MIB])
+async def test_a_last_look_that_fails_keeps_the_object_from_appearing_and_nothing_stays(
+    size: int, supabase: Supabase, key: str, tmp_path: Path, faults: FaultControl
+) -> None:
+    path = tmp_path / "some.mp4"
+    path.write_bytes(bytes(size))
+    begun: list[str] = []
+
+    async def look() -> None:
+        raise LostError
+
+    async def note(upload: str) -> None:
+        begun.append(upload)
+
+    faults.forget()
+    with pytest.raises(LostError):
+        await supabase.storage.upload("videos", key, path, content_type="video/mp4", last_look=look, begun=note)
+    assert await supabase.storage.stat("videos", key) is None
+    sent = [one.method for one in faults.requests() if "upload/resumable" in one.path]
+    assert sent == (["POST", "PATCH", "PATCH", "DELETE"] if size > 6 * MIB else [])
+    assert len(begun) == (size > 6 * MIB)
+
+
+@pytest.mark.parametrize("size", [MIB, 13 * MIB])
+async def test_each_try_of_the_last_request_is_looked_at(
+    size: int, supabase: Supabase, key: str, tmp_path: Path, faults: FaultControl
+) -> None:
+    path = tmp_path / "some.mp4"
+    path.write_bytes(bytes(size))
+    looks: list[int] = []
+
+    async def look() -> None:
+        looks.append(1)
+
+    if size > 6 * MIB:
+        faults.set(Fault(method="PATCH", path="/upload/resumable/", skip=2, kind="reset"))
+    else:
+        faults.set(Fault(method="POST", path="/object/videos/", kind="reset"))
+    await supabase.storage.upload("videos", key, path, content_type="video/mp4", last_look=look)
+    assert len(looks) == 2
+
+
+@pytest.mark.parametrize("give_up", ["cancelled", "refused", "before its first byte"])
+async def test_an_upload_that_is_given_up_leaves_nothing_in_storage(
+    give_up: str, supabase: Supabase, key: str, tmp_path: Path, faults: FaultControl
+) -> None:
+    path = tmp_path / "large.mp4"
+    path.write_bytes(bytes(13 * MIB))
+    begun: list[str] = []
+
+    async def note(upload: str) -> None:
+        begun.append(upload)
+        if give_up == "before its first byte":
+            raise LostError
+
+    fault = {"kind": "hang", "seconds": 5} if give_up == "cancelled" else {"kind": "status", "status": 413}
+    if give_up != "before its first byte":
+        faults.set(Fault(method="PATCH", path="/upload/resumable/", skip=1, **fault))
+    upload = asyncio.ensure_future(supabase.storage.upload("videos", key, path, content_type="video/mp4", begun=note))
+    async with asyncio.timeout(10):
+        while faults.pending() and not upload.done():  # noqa: ASYNC110 - another process changes what is looked at
+            await asyncio.sleep(0.02)
+    if give_up == "cancelled":
+        upload.cancel()
+    with pytest.raises((asyncio.CancelledError, SupabaseError, LostError)):
+        await upload
+    faults.clear()
+    faults.forget()
+    await supabase.storage.end_upload(begun[0])
+    (ended,) = faults.requests()
+    assert (ended.method, ended.status) == ("DELETE", 404)
+
+
+async def test_what_a_killed_process_left_unfinished_can_be_ended(
+    supabase: Supabase, key: str, tmp_path: Path, faults: FaultControl
+) -> None:
+    path = tmp_path / "large.mp4"
+    path.write_bytes(bytes(13 * MIB))
+    begun: list[str] = []
+
+    async def note(upload: str) -> None:
+        begun.append(upload)
+
+    # The end of an upload that is given up is away as well, as it is for a process that is killed.
+    faults.set(
+        Fault(method="PATCH", path="/upload/resumable/", skip=1, kind="status", status=413),
+        Fault(method="DELETE", path="/upload/resumable/", kind="status", status=503, times=None),
+    )
+    with pytest.raises(SupabaseError):
+        await supabase.storage.upload("videos", key, path, content_type="video/mp4", begun=note)
+    faults.clear()
+    faults.forget()
+    for _ in range(2):
+        await supabase.storage.end_upload(begun[0])
+    assert [one.status for one in faults.requests()] == [204, 404]

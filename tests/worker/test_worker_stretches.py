@@ -50,7 +50,8 @@ class Asked:
     asked: list[str] = field(default_factory=list)
 
     @asynccontextmanager
-    async def showing(self, video: Path) -> AsyncIterator[Clip]:
+    async def showing(self, video: Path, *, name: str) -> AsyncIterator[Clip]:
+        assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]", name)
         yield Clip(video)
 
     async def ask(self, question: Question, *, shown: Any, on_usage: Any) -> Answer:

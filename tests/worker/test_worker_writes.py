@@ -11,6 +11,7 @@ import pytest
 from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.upload import LastLook
 from runops_worker.checkpoint import ChunkDone, read_checkpoint
 from runops_worker.media.limits import Limits
 from runops_worker.meter import Meter
@@ -70,7 +71,8 @@ class Fake:
     async def held(self, _job_id: UUID, _claim: str) -> bool:
         return self.is_held
 
-    async def upload_json(self, _bucket: str, key: str, value: Any) -> None:
+    async def upload_json(self, _bucket: str, key: str, value: Any, *, last_look: LastLook) -> None:
+        await last_look()
         await asyncio.sleep(self.upload_seconds.pop(0) if self.upload_seconds else 0)
         self.objects[key] = value
 

@@ -73,6 +73,8 @@ class Checkpoint(BaseModel):
     ----------
     cut_off
         Keys of the stretches whose answer was too long: they are not asked for again, but their halves.
+    uploads
+        What was begun to be uploaded and may lie in storage unfinished where a worker was killed.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -81,6 +83,7 @@ class Checkpoint(BaseModel):
     slim: SlimDone | None = None
     chunks: list[ChunkDone] = []
     cut_off: list[str] = []
+    uploads: list[str] = []
     transcript: TranscriptDone | None = None
     sop: SopDone | None = None
     ledger: Ledger = Ledger()

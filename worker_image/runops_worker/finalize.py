@@ -22,8 +22,8 @@ async def finalize(running: Running, *, transcript: list[dict[str, Any]], sop: d
     """
     task, results = running.task, running.supabase.results
     await running.meter.enter(Stage.FINALIZING)
-    await running.write(lambda: results.write_transcript(task.job_id, transcript))
-    await running.write(lambda: results.write_sop(task.job_id, sop, user_id=task.user_id))
+    await results.write_transcript(task.job_id, task.claim, transcript)
+    await results.write_sop(task.job_id, task.claim, sop, user_id=task.user_id)
     async with running.meter.silent():
         held = await running.supabase.jobs.complete(task.job_id, task.claim)
     if not held:

@@ -14,13 +14,15 @@ from pathlib import Path
 from runops.environment import EnvironmentIncomplete, read_environment
 from runops.failures import Failed, Reason
 from runops.logs import configure_logs, job_id_in_logs
-from runops.report import Report
+from runops.report import LONGEST_RETRY_AFTER_SECONDS, Report
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
+from runops_worker.gemini.files import FilePatience
 from runops_worker.gemini.model import GeminiModel
 from runops_worker.naming import as_failed
 from runops_worker.pipeline import run as run_pipeline
 from runops_worker.progress import RowSink, both
+from runops_worker.seat import in_its_seat
 from runops_worker.settings import HELP, Settings, read_settings
 from runops_worker.videojob_sink import VideoJobSink
 
@@ -61,7 +63,8 @@ def _write(last_word: Path, report: Report) -> None:
 
 
 def _of_failure(failure: Failed) -> Report:
-    return Report(reason=failure.reason, message=failure.detail[:1000])
+    asked = None if failure.retry_after is None else min(max(failure.retry_after, 0.0), LONGEST_RETRY_AFTER_SECONDS)
+    return Report(reason=failure.reason, message=failure.detail[:1000], retry_after_seconds=asked)
 
 
 async def _reported(environ: Mapping[str, str], *, last_word: Path) -> Report:
@@ -103,20 +106,25 @@ async def _work(environ: Mapping[str, str]) -> Report:
         supabase = await stack.enter_async_context(
             Supabase(outside.supabase_url, outside.supabase_key, retries=PATIENT)
         )
-        model = await stack.enter_async_context(GeminiModel(outside.gemini_key, outside.gemini_base_url))
-        row = RowSink(supabase.jobs, settings.task.job_id, settings.task.claim)
+        files = FilePatience(processing_seconds=settings.gemini_file_seconds)
+        model = await stack.enter_async_context(GeminiModel(outside.gemini_key, outside.gemini_base_url, files=files))
+        task = settings.task
+        if settings.pod_uid is not None:
+            task = await in_its_seat(task, supabase.jobs, pod_uid=settings.pod_uid)
+        row = RowSink(supabase.jobs, task.job_id, task.claim)
         videojob = VideoJobSink.in_pod(environ, directory=_SERVICE_ACCOUNT)
         if videojob is not None:
             stack.push_async_callback(videojob.aclose)
         workdir = stack.enter_context(_scratch(settings))
         _LOG.info("the worker begins")
         report = await run_pipeline(
-            settings.task,
+            task,
             supabase=supabase,
             model=model,
             workdir=workdir,
             progress=row if videojob is None else both(row, videojob),
             limits=settings.limits,
+            upload_seconds=settings.upload_seconds,
         )
         if videojob is not None:
             await videojob.publish(report)

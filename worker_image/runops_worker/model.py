@@ -99,8 +99,17 @@ class Model(Protocol):
     Every failure is a `runops.failures.Failed`; passing ones have been retried before.
     """
 
-    def showing(self, video: Path) -> AbstractAsyncContextManager[Shown]:
-        """Make a video visible to the model for the time of the block, and nowhere after."""
+    def showing(self, video: Path, *, name: str) -> AbstractAsyncContextManager[Shown]:
+        """Make a video visible to the model for the time of the block, and nowhere after.
+
+        Parameters
+        ----------
+        video
+            The local file.
+        name
+            Under which the model's provider keeps it meanwhile: at most 40 lower-case letters, digits and inner
+            dashes. What a killed worker left under the same name is replaced.
+        """
         ...
 
     async def ask(

@@ -41,7 +41,7 @@ async def parse_sop(running: Running, transcript: list[dict[str, Any]]) -> dict[
         return kept
     sop = (await _asked(running, transcript)).dump()
     running.meter.at(0.9)
-    await running.write(lambda: running.supabase.storage.upload_json(task.source_bucket, task.sop_object, sop))
+    await running.store_json(task.sop_object, sop)
     running.done.sop = SopDone(key=key, sha256=content_sha256(sop))
     await running.remember()
     _LOG.info("the SOP is in storage", extra={"nodes": len(sop["public"]["nodes"])})

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from runops.failures import Failed, Reason
-from runops.job_row import user_of
+from runops.job_row import RowStatus, user_of
 from runops.progress import Stage
 from runops.report import Output, Report, ResolvedPrompt
 from runops.supabase.connection import Supabase
@@ -21,7 +21,7 @@ from runops_worker.parse_sop import parse_sop
 from runops_worker.prepare import prepare
 from runops_worker.progress import ProgressSink
 from runops_worker.prompts import Prompt, load_prompt
-from runops_worker.running import Running
+from runops_worker.running import UPLOAD_SECONDS, Running
 from runops_worker.task import Task
 from runops_worker.transcribe import transcribe
 
@@ -42,6 +42,7 @@ async def run(
     progress: ProgressSink,
     limits: Limits | None = None,
     pulse_seconds: float = 2.0,
+    upload_seconds: float = UPLOAD_SECONDS,
 ) -> Report:
     """Turn one recording into a transcript and a SOP, and complete its row.
 
@@ -59,6 +60,8 @@ async def run(
         On the recording; the usual ones where None.
     pulse_seconds
         Between two reports; also how soon a lost claim stops the run, where the sink looks.
+    upload_seconds
+        Longest time for one upload to storage.
 
     Returns
     -------
@@ -71,7 +74,13 @@ async def run(
         Every failure. The row is left as it is: whoever started the run decides about a further attempt.
     """
     running = Running(
-        task=task, supabase=supabase, model=model, workdir=workdir, meter=Meter(progress), limits=limits or Limits()
+        task=task,
+        supabase=supabase,
+        model=model,
+        workdir=workdir,
+        meter=Meter(progress),
+        limits=limits or Limits(),
+        upload_seconds=upload_seconds,
     )
     try:
         return await under_pulse(_stages(running), running.meter, seconds=pulse_seconds)
@@ -189,9 +198,17 @@ async def _make_room_for_a_rerun(running: Running) -> None:
 
     The row is completed; whatever goes wrong here costs a later run a little and this one nothing.
     """
-    task, done = running.task, running.done
+    task, done, supabase = running.task, running.done, running.supabase
     value = done.model_copy(update={"sop": None, "ledger": type(done.ledger)()}).model_dump(mode="json")
+
+    async def still_ours() -> None:
+        # Who sets a completed row back to queued has a worker at once, and its checkpoint is newer than this one.
+        row = await supabase.jobs.get(task.job_id)
+        if row is None or row.status != RowStatus.COMPLETED or not row.was_held_by(task.claim):
+            raise Failed(Reason.CLAIM_LOST)
+
     try:
-        await running.supabase.storage.upload_json(task.source_bucket, task.checkpoint_object, value)
+        async with asyncio.timeout(_BILL_SECONDS):
+            await supabase.storage.upload_json(task.source_bucket, task.checkpoint_object, value, last_look=still_ours)
     except Exception as error:  # noqa: BLE001 - the job is done, see above
         _LOG.warning("the checkpoint could not be renewed", extra={"error": type(error).__name__})

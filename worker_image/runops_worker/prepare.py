@@ -50,9 +50,18 @@ async def prepare(running: Running) -> SlimDone:
         if there is not None and there.size == known.size_bytes:
             _LOG.info("the slim video of an earlier attempt is used")
             return known
+    await _take_back_leftovers(running)
     running.done.slim = await _made(running, key=key or "")
+    running.done.uploads.clear()
     await running.remember()
     return running.done.slim
+
+
+async def _take_back_leftovers(running: Running) -> None:
+    """End what a killed attempt had begun to upload: storage keeps it for a day otherwise, and counts it."""
+    for upload in running.done.uploads:
+        await running.supabase.storage.end_upload(upload)
+    running.done.uploads.clear()
 
 
 async def _made(running: Running, *, key: str) -> SlimDone:
@@ -91,11 +100,7 @@ async def _made(running: Running, *, key: str) -> SlimDone:
         recording.unlink(missing_ok=True)
     meter.at(_TRANSCODED)
     sha256 = await to_thread(_sha256, slim_path)
-    await running.write(
-        lambda: running.supabase.storage.upload(
-            task.source_bucket, task.slim_object, slim_path, content_type="video/mp4"
-        )
-    )
+    await running.store(task.slim_object, slim_path, content_type="video/mp4")
     meter.at(1.0)
     _LOG.info("the slim video is in storage", extra={"bytes": slim.bytes, "frames": slim.frames})
     return SlimDone(

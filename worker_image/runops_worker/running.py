@@ -2,23 +2,27 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from runops.failures import Failed, Reason
+from runops.failures import TABLE, Failed, Reason
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops_worker.checkpoint import Checkpoint, read_checkpoint
 from runops_worker.media.limits import Limits
 from runops_worker.meter import Meter
 from runops_worker.model import Model
+from runops_worker.naming import as_failed
 from runops_worker.task import Task
 
-__all__ = ["Running"]
+__all__ = ["UPLOAD_SECONDS", "Running"]
 
-T = TypeVar("T")
+UPLOAD_SECONDS = 1800.0
+"""Longest time for one upload to storage, where no setting says otherwise."""
+
 _LOG = logging.getLogger(__name__)
 _SPOILT = frozenset({ErrorKind.INVALID, ErrorKind.TOO_LARGE})
 
@@ -33,6 +37,8 @@ class Running:
         Scratch folder of this run; whoever started the run empties it.
     done
         What earlier attempts did, and what this one adds.
+    upload_seconds
+        Longest time for one upload to storage.
     """
 
     task: Task
@@ -41,21 +47,67 @@ class Running:
     workdir: Path
     meter: Meter
     limits: Limits
+    upload_seconds: float = UPLOAD_SECONDS
     done: Checkpoint = field(default_factory=Checkpoint)
     _remembering: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
-    async def write(self, operation: Callable[[], Awaitable[T]]) -> T:
-        """Write something that no fence in its request protects, right after a look at the claim.
+    async def still_held(self) -> None:
+        """Look at the claim: what storage does knows no other fence.
 
         Raises
         ------
         Failed
-            `ClaimLost` where the row is no longer held under the task's token; then nothing is written.
+            `ClaimLost` where the row is no longer held under the task's token; or it cannot be asked.
         """
-        task = self.task
-        if not await self.supabase.jobs.held(task.job_id, task.claim):
+        try:
+            held = await self.supabase.jobs.held(self.task.job_id, self.task.claim)
+        except SupabaseError as error:
+            # Tried often enough already: whoever repeats the upload must not take it for a failure of storage.
+            raise as_failed(error) from error
+        if not held:
             raise Failed(Reason.CLAIM_LOST)
-        return await operation()
+
+    async def store(self, key: str, path: Path, *, content_type: str) -> None:
+        """Put a file into storage under the claim.
+
+        Raises
+        ------
+        Failed
+            `ClaimLost`, and then no object appears; `UploadTimeout`, `UploadIncomplete`.
+        SupabaseError
+            Storage refused it.
+        """
+        async with self._in_time(key):
+            await self.supabase.storage.upload(
+                self.task.source_bucket,
+                key,
+                path,
+                content_type=content_type,
+                last_look=self.still_held,
+                begun=self._note_upload,
+            )
+
+    async def store_json(self, key: str, value: Any) -> None:
+        """Put a JSON value into storage under the claim, see `store`."""
+        async with self._in_time(key):
+            await self.supabase.storage.upload_json(self.task.source_bucket, key, value, last_look=self.still_held)
+
+    @asynccontextmanager
+    async def _in_time(self, key: str) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self.upload_seconds):
+                yield
+        except TimeoutError as error:
+            raise Failed(
+                Reason.UPLOAD_TIMEOUT,
+                f"{self.task.source_bucket}/{key} was not in storage after {self.upload_seconds:.0f} s. "
+                f"{TABLE[Reason.UPLOAD_TIMEOUT].remedy}",
+            ) from error
+
+    async def _note_upload(self, upload: str) -> None:
+        """Remember an upload before its first byte, so that the attempt after a killed one can take it back."""
+        self.done.uploads.append(upload)
+        await self.remember()
 
     async def remember(self) -> None:
         """Write down what is done. One write after the other: an older one must never land on a newer one.
@@ -65,14 +117,8 @@ class Running:
         Failed
             `ClaimLost`.
         """
-        task = self.task
-
-        async def upload() -> None:
-            value = self.done.model_dump(mode="json")
-            await self.supabase.storage.upload_json(task.source_bucket, task.checkpoint_object, value)
-
         async with self._remembering:
-            await self.write(upload)
+            await self.store_json(self.task.checkpoint_object, self.done.model_dump(mode="json"))
 
     async def kept(self, key: str) -> Any | None:
         """Return the JSON value that an earlier attempt left in an object; None where none is there to be read.

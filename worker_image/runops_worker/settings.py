@@ -8,8 +8,10 @@ from typing import TypeVar
 from uuid import UUID
 
 from runops.failures import Failed, Reason
+from runops_worker.gemini.files import FilePatience
 from runops_worker.media.limits import Limits
 from runops_worker.prompts import load_prompt
+from runops_worker.running import UPLOAD_SECONDS
 from runops_worker.task import Task
 
 __all__ = ["HELP", "Settings", "read_settings"]
@@ -22,6 +24,7 @@ runops-worker: turns one recording into a SOP. The operator starts it in a pod; 
 It takes no arguments but --help and reads its environment:
   RUNOPS_JOB_ID                 job_id of the row (required)
   RUNOPS_CLAIM                  token under which the row is held (required)
+  RUNOPS_POD_UID                uid of the pod, which takes the token's seat; none is taken where absent
   RUNOPS_USER_ID                uploader of the recording; absent where the row names none
   RUNOPS_SOURCE_BUCKET          bucket of the recording (videos)
   RUNOPS_SOURCE_OBJECT          object of the recording (raw/<job id>.mp4)
@@ -32,6 +35,8 @@ It takes no arguments but --help and reads its environment:
   RUNOPS_PROMPTS_DIR            folder of the prompt files (the built-in ones)
   RUNOPS_TRANSCODE_FPS, RUNOPS_TRANSCODE_HEIGHT, RUNOPS_TRANSCODE_CRF   slim video (1, 720, 32)
   RUNOPS_MAX_BYTES, RUNOPS_MAX_DURATION_SECONDS   limits on the recording
+  RUNOPS_UPLOAD_SECONDS         longest time for one upload to storage (1800)
+  RUNOPS_GEMINI_FILE_SECONDS    longest time in which Gemini must have looked at an uploaded video (600)
   RUNOPS_WORKDIR                scratch folder (/work)
   RUNOPS_SECRETS_DIR            folder with the files SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY,
                                 GOOGLE_GEMINI_API_KEY and GOOGLE_GEMINI_BASE_URL; the environment where not set
@@ -51,11 +56,20 @@ class Settings:
     ----------
     workdir
         Scratch folder.
+    pod_uid
+        Of this pod; None outside a cluster.
+    upload_seconds
+        Longest time for one upload to storage.
+    gemini_file_seconds
+        Longest time in which Gemini must be done with an uploaded video.
     """
 
     task: Task
     limits: Limits
     workdir: Path
+    pod_uid: str | None
+    upload_seconds: float
+    gemini_file_seconds: float
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -93,7 +107,16 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             environ, "RUNOPS_MAX_DURATION_SECONDS", _positive, usual.max_duration_seconds, "a whole number"
         ),
     )
-    return Settings(task=task, limits=limits, workdir=Path(environ.get("RUNOPS_WORKDIR") or "/work"))
+    return Settings(
+        task=task,
+        limits=limits,
+        workdir=Path(environ.get("RUNOPS_WORKDIR") or "/work"),
+        pod_uid=environ.get("RUNOPS_POD_UID") or None,
+        upload_seconds=_optional(environ, "RUNOPS_UPLOAD_SECONDS", _positive, UPLOAD_SECONDS, "a whole number"),
+        gemini_file_seconds=_optional(
+            environ, "RUNOPS_GEMINI_FILE_SECONDS", _positive, FilePatience().processing_seconds, "a whole number"
+        ),
+    )
 
 
 def _positive(text: str) -> int:

@@ -1,6 +1,7 @@
 """transcribing: the slim video becomes a transcript, stretch by stretch."""
 
 import asyncio
+import hashlib
 import logging
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from runops_worker.model import Question
 from runops_worker.prepare import local_slim, slim_file
 from runops_worker.read_transcript import read_items
 from runops_worker.running import Running
+from runops_worker.task import Task
 
 __all__ = ["transcribe"]
 
@@ -59,9 +61,7 @@ async def transcribe(running: Running, slim: SlimDone) -> list[dict[str, Any]]:
         raise Failed(
             Reason.MODEL_EMPTY_ANSWER, f"{task.transcribe_model} saw and heard nothing in the recording. Run it again."
         )
-    await running.write(
-        lambda: running.supabase.storage.upload_json(task.source_bucket, task.transcript_object, transcript)
-    )
+    await running.store_json(task.transcript_object, transcript)
     key = transcript_key(slim.sha256, prompt=task.transcription_prompt, model=task.transcribe_model)
     running.done.transcript = TranscriptDone(key=key, sha256=content_sha256(transcript))
     running.done.chunks, running.done.cut_off = [], []
@@ -193,13 +193,14 @@ class _Transcription:
                 # The index only names a piece of the plan; halves have no place in it.
                 piece = Chunk(index=0, start=start, length=end - start)
                 await cut_chunk(self._video, piece, clip, limits=self._running.limits)
-            return await self._asked(clip, length=end - start)
+            return await self._asked(clip, stretch)
         finally:
             if not whole:
                 clip.unlink(missing_ok=True)
 
-    async def _asked(self, clip: Path, *, length: float) -> tuple[TranscriptItem, ...]:
+    async def _asked(self, clip: Path, stretch: _Stretch) -> tuple[TranscriptItem, ...]:
         running, task = self._running, self._running.task
+        length = stretch[1] - stretch[0]
 
         def read(text: str) -> Reading[tuple[TranscriptItem, ...]]:
             answer = read_items(text, length=length)
@@ -213,7 +214,7 @@ class _Transcription:
             max_output_tokens=_MAX_OUTPUT_TOKENS,
         )
         items: tuple[TranscriptItem, ...] = ()
-        async with running.model.showing(clip) as shown:
+        async with running.model.showing(clip, name=_name_of(task, stretch)) as shown:
             for _ in range(_EMPTY_TRIES):
                 items = await ask_and_repair(
                     running.model,
@@ -232,6 +233,13 @@ class _Transcription:
         return transcript_key(
             self._slim.sha256, prompt=task.transcription_prompt, model=task.transcribe_model, stretch=stretch
         )
+
+
+def _name_of(task: Task, stretch: _Stretch) -> str:
+    """Return under which name a stretch is shown: the same in each attempt, and telling nothing about the job."""
+    start, end = stretch
+    told = f"{task.job_id}/{start:.3f}/{end:.3f}"
+    return f"runops-{hashlib.sha256(told.encode()).hexdigest()[:32]}"
 
 
 def _request(length: float, *, has_audio: bool, fps: int) -> str:

@@ -48,8 +48,12 @@ class FilePatience:
     delete_seconds: float = 3.0
 
 
-async def upload(client: "Client", path: Path, *, base_url: str | None, patience: FilePatience) -> "types.File":
-    """Put a video there and return it once the model can see it.
+async def upload(
+    client: "Client", path: Path, *, name: str, base_url: str | None, patience: FilePatience
+) -> "types.File":
+    """Put a video there, in place of what lies under its name, and return it once the model can see it.
+
+    What was put there stays, also where this fails: whoever asked for it deletes it by its name.
 
     Parameters
     ----------
@@ -57,6 +61,8 @@ async def upload(client: "Client", path: Path, *, base_url: str | None, patience
         The connection.
     path
         The video; its name must be ASCII, since it travels in a header.
+    name
+        At Gemini: at most 40 lower-case letters, digits and inner dashes.
     base_url
         As for the client: the SDK sends the bytes to the host that an upload's address names, which behind a
         gateway is not the gateway, unless it is told again with each upload.
@@ -67,26 +73,24 @@ async def upload(client: "Client", path: Path, *, base_url: str | None, patience
     ------
     ModelTrouble
         `UploadIncomplete` where fewer bytes arrived than were sent (the SDK skips a chunk that was answered with an
-        error and a status of "active"), `ModelFileRejected` where the video could not be processed or was not
-        in time; both may pass. Everything else as `verdicts` says.
+        error and a status of "active"), `ModelFileRejected` where the video could not be processed; both may pass.
+        `ModelFileTimeout` where that took too long. Everything else as `verdicts` says.
     """
     from google.genai import types  # noqa: PLC0415 - the SDK is loaded at the first call
 
+    # A worker that was killed, or an upload whose answer got lost, has left it there, and a name is given once.
+    await delete(client, name, patience=patience)
     size = await asyncio.to_thread(lambda: path.stat().st_size)
     options = types.HttpOptions(base_url=base_url) if base_url else None
-    config = types.UploadFileConfig(mime_type=_MIME_TYPE, display_name=DISPLAY_NAME, http_options=options)
+    config = types.UploadFileConfig(name=name, mime_type=_MIME_TYPE, display_name=DISPLAY_NAME, http_options=options)
     try:
         with verdicts("Gemini's file store"):
             async with asyncio.timeout(patience.upload_seconds):
                 file = await client.aio.files.upload(file=str(path), config=config)
     except ModelTrouble as trouble:
         raise ModelTrouble(_of_upload(trouble.verdict)) from trouble
-    try:
-        _check_whole(file, size)
-        return await _active(client, file, patience=patience)
-    except BaseException:
-        await delete(client, file, patience=patience)
-        raise
+    _check_whole(file, size)
+    return await _active(client, file, patience=patience)
 
 
 def _of_upload(verdict: Verdict) -> Verdict:
@@ -110,7 +114,7 @@ async def _active(client: "Client", file: "types.File", *, patience: FilePatienc
     while file.state == types.FileState.PROCESSING or file.state is None:
         if time.monotonic() > deadline:
             sentence = f"Gemini was not done with the uploaded video after {patience.processing_seconds:.0f} s."
-            raise ModelTrouble(Verdict(Action.RETRY, Reason.MODEL_FILE_REJECTED, sentence, attempts=2))
+            raise ModelTrouble(Verdict(Action.FAIL, Reason.MODEL_FILE_TIMEOUT, sentence))
         await asyncio.sleep(pause)
         pause = patience.poll_seconds
         with verdicts("Gemini's file store"):
@@ -123,11 +127,13 @@ async def _active(client: "Client", file: "types.File", *, patience: FilePatienc
     return file
 
 
-async def delete(client: "Client", file: "types.File", *, patience: FilePatience) -> None:
-    """Take a file away. Failing to is logged and no more: it expires by itself."""
+async def delete(client: "Client", name: str, *, patience: FilePatience) -> None:
+    """Take away what lies under a name, often nothing. Failing to is logged and no more: it expires by itself."""
     try:
         with verdicts("Gemini's file store"):
             async with asyncio.timeout(patience.delete_seconds):
-                await client.aio.files.delete(name=file.name or "")
+                await client.aio.files.delete(name=f"files/{name}")
     except ModelTrouble as trouble:
-        _LOG.warning("an uploaded video stays at Gemini until it expires", extra={"reason": trouble.verdict.reason})
+        if trouble.verdict.action is Action.UPLOAD_AGAIN or trouble.verdict.reason is Reason.MODEL_NOT_FOUND:
+            return
+        _LOG.warning("an uploaded video may stay at Gemini until it expires", extra={"reason": trouble.verdict.reason})

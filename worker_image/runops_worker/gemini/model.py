@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
 
@@ -28,7 +28,9 @@ _LOG = logging.getLogger(__name__)
 @dataclass(slots=True)
 class _Uploaded:
     path: Path
+    name: str
     file: "types.File"
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -78,17 +80,17 @@ class GeminiModel:
                 await transport.aclose()
         return self._client
 
-    async def _upload(self, video: Path) -> "types.File":
+    async def _upload(self, video: Path, name: str) -> "types.File":
         client = await self._opened()
         return await with_retries(
-            lambda: upload(client, video, base_url=self.base_url, patience=self.files),
+            lambda: upload(client, video, name=name, base_url=self.base_url, patience=self.files),
             schedule=self.schedule,
             sleep=self.sleep,
         )
 
     @asynccontextmanager
-    async def showing(self, video: Path) -> AsyncIterator[Shown]:
-        """Upload a video for the time of the block; it is deleted however the block ends.
+    async def showing(self, video: Path, *, name: str) -> AsyncIterator[Shown]:
+        """Upload a video for the time of the block; it is deleted however the block ends, and an upload as well.
 
         Raises
         ------
@@ -96,13 +98,13 @@ class GeminiModel:
             It cannot be uploaded, or Gemini cannot process it.
         """
         try:
-            shown = _Uploaded(video, await self._upload(video))
-        except ModelTrouble as trouble:
-            raise _failed(trouble) from trouble
-        try:
+            try:
+                shown = _Uploaded(video, name, await self._upload(video, name))
+            except ModelTrouble as trouble:
+                raise _failed(trouble) from trouble
             yield shown
         finally:
-            await delete(await self._opened(), shown.file, patience=self.files)
+            await delete(await self._opened(), name, patience=self.files)
 
     async def ask(
         self, question: Question, *, shown: Shown | None = None, on_usage: Callable[[CallUsage], None]
@@ -126,18 +128,19 @@ class GeminiModel:
                 on_usage=on_usage,
             )
 
-        async def insistent() -> Answer:
-            return await with_retries(attempt, schedule=self.schedule, sleep=self.sleep)
+        async def attempt_with_file() -> Answer:
+            try:
+                return await attempt()
+            except ModelTrouble as trouble:
+                if trouble.verdict.action is not Action.UPLOAD_AGAIN or uploaded is None or uploaded.again:
+                    raise
+                uploaded.again = True
+                _LOG.warning("the uploaded video is gone, uploading it once more")
+                uploaded.file = await self._upload(uploaded.path, uploaded.name)
+                raise ModelTrouble(replace(trouble.verdict, action=Action.RETRY)) from trouble
 
         try:
-            try:
-                return await insistent()
-            except ModelTrouble as trouble:
-                if trouble.verdict.action is not Action.UPLOAD_AGAIN or uploaded is None:
-                    raise
-                _LOG.warning("the uploaded video is gone, uploading it once more")
-                uploaded.file = await self._upload(uploaded.path)
-                return await insistent()
+            return await with_retries(attempt_with_file, schedule=self.schedule, sleep=self.sleep)
         except ModelTrouble as trouble:
             if trouble.verdict.action is Action.SHRINK and shown is not None:
                 return Answer("", cut_off=True)
@@ -147,4 +150,4 @@ class GeminiModel:
 def _failed(trouble: ModelTrouble) -> Failed:
     verdict = trouble.verdict
     reason = Reason.MODEL_FILE_REJECTED if verdict.action is Action.UPLOAD_AGAIN else verdict.reason
-    return Failed(reason, verdict.told)
+    return Failed(reason, verdict.told, retry_after=verdict.wait)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from runops.failures import Reason
-from runops_worker.gemini.verdict import LONGEST_WAIT_SECONDS, Action, ModelTrouble, Verdict
+from runops_worker.gemini.verdict import Action, ModelTrouble, Verdict
 
 __all__ = ["Schedule", "with_retries"]
 
@@ -25,16 +25,12 @@ class Schedule:
     ----------
     attempts
         Calls at most, the first one included.
-    base_seconds, quota_base_seconds
-        Upper bound of the first wait; doubled for each further one. The second is for used-up quotas.
-    cap_seconds
-        Upper bound of any wait that the API did not ask for.
+    base_seconds
+        Upper bound of the first wait; doubled for each further one. A used-up quota asks for its own.
     """
 
-    attempts: int = 5
+    attempts: int = 3
     base_seconds: float = 2.0
-    quota_base_seconds: float = 5.0
-    cap_seconds: float = 60.0
 
     def wait(self, verdict: Verdict, *, attempt: int, chance: float) -> float:
         """Return the seconds to wait after an attempt.
@@ -49,12 +45,8 @@ class Schedule:
             0 to 1: which share of the bound is waited (full jitter), or how much is added to an asked-for wait.
         """
         if verdict.wait is not None:
-            return min(verdict.wait, LONGEST_WAIT_SECONDS) + chance
-        quota = verdict.reason is Reason.QUOTA_EXCEEDED
-        base = self.quota_base_seconds if quota else self.base_seconds
-        bound: float = min(self.cap_seconds, base * 2.0 ** (attempt - 1))
-        # Half of a quota's wait is certain: coming back at once only burns an attempt.
-        return bound * (0.5 + chance / 2) if quota else bound * chance
+            return verdict.wait + chance
+        return self.base_seconds * 2.0 ** (attempt - 1) * chance
 
 
 async def with_retries(

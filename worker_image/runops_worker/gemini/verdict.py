@@ -12,7 +12,7 @@ from runops.failures import TABLE, Reason
 
 __all__ = ["LONGEST_WAIT_SECONDS", "Action", "ModelTrouble", "Trouble", "Verdict", "judge", "retry_delay"]
 
-LONGEST_WAIT_SECONDS = 120.0
+LONGEST_WAIT_SECONDS = 20.0
 """A wait that is longer than this is the queue's business, not a pod's."""
 
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s")
@@ -121,7 +121,9 @@ def judge(trouble: Trouble, *, model: str) -> Verdict:
         return Verdict(Action.SHRINK, Reason.MODEL_REFUSED_REQUEST, "The request is too large for the model's API.")
     if code in _PASSING or code >= 500:
         reason = Reason.MODEL_TIMEOUT if code in _TIMEOUTS else Reason.MODEL_UNAVAILABLE
-        return Verdict(Action.RETRY, reason, f"{TABLE[reason].sentence} (HTTP {code}, {model})", retry_delay(trouble))
+        wait = retry_delay(trouble)
+        action = Action.FAIL if wait is not None and wait > LONGEST_WAIT_SECONDS else Action.RETRY
+        return Verdict(action, reason, f"{TABLE[reason].sentence} (HTTP {code}, {model})", wait)
     return Verdict(Action.FAIL, Reason.MODEL_REFUSED_REQUEST, _refused(trouble))
 
 
@@ -164,10 +166,9 @@ def _quota(trouble: Trouble, *, model: str) -> Verdict:
     sentence = f"The quota of {model[:80]} is used up{named}."
     if wait is not None:
         sentence += f" Gemini asks to wait {wait:.0f} s."
-    if daily or (wait is not None and wait > LONGEST_WAIT_SECONDS):
+    if daily or wait is None or wait > LONGEST_WAIT_SECONDS:
         return Verdict(Action.FAIL, Reason.QUOTA_EXCEEDED, sentence, wait)
-    # A limit per minute says when to come back; one that says nothing three times is no limit per minute.
-    return Verdict(Action.RETRY, Reason.QUOTA_EXCEEDED, sentence, wait, attempts=None if wait is not None else 3)
+    return Verdict(Action.RETRY, Reason.QUOTA_EXCEEDED, sentence, wait, attempts=2)
 
 
 def retry_delay(trouble: Trouble) -> float | None:
