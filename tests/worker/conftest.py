@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from devstack.gateway.switches import Switches, set_switches
 from devstack.gemini.control import GeminiControl
 from devstack.stack import StackInfo, create_user
 from runops.supabase.connection import Supabase
@@ -21,6 +22,7 @@ from runops_worker.gemini.retry import Schedule
 from runops_worker.prompts import Prompt, load_prompt
 from runops_worker.task import Task
 from tests.worker.film import film
+from tests.worker.gate import Gate, gate_before
 from tests.worker.job import Job
 
 
@@ -37,6 +39,25 @@ def screencast(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     sound = "aevalsrc='0.3*sin(2*PI*440*t)*(between(t,6,9)+between(t,20,24))':s=16000:d=48"
     return film(tmp_path_factory.mktemp("film") / "screencast.mp4", seconds=48, picture=picture, sound=sound)
+
+
+@pytest.fixture(scope="session")
+def long_screencast(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Film 370 s, which is told in two stretches: something changes every 20 s."""
+    picture = "drawbox=x=40:y=40:w=80:h=40:color=white:t=fill:enable='gte(mod(t,40),20)'"
+    path = tmp_path_factory.mktemp("film") / "long.mp4"
+    return film(path, seconds=370, picture=picture, sound="anullsrc=r=16000:cl=mono:d=370")
+
+
+@pytest.fixture
+async def gate(stack: StackInfo) -> AsyncIterator[Gate]:
+    """Stand before a stack whose storage takes pieces of any size."""
+    set_switches(stack.url, Switches(tus_chunk_rule=False))
+    try:
+        async with gate_before(stack) as gate:
+            yield gate
+    finally:
+        set_switches(stack.url, Switches())
 
 
 @pytest.fixture

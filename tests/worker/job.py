@@ -1,14 +1,17 @@
 """One claimed row and everything that a run of it needs."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import psycopg
 
 from devstack.stack import StackInfo
-from runops.job_row import Claim
+from runops.failures import Reason
+from runops.job_row import Claim, RowStatus
 from runops.progress import Stage
 from runops.report import Report
 from runops.supabase.connection import Supabase
@@ -70,6 +73,30 @@ class Job:
         assert held is not None
         assert held.claim is not None
         return held.claim.claim
+
+    async def next_attempt(self, reason: Reason = Reason.POD_LOST) -> None:
+        """Give the row the token of the next attempt, as the operator does after one has ended."""
+        row = await self.supabase.jobs.get(self.task.job_id)
+        assert row is not None
+        assert row.claim is not None
+        claim = row.claim.after(f"job of {row.claim.token}", row.claim.history, not_before=None, reason=reason)
+        held = await self.supabase.jobs.claim(row, claim, from_status=RowStatus.PROCESSING)
+        assert held is not None
+        self.task = replace(self.task, claim=claim.claim)
+
+    def unfinished(self, uploads: Iterable[str]) -> dict[str, int]:
+        """Return those resumable uploads that storage still keeps, with the bytes that arrived of each."""
+        kept: dict[str, int] = {}
+        for upload in uploads:
+            answer = httpx.head(
+                f"{self.stack.url}/storage/v1/upload/resumable/{upload}",
+                headers={"Tus-Resumable": "1.0.0", "Authorization": f"Bearer {self.stack.secret_key}"},
+            )
+            if answer.status_code == 200:
+                kept[upload] = int(answer.headers["Upload-Offset"])
+            else:
+                assert answer.status_code in {404, 410}
+        return kept
 
     def row(self) -> dict[str, Any]:
         cursor = self.database.execute("select to_jsonb(jobs) from jobs where job_id = %s", [self.task.job_id])

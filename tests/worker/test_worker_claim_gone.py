@@ -1,0 +1,206 @@
+"""From the moment the claim is gone nothing changes any more, wherever the worker is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from devstack.gemini.control import GeminiControl
+from runops.failures import TABLE, Reason
+from tests.worker.gate import Gate, Seen, Stopped
+from tests.worker.job import Job
+from tests.worker.pod import SMALL_BYTES, Pod
+
+NewJob = Callable[..., Awaitable[Job]]
+
+WAYS: Final = {
+    "moved away": b"update jobs set status = 'queued' where job_id = %s",
+    "claimed by another": b"update jobs set metadata = jsonb_set(metadata, '{runops,claim}',"
+    b" to_jsonb(gen_random_uuid()::text)) where job_id = %s",
+    "deleted": b"with t as (delete from transcripts where job_id = %(id)s),"
+    b" s as (delete from sops where job_id = %(id)s) delete from jobs where job_id = %(id)s",
+}
+ROWS: Final = {
+    "jobs": b"select to_jsonb(jobs) from jobs order by id",
+    "transcripts": b"select to_jsonb(transcripts) from transcripts order by id",
+    "sops": b"select to_jsonb(sops) from sops order by id",
+}
+LOOKS_BEFORE_THE_FIRST_OBJECT: Final = 2
+"""One for the seat, one before any cost."""
+
+
+@dataclass
+class Moments:
+    """Counts the moments right before a write, and takes the claim away in one of them.
+
+    An object's write is looked at just before, for storage knows no condition: its moment is the one before that look.
+    """
+
+    at: int | None
+    take_away: Callable[[], Awaitable[None]]
+    looks: int = 0
+    passed: list[Seen] = field(default_factory=list)
+
+    async def before(self, seen: Seen) -> None:
+        """Count a request that is one."""
+        self.looks += seen.is_look_at_the_claim
+        if seen.is_look_at_the_claim:
+            is_one = self.looks > LOOKS_BEFORE_THE_FIRST_OBJECT
+        else:
+            is_one = seen.is_write and not makes_an_object(seen) and seen.method != "DELETE"
+        if not is_one:
+            return
+        self.passed.append(seen)
+        if len(self.passed) == self.at:
+            await self.take_away()
+
+
+def makes_an_object(seen: Seen) -> bool:
+    """Tell whether an object appears by this request: a single one, or the last piece of a resumable upload."""
+    if "/upload/resumable" in seen.path:
+        return seen.method == "PATCH" and len(seen.body) < SMALL_BYTES
+    return seen.method == "POST" and "/storage/v1/object/videos/" in seen.path
+
+
+async def world(job: Job) -> dict[str, Any]:
+    """Return everything that a worker could change: rows, and what each object holds."""
+    rows = {table: job.database.execute(query).fetchall() for table, query in ROWS.items()}
+    task = job.task
+    objects: dict[str, Any] = {}
+    for key in (task.slim_object, task.transcript_object, task.sop_object, task.checkpoint_object):
+        info = await job.supabase.storage.stat("videos", key)
+        objects[key] = None if info is None else (info.etag, info.size)
+    return rows | objects
+
+
+async def a_run(job: Job, gate: Gate, folder: Path, *, way: bytes, at: int | None) -> tuple[int, Pod, Moments, Any]:
+    """Run a pod and take the claim away in a moment; give how it ended and the world of that moment."""
+    then: list[Any] = []
+
+    async def take_away() -> None:
+        job.database.execute(way, {"id": job.task.job_id} if b"%(id)s" in way else [job.task.job_id])
+        then.append(await world(job))
+
+    moments = Moments(at, take_away)
+    first = len(gate.log)
+    gate.before = moments.before
+    pod = Pod(job, gate, folder)
+    await pod.start()
+    code = await pod.ended()
+    await gate.quiet()
+    begun = {seen.location.rpartition("/")[2] for seen in gate.log[first:] if seen.location}
+    assert job.unfinished(begun) == {}
+    return code, pod, moments, then[0] if then else None
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_claim_that_goes_right_before_any_write_stops_all_writes(
+    *,
+    way: str,
+    new_job: NewJob,
+    gate: Gate,
+    control: GeminiControl,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    code, _, whole, _ = await a_run(await new_job(), gate, tmp_path / "whole", way=WAYS[way], at=None)
+    assert code == 0
+    moments = len(whole.passed)
+    assert sum("/rest/v1/" in seen.path and seen.is_write for seen in whole.passed) >= 8
+    assert sum(seen.is_look_at_the_claim for seen in whole.passed) >= 8
+    stopped = 0
+    for at in range(1, moments + 1):
+        job = await new_job()
+        code, pod, passed, then = await a_run(job, gate, tmp_path / str(at), way=WAYS[way], at=at)
+        if then is None:
+            # A heartbeat less than in the run that was counted.
+            assert at == moments
+            break
+        assert await world(job) == then, f"after {passed.passed[at - 1]}"
+        assert control.files() == []
+        assert pod.report is not None
+        if at == moments:
+            # The last write renews the checkpoint of a job that is completed already: there it only stays away.
+            assert (code, pod.report.reason) == (0, None)
+        else:
+            assert (code, pod.report.reason) == (90, Reason.CLAIM_LOST), f"after {passed.passed[at - 1]}\n{pod.log}"
+            stopped += 1
+    assert TABLE[Reason.CLAIM_LOST].exit_code == 90
+    record_property("moments", moments)
+    record_property("ended as ClaimLost", stopped)
+
+
+async def test_between_the_look_and_the_write_one_object_can_slip_in_and_no_second(
+    *, new_job: NewJob, gate: Gate, control: GeminiControl, tmp_path: Path
+) -> None:
+    job = await new_job()
+    late: list[Any] = []
+
+    async def before(seen: Seen) -> None:
+        if makes_an_object(seen) and seen.path.endswith(job.task.transcript_object):
+            job.database.execute(WAYS["claimed by another"], [job.task.job_id])
+            late.append(await world(job))
+
+    gate.before = before
+    pod = Pod(job, gate, tmp_path / "pod")
+    await pod.start()
+    assert await pod.ended() == 90
+    now = await world(job)
+    assert {name for name in now if now[name] != late[0][name]} == {job.task.transcript_object}
+    assert control.files() == []
+
+
+async def test_of_two_pods_of_one_attempt_the_first_ends_as_soon_as_the_second_sits(
+    *, new_job: NewJob, gate: Gate, control: GeminiControl, tmp_path: Path
+) -> None:
+    job = await new_job()
+    held, release = asyncio.Event(), asyncio.Event()
+
+    async def before(seen: Seen) -> None:
+        if "GenerateContent" in seen.path and not held.is_set():
+            held.set()
+            await release.wait()
+
+    gate.before = before
+    first, second = Pod(job, gate, tmp_path / "first"), Pod(job, gate, tmp_path / "second")
+    await first.start()
+    async with asyncio.timeout(30):
+        await held.wait()
+    await second.start()
+    assert await second.ended() == 0
+    release.set()
+    assert await first.ended() == 90
+    assert job.row()["status"] == "completed"
+    assert job.transcript() is not None
+    assert job.sop() is not None
+    assert control.files() == []
+
+
+async def test_a_sigterm_in_the_middle_of_an_upload_leaves_nothing_in_storage(
+    *, new_job: NewJob, gate: Gate, tmp_path: Path
+) -> None:
+    job = await new_job()
+    pod = Pod(job, gate, tmp_path / "pod")
+
+    async def before(seen: Seen) -> None:
+        if "/upload/resumable/" in seen.path and seen.offset:
+            gate.before = let_pass
+            pod.terminate()
+            await asyncio.sleep(1)
+            raise Stopped
+
+    gate.before = before
+    await pod.start()
+    assert await pod.ended() == 143
+    (begun,) = [seen.location.rpartition("/")[2] for seen in gate.log if seen.location]
+    assert job.unfinished([begun]) == {}
+    assert await job.supabase.storage.stat("videos", job.task.slim_object) is None
+
+
+async def let_pass(_seen: Seen) -> None:
+    pass
