@@ -129,8 +129,33 @@ def test_malformed_metadata_is_refused(http: httpx.Client, file: dict[str, str])
 def test_a_name_can_be_given_once(http: httpx.Client) -> None:
     address = start(http, 1, name="files/my-own").headers["X-Goog-Upload-URL"]
     assert send(address, b"x", offset=0, command="upload, finalize").json()["file"]["name"] == "files/my-own"
-    assert start(http, 1, name="files/my-own").status_code == 409
-    http.delete("/v1beta/files/my-own")
+    refused = start(http, 1, name="files/my-own")
+    assert (refused.status_code, refused.json()["error"]["status"]) == (409, "ALREADY_EXISTS")
+    assert http.delete("/v1beta/files/my-own").status_code == 200
+    assert start(http, 1, name="files/my-own").status_code == 200
+
+
+def test_of_two_uploads_under_one_name_the_first_to_end_has_it(http: httpx.Client) -> None:
+    first, second = (start(http, 1, name="files/contested").headers["X-Goog-Upload-URL"] for _ in range(2))
+    assert send(second, b"2", offset=0, command="upload, finalize").status_code == 200
+    refused = send(first, b"1", offset=0, command="upload, finalize")
+    assert (refused.status_code, refused.json()["error"]["status"]) == (409, "ALREADY_EXISTS")
+    assert refused.headers["X-Goog-Upload-Status"] == "final"
+    kept = http.get("/v1beta/files/contested").json()["sha256Hash"]
+    assert base64.b64decode(kept).decode() == hashlib.sha256(b"2").hexdigest()
+    http.delete("/v1beta/files/contested")
+
+
+async def test_the_real_client_names_its_upload_and_is_told_of_a_name_in_use(
+    client: genai.Client, control: GeminiControl, recording: Path
+) -> None:
+    named = types.UploadFileConfig(mime_type="video/mp4", name="chosen-by-us")
+    assert (await client.aio.files.upload(file=recording, config=named)).name == "files/chosen-by-us"
+    with pytest.raises(errors.ClientError) as refused:
+        await client.aio.files.upload(file=recording, config=named)
+    assert refused.value.code == 409
+    await client.aio.files.delete(name="files/chosen-by-us")
+    assert "files/chosen-by-us" not in control.files()
 
 
 def test_more_than_two_gigabytes_are_refused_at_the_start(http: httpx.Client) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from devstack.gemini.behaviour import Behaviour
+from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.control import GeminiControl
 from runops.failures import Reason
 from runops.progress import Stage
@@ -94,6 +94,17 @@ async def test_a_sigterm_ends_the_pod_within_five_seconds_as_terminated(
     assert report.reason is Reason.TERMINATED
     assert job.row()["status"] == "processing"
     assert control.files() == []
+
+
+async def test_how_long_a_quota_asks_to_wait_is_told_to_the_operator(
+    job: Job, control: GeminiControl, tmp_path: Path
+) -> None:
+    control.behave(Behaviour(turns=[Turn(outcome=Outcome.STATUS, status=429, retry_after_seconds=53)]))
+    with pod(job, tmp_path) as process:
+        code, _ = await asyncio.to_thread(ended, process)
+    report = parse_report((tmp_path / "last-word").read_text())
+    assert report is not None
+    assert (code, report.reason, report.retry_after_seconds) == (120, Reason.QUOTA_EXCEEDED, 53)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ from runops.progress import Stage, percent
 from runops.transcript import timestamp
 from runops_worker.accounting import Ledger
 from runops_worker.checkpoint import read_checkpoint
-from runops_worker.prompts import Prompt
 from tests.worker.film import film
 from tests.worker.job import Job
 
@@ -74,24 +73,6 @@ async def test_a_second_attempt_repeats_neither_the_transcode_nor_a_paid_call(
     assert report.usage is not None
     assert report.usage.transcribing is not None
     assert report.usage.transcribing.calls == 1
-
-
-async def test_a_changed_prompt_or_model_repeats_what_depends_on_it(
-    job: Job, control: GeminiControl, faults: FaultControl
-) -> None:
-    await killed_while_the_sop_is_written(job, control)
-    job.task = replace(job.task, claim=await job.claim(), transcribe_model="gemini-4-hydrogen")
-    await job.run()
-    assert kinds(control) == "t s t s"
-    assert uploads_of_slim(faults, job) == 1
-    other = Prompt.of("another.md", job.task.sop_prompt.text + "\nBe brief.")
-    job.task = replace(job.task, claim=await job.claim(), sop_prompt=other)
-    await job.run()
-    assert kinds(control) == "t s t s s"
-    job.task = replace(job.task, claim=await job.claim(), crf=40)
-    await job.run()
-    assert kinds(control) == "t s t s s t s"
-    assert uploads_of_slim(faults, job) == 2
 
 
 async def test_a_long_recording_is_told_in_stretches_that_are_not_asked_for_twice(
@@ -150,22 +131,6 @@ async def test_a_completed_job_that_is_run_again_gets_a_new_sop_of_the_same_tran
     await job.run()
     assert kinds(control) == "t s s"
     assert job.sop()["meta"]["id"] == first["meta"]["id"]
-
-
-async def test_a_slim_video_that_somebody_replaced_is_made_anew(
-    job: Job, control: GeminiControl, tmp_path: Path
-) -> None:
-    control.behave(Behaviour(turns=[Turn(outcome=Outcome.PROMPT_BLOCKED)]))
-    with pytest.raises(Failed):
-        await job.run()
-    size = (await job.supabase.storage.stat("videos", job.task.slim_object)).size  # type: ignore[union-attr]
-    (tmp_path / "other.mp4").write_bytes(b"\x00" * size)
-    await job.supabase.storage.upload("videos", job.task.slim_object, tmp_path / "other.mp4", content_type="video/mp4")
-    job.told.clear()
-    await job.run()
-    assert job.row()["status"] == "completed"
-    percents = [shown for _, shown in job.told]
-    assert percents == sorted(percents)
 
 
 async def test_a_claim_that_was_replaced_stops_the_run_before_it_writes(job: Job, control: GeminiControl) -> None:
