@@ -51,9 +51,14 @@ class ResultsTables:
 
     async def look_at(self, name: str) -> None:
         """Ask for what the writes to one of the two tables will need, see `look_at_columns`."""
-        await self._rest.read(
-            lambda table: table.select(*WRITTEN[name], _JOB).limit(0), table=name, doing=f"looking at the table {name}"
-        )
+        columns = WRITTEN[name]
+        try:
+            await self._look_for(name, *columns, _JOB)
+        except SupabaseError as error:
+            if error.kind is ErrorKind.RELATION_MISSING:
+                # Of a table that is not there PostgREST says first that nothing relates to it.
+                await self._look_for(name, *columns)
+            raise
 
     async def transcript_count(self, job_id: UUID) -> int:
         """Return how many transcripts the job has; SupabaseError where that cannot be read."""
@@ -115,6 +120,11 @@ class ResultsTables:
             doing=f"reading {job_id} from the table {name}",
         )
         return rows[0].get(column) if rows else None
+
+    async def _look_for(self, name: str, *columns: str) -> None:
+        await self._rest.read(
+            lambda table: table.select(*columns).limit(0), table=name, doing=f"looking at the table {name}"
+        )
 
     async def _ids(self, name: str, job_id: UUID) -> list[int]:
         rows = await self._rest.read(
