@@ -92,7 +92,7 @@ class Claim(History):
             }
         )
 
-    def seated(self, sitter: str) -> str:
+    def in_seat(self, sitter: str) -> str:
         """Return the token of a pod, by its uid, that sits in the attempt's seat."""
         return f"{self.token}/{sitter}"
 

@@ -296,7 +296,7 @@ class JobsTable:
             row = await self.get(job_id)
             if row is None or row.claim is None or not row.is_held_by(token):
                 return None
-            seated = row.claim.seated(sitter)
+            seated = row.claim.in_seat(sitter)
             if row.claim.claim == seated:
                 return seated
             body = {"metadata": seated_metadata(row.metadata, seated), "updated_at": _NOW}
@@ -315,7 +315,7 @@ class JobsTable:
                 doubt = error
                 await self._rest.retries.pause(number)
         row = await self.get(job_id)
-        if row is not None and row.claim is not None and row.is_held_by(seated := row.claim.seated(sitter)):
+        if row is not None and row.claim is not None and row.is_held_by(seated := row.claim.in_seat(sitter)):
             return seated
         raise doubt or SupabaseError(
             ErrorKind.CONFLICT, f"The row {job_id} of the table jobs changed each time its seat was to be taken."
