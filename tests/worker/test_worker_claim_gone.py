@@ -137,6 +137,26 @@ async def test_a_claim_that_goes_right_before_any_write_stops_all_writes(
     record_property("ended as ClaimLost", stopped)
 
 
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_job_that_is_set_back_right_after_its_completion_keeps_what_the_next_worker_finds(
+    *, way: str, new_job: NewJob, gate: Gate, tmp_path: Path
+) -> None:
+    job = await new_job()
+    then: list[Any] = []
+
+    async def after(seen: Seen) -> None:
+        if b'"status":"completed"' in seen.body:
+            parameters = {"id": job.task.job_id} if b"%(id)s" in WAYS[way] else [job.task.job_id]
+            job.database.execute(WAYS[way], parameters)
+            then.append(await world(job))
+
+    gate.after = after
+    pod = Pod(job, gate, tmp_path / "pod")
+    await pod.start()
+    assert await pod.ended() == 0
+    assert [await world(job)] == then
+
+
 async def test_between_the_look_and_the_write_one_object_can_slip_in_and_no_second(
     *, new_job: NewJob, gate: Gate, control: GeminiControl, tmp_path: Path
 ) -> None:
