@@ -317,9 +317,7 @@ class JobsTable:
         row = await self.get(job_id)
         if row is not None and row.claim is not None and row.is_held_by(seated := row.claim.in_seat(sitter)):
             return seated
-        raise doubt or SupabaseError(
-            ErrorKind.CONFLICT, f"The row {job_id} of the table jobs changed each time its seat was to be taken."
-        )
+        raise doubt or ever_changing(job_id, "its seat was to be taken")
 
     async def heartbeat(
         self, job_id: UUID, token: str, *, stage: Stage | None = None, percent: int | None = None

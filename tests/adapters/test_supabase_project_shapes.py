@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from devstack.stack import StackInfo, create_user, mint_jwt
+from runops.failures import Reason
 from runops.job_row import Claim
 from runops.progress import Stage
 from runops.supabase.connection import Supabase
@@ -118,7 +119,7 @@ async def test_a_table_without_its_one_foreign_key_to_jobs_is_named_with_its_rem
         with pytest.raises(SupabaseError) as caught:
             await supabase.results.look_at_columns()
         findings = {finding.name: finding for finding in await inspect(supabase)}
-    assert caught.value.kind is ErrorKind.RELATION_MISSING
+    assert (caught.value.kind, caught.value.reason) == (ErrorKind.RELATION_MISSING, Reason.DATABASE_REFUSED)
     assert f"{table} needs one foreign key to jobs" in caught.value.message
     assert [name for name, finding in findings.items() if not finding.ok] == [f"table {table}"]
     assert findings[f"table {table}"].remedy == caught.value.message

@@ -1,5 +1,6 @@
 """The worker's pure decisions: what an error means, how long to wait, what is due, what is the same."""
 
+import errno
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -23,8 +24,10 @@ from runops_worker.gemini.loops import LoopDetector
 from runops_worker.gemini.retry import Schedule
 from runops_worker.gemini.schema import SOP_SCHEMA, TRANSCRIPT_SCHEMA
 from runops_worker.gemini.verdict import LONGEST_WAIT_SECONDS, Action, Trouble, Verdict, judge, retry_delay
+from runops_worker.media.errors import MediaToolFailed
 from runops_worker.merge_transcript import Told, merged
 from runops_worker.model import Answer, CallUsage, Question, Shown
+from runops_worker.naming import as_failed
 from runops_worker.prices import cost, price_of
 from runops_worker.progress import Throttle
 from runops_worker.prompts import Prompt, load_prompt
@@ -383,3 +386,19 @@ def test_a_prompt_that_is_not_installed_is_told_with_those_that_are(name: str) -
         load_prompt(name)
     assert failed.value.reason is Reason.PROMPT_MISSING
     assert name != "missing.md" or "sop_parser_v0.7.md" in failed.value.detail
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MediaToolFailed("ffmpeg was not done after 60 s."), Reason.MEDIA_TOOL_FAILED),
+        (MediaToolFailed("No room.", disk_full=True), Reason.DISK_FULL),
+        (OSError(errno.ENOSPC, "No space left on device"), Reason.DISK_FULL),
+        (OSError(errno.EACCES, "a path"), Reason.INTERNAL),
+        (ZeroDivisionError("a key may stand here"), Reason.INTERNAL),
+    ],
+)
+def test_every_error_of_a_run_has_its_reason(error: Exception, reason: Reason) -> None:
+    failed = as_failed(error)
+    assert failed.reason is reason
+    assert "key" not in failed.detail

@@ -117,8 +117,9 @@ async def test_a_call_that_was_paid_for_is_billed_though_storage_refused_what_it
     job: Job, faults: FaultControl
 ) -> None:
     faults.set(Fault(method="POST", path=job.task.sop_object, kind="status", status=403, body="{}"))
-    with pytest.raises(Failed):
+    with pytest.raises(Failed) as failed:
         await job.run()
+    assert failed.value.reason is Reason.STORAGE_REFUSED
     assert (await bill(job)).parsing_sop.calls == 1
 
 
