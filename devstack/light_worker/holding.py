@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Self
 from uuid import UUID
 
 from runops.failures import Failed, Reason
 from runops.progress import Stage, percent
 from runops.supabase.connection import Supabase
 
-T = TypeVar("T")
 _BUCKET = "videos"
 
 
@@ -22,12 +20,20 @@ class Holding:
     Attributes
     ----------
     token
-        As the Job's environment says it.
+        The attempt's, with the pod's seat.
     """
 
     supabase: Supabase
     job_id: UUID
     token: str
+
+    @classmethod
+    async def seated(cls, supabase: Supabase, job_id: UUID, token: str, *, pod_uid: str) -> Self:
+        """Take the attempt's seat for a pod; `ClaimLost` where the attempt is over."""
+        exact = await supabase.jobs.take_seat(job_id, token, pod_uid)
+        if exact is None:
+            raise Failed(Reason.CLAIM_LOST)
+        return cls(supabase, job_id, exact)
 
     async def beat(self, stage: Stage, fraction: float) -> None:
         """Show where the work is.
@@ -42,8 +48,10 @@ class Holding:
             raise Failed(Reason.CLAIM_LOST)
 
     async def keep(self, key: str, value: Any) -> None:
-        """Put a JSON value into storage."""
-        await self._looking(lambda: self.supabase.storage.upload_json(_BUCKET, key, value))
+        """Put a JSON value into storage, which knows no condition on a write: right after a look at the claim."""
+        if not await self.supabase.jobs.held(self.job_id, self.token):
+            raise Failed(Reason.CLAIM_LOST)
+        await self.supabase.storage.upload_json(_BUCKET, key, value)
 
     async def kept(self, key: str) -> Any | None:
         """Return a JSON value from storage; None where there is none."""
@@ -52,13 +60,7 @@ class Holding:
     async def finish(self, transcript: list[dict[str, Any]], sop: dict[str, Any], *, user_id: UUID | None) -> None:
         """Write both results, then complete the row."""
         results = self.supabase.results
-        await self._looking(lambda: results.write_transcript(self.job_id, transcript))
-        await self._looking(lambda: results.write_sop(self.job_id, sop, user_id=user_id))
+        await results.write_transcript(self.job_id, self.token, transcript)
+        await results.write_sop(self.job_id, self.token, sop, user_id=user_id)
         if not await self.supabase.jobs.complete(self.job_id, self.token):
             raise Failed(Reason.CLAIM_LOST)
-
-    async def _looking(self, write: Callable[[], Awaitable[T]]) -> T:
-        """Write what no fence in its own request protects, right after a look at the claim."""
-        if not await self.supabase.jobs.held(self.job_id, self.token):
-            raise Failed(Reason.CLAIM_LOST)
-        return await write()
