@@ -19,6 +19,7 @@ __all__ = [
     "NextAttempt",
     "PatchStatus",
     "ReadRow",
+    "RemoveObjects",
     "RequeueAfter",
     "SuspendJob",
 ]
@@ -116,6 +117,13 @@ class FailRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveObjects:
+    """Delete what was made of a video so far from storage. The recording stays."""
+
+    bucket: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteVideoJob:
     """Delete a VideoJob whose time after its end is over, if it is still this very one."""
 
@@ -141,6 +149,7 @@ Action = (
     | PatchStatus
     | CompleteRow
     | FailRow
+    | RemoveObjects
     | DeleteVideoJob
     | RequeueAfter
 )

@@ -77,6 +77,7 @@ def assemble(
     executor = Executor(
         cluster=cluster,
         jobs=jobs,
+        objects=supabase.storage,
         store=store,
         queue=queue,
         stopping=stopping,

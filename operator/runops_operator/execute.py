@@ -5,7 +5,9 @@ from collections.abc import Callable
 from uuid import UUID, uuid4
 
 from runops.job_row import Claim
+from runops.object_names import made_objects
 from runops.supabase.jobs import JobsTable
+from runops.supabase.storage import ObjectStore
 from runops_operator.actions import (
     Action,
     AdoptClaim,
@@ -19,6 +21,7 @@ from runops_operator.actions import (
     NextAttempt,
     PatchStatus,
     ReadRow,
+    RemoveObjects,
     RequeueAfter,
     SuspendJob,
 )
@@ -45,11 +48,11 @@ class JobRefused(Exception):  # noqa: N818 - says what is the case
 
 
 class Executor:
-    """Runs actions against the cluster and the `jobs` table.
+    """Runs actions against the cluster, the `jobs` table and storage.
 
     Parameters
     ----------
-    cluster, jobs
+    cluster, jobs, objects
         What is acted on.
     store, queue
         Told of what the actions changed.
@@ -68,6 +71,7 @@ class Executor:
         *,
         cluster: Cluster,
         jobs: JobsTable,
+        objects: ObjectStore,
         store: Store,
         queue: WorkQueue,
         stopping: Stopping,
@@ -77,6 +81,7 @@ class Executor:
     ) -> None:
         self._cluster = cluster
         self._jobs = jobs
+        self._objects = objects
         self._store = store
         self._queue = queue
         self._stopping = stopping
@@ -105,6 +110,9 @@ class Executor:
                 await self._on_videojob(name, action)
             case ClaimRow() | NextAttempt() | CompleteRow() | FailRow():
                 await self._on_row(name, job_id, action)
+            case RemoveObjects(bucket):
+                await self._objects.remove(bucket, made_objects(job_id))
+                _log.info("the row is gone, and so is what was made of the video")
             case ReadRow() | LookForResults():
                 raise AssertionError("the reconciler reads itself")
 

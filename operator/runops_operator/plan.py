@@ -30,6 +30,7 @@ from runops_operator.actions import (
     NextAttempt,
     PatchStatus,
     ReadRow,
+    RemoveObjects,
     RequeueAfter,
     SuspendJob,
 )
@@ -256,7 +257,9 @@ def _cancelled_by_the_row(seen: Observation, row: JobRow | None, now: datetime) 
     attempts = 1 if seen.job is not None and seen.job.ran else 0
     patch = status.failed(seen.videojob, Reason.CLAIM_LOST, message, attempts=attempts, report=None, now=now)
     stop = [DeleteJob(seen.job.name, seen.job.uid)] if seen.job else []
-    return [*stop, PatchStatus(patch)]
+    # Without its row nobody will ask for what was made of the video, and nobody would ever delete it.
+    remove = [RemoveObjects(seen.videojob.spec.source.bucket)] if row is None and seen.videojob.spec else []
+    return [*stop, *remove, PatchStatus(patch)]
 
 
 def _old_job(seen: Observation, job: JobView) -> list[Action]:

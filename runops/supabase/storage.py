@@ -1,7 +1,7 @@
 """Supabase Storage: objects in and out, as streams."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -204,6 +204,15 @@ class ObjectStore:
             raise SupabaseError(
                 ErrorKind.INVALID, f"{bucket}/{key} holds no JSON. Delete it.", service=Service.STORAGE
             ) from None
+
+    async def remove(self, bucket: str, keys: Sequence[str]) -> None:
+        """Delete objects; those that are not there are passed over."""
+        await self._http.ask(
+            "DELETE",
+            f"/object/{quote(bucket, safe='')}",
+            doing=f"deleting {len(keys)} objects from {bucket}",
+            json={"prefixes": list(keys)},
+        )
 
     async def list_prefix(self, bucket: str, prefix: str, *, limit: int = 100) -> list[str]:
         """Return the keys of at most `limit` objects directly in a folder, by name; folders in it are left out."""

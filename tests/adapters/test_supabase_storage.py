@@ -366,3 +366,15 @@ async def test_what_a_killed_process_left_unfinished_can_be_ended(
     for _ in range(2):
         await supabase.storage.end_upload(begun[0])
     assert [one.status for one in faults.requests()] == [204, 404]
+
+
+async def test_objects_are_removed_and_what_is_not_there_is_passed_over(
+    supabase: Supabase, faults: FaultControl
+) -> None:
+    job = uuid4()
+    await supabase.storage.upload_json("videos", f"sops/{job}.json", {})
+    await supabase.storage.upload_json("videos", f"raw/{job}.json", {})
+    faults.set(Fault(method="DELETE", path="/storage/v1/object/", kind="drop_after"))
+    await supabase.storage.remove("videos", [f"sops/{job}.json", f"slim/{job}.mp4"])
+    assert await supabase.storage.stat("videos", f"sops/{job}.json") is None
+    assert await supabase.storage.stat("videos", f"raw/{job}.json") is not None

@@ -138,6 +138,7 @@ async def test_a_row_moved_away_cancels_its_video_and_is_left_as_it_is(world: Wo
     assert world.jobs.rows[job_id].status == "cancelled"
     assert world.status(job_id)["reason"] == "ClaimLost"
     assert "set to cancelled" in world.status(job_id)["message"]
+    assert world.jobs.removed == [], "it may be run again"
 
 
 async def test_a_deleted_row_cancels_its_video(world: World) -> None:
@@ -147,6 +148,9 @@ async def test_a_deleted_row_cancels_its_video(world: World) -> None:
     await world.settle()
     assert world.cluster.jobs == {}
     assert "deleted" in world.status(job_id)["message"]
+    assert f"videos/transcripts/{job_id}.checkpoint.json" in world.jobs.removed
+    assert f"videos/slim/{job_id}.mp4" in world.jobs.removed
+    assert not any("/raw/" in key for key in world.jobs.removed), "the recording is its owner's"
 
 
 async def test_a_malformed_user_is_an_error_of_the_row_and_never_a_videojob(world: World) -> None:

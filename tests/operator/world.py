@@ -38,7 +38,7 @@ class World:
 
     def start_operator(self) -> None:
         """Start a process with an empty memory, as after kill -9."""
-        supabase: Any = SimpleNamespace(jobs=self.jobs, results=self.jobs, clock_skew_seconds=0.0)
+        supabase: Any = SimpleNamespace(jobs=self.jobs, results=self.jobs, storage=self.jobs, clock_skew_seconds=0.0)
         self.metrics = Metrics()
         operator = assemble(self.config, self.cluster, supabase, self.metrics, now=lambda: self.now)
         self.store, self.queue, self.intake = operator.store, operator.queue, operator.intake

@@ -55,6 +55,8 @@ class MemoryTables:
         self.sops: Counter[UUID] = Counter()
         self.changes: list[Change] = []
         self.taken: list[Taken] = []
+        self.removed: list[str] = []
+        """Objects that were deleted from storage."""
         self.writer = "operator"
         """Who is said to make the next changes."""
         self.unconditional_claims = False
@@ -171,6 +173,9 @@ class MemoryTables:
 
     async def sop_count(self, job_id: UUID) -> int:
         return self.sops[job_id]
+
+    async def remove(self, bucket: str, keys: Iterable[str]) -> None:
+        self.removed += [f"{bucket}/{key}" for key in keys]
 
     # What a worker calls.
 

@@ -82,7 +82,7 @@ class Replica:
         self.events.clear()
         world, cluster = self._world, self.site.cluster
         tables = Wire(world.tables, lambda call, after: world.happens(self, call, SupabaseError, after=after))
-        supabase: Any = SimpleNamespace(jobs=tables, results=tables, clock_skew_seconds=0.0)
+        supabase: Any = SimpleNamespace(jobs=tables, results=tables, storage=tables, clock_skew_seconds=0.0)
         connection: Any = Wire(cluster, lambda call, after: world.happens(self, call, ClusterError, after=after))
         self._operator = assemble(self.site.config, connection, supabase, Metrics(), now=lambda: world.now)
 

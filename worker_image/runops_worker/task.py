@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from runops import object_names
 from runops_worker.prompts import Prompt
 
 __all__ = ["Task"]
@@ -46,19 +47,19 @@ class Task:
     @property
     def slim_object(self) -> str:
         """Where the slim video is put."""
-        return f"slim/{self.job_id}.mp4"
+        return object_names.slim_object(self.job_id)
 
     @property
     def transcript_object(self) -> str:
         """Where the transcript is put."""
-        return f"transcripts/{self.job_id}.json"
+        return object_names.transcript_object(self.job_id)
 
     @property
     def checkpoint_object(self) -> str:
         """Where the worker remembers what is done already."""
-        return f"transcripts/{self.job_id}.checkpoint.json"
+        return object_names.checkpoint_object(self.job_id)
 
     @property
     def sop_object(self) -> str:
         """Where the SOP is put."""
-        return f"sops/{self.job_id}.json"
+        return object_names.sop_object(self.job_id)

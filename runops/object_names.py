@@ -1,0 +1,30 @@
+"""Where the objects of a job lie in its bucket."""
+
+from uuid import UUID
+
+__all__ = ["checkpoint_object", "made_objects", "slim_object", "sop_object", "transcript_object"]
+
+
+def slim_object(job_id: UUID) -> str:
+    """Return where the slim video is put."""
+    return f"slim/{job_id}.mp4"
+
+
+def transcript_object(job_id: UUID) -> str:
+    """Return where the transcript is put."""
+    return f"transcripts/{job_id}.json"
+
+
+def checkpoint_object(job_id: UUID) -> str:
+    """Return where the worker remembers what is done already."""
+    return f"transcripts/{job_id}.checkpoint.json"
+
+
+def sop_object(job_id: UUID) -> str:
+    """Return where the SOP is put."""
+    return f"sops/{job_id}.json"
+
+
+def made_objects(job_id: UUID) -> list[str]:
+    """Return all that a worker makes of a job. The recording is not among it: it is its owner's."""
+    return [slim_object(job_id), transcript_object(job_id), checkpoint_object(job_id), sop_object(job_id)]
