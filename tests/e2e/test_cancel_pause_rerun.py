@@ -1,0 +1,187 @@
+"""Cancel, pause and run again, from the row's side and from the cluster's, with real pods."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from devstack.gemini.behaviour import Behaviour
+from devstack.gemini.control import GeminiControl
+from devstack.installation import Installation
+from devstack.sample import RECORDING
+from devstack.stack import StackInfo
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+
+Tables = psycopg.Connection[tuple[Any, ...]]
+_LONGEST_SECONDS = 90.0
+_SEEN_TO_SIGTERM_SECONDS = 2.0
+
+
+@pytest.fixture(autouse=True)
+def slow_model(outside: StackInfo) -> Iterator[None]:
+    """Have every call of the model take some seconds, so that a video is met in the middle."""
+    with GeminiControl(outside.gemini_url) as gemini:
+        gemini.behave(Behaviour(latency_seconds=8.0))
+        yield
+        gemini.behave(Behaviour())
+
+
+@pytest.fixture
+def running(release: Installation, tables: Tables, runops: Any, tmp_path: Path) -> Iterator["Video"]:
+    done = runops("submit", str(RECORDING))
+    assert done.returncode == 0, done.stderr
+    video = Video(release, tables, done.stdout.strip().splitlines()[-1], tmp_path / "worker.log")
+    video.until_transcribing()
+    yield video
+    video.close()
+
+
+class Video:
+    """A video whose worker waits for the model just now."""
+
+    def __init__(self, release: Installation, tables: Tables, job_id: str, log: Path) -> None:
+        self.release, self.tables, self.job_id, self.name, self._log = release, tables, job_id, f"vj-{job_id}", log
+        self._following: subprocess.Popen[bytes] | None = None
+
+    def until_transcribing(self) -> None:
+        eventually(lambda: self.row()[1] == "transcribing", "the worker transcribes")
+        pod = self.release.kubectl("get", "pods", "-l", f"runops.dev/job-id={self.job_id}", "-o", "name").strip()
+        cluster = self.release.cluster
+        command = [str(cluster.kubectl), "--kubeconfig", str(cluster.kubeconfig), "-n", self.release.namespace]
+        with self._log.open("wb") as sink:
+            self._following = subprocess.Popen([*command, "logs", "-f", pod], stdout=sink)
+
+    def close(self) -> None:
+        if self._following is not None:
+            self._following.kill()
+            self._following.wait()
+
+    def row(self) -> tuple[Any, ...]:
+        query = "select status, progress_stage, error from public.jobs where job_id = %s"
+        return self.tables.execute(query, (self.job_id,)).fetchone() or (None, None, None)
+
+    def asked_to_stop_at(self) -> datetime:
+        eventually(lambda: self._said_at("asked to stop") is not None, "the worker is asked to stop")
+        at = self._said_at("asked to stop")
+        assert at is not None
+        return at
+
+    def _said_at(self, words: str) -> datetime | None:
+        return _first(self._log.read_text().splitlines(), words)
+
+    def operator_acted_at(self) -> datetime:
+        """Return when the operator acted on the change that it had seen."""
+        lines = self.release.kubectl("logs", "-l", "app.kubernetes.io/component=operator", "--tail=-1").splitlines()
+        at = _first((line for line in lines if self.job_id in line), "Kubernetes Job deleted")
+        assert at is not None
+        return at
+
+    def left_in_the_cluster(self) -> str:
+        return self.release.kubectl("get", "jobs,pods", "-l", f"runops.dev/job-id={self.job_id}", "-o", "name")
+
+
+def _first(lines: Any, words: str) -> datetime | None:
+    for line in lines:
+        if words in line and line.startswith("{"):
+            said = json.loads(line)
+            if words in said["msg"]:
+                return datetime.fromisoformat(said["ts"])
+    return None
+
+
+def eventually(check: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + _LONGEST_SECONDS
+    while time.monotonic() < deadline:
+        if check():
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"within {_LONGEST_SECONDS:.0f} s: {what}")
+
+
+def _nothing_is_left(video: Video, outside: StackInfo) -> None:
+    eventually(lambda: not video.left_in_the_cluster(), "no Job and no pod is left")
+    with GeminiControl(outside.gemini_url) as gemini:
+        eventually(lambda: gemini.files() == [], "no file is left at Gemini")
+
+
+@pytest.mark.parametrize("how", ["row set to cancelled", "row deleted", "VideoJob deleted", "runops cancel"])
+def test_a_cancel_reaches_the_worker_within_two_seconds_and_leaves_nothing(
+    running: Video, outside: StackInfo, runops: Any, how: str
+) -> None:
+    if how == "row set to cancelled":
+        running.tables.execute("update public.jobs set status = 'cancelled' where job_id = %s", (running.job_id,))
+    elif how == "row deleted":
+        running.tables.execute("delete from public.jobs where job_id = %s", (running.job_id,))
+    elif how == "VideoJob deleted":
+        running.release.kubectl("delete", "videojob", running.name, "--wait=false")
+    else:
+        done = runops("cancel", running.job_id)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    waited = (running.asked_to_stop_at() - running.operator_acted_at()).total_seconds()
+    assert waited <= _SEEN_TO_SIGTERM_SECONDS, f"{waited:.1f} s from the change being seen to SIGTERM"
+    print(f"{how}: SIGTERM {waited:.2f} s after the change was seen")  # noqa: T201 - a figure for the closing note
+    _nothing_is_left(running, outside)
+    status, _, error = running.row()
+    expected = {"row set to cancelled": "cancelled", "row deleted": None}.get(how, "error")
+    assert status == expected
+    if how == "VideoJob deleted":
+        assert error == "Cancelled: the VideoJob was deleted."
+    else:
+        shown = running.release.json("get", "videojob", running.name)["status"]
+        assert (shown["phase"], shown["reason"]) == ("Failed", "ClaimLost")
+    results = running.tables.execute("select count(*) from public.transcripts where job_id = %s", (running.job_id,))
+    assert results.fetchone() == (0,)
+    if how == "row deleted":
+        assert _objects(outside, running.job_id) == [f"raw/{running.job_id}.mp4"], "only the recording stays"
+
+
+def test_a_paused_video_gives_its_place_up_and_goes_on_later(running: Video) -> None:
+    running.release.kubectl("patch", "videojob", running.name, "--type=merge", "-p", '{"spec":{"suspend":true}}')
+    running.asked_to_stop_at()
+    eventually(lambda: "Suspended" in running.release.kubectl("get", "videojob", running.name), "it is suspended")
+    assert running.row()[0] == "processing", "the row is kept"
+    running.release.kubectl("patch", "videojob", running.name, "--type=merge", "-p", '{"spec":{"suspend":false}}')
+    eventually(lambda: running.row()[0] == "completed", "it goes on and is completed")
+    _check_once(running)
+    assert running.release.json("get", "videojob", running.name)["status"]["attempts"] == 1, "a pause is no attempt"
+
+
+def test_a_row_queued_again_while_it_is_worked_on_runs_again_and_ends_once(running: Video) -> None:
+    query = "select metadata->'runops'->>'claim' from public.jobs where job_id = %s"
+    before = running.tables.execute(query, (running.job_id,)).fetchone()
+    running.tables.execute("update public.jobs set status = 'queued' where job_id = %s", (running.job_id,))
+    running.asked_to_stop_at()
+    eventually(lambda: running.row()[0] == "completed", "it runs again and is completed")
+    after = running.tables.execute(query, (running.job_id,)).fetchone()
+    assert before is not None
+    assert after is not None
+    assert before[0].partition("/")[0] != after[0].partition("/")[0], "under another claim"
+    _check_once(running)
+
+
+def _check_once(video: Video) -> None:
+    for table in ("transcripts", "sops"):
+        found = video.tables.execute(
+            f"select count(*) from public.{table} where job_id = %s",  # noqa: S608 - our own names
+            (video.job_id,),
+        )
+        assert found.fetchone() == (1,), table
+
+
+def _objects(outside: StackInfo, job_id: str) -> list[str]:
+    headers = {"apikey": outside.secret_key, "Authorization": f"Bearer {outside.secret_key}"}
+    found = []
+    for folder in ("raw", "slim", "transcripts", "sops"):
+        body = {"prefix": folder, "limit": 100, "offset": 0, "search": job_id}
+        listed = httpx.post(f"{outside.url}/storage/v1/object/list/videos", json=body, headers=headers, timeout=10)
+        found += [f"{folder}/{item['name']}" for item in listed.raise_for_status().json()]
+    return found
