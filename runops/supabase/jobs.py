@@ -1,155 +1,34 @@
-"""The table `jobs`: reading the queue, claiming, and writes that only the holder of a claim can make.
+"""The table `jobs`: claiming, and writes that only the holder of a claim can make.
 
 No write is filtered by anything but `job_id` and its fence. PostgREST from version 13 on silently ignores `limit` on
 updates, so claiming "the first queued row" in one request would claim them all.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from runops.job_row import Claim, ClaimedRow, JobRow, RowStatus, seated_metadata, stamped_metadata
+from runops.job_row import Claim, JobRow, RowStatus, seated_metadata, stamped_metadata
 from runops.logs import redact
 from runops.progress import Stage
 from runops.supabase.errors import ErrorKind, SupabaseError, ever_changing
-from runops.supabase.jobs_columns import NEEDED, JobsColumns, look_at_columns
-from runops.supabase.jobs_requests import (
-    among,
-    claimed_page,
-    claims_page,
-    fenced,
-    held_among,
-    parsed,
-    parsed_claims,
-    queued_page,
-    seen,
-    stale_page,
-    unseated,
-)
-from runops.supabase.rest import UNREADABLE, Query, Rest
+from runops.supabase.jobs_columns import JobsColumns
+from runops.supabase.jobs_reads import IDS_AT_ONCE, JobsReads
+from runops.supabase.jobs_requests import NOW, fenced, held_among, seen, unseated
+from runops.supabase.rest import UNREADABLE
 from runops.supabase.storable import storable
 
 __all__ = ["JobsColumns", "JobsTable"]
 
-_IDS_AT_ONCE = 100
-_PAGE = 1000
-_SMALLEST_PAGE = 100
-"""A server may give fewer rows than were asked for, but none is set up to give so few: it was the last page."""
 _LONGEST_SENTENCE = 2000
-_NOW = "now"
-"""As the value of a timestamp: PostgreSQL puts its own clock's time there."""
 
 
-class JobsTable:
+class JobsTable(JobsReads):
     """The table `jobs` of one project.
 
     Every method raises `SupabaseError`; reads are tried again first, and so are the writes that are the same done
     twice.
-
-    Parameters
-    ----------
-    rest
-        The project's REST interface.
     """
-
-    def __init__(self, rest: Rest) -> None:
-        self._rest = rest
-        self._columns: JobsColumns | None = None
-
-    async def columns(self) -> JobsColumns:
-        """Return which optional columns there are; asked once, then remembered.
-
-        Raises
-        ------
-        SupabaseError
-            `TABLE_MISSING`, or `COLUMN_MISSING` where a column is missing that cannot be done without.
-        """
-        if self._columns is None:
-            self._columns = await look_at_columns(self._rest)
-        return self._columns
-
-    async def queued(
-        self,
-        *,
-        limit: int,
-        without_users: Collection[UUID] = (),
-        without_nobody: bool = False,
-        prioritised: bool = False,
-    ) -> list[JobRow]:
-        """Return the oldest queued rows, oldest first, at most `limit` (the server may give fewer, often 1000).
-
-        A row whose metadata cannot be read would keep all others from being read: it is set to `error` and left out.
-
-        Parameters
-        ----------
-        limit
-            How many at most.
-        without_users, without_nobody
-            Whose rows are passed over: those of users, and those that name none. How to see behind a long queue.
-        prioritised
-            Only rows whose `metadata.priority` is above 0, and some in which it is no number.
-        """
-
-        def page(select: tuple[str, ...]) -> Callable[[Any], Query]:
-            return queued_page(
-                select, limit, without_users=without_users, without_nobody=without_nobody, prioritised=prioritised
-            )
-
-        doing = "reading the queued rows of the table jobs"
-        try:
-            return await self._rows(page(await self._select()), doing=doing)
-        except SupabaseError as error:
-            if error.code != UNREADABLE:
-                raise
-        rows: list[JobRow] = []
-        for known in await self._rows(page(("job_id",)), doing=doing):
-            try:
-                row = await self.get(known.job_id)
-            except SupabaseError as error:
-                if error.code != UNREADABLE:
-                    raise
-                await self._refuse(known.job_id)
-            else:
-                rows += [row] if row is not None and row.status == RowStatus.QUEUED else []
-        return rows
-
-    async def stale(self, *, before: str, installation: str, limit: int) -> list[JobRow]:
-        """Return rows in `processing` that nobody has touched since a time, oldest first, at most `limit`.
-
-        Parameters
-        ----------
-        before
-            Time with its zone, on the database's clock, in ISO 8601.
-        installation
-            Whose own rows are left out.
-        """
-        return await self._rows(
-            stale_page(await self._select(), before, installation, limit),
-            doing="reading the stale rows of the table jobs",
-        )
-
-    async def get(self, job_id: UUID) -> JobRow | None:
-        """Return a row, or None where there is none."""
-        select = await self._select()
-        rows = await self._rows(
-            lambda table: table.select(*select).eq("job_id", str(job_id)),
-            doing=f"reading the row {job_id} of the table jobs",
-        )
-        return rows[0] if rows else None
-
-    async def get_many(self, job_ids: Iterable[UUID]) -> dict[UUID, JobRow]:
-        """Return those of the rows that exist, by id."""
-        select = await self._select()
-        wanted = sorted(set(job_ids))
-        found: dict[UUID, JobRow] = {}
-        for start in range(0, len(wanted), _IDS_AT_ONCE):
-            some = [str(job_id) for job_id in wanted[start : start + _IDS_AT_ONCE]]
-            rows = await self._rows(
-                among(select, some),
-                doing=f"reading {len(some)} rows of the table jobs",
-            )
-            found.update({row.job_id: row for row in rows})
-        return found
 
     async def claim(self, row: JobRow, claim: Claim, *, from_status: str = RowStatus.QUEUED) -> JobRow | None:
         """Take a row, unless it changed since it was read.
@@ -217,7 +96,7 @@ class JobsTable:
         for number in self._rest.retries.numbered():
             if there is None or not there.is_held_by(row.claim.token):
                 return there is not None and there.is_held_by(claim.claim)
-            body = {"updated_at": _NOW, "metadata": stamped_metadata(there.metadata, claim)}
+            body = {"updated_at": NOW, "metadata": stamped_metadata(there.metadata, claim)}
             try:
                 if await self._write(
                     body,
@@ -258,21 +137,16 @@ class JobsTable:
     async def keep_alive(self, installation: str, job_ids: Iterable[UUID]) -> None:
         """Refresh `updated_at` of rows that an installation holds and that no worker refreshes now."""
         wanted = sorted(set(job_ids))
-        for start in range(0, len(wanted), _IDS_AT_ONCE):
-            some = [str(job_id) for job_id in wanted[start : start + _IDS_AT_ONCE]]
+        for start in range(0, len(wanted), IDS_AT_ONCE):
+            some = [str(job_id) for job_id in wanted[start : start + IDS_AT_ONCE]]
             await self._rest.retries.run(
                 lambda some=some: self._write(  # type: ignore[misc]  # mypy does not infer a default's type
-                    {"updated_at": _NOW},
+                    {"updated_at": NOW},
                     held_among(installation, some),
                     select=("job_id",),
                     doing=f"refreshing {len(some)} rows of the table jobs",
                 )
             )
-
-    async def held(self, job_id: UUID, token: str) -> bool:
-        """Tell whether the row is being processed under this token."""
-        row = await self.get(job_id)
-        return row is not None and row.is_held_by(token)
 
     async def take_seat(self, job_id: UUID, token: str, sitter: str) -> str | None:
         """Sit down in an attempt's seat, also in the place of a pod that sat there before.
@@ -299,7 +173,7 @@ class JobsTable:
             seated = row.claim.in_seat(sitter)
             if row.claim.claim == seated:
                 return seated
-            body = {"metadata": seated_metadata(row.metadata, seated), "updated_at": _NOW}
+            body = {"metadata": seated_metadata(row.metadata, seated), "updated_at": NOW}
             try:
                 # Nothing written: a heartbeat of the pod before, or another pod, came in between. Look again.
                 if await self._write(
@@ -333,7 +207,7 @@ class JobsTable:
         percent
             0 to 100; likewise.
         """
-        body: dict[str, Any] = {"updated_at": _NOW}
+        body: dict[str, Any] = {"updated_at": NOW}
         if (await self.columns()).progress:
             if stage is not None:
                 body["progress_stage"] = stage.value
@@ -352,9 +226,9 @@ class JobsTable:
     async def complete(self, job_id: UUID, token: str) -> bool:
         """Set a row to `completed`; False where the claim is gone. True again when called again."""
         columns = await self.columns()
-        body: dict[str, Any] = {"status": RowStatus.COMPLETED.value, "updated_at": _NOW}
+        body: dict[str, Any] = {"status": RowStatus.COMPLETED.value, "updated_at": NOW}
         if columns.completed_at:
-            body["completed_at"] = _NOW
+            body["completed_at"] = NOW
         if columns.error:
             body["error"] = None
         if columns.progress:
@@ -363,7 +237,7 @@ class JobsTable:
 
     async def fail(self, job_id: UUID, token: str, sentence: str) -> bool:
         """Set a row to `error` with a sentence for a person; False where the claim is gone. True when repeated."""
-        body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": _NOW}
+        body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": NOW}
         if (await self.columns()).error:
             body["error"] = storable(redact(sentence))[:_LONGEST_SENTENCE]
         return await self._end(job_id, token, body, RowStatus.ERROR)
@@ -376,7 +250,7 @@ class JobsTable:
             if row is None or not row.is_held_by(token):
                 # On a later try our own write may have arrived without its answer.
                 return number > 1 and row is not None and row.status == RowStatus.QUEUED and row.claim is None
-            body: dict[str, Any] = {"status": RowStatus.QUEUED.value, "updated_at": _NOW}
+            body: dict[str, Any] = {"status": RowStatus.QUEUED.value, "updated_at": NOW}
             body["metadata"] = {name: value for name, value in dict(row.metadata).items() if name != "runops"}
             if columns.progress:
                 body |= {"progress_stage": None, "progress_percent": None}
@@ -393,35 +267,6 @@ class JobsTable:
                     raise
                 await self._rest.retries.pause(number)
         raise ever_changing(job_id, "it was to be released")
-
-    async def claimed_by(self, installation: str, *, limit: int = 1000) -> list[JobRow]:
-        """Return the rows in `processing` that an installation has claimed, oldest first, at most `limit`."""
-        select = await self._select()
-        rows: list[JobRow] = []
-        while len(rows) < limit:
-            page = await self._rows(
-                claimed_page(select, installation, first=len(rows), last=min(limit, len(rows) + _PAGE) - 1),
-                doing="reading the claimed rows of the table jobs",
-            )
-            rows += page
-            if not page:
-                break
-        return rows
-
-    async def claims_of(self, installation: str, *, limit: int = 20_000) -> list[ClaimedRow]:
-        """Return the little that has to be watched of every row that an installation has claimed, at most `limit`."""
-        doing = "reading the claims in the table jobs"
-        found: list[ClaimedRow] = []
-        while len(found) < limit:
-            rows = await self._rest.read(
-                claims_page(installation, first=len(found), last=min(limit, len(found) + _PAGE) - 1),
-                table="jobs",
-                doing=doing,
-            )
-            found += parsed_claims(rows, doing=doing)
-            if len(rows) < _SMALLEST_PAGE:
-                break
-        return found
 
     async def insert(self, job_id: UUID, *, user_id: UUID | None, metadata: Mapping[str, Any] | None = None) -> None:
         """Queue a job.
@@ -460,26 +305,11 @@ class JobsTable:
             else:
                 return
 
-    async def _refuse(self, job_id: UUID) -> None:
-        """End a queued row that nobody can claim, since its metadata cannot be read or written back."""
-        body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": _NOW}
-        if (await self.columns()).error:
-            body["error"] = (
-                "The row's metadata is nested too deeply or holds a number out of range. "
-                "Correct it and set the row back to queued."
-            )
-        await self._write(
-            body,
-            lambda query: query.eq("job_id", str(job_id)).eq("status", RowStatus.QUEUED.value),
-            select=("job_id",),
-            doing=f"refusing the row {job_id} of the table jobs",
-        )
-
     async def _claim_body(self, row: JobRow, claim: Claim) -> dict[str, Any]:
         columns = await self.columns()
         body: dict[str, Any] = {
             "status": RowStatus.PROCESSING.value,
-            "updated_at": _NOW,
+            "updated_at": NOW,
             "metadata": stamped_metadata(row.metadata, claim),
         }
         if columns.error:
@@ -503,15 +333,3 @@ class JobsTable:
             return True
         there = await self.get(job_id)
         return there is not None and there.status == status and there.was_held_by(token)
-
-    async def _select(self) -> tuple[str, ...]:
-        return (*NEEDED, "error") if (await self.columns()).error else NEEDED
-
-    async def _rows(self, build: Callable[[Any], Query], *, doing: str) -> list[JobRow]:
-        return parsed(await self._rest.read(build, table="jobs", doing=doing), doing=doing)
-
-    async def _write(
-        self, body: dict[str, Any], which: Callable[[Any], Any], *, select: tuple[str, ...], doing: str
-    ) -> list[JobRow]:
-        rows = await self._rest.send(lambda table: which(table.update(body)).select(*select), table="jobs", doing=doing)
-        return parsed(rows, doing=doing)

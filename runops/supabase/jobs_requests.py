@@ -11,6 +11,7 @@ from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.rest import Query
 
 __all__ = [
+    "NOW",
     "among",
     "claimed_page",
     "claims_page",
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 M = TypeVar("M")
+NOW = "now"
+"""As the value of a timestamp: PostgreSQL puts its own clock's time there."""
 _CLAIM_PATH = "metadata->runops->>claim"
 _BY_PATH = "metadata->runops->>by"
 _USER_PATH = "metadata->>user_id"

@@ -10,12 +10,11 @@ from runops.job_row import JobRow, RowStatus
 from runops.logs import redact
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError, ever_changing
-from runops.supabase.jobs_requests import seen
+from runops.supabase.jobs_requests import NOW, seen
 from runops.supabase.storable import storable
 
 __all__ = ["Answer", "Outcome", "cancel", "run_again"]
 
-_NOW = "now"
 _OPEN = (RowStatus.QUEUED, RowStatus.PROCESSING)
 
 
@@ -58,7 +57,7 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> Answer:
     SupabaseError
         It could not be written, or not be found out whether it was.
     """
-    body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": _NOW}
+    body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": NOW}
     if (await supabase.jobs.columns()).error:
         body["error"] = storable(redact(sentence))
 
@@ -133,7 +132,7 @@ async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collecti
 
 async def _anew(supabase: Supabase, row: JobRow) -> dict[str, Any]:
     columns = await supabase.jobs.columns()
-    body: dict[str, Any] = {"status": RowStatus.QUEUED.value, "updated_at": _NOW}
+    body: dict[str, Any] = {"status": RowStatus.QUEUED.value, "updated_at": NOW}
     if isinstance(row.metadata, Mapping) and "runops" in row.metadata:
         body["metadata"] = {name: value for name, value in row.metadata.items() if name != "runops"}
     if columns.error:

@@ -7,13 +7,12 @@ from uuid import UUID
 
 from runops.failures import Failed, Reason
 from runops.supabase.errors import ErrorKind, SupabaseError
-from runops.supabase.jobs_requests import held_under
+from runops.supabase.jobs_requests import NOW, held_under
 from runops.supabase.rest import Rest
 from runops.supabase.storable import storable
 
 __all__ = ["WRITTEN", "ResultsTables"]
 
-_NOW = "now"
 _JOB = "jobs!inner(job_id)"
 """Only rows whose job can be seen, by the foreign key of the table."""
 WRITTEN = {
@@ -169,7 +168,7 @@ class ResultsTables:
     async def _put(self, name: str, job_id: UUID, token: str, content: dict[str, Any], *, exists: bool) -> bool:
         def build(table: Any) -> Any:
             if exists:
-                return table.update({**content, "updated_at": _NOW}).eq("job_id", str(job_id))
+                return table.update({**content, "updated_at": NOW}).eq("job_id", str(job_id))
             return table.insert({"job_id": str(job_id), **content})
 
         return await self._change_one(build, name, token, doing=f"writing {job_id} to the table {name}")

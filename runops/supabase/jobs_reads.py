@@ -1,0 +1,200 @@
+"""Reading the table `jobs`: the queue, single rows, and what is claimed. `jobs.py` adds the writes."""
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from runops.job_row import ClaimedRow, JobRow, RowStatus
+from runops.supabase.errors import SupabaseError
+from runops.supabase.jobs_columns import NEEDED, JobsColumns, look_at_columns
+from runops.supabase.jobs_requests import (
+    NOW,
+    among,
+    claimed_page,
+    claims_page,
+    parsed,
+    parsed_claims,
+    queued_page,
+    stale_page,
+)
+from runops.supabase.rest import UNREADABLE, Query, Rest
+
+__all__ = ["IDS_AT_ONCE", "JobsReads"]
+
+IDS_AT_ONCE = 100
+"""So many fit into an address."""
+_PAGE = 1000
+_SMALLEST_PAGE = 100
+"""A server may give fewer rows than were asked for, but none is set up to give so few: it was the last page."""
+
+
+class JobsReads:
+    """What can be read of the table `jobs` of one project.
+
+    Every method raises `SupabaseError`, after trying again.
+
+    Parameters
+    ----------
+    rest
+        The project's REST interface.
+    """
+
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+        self._columns: JobsColumns | None = None
+
+    async def columns(self) -> JobsColumns:
+        """Return which optional columns there are; asked once, then remembered.
+
+        Raises
+        ------
+        SupabaseError
+            `TABLE_MISSING`, or `COLUMN_MISSING` where a column is missing that cannot be done without.
+        """
+        if self._columns is None:
+            self._columns = await look_at_columns(self._rest)
+        return self._columns
+
+    async def queued(
+        self,
+        *,
+        limit: int,
+        without_users: Collection[UUID] = (),
+        without_nobody: bool = False,
+        prioritised: bool = False,
+    ) -> list[JobRow]:
+        """Return the oldest queued rows, oldest first, at most `limit` (the server may give fewer, often 1000).
+
+        A row whose metadata cannot be read would keep all others from being read: it is set to `error` and left out.
+
+        Parameters
+        ----------
+        limit
+            How many at most.
+        without_users, without_nobody
+            Whose rows are passed over: those of users, and those that name none. How to see behind a long queue.
+        prioritised
+            Only rows whose `metadata.priority` is above 0, and some in which it is no number.
+        """
+
+        def page(select: tuple[str, ...]) -> Callable[[Any], Query]:
+            return queued_page(
+                select, limit, without_users=without_users, without_nobody=without_nobody, prioritised=prioritised
+            )
+
+        doing = "reading the queued rows of the table jobs"
+        try:
+            return await self._rows(page(await self._select()), doing=doing)
+        except SupabaseError as error:
+            if error.code != UNREADABLE:
+                raise
+        rows: list[JobRow] = []
+        for known in await self._rows(page(("job_id",)), doing=doing):
+            try:
+                row = await self.get(known.job_id)
+            except SupabaseError as error:
+                if error.code != UNREADABLE:
+                    raise
+                await self._refuse(known.job_id)
+            else:
+                rows += [row] if row is not None and row.status == RowStatus.QUEUED else []
+        return rows
+
+    async def stale(self, *, before: str, installation: str, limit: int) -> list[JobRow]:
+        """Return rows in `processing` that nobody has touched since a time, oldest first, at most `limit`.
+
+        Parameters
+        ----------
+        before
+            Time with its zone, on the database's clock, in ISO 8601.
+        installation
+            Whose own rows are left out.
+        """
+        return await self._rows(
+            stale_page(await self._select(), before, installation, limit),
+            doing="reading the stale rows of the table jobs",
+        )
+
+    async def get(self, job_id: UUID) -> JobRow | None:
+        """Return a row, or None where there is none."""
+        select = await self._select()
+        rows = await self._rows(
+            lambda table: table.select(*select).eq("job_id", str(job_id)),
+            doing=f"reading the row {job_id} of the table jobs",
+        )
+        return rows[0] if rows else None
+
+    async def get_many(self, job_ids: Iterable[UUID]) -> dict[UUID, JobRow]:
+        """Return those of the rows that exist, by id."""
+        select = await self._select()
+        wanted = sorted(set(job_ids))
+        found: dict[UUID, JobRow] = {}
+        for start in range(0, len(wanted), IDS_AT_ONCE):
+            some = [str(job_id) for job_id in wanted[start : start + IDS_AT_ONCE]]
+            rows = await self._rows(
+                among(select, some),
+                doing=f"reading {len(some)} rows of the table jobs",
+            )
+            found.update({row.job_id: row for row in rows})
+        return found
+
+    async def held(self, job_id: UUID, token: str) -> bool:
+        """Tell whether the row is being processed under this token."""
+        row = await self.get(job_id)
+        return row is not None and row.is_held_by(token)
+
+    async def claimed_by(self, installation: str, *, limit: int = 1000) -> list[JobRow]:
+        """Return the rows in `processing` that an installation has claimed, oldest first, at most `limit`."""
+        select = await self._select()
+        rows: list[JobRow] = []
+        while len(rows) < limit:
+            page = await self._rows(
+                claimed_page(select, installation, first=len(rows), last=min(limit, len(rows) + _PAGE) - 1),
+                doing="reading the claimed rows of the table jobs",
+            )
+            rows += page
+            if not page:
+                break
+        return rows
+
+    async def claims_of(self, installation: str, *, limit: int = 20_000) -> list[ClaimedRow]:
+        """Return the little that has to be watched of every row that an installation has claimed, at most `limit`."""
+        doing = "reading the claims in the table jobs"
+        found: list[ClaimedRow] = []
+        while len(found) < limit:
+            rows = await self._rest.read(
+                claims_page(installation, first=len(found), last=min(limit, len(found) + _PAGE) - 1),
+                table="jobs",
+                doing=doing,
+            )
+            found += parsed_claims(rows, doing=doing)
+            if len(rows) < _SMALLEST_PAGE:
+                break
+        return found
+
+    async def _refuse(self, job_id: UUID) -> None:
+        """End a queued row that nobody can claim, since its metadata cannot be read or written back."""
+        body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": NOW}
+        if (await self.columns()).error:
+            body["error"] = (
+                "The row's metadata is nested too deeply or holds a number out of range. "
+                "Correct it and set the row back to queued."
+            )
+        await self._write(
+            body,
+            lambda query: query.eq("job_id", str(job_id)).eq("status", RowStatus.QUEUED.value),
+            select=("job_id",),
+            doing=f"refusing the row {job_id} of the table jobs",
+        )
+
+    async def _select(self) -> tuple[str, ...]:
+        return (*NEEDED, "error") if (await self.columns()).error else NEEDED
+
+    async def _rows(self, build: Callable[[Any], Query], *, doing: str) -> list[JobRow]:
+        return parsed(await self._rest.read(build, table="jobs", doing=doing), doing=doing)
+
+    async def _write(
+        self, body: dict[str, Any], which: Callable[[Any], Any], *, select: tuple[str, ...], doing: str
+    ) -> list[JobRow]:
+        rows = await self._rest.send(lambda table: which(table.update(body)).select(*select), table="jobs", doing=doing)
+        return parsed(rows, doing=doing)
