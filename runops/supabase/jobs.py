@@ -5,13 +5,13 @@ updates, so claiming "the first queued row" in one request would claim them all.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from runops.job_row import Claim, ClaimedRow, JobRow, RowStatus, stamped_metadata
 from runops.logs import redact
 from runops.progress import Stage
-from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.errors import UNREADABLE, ErrorKind, SupabaseError
 from runops.supabase.jobs_columns import NEEDED, JobsColumns, look_at_columns
 from runops.supabase.jobs_requests import (
     among,
@@ -25,7 +25,7 @@ from runops.supabase.jobs_requests import (
     seen,
     stale_page,
 )
-from runops.supabase.rest import UNREADABLE, Query, Rest
+from runops.supabase.rest import Query, Rest
 from runops.supabase.storable import storable
 
 __all__ = ["JobsColumns", "JobsTable"]
@@ -94,26 +94,12 @@ class JobsTable:
                 select, limit, without_users=without_users, without_nobody=without_nobody, prioritised=prioritised
             )
 
-        doing = "reading the queued rows of the table jobs"
-        try:
-            return await self._rows(page(await self._select()), doing=doing)
-        except SupabaseError as error:
-            if error.code != UNREADABLE:
-                raise
-        rows: list[JobRow] = []
-        for known in await self._rows(page(("job_id",)), doing=doing):
-            try:
-                row = await self.get(known.job_id)
-            except SupabaseError as error:
-                if error.code != UNREADABLE:
-                    raise
-                await self._refuse(known.job_id)
-            else:
-                rows += [row] if row is not None and row.status == RowStatus.QUEUED else []
-        return rows
+        return await self._readable(page, RowStatus.QUEUED, doing="reading the queued rows of the table jobs")
 
     async def stale(self, *, before: str, installation: str, limit: int) -> list[JobRow]:
         """Return rows in `processing` that nobody has touched since a time, oldest first, at most `limit`.
+
+        Rows whose metadata cannot be read are treated as by `queued`.
 
         Parameters
         ----------
@@ -122,10 +108,11 @@ class JobsTable:
         installation
             Whose own rows are left out.
         """
-        return await self._rows(
-            stale_page(await self._select(), before, installation, limit),
-            doing="reading the stale rows of the table jobs",
-        )
+
+        def page(select: tuple[str, ...]) -> Callable[[Any], Query]:
+            return stale_page(select, before, installation, limit)
+
+        return await self._readable(page, RowStatus.PROCESSING, doing="reading the stale rows of the table jobs")
 
     async def get(self, job_id: UUID) -> JobRow | None:
         """Return a row, or None where there is none."""
@@ -137,20 +124,22 @@ class JobsTable:
         return rows[0] if rows else None
 
     async def get_many(self, job_ids: Iterable[UUID]) -> dict[UUID, JobRow]:
-        """Return those of the rows that exist, by id."""
+        """Return those of the rows that exist and can be read, by id."""
         select = await self._select()
         wanted = sorted(set(job_ids))
         found: dict[UUID, JobRow] = {}
         for start in range(0, len(wanted), _IDS_AT_ONCE):
             some = [str(job_id) for job_id in wanted[start : start + _IDS_AT_ONCE]]
-            rows = await self._rows(
-                among(select, some),
-                doing=f"reading {len(some)} rows of the table jobs",
-            )
+            try:
+                rows = await self._rows(among(select, some), doing=f"reading {len(some)} rows of the table jobs")
+            except SupabaseError as error:
+                if not error.unreadable:
+                    raise
+                rows = [row for job_id in some if isinstance(row := await self._one(UUID(job_id)), JobRow)]
             found.update({row.job_id: row for row in rows})
         return found
 
-    async def claim(self, row: JobRow, claim: Claim, *, from_status: str = RowStatus.QUEUED) -> JobRow | None:
+    async def claim(self, row: JobRow, claim: Claim, *, from_status: str | None = RowStatus.QUEUED) -> JobRow | None:
         """Take a row, unless it changed since it was read.
 
         An answer that did not arrive leaves open whether the row was taken; it is then read back, and the token tells.
@@ -181,8 +170,8 @@ class JobsTable:
                     doing=f"claiming the row {row.job_id} of the table jobs",
                 )
             except SupabaseError as error:
-                if error.code == UNREADABLE:
-                    await self._refuse(row.job_id)
+                if error.unreadable:
+                    await self._end_unreadable(row, from_status)
                     return None
                 if not error.retryable:
                     raise
@@ -414,20 +403,55 @@ class JobsTable:
             else:
                 return
 
-    async def _refuse(self, job_id: UUID) -> None:
-        """End a queued row that nobody can claim, since its metadata cannot be read or written back."""
+    async def refuse(self, row: JobRow, sentence: str) -> bool:
+        """Set a row that nobody can work on to `error`, unless it changed since it was read. No claim is needed."""
         body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": _NOW}
         if (await self.columns()).error:
-            body["error"] = (
-                "The row's metadata is nested too deeply or holds a number out of range. "
-                "Correct it and set the row back to queued."
+            body["error"] = storable(redact(sentence))[:_LONGEST_SENTENCE]
+        # Done twice it is the same: the second time the row has changed.
+        return bool(
+            await self._rest.retries.run(
+                lambda: self._write(
+                    body,
+                    seen(row, row.status),
+                    select=("job_id",),
+                    doing=f"refusing the row {row.job_id} of the table jobs",
+                )
             )
-        await self._write(
-            body,
-            lambda query: query.eq("job_id", str(job_id)).eq("status", RowStatus.QUEUED.value),
-            select=("job_id",),
-            doing=f"refusing the row {job_id} of the table jobs",
         )
+
+    async def _end_unreadable(self, row: JobRow, status: str | None) -> None:
+        sentence = (
+            "The row's metadata is nested too deeply or holds a number out of range. "
+            "Correct it and set the row back to queued."
+        )
+        await self.refuse(row.model_copy(update={"status": status}), sentence)
+
+    async def _readable(
+        self, page: Callable[[tuple[str, ...]], Callable[[Any], Query]], status: RowStatus, *, doing: str
+    ) -> list[JobRow]:
+        """Return the rows of a page; those whose metadata cannot be read are set to `error` and left out."""
+        try:
+            return await self._rows(page(await self._select()), doing=doing)
+        except SupabaseError as error:
+            if not error.unreadable:
+                raise
+        rows: list[JobRow] = []
+        for known in await self._rows(page(("job_id", "updated_at")), doing=doing):
+            row = await self._one(known.job_id)
+            if row is UNREADABLE:
+                await self._end_unreadable(known, status)
+            elif isinstance(row, JobRow) and row.status == status:
+                rows.append(row)
+        return rows
+
+    async def _one(self, job_id: UUID) -> JobRow | Literal["unreadable"] | None:
+        try:
+            return await self.get(job_id)
+        except SupabaseError as error:
+            if not error.unreadable:
+                raise
+            return UNREADABLE
 
     async def _claim_body(self, row: JobRow, claim: Claim) -> dict[str, Any]:
         columns = await self.columns()
