@@ -240,6 +240,8 @@ def _kopf_settings() -> kopf.OperatorSettings:
     settings.watching.chunk_size = 500
     settings.watching.server_timeout = 300
     settings.watching.client_timeout = 330
+    # After each watch that ends with 410 everything is listed anew, and that may go on and on.
+    settings.watching.reconnect_backoff = 1.0
     settings.watching.label_selectors["batch", "v1", "jobs"] = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
     settings.queueing.idle_timeout = 1.0
     settings.queueing.error_delays = (1, 2, 5, 10, 30, 60)
