@@ -3,18 +3,42 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from types import MappingProxyType
+from typing import Annotated, Any, Self
 from uuid import UUID, uuid5
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 
 from runops.failures import Failed, Reason
 from runops.retry_policy import History
 
-__all__ = ["Claim", "ClaimedRow", "JobRow", "RowStatus", "seated_metadata", "stamped_metadata", "successor", "user_of"]
+__all__ = [
+    "CLAIM_PATTERN",
+    "Claim",
+    "ClaimedRow",
+    "JobRow",
+    "RowStatus",
+    "seated_metadata",
+    "stamped_metadata",
+    "successor",
+    "user_of",
+]
+
+CLAIM_PATTERN = "^[0-9A-Za-z-]{1,64}(/[0-9A-Za-z-]{1,64})?$"
+"""A claim's token, with or without a seat. What else an app writes there would be a pattern in a fence, or too long."""
 
 
 _NOT_AN_OBJECT = "not_an_object"
+_SORTS: Mapping[type, str] = MappingProxyType({bool: "true or false", dict: "an object", list: "a list"})
 _TOKENS = UUID("6f1d2c1e-3b0a-5d52-9c53-0b8f0f3a7d11")
 """Namespace of the uuids that are derived from others; it only has to stay the same."""
 
@@ -48,11 +72,21 @@ class Claim(History):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    claim: str
-    by: str
+    claim: Annotated[str, Field(pattern=CLAIM_PATTERN)]
+    by: Annotated[str, Field(min_length=1, max_length=300)]
     attempt: int = Field(default=1, ge=1)
     not_before: AwareDatetime | None = None
     reason: Reason | None = None
+
+    @field_validator("attempt", "failures", "waits", "more_memory", "not_before", "reason", mode="wrap")
+    @classmethod
+    def _or_as_if_absent(cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        """Pass over what cannot be read: who holds a row must not hang on a word that a newer version wrote."""
+        try:
+            return handler(value)
+        except ValidationError:
+            assert info.field_name is not None
+            return cls.model_fields[info.field_name].default
 
     @property
     def token(self) -> str:
@@ -204,7 +238,8 @@ def user_of(row: JobRow) -> UUID | None:
     try:
         return UUID(raw)
     except (ValueError, AttributeError, TypeError) as error:
-        shown = repr(raw)[:60]
+        # Of anything but a text only the sort is shown: it may be nested deeper than can be written out.
+        shown = repr(raw[:60])[:60] if isinstance(raw, str) else _SORTS.get(type(raw), "a number")
         raise Failed(
             Reason.INVALID_USER,
             f"metadata.user_id of the row is {shown}, which is no uuid. "

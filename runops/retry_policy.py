@@ -13,7 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from runops.failures import Failure, FailureClass, Reason
 from runops.polling import backoff
 
-__all__ = ["MOST_WAITS", "Again", "GiveUp", "History", "Pace", "after_failure", "pace"]
+__all__ = ["MOST_COUNTED", "MOST_WAITS", "Again", "GiveUp", "History", "Pace", "after_failure", "pace"]
+
+
+MOST_COUNTED = 1_000_000
+"""Further than that nothing is counted; a row that says so was not written by us."""
 
 
 class History(BaseModel):
@@ -31,8 +35,8 @@ class History(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    failures: int = Field(default=0, ge=0, le=1_000_000)
-    waits: int = Field(default=0, ge=0, le=1_000_000)
+    failures: int = Field(default=0, ge=0, le=MOST_COUNTED)
+    waits: int = Field(default=0, ge=0, le=MOST_COUNTED)
     more_memory: bool = False
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from runops.failures import Failed
 from runops.job_row import Claim, JobRow, user_of
+from runops.retry_policy import History
 from runops.supabase.jobs import JobsTable
 from runops.videojob import videojob_name
 from runops_operator.build_videojob import build_videojob
@@ -91,6 +92,9 @@ class Adopter:
             if not await self._cleared(name):
                 return
             self._store.see_videojob(await self._cluster.create_videojob(manifest))
+        if claim.not_before is not None or claim.history != History():
+            # It is no first attempt: when it may begin, and with how much memory, stands in the row.
+            self._store.doubt_row(name)
         await self._queue.add(name)
 
     async def _cleared(self, name: str) -> bool:

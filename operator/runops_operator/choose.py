@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from runops.job_row import JobRow
 
@@ -12,8 +13,19 @@ _MOST_AGEING = 200
 
 
 def user_key(row: JobRow) -> str:
-    """Return whom a row counts for; rows without user count as one user of their own."""
-    return str(row.raw_user)[:100] if row.raw_user is not None else ""
+    """Return whom a row counts for; rows without user count as one user of their own.
+
+    A uuid has many spellings; written in another one it is the same user.
+    """
+    raw = row.raw_user
+    if raw is None:
+        return ""
+    if not isinstance(raw, str):
+        return type(raw).__name__
+    try:
+        return str(UUID(raw))
+    except ValueError:
+        return raw[:100]
 
 
 def rank(row: JobRow, *, now: datetime, ageing_seconds: float) -> float:

@@ -20,10 +20,21 @@ from kubernetes.aio import client, config
 from runops.videojob import GROUP, PLURAL, VERSION
 from runops_operator.observed import MANAGED_BY, MANAGED_BY_LABEL
 
-__all__ = ["Cluster", "ClusterError", "Conflict", "KubernetesCluster", "NotFound", "ServiceAccount", "service_account"]
+__all__ = [
+    "REFUSALS",
+    "Cluster",
+    "ClusterError",
+    "Conflict",
+    "KubernetesCluster",
+    "NotFound",
+    "ServiceAccount",
+    "service_account",
+]
 
 _REQUEST_SECONDS = 30.0
 _CHUNK = 500
+REFUSALS = frozenset({400, 403, 422})
+"""Statuses with which the API server will not have an object as it is; anything else may be another time's."""
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 Manifest = Mapping[str, Any]
@@ -282,8 +293,8 @@ class KubernetesCluster:
             try:
                 token = ""
                 while True:
-                    page = await self._call("GET", path, query={"limit": str(_CHUNK), "continue": token, **selectors})
-                    for item in page.get("items", ()):
+                    page = await self._page(path, {"limit": str(_CHUNK), "continue": token, **selectors})
+                    for item in page["items"]:
                         yield item
                     token = (page.get("metadata") or {}).get("continue") or ""
                     if not token:
@@ -291,6 +302,13 @@ class KubernetesCluster:
             except ClusterError as error:
                 if error.status != 410 or last_try:
                     raise
+
+    async def _page(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+        page = await self._call("GET", path, query=query)
+        if not isinstance(page.get("items"), list):
+            # What is not listed counts as deleted, so an answer that is no list must not pass for one.
+            raise ClusterError(f"GET {path}: the answer is no list.")
+        return page
 
     async def _call(
         self,
@@ -323,10 +341,11 @@ def _decoded(what: str, status: int, data: bytes) -> dict[str, Any]:
     try:
         value = json.loads(data)
     except ValueError:
-        value = {"message": "the answer is no JSON"}
+        value = None
     if 200 <= status < 300 and isinstance(value, dict):
         return value
-    message = f"{what}: {status} {str(value.get('message', ''))[:300] if isinstance(value, dict) else ''}"
+    words = str(value.get("message", ""))[:300] if isinstance(value, dict) else "the answer is no JSON object"
+    message = f"{what}: {status} {words}"
     kind = {404: NotFound, 409: Conflict}.get(status, ClusterError)
     raise kind(message, status=status)
 

@@ -25,7 +25,7 @@ from runops_operator.actions import (
     RequeueAfter,
     SuspendJob,
 )
-from runops_operator.cluster import Cluster, ClusterError, Conflict, NotFound
+from runops_operator.cluster import REFUSALS, Cluster, ClusterError, Conflict, NotFound
 from runops_operator.config import OperatorConfig
 from runops_operator.metrics import Metrics
 from runops_operator.observed import BY_ANNOTATION, CLAIM_ANNOTATION
@@ -36,7 +36,6 @@ from runops_operator.workqueue import WorkQueue
 __all__ = ["Executor", "JobRefused", "Overtaken"]
 
 _log = logging.getLogger(__name__)
-_REFUSALS = frozenset({400, 403, 422})
 
 
 class Overtaken(Exception):  # noqa: N818 - says what is the case
@@ -125,7 +124,7 @@ class Executor:
                 except Conflict:
                     self._store.see_job(await self._cluster.get_job(manifest["metadata"]["name"]))
                 except ClusterError as error:
-                    if error.status in _REFUSALS:
+                    if error.status in REFUSALS:
                         raise JobRefused(str(error)) from error
                     raise
             case DeleteJob(job, uid):

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from runops.failures import TABLE
-from runops.job_row import Claim, JobRow, RowStatus
+from runops.failures import TABLE, Failed, Reason
+from runops.job_row import Claim, JobRow, RowStatus, user_of
 from runops.logs import job_id_in_logs
 from runops.polling import next_read_in
+from runops.retry_policy import MOST_COUNTED
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.jobs import JobsTable
 from runops_operator.admission import Admission, admit
@@ -28,6 +29,7 @@ __all__ = ["Intake"]
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _CLAIMS_AT_ONCE = 10
+_MOST_READS_PAST_REFUSED = 20
 _TELLING_SECONDS = 20.0
 """Rows that nobody works on yet are refreshed after 40 s."""
 
@@ -113,6 +115,10 @@ class Intake:
             except (SupabaseError, ClusterError) as error:
                 self._failures += 1
                 self._pause(str(error), _reason_of(error))
+            except Exception:  # noqa: BLE001 - one row nobody foresaw must never end the operator
+                self._failures += 1
+                _log.exception("Unforeseen fault while rows were claimed.")
+                self._pause("Something unforeseen is wrong; the operator's log has it.", Reason.INTERNAL)
             since = None if self._moved_at is None else loop.time() - self._moved_at
             pause = next_read_in(
                 self._config.poll, since_movement=since, failures=self._failures, jitter=self._jitter()
@@ -142,23 +148,44 @@ class Intake:
             return 0
         if admission.slots <= 0:
             return 0
-        chosen = await self._chosen(admission)
-        self.last_read_at = asyncio.get_running_loop().time()
-        self._resume()
+        chosen: list[JobRow] = []
+        for _ in range(_MOST_READS_PAST_REFUSED):
+            chosen, refused = await self._chosen(admission)
+            self.last_read_at = asyncio.get_running_loop().time()
+            self._resume()
+            if not refused or len(chosen) == admission.slots:
+                break
         await self._claim_all(chosen)
         return await self._adopt_unconfirmed()
 
-    async def _chosen(self, admission: Admission) -> list[JobRow]:
+    async def _chosen(self, admission: Admission) -> tuple[list[JobRow], int]:
+        """Return the rows to claim, and how many were found that nobody can work on: those are refused at once."""
         now = self._now() + timedelta(seconds=self._skew_seconds() or 0.0)
         rows = await self._candidates.read(slots=admission.slots, active=admission.active, server_time=now)
-        return choose(
-            rows,
+        good = [row for row in rows if _fault_of(row) is None]
+        await self._refuse_all([row for row in rows if _fault_of(row) is not None])
+        chosen = choose(
+            good,
             slots=admission.slots,
             active=admission.active,
             now=now,
             ageing_seconds=self._config.ageing_seconds,
             per_user=self._config.max_concurrent_per_user,
         )
+        return chosen, len(rows) - len(good)
+
+    async def _refuse_all(self, rows: list[JobRow]) -> None:
+        """Tell rows that nobody can work on why. They take no slot, so that good rows do not wait behind them."""
+        gate = asyncio.Semaphore(_CLAIMS_AT_ONCE)
+
+        async def one(row: JobRow) -> None:
+            async with gate:
+                job_id_in_logs.set(str(row.job_id))
+                fault = _fault_of(row)
+                if fault is not None and await self._jobs.refuse(row, fault.detail):
+                    _log.warning("row refused: %s", fault.detail, extra={"reason": fault.reason})
+
+        await self._all_or_recall(*(one(row) for row in rows))
 
     async def _claim_all(self, rows: list[JobRow]) -> None:
         """Claim rows, several at a time; those that were had are then unconfirmed."""
@@ -177,7 +204,8 @@ class Intake:
         stale = row.status == RowStatus.PROCESSING
         if stale and before is not None:
             # A row that ends whoever works on it must come to an end itself.
-            claim = claim.model_copy(update={**before.history.model_dump(), "waits": before.waits + 1})
+            waits = min(before.waits + 1, MOST_COUNTED)
+            claim = claim.model_copy(update={**before.history.model_dump(), "waits": waits})
         with self._adopter.in_hand(row.job_id):
             won = await self._jobs.claim(row, claim, from_status=str(row.status))
             if won is None:
@@ -247,6 +275,14 @@ class Intake:
             _log.info("Rows are claimed again.")
         self.trouble = None
         self._metrics.intake_paused(None)
+
+
+def _fault_of(row: JobRow) -> Failed | None:
+    try:
+        user_of(row)
+    except Failed as fault:
+        return fault
+    return None
 
 
 def _reason_of(error: SupabaseError | ClusterError) -> str:

@@ -3,9 +3,11 @@
 import argparse
 import asyncio
 import contextlib
+import itertools
 import logging
 import signal
 import sys
+from collections.abc import Iterator
 
 import kopf
 
@@ -29,6 +31,14 @@ _log = logging.getLogger(__name__)
 _WAIT_FOR_SETTINGS_SECONDS = 5.0
 _UNREAD_FOR_SECONDS = 300.0
 _DRAIN_SECONDS = 10.0
+
+
+class _Pauses:
+    """Between kopf's tries, without an end: a watcher that gives up takes the whole process with it."""
+
+    def __iter__(self) -> Iterator[float]:
+        yield from (1, 1, 2, 3, 5, 8)
+        yield from itertools.repeat(10)
 
 
 class _State:
@@ -230,9 +240,12 @@ def _kopf_settings() -> kopf.OperatorSettings:
     settings.watching.chunk_size = 500
     settings.watching.server_timeout = 300
     settings.watching.client_timeout = 330
+    # After each watch that ends with 410 everything is listed anew, and that may go on and on.
+    settings.watching.reconnect_backoff = 1.0
     settings.watching.label_selectors["batch", "v1", "jobs"] = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
     settings.queueing.idle_timeout = 1.0
     settings.queueing.error_delays = (1, 2, 5, 10, 30, 60)
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 5
+    settings.networking.error_backoffs = _Pauses()
     return settings

@@ -1,13 +1,15 @@
 """Slim, typed views of what the API server reports. Pure: manifests in, frozen records out."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from runops.job_row import CLAIM_PATTERN
 from runops.report import Report, parse_report
-from runops.videojob import VideoJobSpec, VideoJobStatus
+from runops.videojob import Condition, VideoJobSpec, VideoJobStatus
 
 __all__ = [
     "BY_ANNOTATION",
@@ -32,6 +34,7 @@ VIDEOJOB_LABEL = "runops.dev/videojob"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "runops-operator"
 KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+_TOKEN = re.compile(CLAIM_PATTERN)
 
 WORKER_OWNED_STATUS = ("progress", "usage", "outputs")
 """Status fields that the worker writes while it runs; a change in them alone asks nothing of the operator."""
@@ -176,47 +179,67 @@ class PodView:
 def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
     """Return the view of a VideoJob's manifest. A malformed spec or status is part of the view, never an error."""
     metadata = body["metadata"]
+    generation = metadata.get("generation")
     spec, fault = None, None
     try:
         spec = VideoJobSpec.model_validate(body.get("spec") or {})
     except ValidationError as error:
         first = error.errors()[0]
         fault = f"spec.{'.'.join(map(str, first['loc']))}: {first['msg']}"[:500]
-    try:
-        status = VideoJobStatus.model_validate(body.get("status") or {})
-    except ValidationError:
-        status = VideoJobStatus()
     return VideoJobView(
         name=metadata["name"],
-        uid=metadata.get("uid", ""),
-        generation=metadata.get("generation", 1),
-        claim=(metadata.get("annotations") or {}).get(CLAIM_ANNOTATION),
+        uid=str(metadata.get("uid") or ""),
+        generation=generation if isinstance(generation, int) and generation > 0 else 1,
+        claim=_claim(metadata),
         spec=spec,
         spec_fault=fault,
-        status=status,
+        status=_status(body.get("status")),
         deleting="deletionTimestamp" in metadata,
         version=_version(metadata),
     )
 
 
+def _status(value: Any) -> VideoJobStatus:
+    """Return a status without the fields that are malformed: an end that is recorded must not be lost over another."""
+    try:
+        return VideoJobStatus.model_validate(value or {})
+    except ValidationError:
+        given = dict(_object(value))
+    if isinstance(given.get("conditions"), list):
+        given["conditions"] = [item for item in given["conditions"] if _fits(Condition, item)]
+    return VideoJobStatus.model_validate(
+        {key: item for key, item in given.items() if _fits(VideoJobStatus, {key: item})}
+    )
+
+
+def _fits(model: type[BaseModel], value: Any) -> bool:
+    try:
+        model.model_validate(value)
+    except ValidationError:
+        return False
+    return True
+
+
 def parse_job(body: Mapping[str, Any]) -> JobView:
     """Return the view of a batch/v1 Job's manifest."""
-    metadata, status = body["metadata"], body.get("status") or {}
-    conditions = {item["type"]: item for item in status.get("conditions") or () if item.get("status") == "True"}
+    metadata, status = body["metadata"], _object(body.get("status"))
+    conditions = {
+        str(item.get("type")): item for item in _objects(status.get("conditions")) if item.get("status") == "True"
+    }
     failed = conditions.get("Failed", {})
     return JobView(
         name=metadata["name"],
-        uid=metadata.get("uid", ""),
+        uid=str(metadata.get("uid") or ""),
         owner_uid=next(
-            (owner["uid"] for owner in metadata.get("ownerReferences") or () if owner.get("controller")), None
+            (owner.get("uid") for owner in _objects(metadata.get("ownerReferences")) if owner.get("controller")), None
         ),
-        claim=(metadata.get("annotations") or {}).get(CLAIM_ANNOTATION),
-        suspended=bool((body.get("spec") or {}).get("suspend")),
-        active=status.get("active") or 0,
-        ready=status.get("ready") or 0,
-        failed=status.get("failed") or 0,
+        claim=_claim(metadata),
+        suspended=bool(_object(body.get("spec")).get("suspend")),
+        active=_count(status.get("active")),
+        ready=_count(status.get("ready")),
+        failed=_count(status.get("failed")),
         complete="Complete" in conditions,
-        queued=KUEUE_QUEUE_LABEL in (metadata.get("labels") or {}),
+        queued=KUEUE_QUEUE_LABEL in _object(metadata.get("labels")),
         image=_image(body),
         failed_reason=failed.get("reason"),
         failed_message=failed.get("message"),
@@ -227,9 +250,27 @@ def parse_job(body: Mapping[str, Any]) -> JobView:
     )
 
 
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _claim(metadata: Mapping[str, Any]) -> str | None:
+    """Return the token of an object, which anybody may write there; None where it is no token."""
+    text = _object(metadata.get("annotations")).get(CLAIM_ANNOTATION)
+    return text if isinstance(text, str) and _TOKEN.fullmatch(text) else None
+
+
 def _image(job: Mapping[str, Any]) -> str | None:
-    pod = ((job.get("spec") or {}).get("template") or {}).get("spec") or {}
-    return next((item.get("image") for item in pod.get("containers") or () if item.get("name") == "worker"), None)
+    pod = _object(_object(_object(job.get("spec")).get("template")).get("spec"))
+    return next((item.get("image") for item in _objects(pod.get("containers")) if item.get("name") == "worker"), None)
 
 
 def _version(metadata: Mapping[str, Any]) -> int:

@@ -40,7 +40,7 @@ from runops_operator.observed import UNREAD, JobView, PodView, Unread, VideoJobV
 from runops_operator.waiting import Wait, deadline_of, stalled_message, wait_of
 from runops_operator.why_ended import Ended, why_ended
 
-__all__ = ["Observation", "plan", "plan_gone", "plan_refused"]
+__all__ = ["Observation", "plan", "plan_gone", "plan_refused", "plan_unreadable"]
 
 _LOOK_AGAIN_SECONDS = 5.0
 _LOOK_AT_RUNNING_SECONDS = 15.0
@@ -155,6 +155,23 @@ def plan_refused(seen: Observation, words: str, config: OperatorConfig, now: dat
     return _changed(seen.videojob, shown)
 
 
+def plan_unreadable(seen: Observation, words: str, now: datetime) -> list[Action]:
+    """Return what to do when the row of a VideoJob cannot be read, nor ever will be as it is: end both.
+
+    Parameters
+    ----------
+    seen
+        The observation, without the row.
+    words
+        A sentence for a person.
+    now
+        As for `plan`.
+    """
+    if seen.videojob.finished:
+        return []
+    return _refuse(seen, Reason.DATABASE_REFUSED, words, now)
+
+
 def _after_the_end(seen: Observation, now: datetime) -> list[Action]:
     """Delete a VideoJob whose time is over; before that, tell a row that does not know its end yet."""
     videojob, row = seen.videojob, seen.row
@@ -171,7 +188,7 @@ def _after_the_end(seen: Observation, now: datetime) -> list[Action]:
     ended = _time(videojob.status.completion_time)
     if videojob.spec is None or ended is None:
         return []
-    left = (ended + timedelta(seconds=videojob.spec.ttl_seconds_after_finished) - now).total_seconds()
+    left = videojob.spec.ttl_seconds_after_finished - (now - ended).total_seconds()
     return [DeleteVideoJob(videojob.uid)] if left <= 0 else [RequeueAfter(min(left, _LONGEST_WAIT_SECONDS))]
 
 
@@ -440,7 +457,9 @@ def _spread(name: str) -> float:
 
 
 def _time(text: str | None) -> datetime | None:
+    """Return a time that stands in a status; None for one without a zone too: nobody can tell when it was."""
     try:
-        return datetime.fromisoformat(text) if text else None
+        at = datetime.fromisoformat(text) if text else None
     except ValueError:
         return None
+    return at if at is not None and at.tzinfo is not None else None

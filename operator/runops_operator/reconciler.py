@@ -17,7 +17,7 @@ from runops_operator.cluster import Cluster, ClusterError, NotFound
 from runops_operator.config import OperatorConfig
 from runops_operator.execute import Executor, JobRefused, Overtaken
 from runops_operator.observed import UNREAD, PodView, VideoJobView, parse_pod
-from runops_operator.plan import Observation, plan, plan_gone, plan_refused
+from runops_operator.plan import Observation, plan, plan_gone, plan_refused, plan_unreadable
 from runops_operator.stopwatch import Stopwatch
 from runops_operator.store import Store
 from runops_operator.waiting import wait_of
@@ -157,6 +157,17 @@ class Reconciler:
 
     async def _planned(self, name: str, job_id: UUID, videojob: VideoJobView) -> tuple[Observation, list[Action]]:
         """Return a plan for which everything was read that it asked for, and what it is based on."""
+        try:
+            return await self._planned_by_all(name, job_id, videojob)
+        except SupabaseError as error:
+            if not error.unreadable:
+                raise
+            seen = Observation(videojob=videojob, job=self._store.job(name))
+            return seen, plan_unreadable(seen, str(error), self._now())
+
+    async def _planned_by_all(
+        self, name: str, job_id: UUID, videojob: VideoJobView
+    ) -> tuple[Observation, list[Action]]:
         seen = await self._observed(name, job_id, videojob)
         actions = plan(seen, self._config, self._now())
         if ReadRow() in actions:

@@ -44,6 +44,9 @@ class Resync:
             except ClusterError as error:
                 failures += 1
                 _log.warning("Resync: %s", error)
+            except Exception:  # noqa: BLE001 - one object nobody foresaw must never end the operator
+                failures += 1
+                _log.exception("Unforeseen fault in the comparison with the cluster.")
 
     async def once(self) -> None:
         """List VideoJobs and Jobs, drop ghosts and have every VideoJob looked at. ClusterError where that fails."""

@@ -15,7 +15,7 @@ from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
 from runops.videojob import videojob_name
 from runops_operator.adopt import Adopter
-from runops_operator.cluster import ClusterError
+from runops_operator.cluster import REFUSALS, ClusterError
 from runops_operator.config import OperatorConfig
 from runops_operator.metrics import Metrics
 from runops_operator.observed import VideoJobView
@@ -81,6 +81,9 @@ class RowWatch:
                 failures += 1
                 if failures == 1:
                     _log.warning("The claimed rows could not be looked at: %s", error)
+            except Exception:  # noqa: BLE001 - one row nobody foresaw must never end the operator
+                failures += 1
+                _log.exception("Unforeseen fault in the look at the claimed rows.")
             pause = max(self._config.rows_seconds, count / _ROWS_PER_SECOND) if not failures else 0.0
             await asyncio.sleep(pause or backoff(failures, base=1.0))
 
@@ -119,6 +122,7 @@ class RowWatch:
         return due
 
     async def _adopt(self, rows: Iterable[ClaimedRow]) -> None:
+        refusal: ClusterError | None = None
         for claimed in rows:
             name = videojob_name(claimed.job_id)
             known = self._store.videojob(name)
@@ -131,13 +135,28 @@ class RowWatch:
                 self._store.doubt_row(name)
                 await self._queue.add(name)
                 continue
-            await self._take_up(claimed, known)
+            try:
+                await self._take_up(claimed, known)
+            except ClusterError as error:
+                if error.status not in REFUSALS:
+                    raise
+                refusal = error
         job_id_in_logs.set(None)
+        if refusal is not None:
+            # What one VideoJob is refused for need not concern those behind it, and yet it has to be said.
+            raise refusal
 
     async def _take_up(self, claimed: ClaimedRow, known: VideoJobView | None) -> None:
         job_id_in_logs.set(str(claimed.job_id))
         with self._adopter.in_hand(claimed.job_id):
-            row = await self._jobs.get(claimed.job_id)
+            try:
+                row = await self._jobs.get(claimed.job_id)
+            except SupabaseError as error:
+                if not error.unreadable:
+                    raise
+                await self._jobs.fail(claimed.job_id, claimed.claim, str(error))
+                _log.warning("row refused: %s", error)
+                return
             if row is None or row.claim is None or not row.is_held_by(claimed.token):
                 return
             _log.info("a row claimed earlier is taken up again", extra={"videojob": known is not None})

@@ -76,6 +76,8 @@ class Store:
 
     def see_videojob(self, body: Mapping[str, Any], *, deleted: bool = False) -> bool:
         """Take note of a VideoJob as a watch event, a listing or an answer shows it."""
+        if not _named(body):
+            return False
         view = parse_videojob(body)
         if deleted:
             self._bury(view)
@@ -89,6 +91,8 @@ class Store:
 
     def see_job(self, body: Mapping[str, Any], *, deleted: bool = False) -> bool:
         """Take note of a Job as a watch event, a listing or an answer shows it."""
+        if not _named(body):
+            return False
         view = parse_job(body)
         before = self._jobs.get(view.name)
         if deleted:
@@ -126,3 +130,9 @@ class Store:
 
     def _mark(self, key: str) -> None:
         self._seen_at[key] = self._clock
+
+
+def _named(body: Any) -> bool:
+    """Tell whether this is an object at all; what has no name cannot be acted on."""
+    metadata = body.get("metadata") if isinstance(body, Mapping) else None
+    return isinstance(metadata, Mapping) and isinstance(metadata.get("name"), str)

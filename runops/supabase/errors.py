@@ -1,12 +1,17 @@
 """What can go wrong between us and Supabase, in words a caller can decide by and a person can act on."""
 
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from runops.failures import Reason
 from runops.logs import redact
 
-__all__ = ["ErrorKind", "Service", "SupabaseError", "ever_changing"]
+__all__ = ["UNREADABLE", "ErrorKind", "Service", "SupabaseError", "ever_changing"]
+
+
+UNREADABLE: Final = "unreadable"
+"""The code of errors that lie in a value itself."""
 
 
 class ErrorKind(StrEnum):
@@ -78,6 +83,11 @@ class SupabaseError(Exception):
     def retryable(self) -> bool:
         """Whether the very same request can succeed a little later."""
         return self.kind in _RETRYABLE
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether the fault lies in one row: JSON that PostgreSQL keeps and Python cannot read or write."""
+        return self.code == UNREADABLE
 
     @property
     def reason(self) -> Reason:

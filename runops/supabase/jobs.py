@@ -13,14 +13,11 @@ from runops.logs import redact
 from runops.progress import Stage
 from runops.supabase.errors import ErrorKind, SupabaseError, ever_changing
 from runops.supabase.jobs_columns import JobsColumns
-from runops.supabase.jobs_reads import IDS_AT_ONCE, JobsReads
+from runops.supabase.jobs_reads import IDS_AT_ONCE, LONGEST_SENTENCE, JobsReads
 from runops.supabase.jobs_requests import NOW, fenced, held_among, seen, unseated
-from runops.supabase.rest import UNREADABLE
 from runops.supabase.storable import storable
 
 __all__ = ["JobsColumns", "JobsTable"]
-
-_LONGEST_SENTENCE = 2000
 
 
 class JobsTable(JobsReads):
@@ -30,7 +27,7 @@ class JobsTable(JobsReads):
     twice.
     """
 
-    async def claim(self, row: JobRow, claim: Claim, *, from_status: str = RowStatus.QUEUED) -> JobRow | None:
+    async def claim(self, row: JobRow, claim: Claim, *, from_status: str | None = RowStatus.QUEUED) -> JobRow | None:
         """Take a row, unless it changed since it was read.
 
         An answer that did not arrive leaves open whether the row was taken; it is then read back, and the token tells.
@@ -61,8 +58,8 @@ class JobsTable(JobsReads):
                     doing=f"claiming the row {row.job_id} of the table jobs",
                 )
             except SupabaseError as error:
-                if error.code == UNREADABLE:
-                    await self._refuse(row.job_id)
+                if error.unreadable:
+                    await self._end_unreadable(row, from_status)
                     return None
                 if not error.retryable:
                     raise
@@ -239,7 +236,7 @@ class JobsTable(JobsReads):
         """Set a row to `error` with a sentence for a person; False where the claim is gone. True when repeated."""
         body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": NOW}
         if (await self.columns()).error:
-            body["error"] = storable(redact(sentence))[:_LONGEST_SENTENCE]
+            body["error"] = storable(redact(sentence))[:LONGEST_SENTENCE]
         return await self._end(job_id, token, body, RowStatus.ERROR)
 
     async def release(self, job_id: UUID, token: str) -> bool:

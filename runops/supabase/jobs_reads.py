@@ -1,11 +1,12 @@
 """Reading the table `jobs`: the queue, single rows, and what is claimed. `jobs.py` adds the writes."""
 
 from collections.abc import Callable, Collection, Iterable
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from runops.job_row import ClaimedRow, JobRow, RowStatus
-from runops.supabase.errors import SupabaseError
+from runops.logs import redact
+from runops.supabase.errors import UNREADABLE, SupabaseError
 from runops.supabase.jobs_columns import NEEDED, JobsColumns, look_at_columns
 from runops.supabase.jobs_requests import (
     NOW,
@@ -15,14 +16,18 @@ from runops.supabase.jobs_requests import (
     parsed,
     parsed_claims,
     queued_page,
+    seen,
     stale_page,
 )
-from runops.supabase.rest import UNREADABLE, Query, Rest
+from runops.supabase.rest import Query, Rest
+from runops.supabase.storable import storable
 
-__all__ = ["IDS_AT_ONCE", "JobsReads"]
+__all__ = ["IDS_AT_ONCE", "LONGEST_SENTENCE", "JobsReads"]
 
 IDS_AT_ONCE = 100
 """So many fit into an address."""
+LONGEST_SENTENCE = 2000
+"""Of what a row says to a person, in characters."""
 _PAGE = 1000
 _SMALLEST_PAGE = 100
 """A server may give fewer rows than were asked for, but none is set up to give so few: it was the last page."""
@@ -82,26 +87,12 @@ class JobsReads:
                 select, limit, without_users=without_users, without_nobody=without_nobody, prioritised=prioritised
             )
 
-        doing = "reading the queued rows of the table jobs"
-        try:
-            return await self._rows(page(await self._select()), doing=doing)
-        except SupabaseError as error:
-            if error.code != UNREADABLE:
-                raise
-        rows: list[JobRow] = []
-        for known in await self._rows(page(("job_id",)), doing=doing):
-            try:
-                row = await self.get(known.job_id)
-            except SupabaseError as error:
-                if error.code != UNREADABLE:
-                    raise
-                await self._refuse(known.job_id)
-            else:
-                rows += [row] if row is not None and row.status == RowStatus.QUEUED else []
-        return rows
+        return await self._readable(page, RowStatus.QUEUED, doing="reading the queued rows of the table jobs")
 
     async def stale(self, *, before: str, installation: str, limit: int) -> list[JobRow]:
         """Return rows in `processing` that nobody has touched since a time, oldest first, at most `limit`.
+
+        Rows whose metadata cannot be read are treated as by `queued`.
 
         Parameters
         ----------
@@ -110,10 +101,11 @@ class JobsReads:
         installation
             Whose own rows are left out.
         """
-        return await self._rows(
-            stale_page(await self._select(), before, installation, limit),
-            doing="reading the stale rows of the table jobs",
-        )
+
+        def page(select: tuple[str, ...]) -> Callable[[Any], Query]:
+            return stale_page(select, before, installation, limit)
+
+        return await self._readable(page, RowStatus.PROCESSING, doing="reading the stale rows of the table jobs")
 
     async def get(self, job_id: UUID) -> JobRow | None:
         """Return a row, or None where there is none."""
@@ -125,16 +117,18 @@ class JobsReads:
         return rows[0] if rows else None
 
     async def get_many(self, job_ids: Iterable[UUID]) -> dict[UUID, JobRow]:
-        """Return those of the rows that exist, by id."""
+        """Return those of the rows that exist and can be read, by id."""
         select = await self._select()
         wanted = sorted(set(job_ids))
         found: dict[UUID, JobRow] = {}
         for start in range(0, len(wanted), IDS_AT_ONCE):
             some = [str(job_id) for job_id in wanted[start : start + IDS_AT_ONCE]]
-            rows = await self._rows(
-                among(select, some),
-                doing=f"reading {len(some)} rows of the table jobs",
-            )
+            try:
+                rows = await self._rows(among(select, some), doing=f"reading {len(some)} rows of the table jobs")
+            except SupabaseError as error:
+                if not error.unreadable:
+                    raise
+                rows = [row for job_id in some if isinstance(row := await self._one(UUID(job_id)), JobRow)]
             found.update({row.job_id: row for row in rows})
         return found
 
@@ -172,20 +166,55 @@ class JobsReads:
                 break
         return found
 
-    async def _refuse(self, job_id: UUID) -> None:
-        """End a queued row that nobody can claim, since its metadata cannot be read or written back."""
+    async def refuse(self, row: JobRow, sentence: str) -> bool:
+        """Set a row that nobody can work on to `error`, unless it changed since it was read. No claim is needed."""
         body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": NOW}
         if (await self.columns()).error:
-            body["error"] = (
-                "The row's metadata is nested too deeply or holds a number out of range. "
-                "Correct it and set the row back to queued."
+            body["error"] = storable(redact(sentence))[:LONGEST_SENTENCE]
+        # Done twice it is the same: the second time the row has changed.
+        return bool(
+            await self._rest.retries.run(
+                lambda: self._write(
+                    body,
+                    seen(row, row.status),
+                    select=("job_id",),
+                    doing=f"refusing the row {row.job_id} of the table jobs",
+                )
             )
-        await self._write(
-            body,
-            lambda query: query.eq("job_id", str(job_id)).eq("status", RowStatus.QUEUED.value),
-            select=("job_id",),
-            doing=f"refusing the row {job_id} of the table jobs",
         )
+
+    async def _end_unreadable(self, row: JobRow, status: str | None) -> None:
+        sentence = (
+            "The row's metadata is nested too deeply or holds a number out of range. "
+            "Correct it and set the row back to queued."
+        )
+        await self.refuse(row.model_copy(update={"status": status}), sentence)
+
+    async def _readable(
+        self, page: Callable[[tuple[str, ...]], Callable[[Any], Query]], status: RowStatus, *, doing: str
+    ) -> list[JobRow]:
+        """Return the rows of a page; those whose metadata cannot be read are set to `error` and left out."""
+        try:
+            return await self._rows(page(await self._select()), doing=doing)
+        except SupabaseError as error:
+            if not error.unreadable:
+                raise
+        rows: list[JobRow] = []
+        for known in await self._rows(page(("job_id", "updated_at")), doing=doing):
+            row = await self._one(known.job_id)
+            if row is UNREADABLE:
+                await self._end_unreadable(known, status)
+            elif isinstance(row, JobRow) and row.status == status:
+                rows.append(row)
+        return rows
+
+    async def _one(self, job_id: UUID) -> JobRow | Literal["unreadable"] | None:
+        try:
+            return await self.get(job_id)
+        except SupabaseError as error:
+            if not error.unreadable:
+                raise
+            return UNREADABLE
 
     async def _select(self) -> tuple[str, ...]:
         return (*NEEDED, "error") if (await self.columns()).error else NEEDED

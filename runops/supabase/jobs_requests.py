@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from runops.job_row import Claim, ClaimedRow, JobRow, RowStatus
+from runops.job_row import CLAIM_PATTERN, Claim, ClaimedRow, JobRow, RowStatus
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.rest import Query
 
@@ -64,12 +64,16 @@ def queued_page(
 
 
 def stale_page(select: tuple[str, ...], before: str, installation: str, limit: int) -> Callable[[Any], Query]:
-    """Read rows in processing that were last touched before a time and that another or no installation has claimed."""
+    """Read rows in processing that were last touched before a time and that another or no installation has claimed.
+
+    A claim without a readable token is nobody's, whomever it names.
+    """
+    nobodys = f"{_CLAIM_PATH}.is.null,{_CLAIM_PATH}.not.match.{_quoted(CLAIM_PATTERN)}"
     return lambda table: (
         table.select(*select)
         .eq("status", RowStatus.PROCESSING.value)
         .lt("updated_at", before)
-        .or_(f"{_BY_PATH}.is.null,{_BY_PATH}.neq.{_quoted(installation)}")
+        .or_(f"{_BY_PATH}.is.null,{_BY_PATH}.neq.{_quoted(installation)},{nobodys}")
         .order("created_at")
         .order("id")
         .limit(limit)
@@ -82,6 +86,7 @@ def claims_page(installation: str, *, first: int, last: int) -> Callable[[Any], 
         table.select("job_id", "updated_at", f"claim:{_CLAIM_PATH}")
         .eq("status", RowStatus.PROCESSING.value)
         .eq(_BY_PATH, installation)
+        .filter(_CLAIM_PATH, "match", CLAIM_PATTERN)
         .order("id")
         .range(first, last)
     )
@@ -111,11 +116,12 @@ def claimed_page(select: tuple[str, ...], installation: str, *, first: int, last
     )
 
 
-def seen(row: JobRow, status: str) -> Callable[[Any], Any]:
+def seen(row: JobRow, status: str | None) -> Callable[[Any], Any]:
     """Filter for a row that is as it was read."""
 
     def which(query: Any) -> Any:
-        query = query.eq("job_id", str(row.job_id)).eq("status", str(status))
+        query = query.eq("job_id", str(row.job_id))
+        query = query.is_("status", "null") if status is None else query.eq("status", str(status))
         return query.is_("updated_at", "null") if row.updated_at is None else query.eq("updated_at", row.updated_at)
 
     return which

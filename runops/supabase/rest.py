@@ -10,14 +10,11 @@ from supabase import AsyncClient, AsyncClientOptions
 
 from runops.keys import refusal
 from runops.supabase.classify import from_database, from_exception
-from runops.supabase.errors import ErrorKind, Service, SupabaseError
+from runops.supabase.errors import UNREADABLE, ErrorKind, Service, SupabaseError
 from runops.supabase.exchange import Exchange, current_exchange
 from runops.supabase.retry import Retries
 
-__all__ = ["UNREADABLE", "Query", "Rest"]
-
-UNREADABLE = "unreadable"
-"""The code of errors that lie in a value itself: JSON that PostgreSQL keeps and Python cannot read or write."""
+__all__ = ["Query", "Rest"]
 
 Row = dict[str, Any]
 _NOT_ONE = "PGRST116"

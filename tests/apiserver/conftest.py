@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from devstack.cluster import ClusterInfo
+from devstack.stack import StackInfo
 from runops.crd import custom_resource_definition
+from tests.apiserver.operator_process import Start, starter
 
 CRD = Path(__file__).parents[2] / "crds" / "videojob.yaml"
 
@@ -19,3 +21,9 @@ def definition(cluster: ClusterInfo) -> str:
         [*base, "wait", "--for=condition=Established", f"crd/{name}", "--timeout=30s"], check=True, timeout=60
     )
     return name
+
+
+@pytest.fixture
+def start(cluster: ClusterInfo, namespace: str, stack: StackInfo, tmp_path: Path) -> Start:
+    """Starts operators for the test's namespace, with the stack's keys."""
+    return starter(tmp_path, namespace=namespace, kubeconfig=cluster.kubeconfig, keys=stack.environment())

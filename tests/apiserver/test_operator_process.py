@@ -1,146 +1,38 @@
 """The operator as a process of its own, against a real API server and a real table."""
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
-import psycopg
 import pytest
-import yaml
 
-from devstack.cluster import ClusterInfo
 from devstack.faults import Fault, FaultControl
 from devstack.stack import StackInfo, mint_jwt
+from tests.apiserver.operator_process import Start, Tables, eventually, queue, row
 from tests.on_cluster import Kubectl
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("definition")]
-
-_LONGEST_SECONDS = 40.0
-Tables = psycopg.Connection[tuple[Any, ...]]
-
-
-class Running:
-    """An operator that runs, and what it has said so far."""
-
-    def __init__(self, process: "subprocess.Popen[str]", log: Path, port: int) -> None:
-        self.process = process
-        self._log = log
-        self._port = port
-
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]
-
-    def said(self, words: str) -> bool:
-        return any(words in line["msg"] for line in self.lines())
-
-    def ready(self) -> tuple[int, str]:
-        try:
-            answer = httpx.get(f"http://127.0.0.1:{self._port}/readyz", timeout=5)
-        except httpx.TransportError:
-            return 0, ""
-        return answer.status_code, answer.text
-
-
-def _eventually(check: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + _LONGEST_SECONDS
-    while time.monotonic() < deadline:
-        if check():
-            return
-        time.sleep(0.2)
-    raise AssertionError(f"within {_LONGEST_SECONDS:.0f} s: {what}")
-
-
-Start = Callable[..., Any]
-
-
-@pytest.fixture
-def start(cluster: ClusterInfo, namespace: str, stack: StackInfo, tmp_path: Path) -> Start:
-    """Starts an operator with the stack's environment and these changes to it."""
-
-    @contextmanager
-    def starter(**environment: str) -> Iterator[Running]:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        config = tmp_path / "operator.yaml"
-        config.write_text(yaml.safe_dump(_config(namespace, port)))
-        secrets = tmp_path / "secrets"
-        secrets.mkdir(exist_ok=True)
-        for name, value in {**stack.environment(), **environment}.items():
-            (secrets / name).write_text(value)
-        log = tmp_path / "operator.log"
-        with log.open("w") as sink:
-            process = subprocess.Popen(
-                [str(Path(sys.executable).parent / "runops-operator")],
-                env={
-                    "PATH": os.environ["PATH"],
-                    "HOME": str(tmp_path),
-                    "KUBECONFIG": str(cluster.kubeconfig),
-                    "RUNOPS_CONFIG": str(config),
-                    "RUNOPS_SECRETS_DIR": str(secrets),
-                },
-                stderr=sink,
-                text=True,
-            )
-        try:
-            yield Running(process, log, port)
-        finally:
-            process.kill()
-            process.wait()
-
-    return starter
-
-
-def _config(namespace: str, port: int) -> Mapping[str, Any]:
-    return {
-        "installation": f"test/{namespace}",
-        "namespace": namespace,
-        "maxConcurrent": 2,
-        "prompts": {"configMap": "prompts"},
-        "poll": {"busySeconds": 0.3, "idleSeconds": 0.3},
-        "worker": {"image": "runops.invalid/none:1", "serviceAccountName": "default", "secretName": "keys"},
-        "health": {"port": port},
-    }
-
-
-def _queue(tables: Tables, metadata: Any = None) -> str:
-    job_id = str(uuid4())
-    tables.execute("insert into public.jobs (job_id, metadata) values (%s, %s)", (job_id, json.dumps(metadata)))
-    return job_id
-
-
-def _row(tables: Tables, job_id: str) -> tuple[Any, ...]:
-    row = tables.execute("select status, error from public.jobs where job_id = %s", (job_id,)).fetchone()
-    assert row is not None
-    return row
 
 
 def test_a_row_becomes_a_videojob_and_a_job_and_no_more_than_the_limit(
     start: Start, kubectl: Kubectl, namespace: str, database: Tables
 ) -> None:
-    ids = [_queue(database) for _ in range(3)]
+    ids = [queue(database) for _ in range(3)]
     with start() as operator:
-        _eventually(lambda: kubectl("-n", namespace, "get", "jobs", "-o", "name").stdout.count("vj-") == 2, "two Jobs")
+        eventually(lambda: kubectl("-n", namespace, "get", "jobs", "-o", "name").stdout.count("vj-") == 2, "two Jobs")
         time.sleep(1.5)
         assert kubectl("-n", namespace, "get", "videojobs", "-o", "name").stdout.count("vj-") == 2
-        assert [_row(database, job_id)[0] for job_id in ids] == ["processing", "processing", "queued"]
+        assert [row(database, job_id)[0] for job_id in ids] == ["processing", "processing", "queued"]
         assert operator.ready()[0] == 200
         claimed = [line for line in operator.lines() if line["msg"] == "row claimed"]
         assert {line["job_id"] for line in claimed} == set(ids[:2]), "each line names its job"
 
 
 def test_why_no_worker_runs_is_shown(start: Start, kubectl: Kubectl, namespace: str, database: Tables) -> None:
-    job_id = _queue(database)
+    job_id = queue(database)
     kubectl("-n", namespace, "create", "secret", "generic", "keys")
     kubectl("-n", namespace, "create", "configmap", "prompts")
 
@@ -148,35 +40,35 @@ def test_why_no_worker_runs_is_shown(start: Start, kubectl: Kubectl, namespace: 
         return kubectl("-n", namespace, "get", "vjob", f"vj-{job_id}", "-o", "jsonpath={.status.reason}").stdout
 
     with start():
-        _eventually(lambda: reason() == "ImagePullFailed", "the reason of an image that is not to be had")
+        eventually(lambda: reason() == "ImagePullFailed", "the reason of an image that is not to be had")
     wide = kubectl("-n", namespace, "get", "videojobs", "-o", "wide").stdout
     assert "ImagePullFailed" in wide
-    assert _row(database, job_id)[0] == "processing", "waiting for an image ends nothing"
+    assert row(database, job_id)[0] == "processing", "waiting for an image ends nothing"
 
 
 def test_deleting_a_videojob_tells_the_row(start: Start, kubectl: Kubectl, namespace: str, database: Tables) -> None:
-    job_id = _queue(database)
+    job_id = queue(database)
     with start():
-        _eventually(lambda: f"vj-{job_id}" in kubectl("-n", namespace, "get", "jobs").stdout, "the Job")
+        eventually(lambda: f"vj-{job_id}" in kubectl("-n", namespace, "get", "jobs").stdout, "the Job")
         kubectl("-n", namespace, "delete", "videojob", f"vj-{job_id}")
-        _eventually(lambda: _row(database, job_id)[0] == "error", "the row is told")
-        assert _row(database, job_id)[1] == "Cancelled: the VideoJob was deleted."
-        _eventually(lambda: f"vj-{job_id}" not in kubectl("-n", namespace, "get", "jobs").stdout, "the Job goes")
+        eventually(lambda: row(database, job_id)[0] == "error", "the row is told")
+        assert row(database, job_id)[1] == "Cancelled: the VideoJob was deleted."
+        eventually(lambda: f"vj-{job_id}" not in kubectl("-n", namespace, "get", "jobs").stdout, "the Job goes")
 
 
 def test_kill_9_and_a_start_lose_nothing(start: Start, kubectl: Kubectl, namespace: str, database: Tables) -> None:
-    ids = [_queue(database) for _ in range(2)]
+    ids = [queue(database) for _ in range(2)]
     with start() as operator:
-        _eventually(lambda: operator.said("row claimed"), "the first claim")
+        eventually(lambda: operator.said("row claimed"), "the first claim")
     with start():
-        _eventually(lambda: kubectl("-n", namespace, "get", "jobs", "-o", "name").stdout.count("vj-") == 2, "two Jobs")
-    assert [_row(database, job_id)[0] for job_id in ids] == ["processing", "processing"]
+        eventually(lambda: kubectl("-n", namespace, "get", "jobs", "-o", "name").stdout.count("vj-") == 2, "two Jobs")
+    assert [row(database, job_id)[0] for job_id in ids] == ["processing", "processing"]
 
 
 @pytest.mark.usefixtures("database")
 def test_sigterm_ends_it_soon_and_cleanly(start: Start) -> None:
     with start() as operator:
-        _eventually(lambda: operator.ready()[0] == 200, "ready")
+        eventually(lambda: operator.ready()[0] == 200, "ready")
         time.sleep(1)
         operator.process.send_signal(signal.SIGTERM)
         assert operator.process.wait(timeout=15) == 0
@@ -193,20 +85,20 @@ def test_sigterm_ends_it_soon_and_cleanly(start: Start) -> None:
 def test_a_key_that_will_not_do_is_said_and_claims_nothing(
     start: Start, stack: StackInfo, database: Tables, token: dict[str, Any], sentence: str
 ) -> None:
-    job_id = _queue(database)
+    job_id = queue(database)
     key = mint_jwt(stack, **token)
     with start(SUPABASE_SERVICE_ROLE_KEY=key) as operator:
-        _eventually(lambda: operator.said("No rows are claimed:") and operator.said(sentence), sentence)
-        _eventually(lambda: operator.ready()[0] == 503 and sentence in operator.ready()[1], "not ready, and why")
+        eventually(lambda: operator.said("No rows are claimed:") and operator.said(sentence), sentence)
+        eventually(lambda: operator.ready()[0] == 503 and sentence in operator.ready()[1], "not ready, and why")
         assert operator.process.poll() is None, "it keeps trying"
-        assert _row(database, job_id)[0] == "queued"
+        assert row(database, job_id)[0] == "queued"
         assert key not in json.dumps(operator.lines())
 
 
 @pytest.mark.usefixtures("database")
 def test_a_key_put_right_is_taken_up(start: Start, stack: StackInfo, tmp_path: Path) -> None:
     with start(SUPABASE_SERVICE_ROLE_KEY="sb_secret_of-another-project") as operator:
-        _eventually(lambda: operator.said("the key was rejected"), "the wrong key is said")
+        eventually(lambda: operator.said("the key was rejected"), "the wrong key is said")
         (tmp_path / "secrets" / "SUPABASE_SERVICE_ROLE_KEY").write_text(stack.secret_key)
         assert operator.process.wait(timeout=20) == 0, "it ends, and Kubernetes starts it with the new key"
 
@@ -234,17 +126,17 @@ def test_a_key_put_right_is_taken_up(start: Start, stack: StackInfo, tmp_path: P
 def test_a_schema_that_will_not_do_is_said_and_waited_for(
     start: Start, database: Tables, broken: str, mended: str, sentence: str
 ) -> None:
-    job_id = _queue(database)
+    job_id = queue(database)
     database.execute(broken)
     database.execute("notify pgrst, 'reload schema'")
     try:
         time.sleep(1)
         with start() as operator:
-            _eventually(lambda: operator.said(sentence), sentence)
+            eventually(lambda: operator.said(sentence), sentence)
             database.execute(mended)
             database.execute("notify pgrst, 'reload schema'")
             mended = "select 1"
-            _eventually(lambda: _row(database, job_id)[0] == "processing", "it goes on when the schema is there")
+            eventually(lambda: row(database, job_id)[0] == "processing", "it goes on when the schema is there")
     finally:
         database.execute(mended)
         database.execute("notify pgrst, 'reload schema'")
@@ -252,19 +144,19 @@ def test_a_schema_that_will_not_do_is_said_and_waited_for(
 
 
 def test_an_unreachable_supabase_is_said_and_waited_for(start: Start, database: Tables, faults: FaultControl) -> None:
-    job_id = _queue(database)
+    job_id = queue(database)
     faults.set(Fault(kind="drop_before", path="/rest/v1/", times=None))
     with start() as operator:
-        _eventually(lambda: operator.said("Supabase could not be reached"), "unreachable is said")
+        eventually(lambda: operator.said("Supabase could not be reached"), "unreachable is said")
         faults.clear()
-        _eventually(lambda: _row(database, job_id)[0] == "processing", "it goes on when Supabase is back")
+        eventually(lambda: row(database, job_id)[0] == "processing", "it goes on when Supabase is back")
 
 
 def test_a_row_with_a_malformed_user_gets_its_sentence(start: Start, database: Tables) -> None:
-    job_id = _queue(database, {"user_id": "nobody in particular"})
+    job_id = queue(database, {"user_id": "nobody in particular"})
     with start():
-        _eventually(lambda: _row(database, job_id)[0] == "error", "the row ends")
-    assert "'nobody in particular', which is no uuid" in _row(database, job_id)[1]
+        eventually(lambda: row(database, job_id)[0] == "error", "the row ends")
+    assert "'nobody in particular', which is no uuid" in row(database, job_id)[1]
 
 
 @pytest.mark.usefixtures("database")

@@ -60,7 +60,12 @@ def test_a_flood_delays_anothers_first_video_by_no_more_than_one_slot() -> None:
 
 def test_metadata_of_any_form_has_a_user_key() -> None:
     assert user_key(JobRow(job_id=UUID(int=1), metadata=["x"])) == ""
-    assert user_key(JobRow(job_id=UUID(int=1), metadata={"user_id": {"a": 1}})) == "{'a': 1}"
+    assert user_key(JobRow(job_id=UUID(int=1), metadata={"user_id": {"a": 1}})) == "dict"
+    spellings = [
+        {"user_id": text}
+        for text in (str(UUID(int=5)), UUID(int=5).hex, f"{{{UUID(int=5)}}}", f"urn:uuid:{UUID(int=5)}")
+    ]
+    assert {user_key(JobRow(job_id=UUID(int=1), metadata=each)) for each in spellings} == {str(UUID(int=5))}
 
 
 def test_no_user_has_more_at_work_than_the_cap_allows() -> None:

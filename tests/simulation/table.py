@@ -135,6 +135,13 @@ class MemoryTables:
         self.set(row.job_id, status="processing", error=None, metadata=stamped_metadata(row.metadata, claim))
         return self.rows[row.job_id]
 
+    async def refuse(self, row: JobRow, sentence: str) -> bool:
+        there = self.rows.get(row.job_id)
+        if there is None or (there.status, there.updated_at) != (row.status, row.updated_at):
+            return False
+        self.set(row.job_id, status="error", error=sentence)
+        return True
+
     async def succeed(self, row: JobRow, claim: Claim) -> bool:
         assert row.claim is not None
         there = self.rows.get(row.job_id)

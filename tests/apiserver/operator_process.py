@@ -1,0 +1,148 @@
+"""The operator as a process of its own: how it is started, asked and waited for."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import psycopg
+import yaml
+
+LONGEST_SECONDS = 40.0
+Tables = psycopg.Connection[tuple[Any, ...]]
+Start = Callable[..., Any]
+"""Starts an operator with changes to its settings and to its environment; see `starter`."""
+
+
+class Running:
+    """An operator that runs, and what it has said so far."""
+
+    def __init__(self, process: "subprocess.Popen[str]", log: Path, port: int) -> None:
+        self.process = process
+        self._log = log
+        self._port = port
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]
+
+    def said(self, words: str) -> bool:
+        return any(words in line["msg"] for line in self.lines())
+
+    def said_at(self, words: str, job_id: str) -> float:
+        """Unix time of the first line about a job with these words."""
+        stamps = (line["ts"] for line in self.lines() if line.get("job_id") == job_id and words in line["msg"])
+        return datetime.fromisoformat(next(stamps)).timestamp()
+
+    def ready(self) -> tuple[int, str]:
+        return self._asked("readyz")
+
+    def metrics(self) -> str:
+        return self._asked("metrics")[1]
+
+    def _asked(self, path: str) -> tuple[int, str]:
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{self._port}/{path}", timeout=5)
+        except httpx.TransportError:
+            return 0, ""
+        return answer.status_code, answer.text
+
+
+def eventually(check: Callable[[], bool], what: str, *, seconds: float = LONGEST_SECONDS) -> None:
+    """Wait until something is the case; fail with these words where it is not in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if check():
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"within {seconds:.0f} s: {what}")
+
+
+def starter(folder: Path, *, namespace: str, kubeconfig: Path, keys: Mapping[str, str]) -> Start:
+    """Return a function that starts an operator and ends it with its `with` block.
+
+    The function takes `settings` (changes to the configuration file), `kubeconfig`, `ahead` (seconds by which its clock
+    is wrong), and by keyword the environment's names.
+    """
+    numbers = count(1)
+
+    @contextmanager
+    def start(
+        settings: Mapping[str, Any] | None = None,
+        *,
+        through: Path = kubeconfig,
+        ahead: float = 0.0,
+        **environment: str,
+    ) -> Iterator[Running]:
+        number = next(numbers)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        config = folder / f"operator-{number}.yaml"
+        config.write_text(yaml.safe_dump({**_config(namespace, port), **(settings or {})}))
+        secrets = folder / "secrets"
+        secrets.mkdir(exist_ok=True)
+        for name, value in {**keys, **environment}.items():
+            (secrets / name).write_text(value)
+        log = folder / f"operator-{number}.log"
+        program = (
+            [str(Path(sys.executable).parent / "runops-operator")]
+            if not ahead
+            else [sys.executable, "-m", "tests.apiserver.shifted_operator", str(ahead)]
+        )
+        with log.open("w") as sink:
+            process = subprocess.Popen(
+                program,
+                cwd=Path(__file__).parents[2],
+                env={
+                    "PATH": os.environ["PATH"],
+                    "HOME": str(folder),
+                    "KUBECONFIG": str(through),
+                    "RUNOPS_CONFIG": str(config),
+                    "RUNOPS_SECRETS_DIR": str(secrets),
+                },
+                stderr=sink,
+                text=True,
+            )
+        try:
+            yield Running(process, log, port)
+        finally:
+            process.kill()
+            process.wait()
+
+    return start
+
+
+def _config(namespace: str, port: int) -> Mapping[str, Any]:
+    return {
+        "installation": f"test/{namespace}",
+        "namespace": namespace,
+        "maxConcurrent": 2,
+        "prompts": {"configMap": "prompts"},
+        "poll": {"busySeconds": 0.3, "idleSeconds": 0.3},
+        "worker": {"image": "runops.invalid/none:1", "serviceAccountName": "default", "secretName": "keys"},
+        "health": {"port": port},
+    }
+
+
+def queue(tables: Tables, metadata: Any = None) -> str:
+    """Insert a row as the app does, and return its job_id."""
+    job_id = str(uuid4())
+    tables.execute("insert into public.jobs (job_id, metadata) values (%s, %s)", (job_id, json.dumps(metadata)))
+    return job_id
+
+
+def row(tables: Tables, job_id: str) -> tuple[Any, ...]:
+    """Return status and error of a row."""
+    found = tables.execute("select status, error from public.jobs where job_id = %s", (job_id,)).fetchone()
+    assert found is not None
+    return found

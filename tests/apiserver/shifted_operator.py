@@ -1,0 +1,28 @@
+"""The operator with its clock moved: `python -m tests.apiserver.shifted_operator SECONDS`.
+
+Only what its decisions and its view of the server's clock are made of is moved; waiting is not.
+"""
+
+import sys
+from datetime import datetime, timedelta, tzinfo
+
+from runops.supabase import exchange
+from runops_operator import assembly, reconciler
+from runops_operator.main import run
+
+_AHEAD = timedelta(seconds=float(sys.argv.pop()))
+
+
+class Shifted(datetime):
+    """A clock that is wrong."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return datetime.now(tz) + _AHEAD
+
+
+for module in (exchange, assembly, reconciler):
+    module.datetime = Shifted  # type: ignore[attr-defined]
+
+if __name__ == "__main__":
+    run()

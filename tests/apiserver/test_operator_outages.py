@@ -1,0 +1,399 @@
+"""What becomes of rows, VideoJobs and Jobs while Supabase, the API server, a clock or a replica fails: nothing bad."""
+
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from devstack.cluster import ClusterInfo
+from devstack.faults import Fault, FaultControl
+from devstack.stack import StackInfo, mint_jwt
+from tests.apiserver.api_proxy import ApiProxy, Trouble, running_proxy
+from tests.apiserver.operator_process import Running, Start, Tables, eventually, queue, row
+from tests.on_cluster import Kubectl
+
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("definition")]
+
+_QUICK = {"resyncSeconds": 2, "rowsSeconds": 0.5}
+_LEASE_SECONDS = 6.0
+_OUTAGE_SECONDS = 4.0
+_HTML = "<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>"
+_STARTING = (
+    '{"code":"PGRST002","details":null,"hint":null,"message":"Could not query the database for the schema cache."}'
+)
+
+
+class Cluster:
+    """What is in the test's namespace."""
+
+    def __init__(self, kubectl: Kubectl, namespace: str) -> None:
+        self.kubectl = kubectl
+        self.namespace = namespace
+
+    def objects(self, kind: str) -> list[dict[str, Any]]:
+        told = self.kubectl("-n", self.namespace, "get", kind, "-o", "json")
+        assert told.returncode == 0, told.stderr
+        items: list[dict[str, Any]] = json.loads(told.stdout)["items"]
+        return items
+
+    def uids(self, kind: str) -> dict[str, str]:
+        """Uids by job_id of those that nobody has asked to go."""
+        return {
+            item["metadata"]["name"].removeprefix("vj-"): item["metadata"]["uid"]
+            for item in self.objects(kind)
+            if "deletionTimestamp" not in item["metadata"]
+        }
+
+    def has_job(self, job_id: str) -> bool:
+        return job_id in self.uids("jobs")
+
+    def lives_on(self, job_id: str) -> bool:
+        """Whether a Job or a pod of a row is there that was not asked to go."""
+        pods = [
+            item
+            for item in self.objects("pods")
+            if item["metadata"]["labels"].get("runops.dev/job-id") == job_id
+            and "deletionTimestamp" not in item["metadata"]
+        ]
+        return bool(pods) or self.has_job(job_id)
+
+    def delete_videojob(self, job_id: str) -> None:
+        told = self.kubectl("-n", self.namespace, "delete", "videojob", f"vj-{job_id}", "--wait=false")
+        assert told.returncode == 0, told.stderr
+
+
+@pytest.fixture
+def inside(kubectl: Kubectl, namespace: str) -> Cluster:
+    return Cluster(kubectl, namespace)
+
+
+@pytest.fixture
+def changes(database: Tables) -> Iterator[Callable[[str], list[str]]]:
+    """Tells every status that a row had, in order: a trigger keeps them."""
+    database.execute("create table public.seen_by_test (id serial, job_id uuid, status text)")
+    database.execute(
+        "create function public.note_for_test() returns trigger language plpgsql security definer as $$ begin "
+        "if tg_op = 'INSERT' or new.status is distinct from old.status then "
+        "insert into public.seen_by_test (job_id, status) values (new.job_id, new.status); end if; return new; end $$"
+    )
+    database.execute(
+        "create trigger note_for_test after insert or update on public.jobs "
+        "for each row execute function public.note_for_test()"
+    )
+
+    def told(job_id: str) -> list[str]:
+        found = database.execute("select status from public.seen_by_test where job_id = %s order by id", (job_id,))
+        return [status for (status,) in found.fetchall()]
+
+    yield told
+    database.execute("drop trigger note_for_test on public.jobs")
+    database.execute("drop function public.note_for_test")
+    database.execute("drop table public.seen_by_test")
+
+
+@pytest.fixture
+def proxy(cluster: ClusterInfo) -> Iterator[ApiProxy]:
+    with running_proxy(cluster.kubeconfig) as running:
+        yield running
+
+
+def _works(operator: Running) -> None:
+    assert operator.process.poll() is None, f"the operator ended: {operator.lines()[-3:]}"
+
+
+def _status_is(database: Tables, job_id: str, status: str) -> Callable[[], bool]:
+    return lambda: bool(row(database, job_id)[0] == status)
+
+
+@pytest.mark.parametrize("method", ["*", "PATCH"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(
+            Fault(kind="status", status=502, body=_HTML, headers={"Content-Type": "text/html"}), id="html-502"
+        ),
+        pytest.param(Fault(kind="status", status=503, body=_STARTING), id="PGRST002"),
+        pytest.param(
+            Fault(kind="status", status=200, body=_HTML, headers={"Content-Type": "text/html"}), id="html-200"
+        ),
+        pytest.param(Fault(kind="status", status=200, body='{"ok": true}'), id="json-of-another-sort"),
+        pytest.param(Fault(kind="truncate"), id="cut-off"),
+        pytest.param(Fault(kind="drop_after"), id="answer-lost"),
+        pytest.param(Fault(kind="hang", seconds=3.0), id="hang"),
+    ],
+)
+def test_while_supabase_talks_nonsense_nothing_is_claimed_twice_and_afterwards_all_goes_on(
+    *,
+    start: Start,
+    inside: Cluster,
+    database: Tables,
+    faults: FaultControl,
+    changes: Callable[[str], list[str]],
+    fault: Fault,
+    method: str,
+) -> None:
+    with start(_QUICK) as operator:
+        eventually(lambda: operator.ready()[0] == 200, "ready")
+        faults.set(fault.model_copy(update={"method": method, "path": "/rest/v1/", "times": None}))
+        ids = [queue(database) for _ in range(2)]
+        time.sleep(_OUTAGE_SECONDS)
+        assert {row(database, job_id)[0] for job_id in ids} <= {"queued", "processing"}, "no row is ended by an outage"
+        faults.clear()
+        eventually(lambda: set(ids) <= inside.uids("jobs").keys(), "both rows have a Job")
+        jobs, videojobs = inside.uids("jobs"), inside.uids("videojobs")
+        time.sleep(1.5)
+        _works(operator)
+        assert (inside.uids("jobs"), inside.uids("videojobs")) == (jobs, videojobs), "they stay the very same"
+        assert jobs.keys() == videojobs.keys() == set(ids)
+        assert [changes(job_id) for job_id in ids] == [["queued", "processing"]] * 2, "claimed once"
+
+
+def test_a_key_that_runs_out_in_the_middle_of_work_pauses_the_intake_and_loses_nothing(
+    start: Start, inside: Cluster, stack: StackInfo, database: Tables, tmp_path: Path
+) -> None:
+    # PostgREST lets a token live 30 s longer than it says.
+    short = mint_jwt(stack, role="service_role", expires_in=-20)
+    first = queue(database)
+    with start(_QUICK, SUPABASE_SERVICE_ROLE_KEY=short) as operator:
+        eventually(lambda: inside.has_job(first), "the first row's Job")
+        job = inside.uids("jobs")[first]
+        eventually(lambda: 'runops_intake_paused{reason="KeyRejected"} 1.0' in operator.metrics(), "the intake pauses")
+        second = queue(database)
+        assert operator.said("the key was rejected"), "and says why"
+        time.sleep(3)
+        _works(operator)
+        assert row(database, second)[0] == "queued"
+        assert row(database, first)[0] == "processing"
+        assert inside.uids("jobs") == {first: job}, "what runs goes on"
+    with start(_QUICK, SUPABASE_SERVICE_ROLE_KEY=short) as operator:
+        eventually(lambda: operator.ready()[0] == 503 and "the key was rejected" in operator.ready()[1], "says so")
+        (tmp_path / "secrets" / "SUPABASE_SERVICE_ROLE_KEY").write_text(stack.service_role_jwt)
+        assert operator.process.wait(timeout=30) == 0, "it ends, and Kubernetes starts it anew"
+    with start(_QUICK) as operator:
+        eventually(lambda: inside.has_job(second), "the row that waited is claimed")
+        assert inside.uids("jobs")[first] == job, "the other one's Job is the very same"
+        assert row(database, first) == ("processing", None)
+        eventually(lambda: operator.ready()[0] == 200, "ready again")
+        assert "runops_intake_paused{" not in operator.metrics()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "passes"),
+    [
+        pytest.param(Trouble(away=True), True, id="away"),
+        pytest.param(Trouble(status=429, headers={"Retry-After": "1"}, body="slow down"), True, id="429"),
+        pytest.param(Trouble(status=500, body=_HTML), True, id="html-500"),
+        pytest.param(Trouble(status=200, body=_HTML), True, id="html-200"),
+        pytest.param(Trouble(delay_seconds=2.0), False, id="2-s-per-answer"),
+        pytest.param(Trouble(watches="cut"), False, id="watches-cut"),
+        pytest.param(Trouble(watches="silent"), False, id="watches-silent"),
+        pytest.param(Trouble(watches="gone"), False, id="watches-410"),
+    ],
+)
+def test_rows_and_videojobs_find_each_other_while_the_api_server_or_its_watches_fail(
+    *,
+    start: Start,
+    inside: Cluster,
+    proxy: ApiProxy,
+    tmp_path: Path,
+    database: Tables,
+    changes: Callable[[str], list[str]],
+    trouble: Trouble,
+    passes: bool,
+) -> None:
+    first = queue(database)
+    with start(_QUICK, through=proxy.kubeconfig(tmp_path)) as operator:
+        eventually(lambda: inside.has_job(first), "a row before the trouble")
+        job = inside.uids("jobs")[first]
+        proxy.seen.clear()
+        proxy.trouble = trouble
+        began = time.monotonic()
+        second = queue(database)
+        if passes:
+            time.sleep(_OUTAGE_SECONDS)
+            assert row(database, first)[0] == "processing", "an outage cancels nothing"
+            assert inside.uids("jobs").get(first) == job
+            inside.delete_videojob(first)
+            time.sleep(1)
+            proxy.trouble = Trouble()
+        eventually(lambda: inside.has_job(second), "the second row's Job")
+        if not passes:
+            assert row(database, first)[0] == "processing"
+            inside.delete_videojob(first)
+        eventually(_status_is(database, first, "error"), "a deleted VideoJob cancels its row")
+        assert row(database, first)[1] == "Cancelled: the VideoJob was deleted."
+        database.execute("update public.jobs set status = 'cancelled' where job_id = %s", (second,))
+        eventually(lambda: not inside.has_job(second), "a row that is moved away ends its Job")
+        watches = proxy.seen["watch"] / (time.monotonic() - began)
+        _works(operator)
+        assert changes(first) == ["queued", "processing", "error"]
+        assert changes(second) == ["queued", "processing", "cancelled"]
+        print(f"watches opened: {watches:.1f} a second; requests: {dict(proxy.seen)}")  # noqa: T201 - the figures
+        # One that is cut kopf begins anew at once, without listing; it has no setting for a pause there.
+        assert watches < 5 or trouble.watches == "cut", "a watch that fails is not begun anew without a pause"
+
+
+def test_an_api_server_away_for_longer_than_a_minute_does_not_end_the_operator(
+    start: Start, inside: Cluster, proxy: ApiProxy, tmp_path: Path, database: Tables
+) -> None:
+    first = queue(database)
+    with start(_QUICK, through=proxy.kubeconfig(tmp_path)) as operator:
+        eventually(lambda: inside.has_job(first), "a row before the outage")
+        job = inside.uids("jobs")
+        proxy.trouble = Trouble(status=503, body=_HTML)
+        time.sleep(65)
+        _works(operator)
+        proxy.trouble = Trouble()
+        second = queue(database)
+        eventually(lambda: inside.has_job(second), "it goes on", seconds=70)
+        assert inside.uids("jobs")[first] == job[first]
+
+
+def _held(database: Tables, *, by: str, seconds_ago: float, not_before: datetime | None = None) -> str:
+    job_id = str(uuid4())
+    claim = {"claim": str(uuid4()), "by": by, "attempt": 1}
+    if not_before is not None:
+        claim |= {"not_before": not_before.isoformat(), "failures": 1, "reason": "Evicted"}
+    database.execute(
+        "insert into public.jobs (job_id, status, metadata, updated_at) "
+        "values (%s, 'processing', %s, now() - make_interval(secs => %s))",
+        (job_id, json.dumps({"runops": claim}), seconds_ago),
+    )
+    return job_id
+
+
+@pytest.mark.parametrize("ahead", [600.0, -600.0])
+def test_a_clock_that_is_ten_minutes_wrong_takes_nothing_that_is_alive_and_leaves_nothing_that_is_stale(
+    start: Start, inside: Cluster, namespace: str, database: Tables, ahead: float
+) -> None:
+    alive = _held(database, by="somebody/else", seconds_ago=1)
+    stale = _held(database, by="somebody/else", seconds_ago=90)
+    clock = _now(database) + timedelta(seconds=ahead)
+    pausing = _held(database, by=f"test/{namespace}", seconds_ago=1, not_before=clock + timedelta(seconds=14))
+    fresh = queue(database)
+    settings = {**_QUICK, "staleAfterSeconds": 60, "maxConcurrent": 10}
+    begun = time.monotonic()
+    with start(settings, ahead=ahead) as operator:
+        eventually(lambda: {stale, fresh} <= inside.uids("jobs").keys(), "the stale and the queued row have Jobs")
+        assert pausing not in inside.uids("jobs"), "its next attempt may not begin yet"
+        assert time.monotonic() - begun < 12, "this machine is too slow to tell whether the pause was kept"
+        eventually(lambda: inside.has_job(pausing), "the pause ends")
+        _works(operator)
+    assert inside.uids("videojobs").keys() == {stale, fresh, pausing}
+    assert row(database, alive)[0] == "processing"
+    holder = database.execute(
+        "select metadata->'runops'->>'by' from public.jobs where job_id = %s", (alive,)
+    ).fetchone()
+    assert holder == ("somebody/else",)
+
+
+def _now(database: Tables) -> datetime:
+    found = database.execute("select now()").fetchone()
+    assert found is not None
+    now: datetime = found[0]
+    return now
+
+
+@pytest.mark.parametrize("ahead", [600.0, -600.0])
+def test_a_server_whose_clock_is_ten_minutes_wrong_is_believed_about_its_own_rows(
+    start: Start, inside: Cluster, database: Tables, faults: FaultControl, ahead: float
+) -> None:
+    faults.skew_clock(ahead)
+    # The database's clock as its gateway's: what it would have written so many seconds ago.
+    alive = _held(database, by="somebody/else", seconds_ago=1 - ahead)
+    stale = _held(database, by="somebody/else", seconds_ago=200 - ahead)
+    with start({**_QUICK, "staleAfterSeconds": 120}) as operator:
+        eventually(lambda: inside.has_job(stale), "the stale row is taken over")
+        time.sleep(2)
+        _works(operator)
+    assert inside.uids("jobs").keys() == {stale}
+    assert row(database, alive)[0] == "processing"
+
+
+def _leads(operator: Running) -> bool:
+    return "runops_leader 1.0" in operator.metrics()
+
+
+def _replicas() -> dict[str, Any]:
+    election = {"enabled": True, "leaseSeconds": _LEASE_SECONDS, "retrySeconds": 0.5}
+    return {**_QUICK, "leaderElection": election, "maxConcurrent": 5}
+
+
+def test_of_two_replicas_one_works_and_after_kill_9_the_other_one(
+    start: Start, inside: Cluster, database: Tables, changes: Callable[[str], list[str]]
+) -> None:
+    with start(_replicas()) as one, start(_replicas()) as two:
+        eventually(lambda: _leads(one) or _leads(two), "one leads")
+        leader, other = (one, two) if _leads(one) else (two, one)
+        first = queue(database)
+        eventually(lambda: inside.has_job(first), "the leader works")
+        time.sleep(_LEASE_SECONDS + 2)
+        assert (_leads(leader), _leads(other)) == (True, False), "and goes on leading"
+        assert not other.said("row claimed")
+        assert other.ready()[0] == 200, "a replica that stands by is ready"
+        second = queue(database)
+        leader.process.kill()
+        third = queue(database)
+        killed = time.monotonic()
+        eventually(lambda: _leads(other), "the other one leads", seconds=_LEASE_SECONDS + 6)
+        print(f"took over {time.monotonic() - killed:.1f} s after kill -9, lease {_LEASE_SECONDS} s")  # noqa: T201
+        ids = [first, second, third]
+        eventually(lambda: set(ids) <= inside.uids("jobs").keys(), "no row is lost")
+        assert [changes(job_id) for job_id in ids] == [["queued", "processing"]] * 3, "none was claimed twice"
+
+
+def test_a_leader_that_stood_still_for_longer_than_its_lease_does_no_harm(
+    start: Start, inside: Cluster, database: Tables, changes: Callable[[str], list[str]]
+) -> None:
+    with start(_replicas()) as one, start(_replicas()) as two:
+        eventually(lambda: _leads(one) or _leads(two), "one leads")
+        leader, other = (one, two) if _leads(one) else (two, one)
+        ids = [queue(database) for _ in range(2)]
+        # In the midst of its work.
+        eventually(lambda: leader.said("row claimed"), "the leader claims")
+        leader.process.send_signal(signal.SIGSTOP)
+        ids += [queue(database) for _ in range(2)]
+        try:
+            eventually(lambda: _leads(other), "the other one leads", seconds=_LEASE_SECONDS + 6)
+            eventually(lambda: set(ids) <= inside.uids("jobs").keys(), "no row is lost")
+            jobs = inside.uids("jobs")
+            inside.delete_videojob(ids[0])
+            eventually(_status_is(database, ids[0], "error"), "the new leader works")
+        finally:
+            leader.process.send_signal(signal.SIGCONT)
+        ids.append(queue(database))
+        assert leader.process.wait(timeout=30) == 0, "it sees that another replica leads, and ends"
+        eventually(lambda: inside.has_job(ids[-1]), "the new leader goes on")
+        del jobs[ids[0]]
+        assert {job_id: uid for job_id, uid in inside.uids("jobs").items() if job_id in jobs} == jobs, "the very same"
+        assert inside.uids("jobs").keys() == set(ids[1:]), "exactly one Job per row"
+        assert changes(ids[0]) == ["queued", "processing", "error"], "it ended once"
+        assert [changes(job_id) for job_id in ids[1:]] == [["queued", "processing"]] * 4
+
+
+@pytest.mark.parametrize("how", ["videojob deleted", "row moved away", "row deleted"])
+def test_a_cancel_asks_job_and_pods_to_go_within_two_seconds(
+    start: Start, inside: Cluster, database: Tables, how: str
+) -> None:
+    job_id = queue(database)
+    with start(_QUICK) as operator:
+        eventually(lambda: any(inside.objects("pods")), "the worker's pod")
+        if how == "videojob deleted":
+            inside.delete_videojob(job_id)
+        elif how == "row moved away":
+            database.execute("update public.jobs set status = 'cancelled' where job_id = %s", (job_id,))
+        else:
+            database.execute("delete from public.jobs where job_id = %s", (job_id,))
+        acted = time.time()
+        eventually(lambda: not inside.lives_on(job_id), "Job and pods are asked to go", seconds=10)
+        gone = time.time()
+        seen = operator.said_at("Kubernetes Job deleted", job_id)
+        print(f"{how}: seen after {seen - acted:.2f} s, asked to go {gone - seen:.2f} s later at most")  # noqa: T201
+        assert gone - seen < 2.0, "from the operator's line to the deletionTimestamps"
+        assert gone - acted < 2.0 + _QUICK["rowsSeconds"] + 1.0, "from the cancel to the deletionTimestamps"
