@@ -130,7 +130,7 @@ def _pod(
         "volumes": [
             {"name": "work", "emptyDir": {"sizeLimit": worker.scratch_size_limit}},
             {"name": "secrets", "secret": {"secretName": worker.secret_name, "defaultMode": 0o440}},
-            {"name": "prompts", "configMap": {"name": config.prompts.config_map}},
+            {"name": "prompts", "configMap": {"name": videojob.prompts or config.prompts.config_map}},
             {
                 "name": "token",
                 "projected": {

@@ -6,7 +6,13 @@ from uuid import UUID
 from runops.job_row import Claim, JobRow
 from runops.videojob import API_VERSION, KIND, PromptChoice, VideoJobSpec, videojob_name
 from runops_operator.config import OperatorConfig
-from runops_operator.observed import BY_ANNOTATION, CLAIM_ANNOTATION, MANAGED_BY, MANAGED_BY_LABEL
+from runops_operator.observed import (
+    BY_ANNOTATION,
+    CLAIM_ANNOTATION,
+    MANAGED_BY,
+    MANAGED_BY_LABEL,
+    PROMPTS_ANNOTATION,
+)
 
 __all__ = ["build_videojob"]
 
@@ -45,7 +51,11 @@ def build_videojob(row: JobRow, claim: Claim, user: UUID | None, config: Operato
             "name": videojob_name(row.job_id),
             "namespace": config.namespace,
             "labels": {MANAGED_BY_LABEL: MANAGED_BY},
-            "annotations": {CLAIM_ANNOTATION: claim.token, BY_ANNOTATION: claim.by},
+            "annotations": {
+                CLAIM_ANNOTATION: claim.token,
+                BY_ANNOTATION: claim.by,
+                PROMPTS_ANNOTATION: config.prompts.config_map,
+            },
         },
         "spec": spec.model_dump(by_alias=True, exclude_none=True),
     }

@@ -28,7 +28,7 @@ from runops_operator.actions import (
 from runops_operator.cluster import REFUSALS, Cluster, ClusterError, Conflict, NotFound
 from runops_operator.config import OperatorConfig
 from runops_operator.metrics import Metrics
-from runops_operator.observed import BY_ANNOTATION, CLAIM_ANNOTATION
+from runops_operator.observed import BY_ANNOTATION, CLAIM_ANNOTATION, PROMPTS_ANNOTATION
 from runops_operator.stopping import Stopping
 from runops_operator.store import Store
 from runops_operator.workqueue import WorkQueue
@@ -189,6 +189,9 @@ class Executor:
 
     async def _annotate(self, name: str, token: str, *, version: int | None = None) -> None:
         annotations = {CLAIM_ANNOTATION: token, BY_ANNOTATION: self._config.installation}
+        known = self._store.videojob(name)
+        if known is not None and known.prompts is None:
+            annotations[PROMPTS_ANNOTATION] = self._config.prompts.config_map
         try:
             stored = await self._cluster.annotate_videojob(name, annotations, version=version)
         except (Conflict, NotFound) as error:

@@ -17,6 +17,7 @@ __all__ = [
     "KUEUE_QUEUE_LABEL",
     "MANAGED_BY",
     "MANAGED_BY_LABEL",
+    "PROMPTS_ANNOTATION",
     "UNREAD",
     "VIDEOJOB_LABEL",
     "JobView",
@@ -30,11 +31,14 @@ __all__ = [
 
 CLAIM_ANNOTATION = "runops.dev/claim"
 BY_ANNOTATION = "runops.dev/by"
+PROMPTS_ANNOTATION = "runops.dev/prompts"
+"""The ConfigMap of prompts that a video was begun with: a later attempt mounts the very same."""
 VIDEOJOB_LABEL = "runops.dev/videojob"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "runops-operator"
 KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 _TOKEN = re.compile(CLAIM_PATTERN)
+_OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 WORKER_OWNED_STATUS = ("progress", "usage", "outputs")
 """Status fields that the worker writes while it runs; a change in them alone asks nothing of the operator."""
@@ -57,6 +61,8 @@ class VideoJobView:
         Token under which its row is held; None for one made by hand and not claimed yet.
     spec
         None where it is malformed; `spec_fault` then says how.
+    prompts
+        ConfigMap of the prompts that it was begun with; None where that is not written down.
     version
         Its resource version: of two views the one with the higher number is the newer.
     """
@@ -69,6 +75,7 @@ class VideoJobView:
     spec_fault: str | None
     status: VideoJobStatus
     deleting: bool
+    prompts: str | None = None
     version: int = field(default=0, compare=False)
 
     @property
@@ -195,8 +202,14 @@ def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
         spec_fault=fault,
         status=_status(body.get("status")),
         deleting="deletionTimestamp" in metadata,
+        prompts=_prompts(metadata),
         version=_version(metadata),
     )
+
+
+def _prompts(metadata: Mapping[str, Any]) -> str | None:
+    name = _object(metadata.get("annotations")).get(PROMPTS_ANNOTATION)
+    return name if isinstance(name, str) and _OBJECT_NAME.fullmatch(name) else None
 
 
 def _status(value: Any) -> VideoJobStatus:

@@ -209,3 +209,16 @@ async def test_a_full_disk_is_told_from_an_eviction(world: World) -> None:
     )
     await world.settle()
     assert world.status(job_id)["reason"] == "DiskFull"
+
+
+async def test_a_later_attempt_mounts_the_prompts_that_the_video_was_begun_with(world: World) -> None:
+    _, name = await _running(world)
+    prompts = CONFIG.prompts.model_copy(update={"config_map": "prompts-2"})
+    world.config = CONFIG.model_copy(update={"prompts": prompts})
+    world.start_operator()
+    await world.compare()
+    await world.settle()
+    await _end(world, name, Reason.MODEL_UNAVAILABLE)
+    await _next_pod(world, name, after=30)
+    volumes = world.cluster.jobs[name]["spec"]["template"]["spec"]["volumes"]
+    assert next(volume for volume in volumes if volume["name"] == "prompts")["configMap"] == {"name": "prompts-1"}
