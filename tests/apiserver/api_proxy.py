@@ -189,4 +189,5 @@ def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any], folder: Path) -> s
 def _part(section: Mapping[str, str], name: str, folder: Path) -> bytes:
     if f"{name}-data" in section:
         return base64.b64decode(section[f"{name}-data"])
-    return (folder / section[name]).read_bytes()
+    path: str = section[name]
+    return (folder / path).read_bytes()

@@ -1,0 +1,98 @@
+"""Two hundred malformed or hostile VideoJobs: a real API server refuses most, and the others end with a reason."""
+
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from devstack.cluster import ClusterInfo
+from tests.apiserver.api_proxy import running_proxy
+from tests.apiserver.operator_process import Start, Tables, eventually, queue, row
+from tests.on_cluster import Kubectl
+from tests.operator import hostile
+
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("definition")]
+
+_OBJECTS = 200
+
+
+@pytest.fixture
+def api(cluster: ClusterInfo, namespace: str) -> Iterator[httpx.Client]:
+    """The VideoJobs of the test's namespace, without a client in between that would check what it sends."""
+    with (
+        running_proxy(cluster.kubeconfig) as proxy,
+        httpx.Client(
+            base_url=f"{proxy.url}/apis/runops.dev/v1alpha1/namespaces/{namespace}/videojobs", timeout=20
+        ) as made,
+    ):
+        yield made
+
+
+def _send(api: httpx.Client, method: str, path: str, body: Any) -> int:
+    kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+    return api.request(method, path, content=json.dumps(body), headers={"Content-Type": kind}).status_code
+
+
+def test_two_hundred_bad_videojobs_end_with_a_reason_or_never_come_to_be(
+    start: Start, api: httpx.Client, database: Tables
+) -> None:
+    chance = random.Random(17)  # noqa: S311 - repeatable, no secret
+    good = [queue(database)]
+    with start({"resyncSeconds": 2, "rowsSeconds": 0.5, "maxConcurrent": 5}) as operator:
+        eventually(lambda: operator.ready()[0] == 200, "ready")
+        taken: set[str] = set()
+        with_status = 0
+        for _ in range(_OBJECTS):
+            body = hostile.videojob(chance)
+            if _send(api, "POST", "", body) == 201:
+                name = body["metadata"]["name"]
+                taken.add(name)
+                with_status += _send(api, "PATCH", f"/{name}/status", {"status": body["status"]}) == 200
+        good.append(queue(database))
+        print(f"of {_OBJECTS} the API server took {len(taken)}, {with_status} with their status")  # noqa: T201
+        assert len(taken) > 10, "nothing came through, so this shows nothing"
+        seen: dict[str, Any] = {}
+
+        def all_ended() -> bool:
+            seen.update({item["metadata"]["name"]: item.get("status") or {} for item in api.get("").json()["items"]})
+            return all(_reason(seen[name]) for name in taken if name in seen)
+
+        eventually(all_ended, "every one ends with a reason")
+        eventually(lambda: all(f"vj-{job_id}" in seen or all_ended() for job_id in good), "the good rows run")
+        eventually(lambda: {row(database, job_id)[0] for job_id in good} == {"processing"}, "good rows are claimed")
+        assert operator.process.poll() is None, "the operator ended"
+        assert not operator.said("Unforeseen fault"), [line for line in operator.lines() if "exception" in line]
+
+
+def _reason(status: dict[str, Any]) -> str | None:
+    over = any(item["type"] == "Finished" and item["status"] == "True" for item in status.get("conditions") or ())
+    return (status.get("reason") or status.get("message")) if over else None
+
+
+@pytest.mark.parametrize("token", ["", "%", "_" * 36, "*"])
+def test_deleting_a_videojob_with_a_pattern_for_a_claim_ends_nobodys_row(
+    *, start: Start, api: httpx.Client, database: Tables, kubectl: Kubectl, namespace: str, token: str
+) -> None:
+    job_id = str(uuid4())
+    stamp = {"runops": {"claim": str(UUID(int=7)), "by": "somebody/else"}}
+    database.execute(
+        "insert into public.jobs (job_id, status, metadata) values (%s, 'processing', %s)", (job_id, json.dumps(stamp))
+    )
+    body = {
+        "apiVersion": "runops.dev/v1alpha1",
+        "kind": "VideoJob",
+        "metadata": {"name": f"vj-{job_id}", "annotations": {"runops.dev/claim": token}},
+        "spec": {"jobId": job_id},
+    }
+    with start({"resyncSeconds": 2, "rowsSeconds": 0.5}):
+        assert _send(api, "POST", "", body) == 201
+        waited = kubectl("-n", namespace, "wait", "--for=condition=Finished", f"videojob/vj-{job_id}", "--timeout=20s")
+        assert waited.returncode == 0, waited.stderr
+        kubectl("-n", namespace, "delete", "videojob", f"vj-{job_id}")
+        after = queue(database)
+        eventually(lambda: row(database, after)[0] == "processing", "the operator has gone on")
+    assert row(database, job_id) == ("processing", None)
