@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from runops.failures import TABLE, Failed, Reason
+from runops.failures import TABLE, Failed, FailureClass, Reason
 from runops.job_row import Claim, JobRow, RowStatus, user_of
 from runops.logs import job_id_in_logs
 from runops.polling import next_read_in
@@ -28,6 +28,7 @@ __all__ = ["Intake"]
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
+_KEY_REASONS = frozenset(reason for reason, row in TABLE.items() if row.failure_class is FailureClass.KEY)
 _CLAIMS_AT_ONCE = 10
 _MOST_READS_PAST_REFUSED = 20
 _TELLING_SECONDS = 20.0
@@ -97,6 +98,8 @@ class Intake:
         """Loop time of the last read that worked; None before the first."""
         self.trouble: str | None = None
         """Why nothing is claimed; None while rows are, or would be if there were any."""
+        self.needs_a_key = False
+        """Whether that is for a person to mend, by a key or a setting."""
 
     def movement(self) -> None:
         """Note that a row was claimed or ended, and read again at once."""
@@ -268,12 +271,13 @@ class Intake:
         if self.trouble != sentence:
             _log.error("No rows are claimed: %s", sentence)
         self.trouble = sentence
+        self.needs_a_key = reason in _KEY_REASONS
         self._metrics.intake_paused(reason)
 
     def _resume(self) -> None:
         if self.trouble is not None:
             _log.info("Rows are claimed again.")
-        self.trouble = None
+        self.trouble, self.needs_a_key = None, False
         self._metrics.intake_paused(None)
 
 

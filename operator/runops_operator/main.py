@@ -59,7 +59,7 @@ class _State:
         if self.intake.trouble is not None:
             read = self.intake.last_read_at
             now = asyncio.get_running_loop().time()
-            if read is None or now - read > _UNREAD_FOR_SECONDS:
+            if self.intake.needs_a_key or read is None or now - read > _UNREAD_FOR_SECONDS:
                 return f"No rows are claimed: {self.intake.trouble}"
         return None
 

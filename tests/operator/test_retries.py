@@ -116,6 +116,7 @@ async def test_a_bad_key_is_said_and_waited_for_and_costs_nothing(world: World, 
         blocked = next(item for item in world.status(job_id)["conditions"] if item["type"] == "Blocked")
         assert (blocked["status"], blocked["reason"]) == ("True", reason)
         assert await world.intake.claim_what_fits() == 0, "nothing new is claimed"
+        assert world.intake.needs_a_key, "the operator is not ready, and says why"
         await _next_pod(world, name, after=61)
     assert world.jobs.rows[job_id].status == "processing", "nothing is lost"
     await world.cluster.patch_videojob_status(name, {"stage": "finalizing"})
