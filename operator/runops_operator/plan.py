@@ -7,10 +7,7 @@ Whatever ends something hangs on the row as it was read just now, never on what 
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from runops.failures import TABLE, Failed, FailureClass, Reason
 from runops.job_row import Claim, JobRow, RowStatus, successor, user_of
@@ -30,17 +27,21 @@ from runops_operator.actions import (
     NextAttempt,
     PatchStatus,
     ReadRow,
-    RemoveObjects,
     RequeueAfter,
     SuspendJob,
 )
 from runops_operator.build_job import build_job
 from runops_operator.config import OperatorConfig
-from runops_operator.observed import UNREAD, JobView, PodView, Unread, VideoJobView
-from runops_operator.waiting import Wait, deadline_of, stalled_message, wait_of
+from runops_operator.observation import Observation
+from runops_operator.observed import JobView, Unread, VideoJobView
+from runops_operator.patch import patch_if_it_changes
+from runops_operator.plan_by_row import plan_by_row
+from runops_operator.plan_waits import stalled, waited_too_long
+from runops_operator.times import moment
+from runops_operator.waiting import Wait, wait_of
 from runops_operator.why_ended import Ended, why_ended
 
-__all__ = ["Observation", "plan", "plan_gone", "plan_refused", "plan_unreadable"]
+__all__ = ["plan", "plan_gone", "plan_unreadable"]
 
 _LOOK_AGAIN_SECONDS = 5.0
 _LOOK_AT_RUNNING_SECONDS = 15.0
@@ -48,31 +49,6 @@ _LOOK_AT_RUNNING_SECONDS = 15.0
 _OLD_JOB_GOES_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 3600.0
 _LONGEST_PAUSE_SECONDS = 2 * 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """Everything known of one VideoJob.
-
-    Attributes
-    ----------
-    row
-        `UNREAD`, or the row as it was read just now; None where there is no such row.
-    results
-        Whether the tables hold a transcript and a SOP; None where nobody has looked just now.
-    waited_seconds
-        For how long it has waited for the same thing, see `waiting.wait_of`.
-    quiet_seconds
-        For how long the row has not been touched; 0 where that is not known.
-    """
-
-    videojob: VideoJobView
-    job: JobView | None = None
-    pods: Sequence[PodView] = field(default_factory=tuple)
-    row: JobRow | Unread | None = UNREAD
-    results: bool | None = None
-    waited_seconds: float = 0.0
-    quiet_seconds: float = 0.0
 
 
 def plan(seen: Observation, config: OperatorConfig, now: datetime) -> list[Action]:
@@ -102,7 +78,7 @@ def plan(seen: Observation, config: OperatorConfig, now: datetime) -> list[Actio
         return [DeleteJob(job.name, job.uid), RequeueAfter(_OLD_JOB_GOES_SECONDS)]
     if videojob.claim is None:
         return _claim(seen, videojob.spec, config, now)
-    if not isinstance(seen.row, Unread) and (known := _by_the_row(seen, seen.row, videojob.claim, config, now)):
+    if not isinstance(seen.row, Unread) and (known := plan_by_row(seen, seen.row, videojob.claim, config, now)):
         return known
     if job is None:
         return _start(seen, videojob.spec, videojob.claim, config, now)
@@ -138,23 +114,6 @@ def plan_gone(last: VideoJobView, job: JobView | None) -> list[Action]:
     return [*stop, *(FailRow(token, TABLE[Reason.CANCELLED].sentence, must=False) for token in tokens)]
 
 
-def plan_refused(seen: Observation, words: str, config: OperatorConfig, now: datetime) -> list[Action]:
-    """Return what to do when Kubernetes will not make the Job of a VideoJob: say so. It is tried again after a pause.
-
-    Parameters
-    ----------
-    seen
-        The observation that the plan was made of.
-    words
-        The API server's.
-    config, now
-        As for `plan`.
-    """
-    wait = Wait(Reason.JOB_REFUSED, f"{TABLE[Reason.JOB_REFUSED].sentence} ({words[:500]})")
-    shown = status.waiting(seen.videojob, None, (), wait, now, stalled=_stalled(seen, wait, config))
-    return _changed(seen.videojob, shown)
-
-
 def plan_unreadable(seen: Observation, words: str, now: datetime) -> list[Action]:
     """Return what to do when the row of a VideoJob cannot be read, nor ever will be as it is: end both.
 
@@ -185,7 +144,7 @@ def _after_the_end(seen: Observation, now: datetime) -> list[Action]:
             return [CompleteRow(videojob.claim)]
         # Whoever takes the row up again makes a VideoJob anew, and what is kept in storage is not made again.
         return [DeleteVideoJob(videojob.uid)]
-    ended = _time(videojob.status.completion_time)
+    ended = moment(videojob.status.completion_time)
     if videojob.spec is None or ended is None:
         return []
     left = videojob.spec.ttl_seconds_after_finished - (now - ended).total_seconds()
@@ -228,57 +187,6 @@ def _claim(seen: Observation, spec: VideoJobSpec, config: OperatorConfig, now: d
     return [ClaimRow(row)]
 
 
-def _by_the_row(
-    seen: Observation, row: JobRow | None, claim: str, config: OperatorConfig, now: datetime
-) -> list[Action]:
-    """Return what the row alone decides; nothing where it is held under the VideoJob's claim."""
-    if row is None or row.claim is None:
-        return _cancelled_by_the_row(seen, row, now)
-    if row.is_held_by(claim):
-        return []
-    if row.status == RowStatus.PROCESSING and row.claim.by == config.installation:
-        # The next attempt was prepared, here or by the other replica, and the VideoJob does not know yet.
-        return [AdoptClaim(row.claim.token, seen.videojob.version)]
-    if not row.was_held_by(claim):
-        return _cancelled_by_the_row(seen, row, now)
-    over = seen.job is None or seen.job.over
-    attempts = row.claim.failures + 1
-    if row.status == RowStatus.COMPLETED and (
-        row.claim.seated or seen.videojob.started or (seen.job and seen.job.over)
-    ):
-        report = next((pod.report for pod in seen.pods if pod.exit_code == 0), None)
-        return [PatchStatus(status.succeeded(seen.videojob, report, attempts=attempts, now=now))]
-    if row.status == RowStatus.ERROR and over:
-        return _told(seen, row, now)
-    # While its Job lives we tell a row nothing: it was somebody else.
-    return _cancelled_by_the_row(seen, row, now)
-
-
-def _told(seen: Observation, row: JobRow, now: datetime) -> list[Action]:
-    """End a VideoJob whose row was told that it failed, just before we died."""
-    assert row.claim is not None
-    reason, report = row.claim.reason or Reason.JOB_DELETED, None
-    if seen.job is not None:
-        ended = why_ended(seen.job, seen.pods)
-        reason, report = ended.failure.reason, ended.report
-    message = row.error or TABLE[reason].sentence
-    patch = status.failed(seen.videojob, reason, message, attempts=row.claim.failures + 1, report=report, now=now)
-    return [PatchStatus(patch)]
-
-
-def _cancelled_by_the_row(seen: Observation, row: JobRow | None, now: datetime) -> list[Action]:
-    became = f"set to {row.status[:50]}" if row is not None and row.status else "deleted"
-    if row is not None and row.status == RowStatus.PROCESSING:
-        became = "claimed by somebody else"
-    message = f"Cancelled: the row was {became} while the video was worked on."
-    attempts = 1 if seen.job is not None and seen.job.ran else 0
-    patch = status.failed(seen.videojob, Reason.CLAIM_LOST, message, attempts=attempts, report=None, now=now)
-    stop = [DeleteJob(seen.job.name, seen.job.uid)] if seen.job else []
-    # Without its row nobody will ask for what was made of the video, and nobody would ever delete it.
-    remove = [RemoveObjects(seen.videojob.spec.source.bucket)] if row is None and seen.videojob.spec else []
-    return [*stop, *remove, PatchStatus(patch)]
-
-
 def _old_job(seen: Observation, job: JobView) -> list[Action]:
     """Delete the Job of an attempt that is over; unless it is the VideoJob that is behind."""
     if isinstance(seen.row, Unread):
@@ -302,13 +210,13 @@ def _start(seen: Observation, spec: VideoJobSpec, claim: str, config: OperatorCo
             return _pausing(seen, stamp, stamp.not_before, left, now)
     history = stamp.history if stamp is not None else History()
     wait = Wait("Pending", "The worker's pod is being made.")
-    if (over := _waited_too_long(seen, config, now)) is not None:
+    if (over := waited_too_long(seen, config, now)) is not None:
         return over
     shown = status.waiting(
-        videojob, None, (), wait, now, stalled=_stalled(seen, wait, config), attempts=history.failures + (not new)
+        videojob, None, (), wait, now, stalled=stalled(seen, wait, config), attempts=history.failures + (not new)
     )
     manifest = build_job(videojob, spec, claim, config, more_memory=history.more_memory)
-    return [CreateJob(manifest), *_changed(videojob, shown), RequeueAfter(_LOOK_AGAIN_SECONDS)]
+    return [CreateJob(manifest), *patch_if_it_changes(videojob, shown), RequeueAfter(_LOOK_AGAIN_SECONDS)]
 
 
 def _pausing(seen: Observation, stamp: Claim, not_before: datetime, left: float, now: datetime) -> list[Action]:
@@ -388,78 +296,14 @@ def _watch(seen: Observation, job: JobView, spec: VideoJobSpec, config: Operator
             return _ended(seen, job, spec, Ended(failure, failure.sentence), now)
         patch = status.running(videojob, job, seen.pods, now)
     else:
-        if (over := _waited_too_long(seen, config, now)) is not None:
+        if (over := waited_too_long(seen, config, now)) is not None:
             return over
-        patch = status.waiting(videojob, job, seen.pods, wait, now, stalled=_stalled(seen, wait, config))
-    actions += _changed(videojob, patch)
+        patch = status.waiting(videojob, job, seen.pods, wait, now, stalled=stalled(seen, wait, config))
+    actions += patch_if_it_changes(videojob, patch)
     actions.append(RequeueAfter(_LOOK_AT_RUNNING_SECONDS if wait is None else _LOOK_AGAIN_SECONDS))
     return actions
-
-
-def _stalled(seen: Observation, wait: Wait, config: OperatorConfig) -> tuple[Reason, str] | None:
-    """Return reason and sentence where a wait lasts longer than it may."""
-    deadline = deadline_of(wait.reason, config.deadlines)
-    if deadline is None:
-        return None
-    seconds, reason = deadline
-    known = next((item for item in seen.videojob.status.conditions or () if item.type == "Stalled"), None)
-    # What was said before a restart, whose own clock begins anew, stays said.
-    said = known is not None and known.status == "True" and known.reason == reason
-    return (reason, stalled_message(wait, reason)) if said or seen.waited_seconds > seconds else None
-
-
-def _waited_too_long(seen: Observation, config: OperatorConfig, now: datetime) -> list[Action] | None:
-    """Return how a video ends that has been stalled for as long as anything may wait; None where it has not."""
-    videojob = seen.videojob
-    stalled = next((item for item in videojob.status.conditions or () if item.type == "Stalled"), None)
-    since = _time(stalled.last_transition_time) if stalled is not None and stalled.status == "True" else None
-    if stalled is None or since is None or stalled.reason not in {reason.value for reason in TABLE}:
-        return None
-    if (now - since).total_seconds() <= config.deadlines.waiting_seconds:
-        return None
-    if isinstance(seen.row, Unread):
-        return [ReadRow()]
-    assert videojob.claim is not None
-    reason = Reason(stalled.reason)
-    message = f"{TABLE[reason].sentence} {TABLE[reason].remedy}"
-    patch = status.failed(videojob, reason, message, attempts=0, report=None, now=now)
-    stop = [DeleteJob(seen.job.name, seen.job.uid)] if seen.job is not None else []
-    return [FailRow(videojob.claim, message), *stop, PatchStatus(patch)]
-
-
-def _changed(videojob: VideoJobView, patch: dict[str, Any]) -> list[Action]:
-    """Return the patch as an action, if it would change anything."""
-    current = videojob.status.model_dump(by_alias=True, exclude_none=True)
-    return [PatchStatus(patch)] if _differs(current, patch) else []
-
-
-def _differs(current: dict[str, Any], patch: dict[str, Any]) -> bool:
-    for key, value in patch.items():
-        there = current.get(key)
-        if isinstance(value, dict) and isinstance(there, dict):
-            if _differs(there, value):
-                return True
-        elif key == "conditions":
-            if sorted(value, key=_kind) != sorted(there or (), key=_kind):
-                return True
-        elif value != there:
-            return True
-    return False
-
-
-def _kind(condition: dict[str, Any]) -> str:
-    return str(condition["type"])
 
 
 def _spread(name: str) -> float:
     """Return a number from 0 to 1 that follows from a name: replicas that decide the same decide it alike."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32
-
-
-def _time(text: str | None) -> datetime | None:
-    """Return a time that stands in a status; None for one without a zone too: nobody can tell when it was."""
-    try:
-        at = datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-    return at if at is not None and at.tzinfo is not None else None

@@ -16,8 +16,10 @@ from runops_operator.actions import Action, LookForResults, ReadRow
 from runops_operator.cluster import Cluster, ClusterError, NotFound
 from runops_operator.config import OperatorConfig
 from runops_operator.execute import Executor, JobRefused, Overtaken
+from runops_operator.observation import Observation
 from runops_operator.observed import UNREAD, PodView, VideoJobView, parse_pod
-from runops_operator.plan import Observation, plan, plan_gone, plan_refused, plan_unreadable
+from runops_operator.plan import plan, plan_gone, plan_unreadable
+from runops_operator.plan_waits import plan_refused
 from runops_operator.stopwatch import Stopwatch
 from runops_operator.store import Store
 from runops_operator.waiting import wait_of
