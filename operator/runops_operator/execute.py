@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from runops.job_row import Claim
 from runops.object_names import made_objects
+from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.jobs import JobsTable
 from runops.supabase.storage import ObjectStore
 from runops_operator.actions import (
@@ -110,10 +111,20 @@ class Executor:
             case ClaimRow() | NextAttempt() | CompleteRow() | FailRow():
                 await self._on_row(name, job_id, action)
             case RemoveObjects(bucket):
-                await self._objects.remove(bucket, made_objects(job_id))
-                _log.info("the row is gone, and so is what was made of the video")
+                await self._remove_objects(bucket, job_id)
             case ReadRow() | LookForResults():
                 raise AssertionError("the reconciler reads itself")
+
+    async def _remove_objects(self, bucket: str, job_id: UUID) -> None:
+        try:
+            await self._objects.remove(bucket, made_objects(job_id))
+        except SupabaseError as error:
+            if error.kind not in {ErrorKind.NOT_FOUND, ErrorKind.INVALID}:
+                raise
+            # A VideoJob may name any bucket. In one that there is not, nothing was made, and nothing is waited for.
+            _log.warning("%s", error)
+        else:
+            _log.info("the row is gone, and so is what was made of the video")
 
     async def _on_job(self, name: str, action: CreateJob | DeleteJob | SuspendJob) -> None:
         match action:

@@ -152,3 +152,15 @@ async def test_a_row_of_ours_that_became_unreadable_is_told_and_keeps_nobody_wai
 def test_a_nul_in_metadata_is_refused_by_the_database_itself(database: Tables) -> None:
     with pytest.raises(psycopg.errors.UntranslatableCharacter):
         database.execute('insert into public.jobs (job_id, metadata) values (gen_random_uuid(), \'{"a": "\\u0000"}\')')
+
+
+@pytest.mark.parametrize("bucket", ["no such bucket", "line\nfeed\r\t\x1b[31m", "..", "a/b?c#d"])
+async def test_a_videojob_without_row_ends_whatever_bucket_it_names(project: Project, bucket: str) -> None:
+    job_id = uuid4()
+    metadata = {"name": videojob_name(job_id), "annotations": {"runops.dev/claim": _TOKEN}}
+    spec = {"jobId": str(job_id), "source": {"bucket": bucket}}
+    await project.cluster.create_videojob({"metadata": metadata, "spec": spec})
+    for _ in range(3):
+        await project.work()
+    status = project.cluster.videojobs[videojob_name(job_id)]["status"]
+    assert (status["phase"], status["reason"]) == ("Failed", "ClaimLost")
