@@ -81,7 +81,10 @@ class Stopping:
                     break
 
     async def _look(self, uid: str, *, first: bool = False) -> None:
-        deleted = self._jobs[uid]
+        deleted = self._jobs.get(uid)
+        if deleted is None:
+            # Whoever began to follow it has found no pod left, since we listed what is followed.
+            return
         late = asyncio.get_running_loop().time() - deleted.since > self._deadline
         pods = [pod for pod in await self._cluster.list_pods(deleted.name) if _belongs(pod, uid)]
         for pod in pods:
