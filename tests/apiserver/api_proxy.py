@@ -37,7 +37,7 @@ class Trouble:
     delay_seconds
         Before each request is passed on.
     status, headers, body
-        Answer of every request, in place of the API server's; it is asked where the status is 0.
+        Answer of every request, in place of the API server's; it is asked where the status is 0. Open watches end.
     watches
         `cut` ends each watch as soon as it has begun, `silent` keeps it open and lets nothing through, `gone` ends it
         with the event 410 Gone.
@@ -138,7 +138,7 @@ class ApiProxy:
         try:
             while True:
                 trouble = self.trouble
-                if trouble.watches in {"cut", "gone"} or trouble.away:
+                if trouble.watches in {"cut", "gone"} or trouble.away or trouble.status:
                     reset_connection(request.transport)
                     return
                 if trouble.watches == "silent":
