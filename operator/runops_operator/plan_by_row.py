@@ -59,6 +59,8 @@ def _cancelled_by_the_row(seen: Observation, row: JobRow | None, now: datetime) 
     attempts = 1 if seen.job is not None and seen.job.ran else 0
     patch = status.failed(seen.videojob, Reason.CLAIM_LOST, message, attempts=attempts, report=None, now=now)
     stop = [DeleteJob(seen.job.name, seen.job.uid)] if seen.job else []
-    # Without its row nobody will ask for what was made of the video, and nobody would ever delete it.
-    remove = [RemoveObjects(seen.videojob.spec.source.bucket)] if row is None and seen.videojob.spec else []
+    # Without its row nobody will ask for what was made of the video, and nobody would ever delete it. Where no worker
+    # ran nothing was made: a VideoJob that only claims to have had a row deletes nothing.
+    made = row is None and (seen.videojob.started or attempts > 0)
+    remove = [RemoveObjects(seen.videojob.spec.source.bucket)] if made and seen.videojob.spec is not None else []
     return [*stop, *remove, PatchStatus(patch)]

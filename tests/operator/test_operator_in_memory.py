@@ -142,7 +142,9 @@ async def test_a_row_moved_away_cancels_its_video_and_is_left_as_it_is(world: Wo
 
 
 async def test_a_deleted_row_cancels_its_video(world: World) -> None:
-    job_id, _ = await _claimed(world)
+    job_id, name = await _claimed(world)
+    world.cluster.run_pod(name)
+    await world.settle()
     del world.jobs.rows[job_id]
     await world.compare()
     await world.settle()
@@ -151,6 +153,19 @@ async def test_a_deleted_row_cancels_its_video(world: World) -> None:
     assert f"videos/transcripts/{job_id}.checkpoint.json" in world.jobs.removed
     assert f"videos/slim/{job_id}.mp4" in world.jobs.removed
     assert not any("/raw/" in key for key in world.jobs.removed), "the recording is its owner's"
+
+
+async def test_a_videojob_that_was_never_worked_on_has_nothing_deleted(world: World) -> None:
+    job_id = uuid4()
+    annotations = {"runops.dev/claim": str(uuid4()), "runops.dev/by": CONFIG.installation}
+    body = {"metadata": {"name": videojob_name(job_id), "annotations": annotations}, "spec": {"jobId": str(job_id)}}
+    await world.cluster.create_videojob(body)
+    await world.rows.once()
+    await world.settle()
+    await world.compare()
+    await world.settle()
+    assert world.status(job_id)["phase"] == "Failed"
+    assert world.jobs.removed == []
 
 
 async def test_a_malformed_user_is_an_error_of_the_row_and_never_a_videojob(world: World) -> None:
