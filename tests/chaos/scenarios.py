@@ -72,7 +72,7 @@ async def _operator_kills(site: Site, options: Options) -> Record:
 
 async def _worker_kills(site: Site, options: Options) -> Record:
     with installed(site) as installation:
-        return await worker_kills(site, installation, rows=options.number(long=200, short=12), seed=options.seed)
+        return await worker_kills(site, installation, rows=options.number(long=200, short=8), seed=options.seed)
 
 
 async def _gemini_outage(site: Site, options: Options) -> Record:

@@ -25,7 +25,7 @@ async def test_every_row_ends_once_as_it_should(site: Site, name: str) -> None:
 
 
 async def test_every_row_ends_once_though_real_workers_are_killed(site: Site, installation: Installation) -> None:
-    _assert_kept(await worker_kills(site, installation, rows=12, seed=_SHORT.seed))
+    _assert_kept(await worker_kills(site, installation, rows=8, seed=_SHORT.seed))
 
 
 async def test_every_row_ends_once_though_gemini_is_away(site: Site, installation: Installation) -> None:

@@ -30,7 +30,7 @@ ROWS: Final = {
     "transcripts": b"select to_jsonb(transcripts) from transcripts order by id",
     "sops": b"select to_jsonb(sops) from sops order by id",
 }
-PARTS: Final = 3
+PARTS: Final = len(WAYS)
 MOST_MOMENTS: Final = 40
 LOOKS_BEFORE_THE_FIRST_OBJECT: Final = 2
 """One for the seat, one before any cost."""
@@ -102,8 +102,7 @@ async def a_run(job: Job, gate: Gate, folder: Path, *, way: bytes, at: int | Non
     return code, pod, moments, then[0] if then else None
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize(("part", "way"), enumerate(WAYS))
 async def test_a_claim_that_goes_right_before_any_write_stops_all_writes(
     *,
     way: str,
@@ -114,7 +113,7 @@ async def test_a_claim_that_goes_right_before_any_write_stops_all_writes(
     tmp_path: Path,
     record_property: Callable[[str, object], None],
 ) -> None:
-    """Each part takes every third moment, until a run ends before its moment comes."""
+    """Each way takes every third moment, until a run ends before its moment comes."""
     stopped = 0
     for at in range(1 + part, MOST_MOMENTS, PARTS):
         job = await new_job()
