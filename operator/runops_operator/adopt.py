@@ -8,7 +8,6 @@ from uuid import UUID
 
 from runops.failures import Failed
 from runops.job_row import Claim, JobRow, user_of
-from runops.retry_policy import History
 from runops.supabase.jobs import JobsTable
 from runops.videojob import videojob_name
 from runops_operator.build_videojob import build_videojob
@@ -69,10 +68,17 @@ class Adopter:
         """Tell whether a row is being claimed or adopted just now."""
         return job_id in self._in_hand
 
-    async def adopt(self, row: JobRow, claim: Claim) -> None:
+    async def adopt(self, row: JobRow, claim: Claim, *, first: bool = False) -> None:
         """Have the row's VideoJob exist under this claim.
 
         A row that cannot be run, as with a malformed user, is set to `error` with its sentence instead.
+
+        Parameters
+        ----------
+        row, claim
+            The row, and the claim that it carries.
+        first
+            Whether the claim was taken and confirmed just now and has no history.
 
         Raises
         ------
@@ -86,15 +92,15 @@ class Adopter:
             _log.warning("row refused: %s", error.detail, extra={"reason": error.reason, "job_id": str(row.job_id)})
             return
         name = videojob_name(row.job_id)
+        if first:
+            # Before it is made: its event may come earlier than the answer.
+            self._store.note_first(name)
         try:
             self._store.see_videojob(await self._cluster.create_videojob(manifest))
         except Conflict:
             if not await self._cleared(name):
                 return
             self._store.see_videojob(await self._cluster.create_videojob(manifest))
-        if claim.not_before is not None or claim.history != History():
-            # It is no first attempt: when it may begin, and with how much memory, stands in the row.
-            self._store.doubt_row(name)
         await self._queue.add(name)
 
     async def _cleared(self, name: str) -> bool:

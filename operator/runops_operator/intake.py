@@ -12,7 +12,7 @@ from runops.failures import TABLE, Failed, FailureClass, Reason
 from runops.job_row import Claim, JobRow, RowStatus, user_of
 from runops.logs import job_id_in_logs
 from runops.polling import next_read_in
-from runops.retry_policy import MOST_COUNTED
+from runops.retry_policy import MOST_COUNTED, History
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.jobs import JobsTable
 from runops_operator.admission import Admission, admit
@@ -252,7 +252,7 @@ class Intake:
             self._metrics.repaired("RivalConsumer")
             await self._jobs.give_way(row.job_id, claim.claim)
             return False
-        await self._adopter.adopt(there, claim)
+        await self._adopter.adopt(there, claim, first=claim.history == History())
         return True
 
     async def _all_or_recall(self, *calls: Awaitable[T]) -> list[T]:

@@ -17,6 +17,8 @@ class Observation:
     ----------
     row
         `UNREAD`, or the row as it was read just now; None where there is no such row.
+    first
+        Whether the row was claimed and confirmed just now: no attempt was made, and nothing stands in its history.
     results
         Whether the tables hold a transcript and a SOP; None where nobody has looked just now.
     waited_seconds
@@ -29,6 +31,7 @@ class Observation:
     job: JobView | None = None
     pods: Sequence[PodView] = field(default_factory=tuple)
     row: JobRow | Unread | None = UNREAD
+    first: bool = False
     results: bool | None = None
     waited_seconds: float = 0.0
     quiet_seconds: float = 0.0

@@ -200,7 +200,8 @@ def _start(seen: Observation, spec: VideoJobSpec, claim: str, config: OperatorCo
     """Make the Job of the next attempt, when its time has come."""
     videojob, row = seen.videojob, seen.row
     new = not videojob.status.conditions
-    if isinstance(row, Unread) and not new:
+    if isinstance(row, Unread) and not seen.first:
+        # When it may begin, and with how much memory, stands there.
         return [ReadRow()]
     stamp = row.claim if isinstance(row, JobRow) else None
     if stamp is not None and stamp.not_before is not None:

@@ -195,6 +195,7 @@ class Reconciler:
             job=job,
             pods=pods,
             row=row,
+            first=self._store.take_first(name),
             waited_seconds=self._waits.seconds(name, wait.reason if wait is not None else None),
             quiet_seconds=self._quiet_seconds(job_id),
         )

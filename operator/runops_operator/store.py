@@ -22,6 +22,7 @@ class Store:
         self._jobs: dict[str, JobView] = {}
         self._gone: dict[str, VideoJobView] = {}
         self._doubted: set[str] = set()
+        self._first: set[str] = set()
         self._clock = 0
         self._seen_at: dict[str, int] = {}
         self._dead: dict[str, int] = {}
@@ -59,6 +60,16 @@ class Store:
     def doubt_row(self, name: str) -> None:
         """Have the row of a VideoJob read before the next decision about it."""
         self._doubted.add(name)
+
+    def note_first(self, name: str) -> None:
+        """Note that a VideoJob is about to be made for a row whose claim this process has just taken and confirmed."""
+        self._first.add(name)
+
+    def take_first(self, name: str) -> bool:
+        """Tell, once, whether nothing can have happened to a row yet: its first attempt needs no further read."""
+        first = name in self._first
+        self._first.discard(name)
+        return first
 
     def take_doubt(self, name: str) -> bool:
         """Tell, once, whether a row must be read before the next decision."""

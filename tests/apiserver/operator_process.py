@@ -38,10 +38,11 @@ class Running:
     def said(self, words: str) -> bool:
         return any(words in line["msg"] for line in self.lines())
 
-    def said_at(self, words: str, job_id: str) -> float:
-        """Unix time of the first line about a job with these words."""
+    def said_at(self, words: str, job_id: str) -> float | None:
+        """Unix time of the first line about a job with these words; None where there is none."""
         stamps = (line["ts"] for line in self.lines() if line.get("job_id") == job_id and words in line["msg"])
-        return datetime.fromisoformat(next(stamps)).timestamp()
+        stamp = next(stamps, None)
+        return None if stamp is None else datetime.fromisoformat(stamp).timestamp()
 
     def ready(self) -> tuple[int, str]:
         return self._asked("readyz")

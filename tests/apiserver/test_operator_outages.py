@@ -307,14 +307,15 @@ def test_a_clock_that_is_ten_minutes_wrong_takes_nothing_that_is_alive_and_leave
     alive = _held(database, by="somebody/else", seconds_ago=1)
     stale = _held(database, by="somebody/else", seconds_ago=90)
     clock = _now(database) + timedelta(seconds=ahead)
-    pausing = _held(database, by=f"test/{namespace}", seconds_ago=1, not_before=clock + timedelta(seconds=14))
+    pausing = _held(database, by=f"test/{namespace}", seconds_ago=1, not_before=clock + timedelta(seconds=25))
     fresh = queue(database)
     settings = {**_QUICK, "staleAfterSeconds": 60, "maxConcurrent": 10}
     begun = time.monotonic()
     with start(settings, ahead=ahead) as operator:
         eventually(lambda: {stale, fresh} <= inside.uids("jobs").keys(), "the stale and the queued row have Jobs")
-        assert pausing not in inside.uids("jobs"), "its next attempt may not begin yet"
-        assert time.monotonic() - begun < 12, "this machine is too slow to tell whether the pause was kept"
+        too_early = pausing in inside.uids("jobs")
+        assert time.monotonic() - begun < 23, "this machine is too slow to tell whether the pause was kept"
+        assert not too_early, "its next attempt may not begin yet"
         eventually(lambda: inside.has_job(pausing), "the pause ends")
         _works(operator)
     assert inside.uids("videojobs").keys() == {stale, fresh, pausing}
@@ -425,7 +426,8 @@ def test_a_cancel_asks_job_and_pods_to_go_within_two_seconds(
         acted = time.time()
         eventually(lambda: not inside.lives_on(job_id), "Job and pods are asked to go", seconds=10)
         gone = time.time()
-        seen = operator.said_at("Kubernetes Job deleted", job_id)
+        # Where the garbage collector was faster there was nothing left for the operator to say.
+        seen = operator.said_at("Kubernetes Job deleted", job_id) or acted
         print(f"{how}: seen after {seen - acted:.2f} s, asked to go {gone - seen:.2f} s later at most")  # noqa: T201
         assert gone - seen < 2.0, "from the operator's line to the deletionTimestamps"
         assert gone - acted < 2.0 + _QUICK["rowsSeconds"] + 1.0, "from the cancel to the deletionTimestamps"

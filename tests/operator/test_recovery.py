@@ -1,6 +1,11 @@
 """What is found after the start, or beside what this operator knows, and put right."""
 
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
+
+import pytest
 
 from runops.failures import Reason
 from runops.job_row import Claim, stamped_metadata
@@ -110,6 +115,27 @@ async def test_a_videojob_learns_from_its_row_how_it_ended_though_its_job_is_gon
     await world.settle()
     assert world.status(job_id)["reason"] == Reason.JOB_DELETED
     assert world.status(job_id)["message"] == "It is damaged."
+
+
+async def test_a_pause_is_kept_though_the_event_of_an_adopted_videojob_comes_before_the_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = Claim(claim=str(uuid4()), by=CONFIG.installation, failures=1, not_before=world.now + timedelta(seconds=60))
+    job_id = world.jobs.add(status="processing", metadata=stamped_metadata(None, claim))
+    create = world.cluster.create_videojob
+
+    async def answered_late(manifest: Mapping[str, Any]) -> dict[str, Any]:
+        made = await create(manifest)
+        await world.settle()
+        return made
+
+    monkeypatch.setattr(world.cluster, "create_videojob", answered_late)
+    await world.rows.once()
+    await world.settle()
+    assert world.cluster.jobs == {}
+    world.wait(61)
+    await world.look(videojob_name(job_id))
+    assert videojob_name(job_id) in world.cluster.jobs
 
 
 async def test_the_next_attempts_claim_is_found_in_the_row_after_a_crash(world: World) -> None:
