@@ -1,5 +1,6 @@
 """Reads the rows among which the intake chooses: few, and yet no user is hidden behind another one's queue."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -56,11 +57,16 @@ class Candidates:
         if len(page) >= min(limit, _FEWEST):
             _add(rows, await self._jobs.queued(limit=limit, prioritised=True))
             passed_over = {user for user, count in active.items() if count}
+            shown: Counter[str] = Counter()
             for _ in range(_MOST_READS):
-                passed_over |= {user_key(row) for row in page}
-                users = sorted(user for user in passed_over if _is_uuid(user))[:_MOST_USERS_PASSED_OVER]
+                shown.update(user_key(row) for row in page)
+                passed_over |= shown.keys()
+                # Only so many fit into a request: those go first whose rows have filled the pages so far.
+                users = sorted((user for user in passed_over if _is_uuid(user)), key=lambda user: (-shown[user], user))
                 page = await self._jobs.queued(
-                    limit=limit, without_users=[UUID(user) for user in users], without_nobody="" in passed_over
+                    limit=limit,
+                    without_users=[UUID(user) for user in users[:_MOST_USERS_PASSED_OVER]],
+                    without_nobody="" in passed_over,
                 )
                 _add(rows, page)
                 if len(page) < min(limit, _FEWEST) or len(passed_over) > _MOST_USERS_PASSED_OVER:

@@ -22,8 +22,8 @@ FLOOD = 3000
 
 @pytest.fixture
 def flood(database: Connection) -> str:
-    """Queue thousands of rows of one user; gives that user."""
-    user = str(uuid4())
+    """Queue thousands of rows of one user, whose id sorts after all others; gives that user."""
+    user = f"ffffffff{str(uuid4())[8:]}"
     database.execute(
         "insert into public.jobs (job_id, metadata) select gen_random_uuid(), jsonb_build_object('user_id', %s::text) "
         "from generate_series(1, %s)",
