@@ -182,6 +182,17 @@ class JobRow(BaseModel):
         return raw if isinstance(raw, int) and not isinstance(raw, bool) and -100 <= raw <= 100 else 0
 
     @property
+    def waiting_since(self) -> str | None:
+        """When it was queued: made, or set back to `queued` by whoever refreshes `updated_at` with it."""
+        if self.status != RowStatus.QUEUED or self.updated_at is None or self.created_at is None:
+            return self.created_at
+        try:
+            later = datetime.fromisoformat(self.updated_at) > datetime.fromisoformat(self.created_at)
+        except (ValueError, TypeError):
+            return self.created_at
+        return self.updated_at if later else self.created_at
+
+    @property
     def raw_user(self) -> Any:
         """`metadata.user_id` as it stands there, checked by nobody; None where absent."""
         return self.metadata.get("user_id") if isinstance(self.metadata, Mapping) else None

@@ -11,7 +11,16 @@ from pydantic.alias_generators import to_camel
 from runops.failures import Reason
 from runops.progress import Stage
 
-__all__ = ["LONGEST_RETRY_AFTER_SECONDS", "Output", "Report", "ResolvedPrompt", "StageUsage", "Usage", "parse_report"]
+__all__ = [
+    "LONGEST_RETRY_AFTER_SECONDS",
+    "Output",
+    "Report",
+    "ResolvedPrompt",
+    "StageTime",
+    "StageUsage",
+    "Usage",
+    "parse_report",
+]
 
 LONGEST_RETRY_AFTER_SECONDS = 604_800.0
 """A week: what is asked for beyond is told as this."""
@@ -39,6 +48,9 @@ class StageUsage(_Camel):
     input_tokens: Annotated[int, Field(ge=0, description="Tokens sent, cached ones included.")] = 0
     output_tokens: Annotated[int, Field(ge=0, description="Tokens received, thinking included.")] = 0
     calls: Annotated[int, Field(ge=0, description="Calls that were billed.")] = 0
+    cost_usd: Annotated[
+        str | None, Field(max_length=32, description="Estimated cost in US dollars, as a decimal number.")
+    ] = None
 
 
 class Usage(_Camel):
@@ -51,6 +63,16 @@ class Usage(_Camel):
         str | None, Field(max_length=32, description="Estimated cost in US dollars, as a decimal number.")
     ] = None
     media_seconds: Annotated[int, Field(ge=0, description="Length of the recording in seconds.")] = 0
+
+
+class StageTime(_Camel):
+    """How long one stage of the last attempt took."""
+
+    stage: Annotated[Stage, Field(description="The stage.")]
+    start_time: Annotated[
+        str, Field(max_length=40, json_schema_extra={"format": "date-time"}, description="When it began.")
+    ]
+    seconds: Annotated[float, Field(ge=0, description="How long it took, until it ended or failed.")]
 
 
 class Output(_Camel):
@@ -82,16 +104,24 @@ class Report(_Camel):
     stage: Stage | None = None
     retry_after_seconds: float | None = Field(default=None, ge=0, le=LONGEST_RETRY_AFTER_SECONDS)
     usage: Usage | None = None
+    stages: tuple[StageTime, ...] = ()
     outputs: tuple[Output, ...] = ()
     prompts: tuple[ResolvedPrompt, ...] = ()
 
     def encode(self) -> bytes:
         """Return the message as JSON of at most 4,096 bytes; what is least needed is left out first."""
-        for left_out in (set[str](), {"prompts"}, {"prompts", "outputs"}, {"prompts", "outputs", "usage"}):
+        needed_least_first = ("prompts", "outputs", "stages", "usage")
+        for count in range(len(needed_least_first) + 1):
+            left_out = set(needed_least_first[:count])
             data = self.model_dump_json(by_alias=True, exclude_none=True, exclude=left_out).encode()
             if len(data) <= TERMINATION_MESSAGE_LIMIT:
                 return data
-        cut = self.model_copy(update={"message": self.message[:300], "usage": None, "outputs": (), "prompts": ()})
+        cut = Report(
+            reason=self.reason,
+            message=self.message[:300],
+            stage=self.stage,
+            retry_after_seconds=self.retry_after_seconds,
+        )
         return cut.model_dump_json(by_alias=True, exclude_none=True).encode()
 
 

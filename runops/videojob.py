@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from runops.report import Output, ResolvedPrompt, Usage
+from runops.report import Output, ResolvedPrompt, StageTime, Usage
 
 __all__ = [
     "API_VERSION",
@@ -282,6 +282,9 @@ class VideoJobStatus(_Camel):
     worker_pod: Annotated[WorkerPod | None, Field(description="The pod that works on it now, or did last.")] = None
     resolved: Annotated[Resolved | None, Field(description="What the run was made with, fixed at its start.")] = None
     usage: Annotated[Usage | None, Field(description="What it cost at the model.")] = None
+    stages: Annotated[
+        list[StageTime] | None, Field(max_length=8, description="How long each stage of the last attempt took.")
+    ] = None
     outputs: Annotated[
         list[Output] | None, Field(max_length=8, description="Where the results lie. Never their content.")
     ] = None

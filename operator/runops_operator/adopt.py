@@ -10,7 +10,7 @@ from runops.failures import Failed
 from runops.job_row import Claim, JobRow, user_of
 from runops.supabase.jobs import JobsTable
 from runops.videojob import videojob_name
-from runops_operator.build_videojob import build_videojob
+from runops_operator.build_videojob import Arrival, build_videojob
 from runops_operator.cluster import Cluster, ClusterError, Conflict, NotFound
 from runops_operator.config import OperatorConfig
 from runops_operator.observed import parse_videojob
@@ -68,7 +68,7 @@ class Adopter:
         """Tell whether a row is being claimed or adopted just now."""
         return job_id in self._in_hand
 
-    async def adopt(self, row: JobRow, claim: Claim, *, first: bool = False) -> None:
+    async def adopt(self, row: JobRow, claim: Claim, *, first: bool = False, arrival: Arrival | None = None) -> None:
         """Have the row's VideoJob exist under this claim.
 
         A row that cannot be run, as with a malformed user, is set to `error` with its sentence instead.
@@ -79,6 +79,8 @@ class Adopter:
             The row, and the claim that it carries.
         first
             Whether the claim was taken and confirmed just now and has no history.
+        arrival
+            What was known when the claim was taken.
 
         Raises
         ------
@@ -86,7 +88,7 @@ class Adopter:
             The API server or Supabase refused or was away; the claim stays and the next look at the rows adopts it.
         """
         try:
-            manifest = build_videojob(row, claim, user_of(row), self._config)
+            manifest = build_videojob(row, claim, user_of(row), self._config, arrival=arrival)
         except Failed as error:
             await self._jobs.fail(row.job_id, claim.claim, error.detail)
             _log.warning("row refused: %s", error.detail, extra={"reason": error.reason, "job_id": str(row.job_id)})

@@ -1,22 +1,25 @@
 """Puts the operator's parts together: the composition root, without kopf."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from runops.supabase.connection import Supabase
 from runops_operator.adopt import Adopter
+from runops_operator.backlog import BacklogWatch
 from runops_operator.candidates import Candidates
 from runops_operator.cluster import Cluster
 from runops_operator.config import OperatorConfig
 from runops_operator.execute import Executor
+from runops_operator.figures import Figures, snapshot
 from runops_operator.intake import Intake
 from runops_operator.metrics import Metrics
 from runops_operator.reconciler import Reconciler
+from runops_operator.recording_size import RecordingSizes
 from runops_operator.resync import Resync
 from runops_operator.rows import RowWatch
 from runops_operator.stopping import Stopping
-from runops_operator.store import Store
+from runops_operator.store import Observer, Store
 from runops_operator.workqueue import WorkQueue
 
 __all__ = ["Operator", "assemble"]
@@ -33,6 +36,7 @@ class Operator:
     resync: Resync
     rows: RowWatch
     stopping: Stopping
+    backlog: BacklogWatch
 
 
 def assemble(
@@ -41,6 +45,7 @@ def assemble(
     supabase: Supabase,
     metrics: Metrics,
     *,
+    observers: Sequence[Observer] = (),
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Operator:
     """Return an operator for a cluster and a project; nothing runs yet.
@@ -53,11 +58,13 @@ def assemble(
         What it works between.
     metrics
         What it counts with.
+    observers
+        Who else is told what becomes of VideoJobs.
     now
         The clock of its decisions; it gives times with their zone.
     """
-    store, queue, jobs = Store(), WorkQueue(), supabase.jobs
-    metrics.count_unfinished_by(lambda: sum(1 for _ in store.unfinished()))
+    store, queue, jobs = Store(Figures(metrics).see, *observers), WorkQueue(), supabase.jobs
+    metrics.look_at(videojobs=lambda: snapshot(store.videojobs()), depth=lambda: len(queue))
     adopter = Adopter(cluster=cluster, jobs=jobs, store=store, queue=queue, config=config)
     rows = RowWatch(jobs=jobs, store=store, queue=queue, adopter=adopter, config=config, metrics=metrics)
     intake = Intake(
@@ -70,6 +77,7 @@ def assemble(
         recall=rows.once,
         now=now,
         skew_seconds=lambda: supabase.clock_skew_seconds,
+        size_of=RecordingSizes(supabase.storage).of,
     )
     stopping = Stopping(
         cluster, store=store, now=now, deadline_seconds=config.deadlines.cancelling_seconds, metrics=metrics
@@ -94,7 +102,9 @@ def assemble(
         executor=executor,
         quiet_seconds=rows.quiet_seconds,
         config=config,
+        metrics=metrics,
         now=now,
     )
+    backlog = BacklogWatch(jobs, metrics, now=lambda: now() + timedelta(seconds=supabase.clock_skew_seconds or 0.0))
     resync = Resync(cluster=cluster, store=store, queue=queue, config=config)
-    return Operator(store, queue, intake, reconciler, resync, rows, stopping)
+    return Operator(store, queue, intake, reconciler, resync, rows, stopping, backlog)

@@ -26,6 +26,10 @@ _WORKDIR = "/work"
 
 _JOB_STAYS_SECONDS = 86_400
 _QUANTITY = re.compile(r"([0-9.]+)([A-Za-z]*)")
+_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+_DISK = "ephemeral-storage"
+_DISK_BESIDE_THE_RECORDING_MIB = 512
+"""The slim video, its chunks and the transcript."""
 
 
 def build_job(
@@ -162,7 +166,7 @@ def _container(
         "image": config.worker.image,
         "imagePullPolicy": config.worker.image_pull_policy,
         "env": _environment(videojob, spec, claim, config),
-        "resources": _resources(spec, config, more_memory=more_memory),
+        "resources": _resources(videojob, spec, config, more_memory=more_memory),
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
@@ -214,14 +218,16 @@ def _environment(
     return [*literal, {"name": "RUNOPS_POD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}}]
 
 
-def _resources(spec: VideoJobSpec, config: OperatorConfig, *, more_memory: bool) -> dict[str, dict[str, str]]:
+def _resources(
+    videojob: VideoJobView, spec: VideoJobSpec, config: OperatorConfig, *, more_memory: bool
+) -> dict[str, dict[str, str]]:
     """Merge the installation's amounts with the VideoJob's own, which win one by one."""
-    merged: dict[str, dict[str, str]] = {}
-    for resources in (config.worker.resources, spec.worker.resources if spec.worker else None):
-        if resources is None:
-            continue
-        for kind, amounts in resources.model_dump(by_alias=True, exclude_none=True).items():
-            merged.setdefault(kind, {}).update(amounts)
+    merged: dict[str, dict[str, str]] = config.worker.resources.model_dump(by_alias=True, exclude_none=True)
+    if videojob.source_bytes is not None and _DISK in merged.get("requests", {}):
+        merged["requests"][_DISK] = _disk_for(videojob.source_bytes, usually=merged["requests"][_DISK])
+    own = spec.worker.resources if spec.worker else None
+    for kind, amounts in (own.model_dump(by_alias=True, exclude_none=True) if own else {}).items():
+        merged.setdefault(kind, {}).update(amounts)
     if more_memory:
         for amounts in merged.values():
             if "memory" in amounts:
@@ -229,7 +235,23 @@ def _resources(spec: VideoJobSpec, config: OperatorConfig, *, more_memory: bool)
     return merged
 
 
-def _doubled(quantity: str) -> str:
+def _disk_for(source_bytes: int, *, usually: str) -> str:
+    """Return the scratch disk to ask for: what the recording needs, and never more than usual.
+
+    Only the request shrinks. The limit stays, so that a size that was told wrongly ends no worker.
+    """
+    mebibytes = -(-source_bytes // 2**20) + _DISK_BESIDE_THE_RECORDING_MIB
+    number, unit = _parts(usually)
+    small = unit != "m" and mebibytes * 2**20 < float(number) * _UNITS[unit]
+    return f"{mebibytes}Mi" if small else usually
+
+
+def _parts(quantity: str) -> tuple[str, str]:
     number, unit = _QUANTITY.fullmatch(quantity).groups()  # type: ignore[union-attr]  # the schema lets no other through
+    return number, unit
+
+
+def _doubled(quantity: str) -> str:
+    number, unit = _parts(quantity)
     twice = 2 * float(number)
     return f"{int(twice) if twice.is_integer() else twice}{unit}"

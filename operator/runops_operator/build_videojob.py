@@ -1,5 +1,6 @@
 """The VideoJob of a claimed row. Pure: a row, its claim and the configuration in, a manifest out."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +13,32 @@ from runops_operator.observed import (
     MANAGED_BY,
     MANAGED_BY_LABEL,
     PROMPTS_ANNOTATION,
+    QUEUED_AT_ANNOTATION,
+    SOURCE_BYTES_ANNOTATION,
 )
 
-__all__ = ["build_videojob"]
+__all__ = ["Arrival", "build_videojob"]
 
 
-def build_videojob(row: JobRow, claim: Claim, user: UUID | None, config: OperatorConfig) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What is known of a row's recording from before its claim; nothing, where the claim is an earlier process's.
+
+    Attributes
+    ----------
+    queued_at
+        Since when the row had waited.
+    source_bytes
+        Size of the recording.
+    """
+
+    queued_at: str | None = None
+    source_bytes: int | None = None
+
+
+def build_videojob(
+    row: JobRow, claim: Claim, user: UUID | None, config: OperatorConfig, *, arrival: Arrival | None = None
+) -> dict[str, Any]:
     """Return the manifest of the VideoJob for a row.
 
     Every setting is written out, so that a later change of the configuration never touches it.
@@ -32,7 +53,14 @@ def build_videojob(row: JobRow, claim: Claim, user: UUID | None, config: Operato
         Uploader of the recording, checked.
     config
         Settings of this installation.
+    arrival
+        What was known when it was claimed.
     """
+    arrival = arrival or Arrival()
+    known = {
+        QUEUED_AT_ANNOTATION: arrival.queued_at or row.created_at,
+        SOURCE_BYTES_ANNOTATION: None if arrival.source_bytes is None else str(arrival.source_bytes),
+    }
     spec = VideoJobSpec(
         job_id=str(row.job_id),
         user_id=str(user) if user else None,
@@ -55,6 +83,7 @@ def build_videojob(row: JobRow, claim: Claim, user: UUID | None, config: Operato
                 CLAIM_ANNOTATION: claim.token,
                 BY_ANNOTATION: claim.by,
                 PROMPTS_ANNOTATION: config.prompts.config_map,
+                **{name: value for name, value in known.items() if value is not None},
             },
         },
         "spec": spec.model_dump(by_alias=True, exclude_none=True),

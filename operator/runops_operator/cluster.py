@@ -8,7 +8,7 @@ import asyncio
 import json
 import os
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self
@@ -31,6 +31,8 @@ __all__ = [
     "service_account",
 ]
 
+_EXPECTED = frozenset({404, 409})
+"""Answers that say how things are; a request for which they come did not fail."""
 _REQUEST_SECONDS = 30.0
 _CHUNK = 500
 REFUSALS = frozenset({400, 403, 422})
@@ -164,6 +166,10 @@ class Cluster(Protocol):
         ...
 
 
+def _ignore(_verb: str, _resource: str, _status: int | None) -> None:
+    return
+
+
 class KubernetesCluster:
     """`Cluster` by the official asynchronous client.
 
@@ -173,17 +179,23 @@ class KubernetesCluster:
         A configured API client.
     namespace
         The namespace of everything.
+    failed
+        Told verb, resource and status of every request that failed; the status is None where there was no answer.
     """
 
-    def __init__(self, api: client.ApiClient, namespace: str) -> None:
+    def __init__(
+        self, api: client.ApiClient, namespace: str, *, failed: Callable[[str, str, int | None], None] = _ignore
+    ) -> None:
         self._api = api
+        self._failed = failed
         self._videojobs = f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{PLURAL}"
         self._jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
         self._pods = f"/api/v1/namespaces/{namespace}/pods"
         self._leases = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+        self._events = f"/api/v1/namespaces/{namespace}/events"
 
     @classmethod
-    async def connect(cls, namespace: str) -> Self:
+    async def connect(cls, namespace: str, *, failed: Callable[[str, str, int | None], None] = _ignore) -> Self:
         """Connect by the pod's service account, or by the kubeconfig where there is none.
 
         Raises
@@ -200,7 +212,7 @@ class KubernetesCluster:
         except (config.ConfigException, OSError) as error:
             raise ClusterError(f"No way to a cluster: neither a service account nor a kubeconfig ({error}).") from error
         configuration.connection_pool_maxsize = 50
-        return cls(client.ApiClient(configuration), namespace)
+        return cls(client.ApiClient(configuration), namespace, failed=failed)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -278,6 +290,10 @@ class KubernetesCluster:
         """Replace a Lease's spec, if it still has this resource version."""
         return await self._call("PUT", f"{self._leases}/{quote(name)}", body=_lease(name, spec, version=version))
 
+    async def create_event(self, manifest: Manifest) -> None:
+        """Create an Event; `Conflict` where one of its name exists."""
+        await self._call("POST", self._events, body=manifest)
+
     async def _delete(self, path: str, uid: str, *, grace_seconds: int | None = None) -> None:
         body: dict[str, Any] = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
         if grace_seconds is not None:
@@ -318,8 +334,18 @@ class KubernetesCluster:
         query: Mapping[str, str] | None = None,
         body: Manifest | None = None,
     ) -> dict[str, Any]:
-        content = "application/merge-patch+json" if method == "PATCH" else "application/json"
         what = f"{method} {path}"
+        try:
+            return await self._answered(what, method, path, query=query, body=body)
+        except ClusterError as error:
+            if error.status not in _EXPECTED:
+                self._failed(method, _resource_of(path), error.status)
+            raise
+
+    async def _answered(
+        self, what: str, method: str, path: str, *, query: Mapping[str, str] | None, body: Manifest | None
+    ) -> dict[str, Any]:
+        content = "application/merge-patch+json" if method == "PATCH" else "application/json"
         try:
             request = await self._api.param_serialize(
                 method=method,
@@ -335,6 +361,12 @@ class KubernetesCluster:
         except (aiohttp.ClientError, TimeoutError, ssl.SSLError, OSError) as error:
             raise ClusterError(f"{what}: the API server cannot be reached ({type(error).__name__}).") from error
         return _decoded(what, answer.status, data)
+
+
+def _resource_of(path: str) -> str:
+    """Return the resource of a path, and its subresource where there is one."""
+    parts = path.partition("/namespaces/")[2].split("/")[1:]
+    return "/".join((parts[0], *parts[2:]))
 
 
 def _decoded(what: str, status: int, data: bytes) -> dict[str, Any]:

@@ -18,6 +18,7 @@ __all__ = [
     "LeaderElection",
     "Limits",
     "OperatorConfig",
+    "Tracing",
     "WorkerConfig",
     "load_config",
 ]
@@ -119,6 +120,21 @@ class Health(_Camel):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
 
 
+class Tracing(_Camel):
+    """Where traces go.
+
+    Attributes
+    ----------
+    endpoint
+        Base address of an OTLP/HTTP receiver, such as http://otel-collector.observability:4318; None for no traces.
+    sample_ratio
+        Which share of the videos is traced.
+    """
+
+    endpoint: Annotated[str, Field(pattern="^https?://[^?#]+$")] | None = None
+    sample_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
+
+
 class OperatorConfig(_Camel):
     """All settings of the operator.
 
@@ -141,6 +157,8 @@ class OperatorConfig(_Camel):
     confirm_seconds
         How long after a claim it is looked at once more: a consumer without claims, such as the old worker, may have
         read the row before and may write over it.
+    user_metrics
+        Whether metrics name users.
     """
 
     installation: Annotated[str, Field(min_length=1, max_length=200)]
@@ -166,6 +184,8 @@ class OperatorConfig(_Camel):
     queue_name: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     health: Health = Health()
+    user_metrics: bool = True
+    tracing: Tracing = Tracing()
 
 
 def load_config(environ: Mapping[str, str] | None = None) -> OperatorConfig:

@@ -159,7 +159,6 @@ class Executor:
                     return
                 if status.get("completionTime"):
                     self._on_movement()
-                    self._metrics.finished(str(status.get("phase")))
                     _log.info("finished", extra={"phase": status.get("phase"), "reason": status.get("reason")})
             case DeleteVideoJob(uid):
                 await self._cluster.delete_videojob(name, uid=uid)

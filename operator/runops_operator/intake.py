@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
@@ -17,12 +18,14 @@ from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.jobs import JobsTable
 from runops_operator.admission import Admission, admit
 from runops_operator.adopt import Adopter
+from runops_operator.build_videojob import Arrival
 from runops_operator.candidates import Candidates
 from runops_operator.choose import choose
 from runops_operator.cluster import ClusterError
 from runops_operator.config import OperatorConfig
 from runops_operator.metrics import Metrics
 from runops_operator.store import Store
+from runops_operator.times import moment
 
 __all__ = ["Intake"]
 
@@ -33,6 +36,24 @@ _CLAIMS_AT_ONCE = 10
 _MOST_READS_PAST_REFUSED = 20
 _TELLING_SECONDS = 20.0
 """Rows that nobody works on yet are refreshed after 40 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """A row that was claimed and must be looked at once more before anything is made for it.
+
+    Attributes
+    ----------
+    row
+        As the claim left it.
+    at
+        When it was claimed, in seconds.
+    """
+
+    row: JobRow
+    claim: Claim
+    at: float
+    arrival: Arrival
 
 
 class Intake:
@@ -59,6 +80,8 @@ class Intake:
         The clock; it gives times with their zone.
     skew_seconds
         How far the server's clock is ahead of ours.
+    size_of
+        Tells how large a row's recording is, None where that cannot be found out at once.
     jitter
         Source of randomness in [0, 1).
     """
@@ -75,6 +98,7 @@ class Intake:
         recall: Callable[[], Awaitable[object]],
         now: Callable[[], datetime],
         skew_seconds: Callable[[], float | None],
+        size_of: Callable[[UUID], Awaitable[int | None]],
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._jobs = jobs
@@ -85,11 +109,10 @@ class Intake:
         self._metrics = metrics
         self._recall = recall
         self._recalled = False
-        self._unconfirmed: dict[UUID, tuple[JobRow, Claim]] = {}
-        """Rows that were claimed and must be looked at once more before anything is made for them."""
-        self._claimed_at: dict[UUID, float] = {}
+        self._unconfirmed: dict[UUID, _Claimed] = {}
         self._now = now
         self._skew_seconds = skew_seconds
+        self._size_of = size_of
         self._jitter = jitter
         self._wake = asyncio.Event()
         self._moved_at: float | None = None
@@ -117,6 +140,8 @@ class Intake:
                 self._failures = 0
             except (SupabaseError, ClusterError) as error:
                 self._failures += 1
+                if isinstance(error, SupabaseError):
+                    self._metrics.supabase_error(error.kind)
                 self._pause(str(error), _reason_of(error))
             except Exception:  # noqa: BLE001 - one row nobody foresaw must never end the operator
                 self._failures += 1
@@ -214,45 +239,54 @@ class Intake:
             if won is None:
                 _log.info("the row went to somebody else")
                 return
-            self._unconfirmed[row.job_id] = (won, claim)
-            self._claimed_at[row.job_id] = self._clock()
+            arrival = Arrival(queued_at=row.waiting_since)
+            self._unconfirmed[row.job_id] = _Claimed(won, claim, self._clock(), arrival)
             self._adopter.take_in_hand(row.job_id)
         if stale:
             self._metrics.repaired("StaleRow")
-        self._metrics.claimed(str(row.status))
+        self._metrics.claimed(str(row.status), waited_seconds=None if stale else self._waited(row))
         _log.info("row claimed", extra={"attempt": claim.attempt, "stale": stale})
 
     async def _adopt_unconfirmed(self) -> int:
         """Have the VideoJobs of claimed rows made, but for those that a consumer without claims has written over."""
         if not self._unconfirmed:
             return 0
-        if self._config.confirm_seconds:
-            await asyncio.sleep(self._config.confirm_seconds)
+        await asyncio.gather(asyncio.sleep(self._config.confirm_seconds), self._look_at_sizes())
         there = await self._jobs.get_many(self._unconfirmed)
         gate = asyncio.Semaphore(_CLAIMS_AT_ONCE)
 
         async def one(job_id: UUID) -> bool:
             async with gate:
-                row, claim = self._unconfirmed[job_id]
-                adopted = await self._confirmed(row, claim, there.get(job_id))
-                del self._unconfirmed[job_id], self._claimed_at[job_id]
+                adopted = await self._confirmed(self._unconfirmed[job_id], there.get(job_id))
+                del self._unconfirmed[job_id]
                 self._adopter.let_go(job_id)
                 return adopted
 
         return sum(await self._all_or_recall(*(one(job_id) for job_id in list(self._unconfirmed))))
 
-    async def _confirmed(self, row: JobRow, claim: Claim, there: JobRow | None) -> bool:
+    async def _look_at_sizes(self) -> None:
+        gate = asyncio.Semaphore(_CLAIMS_AT_ONCE)
+
+        async def one(job_id: UUID) -> None:
+            async with gate:
+                claimed, size = self._unconfirmed[job_id], await self._size_of(job_id)
+                self._unconfirmed[job_id] = replace(claimed, arrival=replace(claimed.arrival, source_bytes=size))
+
+        await asyncio.gather(*(one(job_id) for job_id in self._unconfirmed))
+
+    async def _confirmed(self, claimed: _Claimed, there: JobRow | None) -> bool:
+        row, claim = claimed.row, claimed.claim
         job_id_in_logs.set(str(row.job_id))
         if there is None or there.claim is None or not there.is_held_by(claim.claim):
             return False
         # Later than that, or under a seat, it may be the other replica that took the row up and touched it.
-        telling = not there.claim.seated and self._clock() - self._claimed_at[row.job_id] < _TELLING_SECONDS
+        telling = not there.claim.seated and self._clock() - claimed.at < _TELLING_SECONDS
         if telling and there.updated_at != row.updated_at:
             _log.warning("a consumer that leaves no claim works on the row too; giving way to it")
             self._metrics.repaired("RivalConsumer")
             await self._jobs.give_way(row.job_id, claim.claim)
             return False
-        await self._adopter.adopt(there, claim, first=claim.history == History())
+        await self._adopter.adopt(there, claim, first=claim.history == History(), arrival=claimed.arrival)
         return True
 
     async def _all_or_recall(self, *calls: Awaitable[T]) -> list[T]:
@@ -266,6 +300,11 @@ class Intake:
 
     def _clock(self) -> float:
         return self._now().timestamp()
+
+    def _waited(self, row: JobRow) -> float | None:
+        """Return for how many seconds a row has waited, by the server's clock that stamped it."""
+        since = moment(row.waiting_since)
+        return None if since is None else self._clock() + (self._skew_seconds() or 0.0) - since.timestamp()
 
     def _pause(self, sentence: str, reason: str) -> None:
         if self.trouble != sentence:

@@ -8,6 +8,8 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
 
 import kopf
 
@@ -17,6 +19,7 @@ from runops.supabase.connection import Supabase
 from runops_operator.assembly import assemble
 from runops_operator.cluster import ClusterError, KubernetesCluster, NotFound
 from runops_operator.config import ConfigInvalid, OperatorConfig, load_config
+from runops_operator.events import EventPoster
 from runops_operator.handlers import register
 from runops_operator.health import serve_health
 from runops_operator.intake import Intake
@@ -24,6 +27,9 @@ from runops_operator.leader import Elector, identity
 from runops_operator.metrics import Metrics
 from runops_operator.observed import MANAGED_BY, MANAGED_BY_LABEL
 from runops_operator.resync import Resync
+from runops_operator.store import Observer
+from runops_operator.tracing import TraceSender, exporter
+from runops_operator.watch_errors import WatchErrors
 
 __all__ = ["run"]
 
@@ -44,11 +50,11 @@ class _Pauses:
 class _State:
     """What the probes are told."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Metrics) -> None:
         self.trouble: str | None = "starting"
         self.standby = False
         self.intake: Intake | None = None
-        self.metrics = Metrics()
+        self.metrics = metrics
 
     def alive(self) -> str | None:
         return None
@@ -84,11 +90,12 @@ def run() -> None:
 
 async def _serve(config: OperatorConfig) -> None:
     _stop_on_signals()
-    state = _State()
+    state = _State(Metrics(by_user=config.user_metrics))
+    WatchErrors(state.metrics.watch_error).attach()
     health = await serve_health(config.health.port, alive=state.alive, ready=state.ready, metrics=state.metrics.text)
     try:
         environment = await _settings(state)
-        cluster = await KubernetesCluster.connect(config.namespace)
+        cluster = await KubernetesCluster.connect(config.namespace, failed=state.metrics.cluster_error)
         try:
             async with Supabase(environment.supabase_url, environment.supabase_key) as supabase:
                 await _operate(config, environment, cluster, supabase, state)
@@ -159,7 +166,16 @@ async def _work(
     elector: Elector | None,
 ) -> None:
     metrics = state.metrics
-    operator = assemble(config, cluster, supabase, metrics)
+    poster = EventPoster(
+        cluster,
+        namespace=config.namespace,
+        instance=identity(),
+        now=lambda: datetime.now(UTC),
+        dropped=partial(metrics.dropped, "event"),
+    )
+    tracer = _tracer(config, metrics)
+    observers: list[Observer] = [poster.see] if tracer is None else [poster.see, tracer.see]
+    operator = assemble(config, cluster, supabase, metrics, observers=observers)
     # Kept while the first listing is waited for, which may take as long as the API server is away.
     ours = [] if elector is None else [asyncio.create_task(elector.keep(), name="lease")]
     metrics.leads(True)
@@ -179,6 +195,9 @@ async def _work(
         asyncio.create_task(operator.resync.run(), name="resync"),
         asyncio.create_task(operator.rows.run(), name="rows"),
         asyncio.create_task(operator.stopping.run(), name="stopping"),
+        asyncio.create_task(operator.backlog.run(), name="backlog"),
+        asyncio.create_task(poster.run(), name="events"),
+        *([] if tracer is None else [asyncio.create_task(tracer.run(), name="traces")]),
         asyncio.create_task(_until_settings_change(environment), name="settings"),
     ]
     stop = asyncio.Event()
@@ -201,6 +220,19 @@ async def _work(
     for task in ended:
         task.result()
     _log.info("operator stopped")
+
+
+def _tracer(config: OperatorConfig, metrics: Metrics) -> TraceSender | None:
+    sender = exporter(config.tracing)
+    if sender is None:
+        return None
+    return TraceSender(
+        sender,
+        namespace=config.namespace,
+        installation=config.installation,
+        ratio=config.tracing.sample_ratio,
+        dropped=partial(metrics.dropped, "trace"),
+    )
 
 
 async def _first_listing(resync: Resync, state: _State) -> None:

@@ -18,6 +18,8 @@ __all__ = [
     "MANAGED_BY",
     "MANAGED_BY_LABEL",
     "PROMPTS_ANNOTATION",
+    "QUEUED_AT_ANNOTATION",
+    "SOURCE_BYTES_ANNOTATION",
     "UNREAD",
     "VIDEOJOB_LABEL",
     "JobView",
@@ -33,6 +35,10 @@ CLAIM_ANNOTATION = "runops.dev/claim"
 BY_ANNOTATION = "runops.dev/by"
 PROMPTS_ANNOTATION = "runops.dev/prompts"
 """The ConfigMap of prompts that a video was begun with: a later attempt mounts the very same."""
+QUEUED_AT_ANNOTATION = "runops.dev/queued-at"
+"""Since when its row had waited when it was claimed."""
+SOURCE_BYTES_ANNOTATION = "runops.dev/source-bytes"
+"""Size of the recording as storage told it when the row was claimed."""
 VIDEOJOB_LABEL = "runops.dev/videojob"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "runops-operator"
@@ -40,7 +46,7 @@ KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 _TOKEN = re.compile(CLAIM_PATTERN)
 _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
-WORKER_OWNED_STATUS = ("progress", "usage", "outputs")
+WORKER_OWNED_STATUS = ("progress", "usage", "stages", "outputs")
 """Status fields that the worker writes while it runs; a change in them alone asks nothing of the operator."""
 
 
@@ -63,6 +69,10 @@ class VideoJobView:
         None where it is malformed; `spec_fault` then says how.
     prompts
         ConfigMap of the prompts that it was begun with; None where that is not written down.
+    created, queued_at
+        When it was made; since when its row had waited then. None where that is not known.
+    source_bytes
+        Size of the recording; None where that is not known.
     version
         Its resource version: of two views the one with the higher number is the newer.
     """
@@ -76,6 +86,9 @@ class VideoJobView:
     status: VideoJobStatus
     deleting: bool
     prompts: str | None = None
+    created: str | None = None
+    queued_at: str | None = None
+    source_bytes: int | None = None
     version: int = field(default=0, compare=False)
 
     @property
@@ -203,8 +216,20 @@ def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
         status=_status(body.get("status")),
         deleting="deletionTimestamp" in metadata,
         prompts=_prompts(metadata),
+        created=_text(metadata.get("creationTimestamp")),
+        queued_at=_text(_object(metadata.get("annotations")).get(QUEUED_AT_ANNOTATION)),
+        source_bytes=_whole(_object(metadata.get("annotations")).get(SOURCE_BYTES_ANNOTATION)),
         version=_version(metadata),
     )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _whole(value: Any) -> int | None:
+    """Return a number that stands in an annotation, which anybody may write; None where it is none to reckon with."""
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,15}", value, re.ASCII) else None
 
 
 def _prompts(metadata: Mapping[str, Any]) -> str | None:

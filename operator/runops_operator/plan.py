@@ -273,7 +273,13 @@ def _ended(seen: Observation, job: JobView, spec: VideoJobSpec, ended: Ended, no
     not_before = now + timedelta(seconds=decision.seconds)
     claim = row.claim.after(job.uid, decision.history, not_before=not_before, reason=failure.reason)
     patch = status.trying_again(
-        videojob, failure, sentence, attempts=decision.history.failures, not_before=not_before, now=now
+        videojob,
+        failure,
+        sentence,
+        attempts=decision.history.failures,
+        not_before=not_before,
+        now=now,
+        report=ended.report,
     )
     return [
         NextAttempt(row, claim),

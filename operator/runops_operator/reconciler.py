@@ -16,6 +16,7 @@ from runops_operator.actions import Action, LookForResults, ReadRow
 from runops_operator.cluster import Cluster, ClusterError, NotFound
 from runops_operator.config import OperatorConfig
 from runops_operator.execute import Executor, JobRefused, Overtaken
+from runops_operator.metrics import Metrics
 from runops_operator.observation import Observation
 from runops_operator.observed import UNREAD, PodView, VideoJobView, parse_pod
 from runops_operator.plan import plan, plan_gone, plan_unreadable
@@ -44,6 +45,8 @@ class Reconciler:
         Tells for how long a row has not been touched.
     config
         Settings of this installation.
+    metrics
+        Counts the looks.
     now
         The clock; it gives times with their zone.
     """
@@ -59,6 +62,7 @@ class Reconciler:
         executor: Executor,
         quiet_seconds: Callable[[UUID], float],
         config: OperatorConfig,
+        metrics: Metrics,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._queue = queue
@@ -69,6 +73,7 @@ class Reconciler:
         self._executor = executor
         self._quiet_seconds = quiet_seconds
         self._config = config
+        self._metrics = metrics
         self._now = now
         self._waits = Stopwatch(lambda: now().timestamp())
         self._busy = 0
@@ -107,19 +112,25 @@ class Reconciler:
 
     async def _look_at(self, name: str) -> None:
         job_id_in_logs.set(name.removeprefix("vj-"))
+        loop = asyncio.get_running_loop()
+        began, result = loop.time(), "again"
         try:
             await self.reconcile(name)
         except (ClusterError, SupabaseError) as error:
+            if isinstance(error, SupabaseError):
+                self._metrics.supabase_error(error.kind)
             pause = await self._queue.failed(name)
             _log.warning("%s Looking again in %.0f s.", error, pause)
         except JobRefused as error:
             pause = await self._queue.failed(name)
             _log.warning("%s Trying again in %.0f s.", error, pause)
         except Exception:  # noqa: BLE001 - one object nobody foresaw must never stop the queue for all others
-            pause = await self._queue.failed(name)
+            result, pause = "failed", await self._queue.failed(name)
             _log.exception("Unforeseen fault. Looking again in %.0f s.", pause)
         else:
+            result = "done"
             await self._queue.done(name)
+        self._metrics.reconciled(result, loop.time() - began)
 
     async def reconcile(self, name: str) -> None:
         """Look at one VideoJob and do what its plan says.

@@ -1,6 +1,6 @@
 """What the operator writes into a VideoJob's status. Pure: observations in, a status patch out.
 
-The worker writes `stage`, `progress`, `usage`, `outputs` and `resolved.prompts`; everything else is written here.
+The worker writes `stage`, `progress`, `usage`, `stages`, `outputs` and `resolved.prompts`; all else is written here.
 """
 
 from collections.abc import Sequence
@@ -149,7 +149,14 @@ def waiting(
 
 
 def trying_again(
-    videojob: VideoJobView, failure: Failure, sentence: str, *, attempts: int, not_before: datetime, now: datetime
+    videojob: VideoJobView,
+    failure: Failure,
+    sentence: str,
+    *,
+    attempts: int,
+    not_before: datetime,
+    now: datetime,
+    report: Report | None = None,
 ) -> dict[str, Any]:
     """Return the status of a VideoJob whose attempt has failed and will be followed by another.
 
@@ -161,6 +168,8 @@ def trying_again(
         Those that are used up.
     not_before
         When the next one may begin.
+    report
+        The worker's last word, where it left one.
     """
     conditions = _Conditions(videojob, now)
     reason = failure.reason.value
@@ -176,7 +185,8 @@ def trying_again(
         conditions.clear(Outcome.BLOCKED, reason, "The last attempt failed for another reason.")
     conditions.set(Outcome.FINISHED, reason, message, holds=False)
     patch = _unfinished(videojob, None, None, conditions, started=True, attempts=max(attempts, 1))
-    return patch | {"reason": reason, "message": message[:_MESSAGE_LIMIT], "stage": None, "progress": None}
+    patch |= {"reason": reason, "message": message[:_MESSAGE_LIMIT], "stage": None, "progress": None}
+    return patch | _reported(report)
 
 
 def still_stopping(videojob: VideoJobView, now: datetime) -> dict[str, Any]:
@@ -264,5 +274,5 @@ def _ended(
 def _reported(report: Report | None) -> dict[str, Any]:
     if report is None:
         return {}
-    parts = report.model_dump(by_alias=True, exclude_none=True, include={"usage", "outputs"}, mode="json")
+    parts = report.model_dump(by_alias=True, exclude_none=True, include={"usage", "stages", "outputs"}, mode="json")
     return {key: value for key, value in parts.items() if value}

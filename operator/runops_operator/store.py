@@ -1,11 +1,14 @@
 """What the operator remembers of the cluster: slim views, kept up by watch events and put right by the resync."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from runops_operator.observed import JobView, VideoJobView, parse_job, parse_videojob
 
-__all__ = ["Store"]
+__all__ = ["Observer", "Store"]
+
+Observer = Callable[[VideoJobView | None, VideoJobView], None]
+"""Told how a VideoJob was known, None where it was not, and how it is."""
 
 _LISTINGS_A_DEAD_UID_IS_KEPT = 2
 
@@ -15,9 +18,15 @@ class Store:
 
     The methods return whether anything changed that asks for a look; a worker's own progress does not. An event that is
     older than what an answer or a listing has shown already is passed over.
+
+    Parameters
+    ----------
+    observers
+        Told of every newer view of a VideoJob, wherever it came from.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = observers
         self._videojobs: dict[str, VideoJobView] = {}
         self._jobs: dict[str, JobView] = {}
         self._gone: dict[str, VideoJobView] = {}
@@ -81,6 +90,10 @@ class Store:
         """Yield the VideoJobs that have not ended."""
         return (view for view in self._videojobs.values() if not view.finished)
 
+    def videojobs(self) -> Iterator[VideoJobView]:
+        """Yield all VideoJobs."""
+        return iter(self._videojobs.values())
+
     def names(self) -> list[str]:
         """Return the names of all VideoJobs."""
         return list(self._videojobs)
@@ -98,6 +111,9 @@ class Store:
             return False
         self._videojobs[view.name] = view
         self._mark(f"videojob/{view.name}")
+        for observer in self._observers:
+            # One of the same name that was made anew has nothing to do with the one before.
+            observer(before if before is not None and before.uid == view.uid else None, view)
         return before is None or before.without_worker_progress() != view.without_worker_progress()
 
     def see_job(self, body: Mapping[str, Any], *, deleted: bool = False) -> bool:

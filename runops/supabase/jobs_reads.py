@@ -1,6 +1,7 @@
 """Reading the table `jobs`: the queue, single rows, and what is claimed. `jobs.py` adds the writes."""
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
@@ -11,10 +12,12 @@ from runops.supabase.jobs_columns import NEEDED, JobsColumns, look_at_columns
 from runops.supabase.jobs_requests import (
     NOW,
     among,
+    backlog,
     claimed_page,
     claims_page,
     parsed,
     parsed_claims,
+    parsed_times,
     queued_page,
     seen,
     stale_page,
@@ -22,7 +25,7 @@ from runops.supabase.jobs_requests import (
 from runops.supabase.rest import Query, Rest
 from runops.supabase.storable import storable
 
-__all__ = ["IDS_AT_ONCE", "LONGEST_SENTENCE", "JobsReads"]
+__all__ = ["IDS_AT_ONCE", "LONGEST_SENTENCE", "Backlog", "JobsReads"]
 
 IDS_AT_ONCE = 100
 """So many fit into an address."""
@@ -31,6 +34,22 @@ LONGEST_SENTENCE = 2000
 _PAGE = 1000
 _SMALLEST_PAGE = 100
 """A server may give fewer rows than were asked for, but none is set up to give so few: it was the last page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """The queue.
+
+    Attributes
+    ----------
+    rows
+        How many rows are queued; an estimate where there are more than the server gives at once, often 1000.
+    oldest
+        When the oldest of them was made.
+    """
+
+    rows: int
+    oldest: str | None
 
 
 class JobsReads:
@@ -88,6 +107,13 @@ class JobsReads:
             )
 
         return await self._readable(page, RowStatus.QUEUED, doing="reading the queued rows of the table jobs")
+
+    async def backlog(self) -> Backlog:
+        """Return how many rows are queued, and since when the oldest is."""
+        doing = "counting the queued rows of the table jobs"
+        rows, count = await self._rest.count(backlog, table="jobs", doing=doing)
+        page = parsed_times(rows, doing=doing)
+        return Backlog(rows=count, oldest=page[0].created_at if page else None)
 
     async def stale(self, *, before: str, installation: str, limit: int) -> list[JobRow]:
         """Return rows in `processing` that nobody has touched since a time, oldest first, at most `limit`.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 from uuid import UUID
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from runops.job_row import CLAIM_PATTERN, Claim, ClaimedRow, JobRow, RowStatus
 from runops.supabase.errors import ErrorKind, SupabaseError
@@ -13,6 +13,7 @@ from runops.supabase.rest import Query
 __all__ = [
     "NOW",
     "among",
+    "backlog",
     "claimed_page",
     "claims_page",
     "fenced",
@@ -20,6 +21,7 @@ __all__ = [
     "held_under",
     "parsed",
     "parsed_claims",
+    "parsed_times",
     "queued_page",
     "seen",
     "stale_page",
@@ -36,6 +38,13 @@ _USER_PATH = "metadata->>user_id"
 _PRIORITY_PATH = "metadata->priority"
 _ROWS = TypeAdapter(list[JobRow])
 _CLAIMS = TypeAdapter(list[ClaimedRow])
+
+
+class _Made(BaseModel):
+    created_at: str | None = None
+
+
+_TIMES = TypeAdapter(list[_Made])
 
 
 def among(select: tuple[str, ...], job_ids: list[str]) -> Callable[[Any], Query]:
@@ -61,6 +70,18 @@ def queued_page(
         return query.order("created_at").order("id").limit(limit)
 
     return build
+
+
+def backlog(table: Any) -> Query:
+    """Read when the oldest queued row was made, and how many there are; of very many, PostgreSQL's estimate."""
+    query: Query = (
+        table.select("created_at", count="estimated")
+        .eq("status", RowStatus.QUEUED.value)
+        .order("created_at")
+        .order("id")
+        .limit(1)
+    )
+    return query
 
 
 def stale_page(select: tuple[str, ...], before: str, installation: str, limit: int) -> Callable[[Any], Query]:
@@ -161,6 +182,11 @@ def parsed(rows: list[dict[str, Any]], *, doing: str) -> list[JobRow]:
 def parsed_claims(rows: list[dict[str, Any]], *, doing: str) -> list[ClaimedRow]:
     """Return what `claims_page` read as models; errors as for `parsed`."""
     return validated(_CLAIMS, rows, doing)
+
+
+def parsed_times(rows: list[dict[str, Any]], *, doing: str) -> list[_Made]:
+    """Return what `backlog` read as models; errors as for `parsed`."""
+    return validated(_TIMES, rows, doing)
 
 
 def validated(models: TypeAdapter[list[M]], rows: list[dict[str, Any]], doing: str) -> list[M]:

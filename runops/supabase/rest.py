@@ -23,6 +23,8 @@ _NOT_ONE = "PGRST116"
 class _Answer(Protocol):
     @property
     def data(self) -> Any: ...
+    @property
+    def count(self) -> int | None: ...
 
 
 class Query(Protocol):
@@ -103,10 +105,24 @@ class Rest:
 
     async def send(self, build: Callable[[Any], Query], *, table: str, doing: str) -> list[Row]:
         """Send a request once and return its rows. See `read`."""
-        data = await self._answered(build(self.table(table)), table=table, doing=doing)
-        if not isinstance(data, list):
+        rows, _ = await self._counted(build, table=table, doing=doing)
+        return rows
+
+    async def count(self, build: Callable[[Any], Query], *, table: str, doing: str) -> tuple[list[Row], int]:
+        """Send a read that asks for a count too, again where that can help; return its rows and the count of all.
+
+        See `read`.
+        """
+        rows, count = await self.retries.run(lambda: self._counted(build, table=table, doing=doing))
+        if count is None:
             raise _no_rows(doing, table)
-        return data
+        return rows, count
+
+    async def _counted(self, build: Callable[[Any], Query], *, table: str, doing: str) -> tuple[list[Row], int | None]:
+        answer = await self._answered(build(self.table(table)), table=table, doing=doing)
+        if not isinstance(answer.data, list):
+            raise _no_rows(doing, table)
+        return answer.data, answer.count
 
     async def change_one(self, build: Callable[[Any], Any], *, table: str, doing: str) -> bool:
         """Send a write once that must concern exactly one row, and tell whether it did. See `read`.
@@ -115,21 +131,21 @@ class Rest:
         join leaves out is not given. So a join is a condition on other tables that holds in the very same statement.
         """
         try:
-            data = await self._answered(build(self.table(table)).single(), table=table, doing=doing)
+            answer = await self._answered(build(self.table(table)).single(), table=table, doing=doing)
         except SupabaseError as error:
             if error.code == _NOT_ONE:
                 return False
             raise
-        if not isinstance(data, dict):
+        if not isinstance(answer.data, dict):
             raise _no_rows(doing, table)
         return True
 
-    async def _answered(self, query: Query, *, table: str, doing: str) -> Any:
+    async def _answered(self, query: Query, *, table: str, doing: str) -> _Answer:
         exchange = Exchange()
         mark = current_exchange.set(exchange)
         try:
             async with asyncio.timeout(self._deadline):
-                data = (await query.execute()).data
+                answer = await query.execute()
         except APIError as error:
             raise from_database(
                 status=exchange.status,
@@ -145,10 +161,11 @@ class Rest:
             raise _unreadable(doing, type(error).__name__) from None
         finally:
             current_exchange.reset(mark)
+        data = answer.data
         if isinstance(data, str) and data.startswith("[") and data.endswith("]"):
             # Whole, and yet no JSON to Python: a number of more than 4300 digits.
             raise _unreadable(doing, "a number is too long")
-        return data
+        return answer
 
 
 def _no_rows(doing: str, table: str) -> SupabaseError:

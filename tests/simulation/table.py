@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from runops.job_row import Claim, ClaimedRow, JobRow, RowStatus, stamped_metadata
+from runops.supabase.jobs_reads import Backlog
+from runops.supabase.objects import ObjectInfo
 
 START = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 
@@ -57,6 +59,8 @@ class MemoryTables:
         self.taken: list[Taken] = []
         self.removed: list[str] = []
         """Objects that were deleted from storage."""
+        self.sizes: dict[str, int] = {}
+        """Recordings in storage whose size it tells."""
         self.writer = "operator"
         """Who is said to make the next changes."""
         self.unconditional_claims = False
@@ -174,6 +178,14 @@ class MemoryTables:
             for row in self.rows.values()
             if row.status == RowStatus.PROCESSING and row.claim is not None and row.claim.by == installation
         ][:limit]
+
+    async def stat(self, bucket: str, key: str) -> ObjectInfo | None:
+        size = self.sizes.get(f"{bucket}/{key}")
+        return None if size is None else ObjectInfo(size, None, None, {})
+
+    async def backlog(self) -> Backlog:
+        rows = sorted(row.created_at or "" for row in self.rows.values() if row.status == "queued")
+        return Backlog(rows=len(rows), oldest=rows[0] if rows else None)
 
     async def transcript_count(self, job_id: UUID) -> int:
         return self.transcripts[job_id]

@@ -75,4 +75,5 @@ def _stage(total: StageTotal) -> StageUsage | None:
         input_tokens=total.input_tokens,
         output_tokens=total.output_tokens,
         calls=total.calls,
+        cost_usd=None if total.cost_usd is None else f"{total.cost_usd:.6f}",
     )

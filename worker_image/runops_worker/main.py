@@ -9,12 +9,13 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from runops.environment import EnvironmentIncomplete, read_environment
 from runops.failures import Failed, Reason
 from runops.logs import configure_logs, job_id_in_logs
-from runops.report import LONGEST_RETRY_AFTER_SECONDS, Report
+from runops.report import LONGEST_RETRY_AFTER_SECONDS, Report, StageTime, Usage
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
 from runops_worker.gemini.files import FilePatience
@@ -32,6 +33,17 @@ _LOG = logging.getLogger(__name__)
 _SERVICE_ACCOUNT = Path("/var/run/secrets/runops")
 _LAST_CALL_SECONDS = 4.0
 """After a SIGTERM; then the process ends, whatever still hangs."""
+
+
+@dataclass(slots=True)
+class _Account:
+    """What the run has cost and where its time went, as far as it has come to an end."""
+
+    usage: Usage | None = None
+    stages: tuple[StageTime, ...] = ()
+
+    def take(self, usage: Usage, stages: tuple[StageTime, ...]) -> None:
+        self.usage, self.stages = usage, stages
 
 
 def run() -> None:
@@ -62,20 +74,29 @@ def _write(last_word: Path, report: Report) -> None:
         _LOG.warning("the termination message could not be written", extra={"error": type(error).__name__})
 
 
-def _of_failure(failure: Failed) -> Report:
+def _of_failure(failure: Failed, account: _Account) -> Report:
     asked = None if failure.retry_after is None else min(max(failure.retry_after, 0.0), LONGEST_RETRY_AFTER_SECONDS)
-    return Report(reason=failure.reason, message=failure.detail[:1000], retry_after_seconds=asked)
+    return Report(
+        reason=failure.reason,
+        message=failure.detail[:1000],
+        retry_after_seconds=asked,
+        usage=account.usage,
+        stages=account.stages,
+    )
 
 
 async def _reported(environ: Mapping[str, str], *, last_word: Path) -> Report:
     """Do the work and return what became of it; a SIGTERM ends it as `Terminated`."""
     loop = asyncio.get_running_loop()
-    work = asyncio.ensure_future(_work(environ))
-    terminated = _of_failure(Failed(Reason.TERMINATED))
+    account = _Account()
+    work = asyncio.ensure_future(_work(environ, account))
+
+    def terminated() -> Report:
+        return _of_failure(Failed(Reason.TERMINATED), account)
 
     def end_now() -> None:
-        _write(last_word, terminated)
-        os._exit(_exit_code(terminated))
+        _write(last_word, terminated())
+        os._exit(_exit_code(terminated()))
 
     def stop() -> None:
         _LOG.warning("asked to stop")
@@ -86,15 +107,15 @@ async def _reported(environ: Mapping[str, str], *, last_word: Path) -> Report:
     try:
         return await work
     except asyncio.CancelledError:
-        return terminated
+        return terminated()
     except Failed as failure:
-        return _of_failure(failure)
+        return _of_failure(failure, account)
     except Exception as error:  # noqa: BLE001 - whatever it is, the operator must read a reason
         _LOG.exception("the worker hit a fault of its own")
-        return _of_failure(as_failed(error))
+        return _of_failure(as_failed(error), account)
 
 
-async def _work(environ: Mapping[str, str]) -> Report:
+async def _work(environ: Mapping[str, str], account: _Account) -> Report:
     settings = read_settings(environ)
     job_id_in_logs.set(str(settings.task.job_id))
     try:
@@ -125,6 +146,7 @@ async def _work(environ: Mapping[str, str]) -> Report:
             progress=row if videojob is None else both(row, videojob),
             limits=settings.limits,
             upload_seconds=settings.upload_seconds,
+            account=account.take,
         )
         if videojob is not None:
             await videojob.publish(report)

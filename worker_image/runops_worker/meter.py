@@ -1,11 +1,14 @@
 """Keeps where the pipeline is, and tells the sink of it at every change of stage and on every beat."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from runops.progress import Stage, percent
+from runops.report import StageTime
 from runops_worker.progress import ProgressSink
 
 __all__ = ["Meter", "under_pulse"]
@@ -20,10 +23,14 @@ class Meter:
     ----------
     sink
         Told of it; it decides what is worth a write.
+    clock
+        Seconds that only go forward.
     """
 
-    def __init__(self, sink: ProgressSink) -> None:
+    def __init__(self, sink: ProgressSink, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._sink = sink
+        self._clock = clock
+        self._begun: list[tuple[Stage, datetime, float]] = []
         self._lock = asyncio.Lock()
         self._closed = False
         self.stage = Stage.PREPARING_VIDEO
@@ -43,7 +50,16 @@ class Meter:
             `ClaimLost`, from the sink.
         """
         self.stage, self._fraction = stage, 0.0
+        self._begun.append((stage, datetime.now(UTC), self._clock()))
         await self.beat()
+
+    def stages(self) -> tuple[StageTime, ...]:
+        """Return the stages so far and how long each took; the last one until now."""
+        ends = [at for _, _, at in self._begun[1:]] + [self._clock()]
+        return tuple(
+            StageTime(stage=stage, start_time=began.strftime("%Y-%m-%dT%H:%M:%SZ"), seconds=round(end - at, 3))
+            for (stage, began, at), end in zip(self._begun, ends, strict=True)
+        )
 
     def at(self, fraction: float) -> None:
         """Note the share of the stage that is done, 0 to 1; it never goes back. The next beat tells it."""

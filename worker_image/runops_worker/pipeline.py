@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
 from runops.failures import Failed, Reason
 from runops.job_row import RowStatus, user_of
 from runops.progress import Stage
-from runops.report import Output, Report, ResolvedPrompt
+from runops.report import Output, Report, ResolvedPrompt, StageTime, Usage
 from runops.supabase.connection import Supabase
 from runops_worker.accounting import Ledger
 from runops_worker.checkpoint import SlimDone, content_sha256
@@ -43,6 +44,7 @@ async def run(
     limits: Limits | None = None,
     pulse_seconds: float = 2.0,
     upload_seconds: float = UPLOAD_SECONDS,
+    account: Callable[[Usage, tuple[StageTime, ...]], None] | None = None,
 ) -> Report:
     """Turn one recording into a transcript and a SOP, and complete its row.
 
@@ -62,6 +64,8 @@ async def run(
         Between two reports; also how soon a lost claim stops the run, where the sink looks.
     upload_seconds
         Longest time for one upload to storage.
+    account
+        Told at the end, also of a run that failed, what the video has cost so far and where this run's time went.
 
     Returns
     -------
@@ -97,6 +101,14 @@ async def run(
         _LOG.log(level, "the run failed", exc_info=error, extra={"reason": named.reason})
         await _keep_the_bill(running, seconds=_BILL_SECONDS)
         raise named from error
+    finally:
+        if account is not None:
+            account(_bill(running), running.meter.stages())
+
+
+def _bill(running: Running) -> Usage:
+    slim = running.done.slim
+    return running.done.ledger.usage(media_seconds=slim.duration_seconds if isinstance(slim, SlimDone) else 0.0)
 
 
 async def _keep_the_bill(running: Running, *, seconds: float) -> None:
@@ -175,7 +187,8 @@ def _report(running: Running, *, transcript_sha256: str, sop_sha256: str) -> Rep
     return Report(
         message="The SOP is in the table.",
         stage=Stage.COMPLETED,
-        usage=running.done.ledger.usage(media_seconds=slim.duration_seconds),
+        usage=_bill(running),
+        stages=running.meter.stages(),
         outputs=(
             Output(
                 name="slim",

@@ -22,7 +22,7 @@ _HEADERS = {"Content-Type": "application/merge-patch+json", "Accept": "applicati
 
 
 class VideoJobSink:
-    """Patches `stage` and `progress`, and at the end `usage` and `outputs`. Failing to never fails the job.
+    """Patches `stage` and `progress`, and at the end `usage`, `stages` and `outputs`. Failing to never fails the job.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class VideoJobSink:
 
     async def publish(self, report: Report) -> None:
         """Show what a finished run made and cost."""
-        shown = report.model_dump(mode="json", by_alias=True, exclude_none=True, include={"usage", "outputs"})
+        shown = report.model_dump(mode="json", by_alias=True, exclude_none=True, include={"usage", "stages", "outputs"})
         prompts = report.model_dump(mode="json", by_alias=True, include={"prompts"})
         if report.reason is None:
             shown |= {"stage": Stage.COMPLETED, "progress": "100%"}
