@@ -38,7 +38,8 @@ def write_schemas(openapi: Schema, folder: Path) -> int:
 def _strict(name: str, schema: Schema) -> Schema:
     if name == _QUANTITY:
         return {"type": ["string", "number"]}
-    return _translated(schema)
+    translated: Schema = _translated(schema)
+    return translated
 
 
 def _translated(schema: Any) -> Any:

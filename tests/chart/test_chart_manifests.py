@@ -78,9 +78,7 @@ def test_a_field_that_does_not_exist_is_found(render: Any, check: Check) -> None
     assert "imagePullPolcy" in done.stdout
 
 
-def test_a_field_of_a_foreign_kind_that_does_not_exist_is_found(
-    render: Any, full_values: Path, check: Check
-) -> None:
+def test_a_field_of_a_foreign_kind_that_does_not_exist_is_found(render: Any, full_values: Path, check: Check) -> None:
     monitor = json.loads(json.dumps(render("--values", str(full_values)).of("ServiceMonitor")))
     monitor["spec"]["endpoints"][0]["intervall"] = "1m"
 

@@ -1,7 +1,7 @@
 """Makes the chart's values.schema.json; `make chart` writes it.
 
-Bounds are the operator's own, read from its configuration model; sentences are those of values.yaml. What stands here is
-only what neither of the two can say.
+Bounds are the operator's own, read from its configuration model; sentences are those of values.yaml. What stands here
+is only what neither of the two can say.
 """
 
 import re
@@ -334,21 +334,23 @@ def _sentences(text: str) -> dict[tuple[str, ...], str]:
     return found
 
 
+def _describe(properties: dict[str, Schema], path: tuple[str, ...], sentence: str) -> None:
+    """Put a sentence beside the value it is about.
+
+    A definition serves several values, each with a sentence of its own: those below one stand in values.yaml only.
+    """
+    first, *rest = path
+    if not rest:
+        properties[first] = {"description": sentence} | properties[first]
+    elif "properties" in properties[first]:
+        _describe(properties[first]["properties"], tuple(rest), sentence)
+
+
 def values_schema() -> Schema:
     """Return the schema of the chart's values."""
     properties = _properties()
     for path, sentence in _sentences(_VALUES.read_text("utf-8")).items():
-        node = {"properties": properties}
-        definitions = _definitions()
-        for key in path[:-1]:
-            node = node["properties"][key]
-            if "$ref" in node:
-                break
-        if "$ref" in node and path[-1] not in node.get("properties", {}):
-            # A definition serves several values, each with a sentence of its own: these stand in values.yaml only.
-            assert path[-1] in definitions[node["$ref"].rpartition("/")[2]]["properties"], path
-            continue
-        node["properties"][path[-1]] = {"description": sentence} | node["properties"][path[-1]]
+        _describe(properties, path, sentence)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$comment": "Made by `make chart`; change tests/chart/values_schema.py or values.yaml instead.",
