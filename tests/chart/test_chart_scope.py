@@ -46,7 +46,7 @@ def test_example_for_one_namespace_is_one(render: Callable[..., Any], chart: Pat
 
 def test_what_is_cluster_wide_otherwise(render: Callable[..., Any]) -> None:
     assert sorted(_cluster_wide(render(*_EVERYTHING))) == [
-        *("ClusterRole", "ClusterRole", "CustomResourceDefinition"),
+        *("ClusterRole", "ClusterRole", "ClusterRole", "CustomResourceDefinition"),
         *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
     ]
 
@@ -58,7 +58,7 @@ def test_two_releases_have_cluster_wide_objects_of_their_own(helm: Callable[...,
         assert done.returncode == 0, done.stderr
         return {line for line in done.stdout.splitlines() if line.startswith(f"  name: {namespace}-")}
 
-    assert len(names("one")) == 3
+    assert len(names("one")) == 4
     assert not names("one") & names("two")
 
 
@@ -69,10 +69,16 @@ def test_roles_for_people_are_bound_to_nobody(render: Callable[..., Any]) -> Non
     assert "ClusterRoleBinding" not in kinds
 
 
-def test_nobody_but_operator_and_worker_may_write_a_status(render: Callable[..., Any]) -> None:
-    for item in render().manifests:
-        if item["kind"] != "ClusterRole":
-            continue
-        for rule in item["rules"]:
-            if "videojobs/status" in rule["resources"]:
-                assert set(rule["verbs"]) == {"get", "list", "watch"}
+def test_of_people_only_admins_may_write_a_status(render: Callable[..., Any]) -> None:
+    writing = [
+        item["metadata"]
+        for item in render().manifests
+        if item["kind"] == "ClusterRole"
+        for rule in item["rules"]
+        if "videojobs/status" in rule["resources"] and not set(rule["verbs"]) <= {"get", "list", "watch"}
+    ]
+
+    assert [item["name"].rpartition("-")[2] for item in writing] == ["admin"]
+    assert [label for label in writing[0]["labels"] if "aggregate-to" in label] == [
+        "rbac.authorization.k8s.io/aggregate-to-admin"
+    ]
