@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from runops_operator.config import OperatorConfig, load_config
+from runops_operator.config import OperatorConfig, WorkerConfig, load_config
 
 _CHECKOUT = Path(__file__).parents[2]
 
@@ -69,6 +69,28 @@ def test_chart_and_operator_have_the_same_defaults(render: Callable[..., Any], t
     same = config.model_dump(exclude={"leader_election"})
     assert same == bare.model_dump(exclude={"leader_election"})
     assert config.leader_election.enabled, "for replicas that are added later"
+
+
+@pytest.mark.parametrize("example", ["default", "ha", "namespaced", "restricted"])
+def test_operator_reads_the_configuration_of_every_example(
+    example: str, render: Callable[..., Any], chart: Path, tmp_path: Path
+) -> None:
+    rendered = render("--values", str(chart / "ci" / f"{example}-values.yaml"))
+    given = yaml.safe_load(rendered.of("ConfigMap", ending="runops-operator")["data"]["operator.yaml"])
+    # Until the operator knows these three, an example that sets one of them is read without it.
+    for part, setting, field, model in (
+        (given, "userMetrics", "user_metrics", OperatorConfig),
+        (given, "tracing", "tracing", OperatorConfig),
+        (given["worker"], "requireLandlock", "require_landlock", WorkerConfig),
+    ):
+        if field not in model.model_fields:
+            part.pop(setting, None)
+    path = tmp_path / "operator.yaml"
+    path.write_text(yaml.safe_dump(given), "utf-8")
+
+    config = load_config({"RUNOPS_CONFIG": str(path)})
+
+    assert config.worker.host_users is (False if example == "restricted" else None)
 
 
 def test_settings_of_newer_operators_are_left_out_at_their_defaults(render: Callable[..., Any]) -> None:

@@ -109,7 +109,7 @@ def test_admin_of_a_namespace_is_refused_what_is_cluster_wide(
 
 @pytest.mark.parametrize("example", ["default", "ha", "namespaced", "restricted", "full"])
 def test_api_server_takes_every_object(
-    example: str, render: Callable[..., Any], full_values: Path, chart: Path, kubectl: Any, namespace: str
+    *, example: str, render: Callable[..., Any], full_values: Path, chart: Path, kubectl: Any, namespace: str
 ) -> None:
     values = full_values if example == "full" else chart / "ci" / f"{example}-values.yaml"
     labelled = kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
