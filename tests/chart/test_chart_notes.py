@@ -36,6 +36,9 @@ def test_videojob_of_the_notes_can_be_pasted(helm: Callable[..., Any], chart: Pa
 
 def test_notes_say_how_the_definition_is_removed(helm: Callable[..., Any], chart: Path) -> None:
     assert "kubectl delete customresourcedefinition videojobs.runops.dev" in _notes(helm, chart)
+    namespaced = _notes(helm, chart, "--set", "namespaced=true")
+    assert "kubectl delete videojobs --all --namespace videos-ns" in namespaced
+    assert "customresourcedefinition" not in namespaced
     assert "deletes every VideoJob" in _notes(helm, chart, "--set", "crds.keep=false")
 
 
@@ -47,7 +50,6 @@ def test_notes_say_how_the_definition_is_removed(helm: Callable[..., Any], chart
         ("crds.keep=false", "WARNING: crds.keep is false"),
         ("crds.enabled=false", "crds.enabled is false: the definition of VideoJob has to be in the cluster already"),
         ("namespaced=true", "namespaced is true: the definition of VideoJob has to be in the cluster already"),
-        ("namespaced=true", "kubectl delete videojobs --all --namespace videos-ns"),
         ("namespaced=true,admissionPolicy.enabled=true", "WARNING: admissionPolicy.enabled has no effect"),
         ("metrics.serviceMonitor.enabled=true", "WARNING: metrics.serviceMonitor is enabled and was left out"),
         ("metrics.podMonitor.enabled=true", "WARNING: metrics.podMonitor is enabled and was left out"),
