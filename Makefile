@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo test lint crd failures lock images bench chaos clean
+.PHONY: help setup demo test lint crd failures chart lock images bench chaos clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ crd: setup ## Write crds/videojob.yaml anew from the models
 
 failures: setup ## Write docs/failures.md anew from the reason table
 	@$(PYTHON) -m runops.failures_page > docs/failures.md
+
+chart: setup ## Write the chart's README.md and schema anew from its values
+	@$(PYTHON) -m tests.chart.generated
 
 lock: setup ## Write the lock files anew
 	@scripts/lock

@@ -14,7 +14,7 @@ from threading import Thread
 
 from devstack.cluster.locks import waiting_lock
 from devstack.cluster.model import ClusterUnavailable, Progress
-from devstack.cluster.programs import COMPILER_FLAGS, MODULES, Module, module_of, program_path
+from devstack.cluster.programs import MODULES, Module, module_of, program_path
 from devstack.cluster.toolchain import find_go, go_environment
 
 _BUILD_DEADLINE = 3600.0
@@ -71,7 +71,17 @@ def _go_build(go: Path, module: Module, names: tuple[str, ...], target: Path, pr
     packages = [module.packages[name] for name in names]
     # With one package the file's name is ours (the last word of etcd's package is not its name).
     out = target / names[0] if len(names) == 1 else f"{target}{os.sep}"
-    command = [str(go), "build", "-v", *COMPILER_FLAGS, "-ldflags", module.linker_flags(), "-o", str(out), *packages]
+    command = [
+        str(go),
+        "build",
+        "-v",
+        *module.compiler_flags(),
+        "-ldflags",
+        module.linker_flags(),
+        "-o",
+        str(out),
+        *packages,
+    ]
     environment = go_environment() | {"GOGC": garbage_collection(_memory_gib(), os.cpu_count() or 1)}
     process = subprocess.Popen(
         command,

@@ -34,12 +34,15 @@ class Module:
         Program name -> Go package.
     stamps
         Linker variables that make a program tell its version; `{version}`, `{major}` and `{minor}` are filled in.
+    tags
+        Go build tags, separated by commas.
     """
 
     name: str
     pin: str | None
     packages: Mapping[str, str]
     stamps: Mapping[str, str]
+    tags: str = ""
 
     @property
     def folder(self) -> Path:
@@ -53,6 +56,10 @@ class Module:
             return "v0"
         return required_version((self.folder / "go.mod").read_text(), self.pin)
 
+    def compiler_flags(self) -> tuple[str, ...]:
+        """Give the flags of `go build` that decide what is compiled."""
+        return (*COMPILER_FLAGS, "-tags", self.tags) if self.tags else COMPILER_FLAGS
+
     def linker_flags(self) -> str:
         """Give the value of -ldflags."""
         major, _, rest = self.version.removeprefix("v").partition(".")
@@ -65,7 +72,7 @@ class Module:
 
     def key(self) -> str:
         """Give a name for this exact source: other sources or flags are other programs."""
-        digest = hashlib.sha256(" ".join((*COMPILER_FLAGS, self.linker_flags())).encode())
+        digest = hashlib.sha256(" ".join((*self.compiler_flags(), self.linker_flags())).encode())
         for source in sorted(self.folder.iterdir()):
             digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
         return f"{self.name}-{self.version}-{digest.hexdigest()[:12]}"
@@ -133,8 +140,34 @@ MODULES = (
         packages=MappingProxyType({"kind": "sigs.k8s.io/kind"}),
         stamps=MappingProxyType({}),
     ),
+    Module(
+        name="kubeconform",
+        pin="github.com/yannh/kubeconform",
+        packages=MappingProxyType({"kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"}),
+        stamps=MappingProxyType({"main.version": "{version}"}),
+    ),
+    Module(
+        name="helm-docs",
+        pin="github.com/norwoodj/helm-docs",
+        packages=MappingProxyType({"helm-docs": "github.com/norwoodj/helm-docs/cmd/helm-docs"}),
+        stamps=MappingProxyType({"main.version": "{version}"}),
+    ),
+    Module(
+        name="helm-unittest",
+        pin="github.com/helm-unittest/helm-unittest",
+        packages=MappingProxyType({"helm-unittest": "github.com/helm-unittest/helm-unittest/cmd/helm-unittest"}),
+        stamps=MappingProxyType({}),
+    ),
+    Module(
+        name="promtool",
+        pin="github.com/prometheus/prometheus",
+        packages=MappingProxyType({"promtool": "github.com/prometheus/prometheus/cmd/promtool"}),
+        stamps=MappingProxyType({"github.com/prometheus/common/version.Version": "{version}"}),
+        # Every cloud's client, which takes longer to compile than all the rest, only finds targets; rules need none.
+        tags="remove_all_sd",
+    ),
 )
-"""In the order in which they are built: what a node needs comes first."""
+"""In the order in which they are built: what a node needs comes first, what only tests of the chart need comes last."""
 
 
 @cache

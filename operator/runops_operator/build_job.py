@@ -100,7 +100,10 @@ def build_job(
                 ]
             },
             "template": {
-                "metadata": {"labels": labels, "annotations": dict(config.worker.annotations)},
+                "metadata": {
+                    "labels": {**config.worker.labels, **labels},
+                    "annotations": dict(config.worker.annotations),
+                },
                 "spec": _pod(videojob, spec, claim, config, more_memory=more_memory),
             },
         },
@@ -145,8 +148,15 @@ def _pod(
                     ],
                 },
             },
+            *worker.extra_volumes,
         ],
     }
+    if worker.host_users is not None:
+        pod["hostUsers"] = worker.host_users
+    if worker.affinity:
+        pod["affinity"] = worker.affinity
+    if worker.topology_spread_constraints:
+        pod["topologySpreadConstraints"] = [_spread(item) for item in worker.topology_spread_constraints]
     if worker.image_pull_secrets:
         pod["imagePullSecrets"] = [{"name": name} for name in worker.image_pull_secrets]
     if selector:
@@ -161,11 +171,13 @@ def _pod(
 def _container(
     videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: OperatorConfig, *, more_memory: bool
 ) -> dict[str, Any]:
+    env_from = {"envFrom": list(config.worker.extra_env_from)} if config.worker.extra_env_from else {}
     return {
         "name": "worker",
         "image": config.worker.image,
         "imagePullPolicy": config.worker.image_pull_policy,
         "env": _environment(videojob, spec, claim, config),
+        **env_from,
         "resources": _resources(videojob, spec, config, more_memory=more_memory),
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -179,8 +191,15 @@ def _container(
             {"name": "secrets", "mountPath": _SECRETS, "readOnly": True},
             {"name": "prompts", "mountPath": _PROMPTS, "readOnly": True},
             {"name": "token", "mountPath": _TOKEN, "readOnly": True},
+            *config.worker.extra_volume_mounts,
         ],
     }
+
+
+def _spread(constraint: dict[str, Any]) -> dict[str, Any]:
+    """Spread over all workers where nothing else is said: without a selector, Kubernetes would count no pod."""
+    workers = {"labelSelector": {"matchLabels": {"app.kubernetes.io/name": "runops-worker"}}}
+    return constraint if "labelSelector" in constraint else {**constraint, **workers}
 
 
 def _environment(
@@ -215,7 +234,10 @@ def _environment(
     literal: list[dict[str, Any]] = [
         {"name": name, "value": value} for name, value in values.items() if value is not None
     ]
-    return [*literal, {"name": "RUNOPS_POD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}}]
+    own = [*literal, {"name": "RUNOPS_POD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}}]
+    taken = {item["name"] for item in own}
+    # The last of two with one name would win: nobody's settings may take the place of the claim.
+    return [*own, *(item for item in config.worker.extra_env if item["name"] not in taken)]
 
 
 def _resources(

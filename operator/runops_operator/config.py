@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -48,7 +48,17 @@ class Limits(_Camel):
 
 
 class WorkerConfig(_Camel):
-    """How worker pods are made."""
+    """How worker pods are made.
+
+    Attributes
+    ----------
+    affinity, topology_spread_constraints, extra_env, extra_env_from, extra_volumes, extra_volume_mounts
+        As Kubernetes has them; the API server judges them.
+    host_users
+        False for a user namespace of the pod's own; None leaves it to the cluster.
+    labels
+        Beside the operator's own, which win.
+    """
 
     image: str
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
@@ -58,8 +68,16 @@ class WorkerConfig(_Camel):
     resources: WorkerResources = WorkerResources()
     node_selector: dict[str, str] = Field(default_factory=dict)
     tolerations: tuple[Toleration, ...] = ()
+    affinity: dict[str, Any] = Field(default_factory=dict)
+    topology_spread_constraints: tuple[dict[str, Any], ...] = ()
     priority_class_name: str | None = None
+    host_users: bool | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
     annotations: dict[str, str] = Field(default_factory=dict)
+    extra_env: tuple[dict[str, Any], ...] = ()
+    extra_env_from: tuple[dict[str, Any], ...] = ()
+    extra_volumes: tuple[dict[str, Any], ...] = ()
+    extra_volume_mounts: tuple[dict[str, Any], ...] = ()
     scratch_size_limit: str = "9Gi"
     termination_grace_period_seconds: Annotated[int, Field(ge=1)] = 30
 

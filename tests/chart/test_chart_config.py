@@ -1,10 +1,12 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from runops_operator.config import OperatorConfig, load_config
+from runops_operator.config import OperatorConfig, WorkerConfig, load_config
 
 _CHECKOUT = Path(__file__).parents[2]
 
@@ -37,8 +39,8 @@ def test_operator_reads_a_configuration_with_everything_set(
     assert config.poll.busy_seconds == pytest.approx(0.5)
     assert config.prompts.config_map == "my-prompts"
     assert config.queue_name == "videos"
-    assert config.worker.image == "registry.example.com/worker:7"
-    assert config.worker.image_pull_secrets == ("registry-login",)
+    assert config.worker.image == "mirror.example.com:5000/cache/worker:7"
+    assert config.worker.image_pull_secrets == ("registry-login", "mirror-login")
     assert config.worker.secret_name == "runops-keys"
     assert config.worker.resources.requests is not None
     assert config.worker.resources.requests.cpu == "2"
@@ -51,9 +53,11 @@ def test_chart_sets_every_setting_of_the_operator(
 ) -> None:
     config = _load(render("--values", str(full_values)), tmp_path, ending="videos")
 
-    assert config.model_fields_set == set(OperatorConfig.model_fields)
+    # Rendered only where set to something else than the default: an operator of before would refuse them.
+    later = {"tracing", "user_metrics", "require_landlock"}
+    assert config.model_fields_set == set(OperatorConfig.model_fields) - later
     for part in (config.worker, config.deadlines, config.leader_election):
-        assert part.model_fields_set == set(type(part).model_fields)
+        assert part.model_fields_set == set(type(part).model_fields) - later
 
 
 def test_chart_and_operator_have_the_same_defaults(render: Callable[..., Any], tmp_path: Path) -> None:
@@ -67,6 +71,44 @@ def test_chart_and_operator_have_the_same_defaults(render: Callable[..., Any], t
     assert config.leader_election.enabled, "for replicas that are added later"
 
 
+@pytest.mark.parametrize("example", ["default", "ha", "namespaced", "restricted"])
+def test_operator_reads_the_configuration_of_every_example(
+    example: str, render: Callable[..., Any], chart: Path, tmp_path: Path
+) -> None:
+    rendered = render("--values", str(chart / "ci" / f"{example}-values.yaml"))
+    given = yaml.safe_load(rendered.of("ConfigMap", ending="runops-operator")["data"]["operator.yaml"])
+    # Until the operator knows these three, an example that sets one of them is read without it.
+    for part, setting, field, model in (
+        (given, "userMetrics", "user_metrics", OperatorConfig),
+        (given, "tracing", "tracing", OperatorConfig),
+        (given["worker"], "requireLandlock", "require_landlock", WorkerConfig),
+    ):
+        if field not in model.model_fields:
+            part.pop(setting, None)
+    path = tmp_path / "operator.yaml"
+    path.write_text(yaml.safe_dump(given), "utf-8")
+
+    config = load_config({"RUNOPS_CONFIG": str(path)})
+
+    assert config.worker.host_users is (False if example == "restricted" else None)
+
+
+def test_settings_of_newer_operators_are_left_out_at_their_defaults(render: Callable[..., Any]) -> None:
+    def config(*arguments: str) -> dict[str, Any]:
+        parsed: dict[str, Any] = yaml.safe_load(
+            render(*arguments).of("ConfigMap", ending="runops-operator")["data"]["operator.yaml"]
+        )
+        return parsed
+
+    plain = config()
+    assert not {"tracing", "userMetrics"} & set(plain)
+    assert "requireLandlock" not in plain["worker"]
+    tracing = {"endpoint": "http://collector:4318", "sampleRatio": 0.1}
+    assert config("--set-json", f"tracing={json.dumps(tracing)}")["tracing"] == tracing
+    assert config("--set", "userMetrics=false")["userMetrics"] is False
+    assert config("--set", "worker.requireLandlock=true")["worker"]["requireLandlock"] is True
+
+
 def test_changed_configuration_restarts_the_operator(render: Callable[..., Any]) -> None:
     def checksum(*arguments: str) -> str:
         template = render(*arguments).of("Deployment")["spec"]["template"]
@@ -74,6 +116,24 @@ def test_changed_configuration_restarts_the_operator(render: Callable[..., Any])
 
     assert checksum() != checksum("--set", "maxConcurrent=11")
     assert checksum() == checksum("--set", "resources.limits.memory=1Gi")
+
+
+def test_prompts_of_the_values_stand_beside_the_charts_under_another_name(
+    render: Callable[..., Any], tmp_path: Path
+) -> None:
+    text = '# Mine\n\nSay: {{ .Values.keys }} and "quote" it.\n'
+    path = tmp_path / "mine.md"
+    path.write_text(text, "utf-8")
+    chosen = ("--set-file", rf"prompts.files.mine_v1\.md={path}", "--set", "prompts.sop=mine_v1.md")
+
+    def prompts(*arguments: str) -> dict[str, Any]:
+        found = [item for item in render(*arguments).manifests if item["kind"] == "ConfigMap" and item.get("immutable")]
+        assert len(found) == 1
+        return dict(found[0])
+
+    assert prompts(*chosen)["data"] == {**prompts()["data"], "mine_v1.md": text}
+    assert prompts(*chosen)["metadata"]["name"] != prompts()["metadata"]["name"]
+    assert prompts("--set", "maxConcurrent=7")["metadata"]["name"] == prompts()["metadata"]["name"]
 
 
 def test_prompts_arrive_unchanged_under_a_name_of_their_content(render: Callable[..., Any]) -> None:

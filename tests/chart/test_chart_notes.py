@@ -2,6 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from runops.videojob import VideoJob
@@ -35,7 +36,41 @@ def test_videojob_of_the_notes_can_be_pasted(helm: Callable[..., Any], chart: Pa
 
 def test_notes_say_how_the_definition_is_removed(helm: Callable[..., Any], chart: Path) -> None:
     assert "kubectl delete customresourcedefinition videojobs.runops.dev" in _notes(helm, chart)
+    namespaced = _notes(helm, chart, "--set", "namespaced=true")
+    assert "kubectl delete videojobs --all --namespace videos-ns" in namespaced
+    assert "customresourcedefinition" not in namespaced
     assert "deletes every VideoJob" in _notes(helm, chart, "--set", "crds.keep=false")
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("replicas=1", "WARNING: replicas is 1"),
+        ("replicas=0", "WARNING: replicas is 0"),
+        ("crds.keep=false", "WARNING: crds.keep is false"),
+        ("crds.enabled=false", "crds.enabled is false: the definition of VideoJob has to be in the cluster already"),
+        ("namespaced=true", "namespaced is true: the definition of VideoJob has to be in the cluster already"),
+        ("namespaced=true,admissionPolicy.enabled=true", "WARNING: admissionPolicy.enabled has no effect"),
+        ("metrics.serviceMonitor.enabled=true", "WARNING: metrics.serviceMonitor is enabled and was left out"),
+        ("metrics.podMonitor.enabled=true", "WARNING: metrics.podMonitor is enabled and was left out"),
+        ("metrics.prometheusRule.enabled=true", "WARNING: metrics.prometheusRule is enabled and was left out"),
+        ("networkPolicy.enabled=false", "NOTE: networkPolicy.enabled is false"),
+        ("networkPolicy.enabled=true,networkPolicy.except={10.0.0.0/8}", "WARNING: networkPolicy.except has no force"),
+        ("networkPolicy.enabled=true,tracing.endpoint=http://otel:4318", "needs a rule in networkPolicy.extraEgress"),
+    ],
+)
+def test_notes_say_what_to_think_of(settings: str, expected: str, helm: Callable[..., Any], chart: Path) -> None:
+    assert expected in _notes(helm, chart, "--set", settings)
+    # Where nothing of it is set, nothing of it is said.
+    quiet = _notes(
+        *(helm, chart, "--set", "existingSecret=keys,networkPolicy.enabled=true"),
+        *("--set", "networkPolicy.apiServer.cidrs={10.96.0.1/32},networkPolicy.except={10.0.0.0/8}"),
+    )
+    assert expected not in quiet
+
+
+def test_notes_do_not_grow_gaps(helm: Callable[..., Any], chart: Path) -> None:
+    assert "\n\n\n" not in _notes(helm, chart, "--set", "replicas=1,metrics.serviceMonitor.enabled=true")
 
 
 def test_example_is_a_videojob(chart: Path) -> None:

@@ -50,11 +50,9 @@ leaderElection:
 worker:
   image: {{ include "runops.image" (dict "image" .Values.worker.image "root" .) | quote }}
   imagePullPolicy: {{ .Values.worker.image.pullPolicy }}
-  {{- with .Values.imagePullSecrets }}
+  {{- with include "runops.pullSecrets" . | fromJsonArray }}
   imagePullSecrets:
-    {{- range . }}
-    - {{ .name | quote }}
-    {{- end }}
+    {{- toYaml . | nindent 4 }}
   {{- end }}
   serviceAccountName: {{ include "runops.workerAccount" . | quote }}
   secretName: {{ include "runops.secret" . | quote }}
@@ -70,19 +68,41 @@ worker:
   tolerations:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+  {{- range $setting := list "affinity" "topologySpreadConstraints" }}
+  {{- with get $.Values.worker $setting }}
+  {{ $setting }}:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- end }}
   {{- with .Values.worker.priorityClassName }}
   priorityClassName: {{ . | quote }}
   {{- end }}
-  {{- with .Values.worker.annotations }}
-  annotations:
+  {{- if kindIs "bool" .Values.worker.hostUsers }}
+  hostUsers: {{ .Values.worker.hostUsers }}
+  {{- end }}
+  {{- range $setting := list "labels" "annotations" "extraEnv" "extraEnvFrom" "extraVolumes" "extraVolumeMounts" }}
+  {{- with get $.Values.worker $setting }}
+  {{ $setting }}:
     {{- toYaml . | nindent 4 }}
+  {{- end }}
   {{- end }}
   scratchSizeLimit: {{ .Values.worker.scratchSizeLimit | quote }}
   terminationGracePeriodSeconds: {{ toJson .Values.worker.terminationGracePeriodSeconds }}
+  {{- if .Values.worker.requireLandlock }}
+  requireLandlock: true
+  {{- end }}
 {{- with .Values.queueName }}
 queueName: {{ . | quote }}
 {{- end }}
 logLevel: {{ .Values.logLevel }}
 health:
   port: {{ toJson .Values.health.port }}
+{{- if not .Values.userMetrics }}
+userMetrics: false
+{{- end }}
+{{- with .Values.tracing.endpoint }}
+tracing:
+  endpoint: {{ . | quote }}
+  sampleRatio: {{ toJson $.Values.tracing.sampleRatio }}
+{{- end }}
 {{- end -}}

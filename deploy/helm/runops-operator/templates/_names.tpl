@@ -2,7 +2,7 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
-{{- /* 46: what is added to it, "-prompts-" and ten digits of a hash, stays below the 63 of a label. */ -}}
+{{- /* 43: what is added to it, "-prompts-" and ten digits of a hash, stays below the 63 of a label. */ -}}
 {{- define "runops.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 43 | trimSuffix "-" -}}
@@ -19,6 +19,12 @@
 {{- define "runops.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "runops.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- /* By which Service, monitors, budget and policies find the operator's pods, and nothing else of the release. */ -}}
+{{- define "runops.operatorSelector" -}}
+{{ include "runops.selectorLabels" . }}
+app.kubernetes.io/component: operator
 {{- end -}}
 
 {{- define "runops.labels" -}}
@@ -45,14 +51,33 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- .Values.existingSecret | default (printf "%s-keys" (include "runops.fullname" .)) -}}
 {{- end -}}
 
+{{- /* All prompts as a JSON object, name to text: the chart's, and over them those of the values. */ -}}
+{{- define "runops.promptTexts" -}}
+{{- $texts := dict -}}
+{{- range $path, $content := .Files.Glob "files/prompts/*.md" -}}
+{{- $_ := set $texts (base $path) (toString $content) -}}
+{{- end -}}
+{{- toJson (mergeOverwrite $texts .Values.prompts.files) -}}
+{{- end -}}
+
 {{- define "runops.promptsConfigMap" -}}
 {{- if .Values.prompts.existingConfigMap -}}
 {{- .Values.prompts.existingConfigMap -}}
 {{- else -}}
 {{- $parts := list -}}
-{{- range $path, $content := .Files.Glob "files/prompts/*.md" -}}
-{{- $parts = append $parts (printf "%s %s" (base $path) (sha256sum (toString $content))) -}}
+{{- range $name, $text := include "runops.promptTexts" . | fromJson -}}
+{{- $parts = append $parts (printf "%s %s" $name (sha256sum $text)) -}}
 {{- end -}}
 {{- printf "%s-prompts-%s" (include "runops.fullname" .) (join "\n" $parts | sha256sum | trunc 10) -}}
 {{- end -}}
+{{- end -}}
+
+{{- /* "true" where objects outside the namespace may be made. */ -}}
+{{- define "runops.clusterWide" -}}
+{{- ternary "" "true" .Values.namespaced -}}
+{{- end -}}
+
+{{- /* Name of an object outside the namespace: another release's there must not meet it. */ -}}
+{{- define "runops.clusterWideName" -}}
+{{- printf "%s-%s" .Release.Namespace (include "runops.fullname" .) -}}
 {{- end -}}

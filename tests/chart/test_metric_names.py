@@ -1,0 +1,160 @@
+"""Every metric that an alert or the dashboard asks for is one that the operator has, with those labels."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# TO BE SWAPPED when runops_operator.metrics holds all of these: take name -> labels from there. Until then this is the
+# list that both were built from.
+COUNTERS_AND_GAUGES = {
+    "runops_build_info": {"version"},
+    "runops_leader": set(),
+    "runops_intake_paused": {"reason"},
+    "runops_queue_rows": set(),
+    "runops_queue_oldest_seconds": set(),
+    "runops_claims_total": {"from_status"},
+    "runops_videos": {"phase"},
+    "runops_videos_stalled": {"reason"},
+    "runops_active_users": set(),
+    "runops_user_videos": {"user"},
+    "runops_videos_finished_total": {"outcome"},
+    "runops_videos_failed_total": {"reason"},
+    "runops_attempts_ended_total": {"reason"},
+    "runops_drift_repaired_total": {"kind"},
+    "runops_model_tokens_total": {"model", "direction"},
+    "runops_model_calls_total": {"model"},
+    "runops_model_cost_usd_total": {"model"},
+    "runops_media_seconds_total": set(),
+    "runops_kubernetes_errors_total": {"verb", "resource", "code"},
+    "runops_supabase_errors_total": {"kind"},
+    "runops_watch_errors_total": {"resource"},
+    "runops_reconciles_total": {"result"},
+    "runops_workqueue_depth": set(),
+}
+HISTOGRAMS: dict[str, set[str]] = {
+    "runops_claim_wait_seconds": set(),
+    "runops_start_wait_seconds": set(),
+    "runops_run_seconds": {"outcome"},
+    "runops_video_seconds": {"outcome"},
+    "runops_stage_seconds": {"stage"},
+    "runops_reconcile_seconds": set(),
+}
+
+_OF_THE_TARGET = {"namespace", "pod", "instance", "job", "service", "container", "endpoint"}
+"""Labels that Prometheus adds."""
+
+SERIES = {
+    **COUNTERS_AND_GAUGES,
+    **{f"{name}_bucket": labels | {"le"} for name, labels in HISTOGRAMS.items()},
+    **{f"{name}_{part}": labels for name, labels in HISTOGRAMS.items() for part in ("sum", "count")},
+}
+
+_SELECTOR = re.compile(r"\b(runops_\w+)(?:\{([^}]*)\})?")
+_MATCHER = re.compile(r'(\w+)\s*(?:=~|!~|!=|=)\s*"')
+_GROUPING = re.compile(r"\bby\s*\(([^)]*)\)\s*\(")
+_JOINING = re.compile(r"\bon\s*\(([^)]*)\)")
+
+
+def _inside(text: str, start: int) -> str:
+    """Return what is between the parenthesis at `start` and its partner."""
+    depth = 0
+    for position in range(start, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[position], 0)
+        if depth == 0:
+            return text[start + 1 : position]
+    raise AssertionError(f"a parenthesis without partner: {text}")
+
+
+def complaints(query: str, legend: str = "") -> list[str]:
+    """Return what is wrong with the names in a query, and with the labels that its legend shows."""
+    found = []
+    for name, matchers in _SELECTOR.findall(query):
+        if name not in SERIES:
+            found.append(f"no metric {name}")
+            continue
+        known = SERIES[name] | _OF_THE_TARGET
+        found += [f"{name} has no label {label}" for label in _MATCHER.findall(matchers) if label not in known]
+    for grouping in _GROUPING.finditer(query):
+        inner = _inside(query, grouping.end() - 1)
+        names = [name for name, _ in _SELECTOR.findall(inner) if name in SERIES]
+        labels = {label.strip() for label in grouping[1].split(",")}
+        for name in names:
+            found += [f"{name} has no label {label}" for label in labels - SERIES[name] - _OF_THE_TARGET]
+    kept = {label.strip() for grouping in _GROUPING.finditer(query) for label in grouping[1].split(",")}
+    joined = {label.strip() for joining in _JOINING.finditer(query) for label in joining[1].split(",")}
+    found += [f"joined on {label}, which is summed away" for label in joined - kept]
+    shown = re.findall(r"\{\{(\w+)\}\}", legend)
+    found += [f"the legend shows {label}, which is summed away" for label in shown if label not in kept]
+    return found
+
+
+def _dashboard(chart: Path) -> Iterator[tuple[str, str]]:
+    dashboard = json.loads((chart / "files" / "dashboard.json").read_text("utf-8"))
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", ()):
+            yield target["expr"], target["legendFormat"]
+
+
+@pytest.fixture
+def alerts(render: Callable[..., Any]) -> list[str]:
+    chosen = "metrics.prometheusRule.enabled=true,metrics.prometheusRule.renderMode=alwaysRender"
+    groups = render("--set", chosen).of("PrometheusRule")["spec"]["groups"]
+    return [rule["expr"] for group in groups for rule in group["rules"]]
+
+
+def test_alerts_ask_for_metrics_that_exist(alerts: list[str]) -> None:
+    assert len(alerts) == 10
+    for query in alerts:
+        assert _SELECTOR.search(query), query
+        assert complaints(query) == [], query
+
+
+def test_dashboard_asks_for_metrics_that_exist(chart: Path) -> None:
+    queries = list(_dashboard(chart))
+
+    assert len(queries) > 25
+    for query, legend in queries:
+        assert _SELECTOR.search(query), query
+        assert complaints(query, legend) == [], query
+
+
+def test_dashboard_variables_ask_for_metrics_that_exist(chart: Path) -> None:
+    dashboard = json.loads((chart / "files" / "dashboard.json").read_text("utf-8"))
+    queries = [item["definition"] for item in dashboard["templating"]["list"] if item["type"] == "query"]
+
+    assert queries
+    for query in queries:
+        assert complaints(query) == []
+
+
+def test_every_metric_is_shown_somewhere(chart: Path, alerts: list[str]) -> None:
+    text = "\n".join([*alerts, *(query for query, _ in _dashboard(chart))])
+    asked = {name for name, _ in _SELECTOR.findall(text)}
+
+    unseen = {name for name in COUNTERS_AND_GAUGES if name not in asked}
+    unseen |= {name for name in HISTOGRAMS if f"{name}_bucket" not in asked}
+    assert not unseen, "a metric nobody looks at"
+
+
+@pytest.mark.parametrize(
+    ("query", "legend", "complaint"),
+    [
+        ("sum(runops_vidoes{})", "", "no metric runops_vidoes"),
+        ('runops_leader{raeson="x"}', "", "runops_leader has no label raeson"),
+        ("sum by (phase) (rate(runops_claims_total[5m]))", "", "runops_claims_total has no label phase"),
+        ("rate(runops_stage_seconds[5m])", "", "no metric runops_stage_seconds"),
+        (
+            "sum by (model) (runops_model_calls_total)",
+            "{{direction}}",
+            "the legend shows direction, which is summed away",
+        ),
+        ("1 > 0 unless on (pod) max by (kind) (runops_queue_rows)", "", "runops_queue_rows has no label kind"),
+        ("1 > 0 unless on (pod) max by (namespace) (runops_leader)", "", "joined on pod, which is summed away"),
+    ],
+)
+def test_wrong_name_is_found(query: str, legend: str, complaint: str) -> None:
+    assert complaint in complaints(query, legend)
