@@ -2,7 +2,7 @@
 
 from typing import Final
 
-__all__ = ["REASONS", "MediaRejected", "MediaToolFailed"]
+__all__ = ["REASONS", "MediaRejected", "MediaToolFailed", "SandboxUnavailable"]
 
 REASONS: Final = frozenset(
     {
@@ -57,3 +57,17 @@ class MediaToolFailed(Exception):  # noqa: N818 - named for what happened, like 
         super().__init__(detail)
         self.detail = detail
         self.disk_full = disk_full
+
+
+class SandboxUnavailable(Exception):  # noqa: N818 - named for what is the matter, like its siblings
+    """This machine cannot confine the tool as it is asked to; another one may.
+
+    Parameters
+    ----------
+    detail
+        One sentence that says what is missing.
+    """
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runops_worker.media.child import Allowance, Outcome, run_tool
+from runops_worker.media.child import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.command import AUDIO_CODECS, VIDEO_CODECS, hardened
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.headline import Headline
@@ -105,8 +105,12 @@ async def probe(path: Path, *, limits: Limits) -> MediaInfo:
             *("-map", "0:V:0", "-map", "0:a:0?", "-c", "copy", "-f", "framecrc", "-"),
         ],
         allowance=Allowance(
-            seconds=limits.probe_deadline(size), memory_bytes=limits.max_memory_bytes, file_bytes=_MEGABYTE
+            seconds=limits.probe_deadline(size),
+            memory_bytes=limits.max_memory_bytes,
+            file_bytes=_MEGABYTE,
+            require_landlock=limits.require_landlock,
         ),
+        reach=Reach(reads=(path,)),
         on_stdout=packets.take,
         on_stderr=headline.take,
     )
