@@ -20,6 +20,8 @@ from runops_cli.model_check import check_models
 from runops_cli.runner import NotReady
 from runops_worker import pipeline
 from runops_worker.gemini.model import GeminiModel
+from runops_worker.media.confinement import Confinement, hide_memory, needs_landlock, try_confinement
+from runops_worker.media.errors import SandboxUnavailable
 from runops_worker.media.limits import Limits
 from runops_worker.progress import RowSink, both
 from runops_worker.prompts import load_prompt
@@ -92,9 +94,10 @@ class OneVideo:
     supabase: Supabase
     environment: Environment
     settings: VideoSettings
+    _told: Confinement | None = None
 
     async def ready(self) -> None:
-        """Check the prompts, and that Gemini takes the key and knows the models.
+        """Check how ffmpeg is confined, the prompts, and that Gemini takes the key and knows the models.
 
         Raises
         ------
@@ -103,14 +106,24 @@ class OneVideo:
         """
         choice = self.settings.prompts
         try:
+            await self._look_at_confinement()
             for name in (choice.transcription, choice.sop):
                 load_prompt(name)
-        except Failed as error:
+        except (Failed, SandboxUnavailable) as error:
             raise NotReady(error.detail) from error
         models = self.settings.models
         for finding in await check_models(self.environment, (models.transcribe, models.sop)):
             if not finding.ok:
                 raise NotReady(f"{finding.name}: {finding.detail} {finding.remedy}")
+
+    async def _look_at_confinement(self) -> None:
+        hide_memory()
+        found = await try_confinement()
+        if self.settings.limits.require_landlock:
+            needs_landlock(found)
+        if found != self._told:
+            self._told = found
+            say(f"ffmpeg is confined by: {found}.")
 
     async def work_on(self, row: JobRow, claim: Claim) -> None:
         """Work on a claimed row until it is completed, and tell how it goes."""

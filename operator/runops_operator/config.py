@@ -61,6 +61,7 @@ class WorkerConfig(_Camel):
     annotations: dict[str, str] = Field(default_factory=dict)
     scratch_size_limit: str = "9Gi"
     termination_grace_period_seconds: Annotated[int, Field(ge=1)] = 30
+    require_landlock: bool = False
 
 
 class Deadlines(_Camel):

@@ -19,6 +19,7 @@ from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
 from runops_worker.gemini.files import FilePatience
 from runops_worker.gemini.model import GeminiModel
+from runops_worker.media.confinement import hide_memory, needs_landlock, try_confinement
 from runops_worker.naming import as_failed
 from runops_worker.pipeline import run as run_pipeline
 from runops_worker.progress import RowSink, both
@@ -95,6 +96,7 @@ async def _reported(environ: Mapping[str, str], *, last_word: Path) -> Report:
 
 
 async def _work(environ: Mapping[str, str]) -> Report:
+    hide_memory()
     settings = read_settings(environ)
     job_id_in_logs.set(str(settings.task.job_id))
     try:
@@ -115,8 +117,13 @@ async def _work(environ: Mapping[str, str]) -> Report:
         videojob = VideoJobSink.in_pod(environ, directory=_SERVICE_ACCOUNT)
         if videojob is not None:
             stack.push_async_callback(videojob.aclose)
+        found = await try_confinement()
+        if videojob is not None:
+            await videojob.resolve(sandbox=str(found))
+        if settings.limits.require_landlock:
+            needs_landlock(found)
         workdir = stack.enter_context(_scratch(settings))
-        _LOG.info("the worker begins")
+        _LOG.info("the worker begins", extra={"sandbox": str(found)})
         report = await run_pipeline(
             task,
             supabase=supabase,

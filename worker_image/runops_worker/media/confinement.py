@@ -10,7 +10,7 @@ from typing import Final
 from runops_worker.media.child import Allowance, start
 from runops_worker.media.errors import SandboxUnavailable
 
-__all__ = ["Confinement", "checked", "hide_memory", "parse", "try_confinement"]
+__all__ = ["Confinement", "hide_memory", "needs_landlock", "parse", "try_confinement"]
 
 _SAYS: Final = re.compile(r"landlock=(\d+) seccomp=([01])\n")
 _ALLOWANCE: Final = Allowance(seconds=20.0, memory_bytes=256 * 1024**2, file_bytes=0)
@@ -47,35 +47,29 @@ def parse(output: str) -> Confinement | None:
     return None if match is None else Confinement(int(match[1]), match[2] == "1")
 
 
-def checked(found: Confinement, *, require_landlock: bool) -> Confinement:
-    """Return what was found where it suffices.
+def needs_landlock(found: Confinement) -> None:
+    """Refuse a confinement without Landlock.
 
     Raises
     ------
     SandboxUnavailable
-        Landlock is required and missing.
+        It is without.
     """
-    if require_landlock and not found.landlock:
+    if not found.landlock:
         raise SandboxUnavailable(
             f"This machine confines ffmpeg by {found} only, and RUNOPS_REQUIRE_LANDLOCK asks for Landlock: "
             "Linux 5.13 or newer with landlock among its security modules, not held back by a container's seccomp "
             "profile."
         )
-    return found
 
 
-async def try_confinement(*, require_landlock: bool) -> Confinement:
+async def try_confinement() -> Confinement:
     """Have a launcher confine itself, and return what it got.
-
-    Parameters
-    ----------
-    require_landlock
-        Whether Landlock must be among it.
 
     Raises
     ------
     SandboxUnavailable
-        Landlock is required and missing; the launcher does not run here; or this is not Linux.
+        The launcher does not run here, or this is not Linux.
     """
     if sys.platform != "linux":
         raise SandboxUnavailable(f"Recordings are worked on under Linux only; this is {sys.platform}.")
@@ -92,7 +86,7 @@ async def try_confinement(*, require_landlock: bool) -> Confinement:
     if found is None:
         last = errors.decode("utf-8", "replace").strip().rpartition("\n")[2][:200]
         raise SandboxUnavailable(f"The launcher of ffmpeg cannot confine itself here: {last}.")
-    return checked(found, require_landlock=require_landlock)
+    return found
 
 
 def hide_memory() -> None:

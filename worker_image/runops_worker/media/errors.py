@@ -60,7 +60,7 @@ class MediaToolFailed(Exception):  # noqa: N818 - named for what happened, like 
 
 
 class SandboxUnavailable(Exception):  # noqa: N818 - named for what is the matter, like its siblings
-    """This machine cannot confine the tool as it is asked to; another one may.
+    """The tool cannot be confined here as it is asked to; on another machine it may.
 
     Parameters
     ----------

@@ -77,6 +77,9 @@ worker:
   annotations:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+  {{- if .Values.worker.requireLandlock }}
+  requireLandlock: true
+  {{- end }}
   scratchSizeLimit: {{ .Values.worker.scratchSizeLimit | quote }}
   terminationGracePeriodSeconds: {{ toJson .Values.worker.terminationGracePeriodSeconds }}
 {{- with .Values.queueName }}
