@@ -1,4 +1,4 @@
-"""The good recordings that hostile ones are made from: two seconds, small, made once per folder."""
+"""The good recordings that hostile ones are made from: a few seconds, small, made once per folder."""
 
 from pathlib import Path
 from typing import Final
@@ -15,16 +15,25 @@ _AAC: Final = ("-c:a", "aac")
 _BOTH: Final = (*_PICTURE, *_TONE, "-t", "2")
 _VP8: Final = ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-g", "20")
 _VP9: Final = ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "10")
-_HEVC: Final = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error:pools=none", "-tag:v", "hvc1")
+_HEVC: Final = (
+    "-c:v",
+    "libx265",
+    "-preset",
+    "ultrafast",
+    "-x265-params",
+    "log-level=error:pools=none",
+    "-tag:v",
+    "hvc1",
+)
 
 _WAYS: Final[dict[str, tuple[str, ...]]] = {
     "mp4": (*_BOTH, *_H264, *_AAC, "-f", "mp4"),
     "fast": (*_BOTH, *_H264, *_AAC, "-movflags", "+faststart", "-f", "mp4"),
     "pieces": (*_BOTH, *_H264, *_AAC, "-movflags", "+frag_keyframe+empty_moov+default_base_moof", "-f", "mp4"),
     "hevc": (*_PICTURE, "-t", "2", *_HEVC, "-f", "mp4"),
-    "mkv": (*_BOTH, *_H264, *_AAC, "-f", "matroska"),
-    "webm": (*_PICTURE, "-t", "2", *_VP9, "-f", "webm"),
-    "av1": (*_PICTURE, "-t", "2", "-c:v", "libaom-av1", "-cpu-used", "8", "-usage", "realtime", "-f", "webm"),
+    "mkv": (*_PICTURE, *_TONE, "-t", "6", *_H264, *_AAC, "-f", "matroska"),
+    "webm": (*_PICTURE, "-t", "6", *_VP9, "-f", "webm"),
+    "av1": (*_PICTURE, "-t", "6", "-c:v", "libaom-av1", "-cpu-used", "8", "-usage", "realtime", "-f", "webm"),
     "sound": (*_TONE, "-t", "2", *_AAC, "-f", "mp4"),
     "ivf": (*_PICTURE, "-t", "2", *_VP8, "-f", "ivf"),
 }

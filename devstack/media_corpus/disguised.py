@@ -68,8 +68,8 @@ DISGUISED: Final[dict[str, Recipe]] = {
     "zip-then-mp4": lambda folder: _zipped() + base("mp4", folder),
     "mp4-then-zip": lambda folder: base("mp4", folder) + _zipped(),
     "html-then-mp4": lambda folder: b"<html><script>1</script></html>" + base("mp4", folder),
-    "mp4-with-html-in-front": lambda folder: _free_first(base("fast", folder), b"<html><script>1</script></html>"),
-    "mp4-with-pdf-in-front": lambda folder: _free_first(base("mp4", folder), b"%PDF-1.7\n1 0 obj\n"),
+    "mp4-with-html-in-front": lambda folder: _free_first(base("pieces", folder), b"<html><script>1</script></html>"),
+    "mp4-with-pdf-in-front": lambda folder: _free_first(base("pieces", folder), b"%PDF-1.7\n1 0 obj\n"),
     "gif-then-webm": lambda folder: b"GIF89a\1\0\1\0\0\0\0;" + base("webm", folder),
     "webm-then-mp4": lambda folder: base("webm", folder) + base("mp4", folder),
     "mp4-then-webm": lambda folder: base("mp4", folder) + base("webm", folder),
@@ -79,7 +79,8 @@ DISGUISED: Final[dict[str, Recipe]] = {
 SPARSE: Final[dict[str, tuple[Recipe, int]]] = {
     "mp4-then-4-gigabytes-of-nothing": (lambda folder: base("mp4", folder), (4 << 30) - 4096),
     "mp4-4-gigabytes-of-nothing-inside": (lambda folder: one(base("mp4", folder), "ftyp"), (4 << 30) - 4096),
-    "mkv-then-4-gigabytes-of-nothing": (lambda folder: base("mkv", folder), (4 << 30) - 4096),
+    # ffmpeg looks for the next element byte by byte, so this one takes time.
+    "mkv-then-400-megabytes-of-nothing": (lambda folder: base("mkv", folder), 400 << 20),
     "mp4-of-5-gigabytes": (lambda folder: base("mp4", folder), 5 << 30),
 }
 """The beginning, and how large the file is; the rest of it takes no room on the disk."""

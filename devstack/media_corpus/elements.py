@@ -43,7 +43,9 @@ def video(
 ) -> bytes:
     """Make a track, of pictures unless said otherwise."""
     picture = element(0xE0, number(0xB0, width), number(0xBA, height))
-    return element(0xAE, number(0xD7, index), number(0x73C5, index), number(0x83, kind), element(0x86, codec), picture, *extra)
+    return element(
+        0xAE, number(0xD7, index), number(0x73C5, index), number(0x83, kind), element(0x86, codec), picture, *extra
+    )
 
 
 def block(frame: bytes, time: int = 0, *, track: int = 1, key: bool = True, flags: int = 0) -> bytes:

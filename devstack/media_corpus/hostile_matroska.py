@@ -43,7 +43,9 @@ def _timed(*clusters: tuple[int, tuple[int, ...]], scale: int = 1_000_000) -> Re
     def make(folder: Path) -> bytes:
         frames = iter(vp8_frames(folder))
         parts = [
-            cluster(begin, *(block(next(frames), time, key=begin == clusters[0][0] and time == times[0]) for time in times))
+            cluster(
+                begin, *(block(next(frames), time, key=begin == clusters[0][0] and time == times[0]) for time in times)
+            )
             for begin, times in clusters
         ]
         return _segment(info(scale=scale), element(0x1654AE6B, video()), *parts)
@@ -60,7 +62,11 @@ def _with(*, tracks: Callable[[], bytes] = video, head: bytes = b"", step: int =
 
 def _attached(count: int, size: int) -> bytes:
     one = element(
-        0x61A7, element(0x466E, b"a.ttf"), element(0x4660, b"font/ttf"), element(0x46AE, b"\1"), element(0x465C, bytes(size))
+        0x61A7,
+        element(0x466E, b"a.ttf"),
+        element(0x4660, b"font/ttf"),
+        element(0x46AE, b"\1"),
+        element(0x465C, bytes(size)),
     )
     return element(0x1941A469, one * count)
 
@@ -87,7 +93,9 @@ def _tags() -> bytes:
 
 
 def _subtitles(folder: Path) -> bytes:
-    tracks = video() + element(0xAE, number(0xD7, 2), number(0x73C5, 2), number(0x83, 17), element(0x86, b"S_TEXT/UTF8"))
+    tracks = video() + element(
+        0xAE, number(0xD7, 2), number(0x73C5, 2), number(0x83, 17), element(0x86, b"S_TEXT/UTF8")
+    )
     huge = block(b"A" * (40 * _MEGABYTE), 500, track=2)
     frames = vp8_frames(folder)
     pictures = [block(frame, place * 100, key=place == 0) for place, frame in enumerate(frames)]
@@ -101,15 +109,23 @@ def _many_tracks() -> bytes:
 def _laced(folder: Path) -> bytes:
     frames = vp8_frames(folder)
     wrong = element(0xA3, b"\x81", struct.pack(">hB", 100, 0x86), b"\xff" + b"\xff" * 256)
-    return _segment(info(), element(0x1654AE6B, video()), cluster(0, block(frames[0]), wrong, *[
-        block(frame, place * 100, key=False) for place, frame in enumerate(frames[1:], 2)
-    ]))
+    return _segment(
+        info(),
+        element(0x1654AE6B, video()),
+        cluster(
+            0,
+            block(frames[0]),
+            wrong,
+            *[block(frame, place * 100, key=False) for place, frame in enumerate(frames[1:], 2)],
+        ),
+    )
 
 
 def _circle(folder: Path) -> bytes:
     # An index that says of itself, and of the index of pictures, that they lie where it lies.
     entries = b"".join(
-        element(0x4DBB, element(0x53AB, kind), number(0x53AC, 0)) for kind in (b"\x11\x4d\x9b\x74", b"\x1c\x53\xbb\x6b") * 500
+        element(0x4DBB, element(0x53AB, kind), number(0x53AC, 0))
+        for kind in (b"\x11\x4d\x9b\x74", b"\x1c\x53\xbb\x6b") * 500
     )
     frames = vp8_frames(folder)
     pictures = [block(frame, place * 100, key=place == 0) for place, frame in enumerate(frames)]
@@ -190,11 +206,14 @@ MATROSKA: Final[dict[str, Recipe]] = {
     "mkv-no-tracks": _with(tracks=lambda: b""),
     "mkv-no-pictures": lambda _: _segment(info(), element(0x1654AE6B, video())),
     "mkv-data-only": _with(tracks=lambda: video(codec=b"D_WEBVTT/METADATA", kind=33)),
-    "mkv-document-of-no-kind": lambda folder: file_head(b"nonsense") + whole(vp8_frames(folder), tracks=video())[len(file_head()) :],
+    "mkv-document-of-no-kind": lambda folder: (
+        file_head(b"nonsense") + whole(vp8_frames(folder), tracks=video())[len(file_head()) :]
+    ),
     "webm-vp9-broken": _broken("webm"),
     "webm-av1-broken": _broken("av1"),
     "mkv-vp8-pictures-of-noise": lambda folder: whole(
-        [random.Random(place).randbytes(900) for place in range(len(vp8_frames(folder)))], tracks=video()  # noqa: S311 - the same bytes each time
+        [random.Random(place).randbytes(900) for place in range(len(vp8_frames(folder)))],
+        tracks=video(),  # noqa: S311 - the same bytes each time
     ),
 }
 """By their names; what becomes of each is in `hostile`."""

@@ -230,7 +230,7 @@ def _judge(outcome: Outcome, allowance: Allowance) -> Outcome:
         raise MediaToolFailed("The disk had no room left for the slim video.", disk_full=True)
     if outcome.says("Cannot allocate memory") or outcome.says("Error while allocating"):
         megabytes = allowance.memory_bytes // 1024**2
-        raise MediaToolFailed(f"ffmpeg needed more than the {megabytes} MiB of memory it may use.")
+        raise MediaToolFailed(f"ffmpeg needed more than the {megabytes} MiB of memory it may use.", out_of_memory=True)
     if outcome.returncode == -signal.SIGXFSZ or outcome.says("File too large"):
         megabytes = allowance.file_bytes // 1024**2
         raise MediaToolFailed(f"ffmpeg wrote more than the {megabytes} MiB it may write.")

@@ -51,12 +51,15 @@ class MediaToolFailed(Exception):  # noqa: N818 - named for what happened, like 
         One sentence, with the figures where there are any.
     disk_full
         Whether the disk had no room left, which has its own reason and remedy.
+    out_of_memory
+        Whether it asked for more memory than it may have.
     """
 
-    def __init__(self, detail: str, *, disk_full: bool = False) -> None:
+    def __init__(self, detail: str, *, disk_full: bool = False, out_of_memory: bool = False) -> None:
         super().__init__(detail)
         self.detail = detail
         self.disk_full = disk_full
+        self.out_of_memory = out_of_memory
 
 
 class SandboxUnavailable(Exception):  # noqa: N818 - named for what is the matter, like its siblings

@@ -175,7 +175,7 @@ async def _run(
         on_stdout=progress,
         on_stderr=report.take,
     )
-    if report.packets and report.pictures == 0:
+    if report.pictures == 0 and (report.packets or outcome.says("Error while opening decoder")):
         raise MediaRejected("MediaCorrupt", "Not one picture of the recording can be decoded.")
     if outcome.returncode != 0:
         raise MediaToolFailed(f"ffmpeg could not write the slim video (it ended with code {outcome.returncode}).")
