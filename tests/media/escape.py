@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from runops_worker.media.child import Allowance, Outcome, Reach, run_tool
+from runops_worker.media.command import binary
+from runops_worker.media.confinement import try_confinement
 
 INSIDE = Path(__file__).with_name("inside.py")
 MEMORY = 512 * 1024**2
@@ -104,6 +106,18 @@ async def report(folder: Path) -> dict[str, Any]:
     return result
 
 
+async def whole_report(folder: Path) -> dict[str, Any]:
+    """Make every try, and say what confined them and whether the real tool runs under the same."""
+    allowance = Allowance(seconds=SECONDS, memory_bytes=MEMORY, file_bytes=0)
+    ffmpeg = await run_tool([binary(), "-version"], allowance=allowance, reach=Reach())
+    return {
+        **await report(folder),
+        "confinement": str(await try_confinement()),
+        "ffmpeg": ffmpeg.returncode,
+        "uid": os.getuid(),
+    }
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
-        print(json.dumps(asyncio.run(report(Path(scratch)))))  # noqa: T201 - read from the pod's log
+        print(json.dumps(asyncio.run(whole_report(Path(scratch)))))  # noqa: T201 - read from the pod's log
