@@ -1,5 +1,6 @@
 """Works on one video in this process, with the worker's own code. Importing this module needs the worker's extra."""
 
+import logging
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from runops_cli.model_check import check_models
 from runops_cli.runner import NotReady
 from runops_worker import pipeline
 from runops_worker.gemini.model import GeminiModel
-from runops_worker.media.confinement import Confinement, hide_memory, needs_landlock, try_confinement
+from runops_worker.media.confinement import Confinement, needs_landlock, try_confinement
 from runops_worker.media.errors import SandboxUnavailable
 from runops_worker.media.limits import Limits
 from runops_worker.progress import RowSink, both
@@ -29,6 +30,7 @@ from runops_worker.task import Task
 
 __all__ = ["Limits", "OneVideo", "Spoken", "VideoSettings", "summary"]
 
+_LOG = logging.getLogger(__name__)
 _STEPS_SHOWN = 3
 
 
@@ -117,13 +119,14 @@ class OneVideo:
                 raise NotReady(f"{finding.name}: {finding.detail} {finding.remedy}")
 
     async def _look_at_confinement(self) -> None:
-        hide_memory()
         found = await try_confinement()
         if self.settings.limits.require_landlock:
             needs_landlock(found)
         if found != self._told:
             self._told = found
-            say(f"ffmpeg is confined by: {found}.")
+            _LOG.info("ffmpeg is confined by %s", found)
+            if not (found.landlock and found.seccomp):
+                say(f"On this machine ffmpeg is confined by {found} only.", style="yellow")
 
     async def work_on(self, row: JobRow, claim: Claim) -> None:
         """Work on a claimed row until it is completed, and tell how it goes."""

@@ -43,6 +43,7 @@ def run() -> None:
         sys.stdout.write(HELP)
         raise SystemExit(0 if asked else 2)
     configure_logs(os.environ.get("RUNOPS_LOG_LEVEL") or "INFO")
+    hide_memory()
     last_word = Path(os.environ.get("RUNOPS_TERMINATION_LOG") or "/dev/termination-log")
     report = asyncio.run(_reported(os.environ, last_word=last_word))
     _write(last_word, report)
@@ -96,7 +97,6 @@ async def _reported(environ: Mapping[str, str], *, last_word: Path) -> Report:
 
 
 async def _work(environ: Mapping[str, str]) -> Report:
-    hide_memory()
     settings = read_settings(environ)
     job_id_in_logs.set(str(settings.task.job_id))
     try:
