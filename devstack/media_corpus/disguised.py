@@ -1,7 +1,6 @@
 """Files that are something else than their name says: scripts, lists of other files, two formats at once, nothing."""
 
 import io
-import random
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Final
 
 from devstack.media_corpus.bases import base
 from devstack.media_corpus.boxes import box, one
+from devstack.media_corpus.noise import noise
 
 __all__ = ["DISGUISED", "SPARSE"]
 
@@ -38,9 +38,9 @@ DISGUISED: Final[dict[str, Recipe]] = {
     "one-byte": lambda _: b"\0",
     "seven-bytes": lambda _: b"\0\0\0\x20fty",
     "zeros": lambda _: bytes(1 << 20),
-    "noise": lambda _: random.Random(1).randbytes(1 << 20),  # noqa: S311 - the same bytes each time
-    "type-and-noise": lambda folder: one(base("mp4", folder), "ftyp") + random.Random(2).randbytes(1 << 20),  # noqa: S311 - the same bytes each time
-    "matroska-and-noise": lambda _: _EBML + random.Random(3).randbytes(1 << 20),  # noqa: S311 - the same bytes each time
+    "noise": lambda _: noise(1, 1 << 20),
+    "type-and-noise": lambda folder: one(base("mp4", folder), "ftyp") + noise(2, 1 << 20),
+    "matroska-and-noise": lambda _: _EBML + noise(3, 1 << 20),
     "hls": _text(f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nfile://{_FIRST}\n#EXT-X-ENDLIST\n"),
     "hls-after-a-mark": _text(f"\ufeff#EXTM3U\n#EXTINF:2,\nfile://{_FIRST}\n"),
     "hls-after-a-box": lambda _: b"\0\0\0\x10ftypisom\0\0\0\0" + f"#EXTM3U\n#EXTINF:2,\nfile://{_FIRST}\n".encode(),

@@ -1,4 +1,4 @@
-"""Every hostile file and what must become of it: the reason it is refused for, or that it is a recording like others."""
+"""Every hostile file and what must become of it: the reason it is refused for, or a slim video like any other."""
 
 from pathlib import Path
 from typing import Final

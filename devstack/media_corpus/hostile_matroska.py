@@ -1,6 +1,5 @@
 """Hostile MKV and WebM files, most of them written element by element around real VP8 pictures."""
 
-import random
 import struct
 import zlib
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from devstack.media_corpus.elements import (
     video,
     whole,
 )
+from devstack.media_corpus.noise import noise
 
 __all__ = ["MATROSKA"]
 
@@ -136,10 +136,10 @@ def _broken(name: str) -> Recipe:
     """Turn the last bytes of each coded picture, where VP9 and AV1 say what is in it, into noise."""
 
     def make(folder: Path) -> bytes:
-        content, noise = bytearray(base(name, folder)), random.Random(11)  # noqa: S311 - the same bytes each time
+        content = bytearray(base(name, folder))
         begin = content.index(b"\x1f\x43\xb6\x75") + 32
         for place in range(begin, len(content) - 16, 97):
-            content[place : place + 8] = noise.randbytes(8)
+            content[place : place + 8] = noise(place, 8)
         return bytes(content)
 
     return make
@@ -212,8 +212,7 @@ MATROSKA: Final[dict[str, Recipe]] = {
     "webm-vp9-broken": _broken("webm"),
     "webm-av1-broken": _broken("av1"),
     "mkv-vp8-pictures-of-noise": lambda folder: whole(
-        [random.Random(place).randbytes(900) for place in range(len(vp8_frames(folder)))],
-        tracks=video(),  # noqa: S311 - the same bytes each time
+        [noise(place, 900) for place in range(len(vp8_frames(folder)))], tracks=video()
     ),
 }
 """By their names; what becomes of each is in `hostile`."""

@@ -1,6 +1,5 @@
 """Hostile MP4 and MOV files: each is a good recording with one thing that no honest writer would put there."""
 
-import random
 import struct
 import zlib
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from typing import Final
 
 from devstack.media_corpus.bases import base
 from devstack.media_corpus.boxes import box, change, full, one
+from devstack.media_corpus.noise import noise
 from devstack.media_corpus.ordinary import ffmpeg
 
 __all__ = ["MP4"]
@@ -100,8 +100,7 @@ def _encrypted(content: bytes) -> bytes:
         return full(b"stsd", struct.pack(">I", 1), box(b"encv", entry[8:], sinf))
 
     content = change(content, f"{_TABLE}/stsd", sealed)
-    noise = random.Random(7)  # noqa: S311 - the same bytes each time
-    return change(content, "mdat", lambda item: box(b"mdat", noise.randbytes(len(item) - 8)))
+    return change(content, "mdat", lambda item: box(b"mdat", noise(7, len(item) - 8)))
 
 
 def _entry(offset: int, new: bytes, *, name: str = "mp4") -> Recipe:
@@ -115,8 +114,7 @@ def _parameters(kind: bytes, *, name: str) -> Recipe:
     def how(content: bytes) -> bytes:
         place = content.index(kind) + 4
         (size,) = struct.unpack_from(">I", content, place - 8)
-        noise = random.Random(3)  # noqa: S311 - the same bytes each time
-        return content[:place] + b"\x01" + noise.randbytes(size - 9) + content[place + size - 8 :]
+        return content[:place] + b"\x01" + noise(3, size - 9) + content[place + size - 8 :]
 
     return _of(name, how)
 
@@ -124,16 +122,12 @@ def _parameters(kind: bytes, *, name: str) -> Recipe:
 def _lengths(content: bytes) -> bytes:
     """Give every array of HEVC parameter sets the largest count and every set the largest length."""
     place = content.index(b"hvcC") + 4
-    (size,) = struct.unpack_from(">I", content, place - 8)
+    size = int.from_bytes(content[place - 8 : place - 4], "big")
     return content[: place + 22] + b"\xff" * (size - 30) + content[place + size - 8 :]
 
 
 def _noisy_pictures(name: str) -> Recipe:
-    def how(item: bytes) -> bytes:
-        noise = random.Random(5)  # noqa: S311 - the same bytes each time
-        return box(b"mdat", noise.randbytes(len(item) - 8))
-
-    return _at("mdat", how, name=name)
+    return _at("mdat", lambda item: box(b"mdat", noise(5, len(item) - 8)), name=name)
 
 
 def _edits(*entries: tuple[int, int, int]) -> Recipe:

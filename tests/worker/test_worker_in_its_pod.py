@@ -25,17 +25,15 @@ from runops_worker.videojob_sink import VideoJobSink
 from tests.worker.job import Job
 
 PROGRAM = [sys.executable, "-c", "from runops_worker.main import run; run()"]
-WITHOUT_LANDLOCK = [
-    sys.executable,
-    "-c",
+_BEGIN_WITHOUT = (
     f"import sys; sys.path.append({str(Path(__file__).parents[2])!r})\n"
     "from tests.media.hidden_landlock import hide_landlock; hide_landlock()\n"
-    "from runops_worker.main import run; run()",
-]
+)
+WITHOUT_LANDLOCK = [PROGRAM[0], "-c", _BEGIN_WITHOUT + PROGRAM[2]]
 
 
 @contextmanager
-def pod(job: Job, folder: Path, program: list[str] = PROGRAM, **changes: str) -> Iterator[subprocess.Popen[str]]:
+def pod(job: Job, folder: Path, *program: str, **changes: str) -> Iterator[subprocess.Popen[str]]:
     """Run the program with the keys in files, as a pod mounts them."""
     secrets = folder / "secrets"
     secrets.mkdir()
@@ -51,7 +49,7 @@ def pod(job: Job, folder: Path, program: list[str] = PROGRAM, **changes: str) ->
         "RUNOPS_TRANSCODE_HEIGHT": "360",
         **changes,
     }
-    with subprocess.Popen(program, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(program or PROGRAM, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
         finally:
@@ -138,7 +136,7 @@ async def test_what_a_pod_cannot_do_is_its_last_word(
 
 
 async def test_without_landlock_a_worker_says_so_and_works(job: Job, tmp_path: Path) -> None:
-    with pod(job, tmp_path, WITHOUT_LANDLOCK) as process:
+    with pod(job, tmp_path, *WITHOUT_LANDLOCK) as process:
         code, log = await asyncio.to_thread(ended, process)
     assert code == 0, log
     assert [line["sandbox"] for line in map(json.loads, log.splitlines()) if "sandbox" in line] == [
@@ -149,7 +147,7 @@ async def test_without_landlock_a_worker_says_so_and_works(job: Job, tmp_path: P
 async def test_where_landlock_is_required_a_worker_without_it_leaves_the_recording_alone(
     job: Job, control: GeminiControl, tmp_path: Path
 ) -> None:
-    with pod(job, tmp_path, WITHOUT_LANDLOCK, RUNOPS_REQUIRE_LANDLOCK="true") as process:
+    with pod(job, tmp_path, *WITHOUT_LANDLOCK, RUNOPS_REQUIRE_LANDLOCK="true") as process:
         code, _ = await asyncio.to_thread(ended, process)
     report = parse_report((tmp_path / "last-word").read_text())
     assert report is not None
