@@ -56,8 +56,14 @@ def _timed(*clusters: tuple[int, tuple[int, ...]], scale: int = 1_000_000) -> Re
 _TWO_SECONDS: Final = tuple(range(0, 2000, 100))
 
 
-def _with(*, tracks: Callable[[], bytes] = video, head: bytes = b"", step: int = 100, tail: bytes = b"") -> Recipe:
-    return lambda folder: whole(vp8_frames(folder), tracks=tracks(), head=head, step=step, tail=tail)
+def _with(
+    *,
+    tracks: Callable[[], bytes] = video,
+    head: Callable[[], bytes] = info,
+    step: int = 100,
+    tail: Callable[[], bytes] = bytes,
+) -> Recipe:
+    return lambda folder: whole(vp8_frames(folder), tracks=tracks(), head=head(), step=step, tail=tail())
 
 
 def _attached(count: int, size: int) -> bytes:
@@ -169,16 +175,16 @@ MATROSKA: Final[dict[str, Recipe]] = {
         info(), element(0x1654AE6B, video(), size=b"\0"), cluster(0, block(vp8_frames(folder)[0]))
     ),
     "mkv-head-of-size-max": lambda _: element(0x1A45DFA3, number(0x4286, 1), size=size_of((1 << 56) - 2)),
-    "mkv-chapters-3000-deep": _with(tail=_chapters()),
-    "mkv-tags-3000-deep": _with(tail=_tags()),
-    "mkv-attachments-10000": _with(tail=b"", head=info() + _attached(10_000, 10)),
-    "mkv-attachment-of-64-megabytes": _with(head=info() + _attached(1, 64 * _MEGABYTE)),
+    "mkv-chapters-3000-deep": _with(tail=_chapters),
+    "mkv-tags-3000-deep": _with(tail=_tags),
+    "mkv-attachments-10000": _with(head=lambda: info() + _attached(10_000, 10)),
+    "mkv-attachment-of-64-megabytes": _with(head=lambda: info() + _attached(1, 64 * _MEGABYTE)),
     "mkv-tracks-10000": _with(tracks=_many_tracks),
     "mkv-index-in-a-circle": _circle,
-    "mkv-time-scale-0": _with(head=info(scale=0)),
-    "mkv-time-scale-max": _with(head=info(scale=(1 << 63) - 1)),
-    "mkv-claims-10-years": _with(head=info(duration=3.15e11)),
-    "mkv-claims-no-number": _with(head=info(duration=float("nan"))),
+    "mkv-time-scale-0": _with(head=lambda: info(scale=0)),
+    "mkv-time-scale-max": _with(head=lambda: info(scale=(1 << 63) - 1)),
+    "mkv-claims-10-years": _with(head=lambda: info(duration=3.15e11)),
+    "mkv-claims-no-number": _with(head=lambda: info(duration=float("nan"))),
     "mkv-a-milliard-per-second": _with(tracks=lambda: video(number(0x23E383, 1))),
     "mkv-no-rate": _with(tracks=lambda: video(number(0x23E383, 0))),
     "mkv-all-at-one-time": _with(step=0),
