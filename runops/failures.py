@@ -77,6 +77,7 @@ class Reason(StrEnum):
     UPLOAD_TIMEOUT = "UploadTimeout"
     MODEL_FILE_TIMEOUT = "ModelFileTimeout"
     QUOTA_EXCEEDED = "QuotaExceeded"
+    SANDBOX_UNAVAILABLE = "SandboxUnavailable"
     TERMINATED = "Terminated"
     INTERNAL = "Internal"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
@@ -345,6 +346,13 @@ _ROWS = (
         FailureClass.QUOTA,
         "The model's quota is used up.",
         "Wait, or raise the quota of the Gemini project.",
+    ),
+    (
+        Reason.SANDBOX_UNAVAILABLE,
+        121,
+        _I,
+        "The node cannot confine ffmpeg as it is asked to.",
+        "Give workers nodes with Landlock (worker.nodeSelector), or set worker.requireLandlock to false.",
     ),
     (
         Reason.TERMINATED,

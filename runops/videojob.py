@@ -237,6 +237,9 @@ class Resolved(_Camel):
     prompts: Annotated[
         list[ResolvedPrompt] | None, Field(max_length=8, description="Prompts with the hash of what they held.")
     ] = None
+    sandbox: Annotated[
+        str | None, Field(max_length=64, description="What confined ffmpeg on the node, such as landlock 7, seccomp.")
+    ] = None
 
 
 Phase = Literal["Pending", "Running", "Succeeded", "Failed", "Suspended"]

@@ -1,5 +1,6 @@
 """Works on one video in this process, with the worker's own code. Importing this module needs the worker's extra."""
 
+import logging
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from runops_cli.model_check import check_models
 from runops_cli.runner import NotReady
 from runops_worker import pipeline
 from runops_worker.gemini.model import GeminiModel
+from runops_worker.media.confinement import Confinement, needs_landlock, try_confinement
+from runops_worker.media.errors import SandboxUnavailable
 from runops_worker.media.limits import Limits
 from runops_worker.progress import RowSink, both
 from runops_worker.prompts import load_prompt
@@ -27,6 +30,7 @@ from runops_worker.task import Task
 
 __all__ = ["Limits", "OneVideo", "Spoken", "VideoSettings", "summary"]
 
+_LOG = logging.getLogger(__name__)
 _STEPS_SHOWN = 3
 
 
@@ -92,9 +96,10 @@ class OneVideo:
     supabase: Supabase
     environment: Environment
     settings: VideoSettings
+    _told: Confinement | None = None
 
     async def ready(self) -> None:
-        """Check the prompts, and that Gemini takes the key and knows the models.
+        """Check how ffmpeg is confined, the prompts, and that Gemini takes the key and knows the models.
 
         Raises
         ------
@@ -103,14 +108,25 @@ class OneVideo:
         """
         choice = self.settings.prompts
         try:
+            await self._look_at_confinement()
             for name in (choice.transcription, choice.sop):
                 load_prompt(name)
-        except Failed as error:
+        except (Failed, SandboxUnavailable) as error:
             raise NotReady(error.detail) from error
         models = self.settings.models
         for finding in await check_models(self.environment, (models.transcribe, models.sop)):
             if not finding.ok:
                 raise NotReady(f"{finding.name}: {finding.detail} {finding.remedy}")
+
+    async def _look_at_confinement(self) -> None:
+        found = await try_confinement()
+        if self.settings.limits.require_landlock:
+            needs_landlock(found)
+        if found != self._told:
+            self._told = found
+            _LOG.info("ffmpeg is confined by %s", found)
+            if not (found.landlock and found.seccomp):
+                say(f"On this machine ffmpeg is confined by {found} only.", style="yellow")
 
     async def work_on(self, row: JobRow, claim: Claim) -> None:
         """Work on a claimed row until it is completed, and tell how it goes."""

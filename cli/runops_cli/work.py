@@ -56,6 +56,14 @@ def work(
         float | None,
         typer.Option(envvar="RUNOPS_MAX_DURATION_SECONDS", min=1, help="Longest recording.", show_default="2 h"),
     ] = None,
+    require_landlock: Annotated[
+        bool,
+        typer.Option(
+            "--require-landlock",
+            envvar="RUNOPS_REQUIRE_LANDLOCK",
+            help="Work on nothing where the kernel cannot bound the files that ffmpeg opens.",
+        ),
+    ] = False,
     workdir: Annotated[
         Path | None,
         typer.Option(
@@ -98,6 +106,7 @@ def work(
             limits=Limits(
                 max_bytes=max_bytes or Limits.max_bytes,
                 max_duration_seconds=max_seconds or Limits.max_duration_seconds,
+                require_landlock=require_landlock,
             ),
             workdir=workdir,
         )

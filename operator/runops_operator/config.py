@@ -80,6 +80,7 @@ class WorkerConfig(_Camel):
     extra_volume_mounts: tuple[dict[str, Any], ...] = ()
     scratch_size_limit: str = "9Gi"
     termination_grace_period_seconds: Annotated[int, Field(ge=1)] = 30
+    require_landlock: bool = False
 
 
 class Deadlines(_Camel):

@@ -1,6 +1,7 @@
 """What the operator writes into a VideoJob's status. Pure: observations in, a status patch out.
 
-The worker writes `stage`, `progress`, `usage`, `stages`, `outputs` and `resolved.prompts`; all else is written here.
+The worker writes `stage`, `progress`, `usage`, `stages`, `outputs`, `resolved.prompts` and `resolved.sandbox`; all else
+is written here.
 """
 
 from collections.abc import Sequence

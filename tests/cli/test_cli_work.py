@@ -19,6 +19,7 @@ from typer.testing import Result
 from devstack.faults import Fault, FaultControl
 from runops.failures import FailureClass
 from runops.retry_policy import Pace
+from runops_worker.media.confinement import Confinement
 
 Runops = Callable[..., Result]
 Started = Callable[..., AbstractContextManager[subprocess.Popen[str]]]
@@ -101,6 +102,23 @@ def test_with_a_wrong_key_nothing_is_claimed(
     assert said in result.stderr
     assert value not in result.output or value.startswith("http")
     assert row_of(database, video) == {"status": "queued", "error": None, "metadata": {}}
+
+
+def test_where_landlock_is_required_and_missing_nothing_is_claimed(
+    runops: Runops, database: psycopg.Connection, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def found() -> Confinement:
+        return Confinement(0, seccomp=True)
+
+    monkeypatch.setattr("runops_cli.one_video.try_confinement", found)
+    video = submitted(runops, recording)
+    result = runops("work", "--once", "--require-landlock")
+    assert result.exit_code == 5
+    assert "This machine confines ffmpeg by no landlock, seccomp only" in result.stderr
+    assert row_of(database, video)["status"] == "queued"
+    result = runops("work", "--once")
+    assert "On this machine ffmpeg is confined by no landlock, seccomp only." in result.stderr
+    assert (result.exit_code, row_of(database, video)["status"]) == (0, "completed")
 
 
 def test_while_the_project_is_away_it_is_tried_on(started: Started, faults: FaultControl) -> None:

@@ -31,6 +31,7 @@ FULL = OperatorConfig.model_validate(
             "nodeSelector": {"pool": "batch"},
             "tolerations": [{"key": "batch", "operator": "Exists"}],
             "priorityClassName": "batch",
+            "requireLandlock": True,
             "annotations": {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},
         },
     }

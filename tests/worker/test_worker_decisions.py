@@ -24,7 +24,7 @@ from runops_worker.gemini.loops import LoopDetector
 from runops_worker.gemini.retry import Schedule
 from runops_worker.gemini.schema import SOP_SCHEMA, TRANSCRIPT_SCHEMA
 from runops_worker.gemini.verdict import LONGEST_WAIT_SECONDS, Action, Trouble, Verdict, judge, retry_delay
-from runops_worker.media.errors import MediaToolFailed
+from runops_worker.media.errors import MediaToolFailed, SandboxUnavailable
 from runops_worker.merge_transcript import Told, merged
 from runops_worker.model import Answer, CallUsage, Question, Shown
 from runops_worker.naming import as_failed
@@ -393,6 +393,7 @@ def test_a_prompt_that_is_not_installed_is_told_with_those_that_are(name: str) -
     [
         (MediaToolFailed("ffmpeg was not done after 60 s."), Reason.MEDIA_TOOL_FAILED),
         (MediaToolFailed("No room.", disk_full=True), Reason.DISK_FULL),
+        (SandboxUnavailable("This machine has no Landlock."), Reason.SANDBOX_UNAVAILABLE),
         (OSError(errno.ENOSPC, "No space left on device"), Reason.DISK_FULL),
         (OSError(errno.EACCES, "a path"), Reason.INTERNAL),
         (ZeroDivisionError("a key may stand here"), Reason.INTERNAL),

@@ -25,10 +25,15 @@ from runops_worker.videojob_sink import VideoJobSink
 from tests.worker.job import Job
 
 PROGRAM = [sys.executable, "-c", "from runops_worker.main import run; run()"]
+_BEGIN_WITHOUT = (
+    f"import sys; sys.path.append({str(Path(__file__).parents[2])!r})\n"
+    "from tests.media.hidden_landlock import hide_landlock; hide_landlock()\n"
+)
+WITHOUT_LANDLOCK = [PROGRAM[0], "-c", _BEGIN_WITHOUT + PROGRAM[2]]
 
 
 @contextmanager
-def pod(job: Job, folder: Path, **changes: str) -> Iterator[subprocess.Popen[str]]:
+def pod(job: Job, folder: Path, *program: str, **changes: str) -> Iterator[subprocess.Popen[str]]:
     """Run the program with the keys in files, as a pod mounts them."""
     secrets = folder / "secrets"
     secrets.mkdir()
@@ -44,7 +49,7 @@ def pod(job: Job, folder: Path, **changes: str) -> Iterator[subprocess.Popen[str
         "RUNOPS_TRANSCODE_HEIGHT": "360",
         **changes,
     }
-    with subprocess.Popen(PROGRAM, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(program or PROGRAM, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
         finally:
@@ -111,6 +116,7 @@ async def test_how_long_a_quota_asks_to_wait_is_told_to_the_operator(
     ("changes", "reason", "says"),
     [
         ({"RUNOPS_JOB_ID": "seven"}, Reason.MISCONFIGURED, "RUNOPS_JOB_ID holds 'seven', which is no uuid"),
+        ({"RUNOPS_REQUIRE_LANDLOCK": "maybe"}, Reason.MISCONFIGURED, "holds 'maybe', which is no true or false"),
         ({"RUNOPS_CLAIM": ""}, Reason.MISCONFIGURED, "RUNOPS_CLAIM is not set"),
         ({"RUNOPS_SECRETS_DIR": "/nowhere"}, Reason.MISCONFIGURED, "SUPABASE_URL"),
         ({"RUNOPS_PROMPT_SOP": "none.md"}, Reason.PROMPT_MISSING, "none.md is not installed"),
@@ -127,6 +133,28 @@ async def test_what_a_pod_cannot_do_is_its_last_word(
     assert report.reason is reason
     assert says in report.message
     assert code == {Reason.MISCONFIGURED: 112, Reason.PROMPT_MISSING: 84, Reason.SOURCE_MISSING: 64}[reason]
+
+
+async def test_without_landlock_a_worker_says_so_and_works(job: Job, tmp_path: Path) -> None:
+    with pod(job, tmp_path, *WITHOUT_LANDLOCK) as process:
+        code, log = await asyncio.to_thread(ended, process)
+    assert code == 0, log
+    assert [line["sandbox"] for line in map(json.loads, log.splitlines()) if "sandbox" in line] == [
+        "no landlock, seccomp"
+    ]
+
+
+async def test_where_landlock_is_required_a_worker_without_it_leaves_the_recording_alone(
+    job: Job, control: GeminiControl, tmp_path: Path
+) -> None:
+    with pod(job, tmp_path, *WITHOUT_LANDLOCK, RUNOPS_REQUIRE_LANDLOCK="true") as process:
+        code, _ = await asyncio.to_thread(ended, process)
+    report = parse_report((tmp_path / "last-word").read_text())
+    assert report is not None
+    assert (code, report.reason) == (121, Reason.SANDBOX_UNAVAILABLE)
+    assert "This machine confines ffmpeg by no landlock, seccomp only" in report.message
+    assert job.row()["status"] == "processing", "the operator tries it on another node"
+    assert control.calls() == []
 
 
 def test_help_names_every_setting_that_is_read() -> None:
@@ -173,6 +201,7 @@ async def test_a_videojob_is_patched_at_each_stage_and_a_refusal_stops_nothing(t
         await sink.report(Stage.PREPARING_VIDEO, 20)
         (tmp_path / "token").write_text("second\n")
         await sink.report(Stage.TRANSCRIBING, 50)
+        await sink.resolve(sandbox="landlock 7, seccomp")
     finally:
         await runner.cleanup()
     await sink.report(Stage.PARSING_SOP, 70)
@@ -187,5 +216,10 @@ async def test_a_videojob_is_patched_at_each_stage_and_a_refusal_stops_nothing(t
             "/apis/runops.dev/v1alpha1/namespaces/runops/videojobs/vj-1/status",
             "Bearer second",
             {"status": {"stage": "transcribing", "progress": "50%"}},
+        ),
+        (
+            "/apis/runops.dev/v1alpha1/namespaces/runops/videojobs/vj-1/status",
+            "Bearer second",
+            {"status": {"resolved": {"sandbox": "landlock 7, seccomp"}}},
         ),
     ]

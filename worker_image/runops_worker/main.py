@@ -20,6 +20,7 @@ from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
 from runops_worker.gemini.files import FilePatience
 from runops_worker.gemini.model import GeminiModel
+from runops_worker.media.confinement import hide_memory, needs_landlock, try_confinement
 from runops_worker.naming import as_failed
 from runops_worker.pipeline import run as run_pipeline
 from runops_worker.progress import RowSink, both
@@ -54,6 +55,7 @@ def run() -> None:
         sys.stdout.write(HELP)
         raise SystemExit(0 if asked else 2)
     configure_logs(os.environ.get("RUNOPS_LOG_LEVEL") or "INFO")
+    hide_memory()
     last_word = Path(os.environ.get("RUNOPS_TERMINATION_LOG") or "/dev/termination-log")
     report = asyncio.run(_reported(os.environ, last_word=last_word))
     _write(last_word, report)
@@ -136,8 +138,13 @@ async def _work(environ: Mapping[str, str], account: _Account) -> Report:
         videojob = VideoJobSink.in_pod(environ, directory=_SERVICE_ACCOUNT)
         if videojob is not None:
             stack.push_async_callback(videojob.aclose)
+        found = await try_confinement()
+        if videojob is not None:
+            await videojob.resolve(sandbox=str(found))
+        if settings.limits.require_landlock:
+            needs_landlock(found)
         workdir = stack.enter_context(_scratch(settings))
-        _LOG.info("the worker begins")
+        _LOG.info("the worker begins", extra={"sandbox": str(found)})
         report = await run_pipeline(
             task,
             supabase=supabase,

@@ -4,7 +4,7 @@ import errno
 
 from runops.failures import TABLE, Failed, Reason
 from runops.supabase.errors import SupabaseError
-from runops_worker.media.errors import MediaRejected, MediaToolFailed
+from runops_worker.media.errors import MediaRejected, MediaToolFailed, SandboxUnavailable
 
 __all__ = ["as_failed"]
 
@@ -18,6 +18,8 @@ def as_failed(error: Exception) -> Failed:
         return Failed(reason, f"{error.detail} {TABLE[reason].remedy}")
     if isinstance(error, MediaToolFailed):
         return Failed(Reason.DISK_FULL if error.disk_full else Reason.MEDIA_TOOL_FAILED, error.detail)
+    if isinstance(error, SandboxUnavailable):
+        return Failed(Reason.SANDBOX_UNAVAILABLE, error.detail)
     if isinstance(error, SupabaseError):
         return Failed(error.reason, error.message)
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:

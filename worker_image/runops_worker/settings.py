@@ -35,6 +35,7 @@ It takes no arguments but --help and reads its environment:
   RUNOPS_PROMPTS_DIR            folder of the prompt files (the built-in ones)
   RUNOPS_TRANSCODE_FPS, RUNOPS_TRANSCODE_HEIGHT, RUNOPS_TRANSCODE_CRF   slim video (1, 720, 32)
   RUNOPS_MAX_BYTES, RUNOPS_MAX_DURATION_SECONDS   limits on the recording
+  RUNOPS_REQUIRE_LANDLOCK       true: no recording is worked on where the kernel cannot bound ffmpeg's files (false)
   RUNOPS_UPLOAD_SECONDS         longest time for one upload to storage (1800)
   RUNOPS_GEMINI_FILE_SECONDS    longest time in which Gemini must have looked at an uploaded video (600)
   RUNOPS_WORKDIR                scratch folder (/work)
@@ -106,6 +107,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         max_duration_seconds=_optional(
             environ, "RUNOPS_MAX_DURATION_SECONDS", _positive, usual.max_duration_seconds, "a whole number"
         ),
+        require_landlock=_optional(
+            environ, "RUNOPS_REQUIRE_LANDLOCK", _truth, usual.require_landlock, "a true or false"
+        ),
     )
     return Settings(
         task=task,
@@ -126,6 +130,10 @@ def _positive(text: str) -> int:
     return number
 
 
+def _truth(text: str) -> bool:
+    return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+
+
 def _needed(environ: Mapping[str, str], name: str, read: Callable[[str], T], form: str) -> T:
     value = _optional(environ, name, read, None, form)
     if value is None:
@@ -139,5 +147,5 @@ def _optional(environ: Mapping[str, str], name: str, read: Callable[[str], T], d
         return default
     try:
         return read(text)
-    except ValueError:
+    except (KeyError, ValueError):
         raise Failed(Reason.MISCONFIGURED, f"{name} holds {text[:60]!r}, which is no {form[2:]}.") from None

@@ -22,7 +22,7 @@ _HEADERS = {"Content-Type": "application/merge-patch+json", "Accept": "applicati
 
 
 class VideoJobSink:
-    """Patches `stage` and `progress`, and at the end `usage`, `stages` and `outputs`. Failing to never fails the job.
+    """Patches `stage`, `progress` and `resolved`, at the end `usage`, `stages` and `outputs`. Failing to never fails the job.
 
     Parameters
     ----------
@@ -93,6 +93,10 @@ class VideoJobSink:
             # Also after a failure: a status that cannot be written now is not worth a try at every beat.
             self._throttle.wrote(stage, percent, now=now)
             await self._patch({"stage": stage, "progress": f"{percent}%"})
+
+    async def resolve(self, *, sandbox: str) -> None:
+        """Show what ffmpeg is confined by."""
+        await self._patch({"resolved": {"sandbox": sandbox}})
 
     async def publish(self, report: Report) -> None:
         """Show what a finished run made and cost."""

@@ -1,12 +1,12 @@
 """Run ffmpeg as a child that is cut off from everything: the one place where a process is started for media.
 
-The child has an empty environment, no standard input, a session of its own, resource limits and a deadline. It dies
-with the worker, and on a timeout or a cancel its whole group is killed. Its output is handed on line by line.
+The child has an empty environment, no standard input, a session of its own, resource limits and a deadline. It reads
+and writes the files that it is given and no other, opens no socket and starts no process (`launcher`). It dies with
+the worker, and on a timeout or a cancel its whole group is killed. Its output is handed on line by line.
 """
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runops_worker.media.errors import MediaToolFailed
+from runops_worker.media.errors import MediaToolFailed, SandboxUnavailable
+from runops_worker.media.launcher import REFUSED, REFUSED_CODE, START
 from runops_worker.media.lines import LineSplitter
+from runops_worker.media.linked import linked_files
 
-__all__ = ["Allowance", "Outcome", "run_tool"]
+__all__ = ["Allowance", "Outcome", "Reach", "run_tool", "start"]
 
-_LAUNCHER: Final = Path(__file__).with_name("launcher.py")
+_ROOT: Final = Path(__file__).parents[2]
 _CHUNK: Final = 65536
 _TAIL_LINES: Final = 40
 _OPEN_FILES: Final = 64
@@ -40,11 +42,30 @@ class Allowance:
         Writable memory (RLIMIT_DATA).
     file_bytes
         Size of any file it writes (RLIMIT_FSIZE).
+    require_landlock
+        Whether it must not be started where the kernel has no Landlock.
     """
 
     seconds: float
     memory_bytes: int
     file_bytes: int
+    require_landlock: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """What the child may open, beside its own program and libraries.
+
+    Attributes
+    ----------
+    reads
+        Files, or folders with all that is in them.
+    writes
+        Files. They are made, empty, before the child starts: it may not make any.
+    """
+
+    reads: tuple[Path, ...] = ()
+    writes: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +96,7 @@ async def run_tool(
     command: list[str],
     *,
     allowance: Allowance,
+    reach: Reach,
     on_stdout: Callable[[str], None] = _ignore,
     on_stderr: Callable[[str], None] = _ignore,
 ) -> Outcome:
@@ -86,6 +108,8 @@ async def run_tool(
         Absolute path of the binary and its arguments.
     allowance
         What it may use.
+    reach
+        What it may open.
     on_stdout, on_stderr
         Called with each line, without its end. An exception of theirs kills the child and is passed on.
 
@@ -97,28 +121,14 @@ async def run_tool(
     Raises
     ------
     MediaToolFailed
-        The child ran out of time, memory or disk, or something killed it.
+        The child could not be started, ran out of time, memory or disk, or something killed it.
+    SandboxUnavailable
+        Landlock is required and missing.
+    OSError
+        A file it should write cannot be made.
     """
-    settings = {
-        "parent": os.getpid(),
-        "memory": allowance.memory_bytes,
-        "cpu_seconds": int(allowance.seconds * (os.cpu_count() or 1)) + 1,
-        "file_bytes": allowance.file_bytes,
-        "open_files": _OPEN_FILES,
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-S",
-        str(_LAUNCHER),
-        json.dumps(settings),
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={},
-        start_new_session=True,
-    )
+    files = await asyncio.to_thread(_named_files, command[0], reach)
+    process = await start(files, command, allowance)
     assert process.stdout is not None
     assert process.stderr is not None
     tail: deque[str] = deque(maxlen=_TAIL_LINES)
@@ -136,6 +146,48 @@ async def run_tool(
     finally:
         await asyncio.shield(_end(process))
     return _judge(Outcome(returncode, tuple(tail)), allowance)
+
+
+def _named_files(tool: str, reach: Reach) -> list[str]:
+    for path in reach.writes:
+        path.touch()
+    linked = linked_files(tool)
+    return [
+        *(f"execute={path}" for path in linked.programs),
+        *(f"read={path}" for path in (*linked.libraries, *reach.reads)),
+        *(f"write={path}" for path in reach.writes),
+    ]
+
+
+async def start(files: list[str], command: list[str], allowance: Allowance) -> asyncio.subprocess.Process:
+    """Start the launcher.
+
+    Parameters
+    ----------
+    files
+        What may be opened, in the launcher's words.
+    command
+        The tool; none for a launcher that only says what confinement there is.
+    allowance
+        What it may use.
+    """
+    settings = [
+        f"parent={os.getpid()}",
+        f"memory={allowance.memory_bytes}",
+        f"cpu_seconds={int(allowance.seconds * (os.cpu_count() or 1)) + 1}",
+        f"file_bytes={allowance.file_bytes}",
+        f"open_files={_OPEN_FILES}",
+        *(["landlock=required"] if allowance.require_landlock else []),
+    ]
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-I", "-S", "-c", START, str(_ROOT), *settings, *files, "--", *command),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={},
+        start_new_session=True,
+    )
 
 
 async def _pump_both(*pairs: tuple[asyncio.StreamReader, Callable[[str], None]]) -> None:
@@ -169,14 +221,21 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 def _judge(outcome: Outcome, allowance: Allowance) -> Outcome:
     if outcome.returncode == 0:
         return outcome
+    if outcome.returncode == REFUSED_CODE and outcome.tail and outcome.tail[-1].startswith(REFUSED):
+        why = outcome.tail[-1].removeprefix(REFUSED)
+        if why.endswith("(landlock)"):
+            raise SandboxUnavailable(f"ffmpeg was not started: {why}.")
+        raise MediaToolFailed(f"ffmpeg could not be started: {why}.")
     if outcome.says("No space left on device"):
         raise MediaToolFailed("The disk had no room left for the slim video.", disk_full=True)
     if outcome.says("Cannot allocate memory") or outcome.says("Error while allocating"):
         megabytes = allowance.memory_bytes // 1024**2
-        raise MediaToolFailed(f"ffmpeg needed more than the {megabytes} MiB of memory it may use.")
+        raise MediaToolFailed(f"ffmpeg needed more than the {megabytes} MiB of memory it may use.", out_of_memory=True)
     if outcome.returncode == -signal.SIGXFSZ or outcome.says("File too large"):
         megabytes = allowance.file_bytes // 1024**2
         raise MediaToolFailed(f"ffmpeg wrote more than the {megabytes} MiB it may write.")
+    if outcome.returncode == -signal.SIGSYS:
+        raise MediaToolFailed("ffmpeg tried to start another program and was stopped.")
     if outcome.returncode < 0:
         raise MediaToolFailed(f"ffmpeg was ended by signal {-outcome.returncode}.")
     return outcome

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runops_worker.media.child import Allowance, run_tool
+from runops_worker.media.child import Allowance, Reach, run_tool
 from runops_worker.media.command import hardened
 from runops_worker.media.errors import MediaToolFailed
 from runops_worker.media.limits import Limits
@@ -155,7 +155,9 @@ async def _cut(slim: SlimVideo, chunk: Chunk, part: Path, *, encode: bool, limit
             seconds=_SECONDS_TO_START + chunk.length,
             memory_bytes=limits.max_memory_bytes,
             file_bytes=_SPARE_BYTES + 2 * slim.bytes,
+            require_landlock=limits.require_landlock,
         ),
+        reach=Reach(reads=(slim.path,), writes=(part,)),
     )
     if outcome.returncode != 0:
         raise MediaToolFailed(f"ffmpeg could not cut the slim video (it ended with code {outcome.returncode}).")

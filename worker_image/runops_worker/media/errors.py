@@ -2,7 +2,7 @@
 
 from typing import Final
 
-__all__ = ["REASONS", "MediaRejected", "MediaToolFailed"]
+__all__ = ["REASONS", "MediaRejected", "MediaToolFailed", "SandboxUnavailable"]
 
 REASONS: Final = frozenset(
     {
@@ -51,9 +51,26 @@ class MediaToolFailed(Exception):  # noqa: N818 - named for what happened, like 
         One sentence, with the figures where there are any.
     disk_full
         Whether the disk had no room left, which has its own reason and remedy.
+    out_of_memory
+        Whether it asked for more memory than it may have.
     """
 
-    def __init__(self, detail: str, *, disk_full: bool = False) -> None:
+    def __init__(self, detail: str, *, disk_full: bool = False, out_of_memory: bool = False) -> None:
         super().__init__(detail)
         self.detail = detail
         self.disk_full = disk_full
+        self.out_of_memory = out_of_memory
+
+
+class SandboxUnavailable(Exception):  # noqa: N818 - named for what is the matter, like its siblings
+    """The tool cannot be confined here as it is asked to; on another machine it may.
+
+    Parameters
+    ----------
+    detail
+        One sentence that says what is missing.
+    """
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail

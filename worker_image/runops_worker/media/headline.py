@@ -8,6 +8,7 @@ __all__ = ["Headline"]
 
 # Metadata of the file is printed too and indented deeper than these, so it cannot pose as one of them.
 _DURATION: Final = re.compile(r"  Duration: (\d+):(\d\d):(\d\d\.\d+), start")
+_START: Final = re.compile(r"  Duration: [^,]+, start: (-?\d+\.\d+)")
 _STREAM: Final = re.compile(r"  Stream #0:(\d+)")
 _ROTATION: Final = re.compile(r" {6,}(?:displaymatrix|Display Matrix): rotation of (-?\d+(?:\.\d+)?) degrees")
 _TOO_MANY_PIXELS: Final = re.compile(r"Picture size (\d+)x(\d+) exceeds specified max pixel count")
@@ -21,6 +22,8 @@ class Headline:
     ----------
     claimed_seconds
         Length by the file's header; None where it claims none or ffmpeg only guesses it from the bit rate.
+    starts_at
+        Time stamp that ffmpeg takes for the beginning and moves to 0; None where it found none.
     streams
         Number of streams of all kinds.
     rotation
@@ -32,6 +35,7 @@ class Headline:
     """
 
     claimed_seconds: float | None = None
+    starts_at: float | None = None
     streams: int = 0
     rotation: float = 0.0
     refused_picture: tuple[int, int] | None = None
@@ -51,6 +55,8 @@ class Headline:
             self._input_over = True
         if self._input_over:
             return
+        if match := _START.match(line):
+            self.starts_at = float(match[1])
         if (match := _DURATION.match(line)) and not self._guessed:
             self.claimed_seconds = int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
         elif match := _STREAM.match(line):

@@ -30,6 +30,8 @@ class Limits:
         1080p recording takes about a tenth of it.
     tool_seconds_per_media_second
         How slow a transcode may be before it counts as hung.
+    require_landlock
+        Whether no recording is read where the kernel has no Landlock.
     """
 
     max_bytes: int = 4 * _GIB
@@ -40,6 +42,7 @@ class Limits:
     max_gap_seconds: float = 1800.0
     max_memory_bytes: int = 1536 * _MIB
     tool_seconds_per_media_second: float = 6.0
+    require_landlock: bool = False
 
     def probe_deadline(self, size: int) -> float:
         """Seconds in which a file of `size` bytes must have been read once (at 5 MB/s or more)."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runops_worker.media.child import Allowance, Outcome, run_tool
+from runops_worker.media.child import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.command import AUDIO_CODECS, VIDEO_CODECS, hardened
-from runops_worker.media.errors import MediaRejected
+from runops_worker.media.errors import MediaRejected, MediaToolFailed
 from runops_worker.media.headline import Headline
 from runops_worker.media.limits import Limits
 from runops_worker.media.magic import HEAD_BYTES, demuxer_for
@@ -99,21 +99,41 @@ async def probe(path: Path, *, limits: Limits) -> MediaInfo:
             f"The recording is {bytes_text(size)} large; the limit is {bytes_text(limits.max_bytes)}.",
         )
     headline, packets = Headline(), PacketReport()
-    outcome = await run_tool(
+    try:
+        outcome = await _read_once(path, demuxer, size, headline, packets, limits=limits)
+    except MediaToolFailed as failed:
+        if not failed.out_of_memory:
+            raise
+        # Nothing is decoded here, and the bound is the same on every machine: another try asks for as much.
+        megabytes = limits.max_memory_bytes // _MEGABYTE
+        raise MediaRejected(
+            "MediaCorrupt",
+            f"The recording cannot be opened: its structure asks for more than {megabytes} MiB of memory.",
+        ) from failed
+    refusal = _refusal(outcome, headline, packets, limits)
+    if refusal is not None:
+        raise refusal
+    return _describe(demuxer, size, headline, packets)
+
+
+async def _read_once(
+    path: Path, demuxer: str, size: int, headline: Headline, packets: PacketReport, *, limits: Limits
+) -> Outcome:
+    return await run_tool(
         [
             *hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels, input_options=("-copyts",)),
             *("-map", "0:V:0", "-map", "0:a:0?", "-c", "copy", "-f", "framecrc", "-"),
         ],
         allowance=Allowance(
-            seconds=limits.probe_deadline(size), memory_bytes=limits.max_memory_bytes, file_bytes=_MEGABYTE
+            seconds=limits.probe_deadline(size),
+            memory_bytes=limits.max_memory_bytes,
+            file_bytes=_MEGABYTE,
+            require_landlock=limits.require_landlock,
         ),
+        reach=Reach(reads=(path,)),
         on_stdout=packets.take,
         on_stderr=headline.take,
     )
-    refusal = _refusal(outcome, headline, packets, limits)
-    if refusal is not None:
-        raise refusal
-    return _describe(demuxer, size, headline, packets)
 
 
 def _describe(demuxer: str, size: int, headline: Headline, packets: PacketReport) -> MediaInfo:
@@ -202,6 +222,10 @@ def _time_refusal(headline: Headline, packets: PacketReport, limits: Limits) -> 
             f"The recording's time stamps jump by {seconds_text(packets.largest_gap)} "
             f"after {seconds_text(packets.gap_at)}; at most {seconds_text(limits.max_gap_seconds)} may be empty.",
         )
+    # Pictures are counted from 0 on; where ffmpeg does not see how far away from 0 the first one lies, that is a gap.
+    late = packets.start - (headline.starts_at or 0.0)
+    if late > limits.max_gap_seconds:
+        return MediaRejected("TimestampGap", f"The recording's time stamps begin at {seconds_text(late)} instead of 0.")
     # A file that is too long and cut off is still too long for whoever uploads it anew.
     longest = max(duration, headline.claimed_seconds or 0.0)
     if longest > limits.max_duration_seconds:

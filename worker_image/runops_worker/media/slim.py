@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runops_worker.media.child import Allowance, run_tool
+from runops_worker.media.child import Allowance, Reach, run_tool
 from runops_worker.media.command import hardened
 from runops_worker.media.limits import Limits
 from runops_worker.media.packets import PacketReport
@@ -74,7 +74,9 @@ async def inspect_slim(path: Path, *, limits: Limits) -> PacketReport:
             seconds=limits.probe_deadline(path.stat().st_size),  # noqa: ASYNC240 - local disk
             memory_bytes=limits.max_memory_bytes,
             file_bytes=_FILE_BYTES,
+            require_landlock=limits.require_landlock,
         ),
+        reach=Reach(reads=(path,)),
         on_stdout=packets.take,
     )
     return packets

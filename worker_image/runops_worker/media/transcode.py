@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from runops_worker.media.child import Allowance, run_tool
+from runops_worker.media.child import Allowance, Reach, run_tool
 from runops_worker.media.chunks import KEY_FRAME_SECONDS
 from runops_worker.media.command import hardened
 from runops_worker.media.decoding import DecodingReport
@@ -92,6 +92,7 @@ async def transcode(
         for skipping in (True, False) if skip else (False,):
             report = await _run(
                 _command(source, part, info=info, fps=fps, height=height, crf=crf, limits=limits, skipping=skipping),
+                reach=Reach(reads=(source,), writes=(part,)),
                 info=info,
                 fps=fps,
                 limits=limits,
@@ -146,7 +147,13 @@ def _expected_frames(info: MediaInfo, *, fps: int) -> int:
 
 
 async def _run(
-    command: list[str], *, info: MediaInfo, fps: int, limits: Limits, on_progress: Callable[[float], None]
+    command: list[str],
+    *,
+    reach: Reach,
+    info: MediaInfo,
+    fps: int,
+    limits: Limits,
+    on_progress: Callable[[float], None],
 ) -> DecodingReport:
     report = DecodingReport()
 
@@ -162,11 +169,13 @@ async def _run(
             seconds=limits.transcode_deadline(info.duration_seconds),
             memory_bytes=limits.max_memory_bytes,
             file_bytes=_SPARE_BYTES + pictures * _BYTES_PER_PICTURE,
+            require_landlock=limits.require_landlock,
         ),
+        reach=reach,
         on_stdout=progress,
         on_stderr=report.take,
     )
-    if report.packets and report.pictures == 0:
+    if report.pictures == 0 and (report.packets or outcome.says("Error while opening decoder")):
         raise MediaRejected("MediaCorrupt", "Not one picture of the recording can be decoded.")
     if outcome.returncode != 0:
         raise MediaToolFailed(f"ffmpeg could not write the slim video (it ended with code {outcome.returncode}).")
