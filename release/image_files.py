@@ -1,0 +1,57 @@
+"""The few files of an image that tell what is in it, read from its layers without unpacking them."""
+
+from __future__ import annotations
+
+import re
+import tarfile
+from collections.abc import Iterable
+from pathlib import Path
+
+__all__ = ["TELLING", "read_files"]
+
+TELLING = re.compile(
+    r".*\.dist-info/METADATA"
+    r"|var/lib/dpkg/status"
+    r"|usr/share/doc/[^/]+/copyright"
+    r"|(usr/lib|etc)/os-release"
+    r"|usr/local/include/python3[^/]*/patchlevel\.h"
+    r"|.*/imageio_ffmpeg/binaries/ffmpeg-[^/]+"
+)
+"""Paths, without a slash in front, of what the inventory is taken from."""
+
+_HIDDEN = ".wh."
+_HIDES_ALL = ".wh..wh..opq"
+
+
+def read_files(layers: Iterable[Path], wanted: re.Pattern[str] = TELLING) -> dict[str, bytes]:
+    """Return the wanted files as a container would see them.
+
+    Parameters
+    ----------
+    layers
+        Tar files, the lowest first. What a layer deletes of those below it is gone.
+    wanted
+        Which paths.
+    """
+    files: dict[str, bytes] = {}
+    for layer in layers:
+        added: dict[str, bytes] = {}
+        with tarfile.open(layer, mode="r:") as archive:
+            for entry in archive:
+                path = entry.name.removeprefix("./").lstrip("/")
+                folder, _, name = path.rpartition("/")
+                if name == _HIDES_ALL:
+                    _forget(files, f"{folder}/")
+                elif name.startswith(_HIDDEN):
+                    gone = f"{folder}/{name.removeprefix(_HIDDEN)}".lstrip("/")
+                    files.pop(gone, None)
+                    _forget(files, f"{gone}/")
+                elif entry.isfile() and wanted.fullmatch(path) and (stream := archive.extractfile(entry)) is not None:
+                    added[path] = stream.read()
+        files |= added
+    return files
+
+
+def _forget(files: dict[str, bytes], below: str) -> None:
+    for path in [path for path in files if path.startswith(below)]:
+        del files[path]
