@@ -10,7 +10,7 @@ from pathlib import Path
 __all__ = ["TELLING", "read_files"]
 
 TELLING = re.compile(
-    r".*\.dist-info/METADATA"
+    r".*\.dist-info/(METADATA|direct_url\.json)"
     r"|var/lib/dpkg/status"
     r"|usr/share/doc/[^/]+/copyright"
     r"|(usr/lib|etc)/os-release"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.parser
 import email.policy
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -99,11 +100,20 @@ def python_packages(files: Mapping[str, bytes], hashes: Mapping[tuple[str, str],
                 _python_licences(
                     metadata.get("License-Expression"), metadata.get("License"), metadata.get_all("Classifier", [])
                 ),
-                sha256=hashes.get((canonicalize_name(name), version)),
+                sha256=hashes.get((canonicalize_name(name), version))
+                or _own_hash(files.get(path.replace("METADATA", "direct_url.json"))),
                 description=" ".join(str(metadata.get("Summary", "")).split()),
             )
         )
     return parts
+
+
+def _own_hash(record: bytes | None) -> str | None:
+    """Return the hash that pip writes down of a wheel named by its file, as ours is: no lock has it."""
+    if record is None:
+        return None
+    digest = json.loads(record).get("archive_info", {}).get("hashes", {}).get("sha256")
+    return None if digest is None else str(digest)
 
 
 def _python_licences(expression: str | None, text: str | None, classifiers: list[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from cyclonedx.contrib.license.exceptions import InvalidSpdxLicenseException
 from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model import HashAlgorithm, HashType, Property
 from cyclonedx.model.bom import Bom, BomMetaData
@@ -57,7 +58,7 @@ def _licences(words: Sequence[str]) -> list[License]:
     for word in words:
         try:
             made.append(_LICENCES.make_with_id(word))
-        except ValueError:
+        except InvalidSpdxLicenseException:
             made.append(_LICENCES.make_with_name(word))
     return list(made)
 
