@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import tarfile
 from collections.abc import Iterable
@@ -19,6 +20,8 @@ TELLING = re.compile(
 )
 """Paths, without a slash in front, of what the inventory is taken from."""
 
+# Packages of one source share the folder of their licence by a link.
+_SHARED = re.compile(r"usr/share/doc/[^/]+")
 _HIDDEN = ".wh."
 _HIDES_ALL = ".wh..wh..opq"
 
@@ -34,6 +37,7 @@ def read_files(layers: Iterable[Path], wanted: re.Pattern[str] = TELLING) -> dic
         Which paths.
     """
     files: dict[str, bytes] = {}
+    links: dict[str, str] = {}
     for layer in layers:
         added: dict[str, bytes] = {}
         with tarfile.open(layer, mode="r:") as archive:
@@ -48,7 +52,12 @@ def read_files(layers: Iterable[Path], wanted: re.Pattern[str] = TELLING) -> dic
                     _forget(files, f"{gone}/")
                 elif entry.isfile() and wanted.fullmatch(path) and (stream := archive.extractfile(entry)) is not None:
                     added[path] = stream.read()
+                elif entry.issym() and _SHARED.fullmatch(path):
+                    links[path] = posixpath.normpath(posixpath.join(folder, entry.linkname)).lstrip("/")
         files |= added
+    for link, target in sorted(links.items()):
+        below = [path for path in files if path.startswith(f"{target}/")]
+        files |= {path: files[found] for found in below if wanted.fullmatch(path := link + found[len(target) :])}
     return files
 
 
