@@ -58,6 +58,7 @@ def compare(*, progress: Progress) -> dict[str, str]:
         for name in ("one", "two"):
             clone, cache = Path(temporary) / name, Path(temporary) / f"cache-{name}"
             (cache / "runops-operator").mkdir(parents=True)
+            (cache / "tmp").mkdir()
             if tools.is_dir():
                 (cache / "runops-operator" / "bin").symlink_to(tools)
             progress(f"clone {name}")
@@ -72,7 +73,8 @@ def compare(*, progress: Progress) -> dict[str, str]:
                     purpose=f"make package in clone {name}",
                     timeout_seconds=_PACKAGE_SECONDS,
                     directory=clone,
-                    environment={"XDG_CACHE_HOME": str(cache)},
+                    # buildah's run folder lies where temporary files do, and would stay.
+                    environment={"XDG_CACHE_HOME": str(cache), "TMPDIR": str(cache / "tmp")},
                 )
             except ImageBuildFailed as failure:
                 raise ReleaseFailed(str(failure)) from failure

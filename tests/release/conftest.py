@@ -28,7 +28,7 @@ def _files() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def clones(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def clones(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
     """Two clones of one commit, which holds the checkout as it is now."""
     folder = tmp_path_factory.mktemp("clones")
     origin = folder / "origin"
@@ -39,7 +39,9 @@ def clones(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     commit_all(origin, "the checkout as it is now")
     for name in ("one", "two"):
         run("git", "clone", "--quiet", str(origin), name, folder=folder)
-    return folder / "one", folder / "two"
+    yield folder / "one", folder / "two"
+    # pytest keeps the folders of three runs; releases would be a gigabyte of them.
+    shutil.rmtree(folder)
 
 
 def _package(clone: Path, **environment: str) -> Release:
@@ -62,13 +64,14 @@ def second_release(
     cache = tmp_path_factory.mktemp("cache")
     images = cache / "runops-operator" / "images"
     images.mkdir(parents=True)
+    (cache / "tmp").mkdir()
     (cache / "runops-operator" / "bin").symlink_to(cache_folder().parent / "bin")
     for entry in [*cache_folder().glob("base-*"), *cache_folder().glob("wheels-*")]:
         if entry.is_dir():
             shutil.copytree(entry, images / entry.name)
         else:
             shutil.copyfile(entry, images / entry.name)
-    yield _package(clones[1], XDG_CACHE_HOME=str(cache))
+    yield _package(clones[1], XDG_CACHE_HOME=str(cache), TMPDIR=str(cache / "tmp"))
     shutil.rmtree(cache)
 
 
