@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tempfile
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,7 @@ __all__ = ["Progress", "package", "project"]
 Progress = Callable[[str], None]
 """Takes one line about what happens now."""
 
+_PART = ".part-"
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 _TITLES: dict[Which, str] = {"operator": "runops-operator", "worker": "runops-worker"}
 
@@ -42,7 +44,7 @@ def project() -> tuple[str, str]:
 def package(target: Path, *, dirty_allowed: bool, progress: Progress) -> None:
     """Fill a folder with a release of the commit that is checked out.
 
-    What lay in the folder is gone afterwards: a release is whole or is not there.
+    An older release in the folder is replaced when the new one is whole; until then it stays.
 
     Parameters
     ----------
@@ -56,7 +58,7 @@ def package(target: Path, *, dirty_allowed: bool, progress: Progress) -> None:
     Raises
     ------
     ReleaseFailed
-        The checkout is not one that a release can be made of.
+        The checkout is not one that a release can be made of, or the folder holds something else.
     devstack.images.ImageBuildFailed
         An image could not be built.
     devstack.cluster.ClusterUnavailable
@@ -65,9 +67,10 @@ def package(target: Path, *, dirty_allowed: bool, progress: Progress) -> None:
     commit = read_commit(CHECKOUT, dirty_allowed=dirty_allowed)
     version, source = project()
     helm = ensure("helm", progress)
-    partial = target.with_name(f".{target.name}.part")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    _refuse_other_files(target)
+    target.mkdir(parents=True, exist_ok=True)
+    # Inside the folder, since that is ignored by git: a run that was killed leaves no dirty checkout.
+    partial = Path(tempfile.mkdtemp(prefix=_PART, dir=target))
     try:
         progress(f"packing the chart, version {version}")
         chart = release_chart(
@@ -88,13 +91,25 @@ def package(target: Path, *, dirty_allowed: bool, progress: Progress) -> None:
         _write_sums(partial)
         for layout in sorted(partial.glob("*.oci.tar")):
             read_layout(layout)
-        shutil.rmtree(target, ignore_errors=True)
-        partial.rename(target)
+        for path in target.iterdir():
+            if path.is_file():
+                path.unlink()
+            elif path != partial:
+                shutil.rmtree(path)
+        for path in sorted(partial.iterdir()):
+            path.rename(target / path.name)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def image_file(which: Which, version: str, platform: dict[str, str]) -> str:
+def _refuse_other_files(target: Path) -> None:
+    """See to it that nothing but a release is deleted."""
+    found = [path.name for path in target.iterdir() if not path.name.startswith(_PART)] if target.is_dir() else []
+    if target.is_file() or (found and "release.json" not in found):
+        raise ReleaseFailed(f"{target} holds something else than a release. Name an empty folder or a new one.")
+
+
+def _image_file(which: Which, version: str, platform: dict[str, str]) -> str:
     """Return the name of an image's archive."""
     return f"{_TITLES[which]}-image-{version}-{platform['os']}-{platform['architecture']}.oci.tar"
 
@@ -106,7 +121,7 @@ def _image(
     progress(f"writing the image of the {which}")
     unnamed = folder / f"{which}.oci.tar"
     image = release_image(built.archive, unnamed, version=version, commit=commit, source=source)
-    unnamed.rename(folder / image_file(which, version, image.platform))
+    unnamed.rename(folder / _image_file(which, version, image.platform))
     wheels, _ = ensure_wheels(
         cache_folder(),
         CHECKOUT / "requirements" / f"{which}.txt",
@@ -167,7 +182,7 @@ def _write_manifest(
         "images": {
             which: {
                 "name": _TITLES[which],
-                "ociArchive": image_file(which, version, image.platform),
+                "ociArchive": _image_file(which, version, image.platform),
                 "digest": image.digest,
                 "configDigest": image.config_digest,
                 "platform": f"{image.platform['os']}/{image.platform['architecture']}",

@@ -453,3 +453,17 @@ def test_refusal_is_one_sentence_and_exit_code_one(
     assert main(["package", str(tmp_path / "dist")]) == 1
     assert capsys.readouterr().err.startswith(f"error: {tmp_path} is no git clone")
     assert not (tmp_path / "dist").exists()
+
+
+@pytest.mark.parametrize("name", ["thesis.txt", "folder"])
+def test_folder_of_something_else_is_not_replaced(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PACKAGE_DIRTY", "1")
+    monkeypatch.setattr("release.package.read_commit", lambda *_, **__: _COMMIT)
+    monkeypatch.setattr("release.package.ensure", lambda *_: Path("helm"))
+    (tmp_path / name).mkdir()
+
+    assert main(["package", str(tmp_path)]) == 1
+    assert "holds something else than a release" in capsys.readouterr().err
+    assert (tmp_path / name).is_dir()
