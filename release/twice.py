@@ -55,10 +55,13 @@ def compare(*, progress: Progress) -> dict[str, str]:
     tools = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "runops-operator" / "bin"
     made: list[dict[str, str]] = []
     with tempfile.TemporaryDirectory(prefix="runops-release-") as temporary:
+        Path(temporary).chmod(0o755)
         for name in ("one", "two"):
             clone, cache = Path(temporary) / name, Path(temporary) / f"cache-{name}"
             (cache / "runops-operator").mkdir(parents=True)
             (cache / "tmp").mkdir()
+            # Whether other users, such as apt's, can reach the folders must make no difference.
+            cache.chmod(0o755 if name == "one" else 0o700)
             if tools.is_dir():
                 (cache / "runops-operator" / "bin").symlink_to(tools)
             progress(f"clone {name}")

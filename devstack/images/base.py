@@ -63,6 +63,8 @@ def _command(target: Path) -> list[str]:
     ]
     # Logs and caches tell when and how it was made, and would differ each time.
     options.append('--customize-hook=rm -rf "$1"/var/cache/* "$1"/var/log/* "$1"/var/lib/dpkg/*-old')
+    # Else a folder of apt's belongs to _apt or to root, as that user can reach the temporary folder or not.
+    options.append('--aptopt=APT::Sandbox::User "root"')
     return [
         "mmdebstrap",
         "--quiet",
