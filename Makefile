@@ -1,10 +1,10 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo test lint crd failures chart lock images bench chaos clean
+.PHONY: help setup demo test lint crd failures chart metrics lock images version package package-check bench chaos clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Make .venv with the locked dependencies
 	@scripts/setup
@@ -32,6 +32,15 @@ lock: setup ## Write the lock files anew
 
 images: setup ## Build both images
 	@$(PYTHON) -m devstack images build
+
+version: setup ## Write pyproject.toml's version into the chart
+	@$(PYTHON) -m release version
+
+package: setup ## Fill dist/ with chart, images, bills of materials and checksums of this commit
+	@$(PYTHON) -m release package
+
+package-check: setup ## Make the release in two clones and compare every byte
+	@$(PYTHON) -m release check
 
 bench: setup ## Run the benchmarks and print their table
 	@$(PYTHON) -m benchmarks

@@ -3,5 +3,6 @@
 from devstack.images.building import Image, build
 from devstack.images.command import main
 from devstack.images.failure import ImageBuildFailed
+from devstack.images.recipe import WHICH, Which
 
-__all__ = ["Image", "ImageBuildFailed", "build", "main"]
+__all__ = ["WHICH", "Image", "ImageBuildFailed", "Which", "build", "main"]

@@ -15,8 +15,25 @@ __all__ = ["BaseTarball", "ensure_base"]
 _SUITE = "trixie"
 _PACKAGES = ("ca-certificates", "libpython3-stdlib", "python3-minimal")
 # Licences stay: shipping an image is distributing what is in it.
-_LEFT_OUT = ("doc", "info", "lintian", "locale", "man")
+_LEFT_OUT = (
+    *(f"/usr/share/{name}/*" for name in ("doc", "info", "lintian", "locale", "man")),
+    "/usr/lib/*/gconv/*",  # glibc's character sets; Python brings its own
+    "/usr/lib/python3*/pydoc_data/*",
+    "/usr/lib/python3*/test/*",
+)
 _KEPT = ("/usr/share/doc/*/copyright",)
+# Debian calls these essential, for installing and for logging in: neither is done in a container of ours. Removed by
+# dpkg, not by rm, so that its status, from which scanners and the SBOM read, tells the truth.
+_REMOVED = (
+    # The scripts of the first need what the second holds.
+    ("libpam-modules", "libpam-modules-bin", "libpam-runtime", "libpam0g"),
+    (
+        *("bash", "bsdutils", "debconf", "debianutils", "diffutils", "hostname", "init-system-helpers"),
+        *("libblkid1", "libdb5.3t64", "liblastlog2-2", "libmount1", "libsmartcols1", "libudev1", "mawk"),
+        *("ncurses-bin", "openssl", "perl-base", "sysvinit-utils", "tar", "util-linux"),
+    ),
+)
+_FORCED = "--force-depends --force-remove-essential --force-remove-protected"
 _SECONDS = 900.0
 
 
@@ -38,8 +55,16 @@ class BaseTarball:
 
 def _command(target: Path) -> list[str]:
     """Return the call that makes the root file system. Without apt in it: nothing is ever installed there later."""
-    options = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in _LEFT_OUT]
+    options = [f"--dpkgopt=path-exclude={path}" for path in _LEFT_OUT]
     options += [f"--dpkgopt=path-include={path}" for path in _KEPT]
+    options += [
+        f'--customize-hook=DEBIAN_FRONTEND=noninteractive chroot "$1" dpkg {_FORCED} --purge {" ".join(names)}'
+        for names in _REMOVED
+    ]
+    # Logs and caches tell when and how it was made, and would differ each time.
+    options.append('--customize-hook=rm -rf "$1"/var/cache/* "$1"/var/log/* "$1"/var/lib/dpkg/*-old')
+    # Else a folder of apt's belongs to _apt or to root, as that user can reach the temporary folder or not.
+    options.append('--aptopt=APT::Sandbox::User "root"')
     return [
         "mmdebstrap",
         "--quiet",

@@ -53,11 +53,9 @@ def test_chart_sets_every_setting_of_the_operator(
 ) -> None:
     config = _load(render("--values", str(full_values)), tmp_path, ending="videos")
 
-    # Rendered only where set to something else than the default: an operator of before would refuse them.
-    later = {"tracing", "user_metrics", "require_landlock"}
-    assert config.model_fields_set == set(OperatorConfig.model_fields) - later
-    for part in (config.worker, config.deadlines, config.leader_election):
-        assert part.model_fields_set == set(type(part).model_fields) - later
+    assert config.model_fields_set == set(OperatorConfig.model_fields)
+    for part in (config.worker, config.deadlines, config.leader_election, config.tracing):
+        assert part.model_fields_set == set(type(part).model_fields)
 
 
 def test_chart_and_operator_have_the_same_defaults(render: Callable[..., Any], tmp_path: Path) -> None:
@@ -76,37 +74,12 @@ def test_operator_reads_the_configuration_of_every_example(
     example: str, render: Callable[..., Any], chart: Path, tmp_path: Path
 ) -> None:
     rendered = render("--values", str(chart / "ci" / f"{example}-values.yaml"))
-    given = yaml.safe_load(rendered.of("ConfigMap", ending="runops-operator")["data"]["operator.yaml"])
-    # Until the operator knows these three, an example that sets one of them is read without it.
-    for part, setting, field, model in (
-        (given, "userMetrics", "user_metrics", OperatorConfig),
-        (given, "tracing", "tracing", OperatorConfig),
-        (given["worker"], "requireLandlock", "require_landlock", WorkerConfig),
-    ):
-        if field not in model.model_fields:
-            part.pop(setting, None)
     path = tmp_path / "operator.yaml"
-    path.write_text(yaml.safe_dump(given), "utf-8")
+    path.write_text(rendered.of("ConfigMap", ending="runops-operator")["data"]["operator.yaml"], "utf-8")
 
     config = load_config({"RUNOPS_CONFIG": str(path)})
 
     assert config.worker.host_users is (False if example == "restricted" else None)
-
-
-def test_settings_of_newer_operators_are_left_out_at_their_defaults(render: Callable[..., Any]) -> None:
-    def config(*arguments: str) -> dict[str, Any]:
-        parsed: dict[str, Any] = yaml.safe_load(
-            render(*arguments).of("ConfigMap", ending="runops-operator")["data"]["operator.yaml"]
-        )
-        return parsed
-
-    plain = config()
-    assert not {"tracing", "userMetrics"} & set(plain)
-    assert "requireLandlock" not in plain["worker"]
-    tracing = {"endpoint": "http://collector:4318", "sampleRatio": 0.1}
-    assert config("--set-json", f"tracing={json.dumps(tracing)}")["tracing"] == tracing
-    assert config("--set", "userMetrics=false")["userMetrics"] is False
-    assert config("--set", "worker.requireLandlock=true")["worker"]["requireLandlock"] is True
 
 
 def test_changed_configuration_restarts_the_operator(render: Callable[..., Any]) -> None:

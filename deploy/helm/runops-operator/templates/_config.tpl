@@ -88,21 +88,15 @@ worker:
   {{- end }}
   scratchSizeLimit: {{ .Values.worker.scratchSizeLimit | quote }}
   terminationGracePeriodSeconds: {{ toJson .Values.worker.terminationGracePeriodSeconds }}
-  {{- if .Values.worker.requireLandlock }}
-  requireLandlock: true
-  {{- end }}
+  requireLandlock: {{ .Values.worker.requireLandlock }}
 {{- with .Values.queueName }}
 queueName: {{ . | quote }}
 {{- end }}
 logLevel: {{ .Values.logLevel }}
 health:
   port: {{ toJson .Values.health.port }}
-{{- if not .Values.userMetrics }}
-userMetrics: false
-{{- end }}
-{{- with .Values.tracing.endpoint }}
+userMetrics: {{ .Values.userMetrics }}
 tracing:
-  endpoint: {{ . | quote }}
-  sampleRatio: {{ toJson $.Values.tracing.sampleRatio }}
-{{- end }}
+  endpoint: {{ .Values.tracing.endpoint | default nil | toJson }}
+  sampleRatio: {{ toJson .Values.tracing.sampleRatio }}
 {{- end -}}
