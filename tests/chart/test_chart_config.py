@@ -1,12 +1,10 @@
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from runops_operator.config import OperatorConfig, WorkerConfig, load_config
+from runops_operator.config import OperatorConfig, load_config
 
 _CHECKOUT = Path(__file__).parents[2]
 

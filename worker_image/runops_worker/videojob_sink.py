@@ -22,7 +22,7 @@ _HEADERS = {"Content-Type": "application/merge-patch+json", "Accept": "applicati
 
 
 class VideoJobSink:
-    """Patches `stage`, `progress` and `resolved`, at the end `usage`, `stages` and `outputs`. Failing to never fails the job.
+    """Patches `stage`, `progress`, `resolved`, at the end `usage`, `stages`, `outputs`. Failing to never fails the job.
 
     Parameters
     ----------
