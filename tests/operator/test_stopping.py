@@ -9,8 +9,7 @@ from runops_operator import stopping
 from runops_operator.metrics import Metrics
 from runops_operator.stopping import Stopping
 from runops_operator.store import Store
-from tests.simulation.cluster import MemoryCluster
-from tests.simulation.table import START
+from tests.simulation.cluster import START, MemoryCluster
 
 
 class Slow(MemoryCluster):

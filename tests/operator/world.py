@@ -11,9 +11,11 @@ from runops_operator.cluster import ClusterError
 from runops_operator.config import OperatorConfig
 from runops_operator.execute import JobRefused
 from runops_operator.metrics import Metrics
-from tests.simulation.cluster import Event, MemoryCluster
-from tests.simulation.table import START, MemoryTables
+from runops_operator.observed import VideoJobView
+from tests.simulation.cluster import START, Event, MemoryCluster
+from tests.simulation.table import MemoryTables
 
+Look = tuple[VideoJobView | None, VideoJobView]
 CONFIG = OperatorConfig.model_validate(
     {
         "installation": "test/runops",
@@ -31,7 +33,7 @@ class World:
 
     def __init__(self, config: OperatorConfig = CONFIG) -> None:
         self.now: datetime = START
-        self.cluster = MemoryCluster()
+        self.cluster = MemoryCluster(lambda: self.now)
         self.jobs = MemoryTables(lambda: self.now)
         self.config = config
         self.start_operator()
@@ -40,10 +42,18 @@ class World:
         """Start a process with an empty memory, as after kill -9."""
         supabase: Any = SimpleNamespace(jobs=self.jobs, results=self.jobs, storage=self.jobs, clock_skew_seconds=0.0)
         self.metrics = Metrics()
-        operator = assemble(self.config, self.cluster, supabase, self.metrics, now=lambda: self.now)
+        self.looks: list[Look] = []
+        operator = assemble(
+            self.config,
+            self.cluster,
+            supabase,
+            self.metrics,
+            observers=[lambda before, after: self.looks.append((before, after))],
+            now=lambda: self.now,
+        )
         self.store, self.queue, self.intake = operator.store, operator.queue, operator.intake
         self.resync, self.rows, self.reconciler = operator.resync, operator.rows, operator.reconciler
-        self.stopping = operator.stopping
+        self.stopping, self.backlog = operator.stopping, operator.backlog
         self.events: list[Event] = []
         self.cluster.watchers = [self.events]
 

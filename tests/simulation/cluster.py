@@ -1,13 +1,15 @@
 """A cluster in memory that behaves like the API server, its Job controller and its garbage collector."""
 
 import itertools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from runops.report import Report
 from runops_operator.cluster import ClusterError, Conflict, NotFound
+from runops_operator.status import rfc3339
 
-CREATED = "2026-11-24T12:00:00Z"
+START = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 
 Manifest = dict[str, Any]
 Event = tuple[str, str, Manifest]
@@ -32,9 +34,15 @@ class MemoryCluster:
 
     Every watcher of `watchers` gets what a watch would deliver. What is stored is never changed in place, so that views
     and events may share it.
+
+    Parameters
+    ----------
+    now
+        Its clock.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], datetime] = lambda: START) -> None:
+        self._now = now
         self.videojobs: dict[str, Manifest] = {}
         self.jobs: dict[str, Manifest] = {}
         self.pods: dict[str, Manifest] = {}
@@ -157,7 +165,7 @@ class MemoryCluster:
             "status": {"phase": "Running", "containerStatuses": [{"name": "worker", "state": {"running": {}}}]},
         }
         self.pods[f"{name}-{number}"] = pod
-        self.write("job", self.jobs, name, {"status": {"active": 1, "ready": 1, "startTime": CREATED}})
+        self.write("job", self.jobs, name, {"status": {"active": 1, "ready": 1, "startTime": rfc3339(self._now())}})
         return pod
 
     def end_pod(
@@ -235,7 +243,7 @@ class MemoryCluster:
             **manifest["metadata"],
             "uid": f"{word}-{number}",
             "generation": 1,
-            "creationTimestamp": CREATED,
+            "creationTimestamp": rfc3339(self._now()),
             "resourceVersion": str(number),
         }
         stored = kind[name] = {**manifest, "metadata": metadata}

@@ -4,15 +4,14 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from runops.job_row import Claim, ClaimedRow, JobRow, RowStatus, stamped_metadata
 from runops.supabase.jobs_reads import Backlog
 from runops.supabase.objects import ObjectInfo
-
-START = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
+from tests.simulation.cluster import START
 
 
 @dataclass(frozen=True, slots=True)

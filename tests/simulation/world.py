@@ -20,9 +20,9 @@ from runops_operator.cluster import ClusterError
 from runops_operator.config import OperatorConfig
 from runops_operator.execute import JobRefused
 from runops_operator.metrics import Metrics
-from tests.simulation.cluster import Event, MemoryCluster
+from tests.simulation.cluster import START, Event, MemoryCluster
 from tests.simulation.rival import Rival
-from tests.simulation.table import START, MemoryTables
+from tests.simulation.table import MemoryTables
 from tests.simulation.wire import Killed, Wire
 from tests.simulation.worker import Checkpoints, Worker
 

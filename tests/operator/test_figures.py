@@ -1,0 +1,182 @@
+"""What the operator counts of videos: once each, from what stands in the VideoJob."""
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from runops.failures import Reason
+from runops.report import Report
+from runops_operator.figures import Figures, snapshot
+from runops_operator.metrics import Metrics, Snapshot
+from tests.operator import journey
+from tests.operator.world import World
+
+
+def _value(metrics: Metrics, name: str, **labels: str) -> float:
+    for family in text_string_to_metric_families(metrics.text().decode()):
+        for sample in family.samples:
+            if sample.name == name and sample.labels == labels:
+                return float(sample.value)
+    raise AssertionError(f"there is no {name}{labels}")
+
+
+def _labels(metrics: Metrics, name: str) -> dict[str, float]:
+    return {
+        next(iter(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(metrics.text().decode())
+        for sample in family.samples
+        if sample.name == name
+    }
+
+
+async def test_a_video_adds_its_durations_stages_tokens_and_cost(world: World) -> None:
+    job_id, name = await journey.claimed(world, waited_seconds=60)
+    await journey.started(world, name, after_seconds=10)
+    await journey.completed(world, job_id, name, after_seconds=190)
+
+    of = world.metrics
+    assert _value(of, "runops_claim_wait_seconds_sum") == 60
+    assert _value(of, "runops_run_seconds_sum", outcome="Succeeded") == 190
+    assert _value(of, "runops_video_seconds_sum", outcome="Succeeded") == 260
+    assert _value(of, "runops_videos_finished_total", outcome="Succeeded") == 1
+    assert _labels(of, "runops_stage_seconds_sum") == {
+        "preparing_video": 60.0,
+        "transcribing": 100.5,
+        "parsing_sop": 20.0,
+    }
+    assert _value(of, "runops_model_tokens_total", model="gemini-3.8-pro", direction="input") == 90_000
+    assert _value(of, "runops_model_tokens_total", model="gemini-3.8-flash", direction="output") == 2_500
+    assert _labels(of, "runops_model_calls_total") == {"gemini-3.8-pro": 2.0, "gemini-3.8-flash": 1.0}
+    assert _labels(of, "runops_model_cost_usd_total") == {"gemini-3.8-pro": 0.25, "gemini-3.8-flash": 0.01}
+    assert _value(of, "runops_media_seconds_total") == 1800
+
+
+async def test_the_wait_for_a_worker_is_counted_once(world: World) -> None:
+    _, name = await journey.claimed(world)
+    await journey.started(world, name, after_seconds=10)
+    await world.look(name)
+    assert _value(world.metrics, "runops_start_wait_seconds_count") == 1
+    assert _value(world.metrics, "runops_start_wait_seconds_sum") == 10
+
+
+async def test_a_failure_is_counted_by_its_reason_and_paid_calls_of_it_too(world: World) -> None:
+    _, name = await journey.claimed(world)
+    await journey.started(world, name)
+    report = Report(reason=Reason.MEDIA_TOO_LONG, message="It is 3 h long.", usage=journey.USAGE)
+    await journey.failed(world, name, report, code=70)
+    assert _labels(world.metrics, "runops_videos_failed_total") == {"MediaTooLong": 1.0}
+    assert _value(world.metrics, "runops_videos_finished_total", outcome="Failed") == 1
+    assert _labels(world.metrics, "runops_model_cost_usd_total") == {"gemini-3.8-pro": 0.25, "gemini-3.8-flash": 0.01}
+
+
+async def test_a_replica_that_takes_over_does_not_count_again_what_has_ended(world: World) -> None:
+    job_id, name = await journey.claimed(world)
+    await journey.started(world, name)
+    await journey.completed(world, job_id, name)
+
+    world.start_operator()
+    await world.compare()
+    await world.settle()
+
+    assert b"runops_videos_finished_total{" not in world.metrics.text()
+    assert _labels(world.metrics, "runops_videos") == {"Succeeded": 1.0}
+
+
+@pytest.mark.parametrize("cost", ["a lot", "-1", "nan", "inf", "1e300"])
+async def test_a_cost_that_no_worker_of_ours_wrote_is_not_added(cost: str, world: World) -> None:
+    job_id, name = await journey.claimed(world)
+    await journey.started(world, name)
+    await journey.completed(world, job_id, name)
+    ended = world.store.videojob(name)
+    assert ended is not None
+    assert ended.status.usage is not None
+    usage = ended.status.usage.model_copy(
+        update={"transcribing": journey.USAGE.transcribing.model_copy(update={"cost_usd": cost})}  # type: ignore[union-attr]  # set above
+    )
+    changed = ended.status.model_copy(update={"usage": usage})
+    before = next(view for view, _ in world.looks if view is not None)
+    metrics = Metrics()
+
+    Figures(metrics).see(before, type(ended)(**{**_fields(ended), "status": changed}))
+
+    assert _labels(metrics, "runops_model_cost_usd_total") == {"gemini-3.8-flash": 0.01}
+
+
+def _fields(view: object) -> dict[str, object]:
+    return {name: getattr(view, name) for name in view.__slots__}  # type: ignore[attr-defined]  # a slotted dataclass
+
+
+async def test_videojobs_are_counted_by_phase_user_and_reason_of_stalling(world: World) -> None:
+    first, name = await journey.claimed(world)
+    await journey.claimed(world, user=None)
+    await journey.started(world, name)
+    await journey.completed(world, first, name)
+    world.wait(100_000)
+    await world.compare()
+    await world.settle()
+
+    seen = snapshot(world.store.videojobs())
+
+    assert dict(seen.phases) == {"Succeeded": 1, "Pending": 1}
+    assert dict(seen.users) == {"": 1}, "one that has ended is nobody's any more"
+    assert sum(seen.stalled.values()) == 1
+
+
+def test_only_the_ten_busiest_users_are_named() -> None:
+    metrics = Metrics()
+    users = {f"user-{number:02}": number for number in range(1, 31)} | {"": 50}
+    metrics.look_at(videojobs=lambda: Snapshot(users=users), depth=lambda: 0)
+    shown = _labels(metrics, "runops_user_videos")
+    assert len(shown) == 11
+    assert shown["nobody"] == 50
+    assert shown["other"] == sum(range(1, 22))
+    assert _value(metrics, "runops_active_users") == 31
+
+
+def test_where_users_are_not_to_be_named_they_are_only_counted() -> None:
+    metrics = Metrics(by_user=False)
+    metrics.look_at(videojobs=lambda: Snapshot(users={"user-1": 3}), depth=lambda: 0)
+    assert "user-1" not in metrics.text().decode()
+    assert _value(metrics, "runops_active_users") == 1
+
+
+def test_a_replica_that_does_not_lead_shows_nothing_of_the_queue() -> None:
+    metrics = Metrics()
+    metrics.leads(True)
+    metrics.look_at(videojobs=lambda: Snapshot(phases={"Running": 3}), depth=lambda: 7)
+    metrics.queue(rows=5, oldest_seconds=60)
+    metrics.leads(False)
+    assert _value(metrics, "runops_queue_rows") == 0
+    assert _value(metrics, "runops_queue_oldest_seconds") == 0
+    assert _value(metrics, "runops_workqueue_depth") == 0
+    assert _labels(metrics, "runops_videos") == {}
+
+
+def test_a_clock_that_runs_backwards_makes_no_negative_durations() -> None:
+    metrics = Metrics()
+    metrics.claimed("queued", waited_seconds=-5)
+    metrics.started(-5)
+    metrics.finished("Succeeded", run_seconds=-5, whole_seconds=-5)
+    metrics.queue(rows=1, oldest_seconds=-5)
+    for name in ("runops_claim_wait_seconds_sum", "runops_start_wait_seconds_sum", "runops_queue_oldest_seconds"):
+        assert _value(metrics, name) == 0
+
+
+def test_a_status_that_somebody_invented_is_no_label() -> None:
+    metrics = Metrics()
+    for number in range(100):
+        metrics.claimed(f"invented-{number}")
+    assert _labels(metrics, "runops_claims_total") == {"other": 100.0}
+
+
+async def test_the_queue_shows_its_length_and_its_oldest_row(world: World) -> None:
+    for _ in range(3):
+        world.jobs.add()
+    world.wait(90)
+    await world.backlog.once()
+    assert _value(world.metrics, "runops_queue_rows") == 3
+    assert _value(world.metrics, "runops_queue_oldest_seconds") == 90
+    for job_id in list(world.jobs.rows):
+        world.jobs.set(job_id, status="completed")
+    await world.backlog.once()
+    assert _value(world.metrics, "runops_queue_rows") == 0
+    assert _value(world.metrics, "runops_queue_oldest_seconds") == 0
