@@ -1,5 +1,6 @@
 """One video's way through the operator, with workers that report as real ones do."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from runops.progress import Stage
@@ -17,11 +18,16 @@ USAGE = Usage(
     cost_usd="0.260000",
     media_seconds=1800,
 )
-STAGES = (
-    StageTime(stage=Stage.PREPARING_VIDEO, start_time="2026-11-24T12:01:10Z", seconds=60.0),
-    StageTime(stage=Stage.TRANSCRIBING, start_time="2026-11-24T12:02:10Z", seconds=100.5),
-    StageTime(stage=Stage.PARSING_SOP, start_time="2026-11-24T12:03:51Z", seconds=20.0),
-)
+
+
+def stages(start: datetime) -> tuple[StageTime, ...]:
+    """Return how long the stages of a run took that began then."""
+    lengths = {Stage.PREPARING_VIDEO: 60.0, Stage.TRANSCRIBING: 100.5, Stage.PARSING_SOP: 20.0}
+    found = []
+    for stage, seconds in lengths.items():
+        found.append(StageTime(stage=stage, start_time=start.isoformat(), seconds=seconds))
+        start += timedelta(seconds=seconds)
+    return tuple(found)
 
 
 async def claimed(world: World, user: str | None = USER, *, waited_seconds: float = 60.0) -> tuple[UUID, str]:
@@ -54,9 +60,10 @@ async def failed(world: World, name: str, report: Report, *, code: int) -> None:
 
 async def completed(world: World, job_id: UUID, name: str, *, after_seconds: float = 190.0) -> None:
     """Let a worker write its results and end."""
+    begun = world.now
     world.wait(after_seconds)
     claim = world.jobs.rows[job_id].claim
     assert claim is not None
     await world.jobs.complete(job_id, claim.token)
-    world.cluster.end_pod(name, 0, Report(stage=Stage.COMPLETED, usage=USAGE, stages=STAGES))
+    world.cluster.end_pod(name, 0, Report(stage=Stage.COMPLETED, usage=USAGE, stages=stages(begun)))
     await world.settle()
