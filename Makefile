@@ -24,6 +24,9 @@ crd: setup ## Write crds/videojob.yaml anew from the models
 failures: setup ## Write docs/failures.md anew from the reason table
 	@$(PYTHON) -m runops.failures_page > docs/failures.md
 
+metrics: setup ## Write docs/metrics.md anew from the operator's metrics
+	@$(PYTHON) -m runops_operator.metrics_page > docs/metrics.md
+
 chart: setup ## Write the chart's README.md and schema anew from its values
 	@$(PYTHON) -m tests.chart.generated
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runops.report import StageUsage
-from runops_operator.metrics import Metrics, Snapshot
+from runops_operator.metrics import Metrics
 from runops_operator.observed import VideoJobView
+from runops_operator.snapshot_collector import Snapshot
 from runops_operator.status import Outcome
 from runops_operator.times import moment
 

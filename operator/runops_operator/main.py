@@ -14,6 +14,7 @@ from functools import partial
 import kopf
 
 from runops.environment import Environment, EnvironmentIncomplete, read_environment
+from runops.failures import Reason
 from runops.logs import configure_logs
 from runops.supabase.connection import Supabase
 from runops_operator.assembly import assemble
@@ -120,12 +121,16 @@ async def _settings(state: _State) -> Environment:
     """Wait until the settings are there and right: a Secret may come after the operator."""
     while True:
         try:
-            return read_environment(needs_gemini=False)
+            environment = read_environment(needs_gemini=False)
         except EnvironmentIncomplete as error:
             if state.trouble != str(error):
                 _log.error("No rows are claimed: %s", error)
             state.trouble = str(error)
+            state.metrics.intake_paused(Reason.MISCONFIGURED)
             await asyncio.sleep(_WAIT_FOR_SETTINGS_SECONDS)
+        else:
+            state.metrics.intake_paused(None)
+            return environment
 
 
 async def _operate(

@@ -3,80 +3,18 @@
 `docs/metrics.md` is made from this module.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from importlib.metadata import version
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-__all__ = ["Metrics", "Snapshot"]
+from runops_operator.snapshot_collector import Snapshot, SnapshotCollector
 
-_MOST_USERS = 10
+__all__ = ["Metrics"]
+
 _WAITS = (0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 14400)
 _RUNS = (5, 15, 30, 60, 120, 300, 600, 1200, 2400, 4800, 9600)
 _STATUSES = frozenset({"queued", "processing", "error", "completed"})
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The VideoJobs as they are now, counted.
-
-    Attributes
-    ----------
-    phases
-        By phase.
-    stalled
-        By the reason for which they are stalled.
-    users
-        The unfinished ones by user; the empty user stands for nobody.
-    """
-
-    phases: Mapping[str, int] = field(default_factory=dict)
-    stalled: Mapping[str, int] = field(default_factory=dict)
-    users: Mapping[str, int] = field(default_factory=dict)
-
-
-class _VideoJobs(Collector):
-    """Counts VideoJobs when somebody asks, and not at every change."""
-
-    def __init__(self, *, by_user: bool) -> None:
-        self.snapshot: Callable[[], Snapshot] = Snapshot
-        self._by_user = by_user
-
-    def describe(self) -> Iterable[Metric]:
-        return self._families(Snapshot())
-
-    def collect(self) -> Iterable[Metric]:
-        return self._families(self.snapshot())
-
-    def _families(self, seen: Snapshot) -> Iterator[Metric]:
-        yield _family("runops_videos", "VideoJobs by phase.", "phase", seen.phases)
-        yield _family(
-            "runops_videos_stalled", "Unfinished VideoJobs that are stalled, by reason.", "reason", seen.stalled
-        )
-        users = GaugeMetricFamily("runops_active_users", "Users with unfinished videos.")
-        users.add_metric([], len(seen.users))
-        yield users
-        if self._by_user:
-            text = "Unfinished videos of the ten users who have most; all others together are the user other."
-            yield _family("runops_user_videos", text, "user", _busiest(seen.users))
-
-
-def _family(name: str, text: str, label: str, values: Mapping[str, int]) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, text, labels=[label])
-    for value, count in sorted(values.items()):
-        family.add_metric([value], count)
-    return family
-
-
-def _busiest(users: Mapping[str, int]) -> dict[str, int]:
-    """Return few enough users for labels. Pure."""
-    ranked = sorted(users.items(), key=lambda item: (-item[1], item[0]))
-    few = {user or "nobody": count for user, count in ranked[:_MOST_USERS]}
-    rest = sum(count for _, count in ranked[_MOST_USERS:])
-    return few | ({"other": rest} if rest else {})
 
 
 class Metrics:
@@ -90,7 +28,7 @@ class Metrics:
 
     def __init__(self, *, by_user: bool = True) -> None:
         self.registry = CollectorRegistry()
-        self._videojobs = _VideoJobs(by_user=by_user)
+        self._videojobs = SnapshotCollector(by_user=by_user)
         self.registry.register(self._videojobs)
         self._count_the_operator()
         self._count_the_queue()
@@ -124,6 +62,9 @@ class Metrics:
         self._whole = self._histogram("runops_video_seconds", "From queued to the end.", _RUNS, "outcome")
         self._stage = self._histogram("runops_stage_seconds", "Stages of the last attempts.", _RUNS, "stage")
         self._finished = self._counter("runops_videos_finished", "Videos that ended.", "outcome")
+        for outcome in ("Succeeded", "Failed"):
+            # A series that begins with its first video shows no increase for it, and an alert's ratio would miss it.
+            self._finished.labels(outcome)
         self._failed = self._counter("runops_videos_failed", "Videos that ended without a SOP, by reason.", "reason")
         self._ended = self._counter(
             "runops_attempts_ended", "Attempts that ended without a result and are followed by another.", "reason"
@@ -243,13 +184,13 @@ class Metrics:
         """Show whether this replica leads; one that does not has nothing to show."""
         self._leads.set(1 if leads else 0)
         if not leads:
-            self._videojobs.snapshot = Snapshot
+            self._videojobs.take = Snapshot
             self._depth.set_function(lambda: 0)
             self.queue(rows=0, oldest_seconds=0.0)
 
     def look_at(self, *, videojobs: Callable[[], Snapshot], depth: Callable[[], int]) -> None:
         """Ask for the VideoJobs and the work queue whenever the metrics are read."""
-        self._videojobs.snapshot = videojobs
+        self._videojobs.take = videojobs
         self._depth.set_function(depth)
 
     def text(self) -> bytes:

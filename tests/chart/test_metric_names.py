@@ -8,41 +8,12 @@ from typing import Any
 
 import pytest
 
-# TO BE SWAPPED when runops_operator.metrics holds all of these: take name -> labels from there. Until then this is the
-# list that both were built from.
-COUNTERS_AND_GAUGES = {
-    "runops_build_info": {"version"},
-    "runops_leader": set(),
-    "runops_intake_paused": {"reason"},
-    "runops_queue_rows": set(),
-    "runops_queue_oldest_seconds": set(),
-    "runops_claims_total": {"from_status"},
-    "runops_videos": {"phase"},
-    "runops_videos_stalled": {"reason"},
-    "runops_active_users": set(),
-    "runops_user_videos": {"user"},
-    "runops_videos_finished_total": {"outcome"},
-    "runops_videos_failed_total": {"reason"},
-    "runops_attempts_ended_total": {"reason"},
-    "runops_drift_repaired_total": {"kind"},
-    "runops_model_tokens_total": {"model", "direction"},
-    "runops_model_calls_total": {"model"},
-    "runops_model_cost_usd_total": {"model"},
-    "runops_media_seconds_total": set(),
-    "runops_kubernetes_errors_total": {"verb", "resource", "code"},
-    "runops_supabase_errors_total": {"kind"},
-    "runops_watch_errors_total": {"resource"},
-    "runops_reconciles_total": {"result"},
-    "runops_workqueue_depth": set(),
-}
-HISTOGRAMS: dict[str, set[str]] = {
-    "runops_claim_wait_seconds": set(),
-    "runops_start_wait_seconds": set(),
-    "runops_run_seconds": {"outcome"},
-    "runops_video_seconds": {"outcome"},
-    "runops_stage_seconds": {"stage"},
-    "runops_reconcile_seconds": set(),
-}
+from runops.failures import TABLE, FailureClass, Reason
+from runops_operator.metrics_page import descriptions
+
+_DESCRIPTIONS = descriptions()
+COUNTERS_AND_GAUGES = {one.name: set(one.labels) for one in _DESCRIPTIONS if one.kind != "histogram"}
+HISTOGRAMS = {one.name: set(one.labels) for one in _DESCRIPTIONS if one.kind == "histogram"}
 
 _OF_THE_TARGET = {"namespace", "pod", "instance", "job", "service", "container", "endpoint"}
 """Labels that Prometheus adds."""
@@ -111,6 +82,15 @@ def test_alerts_ask_for_metrics_that_exist(alerts: list[str]) -> None:
     for query in alerts:
         assert _SELECTOR.search(query), query
         assert complaints(query) == [], query
+
+
+def test_the_alert_for_a_bad_key_knows_every_reason_of_one(chart: Path) -> None:
+    text = (chart / "files" / "alerts.yaml").read_text("utf-8")
+    bad_key, other = re.findall(r'runops_intake_paused\{reason(=~|!~)"([^"]+)"', text)
+    assert (bad_key[0], other[0]) == ("=~", "!~")
+    assert bad_key[1] == other[1], "each pause is told by one alert"
+    keys = {reason for reason, failure in TABLE.items() if failure.failure_class is FailureClass.KEY}
+    assert {reason for reason in Reason if re.fullmatch(bad_key[1], reason)} == keys
 
 
 def test_dashboard_asks_for_metrics_that_exist(chart: Path) -> None:

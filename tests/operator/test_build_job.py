@@ -9,7 +9,7 @@ import yaml
 from runops.job_row import Claim, JobRow
 from runops.videojob import VideoJobSpec, WorkerResources
 from runops_operator.build_job import build_job
-from runops_operator.build_videojob import build_videojob
+from runops_operator.build_videojob import Arrival, build_videojob
 from runops_operator.config import OperatorConfig
 from runops_operator.observed import parse_videojob
 from tests.operator.world import CONFIG
@@ -77,3 +77,47 @@ def test_after_running_out_of_memory_there_is_twice_as_much(usual: str, more: st
     assert view.spec is not None
     container = build_job(view, view.spec, "c", config, more_memory=True)["spec"]["template"]["spec"]["containers"][0]
     assert container["resources"] == {"requests": {"memory": more, "cpu": "1"}, "limits": {"memory": more}}
+
+
+@pytest.mark.parametrize(
+    ("source_bytes", "usual", "asked"),
+    [
+        (100 * 2**20, "9Gi", "612Mi"),
+        (100 * 2**20 + 1, "9Gi", "613Mi"),
+        (0, "9Gi", "512Mi"),
+        (4 * 2**30, "9G", "4608Mi"),
+        (9 * 2**30, "9Gi", "9Gi"),
+        (10**15 - 1, "9Gi", "9Gi"),
+        (100 * 2**20, "500M", "500M"),
+        (100 * 2**20, "9663676416000m", "9663676416000m"),
+    ],
+)
+def test_a_worker_asks_for_the_disk_its_recording_needs_and_never_for_more_than_usual(
+    source_bytes: int, usual: str, asked: str
+) -> None:
+    resources = {"requests": {"ephemeral-storage": usual}, "limits": {"ephemeral-storage": "10Gi"}}
+    assert _resources_for(source_bytes, resources) == {
+        "requests": {"ephemeral-storage": asked},
+        "limits": {"ephemeral-storage": "10Gi"},
+    }
+
+
+def test_where_the_size_is_not_known_a_worker_asks_for_the_usual_disk() -> None:
+    resources = {"requests": {"ephemeral-storage": "9Gi"}}
+    assert _resources_for(None, resources) == resources
+
+
+def test_where_no_disk_is_asked_for_none_is_added() -> None:
+    assert _resources_for(100, {"requests": {"cpu": "1"}}) == {"requests": {"cpu": "1"}}
+
+
+def _resources_for(source_bytes: int | None, resources: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    worker = CONFIG.worker.model_copy(update={"resources": WorkerResources.model_validate(resources)})
+    config = CONFIG.model_copy(update={"worker": worker})
+    arrival = Arrival(source_bytes=source_bytes)
+    manifest = build_videojob(JobRow(job_id=JOB_ID), Claim(claim="c", by="here"), USER, config, arrival=arrival)
+    view = parse_videojob(manifest)
+    assert view.spec is not None
+    pod = build_job(view, view.spec, "c", config)["spec"]["template"]["spec"]
+    asked: dict[str, dict[str, str]] = pod["containers"][0]["resources"]
+    return asked

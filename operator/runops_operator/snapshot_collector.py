@@ -1,0 +1,85 @@
+"""The VideoJobs as they are now, counted whenever somebody reads the metrics and not at every change."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+__all__ = ["Snapshot", "SnapshotCollector"]
+
+_MOST_USERS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The VideoJobs as they are now, counted.
+
+    Attributes
+    ----------
+    phases
+        By phase.
+    stalled
+        By the reason for which they are stalled.
+    users
+        The unfinished ones by user; the empty user stands for nobody.
+    """
+
+    phases: Mapping[str, int] = field(default_factory=dict)
+    stalled: Mapping[str, int] = field(default_factory=dict)
+    users: Mapping[str, int] = field(default_factory=dict)
+
+
+class SnapshotCollector(Collector):
+    """Turns snapshots into metrics.
+
+    Parameters
+    ----------
+    by_user
+        Whether users are named.
+
+    Attributes
+    ----------
+    take
+        Gives the snapshot.
+    """
+
+    def __init__(self, *, by_user: bool) -> None:
+        self.take: Callable[[], Snapshot] = Snapshot
+        self._by_user = by_user
+
+    def describe(self) -> Iterable[Metric]:
+        """Return the metrics without their values."""
+        return self._families(Snapshot())
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the metrics."""
+        return self._families(self.take())
+
+    def _families(self, seen: Snapshot) -> Iterator[Metric]:
+        yield _family("runops_videos", "VideoJobs by phase.", "phase", seen.phases)
+        yield _family(
+            "runops_videos_stalled", "Unfinished VideoJobs that are stalled, by reason.", "reason", seen.stalled
+        )
+        users = GaugeMetricFamily("runops_active_users", "Users with unfinished videos.")
+        users.add_metric([], len(seen.users))
+        yield users
+        if self._by_user:
+            text = "Unfinished videos of the ten users who have most; all others together are the user other."
+            yield _family("runops_user_videos", text, "user", _busiest(seen.users))
+
+
+def _family(name: str, text: str, label: str, values: Mapping[str, int]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text, labels=[label])
+    for value, count in sorted(values.items()):
+        family.add_metric([value], count)
+    return family
+
+
+def _busiest(users: Mapping[str, int]) -> dict[str, int]:
+    """Return few enough users for labels. Pure."""
+    ranked = sorted(users.items(), key=lambda item: (-item[1], item[0]))
+    few = {user or "nobody": count for user, count in ranked[:_MOST_USERS]}
+    rest = sum(count for _, count in ranked[_MOST_USERS:])
+    return few | ({"other": rest} if rest else {})

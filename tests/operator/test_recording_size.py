@@ -1,0 +1,64 @@
+"""How large a recording is: asked once, when its row is claimed, and never insisted on."""
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.objects import ObjectInfo
+from runops.videojob import WorkerResources
+from runops_operator import recording_size
+from runops_operator.config import OperatorConfig
+from runops_operator.recording_size import RecordingSizes
+from tests.operator.world import World
+
+
+class _Storage:
+    def __init__(self, answer: ObjectInfo | SupabaseError | None, *, seconds: float = 0.0) -> None:
+        self._answer = answer
+        self._seconds = seconds
+
+    async def stat(self, bucket: str, key: str) -> ObjectInfo | None:  # noqa: ARG002 - one answer for all
+        await asyncio.sleep(self._seconds)
+        if isinstance(self._answer, SupabaseError):
+            raise self._answer
+        return self._answer
+
+
+async def _size(storage: Any) -> int | None:
+    return await RecordingSizes(storage).of(uuid4())
+
+
+async def test_it_is_what_storage_says() -> None:
+    assert await _size(_Storage(ObjectInfo(7, None, None, {}))) == 7
+
+
+@pytest.mark.parametrize("answer", [None, SupabaseError(ErrorKind.UNAVAILABLE, "Storage is away.")])
+async def test_it_is_not_known_where_storage_does_not_say(answer: SupabaseError | None) -> None:
+    assert await _size(_Storage(answer)) is None
+
+
+async def test_it_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording_size, "_PATIENCE_SECONDS", 0.01)
+    assert await _size(_Storage(ObjectInfo(7, None, None, {}), seconds=60)) is None
+
+
+async def test_it_stands_in_the_videojob_and_in_what_its_worker_asks_for(world: World) -> None:
+    job_id = UUID("0b0c3a52-3c3f-4c0e-9c58-3f8d8e2f9a10")
+    world.config = _with_disk(world.config)
+    world.start_operator()
+    world.jobs.sizes[f"videos/raw/{job_id}.mp4"] = 100 * 2**20
+    world.jobs.add(job_id=job_id)
+    await world.intake.claim_what_fits()
+    await world.settle()
+    name = f"vj-{job_id}"
+    assert world.cluster.videojobs[name]["metadata"]["annotations"]["runops.dev/source-bytes"] == str(100 * 2**20)
+    pod = world.cluster.jobs[name]["spec"]["template"]["spec"]
+    assert pod["containers"][0]["resources"]["requests"]["ephemeral-storage"] == "612Mi"
+
+
+def _with_disk(config: OperatorConfig) -> OperatorConfig:
+    resources = WorkerResources.model_validate({"requests": {"ephemeral-storage": "9Gi"}})
+    return config.model_copy(update={"worker": config.worker.model_copy(update={"resources": resources})})
