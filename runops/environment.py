@@ -8,6 +8,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from runops.keys import refusal
+from runops.logs import never_show
 
 __all__ = ["Environment", "EnvironmentIncomplete", "read_environment"]
 
@@ -44,6 +45,8 @@ def read_environment(
     needs_gemini: bool = True,
 ) -> Environment:
     """Collect the settings; the first place that has a name wins: secret files, environment, `.env.local`, `.env`.
+
+    The keys are blotted out of every log and message from then on.
 
     Parameters
     ----------
@@ -82,6 +85,8 @@ def read_environment(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set. "
             "Set it in the environment, in .env or .env.local, or in the Secret that is mounted."
         )
+    for secret in filter(None, (key, gemini)):
+        never_show(secret)
     if not url.startswith(("http://", "https://")):
         raise EnvironmentIncomplete("SUPABASE_URL is no address that starts with https:// (or http://).")
     if (sentence := refusal(key)) is not None:

@@ -6,6 +6,8 @@ What this module says is what the custom resource, the `jobs` row, the metrics, 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from runops.logs import redact
+
 __all__ = [
     "PERMANENT_EXIT_CODES",
     "TABLE",
@@ -476,15 +478,15 @@ class Failed(Exception):  # noqa: N818 - it is the state a job ends in, and read
     reason
         Why.
     detail
-        One sentence for a person with the figures of this case; the table's sentence where omitted.
-        Never a key, a URL with a token or a prompt's text.
+        One sentence for a person with the figures of this case; the table's sentence where omitted. Never a prompt's
+        text. Keys and signed URLs, which a service that refuses may repeat, are blotted out.
     retry_after
         Seconds that the service which refused asked to wait; None where it said nothing.
     """
 
     def __init__(self, reason: Reason, detail: str | None = None, *, retry_after: float | None = None) -> None:
         self.reason = reason
-        self.detail = detail or TABLE[reason].sentence
+        self.detail = redact(detail) if detail else TABLE[reason].sentence
         self.retry_after = retry_after
         super().__init__(f"{reason}: {self.detail}")
 

@@ -7,8 +7,9 @@ import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TextIO
+from urllib.parse import quote
 
-__all__ = ["JsonFormatter", "configure_logs", "job_id_in_logs", "redact"]
+__all__ = ["JsonFormatter", "configure_logs", "job_id_in_logs", "never_show", "redact"]
 
 job_id_in_logs: ContextVar[str | None] = ContextVar("job_id_in_logs", default=None)
 """The id of the job that the current task works on; set it, and every line below carries it."""
@@ -20,10 +21,27 @@ _SECRETS = re.compile(
     r"|\bAIza[\w-]{20,}"
     r"|(?<=[?&])(token|apikey|key|upload_id|access_token|signature)=[^&\s\"']+"
 )
+_SHORTEST_SECRET = 8
+"""Blotting out less than this would blot out words."""
+_known_secrets: set[str] = set()
+
+
+def never_show(secret: str) -> None:
+    """Have `redact` blot out this very text from now on, whatever it looks like: a key's form is its maker's to change.
+
+    Parameters
+    ----------
+    secret
+        A key as it is sent; one of fewer than eight characters is left alone.
+    """
+    if len(secret) >= _SHORTEST_SECRET:
+        _known_secrets.update({secret, quote(secret, safe=""), json.dumps(secret)[1:-1]})
 
 
 def redact(text: str) -> str:
-    """Return the text with everything that looks like a key, a bearer token or a signed URL's secret blotted out."""
+    """Return the text without the known secrets and without what looks like a key, a token or a signed URL's secret."""
+    for secret in _known_secrets:
+        text = text.replace(secret, "[redacted]")
     return _SECRETS.sub("[redacted]", text)
 
 

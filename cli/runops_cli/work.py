@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from runops.environment import Environment
 from runops.logs import redact
+from runops.memory import hide_memory
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
 from runops.videojob import ModelChoice, PromptChoice, Transcode
@@ -98,6 +99,7 @@ def work(
         )
         raise typer.Exit(Exit.USAGE) from error
     _configure_logs(verbose=verbose)
+    hide_memory()
     try:
         how = VideoSettings(
             models=ModelChoice(transcribe=model, sop=sop_model),

@@ -65,6 +65,10 @@ class GeminiControl:
         """Return the names (``files/...``) of the files still stored, oldest first."""
         return _NAMES.validate_json(self._call("GET", "/files").content)
 
+    def upload_ids(self) -> list[str]:
+        """Return the secret ids of the uploads begun lately, oldest first."""
+        return _NAMES.validate_json(self._call("GET", "/upload-ids").content)
+
     def close(self) -> None:
         """Close the connections of this control."""
         self._client.close()

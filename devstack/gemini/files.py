@@ -5,6 +5,7 @@ import hashlib
 import re
 import secrets
 import time
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ FILE_LIMIT = 2 * 1024**3
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 _MAX_DISPLAY_NAME = 512
 _UPLOADS = 1_000
+_UPLOAD_IDS_KEPT = 1_000
 
 
 def _remove(path: Path) -> None:
@@ -70,6 +72,11 @@ class FileStore:
     directory : Path
         Holds what is being received, and one small JSON document per file, so that a restart on the same
         directory still knows the files.
+
+    Attributes
+    ----------
+    upload_ids
+        Those given out lately, each a secret of its own: so that a test can look for them where they must not be.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -78,6 +85,7 @@ class FileStore:
         for folder in (self._spool, self._kept):
             folder.mkdir(parents=True, exist_ok=True)
         self._uploads: dict[str, Upload] = {}
+        self.upload_ids: deque[str] = deque(maxlen=_UPLOAD_IDS_KEPT)
         self._files: dict[str, StoredFile] = {}
         self._measuring: set[asyncio.Task[None]] = set()
         for document in sorted(self._kept.glob("*.json")):
@@ -141,6 +149,7 @@ class FileStore:
         )
         upload.path.touch()
         self._uploads[identity] = upload
+        self.upload_ids.append(identity)
         return upload
 
     def _check_free(self, name: str) -> None:

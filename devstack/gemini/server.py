@@ -107,6 +107,9 @@ def _add_control(app: web.Application, *, script: Script, files: FileStore, mode
     async def get_files(_request: web.Request) -> web.Response:
         return web.json_response([f"files/{name}" for name in files.names()])
 
+    async def get_upload_ids(_request: web.Request) -> web.Response:
+        return web.json_response(list(files.upload_ids))
+
     app.router.add_routes(
         [
             web.put(f"{CONTROL_PREFIX}behaviour", put_behaviour),
@@ -115,5 +118,6 @@ def _add_control(app: web.Application, *, script: Script, files: FileStore, mode
             web.get(f"{CONTROL_PREFIX}calls", get_calls),
             web.delete(f"{CONTROL_PREFIX}calls", delete_calls),
             web.get(f"{CONTROL_PREFIX}files", get_files),
+            web.get(f"{CONTROL_PREFIX}upload-ids", get_upload_ids),
         ]
     )

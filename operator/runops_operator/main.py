@@ -16,6 +16,7 @@ import kopf
 from runops.environment import Environment, EnvironmentIncomplete, read_environment
 from runops.failures import Reason
 from runops.logs import configure_logs
+from runops.memory import hide_memory
 from runops.supabase.connection import Supabase
 from runops_operator.assembly import assemble
 from runops_operator.cluster import ClusterError, KubernetesCluster, NotFound
@@ -85,6 +86,7 @@ def run() -> None:
     except ConfigInvalid as error:
         sys.exit(f"runops-operator: {error}")
     configure_logs(config.log_level)
+    hide_memory()
     with contextlib.suppress(asyncio.CancelledError):
         asyncio.run(_serve(config))
 

@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,7 +17,6 @@ import httpx
 import psycopg
 import yaml
 
-LONGEST_SECONDS = 40.0
 Tables = psycopg.Connection[tuple[Any, ...]]
 Start = Callable[..., Any]
 """Starts an operator with changes to its settings and to its environment; see `starter`."""
@@ -56,16 +54,6 @@ class Running:
         except httpx.TransportError:
             return 0, ""
         return answer.status_code, answer.text
-
-
-def eventually(check: Callable[[], bool], what: str, *, seconds: float = LONGEST_SECONDS) -> None:
-    """Wait until something is the case; fail with these words where it is not in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if check():
-            return
-        time.sleep(0.2)
-    raise AssertionError(f"within {seconds:.0f} s: {what}")
 
 
 def starter(folder: Path, *, namespace: str, kubeconfig: Path, keys: Mapping[str, str]) -> Start:

@@ -11,7 +11,8 @@ import pytest
 
 from devstack.cluster import ClusterInfo
 from tests.apiserver.api_proxy import running_proxy
-from tests.apiserver.operator_process import Start, Tables, eventually, queue, row
+from tests.apiserver.operator_process import Start, Tables, queue, row
+from tests.eventually import eventually
 from tests.on_cluster import Kubectl
 from tests.operator import hostile
 

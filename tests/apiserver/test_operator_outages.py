@@ -15,7 +15,8 @@ from devstack.cluster import ClusterInfo
 from devstack.faults import Fault, FaultControl
 from devstack.stack import StackInfo, mint_jwt
 from tests.apiserver.api_proxy import ApiProxy, Trouble, running_proxy
-from tests.apiserver.operator_process import Running, Start, Tables, eventually, queue, row
+from tests.apiserver.operator_process import Running, Start, Tables, queue, row
+from tests.eventually import eventually
 from tests.on_cluster import Kubectl
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("definition")]

@@ -11,7 +11,8 @@ import pytest
 
 from devstack.faults import Fault, FaultControl
 from devstack.stack import StackInfo, mint_jwt
-from tests.apiserver.operator_process import Start, Tables, eventually, queue, row
+from tests.apiserver.operator_process import Start, Tables, queue, row
+from tests.eventually import eventually
 from tests.on_cluster import Kubectl
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("definition")]

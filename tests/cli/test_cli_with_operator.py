@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -16,6 +15,7 @@ from typer.testing import Result
 from devstack.cluster import ClusterInfo
 from devstack.stack import StackInfo
 from runops.videojob import JOB_ID_LABEL
+from tests.eventually import eventually
 from tests.on_cluster import Kubectl
 
 pytestmark = pytest.mark.cluster
@@ -60,13 +60,6 @@ def operator(
             yield
         finally:
             process.kill()
-
-
-def eventually(check: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 60
-    while not check():
-        assert time.monotonic() < deadline, f"within a minute: {what}"
-        time.sleep(0.3)
 
 
 @pytest.mark.usefixtures("operator")

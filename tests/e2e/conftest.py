@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -12,10 +13,12 @@ import pytest
 from devstack.cluster import ClusterInfo
 from devstack.installation import Installation, install
 from devstack.stack import StackInfo, running_stack
+from tests.otlp_receiver import Received, receiving
 
 Runops = Callable[..., "subprocess.CompletedProcess[str]"]
 
 _VALUES = {"poll": {"idleSeconds": 1}, "maxConcurrent": 3, "admissionPolicy": {"enabled": True}}
+_LONGEST_SECONDS = 240.0
 
 
 @pytest.fixture(scope="session")
@@ -25,8 +28,16 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInfo]:
 
 
 @pytest.fixture(scope="session")
-def release(cluster: ClusterInfo, outside: StackInfo) -> Iterator[Installation]:
-    installation = install(cluster, outside, namespace="e2e", values=_VALUES)
+def collector(cluster: ClusterInfo) -> Iterator[Received]:
+    """Takes the traces of the release."""
+    with receiving("0.0.0.0", reached_as=cluster.host_address) as received:
+        yield received
+
+
+@pytest.fixture(scope="session")
+def release(cluster: ClusterInfo, outside: StackInfo, collector: Received) -> Iterator[Installation]:
+    values = {**_VALUES, "tracing": {"endpoint": collector.endpoint}}
+    installation = install(cluster, outside, namespace="e2e", values=values)
     yield installation
     installation.uninstall()
 
@@ -50,6 +61,25 @@ def runops(outside: StackInfo) -> Runops:
         )
 
     return run
+
+
+@pytest.fixture
+def ended(tables: "psycopg.Connection[tuple[object, ...]]") -> Callable[..., dict[str, str]]:
+    """Waits until rows have ended; gives their statuses."""
+
+    def wait(*ids: str) -> dict[str, str]:
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        while time.monotonic() < deadline:
+            rows = tables.execute(
+                "select job_id::text, status from public.jobs where job_id = any(%s::uuid[])", (list(ids),)
+            ).fetchall()
+            statuses = {str(job_id): str(status) for job_id, status in rows}
+            if set(statuses.values()) <= {"completed", "error"}:
+                return statuses
+            time.sleep(0.2)
+        raise AssertionError(f"not all rows ended within {_LONGEST_SECONDS:.0f} s: {statuses}")
+
+    return wait
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,8 +2,7 @@
 
 import json
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,11 @@ from devstack.gemini.control import GeminiControl
 from devstack.installation import Installation
 from devstack.sample import RECORDING
 from devstack.stack import StackInfo
+from tests.eventually import eventually
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 
 Tables = psycopg.Connection[tuple[Any, ...]]
-_LONGEST_SECONDS = 90.0
 _SEEN_TO_SIGTERM_SECONDS = 2.0
 
 
@@ -95,15 +94,6 @@ def _first(lines: Any, words: str) -> datetime | None:
             if words in said["msg"]:
                 return datetime.fromisoformat(said["ts"])
     return None
-
-
-def eventually(check: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + _LONGEST_SECONDS
-    while time.monotonic() < deadline:
-        if check():
-            return
-        time.sleep(0.2)
-    raise AssertionError(f"within {_LONGEST_SECONDS:.0f} s: {what}")
 
 
 def _nothing_is_left(video: Video, outside: StackInfo) -> None:

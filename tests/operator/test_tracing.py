@@ -8,8 +8,8 @@ import pytest
 from runops_operator.config import Tracing
 from runops_operator.tracing import TraceSender, exporter
 from tests.operator import journey
-from tests.operator.otlp_receiver import Received, receiving
 from tests.operator.world import World
+from tests.otlp_receiver import Received, receiving
 
 
 @pytest.fixture

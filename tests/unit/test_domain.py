@@ -4,6 +4,7 @@ import logging
 from io import StringIO
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -15,7 +16,7 @@ from runops.environment import EnvironmentIncomplete, read_environment
 from runops.failures import PERMANENT_EXIT_CODES, TABLE, Failed, FailureClass, Reason, by_exit_code
 from runops.job_row import Claim, JobRow, stamped_metadata, user_of
 from runops.keys import KeyKind, kind_of_key, refusal
-from runops.logs import JsonFormatter, configure_logs, job_id_in_logs, redact
+from runops.logs import JsonFormatter, configure_logs, job_id_in_logs, never_show, redact
 from runops.progress import STAGES, Stage, percent
 from runops.report import TERMINATION_MESSAGE_LIMIT, Output, Report, parse_report
 from runops.transcript import AudioItem, VisualItem, dump_transcript, ordered, parse_item, seconds, timestamp
@@ -267,6 +268,36 @@ class TestLogs:
         assert "[redacted]" in blotted
         assert "verysecret" not in blotted
         assert SECRET not in blotted
+
+    @pytest.mark.parametrize("secret", ["AQ.brand-new/form+of=key", 'with "quotes"', "devstack-0123456789"])
+    def test_a_key_that_was_read_is_blotted_out_whatever_it_looks_like(self, secret: str) -> None:
+        never_show(secret)
+        line = logging.makeLogRecord({"msg": f"asked {secret} and ?x={quote(secret, safe='')}", "name": "x"})
+        for text in (redact(f"The key {secret} is wrong."), JsonFormatter().format(line)):
+            assert "[redacted]" in text
+            assert secret not in text
+            assert json.dumps(secret)[1:-1] not in text
+            assert quote(secret, safe="") not in text
+
+    def test_a_few_letters_are_no_secret(self) -> None:
+        never_show("error")
+        assert redact("an error") == "an error"
+
+    def test_the_keys_of_the_environment_are_blotted_out(self) -> None:
+        key = "a-gemini-key-of-a-new-form"
+        read_environment(
+            {
+                "SUPABASE_URL": "https://x.example.com",
+                "SUPABASE_SERVICE_ROLE_KEY": SECRET,
+                "GOOGLE_GEMINI_API_KEY": key,
+            }
+        )
+        assert key not in redact(f"API key {key} not valid")
+
+    def test_what_a_service_repeats_of_a_key_is_no_part_of_a_failure(self) -> None:
+        never_show("a-key-that-google-repeats")
+        failure = Failed(Reason.MODEL_KEY_REJECTED, "The key a-key-that-google-repeats is not valid.")
+        assert "a-key-that" not in f"{failure} {failure.detail}"
 
     def test_a_traceback_stays_in_its_line(self) -> None:
         error = ValueError(SECRET)

@@ -102,7 +102,7 @@ async def a_run(job: Job, gate: Gate, folder: Path, *, way: bytes, at: int | Non
     return code, pod, moments, then[0] if then else None
 
 
-@pytest.mark.parametrize(("part", "way"), enumerate(WAYS))
+@pytest.mark.parametrize(("part", "way"), list(enumerate(WAYS)))
 async def test_a_claim_that_goes_right_before_any_write_stops_all_writes(
     *,
     way: str,

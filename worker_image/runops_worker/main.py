@@ -15,12 +15,13 @@ from pathlib import Path
 from runops.environment import EnvironmentIncomplete, read_environment
 from runops.failures import Failed, Reason
 from runops.logs import configure_logs, job_id_in_logs
+from runops.memory import hide_memory
 from runops.report import LONGEST_RETRY_AFTER_SECONDS, Report, StageTime, Usage
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
 from runops_worker.gemini.files import FilePatience
 from runops_worker.gemini.model import GeminiModel
-from runops_worker.media.confinement import hide_memory, needs_landlock, try_confinement
+from runops_worker.media.confinement import needs_landlock, try_confinement
 from runops_worker.naming import as_failed
 from runops_worker.pipeline import run as run_pipeline
 from runops_worker.progress import RowSink, both

@@ -1,10 +1,10 @@
 """Which ffmpeg is run, and the arguments that keep it to one local file of a known kind."""
 
 import os
+import shutil
+from importlib import resources
 from pathlib import Path
 from typing import Final
-
-import imageio_ffmpeg
 
 from runops_worker.media.errors import MediaToolFailed
 
@@ -25,11 +25,12 @@ AUDIO_CODECS: Final = frozenset(
 _DECODERS: Final = ",".join(
     sorted(VIDEO_CODECS | AUDIO_CODECS | {"libdav1d", "libopus", "libvorbis", "mp3float", "libvpx", "libvpx-vp9"})
 )
+_PACKAGE: Final = "imageio_ffmpeg.binaries"
 _DEMUXERS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
 
 
 def binary() -> str:
-    """Absolute path of ffmpeg: the one named by RUNOPS_FFMPEG, else the one that comes with imageio-ffmpeg.
+    """Absolute path of ffmpeg: the one named by RUNOPS_FFMPEG, the one that comes with imageio-ffmpeg, or the system's.
 
     Raises
     ------
@@ -41,10 +42,12 @@ def binary() -> str:
         if not os.access(named, os.X_OK):
             raise MediaToolFailed(f"RUNOPS_FFMPEG names {named}, which is not an executable file.")
         return str(Path(named).absolute())
-    try:
-        return str(Path(imageio_ffmpeg.get_ffmpeg_exe()).absolute())
-    except RuntimeError:
-        raise MediaToolFailed("There is no ffmpeg: install imageio-ffmpeg or set RUNOPS_FFMPEG.") from None
+    # imageio-ffmpeg's own search starts what it finds with this process's environment, and keys may stand there.
+    packaged = (str(file) for file in resources.files(_PACKAGE).iterdir() if file.name.startswith("ffmpeg-"))
+    found = next(packaged, None) or shutil.which("ffmpeg")
+    if found is None:
+        raise MediaToolFailed("There is no ffmpeg: install imageio-ffmpeg or set RUNOPS_FFMPEG.")
+    return str(Path(found).absolute())
 
 
 def hardened(source: Path, *, demuxer: str, max_pixels: int, input_options: tuple[str, ...] = ()) -> list[str]:

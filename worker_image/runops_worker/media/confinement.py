@@ -1,7 +1,6 @@
 """What confinement this machine gives: found out by a launcher that confines itself and says what it got."""
 
 import asyncio
-import ctypes
 import re
 import sys
 from dataclasses import dataclass
@@ -10,11 +9,10 @@ from typing import Final
 from runops_worker.media.child import Allowance, start
 from runops_worker.media.errors import SandboxUnavailable
 
-__all__ = ["Confinement", "hide_memory", "needs_landlock", "parse", "try_confinement"]
+__all__ = ["Confinement", "needs_landlock", "parse", "try_confinement"]
 
 _SAYS: Final = re.compile(r"landlock=(\d+) seccomp=([01])\n")
 _ALLOWANCE: Final = Allowance(seconds=20.0, memory_bytes=256 * 1024**2, file_bytes=0)
-_PR_SET_DUMPABLE: Final = 4  # linux/prctl.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +85,3 @@ async def try_confinement() -> Confinement:
         last = errors.decode("utf-8", "replace").strip().rpartition("\n")[2][:200]
         raise SandboxUnavailable(f"The launcher of ffmpeg cannot confine itself here: {last}.")
     return found
-
-
-def hide_memory() -> None:
-    """Keep this process's memory and environment from others of the same user, where Landlock does not do so."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

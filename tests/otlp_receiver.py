@@ -48,8 +48,8 @@ class Received:
 
 
 @contextmanager
-def receiving() -> Iterator[Received]:
-    """Receive on a free port of this machine."""
+def receiving(listen: str = "127.0.0.1", *, reached_as: str = "127.0.0.1") -> Iterator[Received]:
+    """Receive on a free port of an address, which others reach by a name of its own."""
     received = Received("")
 
     class Handler(BaseHTTPRequestHandler):
@@ -72,8 +72,8 @@ def receiving() -> Iterator[Received]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    received.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+    server = ThreadingHTTPServer((listen, 0), Handler)
+    received.endpoint = f"http://{reached_as}:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
