@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo test lint crd failures chart metrics lock images version package package-check bench chaos clean
+.PHONY: help setup demo test lint crd failures chart metrics rights lock images version package package-check bench chaos clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ failures: setup ## Write docs/failures.md anew from the reason table
 
 metrics: setup ## Write docs/metrics.md anew from the operator's metrics
 	@$(PYTHON) -m runops_operator.metrics_page > docs/metrics.md
+
+rights: setup ## Write docs/rights.md anew from the golden file of rights
+	@$(PYTHON) -m tests.chart.rights_page > docs/rights.md
 
 chart: setup ## Write the chart's README.md and schema anew from its values
 	@$(PYTHON) -m tests.chart.generated

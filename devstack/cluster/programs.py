@@ -129,6 +129,12 @@ MODULES = (
         stamps=MappingProxyType({"helm.sh/helm/v4/internal/version.version": "{version}"}),
     ),
     Module(
+        name="helm3",
+        pin="helm.sh/helm/v3",
+        packages=MappingProxyType({"helm3": "helm.sh/helm/v3/cmd/helm"}),
+        stamps=MappingProxyType({"helm.sh/helm/v3/internal/version.version": "{version}"}),
+    ),
+    Module(
         name="kwok",
         pin="sigs.k8s.io/kwok",
         packages=MappingProxyType({"kwok": "sigs.k8s.io/kwok/cmd/kwok"}),

@@ -1,6 +1,6 @@
 """A reverse proxy in front of the API server, on which a test can let everything go wrong that does between two hosts.
 
-It speaks plain HTTP on loopback and shows the API server the client certificate of a kubeconfig.
+It speaks plain HTTP on loopback and shows the API server the client certificate of a kubeconfig, or a token.
 """
 
 import asyncio
@@ -51,6 +51,24 @@ class Trouble:
     watches: Literal["pass", "cut", "silent", "gone"] = "pass"
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was passed on.
+
+    Attributes
+    ----------
+    path
+        Without its query.
+    status
+        What the API server answered.
+    """
+
+    method: str
+    path: str
+    watch: bool
+    status: int
+
+
 class ApiProxy:
     """The proxy, while it runs. Set `trouble` whenever you like; watches that are open meet it too.
 
@@ -60,11 +78,15 @@ class ApiProxy:
         What goes wrong now.
     seen
         How many requests came, by `watch` and by method.
+    passed
+        What was passed on.
     """
 
-    def __init__(self, upstream: str, tls: ssl.SSLContext) -> None:
+    def __init__(self, upstream: str, tls: ssl.SSLContext, *, token: str | None = None) -> None:
         self.trouble = Trouble()
         self.seen: Counter[str] = Counter()
+        self.passed: set[Asked] = set()
+        self._own = {} if token is None else {"Authorization": f"Bearer {token}"}
         self.url = ""
         self._upstream = upstream
         self._tls = tls
@@ -116,10 +138,11 @@ class ApiProxy:
             return web.Response(status=trouble.status, headers=trouble.headers, body=trouble.body.encode())
         if watch and trouble.watches == "gone":
             return web.Response(body=json.dumps(_GONE).encode() + b"\n", content_type="application/json")
-        headers = {name: text for name, text in request.headers.items() if name.lower() not in _HOP_BY_HOP}
+        headers = {name: text for name, text in request.headers.items() if name.lower() not in _HOP_BY_HOP} | self._own
         async with session.request(
             request.method, f"{self._upstream}{request.path_qs}", headers=headers, data=await request.read() or None
         ) as answer:
+            self.passed.add(Asked(request.method, request.path, watch, answer.status))
             kept = {name: text for name, text in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
             response = web.StreamResponse(status=answer.status, headers=kept)
             await response.prepare(request)
@@ -157,11 +180,21 @@ class ApiProxy:
 
 
 @contextmanager
-def running_proxy(kubeconfig: Path) -> Iterator[ApiProxy]:
-    """Run a proxy to the API server of a kubeconfig, in a thread of this process."""
+def running_proxy(kubeconfig: Path, *, token: str | None = None) -> Iterator[ApiProxy]:
+    """Run a proxy to the API server of a kubeconfig, in a thread of this process.
+
+    Parameters
+    ----------
+    kubeconfig
+        Leads to the API server.
+    token
+        Who the proxy is there; whom the kubeconfig names where None.
+    """
     document = yaml.safe_load(kubeconfig.read_text())
     cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
-    proxy = ApiProxy(cluster["server"], _tls(cluster, user, kubeconfig.parent))
+    # A certificate would win over the token.
+    tls = _tls(cluster, user if token is None else None, kubeconfig.parent)
+    proxy = ApiProxy(cluster["server"], tls, token=token)
     started, loop, stop = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
     thread = threading.Thread(target=lambda: loop.run_until_complete(proxy.serve(started, stop)), daemon=True)
     thread.start()
@@ -174,8 +207,10 @@ def running_proxy(kubeconfig: Path) -> Iterator[ApiProxy]:
         loop.close()
 
 
-def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any], folder: Path) -> ssl.SSLContext:
+def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any] | None, folder: Path) -> ssl.SSLContext:
     context = ssl.create_default_context(cadata=_part(cluster, "certificate-authority", folder).decode())
+    if user is None:
+        return context
     pair = folder / "proxy-client.pem"
     pair.touch(mode=0o600)
     pair.write_bytes(_part(user, "client-certificate", folder).rstrip() + b"\n" + _part(user, "client-key", folder))

@@ -4,7 +4,7 @@ from devstack.cluster import ensure
 
 __all__ = ["TOOLS"]
 
-TOOLS = ("helm", "helm-docs", "helm-unittest", "kubeconform", "promtool")
+TOOLS = ("helm", "helm3", "helm-docs", "helm-unittest", "kubeconform", "promtool")
 
 
 if __name__ == "__main__":

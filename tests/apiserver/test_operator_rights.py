@@ -1,0 +1,67 @@
+"""The operator with the token of its own service account: what the chart gives is enough, and no more is asked for."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devstack.cluster import ClusterInfo, ensure
+from tests.apiserver.api_proxy import ApiProxy, running_proxy
+from tests.apiserver.operator_process import Start, Tables, queue, row
+from tests.chart.right import Right, golden, of_request
+from tests.eventually import eventually
+from tests.on_cluster import Kubectl
+
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("definition")]
+
+_CHART = Path(__file__).parents[2] / "deploy" / "helm" / "runops-operator"
+_ROLES = ("--show-only", "templates/accounts.yaml", "--show-only", "templates/rbac.yaml")
+
+
+@pytest.fixture
+def as_the_operator(cluster: ClusterInfo, kubectl: Kubectl, namespace: str) -> Iterator[ApiProxy]:
+    """A way to the API server, on which whoever goes it has the rights that the chart gives the operator."""
+    command = [str(ensure("helm")), "template", "runops-operator", str(_CHART), "--namespace", namespace, *_ROLES]
+    roles = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    applied = kubectl("apply", "-f", "-", given=roles)
+    assert applied.returncode == 0, applied.stderr
+    token = kubectl("create", "token", "runops-operator", "--namespace", namespace).stdout.strip()
+    with running_proxy(cluster.kubeconfig, token=token) as proxy:
+        yield proxy
+
+
+def test_it_lives_by_its_own_rights(
+    *,
+    start: Start,
+    as_the_operator: ApiProxy,
+    kubectl: Kubectl,
+    namespace: str,
+    database: Tables,
+    tmp_path: Path,
+) -> None:
+    first, second = queue(database), queue(database)
+    of_namespace = ("-n", namespace)
+
+    def job(job_id: str, path: str) -> str:
+        return kubectl(*of_namespace, "get", "job", f"vj-{job_id}", "-o", f"jsonpath={path}").stdout
+
+    elected = {"leaderElection": {"enabled": True}, "resyncSeconds": 2, "rowsSeconds": 0.5}
+    with start(elected, through=as_the_operator.kubeconfig(tmp_path)) as operator:
+        eventually(lambda: bool(job(first, "{.metadata.uid}") and job(second, "{.metadata.uid}")), "two Jobs")
+        kubectl(*of_namespace, "patch", "videojob", f"vj-{first}", "--type=merge", "-p", '{"spec":{"suspend":true}}')
+        eventually(lambda: job(first, "{.spec.suspend}") == "true", "the Job is suspended")
+        kubectl(*of_namespace, "delete", "videojob", f"vj-{second}")
+        eventually(lambda: row(database, second)[0] == "error", "the row is told")
+        eventually(lambda: "Claimed" in kubectl(*of_namespace, "get", "events").stdout, "an event")
+        operator.process.send_signal(signal.SIGTERM)
+        operator.process.wait(timeout=20)
+
+    refused = [asked for asked in as_the_operator.passed if asked.status in {401, 403}]
+    assert refused == [], "what the chart gives is enough"
+    used = {of_request(asked.method, asked.path, watch=asked.watch) for asked in as_the_operator.passed} - {None}
+    listed = {needed.right for needed in golden()["operator"]}
+    assert used <= listed, "nothing else is asked for"
+    assert {right for right in listed if right.verb == "watch"} <= used
+    assert Right("", "events", "create") in used
