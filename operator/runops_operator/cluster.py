@@ -37,6 +37,7 @@ _REQUEST_SECONDS = 30.0
 _CHUNK = 500
 REFUSALS = frozenset({400, 403, 422})
 """Statuses with which the API server will not have an object as it is; anything else may be another time's."""
+_DRY_RUN = {"dryRun": "All", "fieldValidation": "Strict"}
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 Manifest = Mapping[str, Any]
@@ -289,6 +290,14 @@ class KubernetesCluster:
     async def replace_lease(self, name: str, spec: Mapping[str, Any], *, version: str) -> Manifest:
         """Replace a Lease's spec, if it still has this resource version."""
         return await self._call("PUT", f"{self._leases}/{quote(name)}", body=_lease(name, spec, version=version))
+
+    async def try_videojob(self, manifest: Manifest) -> None:
+        """Have a VideoJob judged as if it were created, an unknown field being an error; nothing is stored."""
+        await self._call("POST", self._videojobs, query=_DRY_RUN, body=manifest)
+
+    async def list_pods_by(self, labels: str) -> list[Manifest]:
+        """Return the pods that a label selector names."""
+        return [item async for item in self._list(self._pods, labelSelector=labels)]
 
     async def create_event(self, manifest: Manifest) -> None:
         """Create an Event; `Conflict` where one of its name exists."""

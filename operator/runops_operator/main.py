@@ -24,6 +24,7 @@ from runops_operator.config import ConfigInvalid, OperatorConfig, load_config
 from runops_operator.events import EventPoster
 from runops_operator.handlers import register
 from runops_operator.health import serve_health
+from runops_operator.installation_check import check_installation
 from runops_operator.intake import Intake
 from runops_operator.leader import Elector, identity
 from runops_operator.metrics import Metrics
@@ -73,20 +74,25 @@ class _State:
 
 
 def run() -> None:
-    """Run the operator until SIGTERM or SIGINT."""
+    """Run the operator until SIGTERM or SIGINT, or do what a subcommand says."""
     parser = argparse.ArgumentParser(
         prog="runops-operator",
         description="Claims rows of the Supabase table `jobs` and runs one Kubernetes Job per video.",
         epilog="Settings: $RUNOPS_CONFIG names a YAML file; SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY come from the "
         "files in $RUNOPS_SECRETS_DIR or from the environment.",
     )
-    parser.parse_args()
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    check = commands.add_parser("check", help="look whether an installation has everything it needs, and end")
+    check.add_argument("--pods", metavar="LABELS", required=True, help="label selector of the operator's pods")
+    arguments = parser.parse_args()
     try:
         config = load_config()
     except ConfigInvalid as error:
         sys.exit(f"runops-operator: {error}")
     configure_logs(config.log_level)
     hide_memory()
+    if arguments.command == "check":
+        sys.exit(asyncio.run(check_installation(config, pods=arguments.pods, say=print)))
     with contextlib.suppress(asyncio.CancelledError):
         asyncio.run(_serve(config))
 

@@ -34,8 +34,7 @@ def test_suites_pass(chart: Path, copied: Path) -> None:
 
 
 def test_every_template_has_a_suite_and_every_suite_its_template(chart: Path) -> None:
-    # Those in templates/tests/ are tests themselves, which run in a cluster.
-    templates = {path.stem for path in (chart / "templates").iterdir() if path.suffix in {".yaml", ".txt"}}
+    templates = {path.stem for path in (chart / "templates").rglob("*") if path.suffix in {".yaml", ".txt"}}
     suites = {path.name.removesuffix(_ENDING) for path in (chart / "tests").glob("*.yaml")}
 
     assert suites == templates

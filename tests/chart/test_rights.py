@@ -32,10 +32,10 @@ def test_the_chart_gives_exactly_these_rights(
     who: str, account: str, values: tuple[str, ...], render: Callable[..., Any]
 ) -> None:
     given = given_to(account, render(*values).manifests)
-    assert sorted(given) == sorted(needed.right for needed in golden()[who])
+    assert given == {needed.right for needed in golden()[who]}
 
 
-@pytest.mark.parametrize(("who", "needed"), _NEEDED, ids=[f"{who}-{needed.right}" for who, needed in _NEEDED])
+@pytest.mark.parametrize(("who", "needed"), _NEEDED, ids=[f"{who}-{needed.function}" for who, needed in _NEEDED])
 def test_each_right_names_a_line_that_is_there(who: str, needed: NeededRight) -> None:
     module, _, name = needed.function.rpartition(".")
     if module.rpartition(".")[2][0].isupper():

@@ -1,22 +1,40 @@
-"""What a worker's token may do to VideoJobs, asked of a real API server with the chart installed."""
+"""What a worker's token may do to VideoJobs, and for how long, asked of a real API server with the chart installed."""
 
-import base64
 import json
-import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
-import yaml
 
 from devstack.cluster import ClusterInfo
+from runops.videojob import VideoJobStatus
+from tests.chart.api_client import client_with
 
 pytestmark = pytest.mark.cluster
 
+_WORKERS: dict[str, Any] = {
+    "stage": "transcribing",
+    "progress": "50%",
+    "usage": {"totalTokens": 5},
+    "stages": [{"stage": "transcribing", "startTime": "2026-01-01T00:00:00Z", "seconds": 1.5}],
+    "outputs": [{"name": "sop", "location": "sops/1"}],
+}
+"""What a worker may write, beside its part of `resolved`."""
+_OPERATORS: dict[str, Any] = {
+    "observedGeneration": 7,
+    "conditions": [],
+    "phase": "Succeeded",
+    "reason": "Internal",
+    "message": "I did it.",
+    "attempts": 9,
+    "startTime": "2026-01-01T00:00:00Z",
+    "completionTime": "2026-01-01T00:00:00Z",
+    "workerPod": None,
+}
+_ENFORCED_SECONDS = 60
 
 _STARTED = {"type": "Started", "status": "True", "reason": "Running", "lastTransitionTime": "2026-01-01T00:00:00Z"}
 
@@ -32,109 +50,153 @@ def _videojob(job_id: str) -> str:
     )
 
 
-_POD = json.dumps(
-    {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": "worker"},
-        "spec": {
-            "serviceAccountName": "runops-operator-worker",
-            "automountServiceAccountToken": False,
-            # Never scheduled: a token can be bound to it all the same.
-            "schedulerName": "nobody",
-            "containers": [{"name": "worker", "image": "runops.local/worker:none"}],
-        },
-    }
-)
+def _pod(name: str) -> str:
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name},
+            "spec": {
+                "serviceAccountName": "runops-operator-worker",
+                "automountServiceAccountToken": False,
+                # Never scheduled: a token can be bound to it all the same.
+                "schedulerName": "nobody",
+                "containers": [{"name": "worker", "image": "runops.local/worker:none"}],
+            },
+        }
+    )
 
 
-@pytest.fixture
-def mine(helm: Any, chart: Path, cluster: ClusterInfo, kubectl: Any, namespace: str) -> Iterator[dict[str, str]]:
-    """Install the chart without its operator; give a VideoJob with this worker's pod, one of another, and tokens."""
+class Place:
+    """The chart without its operator, one VideoJob with a pod, and one of somebody else."""
 
-    def done(*arguments: str, given: str | None = None) -> str:
-        result = kubectl("--namespace", namespace, *arguments, given=given)
+    def __init__(self, kubectl: Any, cluster: ClusterInfo, namespace: str) -> None:
+        self.namespace = namespace
+        self._kubectl = kubectl
+        self._cluster = cluster
+        self.own, self.other = f"vj-{uuid4()}", f"vj-{uuid4()}"
+
+    def done(self, *arguments: str, given: str | None = None) -> str:
+        result = self._kubectl("--namespace", self.namespace, *arguments, given=given)
         assert result.returncode == 0, result.stderr
         return str(result.stdout)
 
+    def make_pod(self, name: str) -> str:
+        """Make a pod of a worker, and return its uid."""
+        self.done("create", "-f", "-", given=_pod(name))
+        return self.done("get", "pod", name, "-o", "jsonpath={.metadata.uid}")
+
+    def give(self, videojob: str, pod_uid: str) -> None:
+        """Write as the operator does whose pod works on a VideoJob."""
+        status = {"phase": "Running", "conditions": [_STARTED], "workerPod": {"name": "worker", "uid": pod_uid}}
+        self.done(
+            *("patch", "videojob", videojob, "--subresource=status", "--type=merge"),
+            *("--patch", json.dumps({"status": status})),
+        )
+
+    def token(self, pod: str | None = None, *, audience: str | None = None) -> str:
+        """Return a token of the workers' account as the kubelet asks for it, or one that is bound to no pod."""
+        bound: tuple[str, ...] = ()
+        if pod is not None:
+            uid = self.done("get", "pod", pod, "-o", "jsonpath={.metadata.uid}")
+            bound = ("--bound-object-kind=Pod", f"--bound-object-name={pod}", f"--bound-object-uid={uid}")
+        meant = () if audience is None else (f"--audience={audience}",)
+        return self.done("create", "token", "runops-operator-worker", "--duration=1h", *bound, *meant).strip()
+
+    def patch(
+        self, name: str, body: dict[str, Any], *, by: str, sub: str = "/status", dry: bool = False
+    ) -> tuple[int, str]:
+        """Send a worker's merge patch, and return status and words of the answer."""
+        path = f"/apis/runops.dev/v1alpha1/namespaces/{self.namespace}/videojobs/{name}{sub}"
+        with client_with(by, self._cluster) as client:
+            answer = client.patch(
+                path,
+                params={"dryRun": "All"} if dry else {},
+                content=json.dumps(body),
+                headers={"Content-Type": "application/merge-patch+json"},
+            )
+        return answer.status_code, answer.text
+
+    def wait_for_the_policy(self, token: str) -> None:
+        """A new policy takes the API server a moment to enforce, on a busy machine several seconds."""
+        deadline = time.monotonic() + _ENFORCED_SECONDS
+        while self.patch(self.other, {"status": {"progress": "1%"}}, by=token, dry=True)[0] != 403:
+            assert time.monotonic() < deadline, f"after {_ENFORCED_SECONDS} s the policy is not enforced"
+            time.sleep(0.2)
+
+
+@pytest.fixture
+def place(helm: Any, chart: Path, cluster: ClusterInfo, kubectl: Any, namespace: str) -> Iterator[Place]:
+    made = Place(kubectl, cluster, namespace)
     crd = chart / "files" / "crds" / "videojob.yaml"
-    done("apply", "--server-side", "--force-conflicts", "-f", str(crd))
+    made.done("apply", "--server-side", "--force-conflicts", "-f", str(crd))
     release = ("--namespace", namespace, "--kubeconfig", str(cluster.kubeconfig))
     installed = helm(
         *("install", "runops-operator", str(chart), *release),
-        *("--set", "admissionPolicy.enabled=true", "--set", "nodeSelector.runs=nowhere", "--set", "crds.enabled=false"),
+        *("--set", "admissionPolicy.enabled=true", "--set", "replicas=0", "--set", "crds.enabled=false"),
     )
     assert installed.returncode == 0, installed.stderr
     try:
-        done("wait", "--for=condition=Established", "crd/videojobs.runops.dev", "--timeout=30s")
-        own, other = str(uuid4()), str(uuid4())
-        done("create", "-f", "-", given=_POD)
-        uid = done("get", "pod", "worker", "-o", "jsonpath={.metadata.uid}")
-        for job_id, pod_uid in ((own, uid), (other, "another")):
-            done("create", "-f", "-", given=_videojob(job_id))
-            status = {"phase": "Running", "conditions": [_STARTED], "workerPod": {"name": "worker", "uid": pod_uid}}
-            done(
-                *("patch", "videojob", f"vj-{job_id}", "--subresource=status", "--type=merge"),
-                *("--patch", json.dumps({"status": status})),
-            )
-        account = ("create", "token", "runops-operator-worker")
-        bound = done(*account, "--bound-object-kind=Pod", "--bound-object-name=worker", f"--bound-object-uid={uid}")
-        yield {
-            "own": f"vj-{own}",
-            "other": f"vj-{other}",
-            "bound": bound.strip(),
-            "unbound": done(*account).strip(),
-            "namespace": namespace,
-        }
+        made.done("wait", "--for=condition=Established", "crd/videojobs.runops.dev", "--timeout=30s")
+        for name in (made.own, made.other):
+            made.done("create", "-f", "-", given=_videojob(name.removeprefix("vj-")))
+        made.give(made.own, made.make_pod("worker"))
+        made.give(made.other, "another")
+        yield made
     finally:
         helm("uninstall", "runops-operator", *release)
 
 
-@pytest.fixture
-def patch(cluster: ClusterInfo, mine: dict[str, str]) -> Callable[..., tuple[int, str]]:
-    server = yaml.safe_load(cluster.kubeconfig.read_text("utf-8"))["clusters"][0]["cluster"]
-    context = ssl.create_default_context(
-        cadata=base64.b64decode(server["certificate-authority-data"]).decode()
-        if "certificate-authority-data" in server
-        else Path(server["certificate-authority"]).read_text("utf-8")
-    )
+def test_a_worker_changes_its_part_of_its_own_videojob_and_nothing_else(place: Place) -> None:
+    token = place.token("worker")
+    place.wait_for_the_policy(token)
+    assert {*_WORKERS, *_OPERATORS, "resolved"} == {field.alias for field in VideoJobStatus.model_fields.values()}
 
-    def send(name: str, body: dict[str, Any], *, by: str = "bound", sub: str = "/status") -> tuple[int, str]:
-        answer = httpx.patch(
-            f"{server['server']}/apis/runops.dev/v1alpha1/namespaces/{mine['namespace']}/videojobs/{mine[name]}{sub}",
-            content=json.dumps(body),
-            headers={"Authorization": f"Bearer {mine[by]}", "Content-Type": "application/merge-patch+json"},
-            verify=context,
-            trust_env=False,
-            timeout=10,
-        )
-        return answer.status_code, answer.text
+    def patched(status: dict[str, Any]) -> tuple[int, str]:
+        return place.patch(place.own, {"status": status}, by=token)
 
-    return send
-
-
-def test_worker_changes_its_own_progress_and_nothing_else(patch: Callable[..., tuple[int, str]]) -> None:
-    progress = {"stage": "transcribing", "progress": "50%", "usage": {"totalTokens": 5}}
-    # A new policy takes the API server a moment to enforce, on a busy machine several seconds.
-    deadline = time.monotonic() + 60
-    while (refused := patch("other", {"status": {"progress": "1%"}})[0]) != 403 and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert refused == 403
-
-    code, text = patch("own", {"status": progress})
-    assert code == 200, text
-    assert patch("own", {"status": {"resolved": {"prompts": [{"name": "a.md", "sha256": "0" * 64}]}}})[0] == 200
-    forbidden: tuple[dict[str, Any], ...] = (
-        {"conditions": []},
-        {"phase": "Succeeded"},
-        {"reason": "Internal"},
-        {"completionTime": "2026-01-01T00:00:00Z"},
-        {"workerPod": None},
-        {"resolved": {"image": "another"}},
-    )
-    for status in forbidden:
-        code, text = patch("own", {"status": status})
+    resolved = {"prompts": [{"name": "a.md", "sha256": "0" * 64}], "sandbox": "Landlock 7, seccomp"}
+    for status in ({name: value} for name, value in (_WORKERS | {"resolved": resolved}).items()):
+        code, text = patched(status)
+        assert code == 200, (status, text)
+    shown = json.loads(place.done("get", "videojob", place.own, "-o", "json"))["status"]
+    assert shown["resolved"]["sandbox"] == "Landlock 7, seccomp", "the definition keeps it"
+    assert shown["stages"] == _WORKERS["stages"]
+    of_the_operator = [{name: value} for name, value in _OPERATORS.items()]
+    for status in [*of_the_operator, {"resolved": {"image": "another"}}, {"resolved": {"models": {"sop": "another"}}}]:
+        code, text = patched(status)
         assert code == 403, (status, text)
         assert "a worker may change stage, progress" in text
-    assert patch("own", {"status": {"progress": "60%"}}, by="unbound")[0] == 403
-    assert patch("own", {"spec": {"suspend": True}}, sub="")[0] == 403
+    refused = place.patch(place.other, {"status": {"progress": "60%"}}, by=token)
+    assert refused[0] == 403
+    assert "the VideoJob only that its own pod works on" in refused[1]
+    assert place.patch(place.own, {"spec": {"suspend": True}}, by=token, sub="")[0] == 403
+    assert place.patch(place.own, {"status": {"progress": "60%"}}, by=place.token())[0] == 403, "bound to no pod"
+
+
+def test_a_workers_token_ends_with_its_pod_and_is_for_the_api_server_alone(place: Place) -> None:
+    old = place.token("worker")
+    place.wait_for_the_policy(old)
+    progress = {"status": {"progress": "60%"}}
+    assert place.patch(place.own, progress, by=old)[0] == 200
+
+    place.give(place.own, place.make_pod("replacement"))
+    new = place.token("replacement")
+    assert place.patch(place.own, progress, by=old)[0] == 403, "its pod was replaced"
+    assert place.patch(place.own, progress, by=new)[0] == 200
+
+    place.done("delete", "pod", "replacement", "--grace-period=0", "--force")
+    deadline = time.monotonic() + _ENFORCED_SECONDS
+    while place.patch(place.own, progress, by=new)[0] != 401:
+        assert time.monotonic() < deadline, "a token outlives its pod"
+        time.sleep(0.5)
+
+    elsewhere = place.token("worker", audience="vault")
+    assert place.patch(place.own, progress, by=elsewhere)[0] == 401, "a token for another service"
+    review = {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenReview",
+        "spec": {"token": place.token("worker"), "audiences": ["vault"]},
+    }
+    told = json.loads(place.done("create", "-f", "-", "-o", "json", given=json.dumps(review)))
+    assert not told["status"].get("authenticated"), "another service does not take a worker's token"

@@ -34,3 +34,110 @@
 {{- end }}
 {{- end }}
 {{- end -}}
+
+{{- /* What the operator's pod and the one of `helm test` have in common: account, fences, and where they may run. */}}
+{{- define "runops.operatorPod" -}}
+serviceAccountName: {{ include "runops.operatorAccount" . }}
+automountServiceAccountToken: true
+enableServiceLinks: false
+terminationGracePeriodSeconds: 30
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 65532
+  runAsGroup: 65532
+  fsGroup: 65532
+  seccompProfile:
+    type: RuntimeDefault
+{{- if kindIs "bool" .Values.hostUsers }}
+hostUsers: {{ .Values.hostUsers }}
+{{- end }}
+{{- with include "runops.pullSecrets" . | fromJsonArray }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . | quote }}
+  {{- end }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . | quote }}
+{{- end }}
+{{- end -}}
+
+{{- /* The same of their containers. */}}
+{{- define "runops.operatorContainer" -}}
+image: {{ include "runops.image" (dict "image" .Values.image "root" .) | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+env:
+  - name: RUNOPS_CONFIG
+    value: /etc/runops/operator.yaml
+  - name: RUNOPS_SECRETS_DIR
+    value: /etc/runops/secrets
+  - name: RUNOPS_POD_NAME
+    valueFrom:
+      fieldRef:
+        fieldPath: metadata.name
+  - name: HOME
+    value: /tmp
+  {{- with .Values.extraEnv }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with .Values.extraEnvFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.resources }}
+resources:
+  {{- include "runops.resources" . | trim | nindent 2 }}
+{{- end }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
+volumeMounts:
+  # One file, not the folder: the secrets' mount point could not be made below a read-only volume.
+  - name: config
+    mountPath: /etc/runops/operator.yaml
+    subPath: operator.yaml
+    readOnly: true
+  - name: secrets
+    mountPath: /etc/runops/secrets
+    readOnly: true
+  - name: tmp
+    mountPath: /tmp
+  {{- with .Values.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end -}}
+
+{{- /* The same of their volumes and nodes. */}}
+{{- define "runops.operatorVolumes" -}}
+volumes:
+  - name: config
+    configMap:
+      name: {{ include "runops.fullname" . }}
+  - name: secrets
+    secret:
+      secretName: {{ include "runops.secret" . }}
+      # The operator says itself what it lacks, and goes on once the Secret is there.
+      optional: true
+      # 0440 in decimal: the group is fsGroup.
+      defaultMode: 288
+  - name: tmp
+    emptyDir:
+      sizeLimit: 64Mi
+  {{- with .Values.extraVolumes }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}

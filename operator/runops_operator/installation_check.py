@@ -1,0 +1,196 @@
+"""Looks whether an installation has everything it needs: what `helm test` runs.
+
+The API server is asked with the operator's own rights and Supabase with its key, from a pod like the operator's.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from runops.environment import EnvironmentIncomplete, read_environment
+from runops.job_row import Claim, JobRow
+from runops.supabase.connection import Supabase
+from runops.supabase.probe import Finding, inspect
+from runops.videojob import VideoJobStatus
+from runops_operator.build_videojob import build_videojob
+from runops_operator.cluster import ClusterError, KubernetesCluster, NotFound
+from runops_operator.config import OperatorConfig
+
+__all__ = ["about_lease", "about_pods", "check_installation", "lines"]
+
+_WAIT_SECONDS = 90.0
+_LOOK_AGAIN_SECONDS = 2.0
+_SUPABASE_SECONDS = 60.0
+_TOLERATED_SKEW_SECONDS = 30.0
+_APPLY_THE_DEFINITION = "Apply crds/videojob.yaml of this version, or install the chart with crds.enabled=true."
+_INVALID = 422
+_STATUS = [str(field.alias) for field in VideoJobStatus.model_fields.values()]
+"""A definition of before does not know all of them: it would drop what workers report."""
+
+
+async def check_installation(config: OperatorConfig, *, pods: str, say: Callable[[str], None]) -> int:
+    """Look at everything and say what was found; return the exit code, 1 where something is missing.
+
+    Parameters
+    ----------
+    config
+        The installation's.
+    pods
+        Label selector of the operator's pods.
+    say
+        Takes the lines.
+    """
+    found = [*await _cluster_findings(config, pods), *await _supabase_findings()]
+    for line in lines(found):
+        say(line)
+    return 0 if all(finding.ok for finding in found) else 1
+
+
+def lines(findings: Sequence[Finding]) -> list[str]:
+    """Return the findings as a person reads them. Pure."""
+    told = []
+    for finding in findings:
+        told.append(f"{'ok' if finding.ok else 'FAILED':<7} {finding.name}: {finding.detail}")
+        if finding.remedy is not None:
+            told.append(f"        -> {finding.remedy}")
+    missing = sum(1 for finding in findings if not finding.ok)
+    told.append("All is well." if not missing else f"{missing} of {len(findings)} checks failed.")
+    return told
+
+
+def about_pods(pods: Sequence[Mapping[str, Any]]) -> Finding:
+    """Return whether an operator is ready. Pure."""
+    ready = [pod["metadata"]["name"] for pod in pods if _is_ready(pod)]
+    if ready:
+        return Finding("operator", ok=True, detail=f"{len(ready)} of {len(pods)} pods ready ({', '.join(ready)})")
+    detail = f"none of {len(pods)} pods is ready" if pods else "there is no pod of the operator"
+    remedy = "Its readiness probe says why: kubectl describe pod, kubectl logs." if pods else "Is replicas 0?"
+    return Finding("operator", ok=False, detail=detail, remedy=remedy)
+
+
+def _is_ready(pod: Mapping[str, Any]) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(item.get("type") == "Ready" and item.get("status") == "True" for item in conditions)
+
+
+def about_lease(lease: Mapping[str, Any] | None, *, now: datetime) -> Finding:
+    """Return whether a replica leads. Pure.
+
+    Parameters
+    ----------
+    lease
+        None where there is none.
+    now
+        With its zone; the clock of a node may be off by half a minute.
+    """
+    spec = (lease or {}).get("spec") or {}
+    holder = spec.get("holderIdentity")
+    if not holder:
+        return Finding("leader", ok=False, detail="no replica leads", remedy="See the operator's log.")
+    renewed = datetime.fromisoformat(str(spec.get("renewTime") or "1970-01-01T00:00:00Z"))
+    age = (now - renewed).total_seconds()
+    if age > float(spec.get("leaseDurationSeconds") or 0) + _TOLERATED_SKEW_SECONDS:
+        detail = f"{holder} leads, but has not renewed its Lease for {age:.0f} s"
+        return Finding("leader", ok=False, detail=detail, remedy="See the log of that pod, or delete it.")
+    return Finding("leader", ok=True, detail=str(holder))
+
+
+async def _cluster_findings(config: OperatorConfig, pods: str) -> list[Finding]:
+    try:
+        cluster = await KubernetesCluster.connect(config.namespace)
+    except ClusterError as error:
+        return [Finding("API server", ok=False, detail=str(error), remedy="Run this in a pod of the release.")]
+    async with _closing(cluster):
+        found = [await _definition(cluster, config)]
+        if not found[0].ok:
+            return found
+        found.append(await _refusal(cluster, config))
+        found.append(await _in_time(lambda: _pods(cluster, pods)))
+        if config.leader_election.enabled:
+            found.append(await _in_time(lambda: _lease(cluster, config.leader_election.lease)))
+        return found
+
+
+@asynccontextmanager
+async def _closing(cluster: KubernetesCluster) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await cluster.close()
+
+
+async def _definition(cluster: KubernetesCluster, config: OperatorConfig) -> Finding:
+    name = "VideoJob definition"
+    try:
+        await cluster.try_videojob({**_example(config), "status": dict.fromkeys(_STATUS)})
+    except NotFound:
+        detail = "the API server does not know VideoJobs"
+        return Finding(name, ok=False, detail=detail, remedy=_APPLY_THE_DEFINITION)
+    except ClusterError as error:
+        remedy = f"{_APPLY_THE_DEFINITION} Where it says forbidden, the operator's Role is missing."
+        return Finding(name, ok=False, detail=f"a VideoJob of this version is not accepted: {error}", remedy=remedy)
+    return Finding(name, ok=True, detail="a VideoJob of this version is accepted")
+
+
+async def _refusal(cluster: KubernetesCluster, config: OperatorConfig) -> Finding:
+    name = "VideoJob schema"
+    wrong = _example(config)
+    wrong["spec"]["jobId"] = "no-uuid"
+    try:
+        await cluster.try_videojob(wrong)
+    except ClusterError as error:
+        if error.status == _INVALID:
+            return Finding(name, ok=True, detail="a VideoJob that cannot work is refused")
+        return Finding(name, ok=False, detail=str(error), remedy="Try again; it should be refused as invalid.")
+    detail = "a VideoJob without a job's id is accepted"
+    return Finding(name, ok=False, detail=detail, remedy=_APPLY_THE_DEFINITION)
+
+
+def _example(config: OperatorConfig) -> dict[str, Any]:
+    claim = Claim(claim=str(uuid4()), by=config.installation)
+    return build_videojob(JobRow(job_id=uuid4()), claim, None, config)
+
+
+async def _in_time(look: Callable[[], Awaitable[Finding]]) -> Finding:
+    """Look until it is well, or time is up: pods of a fresh release take a moment."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _WAIT_SECONDS
+    while not (found := await look()).ok and loop.time() < deadline:  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+    return found
+
+
+async def _pods(cluster: KubernetesCluster, labels: str) -> Finding:
+    try:
+        return about_pods(await cluster.list_pods_by(labels))
+    except ClusterError as error:
+        return Finding("operator", ok=False, detail=str(error), remedy="Is the operator's Role there?")
+
+
+async def _lease(cluster: KubernetesCluster, name: str) -> Finding:
+    try:
+        lease = await cluster.get_lease(name)
+    except NotFound:
+        lease = None
+    except ClusterError as error:
+        return Finding("leader", ok=False, detail=str(error), remedy="Is the operator's Role there?")
+    return about_lease(lease, now=datetime.now(UTC))
+
+
+async def _supabase_findings() -> list[Finding]:
+    try:
+        environment = read_environment(needs_gemini=False)
+    except EnvironmentIncomplete as error:
+        return [Finding("keys", ok=False, detail=str(error), remedy="Create the Secret that existingSecret names.")]
+    try:
+        async with (
+            asyncio.timeout(_SUPABASE_SECONDS),
+            Supabase(environment.supabase_url, environment.supabase_key) as supabase,
+        ):
+            return await inspect(supabase)
+    except TimeoutError:
+        remedy = "Does a NetworkPolicy keep the pod in? Is SUPABASE_URL right?"
+        return [Finding("Supabase", ok=False, detail=f"no answer in {_SUPABASE_SECONDS:.0f} s", remedy=remedy)]
