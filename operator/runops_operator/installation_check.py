@@ -43,7 +43,10 @@ async def check_installation(config: OperatorConfig, *, pods: str, say: Callable
     say
         Takes the lines.
     """
-    found = [*await _cluster_findings(config, pods), *await _supabase_findings()]
+    outside = await _supabase_findings()
+    # An operator that cannot reach Supabase is not ready, and will not be however long it is waited for.
+    patience = _WAIT_SECONDS if all(finding.ok for finding in outside) else 0.0
+    found = [*await _cluster_findings(config, pods, patience), *outside]
     for line in lines(found):
         say(line)
     return 0 if all(finding.ok for finding in found) else 1
@@ -98,7 +101,7 @@ def about_lease(lease: Mapping[str, Any] | None, *, now: datetime) -> Finding:
     return Finding("leader", ok=True, detail=str(holder))
 
 
-async def _cluster_findings(config: OperatorConfig, pods: str) -> list[Finding]:
+async def _cluster_findings(config: OperatorConfig, pods: str, patience: float) -> list[Finding]:
     try:
         cluster = await KubernetesCluster.connect(config.namespace)
     except ClusterError as error:
@@ -108,9 +111,9 @@ async def _cluster_findings(config: OperatorConfig, pods: str) -> list[Finding]:
         if not found[0].ok:
             return found
         found.append(await _refusal(cluster, config))
-        found.append(await _in_time(lambda: _pods(cluster, pods)))
+        found.append(await _in_time(lambda: _pods(cluster, pods), patience))
         if config.leader_election.enabled:
-            found.append(await _in_time(lambda: _lease(cluster, config.leader_election.lease)))
+            found.append(await _in_time(lambda: _lease(cluster, config.leader_election.lease), patience))
         return found
 
 
@@ -154,10 +157,10 @@ def _example(config: OperatorConfig) -> dict[str, Any]:
     return build_videojob(JobRow(job_id=uuid4()), claim, None, config)
 
 
-async def _in_time(look: Callable[[], Awaitable[Finding]]) -> Finding:
+async def _in_time(look: Callable[[], Awaitable[Finding]], patience: float) -> Finding:
     """Look until it is well, or time is up: pods of a fresh release take a moment."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + _WAIT_SECONDS
+    deadline = loop.time() + patience
     while not (found := await look()).ok and loop.time() < deadline:  # noqa: ASYNC110 - nothing tells of it
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
     return found

@@ -1,0 +1,78 @@
+"""Images in the cluster, a stack that pods reach, and a node for light workers."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from devstack.cluster import ClusterInfo, load_image
+from devstack.images import build
+from devstack.stack import StackInfo, running_stack
+from tests.lifecycle.light_node import LightNode, light_node
+from tests.lifecycle.release import SECRET, Release, on_node
+
+Tables = psycopg.Connection[tuple[Any, ...]]
+
+
+@pytest.fixture(scope="session")
+def reachable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInfo]:
+    """A stack that pods reach."""
+    with running_stack(tmp_path_factory.mktemp("reachable") / "stack", listen="0.0.0.0") as info:
+        yield info
+
+
+@pytest.fixture
+def tables(reachable: StackInfo) -> Iterator[Tables]:
+    with psycopg.connect(reachable.database_url, autocommit=True) as connection:
+        connection.execute("truncate public.jobs, public.transcripts, public.sops, auth.users cascade")
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def image(cluster: ClusterInfo) -> str:
+    """Name of the operator's image, which the cluster has."""
+    built = build("operator", progress=print)
+    load_image(cluster, built.archive)
+    return built.name
+
+
+@pytest.fixture
+def node(cluster: ClusterInfo, reachable: StackInfo) -> Iterator[LightNode]:
+    with light_node(cluster, reachable) as running:
+        yield running
+
+
+@pytest.fixture
+def values(image: str, node: LightNode) -> dict[str, Any]:
+    """Values of a release whose operator is a real pod and whose workers are light."""
+    repository, tag = image.rsplit(":", 1)
+    return {
+        "existingSecret": SECRET,
+        "image": {"repository": repository, "tag": tag},
+        "maxConcurrent": 25,
+        "poll": {"idleSeconds": 1},
+        "worker": on_node(node.name) | {"image": {"repository": "runops.invalid/light", "tag": "none"}},
+    }
+
+
+@pytest.fixture
+def keys(cluster: ClusterInfo, reachable: StackInfo) -> Mapping[str, str]:
+    return reachable.environment(cluster.host_address)
+
+
+@pytest.fixture
+def place(cluster: ClusterInfo, keys: Mapping[str, str]) -> Iterator[Callable[..., Release]]:
+    """Makes a namespace with the keys in it, for a release of which nothing is installed yet."""
+    made: list[Release] = []
+
+    def make(program: str = "helm", *, user: str | None = None) -> Release:
+        release = Release(cluster, f"l-{uuid4().hex[:8]}", program, user=user)
+        release.make_place(keys)
+        made.append(release)
+        return release
+
+    yield make
+    for release in made:
+        release.remove()

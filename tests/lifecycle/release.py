@@ -1,0 +1,97 @@
+"""A release as whoever installs it handles it: with one of the two Helms, and kubectl."""
+
+import base64
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from devstack.cluster import ClusterInfo, ensure
+from devstack.fake_kubelet import manifests
+
+__all__ = ["CHART", "PREVIOUS", "SECRET", "Release", "on_node"]
+
+CHART = Path(__file__).parents[2] / "deploy" / "helm" / "runops-operator"
+PREVIOUS = Path(__file__).parent / "previous"
+SECRET = "runops-keys"
+_SECONDS = 240
+
+Done = subprocess.CompletedProcess[str]
+
+
+def on_node(name: str) -> dict[str, Any]:
+    """Return the worker's values that bring its pods to a stand-in node."""
+    toleration = {"key": manifests.LABEL, "operator": "Equal", "value": name, "effect": "NoSchedule"}
+    return {"nodeSelector": {manifests.LABEL: name}, "tolerations": [toleration]}
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release that is there or not.
+
+    Attributes
+    ----------
+    program
+        `helm` (version 4) or `helm3`.
+    user
+        On whose behalf Helm works; the cluster's admin where None.
+    """
+
+    cluster: ClusterInfo
+    namespace: str
+    program: str = "helm"
+    name: str = "runops-operator"
+    user: str | None = None
+
+    def helm(self, *arguments: str, values: Mapping[str, Any] | None = None) -> Done:
+        """Run Helm, whatever comes of it."""
+        whole = [str(ensure(self.program)), *arguments, "--namespace", self.namespace]
+        whole += ["--kubeconfig", str(self.cluster.kubeconfig)]
+        whole += ["--kube-as-user", self.user] if self.user else []
+        whole += ["--values", "-"] if values is not None else []
+        given = None if values is None else json.dumps(values)
+        return subprocess.run(whole, input=given, capture_output=True, text=True, timeout=_SECONDS, check=False)
+
+    def helmed(self, *arguments: str, values: Mapping[str, Any] | None = None) -> str:
+        """Run Helm, and return what it printed."""
+        done = self.helm(*arguments, values=values)
+        assert done.returncode == 0, f"{self.program} {' '.join(arguments)}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def kubectl(self, *arguments: str, given: str | None = None) -> Done:
+        """Run kubectl in the namespace, whatever comes of it."""
+        whole = [str(self.cluster.kubectl), "--kubeconfig", str(self.cluster.kubeconfig), "-n", self.namespace]
+        return subprocess.run(
+            [*whole, *arguments], input=given, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    def told(self, *arguments: str, given: str | None = None) -> str:
+        """Run kubectl, and return what it printed."""
+        done = self.kubectl(*arguments, given=given)
+        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    def objects(self, kind: str, *selection: str) -> list[dict[str, Any]]:
+        """Return the objects of a kind."""
+        items: list[dict[str, Any]] = json.loads(self.told("get", kind, *selection, "-o", "json"))["items"]
+        return items
+
+    def make_place(self, keys: Mapping[str, str]) -> None:
+        """Make the namespace, at the restricted level, and the Secret."""
+        labels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
+        place = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace, "labels": labels}}
+        self.told("apply", "-f", "-", given=json.dumps(place))
+        self.put_keys(keys)
+
+    def put_keys(self, keys: Mapping[str, str]) -> None:
+        """Write the Secret."""
+        data = {name: base64.b64encode(value.encode()).decode() for name, value in keys.items()}
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "data": data}
+        self.told("apply", "-f", "-", given=json.dumps(secret))
+
+    def remove(self) -> None:
+        """Remove release and namespace, also what is left of a failed test."""
+        self.helm("uninstall", self.name, "--ignore-not-found", "--wait")
+        self.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait=false")

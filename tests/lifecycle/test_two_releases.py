@@ -1,0 +1,78 @@
+"""Two releases in two namespaces on one table, the second installed by somebody who is admin of its namespace only."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.eventually import eventually
+from tests.lifecycle.light_node import LightNode
+from tests.lifecycle.release import CHART, Release
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+
+Tables = psycopg.Connection[tuple[Any, ...]]
+_ADMIN = "admin-of-the-second-namespace"
+_ROWS = 12
+_CLUSTER_WIDE = ("crd.yaml", "aggregate.yaml")
+
+
+@pytest.fixture
+def first(place: Callable[..., Release], values: dict[str, Any]) -> Release:
+    """The release of whoever administers the cluster."""
+    release = place()
+    release.helmed(
+        *("upgrade", "--install", release.name, str(CHART), "--wait", "--timeout", "180s"),
+        *("--take-ownership", "--force-conflicts"),
+        values={**values, "maxConcurrent": 2},
+    )
+    return release
+
+
+@pytest.fixture
+def second(place: Callable[..., Release], first: Release, values: dict[str, Any]) -> Iterator[Release]:
+    """The release of an admin of one namespace; the first one's roles for people give them what they pass on."""
+    release = place(user=_ADMIN)
+    release.told("create", "rolebinding", "its-admin", "--clusterrole=admin", f"--user={_ADMIN}")
+    question = ("auth", "can-i", "patch", "videojobs.runops.dev", "--subresource=status", "--as", _ADMIN)
+    eventually(lambda: release.kubectl(*question).stdout.strip() == "yes", "the roles are aggregated into admin")
+    release.helmed(
+        *("install", release.name, str(CHART), "--wait", "--timeout", "180s"),
+        values={**values, "maxConcurrent": 2, "namespaced": True},
+    )
+    assert first.namespace != release.namespace
+    yield release
+    # Its admin is gone with the namespace; what is left is removed by the cluster's.
+    Release(release.cluster, release.namespace).remove()
+
+
+def test_both_work_on_one_table_and_neither_reads_the_other(
+    first: Release, second: Release, node: LightNode, tables: Tables
+) -> None:
+    node.go_on.set()
+    tables.execute("insert into public.jobs (job_id) select gen_random_uuid() from generate_series(1, %s)", (_ROWS,))
+
+    def ended() -> bool:
+        return tables.execute("select count(*) from public.jobs where status = 'completed'").fetchone() == (_ROWS,)
+
+    eventually(ended, "every row is completed")
+    sops = tables.execute("select count(*), count(distinct job_id) from public.sops").fetchone()
+    assert sops == (_ROWS, _ROWS), "each row is done once"
+    for release in (first, second):
+        eventually(lambda: "Running" not in first.told("get", "videojobs"), "the VideoJobs have ended, too")
+        assert release.objects("videojobs"), f"{release.namespace} did some of them"
+    done = [item["metadata"]["name"] for release in (first, second) for item in release.objects("videojobs")]
+    assert sorted(done) == sorted(f"vj-{job_id}" for (job_id,) in tables.execute("select job_id from public.jobs"))
+
+    for mine, other in ((first, second), (second, first)):
+        account = f"system:serviceaccount:{mine.namespace}:runops-operator"
+        for question in (("list", "videojobs.runops.dev"), ("list", "pods"), ("get", "secrets"), ("create", "jobs")):
+            assert other.kubectl("auth", "can-i", *question, "--as", account).stdout.strip() == "no", question
+
+
+def test_the_second_one_leaves_nothing_in_the_cluster(second: Release) -> None:
+    owned = ("-l", f"app.kubernetes.io/instance={second.name}", "-o", "name")
+    bindings = second.told("get", "clusterrolebindings,clusterroles,validatingadmissionpolicies", "-A", *owned)
+    assert second.namespace not in bindings
+    assert second.helmed("test", second.name, "--timeout", "180s")
