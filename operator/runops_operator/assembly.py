@@ -77,7 +77,7 @@ def assemble(
         recall=rows.once,
         now=now,
         skew_seconds=lambda: supabase.clock_skew_seconds,
-        size_of=RecordingSizes(supabase.storage).of,
+        sizes_of=RecordingSizes(supabase.storage).of,
     )
     stopping = Stopping(
         cluster, store=store, now=now, deadline_seconds=config.deadlines.cancelling_seconds, metrics=metrics

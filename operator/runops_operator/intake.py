@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -80,8 +80,8 @@ class Intake:
         The clock; it gives times with their zone.
     skew_seconds
         How far the server's clock is ahead of ours.
-    size_of
-        Tells how large a row's recording is, None where that cannot be found out at once.
+    sizes_of
+        Tells how large rows' recordings are; those of which that cannot be found out at once are left out.
     jitter
         Source of randomness in [0, 1).
     """
@@ -98,7 +98,7 @@ class Intake:
         recall: Callable[[], Awaitable[object]],
         now: Callable[[], datetime],
         skew_seconds: Callable[[], float | None],
-        size_of: Callable[[UUID], Awaitable[int | None]],
+        sizes_of: Callable[[Collection[UUID]], Awaitable[Mapping[UUID, int]]],
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._jobs = jobs
@@ -112,7 +112,7 @@ class Intake:
         self._unconfirmed: dict[UUID, _Claimed] = {}
         self._now = now
         self._skew_seconds = skew_seconds
-        self._size_of = size_of
+        self._sizes_of = sizes_of
         self._jitter = jitter
         self._wake = asyncio.Event()
         self._moved_at: float | None = None
@@ -265,14 +265,9 @@ class Intake:
         return sum(await self._all_or_recall(*(one(job_id) for job_id in list(self._unconfirmed))))
 
     async def _look_at_sizes(self) -> None:
-        gate = asyncio.Semaphore(_CLAIMS_AT_ONCE)
-
-        async def one(job_id: UUID) -> None:
-            async with gate:
-                claimed, size = self._unconfirmed[job_id], await self._size_of(job_id)
-                self._unconfirmed[job_id] = replace(claimed, arrival=replace(claimed.arrival, source_bytes=size))
-
-        await asyncio.gather(*(one(job_id) for job_id in self._unconfirmed))
+        for job_id, size in (await self._sizes_of(list(self._unconfirmed))).items():
+            claimed = self._unconfirmed[job_id]
+            self._unconfirmed[job_id] = replace(claimed, arrival=replace(claimed.arrival, source_bytes=size))
 
     async def _confirmed(self, claimed: _Claimed, there: JobRow | None) -> bool:
         row, claim = claimed.row, claimed.claim
