@@ -107,6 +107,16 @@ def test_admin_of_a_namespace_is_refused_what_is_cluster_wide(
     assert "forbidden" in refused.stderr.lower()
 
 
+@pytest.fixture
+def priority_class(kubectl: Any) -> Iterator[None]:
+    """The one that the values of `full` name: a pod of a class that is not there is refused."""
+    made = kubectl("create", "priorityclass", "important", "--value=1000")
+    assert made.returncode == 0, made.stderr
+    yield
+    kubectl("delete", "priorityclass", "important")
+
+
+@pytest.mark.usefixtures("priority_class")
 @pytest.mark.parametrize("example", ["default", "ha", "namespaced", "restricted", "full"])
 def test_api_server_takes_every_object(
     *, example: str, render: Callable[..., Any], full_values: Path, chart: Path, kubectl: Any, namespace: str
@@ -120,6 +130,11 @@ def test_api_server_takes_every_object(
         if manifest["apiVersion"].startswith("monitoring.coreos.com") or manifest["kind"] == "CustomResourceDefinition":
             continue
         known.append(json.loads(json.dumps(manifest).replace("videos-ns", namespace)))
+
+    # Admission of a pod looks its service account up, and a dry run makes none.
+    accounts = [manifest for manifest in known if manifest["kind"] == "ServiceAccount"]
+    made = kubectl("apply", "--server-side", "-f", "-", given=yaml.safe_dump_all(accounts))
+    assert made.returncode == 0, made.stderr
 
     taken = kubectl("apply", "--server-side", "--dry-run=server", "-f", "-", given=yaml.safe_dump_all(known))
 
