@@ -14,15 +14,18 @@ class Poll(BaseModel):
     Attributes
     ----------
     busy_seconds
-        Between reads while anything moved in the last `busy_window_seconds`.
+        Between reads at most, while anything moved in the last `busy_window_seconds`.
     idle_seconds
-        Between reads otherwise.
+        Between reads at most, otherwise.
+    connected_seconds
+        Between reads at most, while Realtime tells of queued rows.
     """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid")
 
     busy_seconds: Annotated[float, Field(gt=0)] = 1.0
     idle_seconds: Annotated[float, Field(gt=0)] = 5.0
+    connected_seconds: Annotated[float, Field(gt=0)] = 30.0
     busy_window_seconds: Annotated[float, Field(ge=0)] = 600.0
 
 
@@ -45,8 +48,12 @@ def backoff(failures: int, *, base: float = 0.5, longest: float = 60.0, jitter: 
     return whole / 2 + whole / 2 * jitter
 
 
-def next_read_in(poll: Poll, *, since_movement: float | None, failures: int = 0, jitter: float = 0.0) -> float:
+def next_read_in(
+    poll: Poll, *, since_movement: float | None, told: bool = False, failures: int = 0, jitter: float = 0.0
+) -> float:
     """Return the seconds until the next read; a finished video or a free slot wakes the reader earlier.
+
+    A row waits at most for a pace, so a pause is a tenth to three tenths shorter: reading and claiming take time too.
 
     Parameters
     ----------
@@ -54,6 +61,8 @@ def next_read_in(poll: Poll, *, since_movement: float | None, failures: int = 0,
         The paces.
     since_movement
         Seconds since a row was claimed or finished last; None where nothing moved yet.
+    told
+        Whether Realtime wakes the reader for each queued row.
     failures
         Consecutive reads that failed.
     jitter
@@ -62,5 +71,5 @@ def next_read_in(poll: Poll, *, since_movement: float | None, failures: int = 0,
     if failures:
         return backoff(failures, base=poll.busy_seconds, jitter=jitter)
     busy = since_movement is not None and since_movement < poll.busy_window_seconds
-    pace = poll.busy_seconds if busy else poll.idle_seconds
-    return pace * (0.9 + 0.2 * jitter)
+    pace = poll.connected_seconds if told else poll.busy_seconds if busy else poll.idle_seconds
+    return pace * (0.7 + 0.2 * jitter)

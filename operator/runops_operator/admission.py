@@ -1,7 +1,7 @@
 """How many rows may be claimed now, and why not more. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from runops.failures import TABLE, FailureClass, Reason
@@ -30,7 +30,7 @@ class Admission:
     paused: Reason | None = None
 
 
-def admit(unfinished: Iterable[VideoJobView], config: OperatorConfig) -> Admission:
+def admit(unfinished: Iterable[VideoJobView], config: OperatorConfig, *, claimed: Mapping[str, int]) -> Admission:
     """Return what may be claimed beside the unfinished VideoJobs.
 
     A video that a key keeps from going on would be joined by every other one, and so would one that a quota does, if
@@ -42,8 +42,10 @@ def admit(unfinished: Iterable[VideoJobView], config: OperatorConfig) -> Admissi
         VideoJobs that have not ended. Paused ones take no slot.
     config
         Settings of this installation.
+    claimed
+        Rows by user that are claimed and have no VideoJob yet.
     """
-    active: Counter[str] = Counter()
+    active: Counter[str] = Counter(claimed)
     paused: Reason | None = None
     for videojob in unfinished:
         spec = videojob.spec

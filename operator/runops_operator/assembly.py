@@ -1,5 +1,6 @@
 """Puts the operator's parts together: the composition root, without kopf."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from runops_operator.backlog import BacklogWatch
 from runops_operator.candidates import Candidates
 from runops_operator.cluster import Cluster
 from runops_operator.config import OperatorConfig
+from runops_operator.confirm import Confirmation
 from runops_operator.execute import Executor
 from runops_operator.figures import Figures, snapshot
 from runops_operator.intake import Intake
@@ -32,6 +34,7 @@ class Operator:
     store: Store
     queue: WorkQueue
     intake: Intake
+    confirmation: Confirmation
     reconciler: Reconciler
     resync: Resync
     rows: RowWatch
@@ -46,6 +49,8 @@ def assemble(
     metrics: Metrics,
     *,
     observers: Sequence[Observer] = (),
+    wake: asyncio.Event | None = None,
+    told: Callable[[], bool] = lambda: False,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Operator:
     """Return an operator for a cluster and a project; nothing runs yet.
@@ -60,24 +65,40 @@ def assemble(
         What it counts with.
     observers
         Who else is told what becomes of VideoJobs.
+    wake
+        Whoever knows of a queued row may set it: the table is then read at once.
+    told
+        Tells whether that is done for each row.
     now
         The clock of its decisions; it gives times with their zone.
     """
+    wake = wake or asyncio.Event()
     store, queue, jobs = Store(Figures(metrics).see, *observers), WorkQueue(), supabase.jobs
     metrics.look_at(videojobs=lambda: snapshot(store.videojobs()), depth=lambda: len(queue))
     adopter = Adopter(cluster=cluster, jobs=jobs, store=store, queue=queue, config=config)
     rows = RowWatch(jobs=jobs, store=store, queue=queue, adopter=adopter, config=config, metrics=metrics)
+    confirmation = Confirmation(
+        jobs=jobs,
+        adopter=adopter,
+        config=config,
+        metrics=metrics,
+        now=now,
+        sizes_of=RecordingSizes(supabase.storage).of,
+        wake=wake,
+    )
     intake = Intake(
         jobs=jobs,
         candidates=Candidates(jobs, config),
         adopter=adopter,
+        confirmation=confirmation,
         store=store,
         config=config,
         metrics=metrics,
         recall=rows.once,
         now=now,
         skew_seconds=lambda: supabase.clock_skew_seconds,
-        sizes_of=RecordingSizes(supabase.storage).of,
+        wake=wake,
+        told=told,
     )
     stopping = Stopping(
         cluster, store=store, now=now, deadline_seconds=config.deadlines.cancelling_seconds, metrics=metrics
@@ -107,4 +128,4 @@ def assemble(
     )
     backlog = BacklogWatch(jobs, metrics, now=lambda: now() + timedelta(seconds=supabase.clock_skew_seconds or 0.0))
     resync = Resync(cluster=cluster, store=store, queue=queue, config=config)
-    return Operator(store, queue, intake, reconciler, resync, rows, stopping, backlog)
+    return Operator(store, queue, intake, confirmation, reconciler, resync, rows, stopping, backlog)

@@ -154,6 +154,12 @@ class Tracing(_Camel):
     sample_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
 
 
+class Realtime(_Camel):
+    """Whether Supabase Realtime is asked to tell of queued rows. It is a wake-up; the table is read all the same."""
+
+    enabled: bool = False
+
+
 class OperatorConfig(_Camel):
     """All settings of the operator.
 
@@ -193,6 +199,7 @@ class OperatorConfig(_Camel):
     ttl_seconds_after_finished: Annotated[int, Field(ge=0)] = 604_800
     limits: Limits = Limits()
     poll: Poll = Poll()
+    realtime: Realtime = Realtime()
     resync_seconds: Annotated[float, Field(gt=0)] = 300.0
     rows_seconds: Annotated[float, Field(gt=0)] = 5.0
     stale_after_seconds: Annotated[float, Field(gt=0)] = 3600.0

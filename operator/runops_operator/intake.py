@@ -3,26 +3,28 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import TypeVar
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from runops.failures import TABLE, Failed, FailureClass, Reason
 from runops.job_row import Claim, JobRow, RowStatus, user_of
 from runops.logs import job_id_in_logs
 from runops.polling import next_read_in
-from runops.retry_policy import MOST_COUNTED, History
+from runops.retry_policy import MOST_COUNTED
 from runops.supabase.errors import ErrorKind, SupabaseError
-from runops.supabase.jobs import JobsTable
+from runops.supabase.jobs import CLAIMED_AT_ONCE, JobsTable
 from runops_operator.admission import Admission, admit
 from runops_operator.adopt import Adopter
+from runops_operator.alike import groups_alike
 from runops_operator.build_videojob import Arrival
 from runops_operator.candidates import Candidates
 from runops_operator.choose import choose
 from runops_operator.cluster import ClusterError
 from runops_operator.config import OperatorConfig
+from runops_operator.confirm import Confirmation
 from runops_operator.metrics import Metrics
 from runops_operator.store import Store
 from runops_operator.times import moment
@@ -34,26 +36,6 @@ _log = logging.getLogger(__name__)
 _KEY_REASONS = frozenset(reason for reason, row in TABLE.items() if row.failure_class is FailureClass.KEY)
 _CLAIMS_AT_ONCE = 10
 _MOST_READS_PAST_REFUSED = 20
-_TELLING_SECONDS = 20.0
-"""Rows that nobody works on yet are refreshed after 40 s."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Claimed:
-    """A row that was claimed and must be looked at once more before anything is made for it.
-
-    Attributes
-    ----------
-    row
-        As the claim left it.
-    at
-        When it was claimed, in seconds.
-    """
-
-    row: JobRow
-    claim: Claim
-    at: float
-    arrival: Arrival
 
 
 class Intake:
@@ -66,7 +48,9 @@ class Intake:
     candidates
         Reads the rows among which is chosen.
     adopter
-        Makes the VideoJob of a claimed row.
+        Told of the rows that are being claimed.
+    confirmation
+        Takes the claimed rows over, and has their VideoJobs made.
     store
         Tells how many slots are taken, and by whom.
     config
@@ -80,8 +64,10 @@ class Intake:
         The clock; it gives times with their zone.
     skew_seconds
         How far the server's clock is ahead of ours.
-    sizes_of
-        Tells how large rows' recordings are; those of which that cannot be found out at once are left out.
+    wake
+        Set by whoever has a reason to read the table at once.
+    told
+        Tells whether it is set for each row that is queued.
     jitter
         Source of randomness in [0, 1).
     """
@@ -92,29 +78,31 @@ class Intake:
         jobs: JobsTable,
         candidates: Candidates,
         adopter: Adopter,
+        confirmation: Confirmation,
         store: Store,
         config: OperatorConfig,
         metrics: Metrics,
         recall: Callable[[], Awaitable[object]],
         now: Callable[[], datetime],
         skew_seconds: Callable[[], float | None],
-        sizes_of: Callable[[Collection[UUID]], Awaitable[Mapping[UUID, int]]],
+        wake: asyncio.Event,
+        told: Callable[[], bool],
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._jobs = jobs
         self._candidates = candidates
         self._adopter = adopter
+        self._confirmation = confirmation
         self._store = store
         self._config = config
         self._metrics = metrics
         self._recall = recall
         self._recalled = False
-        self._unconfirmed: dict[UUID, _Claimed] = {}
         self._now = now
         self._skew_seconds = skew_seconds
-        self._sizes_of = sizes_of
+        self._told = told
         self._jitter = jitter
-        self._wake = asyncio.Event()
+        self._wake = wake
         self._moved_at: float | None = None
         self._failures = 0
         self.last_read_at: float | None = None
@@ -149,7 +137,11 @@ class Intake:
                 self._pause("Something unforeseen is wrong; the operator's log has it.", Reason.INTERNAL)
             since = None if self._moved_at is None else loop.time() - self._moved_at
             pause = next_read_in(
-                self._config.poll, since_movement=since, failures=self._failures, jitter=self._jitter()
+                self._config.poll,
+                since_movement=since,
+                told=self._told(),
+                failures=self._failures,
+                jitter=self._jitter(),
             )
             try:
                 async with asyncio.timeout(pause):
@@ -158,7 +150,7 @@ class Intake:
                 continue
 
     async def claim_what_fits(self) -> int:
-        """Claim rows for the free slots and have their VideoJobs made; return how many were claimed.
+        """Claim rows for the free slots and return how many were had; their VideoJobs follow by the confirmation.
 
         Raises
         ------
@@ -168,8 +160,9 @@ class Intake:
         if not self._recalled:
             await self._recall()
             self._recalled = True
-        await self._adopt_unconfirmed()
-        admission = admit(self._store.unfinished(), self._config)
+        if self._confirmation.failure is not None:
+            raise self._confirmation.failure
+        admission = admit(self._store.unfinished(), self._config, claimed=self._confirmation.by_user())
         if admission.paused is not None:
             failure = TABLE[admission.paused]
             self._pause(f"{failure.sentence} {failure.remedy}", admission.paused)
@@ -183,8 +176,7 @@ class Intake:
             self._resume()
             if not refused or len(chosen) == admission.slots:
                 break
-        await self._claim_all(chosen)
-        return await self._adopt_unconfirmed()
+        return await self._claim_all(chosen)
 
     async def _chosen(self, admission: Admission) -> tuple[list[JobRow], int]:
         """Return the rows to claim, and how many were found that nobody can work on: those are refused at once."""
@@ -215,74 +207,42 @@ class Intake:
 
         await self._all_or_recall(*(one(row) for row in rows))
 
-    async def _claim_all(self, rows: list[JobRow]) -> None:
-        """Claim rows, several at a time; those that were had are then unconfirmed."""
+    async def _claim_all(self, rows: list[JobRow]) -> int:
+        """Claim rows, those alike in one request, several requests at a time; return how many were had."""
         gate = asyncio.Semaphore(_CLAIMS_AT_ONCE)
 
-        async def one(row: JobRow) -> None:
+        async def some(alike: list[JobRow]) -> int:
             async with gate:
-                await self._claim(row)
+                return await self._claim(alike)
 
-        await self._all_or_recall(*(one(row) for row in rows))
+        return sum(await self._all_or_recall(*(some(alike) for alike in groups_alike(rows, at_most=CLAIMED_AT_ONCE))))
 
-    async def _claim(self, row: JobRow) -> None:
-        job_id_in_logs.set(str(row.job_id))
-        before = row.claim
+    async def _claim(self, rows: list[JobRow]) -> int:
+        first = rows[0]
+        before = first.claim
         claim = Claim(claim=str(uuid4()), by=self._config.installation, attempt=(before.attempt if before else 0) + 1)
-        stale = row.status == RowStatus.PROCESSING
+        stale = first.status == RowStatus.PROCESSING
         if stale and before is not None:
             # A row that ends whoever works on it must come to an end itself.
             waits = min(before.waits + 1, MOST_COUNTED)
             claim = claim.model_copy(update={**before.history.model_dump(), "waits": waits})
-        with self._adopter.in_hand(row.job_id):
-            won = await self._jobs.claim(row, claim, from_status=str(row.status))
-            if won is None:
+        with ExitStack() as held:
+            for row in rows:
+                held.enter_context(self._adopter.in_hand(row.job_id))
+            won = await self._jobs.claim_alike(rows, claim, from_status=str(first.status))
+            for row in won:
+                self._confirmation.add(row, claim, Arrival(queued_at=row.waiting_since))
+        had = {row.job_id for row in won}
+        for row in rows:
+            job_id_in_logs.set(str(row.job_id))
+            if row.job_id not in had:
                 _log.info("the row went to somebody else")
-                return
-            arrival = Arrival(queued_at=row.waiting_since)
-            self._unconfirmed[row.job_id] = _Claimed(won, claim, self._clock(), arrival)
-            self._adopter.take_in_hand(row.job_id)
-        if stale:
-            self._metrics.repaired("StaleRow")
-        self._metrics.claimed(str(row.status), waited_seconds=None if stale else self._waited(row))
-        _log.info("row claimed", extra={"attempt": claim.attempt, "stale": stale})
-
-    async def _adopt_unconfirmed(self) -> int:
-        """Have the VideoJobs of claimed rows made, but for those that a consumer without claims has written over."""
-        if not self._unconfirmed:
-            return 0
-        await asyncio.gather(asyncio.sleep(self._config.confirm_seconds), self._look_at_sizes())
-        there = await self._jobs.get_many(self._unconfirmed)
-        gate = asyncio.Semaphore(_CLAIMS_AT_ONCE)
-
-        async def one(job_id: UUID) -> bool:
-            async with gate:
-                adopted = await self._confirmed(self._unconfirmed[job_id], there.get(job_id))
-                del self._unconfirmed[job_id]
-                self._adopter.let_go(job_id)
-                return adopted
-
-        return sum(await self._all_or_recall(*(one(job_id) for job_id in list(self._unconfirmed))))
-
-    async def _look_at_sizes(self) -> None:
-        for job_id, size in (await self._sizes_of(list(self._unconfirmed))).items():
-            claimed = self._unconfirmed[job_id]
-            self._unconfirmed[job_id] = replace(claimed, arrival=replace(claimed.arrival, source_bytes=size))
-
-    async def _confirmed(self, claimed: _Claimed, there: JobRow | None) -> bool:
-        row, claim = claimed.row, claimed.claim
-        job_id_in_logs.set(str(row.job_id))
-        if there is None or there.claim is None or not there.is_held_by(claim.claim):
-            return False
-        # Later than that, or under a seat, it may be the other replica that took the row up and touched it.
-        telling = not there.claim.seated and self._clock() - claimed.at < _TELLING_SECONDS
-        if telling and there.updated_at != row.updated_at:
-            _log.warning("a consumer that leaves no claim works on the row too; giving way to it")
-            self._metrics.repaired("RivalConsumer")
-            await self._jobs.give_way(row.job_id, claim.claim)
-            return False
-        await self._adopter.adopt(there, claim, first=claim.history == History(), arrival=claimed.arrival)
-        return True
+                continue
+            if stale:
+                self._metrics.repaired("StaleRow")
+            self._metrics.claimed(str(row.status), waited_seconds=None if stale else self._waited(row))
+            _log.info("row claimed", extra={"attempt": claim.attempt, "stale": stale})
+        return len(won)
 
     async def _all_or_recall(self, *calls: Awaitable[T]) -> list[T]:
         """Wait for all, also where some fail; then what is claimed and has no VideoJob is recalled next time."""

@@ -18,6 +18,7 @@ from runops.failures import Reason
 from runops.logs import configure_logs
 from runops.memory import hide_memory
 from runops.supabase.connection import Supabase
+from runops.supabase.realtime import QueueFeed
 from runops_operator.assembly import assemble
 from runops_operator.cluster import ClusterError, KubernetesCluster, NotFound
 from runops_operator.config import ConfigInvalid, OperatorConfig, load_config
@@ -188,7 +189,17 @@ async def _work(
     )
     tracer = _tracer(config, metrics)
     observers: list[Observer] = [poster.see] if tracer is None else [poster.see, tracer.see]
-    operator = assemble(config, cluster, supabase, metrics, observers=observers)
+    wake = asyncio.Event()
+    feed = _feed(config, environment, wake)
+    operator = assemble(
+        config,
+        cluster,
+        supabase,
+        metrics,
+        observers=observers,
+        wake=wake,
+        told=lambda: feed is not None and feed.live,
+    )
     # Kept while the first listing is waited for, which may take as long as the API server is away.
     ours = [] if elector is None else [asyncio.create_task(elector.keep(), name="lease")]
     metrics.leads(True)
@@ -204,6 +215,7 @@ async def _work(
     intake = asyncio.create_task(operator.intake.run(), name="intake")
     ours += [
         intake,
+        asyncio.create_task(operator.confirmation.run(), name="confirmation"),
         asyncio.create_task(operator.reconciler.run(), name="reconciler"),
         asyncio.create_task(operator.resync.run(), name="resync"),
         asyncio.create_task(operator.rows.run(), name="rows"),
@@ -211,6 +223,7 @@ async def _work(
         asyncio.create_task(operator.backlog.run(), name="backlog"),
         asyncio.create_task(poster.run(), name="events"),
         *([] if tracer is None else [asyncio.create_task(tracer.run(), name="traces")]),
+        *([] if feed is None else [asyncio.create_task(feed.run(), name="realtime")]),
         asyncio.create_task(_until_settings_change(environment), name="settings"),
     ]
     stop = asyncio.Event()
@@ -233,6 +246,12 @@ async def _work(
     for task in ended:
         task.result()
     _log.info("operator stopped")
+
+
+def _feed(config: OperatorConfig, environment: Environment, wake: asyncio.Event) -> QueueFeed | None:
+    if not config.realtime.enabled:
+        return None
+    return QueueFeed(environment.supabase_url, environment.supabase_key, on_row=wake.set)
 
 
 def _tracer(config: OperatorConfig, metrics: Metrics) -> TraceSender | None:

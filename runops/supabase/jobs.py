@@ -4,7 +4,7 @@ No write is filtered by anything but `job_id` and its fence. PostgREST from vers
 updates, so claiming "the first queued row" in one request would claim them all.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +14,10 @@ from runops.progress import Stage
 from runops.supabase.errors import ErrorKind, SupabaseError, ever_changing
 from runops.supabase.jobs_columns import JobsColumns
 from runops.supabase.jobs_reads import IDS_AT_ONCE, LONGEST_SENTENCE, JobsReads
-from runops.supabase.jobs_requests import NOW, fenced, held_among, seen, unseated
+from runops.supabase.jobs_requests import CLAIMED_AT_ONCE, NOW, fenced, held_among, seen, seen_among, unseated
 from runops.supabase.storable import storable
 
-__all__ = ["JobsColumns", "JobsTable"]
+__all__ = ["CLAIMED_AT_ONCE", "JobsColumns", "JobsTable"]
 
 
 class JobsTable(JobsReads):
@@ -77,6 +77,44 @@ class JobsTable(JobsReads):
                 return None
         assert doubt is not None
         raise doubt
+
+    async def claim_alike(self, rows: Sequence[JobRow], claim: Claim, *, from_status: str | None) -> list[JobRow]:
+        """Take rows of the same metadata in one request, each of them unless it changed since it was read.
+
+        Where the request fails they are claimed one by one: an answer that did not arrive leaves open what became of
+        each of them, and a row that cannot be read keeps the others from being read.
+
+        Parameters
+        ----------
+        rows
+            At least one, at most `CLAIMED_AT_ONCE`, all with the same `metadata`.
+        claim, from_status
+            As for `claim`. All rows carry the same token then; a fence names the row beside it.
+
+        Returns
+        -------
+        list of JobRow
+            Those that were had, as they stand now.
+        """
+        if len(rows) == 1:
+            one = await self.claim(rows[0], claim, from_status=from_status)
+            return [] if one is None else [one]
+        select = await self._select()
+        body = await self._claim_body(rows[0], claim)
+        doing = f"claiming {len(rows)} rows of the table jobs"
+        try:
+            return await self._write(body, seen_among(rows, from_status, claim), select=select, doing=doing)
+        except SupabaseError as error:
+            if not error.retryable and not error.unreadable:
+                raise
+        there = await self.get_many(row.job_id for row in rows)
+        won = [row for row in there.values() if row.is_held_by(claim.claim)]
+        for row in rows:
+            now = there.get(row.job_id)
+            if now is not None and (now.status, now.updated_at) == (from_status, row.updated_at):
+                one = await self.claim(row, claim, from_status=from_status)
+                won += [] if one is None else [one]
+        return won
 
     async def succeed(self, row: JobRow, claim: Claim) -> bool:
         """Put the next attempt's claim in place of the one that a row carries; False where that one is gone.

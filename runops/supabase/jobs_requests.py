@@ -1,6 +1,6 @@
 """Requests to the table `jobs`: which rows, by which fence, and their answers as rows."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.rest import Query
 
 __all__ = [
+    "CLAIMED_AT_ONCE",
     "NOW",
     "among",
     "backlog",
@@ -24,12 +25,15 @@ __all__ = [
     "parsed_times",
     "queued_page",
     "seen",
+    "seen_among",
     "stale_page",
     "unseated",
     "validated",
 ]
 
 M = TypeVar("M")
+CLAIMED_AT_ONCE = 40
+"""So many rows, each with the time at which it was seen, fit into an address."""
 NOW = "now"
 """As the value of a timestamp: PostgreSQL puts its own clock's time there."""
 _CLAIM_PATH = "metadata->runops->>claim"
@@ -144,6 +148,25 @@ def seen(row: JobRow, status: str | None) -> Callable[[Any], Any]:
         query = query.eq("job_id", str(row.job_id))
         query = query.is_("status", "null") if status is None else query.eq("status", str(status))
         return query.is_("updated_at", "null") if row.updated_at is None else query.eq("updated_at", row.updated_at)
+
+    return which
+
+
+def seen_among(rows: Iterable[JobRow], status: str | None, claim: Claim) -> Callable[[Any], Any]:
+    """Filter for those of some rows that are as they were read, for an update that puts a new claim into them.
+
+    PostgREST applies an `or` of an update to the rows in its answer, too, as they are after it (seen in version 12);
+    other filters it does not. So those that have the new claim are among what is asked for: before, none has it.
+    """
+    alternatives = ",".join(
+        f"and(job_id.eq.{row.job_id},"
+        + ("updated_at.is.null)" if row.updated_at is None else f"updated_at.eq.{_quoted(row.updated_at)})")
+        for row in rows
+    )
+
+    def which(query: Any) -> Any:
+        query = query.is_("status", "null") if status is None else query.eq("status", str(status))
+        return query.or_(f"{alternatives},{_CLAIM_PATH}.eq.{_quoted(claim.claim)}")
 
     return which
 

@@ -1,17 +1,16 @@
-"""Sends what the `supabase` library builds, and turns every failure into a `SupabaseError`."""
+"""Sends what the `postgrest` library builds, and turns every failure into a `SupabaseError`."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import httpx
-from postgrest import APIError
-from supabase import AsyncClient, AsyncClientOptions
+from postgrest import APIError, AsyncPostgrestClient
 
 from runops.keys import refusal
 from runops.supabase.classify import from_database, from_exception
 from runops.supabase.errors import UNREADABLE, ErrorKind, Service, SupabaseError
-from runops.supabase.exchange import Exchange, current_exchange
+from runops.supabase.exchange import Exchange, current_exchange, headers_of_key
 from runops.supabase.retry import Retries
 
 __all__ = ["Query", "Rest"]
@@ -59,7 +58,7 @@ class Rest:
         self._key = key
         self._http = http
         self._deadline = deadline_seconds
-        self._client: AsyncClient | None = None
+        self._client: AsyncPostgrestClient | None = None
 
     def table(self, name: str) -> Any:
         """Return the library's request builder for a table.
@@ -72,15 +71,11 @@ class Rest:
         if self._refusal is not None:
             raise SupabaseError(ErrorKind.KEY_REJECTED, self._refusal)
         if self._client is None:
-            self._client = AsyncClient(
-                self._url,
-                self._key,
-                AsyncClientOptions(
-                    httpx_client=self._http,
-                    auto_refresh_token=False,
-                    persist_session=False,
-                    postgrest_client_retry=False,
-                ),
+            self._client = AsyncPostgrestClient(
+                f"{self._url}/rest/v1",
+                headers=headers_of_key(self._key),
+                http_client=self._http,
+                retry_enabled=False,
             )
         return self._client.table(name)
 

@@ -216,19 +216,34 @@ class ObjectStore:
 
     async def list_prefix(self, bucket: str, prefix: str, *, limit: int = 100) -> list[str]:
         """Return the keys of at most `limit` objects directly in a folder, by name; folders in it are left out."""
+        rows = await self._listed(bucket, prefix, limit=limit, by="name", order="asc")
+        return [key for key, _ in rows]
+
+    async def newest_sizes(self, bucket: str, prefix: str, *, limit: int = 1000) -> dict[str, int]:
+        """Return keys and sizes in bytes of the objects in a folder that came last, at most `limit`, in one request."""
+        rows = await self._listed(bucket, prefix, limit=limit, by="created_at", order="desc")
+        try:
+            return {key: int(row["metadata"]["size"]) for key, row in rows}
+        except (KeyError, TypeError, ValueError):
+            raise _odd_answer(f"listing {bucket}/{prefix}") from None
+
+    async def _listed(
+        self, bucket: str, prefix: str, *, limit: int, by: str, order: str
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """Return the objects directly in a folder, each with its key."""
         folder = prefix.strip("/")
         doing = f"listing {bucket}/{folder}"
         rows = await self._http.ask(
             "POST",
             f"/object/list/{quote(bucket, safe='')}",
             doing=doing,
-            json={"prefix": folder, "limit": limit, "offset": 0, "sortBy": {"column": "name", "order": "asc"}},
+            json={"prefix": folder, "limit": limit, "offset": 0, "sortBy": {"column": by, "order": order}},
         )
         try:
-            names = [str(row["name"]) for row in rows if row["id"] is not None]
+            named = [(str(row["name"]), row) for row in rows if row["id"] is not None]
         except (KeyError, TypeError):
             raise _odd_answer(doing) from None
-        return [f"{folder}/{name}" if folder else name for name in names if name != _PLACEHOLDER]
+        return [(f"{folder}/{name}" if folder else name, row) for name, row in named if name != _PLACEHOLDER]
 
     async def bucket(self, bucket: str) -> BucketInfo | None:
         """Return a bucket's limits; None where there is no such bucket."""

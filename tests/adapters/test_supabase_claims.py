@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from devstack.faults import Fault, FaultControl
-from runops.job_row import Claim
+from runops.job_row import Claim, JobRow
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
 
@@ -218,3 +218,66 @@ async def test_claim_is_lost_to_a_consumer_that_leaves_updated_at_as_it_was(
     assert row is not None
     database.execute("update public.jobs set status = 'processing'")
     assert await supabase.jobs.claim(row, new_claim()) is None
+
+
+async def read(supabase: Supabase, ids: list[UUID]) -> list[JobRow]:
+    there = await supabase.jobs.get_many(ids)
+    return [there[job_id] for job_id in ids]
+
+
+async def test_rows_alike_are_claimed_by_one_request(
+    supabase: Supabase, queue: Queue, faults: FaultControl, database: Connection
+) -> None:
+    ids, bystander, claim = [queue({"a": 1}) for _ in range(7)], queue({"a": 1}), new_claim()
+    rows = await read(supabase, ids)
+    # Any second write would be answered so.
+    faults.set(Fault(**PATCH_JOBS, kind="status", status=400, skip=1, times=None))
+    won = await supabase.jobs.claim_alike(rows, claim, from_status="queued")
+    assert {row.job_id for row in won} == set(ids)
+    assert all(row.is_held_by(claim.claim) and row.metadata["a"] == 1 for row in won)
+    assert column(database, bystander, "status") == "queued"
+
+
+async def test_of_rows_alike_those_that_changed_are_left(
+    supabase: Supabase, queue: Queue, database: Connection
+) -> None:
+    ids = [queue() for _ in range(4)]
+    rows = await read(supabase, ids)
+    database.execute("update public.jobs set updated_at = now() where job_id = %s", [ids[1]])
+    database.execute("update public.jobs set status = 'processing' where job_id = %s", [ids[2]])
+    won = await supabase.jobs.claim_alike(rows, new_claim(), from_status="queued")
+    assert {row.job_id for row in won} == {ids[0], ids[3]}
+    assert column(database, ids[1], "metadata") is None
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before", "reset", "truncate"])
+async def test_rows_alike_whose_answer_is_lost_are_all_won(
+    kind: Any, supabase: Supabase, queue: Queue, faults: FaultControl
+) -> None:
+    ids, claim = [queue() for _ in range(5)], new_claim()
+    rows = await read(supabase, ids)
+    faults.set(Fault(**PATCH_JOBS, kind=kind))
+    won = await supabase.jobs.claim_alike(rows, claim, from_status="queued")
+    assert sorted(row.job_id for row in won) == sorted(ids)
+    assert all(row.is_held_by(claim.claim) for row in won)
+
+
+async def test_rows_alike_are_not_won_from_whoever_had_them_while_the_answer_was_lost(
+    supabase: Supabase, queue: Queue, faults: FaultControl, database: Connection
+) -> None:
+    ids = [queue() for _ in range(3)]
+    rows = await read(supabase, ids)
+    database.execute("update public.jobs set status = 'processing' where job_id = %s", [ids[0]])
+    faults.set(Fault(**PATCH_JOBS, kind="drop_before"))
+    won = await supabase.jobs.claim_alike(rows, new_claim(), from_status="queued")
+    assert {row.job_id for row in won} == set(ids[1:])
+
+
+async def test_rows_alike_are_not_won_by_a_key_that_is_refused(
+    supabase: Supabase, queue: Queue, faults: FaultControl
+) -> None:
+    rows = await read(supabase, [queue(), queue()])
+    faults.set(Fault(**PATCH_JOBS, kind="status", status=401, times=None))
+    with pytest.raises(SupabaseError) as caught:
+        await supabase.jobs.claim_alike(rows, new_claim(), from_status="queued")
+    assert caught.value.kind is ErrorKind.KEY_REJECTED

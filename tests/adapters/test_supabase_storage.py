@@ -260,6 +260,18 @@ async def test_listing_shows_objects_and_no_placeholders(supabase: Supabase, out
     assert await supabase.storage.list_prefix("videos", "nothing") == []
 
 
+async def test_sizes_of_the_newest_objects_are_told_by_one_request(
+    supabase: Supabase, outside: httpx.Client, faults: FaultControl
+) -> None:
+    put(outside, "sized/old.mp4", b"1")
+    put(outside, "sized/new.mp4", b"123")
+    put(outside, "sized/deeper/other.mp4", b"12")
+    faults.set(Fault(path="/object/", kind="status", status=500, skip=1, times=None))
+    sizes = await supabase.storage.newest_sizes("videos", "sized")
+    assert sizes == {"sized/new.mp4": 3, "sized/old.mp4": 1}
+    assert list(sizes) == ["sized/new.mp4", "sized/old.mp4"]
+
+
 async def test_bucket_tells_its_limits(supabase: Supabase) -> None:
     info = await supabase.storage.bucket("videos")
     assert info is not None

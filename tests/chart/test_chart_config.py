@@ -35,6 +35,7 @@ def test_operator_reads_a_configuration_with_everything_set(
     assert config.limits.max_bytes == 1 << 40
     assert config.ttl_seconds_after_finished == 31_536_000
     assert config.poll.busy_seconds == pytest.approx(0.5)
+    assert (config.poll.connected_seconds, config.realtime.enabled) == (45.0, True)
     assert config.prompts.config_map == "my-prompts"
     assert config.queue_name == "videos"
     assert config.worker.image == "mirror.example.com:5000/cache/worker:7"
@@ -52,7 +53,7 @@ def test_chart_sets_every_setting_of_the_operator(
     config = _load(render("--values", str(full_values)), tmp_path, ending="videos")
 
     assert config.model_fields_set == set(OperatorConfig.model_fields)
-    for part in (config.worker, config.deadlines, config.leader_election, config.tracing):
+    for part in (config.worker, config.deadlines, config.leader_election, config.tracing, config.poll, config.realtime):
         assert part.model_fields_set == set(type(part).model_fields)
 
 

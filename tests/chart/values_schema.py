@@ -257,6 +257,7 @@ def _properties() -> dict[str, Schema]:
         "ttlSecondsAfterFinished": _setting("ttlSecondsAfterFinished") | {"maximum": 31_536_000},
         "limits": _settings("limits"),
         "poll": _settings("poll"),
+        "realtime": _settings("realtime"),
         # Workers touch their rows every 30 s.
         "staleAfterSeconds": {"type": "number", "minimum": 300},
         "confirmSeconds": _setting("confirmSeconds") | {"maximum": 10},

@@ -34,7 +34,7 @@ async def claimed(world: World, user: str | None = USER, *, waited_seconds: floa
     """Queue a row, and have it claimed after some time."""
     job_id = world.jobs.add(user=user)
     world.wait(waited_seconds)
-    await world.intake.claim_what_fits()
+    await world.take_in()
     await world.settle()
     return job_id, videojob_name(job_id)
 

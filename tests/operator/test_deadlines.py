@@ -14,7 +14,7 @@ from tests.simulation.cluster import Manifest
 
 async def _claimed(world: World) -> tuple[UUID, str]:
     job_id = world.jobs.add()
-    await world.intake.claim_what_fits()
+    await world.take_in()
     await world.settle()
     return job_id, videojob_name(job_id)
 

@@ -79,6 +79,7 @@ class Project:
     async def work(self) -> None:
         """One round of every loop."""
         await self.operator.intake.claim_what_fits()
+        await self.operator.confirmation.settle()
         await self.operator.resync.once()
         await self.operator.rows.once()
         while len(self.operator.queue):

@@ -67,7 +67,7 @@ class Crowd:
     async def _round(self) -> None:
         world = self.world
         self.rounds += 1
-        await world.intake.claim_what_fits()
+        await world.take_in()
         await world.settle()
         ran = {pod["metadata"]["ownerReferences"][0]["uid"] for pod in world.cluster.pods.values()}
         for name in [name for name, job in world.cluster.jobs.items() if job["metadata"]["uid"] not in ran]:
@@ -142,9 +142,9 @@ async def test_hostile_claims_are_nobodys_and_run_when_they_are_stale(world: Wor
     world.config = CONFIG.model_copy(update={"max_concurrent": 1000})
     world.start_operator()
     await world.compare()
-    assert await world.intake.claim_what_fits() == 0, "they are alive, whoever holds them"
+    assert await world.take_in() == 0, "they are alive, whoever holds them"
     world.wait(CONFIG.stale_after_seconds + 120)
-    assert await world.intake.claim_what_fits() == len(alive)
+    assert await world.take_in() == len(alive)
     await world.settle()
     for job_id in alive:
         claim = world.jobs.rows[job_id].claim
@@ -156,7 +156,7 @@ async def test_hostile_claims_are_nobodys_and_run_when_they_are_stale(world: Wor
 async def test_watch_events_with_missing_parts_change_nothing_and_raise_nothing(world: World) -> None:
     chance = random.Random(13)  # noqa: S311 - repeatable, no secret
     job_id = world.jobs.add()
-    await world.intake.claim_what_fits()
+    await world.take_in()
     await world.settle()
     for number in range(3000):
         body = hostile.mangled_event(chance)

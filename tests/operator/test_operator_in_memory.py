@@ -15,7 +15,7 @@ USER = "11111111-2222-4333-8444-555555555555"
 
 async def _claimed(world: World, user: str | None = None) -> tuple[UUID, str]:
     job_id = world.jobs.add(user=user)
-    await world.intake.claim_what_fits()
+    await world.take_in()
     await world.settle()
     return job_id, videojob_name(job_id)
 
@@ -119,7 +119,7 @@ async def test_a_row_set_back_to_queued_runs_again_under_a_new_claim(world: Worl
     job_id, name = await _claimed(world)
     first = world.cluster.jobs[name]["metadata"]["uid"]
     world.jobs.set(job_id, status="queued")
-    await world.intake.claim_what_fits()
+    await world.take_in()
     await world.settle()
     claim = world.jobs.rows[job_id].claim
     assert claim is not None
@@ -223,7 +223,7 @@ async def test_a_crash_between_claim_and_videojob_is_taken_up_after_the_start(wo
     job_id = world.jobs.add()
     world.cluster.broken = 1
     try:
-        await world.intake.claim_what_fits()
+        await world.take_in()
     except Exception as error:  # noqa: BLE001 - whatever it is, the operator dies here
         assert "away" in str(error)  # noqa: PT017 - the crash is the set-up, not the claim
     assert world.jobs.rows[job_id].status == "processing"
@@ -245,14 +245,14 @@ async def test_a_job_that_vanished_is_made_again_while_its_row_is_held(world: Wo
 
 async def test_claims_stop_at_the_limit_and_go_on_when_a_slot_is_free(world: World) -> None:
     ids = [world.jobs.add() for _ in range(5)]
-    assert await world.intake.claim_what_fits() == CONFIG.max_concurrent
+    assert await world.take_in() == CONFIG.max_concurrent
     await world.settle()
-    assert await world.intake.claim_what_fits() == 0
+    assert await world.take_in() == 0
     name = videojob_name(ids[0])
     world.cluster.run_pod(name)
     world.cluster.end_pod(name, 66, Report(reason=Reason.NOT_A_VIDEO))
     await world.settle()
-    assert await world.intake.claim_what_fits() == 1
+    assert await world.take_in() == 1
 
 
 async def test_a_finished_videojob_goes_after_its_time(world: World) -> None:
@@ -272,7 +272,7 @@ async def test_a_refused_videojob_gives_way_when_its_row_is_queued(world: World)
     await world.settle()
     assert world.status(job_id)["reason"] == "RowMissing"
     world.jobs.add(job_id=job_id)
-    await world.intake.claim_what_fits()
+    await world.take_in()
     await world.settle()
     assert videojob_name(job_id) in world.cluster.jobs
     assert world.status(job_id)["phase"] == "Pending"
@@ -281,7 +281,7 @@ async def test_a_refused_videojob_gives_way_when_its_row_is_queued(world: World)
 async def test_nothing_more_is_claimed_while_the_api_server_is_away(world: World) -> None:
     for _ in range(12):
         world.jobs.add()
-    await world.intake.claim_what_fits()
+    await world.take_in()
     world.start_operator()
     for row in list(world.jobs.rows.values()):
         world.jobs.set(row.job_id, status="queued")
@@ -289,11 +289,11 @@ async def test_nothing_more_is_claimed_while_the_api_server_is_away(world: World
     world.cluster.broken = 1000
     for _ in range(6):
         with pytest.raises(ClusterError):
-            await world.intake.claim_what_fits()
+            await world.take_in()
     claimed = [row for row in world.jobs.rows.values() if row.status == "processing"]
     assert len(claimed) <= CONFIG.max_concurrent
     world.cluster.broken = 0
-    await world.intake.claim_what_fits()
+    await world.take_in()
     await world.settle()
     assert len(world.cluster.jobs) == CONFIG.max_concurrent
 
@@ -303,10 +303,10 @@ async def test_rows_claimed_before_a_crash_hold_their_slots(world: World) -> Non
         world.jobs.add()
     world.cluster.broken = 1000
     with pytest.raises(ClusterError):
-        await world.intake.claim_what_fits()
+        await world.take_in()
     world.cluster.broken = 0
     world.start_operator()
-    await world.intake.claim_what_fits()
+    await world.take_in()
     await world.settle()
     assert len(world.cluster.jobs) == CONFIG.max_concurrent
 
@@ -315,7 +315,7 @@ async def test_another_users_row_is_seen_behind_a_long_queue(world: World) -> No
     for _ in range(60):
         world.jobs.add(user=USER)
     other = world.jobs.add(user=str(uuid4()))
-    await world.intake.claim_what_fits()
+    await world.take_in()
     assert world.jobs.rows[other].status == "processing"
 
 
@@ -347,7 +347,7 @@ async def test_a_view_of_an_earlier_videojob_never_replaces_the_later_one(world:
     await world.settle()
     early = await world.cluster.get_videojob(name)
     world.jobs.set(job_id, status="queued")
-    await world.intake.claim_what_fits()
+    await world.take_in()
     assert not world.store.see_videojob(early)
     view = world.store.videojob(name)
     assert view is not None

@@ -19,12 +19,22 @@ class _Storage:
     def __init__(self, answer: ObjectInfo | SupabaseError | None, *, seconds: float = 0.0) -> None:
         self._answer = answer
         self._seconds = seconds
+        self.newest: dict[str, int] = {}
+        self.looks = 0
 
     async def stat(self, bucket: str, key: str) -> ObjectInfo | None:  # noqa: ARG002 - one answer for all
+        self.looks += 1
         await asyncio.sleep(self._seconds)
         if isinstance(self._answer, SupabaseError):
             raise self._answer
         return self._answer
+
+    async def newest_sizes(self, bucket: str, prefix: str) -> dict[str, int]:
+        assert (bucket, prefix) == ("videos", "raw")
+        await asyncio.sleep(self._seconds)
+        if isinstance(self._answer, SupabaseError):
+            raise self._answer
+        return self.newest
 
 
 async def _size(storage: Any) -> int | None:
@@ -41,6 +51,22 @@ async def test_it_is_not_known_where_storage_does_not_say(answer: SupabaseError 
     assert await _size(_Storage(answer)) is None
 
 
+async def test_a_burst_is_seen_in_one_listing_and_the_rest_one_by_one() -> None:
+    storage: Any = _Storage(ObjectInfo(7, None, None, {}))
+    job_ids = [uuid4() for _ in range(1000)]
+    storage.newest = {f"raw/{job_id}.mp4": number for number, job_id in enumerate(job_ids[:990])}
+    assert await RecordingSizes(storage).of(job_ids) == {
+        job_id: number if number < 990 else 7 for number, job_id in enumerate(job_ids)
+    }
+    assert storage.looks == 10
+
+
+async def test_a_burst_is_worked_on_where_storage_cannot_be_listed() -> None:
+    storage: Any = _Storage(SupabaseError(ErrorKind.UNAVAILABLE, "Storage is away."))
+    assert await RecordingSizes(storage).of([uuid4() for _ in range(1000)]) == {}
+    assert storage.looks == 100
+
+
 async def test_slow_storage_delays_a_thousand_rows_no_longer_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording_size, "_PATIENCE_SECONDS", 0.05)
     storage: Any = _Storage(ObjectInfo(7, None, None, {}), seconds=60)
@@ -54,7 +80,7 @@ async def test_it_stands_in_the_videojob_and_in_what_its_worker_asks_for(world: 
     world.start_operator()
     world.jobs.sizes[f"videos/raw/{job_id}.mp4"] = 100 * 2**20
     world.jobs.add(job_id=job_id)
-    await world.intake.claim_what_fits()
+    await world.take_in()
     await world.settle()
     name = f"vj-{job_id}"
     assert world.cluster.videojobs[name]["metadata"]["annotations"]["runops.dev/source-bytes"] == str(100 * 2**20)

@@ -33,9 +33,9 @@ async def test_a_row_of_this_installation_without_videojob_is_adopted_at_once(wo
 async def test_a_row_of_another_installation_is_left_alone_until_it_is_stale(world: World) -> None:
     theirs = _held(world, "somebody/else")
     nobodys = world.jobs.add(status="processing")
-    assert await world.intake.claim_what_fits() == 0
+    assert await world.take_in() == 0
     world.wait(CONFIG.stale_after_seconds + 120)
-    assert await world.intake.claim_what_fits() == 2
+    assert await world.take_in() == 2
     await world.settle()
     for job_id in (theirs, nobodys):
         claim = world.jobs.rows[job_id].claim
@@ -50,7 +50,7 @@ async def test_a_row_of_another_installation_is_left_alone_until_it_is_stale(wor
 
 async def test_rows_nobody_works_on_now_are_kept_alive(world: World) -> None:
     job_id = world.jobs.add()
-    await world.intake.claim_what_fits()
+    await world.take_in()
     await world.settle()
     before = world.jobs.rows[job_id].updated_at
     await world.rows.once()
@@ -76,7 +76,7 @@ async def test_a_claim_that_an_old_consumer_wrote_over_is_given_up_to_it(world: 
         return won
 
     world.jobs.claim = overtaken  # type: ignore[assignment,method-assign]
-    assert await world.intake.claim_what_fits() == 0
+    assert await world.take_in() == 0
     await world.settle()
     row = world.jobs.rows[job_id]
     assert (row.status, row.claim) == ("processing", None)
@@ -87,7 +87,7 @@ async def test_a_claim_that_an_old_consumer_wrote_over_is_given_up_to_it(world: 
 
 async def test_a_finished_videojob_whose_row_was_not_told_tells_it(world: World) -> None:
     job_id = world.jobs.add()
-    await world.intake.claim_what_fits()
+    await world.take_in()
     await world.settle()
     name = videojob_name(job_id)
     world.cluster.run_pod(name)
@@ -103,7 +103,7 @@ async def test_a_finished_videojob_whose_row_was_not_told_tells_it(world: World)
 
 async def test_a_videojob_learns_from_its_row_how_it_ended_though_its_job_is_gone(world: World) -> None:
     job_id = world.jobs.add()
-    await world.intake.claim_what_fits()
+    await world.take_in()
     await world.settle()
     name = videojob_name(job_id)
     world.cluster.run_pod(name)
@@ -140,7 +140,7 @@ async def test_a_pause_is_kept_though_the_event_of_an_adopted_videojob_comes_bef
 
 async def test_the_next_attempts_claim_is_found_in_the_row_after_a_crash(world: World) -> None:
     job_id = world.jobs.add()
-    await world.intake.claim_what_fits()
+    await world.take_in()
     await world.settle()
     name = videojob_name(job_id)
     world.cluster.run_pod(name)

@@ -13,7 +13,7 @@ from tests.operator.world import CONFIG, World
 
 async def _running(world: World) -> tuple[UUID, str]:
     job_id = world.jobs.add()
-    await world.intake.claim_what_fits()
+    await world.take_in()
     await world.settle()
     name = videojob_name(job_id)
     world.cluster.run_pod(name)
@@ -94,14 +94,14 @@ async def test_a_quota_is_waited_for_as_long_as_it_asks_and_keeps_new_videos_out
     assert timedelta(seconds=120) <= claim.not_before - world.now <= timedelta(seconds=150)
     assert claim.failures == 0
     world.jobs.add()
-    assert await world.intake.claim_what_fits() == 0
+    assert await world.take_in() == 0
     assert "quota" in (world.intake.trouble or "")
     assert b'runops_intake_paused{reason="QuotaExceeded"} 1.0' in world.metrics.text()
     await _next_pod(world, name, after=160)
-    assert await world.intake.claim_what_fits() == 0, "that it runs says nothing about the quota"
+    assert await world.take_in() == 0, "that it runs says nothing about the quota"
     await world.cluster.patch_videojob_status(name, {"stage": "parsing_sop"})
     await world.settle()
-    assert await world.intake.claim_what_fits() == 1, "one of them has got through"
+    assert await world.take_in() == 1, "one of them has got through"
     assert b"runops_intake_paused{" not in world.metrics.text()
 
 
@@ -115,13 +115,13 @@ async def test_a_bad_key_is_said_and_waited_for_and_costs_nothing(world: World, 
         assert TABLE[reason].remedy in world.status(job_id)["message"]
         blocked = next(item for item in world.status(job_id)["conditions"] if item["type"] == "Blocked")
         assert (blocked["status"], blocked["reason"]) == ("True", reason)
-        assert await world.intake.claim_what_fits() == 0, "nothing new is claimed"
+        assert await world.take_in() == 0, "nothing new is claimed"
         assert world.intake.needs_a_key, "the operator is not ready, and says why"
         await _next_pod(world, name, after=61)
     assert world.jobs.rows[job_id].status == "processing", "nothing is lost"
     await world.cluster.patch_videojob_status(name, {"stage": "finalizing"})
     await world.settle()
-    assert await world.intake.claim_what_fits() == 1, "the key works again"
+    assert await world.take_in() == 1, "the key works again"
 
 
 async def test_a_paused_video_with_a_bad_key_keeps_nobody_out(world: World) -> None:
@@ -130,7 +130,7 @@ async def test_a_paused_video_with_a_bad_key_keeps_nobody_out(world: World) -> N
     world.cluster.edit_videojob(name, suspend=True)
     await world.settle()
     world.jobs.add()
-    assert await world.intake.claim_what_fits() == 1
+    assert await world.take_in() == 1
 
 
 async def test_running_out_of_memory_once_gives_more_and_twice_is_the_end(world: World) -> None:

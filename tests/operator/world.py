@@ -52,6 +52,7 @@ class World:
             now=lambda: self.now,
         )
         self.store, self.queue, self.intake = operator.store, operator.queue, operator.intake
+        self.confirmation = operator.confirmation
         self.resync, self.rows, self.reconciler = operator.resync, operator.rows, operator.reconciler
         self.stopping, self.backlog = operator.stopping, operator.backlog
         self.events: list[Event] = []
@@ -65,6 +66,12 @@ class World:
         """Look at everything, as happens after the start and from time to time."""
         await self.resync.once()
         await self.rows.once()
+
+    async def take_in(self) -> int:
+        """Claim what fits and have the VideoJobs made, those first that were left over; return for how many."""
+        await self.confirmation.settle()
+        await self.intake.claim_what_fits()
+        return await self.confirmation.settle()
 
     async def settle(self, *, rounds: int = 30) -> None:
         """Deliver events and reconcile what they name, until nothing happens any more."""

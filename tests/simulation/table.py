@@ -1,6 +1,7 @@
 """The tables in memory, with the semantics of the conditional PATCH and of the fenced insert."""
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -138,6 +139,11 @@ class MemoryTables:
         self.set(row.job_id, status="processing", error=None, metadata=stamped_metadata(row.metadata, claim))
         return self.rows[row.job_id]
 
+    async def claim_alike(self, rows: list[JobRow], claim: Claim, *, from_status: str) -> list[JobRow]:
+        assert len({json.dumps(row.metadata, sort_keys=True) for row in rows}) == 1
+        answers = [await self.claim(row, claim, from_status=from_status) for row in rows]
+        return [row for row in answers if row is not None]
+
     async def refuse(self, row: JobRow, sentence: str) -> bool:
         there = self.rows.get(row.job_id)
         if there is None or (there.status, there.updated_at) != (row.status, row.updated_at):
@@ -181,6 +187,10 @@ class MemoryTables:
     async def stat(self, bucket: str, key: str) -> ObjectInfo | None:
         size = self.sizes.get(f"{bucket}/{key}")
         return None if size is None else ObjectInfo(size, None, None, {})
+
+    async def newest_sizes(self, bucket: str, prefix: str) -> dict[str, int]:
+        start = f"{bucket}/{prefix}/"
+        return {key.removeprefix(f"{bucket}/"): size for key, size in self.sizes.items() if key.startswith(start)}
 
     async def backlog(self) -> Backlog:
         rows = sorted(row.created_at or "" for row in self.rows.values() if row.status == "queued")

@@ -95,6 +95,10 @@ class Replica:
                 self.new = False
             elif what == "claim":
                 await operator.intake.claim_what_fits()
+                if self._world.chance.random() < 0.7:
+                    await operator.confirmation.settle()
+            elif what == "confirm":
+                await operator.confirmation.settle()
             elif what == "rows":
                 await operator.rows.once()
             elif what == "resync":
@@ -140,7 +144,7 @@ class Replica:
 
     async def catch_up(self) -> None:
         """Do all there is to do."""
-        for what in ("resync", "rows", "claim", "look", "rows", "look"):
+        for what in ("resync", "rows", "claim", "confirm", "look", "rows", "look"):
             await self.act(what)
             await self.deliver(self._world.chance, everything=True)
         for _ in range(12):
@@ -204,7 +208,7 @@ class World:
         if self._quiet:
             return
         fate = self.chance.random()
-        if fate < 0.05 and self.rival is not None and (fate < 0.02 or (call == "claim" and after)):
+        if fate < 0.05 and self.rival is not None and (fate < 0.02 or (call == "claim_alike" and after)):
             self.rival.miss()
         if fate < 0.02:
             self.tally["an operator was killed"] += 1
@@ -225,7 +229,7 @@ class World:
         others = [other for other in self.replicas if other is not replica]
         if others and self.chance.random() < 0.4:
             other = self.chance.choice(others)
-            for what in self.chance.choices(("claim", "look", "deliver", "rows"), k=2):
+            for what in self.chance.choices(("claim", "confirm", "look", "deliver", "rows"), k=2):
                 if what == "deliver":
                     await other.deliver(self.chance)
                 else:
@@ -236,7 +240,7 @@ class World:
     async def _step(self) -> None:
         replica = self.chance.choice(self.replicas)
         kind = self.chance.choices(
-            ("claim", "look", "rows", "resync", "deliver", "else", "time"), (3, 6, 2, 1, 5, 9, 2), k=1
+            ("claim", "confirm", "look", "rows", "resync", "deliver", "else", "time"), (3, 1, 6, 2, 1, 5, 9, 2), k=1
         )[0]
         if kind == "deliver":
             await replica.deliver(self.chance)

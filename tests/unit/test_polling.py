@@ -11,7 +11,15 @@ FRACTION = st.floats(0, 1)
 @pytest.mark.parametrize(("since_movement", "pace"), [(5.0, 1.0), (599.0, 1.0), (601.0, 5.0), (None, 5.0)])
 def test_reading_slows_down_when_nothing_moves(since_movement: float | None, pace: float, jitter: float) -> None:
     pause = next_read_in(Poll(), since_movement=since_movement, jitter=jitter)
-    assert pace * 0.9 <= pause <= pace * 1.1
+    assert pace * 0.7 <= pause <= pace * 0.9, "a row waits for no longer than the pace, its claim included"
+
+
+@given(st.none() | st.floats(0, 1e6), FRACTION)
+def test_reading_rests_while_realtime_tells_of_rows_and_never_after_a_failure(
+    since_movement: float | None, jitter: float
+) -> None:
+    assert 21 <= next_read_in(Poll(), since_movement=since_movement, told=True, jitter=jitter) <= 27
+    assert next_read_in(Poll(), since_movement=since_movement, told=True, failures=1, jitter=jitter) <= 1
 
 
 @given(st.integers(1, 10_000), FRACTION)

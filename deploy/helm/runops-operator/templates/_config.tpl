@@ -28,6 +28,9 @@ poll:
   busySeconds: {{ toJson .Values.poll.busySeconds }}
   idleSeconds: {{ toJson .Values.poll.idleSeconds }}
   busyWindowSeconds: {{ toJson .Values.poll.busyWindowSeconds }}
+  connectedSeconds: {{ toJson .Values.poll.connectedSeconds }}
+realtime:
+  enabled: {{ toJson .Values.realtime.enabled }}
 resyncSeconds: {{ toJson .Values.resyncSeconds }}
 rowsSeconds: {{ toJson .Values.rowsSeconds }}
 staleAfterSeconds: {{ toJson .Values.staleAfterSeconds }}
