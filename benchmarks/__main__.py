@@ -1,25 +1,37 @@
 """`make bench`: run every benchmark and print one table; each promise stands beside its limit or rival."""
 
 import argparse
+import importlib
 import sys
+from functools import partial
 
-from benchmarks import worker_memory
+from benchmarks.benchmark import Outcome
 from benchmarks.measurement import Measurement, table
+from benchmarks.results_file import keep
 
-_ALL = {"worker_memory": worker_memory.measure}
+_ALL = ("claim_latency", "burst", "worker_memory")
 
 
 def main() -> int:
-    """Run the benchmarks that were named, or all; return 1 where a promise was not kept."""
+    """Run the benchmarks that were named, or all; with `--check`, return 1 where a promise was not kept."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *_ALL], help="which (default: all)")
-    names = parser.parse_args().names or list(_ALL)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which (default: all): {', '.join(_ALL)}")
+    parser.add_argument("--runs", type=int, default=5, help="runs of ours and of the rival, in turn (default: 5)")
+    parser.add_argument("--check", action="store_true", help="end with code 1 where a ratio is above its bound")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(_ALL):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(_ALL)}")
     results: list[Measurement] = []
-    for name in names:
+    for name in arguments.names or _ALL:
         print(f"== {name}", file=sys.stderr)
-        results += _ALL[name](progress=lambda text: print(f"   {text}", file=sys.stderr))
+        outcome: Outcome = importlib.import_module(f"benchmarks.{name}").measure(
+            runs=arguments.runs, progress=partial(print, "  ", file=sys.stderr)
+        )
+        keep(name, outcome.results, details=outcome.details)
+        results += outcome.results
+        print(table(outcome.results), file=sys.stderr)
     print(table(results))
-    return 0 if all(result.kept for result in results) else 1
+    return 1 if arguments.check and not all(result.kept for result in results) else 0
 
 
 if __name__ == "__main__":

@@ -10,12 +10,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import imageio_ffmpeg
 
+from benchmarks.benchmark import Outcome, Progress
 from benchmarks.measurement import Measurement
 from devstack import cluster as local_cluster
 from devstack.installation import Installation, install
@@ -30,7 +31,7 @@ _LONGEST_SECONDS = 1800
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
-def measure(progress: Callable[[str], None]) -> list[Measurement]:
+def measure(*, runs: int, progress: Progress) -> Outcome:  # noqa: ARG001 - a limit needs no turns
     """Run one video of 750 MB in a pod and return the highest resident memory of that pod."""
     name = f"bench-{os.getpid()}"
     with tempfile.TemporaryDirectory(prefix="runops-bench-") as folder:
@@ -44,10 +45,11 @@ def measure(progress: Callable[[str], None]) -> list[Measurement]:
                 local_cluster.down(name)
     size = _TARGET_BYTES / 1e6
     progress(f"{size:.0f} MB took {seconds:.0f} s from queued to completed")
-    return [Measurement(f"worker pod, peak RSS at {size:.0f} MB", "MB", peak / 1e6, _LIMIT_MB, "limit")]
+    what = f"worker pod, peak RSS at {size:.0f} MB"
+    return Outcome([Measurement(what=what, unit="MB", figure=peak / 1e6, limit=_LIMIT_MB, against="limit")])
 
 
-def _recording(folder: Path, progress: Callable[[str], None]) -> Path:
+def _recording(folder: Path, progress: Progress) -> Path:
     progress("making a recording of 750 MB and 20 min")
     ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
     second, whole = folder / "second.mp4", folder / "whole.mp4"
@@ -68,9 +70,7 @@ def _quiet(program: str, *arguments: str) -> None:
     subprocess.run([program, "-nostdin", "-v", "error", "-y", *arguments], check=True, timeout=600)
 
 
-def _run(
-    installation: Installation, stack: StackInfo, recording: Path, progress: Callable[[str], None]
-) -> tuple[int, float]:
+def _run(installation: Installation, stack: StackInfo, recording: Path, progress: Progress) -> tuple[int, float]:
     environment = {**os.environ, **stack.environment()}
     runops = str(Path(sys.executable).parent / "runops")
     submitted = subprocess.run(

@@ -103,7 +103,8 @@ class Adopter:
             if not await self._cleared(name):
                 return
             self._store.see_videojob(await self._cluster.create_videojob(manifest))
-        await self._queue.add(name)
+        # A video that has no Job yet waits; whatever else changes can wait for it.
+        await self._queue.add(name, urgent=True)
 
     async def _cleared(self, name: str) -> bool:
         """Clear away a VideoJob of an earlier run; False where the one that is there goes on under this claim."""

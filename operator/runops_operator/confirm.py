@@ -21,10 +21,10 @@ from runops_operator.cluster import ClusterError
 from runops_operator.config import OperatorConfig
 from runops_operator.metrics import Metrics
 
-__all__ = ["Confirmation"]
+__all__ = ["ADOPTIONS_AT_ONCE", "Confirmation"]
 
 _log = logging.getLogger(__name__)
-_ADOPTIONS_AT_ONCE = 20
+ADOPTIONS_AT_ONCE = 20
 _TELLING_SECONDS = 20.0
 """Rows that nobody works on yet are refreshed after 40 s."""
 
@@ -138,7 +138,7 @@ class Confirmation:
         try:
             await asyncio.gather(asyncio.sleep(self._config.confirm_seconds), self._look_at_sizes(some))
             there = await self._jobs.get_many(some)
-            gate = asyncio.Semaphore(_ADOPTIONS_AT_ONCE)
+            gate = asyncio.Semaphore(ADOPTIONS_AT_ONCE)
 
             async def one(job_id: UUID) -> bool:
                 async with gate:

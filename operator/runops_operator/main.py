@@ -3,11 +3,9 @@
 import argparse
 import asyncio
 import contextlib
-import itertools
 import logging
 import signal
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 
@@ -27,9 +25,9 @@ from runops_operator.handlers import register
 from runops_operator.health import serve_health
 from runops_operator.installation_check import check_installation
 from runops_operator.intake import Intake
+from runops_operator.kopf_settings import kopf_settings
 from runops_operator.leader import Elector, identity
 from runops_operator.metrics import Metrics
-from runops_operator.observed import MANAGED_BY, MANAGED_BY_LABEL
 from runops_operator.resync import Resync
 from runops_operator.store import Observer
 from runops_operator.tracing import TraceSender, exporter
@@ -41,14 +39,6 @@ _log = logging.getLogger(__name__)
 _WAIT_FOR_SETTINGS_SECONDS = 5.0
 _UNREAD_FOR_SECONDS = 300.0
 _DRAIN_SECONDS = 10.0
-
-
-class _Pauses:
-    """Between kopf's tries, without an end: a watcher that gives up takes the whole process with it."""
-
-    def __iter__(self) -> Iterator[float]:
-        yield from (1, 1, 2, 3, 5, 8)
-        yield from itertools.repeat(10)
 
 
 class _State:
@@ -229,7 +219,7 @@ async def _work(
     stop = asyncio.Event()
     watching = asyncio.create_task(
         kopf.operator(
-            registry=registry, settings=_kopf_settings(), namespaces=[config.namespace], standalone=True, stop_flag=stop
+            registry=registry, settings=kopf_settings(), namespaces=[config.namespace], standalone=True, stop_flag=stop
         ),
         name="kopf",
     )
@@ -295,21 +285,3 @@ async def _until_settings_change(current: Environment) -> None:
         if changed:
             _log.info("the settings changed; starting anew with them")
             return
-
-
-def _kopf_settings() -> kopf.OperatorSettings:
-    settings = kopf.OperatorSettings()
-    settings.scanning.disabled = True
-    settings.posting.enabled = False
-    settings.watching.chunk_size = 500
-    settings.watching.server_timeout = 300
-    settings.watching.client_timeout = 330
-    # After each watch that ends with 410 everything is listed anew, and that may go on and on.
-    settings.watching.reconnect_backoff = 1.0
-    settings.watching.label_selectors["batch", "v1", "jobs"] = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
-    settings.queueing.idle_timeout = 1.0
-    settings.queueing.error_delays = (1, 2, 5, 10, 30, 60)
-    settings.networking.request_timeout = 30
-    settings.networking.connect_timeout = 5
-    settings.networking.error_backoffs = _Pauses()
-    return settings

@@ -90,7 +90,7 @@ class Reconciler:
         except TimeoutError:
             _log.warning("stopping in the midst of %d reconciliations; they are repeated after the start", self._busy)
 
-    async def run(self, workers: int = 10) -> None:
+    async def run(self, workers: int = 20) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):

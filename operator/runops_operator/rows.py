@@ -23,12 +23,30 @@ from runops_operator.stopwatch import Stopwatch
 from runops_operator.store import Store
 from runops_operator.workqueue import WorkQueue
 
-__all__ = ["RowWatch"]
+__all__ = ["RowWatch", "look_is_due"]
 
 _log = logging.getLogger(__name__)
 _ROWS_PER_SECOND = 50
 _KEEP_ALIVE_SECONDS = 40.0
 """A row is to be refreshed at least every 60 s."""
+_NOBODY_SECONDS = 60.0
+
+
+def look_is_due(*, claimed: int, unfinished: bool, since: float) -> bool:
+    """Tell whether claimed rows may have to be looked at: where there is no VideoJob, nobody has claimed any. Pure.
+
+    Rows that were claimed and then forgotten are recalled by the intake. Now and then they are looked for all the same.
+
+    Parameters
+    ----------
+    claimed
+        How many the last look found.
+    unfinished
+        Whether any VideoJob has not ended.
+    since
+        Seconds since the last look.
+    """
+    return claimed > 0 or unfinished or since >= _NOBODY_SECONDS
 
 
 class RowWatch:
@@ -84,8 +102,20 @@ class RowWatch:
             except Exception:  # noqa: BLE001 - one row nobody foresaw must never end the operator
                 failures += 1
                 _log.exception("Unforeseen fault in the look at the claimed rows.")
-            pause = max(self._config.rows_seconds, count / _ROWS_PER_SECOND) if not failures else 0.0
-            await asyncio.sleep(pause or backoff(failures, base=1.0))
+            if failures:
+                await asyncio.sleep(backoff(failures, base=1.0))
+            else:
+                await self._pause(count)
+
+    async def _pause(self, count: int) -> None:
+        """Wait until the next look is due, after one that found so many rows claimed."""
+        loop = asyncio.get_running_loop()
+        began, pause = loop.time(), max(self._config.rows_seconds, count / _ROWS_PER_SECOND)
+        while True:
+            await asyncio.sleep(pause)
+            unfinished = any(True for _ in self._store.unfinished())
+            if look_is_due(claimed=count, unfinished=unfinished, since=loop.time() - began):
+                return
 
     async def once(self) -> int:
         """Look once, and return how many rows are claimed.

@@ -24,6 +24,7 @@ class WorkQueue:
 
     def __init__(self, jitter: Callable[[], float] = random.random) -> None:
         self._jitter = jitter
+        self._urgent: deque[str] = deque()
         self._ready: deque[str] = deque()
         self._waiting: set[str] = set()
         self._held: set[str] = set()
@@ -35,12 +36,12 @@ class WorkQueue:
 
     def __len__(self) -> int:
         """Return how many keys are ready to be handed out."""
-        return len(self._ready)
+        return len(self._waiting)
 
-    async def add(self, key: str) -> None:
-        """Have a key handed out as soon as a worker is free."""
+    async def add(self, key: str, *, urgent: bool = False) -> None:
+        """Have a key handed out as soon as a worker is free; an urgent one before all that are not."""
         async with self._changed:
-            self._add(key)
+            self._add(key, urgent=urgent)
 
     async def add_after(self, key: str, seconds: float) -> None:
         """Have a key handed out after so many seconds, or earlier where that was asked for already."""
@@ -56,8 +57,8 @@ class WorkQueue:
         async with self._changed:
             while True:
                 self._promote()
-                if self._ready:
-                    key = self._ready.popleft()
+                if self._waiting:
+                    key = self._next()
                     self._waiting.discard(key)
                     self._held.add(key)
                     return key
@@ -76,13 +77,25 @@ class WorkQueue:
         await self.add_after(key, pause)
         return pause
 
-    def _add(self, key: str) -> None:
+    def _add(self, key: str, *, urgent: bool = False) -> None:
         if key in self._held:
             self._again.add(key)
-        elif key not in self._waiting:
+            return
+        if urgent:
+            # It may be among the others already; there it is passed over once it was handed out.
+            self._urgent.append(key)
+        if key not in self._waiting:
             self._waiting.add(key)
-            self._ready.append(key)
+            if not urgent:
+                self._ready.append(key)
             self._changed.notify()
+
+    def _next(self) -> str:
+        """Take the next key that still waits; there is one."""
+        while True:
+            key = (self._urgent or self._ready).popleft()
+            if key in self._waiting:
+                return key
 
     async def _release(self, key: str) -> None:
         async with self._changed:

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from devstack.fake_kubelet import FakeKubelet
+from devstack.processes import log_tail
 
 __all__ = ["Replica", "operator_settings", "running_replicas"]
 
@@ -47,8 +48,10 @@ class Replica:
         secrets.mkdir(parents=True)
         for key, value in environment.items():
             (secrets / key).write_text(value)
-        config = folder / "operator.yaml"
-        config.write_text(yaml.safe_dump({**settings, "health": {"port": _free_port()}}))
+        config, port = folder / "operator.yaml", _free_port()
+        config.write_text(yaml.safe_dump({**settings, "health": {"port": port}}))
+        self.probes = f"http://127.0.0.1:{port}"
+        """Where its probes and metrics are."""
         self._environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -67,6 +70,17 @@ class Replica:
                 env=self._environment,
                 stderr=sink,
             )
+
+    @property
+    def pid(self) -> int:
+        """Its process, once it was started."""
+        if self._process is None:
+            raise RuntimeError(f"the operator {self.name} was not started")
+        return self._process.pid
+
+    def log_tail(self) -> str:
+        """Return the end of its log."""
+        return log_tail(self._log)
 
     def kill(self) -> None:
         """Kill -9."""

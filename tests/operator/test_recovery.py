@@ -10,6 +10,7 @@ import pytest
 from runops.failures import Reason
 from runops.job_row import Claim, stamped_metadata
 from runops.videojob import videojob_name
+from runops_operator.rows import look_is_due
 from tests.operator.world import CONFIG, World
 
 
@@ -168,3 +169,13 @@ class _KilledError(BaseException):
 
 async def _killed(*_: object, **__: object) -> None:
     raise _KilledError
+
+
+@pytest.mark.parametrize(
+    ("claimed", "unfinished", "since", "due"),
+    [(0, False, 5.0, False), (0, False, 60.0, True), (1, False, 5.0, True), (0, True, 5.0, True)],
+)
+def test_claimed_rows_are_looked_at_where_there_may_be_some(
+    claimed: int, unfinished: bool, since: float, due: bool
+) -> None:
+    assert look_is_due(claimed=claimed, unfinished=unfinished, since=since) is due

@@ -22,6 +22,28 @@ async def test_a_key_added_while_held_comes_again_after_it_is_done() -> None:
     assert await queue.get() == "a"
 
 
+async def test_an_urgent_key_comes_before_the_others_and_once_only() -> None:
+    queue = WorkQueue()
+    for key in ("a", "b", "c"):
+        await queue.add(key)
+    await queue.add("c", urgent=True)
+    await queue.add("d", urgent=True)
+    assert len(queue) == 4
+    assert [await queue.get() for _ in range(4)] == ["c", "d", "a", "b"]
+    assert len(queue) == 0
+
+
+async def test_a_key_that_was_urgent_is_handed_out_once_for_each_time_it_changed() -> None:
+    queue = WorkQueue()
+    await queue.add("a")
+    await queue.add("a", urgent=True)
+    await queue.done(await queue.get())
+    await queue.add("b")
+    await queue.add("a")
+    assert sorted([await queue.get() for _ in range(2)]) == ["a", "b"]
+    assert len(queue) == 0
+
+
 async def test_a_delayed_key_comes_after_its_time_and_the_earlier_of_two_wins() -> None:
     queue = WorkQueue()
     await queue.add_after("late", 30)
