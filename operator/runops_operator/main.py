@@ -8,6 +8,7 @@ import signal
 import sys
 from datetime import UTC, datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 import kopf
 
@@ -30,8 +31,10 @@ from runops_operator.leader import Elector, identity
 from runops_operator.metrics import Metrics
 from runops_operator.resync import Resync
 from runops_operator.store import Observer
-from runops_operator.tracing import TraceSender, exporter
 from runops_operator.watch_errors import WatchErrors
+
+if TYPE_CHECKING:
+    from runops_operator.tracing import TraceSender
 
 __all__ = ["run"]
 
@@ -244,12 +247,14 @@ def _feed(config: OperatorConfig, environment: Environment, wake: asyncio.Event)
     return QueueFeed(environment.supabase_url, environment.supabase_key, on_row=wake.set)
 
 
-def _tracer(config: OperatorConfig, metrics: Metrics) -> TraceSender | None:
-    sender = exporter(config.tracing)
-    if sender is None:
+def _tracer(config: OperatorConfig, metrics: Metrics) -> "TraceSender | None":
+    if config.tracing.endpoint is None:
         return None
+    # OpenTelemetry takes half a second and 5 MB to load, and most installations send no traces.
+    from runops_operator.tracing import TraceSender, exporter  # noqa: PLC0415 - see above
+
     return TraceSender(
-        sender,
+        exporter(config.tracing.endpoint),
         namespace=config.namespace,
         installation=config.installation,
         ratio=config.tracing.sample_ratio,

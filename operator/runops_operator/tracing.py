@@ -14,7 +14,6 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
 from opentelemetry.trace.status import Status, StatusCode
 
-from runops_operator.config import Tracing
 from runops_operator.observed import VideoJobView
 from runops_operator.trace import Span, sampled, spans, trace_id
 
@@ -26,14 +25,12 @@ _AT_ONCE = 100
 _SEND_SECONDS = 10
 
 
-def exporter(config: Tracing) -> SpanExporter | None:
-    """Return what sends traces; None where no endpoint is given.
+def exporter(endpoint: str) -> SpanExporter:
+    """Return what sends traces to an OTLP endpoint.
 
     Headers, such as those that carry a key, come by OpenTelemetry's own environment variables.
     """
-    if config.endpoint is None:
-        return None
-    return OTLPSpanExporter(endpoint=f"{config.endpoint.rstrip('/')}/v1/traces", timeout=_SEND_SECONDS)
+    return OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=_SEND_SECONDS)
 
 
 class TraceSender:
