@@ -19,6 +19,7 @@ from devstack.gateway.switches import SwitchBoard, Switches
 PATH: Final = "/realtime/v1/websocket"
 _VERSION: Final = "1.0.0"
 _TOO_MANY: Final = 429
+_CLOSE_SECONDS: Final = 1.0
 
 
 class RealtimeDoor:
@@ -77,7 +78,7 @@ class RealtimeDoor:
             return web.json_response({"error": error.at_the_door}, status=401)
         if request.query.get("vsn", _VERSION) != _VERSION:
             return web.Response(status=403)
-        socket = web.WebSocketResponse(autoping=False, heartbeat=None, compress=False)
+        socket = web.WebSocketResponse(timeout=_CLOSE_SECONDS, autoping=False, compress=False)
         await socket.prepare(request)
         session = Session(
             socket,
