@@ -49,7 +49,7 @@ class Patience:
         Until the database knows of the subscription; joining is answered before that. It takes a second or two.
     beat, answer
         Between heartbeats, and for the answer to one. Half a minute without any is the end; the websocket itself would
-        notice after 40 s, and not at all where only what is behind its proxy is dead.
+        notice after up to 50 s, and not at all where only what is behind its proxy is dead.
     longest
         A connection is used at most. Supabase ends one with a newer key after 24 h.
     leave

@@ -78,7 +78,7 @@ class RealtimeDoor:
             return web.json_response({"error": error.at_the_door}, status=401)
         if request.query.get("vsn", _VERSION) != _VERSION:
             return web.Response(status=403)
-        socket = web.WebSocketResponse(timeout=_CLOSE_SECONDS, autoping=False, compress=False)
+        socket = web.WebSocketResponse(timeout=_CLOSE_SECONDS, autoclose=False, autoping=False, compress=False)
         await socket.prepare(request)
         session = Session(
             socket,

@@ -17,6 +17,7 @@ from devstack.gateway.realtime.token import Token, TokenRefusedError
 from devstack.gateway.switches import RealtimeMode
 
 Frame = dict[str, Any]
+_LAST = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 
 
 class Session:
@@ -58,12 +59,16 @@ class Session:
         """Answer until the connection ends."""
         sender = asyncio.create_task(self._send_all())
         try:
-            async for message in self._socket:
+            while True:
+                message = await self._socket.receive()
                 await self._while_frozen()
                 if message.type is WSMsgType.PING:
                     await self._socket.pong(message.data)
                 elif message.type is WSMsgType.TEXT:
                     self._answer(message.data)
+                elif message.type in _LAST:
+                    await self._socket.close()
+                    return
         except ConnectionError:
             pass
         finally:
