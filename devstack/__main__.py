@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--old-project", action="store_true", help="seed the tables as older projects have them: no progress columns"
     )
+    up.add_argument("--realtime", action="store_true", help="have Realtime tell of the table jobs")
     down = commands.add_parser("down", help="end the stack and, unless kept, remove what it wrote")
     choice = down.add_mutually_exclusive_group()
     choice.add_argument("--keep", action="store_true", default=None, help="leave data and keys for the next `up`")
@@ -64,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _up(parsed: argparse.Namespace) -> int:
     modern = not parsed.old_project
-    seed = SeedOptions(progress_columns=modern, unique_sops=modern)
+    seed = SeedOptions(progress_columns=modern, unique_sops=modern, realtime=parsed.realtime)
     info = stack.up(parsed.directory, listen=parsed.listen, keep=parsed.keep, seed=seed)
     print(f"Supabase stand-in  {info.url}\nGemini stand-in    {info.gemini_url}\nstate              {info.directory}")
     print('next: eval "$(python -m devstack env)"')

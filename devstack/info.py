@@ -17,10 +17,13 @@ class SeedOptions:
         Newer projects have `jobs.progress_stage` and `jobs.progress_percent`.
     unique_sops : bool
         Newer projects have a unique `sops.job_id`.
+    realtime : bool
+        Whether Realtime tells of `jobs`: the table is in the publication, which every project has.
     """
 
     progress_columns: bool = True
     unique_sops: bool = True
+    realtime: bool = False
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,8 @@ def start(data: Path, *, sockets: Path, log: Path, durable: bool) -> Program:
         "shared_buffers": "32MB",
         "timezone": "UTC",
         "log_timezone": "UTC",
+        # What Realtime tells of is decoded from the log.
+        "wal_level": "logical",
         "fsync": "on" if durable else "off",
     }
     command: list[str | Path] = [_program("postgres"), "-D", data / "cluster"]

@@ -85,6 +85,10 @@ _UNIQUE_SOPS = """,
   unique (job_id)"""
 
 
+_PUBLICATION = "create publication supabase_realtime;"
+_REALTIME = "alter publication supabase_realtime add table public.jobs;"
+
+
 def seed_sql(options: SeedOptions) -> str:
     """Return the SQL that turns an empty database into a user's project.
 
@@ -95,4 +99,5 @@ def seed_sql(options: SeedOptions) -> str:
         progress=_PROGRESS if options.progress_columns else "",
         unique=_UNIQUE_SOPS if options.unique_sops else "",
     )
-    return f"{_ROLES}\n{_AUTH}\n{tables}\n{_ACCESS}"
+    told = _REALTIME if options.realtime else ""
+    return f"{_ROLES}\n{_AUTH}\n{tables}\n{_ACCESS}\n{_PUBLICATION}\n{told}"

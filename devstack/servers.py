@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from devstack import processes, rest_server, state
+from devstack import postgres, processes, rest_server, state
 from devstack.postgres import StackError
 from devstack.processes import Program
 from devstack.state import StackState
@@ -42,6 +42,7 @@ def start_gateway(directory: Path, known: StackState) -> Program:
         "publishable_key": known.publishable_key,
         "secret_key": known.secret_key,
         "postgrest_socket": str(rest_server.socket_path(known.sockets)),
+        "database_url": postgres.database_url(known.sockets),
         "storage": str(directory / "storage"),
     }
     state.write_private(gateway_settings(directory), json.dumps(settings))

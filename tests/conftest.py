@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from devstack.faults import FaultControl
+from devstack.gateway.switches import Switches, set_switches
 from devstack.stack import StackInfo, running_stack
 
 
@@ -25,6 +26,23 @@ def database(stack: StackInfo) -> Iterator[psycopg.Connection]:
     with psycopg.connect(stack.database_url, autocommit=True) as connection:
         connection.execute("truncate public.jobs, public.transcripts, public.sops, auth.users restart identity cascade")
         yield connection
+
+
+@pytest.fixture
+def told(stack: StackInfo, database: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """The database, with Realtime telling of the table `jobs`."""
+    database.execute("alter publication supabase_realtime add table jobs")
+    yield database
+    # The test may have let the database crash.
+    with psycopg.connect(stack.database_url, autocommit=True) as connection:
+        connection.execute("alter publication supabase_realtime drop table jobs")
+
+
+@pytest.fixture
+def switches(stack: StackInfo) -> Iterator[Switches]:
+    """The gateway's switches as they are by default, and back there after the test."""
+    yield Switches()
+    set_switches(stack.url, Switches())
 
 
 @pytest.fixture

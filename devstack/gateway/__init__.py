@@ -1,1 +1,1 @@
-"""The front door of a Supabase project on one port: keys, the database's REST interface, Storage."""
+"""The front door of a Supabase project on one port: keys, the database's REST interface, Storage, Realtime."""

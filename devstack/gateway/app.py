@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from devstack.faults import FaultBox
+from devstack.gateway.realtime.door import RealtimeDoor
 from devstack.gateway.rest import RestProxy
 from devstack.gateway.settings import GatewaySettings
 from devstack.gateway.storage.routes import StorageDoor
@@ -22,4 +23,5 @@ def build_app(settings: GatewaySettings) -> web.Application:
     board.install(app)
     RestProxy(settings).install(app)
     StorageDoor(settings, board).install(app)
+    RealtimeDoor(settings, board).install(app)
     return app

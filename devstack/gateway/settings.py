@@ -20,6 +20,8 @@ class GatewaySettings(BaseModel):
         Newer keys.
     postgrest_socket : Path
         Where PostgREST listens.
+    database_url : str
+        A superuser's connection, for the log of changes.
     storage : Path
         Folder of the stored objects and their index.
     """
@@ -32,4 +34,5 @@ class GatewaySettings(BaseModel):
     publishable_key: str
     secret_key: str
     postgrest_socket: Path
+    database_url: str
     storage: Path

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import weakref
+from collections.abc import Callable
+from typing import Literal
 
 import httpx
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from devstack.faults import CONTROL_PREFIX
 
 _ROUTE = f"{CONTROL_PREFIX}switches"
 _WEDGED_SECONDS = 600.0
 _SMALLEST_WEDGING_BODY = 1024
+
+RealtimeMode = Literal["ok", "refuse", "drop", "silent", "unconfirmed", "expire", "frozen"]
 
 
 class Switches(BaseModel):
@@ -27,12 +31,22 @@ class Switches(BaseModel):
     wedge_rejected_uploads : bool
         After an upload that is refused as a duplicate, never answer again on that connection. The bare storage
         server does this; the proxies in front of a hosted project may hide it.
+    realtime : str
+        How Realtime behaves. ``ok``. ``refuse`` answers handshakes with `realtime_refusal`. ``drop`` breaks all
+        connections now, and later ones after their first answer. ``silent`` acknowledges everything and tells of no
+        change. ``unconfirmed`` answers joins and never says that the database knows of them. ``expire`` takes the
+        tokens of all channels for expired, once. ``frozen`` keeps connections open and answers nothing, no ping
+        either.
+    realtime_refusal : int
+        HTTP status of ``refuse``.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     tus_chunk_rule: bool = True
     wedge_rejected_uploads: bool = False
+    realtime: RealtimeMode = "ok"
+    realtime_refusal: int = Field(default=503, ge=400, le=599)
 
 
 class SwitchBoard:
@@ -41,11 +55,16 @@ class SwitchBoard:
     def __init__(self) -> None:
         self.switches = Switches()
         self._wedged: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
+        self._watchers: list[Callable[[Switches], None]] = []
 
     def install(self, app: web.Application) -> None:
         """Add the middleware and the control routes to an application."""
         app.middlewares.append(self._middleware)
         app.router.add_routes([web.put(_ROUTE, self._put), web.get(_ROUTE, self._get)])
+
+    def on_change(self, watcher: Callable[[Switches], None]) -> None:
+        """Have somebody told whenever the switches are set."""
+        self._watchers.append(watcher)
 
     def after_rejected_upload(self, request: web.Request) -> None:
         """Wedge the connection of a refused upload, if that is switched on and its body was more than a trifle."""
@@ -64,6 +83,8 @@ class SwitchBoard:
 
     async def _put(self, request: web.Request) -> web.Response:
         self.switches = Switches.model_validate_json(await request.read())
+        for watcher in self._watchers:
+            watcher(self.switches)
         return web.Response(status=204)
 
     async def _get(self, _request: web.Request) -> web.Response:

@@ -51,6 +51,7 @@ def assemble(
     observers: Sequence[Observer] = (),
     wake: asyncio.Event | None = None,
     told: Callable[[], bool] = lambda: False,
+    distrust: Callable[[], None] = lambda: None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Operator:
     """Return an operator for a cluster and a project; nothing runs yet.
@@ -69,6 +70,8 @@ def assemble(
         Whoever knows of a queued row may set it: the table is then read at once.
     told
         Tells whether that is done for each row.
+    distrust
+        Called when it was not done.
     now
         The clock of its decisions; it gives times with their zone.
     """
@@ -99,6 +102,7 @@ def assemble(
         skew_seconds=lambda: supabase.clock_skew_seconds,
         wake=wake,
         told=told,
+        distrust=distrust,
     )
     stopping = Stopping(
         cluster, store=store, now=now, deadline_seconds=config.deadlines.cancelling_seconds, metrics=metrics

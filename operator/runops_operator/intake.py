@@ -28,6 +28,7 @@ from runops_operator.confirm import Confirmation
 from runops_operator.metrics import Metrics
 from runops_operator.store import Store
 from runops_operator.times import moment
+from runops_operator.untold import HintWatch
 
 __all__ = ["Intake"]
 
@@ -68,6 +69,8 @@ class Intake:
         Set by whoever has a reason to read the table at once.
     told
         Tells whether it is set for each row that is queued.
+    distrust
+        Called when it was not.
     jitter
         Source of randomness in [0, 1).
     """
@@ -87,6 +90,7 @@ class Intake:
         skew_seconds: Callable[[], float | None],
         wake: asyncio.Event,
         told: Callable[[], bool],
+        distrust: Callable[[], None],
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._jobs = jobs
@@ -103,6 +107,7 @@ class Intake:
         self._told = told
         self._jitter = jitter
         self._wake = wake
+        self._hints = HintWatch(wake, told, distrust)
         self._moved_at: float | None = None
         self._failures = 0
         self.last_read_at: float | None = None
@@ -121,7 +126,7 @@ class Intake:
         """Read and claim until cancelled. A table that cannot be read is waited for; nothing is claimed meanwhile."""
         loop = asyncio.get_running_loop()
         while True:
-            self._wake.clear()
+            self._hints.clear()
             try:
                 if await self.claim_what_fits():
                     self._moved_at = loop.time()
@@ -182,6 +187,7 @@ class Intake:
         """Return the rows to claim, and how many were found that nobody can work on: those are refused at once."""
         now = self._now() + timedelta(seconds=self._skew_seconds() or 0.0)
         rows = await self._candidates.read(slots=admission.slots, active=admission.active, server_time=now)
+        self._hints.read(rows, at=now)
         good = [row for row in rows if _fault_of(row) is None]
         await self._refuse_all([row for row in rows if _fault_of(row) is not None])
         chosen = choose(

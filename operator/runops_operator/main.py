@@ -192,6 +192,7 @@ async def _work(
         observers=observers,
         wake=wake,
         told=lambda: feed is not None and feed.live,
+        distrust=lambda: None if feed is None else feed.distrust(),
     )
     # Kept while the first listing is waited for, which may take as long as the API server is away.
     ours = [] if elector is None else [asyncio.create_task(elector.keep(), name="lease")]

@@ -1,4 +1,4 @@
-"""The optional migration, against a real PostgreSQL with the tables of a user's project."""
+"""The optional migrations, against a real PostgreSQL with the tables of a user's project."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,10 +13,13 @@ from devstack import places, postgres
 from devstack.info import SeedOptions
 from devstack.schema import seed_sql
 
-_MIGRATION = (Path(__file__).parents[2] / "deploy" / "supabase" / "migrations" / "0001_runops.sql").read_text("utf-8")
+_MIGRATIONS = Path(__file__).parents[2] / "deploy" / "supabase" / "migrations"
+_MIGRATION = (_MIGRATIONS / "0001_runops.sql").read_text("utf-8")
+_REALTIME = (_MIGRATIONS / "0002_realtime.sql").read_text("utf-8")
 
 _OLD = SeedOptions(progress_columns=False, unique_sops=False)
 _NEW = SeedOptions(progress_columns=True, unique_sops=True)
+_TOLD = SeedOptions(realtime=True)
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -55,9 +58,16 @@ def project(server: Path, request: pytest.FixtureRequest) -> Iterator[Connection
         yield connection
 
 
-def _migrate(project: Connection) -> None:
+def _migrate(project: Connection, migration: str = _MIGRATION) -> None:
     with project.transaction():
-        project.execute(_MIGRATION.encode())
+        project.execute(migration.encode())
+
+
+def _told_of(project: Connection) -> list[tuple[object, ...]]:
+    return project.execute(
+        "select schemaname, tablename from pg_publication_tables where pubname = 'supabase_realtime' "
+        "and schemaname = 'public' order by 1, 2"
+    ).fetchall()
 
 
 def _shape(project: Connection) -> list[tuple[object, ...]]:
@@ -143,3 +153,48 @@ def test_oldest_queued_rows_are_found_by_index(project: Connection) -> None:
         "explain select * from jobs where status = 'queued' order by created_at, id limit 20"
     ).fetchall()
     assert "jobs_runops_queued" in str(plan)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        "drop publication supabase_realtime",
+        "drop publication supabase_realtime; create publication supabase_realtime for table public.jobs",
+    ],
+    ids=["as-made", "no-publication", "told-already"],
+)
+def test_realtime_tells_of_jobs_and_of_nothing_else_however_often_it_is_run(project: Connection, before: str) -> None:
+    project.execute(before.encode())
+    for _ in range(2):
+        _migrate(project, _REALTIME)
+
+        assert _told_of(project) == [("public", "jobs")]
+
+
+@pytest.mark.parametrize("tables", ["all tables", "tables in schema public"])
+def test_realtime_stays_as_it_is_where_it_tells_of_every_table(project: Connection, tables: str) -> None:
+    project.execute(f"drop publication supabase_realtime; create publication supabase_realtime for {tables}".encode())
+    before = _told_of(project)
+
+    _migrate(project, _REALTIME)
+
+    assert _told_of(project) == before
+    assert ("public", "jobs") in before
+
+
+def test_realtime_goes_on_telling_of_other_tables(project: Connection) -> None:
+    project.execute("alter publication supabase_realtime add table public.sops")
+
+    _migrate(project, _REALTIME)
+
+    assert _told_of(project) == [("public", "jobs"), ("public", "sops")]
+
+
+@pytest.mark.parametrize("project", [_TOLD], indirect=True, ids=["seeded"])
+def test_realtime_migration_changes_nothing_in_a_stack_that_was_seeded_with_it(project: Connection) -> None:
+    before = _told_of(project)
+
+    _migrate(project, _REALTIME)
+
+    assert _told_of(project) == before == [("public", "jobs")]

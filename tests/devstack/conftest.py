@@ -9,7 +9,6 @@ import pytest
 from supabase import Client, create_client
 from supabase.lib.client_options import SyncClientOptions
 
-from devstack.gateway.switches import Switches, set_switches
 from devstack.stack import StackInfo
 
 
@@ -40,10 +39,3 @@ def empty_bucket(http: httpx.Client) -> str:
     """The bucket `videos` without any object."""
     assert http.post("/storage/v1/bucket/videos/empty").status_code == 200
     return "videos"
-
-
-@pytest.fixture
-def switches(stack: StackInfo) -> Iterator[Switches]:
-    """The gateway's switches as they are by default, and back there after the test."""
-    yield Switches()
-    set_switches(stack.url, Switches())

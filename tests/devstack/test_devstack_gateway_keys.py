@@ -67,6 +67,7 @@ def test_a_users_own_token_is_kept_beside_any_key() -> None:
             "publishable_key": "sb_publishable_x",
             "secret_key": "sb_secret_x",
             "postgrest_socket": "/nowhere",
+            "database_url": "postgresql://nowhere",
             "storage": "/nowhere",
         }
     )
