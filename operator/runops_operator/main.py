@@ -17,7 +17,6 @@ from runops.failures import Reason
 from runops.logs import configure_logs
 from runops.memory import hide_memory
 from runops.supabase.connection import Supabase
-from runops.supabase.realtime import QueueFeed
 from runops_operator.assembly import assemble
 from runops_operator.cluster import ClusterError, KubernetesCluster, NotFound
 from runops_operator.config import ConfigInvalid, OperatorConfig, load_config
@@ -34,6 +33,7 @@ from runops_operator.store import Observer
 from runops_operator.watch_errors import WatchErrors
 
 if TYPE_CHECKING:
+    from runops.supabase.realtime import QueueFeed
     from runops_operator.tracing import TraceSender
 
 __all__ = ["run"]
@@ -242,9 +242,12 @@ async def _work(
     _log.info("operator stopped")
 
 
-def _feed(config: OperatorConfig, environment: Environment, wake: asyncio.Event) -> QueueFeed | None:
+def _feed(config: OperatorConfig, environment: Environment, wake: asyncio.Event) -> "QueueFeed | None":
     if not config.realtime.enabled:
         return None
+    # Most installations do without it.
+    from runops.supabase.realtime import QueueFeed  # noqa: PLC0415 - see above
+
     return QueueFeed(environment.supabase_url, environment.supabase_key, on_row=wake.set)
 
 
