@@ -15,6 +15,7 @@ __all__ = [
     "DeleteJob",
     "DeleteVideoJob",
     "FailRow",
+    "LookAgain",
     "LookForResults",
     "NextAttempt",
     "PatchStatus",
@@ -137,6 +138,22 @@ class RequeueAfter:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Look again at a VideoJob in which events are expected, in case they are not told.
+
+    Attributes
+    ----------
+    seconds
+        After so many seconds.
+    most_per_second
+        Later, where more than so many VideoJobs would be looked at in a second.
+    """
+
+    seconds: float
+    most_per_second: float
+
+
 Action = (
     ReadRow
     | LookForResults
@@ -152,4 +169,5 @@ Action = (
     | RemoveObjects
     | DeleteVideoJob
     | RequeueAfter
+    | LookAgain
 )

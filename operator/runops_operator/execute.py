@@ -18,6 +18,7 @@ from runops_operator.actions import (
     DeleteJob,
     DeleteVideoJob,
     FailRow,
+    LookAgain,
     LookForResults,
     NextAttempt,
     PatchStatus,
@@ -104,6 +105,8 @@ class Executor:
         match action:
             case RequeueAfter(seconds):
                 await self._queue.add_after(name, seconds)
+            case LookAgain(seconds, most_per_second):
+                await self._queue.add_after(name, max(seconds, self._store.count_unfinished() / most_per_second))
             case CreateJob() | DeleteJob() | SuspendJob():
                 await self._on_job(name, action)
             case PatchStatus() | DeleteVideoJob() | AdoptClaim():

@@ -23,6 +23,7 @@ from runops_operator.actions import (
     DeleteJob,
     DeleteVideoJob,
     FailRow,
+    LookAgain,
     LookForResults,
     NextAttempt,
     PatchStatus,
@@ -43,8 +44,8 @@ from runops_operator.why_ended import Ended, why_ended
 
 __all__ = ["plan", "plan_gone", "plan_unreadable"]
 
-_LOOK_AGAIN_SECONDS = 5.0
-_LOOK_AT_RUNNING_SECONDS = 15.0
+_LOOK_AT_WAITING = LookAgain(seconds=5.0, most_per_second=10.0)
+_LOOK_AT_RUNNING = LookAgain(seconds=15.0, most_per_second=2.0)
 """Events bring changes sooner; this is for a watch that is silent, such as one that is only just being opened."""
 _OLD_JOB_GOES_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 3600.0
@@ -217,7 +218,7 @@ def _start(seen: Observation, spec: VideoJobSpec, claim: str, config: OperatorCo
         videojob, None, (), wait, now, stalled=stalled(seen, wait, config), attempts=history.failures + (not new)
     )
     manifest = build_job(videojob, spec, claim, config, more_memory=history.more_memory)
-    return [CreateJob(manifest), *patch_if_it_changes(videojob, shown), RequeueAfter(_LOOK_AGAIN_SECONDS)]
+    return [CreateJob(manifest), *patch_if_it_changes(videojob, shown), _LOOK_AT_WAITING]
 
 
 def _pausing(seen: Observation, stamp: Claim, not_before: datetime, left: float, now: datetime) -> list[Action]:
@@ -307,7 +308,7 @@ def _watch(seen: Observation, job: JobView, spec: VideoJobSpec, config: Operator
             return over
         patch = status.waiting(videojob, job, seen.pods, wait, now, stalled=stalled(seen, wait, config))
     actions += patch_if_it_changes(videojob, patch)
-    actions.append(RequeueAfter(_LOOK_AT_RUNNING_SECONDS if wait is None else _LOOK_AGAIN_SECONDS))
+    actions.append(_LOOK_AT_RUNNING if wait is None else _LOOK_AT_WAITING)
     return actions
 
 

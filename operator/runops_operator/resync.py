@@ -12,6 +12,8 @@ from runops_operator.workqueue import WorkQueue
 __all__ = ["Resync"]
 
 _log = logging.getLogger(__name__)
+_SHARE_OF_TIME = 0.01
+"""Of many thousands a listing takes seconds: it is then made less often, so that it costs no more than this."""
 
 
 class Resync:
@@ -35,12 +37,14 @@ class Resync:
 
     async def run(self) -> None:
         """List at every interval until cancelled; after a failure sooner. The first listing is `once`."""
-        failures = 0
+        failures, loop, took = 0, asyncio.get_running_loop(), 0.0
         while True:
-            await asyncio.sleep(backoff(failures, base=1.0) if failures else self._config.resync_seconds)
+            pause = max(self._config.resync_seconds, took / _SHARE_OF_TIME)
+            await asyncio.sleep(backoff(failures, base=1.0) if failures else pause)
+            began = loop.time()
             try:
                 await self.once()
-                failures = 0
+                failures, took = 0, loop.time() - began
             except ClusterError as error:
                 failures += 1
                 _log.warning("Resync: %s", error)

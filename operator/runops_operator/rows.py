@@ -137,6 +137,8 @@ class RowWatch:
                 # It was cancelled, ended or queued again; or it was claimed since. Its plan looks for itself.
                 self._store.doubt_row(name)
                 await self._queue.add(name)
+            elif self._touched.age(held.job_id) > self._config.deadlines.no_progress_seconds:
+                await self._queue.add(name)
         await self._jobs.keep_alive(self._config.installation, self._unattended(claimed.values()))
         await self._adopt(row for name, row in claimed.items() if name not in unfinished)
         return len(claimed)

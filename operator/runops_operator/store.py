@@ -28,6 +28,7 @@ class Store:
     def __init__(self, *observers: Observer) -> None:
         self._observers = observers
         self._videojobs: dict[str, VideoJobView] = {}
+        self._unfinished: dict[str, VideoJobView] = {}
         self._jobs: dict[str, JobView] = {}
         self._gone: dict[str, VideoJobView] = {}
         self._doubted: set[str] = set()
@@ -88,7 +89,11 @@ class Store:
 
     def unfinished(self) -> Iterator[VideoJobView]:
         """Yield the VideoJobs that have not ended."""
-        return (view for view in self._videojobs.values() if not view.finished)
+        return iter(self._unfinished.values())
+
+    def count_unfinished(self) -> int:
+        """Return how many VideoJobs have not ended."""
+        return len(self._unfinished)
 
     def videojobs(self) -> Iterator[VideoJobView]:
         """Yield all VideoJobs."""
@@ -110,6 +115,10 @@ class Store:
         if view.uid in self._dead or (before is not None and view.version < before.version):
             return False
         self._videojobs[view.name] = view
+        if view.finished:
+            self._unfinished.pop(view.name, None)
+        else:
+            self._unfinished[view.name] = view
         self._mark(f"videojob/{view.name}")
         for observer in self._observers:
             # One of the same name that was made anew has nothing to do with the one before.
@@ -153,6 +162,7 @@ class Store:
         last = self._videojobs.get(view.name)
         if last is None or last.uid == view.uid:
             self._videojobs.pop(view.name, None)
+            self._unfinished.pop(view.name, None)
             self._gone[view.name] = view
 
     def _mark(self, key: str) -> None:

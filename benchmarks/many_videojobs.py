@@ -1,0 +1,185 @@
+"""Ten thousand VideoJobs at work: what the operator costs then, how soon it is there again, and how soon it acts.
+
+Nodes and pods are kwok's: pods are made, scheduled and run for hours, and nothing runs in them. The rows are real, and
+so are VideoJobs, Jobs, the Job controller and the API server.
+"""
+
+import asyncio
+import random
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import httpx
+
+from benchmarks.benchmark import Outcome, Progress
+from benchmarks.measurement import Measurement, percentile
+from benchmarks.process_cost import cpu_seconds, resident_mib
+from benchmarks.site import bench_cluster, namespace, operator_settings, running_operator
+from devstack.cluster import ClusterInfo
+from devstack.cluster.apiserver import simulated_node
+from devstack.fake_kubelet import Api
+from devstack.stack import StackInfo, running_stack
+from tests.chaos.database import Database
+from tests.chaos.queue import fill_queue, rows_of
+from tests.chaos.replica import Replica
+
+__all__ = ["measure"]
+
+_VIDEOJOBS = 10_000
+_BACKLOG = 100_000
+_NODES = 3
+"""Of 5,000 pods each."""
+_LONGEST_SECONDS = 1800.0
+_REST_SECONDS = 60.0
+_CHANGES = 100
+"""One after the other, so that each is alone."""
+_VIDEOJOB_PATH = "/apis/runops.dev/v1alpha1/namespaces/{}/videojobs"
+_JOB_PATH = "/apis/batch/v1/namespaces/{}/jobs"
+
+
+def measure(*, runs: int, progress: Progress) -> Outcome:  # noqa: ARG001 - limits need no turns
+    """Return memory, processor time at rest, seconds until caught up, latency of a change; each beside its limit."""
+    with (
+        tempfile.TemporaryDirectory(prefix="runops-bench-") as folder,
+        running_stack(Path(folder) / "stack") as stack,
+        bench_cluster(progress, kwok=True) as cluster,
+    ):
+        return asyncio.run(_measured(cluster, stack, progress))
+
+
+async def _measured(cluster: ClusterInfo, stack: StackInfo, progress: Progress) -> Outcome:
+    database = Database(stack.database_url)
+    database.begin()
+    async with Api(cluster.kubeconfig) as api, namespace(api) as name:
+        for number in range(_NODES):
+            await api.patiently("POST", "/api/v1/nodes", simulated_node(f"many-{number}"))
+        settings = operator_settings(
+            name,
+            maxConcurrent=_VIDEOJOBS,
+            worker={
+                "image": "runops.invalid/worker:1",
+                "serviceAccountName": "default",
+                "secretName": "keys",
+                "annotations": {"devstack.runops.dev/run-for": "5h"},
+            },
+            deadlines={"noProgressSeconds": 36_000},
+        )
+        with running_operator(cluster, settings, stack.environment()) as operator:
+            fill_queue(database, rows_of("many", _VIDEOJOBS, seed=0))
+            took = await _until_running(operator, progress)
+            progress(f"{_VIDEOJOBS} VideoJobs run after {took:.0f} s")
+            await asyncio.sleep(_REST_SECONDS)
+            rest = await _at_rest(operator)
+            latencies = await _changes(api, name)
+            progress(f"a change is acted on after {median(latencies):.3f} s, p99 {percentile(latencies, 0.99):.3f} s")
+            before = resident_mib(operator.pid)
+            _fill_backlog(database)
+            await asyncio.sleep(_REST_SECONDS)
+            after = resident_mib(operator.pid)
+            progress(f"resident memory {before:.0f} MiB, with a backlog of {_BACKLOG} rows {after:.0f} MiB")
+            peak = max(before, after)
+        caught_up = await _restart(cluster, settings, stack, progress)
+    results = [
+        Measurement(what="10,000 VideoJobs: resident memory", unit="MiB", figure=peak, limit=150, against="limit"),
+        Measurement(what="10,000 VideoJobs: core at rest", unit="%", figure=100 * rest, limit=1.0, against="limit"),
+        Measurement(what="10,000 VideoJobs: restart", unit="s", figure=caught_up, limit=15.0, against="limit"),
+        Measurement(
+            what="10,000 VideoJobs: change acted on, p99",
+            unit="s",
+            figure=percentile(latencies, 0.99),
+            limit=1.0,
+            against="limit",
+        ),
+        Measurement(
+            what=f"{_BACKLOG} rows of backlog: memory",
+            unit="MiB",
+            figure=after,
+            limit=before,
+            against="without",
+            bound=1.05,
+        ),
+    ]
+    return Outcome(results, {"seconds_until_all_run": took, "change_seconds": latencies})
+
+
+async def _until_running(operator: Replica, progress: Progress) -> float:
+    loop = asyncio.get_running_loop()
+    began = told = loop.time()
+    while True:
+        figures = await asyncio.to_thread(_metrics, operator)
+        running = sum(
+            value for key, value in figures.items() if key.startswith("runops_videos{") and 'phase="Running"' in key
+        )
+        if running >= _VIDEOJOBS:
+            return loop.time() - began
+        if loop.time() - began > _LONGEST_SECONDS:
+            raise RuntimeError(f"only {running:.0f} of {_VIDEOJOBS} VideoJobs run after {_LONGEST_SECONDS:.0f} s")
+        if loop.time() - told > 20.0:
+            told = loop.time()
+            progress(f"{running:.0f} run, resident memory {resident_mib(operator.pid):.0f} MiB")
+        await asyncio.sleep(1.0)
+
+
+async def _at_rest(operator: Replica) -> float:
+    """Return the share of a core that is used while nothing changes."""
+    before, began = cpu_seconds(operator.pid), time.monotonic()
+    await asyncio.sleep(_REST_SECONDS)
+    return (cpu_seconds(operator.pid) - before) / (time.monotonic() - began)
+
+
+async def _changes(api: Api, namespace: str) -> Sequence[float]:
+    """Suspend some VideoJobs, one after the other, and return after how many seconds their Jobs are."""
+    page = await api.patiently("GET", _VIDEOJOB_PATH.format(namespace) + f"?limit={_CHANGES}")
+    names = [item["metadata"]["name"] for item in page["items"]]
+    random.Random(0).shuffle(names)  # noqa: S311 - it opens nothing
+    latencies = []
+    for name in names:
+        began = time.monotonic()
+        await api.patiently(
+            "PATCH",
+            f"{_VIDEOJOB_PATH.format(namespace)}/{name}",
+            {"spec": {"suspend": True}},
+            content_type="application/merge-patch+json",
+        )
+        while True:
+            job = await api.patiently("GET", f"{_JOB_PATH.format(namespace)}/{name}")
+            if job["spec"].get("suspend"):
+                break
+            if time.monotonic() - began > 60:
+                raise RuntimeError(f"the Job {name} is not suspended after a minute")
+            await asyncio.sleep(0.01)
+        latencies.append(time.monotonic() - began)
+    return latencies
+
+
+async def _restart(cluster: ClusterInfo, settings: dict[str, Any], stack: StackInfo, progress: Progress) -> float:
+    """Return the seconds from starting an operator until it is ready and has looked at everything."""
+    began = time.monotonic()
+    with running_operator(cluster, settings, stack.environment()) as operator:
+        progress(f"ready after {time.monotonic() - began:.1f} s")
+        while True:
+            figures = await asyncio.to_thread(_metrics, operator)
+            looks = sum(value for key, value in figures.items() if key.startswith("runops_reconcile_seconds_count"))
+            if looks >= _VIDEOJOBS and figures.get("runops_workqueue_depth", 1.0) == 0:
+                return time.monotonic() - began
+            if time.monotonic() - began > _LONGEST_SECONDS:
+                raise RuntimeError(f"only {looks:.0f} VideoJobs were looked at after {_LONGEST_SECONDS:.0f} s")
+            await asyncio.sleep(0.25)
+
+
+def _fill_backlog(database: Database) -> None:
+    database.run(
+        "insert into public.jobs (job_id, metadata) select gen_random_uuid(), "
+        "jsonb_build_object('user_id', md5((n % 50)::text)::uuid) from generate_series(1, %s) n",
+        (_BACKLOG,),
+    )
+
+
+def _metrics(operator: Replica) -> dict[str, float]:
+    text = httpx.get(f"{operator.probes}/metrics", timeout=30, trust_env=False).text
+    lines = (line.rpartition(" ") for line in text.splitlines() if line and not line.startswith("#"))
+    return {key: float(value) for key, _, value in lines}
