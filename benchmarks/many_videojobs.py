@@ -174,7 +174,7 @@ async def _restart(cluster: ClusterInfo, settings: dict[str, Any], stack: StackI
 def _fill_backlog(database: Database) -> None:
     database.run(
         "insert into public.jobs (job_id, metadata) select gen_random_uuid(), "
-        "jsonb_build_object('user_id', md5((n % 50)::text)::uuid) from generate_series(1, %s) n",
+        "jsonb_build_object('user_id', md5((n %% 50)::text)::uuid) from generate_series(1, %s) n",
         (_BACKLOG,),
     )
 

@@ -4,10 +4,10 @@
 `kubectl explain` and `kubectl get -o yaml` show.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, cast
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from runops.report import Output, ResolvedPrompt, StageTime, Usage
@@ -59,6 +59,18 @@ def videojob_name(job_id: UUID | str) -> str:
 
 class _Camel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
+
+
+P = TypeVar("P", bound=BaseModel)
+_MOST_SHARED = 4096
+_SHARED: dict[BaseModel, BaseModel] = {}
+
+
+def _shared(part: P) -> P:
+    """Return the one object for all parts that are the same: thousands of VideoJobs have most of them in common."""
+    if len(_SHARED) >= _MOST_SHARED:
+        _SHARED.clear()
+    return cast("P", _SHARED.setdefault(part, part))
 
 
 class Source(_Camel):
@@ -176,10 +188,14 @@ class VideoJobSpec(_Camel):
         str | None,
         Field(max_length=36, pattern=UUID_PATTERN, description="Uploader of the recording; the SOP's owner."),
     ] = None
-    source: Annotated[Source, Field(description="Where the recording lies.")] = Source()
-    model: Annotated[ModelChoice, Field(description="Which models answer.")] = ModelChoice()
-    prompts: Annotated[PromptChoice, Field(description="Which prompts are used.")] = PromptChoice()
-    transcode: Annotated[Transcode, Field(description="How the slim video is made.")] = Transcode()
+    source: Annotated[Source, AfterValidator(_shared), Field(description="Where the recording lies.")] = Source()
+    model: Annotated[ModelChoice, AfterValidator(_shared), Field(description="Which models answer.")] = ModelChoice()
+    prompts: Annotated[PromptChoice, AfterValidator(_shared), Field(description="Which prompts are used.")] = (
+        PromptChoice()
+    )
+    transcode: Annotated[Transcode, AfterValidator(_shared), Field(description="How the slim video is made.")] = (
+        Transcode()
+    )
     retry_limit: Annotated[
         int, Field(ge=0, le=10, description="Further attempts after the first one failed for a passing reason.")
     ] = 3
@@ -252,7 +268,7 @@ class VideoJobStatus(_Camel):
         int | None, Field(ge=0, description="Generation of the spec that the operator last acted on.")
     ] = None
     conditions: Annotated[
-        list[Condition] | None,
+        list[Annotated[Condition, AfterValidator(_shared)]] | None,
         Field(
             max_length=16,
             description="Started, Complete, Failed; Finished is True for both outcomes, so that waiting for it ends.",

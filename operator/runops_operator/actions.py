@@ -153,6 +153,10 @@ class LookAgain:
     seconds: float
     most_per_second: float
 
+    def pause(self, unfinished: int) -> float:
+        """Return after how many seconds, where so many VideoJobs have not ended."""
+        return max(self.seconds, unfinished / self.most_per_second)
+
 
 Action = (
     ReadRow

@@ -105,8 +105,8 @@ class Executor:
         match action:
             case RequeueAfter(seconds):
                 await self._queue.add_after(name, seconds)
-            case LookAgain(seconds, most_per_second):
-                await self._queue.add_after(name, max(seconds, self._store.count_unfinished() / most_per_second))
+            case LookAgain():
+                await self._queue.add_after(name, action.pause(self._store.count_unfinished()))
             case CreateJob() | DeleteJob() | SuspendJob():
                 await self._on_job(name, action)
             case PatchStatus() | DeleteVideoJob() | AdoptClaim():

@@ -10,6 +10,9 @@ from runops.polling import backoff
 
 __all__ = ["WorkQueue"]
 
+_TURNS = 4
+"""One in so many is for keys that are not urgent, however many are."""
+
 
 class WorkQueue:
     """Deduplicating queue with delays and backoff, as controllers have it.
@@ -24,6 +27,7 @@ class WorkQueue:
 
     def __init__(self, jitter: Callable[[], float] = random.random) -> None:
         self._jitter = jitter
+        self._turn = 0
         self._urgent: deque[str] = deque()
         self._ready: deque[str] = deque()
         self._waiting: set[str] = set()
@@ -39,7 +43,7 @@ class WorkQueue:
         return len(self._waiting)
 
     async def add(self, key: str, *, urgent: bool = False) -> None:
-        """Have a key handed out as soon as a worker is free; an urgent one before all that are not."""
+        """Have a key handed out as soon as a worker is free; three urgent ones before each one that is not."""
         async with self._changed:
             self._add(key, urgent=urgent)
 
@@ -93,7 +97,9 @@ class WorkQueue:
     def _next(self) -> str:
         """Take the next key that still waits; there is one."""
         while True:
-            key = (self._urgent or self._ready).popleft()
+            self._turn = (self._turn + 1) % _TURNS
+            first, second = (self._urgent, self._ready) if self._turn else (self._ready, self._urgent)
+            key = (first or second).popleft()
             if key in self._waiting:
                 return key
 

@@ -1,0 +1,41 @@
+"""What keeps thousands of VideoJobs from costing thousands of times as much."""
+
+from typing import Any
+
+from runops_operator.actions import LookAgain
+from runops_operator.observed import parse_videojob
+from runops_operator.store import Store
+
+
+def videojob(number: int, *, finished: bool = False, version: int = 1) -> dict[str, Any]:
+    said = {"type": "Finished", "status": str(finished), "reason": "R", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    return {
+        "metadata": {"name": f"vj-{number}", "uid": f"u-{number}", "resourceVersion": str(version)},
+        "spec": {"jobId": f"00000000-0000-4000-8000-{number:012d}"},
+        "status": {"conditions": [said]},
+    }
+
+
+def test_looks_that_only_make_sure_grow_rarer_with_the_number_of_videojobs() -> None:
+    look = LookAgain(seconds=15.0, most_per_second=2.0)
+    assert [look.pause(count) for count in (0, 30, 60, 10_000)] == [15.0, 15.0, 30.0, 5_000.0]
+
+
+def test_unfinished_videojobs_are_counted_as_they_come_end_begin_anew_and_go() -> None:
+    store = Store()
+    for number in range(3):
+        store.see_videojob(videojob(number))
+    store.see_videojob(videojob(0, finished=True, version=2))
+    assert (store.count_unfinished(), {view.name for view in store.unfinished()}) == (2, {"vj-1", "vj-2"})
+    store.see_videojob(videojob(0, version=3))
+    store.see_videojob(videojob(1), deleted=True)
+    assert (store.count_unfinished(), {view.name for view in store.unfinished()}) == (2, {"vj-0", "vj-2"})
+
+
+def test_what_videojobs_have_in_common_is_kept_once() -> None:
+    first, second = (parse_videojob(videojob(number)) for number in range(2))
+    assert first.spec is not None
+    assert second.spec is not None
+    assert first.spec.source is second.spec.source
+    assert first.spec.model is second.spec.model
+    assert (first.status.conditions or [])[0] is (second.status.conditions or [])[0]
