@@ -249,7 +249,9 @@ class Resolved(_Camel):
     """What the run was made with, fixed at its start."""
 
     image: Annotated[str | None, Field(max_length=512, description="Worker image.")] = None
-    models: Annotated[ModelChoice | None, Field(description="Models asked for.")] = None
+    models: Annotated[
+        Annotated[ModelChoice, AfterValidator(_shared)] | None, Field(description="Models asked for.")
+    ] = None
     prompts: Annotated[
         list[ResolvedPrompt] | None, Field(max_length=8, description="Prompts with the hash of what they held.")
     ] = None

@@ -109,7 +109,7 @@ class EventPoster:
         self._instance = instance
         self._now = now
         self._dropped = dropped
-        self._waiting: deque[dict[str, Any]] = deque()
+        self._waiting: deque[tuple[VideoJobView, Happening, datetime]] = deque()
         self._some = asyncio.Event()
 
     def see(self, before: VideoJobView | None, after: VideoJobView) -> None:
@@ -118,9 +118,8 @@ class EventPoster:
             if len(self._waiting) >= _MOST_WAITING:
                 self._dropped()
                 continue
-            self._waiting.append(
-                event_manifest(after, happening, namespace=self._namespace, instance=self._instance, now=self._now())
-            )
+            # As manifests, thousands that wait in a burst would take ten times the memory.
+            self._waiting.append((after, happening, self._now()))
             self._some.set()
 
     async def run(self) -> None:
@@ -128,7 +127,10 @@ class EventPoster:
         while True:
             await self._some.wait()
             while self._waiting:
-                await self._post(self._waiting.popleft())
+                videojob, happening, at = self._waiting.popleft()
+                await self._post(
+                    event_manifest(videojob, happening, namespace=self._namespace, instance=self._instance, now=at)
+                )
             self._some.clear()
 
     async def _post(self, manifest: dict[str, Any]) -> None:

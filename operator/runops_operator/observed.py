@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -48,6 +48,10 @@ _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 WORKER_OWNED_STATUS = ("progress", "usage", "stages", "outputs")
 """Status fields that the worker writes while it runs; a change in them alone asks nothing of the operator."""
+
+
+M = TypeVar("M", bound=BaseModel)
+_NOT_NOTED: set[str] = set()
 
 
 class Unread:
@@ -202,7 +206,7 @@ def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
     generation = metadata.get("generation")
     spec, fault = None, None
     try:
-        spec = VideoJobSpec.model_validate(body.get("spec") or {})
+        spec = _bare(VideoJobSpec.model_validate(body.get("spec") or {}))
     except ValidationError as error:
         first = error.errors()[0]
         fault = f"spec.{'.'.join(map(str, first['loc']))}: {first['msg']}"[:500]
@@ -213,7 +217,7 @@ def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
         claim=_claim(metadata),
         spec=spec,
         spec_fault=fault,
-        status=_status(body.get("status")),
+        status=_bare(_status(body.get("status"))),
         deleting="deletionTimestamp" in metadata,
         prompts=_prompts(metadata),
         created=_text(metadata.get("creationTimestamp")),
@@ -221,6 +225,12 @@ def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
         source_bytes=_whole(_object(metadata.get("annotations")).get(SOURCE_BYTES_ANNOTATION)),
         version=_version(metadata),
     )
+
+
+def _bare(model: M) -> M:
+    """Return a model without the note of which fields were given: it is larger than all else of it, and nobody asks."""
+    object.__setattr__(model, "__pydantic_fields_set__", _NOT_NOTED)
+    return model
 
 
 def _text(value: Any) -> str | None:

@@ -129,7 +129,7 @@ class RowWatch:
         unfinished = {view.name: view for view in self._store.unfinished() if view.claim is not None}
         claimed = {videojob_name(row.job_id): row for row in await self._jobs.claims_of(self._config.installation)}
         for row in claimed.values():
-            self._touched.seconds(row.job_id, (row.claim, row.updated_at))
+            self._touched.seconds(row.job_id, hash((row.claim, row.updated_at)))
         self._touched.keep_only({row.job_id for row in claimed.values()})
         for name, view in unfinished.items():
             held = claimed.get(name)
