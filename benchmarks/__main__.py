@@ -3,10 +3,10 @@
 import argparse
 import sys
 
-from benchmarks import worker_memory
+from benchmarks import autoscaling, worker_memory
 from benchmarks.measurement import Measurement, table
 
-_ALL = {"worker_memory": worker_memory.measure}
+_ALL = {"worker_memory": worker_memory.measure, "autoscaling": autoscaling.measure}
 
 
 def main() -> int:

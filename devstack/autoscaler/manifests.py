@@ -80,7 +80,7 @@ class NodePool:
     name
         Its name; nodes have it as the label `karpenter.sh/nodepool`.
     consolidate_after
-        How long a node is left alone after a pod came or went, such as `10s`.
+        How long a node is left alone after a pod came or went; Karpenter's own default is none.
     most_cpus
         Of all its nodes together; None for no limit.
     underutilized_at_once
@@ -88,7 +88,7 @@ class NodePool:
     """
 
     name: str
-    consolidate_after: str = "10s"
+    consolidate_after: str = "0s"
     most_cpus: int | None = None
     underutilized_at_once: str = "10%"
 
