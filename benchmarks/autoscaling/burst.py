@@ -59,12 +59,15 @@ async def burst(place: Place, case: Case, job_ids: list[UUID]) -> Record:
         That took longer than the case may.
     """
     supabase = Supabase(place.stack.url, place.stack.secret_key, retries=PATIENT)
-    worker = LightWorker(supabase, Ledger(), pace=case.pace)
+    ledger = Ledger()
+    worker = LightWorker(supabase, ledger, pace=case.pace)
+    patient = LightWorker(supabase, ledger, pace=case.long_pace)
     started: Counter[str] = Counter()
 
     async def program(pod: Pod, sigterm: asyncio.Event) -> Exit:
         started[pod.uid] += 1
-        return await worker(pod, sigterm)
+        long = case.is_long(UUID(pod.environment["RUNOPS_JOB_ID"]))
+        return await (patient if long else worker)(pod, sigterm)
 
     ((label, value),) = place.pool.node_selector.items()
     async with (
@@ -75,7 +78,7 @@ async def burst(place: Place, case: Case, job_ids: list[UUID]) -> Record:
         onlooker = _Onlooker(place, case, api, nodes)
         await asyncio.to_thread(onlooker.rows.queue, job_ids)
         await onlooker.look_on()
-        return await onlooker.record(worker.ledger, pods_started=len(started))
+        return await onlooker.record(ledger, pods_started=len(started))
 
 
 class _Onlooker:
