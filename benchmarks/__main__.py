@@ -1,6 +1,7 @@
 """`make bench`: run every benchmark and print one table; each promise stands beside its limit or rival."""
 
 import argparse
+import signal
 import sys
 
 from benchmarks import autoscaling, worker_memory
@@ -13,6 +14,8 @@ def main() -> int:
     """Run the benchmarks that were named, or all; return 1 where a promise was not kept."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *_ALL], help="which (default: all)")
+    # SIGTERM as Ctrl-C: what was started is ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     names = parser.parse_args().names or list(_ALL)
     results: list[Measurement] = []
     for name in names:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,12 @@ _SEED = 1
 
 def measure(progress: Progress) -> list[Measurement]:
     """Run all cases, keep their records, and return what is promised."""
-    records = _run(CASES, progress)
-    write_records(_RESULTS, records)
-    progress(f"\n{table(records)}\n")
+    records = []
+    for record in _run(CASES, progress):
+        records.append(record)
+        # After each: a later one may fail.
+        write_records(_RESULTS, records)
+        progress(table([record]))
     return _judged({record.case: record for record in records})
 
 
@@ -71,7 +74,7 @@ def _judged(records: Mapping[str, Record]) -> list[Measurement]:
     ]  # fmt: skip
 
 
-def _run(cases: tuple[Case, ...], progress: Progress) -> list[Record]:
+def _run(cases: tuple[Case, ...], progress: Progress) -> Iterator[Record]:
     name = f"bench-{os.getpid()}"
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runops-bench-")))
@@ -82,7 +85,6 @@ def _run(cases: tuple[Case, ...], progress: Progress) -> list[Record]:
         logs = folder / "autoscaler"
         logs.mkdir()
         autoscaler = stack.enter_context(running_autoscaler(cluster, logs, progress=progress))
-        records = []
         for case in cases:
             pool = NodePool(name="workers", most_cpus=case.most_cpus)
             job_ids = [uuid4() for _ in range(case.rows)]
@@ -95,11 +97,9 @@ def _run(cases: tuple[Case, ...], progress: Progress) -> list[Record]:
             )
             _put_quota(installation, case)
             place = Place(cluster, supabase, installation.namespace, pool, progress)
-            records.append(asyncio.run(burst(place, case, job_ids)))
-            progress(table(records[-1:]))
+            yield asyncio.run(burst(place, case, job_ids))
             installation.uninstall()
             autoscaler.remove(pool)
-        return records
 
 
 def _values(case: Case, pool: NodePool) -> dict[str, Any]:
