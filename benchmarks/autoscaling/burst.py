@@ -192,7 +192,7 @@ class _Onlooker:
             queued_then=self._held[1],
             disk_asked=(min(self._asked), max(self._asked)),
             reasons=self._reasons,
-            nodes_over_time=[(round(at, 1), count) for at, count in times.counts],
+            nodes_over_time=[(round(at, 1), count) for at, count in times.changes()],
         )
 
 

@@ -21,7 +21,9 @@ class Case:
     name, says
         In one word, and in one line.
     rows
-        Queued at one instant; so many may be worked on at a time.
+        Queued at one instant.
+    at_a_time
+        How many the operator may claim at a time (`maxConcurrent`); all where None.
     asks_to_be_left
         Whether workers' pods have the chart's annotations for autoscalers.
     sizes_known
@@ -41,6 +43,7 @@ class Case:
     name: str
     says: str
     rows: int = 200
+    at_a_time: int | None = None
     asks_to_be_left: bool = True
     sizes_known: bool = True
     most_cpus: int | None = None
@@ -68,4 +71,12 @@ CASES = (
     ),
     Case(name="full-cluster", says="the pool may have 32 CPUs", rows=80, most_cpus=32, long_pace=_SHORT),
     Case(name="quota", says="a ResourceQuota of 20 workers' pods", rows=80, most_pods=20, long_pace=_SHORT),
+    Case(
+        name="quota-and-limit",
+        says="the same quota, and maxConcurrent no larger than it",
+        rows=80,
+        at_a_time=20,
+        most_pods=20,
+        long_pace=_SHORT,
+    ),
 )

@@ -29,7 +29,6 @@ Progress = Callable[[str], None]
 _RESULTS = Path(__file__).parents[1] / "results" / "autoscaling.json"
 _CHART_VALUES = Path(__file__).parents[2] / "deploy" / "helm" / "runops-operator" / "values.yaml"
 _SCALE_DOWN_SECONDS = 60.0
-_OPERATORS_PODS = 1
 _SEED = 1
 
 
@@ -104,10 +103,10 @@ def _run(cases: tuple[Case, ...], progress: Progress) -> Iterator[Record]:
 
 def _values(case: Case, pool: NodePool) -> dict[str, Any]:
     """Return the chart's values: its own amounts for workers, not those for a development cluster."""
-    worker = yaml.safe_load(_CHART_VALUES.read_text())["worker"]
+    worker = _chart_values()["worker"]
     annotations = {} if case.asks_to_be_left else {"annotations": dict.fromkeys(worker["annotations"])}
     return {
-        "maxConcurrent": case.rows,
+        "maxConcurrent": case.at_a_time or case.rows,
         "worker": {
             "resources": worker["resources"],
             "nodeSelector": pool.node_selector,
@@ -117,9 +116,13 @@ def _values(case: Case, pool: NodePool) -> dict[str, Any]:
     }
 
 
+def _chart_values() -> dict[str, Any]:
+    values: dict[str, Any] = yaml.safe_load(_CHART_VALUES.read_text())
+    return values
+
+
 def _put_quota(installation: Installation, case: Case) -> None:
     if case.most_pods is None:
         return
-    installation.kubectl(
-        "create", "quota", "workers", f"--hard=pods={case.most_pods + _OPERATORS_PODS}"
-    )  # fmt: skip
+    operators = _chart_values()["replicas"]
+    installation.kubectl("create", "quota", "workers", f"--hard=pods={case.most_pods + operators}")

@@ -48,6 +48,11 @@ class NodeTimes:
                 life.went = now
         self.counts.append((now, len(there)))
 
+    def changes(self) -> list[tuple[float, int]]:
+        """Return the looks at which there was another number of nodes than before."""
+        before = [0, *(count for _, count in self.counts)]
+        return [look for look, last in zip(self.counts, before, strict=False) if look[1] != last]
+
     @property
     def made(self) -> int:
         """How many nodes there were in all."""

@@ -40,6 +40,8 @@ class Record:
         Rows that were left in `queued` at that time.
     reasons
         What unfinished VideoJobs said of why they wait: for each reason how many at most at a time, and one message.
+    nodes_over_time
+        When there was another number of nodes than before, and which.
     disk_asked
         Scratch disk that workers' pods asked for, in GiB: the least and the most.
     """

@@ -21,6 +21,7 @@ def test_nodes_that_come_and_go_are_counted_and_paid_for_as_long_as_they_were_th
     times.look([_node("b", _LARGE)], 30.0)
     times.look([], 3620.0)
     assert (times.made, times.most, times.there, times.first_came, times.last_went) == (2, 2, 0, 10.0, 3620.0)
+    assert times.changes() == [(10.0, 1), (20.0, 2), (30.0, 1), (3620.0, 0)]
     assert times.cpu_hours(9999.0) == pytest.approx((4 * 20 + 16 * 3600) / 3600)
     assert times.dollars(9999.0) == pytest.approx(times.cpu_hours(9999.0) * 0.05)
 
