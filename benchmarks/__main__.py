@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import signal
 import sys
 from functools import partial
 
@@ -9,7 +10,7 @@ from benchmarks.benchmark import Outcome
 from benchmarks.measurement import Measurement, table
 from benchmarks.results_file import keep
 
-_ALL = ("claim_latency", "burst", "worker_memory")
+_ALL = ("claim_latency", "burst", "many_videojobs", "worker_memory", "autoscaling")
 
 
 def main() -> int:
@@ -21,6 +22,8 @@ def main() -> int:
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(_ALL):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(_ALL)}")
+    # SIGTERM as Ctrl-C: what was started is ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     results: list[Measurement] = []
     for name in arguments.names or _ALL:
         print(f"== {name}", file=sys.stderr)

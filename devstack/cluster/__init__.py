@@ -1,6 +1,17 @@
 """A real Kubernetes on this machine: somebody's cluster, kind on Docker, or one node in Linux namespaces."""
 
-from devstack.cluster.clusters import down, ensure, ensure_all, is_built, load_image, names, processes, status, up
+from devstack.cluster.clusters import (
+    down,
+    ensure,
+    ensure_all,
+    is_built,
+    load_image,
+    names,
+    processes,
+    sources_of,
+    status,
+    up,
+)
 from devstack.cluster.image_archive import write_image_archive
 from devstack.cluster.model import ClusterInfo, ClusterUnavailable
 from devstack.cluster.packages import ensure_packages
@@ -16,6 +27,7 @@ __all__ = [
     "load_image",
     "names",
     "processes",
+    "sources_of",
     "status",
     "up",
     "write_image_archive",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ from devstack.cluster.programs import MODULES, Module, module_of, program_path
 from devstack.cluster.toolchain import find_go, go_environment
 
 _BUILD_DEADLINE = 3600.0
+_DOWNLOAD_DEADLINE = 600.0
 _REPORT_EVERY = 10.0
 _TAIL_LINES = 12
 
@@ -44,6 +46,32 @@ def build_tools(tools: Iterable[str], progress: Progress) -> None:
         names = tuple(name for name in module.packages if name in wanted)
         if not is_built(names):
             _build_module(module, names, progress)
+
+
+def sources_of(tool: str) -> Path:
+    """Give the folder with the sources of a program, as its module's authors released them.
+
+    Raises
+    ------
+    ClusterUnavailable
+        They cannot be had.
+    """
+    module = module_of(tool)
+    if module.pin is None:
+        return module.folder
+    command = [str(find_go(lambda _line: None)), "mod", "download", "-json", f"{module.pin}@{module.version}"]
+    done = subprocess.run(
+        command,
+        cwd=module.folder,
+        env=go_environment(),
+        capture_output=True,
+        text=True,
+        timeout=_DOWNLOAD_DEADLINE,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ClusterUnavailable(f"the sources of {tool} cannot be had: {last_lines(done.stdout + done.stderr, 3)}")
+    return Path(json.loads(done.stdout)["Dir"])
 
 
 def _build_module(module: Module, names: tuple[str, ...], progress: Progress) -> None:

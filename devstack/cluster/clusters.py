@@ -123,6 +123,19 @@ def ensure(tool: str, progress: Progress = print) -> Path:
     return program_path(tool)
 
 
+def sources_of(tool: str) -> Path:
+    """Give the folder with the sources of a program, for what is beside them: definitions of its resources.
+
+    Raises
+    ------
+    ClusterUnavailable
+        They cannot be had.
+    ValueError
+        There is no such program.
+    """
+    return building.sources_of(tool)
+
+
 def ensure_all(progress: Progress = print) -> None:
     """Install and build everything that `up` and a `helm install` need here; a run that was broken off goes on.
 

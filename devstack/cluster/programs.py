@@ -141,6 +141,12 @@ MODULES = (
         stamps=MappingProxyType({"sigs.k8s.io/kwok/pkg/consts.Version": "{version}"}),
     ),
     Module(
+        name="karpenter",
+        pin="sigs.k8s.io/karpenter",
+        packages=MappingProxyType({"karpenter-kwok": "sigs.k8s.io/karpenter/kwok"}),
+        stamps=MappingProxyType({"sigs.k8s.io/karpenter/pkg/operator.Version": "{version}"}),
+    ),
+    Module(
         name="kind",
         pin="sigs.k8s.io/kind",
         packages=MappingProxyType({"kind": "sigs.k8s.io/kind"}),

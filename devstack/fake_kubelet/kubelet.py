@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -12,14 +12,12 @@ from uuid import uuid4
 
 from devstack.fake_kubelet import manifests
 from devstack.fake_kubelet.api import MERGE, STRATEGIC, Api, ApiAway, ApiRefused
-from devstack.fake_kubelet.model import Pod, Program, parse_pod
-from devstack.fake_kubelet.running_pod import RunningPod
+from devstack.fake_kubelet.model import Pod, Program
+from devstack.fake_kubelet.pods_of_nodes import PodsOfNodes
 
 _LOG = logging.getLogger(__name__)
-_PODS = "/api/v1/pods"
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _RENEW_SECONDS = manifests.LEASE_SECONDS / 4
-_LONGEST_PAUSE = 3.0
 _FAREWELL_SECONDS = 10.0
 
 
@@ -37,8 +35,7 @@ class FakeKubelet:
     def __init__(self, api: Api, program: Program) -> None:
         self.name = f"fake-kubelet-{uuid4().hex[:8]}"
         self._api = api
-        self._program = program
-        self._pods: dict[str, RunningPod] = {}
+        self._pods = PodsOfNodes(api, program, name=self.name, selector=f"fieldSelector=spec.nodeName%3D{self.name}")
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -55,7 +52,7 @@ class FakeKubelet:
         await self._api.patiently("POST", "/api/v1/nodes", manifests.node(self.name))
         await self._api.patiently("POST", _LEASES, manifests.lease(self.name))
         await self._show_status()
-        self._tasks = [self._endless(self._keep_fresh(), "node lease"), self._endless(self._follow(), "pods")]
+        self._tasks = [self._endless(self._keep_fresh(), "node lease"), self._endless(self._pods.follow(), "pods")]
         return self
 
     async def __aexit__(
@@ -64,27 +61,27 @@ class FakeKubelet:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(entry.end() for entry in self._pods.values()))
+        await self._pods.end()
         for path in (f"{_LEASES}/{self.name}", f"/api/v1/nodes/{self.name}"):
             with suppress(ApiAway, ApiRefused):
                 await self._api.patiently("DELETE", path, seconds=_FAREWELL_SECONDS)
 
     def working(self) -> list[Pod]:
         """Return the pods whose programs run now, oldest first."""
-        return [entry.pod for entry in self._pods.values() if entry.working]
+        return self._pods.working()
 
     def kill(self, uid: str) -> bool:
         """End a pod's program by SIGKILL (exit code 137); False where it does not run."""
-        entry = self._pods.get(uid)
-        if entry is None or not entry.working:
+        entry = self._pods.find(uid)
+        if entry is None:
             return False
         entry.kill()
         return True
 
     def evict(self, uid: str) -> bool:
         """Throw a pod out, as under pressure (condition DisruptionTarget); False where it does not run."""
-        entry = self._pods.get(uid)
-        if entry is None or not entry.working:
+        entry = self._pods.find(uid)
+        if entry is None:
             return False
         entry.evict()
         return True
@@ -106,42 +103,3 @@ class FakeKubelet:
                 await self._show_status()
             except (ApiAway, ApiRefused) as error:
                 _LOG.warning("%s: its lease could not be renewed: %s", self.name, error)
-
-    async def _follow(self) -> None:
-        """Take up pods as they come and go, however often the API server goes away."""
-        selector = f"fieldSelector=spec.nodeName%3D{self.name}"
-        pause = 0.1
-        while True:
-            try:
-                listing = await self._api.call("GET", f"{_PODS}?{selector}")
-                self._compare(listing["items"])
-                pause = 0.1
-                version = listing["metadata"]["resourceVersion"]
-                async for event in self._api.watch(_PODS, selector=selector, version=version):
-                    self._see(event["object"], gone=event["type"] == "DELETED")
-            except (ApiAway, ApiRefused) as error:
-                _LOG.info("%s: %s", self.name, error)
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
-
-    def _compare(self, bodies: list[Mapping[str, Any]]) -> None:
-        there = {body["metadata"]["uid"] for body in bodies}
-        for uid in [uid for uid in self._pods if uid not in there]:
-            self._pods.pop(uid).vanish()
-        for body in bodies:
-            self._see(body, gone=False)
-
-    def _see(self, body: Mapping[str, Any], *, gone: bool) -> None:
-        metadata = body["metadata"]
-        uid = metadata["uid"]
-        entry = self._pods.get(uid)
-        if gone:
-            if entry is not None:
-                self._pods.pop(uid).vanish()
-            return
-        if entry is None:
-            if (body.get("status") or {}).get("phase") in {"Succeeded", "Failed"}:
-                return
-            self._pods[uid] = entry = RunningPod(parse_pod(body), api=self._api, program=self._program)
-        if metadata.get("deletionTimestamp"):
-            entry.delete(grace_seconds=float(metadata.get("deletionGracePeriodSeconds") or 0))

@@ -43,6 +43,11 @@ class RunningPod:
         return self._work is not None and not self._work.done()
 
     @property
+    def deleting(self) -> bool:
+        """Whether its deletion was taken note of."""
+        return self._deleting
+
+    @property
     def over(self) -> bool:
         """Whether nothing of it is left to be done or said."""
         return self._life.done()

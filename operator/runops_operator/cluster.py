@@ -37,6 +37,7 @@ _REQUEST_SECONDS = 30.0
 _CHUNK = 500
 REFUSALS = frozenset({400, 403, 422})
 """Statuses with which the API server will not have an object as it is; anything else may be another time's."""
+_POD_REFUSED = "involvedObject.kind=Job,reason=FailedCreate"
 _DRY_RUN = {"dryRun": "All", "fieldValidation": "Strict"}
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -107,6 +108,10 @@ class Cluster(Protocol):
 
     async def list_pods(self, job: str) -> list[Manifest]:
         """Return the pods of a Job."""
+        ...
+
+    async def list_pod_refusals(self) -> list[Manifest]:
+        """Return the events that tell of Jobs whose pod could not be made."""
         ...
 
     async def get_videojob(self, name: str) -> Manifest:
@@ -232,6 +237,10 @@ class KubernetesCluster:
     async def list_pods(self, job: str) -> list[Manifest]:
         """Return the pods of a Job."""
         return [item async for item in self._list(self._pods, labelSelector=f"batch.kubernetes.io/job-name={job}")]
+
+    async def list_pod_refusals(self) -> list[Manifest]:
+        """Return the events that tell of Jobs whose pod could not be made."""
+        return [item async for item in self._list(self._events, fieldSelector=_POD_REFUSED)]
 
     async def get_videojob(self, name: str) -> Manifest:
         """Return a VideoJob."""

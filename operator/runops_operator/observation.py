@@ -19,6 +19,8 @@ class Observation:
         `UNREAD`, or the row as it was read just now; None where there is no such row.
     first
         Whether the row was claimed and confirmed just now: no attempt was made, and nothing stands in its history.
+    pod_refused
+        Why the API server will not have the Job's pod made, in its words; None where nothing is known of that.
     results
         Whether the tables hold a transcript and a SOP; None where nobody has looked just now.
     waited_seconds
@@ -32,6 +34,7 @@ class Observation:
     pods: Sequence[PodView] = field(default_factory=tuple)
     row: JobRow | Unread | None = UNREAD
     first: bool = False
+    pod_refused: str | None = None
     results: bool | None = None
     waited_seconds: float = 0.0
     quiet_seconds: float = 0.0

@@ -200,6 +200,25 @@ class PodView:
         return self.phase == "Running" and self.exit_code is None
 
 
+@dataclass(frozen=True, slots=True)
+class PodRefusal:
+    """That a Job's pod could not be made.
+
+    Attributes
+    ----------
+    job_uid
+        Which Job.
+    words
+        The API server's.
+    at
+        When, as Kubernetes writes times.
+    """
+
+    job_uid: str
+    words: str
+    at: str
+
+
 def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
     """Return the view of a VideoJob's manifest. A malformed spec or status is part of the view, never an error."""
     metadata = body["metadata"]
@@ -295,6 +314,17 @@ def parse_job(body: Mapping[str, Any]) -> JobView:
         completion_time=status.get("completionTime"),
         deleting="deletionTimestamp" in metadata,
         version=_version(metadata),
+    )
+
+
+def parse_pod_refusal(body: Mapping[str, Any]) -> PodRefusal:
+    """Return the view of an event that tells that a Job's pod could not be made."""
+    metadata = _object(body.get("metadata"))
+    at = body.get("lastTimestamp") or body.get("eventTime") or metadata.get("creationTimestamp")
+    return PodRefusal(
+        job_uid=str(_object(body.get("involvedObject")).get("uid") or ""),
+        words=str(body.get("message") or ""),
+        at=str(at or ""),
     )
 
 

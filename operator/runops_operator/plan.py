@@ -297,7 +297,7 @@ def _watch(seen: Observation, job: JobView, spec: VideoJobSpec, config: Operator
     actions: list[Action] = []
     if job.suspended != spec.suspend and not job.queued:
         actions.append(SuspendJob(job.name, spec.suspend))
-    wait = wait_of(videojob, job, seen.pods)
+    wait = wait_of(videojob, job, seen.pods, pod_refused=seen.pod_refused)
     if wait is None:
         if seen.quiet_seconds > config.deadlines.no_progress_seconds:
             failure = TABLE[Reason.NO_PROGRESS]

@@ -18,9 +18,10 @@ from runops_operator.config import OperatorConfig
 from runops_operator.execute import Executor, JobRefused, Overtaken
 from runops_operator.metrics import Metrics
 from runops_operator.observation import Observation
-from runops_operator.observed import UNREAD, PodView, VideoJobView, parse_pod
+from runops_operator.observed import UNREAD, JobView, PodView, VideoJobView, parse_pod
 from runops_operator.plan import plan, plan_gone, plan_unreadable
 from runops_operator.plan_waits import plan_refused
+from runops_operator.pod_refusals import PodRefusals
 from runops_operator.stopwatch import Stopwatch
 from runops_operator.store import Store
 from runops_operator.waiting import wait_of
@@ -30,6 +31,8 @@ __all__ = ["Reconciler"]
 
 _log = logging.getLogger(__name__)
 _MOST_PLANS = 5
+_POD_COMES_WITHIN_SECONDS = 4.0
+"""Where it does not, it is asked why; the Job controller needs a second."""
 
 
 class Reconciler:
@@ -76,6 +79,8 @@ class Reconciler:
         self._metrics = metrics
         self._now = now
         self._waits = Stopwatch(lambda: now().timestamp())
+        self._podless = Stopwatch(lambda: now().timestamp())
+        self._refusals = PodRefusals(cluster, now)
         self._busy = 0
         self._stopping = False
         self._idle = asyncio.Event()
@@ -152,6 +157,7 @@ class Reconciler:
             videojob = self._store.videojob(name)
             if videojob is None:
                 self._waits.forget(name)
+                self._podless.forget(name)
                 return
             seen, actions = await self._planned(name, job_id, videojob)
             try:
@@ -200,16 +206,26 @@ class Reconciler:
         except SupabaseError:
             self._store.doubt_row(name)
             raise
-        wait = wait_of(videojob, job, pods)
+        refused = await self._pod_refused(videojob, job, pods)
+        wait = wait_of(videojob, job, pods, pod_refused=refused)
         return Observation(
             videojob=videojob,
             job=job,
             pods=pods,
             row=row,
+            pod_refused=refused,
             first=self._store.take_first(name),
             waited_seconds=self._waits.seconds(name, wait.reason if wait is not None else None),
             quiet_seconds=self._quiet_seconds(job_id),
         )
+
+    async def _pod_refused(self, videojob: VideoJobView, job: JobView | None, pods: list[PodView]) -> str | None:
+        if job is None or job.over or job.suspended or videojob.finished or pods:
+            self._podless.forget(videojob.name)
+            return None
+        if self._podless.seconds(videojob.name, job.uid) < _POD_COMES_WITHIN_SECONDS:
+            return None
+        return await self._refusals.words(job)
 
     async def _results_there(self, job_id: UUID) -> bool:
         transcripts = await self._results.transcript_count(job_id)

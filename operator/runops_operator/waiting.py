@@ -35,13 +35,25 @@ def newest(pods: Sequence[PodView]) -> PodView | None:
     return max(pods, key=lambda pod: (pod.created, pod.name), default=None)
 
 
-def wait_of(videojob: VideoJobView, job: JobView | None, pods: Sequence[PodView]) -> Wait | None:
-    """Return what an unfinished video waits for; None while its worker runs."""
+def wait_of(
+    videojob: VideoJobView, job: JobView | None, pods: Sequence[PodView], *, pod_refused: str | None = None
+) -> Wait | None:
+    """Return what an unfinished video waits for; None while its worker runs.
+
+    Parameters
+    ----------
+    videojob, job, pods
+        What there is of it.
+    pod_refused
+        The API server's words, where it is known that it will not have the Job's pod made.
+    """
     pod = newest(pods)
     if pod is not None and pod.works:
         return None
     if (videojob.spec is not None and videojob.spec.suspend) or (job is not None and job.suspended):
         return Wait("Suspended", "Suspended: it goes on when spec.suspend is false and a queue admits it.")
+    if pod is None and pod_refused is not None:
+        return Wait(Reason.JOB_REFUSED, f"Kubernetes refuses the worker's pod. ({pod_refused[:500]})")
     if job is None or pod is None:
         return Wait("Pending", "The worker's pod is being made.")
     detail = f" ({pod.waiting_message[:300]})" if pod.waiting_message else ""

@@ -47,6 +47,24 @@ def test_why_no_worker_runs_is_shown(start: Start, kubectl: Kubectl, namespace: 
     assert row(database, job_id)[0] == "processing", "waiting for an image ends nothing"
 
 
+def test_a_quota_on_pods_is_shown_in_its_own_words_and_costs_no_attempt(
+    start: Start, kubectl: Kubectl, namespace: str, database: Tables
+) -> None:
+    job_id = queue(database)
+    kubectl("-n", namespace, "create", "quota", "none", "--hard=pods=0")
+
+    def shown(path: str) -> str:
+        return kubectl("-n", namespace, "get", "vjob", f"vj-{job_id}", "-o", f"jsonpath={{.status.{path}}}").stdout
+
+    with start():
+        eventually(lambda: shown("reason") == "JobRefused", "the reason of a pod that is not made")
+        assert "exceeded quota: none, requested: pods=1, used: pods=0, limited: pods=0" in shown("message")
+        assert (row(database, job_id)[0], shown("attempts")) == ("processing", "0")
+        kubectl("-n", namespace, "delete", "quota", "none")
+        eventually(lambda: shown("reason") not in {"JobRefused", "Pending"}, "the pod is made when it may be")
+        assert shown("attempts") in {"0", "1"}
+
+
 def test_deleting_a_videojob_tells_the_row(start: Start, kubectl: Kubectl, namespace: str, database: Tables) -> None:
     job_id = queue(database)
     with start():

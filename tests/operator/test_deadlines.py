@@ -122,6 +122,67 @@ async def test_a_job_that_kubernetes_refuses_is_shown_with_its_words_and_made_wh
     assert world.jobs.rows[job_id].status == "processing"
 
 
+def _refused(world: World, name: str, words: str, *, at: str = "2026-11-24T12:00:00Z") -> Manifest:
+    return {
+        "involvedObject": {"kind": "Job", "uid": world.cluster.jobs[name]["metadata"]["uid"]},
+        "reason": "FailedCreate",
+        "message": words,
+        "lastTimestamp": at,
+    }
+
+
+async def test_a_pod_that_kubernetes_refuses_is_shown_with_its_last_words_and_costs_no_attempt(world: World) -> None:
+    job_id, name = await _claimed(world)
+    world.cluster.pod_refusals = [
+        _refused(world, name, "exceeded quota: used: pods=10", at="2026-11-24T12:00:09Z"),
+        _refused(world, name, "older words"),
+    ]
+    await world.look(name)
+    assert world.status(job_id)["reason"] == "Pending", "a pod that is only just to be made is not asked about"
+    world.wait(5)
+    await world.look(name)
+    assert world.status(job_id)["reason"] == "JobRefused"
+    assert world.status(job_id)["message"] == "Kubernetes refuses the worker's pod. (exceeded quota: used: pods=10)"
+    world.wait(CONFIG.deadlines.claimed_seconds + 1)
+    await world.look(name)
+    stalled = _condition(world, job_id, "Stalled")
+    assert stalled is not None
+    assert (stalled["status"], stalled["reason"]) == ("True", "JobRefused")
+
+    world.cluster.run_pod(name)
+    await world.look(name)
+    assert world.status(job_id)["phase"] == "Running", "what was refused once is not held against a pod that runs"
+    claim = world.jobs.rows[job_id].claim
+    assert claim is not None
+    assert (claim.failures, claim.waits) == (0, 0)
+
+
+async def test_the_events_of_many_jobs_are_read_at_once_and_not_at_every_look(world: World) -> None:
+    names = [(await _claimed(world))[1] for _ in range(5)]
+    for name in names:
+        await world.look(name)
+    world.wait(5)
+    for name in names * 3:
+        await world.look(name)
+    assert world.cluster.event_reads == 1
+    world.wait(11)
+    for name in names:
+        await world.look(name)
+    assert world.cluster.event_reads == 2
+
+
+async def test_events_that_may_not_be_read_stop_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def forbidden() -> list[Manifest]:
+        raise ClusterError("events is forbidden", status=403)
+
+    monkeypatch.setattr(world.cluster, "list_pod_refusals", forbidden)
+    job_id, name = await _claimed(world)
+    await world.look(name)
+    world.wait(5)
+    await world.look(name)
+    assert world.status(job_id)["reason"] == "Pending"
+
+
 async def test_a_worker_without_a_sign_of_life_is_stopped_and_followed_by_another(world: World) -> None:
     job_id, name = await _claimed(world)
     world.cluster.run_pod(name)

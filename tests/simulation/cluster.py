@@ -51,6 +51,9 @@ class MemoryCluster:
         self.created_jobs: list[str] = []
         self.refusal: str | None = None
         """Words with which the API server refuses to make Jobs."""
+        self.pod_refusals: list[Manifest] = []
+        """Events of the Job controller about pods that it could not make."""
+        self.event_reads = 0
         self.broken = 0
         """How many further calls fail."""
         self._counter = itertools.count(1)
@@ -68,6 +71,10 @@ class MemoryCluster:
 
     async def list_pods(self, job: str) -> list[Mapping[str, Any]]:
         return [pod for pod in self.pods.values() if pod["metadata"]["labels"]["batch.kubernetes.io/job-name"] == job]
+
+    async def list_pod_refusals(self) -> list[Mapping[str, Any]]:
+        self.event_reads += 1
+        return list(self.pod_refusals)
 
     async def get_videojob(self, name: str) -> Manifest:
         return self._get(self.videojobs, name)
