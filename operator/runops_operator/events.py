@@ -93,6 +93,8 @@ class EventPoster:
         The clock; it gives times with their zone.
     dropped
         Called for each event that is given up.
+    pause_seconds
+        Between two events: in a burst the API server has better things to do than to take thousands of them.
     """
 
     def __init__(
@@ -103,12 +105,14 @@ class EventPoster:
         instance: str,
         now: Callable[[], datetime],
         dropped: Callable[[], None],
+        pause_seconds: float = 0.05,
     ) -> None:
         self._recorder = recorder
         self._namespace = namespace
         self._instance = instance
         self._now = now
         self._dropped = dropped
+        self._pause_seconds = pause_seconds
         self._waiting: deque[tuple[VideoJobView, Happening, datetime]] = deque()
         self._some = asyncio.Event()
 
@@ -131,6 +135,7 @@ class EventPoster:
                 await self._post(
                     event_manifest(videojob, happening, namespace=self._namespace, instance=self._instance, now=at)
                 )
+                await asyncio.sleep(self._pause_seconds)
             self._some.clear()
 
     async def _post(self, manifest: dict[str, Any]) -> None:

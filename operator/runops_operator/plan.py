@@ -214,10 +214,13 @@ def _start(seen: Observation, spec: VideoJobSpec, claim: str, config: OperatorCo
     wait = Wait("Pending", "The worker's pod is being made.")
     if (over := waited_too_long(seen, config, now)) is not None:
         return over
-    shown = status.waiting(
-        videojob, None, (), wait, now, stalled=stalled(seen, wait, config), attempts=history.failures + (not new)
-    )
     manifest = build_job(videojob, spec, claim, config, more_memory=history.more_memory)
+    if new:
+        # Others wait for their Jobs; how it stands is said after they have them.
+        return [CreateJob(manifest), RequeueAfter(0.0)]
+    shown = status.waiting(
+        videojob, None, (), wait, now, stalled=stalled(seen, wait, config), attempts=history.failures + 1
+    )
     return [CreateJob(manifest), *patch_if_it_changes(videojob, shown), _LOOK_AT_WAITING]
 
 

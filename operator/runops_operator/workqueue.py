@@ -50,6 +50,9 @@ class WorkQueue:
     async def add_after(self, key: str, seconds: float) -> None:
         """Have a key handed out after so many seconds, or earlier where that was asked for already."""
         async with self._changed:
+            if seconds <= 0:
+                self._add(key)
+                return
             due = asyncio.get_running_loop().time() + seconds
             if due < self._due.get(key, float("inf")):
                 self._due[key] = due

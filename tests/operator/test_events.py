@@ -37,7 +37,12 @@ class _Poster:
     def __init__(self, recorder: _Recorder) -> None:
         self.dropped = 0
         self.poster = EventPoster(
-            recorder, namespace="runops", instance="replica-1", now=lambda: START, dropped=self._drop
+            recorder,
+            namespace="runops",
+            instance="replica-1",
+            now=lambda: START,
+            dropped=self._drop,
+            pause_seconds=0.0,
         )
 
     def _drop(self) -> None:
