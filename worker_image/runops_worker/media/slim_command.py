@@ -21,7 +21,8 @@ _ENCODER: Final = (
     *("-c:v", "libx264", "-preset", "veryfast", "-x264-params", "rc-lookahead=4:sync-lookahead=0:bframes=0"),
     *("-threads", "1", "-filter_threads", "1"),
 )
-_SOUND: Final = ("-c:a", "aac", "-ac", "1", "-ar", "16000", "-b:a", "32k")
+# The fast coder takes half the time, and what it gives is 2 to 3 dB closer to the sound.
+_SOUND: Final = ("-c:a", "aac", "-aac_coder", "fast", "-ac", "1", "-ar", "16000", "-b:a", "32k")
 
 
 def slim_command(
@@ -52,11 +53,8 @@ def slim_command(
         standard output which picture it shows where. None: all are decoded.
     """
     wide, high = slim_size(info.width, info.height, wanted_height=height)
-    hold = expected_frames(info, fps=fps) - math.ceil(info.video_seconds * fps)
     filters = [
-        f"fps=fps={fps}:start_time=0:round=up",
-        # Where the picture ends before the sound, the last one stays.
-        *([f"tpad=stop_mode=clone:stop={hold}"] if hold > 0 else []),
+        *_one_per_second(fps, hold=expected_frames(info, fps=fps) - math.ceil(info.video_seconds * fps)),
         # A recording may change its size on the way (a window was resized): all of it goes into the same frame.
         f"scale={wide}:{high}:force_original_aspect_ratio=decrease:force_divisible_by=2:reset_sar=1",
         f"pad={wide}:{high}:(ow-iw)/2:(oh-ih)/2:eval=frame",
@@ -75,6 +73,19 @@ def slim_command(
         *("-vf", ",".join(filters), *_ENCODER, "-crf", str(crf), *account),
         *("-force_key_frames", f"expr:gte(t,n_forced*{KEY_FRAME_SECONDS})", *_SOUND),
         *("-movflags", "+faststart", "-f", "mp4", f"file:{target.absolute()}"),
+    ]
+
+
+def _one_per_second(fps: int, *, hold: int) -> list[str]:
+    if hold <= 0:
+        return [f"fps=fps={fps}:start_time=0:round=up"]
+    # The picture ends before the sound, and its last one stays until the sound ends. It may have begun behind the last
+    # place that is filled otherwise, and the filter passes such a one on only where it rounds down: so all times are
+    # put off by a unit less than one place, and rounded down they come out as if they had been rounded up.
+    return [
+        f"setpts=PTS+ceil(1/(TB*{fps}))-1",
+        f"fps=fps={fps}:start_time=0:round=down:eof_action=pass",
+        *([f"tpad=stop_mode=clone:stop={hold - 1}"] if hold > 1 else []),
     ]
 
 
