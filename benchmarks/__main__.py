@@ -3,10 +3,10 @@
 import argparse
 import sys
 
-from benchmarks import worker_memory
+from benchmarks import transcode, worker_memory
 from benchmarks.measurement import Measurement, table
 
-_ALL = {"worker_memory": worker_memory.measure}
+_ALL = {"transcode": transcode.measure, "worker_memory": worker_memory.measure}
 
 
 def main() -> int:

@@ -59,7 +59,8 @@ async def survey(path: Path, *, info: MediaInfo, limits: Limits) -> Pictures | N
     copies = ["-map", "0:V:0"]
     if marked:
         copies *= 3
-        copies += ["-bsf:v:1", "filter_units=discard=nonref", "-bsf:v:2", "filter_units=discard=nonkey"]
+        copies += ["-bsf:v:1", "filter_units=discard=nonref"]
+        copies += ["-bsf:v:2", "noise=drop='not(key)',filter_units=discard=nonkey"]
     # Times are counted as in a transcode: from the beginning of the file, and nothing before it is left out.
     as_it_is = ("-c", "copy", "-copyinkf", "-copypriorss", "1", "-f", "framecrc", "-")
     found, complaints = PictureList(), 0

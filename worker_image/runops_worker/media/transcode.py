@@ -6,6 +6,7 @@ only the coded pictures are decoded that are shown or that a shown one is built 
 each picture that it writes which one it was; where one is not what it must be, all of it is decoded after all.
 """
 
+import asyncio
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -87,7 +88,7 @@ async def transcode(
         report: DecodingReport | None = None
         selection = await _selection(source, info=info, fps=fps, limits=limits)
         if selection is not None:
-            formula.write_text(dropping(selection.keep), "ascii")
+            formula.write_text(await asyncio.to_thread(dropping, selection.keep), "ascii")
             reach = Reach(reads=(source, formula), writes=(part,))
             report = await run.selected(command(dropping=formula), reach=reach, selection=selection)
         if report is None:
@@ -115,7 +116,8 @@ async def _selection(source: Path, *, info: MediaInfo, fps: int, limits: Limits)
     except MediaToolFailed:
         # What ails the machine ails the transcode too, which says so; what ails this look does no harm.
         return None
-    selection = None if pictures is None else select(pictures, fps=fps)
+    # Hours of video are a second's work, and whoever waits for a sign of life waits for it.
+    selection = None if pictures is None else await asyncio.to_thread(select, pictures, fps=fps)
     if selection is None or sum(selection.keep) > _WORTHWHILE_SHARE * len(selection.keep):
         return None
     return selection
