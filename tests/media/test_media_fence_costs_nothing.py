@@ -13,8 +13,9 @@ from devstack import media_corpus
 from runops_worker.media.child import Allowance, Reach, run_tool
 from runops_worker.media.command import binary
 from runops_worker.media.limits import Limits
+from runops_worker.media.packet_filter import dropping
 from runops_worker.media.probe import probe
-from runops_worker.media.transcode import _command
+from runops_worker.media.slim_command import slim_command
 
 LIMITS = Limits()
 ALLOWANCE = Allowance(seconds=60, memory_bytes=LIMITS.max_memory_bytes, file_bytes=64 * 1024**2)
@@ -27,14 +28,16 @@ MOST_SECONDS = 0.25
 async def test_the_fence_changes_no_byte(name: str, recording: Callable[[str], Path], tmp_path: Path) -> None:
     source = recording(name)
     info = await probe(source, limits=LIMITS)
+    formula = tmp_path / "formula"
+    formula.write_text(dropping([1, 1, 1]))
     written = []
     for fenced in (True, False):
         target = tmp_path / f"{fenced}.mp4"
-        command = _command(
-            source, target, info=info, fps=1, height=120, crf=32, limits=LIMITS, skipping=info.video_codec == "h264"
-        )
+        command = slim_command(source, target, info=info, fps=1, height=120, crf=32, limits=LIMITS, dropping=formula)
         if fenced:
-            outcome = await run_tool(command, allowance=ALLOWANCE, reach=Reach(reads=(source,), writes=(target,)))
+            outcome = await run_tool(
+                command, allowance=ALLOWANCE, reach=Reach(reads=(source, formula), writes=(target,))
+            )
             assert outcome.returncode == 0, outcome.tail
         else:
             await asyncio.to_thread(

@@ -117,6 +117,17 @@ async def test_sound_that_goes_on_after_the_last_picture_keeps_that_picture(
     assert slim.frames == math.floor(info.duration_seconds)
 
 
+async def test_what_is_on_the_screen_last_stays_to_the_end_of_the_sound(tmp_path: Path) -> None:
+    # The last change comes after second 2 and before the picture ends, at 2.5.
+    source = tmp_path / "last.mp4"
+    media_corpus.ffmpeg(
+        *("-f", "lavfi", "-i", "color=black:size=64x64:rate=30:duration=2.5", "-f", "lavfi", "-i", "sine=duration=6"),
+        *("-vf", "geq=lum='if(lt(T,2.2),40,200)':cb=128:cr=128", "-c:v", "libx264", "-qp", "4", str(source)),
+    )
+    _, slim = await slimmed(source, tmp_path / "slim.mp4")
+    assert [value > 100 for value in brightness(slim.path)] == [False, False, False, True, True, True]
+
+
 async def test_progress_never_falls_and_ends_at_one(recording: Recording, tmp_path: Path) -> None:
     source = recording("plain")
     shares: list[float] = []

@@ -10,11 +10,13 @@ _ACCOUNT: Final = re.compile(
     r"Input stream #0:\d+ \(video\): (\d+) packets read .*?; (\d+) frames decoded; (\d+) decode errors"
 )
 _DAMAGED: Final = "corrupt decoded frame"
+# What a decoder says stands behind its name, as `[h264 @ 0x55d0] [error] ...`; frames that lack a reference show here.
+_COMPLAINT: Final = re.compile(r"\[(?:h264|hevc|vp8|vp9|av1|libdav1d) @ [^]]*\] \[(?:error|fatal|panic)\]")
 
 
 @dataclass
 class DecodingReport:
-    """Fed with the lines of standard error at level `repeat+verbose`.
+    """Fed with the lines of standard error at level `level+repeat+verbose`.
 
     Attributes
     ----------
@@ -22,12 +24,15 @@ class DecodingReport:
         Of the picture stream: coded pictures read, decoded, and refused by the decoder.
     damaged
         Pictures that were decoded with guessed parts.
+    complaints
+        Lines in which the picture's decoder speaks of an error, whatever it made of it.
     """
 
     packets: int = 0
     pictures: int = 0
     errors: int = 0
     damaged: int = 0
+    complaints: int = 0
 
     @property
     def bad_share(self) -> float:
@@ -36,6 +41,8 @@ class DecodingReport:
 
     def take(self, line: str) -> None:
         """Take one line."""
+        if _COMPLAINT.match(line):
+            self.complaints += 1
         if _DAMAGED in line:
             self.damaged += 1
         elif match := _ACCOUNT.search(line):

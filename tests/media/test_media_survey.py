@@ -1,0 +1,118 @@
+"""What is known of the coded pictures before one is decoded."""
+
+import asyncio
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from runops_worker.media import survey as survey_module
+from runops_worker.media.child import Outcome
+from runops_worker.media.errors import MediaToolFailed
+from runops_worker.media.limits import Limits
+from runops_worker.media.probe import probe
+from runops_worker.media.selection import Pictures
+from runops_worker.media.survey import PictureList, survey
+from runops_worker.media.transcode import transcode
+
+Recording = Callable[[str], Path]
+LIMITS = Limits()
+HEAD = ["#software: Lavf", "#tb 0: 1/15360", "#tb 1: 1/15360"]
+
+
+def listed(*lines: str, marked: bool = True) -> Pictures | None:
+    found = PictureList()
+    for line in (*HEAD, *lines):
+        found.take(line)
+    return found.pictures(marked=marked)
+
+
+def test_what_a_filter_left_out_is_marked_and_so_is_what_is_not_shown() -> None:
+    pictures = listed(
+        "0,      -1024,       -512,      512,     8877, 0x4ec1b274, F=0x5, S=1,        8",
+        "1,      -1024,       -512,      512,     8876, 0x2108b1af, F=0x5",
+        "2,      -1024,       -512,      512,     8876, 0x2108b1af, F=0x5",
+        "0,       -512,       1536,      512,     4749, 0x7bb042f8, F=0x0",
+        "1,       -512,       1536,      512,     4749, 0x53f5425e, F=0x0",
+        "0,          0,        512,      512,     3015, 0x55c6e12e, F=0x0",
+        "0,        512,       2048,      512,     3015, 0x55c6e12e",
+        "1,        512,       2048,      512,     3015, 0x55c6e12e",
+    )
+    assert pictures is not None
+    assert list(pictures.times) == [-512, 1536, 512, 2048]
+    assert pictures.unit == Fraction(1, 15360)
+    assert list(pictures.references) == [1, 1, 0, 1]
+    assert list(pictures.fresh) == [1, 0, 0, 0], "a key that is no IDR picture begins nothing anew"
+    assert list(pictures.hidden) == [1, 0, 0, 0]
+
+
+def test_without_marks_every_picture_counts_and_all_begins_anew_at_keys() -> None:
+    pictures = listed("0, 0, 0, 1, 9, 0x1", "0, 1, 1, 1, 9, 0x1, F=0x0", "0, 2, 2, 1, 9, 0x1", marked=False)
+    assert pictures is not None
+    assert list(pictures.references) == [1, 1, 1]
+    assert list(pictures.fresh) == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param((), id="no picture"),
+        pytest.param(("0, 0, -9223372036854775808, 1, 9, 0x1",), id="a picture without time"),
+        pytest.param(("0, 0, 0, 1, 9, 0x1", "1, 0, 1, 1, 9, 0x1"), id="a copy of a picture that is not there"),
+        pytest.param(("0, 0, 0, 1, 9, 0x1", "2, 0, 1, 1, 9, 0x1"), id="an IDR picture that is not there"),
+    ],
+)
+def test_what_does_not_fit_together_is_not_believed(lines: tuple[str, ...]) -> None:
+    assert listed(*lines) is None
+
+
+async def surveyed(source: Path) -> Pictures | None:
+    return await survey(source, info=await probe(source, limits=LIMITS), limits=LIMITS)
+
+
+async def test_h264_says_which_pictures_others_are_built_upon(recording: Recording) -> None:
+    pictures = await surveyed(recording("b-frames"))
+    assert pictures is not None
+    assert len(pictures.times) == 120
+    assert 20 < sum(pictures.references) < 100
+    assert sum(pictures.fresh) >= 1
+
+
+async def test_an_error_of_a_filter_is_not_taken_for_a_choice(
+    recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = recording("b-frames")
+    info = await probe(source, limits=LIMITS)
+
+    async def complaining(_command: list[str], **how: Callable[[str], None]) -> Outcome:
+        for line in (
+            *HEAD,
+            "0, 0, 0, 1, 9, 0x1",
+            "1, 0, 0, 1, 9, 0x1",
+            "2, 0, 0, 1, 9, 0x1",
+            "0, 1, 1, 1, 9, 0x1, F=0x0",
+        ):
+            how["on_stdout"](line)
+        how["on_stderr"]("[vost#0:1/copy @ 0x1] Error applying bitstream filters to a packet: Invalid data")
+        return Outcome(0, ())
+
+    monkeypatch.setattr(survey_module, "run_tool", complaining)
+    assert await survey(source, info=info, limits=LIMITS) is None
+
+
+async def test_a_look_that_fails_leaves_the_transcode_as_it_would_be_without(
+    recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = recording("b-frames")
+    info = await probe(source, limits=LIMITS)
+
+    async def failing(*_: object, **__: object) -> Outcome:
+        await asyncio.sleep(0)
+        raise MediaToolFailed("ffmpeg needed more than the 1 MiB of memory it may use.", out_of_memory=True)
+
+    monkeypatch.setattr(survey_module, "run_tool", failing)
+    slim = await transcode(
+        source, tmp_path / "s.mp4", info=info, fps=1, height=120, crf=32, limits=LIMITS, on_progress=lambda _: None
+    )
+    assert slim.frames == 4

@@ -1,0 +1,37 @@
+"""Tell ffmpeg which packets of a stream it drops before they are decoded: as a formula over the packet's number.
+
+ffmpeg's bitstream filter `noise` drops the packets for which a formula is not 0. Formulas know neither lists nor bits,
+so the packets go into whole numbers of 48 bits, which are exact in floating point, and a tree of comparisons finds the
+number of a packet in a dozen steps however many there are.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+__all__ = ["dropping"]
+
+_BITS: Final = 48
+
+
+def dropping(keep: Sequence[int]) -> str:
+    """Return the bitstream filter that lets through the packets that are kept.
+
+    Parameters
+    ----------
+    keep
+        A number per packet in the order of the file, 0 where it is dropped. Packets behind them are kept.
+    """
+    words = [_word(keep[begin : begin + _BITS]) for begin in range(0, len(keep), _BITS)]
+    return f"noise=drop='mod(floor({_tree([*words, 0], first=0)}/pow(2,mod(n,{_BITS}))),2)'"
+
+
+def _word(keep: Sequence[int]) -> int:
+    return sum(1 << place for place, kept in enumerate(keep) if not kept)
+
+
+def _tree(words: Sequence[int], *, first: int) -> str:
+    if all(word == words[0] for word in words):
+        return str(words[0])
+    middle = len(words) // 2
+    low, high = _tree(words[:middle], first=first), _tree(words[middle:], first=first + middle)
+    return f"if(lt(n,{(first + middle) * _BITS}),{low},{high})"
