@@ -49,7 +49,7 @@ def test_a_broken_fence_is_found(broken: str, promise: str) -> None:
 
 def test_everything_that_is_meant_to_go_wrong_does() -> None:
     tally: Counter[str] = Counter()
-    for seed in range(300):
+    for seed in range(600):
         tally += run_world(seed)
     rare = {
         "an operator was killed",
