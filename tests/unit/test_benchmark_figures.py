@@ -1,0 +1,48 @@
+"""What benchmarks say of their figures."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.measurement import Measurement, percentile, table
+from benchmarks.results_file import FOLDER, keep
+
+
+def test_ratio_of_runs_in_turn_is_the_median_of_their_ratios() -> None:
+    pairs = [(1.0, 2.0), (3.0, 2.0), (2.0, 1.0)]
+    one = Measurement.of_pairs("burst", "s", pairs, against="bare loop", bound=1.5)
+    assert (one.figure, one.limit, one.ratio, one.kept) == (2.0, 2.0, 1.5, True)
+    assert "1.50 (0.50 to 2.00 in 3 runs) | 1.50 | yes |" in table([one])
+
+
+def test_figure_above_its_bound_is_not_kept() -> None:
+    one = Measurement(what="memory", unit="MB", figure=151.0, limit=150.0, against="limit")
+    assert not one.kept
+    assert "| 1.01 | 1.00 | NO |" in table([one])
+
+
+@given(st.lists(st.floats(0, 1000), min_size=1), st.floats(0.01, 1.0))
+def test_percentile_is_the_least_value_that_so_many_do_not_exceed(values: list[float], share: float) -> None:
+    found = percentile(values, share)
+    assert sum(value <= found for value in values) >= share * len(values)
+    assert found == min(values) or sum(value < found for value in values) < share * len(values)
+
+
+def test_results_are_kept_with_machine_and_day(tmp_path: Path) -> None:
+    one = Measurement(what="memory", unit="MB", figure=100.123456, limit=150.0, against="limit")
+    kept = json.loads(keep("memory", [one], details={"runs": [1.234567]}, folder=tmp_path).read_text("utf-8"))
+    assert kept["results"][0]["figure"] == pytest.approx(100.1)
+    assert kept["results"][0]["kept"] is True
+    assert kept["details"] == {"runs": [1.235]}
+    assert {"processor", "cores", "memory_gb", "kernel"} <= set(kept["machine"])
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.json")), ids=lambda file: file.stem)
+def test_committed_results_say_what_they_were_measured_against(file: Path) -> None:
+    kept = json.loads(file.read_text("utf-8"))
+    assert kept["benchmark"] == file.stem
+    assert kept["results"]
+    assert all(one["against"] and one["limit"] > 0 for one in kept["results"])
