@@ -70,7 +70,7 @@ async def queued_to_jobs(cluster: ClusterInfo, stack: StackInfo, *, rows: int) -
     queue = rows_of("burst", rows, seed=0)
     await _upload(stack, [row.job_id for row in queue])
     async with Api(cluster.kubeconfig) as api, namespace(api) as name:
-        settings = operator_settings(name, maxConcurrent=rows)
+        settings = operator_settings(name, maxConcurrent=rows, poll={"idleSeconds": 1})
         with running_operator(cluster, settings, stack.environment()):
             await asyncio.sleep(_SETTLE_SECONDS)
             await asyncio.to_thread(fill_queue, database, queue)

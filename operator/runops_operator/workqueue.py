@@ -10,7 +10,7 @@ from runops.polling import backoff
 
 __all__ = ["WorkQueue"]
 
-_TURNS = 4
+_TURNS = 10
 """One in so many is for keys that are not urgent, however many are."""
 
 
@@ -43,7 +43,7 @@ class WorkQueue:
         return len(self._waiting)
 
     async def add(self, key: str, *, urgent: bool = False) -> None:
-        """Have a key handed out as soon as a worker is free; three urgent ones before each one that is not."""
+        """Have a key handed out as soon as a worker is free; nine urgent ones before each one that is not."""
         async with self._changed:
             self._add(key, urgent=urgent)
 

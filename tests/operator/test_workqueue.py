@@ -33,14 +33,14 @@ async def test_an_urgent_key_comes_before_the_others_and_once_only() -> None:
     assert len(queue) == 0
 
 
-async def test_urgent_keys_leave_every_fourth_turn_to_the_others() -> None:
+async def test_urgent_keys_leave_every_tenth_turn_to_the_others() -> None:
     queue = WorkQueue()
-    for number in range(6):
+    for number in range(20):
         await queue.add(f"urgent-{number}", urgent=True)
     for key in ("a", "b"):
         await queue.add(key)
-    order = [await queue.get() for _ in range(8)]
-    assert [place for place, key in enumerate(order) if key in {"a", "b"}] == [3, 7]
+    order = [await queue.get() for _ in range(22)]
+    assert [place for place, key in enumerate(order) if key in {"a", "b"}] == [9, 19]
 
 
 async def test_a_key_that_was_urgent_is_handed_out_once_for_each_time_it_changed() -> None:
