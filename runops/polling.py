@@ -7,6 +7,9 @@ from pydantic.alias_generators import to_camel
 
 __all__ = ["Poll", "backoff", "next_read_in"]
 
+_LEAST_SHARE = 0.1
+"""Of a pace, that a table is left in peace however long reading it takes."""
+
 
 class Poll(BaseModel):
     """How often the `jobs` table is read.
@@ -49,11 +52,18 @@ def backoff(failures: int, *, base: float = 0.5, longest: float = 60.0, jitter: 
 
 
 def next_read_in(
-    poll: Poll, *, since_movement: float | None, told: bool = False, failures: int = 0, jitter: float = 0.0
+    poll: Poll,
+    *,
+    since_movement: float | None,
+    told: bool = False,
+    failures: int = 0,
+    took: float = 0.0,
+    jitter: float = 0.0,
 ) -> float:
     """Return the seconds until the next read; a finished video or a free slot wakes the reader earlier.
 
-    A row waits at most for a pace, so a pause is a tenth to three tenths shorter: reading and claiming take time too.
+    A row waits at most for a pace, its claim included, so what the last read and its claims took is taken off, and a
+    little more for the next ones.
 
     Parameters
     ----------
@@ -65,6 +75,8 @@ def next_read_in(
         Whether Realtime wakes the reader for each queued row.
     failures
         Consecutive reads that failed.
+    took
+        Seconds that the last read and its claims took.
     jitter
         0 to 1, so that many readers do not read in step.
     """
@@ -72,4 +84,4 @@ def next_read_in(
         return backoff(failures, base=poll.busy_seconds, jitter=jitter)
     busy = since_movement is not None and since_movement < poll.busy_window_seconds
     pace = poll.connected_seconds if told else poll.busy_seconds if busy else poll.idle_seconds
-    return pace * (0.7 + 0.2 * jitter)
+    return max(pace * (0.65 + 0.2 * jitter) - took, pace * _LEAST_SHARE)

@@ -127,6 +127,7 @@ class Intake:
         loop = asyncio.get_running_loop()
         while True:
             self._hints.clear()
+            began = loop.time()
             try:
                 if await self.claim_what_fits():
                     self._moved_at = loop.time()
@@ -146,6 +147,7 @@ class Intake:
                 since_movement=since,
                 told=self._told(),
                 failures=self._failures,
+                took=loop.time() - began,
                 jitter=self._jitter(),
             )
             try:
