@@ -36,6 +36,7 @@ _IDLE_SECONDS = 60.0
 _MONTH_SECONDS = 30 * 24 * 3600.0
 _GIGABYTE = 1e9
 _USERS = 5
+_SUBSCRIBE_SECONDS = 5.0
 _INSERT = (
     "insert into public.jobs (job_id, metadata) "
     "values (gen_random_uuid(), jsonb_build_object('user_id', md5(%s::text)::uuid))"
@@ -111,10 +112,13 @@ async def _waited(cluster: ClusterInfo, stack: StackInfo, mode: _Mode) -> list[f
     async with Api(cluster.kubeconfig) as api, namespace(api) as name:
         settings = operator_settings(name, maxConcurrent=_MOST_CONCURRENT, **mode.settings)
         with running_operator(cluster, settings, stack.environment()):
-            # Realtime is subscribed to after the operator is ready.
-            await asyncio.sleep(5.0)
-            await _insert(database, seconds=mode.arrival_seconds)
-            return await _claimed(database)
+            # One row goes ahead: until something moves an operator is idle. Realtime is subscribed to meanwhile.
+            await _insert(database, rows=1, seconds=0.0)
+            await _claimed(database, rows=1)
+            await asyncio.sleep(_SUBSCRIBE_SECONDS)
+            database.run("truncate chaos.changes")
+            await _insert(database, rows=_ROWS, seconds=mode.arrival_seconds)
+            return await _claimed(database, rows=_ROWS)
 
 
 async def _rival(stack: StackInfo) -> list[float]:
@@ -131,24 +135,24 @@ async def _rival(stack: StackInfo) -> list[float]:
 
     polling = asyncio.create_task(poll())
     try:
-        await _insert(database, seconds=60.0)
-        return await _claimed(database)
+        await _insert(database, rows=_ROWS, seconds=60.0)
+        return await _claimed(database, rows=_ROWS)
     finally:
         polling.cancel()
         await asyncio.gather(polling, return_exceptions=True)
 
 
-async def _insert(database: Database, *, seconds: float) -> None:
+async def _insert(database: Database, *, rows: int, seconds: float) -> None:
     """Insert rows at random moments, in all over so many seconds."""
     chance = random.Random()  # noqa: S311 - it opens nothing
     loop = asyncio.get_running_loop()
     began = loop.time()
-    for moment in sorted(chance.uniform(0, seconds) for _ in range(_ROWS)):
+    for moment in sorted(chance.uniform(0, seconds) for _ in range(rows)):
         await asyncio.sleep(max(0.0, began + moment - loop.time()))
         await asyncio.to_thread(database.run, _INSERT, (chance.randrange(_USERS),))
 
 
-async def _claimed(database: Database) -> list[float]:
+async def _claimed(database: Database, *, rows: int) -> list[float]:
     """Return for how many seconds each row waited.
 
     Raises
@@ -158,14 +162,14 @@ async def _claimed(database: Database) -> list[float]:
     """
     deadline = asyncio.get_running_loop().time() + _SETTLE_SECONDS
     while asyncio.get_running_loop().time() < deadline:
-        rows = database.run(
+        found = database.run(
             "select extract(epoch from min(at) - jobs.created_at)::float8 from public.jobs "
             "join chaos.changes using (job_id) where became = 'processing' group by jobs.job_id, jobs.created_at"
         )
-        if len(rows) == _ROWS:
-            return [seconds for (seconds,) in rows]
+        if len(found) == rows:
+            return [seconds for (seconds,) in found]
         await asyncio.sleep(0.5)
-    raise RuntimeError(f"only {len(rows)} of {_ROWS} rows were claimed")
+    raise RuntimeError(f"only {len(found)} of {rows} rows were claimed")
 
 
 async def _idle_month(cluster: ClusterInfo, stack: StackInfo, progress: Progress) -> float:
