@@ -113,7 +113,7 @@ class RowWatch:
         began, pause = loop.time(), max(self._config.rows_seconds, count / _ROWS_PER_SECOND)
         while True:
             await asyncio.sleep(pause)
-            unfinished = any(True for _ in self._store.unfinished())
+            unfinished = self._store.count_unfinished() > 0
             if look_is_due(claimed=count, unfinished=unfinished, since=loop.time() - began):
                 return
 
