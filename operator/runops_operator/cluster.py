@@ -18,7 +18,7 @@ import aiohttp
 from kubernetes.aio import client, config
 
 from runops.videojob import GROUP, PLURAL, VERSION
-from runops_operator.observed import MANAGED_BY, MANAGED_BY_LABEL
+from runops_operator.observed import JOB_NAME_LABEL, MANAGED_BY, MANAGED_BY_LABEL
 
 __all__ = [
     "REFUSALS",
@@ -104,6 +104,10 @@ class Cluster(Protocol):
 
     def list_jobs(self) -> AsyncIterator[Manifest]:
         """Yield every Job of ours in the namespace, read in chunks."""
+        ...
+
+    def list_all_pods(self) -> AsyncIterator[Manifest]:
+        """Yield every worker pod in the namespace, read in chunks."""
         ...
 
     async def list_pods(self, job: str) -> list[Manifest]:
@@ -234,9 +238,14 @@ class KubernetesCluster:
         async for item in self._list(self._jobs, labelSelector=f"{MANAGED_BY_LABEL}={MANAGED_BY}"):
             yield item
 
+    async def list_all_pods(self) -> AsyncIterator[Manifest]:
+        """Yield every worker pod in the namespace, read in chunks."""
+        async for item in self._list(self._pods, labelSelector=f"{MANAGED_BY_LABEL}={MANAGED_BY},{JOB_NAME_LABEL}"):
+            yield item
+
     async def list_pods(self, job: str) -> list[Manifest]:
         """Return the pods of a Job."""
-        return [item async for item in self._list(self._pods, labelSelector=f"batch.kubernetes.io/job-name={job}")]
+        return [item async for item in self._list(self._pods, labelSelector=f"{JOB_NAME_LABEL}={job}")]
 
     async def list_pod_refusals(self) -> list[Manifest]:
         """Return the events that tell of Jobs whose pod could not be made."""

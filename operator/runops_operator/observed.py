@@ -14,6 +14,7 @@ from runops.videojob import Condition, VideoJobSpec, VideoJobStatus
 __all__ = [
     "BY_ANNOTATION",
     "CLAIM_ANNOTATION",
+    "JOB_NAME_LABEL",
     "KUEUE_QUEUE_LABEL",
     "MANAGED_BY",
     "MANAGED_BY_LABEL",
@@ -42,6 +43,8 @@ SOURCE_BYTES_ANNOTATION = "runops.dev/source-bytes"
 VIDEOJOB_LABEL = "runops.dev/videojob"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "runops-operator"
+JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
+"""Set by the Job controller on every pod that it makes."""
 KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 _TOKEN = re.compile(CLAIM_PATTERN)
 _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")

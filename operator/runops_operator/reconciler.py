@@ -18,9 +18,10 @@ from runops_operator.config import OperatorConfig
 from runops_operator.execute import Executor, JobRefused, Overtaken
 from runops_operator.metrics import Metrics
 from runops_operator.observation import Observation
-from runops_operator.observed import UNREAD, JobView, PodView, VideoJobView, parse_pod
+from runops_operator.observed import UNREAD, JobView, PodView, VideoJobView
 from runops_operator.plan import plan, plan_gone, plan_unreadable
 from runops_operator.plan_waits import plan_refused
+from runops_operator.pod_listing import pods_of
 from runops_operator.pod_refusals import PodRefusals
 from runops_operator.stopwatch import Stopwatch
 from runops_operator.store import Store
@@ -235,8 +236,9 @@ class Reconciler:
         job, videojob = self._store.job(name), self._store.videojob(name)
         if job is None or (videojob is not None and videojob.finished):
             return []
-        listed = await self._cluster.list_pods(name)
-        pods = [parse_pod(body) for body in listed if _owned(body, job.uid)]
+        pods = None if job.over else self._store.pods.take(name, job.uid)
+        if pods is None:
+            pods = pods_of(await self._cluster.list_pods(name), job.uid)
         if not job.over and any(pod.exit_code is not None for pod in pods):
             # The Job is about to end: its own event may be late.
             with contextlib.suppress(NotFound):
@@ -249,11 +251,6 @@ class Reconciler:
             self._store.see_videojob(await self._cluster.get_videojob(name))
         except NotFound:
             self._store.drop_videojob(name)
-
-
-def _owned(pod: object, uid: str) -> bool:
-    owners = pod["metadata"].get("ownerReferences") or ()  # type: ignore[index]
-    return not owners or any(owner.get("uid") == uid for owner in owners)
 
 
 def _job_id(name: str) -> UUID | None:

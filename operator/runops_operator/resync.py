@@ -53,11 +53,17 @@ class Resync:
                 _log.exception("Unforeseen fault in the comparison with the cluster.")
 
     async def once(self) -> None:
-        """List VideoJobs and Jobs, drop ghosts and have every VideoJob looked at. ClusterError where that fails."""
+        """List everything, drop ghosts and have every VideoJob looked at. ClusterError where that fails."""
         mark = self._store.begin_listing()
         async for body in self._cluster.list_videojobs():
             self._store.see_videojob(body)
         async for body in self._cluster.list_jobs():
             self._store.see_job(body)
-        for name in (*self._store.prune(mark), *self._store.names()):
+        ghosts, names = self._store.prune(mark), self._store.names()
+        pods = self._store.pods
+        pods.begin([videojob.name for videojob in self._store.unfinished()])
+        async for body in self._cluster.list_all_pods():
+            pods.see(body)
+        pods.end()
+        for name in (*ghosts, *names):
             await self._queue.add(name)

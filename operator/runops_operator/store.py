@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from runops_operator.observed import JobView, VideoJobView, parse_job, parse_videojob
+from runops_operator.pod_listing import PodListing
 
 __all__ = ["Observer", "Store"]
 
@@ -27,6 +28,8 @@ class Store:
 
     def __init__(self, *observers: Observer) -> None:
         self._observers = observers
+        self.pods = PodListing()
+        """What the last listing of all pods said, as far as no Job has changed since."""
         self._videojobs: dict[str, VideoJobView] = {}
         self._unfinished: dict[str, VideoJobView] = {}
         self._jobs: dict[str, JobView] = {}
@@ -66,6 +69,7 @@ class Store:
         view = self._jobs.get(name)
         if view is not None and view.uid == uid:
             del self._jobs[name]
+            self.pods.doubt(name)
 
     def doubt_row(self, name: str) -> None:
         """Have the row of a VideoJob read before the next decision about it."""
@@ -138,7 +142,10 @@ class Store:
             return False
         self._jobs[view.name] = view
         self._mark(f"job/{view.name}")
-        return before != view
+        if before == view:
+            return False
+        self.pods.doubt(view.name)
+        return True
 
     def begin_listing(self) -> int:
         """Return a mark; what is neither listed nor seen after it is a ghost."""

@@ -54,6 +54,8 @@ class MemoryCluster:
         self.pod_refusals: list[Manifest] = []
         """Events of the Job controller about pods that it could not make."""
         self.event_reads = 0
+        self.pod_listings: list[str] = []
+        """Of which Job pods were listed, `*` where of all."""
         self.broken = 0
         """How many further calls fail."""
         self._counter = itertools.count(1)
@@ -69,7 +71,13 @@ class MemoryCluster:
         for item in list(self.jobs.values()):
             yield item
 
+    async def list_all_pods(self) -> AsyncIterator[Manifest]:
+        self.pod_listings.append("*")
+        for item in list(self.pods.values()):
+            yield item
+
     async def list_pods(self, job: str) -> list[Mapping[str, Any]]:
+        self.pod_listings.append(job)
         return [pod for pod in self.pods.values() if pod["metadata"]["labels"]["batch.kubernetes.io/job-name"] == job]
 
     async def list_pod_refusals(self) -> list[Mapping[str, Any]]:
