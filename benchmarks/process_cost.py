@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-__all__ = ["cpu_seconds", "resident_mib"]
+__all__ = ["cpu_seconds", "peak_resident_mib", "resident_mib"]
 
 
 def cpu_seconds(pid: int) -> float:
@@ -14,7 +14,16 @@ def cpu_seconds(pid: int) -> float:
 
 def resident_mib(pid: int) -> float:
     """Return the resident memory of a process in MiB."""
+    return _memory(pid, "VmRSS")
+
+
+def peak_resident_mib(pid: int) -> float:
+    """Return the most resident memory that a process has had so far, in MiB."""
+    return _memory(pid, "VmHWM")
+
+
+def _memory(pid: int, field: str) -> float:
     for line in Path(f"/proc/{pid}/status").read_text("utf-8").splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{field}:"):
             return int(line.split()[1]) / 1024
     raise RuntimeError(f"process {pid} has ended")

@@ -68,9 +68,16 @@ def operator_settings(namespace: str, **changes: Any) -> dict[str, Any]:
 
 @contextmanager
 def running_operator(
-    cluster: ClusterInfo, settings: Mapping[str, Any], environment: Mapping[str, str]
+    cluster: ClusterInfo, settings: Mapping[str, Any], environment: Mapping[str, str], *, program: Path | None = None
 ) -> Iterator[Replica]:
     """Give an operator that is ready, for the time of the block.
+
+    Parameters
+    ----------
+    cluster, settings, environment
+        Where it runs, its configuration, its keys.
+    program
+        As for `Replica`.
 
     Raises
     ------
@@ -84,6 +91,7 @@ def running_operator(
             environment=environment,
             kubeconfig=cluster.kubeconfig,
             folder=Path(folder) / "operator",
+            program=program,
         )
         operator.start()
         try:

@@ -33,12 +33,22 @@ class Replica:
         Of the cluster.
     folder
         Empty; takes its configuration, keys and log.
+    program
+        `runops-operator` of an environment; of this one where None.
     """
 
     def __init__(
-        self, name: str, *, settings: Mapping[str, Any], environment: Mapping[str, str], kubeconfig: Path, folder: Path
+        self,
+        name: str,
+        *,
+        settings: Mapping[str, Any],
+        environment: Mapping[str, str],
+        kubeconfig: Path,
+        folder: Path,
+        program: Path | None = None,
     ) -> None:
         self.name = name
+        self._program = program or Path(sys.executable).parent / "runops-operator"
         self.kills = 0
         self.ends: Counter[int] = Counter()
         """How often it ended although nobody killed it, by exit code."""
@@ -66,7 +76,7 @@ class Replica:
         with self._log.open("ab") as sink:
             self._process = subprocess.Popen(
                 # The kernel ends it with us, however we end.
-                ["setpriv", "--pdeathsig", "KILL", str(Path(sys.executable).parent / "runops-operator")],
+                ["setpriv", "--pdeathsig", "KILL", str(self._program)],
                 env=self._environment,
                 stderr=sink,
             )
