@@ -8,13 +8,13 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import closing
 from pathlib import Path
 
 from benchmarks.benchmark import Outcome, Progress
 from benchmarks.measurement import Measurement, percentile
 from benchmarks.site import bench_cluster
+from benchmarks.worker_process import start_time, wait_for_worker
 from devstack.faults import FaultControl
 from devstack.gemini.behaviour import Behaviour
 from devstack.gemini.control import GeminiControl
@@ -29,7 +29,6 @@ _STARTS_PER_RUN = 4
 _CALL_SECONDS = 2.0
 """Of one call of the model: long enough that the worker is still there when it is looked for."""
 _POD_SECONDS = 120.0
-_PROC = Path("/proc")
 
 
 def measure(*, runs: int, progress: Progress) -> Outcome:
@@ -64,7 +63,7 @@ def _one_start(installation: Installation, stack: StackInfo) -> float:
         check=True,
     )
     job = submitted.stdout.strip().splitlines()[-1]
-    began = _start_of_worker()
+    began = start_time(wait_for_worker(seconds=_POD_SECONDS))
     installation.kubectl(
         "wait", "--for=condition=Finished", f"videojob/vj-{job}", f"--timeout={_POD_SECONDS:.0f}s",
         seconds=_POD_SECONDS + 30,
@@ -78,34 +77,3 @@ def _one_start(installation: Installation, stack: StackInfo) -> float:
     if not asked:
         raise RuntimeError(f"nobody asked for the recording of {job}")
     return min(asked) - began
-
-
-def _start_of_worker() -> float:
-    """Wait for a worker in a container, and return when its first process was started, in Unix time.
-
-    Raises
-    ------
-    RuntimeError
-        None came up.
-    """
-    deadline = time.monotonic() + _POD_SECONDS
-    while time.monotonic() < deadline:
-        for folder in _PROC.iterdir():
-            if folder.name.isdigit() and _is_worker(folder):
-                ticks = int((folder / "stat").read_text("utf-8").rpartition(")")[2].split()[19])
-                age = float((_PROC / "uptime").read_text("ascii").split()[0]) - ticks / os.sysconf("SC_CLK_TCK")
-                return time.time() - age
-        time.sleep(0.1)
-    raise RuntimeError(f"no worker came up in {_POD_SECONDS:.0f} s")
-
-
-def _is_worker(folder: Path) -> bool:
-    """Tell whether a process is the first of a worker's container."""
-    try:
-        if b"runops-worker" not in (folder / "cmdline").read_bytes():
-            return False
-        status = (folder / "status").read_text("utf-8")
-    except OSError:
-        return False
-    numbers = next(line.split()[1:] for line in status.splitlines() if line.startswith("NSpid:"))
-    return len(numbers) > 1 and numbers[-1] == "1"
