@@ -1,8 +1,8 @@
 """Memory and scratch disk of a worker's pod with recordings of 750 MB and of 4 GB, worker and ffmpeg together.
 
-Memory is what the kernel accounts for the pod without the page cache: `total_rss` of cgroup version 1, `anon` of version
-2. Disk is what lies in the scratch folder. The recordings are ten seconds of noisy H.264 1080p30, repeated by stream copy
-to 20 and 107 minutes: 4 GB is nearly as much as the chart's defaults take.
+Memory is what the kernel accounts for the pod without the page cache: `total_rss` of cgroup version 1, `anon` of
+version 2. Disk is what lies in the scratch folder. The recordings are ten seconds of noisy H.264 1080p30, repeated by
+stream copy to 20 and 107 minutes: 4 GB is nearly as much as the chart's defaults take.
 """
 
 import os
