@@ -10,7 +10,9 @@ from benchmarks.benchmark import Outcome
 from benchmarks.measurement import Measurement, table
 from benchmarks.results_file import keep
 
-_ALL = (*("claim_latency", "burst", "many_videojobs", "transcode", "worker_memory", "end_to_end", "autoscaling"),)
+_ALL = (
+    *("claim_latency", "burst", "keda", "many_videojobs", "transcode", "worker_memory", "end_to_end", "autoscaling"),
+)
 
 
 def main() -> int:
