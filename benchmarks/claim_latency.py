@@ -27,7 +27,7 @@ from devstack.info import SeedOptions
 from devstack.stack import StackInfo, running_stack
 from tests.chaos.database import Database
 
-__all__ = ["measure"]
+__all__ = ["insert_rows", "measure", "summary"]
 
 _ROWS = 200
 _RIVAL_SECONDS = 10.0
@@ -103,7 +103,7 @@ def measure(*, runs: int, progress: Progress) -> Outcome:
             bound=1.0,
         )
     )
-    return Outcome(results, {mode.name: _summary(mode.waited) for mode in modes} | {"10 s poll": _summary(rivals)})
+    return Outcome(results, {mode.name: summary(mode.waited) for mode in modes} | {"10 s poll": summary(rivals)})
 
 
 async def _waited(cluster: ClusterInfo, stack: StackInfo, mode: _Mode) -> list[float]:
@@ -113,11 +113,11 @@ async def _waited(cluster: ClusterInfo, stack: StackInfo, mode: _Mode) -> list[f
         settings = operator_settings(name, maxConcurrent=_MOST_CONCURRENT, **mode.settings)
         with running_operator(cluster, settings, stack.environment()):
             # One row goes ahead: until something moves an operator is idle. Realtime is subscribed to meanwhile.
-            await _insert(database, rows=1, seconds=0.0)
+            await insert_rows(database, rows=1, seconds=0.0)
             await _claimed(database, rows=1)
             await asyncio.sleep(_SUBSCRIBE_SECONDS)
             database.run("truncate chaos.changes")
-            await _insert(database, rows=_ROWS, seconds=mode.arrival_seconds)
+            await insert_rows(database, rows=_ROWS, seconds=mode.arrival_seconds)
             return await _claimed(database, rows=_ROWS)
 
 
@@ -135,14 +135,14 @@ async def _rival(stack: StackInfo) -> list[float]:
 
     polling = asyncio.create_task(poll())
     try:
-        await _insert(database, rows=_ROWS, seconds=60.0)
+        await insert_rows(database, rows=_ROWS, seconds=60.0)
         return await _claimed(database, rows=_ROWS)
     finally:
         polling.cancel()
         await asyncio.gather(polling, return_exceptions=True)
 
 
-async def _insert(database: Database, *, rows: int, seconds: float) -> None:
+async def insert_rows(database: Database, *, rows: int, seconds: float) -> None:
     """Insert rows at random moments, in all over so many seconds."""
     chance = random.Random()  # noqa: S311 - it opens nothing
     loop = asyncio.get_running_loop()
@@ -194,7 +194,8 @@ def _told(waited: Sequence[float]) -> str:
     return f"median {median(waited):.3f} s, p99 {percentile(waited, 0.99):.3f} s of {len(waited)} rows"
 
 
-def _summary(runs: Sequence[Sequence[float]]) -> dict[str, list[float]]:
+def summary(runs: Sequence[Sequence[float]]) -> dict[str, list[float]]:
+    """Return what is kept of the waits of each run's rows."""
     return {
         "median_seconds": [median(one) for one in runs],
         "p99_seconds": [percentile(one, 0.99) for one in runs],

@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import socket
-import subprocess
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,19 +12,15 @@ from typing import Any
 import yaml
 
 from devstack.autoscaler.manifests import INSTANCE_TYPES, InstanceType, NodePool, node_class
-from devstack.cluster import ClusterInfo, ClusterUnavailable, ensure, sources_of
-from devstack.cluster.building import last_lines
+from devstack.cluster import ClusterInfo, ensure, sources_of
+from devstack.cluster.controllers import free_port, kubectl, running_program, wait_until_ready
 from devstack.cluster.model import Progress
 
 __all__ = ["Autoscaler", "running_autoscaler"]
 
 _STAGES = Path(__file__).parents[1] / "cluster" / "kwok_stages.yaml"
 _DEFINITIONS = ("pkg/apis/crds", "kwok/apis/crds")
-_START_SECONDS = 60.0
-_PAUSE = 0.2
-_KUBECTL_SECONDS = 60
 _REMOVAL_SECONDS = 120
-_LOG_TAIL = 15
 _LEASE_SECONDS = 40
 
 
@@ -50,11 +39,11 @@ class Autoscaler:
 
     def put(self, pool: NodePool) -> None:
         """Make or change a pool of nodes."""
-        _kubectl(self._cluster, "apply", "-f", "-", given=json.dumps(pool.manifest()))
+        kubectl(self._cluster, "apply", "-f", "-", given=json.dumps(pool.manifest()))
 
     def remove(self, pool: NodePool) -> None:
         """Remove a pool; its nodes go with it."""
-        _kubectl(
+        kubectl(
             self._cluster, "delete", "nodepool", pool.name, "--ignore-not-found", "--wait=true",
             seconds=_REMOVAL_SECONDS,
         )  # fmt: skip
@@ -91,23 +80,23 @@ def running_autoscaler(
     """
     karpenter, kwok = ensure("karpenter-kwok", progress), ensure("kwok", progress)
     _define(cluster, sources_of("karpenter-kwok"))
-    _kubectl(cluster, "apply", "-f", "-", given=json.dumps(node_class(boot_seconds=boot_seconds)))
+    kubectl(cluster, "apply", "-f", "-", given=json.dumps(node_class(boot_seconds=boot_seconds)))
     types = folder / "instance-types.json"
     types.write_text(json.dumps([one.as_json() for one in instance_types]))
     stages = folder / "stages.yaml"
     stages.write_text(yaml.safe_dump_all(_node_stages()))
-    port = _free_port()
+    port = free_port()
     with (
-        _program(
+        running_program(
             [
                 str(kwok), f"--kubeconfig={cluster.kubeconfig}", f"--config={stages}", "--manage-all-nodes=false",
                 "--manage-nodes-with-label-selector=kwok.x-k8s.io/node=fake",
-                f"--node-lease-duration-seconds={_LEASE_SECONDS}", f"--server-address=127.0.0.1:{_free_port()}",
+                f"--node-lease-duration-seconds={_LEASE_SECONDS}", f"--server-address=127.0.0.1:{free_port()}",
             ],
             folder / "kwok.log",
             {},
         ) as nodes,
-        _program(
+        running_program(
             [
                 str(karpenter), "--disable-leader-election=true", "--metrics-port=0", f"--health-probe-port={port}",
                 f"--instance-types-file-path={types}",
@@ -116,7 +105,7 @@ def running_autoscaler(
             {"KUBECONFIG": str(cluster.kubeconfig), "SYSTEM_NAMESPACE": "kube-system"},
         ) as scaler,
     ):  # fmt: skip
-        _wait_ready(port, {folder / "kwok.log": nodes, folder / "karpenter.log": scaler})
+        wait_until_ready(port, {folder / "kwok.log": nodes, folder / "karpenter.log": scaler})
         progress("Karpenter is ready")
         yield Autoscaler(folder / "karpenter.log", cluster)
 
@@ -125,72 +114,13 @@ def _define(cluster: ClusterInfo, sources: Path) -> None:
     names = []
     for folder in _DEFINITIONS:
         for definition in sorted((sources / folder).glob("*.yaml")):
-            _kubectl(cluster, "apply", "--server-side", "-f", str(definition))
+            kubectl(cluster, "apply", "--server-side", "-f", str(definition))
             names.append(yaml.safe_load(definition.read_text())["metadata"]["name"])
     for name in names:
-        _kubectl(cluster, "wait", "--for=condition=Established", f"crd/{name}", "--timeout=30s")
+        kubectl(cluster, "wait", "--for=condition=Established", f"crd/{name}", "--timeout=30s")
 
 
 def _node_stages() -> list[dict[str, Any]]:
     """Give what kwok does with nodes, and nothing of what it does with pods."""
     stages = yaml.safe_load_all(_STAGES.read_text())
     return [stage for stage in stages if stage["spec"]["resourceRef"]["kind"] == "Node"]
-
-
-@contextmanager
-def _program(command: list[str], log: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as sink:
-        process = subprocess.Popen(
-            # The kernel ends it with us, however we end.
-            [shutil.which("setpriv") or "setpriv", "--pdeathsig", "KILL", *command],
-            # Nothing else of our environment: no keys, and no proxy between it and the API server.
-            env={"PATH": os.environ["PATH"], "HOME": str(log.parent), **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=sink,
-            cwd=log.parent,
-        )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(timeout=10)
-
-
-def _wait_ready(port: int, programs: Mapping[Path, subprocess.Popen[bytes]]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while not _answers(f"http://127.0.0.1:{port}/readyz"):
-        for log, process in programs.items():
-            if process.poll() is not None:
-                raise ClusterUnavailable(f"{log.stem} ended: {last_lines(log.read_text(errors='replace'), _LOG_TAIL)}")
-        if time.monotonic() > deadline:
-            said = "\n".join(last_lines(log.read_text(errors="replace"), _LOG_TAIL) for log in programs)
-            raise ClusterUnavailable(f"Karpenter is not ready after {_START_SECONDS:.0f} s: {said}")
-        time.sleep(_PAUSE)
-
-
-def _answers(url: str) -> bool:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with direct.open(url, timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-def _kubectl(cluster: ClusterInfo, *words: str, given: str | None = None, seconds: float = _KUBECTL_SECONDS) -> None:
-    command = [str(cluster.kubectl), "--kubeconfig", str(cluster.kubeconfig), *words]
-    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=seconds, check=False)
-    if done.returncode != 0:
-        raise ClusterUnavailable(f"kubectl {' '.join(words[:2])} failed: {done.stderr.strip()[-500:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port

@@ -147,6 +147,12 @@ MODULES = (
         stamps=MappingProxyType({"sigs.k8s.io/karpenter/pkg/operator.Version": "{version}"}),
     ),
     Module(
+        name="keda",
+        pin="github.com/kedacore/keda/v2",
+        packages=MappingProxyType({"keda": "github.com/kedacore/keda/v2/cmd/operator"}),
+        stamps=MappingProxyType({"github.com/kedacore/keda/v2/version.Version": "{version}"}),
+    ),
+    Module(
         name="kind",
         pin="sigs.k8s.io/kind",
         packages=MappingProxyType({"kind": "sigs.k8s.io/kind"}),
