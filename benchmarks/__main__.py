@@ -11,10 +11,8 @@ from benchmarks.measurement import Measurement, table
 from benchmarks.results_file import keep
 
 _ALL = (
-_ALL = (
     *("claim_latency", "burst", "keda", "many_videojobs", "growth", "transcode", "worker_memory", "first_byte"),
     *("end_to_end", "autoscaling"),
-)
 )
 
 

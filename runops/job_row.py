@@ -1,6 +1,7 @@
 """One row of the `jobs` table, and the claim stamped into its metadata."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -206,16 +207,15 @@ class JobRow(BaseModel):
         return self.claim is not None and token in {self.claim.claim, self.claim.token}
 
 
-class ClaimedRow(BaseModel):
-    """The little of a claimed row that is read again and again.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedRow:
+    """The little of a claimed row that is read again and again, of thousands at a time.
 
     Attributes
     ----------
     claim
         As in the stamp, with the seat.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     job_id: UUID
     updated_at: str | None = None

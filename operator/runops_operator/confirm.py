@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from runops.job_row import Claim, JobRow
@@ -25,6 +26,8 @@ __all__ = ["ADOPTIONS_AT_ONCE", "Confirmation"]
 
 _log = logging.getLogger(__name__)
 ADOPTIONS_AT_ONCE = 20
+_SETTLED_AT_ONCE = 500
+"""So many answers of the table are in memory at a time, however many rows were claimed."""
 _TELLING_SECONDS = 20.0
 """Rows that nobody works on yet are refreshed after 40 s."""
 
@@ -100,6 +103,10 @@ class Confirmation:
         self._waiting[row.job_id] = _Claimed(row, claim, self._now().timestamp(), arrival)
         self._changed.set()
 
+    def __len__(self) -> int:
+        """Return how many rows wait for their VideoJob."""
+        return len(self._waiting)
+
     def by_user(self) -> Counter[str]:
         """Return how many rows wait for their VideoJob, by user: they hold slots that the cluster does not show yet."""
         return Counter(user_key(claimed.row) for claimed in self._waiting.values())
@@ -125,7 +132,7 @@ class Confirmation:
                 await asyncio.sleep(backoff(failures))
 
     async def settle(self) -> int:
-        """Confirm the rows that wait now and have their VideoJobs made; return for how many.
+        """Confirm the rows that have waited longest and have their VideoJobs made; return for how many.
 
         Raises
         ------
@@ -134,9 +141,9 @@ class Confirmation:
         """
         if not self._waiting:
             return 0
-        some = list(self._waiting)
+        some = list(islice(self._waiting, _SETTLED_AT_ONCE))
         try:
-            await asyncio.gather(asyncio.sleep(self._config.confirm_seconds), self._look_at_sizes(some))
+            await asyncio.gather(asyncio.sleep(self._grace(some)), self._look_at_sizes(some))
             there = await self._jobs.get_many(some)
             gate = asyncio.Semaphore(ADOPTIONS_AT_ONCE)
 
@@ -158,6 +165,12 @@ class Confirmation:
             self.failure = None
             self._wake.set()
         return results.count(True)
+
+    def _grace(self, job_ids: Collection[UUID]) -> float:
+        """Return for how many seconds others may still write over these claims."""
+        youngest = max(self._waiting[job_id].at for job_id in job_ids)
+        grace = self._config.confirm_seconds
+        return min(max(0.0, grace - (self._now().timestamp() - youngest)), grace)
 
     async def _look_at_sizes(self, job_ids: Collection[UUID]) -> None:
         for job_id, size in (await self._sizes_of(job_ids)).items():

@@ -5,6 +5,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import uuid4
@@ -37,6 +38,8 @@ _log = logging.getLogger(__name__)
 _KEY_REASONS = frozenset(reason for reason, row in TABLE.items() if row.failure_class is FailureClass.KEY)
 _CLAIMS_AT_ONCE = 10
 _MOST_READS_PAST_REFUSED = 20
+_MOST_AHEAD = 1000
+"""Claimed rows that have no VideoJob yet. A row that waits for the API server may as well wait where others find it."""
 
 
 class Intake:
@@ -174,6 +177,7 @@ class Intake:
             failure = TABLE[admission.paused]
             self._pause(f"{failure.sentence} {failure.remedy}", admission.paused)
             return 0
+        admission = replace(admission, slots=min(admission.slots, _MOST_AHEAD - len(self._confirmation)))
         if admission.slots <= 0:
             return 0
         chosen: list[JobRow] = []

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import kopf
+from kopf._cogs.structs.bodies import RawBody
+from kopf._cogs.structs.ephemera import AnyMemo
+from kopf._core.reactor.inventory import ResourceMemories, ResourceMemory
 
 from runops_operator.observed import MANAGED_BY, MANAGED_BY_LABEL
 
-__all__ = ["kopf_settings"]
+__all__ = ["NoMemories", "kopf_settings"]
 
 
 class _Pauses:
@@ -53,6 +56,24 @@ class _NoProgress(kopf.ProgressStorage):
 
     def clear(self, *, essence: kopf.BodyEssence) -> kopf.BodyEssence:
         return essence
+
+
+class NoMemories(ResourceMemories):
+    """No memory of objects between their events: a kilobyte for each, in which nothing of ours would lie.
+
+    kopf takes such a store as an argument, but does not export the class.
+    """
+
+    async def recall(
+        self,
+        raw_body: RawBody,
+        *,
+        memobase: AnyMemo | None = None,
+        noticed_by_listing: bool = False,
+        ephemeral: bool = True,  # noqa: ARG002 - here everything is
+    ) -> ResourceMemory:
+        """Return a new memory for this event only."""
+        return await super().recall(raw_body, memobase=memobase, noticed_by_listing=noticed_by_listing, ephemeral=True)
 
 
 def kopf_settings() -> kopf.OperatorSettings:

@@ -25,7 +25,7 @@ from runops_operator.handlers import register
 from runops_operator.health import serve_health
 from runops_operator.installation_check import check_installation
 from runops_operator.intake import Intake
-from runops_operator.kopf_settings import kopf_settings
+from runops_operator.kopf_settings import NoMemories, kopf_settings
 from runops_operator.leader import Elector, identity
 from runops_operator.metrics import Metrics
 from runops_operator.resync import Resync
@@ -223,7 +223,12 @@ async def _work(
     stop = asyncio.Event()
     watching = asyncio.create_task(
         kopf.operator(
-            registry=registry, settings=kopf_settings(), namespaces=[config.namespace], standalone=True, stop_flag=stop
+            registry=registry,
+            settings=kopf_settings(),
+            memories=NoMemories(),
+            namespaces=[config.namespace],
+            standalone=True,
+            stop_flag=stop,
         ),
         name="kopf",
     )

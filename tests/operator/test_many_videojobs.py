@@ -1,10 +1,14 @@
 """What keeps thousands of VideoJobs from costing thousands of times as much."""
 
+import asyncio
 from typing import Any
 
 from runops_operator.actions import LookAgain
+from runops_operator.config import OperatorConfig
+from runops_operator.kopf_settings import NoMemories
 from runops_operator.observed import parse_videojob
 from runops_operator.store import Store
+from tests.operator.world import CONFIG, World
 
 
 def videojob(number: int, *, finished: bool = False, version: int = 1) -> dict[str, Any]:
@@ -39,3 +43,33 @@ def test_what_videojobs_have_in_common_is_kept_once() -> None:
     assert first.spec.source is second.spec.source
     assert first.spec.model is second.spec.model
     assert (first.status.conditions or [])[0] is (second.status.conditions or [])[0]
+
+
+async def test_no_more_rows_are_claimed_ahead_of_their_videojobs_than_the_api_server_can_follow() -> None:
+    world = World(OperatorConfig.model_validate(CONFIG.model_dump(by_alias=True) | {"maxConcurrent": 3000}))
+    for _ in range(1600):
+        world.jobs.add()
+    assert await world.intake.claim_what_fits() == 1000
+    assert await world.intake.claim_what_fits() == 0
+    made = await world.confirmation.settle()
+    assert made == 500
+    assert await world.intake.claim_what_fits() == 500
+    while await world.take_in():
+        pass
+    assert len(world.cluster.videojobs) == 1600
+
+
+async def test_a_claim_that_is_old_enough_is_confirmed_at_once() -> None:
+    world = World(OperatorConfig.model_validate(CONFIG.model_dump(by_alias=True) | {"confirmSeconds": 30}))
+    world.jobs.add()
+    await world.intake.claim_what_fits()
+    world.wait(30)
+    async with asyncio.timeout(5):
+        assert await world.confirmation.settle() == 1
+
+
+async def test_kopf_remembers_nothing_of_an_object_after_its_event() -> None:
+    memories = NoMemories()
+    body: Any = videojob(1)
+    assert await memories.recall(body) is not await memories.recall(body)
+    assert not list(memories.iter_all_memories())
