@@ -8,6 +8,7 @@ import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -21,7 +22,8 @@ __all__ = ["EventPoster", "event_manifest"]
 
 _log = logging.getLogger(__name__)
 _COMPONENT = "runops-operator"
-_MOST_WAITING = 5000
+_MOST_WAITING = 1000
+"""At the pace at which they are posted, what waits longer than a minute tells nobody anything any more."""
 _MESSAGE_LIMIT = 1024
 """Bytes that Kubernetes keeps of an event's message."""
 _PAUSE_AFTER_FAILURE_SECONDS = 5.0
@@ -31,8 +33,17 @@ class _Recorder(Protocol):
     async def create_event(self, manifest: Mapping[str, Any]) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What an event says of its VideoJob. Old views would be kept alive by events that wait."""
+
+    name: str
+    uid: str
+    claim: str | None
+
+
 def event_manifest(
-    videojob: VideoJobView, happening: Happening, *, namespace: str, instance: str, now: datetime
+    videojob: VideoJobView | _About, happening: Happening, *, namespace: str, instance: str, now: datetime
 ) -> dict[str, Any]:
     """Return a core/v1 Event. Pure.
 
@@ -113,7 +124,7 @@ class EventPoster:
         self._now = now
         self._dropped = dropped
         self._pause_seconds = pause_seconds
-        self._waiting: deque[tuple[VideoJobView, Happening, datetime]] = deque()
+        self._waiting: deque[tuple[_About, Happening, datetime]] = deque()
         self._some = asyncio.Event()
 
     def see(self, before: VideoJobView | None, after: VideoJobView) -> None:
@@ -122,8 +133,8 @@ class EventPoster:
             if len(self._waiting) >= _MOST_WAITING:
                 self._dropped()
                 continue
-            # As manifests, thousands that wait in a burst would take ten times the memory.
-            self._waiting.append((after, happening, self._now()))
+            # As manifests, hundreds that wait in a burst would take ten times the memory.
+            self._waiting.append((_About(after.name, after.uid, after.claim), happening, self._now()))
             self._some.set()
 
     async def run(self) -> None:

@@ -112,6 +112,8 @@ class Intake:
         self._wake = wake
         self._hints = HintWatch(wake, told, distrust)
         self._moved_at: float | None = None
+        self._full = False
+        """Whether no slot is free. The one that becomes free first wakes the reader."""
         self._failures = 0
         self.last_read_at: float | None = None
         """Loop time of the last read that worked; None before the first."""
@@ -144,7 +146,7 @@ class Intake:
                 self._failures += 1
                 _log.exception("Unforeseen fault while rows were claimed.")
                 self._pause("Something unforeseen is wrong; the operator's log has it.", Reason.INTERNAL)
-            since = None if self._moved_at is None else loop.time() - self._moved_at
+            since = None if self._moved_at is None or self._full else loop.time() - self._moved_at
             pause = next_read_in(
                 self._config.poll,
                 since_movement=since,
@@ -177,6 +179,7 @@ class Intake:
             failure = TABLE[admission.paused]
             self._pause(f"{failure.sentence} {failure.remedy}", admission.paused)
             return 0
+        self._full = admission.slots <= 0
         admission = replace(admission, slots=min(admission.slots, _MOST_AHEAD - len(self._confirmation)))
         if admission.slots <= 0:
             return 0

@@ -12,8 +12,11 @@ from runops_operator.workqueue import WorkQueue
 __all__ = ["Resync"]
 
 _log = logging.getLogger(__name__)
-_SHARE_OF_TIME = 0.01
-"""Of many thousands a listing takes seconds: it is then made less often, so that it costs no more than this."""
+_SHARE_OF_TIME = 0.005
+"""Of many thousands a listing takes seconds: it is then made less often, so that it costs no more than this.
+
+The looks that follow it cost about as much again.
+"""
 
 
 class Resync:
