@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from sys import intern
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -233,8 +234,8 @@ def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
         first = error.errors()[0]
         fault = f"spec.{'.'.join(map(str, first['loc']))}: {first['msg']}"[:500]
     return VideoJobView(
-        name=metadata["name"],
-        uid=str(metadata.get("uid") or ""),
+        name=_same(metadata["name"]),
+        uid=_same(str(metadata.get("uid") or "")),
         generation=generation if isinstance(generation, int) and generation > 0 else 1,
         claim=_claim(metadata),
         spec=spec,
@@ -255,8 +256,13 @@ def _bare(model: M) -> M:
     return model
 
 
+def _same(text: str) -> str:
+    """Return the one string for all that are alike: a Job repeats much of its VideoJob, and of other Jobs."""
+    return intern(text)
+
+
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    return _same(value) if isinstance(value, str) else None
 
 
 def _whole(value: Any) -> int | None:
@@ -266,7 +272,7 @@ def _whole(value: Any) -> int | None:
 
 def _prompts(metadata: Mapping[str, Any]) -> str | None:
     name = _object(metadata.get("annotations")).get(PROMPTS_ANNOTATION)
-    return name if isinstance(name, str) and _OBJECT_NAME.fullmatch(name) else None
+    return _same(name) if isinstance(name, str) and _OBJECT_NAME.fullmatch(name) else None
 
 
 def _status(value: Any) -> VideoJobStatus:
@@ -297,12 +303,11 @@ def parse_job(body: Mapping[str, Any]) -> JobView:
         str(item.get("type")): item for item in _objects(status.get("conditions")) if item.get("status") == "True"
     }
     failed = conditions.get("Failed", {})
+    owners = [owner for owner in _objects(metadata.get("ownerReferences")) if owner.get("controller")]
     return JobView(
-        name=metadata["name"],
-        uid=str(metadata.get("uid") or ""),
-        owner_uid=next(
-            (owner.get("uid") for owner in _objects(metadata.get("ownerReferences")) if owner.get("controller")), None
-        ),
+        name=_same(metadata["name"]),
+        uid=_same(str(metadata.get("uid") or "")),
+        owner_uid=_text(owners[0].get("uid")) if owners else None,
         claim=_claim(metadata),
         suspended=bool(_object(body.get("spec")).get("suspend")),
         active=_count(status.get("active")),
@@ -310,11 +315,11 @@ def parse_job(body: Mapping[str, Any]) -> JobView:
         failed=_count(status.get("failed")),
         complete="Complete" in conditions,
         queued=KUEUE_QUEUE_LABEL in _object(metadata.get("labels")),
-        image=_image(body),
+        image=_text(_image(body)),
         failed_reason=failed.get("reason"),
         failed_message=failed.get("message"),
-        start_time=status.get("startTime"),
-        completion_time=status.get("completionTime"),
+        start_time=_text(status.get("startTime")),
+        completion_time=_text(status.get("completionTime")),
         deleting="deletionTimestamp" in metadata,
         version=_version(metadata),
     )
@@ -346,7 +351,7 @@ def _count(value: Any) -> int:
 def _claim(metadata: Mapping[str, Any]) -> str | None:
     """Return the token of an object, which anybody may write there; None where it is no token."""
     text = _object(metadata.get("annotations")).get(CLAIM_ANNOTATION)
-    return text if isinstance(text, str) and _TOKEN.fullmatch(text) else None
+    return _same(text) if isinstance(text, str) and _TOKEN.fullmatch(text) else None
 
 
 def _image(job: Mapping[str, Any]) -> str | None:

@@ -37,7 +37,8 @@ class Store:
         self._doubted: set[str] = set()
         self._first: set[str] = set()
         self._clock = 0
-        self._seen_at: dict[str, int] = {}
+        self._videojobs_seen_at: dict[str, int] = {}
+        self._jobs_seen_at: dict[str, int] = {}
         self._dead: dict[str, int] = {}
 
     def videojob(self, name: str) -> VideoJobView | None:
@@ -123,7 +124,7 @@ class Store:
             self._unfinished.pop(view.name, None)
         else:
             self._unfinished[view.name] = view
-        self._mark(f"videojob/{view.name}")
+        self._videojobs_seen_at[view.name] = self._clock
         for observer in self._observers:
             # One of the same name that was made anew has nothing to do with the one before.
             observer(before if before is not None and before.uid == view.uid else None, view)
@@ -141,7 +142,7 @@ class Store:
         if view.uid in self._dead or (before is not None and view.version < before.version):
             return False
         self._jobs[view.name] = view
-        self._mark(f"job/{view.name}")
+        self._jobs_seen_at[view.name] = self._clock
         if before == view:
             return False
         self.pods.doubt(view.name)
@@ -154,12 +155,13 @@ class Store:
 
     def prune(self, mark: int) -> list[str]:
         """Drop what was not seen since a mark, and return the names of the VideoJobs that this concerns."""
-        for name in [name for name in self._jobs if self._seen_at[f"job/{name}"] < mark]:
+        for name in [name for name in self._jobs if self._jobs_seen_at[name] < mark]:
             self._dead[self._jobs.pop(name).uid] = self._clock
-        ghosts = [name for name in self._videojobs if self._seen_at[f"videojob/{name}"] < mark]
+        ghosts = [name for name in self._videojobs if self._videojobs_seen_at[name] < mark]
         for name in ghosts:
             self._bury(self._videojobs[name])
-        self._seen_at = {key: at for key, at in self._seen_at.items() if at >= mark}
+        self._videojobs_seen_at = {name: at for name, at in self._videojobs_seen_at.items() if at >= mark}
+        self._jobs_seen_at = {name: at for name, at in self._jobs_seen_at.items() if at >= mark}
         self._dead = {uid: at for uid, at in self._dead.items() if at >= mark - _LISTINGS_A_DEAD_UID_IS_KEPT}
         return ghosts
 
@@ -171,9 +173,6 @@ class Store:
             self._videojobs.pop(view.name, None)
             self._unfinished.pop(view.name, None)
             self._gone[view.name] = view
-
-    def _mark(self, key: str) -> None:
-        self._seen_at[key] = self._clock
 
 
 def _named(body: Any) -> bool:
