@@ -89,7 +89,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     # After each watch that ends with 410 everything is listed anew, and that may go on and on.
     settings.watching.reconnect_backoff = 1.0
     settings.watching.label_selectors["batch", "v1", "jobs"] = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
-    settings.queueing.idle_timeout = 1.0
+    settings.queueing.idle_timeout = 0.1
     settings.queueing.error_delays = (1, 2, 5, 10, 30, 60)
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 5

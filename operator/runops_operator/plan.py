@@ -45,7 +45,7 @@ from runops_operator.why_ended import Ended, why_ended
 __all__ = ["plan", "plan_gone", "plan_unreadable"]
 
 _LOOK_AT_WAITING = LookAgain(seconds=5.0, most_per_second=10.0)
-_LOOK_AT_RUNNING = LookAgain(seconds=15.0, most_per_second=1.0)
+_LOOK_AT_RUNNING = LookAgain(seconds=15.0, most_per_second=0.5)
 """Events bring changes sooner; this is for a watch that is silent, such as one that is only just being opened."""
 _OLD_JOB_GOES_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 3600.0
