@@ -3,7 +3,10 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from runops_operator.actions import LookAgain
+from runops_operator.admission import Admission, admit
 from runops_operator.config import OperatorConfig
 from runops_operator.kopf_settings import NoMemories
 from runops_operator.observed import parse_videojob
@@ -73,3 +76,26 @@ async def test_kopf_remembers_nothing_of_an_object_after_its_event() -> None:
     body: Any = videojob(1)
     assert await memories.recall(body) is not await memories.recall(body)
     assert not list(memories.iter_all_memories())
+
+
+async def test_operator_without_a_free_slot_looks_for_one_at_the_idle_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    admissions: list[int] = []
+
+    def counted(*arguments: Any, **named: Any) -> Admission:
+        admission = admit(*arguments, **named)
+        admissions.append(admission.slots)
+        return admission
+
+    monkeypatch.setattr("runops_operator.intake.admit", counted)
+    poll = {"busySeconds": 0.01, "idleSeconds": 60}
+    world = World(OperatorConfig.model_validate(CONFIG.model_dump(by_alias=True) | {"maxConcurrent": 1, "poll": poll}))
+    world.jobs.add()
+    await world.take_in()
+    await world.settle()
+    intake = asyncio.create_task(world.intake.run())
+    await asyncio.sleep(0.3)
+    assert admissions[1:] == [0]
+    world.intake.movement()
+    await asyncio.sleep(0.1)
+    assert admissions[1:] == [0, 0], "a slot that becomes free wakes the reader"
+    intake.cancel()
