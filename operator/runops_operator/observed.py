@@ -28,9 +28,11 @@ __all__ = [
     "PodView",
     "Unread",
     "VideoJobView",
+    "is_version_of",
     "parse_job",
     "parse_pod",
     "parse_videojob",
+    "same",
 ]
 
 CLAIM_ANNOTATION = "runops.dev/claim"
@@ -234,8 +236,8 @@ def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
         first = error.errors()[0]
         fault = f"spec.{'.'.join(map(str, first['loc']))}: {first['msg']}"[:500]
     return VideoJobView(
-        name=_same(metadata["name"]),
-        uid=_same(str(metadata.get("uid") or "")),
+        name=same(metadata["name"]),
+        uid=same(str(metadata.get("uid") or "")),
         generation=generation if isinstance(generation, int) and generation > 0 else 1,
         claim=_claim(metadata),
         spec=spec,
@@ -250,19 +252,27 @@ def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
     )
 
 
+def is_version_of(body: Mapping[str, Any], view: VideoJobView | JobView | None) -> bool:
+    """Tell whether a manifest is in the very version that a view shows: of thousands listed anew, nearly all are."""
+    if view is None or not view.version:
+        return False
+    metadata = body["metadata"]
+    return metadata.get("uid") == view.uid and _version(metadata) == view.version
+
+
 def _bare(model: M) -> M:
     """Return a model without the note of which fields were given: it is larger than all else of it, and nobody asks."""
     object.__setattr__(model, "__pydantic_fields_set__", _NOT_NOTED)
     return model
 
 
-def _same(text: str) -> str:
+def same(text: str) -> str:
     """Return the one string for all that are alike: a Job repeats much of its VideoJob, and of other Jobs."""
     return intern(text)
 
 
 def _text(value: Any) -> str | None:
-    return _same(value) if isinstance(value, str) else None
+    return same(value) if isinstance(value, str) else None
 
 
 def _whole(value: Any) -> int | None:
@@ -272,7 +282,7 @@ def _whole(value: Any) -> int | None:
 
 def _prompts(metadata: Mapping[str, Any]) -> str | None:
     name = _object(metadata.get("annotations")).get(PROMPTS_ANNOTATION)
-    return _same(name) if isinstance(name, str) and _OBJECT_NAME.fullmatch(name) else None
+    return same(name) if isinstance(name, str) and _OBJECT_NAME.fullmatch(name) else None
 
 
 def _status(value: Any) -> VideoJobStatus:
@@ -305,8 +315,8 @@ def parse_job(body: Mapping[str, Any]) -> JobView:
     failed = conditions.get("Failed", {})
     owners = [owner for owner in _objects(metadata.get("ownerReferences")) if owner.get("controller")]
     return JobView(
-        name=_same(metadata["name"]),
-        uid=_same(str(metadata.get("uid") or "")),
+        name=same(metadata["name"]),
+        uid=same(str(metadata.get("uid") or "")),
         owner_uid=_text(owners[0].get("uid")) if owners else None,
         claim=_claim(metadata),
         suspended=bool(_object(body.get("spec")).get("suspend")),
@@ -351,7 +361,7 @@ def _count(value: Any) -> int:
 def _claim(metadata: Mapping[str, Any]) -> str | None:
     """Return the token of an object, which anybody may write there; None where it is no token."""
     text = _object(metadata.get("annotations")).get(CLAIM_ANNOTATION)
-    return _same(text) if isinstance(text, str) and _TOKEN.fullmatch(text) else None
+    return same(text) if isinstance(text, str) and _TOKEN.fullmatch(text) else None
 
 
 def _image(job: Mapping[str, Any]) -> str | None:
@@ -386,9 +396,9 @@ def parse_pod(body: Mapping[str, Any]) -> PodView:
     return PodView(
         name=metadata["name"],
         uid=metadata.get("uid", ""),
-        node=(body.get("spec") or {}).get("nodeName"),
-        created=metadata.get("creationTimestamp") or "",
-        phase=status.get("phase") or "Pending",
+        node=_text((body.get("spec") or {}).get("nodeName")),
+        created=_text(metadata.get("creationTimestamp")) or "",
+        phase=same(status.get("phase") or "Pending"),
         waiting_reason=unscheduled.get("reason") or waiting.get("reason"),
         waiting_message=unscheduled.get("message") or waiting.get("message"),
         exit_code=ended.get("exitCode") if ended else None,

@@ -6,11 +6,11 @@ Where thousands of VideoJobs are looked at at once, a listing for each would tak
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runops_operator.observed import JOB_NAME_LABEL, PodView, parse_pod
+from runops_operator.observed import JOB_NAME_LABEL, PodView, parse_pod, same
 
 __all__ = ["PodListing", "pods_of"]
 
-_Owned = tuple[frozenset[str], PodView]
+_Owned = tuple[tuple[str, ...], PodView]
 
 
 class PodListing:
@@ -55,4 +55,4 @@ def pods_of(bodies: Iterable[Mapping[str, Any]], uid: str) -> list[PodView]:
 
 def _owned(body: Mapping[str, Any]) -> _Owned:
     owners = body["metadata"].get("ownerReferences") or ()
-    return frozenset(str(owner.get("uid")) for owner in owners), parse_pod(body)
+    return tuple(same(str(owner.get("uid"))) for owner in owners), parse_pod(body)

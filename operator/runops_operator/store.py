@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from runops_operator.observed import JobView, VideoJobView, parse_job, parse_videojob
+from runops_operator.observed import JobView, VideoJobView, is_version_of, parse_job, parse_videojob
 from runops_operator.pod_listing import PodListing
 
 __all__ = ["Observer", "Store"]
@@ -112,6 +112,10 @@ class Store:
         """Take note of a VideoJob as a watch event, a listing or an answer shows it."""
         if not _named(body):
             return False
+        name = body["metadata"]["name"]
+        if not deleted and is_version_of(body, self._videojobs.get(name)):
+            self._videojobs_seen_at[name] = self._clock
+            return False
         view = parse_videojob(body)
         if deleted:
             self._bury(view)
@@ -133,6 +137,10 @@ class Store:
     def see_job(self, body: Mapping[str, Any], *, deleted: bool = False) -> bool:
         """Take note of a Job as a watch event, a listing or an answer shows it."""
         if not _named(body):
+            return False
+        name = body["metadata"]["name"]
+        if not deleted and is_version_of(body, self._jobs.get(name)):
+            self._jobs_seen_at[name] = self._clock
             return False
         view = parse_job(body)
         before = self._jobs.get(view.name)

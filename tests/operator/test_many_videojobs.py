@@ -99,3 +99,27 @@ async def test_operator_without_a_free_slot_looks_for_one_at_the_idle_pace(monke
     await asyncio.sleep(0.1)
     assert admissions[1:] == [0, 0], "a slot that becomes free wakes the reader"
     intake.cancel()
+
+
+def test_what_is_listed_in_the_version_that_is_known_is_not_read_again() -> None:
+    seen: list[str] = []
+    store = Store(lambda _before, after: seen.append(after.name))
+    store.see_videojob(videojob(1, version=5))
+    before = store.videojob("vj-1")
+    mark = store.begin_listing()
+    assert not store.see_videojob(videojob(1, finished=True, version=5))
+    assert store.prune(mark) == [], "it is there all the same"
+    assert store.videojob("vj-1") is before
+    assert store.see_videojob(videojob(1, finished=True, version=6))
+    assert seen == ["vj-1", "vj-1"]
+
+
+def test_one_of_the_same_name_that_was_made_anew_is_read_whatever_its_version() -> None:
+    store = Store()
+    store.see_videojob(videojob(1, version=5))
+    anew = videojob(1, version=5)
+    anew["metadata"]["uid"] = "another"
+    store.see_videojob(anew)
+    view = store.videojob("vj-1")
+    assert view is not None
+    assert view.uid == "another"
