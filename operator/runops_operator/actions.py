@@ -153,9 +153,13 @@ class LookAgain:
     seconds: float
     most_per_second: float
 
-    def pause(self, unfinished: int) -> float:
-        """Return after how many seconds, where so many VideoJobs have not ended."""
-        return max(self.seconds, unfinished / self.most_per_second)
+    def pause(self, unfinished: int, *, comparison_seconds: float) -> float | None:
+        """Return after how many seconds, where so many VideoJobs have not ended.
+
+        None where the comparison of memory and cluster, which looks at all of them, comes sooner.
+        """
+        pause = max(self.seconds, unfinished / self.most_per_second)
+        return pause if pause < comparison_seconds else None
 
 
 Action = (

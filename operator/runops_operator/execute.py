@@ -106,7 +106,10 @@ class Executor:
             case RequeueAfter(seconds):
                 await self._queue.add_after(name, seconds)
             case LookAgain():
-                await self._queue.add_after(name, action.pause(self._store.count_unfinished()))
+                comparison = self._config.resync_seconds
+                pause = action.pause(self._store.count_unfinished(), comparison_seconds=comparison)
+                if pause is not None:
+                    await self._queue.add_after(name, pause)
             case CreateJob() | DeleteJob() | SuspendJob():
                 await self._on_job(name, action)
             case PatchStatus() | DeleteVideoJob() | AdoptClaim():

@@ -25,7 +25,7 @@ from runops_operator.pod_listing import pods_of
 from runops_operator.pod_refusals import PodRefusals
 from runops_operator.stopwatch import Stopwatch
 from runops_operator.store import Store
-from runops_operator.waiting import wait_of
+from runops_operator.waiting import Wait, wait_of
 from runops_operator.workqueue import WorkQueue
 
 __all__ = ["Reconciler"]
@@ -216,9 +216,17 @@ class Reconciler:
             row=row,
             pod_refused=refused,
             first=self._store.take_first(name),
-            waited_seconds=self._waits.seconds(name, wait.reason if wait is not None else None),
+            waited_seconds=self._waited(name, wait),
             quiet_seconds=self._quiet_seconds(job_id),
         )
+
+    def _waited(self, name: str, wait: Wait | None) -> float:
+        """Return for how many seconds a VideoJob has waited for the same thing."""
+        if wait is None:
+            # Of thousands that run, nothing need be remembered.
+            self._waits.forget(name)
+            return 0.0
+        return self._waits.seconds(name, wait.reason)
 
     async def _pod_refused(self, videojob: VideoJobView, job: JobView | None, pods: list[PodView]) -> str | None:
         if job is None or job.over or job.suspended or videojob.finished or pods:
