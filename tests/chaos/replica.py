@@ -69,6 +69,7 @@ class Replica:
             "RUNOPS_CONFIG": str(config),
             "RUNOPS_SECRETS_DIR": str(secrets),
             "RUNOPS_POD_NAME": name,
+            "MALLOC_ARENA_MAX": "1",  # as its image has it
         }
 
     def start(self) -> None:
