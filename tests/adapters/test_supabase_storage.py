@@ -356,6 +356,24 @@ async def test_an_upload_that_is_given_up_leaves_nothing_in_storage(
     assert (ended.method, ended.status) == ("DELETE", 404)
 
 
+async def test_an_upload_that_is_cancelled_before_storage_has_named_it_leaves_nothing(
+    supabase: Supabase, key: str, tmp_path: Path, faults: FaultControl
+) -> None:
+    path = tmp_path / "large.mp4"
+    path.write_bytes(bytes(13 * MIB))
+    faults.set(Fault(method="POST", path="/upload/resumable", kind="drip", seconds=0.001))
+    upload = asyncio.ensure_future(supabase.storage.upload("videos", key, path, content_type="video/mp4"))
+    async with asyncio.timeout(10):
+        while faults.pending():  # noqa: ASYNC110 - another process changes what is looked at
+            await asyncio.sleep(0.02)
+    upload.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await upload
+    faults.clear()
+    ended = [(one.method, one.status) for one in faults.requests() if "/upload/resumable" in one.path]
+    assert ended == [("POST", 201), ("DELETE", 204)]
+
+
 async def test_what_a_killed_process_left_unfinished_can_be_ended(
     supabase: Supabase, key: str, tmp_path: Path, faults: FaultControl
 ) -> None:

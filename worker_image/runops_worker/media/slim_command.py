@@ -26,7 +26,7 @@ _ENCODER: Final = (
 )
 # With its index at its end, as usual, nothing of a file can be read before all is written. A fragment has its own.
 # The header waits for the first one (delay_moov), for only then is it known how much sound warms up the decoder.
-# Each is flushed when it is whole, lest the file end within an index until the next one comes: such a one cannot be read.
+# Each is flushed when it is whole, lest the file end within an index until the next comes: then nothing can be read.
 _FRAGMENTED: Final = (
     *("-movflags", "+delay_moov+default_base_moof", "-frag_duration", f"{FRAGMENT_SECONDS * 1e6:.0f}"),
     *("-flush_packets", "1"),
