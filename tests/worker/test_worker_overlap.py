@@ -130,10 +130,15 @@ class Growing:
 class Model:
     """Answers a stretch when a test lets it."""
 
+    is_open: bool = False
     asked: list[int] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
     answers: dict[int, Callable[[], Awaitable[Answer]]] = field(default_factory=dict)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def open(self) -> None:
+        await asyncio.sleep(0.01)
+        self.is_open = True
 
     @asynccontextmanager
     async def showing(self, video: Path, *, name: str) -> AsyncIterator[Clip]:
@@ -482,6 +487,25 @@ async def test_a_slow_upload_holds_up_no_stretch_and_no_transcript_comes_before_
     assert done.slim is not None
     assert done.transcript is not None
     assert (done.uploads, done.chunks) == ([], [])
+
+
+async def test_the_model_is_loaded_before_the_slim_video_is_uploaded_and_not_beside_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.world.etag = None
+    was_open: list[bool] = []
+
+    async def upload(*arguments: Any, **named: Any) -> None:
+        was_open.append(scene.model.is_open)
+        await World.upload(scene.world, *arguments, **named)
+
+    async def encode(_watcher: Watcher | None, _: Path) -> None:
+        assert not scene.model.is_open
+
+    scene.encode = encode
+    monkeypatch.setattr(scene.world, "upload", upload)
+    await scene.run()
+    assert was_open == [True]
 
 
 async def test_where_storage_refuses_the_slim_video_answers_under_way_are_kept_and_no_other_is_asked(

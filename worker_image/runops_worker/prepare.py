@@ -86,6 +86,8 @@ async def prepare(running: Running, *, group: asyncio.TaskGroup) -> Prepared:
             return Prepared(slim=known)
     await _take_back_leftovers(running)
     slim, stretches = await _made(running, key=key, group=group)
+    # Before the upload, not beside it: whoever is asked to stop has little time to take the upload back.
+    await running.model.open()
     upload = group.create_task(_stored(running, slim))
     return Prepared(slim=slim, upload=upload, stretches=stretches)
 
