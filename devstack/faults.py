@@ -95,6 +95,9 @@ class RequestRecord(BaseModel):
         Address of whoever sent it: a pod's own, since nothing translates addresses between pods and stand-ins.
     fault : str or None
         Kind of the fault that spoiled it.
+    members : list of str or None
+        Of a JSON object that was stored or given by it, and that a stand-in looks into: the names of the members that
+        are not empty.
     """
 
     method: str
@@ -105,6 +108,7 @@ class RequestRecord(BaseModel):
     at: float
     peer: str = ""
     fault: FaultKind | None = None
+    members: list[str] | None = None
 
 
 @dataclass
@@ -269,6 +273,13 @@ class FaultControl:
         response = self._client.request(method, f"{CONTROL_PREFIX}{route}", content=content, json=json)
         response.raise_for_status()
         return response
+
+
+def note_members(request: web.Request, value: dict[str, object]) -> None:
+    """Note of a request which members of a JSON object are not empty."""
+    record = request.get(_RECORD)
+    if record is not None:
+        record.members = sorted(name for name, member in value.items() if member)
 
 
 def redact(path_and_query: str) -> str:

@@ -15,7 +15,7 @@ import psycopg
 from devstack import places, processes
 from devstack.processes import Program
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 """How long the server may take until it answers, crash recovery included."""
 
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin"}

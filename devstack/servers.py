@@ -16,7 +16,7 @@ from devstack.postgres import StackError
 from devstack.processes import Program
 from devstack.state import StackState
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 """How long a server may take until it listens."""
 
 _PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG")

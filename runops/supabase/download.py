@@ -16,7 +16,7 @@ from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.objects import Downloaded, megabytes, object_path
 from runops.supabase.storage_http import StorageHttp
 
-__all__ = ["fetch_to_file"]
+__all__ = ["fetch_to_file", "partial_file"]
 
 _PIECE = 256 * 1024
 _MOST_CONNECTIONS = 200
@@ -46,6 +46,11 @@ class _Part:
         self.size += len(piece)
 
 
+def partial_file(target: Path) -> Path:
+    """Return the file in which a download lies until it is whole."""
+    return target.with_name(f"{target.name}.part")
+
+
 async def fetch_to_file(
     http: StorageHttp,
     bucket: str,
@@ -64,11 +69,11 @@ async def fetch_to_file(
     bucket, key
         The object.
     target
-        Where to; `<target>.part` exists meanwhile.
+        Where to; meanwhile `partial_file` exists.
     max_bytes
         No byte beyond it is written, whatever storage says the size is.
     on_progress
-        Told bytes so far and in all (None where storage does not say).
+        Told bytes so far and in all (None where storage does not say). What it raises ends the download.
 
     Raises
     ------
@@ -77,7 +82,7 @@ async def fetch_to_file(
     SupabaseError
         Storage could not be read, after several tries in a row that brought nothing.
     """
-    partial = target.with_name(f"{target.name}.part")
+    partial = partial_file(target)
     try:
         with partial.open("wb") as file:
             part = _Part(file)

@@ -209,24 +209,28 @@ class _Tus:
     async def send(self, content_type: str, on_progress: OnProgress | None, begun: Begun) -> None:
         object_path(self._bucket, self._key)  # raises for a name that is none
         for _start in range(_MOST_STARTS):
-            upload = await self._http.retries.run(lambda: self._create(content_type))
+            created = asyncio.ensure_future(self._http.retries.run(lambda: self._create(content_type)))
             try:
+                # Whoever cancels it meanwhile leaves an upload of which only the answer tells how to take it back.
+                upload = await asyncio.shield(created)
                 await begun(upload)
                 if await self._push(f"{_RESUMABLE}/{upload}", on_progress):
                     return
             except BaseException:
-                await self._take_back(upload)
+                await self._take_back(created)
                 raise
         raise Failed(
             Reason.UPLOAD_INCOMPLETE,
             f"Storage forgot the upload of {self._bucket}/{self._key} {_MOST_STARTS} times. Try again later.",
         )
 
-    async def _take_back(self, upload: str) -> None:
+    async def _take_back(self, created: asyncio.Future[str]) -> None:
         """Leave nothing of an upload that is given up. Failing to is no failure of its own: it expires after a day."""
+        if created.done() and created.exception() is not None:
+            return
         try:
             async with asyncio.timeout(_END_SECONDS):
-                await end_upload(self._http, upload)
+                await end_upload(self._http, await created)
         except (SupabaseError, TimeoutError) as error:
             _LOG.warning("an unfinished upload stays until it expires", extra={"error": type(error).__name__})
 

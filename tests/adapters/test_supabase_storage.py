@@ -12,6 +12,7 @@ import pytest
 from devstack.faults import Fault, FaultControl
 from devstack.stack import StackInfo
 from runops.failures import Failed, Reason
+from runops.supabase import upload as upload_module
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
 
@@ -354,6 +355,34 @@ async def test_an_upload_that_is_given_up_leaves_nothing_in_storage(
     await supabase.storage.end_upload(begun[0])
     (ended,) = faults.requests()
     assert (ended.method, ended.status) == ("DELETE", 404)
+
+
+async def test_an_upload_that_is_cancelled_before_storage_has_named_it_leaves_nothing(
+    supabase: Supabase, key: str, tmp_path: Path, faults: FaultControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "large.mp4"
+    path.write_bytes(bytes(13 * MIB))
+    is_named, may_be_told = asyncio.Event(), asyncio.Event()
+    create = upload_module._Tus._create
+
+    async def told_late(tus: upload_module._Tus, content_type: str) -> str:
+        upload = await create(tus, content_type)
+        is_named.set()
+        await may_be_told.wait()
+        return upload
+
+    monkeypatch.setattr(upload_module._Tus, "_create", told_late)
+    monkeypatch.setattr(upload_module, "_END_SECONDS", 20.0)
+    upload = asyncio.ensure_future(supabase.storage.upload("videos", key, path, content_type="video/mp4"))
+    async with asyncio.timeout(20):
+        await is_named.wait()
+    upload.cancel()
+    await asyncio.sleep(0)
+    may_be_told.set()
+    with pytest.raises(asyncio.CancelledError):
+        await upload
+    ended = [(one.method, one.status) for one in faults.requests() if "/upload/resumable" in one.path]
+    assert ended == [("POST", 201), ("DELETE", 204)]
 
 
 async def test_what_a_killed_process_left_unfinished_can_be_ended(

@@ -2,12 +2,15 @@
 
 A pod has an address of its own, and no other pod has it for a long while. Which video a pod works on shows in the
 paths of its requests to Supabase, so its calls of Gemini, which name no job, can be told apart.
+
+Whether something was done again is not read from times: the parts of a video overlap, and a checkpoint that is written
+after a deed need not hold it. The log tells what each checkpoint held that a pod was given or wrote itself.
 """
 
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from devstack.faults import RequestRecord
@@ -16,6 +19,9 @@ from devstack.gemini.behaviour import CallRecord
 __all__ = ["Deeds", "deeds_of"]
 
 _CALL_NAMES = {"transcribe": "transcript", "sop": "sop"}
+_KEPT_IN = {"transcode": {"slim"}, "transcript": {"chunks", "transcript"}, "sop": {"sop"}}
+"""In which members of a checkpoint a result lies; that of a call for one stretch, and these recordings have but one."""
+_NOTHING_THERE = {400, 404}
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Deeds:
     calls, transcodes
         All that cost something: answered calls, and uploads of slim videos.
     calls_again, transcodes_again
-        Those that came after a checkpoint with their result, in the same video.
+        Those by a pod that knew a checkpoint with their result, or should have known it.
     stray_calls
         Calls of nobody who worked on one of the videos.
     """
@@ -72,9 +78,8 @@ def deeds_of(requests: Sequence[RequestRecord], calls: Sequence[CallRecord], job
             stray += 1
         else:
             asked.append(_Deed(call.at, call.peer, job, work))
-    kept = _uploads(requests, r"transcripts/(ID)\.checkpoint\.json", job_ids)
-    checkpoints = [(one.at, one.peer, job) for one, job in kept]
-    again = Counter(deed.work for deed in _again([*slims, *asked], checkpoints))
+    checkpoints = sorted(_checkpoints(requests, job_ids), key=lambda one: one.at)
+    again = Counter(deed.work for deed in [*slims, *asked] if _KEPT_IN[deed.work] & _known(deed, checkpoints))
     return Deeds(
         calls=len(asked),
         transcodes=len(slims),
@@ -84,18 +89,35 @@ def deeds_of(requests: Sequence[RequestRecord], calls: Sequence[CallRecord], job
     )
 
 
-def _again(deeds: Sequence[_Deed], checkpoints: Sequence[tuple[float, str, str]]) -> list[_Deed]:
-    """Return the deeds whose result lay in a checkpoint already: the pod that did it first wrote one afterwards."""
-    again = []
-    kept_since: dict[tuple[str, str], float] = {}
-    for deed in sorted(deeds, key=lambda one: one.at):
-        since = kept_since.get((deed.job_id, deed.work))
-        if since is not None and since < deed.at:
-            again.append(deed)
-        later = [at for at, peer, job in checkpoints if (peer, job) == (deed.peer, deed.job_id) and at > deed.at]
-        if later and since is None:
-            kept_since[deed.job_id, deed.work] = min(later)
-    return again
+@dataclass(frozen=True)
+class _Checkpoint:
+    """One that a pod was given, or that came into storage by it."""
+
+    at: float
+    peer: str
+    job_id: str
+    is_stored: bool
+    members: frozenset[str]
+
+
+def _checkpoints(requests: Sequence[RequestRecord], job_ids: Collection[str]) -> Iterator[_Checkpoint]:
+    wanted = re.compile(r"/videos/transcripts/([0-9a-f-]{36})\.checkpoint\.json$")
+    for one in requests:
+        match = wanted.search(one.path)
+        if match is None or match[1] not in job_ids or one.method not in {"GET", "POST", "PUT"}:
+            continue
+        is_stored = one.method != "GET"
+        nothing_there = one.status in _NOTHING_THERE and not is_stored and "/object/info/" not in one.path
+        # What is stored counts without an answer, too: whoever should have got it was killed.
+        if one.members is not None or nothing_there:
+            yield _Checkpoint(one.at, one.peer, match[1], is_stored, frozenset(one.members or ()))
+
+
+def _known(deed: _Deed, checkpoints: Sequence[_Checkpoint]) -> frozenset[str]:
+    """Return what the checkpoint holds that the pod saw last before a deed; where it saw none, the one in storage."""
+    before = [one for one in checkpoints if one.job_id == deed.job_id and one.at < deed.at]
+    seen = [one for one in before if one.peer == deed.peer] or [one for one in before if one.is_stored]
+    return seen[-1].members if seen else frozenset()
 
 
 class _Sightings:

@@ -93,8 +93,18 @@ class _Log:
         self.calls: list[CallRecord] = []
         self._now = 0.0
 
-    def uploads(self, peer: str, *, key: str, status: int = 200) -> None:
-        self._asks("POST", peer, f"/storage/v1/object/videos/{key.format(self.job_id)}", status)
+    def uploads_slim(self, peer: str) -> None:
+        self._asks("POST", peer, f"/storage/v1/object/videos/slim/{self.job_id}.mp4", 200)
+
+    def keeps(self, peer: str, *members: str, status: int = 200) -> None:
+        """Bring a checkpoint into storage."""
+        path = f"/storage/v1/object/videos/transcripts/{self.job_id}.checkpoint.json"
+        self._asks("POST", peer, path, status, list(members))
+
+    def recalls(self, peer: str, *members: str, status: int = 200) -> None:
+        """Ask for the checkpoint, and be given it or told that there is none."""
+        path = f"/storage/v1/object/authenticated/videos/transcripts/{self.job_id}.checkpoint.json"
+        self._asks("GET", peer, path, status, list(members) if status == 200 else None)
 
     def beats(self, peer: str) -> None:
         self._asks("PATCH", peer, f"/rest/v1/jobs?job_id=eq.{self.job_id}", 200)
@@ -106,54 +116,106 @@ class _Log:
     def deeds(self) -> Deeds:
         return deeds_of(self.requests, self.calls, [self.job_id])
 
-    def _asks(self, method: str, peer: str, path: str, status: int) -> None:
+    def _asks(self, method: str, peer: str, path: str, status: int, members: list[str] | None = None) -> None:
         self._now += 1
-        self.requests.append(RequestRecord(method=method, path=path, status=status, at=self._now, peer=peer))
+        self.requests.append(
+            RequestRecord(method=method, path=path, status=status, at=self._now, peer=peer, members=members)
+        )
 
 
-_SLIM, _CHECKPOINT = "slim/{}.mp4", "transcripts/{}.checkpoint.json"
+_FIRST, _SECOND = "10.0.0.1", "10.0.0.2"
 
 
 def _first_worker(log: _Log) -> None:
-    log.beats("10.0.0.1")
-    log.uploads("10.0.0.1", key=_SLIM)
-    log.uploads("10.0.0.1", key=_CHECKPOINT)
-    log.calls_model("10.0.0.1", "transcribe")
+    log.beats(_FIRST)
+    log.recalls(_FIRST, status=400)
+    log.uploads_slim(_FIRST)
+    log.keeps(_FIRST, "slim")
+    log.calls_model(_FIRST, "transcribe")
 
 
 def test_a_call_whose_result_was_lost_with_its_worker_is_no_repetition() -> None:
     log = _Log()
     _first_worker(log)
-    log.beats("10.0.0.2")
-    log.calls_model("10.0.0.2", "transcribe")
-    log.uploads("10.0.0.2", key=_CHECKPOINT)
-    assert log.deeds() == Deeds(calls=2, transcodes=1, calls_again=0, transcodes_again=0, stray_calls=0)
+    log.beats(_SECOND)
+    log.recalls(_SECOND, "slim")
+    log.calls_model(_SECOND, "transcribe")
+    log.keeps(_SECOND, "slim", "transcript")
+    log.calls_model(_SECOND, "sop")
+    assert log.deeds() == Deeds(calls=3, transcodes=1, calls_again=0, transcodes_again=0, stray_calls=0)
 
 
-def test_a_call_whose_result_was_kept_is_a_repetition() -> None:
+@pytest.mark.parametrize("member", ["chunks", "transcript"])
+def test_a_call_whose_result_was_kept_is_a_repetition(member: str) -> None:
     log = _Log()
     _first_worker(log)
-    log.uploads("10.0.0.1", key=_CHECKPOINT)
-    log.beats("10.0.0.2")
-    log.calls_model("10.0.0.2", "transcribe")
-    log.calls_model("10.0.0.2", "sop")
+    log.keeps(_FIRST, "slim", member)
+    log.recalls(_SECOND, "slim", member)
+    log.calls_model(_SECOND, "transcribe")
+    log.calls_model(_SECOND, "sop")
     assert log.deeds() == Deeds(calls=3, transcodes=1, calls_again=1, transcodes_again=0, stray_calls=0)
+
+
+def test_a_worker_that_repeats_its_own_call_is_told() -> None:
+    log = _Log()
+    _first_worker(log)
+    log.calls_model(_FIRST, "transcribe")
+    log.keeps(_FIRST, "slim", "chunks")
+    assert log.deeds().calls_again == 0, "the first answer may have been wrong"
+    log.calls_model(_FIRST, "transcribe")
+    assert log.deeds().calls_again == 1
 
 
 def test_a_slim_video_made_again_after_its_checkpoint_is_a_repetition() -> None:
     log = _Log()
     _first_worker(log)
-    log.uploads("10.0.0.2", key=_SLIM)
+    log.recalls(_SECOND, "slim")
+    log.uploads_slim(_SECOND)
     assert log.deeds().transcodes_again == 1
+
+
+def test_a_checkpoint_written_after_a_deed_that_does_not_hold_it_keeps_nothing() -> None:
+    log = _Log()
+    log.beats(_FIRST)
+    log.recalls(_FIRST, status=400)
+    log.uploads_slim(_FIRST)
+    log.keeps(_FIRST, "chunks")
+    log.calls_model(_FIRST, "sop")
+    log.keeps(_FIRST, "chunks", "ledger")
+    log.recalls(_SECOND, "chunks", "ledger")
+    log.uploads_slim(_SECOND)
+    log.calls_model(_SECOND, "sop")
+    assert log.deeds() == Deeds(calls=2, transcodes=2, calls_again=0, transcodes_again=0, stray_calls=0)
+
+
+def test_a_checkpoint_that_comes_after_the_next_worker_has_looked_is_nothing_it_could_know() -> None:
+    log = _Log()
+    _first_worker(log)
+    log.recalls(_SECOND, "slim")
+    log.keeps(_FIRST, "slim", "chunks")
+    log.calls_model(_SECOND, "transcribe")
+    assert log.deeds().calls_again == 0
+
+
+def test_a_worker_that_does_not_look_repeats_what_was_kept() -> None:
+    log = _Log()
+    _first_worker(log)
+    log.keeps(_FIRST, "slim", "chunks", status=0)
+    log.beats(_SECOND)
+    log.uploads_slim(_SECOND)
+    log.calls_model(_SECOND, "transcribe")
+    assert (log.deeds().calls_again, log.deeds().transcodes_again) == (1, 1), "stored, though the answer reached nobody"
 
 
 def test_what_was_refused_does_not_count() -> None:
     log = _Log()
-    log.beats("10.0.0.1")
-    log.uploads("10.0.0.1", key=_SLIM)
-    log.uploads("10.0.0.1", key=_CHECKPOINT, status=0)
-    log.calls_model("10.0.0.1", "transcribe", status=503)
-    log.uploads("10.0.0.2", key=_SLIM)
+    log.beats(_FIRST)
+    log.recalls(_FIRST, status=400)
+    log.recalls(_FIRST, status=503)
+    log.uploads_slim(_FIRST)
+    log.calls_model(_FIRST, "transcribe", status=503)
+    log.recalls(_SECOND, status=404)
+    log.uploads_slim(_SECOND)
     assert log.deeds() == Deeds(calls=0, transcodes=2, calls_again=0, transcodes_again=0, stray_calls=0)
 
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from supabase import Client
 
+from devstack.faults import FaultControl
 from devstack.gateway.storage import download, listing
 from devstack.gateway.storage.errors import StorageError
 from devstack.gateway.storage.listing import ListRequest, ListV2Request
@@ -204,3 +205,16 @@ def stored(name: str) -> StoredObject:
         created_at="",
         updated_at="",
     )
+
+
+@pytest.mark.usefixtures("empty_bucket")
+def test_the_log_tells_what_a_checkpoint_holds_that_is_stored_or_given(
+    http: httpx.Client, faults: FaultControl
+) -> None:
+    name = "transcripts/one.checkpoint.json"
+    put(http, name, b'{"format": 1, "slim": {"key": "k"}, "chunks": [], "sop": null}')
+    put(http, NAME, b'{"slim": 1}')
+    get(http, name)
+    put(http, name, b"no JSON")
+    get(http, name)
+    assert [one.members for one in faults.requests()] == [["format", "slim"], None, ["format", "slim"], [], []]

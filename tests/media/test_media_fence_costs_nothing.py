@@ -33,7 +33,9 @@ async def test_the_fence_changes_no_byte(name: str, recording: Callable[[str], P
     written = []
     for fenced in (True, False):
         target = tmp_path / f"{fenced}.mp4"
-        command = slim_command(source, target, info=info, fps=1, height=120, crf=32, limits=LIMITS, dropping=formula)
+        command = slim_command(
+            source, target, info=info, fps=1, height=120, crf=32, limits=LIMITS, dropping=formula, fragmented=False
+        )
         if fenced:
             outcome = await run_tool(
                 command, allowance=ALLOWANCE, reach=Reach(reads=(source, formula), writes=(target,))

@@ -212,7 +212,9 @@ async def test_a_sigterm_in_the_middle_of_an_upload_leaves_nothing_in_storage(
         if "/upload/resumable/" in seen.path and seen.offset:
             gate.before = let_pass
             pod.terminate()
-            await asyncio.sleep(1)
+            async with asyncio.timeout(20):
+                while "asked to stop" not in pod.log:  # noqa: ASYNC110 - another process writes it
+                    await asyncio.sleep(0.01)
             raise Stopped
 
     gate.before = before

@@ -344,6 +344,9 @@ class Scripted:
     answers: list[str]
     questions: list[Question] = field(default_factory=list)
 
+    async def open(self) -> None:
+        raise AssertionError("whoever only asks need not open it")
+
     def showing(self, video: Path, *, name: str) -> AbstractAsyncContextManager[Shown]:
         raise AssertionError(f"nothing is shown to the model here: {video} as {name}")
 

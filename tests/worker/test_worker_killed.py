@@ -65,8 +65,7 @@ class Life:
         if code != 0:
             assert code == -9, pod.log
             self.kills += 1
-            after = [seen for seen in made if begun and seen.number > begun[-1].number]
-            self.blind_kills += bool(begun) and not any(seen.method == "POST" and seen.status for seen in after)
+            self.blind_kills += bool(begun) and not any(_is_note_of(begun[-1], seen) for seen in made)
 
     def check_nothing_was_done_again(self, made: list[Seen], done: Checkpoint, *, is_whole: bool) -> None:
         """Compare what was paid and transcoded with what was not yet done when the attempt began."""
@@ -88,6 +87,11 @@ class Life:
     def is_over(self) -> bool:
         """Whether the row is completed; the operator starts no attempt after that, whatever became of the pod."""
         return bool(self.job.row()["status"] == "completed")
+
+
+def _is_note_of(upload: Seen, seen: Seen) -> bool:
+    """Tell whether a request brought a checkpoint into storage that names an upload."""
+    return bool(seen.status) and b"uploads" in seen.body and upload.location.rpartition("/")[2].encode() in seen.body
 
 
 async def _let_pass(_seen: Seen) -> None:

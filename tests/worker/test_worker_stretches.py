@@ -14,6 +14,7 @@ import pytest
 from runops.failures import Failed, Reason
 from runops_worker.checkpoint import SlimDone, read_checkpoint
 from runops_worker.model import Answer, CallUsage, Question
+from runops_worker.prepare import Prepared
 from runops_worker.running import Running
 from runops_worker.transcribe import transcribe
 from tests.worker.test_worker_writes import TASK, Fake, a_run
@@ -76,8 +77,16 @@ def run_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Fake,
         assert limits is not None
         return target
 
-    monkeypatch.setattr("runops_worker.transcribe.cut_chunk", cut)
+    monkeypatch.setattr("runops_worker.stretches.cut_chunk", cut)
     return lambda fake, model: a_run(fake, workdir=tmp_path, model=model)
+
+
+async def transcribed(running: Running, slim: SlimDone) -> list[dict[str, Any]]:
+    try:
+        async with asyncio.TaskGroup() as group:
+            return await transcribe(running, Prepared(slim=slim), group=group)
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
 
 
 def failing(reason: Reason) -> Callable[[], Answer]:
@@ -90,20 +99,20 @@ def failing(reason: Reason) -> Callable[[], Answer]:
 async def test_a_stretch_that_fails_costs_none_of_those_under_way(run_with: Callable[[Fake, Asked], Running]) -> None:
     fake, model = Fake(), Asked({295: failing(Reason.MODEL_REFUSED_REQUEST)})
     with pytest.raises(Failed) as failed:
-        await transcribe(run_with(fake, model), SLIM)
+        await transcribed(run_with(fake, model), SLIM)
     assert failed.value.reason is Reason.MODEL_REFUSED_REQUEST
     assert [name.split("+")[0] for name in model.asked] == ["0", "295", "590"]
     again = run_with(fake, model)
     await again.recall()
     assert len(again.done.chunks) == 2
-    await transcribe(again, SLIM)
+    await transcribed(again, SLIM)
     assert [name.split("+")[0] for name in model.asked[3:]] == ["295", "885", "1180"]
 
 
 async def test_a_lost_claim_ends_all_stretches_at_once(run_with: Callable[[Fake, Asked], Running]) -> None:
     fake, model = Fake(), Asked({0: failing(Reason.CLAIM_LOST)})
     with pytest.raises(Failed) as failed:
-        await transcribe(run_with(fake, model), SLIM)
+        await transcribed(run_with(fake, model), SLIM)
     assert failed.value.reason is Reason.CLAIM_LOST
     assert read_checkpoint(fake.objects.get(TASK.checkpoint_object)).chunks == []
 
@@ -112,12 +121,12 @@ async def test_a_stretch_that_was_cut_off_is_not_paid_for_again(run_with: Callab
     slim = SLIM.model_copy(update={"duration_seconds": 600.0, "frames": 600})
     fake, model = Fake(), Asked({295: lambda: Answer("", cut_off=True), 447: failing(Reason.MODEL_REFUSED_REQUEST)})
     with pytest.raises(Failed):
-        await transcribe(run_with(fake, model), slim)
+        await transcribed(run_with(fake, model), slim)
     assert sorted(model.asked) == ["0+300", "295+154", "295+305", "447+153"]
     model.asked.clear()
     again = run_with(fake, model)
     await again.recall()
-    await transcribe(again, slim)
+    await transcribed(again, slim)
     assert model.asked == ["447+153"]
     assert again.done.cut_off == []
 
@@ -129,8 +138,9 @@ async def test_a_stretch_that_is_remembered_and_makes_no_sense_is_asked_for_agai
     slim = SLIM.model_copy(update={"duration_seconds": 600.0, "frames": 600})
     running = run_with(fake, model)
     with pytest.raises(Failed):
-        await transcribe(running, slim)
-    running.done.chunks = [chunk.model_copy(update={"items": [{"odd": 1}]}) for chunk in running.done.chunks]
-    transcript = await transcribe(running, slim)
+        await transcribed(running, slim)
+    again = run_with(fake, model)
+    again.done.chunks = [chunk.model_copy(update={"items": [{"odd": 1}]}) for chunk in running.done.chunks]
+    transcript = await transcribed(again, slim)
     assert model.asked == ["0+300", "295+305", "0+300", "295+305"]
     assert len(transcript) == 2

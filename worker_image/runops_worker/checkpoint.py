@@ -2,6 +2,10 @@
 
 See `docs/decisions/` on checkpoints. Each part carries a key: the hash of everything that went into it. A part whose
 key is not the one of this run is as good as absent.
+
+A transcript is made of the slim video, and begun before that is whole: what its content will be is not known then. So
+its key is of what goes into the slim video, the recording and the settings. Where storage does not tell one recording
+from another, it is of the slim video's content, and nothing begins early.
 """
 
 import hashlib
@@ -47,6 +51,11 @@ class SlimDone(_Part):
     frames: int
     has_audio: bool
 
+    @property
+    def origin(self) -> str:
+        """What a transcript's key is made of: what went into the slim video, or where that is not known, what it is."""
+        return self.key or self.sha256
+
 
 class ChunkDone(_Part):
     """One stretch of the recording was transcribed; times are relative to its start."""
@@ -73,6 +82,9 @@ class Checkpoint(BaseModel):
     ----------
     cut_off
         Keys of the stretches whose answer was too long: they are not asked for again, but their halves.
+    decoded_whole
+        Key of a slim video for which all of the recording is decoded. Where an earlier attempt left out pictures and
+        could not be trusted, its answers were forgotten; those that are kept under this key are of all of it.
     uploads
         What was begun to be uploaded and may lie in storage unfinished where a worker was killed.
     """
@@ -83,6 +95,7 @@ class Checkpoint(BaseModel):
     slim: SlimDone | None = None
     chunks: list[ChunkDone] = []
     cut_off: list[str] = []
+    decoded_whole: str | None = None
     uploads: list[str] = []
     transcript: TranscriptDone | None = None
     sop: SopDone | None = None
@@ -124,9 +137,17 @@ def slim_key(task: Task, *, etag: str | None, size: int) -> str | None:
     return None if not etag else _hash("slim", FORMAT, etag, size, task.fps, task.height, task.crf)
 
 
-def transcript_key(slim_sha256: str, *, prompt: Prompt, model: str, stretch: tuple[float, float] | None = None) -> str:
-    """Return the key of a transcript, or of one stretch (start and end in seconds) of it."""
-    return _hash("transcript", FORMAT, SCHEMA_VERSION, slim_sha256, prompt.sha256, model, stretch)
+def transcript_key(origin: str, *, prompt: Prompt, model: str, stretch: tuple[float, float] | None = None) -> str:
+    """Return the key of a transcript, or of one stretch (start and end in seconds) of it.
+
+    Parameters
+    ----------
+    origin
+        Of the slim video, see `SlimDone.origin`.
+    prompt, model, stretch
+        What else goes in.
+    """
+    return _hash("transcript", FORMAT, SCHEMA_VERSION, origin, prompt.sha256, model, stretch)
 
 
 def sop_key(transcript_sha256: str, *, prompt: Prompt, model: str) -> str:

@@ -34,12 +34,12 @@ class Meter:
         self._lock = asyncio.Lock()
         self._closed = False
         self.stage = Stage.PREPARING_VIDEO
-        self._fraction = 0.0
+        self._shares: dict[Stage, float] = {}
 
     @property
     def percent(self) -> int:
         """Percentage of the whole."""
-        return percent(self.stage, self._fraction)
+        return percent(self.stage, self._shares.get(self.stage, 0.0))
 
     async def enter(self, stage: Stage) -> None:
         """Begin a stage and tell the sink at once.
@@ -49,7 +49,7 @@ class Meter:
         Failed
             `ClaimLost`, from the sink.
         """
-        self.stage, self._fraction = stage, 0.0
+        self.stage = stage
         self._begun.append((stage, datetime.now(UTC), self._clock()))
         await self.beat()
 
@@ -61,9 +61,9 @@ class Meter:
             for (stage, began, at), end in zip(self._begun, ends, strict=True)
         )
 
-    def at(self, fraction: float) -> None:
-        """Note the share of the stage that is done, 0 to 1; it never goes back. The next beat tells it."""
-        self._fraction = max(self._fraction, fraction)
+    def at(self, stage: Stage, fraction: float) -> None:
+        """Note the share of a stage that is done, 0 to 1; it never goes back. Told once the stage has begun."""
+        self._shares[stage] = max(self._shares.get(stage, 0.0), fraction)
 
     async def beat(self) -> None:
         """Tell the sink where the pipeline is.

@@ -99,6 +99,10 @@ class Model(Protocol):
     Every failure is a `runops.failures.Failed`; passing ones have been retried before.
     """
 
+    async def open(self) -> None:
+        """Load what is needed to ask, where that has not been done: it takes processor time that others then miss."""
+        ...
+
     def showing(self, video: Path, *, name: str) -> AbstractAsyncContextManager[Shown]:
         """Make a video visible to the model for the time of the block, and nowhere after.
 

@@ -40,7 +40,7 @@ async def parse_sop(running: Running, transcript: list[dict[str, Any]]) -> dict[
         _LOG.info("the SOP of an earlier attempt is used")
         return kept
     sop = (await _asked(running, transcript)).dump()
-    running.meter.at(0.9)
+    running.meter.at(Stage.PARSING_SOP, 0.9)
     await running.store_json(task.sop_object, sop)
     running.done.sop = SopDone(key=key, sha256=content_sha256(sop))
     await running.remember()
@@ -65,7 +65,7 @@ async def _asked(running: Running, transcript: list[dict[str, Any]]) -> Sop:
     task = running.task
 
     def read(text: str) -> Reading[Sop]:
-        running.meter.at(0.6)
+        running.meter.at(Stage.PARSING_SOP, 0.6)
         return read_sop(text, job_id=task.job_id, now=datetime.now(UTC))
 
     question = Question(

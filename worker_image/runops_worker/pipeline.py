@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from runops.failures import Failed, Reason
@@ -127,13 +128,25 @@ async def _keep_the_bill(running: Running, *, seconds: float) -> None:
 async def _stages(running: Running) -> Report:
     await _before_any_cost(running)
     await running.recall()
-    slim = await prepare(running)
-    transcript = await transcribe(running, slim)
+    transcript = await _transcript(running)
     sop = await parse_sop(running, transcript)
     await finalize(running, transcript=transcript, sop=sop)
     report = _report(running, transcript_sha256=content_sha256(transcript), sop_sha256=content_sha256(sop))
     await _make_room_for_a_rerun(running)
     return report
+
+
+async def _transcript(running: Running) -> list[dict[str, Any]]:
+    """Make the slim video and the transcript of it, which overlap.
+
+    Of a long recording the first stretches are transcribed while the rest is encoded, and while the others are
+    transcribed the slim video goes into storage.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            return await transcribe(running, await prepare(running, group=group), group=group)
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
 
 
 async def _before_any_cost(running: Running) -> None:

@@ -1,33 +1,67 @@
-"""preparing_video: the recording becomes a slim video in storage."""
+"""preparing_video: the recording becomes a slim video, which goes into storage while the next stage begins."""
 
+import asyncio
 import hashlib
 import logging
 from asyncio import to_thread
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from runops.failures import Failed, Reason
 from runops.progress import Stage
+from runops.supabase.download import partial_file
 from runops_worker.checkpoint import SlimDone, slim_key
+from runops_worker.early import early_stretches
+from runops_worker.media.magic import HEAD_BYTES, demuxer_for
 from runops_worker.media.probe import probe
 from runops_worker.media.transcode import transcode
 from runops_worker.running import Running
+from runops_worker.stretches import Stretches
 
-__all__ = ["local_slim", "prepare"]
+__all__ = ["Prepared", "local_slim", "prepare", "slim_file"]
 
 _LOG = logging.getLogger(__name__)
 _BLOCK = 1024 * 1024
-# How the stage's progress is divided: download, transcode, and the rest is the upload.
+# How the stage's progress is divided: download, and the rest is the transcode.
 _DOWNLOADED = 0.25
-_TRANSCODED = 0.9
 
 
-async def prepare(running: Running) -> SlimDone:
-    """Make the slim video and put it into storage, unless it lies there already.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A slim video, and what is under way with it.
+
+    Attributes
+    ----------
+    slim
+        What it is.
+    upload
+        Brings it into storage, and into the checkpoint then; its failure is in `Running.failures`. None where it lies
+        there already.
+    stretches
+        Those that were asked about while it was encoded; None where nothing was.
+    """
+
+    slim: SlimDone
+    upload: asyncio.Task[None] | None = None
+    stretches: Stretches | None = None
+
+
+async def prepare(running: Running, *, group: asyncio.TaskGroup) -> Prepared:
+    """Make the slim video, unless it lies in storage already.
+
+    Parameters
+    ----------
+    running
+        The run.
+    group
+        Where its upload and the first stretches of its transcript are under way when this returns. A failure of this
+        ends them.
 
     Returns
     -------
-    SlimDone
-        What lies in storage. The file is in the scratch folder only where it was made just now.
+    Prepared
+        The file is in the scratch folder only where it was made just now.
 
     Raises
     ------
@@ -49,12 +83,13 @@ async def prepare(running: Running) -> SlimDone:
         there = await storage.stat(task.source_bucket, task.slim_object)
         if there is not None and there.size == known.size_bytes:
             _LOG.info("the slim video of an earlier attempt is used")
-            return known
+            return Prepared(slim=known)
     await _take_back_leftovers(running)
-    running.done.slim = await _made(running, key=key or "")
-    running.done.uploads.clear()
-    await running.remember()
-    return running.done.slim
+    slim, stretches = await _made(running, key=key, group=group)
+    # Before the upload, not beside it: whoever is asked to stop has little time to take the upload back.
+    await running.model.open()
+    upload = group.create_task(_stored(running, slim))
+    return Prepared(slim=slim, upload=upload, stretches=stretches)
 
 
 async def _take_back_leftovers(running: Running) -> None:
@@ -64,27 +99,21 @@ async def _take_back_leftovers(running: Running) -> None:
     running.done.uploads.clear()
 
 
-async def _made(running: Running, *, key: str) -> SlimDone:
+async def _made(running: Running, *, key: str | None, group: asyncio.TaskGroup) -> tuple[SlimDone, Stretches | None]:
     task, meter = running.task, running.meter
     recording, slim_path = running.workdir / "recording", slim_file(running)
 
-    def downloaded(received: int, total: int | None) -> None:
-        if total:
-            meter.at(_DOWNLOADED * received / total)
+    def at(share: float) -> None:
+        meter.at(Stage.PREPARING_VIDEO, share)
 
     try:
-        await running.supabase.storage.download(
-            task.source_bucket,
-            task.source_object,
-            recording,
-            max_bytes=running.limits.max_bytes,
-            on_progress=downloaded,
-        )
+        await _download(running, recording, on_progress=lambda share: at(_DOWNLOADED * share))
         info = await probe(recording, limits=running.limits)
         _LOG.info(
             "the recording was probed",
             extra={"seconds": round(info.duration_seconds, 1), "width": info.width, "height": info.height},
         )
+        early = await early_stretches(running, recording=recording, info=info, key=key, group=group)
         slim = await transcode(
             recording,
             slim_path,
@@ -93,27 +122,59 @@ async def _made(running: Running, *, key: str) -> SlimDone:
             height=task.height,
             crf=task.crf,
             limits=running.limits,
-            on_progress=lambda share: meter.at(_DOWNLOADED + (_TRANSCODED - _DOWNLOADED) * share),
+            on_progress=lambda share: at(_DOWNLOADED + (1 - _DOWNLOADED) * share),
+            whole=key is not None and running.done.decoded_whole == key,
+            watcher=early,
         )
     finally:
         # It may be gigabytes, and nothing after this needs it.
         recording.unlink(missing_ok=True)
-    meter.at(_TRANSCODED)
-    sha256 = await to_thread(_sha256, slim_path)
-    await running.store(task.slim_object, slim_path, content_type="video/mp4")
-    meter.at(1.0)
-    _LOG.info("the slim video is in storage", extra={"bytes": slim.bytes, "frames": slim.frames})
-    return SlimDone(
-        key=key,
-        sha256=sha256,
+    done = SlimDone(
+        key=key or "",
+        sha256=await to_thread(_sha256, slim_path),
         size_bytes=slim.bytes,
         duration_seconds=slim.duration_seconds,
         frames=slim.frames,
         has_audio=slim.has_audio,
     )
+    return done, None if early is None else early.stretches
 
 
-async def local_slim(running: Running, slim: SlimDone) -> SlimDone:
+async def _download(running: Running, recording: Path, *, on_progress: Callable[[float], None]) -> None:
+    looked = False
+
+    def downloaded(received: int, total: int | None) -> None:
+        nonlocal looked
+        if not looked and received >= HEAD_BYTES:
+            looked = True
+            # What is no recording need not come whole. `probe` looks again, for the object may change meanwhile.
+            demuxer_for(_head_of(partial_file(recording)))
+        if total:
+            on_progress(received / total)
+
+    task = running.task
+    await running.supabase.storage.download(
+        task.source_bucket,
+        task.source_object,
+        recording,
+        max_bytes=running.limits.max_bytes,
+        on_progress=downloaded,
+    )
+
+
+async def _stored(running: Running, slim: SlimDone) -> None:
+    try:
+        await running.store(running.task.slim_object, slim_file(running), content_type="video/mp4")
+        running.done.slim = slim
+        running.done.uploads.clear()
+        await running.remember()
+    except Exception as error:  # noqa: BLE001 - raised by whoever waits for all that is under way
+        running.failed(error)
+        return
+    _LOG.info("the slim video is in storage", extra={"bytes": slim.size_bytes, "frames": slim.frames})
+
+
+async def local_slim(running: Running, prepared: Prepared, *, group: asyncio.TaskGroup) -> Prepared:
     """Have the slim video in the scratch folder, and return what it is.
 
     What an earlier attempt put into storage is fetched and compared by its hash; where it is not what it was, it is
@@ -121,21 +182,26 @@ async def local_slim(running: Running, slim: SlimDone) -> SlimDone:
     """
     task, path = running.task, slim_file(running)
     if path.exists():
-        return slim
+        return prepared
     fetched = await running.supabase.storage.download(
         task.source_bucket, task.slim_object, path, max_bytes=running.limits.max_bytes
     )
-    if fetched.sha256 == slim.sha256:
-        return slim
+    if fetched.sha256 == prepared.slim.sha256:
+        return prepared
     _LOG.warning("the slim video in storage is not the one an earlier attempt put there; it is made anew")
     path.unlink()
     running.done.slim = None
-    return await prepare(running)
+    return await prepare(running, group=group)
 
 
 def slim_file(running: Running) -> Path:
     """Return where the slim video lies in the scratch folder. ASCII: the name travels in a header."""
     return running.workdir / "slim.mp4"
+
+
+def _head_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
 
 
 def _sha256(path: Path) -> str:

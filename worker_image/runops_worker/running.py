@@ -39,6 +39,8 @@ class Running:
         What earlier attempts did, and what this one adds.
     upload_seconds
         Longest time for one upload to storage.
+    failures
+        Of what runs side by side, see `failed`.
     """
 
     task: Task
@@ -49,7 +51,21 @@ class Running:
     limits: Limits
     upload_seconds: float = UPLOAD_SECONDS
     done: Checkpoint = field(default_factory=Checkpoint)
+    failures: list[Exception] = field(default_factory=list, init=False)
     _remembering: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+
+    def failed(self, error: Exception) -> None:
+        """Take note of a failure of one of several things under way: the others are finished, nothing else is begun.
+
+        Raises
+        ------
+        Failed
+            `ClaimLost`, which ends all of them at once.
+        """
+        if isinstance(error, Failed) and error.reason is Reason.CLAIM_LOST:
+            raise error
+        _LOG.warning("a part of the work failed, what is under way is finished", extra={"error": type(error).__name__})
+        self.failures.append(error)
 
     async def still_held(self) -> None:
         """Look at the claim: what storage does knows no other fence.

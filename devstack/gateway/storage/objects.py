@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from devstack.gateway.settings import GatewaySettings
 from devstack.gateway.storage import caller, download, errors, listing, uploading
+from devstack.gateway.storage.checkpoints import note_checkpoint
 from devstack.gateway.storage.records import StoredObject, check_name
 from devstack.gateway.storage.store import Store
 from devstack.gateway.switches import SwitchBoard
@@ -59,6 +60,7 @@ class ObjectRoutes:
         except errors.StorageError:
             self._board.after_rejected_upload(request)
             raise
+        note_checkpoint(request, self._store, stored)
         return web.json_response({"Key": f"{stored.bucket}/{stored.name}", "Id": stored.id})
 
     async def download(self, request: web.Request) -> web.StreamResponse:
@@ -74,7 +76,9 @@ class ObjectRoutes:
             allowed = True
         if not allowed and not bucket.public:
             raise errors.no_such_object()
-        return await download.send(request, self._store, self._store.get(bucket.id, request.match_info["key"]))
+        stored = self._store.get(bucket.id, request.match_info["key"])
+        note_checkpoint(request, self._store, stored)
+        return await download.send(request, self._store, stored)
 
     async def download_public(self, request: web.Request) -> web.StreamResponse:
         """Send an object of a public bucket to anyone."""

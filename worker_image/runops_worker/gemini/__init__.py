@@ -1,1 +1,1 @@
-"""The only place that imports google.genai, and only when the first call is made: it weighs some 50 MB."""
+"""The only place that imports google.genai, and only once the model is opened: it weighs some 50 MB."""

@@ -176,7 +176,7 @@ def _billed(heard: _Heard, *, asked: str) -> CallUsage:
 
 
 def _contents(question: Question, file: "types.File | None") -> "list[types.Content]":
-    from google.genai import types  # noqa: PLC0415 - the SDK is loaded at the first call
+    from google.genai import types  # noqa: PLC0415 - the SDK is loaded when the model is opened
 
     parts = [types.Part(text=question.text)]
     if file is not None:
@@ -190,7 +190,7 @@ def _contents(question: Question, file: "types.File | None") -> "list[types.Cont
 
 
 def _config(question: Question) -> "types.GenerateContentConfig":
-    from google.genai import types  # noqa: PLC0415 - the SDK is loaded at the first call
+    from google.genai import types  # noqa: PLC0415 - the SDK is loaded when the model is opened
 
     return types.GenerateContentConfig(
         system_instruction=question.instruction,
@@ -206,7 +206,7 @@ def _config(question: Question) -> "types.GenerateContentConfig":
 
 
 def _thinking(question: Question) -> "types.ThinkingConfig":
-    from google.genai import types  # noqa: PLC0415 - the SDK is loaded at the first call
+    from google.genai import types  # noqa: PLC0415 - the SDK is loaded when the model is opened
 
     if question.model.removeprefix("models/").startswith("gemini-2"):
         # This family counts tokens where later ones know levels; a level is a 400 there.

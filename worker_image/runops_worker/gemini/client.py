@@ -32,7 +32,7 @@ def open_client(key: str, *, base_url: str | None) -> "tuple[Client, AsyncClient
     The transport is given: left to itself the SDK takes aiohttp wherever that is installed, with other exceptions
     and other timeouts. Retries of the SDK are off (`retry_options=None`): they ignore the wait that the API asks for.
     """
-    # Imported here, not above: a worker that is still transcoding does without these 50 MB.
+    # Imported here, not above: a worker that downloads, or encodes a short recording, does without these 50 MB.
     import httpx2  # noqa: PLC0415 - see above
     from google import genai  # noqa: PLC0415 - see above
     from google.genai import types  # noqa: PLC0415 - see above

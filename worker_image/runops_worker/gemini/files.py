@@ -76,7 +76,7 @@ async def upload(
         error and a status of "active"), `ModelFileRejected` where the video could not be processed; both may pass.
         `ModelFileTimeout` where that took too long. Everything else as `verdicts` says.
     """
-    from google.genai import types  # noqa: PLC0415 - the SDK is loaded at the first call
+    from google.genai import types  # noqa: PLC0415 - the SDK is loaded when the model is opened
 
     # A worker that was killed, or an upload whose answer got lost, has left it there, and a name is given once.
     await delete(client, name, patience=patience)
@@ -107,7 +107,7 @@ def _check_whole(file: "types.File", size: int) -> None:
 
 
 async def _active(client: "Client", file: "types.File", *, patience: FilePatience) -> "types.File":
-    from google.genai import types  # noqa: PLC0415 - the SDK is loaded at the first call
+    from google.genai import types  # noqa: PLC0415 - the SDK is loaded when the model is opened
 
     deadline = time.monotonic() + patience.processing_seconds
     pause = patience.poll_seconds / 5

@@ -35,7 +35,7 @@ class _Uploaded:
 
 @dataclass(slots=True)
 class GeminiModel:
-    """Answers by the Gemini API. Nothing is imported or connected before the first use.
+    """Answers by the Gemini API. Nothing is imported or connected before it is opened or used.
 
     Parameters
     ----------
@@ -57,6 +57,7 @@ class GeminiModel:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _client: "Client | None" = field(default=None, init=False, repr=False)
     _transport: "AsyncClient | None" = field(default=None, init=False, repr=False)
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
     async def __aenter__(self) -> Self:
         return self
@@ -70,15 +71,17 @@ class GeminiModel:
             await self._transport.aclose()
         self._client = self._transport = None
 
+    async def open(self) -> None:
+        """Load the SDK, where that has not been done."""
+        await self._opened()
+
     async def _opened(self) -> "Client":
-        if self._client is None:
-            # Importing the SDK takes about a second: not on the loop, which has heartbeats to send.
-            client, transport = await asyncio.to_thread(open_client, self.key, base_url=self.base_url)
+        async with self._opening:
             if self._client is None:
+                # Importing the SDK takes about a second: not on the loop, which has heartbeats to send.
+                client, transport = await asyncio.to_thread(open_client, self.key, base_url=self.base_url)
                 self._client, self._transport = client, transport
-            else:
-                await transport.aclose()
-        return self._client
+            return self._client
 
     async def _upload(self, video: Path, name: str) -> "types.File":
         client = await self._opened()

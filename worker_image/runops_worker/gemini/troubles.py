@@ -20,7 +20,7 @@ def verdicts(model: str) -> Iterator[None]:
     model
         The model that is asked, for the sentence.
     """
-    import httpx2  # noqa: PLC0415 - loaded with the SDK, at the first call
+    import httpx2  # noqa: PLC0415 - loaded with the SDK, when the model is opened
     from google.genai import errors  # noqa: PLC0415 - the same
 
     try:

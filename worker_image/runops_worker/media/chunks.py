@@ -16,7 +16,15 @@ from runops_worker.media.limits import Limits
 from runops_worker.media.packets import PacketReport
 from runops_worker.media.slim import SlimVideo, inspect_slim
 
-__all__ = ["CHUNK_SECONDS", "KEY_FRAME_SECONDS", "OVERLAP_SECONDS", "Chunk", "cut_chunk", "plan_chunks"]
+__all__ = [
+    "CHUNK_SECONDS",
+    "KEY_FRAME_SECONDS",
+    "OVERLAP_SECONDS",
+    "Chunk",
+    "cut_chunk",
+    "plan_chunks",
+    "settled_chunks",
+]
 
 CHUNK_SECONDS: Final = 300
 """Usual length of a piece."""
@@ -94,6 +102,15 @@ def plan_chunks(
     starts = [float(index * step) for index in range(count)]
     lengths = [*([float(chunk_seconds)] * (count - 1)), duration_seconds - starts[-1]]
     return tuple(Chunk(index, start, length) for index, (start, length) in enumerate(zip(starts, lengths, strict=True)))
+
+
+def settled_chunks(shortest_seconds: float) -> tuple[Chunk, ...]:
+    """Return the pieces that a video has wherever it ends, as long as it is not shorter than this.
+
+    All but the last of the shortest one are pieces of each longer one, for only a last piece depends on where the video
+    ends: up to 30 s that lie behind the usual end of a piece are joined to it.
+    """
+    return plan_chunks(shortest_seconds)[:-1] if shortest_seconds > 0 else ()
 
 
 async def cut_chunk(slim: SlimVideo, chunk: Chunk, target: Path, *, limits: Limits | None = None) -> Path:

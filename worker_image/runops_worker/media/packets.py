@@ -29,6 +29,8 @@ class StreamReport:
         How many packets there are and their size.
     start, end
         Seconds of the earliest beginning and the latest end of a packet.
+    latest
+        Seconds of the latest beginning of one.
     """
 
     codec: str = ""
@@ -39,6 +41,7 @@ class StreamReport:
     total_bytes: int = 0
     start: float = 0.0
     end: float = 0.0
+    latest: float = 0.0
     time_base: float = 0.0
 
 
@@ -115,5 +118,6 @@ class PacketReport:
             self.largest_gap, self.gap_at = begin - reached, max(reached - self.start, 0.0)
         stream.start = min(stream.start, begin) if stream.packets else begin
         stream.end = max(stream.end, end) if stream.packets else end
+        stream.latest = max(stream.latest, begin)
         stream.packets += 1
         stream.total_bytes += size

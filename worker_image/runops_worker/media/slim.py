@@ -42,7 +42,7 @@ class SlimVideo:
     fps: int
 
 
-async def inspect_slim(path: Path, *, limits: Limits) -> PacketReport:
+async def inspect_slim(path: Path, *, limits: Limits, since: float = 0.0) -> PacketReport:
     """Read the packets of a slim video or a part of one: what is in it, whatever ffmpeg's exit code said.
 
     Parameters
@@ -51,6 +51,8 @@ async def inspect_slim(path: Path, *, limits: Limits) -> PacketReport:
         An MP4 that ffmpeg has just written.
     limits
         What ffmpeg may use.
+    since
+        Second from which on it is read, or from a little before that.
 
     Returns
     -------
@@ -65,9 +67,10 @@ async def inspect_slim(path: Path, *, limits: Limits) -> PacketReport:
         There is no such file.
     """
     packets = PacketReport()
+    seek = ("-ss", f"{since:.6f}") if since else ()
     await run_tool(
         [
-            *hardened(path, demuxer="mov", max_pixels=limits.max_pixels, input_options=("-copyts",)),
+            *hardened(path, demuxer="mov", max_pixels=limits.max_pixels, input_options=("-copyts", *seek)),
             *("-v", "error", "-map", "0:V:0", "-map", "0:a:0?", "-c", "copy", "-f", "framecrc", "-"),
         ],
         allowance=Allowance(

@@ -11,7 +11,10 @@ from runops_worker.media.limits import Limits
 from runops_worker.media.probe import MediaInfo
 from runops_worker.media.shown import SHOWN_FORMAT
 
-__all__ = ["expected_frames", "slim_command"]
+__all__ = ["FRAGMENT_SECONDS", "expected_frames", "slim_command"]
+
+FRAGMENT_SECONDS: Final = 5.0
+"""How much a fragment holds: what is encoded can be read so much later."""
 
 # Two decoding threads keep two processors busy; each further one holds more pictures in memory.
 _DECODER_THREADS: Final = 2
@@ -20,6 +23,13 @@ _DECODER_THREADS: Final = 2
 _ENCODER: Final = (
     *("-c:v", "libx264", "-preset", "veryfast", "-x264-params", "rc-lookahead=4:sync-lookahead=0:bframes=0"),
     *("-threads", "1", "-filter_threads", "1"),
+)
+# With its index at its end, as usual, nothing of a file can be read before all is written. A fragment has its own.
+# The header waits for the first one (delay_moov), for only then is it known how much sound warms up the decoder.
+# Each is flushed when it is whole, lest the file end within an index until the next comes: then nothing can be read.
+_FRAGMENTED: Final = (
+    *("-movflags", "+delay_moov+default_base_moof", "-frag_duration", f"{FRAGMENT_SECONDS * 1e6:.0f}"),
+    *("-flush_packets", "1"),
 )
 # The fast coder takes half the time, and what it gives is 2 to 3 dB closer to the sound.
 _SOUND: Final = ("-c:a", "aac", "-aac_coder", "fast", "-ac", "1", "-ar", "16000", "-b:a", "32k")
@@ -35,6 +45,7 @@ def slim_command(
     crf: int,
     limits: Limits,
     dropping: Path | None,
+    fragmented: bool,
 ) -> list[str]:
     """Give the command.
 
@@ -51,6 +62,8 @@ def slim_command(
     dropping
         A file with the bitstream filter that drops coded pictures before they are decoded. ffmpeg then prints on
         standard output which picture it shows where. None: all are decoded.
+    fragmented
+        Whether it can be read while it is written.
     """
     wide, high = slim_size(info.width, info.height, wanted_height=height)
     filters = [
@@ -72,7 +85,8 @@ def slim_command(
         *("-map", "0:V:0", "-map", "0:a:0?", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
         *("-vf", ",".join(filters), *_ENCODER, "-crf", str(crf), *account),
         *("-force_key_frames", f"expr:gte(t,n_forced*{KEY_FRAME_SECONDS})", *_SOUND),
-        *("-movflags", "+faststart", "-f", "mp4", f"file:{target.absolute()}"),
+        *(_FRAGMENTED if fragmented else ("-movflags", "+faststart")),
+        *("-f", "mp4", f"file:{target.absolute()}"),
     ]
 
 

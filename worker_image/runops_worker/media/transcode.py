@@ -15,10 +15,12 @@ from typing import Final
 from runops_worker.media.child import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.decoding import DecodingReport
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
+from runops_worker.media.growing import GrowingSlim, Watcher
 from runops_worker.media.limits import Limits
 from runops_worker.media.packet_filter import dropping
 from runops_worker.media.packets import PacketReport
 from runops_worker.media.probe import MediaInfo
+from runops_worker.media.seal import seal
 from runops_worker.media.selection import Selection, select
 from runops_worker.media.shown import ShownReport
 from runops_worker.media.slim import SlimVideo, inspect_slim
@@ -26,7 +28,7 @@ from runops_worker.media.slim_command import expected_frames, slim_command
 from runops_worker.media.survey import survey
 from runops_worker.media.wording import seconds_text
 
-__all__ = ["transcode"]
+__all__ = ["shortest_seconds", "transcode"]
 
 # Decoding what little is left out of so many costs less than finding out that it can be left out.
 _WORTHWHILE_SHARE: Final = 0.98
@@ -46,6 +48,8 @@ async def transcode(
     crf: int,
     limits: Limits,
     on_progress: Callable[[float], None],
+    whole: bool = False,
+    watcher: Watcher | None = None,
 ) -> SlimVideo:
     """Write the slim video of a recording.
 
@@ -65,6 +69,11 @@ async def transcode(
         What ffmpeg may use.
     on_progress
         Called with the share that is done, 0 to 1.
+    whole
+        Whether all of the recording is decoded, because it is known that nothing can be left out.
+    watcher
+        Who wants pieces before all is written. For that the slim video is written in fragments first; once it is
+        accepted they are copied to the target, which takes its size on disk again, but then the recording may be gone.
 
     Returns
     -------
@@ -78,36 +87,70 @@ async def transcode(
     MediaToolFailed
         ffmpeg ran out of time, memory or disk, or its result is not what was asked for.
     """
-    part, formula = (target.with_name(target.name + suffix) for suffix in (".part", ".drop"))
-    run = _Run(info, fps=fps, limits=limits, on_progress=on_progress)
-
-    def command(*, dropping: Path | None) -> list[str]:
-        return slim_command(source, part, info=info, fps=fps, height=height, crf=crf, limits=limits, dropping=dropping)
-
+    part, formula, sealed = (target.with_name(target.name + suffix) for suffix in (".part", ".drop", ".sealed"))
+    run = _Run(
+        source,
+        part,
+        info=info,
+        fps=fps,
+        height=height,
+        crf=crf,
+        limits=limits,
+        on_progress=on_progress,
+        watcher=watcher,
+    )
     try:
         report: DecodingReport | None = None
-        selection = await _selection(source, info=info, fps=fps, limits=limits)
+        selection = None if whole else await _selection(source, info=info, fps=fps, limits=limits)
         if selection is not None:
-            formula.write_text(await asyncio.to_thread(dropping, selection.keep), "ascii")
-            reach = Reach(reads=(source, formula), writes=(part,))
-            report = await run.selected(command(dropping=formula), reach=reach, selection=selection)
+            report = await run.selected(selection, formula=formula)
         if report is None:
-            report = await run.whole(command(dropping=None), reach=Reach(reads=(source,), writes=(part,)))
-        slim = await inspect_slim(part, limits=limits)
-        _check(slim, info=info, fps=fps, report=report)
-        part.replace(target)
+            report = await run.whole()
+        packets = await inspect_slim(part, limits=limits)
+        _check(packets, info=info, fps=fps, report=report)
+        finished = part
+        if watcher is not None:
+            await watcher.accepted()
+            await _seal(part, sealed, packets=packets, limits=limits)
+            finished = sealed
+        slim = SlimVideo(
+            path=target,
+            bytes=finished.stat().st_size,
+            duration_seconds=packets.duration,
+            frames=packets.video.packets,
+            has_audio=packets.audio.packets > 0,
+            fps=fps,
+        )
+        finished.replace(target)
+        if run.growing is not None:
+            await run.growing.finish(slim)
     finally:
-        part.unlink(missing_ok=True)
-        formula.unlink(missing_ok=True)
+        for path in (part, formula, sealed):
+            path.unlink(missing_ok=True)
     on_progress(1.0)
-    return SlimVideo(
-        path=target,
-        bytes=target.stat().st_size,  # noqa: ASYNC240 - one call on a local disk
-        duration_seconds=slim.duration,
-        frames=slim.video.packets,
-        has_audio=slim.audio.packets > 0,
-        fps=fps,
-    )
+    return slim
+
+
+async def _seal(fragments: Path, sealed: Path, *, packets: PacketReport, limits: Limits) -> None:
+    await seal(fragments, sealed, limits=limits)
+    if await inspect_slim(sealed, limits=limits) != packets:
+        raise MediaToolFailed("The slim video is not what was encoded.")
+
+
+def shortest_seconds(info: MediaInfo, *, fps: int) -> float:
+    """Return how long a slim video is at least that is accepted for this recording."""
+    if info.has_audio:
+        return info.duration_seconds - _most_seconds_off(fps)
+    expected = expected_frames(info, fps=fps)
+    return (expected - _most_frames_off(expected)) / fps
+
+
+def _most_seconds_off(fps: int) -> float:
+    return 2.0 + 1.0 / fps
+
+
+def _most_frames_off(expected: int) -> int:
+    return max(1, expected // 100)
 
 
 async def _selection(source: Path, *, info: MediaInfo, fps: int, limits: Limits) -> Selection | None:
@@ -126,35 +169,63 @@ async def _selection(source: Path, *, info: MediaInfo, fps: int, limits: Limits)
 class _Run:
     """Runs of ffmpeg over one recording."""
 
-    def __init__(self, info: MediaInfo, *, fps: int, limits: Limits, on_progress: Callable[[float], None]) -> None:
-        self._info, self._fps, self._limits, self._on_progress = info, fps, limits, on_progress
+    def __init__(
+        self,
+        source: Path,
+        part: Path,
+        *,
+        info: MediaInfo,
+        fps: int,
+        height: int,
+        crf: int,
+        limits: Limits,
+        on_progress: Callable[[float], None],
+        watcher: Watcher | None,
+    ) -> None:
+        self._source, self._part, self._info, self._fps, self._limits = source, part, info, fps, limits
+        self._height, self._crf = height, crf
+        self._on_progress, self._watcher = on_progress, watcher
         self._furthest = 0.0
+        self.growing: GrowingSlim | None = None
 
-    async def selected(self, command: list[str], *, reach: Reach, selection: Selection) -> DecodingReport | None:
+    async def selected(self, selection: Selection, *, formula: Path) -> DecodingReport | None:
         """Decode what is selected; None where the result is not to be trusted."""
+        await asyncio.to_thread(lambda: formula.write_text(dropping(selection.keep), "ascii"))
         shown = ShownReport()
-        outcome, report = await self._ffmpeg(command, reach=reach, on_line=shown.take)
+        outcome, report = await self._ffmpeg(formula=formula, on_line=shown.take)
         sound = outcome.returncode == 0 and not report.complaints and not report.errors and not report.damaged
         return report if sound and report.pictures == selection.pictures and shown.fits(selection) else None
 
-    async def whole(self, command: list[str], *, reach: Reach) -> DecodingReport:
+    async def whole(self) -> DecodingReport:
         """Decode all of it."""
-        outcome, report = await self._ffmpeg(command, reach=reach, on_line=lambda _line: None)
+        outcome, report = await self._ffmpeg(formula=None, on_line=lambda _line: None)
         if report.pictures == 0 and (report.packets or outcome.says("Error while opening decoder")):
             raise MediaRejected("MediaCorrupt", "Not one picture of the recording can be decoded.")
         if outcome.returncode != 0:
             raise MediaToolFailed(f"ffmpeg could not write the slim video (it ended with code {outcome.returncode}).")
         return report
 
-    async def _ffmpeg(
-        self, command: list[str], *, reach: Reach, on_line: Callable[[str], None]
-    ) -> tuple[Outcome, DecodingReport]:
+    async def _ffmpeg(self, *, formula: Path | None, on_line: Callable[[str], None]) -> tuple[Outcome, DecodingReport]:
         report = DecodingReport()
+        command = slim_command(
+            self._source,
+            self._part,
+            info=self._info,
+            fps=self._fps,
+            height=self._height,
+            crf=self._crf,
+            limits=self._limits,
+            dropping=formula,
+            fragmented=self._watcher is not None,
+        )
+        if self._watcher is not None:
+            self.growing = GrowingSlim(self._part, info=self._info, fps=self._fps, limits=self._limits)
+            await self._watcher.begun(self.growing, whole=formula is None)
 
         def take(line: str) -> None:
             key, _, value = line.partition("=")
             if key == "out_time_us" and value.lstrip("-").isdigit():
-                self._progress(int(value) / 1e6 / self._info.duration_seconds)
+                self._progress(int(value) / 1e6)
             else:
                 on_line(line)
 
@@ -166,13 +237,16 @@ class _Run:
                 file_bytes=_SPARE_BYTES + math.ceil(self._info.duration_seconds * self._fps) * _BYTES_PER_PICTURE,
                 require_landlock=self._limits.require_landlock,
             ),
-            reach=reach,
+            reach=Reach(reads=(self._source, *([] if formula is None else [formula])), writes=(self._part,)),
             on_stdout=take,
             on_stderr=report.take,
         )
         return outcome, report
 
-    def _progress(self, share: float) -> None:
+    def _progress(self, seconds: float) -> None:
+        if self.growing is not None:
+            self.growing.encoded(seconds)
+        share = seconds / self._info.duration_seconds
         # A second run begins where the first one began, and nobody likes to see it.
         if share > self._furthest:
             self._furthest = min(share, 1.0)
@@ -187,7 +261,7 @@ def _check(packets: PacketReport, *, info: MediaInfo, fps: int, report: Decoding
         )
     expected = expected_frames(info, fps=fps)
     frames = packets.video.packets
-    if abs(frames - expected) > max(1, expected // 100):
+    if abs(frames - expected) > _most_frames_off(expected):
         raise MediaRejected(
             "MediaCorrupt",
             f"The recording is damaged: it gave {frames} pictures where {expected} were expected "
@@ -195,7 +269,7 @@ def _check(packets: PacketReport, *, info: MediaInfo, fps: int, report: Decoding
         )
     if info.has_audio and packets.audio.packets == 0:
         raise MediaRejected("MediaCorrupt", "The recording has a sound track, but nothing of it can be decoded.")
-    if packets.audio.packets and abs(packets.duration - info.duration_seconds) > 2.0 + 1.0 / fps:
+    if packets.audio.packets and abs(packets.duration - info.duration_seconds) > _most_seconds_off(fps):
         raise MediaToolFailed(
             f"The slim video is {seconds_text(packets.duration)} long; "
             f"the recording is {seconds_text(info.duration_seconds)} long."

@@ -1,0 +1,336 @@
+"""A slim video that is read while it is written: each piece as soon as all of it is there, and no sooner."""
+
+import asyncio
+import struct
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from devstack import media_corpus
+from devstack.media_corpus.codings import CODINGS, make_coding
+from runops_worker.media import transcode as transcode_module
+from runops_worker.media.child import Allowance, Reach, run_tool
+from runops_worker.media.chunks import Chunk, cut_chunk, plan_chunks, settled_chunks
+from runops_worker.media.growing import GrowingSlim
+from runops_worker.media.limits import Limits
+from runops_worker.media.packets import PacketReport
+from runops_worker.media.probe import MediaInfo, probe
+from runops_worker.media.selection import Selection
+from runops_worker.media.shown import ShownReport
+from runops_worker.media.slim import SlimVideo, inspect_slim
+from runops_worker.media.slim_command import slim_command
+from runops_worker.media.transcode import shortest_seconds, transcode
+from tests.media.test_media_selection_is_exact import packets
+
+LIMITS = Limits()
+FIRST = Chunk(0, 0.0, 300.0)
+
+
+class Watching:
+    """Takes note of each run and cuts the first piece of the last one; looks what is on disk then."""
+
+    def __init__(self, source: Path) -> None:
+        self.source = source
+        self.runs: list[bool] = []
+        self.cutting: list[asyncio.Task[None]] = []
+        self.piece = source.with_name("piece.mp4")
+        self.seen: list[set[str]] = []
+
+    async def begun(self, video: GrowingSlim, *, whole: bool) -> None:
+        for task in self.cutting:
+            task.cancel()
+        self.runs.append(whole)
+        self.cutting.append(asyncio.ensure_future(video.cut(FIRST, self.piece)))
+
+    async def accepted(self) -> None:
+        self.seen.append({path.name for path in self.source.parent.iterdir()})
+        self.source.unlink()
+
+
+async def slimmed(source: Path, info: MediaInfo, target: Path, *, watcher: Watching | None) -> SlimVideo:
+    return await transcode(
+        source,
+        target,
+        info=info,
+        fps=1,
+        height=90,
+        crf=32,
+        limits=LIMITS,
+        on_progress=lambda _share: None,
+        watcher=watcher,
+    )
+
+
+def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name, begin and end of each outer box of an MP4."""
+    at = 0
+    while at < len(data):
+        size, name = struct.unpack(">I4s", data[at : at + 8])
+        yield name, at, at + size
+        at += size
+
+
+@pytest.mark.parametrize("name", CODINGS)
+async def test_what_was_written_in_fragments_ends_as_what_is_written_at_once(name: str, tmp_path: Path) -> None:
+    source = make_coding(name, tmp_path)
+    info = await probe(source, limits=LIMITS)
+    at_once = await slimmed(source, info, tmp_path / "at-once.mp4", watcher=None)
+    watching = Watching(source)
+    watched = await slimmed(source, info, tmp_path / "watched.mp4", watcher=watching)
+    for task in watching.cutting:
+        task.cancel()
+    assert await packets(watched.path) == await packets(at_once.path)
+    assert replace(watched, path=at_once.path, bytes=at_once.bytes) == at_once
+    names = [box for box, _, _ in boxes(watched.path.read_bytes())]
+    assert names == [box for box, _, _ in boxes(at_once.path.read_bytes())]
+    assert names.index(b"moov") < names.index(b"mdat")
+    left = {path.name for path in tmp_path.iterdir()}  # noqa: ASYNC240 - local
+    assert left - {"piece.mp4"} == {"at-once.mp4", "watched.mp4"}
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Film 620 s, as small as can be."""
+    source = tmp_path_factory.mktemp("talk") / "talk.mp4"
+    media_corpus.ffmpeg(
+        *("-f", "lavfi", "-i", "testsrc=size=64x64:rate=5", "-f", "lavfi", "-i", "sine", "-t", "620"),
+        *(
+            "-c:v",
+            "libx264",
+            "-preset",
+            "superfast",
+            "-bf",
+            "2",
+            "-g",
+            "25",
+            "-pix_fmt",
+            "yuv420p",
+            "-c:a",
+            "aac",
+            str(source),
+        ),
+    )
+    return source
+
+
+class Slowly:
+    """Fragments that come as a test lets them."""
+
+    def __init__(self, whole: bytes, target: Path, info: MediaInfo) -> None:
+        self.whole, self.target = whole, target
+        self.video = GrowingSlim(target, info=info, fps=1, limits=LIMITS)
+
+    def write(self, size: int, *, encoded: float) -> None:
+        self.target.write_bytes(self.whole[:size])
+        self.video.encoded(encoded)
+
+    async def looked(self) -> PacketReport:
+        return await inspect_slim(self.target, limits=LIMITS)
+
+
+@pytest.fixture
+async def slowly(talk: Path, tmp_path: Path) -> Slowly:
+    info = await probe(talk, limits=LIMITS)
+    fragments = tmp_path / "fragments.mp4"
+    command = slim_command(
+        talk, fragments, info=info, fps=1, height=64, crf=32, limits=LIMITS, dropping=None, fragmented=True
+    )
+    allowance = Allowance(seconds=120, memory_bytes=LIMITS.max_memory_bytes, file_bytes=1024**3)
+    outcome = await run_tool(command, allowance=allowance, reach=Reach(reads=(talk,), writes=(fragments,)))
+    assert outcome.returncode == 0
+    return Slowly(fragments.read_bytes(), tmp_path / "growing.mp4", info)
+
+
+async def is_waiting(task: asyncio.Task[None], video: GrowingSlim) -> None:
+    """Let a task go on until it waits for the encoder again."""
+    moved = video._moved
+    async with asyncio.timeout(20):
+        while not task.done() and not moved._waiters:  # noqa: ASYNC110 - it waits for a program that ends
+            await asyncio.sleep(0.01)
+    assert not task.done()
+
+
+async def first_size(slowly: Slowly, sizes: list[int], holds: str) -> int:
+    """Return after how many bytes pictures, or sound, reach beyond the first piece."""
+    for size in sizes:
+        slowly.target.write_bytes(slowly.whole[:size])
+        if getattr(await slowly.looked(), holds).latest >= 300:
+            return size
+    raise AssertionError(sizes)
+
+
+async def with_half_an_index(slowly: Slowly) -> int:
+    """Return after how many bytes an index is written so far that nothing can be read at all."""
+    indexes = [(begin, end) for name, begin, end in boxes(slowly.whole) if name == b"moof"]
+    begin, end = indexes[len(indexes) * 3 // 4]
+    for size in range(begin + 60, end, 12):
+        slowly.target.write_bytes(slowly.whole[:size])
+        if not (await slowly.looked()).video.packets:
+            return size
+    raise AssertionError
+
+
+async def test_a_piece_is_there_when_pictures_and_sound_reach_beyond_it(slowly: Slowly, tmp_path: Path) -> None:
+    ends = [end for name, _, end in boxes(slowly.whole) if name == b"mdat"]
+    end = await first_size(slowly, [size for size in ends if size > len(slowly.whole) * 0.45], "audio")
+    begin = max(size for size in ends if size < end)
+    pictures = await first_size(slowly, list(range(begin, end, 200)), "video")
+    slowly.target.write_bytes(slowly.whole[:pictures])
+    assert (await slowly.looked()).audio.latest < 300
+
+    piece = tmp_path / "piece.mp4"
+    cutting = asyncio.ensure_future(slowly.video.cut(FIRST, piece))
+    slowly.write(pictures, encoded=306)
+    await is_waiting(cutting, slowly.video)
+    slowly.write(end, encoded=312)
+    async with asyncio.timeout(20):
+        await cutting
+    assert slowly.video._finished is None
+    early = await packets(piece)
+    assert len(early["0"]) == 300
+
+    # The finished video gives the same; seeking in it may pass over sound before the first picture, which is not heard.
+    finished = tmp_path / "finished.mp4"
+    finished.write_bytes(slowly.whole)
+    whole = SlimVideo(path=finished, bytes=len(slowly.whole), duration_seconds=620, frames=620, has_audio=True, fps=1)
+    late = await packets(await cut_chunk(whole, FIRST, tmp_path / "late.mp4"))
+    assert early == late
+
+
+async def test_a_half_written_index_is_waited_for(slowly: Slowly, tmp_path: Path) -> None:
+    half = await with_half_an_index(slowly)
+    cutting = asyncio.ensure_future(slowly.video.cut(FIRST, tmp_path / "piece.mp4"))
+    slowly.write(half, encoded=400)
+    await is_waiting(cutting, slowly.video)
+    slowly.write(len(slowly.whole), encoded=410)
+    async with asyncio.timeout(20):
+        await cutting
+
+
+async def test_a_piece_that_breaks_off_between_look_and_cut_is_cut_again(
+    slowly: Slowly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slowly.write(await with_half_an_index(slowly), encoded=400)
+
+    async def holds(_end: float) -> bool:
+        return True
+
+    monkeypatch.setattr(slowly.video, "_holds", holds)
+    cutting = asyncio.ensure_future(slowly.video.cut(FIRST, tmp_path / "piece.mp4"))
+    await is_waiting(cutting, slowly.video)
+    slowly.write(len(slowly.whole), encoded=410)
+    async with asyncio.timeout(20):
+        await cutting
+    assert len((await packets(tmp_path / "piece.mp4"))["0"]) == 300
+
+
+async def test_what_never_reaches_beyond_its_end_is_cut_from_the_finished_video(slowly: Slowly, tmp_path: Path) -> None:
+    finished = tmp_path / "finished.mp4"
+    finished.write_bytes(slowly.whole)
+    last = plan_chunks(620)[-1]
+    cutting = asyncio.ensure_future(slowly.video.cut(last, tmp_path / "piece.mp4"))
+    slowly.write(len(slowly.whole), encoded=700)
+    await is_waiting(cutting, slowly.video)
+    async with asyncio.timeout(20):
+        await slowly.video.finish(
+            SlimVideo(path=finished, bytes=len(slowly.whole), duration_seconds=620, frames=620, has_audio=True, fps=1)
+        )
+        slowly.target.unlink()
+        await cutting
+
+
+async def test_the_fragments_stay_as_long_as_a_piece_is_cut_from_them(
+    slowly: Slowly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cutting_now, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def cut(video: SlimVideo, *_: object, **__: object) -> None:
+        assert video.path == slowly.target
+        cutting_now.set()
+        await may_go_on.wait()
+
+    monkeypatch.setattr("runops_worker.media.growing.cut_chunk", cut)
+    slowly.write(len(slowly.whole), encoded=620)
+    cutting = asyncio.ensure_future(slowly.video.cut(FIRST, tmp_path / "piece.mp4"))
+    async with asyncio.timeout(20):
+        await cutting_now.wait()
+    whole = SlimVideo(path=tmp_path / "s.mp4", bytes=1, duration_seconds=620, frames=620, has_audio=True, fps=1)
+    finishing = asyncio.ensure_future(slowly.video.finish(whole))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not finishing.done()
+    may_go_on.set()
+    async with asyncio.timeout(20):
+        await cutting
+        await finishing
+
+
+async def test_a_long_recording_is_cut_while_it_is_encoded_and_gone_before_the_copy(talk: Path, tmp_path: Path) -> None:
+    source = tmp_path / "recording"
+    source.hardlink_to(talk)
+    watching = Watching(source)
+    info = await probe(source, limits=LIMITS)
+    slim = await slimmed(source, info, tmp_path / "slim.mp4", watcher=watching)
+    await watching.cutting[-1]
+    assert watching.runs == [False]
+    assert len((await packets(watching.piece))["0"]) == 300
+    (on_disk,) = watching.seen
+    assert on_disk - {"piece.mp4", "piece.mp4.part"} == {"recording", "slim.mp4.part", "slim.mp4.drop"}
+    left = {path.name for path in tmp_path.iterdir()}  # noqa: ASYNC240 - local
+    assert left == {"slim.mp4", "piece.mp4"}
+    assert slim.frames == 620
+
+
+async def test_a_run_that_cannot_be_trusted_begins_anew_and_pieces_are_of_the_second(
+    talk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "recording"
+    source.hardlink_to(talk)
+    monkeypatch.setattr(ShownReport, "fits", lambda _report, _selection: False)
+    watching = Watching(source)
+    await slimmed(source, await probe(source, limits=LIMITS), tmp_path / "slim.mp4", watcher=watching)
+    await watching.cutting[-1]
+    assert watching.runs == [False, True]
+    assert len((await packets(watching.piece))["0"]) == 300
+
+
+async def test_a_recording_known_to_need_all_its_pictures_is_not_surveyed(
+    talk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def surveyed(*_: object, **__: object) -> Selection | None:
+        raise AssertionError
+
+    monkeypatch.setattr(transcode_module, "survey", surveyed)
+    info = await probe(talk, limits=LIMITS)
+    slim = await transcode(
+        talk,
+        tmp_path / "slim.mp4",
+        info=info,
+        fps=1,
+        height=64,
+        crf=32,
+        limits=LIMITS,
+        on_progress=lambda _share: None,
+        whole=True,
+    )
+    assert slim.frames == 620
+
+
+def test_settled_pieces_are_those_that_no_accepted_end_can_change() -> None:
+    for shortest in range(-5, 3000, 7):
+        settled = settled_chunks(float(shortest))
+        for longer in range(0, 700, 13):
+            if shortest + longer > 0:
+                plan = plan_chunks(float(shortest + longer))
+                assert plan[: len(settled)] == settled
+                assert len(plan) > len(settled)
+    assert settled_chunks(624.9) == (FIRST,)
+    assert [len(settled_chunks(seconds)) for seconds in (360.0, 360.1, 624.9, 625.0)] == [0, 1, 1, 2]
+
+
+@pytest.mark.parametrize(("has_audio", "shortest"), [(True, 597.0), (False, 594.0)])
+async def test_the_shortest_is_what_is_just_accepted(talk: Path, *, has_audio: bool, shortest: float) -> None:
+    info = replace(await probe(talk, limits=LIMITS), duration_seconds=600.0, video_seconds=600.0, has_audio=has_audio)
+    assert shortest_seconds(info, fps=1) == shortest

@@ -1,0 +1,45 @@
+"""A fragmented slim video becomes a usual one: index first, no fragments, the same coded pictures and sound."""
+
+from pathlib import Path
+
+from runops_worker.media.child import Allowance, Reach, run_tool
+from runops_worker.media.command import hardened
+from runops_worker.media.errors import MediaToolFailed
+from runops_worker.media.limits import Limits
+
+__all__ = ["seal"]
+
+
+async def seal(fragments: Path, target: Path, *, limits: Limits) -> None:
+    """Copy the streams of a fragmented MP4 into one with a single index at its beginning.
+
+    Parameters
+    ----------
+    fragments, target
+        The file that is read, and the one that is written.
+    limits
+        What ffmpeg may use.
+
+    Raises
+    ------
+    MediaToolFailed
+        ffmpeg ran out of time, memory or disk, or could not copy.
+    """
+    size = fragments.stat().st_size  # noqa: ASYNC240 - local disk
+    outcome = await run_tool(
+        [
+            # Without -copyts all times would be moved so that the earliest is 0.
+            *hardened(fragments, demuxer="mov", max_pixels=limits.max_pixels, input_options=("-copyts",)),
+            *("-v", "error", "-map", "0:V:0", "-map", "0:a:0?", "-c", "copy", "-map_metadata", "-1"),
+            *("-movflags", "+faststart", "-f", "mp4", f"file:{target.absolute()}"),  # noqa: ASYNC240 - local disk
+        ],
+        allowance=Allowance(
+            seconds=limits.probe_deadline(size),
+            memory_bytes=limits.max_memory_bytes,
+            file_bytes=2 * size,
+            require_landlock=limits.require_landlock,
+        ),
+        reach=Reach(reads=(fragments,), writes=(target,)),
+    )
+    if outcome.returncode != 0:
+        raise MediaToolFailed(f"ffmpeg could not finish the slim video (it ended with code {outcome.returncode}).")
