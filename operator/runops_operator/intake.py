@@ -113,7 +113,7 @@ class Intake:
         self._hints = HintWatch(wake, told, distrust)
         self._moved_at: float | None = None
         self._full = False
-        """Whether no slot is free. The one that becomes free first wakes the reader."""
+        """Whether no slot is free. A video that ends wakes the reader; one that is paused does not."""
         self._failures = 0
         self.last_read_at: float | None = None
         """Loop time of the last read that worked; None before the first."""

@@ -263,6 +263,18 @@ async def accept(watcher: Watcher | None, video: Growing) -> None:
     await video.grow(SECONDS)
 
 
+def _answers_held_back(scene: Scene) -> asyncio.Event:
+    """Have the model answer once the event is set, and not before."""
+    may_answer = asyncio.Event()
+
+    async def answer() -> Answer:
+        await may_answer.wait()
+        return Answer(ANSWER)
+
+    scene.model.answers = dict.fromkeys(PLAN, answer)
+    return may_answer
+
+
 async def test_stretches_are_asked_about_while_the_rest_is_encoded_and_each_once(scene: Scene) -> None:
     async def encode(watcher: Watcher | None, recording: Path) -> None:
         video = await begin(watcher)
@@ -298,13 +310,7 @@ async def test_a_share_of_a_later_stage_shows_when_that_begins() -> None:
 
 
 async def test_at_most_three_are_under_way_before_and_after_the_end_of_encoding_together(scene: Scene) -> None:
-    may_answer = asyncio.Event()
-
-    async def answer() -> Answer:
-        await may_answer.wait()
-        return Answer(ANSWER)
-
-    scene.model.answers = dict.fromkeys(PLAN, answer)
+    may_answer = _answers_held_back(scene)
 
     async def encode(watcher: Watcher | None, _: Path) -> None:
         video = await begin(watcher)
@@ -513,13 +519,7 @@ async def test_where_storage_refuses_the_slim_video_answers_under_way_are_kept_a
 ) -> None:
     scene.world.slim_may_come.clear()
     scene.world.slim_refused = Failed(Reason.STORAGE_REFUSED)
-    may_answer = asyncio.Event()
-
-    async def answer() -> Answer:
-        await may_answer.wait()
-        return Answer(ANSWER)
-
-    scene.model.answers = dict.fromkeys(PLAN, answer)
+    may_answer = _answers_held_back(scene)
 
     async def encode(watcher: Watcher | None, _: Path) -> None:
         await accept(watcher, await begin(watcher))
