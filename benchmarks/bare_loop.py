@@ -10,11 +10,13 @@ from uuid import UUID
 
 from benchmarks.site import operator_settings
 from runops.job_row import Claim, JobRow
+from runops_operator.api_login import log_in
+from runops_operator.api_server import ApiServer
 from runops_operator.build_job import build_job
 from runops_operator.build_videojob import build_videojob
-from runops_operator.cluster import KubernetesCluster
 from runops_operator.config import OperatorConfig
 from runops_operator.confirm import ADOPTIONS_AT_ONCE
+from runops_operator.kubernetes_cluster import KubernetesCluster
 from runops_operator.observed import parse_videojob
 
 __all__ = ["create_all"]
@@ -29,8 +31,8 @@ async def create_all(namespace: str, count: int) -> float:
         row = JobRow(job_id=UUID(int=number, version=4), status="processing", metadata={"user_id": str(user)})
         claim = Claim(claim=str(UUID(int=count + number, version=4)), by=config.installation)
         manifests.append((build_videojob(row, claim, user, config), claim.token))
-    cluster = await KubernetesCluster.connect(namespace)
-    try:
+    async with ApiServer(log_in) as api:
+        cluster = KubernetesCluster(api, namespace)
         # The first connection is no more part of it than the operator's start.
         [job async for job in cluster.list_jobs()]
         left = iter(manifests)
@@ -45,8 +47,6 @@ async def create_all(namespace: str, count: int) -> float:
         began = loop.time()
         await asyncio.gather(*(create() for _ in range(ADOPTIONS_AT_ONCE)))
         return loop.time() - began
-    finally:
-        await cluster.close()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 import kopf
 
 from runops.videojob import GROUP, PLURAL, VERSION
-from runops_operator.cluster import service_account
+from runops_operator.api_login import log_in
 from runops_operator.observed import MANAGED_BY, MANAGED_BY_LABEL, VIDEOJOB_LABEL
 from runops_operator.store import Store
 from runops_operator.workqueue import WorkQueue
@@ -31,11 +31,8 @@ def register(registry: kopf.OperatorRegistry, store: Store, queue: WorkQueue) ->
     """
 
     @kopf.on.login(registry=registry)
-    async def log_in(**kwargs: Any) -> kopf.ConnectionInfo | None:
-        account = service_account()
-        if account is None:
-            return kopf.login_with_kubeconfig(**kwargs)
-        return kopf.ConnectionInfo(server=account.server, ca_path=account.ca_path, scheme="Bearer", token=account.token)
+    async def on_login(**_: Any) -> kopf.ConnectionInfo:
+        return log_in()
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def on_videojob(event: Mapping[str, Any], **_: Any) -> None:

@@ -4,8 +4,7 @@ The API server is asked with the operator's own rights and Supabase with its key
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -15,9 +14,12 @@ from runops.job_row import Claim, JobRow
 from runops.supabase.connection import Supabase
 from runops.supabase.probe import Finding, inspect
 from runops.videojob import VideoJobStatus
+from runops_operator.api_login import log_in
+from runops_operator.api_server import ApiServer
 from runops_operator.build_videojob import build_videojob
-from runops_operator.cluster import ClusterError, KubernetesCluster, NotFound
+from runops_operator.cluster import ClusterError, NotFound
 from runops_operator.config import OperatorConfig
+from runops_operator.kubernetes_cluster import KubernetesCluster
 
 __all__ = ["about_lease", "about_pods", "check_installation", "lines"]
 
@@ -103,10 +105,11 @@ def about_lease(lease: Mapping[str, Any] | None, *, now: datetime) -> Finding:
 
 async def _cluster_findings(config: OperatorConfig, pods: str, patience: float) -> list[Finding]:
     try:
-        cluster = await KubernetesCluster.connect(config.namespace)
+        api = ApiServer(log_in)
     except ClusterError as error:
         return [Finding("API server", ok=False, detail=str(error), remedy="Run this in a pod of the release.")]
-    async with _closing(cluster):
+    async with api:
+        cluster = KubernetesCluster(api, config.namespace)
         found = [await _definition(cluster, config)]
         if not found[0].ok:
             return found
@@ -115,14 +118,6 @@ async def _cluster_findings(config: OperatorConfig, pods: str, patience: float) 
         if config.leader_election.enabled:
             found.append(await _in_time(lambda: _lease(cluster, config.leader_election.lease), patience))
         return found
-
-
-@asynccontextmanager
-async def _closing(cluster: KubernetesCluster) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        await cluster.close()
 
 
 async def _definition(cluster: KubernetesCluster, config: OperatorConfig) -> Finding:

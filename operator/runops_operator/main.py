@@ -17,8 +17,10 @@ from runops.failures import Reason
 from runops.logs import configure_logs
 from runops.memory import hide_memory
 from runops.supabase.connection import Supabase
+from runops_operator.api_login import log_in
+from runops_operator.api_server import ApiServer
 from runops_operator.assembly import assemble
-from runops_operator.cluster import ClusterError, KubernetesCluster, NotFound
+from runops_operator.cluster import ClusterError, NotFound
 from runops_operator.config import ConfigInvalid, OperatorConfig, load_config
 from runops_operator.events import EventPoster
 from runops_operator.handlers import register
@@ -26,6 +28,7 @@ from runops_operator.health import serve_health
 from runops_operator.installation_check import check_installation
 from runops_operator.intake import Intake
 from runops_operator.kopf_settings import NoMemories, kopf_settings
+from runops_operator.kubernetes_cluster import KubernetesCluster
 from runops_operator.leader import Elector, identity
 from runops_operator.metrics import Metrics
 from runops_operator.resync import Resync
@@ -98,12 +101,11 @@ async def _serve(config: OperatorConfig) -> None:
     health = await serve_health(config.health.port, alive=state.alive, ready=state.ready, metrics=state.metrics.text)
     try:
         environment = await _settings(state)
-        cluster = await KubernetesCluster.connect(config.namespace, failed=state.metrics.cluster_error)
-        try:
-            async with Supabase(environment.supabase_url, environment.supabase_key) as supabase:
-                await _operate(config, environment, cluster, supabase, state)
-        finally:
-            await cluster.close()
+        async with (
+            ApiServer(log_in, failed=state.metrics.cluster_error) as api,
+            Supabase(environment.supabase_url, environment.supabase_key) as supabase,
+        ):
+            await _operate(config, environment, KubernetesCluster(api, config.namespace), supabase, state)
     finally:
         await health.cleanup()
 

@@ -9,11 +9,13 @@ from typing import Any
 import certifi
 import pytest
 from aiohttp import web
-from kubernetes.aio import client
 
 from runops.progress import Stage
 from runops.report import Report
-from runops_operator.cluster import ClusterError, KubernetesCluster
+from runops_operator.api_login import ApiLogin
+from runops_operator.api_server import ApiServer
+from runops_operator.cluster import ClusterError
+from runops_operator.kubernetes_cluster import KubernetesCluster
 from runops_worker.videojob_sink import VideoJobSink
 from tests.chart.right import NeededRight, Right, given_to, golden, of_request
 from tests.chart.rights_page import page
@@ -90,7 +92,7 @@ async def _called(cluster: KubernetesCluster, name: str) -> None:
 
 def _requests_of_the_operator() -> Iterable[str]:
     methods = {name for name, item in vars(KubernetesCluster).items() if inspect.isfunction(item)}
-    return sorted(name for name in methods - {"close"} if not name.startswith("_"))
+    return sorted(name for name in methods if not name.startswith("_"))
 
 
 @pytest.mark.parametrize("name", _requests_of_the_operator())
@@ -98,18 +100,16 @@ async def test_each_request_of_the_operator_is_the_one_that_its_right_is_for(
     name: str, recorder: tuple[_Recorder, str]
 ) -> None:
     recorded, url = recorder
-    cluster = KubernetesCluster(client.ApiClient(client.Configuration(host=url)), "videos-ns")
-    try:
-        await _called(cluster, name)
-    except ClusterError as error:
-        raise AssertionError(f"{name} does not take the answer: {error}") from error
-    finally:
-        await cluster.close()
+    async with ApiServer(lambda: ApiLogin(server=url)) as api:
+        try:
+            await _called(KubernetesCluster(api, "videos-ns"), name)
+        except ClusterError as error:
+            raise AssertionError(f"{name} does not take the answer: {error}") from error
 
     listed = {
         needed.right
         for needed in golden()["operator"]
-        if needed.function == f"runops_operator.cluster.KubernetesCluster.{name}"
+        if needed.function == f"runops_operator.kubernetes_cluster.KubernetesCluster.{name}"
     }
     assert set(recorded.asked) == listed, f"{name} asks for something else than its line in rights.yaml says"
 

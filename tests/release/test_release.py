@@ -185,13 +185,6 @@ def test_image_holds_certificates_and_every_licence(contents: dict[str, dict[str
     assert [path for path in files if re.search(r"site-packages/runops_operator-.*\.dist-info/licenses/LICENSE$", path)]
 
 
-def test_operators_image_leaves_out_the_clients_generated_classes(contents: dict[str, dict[str, bytes]]) -> None:
-    client = [path for path in contents["operator"] if "/site-packages/kubernetes/" in path]
-
-    assert [path for path in client if path.endswith("/kubernetes/aio/client/models/__init__.py")]
-    assert not [path for path in client if re.search(r"/client/(api|models)/(?!__init__|__pycache__/__init__)", path)]
-
-
 @pytest.mark.parametrize("keys", [("chart",), *(("images", which) for which in _IMAGES)], ids=str)
 def test_bill_of_materials_follows_cyclonedx(release: Release, keys: tuple[str, ...]) -> None:
     text = release.file(*keys, "sbom").read_text("utf-8")
