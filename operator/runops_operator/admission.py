@@ -10,6 +10,8 @@ from runops_operator.observed import VideoJobView
 
 __all__ = ["Admission", "admit"]
 
+_BY_NAME = {reason.value: reason for reason in TABLE}
+
 
 @dataclass(frozen=True, slots=True)
 class Admission:
@@ -52,18 +54,12 @@ def admit(unfinished: Iterable[VideoJobView], config: OperatorConfig, *, claimed
         if spec is not None and spec.suspend:
             continue
         active[(spec.user_id if spec is not None else None) or ""] += 1
-        reason = _blocked_by(videojob)
-        if reason is not None and (TABLE[reason].failure_class is FailureClass.KEY or _uses(videojob, config)):
+        if videojob.blocked_by is None or (reason := _BY_NAME.get(videojob.blocked_by)) is None:
+            continue
+        if TABLE[reason].failure_class is FailureClass.KEY or _uses(videojob, config):
             paused = reason
     slots = 0 if paused is not None else max(0, config.max_concurrent - active.total())
     return Admission(slots, active, paused)
-
-
-def _blocked_by(videojob: VideoJobView) -> Reason | None:
-    if not videojob.blocked:
-        return None
-    said = next(item.reason for item in videojob.status.conditions or () if item.type == "Blocked")
-    return Reason(said) if said in {reason.value for reason in TABLE} else None
 
 
 def _uses(videojob: VideoJobView, config: OperatorConfig) -> bool:

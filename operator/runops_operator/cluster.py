@@ -1,6 +1,6 @@
 """The Kubernetes API as far as the operator needs it. Manifests go in and come out as plain JSON objects."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any, Protocol
 
 __all__ = [
@@ -54,8 +54,8 @@ class Cluster(Protocol):
         """Yield every worker pod in the namespace, read in chunks."""
         ...
 
-    async def list_pods(self, job: str) -> list[Manifest]:
-        """Return the pods of a Job."""
+    async def list_pods(self, jobs: Collection[str]) -> list[Manifest]:
+        """Return the pods of some Jobs."""
         ...
 
     async def list_pod_refusals(self) -> list[Manifest]:

@@ -85,6 +85,9 @@ class VideoJobView:
         Size of the recording; None where that is not known.
     version
         Its resource version: of two views the one with the higher number is the newer.
+    blocked_by
+        Reason for which a key or a quota keeps it from going on, and would keep every other video too; None where
+        nothing does.
     """
 
     name: str
@@ -100,6 +103,15 @@ class VideoJobView:
     queued_at: str | None = None
     source_bytes: int | None = None
     version: int = field(default=0, compare=False)
+    blocked_by: str | None = field(init=False, compare=False, default=None)
+
+    def __post_init__(self) -> None:
+        # Of all unfinished ones it is asked at each look at the table.
+        said = next(
+            (item.reason for item in self.status.conditions or () if item.type == "Blocked" and item.status == "True"),
+            None,
+        )
+        object.__setattr__(self, "blocked_by", said)
 
     @property
     def finished(self) -> bool:
@@ -110,11 +122,6 @@ class VideoJobView:
     def started(self) -> bool:
         """Whether a worker has run for it already."""
         return self.holds("Started")
-
-    @property
-    def blocked(self) -> bool:
-        """Whether a key or a quota keeps it from going on, and would keep every other video too."""
-        return self.holds("Blocked") and not (self.spec is not None and self.spec.suspend)
 
     def holds(self, kind: str) -> bool:
         """Whether a condition is True."""

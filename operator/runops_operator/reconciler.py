@@ -22,6 +22,7 @@ from runops_operator.observed import UNREAD, JobView, PodView, VideoJobView
 from runops_operator.plan import plan, plan_gone, plan_unreadable
 from runops_operator.plan_waits import plan_refused
 from runops_operator.pod_listing import pods_of
+from runops_operator.pod_reads import PodReads
 from runops_operator.pod_refusals import PodRefusals
 from runops_operator.stopwatch import Stopwatch
 from runops_operator.store import Store
@@ -82,6 +83,7 @@ class Reconciler:
         self._waits = Stopwatch(lambda: now().timestamp())
         self._podless = Stopwatch(lambda: now().timestamp())
         self._refusals = PodRefusals(cluster, now)
+        self._pod_reads = PodReads(cluster)
         self._busy = 0
         self._stopping = False
         self._idle = asyncio.Event()
@@ -246,7 +248,7 @@ class Reconciler:
             return []
         pods = None if job.over else self._store.pods.take(name, job.uid)
         if pods is None:
-            pods = pods_of(await self._cluster.list_pods(name), job.uid)
+            pods = pods_of(await self._pod_reads.of(name), job.uid)
         if not job.over and any(pod.exit_code is not None for pod in pods):
             # The Job is about to end: its own event may be late.
             with contextlib.suppress(NotFound):

@@ -9,7 +9,7 @@ from runops_operator.config import OperatorConfig
 from runops_operator.store import Store
 from runops_operator.workqueue import WorkQueue
 
-__all__ = ["Resync"]
+__all__ = ["Resync", "comparison_is_due"]
 
 _log = logging.getLogger(__name__)
 _SHARE_OF_TIME = 0.005
@@ -17,6 +17,27 @@ _SHARE_OF_TIME = 0.005
 
 The looks that follow it cost about as much again.
 """
+
+
+_LOOK_SECONDS = 1.0
+_LITTLE = 100
+"""Keys in the work queue."""
+
+
+def comparison_is_due(*, since: float, pause: float, waiting: int) -> bool:
+    """Tell whether memory and cluster are to be compared now. Pure.
+
+    A comparison has everything looked at. In a burst, these looks would come before those that new videos wait for, so
+    that it is put off; but not for ever.
+
+    Parameters
+    ----------
+    since, pause
+        Seconds since the last one, and between two.
+    waiting
+        How many VideoJobs wait to be looked at.
+    """
+    return since >= pause and (waiting <= _LITTLE or since >= 2 * pause)
 
 
 class Resync:
@@ -43,7 +64,10 @@ class Resync:
         failures, loop, took = 0, asyncio.get_running_loop(), 0.0
         while True:
             pause = max(self._config.resync_seconds, took / _SHARE_OF_TIME)
-            await asyncio.sleep(backoff(failures, base=1.0) if failures else pause)
+            if failures:
+                await asyncio.sleep(backoff(failures, base=1.0))
+            else:
+                await self._until_due(pause)
             began = loop.time()
             try:
                 await self.once()
@@ -55,6 +79,15 @@ class Resync:
                 failures += 1
                 _log.exception("Unforeseen fault in the comparison with the cluster.")
 
+    async def _until_due(self, pause: float) -> None:
+        loop = asyncio.get_running_loop()
+        last = loop.time()
+        await asyncio.sleep(pause)
+        while not comparison_is_due(  # noqa: ASYNC110 - how long the queue is, no event tells
+            since=loop.time() - last, pause=pause, waiting=len(self._queue)
+        ):
+            await asyncio.sleep(_LOOK_SECONDS)
+
     async def once(self) -> None:
         """List everything, drop ghosts and have every VideoJob looked at. ClusterError where that fails."""
         mark = self._store.begin_listing()
@@ -62,11 +95,17 @@ class Resync:
             self._store.see_videojob(body)
         async for body in self._cluster.list_jobs():
             self._store.see_job(body)
-        ghosts, names = self._store.prune(mark), self._store.names()
-        pods = self._store.pods
+        for name in self._store.prune(mark):
+            await self._queue.add(name)
+        pods, looked_at = self._store.pods, set()
         pods.begin([videojob.name for videojob in self._store.unfinished()])
         async for body in self._cluster.list_all_pods():
-            pods.see(body)
+            known = pods.see(body)
+            if known is not None:
+                # It is looked at while others are listed: what is known of thousands of pods need not be kept.
+                looked_at.add(known)
+                await self._queue.add(known)
         pods.end()
-        for name in (*ghosts, *names):
-            await self._queue.add(name)
+        for name in self._store.names():
+            if name not in looked_at:
+                await self._queue.add(name)

@@ -86,7 +86,7 @@ class Stopping:
             # Whoever began to follow it has found no pod left, since we listed what is followed.
             return
         late = asyncio.get_running_loop().time() - deleted.since > self._deadline
-        pods = [pod for pod in await self._cluster.list_pods(deleted.name) if _belongs(pod, uid)]
+        pods = [pod for pod in await self._cluster.list_pods([deleted.name]) if _belongs(pod, uid)]
         for pod in pods:
             metadata = pod["metadata"]
             if late:

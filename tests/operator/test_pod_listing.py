@@ -34,6 +34,21 @@ def test_pods_of_a_listing_can_be_taken_once() -> None:
     assert listed.take("vj-1", "job-1") is None
 
 
+def test_pods_of_a_job_can_be_taken_as_soon_as_the_next_jobs_are_listed() -> None:
+    listed = PodListing()
+    listed.begin(["vj-1", "vj-2"])
+    assert [listed.see(pod("vj-1", name="a")), listed.see(pod("vj-1", name="b"))] == [None, None]
+    assert listed.see(pod("vj-2", name="c")) == "vj-1"
+    assert [one.name for one in listed.take("vj-1", "job-1") or ()] == ["a", "b"]
+    assert listed.take("vj-2", "job-1") is None
+
+
+def test_pod_that_is_listed_after_those_of_other_jobs_leaves_its_job_in_doubt() -> None:
+    listed = listing(pod("vj-1", name="a"), pod("vj-2", name="b"), pod("vj-1", name="named-by-hand"))
+    assert listed.take("vj-1", "job-1") is None
+    assert [one.name for one in listed.take("vj-2", "job-1") or ()] == ["b"]
+
+
 def test_job_without_a_pod_is_known_to_have_none() -> None:
     assert listing().take("vj-2", "job-1") == []
 

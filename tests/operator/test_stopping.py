@@ -1,6 +1,7 @@
 """Pods of deleted Jobs are followed to their end."""
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -20,7 +21,8 @@ class Slow(MemoryCluster):
         self.may_answer = {"first": asyncio.Event(), "second": asyncio.Event()}
         self.asked = {"first": asyncio.Event(), "second": asyncio.Event()}
 
-    async def list_pods(self, job: str) -> list[Any]:
+    async def list_pods(self, jobs: Collection[str]) -> list[Any]:
+        (job,) = jobs
         self.asked[job].set()
         await self.may_answer[job].wait()
         pod = {"metadata": {"name": "pod", "uid": "pod", "ownerReferences": [{"uid": "uid-first"}]}}

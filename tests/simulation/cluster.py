@@ -1,7 +1,7 @@
 """A cluster in memory that behaves like the API server, its Job controller and its garbage collector."""
 
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -76,9 +76,9 @@ class MemoryCluster:
         for item in list(self.pods.values()):
             yield item
 
-    async def list_pods(self, job: str) -> list[Mapping[str, Any]]:
-        self.pod_listings.append(job)
-        return [pod for pod in self.pods.values() if pod["metadata"]["labels"]["batch.kubernetes.io/job-name"] == job]
+    async def list_pods(self, jobs: Collection[str]) -> list[Mapping[str, Any]]:
+        self.pod_listings.extend(jobs)
+        return [pod for pod in self.pods.values() if pod["metadata"]["labels"]["batch.kubernetes.io/job-name"] in jobs]
 
     async def list_pod_refusals(self) -> list[Mapping[str, Any]]:
         self.event_reads += 1
@@ -122,7 +122,7 @@ class MemoryCluster:
         self._maybe_break()
         self._get(self.jobs, name)
         if suspend:
-            for pod in await self.list_pods(name):
+            for pod in await self.list_pods([name]):
                 del self.pods[pod["metadata"]["name"]]
         return self.write("job", self.jobs, name, {"spec": {"suspend": suspend}})
 
