@@ -16,6 +16,7 @@ from runops_operator.build_job import build_job
 from runops_operator.build_videojob import build_videojob
 from runops_operator.config import OperatorConfig
 from runops_operator.confirm import ADOPTIONS_AT_ONCE
+from runops_operator.garbage import spare_the_collector
 from runops_operator.kubernetes_cluster import KubernetesCluster
 from runops_operator.observed import parse_videojob
 
@@ -50,4 +51,5 @@ async def create_all(namespace: str, count: int) -> float:
 
 
 if __name__ == "__main__":
+    spare_the_collector()
     print(asyncio.run(create_all(sys.argv[1], int(sys.argv[2]))))

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import gc
 import logging
 import signal
 import sys
@@ -24,6 +23,7 @@ from runops_operator.assembly import assemble
 from runops_operator.cluster import ClusterError, NotFound
 from runops_operator.config import ConfigInvalid, OperatorConfig, load_config
 from runops_operator.events import EventPoster
+from runops_operator.garbage import spare_the_collector
 from runops_operator.handlers import register
 from runops_operator.health import serve_health
 from runops_operator.installation_check import check_installation
@@ -91,19 +91,9 @@ def run() -> None:
     hide_memory()
     if arguments.command == "check":
         sys.exit(asyncio.run(check_installation(config, pods=arguments.pods, say=print)))
-    _spare_the_garbage_collector()
+    spare_the_collector()
     with contextlib.suppress(asyncio.CancelledError):
         asyncio.run(_serve(config))
-
-
-def _spare_the_garbage_collector() -> None:
-    """Have it look at less, and less often.
-
-    Decoding one page of a listing makes 20,000 objects, and every 700 it would look for cycles: again and again among
-    all that was imported, 180,000 objects. With thousands of videos that was half of the time of a restart.
-    """
-    gc.freeze()
-    gc.set_threshold(10_000, 10, 10)
 
 
 async def _serve(config: OperatorConfig) -> None:
