@@ -24,8 +24,8 @@ from benchmarks.site import bench_cluster, namespace, operator_settings, running
 from devstack.cluster import ClusterInfo
 from devstack.fake_kubelet import Api
 from devstack.info import SeedOptions
+from devstack.looker_on import Database
 from devstack.stack import StackInfo, running_stack
-from tests.chaos.database import Database
 
 __all__ = ["insert_rows", "measure", "summary"]
 
@@ -116,7 +116,7 @@ async def _waited(cluster: ClusterInfo, stack: StackInfo, mode: _Mode) -> list[f
             await insert_rows(database, rows=1, seconds=0.0)
             await _claimed(database, rows=1)
             await asyncio.sleep(_SUBSCRIBE_SECONDS)
-            database.run("truncate chaos.changes")
+            database.run("truncate audit.changes")
             await insert_rows(database, rows=_ROWS, seconds=mode.arrival_seconds)
             return await _claimed(database, rows=_ROWS)
 
@@ -164,7 +164,7 @@ async def _claimed(database: Database, *, rows: int) -> list[float]:
     while asyncio.get_running_loop().time() < deadline:
         found = database.run(
             "select extract(epoch from min(at) - jobs.created_at)::float8 from public.jobs "
-            "join chaos.changes using (job_id) where became = 'processing' group by jobs.job_id, jobs.created_at"
+            "join audit.changes using (job_id) where became = 'processing' group by jobs.job_id, jobs.created_at"
         )
         if len(found) == rows:
             return [seconds for (seconds,) in found]

@@ -21,11 +21,11 @@ from benchmarks.site import bench_cluster
 from devstack.gemini.behaviour import Behaviour
 from devstack.gemini.control import GeminiControl
 from devstack.installation import install
+from devstack.looker_on import Database
+from devstack.queued_rows import fill_queue, rows_of
 from devstack.stack import StackInfo, running_stack
 from runops.object_names import made_objects
 from runops.supabase.connection import Supabase
-from tests.chaos.database import Database
-from tests.chaos.queue import fill_queue, rows_of
 
 __all__ = ["measure"]
 

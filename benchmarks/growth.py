@@ -17,9 +17,9 @@ from benchmarks.simulated_work import make_nodes, settings_for, until_running
 from benchmarks.site import bench_cluster, namespace, running_operator
 from devstack.cluster import ClusterInfo
 from devstack.fake_kubelet import Api
+from devstack.looker_on import Database
+from devstack.queued_rows import fill_queue, rows_of
 from devstack.stack import StackInfo, running_stack
-from tests.chaos.database import Database
-from tests.chaos.queue import fill_queue, rows_of
 
 __all__ = ["measure"]
 

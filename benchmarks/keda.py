@@ -28,10 +28,10 @@ from benchmarks.site import NOWHERE, bench_cluster, namespace, operator_settings
 from devstack.cluster import ClusterInfo, ensure
 from devstack.fake_kubelet import Api
 from devstack.keda import POLLING_SECONDS, ScaledJob, running_keda
+from devstack.looker_on import Database
+from devstack.queued_rows import fill_queue, rows_of
 from devstack.stack import StackInfo, running_stack
 from runops.polling import Poll
-from tests.chaos.database import Database
-from tests.chaos.queue import fill_queue, rows_of
 
 __all__ = ["measure"]
 

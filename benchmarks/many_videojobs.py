@@ -21,10 +21,10 @@ from benchmarks.simulated_work import LONGEST_SECONDS, figures_of, make_nodes, s
 from benchmarks.site import bench_cluster, namespace, running_operator
 from devstack.cluster import ClusterInfo
 from devstack.fake_kubelet import Api
+from devstack.looker_on import Database
+from devstack.operator_process import Replica
+from devstack.queued_rows import fill_queue, rows_of
 from devstack.stack import StackInfo, running_stack
-from tests.chaos.database import Database
-from tests.chaos.queue import fill_queue, rows_of
-from tests.chaos.replica import Replica
 
 __all__ = ["measure"]
 

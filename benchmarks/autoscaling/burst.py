@@ -11,11 +11,12 @@ from uuid import UUID
 from benchmarks.autoscaling.case import Case
 from benchmarks.autoscaling.node_times import NodeTimes
 from benchmarks.autoscaling.record import Record
-from benchmarks.autoscaling.table_of_rows import RowsTable
+from benchmarks.autoscaling.table_of_rows import queue, results_twice
 from devstack.autoscaler import INSTANCE_TYPES, NodePool
 from devstack.cluster import ClusterInfo
 from devstack.fake_kubelet import Api, Exit, FakeNodeGroup, Pod
 from devstack.light_worker import Ledger, LightWorker
+from devstack.looker_on import Database
 from devstack.stack import StackInfo
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
@@ -76,7 +77,7 @@ async def burst(place: Place, case: Case, job_ids: list[UUID]) -> Record:
         FakeNodeGroup(api, program, label=label, value=value) as nodes,
     ):
         onlooker = _Onlooker(place, case, api, nodes)
-        await asyncio.to_thread(onlooker.rows.queue, job_ids)
+        await asyncio.to_thread(queue, onlooker.database, job_ids)
         await onlooker.look_on()
         return await onlooker.record(ledger, pods_started=len(started))
 
@@ -85,7 +86,7 @@ class _Onlooker:
     """Looks at tables, nodes and VideoJobs, once a second."""
 
     def __init__(self, place: Place, case: Case, api: Api, nodes: FakeNodeGroup) -> None:
-        self.rows = RowsTable(place.stack.database_url)
+        self.database = Database(place.stack.database_url)
         self._place = place
         self._case = case
         self._api = api
@@ -130,7 +131,7 @@ class _Onlooker:
             f"labelSelector={name.replace('/', '%2F')}%3D{value}"
             for name, value in self._place.pool.node_selector.items()
         )
-        self._statuses = await asyncio.to_thread(self.rows.statuses)
+        self._statuses = await asyncio.to_thread(self.database.statuses)
         self._times.look(await self._api.items("/api/v1/nodes", selector=selector), self._now())
         working = len(self._nodes.working())
         if working > self._workers[0]:
@@ -163,7 +164,7 @@ class _Onlooker:
     async def record(self, ledger: Ledger, *, pods_started: int) -> Record:
         """Say what became of it."""
         statuses = [videojob.get("status") or {} for videojob in await self._videojobs()]
-        if twice := self.rows.results_twice():
+        if twice := results_twice(self.database):
             raise RuntimeError(f"{self._case.name}: {twice} rows have not exactly one transcript and one SOP")
         times, last_row, last_node = self._times, self._last_row, self._times.last_went
         if times.first_came is None or last_row is None or last_node is None:

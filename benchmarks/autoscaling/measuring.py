@@ -16,12 +16,12 @@ from benchmarks.autoscaling.burst import Place, burst
 from benchmarks.autoscaling.case import CASES, Case
 from benchmarks.autoscaling.record import Record, table
 from benchmarks.autoscaling.recordings import put_recordings
-from benchmarks.autoscaling.table_of_rows import RowsTable
 from benchmarks.benchmark import Outcome, Progress
 from benchmarks.measurement import Measurement
 from devstack import cluster as local_cluster
 from devstack.autoscaler import NodePool, running_autoscaler
 from devstack.installation import Installation, install
+from devstack.looker_on import Database
 from devstack.stack import running_stack
 
 __all__ = ["measure"]
@@ -85,7 +85,7 @@ def _run(cases: tuple[Case, ...], progress: Progress) -> Iterator[Record]:
         for case in cases:
             pool = NodePool(name="workers", most_cpus=case.most_cpus)
             job_ids = [uuid4() for _ in range(case.rows)]
-            RowsTable(supabase.database_url).empty()
+            Database(supabase.database_url).begin()
             if case.sizes_known:
                 put_recordings(supabase, job_ids, seed=_SEED)
             autoscaler.put(pool)

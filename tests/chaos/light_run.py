@@ -8,15 +8,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from devstack.definition import know_videojobs
 from devstack.fake_kubelet import Api, FakeKubelet
 from devstack.light_worker import Fate, Ledger, LightWorker, Pace
+from devstack.operator_process import Replica
+from devstack.queued_rows import Row, fill_queue, rows_of
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
 from tests.chaos.orphans import cluster_orphans, storage_orphans
-from tests.chaos.queue import Row, fill_queue, rows_of
 from tests.chaos.record import Record
-from tests.chaos.replica import Replica, operator_settings, running_replicas
-from tests.chaos.site import Site, know_videojobs
+from tests.chaos.replicas import operator_settings, running_replicas
+from tests.chaos.site import Site
 from tests.chaos.verdict import Ends, Extra, record_of
 
 __all__ = ["LightRun", "Load", "light_run"]

@@ -12,10 +12,10 @@ from devstack.faults import FaultControl
 from devstack.gemini.behaviour import Behaviour
 from devstack.gemini.control import GeminiControl
 from devstack.installation import Installation, InstallationFailed, install
+from devstack.queued_rows import Row, fill_queue, rows_of
 from devstack.sample import RECORDING
 from runops.supabase.connection import Supabase
 from tests.chaos.orphans import cluster_orphans, storage_orphans
-from tests.chaos.queue import Row, fill_queue, rows_of
 from tests.chaos.record import Record
 from tests.chaos.request_log import deeds_of
 from tests.chaos.site import Site

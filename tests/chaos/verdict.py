@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.chaos.database import Outcome
-from tests.chaos.queue import Row
+from devstack.looker_on import Outcome
+from devstack.queued_rows import Row
 from tests.chaos.record import Record
 
 __all__ = ["Ends", "Extra", "record_of"]

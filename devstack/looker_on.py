@@ -11,8 +11,8 @@ __all__ = ["Database", "Outcome"]
 
 # A trigger cannot be missed or outrun as polling can: it writes within the same transaction.
 _AUDIT = """
-create schema if not exists chaos;
-create table if not exists chaos.changes (
+create schema if not exists audit;
+create table if not exists audit.changes (
   id bigserial primary key,
   job_id uuid not null,
   was text,
@@ -20,14 +20,14 @@ create table if not exists chaos.changes (
   claim text,
   at timestamptz not null default clock_timestamp()
 );
-create or replace function chaos.note() returns trigger language plpgsql security definer as $$
+create or replace function audit.note() returns trigger language plpgsql security definer as $$
 begin
-  insert into chaos.changes (job_id, was, became, claim)
+  insert into audit.changes (job_id, was, became, claim)
   values (new.job_id, old.status, new.status, new.metadata -> 'runops' ->> 'claim');
   return new;
 end $$;
-create or replace trigger chaos_note after update on public.jobs
-  for each row when (old.status is distinct from new.status) execute function chaos.note();
+create or replace trigger audit_note after update on public.jobs
+  for each row when (old.status is distinct from new.status) execute function audit.note();
 """
 
 _OUTCOMES = """
@@ -37,7 +37,7 @@ select
   coalesce(error, ''),
   (select count(*) from public.transcripts where transcripts.job_id = jobs.job_id),
   (select count(*) from public.sops where sops.job_id = jobs.job_id),
-  (select count(*) from chaos.changes where changes.job_id = jobs.job_id and became in ('completed', 'error'))
+  (select count(*) from audit.changes where changes.job_id = jobs.job_id and became in ('completed', 'error'))
 from public.jobs where job_id = any(%s::uuid[])
 """
 
@@ -77,7 +77,7 @@ class Database:
         self.run("truncate public.jobs, public.transcripts, public.sops, auth.users cascade")
         with psycopg.connect(self._url, autocommit=True) as connection:
             connection.execute(_AUDIT)
-        self.run("truncate chaos.changes")
+        self.run("truncate audit.changes")
 
     def statuses(self) -> Counter[str]:
         """Count the rows by status; empty while the database is away."""
@@ -93,6 +93,6 @@ class Database:
     def story(self, job_id: str) -> str:
         """Return every change of one row's status as a line for a person."""
         rows = self.run(
-            "select became, claim, at::time(3)::text from chaos.changes where job_id = %s order by id", (job_id,)
+            "select became, claim, at::time(3)::text from audit.changes where job_id = %s order by id", (job_id,)
         )
         return " ".join(f"{at} {became} ({(claim or 'no claim')[:45]})" for became, claim, at in rows)

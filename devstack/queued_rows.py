@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from devstack.light_worker import Fate
-from tests.chaos.database import Database
+from devstack.looker_on import Database
 
 __all__ = ["Row", "fill_queue", "rows_of"]
 
