@@ -17,7 +17,7 @@ from runops_worker.media.limits import Limits
 from runops_worker.media.packets import PacketReport, StreamReport
 from runops_worker.media.slim import SlimVideo
 from runops_worker.model import Answer
-from tests.worker.test_worker_overlap import INFO, PLAN, SECONDS, Scene, scene
+from tests.worker.overlap import INFO, PLAN, SECONDS, Scene, scene
 from tests.worker.test_worker_stretches import ANSWER
 
 __all__ = ["scene"]

@@ -1,0 +1,272 @@
+"""One video whose stages overlap, without ffmpeg, storage and model: tests say what each does and when."""
+
+import asyncio
+import copy
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runops.failures import Failed, Reason
+from runops.progress import Stage
+from runops.supabase.download import partial_file
+from runops.supabase.objects import Downloaded, ObjectInfo
+from runops_worker.checkpoint import Checkpoint, read_checkpoint, slim_key
+from runops_worker.media.growing import Watcher
+from runops_worker.media.limits import Limits
+from runops_worker.media.probe import MediaInfo
+from runops_worker.media.slim import SlimVideo
+from runops_worker.meter import Meter
+from runops_worker.model import Answer, CallUsage, Question
+from runops_worker.pipeline import _transcript
+from runops_worker.running import Running
+from tests.worker.test_worker_stretches import ANSWER, Clip
+from tests.worker.test_worker_writes import TASK, Fake
+
+SECONDS = 1480.0
+PLAN = [0, 295, 590, 885, 1180]
+INFO = MediaInfo(
+    duration_seconds=SECONDS,
+    video_seconds=SECONDS,
+    width=640,
+    height=360,
+    video_codec="h264",
+    audio_codec="aac",
+    has_audio=True,
+    frames=7400,
+    container="mov",
+    size_bytes=9,
+)
+KEY = slim_key(TASK, etag="e", size=9)
+CHECKPOINT, SLIM, TRANSCRIPT = TASK.checkpoint_object, TASK.slim_object, TASK.transcript_object
+
+
+@dataclass
+class World(Fake):
+    """A Supabase with a recording in it; keeps in which order objects came."""
+
+    etag: str | None = "e"
+    head: bytes = b"\x00\x00\x00\x20ftypisom" * 1024
+    came: list[str] = field(default_factory=list)
+    fetched: int = 0
+    slim_may_come: asyncio.Event = field(default_factory=asyncio.Event)
+    slim_refused: Exception | None = None
+    has_refused: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def stat(self, _bucket: str, key: str) -> ObjectInfo | None:
+        if key == TASK.source_object:
+            return ObjectInfo(9, self.etag, "video/mp4", {})
+        return ObjectInfo(7, "s", "video/mp4", {}) if key in self.objects else None
+
+    async def download(self, _bucket: str, _key: str, target: Path, *, max_bytes: int, on_progress: Any) -> Downloaded:
+        assert max_bytes
+        partial = partial_file(target)
+        for share in (1, 2):
+            partial.write_bytes(self.head * share)
+            self.fetched = share
+            on_progress(len(self.head) * share, len(self.head) * 2)
+        partial.replace(target)
+        return Downloaded(9, "", self.etag)
+
+    async def upload(self, _bucket: str, key: str, path: Path, *, last_look: Any, begun: Any, **_: Any) -> None:
+        await begun("an-upload")
+        await self.slim_may_come.wait()
+        if self.slim_refused is not None:
+            self.has_refused.set()
+            raise self.slim_refused
+        await last_look()
+        await self._take(key, await asyncio.to_thread(path.read_bytes))
+
+    async def upload_json(self, _bucket: str, key: str, value: Any, *, last_look: Any) -> None:
+        await last_look()
+        await self._take(key, copy.deepcopy(value))
+
+    async def _take(self, key: str, value: Any) -> None:
+        async with self.changed:
+            self.objects[key] = value
+            self.came.append(key)
+            self.changed.notify_all()
+
+    async def until(self, holds: Callable[["World"], bool]) -> None:
+        async with asyncio.timeout(5), self.changed:
+            await self.changed.wait_for(lambda: holds(self))
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """What is remembered."""
+        return read_checkpoint(self.objects.get(CHECKPOINT))
+
+
+@dataclass
+class Growing:
+    """A slim video that a test lets grow."""
+
+    seconds: float = 0.0
+    moved: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def until(self, end: float) -> None:
+        async with self.moved:
+            await self.moved.wait_for(lambda: self.seconds >= end)
+
+    async def cut(self, piece: Any, target: Path) -> None:
+        assert piece.start + piece.length <= self.seconds
+        await asyncio.to_thread(target.touch)
+
+    async def grow(self, seconds: float) -> None:
+        async with self.moved:
+            self.seconds = seconds
+            self.moved.notify_all()
+
+
+@dataclass
+class Model:
+    """Answers a stretch when a test lets it."""
+
+    is_open: bool = False
+    asked: list[int] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
+    answers: dict[int, Callable[[], Awaitable[Answer]]] = field(default_factory=dict)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def open(self) -> None:
+        await asyncio.sleep(0.01)
+        self.is_open = True
+
+    @asynccontextmanager
+    async def showing(self, video: Path, *, name: str) -> AsyncIterator[Clip]:
+        assert re.fullmatch(r"[a-z0-9-]{8,40}", name)
+        yield Clip(video)
+
+    async def ask(self, question: Question, *, shown: Any, on_usage: Any) -> Answer:
+        assert question.text
+        async with self.changed:
+            self.asked.append(shown.start)
+            self.changed.notify_all()
+        try:
+            answer = await self.answers[shown.start]() if shown.start in self.answers else Answer(ANSWER)
+            on_usage(CallUsage("m", 1, 1))
+            return answer
+        finally:
+            self.ended.append(shown.start)
+
+    async def until_asked(self, *starts: int) -> None:
+        async with asyncio.timeout(5), self.changed:
+            await self.changed.wait_for(lambda: set(starts) <= set(self.asked))
+
+
+async def never() -> Answer:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+def failing(reason: Reason) -> Callable[[], Awaitable[Answer]]:
+    async def fail() -> Answer:
+        raise Failed(reason)
+
+    return fail
+
+
+@dataclass
+class Told:
+    """A sink that keeps what it is told."""
+
+    told: list[tuple[Stage, int]] = field(default_factory=list)
+
+    async def report(self, stage: Stage, percent: int) -> None:
+        self.told.append((stage, percent))
+
+
+Encode = Callable[[Watcher | None, Path], Awaitable[None]]
+
+
+@dataclass
+class Scene:
+    """One video, the world around it, and what a test makes of its encoding."""
+
+    workdir: Path
+    world: World = field(default_factory=World)
+    model: Model = field(default_factory=Model)
+    sink: Told = field(default_factory=Told)
+    whole: list[bool] = field(default_factory=list)
+    encoded: bool = False
+    slimmed: bytes = b"slimmed"
+    encode: Encode | None = None
+
+    async def transcode(self, source: Path, target: Path, *, whole: bool, watcher: Watcher | None, **_: Any) -> Any:
+        """Stand for the transcode."""
+        assert self.encode is not None
+        self.whole.append(whole)
+        await self.encode(watcher, source)
+        await asyncio.to_thread(target.write_bytes, self.slimmed)
+        self.encoded = True
+        return SlimVideo(
+            path=target, bytes=7, duration_seconds=SECONDS, frames=int(SECONDS), has_audio=True, fps=TASK.fps
+        )
+
+    async def run(self) -> list[dict[str, Any]]:
+        """Do what comes before the SOP, as an attempt does."""
+        for left in self.workdir.iterdir():
+            left.unlink()
+        return await self.go_on()
+
+    async def go_on(self) -> list[dict[str, Any]]:
+        """Do the same with the scratch folder as it is."""
+        supabase: Any = self.world
+        model: Any = self.model
+        running = Running(
+            task=TASK, supabase=supabase, model=model, workdir=self.workdir, meter=Meter(self.sink), limits=Limits()
+        )
+        await running.recall()
+        async with asyncio.timeout(10):
+            return await _transcript(running)
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """Give a scene whose recording need not be one."""
+    (tmp_path / "work").mkdir()
+    scene = Scene(tmp_path / "work")
+    scene.world.slim_may_come.set()
+
+    async def probe(*_: Any, **__: Any) -> MediaInfo:
+        return INFO
+
+    async def cut(_video: Any, _piece: Any, target: Path, *, limits: Any) -> Path:
+        assert limits is not None
+        return target
+
+    monkeypatch.setattr("runops_worker.prepare.probe", probe)
+    monkeypatch.setattr("runops_worker.prepare.transcode", scene.transcode)
+    monkeypatch.setattr("runops_worker.stretches.cut_chunk", cut)
+    return scene
+
+
+async def begin(watcher: Watcher | None, *, whole: bool = False) -> Growing:
+    assert watcher is not None
+    video = Growing()
+    as_grown: Any = video
+    await watcher.begun(as_grown, whole=whole)
+    return video
+
+
+async def accept(watcher: Watcher | None, video: Growing) -> None:
+    assert watcher is not None
+    await watcher.accepted()
+    await video.grow(SECONDS)
+
+
+def answers_held_back(scene: Scene) -> asyncio.Event:
+    """Have the model answer once the event is set, and not before."""
+    may_answer = asyncio.Event()
+
+    async def answer() -> Answer:
+        await may_answer.wait()
+        return Answer(ANSWER)
+
+    scene.model.answers = dict.fromkeys(PLAN, answer)
+    return may_answer
