@@ -64,6 +64,7 @@ class _Camel(BaseModel):
 P = TypeVar("P", bound=BaseModel)
 _MOST_SHARED = 4096
 _SHARED: dict[BaseModel, BaseModel] = {}
+_SHARED_BY_TEXT: dict[str, BaseModel] = {}
 
 
 def _shared(part: P) -> P:
@@ -71,6 +72,13 @@ def _shared(part: P) -> P:
     if len(_SHARED) >= _MOST_SHARED:
         _SHARED.clear()
     return cast("P", _SHARED.setdefault(part, part))
+
+
+def _shared_by_text(part: P) -> P:
+    """Do the same for a part that holds a list."""
+    if len(_SHARED_BY_TEXT) >= _MOST_SHARED:
+        _SHARED_BY_TEXT.clear()
+    return cast("P", _SHARED_BY_TEXT.setdefault(part.model_dump_json(), part))
 
 
 class Source(_Camel):
@@ -301,7 +309,10 @@ class VideoJobStatus(_Camel):
     reason: Annotated[str | None, Field(max_length=64, description="Why it failed or waits, in one word.")] = None
     message: Annotated[str | None, Field(max_length=1024, description="The same in one sentence for a person.")] = None
     worker_pod: Annotated[WorkerPod | None, Field(description="The pod that works on it now, or did last.")] = None
-    resolved: Annotated[Resolved | None, Field(description="What the run was made with, fixed at its start.")] = None
+    resolved: Annotated[
+        Annotated[Resolved, AfterValidator(_shared_by_text)] | None,
+        Field(description="What the run was made with, fixed at its start."),
+    ] = None
     usage: Annotated[Usage | None, Field(description="What it cost at the model.")] = None
     stages: Annotated[
         list[StageTime] | None, Field(max_length=8, description="How long each stage of the last attempt took.")

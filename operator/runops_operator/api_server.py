@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, Self
 
 import aiohttp
+from pydantic_core import from_json
 
 from runops_operator.api_login import ApiLogin
 from runops_operator.cluster import ClusterError, Conflict, NotFound
@@ -139,8 +140,9 @@ def _resource_of(path: str) -> str:
 
 
 def _decoded(what: str, status: int, data: bytes) -> dict[str, Any]:
+    # Short strings that come again and again, such as phases and names of nodes, become one object each.
     try:
-        value = json.loads(data)
+        value = from_json(data)
     except ValueError:
         value = None
     if 200 <= status < 300 and isinstance(value, dict):

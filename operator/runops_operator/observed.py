@@ -249,7 +249,7 @@ def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
         claim=_claim(metadata),
         spec=spec,
         spec_fault=fault,
-        status=_bare(_status(body.get("status"))),
+        status=_bare_status(body.get("status")),
         deleting="deletionTimestamp" in metadata,
         prompts=_prompts(metadata),
         created=_text(metadata.get("creationTimestamp")),
@@ -271,6 +271,13 @@ def _bare(model: M) -> M:
     """Return a model without the note of which fields were given: it is larger than all else of it, and nobody asks."""
     object.__setattr__(model, "__pydantic_fields_set__", _NOT_NOTED)
     return model
+
+
+def _bare_status(value: Any) -> VideoJobStatus:
+    status = _bare(_status(value))
+    if status.worker_pod is not None:
+        _bare(status.worker_pod)
+    return status
 
 
 def same(text: str) -> str:

@@ -127,31 +127,43 @@ class RowWatch:
         """
         # What is held was claimed before: a VideoJob that is claimed after this line says nothing about the rows.
         unfinished = {view.name: view for view in self._store.unfinished() if view.claim is not None}
-        claimed = {videojob_name(row.job_id): row for row in await self._jobs.claims_of(self._config.installation)}
-        for row in claimed.values():
+        ids: set[UUID] = set()
+        unattended: list[UUID] = []
+        without: list[ClaimedRow] = []
+        # Of thousands of rows none is kept that is as it should be.
+        async for row in self._jobs.claims_of(self._config.installation):
+            ids.add(row.job_id)
             self._touched.seconds(row.job_id, hash((row.claim, row.updated_at)))
-        self._touched.keep_only({row.job_id for row in claimed.values()})
-        for name, view in unfinished.items():
-            held = claimed.get(name)
-            if held is None or held.token != view.claim:
-                # It was cancelled, ended or queued again; or it was claimed since. Its plan looks for itself.
-                self._store.doubt_row(name)
-                await self._queue.add(name)
-            elif self._touched.age(held.job_id) > self._config.deadlines.no_progress_seconds:
-                await self._queue.add(name)
-        await self._jobs.keep_alive(self._config.installation, self._unattended(claimed.values()))
-        await self._adopt(row for name, row in claimed.items() if name not in unfinished)
-        return len(claimed)
+            view = unfinished.pop(videojob_name(row.job_id), None)
+            if view is None:
+                without.append(row)
+            else:
+                await self._compare(row, view)
+            if self._is_unattended(row):
+                unattended.append(row.job_id)
+        self._touched.keep_only(ids)
+        for name in unfinished:
+            # Its row was cancelled, ended or queued again. Its plan looks for itself.
+            self._store.doubt_row(name)
+            await self._queue.add(name)
+        await self._jobs.keep_alive(self._config.installation, unattended)
+        await self._adopt(without)
+        return len(ids)
 
-    def _unattended(self, claimed: Iterable[ClaimedRow]) -> list[UUID]:
-        """Return the rows that no worker refreshes, and that were not refreshed for a while."""
-        due: list[UUID] = []
-        for row in claimed:
-            view = self._store.videojob(videojob_name(row.job_id))
-            runs = view is not None and view.status.phase == "Running"
-            if view is not None and not runs and self._touched.age(row.job_id) >= _KEEP_ALIVE_SECONDS:
-                due.append(row.job_id)
-        return due
+    async def _compare(self, row: ClaimedRow, view: VideoJobView) -> None:
+        if row.token != view.claim:
+            # It was claimed since, or begun anew. Its plan looks for itself.
+            self._store.doubt_row(view.name)
+            await self._queue.add(view.name)
+        elif self._touched.age(row.job_id) > self._config.deadlines.no_progress_seconds:
+            await self._queue.add(view.name)
+
+    def _is_unattended(self, row: ClaimedRow) -> bool:
+        """Tell whether no worker refreshes a row, and it was not refreshed for a while."""
+        view = self._store.videojob(videojob_name(row.job_id))
+        if view is None or view.status.phase == "Running":
+            return False
+        return self._touched.age(row.job_id) >= _KEEP_ALIVE_SECONDS
 
     async def _adopt(self, rows: Iterable[ClaimedRow]) -> None:
         refusal: ClusterError | None = None

@@ -1,6 +1,6 @@
 """For how long something has been the same, on our own clock: no other clock is believed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 __all__ = ["Stopwatch"]
 
@@ -36,6 +36,6 @@ class Stopwatch:
         """Drop a key."""
         self._since.pop(key, None)
 
-    def keep_only(self, keys: set[object]) -> None:
+    def keep_only(self, keys: Container[object]) -> None:
         """Drop all other keys."""
         self._since = {key: value for key, value in self._since.items() if key in keys}

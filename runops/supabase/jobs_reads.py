@@ -1,6 +1,6 @@
 """Reading the table `jobs`: the queue, single rows, and what is claimed. `jobs.py` adds the writes."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
@@ -177,20 +177,19 @@ class JobsReads:
                 break
         return rows
 
-    async def claims_of(self, installation: str, *, limit: int = 20_000) -> list[ClaimedRow]:
-        """Return the little that has to be watched of every row that an installation has claimed, at most `limit`."""
+    async def claims_of(self, installation: str, *, limit: int = 20_000) -> AsyncIterator[ClaimedRow]:
+        """Yield the little that has to be watched of every row that an installation has claimed, at most `limit`."""
         doing = "reading the claims in the table jobs"
-        found: list[ClaimedRow] = []
-        while len(found) < limit:
+        first = 0
+        while first < limit:
             rows = await self._rest.read(
-                claims_page(installation, first=len(found), last=min(limit, len(found) + _PAGE) - 1),
-                table="jobs",
-                doing=doing,
+                claims_page(installation, first=first, last=min(limit, first + _PAGE) - 1), table="jobs", doing=doing
             )
-            found += parsed_claims(rows, doing=doing)
+            for claimed in parsed_claims(rows, doing=doing):
+                yield claimed
+            first += len(rows)
             if len(rows) < _SMALLEST_PAGE:
                 break
-        return found
 
     async def refuse(self, row: JobRow, sentence: str) -> bool:
         """Set a row that nobody can work on to `error`, unless it changed since it was read. No claim is needed."""

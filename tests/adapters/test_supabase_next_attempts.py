@@ -123,10 +123,10 @@ async def test_claims_are_listed_with_their_seats(supabase: Supabase, claimed: C
     job_id, token = await claimed()
     queue({"runops": {"claim": str(uuid4()), "by": "there"}}, status="processing")
     queue(status="processing")
-    (seen,) = await supabase.jobs.claims_of("here")
+    (seen,) = [row async for row in supabase.jobs.claims_of("here")]
     assert (seen.job_id, seen.token) == (job_id, token)
     exact = await supabase.jobs.take_seat(job_id, token, "pod-1")
-    (seen,) = await supabase.jobs.claims_of("here")
+    (seen,) = [row async for row in supabase.jobs.claims_of("here")]
     assert (seen.claim, seen.token) == (exact, token)
 
 
@@ -136,7 +136,7 @@ async def test_more_claims_than_a_page_holds_are_listed(supabase: Supabase, data
         "jsonb_build_object('runops', jsonb_build_object('claim', gen_random_uuid(), 'by', 'here')) "
         "from generate_series(1, 2345)"
     )
-    assert len(await supabase.jobs.claims_of("here")) == 2345
+    assert len({row.job_id async for row in supabase.jobs.claims_of("here")}) == 2345
 
 
 async def test_stale_rows_are_the_others_that_nobody_touched(

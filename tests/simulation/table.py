@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -177,12 +177,10 @@ class MemoryTables:
     async def fail(self, job_id: UUID, token: str, sentence: str) -> bool:
         return self._end(job_id, token, RowStatus.ERROR, sentence)
 
-    async def claims_of(self, installation: str, *, limit: int = 20_000) -> list[ClaimedRow]:
-        return [
-            ClaimedRow(job_id=row.job_id, updated_at=row.updated_at, claim=row.claim.claim)
-            for row in self.rows.values()
-            if row.status == RowStatus.PROCESSING and row.claim is not None and row.claim.by == installation
-        ][:limit]
+    async def claims_of(self, installation: str, *, limit: int = 20_000) -> AsyncIterator[ClaimedRow]:
+        for row in list(self.rows.values())[:limit]:
+            if row.status == RowStatus.PROCESSING and row.claim is not None and row.claim.by == installation:
+                yield ClaimedRow(job_id=row.job_id, updated_at=row.updated_at, claim=row.claim.claim)
 
     async def stat(self, bucket: str, key: str) -> ObjectInfo | None:
         size = self.sizes.get(f"{bucket}/{key}")
