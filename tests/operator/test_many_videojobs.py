@@ -19,7 +19,10 @@ def videojob(number: int, *, finished: bool = False, version: int = 1) -> dict[s
     return {
         "metadata": {"name": f"vj-{number}", "uid": f"u-{number}", "resourceVersion": str(version)},
         "spec": {"jobId": f"00000000-0000-4000-8000-{number:012d}"},
-        "status": {"conditions": [said]},
+        "status": {
+            "conditions": [said],
+            "resolved": {"image": "worker:1", "prompts": [{"name": "sop.md", "sha256": "0" * 64}]},
+        },
     }
 
 
@@ -47,6 +50,9 @@ def test_what_videojobs_have_in_common_is_kept_once() -> None:
     assert first.spec.source is second.spec.source
     assert first.spec.model is second.spec.model
     assert (first.status.conditions or [])[0] is (second.status.conditions or [])[0]
+    assert first.status.resolved is not None
+    assert first.status.resolved.prompts
+    assert first.status.resolved is second.status.resolved
 
 
 async def test_no_more_rows_are_claimed_ahead_of_their_videojobs_than_the_api_server_can_follow() -> None:
