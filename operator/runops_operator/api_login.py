@@ -17,8 +17,9 @@ _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 class ApiLogin(kopf.ConnectionInfo):
     """Address and credentials, for kopf and for ourselves alike.
 
-    Answers are asked for as they are: to press and unpress pages of hundreds of objects takes both sides longer than
-    the network of a cluster takes to carry them, which is why Kubernetes' own controllers do without, too.
+    Answers are asked for uncompressed: to press and unpress pages of many objects takes both sides longer than the
+    network of a cluster takes to carry them. Kubernetes' own controllers do without for the same reason:
+    https://github.com/kubernetes/kubernetes/pull/80919
     """
 
     def as_http_headers(self) -> dict[str, str]:
