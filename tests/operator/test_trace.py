@@ -40,6 +40,19 @@ async def test_a_trace_goes_from_the_queued_row_to_the_sop_without_a_gap(world: 
     assert root.failure is None
 
 
+async def test_a_video_that_is_made_in_the_second_of_its_row_begins_no_part_before_it(world: World) -> None:
+    view = replace(
+        await _finished(world),
+        queued_at="2026-01-01T00:00:00.900000+00:00",
+        created="2026-01-01T00:00:00Z",
+    )
+    found = _named(replace(view, status=view.status.model_copy(update={"start_time": "2026-01-01T00:00:01Z"})))
+    root = found["video"]
+    assert (found["queued"].start, found["queued"].end) == (root.start, root.start)
+    assert (found["scheduled"].end - found["scheduled"].start).total_seconds() == 0.1
+    assert all(root.start <= span.start <= span.end for span in found.values())
+
+
 async def test_a_models_stage_carries_what_it_cost(world: World) -> None:
     attributes = _named(await _finished(world))["transcribing"].attributes
     assert attributes["gen_ai.response.model"] == "gemini-3.8-pro"
