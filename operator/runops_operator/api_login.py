@@ -38,7 +38,9 @@ def log_in() -> ApiLogin:
     try:
         login = _by_service_account() or _by_kubeconfig()
     except (kopf.LoginError, yaml.YAMLError, OSError, LookupError, AttributeError, TypeError, ValueError) as error:
-        raise ClusterError(f"The service account or the kubeconfig cannot be read: {error!r}.") from error
+        # Others may quote the file, and with it a key.
+        words = error if isinstance(error, kopf.LoginError | OSError | LookupError) else type(error).__name__
+        raise ClusterError(f"The service account or the kubeconfig cannot be read: {words}.") from None
     if login is None:
         raise ClusterError("No way to a cluster: neither a service account nor a kubeconfig.")
     return login

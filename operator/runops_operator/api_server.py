@@ -1,7 +1,6 @@
 """Requests to the API server over HTTP, JSON in and out."""
 
 import json
-import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Self
 
@@ -107,7 +106,7 @@ class ApiServer:
             status, data = await self._exchange(method, path, given, body)
             if status == 401 and self._logged_in_anew():
                 status, data = await self._exchange(method, path, given, body)
-        except (aiohttp.ClientError, TimeoutError, ssl.SSLError, OSError) as error:
+        except (aiohttp.ClientError, OSError) as error:
             raise ClusterError(f"{what}: the API server cannot be reached ({type(error).__name__}).") from error
         return _decoded(what, status, data)
 

@@ -17,8 +17,6 @@ _SHARE_OF_TIME = 0.005
 
 The looks that follow it cost about as much again.
 """
-
-
 _LOOK_SECONDS = 1.0
 _LITTLE = 100
 """Keys in the work queue."""

@@ -193,6 +193,19 @@ def test_a_kubeconfig_that_cannot_be_read_is_an_error(
         log_in()
 
 
+@pytest.mark.usefixtures("no_pod")
+def test_an_error_about_a_kubeconfig_quotes_nothing_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "kubeconfig"
+    path.write_text("users: [{user: {token: sesame, : }")
+    monkeypatch.setenv("KUBECONFIG", str(path))
+
+    with pytest.raises(ClusterError) as raised:
+        log_in()
+
+    assert "sesame" not in str(raised.value)
+    assert raised.value.__suppress_context__
+
+
 async def test_certificates_that_cannot_be_read_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(ClusterError, match="The certificates for https://there cannot be read"):
         ApiServer(lambda: ApiLogin(server="https://there", ca_path=str(tmp_path / "none")))

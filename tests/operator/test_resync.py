@@ -1,8 +1,18 @@
-"""When memory and cluster are compared."""
+"""When memory and cluster are compared, and how what is seen is looked at."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
-from runops_operator.resync import comparison_is_due
+from runops_operator import resync
+from runops_operator.resync import Resync, comparison_is_due
+from runops_operator.store import Store
+from runops_operator.workqueue import WorkQueue
+from tests.eventually import eventually
+from tests.operator.world import CONFIG
+from tests.simulation.cluster import START, MemoryCluster
 
 
 @pytest.mark.parametrize(
@@ -17,3 +27,44 @@ from runops_operator.resync import comparison_is_due
 )
 def test_comparison_waits_for_its_time_and_for_a_burst_but_not_for_ever(since: float, waiting: int, due: bool) -> None:
     assert comparison_is_due(since=since, pause=300.0, waiting=waiting) is due
+
+
+class Listing(MemoryCluster):
+    """Notes how many looks wait when the last pod is listed."""
+
+    def __init__(self, queue: WorkQueue) -> None:
+        super().__init__(lambda: START)
+        self.queue = queue
+        self.waiting_at_the_last_pod = 0
+
+    async def list_all_pods(self) -> AsyncIterator[Any]:
+        for name in sorted(self.videojobs):
+            self.waiting_at_the_last_pod = len(self.queue)
+            yield {"metadata": {"name": f"{name}-a", "labels": {"batch.kubernetes.io/job-name": name}}}
+
+
+async def test_looks_begin_while_pods_are_listed_and_each_videojob_is_looked_at_once() -> None:
+    queue, store = WorkQueue(), Store()
+    cluster = Listing(queue)
+    for number in range(3):
+        cluster.videojobs[f"vj-{number}"] = {"metadata": {"name": f"vj-{number}", "uid": f"u-{number}"}}
+
+    await Resync(cluster=cluster, store=store, queue=queue, config=CONFIG).once()
+
+    assert cluster.waiting_at_the_last_pod == 1, "the pods of the second are known only now"
+    assert [await queue.get() for _ in range(len(queue))] == ["vj-0", "vj-1", "vj-2"]
+
+
+async def test_comparison_is_put_off_while_a_burst_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resync, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(resync, "comparison_is_due", lambda *, waiting, **_: waiting == 0)
+    queue, cluster = WorkQueue(), MemoryCluster(lambda: START)
+    await queue.add("vj-1")
+    config = CONFIG.model_copy(update={"resync_seconds": 0.01})
+    running = asyncio.create_task(Resync(cluster=cluster, store=Store(), queue=queue, config=config).run())
+    await asyncio.sleep(0.1)
+    assert cluster.pod_listings == []
+    await queue.get()
+    await asyncio.to_thread(eventually, lambda: bool(cluster.pod_listings), "the comparison")
+    running.cancel()
+    await asyncio.wait([running])
