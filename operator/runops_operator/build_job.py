@@ -5,14 +5,8 @@ from typing import Any
 
 from runops.videojob import API_VERSION, JOB_ID_LABEL, KIND, VideoJobSpec
 from runops_operator.config import OperatorConfig
-from runops_operator.observed import (
-    CLAIM_ANNOTATION,
-    KUEUE_QUEUE_LABEL,
-    MANAGED_BY,
-    MANAGED_BY_LABEL,
-    VIDEOJOB_LABEL,
-    VideoJobView,
-)
+from runops_operator.labels import CLAIM_ANNOTATION, KUEUE_QUEUE_LABEL, MANAGED_BY, MANAGED_BY_LABEL, VIDEOJOB_LABEL
+from runops_operator.observed import VideoJobView
 
 __all__ = ["NON_ROOT_UID", "build_job"]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from runops.job_row import Claim, JobRow
 from runops.videojob import API_VERSION, KIND, PromptChoice, VideoJobSpec, videojob_name
 from runops_operator.config import OperatorConfig
-from runops_operator.observed import (
+from runops_operator.labels import (
     BY_ANNOTATION,
     CLAIM_ANNOTATION,
     MANAGED_BY,

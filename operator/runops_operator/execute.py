@@ -29,8 +29,8 @@ from runops_operator.actions import (
 )
 from runops_operator.cluster import REFUSALS, Cluster, ClusterError, Conflict, NotFound
 from runops_operator.config import OperatorConfig
+from runops_operator.labels import BY_ANNOTATION, CLAIM_ANNOTATION, PROMPTS_ANNOTATION
 from runops_operator.metrics import Metrics
-from runops_operator.observed import BY_ANNOTATION, CLAIM_ANNOTATION, PROMPTS_ANNOTATION
 from runops_operator.stopping import Stopping
 from runops_operator.store import Store
 from runops_operator.workqueue import WorkQueue

@@ -10,7 +10,7 @@ import kopf
 
 from runops.videojob import GROUP, PLURAL, VERSION
 from runops_operator.api_login import log_in
-from runops_operator.observed import MANAGED_BY, MANAGED_BY_LABEL, VIDEOJOB_LABEL
+from runops_operator.labels import MANAGED_BY, MANAGED_BY_LABEL, VIDEOJOB_LABEL
 from runops_operator.store import Store
 from runops_operator.workqueue import WorkQueue
 

@@ -9,7 +9,7 @@ from kopf._cogs.structs.bodies import RawBody
 from kopf._cogs.structs.ephemera import AnyMemo
 from kopf._core.reactor.inventory import ResourceMemories, ResourceMemory
 
-from runops_operator.observed import MANAGED_BY, MANAGED_BY_LABEL
+from runops_operator.labels import MANAGED_BY, MANAGED_BY_LABEL
 
 __all__ = ["NoMemories", "kopf_settings"]
 

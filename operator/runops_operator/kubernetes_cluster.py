@@ -7,7 +7,7 @@ from urllib.parse import quote
 from runops.videojob import GROUP, PLURAL, VERSION
 from runops_operator.api_server import ApiServer
 from runops_operator.cluster import ClusterError, Conflict, Manifest, NotFound
-from runops_operator.observed import JOB_NAME_LABEL, MANAGED_BY, MANAGED_BY_LABEL
+from runops_operator.labels import JOB_NAME_LABEL, MANAGED_BY, MANAGED_BY_LABEL
 
 __all__ = ["KubernetesCluster"]
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from runops.job_row import JobRow
-from runops_operator.observed import UNREAD, JobView, PodView, Unread, VideoJobView
+from runops_operator.observed import UNREAD, JobView, Unread, VideoJobView
+from runops_operator.observed_pod import PodView
 
 __all__ = ["Observation"]
 

@@ -6,7 +6,9 @@ Where thousands of VideoJobs are looked at at once, a listing for each would tak
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runops_operator.observed import JOB_NAME_LABEL, PodView, parse_pod, same
+from runops_operator.labels import JOB_NAME_LABEL
+from runops_operator.manifest import same
+from runops_operator.observed_pod import PodView, parse_pod
 
 __all__ = ["PodListing", "pods_of"]
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from itertools import islice
 
 from runops_operator.cluster import Cluster, ClusterError, Manifest
-from runops_operator.observed import JOB_NAME_LABEL
+from runops_operator.labels import JOB_NAME_LABEL
 
 __all__ = ["PodReads"]
 

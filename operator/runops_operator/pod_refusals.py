@@ -5,7 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from runops_operator.cluster import Cluster, ClusterError
-from runops_operator.observed import JobView, parse_pod_refusal
+from runops_operator.observed import JobView
+from runops_operator.observed_pod import parse_pod_refusal
 
 __all__ = ["PodRefusals"]
 

@@ -18,7 +18,8 @@ from runops_operator.config import OperatorConfig
 from runops_operator.execute import Executor, JobRefused, Overtaken
 from runops_operator.metrics import Metrics
 from runops_operator.observation import Observation
-from runops_operator.observed import UNREAD, JobView, PodView, VideoJobView
+from runops_operator.observed import UNREAD, JobView, VideoJobView
+from runops_operator.observed_pod import PodView
 from runops_operator.plan import plan, plan_gone, plan_unreadable
 from runops_operator.plan_waits import plan_refused
 from runops_operator.pod_listing import pods_of

@@ -13,7 +13,8 @@ from runops.failures import TABLE, Failure, FailureClass, Reason
 from runops.progress import Stage
 from runops.report import Report
 from runops.videojob import Condition, Phase, VideoJobStatus
-from runops_operator.observed import JobView, PodView, VideoJobView
+from runops_operator.observed import JobView, VideoJobView
+from runops_operator.observed_pod import PodView
 from runops_operator.waiting import Wait, newest
 
 __all__ = [

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from runops.failures import TABLE, Reason
 from runops_operator.config import Deadlines
-from runops_operator.observed import JobView, PodView, VideoJobView
+from runops_operator.observed import JobView, VideoJobView
+from runops_operator.observed_pod import PodView
 
 __all__ = ["Wait", "deadline_of", "newest", "stalled_message", "wait_of"]
 

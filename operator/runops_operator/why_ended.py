@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from runops.failures import TABLE, Failure, Reason, by_exit_code
 from runops.report import Report
-from runops_operator.observed import JobView, PodView
+from runops_operator.observed import JobView
+from runops_operator.observed_pod import PodView
 
 __all__ = ["Ended", "why_ended"]
 
