@@ -11,9 +11,9 @@ from pathlib import Path
 from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.supabase.download import partial_file
+from runops_worker.arriving import Arriving
 from runops_worker.checkpoint import SlimDone, slim_key
 from runops_worker.early import early_stretches
-from runops_worker.media.magic import HEAD_BYTES, demuxer_for
 from runops_worker.media.probe import probe
 from runops_worker.media.transcode import transcode
 from runops_worker.running import Running
@@ -141,25 +141,24 @@ async def _made(running: Running, *, key: str | None, group: asyncio.TaskGroup) 
 
 
 async def _download(running: Running, recording: Path, *, on_progress: Callable[[float], None]) -> None:
-    looked = False
+    arriving = Arriving(partial_file(recording), limits=running.limits)
 
     def downloaded(received: int, total: int | None) -> None:
-        nonlocal looked
-        if not looked and received >= HEAD_BYTES:
-            looked = True
-            # What is no recording need not come whole. `probe` looks again, for the object may change meanwhile.
-            demuxer_for(_head_of(partial_file(recording)))
+        arriving.at(received, total)
         if total:
             on_progress(received / total)
 
     task = running.task
-    await running.supabase.storage.download(
-        task.source_bucket,
-        task.source_object,
-        recording,
-        max_bytes=running.limits.max_bytes,
-        on_progress=downloaded,
-    )
+    try:
+        await running.supabase.storage.download(
+            task.source_bucket,
+            task.source_object,
+            recording,
+            max_bytes=running.limits.max_bytes,
+            on_progress=downloaded,
+        )
+    finally:
+        await arriving.end()
 
 
 async def _stored(running: Running, slim: SlimDone) -> None:
@@ -197,11 +196,6 @@ async def local_slim(running: Running, prepared: Prepared, *, group: asyncio.Tas
 def slim_file(running: Running) -> Path:
     """Return where the slim video lies in the scratch folder. ASCII: the name travels in a header."""
     return running.workdir / "slim.mp4"
-
-
-def _head_of(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(HEAD_BYTES)
 
 
 def _sha256(path: Path) -> str:

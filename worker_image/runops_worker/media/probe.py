@@ -9,20 +9,18 @@ from pathlib import Path
 from typing import Final
 
 from runops_worker.media.child import Allowance, Outcome, Reach, run_tool
-from runops_worker.media.command import AUDIO_CODECS, VIDEO_CODECS, hardened
+from runops_worker.media.command import hardened
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
 from runops_worker.media.headline import Headline
 from runops_worker.media.limits import Limits
 from runops_worker.media.magic import HEAD_BYTES, demuxer_for
 from runops_worker.media.packets import PacketReport
-from runops_worker.media.wording import bytes_text, seconds_text
+from runops_worker.media.refusal import header_refusal, refusal
+from runops_worker.media.wording import bytes_text
 
-__all__ = ["MediaInfo", "probe"]
+__all__ = ["MediaInfo", "probe", "probe_header"]
 
 _MEGABYTE: Final = 1024**2
-# A header may claim a little more than there is: the last picture's length is often a guess.
-_MISSING_SHARE: Final = 0.03
-_MISSING_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +98,7 @@ async def probe(path: Path, *, limits: Limits) -> MediaInfo:
         )
     headline, packets = Headline(), PacketReport()
     try:
-        outcome = await _read_once(path, demuxer, size, headline, packets, limits=limits)
+        outcome = await _read(path, demuxer, size, headline, packets, limits=limits)
     except MediaToolFailed as failed:
         if not failed.out_of_memory:
             raise
@@ -110,19 +108,57 @@ async def probe(path: Path, *, limits: Limits) -> MediaInfo:
             "MediaCorrupt",
             f"The recording cannot be opened: its structure asks for more than {megabytes} MiB of memory.",
         ) from failed
-    refusal = _refusal(outcome, headline, packets, limits)
-    if refusal is not None:
-        raise refusal
+    refused = refusal(outcome, headline, packets, limits)
+    if refused is not None:
+        raise refused
     return _describe(demuxer, size, headline, packets)
 
 
-async def _read_once(
-    path: Path, demuxer: str, size: int, headline: Headline, packets: PacketReport, *, limits: Limits
+async def probe_header(path: Path, demuxer: str, size: int, *, limits: Limits) -> MediaRejected | None:
+    """Look at a file that is still growing, and tell whether it will be refused, however it goes on.
+
+    Parameters
+    ----------
+    path
+        The file.
+    demuxer
+        `mov` or `matroska`, as the file's first bytes tell.
+    size
+        How many bytes are there; the header has to be in them.
+    limits
+        What is accepted.
+
+    Returns
+    -------
+    MediaRejected or None
+        The refusal; None where only the whole file can tell.
+
+    Raises
+    ------
+    MediaToolFailed, SandboxUnavailable
+        ffmpeg ran out of time or memory, is missing or could not be confined.
+    """
+    headline, packets = Headline(), PacketReport()
+    outcome = await _read(path, demuxer, size, headline, packets, limits=limits, first_only=True)
+    return header_refusal(outcome, headline, packets, limits)
+
+
+async def _read(
+    path: Path,
+    demuxer: str,
+    size: int,
+    headline: Headline,
+    packets: PacketReport,
+    *,
+    limits: Limits,
+    first_only: bool = False,
 ) -> Outcome:
     return await run_tool(
         [
             *hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels, input_options=("-copyts",)),
-            *("-map", "0:V:0", "-map", "0:a:0?", "-c", "copy", "-f", "framecrc", "-"),
+            *("-map", "0:V:0", "-map", "0:a:0?", "-c", "copy"),
+            *(("-frames:v", "1", "-frames:a", "1") if first_only else ()),
+            *("-f", "framecrc", "-"),
         ],
         allowance=Allowance(
             seconds=limits.probe_deadline(size),
@@ -155,94 +191,3 @@ def _describe(demuxer: str, size: int, headline: Headline, packets: PacketReport
         container=demuxer,
         size_bytes=size,
     )
-
-
-def _refusal(outcome: Outcome, headline: Headline, packets: PacketReport, limits: Limits) -> MediaRejected | None:
-    """Name the first thing that is wrong, the most telling first."""
-    return (
-        _picture_refusal(headline, packets, limits)
-        or _opening_refusal(outcome, headline, packets)
-        or _stream_refusal(headline, packets, limits)
-        or _time_refusal(headline, packets, limits)
-    )
-
-
-def _picture_refusal(headline: Headline, packets: PacketReport, limits: Limits) -> MediaRejected | None:
-    sizes = [size for size in (headline.refused_picture, (packets.video.width, packets.video.height)) if size]
-    width, height = max(sizes, key=lambda size: size[0] * size[1])
-    if width * height <= limits.max_pixels:
-        return None
-    return MediaRejected(
-        "PictureTooLarge",
-        f"The recording's picture is {width} x {height} ({width * height / 1e6:.0f} million pixels); "
-        f"the limit is {limits.max_pixels / 1e6:.0f} million pixels.",
-    )
-
-
-def _opening_refusal(outcome: Outcome, headline: Headline, packets: PacketReport) -> MediaRejected | None:
-    if outcome.says("matches no streams"):
-        what = "sound but no picture" if headline.has_sound else "neither a picture nor sound"
-        return MediaRejected("NoVideoStream", f"The recording has {what}.")
-    if outcome.says("moov atom not found"):
-        return MediaRejected(
-            "MediaCorrupt", "The recording's index is missing: the file was cut off before its end was written."
-        )
-    if not packets.video.codec or (outcome.returncode != 0 and packets.video.packets == 0):
-        return MediaRejected("MediaCorrupt", "The recording cannot be opened: its structure is damaged.")
-    if packets.video.packets == 0:
-        return MediaRejected("MediaCorrupt", "The recording announces a picture, but not one can be read.")
-    return None
-
-
-def _stream_refusal(headline: Headline, packets: PacketReport, limits: Limits) -> MediaRejected | None:
-    if headline.streams > limits.max_streams:
-        return MediaRejected(
-            "UnsupportedMedia", f"The recording has {headline.streams} streams; the limit is {limits.max_streams}."
-        )
-    if packets.video.codec not in VIDEO_CODECS:
-        return MediaRejected(
-            "UnsupportedMedia",
-            f"The recording's picture is coded as {packets.video.codec}; H.264, HEVC, VP8, VP9 and AV1 can be read.",
-        )
-    if packets.audio.packets and packets.audio.codec not in AUDIO_CODECS:
-        return MediaRejected(
-            "UnsupportedMedia",
-            f"The recording's sound is coded as {packets.audio.codec}; AAC, Opus, Vorbis, MP3 and PCM can be read.",
-        )
-    if packets.video.width < 2 or packets.video.height < 2:
-        return MediaRejected("MediaCorrupt", "The recording does not say how large its picture is.")
-    return None
-
-
-def _time_refusal(headline: Headline, packets: PacketReport, limits: Limits) -> MediaRejected | None:
-    duration = packets.duration
-    if packets.largest_gap > limits.max_gap_seconds:
-        return MediaRejected(
-            "TimestampGap",
-            f"The recording's time stamps jump by {seconds_text(packets.largest_gap)} "
-            f"after {seconds_text(packets.gap_at)}; at most {seconds_text(limits.max_gap_seconds)} may be empty.",
-        )
-    # Pictures are counted from 0 on; where ffmpeg does not see how far away from 0 the first one lies, that is a gap.
-    late = packets.start - (headline.starts_at or 0.0)
-    if late > limits.max_gap_seconds:
-        return MediaRejected("TimestampGap", f"The recording's time stamps begin at {seconds_text(late)} instead of 0.")
-    # A file that is too long and cut off is still too long for whoever uploads it anew.
-    longest = max(duration, headline.claimed_seconds or 0.0)
-    if longest > limits.max_duration_seconds:
-        return MediaRejected(
-            "MediaTooLong",
-            f"The recording is {seconds_text(longest)} long; the limit is {seconds_text(limits.max_duration_seconds)}.",
-        )
-    claimed = headline.claimed_seconds
-    if claimed is not None and claimed - duration > max(_MISSING_SECONDS, claimed * _MISSING_SHARE):
-        return MediaRejected(
-            "MediaCorrupt",
-            f"The recording is cut off: only {seconds_text(duration)} of its {seconds_text(claimed)} can be read.",
-        )
-    if duration < limits.min_duration_seconds:
-        return MediaRejected(
-            "MediaTooShort",
-            f"The recording is {seconds_text(duration)} long; it must be at least "
-            f"{seconds_text(limits.min_duration_seconds)}.",
-        )
-    return None

@@ -1,0 +1,192 @@
+"""Recordings of which only the beginning is there: what is refused already would be refused as a whole, too."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devstack import media_corpus
+from runops_worker.arriving import Arriving
+from runops_worker.media.errors import MediaRejected
+from runops_worker.media.header import header_end
+from runops_worker.media.limits import Limits
+from runops_worker.media.magic import HEAD_BYTES, demuxer_for
+from runops_worker.media.probe import probe, probe_header
+
+Recording = Callable[[str], Path]
+LIMITS = Limits()
+SECONDS = 30.0
+MOST_BYTES = 2**26
+"""Some hostile files are gigabytes of nothing."""
+
+
+def box(kind: bytes, content: int, *, long: bool = False) -> bytes:
+    size = content + (16 if long else 8)
+    header = (1).to_bytes(4) + kind + size.to_bytes(8) if long else size.to_bytes(4) + kind
+    return header + bytes(content)
+
+
+@given(
+    before=st.lists(st.tuples(st.sampled_from([b"free", b"uuid", b"wide"]), st.integers(0, 200), st.booleans())),
+    content=st.integers(0, 10_000),
+)
+def test_the_header_of_an_mp4_ends_with_its_index(before: list[tuple[bytes, int, bool]], content: int) -> None:
+    beginning = box(b"ftyp", 24) + b"".join(box(kind, size, long=long) for kind, size, long in before)
+    head = (beginning + box(b"moov", content) + box(b"mdat", 5000))[:HEAD_BYTES]
+    seen = header_end(head, "mov")
+    assert seen == (len(beginning) + 8 + content if len(beginning) + 16 <= HEAD_BYTES else None)
+
+
+@given(st.binary(max_size=64).map(lambda noise: b"\0\0\0\x08ftyp" + noise))
+def test_no_bytes_are_too_odd(head: bytes) -> None:
+    end = header_end(head, "mov")
+    assert end is None or end >= 16
+
+
+@pytest.mark.parametrize("head", [box(b"ftyp", 24) + box(b"mdat", 0)[:4] + bytes(40), box(b"mdat", 9999)])
+def test_an_index_that_is_written_last_cannot_be_waited_for(head: bytes) -> None:
+    assert header_end(head, "mov") is None
+
+
+def index_first(source: Path, target: Path) -> Path:
+    media_corpus.ffmpeg(*("-i", str(source), "-map", "0", "-c", "copy", "-movflags", "+faststart"), str(target))
+    return target
+
+
+async def beginnings_refused(recording: Path, part: Path, limits: Limits) -> set[str]:
+    """Return for what the recording is refused, of which its header, a half and nearly all have come."""
+    with recording.open("rb") as file:
+        content = file.read(MOST_BYTES)
+    try:
+        demuxer = demuxer_for(content[:HEAD_BYTES])
+    except MediaRejected:
+        return set()
+    end = header_end(content[:HEAD_BYTES], demuxer)
+    if end is None or end > len(content):
+        return set()
+    found = set()
+    for size in {end, max(end, len(content) // 2), max(end, len(content) - 1)}:
+        await asyncio.to_thread(part.write_bytes, content[:size])
+        refused = await probe_header(part, demuxer, size, limits=limits)
+        if refused is not None:
+            found.add(refused.reason)
+    return found
+
+
+async def refused_as_a_whole(recording: Path, limits: Limits) -> set[str]:
+    try:
+        await probe(recording, limits=limits)
+    except MediaRejected as refused:
+        return {refused.reason}
+    return set()
+
+
+@pytest.mark.parametrize("name", sorted(media_corpus.HOSTILE))
+async def test_a_hostile_file_is_refused_by_its_header_only_where_it_is_refused_as_a_whole(
+    name: str, tmp_path: Path
+) -> None:
+    recording = media_corpus.make_hostile(name, tmp_path)
+    early = await beginnings_refused(recording, tmp_path / "part", LIMITS)
+    assert not early or early == await refused_as_a_whole(recording, LIMITS)
+
+
+@pytest.mark.parametrize("name", sorted({*media_corpus.GOOD, *media_corpus.BAD}))
+async def test_a_recording_is_refused_by_its_header_only_where_it_is_refused_as_a_whole(
+    name: str, recording: Recording, tmp_path: Path
+) -> None:
+    source = recording(name)
+    early = await beginnings_refused(source, tmp_path / "part", LIMITS)
+    assert not early or early == await refused_as_a_whole(source, LIMITS)
+
+
+REFUSALS = [
+    (Limits(max_duration_seconds=3), "MediaTooLong"),
+    (Limits(max_pixels=1000), "PictureTooLarge"),
+    (Limits(max_streams=1), "UnsupportedMedia"),
+    (LIMITS, None),
+]
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+@pytest.mark.parametrize(("limits", "reason"), REFUSALS)
+async def test_what_a_header_says_is_enough(
+    limits: Limits, reason: str | None, ending: str, recording: Recording, tmp_path: Path
+) -> None:
+    source = index_first(recording("plain"), tmp_path / f"first.{ending}")
+    assert await beginnings_refused(source, tmp_path / "part", limits) == ({reason} if reason else set())
+
+
+@pytest.mark.parametrize(("name", "reason"), [("sound-only", "NoVideoStream"), ("prores", "UnsupportedMedia")])
+async def test_streams_that_cannot_be_used_are_seen_early(
+    name: str, reason: str, recording: Recording, tmp_path: Path
+) -> None:
+    source = index_first(recording(name), tmp_path / "first.mov")
+    assert await beginnings_refused(source, tmp_path / "part", LIMITS) == {reason}
+
+
+async def arrive(path: Path, *, limits: Limits, total: int, worth: int = 1) -> Arriving:
+    """Let all of a file be there, of an object that is `total` bytes large, and wait until nothing is looked at."""
+    arriving = Arriving(path, limits=limits, worth_a_look=worth)
+    size = path.stat().st_size  # noqa: ASYNC240 - local
+    try:
+        async with asyncio.timeout(SECONDS):
+            for _ in range(200):
+                arriving.at(size, total)
+                await asyncio.sleep(0.01)
+    finally:
+        await arriving.end()
+    return arriving
+
+
+@pytest.fixture
+def part(recording: Recording, tmp_path: Path) -> Path:
+    """Have the beginning of a recording of some megabytes, with its index first."""
+    path = index_first(recording("plain"), tmp_path / "recording.part.mp4")
+    with path.open("ab") as file:
+        file.truncate(2 * 2**20)
+    return path
+
+
+async def test_a_download_ends_where_its_beginning_is_refused(part: Path) -> None:
+    with pytest.raises(MediaRejected) as refused:
+        await arrive(part, limits=Limits(max_duration_seconds=3), total=2**30)
+    assert refused.value.reason == "MediaTooLong"
+    assert refused.value.detail == "The recording is 4 s long; the limit is 3 s."
+
+
+async def test_a_download_goes_on_where_its_beginning_says_nothing_bad(part: Path) -> None:
+    await arrive(part, limits=LIMITS, total=2**30)
+
+
+async def test_nothing_is_started_for_the_last_megabytes(part: Path) -> None:
+    await arrive(part, limits=Limits(max_duration_seconds=3), total=2**30, worth=2**30)
+
+
+async def test_another_object_is_not_refused_for_the_one_before_it(part: Path) -> None:
+    arriving = Arriving(part, limits=Limits(max_duration_seconds=3), worth_a_look=1)
+    arriving.at(part.stat().st_size, 2**30)  # noqa: ASYNC240 - local
+    for _ in range(100):
+        arriving.at(HEAD_BYTES, 2**30)
+        await asyncio.sleep(0.01)
+    await arriving.end()
+
+
+async def test_another_object_is_refused_for_its_own_head(part: Path) -> None:
+    arriving = Arriving(part, limits=LIMITS)
+    arriving.at(part.stat().st_size, 2**30)  # noqa: ASYNC240 - local
+    part.write_bytes(b"Dear Sir or Madam, " * 400)  # noqa: ASYNC240 - local
+    with pytest.raises(MediaRejected, match="text file"):
+        arriving.at(HEAD_BYTES, 2**30)
+    await arriving.end()
+
+
+async def test_a_file_that_got_its_name_meanwhile_is_left_to_the_probe(tmp_path: Path, part: Path) -> None:
+    arriving = Arriving(part, limits=Limits(max_duration_seconds=3), worth_a_look=1)
+    arriving.at(part.stat().st_size, 2**30)  # noqa: ASYNC240 - local
+    part.rename(tmp_path / "recording")  # noqa: ASYNC240 - local
+    await asyncio.sleep(0.5)
+    arriving.at(2**29, 2**30)
+    await arriving.end()
