@@ -20,18 +20,21 @@ from runops_cli.console import say
 from runops_cli.model_check import check_models
 from runops_cli.runner import NotReady
 from runops_worker import pipeline
+from runops_worker.gemini.files import FilePatience
 from runops_worker.gemini.model import GeminiModel
 from runops_worker.media.confinement import Confinement, needs_landlock, try_confinement
 from runops_worker.media.errors import SandboxUnavailable
 from runops_worker.media.limits import Limits
 from runops_worker.progress import RowSink, both
 from runops_worker.prompts import load_prompt
+from runops_worker.running import UPLOAD_SECONDS
 from runops_worker.task import Task
 
-__all__ = ["Limits", "OneVideo", "Spoken", "VideoSettings", "summary"]
+__all__ = ["GEMINI_FILE_SECONDS", "UPLOAD_SECONDS", "Limits", "OneVideo", "Spoken", "VideoSettings", "summary"]
 
 _LOG = logging.getLogger(__name__)
 _STEPS_SHOWN = 3
+GEMINI_FILE_SECONDS = FilePatience().processing_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,10 @@ class VideoSettings:
 
     Attributes
     ----------
+    upload_seconds
+        Longest time for one upload to storage.
+    gemini_file_seconds
+        Longest time in which Gemini must be done with an uploaded video.
     workdir
         Where scratch folders are made; the system's place for them where None.
     """
@@ -48,6 +55,8 @@ class VideoSettings:
     prompts: PromptChoice
     transcode: Transcode
     limits: Limits
+    upload_seconds: float = UPLOAD_SECONDS
+    gemini_file_seconds: float = GEMINI_FILE_SECONDS
     workdir: Path | None = None
 
 
@@ -134,8 +143,11 @@ class OneVideo:
         assert self.environment.gemini_key is not None
         say(f"{row.job_id}  started" + (f" (claimed for the {claim.attempt}. time)" if claim.attempt > 1 else ""))
         spoken = Spoken()
+        files = FilePatience(processing_seconds=self.settings.gemini_file_seconds)
         with tempfile.TemporaryDirectory(prefix="runops-", dir=self.settings.workdir) as workdir:
-            async with GeminiModel(self.environment.gemini_key, base_url=self.environment.gemini_base_url) as model:
+            async with GeminiModel(
+                self.environment.gemini_key, base_url=self.environment.gemini_base_url, files=files
+            ) as model:
                 report = await pipeline.run(
                     task,
                     supabase=self.supabase,
@@ -143,6 +155,7 @@ class OneVideo:
                     workdir=Path(workdir),
                     progress=both(RowSink(self.supabase.jobs, row.job_id, claim.claim), spoken),
                     limits=self.settings.limits,
+                    upload_seconds=self.settings.upload_seconds,
                 )
         say(f"{row.job_id}  completed in {spoken.seconds:.1f} s", style="green")
         for line in summary(report, await self._sop(row)):

@@ -57,6 +57,19 @@ def work(
         float | None,
         typer.Option(envvar="RUNOPS_MAX_DURATION_SECONDS", min=1, help="Longest recording.", show_default="2 h"),
     ] = None,
+    upload_seconds: Annotated[
+        float | None,
+        typer.Option(envvar="RUNOPS_UPLOAD_SECONDS", min=1, help="Longest upload to storage.", show_default="1800"),
+    ] = None,
+    gemini_file_seconds: Annotated[
+        float | None,
+        typer.Option(
+            envvar="RUNOPS_GEMINI_FILE_SECONDS",
+            min=1,
+            help="Longest time in which Gemini must have looked at an uploaded video.",
+            show_default="600",
+        ),
+    ] = None,
     require_landlock: Annotated[
         bool,
         typer.Option(
@@ -91,7 +104,13 @@ def work(
     """
     try:
         # The one import of the worker; its libraries are an extra that a user of the other commands goes without.
-        from runops_cli.one_video import Limits, OneVideo, VideoSettings  # noqa: PLC0415 - see above
+        from runops_cli.one_video import (  # noqa: PLC0415 - see above
+            GEMINI_FILE_SECONDS,
+            UPLOAD_SECONDS,
+            Limits,
+            OneVideo,
+            VideoSettings,
+        )
     except ImportError as error:
         say(
             f"The worker is not installed ({error.name} is missing): pip install 'runops-operator[cli,worker]'",
@@ -110,6 +129,8 @@ def work(
                 max_duration_seconds=max_seconds or Limits.max_duration_seconds,
                 require_landlock=require_landlock,
             ),
+            upload_seconds=upload_seconds or UPLOAD_SECONDS,
+            gemini_file_seconds=gemini_file_seconds or GEMINI_FILE_SECONDS,
             workdir=workdir,
         )
     except ValidationError as error:

@@ -49,6 +49,14 @@ def environment(
 
 
 @pytest.fixture
+def gemini(stack: StackInfo) -> Iterator[GeminiControl]:
+    """Control of the Gemini stand-in, which behaves as usual again after the test."""
+    with GeminiControl(stack.gemini_url) as control:
+        yield control
+        control.reset()
+
+
+@pytest.fixture
 def runops(environment: dict[str, str]) -> Callable[..., Result]:
     """Run a command in this process."""
 

@@ -17,6 +17,8 @@ import pytest
 from typer.testing import Result
 
 from devstack.faults import Fault, FaultControl
+from devstack.gemini.behaviour import Behaviour, Outcome, Turn
+from devstack.gemini.control import GeminiControl
 from runops.failures import FailureClass
 from runops.retry_policy import Pace
 from runops_worker.media.confinement import Confinement
@@ -75,6 +77,26 @@ def test_a_failure_that_passes_is_tried_again(
     result = runops("work", "--once")
     assert "Trying again" in result.stderr
     assert (result.exit_code, row_of(database, video)["status"]) == (0, "completed")
+
+
+def test_an_upload_to_storage_has_a_deadline(
+    runops: Runops, database: psycopg.Connection, faults: FaultControl, recording: Path
+) -> None:
+    video = submitted(runops, recording)
+    faults.set(Fault(method="POST", path=f"slim/{video}", kind="hang", seconds=30, times=None))
+    result = runops("work", "--once", "--retries", "0", "--upload-seconds", "1")
+    assert (result.exit_code, row_of(database, video)["status"]) == (1, "error")
+    assert "not in storage after 1 s" in row_of(database, video)["error"]
+
+
+def test_gemini_has_a_deadline_for_an_uploaded_video(
+    runops: Runops, database: psycopg.Connection, gemini: GeminiControl, recording: Path
+) -> None:
+    video = submitted(runops, recording)
+    gemini.behave(Behaviour(turns=[Turn(outcome=Outcome.FILE_STUCK, times=None)]))
+    result = runops("work", "--once", "--retries", "0", "--gemini-file-seconds", "1")
+    assert (result.exit_code, row_of(database, video)["status"]) == (1, "error")
+    assert "was not done" in row_of(database, video)["error"]
 
 
 @pytest.mark.parametrize(
