@@ -6,7 +6,10 @@ from the row to a running pod, and what the operator keeps of it.
 
 import asyncio
 import tempfile
+from dataclasses import asdict, dataclass
+from operator import attrgetter
 from pathlib import Path
+from statistics import median
 
 from benchmarks.benchmark import Outcome, Progress
 from benchmarks.lean_environment import lean_environment
@@ -28,42 +31,65 @@ _NEAR_LINEAR = 1.25
 _SETTLE_SECONDS = 5.0
 
 
-def measure(*, runs: int, progress: Progress) -> Outcome:  # noqa: ARG001 - a curve needs its points once
-    """Return what a row costs among 10,000 beside what it costs among 1,000, and draw both curves."""
-    seconds, idle, peak = [], [], []
+@dataclass(frozen=True)
+class _Point:
+    """One number of rows: seconds until all have a running pod, the operator's memory before and at most, in MiB."""
+
+    rows: int
+    seconds: float
+    before: float
+    most: float
+
+    @property
+    def milliseconds_a_row(self) -> float:
+        return 1000 * self.seconds / self.rows
+
+    @property
+    def kibibytes_a_row(self) -> float:
+        return 1024 * (self.most - self.before) / self.rows
+
+
+def measure(*, runs: int, progress: Progress) -> Outcome:
+    """Return what a row costs among 10,000 beside what it costs among 1,000, and draw the medians' curves."""
+    done = []
     with lean_environment("operator", progress) as programs:
-        program = programs / "runops-operator"
-        for number in _NUMBERS:
-            with (
-                tempfile.TemporaryDirectory(prefix="runops-bench-") as folder,
-                running_stack(Path(folder) / "stack") as stack,
-                bench_cluster(progress, kwok=True) as cluster,
-            ):
-                took, before, most = asyncio.run(_at_work(cluster, stack, program, number, progress))
-            progress(f"{number} rows: {took:.1f} s, {before:.0f} MiB before them, {most:.0f} MiB at most")
-            seconds.append(took)
-            idle.append(before)
-            peak.append(most)
-    above = [most - before for most, before in zip(peak, idle, strict=True)]
+        for run in range(runs):
+            done.append([_point(number, programs / "runops-operator", progress) for number in _NUMBERS])
+            progress(f"run {run + 1} of {runs} is over")
+    points = list(zip(*done, strict=True))
+    seconds = [median(one.seconds for one in some) for some in points]
+    above = [median(one.most - one.before for one in some) for some in points]
+    peak = [median(one.most for one in some) for some in points]
     _draw(seconds, peak, above, progress)
+    fewer, many = points[-2:]
     results = [
-        Measurement(
-            what=f"growth: {what} a row among 10,000",
-            unit=unit,
-            figure=scale * values[-1] / _NUMBERS[-1],
-            limit=scale * values[-2] / _NUMBERS[-2],
-            against="among 1,000",
+        Measurement.of_pairs(
+            f"growth: {what} a row among {_NUMBERS[-1]:,}",
+            unit,
+            [(cost(ours), cost(theirs)) for ours, theirs in zip(many, fewer, strict=True)],
+            against=f"among {_NUMBERS[-2]:,}",
             bound=_NEAR_LINEAR,
         )
-        for what, unit, scale, values in (("time", "ms", 1000, seconds), ("memory", "KiB", 1024, above))
+        for what, unit, cost in (
+            ("time", "ms", attrgetter("milliseconds_a_row")),
+            ("memory", "KiB", attrgetter("kibibytes_a_row")),
+        )
     ]
-    return Outcome(results, {"rows": _NUMBERS, "seconds": seconds, "idle_mib": idle, "peak_mib": peak})
+    return Outcome(results, {"runs": [[asdict(one) for one in some] for some in done]})
 
 
-async def _at_work(
-    cluster: ClusterInfo, stack: StackInfo, program: Path, number: int, progress: Progress
-) -> tuple[float, float, float]:
-    """Return the seconds until all rows have a running pod, and the operator's memory before and at most, in MiB."""
+def _point(number: int, program: Path, progress: Progress) -> _Point:
+    with (
+        tempfile.TemporaryDirectory(prefix="runops-bench-") as folder,
+        running_stack(Path(folder) / "stack") as stack,
+        bench_cluster(progress, kwok=True) as cluster,
+    ):
+        point = asyncio.run(_at_work(cluster, stack, program, number, progress))
+    progress(f"{number} rows: {point.seconds:.1f} s, {point.before:.0f} MiB before them, {point.most:.0f} MiB at most")
+    return point
+
+
+async def _at_work(cluster: ClusterInfo, stack: StackInfo, program: Path, number: int, progress: Progress) -> _Point:
     database = Database(stack.database_url)
     database.begin()
     async with Api(cluster.kubeconfig) as api, namespace(api) as name:
@@ -75,7 +101,7 @@ async def _at_work(
             fill_queue(database, rows_of("growth", number, seed=0))
             took = await until_running(operator, number, progress)
             await asyncio.sleep(_SETTLE_SECONDS)
-            return took, before, peak_resident_mib(operator.pid)
+            return _Point(number, took, before, peak_resident_mib(operator.pid))
 
 
 def _draw(seconds: list[float], peak: list[float], above: list[float], progress: Progress) -> None:

@@ -24,7 +24,7 @@ class Measurement:
     bound
         How large figure over limit may be.
     ratios
-        Figure over limit of each run, where rival and figure were measured in turn.
+        Figure over limit of each run, where there were several.
     """
 
     what: str
@@ -57,6 +57,21 @@ class Measurement:
             bound=bound,
             ratios=tuple(ours / theirs for ours, theirs in pairs),
         )
+
+    @classmethod
+    def of_runs(
+        cls, what: str, unit: str, figures: Sequence[float], *, limit: float, against: str = "limit", bound: float = 1.0
+    ) -> Self:
+        """Return what several runs gave beside a limit.
+
+        Parameters
+        ----------
+        what, unit, limit, against, bound
+            As for the class.
+        figures
+            By run.
+        """
+        return cls.of_pairs(what, unit, [(figure, limit) for figure in figures], against=against, bound=bound)
 
     @property
     def ratio(self) -> float:

@@ -6,6 +6,7 @@ stream copy to 20 and 107 minutes: 4 GB is nearly as much as the chart's default
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,38 +38,30 @@ _POD_SECONDS = 60.0
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
-def measure(*, runs: int, progress: Progress) -> Outcome:  # noqa: ARG001 - a limit needs no turns
+def measure(*, runs: int, progress: Progress) -> Outcome:
     """Run a video of each size in a pod; return the most memory and disk that it took."""
+    memory: dict[int, list[float]] = {size: [] for size in _SIZES_MB}
+    disk: dict[int, list[tuple[float, float]]] = {size: [] for size in _SIZES_MB}
+    with tempfile.TemporaryDirectory(prefix="runops-bench-") as folder, bench_cluster(progress) as cluster:
+        recordings = {size: _recording(Path(folder), size, progress) for size in _SIZES_MB}
+        for run in range(runs):
+            # A stack of its own: storage would keep the recordings of all runs.
+            with running_stack(Path(folder) / f"stack-{run}", listen="0.0.0.0") as stack:
+                installation = install(cluster, stack, namespace=f"bench-{run}", progress=progress)
+                for size, recording in recordings.items():
+                    peak, slim, seconds = _run(installation, stack, recording)
+                    progress(f"run {run + 1}, {size} MB: {seconds:.0f} s, {peak.memory / 1e6:.0f} MB of memory")
+                    memory[size].append(peak.memory / 1e6)
+                    disk[size].append((peak.disk / 1e6, (recording.stat().st_size + slim) / 1e6))
+                installation.uninstall()
+            shutil.rmtree(Path(folder) / f"stack-{run}")
     results = []
-    with (
-        tempfile.TemporaryDirectory(prefix="runops-bench-") as folder,
-        running_stack(Path(folder) / "stack", listen="0.0.0.0") as stack,
-        bench_cluster(progress) as cluster,
-    ):
-        installation = install(cluster, stack, namespace="bench", progress=progress)
-        for megabytes in _SIZES_MB:
-            recording = _recording(Path(folder), megabytes, progress)
-            size = recording.stat().st_size
-            peak, slim, seconds = _run(installation, stack, recording)
-            progress(f"{size / 1e6:.0f} MB: {seconds:.0f} s, {peak.memory / 1e6:.0f} MB in {peak.looks} looks")
-            recording.unlink()
-            results += [
-                Measurement(
-                    what=f"worker pod, memory at {megabytes} MB",
-                    unit="MB",
-                    figure=peak.memory / 1e6,
-                    limit=_LIMIT_MB,
-                    against="limit",
-                ),
-                Measurement(
-                    what=f"worker pod, scratch disk at {megabytes} MB",
-                    unit="MB",
-                    figure=peak.disk / 1e6,
-                    limit=(size + slim) / 1e6,
-                    against="recording and slim video",
-                    bound=_SPARE,
-                ),
-            ]
+    for size in _SIZES_MB:
+        what = f"worker pod, scratch disk at {size} MB"
+        results += [
+            Measurement.of_runs(f"worker pod, memory at {size} MB", "MB", memory[size], limit=_LIMIT_MB),
+            Measurement.of_pairs(what, "MB", disk[size], against="recording and slim video", bound=_SPARE),
+        ]
     return Outcome(results)
 
 
@@ -76,7 +69,7 @@ def _recording(folder: Path, megabytes: int, progress: Progress) -> Path:
     times = megabytes * 1_000_000 // _PIECE_BYTES
     progress(f"making a recording of {megabytes} MB and {times * _PIECE_SECONDS // 60} min")
     ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
-    piece, whole = folder / "piece.mp4", folder / "whole.mp4"
+    piece, whole = folder / "piece.mp4", folder / f"{megabytes}.mp4"
     rate = str(_PIECE_BYTES * 8 // _PIECE_SECONDS)
     _quiet(
         ffmpeg, "-f", "lavfi", "-i", f"testsrc2=size=1920x1080:rate=30:duration={_PIECE_SECONDS}", "-f", "lavfi",

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -24,49 +24,69 @@ from devstack.installation import Installation, install
 from devstack.looker_on import Database
 from devstack.stack import running_stack
 
-__all__ = ["measure"]
+__all__ = ["judged", "measure"]
 
 _CHART_VALUES = Path(__file__).parents[2] / "deploy" / "helm" / "runops-operator" / "values.yaml"
 _SCALE_DOWN_SECONDS = 60.0
 _SEED = 1
 
 
-def measure(*, runs: int, progress: Progress) -> Outcome:  # noqa: ARG001 - a burst takes minutes; each case runs once
-    """Run all cases, and return what is promised, with their records."""
+def measure(*, runs: int, progress: Progress) -> Outcome:
+    """Run a burst with and without the annotations in turn, and every other case once; return what is promised."""
+    in_turn, others = CASES[:2], CASES[2:]
     records = []
-    for record in _run(CASES, progress):
+    for record in _run((*(in_turn * runs), *others), progress):
         records.append(record)
         progress(table([record]))
-    judged = _judged({record.case: record for record in records})
-    return Outcome(judged, {"cases": [asdict(record) for record in records]})
+    return Outcome(judged(records), {"cases": [asdict(record) for record in records]})
 
 
-def _judged(records: Mapping[str, Record]) -> list[Measurement]:
-    ours, rival = records["burst"], records["unprotected"]
-    if not rival.stopped_at_work:
+def judged(records: Sequence[Record]) -> list[Measurement]:
+    """Return what is promised of the bursts, those with and without the annotations by pairs.
+
+    Raises
+    ------
+    RuntimeError
+        Without the annotations no worker was evicted either.
+    """
+    of: dict[str, list[Record]] = {}
+    for record in records:
+        of.setdefault(record.case, []).append(record)
+    ours, rivals = of["burst"], of["unprotected"]
+    if not all(rival.stopped_at_work for rival in rivals):
         raise RuntimeError("without the annotations no worker was evicted either: this run shows nothing of them")
-
-    def one(what: str, unit: str, figure: float, limit: float, against: str) -> Measurement:
-        return Measurement(what=what, unit=unit, figure=figure, limit=limit, against=against)
+    rows = ours[0].rows
 
     return [
-        one(
-            f"{ours.rows} rows: workers evicted at work", "workers", ours.stopped_at_work, rival.stopped_at_work,
-            "without the annotations",
+        Measurement.of_pairs(
+            f"{rows} rows: workers evicted at work", "workers",
+            [(one.stopped_at_work, rival.stopped_at_work) for one, rival in zip(ours, rivals, strict=True)],
+            against="without the annotations", bound=0.0,
         ),
-        one(f"{ours.rows} rows: paid calls", "calls", ours.paid_calls, 2 * ours.rows, "two for each row"),
+        Measurement.of_runs(
+            f"{rows} rows: paid calls", "calls", [one.paid_calls for one in ours],
+            limit=2 * rows, against="two for each row",
+        ),
         *(
-            one(f"{record.case}: most attempts of a video", "attempts", record.most_attempts, 1, "limit")
-            for record in records.values()
+            Measurement.of_runs(
+                f"{case}: most attempts of a video", "attempts", [one.most_attempts for one in some], limit=1
+            )
+            for case, some in of.items()
         ),
         *(
-            one(f"{record.case}: rows queued", "rows", record.rows, record.completed, "completed")
-            for record in records.values()
+            Measurement.of_pairs(
+                f"{case}: rows queued", "rows", [(one.rows, one.completed) for one in some],
+                against="completed", bound=1.0,
+            )
+            for case, some in of.items()
         ),
-        one("last row done to last node gone", "s", ours.last_node_after_last_row, _SCALE_DOWN_SECONDS, "limit"),
-        one(
-            "nodes, disk asked for by the recording's size", "nodes", ours.nodes_most,
-            records["sizes-unknown"].nodes_most, "size not known",
+        Measurement.of_runs(
+            "last row done to last node gone", "s", [one.last_node_after_last_row for one in ours],
+            limit=_SCALE_DOWN_SECONDS,
+        ),
+        Measurement.of_runs(
+            "nodes, disk asked for by the recording's size", "nodes", [one.nodes_most for one in ours],
+            limit=of["sizes-unknown"][0].nodes_most, against="size not known",
         ),
     ]  # fmt: skip
 
@@ -82,7 +102,7 @@ def _run(cases: tuple[Case, ...], progress: Progress) -> Iterator[Record]:
         logs = folder / "autoscaler"
         logs.mkdir()
         autoscaler = stack.enter_context(running_autoscaler(cluster, logs, progress=progress))
-        for case in cases:
+        for number, case in enumerate(cases):
             pool = NodePool(name="workers", most_cpus=case.most_cpus)
             job_ids = [uuid4() for _ in range(case.rows)]
             Database(supabase.database_url).begin()
@@ -90,7 +110,11 @@ def _run(cases: tuple[Case, ...], progress: Progress) -> Iterator[Record]:
                 put_recordings(supabase, job_ids, seed=_SEED)
             autoscaler.put(pool)
             installation = install(
-                cluster, supabase, namespace=f"autoscaling-{case.name}", values=_values(case, pool), progress=progress
+                cluster,
+                supabase,
+                namespace=f"autoscaling-{number}-{case.name}",
+                values=_values(case, pool),
+                progress=progress,
             )
             _put_quota(installation, case)
             place = Place(cluster, supabase, installation.namespace, pool, progress)

@@ -1,12 +1,16 @@
 """What benchmarks say of their figures."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.autoscaling.measuring import judged
+from benchmarks.autoscaling.record import Record
 from benchmarks.measurement import Measurement, percentile, table
 from benchmarks.results_file import FOLDER, keep
 
@@ -46,3 +50,36 @@ def test_committed_results_say_what_they_were_measured_against(file: Path) -> No
     assert kept["benchmark"] == file.stem
     assert kept["results"]
     assert all(one["against"] and one["limit"] > 0 for one in kept["results"])
+
+
+def test_a_limit_is_kept_by_the_median_of_the_runs() -> None:
+    one = Measurement.of_runs("memory", "MiB", [140.0, 160.0, 145.0], limit=150.0)
+    assert (one.figure, one.limit, one.against, one.kept) == (145.0, 150.0, "limit", True)
+    assert "0.97 (0.93 to 1.07 in 3 runs)" in table([one])
+
+
+def burst(case: str, **changes: float) -> Record:
+    usual: dict[str, Any] = {one.name: 0 for one in fields(Record)}
+    usual |= {"case": case, "says": "", "rows": 200, "completed": 200, "most_attempts": 1, "paid_calls": 400}
+    return Record(**usual | {"nodes_most": 16, "last_node_after_last_row": 28.0, "reasons": {}} | changes)
+
+
+def autoscaled(*, evicted: int, rival: int) -> dict[str, Measurement]:
+    pairs = [burst("burst", stopped_at_work=evicted), burst("unprotected", stopped_at_work=rival, paid_calls=432)]
+    return {one.what: one for one in judged([*pairs, *pairs, burst("sizes-unknown", nodes_most=21)])}
+
+
+def test_a_burst_on_nodes_that_come_and_go_is_judged_beside_the_one_without_annotations() -> None:
+    found = autoscaled(evicted=0, rival=34)
+    assert all(one.kept for one in found.values())
+    assert found["200 rows: workers evicted at work"].ratios == (0.0, 0.0)
+    assert found["200 rows: paid calls"].ratio == 1.0
+
+
+def test_one_worker_that_is_evicted_breaks_the_promise() -> None:
+    assert not autoscaled(evicted=1, rival=34)["200 rows: workers evicted at work"].kept
+
+
+def test_where_nobody_is_evicted_without_the_annotations_either_nothing_is_shown() -> None:
+    with pytest.raises(RuntimeError, match="shows nothing"):
+        autoscaled(evicted=0, rival=0)
