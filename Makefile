@@ -25,7 +25,7 @@ failures: setup ## Write docs/failures.md anew from the reason table
 	@$(PYTHON) -m runops.failures_page > docs/failures.md
 
 metrics: setup ## Write docs/metrics.md anew from the operator's metrics
-	@$(PYTHON) -m runops_operator.metrics_page > docs/metrics.md
+	@$(PYTHON) -m runops_operator.observability.metrics_page > docs/metrics.md
 
 rights: setup ## Write docs/rights.md anew from the golden file of rights
 	@$(PYTHON) -m tests.chart.rights_page > docs/rights.md

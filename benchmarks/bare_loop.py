@@ -10,15 +10,15 @@ from uuid import UUID
 
 from benchmarks.site import operator_settings
 from runops.job_row import Claim, JobRow
-from runops_operator.api_login import log_in
-from runops_operator.api_server import ApiServer
-from runops_operator.build_job import build_job
-from runops_operator.build_videojob import build_videojob
 from runops_operator.config import OperatorConfig
-from runops_operator.confirm import ADOPTIONS_AT_ONCE
 from runops_operator.garbage import spare_the_collector
-from runops_operator.kubernetes_cluster import KubernetesCluster
-from runops_operator.observed import parse_videojob
+from runops_operator.intake.confirm import ADOPTIONS_AT_ONCE
+from runops_operator.kubernetes_api.api_login import log_in
+from runops_operator.kubernetes_api.api_server import ApiServer
+from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster
+from runops_operator.manifests.build_job import build_job
+from runops_operator.manifests.build_videojob import build_videojob
+from runops_operator.manifests.observed import parse_videojob
 
 __all__ = ["create_all"]
 

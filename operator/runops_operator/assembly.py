@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from runops.supabase.connection import Supabase
-from runops_operator.adopt import Adopter
-from runops_operator.backlog import BacklogWatch
-from runops_operator.candidates import Candidates
-from runops_operator.cluster import Cluster
 from runops_operator.config import OperatorConfig
-from runops_operator.confirm import Confirmation
-from runops_operator.execute import Executor
-from runops_operator.figures import Figures, snapshot
-from runops_operator.intake import Intake
-from runops_operator.metrics import Metrics
-from runops_operator.reconciler import Reconciler
-from runops_operator.recording_size import RecordingSizes
-from runops_operator.resync import Resync
-from runops_operator.rows import RowWatch
-from runops_operator.stopping import Stopping
-from runops_operator.store import Observer, Store
-from runops_operator.workqueue import WorkQueue
+from runops_operator.informer.resync import Resync
+from runops_operator.informer.store import Observer, Store
+from runops_operator.informer.workqueue import WorkQueue
+from runops_operator.intake.adopt import Adopter
+from runops_operator.intake.candidates import Candidates
+from runops_operator.intake.confirm import Confirmation
+from runops_operator.intake.intake import Intake
+from runops_operator.intake.recording_size import RecordingSizes
+from runops_operator.intake.rows import RowWatch
+from runops_operator.kubernetes_api.cluster import Cluster
+from runops_operator.observability.backlog import BacklogWatch
+from runops_operator.observability.figures import Figures, snapshot
+from runops_operator.observability.metrics import Metrics
+from runops_operator.reconcile.execute import Executor
+from runops_operator.reconcile.reconciler import Reconciler
+from runops_operator.reconcile.stopping import Stopping
 
 __all__ = ["Operator", "assemble"]
 

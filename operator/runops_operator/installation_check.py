@@ -14,12 +14,12 @@ from runops.job_row import Claim, JobRow
 from runops.supabase.connection import Supabase
 from runops.supabase.probe import Finding, inspect
 from runops.videojob import VideoJobStatus
-from runops_operator.api_login import log_in
-from runops_operator.api_server import ApiServer
-from runops_operator.build_videojob import build_videojob
-from runops_operator.cluster import ClusterError, NotFound
 from runops_operator.config import OperatorConfig
-from runops_operator.kubernetes_cluster import KubernetesCluster
+from runops_operator.kubernetes_api.api_login import log_in
+from runops_operator.kubernetes_api.api_server import ApiServer
+from runops_operator.kubernetes_api.cluster import ClusterError, NotFound
+from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster
+from runops_operator.manifests.build_videojob import build_videojob
 
 __all__ = ["about_lease", "about_pods", "check_installation", "lines"]
 

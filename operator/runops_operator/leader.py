@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from runops_operator.cluster import Cluster, ClusterError, Conflict, NotFound
 from runops_operator.config import LeaderElection
+from runops_operator.kubernetes_api.cluster import Cluster, ClusterError, Conflict, NotFound
 
 __all__ = ["Elector", "Seen", "identity", "may_take"]
 

@@ -17,28 +17,28 @@ from runops.failures import Reason
 from runops.logs import configure_logs
 from runops.memory import hide_memory
 from runops.supabase.connection import Supabase
-from runops_operator.api_login import log_in
-from runops_operator.api_server import ApiServer
 from runops_operator.assembly import assemble
-from runops_operator.cluster import ClusterError, NotFound
 from runops_operator.config import ConfigInvalid, OperatorConfig, load_config
-from runops_operator.events import EventPoster
 from runops_operator.garbage import spare_the_collector
-from runops_operator.handlers import register
 from runops_operator.health import serve_health
+from runops_operator.informer.handlers import register
+from runops_operator.informer.kopf_settings import NoMemories, kopf_settings
+from runops_operator.informer.resync import Resync
+from runops_operator.informer.store import Observer
+from runops_operator.informer.watch_errors import WatchErrors
 from runops_operator.installation_check import check_installation
-from runops_operator.intake import Intake
-from runops_operator.kopf_settings import NoMemories, kopf_settings
-from runops_operator.kubernetes_cluster import KubernetesCluster
+from runops_operator.intake.intake import Intake
+from runops_operator.kubernetes_api.api_login import log_in
+from runops_operator.kubernetes_api.api_server import ApiServer
+from runops_operator.kubernetes_api.cluster import ClusterError, NotFound
+from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster
 from runops_operator.leader import Elector, identity
-from runops_operator.metrics import Metrics
-from runops_operator.resync import Resync
-from runops_operator.store import Observer
-from runops_operator.watch_errors import WatchErrors
+from runops_operator.observability.events import EventPoster
+from runops_operator.observability.metrics import Metrics
 
 if TYPE_CHECKING:
     from runops.supabase.realtime import QueueFeed
-    from runops_operator.tracing import TraceSender
+    from runops_operator.observability.tracing import TraceSender
 
 __all__ = ["run"]
 
@@ -264,7 +264,7 @@ def _tracer(config: OperatorConfig, metrics: Metrics) -> "TraceSender | None":
     if config.tracing.endpoint is None:
         return None
     # OpenTelemetry takes half a second and 5 MB to load, and most installations send no traces.
-    from runops_operator.tracing import TraceSender, exporter  # noqa: PLC0415 - see above
+    from runops_operator.observability.tracing import TraceSender, exporter  # noqa: PLC0415 - see above
 
     return TraceSender(
         exporter(config.tracing.endpoint),

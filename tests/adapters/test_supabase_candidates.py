@@ -12,8 +12,8 @@ import pytest
 from devstack.faults import FaultControl
 from runops.job_row import JobRow
 from runops.supabase.connection import Supabase
-from runops_operator.candidates import Candidates
-from runops_operator.choose import choose, user_key
+from runops_operator.intake.candidates import Candidates
+from runops_operator.intake.choose import choose, user_key
 from tests.operator.world import CONFIG
 
 Connection = psycopg.Connection[Any]

@@ -7,8 +7,9 @@ import sys
 from datetime import datetime, timedelta, tzinfo
 
 from runops.supabase import exchange
-from runops_operator import assembly, reconciler
+from runops_operator import assembly
 from runops_operator.main import run
+from runops_operator.reconcile import reconciler
 
 _AHEAD = timedelta(seconds=float(sys.argv.pop()))
 

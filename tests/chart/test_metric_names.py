@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runops.failures import TABLE, FailureClass, Reason
-from runops_operator.metrics_page import descriptions
+from runops_operator.observability.metrics_page import descriptions
 
 _DESCRIPTIONS = descriptions()
 COUNTERS_AND_GAUGES = {one.name: set(one.labels) for one in _DESCRIPTIONS if one.kind != "histogram"}

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from runops.job_row import Claim, JobRow
-from runops_operator.build_job import build_job
-from runops_operator.build_videojob import build_videojob
 from runops_operator.config import OperatorConfig, load_config
-from runops_operator.observed import parse_videojob
+from runops_operator.manifests.build_job import build_job
+from runops_operator.manifests.build_videojob import build_videojob
+from runops_operator.manifests.observed import parse_videojob
 
 pytestmark = pytest.mark.cluster
 

@@ -12,10 +12,10 @@ from aiohttp import web
 
 from runops.progress import Stage
 from runops.report import Report
-from runops_operator.api_login import ApiLogin
-from runops_operator.api_server import ApiServer
-from runops_operator.cluster import ClusterError
-from runops_operator.kubernetes_cluster import KubernetesCluster
+from runops_operator.kubernetes_api.api_login import ApiLogin
+from runops_operator.kubernetes_api.api_server import ApiServer
+from runops_operator.kubernetes_api.cluster import ClusterError
+from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster
 from runops_worker.videojob_sink import VideoJobSink
 from tests.chart.right import NeededRight, Right, given_to, golden, of_request
 from tests.chart.rights_page import page
@@ -109,7 +109,7 @@ async def test_each_request_of_the_operator_is_the_one_that_its_right_is_for(
     listed = {
         needed.right
         for needed in golden()["operator"]
-        if needed.function == f"runops_operator.kubernetes_cluster.KubernetesCluster.{name}"
+        if needed.function == f"runops_operator.kubernetes_api.kubernetes_cluster.KubernetesCluster.{name}"
     }
     assert set(recorded.asked) == listed, f"{name} asks for something else than its line in rights.yaml says"
 

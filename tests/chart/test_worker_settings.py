@@ -9,10 +9,10 @@ import pytest
 
 from runops.job_row import Claim, JobRow
 from runops.videojob import VideoJobSpec
-from runops_operator.build_job import build_job
-from runops_operator.build_videojob import build_videojob
 from runops_operator.config import load_config
-from runops_operator.observed import parse_videojob
+from runops_operator.manifests.build_job import build_job
+from runops_operator.manifests.build_videojob import build_videojob
+from runops_operator.manifests.observed import parse_videojob
 
 _JOB_ID = UUID("0b0c3a52-3c3f-4c0e-9c58-3f8d8e2f9a10")
 _PROXY = {"name": "HTTPS_PROXY", "value": "http://proxy.example.com:3128"}

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runops.job_row import JobRow
-from runops_operator.alike import groups_alike
+from runops_operator.intake.alike import groups_alike
 
 KINDS: list[Any] = [None, {}, {"a": 1}, {"a": 1.0}, {"a": True}, {"b": 1, "a": 1}, {"a": 1, "b": 1}, [], "text"]
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from runops_operator import api_login
-from runops_operator.api_login import ApiLogin, log_in
-from runops_operator.api_server import ApiServer
-from runops_operator.cluster import ClusterError, Conflict, NotFound
+from runops_operator.kubernetes_api import api_login
+from runops_operator.kubernetes_api.api_login import ApiLogin, log_in
+from runops_operator.kubernetes_api.api_server import ApiServer
+from runops_operator.kubernetes_api.cluster import ClusterError, Conflict, NotFound
 
 _PATH = "/apis/batch/v1/namespaces/n/jobs/j"
 
@@ -144,7 +144,7 @@ async def test_a_server_that_is_not_there_is_told_and_counted() -> None:
 
 
 async def test_a_server_that_does_not_answer_is_given_up(server: _Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runops_operator.api_server._REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr("runops_operator.kubernetes_api.api_server._REQUEST_SECONDS", 0.2)
     server.silent = True
     async with ApiServer(server.login) as api:
         with pytest.raises(ClusterError, match="cannot be reached"):

@@ -8,10 +8,10 @@ import yaml
 
 from runops.job_row import Claim, JobRow
 from runops.videojob import VideoJobSpec, WorkerResources
-from runops_operator.build_job import build_job
-from runops_operator.build_videojob import Arrival, build_videojob
 from runops_operator.config import OperatorConfig
-from runops_operator.observed import parse_videojob
+from runops_operator.manifests.build_job import build_job
+from runops_operator.manifests.build_videojob import Arrival, build_videojob
+from runops_operator.manifests.observed import parse_videojob
 from tests.operator.world import CONFIG
 
 GOLDEN = Path(__file__).parent / "golden"

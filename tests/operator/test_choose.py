@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runops.job_row import JobRow
-from runops_operator.choose import choose, user_key
+from runops_operator.intake.choose import choose, user_key
 from tests.simulation.cluster import START
 
 USERS = st.sampled_from(["ann", "ben", "cat", None])

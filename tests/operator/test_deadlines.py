@@ -7,7 +7,7 @@ import pytest
 
 from runops.failures import TABLE, Reason
 from runops.videojob import videojob_name
-from runops_operator.cluster import ClusterError
+from runops_operator.kubernetes_api.cluster import ClusterError
 from tests.operator.world import CONFIG, World
 from tests.simulation.cluster import Manifest
 

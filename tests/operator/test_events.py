@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from runops_operator import events
-from runops_operator.cluster import ClusterError, Conflict
-from runops_operator.events import EventPoster, event_manifest
-from runops_operator.happenings import Happening
-from runops_operator.observed import VideoJobView
+from runops_operator.kubernetes_api.cluster import ClusterError, Conflict
+from runops_operator.manifests.observed import VideoJobView
+from runops_operator.observability import events
+from runops_operator.observability.events import EventPoster, event_manifest
+from runops_operator.observability.happenings import Happening
 from tests.operator import journey
 from tests.operator.world import World
 from tests.simulation.cluster import START

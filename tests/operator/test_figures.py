@@ -7,9 +7,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from runops.failures import Reason
 from runops.report import Report
-from runops_operator.figures import Figures, snapshot
-from runops_operator.metrics import Metrics
-from runops_operator.snapshot_collector import Snapshot
+from runops_operator.observability.figures import Figures, snapshot
+from runops_operator.observability.metrics import Metrics
+from runops_operator.observability.snapshot_collector import Snapshot
 from tests.operator import journey
 from tests.operator.world import World
 

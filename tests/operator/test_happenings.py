@@ -3,7 +3,7 @@
 from runops.failures import Reason
 from runops.progress import Stage
 from runops.report import Report
-from runops_operator.happenings import Happening, happenings
+from runops_operator.observability.happenings import Happening, happenings
 from tests.operator import journey
 from tests.operator.world import World
 

@@ -12,7 +12,7 @@ from devstack.stack import StackInfo
 from runops.supabase.connection import Supabase
 from runops.videojob import videojob_name
 from runops_operator.assembly import Operator, assemble
-from runops_operator.metrics import Metrics
+from runops_operator.observability.metrics import Metrics
 from tests.operator.world import CONFIG
 from tests.simulation.cluster import MemoryCluster
 

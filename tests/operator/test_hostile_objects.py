@@ -11,7 +11,7 @@ import pytest
 
 from runops.job_row import JobRow, stamped_metadata
 from runops.videojob import videojob_name
-from runops_operator.observed import parse_videojob
+from runops_operator.manifests.observed import parse_videojob
 from tests.operator import hostile
 from tests.operator.world import CONFIG, World
 

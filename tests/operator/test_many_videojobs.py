@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from runops_operator.actions import LookAgain
-from runops_operator.admission import Admission, admit
 from runops_operator.config import OperatorConfig
-from runops_operator.kopf_settings import NoMemories
-from runops_operator.observed import parse_videojob
-from runops_operator.store import Store
+from runops_operator.informer.kopf_settings import NoMemories
+from runops_operator.informer.store import Store
+from runops_operator.intake.admission import Admission, admit
+from runops_operator.manifests.observed import parse_videojob
+from runops_operator.planning.actions import LookAgain
 from tests.operator.world import CONFIG, World
 
 
@@ -93,7 +93,7 @@ async def test_operator_without_a_free_slot_looks_for_one_at_the_idle_pace(monke
         admissions.append(admission.slots)
         return admission
 
-    monkeypatch.setattr("runops_operator.intake.admit", counted)
+    monkeypatch.setattr("runops_operator.intake.intake.admit", counted)
     poll = {"busySeconds": 0.01, "idleSeconds": 60}
     world = World(OperatorConfig.model_validate(CONFIG.model_dump(by_alias=True) | {"maxConcurrent": 1, "poll": poll}))
     world.jobs.add()

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from runops_operator.metrics import Metrics
-from runops_operator.metrics_page import descriptions, page
+from runops_operator.observability.metrics import Metrics
+from runops_operator.observability.metrics_page import descriptions, page
 
 _PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 

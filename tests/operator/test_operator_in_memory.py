@@ -7,7 +7,7 @@ import pytest
 from runops.failures import TABLE, Reason
 from runops.report import Output, Report
 from runops.videojob import videojob_name
-from runops_operator.cluster import ClusterError
+from runops_operator.kubernetes_api.cluster import ClusterError
 from tests.operator.world import CONFIG, World
 
 USER = "11111111-2222-4333-8444-555555555555"

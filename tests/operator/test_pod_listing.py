@@ -3,7 +3,7 @@
 from typing import Any
 
 from runops.videojob import videojob_name
-from runops_operator.pod_listing import PodListing, pods_of
+from runops_operator.informer.pod_listing import PodListing, pods_of
 from tests.operator.world import World
 
 

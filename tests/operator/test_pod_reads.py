@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from runops_operator import pod_reads
-from runops_operator.cluster import ClusterError
-from runops_operator.pod_reads import PodReads
+from runops_operator.kubernetes_api.cluster import ClusterError
+from runops_operator.reconcile import pod_reads
+from runops_operator.reconcile.pod_reads import PodReads
 from tests.simulation.cluster import START, MemoryCluster
 
 

@@ -16,8 +16,8 @@ from devstack.stack import StackInfo
 from runops.supabase.connection import Supabase
 from runops.supabase.realtime import Patience, QueueFeed
 from runops_operator.assembly import assemble
-from runops_operator.intake import Intake
-from runops_operator.metrics import Metrics
+from runops_operator.intake.intake import Intake
+from runops_operator.observability.metrics import Metrics
 from tests.operator.world import CONFIG
 from tests.simulation.cluster import START, MemoryCluster
 

@@ -9,9 +9,9 @@ import pytest
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.objects import ObjectInfo
 from runops.videojob import WorkerResources
-from runops_operator import recording_size
 from runops_operator.config import OperatorConfig
-from runops_operator.recording_size import RecordingSizes
+from runops_operator.intake import recording_size
+from runops_operator.intake.recording_size import RecordingSizes
 from tests.operator.world import World
 
 

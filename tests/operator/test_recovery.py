@@ -10,7 +10,7 @@ import pytest
 from runops.failures import Reason
 from runops.job_row import Claim, stamped_metadata
 from runops.videojob import videojob_name
-from runops_operator.rows import look_is_due
+from runops_operator.intake.rows import look_is_due
 from tests.operator.world import CONFIG, World
 
 

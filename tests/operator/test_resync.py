@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from runops_operator import resync
-from runops_operator.resync import Resync, comparison_is_due
-from runops_operator.store import Store
-from runops_operator.workqueue import WorkQueue
+from runops_operator.informer import resync
+from runops_operator.informer.resync import Resync, comparison_is_due
+from runops_operator.informer.store import Store
+from runops_operator.informer.workqueue import WorkQueue
 from tests.eventually import eventually
 from tests.operator.world import CONFIG
 from tests.simulation.cluster import START, MemoryCluster

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from runops_operator import stopping
-from runops_operator.metrics import Metrics
-from runops_operator.stopping import Stopping
-from runops_operator.store import Store
+from runops_operator.informer.store import Store
+from runops_operator.observability.metrics import Metrics
+from runops_operator.reconcile import stopping
+from runops_operator.reconcile.stopping import Stopping
 from tests.simulation.cluster import START, MemoryCluster
 
 

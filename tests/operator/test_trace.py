@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from runops.failures import Reason
 from runops.report import Report
-from runops_operator.observed import VideoJobView
-from runops_operator.trace import Span, sampled, spans, trace_id
+from runops_operator.manifests.observed import VideoJobView
+from runops_operator.observability.trace import Span, sampled, spans, trace_id
 from tests.operator import journey
 from tests.operator.world import World
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runops_operator.tracing import TraceSender, exporter
+from runops_operator.observability.tracing import TraceSender, exporter
 from tests.operator import journey
 from tests.operator.world import World
 from tests.otlp_receiver import Received, receiving

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runops_operator.watch_errors import WatchErrors
+from runops_operator.informer.watch_errors import WatchErrors
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import asyncio
 from collections import Counter
 
-from runops_operator.workqueue import WorkQueue
+from runops_operator.informer.workqueue import WorkQueue
 
 
 async def test_a_key_waits_once_however_often_it_is_added() -> None:

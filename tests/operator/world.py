@@ -7,11 +7,11 @@ from uuid import UUID
 
 from runops.videojob import videojob_name
 from runops_operator.assembly import assemble
-from runops_operator.cluster import ClusterError
 from runops_operator.config import OperatorConfig
-from runops_operator.execute import JobRefused
-from runops_operator.metrics import Metrics
-from runops_operator.observed import VideoJobView
+from runops_operator.kubernetes_api.cluster import ClusterError
+from runops_operator.manifests.observed import VideoJobView
+from runops_operator.observability.metrics import Metrics
+from runops_operator.reconcile.execute import JobRefused
 from tests.simulation.cluster import START, Event, MemoryCluster
 from tests.simulation.table import MemoryTables
 

@@ -1,0 +1,48 @@
+"""The kopf handlers: watch events in, keys into the work queue. No decision is made here.
+
+Only `on.event` handlers are registered, since kopf then writes nothing of its own to any object.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import kopf
+
+from runops.videojob import GROUP, PLURAL, VERSION
+from runops_operator.informer.store import Store
+from runops_operator.informer.workqueue import WorkQueue
+from runops_operator.kubernetes_api.api_login import log_in
+from runops_operator.manifests.labels import MANAGED_BY, MANAGED_BY_LABEL, VIDEOJOB_LABEL
+
+__all__ = ["register"]
+
+
+def register(registry: kopf.OperatorRegistry, store: Store, queue: WorkQueue) -> None:
+    """Register the handlers.
+
+    Parameters
+    ----------
+    registry
+        Where to; nothing is registered by importing this module.
+    store
+        Is told what each event shows.
+    queue
+        Gets the name of every VideoJob that should be looked at.
+    """
+
+    @kopf.on.login(registry=registry)
+    async def on_login(**_: Any) -> kopf.ConnectionInfo:
+        return log_in()
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
+    async def on_videojob(event: Mapping[str, Any], **_: Any) -> None:
+        body = event["object"]
+        if store.see_videojob(body, deleted=event["type"] == "DELETED"):
+            await queue.add(body["metadata"]["name"])
+
+    @kopf.on.event("batch", "v1", "jobs", labels={MANAGED_BY_LABEL: MANAGED_BY}, registry=registry)
+    async def on_job(event: Mapping[str, Any], **_: Any) -> None:
+        body = event["object"]
+        owner = (body["metadata"].get("labels") or {}).get(VIDEOJOB_LABEL)
+        if owner and store.see_job(body, deleted=event["type"] == "DELETED"):
+            await queue.add(owner)

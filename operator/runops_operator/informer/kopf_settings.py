@@ -1,0 +1,97 @@
+"""How kopf is set up: as an informer that nothing ends."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any, cast
+
+import kopf
+from kopf._cogs.structs.bodies import RawBody
+from kopf._cogs.structs.ephemera import AnyMemo
+from kopf._core.reactor.inventory import ResourceMemories, ResourceMemory
+
+from runops_operator.manifests.labels import MANAGED_BY, MANAGED_BY_LABEL
+
+__all__ = ["NoMemories", "kopf_settings"]
+
+
+class _Pauses:
+    """Between kopf's tries, without an end: a watcher that gives up takes the whole process with it."""
+
+    def __iter__(self) -> Iterator[float]:
+        yield from (1, 1, 2, 3, 5, 8)
+        yield from itertools.repeat(10)
+
+
+class _NoDiffBase(kopf.DiffBaseStorage):
+    """No memory of how an object was.
+
+    kopf makes it up for every event, also where no handler asks what changed: several copies of the whole object, which
+    were half of the operator's work in a burst.
+    """
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        return cast("kopf.BodyEssence", {})
+
+    def fetch(self, **_: Any) -> None:
+        return None
+
+    def store(self, **_: Any) -> None:
+        return None
+
+
+class _NoProgress(kopf.ProgressStorage):
+    """No memory of how far a handler came: ours are done when they return."""
+
+    def fetch(self, **_: Any) -> None:
+        return None
+
+    def store(self, **_: Any) -> None:
+        return None
+
+    def purge(self, **_: Any) -> None:
+        return None
+
+    def touch(self, **_: Any) -> None:
+        return None
+
+    def clear(self, *, essence: kopf.BodyEssence) -> kopf.BodyEssence:
+        return essence
+
+
+class NoMemories(ResourceMemories):
+    """No memory of objects between their events: a kilobyte for each, in which nothing of ours would lie.
+
+    kopf takes such a store as an argument, but does not export the class.
+    """
+
+    async def recall(
+        self,
+        raw_body: RawBody,
+        *,
+        memobase: AnyMemo | None = None,
+        noticed_by_listing: bool = False,
+        ephemeral: bool = True,  # noqa: ARG002 - here everything is
+    ) -> ResourceMemory:
+        """Return a new memory for this event only."""
+        return await super().recall(raw_body, memobase=memobase, noticed_by_listing=noticed_by_listing, ephemeral=True)
+
+
+def kopf_settings() -> kopf.OperatorSettings:
+    """Return settings with which kopf watches, and neither writes nor remembers nor gives up."""
+    settings = kopf.OperatorSettings()
+    settings.scanning.disabled = True
+    settings.posting.enabled = False
+    settings.persistence.diffbase_storage = _NoDiffBase()
+    settings.persistence.progress_storage = _NoProgress()
+    settings.watching.chunk_size = 100
+    settings.watching.server_timeout = 300
+    settings.watching.client_timeout = 330
+    # After each watch that ends with 410 everything is listed anew, and that may go on and on.
+    settings.watching.reconnect_backoff = 1.0
+    settings.watching.label_selectors["batch", "v1", "jobs"] = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
+    settings.queueing.idle_timeout = 0.1
+    settings.queueing.error_delays = (1, 2, 5, 10, 30, 60)
+    settings.networking.request_timeout = 30
+    settings.networking.connect_timeout = 5
+    settings.networking.error_backoffs = _Pauses()
+    return settings

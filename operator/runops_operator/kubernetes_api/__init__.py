@@ -1,0 +1,1 @@
+"""How the operator speaks to the Kubernetes API server."""

@@ -1,0 +1,170 @@
+"""The operator's `Cluster` on a real API server. The path of every request it makes stands here."""
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from runops.videojob import GROUP, PLURAL, VERSION
+from runops_operator.kubernetes_api.api_server import ApiServer
+from runops_operator.kubernetes_api.cluster import ClusterError, Conflict, Manifest, NotFound
+from runops_operator.manifests.labels import JOB_NAME_LABEL, MANAGED_BY, MANAGED_BY_LABEL
+
+__all__ = ["KubernetesCluster"]
+
+_CHUNK = 50
+"""Objects in a page: read, five hundred pods take 35 MB for a moment, and such moments add up."""
+_POD_REFUSED = "involvedObject.kind=Job,reason=FailedCreate"
+_DRY_RUN = {"dryRun": "All", "fieldValidation": "Strict"}
+
+
+class KubernetesCluster:
+    """The objects of one namespace.
+
+    Parameters
+    ----------
+    api
+        The API server that has them.
+    namespace
+        The namespace of everything.
+    """
+
+    def __init__(self, api: ApiServer, namespace: str) -> None:
+        self._api = api
+        self._videojobs = f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{PLURAL}"
+        self._jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
+        self._pods = f"/api/v1/namespaces/{namespace}/pods"
+        self._leases = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+        self._events = f"/api/v1/namespaces/{namespace}/events"
+
+    async def list_videojobs(self) -> AsyncIterator[Manifest]:
+        """Yield every VideoJob of the namespace, read in chunks."""
+        async for item in self._list(self._videojobs):
+            yield item
+
+    async def list_jobs(self) -> AsyncIterator[Manifest]:
+        """Yield every Job of ours in the namespace, read in chunks."""
+        async for item in self._list(self._jobs, labelSelector=f"{MANAGED_BY_LABEL}={MANAGED_BY}"):
+            yield item
+
+    async def list_all_pods(self) -> AsyncIterator[Manifest]:
+        """Yield every worker pod in the namespace, read in chunks."""
+        async for item in self._list(self._pods, labelSelector=f"{MANAGED_BY_LABEL}={MANAGED_BY},{JOB_NAME_LABEL}"):
+            yield item
+
+    async def list_pods(self, jobs: Collection[str]) -> list[Manifest]:
+        """Return the pods of some Jobs."""
+        selector = f"{JOB_NAME_LABEL} in ({','.join(sorted(jobs))})"
+        return [item async for item in self._list(self._pods, labelSelector=selector)]
+
+    async def list_pod_refusals(self) -> list[Manifest]:
+        """Return the events that tell of Jobs whose pod could not be made."""
+        return [item async for item in self._list(self._events, fieldSelector=_POD_REFUSED)]
+
+    async def get_videojob(self, name: str) -> Manifest:
+        """Return a VideoJob."""
+        return await self._api.call("GET", f"{self._videojobs}/{quote(name)}")
+
+    async def create_videojob(self, manifest: Manifest) -> Manifest:
+        """Create a VideoJob and return it as stored."""
+        return await self._api.call("POST", self._videojobs, body=manifest)
+
+    async def annotate_videojob(
+        self, name: str, annotations: Mapping[str, str], *, version: int | None = None
+    ) -> Manifest:
+        """Set annotations of a VideoJob and return it as stored."""
+        metadata: dict[str, Any] = {"annotations": dict(annotations)}
+        if version is not None:
+            metadata["resourceVersion"] = str(version)
+        body = {"metadata": metadata}
+        return await self._api.call("PATCH", f"{self._videojobs}/{quote(name)}", body=body)
+
+    async def patch_videojob_status(self, name: str, status: Mapping[str, Any]) -> Manifest:
+        """Merge into a VideoJob's status and return it as stored."""
+        return await self._api.call("PATCH", f"{self._videojobs}/{quote(name)}/status", body={"status": status})
+
+    async def delete_videojob(self, name: str, *, uid: str) -> None:
+        """Delete a VideoJob if it is this very one."""
+        await self._delete(f"{self._videojobs}/{quote(name)}", uid)
+
+    async def create_job(self, manifest: Manifest) -> Manifest:
+        """Create a Job and return it as stored."""
+        return await self._api.call("POST", self._jobs, body=manifest)
+
+    async def get_job(self, name: str) -> Manifest:
+        """Return a Job."""
+        return await self._api.call("GET", f"{self._jobs}/{quote(name)}")
+
+    async def suspend_job(self, name: str, *, suspend: bool) -> Manifest:
+        """Set `spec.suspend` of a Job and return it as stored."""
+        return await self._api.call("PATCH", f"{self._jobs}/{quote(name)}", body={"spec": {"suspend": suspend}})
+
+    async def delete_job(self, name: str, *, uid: str) -> None:
+        """Delete a Job and its pods if it is this very one."""
+        await self._delete(f"{self._jobs}/{quote(name)}", uid)
+
+    async def delete_pod(self, name: str, *, uid: str, force: bool = False) -> None:
+        """Ask a pod to stop if it is this very one, or remove it without asking."""
+        await self._delete(f"{self._pods}/{quote(name)}", uid, grace_seconds=0 if force else None)
+
+    async def get_lease(self, name: str) -> Manifest:
+        """Return a Lease."""
+        return await self._api.call("GET", f"{self._leases}/{quote(name)}")
+
+    async def create_lease(self, name: str, spec: Mapping[str, Any]) -> Manifest:
+        """Create a Lease and return it as stored."""
+        return await self._api.call("POST", self._leases, body=_lease(name, spec))
+
+    async def replace_lease(self, name: str, spec: Mapping[str, Any], *, version: str) -> Manifest:
+        """Replace a Lease's spec, if it still has this resource version."""
+        return await self._api.call("PUT", f"{self._leases}/{quote(name)}", body=_lease(name, spec, version=version))
+
+    async def try_videojob(self, manifest: Manifest) -> None:
+        """Have a VideoJob judged as if it were created, an unknown field being an error; nothing is stored."""
+        await self._api.call("POST", self._videojobs, query=_DRY_RUN, body=manifest)
+
+    async def list_pods_by(self, labels: str) -> list[Manifest]:
+        """Return the pods that a label selector names."""
+        return [item async for item in self._list(self._pods, labelSelector=labels)]
+
+    async def create_event(self, manifest: Manifest) -> None:
+        """Create an Event; `Conflict` where one of its name exists."""
+        await self._api.call("POST", self._events, body=manifest)
+
+    async def _delete(self, path: str, uid: str, *, grace_seconds: int | None = None) -> None:
+        body: dict[str, Any] = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
+        if grace_seconds is not None:
+            body["gracePeriodSeconds"] = grace_seconds
+        try:
+            await self._api.call("DELETE", path, body=body)
+        except (NotFound, Conflict):
+            return
+
+    async def _list(self, path: str, **selectors: str) -> AsyncIterator[Manifest]:
+        """Yield the items of a collection; a list that expired between two chunks is begun anew, once."""
+        for last_try in (False, True):
+            try:
+                token = ""
+                while True:
+                    page = await self._page(path, {"limit": str(_CHUNK), "continue": token, **selectors})
+                    token = (page.get("metadata") or {}).get("continue") or ""
+                    # Each goes as soon as it was looked at: the next page is not read on top of this one.
+                    items = page.pop("items")[::-1]
+                    while items:
+                        yield items.pop()
+                    if not token:
+                        return
+            except ClusterError as error:
+                if error.status != 410 or last_try:
+                    raise
+
+    async def _page(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+        page = await self._api.call("GET", path, query=query)
+        if not isinstance(page.get("items"), list):
+            # What is not listed counts as deleted, so an answer that is no list must not pass for one.
+            raise ClusterError(f"GET {path}: the answer is no list.")
+        return page
+
+
+def _lease(name: str, spec: Mapping[str, Any], *, version: str | None = None) -> dict[str, Any]:
+    metadata = {"name": name} | ({"resourceVersion": version} if version else {})
+    return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": dict(spec)}

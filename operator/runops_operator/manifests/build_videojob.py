@@ -1,0 +1,90 @@
+"""The VideoJob of a claimed row. Pure: a row, its claim and the configuration in, a manifest out."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from runops.job_row import Claim, JobRow
+from runops.videojob import API_VERSION, KIND, PromptChoice, VideoJobSpec, videojob_name
+from runops_operator.config import OperatorConfig
+from runops_operator.manifests.labels import (
+    BY_ANNOTATION,
+    CLAIM_ANNOTATION,
+    MANAGED_BY,
+    MANAGED_BY_LABEL,
+    PROMPTS_ANNOTATION,
+    QUEUED_AT_ANNOTATION,
+    SOURCE_BYTES_ANNOTATION,
+)
+
+__all__ = ["Arrival", "build_videojob"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What is known of a row's recording from before its claim; nothing, where the claim is an earlier process's.
+
+    Attributes
+    ----------
+    queued_at
+        Since when the row had waited.
+    source_bytes
+        Size of the recording.
+    """
+
+    queued_at: str | None = None
+    source_bytes: int | None = None
+
+
+def build_videojob(
+    row: JobRow, claim: Claim, user: UUID | None, config: OperatorConfig, *, arrival: Arrival | None = None
+) -> dict[str, Any]:
+    """Return the manifest of the VideoJob for a row.
+
+    Every setting is written out, so that a later change of the configuration never touches it.
+
+    Parameters
+    ----------
+    row
+        The row, claimed.
+    claim
+        The claim that the row carries.
+    user
+        Uploader of the recording, checked.
+    config
+        Settings of this installation.
+    arrival
+        What was known when it was claimed.
+    """
+    arrival = arrival or Arrival()
+    known = {
+        QUEUED_AT_ANNOTATION: arrival.queued_at or row.created_at,
+        SOURCE_BYTES_ANNOTATION: None if arrival.source_bytes is None else str(arrival.source_bytes),
+    }
+    spec = VideoJobSpec(
+        job_id=str(row.job_id),
+        user_id=str(user) if user else None,
+        model=config.models,
+        prompts=PromptChoice(transcription=config.prompts.transcription, sop=config.prompts.sop),
+        transcode=config.transcode,
+        retry_limit=config.retry_limit,
+        active_deadline_seconds=config.active_deadline_seconds,
+        ttl_seconds_after_finished=config.ttl_seconds_after_finished,
+        queue_name=config.queue_name,
+    )
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {
+            "name": videojob_name(row.job_id),
+            "namespace": config.namespace,
+            "labels": {MANAGED_BY_LABEL: MANAGED_BY},
+            "annotations": {
+                CLAIM_ANNOTATION: claim.token,
+                BY_ANNOTATION: claim.by,
+                PROMPTS_ANNOTATION: config.prompts.config_map,
+                **{name: value for name, value in known.items() if value is not None},
+            },
+        },
+        "spec": spec.model_dump(by_alias=True, exclude_none=True),
+    }

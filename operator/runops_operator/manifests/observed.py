@@ -1,0 +1,260 @@
+"""Slim, typed views of VideoJobs and Jobs as the API server reports them. Pure: manifests in, frozen records out."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from runops.videojob import Condition, VideoJobSpec, VideoJobStatus
+from runops_operator.manifests.fields import (
+    claim_of,
+    count_of,
+    object_of,
+    objects_of,
+    same,
+    text_of,
+    version_of,
+    whole_of,
+)
+from runops_operator.manifests.labels import (
+    KUEUE_QUEUE_LABEL,
+    PROMPTS_ANNOTATION,
+    QUEUED_AT_ANNOTATION,
+    SOURCE_BYTES_ANNOTATION,
+)
+
+__all__ = ["UNREAD", "JobView", "Unread", "VideoJobView", "is_version_of", "parse_job", "parse_videojob"]
+
+_OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+
+WORKER_OWNED_STATUS = ("progress", "usage", "stages", "outputs")
+"""Status fields that the worker writes while it runs; a change in them alone asks nothing of the operator."""
+
+
+M = TypeVar("M", bound=BaseModel)
+_NOT_NOTED: set[str] = set()
+
+
+class Unread:
+    """Stands where a row would, and says that it has not been read."""
+
+
+UNREAD: Final = Unread()
+
+
+@dataclass(frozen=True, slots=True)
+class VideoJobView:
+    """One VideoJob.
+
+    Attributes
+    ----------
+    claim
+        Token under which its row is held; None for one made by hand and not claimed yet.
+    spec
+        None where it is malformed; `spec_fault` then says how.
+    prompts
+        ConfigMap of the prompts that it was begun with; None where that is not written down.
+    created, queued_at
+        When it was made; since when its row had waited then. None where that is not known.
+    source_bytes
+        Size of the recording; None where that is not known.
+    version
+        Its resource version: of two views the one with the higher number is the newer.
+    blocked_by
+        Reason for which a key or a quota keeps it from going on, and would keep every other video too; None where
+        nothing does.
+    """
+
+    name: str
+    uid: str
+    generation: int
+    claim: str | None
+    spec: VideoJobSpec | None
+    spec_fault: str | None
+    status: VideoJobStatus
+    deleting: bool
+    prompts: str | None = None
+    created: str | None = None
+    queued_at: str | None = None
+    source_bytes: int | None = None
+    version: int = field(default=0, compare=False)
+    blocked_by: str | None = field(init=False, compare=False, default=None)
+
+    def __post_init__(self) -> None:
+        # Of all unfinished ones it is asked at each look at the table.
+        said = next(
+            (item.reason for item in self.status.conditions or () if item.type == "Blocked" and item.status == "True"),
+            None,
+        )
+        object.__setattr__(self, "blocked_by", said)
+
+    @property
+    def finished(self) -> bool:
+        """Whether its outcome is recorded."""
+        return self.holds("Finished")
+
+    @property
+    def started(self) -> bool:
+        """Whether a worker has run for it already."""
+        return self.holds("Started")
+
+    def holds(self, kind: str) -> bool:
+        """Whether a condition is True."""
+        return any(item.type == kind and item.status == "True" for item in self.status.conditions or ())
+
+    def without_worker_progress(self) -> "VideoJobView":
+        """Return the view with what the worker reports left out."""
+        return replace(self, status=self.status.model_copy(update=dict.fromkeys(WORKER_OWNED_STATUS)))
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """One of our Kubernetes Jobs.
+
+    Attributes
+    ----------
+    failed_reason, failed_message
+        Of its Failed condition; None while it has none.
+    queued
+        Whether Kueue decides when it runs.
+    image
+        The worker image it was made with.
+    """
+
+    name: str
+    uid: str
+    owner_uid: str | None
+    claim: str | None
+    suspended: bool
+    active: int
+    ready: int
+    failed: int
+    complete: bool
+    queued: bool
+    image: str | None
+    failed_reason: str | None
+    failed_message: str | None
+    start_time: str | None
+    completion_time: str | None
+    deleting: bool
+    version: int = field(default=0, compare=False)
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.complete or self.failed_reason is not None
+
+    @property
+    def ran(self) -> bool:
+        """Whether a pod of it was made."""
+        return self.complete or self.active + self.failed > 0
+
+
+def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
+    """Return the view of a VideoJob's manifest. A malformed spec or status is part of the view, never an error."""
+    metadata = body["metadata"]
+    generation = metadata.get("generation")
+    spec, fault = None, None
+    try:
+        spec = _bare(VideoJobSpec.model_validate(body.get("spec") or {}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        fault = f"spec.{'.'.join(map(str, first['loc']))}: {first['msg']}"[:500]
+    return VideoJobView(
+        name=same(metadata["name"]),
+        uid=same(str(metadata.get("uid") or "")),
+        generation=generation if isinstance(generation, int) and generation > 0 else 1,
+        claim=claim_of(metadata),
+        spec=spec,
+        spec_fault=fault,
+        status=_bare_status(body.get("status")),
+        deleting="deletionTimestamp" in metadata,
+        prompts=_prompts(metadata),
+        created=text_of(metadata.get("creationTimestamp")),
+        queued_at=text_of(object_of(metadata.get("annotations")).get(QUEUED_AT_ANNOTATION)),
+        source_bytes=whole_of(object_of(metadata.get("annotations")).get(SOURCE_BYTES_ANNOTATION)),
+        version=version_of(metadata),
+    )
+
+
+def is_version_of(body: Mapping[str, Any], view: VideoJobView | JobView | None) -> bool:
+    """Tell whether a manifest is in the very version that a view shows: of thousands listed anew, nearly all are."""
+    if view is None or not view.version:
+        return False
+    metadata = body["metadata"]
+    return metadata.get("uid") == view.uid and version_of(metadata) == view.version
+
+
+def _bare(model: M) -> M:
+    """Return a model without the note of which fields were given: it is larger than all else of it, and nobody asks."""
+    object.__setattr__(model, "__pydantic_fields_set__", _NOT_NOTED)
+    return model
+
+
+def _bare_status(value: Any) -> VideoJobStatus:
+    status = _bare(_status(value))
+    if status.worker_pod is not None:
+        _bare(status.worker_pod)
+    return status
+
+
+def _prompts(metadata: Mapping[str, Any]) -> str | None:
+    name = object_of(metadata.get("annotations")).get(PROMPTS_ANNOTATION)
+    return same(name) if isinstance(name, str) and _OBJECT_NAME.fullmatch(name) else None
+
+
+def _status(value: Any) -> VideoJobStatus:
+    """Return a status without the fields that are malformed: an end that is recorded must not be lost over another."""
+    try:
+        return VideoJobStatus.model_validate(value or {})
+    except ValidationError:
+        given = dict(object_of(value))
+    if isinstance(given.get("conditions"), list):
+        given["conditions"] = [item for item in given["conditions"] if _fits(Condition, item)]
+    return VideoJobStatus.model_validate(
+        {key: item for key, item in given.items() if _fits(VideoJobStatus, {key: item})}
+    )
+
+
+def _fits(model: type[BaseModel], value: Any) -> bool:
+    try:
+        model.model_validate(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def parse_job(body: Mapping[str, Any]) -> JobView:
+    """Return the view of a batch/v1 Job's manifest."""
+    metadata, status = body["metadata"], object_of(body.get("status"))
+    conditions = {
+        str(item.get("type")): item for item in objects_of(status.get("conditions")) if item.get("status") == "True"
+    }
+    failed = conditions.get("Failed", {})
+    owners = [owner for owner in objects_of(metadata.get("ownerReferences")) if owner.get("controller")]
+    return JobView(
+        name=same(metadata["name"]),
+        uid=same(str(metadata.get("uid") or "")),
+        owner_uid=text_of(owners[0].get("uid")) if owners else None,
+        claim=claim_of(metadata),
+        suspended=bool(object_of(body.get("spec")).get("suspend")),
+        active=count_of(status.get("active")),
+        ready=count_of(status.get("ready")),
+        failed=count_of(status.get("failed")),
+        complete="Complete" in conditions,
+        queued=KUEUE_QUEUE_LABEL in object_of(metadata.get("labels")),
+        image=text_of(_image(body)),
+        failed_reason=failed.get("reason"),
+        failed_message=failed.get("message"),
+        start_time=text_of(status.get("startTime")),
+        completion_time=text_of(status.get("completionTime")),
+        deleting="deletionTimestamp" in metadata,
+        version=version_of(metadata),
+    )
+
+
+def _image(job: Mapping[str, Any]) -> str | None:
+    pod = object_of(object_of(object_of(job.get("spec")).get("template")).get("spec"))
+    return next((item.get("image") for item in objects_of(pod.get("containers")) if item.get("name") == "worker"), None)

@@ -1,0 +1,116 @@
+"""Slim, typed views of worker pods, and of the events that tell why there is none. Pure, as `observed.py` is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runops.report import Report, parse_report
+from runops_operator.manifests.fields import object_of, same, text_of
+
+__all__ = ["PodRefusal", "PodView", "parse_pod", "parse_pod_refusal"]
+
+
+@dataclass(frozen=True, slots=True)
+class PodView:
+    """One worker pod.
+
+    Attributes
+    ----------
+    waiting_reason, waiting_message
+        Why its container does not run yet, as the kubelet or the scheduler says.
+    exit_code
+        Of its container; None while that has not ended.
+    ended_reason, ended_message
+        Why the kubelet ended the whole pod, such as DeadlineExceeded or Evicted.
+    disrupted
+        Whether the cluster took it away: an eviction, a drain, a preemption, a lost node.
+    report
+        Its termination message, where it left one.
+    """
+
+    name: str
+    uid: str
+    node: str | None
+    created: str
+    phase: str
+    waiting_reason: str | None
+    waiting_message: str | None
+    exit_code: int | None
+    out_of_memory: bool
+    report: Report | None
+    ended_reason: str | None = None
+    ended_message: str | None = None
+    disrupted: bool = False
+
+    @property
+    def works(self) -> bool:
+        """Whether its container runs."""
+        return self.phase == "Running" and self.exit_code is None
+
+
+@dataclass(frozen=True, slots=True)
+class PodRefusal:
+    """That a Job's pod could not be made.
+
+    Attributes
+    ----------
+    job_uid
+        Which Job.
+    words
+        The API server's.
+    at
+        When, as Kubernetes writes times.
+    """
+
+    job_uid: str
+    words: str
+    at: str
+
+
+def parse_pod(body: Mapping[str, Any]) -> PodView:
+    """Return the view of a worker pod's manifest."""
+    metadata, status = body["metadata"], body.get("status") or {}
+    container: Mapping[str, Any] = next(
+        (item for item in status.get("containerStatuses") or () if item.get("name") == "worker"),
+        {},
+    )
+    state = container.get("state") or {}
+    ended = state.get("terminated")
+    waiting = state.get("waiting") or {}
+    unscheduled: Mapping[str, Any] = next(
+        (
+            item
+            for item in status.get("conditions") or ()
+            if item.get("type") == "PodScheduled" and item.get("status") == "False"
+        ),
+        {},
+    )
+    return PodView(
+        name=metadata["name"],
+        uid=metadata.get("uid", ""),
+        node=text_of((body.get("spec") or {}).get("nodeName")),
+        created=text_of(metadata.get("creationTimestamp")) or "",
+        phase=same(status.get("phase") or "Pending"),
+        waiting_reason=unscheduled.get("reason") or waiting.get("reason"),
+        waiting_message=unscheduled.get("message") or waiting.get("message"),
+        exit_code=ended.get("exitCode") if ended else None,
+        out_of_memory=bool(ended and ended.get("reason") == "OOMKilled"),
+        report=parse_report(ended.get("message")) if ended else None,
+        ended_reason=status.get("reason"),
+        ended_message=status.get("message"),
+        disrupted=any(
+            item.get("type") == "DisruptionTarget" and item.get("status") == "True"
+            for item in status.get("conditions") or ()
+        ),
+    )
+
+
+def parse_pod_refusal(body: Mapping[str, Any]) -> PodRefusal:
+    """Return the view of an event that tells that a Job's pod could not be made."""
+    metadata = object_of(body.get("metadata"))
+    at = body.get("lastTimestamp") or body.get("eventTime") or metadata.get("creationTimestamp")
+    return PodRefusal(
+        job_uid=str(object_of(body.get("involvedObject")).get("uid") or ""),
+        words=str(body.get("message") or ""),
+        at=str(at or ""),
+    )

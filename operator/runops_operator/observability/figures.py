@@ -1,0 +1,114 @@
+"""What a VideoJob adds to the metrics: durations and costs, read from its status when it starts and when it ends."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from runops.report import StageUsage
+from runops_operator.manifests.observed import VideoJobView
+from runops_operator.observability.metrics import Metrics
+from runops_operator.observability.snapshot_collector import Snapshot
+from runops_operator.planning.status import Outcome
+from runops_operator.times import moment
+
+__all__ = ["Durations", "Figures", "durations", "snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """How long the parts of a video's way took, in seconds; None where an end is not known.
+
+    Attributes
+    ----------
+    start_wait
+        From the claim to the first running worker.
+    run
+        From there to the end.
+    whole
+        From the row's being queued to the end.
+    """
+
+    start_wait: float | None
+    run: float | None
+    whole: float | None
+
+
+def durations(videojob: VideoJobView) -> Durations:
+    """Return the durations that a VideoJob's times tell. Pure."""
+    made, began = moment(videojob.created), moment(videojob.status.start_time)
+    ended, queued = moment(videojob.status.completion_time), moment(videojob.queued_at)
+    return Durations(_between(made, began), _between(began, ended), _between(queued or made, ended))
+
+
+def _between(first: datetime | None, last: datetime | None) -> float | None:
+    return (last - first).total_seconds() if first is not None and last is not None else None
+
+
+def snapshot(videojobs: Iterable[VideoJobView]) -> Snapshot:
+    """Return the VideoJobs counted. Pure."""
+    phases, stalled, users = Counter[str](), Counter[str](), Counter[str]()
+    for view in videojobs:
+        phases[view.status.phase or "Pending"] += 1
+        if view.finished:
+            continue
+        users[(view.spec.user_id if view.spec else None) or ""] += 1
+        for condition in view.status.conditions or ():
+            if condition.type == Outcome.STALLED and condition.status == "True":
+                stalled[condition.reason] += 1
+    return Snapshot(phases, stalled, users)
+
+
+class Figures:
+    """Watches VideoJobs and counts.
+
+    Parameters
+    ----------
+    metrics
+        What is counted with.
+    """
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def see(self, before: VideoJobView | None, after: VideoJobView) -> None:
+        """Count what changed between two looks; what is seen for the first time was counted by an earlier process."""
+        if before is None or before.finished:
+            return
+        took = durations(after)
+        if after.started and not before.started and took.start_wait is not None:
+            self._metrics.started(took.start_wait)
+        if after.finished:
+            self._count_end(after, took)
+
+    def _count_end(self, videojob: VideoJobView, took: Durations) -> None:
+        status = videojob.status
+        outcome = "Succeeded" if videojob.holds(Outcome.COMPLETE) else "Failed"
+        self._metrics.finished(outcome, run_seconds=took.run, whole_seconds=took.whole)
+        if outcome == "Failed":
+            self._metrics.failed(status.reason or "")
+        for stage in status.stages or ():
+            self._metrics.stage(stage.stage, stage.seconds)
+        if status.usage is not None:
+            self._metrics.media(status.usage.media_seconds)
+            for stage_usage in (status.usage.transcribing, status.usage.parsing_sop):
+                if stage_usage is not None:
+                    self._count_cost(stage_usage)
+
+    def _count_cost(self, usage: StageUsage) -> None:
+        self._metrics.model(
+            usage.model or "unknown",
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            calls=usage.calls,
+            cost_usd=_dollars(usage.cost_usd),
+        )
+
+
+def _dollars(text: str | None) -> float | None:
+    """Return an amount; None for one that is unknown, or that no worker of ours wrote."""
+    try:
+        amount = float(text) if text else None
+    except ValueError:
+        return None
+    return amount if amount is not None and 0 <= amount < 1e6 else None

@@ -1,0 +1,124 @@
+"""What happened to a VideoJob between two looks at it, in words for `kubectl describe`. Pure: two views in, a list out.
+
+It follows the status, whoever wrote it: the operator's conditions and the stages that the worker reports.
+"""
+
+from dataclasses import dataclass
+
+from runops.failures import TABLE
+from runops.progress import Stage
+from runops.report import Usage
+from runops.videojob import Condition
+from runops_operator.manifests.observed import VideoJobView
+from runops_operator.planning.status import Outcome
+from runops_operator.times import moment
+
+__all__ = ["Happening", "happenings"]
+
+_STAGES = {
+    Stage.PREPARING_VIDEO: ("PreparingVideo", "The recording is downloaded and made smaller."),
+    Stage.TRANSCRIBING: ("Transcribing", "The model transcribes the video."),
+    Stage.PARSING_SOP: ("ParsingSop", "The model turns the transcript into a SOP."),
+    Stage.FINALIZING: ("Finalizing", "The results are written."),
+}
+_FAILURES = frozenset(reason.value for reason in TABLE)
+_TOLD_BY_OTHERS = frozenset({"Running", "Completed", "Suspended"})
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happened.
+
+    Attributes
+    ----------
+    reason
+        One CamelCase word.
+    message
+        A sentence for a person.
+    warning
+        Whether it is no part of a smooth run.
+    """
+
+    reason: str
+    message: str
+    warning: bool = False
+
+
+def happenings(before: VideoJobView | None, after: VideoJobView) -> list[Happening]:
+    """Return what happened, in its order.
+
+    Parameters
+    ----------
+    before
+        How the VideoJob was known; None where it was not. Then only a new one has something to tell: after a start of
+        the operator all the others are seen for the first time, too.
+    after
+        How it is.
+    """
+    if before is None:
+        new = after.claim is not None and not after.status.conditions
+        return [Happening("Claimed", "The row was claimed; a Job is made for it.")] if new else []
+    if before.finished:
+        return []
+    if after.finished:
+        return [*_began(before, after), _end(after)]
+    return [*_switched(before, after), *_waits(before, after), *_began(before, after), *_troubles(before, after)]
+
+
+def _began(before: VideoJobView, after: VideoJobView) -> list[Happening]:
+    told = []
+    pod, earlier = after.status.worker_pod, before.status.worker_pod
+    if pod is not None and after.started and (not before.started or earlier is None or earlier.uid != pod.uid):
+        where = f" on node {pod.node}" if pod.node else ""
+        told.append(Happening("Started", f"Attempt {after.status.attempts or 1} runs in pod {pod.name}{where}."))
+    if after.status.stage != before.status.stage and after.status.stage in _STAGES:
+        told.append(Happening(*_STAGES[Stage(after.status.stage)]))
+    return told
+
+
+def _switched(before: VideoJobView, after: VideoJobView) -> list[Happening]:
+    was, now = (view.status.phase == "Suspended" for view in (before, after))
+    if now and not was:
+        return [Happening("Suspended", "It waits until spec.suspend is false and a queue admits it.")]
+    return [Happening("Resumed", "It goes on.")] if was and not now else []
+
+
+def _waits(before: VideoJobView, after: VideoJobView) -> list[Happening]:
+    """Tell of attempts that failed and of what is waited for."""
+    then, now = (_condition(view, Outcome.PROGRESSING) for view in (before, after))
+    if now is None or now.status == "True" or now.reason in _TOLD_BY_OTHERS:
+        return []
+    # A pod's own words change from second to second; a failed attempt's do not, and name the time of the next one.
+    failed = now.message != (then.message if then else None) and "Trying again" in now.message
+    if then is not None and then.reason == now.reason and not failed:
+        return []
+    return [Happening(now.reason, now.message, warning=now.reason in _FAILURES)]
+
+
+def _troubles(before: VideoJobView, after: VideoJobView) -> list[Happening]:
+    told = []
+    for kind in (Outcome.STALLED, Outcome.BLOCKED):
+        then, now = (_condition(view, kind) for view in (before, after))
+        if now is not None and now.status == "True" and (then is None or then.status != "True"):
+            told.append(Happening(kind, f"{now.reason}: {now.message}", warning=True))
+    return told
+
+
+def _end(after: VideoJobView) -> Happening:
+    failed = _condition(after, Outcome.FAILED)
+    if failed is not None and failed.status == "True":
+        return Happening(failed.reason, failed.message, warning=True)
+    begun, ended = moment(after.status.start_time), moment(after.status.completion_time)
+    took = f" after {(ended - begun).total_seconds():.0f} s" if begun and ended else ""
+    return Happening("Completed", f"Transcript and SOP are in their tables{took}{_bill(after.status.usage)}.")
+
+
+def _bill(usage: Usage | None) -> str:
+    if usage is None or not usage.total_tokens:
+        return ""
+    cost = f", about {usage.cost_usd} USD" if usage.cost_usd else ""
+    return f"; {usage.total_tokens} tokens{cost}"
+
+
+def _condition(view: VideoJobView, kind: str) -> Condition | None:
+    return next((item for item in view.status.conditions or () if item.type == kind), None)

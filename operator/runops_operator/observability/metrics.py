@@ -1,0 +1,198 @@
+"""What the operator counts, for Prometheus. Every label has few values: never a job, and of users the busiest only.
+
+`docs/metrics.md` is made from this module.
+"""
+
+from collections.abc import Callable
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from runops_operator.observability.snapshot_collector import Snapshot, SnapshotCollector
+
+__all__ = ["Metrics"]
+
+_WAITS = (0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 14400)
+_RUNS = (5, 15, 30, 60, 120, 300, 600, 1200, 2400, 4800, 9600)
+_STATUSES = frozenset({"queued", "processing", "error", "completed"})
+
+
+class Metrics:
+    """The operator's metrics, in a registry of their own.
+
+    Parameters
+    ----------
+    by_user
+        Whether users are named.
+    """
+
+    def __init__(self, *, by_user: bool = True) -> None:
+        self.registry = CollectorRegistry()
+        self._videojobs = SnapshotCollector(by_user=by_user)
+        self.registry.register(self._videojobs)
+        self._count_the_operator()
+        self._count_the_queue()
+        self._count_videos()
+        self._count_the_model()
+        self._count_troubles()
+
+    def _count_the_operator(self) -> None:
+        self._gauge("runops_build_info", "The operator's version; always 1.", "version").labels(
+            version("runops-operator")
+        ).set(1)
+        self._leads = self._gauge("runops_leader", "Whether this replica leads.")
+        self._reconciles = self._counter("runops_reconciles", "Looks at a VideoJob, by how they ended.", "result")
+        self._reconcile_seconds = self._histogram(
+            "runops_reconcile_seconds", "How long a look at a VideoJob took.", (0.005, 0.02, 0.1, 0.5, 2, 10, 60)
+        )
+        self._depth = self._gauge("runops_workqueue_depth", "VideoJobs that wait to be looked at.")
+
+    def _count_the_queue(self) -> None:
+        self._rows = self._gauge("runops_queue_rows", "Rows with status queued.")
+        self._oldest = self._gauge(
+            "runops_queue_oldest_seconds", "Age of the oldest queued row; 0 where there is none."
+        )
+        self._claims = self._counter("runops_claims", "Rows claimed, by the status that they had.", "from_status")
+        self._paused = self._gauge("runops_intake_paused", "1 while no rows are claimed, and why.", "reason")
+        self._claim_wait = self._histogram("runops_claim_wait_seconds", "From queued to claimed.", _WAITS)
+
+    def _count_videos(self) -> None:
+        self._start_wait = self._histogram("runops_start_wait_seconds", "From claimed to a running worker.", _WAITS)
+        self._run = self._histogram("runops_run_seconds", "From the first worker's start to the end.", _RUNS, "outcome")
+        self._whole = self._histogram("runops_video_seconds", "From queued to the end.", _RUNS, "outcome")
+        self._stage = self._histogram("runops_stage_seconds", "Stages of the last attempts.", _RUNS, "stage")
+        self._finished = self._counter("runops_videos_finished", "Videos that ended.", "outcome")
+        for outcome in ("Succeeded", "Failed"):
+            # A series that begins with its first video shows no increase for it, and an alert's ratio would miss it.
+            self._finished.labels(outcome)
+        self._failed = self._counter("runops_videos_failed", "Videos that ended without a SOP, by reason.", "reason")
+        self._ended = self._counter(
+            "runops_attempts_ended", "Attempts that ended without a result and are followed by another.", "reason"
+        )
+        self._drift = self._counter(
+            "runops_drift_repaired", "Differences between row, VideoJob, Job and pods that were put right.", "kind"
+        )
+
+    def _count_the_model(self) -> None:
+        self._tokens = self._counter("runops_model_tokens", "Tokens of finished videos.", "model", "direction")
+        self._calls = self._counter("runops_model_calls", "Billed calls of finished videos.", "model")
+        self._cost = self._counter("runops_model_cost_usd", "Estimated cost of finished videos.", "model")
+        self._media = self._counter("runops_media_seconds", "Length of the recordings of finished videos.")
+
+    def _count_troubles(self) -> None:
+        self._cluster_errors = self._counter(
+            "runops_kubernetes_errors",
+            "Requests that the API server refused or did not answer; code is empty where there was no answer.",
+            *("verb", "resource", "code"),
+        )
+        self._supabase_errors = self._counter(
+            "runops_supabase_errors", "Requests to Supabase that failed after all tries.", "kind"
+        )
+        self._watch_errors = self._counter("runops_watch_errors", "Watches that were refused or broke.", "resource")
+        self._events_dropped = self._counter(
+            "runops_events_dropped", "Kubernetes events that were not posted, and traces that were not sent.", "kind"
+        )
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(name, text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(name, text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
+
+    def claimed(self, from_status: str, *, waited_seconds: float | None = None) -> None:
+        """Count a claim of a row that had this status, and how long it had waited where it was queued."""
+        self._claims.labels(from_status if from_status in _STATUSES else "other").inc()
+        if waited_seconds is not None:
+            self._claim_wait.observe(max(waited_seconds, 0.0))
+
+    def queue(self, *, rows: int, oldest_seconds: float) -> None:
+        """Show how many rows are queued, and since when the oldest is."""
+        self._rows.set(rows)
+        self._oldest.set(max(oldest_seconds, 0.0))
+
+    def started(self, seconds: float) -> None:
+        """Count a first worker that runs, so long after the claim."""
+        self._start_wait.observe(max(seconds, 0.0))
+
+    def attempt_ended(self, reason: str) -> None:
+        """Count an attempt that ended without a result."""
+        self._ended.labels(reason).inc()
+
+    def finished(self, outcome: str, *, run_seconds: float | None, whole_seconds: float | None) -> None:
+        """Count a video that ended as Succeeded or Failed; None for what is not known."""
+        self._finished.labels(outcome).inc()
+        if run_seconds is not None:
+            self._run.labels(outcome).observe(max(run_seconds, 0.0))
+        if whole_seconds is not None:
+            self._whole.labels(outcome).observe(max(whole_seconds, 0.0))
+
+    def failed(self, reason: str) -> None:
+        """Count a video that ended without a SOP."""
+        self._failed.labels(reason).inc()
+
+    def stage(self, stage: str, seconds: float) -> None:
+        """Count a stage of a video that ended."""
+        self._stage.labels(stage).observe(seconds)
+
+    def media(self, seconds: float) -> None:
+        """Count a recording's length."""
+        self._media.inc(seconds)
+
+    def model(self, model: str, *, input_tokens: int, output_tokens: int, calls: int, cost_usd: float | None) -> None:
+        """Count what a stage of a finished video cost."""
+        self._tokens.labels(model, "input").inc(input_tokens)
+        self._tokens.labels(model, "output").inc(output_tokens)
+        self._calls.labels(model).inc(calls)
+        if cost_usd is not None:
+            self._cost.labels(model).inc(cost_usd)
+
+    def repaired(self, kind: str) -> None:
+        """Count a difference that was found and put right."""
+        self._drift.labels(kind).inc()
+
+    def reconciled(self, result: str, seconds: float) -> None:
+        """Count a look at a VideoJob: done, again (something was away or refused) or failed (a fault of ours)."""
+        self._reconciles.labels(result).inc()
+        self._reconcile_seconds.observe(seconds)
+
+    def cluster_error(self, verb: str, resource: str, status: int | None) -> None:
+        """Count a request that the API server did not do."""
+        self._cluster_errors.labels(verb, resource, "" if status is None else str(status)).inc()
+
+    def supabase_error(self, kind: str) -> None:
+        """Count a request that Supabase did not do."""
+        self._supabase_errors.labels(kind).inc()
+
+    def watch_error(self, resource: str) -> None:
+        """Count a watch that was refused or broke."""
+        self._watch_errors.labels(resource).inc()
+
+    def dropped(self, kind: str) -> None:
+        """Count an event or a trace that nobody will see."""
+        self._events_dropped.labels(kind).inc()
+
+    def intake_paused(self, reason: str | None) -> None:
+        """Show why no rows are claimed; None where they are."""
+        self._paused.clear()
+        if reason is not None:
+            self._paused.labels(reason).set(1)
+
+    def leads(self, leads: bool) -> None:
+        """Show whether this replica leads; one that does not has nothing to show."""
+        self._leads.set(1 if leads else 0)
+        if not leads:
+            self._videojobs.take = Snapshot
+            self._depth.set_function(lambda: 0)
+            self.queue(rows=0, oldest_seconds=0.0)
+
+    def look_at(self, *, videojobs: Callable[[], Snapshot], depth: Callable[[], int]) -> None:
+        """Ask for the VideoJobs and the work queue whenever the metrics are read."""
+        self._videojobs.take = videojobs
+        self._depth.set_function(depth)
+
+    def text(self) -> bytes:
+        """Return all of it in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,87 @@
+"""What a video that does not run waits for, and how long that may last. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runops.failures import TABLE, Reason
+from runops_operator.config import Deadlines
+from runops_operator.manifests.observed import JobView, VideoJobView
+from runops_operator.manifests.observed_pod import PodView
+
+__all__ = ["Wait", "deadline_of", "newest", "stalled_message", "wait_of"]
+
+_IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"})
+_CONTAINER = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What is waited for.
+
+    Attributes
+    ----------
+    reason
+        A CamelCase word: one of the reason table, or `Pending`, `Starting`, `Finishing`, `Suspended` where nothing is
+        wrong yet.
+    message
+        A sentence for a person.
+    """
+
+    reason: str
+    message: str
+
+
+def newest(pods: Sequence[PodView]) -> PodView | None:
+    """Return the pod that counts."""
+    return max(pods, key=lambda pod: (pod.created, pod.name), default=None)
+
+
+def wait_of(
+    videojob: VideoJobView, job: JobView | None, pods: Sequence[PodView], *, pod_refused: str | None = None
+) -> Wait | None:
+    """Return what an unfinished video waits for; None while its worker runs.
+
+    Parameters
+    ----------
+    videojob, job, pods
+        What there is of it.
+    pod_refused
+        The API server's words, where it is known that it will not have the Job's pod made.
+    """
+    pod = newest(pods)
+    if pod is not None and pod.works:
+        return None
+    if (videojob.spec is not None and videojob.spec.suspend) or (job is not None and job.suspended):
+        return Wait("Suspended", "Suspended: it goes on when spec.suspend is false and a queue admits it.")
+    if pod is None and pod_refused is not None:
+        return Wait(Reason.JOB_REFUSED, f"Kubernetes refuses the worker's pod. ({pod_refused[:500]})")
+    if job is None or pod is None:
+        return Wait("Pending", "The worker's pod is being made.")
+    detail = f" ({pod.waiting_message[:300]})" if pod.waiting_message else ""
+    if pod.waiting_reason == "Unschedulable":
+        return Wait(Reason.UNSCHEDULABLE, f"No node has room for the worker yet.{detail}")
+    if pod.waiting_reason in _IMAGE:
+        return Wait(Reason.IMAGE_PULL_FAILED, f"The worker's image cannot be pulled.{detail}")
+    if pod.waiting_reason in _CONTAINER:
+        return Wait(Reason.POD_NOT_STARTING, f"The worker's container cannot be made.{detail}")
+    if pod.exit_code is not None:
+        return Wait("Finishing", "The worker has ended; its Job is being closed.")
+    return Wait("Starting", f"The worker's pod is starting.{detail}")
+
+
+def deadline_of(reason: str, deadlines: Deadlines) -> tuple[float, Reason] | None:
+    """Return after how many seconds a wait counts as stalled and under which reason; None where it may last."""
+    return {
+        "Pending": (deadlines.claimed_seconds, Reason.JOB_REFUSED),
+        Reason.JOB_REFUSED.value: (deadlines.claimed_seconds, Reason.JOB_REFUSED),
+        Reason.UNSCHEDULABLE.value: (deadlines.unschedulable_seconds, Reason.UNSCHEDULABLE),
+        Reason.IMAGE_PULL_FAILED.value: (deadlines.image_pull_seconds, Reason.IMAGE_PULL_FAILED),
+        Reason.POD_NOT_STARTING.value: (deadlines.starting_seconds, Reason.POD_NOT_STARTING),
+        "Starting": (deadlines.starting_seconds, Reason.POD_NOT_STARTING),
+        "Finishing": (deadlines.starting_seconds, Reason.POD_NOT_STARTING),
+    }.get(reason)
+
+
+def stalled_message(wait: Wait, reason: Reason) -> str:
+    """Return the sentence of a wait that lasts too long: what it waits for, and the way out."""
+    return f"{wait.message} {TABLE[reason].remedy}"

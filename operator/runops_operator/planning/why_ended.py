@@ -1,0 +1,88 @@
+"""Why an attempt ended without a result: from its Job and pods to a row of the reason table. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runops.failures import TABLE, Failure, Reason, by_exit_code
+from runops.report import Report
+from runops_operator.manifests.observed import JobView
+from runops_operator.manifests.observed_pod import PodView
+
+__all__ = ["Ended", "why_ended"]
+
+_DISRUPTED = re.compile(r"has condition DisruptionTarget")
+_EXIT_CODE = re.compile(r"failed with exit code (\d{1,3})\b")
+_DISK = re.compile(r"ephemeral|emptyDir|EmptyDir|disk", re.ASCII)
+_KILLED = 137
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Why an attempt ended.
+
+    Attributes
+    ----------
+    failure
+        The table's row.
+    sentence
+        For a person, with the figures of the case where the worker gave any.
+    report
+        The worker's last word, where it left one.
+    """
+
+    failure: Failure
+    sentence: str
+    report: Report | None = None
+
+    @property
+    def asked_seconds(self) -> float | None:
+        """How long the service that refused asked to wait."""
+        return self.report.retry_after_seconds if self.report is not None else None
+
+
+def why_ended(job: JobView, pods: Sequence[PodView]) -> Ended:
+    """Return why a Job failed.
+
+    What the cluster did to the pod counts first, then the worker's own word, then its exit code. The pod may be gone
+    already; then the Job's condition still has the exit code or the disruption in its message.
+
+    Parameters
+    ----------
+    job
+        It has failed.
+    pods
+        Those that are left of it.
+    """
+    pod = max((pod for pod in pods if not pod.works and pod.exit_code != 0), key=lambda pod: pod.created, default=None)
+    report = pod.report if pod is not None else None
+    said = report.reason if report is not None else None
+    if job.failed_reason == "DeadlineExceeded" or (pod is not None and pod.ended_reason == "DeadlineExceeded"):
+        return _of(Reason.DEADLINE_EXCEEDED, report)
+    if report is not None and said not in {None, Reason.TERMINATED}:
+        failure = TABLE[Reason(said)]
+        return Ended(failure, report.message or failure.sentence, report)
+    message = job.failed_message or ""
+    if _DISRUPTED.search(message) or (pod is not None and pod.disrupted):
+        return _of(Reason.EVICTED, report)
+    if pod is not None and pod.ended_reason == "Evicted":
+        # Without a disruption it is the pod's own fault: it went over a limit.
+        return _of(Reason.DISK_FULL if _DISK.search(pod.ended_message or "") else Reason.EVICTED, report)
+    if pod is not None and pod.out_of_memory:
+        return _of(Reason.OUT_OF_MEMORY, report)
+    if said is Reason.TERMINATED:
+        return _of(Reason.TERMINATED, report)
+    code = pod.exit_code if pod is not None else None
+    if code is None and (told := _EXIT_CODE.search(message)):
+        code = int(told[1])
+    if code is None:
+        return _of(Reason.POD_LOST, report)
+    failure = by_exit_code(code) or TABLE[Reason.WORKER_CRASHED]
+    if failure.reason is Reason.WORKER_CRASHED:
+        how = "killed" if code == _KILLED else f"exit code {code}"
+        return Ended(failure, f"{failure.sentence} ({how})", report)
+    return Ended(failure, failure.sentence, report)
+
+
+def _of(reason: Reason, report: Report | None) -> Ended:
+    return Ended(TABLE[reason], TABLE[reason].sentence, report)

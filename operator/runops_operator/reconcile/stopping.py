@@ -1,0 +1,111 @@
+"""Sees that the pods of a deleted Job really end: asked to at once, by force where they do not.
+
+The garbage collector asks them as well, but in its own time.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from runops.failures import Reason
+from runops_operator.informer.store import Store
+from runops_operator.kubernetes_api.cluster import Cluster, ClusterError
+from runops_operator.observability.metrics import Metrics
+from runops_operator.planning import status
+
+__all__ = ["Stopping"]
+
+_log = logging.getLogger(__name__)
+_LOOK_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Deleted:
+    name: str
+    since: float
+
+
+class Stopping:
+    """Follows the pods of deleted Jobs until they are gone.
+
+    Parameters
+    ----------
+    cluster
+        Where they are.
+    store
+        Knows the VideoJob on which it is said that a pod does not stop.
+    now
+        The clock; it gives times with their zone.
+    deadline_seconds
+        After which a pod is removed without being asked.
+    metrics
+        Counts those.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        store: Store,
+        now: Callable[[], datetime],
+        deadline_seconds: float,
+        metrics: Metrics,
+    ) -> None:
+        self._cluster = cluster
+        self._store = store
+        self._now = now
+        self._deadline = deadline_seconds
+        self._metrics = metrics
+        self._jobs: dict[str, _Deleted] = {}
+
+    def __len__(self) -> int:
+        """Return how many deleted Jobs may still have pods."""
+        return len(self._jobs)
+
+    async def begin(self, name: str, uid: str) -> None:
+        """Ask the pods of a Job, which was deleted just now, to stop. ClusterError where they cannot be asked."""
+        self._jobs.setdefault(uid, _Deleted(name, asyncio.get_running_loop().time()))
+        await self._look(uid, first=True)
+
+    async def run(self) -> None:
+        """Look again and again until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            for uid in list(self._jobs):
+                try:
+                    await self._look(uid)
+                except ClusterError as error:
+                    _log.warning("%s", error)
+                    break
+
+    async def _look(self, uid: str, *, first: bool = False) -> None:
+        deleted = self._jobs.get(uid)
+        if deleted is None:
+            # Whoever began to follow it has found no pod left, since we listed what is followed.
+            return
+        late = asyncio.get_running_loop().time() - deleted.since > self._deadline
+        pods = [pod for pod in await self._cluster.list_pods([deleted.name]) if _belongs(pod, uid)]
+        for pod in pods:
+            metadata = pod["metadata"]
+            if late:
+                _log.warning("a pod did not stop in time and is removed", extra={"pod": metadata["name"]})
+                self._metrics.repaired(Reason.STILL_STOPPING)
+                await self._cluster.delete_pod(metadata["name"], uid=metadata["uid"], force=True)
+                await self._say(deleted.name)
+            elif first or "deletionTimestamp" not in metadata:
+                await self._cluster.delete_pod(metadata["name"], uid=metadata["uid"])
+        if not pods:
+            self._jobs.pop(uid, None)
+
+    async def _say(self, name: str) -> None:
+        videojob = self._store.videojob(name)
+        if videojob is not None:
+            shown = status.still_stopping(videojob, self._now())
+            self._store.see_videojob(await self._cluster.patch_videojob_status(name, shown))
+
+
+def _belongs(pod: object, uid: str) -> bool:
+    owners = pod["metadata"].get("ownerReferences") or ()  # type: ignore[index]
+    return any(owner.get("uid") == uid for owner in owners)
