@@ -46,7 +46,8 @@ def test_a_dropped_claim_is_committed_only_after_handling(
 ) -> None:
     database.execute("insert into jobs (job_id) values (gen_random_uuid())")
     faults.set(Fault.model_validate({"kind": kind, "method": "PATCH"}))
-    with pytest.raises(httpx.RemoteProtocolError):
+    # Where a connection is closed before all of the request was read, the kernel resets it.
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         http.patch(CLAIM, json={"status": "processing"})
     assert database.execute("select status from jobs").fetchall() == [(status,)]
 
