@@ -6,7 +6,6 @@ stream copy to 20 and 107 minutes: 4 GB is nearly as much as the chart's default
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -54,7 +53,6 @@ def measure(*, runs: int, progress: Progress) -> Outcome:
                     memory[size].append(peak.memory / 1e6)
                     disk[size].append((peak.disk / 1e6, (recording.stat().st_size + slim) / 1e6))
                 installation.uninstall()
-            shutil.rmtree(Path(folder) / f"stack-{run}")
     results = []
     for size in _SIZES_MB:
         what = f"worker pod, scratch disk at {size} MB"
