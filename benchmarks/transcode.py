@@ -17,7 +17,7 @@ from typing import Final
 from benchmarks.benchmark import Outcome, Progress
 from benchmarks.measurement import Measurement
 from benchmarks.screen_recordings import CLASSES, RECORDINGS, make
-from benchmarks.transcode_runs import Cost, likeness, peak_rss, run_baseline, run_ours
+from benchmarks.transcode_runs import Cost, likeness, peak_of_ours, run_baseline, run_ours
 from runops_worker.media.command import binary
 
 __all__ = ["measure"]
@@ -79,8 +79,7 @@ def _run(names: Sequence[str], *, runs: int, progress: Progress) -> list[_Result
         folder = Path(scratch)
         theirs, ours = folder / "theirs.mp4", folder / "ours.mp4"
         for name, made in recordings.items():
-            with peak_rss() as peak:
-                run_ours(made.recording, ours)
+            peak = peak_of_ours(made.recording, ours)
             like = likeness(ours, made.shown, folder)
             pairs = [_pair(made.recording, theirs, ours, ours_first=bool(index % 2)) for index in range(runs)]
             progress(f"{name}: {', '.join(f'{own.wall:.1f} to {base.wall:.1f} s' for base, own in pairs)}")
@@ -95,7 +94,7 @@ def _run(names: Sequence[str], *, runs: int, progress: Progress) -> list[_Result
                     ssim_mean=like.mean,
                     ssim_least=like.least,
                     pictures=like.pictures,
-                    peak_megabytes=peak[0] / 1e6,
+                    peak_megabytes=peak / 1e6,
                 )
             )
     return results

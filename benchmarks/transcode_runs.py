@@ -1,15 +1,13 @@
 """One transcode and what it took: the baseline's single ffmpeg call, and all that the worker does in its place."""
 
 import asyncio
-import os
 import re
 import resource
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +17,7 @@ from runops_worker.media.limits import Limits
 from runops_worker.media.probe import probe
 from runops_worker.media.transcode import transcode
 
-__all__ = ["Cost", "Likeness", "likeness", "peak_rss", "run_baseline", "run_ours"]
+__all__ = ["Cost", "Likeness", "likeness", "peak_of_ours", "run_baseline", "run_ours"]
 
 _CRF: Final = 32
 _SECONDS: Final = 1800.0
@@ -100,26 +98,26 @@ def likeness(slim: Path, shown: Path, folder: Path) -> Likeness:
     return Likeness(len(each), sum(each) / len(each), min(each))
 
 
-@contextmanager
-def peak_rss() -> Iterator[list[int]]:
-    """Watch this process and all it starts; the list holds the highest sum of their resident bytes afterwards.
+def peak_of_ours(source: Path, target: Path) -> int:
+    """Do the same in a process of its own, as a worker is, and return the most that it and its children held in bytes.
 
     Program text and other pages of files are not counted, as the kernel does not count them for a pod.
+
+    Raises
+    ------
+    RuntimeError
+        It failed.
     """
-    found = [0]
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(_LOOK_EVERY):
-            found[0] = max(found[0], _resident(os.getpid()))
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield found
-    finally:
-        ended.set()
-        thread.join()
+    worker = get_context("spawn").Process(target=run_ours, args=(source, target))
+    worker.start()
+    assert worker.pid is not None
+    most = 0
+    while worker.is_alive():
+        most = max(most, _resident(worker.pid))
+        worker.join(_LOOK_EVERY)
+    if worker.exitcode:
+        raise RuntimeError(f"the worker's part of {source.name} ended with {worker.exitcode}")
+    return most
 
 
 def _resident(pid: int) -> int:
