@@ -112,6 +112,7 @@ def peak_of_ours(source: Path, target: Path) -> int:
     worker.start()
     assert worker.pid is not None
     most = 0
+    # Its children have deadlines, and without them it ends.
     while worker.is_alive():
         most = max(most, _resident(worker.pid))
         worker.join(_LOOK_EVERY)

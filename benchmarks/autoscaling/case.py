@@ -5,7 +5,7 @@ from uuid import UUID
 
 from devstack.light_worker import Pace
 
-__all__ = ["CASES", "Case"]
+__all__ = ["IN_TURN", "ONCE", "Case"]
 
 _SHORT = Pace(seconds=12.0, beat_seconds=5.0)
 _LONG = Pace(seconds=50.0, beat_seconds=5.0)
@@ -58,11 +58,15 @@ class Case:
         return job_id.int % _LONG_ONES == 0
 
 
-CASES = (
+IN_TURN = (
     Case(name="burst", says="as the chart comes"),
     Case(
         name="unprotected", says="without the annotations that ask autoscalers to leave workers", asks_to_be_left=False
     ),
+)
+"""What the annotations are worth: with and without them, in turn, as often as there are runs."""
+
+ONCE = (
     Case(
         name="sizes-unknown",
         says="storage does not tell how large the recordings are",
@@ -80,3 +84,4 @@ CASES = (
         long_pace=_SHORT,
     ),
 )
+"""What becomes of rows under other conditions. It shows at once."""

@@ -13,7 +13,7 @@ from uuid import uuid4
 import yaml
 
 from benchmarks.autoscaling.burst import Place, burst
-from benchmarks.autoscaling.case import CASES, Case
+from benchmarks.autoscaling.case import IN_TURN, ONCE, Case
 from benchmarks.autoscaling.record import Record, table
 from benchmarks.autoscaling.recordings import put_recordings
 from benchmarks.benchmark import Outcome, Progress
@@ -33,9 +33,8 @@ _SEED = 1
 
 def measure(*, runs: int, progress: Progress) -> Outcome:
     """Run a burst with and without the annotations in turn, and every other case once; return what is promised."""
-    in_turn, others = CASES[:2], CASES[2:]
     records = []
-    for record in _run((*(in_turn * runs), *others), progress):
+    for record in _run((*(IN_TURN * runs), *ONCE), progress):
         records.append(record)
         progress(table([record]))
     return Outcome(judged(records), {"cases": [asdict(record) for record in records]})

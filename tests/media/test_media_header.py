@@ -127,8 +127,8 @@ async def test_streams_that_cannot_be_used_are_seen_early(
     assert await beginnings_refused(source, tmp_path / "part", LIMITS) == {reason}
 
 
-async def arrive(path: Path, *, limits: Limits, total: int, worth: int = 1) -> Arriving:
-    """Let all of a file be there, of an object that is `total` bytes large, and wait until nothing is looked at."""
+async def arrive(path: Path, *, limits: Limits, total: int, worth: int = 1) -> None:
+    """Let a file be what has come of an object that is `total` bytes large, for longer than a look at it takes."""
     arriving = Arriving(path, limits=limits, worth_a_look=worth)
     size = path.stat().st_size  # noqa: ASYNC240 - local
     try:
@@ -138,7 +138,6 @@ async def arrive(path: Path, *, limits: Limits, total: int, worth: int = 1) -> A
                 await asyncio.sleep(0.01)
     finally:
         await arriving.end()
-    return arriving
 
 
 @pytest.fixture
