@@ -16,8 +16,9 @@ __all__ = ["FRAGMENT_SECONDS", "expected_frames", "slim_command"]
 FRAGMENT_SECONDS: Final = 5.0
 """How much a fragment holds: what is encoded can be read so much later."""
 
-# Two decoding threads keep two processors busy; each further one holds more pictures in memory.
-_DECODER_THREADS: Final = 2
+# Pictures of these codecs wait for rows of others: a third thread works meanwhile, and takes a picture's memory more.
+_WAITING_CODECS: Final = frozenset({"h264", "hevc"})
+_MOST_PIXELS_FOR_THREE: Final = 2560 * 1440
 # A short lookahead costs nothing measurable at one picture per second and saves 20 MB.
 # Without B-frames pictures are stored in the order they are shown, so that a copied piece ends where it should.
 _ENCODER: Final = (
@@ -78,7 +79,8 @@ def slim_command(
     if dropping is not None:
         drop = ("-/bsf:V:0", str(dropping.absolute()))
         account = ("-stats_enc_pre:v:0", "pipe:1", "-stats_enc_pre_fmt:v:0", SHOWN_FORMAT)
-    options = ("-threads", str(_DECODER_THREADS), *drop, "-reinit_filter", "0", "-t", f"{limits.max_duration_seconds}")
+    decoder = ("-threads", str(_decoder_threads(info)), *drop)
+    options = (*decoder, "-reinit_filter", "0", "-t", f"{limits.max_duration_seconds}")
     return [
         *hardened(source, demuxer=info.container, max_pixels=limits.max_pixels, input_options=options),
         *("-v", "level+repeat+verbose", "-progress", "pipe:1"),
@@ -88,6 +90,11 @@ def slim_command(
         *(_FRAGMENTED if fragmented else ("-movflags", "+faststart")),
         *("-f", "mp4", f"file:{target.absolute()}"),
     ]
+
+
+def _decoder_threads(info: MediaInfo) -> int:
+    small = info.width * info.height <= _MOST_PIXELS_FOR_THREE
+    return 3 if small and info.video_codec in _WAITING_CODECS else 2
 
 
 def _one_per_second(fps: int, *, hold: int) -> list[str]:
