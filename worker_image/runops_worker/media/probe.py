@@ -14,7 +14,7 @@ from runops_worker.media.errors import MediaRejected, MediaToolFailed
 from runops_worker.media.headline import Headline
 from runops_worker.media.limits import Limits
 from runops_worker.media.magic import HEAD_BYTES, demuxer_for
-from runops_worker.media.packets import PacketReport
+from runops_worker.media.packets import PACKET_LIST, PacketReport
 from runops_worker.media.refusal import header_refusal, refusal
 from runops_worker.media.wording import bytes_text
 
@@ -158,7 +158,7 @@ async def _read(
             *hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels, input_options=("-copyts",)),
             *("-map", "0:V:0", "-map", "0:a:0?", "-c", "copy"),
             *(("-frames:v", "1", "-frames:a", "1") if first_only else ()),
-            *("-f", "framecrc", "-"),
+            *PACKET_LIST,
         ],
         allowance=Allowance(
             seconds=limits.probe_deadline(size),

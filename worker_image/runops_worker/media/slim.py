@@ -7,7 +7,7 @@ from typing import Final
 from runops_worker.media.child import Allowance, Reach, run_tool
 from runops_worker.media.command import hardened
 from runops_worker.media.limits import Limits
-from runops_worker.media.packets import PacketReport
+from runops_worker.media.packets import PACKET_LIST, PacketReport
 
 __all__ = ["SlimVideo", "inspect_slim"]
 
@@ -71,7 +71,7 @@ async def inspect_slim(path: Path, *, limits: Limits, since: float = 0.0) -> Pac
     await run_tool(
         [
             *hardened(path, demuxer="mov", max_pixels=limits.max_pixels, input_options=("-copyts", *seek)),
-            *("-v", "error", "-map", "0:V:0", "-map", "0:a:0?", "-c", "copy", "-f", "framecrc", "-"),
+            *("-v", "error", "-map", "0:V:0", "-map", "0:a:0?", "-c", "copy", *PACKET_LIST),
         ],
         allowance=Allowance(
             seconds=limits.probe_deadline(path.stat().st_size),  # noqa: ASYNC240 - local disk

@@ -15,6 +15,7 @@ from typing import Final
 from runops_worker.media.child import Allowance, Reach, run_tool
 from runops_worker.media.command import hardened
 from runops_worker.media.limits import Limits
+from runops_worker.media.packets import PACKET_LIST
 from runops_worker.media.probe import MediaInfo
 from runops_worker.media.selection import Pictures
 
@@ -62,7 +63,7 @@ async def survey(path: Path, *, info: MediaInfo, limits: Limits) -> Pictures | N
         copies += ["-bsf:v:1", "filter_units=discard=nonref"]
         copies += ["-bsf:v:2", "noise=drop='not(key)',filter_units=discard=nonkey"]
     # Times are counted as in a transcode: from the beginning of the file, and nothing before it is left out.
-    as_it_is = ("-c", "copy", "-copyinkf", "-copypriorss", "1", "-f", "framecrc", "-")
+    as_it_is = ("-c", "copy", "-copyinkf", "-copypriorss", "1", *PACKET_LIST)
     found, complaints = PictureList(), 0
 
     def complain(_line: str) -> None:
