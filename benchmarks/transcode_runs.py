@@ -13,8 +13,8 @@ from typing import Final
 
 from benchmarks.screen_recordings import SLIM_HEIGHT
 from runops_worker.media.command import binary
+from runops_worker.media.examine import examine
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe import probe
 from runops_worker.media.transcode import transcode
 
 __all__ = ["Cost", "Likeness", "likeness", "peak_of_ours", "run_baseline", "run_ours"]
@@ -70,15 +70,15 @@ def run_baseline(source: Path, target: Path) -> Cost:
 
 
 def run_ours(source: Path, target: Path) -> Cost:
-    """Do what the worker does between the download and the upload: probe, transcode, check, each in the sandbox."""
+    """Do what the worker does between the download and the upload: examine, transcode, check, each in the sandbox."""
     limits = Limits()
 
     async def work() -> None:
-        info = await probe(source, limits=limits)
+        examined = await examine(source, limits=limits)
         await transcode(
             source,
             target,
-            info=info,
+            examined=examined,
             fps=1,
             height=SLIM_HEIGHT,
             crf=_CRF,

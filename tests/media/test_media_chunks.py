@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from devstack import media_corpus
 from runops_worker.media.chunks import KEY_FRAME_SECONDS, Chunk, cut_chunk, plan_chunks
+from runops_worker.media.examine import examine
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe import probe
 from runops_worker.media.slim import SlimVideo, inspect_slim
 from runops_worker.media.transcode import transcode
 
@@ -48,11 +48,11 @@ async def long_slim(tmp_path: Path) -> SlimVideo:
         *("-f", "lavfi", "-i", "testsrc=size=64x64:rate=2", "-f", "lavfi", "-i", "sine", "-t", "620"),
         *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", str(source)),
     )
-    info = await probe(source, limits=Limits())
+    examined = await examine(source, limits=Limits())
     return await transcode(
         source,
         tmp_path / "slim.mp4",
-        info=info,
+        examined=examined,
         fps=1,
         height=720,
         crf=32,

@@ -10,14 +10,13 @@ import pytest
 
 from devstack import media_corpus
 from devstack.media_corpus.codings import CODINGS, make_coding
-from runops_worker.media import transcode as transcode_module
 from runops_worker.media.child import Allowance, Reach, run_tool
 from runops_worker.media.chunks import Chunk, cut_chunk, plan_chunks, settled_chunks
+from runops_worker.media.examine import Examined, examine
 from runops_worker.media.growing import GrowingSlim
 from runops_worker.media.limits import Limits
 from runops_worker.media.packets import PacketReport
 from runops_worker.media.probe import MediaInfo, probe
-from runops_worker.media.selection import Selection
 from runops_worker.media.shown import ShownReport
 from runops_worker.media.slim import SlimVideo, inspect_slim
 from runops_worker.media.slim_command import slim_command
@@ -49,11 +48,11 @@ class Watching:
         self.source.unlink()
 
 
-async def slimmed(source: Path, info: MediaInfo, target: Path, *, watcher: Watching | None) -> SlimVideo:
+async def slimmed(source: Path, examined: Examined, target: Path, *, watcher: Watching | None) -> SlimVideo:
     return await transcode(
         source,
         target,
-        info=info,
+        examined=examined,
         fps=1,
         height=90,
         crf=32,
@@ -75,10 +74,10 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 @pytest.mark.parametrize("name", CODINGS)
 async def test_what_was_written_in_fragments_ends_as_what_is_written_at_once(name: str, tmp_path: Path) -> None:
     source = make_coding(name, tmp_path)
-    info = await probe(source, limits=LIMITS)
-    at_once = await slimmed(source, info, tmp_path / "at-once.mp4", watcher=None)
+    examined = await examine(source, limits=LIMITS)
+    at_once = await slimmed(source, examined, tmp_path / "at-once.mp4", watcher=None)
     watching = Watching(source)
-    watched = await slimmed(source, info, tmp_path / "watched.mp4", watcher=watching)
+    watched = await slimmed(source, examined, tmp_path / "watched.mp4", watcher=watching)
     for task in watching.cutting:
         task.cancel()
     assert await packets(watched.path) == await packets(at_once.path)
@@ -271,8 +270,7 @@ async def test_a_long_recording_is_cut_while_it_is_encoded_and_gone_before_the_c
     source = tmp_path / "recording"
     source.hardlink_to(talk)
     watching = Watching(source)
-    info = await probe(source, limits=LIMITS)
-    slim = await slimmed(source, info, tmp_path / "slim.mp4", watcher=watching)
+    slim = await slimmed(source, await examine(source, limits=LIMITS), tmp_path / "slim.mp4", watcher=watching)
     await watching.cutting[-1]
     assert watching.runs == [False]
     assert len((await packets(watching.piece))["0"]) == 300
@@ -290,32 +288,10 @@ async def test_a_run_that_cannot_be_trusted_begins_anew_and_pieces_are_of_the_se
     source.hardlink_to(talk)
     monkeypatch.setattr(ShownReport, "fits", lambda _report, _selection: False)
     watching = Watching(source)
-    await slimmed(source, await probe(source, limits=LIMITS), tmp_path / "slim.mp4", watcher=watching)
+    await slimmed(source, await examine(source, limits=LIMITS), tmp_path / "slim.mp4", watcher=watching)
     await watching.cutting[-1]
     assert watching.runs == [False, True]
     assert len((await packets(watching.piece))["0"]) == 300
-
-
-async def test_a_recording_known_to_need_all_its_pictures_is_not_surveyed(
-    talk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def surveyed(*_: object, **__: object) -> Selection | None:
-        raise AssertionError
-
-    monkeypatch.setattr(transcode_module, "survey", surveyed)
-    info = await probe(talk, limits=LIMITS)
-    slim = await transcode(
-        talk,
-        tmp_path / "slim.mp4",
-        info=info,
-        fps=1,
-        height=64,
-        crf=32,
-        limits=LIMITS,
-        on_progress=lambda _share: None,
-        whole=True,
-    )
-    assert slim.frames == 620
 
 
 def test_settled_pieces_are_those_that_no_accepted_end_can_change() -> None:

@@ -14,8 +14,8 @@ from devstack.media_corpus.hostile_matroska import MATROSKA
 from devstack.media_corpus.hostile_mp4 import MP4
 from runops.failures import TABLE, FailureClass, Reason
 from runops_worker.media.errors import MediaRejected
+from runops_worker.media.examine import examine
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe import probe
 from runops_worker.media.transcode import transcode
 
 LIMITS = Limits()
@@ -49,9 +49,9 @@ def peaks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 async def end_of(recording: Path, slim: Path) -> str:
     try:
         async with asyncio.timeout(SECONDS):
-            info = await probe(recording, limits=LIMITS)
+            examined = await examine(recording, limits=LIMITS)
             made = await transcode(
-                recording, slim, info=info, fps=1, height=120, crf=32, limits=LIMITS, on_progress=lambda _: None
+                recording, slim, examined=examined, fps=1, height=120, crf=32, limits=LIMITS, on_progress=lambda _: None
             )
     except MediaRejected as refused:
         sentence = re.fullmatch(r"[A-Z][^\n]{20,200}\.", refused.detail)

@@ -13,6 +13,7 @@ import pytest
 
 from devstack import media_corpus
 from runops_worker.media.errors import MediaRejected
+from runops_worker.media.examine import examine
 from runops_worker.media.geometry import slim_size
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe import MediaInfo, probe
@@ -24,11 +25,18 @@ LIMITS = Limits()
 
 
 async def slimmed(source: Path, target: Path, *, fps: int = 1, height: int = 120) -> tuple[MediaInfo, SlimVideo]:
-    info = await probe(source, limits=LIMITS)
+    examined = await examine(source, limits=LIMITS)
     slim = await transcode(
-        source, target, info=info, fps=fps, height=height, crf=32, limits=LIMITS, on_progress=lambda _share: None
+        source,
+        target,
+        examined=examined,
+        fps=fps,
+        height=height,
+        crf=32,
+        limits=LIMITS,
+        on_progress=lambda _share: None,
     )
-    return info, slim
+    return examined.info, slim
 
 
 def contents(folder: Path) -> list[str]:
@@ -131,9 +139,16 @@ async def test_what_is_on_the_screen_last_stays_to_the_end_of_the_sound(tmp_path
 async def test_progress_never_falls_and_ends_at_one(recording: Recording, tmp_path: Path) -> None:
     source = recording("plain")
     shares: list[float] = []
-    info = await probe(source, limits=LIMITS)
+    examined = await examine(source, limits=LIMITS)
     await transcode(
-        source, tmp_path / "s.mp4", info=info, fps=1, height=120, crf=32, limits=LIMITS, on_progress=shares.append
+        source,
+        tmp_path / "s.mp4",
+        examined=examined,
+        fps=1,
+        height=120,
+        crf=32,
+        limits=LIMITS,
+        on_progress=shares.append,
     )
     assert shares == sorted(shares)
     assert shares[-1] == 1.0

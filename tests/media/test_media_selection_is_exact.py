@@ -1,6 +1,7 @@
 """However a recording is coded: with most pictures left out, the slim video is the same as with all of them decoded."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ from devstack.media_corpus.codings import CODINGS, make_coding
 from runops_worker.media import transcode as transcode_module
 from runops_worker.media.child import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.command import hardened
+from runops_worker.media.examine import Examined, examine
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe import MediaInfo, probe
 from runops_worker.media.slim import SlimVideo
 from runops_worker.media.transcode import transcode
 
@@ -53,9 +54,9 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-async def slimmed(source: Path, info: MediaInfo, target: Path, *, fps: int) -> SlimVideo:
+async def slimmed(source: Path, examined: Examined, target: Path, *, fps: int) -> SlimVideo:
     return await transcode(
-        source, target, info=info, fps=fps, height=90, crf=32, limits=LIMITS, on_progress=lambda _share: None
+        source, target, examined=examined, fps=fps, height=90, crf=32, limits=LIMITS, on_progress=lambda _share: None
     )
 
 
@@ -80,25 +81,17 @@ async def packets(path: Path) -> dict[str, list[str]]:
     return found
 
 
-async def both(source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, *, fps: int) -> tuple[SlimVideo, SlimVideo]:
-    info = await probe(source, limits=LIMITS)
-    selected = await slimmed(source, info, folder / "selected.mp4", fps=fps)
-
-    async def no_survey(*_: object, **__: object) -> None:
-        return None
-
-    with monkeypatch.context() as patch:
-        patch.setattr(transcode_module, "survey", no_survey)
-        whole = await slimmed(source, info, folder / "whole.mp4", fps=fps)
+async def both(source: Path, folder: Path, *, fps: int) -> tuple[SlimVideo, SlimVideo]:
+    examined = await examine(source, limits=LIMITS)
+    selected = await slimmed(source, examined, folder / "selected.mp4", fps=fps)
+    whole = await slimmed(source, replace(examined, pictures=None), folder / "whole.mp4", fps=fps)
     return selected, whole
 
 
 @pytest.mark.parametrize("name", CODINGS)
-async def test_what_is_left_out_changes_no_picture(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ways: list[str]
-) -> None:
+async def test_what_is_left_out_changes_no_picture(name: str, tmp_path: Path, ways: list[str]) -> None:
     source = make_coding(name, tmp_path)
-    selected, whole = await both(source, tmp_path, monkeypatch, fps=1)
+    selected, whole = await both(source, tmp_path, fps=1)
     assert await packets(selected.path) == await packets(whole.path)
     assert selected.frames == whole.frames >= 5
     assert ways == [*NOT_SELECTED.get(name, ["selected"]), *WHOLE]

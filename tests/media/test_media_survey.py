@@ -1,6 +1,5 @@
 """What is known of the coded pictures before one is decoded."""
 
-import asyncio
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -9,12 +8,9 @@ import pytest
 
 from runops_worker.media import survey as survey_module
 from runops_worker.media.child import Outcome
-from runops_worker.media.errors import MediaToolFailed
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe import probe
 from runops_worker.media.selection import Pictures
 from runops_worker.media.survey import PictureList, survey
-from runops_worker.media.transcode import transcode
 
 Recording = Callable[[str], Path]
 LIMITS = Limits()
@@ -68,7 +64,7 @@ def test_what_does_not_fit_together_is_not_believed(lines: tuple[str, ...]) -> N
 
 
 async def surveyed(source: Path) -> Pictures | None:
-    return await survey(source, info=await probe(source, limits=LIMITS), limits=LIMITS)
+    return await survey(source, "mov", "h264", limits=LIMITS)
 
 
 async def test_h264_says_which_pictures_others_are_built_upon(recording: Recording) -> None:
@@ -82,9 +78,6 @@ async def test_h264_says_which_pictures_others_are_built_upon(recording: Recordi
 async def test_an_error_of_a_filter_is_not_taken_for_a_choice(
     recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = recording("b-frames")
-    info = await probe(source, limits=LIMITS)
-
     async def complaining(_command: list[str], **how: Callable[[str], None]) -> Outcome:
         for line in (
             *HEAD,
@@ -98,21 +91,4 @@ async def test_an_error_of_a_filter_is_not_taken_for_a_choice(
         return Outcome(0, ())
 
     monkeypatch.setattr(survey_module, "run_tool", complaining)
-    assert await survey(source, info=info, limits=LIMITS) is None
-
-
-async def test_a_look_that_fails_leaves_the_transcode_as_it_would_be_without(
-    recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = recording("b-frames")
-    info = await probe(source, limits=LIMITS)
-
-    async def failing(*_: object, **__: object) -> Outcome:
-        await asyncio.sleep(0)
-        raise MediaToolFailed("ffmpeg needed more than the 1 MiB of memory it may use.", out_of_memory=True)
-
-    monkeypatch.setattr(survey_module, "run_tool", failing)
-    slim = await transcode(
-        source, tmp_path / "s.mp4", info=info, fps=1, height=120, crf=32, limits=LIMITS, on_progress=lambda _: None
-    )
-    assert slim.frames == 4
+    assert await surveyed(recording("b-frames")) is None

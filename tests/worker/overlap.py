@@ -16,6 +16,7 @@ from runops.progress import Stage
 from runops.supabase.download import partial_file
 from runops.supabase.objects import Downloaded, ObjectInfo
 from runops_worker.checkpoint import Checkpoint, read_checkpoint, slim_key
+from runops_worker.media.examine import Examined
 from runops_worker.media.growing import Watcher
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe import MediaInfo
@@ -197,10 +198,9 @@ class Scene:
     slimmed: bytes = b"slimmed"
     encode: Encode | None = None
 
-    async def transcode(self, source: Path, target: Path, *, whole: bool, watcher: Watcher | None, **_: Any) -> Any:
+    async def transcode(self, source: Path, target: Path, *, watcher: Watcher | None, **_: Any) -> Any:
         """Stand for the transcode."""
         assert self.encode is not None
-        self.whole.append(whole)
         await self.encode(watcher, source)
         await asyncio.to_thread(target.write_bytes, self.slimmed)
         self.encoded = True
@@ -233,14 +233,15 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     scene = Scene(tmp_path / "work")
     scene.world.slim_may_come.set()
 
-    async def probe(*_: Any, **__: Any) -> MediaInfo:
-        return INFO
+    async def examine(*_: Any, whole: bool, **__: Any) -> Examined:
+        scene.whole.append(whole)
+        return Examined(INFO, None)
 
     async def cut(_video: Any, _piece: Any, target: Path, *, limits: Any) -> Path:
         assert limits is not None
         return target
 
-    monkeypatch.setattr("runops_worker.prepare.probe", probe)
+    monkeypatch.setattr("runops_worker.prepare.examine", examine)
     monkeypatch.setattr("runops_worker.prepare.transcode", scene.transcode)
     monkeypatch.setattr("runops_worker.stretches.cut_chunk", cut)
     return scene

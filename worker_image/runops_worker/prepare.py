@@ -14,7 +14,7 @@ from runops.supabase.download import partial_file
 from runops_worker.arriving import Arriving
 from runops_worker.checkpoint import SlimDone, slim_key
 from runops_worker.early import early_stretches
-from runops_worker.media.probe import probe
+from runops_worker.media.examine import examine
 from runops_worker.media.transcode import transcode
 from runops_worker.running import Running
 from runops_worker.stretches import Stretches
@@ -108,7 +108,9 @@ async def _made(running: Running, *, key: str | None, group: asyncio.TaskGroup) 
 
     try:
         await _download(running, recording, on_progress=lambda share: at(_DOWNLOADED * share))
-        info = await probe(recording, limits=running.limits)
+        whole = key is not None and running.done.decoded_whole == key
+        examined = await examine(recording, limits=running.limits, whole=whole)
+        info = examined.info
         _LOG.info(
             "the recording was probed",
             extra={"seconds": round(info.duration_seconds, 1), "width": info.width, "height": info.height},
@@ -117,13 +119,12 @@ async def _made(running: Running, *, key: str | None, group: asyncio.TaskGroup) 
         slim = await transcode(
             recording,
             slim_path,
-            info=info,
+            examined=examined,
             fps=task.fps,
             height=task.height,
             crf=task.crf,
             limits=running.limits,
             on_progress=lambda share: at(_DOWNLOADED + (1 - _DOWNLOADED) * share),
-            whole=key is not None and running.done.decoded_whole == key,
             watcher=early,
         )
     finally:

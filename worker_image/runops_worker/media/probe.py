@@ -4,6 +4,7 @@ ffmpeg only takes the file apart here and decodes no picture beyond what it need
 time of a transcode. It is asked for every packet's time, because what a header claims is neither complete nor true.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -64,7 +65,9 @@ class MediaInfo:
         return self.frames / self.video_seconds if self.video_seconds else 0.0
 
 
-async def probe(path: Path, *, limits: Limits) -> MediaInfo:
+async def probe(
+    path: Path, *, limits: Limits, on_codec: Callable[[str, str], None] = lambda _demuxer, _codec: None
+) -> MediaInfo:
     """Read a recording once and judge it.
 
     Parameters
@@ -73,6 +76,8 @@ async def probe(path: Path, *, limits: Limits) -> MediaInfo:
         The file.
     limits
         What is accepted.
+    on_codec
+        Called once with ffmpeg's names of the demuxer and the picture's codec, as soon as they are known.
 
     Returns
     -------
@@ -96,9 +101,17 @@ async def probe(path: Path, *, limits: Limits) -> MediaInfo:
             "MediaTooLarge",
             f"The recording is {bytes_text(size)} large; the limit is {bytes_text(limits.max_bytes)}.",
         )
-    headline, packets = Headline(), PacketReport()
+    headline, packets, told = Headline(), PacketReport(), False
+
+    def take(line: str) -> None:
+        nonlocal told
+        packets.take(line)
+        if not told and packets.video.codec:
+            told = True
+            on_codec(demuxer, packets.video.codec)
+
     try:
-        outcome = await _read(path, demuxer, size, headline, packets, limits=limits)
+        outcome = await _read(path, demuxer, size, headline, take, limits=limits)
     except MediaToolFailed as failed:
         if not failed.out_of_memory:
             raise
@@ -139,7 +152,7 @@ async def probe_header(path: Path, demuxer: str, size: int, *, limits: Limits) -
         ffmpeg ran out of time or memory, is missing or could not be confined.
     """
     headline, packets = Headline(), PacketReport()
-    outcome = await _read(path, demuxer, size, headline, packets, limits=limits, first_only=True)
+    outcome = await _read(path, demuxer, size, headline, packets.take, limits=limits, first_only=True)
     return header_refusal(outcome, headline, packets, limits)
 
 
@@ -148,7 +161,7 @@ async def _read(
     demuxer: str,
     size: int,
     headline: Headline,
-    packets: PacketReport,
+    on_stdout: Callable[[str], None],
     *,
     limits: Limits,
     first_only: bool = False,
@@ -167,7 +180,7 @@ async def _read(
             require_landlock=limits.require_landlock,
         ),
         reach=Reach(reads=(path,)),
-        on_stdout=packets.take,
+        on_stdout=on_stdout,
         on_stderr=headline.take,
     )
 

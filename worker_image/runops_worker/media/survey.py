@@ -16,7 +16,6 @@ from runops_worker.media.child import Allowance, Reach, run_tool
 from runops_worker.media.command import hardened
 from runops_worker.media.limits import Limits
 from runops_worker.media.packets import PACKET_LIST
-from runops_worker.media.probe import MediaInfo
 from runops_worker.media.selection import Pictures
 
 __all__ = ["PictureList", "survey"]
@@ -32,15 +31,17 @@ _MARKED_CODECS: Final = frozenset({"h264", "hevc"})
 _UNMARKED_CODECS: Final = frozenset({"vp8", "vp9", "av1"})
 
 
-async def survey(path: Path, *, info: MediaInfo, limits: Limits) -> Pictures | None:
+async def survey(path: Path, demuxer: str, codec: str, *, limits: Limits) -> Pictures | None:
     """List the coded pictures of a recording.
 
     Parameters
     ----------
     path
         The recording.
-    info
-        What `probe` said of it.
+    demuxer
+        `mov` or `matroska`, as the file's first bytes tell.
+    codec
+        ffmpeg's name of the picture's codec.
     limits
         What ffmpeg may use.
 
@@ -53,9 +54,11 @@ async def survey(path: Path, *, info: MediaInfo, limits: Limits) -> Pictures | N
     ------
     MediaToolFailed
         ffmpeg ran out of time or memory.
+    OSError
+        There is no such file.
     """
-    marked = info.video_codec in _MARKED_CODECS
-    if not marked and info.video_codec not in _UNMARKED_CODECS:
+    marked = codec in _MARKED_CODECS
+    if not marked and codec not in _UNMARKED_CODECS:
         return None
     copies = ["-map", "0:V:0"]
     if marked:
@@ -71,9 +74,9 @@ async def survey(path: Path, *, info: MediaInfo, limits: Limits) -> Pictures | N
         complaints += 1
 
     outcome = await run_tool(
-        [*hardened(path, demuxer=info.container, max_pixels=limits.max_pixels), "-v", "error", *copies, *as_it_is],
+        [*hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels), "-v", "error", *copies, *as_it_is],
         allowance=Allowance(
-            seconds=limits.probe_deadline(info.size_bytes),
+            seconds=limits.probe_deadline(path.stat().st_size),  # noqa: ASYNC240 - local disk
             memory_bytes=limits.max_memory_bytes,
             file_bytes=_FILE_BYTES,
             require_landlock=limits.require_landlock,

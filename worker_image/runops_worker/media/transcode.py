@@ -15,17 +15,17 @@ from typing import Final
 from runops_worker.media.child import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.decoding import DecodingReport
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
+from runops_worker.media.examine import Examined
 from runops_worker.media.growing import GrowingSlim, Watcher
 from runops_worker.media.limits import Limits
 from runops_worker.media.packet_filter import dropping
 from runops_worker.media.packets import PacketReport
 from runops_worker.media.probe import MediaInfo
 from runops_worker.media.seal import seal
-from runops_worker.media.selection import Selection, select
+from runops_worker.media.selection import Pictures, Selection, select
 from runops_worker.media.shown import ShownReport
 from runops_worker.media.slim import SlimVideo, inspect_slim
 from runops_worker.media.slim_command import expected_frames, slim_command
-from runops_worker.media.survey import survey
 from runops_worker.media.wording import seconds_text
 
 __all__ = ["shortest_seconds", "transcode"]
@@ -42,13 +42,12 @@ async def transcode(
     source: Path,
     target: Path,
     *,
-    info: MediaInfo,
+    examined: Examined,
     fps: int,
     height: int,
     crf: int,
     limits: Limits,
     on_progress: Callable[[float], None],
-    whole: bool = False,
     watcher: Watcher | None = None,
 ) -> SlimVideo:
     """Write the slim video of a recording.
@@ -57,8 +56,8 @@ async def transcode(
     ----------
     source, target
         The recording, and where the slim MP4 goes. It is written beside the target and renamed once it is checked.
-    info
-        What `probe` said of the source.
+    examined
+        What `examine` said of the source. Without pictures all of it is decoded.
     fps
         Pictures per second.
     height
@@ -69,8 +68,6 @@ async def transcode(
         What ffmpeg may use.
     on_progress
         Called with the share that is done, 0 to 1.
-    whole
-        Whether all of the recording is decoded, because it is known that nothing can be left out.
     watcher
         Who wants pieces before all is written. For that the slim video is written in fragments first; once it is
         accepted they are copied to the target, which takes its size on disk again, but then the recording may be gone.
@@ -87,6 +84,7 @@ async def transcode(
     MediaToolFailed
         ffmpeg ran out of time, memory or disk, or its result is not what was asked for.
     """
+    info, pictures = examined.info, examined.pictures
     part, formula, sealed = (target.with_name(target.name + suffix) for suffix in (".part", ".drop", ".sealed"))
     run = _Run(
         source,
@@ -101,7 +99,7 @@ async def transcode(
     )
     try:
         report: DecodingReport | None = None
-        selection = None if whole else await _selection(source, info=info, fps=fps, limits=limits)
+        selection = None if pictures is None else await _selection(pictures, fps=fps)
         if selection is not None:
             report = await run.selected(selection, formula=formula)
         if report is None:
@@ -153,14 +151,9 @@ def _most_frames_off(expected: int) -> int:
     return max(1, expected // 100)
 
 
-async def _selection(source: Path, *, info: MediaInfo, fps: int, limits: Limits) -> Selection | None:
-    try:
-        pictures = await survey(source, info=info, limits=limits)
-    except MediaToolFailed:
-        # What ails the machine ails the transcode too, which says so; what ails this look does no harm.
-        return None
+async def _selection(pictures: Pictures, *, fps: int) -> Selection | None:
     # Hours of video are a second's work, and whoever waits for a sign of life waits for it.
-    selection = None if pictures is None else await asyncio.to_thread(select, pictures, fps=fps)
+    selection = await asyncio.to_thread(select, pictures, fps=fps)
     if selection is None or sum(selection.keep) > _WORTHWHILE_SHARE * len(selection.keep):
         return None
     return selection

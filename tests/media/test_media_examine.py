@@ -1,0 +1,90 @@
+"""Probe and survey side by side: the probe has the say, and the survey may fail."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from runops_worker.media import examine as examine_module
+from runops_worker.media.errors import MediaRejected, MediaToolFailed
+from runops_worker.media.examine import examine
+from runops_worker.media.limits import Limits
+from runops_worker.media.probe import probe
+from runops_worker.media.survey import survey
+
+Recording = Callable[[str], Path]
+LIMITS = Limits()
+
+
+async def test_it_says_what_probe_and_survey_say(recording: Recording) -> None:
+    source = recording("b-frames")
+    examined = await examine(source, limits=LIMITS)
+    assert examined.info == await probe(source, limits=LIMITS)
+    assert examined.pictures == await survey(source, "mov", "h264", limits=LIMITS)
+    assert examined.pictures is not None
+
+
+async def test_the_probe_tells_the_codec_once(recording: Recording) -> None:
+    told: list[tuple[str, str]] = []
+    await probe(recording("b-frames"), limits=LIMITS, on_codec=lambda *names: told.append(names))
+    assert told == [("mov", "h264")]
+
+
+async def test_the_survey_begins_while_the_probe_still_reads(
+    recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probed = asyncio.Event()
+
+    async def probe_that_ends_after_the_survey(*_: object, on_codec: Callable[[str, str], None], **__: object) -> None:
+        on_codec("mov", "h264")
+        async with asyncio.timeout(5):
+            await probed.wait()
+
+    async def surveyed(*_: object, **__: object) -> None:
+        probed.set()
+
+    monkeypatch.setattr(examine_module, "probe", probe_that_ends_after_the_survey)
+    monkeypatch.setattr(examine_module, "survey", surveyed)
+    await examine(recording("b-frames"), limits=LIMITS)
+
+
+async def test_a_survey_that_fails_leaves_nothing_to_choose(
+    recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: object, **__: object) -> NoReturn:
+        raise MediaToolFailed("ffmpeg needed more than the 1 MiB of memory it may use.", out_of_memory=True)
+
+    monkeypatch.setattr(examine_module, "survey", failing)
+    examined = await examine(recording("b-frames"), limits=LIMITS)
+    assert examined.info.frames == 120
+    assert examined.pictures is None
+
+
+async def test_a_recording_known_to_need_all_its_pictures_is_not_surveyed(
+    recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def surveyed(*_: object, **__: object) -> NoReturn:
+        raise AssertionError
+
+    monkeypatch.setattr(examine_module, "survey", surveyed)
+    examined = await examine(recording("b-frames"), limits=LIMITS, whole=True)
+    assert examined.pictures is None
+
+
+async def test_a_refusal_ends_the_survey(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def endless(*_: object, **__: object) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(examine_module, "survey", endless)
+    with pytest.raises(MediaRejected, match="the limit is 3"):
+        await examine(recording("b-frames"), limits=Limits(max_duration_seconds=3))
+    assert begun.is_set()
+    assert ended.is_set()
