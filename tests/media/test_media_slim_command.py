@@ -1,4 +1,4 @@
-"""The decoder's threads: each holds pictures, and only some codecs gain from a third."""
+"""The decoder's threads: each holds pictures, and only some codecs gain from more than two."""
 
 from pathlib import Path
 
@@ -12,17 +12,17 @@ from runops_worker.media.slim_command import slim_command
 @pytest.mark.parametrize(
     ("codec", "size", "threads"),
     [
-        ("h264", (1920, 1080), "3"),
-        ("h264", (2560, 1440), "3"),
-        ("h264", (1440, 2560), "3"),
+        ("h264", (1920, 1080), "4"),
+        ("h264", (2560, 1440), "4"),
+        ("h264", (1440, 2560), "4"),
         ("h264", (3840, 2160), "2"),
-        ("hevc", (1920, 1080), "3"),
+        ("hevc", (1920, 1080), "4"),
         ("hevc", (3840, 2160), "2"),
         ("vp9", (1920, 1080), "2"),
         ("av1", (640, 360), "2"),
     ],
 )
-def test_a_third_thread_is_for_pictures_that_wait_for_each_other_and_are_not_too_large(
+def test_more_threads_are_for_pictures_that_wait_for_each_other_and_are_not_too_large(
     codec: str, size: tuple[int, int], threads: str
 ) -> None:
     info = MediaInfo(
