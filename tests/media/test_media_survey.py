@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from runops_worker.media import survey as survey_module
-from runops_worker.media.child import Outcome
+from runops_worker.media.child import Allowance, Outcome
 from runops_worker.media.limits import Limits
 from runops_worker.media.selection import Pictures
 from runops_worker.media.survey import PictureList, survey
 
 Recording = Callable[[str], Path]
 LIMITS = Limits()
+# The chart's limit for a worker's pod, and what the worker itself takes of it.
+LARGEST_POD, WORKER = 2 * 1024**3, 120 * 1024**2
 HEAD = ["#software: Lavf", "#tb 0: 1/15360", "#tb 1: 1/15360"]
 
 
@@ -73,6 +75,20 @@ async def test_h264_says_which_pictures_others_are_built_upon(recording: Recordi
     assert len(pictures.times) == 120
     assert 20 < sum(pictures.references) < 100
     assert sum(pictures.fresh) >= 1
+
+
+async def test_with_a_probe_beside_it_there_is_room_in_a_pod(
+    recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed: list[Allowance] = []
+
+    async def asked(_command: list[str], *, allowance: Allowance, **_how: object) -> Outcome:
+        allowed.append(allowance)
+        return Outcome(1, ())
+
+    monkeypatch.setattr(survey_module, "run_tool", asked)
+    await surveyed(recording("b-frames"))
+    assert LIMITS.max_memory_bytes + allowed[0].memory_bytes < LARGEST_POD - WORKER
 
 
 async def test_an_error_of_a_filter_is_not_taken_for_a_choice(

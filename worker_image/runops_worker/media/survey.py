@@ -21,6 +21,8 @@ from runops_worker.media.selection import Pictures
 __all__ = ["PictureList", "survey"]
 
 _FILE_BYTES: Final = 1024**2
+# It runs beside the probe, and a pod has room for one ffmpeg that takes all it may. 4 GB take a quarter of this part.
+_MEMORY_PART: Final = 4
 _UNIT: Final = re.compile(r"#tb 0: (\d{1,9})/(\d{1,9})$")
 _PACKET: Final = re.compile(r"([012]), *-?\d+, *(-?\d+),[^,]*,[^,]*, *0x[0-9a-f]+(?:, F=0x([0-9A-F]+))?")
 _ALL, _REFERENCES, _FRESH = 0, 1, 2
@@ -77,7 +79,7 @@ async def survey(path: Path, demuxer: str, codec: str, *, limits: Limits) -> Pic
         [*hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels), "-v", "error", *copies, *as_it_is],
         allowance=Allowance(
             seconds=limits.probe_deadline(path.stat().st_size),  # noqa: ASYNC240 - local disk
-            memory_bytes=limits.max_memory_bytes,
+            memory_bytes=limits.max_memory_bytes // _MEMORY_PART,
             file_bytes=_FILE_BYTES,
             require_landlock=limits.require_landlock,
         ),
