@@ -19,10 +19,10 @@ FRAGMENT_SECONDS: Final = 5.0
 # Pictures of these codecs wait for rows of others: more threads than processors work meanwhile. Each holds a picture.
 _WAITING_CODECS: Final = frozenset({"h264", "hevc"})
 _MOST_PIXELS_FOR_MORE_THREADS: Final = 2560 * 1440
-# A short lookahead costs nothing measurable at one picture per second and saves 20 MB.
-# Without B-frames pictures are stored in the order they are shown, so that a copied piece ends where it should.
 # Between two pictures a second apart little moves by parts of a pixel, and small blocks hold the edges of letters.
 _SEARCH: Final = "subme=1:weightp=0:8x8dct=0:partitions=i4x4"
+# A short lookahead costs nothing measurable at one picture per second and saves 20 MB.
+# Without B-frames pictures are stored in the order they are shown, so that a copied piece ends where it should.
 _ENCODER: Final = (
     *("-c:v", "libx264", "-preset", "veryfast"),
     *("-x264-params", f"rc-lookahead=4:sync-lookahead=0:bframes=0:{_SEARCH}"),

@@ -2,7 +2,7 @@
 
 ffmpeg copies the picture stream to its `framecrc` writer three times in one run: as it is, without the pictures that
 no other is built upon, and with only those at which everything begins anew (bitstream filter `filter_units`, for H.264
-and HEVC). It costs about 1 % of a transcode.
+and HEVC). It costs about 3 % of a transcode, beside the probe.
 """
 
 import re
