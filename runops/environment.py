@@ -1,6 +1,7 @@
 """The outside's addresses and keys, read from files of a mounted Secret, the environment, or `.env`."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ _NAMES = {
     "gemini_key": ("GOOGLE_GEMINI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"),
     "gemini_base_url": ("GOOGLE_GEMINI_BASE_URL",),
 }
+_KEY = re.compile(r"[!-~]+")
+"""What a header may hold, without blanks."""
 
 
 class EnvironmentIncomplete(Exception):  # noqa: N818 - says what is the case
@@ -40,11 +43,14 @@ class Environment:
 def read_environment(
     environ: Mapping[str, str] | None = None,
     *,
+    first: Path | None = None,
     directory: Path | None = None,
     secrets: Path | None = None,
     needs_gemini: bool = True,
 ) -> Environment:
-    """Collect the settings; the first place that has a name wins: secret files, environment, `.env.local`, `.env`.
+    """Collect the settings; of each the first place that has it under any of its names wins.
+
+    The places: secret files, the file `first`, the environment, `.env.local`, `.env`.
 
     The keys are blotted out of every log and message from then on.
 
@@ -52,6 +58,8 @@ def read_environment(
     ----------
     environ
         The environment; the process's own where None.
+    first
+        A file in the form of `.env` that wins over the environment.
     directory
         Where `.env.local` and `.env` are looked for; nowhere where None.
     secrets
@@ -63,11 +71,14 @@ def read_environment(
     Raises
     ------
     EnvironmentIncomplete
-        A name is missing, the address is no http(s) URL, or the key is one that may not run jobs.
+        A name is missing, the address is no http(s) URL, a key holds what no header can, or is one that may not run
+        jobs.
     """
     environ = os.environ if environ is None else environ
     secrets = secrets or (Path(environ["RUNOPS_SECRETS_DIR"]) if environ.get("RUNOPS_SECRETS_DIR") else None)
     places: list[Mapping[str, str | None]] = [_files_of(secrets), environ]
+    if first is not None:
+        places.insert(1, dotenv_values(first))
     if directory is not None:
         places += [dotenv_values(directory / name) for name in (".env.local", ".env")]
 
@@ -89,6 +100,13 @@ def read_environment(
         never_show(secret)
     if not url.startswith(("http://", "https://")):
         raise EnvironmentIncomplete("SUPABASE_URL is no address that starts with https:// (or http://).")
+    keys = {"SUPABASE_SERVICE_ROLE_KEY": key, **({"GOOGLE_GEMINI_API_KEY": gemini} if needs_gemini else {})}
+    for name, value in keys.items():
+        if value is not None and not _KEY.fullmatch(value):
+            raise EnvironmentIncomplete(
+                f"{name} holds a blank or a character that no key has, such as a dash that an editor made longer. "
+                "Copy it once more from where it was made."
+            )
     if (sentence := refusal(key)) is not None:
         raise EnvironmentIncomplete(sentence)
     return Environment(url.rstrip("/"), key, gemini, find("gemini_base_url"))

@@ -19,7 +19,7 @@ _SECRETS = re.compile(
     r"|\beyJ[\w-]{8,}\.[\w-]+\.[\w-]+"
     r"|(?<=bearer )[\w.~+/-]+=*"
     r"|\bAIza[\w-]{20,}"
-    r"|(?<=[?&])(token|apikey|key|upload_id|access_token|signature)=[^&\s\"']+"
+    r"|(?<=[?&])(token|apikey|key|upload_id|access_token|signature)=[^&\s\"'\\]+"
 )
 _SHORTEST_SECRET = 8
 """Blotting out less than this would blot out words."""

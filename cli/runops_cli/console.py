@@ -1,5 +1,6 @@
 """What the commands write: data on standard output, everything else on standard error; no key on either."""
 
+import contextlib
 import unicodedata
 
 from rich.console import Console
@@ -22,7 +23,9 @@ def say(text: str, *, style: str | None = None) -> None:
     style
         Colour, where the terminal has any and NO_COLOR is not set.
     """
-    STDERR.print(plain(redact(text)), style=style, soft_wrap=True)
+    # A terminal that was closed takes no line; that must not keep a video from going back into the queue.
+    with contextlib.suppress(OSError):
+        STDERR.print(plain(redact(text)), style=style, soft_wrap=True)
 
 
 def tell(text: str) -> None:

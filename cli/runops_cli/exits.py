@@ -19,6 +19,7 @@ class Exit(IntEnum):
     """What was waited for did not happen in time."""
     OUTSIDE = 5
     """Supabase, Gemini or the cluster refused or could not be reached."""
+    HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 

@@ -50,7 +50,8 @@ async def follow(
     Returns
     -------
     Exit
-        `OK` where all were completed, `FAILED` where one ended in error, `NOT_THERE` where one is not in the table.
+        `OK` where all were completed, `FAILED` where one ended in error or has a status of the app's own, with which
+        nobody works on it, `NOT_THERE` where one is not in the table.
 
     Raises
     ------
@@ -145,7 +146,7 @@ class _Rows:
                 self.open[job_id] = said
             if sight.status == RowStatus.COMPLETED:
                 self._end(job_id, Exit.OK)
-            elif sight.status == RowStatus.ERROR:
+            elif sight.ended:
                 self._end(job_id, Exit.FAILED)
         return lines
 

@@ -69,12 +69,14 @@ class Intake:
 
     async def _first_won(self, rows: list[JobRow]) -> Taken | None:
         for row in rows:
-            claim = Claim(claim=str(uuid4()), by=self.by, attempt=(row.claim.attempt if row.claim else 0) + 1)
+            abandoned = row.claim if row.status == RowStatus.PROCESSING else None
+            # Whoever queues a row again begins anew, whatever became of it before.
+            claim = Claim(claim=str(uuid4()), by=self.by, attempt=(abandoned.attempt if abandoned else 0) + 1)
             # Not interruptible: a claim whose answer nobody waits for would have to grow stale.
             won = await self.supabase.jobs.claim(row, claim, from_status=str(row.status))
             if won is None:
                 continue
-            if row.status == RowStatus.PROCESSING and claim.attempt > self.retries + 1:
+            if claim.attempt > self.retries + 1:
                 await self._give_up(won, claim)
                 continue
             return Taken(won, claim)
@@ -95,6 +97,8 @@ class Intake:
         return abandoned
 
     async def _give_up(self, row: JobRow, claim: Claim) -> None:
-        sentence = f"{TABLE[Reason.WORKER_CRASHED].sentence} That happened {claim.attempt - 1} times."
+        crashes = claim.attempt - 1
+        happened = f" That happened {crashes} times." if crashes > 1 else ""
+        sentence = f"{TABLE[Reason.WORKER_CRASHED].sentence}{happened}"
         await self.supabase.jobs.fail(row.job_id, claim.claim, sentence)
         say(f"{row.job_id}  error: {sentence}", style="red")

@@ -1,7 +1,6 @@
 """Works on one video in this process, with the worker's own code. Importing this module needs the worker's extra."""
 
 import logging
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from runops.videojob import ModelChoice, PromptChoice, Source, Transcode
 from runops_cli.console import say
 from runops_cli.model_check import check_models
 from runops_cli.runner import NotReady
+from runops_cli.scratch import scratch_folder
 from runops_worker import pipeline
 from runops_worker.gemini.files import FilePatience
 from runops_worker.gemini.model import GeminiModel
@@ -144,7 +144,7 @@ class OneVideo:
         say(f"{row.job_id}  started" + (f" (claimed for the {claim.attempt}. time)" if claim.attempt > 1 else ""))
         spoken = Spoken()
         files = FilePatience(processing_seconds=self.settings.gemini_file_seconds)
-        with tempfile.TemporaryDirectory(prefix="runops-", dir=self.settings.workdir) as workdir:
+        with scratch_folder(self.settings.workdir) as workdir:
             async with GeminiModel(
                 self.environment.gemini_key, base_url=self.environment.gemini_base_url, files=files
             ) as model:
@@ -152,7 +152,7 @@ class OneVideo:
                     task,
                     supabase=self.supabase,
                     model=model,
-                    workdir=Path(workdir),
+                    workdir=workdir,
                     progress=both(RowSink(self.supabase.jobs, row.job_id, claim.claim), spoken),
                     limits=self.settings.limits,
                     upload_seconds=self.settings.upload_seconds,

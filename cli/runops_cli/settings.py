@@ -1,11 +1,9 @@
 """Addresses and keys for a command: the environment, a file named by `--env-file`, `.env.local`, `.env`."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from dotenv import dotenv_values
 
 from runops.environment import Environment, read_environment
 
@@ -39,7 +37,5 @@ def settings(env_file: Path | None, *, needs_gemini: bool = False) -> Environmen
     EnvironmentIncomplete
         A setting is missing or cannot be right.
     """
-    if env_file is None:
-        return read_environment(directory=Path.cwd(), needs_gemini=needs_gemini)
-    named = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
-    return read_environment({**os.environ, **named}, needs_gemini=needs_gemini)
+    directory = Path.cwd() if env_file is None else None
+    return read_environment(first=env_file, directory=directory, needs_gemini=needs_gemini)

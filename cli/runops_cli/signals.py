@@ -2,13 +2,14 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 __all__ = ["StopSignal", "Stopped"]
 
 _T = TypeVar("_T")
 _TIDY_UP_SECONDS = 10.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(Exception):  # noqa: N818 - says what is the case
@@ -16,29 +17,39 @@ class Stopped(Exception):  # noqa: N818 - says what is the case
 
 
 class StopSignal:
-    """Remembers the first SIGINT or SIGTERM. A second one ends the process as if nothing were installed."""
+    """Remembers the first SIGINT, SIGTERM or SIGHUP. A second one ends the process as if nothing were installed.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    tell
+        Called when one arrives: tidying up takes a while, and a second Ctrl-C would spoil it.
+    """
+
+    def __init__(self, tell: Callable[[], None] = lambda: None) -> None:
         self._arrived = asyncio.Event()
+        self._tell = tell
         self.number: int | None = None
 
     def install(self) -> None:
-        """Listen to both signals from the running loop."""
+        """Listen to them from the running loop."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.arrive, number)
+        for number in _SIGNALS:
+            # With nohup a process lives on when its terminal goes.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                loop.add_signal_handler(number, self.arrive, number)
 
     def arrive(self, number: int) -> None:
         """Take a signal."""
         self.number = number
         self._arrived.set()
         loop = asyncio.get_running_loop()
-        for one in (signal.SIGINT, signal.SIGTERM):
+        for one in _SIGNALS:
             loop.remove_signal_handler(one)
+        self._tell()
 
     @property
     def exit_code(self) -> int:
-        """The code of a process that a signal ended: 130 or 143."""
+        """The code of a process that a signal ended: 130, 143 or 129."""
         return 128 + (self.number or signal.SIGTERM)
 
     async def unless_stopped(self, work: Coroutine[Any, Any, _T]) -> _T:

@@ -19,6 +19,7 @@ from runops_cli.exits import Exit
 from runops_cli.loop import Loop, LoopSettings
 from runops_cli.options import DEFAULT_MODELS, SopModel, TranscribeModel
 from runops_cli.running import known_errors, run_async
+from runops_cli.scratch import remove_left_behind
 from runops_cli.settings import EnvFile, settings
 from runops_cli.signals import StopSignal
 
@@ -93,7 +94,8 @@ def work(
 ) -> None:
     """Claim queued rows and work on them here, one at a time, without a cluster.
 
-    Ctrl-C or SIGTERM stops at once and puts the video in hand back into the queue; the exit code is 130 or 143 then.
+    Ctrl-C, SIGTERM or a terminal that is closed stops at once and puts the video in hand back into the queue; the exit
+    code is 130, 143 or 129 then.
 
     With --once the exit code is 0 where every video was completed, 1 where one ended in error, 5 where nothing could
     be worked on.
@@ -113,7 +115,7 @@ def work(
         )
     except ImportError as error:
         say(
-            f"The worker is not installed ({error.name} is missing): pip install 'runops-operator[cli,worker]'",
+            f"The worker is not installed ({error.name} is missing): in a checkout, pip install '.[cli,worker]'",
             style="red",
         )
         raise typer.Exit(Exit.USAGE) from error
@@ -141,12 +143,14 @@ def work(
     loop_settings = LoopSettings(by=f"work/{socket.gethostname()}", retries=retries, once=once, most=most)
 
     async def serve(environment: Environment) -> int:
-        stop = StopSignal()
+        stop = StopSignal(lambda: say("Stopping. A video in hand goes back into the queue."))
         stop.install()
         url, key = environment.supabase_url, environment.supabase_key
         # The queue can be read again at any time; a video that is worked on would lose what it cost.
         async with Supabase(url, key) as supabase, Supabase(url, key, retries=PATIENT) as patient:
             say(f"{loop_settings.by} works on {environment.supabase_url}; Ctrl-C stops.")
+            if left := remove_left_behind(workdir):
+                say(f"Scratch files of {left} earlier video{'s' if left > 1 else ''} were still there and are removed.")
             runner = OneVideo(patient, environment, how)
             return await Loop(supabase, runner, loop_settings, stop).run()
 

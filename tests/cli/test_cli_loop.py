@@ -110,6 +110,21 @@ async def test_what_keeps_failing_ends_in_error_after_the_last_attempt(
     assert status_of(database, job_id) == ("error", "No answer. Given up after 3 attempts.")
 
 
+async def test_what_became_of_a_row_before_it_was_queued_again_does_not_count(
+    supabase: Supabase, database: psycopg.Connection
+) -> None:
+    job_id = queue(database, metadata='{"runops": {"claim": "0a1b", "by": "runops/cluster", "attempt": 4}}')
+    claimed: list[int] = []
+
+    async def completing(row: JobRow, claim: Claim) -> None:
+        claimed.append(claim.attempt)
+        await supabase.jobs.complete(row.job_id, claim.claim)
+
+    assert await loop(supabase, Scripted(completing)).run() == 0
+    assert status_of(database, job_id) == ("completed", None)
+    assert claimed == [1]
+
+
 async def test_a_fault_of_our_own_does_not_stop_the_queue(supabase: Supabase, database: psycopg.Connection) -> None:
     first, second = queue(database), queue(database)
 

@@ -41,7 +41,13 @@ def test_each_change_is_a_line_until_the_job_has_ended(started: Started, databas
 
 @pytest.mark.parametrize(
     ("statuses", "code"),
-    [(["completed", "completed"], 0), (["completed", "error"], 1), (["completed", None], 3), (["error", None], 1)],
+    [
+        (["completed", "completed"], 0),
+        (["completed", "error"], 1),
+        (["completed", None], 3),
+        (["error", None], 1),
+        (["completed", "cancelled"], 1),
+    ],
 )
 def test_the_exit_code_tells_how_they_ended(
     runops: Runops, database: psycopg.Connection, statuses: list[str | None], code: int

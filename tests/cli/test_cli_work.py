@@ -1,6 +1,7 @@
 """`runops work`: whole runs with the worker's own pipeline against the stand-ins."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -182,6 +183,26 @@ def test_what_a_killed_process_left_behind_is_taken_up(
     assert row_of(database, video)["metadata"]["runops"]["attempt"] == 2
 
 
+def test_a_closed_terminal_puts_its_video_back(
+    runops: Runops, database: psycopg.Connection, gemini_faults: FaultControl, recording: Path, tmp_path: Path
+) -> None:
+    video = submitted(runops, recording)
+    gemini_faults.set(Fault(method="POST", path="GenerateContent", kind="hang", seconds=60, times=None))
+    terminal, its_end = os.openpty()
+    command = [sys.executable, "-c", "from runops_cli.main import run; run()", "work", "--workdir", str(tmp_path)]
+    # The fixture `runops` has set the environment of this process.
+    with subprocess.Popen(command, stdout=its_end, stderr=its_end) as process:
+        os.close(its_end)
+        wait_until(lambda: any("GenerateContent" in record.path for record in gemini_faults.requests()))
+        assert list(tmp_path.glob("runops-work-*"))
+        # Whatever is written from now on fails.
+        os.close(terminal)
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(15) == 129
+    assert row_of(database, video) == {"status": "queued", "error": None, "metadata": {}}
+    assert not list(tmp_path.glob("runops-work-*"))
+
+
 def test_a_row_that_kills_its_process_each_time_is_given_up(
     runops: Runops, database: psycopg.Connection, recording: Path
 ) -> None:
@@ -199,7 +220,7 @@ def test_without_the_worker_a_sentence_says_what_to_install(runops: Runops, monk
     monkeypatch.setitem(sys.modules, "runops_cli.one_video", None)
     result = runops("work", "--once")
     assert result.exit_code == 2
-    assert "pip install 'runops-operator[cli,worker]'" in result.stderr
+    assert "pip install '.[cli,worker]'" in result.stderr
 
 
 def test_a_key_that_is_rejected_on_the_way_is_not_held_against_the_video(

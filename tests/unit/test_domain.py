@@ -163,6 +163,23 @@ class TestEnvironment:
             read_environment({**self.ENVIRON, "SUPABASE_SERVICE_ROLE_KEY": jwt("anon")})
         assert jwt("anon") not in str(refused.value)
 
+    @pytest.mark.parametrize("name", ["SUPABASE_SERVICE_ROLE_KEY", "GEMINI_API_KEY"])
+    @pytest.mark.parametrize("odd", ["\N{HORIZONTAL ELLIPSIS}", "\N{ZERO WIDTH NO-BREAK SPACE}", " ", "\n", "\x00"])
+    def test_a_key_that_no_header_can_hold_is_refused_without_being_shown(self, name: str, odd: str) -> None:
+        environ = {**self.ENVIRON, name: f"{SECRET}{odd}abc"}
+        with pytest.raises(EnvironmentIncomplete, match="_KEY holds a blank or a character that") as refused:
+            read_environment(environ)
+        assert SECRET not in str(refused.value)
+        if name == "GEMINI_API_KEY":
+            assert read_environment(environ, needs_gemini=False).supabase_key == SECRET
+
+    def test_what_the_first_file_names_wins_also_under_another_name(self, tmp_path: Path) -> None:
+        file = tmp_path / "project.env"
+        file.write_text(f"NEXT_PUBLIC_SUPABASE_URL=https://staging.example\nGOOGLE_API_KEY={SECRET}\n")
+        found = read_environment({**self.ENVIRON, "GOOGLE_GEMINI_API_KEY": "other"}, first=file)
+        assert (found.supabase_url, found.gemini_key) == ("https://staging.example", SECRET)
+        assert found.supabase_key == SECRET
+
     def test_keys_are_not_in_the_representation(self) -> None:
         assert SECRET not in repr(read_environment(self.ENVIRON))
 
@@ -268,6 +285,12 @@ class TestLogs:
         assert "[redacted]" in blotted
         assert "verysecret" not in blotted
         assert SECRET not in blotted
+
+    def test_blotting_out_in_json_leaves_json(self) -> None:
+        said = 'GET "https://h/a.mp4?token=verysecret" failed'
+        record = logging.makeLogRecord({"msg": said, "name": "x"})
+        assert json.loads(JsonFormatter().format(record))["msg"] == redact(said)
+        assert redact(said) == 'GET "https://h/a.mp4?[redacted]" failed'
 
     @pytest.mark.parametrize("secret", ["AQ.brand-new/form+of=key", 'with "quotes"', "devstack-0123456789"])
     def test_a_key_that_was_read_is_blotted_out_whatever_it_looks_like(self, secret: str) -> None:
