@@ -1,6 +1,7 @@
 """Puts the operator's parts together: the composition root, without kopf."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -53,6 +54,7 @@ def assemble(
     told: Callable[[], bool] = lambda: False,
     distrust: Callable[[], None] = lambda: None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    clock: Callable[[], float] = time.monotonic,
 ) -> Operator:
     """Return an operator for a cluster and a project; nothing runs yet.
 
@@ -74,12 +76,14 @@ def assemble(
         Called when it was not done.
     now
         The clock of its decisions; it gives times with their zone.
+    clock
+        By which it says for how long a row was not touched: seconds that only go forward.
     """
     wake = wake or asyncio.Event()
     store, queue, jobs = Store(Figures(metrics).see, *observers), WorkQueue(), supabase.jobs
     metrics.look_at(videojobs=lambda: snapshot(store.videojobs()), depth=lambda: len(queue))
     adopter = Adopter(cluster=cluster, jobs=jobs, store=store, queue=queue, config=config)
-    rows = RowWatch(jobs=jobs, store=store, queue=queue, adopter=adopter, config=config, metrics=metrics)
+    rows = RowWatch(jobs=jobs, store=store, queue=queue, adopter=adopter, config=config, metrics=metrics, clock=clock)
     confirmation = Confirmation(
         jobs=jobs,
         adopter=adopter,

@@ -83,7 +83,7 @@ class JobsReads:
         self,
         *,
         limit: int,
-        without_users: Collection[UUID] = (),
+        without_users: Collection[str] = (),
         without_nobody: bool = False,
         prioritised: bool = False,
     ) -> list[JobRow]:
@@ -96,7 +96,8 @@ class JobsReads:
         limit
             How many at most.
         without_users, without_nobody
-            Whose rows are passed over: those of users, and those that name none. How to see behind a long queue.
+            Whose rows are passed over: those of users, spelled as in the rows, and those that name none. How to see
+            behind a long queue.
         prioritised
             Only rows whose `metadata.priority` is above 0, and some in which it is no number.
         """

@@ -57,7 +57,7 @@ def among(select: tuple[str, ...], job_ids: list[str]) -> Callable[[Any], Query]
 
 
 def queued_page(
-    select: tuple[str, ...], limit: int, *, without_users: Collection[UUID], without_nobody: bool, prioritised: bool
+    select: tuple[str, ...], limit: int, *, without_users: Collection[str], without_nobody: bool, prioritised: bool
 ) -> Callable[[Any], Query]:
     """Read the oldest queued rows, see `JobsTable.queued`."""
 
@@ -69,7 +69,7 @@ def queued_page(
         if without_nobody:
             query = query.not_.is_(_USER_PATH, "null")
         if without_users:
-            among_them = ",".join(f'"{user}"' for user in sorted(map(str, without_users)))
+            among_them = ",".join(map(_quoted, sorted(without_users)))
             query = query.or_(f"{_USER_PATH}.is.null,{_USER_PATH}.not.in.({among_them})")
         return query.order("created_at").order("id").limit(limit)
 

@@ -71,6 +71,16 @@ async def test_queue_is_read_oldest_first_and_only_as_far_as_asked(supabase: Sup
     assert [row.job_id for row in await supabase.jobs.queued(limit=2)] == [first, second]
 
 
+async def test_users_are_passed_over_as_they_are_spelled(supabase: Supabase, queue: Queue) -> None:
+    user, other = str(uuid4()).upper(), str(uuid4())
+    queue({"user_id": user})
+    theirs, nobodys = queue({"user_id": other}), queue()
+    found = await supabase.jobs.queued(limit=5, without_users=[user, 'of"no\\one'])
+    assert [row.job_id for row in found] == [theirs, nobodys]
+    found = await supabase.jobs.queued(limit=5, without_users=[user], without_nobody=True)
+    assert [row.job_id for row in found] == [theirs]
+
+
 async def test_claim_touches_no_other_row(supabase: Supabase, queue: Queue, database: Connection) -> None:
     mine, other = queue(), queue()
     row = await supabase.jobs.get(mine)

@@ -1,5 +1,6 @@
 """How long each state lasts, what is said when it lasts too long, and what then follows."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -188,8 +189,7 @@ async def test_a_worker_without_a_sign_of_life_is_stopped_and_followed_by_anothe
     world.cluster.run_pod(name)
     await world.settle()
     token = world.jobs.rows[job_id].claim
-    await world.rows.once()
-    world.reconciler._quiet_seconds = lambda _: CONFIG.deadlines.no_progress_seconds + 1
+    await _watched_for(world, CONFIG.deadlines.no_progress_seconds + 1)
     await world.look(name)
     claim = world.jobs.rows[job_id].claim
     assert claim is not None
@@ -200,12 +200,70 @@ async def test_a_worker_without_a_sign_of_life_is_stopped_and_followed_by_anothe
     assert world.cluster.pods == {}
 
 
-async def test_a_row_that_is_touched_is_not_quiet(world: World) -> None:
-    job_id, _ = await _claimed(world)
+async def _watched_for(world: World, seconds: float) -> None:
+    """Look at the rows for so long, as often as it is done."""
+    until = world.now + timedelta(seconds=seconds)
     await world.rows.once()
+    while world.now < until:
+        world.wait(CONFIG.rows_seconds)
+        await world.rows.once()
+
+
+async def _running(world: World) -> tuple[UUID, str]:
+    job_id, name = await _claimed(world)
+    world.cluster.run_pod(name)
+    await world.settle()
+    return job_id, name
+
+
+def _attempts_lost(world: World, job_id: UUID) -> int:
+    claim = world.jobs.rows[job_id].claim
+    assert claim is not None
+    return claim.failures
+
+
+async def test_a_row_that_is_touched_is_not_quiet(world: World) -> None:
+    job_id, _ = await _running(world)
+    await _watched_for(world, 60)
+    assert world.rows.quiet_seconds(job_id) == 60
     world.jobs.set(job_id)
     await world.rows.once()
-    assert world.rows.quiet_seconds(job_id) < 1
+    assert world.rows.quiet_seconds(job_id) == 0
+
+
+async def test_time_in_which_the_rows_could_not_be_read_is_not_held_against_a_worker(world: World) -> None:
+    job_id, name = await _running(world)
+    await _watched_for(world, 60)
+    world.wait(CONFIG.deadlines.no_progress_seconds * 3)
+    await world.look(name)
+    # The worker has not had time to tell of itself either.
+    await world.rows.once()
+    await world.look(name)
+    assert _attempts_lost(world, job_id) == 0
+    assert world.status(job_id)["phase"] == "Running"
+    await _watched_for(world, CONFIG.deadlines.no_progress_seconds)
+    await world.look(name)
+    assert _attempts_lost(world, job_id) == 1, "it has time again, but not for ever"
+
+
+async def test_a_row_touched_since_the_last_look_at_all_is_not_quiet(world: World) -> None:
+    job_id, name = await _running(world)
+    await _watched_for(world, CONFIG.deadlines.no_progress_seconds + 1)
+    world.jobs.set(job_id)
+    await world.look(name)
+    assert _attempts_lost(world, job_id) == 0
+
+
+async def test_the_silence_of_one_attempt_is_not_held_against_the_next(world: World) -> None:
+    job_id, name = await _running(world)
+    await _watched_for(world, CONFIG.deadlines.no_progress_seconds + 1)
+    await world.look(name)
+    assert _attempts_lost(world, job_id) == 1
+    world.wait(21)
+    await world.look(name)
+    world.cluster.run_pod(name)
+    await world.look(name)
+    assert _attempts_lost(world, job_id) == 1
 
 
 async def test_a_pod_that_does_not_stop_is_removed_by_force(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

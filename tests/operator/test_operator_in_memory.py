@@ -1,16 +1,19 @@
 """The operator in front of a cluster and a table in memory: what becomes of rows."""
 
+from collections.abc import Iterable
 from uuid import UUID, uuid4
 
 import pytest
 
 from runops.failures import TABLE, Reason
+from runops.job_row import JobRow
 from runops.report import Output, Report
 from runops.videojob import videojob_name
 from runops_operator.kubernetes_api.cluster import ClusterError
 from tests.operator.world import CONFIG, World
 
-USER = "11111111-2222-4333-8444-555555555555"
+USER = "11111111-2222-4333-8444-55555555abcd"
+USER_IN_CAPITALS = USER.upper()
 
 
 async def _claimed(world: World, user: str | None = None) -> tuple[UUID, str]:
@@ -255,6 +258,41 @@ async def test_claims_stop_at_the_limit_and_go_on_when_a_slot_is_free(world: Wor
     assert await world.take_in() == 1
 
 
+async def test_a_trouble_that_is_over_is_not_told_on_while_no_slot_is_free(world: World) -> None:
+    for _ in range(5):
+        world.jobs.add()
+    await world.take_in()
+    await world.settle()
+    world.intake._pause("The table is away.", "DatabaseUnavailable")
+    assert await world.intake.claim_what_fits() == 0
+    assert world.intake.trouble is None
+    assert b'runops_intake_paused{reason="DatabaseUnavailable"} 1.0' not in world.metrics.text()
+
+
+async def test_a_row_queued_again_and_claimed_again_while_it_is_confirmed_is_worked_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = world.jobs.add()
+    get_many = world.jobs.get_many
+
+    async def and_claimed_again(job_ids: Iterable[UUID]) -> dict[UUID, JobRow]:
+        monkeypatch.undo()
+        world.jobs.set(job_id, status="queued")
+        there = await get_many(job_ids)
+        assert await world.intake.claim_what_fits() == 1
+        return there
+
+    monkeypatch.setattr(world.jobs, "get_many", and_claimed_again)
+    await world.take_in()
+    await world.compare()
+    await world.take_in()
+    await world.settle()
+    row = world.jobs.rows[job_id]
+    assert row.claim is not None
+    assert world.cluster.jobs[videojob_name(job_id)]["metadata"]["annotations"]["runops.dev/claim"] == row.claim.claim
+    assert not world.confirmation._adopter.is_in_hand(job_id)
+
+
 async def test_a_finished_videojob_goes_after_its_time(world: World) -> None:
     job_id, name = await _claimed(world)
     world.cluster.run_pod(name)
@@ -311,9 +349,10 @@ async def test_rows_claimed_before_a_crash_hold_their_slots(world: World) -> Non
     assert len(world.cluster.jobs) == CONFIG.max_concurrent
 
 
-async def test_another_users_row_is_seen_behind_a_long_queue(world: World) -> None:
-    for _ in range(60):
-        world.jobs.add(user=USER)
+@pytest.mark.parametrize("spelled", [USER, USER_IN_CAPITALS])
+async def test_another_users_row_is_seen_behind_a_long_queue(world: World, spelled: str) -> None:
+    for _ in range(300):
+        world.jobs.add(user=spelled)
     other = world.jobs.add(user=str(uuid4()))
     await world.take_in()
     assert world.jobs.rows[other].status == "processing"

@@ -50,6 +50,7 @@ class World:
             self.metrics,
             observers=[lambda before, after: self.looks.append((before, after))],
             now=lambda: self.now,
+            clock=self.seconds,
         )
         self.store, self.queue, self.intake = operator.store, operator.queue, operator.intake
         self.confirmation = operator.confirmation
@@ -57,6 +58,10 @@ class World:
         self.stopping, self.backlog = operator.stopping, operator.backlog
         self.events: list[Event] = []
         self.cluster.watchers = [self.events]
+
+    def seconds(self) -> float:
+        """Return the time as a clock has it that only goes forward."""
+        return self.now.timestamp()
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""

@@ -96,11 +96,11 @@ class MemoryTables:
         self,
         *,
         limit: int,
-        without_users: Collection[UUID] = (),
+        without_users: Collection[str] = (),
         without_nobody: bool = False,
         prioritised: bool = False,
     ) -> list[JobRow]:
-        passed_over = {str(user) for user in without_users}
+        passed_over = set(without_users)
         rows = [
             row
             for row in self.rows.values()

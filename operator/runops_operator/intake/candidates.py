@@ -58,14 +58,21 @@ class Candidates:
             _add(rows, await self._jobs.queued(limit=limit, prioritised=True))
             passed_over = {user for user, count in active.items() if count}
             shown: Counter[str] = Counter()
+            spellings: dict[str, set[str]] = {}
             for _ in range(_MOST_READS):
-                shown.update(user_key(row) for row in page)
+                for row in page:
+                    user = user_key(row)
+                    shown[user] += 1
+                    if isinstance(row.raw_user, str):
+                        # Some apps write uuids in capitals, and the table compares them as text.
+                        spellings.setdefault(user, {user}).add(row.raw_user)
                 passed_over |= shown.keys()
                 # Only so many fit into a request: those go first whose rows have filled the pages so far.
                 users = sorted((user for user in passed_over if _is_uuid(user)), key=lambda user: (-shown[user], user))
+                written = [text for user in users for text in sorted(spellings.get(user, {user}))]
                 page = await self._jobs.queued(
                     limit=limit,
-                    without_users=[UUID(user) for user in users[:_MOST_USERS_PASSED_OVER]],
+                    without_users=written[:_MOST_USERS_PASSED_OVER],
                     without_nobody="" in passed_over,
                 )
                 _add(rows, page)

@@ -99,7 +99,8 @@ class Confirmation:
 
     def add(self, row: JobRow, claim: Claim, arrival: Arrival) -> None:
         """Take charge of a row that was just claimed; nobody else takes it for forgotten meanwhile."""
-        self._adopter.take_in_hand(row.job_id)
+        if row.job_id not in self._waiting:
+            self._adopter.take_in_hand(row.job_id)
         self._waiting[row.job_id] = _Claimed(row, claim, self._now().timestamp(), arrival)
         self._changed.set()
 
@@ -144,14 +145,17 @@ class Confirmation:
         some = list(islice(self._waiting, _SETTLED_AT_ONCE))
         try:
             await asyncio.gather(asyncio.sleep(self._grace(some)), self._look_at_sizes(some))
+            claimed = {job_id: self._waiting[job_id] for job_id in some}
             there = await self._jobs.get_many(some)
             gate = asyncio.Semaphore(ADOPTIONS_AT_ONCE)
 
             async def one(job_id: UUID) -> bool:
                 async with gate:
-                    adopted = await self._confirmed(self._waiting[job_id], there.get(job_id))
-                    del self._waiting[job_id]
-                    self._adopter.let_go(job_id)
+                    adopted = await self._confirmed(claimed[job_id], there.get(job_id))
+                    # Queued again by its app and claimed anew meanwhile, it waits to be confirmed under that claim.
+                    if self._waiting[job_id] is claimed[job_id]:
+                        del self._waiting[job_id]
+                        self._adopter.let_go(job_id)
                     return adopted
 
             results = await asyncio.gather(*(one(job_id) for job_id in some), return_exceptions=True)

@@ -181,6 +181,9 @@ class Intake:
             return 0
         self._full = admission.slots <= 0
         admission = replace(admission, slots=min(admission.slots, _MOST_AHEAD - len(self._confirmation)))
+        if self._full:
+            # Only a free slot is missing, which is no trouble.
+            self._resume()
         if admission.slots <= 0:
             return 0
         chosen: list[JobRow] = []

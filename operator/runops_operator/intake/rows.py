@@ -5,10 +5,10 @@ Supabase sends no events that one could rely on, so they are read again and agai
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
-from runops.job_row import ClaimedRow
+from runops.job_row import ClaimedRow, JobRow
 from runops.logs import job_id_in_logs
 from runops.polling import backoff
 from runops.supabase.errors import SupabaseError
@@ -22,6 +22,7 @@ from runops_operator.kubernetes_api.cluster import REFUSALS, ClusterError
 from runops_operator.manifests.observed import VideoJobView
 from runops_operator.observability.metrics import Metrics
 from runops_operator.stopwatch import Stopwatch
+from runops_operator.watched_time import WatchedTime
 
 __all__ = ["RowWatch", "look_is_due"]
 
@@ -30,6 +31,8 @@ _ROWS_PER_SECOND = 50
 _KEEP_ALIVE_SECONDS = 40.0
 """A row is to be refreshed at least every 60 s."""
 _NOBODY_SECONDS = 60.0
+_LATE_SECONDS = 15.0
+"""What keeps a look from taking place for so long may keep workers from telling of themselves, too."""
 
 
 def look_is_due(*, claimed: int, unfinished: bool, since: float) -> bool:
@@ -64,6 +67,8 @@ class RowWatch:
         Settings of this installation.
     metrics
         Counts what was put right.
+    clock
+        In seconds that only go forward.
     """
 
     def __init__(
@@ -75,6 +80,7 @@ class RowWatch:
         adopter: Adopter,
         config: OperatorConfig,
         metrics: Metrics,
+        clock: Callable[[], float],
     ) -> None:
         self._jobs = jobs
         self._store = store
@@ -82,10 +88,19 @@ class RowWatch:
         self._adopter = adopter
         self._config = config
         self._metrics = metrics
-        self._touched = Stopwatch(lambda: asyncio.get_running_loop().time())
+        self._watched = WatchedTime(clock)
+        self._touched = Stopwatch(self._watched)
 
-    def quiet_seconds(self, job_id: UUID) -> float:
-        """Return for how long a row has not been touched, as far as it was watched."""
+    def quiet_seconds(self, job_id: UUID, row: JobRow | None = None) -> float:
+        """Return for how long a row has not been touched, as far as it was watched.
+
+        Parameters
+        ----------
+        row
+            As it was read just now, if it was.
+        """
+        if row is not None and row.claim is not None:
+            return self._touched.seconds(job_id, _touch(row.claim.claim, row.updated_at))
         return self._touched.age(job_id)
 
     async def run(self) -> None:
@@ -110,12 +125,15 @@ class RowWatch:
     async def _pause(self, count: int) -> None:
         """Wait until the next look is due, after one that found so many rows claimed."""
         loop = asyncio.get_running_loop()
-        began, pause = loop.time(), max(self._config.rows_seconds, count / _ROWS_PER_SECOND)
+        began, pause = loop.time(), self._pause_after(count)
         while True:
             await asyncio.sleep(pause)
             unfinished = self._store.count_unfinished() > 0
             if look_is_due(claimed=count, unfinished=unfinished, since=loop.time() - began):
                 return
+
+    def _pause_after(self, count: int) -> float:
+        return max(self._config.rows_seconds, count / _ROWS_PER_SECOND)
 
     async def once(self) -> int:
         """Look once, and return how many rows are claimed.
@@ -133,7 +151,7 @@ class RowWatch:
         # Of thousands of rows none is kept that is as it should be.
         async for row in self._jobs.claims_of(self._config.installation):
             ids.add(row.job_id)
-            self._touched.seconds(row.job_id, hash((row.claim, row.updated_at)))
+            self._touched.seconds(row.job_id, _touch(row.claim, row.updated_at))
             view = unfinished.pop(videojob_name(row.job_id), None)
             if view is None:
                 without.append(row)
@@ -142,6 +160,7 @@ class RowWatch:
             if self._is_unattended(row):
                 unattended.append(row.job_id)
         self._touched.keep_only(ids)
+        self._watched.looked(longest=self._pause_after(len(ids)) + _LATE_SECONDS)
         for name in unfinished:
             # Its row was cancelled, ended or queued again. Its plan looks for itself.
             self._store.doubt_row(name)
@@ -206,3 +225,8 @@ class RowWatch:
             _log.info("a row claimed earlier is taken up again", extra={"videojob": known is not None})
             self._metrics.repaired("RowWithoutVideoJob")
             await self._adopter.adopt(row, row.claim)
+
+
+def _touch(claim: str, updated_at: str | None) -> int:
+    """Return what changes whenever a row is touched; of thousands nothing larger is kept."""
+    return hash((claim, updated_at))

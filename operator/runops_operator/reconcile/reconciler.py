@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+from runops.job_row import JobRow
 from runops.logs import job_id_in_logs
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
@@ -48,7 +49,7 @@ class Reconciler:
     cluster, jobs, results, executor
         What is read, and what acts.
     quiet_seconds
-        Tells for how long a row has not been touched.
+        Tells for how long a row has not been touched, by the row where it was read just now.
     config
         Settings of this installation.
     metrics
@@ -66,7 +67,7 @@ class Reconciler:
         jobs: JobsTable,
         results: ResultsTables,
         executor: Executor,
-        quiet_seconds: Callable[[UUID], float],
+        quiet_seconds: Callable[[UUID, JobRow | None], float],
         config: OperatorConfig,
         metrics: Metrics,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -194,7 +195,8 @@ class Reconciler:
         seen = await self._observed(name, job_id, videojob)
         actions = plan(seen, self._config, self._now())
         if ReadRow() in actions:
-            seen = replace(seen, row=await self._jobs.get(job_id))
+            row = await self._jobs.get(job_id)
+            seen = replace(seen, row=row, quiet_seconds=self._quiet_seconds(job_id, row))
             actions = plan(seen, self._config, self._now())
         if LookForResults() in actions:
             seen = replace(seen, results=await self._results_there(job_id))
@@ -220,7 +222,7 @@ class Reconciler:
             pod_refused=refused,
             first=self._store.take_first(name),
             waited_seconds=self._waited(name, wait),
-            quiet_seconds=self._quiet_seconds(job_id),
+            quiet_seconds=self._quiet_seconds(job_id, row if isinstance(row, JobRow) else None),
         )
 
     def _waited(self, name: str, wait: Wait | None) -> float:
