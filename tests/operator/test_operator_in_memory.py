@@ -222,6 +222,27 @@ async def test_suspend_stops_the_job_and_resuming_lets_it_go_on(world: World) ->
         assert world.status(job_id)["phase"] == phase
 
 
+async def test_suspend_takes_the_job_away_from_kueue_and_resuming_gives_it_another(world: World) -> None:
+    world.config = CONFIG.model_copy(update={"queue_name": "videos"})
+    world.start_operator()
+    job_id, name = await _claimed(world)
+    world.cluster.run_pod(name)
+    await world.settle()
+    claim = world.jobs.rows[job_id].claim
+    world.cluster.edit_videojob(name, suspend=True)
+    await world.settle()
+    for _ in range(2):
+        assert (world.cluster.jobs, world.cluster.pods) == ({}, {})
+        assert world.status(job_id)["phase"] == "Suspended"
+        assert world.jobs.rows[job_id].status == "processing"
+        await world.look(name)
+    world.cluster.edit_videojob(name, suspend=False)
+    await world.settle()
+    assert world.cluster.jobs[name]["spec"]["suspend"] is False, "Kueue suspends it when it sees it"
+    assert world.status(job_id)["phase"] == "Pending"
+    assert world.jobs.rows[job_id].claim == claim, "a pause is no attempt"
+
+
 async def test_a_crash_between_claim_and_videojob_is_taken_up_after_the_start(world: World) -> None:
     job_id = world.jobs.add()
     world.cluster.broken = 1

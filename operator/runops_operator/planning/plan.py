@@ -38,7 +38,7 @@ from runops_operator.planning.observation import Observation
 from runops_operator.planning.patch import patch_if_it_changes
 from runops_operator.planning.plan_by_row import plan_by_row
 from runops_operator.planning.plan_waits import stalled, waited_too_long
-from runops_operator.planning.waiting import Wait, wait_of
+from runops_operator.planning.waiting import PENDING, SUSPENDED, wait_of
 from runops_operator.planning.why_ended import Ended, why_ended
 from runops_operator.times import moment
 
@@ -211,7 +211,10 @@ def _start(seen: Observation, spec: VideoJobSpec, claim: str, config: OperatorCo
         if 0 < left <= _LONGEST_PAUSE_SECONDS:
             return _pausing(seen, stamp, stamp.not_before, left, now)
     history = stamp.history if stamp is not None else History()
-    wait = Wait("Pending", "The worker's pod is being made.")
+    wait = SUSPENDED if spec.suspend else PENDING
+    if spec.suspend and (spec.queue_name or config.queue_name):
+        shown = status.waiting(videojob, None, (), wait, now, attempts=history.failures + 1)
+        return [*patch_if_it_changes(videojob, shown), _LOOK_AT_WAITING]
     if (over := waited_too_long(seen, config, now)) is not None:
         return over
     manifest = build_job(videojob, spec, claim, config, more_memory=history.more_memory)
@@ -298,6 +301,9 @@ def _watch(seen: Observation, job: JobView, spec: VideoJobSpec, config: Operator
     """Show where a Job is that is under way, and see that no state lasts too long."""
     videojob = seen.videojob
     actions: list[Action] = []
+    if job.queued and spec.suspend:
+        # Whether a queued Job is suspended is for Kueue to say, which would let it go on.
+        return [DeleteJob(job.name, job.uid), RequeueAfter(_OLD_JOB_GOES_SECONDS)]
     if job.suspended != spec.suspend and not job.queued:
         actions.append(SuspendJob(job.name, spec.suspend))
     wait = wait_of(videojob, job, seen.pods, pod_refused=seen.pod_refused)

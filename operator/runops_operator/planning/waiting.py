@@ -8,7 +8,7 @@ from runops_operator.config import Deadlines
 from runops_operator.manifests.observed import JobView, VideoJobView
 from runops_operator.manifests.observed_pod import PodView
 
-__all__ = ["Wait", "deadline_of", "newest", "stalled_message", "wait_of"]
+__all__ = ["PENDING", "SUSPENDED", "Wait", "deadline_of", "newest", "stalled_message", "wait_of"]
 
 _IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"})
 _CONTAINER = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
@@ -29,6 +29,10 @@ class Wait:
 
     reason: str
     message: str
+
+
+PENDING = Wait("Pending", "The worker's pod is being made.")
+SUSPENDED = Wait("Suspended", "Suspended: it goes on when spec.suspend is false and a queue admits it.")
 
 
 def newest(pods: Sequence[PodView]) -> PodView | None:
@@ -52,11 +56,11 @@ def wait_of(
     if pod is not None and pod.works:
         return None
     if (videojob.spec is not None and videojob.spec.suspend) or (job is not None and job.suspended):
-        return Wait("Suspended", "Suspended: it goes on when spec.suspend is false and a queue admits it.")
+        return SUSPENDED
     if pod is None and pod_refused is not None:
         return Wait(Reason.JOB_REFUSED, f"Kubernetes refuses the worker's pod. ({pod_refused[:500]})")
     if job is None or pod is None:
-        return Wait("Pending", "The worker's pod is being made.")
+        return PENDING
     detail = f" ({pod.waiting_message[:300]})" if pod.waiting_message else ""
     if pod.waiting_reason == "Unschedulable":
         return Wait(Reason.UNSCHEDULABLE, f"No node has room for the worker yet.{detail}")
