@@ -1,11 +1,13 @@
 """What the operator counts of videos: once each, from what stands in the VideoJob."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from runops.failures import Reason
+from runops.progress import Stage
 from runops.report import Report
 from runops_operator.observability.figures import Figures, snapshot
 from runops_operator.observability.metrics import Metrics
@@ -51,6 +53,39 @@ async def test_a_video_adds_its_durations_stages_tokens_and_cost(world: World) -
     assert _labels(of, "runops_model_calls_total") == {"gemini-3.8-pro": 2.0, "gemini-3.8-flash": 1.0}
     assert _labels(of, "runops_model_cost_usd_total") == {"gemini-3.8-pro": 0.25, "gemini-3.8-flash": 0.01}
     assert _value(of, "runops_media_seconds_total") == 1800
+
+
+async def test_a_row_seen_completed_before_the_workers_last_word_leaves_nothing_uncounted(world: World) -> None:
+    job_id, name = await journey.claimed(world)
+    await journey.started(world, name)
+    await _completed_and_seen(world, job_id)
+    assert world.status(job_id)["phase"] == "Running"
+    world.cluster.end_pod(name, 0, Report(stage=Stage.COMPLETED, usage=journey.USAGE))
+    await world.settle()
+    assert world.status(job_id)["phase"] == "Succeeded"
+    assert _value(world.metrics, "runops_media_seconds_total") == 1800
+
+
+async def test_a_worker_that_hangs_after_completing_its_row_is_not_waited_for_longer_than_half_a_minute(
+    world: World,
+) -> None:
+    job_id, name = await journey.claimed(world)
+    await journey.started(world, name)
+    await _completed_and_seen(world, job_id)
+    world.wait(20)
+    await world.look(name)
+    assert world.status(job_id)["phase"] == "Running"
+    world.wait(11)
+    await world.look(name)
+    assert world.status(job_id)["phase"] == "Succeeded"
+
+
+async def _completed_and_seen(world: World, job_id: UUID) -> None:
+    claim = world.jobs.rows[job_id].claim
+    assert claim is not None
+    await world.jobs.complete(job_id, claim.token)
+    await world.rows.once()
+    await world.settle()
 
 
 async def test_the_wait_for_a_worker_is_counted_once(world: World) -> None:

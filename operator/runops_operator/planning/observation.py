@@ -28,6 +28,8 @@ class Observation:
         For how long it has waited for the same thing, see `waiting.wait_of`.
     quiet_seconds
         For how long the row has not been touched; 0 where that is not known.
+    completed_seconds
+        For how long the row has been seen completed; 0 where it is not, or was not before.
     """
 
     videojob: VideoJobView
@@ -39,3 +41,4 @@ class Observation:
     results: bool | None = None
     waited_seconds: float = 0.0
     quiet_seconds: float = 0.0
+    completed_seconds: float = 0.0

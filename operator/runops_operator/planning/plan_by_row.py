@@ -6,11 +6,15 @@ from runops.failures import TABLE, Reason
 from runops.job_row import JobRow, RowStatus
 from runops_operator.config import OperatorConfig
 from runops_operator.planning import status
-from runops_operator.planning.actions import Action, AdoptClaim, DeleteJob, PatchStatus, RemoveObjects
+from runops_operator.planning.actions import Action, AdoptClaim, DeleteJob, PatchStatus, RemoveObjects, RequeueAfter
 from runops_operator.planning.observation import Observation
+from runops_operator.planning.waiting import newest
 from runops_operator.planning.why_ended import why_ended
 
 __all__ = ["plan_by_row"]
+
+_LAST_WORD_SECONDS = 30.0
+_LOOK_FOR_LAST_WORD_SECONDS = 1.0
 
 
 def plan_by_row(
@@ -31,12 +35,22 @@ def plan_by_row(
     if row.status == RowStatus.COMPLETED and (
         row.claim.seated or seen.videojob.started or (seen.job and seen.job.over)
     ):
+        if _last_word_follows(seen):
+            return [RequeueAfter(_LOOK_FOR_LAST_WORD_SECONDS)]
         report = next((pod.report for pod in seen.pods if pod.exit_code == 0), None)
         return [PatchStatus(status.succeeded(seen.videojob, report, attempts=attempts, now=now))]
     if row.status == RowStatus.ERROR and over:
         return _told(seen, row, now)
     # While its Job lives we tell a row nothing: it was somebody else.
     return _cancelled_by_the_row(seen, row, now)
+
+
+def _last_word_follows(seen: Observation) -> bool:
+    """Tell whether the worker, which has just completed the row, may still tell what it used and made."""
+    pod = newest(seen.pods)
+    works = seen.job is not None and not seen.job.over and pod is not None and pod.works
+    told = seen.videojob.status.outputs is not None
+    return works and not told and seen.completed_seconds < _LAST_WORD_SECONDS
 
 
 def _told(seen: Observation, row: JobRow, now: datetime) -> list[Action]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from runops.job_row import JobRow
+from runops.job_row import JobRow, RowStatus
 from runops.logs import job_id_in_logs
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
@@ -18,7 +18,7 @@ from runops_operator.informer.pod_listing import pods_of
 from runops_operator.informer.store import Store
 from runops_operator.informer.workqueue import WorkQueue
 from runops_operator.kubernetes_api.cluster import Cluster, ClusterError, NotFound
-from runops_operator.manifests.observed import UNREAD, JobView, VideoJobView
+from runops_operator.manifests.observed import UNREAD, JobView, Unread, VideoJobView
 from runops_operator.manifests.observed_pod import PodView
 from runops_operator.observability.metrics import Metrics
 from runops_operator.planning.actions import Action, LookForResults, ReadRow
@@ -84,6 +84,7 @@ class Reconciler:
         self._now = now
         self._waits = Stopwatch(lambda: now().timestamp())
         self._podless = Stopwatch(lambda: now().timestamp())
+        self._completed = Stopwatch(lambda: now().timestamp())
         self._refusals = PodRefusals(cluster, now)
         self._pod_reads = PodReads(cluster)
         self._busy = 0
@@ -163,6 +164,7 @@ class Reconciler:
             if videojob is None:
                 self._waits.forget(name)
                 self._podless.forget(name)
+                self._completed.forget(name)
                 return
             seen, actions = await self._planned(name, job_id, videojob)
             try:
@@ -195,8 +197,7 @@ class Reconciler:
         seen = await self._observed(name, job_id, videojob)
         actions = plan(seen, self._config, self._now())
         if ReadRow() in actions:
-            row = await self._jobs.get(job_id)
-            seen = replace(seen, row=row, quiet_seconds=self._quiet_seconds(job_id, row))
+            seen = self._with_row(seen, job_id, await self._jobs.get(job_id))
             actions = plan(seen, self._config, self._now())
         if LookForResults() in actions:
             seen = replace(seen, results=await self._results_there(job_id))
@@ -214,16 +215,28 @@ class Reconciler:
             raise
         refused = await self._pod_refused(videojob, job, pods)
         wait = wait_of(videojob, job, pods, pod_refused=refused)
-        return Observation(
+        seen = Observation(
             videojob=videojob,
             job=job,
             pods=pods,
-            row=row,
             pod_refused=refused,
             first=self._store.take_first(name),
             waited_seconds=self._waited(name, wait),
-            quiet_seconds=self._quiet_seconds(job_id, row if isinstance(row, JobRow) else None),
+            quiet_seconds=self._quiet_seconds(job_id, None),
         )
+        return seen if isinstance(row, Unread) else self._with_row(seen, job_id, row)
+
+    def _with_row(self, seen: Observation, job_id: UUID, row: JobRow | None) -> Observation:
+        """Add the row as it was read just now, and what that tells."""
+        name, completed_seconds = seen.videojob.name, 0.0
+        if row is not None and row.status == RowStatus.COMPLETED and not seen.videojob.finished:
+            completed_seconds = self._completed.seconds(name, job_id)
+            # Until the VideoJob has ended as well, each look is to see it.
+            self._store.doubt_row(name)
+        else:
+            self._completed.forget(name)
+        quiet_seconds = self._quiet_seconds(job_id, row)
+        return replace(seen, row=row, quiet_seconds=quiet_seconds, completed_seconds=completed_seconds)
 
     def _waited(self, name: str, wait: Wait | None) -> float:
         """Return for how many seconds a VideoJob has waited for the same thing."""
