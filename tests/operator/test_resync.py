@@ -68,3 +68,34 @@ async def test_comparison_is_put_off_while_a_burst_waits(monkeypatch: pytest.Mon
     await asyncio.to_thread(eventually, lambda: bool(cluster.pod_listings), "the comparison")
     running.cancel()
     await asyncio.wait([running])
+
+
+def _videojob(name: str, version: int) -> dict[str, Any]:
+    return {"metadata": {"name": name, "uid": f"u-{name}", "resourceVersion": str(version)}}
+
+
+async def test_after_a_restore_of_the_cluster_nothing_is_taken_for_deleted_and_all_begins_anew() -> None:
+    queue, store, cluster = WorkQueue(), Store(), MemoryCluster(lambda: START)
+    store.see_videojob(_videojob("vj-made-since", 21))
+    store.see_videojob(_videojob("vj-made-before", 20))
+    cluster.videojobs["vj-made-before"] = _videojob("vj-made-before", 7)
+    config = CONFIG.model_copy(update={"resync_seconds": 0.01})
+    async with asyncio.timeout(5):
+        await Resync(cluster=cluster, store=store, queue=queue, config=config).run()
+    assert store.names() == ["vj-made-since", "vj-made-before"]
+    assert store.gone("vj-made-since") is None
+    assert not len(queue)
+
+
+async def test_what_changes_while_it_is_listed_is_no_step_back() -> None:
+    queue, store, cluster = WorkQueue(), Store(), MemoryCluster(lambda: START)
+    store.see_videojob(_videojob("vj-1", 7))
+    store.begin_listing()
+    store.see_videojob(_videojob("vj-1", 9))
+    store.see_listed_videojob(_videojob("vj-1", 8))
+    view = store.videojob("vj-1")
+    assert view is not None
+    assert view.version == 9
+    cluster.videojobs["vj-1"] = _videojob("vj-1", 9)
+    await Resync(cluster=cluster, store=store, queue=queue, config=CONFIG).once()
+    assert store.names() == ["vj-1"]

@@ -5,7 +5,7 @@ import logging
 
 from runops.polling import backoff
 from runops_operator.config import OperatorConfig
-from runops_operator.informer.store import Store
+from runops_operator.informer.store import HistoryWentBack, Store
 from runops_operator.informer.workqueue import WorkQueue
 from runops_operator.kubernetes_api.cluster import Cluster, ClusterError
 
@@ -58,7 +58,10 @@ class Resync:
         self._config = config
 
     async def run(self) -> None:
-        """List at every interval until cancelled; after a failure sooner. The first listing is `once`."""
+        """List at every interval until cancelled; after a failure sooner. The first listing is `once`.
+
+        It returns only where the cluster's history went back: then nothing that is remembered is of use any more.
+        """
         failures, loop, took = 0, asyncio.get_running_loop(), 0.0
         while True:
             pause = max(self._config.resync_seconds, took / _SHARE_OF_TIME)
@@ -70,6 +73,9 @@ class Resync:
             try:
                 await self.once()
                 failures, took = 0, loop.time() - began
+            except HistoryWentBack:
+                _log.error("The cluster's history went back, as after a restore of etcd. Starting anew.")
+                return
             except ClusterError as error:
                 failures += 1
                 _log.warning("Resync: %s", error)
@@ -87,10 +93,18 @@ class Resync:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def once(self) -> None:
-        """List everything, drop ghosts and have every VideoJob looked at. ClusterError where that fails."""
+        """List everything, drop ghosts and have every VideoJob looked at.
+
+        Raises
+        ------
+        ClusterError
+            Something could not be listed.
+        HistoryWentBack
+            The cluster is older than what is known of it. Nothing was taken for a ghost.
+        """
         mark = self._store.begin_listing()
         async for body in self._cluster.list_videojobs():
-            self._store.see_videojob(body)
+            self._store.see_listed_videojob(body)
         async for body in self._cluster.list_jobs():
             self._store.see_job(body)
         for name in self._store.prune(mark):

@@ -4,14 +4,19 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from runops_operator.informer.pod_listing import PodListing
+from runops_operator.manifests.fields import version_of
 from runops_operator.manifests.observed import JobView, VideoJobView, is_version_of, parse_job, parse_videojob
 
-__all__ = ["Observer", "Store"]
+__all__ = ["HistoryWentBack", "Observer", "Store"]
 
 Observer = Callable[[VideoJobView | None, VideoJobView], None]
 """Told how a VideoJob was known, None where it was not, and how it is."""
 
 _LISTINGS_A_DEAD_UID_IS_KEPT = 2
+
+
+class HistoryWentBack(Exception):  # noqa: N818 - says what is the case
+    """The cluster is as it was once before, as after a restore of etcd: what is remembered of it since is not so."""
 
 
 class Store:
@@ -108,8 +113,23 @@ class Store:
         """Return the names of all VideoJobs."""
         return list(self._videojobs)
 
+    def see_listed_videojob(self, body: Mapping[str, Any]) -> bool:
+        """Take note of a VideoJob that a listing shows.
+
+        Raises
+        ------
+        HistoryWentBack
+            It is older there than it was known before the listing began.
+        """
+        if _named(body):
+            name = body["metadata"]["name"]
+            before = self._videojobs.get(name)
+            if before is not None and self._videojobs_seen_at[name] < self._clock and _is_older(body, before):
+                raise HistoryWentBack
+        return self.see_videojob(body)
+
     def see_videojob(self, body: Mapping[str, Any], *, deleted: bool = False) -> bool:
-        """Take note of a VideoJob as a watch event, a listing or an answer shows it."""
+        """Take note of a VideoJob as a watch event or an answer shows it."""
         if not _named(body):
             return False
         name = body["metadata"]["name"]
@@ -187,3 +207,8 @@ def _named(body: Any) -> bool:
     """Tell whether this is an object at all; what has no name cannot be acted on."""
     metadata = body.get("metadata") if isinstance(body, Mapping) else None
     return isinstance(metadata, Mapping) and isinstance(metadata.get("name"), str)
+
+
+def _is_older(body: Mapping[str, Any], than: VideoJobView) -> bool:
+    metadata = body["metadata"]
+    return metadata.get("uid") == than.uid and 0 < version_of(metadata) < than.version
