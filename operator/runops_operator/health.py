@@ -1,5 +1,6 @@
 """Liveness, readiness and metrics over HTTP."""
 
+import socket
 from collections.abc import Callable
 
 from aiohttp import web
@@ -43,5 +44,12 @@ async def serve_health(
     app.router.add_get("/readyz", answer(ready))  # type: ignore[arg-type]
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 - the kubelet asks on the pod's address
+    await web.SockSite(runner, _listening(port)).start()
     return runner
+
+
+def _listening(port: int) -> socket.socket:
+    # The kubelet and Prometheus ask on the pod's address, which is of IPv6 where the cluster is.
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    return socket.create_server(("", port))
