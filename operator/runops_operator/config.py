@@ -150,7 +150,7 @@ class Tracing(_Camel):
         Which share of the videos is traced.
     """
 
-    endpoint: Annotated[str, Field(pattern="^https?://[^?#]+$")] | None = None
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^?#\s]+$")] | None = None
     sample_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
 
 

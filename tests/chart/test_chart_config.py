@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from runops_operator.config import OperatorConfig, load_config
 
@@ -79,6 +80,21 @@ def test_operator_reads_the_configuration_of_every_example(
     config = load_config({"RUNOPS_CONFIG": str(path)})
 
     assert config.worker.host_users is (False if example == "restricted" else None)
+
+
+def test_amounts_may_be_numbers(render: Callable[..., Any], tmp_path: Path) -> None:
+    resources = {"requests": {"cpu": 1.5, "memory": 1 << 32}, "limits": {"memory": 1 << 33, "ephemeral-storage": "1Gi"}}
+    values = tmp_path / "values.yaml"
+    # From a file: of --set, helm makes whole numbers.
+    values.write_text(yaml.safe_dump({"resources": resources, "worker": {"resources": resources}}), "utf-8")
+
+    rendered = render("--values", str(values))
+
+    container = rendered.of("Deployment")["spec"]["template"]["spec"]["containers"][0]
+    worker = _load(rendered, tmp_path, ending="runops-operator").worker.resources.model_dump(by_alias=True)
+    for shown in (container["resources"], worker):
+        assert (shown["requests"]["cpu"], shown["requests"]["memory"]) == ("1.5", "4294967296")
+        assert (shown["limits"]["memory"], shown["limits"]["ephemeral-storage"]) == ("8589934592", "1Gi")
 
 
 def test_changed_configuration_restarts_the_operator(render: Callable[..., Any]) -> None:

@@ -38,6 +38,7 @@ import yaml
         ("metrics.prometheusRule.selector=cluster=eu", "selector"),
         ("tracing.sampleRatio=2", "sampleRatio"),
         ("tracing.endpoint=collector:4317", "endpoint"),
+        ("tracing.endpoint=http://collector:4318/?key=x", "endpoint"),
         ("namespaced=1", "namespaced"),
     ],
 )

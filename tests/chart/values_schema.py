@@ -76,6 +76,8 @@ def _setting(*path: str) -> Schema:
         if "$ref" in node:
             node = whole["$defs"][node["$ref"].rpartition("/")[2]]
         node = node["properties"][key]
+    # What may be None, the chart leaves empty.
+    node = node.get("anyOf", [node])[0]
     return {key: node[key] for key in _BOUNDS if key in node}
 
 
@@ -304,7 +306,7 @@ def _properties() -> dict[str, Schema]:
         "userMetrics": _BOOLEAN,
         "metrics": _metrics(),
         "tracing": _object(
-            endpoint=_text(pattern="^(https?://[^ ]+)?$"),
+            endpoint={"anyOf": [_setting("tracing", "endpoint"), _choice("")]},
             sampleRatio={"type": "number", "minimum": 0, "maximum": 1},
         ),
         "nameOverride": _text(),

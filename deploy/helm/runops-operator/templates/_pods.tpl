@@ -25,12 +25,12 @@
 {{- uniq $names | toJson -}}
 {{- end -}}
 
-{{- /* Amounts as strings, whether they were given as strings or as numbers. */ -}}
+{{- /* Amounts as strings, whether they were given as strings or as numbers, which toString would write as 4.29e+09. */ -}}
 {{- define "runops.resources" -}}
 {{- range $kind, $amounts := . }}
 {{ $kind }}:
 {{- range $name, $amount := $amounts }}
-  {{ $name }}: {{ $amount | toString | quote }}
+  {{ $name }}: {{ kindIs "string" $amount | ternary $amount (toJson $amount) | quote }}
 {{- end }}
 {{- end }}
 {{- end -}}
