@@ -194,7 +194,12 @@ class VideoJobSpec(_Camel):
     ]
     user_id: Annotated[
         str | None,
-        Field(max_length=36, pattern=UUID_PATTERN, description="Uploader of the recording; the SOP's owner."),
+        Field(
+            max_length=36,
+            pattern=UUID_PATTERN,
+            description="Uploader of the recording; the SOP's owner. Where the row has metadata.user_id, "
+            "it must be given and be the same.",
+        ),
     ] = None
     source: Annotated[Source, AfterValidator(_shared), Field(description="Where the recording lies.")] = Source()
     model: Annotated[ModelChoice, AfterValidator(_shared), Field(description="Which models answer.")] = ModelChoice()

@@ -45,6 +45,7 @@ def test_examples_are_videojobs(annotated: Callable[[str], Any]) -> None:
     for example in examples:
         job = VideoJob.model_validate(example)
         assert job.metadata["name"] == f"vj-{job.spec.job_id}"
+        assert job.spec.user_id, "without it a row that has a user is refused"
 
 
 def test_images_are_the_default_ones(annotated: Callable[[str], Any], chart: Path) -> None:

@@ -32,6 +32,7 @@ def test_videojob_of_the_notes_can_be_pasted(helm: Callable[..., Any], chart: Pa
 
     job = VideoJob.model_validate(yaml.safe_load(text))
     assert job.metadata["name"] == f"vj-{job.spec.job_id}"
+    assert job.spec.user_id, "without it a row that has a user is refused"
 
 
 def test_notes_say_how_the_definition_is_removed(helm: Callable[..., Any], chart: Path) -> None:
@@ -78,4 +79,5 @@ def test_example_is_a_videojob(chart: Path) -> None:
 
     job = VideoJob.model_validate(example)
     assert job.metadata["name"] == f"vj-{job.spec.job_id}"
+    assert job.spec.user_id, "without it a row that has a user is refused"
     assert set(example["spec"]) <= {field.alias for field in type(job.spec).model_fields.values()}
