@@ -214,7 +214,11 @@ class VideoJobSpec(_Camel):
     ] = 3
     active_deadline_seconds: Annotated[
         int,
-        Field(ge=60, le=86_400, description="How long the video may take in seconds, all attempts together."),
+        Field(
+            ge=60,
+            le=86_400,
+            description="How long one attempt may take in seconds; waiting for a node does not count.",
+        ),
     ] = 7200
     ttl_seconds_after_finished: Annotated[
         int, Field(ge=0, le=31_536_000, description="Seconds after which a finished VideoJob is deleted.")
