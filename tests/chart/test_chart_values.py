@@ -142,6 +142,60 @@ def test_local_images_come_by_repository_and_tag(render: Callable[..., Any]) -> 
     assert "runops.local/worker:4567" in rendered.of("ConfigMap", ending="runops-operator")["data"]["operator.yaml"]
 
 
+class _Strict(yaml.SafeLoader):
+    """Refuses what Flux and kustomize refuse: the same key twice in one object."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"a key stands twice: {sorted(keys)}"
+        return super().construct_mapping(node, deep)
+
+
+@pytest.mark.parametrize("monitor", ["serviceMonitor", "podMonitor"])
+def test_labels_of_the_values_that_meet_the_charts_own(
+    monitor: str, helm: Callable[..., Any], chart: Path, tmp_path: Path
+) -> None:
+    own = {f"app.kubernetes.io/{key}": "mine" for key in ("name", "instance", "component", "part-of", "managed-by")}
+    labels = {**own, "helm.sh/chart": "mine", "grafana_dashboard": "mine", "example.com/team": "video"}
+    labels |= {f"rbac.authorization.k8s.io/aggregate-to-{role}": "mine" for role in ("view", "edit", "admin")}
+    shown = {"enabled": True, "renderMode": "alwaysRender", "labels": labels}
+    given = {
+        "commonLabels": labels,
+        "podLabels": {**labels, "app.kubernetes.io/part-of": "pods"},
+        "metrics": {monitor: shown, "prometheusRule": shown, "dashboard": {"enabled": True}},
+        "networkPolicy": {"enabled": True},
+        "admissionPolicy": {"enabled": True},
+    }
+    values = tmp_path / "values.yaml"
+    values.write_text(yaml.safe_dump(given), "utf-8")
+
+    done = helm("template", "release", str(chart), "--values", str(values))
+
+    assert done.returncode == 0, done.stderr
+    read = [item for item in yaml.load_all(done.stdout, _Strict) if item]
+    manifests = [item for item in read if item["kind"] != "CustomResourceDefinition"]
+    for item in manifests:
+        said = item["metadata"]["labels"]
+        assert said["app.kubernetes.io/instance"] == "release", item["kind"]
+        assert said["app.kubernetes.io/name"] == "runops-operator", item["kind"]
+        assert (said["app.kubernetes.io/part-of"], said["example.com/team"]) == ("mine", "video"), item["kind"]
+    by_kind = {item["kind"]: item for item in manifests}
+    pod = by_kind["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    assert pod["app.kubernetes.io/part-of"] == "pods"
+    for selector in (
+        by_kind["Deployment"]["spec"]["selector"]["matchLabels"],
+        by_kind["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"],
+        by_kind["Service"]["spec"]["selector"],
+    ):
+        assert selector.items() <= pod.items()
+    if monitor == "serviceMonitor":
+        selector = by_kind["ServiceMonitor"]["spec"]["selector"]["matchLabels"]
+        assert selector.items() <= by_kind["Service"]["metadata"]["labels"].items()
+    by_name = {item["metadata"]["name"]: item["metadata"]["labels"] for item in manifests}
+    assert by_name["default-release-runops-operator-view"]["rbac.authorization.k8s.io/aggregate-to-view"] == "true"
+    assert by_name["release-runops-operator-dashboard"]["grafana_dashboard"] == "1"
+
+
 def _paths(value: Any, above: str = "") -> Iterator[str]:
     if isinstance(value, dict) and value:
         for key, item in value.items():

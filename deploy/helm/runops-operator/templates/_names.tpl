@@ -28,14 +28,22 @@ app.kubernetes.io/component: operator
 {{- end -}}
 
 {{- define "runops.labels" -}}
-{{ include "runops.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-app.kubernetes.io/part-of: runops
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- include "runops.labelsWith" (dict "root" .) -}}
+{{- end -}}
+
+{{- /*
+The labels of one object. Takes {root, own, more}: `own`, by which it is found, wins over what the values say, and `more`
+of the values over commonLabels. Merged, not written one after the other: Flux refuses an object with a key twice.
+*/ -}}
+{{- define "runops.labelsWith" -}}
+{{- $root := .root -}}
+{{- $told := dict
+  "app.kubernetes.io/version" $root.Chart.AppVersion
+  "app.kubernetes.io/managed-by" $root.Release.Service
+  "app.kubernetes.io/part-of" "runops"
+  "helm.sh/chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") -}}
+{{- $own := mergeOverwrite (include "runops.selectorLabels" $root | fromYaml) (.own | default dict) -}}
+{{- toYaml (mergeOverwrite $told ($root.Values.commonLabels | default dict) (.more | default dict) $own) -}}
 {{- end -}}
 
 {{- define "runops.operatorAccount" -}}
