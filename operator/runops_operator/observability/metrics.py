@@ -41,7 +41,12 @@ class Metrics:
             version("runops-operator")
         ).set(1)
         self._leads = self._gauge("runops_leader", "Whether this replica leads.")
-        self._reconciles = self._counter("runops_reconciles", "Looks at a VideoJob, by how they ended.", "result")
+        self._reconciles = self._counter(
+            "runops_reconciles",
+            "Looks at a VideoJob, by how they ended: done, again (Kubernetes or Supabase refused something or did not "
+            "answer) or failed (a fault that nobody foresaw).",
+            "result",
+        )
         self._reconcile_seconds = self._histogram(
             "runops_reconcile_seconds", "How long a look at a VideoJob took.", (0.005, 0.02, 0.1, 0.5, 2, 10, 60)
         )
