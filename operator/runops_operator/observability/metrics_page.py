@@ -16,7 +16,7 @@ _HEAD = """\
 
 Generated from the operator's code by `make metrics`. The operator answers `/metrics` on its health port (8080); the
 chart makes a ServiceMonitor or a PodMonitor, alerts with [runbooks](runbooks), and a dashboard, see
-[install.md](install.md#watching). Workers are not scraped: they live too short for that. What they measured stands in
+[install.md](install.md#5-watch-it). Workers are not scraped: they live too short for that. What they measured stands in
 the VideoJob's status, from which the operator counts.
 
 Of several replicas the leader's gauges of queue and videos mean something; the others show 0, so take `max`. Counters
