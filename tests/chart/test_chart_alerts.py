@@ -104,6 +104,13 @@ def test_runbooks_have_meaning_first_look_and_remedy() -> None:
         assert re.findall(r"(?m)^## (.+)$", text) == ["Meaning", "First look", "Remedy"], path.name
 
 
+def test_commands_of_runbooks_hold_for_a_release_of_any_name() -> None:
+    """Only where it contains the chart's name is a release's name that of its objects; their label always has it."""
+    for path in _RUNBOOKS.glob("Runops*.md"):
+        for command in re.findall(r"kubectl [^`\n]+", path.read_text("utf-8")):
+            assert "RELEASE" not in command.replace("app.kubernetes.io/instance=RELEASE", ""), path.name
+
+
 def test_runbooks_name_every_reason_that_a_key_can_have(rules: dict[str, Any]) -> None:
     alerts = _alerts(rules)
     key = re.search(r'reason=~"([^"]+)"', alerts["RunopsKeyRejected"]["expr"])
