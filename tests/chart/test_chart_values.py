@@ -162,6 +162,7 @@ def test_labels_of_the_values_that_meet_the_charts_own(
     given = {
         "commonLabels": labels,
         "podLabels": {**labels, "app.kubernetes.io/part-of": "pods"},
+        "podAnnotations": {"checksum/config": "mine", "example.com/note": "mine"},
         "metrics": {monitor: shown, "prometheusRule": shown, "dashboard": {"enabled": True}},
         "networkPolicy": {"enabled": True},
         "admissionPolicy": {"enabled": True},
@@ -182,6 +183,8 @@ def test_labels_of_the_values_that_meet_the_charts_own(
     by_kind = {item["kind"]: item for item in manifests}
     pod = by_kind["Deployment"]["spec"]["template"]["metadata"]["labels"]
     assert pod["app.kubernetes.io/part-of"] == "pods"
+    notes = by_kind["Deployment"]["spec"]["template"]["metadata"]["annotations"]
+    assert (notes["checksum/config"] != "mine", notes["example.com/note"]) == (True, "mine")
     for selector in (
         by_kind["Deployment"]["spec"]["selector"]["matchLabels"],
         by_kind["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"],
@@ -194,6 +197,15 @@ def test_labels_of_the_values_that_meet_the_charts_own(
     by_name = {item["metadata"]["name"]: item["metadata"]["labels"] for item in manifests}
     assert by_name["default-release-runops-operator-view"]["rbac.authorization.k8s.io/aggregate-to-view"] == "true"
     assert by_name["release-runops-operator-dashboard"]["grafana_dashboard"] == "1"
+
+
+def test_a_release_may_have_a_number_for_a_name(helm: Callable[..., Any], chart: Path) -> None:
+    done = helm("template", "123", str(chart))
+
+    assert done.returncode == 0, done.stderr
+    for item in yaml.safe_load_all(done.stdout):
+        if item and item["kind"] != "CustomResourceDefinition":
+            assert all(isinstance(text, str) for text in item["metadata"]["labels"].values()), item["kind"]
 
 
 def _paths(value: Any, above: str = "") -> Iterator[str]:

@@ -17,8 +17,8 @@
 {{- end -}}
 
 {{- define "runops.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "runops.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "runops.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- /* By which Service, monitors, budget and policies find the operator's pods, and nothing else of the release. */ -}}
