@@ -27,7 +27,9 @@ _CACHE_SECONDS = "60"
 """How long a CDN may show an older object after an overwrite."""
 _RESUMABLE = "/upload/resumable"
 _TUS = {"Tus-Resumable": "1.0.0"}
-_UPLOAD_ID = re.compile(rf"{_RESUMABLE}/(?P<id>[\w.~%=-]+)/?$")
+# Base64url, and nothing by which an address could lead elsewhere: a name may come out of an object that anybody wrote.
+_UPLOAD_ID = re.compile(r"[A-Za-z0-9_=-]{1,2048}")
+_LOCATION = re.compile(rf"{_RESUMABLE}/(?P<id>{_UPLOAD_ID.pattern})/?$")
 _MOST_STARTS = 3
 
 _END_SECONDS = 1.5
@@ -73,11 +75,15 @@ async def send_bytes(
 async def end_upload(http: StorageHttp, upload: str) -> None:
     """Take back what has arrived of an upload by the tus protocol; one that storage does not know is none.
 
+    What cannot be the name of an upload is none either, and storage is not asked.
+
     Raises
     ------
     SupabaseError
         Storage could not be asked.
     """
+    if _UPLOAD_ID.fullmatch(upload) is None:
+        return
 
     async def once() -> None:
         try:
@@ -277,7 +283,7 @@ class _Tus:
         ) as response:
             location = response.headers.get("location", "")
         # The server may not know under which address it is reached, so only the upload's id is taken from it.
-        found = _UPLOAD_ID.search(location.partition("?")[0])
+        found = _LOCATION.search(location.partition("?")[0])
         if found is None:
             raise from_storage(status=502, body=b"", doing=f"{self._doing} (the answer names no upload)")
         return found["id"]

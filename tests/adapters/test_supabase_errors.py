@@ -136,6 +136,29 @@ async def test_upload_goes_to_our_own_address_whatever_the_server_calls_itself(t
 
 
 @pytest.mark.parametrize(
+    "forged",
+    [
+        "../../../../rest/v1/jobs?status=neq.x",
+        "..",
+        "%2e%2e",
+        "dXBsb2Fk/../../object/videos",
+        "dXBsb2Fk#x",
+        "..\\..\\object",
+        "dXBsb2Fk\n",
+        "é",
+        "",
+        "a" * 2049,
+    ],
+)
+async def test_what_cannot_name_an_upload_is_none_and_nothing_is_deleted(forged: str) -> None:
+    def server(request: httpx.Request) -> httpx.Response:
+        raise AssertionError(request.url.path)
+
+    async with answering(server) as supabase:
+        await supabase.storage.end_upload(forged)
+
+
+@pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
         (400, {"statusCode": "404", "error": "not_found", "code": "NoSuchKey"}, ErrorKind.NOT_FOUND),

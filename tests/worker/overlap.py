@@ -53,6 +53,7 @@ class World(Fake):
     etag: str | None = "e"
     head: bytes = b"\x00\x00\x00\x20ftypisom" * 1024
     came: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
     fetched: int = 0
     slim_may_come: asyncio.Event = field(default_factory=asyncio.Event)
     slim_refused: Exception | None = None
@@ -82,6 +83,9 @@ class World(Fake):
             raise self.slim_refused
         await last_look()
         await self._take(key, await asyncio.to_thread(path.read_bytes))
+
+    async def end_upload(self, upload: str) -> None:
+        self.ended.append(upload)
 
     async def upload_json(self, _bucket: str, key: str, value: Any, *, last_look: Any) -> None:
         await last_look()

@@ -181,6 +181,16 @@ async def test_a_slow_upload_holds_up_no_stretch_and_no_transcript_comes_before_
     assert (done.uploads, done.chunks) == ([], [])
 
 
+async def test_no_more_uploads_are_taken_back_than_an_attempt_can_leave(scene: Scene) -> None:
+    async def encode(watcher: Watcher | None, _: Path) -> None:
+        await accept(watcher, await begin(watcher))
+
+    scene.encode = encode
+    scene.world.objects[CHECKPOINT] = Checkpoint(uploads=[f"left-{number}" for number in range(1000)]).model_dump()
+    await scene.run()
+    assert scene.world.ended == ["left-0", "left-1", "left-2"]
+
+
 async def test_the_model_is_loaded_before_the_slim_video_is_uploaded_and_not_beside_it(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,8 @@ _LOG = logging.getLogger(__name__)
 _BLOCK = 1024 * 1024
 # How the stage's progress is divided: download, and the rest is the transcode.
 _DOWNLOADED = 0.25
+# An attempt begins its upload three times at most, and the next one takes back what it left.
+_MOST_LEFTOVERS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ async def prepare(running: Running, *, group: asyncio.TaskGroup) -> Prepared:
 
 async def _take_back_leftovers(running: Running) -> None:
     """End what a killed attempt had begun to upload: storage keeps it for a day otherwise, and counts it."""
-    for upload in running.done.uploads:
+    for upload in running.done.uploads[:_MOST_LEFTOVERS]:
         await running.supabase.storage.end_upload(upload)
     running.done.uploads.clear()
 
