@@ -45,9 +45,10 @@ class Clip:
 
 @dataclass
 class Asked:
-    """A model that says the same of each stretch, after what a test does with it."""
+    """A model that says the same of each stretch, after what a test does with it, once or always."""
 
     does: dict[int, Callable[[], Answer]] = field(default_factory=dict)
+    always: dict[int, Callable[[], Answer]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     @asynccontextmanager
@@ -60,7 +61,7 @@ class Asked:
         assert seconds is not None
         self.asked.append(f"{shown.start}+{seconds[1]}")
         on_usage(CallUsage("m", 1, 1))
-        does = self.does.pop(shown.start, None)
+        does = self.does.pop(shown.start, None) or self.always.get(shown.start)
         await asyncio.sleep(0.02)
         if does is not None:
             return does()
@@ -144,3 +145,34 @@ async def test_a_stretch_that_is_remembered_and_makes_no_sense_is_asked_for_agai
     transcript = await transcribed(again, slim)
     assert model.asked == ["0+300", "295+305", "0+300", "295+305"]
     assert len(transcript) == 2
+
+
+def nothing() -> Answer:
+    return Answer("[]")
+
+
+async def test_a_stretch_of_which_nothing_is_told_fails_the_attempt_and_is_asked_for_by_the_next(
+    run_with: Callable[[Fake, Asked], Running],
+) -> None:
+    slim = SLIM.model_copy(update={"duration_seconds": 600.0, "frames": 600})
+    fake, model = Fake(), Asked(always={295: nothing})
+    with pytest.raises(Failed, match="saw and heard nothing in the recording from second 295 to 600") as failed:
+        await transcribed(run_with(fake, model), slim)
+    assert failed.value.reason is Reason.MODEL_EMPTY_ANSWER
+    assert sorted(model.asked) == ["0+300", "295+305", "295+305"]
+    again = run_with(fake, Asked())
+    await again.recall()
+    assert len(again.done.chunks) == 1
+    assert len(await transcribed(again, slim)) == 2
+
+
+async def test_an_empty_list_that_was_remembered_is_none(run_with: Callable[[Fake, Asked], Running]) -> None:
+    slim = SLIM.model_copy(update={"duration_seconds": 600.0, "frames": 600})
+    fake, model = Fake(), Asked({295: failing(Reason.MODEL_REFUSED_REQUEST)})
+    running = run_with(fake, model)
+    with pytest.raises(Failed):
+        await transcribed(running, slim)
+    again = run_with(fake, model)
+    again.done.chunks = [chunk.model_copy(update={"items": []}) for chunk in running.done.chunks]
+    assert len(await transcribed(again, slim)) == 2
+    assert model.asked == ["0+300", "295+305", "0+300", "295+305"]

@@ -102,8 +102,8 @@ class Checkpoint(BaseModel):
     ledger: Ledger = Ledger()
 
     def chunk(self, key: str) -> list[dict[str, Any]] | None:
-        """Return the items of a stretch that was transcribed under this key."""
-        return next((done.items for done in self.chunks if done.key == key), None)
+        """Return the items of a stretch that was transcribed under this key; of nothing but an empty list, None."""
+        return next((done.items for done in self.chunks if done.key == key and done.items), None)
 
 
 def read_checkpoint(value: Any) -> Checkpoint:

@@ -164,6 +164,8 @@ class Stretches:
                 self._running.done.cut_off.append(key)
                 await self._running.remember()
             return await self._halved(stretch, halvings=halvings)
+        if not items:
+            raise self._nothing_told(stretch, is_whole=shown_whole is not None)
         self._running.done.chunks.append(ChunkDone(key=key, items=dump_transcript(items)))
         await self._running.remember()
         return [Told(start, end, items)]
@@ -178,6 +180,13 @@ class Stretches:
         except ValidationError:
             done.chunks = [chunk for chunk in done.chunks if chunk.key != key]
             return None
+
+    def _nothing_told(self, stretch: _Stretch, *, is_whole: bool) -> Failed:
+        # The prompt asks for an item at the start of each clip: without one, what follows is missing as well.
+        start, end = stretch
+        where = "the recording" if is_whole else f"the recording from second {start:.0f} to {end:.0f}"
+        model = self._running.task.transcribe_model
+        return Failed(Reason.MODEL_EMPTY_ANSWER, f"{model} saw and heard nothing in {where}. Run it again.")
 
     @staticmethod
     def _may_be_halved(stretch: _Stretch, *, halvings: int) -> bool:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from typing import Any
 
-from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.transcript import dump_transcript
 from runops_worker.checkpoint import SlimDone
@@ -40,7 +39,6 @@ async def transcribe(running: Running, prepared: Prepared, *, group: asyncio.Tas
     Exception
         The first failure of what ran side by side.
     """
-    task = running.task
     kept = await kept_transcript(running, origin=prepared.slim.origin)
     if kept is None:
         # Before the stage begins, for it may mean that the slim video is made anew: a stage never goes back.
@@ -57,10 +55,6 @@ async def transcribe(running: Running, prepared: Prepared, *, group: asyncio.Tas
     told = await stretches.told(plan)
     await _under_way(running, prepared)
     transcript = dump_transcript(merged(told))
-    if not transcript:
-        raise Failed(
-            Reason.MODEL_EMPTY_ANSWER, f"{task.transcribe_model} saw and heard nothing in the recording. Run it again."
-        )
     await keep_transcript(running, transcript, slim=slim)
     _LOG.info("the transcript is in storage", extra={"items": len(transcript), "stretches": len(told)})
     return transcript
