@@ -16,7 +16,7 @@ Quota = Literal["perMinute", "perDay"]
 class Outcome(StrEnum):
     """What becomes of a matched call.
 
-    The last three belong to uploads, the first of which decides while bytes arrive; all others belong to
+    The last four belong to uploads, the first two of which decide while bytes arrive; all others belong to
     generate calls.
     """
 
@@ -39,11 +39,14 @@ class Outcome(StrEnum):
     HTML_502 = "html_502"
     TEXT = "text"
     TRUNCATED_FINALIZE = "truncated_finalize"
+    BUSY_FINALIZE = "busy_finalize"
     FILE_FAILED = "file_failed"
     FILE_STUCK = "file_stuck"
 
 
-UPLOAD_OUTCOMES = frozenset({Outcome.TRUNCATED_FINALIZE, Outcome.FILE_FAILED, Outcome.FILE_STUCK})
+UPLOAD_OUTCOMES = frozenset(
+    {Outcome.TRUNCATED_FINALIZE, Outcome.BUSY_FINALIZE, Outcome.FILE_FAILED, Outcome.FILE_STUCK}
+)
 
 
 class Turn(BaseModel):

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from devstack.gemini.behaviour import Outcome
 from devstack.gemini.failure import ApiError, invalid
 from devstack.gemini.files import FileStore, Upload
 from devstack.gemini.script import Script
@@ -30,6 +31,14 @@ def _whole_number(text: str | None, *, header: str) -> int:
 async def _blocks(request: web.Request) -> AsyncIterator[bytes]:
     while block := await request.content.read(_BLOCK):
         yield block
+
+
+async def _busy(request: web.Request) -> web.Response:
+    """Answer a chunk, of which nothing is kept, with an error that leaves its upload open."""
+    async for _ in _blocks(request):
+        pass
+    error = ApiError(503, "The upload backend is busy.")
+    return web.json_response(error.body(), status=error.code, headers={_STATUS: "active"})
 
 
 class FileRoutes:
@@ -95,15 +104,13 @@ class FileRoutes:
     async def _chunk(self, request: web.Request, upload: Upload, commands: set[str]) -> web.Response:
         finalize = "finalize" in commands
         length = request.content_length or 0
+        if finalize and upload.outcome is Outcome.BUSY_FINALIZE:
+            return await _busy(request)
         if "upload" in commands:
             offset = _whole_number(request.headers.get("X-Goog-Upload-Offset"), header="X-Goog-Upload-Offset")
             if upload.lossy and not upload.lost and not finalize:
                 upload.lost = True
-                async for _ in _blocks(request):
-                    pass
-                return web.json_response(
-                    ApiError(503, "The upload backend is busy.").body(), status=503, headers={_STATUS: "active"}
-                )
+                return await _busy(request)
             if offset != upload.received and not upload.lost:
                 raise invalid(f"The chunk begins at {offset}, but {upload.received} bytes were received.")
             keep = length // 2 if upload.lossy and not upload.lost else length

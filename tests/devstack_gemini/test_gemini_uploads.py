@@ -210,6 +210,17 @@ async def test_a_truncated_finalize_succeeds_with_fewer_bytes(
     assert (first.size_bytes or 0) < (whole or 0) == again.size_bytes
 
 
+@pytest.mark.parametrize("several_chunks", [True, False])
+async def test_a_busy_finalize_takes_all_but_the_end_and_stores_nothing(
+    client: genai.Client, control: GeminiControl, large: Path, recording: Path, *, several_chunks: bool
+) -> None:
+    stored = control.files()
+    control.behave(Behaviour(turns=[Turn(outcome=Outcome.BUSY_FINALIZE)]))
+    with pytest.raises(ValueError, match="not finalized"):
+        await client.aio.files.upload(file=large if several_chunks else recording, config=VIDEO)
+    assert control.files() == stored
+
+
 async def test_faults_of_the_network_reach_the_real_client(
     client: genai.Client, faults: FaultControl, recording: Path
 ) -> None:

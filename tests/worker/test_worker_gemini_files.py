@@ -56,7 +56,7 @@ async def test_a_name_that_is_taken_all_the_same_is_freed_by_the_next_try(
     assert control.files() == []
 
 
-@pytest.mark.parametrize("outcome", [Outcome.FILE_FAILED, Outcome.TRUNCATED_FINALIZE])
+@pytest.mark.parametrize("outcome", [Outcome.FILE_FAILED, Outcome.TRUNCATED_FINALIZE, Outcome.BUSY_FINALIZE])
 async def test_an_upload_that_fails_to_its_end_leaves_nothing(
     job: Job, control: GeminiControl, screencast: Path, outcome: Outcome
 ) -> None:
@@ -65,6 +65,39 @@ async def test_an_upload_that_fails_to_its_end_leaves_nothing(
         async with job.model.showing(screencast, name=NAME):
             pass
     assert control.files() == []
+
+
+def uploads(gemini_faults: FaultControl) -> int:
+    return sum(one.path == "/upload/v1beta/files" for one in gemini_faults.requests())
+
+
+async def test_an_upload_that_gemini_lost_begins_anew(job: Job, gemini_faults: FaultControl, screencast: Path) -> None:
+    over = {"X-Goog-Upload-Status": "final"}
+    gemini_faults.set(Fault(method="POST", path="upload_id=", kind="status", status=404, headers=over, times=2))
+    async with job.model.showing(screencast, name=NAME):
+        assert uploads(gemini_faults) == 3
+    gemini_faults.set(Fault(method="POST", path="upload_id=", kind="status", status=404, headers=over, times=3))
+    with pytest.raises(Failed, match="Gemini lost the upload") as failed:
+        async with job.model.showing(screencast, name=NAME):
+            pass
+    assert failed.value.reason is Reason.UPLOAD_INCOMPLETE
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_a_video_that_is_gone_before_it_is_ready_is_uploaded_once_more(
+    job: Job, gemini_faults: FaultControl, screencast: Path, status: int
+) -> None:
+    gone = '{"error": {"message": "You do not have permission to access the File x or it may not exist."}}'
+    fault = Fault(method="GET", path="/v1beta/files/", kind="status", status=status, body=gone)
+    gemini_faults.set(fault)
+    async with job.model.showing(screencast, name=NAME):
+        assert uploads(gemini_faults) == 2
+    gemini_faults.set(fault, fault)
+    with pytest.raises(Failed, match="no longer has the uploaded video") as failed:
+        async with job.model.showing(screencast, name=NAME):
+            pass
+    assert failed.value.reason is Reason.MODEL_FILE_REJECTED
+    assert uploads(gemini_faults) == 4
 
 
 async def test_a_cancelled_upload_leaves_nothing(
@@ -95,6 +128,5 @@ async def test_a_video_that_is_gone_is_uploaded_once_more_and_a_call_is_still_ma
         await job.run()
     assert failed.value.reason is Reason.MODEL_FILE_REJECTED
     asked = [one for one in gemini_faults.requests() if "streamGenerateContent" in one.path]
-    uploaded = [one for one in gemini_faults.requests() if one.path == "/upload/v1beta/files"]
-    assert (len(asked), len(uploaded)) == (2, 2)
+    assert (len(asked), uploads(gemini_faults)) == (2, 2)
     assert control.files() == []

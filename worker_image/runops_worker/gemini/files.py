@@ -73,8 +73,9 @@ async def upload(
     ------
     ModelTrouble
         `UploadIncomplete` where fewer bytes arrived than were sent (the SDK skips a chunk that was answered with an
-        error and a status of "active"), `ModelFileRejected` where the video could not be processed; both may pass.
-        `ModelFileTimeout` where that took too long. Everything else as `verdicts` says.
+        error and a status of "active") or the upload was not known to its end, `ModelFileRejected` where the video
+        could not be processed or was gone before that; all may pass. `ModelFileTimeout` where that took too long.
+        Everything else as `verdicts` says.
     """
     from google.genai import types  # noqa: PLC0415 - the SDK is loaded when the model is opened
 
@@ -89,21 +90,41 @@ async def upload(
                 file = await client.aio.files.upload(file=str(path), config=config)
     except ModelTrouble as trouble:
         raise ModelTrouble(_of_upload(trouble.verdict)) from trouble
+    except ValueError as error:
+        # All that the SDK says of a last chunk that was answered as if another one came.
+        raise ModelTrouble(_incomplete("Gemini did not take the end of the video.")) from error
     _check_whole(file, size)
     return await _active(client, file, patience=patience)
 
 
 def _of_upload(verdict: Verdict) -> Verdict:
-    """Return the verdict on an upload: one that was refused for its bytes may fare better from its start."""
-    if verdict.reason is not Reason.MODEL_REFUSED_REQUEST:
+    """Return the verdict on an upload: one that was refused for its bytes, or lost, may fare better from its start."""
+    if verdict.reason is Reason.MODEL_NOT_FOUND:
+        return _incomplete("Gemini lost the upload before it was whole.")
+    if verdict.reason is Reason.MODEL_REFUSED_REQUEST:
+        return _incomplete(f"Gemini refused the upload. {verdict.told}")
+    return verdict
+
+
+def _incomplete(sentence: str) -> Verdict:
+    return Verdict(Action.RETRY, Reason.UPLOAD_INCOMPLETE, sentence, attempts=3)
+
+
+def _of_poll(verdict: Verdict) -> Verdict:
+    """Return the verdict on a look at a video: one that is gone can be put there once more."""
+    if not _is_gone(verdict):
         return verdict
-    return Verdict(Action.RETRY, Reason.UPLOAD_INCOMPLETE, f"Gemini refused the upload. {verdict.told}", attempts=3)
+    sentence = "Gemini no longer has the uploaded video."
+    return Verdict(Action.RETRY, Reason.MODEL_FILE_REJECTED, sentence, attempts=2)
+
+
+def _is_gone(verdict: Verdict) -> bool:
+    return verdict.action is Action.UPLOAD_AGAIN or verdict.reason is Reason.MODEL_NOT_FOUND
 
 
 def _check_whole(file: "types.File", size: int) -> None:
     if file.size_bytes != size:
-        sentence = f"Of {size} bytes of the video {file.size_bytes or 0} arrived at Gemini."
-        raise ModelTrouble(Verdict(Action.RETRY, Reason.UPLOAD_INCOMPLETE, sentence, attempts=3))
+        raise ModelTrouble(_incomplete(f"Of {size} bytes of the video {file.size_bytes or 0} arrived at Gemini."))
 
 
 async def _active(client: "Client", file: "types.File", *, patience: FilePatience) -> "types.File":
@@ -117,9 +138,12 @@ async def _active(client: "Client", file: "types.File", *, patience: FilePatienc
             raise ModelTrouble(Verdict(Action.FAIL, Reason.MODEL_FILE_TIMEOUT, sentence))
         await asyncio.sleep(pause)
         pause = patience.poll_seconds
-        with verdicts("Gemini's file store"):
-            async with asyncio.timeout(patience.answer_seconds):
-                file = await client.aio.files.get(name=file.name or "")
+        try:
+            with verdicts("Gemini's file store"):
+                async with asyncio.timeout(patience.answer_seconds):
+                    file = await client.aio.files.get(name=file.name or "")
+        except ModelTrouble as trouble:
+            raise ModelTrouble(_of_poll(trouble.verdict)) from trouble
     if file.state != types.FileState.ACTIVE:
         code = file.error.code if file.error is not None else None
         sentence = f"Gemini could not process the uploaded video (code {code})."
@@ -134,6 +158,6 @@ async def delete(client: "Client", name: str, *, patience: FilePatience) -> None
             async with asyncio.timeout(patience.delete_seconds):
                 await client.aio.files.delete(name=f"files/{name}")
     except ModelTrouble as trouble:
-        if trouble.verdict.action is Action.UPLOAD_AGAIN or trouble.verdict.reason is Reason.MODEL_NOT_FOUND:
+        if _is_gone(trouble.verdict):
             return
         _LOG.warning("an uploaded video may stay at Gemini until it expires", extra={"reason": trouble.verdict.reason})
