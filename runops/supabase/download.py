@@ -42,6 +42,8 @@ class _Part:
 
     def add(self, piece: bytes) -> None:
         self.file.write(piece)
+        # Whoever is told of it reads it, and a buffer, as large as the file system likes, may hold more than a piece.
+        self.file.flush()
         self.digest.update(piece)
         self.size += len(piece)
 
@@ -73,7 +75,8 @@ async def fetch_to_file(
     max_bytes
         No byte beyond it is written, whatever storage says the size is.
     on_progress
-        Told bytes so far and in all (None where storage does not say). What it raises ends the download.
+        Told bytes so far, which lie in `partial_file` by then, and in all (None where storage does not say). What it
+        raises ends the download.
 
     Raises
     ------
@@ -87,7 +90,6 @@ async def fetch_to_file(
         with partial.open("wb") as file:
             part = _Part(file)
             await _fill(http, part, bucket, key, max_bytes=max_bytes, on_progress=on_progress)
-            file.flush()
             if part.size == 0:
                 remedy = TABLE[Reason.SOURCE_EMPTY].remedy
                 raise Failed(Reason.SOURCE_EMPTY, f"{bucket}/{key} is an empty file. {remedy}")

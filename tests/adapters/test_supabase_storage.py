@@ -14,6 +14,7 @@ from devstack.stack import StackInfo
 from runops.failures import Failed, Reason
 from runops.supabase import upload as upload_module
 from runops.supabase.connection import Supabase
+from runops.supabase.download import partial_file
 from runops.supabase.errors import ErrorKind, SupabaseError
 
 MIB = 2**20
@@ -122,6 +123,19 @@ async def test_download_starts_over_when_the_object_changed(
     got = await supabase.storage.download("videos", key, tmp_path / "a", max_bytes=LIMIT, on_progress=replace)
     assert replaced
     assert got.sha256 == sha256(newer) == sha256((tmp_path / "a").read_bytes())
+
+
+async def test_what_is_told_to_have_come_can_be_read_by_then(
+    supabase: Supabase, outside: httpx.Client, key: str, tmp_path: Path
+) -> None:
+    put(outside, key, os.urandom(1000))
+    there: list[int] = []
+
+    def look(done: int, _total: int | None) -> None:
+        there.append(partial_file(tmp_path / "a").stat().st_size - done)
+
+    await supabase.storage.download("videos", key, tmp_path / "a", max_bytes=LIMIT, on_progress=look)
+    assert set(there) == {0}
 
 
 async def test_download_that_brings_nothing_ends(
