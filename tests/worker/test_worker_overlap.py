@@ -9,7 +9,8 @@ import pytest
 
 from runops.failures import Reason
 from runops.progress import Stage
-from runops_worker.checkpoint import Checkpoint, ChunkDone, SlimDone, TranscriptDone
+from runops.supabase.objects import Downloaded
+from runops_worker.checkpoint import Checkpoint, ChunkDone, SlimDone, TranscriptDone, slim_key
 from runops_worker.media.chunks import plan_chunks
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.growing import Watcher
@@ -31,6 +32,7 @@ from tests.worker.overlap import (
     never,
     scene,
 )
+from tests.worker.test_worker_writes import TASK
 
 __all__ = ["scene"]
 
@@ -208,6 +210,35 @@ async def test_the_model_is_loaded_before_the_slim_video_is_uploaded_and_not_bes
     monkeypatch.setattr(scene.world, "upload", upload)
     await scene.run()
     assert was_open == [True]
+
+
+async def test_a_recording_that_was_replaced_before_its_download_gets_no_answer_of_the_old_one(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def encode(watcher: Watcher | None, _: Path) -> None:
+        video = await begin(watcher)
+        await video.grow(300)
+        await scene.world.until(lambda world: bool(world.checkpoint.chunks))
+        raise MediaRejected("MediaCorrupt", "Of this attempt only.")
+
+    scene.encode = encode
+    with pytest.raises(MediaRejected):
+        await scene.run()
+
+    async def replaced(*arguments: Any, **named: Any) -> Downloaded:
+        scene.world.etag = "of another"
+        return await World.download(scene.world, *arguments, **named)
+
+    async def again(watcher: Watcher | None, _: Path) -> None:
+        await accept(watcher, await begin(watcher))
+
+    scene.encode = again
+    monkeypatch.setattr(scene.world, "download", replaced)
+    await scene.run()
+    assert sorted(scene.model.asked) == [0, *PLAN]
+    done = scene.world.checkpoint
+    assert done.slim is not None
+    assert done.slim.key == slim_key(TASK, etag="of another", size=9)
 
 
 async def test_where_storage_gives_no_entity_tag_nothing_begins_early_and_keys_are_of_the_content(scene: Scene) -> None:

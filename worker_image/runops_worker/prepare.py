@@ -11,6 +11,7 @@ from pathlib import Path
 from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.supabase.download import partial_file
+from runops.supabase.objects import Downloaded
 from runops_worker.arriving import Arriving
 from runops_worker.checkpoint import SlimDone, slim_key
 from runops_worker.early import early_stretches
@@ -87,7 +88,7 @@ async def prepare(running: Running, *, group: asyncio.TaskGroup) -> Prepared:
             _LOG.info("the slim video of an earlier attempt is used")
             return Prepared(slim=known)
     await _take_back_leftovers(running)
-    slim, stretches = await _made(running, key=key, group=group)
+    slim, stretches = await _made(running, group=group)
     # Before the upload, not beside it: whoever is asked to stop has little time to take the upload back.
     await running.model.open()
     upload = group.create_task(_stored(running, slim))
@@ -101,7 +102,7 @@ async def _take_back_leftovers(running: Running) -> None:
     running.done.uploads.clear()
 
 
-async def _made(running: Running, *, key: str | None, group: asyncio.TaskGroup) -> tuple[SlimDone, Stretches | None]:
+async def _made(running: Running, *, group: asyncio.TaskGroup) -> tuple[SlimDone, Stretches | None]:
     task, meter = running.task, running.meter
     recording, slim_path = running.workdir / "recording", slim_file(running)
 
@@ -109,7 +110,9 @@ async def _made(running: Running, *, key: str | None, group: asyncio.TaskGroup) 
         meter.at(Stage.PREPARING_VIDEO, share)
 
     try:
-        await _download(running, recording, on_progress=lambda share: at(_DOWNLOADED * share))
+        source = await _download(running, recording, on_progress=lambda share: at(_DOWNLOADED * share))
+        # Of what came: another recording may have taken the place of the one that was looked at before.
+        key = slim_key(task, etag=source.etag, size=source.size)
         whole = key is not None and running.done.decoded_whole == key
         examined = await examine(recording, limits=running.limits, whole=whole)
         info = examined.info
@@ -143,7 +146,7 @@ async def _made(running: Running, *, key: str | None, group: asyncio.TaskGroup) 
     return done, None if early is None else early.stretches
 
 
-async def _download(running: Running, recording: Path, *, on_progress: Callable[[float], None]) -> None:
+async def _download(running: Running, recording: Path, *, on_progress: Callable[[float], None]) -> Downloaded:
     arriving = Arriving(partial_file(recording), limits=running.limits)
 
     def downloaded(received: int, total: int | None) -> None:
@@ -153,7 +156,7 @@ async def _download(running: Running, recording: Path, *, on_progress: Callable[
 
     task = running.task
     try:
-        await running.supabase.storage.download(
+        return await running.supabase.storage.download(
             task.source_bucket,
             task.source_object,
             recording,
