@@ -67,6 +67,15 @@ class ObjectStore:
         except (KeyError, TypeError, ValueError, AttributeError):
             raise _odd_answer(doing) from None
 
+    async def awaited(self, bucket: str, key: str) -> ObjectInfo | None:
+        """Return what `stat` does, after a few looks where there is none: it may still be on its way up."""
+        for look in range(1, _MISSING_LOOKS + 1):
+            if (info := await self.stat(bucket, key)) is not None:
+                return info
+            if look < _MISSING_LOOKS:
+                await self._http.retries.pause(look + 1)
+        return None
+
     async def download(
         self,
         bucket: str,
@@ -94,7 +103,7 @@ class ObjectStore:
         Failed
             `SourceMissing`, `SourceEmpty`, `MediaTooLarge` (before anything is downloaded), `DiskFull`.
         """
-        info = await self._awaited(bucket, key)
+        info = await self.awaited(bucket, key)
         if info is None:
             raise Failed(
                 Reason.SOURCE_MISSING,
@@ -263,14 +272,6 @@ class ObjectStore:
             )
         except (TypeError, ValueError, AttributeError):
             raise _odd_answer(doing) from None
-
-    async def _awaited(self, bucket: str, key: str) -> ObjectInfo | None:
-        for look in range(1, _MISSING_LOOKS + 1):
-            if (info := await self.stat(bucket, key)) is not None:
-                return info
-            if look < _MISSING_LOOKS:
-                await self._http.retries.pause(look + 1)
-        return None
 
 
 def _is_missing_object(error: SupabaseError) -> bool:

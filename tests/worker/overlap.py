@@ -65,6 +65,9 @@ class World(Fake):
             return ObjectInfo(9, self.etag, "video/mp4", {})
         return ObjectInfo(7, "s", "video/mp4", {}) if key in self.objects else None
 
+    async def awaited(self, bucket: str, key: str) -> ObjectInfo | None:
+        return await self.stat(bucket, key)
+
     async def download(self, _bucket: str, _key: str, target: Path, *, max_bytes: int, on_progress: Any) -> Downloaded:
         assert max_bytes
         partial = partial_file(target)

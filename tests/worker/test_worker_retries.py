@@ -205,6 +205,14 @@ async def test_a_missing_recording_is_told(job: Job) -> None:
     assert failed.value.reason is Reason.SOURCE_MISSING
 
 
+async def test_a_recording_that_is_still_on_its_way_up_is_waited_for(job: Job, faults: FaultControl) -> None:
+    missing = json.dumps({"statusCode": "404", "error": "not_found", "message": "Not found", "code": "NoSuchKey"})
+    where = f"/object/info/videos/{job.task.source_object}"
+    faults.set(Fault(method="GET", path=where, kind="status", status=400, body=missing, times=2))
+    await job.run()
+    assert job.row()["status"] == "completed"
+
+
 async def test_a_file_that_is_no_video_is_told(new_job: NewJob, tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("Dear Sir or Madam, " * 50)
     job = await new_job(tmp_path / "letter.txt")

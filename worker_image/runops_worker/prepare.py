@@ -73,7 +73,7 @@ async def prepare(running: Running, *, group: asyncio.TaskGroup) -> Prepared:
     """
     task, storage = running.task, running.supabase.storage
     await running.meter.enter(Stage.PREPARING_VIDEO)
-    source = await storage.stat(task.source_bucket, task.source_object)
+    source = await storage.awaited(task.source_bucket, task.source_object)
     if source is None:
         raise Failed(
             Reason.SOURCE_MISSING,
