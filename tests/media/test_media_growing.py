@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -238,6 +239,62 @@ async def test_what_never_reaches_beyond_its_end_is_cut_from_the_finished_video(
         )
         slowly.target.unlink()
         await cutting
+
+
+async def test_what_does_not_come_is_looked_for_by_one_at_a_time_and_ever_more_seldom(
+    slowly: Slowly, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: Counter[float] = Counter()
+    at_once = most_at_once = 0
+
+    async def holds(end: float) -> bool:
+        nonlocal at_once, most_at_once
+        looks[end] += 1
+        at_once += 1
+        most_at_once = max(most_at_once, at_once)
+        await asyncio.sleep(0)
+        at_once -= 1
+        return end <= 600
+
+    monkeypatch.setattr(slowly.video, "_holds", holds)
+    ends = [piece.start + piece.length for piece in plan_chunks(7200)]
+    waiting = [asyncio.ensure_future(slowly.video.until(end)) for end in ends]
+    for encoded in range(0, 7200, 5):
+        slowly.video.encoded(encoded)
+        for _ in range(4 * len(ends)):
+            await asyncio.sleep(0)
+    assert [task.done() for task in waiting[:3]] == [True, True, False]
+    assert most_at_once == 1
+    assert looks[ends[0]] == 1
+    assert max(looks.values()) <= 11
+    whole = SlimVideo(path=slowly.target, bytes=1, duration_seconds=7200, frames=7200, has_audio=True, fps=1)
+    async with asyncio.timeout(20):
+        await slowly.video.finish(whole)
+        await asyncio.gather(*waiting)
+
+
+async def test_who_waits_for_a_look_when_the_video_is_finished_looks_no_more(
+    slowly: Slowly, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+    may_end = asyncio.Event()
+
+    async def holds(end: float) -> bool:
+        looks.append(end)
+        await may_end.wait()
+        return False
+
+    monkeypatch.setattr(slowly.video, "_holds", holds)
+    slowly.video.encoded(700)
+    waiting = [asyncio.ensure_future(slowly.video.until(end)) for end in (300.0, 595.0)]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    whole = SlimVideo(path=slowly.target, bytes=1, duration_seconds=620, frames=620, has_audio=True, fps=1)
+    async with asyncio.timeout(20):
+        await slowly.video.finish(whole)
+        may_end.set()
+        await asyncio.gather(*waiting)
+    assert looks == [300.0]
 
 
 async def test_the_fragments_stay_as_long_as_a_piece_is_cut_from_them(

@@ -61,6 +61,7 @@ class GrowingSlim:
         self._held = 0.0
         self._finished: SlimVideo | None = None
         self._moved = asyncio.Event()
+        self._looking = asyncio.Lock()
         self._readers = 0
         self._unread = asyncio.Event()
         self._unread.set()
@@ -78,11 +79,14 @@ class GrowingSlim:
 
     async def until(self, end: float) -> None:
         """Wait until everything before a second can be read."""
-        wanted = end + FRAGMENT_SECONDS
+        wanted, step = end + FRAGMENT_SECONDS, FRAGMENT_SECONDS
         while end > self._held and not await self._is_finished_before(wanted):
-            if await self._holds(end):
-                self._held = max(self._held, end)
-            wanted = self._encoded + FRAGMENT_SECONDS
+            async with self._looking:
+                # Either may have changed while others looked, and a finished video's fragments are deleted.
+                if end > self._held and self._finished is None and await self._holds(end):
+                    self._held = max(self._held, end)
+            # Sound that ended long before this piece does not come, however often it is looked for.
+            wanted, step = self._encoded + step, 2 * step
 
     async def cut(self, piece: Chunk, target: Path) -> None:
         """Write one piece as soon as all of it is there, see `cut_chunk`."""
