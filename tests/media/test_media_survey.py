@@ -1,6 +1,8 @@
 """What is known of the coded pictures before one is decoded."""
 
+import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,7 +22,7 @@ HEAD = ["#software: Lavf", "#tb 0: 1/15360", "#tb 1: 1/15360"]
 
 
 def listed(*lines: str, marked: bool = True) -> Pictures | None:
-    found = PictureList()
+    found = PictureList(most=100)
     for line in (*HEAD, *lines):
         found.take(line)
     return found.pictures(marked=marked)
@@ -65,8 +67,8 @@ def test_what_does_not_fit_together_is_not_believed(lines: tuple[str, ...]) -> N
     assert listed(*lines) is None
 
 
-async def surveyed(source: Path) -> Pictures | None:
-    return await survey(source, "mov", "h264", limits=LIMITS)
+async def surveyed(source: Path, *, limits: Limits = LIMITS) -> Pictures | None:
+    return await survey(source, "mov", "h264", limits=limits)
 
 
 async def test_h264_says_which_pictures_others_are_built_upon(recording: Recording) -> None:
@@ -75,6 +77,25 @@ async def test_h264_says_which_pictures_others_are_built_upon(recording: Recordi
     assert len(pictures.times) == 120
     assert 20 < sum(pictures.references) < 100
     assert sum(pictures.fresh) >= 1
+
+
+async def test_more_pictures_than_any_recording_has_are_not_chosen_from(recording: Recording) -> None:
+    # 120 of them in two seconds.
+    assert await surveyed(recording("b-frames"), limits=replace(LIMITS, max_duration_seconds=0.5)) is not None
+    assert await surveyed(recording("b-frames"), limits=replace(LIMITS, max_duration_seconds=0.49)) is None
+
+
+def test_what_is_listed_of_endless_pictures_has_an_end() -> None:
+    found = PictureList(most=1000)
+    tracemalloc.start()
+    try:
+        for number in range(100_000):
+            found.take(f"{number % 3}, 0, {number}, 1, 9, 0x1")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 200_000
+    assert found.pictures(marked=True) is None
 
 
 async def test_with_a_probe_beside_it_there_is_room_in_a_pod(

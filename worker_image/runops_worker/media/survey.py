@@ -23,6 +23,9 @@ __all__ = ["PictureList", "survey"]
 _FILE_BYTES: Final = 1024**2
 # It runs beside the probe, and a pod has room for one ffmpeg that takes all it may. 4 GB take a quarter of this part.
 _MEMORY_PART: Final = 4
+# Over the longest recording that is accepted: four times what screens are recorded with. Blocks of a few bytes could be
+# many millions, and each is some twenty bytes here and more in the selection.
+_MOST_PER_SECOND: Final = 240
 _UNIT: Final = re.compile(r"#tb 0: (\d{1,9})/(\d{1,9})$")
 _PACKET: Final = re.compile(r"([012]), *-?\d+, *(-?\d+),[^,]*,[^,]*, *0x[0-9a-f]+(?:, F=0x([0-9A-F]+))?")
 _ALL, _REFERENCES, _FRESH = 0, 1, 2
@@ -50,7 +53,8 @@ async def survey(path: Path, demuxer: str, codec: str, *, limits: Limits) -> Pic
     Returns
     -------
     Pictures | None
-        None where they cannot be told apart: another codec, or something in the file is not as it should be.
+        None where they cannot be told apart: another codec, or something in the file is not as it should be, such as
+        more pictures than any recording has.
 
     Raises
     ------
@@ -69,7 +73,7 @@ async def survey(path: Path, demuxer: str, codec: str, *, limits: Limits) -> Pic
         copies += ["-bsf:v:2", "noise=drop='not(key)',filter_units=discard=nonkey"]
     # Times are counted as in a transcode: from the beginning of the file, and nothing before it is left out.
     as_it_is = ("-c", "copy", "-copyinkf", "-copypriorss", "1", *PACKET_LIST)
-    found, complaints = PictureList(), 0
+    found, complaints = PictureList(most=int(_MOST_PER_SECOND * limits.max_duration_seconds)), 0
 
     def complain(_line: str) -> None:
         nonlocal complaints
@@ -94,9 +98,17 @@ async def survey(path: Path, demuxer: str, codec: str, *, limits: Limits) -> Pic
 
 
 class PictureList:
-    """Fed with the lines of `framecrc`; some twenty bytes per coded picture."""
+    """Fed with the lines of `framecrc`; some twenty bytes per coded picture.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    most
+        Pictures that are listed; with more there is no list.
+    """
+
+    def __init__(self, *, most: int) -> None:
+        self._most = most
+        self._has_more = False
         self._unit: Fraction | None = None
         self._times = (array("q"), array("q"), array("q"))
         self._flags = bytearray()
@@ -105,6 +117,9 @@ class PictureList:
         """Take one line; what is not of the format is passed over."""
         if match := _PACKET.match(line):
             stream = int(match[1])
+            if len(self._times[stream]) >= self._most:
+                self._has_more = True
+                return
             self._times[stream].append(int(match[2]))
             if stream == _ALL:
                 self._flags.append(int(match[3], 16) & 0xFF if match[3] else _KEY)
@@ -122,10 +137,10 @@ class PictureList:
         Returns
         -------
         Pictures | None
-            None where a picture has no time or the copies do not fit together.
+            None where there are too many, a picture has no time or the copies do not fit together.
         """
         times = self._times[_ALL]
-        if not times or not self._unit or _NO_TIME in times:
+        if self._has_more or not times or not self._unit or _NO_TIME in times:
             return None
         keys = bytes(flags & _KEY for flags in self._flags)
         references: bytes | None = b"\1" * len(times)
