@@ -241,6 +241,40 @@ async def test_a_recording_that_was_replaced_before_its_download_gets_no_answer_
     assert done.slim.key == slim_key(TASK, etag="of another", size=9)
 
 
+async def test_a_tag_that_the_download_writes_in_its_own_form_loses_nothing(scene: Scene) -> None:
+    scene.world.etag_of_download = "W/{}".format
+
+    async def encode(watcher: Watcher | None, _: Path) -> None:
+        await accept(watcher, await begin(watcher))
+
+    scene.encode = encode
+    first = await scene.run()
+    assert await scene.run() == first
+    assert sorted(scene.model.asked) == PLAN
+    assert scene.world.checkpoint.slim is not None
+    assert scene.world.checkpoint.slim.key == KEY
+
+
+async def test_of_a_recording_that_is_replaced_during_its_download_nothing_is_kept(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def replaced(*arguments: Any, **named: Any) -> Downloaded:
+        came = await World.download(scene.world, *arguments, **named)
+        scene.world.etag = "of another"
+        return Downloaded(came.size, came.sha256, "of a third")
+
+    monkeypatch.setattr(scene.world, "download", replaced)
+
+    async def encode(watcher: Watcher | None, _: Path) -> None:
+        assert watcher is None
+
+    scene.encode = encode
+    await scene.run()
+    done = scene.world.checkpoint
+    assert done.slim is not None
+    assert done.slim.key == ""
+
+
 async def test_where_storage_gives_no_entity_tag_nothing_begins_early_and_keys_are_of_the_content(scene: Scene) -> None:
     scene.world.etag = None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.supabase.download import partial_file
-from runops.supabase.objects import Downloaded
+from runops.supabase.objects import Downloaded, ObjectInfo
 from runops_worker.arriving import Arriving
 from runops_worker.checkpoint import SlimDone, slim_key
 from runops_worker.early import early_stretches
@@ -88,7 +88,7 @@ async def prepare(running: Running, *, group: asyncio.TaskGroup) -> Prepared:
             _LOG.info("the slim video of an earlier attempt is used")
             return Prepared(slim=known)
     await _take_back_leftovers(running)
-    slim, stretches = await _made(running, group=group)
+    slim, stretches = await _made(running, looked_at=source, group=group)
     # Before the upload, not beside it: whoever is asked to stop has little time to take the upload back.
     await running.model.open()
     upload = group.create_task(_stored(running, slim))
@@ -102,7 +102,9 @@ async def _take_back_leftovers(running: Running) -> None:
     running.done.uploads.clear()
 
 
-async def _made(running: Running, *, group: asyncio.TaskGroup) -> tuple[SlimDone, Stretches | None]:
+async def _made(
+    running: Running, *, looked_at: ObjectInfo, group: asyncio.TaskGroup
+) -> tuple[SlimDone, Stretches | None]:
     task, meter = running.task, running.meter
     recording, slim_path = running.workdir / "recording", slim_file(running)
 
@@ -110,9 +112,8 @@ async def _made(running: Running, *, group: asyncio.TaskGroup) -> tuple[SlimDone
         meter.at(Stage.PREPARING_VIDEO, share)
 
     try:
-        source = await _download(running, recording, on_progress=lambda share: at(_DOWNLOADED * share))
-        # Of what came: another recording may have taken the place of the one that was looked at before.
-        key = slim_key(task, etag=source.etag, size=source.size)
+        came = await _download(running, recording, on_progress=lambda share: at(_DOWNLOADED * share))
+        key = await _key_of(running, came, looked_at=looked_at)
         whole = key is not None and running.done.decoded_whole == key
         examined = await examine(recording, limits=running.limits, whole=whole)
         info = examined.info
@@ -165,6 +166,19 @@ async def _download(running: Running, recording: Path, *, on_progress: Callable[
         )
     finally:
         await arriving.end()
+
+
+async def _key_of(running: Running, came: Downloaded, *, looked_at: ObjectInfo) -> str | None:
+    """Return the key of what came, by which a later attempt will ask for it; None where nobody can tell what came.
+
+    Another recording may have taken the place of the one that was looked at before. A download alone does not tell:
+    what is between it and us may write the entity tag in a way of its own.
+    """
+    task = running.task
+    there = await running.supabase.storage.stat(task.source_bucket, task.source_object)
+    if there is None or there.size != came.size or there.etag not in {looked_at.etag, came.etag}:
+        return None
+    return slim_key(task, etag=there.etag, size=there.size)
 
 
 async def _stored(running: Running, slim: SlimDone) -> None:
