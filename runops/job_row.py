@@ -64,7 +64,7 @@ class Claim(History):
     by
         The installation that claimed (the operator's, or `work/<host>` for the single process).
     attempt
-        How many times a row was claimed, this time included.
+        How many times a row was claimed, this time included; `runops work` counts from when it was queued last.
     not_before
         When the next attempt may begin, on the clock of the operator that wrote it; None for at once.
     reason
