@@ -24,6 +24,7 @@ from runops.retry_policy import History
 
 __all__ = [
     "CLAIM_PATTERN",
+    "LONGEST_UUID",
     "Claim",
     "ClaimedRow",
     "JobRow",
@@ -38,6 +39,8 @@ CLAIM_PATTERN = "^[0-9A-Za-z-]{1,64}(/[0-9A-Za-z-]{1,64})?$"
 """A claim's token, with or without a seat. What else an app writes there would be a pattern in a fence, or too long."""
 
 
+LONGEST_UUID = len("urn:uuid:{}") + 36
+"""A uuid with any number of hyphens would be one for Python, but not in a request."""
 _NOT_AN_OBJECT = "not_an_object"
 _SORTS: Mapping[type, str] = MappingProxyType({bool: "true or false", dict: "an object", list: "a list"})
 _TOKENS = UUID("6f1d2c1e-3b0a-5d52-9c53-0b8f0f3a7d11")
@@ -247,7 +250,7 @@ def user_of(row: JobRow) -> UUID | None:
     if raw is None:
         return None
     try:
-        return UUID(raw)
+        return UUID(raw if len(raw) <= LONGEST_UUID else "")
     except (ValueError, AttributeError, TypeError) as error:
         # Of anything but a text only the sort is shown: it may be nested deeper than can be written out.
         shown = repr(raw[:60])[:60] if isinstance(raw, str) else _SORTS.get(type(raw), "a number")

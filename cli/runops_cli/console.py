@@ -9,7 +9,16 @@ from runops.logs import redact
 
 __all__ = ["STDERR", "STDOUT", "in_one_line", "plain", "say", "tell"]
 
-STDERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+class _ToWhoeverListens(Console):
+    """Falls silent where nobody reads any more, as when Ctrl-C has ended `tee` as well: what is at work goes on."""
+
+    def on_broken_pipe(self) -> None:
+        """Write nothing more; rich would end the process."""
+        self.quiet = True
+
+
+STDERR = _ToWhoeverListens(stderr=True, highlight=False, markup=False, emoji=False)
 STDOUT = Console(highlight=False, markup=False, emoji=False)
 
 

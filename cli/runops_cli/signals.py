@@ -9,7 +9,8 @@ __all__ = ["StopSignal", "Stopped"]
 
 _T = TypeVar("_T")
 _TIDY_UP_SECONDS = 10.0
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_IMPATIENT = (signal.SIGINT, signal.SIGTERM)
+"""A second one is meant. Of a terminal that is closed both the shell and the kernel tell, a moment apart."""
 
 
 class Stopped(Exception):  # noqa: N818 - says what is the case
@@ -17,7 +18,7 @@ class Stopped(Exception):  # noqa: N818 - says what is the case
 
 
 class StopSignal:
-    """Remembers the first SIGINT, SIGTERM or SIGHUP. A second one ends the process as if nothing were installed.
+    """Remembers the first SIGINT, SIGTERM or SIGHUP. Another SIGINT or SIGTERM ends the process at once.
 
     Parameters
     ----------
@@ -28,23 +29,31 @@ class StopSignal:
     def __init__(self, tell: Callable[[], None] = lambda: None) -> None:
         self._arrived = asyncio.Event()
         self._tell = tell
+        self._hangs_up = False
         self.number: int | None = None
 
     def install(self) -> None:
         """Listen to them from the running loop."""
         loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            # With nohup a process lives on when its terminal goes.
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-                loop.add_signal_handler(number, self.arrive, number)
+        # With nohup a process lives on when its terminal goes.
+        self._hangs_up = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN
+        for number in _IMPATIENT:
+            loop.add_signal_handler(number, self.arrive, number)
+        if self._hangs_up:
+            # Not the loop's handler: when it closes, that would let a second one end the process after all.
+            signal.signal(signal.SIGHUP, lambda number, _frame: loop.call_soon_threadsafe(self.arrive, number))
 
     def arrive(self, number: int) -> None:
-        """Take a signal."""
+        """Take a signal; those after the first change nothing."""
+        if self.number is not None:
+            return
         self.number = number
         self._arrived.set()
         loop = asyncio.get_running_loop()
-        for one in _SIGNALS:
+        for one in _IMPATIENT:
             loop.remove_signal_handler(one)
+        if self._hangs_up:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
         self._tell()
 
     @property

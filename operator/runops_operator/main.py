@@ -206,6 +206,8 @@ async def _work(
     if not listing.done():
         listing.cancel()
         return
+    # With half of the cluster known, too many rows would be claimed.
+    listing.result()
     state.intake, state.trouble = operator.intake, None
     registry = kopf.OperatorRegistry()
     register(registry, operator.store, operator.queue)

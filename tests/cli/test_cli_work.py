@@ -189,18 +189,60 @@ def test_a_closed_terminal_puts_its_video_back(
     video = submitted(runops, recording)
     gemini_faults.set(Fault(method="POST", path="GenerateContent", kind="hang", seconds=60, times=None))
     terminal, its_end = os.openpty()
-    command = [sys.executable, "-c", "from runops_cli.main import run; run()", "work", "--workdir", str(tmp_path)]
     # The fixture `runops` has set the environment of this process.
-    with subprocess.Popen(command, stdout=its_end, stderr=its_end) as process:
-        os.close(its_end)
-        wait_until(lambda: any("GenerateContent" in record.path for record in gemini_faults.requests()))
-        assert list(tmp_path.glob("runops-work-*"))
-        # Whatever is written from now on fails.
-        os.close(terminal)
-        process.send_signal(signal.SIGHUP)
-        assert process.wait(15) == 129
+    with subprocess.Popen(
+        [*_at_a_terminal(), "work", "--workdir", str(tmp_path)], stdout=its_end, stderr=its_end
+    ) as process:
+        try:
+            os.close(its_end)
+            wait_until(lambda: any("GenerateContent" in record.path for record in gemini_faults.requests()))
+            assert list(tmp_path.glob("runops-work-*"))
+            # Whatever is written from now on fails.
+            os.close(terminal)
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.05)
+            process.send_signal(signal.SIGHUP)
+            assert process.wait(15) == 129
+        finally:
+            process.kill()
     assert row_of(database, video) == {"status": "queued", "error": None, "metadata": {}}
     assert not list(tmp_path.glob("runops-work-*"))
+
+
+def _at_a_terminal(hang_up: str = "SIG_DFL") -> list[str]:
+    """Return a command that has its own say about SIGHUP, however these tests were started."""
+    own = f"import signal; signal.signal(signal.SIGHUP, signal.{hang_up})"
+    return [sys.executable, "-c", f"{own}; from runops_cli.main import run; run()"]
+
+
+@pytest.mark.usefixtures("environment")
+def test_with_nohup_a_closed_terminal_stops_nothing() -> None:
+    command = [*_at_a_terminal("SIG_IGN"), "work"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            assert "Ctrl-C stops" in process.stderr.readline()
+            process.send_signal(signal.SIGHUP)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(1)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(15) == 143
+        finally:
+            process.kill()
+
+
+def test_a_stopped_process_whose_output_nobody_reads_puts_its_video_back(
+    started: Started, runops: Runops, database: psycopg.Connection, gemini_faults: FaultControl, recording: Path
+) -> None:
+    video = submitted(runops, recording)
+    gemini_faults.set(Fault(method="POST", path="GenerateContent", kind="hang", seconds=60, times=None))
+    with started("work") as process:
+        wait_until(lambda: any("GenerateContent" in record.path for record in gemini_faults.requests()))
+        assert process.stdout is not None
+        process.stdout.close()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(15) == 130
+    assert row_of(database, video) == {"status": "queued", "error": None, "metadata": {}}
 
 
 def test_a_row_that_kills_its_process_each_time_is_given_up(

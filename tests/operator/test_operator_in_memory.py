@@ -279,6 +279,35 @@ async def test_claims_stop_at_the_limit_and_go_on_when_a_slot_is_free(world: Wor
     assert await world.take_in() == 1
 
 
+async def test_a_videojob_that_does_not_go_away_holds_up_its_own_row_only(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id, name = await _claimed(world)
+    world.cluster.run_pod(name)
+    world.cluster.end_pod(name, 66, Report(reason=Reason.NOT_A_VIDEO))
+    await world.settle()
+
+    async def held_by_a_finalizer(_name: str, *, uid: str) -> None:
+        assert uid
+
+    monkeypatch.setattr(world.cluster, "delete_videojob", held_by_a_finalizer)
+    world.jobs.set(job_id, status="queued")
+    other = world.jobs.add()
+    for _ in range(3):
+        await world.take_in()
+        await world.rows.once()
+        await world.settle()
+    assert videojob_name(other) in world.cluster.jobs
+    claim = world.jobs.rows[job_id].claim
+    assert claim is not None
+    assert world.cluster.jobs[name]["metadata"]["annotations"]["runops.dev/claim"] != claim.token
+    assert b'runops_drift_repaired_total{kind="RowWithoutVideoJob"}' not in world.metrics.text()
+    monkeypatch.undo()
+    await world.rows.once()
+    await world.settle()
+    assert world.cluster.jobs[name]["metadata"]["annotations"]["runops.dev/claim"] == claim.token
+
+
 async def test_a_trouble_that_is_over_is_not_told_on_while_no_slot_is_free(world: World) -> None:
     for _ in range(5):
         world.jobs.add()

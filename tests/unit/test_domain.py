@@ -86,6 +86,12 @@ class TestRows:
             with pytest.raises(Failed, match="no JSON object"):
                 user_of(JobRow(job_id=JOB, metadata=seen))
 
+    def test_a_user_may_be_spelled_in_any_usual_way_and_in_no_endless_one(self) -> None:
+        for spelled in (str(JOB), str(JOB).upper(), f"urn:uuid:{{{JOB}}}", JOB.hex):
+            assert user_of(JobRow(job_id=JOB, metadata={"user_id": spelled})) == JOB
+        with pytest.raises(Failed, match="no uuid"):
+            user_of(JobRow(job_id=JOB, metadata={"user_id": f"{JOB}{'-' * 9000}"}))
+
     def test_a_row_without_user_has_none(self) -> None:
         assert user_of(JobRow(job_id=JOB, metadata={})) is None
         assert user_of(JobRow(job_id=JOB, metadata=None)) is None

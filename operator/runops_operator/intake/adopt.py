@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum, auto
 from uuid import UUID
 
 from runops.failures import Failed
@@ -13,7 +14,7 @@ from runops.videojob import videojob_name
 from runops_operator.config import OperatorConfig
 from runops_operator.informer.store import Store
 from runops_operator.informer.workqueue import WorkQueue
-from runops_operator.kubernetes_api.cluster import Cluster, ClusterError, Conflict, NotFound
+from runops_operator.kubernetes_api.cluster import Cluster, Conflict, NotFound
 from runops_operator.manifests.build_videojob import Arrival, build_videojob
 from runops_operator.manifests.observed import parse_videojob
 
@@ -44,6 +45,7 @@ class Adopter:
         self._queue = queue
         self._config = config
         self._in_hand: Counter[UUID] = Counter()
+        self._stays: set[str] = set()
 
     @contextmanager
     def in_hand(self, job_id: UUID) -> Iterator[None]:
@@ -68,10 +70,12 @@ class Adopter:
         """Tell whether a row is being claimed or adopted just now."""
         return job_id in self._in_hand
 
-    async def adopt(self, row: JobRow, claim: Claim, *, first: bool = False, arrival: Arrival | None = None) -> None:
+    async def adopt(self, row: JobRow, claim: Claim, *, first: bool = False, arrival: Arrival | None = None) -> bool:
         """Have the row's VideoJob exist under this claim.
 
-        A row that cannot be run, as with a malformed user, is set to `error` with its sentence instead.
+        A row that cannot be run, as with a malformed user, is set to `error` with its sentence instead. Where the
+        VideoJob of an earlier run does not go away, as a finalizer may have it, the row waits for the next look at the
+        rows, and nothing else waits for it.
 
         Parameters
         ----------
@@ -81,6 +85,11 @@ class Adopter:
             Whether the claim was taken and confirmed just now and has no history.
         arrival
             What was known when the claim was taken.
+
+        Returns
+        -------
+        bool
+            Whether it waits no longer.
 
         Raises
         ------
@@ -92,7 +101,7 @@ class Adopter:
         except Failed as error:
             await self._jobs.fail(row.job_id, claim.claim, error.detail)
             _log.warning("row refused: %s", error.detail, extra={"reason": error.reason, "job_id": str(row.job_id)})
-            return
+            return True
         name = videojob_name(row.job_id)
         if first:
             # Before it is made: its event may come earlier than the answer.
@@ -100,29 +109,46 @@ class Adopter:
         try:
             self._store.see_videojob(await self._cluster.create_videojob(manifest))
         except Conflict:
-            if not await self._cleared(name):
-                return
-            self._store.see_videojob(await self._cluster.create_videojob(manifest))
+            match await self._earlier(name):
+                case _Earlier.GOES_ON:
+                    return True
+                case _Earlier.STAYS:
+                    return False
+                case _Earlier.GONE:
+                    self._store.see_videojob(await self._cluster.create_videojob(manifest))
+        self._stays.discard(name)
         # A video that has no Job yet waits; whatever else changes can wait for it.
         await self._queue.add(name, urgent=True)
+        return True
 
-    async def _cleared(self, name: str) -> bool:
-        """Clear away a VideoJob of an earlier run; False where the one that is there goes on under this claim."""
+    async def _earlier(self, name: str) -> "_Earlier":
+        """Clear away a VideoJob of an earlier run; return what became of it."""
         try:
             body = await self._cluster.get_videojob(name)
         except NotFound:
-            return True
+            return _Earlier.GONE
         there = parse_videojob(body)
         self._store.see_videojob(body)
         if not there.finished:
             # Its plan reads the row, and goes on under the claim that it finds there.
             self._store.doubt_row(name)
             await self._queue.add(name)
-            return False
+            return _Earlier.GOES_ON
         await self._cluster.delete_videojob(name, uid=there.uid)
-        _log.info("an earlier VideoJob of this row was deleted: the row runs again")
         try:
             await self._cluster.get_videojob(name)
         except NotFound:
-            return True
-        raise ClusterError(f"The earlier VideoJob {name} is still being deleted.")
+            _log.info("an earlier VideoJob of this row was deleted: the row runs again")
+            return _Earlier.GONE
+        if name not in self._stays:
+            _log.warning("The row waits: the earlier VideoJob %s was deleted and does not go away.", name)
+            self._stays.add(name)
+        return _Earlier.STAYS
+
+
+class _Earlier(Enum):
+    """What became of a VideoJob of an earlier run."""
+
+    GONE = auto()
+    GOES_ON = auto()
+    STAYS = auto()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from runops.job_row import JobRow
+from runops.job_row import LONGEST_UUID, JobRow
 from runops.supabase.jobs import JobsTable
 from runops_operator.config import OperatorConfig
 from runops_operator.intake.choose import user_key
@@ -16,6 +16,7 @@ _FEWEST = 50
 _MOST = 1000
 _MOST_USERS_PASSED_OVER = 100
 _MOST_READS = 4
+_MOST_SPELLINGS = 4
 _STALE_EVERY_SECONDS = 60.0
 
 
@@ -63,9 +64,10 @@ class Candidates:
                 for row in page:
                     user = user_key(row)
                     shown[user] += 1
-                    if isinstance(row.raw_user, str):
+                    known = spellings.setdefault(user, {user})
+                    if isinstance(row.raw_user, str) and len(known) < _MOST_SPELLINGS:
                         # Some apps write uuids in capitals, and the table compares them as text.
-                        spellings.setdefault(user, {user}).add(row.raw_user)
+                        known.add(row.raw_user[:LONGEST_UUID])
                 passed_over |= shown.keys()
                 # Only so many fit into a request: those go first whose rows have filled the pages so far.
                 users = sorted((user for user in passed_over if _is_uuid(user)), key=lambda user: (-shown[user], user))

@@ -193,5 +193,4 @@ class Confirmation:
             self._metrics.repaired("RivalConsumer")
             await self._jobs.give_way(row.job_id, claim.claim)
             return False
-        await self._adopter.adopt(there, claim, first=claim.history == History(), arrival=claimed.arrival)
-        return True
+        return await self._adopter.adopt(there, claim, first=claim.history == History(), arrival=claimed.arrival)

@@ -222,9 +222,9 @@ class RowWatch:
                 return
             if row is None or row.claim is None or not row.is_held_by(claimed.token):
                 return
-            _log.info("a row claimed earlier is taken up again", extra={"videojob": known is not None})
-            self._metrics.repaired("RowWithoutVideoJob")
-            await self._adopter.adopt(row, row.claim)
+            if await self._adopter.adopt(row, row.claim):
+                _log.info("a row claimed earlier is taken up again", extra={"videojob": known is not None})
+                self._metrics.repaired("RowWithoutVideoJob")
 
 
 def _touch(claim: str, updated_at: str | None) -> int:

@@ -213,8 +213,9 @@ def _start(seen: Observation, spec: VideoJobSpec, claim: str, config: OperatorCo
     history = stamp.history if stamp is not None else History()
     wait = SUSPENDED if spec.suspend else PENDING
     if spec.suspend and (spec.queue_name or config.queue_name):
+        # Until its spec or its row changes, which is told, there is nothing to look at.
         shown = status.waiting(videojob, None, (), wait, now, attempts=history.failures + 1)
-        return [*patch_if_it_changes(videojob, shown), _LOOK_AT_WAITING]
+        return patch_if_it_changes(videojob, shown)
     if (over := waited_too_long(seen, config, now)) is not None:
         return over
     manifest = build_job(videojob, spec, claim, config, more_memory=history.more_memory)

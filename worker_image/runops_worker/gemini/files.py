@@ -100,7 +100,9 @@ async def upload(
 def _of_upload(verdict: Verdict) -> Verdict:
     """Return the verdict on an upload: one that was refused for its bytes, or lost, may fare better from its start."""
     if verdict.reason is Reason.MODEL_NOT_FOUND:
-        return _incomplete("Gemini lost the upload before it was whole.")
+        return _incomplete(
+            "Gemini lost the upload before it was whole, or GOOGLE_GEMINI_BASE_URL does not lead to Gemini."
+        )
     if verdict.reason is Reason.MODEL_REFUSED_REQUEST:
         return _incomplete(f"Gemini refused the upload. {verdict.told}")
     return verdict
