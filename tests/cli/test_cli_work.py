@@ -156,13 +156,21 @@ def test_while_the_project_is_away_it_is_tried_on(started: Started, faults: Faul
         assert process.wait(10) == 130
 
 
+def hang(gemini_faults: FaultControl) -> None:
+    gemini_faults.set(Fault(method="POST", path="GenerateContent", kind="hang", seconds=60, times=None))
+
+
+def until_the_model_is_asked(gemini_faults: FaultControl) -> None:
+    wait_until(lambda: any("GenerateContent" in record.path for record in gemini_faults.requests()))
+
+
 def test_a_stopped_process_puts_its_video_back(
     started: Started, runops: Runops, database: psycopg.Connection, gemini_faults: FaultControl, recording: Path
 ) -> None:
     video = submitted(runops, recording)
-    gemini_faults.set(Fault(method="POST", path="GenerateContent", kind="hang", seconds=60, times=None))
+    hang(gemini_faults)
     with started("work") as process:
-        wait_until(lambda: any("GenerateContent" in record.path for record in gemini_faults.requests()))
+        until_the_model_is_asked(gemini_faults)
         assert row_of(database, video)["status"] == "processing"
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 143
@@ -187,7 +195,7 @@ def test_a_closed_terminal_puts_its_video_back(
     runops: Runops, database: psycopg.Connection, gemini_faults: FaultControl, recording: Path, tmp_path: Path
 ) -> None:
     video = submitted(runops, recording)
-    gemini_faults.set(Fault(method="POST", path="GenerateContent", kind="hang", seconds=60, times=None))
+    hang(gemini_faults)
     terminal, its_end = os.openpty()
     # The fixture `runops` has set the environment of this process.
     with subprocess.Popen(
@@ -195,7 +203,7 @@ def test_a_closed_terminal_puts_its_video_back(
     ) as process:
         try:
             os.close(its_end)
-            wait_until(lambda: any("GenerateContent" in record.path for record in gemini_faults.requests()))
+            until_the_model_is_asked(gemini_faults)
             assert list(tmp_path.glob("runops-work-*"))
             # Whatever is written from now on fails.
             os.close(terminal)
@@ -235,9 +243,9 @@ def test_a_stopped_process_whose_output_nobody_reads_puts_its_video_back(
     started: Started, runops: Runops, database: psycopg.Connection, gemini_faults: FaultControl, recording: Path
 ) -> None:
     video = submitted(runops, recording)
-    gemini_faults.set(Fault(method="POST", path="GenerateContent", kind="hang", seconds=60, times=None))
+    hang(gemini_faults)
     with started("work") as process:
-        wait_until(lambda: any("GenerateContent" in record.path for record in gemini_faults.requests()))
+        until_the_model_is_asked(gemini_faults)
         assert process.stdout is not None
         process.stdout.close()
         process.send_signal(signal.SIGINT)

@@ -140,9 +140,9 @@ async def test_a_run_that_cannot_be_trusted_takes_its_answers_with_it(scene: Sce
     assert sorted(scene.model.asked) == PLAN
 
 
-async def test_answers_of_a_whole_run_are_kept_and_the_next_attempt_decodes_all_at_once(scene: Scene) -> None:
+async def _fails_after_its_first_stretch(scene: Scene, *, whole: bool = False) -> None:
     async def encode(watcher: Watcher | None, _: Path) -> None:
-        video = await begin(watcher, whole=True)
+        video = await begin(watcher, whole=whole)
         await video.grow(300)
         await scene.world.until(lambda world: bool(world.checkpoint.chunks))
         raise MediaRejected("MediaCorrupt", "Of this attempt only.")
@@ -150,6 +150,10 @@ async def test_answers_of_a_whole_run_are_kept_and_the_next_attempt_decodes_all_
     scene.encode = encode
     with pytest.raises(MediaRejected):
         await scene.run()
+
+
+async def test_answers_of_a_whole_run_are_kept_and_the_next_attempt_decodes_all_at_once(scene: Scene) -> None:
+    await _fails_after_its_first_stretch(scene, whole=True)
 
     async def again(watcher: Watcher | None, _: Path) -> None:
         await accept(watcher, await begin(watcher, whole=True))
@@ -215,15 +219,7 @@ async def test_the_model_is_loaded_before_the_slim_video_is_uploaded_and_not_bes
 async def test_a_recording_that_was_replaced_before_its_download_gets_no_answer_of_the_old_one(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def encode(watcher: Watcher | None, _: Path) -> None:
-        video = await begin(watcher)
-        await video.grow(300)
-        await scene.world.until(lambda world: bool(world.checkpoint.chunks))
-        raise MediaRejected("MediaCorrupt", "Of this attempt only.")
-
-    scene.encode = encode
-    with pytest.raises(MediaRejected):
-        await scene.run()
+    await _fails_after_its_first_stretch(scene)
 
     async def replaced(*arguments: Any, **named: Any) -> Downloaded:
         scene.world.etag = "of another"

@@ -113,7 +113,7 @@ class Store:
         """Return the names of all VideoJobs."""
         return list(self._videojobs)
 
-    def see_listed_videojob(self, body: Mapping[str, Any]) -> bool:
+    def see_listed_videojob(self, body: Mapping[str, Any]) -> None:
         """Take note of a VideoJob that a listing shows.
 
         Raises
@@ -126,7 +126,7 @@ class Store:
             before = self._videojobs.get(name)
             if before is not None and self._videojobs_seen_at[name] < self._clock and _is_older(body, before):
                 raise HistoryWentBack
-        return self.see_videojob(body)
+        self.see_videojob(body)
 
     def see_videojob(self, body: Mapping[str, Any], *, deleted: bool = False) -> bool:
         """Take note of a VideoJob as a watch event or an answer shows it."""
