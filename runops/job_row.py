@@ -29,26 +29,29 @@ __all__ = [
     "ClaimedRow",
     "JobRow",
     "RowStatus",
-    "seated_metadata",
+    "metadata_with_token",
     "stamped_metadata",
     "successor",
     "user_of",
 ]
 
 CLAIM_PATTERN = "^[0-9A-Za-z-]{1,64}(/[0-9A-Za-z-]{1,64})?$"
-"""A claim's token, with or without a seat. What else an app writes there would be a pattern in a fence, or too long."""
+"""The token of a claim, alone or followed by a slash and the uid of the bound pod.
+
+Anything else an app writes there could act as a pattern in a filter, or be too long for one.
+"""
 
 
 LONGEST_UUID = len("urn:uuid:{}") + 36
-"""A uuid with any number of hyphens would be one for Python, but not in a request."""
+"""Python accepts a UUID with any number of hyphens; a request does not."""
 _NOT_AN_OBJECT = "not_an_object"
 _SORTS: Mapping[type, str] = MappingProxyType({bool: "true or false", dict: "an object", list: "a list"})
 _TOKENS = UUID("6f1d2c1e-3b0a-5d52-9c53-0b8f0f3a7d11")
-"""Namespace of the uuids that are derived from others; it only has to stay the same."""
+"""Namespace of derived tokens. Any UUID will do, but it must never change."""
 
 
 class RowStatus(StrEnum):
-    """The four words of `jobs.status`. Other words mean: not ours to touch."""
+    """The four values of `jobs.status` that runops knows. It never touches a row with another value."""
 
     QUEUED = "queued"
     PROCESSING = "processing"
@@ -57,17 +60,17 @@ class RowStatus(StrEnum):
 
 
 class Claim(History):
-    """Who works on a row, and what became of earlier attempts: the object `metadata.runops`.
+    """Who works on a row, and how earlier attempts ended: the object `metadata.runops`.
 
     Attributes
     ----------
     claim
-        A token that fences every later write: a write whose token is no longer in the row changes nothing. A uuid;
-        each attempt has another one. The pod that took the attempt's seat has put its own uid behind a slash.
+        A token that fences every later write: a write whose token is no longer in the row changes nothing. Each
+        attempt has a new UUID. Once a pod is bound to the claim, its uid follows the token behind a slash.
     by
         The installation that claimed (the operator's, or `work/<host>` for the single process).
     attempt
-        How many times a row was claimed, this time included; `runops work` counts from when it was queued last.
+        How many times the row was claimed, this time included; `runops work` counts from the last time it was queued.
     not_before
         When the next attempt may begin, on the clock of the operator that wrote it; None for at once.
     reason
@@ -85,7 +88,7 @@ class Claim(History):
     @field_validator("attempt", "failures", "waits", "more_memory", "not_before", "reason", mode="wrap")
     @classmethod
     def _or_as_if_absent(cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-        """Pass over what cannot be read: who holds a row must not hang on a word that a newer version wrote."""
+        """Use the default for a malformed field: a value of a newer version must not hide who holds the row."""
         try:
             return handler(value)
         except ValidationError:
@@ -94,23 +97,23 @@ class Claim(History):
 
     @property
     def token(self) -> str:
-        """The attempt's token, whoever sits in its seat."""
+        """The attempt's token, without the bound pod."""
         return self.claim.partition("/")[0]
 
     @property
-    def seated(self) -> bool:
-        """Whether a pod has begun to work under it."""
+    def bound(self) -> bool:
+        """Whether a pod is bound to the claim: its worker has started."""
         return "/" in self.claim
 
     @property
     def history(self) -> History:
-        """What became of earlier attempts."""
+        """How earlier attempts ended."""
         return History(failures=self.failures, waits=self.waits, more_memory=self.more_memory)
 
     def after(self, ended: str, history: History, *, not_before: datetime | None, reason: Reason) -> Self:
         """Return the claim for the attempt after one that ended.
 
-        Its token follows from the one before, so that whoever notes the same end twice notes the same.
+        The new token is derived from the old one, so that recording the same end twice gives the same result.
 
         Parameters
         ----------
@@ -130,22 +133,22 @@ class Claim(History):
             }
         )
 
-    def in_seat(self, sitter: str) -> str:
-        """Return the token of a pod, by its uid, that sits in the attempt's seat."""
-        return f"{self.token}/{sitter}"
+    def bound_to(self, pod_uid: str) -> str:
+        """Return the token under which one pod writes."""
+        return f"{self.token}/{pod_uid}"
 
     def token_after(self, ended: str) -> str:
         """Return the token of the attempt that follows one, see `after`."""
         return successor(self.token, ended)
 
     def stamp(self) -> dict[str, Any]:
-        """Return the JSON object for the row; what has nothing to say is left out."""
+        """Return the JSON object for the row; fields with their default value are left out."""
         said = self.model_dump(mode="json", exclude_defaults=True)
         return {"claim": self.claim, "by": self.by, "attempt": self.attempt, **said}
 
 
 def successor(token: str, ended: str) -> str:
-    """Return the token after another one, see `Claim.after`."""
+    """Return the token that follows another one, see `Claim.after`."""
     return str(uuid5(_TOKENS, f"{token}/{ended}"))
 
 
@@ -155,9 +158,9 @@ class JobRow(BaseModel):
     Attributes
     ----------
     created_at, updated_at
-        Kept as the strings they came as: equality filters must send back the very same text.
+        The strings as received: equality filters must send back exactly the same text.
     metadata
-        Whatever JSON the app put there; nothing about its form is taken for granted.
+        Any JSON the app wrote; its form is not trusted.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -187,7 +190,7 @@ class JobRow(BaseModel):
 
     @property
     def waiting_since(self) -> str | None:
-        """When it was queued: made, or set back to `queued` by whoever refreshes `updated_at` with it."""
+        """When the row was queued: its insertion, or a later `updated_at` if an app set it back to `queued`."""
         if self.status != RowStatus.QUEUED or self.updated_at is None or self.created_at is None:
             return self.created_at
         try:
@@ -198,26 +201,26 @@ class JobRow(BaseModel):
 
     @property
     def raw_user(self) -> Any:
-        """`metadata.user_id` as it stands there, checked by nobody; None where absent."""
+        """`metadata.user_id` as written, unchecked; None where absent."""
         return self.metadata.get("user_id") if isinstance(self.metadata, Mapping) else None
 
     def is_held_by(self, token: str) -> bool:
-        """Whether the row is being processed under this claim token; one without a seat covers every seat."""
+        """Whether the row is being processed under this claim token. A token without a pod matches any bound pod."""
         return self.status == RowStatus.PROCESSING and self.was_held_by(token)
 
     def was_held_by(self, token: str) -> bool:
-        """Whether this claim token was the last, whatever the row's status is."""
+        """Whether this claim token is in the row, whatever the row's status is."""
         return self.claim is not None and token in {self.claim.claim, self.claim.token}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedRow:
-    """The little of a claimed row that is read again and again, of thousands at a time.
+    """The columns of a claimed row that the row watch polls, for thousands of rows at a time.
 
     Attributes
     ----------
     claim
-        As in the stamp, with the seat.
+        As in the row, with the bound pod.
     """
 
     job_id: UUID
@@ -226,19 +229,19 @@ class ClaimedRow:
 
     @property
     def token(self) -> str:
-        """The attempt's token, whoever sits in its seat."""
+        """The attempt's token, without the bound pod."""
         return self.claim.partition("/")[0]
 
 
 def user_of(row: JobRow) -> UUID | None:
     """Return the user a row names.
 
-    A SOP without user is visible to everyone who is signed in, so a malformed user is never read as none.
+    Every signed-in user can read a SOP without a user, so a malformed user must never count as none.
 
     Raises
     ------
     Failed
-        `InvalidUser` where `metadata.user_id` is there but no uuid, or the metadata is no object and may hide one.
+        `InvalidUser` where `metadata.user_id` is not a UUID, or the metadata is not an object and may hide a user.
     """
     if row.metadata is not None and (not isinstance(row.metadata, Mapping) or _NOT_AN_OBJECT in row.metadata):
         raise Failed(
@@ -252,7 +255,7 @@ def user_of(row: JobRow) -> UUID | None:
     try:
         return UUID(raw if len(raw) <= LONGEST_UUID else "")
     except (ValueError, AttributeError, TypeError) as error:
-        # Of anything but a text only the sort is shown: it may be nested deeper than can be written out.
+        # A value that is not a text is named by its type only: it may be nested too deeply to print.
         shown = repr(raw[:60])[:60] if isinstance(raw, str) else _SORTS.get(type(raw), "a number")
         raise Failed(
             Reason.INVALID_USER,
@@ -267,7 +270,7 @@ def stamped_metadata(metadata: Any, claim: Claim) -> dict[str, Any]:
     Parameters
     ----------
     metadata
-        What the row holds. Metadata that is no object is kept under `not_an_object`.
+        Of the row. Metadata that is not an object is kept under `not_an_object`.
     claim
         The claim to stamp.
     """
@@ -279,6 +282,6 @@ def stamped_metadata(metadata: Any, claim: Claim) -> dict[str, Any]:
     return {_NOT_AN_OBJECT: metadata, **stamp}
 
 
-def seated_metadata(metadata: Mapping[str, Any], token: str) -> dict[str, Any]:
-    """Return metadata with another token in its claim and everything else kept, what newer versions stamped as well."""
+def metadata_with_token(metadata: Mapping[str, Any], token: str) -> dict[str, Any]:
+    """Return metadata with another token in its claim. Every other key is kept, those of newer versions included."""
     return {**metadata, "runops": {**metadata["runops"], "claim": token}}

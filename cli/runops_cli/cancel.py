@@ -7,9 +7,9 @@ import typer
 
 from runops.environment import Environment
 from runops.job_row import RowStatus
-from runops.supabase import orders
+from runops.supabase import row_commands
 from runops.supabase.connection import Supabase
-from runops.supabase.orders import Answer, Outcome
+from runops.supabase.row_commands import CommandResult, Outcome
 from runops_cli.each_job import Told, each_job
 from runops_cli.exits import Exit
 from runops_cli.running import known_errors, run_async
@@ -48,12 +48,12 @@ async def _cancel(job_ids: list[UUID], *, sentence: str, environment: Environmen
     async with Supabase(environment.supabase_url, environment.supabase_key) as supabase:
 
         async def one(job_id: UUID) -> Told:
-            return told(await orders.cancel(supabase, job_id, sentence))
+            return told(await row_commands.cancel(supabase, job_id, sentence))
 
         return await each_job(job_ids, one)
 
 
-def told(answer: Answer) -> Told:
+def told(answer: CommandResult) -> Told:
     """Return what a person is told of an order to cancel."""
     row = answer.row
     match answer.outcome:

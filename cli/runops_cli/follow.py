@@ -9,7 +9,7 @@ from uuid import UUID
 from runops.job_row import RowStatus
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
-from runops.supabase.sights import Order, Sight, listed, sights_of
+from runops.supabase.row_summaries import Order, RowSummary, list_summaries, summaries_of
 from runops_cli.console import in_one_line, say
 from runops_cli.exits import Exit, worse
 
@@ -21,7 +21,7 @@ _PATIENCE_SECONDS = 120.0
 _ROWS_SEEN = 100
 
 
-def words(sight: Sight) -> str:
+def words(sight: RowSummary) -> str:
     """Return what one look at a row showed, as a few words for a line."""
     if sight.status == RowStatus.ERROR:
         return f"{sight.status}: {in_one_line(sight.error or 'no reason was written down')}"
@@ -63,7 +63,7 @@ async def follow(
     try:
         async with asyncio.timeout(timeout_seconds):
             while True:
-                sights = await watch.look(lambda: sights_of(supabase, rows.open))
+                sights = await watch.look(lambda: summaries_of(supabase, rows.open))
                 for line in [] if sights is None else rows.changes(sights):
                     show(f"{watch.seconds:6.1f} s  {line}")
                 if not rows.open:
@@ -97,7 +97,7 @@ async def follow_table(supabase: Supabase, *, timeout_seconds: float | None, sho
     try:
         async with asyncio.timeout(timeout_seconds):
             while True:
-                newest = await watch.look(lambda: listed(supabase, order=Order.CHANGED_LAST, limit=_ROWS_SEEN))
+                newest = await watch.look(lambda: list_summaries(supabase, order=Order.CHANGED_LAST, limit=_ROWS_SEEN))
                 if newest is not None:
                     for sight in reversed(newest):
                         if _is_news(sight, shown):
@@ -108,7 +108,7 @@ async def follow_table(supabase: Supabase, *, timeout_seconds: float | None, sho
         return Exit.TIMEOUT
 
 
-def _is_news(sight: Sight, shown: dict[UUID, str] | None) -> bool:
+def _is_news(sight: RowSummary, shown: dict[UUID, str] | None) -> bool:
     return not sight.ended if shown is None else shown.get(sight.job_id) != words(sight)
 
 
@@ -131,7 +131,7 @@ class _Rows:
     def __post_init__(self) -> None:
         self._several = len(self.open) > 1
 
-    def changes(self, sights: dict[UUID, Sight]) -> list[str]:
+    def changes(self, sights: dict[UUID, RowSummary]) -> list[str]:
         """Take in a look at the open rows; return what is new, a line for each row."""
         lines: list[str] = []
         for job_id, shown in list(self.open.items()):

@@ -14,7 +14,7 @@ from runops.environment import Environment
 from runops.job_row import RowStatus
 from runops.logs import redact
 from runops.supabase.connection import Supabase
-from runops.supabase.sights import Order, Sight, listed
+from runops.supabase.row_summaries import Order, RowSummary, list_summaries
 from runops_cli.console import STDOUT, in_one_line, plain, say, tell
 from runops_cli.exits import Exit
 from runops_cli.running import known_errors, run_async
@@ -60,7 +60,7 @@ async def _list(
 ) -> Exit:
     order = Order.OLDEST if set(statuses) == {RowStatus.QUEUED} else Order.NEWEST
     async with Supabase(environment.supabase_url, environment.supabase_key) as supabase:
-        sights = await listed(supabase, order=order, limit=limit, statuses=statuses, user=user)
+        sights = await list_summaries(supabase, order=order, limit=limit, statuses=statuses, user=user)
         now = datetime.now(UTC) + timedelta(seconds=supabase.clock_skew_seconds or 0.0)
     if form is _Form.JSON:
         typer.echo(redact(json.dumps([_as_json(sight) for sight in sights], ensure_ascii=False, indent=2)))
@@ -75,7 +75,7 @@ async def _list(
     return Exit.OK
 
 
-def table(sights: Sequence[Sight], *, now: datetime, width: int | None) -> list[str]:
+def table(sights: Sequence[RowSummary], *, now: datetime, width: int | None) -> list[str]:
     """Return the table's lines, the titles first.
 
     Parameters
@@ -101,14 +101,14 @@ def _line(cells: Sequence[str], widths: Sequence[int], left: int | None) -> str:
     return "  ".join([*padded, error]).rstrip()
 
 
-def _cells(sight: Sight, now: datetime) -> tuple[str, ...]:
+def _cells(sight: RowSummary, now: datetime) -> tuple[str, ...]:
     percent = "" if sight.progress_percent is None else str(sight.progress_percent)
     cells = (str(sight.job_id), sight.status, sight.progress_stage, percent, _attempts(sight), age(sight, now))
     shown = [plain(in_one_line(cell or "")) or "-" for cell in cells]
     return (*shown, plain(in_one_line(sight.error or "")))
 
 
-def _attempts(sight: Sight) -> str:
+def _attempts(sight: RowSummary) -> str:
     """Count as the VideoJob's column does: what was used up, and the one that runs."""
     claim = sight.claim
     if claim is None:
@@ -117,7 +117,7 @@ def _attempts(sight: Sight) -> str:
     return f"{attempts}, {claim.waits} waits" if claim.waits else attempts
 
 
-def age(sight: Sight, now: datetime) -> str:
+def age(sight: RowSummary, now: datetime) -> str:
     """Return how long ago a row was made, as in `45s`, `12m`, `3h`, `8d`; empty where it does not say."""
     try:
         made = datetime.fromisoformat(sight.created_at or "")
@@ -130,7 +130,7 @@ def age(sight: Sight, now: datetime) -> str:
     return f"{seconds}s"
 
 
-def _as_json(sight: Sight) -> dict[str, Any]:
+def _as_json(sight: RowSummary) -> dict[str, Any]:
     claim = sight.claim
     held = {} if claim is None else claim.model_dump(mode="json", exclude={"claim", "more_memory"})
     return {**sight.model_dump(mode="json", exclude={"runops"}), "runops": held or None}

@@ -7,10 +7,10 @@ import typer
 
 from runops.environment import Environment
 from runops.job_row import RowStatus
-from runops.supabase import orders
+from runops.supabase import row_commands
 from runops.supabase.connection import Supabase
-from runops.supabase.orders import Answer, Outcome
-from runops.supabase.sights import Order, Sight, listed
+from runops.supabase.row_commands import CommandResult, Outcome
+from runops.supabase.row_summaries import Order, RowSummary, list_summaries
 from runops_cli.console import in_one_line, say, tell
 from runops_cli.each_job import Told, each_job
 from runops_cli.exits import Exit
@@ -73,25 +73,25 @@ async def _retry(job_ids: list[UUID], *, force: bool, matching: str, yes: bool, 
                 typer.confirm(f"Queue {len(job_ids)} again?", abort=True, err=True)
 
         async def one(job_id: UUID) -> Told:
-            return told(await orders.run_again(supabase, job_id, from_statuses=statuses))
+            return told(await row_commands.run_again(supabase, job_id, from_statuses=statuses))
 
         return await each_job(job_ids, one)
 
 
 async def _failed(supabase: Supabase, matching: str) -> list[UUID]:
     """Return the failed jobs, oldest first, and show them."""
-    newest = await listed(supabase, order=Order.NEWEST, limit=_MOST, statuses=[RowStatus.ERROR])
+    newest = await list_summaries(supabase, order=Order.NEWEST, limit=_MOST, statuses=[RowStatus.ERROR])
     chosen = [sight for sight in reversed(newest) if _matches(sight, matching)]
     for sight in chosen:
         tell(f"{sight.job_id}  {in_one_line(sight.error or '')}".rstrip())
     return [sight.job_id for sight in chosen]
 
 
-def _matches(sight: Sight, text: str) -> bool:
+def _matches(sight: RowSummary, text: str) -> bool:
     return text.casefold() in (sight.error or "").casefold()
 
 
-def told(answer: Answer) -> Told:
+def told(answer: CommandResult) -> Told:
     """Return what a person is told of an order to run again."""
     row = answer.row
     match answer.outcome:

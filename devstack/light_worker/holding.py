@@ -20,7 +20,7 @@ class Holding:
     Attributes
     ----------
     token
-        The attempt's, with the pod's seat.
+        The attempt's, with the bound pod.
     """
 
     supabase: Supabase
@@ -28,9 +28,9 @@ class Holding:
     token: str
 
     @classmethod
-    async def seated(cls, supabase: Supabase, job_id: UUID, token: str, *, pod_uid: str) -> Self:
-        """Take the attempt's seat for a pod; `ClaimLost` where the attempt is over."""
-        exact = await supabase.jobs.take_seat(job_id, token, pod_uid)
+    async def bound(cls, supabase: Supabase, job_id: UUID, token: str, *, pod_uid: str) -> Self:
+        """Bind a pod to the attempt's claim; `ClaimLost` where the attempt is over."""
+        exact = await supabase.jobs.bind_pod(job_id, token, pod_uid)
         if exact is None:
             raise Failed(Reason.CLAIM_LOST)
         return cls(supabase, job_id, exact)

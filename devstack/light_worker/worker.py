@@ -95,7 +95,7 @@ class LightWorker:
         except (KeyError, ValueError):
             return Report(reason=Reason.MISCONFIGURED)
         try:
-            holding = await Holding.seated(self._supabase, job_id, token, pod_uid=pod.uid)
+            holding = await Holding.bound(self._supabase, job_id, token, pod_uid=pod.uid)
             return await _Run(self, holding).stages()
         except Failed as failure:
             return Report(reason=failure.reason, message=failure.detail[:1000], retry_after_seconds=failure.retry_after)

@@ -5,7 +5,7 @@ from typing import Self
 
 import httpx
 
-from runops.supabase.exchange import ClockSkew, new_client
+from runops.supabase.http_client import ClockSkew, new_client
 from runops.supabase.jobs import JobsTable
 from runops.supabase.rest import Rest
 from runops.supabase.results import ResultsTables

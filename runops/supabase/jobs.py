@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from runops.job_row import Claim, JobRow, RowStatus, seated_metadata, stamped_metadata
+from runops.job_row import Claim, JobRow, RowStatus, metadata_with_token, stamped_metadata
 from runops.logs import redact
 from runops.progress import Stage
 from runops.supabase.errors import ErrorKind, SupabaseError, ever_changing
 from runops.supabase.jobs_columns import JobsColumns
 from runops.supabase.jobs_reads import IDS_AT_ONCE, LONGEST_SENTENCE, JobsReads
-from runops.supabase.jobs_requests import CLAIMED_AT_ONCE, NOW, fenced, held_among, seen, seen_among, unseated
-from runops.supabase.storable import storable
+from runops.supabase.jobs_requests import CLAIMED_AT_ONCE, NOW, claim_unchanged, fenced, held_among, seen, seen_among
+from runops.supabase.postgres_json import postgres_json
 
 __all__ = ["CLAIMED_AT_ONCE", "JobsColumns", "JobsTable"]
 
@@ -78,7 +78,7 @@ class JobsTable(JobsReads):
         assert doubt is not None
         raise doubt
 
-    async def claim_alike(self, rows: Sequence[JobRow], claim: Claim, *, from_status: str | None) -> list[JobRow]:
+    async def claim_batch(self, rows: Sequence[JobRow], claim: Claim, *, from_status: str | None) -> list[JobRow]:
         """Take rows of the same metadata in one request, each of them unless it changed since it was read.
 
         Where the request fails they are claimed one by one: an answer that did not arrive leaves open what became of
@@ -183,17 +183,17 @@ class JobsTable(JobsReads):
                 )
             )
 
-    async def take_seat(self, job_id: UUID, token: str, sitter: str) -> str | None:
-        """Sit down in an attempt's seat, also in the place of a pod that sat there before.
+    async def bind_pod(self, job_id: UUID, token: str, pod_uid: str) -> str | None:
+        """Bind a pod to an attempt's claim; it replaces a pod that was bound before.
 
-        Kubernetes may start the pod of a Job twice. From here on the other one's exact token matches no row.
+        Kubernetes may start the pod of a Job twice. From now on the token of the other pod matches no row.
 
         Parameters
         ----------
         job_id, token
-            The row, and the attempt's token without a seat.
-        sitter
-            The pod's uid.
+            The row, and the attempt's token without a pod.
+        pod_uid
+            The pod to bind.
 
         Returns
         -------
@@ -205,28 +205,28 @@ class JobsTable(JobsReads):
             row = await self.get(job_id)
             if row is None or row.claim is None or not row.is_held_by(token):
                 return None
-            seated = row.claim.in_seat(sitter)
-            if row.claim.claim == seated:
-                return seated
-            body = {"metadata": seated_metadata(row.metadata, seated), "updated_at": NOW}
+            bound = row.claim.bound_to(pod_uid)
+            if row.claim.claim == bound:
+                return bound
+            body = {"metadata": metadata_with_token(row.metadata, bound), "updated_at": NOW}
             try:
-                # Nothing written: a heartbeat of the pod before, or another pod, came in between. Look again.
+                # Nothing written: a heartbeat of the former pod, or another pod, came first. Read again.
                 if await self._write(
                     body,
-                    unseated(row, row.claim),
+                    claim_unchanged(row, row.claim),
                     select=("job_id",),
-                    doing=f"taking the seat of the row {job_id} of the table jobs",
+                    doing=f"binding a pod to the row {job_id} of the table jobs",
                 ):
-                    return seated
+                    return bound
             except SupabaseError as error:
                 if not error.retryable:
                     raise
                 doubt = error
                 await self._rest.retries.pause(number)
         row = await self.get(job_id)
-        if row is not None and row.claim is not None and row.is_held_by(seated := row.claim.in_seat(sitter)):
-            return seated
-        raise doubt or ever_changing(job_id, "its seat was to be taken")
+        if row is not None and row.claim is not None and row.is_held_by(bound := row.claim.bound_to(pod_uid)):
+            return bound
+        raise doubt or ever_changing(job_id, "a pod was to be bound to its claim")
 
     async def heartbeat(
         self, job_id: UUID, token: str, *, stage: Stage | None = None, percent: int | None = None
@@ -274,7 +274,7 @@ class JobsTable(JobsReads):
         """Set a row to `error` with a sentence for a person; False where the claim is gone. True when repeated."""
         body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": NOW}
         if (await self.columns()).error:
-            body["error"] = storable(redact(sentence))[:LONGEST_SENTENCE]
+            body["error"] = postgres_json(redact(sentence))[:LONGEST_SENTENCE]
         return await self._end(job_id, token, body, RowStatus.ERROR)
 
     async def release(self, job_id: UUID, token: str) -> bool:
@@ -323,7 +323,7 @@ class JobsTable(JobsReads):
         content = dict(metadata or {})
         if user_id is not None:
             content["user_id"] = str(user_id)
-        body = storable({"job_id": str(job_id), "status": RowStatus.QUEUED.value, "metadata": content})
+        body = postgres_json({"job_id": str(job_id), "status": RowStatus.QUEUED.value, "metadata": content})
         doubt = False
         for number in self._rest.retries.numbered():
             try:

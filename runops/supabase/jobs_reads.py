@@ -22,8 +22,8 @@ from runops.supabase.jobs_requests import (
     seen,
     stale_page,
 )
+from runops.supabase.postgres_json import postgres_json
 from runops.supabase.rest import Query, Rest
-from runops.supabase.storable import storable
 
 __all__ = ["IDS_AT_ONCE", "LONGEST_SENTENCE", "Backlog", "JobsReads"]
 
@@ -196,7 +196,7 @@ class JobsReads:
         """Set a row that nobody can work on to `error`, unless it changed since it was read. No claim is needed."""
         body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": NOW}
         if (await self.columns()).error:
-            body["error"] = storable(redact(sentence))[:LONGEST_SENTENCE]
+            body["error"] = postgres_json(redact(sentence))[:LONGEST_SENTENCE]
         # Done twice it is the same: the second time the row has changed.
         return bool(
             await self._rest.retries.run(

@@ -15,6 +15,7 @@ __all__ = [
     "NOW",
     "among",
     "backlog",
+    "claim_unchanged",
     "claimed_page",
     "claims_page",
     "fenced",
@@ -27,7 +28,6 @@ __all__ = [
     "seen",
     "seen_among",
     "stale_page",
-    "unseated",
     "validated",
 ]
 
@@ -172,7 +172,7 @@ def seen_among(rows: Iterable[JobRow], status: str | None, claim: Claim) -> Call
 
 
 def held_under(query: Any, token: str, *, of: str = "") -> Any:
-    """Filter for rows held under a token; one without a seat covers every seat.
+    """Filter for rows held under a token. A token without a pod matches any bound pod.
 
     Parameters
     ----------
@@ -192,8 +192,8 @@ def fenced(job_id: UUID, token: str) -> Callable[[Any], Any]:
     return lambda query: held_under(query.eq("job_id", str(job_id)), token)
 
 
-def unseated(row: JobRow, claim: Claim) -> Callable[[Any], Any]:
-    """Filter for a row that is as it was read, and in whose claim nobody else has sat down since."""
+def claim_unchanged(row: JobRow, claim: Claim) -> Callable[[Any], Any]:
+    """Filter for a row that is as it was read and whose claim is still the same, bound pod included."""
     return lambda query: seen(row, RowStatus.PROCESSING)(query).eq(_CLAIM_PATH, claim.claim)
 
 

@@ -10,7 +10,7 @@ from postgrest import APIError, AsyncPostgrestClient
 from runops.keys import refusal
 from runops.supabase.classify import from_database, from_exception
 from runops.supabase.errors import UNREADABLE, ErrorKind, Service, SupabaseError
-from runops.supabase.exchange import Exchange, current_exchange, headers_of_key
+from runops.supabase.http_client import ResponseStatus, headers_of_key, response_status
 from runops.supabase.retry import Retries
 
 __all__ = ["Query", "Rest"]
@@ -136,14 +136,14 @@ class Rest:
         return True
 
     async def _answered(self, query: Query, *, table: str, doing: str) -> _Answer:
-        exchange = Exchange()
-        mark = current_exchange.set(exchange)
+        observed = ResponseStatus()
+        mark = response_status.set(observed)
         try:
             async with asyncio.timeout(self._deadline):
                 answer = await query.execute()
         except APIError as error:
             raise from_database(
-                status=exchange.status,
+                status=observed.status,
                 code=error.code,
                 message=error.message,
                 details=error.details,
@@ -155,7 +155,7 @@ class Rest:
         except (ValueError, RecursionError) as error:
             raise _unreadable(doing, type(error).__name__) from None
         finally:
-            current_exchange.reset(mark)
+            response_status.reset(mark)
         data = answer.data
         if isinstance(data, str) and data.startswith("[") and data.endswith("]"):
             # Whole, and yet no JSON to Python: a number of more than 4300 digits.

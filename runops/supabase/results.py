@@ -8,8 +8,8 @@ from uuid import UUID
 from runops.failures import Failed, Reason
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.jobs_requests import NOW, held_under
+from runops.supabase.postgres_json import postgres_json
 from runops.supabase.rest import Rest
-from runops.supabase.storable import storable
 
 __all__ = ["WRITTEN", "ResultsTables"]
 
@@ -78,7 +78,7 @@ class ResultsTables:
         SupabaseError
             It could not be written.
         """
-        await self._write("transcripts", job_id, token, {"transcript": storable(transcript)})
+        await self._write("transcripts", job_id, token, {"transcript": postgres_json(transcript)})
 
     async def write_sop(self, job_id: UUID, token: str, sop: dict[str, Any], *, user_id: UUID | None) -> None:
         """Put the job's SOP into `sops`, in place of one that is there.
@@ -99,7 +99,7 @@ class ResultsTables:
         SupabaseError
             It could not be written.
         """
-        content = {"data": storable(sop), "user_id": None if user_id is None else str(user_id)}
+        content = {"data": postgres_json(sop), "user_id": None if user_id is None else str(user_id)}
         await self._write("sops", job_id, token, content)
 
     async def read_transcript(self, job_id: UUID) -> list[Any] | None:

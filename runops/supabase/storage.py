@@ -11,10 +11,10 @@ import httpx
 from runops.failures import TABLE, Failed, Reason
 from runops.supabase.download import fetch_to_file
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
-from runops.supabase.exchange import ClockSkew
+from runops.supabase.http_client import ClockSkew
 from runops.supabase.objects import BucketInfo, Downloaded, ObjectInfo, megabytes, object_path
+from runops.supabase.postgres_json import postgres_json
 from runops.supabase.retry import Retries
-from runops.supabase.storable import storable
 from runops.supabase.storage_http import StorageHttp
 from runops.supabase.upload import Begun, LastLook, end_upload, send_bytes, send_file
 
@@ -176,7 +176,7 @@ class ObjectStore:
 
     async def upload_json(self, bucket: str, key: str, value: Any, *, last_look: LastLook | None = None) -> None:
         """Store a JSON value as an object, in place of what is there; `last_look` as for `upload`."""
-        content = json.dumps(storable(value), ensure_ascii=False, allow_nan=False).encode()
+        content = json.dumps(postgres_json(value), ensure_ascii=False, allow_nan=False).encode()
         await send_bytes(self._http, bucket, key, content, content_type="application/json", last_look=last_look)
 
     async def read_json(self, bucket: str, key: str) -> Any | None:

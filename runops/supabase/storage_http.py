@@ -9,7 +9,7 @@ import httpx
 from runops.keys import refusal
 from runops.supabase.classify import from_exception, from_storage
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
-from runops.supabase.exchange import ClockSkew, headers_of_key, new_client
+from runops.supabase.http_client import ClockSkew, headers_of_key, new_client
 from runops.supabase.retry import Retries
 
 __all__ = ["StorageHttp"]

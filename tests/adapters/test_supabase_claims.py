@@ -242,7 +242,7 @@ async def test_rows_alike_are_claimed_by_one_request(
     rows = await read(supabase, ids)
     # Any second write would be answered so.
     faults.set(Fault(**PATCH_JOBS, kind="status", status=400, skip=1, times=None))
-    won = await supabase.jobs.claim_alike(rows, claim, from_status="queued")
+    won = await supabase.jobs.claim_batch(rows, claim, from_status="queued")
     assert {row.job_id for row in won} == set(ids)
     assert all(row.is_held_by(claim.claim) and row.metadata["a"] == 1 for row in won)
     assert column(database, bystander, "status") == "queued"
@@ -255,7 +255,7 @@ async def test_of_rows_alike_those_that_changed_are_left(
     rows = await read(supabase, ids)
     database.execute("update public.jobs set updated_at = now() where job_id = %s", [ids[1]])
     database.execute("update public.jobs set status = 'processing' where job_id = %s", [ids[2]])
-    won = await supabase.jobs.claim_alike(rows, new_claim(), from_status="queued")
+    won = await supabase.jobs.claim_batch(rows, new_claim(), from_status="queued")
     assert {row.job_id for row in won} == {ids[0], ids[3]}
     assert column(database, ids[1], "metadata") is None
 
@@ -267,7 +267,7 @@ async def test_rows_alike_whose_answer_is_lost_are_all_won(
     ids, claim = [queue() for _ in range(5)], new_claim()
     rows = await read(supabase, ids)
     faults.set(Fault(**PATCH_JOBS, kind=kind))
-    won = await supabase.jobs.claim_alike(rows, claim, from_status="queued")
+    won = await supabase.jobs.claim_batch(rows, claim, from_status="queued")
     assert sorted(row.job_id for row in won) == sorted(ids)
     assert all(row.is_held_by(claim.claim) for row in won)
 
@@ -279,7 +279,7 @@ async def test_rows_alike_are_not_won_from_whoever_had_them_while_the_answer_was
     rows = await read(supabase, ids)
     database.execute("update public.jobs set status = 'processing' where job_id = %s", [ids[0]])
     faults.set(Fault(**PATCH_JOBS, kind="drop_before"))
-    won = await supabase.jobs.claim_alike(rows, new_claim(), from_status="queued")
+    won = await supabase.jobs.claim_batch(rows, new_claim(), from_status="queued")
     assert {row.job_id for row in won} == set(ids[1:])
 
 
@@ -289,5 +289,5 @@ async def test_rows_alike_are_not_won_by_a_key_that_is_refused(
     rows = await read(supabase, [queue(), queue()])
     faults.set(Fault(**PATCH_JOBS, kind="status", status=401, times=None))
     with pytest.raises(SupabaseError) as caught:
-        await supabase.jobs.claim_alike(rows, new_claim(), from_status="queued")
+        await supabase.jobs.claim_batch(rows, new_claim(), from_status="queued")
     assert caught.value.kind is ErrorKind.KEY_REJECTED

@@ -119,13 +119,13 @@ async def test_rows_are_kept_alive_where_they_are_ours_and_nowhere_else(
     assert [row[0] for row in fresh] == [ours]
 
 
-async def test_claims_are_listed_with_their_seats(supabase: Supabase, claimed: Claimed, queue: Queue) -> None:
+async def test_claims_are_listed_with_their_bound_pods(supabase: Supabase, claimed: Claimed, queue: Queue) -> None:
     job_id, token = await claimed()
     queue({"runops": {"claim": str(uuid4()), "by": "there"}}, status="processing")
     queue(status="processing")
     (seen,) = [row async for row in supabase.jobs.claims_of("here")]
     assert (seen.job_id, seen.token) == (job_id, token)
-    exact = await supabase.jobs.take_seat(job_id, token, "pod-1")
+    exact = await supabase.jobs.bind_pod(job_id, token, "pod-1")
     (seen,) = [row async for row in supabase.jobs.claims_of("here")]
     assert (seen.claim, seen.token) == (exact, token)
 

@@ -107,7 +107,7 @@ async def test_sop_of_a_job_without_user_belongs_to_nobody(supabase: Supabase, c
 
 WAYS_TO_LOSE_A_CLAIM = {
     "another token": "update public.jobs set metadata = jsonb_set(metadata, '{runops,claim}', to_jsonb('other'::text))",
-    "another seat": "update public.jobs set metadata = jsonb_set(metadata, '{runops,claim}',"
+    "another pod": "update public.jobs set metadata = jsonb_set(metadata, '{runops,claim}',"
     " to_jsonb(metadata->'runops'->>'claim' || '/other'))",
     "back in the queue": "update public.jobs set status = 'queued'",
     "cancelled": "update public.jobs set status = 'error'",
@@ -128,11 +128,11 @@ def stored(database: Connection) -> list[tuple[Any, ...]]:
     ]
 
 
-async def seated(supabase: Supabase, claimed: Claimed) -> tuple[UUID, str]:
+async def bound(supabase: Supabase, claimed: Claimed) -> tuple[UUID, str]:
     job_id, token = await claimed()
-    seat = await supabase.jobs.take_seat(job_id, token, "pod")
-    assert seat is not None
-    return job_id, seat
+    bound_token = await supabase.jobs.bind_pod(job_id, token, "pod")
+    assert bound_token is not None
+    return job_id, bound_token
 
 
 @pytest.mark.parametrize("way", WAYS_TO_LOSE_A_CLAIM)
@@ -140,7 +140,7 @@ async def seated(supabase: Supabase, claimed: Claimed) -> tuple[UUID, str]:
 async def test_without_the_claim_no_table_changes(
     *, way: str, written_before: bool, index: str, supabase: Supabase, claimed: Claimed, database: Connection
 ) -> None:
-    job_id, token = await seated(supabase, claimed)
+    job_id, token = await bound(supabase, claimed)
     if written_before:
         await supabase.results.write_transcript(job_id, token, [{"n": 1}])
         await supabase.results.write_sop(job_id, token, {"n": 1}, user_id=None)
@@ -160,7 +160,7 @@ async def test_without_the_claim_no_table_changes(
 async def test_a_claim_lost_between_the_look_and_the_write_is_noticed_by_the_write(
     *, index: str, supabase: Supabase, claimed: Claimed, database: Connection, faults: FaultControl
 ) -> None:
-    job_id, token = await seated(supabase, claimed)
+    job_id, token = await bound(supabase, claimed)
     faults.set(Fault(method="POST", path="/rest/v1/transcripts", kind="hang", seconds=1))
     writing = asyncio.ensure_future(supabase.results.write_transcript(job_id, token, []))
     await until(lambda: not faults.pending())
@@ -189,7 +189,7 @@ async def test_a_result_that_somebody_deletes_meanwhile_is_written_anew(
 async def test_our_own_doubled_row_is_not_deleted_once_the_claim_is_gone(
     supabase: Supabase, claimed: Claimed, database: Connection, faults: FaultControl
 ) -> None:
-    job_id, token = await seated(supabase, claimed)
+    job_id, token = await bound(supabase, claimed)
     # The first try's insert and a second one both land, and the claim goes right after.
     database.execute(
         b"create function public.twin() returns trigger language plpgsql as $$ begin"

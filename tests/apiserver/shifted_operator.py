@@ -6,7 +6,7 @@ Only what its decisions and its view of the server's clock are made of is moved;
 import sys
 from datetime import datetime, timedelta, tzinfo
 
-from runops.supabase import exchange
+from runops.supabase import http_client
 from runops_operator import assembly
 from runops_operator.main import run
 from runops_operator.reconcile import reconciler
@@ -22,7 +22,7 @@ class Shifted(datetime):
         return datetime.now(tz) + _AHEAD
 
 
-for module in (exchange, assembly, reconciler):
+for module in (http_client, assembly, reconciler):
     module.datetime = Shifted  # type: ignore[attr-defined]
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from typer.testing import Result
 
 from devstack.faults import FaultControl
-from runops.supabase.sights import Sight
+from runops.supabase.row_summaries import RowSummary
 from runops_cli.listing import age, table
 
 Runops = Callable[..., Result]
@@ -28,7 +28,7 @@ def insert(database: psycopg.Connection, *, minutes: float = 0, status: str = "q
     return job_id
 
 
-def listed(result: Result) -> list[str]:
+def list_summaries(result: Result) -> list[str]:
     assert result.exit_code == 0, result.output
     return [line.split()[0] for line in result.stdout.splitlines()[1:]]
 
@@ -36,9 +36,9 @@ def listed(result: Result) -> list[str]:
 def test_the_newest_come_first_and_the_queue_in_its_order(runops: Runops, database: psycopg.Connection) -> None:
     old, new = insert(database, minutes=9), insert(database, minutes=1)
     done = insert(database, minutes=5, status="completed")
-    assert listed(runops("list")) == [new, done, old]
-    assert listed(runops("list", "--status", "queued")) == [old, new]
-    assert listed(runops("list", "-s", "queued", "-s", "completed", "--limit", 2)) == [new, done]
+    assert list_summaries(runops("list")) == [new, done, old]
+    assert list_summaries(runops("list", "--status", "queued")) == [old, new]
+    assert list_summaries(runops("list", "-s", "queued", "-s", "completed", "--limit", 2)) == [new, done]
 
 
 def test_a_row_says_where_it_is_how_often_it_was_tried_and_why_it_failed(
@@ -60,7 +60,7 @@ def test_only_the_jobs_of_one_user(runops: Runops, database: psycopg.Connection)
     insert(database, metadata={"user_id": str(uuid4())})
     insert(database, metadata=["user_id", str(user)])
     insert(database)
-    assert listed(runops("list", "--user", user)) == [mine]
+    assert list_summaries(runops("list", "--user", user)) == [mine]
 
 
 def test_json_holds_what_a_script_needs_and_no_token(runops: Runops, database: psycopg.Connection) -> None:
@@ -85,7 +85,7 @@ def test_json_holds_what_a_script_needs_and_no_token(runops: Runops, database: p
 def test_metadata_that_nobody_can_read_hide_no_row(runops: Runops, database: psycopg.Connection) -> None:
     job_id = insert(database)
     database.execute("update jobs set metadata = ('{\"a\": ' || repeat('9', 5000) || '}')::jsonb")
-    assert listed(runops("list")) == [job_id]
+    assert list_summaries(runops("list")) == [job_id]
 
 
 def test_an_empty_table_is_said(runops: Runops) -> None:
@@ -102,7 +102,7 @@ def test_long_lists_are_read_in_pages_and_no_row_is_written(
         "insert into jobs (job_id, created_at) select gen_random_uuid(), now() from generate_series(1, 1500)"
     )
     result = runops("list", "--limit", 1200)
-    assert len(set(listed(result))) == 1200
+    assert len(set(list_summaries(result))) == 1200
     assert "--limit shows more" in result.stderr
     assert {record.method for record in faults.requests()} == {"GET"}
 
@@ -113,7 +113,7 @@ def test_an_option_that_cannot_be_meant_is_refused(runops: Runops, arguments: li
 
 
 def test_errors_are_cut_to_the_width_of_a_terminal_and_nowhere_else() -> None:
-    sight = Sight(job_id=UUID(int=1), status="error", error="録画には映像がありません。" * 20)
+    sight = RowSummary(job_id=UUID(int=1), status="error", error="録画には映像がありません。" * 20)
     cut = table([sight], now=NOW, width=120)
     assert max(map(cell_len, cut)) <= 120
     assert cut[1].endswith("…")
@@ -125,11 +125,11 @@ def test_errors_are_cut_to_the_width_of_a_terminal_and_nowhere_else() -> None:
 )
 def test_an_age_is_a_number_and_a_letter(seconds: float, said: str) -> None:
     made = (NOW - timedelta(seconds=seconds)).isoformat()
-    assert age(Sight(job_id=UUID(int=1), created_at=made), NOW) == said
+    assert age(RowSummary(job_id=UUID(int=1), created_at=made), NOW) == said
 
 
 def test_the_age_of_a_row_without_a_date_is_left_open() -> None:
-    assert age(Sight(job_id=UUID(int=1), created_at="infinity"), NOW) == ""
+    assert age(RowSummary(job_id=UUID(int=1), created_at="infinity"), NOW) == ""
 
 
 def test_older_tables_are_listed_cancelled_and_retried_too(runops: Runops, database: psycopg.Connection) -> None:
@@ -145,4 +145,4 @@ def test_older_tables_are_listed_cancelled_and_retried_too(runops: Runops, datab
     finally:
         for name in columns:
             database.execute(f"alter table jobs rename column {name}_gone to {name}".encode())
-    assert listed(runops("list", "--status", "queued")) == [job_id]
+    assert list_summaries(runops("list", "--status", "queued")) == [job_id]

@@ -14,13 +14,13 @@ from runops_operator.intake.rows import look_is_due
 from tests.operator.world import CONFIG, World
 
 
-def _held(world: World, by: str, *, seat: bool = False) -> UUID:
-    claim = Claim(claim=f"{uuid4()}{'/pod-9' if seat else ''}", by=by)
+def _held(world: World, by: str, *, bound: bool = False) -> UUID:
+    claim = Claim(claim=f"{uuid4()}{'/pod-9' if bound else ''}", by=by)
     return world.jobs.add(status="processing", metadata=stamped_metadata(None, claim))
 
 
 async def test_a_row_of_this_installation_without_videojob_is_adopted_at_once(world: World) -> None:
-    job_id = _held(world, CONFIG.installation, seat=True)
+    job_id = _held(world, CONFIG.installation, bound=True)
     await world.rows.once()
     await world.settle()
     name = videojob_name(job_id)

@@ -139,7 +139,7 @@ class MemoryTables:
         self.set(row.job_id, status="processing", error=None, metadata=stamped_metadata(row.metadata, claim))
         return self.rows[row.job_id]
 
-    async def claim_alike(self, rows: list[JobRow], claim: Claim, *, from_status: str) -> list[JobRow]:
+    async def claim_batch(self, rows: list[JobRow], claim: Claim, *, from_status: str) -> list[JobRow]:
         assert len({json.dumps(row.metadata, sort_keys=True) for row in rows}) == 1
         answers = [await self.claim(row, claim, from_status=from_status) for row in rows]
         return [row for row in answers if row is not None]
@@ -205,14 +205,14 @@ class MemoryTables:
 
     # What a worker calls.
 
-    def take_seat(self, job_id: UUID, token: str, pod: str) -> str | None:
-        """Put the pod into the attempt's seat; None where the attempt is over."""
+    def bind_pod(self, job_id: UUID, token: str, pod: str) -> str | None:
+        """Bind the pod to the attempt's claim; None where the attempt is over."""
         row = self.rows.get(job_id)
         if row is None or not row.is_held_by(token) or row.claim is None:
             return None
-        seated = row.claim.model_copy(update={"claim": f"{token}/{pod}"})
-        self.set(job_id, metadata=stamped_metadata(row.metadata, seated))
-        return seated.claim
+        bound = row.claim.model_copy(update={"claim": f"{token}/{pod}"})
+        self.set(job_id, metadata=stamped_metadata(row.metadata, bound))
+        return bound.claim
 
     def write_result(self, table: Counter[UUID], job_id: UUID, token: str) -> bool:
         """Update the one row of a result table or insert it, fenced; False where the claim is gone."""

@@ -77,11 +77,11 @@ class Worker:
             self._fail(Reason.NOT_A_VIDEO)
 
     def _sit(self) -> None:
-        seated = self._tables.take_seat(self.job_id, self._token, self.pod)
-        if seated is None:
+        bound = self._tables.bind_pod(self.job_id, self._token, self.pod)
+        if bound is None:
             self._lost()
         else:
-            self._token = seated
+            self._token = bound
 
     def _pay(self) -> None:
         # As the real one: held is looked at, what is there is used, else it is paid for and then kept.

@@ -208,7 +208,7 @@ class World:
         if self._quiet:
             return
         fate = self.chance.random()
-        if fate < 0.05 and self.rival is not None and (fate < 0.02 or (call == "claim_alike" and after)):
+        if fate < 0.05 and self.rival is not None and (fate < 0.02 or (call == "claim_batch" and after)):
             self.rival.miss()
         if fate < 0.02:
             self.tally["an operator was killed"] += 1

@@ -33,7 +33,7 @@ ROWS: Final = {
 PARTS: Final = len(WAYS)
 MOST_MOMENTS: Final = 40
 LOOKS_BEFORE_THE_FIRST_OBJECT: Final = 2
-"""One for the seat, one before any cost."""
+"""One to bind the pod, one before any cost."""
 
 
 @dataclass

@@ -19,7 +19,7 @@ async def in_its_seat(task: Task, jobs: JobsTable, *, pod_uid: str) -> Task:
     SupabaseError
         The row could not be read or written.
     """
-    token = await jobs.take_seat(task.job_id, task.claim, pod_uid)
+    token = await jobs.bind_pod(task.job_id, task.claim, pod_uid)
     if token is None:
         raise Failed(Reason.CLAIM_LOST)
     return replace(task, claim=token)

@@ -186,8 +186,8 @@ class Confirmation:
         job_id_in_logs.set(str(row.job_id))
         if there is None or there.claim is None or not there.is_held_by(claim.claim):
             return False
-        # Later than that, or under a seat, it may be the other replica that took the row up and touched it.
-        telling = not there.claim.seated and self._now().timestamp() - claimed.at < _TELLING_SECONDS
+        # Later than that, or with a bound pod, it may be the other replica that took the row up and touched it.
+        telling = not there.claim.bound and self._now().timestamp() - claimed.at < _TELLING_SECONDS
         if telling and there.updated_at != row.updated_at:
             _log.warning("a consumer that leaves no claim works on the row too; giving way to it")
             self._metrics.repaired("RivalConsumer")

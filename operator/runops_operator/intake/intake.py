@@ -21,11 +21,11 @@ from runops_operator.config import OperatorConfig
 from runops_operator.informer.store import Store
 from runops_operator.intake.admission import Admission, admit
 from runops_operator.intake.adopt import Adopter
-from runops_operator.intake.alike import groups_alike
 from runops_operator.intake.candidates import Candidates
 from runops_operator.intake.choose import choose
+from runops_operator.intake.claim_batches import claim_batches
 from runops_operator.intake.confirm import Confirmation
-from runops_operator.intake.untold import HintWatch
+from runops_operator.intake.missed_hints import HintWatch
 from runops_operator.kubernetes_api.cluster import ClusterError
 from runops_operator.manifests.build_videojob import Arrival
 from runops_operator.observability.metrics import Metrics
@@ -233,7 +233,7 @@ class Intake:
             async with gate:
                 return await self._claim(alike)
 
-        return sum(await self._all_or_recall(*(some(alike) for alike in groups_alike(rows, at_most=CLAIMED_AT_ONCE))))
+        return sum(await self._all_or_recall(*(some(alike) for alike in claim_batches(rows, at_most=CLAIMED_AT_ONCE))))
 
     async def _claim(self, rows: list[JobRow]) -> int:
         first = rows[0]
@@ -247,7 +247,7 @@ class Intake:
         with ExitStack() as held:
             for row in rows:
                 held.enter_context(self._adopter.in_hand(row.job_id))
-            won = await self._jobs.claim_alike(rows, claim, from_status=str(first.status))
+            won = await self._jobs.claim_batch(rows, claim, from_status=str(first.status))
             for row in won:
                 self._confirmation.add(row, claim, Arrival(queued_at=row.waiting_since))
         had = {row.job_id for row in won}

@@ -264,7 +264,7 @@ def _ended(seen: Observation, job: JobView, spec: VideoJobSpec, ended: Ended, no
     assert row.claim is not None
     failure, sentence = ended.failure, ended.sentence
     if failure.failure_class is FailureClass.CLAIM:
-        # It says that its claim is gone, and the row says that it is not: another pod had taken its seat.
+        # It says that its claim is gone, and the row says that it is not: another pod is bound to it.
         failure = TABLE[Reason.POD_LOST]
         sentence = failure.sentence
     history = row.claim.history

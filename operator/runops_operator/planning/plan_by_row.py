@@ -32,9 +32,7 @@ def plan_by_row(
         return _cancelled_by_the_row(seen, row, now)
     over = seen.job is None or seen.job.over
     attempts = row.claim.failures + 1
-    if row.status == RowStatus.COMPLETED and (
-        row.claim.seated or seen.videojob.started or (seen.job and seen.job.over)
-    ):
+    if row.status == RowStatus.COMPLETED and (row.claim.bound or seen.videojob.started or (seen.job and seen.job.over)):
         if _last_word_follows(seen):
             return [RequeueAfter(_LOOK_FOR_LAST_WORD_SECONDS)]
         report = next((pod.report for pod in seen.pods if pod.exit_code == 0), None)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runops.job_row import JobRow
-from runops_operator.intake.untold import HintWatch, Reading, untold
+from runops_operator.intake.missed_hints import HintWatch, Reading, untold
 
 BEFORE = datetime(2026, 11, 25, 12, tzinfo=UTC)
 NOW = BEFORE + timedelta(seconds=25)

@@ -1,13 +1,13 @@
-"""JSON that PostgreSQL can keep: its text type has no NUL character, and UTF-8 has no lone surrogates."""
+"""Makes JSON values fit PostgreSQL: its text type has no NUL character, and UTF-8 has no lone surrogates."""
 
 from typing import Any, TypeVar
 
-__all__ = ["storable"]
+__all__ = ["postgres_json"]
 
 _T = TypeVar("_T")
 
 
-def storable(value: _T) -> _T:
+def postgres_json(value: _T) -> _T:
     """Return a JSON value without the characters that a `jsonb` or `text` column refuses.
 
     Parameters

@@ -1,4 +1,4 @@
-"""What a person is shown of rows: status, progress, how often they were tried, why they failed. Reads only."""
+"""Reads rows as the command line shows them: status, progress, attempts, error. It writes nothing."""
 
 from collections.abc import Callable, Collection, Iterable
 from enum import Enum
@@ -12,23 +12,23 @@ from runops.supabase.connection import Supabase
 from runops.supabase.jobs_requests import validated
 from runops.supabase.rest import Query
 
-__all__ = ["Order", "Sight", "listed", "sights_of"]
+__all__ = ["Order", "RowSummary", "list_summaries", "summaries_of"]
 
 _IDS_AT_ONCE = 100
 _PAGE = 1000
 
 
-class Sight(BaseModel):
-    """What one look at a row showed. Metadata are not among it but for what is said here: they may be of any size.
+class RowSummary(BaseModel):
+    """A row without its metadata, which may be of any size; only the two keys below are read from it.
 
     Attributes
     ----------
     error
         None also where the table has no such column; likewise the two of the progress.
     user_id
-        `metadata.user_id` as it stands there.
+        `metadata.user_id` as the app wrote it.
     runops
-        `metadata.runops` as it stands there.
+        `metadata.runops` as written.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -45,12 +45,12 @@ class Sight(BaseModel):
 
     @property
     def claim(self) -> Claim | None:
-        """Who works on it, or did last; None where nobody or where it cannot be read."""
+        """The claim of the present or last attempt; None where there is none or it cannot be read."""
         return JobRow(job_id=self.job_id, metadata={"runops": self.runops}).claim
 
     @property
     def ended(self) -> bool:
-        """Whether nobody will work on it any more."""
+        """Whether the row has reached its end: it is neither queued nor processing."""
         return self.status not in {RowStatus.QUEUED, RowStatus.PROCESSING}
 
 
@@ -62,10 +62,10 @@ class Order(Enum):
     CHANGED_LAST = ("updated_at", True)
 
 
-_SIGHTS = TypeAdapter(list[Sight])
+_SUMMARIES = TypeAdapter(list[RowSummary])
 
 
-async def sights_of(supabase: Supabase, job_ids: Iterable[UUID]) -> dict[UUID, Sight]:
+async def summaries_of(supabase: Supabase, job_ids: Iterable[UUID]) -> dict[UUID, RowSummary]:
     """Return those of the rows that exist, by id.
 
     Raises
@@ -74,16 +74,16 @@ async def sights_of(supabase: Supabase, job_ids: Iterable[UUID]) -> dict[UUID, S
         The table could not be read.
     """
     wanted = sorted(set(job_ids))
-    found: dict[UUID, Sight] = {}
+    found: dict[UUID, RowSummary] = {}
     for start in range(0, len(wanted), _IDS_AT_ONCE):
         some = [str(job_id) for job_id in wanted[start : start + _IDS_AT_ONCE]]
-        found |= {sight.job_id: sight for sight in await _read(supabase, _among(some))}
+        found |= {row.job_id: row for row in await _read(supabase, _among(some))}
     return found
 
 
-async def listed(
+async def list_summaries(
     supabase: Supabase, *, order: Order, limit: int, statuses: Collection[RowStatus] = (), user: UUID | None = None
-) -> list[Sight]:
+) -> list[RowSummary]:
     """Return the first rows in an order, at most `limit`, read in pages.
 
     Parameters
@@ -104,14 +104,14 @@ async def listed(
     SupabaseError
         The table could not be read.
     """
-    found: dict[UUID, Sight] = {}
+    found: dict[UUID, RowSummary] = {}
     first = 0
     while len(found) < limit:
         last = first + min(_PAGE, limit - len(found)) - 1
         page = await _read(supabase, _page(order, statuses, user, first=first, last=last))
         known = len(found)
         # A row that is inserted meanwhile moves the others on, so that one may come twice.
-        found |= {sight.job_id: sight for sight in page}
+        found |= {row.job_id: row for row in page}
         first += len(page)
         if len(found) == known:
             break
@@ -139,7 +139,7 @@ def _page(
     return which
 
 
-async def _read(supabase: Supabase, which: Callable[[Any], Any]) -> list[Sight]:
+async def _read(supabase: Supabase, which: Callable[[Any], Any]) -> list[RowSummary]:
     columns = await supabase.jobs.columns()
     select = ["job_id", "status", "created_at", "updated_at", "runops:metadata->runops", "user_id:metadata->>user_id"]
     select += ["error"] if columns.error else []
@@ -150,4 +150,4 @@ async def _read(supabase: Supabase, which: Callable[[Any], Any]) -> list[Sight]:
         return query
 
     doing = "reading the table jobs"
-    return validated(_SIGHTS, await supabase.rest.read(build, table="jobs", doing=doing), doing)
+    return validated(_SUMMARIES, await supabase.rest.read(build, table="jobs", doing=doing), doing)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runops.job_row import JobRow
-from runops_operator.intake.alike import groups_alike
+from runops_operator.intake.claim_batches import claim_batches
 
 KINDS: list[Any] = [None, {}, {"a": 1}, {"a": 1.0}, {"a": True}, {"b": 1, "a": 1}, {"a": 1, "b": 1}, [], "text"]
 
@@ -18,7 +18,7 @@ def row(number: int, metadata: Any, status: str) -> JobRow:
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from(["queued", "processing"]))), st.integers(1, 4))
 def test_groups_hold_every_row_once_beside_its_like(kinds: list[tuple[Any, str]], at_most: int) -> None:
     rows = [row(number, metadata, status) for number, (metadata, status) in enumerate(kinds)]
-    groups = groups_alike(rows, at_most=at_most)
+    groups = claim_batches(rows, at_most=at_most)
     assert sorted(one.job_id for group in groups for one in group) == [one.job_id for one in rows]
     assert all(1 <= len(group) <= at_most for group in groups)
     for group in groups:
@@ -27,4 +27,4 @@ def test_groups_hold_every_row_once_beside_its_like(kinds: list[tuple[Any, str]]
 
 def test_rows_alike_are_claimed_together_in_their_order() -> None:
     rows = [row(number, {"user_id": number % 2}, "queued") for number in range(5)]
-    assert [[one.job_id.int for one in group] for group in groups_alike(rows, at_most=2)] == [[0, 2], [4], [1, 3]]
+    assert [[one.job_id.int for one in group] for group in claim_batches(rows, at_most=2)] == [[0, 2], [4], [1, 3]]

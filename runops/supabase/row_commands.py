@@ -1,4 +1,4 @@
-"""What a person orders of a row: to be cancelled, or to run again. Its status fences these writes, not a claim."""
+"""Commands of a person on one row: cancel, run again. The row's status fences these writes, not a claim."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from runops.logs import redact
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError, ever_changing
 from runops.supabase.jobs_requests import NOW, seen
-from runops.supabase.storable import storable
+from runops.supabase.postgres_json import postgres_json
 
-__all__ = ["Answer", "Outcome", "cancel", "run_again"]
+__all__ = ["CommandResult", "Outcome", "cancel", "run_again"]
 
 _OPEN = (RowStatus.QUEUED, RowStatus.PROCESSING)
 
 
 class Outcome(Enum):
-    """What became of an order."""
+    """The result of a command."""
 
     DONE = auto()
     ALREADY = auto()
-    """Nothing was written: the row was as it was to become."""
+    """Nothing was written: the row had the wanted state already."""
     REFUSED = auto()
     """Nothing was written: the row's status does not allow it."""
     MISSING = auto()
@@ -31,15 +31,15 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An outcome, and the row as it stood when nothing was written."""
+class CommandResult:
+    """An outcome, and the row as it was read when nothing was written."""
 
     outcome: Outcome
     row: JobRow | None = None
 
 
-async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> Answer:
-    """Set a row that is queued or worked on to `error`; whoever works on it loses its claim and stops.
+async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> CommandResult:
+    """Set a row that is queued or worked on to `error`; its worker loses the claim and stops.
 
     One write decides and changes at once, so that a row that ends at the same moment keeps its end.
 
@@ -50,16 +50,16 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> Answer:
     job_id
         The row.
     sentence
-        For whoever reads the row.
+        Written to the row's `error` column.
 
     Raises
     ------
     SupabaseError
-        It could not be written, or not be found out whether it was.
+        The row could not be written, or the result of the write is unknown.
     """
     body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": NOW}
     if (await supabase.jobs.columns()).error:
-        body["error"] = storable(redact(sentence))
+        body["error"] = postgres_json(redact(sentence))
 
     def still_open(query: Any) -> Any:
         return query.eq("job_id", str(job_id)).in_("status", [status.value for status in _OPEN])
@@ -68,7 +68,7 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> Answer:
     for number in supabase.rest.retries.numbered():
         try:
             if await _written(supabase, body, still_open, doing=f"cancelling the row {job_id} of the table jobs"):
-                return Answer(Outcome.DONE)
+                return CommandResult(Outcome.DONE)
         except SupabaseError as error:
             if not error.retryable:
                 raise
@@ -76,16 +76,16 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> Answer:
             await supabase.rest.retries.pause(number)
         row = await supabase.jobs.get(job_id)
         if row is None:
-            return Answer(Outcome.MISSING)
+            return CommandResult(Outcome.MISSING)
         if row.status == RowStatus.ERROR and row.error == body.get("error"):
-            return Answer(Outcome.ALREADY if doubt is None else Outcome.DONE, row)
+            return CommandResult(Outcome.ALREADY if doubt is None else Outcome.DONE, row)
         if row.status not in _OPEN:
-            return Answer(Outcome.REFUSED, row)
-    raise doubt or ever_changing(job_id, "it was to be queued again")
+            return CommandResult(Outcome.REFUSED, row)
+    raise doubt or ever_changing(job_id, "it was to be cancelled")
 
 
-async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collection[RowStatus]) -> Answer:
-    """Put a row back into the queue, with nothing left of its attempts; one that is worked on loses its claim.
+async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collection[RowStatus]) -> CommandResult:
+    """Put a row back into the queue and remove its attempts; a running worker loses its claim.
 
     A row that changed since it was read is read again.
 
@@ -101,27 +101,27 @@ async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collecti
     Raises
     ------
     SupabaseError
-        It could not be written, or not be found out whether it was.
+        The row could not be written, or the result of the write is unknown.
     """
     doubt: SupabaseError | None = None
     for number in supabase.rest.retries.numbered():
         row = await supabase.jobs.get(job_id)
         if row is None:
-            return Answer(Outcome.MISSING)
+            return CommandResult(Outcome.MISSING)
         if row.status == RowStatus.QUEUED:
-            return Answer(Outcome.ALREADY if doubt is None else Outcome.DONE, row)
+            return CommandResult(Outcome.ALREADY if doubt is None else Outcome.DONE, row)
         if row.status not in from_statuses:
             # After a write whose answer was lost: it arrived, and the row was taken up since.
             taken_up = doubt is not None and row.status == RowStatus.PROCESSING
-            return Answer(Outcome.DONE if taken_up else Outcome.REFUSED, row)
+            return CommandResult(Outcome.DONE if taken_up else Outcome.REFUSED, row)
         try:
             if await _written(
                 supabase,
-                await _anew(supabase, row),
+                await _queued_again(supabase, row),
                 seen(row, str(row.status)),
                 doing=f"queueing the row {job_id} of the table jobs again",
             ):
-                return Answer(Outcome.DONE)
+                return CommandResult(Outcome.DONE)
         except SupabaseError as error:
             if not error.retryable:
                 raise
@@ -130,7 +130,7 @@ async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collecti
     raise doubt or ever_changing(job_id, "it was to be queued again")
 
 
-async def _anew(supabase: Supabase, row: JobRow) -> dict[str, Any]:
+async def _queued_again(supabase: Supabase, row: JobRow) -> dict[str, Any]:
     columns = await supabase.jobs.columns()
     body: dict[str, Any] = {"status": RowStatus.QUEUED.value, "updated_at": NOW}
     if isinstance(row.metadata, Mapping) and "runops" in row.metadata:

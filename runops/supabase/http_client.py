@@ -1,4 +1,4 @@
-"""HTTP clients for Supabase, and what one answer tells besides its body: status and the server's clock."""
+"""The HTTP client for Supabase. It also reads two things off each response: its status and the server's clock."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -8,20 +8,20 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-__all__ = ["ClockSkew", "Exchange", "current_exchange", "headers_of_key", "new_client"]
+__all__ = ["ClockSkew", "ResponseStatus", "headers_of_key", "new_client", "response_status"]
 
 _CONNECT_SECONDS = 5.0
 
 
 @dataclass
-class Exchange:
-    """What the response hook saw of the request under way."""
+class ResponseStatus:
+    """HTTP status of the request under way; None until its response arrives."""
 
     status: int | None = None
 
 
-current_exchange: ContextVar[Exchange | None] = ContextVar("current_exchange", default=None)
-"""Set by whoever sends a request; the hook runs in the same task and writes into it."""
+response_status: ContextVar[ResponseStatus | None] = ContextVar("response_status", default=None)
+"""The sender of a request sets it; the response hook runs in the same task and fills it."""
 
 
 @dataclass
@@ -31,7 +31,7 @@ class ClockSkew:
     Attributes
     ----------
     seconds
-        Positive where the server is ahead; None before the first answer. Good to about one second: the `Date`
+        Positive where the server is ahead; None before the first response. Good to about one second: the `Date`
         header has no fractions, so half a second is added to it.
     """
 
@@ -39,7 +39,7 @@ class ClockSkew:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def note(self, date_header: str | None) -> None:
-        """Learn from one answer's `Date` header; one that cannot be read is passed over."""
+        """Update the skew from a `Date` header; a malformed header is ignored."""
         if not date_header:
             return
         try:
@@ -52,7 +52,7 @@ class ClockSkew:
 
 
 def headers_of_key(key: str) -> dict[str, str]:
-    """Return the headers that show a key to the gateway."""
+    """Return the headers that authenticate with a key."""
     return {"apikey": key, "Authorization": f"Bearer {key}"}
 
 
@@ -70,9 +70,9 @@ def new_client(
     Parameters
     ----------
     skew
-        Told of every answer's `Date`.
+        Updated from the `Date` of every response.
     timeout_seconds
-        For reading and writing, each time the wire is silent.
+        Longest silence while reading or writing.
     headers
         Sent with every request.
     transport
@@ -81,8 +81,8 @@ def new_client(
 
     async def note(response: httpx.Response) -> None:
         skew.note(response.headers.get("date"))
-        if (exchange := current_exchange.get()) is not None:
-            exchange.status = response.status_code
+        if (observed := response_status.get()) is not None:
+            observed.status = response.status_code
 
     return httpx.AsyncClient(
         http2=False,

@@ -1,0 +1,30 @@
+"""Which rows one request can claim: a claim replaces `metadata`, so the rows must have the same one. Pure.
+
+Without batches a burst of 1,000 rows takes 1,000 requests instead of 25.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+
+from runops.job_row import JobRow
+
+__all__ = ["claim_batches"]
+
+
+def claim_batches(rows: Iterable[JobRow], *, at_most: int) -> list[list[JobRow]]:
+    """Return the rows in batches of the same status and metadata, ordered by the first row of each.
+
+    Parameters
+    ----------
+    rows
+        Rows to claim.
+    at_most
+        Rows in a batch.
+    """
+    same_request: defaultdict[tuple[str | None, str], list[JobRow]] = defaultdict(list)
+    for row in rows:
+        same_request[row.status, json.dumps(row.metadata, sort_keys=True)].append(row)
+    return [
+        batch[start : start + at_most] for batch in same_request.values() for start in range(0, len(batch), at_most)
+    ]
