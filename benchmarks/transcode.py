@@ -18,7 +18,7 @@ from benchmarks.benchmark import Outcome, Progress
 from benchmarks.measurement import Measurement
 from benchmarks.screen_recordings import CLASSES, RECORDINGS, make
 from benchmarks.transcode_runs import Cost, likeness, peak_of_ours, run_baseline, run_ours
-from runops_worker.media.command import binary
+from runops_worker.media.sandbox.ffmpeg import binary
 
 __all__ = ["measure"]
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.screen_recordings import SLIM_HEIGHT
-from runops_worker.media.command import binary
-from runops_worker.media.examine import examine
 from runops_worker.media.limits import Limits
-from runops_worker.media.transcode import transcode
+from runops_worker.media.probe.examine import examine
+from runops_worker.media.sandbox.ffmpeg import binary
+from runops_worker.media.transcode.transcode import transcode
 
 __all__ = ["Cost", "Likeness", "likeness", "peak_of_ours", "run_baseline", "run_ours"]
 

@@ -22,9 +22,9 @@ from runops_cli.scratch import scratch_folder
 from runops_worker import pipeline
 from runops_worker.gemini.files import FilePatience
 from runops_worker.gemini.model import GeminiModel
-from runops_worker.media.confinement import Confinement, needs_landlock, try_confinement
 from runops_worker.media.errors import SandboxUnavailable
 from runops_worker.media.limits import Limits
+from runops_worker.media.sandbox.confinement import Confinement, needs_landlock, try_confinement
 from runops_worker.progress import RowSink, both
 from runops_worker.prompts import load_prompt
 from runops_worker.running import UPLOAD_SECONDS

@@ -22,7 +22,7 @@ from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.control import GeminiControl
 from runops.failures import FailureClass
 from runops.retry_policy import Pace
-from runops_worker.media.confinement import Confinement
+from runops_worker.media.sandbox.confinement import Confinement
 
 Runops = Callable[..., Result]
 Started = Callable[..., AbstractContextManager[subprocess.Popen[str]]]

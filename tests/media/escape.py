@@ -20,9 +20,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from runops_worker.media.child import Allowance, Outcome, Reach, run_tool
-from runops_worker.media.command import binary
-from runops_worker.media.confinement import try_confinement
+from runops_worker.media.sandbox.confinement import try_confinement
+from runops_worker.media.sandbox.ffmpeg import binary
+from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
 
 INSIDE = Path(__file__).with_name("inside.py")
 MEMORY = 512 * 1024**2

@@ -3,7 +3,7 @@
 import ctypes
 import struct
 
-from runops_worker.media import seccomp
+from runops_worker.media.sandbox import seccomp
 
 _CREATE_RULESET, _ENOSYS = 444, 38
 

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runops_worker.media.child import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
-from runops_worker.media.lines import LineSplitter
-from runops_worker.media.magic import demuxer_for
-from runops_worker.media.packets import PacketReport
+from runops_worker.media.probe.magic import demuxer_for
+from runops_worker.media.probe.packets import PacketReport
+from runops_worker.media.sandbox.output_lines import LineSplitter
+from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
 from tests.media.escape import interpreter
 
 ALLOWANCE = Allowance(seconds=20, memory_bytes=512 * 1024**2, file_bytes=1024**2)
@@ -107,7 +107,7 @@ def test_the_child_dies_with_a_killed_worker(tmp_path: Path) -> None:
     worker = (
         "import asyncio\n"
         "from pathlib import Path, PosixPath\n"
-        "from runops_worker.media.child import Allowance, Reach, run_tool\n"
+        "from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool\n"
         f"asyncio.run(run_tool({python(child)!r},"
         " allowance=Allowance(seconds=60, memory_bytes=2**30, file_bytes=2**20),"
         f" reach=Reach(reads={NEEDED!r}, writes=(Path({str(note)!r}),))))\n"

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devstack import media_corpus
-from runops_worker.media.chunks import KEY_FRAME_SECONDS, Chunk, cut_chunk, plan_chunks
-from runops_worker.media.examine import examine
 from runops_worker.media.limits import Limits
-from runops_worker.media.slim import SlimVideo, inspect_slim
-from runops_worker.media.transcode import transcode
+from runops_worker.media.probe.examine import examine
+from runops_worker.media.transcode.chunks import KEY_FRAME_SECONDS, Chunk, plan_chunks
+from runops_worker.media.transcode.cut_chunk import cut_chunk
+from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim
+from runops_worker.media.transcode.transcode import transcode
 
 
 @given(st.floats(min_value=0.1, max_value=100_000), st.integers(30, 900), st.integers(0, 20), st.integers(0, 60))

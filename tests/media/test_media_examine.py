@@ -7,12 +7,12 @@ from typing import NoReturn
 
 import pytest
 
-from runops_worker.media import examine as examine_module
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
-from runops_worker.media.examine import examine
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe import probe
-from runops_worker.media.survey import survey
+from runops_worker.media.probe import examine as examine_module
+from runops_worker.media.probe.examine import examine
+from runops_worker.media.probe.probe import probe
+from runops_worker.media.probe.survey import survey
 
 Recording = Callable[[str], Path]
 LIMITS = Limits()

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from devstack import media_corpus
-from runops_worker.media.child import Allowance, Reach, run_tool
-from runops_worker.media.command import binary
 from runops_worker.media.limits import Limits
-from runops_worker.media.packet_filter import dropping
-from runops_worker.media.probe import probe
-from runops_worker.media.slim_command import slim_command
+from runops_worker.media.probe.probe import probe
+from runops_worker.media.sandbox.ffmpeg import binary
+from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
+from runops_worker.media.transcode.packet_filter import dropping
+from runops_worker.media.transcode.slim_command import slim_command
 
 LIMITS = Limits()
 ALLOWANCE = Allowance(seconds=60, memory_bytes=LIMITS.max_memory_bytes, file_bytes=64 * 1024**2)

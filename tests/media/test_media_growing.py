@@ -11,17 +11,19 @@ import pytest
 
 from devstack import media_corpus
 from devstack.media_corpus.codings import CODINGS, make_coding
-from runops_worker.media.child import Allowance, Reach, run_tool
-from runops_worker.media.chunks import Chunk, cut_chunk, plan_chunks, settled_chunks
-from runops_worker.media.examine import Examined, examine
-from runops_worker.media.growing import GrowingSlim
 from runops_worker.media.limits import Limits
-from runops_worker.media.packets import PacketReport
-from runops_worker.media.probe import MediaInfo, probe
-from runops_worker.media.shown import ShownReport
-from runops_worker.media.slim import SlimVideo, inspect_slim
-from runops_worker.media.slim_command import slim_command
-from runops_worker.media.transcode import shortest_seconds, transcode
+from runops_worker.media.probe.examine import Examined, examine
+from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.probe.packets import PacketReport
+from runops_worker.media.probe.probe import probe
+from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
+from runops_worker.media.transcode.chunks import Chunk, plan_chunks, settled_chunks
+from runops_worker.media.transcode.cut_chunk import cut_chunk
+from runops_worker.media.transcode.growing_slim import GrowingSlim
+from runops_worker.media.transcode.shown_pictures import ShownReport
+from runops_worker.media.transcode.slim_command import slim_command
+from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim
+from runops_worker.media.transcode.transcode import shortest_seconds, transcode
 from tests.media.test_media_selection_is_exact import packets
 
 LIMITS = Limits()
@@ -307,7 +309,7 @@ async def test_the_fragments_stay_as_long_as_a_piece_is_cut_from_them(
         cutting_now.set()
         await may_go_on.wait()
 
-    monkeypatch.setattr("runops_worker.media.growing.cut_chunk", cut)
+    monkeypatch.setattr("runops_worker.media.transcode.growing_slim.cut_chunk", cut)
     slowly.write(len(slowly.whole), encoded=620)
     cutting = asyncio.ensure_future(slowly.video.cut(FIRST, tmp_path / "piece.mp4"))
     async with asyncio.timeout(20):

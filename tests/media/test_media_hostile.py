@@ -14,9 +14,9 @@ from devstack.media_corpus.hostile_matroska import MATROSKA
 from devstack.media_corpus.hostile_mp4 import MP4
 from runops.failures import TABLE, FailureClass, Reason
 from runops_worker.media.errors import MediaRejected
-from runops_worker.media.examine import examine
 from runops_worker.media.limits import Limits
-from runops_worker.media.transcode import transcode
+from runops_worker.media.probe.examine import examine
+from runops_worker.media.transcode.transcode import transcode
 
 LIMITS = Limits()
 SECONDS = 45.0

@@ -8,7 +8,7 @@ import imageio_ffmpeg
 import pytest
 
 from devstack import media_corpus
-from runops_worker.media.packet_filter import dropping
+from runops_worker.media.transcode.packet_filter import dropping
 
 PACKETS = 2000
 

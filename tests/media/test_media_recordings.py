@@ -13,12 +13,13 @@ import pytest
 
 from devstack import media_corpus
 from runops_worker.media.errors import MediaRejected
-from runops_worker.media.examine import examine
-from runops_worker.media.geometry import slim_size
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe import MediaInfo, probe
-from runops_worker.media.slim import SlimVideo
-from runops_worker.media.transcode import transcode
+from runops_worker.media.probe.examine import examine
+from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.probe.probe import probe
+from runops_worker.media.transcode.slim_size import slim_size
+from runops_worker.media.transcode.slim_video import SlimVideo
+from runops_worker.media.transcode.transcode import transcode
 
 Recording = Callable[[str], Path]
 LIMITS = Limits()

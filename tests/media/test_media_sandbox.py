@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from runops_worker.media.child import Allowance, Reach, run_tool, start
-from runops_worker.media.confinement import Confinement, needs_landlock, parse, try_confinement
 from runops_worker.media.errors import MediaToolFailed, SandboxUnavailable
-from runops_worker.media.landlock import rights
-from runops_worker.media.linked import linked_files
+from runops_worker.media.sandbox.confinement import Confinement, needs_landlock, parse, try_confinement
+from runops_worker.media.sandbox.landlock import rights
+from runops_worker.media.sandbox.linked_files import linked_files
+from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool, start
 from tests.media import escape
 
 ROOT = Path(__file__).parents[2]
@@ -110,7 +110,7 @@ def without_landlock(code: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_kernel_without_landlock_is_found_out() -> None:
     ran = without_landlock(
-        "from runops_worker.media.confinement import try_confinement\nprint(asyncio.run(try_confinement()))"
+        "from runops_worker.media.sandbox.confinement import try_confinement\nprint(asyncio.run(try_confinement()))"
     )
     assert ran.stdout == "no landlock, seccomp\n", ran.stderr
 
@@ -121,8 +121,8 @@ def test_a_kernel_without_landlock_is_found_out() -> None:
 def test_without_landlock_the_tool_runs_only_where_it_is_not_required(required: str, says: str) -> None:
     ran = without_landlock(
         "import sys\n"
-        "from runops_worker.media.child import Allowance, Reach, run_tool\n"
-        "from runops_worker.media.command import binary\n"
+        "from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool\n"
+        "from runops_worker.media.sandbox.ffmpeg import binary\n"
         f"allowance = Allowance(seconds=20, memory_bytes=2**29, file_bytes=0, require_landlock={required})\n"
         "outcome = asyncio.run(run_tool([binary(), '-version'], allowance=allowance, reach=Reach()))\n"
         "print('ran', outcome.returncode)"

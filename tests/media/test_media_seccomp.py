@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runops_worker.media.seccomp import build
-from runops_worker.media.syscall_numbers import AUDIT_ARCH, NUMBERS
+from runops_worker.media.sandbox.seccomp import build
+from runops_worker.media.sandbox.syscall_numbers import AUDIT_ARCH, NUMBERS
 
 MACHINES = sorted(NUMBERS)
 PID, POINTER = 4711, 0x21_8765_4321

@@ -7,7 +7,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runops_worker.media.selection import Pictures, Selection, select
+from runops_worker.media.probe.pictures import Pictures
+from runops_worker.media.transcode.selection import Selection, select
 
 UNIT = Fraction(1, 90)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from devstack.media_corpus.codings import CODINGS, make_coding
-from runops_worker.media import transcode as transcode_module
-from runops_worker.media.child import Allowance, Outcome, Reach, run_tool
-from runops_worker.media.command import hardened
-from runops_worker.media.examine import Examined, examine
 from runops_worker.media.limits import Limits
-from runops_worker.media.slim import SlimVideo
-from runops_worker.media.transcode import transcode
+from runops_worker.media.probe.examine import Examined, examine
+from runops_worker.media.sandbox.ffmpeg import hardened
+from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
+from runops_worker.media.transcode import transcode as transcode_module
+from runops_worker.media.transcode.slim_video import SlimVideo
+from runops_worker.media.transcode.transcode import transcode
 
 LIMITS = Limits()
 ALLOWANCE = Allowance(seconds=60, memory_bytes=LIMITS.max_memory_bytes, file_bytes=1024**2)

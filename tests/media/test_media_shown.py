@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from runops_worker.media.selection import Selection
-from runops_worker.media.shown import ShownReport
+from runops_worker.media.transcode.selection import Selection
+from runops_worker.media.transcode.shown_pictures import ShownReport
 
 # Place 0 shows the picture of time 0, places 1 and 2 that of 0.9 s, all others that of 2.5 s.
 SELECTION = Selection(keep=b"\1\1\1", pictures=3, places=[0, 1, 3], times=[0, 9, 25], unit=Fraction(1, 10))

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe import MediaInfo
-from runops_worker.media.slim_command import slim_command
+from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.transcode.slim_command import slim_command
 
 
 @pytest.mark.parametrize(

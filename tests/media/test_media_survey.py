@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from runops_worker.media import survey as survey_module
-from runops_worker.media.child import Allowance, Outcome
 from runops_worker.media.limits import Limits
-from runops_worker.media.selection import Pictures
-from runops_worker.media.survey import PictureList, survey
+from runops_worker.media.probe import survey as survey_module
+from runops_worker.media.probe.pictures import PictureList, Pictures
+from runops_worker.media.probe.survey import survey
+from runops_worker.media.sandbox.run_tool import Allowance, Outcome
 
 Recording = Callable[[str], Path]
 LIMITS = Limits()

@@ -16,11 +16,11 @@ from runops.progress import Stage
 from runops.supabase.download import partial_file
 from runops.supabase.objects import Downloaded, ObjectInfo
 from runops_worker.checkpoint import Checkpoint, read_checkpoint, slim_key
-from runops_worker.media.examine import Examined
-from runops_worker.media.growing import Watcher
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe import MediaInfo
-from runops_worker.media.slim import SlimVideo
+from runops_worker.media.probe.examine import Examined
+from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.transcode.growing_slim import Watcher
+from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.meter import Meter
 from runops_worker.model import Answer, CallUsage, Question
 from runops_worker.pipeline import _transcript

@@ -15,7 +15,7 @@ from devstack.faults import Fault, FaultControl
 from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.control import GeminiControl
 from runops.failures import Failed
-from runops_worker.media.transcode import transcode
+from runops_worker.media.transcode.transcode import transcode
 from runops_worker.prompts import Prompt
 from runops_worker.task import Task
 from tests.worker.job import Job

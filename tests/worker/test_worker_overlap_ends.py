@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from runops.failures import Failed, Reason
-from runops_worker.media import growing
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
-from runops_worker.media.growing import GrowingSlim, Watcher
 from runops_worker.media.limits import Limits
-from runops_worker.media.packets import PacketReport, StreamReport
-from runops_worker.media.slim import SlimVideo
+from runops_worker.media.probe.packets import PacketReport, StreamReport
+from runops_worker.media.transcode import growing_slim
+from runops_worker.media.transcode.growing_slim import GrowingSlim, Watcher
+from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.model import Answer
 from tests.worker.overlap import INFO, PLAN, SECONDS, Scene, scene
 from tests.worker.test_worker_stretches import ANSWER
@@ -42,8 +42,8 @@ class Weather:
         self._written = 0.0
         self._claim_goes = chance.random() < 0.15
         self.ill = chance.random() < 0.6
-        monkeypatch.setattr(growing, "inspect_slim", self._inspect)
-        monkeypatch.setattr(growing, "cut_chunk", self._cut)
+        monkeypatch.setattr(growing_slim, "inspect_slim", self._inspect)
+        monkeypatch.setattr(growing_slim, "cut_chunk", self._cut)
         scene.encode = self._encode
         scene.model.answers = dict.fromkeys(PLAN, self._answer)
         if self._strikes(0.1):

@@ -7,7 +7,7 @@ import pytest
 
 from runops.failures import Failed, Reason
 from runops_worker.media.errors import MediaRejected
-from runops_worker.media.growing import Watcher
+from runops_worker.media.transcode.growing_slim import Watcher
 from tests.worker.overlap import SLIM, TRANSCRIPT, Scene, accept, answers_held_back, begin, failing, never, scene
 
 __all__ = ["scene"]

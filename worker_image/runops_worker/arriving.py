@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from runops_worker.media.errors import MediaRejected, MediaToolFailed, SandboxUnavailable
-from runops_worker.media.header import header_end
 from runops_worker.media.limits import Limits
-from runops_worker.media.magic import HEAD_BYTES, demuxer_for
-from runops_worker.media.probe import probe_header
+from runops_worker.media.probe.header_end import header_end
+from runops_worker.media.probe.magic import HEAD_BYTES, demuxer_for
+from runops_worker.media.probe.probe import probe_header
 
 __all__ = ["Arriving"]
 

@@ -21,7 +21,7 @@ from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
 from runops_worker.gemini.files import FilePatience
 from runops_worker.gemini.model import GeminiModel
-from runops_worker.media.confinement import needs_landlock, try_confinement
+from runops_worker.media.sandbox.confinement import needs_landlock, try_confinement
 from runops_worker.naming import as_failed
 from runops_worker.pipeline import run as run_pipeline
 from runops_worker.progress import RowSink, both

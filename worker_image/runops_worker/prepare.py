@@ -15,8 +15,8 @@ from runops.supabase.objects import Downloaded, ObjectInfo
 from runops_worker.arriving import Arriving
 from runops_worker.checkpoint import SlimDone, slim_key
 from runops_worker.early import early_stretches
-from runops_worker.media.examine import examine
-from runops_worker.media.transcode import transcode
+from runops_worker.media.probe.examine import examine
+from runops_worker.media.transcode.transcode import transcode
 from runops_worker.running import Running
 from runops_worker.stretches import Stretches
 

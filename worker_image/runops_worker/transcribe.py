@@ -8,8 +8,8 @@ from runops.progress import Stage
 from runops.transcript import dump_transcript
 from runops_worker.checkpoint import SlimDone
 from runops_worker.kept_transcript import keep_transcript, kept_transcript
-from runops_worker.media.chunks import plan_chunks
-from runops_worker.media.slim import SlimVideo
+from runops_worker.media.transcode.chunks import plan_chunks
+from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.merge_transcript import merged
 from runops_worker.prepare import Prepared, local_slim, slim_file
 from runops_worker.running import Running

@@ -1,1 +1,1 @@
-"""The part of the worker that touches bytes of strangers: it probes, slims and cuts recordings with ffmpeg."""
+"""Everything that reads recordings from strangers, with ffmpeg. `transcode` uses `probe`; both use `sandbox`."""

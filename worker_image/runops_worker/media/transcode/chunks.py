@@ -6,22 +6,13 @@ where pieces of the usual length begin; they are copied and cost nothing. Any ot
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
-
-from runops_worker.media.child import Allowance, Reach, run_tool
-from runops_worker.media.command import hardened
-from runops_worker.media.errors import MediaToolFailed
-from runops_worker.media.limits import Limits
-from runops_worker.media.packets import PacketReport
-from runops_worker.media.slim import SlimVideo, inspect_slim
 
 __all__ = [
     "CHUNK_SECONDS",
     "KEY_FRAME_SECONDS",
     "OVERLAP_SECONDS",
     "Chunk",
-    "cut_chunk",
     "plan_chunks",
     "settled_chunks",
 ]
@@ -36,8 +27,6 @@ KEY_FRAME_SECONDS: Final = CHUNK_SECONDS - OVERLAP_SECONDS
 """Distance of the key frames that the transcode sets."""
 
 _SINGLE_CHUNK_FACTOR: Final = 1.2
-_SPARE_BYTES: Final = 64 * 1024**2
-_SECONDS_TO_START: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -111,71 +100,3 @@ def settled_chunks(shortest_seconds: float) -> tuple[Chunk, ...]:
     ends: up to 30 s that lie behind the usual end of a piece are joined to it.
     """
     return plan_chunks(shortest_seconds)[:-1] if shortest_seconds > 0 else ()
-
-
-async def cut_chunk(slim: SlimVideo, chunk: Chunk, target: Path, *, limits: Limits | None = None) -> Path:
-    """Write one piece of a slim video as an MP4 of its own that begins at 0.
-
-    Parameters
-    ----------
-    slim
-        The video.
-    chunk
-        Which piece.
-    target
-        Where it goes. It is written beside the target and renamed once it is checked.
-    limits
-        What ffmpeg may use; the usual where None.
-
-    Returns
-    -------
-    Path
-        The target.
-
-    Raises
-    ------
-    MediaToolFailed
-        ffmpeg failed, or the piece does not hold the pictures it should.
-    """
-    limits = limits or Limits()
-    part = target.with_name(target.name + ".part")
-    expected = _pictures(slim, chunk)
-    try:
-        for encode in (False, True):
-            packets = await _cut(slim, chunk, part, encode=encode, limits=limits)
-            if packets.video.packets == expected and packets.video.start < 1 / (2 * slim.fps):
-                part.replace(target)
-                return target
-    finally:
-        part.unlink(missing_ok=True)
-    raise MediaToolFailed(
-        f"The piece from second {chunk.start:.0f} holds {packets.video.packets} pictures instead of {expected}."
-    )
-
-
-def _pictures(slim: SlimVideo, chunk: Chunk) -> int:
-    first = math.ceil(chunk.start * slim.fps - 1e-6)
-    end = math.ceil((chunk.start + chunk.length) * slim.fps - 1e-6)
-    return min(end, slim.frames) - first
-
-
-async def _cut(slim: SlimVideo, chunk: Chunk, part: Path, *, encode: bool, limits: Limits) -> PacketReport:
-    how = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-threads", "1") if encode else ("-c:v", "copy")
-    seek = ("-ss", f"{chunk.start:.6f}", "-t", f"{chunk.length:.6f}", "-threads", "1")
-    outcome = await run_tool(
-        [
-            *hardened(slim.path, demuxer="mov", max_pixels=limits.max_pixels, input_options=seek),
-            *("-v", "error", "-map", "0:V:0", "-map", "0:a:0?", *how, "-c:a", "copy", "-map_metadata", "-1"),
-            *("-movflags", "+faststart", "-f", "mp4", f"file:{part.absolute()}"),  # noqa: ASYNC240 - local disk
-        ],
-        allowance=Allowance(
-            seconds=_SECONDS_TO_START + chunk.length,
-            memory_bytes=limits.max_memory_bytes,
-            file_bytes=_SPARE_BYTES + 2 * slim.bytes,
-            require_landlock=limits.require_landlock,
-        ),
-        reach=Reach(reads=(slim.path,), writes=(part,)),
-    )
-    if outcome.returncode != 0:
-        raise MediaToolFailed(f"ffmpeg could not cut the slim video (it ended with code {outcome.returncode}).")
-    return await inspect_slim(part, limits=limits)

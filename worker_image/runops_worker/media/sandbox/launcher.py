@@ -10,11 +10,13 @@ import os
 import resource
 import sys
 
-from runops_worker.media import landlock, seccomp
+from runops_worker.media.sandbox import landlock, seccomp
 
 __all__ = ["REFUSED", "REFUSED_CODE", "START", "run"]
 
-START = "import sys; sys.path.append(sys.argv[1]); from runops_worker.media.launcher import run; run(sys.argv[2:])"
+START = (
+    "import sys; sys.path.append(sys.argv[1]); from runops_worker.media.sandbox.launcher import run; run(sys.argv[2:])"
+)
 """What the fresh interpreter is given to do. The folder comes last, so that nothing in it hides a standard module."""
 
 REFUSED = "runops-launcher: "

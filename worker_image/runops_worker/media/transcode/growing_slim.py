@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
-from runops_worker.media.chunks import Chunk, cut_chunk
 from runops_worker.media.errors import MediaToolFailed
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe import MediaInfo
-from runops_worker.media.slim import SlimVideo, inspect_slim
-from runops_worker.media.slim_command import FRAGMENT_SECONDS, expected_frames
+from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.transcode.chunks import Chunk
+from runops_worker.media.transcode.cut_chunk import cut_chunk
+from runops_worker.media.transcode.slim_command import FRAGMENT_SECONDS, expected_frames
+from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim
 
 __all__ = ["GrowingSlim", "Watcher"]
 

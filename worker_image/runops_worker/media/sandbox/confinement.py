@@ -6,8 +6,8 @@ import sys
 from dataclasses import dataclass
 from typing import Final
 
-from runops_worker.media.child import Allowance, start
 from runops_worker.media.errors import SandboxUnavailable
+from runops_worker.media.sandbox.run_tool import Allowance, start
 
 __all__ = ["Confinement", "needs_landlock", "parse", "try_confinement"]
 

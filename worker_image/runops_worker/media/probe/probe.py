@@ -5,64 +5,23 @@ time of a transcode. It is asked for every packet's time, because what a header 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runops_worker.media.child import Allowance, Outcome, Reach, run_tool
-from runops_worker.media.command import hardened
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
-from runops_worker.media.headline import Headline
 from runops_worker.media.limits import Limits
-from runops_worker.media.magic import HEAD_BYTES, demuxer_for
-from runops_worker.media.packets import PACKET_LIST, PacketReport
-from runops_worker.media.refusal import header_refusal, refusal
+from runops_worker.media.probe.input_summary import Headline
+from runops_worker.media.probe.magic import HEAD_BYTES, demuxer_for
+from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.probe.packets import PACKET_LIST, PacketReport
+from runops_worker.media.probe.refusal import header_refusal, refusal
+from runops_worker.media.sandbox.ffmpeg import hardened
+from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.wording import bytes_text
 
-__all__ = ["MediaInfo", "probe", "probe_header"]
+__all__ = ["probe", "probe_header"]
 
 _MEGABYTE: Final = 1024**2
-
-
-@dataclass(frozen=True, kw_only=True)
-class MediaInfo:
-    """What a recording is.
-
-    Attributes
-    ----------
-    duration_seconds
-        From the first packet to the end of the last one, picture or sound.
-    video_seconds
-        Until the end of the last picture. Recorders that send a picture only on change stop before the sound does.
-    width, height
-        In pixels as a player shows it: after rotation, with square pixels.
-    video_codec, audio_codec
-        ffmpeg's names; the latter is None without sound.
-    has_audio
-        Whether there is any sound.
-    frames
-        Number of pictures.
-    container
-        ffmpeg's demuxer: `mov` or `matroska`.
-    size_bytes
-        Size of the file.
-    """
-
-    duration_seconds: float
-    video_seconds: float
-    width: int
-    height: int
-    video_codec: str
-    audio_codec: str | None
-    has_audio: bool
-    frames: int
-    container: str
-    size_bytes: int
-
-    @property
-    def frames_per_second(self) -> float:
-        """Average number of pictures per second."""
-        return self.frames / self.video_seconds if self.video_seconds else 0.0
 
 
 async def probe(

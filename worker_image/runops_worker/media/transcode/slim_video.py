@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runops_worker.media.child import Allowance, Reach, run_tool
-from runops_worker.media.command import hardened
 from runops_worker.media.limits import Limits
-from runops_worker.media.packets import PACKET_LIST, PacketReport
+from runops_worker.media.probe.packets import PACKET_LIST, PacketReport
+from runops_worker.media.sandbox.ffmpeg import hardened
+from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
 
 __all__ = ["SlimVideo", "inspect_slim"]
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from runops_worker.media.child import Allowance, Reach, run_tool
-from runops_worker.media.command import hardened
 from runops_worker.media.errors import MediaToolFailed
 from runops_worker.media.limits import Limits
+from runops_worker.media.sandbox.ffmpeg import hardened
+from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
 
 __all__ = ["seal"]
 

@@ -12,20 +12,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from runops_worker.media.child import Allowance, Outcome, Reach, run_tool
-from runops_worker.media.decoding import DecodingReport
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
-from runops_worker.media.examine import Examined
-from runops_worker.media.growing import GrowingSlim, Watcher
 from runops_worker.media.limits import Limits
-from runops_worker.media.packet_filter import dropping
-from runops_worker.media.packets import PacketReport
-from runops_worker.media.probe import MediaInfo
-from runops_worker.media.seal import seal
-from runops_worker.media.selection import Pictures, Selection, select
-from runops_worker.media.shown import ShownReport
-from runops_worker.media.slim import SlimVideo, inspect_slim
-from runops_worker.media.slim_command import expected_frames, slim_command
+from runops_worker.media.probe.examine import Examined
+from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.probe.packets import PacketReport
+from runops_worker.media.probe.pictures import Pictures
+from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
+from runops_worker.media.transcode.decoding_report import DecodingReport
+from runops_worker.media.transcode.defragment import seal
+from runops_worker.media.transcode.growing_slim import GrowingSlim, Watcher
+from runops_worker.media.transcode.packet_filter import dropping
+from runops_worker.media.transcode.selection import Selection, select
+from runops_worker.media.transcode.shown_pictures import ShownReport
+from runops_worker.media.transcode.slim_command import expected_frames, slim_command
+from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim
 from runops_worker.media.wording import seconds_text
 
 __all__ = ["shortest_seconds", "transcode"]

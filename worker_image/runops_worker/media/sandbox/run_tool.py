@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Final
 
 from runops_worker.media.errors import MediaToolFailed, SandboxUnavailable
-from runops_worker.media.launcher import REFUSED, REFUSED_CODE, START
-from runops_worker.media.lines import LineSplitter
-from runops_worker.media.linked import linked_files
+from runops_worker.media.sandbox.launcher import REFUSED, REFUSED_CODE, START
+from runops_worker.media.sandbox.linked_files import linked_files
+from runops_worker.media.sandbox.output_lines import LineSplitter
 
 __all__ = ["Allowance", "Outcome", "Reach", "run_tool", "start"]
 
-_ROOT: Final = Path(__file__).parents[2]
+_ROOT: Final = Path(__file__).parents[3]
 _CHUNK: Final = 65536
 _TAIL_LINES: Final = 40
 _OPEN_FILES: Final = 64

@@ -7,7 +7,7 @@ import ctypes
 import os
 import struct
 
-from runops_worker.media.syscall_numbers import AUDIT_ARCH, NUMBERS
+from runops_worker.media.sandbox.syscall_numbers import AUDIT_ARCH, NUMBERS
 
 __all__ = ["build", "install"]
 

@@ -4,12 +4,12 @@ import math
 from pathlib import Path
 from typing import Final
 
-from runops_worker.media.chunks import KEY_FRAME_SECONDS
-from runops_worker.media.command import hardened
-from runops_worker.media.geometry import slim_size
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe import MediaInfo
-from runops_worker.media.shown import SHOWN_FORMAT
+from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.sandbox.ffmpeg import hardened
+from runops_worker.media.transcode.chunks import KEY_FRAME_SECONDS
+from runops_worker.media.transcode.shown_pictures import SHOWN_FORMAT
+from runops_worker.media.transcode.slim_size import slim_size
 
 __all__ = ["FRAGMENT_SECONDS", "expected_frames", "slim_command"]
 

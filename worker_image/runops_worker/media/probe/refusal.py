@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from runops_worker.media.child import Outcome
-from runops_worker.media.command import AUDIO_CODECS, VIDEO_CODECS
+from runops_worker.media.codecs import AUDIO_CODECS, VIDEO_CODECS
 from runops_worker.media.errors import MediaRejected
-from runops_worker.media.headline import Headline
 from runops_worker.media.limits import Limits
-from runops_worker.media.packets import PacketReport
+from runops_worker.media.probe.input_summary import Headline
+from runops_worker.media.probe.packets import PacketReport
+from runops_worker.media.sandbox.run_tool import Outcome
 from runops_worker.media.wording import seconds_text
 
 __all__ = ["header_refusal", "refusal"]

@@ -5,7 +5,7 @@ from array import array
 from fractions import Fraction
 from typing import Final
 
-from runops_worker.media.selection import Selection
+from runops_worker.media.transcode.selection import Selection
 
 __all__ = ["SHOWN_FORMAT", "ShownReport"]
 

@@ -6,20 +6,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from runops_worker.media.codecs import AUDIO_CODECS, VIDEO_CODECS
 from runops_worker.media.errors import MediaToolFailed
 
-__all__ = ["AUDIO_CODECS", "VIDEO_CODECS", "binary", "hardened"]
-
-VIDEO_CODECS: Final = frozenset({"h264", "hevc", "vp8", "vp9", "av1", "mpeg4"})
-"""What screen recorders, browsers and phones produce, by ffmpeg's codec names."""
-
-AUDIO_CODECS: Final = frozenset(
-    {
-        *("aac", "opus", "vorbis", "mp3", "alac", "flac"),
-        *("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_f32le", "pcm_u8"),
-    }
-)
-"""The same for sound."""
+__all__ = ["binary", "hardened"]
 
 # The list compares decoders, some of which have other names than their codec.
 _DECODERS: Final = ",".join(

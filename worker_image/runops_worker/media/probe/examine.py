@@ -10,9 +10,10 @@ from pathlib import Path
 
 from runops_worker.media.errors import MediaToolFailed
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe import MediaInfo, probe
-from runops_worker.media.selection import Pictures
-from runops_worker.media.survey import survey
+from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.probe.pictures import Pictures
+from runops_worker.media.probe.probe import probe
+from runops_worker.media.probe.survey import survey
 
 __all__ = ["Examined", "examine"]
 

@@ -10,33 +10,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-__all__ = ["Pictures", "Selection", "select"]
+from runops_worker.media.probe.pictures import Pictures
 
-
-@dataclass(frozen=True, kw_only=True)
-class Pictures:
-    """The coded pictures of a recording, in the order in which they are decoded.
-
-    Attributes
-    ----------
-    times
-        When each is shown, in units of `unit`.
-    unit
-        Seconds.
-    fresh
-        1 where nothing that is shown later refers to anything before it: an IDR picture of H.264, an IRAP picture of
-        HEVC, a key picture of the others.
-    references
-        0 where no other picture is built upon it.
-    hidden
-        1 where the file's edit list says that it is decoded and not shown.
-    """
-
-    times: Sequence[int]
-    unit: Fraction
-    fresh: Sequence[int]
-    references: Sequence[int]
-    hidden: Sequence[int]
+__all__ = ["Selection", "select"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,114 @@
+"""The coded pictures of a recording, read from the lines of ffmpeg's `framecrc` writer."""
+
+import re
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+__all__ = ["PictureList", "Pictures"]
+
+_UNIT: Final = re.compile(r"#tb 0: (\d{1,9})/(\d{1,9})$")
+_PACKET: Final = re.compile(r"([012]), *-?\d+, *(-?\d+),[^,]*,[^,]*, *0x[0-9a-f]+(?:, F=0x([0-9A-F]+))?")
+_ALL, _REFERENCES, _FRESH = 0, 1, 2
+# What a line leaves out where it is the usual: libavcodec's AV_PKT_FLAG_KEY; and AV_PKT_FLAG_DISCARD.
+_KEY, _DISCARD = 1, 4
+_NO_TIME: Final = -(2**63)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pictures:
+    """The coded pictures of a recording, in the order in which they are decoded.
+
+    Attributes
+    ----------
+    times
+        When each is shown, in units of `unit`.
+    unit
+        Seconds.
+    fresh
+        1 where nothing that is shown later refers to anything before it: an IDR picture of H.264, an IRAP picture of
+        HEVC, a key picture of the others.
+    references
+        0 where no other picture is built upon it.
+    hidden
+        1 where the file's edit list says that it is decoded and not shown.
+    """
+
+    times: Sequence[int]
+    unit: Fraction
+    fresh: Sequence[int]
+    references: Sequence[int]
+    hidden: Sequence[int]
+
+
+class PictureList:
+    """Fed with the lines of `framecrc`; some twenty bytes per coded picture.
+
+    Parameters
+    ----------
+    most
+        Pictures that are listed; with more there is no list.
+    """
+
+    def __init__(self, *, most: int) -> None:
+        self._most = most
+        self._has_more = False
+        self._unit: Fraction | None = None
+        self._times = (array("q"), array("q"), array("q"))
+        self._flags = bytearray()
+
+    def take(self, line: str) -> None:
+        """Take one line; what is not of the format is passed over."""
+        if match := _PACKET.match(line):
+            stream = int(match[1])
+            if len(self._times[stream]) >= self._most:
+                self._has_more = True
+                return
+            self._times[stream].append(int(match[2]))
+            if stream == _ALL:
+                self._flags.append(int(match[3], 16) & 0xFF if match[3] else _KEY)
+        elif match := _UNIT.match(line):
+            self._unit = Fraction(int(match[1]), int(match[2]))
+
+    def pictures(self, *, marked: bool) -> Pictures | None:
+        """Put the copies together.
+
+        Parameters
+        ----------
+        marked
+            Whether there were three copies. Otherwise any picture may be built upon, and all begins anew at keys.
+
+        Returns
+        -------
+        Pictures | None
+            None where there are too many, a picture has no time or the copies do not fit together.
+        """
+        times = self._times[_ALL]
+        if self._has_more or not times or not self._unit or _NO_TIME in times:
+            return None
+        keys = bytes(flags & _KEY for flags in self._flags)
+        references: bytes | None = b"\1" * len(times)
+        fresh: bytes | None = keys
+        if marked:
+            references, fresh = _found_in(times, self._times[_REFERENCES]), _found_in(times, self._times[_FRESH])
+        if references is None or fresh is None:
+            return None
+        return Pictures(
+            times=times,
+            unit=self._unit,
+            fresh=bytes(key and new for key, new in zip(keys, fresh, strict=True)),
+            references=references,
+            hidden=bytes(bool(flags & _DISCARD) for flags in self._flags),
+        )
+
+
+def _found_in(times: Sequence[int], copied: Sequence[int]) -> bytes | None:
+    """Tell which pictures a copy still has; None where it has one that is not there."""
+    marks, place = bytearray(len(times)), 0
+    for index, time in enumerate(times):
+        if place < len(copied) and copied[place] == time:
+            marks[index] = 1
+            place += 1
+    return bytes(marks) if place == len(copied) else None

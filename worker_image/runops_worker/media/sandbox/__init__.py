@@ -1,0 +1,1 @@
+"""How ffmpeg is started, limited and confined."""
