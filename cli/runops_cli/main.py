@@ -7,20 +7,20 @@ from collections.abc import Callable
 import typer
 
 from runops.logs import redact
-from runops_cli.cancel import cancel
-from runops_cli.check import check
-from runops_cli.console import say
-from runops_cli.exits import Exit
-from runops_cli.listing import list_jobs
-from runops_cli.logs import logs
-from runops_cli.pause import pause
-from runops_cli.resume import resume
-from runops_cli.retry import retry
-from runops_cli.sop import sop
-from runops_cli.submit import submit
-from runops_cli.version import version
-from runops_cli.watch import watch
-from runops_cli.work import work
+from runops_cli.commands.cancel import cancel
+from runops_cli.commands.check import check
+from runops_cli.commands.list_jobs import list_jobs
+from runops_cli.commands.logs import logs
+from runops_cli.commands.pause import pause
+from runops_cli.commands.resume import resume
+from runops_cli.commands.retry import retry
+from runops_cli.commands.sop import sop
+from runops_cli.commands.submit import submit
+from runops_cli.commands.version import version
+from runops_cli.commands.watch import watch
+from runops_cli.commands.work import work
+from runops_cli.terminal.console import say
+from runops_cli.terminal.exit_codes import Exit
 
 __all__ = ["app", "run"]
 

@@ -20,7 +20,7 @@ from devstack.stack import StackInfo
 from runops.failures import Failed, Reason
 from runops.job_row import Claim, JobRow
 from runops_cli.main import app
-from runops_cli.one_video import OneVideo
+from runops_cli.work.pipeline_runner import PipelineRunner
 from runops_worker.gemini.retry import Schedule
 
 SETTINGS: Final = ("SUPABASE", "NEXT_PUBLIC_SUPABASE", "GOOGLE", "GEMINI", "RUNOPS", "KUBECONFIG")
@@ -220,9 +220,9 @@ def is_whole_mp4(content: bytes) -> bool:
 def _watch(
     patch: pytest.MonkeyPatch, control: GeminiControl, told: _Told, turns: Mapping[str, tuple[Turn, ...]]
 ) -> None:
-    work_on = OneVideo.work_on
+    work_on = PipelineRunner.work_on
 
-    async def watched(self: OneVideo, row: JobRow, claim: Claim) -> None:
+    async def watched(self: PipelineRunner, row: JobRow, claim: Claim) -> None:
         job_id = str(row.job_id)
         control.reset()
         # A video is ready at once; how it is waited for is tested elsewhere.
@@ -236,7 +236,7 @@ def _watch(
             told.calls[job_id] = len(control.calls())
             told.files[job_id] = control.files()
 
-    patch.setattr(OneVideo, "work_on", watched)
+    patch.setattr(PipelineRunner, "work_on", watched)
     # How long to wait for the model is tested elsewhere.
     patch.setattr(Schedule, "wait", lambda *_arguments, **_named: 0.0)
 

@@ -8,7 +8,7 @@ import pytest
 from devstack.gemini.behaviour import Outcome, Turn
 from devstack.stack import StackInfo
 from runops.failures import Reason
-from runops_cli.options import DEFAULT_MODELS
+from runops_cli.terminal.options import DEFAULT_MODELS
 from tests.bad_input.batch import GOOD, Case, Worked, assert_no_secret, assert_reads_well, is_whole_mp4, worked_off
 from tests.bad_input.recordings import corpus
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from runops.failures import TABLE, Failed, FailureClass, Reason
 from runops.job_row import JobRow
 from runops.retry_policy import MOST_WAITS, Again, History
-from runops_cli.decide import STALE_SECONDS, GiveUp, LeaveAlone, PutBack, after_failure, is_abandoned
+from runops_cli.work.abandoned import STALE_SECONDS, is_abandoned
+from runops_cli.work.next_attempt import GiveUp, LeaveAlone, PutBack, after_failure
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ import typer.main
 from typer.core import TyperGroup
 from typer.testing import Result
 
-from runops_cli.exits import Exit
 from runops_cli.main import app
+from runops_cli.terminal.exit_codes import Exit
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")
 NOT_OF_ONE_COMMAND = {"--help", "-h", "--env-file"}

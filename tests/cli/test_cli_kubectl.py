@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from typer.testing import Result
 
-from runops_cli.log_lines import readable
-from runops_cli.pods import parse_pod
+from runops_cli.cluster.pods import parse_pod
+from runops_cli.cluster.worker_log import readable
 
 Runops = Callable[..., Result]
 JOB = str(uuid4())

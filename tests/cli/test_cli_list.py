@@ -13,7 +13,7 @@ from typer.testing import Result
 
 from devstack.faults import FaultControl
 from runops.supabase.row_summaries import RowSummary
-from runops_cli.listing import age, table
+from runops_cli.rows.job_table import age, table
 
 Runops = Callable[..., Result]
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -13,8 +13,8 @@ from runops.failures import Failed, FailureClass, Reason
 from runops.job_row import Claim, JobRow
 from runops.retry_policy import Pace
 from runops.supabase.connection import Supabase
-from runops_cli.loop import Loop, LoopSettings
-from runops_cli.signals import StopSignal
+from runops_cli.work.loop import Loop, LoopSettings
+from runops_cli.work.stop_signal import StopSignal
 
 
 @dataclass

@@ -133,7 +133,7 @@ def test_where_landlock_is_required_and_missing_nothing_is_claimed(
     async def found() -> Confinement:
         return Confinement(0, seccomp=True)
 
-    monkeypatch.setattr("runops_cli.one_video.try_confinement", found)
+    monkeypatch.setattr("runops_cli.work.pipeline_runner.try_confinement", found)
     video = submitted(runops, recording)
     result = runops("work", "--once", "--require-landlock")
     assert result.exit_code == 5
@@ -267,7 +267,7 @@ def test_a_row_that_kills_its_process_each_time_is_given_up(
 
 
 def test_without_the_worker_a_sentence_says_what_to_install(runops: Runops, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "runops_cli.one_video", None)
+    monkeypatch.setitem(sys.modules, "runops_cli.work.pipeline_runner", None)
     result = runops("work", "--once")
     assert result.exit_code == 2
     assert "pip install '.[cli,worker]'" in result.stderr

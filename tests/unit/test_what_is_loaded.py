@@ -14,6 +14,7 @@ _LOADED = "import sys; import {program}; print(*sorted(name for name in sys.argv
     [
         ("runops_worker.main", ["aiohttp", "kopf", "realtime", "supabase", "google.genai", "opentelemetry"]),
         ("runops_operator.main", ["opentelemetry", "realtime", "supabase", "google.genai"]),
+        ("runops_cli.main", ["runops_worker", "runops_operator", "realtime", "supabase", "google.genai", "kopf"]),
     ],
 )
 def test_program_starts_without_what_it_may_never_need(program: str, not_needed: list[str]) -> None:

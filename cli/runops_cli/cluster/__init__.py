@@ -1,0 +1,1 @@
+"""The cluster, read and changed through `kubectl`: VideoJobs, pods, the worker's log."""

@@ -1,0 +1,1 @@
+"""The commands of `runops`, one module each: its options, its help text, and what it calls."""

@@ -1,0 +1,46 @@
+"""Shows how an upload goes: a bar on a terminal, a line for each quarter elsewhere."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from runops_cli.terminal.console import STDERR, plain, say
+
+__all__ = ["upload_progress"]
+
+_MIB = 1024**2
+
+
+@contextmanager
+def upload_progress(file: Path) -> Iterator[Callable[[int, int | None], None]]:
+    """Give what an upload calls with the bytes sent and the bytes in all."""
+    size = file.stat().st_size
+    name = plain(file.name)
+    if not STDERR.is_terminal:
+        say(f"uploading {name}, {size / _MIB:.1f} MiB")
+        yield _quarters(size)
+        say("uploaded")
+        return
+    columns = (TextColumn("uploading {task.description}", markup=False), BarColumn())
+    with Progress(*columns, DownloadColumn(binary_units=True), TimeRemainingColumn(), console=STDERR) as bar:
+        task = bar.add_task(name, total=size)
+
+        def on_progress(sent: int, _total: int | None = None) -> None:
+            bar.update(task, completed=sent)
+
+        yield on_progress
+
+
+def _quarters(size: int) -> Callable[[int, int | None], None]:
+    told = 0
+
+    def on_progress(sent: int, _total: int | None = None) -> None:
+        nonlocal told
+        quarter = min(3, 4 * sent // size)
+        if quarter > told:
+            told = quarter
+            say(f"  {25 * quarter} %")
+
+    return on_progress
