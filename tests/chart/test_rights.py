@@ -16,7 +16,7 @@ from runops_operator.kubernetes_api.api_login import ApiLogin
 from runops_operator.kubernetes_api.api_server import ApiServer
 from runops_operator.kubernetes_api.cluster import ClusterError
 from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster
-from runops_worker.videojob_sink import VideoJobSink
+from runops_worker.reporting.videojob_sink import VideoJobSink
 from tests.chart.right import NeededRight, Right, given_to, golden, of_request
 from tests.chart.rights_page import page
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devstack import media_corpus
-from runops_worker.arriving import Arriving
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.header_end import header_end
 from runops_worker.media.probe.magic import HEAD_BYTES, demuxer_for
 from runops_worker.media.probe.probe import probe, probe_header
+from runops_worker.recording.early_refusal import Arriving
 
 Recording = Callable[[str], Path]
 LIMITS = Limits()

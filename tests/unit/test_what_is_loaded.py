@@ -34,7 +34,7 @@ from pathlib import Path
 from runops.failures import Failed
 from runops_worker.gemini.model import GeminiModel
 from runops_worker.gemini.retry import Schedule
-from runops_worker.model import Question
+from runops_worker.model.protocol import Question
 
 longest, found = {}, {}
 

@@ -18,7 +18,7 @@ from runops.supabase.connection import Supabase
 from runops_worker.gemini.model import GeminiModel
 from runops_worker.media.limits import Limits
 from runops_worker.pipeline import run
-from runops_worker.progress import RowSink
+from runops_worker.reporting.progress import RowSink
 from runops_worker.task import Task
 
 

@@ -15,15 +15,15 @@ from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.supabase.download import partial_file
 from runops.supabase.objects import Downloaded, ObjectInfo
-from runops_worker.checkpoint import Checkpoint, read_checkpoint, slim_key
+from runops_worker.checkpoint.format import Checkpoint, read_checkpoint, slim_key
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.examine import Examined
 from runops_worker.media.probe.media_info import MediaInfo
 from runops_worker.media.transcode.growing_slim import Watcher
 from runops_worker.media.transcode.slim_video import SlimVideo
-from runops_worker.meter import Meter
-from runops_worker.model import Answer, CallUsage, Question
+from runops_worker.model.protocol import Answer, CallUsage, Question
 from runops_worker.pipeline import _transcript
+from runops_worker.reporting.meter import Meter
 from runops_worker.running import Running
 from tests.worker.test_worker_stretches import ANSWER, Clip
 from tests.worker.test_worker_writes import TASK, Fake
@@ -249,9 +249,9 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
         assert limits is not None
         return target
 
-    monkeypatch.setattr("runops_worker.prepare.examine", examine)
-    monkeypatch.setattr("runops_worker.prepare.transcode", scene.transcode)
-    monkeypatch.setattr("runops_worker.stretches.cut_chunk", cut)
+    monkeypatch.setattr("runops_worker.stages.prepare.examine", examine)
+    monkeypatch.setattr("runops_worker.stages.prepare.transcode", scene.transcode)
+    monkeypatch.setattr("runops_worker.transcription.chunk_transcriber.cut_chunk", cut)
     return scene
 
 

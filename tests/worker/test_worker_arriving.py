@@ -10,8 +10,8 @@ import pytest
 from devstack import media_corpus
 from runops.failures import Reason
 from runops.supabase.download import partial_file
+from runops_worker.failure_reason import as_failed
 from runops_worker.media.errors import MediaRejected
-from runops_worker.naming import as_failed
 from tests.worker.overlap import Scene, World, scene
 
 __all__ = ["scene"]

@@ -44,7 +44,7 @@ def transcodes(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         made.append(recording)
         return await real(recording, *rest, **settings)
 
-    monkeypatch.setattr("runops_worker.prepare.transcode", counted)
+    monkeypatch.setattr("runops_worker.stages.prepare.transcode", counted)
     return made
 
 

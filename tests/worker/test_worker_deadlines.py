@@ -12,7 +12,7 @@ from devstack.gateway.switches import Switches, set_switches
 from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.control import GeminiControl
 from runops.failures import Failed, Reason
-from runops_worker.settings import read_settings
+from runops_worker.pod.settings import read_settings
 from tests.worker.job import Job
 
 

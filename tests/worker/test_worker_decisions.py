@@ -17,23 +17,23 @@ from hypothesis import strategies as st
 from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.transcript import AudioItem, TranscriptItem, VisualItem, dump_transcript, timestamp
-from runops_worker.answers import cleaned
-from runops_worker.asking import Reading, ask_and_repair
-from runops_worker.checkpoint import read_checkpoint, slim_key, sop_key, transcript_key
+from runops_worker.checkpoint.format import read_checkpoint, slim_key, sop_key, transcript_key
+from runops_worker.failure_reason import as_failed
 from runops_worker.gemini.loops import LoopDetector
 from runops_worker.gemini.retry import Schedule
 from runops_worker.gemini.schema import SOP_SCHEMA, TRANSCRIPT_SCHEMA
 from runops_worker.gemini.verdict import LONGEST_WAIT_SECONDS, Action, Trouble, Verdict, judge, retry_delay
 from runops_worker.media.errors import MediaToolFailed, SandboxUnavailable
-from runops_worker.merge_transcript import Told, merged
-from runops_worker.model import Answer, CallUsage, Question, Shown
-from runops_worker.naming import as_failed
-from runops_worker.prices import cost, price_of
-from runops_worker.progress import Throttle
+from runops_worker.model.answer_json import cleaned
+from runops_worker.model.ask import Reading, ask_and_repair
+from runops_worker.model.prices import cost, price_of
+from runops_worker.model.protocol import Answer, CallUsage, Question, Shown
 from runops_worker.prompts import Prompt, load_prompt
-from runops_worker.read_sop import read_sop
-from runops_worker.read_transcript import SLACK_SECONDS, read_items
+from runops_worker.reporting.progress import Throttle
+from runops_worker.sop.read_sop import read_sop
 from runops_worker.task import Task
+from runops_worker.transcription.merge_transcript import Told, merged
+from runops_worker.transcription.read_transcript import SLACK_SECONDS, read_items
 
 JOB = UUID("8a2b5d1e-54a5-4f6c-9d70-6f1c7d0a4b11")
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -20,8 +20,8 @@ from devstack.gemini.control import GeminiControl
 from runops.failures import Reason
 from runops.progress import Stage
 from runops.report import parse_report
-from runops_worker.settings import HELP, read_settings
-from runops_worker.videojob_sink import VideoJobSink
+from runops_worker.pod.settings import HELP, read_settings
+from runops_worker.reporting.videojob_sink import VideoJobSink
 from tests.worker.job import Job
 
 PROGRAM = [sys.executable, "-c", "from runops_worker.main import run; run()"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from devstack.gemini.control import GeminiControl
-from runops_worker.checkpoint import Checkpoint, read_checkpoint
+from runops_worker.checkpoint.format import Checkpoint, read_checkpoint
 from tests.worker.gate import Gate, Seen, Stopped
 from tests.worker.job import Job
 from tests.worker.pod import Pod

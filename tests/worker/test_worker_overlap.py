@@ -10,12 +10,12 @@ import pytest
 from runops.failures import Reason
 from runops.progress import Stage
 from runops.supabase.objects import Downloaded
-from runops_worker.checkpoint import Checkpoint, ChunkDone, SlimDone, TranscriptDone, slim_key
+from runops_worker.checkpoint.format import Checkpoint, ChunkDone, SlimDone, TranscriptDone, slim_key
+from runops_worker.failure_reason import as_failed
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.transcode.chunks import plan_chunks
 from runops_worker.media.transcode.growing_slim import Watcher
-from runops_worker.meter import Meter
-from runops_worker.naming import as_failed
+from runops_worker.reporting.meter import Meter
 from tests.worker.overlap import (
     CHECKPOINT,
     KEY,

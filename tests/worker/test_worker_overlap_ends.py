@@ -16,7 +16,7 @@ from runops_worker.media.probe.packets import PacketReport, StreamReport
 from runops_worker.media.transcode import growing_slim
 from runops_worker.media.transcode.growing_slim import GrowingSlim, Watcher
 from runops_worker.media.transcode.slim_video import SlimVideo
-from runops_worker.model import Answer
+from runops_worker.model.protocol import Answer
 from tests.worker.overlap import INFO, PLAN, SECONDS, Scene, scene
 from tests.worker.test_worker_stretches import ANSWER
 

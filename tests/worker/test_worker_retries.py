@@ -18,8 +18,8 @@ from devstack.gemini.control import GeminiControl
 from runops.failures import Failed, Reason
 from runops.progress import Stage, percent
 from runops.transcript import timestamp
-from runops_worker.accounting import Ledger
-from runops_worker.checkpoint import read_checkpoint
+from runops_worker.checkpoint.format import read_checkpoint
+from runops_worker.model.ledger import Ledger
 from tests.worker.film import film
 from tests.worker.job import Job
 

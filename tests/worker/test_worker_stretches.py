@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from runops.failures import Failed, Reason
-from runops_worker.checkpoint import SlimDone, read_checkpoint
-from runops_worker.model import Answer, CallUsage, Question
-from runops_worker.prepare import Prepared
+from runops_worker.checkpoint.format import SlimDone, read_checkpoint
+from runops_worker.model.protocol import Answer, CallUsage, Question
 from runops_worker.running import Running
-from runops_worker.transcribe import transcribe
+from runops_worker.stages.prepare import Prepared
+from runops_worker.stages.transcribe import transcribe
 from tests.worker.test_worker_writes import TASK, Fake, a_run
 
 SLIM = SlimDone(key="k", sha256="s", size_bytes=1, duration_seconds=1480, frames=1480, has_audio=True)
@@ -78,7 +78,7 @@ def run_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Fake,
         assert limits is not None
         return target
 
-    monkeypatch.setattr("runops_worker.stretches.cut_chunk", cut)
+    monkeypatch.setattr("runops_worker.transcription.chunk_transcriber.cut_chunk", cut)
     return lambda fake, model: a_run(fake, workdir=tmp_path, model=model)
 
 

@@ -12,11 +12,11 @@ from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.upload import LastLook
-from runops_worker.checkpoint import ChunkDone, read_checkpoint
+from runops_worker.checkpoint.format import ChunkDone, read_checkpoint
 from runops_worker.media.limits import Limits
-from runops_worker.meter import Meter
-from runops_worker.progress import RowSink
 from runops_worker.prompts import Prompt
+from runops_worker.reporting.meter import Meter
+from runops_worker.reporting.progress import RowSink
 from runops_worker.running import Running
 from runops_worker.task import Task
 
@@ -134,6 +134,6 @@ async def test_a_checkpoint_that_cannot_be_asked_for_is_an_error() -> None:
 
 
 async def test_a_heartbeat_that_hangs_is_left_to_the_next_beat(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runops_worker.progress._WRITE_SECONDS", 0.01)
+    monkeypatch.setattr("runops_worker.reporting.progress._WRITE_SECONDS", 0.01)
     async with asyncio.timeout(5):
         await RowSink(Hanging(), TASK.job_id, TASK.claim).report(Stage.TRANSCRIBING, 40)

@@ -19,15 +19,15 @@ from runops.memory import hide_memory
 from runops.report import LONGEST_RETRY_AFTER_SECONDS, Report, StageTime, Usage
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
+from runops_worker.failure_reason import as_failed
 from runops_worker.gemini.files import FilePatience
 from runops_worker.gemini.model import GeminiModel
 from runops_worker.media.sandbox.confinement import needs_landlock, try_confinement
-from runops_worker.naming import as_failed
 from runops_worker.pipeline import run as run_pipeline
-from runops_worker.progress import RowSink, both
-from runops_worker.seat import in_its_seat
-from runops_worker.settings import HELP, Settings, read_settings
-from runops_worker.videojob_sink import VideoJobSink
+from runops_worker.pod.bind_claim import in_its_seat
+from runops_worker.pod.settings import HELP, Settings, read_settings
+from runops_worker.reporting.progress import RowSink, both
+from runops_worker.reporting.videojob_sink import VideoJobSink
 
 __all__ = ["run"]
 

@@ -12,20 +12,20 @@ from runops.job_row import RowStatus, user_of
 from runops.progress import Stage
 from runops.report import Output, Report, ResolvedPrompt, StageTime, Usage
 from runops.supabase.connection import Supabase
-from runops_worker.accounting import Ledger
-from runops_worker.checkpoint import SlimDone, content_sha256
-from runops_worker.finalize import finalize
+from runops_worker.checkpoint.format import SlimDone, content_sha256
+from runops_worker.failure_reason import as_failed
 from runops_worker.media.limits import Limits
-from runops_worker.meter import Meter, under_pulse
-from runops_worker.model import Model
-from runops_worker.naming import as_failed
-from runops_worker.parse_sop import parse_sop
-from runops_worker.prepare import prepare
-from runops_worker.progress import ProgressSink
+from runops_worker.model.ledger import Ledger
+from runops_worker.model.protocol import Model
 from runops_worker.prompts import Prompt, load_prompt
+from runops_worker.reporting.meter import Meter, under_pulse
+from runops_worker.reporting.progress import ProgressSink
 from runops_worker.running import UPLOAD_SECONDS, Running
+from runops_worker.stages.finalize import finalize
+from runops_worker.stages.parse_sop import parse_sop
+from runops_worker.stages.prepare import prepare
+from runops_worker.stages.transcribe import transcribe
 from runops_worker.task import Task
-from runops_worker.transcribe import transcribe
 
 __all__ = ["ProgressSink", "Prompt", "Task", "load_prompt", "run"]
 

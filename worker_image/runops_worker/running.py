@@ -11,11 +11,11 @@ from typing import Any
 from runops.failures import TABLE, Failed, Reason
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
-from runops_worker.checkpoint import Checkpoint, read_checkpoint
+from runops_worker.checkpoint.format import Checkpoint, read_checkpoint
+from runops_worker.failure_reason import as_failed
 from runops_worker.media.limits import Limits
-from runops_worker.meter import Meter
-from runops_worker.model import Model
-from runops_worker.naming import as_failed
+from runops_worker.model.protocol import Model
+from runops_worker.reporting.meter import Meter
 from runops_worker.task import Task
 
 __all__ = ["UPLOAD_SECONDS", "Running"]

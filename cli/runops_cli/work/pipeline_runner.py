@@ -23,8 +23,8 @@ from runops_worker.gemini.model import GeminiModel
 from runops_worker.media.errors import SandboxUnavailable
 from runops_worker.media.limits import Limits
 from runops_worker.media.sandbox.confinement import Confinement, needs_landlock, try_confinement
-from runops_worker.progress import RowSink, both
 from runops_worker.prompts import load_prompt
+from runops_worker.reporting.progress import RowSink, both
 from runops_worker.running import UPLOAD_SECONDS
 from runops_worker.task import Task
 

@@ -9,7 +9,7 @@ from runops.failures import TABLE, Reason
 from runops_worker.gemini.loops import LoopDetector
 from runops_worker.gemini.troubles import verdicts
 from runops_worker.gemini.verdict import Action, ModelTrouble, Verdict
-from runops_worker.model import Answer, CallUsage, Question
+from runops_worker.model.protocol import Answer, CallUsage, Question
 
 if TYPE_CHECKING:
     from google.genai import Client, types

@@ -14,7 +14,7 @@ from runops_worker.gemini.client import open_client
 from runops_worker.gemini.files import FilePatience, delete, upload
 from runops_worker.gemini.retry import Schedule, with_retries
 from runops_worker.gemini.verdict import Action, ModelTrouble
-from runops_worker.model import Answer, CallUsage, Question, Shown
+from runops_worker.model.protocol import Answer, CallUsage, Question, Shown
 
 if TYPE_CHECKING:
     from google.genai import Client, types

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.sop import Sop
-from runops_worker.asking import CutOff, Reading, ask_and_repair
-from runops_worker.checkpoint import SopDone, content_sha256, sop_key
+from runops_worker.checkpoint.format import SopDone, content_sha256, sop_key
 from runops_worker.gemini.schema import SOP_SCHEMA
-from runops_worker.model import Question
-from runops_worker.read_sop import read_sop
+from runops_worker.model.ask import CutOff, Reading, ask_and_repair
+from runops_worker.model.protocol import Question
 from runops_worker.running import Running
+from runops_worker.sop.read_sop import read_sop
 
 __all__ = ["parse_sop"]
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from runops.progress import Stage
 from runops.transcript import dump_transcript
-from runops_worker.checkpoint import SlimDone
-from runops_worker.kept_transcript import keep_transcript, kept_transcript
+from runops_worker.checkpoint.format import SlimDone
 from runops_worker.media.transcode.chunks import plan_chunks
 from runops_worker.media.transcode.slim_video import SlimVideo
-from runops_worker.merge_transcript import merged
-from runops_worker.prepare import Prepared, local_slim, slim_file
 from runops_worker.running import Running
-from runops_worker.stretches import FinishedSlim, Stretches
+from runops_worker.stages.prepare import Prepared, local_slim, slim_file
+from runops_worker.transcription.chunk_transcriber import FinishedSlim, Stretches
+from runops_worker.transcription.merge_transcript import merged
+from runops_worker.transcription.stored_transcript import keep_transcript, kept_transcript
 
 __all__ = ["transcribe"]
 

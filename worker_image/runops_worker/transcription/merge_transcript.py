@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from runops.transcript import AudioItem, TranscriptItem, ordered, seconds
-from runops_worker.read_transcript import Words, shifted, words
+from runops_worker.transcription.read_transcript import Words, shifted, words
 
 __all__ = ["Told", "merged"]
 

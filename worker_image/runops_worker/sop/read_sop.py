@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from runops.sop import Sop
 from runops.sop_graph import graph_faults
-from runops_worker.answers import faults_of, parse_json, without_nulls
-from runops_worker.asking import Reading
+from runops_worker.model.answer_json import faults_of, parse_json, without_nulls
+from runops_worker.model.ask import Reading
 
 __all__ = ["read_sop", "settled", "sop_id"]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runops_worker.checkpoint import SlimDone, TranscriptDone, content_sha256, transcript_key
+from runops_worker.checkpoint.format import SlimDone, TranscriptDone, content_sha256, transcript_key
 from runops_worker.running import Running
 
 __all__ = ["keep_transcript", "kept_transcript"]

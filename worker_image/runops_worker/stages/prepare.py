@@ -12,13 +12,13 @@ from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.supabase.download import partial_file
 from runops.supabase.objects import Downloaded, ObjectInfo
-from runops_worker.arriving import Arriving
-from runops_worker.checkpoint import SlimDone, slim_key
-from runops_worker.early import early_stretches
+from runops_worker.checkpoint.format import SlimDone, slim_key
 from runops_worker.media.probe.examine import examine
 from runops_worker.media.transcode.transcode import transcode
+from runops_worker.recording.early_refusal import Arriving
 from runops_worker.running import Running
-from runops_worker.stretches import Stretches
+from runops_worker.transcription.chunk_transcriber import Stretches
+from runops_worker.transcription.early_chunks import early_stretches
 
 __all__ = ["Prepared", "local_slim", "prepare", "slim_file"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from runops_worker.model import CallUsage
+from runops_worker.model.protocol import CallUsage
 
 __all__ = ["PRICES_READ", "Price", "cost", "price_of"]
 

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from runops.progress import Stage
 from runops.report import StageUsage, Usage
-from runops_worker.model import CallUsage
-from runops_worker.prices import cost
+from runops_worker.model.prices import cost
+from runops_worker.model.protocol import CallUsage
 
 __all__ = ["Ledger", "StageTotal"]
 

@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from runops_worker.accounting import Ledger
 from runops_worker.gemini.schema import SCHEMA_VERSION
+from runops_worker.model.ledger import Ledger
 from runops_worker.prompts import Prompt
 from runops_worker.task import Task
 

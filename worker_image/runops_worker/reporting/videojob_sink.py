@@ -12,7 +12,7 @@ import httpx
 from runops.progress import Stage
 from runops.report import Report
 from runops.videojob import API_VERSION, PLURAL
-from runops_worker.progress import Throttle
+from runops_worker.reporting.progress import Throttle
 
 __all__ = ["VideoJobSink"]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from runops.failures import Failed, Reason
-from runops_worker.answers import MOST_FAULTS
-from runops_worker.model import CallUsage, Exchange, Model, Question, Shown
+from runops_worker.model.answer_json import MOST_FAULTS
+from runops_worker.model.protocol import CallUsage, Exchange, Model, Question, Shown
 
 __all__ = ["CutOff", "Reading", "ask_and_repair", "complaint", "invalid_output"]
 

@@ -12,18 +12,18 @@ from pydantic import ValidationError
 from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.transcript import TranscriptItem, dump_transcript, parse_item
-from runops_worker.asking import CutOff, Reading, ask_and_repair
-from runops_worker.checkpoint import ChunkDone, transcript_key
+from runops_worker.checkpoint.format import ChunkDone, transcript_key
 from runops_worker.gemini.schema import TRANSCRIPT_SCHEMA
 from runops_worker.media.limits import Limits
 from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.media.transcode.cut_chunk import cut_chunk
 from runops_worker.media.transcode.slim_video import SlimVideo
-from runops_worker.merge_transcript import Told
-from runops_worker.model import Question
-from runops_worker.read_transcript import read_items
+from runops_worker.model.ask import CutOff, Reading, ask_and_repair
+from runops_worker.model.protocol import Question
 from runops_worker.running import Running
 from runops_worker.task import Task
+from runops_worker.transcription.merge_transcript import Told
+from runops_worker.transcription.read_transcript import read_items
 
 __all__ = ["FinishedSlim", "Stretches", "Video"]
 

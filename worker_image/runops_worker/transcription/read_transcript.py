@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from runops.transcript import AudioItem, TranscriptItem, VisualItem, parse_item, seconds, timestamp
-from runops_worker.answers import faults_of, parse_json, without_nulls
+from runops_worker.model.answer_json import faults_of, parse_json, without_nulls
 
 __all__ = ["SLACK_SECONDS", "ReadTranscript", "Words", "read_items", "shifted", "words"]
 

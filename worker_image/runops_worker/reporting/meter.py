@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from runops.progress import Stage, percent
 from runops.report import StageTime
-from runops_worker.progress import ProgressSink
+from runops_worker.reporting.progress import ProgressSink
 
 __all__ = ["Meter", "under_pulse"]
 

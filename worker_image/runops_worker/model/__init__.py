@@ -1,0 +1,1 @@
+"""A model that answers: what is asked, how an answer is read, what it costs."""

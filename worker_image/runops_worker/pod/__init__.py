@@ -1,0 +1,1 @@
+"""What only the worker's pod needs: its environment, its claim, its termination report."""

@@ -1,0 +1,1 @@
+"""From an answer of the model to a SOP."""

@@ -1,0 +1,1 @@
+"""The four stages of a video. No stage imports another: the pipeline hands results on."""

@@ -1,0 +1,1 @@
+"""From clips of the slim video to one transcript."""
