@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 
 import psycopg
@@ -12,10 +13,18 @@ from hypothesis import settings
 from devstack.faults import FaultControl
 from devstack.gateway.switches import Switches, set_switches
 from devstack.stack import StackInfo, running_stack
+from tests.virtual_time import VirtualTimeLoop
 
 # An example that has to wait for a processor is no failure; pytest's timeout ends one that hangs.
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run tests that are marked so on virtual time, the others on a loop as programs have it."""
+    if item.get_closest_marker("virtual_time") is not None:
+        return {"virtual time": VirtualTimeLoop}
+    return {"real time": asyncio.new_event_loop}
 
 
 @pytest.fixture(scope="session")

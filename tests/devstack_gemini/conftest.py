@@ -19,6 +19,8 @@ from devstack.faults import FaultControl
 from devstack.gemini.control import GeminiControl
 
 KEY = "key-of-the-stand-in"
+_LONGEST_SECONDS = 90.0
+"""Until a program that neither starts nor ends is taken for one that hangs."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ def _start(directory: Path, *arguments: str) -> StandIn:
     announced = directory / "announced.json"
     command = [sys.executable, "-m", "devstack.gemini", "--api-key", KEY, "--announce", str(announced)]
     process = subprocess.Popen([*command, *arguments])
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + _LONGEST_SECONDS
     while not announced.exists():
         assert process.poll() is None, "the stand-in ended before it listened"
         assert time.monotonic() < deadline, "the stand-in did not announce itself"
@@ -44,7 +46,7 @@ def _start(directory: Path, *arguments: str) -> StandIn:
 def _stop(one: StandIn) -> int:
     one.process.terminate()
     try:
-        return one.process.wait(10)
+        return one.process.wait(_LONGEST_SECONDS)
     finally:
         one.process.kill()
 
@@ -166,7 +168,7 @@ def put_file(http: httpx.Client) -> Callable[..., str]:
             headers={"X-Goog-Upload-Command": "upload, finalize", "X-Goog-Upload-Offset": "0"},
         )
         name = str(finished.json()["file"]["name"])
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + _LONGEST_SECONDS
         while http.get(f"/v1beta/{name}").json()["state"] == "PROCESSING":
             assert time.monotonic() < deadline, "the file stays in PROCESSING"
             time.sleep(0.05)

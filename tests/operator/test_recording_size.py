@@ -14,6 +14,8 @@ from runops_operator.intake import recording_size
 from runops_operator.intake.recording_size import RecordingSizes
 from tests.operator.world import World
 
+pytestmark = pytest.mark.virtual_time
+
 
 class _Storage:
     def __init__(self, answer: ObjectInfo | SupabaseError | None, *, seconds: float = 0.0) -> None:
@@ -67,10 +69,9 @@ async def test_a_burst_is_worked_on_where_storage_cannot_be_listed() -> None:
     assert storage.looks == 100
 
 
-async def test_slow_storage_delays_a_thousand_rows_no_longer_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording_size, "_PATIENCE_SECONDS", 0.05)
+async def test_slow_storage_delays_a_thousand_rows_no_longer_than_one() -> None:
     storage: Any = _Storage(ObjectInfo(7, None, None, {}), seconds=60)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(recording_size._PATIENCE_SECONDS + 1):
         assert await RecordingSizes(storage).of([uuid4() for _ in range(1000)]) == {}
 
 

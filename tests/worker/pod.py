@@ -35,6 +35,7 @@ class Pod:
     def __init__(self, job: Job, gate: Gate, folder: Path) -> None:
         self._job, self._gate, self._folder = job, gate, folder
         self._process: asyncio.subprocess.Process | None = None
+        self._killed = False
 
     async def start(self, **changes: str) -> None:
         """Begin; `changes` are settings."""
@@ -61,9 +62,12 @@ class Pod:
         self._process.terminate()
 
     def kill(self) -> None:
-        """End it at once, as the kernel does for want of memory."""
+        """End it at once, as the kernel does for want of memory. A second call does nothing."""
         assert self._process is not None
-        self._process.kill()
+        # A second `Process.kill` could collect the exit code in place of asyncio, which then reports 255.
+        if not self._killed:
+            self._killed = True
+            self._process.kill()
 
     async def ended(self) -> int:
         """Wait until it is over and return its exit code, negative for a signal."""
