@@ -36,7 +36,7 @@ class Received:
     answers: list[int] = field(default_factory=list)
     requests: int = 0
 
-    def wait_for(self, *, spans: int = 0, requests: int = 0, seconds: float = 20.0) -> None:
+    def wait_for(self, *, spans: int = 0, requests: int = 0, seconds: float = 120.0) -> None:
         """Return as soon as so much has arrived."""
         deadline = time.monotonic() + seconds
         while len(self.spans) < spans or self.requests < requests:

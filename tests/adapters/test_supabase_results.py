@@ -116,7 +116,7 @@ WAYS_TO_LOSE_A_CLAIM = {
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while not holds():  # noqa: ASYNC110 - another process changes what is looked at
             await asyncio.sleep(0.02)
 

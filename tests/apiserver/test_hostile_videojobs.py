@@ -98,7 +98,7 @@ def test_deleting_a_videojob_with_a_pattern_for_a_claim_ends_nobodys_row(
     }
     with start({"resyncSeconds": 2, "rowsSeconds": 0.5}):
         assert _send(api, "POST", "", body) == 201
-        waited = kubectl("-n", namespace, "wait", "--for=condition=Finished", f"videojob/vj-{job_id}", "--timeout=20s")
+        waited = kubectl("-n", namespace, "wait", "--for=condition=Finished", f"videojob/vj-{job_id}", "--timeout=180s")
         assert waited.returncode == 0, waited.stderr
         kubectl("-n", namespace, "delete", "videojob", f"vj-{job_id}")
         after = queue(database)

@@ -116,7 +116,7 @@ def test_a_key_that_is_rejected_is_said_and_tried_on_with_and_nothing_is_claimed
         before = rejected()
         _eventually(lambda: rejected() > before, "it is tried again")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 143
+        assert process.wait(60) == 143
     said = log.read_text()
     assert "the key was rejected. Put the project's sb_secret key or service_role JWT into" in said
     assert said.count("the key was rejected") == 1, "the same trouble is said once"

@@ -56,7 +56,7 @@ def prepared(helm: Any, chart: Path, kubectl: Any, namespace: str) -> Iterator[C
         made.append(shown.stdout)
         applied = kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=shown.stdout)
         assert applied.returncode == 0, applied.stderr
-        established = kubectl("wait", "--for=condition=Established", "crd/videojobs.runops.dev", "--timeout=30s")
+        established = kubectl("wait", "--for=condition=Established", "crd/videojobs.runops.dev", "--timeout=180s")
         assert established.returncode == 0, established.stderr
 
     yield prepare

@@ -137,7 +137,7 @@ def place(helm: Any, chart: Path, cluster: ClusterInfo, kubectl: Any, namespace:
     )
     assert installed.returncode == 0, installed.stderr
     try:
-        made.done("wait", "--for=condition=Established", "crd/videojobs.runops.dev", "--timeout=30s")
+        made.done("wait", "--for=condition=Established", "crd/videojobs.runops.dev", "--timeout=180s")
         for name in (made.own, made.other):
             made.done("create", "-f", "-", given=_videojob(name.removeprefix("vj-")))
         made.give(made.own, made.make_pod("worker"))

@@ -41,7 +41,7 @@ def videojobs(kubectl: Kubectl, namespace: str) -> Callable[[str], str]:
     assert (
         kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=json.dumps(definition)).returncode == 0
     )
-    kubectl("wait", "--for=condition=Established", f"crd/{definition['metadata']['name']}", "--timeout=30s")
+    kubectl("wait", "--for=condition=Established", f"crd/{definition['metadata']['name']}", "--timeout=180s")
 
     def make(job_id: str) -> str:
         name = f"vj-{job_id}"
@@ -118,7 +118,7 @@ def test_the_logs_of_all_attempts_are_read_oldest_first(
         line = f"echo '{log % number}'; exit 104"
         says(kubectl, namespace, job_id, f"attempt-{number}", line, image=shell_image)
         kubectl(
-            "-n", namespace, "wait", f"pod/attempt-{number}", "--for=jsonpath={.status.phase}=Failed", "--timeout=60s"
+            "-n", namespace, "wait", f"pod/attempt-{number}", "--for=jsonpath={.status.phase}=Failed", "--timeout=180s"
         )
         time.sleep(1.1)  # creation times have seconds
     result = runops("logs", job_id, "-n", namespace)
@@ -136,7 +136,7 @@ def test_a_log_is_followed_from_before_the_worker_starts_to_its_end(
     job_id = str(uuid4())
     says(kubectl, namespace, job_id, "speaks", "echo one; sleep 2; echo two", image=shell_image)
     with started("logs", job_id, "-f", "-n", namespace) as process:
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     lines = output.splitlines()
     assert lines.index("one") < lines.index("two")
@@ -146,7 +146,7 @@ def test_a_log_is_followed_from_before_the_worker_starts_to_its_end(
 def test_a_worker_whose_image_is_missing_has_no_log_yet(runops: Runops, kubectl: Kubectl, namespace: str) -> None:
     job_id = str(uuid4())
     says(kubectl, namespace, job_id, "waits", "true", image="localhost/nobody-made-this:1")
-    kubectl("-n", namespace, "wait", "pod/waits", "--for=condition=PodScheduled", "--timeout=30s")
+    kubectl("-n", namespace, "wait", "pod/waits", "--for=condition=PodScheduled", "--timeout=180s")
     result = runops("logs", job_id, "-n", namespace)
     assert result.exit_code == 3
     assert "has not started (" in result.stderr

@@ -129,7 +129,7 @@ def while_it_waits(started: Started, stack: StackInfo, change: str, *command: st
                 assert time.monotonic() < deadline, "the command's write never came"
                 time.sleep(0.05)
             other.commit()
-            output, _ = process.communicate(timeout=30)
+            output, _ = process.communicate(timeout=120)
             return process.returncode, output
 
 

@@ -36,7 +36,7 @@ def test_each_change_is_a_line_until_the_job_has_ended(started: Started, databas
         database.execute("update jobs set updated_at = now()")
         database.execute("update jobs set status = 'error', error = 'It has no picture.'")
         assert next_line(process).endswith("s  error: It has no picture.\n")
-        assert process.wait(10) == 1
+        assert process.wait(60) == 1
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_row_that_is_deleted_while_it_is_watched_is_said(started: Started, dat
         next_line(process)
         database.execute("delete from jobs")
         assert "was deleted" in next_line(process)
-        assert process.wait(10) == 3
+        assert process.wait(60) == 3
 
 
 def test_the_time_has_an_end(runops: Runops, database: psycopg.Connection) -> None:
@@ -87,7 +87,7 @@ def test_without_names_all_that_changes_is_shown_and_ctrl_c_ends(
         database.execute("update jobs set status = 'completed', updated_at = now() where job_id = %s", [first])
         assert next_line(process).endswith(f"{first}  completed\n")
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
+        assert process.wait(60) == 130
 
 
 def test_a_project_that_is_away_for_a_moment_is_waited_for(
@@ -101,4 +101,4 @@ def test_a_project_that_is_away_for_a_moment_is_waited_for(
         database.execute("update jobs set status = 'completed'")
         faults.clear()
         assert next_line(process).endswith("s  completed\n")
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0

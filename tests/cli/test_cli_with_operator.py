@@ -106,7 +106,7 @@ def test_the_operator_obeys(
     eventually(lambda: of_job(".metadata.uid") == "", "the Job goes")
     assert row() == ("error", "Cancelled by `runops cancel`.")
     name = f"vj-{job_id}"
-    assert kubectl("-n", namespace, "wait", "vjob", name, "--for=condition=Finished", "--timeout=30s").returncode == 0
+    assert kubectl("-n", namespace, "wait", "vjob", name, "--for=condition=Finished", "--timeout=180s").returncode == 0
     assert runops("pause", job_id, "-n", namespace).exit_code == 1
     eventually(lambda: "Its pod is gone" in runops("logs", job_id, "-n", namespace).stderr, "no pod is left")
 

@@ -75,7 +75,7 @@ def handshake(tmp_path: Path, *, server: Pair, client: Pair, trusted: bytes, ser
             connection.recv(1)
     finally:
         near.close()
-        thread.join(timeout=10)
+        thread.join(timeout=120)
     return seen[0]
 
 

@@ -51,7 +51,7 @@ def test_two_hundred_jobs_complete(simulated: ClusterInfo, kubectl: Kubectl, eve
 def test_a_pod_ends_as_its_annotations_say(simulated: ClusterInfo, kubectl: Kubectl) -> None:
     wishes = {"exit-code": "3", "run-for": "1s", "termination-message": '{"why": "told to"}'}
     kubectl(simulated, "create", "-f", "-", document=job("fails", **wishes))
-    kubectl(simulated, "wait", "--for=condition=Failed", "job/fails", "--timeout=60s")
+    kubectl(simulated, "wait", "--for=condition=Failed", "job/fails", "--timeout=180s")
 
     [pod] = json.loads(kubectl(simulated, "get", "pods", "--selector=job-name=fails", "--output=json"))["items"]
     ended = pod["status"]["containerStatuses"][0]["state"]["terminated"]

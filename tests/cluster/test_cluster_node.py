@@ -56,7 +56,7 @@ def run_to_completion(kubectl: Kubectl, cluster: ClusterInfo, job: dict[str, Any
     """Run a Job and give its pod's log."""
     name = job["metadata"]["name"]
     kubectl(cluster, "create", "-f", "-", document=job)
-    kubectl(cluster, "wait", "--for=condition=Complete", f"job/{name}", "--timeout=60s")
+    kubectl(cluster, "wait", "--for=condition=Complete", f"job/{name}", "--timeout=180s")
     return kubectl(cluster, "logs", f"job/{name}")
 
 
@@ -196,7 +196,7 @@ def test_two_clusters_run_side_by_side_and_down_leaves_nothing_of_one(  # noqa: 
         "-",
         document=job_of("still-running", "while true; do read -t 60 line < /dev/zero; done"),
     )
-    kubectl(second, "wait", "--for=jsonpath={.status.ready}=1", "job/still-running", "--timeout=60s")
+    kubectl(second, "wait", "--for=jsonpath={.status.ready}=1", "job/still-running", "--timeout=180s")
     traces = Traces(second)
     assert len(traces.left()) > 10
 

@@ -59,7 +59,7 @@ def alive(pid: int) -> bool:
     return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def wait_until(condition: str, check: object, seconds: float = 15) -> None:
+def wait_until(condition: str, check: object, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     assert callable(check)
     while not check():

@@ -33,7 +33,7 @@ class Wire:
     async def send(self, event: str, payload: Frame, *, topic: str = TOPIC, ref: str | None = "1") -> None:
         await self.socket.send_json({"event": event, "payload": payload, "topic": topic, "ref": ref, "join_ref": ref})
 
-    async def receive(self, seconds: float = 5) -> Frame:
+    async def receive(self, seconds: float = 120.0) -> Frame:
         frame: Frame = await self.socket.receive_json(timeout=seconds)
         assert frame.keys() == {"event", "payload", "topic", "ref"}
         return frame
@@ -308,7 +308,7 @@ async def test_after_a_crash_of_the_database_there_is_a_new_slot_and_what_came_b
 
 async def test_a_slot_is_held_only_while_somebody_listens(wire: Wire, told: psycopg.Connection) -> None:
     async def slots(wanted: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(120):
             while True:
                 row = told.execute("select count(*) from pg_replication_slots").fetchone()
                 if row == (wanted,):

@@ -58,7 +58,7 @@ async def test_the_real_client_works_through_the_relay(
     options = types.HttpOptions(base_url=relay.url, timeout=30_000)
     async with genai.Client(api_key=stack.gemini_api_key, vertexai=False, http_options=options).aio as client:
         file = await client.files.upload(file=large, config=types.UploadFileConfig(mime_type="video/mp4"))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while file.state == types.FileState.PROCESSING:
                 await asyncio.sleep(0.05)
                 file = await client.files.get(name=file.name or "")

@@ -120,7 +120,7 @@ async def test_a_worker_that_hangs_obeys_a_sigterm(rows: _Queue, worker: LightWo
     await asyncio.sleep(0.5)
     assert not working.done()
     sigterm.set()
-    ended = await asyncio.wait_for(working, 5)
+    ended = await asyncio.wait_for(working, 120)
     assert (ended.code, _report(ended).reason) == (143, Reason.TERMINATED)
 
 
@@ -138,7 +138,7 @@ async def test_the_rival_consumes_a_queue_by_itself(rows: _Queue, stack: StackIn
     rival = RivalConsumer(stack, interval_seconds=0.01, work_seconds=0.02)
     consuming = asyncio.ensure_future(rival.run())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while rival.finished < 3:  # noqa: ASYNC110 - it says nothing
                 await asyncio.sleep(0.05)
     finally:

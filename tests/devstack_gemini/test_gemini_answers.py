@@ -23,7 +23,7 @@ MODEL = "gemini-3.8-flash"
 
 async def uploaded(client: genai.Client, path: Path) -> types.File:
     file = await client.aio.files.upload(file=path, config={"mime_type": "video/mp4", "display_name": "rec"})
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while file.state == types.FileState.PROCESSING:
             await asyncio.sleep(0.05)
             file = await client.aio.files.get(name=file.name or "")

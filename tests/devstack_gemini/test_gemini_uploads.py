@@ -57,7 +57,7 @@ async def test_the_real_client_uploads_polls_and_deletes(
     control.behave(Behaviour(polls_before_active=3))
     file = await client.aio.files.upload(file=large, config=VIDEO)
     states = [file.state]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while file.state == types.FileState.PROCESSING:
             file = await client.aio.files.get(name=file.name or "")
             states.append(file.state)
@@ -179,7 +179,7 @@ def test_a_file_that_is_not_active_cannot_be_used(http: httpx.Client, put_file: 
 async def test_a_file_can_be_made_to_fail(client: genai.Client, control: GeminiControl, recording: Path) -> None:
     control.behave(Behaviour(polls_before_active=0, turns=[Turn(outcome=Outcome.FILE_FAILED)]))
     file = await client.aio.files.upload(file=recording, config=VIDEO)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while file.state == types.FileState.PROCESSING:
             file = await client.aio.files.get(name=file.name or "")
             await asyncio.sleep(0.02)

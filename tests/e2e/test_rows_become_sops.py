@@ -208,13 +208,13 @@ def _check_same_without_cluster(release: Installation, tables: Tables, runops: A
 def _no_operator(release: Installation) -> Iterator[None]:
     release.kubectl("scale", "deployment/runops-operator", "--replicas=0")
     release.kubectl(
-        "wait", "--for=delete", "pod", "-l", "app.kubernetes.io/component=operator", "--timeout=60s", seconds=90
+        "wait", "--for=delete", "pod", "-l", "app.kubernetes.io/component=operator", "--timeout=180s", seconds=90
     )
     try:
         yield
     finally:
         release.kubectl("scale", "deployment/runops-operator", "--replicas=1")
-        release.kubectl("rollout", "status", "deployment/runops-operator", "--timeout=60s", seconds=90)
+        release.kubectl("rollout", "status", "deployment/runops-operator", "--timeout=180s", seconds=240)
 
 
 def test_deleting_the_videojob_of_a_running_video_cancels_it_and_tells_the_row(

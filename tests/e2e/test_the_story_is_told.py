@@ -25,7 +25,7 @@ def video(release: Installation, runops: Any, ended: Callable[..., dict[str, str
     job_id: str = done.stdout.strip().splitlines()[-1]
     assert ended(job_id) == {job_id: "completed"}
     name = f"vj-{job_id}"
-    release.kubectl("wait", "--for=condition=Finished", f"videojob/{name}", "--timeout=60s", seconds=90)
+    release.kubectl("wait", "--for=condition=Finished", f"videojob/{name}", "--timeout=180s", seconds=240)
     return name
 
 

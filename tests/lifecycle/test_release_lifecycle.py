@@ -103,7 +103,7 @@ def test_nothing_that_runs_is_touched_from_the_upgrade_to_the_end(
     assert _run_what_the_notes_say(release, notes) == ["delete videojobs", "delete customresourcedefinition"]
     assert release.kubectl("get", _DEFINITION).returncode != 0
     release.helmed("install", release.name, str(CHART), "--set", "replicas=0")
-    release.told("wait", "--for=condition=Established", _DEFINITION, "--timeout=30s")
+    release.told("wait", "--for=condition=Established", _DEFINITION, "--timeout=180s")
     assert release.objects("videojobs") == []
 
 
@@ -150,7 +150,7 @@ def test_helm_test_finds_a_definition_of_an_earlier_version(
     objects = release.helmed("template", release.name, str(PREVIOUS), values={"operatorImage": image})
     definition = next(part for part in objects.split("\n---\n") if 'kind: "CustomResourceDefinition"' in part)
     release.told("apply", "--server-side", "-f", "-", given=definition)
-    release.told("wait", "--for=condition=Established", _DEFINITION, "--timeout=30s")
+    release.told("wait", "--for=condition=Established", _DEFINITION, "--timeout=180s")
     release.helmed("install", release.name, str(CHART), "--set", "crds.enabled=false", *_WAIT, values=values)
 
     failed = release.helm("test", release.name, "--logs", "--timeout", "180s")

@@ -94,7 +94,7 @@ async def test_a_cancel_kills_the_child() -> None:
     started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     code = "import os,time; print(os.getpid(), flush=True); time.sleep(60)"
     task = asyncio.create_task(run(code, on_stdout=lambda line: started.set_result(int(line))))
-    pid = await asyncio.wait_for(started, 10)
+    pid = await asyncio.wait_for(started, 120)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -119,7 +119,7 @@ def test_the_child_dies_with_a_killed_worker(tmp_path: Path) -> None:
         time.sleep(0.02)
     pid = int(note.read_text())
     process.kill()
-    process.wait(10)
+    process.wait(60)
     while alive(pid):
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -39,7 +39,7 @@ async def test_the_survey_begins_while_the_probe_still_reads(
 
     async def probe_that_ends_after_the_survey(*_: object, on_codec: Callable[[str, str], None], **__: object) -> None:
         on_codec("mov", "h264")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(120):
             await probed.wait()
 
     async def surveyed(*_: object, **__: object) -> None:

@@ -148,7 +148,7 @@ async def slowly(talk: Path, tmp_path: Path) -> Slowly:
 async def is_waiting(task: asyncio.Task[None], video: GrowingSlim) -> None:
     """Let a task go on until it waits for the encoder again."""
     moved = video._moved
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not task.done() and not moved._waiters:  # noqa: ASYNC110 - it waits for a program that ends
             await asyncio.sleep(0.01)
     assert not task.done()
@@ -187,7 +187,7 @@ async def test_a_piece_is_there_when_pictures_and_sound_reach_beyond_it(slowly: 
     slowly.write(pictures, encoded=306)
     await is_waiting(cutting, slowly.video)
     slowly.write(end, encoded=312)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await cutting
     assert slowly.video._finished is None
     early = await packets(piece)
@@ -207,7 +207,7 @@ async def test_a_half_written_index_is_waited_for(slowly: Slowly, tmp_path: Path
     slowly.write(half, encoded=400)
     await is_waiting(cutting, slowly.video)
     slowly.write(len(slowly.whole), encoded=410)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await cutting
 
 
@@ -223,7 +223,7 @@ async def test_a_piece_that_breaks_off_between_look_and_cut_is_cut_again(
     cutting = asyncio.ensure_future(slowly.video.cut(FIRST, tmp_path / "piece.mp4"))
     await is_waiting(cutting, slowly.video)
     slowly.write(len(slowly.whole), encoded=410)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await cutting
     assert len((await packets(tmp_path / "piece.mp4"))["0"]) == 300
 
@@ -235,7 +235,7 @@ async def test_what_never_reaches_beyond_its_end_is_cut_from_the_finished_video(
     cutting = asyncio.ensure_future(slowly.video.cut(last, tmp_path / "piece.mp4"))
     slowly.write(len(slowly.whole), encoded=700)
     await is_waiting(cutting, slowly.video)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await slowly.video.finish(
             SlimVideo(path=finished, bytes=len(slowly.whole), duration_seconds=620, frames=620, has_audio=True, fps=1)
         )
@@ -270,7 +270,7 @@ async def test_what_does_not_come_is_looked_for_by_one_at_a_time_and_ever_more_s
     assert looks[ends[0]] == 1
     assert max(looks.values()) <= 11
     whole = SlimVideo(path=slowly.target, bytes=1, duration_seconds=7200, frames=7200, has_audio=True, fps=1)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await slowly.video.finish(whole)
         await asyncio.gather(*waiting)
 
@@ -292,7 +292,7 @@ async def test_who_waits_for_a_look_when_the_video_is_finished_looks_no_more(
     for _ in range(10):
         await asyncio.sleep(0)
     whole = SlimVideo(path=slowly.target, bytes=1, duration_seconds=620, frames=620, has_audio=True, fps=1)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await slowly.video.finish(whole)
         may_end.set()
         await asyncio.gather(*waiting)
@@ -312,7 +312,7 @@ async def test_the_fragments_stay_as_long_as_a_piece_is_cut_from_them(
     monkeypatch.setattr("runops_worker.media.transcode.growing_slim.cut_chunk", cut)
     slowly.write(len(slowly.whole), encoded=620)
     cutting = asyncio.ensure_future(slowly.video.cut(FIRST, tmp_path / "piece.mp4"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await cutting_now.wait()
     whole = SlimVideo(path=tmp_path / "s.mp4", bytes=1, duration_seconds=620, frames=620, has_audio=True, fps=1)
     finishing = asyncio.ensure_future(slowly.video.finish(whole))
@@ -320,7 +320,7 @@ async def test_the_fragments_stay_as_long_as_a_piece_is_cut_from_them(
         await asyncio.sleep(0)
     assert not finishing.done()
     may_go_on.set()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await cutting
         await finishing
 

@@ -53,7 +53,7 @@ def looks(path: Path) -> str:
 async def test_a_bad_recording_is_refused_with_its_reason_and_a_sentence(
     name: str, recording: Recording, tmp_path: Path
 ) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         with pytest.raises(MediaRejected) as refused:
             await slimmed(recording(name), tmp_path / "slim.mp4")
     assert refused.value.reason == media_corpus.BAD[name]

@@ -10,6 +10,8 @@ from runops_operator.config import LeaderElection
 from runops_operator.leader import Elector, Seen, may_take
 from tests.simulation.cluster import MemoryCluster
 
+pytestmark = pytest.mark.virtual_time
+
 SETTINGS = LeaderElection(enabled=True, lease_seconds=1, retry_seconds=0.02)
 
 

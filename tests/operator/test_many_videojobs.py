@@ -13,6 +13,8 @@ from runops_operator.manifests.observed import parse_videojob
 from runops_operator.planning.actions import LookAgain
 from tests.operator.world import CONFIG, World
 
+pytestmark = pytest.mark.virtual_time
+
 
 def videojob(number: int, *, finished: bool = False, version: int = 1) -> dict[str, Any]:
     said = {"type": "Finished", "status": str(finished), "reason": "R", "lastTransitionTime": "2026-01-01T00:00:00Z"}

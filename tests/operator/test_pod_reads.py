@@ -11,6 +11,8 @@ from runops_operator.reconcile import pod_reads
 from runops_operator.reconcile.pod_reads import PodReads
 from tests.simulation.cluster import START, MemoryCluster
 
+pytestmark = pytest.mark.virtual_time
+
 
 class Counting(MemoryCluster):
     """Every Job but `podless` has one pod; requests are answered when the test lets them."""

@@ -12,6 +12,8 @@ from runops_operator.reconcile import stopping
 from runops_operator.reconcile.stopping import Stopping
 from tests.simulation.cluster import START, MemoryCluster
 
+pytestmark = pytest.mark.virtual_time
+
 
 class Slow(MemoryCluster):
     """Tells of a Job's pods when the test lets it. `first` has one that does not go, `second` has none."""

@@ -1,7 +1,11 @@
 import asyncio
 from collections import Counter
 
+import pytest
+
 from runops_operator.informer.workqueue import WorkQueue
+
+pytestmark = pytest.mark.virtual_time
 
 
 async def test_a_key_waits_once_however_often_it_is_added() -> None:

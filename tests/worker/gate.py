@@ -98,7 +98,7 @@ class Gate:
 
     async def quiet(self) -> None:
         """Wait until nothing is under way any more: what a killed process had sent may still arrive."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while self.under_way:  # noqa: ASYNC110 - it is counted by many tasks
                 await asyncio.sleep(0.01)
 

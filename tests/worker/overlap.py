@@ -102,7 +102,7 @@ class World(Fake):
             self.changed.notify_all()
 
     async def until(self, holds: Callable[["World"], bool]) -> None:
-        async with asyncio.timeout(5), self.changed:
+        async with asyncio.timeout(120), self.changed:
             await self.changed.wait_for(lambda: holds(self))
 
     @property
@@ -164,7 +164,7 @@ class Model:
             self.ended.append(shown.start)
 
     async def until_asked(self, *starts: int) -> None:
-        async with asyncio.timeout(5), self.changed:
+        async with asyncio.timeout(120), self.changed:
             await self.changed.wait_for(lambda: set(starts) <= set(self.asked))
 
 
@@ -230,7 +230,7 @@ class Scene:
             task=TASK, supabase=supabase, model=model, workdir=self.workdir, meter=Meter(self.sink), limits=Limits()
         )
         await running.recall()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             return await _transcript(running)
 
 

@@ -190,7 +190,7 @@ async def test_of_two_pods_of_one_attempt_the_first_ends_as_soon_as_the_second_s
     gate.before = before
     first, second = Pod(job, gate, tmp_path / "first"), Pod(job, gate, tmp_path / "second")
     await first.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await held.wait()
     await second.start()
     assert await second.ended() == 0
@@ -212,7 +212,7 @@ async def test_a_sigterm_in_the_middle_of_an_upload_leaves_nothing_in_storage(
         if "/upload/resumable/" in seen.path and seen.offset:
             gate.before = let_pass
             pod.terminate()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(120):
                 while "asked to stop" not in pod.log:  # noqa: ASYNC110 - another process writes it
                     await asyncio.sleep(0.01)
             raise Stopped

@@ -101,7 +101,7 @@ async def test_what_was_told_before_a_kill_during_encoding_is_not_asked_for_agai
 
     scene.encode = encode
     run = asyncio.ensure_future(scene.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         await told.wait()
     kept = copy.deepcopy(scene.world.objects)
     run.cancel()

@@ -122,7 +122,7 @@ async def _ended(weather: Weather, scene: Scene, *, cancelled: bool) -> str:
         await weather.pause(600)
         run.cancel()
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             await run
     except asyncio.CancelledError:
         return "cancelled"

@@ -101,7 +101,7 @@ async def test_where_storage_refuses_the_slim_video_answers_under_way_are_kept_a
     run = asyncio.ensure_future(scene.run())
     await scene.model.until_asked(0, 295, 590)
     scene.world.slim_may_come.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         await scene.world.has_refused.wait()
     may_answer.set()
     with pytest.raises(Failed) as failed:

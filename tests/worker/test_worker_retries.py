@@ -43,7 +43,7 @@ def padded(video: Path, target: Path, *, size: int) -> Path:
     return target
 
 
-async def until(holds: Callable[[], bool], *, seconds: float = 20) -> None:
+async def until(holds: Callable[[], bool], *, seconds: float = 120.0) -> None:
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110 - another process changes what is looked at
             await asyncio.sleep(0.02)
