@@ -1,6 +1,6 @@
 """The reason table: why a video failed, in one place.
 
-What this module says is what the custom resource, the `jobs` row, the metrics, the docs and the command line show.
+The custom resource, the `jobs` row, the metrics, the docs and the command line all show these reasons and sentences.
 """
 
 from dataclasses import dataclass
@@ -25,16 +25,16 @@ class FailureClass(StrEnum):
     PERMANENT = "permanent"
     """The same input fails again: no retry."""
     TRANSIENT = "transient"
-    """Something outside was away or broken: retry with backoff. The only class that uses up an attempt."""
+    """An outside service is down or broken: retry with backoff. The only class that uses up an attempt."""
     QUOTA = "quota"
-    """The model's quota is used up: wait, then retry. No attempt; nothing new is claimed meanwhile."""
+    """The model's quota is used up: wait, then retry. Uses up no attempt; nothing new is claimed meanwhile."""
     KEY = "key"
-    """A key or setting is missing or rejected: retry until somebody put it right. No attempt; nothing new is claimed
+    """A key or setting is missing or rejected: retry until it is fixed. Uses up no attempt; nothing new is claimed
     meanwhile."""
     INFRASTRUCTURE = "infrastructure"
-    """The cluster took the pod away or never ran it: retry. No attempt."""
+    """The cluster removed the pod or never ran it: retry. Uses up no attempt."""
     CLAIM = "claim"
-    """The row belongs to somebody else now: stop, change nothing."""
+    """The worker no longer holds the claim: stop, change nothing."""
 
 
 class Reason(StrEnum):
@@ -107,13 +107,13 @@ class Failure:
     reason
         The CamelCase word.
     sentence
-        What a person is told when nothing more precise is known.
+        For a person, where nothing more precise is known.
     remedy
-        What that person can do.
+        What that person can do next.
     failure_class
         Whether and how it is tried again.
     exit_code
-        With which code the worker's process ends; None where only the operator finds the failure.
+        Exit code of the worker's process; None where only the operator detects the failure.
     """
 
     reason: Reason
@@ -124,7 +124,7 @@ class Failure:
 
     @property
     def retryable(self) -> bool:
-        """Whether a further attempt can end differently."""
+        """Whether another attempt can succeed."""
         return self.failure_class not in {FailureClass.PERMANENT, FailureClass.CLAIM}
 
     @property
@@ -137,9 +137,10 @@ _P = FailureClass.PERMANENT
 _T = FailureClass.TRANSIENT
 _I = FailureClass.INFRASTRUCTURE
 _K = FailureClass.KEY
-_UPLOAD_AGAIN = "Upload the recording again and set the row back to queued."
-_RERUN = "Set the row back to queued once it works again."
-_OPERATOR = "Ask whoever runs the operator."
+_UPLOAD_AGAIN = "Upload the recording again, then queue the job again (`runops retry`)."
+_RERUN = "Queue the job again (`runops retry`) once the service is back."
+_REPORT = "Report it with the worker's log."
+_NOTHING = "Nothing to do: runops tries again."
 
 _ROWS = (
     (
@@ -147,7 +148,7 @@ _ROWS = (
         64,
         _P,
         "The recording is not in storage.",
-        "Upload it to raw/<job id>.mp4 and set the row back to queued.",
+        "Upload it to raw/<job id>.mp4, then queue the job again (`runops retry`).",
     ),
     (Reason.SOURCE_EMPTY, 65, _P, "The recording is an empty file.", _UPLOAD_AGAIN),
     (
@@ -183,14 +184,14 @@ _ROWS = (
         70,
         _P,
         "The recording is longer than the limit.",
-        "Split the recording, or have the limit raised.",
+        "Split the recording, or ask the platform team to raise the limit.",
     ),
     (
         Reason.MEDIA_TOO_LARGE,
         71,
         _P,
         "The recording is larger than the limit.",
-        "Record at a lower resolution, or have the limit raised.",
+        "Record at a lower resolution, or ask the platform team to raise the limit.",
     ),
     (
         Reason.PICTURE_TOO_LARGE,
@@ -210,7 +211,7 @@ _ROWS = (
         Reason.TIMESTAMP_GAP,
         74,
         _P,
-        "The recording has a gap in its time stamps.",
+        "The recording has a gap in its timestamps.",
         "Export the recording again with a video editor.",
     ),
     (
@@ -218,7 +219,7 @@ _ROWS = (
         75,
         _P,
         "The row names a user that does not exist.",
-        "Put the uploader's uuid into metadata.user_id, or remove the key.",
+        "Set metadata.user_id to the uploader's UUID, or remove it.",
     ),
     (Reason.INVALID_SPEC, 76, _P, "The VideoJob is malformed.", "Correct its spec and apply it again."),
     (
@@ -232,7 +233,7 @@ _ROWS = (
         Reason.INVALID_OUTPUT,
         78,
         _P,
-        "The model's answer did not have the agreed form, even after one repair.",
+        "The model's answer did not match the schema, even after one repair request.",
         "Run it again, or choose another model.",
     ),
     (
@@ -246,15 +247,15 @@ _ROWS = (
         Reason.ROW_MISSING,
         80,
         _P,
-        "There is no row in `jobs` for this VideoJob.",
+        "The table `jobs` has no row for this VideoJob.",
         "Insert the row first, then apply the VideoJob.",
     ),
     (
         Reason.DUPLICATE_RESULTS,
         81,
         _P,
-        "The table holds more than one result for this job already.",
-        "Keep one of the rows and set the job back to queued.",
+        "The table already has more than one result for this job.",
+        "Delete all result rows but one, then queue the job again (`runops retry`).",
     ),
     (
         Reason.MODEL_NOT_FOUND,
@@ -263,14 +264,14 @@ _ROWS = (
         "The configured model does not exist.",
         "Choose a model that exists (values: models.transcribe, models.sop).",
     ),
-    (Reason.MODEL_REFUSED_REQUEST, 83, _P, "The model's API refused the request.", _OPERATOR),
-    (Reason.PROMPT_MISSING, 84, _P, "The prompt file does not exist.", "Name a prompt that is installed."),
+    (Reason.MODEL_REFUSED_REQUEST, 83, _P, "The model's API refused the request.", _REPORT),
+    (Reason.PROMPT_MISSING, 84, _P, "The prompt file does not exist.", "Choose a prompt that is installed."),
     (
         Reason.CLAIM_LOST,
         90,
         FailureClass.CLAIM,
-        "The row was cancelled or taken over while it was worked on.",
-        "Nothing: whoever changed the row decides.",
+        "The row was cancelled or claimed again while the worker ran.",
+        "Nothing to do: the row was changed on purpose.",
     ),
     (Reason.STORAGE_UNAVAILABLE, 100, _T, "Storage could not be reached.", _RERUN),
     (Reason.DATABASE_UNAVAILABLE, 101, _T, "The database could not be reached.", _RERUN),
@@ -279,7 +280,7 @@ _ROWS = (
         102,
         _T,
         "The database refused a read or a write.",
-        "Run `runops check`: a table, a column or a grant is missing.",
+        "Run `runops check`: it names the missing table, column or grant.",
     ),
     (
         Reason.KEY_REJECTED,
@@ -303,36 +304,36 @@ _ROWS = (
         108,
         _T,
         "Gemini could not process the uploaded video.",
-        "Run it again; if it stays so, export the recording anew.",
+        "Run it again; if it fails again, export the recording again with a video editor.",
     ),
-    (Reason.UPLOAD_INCOMPLETE, 109, _T, "An upload arrived incomplete.", _RERUN),
+    (Reason.UPLOAD_INCOMPLETE, 109, _T, "An upload was incomplete.", _RERUN),
     (
         Reason.DISK_FULL,
         110,
         _T,
         "The worker's disk is full.",
-        "Raise worker.resources ephemeral-storage.",
+        "Raise ephemeral-storage in worker.resources.",
     ),
-    (Reason.MEDIA_TOOL_FAILED, 111, _T, "ffmpeg failed or ran out of its limits.", _OPERATOR),
+    (Reason.MEDIA_TOOL_FAILED, 111, _T, "ffmpeg failed or exceeded its limits.", _REPORT),
     (
         Reason.MISCONFIGURED,
         112,
         _K,
-        "The worker lacks a setting.",
-        "Run `runops check`; it names what is missing.",
+        "The worker is missing a setting.",
+        "Run `runops check`: it names the missing setting.",
     ),
     (
         Reason.UPLOAD_TIMEOUT,
         113,
         _T,
-        "An upload to storage did not end in time.",
+        "An upload to storage took too long.",
         "Check the connection to Supabase, or raise deadlines.uploadSeconds.",
     ),
     (
         Reason.MODEL_FILE_TIMEOUT,
         114,
         _T,
-        "Gemini did not finish looking at the uploaded video in time.",
+        "Gemini did not process the uploaded video in time.",
         "Run it again later, or raise deadlines.geminiFileSeconds.",
     ),
     (
@@ -340,30 +341,30 @@ _ROWS = (
         115,
         _T,
         "Storage refused a read or a write.",
-        "Run `runops check`: the bucket, its limits or its policies do not fit.",
+        "Run `runops check`: it tests the bucket, its limits and its policies.",
     ),
     (
         Reason.QUOTA_EXCEEDED,
         120,
         FailureClass.QUOTA,
         "The model's quota is used up.",
-        "Wait, or raise the quota of the Gemini project.",
+        "Wait: runops tries again. To go faster, raise the quota of the Gemini project.",
     ),
     (
         Reason.SANDBOX_UNAVAILABLE,
         121,
         _I,
-        "The node cannot confine ffmpeg as it is asked to.",
-        "Give workers nodes with Landlock (worker.nodeSelector), or set worker.requireLandlock to false.",
+        "The node does not support the required ffmpeg sandbox.",
+        "Run workers on nodes with Landlock (worker.nodeSelector), or set worker.requireLandlock to false.",
     ),
     (
         Reason.TERMINATED,
         143,
         _I,
-        "The worker was asked to stop before it was done.",
-        "Nothing: it is tried again.",
+        "The worker was stopped before it finished.",
+        _NOTHING,
     ),
-    (Reason.INTERNAL, 1, _T, "The worker hit a fault of its own.", "Report it with the worker's log."),
+    (Reason.INTERNAL, 1, _T, "The worker failed with an unexpected error. This is a bug in runops.", _REPORT),
     (
         Reason.DEADLINE_EXCEEDED,
         None,
@@ -375,33 +376,33 @@ _ROWS = (
         Reason.OUT_OF_MEMORY,
         None,
         _I,
-        "The worker needed more memory than it may use.",
+        "The worker exceeded its memory limit.",
         "Raise worker.resources.limits.memory.",
     ),
-    (Reason.WORKER_CRASHED, None, _T, "The worker ended without a word.", "Report it with the worker's log."),
+    (Reason.WORKER_CRASHED, None, _T, "The worker exited without reporting a result.", _REPORT),
     (
         Reason.NO_PROGRESS,
         None,
         _T,
-        "The worker showed no sign of life for too long and was stopped.",
-        "Look at its node; raise deadlines.noProgressSeconds where that is no fault.",
+        "The worker reported no progress for too long and was stopped.",
+        "Check its node; if the worker is only slow, raise deadlines.noProgressSeconds.",
     ),
-    (Reason.EVICTED, None, _I, "The cluster took the worker's pod away.", "Nothing: it is tried again."),
-    (Reason.POD_LOST, None, _I, "The worker's pod disappeared.", "Nothing: it is tried again."),
-    (Reason.JOB_DELETED, None, _I, "The Kubernetes Job was deleted.", "Nothing: it is made again."),
+    (Reason.EVICTED, None, _I, "The cluster evicted the worker's pod.", _NOTHING),
+    (Reason.POD_LOST, None, _I, "The worker's pod disappeared.", _NOTHING),
+    (Reason.JOB_DELETED, None, _I, "The Kubernetes Job was deleted.", "Nothing to do: runops creates it again."),
     (
         Reason.RESULTS_LOST,
         None,
         _I,
-        "The worker was done, but its results are not in the tables.",
-        "Nothing: they are written again from what is kept in storage.",
+        "The worker finished, but its results are not in the tables.",
+        "Nothing to do: runops writes them again from the copies in storage.",
     ),
     (
         Reason.CANCELLED,
         None,
         _P,
         "Cancelled: the VideoJob was deleted.",
-        "Set the row back to queued to run it again.",
+        "To run it again, queue the job again (`runops retry`).",
     ),
     (
         Reason.UNSCHEDULABLE,
@@ -422,21 +423,21 @@ _ROWS = (
         None,
         _I,
         "The worker's pod does not start.",
-        "Look at its events: a Secret, a ConfigMap or a volume may be missing.",
+        "Check its events: a Secret, a ConfigMap or a volume may be missing.",
     ),
     (
         Reason.JOB_REFUSED,
         None,
         _I,
-        "Kubernetes refuses the worker's Job.",
-        "Read why in status.message; often a ResourceQuota is used up or an admission policy objects.",
+        "Kubernetes rejected the worker's Job.",
+        "Read status.message: often a ResourceQuota is used up or an admission policy rejects it.",
     ),
     (
         Reason.STILL_STOPPING,
         None,
         _I,
-        "The worker was asked to stop and has not done so.",
-        "Look at its node: the kubelet may be away.",
+        "The worker was asked to stop and still runs.",
+        "Check its node: the kubelet may be down.",
     ),
 )
 
@@ -455,7 +456,7 @@ _BY_EXIT_CODE = {failure.exit_code: failure for failure in TABLE.values() if fai
 
 
 def by_exit_code(code: int) -> Failure | None:
-    """Return the failure that the worker means by an exit code.
+    """Return the failure that a worker's exit code stands for.
 
     Parameters
     ----------
@@ -465,13 +466,13 @@ def by_exit_code(code: int) -> Failure | None:
     Returns
     -------
     Failure or None
-        None where the code is none of the worker's own: it was killed or crashed.
+        None for a code that the worker does not use: it was killed or crashed.
     """
     return _BY_EXIT_CODE.get(code)
 
 
 class Failed(Exception):  # noqa: N818 - it is the state a job ends in, and reads as one where it is raised
-    """A job cannot go on, for a reason of the table.
+    """A job failed, for a reason of the table.
 
     Parameters
     ----------
@@ -479,9 +480,9 @@ class Failed(Exception):  # noqa: N818 - it is the state a job ends in, and read
         Why.
     detail
         One sentence for a person with the figures of this case; the table's sentence where omitted. Never a prompt's
-        text. Keys and signed URLs, which a service that refuses may repeat, are blotted out.
+        text. Keys and signed URLs, which a service may repeat in its error, are redacted.
     retry_after
-        Seconds that the service which refused asked to wait; None where it said nothing.
+        Seconds that the refusing service asked to wait; None where it did not say.
     """
 
     def __init__(self, reason: Reason, detail: str | None = None, *, retry_after: float | None = None) -> None:

@@ -11,21 +11,24 @@ __all__ = ["page"]
 
 _MEANING: Mapping[FailureClass, str] = MappingProxyType(
     {
-        FailureClass.PERMANENT: "The same input fails again. The row ends in `error` at once.",
-        FailureClass.TRANSIENT: "Something outside was away or broken. Uses up one of `retryLimit` + 1 attempts.",
-        FailureClass.QUOTA: "The model's quota is used up. No attempt; nothing new is claimed until one gets through.",
-        FailureClass.KEY: "A key or a setting is missing or rejected. No attempt; nothing new is claimed until "
-        "one gets through.",
-        FailureClass.INFRASTRUCTURE: "The cluster took the pod away or does not run it. No attempt.",
-        FailureClass.CLAIM: "The row belongs to somebody else by now. The worker changes nothing and ends.",
+        FailureClass.PERMANENT: "The same input would fail again. The row becomes `error` at once.",
+        FailureClass.TRANSIENT: "An outside service was down or broken. Uses up one of `retryLimit` + 1 attempts.",
+        FailureClass.QUOTA: "The model's quota is used up. Uses up no attempt; nothing new is claimed until "
+        "a video succeeds.",
+        FailureClass.KEY: "A key or a setting is missing or rejected. Uses up no attempt; nothing new is claimed until "
+        "a video succeeds.",
+        FailureClass.INFRASTRUCTURE: "The cluster removed the pod or does not run it. Uses up no attempt.",
+        FailureClass.CLAIM: "The worker lost the claim on the row. It changes nothing and exits.",
     }
 )
 _HEAD = """\
 # Why a video fails or waits
 
-Generated from `runops/failures.py` and `runops/retry_policy.py` by `make failures`. The reason is the same word in
-`status.reason` and the conditions of a VideoJob, in the worker's termination message and in the metrics; the sentence,
-with the figures of the case where there are any, is in `jobs.error` and in `status.message`.
+Look up a reason here: what it means, whether runops tries again, and what to do.
+
+The reason is the same word in `status.reason` and the conditions of a VideoJob, in the worker's termination message and
+in the metrics. The sentence, with the figures of the case where there are any, is in `jobs.error` and `status.message`.
+This page is generated from `runops/failures.py` and `runops/retry_policy.py` by `make failures`.
 
 ## Classes
 
@@ -33,14 +36,14 @@ with the figures of the case where there are any, is in `jobs.error` and in `sta
 | --- | --- | --- | --- |
 """
 _NOTES = """
-Pauses double, and each is spread over its upper half so that what failed together does not come back together. A quota
-that says when to come back is waited for as long as it asks, and asked again after an hour at the latest. The pause
-stands in the row (`metadata.runops.not_before`), so it outlives every process. `OutOfMemory` is an exception: the first
-time the next attempt gets twice the memory, the second time is the end.
-
-After the last attempt the row is `error`, its sentence says how often it was tried, and the recording, the checkpoints
-and the metadata stay: `runops retry JOB`, or `update jobs set status = 'queued' where job_id = '...'`, runs it again
-and repeats neither the transcode nor a paid call.
+- Pauses double, with jitter over the upper half of each. A pause is kept in the row (`metadata.runops.not_before`), so
+  it survives a restart of any process.
+- Where a quota error says how long to wait, runops waits that long, but asks again after an hour at the latest.
+- `OutOfMemory` is an exception: the first time, the next attempt gets twice the memory; the second time, the row
+  becomes `error`.
+- After the last attempt the row becomes `error`, and its sentence gives the number of attempts. The recording, the
+  checkpoints and the metadata stay. `runops retry JOB`, or `update jobs set status = 'queued' where job_id = '...'`,
+  runs it again and repeats neither the transcode nor a paid call.
 
 ## Reasons
 

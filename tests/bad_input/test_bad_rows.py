@@ -22,7 +22,7 @@ _RECORDINGS: tuple[tuple[str, Any, Reason, tuple[str, ...], str], ...] = (
         ("There is no recording at videos/raw/{job_id}.mp4.",),
         "Upload it and set the row back to queued.",
     ),
-    ("empty", "empty", Reason.SOURCE_EMPTY, ("videos/raw/{job_id}.mp4 is an empty file.",), "set the row back to"),
+    ("empty", "empty", Reason.SOURCE_EMPTY, ("videos/raw/{job_id}.mp4 is an empty file.",), "queue the job again"),
     ("text", "text", Reason.NOT_A_VIDEO, ("The file is a text file, not a video recording.",), "MP4, MOV, WebM or MKV"),
     ("playlist", "playlist", Reason.NOT_A_VIDEO, ("playlist", "not a video recording"), "MP4, MOV, WebM or MKV"),
     ("ffconcat", "ffconcat", Reason.NOT_A_VIDEO, ("not a video recording",), "MP4, MOV, WebM or MKV"),

@@ -263,7 +263,9 @@ def test_a_row_that_kills_its_process_each_time_is_given_up(
         [json.dumps(stamp)],
     )
     runops("work", "--once")
-    assert row_of(database, video)["error"] == "The worker ended without a word. That happened 4 times."
+    assert (
+        row_of(database, video)["error"] == "The worker exited without reporting a result. Given up after 4 attempts."
+    )
 
 
 def test_without_the_worker_a_sentence_says_what_to_install(runops: Runops, monkeypatch: pytest.MonkeyPatch) -> None:

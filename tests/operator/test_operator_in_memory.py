@@ -101,7 +101,7 @@ async def test_a_worker_that_leaves_no_word_is_named_by_its_exit_code(world: Wor
     world.cluster.end_pod(name, 139)
     await world.settle()
     assert world.status(job_id)["reason"] == "WorkerCrashed"
-    sentence = "The worker ended without a word. (exit code 139) Given up after 1 attempt."
+    sentence = "The worker exited without reporting a result (exit code 139). Given up after 1 attempt."
     assert world.jobs.rows[job_id].error == sentence
 
 

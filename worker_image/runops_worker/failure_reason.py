@@ -25,4 +25,7 @@ def as_failed(error: Exception) -> Failed:
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return Failed(Reason.DISK_FULL)
     # The text of an unforeseen error may hold anything, a key included; the log has its traceback, redacted.
-    return Failed(Reason.INTERNAL, f"The worker hit a fault of its own ({type(error).__name__}). See its log.")
+    return Failed(
+        Reason.INTERNAL,
+        f"The worker failed with an unexpected error ({type(error).__name__}). This is a bug in runops.",
+    )

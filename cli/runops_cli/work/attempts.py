@@ -99,8 +99,11 @@ class Attempts:
         except Stopped:
             raise
         except Exception as error:  # noqa: BLE001 - one video's fault must not end the loop
-            _log.exception("a fault of the worker's own")
-            return Failed(Reason.INTERNAL, f"The worker hit a fault of its own ({type(error).__name__}).")
+            _log.exception("unexpected error")
+            return Failed(
+                Reason.INTERNAL,
+                f"The worker failed with an unexpected error ({type(error).__name__}). This is a bug in runops.",
+            )
         return None
 
     async def _wait(self, taken: Taken, seconds: float) -> bool:

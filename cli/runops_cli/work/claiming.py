@@ -97,8 +97,8 @@ class Intake:
         return abandoned
 
     async def _give_up(self, row: JobRow, claim: Claim) -> None:
-        crashes = claim.attempt - 1
-        happened = f" That happened {crashes} times." if crashes > 1 else ""
-        sentence = f"{TABLE[Reason.WORKER_CRASHED].sentence}{happened}"
+        attempts = claim.attempt - 1
+        given_up = f"Given up after {attempts} attempt{'s' if attempts != 1 else ''}."
+        sentence = f"{TABLE[Reason.WORKER_CRASHED].sentence} {given_up}"
         await self.supabase.jobs.fail(row.job_id, claim.claim, sentence)
         say(f"{row.job_id}  error: {sentence}", style="red")

@@ -80,7 +80,7 @@ def why_ended(job: JobView, pods: Sequence[PodView]) -> Ended:
     failure = by_exit_code(code) or TABLE[Reason.WORKER_CRASHED]
     if failure.reason is Reason.WORKER_CRASHED:
         how = "killed" if code == _KILLED else f"exit code {code}"
-        return Ended(failure, f"{failure.sentence} ({how})", report)
+        return Ended(failure, f"{failure.sentence.removesuffix('.')} ({how}).", report)
     return Ended(failure, failure.sentence, report)
 
 
