@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runops_operator.informer import resync
-from runops_operator.informer.resync import Resync, comparison_is_due
+from runops_operator.informer.resync import Resync, resync_is_due
 from runops_operator.informer.store import Store
 from runops_operator.informer.workqueue import WorkQueue
 from tests.eventually import eventually
@@ -26,7 +26,7 @@ from tests.simulation.cluster import START, MemoryCluster
     ],
 )
 def test_comparison_waits_for_its_time_and_for_a_burst_but_not_for_ever(since: float, waiting: int, due: bool) -> None:
-    assert comparison_is_due(since=since, pause=300.0, waiting=waiting) is due
+    assert resync_is_due(since=since, pause=300.0, waiting=waiting) is due
 
 
 class Listing(MemoryCluster):
@@ -55,9 +55,9 @@ async def test_looks_begin_while_pods_are_listed_and_each_videojob_is_looked_at_
     assert [await queue.get() for _ in range(len(queue))] == ["vj-0", "vj-1", "vj-2"]
 
 
-async def test_comparison_is_put_off_while_a_burst_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resync, "_LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(resync, "comparison_is_due", lambda *, waiting, **_: waiting == 0)
+async def test_the_resync_is_postponed_while_a_burst_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resync, "_CHECK_SECONDS", 0.01)
+    monkeypatch.setattr(resync, "resync_is_due", lambda *, waiting, **_: waiting == 0)
     queue, cluster = WorkQueue(), MemoryCluster(lambda: START)
     await queue.add("vj-1")
     config = CONFIG.model_copy(update={"resync_seconds": 0.01})
@@ -83,7 +83,7 @@ async def test_after_a_restore_of_the_cluster_nothing_is_taken_for_deleted_and_a
     async with asyncio.timeout(5):
         await Resync(cluster=cluster, store=store, queue=queue, config=config).run()
     assert store.names() == ["vj-made-since", "vj-made-before"]
-    assert store.gone("vj-made-since") is None
+    assert store.deleted("vj-made-since") is None
     assert not len(queue)
 
 

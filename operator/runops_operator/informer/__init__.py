@@ -1,1 +1,1 @@
-"""What is known of the cluster, and how it comes in: kopf's watches, a store, a work queue, listings."""
+"""The known state of the cluster and its sources: kopf's watches and listings fill a store and a work queue."""

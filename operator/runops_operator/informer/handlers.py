@@ -1,4 +1,4 @@
-"""The kopf handlers: watch events in, keys into the work queue. No decision is made here.
+"""The kopf handlers: they put watch events into the store, and names into the work queue.
 
 Only `on.event` handlers are registered, since kopf then writes nothing of its own to any object.
 """
@@ -23,11 +23,11 @@ def register(registry: kopf.OperatorRegistry, store: Store, queue: WorkQueue) ->
     Parameters
     ----------
     registry
-        Where to; nothing is registered by importing this module.
+        Where to register; importing this module registers nothing.
     store
-        Is told what each event shows.
+        Takes in each event.
     queue
-        Gets the name of every VideoJob that should be looked at.
+        Receives the name of every VideoJob to reconcile.
     """
 
     @kopf.on.login(registry=registry)

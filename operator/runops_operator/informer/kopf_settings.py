@@ -1,4 +1,4 @@
-"""How kopf is set up: as an informer that nothing ends."""
+"""The settings of kopf: an informer that never gives up, writes nothing and keeps nothing."""
 
 import itertools
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ __all__ = ["NoMemories", "kopf_settings"]
 
 
 class _Pauses:
-    """Between kopf's tries, without an end: a watcher that gives up takes the whole process with it."""
+    """Pauses in seconds between kopf's tries, without an end: a watcher that gives up ends the whole process."""
 
     def __iter__(self) -> Iterator[float]:
         yield from (1, 1, 2, 3, 5, 8)
@@ -23,10 +23,10 @@ class _Pauses:
 
 
 class _NoDiffBase(kopf.DiffBaseStorage):
-    """No memory of how an object was.
+    """Keeps no former state of an object.
 
-    kopf makes it up for every event, also where no handler asks what changed: several copies of the whole object, which
-    were half of the operator's work in a burst.
+    For every event kopf copies the whole object several times to find out what changed, though no handler asks: 14 of
+    24 s of processor time in a burst of 300 rows. The bound of a burst, 1.5 times a bare create loop, leaves less.
     """
 
     def build(self, **_: Any) -> kopf.BodyEssence:
@@ -40,7 +40,7 @@ class _NoDiffBase(kopf.DiffBaseStorage):
 
 
 class _NoProgress(kopf.ProgressStorage):
-    """No memory of how far a handler came: ours are done when they return."""
+    """Keeps no progress of handlers: ours are done when they return."""
 
     def fetch(self, **_: Any) -> None:
         return None
@@ -59,9 +59,10 @@ class _NoProgress(kopf.ProgressStorage):
 
 
 class NoMemories(ResourceMemories):
-    """No memory of objects between their events: a kilobyte for each, in which nothing of ours would lie.
+    """Keeps nothing of an object between its events.
 
-    kopf takes such a store as an argument, but does not export the class.
+    kopf would keep 19 MiB for 10,000 VideoJobs and their Jobs, which the bound of 165 MiB does not leave. It takes such
+    a store as an argument, but does not export the class.
     """
 
     async def recall(
@@ -70,14 +71,14 @@ class NoMemories(ResourceMemories):
         *,
         memobase: AnyMemo | None = None,
         noticed_by_listing: bool = False,
-        ephemeral: bool = True,  # noqa: ARG002 - here everything is
+        ephemeral: bool = True,  # noqa: ARG002 - every memory is ephemeral here
     ) -> ResourceMemory:
         """Return a new memory for this event only."""
         return await super().recall(raw_body, memobase=memobase, noticed_by_listing=noticed_by_listing, ephemeral=True)
 
 
 def kopf_settings() -> kopf.OperatorSettings:
-    """Return settings with which kopf watches, and neither writes nor remembers nor gives up."""
+    """Return the settings."""
     settings = kopf.OperatorSettings()
     settings.scanning.disabled = True
     settings.posting.enabled = False
@@ -86,7 +87,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.watching.chunk_size = 100
     settings.watching.server_timeout = 300
     settings.watching.client_timeout = 330
-    # After each watch that ends with 410 everything is listed anew, and that may go on and on.
+    # After each watch that ends with 410 (resource version expired) kopf lists everything again, perhaps many times.
     settings.watching.reconnect_backoff = 1.0
     settings.watching.label_selectors["batch", "v1", "jobs"] = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
     settings.queueing.idle_timeout = 0.1

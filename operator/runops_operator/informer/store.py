@@ -1,50 +1,48 @@
-"""What the operator remembers of the cluster: slim views, kept up by watch events and put right by the resync."""
+"""What the operator knows of the cluster: slim views, updated by watch events and corrected by the resync."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from runops_operator.informer.name_flags import NameFlags
+from runops_operator.informer.object_cache import ObjectCache
+from runops_operator.informer.object_change import Change
 from runops_operator.informer.pod_listing import PodListing
-from runops_operator.manifests.fields import version_of
-from runops_operator.manifests.observed import JobView, VideoJobView, is_version_of, parse_job, parse_videojob
+from runops_operator.manifests.observed import JobView, VideoJobView, parse_job, parse_videojob
 
 __all__ = ["HistoryWentBack", "Observer", "Store"]
 
 Observer = Callable[[VideoJobView | None, VideoJobView], None]
-"""Told how a VideoJob was known, None where it was not, and how it is."""
-
-_LISTINGS_A_DEAD_UID_IS_KEPT = 2
+"""Receives the former view of a VideoJob, None for a new one, and the present view."""
 
 
 class HistoryWentBack(Exception):  # noqa: N818 - says what is the case
-    """The cluster is as it was once before, as after a restore of etcd: what is remembered of it since is not so."""
+    """The cluster was restored to an earlier state, for example from a backup of etcd: what is known is wrong."""
 
 
 class Store:
-    """Views by name, of one namespace.
+    """VideoJobs and Jobs of one namespace, by name.
 
-    The methods return whether anything changed that asks for a look; a worker's own progress does not. An event that is
-    older than what an answer or a listing has shown already is passed over.
+    `see_videojob` and `see_job` return whether the VideoJob must be reconciled. A worker's own progress does not count.
 
     Parameters
     ----------
     observers
-        Told of every newer view of a VideoJob, wherever it came from.
+        Receive every newer view of a VideoJob.
     """
 
     def __init__(self, *observers: Observer) -> None:
         self._observers = observers
-        self.pods = PodListing()
-        """What the last listing of all pods said, as far as no Job has changed since."""
-        self._videojobs: dict[str, VideoJobView] = {}
+        self._videojobs = ObjectCache(parse_videojob)
+        self._jobs = ObjectCache(parse_job)
         self._unfinished: dict[str, VideoJobView] = {}
-        self._jobs: dict[str, JobView] = {}
-        self._gone: dict[str, VideoJobView] = {}
-        self._doubted: set[str] = set()
-        self._first: set[str] = set()
-        self._clock = 0
-        self._videojobs_seen_at: dict[str, int] = {}
-        self._jobs_seen_at: dict[str, int] = {}
-        self._dead: dict[str, int] = {}
+        """Kept apart since each reconciliation counts it: 7 ms for 10,000 views, 70 s in a restart of 15 s at most."""
+        self._deleted: dict[str, VideoJobView] = {}
+        self.pods = PodListing()
+        """The pods as of the last listing of all; a Job that changes after it is invalidated."""
+        self.rows_to_read = NameFlags()
+        """VideoJobs whose row the next reconciliation must read."""
+        self.fresh_claims = NameFlags()
+        """VideoJobs whose row this process has just claimed and confirmed: the first attempt needs no further read."""
 
     def videojob(self, name: str) -> VideoJobView | None:
         """Return the VideoJob of a name."""
@@ -54,48 +52,14 @@ class Store:
         """Return the Job of a name."""
         return self._jobs.get(name)
 
-    def gone(self, name: str) -> VideoJobView | None:
-        """Return the last view of a deleted VideoJob whose row was not told yet."""
-        return self._gone.get(name)
+    def deleted(self, name: str) -> VideoJobView | None:
+        """Return the last view of a deleted VideoJob whose row was not updated yet."""
+        return self._deleted.get(name)
 
-    def forget_gone(self, last: VideoJobView) -> None:
-        """Drop a deleted VideoJob: its row knows. A later one of the same name stays."""
-        if self._gone.get(last.name) is last:
-            del self._gone[last.name]
-
-    def drop_videojob(self, name: str) -> None:
-        """Forget a VideoJob that the API server does not know any more."""
-        view = self._videojobs.get(name)
-        if view is not None:
-            self._bury(view)
-
-    def drop_job(self, name: str, uid: str) -> None:
-        """Forget a Job that was deleted just now; what was on its way from before does not bring it back."""
-        self._dead[uid] = self._clock
-        view = self._jobs.get(name)
-        if view is not None and view.uid == uid:
-            del self._jobs[name]
-            self.pods.doubt(name)
-
-    def doubt_row(self, name: str) -> None:
-        """Have the row of a VideoJob read before the next decision about it."""
-        self._doubted.add(name)
-
-    def note_first(self, name: str) -> None:
-        """Note that a VideoJob is about to be made for a row whose claim this process has just taken and confirmed."""
-        self._first.add(name)
-
-    def take_first(self, name: str) -> bool:
-        """Tell, once, whether nothing can have happened to a row yet: its first attempt needs no further read."""
-        first = name in self._first
-        self._first.discard(name)
-        return first
-
-    def take_doubt(self, name: str) -> bool:
-        """Tell, once, whether a row must be read before the next decision."""
-        doubted = name in self._doubted
-        self._doubted.discard(name)
-        return doubted
+    def forget_deleted(self, last: VideoJobView) -> None:
+        """Drop a deleted VideoJob after its row was updated. A later one of the same name stays."""
+        if self._deleted.get(last.name) is last:
+            del self._deleted[last.name]
 
     def unfinished(self) -> Iterator[VideoJobView]:
         """Yield the VideoJobs that have not ended."""
@@ -107,108 +71,77 @@ class Store:
 
     def videojobs(self) -> Iterator[VideoJobView]:
         """Yield all VideoJobs."""
-        return iter(self._videojobs.values())
+        return self._videojobs.views()
 
     def names(self) -> list[str]:
         """Return the names of all VideoJobs."""
-        return list(self._videojobs)
-
-    def see_listed_videojob(self, body: Mapping[str, Any]) -> None:
-        """Take note of a VideoJob that a listing shows.
-
-        Raises
-        ------
-        HistoryWentBack
-            It is older there than it was known before the listing began.
-        """
-        if _named(body):
-            name = body["metadata"]["name"]
-            before = self._videojobs.get(name)
-            if before is not None and self._videojobs_seen_at[name] < self._clock and _is_older(body, before):
-                raise HistoryWentBack
-        self.see_videojob(body)
+        return self._videojobs.names()
 
     def see_videojob(self, body: Mapping[str, Any], *, deleted: bool = False) -> bool:
-        """Take note of a VideoJob as a watch event or an answer shows it."""
-        if not _named(body):
+        """Take in a VideoJob from a watch event, an answer or a listing."""
+        seen = self._videojobs.see(body, deleted=deleted)
+        view, before = seen.view, seen.before
+        if view is None:
             return False
-        name = body["metadata"]["name"]
-        if not deleted and is_version_of(body, self._videojobs.get(name)):
-            self._videojobs_seen_at[name] = self._clock
-            return False
-        view = parse_videojob(body)
-        if deleted:
-            self._bury(view)
+        if seen.change is Change.EARLIER_DELETED:
             return True
-        before = self._videojobs.get(view.name)
-        if view.uid in self._dead or (before is not None and view.version < before.version):
-            return False
-        self._videojobs[view.name] = view
+        if seen.change is Change.DELETED:
+            self._after_deletion(view)
+            return True
         if view.finished:
             self._unfinished.pop(view.name, None)
         else:
             self._unfinished[view.name] = view
-        self._videojobs_seen_at[view.name] = self._clock
         for observer in self._observers:
-            # One of the same name that was made anew has nothing to do with the one before.
-            observer(before if before is not None and before.uid == view.uid else None, view)
+            observer(before if seen.change is Change.UPDATED else None, view)
         return before is None or before.without_worker_progress() != view.without_worker_progress()
 
     def see_job(self, body: Mapping[str, Any], *, deleted: bool = False) -> bool:
-        """Take note of a Job as a watch event, a listing or an answer shows it."""
-        if not _named(body):
+        """Take in a Job from a watch event, an answer or a listing."""
+        seen = self._jobs.see(body, deleted=deleted)
+        if seen.view is None or (seen.view == seen.before and not deleted):
             return False
-        name = body["metadata"]["name"]
-        if not deleted and is_version_of(body, self._jobs.get(name)):
-            self._jobs_seen_at[name] = self._clock
-            return False
-        view = parse_job(body)
-        before = self._jobs.get(view.name)
-        if deleted:
-            self.drop_job(view.name, view.uid)
-            return True
-        if view.uid in self._dead or (before is not None and view.version < before.version):
-            return False
-        self._jobs[view.name] = view
-        self._jobs_seen_at[view.name] = self._clock
-        if before == view:
-            return False
-        self.pods.doubt(view.name)
+        if seen.change is not Change.EARLIER_DELETED:
+            self.pods.invalidate(seen.view.name)
         return True
 
-    def begin_listing(self) -> int:
-        """Return a mark; what is neither listed nor seen after it is a ghost."""
-        self._clock += 1
-        return self._clock
+    def drop_videojob(self, name: str) -> None:
+        """Remove a VideoJob that the API server does not know any more."""
+        view = self._videojobs.get(name)
+        if view is not None:
+            self._videojobs.remove(name, view.uid)
+            self._after_deletion(view)
 
-    def prune(self, mark: int) -> list[str]:
-        """Drop what was not seen since a mark, and return the names of the VideoJobs that this concerns."""
-        for name in [name for name in self._jobs if self._jobs_seen_at[name] < mark]:
-            self._dead[self._jobs.pop(name).uid] = self._clock
-        ghosts = [name for name in self._videojobs if self._videojobs_seen_at[name] < mark]
-        for name in ghosts:
-            self._bury(self._videojobs[name])
-        self._videojobs_seen_at = {name: at for name, at in self._videojobs_seen_at.items() if at >= mark}
-        self._jobs_seen_at = {name: at for name, at in self._jobs_seen_at.items() if at >= mark}
-        self._dead = {uid: at for uid, at in self._dead.items() if at >= mark - _LISTINGS_A_DEAD_UID_IS_KEPT}
-        return ghosts
+    def drop_job(self, name: str, uid: str) -> None:
+        """Remove a Job that was deleted just now. Events that are still on the way do not bring it back."""
+        if self._jobs.remove(name, uid):
+            self.pods.invalidate(name)
 
-    def _bury(self, view: VideoJobView) -> None:
-        """Take note of a deletion. What was on its way from before it must not bring the object back."""
-        self._dead[view.uid] = self._clock
-        last = self._videojobs.get(view.name)
-        if last is None or last.uid == view.uid:
-            self._videojobs.pop(view.name, None)
-            self._unfinished.pop(view.name, None)
-            self._gone[view.name] = view
+    def begin_listing(self) -> None:
+        """Begin to list all VideoJobs and Jobs; `end_listing` follows."""
+        self._videojobs.begin_listing()
+        self._jobs.begin_listing()
 
+    def see_listed_videojob(self, body: Mapping[str, Any]) -> None:
+        """Take in a VideoJob from a listing of all.
 
-def _named(body: Any) -> bool:
-    """Tell whether this is an object at all; what has no name cannot be acted on."""
-    metadata = body.get("metadata") if isinstance(body, Mapping) else None
-    return isinstance(metadata, Mapping) and isinstance(metadata.get("name"), str)
+        Raises
+        ------
+        HistoryWentBack
+            The listing shows an older version than was known before it began.
+        """
+        if self._videojobs.is_listed_older(body):
+            raise HistoryWentBack
+        self.see_videojob(body)
 
+    def end_listing(self) -> list[str]:
+        """Remove what was neither listed nor seen since `begin_listing`; return the names of the removed VideoJobs."""
+        self._jobs.end_listing()
+        ghosts = self._videojobs.end_listing()
+        for ghost in ghosts:
+            self._after_deletion(ghost)
+        return [ghost.name for ghost in ghosts]
 
-def _is_older(body: Mapping[str, Any], than: VideoJobView) -> bool:
-    metadata = body["metadata"]
-    return metadata.get("uid") == than.uid and 0 < version_of(metadata) < than.version
+    def _after_deletion(self, last: VideoJobView) -> None:
+        self._unfinished.pop(last.name, None)
+        self._deleted[last.name] = last

@@ -1,4 +1,4 @@
-"""Counts what goes wrong with kopf's watches. Only its log tells of it, so its log is listened to."""
+"""Counts the errors of kopf's watches. kopf reports them in its log only, so this is a log handler."""
 
 import logging
 from collections.abc import Callable
@@ -9,12 +9,12 @@ _LOGGER = "kopf"
 
 
 class WatchErrors(logging.Handler):
-    """Listens to kopf's errors.
+    """Counts kopf's log records of level ERROR and above.
 
     Parameters
     ----------
     count
-        Told the resource, `videojobs`, `jobs` or `other`, of each.
+        Called for each with the resource: `videojobs`, `jobs` or `other`.
     """
 
     def __init__(self, count: Callable[[str], None]) -> None:
@@ -22,7 +22,7 @@ class WatchErrors(logging.Handler):
         self._count = count
 
     def attach(self) -> None:
-        """Begin to listen; nothing changes about what is logged."""
+        """Begin to count. What is logged stays the same."""
         logging.getLogger(_LOGGER).addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:

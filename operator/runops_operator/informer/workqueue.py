@@ -11,7 +11,7 @@ from runops.polling import backoff
 __all__ = ["WorkQueue"]
 
 _TURNS = 10
-"""One in so many is for keys that are not urgent, however many are."""
+"""One key in so many is a normal one, however many urgent ones wait."""
 
 
 class WorkQueue:
@@ -48,7 +48,7 @@ class WorkQueue:
             self._add(key, urgent=urgent)
 
     async def add_after(self, key: str, seconds: float) -> None:
-        """Have a key handed out after so many seconds, or earlier where that was asked for already."""
+        """Have a key handed out after so many seconds, or earlier if an earlier call asked for that."""
         async with self._changed:
             if seconds <= 0:
                 self._add(key)
@@ -77,7 +77,7 @@ class WorkQueue:
         await self._release(key)
 
     async def failed(self, key: str) -> float:
-        """Give a key back after a failure; it comes again after a growing pause, which is returned in seconds."""
+        """Give a key back after a failure; return in how many seconds it is handed out again, a growing pause."""
         self._failures[key] = self._failures.get(key, 0) + 1
         pause = backoff(self._failures[key], jitter=self._jitter())
         await self._release(key)
@@ -89,7 +89,7 @@ class WorkQueue:
             self._again.add(key)
             return
         if urgent:
-            # It may be among the others already; there it is passed over once it was handed out.
+            # It may be among the normal keys too; the second entry is skipped.
             self._urgent.append(key)
         if key not in self._waiting:
             self._waiting.add(key)

@@ -105,7 +105,7 @@ class Adopter:
         name = videojob_name(row.job_id)
         if first:
             # Before it is made: its event may come earlier than the answer.
-            self._store.note_first(name)
+            self._store.fresh_claims.mark(name)
         try:
             self._store.see_videojob(await self._cluster.create_videojob(manifest))
         except Conflict:
@@ -131,7 +131,7 @@ class Adopter:
         self._store.see_videojob(body)
         if not there.finished:
             # Its plan reads the row, and goes on under the claim that it finds there.
-            self._store.doubt_row(name)
+            self._store.rows_to_read.mark(name)
             await self._queue.add(name)
             return _Earlier.GOES_ON
         await self._cluster.delete_videojob(name, uid=there.uid)

@@ -163,7 +163,7 @@ class RowWatch:
         self._watched.looked(longest=self._pause_after(len(ids)) + _LATE_SECONDS)
         for name in unfinished:
             # Its row was cancelled, ended or queued again. Its plan looks for itself.
-            self._store.doubt_row(name)
+            self._store.rows_to_read.mark(name)
             await self._queue.add(name)
         await self._jobs.keep_alive(self._config.installation, unattended)
         await self._adopt(without)
@@ -172,7 +172,7 @@ class RowWatch:
     async def _compare(self, row: ClaimedRow, view: VideoJobView) -> None:
         if row.token != view.claim:
             # It was claimed since, or begun anew. Its plan looks for itself.
-            self._store.doubt_row(view.name)
+            self._store.rows_to_read.mark(view.name)
             await self._queue.add(view.name)
         elif self._touched.age(row.job_id) > self._config.deadlines.no_progress_seconds:
             await self._queue.add(view.name)
@@ -189,13 +189,13 @@ class RowWatch:
         for claimed in rows:
             name = videojob_name(claimed.job_id)
             known = self._store.videojob(name)
-            if self._adopter.is_in_hand(claimed.job_id) or self._store.gone(name) is not None:
+            if self._adopter.is_in_hand(claimed.job_id) or self._store.deleted(name) is not None:
                 continue
             if known is not None and not known.finished:
                 continue
             if known is not None and known.claim == claimed.token:
                 self._metrics.repaired("RowNotTold")
-                self._store.doubt_row(name)
+                self._store.rows_to_read.mark(name)
                 await self._queue.add(name)
                 continue
             try:

@@ -2,25 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from sys import intern
 from typing import Any
 
 from runops.job_row import CLAIM_PATTERN
 from runops_operator.manifests.labels import CLAIM_ANNOTATION
 
-__all__ = ["claim_of", "count_of", "object_of", "objects_of", "same", "text_of", "version_of", "whole_of"]
+__all__ = ["claim_of", "count_of", "object_of", "objects_of", "text_of", "version_of", "whole_of"]
 
 _TOKEN = re.compile(CLAIM_PATTERN)
 
 
-def same(text: str) -> str:
-    """Return the one string for all that are alike: a Job repeats much of its VideoJob, and of other Jobs."""
-    return intern(text)
-
-
 def text_of(value: Any) -> str | None:
     """Return a text; None for all else."""
-    return same(value) if isinstance(value, str) else None
+    return value if isinstance(value, str) else None
 
 
 def whole_of(value: Any) -> int | None:
@@ -46,7 +40,7 @@ def count_of(value: Any) -> int:
 def claim_of(metadata: Mapping[str, Any]) -> str | None:
     """Return the token of an object, which anybody may write there; None where it is no token."""
     text = object_of(metadata.get("annotations")).get(CLAIM_ANNOTATION)
-    return same(text) if isinstance(text, str) and _TOKEN.fullmatch(text) else None
+    return text if isinstance(text, str) and _TOKEN.fullmatch(text) else None
 
 
 def version_of(metadata: Mapping[str, Any]) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runops.report import Report, parse_report
-from runops_operator.manifests.fields import object_of, same, text_of
+from runops_operator.manifests.fields import object_of, text_of
 
 __all__ = ["PodRefusal", "PodView", "parse_pod", "parse_pod_refusal"]
 
@@ -90,7 +90,7 @@ def parse_pod(body: Mapping[str, Any]) -> PodView:
         uid=metadata.get("uid", ""),
         node=text_of((body.get("spec") or {}).get("nodeName")),
         created=text_of(metadata.get("creationTimestamp")) or "",
-        phase=same(status.get("phase") or "Pending"),
+        phase=status.get("phase") or "Pending",
         waiting_reason=unscheduled.get("reason") or waiting.get("reason"),
         waiting_message=unscheduled.get("message") or waiting.get("message"),
         exit_code=ended.get("exitCode") if ended else None,

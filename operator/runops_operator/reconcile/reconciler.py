@@ -152,11 +152,11 @@ class Reconciler:
             Something was away or refused; nothing is lost by trying again later.
         """
         job_id = _job_id(name)
-        if (last := self._store.gone(name)) is not None:
+        if (last := self._store.deleted(name)) is not None:
             if job_id is not None:
                 for action in plan_gone(last, self._store.job(name)):
                     await self._executor.run(name, job_id, action)
-            self._store.forget_gone(last)
+            self._store.forget_deleted(last)
         if job_id is None:
             return
         for _ in range(_MOST_PLANS):
@@ -171,7 +171,7 @@ class Reconciler:
                 for action in actions:
                     await self._executor.run(name, job_id, action)
             except Overtaken:
-                self._store.doubt_row(name)
+                self._store.rows_to_read.mark(name)
                 await self._refresh(name)
             except JobRefused as error:
                 for action in plan_refused(seen, str(error), self._config, self._now()):
@@ -207,11 +207,11 @@ class Reconciler:
     async def _observed(self, name: str, job_id: UUID, videojob: VideoJobView) -> Observation:
         pods = await self._pods(name)
         job = self._store.job(name)
-        doubted = self._store.take_doubt(name)
+        doubted = self._store.rows_to_read.take(name)
         try:
             row = await self._jobs.get(job_id) if doubted else UNREAD
         except SupabaseError:
-            self._store.doubt_row(name)
+            self._store.rows_to_read.mark(name)
             raise
         refused = await self._pod_refused(videojob, job, pods)
         wait = wait_of(videojob, job, pods, pod_refused=refused)
@@ -220,7 +220,7 @@ class Reconciler:
             job=job,
             pods=pods,
             pod_refused=refused,
-            first=self._store.take_first(name),
+            first=self._store.fresh_claims.take(name),
             waited_seconds=self._waited(name, wait),
             quiet_seconds=self._quiet_seconds(job_id, None),
         )
@@ -232,7 +232,7 @@ class Reconciler:
         if row is not None and row.status == RowStatus.COMPLETED and not seen.videojob.finished:
             completed_seconds = self._completed.seconds(name, job_id)
             # Until the VideoJob has ended as well, each look is to see it.
-            self._store.doubt_row(name)
+            self._store.rows_to_read.mark(name)
         else:
             self._completed.forget(name)
         quiet_seconds = self._quiet_seconds(job_id, row)
