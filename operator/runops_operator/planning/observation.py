@@ -1,9 +1,10 @@
-"""Everything that a plan is made of: what was seen of one VideoJob at one instant."""
+"""Everything that a plan is made of: what is known of one VideoJob at one instant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from runops.job_row import JobRow
+from runops.job_row import Claim, JobRow
+from runops.videojob import VideoJobSpec
 from runops_operator.manifests.observed import UNREAD, JobView, Unread, VideoJobView
 from runops_operator.manifests.observed_pod import PodView
 
@@ -17,28 +18,58 @@ class Observation:
     Attributes
     ----------
     row
-        `UNREAD`, or the row as it was read just now; None where there is no such row.
-    first
-        Whether the row was claimed and confirmed just now: no attempt was made, and nothing stands in its history.
+        `UNREAD`, or the row as it was read for this plan; None where the table has no such row.
+    never_attempted
+        Whether this process claimed and confirmed the row just now, so the row holds no history and no pause.
     pod_refused
-        Why the API server will not have the Job's pod made, in its words; None where nothing is known of that.
+        The API server's message where it refuses to create the Job's pod; None where no refusal is known.
     results
-        Whether the tables hold a transcript and a SOP; None where nobody has looked just now.
+        Whether the tables hold a transcript and a SOP; None where that was not checked for this plan.
     waited_seconds
-        For how long it has waited for the same thing, see `waiting.wait_of`.
+        How long the VideoJob has waited for the same thing, see `waiting.wait_of`.
     quiet_seconds
-        For how long the row has not been touched; 0 where that is not known.
+        How long nothing has updated the row; 0 where that is not known.
     completed_seconds
-        For how long the row has been seen completed; 0 where it is not, or was not before.
+        How long ago this process first read the row as completed; 0 where the row is not completed.
     """
 
     videojob: VideoJobView
     job: JobView | None = None
     pods: Sequence[PodView] = field(default_factory=tuple)
     row: JobRow | Unread | None = UNREAD
-    first: bool = False
+    never_attempted: bool = False
     pod_refused: str | None = None
     results: bool | None = None
     waited_seconds: float = 0.0
     quiet_seconds: float = 0.0
     completed_seconds: float = 0.0
+
+    @property
+    def own_job(self) -> JobView | None:
+        """The Job, where this VideoJob owns it; a Job of an earlier VideoJob has the same name."""
+        return self.job if self.job is not None and self.job.owner_uid == self.videojob.uid else None
+
+    @property
+    def spec(self) -> VideoJobSpec:
+        """The spec, in the situations in which it is well-formed."""
+        assert self.videojob.spec is not None
+        return self.videojob.spec
+
+    @property
+    def token(self) -> str:
+        """The VideoJob's claim token, in the situations in which it has one."""
+        assert self.videojob.claim is not None
+        return self.videojob.claim
+
+    @property
+    def held_row(self) -> JobRow:
+        """The row, after it was read and found to be held under the VideoJob's token."""
+        assert isinstance(self.row, JobRow)
+        return self.row
+
+    @property
+    def held_claim(self) -> Claim:
+        """The claim of `held_row`."""
+        claim = self.held_row.claim
+        assert claim is not None
+        return claim

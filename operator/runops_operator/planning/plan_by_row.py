@@ -1,6 +1,7 @@
-"""What the row alone decides about a VideoJob: it was cancelled, taken away, or ended already. Pure."""
+"""What follows for a VideoJob whose row is no longer held under its claim token. Pure."""
 
 from datetime import datetime
+from enum import Enum, auto
 
 from runops.failures import TABLE, Reason
 from runops.job_row import JobRow, RowStatus
@@ -8,71 +9,124 @@ from runops_operator.config import OperatorConfig
 from runops_operator.planning import status
 from runops_operator.planning.actions import Action, AdoptClaim, DeleteJob, PatchStatus, RemoveObjects, RequeueAfter
 from runops_operator.planning.observation import Observation
+from runops_operator.planning.row_relation import RowRelation, row_relation
 from runops_operator.planning.waiting import newest
 from runops_operator.planning.why_ended import why_ended
 
-__all__ = ["plan_by_row"]
+__all__ = ["RowDecision", "decide_by_row", "plan_by_row"]
 
-_LAST_WORD_SECONDS = 30.0
-_LOOK_FOR_LAST_WORD_SECONDS = 1.0
-
-
-def plan_by_row(
-    seen: Observation, row: JobRow | None, claim: str, config: OperatorConfig, now: datetime
-) -> list[Action]:
-    """Return what the row alone decides; nothing where it is held under the VideoJob's claim."""
-    if row is None or row.claim is None:
-        return _cancelled_by_the_row(seen, row, now)
-    if row.is_held_by(claim):
-        return []
-    if row.status == RowStatus.PROCESSING and row.claim.by == config.installation:
-        # The next attempt was prepared, here or by the other replica, and the VideoJob does not know yet.
-        return [AdoptClaim(row.claim.token, seen.videojob.version)]
-    if not row.was_held_by(claim):
-        return _cancelled_by_the_row(seen, row, now)
-    over = seen.job is None or seen.job.over
-    attempts = row.claim.failures + 1
-    if row.status == RowStatus.COMPLETED and (row.claim.bound or seen.videojob.started or (seen.job and seen.job.over)):
-        if _last_word_follows(seen):
-            return [RequeueAfter(_LOOK_FOR_LAST_WORD_SECONDS)]
-        report = next((pod.report for pod in seen.pods if pod.exit_code == 0), None)
-        return [PatchStatus(status.succeeded(seen.videojob, report, attempts=attempts, now=now))]
-    if row.status == RowStatus.ERROR and over:
-        return _told(seen, row, now)
-    # While its Job lives we tell a row nothing: it was somebody else.
-    return _cancelled_by_the_row(seen, row, now)
+_FINAL_REPORT_SECONDS = 30.0
+_FINAL_REPORT_CHECK_SECONDS = 1.0
 
 
-def _last_word_follows(seen: Observation) -> bool:
-    """Tell whether the worker, which has just completed the row, may still tell what it used and made."""
-    pod = newest(seen.pods)
-    works = seen.job is not None and not seen.job.over and pod is not None and pod.works
-    told = seen.videojob.status.outputs is not None
-    return works and not told and seen.completed_seconds < _LAST_WORD_SECONDS
+class RowDecision(Enum):
+    """What follows for the VideoJob."""
+
+    CONTINUE = auto()
+    """The row is held: the rest of the plan decides."""
+    ADOPT_TOKEN = auto()
+    """The row already holds the next attempt's token: write it on the VideoJob."""
+    RECORD_SUCCESS = auto()
+    """The worker completed the row."""
+    RECORD_FAILURE = auto()
+    """This installation set the row to error and stopped before it wrote the status."""
+    CANCEL = auto()
+    """Somebody else changed the row: stop the worker."""
 
 
-def _told(seen: Observation, row: JobRow, now: datetime) -> list[Action]:
-    """End a VideoJob whose row was told that it failed, just before we died."""
-    assert row.claim is not None
-    reason, report = row.claim.reason or Reason.JOB_DELETED, None
-    if seen.job is not None:
-        ended = why_ended(seen.job, seen.pods)
-        reason, report = ended.failure.reason, ended.report
-    message = row.error or TABLE[reason].sentence
-    patch = status.failed(seen.videojob, reason, message, attempts=row.claim.failures + 1, report=report, now=now)
+def decide_by_row(relation: RowRelation, *, worker_ran: bool, job_active: bool) -> RowDecision:
+    """Return what follows from a row's relation to the VideoJob's token.
+
+    Parameters
+    ----------
+    relation
+        See `row_relation`.
+    worker_ran
+        Whether a worker has run for the VideoJob. Without one, somebody else completed the row.
+    job_active
+        Whether the Job has not ended. While it has not, the operator sets no row to error: somebody else did.
+    """
+    match relation, worker_ran, job_active:
+        case RowRelation.HELD, _, _:
+            return RowDecision.CONTINUE
+        case RowRelation.HELD_BY_NEXT_ATTEMPT, _, _:
+            return RowDecision.ADOPT_TOKEN
+        case RowRelation.COMPLETED, True, _:
+            return RowDecision.RECORD_SUCCESS
+        case RowRelation.FAILED, _, False:
+            return RowDecision.RECORD_FAILURE
+        case _:
+            return RowDecision.CANCEL
+
+
+def plan_by_row(seen: Observation, config: OperatorConfig, now: datetime) -> list[Action]:
+    """Return the actions for a VideoJob whose row was read and is not held under its token."""
+    assert seen.row is None or isinstance(seen.row, JobRow)
+    relation = row_relation(seen.row, seen.token, installation=config.installation)
+    match decide_by_row(relation, worker_ran=_worker_ran(seen), job_active=_job_active(seen)):
+        case RowDecision.ADOPT_TOKEN:
+            return [AdoptClaim(seen.held_claim.token, seen.videojob.version)]
+        case RowDecision.RECORD_SUCCESS:
+            return _record_success(seen, now)
+        case RowDecision.RECORD_FAILURE:
+            return _record_failure(seen, now)
+        case RowDecision.CANCEL:
+            return _cancel(seen, seen.row, now)
+        case RowDecision.CONTINUE:
+            raise AssertionError("the row is held")
+
+
+def _worker_ran(seen: Observation) -> bool:
+    bound = isinstance(seen.row, JobRow) and seen.row.claim is not None and seen.row.claim.bound
+    return bound or seen.videojob.started or (seen.job is not None and seen.job.over)
+
+
+def _job_active(seen: Observation) -> bool:
+    return seen.job is not None and not seen.job.over
+
+
+def _record_success(seen: Observation, now: datetime) -> list[Action]:
+    if _final_report_may_follow(seen):
+        return [RequeueAfter(_FINAL_REPORT_CHECK_SECONDS)]
+    report = next((pod.report for pod in seen.pods if pod.exit_code == 0), None)
+    patch = status.succeeded(seen.videojob, report, attempts=seen.held_claim.failures + 1, now=now)
     return [PatchStatus(patch)]
 
 
-def _cancelled_by_the_row(seen: Observation, row: JobRow | None, now: datetime) -> list[Action]:
-    became = f"set to {row.status[:50]}" if row is not None and row.status else "deleted"
-    if row is not None and row.status == RowStatus.PROCESSING:
-        became = "claimed by somebody else"
-    message = f"Cancelled: the row was {became} while the video was worked on."
+def _final_report_may_follow(seen: Observation) -> bool:
+    """Return whether the worker, which has completed the row, may still report its usage and outputs."""
+    pod = newest(seen.pods)
+    working = _job_active(seen) and pod is not None and pod.works
+    reported = seen.videojob.status.outputs is not None
+    return working and not reported and seen.completed_seconds < _FINAL_REPORT_SECONDS
+
+
+def _record_failure(seen: Observation, now: datetime) -> list[Action]:
+    claim = seen.held_claim
+    reason, report = claim.reason or Reason.JOB_DELETED, None
+    if seen.job is not None:
+        ended = why_ended(seen.job, seen.pods)
+        reason, report = ended.failure.reason, ended.report
+    message = seen.held_row.error or TABLE[reason].sentence
+    patch = status.failed(seen.videojob, reason, message, attempts=claim.failures + 1, report=report, now=now)
+    return [PatchStatus(patch)]
+
+
+def _cancel(seen: Observation, row: JobRow | None, now: datetime) -> list[Action]:
     attempts = 1 if seen.job is not None and seen.job.ran else 0
+    message = f"Cancelled: the row was {_change(row)} while the video was worked on."
     patch = status.failed(seen.videojob, Reason.CLAIM_LOST, message, attempts=attempts, report=None, now=now)
-    stop = [DeleteJob(seen.job.name, seen.job.uid)] if seen.job else []
-    # Without its row nobody will ask for what was made of the video, and nobody would ever delete it. Where no worker
-    # ran nothing was made: a VideoJob that only claims to have had a row deletes nothing.
+    stop = [DeleteJob(seen.job.name, seen.job.uid)] if seen.job is not None else []
+    # Without the row nobody will ask for what was made of the video, and nobody would ever delete it. Where no worker
+    # ran, nothing was made: a VideoJob made by hand must not delete the objects of a row that never existed.
     made = row is None and (seen.videojob.started or attempts > 0)
-    remove = [RemoveObjects(seen.videojob.spec.source.bucket)] if made and seen.videojob.spec is not None else []
+    remove = [RemoveObjects(seen.spec.source.bucket)] if made else []
     return [*stop, *remove, PatchStatus(patch)]
+
+
+def _change(row: JobRow | None) -> str:
+    if row is None:
+        return "deleted"
+    if row.status == RowStatus.PROCESSING:
+        return "claimed by somebody else"
+    return f"set to {row.status[:50]}" if row.status else "left without a status"

@@ -1,29 +1,32 @@
-"""When a wait lasts too long: what is said of it, and when it is over. Pure."""
+"""When a wait lasts too long: how the status shows it, and when it ends the VideoJob. Pure."""
 
 from datetime import datetime
+from typing import Final
 
 from runops.failures import TABLE, Reason
-from runops_operator.config import OperatorConfig
-from runops_operator.manifests.observed import Unread
+from runops_operator.config import Deadlines, OperatorConfig
+from runops_operator.manifests.observed import Unread, VideoJobView
 from runops_operator.planning import status
-from runops_operator.planning.actions import Action, DeleteJob, FailRow, PatchStatus, ReadRow
+from runops_operator.planning.actions import Action, DeleteJob, FailRow, PatchStatus, ReadRow, Recheck
 from runops_operator.planning.observation import Observation
 from runops_operator.planning.patch import patch_if_it_changes
 from runops_operator.planning.waiting import Wait, deadline_of, stalled_message
 from runops_operator.times import moment
 
-__all__ = ["plan_refused", "stalled", "waited_too_long"]
+__all__ = ["WAITING_RECHECK", "plan_refused", "plan_stalled_too_long", "stalled", "stalled_too_long"]
+
+WAITING_RECHECK: Final = Recheck(seconds=5.0, most_per_second=10.0)
 
 
 def plan_refused(seen: Observation, words: str, config: OperatorConfig, now: datetime) -> list[Action]:
-    """Return what to do when Kubernetes will not make the Job of a VideoJob: say so. It is tried again after a pause.
+    """Return what to do when Kubernetes refuses the Job of a VideoJob: show it. The plan is repeated after a pause.
 
     Parameters
     ----------
     seen
         The observation that the plan was made of.
     words
-        The API server's.
+        The API server's message.
     config, now
         As for `plan`.
     """
@@ -33,31 +36,33 @@ def plan_refused(seen: Observation, words: str, config: OperatorConfig, now: dat
 
 
 def stalled(seen: Observation, wait: Wait, config: OperatorConfig) -> tuple[Reason, str] | None:
-    """Return reason and sentence where a wait lasts longer than it may."""
+    """Return reason and sentence where a wait lasts longer than its deadline."""
     deadline = deadline_of(wait.reason, config.deadlines)
     if deadline is None:
         return None
     seconds, reason = deadline
-    known = next((item for item in seen.videojob.status.conditions or () if item.type == "Stalled"), None)
-    # What was said before a restart, whose own clock begins anew, stays said.
-    said = known is not None and known.status == "True" and known.reason == reason
-    return (reason, stalled_message(wait, reason)) if said or seen.waited_seconds > seconds else None
+    shown = seen.videojob.condition("Stalled")
+    # After a restart `waited_seconds` starts at 0 again; the condition stays.
+    stays = shown is not None and shown.status == "True" and shown.reason == reason
+    return (reason, stalled_message(wait, reason)) if stays or seen.waited_seconds > seconds else None
 
 
-def waited_too_long(seen: Observation, config: OperatorConfig, now: datetime) -> list[Action] | None:
-    """Return how a video ends that has been stalled for as long as anything may wait; None where it has not."""
-    videojob = seen.videojob
-    stalled = next((item for item in videojob.status.conditions or () if item.type == "Stalled"), None)
-    since = moment(stalled.last_transition_time) if stalled is not None and stalled.status == "True" else None
-    if stalled is None or since is None or stalled.reason not in {reason.value for reason in TABLE}:
+def stalled_too_long(videojob: VideoJobView, deadlines: Deadlines, now: datetime) -> Reason | None:
+    """Return why a VideoJob has been stalled for longer than any wait may last; None where it has not."""
+    shown = videojob.condition("Stalled")
+    if shown is None or shown.status != "True" or shown.reason not in {reason.value for reason in TABLE}:
         return None
-    if (now - since).total_seconds() <= config.deadlines.waiting_seconds:
+    since = moment(shown.last_transition_time)
+    if since is None or (now - since).total_seconds() <= deadlines.waiting_seconds:
         return None
+    return Reason(shown.reason)
+
+
+def plan_stalled_too_long(seen: Observation, reason: Reason, now: datetime) -> list[Action]:
+    """Return the actions that end a VideoJob that has been stalled for longer than any wait may last."""
     if isinstance(seen.row, Unread):
         return [ReadRow()]
-    assert videojob.claim is not None
-    reason = Reason(stalled.reason)
     message = f"{TABLE[reason].sentence} {TABLE[reason].remedy}"
-    patch = status.failed(videojob, reason, message, attempts=0, report=None, now=now)
+    patch = status.failed(seen.videojob, reason, message, attempts=0, report=None, now=now)
     stop = [DeleteJob(seen.job.name, seen.job.uid)] if seen.job is not None else []
-    return [FailRow(videojob.claim, message), *stop, PatchStatus(patch)]
+    return [FailRow(seen.token, message), *stop, PatchStatus(patch)]
