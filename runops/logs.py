@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 from urllib.parse import quote
 
-__all__ = ["JsonFormatter", "configure_logs", "job_id_in_logs", "never_show", "redact"]
+__all__ = ["JsonFormatter", "configure_logs", "error_text", "job_id_in_logs", "never_show", "redact"]
 
 job_id_in_logs: ContextVar[str | None] = ContextVar("job_id_in_logs", default=None)
 """The id of the job that the current task works on; set it, and every line below carries it."""
@@ -43,6 +43,11 @@ def redact(text: str) -> str:
     for secret in _known_secrets:
         text = text.replace(secret, "[redacted]")
     return _SECRETS.sub("[redacted]", text)
+
+
+def error_text(error: BaseException) -> str:
+    """Return an exception's type and text for a log line: the text of some, such as TimeoutError, is empty."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 class JsonFormatter(logging.Formatter):

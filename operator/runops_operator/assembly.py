@@ -22,6 +22,7 @@ from runops_operator.observability.backlog import BacklogWatch
 from runops_operator.observability.figures import Figures, snapshot
 from runops_operator.observability.metrics import Metrics
 from runops_operator.reconcile.execute import Executor
+from runops_operator.reconcile.observe import ObservationReader
 from runops_operator.reconcile.reconciler import Reconciler
 from runops_operator.reconcile.stopping import Stopping
 
@@ -122,14 +123,20 @@ def assemble(
         metrics=metrics,
         on_movement=intake.movement,
     )
-    reconciler = Reconciler(
-        queue=queue,
+    reader = ObservationReader(
         store=store,
         cluster=cluster,
         jobs=jobs,
         results=supabase.results,
-        executor=executor,
         quiet_seconds=rows.quiet_seconds,
+        now=now,
+    )
+    reconciler = Reconciler(
+        queue=queue,
+        store=store,
+        cluster=cluster,
+        reader=reader,
+        executor=executor,
         config=config,
         metrics=metrics,
         now=now,

@@ -285,9 +285,9 @@ async def test_a_pod_that_does_not_stop_is_removed_by_force(world: World, monkey
     await world.stopping.begin(name, job["metadata"]["uid"])
     assert forced == [False], "it is asked at once"
     world.stopping._deadline = 0.0
-    await world.stopping._look(job["metadata"]["uid"])
+    await world.stopping._check(job["metadata"]["uid"])
     assert forced == [False, True]
-    await world.stopping._look(job["metadata"]["uid"])
+    await world.stopping._check(job["metadata"]["uid"])
     assert len(world.stopping) == 0
     assert b'runops_drift_repaired_total{kind="StillStopping"} 1.0' in world.metrics.text()
     stalled = _condition(world, job_id, "Stalled")

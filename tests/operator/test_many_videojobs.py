@@ -10,7 +10,7 @@ from runops_operator.informer.kopf_settings import NoMemories
 from runops_operator.informer.store import Store
 from runops_operator.intake.admission import Admission, admit
 from runops_operator.manifests.observed import parse_videojob
-from runops_operator.planning.actions import LookAgain
+from runops_operator.planning.actions import Recheck
 from tests.operator.world import CONFIG, World
 
 pytestmark = pytest.mark.virtual_time
@@ -28,10 +28,10 @@ def videojob(number: int, *, finished: bool = False, version: int = 1) -> dict[s
     }
 
 
-def test_looks_that_only_make_sure_grow_rarer_with_the_number_of_videojobs() -> None:
-    look = LookAgain(seconds=15.0, most_per_second=2.0)
-    pauses = [look.pause(count, comparison_seconds=300) for count in (0, 30, 60, 599, 600, 10_000)]
-    assert pauses == [15.0, 15.0, 30.0, 299.5, None, None], "the comparison looks at all of them after 300 s"
+def test_rechecks_become_rarer_with_the_number_of_videojobs() -> None:
+    recheck = Recheck(seconds=15.0, most_per_second=2.0)
+    pauses = [recheck.pause(count, resync_seconds=300) for count in (0, 30, 60, 599, 600, 10_000)]
+    assert pauses == [15.0, 15.0, 30.0, 299.5, None, None], "the resync reconciles all of them after 300 s"
 
 
 def test_unfinished_videojobs_are_counted_as_they_come_end_begin_anew_and_go() -> None:

@@ -1,4 +1,4 @@
-"""Pods of many Jobs are read with few requests, and everybody gets his own."""
+"""Pods of many Jobs are read with few requests, and every caller gets the pods of its Job."""
 
 import asyncio
 from collections.abc import Collection
@@ -46,7 +46,7 @@ def names(found: list[list[Any]]) -> list[list[str]]:
     return [[pod["metadata"]["name"] for pod in pods] for pods in found]
 
 
-async def test_those_who_ask_while_requests_are_under_way_share_the_next_one() -> None:
+async def test_calls_made_during_requests_share_the_next_one() -> None:
     cluster = Counting()
     reads = PodReads(cluster)
     tasks = await asked(reads, "one")
@@ -58,6 +58,16 @@ async def test_those_who_ask_while_requests_are_under_way_share_the_next_one() -
     assert cluster.requests == [{"one"}, {"two"}, {"three", "podless", "four"}]
 
 
+async def test_no_more_than_two_requests_run_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pod_reads, "_MOST_JOBS", 1)
+    cluster = Counting()
+    tasks = await asked(PodReads(cluster), "a", "b", "c", "d")
+    await asyncio.sleep(0.01)
+    assert len(cluster.requests) == 2
+    cluster.may_answer.set()
+    await asyncio.gather(*tasks)
+
+
 async def test_a_request_names_only_so_many_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pod_reads, "_MOST_JOBS", 2)
     cluster = Counting()
@@ -67,10 +77,10 @@ async def test_a_request_names_only_so_many_jobs(monkeypatch: pytest.MonkeyPatch
     found = await asyncio.gather(*tasks)
 
     assert names(found) == [["a-a"], ["b-a"], ["c-a"], ["d-a"], ["e-a"]]
-    assert max(map(len, cluster.requests)) == 2
+    assert [len(jobs) for jobs in cluster.requests] == [2, 2, 1]
 
 
-async def test_who_asks_again_gets_what_is_true_then() -> None:
+async def test_a_second_call_reads_again() -> None:
     cluster = Counting()
     cluster.may_answer.set()
     reads = PodReads(cluster)
@@ -80,7 +90,7 @@ async def test_who_asks_again_gets_what_is_true_then() -> None:
     assert cluster.requests == [{"one"}, {"one"}]
 
 
-async def test_a_refusal_is_told_to_all_who_asked_and_those_after_are_served() -> None:
+async def test_an_error_reaches_all_callers_of_the_request_and_the_next_request_works() -> None:
     cluster = Counting()
     reads = PodReads(cluster)
     cluster.error = ClusterError("away")
@@ -92,31 +102,15 @@ async def test_a_refusal_is_told_to_all_who_asked_and_those_after_are_served() -
     assert names([await reads.of("one")]) == [["one-a"]]
 
 
-async def test_one_who_gives_up_disturbs_nobody() -> None:
+@pytest.mark.parametrize("cancelled", range(3))
+async def test_a_cancelled_caller_cancels_no_request_of_others(cancelled: int) -> None:
     cluster = Counting()
     reads = PodReads(cluster)
-    first, second, third = await asked(reads, "one", "two", "three")
-    third.cancel()
+    callers = await asked(reads, "one", "two", "three")
+    callers.pop(cancelled).cancel()
+    await asyncio.sleep(0)
     cluster.may_answer.set()
 
-    assert names([await first, await second]) == [["one-a"], ["two-a"]]
-    assert names([await reads.of("three")]) == [["three-a"]]
-
-
-async def test_when_the_one_who_reads_gives_up_the_others_are_told_and_may_ask_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(pod_reads, "_AT_ONCE", 1)
-    cluster = Counting()
-    reads = PodReads(cluster)
-    first, reader, other = await asked(reads, "one", "two", "three")
-    first.cancel()
-    await asyncio.wait([first])
-    await asyncio.sleep(0.01)
-    assert cluster.requests[1:] == [{"two", "three"}]
-    reader.cancel()
-
-    with pytest.raises(ClusterError, match="broken off"):
-        await other
-    cluster.may_answer.set()
-    assert names([await reads.of("three")]) == [["three-a"]]
+    rest = [f"{job}-a" for index, job in enumerate(["one", "two", "three"]) if index != cancelled]
+    assert names(await asyncio.gather(*callers)) == [[name] for name in rest]
+    assert len(cluster.requests) == 1

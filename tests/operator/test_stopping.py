@@ -32,7 +32,7 @@ class Slow(MemoryCluster):
 
 
 async def test_a_job_whose_pods_are_gone_before_its_turn_comes_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stopping, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(stopping, "_CHECK_SECONDS", 0.0)
     cluster = Slow()
     follower = Stopping(cluster, store=Store(), now=lambda: START, deadline_seconds=1000, metrics=Metrics())
     cluster.may_answer["first"].set()

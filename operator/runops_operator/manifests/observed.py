@@ -80,10 +80,8 @@ class VideoJobView:
     @property
     def blocked_by(self) -> str | None:
         """Reason for which a key or a quota blocks it, and would block other videos too; None where nothing does."""
-        return next(
-            (item.reason for item in self.status.conditions or () if item.type == "Blocked" and item.status == "True"),
-            None,
-        )
+        blocked = self.condition("Blocked")
+        return blocked.reason if blocked is not None and blocked.status == "True" else None
 
     @property
     def finished(self) -> bool:
@@ -95,9 +93,14 @@ class VideoJobView:
         """Whether a worker has run for it already."""
         return self.holds("Started")
 
+    def condition(self, kind: str) -> Condition | None:
+        """Return the condition of a type; None where the status has none."""
+        return next((item for item in self.status.conditions or () if item.type == kind), None)
+
     def holds(self, kind: str) -> bool:
         """Whether a condition is True."""
-        return any(item.type == kind and item.status == "True" for item in self.status.conditions or ())
+        condition = self.condition(kind)
+        return condition is not None and condition.status == "True"
 
     def without_worker_progress(self) -> "VideoJobView":
         """Return the view with what the worker reports left out."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from runops.failures import TABLE
 from runops.progress import Stage
 from runops.report import Usage
-from runops.videojob import Condition
 from runops_operator.manifests.observed import VideoJobView
 from runops_operator.planning.status import Outcome
 from runops_operator.times import moment
@@ -85,7 +84,7 @@ def _switched(before: VideoJobView, after: VideoJobView) -> list[Happening]:
 
 def _waits(before: VideoJobView, after: VideoJobView) -> list[Happening]:
     """Tell of attempts that failed and of what is waited for."""
-    then, now = (_condition(view, Outcome.PROGRESSING) for view in (before, after))
+    then, now = (view.condition(Outcome.PROGRESSING) for view in (before, after))
     if now is None or now.status == "True" or now.reason in _TOLD_BY_OTHERS:
         return []
     # A pod's own words change from second to second; a failed attempt's do not, and name the time of the next one.
@@ -98,14 +97,14 @@ def _waits(before: VideoJobView, after: VideoJobView) -> list[Happening]:
 def _troubles(before: VideoJobView, after: VideoJobView) -> list[Happening]:
     told = []
     for kind in (Outcome.STALLED, Outcome.BLOCKED):
-        then, now = (_condition(view, kind) for view in (before, after))
+        then, now = (view.condition(kind) for view in (before, after))
         if now is not None and now.status == "True" and (then is None or then.status != "True"):
             told.append(Happening(kind, f"{now.reason}: {now.message}", warning=True))
     return told
 
 
 def _end(after: VideoJobView) -> Happening:
-    failed = _condition(after, Outcome.FAILED)
+    failed = after.condition(Outcome.FAILED)
     if failed is not None and failed.status == "True":
         return Happening(failed.reason, failed.message, warning=True)
     begun, ended = moment(after.status.start_time), moment(after.status.completion_time)
@@ -118,7 +117,3 @@ def _bill(usage: Usage | None) -> str:
         return ""
     cost = f", about {usage.cost_usd} USD" if usage.cost_usd else ""
     return f"; {usage.total_tokens} tokens{cost}"
-
-
-def _condition(view: VideoJobView, kind: str) -> Condition | None:
-    return next((item for item in view.status.conditions or () if item.type == kind), None)

@@ -1,7 +1,7 @@
 """What to do about one VideoJob: a pure function from an observation to actions.
 
-`plan` keeps no memory, so it may be called at any time: after a lost event, after a crash between two actions, or for no
-reason at all. Every action that ends something depends on a row that was read for this very plan.
+`plan` keeps no memory, so it may be called at any time: after a lost event, after a crash between two actions, or for
+no reason at all. Every action that ends something depends on a row that was read for this very plan.
 """
 
 from datetime import datetime
@@ -28,8 +28,8 @@ __all__ = ["plan", "plan_gone", "plan_unreadable"]
 def plan(seen: Observation, config: OperatorConfig, now: datetime) -> list[Action]:
     """Return the next actions for a VideoJob, in the order in which they are carried out.
 
-    The row is written before the VideoJob that records it, so that a crash between two actions leaves a state from which
-    the same plan results. An action that finds the row changed since it was read ends the plan, and a new one is made.
+    The row is written before the VideoJob that records it, so that a crash between two actions leaves a state from
+    which the same plan results. An action that finds the row changed since it was read ends the plan, and a new one is made.
 
     Parameters
     ----------
@@ -113,106 +113,6 @@ def _delete_job(job: JobView) -> list[Action]:
     return [DeleteJob(job.name, job.uid), RequeueAfter(DELETED_JOB_SECONDS)]
 
 
-<<<<<<< HEAD
-def _pausing(seen: Observation, stamp: Claim, not_before: datetime, left: float, now: datetime) -> list[Action]:
-    """Wait for the time of the next attempt, and say so where a crash kept it from being said."""
-    reason = stamp.reason or Reason.JOB_DELETED
-    said = any(item.type == "Progressing" and item.reason == reason for item in seen.videojob.status.conditions or ())
-    failure = TABLE[reason]
-    patch = status.trying_again(
-        seen.videojob, failure, failure.sentence, attempts=stamp.failures, not_before=not_before, now=now
-    )
-    return [*(() if said else (PatchStatus(patch),)), RequeueAfter(min(left, _LONGEST_WAIT_SECONDS))]
-
-
-def _done(seen: Observation, job: JobView, spec: VideoJobSpec, claim: str, now: datetime) -> list[Action]:
-    """Make good for a worker whose Job is complete and whose row is not: what is in the tables decides."""
-    if isinstance(seen.row, Unread):
-        return [ReadRow()]
-    if seen.results is None:
-        return [LookForResults()]
-    if not seen.results:
-        failure = TABLE[Reason.RESULTS_LOST]
-        return _ended(seen, job, spec, Ended(failure, failure.sentence), now)
-    assert isinstance(seen.row, JobRow)
-    assert seen.row.claim is not None
-    report = next((pod.report for pod in seen.pods if pod.exit_code == 0), None)
-    patch = status.succeeded(seen.videojob, report, attempts=seen.row.claim.failures + 1, now=now)
-    return [CompleteRow(claim), PatchStatus(patch)]
-
-
-def _ended(seen: Observation, job: JobView, spec: VideoJobSpec, ended: Ended, now: datetime) -> list[Action]:
-    """Prepare the next attempt after one that ended without a result, or give up."""
-    row, videojob = seen.row, seen.videojob
-    if isinstance(row, Unread):
-        return [ReadRow()]
-    assert row is not None
-    assert row.claim is not None
-    failure, sentence = ended.failure, ended.sentence
-    if failure.failure_class is FailureClass.CLAIM:
-        # It says that its claim is gone, and the row says that it is not: another pod is bound to it.
-        failure = TABLE[Reason.POD_LOST]
-        sentence = failure.sentence
-    history = row.claim.history
-    decision = after_failure(
-        failure, history, retry_limit=spec.retry_limit, asked_seconds=ended.asked_seconds, jitter=_spread(job.uid)
-    )
-    if isinstance(decision, GiveUp):
-        message = sentence + decision.words
-        patch = status.failed(
-            videojob, failure.reason, message, attempts=history.failures + 1, report=ended.report, now=now
-        )
-        stop = [] if job.over else [DeleteJob(job.name, job.uid)]
-        return [FailRow(row.claim.token, message), *stop, PatchStatus(patch)]
-    not_before = now + timedelta(seconds=decision.seconds)
-    claim = row.claim.after(job.uid, decision.history, not_before=not_before, reason=failure.reason)
-    patch = status.trying_again(
-        videojob,
-        failure,
-        sentence,
-        attempts=decision.history.failures,
-        not_before=not_before,
-        now=now,
-        report=ended.report,
-    )
-    return [
-        NextAttempt(row, claim),
-        AdoptClaim(claim.token, videojob.version),
-        PatchStatus(patch),
-        DeleteJob(job.name, job.uid),
-        RequeueAfter(min(decision.seconds, _LONGEST_WAIT_SECONDS)),
-    ]
-
-
-def _watch(seen: Observation, job: JobView, spec: VideoJobSpec, config: OperatorConfig, now: datetime) -> list[Action]:
-    """Show where a Job is that is under way, and see that no state lasts too long."""
-    videojob = seen.videojob
-    actions: list[Action] = []
-    if job.queued and spec.suspend:
-        # Whether a queued Job is suspended is for Kueue to say, which would let it go on.
-        return [DeleteJob(job.name, job.uid), RequeueAfter(_OLD_JOB_GOES_SECONDS)]
-    if job.suspended != spec.suspend and not job.queued:
-        actions.append(SuspendJob(job.name, spec.suspend))
-    wait = wait_of(videojob, job, seen.pods, pod_refused=seen.pod_refused)
-    if wait is None:
-        if seen.quiet_seconds > config.deadlines.no_progress_seconds:
-            failure = TABLE[Reason.NO_PROGRESS]
-            return _ended(seen, job, spec, Ended(failure, failure.sentence), now)
-        patch = status.running(videojob, job, seen.pods, now)
-    else:
-        if (over := waited_too_long(seen, config, now)) is not None:
-            return over
-        patch = status.waiting(videojob, job, seen.pods, wait, now, stalled=stalled(seen, wait, config))
-    actions += patch_if_it_changes(videojob, patch)
-    actions.append(_LOOK_AT_RUNNING if wait is None else _LOOK_AT_WAITING)
-    return actions
-
-
-def _spread(name: str) -> float:
-    """Return a number from 0 to 1 that follows from a name: replicas that decide the same decide it alike."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32
-=======
 def _job_of(seen: Observation) -> JobView:
     assert seen.job is not None
     return seen.job
->>>>>>> 1a77f79 (wip)

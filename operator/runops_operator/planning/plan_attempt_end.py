@@ -72,9 +72,7 @@ def _for_the_holder(ended: Ended) -> Ended:
 
 def _give_up(seen: Observation, job: JobView, ended: Ended, message: str, now: datetime) -> list[Action]:
     attempts = seen.held_claim.failures + 1
-    patch = status.failed(
-        seen.videojob, ended.failure.reason, message, attempts=attempts, report=ended.report, now=now
-    )
+    patch = status.failed(seen.videojob, ended.failure.reason, message, attempts=attempts, report=ended.report, now=now)
     stop = [] if job.over else [DeleteJob(job.name, job.uid)]
     return [FailRow(seen.held_claim.token, message), *stop, PatchStatus(patch)]
 

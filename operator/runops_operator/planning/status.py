@@ -217,7 +217,7 @@ def failed(
 
 
 def _got_through(videojob: VideoJobView) -> bool:
-    blocked = next((item for item in videojob.status.conditions or () if item.type == Outcome.BLOCKED), None)
+    blocked = videojob.condition(Outcome.BLOCKED)
     if blocked is None or blocked.reason not in {reason.value for reason in TABLE}:
         return True
     return videojob.status.stage in _SHOWS_THAT_IT_WORKS.get(TABLE[Reason(blocked.reason)].failure_class, ())

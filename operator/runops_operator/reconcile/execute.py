@@ -5,6 +5,7 @@ from collections.abc import Callable
 from uuid import UUID, uuid4
 
 from runops.job_row import Claim
+from runops.logs import error_text
 from runops.object_names import made_objects
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.jobs import JobsTable
@@ -18,17 +19,17 @@ from runops_operator.observability.metrics import Metrics
 from runops_operator.planning.actions import (
     Action,
     AdoptClaim,
+    CheckResults,
     ClaimRow,
     CompleteRow,
     CreateJob,
     DeleteJob,
     DeleteVideoJob,
     FailRow,
-    LookAgain,
-    LookForResults,
     NextAttempt,
     PatchStatus,
     ReadRow,
+    Recheck,
     RemoveObjects,
     RequeueAfter,
     SuspendJob,
@@ -41,11 +42,11 @@ _log = logging.getLogger(__name__)
 
 
 class Overtaken(Exception):  # noqa: N818 - says what is the case
-    """Something is no longer as the plan took it to be: the rest of it must not be done, and a new one is due."""
+    """Something changed since it was read: the rest of the plan must not be carried out, and a new one is due."""
 
 
 class JobRefused(Exception):  # noqa: N818 - says what is the case
-    """Kubernetes will not make the Job as it is; the message holds its words."""
+    """Kubernetes refuses the Job; the message is the API server's."""
 
 
 class Executor:
@@ -54,17 +55,17 @@ class Executor:
     Parameters
     ----------
     cluster, jobs, objects
-        What is acted on.
+        What the actions change.
     store, queue
-        Told of what the actions changed.
+        Receive the changed objects, and the names to reconcile.
     stopping
         Follows the pods of deleted Jobs.
     config
         Settings of this installation.
     metrics
-        Counts what was done.
+        Counts actions.
     on_movement
-        Called when a row was claimed or ended: a slot may be free.
+        Called when a row was claimed or a VideoJob ended: a slot may be free.
     """
 
     def __init__(
@@ -96,18 +97,18 @@ class Executor:
         Raises
         ------
         Overtaken
-            The world moved on; a new plan is due at once.
+            Something changed since it was read; a new plan is due at once.
         JobRefused
-            Kubernetes will not make the Job.
+            Kubernetes refuses the Job.
         ClusterError, SupabaseError
-            It could not be done; the whole plan is made anew after a pause.
+            The action failed; a new plan is made after a pause.
         """
         match action:
             case RequeueAfter(seconds):
                 await self._queue.add_after(name, seconds)
-            case LookAgain():
-                comparison = self._config.resync_seconds
-                pause = action.pause(self._store.count_unfinished(), comparison_seconds=comparison)
+            case Recheck():
+                unfinished, resync_seconds = self._store.count_unfinished(), self._config.resync_seconds
+                pause = action.pause(unfinished, resync_seconds=resync_seconds)
                 if pause is not None:
                     await self._queue.add_after(name, pause)
             case CreateJob() | DeleteJob() | SuspendJob():
@@ -118,8 +119,8 @@ class Executor:
                 await self._on_row(name, job_id, action)
             case RemoveObjects(bucket):
                 await self._remove_objects(bucket, job_id)
-            case ReadRow() | LookForResults():
-                raise AssertionError("the reconciler reads itself")
+            case ReadRow() | CheckResults():
+                raise AssertionError("the reconciler does all reads before it carries out a plan")
 
     async def _remove_objects(self, bucket: str, job_id: UUID) -> None:
         try:
@@ -127,10 +128,10 @@ class Executor:
         except SupabaseError as error:
             if error.kind not in {ErrorKind.NOT_FOUND, ErrorKind.INVALID}:
                 raise
-            # A VideoJob may name any bucket. In one that there is not, nothing was made, and nothing is waited for.
-            _log.warning("%s", error)
+            # A VideoJob made by hand may name a bucket that does not exist: then there is nothing to delete.
+            _log.warning("%s", error_text(error))
         else:
-            _log.info("the row is gone, and so is what was made of the video")
+            _log.info("the row was deleted: its slim video, transcript and SOP were deleted from storage")
 
     async def _on_job(self, name: str, action: CreateJob | DeleteJob | SuspendJob) -> None:
         match action:
@@ -168,7 +169,7 @@ class Executor:
                     _log.info("finished", extra={"phase": status.get("phase"), "reason": status.get("reason")})
             case DeleteVideoJob(uid):
                 await self._cluster.delete_videojob(name, uid=uid)
-                _log.info("VideoJob deleted: its time after the end is over")
+                _log.info("VideoJob deleted: it has expired")
             case AdoptClaim(token, version):
                 await self._annotate(name, token, version=version)
 
@@ -197,10 +198,10 @@ class Executor:
                 if not await self._jobs.complete(job_id, token):
                     raise Overtaken
                 self._metrics.repaired("RowNotCompleted")
-            case FailRow(token, sentence, must):
-                told = await self._jobs.fail(job_id, token, sentence)
-                _log.info("row set to error" if told else "row left alone: it is held no longer")
-                if must and not told:
+            case FailRow(token, sentence, required):
+                failed = await self._jobs.fail(job_id, token, sentence)
+                _log.info("row set to error" if failed else "row not set to error: the claim was lost")
+                if required and not failed:
                     raise Overtaken
 
     async def _annotate(self, name: str, token: str, *, version: int | None = None) -> None:

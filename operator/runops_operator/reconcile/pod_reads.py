@@ -1,25 +1,27 @@
-"""Reads the pods of Jobs, for all who ask at the same time with one request.
+"""Reads the pods of Jobs, with one request for all Jobs asked for at the same time.
 
-For each listing by label the API server goes through all pods of the namespace, however few it returns. Where thousands
-of VideoJobs start, a listing for each would take most of its time.
+For each listing by label the API server scans all pods of the namespace. While 10,000 VideoJobs start, a listing for
+each would keep the operator from acting on a change within 1 s.
 """
 
 import asyncio
 from collections import defaultdict
-from itertools import islice
+from collections.abc import Mapping
 
-from runops_operator.kubernetes_api.cluster import Cluster, ClusterError, Manifest
+from runops_operator.kubernetes_api.cluster import Cluster, Manifest
 from runops_operator.manifests.labels import JOB_NAME_LABEL
 
 __all__ = ["PodReads"]
 
-_AT_ONCE = 2
+_CONCURRENT_REQUESTS = 2
 _MOST_JOBS = 50
-"""In one request: their names have to fit into its address."""
+"""In one request: their names must fit into its URL."""
+
+_PodsByJob = Mapping[str, list[Manifest]]
 
 
 class PodReads:
-    """The reader. Who asks alone is answered at once; while requests are under way, those who ask gather.
+    """The reader. A single call is answered at once; calls made while the requests are under way share the next one.
 
     Parameters
     ----------
@@ -29,41 +31,31 @@ class PodReads:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._gate = asyncio.Semaphore(_AT_ONCE)
-        self._asked: dict[asyncio.Future[list[Manifest]], str] = {}
+        self._requests = asyncio.Semaphore(_CONCURRENT_REQUESTS)
+        self._jobs: set[str] = set()
+        """Jobs of the next request. It is replaced, not cleared, when that request starts."""
+        self._next: asyncio.Task[_PodsByJob] | None = None
 
     async def of(self, job: str) -> list[Manifest]:
-        """Return the pods of a Job as they are after this call. ClusterError where they cannot be read."""
-        answer: asyncio.Future[list[Manifest]] = asyncio.get_running_loop().create_future()
-        self._asked[answer] = job
-        try:
-            async with self._gate:
-                # Whoever came through the gate before may be reading them already, or have read them.
-                while answer in self._asked:
-                    await self._read()
-            return await answer
-        finally:
-            self._asked.pop(answer, None)
+        """Return the pods of a Job, read after this call.
 
-    async def _read(self) -> None:
-        """Read what is asked, the oldest first, and answer it."""
-        batch = dict(islice(self._asked.items(), _MOST_JOBS))
-        for answer in batch:
-            del self._asked[answer]
-        failure = ClusterError("The listing of pods was broken off.")
-        found: defaultdict[str, list[Manifest]] = defaultdict(list)
-        try:
-            for pod in await self._cluster.list_pods(set(batch.values())):
+        Raises
+        ------
+        ClusterError
+            They cannot be read.
+        """
+        if self._next is None or len(self._jobs) >= _MOST_JOBS:
+            self._jobs = set()
+            self._next = asyncio.create_task(self._read(self._jobs))
+        self._jobs.add(job)
+        # Other callers wait for the same request: a caller that is cancelled must not cancel it.
+        return (await asyncio.shield(self._next))[job]
+
+    async def _read(self, jobs: set[str]) -> _PodsByJob:
+        async with self._requests:
+            if self._jobs is jobs:
+                self._next = None
+            found: defaultdict[str, list[Manifest]] = defaultdict(list)
+            for pod in await self._cluster.list_pods(jobs):
                 found[pod["metadata"]["labels"][JOB_NAME_LABEL]].append(pod)
-        except ClusterError as error:
-            failure = error
-        else:
-            for answer, job in batch.items():
-                if not answer.done():
-                    answer.set_result(found[job])
-        finally:
-            for answer in batch:
-                if not answer.done():
-                    answer.set_exception(failure)
-                    # One who has given up does not look.
-                    answer.exception()
+            return found

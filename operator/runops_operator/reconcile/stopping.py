@@ -1,6 +1,6 @@
-"""Sees that the pods of a deleted Job really end: asked to at once, by force where they do not.
+"""Stops the pods of deleted Jobs: deletes them at once, and by force after a deadline.
 
-The garbage collector asks them as well, but in its own time.
+Kubernetes' garbage collector deletes them as well, but may take half a minute to begin.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runops.failures import Reason
+from runops.logs import error_text
 from runops_operator.informer.store import Store
 from runops_operator.kubernetes_api.cluster import Cluster, ClusterError
 from runops_operator.observability.metrics import Metrics
@@ -18,7 +19,7 @@ from runops_operator.planning import status
 __all__ = ["Stopping"]
 
 _log = logging.getLogger(__name__)
-_LOOK_SECONDS = 2.0
+_CHECK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,13 @@ class Stopping:
     cluster
         Where they are.
     store
-        Knows the VideoJob on which it is said that a pod does not stop.
+        Has the VideoJob whose status shows that a pod did not stop.
     now
         The clock; it gives times with their zone.
     deadline_seconds
-        After which a pod is removed without being asked.
+        After which a pod is deleted by force.
     metrics
-        Counts those.
+        Counts these.
     """
 
     def __init__(
@@ -65,41 +66,47 @@ class Stopping:
         return len(self._jobs)
 
     async def begin(self, name: str, uid: str) -> None:
-        """Ask the pods of a Job, which was deleted just now, to stop. ClusterError where they cannot be asked."""
+        """Delete the pods of a Job that was deleted just now, and follow them.
+
+        Raises
+        ------
+        ClusterError
+            The pods cannot be listed or deleted now; `run` tries again.
+        """
         self._jobs.setdefault(uid, _Deleted(name, asyncio.get_running_loop().time()))
-        await self._look(uid, first=True)
+        await self._check(uid, first=True)
 
     async def run(self) -> None:
-        """Look again and again until cancelled."""
+        """Check the followed pods until cancelled."""
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_CHECK_SECONDS)
             for uid in list(self._jobs):
                 try:
-                    await self._look(uid)
+                    await self._check(uid)
                 except ClusterError as error:
-                    _log.warning("%s", error)
+                    _log.warning("pods of deleted Jobs could not be stopped; trying again: %s", error_text(error))
                     break
 
-    async def _look(self, uid: str, *, first: bool = False) -> None:
+    async def _check(self, uid: str, *, first: bool = False) -> None:
         deleted = self._jobs.get(uid)
         if deleted is None:
-            # Whoever began to follow it has found no pod left, since we listed what is followed.
+            # `begin`, which runs beside `run`, found that its pods are gone.
             return
         late = asyncio.get_running_loop().time() - deleted.since > self._deadline
         pods = [pod for pod in await self._cluster.list_pods([deleted.name]) if _belongs(pod, uid)]
         for pod in pods:
             metadata = pod["metadata"]
             if late:
-                _log.warning("a pod did not stop in time and is removed", extra={"pod": metadata["name"]})
+                _log.warning("a pod did not stop in time and is deleted by force", extra={"pod": metadata["name"]})
                 self._metrics.repaired(Reason.STILL_STOPPING)
                 await self._cluster.delete_pod(metadata["name"], uid=metadata["uid"], force=True)
-                await self._say(deleted.name)
+                await self._show(deleted.name)
             elif first or "deletionTimestamp" not in metadata:
                 await self._cluster.delete_pod(metadata["name"], uid=metadata["uid"])
         if not pods:
             self._jobs.pop(uid, None)
 
-    async def _say(self, name: str) -> None:
+    async def _show(self, name: str) -> None:
         videojob = self._store.videojob(name)
         if videojob is not None:
             shown = status.still_stopping(videojob, self._now())
