@@ -29,7 +29,7 @@ def plan(seen: Observation, config: OperatorConfig, now: datetime) -> list[Actio
     """Return the next actions for a VideoJob, in the order in which they are carried out.
 
     The row is written before the VideoJob that records it, so that a crash between two actions leaves a state from
-    which the same plan results. An action that finds the row changed since it was read ends the plan, and a new one is made.
+    which the same plan results. An action that finds the row changed ends the plan, and a new one follows.
 
     Parameters
     ----------
