@@ -73,7 +73,7 @@ _RECORDINGS: tuple[tuple[str, Any, Reason, tuple[str, ...], str], ...] = (
         "gap",
         "gap",
         Reason.TIMESTAMP_GAP,
-        ("The recording's time stamps jump by 25 h", "at most 30 min may be empty."),
+        ("The recording's timestamps jump by 25 h", "the longest gap allowed is 30 min."),
         "Export the recording again",
     ),
 )

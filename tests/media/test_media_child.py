@@ -71,7 +71,7 @@ async def test_the_child_cannot_write_more_than_it_may(tmp_path: Path) -> None:
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL); "
         f"open({str(target)!r},'wb').write(bytes(2 * 1024**2))"
     )
-    with pytest.raises(MediaToolFailed, match="1 MiB"):
+    with pytest.raises(MediaToolFailed, match="limit of 1 MiB"):
         await run(code, writes=(target,))
     assert target.stat().st_size <= 1024**2
 
@@ -79,7 +79,7 @@ async def test_the_child_cannot_write_more_than_it_may(tmp_path: Path) -> None:
 async def test_a_child_that_hangs_is_killed() -> None:
     lines: list[str] = []
     begin = time.monotonic()
-    with pytest.raises(MediaToolFailed, match="not done after 1 s"):
+    with pytest.raises(MediaToolFailed, match="did not finish within 1 s"):
         await run(
             "import os,time; print(os.getpid(), flush=True); time.sleep(60)",
             allowance=Allowance(seconds=1, memory_bytes=512 * 1024**2, file_bytes=1024),

@@ -54,7 +54,7 @@ async def test_a_survey_that_fails_leaves_nothing_to_choose(
     recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def failing(*_: object, **__: object) -> NoReturn:
-        raise MediaToolFailed("ffmpeg needed more than the 1 MiB of memory it may use.", out_of_memory=True)
+        raise MediaToolFailed("ffmpeg needed more memory than its limit of 1 MiB.", out_of_memory=True)
 
     monkeypatch.setattr(examine_module, "survey", failing)
     examined = await examine(recording("b-frames"), limits=LIMITS)

@@ -17,13 +17,14 @@ from runops_worker.media.probe.media_info import MediaInfo
 from runops_worker.media.probe.packets import PacketReport
 from runops_worker.media.probe.probe import probe
 from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
+from runops_worker.media.transcode.check import shortest_seconds
 from runops_worker.media.transcode.chunks import Chunk, plan_chunks, settled_chunks
 from runops_worker.media.transcode.cut_chunk import cut_chunk
 from runops_worker.media.transcode.growing_slim import GrowingSlim
 from runops_worker.media.transcode.shown_pictures import ShownReport
 from runops_worker.media.transcode.slim_command import slim_command
 from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim
-from runops_worker.media.transcode.transcode import shortest_seconds, transcode
+from runops_worker.media.transcode.transcode import transcode
 from tests.media.test_media_selection_is_exact import packets
 
 LIMITS = Limits()
@@ -147,18 +148,18 @@ async def slowly(talk: Path, tmp_path: Path) -> Slowly:
 
 async def is_waiting(task: asyncio.Task[None], video: GrowingSlim) -> None:
     """Let a task go on until it waits for the encoder again."""
-    moved = video._moved
+    progressed = video._progressed
     async with asyncio.timeout(120):
-        while not task.done() and not moved._waiters:  # noqa: ASYNC110 - it waits for a program that ends
+        while not task.done() and not progressed._waiters:  # noqa: ASYNC110 - it waits for a program that ends
             await asyncio.sleep(0.01)
     assert not task.done()
 
 
-async def first_size(slowly: Slowly, sizes: list[int], holds: str) -> int:
+async def first_size(slowly: Slowly, sizes: list[int], stream: str) -> int:
     """Return after how many bytes pictures, or sound, reach beyond the first piece."""
     for size in sizes:
         slowly.target.write_bytes(slowly.whole[:size])
-        if getattr(await slowly.looked(), holds).latest >= 300:
+        if getattr(await slowly.looked(), stream).latest >= 300:
             return size
     raise AssertionError(sizes)
 
@@ -216,10 +217,10 @@ async def test_a_piece_that_breaks_off_between_look_and_cut_is_cut_again(
 ) -> None:
     slowly.write(await with_half_an_index(slowly), encoded=400)
 
-    async def holds(_end: float) -> bool:
+    async def reaches(_end: float) -> bool:
         return True
 
-    monkeypatch.setattr(slowly.video, "_holds", holds)
+    monkeypatch.setattr(slowly.video, "_reaches", reaches)
     cutting = asyncio.ensure_future(slowly.video.cut(FIRST, tmp_path / "piece.mp4"))
     await is_waiting(cutting, slowly.video)
     slowly.write(len(slowly.whole), encoded=410)
@@ -249,7 +250,7 @@ async def test_what_does_not_come_is_looked_for_by_one_at_a_time_and_ever_more_s
     looks: Counter[float] = Counter()
     at_once = most_at_once = 0
 
-    async def holds(end: float) -> bool:
+    async def reaches(end: float) -> bool:
         nonlocal at_once, most_at_once
         looks[end] += 1
         at_once += 1
@@ -258,7 +259,7 @@ async def test_what_does_not_come_is_looked_for_by_one_at_a_time_and_ever_more_s
         at_once -= 1
         return end <= 600
 
-    monkeypatch.setattr(slowly.video, "_holds", holds)
+    monkeypatch.setattr(slowly.video, "_reaches", reaches)
     ends = [piece.start + piece.length for piece in plan_chunks(7200)]
     waiting = [asyncio.ensure_future(slowly.video.until(end)) for end in ends]
     for encoded in range(0, 7200, 5):
@@ -281,12 +282,12 @@ async def test_who_waits_for_a_look_when_the_video_is_finished_looks_no_more(
     looks: list[float] = []
     may_end = asyncio.Event()
 
-    async def holds(end: float) -> bool:
+    async def reaches(end: float) -> bool:
         looks.append(end)
         await may_end.wait()
         return False
 
-    monkeypatch.setattr(slowly.video, "_holds", holds)
+    monkeypatch.setattr(slowly.video, "_reaches", reaches)
     slowly.video.encoded(700)
     waiting = [asyncio.ensure_future(slowly.video.until(end)) for end in (300.0, 595.0)]
     for _ in range(10):

@@ -61,7 +61,7 @@ async def test_starting_another_program_ends_the_tool(name: str, tmp_path: Path)
 
 async def test_a_file_grows_no_further_than_allowed(tmp_path: Path) -> None:
     with escape.surroundings(tmp_path) as given:
-        with pytest.raises(MediaToolFailed, match="more than the 1 MiB"):
+        with pytest.raises(MediaToolFailed, match="limit of 1 MiB"):
             await escape.confined({**given, "alone": "write more than allowed"})
         assert Path(given["output"]).stat().st_size <= escape.FILE_BYTES  # noqa: ASYNC240 - local
 
@@ -90,7 +90,7 @@ async def test_a_file_that_is_not_there_is_named_and_not_blamed_on_the_recording
 async def test_a_tool_that_is_no_program_is_named(tmp_path: Path) -> None:
     (tmp_path / "tool").write_text("#!/bin/sh\n")
     allowance = Allowance(seconds=10, memory_bytes=escape.MEMORY, file_bytes=0)
-    with pytest.raises(MediaToolFailed, match="/tool is no program that runs here"):
+    with pytest.raises(MediaToolFailed, match="/tool is not a program that runs on this machine"):
         await run_tool([str(tmp_path / "tool")], allowance=allowance, reach=Reach())
 
 

@@ -11,7 +11,7 @@ from runops_worker.media.limits import Limits
 from runops_worker.media.probe.examine import Examined, examine
 from runops_worker.media.sandbox.ffmpeg import hardened
 from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
-from runops_worker.media.transcode import transcode as transcode_module
+from runops_worker.media.transcode import encode
 from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.media.transcode.transcode import transcode
 
@@ -50,7 +50,7 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append("selected" if DROPPING in command else "whole")
         return await run_tool(command, allowance=allowance, reach=reach, on_stdout=on_stdout, on_stderr=on_stderr)
 
-    monkeypatch.setattr(transcode_module, "run_tool", watched)
+    monkeypatch.setattr(encode, "run_tool", watched)
     return seen
 
 

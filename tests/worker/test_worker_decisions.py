@@ -394,7 +394,7 @@ def test_a_prompt_that_is_not_installed_is_told_with_those_that_are(name: str) -
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (MediaToolFailed("ffmpeg was not done after 60 s."), Reason.MEDIA_TOOL_FAILED),
+        (MediaToolFailed("ffmpeg did not finish within 60 s."), Reason.MEDIA_TOOL_FAILED),
         (MediaToolFailed("No room.", disk_full=True), Reason.DISK_FULL),
         (SandboxUnavailable("This machine has no Landlock."), Reason.SANDBOX_UNAVAILABLE),
         (OSError(errno.ENOSPC, "No space left on device"), Reason.DISK_FULL),

@@ -1,11 +1,11 @@
-"""The codecs that are accepted."""
+"""The codecs that are accepted, by ffmpeg's names."""
 
 from typing import Final
 
 __all__ = ["AUDIO_CODECS", "VIDEO_CODECS"]
 
 VIDEO_CODECS: Final = frozenset({"h264", "hevc", "vp8", "vp9", "av1", "mpeg4"})
-"""What screen recorders, browsers and phones produce, by ffmpeg's codec names."""
+"""What screen recorders, browsers and phones produce."""
 
 AUDIO_CODECS: Final = frozenset(
     {

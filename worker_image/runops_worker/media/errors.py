@@ -1,4 +1,4 @@
-"""What can go wrong with a recording, and what can go wrong with the tool that reads it."""
+"""The errors of this package: the recording is at fault, ffmpeg failed, or ffmpeg cannot be confined."""
 
 from typing import Final
 
@@ -18,18 +18,18 @@ REASONS: Final = frozenset(
         "TimestampGap",
     }
 )
-"""The reasons a recording is refused for: words of the worker's reason table."""
+"""Why a recording is refused. Each is a reason of `runops.failures`."""
 
 
 class MediaRejected(Exception):  # noqa: N818 - the recording is at fault, not the program
-    """The recording itself is at fault: another try with the same file ends the same way.
+    """The recording is at fault. Another attempt with the same file fails in the same way.
 
     Parameters
     ----------
     reason
         One of `REASONS`.
     detail
-        One sentence for the person who uploaded the recording, with the figures.
+        One sentence with the figures, for the person who uploaded the recording.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -42,17 +42,17 @@ class MediaRejected(Exception):  # noqa: N818 - the recording is at fault, not t
         return f"{self.reason}: {self.detail}"
 
 
-class MediaToolFailed(Exception):  # noqa: N818 - named for what happened, like its sibling
-    """The tool is at fault, or the machine it runs on: out of memory, out of time, disk full.
+class MediaToolFailed(Exception):  # noqa: N818 - named for what happened, like the other two
+    """The tool or the machine is at fault: out of memory, out of time, disk full.
 
     Parameters
     ----------
     detail
-        One sentence, with the figures where there are any.
+        One sentence, with figures where there are any.
     disk_full
-        Whether the disk had no room left, which has its own reason and remedy.
+        Whether the disk was full. This has its own reason and its own remedy.
     out_of_memory
-        Whether it asked for more memory than it may have.
+        Whether the tool asked for more memory than its limit.
     """
 
     def __init__(self, detail: str, *, disk_full: bool = False, out_of_memory: bool = False) -> None:
@@ -62,8 +62,8 @@ class MediaToolFailed(Exception):  # noqa: N818 - named for what happened, like 
         self.out_of_memory = out_of_memory
 
 
-class SandboxUnavailable(Exception):  # noqa: N818 - named for what is the matter, like its siblings
-    """The tool cannot be confined here as it is asked to; on another machine it may.
+class SandboxUnavailable(Exception):  # noqa: N818 - named for what happened, like the other two
+    """The machine cannot confine the tool as required. Another machine may.
 
     Parameters
     ----------

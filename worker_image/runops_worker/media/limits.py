@@ -1,4 +1,4 @@
-"""How large, long and odd a recording may be, and what ffmpeg may use while reading it."""
+"""Limits on a recording, and on what ffmpeg may use while it reads one."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,27 +11,27 @@ _MIB: Final = 1024**2
 
 @dataclass(frozen=True)
 class Limits:
-    """The bounds of one recording and of the tool's use of the machine.
+    """Limits on one recording and on ffmpeg.
 
     Attributes
     ----------
     max_bytes
         Size of the file.
     max_duration_seconds, min_duration_seconds
-        Length of what can be read of it, not of what its header claims.
+        Length of the part that can be read, not the length in the header.
     max_pixels
         Width times height of one picture.
     max_streams
-        Video, audio, subtitle and data streams together.
+        Number of video, audio, subtitle and data streams together.
     max_gap_seconds
-        Longest stretch with neither picture nor sound. A still screen under running speech is no gap.
+        Longest stretch with neither picture nor sound. A still screen with speech is not a gap.
     max_memory_bytes
-        Writable memory of one ffmpeg process, thread stacks and untouched reserves included. It stops a bomb; a
-        1080p recording takes about a tenth of it.
+        Writable memory of one ffmpeg process, thread stacks and unused reservations included. It stops decompression
+        bombs; a 1080p recording needs about a tenth of it.
     tool_seconds_per_media_second
-        How slow a transcode may be before it counts as hung.
+        A transcode that is slower than this counts as hung.
     require_landlock
-        Whether no recording is read where the kernel has no Landlock.
+        Whether ffmpeg must not start on a kernel without Landlock.
     """
 
     max_bytes: int = 4 * _GIB
@@ -45,9 +45,9 @@ class Limits:
     require_landlock: bool = False
 
     def probe_deadline(self, size: int) -> float:
-        """Seconds in which a file of `size` bytes must have been read once (at 5 MB/s or more)."""
+        """Seconds in which ffmpeg must have read a file of `size` bytes once: 30 s and 5 MB per second."""
         return 30.0 + size / 5_000_000
 
     def transcode_deadline(self, media_seconds: float) -> float:
-        """Seconds in which `media_seconds` of recording must have been transcoded."""
+        """Seconds in which ffmpeg must have transcoded `media_seconds` of a recording."""
         return 60.0 + media_seconds * self.tool_seconds_per_media_second

@@ -1,10 +1,10 @@
-"""Figures as people write them."""
+"""Durations and sizes as text for people."""
 
 __all__ = ["bytes_text", "seconds_text"]
 
 
 def seconds_text(seconds: float) -> str:
-    """Say a duration: `0.3 s`, `42 s`, `7 min 5 s`, `2 h 10 min`."""
+    """Return a duration as text: `0.3 s`, `42 s`, `7 min 5 s`, `2 h 10 min`."""
     if seconds < 10:
         return f"{seconds:.1f}".removesuffix(".0") + " s"
     whole = round(seconds)
@@ -18,7 +18,7 @@ def seconds_text(seconds: float) -> str:
 
 
 def bytes_text(size: int) -> str:
-    """Say a size: `512 bytes`, `3.5 MB`, `4.3 GB`."""
+    """Return a size as text: `512 bytes`, `3.5 MB`, `4.3 GB`."""
     if size < 1000:
         return f"{size} bytes"
     for unit, factor in (("kB", 1e3), ("MB", 1e6)):

@@ -5,9 +5,9 @@ import logging
 from pathlib import Path
 
 from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.transcode.check import shortest_seconds
 from runops_worker.media.transcode.chunks import Chunk, settled_chunks
 from runops_worker.media.transcode.growing_slim import GrowingSlim
-from runops_worker.media.transcode.transcode import shortest_seconds
 from runops_worker.running import Running
 from runops_worker.transcription.chunk_transcriber import Stretches
 from runops_worker.transcription.stored_transcript import kept_transcript

@@ -1,7 +1,7 @@
-"""Find out what a recording is, and which of its coded pictures can be left out of a transcode.
+"""Probe a recording and list its coded pictures, side by side.
 
-Probe and survey both read the whole file, which most of their time goes to, and the survey needs nothing of the probe
-but the codec, which stands at the beginning. So they run side by side.
+Both read the whole file, which takes most of their time. The survey needs only the codec from the probe, and the codec
+is known at once.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ __all__ = ["Examined", "examine"]
 
 @dataclass(frozen=True)
 class Examined:
-    """What is known of an accepted recording before one of its pictures is decoded.
+    """What is known about an accepted recording before a picture is decoded.
 
     Attributes
     ----------
     info
-        What `probe` said of it.
+        The result of `probe`.
     pictures
-        What `survey` found; None where nothing can be left out, or nobody knows what.
+        The result of `survey`; None if all pictures must be decoded.
     """
 
     info: MediaInfo
@@ -35,7 +35,7 @@ class Examined:
 
 
 async def examine(path: Path, *, limits: Limits, whole: bool = False) -> Examined:
-    """Read a recording and judge it.
+    """Read a recording and accept or refuse it.
 
     Parameters
     ----------
@@ -44,12 +44,12 @@ async def examine(path: Path, *, limits: Limits, whole: bool = False) -> Examine
     limits
         What is accepted.
     whole
-        Whether it is known that all of it must be decoded, so that no survey is needed.
+        Whether all pictures must be decoded anyway, so that no survey is needed.
 
     Returns
     -------
     Examined
-        When it is accepted.
+        If the recording is accepted.
 
     Raises
     ------
@@ -68,7 +68,7 @@ async def examine(path: Path, *, limits: Limits, whole: bool = False) -> Examine
     finally:
         for task in surveys:
             task.cancel()
-            # Not for its result: what the probe raised has to get through.
+            # `wait` does not raise the error of the survey, so an error of the probe propagates.
             await asyncio.wait([task])
 
 
@@ -76,5 +76,5 @@ async def _survey(path: Path, demuxer: str, codec: str, *, limits: Limits) -> Pi
     try:
         return await survey(path, demuxer, codec, limits=limits)
     except MediaToolFailed:
-        # What ails the machine ails the transcode too, which says so; what ails this look does no harm.
+        # The transcode reports an error of the machine. Without a survey it decodes all pictures.
         return None

@@ -1,17 +1,18 @@
-"""Where the header of a recording ends: with that much of it, ffmpeg can tell what it will be."""
+"""Where a recording's header ends. The header is enough for ffmpeg to list the streams and the claimed length."""
 
 from typing import Final
 
 __all__ = ["header_end"]
 
-_SHORT: Final = 8
-_LONG: Final = 16
-# Recorders and browsers write what is to be known of the tracks at once, before the first picture.
+_SHORT_BOX_HEADER: Final = 8
+_LONG_BOX_HEADER: Final = 16
+_SIZE_FOLLOWS: Final = 1
+# Recorders and browsers write the description of the tracks into the first 64 KiB, before the first picture.
 _MATROSKA_HEADER: Final = 64 * 1024
 
 
 def header_end(head: bytes, demuxer: str) -> int | None:
-    """Tell how many bytes of a file hold its header.
+    """Return how many bytes of a file hold its header.
 
     Parameters
     ----------
@@ -23,19 +24,20 @@ def header_end(head: bytes, demuxer: str) -> int | None:
     Returns
     -------
     int or None
-        Bytes; None where the header does not begin within `head`: many programs write an MP4's at its end.
+        Bytes, or None if the header does not begin within `head`. Many programs write an MP4's header at its end.
     """
     return _MATROSKA_HEADER if demuxer == "matroska" else _index_end(head)
 
 
 def _index_end(head: bytes) -> int | None:
-    # Boxes: four bytes of size, four of type; 1 for a size of eight bytes behind them, 0 for all that is left.
+    # A box begins with 4 bytes of size and 4 of type. Size 1: the size is in the 8 bytes that follow. Size 0: the box
+    # reaches to the end of the file, so no index follows.
     begin = 0
-    while begin + _LONG <= len(head):
-        size, kind = int.from_bytes(head[begin : begin + 4]), head[begin + 4 : begin + _SHORT]
-        if size == 1:
-            size = int.from_bytes(head[begin + _SHORT : begin + _LONG])
-        if size < _SHORT:
+    while begin + _LONG_BOX_HEADER <= len(head):
+        size, kind = int.from_bytes(head[begin : begin + 4]), head[begin + 4 : begin + _SHORT_BOX_HEADER]
+        if size == _SIZE_FOLLOWS:
+            size = int.from_bytes(head[begin + _SHORT_BOX_HEADER : begin + _LONG_BOX_HEADER])
+        if size < _SHORT_BOX_HEADER:
             return None
         if kind == b"moov":
             return begin + size

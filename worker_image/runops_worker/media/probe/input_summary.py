@@ -1,12 +1,12 @@
-"""What ffmpeg says of a file on standard error: its claimed length, number of streams and rotation."""
+"""ffmpeg's summary of an input file on standard error: claimed length, number of streams, rotation."""
 
 import re
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Headline"]
+__all__ = ["InputSummary"]
 
-# Metadata of the file is printed too and indented deeper than these, so it cannot pose as one of them.
+# ffmpeg also prints the file's own metadata, but with a deeper indent, so it cannot pass for one of these lines.
 _DURATION: Final = re.compile(r"  Duration: (\d+):(\d\d):(\d\d\.\d+), start")
 _START: Final = re.compile(r"  Duration: [^,]+, start: (-?\d+\.\d+)")
 _STREAM: Final = re.compile(r"  Stream #0:(\d+)")
@@ -15,21 +15,21 @@ _TOO_MANY_PIXELS: Final = re.compile(r"Picture size (\d+)x(\d+) exceeds specifie
 
 
 @dataclass
-class Headline:
-    """Fed with the lines of standard error.
+class InputSummary:
+    """Built line by line from standard error.
 
     Attributes
     ----------
     claimed_seconds
-        Length by the file's header; None where it claims none or ffmpeg only guesses it from the bit rate.
+        Length by the file's header. None if the header has none or ffmpeg guessed it from the bit rate.
     starts_at
-        Time stamp that ffmpeg takes for the beginning and moves to 0; None where it found none.
+        The timestamp that ffmpeg moves to 0, in seconds. None if ffmpeg found none.
     streams
-        Number of streams of all kinds.
+        Number of streams of all types.
     rotation
-        Degrees by which players turn the picture.
+        Degrees by which players rotate the picture.
     refused_picture
-        Size of a picture beyond the pixel limit.
+        Size of a picture that is above the pixel limit.
     has_sound
         Whether a sound stream is listed, readable or not.
     """
@@ -41,19 +41,19 @@ class Headline:
     refused_picture: tuple[int, int] | None = None
     has_sound: bool = False
     _guessed: bool = False
-    _input_over: bool = False
+    _input_ended: bool = False
     _in_video: bool = False
 
     def take(self, line: str) -> None:
-        """Take one line."""
+        """Read one line."""
         if match := _TOO_MANY_PIXELS.search(line):
             self.refused_picture = int(match[1]), int(match[2])
         if "Estimating duration from bitrate" in line:
             self._guessed = True
-        # The output's streams are listed afterwards in the same form.
+        # The streams of the output are listed afterwards in the same format.
         if line.startswith(("Stream mapping:", "Output #0")):
-            self._input_over = True
-        if self._input_over:
+            self._input_ended = True
+        if self._input_ended:
             return
         if match := _START.match(line):
             self.starts_at = float(match[1])

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes: decided before any demuxer sees it."""
+"""Decides by a file's first bytes what it is, before ffmpeg opens it."""
 
 import codecs
 from typing import Final
@@ -8,7 +8,7 @@ from runops_worker.media.errors import MediaRejected
 __all__ = ["HEAD_BYTES", "demuxer_for"]
 
 HEAD_BYTES: Final = 4096
-"""How much of the file's beginning is looked at."""
+"""Number of bytes that `demuxer_for` needs."""
 
 # First box of an ISO base media file or a QuickTime file.
 _MOV_BOXES: Final = frozenset(
@@ -16,23 +16,22 @@ _MOV_BOXES: Final = frozenset(
 )
 _IMAGE_BRANDS: Final = frozenset({b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis"})
 _EBML: Final = b"\x1a\x45\xdf\xa3"
+_UTF8_BOM: Final = b"\xef\xbb\xbf"
 
-_IMAGES: Final = (
+_NOT_VIDEOS: Final = (
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"\x89PNG", "a PNG image"),
     (b"GIF8", "a GIF image"),
     (b"BM", "a bitmap image"),
     (b"II*\x00", "a TIFF image"),
     (b"MM\x00*", "a TIFF image"),
-)
-_OTHERS: Final = (
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive or an office document"),
     (b"\x1f\x8b", "a compressed file"),
     (b"\x7fELF", "a program"),
 )
 _SOUNDS: Final = ((b"ID3", "an MP3 file"), (b"fLaC", "a FLAC file"))
-_FOREIGN_VIDEOS: Final = (
+_OTHER_VIDEOS: Final = (
     (b"FLV\x01", "an FLV file"),
     (b"\x30\x26\xb2\x75", "a Windows Media file"),
     (b"\x00\x00\x01\xba", "an MPEG program stream"),
@@ -50,7 +49,7 @@ _TS_PACKET: Final = 188
 
 
 def demuxer_for(head: bytes) -> str:
-    """Tell which of ffmpeg's demuxers reads this file.
+    """Return the ffmpeg demuxer that reads this file.
 
     Parameters
     ----------
@@ -65,7 +64,7 @@ def demuxer_for(head: bytes) -> str:
     Raises
     ------
     MediaRejected
-        SourceEmpty, NotAVideo, NoVideoStream (a sound file) or UnsupportedMedia (a container nobody records to).
+        SourceEmpty, NotAVideo, NoVideoStream (a sound file) or UnsupportedMedia (another container).
     """
     if not head:
         raise MediaRejected("SourceEmpty", "The recording is an empty file (0 bytes).")
@@ -79,35 +78,36 @@ def demuxer_for(head: bytes) -> str:
 
 
 def _refusal(head: bytes) -> MediaRejected:
-    for prefix, name in (*_IMAGES, *_OTHERS):
-        if head.startswith(prefix):
-            return _not_a_video(name)
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+    riff = head[8:12] if head.startswith(b"RIFF") else b""
+    if name := _name(head, _NOT_VIDEOS):
+        return _not_a_video(name)
+    if riff == b"WEBP":
         return _not_a_video("a WebP image")
-    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+    if name := _name(head, _SOUNDS):
+        return _sound(name)
+    if riff == b"WAVE":
         return _sound("a WAV file")
-    for prefix, name in _SOUNDS:
-        if head.startswith(prefix):
-            return _sound(name)
-    for prefix, name in _FOREIGN_VIDEOS:
-        if head.startswith(prefix):
-            return _foreign(name)
-    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-        return _foreign("an AVI file")
-    if head[:1] == b"G" and head[_TS_PACKET : _TS_PACKET + 1] == b"G":
-        return _foreign("an MPEG transport stream")
+    if name := _name(head, _OTHER_VIDEOS):
+        return _other_video(name)
+    if riff == b"AVI ":
+        return _other_video("an AVI file")
+    if head.startswith(b"G") and head[_TS_PACKET : _TS_PACKET + 1] == b"G":
+        return _other_video("an MPEG transport stream")
     return _not_a_video(_text_name(head) or "of no known recording format")
 
 
+def _name(head: bytes, names: tuple[tuple[bytes, str], ...]) -> str | None:
+    return next((name for prefix, name in names if head.startswith(prefix)), None)
+
+
 def _text_name(head: bytes) -> str | None:
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    for prefix, name in _TEXTS:
-        if text.startswith(prefix):
-            return name
+    text = head.removeprefix(_UTF8_BOM).lstrip().lower()
+    if name := _name(text, _TEXTS):
+        return name
     if b"\x00" in head:
         return None
     try:
-        # Incremental: the cut at HEAD_BYTES may split a character.
+        # Incremental, because the cut at HEAD_BYTES may split a character.
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return None
@@ -122,5 +122,5 @@ def _sound(name: str) -> MediaRejected:
     return MediaRejected("NoVideoStream", f"The recording is {name}: it has sound but no picture.")
 
 
-def _foreign(name: str) -> MediaRejected:
+def _other_video(name: str) -> MediaRejected:
     return MediaRejected("UnsupportedMedia", f"The recording is {name}; MP4, MOV, WebM and MKV can be read.")

@@ -1,4 +1,4 @@
-"""What the probe found out about an accepted recording."""
+"""What is known about an accepted recording."""
 
 from dataclasses import dataclass
 
@@ -7,18 +7,18 @@ __all__ = ["MediaInfo"]
 
 @dataclass(frozen=True, kw_only=True)
 class MediaInfo:
-    """What a recording is.
+    """What is known about an accepted recording.
 
     Attributes
     ----------
     duration_seconds
-        From the first packet to the end of the last one, picture or sound.
+        From the beginning of the first packet to the end of the last one, picture or sound.
     video_seconds
-        Until the end of the last picture. Recorders that send a picture only on change stop before the sound does.
+        To the end of the last picture. Recorders that write a picture only on a change stop before the sound does.
     width, height
-        In pixels as a player shows it: after rotation, with square pixels.
+        In pixels as a player shows them: rotated, with square pixels.
     video_codec, audio_codec
-        ffmpeg's names; the latter is None without sound.
+        ffmpeg's names. The latter is None without sound.
     has_audio
         Whether there is any sound.
     frames

@@ -1,6 +1,6 @@
-"""Packet times as ffmpeg's framecrc writer prints them: the length of a recording as it really is, in one pass.
+"""Sums up the packets of a file from the output of ffmpeg's framecrc writer: real length, gaps, number of pictures.
 
-The writer's format is ffmpeg's own (libavformat/framecrcenc.c): header lines `#key STREAM: value`, then one line
+The format is defined in libavformat/framecrcenc.c: header lines `#key STREAM: value`, then one line
 `STREAM, dts, pts, duration, size, checksum[, ...]` per packet. Stream 0 is the picture, 1 the sound.
 """
 
@@ -13,27 +13,29 @@ from typing import Final
 __all__ = ["PACKET_LIST", "PacketReport", "StreamReport"]
 
 PACKET_LIST: Final = ("-flush_packets", "0", "-f", "framecrc", "-")
-"""The output that ffmpeg is asked for. Unless told otherwise it writes each line for itself: a fifth of the time."""
+"""The output options of ffmpeg. Without `-flush_packets 0` it flushes each line, which takes a fifth of the time."""
 
 _HEADER: Final = re.compile(r"#(tb|media_type|codec_id|dimensions|sar) ([01]): (\S{1,64})")
 
 
 @dataclass
 class StreamReport:
-    """What is known of one stream so far.
+    """Sums of one stream.
 
     Attributes
     ----------
     codec
         ffmpeg's name of the codec.
     width, height, sar
-        Coded size in pixels and the shape of a pixel; 0 and 1 for sound.
+        Coded size in pixels and aspect ratio of a pixel; 0, 0 and 1 for sound.
     packets, total_bytes
-        How many packets there are and their size.
+        Number of packets and their size together.
     start, end
-        Seconds of the earliest beginning and the latest end of a packet.
+        Earliest beginning and latest end of a packet, in seconds.
     latest
-        Seconds of the latest beginning of one.
+        Latest beginning of a packet, in seconds.
+    time_base
+        Seconds per unit of the packets' times.
     """
 
     codec: str = ""
@@ -50,14 +52,14 @@ class StreamReport:
 
 @dataclass
 class PacketReport:
-    """The sum of all packets, fed line by line; its size does not depend on their number.
+    """Sums over all packets, built line by line. Its size does not depend on their number.
 
     Attributes
     ----------
     video, audio
         The two streams; `packets` is 0 where there is none.
     largest_gap, gap_at
-        Longest stretch between two packets with neither picture nor sound, and where it begins, in seconds.
+        Longest stretch with neither picture nor sound, and where it begins, in seconds.
     """
 
     video: StreamReport = field(default_factory=StreamReport)
@@ -67,7 +69,7 @@ class PacketReport:
 
     @property
     def start(self) -> float:
-        """Time of the first packet in seconds; times in a file need not begin at 0."""
+        """Time of the first packet in seconds. It need not be 0."""
         starts = [stream.start for stream in (self.video, self.audio) if stream.packets]
         return min(starts, default=0.0)
 
@@ -83,7 +85,7 @@ class PacketReport:
         return max(self.video.end - self.start, 0.0) if self.video.packets else 0.0
 
     def take(self, line: str) -> None:
-        """Take one line; what is not of the format is passed over."""
+        """Read one line. A line of another format is ignored."""
         if line.startswith("#"):
             self._header(line)
             return
@@ -113,7 +115,7 @@ class PacketReport:
                 stream.sar = Fraction(value) or Fraction(1)
 
     def _packet(self, stream: StreamReport, pts: int, duration: int, size: int) -> None:
-        # Sound may begin before 0 with samples that only warm up its decoder and are never heard.
+        # Sound may begin before 0, with samples that prepare the decoder and are never heard.
         begin = max(pts * stream.time_base, 0.0)
         end = max((pts + max(duration, 0)) * stream.time_base, begin)
         reached = max((s.end for s in (self.video, self.audio) if s.packets), default=begin)

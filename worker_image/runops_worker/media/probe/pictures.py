@@ -1,4 +1,4 @@
-"""The coded pictures of a recording, read from the lines of ffmpeg's `framecrc` writer."""
+"""The coded pictures of a recording, from the output of ffmpeg's framecrc writer."""
 
 import re
 from array import array
@@ -12,28 +12,28 @@ __all__ = ["PictureList", "Pictures"]
 _UNIT: Final = re.compile(r"#tb 0: (\d{1,9})/(\d{1,9})$")
 _PACKET: Final = re.compile(r"([012]), *-?\d+, *(-?\d+),[^,]*,[^,]*, *0x[0-9a-f]+(?:, F=0x([0-9A-F]+))?")
 _ALL, _REFERENCES, _FRESH = 0, 1, 2
-# What a line leaves out where it is the usual: libavcodec's AV_PKT_FLAG_KEY; and AV_PKT_FLAG_DISCARD.
+# AV_PKT_FLAG_KEY and AV_PKT_FLAG_DISCARD of libavcodec. A line without flags means KEY.
 _KEY, _DISCARD = 1, 4
 _NO_TIME: Final = -(2**63)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pictures:
-    """The coded pictures of a recording, in the order in which they are decoded.
+    """The coded pictures of a recording, in decoding order.
 
     Attributes
     ----------
     times
-        When each is shown, in units of `unit`.
+        When each picture is shown, in units of `unit`.
     unit
-        Seconds.
+        Seconds per unit of time.
     fresh
-        1 where nothing that is shown later refers to anything before it: an IDR picture of H.264, an IRAP picture of
-        HEVC, a key picture of the others.
+        1 if no picture shown after it refers to a picture before it: an IDR picture of H.264, an IRAP picture of HEVC,
+        a key picture of the other codecs.
     references
-        0 where no other picture is built upon it.
+        0 if no other picture refers to it.
     hidden
-        1 where the file's edit list says that it is decoded and not shown.
+        1 if the file's edit list says that it is decoded but not shown.
     """
 
     times: Sequence[int]
@@ -44,12 +44,12 @@ class Pictures:
 
 
 class PictureList:
-    """Fed with the lines of `framecrc`; some twenty bytes per coded picture.
+    """Built line by line; about twenty bytes per coded picture.
 
     Parameters
     ----------
     most
-        Pictures that are listed; with more there is no list.
+        Largest number of pictures. With more of them, `pictures` returns None.
     """
 
     def __init__(self, *, most: int) -> None:
@@ -60,7 +60,7 @@ class PictureList:
         self._flags = bytearray()
 
     def take(self, line: str) -> None:
-        """Take one line; what is not of the format is passed over."""
+        """Read one line. A line of another format is ignored."""
         if match := _PACKET.match(line):
             stream = int(match[1])
             if len(self._times[stream]) >= self._most:
@@ -73,17 +73,18 @@ class PictureList:
             self._unit = Fraction(int(match[1]), int(match[2]))
 
     def pictures(self, *, marked: bool) -> Pictures | None:
-        """Put the copies together.
+        """Combine the copies of the stream.
 
         Parameters
         ----------
         marked
-            Whether there were three copies. Otherwise any picture may be built upon, and all begins anew at keys.
+            Whether there are three copies (see `survey`). With one copy, every picture counts as a reference, and every
+        key picture as fresh.
 
         Returns
         -------
         Pictures | None
-            None where there are too many, a picture has no time or the copies do not fit together.
+            None if there are too many, if a picture has no time, or if the copies do not match.
         """
         times = self._times[_ALL]
         if self._has_more or not times or not self._unit or _NO_TIME in times:
@@ -105,7 +106,7 @@ class PictureList:
 
 
 def _found_in(times: Sequence[int], copied: Sequence[int]) -> bytes | None:
-    """Tell which pictures a copy still has; None where it has one that is not there."""
+    """Mark the pictures that a copy still has. Return None if it has a picture that the original does not have."""
     marks, place = bytearray(len(times)), 0
     for index, time in enumerate(times):
         if place < len(copied) and copied[place] == time:

@@ -1,7 +1,7 @@
-"""Look at a recording before anything is done with it: what it is, how long it really is, and whether it is refused.
+"""Read a recording once with ffmpeg: what it is, how long it really is, and whether it is refused.
 
-ffmpeg only takes the file apart here and decodes no picture beyond what it needs to find the streams: about 2 % of the
-time of a transcode. It is asked for every packet's time, because what a header claims is neither complete nor true.
+ffmpeg demuxes the file and decodes only what it needs to find the streams, which takes about 2 % of the time of a
+transcode. It prints the time of every packet, because a header's claims may be incomplete or wrong.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Final
 
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe.input_summary import Headline
+from runops_worker.media.probe.input_summary import InputSummary
 from runops_worker.media.probe.magic import HEAD_BYTES, demuxer_for
 from runops_worker.media.probe.media_info import MediaInfo
 from runops_worker.media.probe.packets import PACKET_LIST, PacketReport
@@ -27,7 +27,7 @@ _MEGABYTE: Final = 1024**2
 async def probe(
     path: Path, *, limits: Limits, on_codec: Callable[[str, str], None] = lambda _demuxer, _codec: None
 ) -> MediaInfo:
-    """Read a recording once and judge it.
+    """Read a recording once and accept or refuse it.
 
     Parameters
     ----------
@@ -36,19 +36,19 @@ async def probe(
     limits
         What is accepted.
     on_codec
-        Called once with ffmpeg's names of the demuxer and the picture's codec, as soon as they are known.
+        Called once with ffmpeg's names of the demuxer and the video codec, as soon as they are known.
 
     Returns
     -------
     MediaInfo
-        What it is, when it is accepted.
+        If the recording is accepted.
 
     Raises
     ------
     MediaRejected
         With any of its reasons.
     MediaToolFailed
-        ffmpeg ran out of time or memory, or is missing.
+        ffmpeg ran out of time or memory, or was not found.
     OSError
         The file cannot be read.
     """
@@ -60,66 +60,66 @@ async def probe(
             "MediaTooLarge",
             f"The recording is {bytes_text(size)} large; the limit is {bytes_text(limits.max_bytes)}.",
         )
-    headline, packets, told = Headline(), PacketReport(), False
+    summary, packets, announced = InputSummary(), PacketReport(), False
 
     def take(line: str) -> None:
-        nonlocal told
+        nonlocal announced
         packets.take(line)
-        if not told and packets.video.codec:
-            told = True
+        if not announced and packets.video.codec:
+            announced = True
             on_codec(demuxer, packets.video.codec)
 
     try:
-        outcome = await _read(path, demuxer, size, headline, take, limits=limits)
+        outcome = await _read(path, demuxer, size, summary, take, limits=limits)
     except MediaToolFailed as failed:
         if not failed.out_of_memory:
             raise
-        # Nothing is decoded here, and the bound is the same on every machine: another try asks for as much.
+        # Nothing is decoded here and the limit is the same on every machine, so another attempt would fail as well.
         megabytes = limits.max_memory_bytes // _MEGABYTE
         raise MediaRejected(
             "MediaCorrupt",
             f"The recording cannot be opened: its structure asks for more than {megabytes} MiB of memory.",
         ) from failed
-    refused = refusal(outcome, headline, packets, limits)
+    refused = refusal(outcome, summary, packets, limits)
     if refused is not None:
         raise refused
-    return _describe(demuxer, size, headline, packets)
+    return _describe(demuxer, size, summary, packets)
 
 
 async def probe_header(path: Path, demuxer: str, size: int, *, limits: Limits) -> MediaRejected | None:
-    """Look at a file that is still growing, and tell whether it will be refused, however it goes on.
+    """Read the header of a file that is still being downloaded.
 
     Parameters
     ----------
     path
         The file.
     demuxer
-        `mov` or `matroska`, as the file's first bytes tell.
+        `mov` or `matroska`, from the file's first bytes.
     size
-        How many bytes are there; the header has to be in them.
+        How many bytes are present. The header must be among them.
     limits
         What is accepted.
 
     Returns
     -------
     MediaRejected or None
-        The refusal; None where only the whole file can tell.
+        Why the file will be refused whatever follows; None if only the whole file can tell.
 
     Raises
     ------
     MediaToolFailed, SandboxUnavailable
-        ffmpeg ran out of time or memory, is missing or could not be confined.
+        ffmpeg ran out of time or memory, was not found or could not be confined.
     """
-    headline, packets = Headline(), PacketReport()
-    outcome = await _read(path, demuxer, size, headline, packets.take, limits=limits, first_only=True)
-    return header_refusal(outcome, headline, packets, limits)
+    summary, packets = InputSummary(), PacketReport()
+    outcome = await _read(path, demuxer, size, summary, packets.take, limits=limits, first_only=True)
+    return header_refusal(outcome, summary, packets, limits)
 
 
 async def _read(
     path: Path,
     demuxer: str,
     size: int,
-    headline: Headline,
+    summary: InputSummary,
     on_stdout: Callable[[str], None],
     *,
     limits: Limits,
@@ -140,15 +140,15 @@ async def _read(
         ),
         reach=Reach(reads=(path,)),
         on_stdout=on_stdout,
-        on_stderr=headline.take,
+        on_stderr=summary.take,
     )
 
 
-def _describe(demuxer: str, size: int, headline: Headline, packets: PacketReport) -> MediaInfo:
+def _describe(demuxer: str, size: int, summary: InputSummary, packets: PacketReport) -> MediaInfo:
     video = packets.video
-    # Pixels are made square by widening, so that no line of text is lost.
+    # Widening makes the pixels square without losing a line of text.
     width, height = max(round(video.width * float(video.sar)), 1), video.height
-    if round(headline.rotation / 90) % 2:
+    if round(summary.rotation / 90) % 2:
         width, height = height, width
     has_audio = packets.audio.packets > 0
     return MediaInfo(

@@ -1,66 +1,68 @@
-"""For what a recording is refused. Pure: what ffmpeg said of it in, a reason and a sentence out."""
+"""Why a recording is refused. Pure: ffmpeg's output in, a reason and a sentence out."""
 
 from typing import Final
 
 from runops_worker.media.codecs import AUDIO_CODECS, VIDEO_CODECS
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe.input_summary import Headline
+from runops_worker.media.probe.input_summary import InputSummary
 from runops_worker.media.probe.packets import PacketReport
 from runops_worker.media.sandbox.run_tool import Outcome
 from runops_worker.media.wording import seconds_text
 
 __all__ = ["header_refusal", "refusal"]
 
-# A header may claim a little more than there is: the last picture's length is often a guess.
+# A header may claim a little more than the file holds, because the length of the last picture is often a guess.
 _MISSING_SHARE: Final = 0.03
 _MISSING_SECONDS: Final = 2.0
 
 
-def refusal(outcome: Outcome, headline: Headline, packets: PacketReport, limits: Limits) -> MediaRejected | None:
-    """Name the first thing that is wrong with a recording that was read whole, the most telling first.
+def refusal(outcome: Outcome, summary: InputSummary, packets: PacketReport, limits: Limits) -> MediaRejected | None:
+    """Return the first reason to refuse a recording that was read to its end; None if it is accepted.
 
     Parameters
     ----------
     outcome
-        How ffmpeg ended.
-    headline, packets
-        What it said.
+        How ffmpeg exited.
+    summary, packets
+        What ffmpeg printed.
     limits
         What is accepted.
     """
     return (
-        _picture_refusal(headline, packets, limits)
-        or _opening_refusal(outcome, headline, packets)
-        or _stream_refusal(headline, packets, limits)
+        _picture_refusal(summary, packets, limits)
+        or _opening_refusal(outcome, summary, packets)
+        or _stream_refusal(summary, packets, limits)
         or _shape_refusal(packets)
-        or _time_refusal(headline, packets, limits)
+        or _time_refusal(summary, packets, limits)
     )
 
 
-def header_refusal(outcome: Outcome, headline: Headline, packets: PacketReport, limits: Limits) -> MediaRejected | None:
-    """Name what a header alone shows to be wrong, whatever comes after it; None where the rest has to tell.
+def header_refusal(
+    outcome: Outcome, summary: InputSummary, packets: PacketReport, limits: Limits
+) -> MediaRejected | None:
+    """Return a reason to refuse a recording whatever follows its header; None if the whole file must decide.
 
     Parameters
     ----------
-    outcome, headline, packets
-        What ffmpeg said of a file of which only the beginning is there, its header in full.
+    outcome, summary, packets
+        ffmpeg's output for a file of which only the beginning is present, with its complete header.
     limits
         What is accepted.
     """
-    too_large = _picture_refusal(headline, packets, limits)
-    if too_large is not None or not headline.streams:
+    too_large = _picture_refusal(summary, packets, limits)
+    if too_large is not None or not summary.streams:
         return too_large
     if outcome.says("matches no streams"):
-        return _no_picture(headline)
-    if packets.video.codec and (refused := _stream_refusal(headline, packets, limits)):
+        return _no_picture(summary)
+    if packets.video.codec and (refused := _stream_refusal(summary, packets, limits)):
         return refused
-    claimed = headline.claimed_seconds or 0.0
+    claimed = summary.claimed_seconds or 0.0
     return _too_long(claimed, limits) if claimed > limits.max_duration_seconds else None
 
 
-def _picture_refusal(headline: Headline, packets: PacketReport, limits: Limits) -> MediaRejected | None:
-    sizes = [size for size in (headline.refused_picture, (packets.video.width, packets.video.height)) if size]
+def _picture_refusal(summary: InputSummary, packets: PacketReport, limits: Limits) -> MediaRejected | None:
+    sizes = [size for size in (summary.refused_picture, (packets.video.width, packets.video.height)) if size]
     width, height = max(sizes, key=lambda size: size[0] * size[1])
     if width * height <= limits.max_pixels:
         return None
@@ -71,9 +73,9 @@ def _picture_refusal(headline: Headline, packets: PacketReport, limits: Limits) 
     )
 
 
-def _opening_refusal(outcome: Outcome, headline: Headline, packets: PacketReport) -> MediaRejected | None:
+def _opening_refusal(outcome: Outcome, summary: InputSummary, packets: PacketReport) -> MediaRejected | None:
     if outcome.says("matches no streams"):
-        return _no_picture(headline)
+        return _no_picture(summary)
     if outcome.says("moov atom not found"):
         return MediaRejected(
             "MediaCorrupt", "The recording's index is missing: the file was cut off before its end was written."
@@ -81,29 +83,29 @@ def _opening_refusal(outcome: Outcome, headline: Headline, packets: PacketReport
     if not packets.video.codec or (outcome.returncode != 0 and packets.video.packets == 0):
         return MediaRejected("MediaCorrupt", "The recording cannot be opened: its structure is damaged.")
     if packets.video.packets == 0:
-        return MediaRejected("MediaCorrupt", "The recording announces a picture, but not one can be read.")
+        return MediaRejected("MediaCorrupt", "The recording has a video track, but no picture can be read from it.")
     return None
 
 
-def _no_picture(headline: Headline) -> MediaRejected:
-    what = "sound but no picture" if headline.has_sound else "neither a picture nor sound"
+def _no_picture(summary: InputSummary) -> MediaRejected:
+    what = "sound but no picture" if summary.has_sound else "neither a picture nor sound"
     return MediaRejected("NoVideoStream", f"The recording has {what}.")
 
 
-def _stream_refusal(headline: Headline, packets: PacketReport, limits: Limits) -> MediaRejected | None:
-    if headline.streams > limits.max_streams:
+def _stream_refusal(summary: InputSummary, packets: PacketReport, limits: Limits) -> MediaRejected | None:
+    if summary.streams > limits.max_streams:
         return MediaRejected(
-            "UnsupportedMedia", f"The recording has {headline.streams} streams; the limit is {limits.max_streams}."
+            "UnsupportedMedia", f"The recording has {summary.streams} streams; the limit is {limits.max_streams}."
         )
     if packets.video.codec not in VIDEO_CODECS:
         return MediaRejected(
             "UnsupportedMedia",
-            f"The recording's picture is coded as {packets.video.codec}; H.264, HEVC, VP8, VP9 and AV1 can be read.",
+            f"The recording's video codec is {packets.video.codec}; H.264, HEVC, VP8, VP9 and AV1 can be read.",
         )
     if packets.audio.packets and packets.audio.codec not in AUDIO_CODECS:
         return MediaRejected(
             "UnsupportedMedia",
-            f"The recording's sound is coded as {packets.audio.codec}; AAC, Opus, Vorbis, MP3 and PCM can be read.",
+            f"The recording's audio codec is {packets.audio.codec}; AAC, Opus, Vorbis, MP3 and PCM can be read.",
         )
     return None
 
@@ -114,23 +116,24 @@ def _shape_refusal(packets: PacketReport) -> MediaRejected | None:
     return None
 
 
-def _time_refusal(headline: Headline, packets: PacketReport, limits: Limits) -> MediaRejected | None:
+def _time_refusal(summary: InputSummary, packets: PacketReport, limits: Limits) -> MediaRejected | None:
     duration = packets.duration
     if packets.largest_gap > limits.max_gap_seconds:
         return MediaRejected(
             "TimestampGap",
-            f"The recording's time stamps jump by {seconds_text(packets.largest_gap)} "
-            f"after {seconds_text(packets.gap_at)}; at most {seconds_text(limits.max_gap_seconds)} may be empty.",
+            f"The recording's timestamps jump by {seconds_text(packets.largest_gap)} "
+            f"after {seconds_text(packets.gap_at)}; the longest gap allowed is {seconds_text(limits.max_gap_seconds)}.",
         )
-    # Pictures are counted from 0 on; where ffmpeg does not see how far away from 0 the first one lies, that is a gap.
-    late = packets.start - (headline.starts_at or 0.0)
+    # ffmpeg moves the beginning it has found to 0. If the first packet is still far from 0, the transcode would write
+    # pictures for the time before it, so this is a gap too.
+    late = packets.start - (summary.starts_at or 0.0)
     if late > limits.max_gap_seconds:
-        return MediaRejected("TimestampGap", f"The recording's time stamps begin at {seconds_text(late)} instead of 0.")
-    # A file that is too long and cut off is still too long for whoever uploads it anew.
-    longest = max(duration, headline.claimed_seconds or 0.0)
+        return MediaRejected("TimestampGap", f"The recording's timestamps begin at {seconds_text(late)} instead of 0.")
+    # A recording that is too long and cut off is refused as too long: uploading it again would not help.
+    longest = max(duration, summary.claimed_seconds or 0.0)
     if longest > limits.max_duration_seconds:
         return _too_long(longest, limits)
-    claimed = headline.claimed_seconds
+    claimed = summary.claimed_seconds
     if claimed is not None and claimed - duration > max(_MISSING_SECONDS, claimed * _MISSING_SHARE):
         return MediaRejected(
             "MediaCorrupt",

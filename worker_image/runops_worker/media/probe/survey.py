@@ -1,8 +1,8 @@
-"""Look at every coded picture without decoding it: when it is shown, and whether others are built upon it.
+"""List the coded pictures without decoding them: when each is shown, and whether other pictures refer to it.
 
-ffmpeg copies the picture stream to its `framecrc` writer three times in one run: as it is, without the pictures that
-no other is built upon, and with only those at which everything begins anew (bitstream filter `filter_units`, for H.264
-and HEVC). It costs about 3 % of a transcode, beside the probe.
+For H.264 and HEVC, ffmpeg copies the video stream three times in one run (bitstream filter `filter_units`): as it is;
+without the pictures that no other picture refers to; and with the fresh ones only (`Pictures.fresh`). This costs about
+3 % of a transcode and runs beside the probe.
 """
 
 from pathlib import Path
@@ -17,34 +17,34 @@ from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
 __all__ = ["survey"]
 
 _FILE_BYTES: Final = 1024**2
-# It runs beside the probe, and a pod has room for one ffmpeg that takes all it may. 4 GB take a quarter of this part.
+# The survey runs beside the probe, and a pod has room for one ffmpeg with the full limit. A recording of 4 GB needs a
+# quarter of this part.
 _MEMORY_PART: Final = 4
-# Over the longest recording that is accepted: four times what screens are recorded with. Blocks of a few bytes could be
-# many millions, and each is some twenty bytes here and more in the selection.
+# Four times the usual 60 pictures per second. Without a limit, a file of tiny blocks could list many millions of
+# pictures, at twenty bytes each here and more in the selection.
 _MOST_PER_SECOND: Final = 240
 _MARKED_CODECS: Final = frozenset({"h264", "hevc"})
 _UNMARKED_CODECS: Final = frozenset({"vp8", "vp9", "av1"})
 
 
 async def survey(path: Path, demuxer: str, codec: str, *, limits: Limits) -> Pictures | None:
-    """List the coded pictures of a recording.
+    """Return the coded pictures of a recording.
 
     Parameters
     ----------
     path
         The recording.
     demuxer
-        `mov` or `matroska`, as the file's first bytes tell.
+        `mov` or `matroska`, from the file's first bytes.
     codec
-        ffmpeg's name of the picture's codec.
+        ffmpeg's name of the video codec.
     limits
         What ffmpeg may use.
 
     Returns
     -------
     Pictures | None
-        None where they cannot be told apart: another codec, or something in the file is not as it should be, such as
-        more pictures than any recording has.
+        None if the references are unknown: another codec, an error in the file, or too many pictures.
 
     Raises
     ------
@@ -61,8 +61,8 @@ async def survey(path: Path, demuxer: str, codec: str, *, limits: Limits) -> Pic
         copies *= 3
         copies += ["-bsf:v:1", "filter_units=discard=nonref"]
         copies += ["-bsf:v:2", "noise=drop='not(key)',filter_units=discard=nonkey"]
-    # Times are counted as in a transcode: from the beginning of the file, and nothing before it is left out.
-    as_it_is = ("-c", "copy", "-copyinkf", "-copypriorss", "1", *PACKET_LIST)
+    # Times as in a transcode: from the beginning of the file, with the pictures before 0.
+    copied = ("-c", "copy", "-copyinkf", "-copypriorss", "1", *PACKET_LIST)
     found, complaints = PictureList(most=int(_MOST_PER_SECOND * limits.max_duration_seconds)), 0
 
     def complain(_line: str) -> None:
@@ -70,7 +70,7 @@ async def survey(path: Path, demuxer: str, codec: str, *, limits: Limits) -> Pic
         complaints += 1
 
     outcome = await run_tool(
-        [*hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels), "-v", "error", *copies, *as_it_is],
+        [*hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels), "-v", "error", *copies, *copied],
         allowance=Allowance(
             seconds=limits.probe_deadline(path.stat().st_size),  # noqa: ASYNC240 - local disk
             memory_bytes=limits.max_memory_bytes // _MEMORY_PART,
@@ -81,7 +81,7 @@ async def survey(path: Path, demuxer: str, codec: str, *, limits: Limits) -> Pic
         on_stdout=found.take,
         on_stderr=complain,
     )
-    # A filter that fails on a packet drops it, as if it had chosen to.
+    # A filter that fails on a packet drops it, so the list would be wrong.
     if outcome.returncode != 0 or complaints:
         return None
     return found.pictures(marked=marked)

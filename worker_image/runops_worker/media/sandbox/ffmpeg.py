@@ -1,4 +1,4 @@
-"""Which ffmpeg is run, and the arguments that keep it to one local file of a known kind."""
+"""The ffmpeg binary, and the arguments that restrict it to one local file of a known type."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from runops_worker.media.errors import MediaToolFailed
 
 __all__ = ["binary", "hardened"]
 
-# The list compares decoders, some of which have other names than their codec.
+# -codec_whitelist takes names of decoders. Some differ from the name of their codec.
 _DECODERS: Final = ",".join(
     sorted(VIDEO_CODECS | AUDIO_CODECS | {"libdav1d", "libopus", "libvorbis", "mp3float", "libvpx", "libvpx-vp9"})
 )
@@ -20,42 +20,42 @@ _DEMUXERS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
 
 
 def binary() -> str:
-    """Absolute path of ffmpeg: the one named by RUNOPS_FFMPEG, the one that comes with imageio-ffmpeg, or the system's.
+    """Return the absolute path of ffmpeg: from RUNOPS_FFMPEG, from imageio-ffmpeg or from PATH, in this order.
 
     Raises
     ------
     MediaToolFailed
-        There is none.
+        No ffmpeg was found.
     """
     named = os.environ.get("RUNOPS_FFMPEG")
     if named:
         if not os.access(named, os.X_OK):
             raise MediaToolFailed(f"RUNOPS_FFMPEG names {named}, which is not an executable file.")
         return str(Path(named).absolute())
-    # imageio-ffmpeg's own search starts what it finds with this process's environment, and keys may stand there.
+    # imageio_ffmpeg.get_ffmpeg_exe() runs what it finds with this process's environment, which may hold keys.
     packaged = (str(file) for file in resources.files(_PACKAGE).iterdir() if file.name.startswith("ffmpeg-"))
     found = next(packaged, None) or shutil.which("ffmpeg")
     if found is None:
-        raise MediaToolFailed("There is no ffmpeg: install imageio-ffmpeg or set RUNOPS_FFMPEG.")
+        raise MediaToolFailed("ffmpeg was not found: install imageio-ffmpeg or set RUNOPS_FFMPEG.")
     return str(Path(found).absolute())
 
 
 def hardened(source: Path, *, demuxer: str, max_pixels: int, input_options: tuple[str, ...] = ()) -> list[str]:
-    """Give the beginning of every command: the binary, the fences and the input.
+    """Return the beginning of every ffmpeg command: the binary, the restrictions and the input.
 
-    A playlist can name other local files, so the protocol list alone is no fence: the demuxer is named outright, and
-    all but two families of demuxers and the codecs in use are off limits.
+    The list of protocols alone is not enough, because a playlist can name other local files. So the command names the
+    demuxer, and allows two families of demuxers and the accepted codecs only.
 
     Parameters
     ----------
     source
         The file to read.
     demuxer
-        `mov` or `matroska`, as the file's first bytes tell.
+        `mov` or `matroska`, from the file's first bytes.
     max_pixels
-        Largest picture the decoders may allocate.
+        Largest picture that a decoder may allocate.
     input_options
-        Further options that stand before the input.
+        Further options of the input.
     """
     return [
         binary(),

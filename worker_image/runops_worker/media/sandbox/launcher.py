@@ -1,8 +1,8 @@
-"""Turn this process into the tool: bind it to its parent's life, limit it, confine it, then execute it.
+"""Become the tool: tie this process to its parent, set limits, confine it, then execute the tool.
 
-It runs in a fresh interpreter (`python -I -S -c START ROOT SETTING... -- BINARY ARGUMENT...`) and not as a hook
-between fork and exec, because such a hook may deadlock in a program with threads. Every start of the tool pays for
-what is imported here: only what is needed, no json, no pathlib, no typing.
+This runs in a fresh interpreter (`python -I -S -c START ROOT SETTING... -- BINARY ARGUMENT...`) and not as a hook
+between fork and exec, because such a hook can deadlock in a program with threads. Each start of the tool pays for the
+imports here, so there are few: no json, pathlib or typing.
 """
 
 import ctypes
@@ -17,41 +17,41 @@ __all__ = ["REFUSED", "REFUSED_CODE", "START", "run"]
 START = (
     "import sys; sys.path.append(sys.argv[1]); from runops_worker.media.sandbox.launcher import run; run(sys.argv[2:])"
 )
-"""What the fresh interpreter is given to do. The folder comes last, so that nothing in it hides a standard module."""
+"""The code of the fresh interpreter. ROOT goes last on its path, so that no file there hides a standard module."""
 
 REFUSED = "runops-launcher: "
-"""How the line begins that says why the tool was not started."""
+"""Prefix of the line on standard error that says why the tool was not started."""
 REFUSED_CODE = 125
-"""How the process ends then."""
+"""The exit code in that case."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
 _SIGKILL = 9
 _STACK_BYTES = 2 * 1024 * 1024
-# Programs and libraries are mapped, and the C library reserves addresses that it never touches.
+# For mapped programs and libraries, and for addresses that the C library reserves and never uses.
 _ADDRESSES_BESIDE_MEMORY = 1024 * 1024 * 1024
 _PAGE = 4096
 _MAP_PRIVATE, _MAP_ANONYMOUS, _MAP_FIXED_NOREPLACE = 0x02, 0x20, 0x100000
-_TRIES = 16
+_PLACING_TRIES = 16
 
 _Settings = dict[str, list[str]]
 
 
 def run(arguments: list[str]) -> None:
-    """Execute the tool and never return; or, where none is named, print what confinement there is.
+    """Execute the tool and never return. Without a tool, print how this process was confined.
 
     Parameters
     ----------
     arguments
         Settings as `NAME=VALUE`, then `--`, then the tool's path and its arguments. `parent` (process id), `memory`,
-        `cpu_seconds`, `file_bytes`, `open_files` are needed once each; `read`, `execute` and `write` name a file each;
-        `landlock=required` makes it an error that the kernel has none.
+        `cpu_seconds`, `file_bytes` and `open_files` are required. `read`, `execute` and `write` name one file each and
+        may be repeated. With `landlock=required`, a kernel without Landlock is an error.
 
     Raises
     ------
     SystemExit
-        With `REFUSED_CODE`, after a line on standard error; or the parent is gone already.
+        With `REFUSED_CODE` after a line on standard error, or because the parent has exited.
     """
     end = arguments.index("--")
     settings: _Settings = {}
@@ -60,12 +60,12 @@ def run(arguments: list[str]) -> None:
         settings.setdefault(name, []).append(value)
     command = arguments[end + 1 :]
     try:
-        _bind(int(settings["parent"][0]))
+        _tie_to_parent(int(settings["parent"][0]))
         _limit(settings)
         exec_pointer = _place_at_random(command[0]) if command else 0
-        had = _confine(settings, exec_pointer)
+        confinement = _confine(settings, exec_pointer)
         if not command:
-            os.write(1, had.encode() + b"\n")
+            os.write(1, confinement.encode() + b"\n")
             return
         _execute(exec_pointer, command)
     except OSError as error:
@@ -73,13 +73,13 @@ def run(arguments: list[str]) -> None:
         raise SystemExit(REFUSED_CODE) from None
 
 
-def _bind(parent: int) -> None:
+def _tie_to_parent(parent: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     for option, value in ((_PR_SET_PDEATHSIG, _SIGKILL), (_PR_SET_NO_NEW_PRIVS, 1), (_PR_SET_DUMPABLE, 0)):
         if libc.prctl(option, value, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "prctl")
     if os.getppid() != parent:
-        # The parent died before the binding took effect: nobody is left to read the result.
+        # The parent exited before PR_SET_PDEATHSIG was set.
         raise SystemExit(1)
 
 
@@ -90,10 +90,10 @@ def _limit(settings: _Settings) -> None:
         (resource.RLIMIT_NOFILE, int(settings["open_files"][0])),
         (resource.RLIMIT_FSIZE, int(settings["file_bytes"][0])),
         (resource.RLIMIT_CPU, int(settings["cpu_seconds"][0])),
-        # Every thread reserves a stack of this size, and the memory limit counts reserves.
+        # Each thread reserves a stack of this size, and RLIMIT_DATA counts it.
         (resource.RLIMIT_STACK, _STACK_BYTES),
         (resource.RLIMIT_DATA, memory),
-        # The one above does not count memory that is shared.
+        # RLIMIT_DATA does not count shared memory.
         (resource.RLIMIT_AS, memory + _ADDRESSES_BESIDE_MEMORY),
     ):
         _, hard = resource.getrlimit(kind)
@@ -111,7 +111,7 @@ def _confine(settings: _Settings, exec_pointer: int) -> str:
             writes=settings.get("write", []),
         )
     elif settings.get("landlock") == ["required"]:
-        raise OSError(0, "the kernel has no Landlock, and it is required", "landlock")
+        raise OSError(0, "Landlock is required, and this kernel does not have it", "landlock")
     program = seccomp.build(os.uname().machine, pid=os.getpid(), exec_pointer=exec_pointer)
     if program is not None:
         try:
@@ -122,21 +122,21 @@ def _confine(settings: _Settings, exec_pointer: int) -> str:
 
 
 def _place_at_random(path: str) -> int:
-    """Put the tool's path where nobody can guess it, see `seccomp.build`."""
+    """Copy the tool's path to an address that nobody can guess; see `seccomp.build`."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.mmap.restype = ctypes.c_void_p
     name = os.fsencode(path) + b"\0"
     size = (len(name) // _PAGE + 2) * _PAGE
-    for _ in range(_TRIES):
-        drawn = int.from_bytes(os.urandom(8), "little")
-        page = (1 << 32) + drawn % (1 << 26) * _PAGE
+    for _ in range(_PLACING_TRIES):
+        random = int.from_bytes(os.urandom(8), "little")
+        page = (1 << 32) + random % (1 << 26) * _PAGE
         flags = _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_FIXED_NOREPLACE
         answer = libc.mmap(ctypes.c_void_p(page), ctypes.c_size_t(size), 3, flags, -1, ctypes.c_long(0))
         if answer == page:
-            address = page + (drawn >> 32) % _PAGE
+            address = page + (random >> 32) % _PAGE
             ctypes.memmove(address, name, len(name))
             return address
-    raise OSError(0, "no memory at any of the addresses that were drawn", "mmap")
+    raise OSError(0, f"no free memory at {_PLACING_TRIES} random addresses", "mmap")
 
 
 def _execute(pointer: int, command: list[str]) -> None:

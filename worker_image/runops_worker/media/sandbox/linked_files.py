@@ -1,4 +1,4 @@
-"""Which files a program needs to run: itself, its loader, and the libraries that the loader finds for it."""
+"""The files that a program needs to run: itself, its loader and its shared libraries."""
 
 import re
 import struct
@@ -14,7 +14,7 @@ __all__ = ["Linked", "linked_files"]
 
 _SECONDS: Final = 10.0
 _PATH: Final = re.compile(r"(/\S.*?) \(0x[0-9a-f]+\)$")
-# The loader looks its libraries up here.
+# The loader finds libraries by this cache.
 _CACHE: Final = "/etc/ld.so.cache"
 # elf.h: offsets of a 64-bit header, and the kind of segment that names the loader.
 _SEGMENTS_AT: Final = 32
@@ -26,14 +26,14 @@ _MOST_NAME: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """Files of one program.
+    """The files of one program.
 
     Attributes
     ----------
     programs
-        To be read and started: the program, and its loader where it has one.
+        Files to read and execute: the program, and its loader if it has one.
     libraries
-        To be read.
+        Files to read.
     """
 
     programs: tuple[str, ...]
@@ -42,7 +42,9 @@ class Linked:
 
 @lru_cache(maxsize=8)
 def linked_files(program: str) -> Linked:
-    """Find out what a program needs, once per process. It is trusted: the loader itself is asked, as `ldd` does.
+    """Return the files that a program needs; cached per process.
+
+    As `ldd` does, this runs the loader on the program. The program must be trusted.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ def linked_files(program: str) -> Linked:
     Raises
     ------
     MediaToolFailed
-        It is no program for this machine.
+        It is not a program for this machine.
     """
     try:
         loader = _loader(Path(program))
@@ -62,18 +64,20 @@ def linked_files(program: str) -> Linked:
             [loader, "--list", program], env={}, capture_output=True, text=True, timeout=_SECONDS, check=True
         ).stdout
     except (OSError, struct.error, ValueError, subprocess.SubprocessError) as error:
-        raise MediaToolFailed(f"{program} is no program that runs here ({type(error).__name__}).") from error
+        raise MediaToolFailed(
+            f"{program} is not a program that runs on this machine ({type(error).__name__})."
+        ) from error
     found = [match[1] for line in listing.splitlines() if (match := _PATH.search(line)) is not None]
     libraries = tuple(path for path in (*found, _CACHE) if Path(path).is_file() and path != loader)
     return Linked((program, loader), libraries)
 
 
 def _loader(program: Path) -> str | None:
-    """Return the loader that a program names; None for one that needs none."""
+    """Return the loader that a program names, or None for a static program."""
     with program.open("rb") as file:
         head = file.read(64)
         if head[:5] != b"\x7fELF\x02":
-            raise ValueError("no 64-bit program")
+            raise ValueError("not a 64-bit ELF file")
         (offset,) = struct.unpack_from("<Q", head, _SEGMENTS_AT)
         size, count = struct.unpack_from("<HH", head, _SEGMENT_SIZE_AT)
         file.seek(offset)

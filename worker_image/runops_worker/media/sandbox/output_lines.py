@@ -1,4 +1,4 @@
-"""Lines of a byte stream, with a bound on how much of one line is kept."""
+"""Splits the tool's output into lines and bounds the length of each."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -9,7 +9,7 @@ _MAX_LINE: Final = 4096
 
 
 class LineSplitter:
-    """Cuts a stream into lines; of a longer line only its first `max_line` bytes survive.
+    """Splits a byte stream into lines. Only the first `max_line` bytes of a line are kept.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class LineSplitter:
         self._rest = b""
 
     def feed(self, data: bytes) -> Iterator[str]:
-        """Give the lines that `data` completes, without their ends."""
+        """Yield the lines that `data` completes, without line ends."""
         *complete, rest = data.split(b"\n")
         for line in complete:
             yield self._text(self._rest + line)
@@ -30,7 +30,7 @@ class LineSplitter:
         self._rest = (self._rest + rest)[: self._max_line]
 
     def finish(self) -> Iterator[str]:
-        """Give what stands after the last line end, if anything."""
+        """Yield the text after the last line end, if there is any."""
         if self._rest:
             yield self._text(self._rest)
             self._rest = b""

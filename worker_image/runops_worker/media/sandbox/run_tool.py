@@ -1,8 +1,8 @@
-"""Run ffmpeg as a child that is cut off from everything: the one place where a process is started for media.
+"""Run ffmpeg as a confined child process. No other module starts a process for media.
 
-The child has an empty environment, no standard input, a session of its own, resource limits and a deadline. It reads
-and writes the files that it is given and no other, opens no socket and starts no process (`launcher`). It dies with
-the worker, and on a timeout or a cancel its whole group is killed. Its output is handed on line by line.
+The child has an empty environment, no standard input, its own session, resource limits and a deadline. It can open the
+files named in `Reach` only, and can neither open a socket nor start a process; see `launcher`. It dies with the worker.
+On a timeout or a cancellation its process group is killed. Its output is passed on line by line.
 """
 
 import asyncio
@@ -32,18 +32,18 @@ _REAP_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
-    """What the child may use.
+    """Resource limits of the child.
 
     Attributes
     ----------
     seconds
-        Wall-clock time until it is killed. It gets the same time on each of its processors.
+        Wall-clock time until it is killed. The limit on CPU time is this times the number of processors.
     memory_bytes
         Writable memory (RLIMIT_DATA).
     file_bytes
-        Size of any file it writes (RLIMIT_FSIZE).
+        Size of any file that it writes (RLIMIT_FSIZE).
     require_landlock
-        Whether it must not be started where the kernel has no Landlock.
+        Whether it must not start on a kernel without Landlock.
     """
 
     seconds: float
@@ -54,14 +54,14 @@ class Allowance:
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """What the child may open, beside its own program and libraries.
+    """The files that the child may open, besides its program and libraries.
 
     Attributes
     ----------
     reads
-        Files, or folders with all that is in them.
+        Files, or folders with everything in them.
     writes
-        Files. They are made, empty, before the child starts: it may not make any.
+        Files. `run_tool` creates them before the child starts, because the child may not create any.
     """
 
     reads: tuple[Path, ...] = ()
@@ -70,12 +70,12 @@ class Reach:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the child ended.
+    """How the child exited.
 
     Attributes
     ----------
     returncode
-        0 for success. Other values differ between ffmpeg's versions and mean nothing more.
+        0 for success. The meaning of other values differs between versions of ffmpeg.
     tail
         Its last lines on standard error.
     """
@@ -84,7 +84,7 @@ class Outcome:
     tail: tuple[str, ...]
 
     def says(self, phrase: str) -> bool:
-        """Whether one of the last lines contains `phrase`."""
+        """Return whether one of the last lines contains `phrase`."""
         return any(phrase in line for line in self.tail)
 
 
@@ -100,32 +100,32 @@ async def run_tool(
     on_stdout: Callable[[str], None] = _ignore,
     on_stderr: Callable[[str], None] = _ignore,
 ) -> Outcome:
-    """Run a command to its end.
+    """Run a command and wait for its exit.
 
     Parameters
     ----------
     command
         Absolute path of the binary and its arguments.
     allowance
-        What it may use.
+        Its resource limits.
     reach
-        What it may open.
+        The files it may open.
     on_stdout, on_stderr
-        Called with each line, without its end. An exception of theirs kills the child and is passed on.
+        Called with each line, without its line end. If one raises, the child is killed and the exception propagates.
 
     Returns
     -------
     Outcome
-        How it ended, whether well or not.
+        How it exited, with success or not.
 
     Raises
     ------
     MediaToolFailed
-        The child could not be started, ran out of time, memory or disk, or something killed it.
+        The child could not be started, exceeded its time, memory or disk, or was killed.
     SandboxUnavailable
         Landlock is required and missing.
     OSError
-        A file it should write cannot be made.
+        A file in `reach.writes` cannot be created.
     """
     files = await asyncio.to_thread(_named_files, command[0], reach)
     process = await start(files, command, allowance)
@@ -142,7 +142,7 @@ async def run_tool(
             await _pump_both((process.stdout, on_stdout), (process.stderr, keep))
             returncode = await process.wait()
     except TimeoutError:
-        raise MediaToolFailed(f"ffmpeg was not done after {allowance.seconds:.0f} s and was stopped.") from None
+        raise MediaToolFailed(f"ffmpeg did not finish within {allowance.seconds:.0f} s and was stopped.") from None
     finally:
         await asyncio.shield(_end(process))
     return _judge(Outcome(returncode, tuple(tail)), allowance)
@@ -165,11 +165,11 @@ async def start(files: list[str], command: list[str], allowance: Allowance) -> a
     Parameters
     ----------
     files
-        What may be opened, in the launcher's words.
+        The files it may open, as settings of the launcher.
     command
-        The tool; none for a launcher that only says what confinement there is.
+        The tool and its arguments. Empty for a launcher that only prints how it was confined.
     allowance
-        What it may use.
+        Resource limits.
     """
     settings = [
         f"parent={os.getpid()}",
@@ -196,7 +196,7 @@ async def _pump_both(*pairs: tuple[asyncio.StreamReader, Callable[[str], None]])
             for stream, take in pairs:
                 readers.create_task(_pump(stream, take))
     except* Exception as group:  # noqa: BLE001 - unwrapped and raised on, never swallowed
-        # Only the callbacks raise here, and one exception is what their authors expect to catch.
+        # Only the callbacks raise here, and callers expect the plain exception.
         raise group.exceptions[0] from None
 
 
@@ -210,7 +210,7 @@ async def _pump(stream: asyncio.StreamReader, take: Callable[[str], None]) -> No
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    # The group may outlive its leader, so it is killed even when the leader has ended.
+    # The group may outlive its leader, so it is killed even if the leader has exited.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(TimeoutError):
@@ -227,15 +227,15 @@ def _judge(outcome: Outcome, allowance: Allowance) -> Outcome:
             raise SandboxUnavailable(f"ffmpeg was not started: {why}.")
         raise MediaToolFailed(f"ffmpeg could not be started: {why}.")
     if outcome.says("No space left on device"):
-        raise MediaToolFailed("The disk had no room left for the slim video.", disk_full=True)
+        raise MediaToolFailed("The disk is full: there is no space left for the slim video.", disk_full=True)
     if outcome.says("Cannot allocate memory") or outcome.says("Error while allocating"):
         megabytes = allowance.memory_bytes // 1024**2
-        raise MediaToolFailed(f"ffmpeg needed more than the {megabytes} MiB of memory it may use.", out_of_memory=True)
+        raise MediaToolFailed(f"ffmpeg needed more memory than its limit of {megabytes} MiB.", out_of_memory=True)
     if outcome.returncode == -signal.SIGXFSZ or outcome.says("File too large"):
         megabytes = allowance.file_bytes // 1024**2
-        raise MediaToolFailed(f"ffmpeg wrote more than the {megabytes} MiB it may write.")
+        raise MediaToolFailed(f"ffmpeg wrote a file larger than its limit of {megabytes} MiB.")
     if outcome.returncode == -signal.SIGSYS:
         raise MediaToolFailed("ffmpeg tried to start another program and was stopped.")
     if outcome.returncode < 0:
-        raise MediaToolFailed(f"ffmpeg was ended by signal {-outcome.returncode}.")
+        raise MediaToolFailed(f"ffmpeg was killed by signal {-outcome.returncode}.")
     return outcome

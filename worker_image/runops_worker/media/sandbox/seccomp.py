@@ -1,6 +1,6 @@
-"""The filter through which every system call of the tool goes: what it has no use for is refused.
+"""The seccomp filter of the tool: it allows a list of system calls and refuses all others.
 
-Standard library only, and no more of it than needed: the launcher imports this for every start of the tool.
+This imports as little as possible, because the launcher imports it at each start of the tool.
 """
 
 import ctypes
@@ -14,35 +14,35 @@ __all__ = ["build", "install"]
 _PR_SET_SECCOMP = 22  # linux/prctl.h
 _MODE_FILTER = 2  # linux/seccomp.h
 
-# linux/bpf_common.h: what the few instructions in use are made of.
+# linux/bpf_common.h: the instructions in use.
 _LOAD = 0x20
 _EQUAL = 0x15
 _AT_LEAST = 0x35
 _ANY_BIT = 0x45
 _RETURN = 0x06
 
-# linux/seccomp.h: what a filter may answer.
+# linux/seccomp.h: verdicts of a filter.
 _ALLOW = 0x7FFF0000
 _ERRNO = 0x00050000
 _KILL = 0x80000000
 _EPERM = 1
 _ENOSYS = 38
 
-# Where the call's number, the processor and the arguments lie in what the filter is shown.
+# Offsets in struct seccomp_data: number of the call, architecture, arguments.
 _NUMBER_AT = 0
 _ARCH_AT = 4
 _ARGUMENTS_AT = 16
 
 _X32_BIT = 0x40000000
-# From here on calls are so new that a C library asks for them on trial: it must hear that they do not exist.
+# A C library tries calls from this number on and falls back to older ones on ENOSYS, but not on EPERM.
 _NEW_CALLS = 424
 
 _CLONE_THREAD = 0x00010000
-# New namespaces: mount, cgroup, uts, ipc, user, pid, net.
+# Flags for new namespaces: mount, cgroup, uts, ipc, user, pid, net.
 _CLONE_NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
-# Is it a terminal, how large, how much is there to read; and the flags of a descriptor.
+# TCGETS, TIOCGWINSZ, FIONREAD; FIONBIO, FIONCLEX, FIOCLEX.
 _IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
-# Doubles and flags. F_SETOWN is not among them: it makes the kernel send signals to others.
+# Duplicates and flags. F_SETOWN is left out: it makes the kernel send signals to other processes.
 _FCNTLS = (0, 1, 2, 3, 4, 1030)
 # Names of threads and of memory.
 _PRCTLS = (15, 16, 0x53564D41)
@@ -51,25 +51,26 @@ _Instruction = tuple[int, int, int, int]
 
 
 def build(machine: str, *, pid: int, exec_pointer: int) -> bytes | None:
-    """Write the filter.
+    """Build the filter.
 
-    One program is to be started after the filter is in place, and none ever after. The filter cannot read the name of
-    a program, but it sees the address at which the name lies: the launcher puts it at one drawn at random, which is
-    gone with the launcher's memory. Any other try to start a program ends the process, so that there is one guess.
+    The launcher installs the filter and then executes one program; no other may follow. A filter cannot read the path
+    of a program, but it sees the path's address. So the launcher puts the path at a random address, and the filter
+    allows an exec from that address only. The address disappears with the launcher's memory. Any other exec kills the
+    process, so that an attacker has one guess.
 
     Parameters
     ----------
     machine
-        What `uname -m` says.
+        The machine as named by `uname -m`.
     pid
-        The process whose threads may be sent signals: its own.
+        The process to whose threads it may send signals: its own.
     exec_pointer
-        Where the name of the program lies that may be started.
+        Address of the path of the program that may be executed.
 
     Returns
     -------
     bytes or None
-        None for a kind of processor whose numbers are not known here.
+        None for a processor that is not in `NUMBERS`.
     """
     numbers = NUMBERS.get(machine)
     if numbers is None:
@@ -112,7 +113,7 @@ def _high(argument: int) -> _Instruction:
 
 
 def _one_of(argument: int, values: tuple[int, ...]) -> list[_Instruction]:
-    # The kernel reads these arguments as 32 bits, so the upper half means nothing.
+    # The kernel reads these arguments as 32 bits, so the filter ignores the upper half.
     count = len(values)
     return [
         _low(argument),
@@ -152,17 +153,17 @@ class _Program(ctypes.Structure):
 
 
 def install(program: bytes) -> None:
-    """Put the filter in place for good; PR_SET_NO_NEW_PRIVS must be set.
+    """Install the filter. This cannot be undone. PR_SET_NO_NEW_PRIVS must be set before.
 
     Parameters
     ----------
     program
-        What `build` gave.
+        The result of `build`.
 
     Raises
     ------
     OSError
-        The kernel has no filters, or something forbids to use them.
+        The kernel does not have seccomp filters, or something forbids their use.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     filled = _Program(len(program) // 8, program)

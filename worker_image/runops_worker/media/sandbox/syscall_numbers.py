@@ -1,14 +1,14 @@
-"""The system calls that the tool may make, with their numbers on each kind of processor.
+"""The system calls that the tool may make, with their numbers on each processor. All others are refused.
 
-The numbers are the kernel's own (`asm/unistd_64.h`, `asm-generic/unistd.h`) and never change. What is not here is
-refused. Reading and writing files is bounded by Landlock, so opening is here; changing names, owners, modes or times
-is not, because Landlock knows no right for all of that.
+The numbers come from the kernel (`asm/unistd_64.h`, `asm-generic/unistd.h`) and never change. Calls that open files are
+listed, because Landlock restricts which files. Calls that change names, owners, modes or times are not listed, because
+Landlock does not cover all of them.
 """
 
 __all__ = ["AUDIT_ARCH", "NUMBERS"]
 
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-"""How the kernel calls each processor in the data that a filter looks at (`linux/audit.h`)."""
+"""Architecture numbers as a filter sees them (`linux/audit.h`), by machine name."""
 
 _X86_64 = """
     read=0 write=1 pread64=17 pwrite64=18 readv=19 writev=20 preadv=295 pwritev=296 lseek=8 open=2 openat=257
@@ -42,4 +42,4 @@ def _table(text: str) -> dict[str, int]:
 
 
 NUMBERS = {"x86_64": _table(_X86_64), "aarch64": _table(_AARCH64)}
-"""Name -> number, by the machine's name as `uname -m` says it."""
+"""Numbers of the calls by name, for each machine as named by `uname -m`."""

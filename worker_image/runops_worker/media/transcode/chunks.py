@@ -1,7 +1,7 @@
-"""Cut a slim video into pieces that a model takes in one request.
+"""Divides a slim video into chunks that the model gets in one request each. Pure; `cut_chunk` writes them.
 
-A copied piece can only begin at a key frame. The transcode therefore sets one every `KEY_FRAME_SECONDS`, which is
-where pieces of the usual length begin; they are copied and cost nothing. Any other beginning is encoded anew.
+A chunk can be copied without encoding only if it begins at a key frame. So the transcode sets a key frame every
+`KEY_FRAME_SECONDS`, where chunks of the usual length begin. A chunk that begins elsewhere is encoded again.
 """
 
 import math
@@ -18,25 +18,25 @@ __all__ = [
 ]
 
 CHUNK_SECONDS: Final = 300
-"""Usual length of a piece."""
+"""Usual length of a chunk."""
 
 OVERLAP_SECONDS: Final = 5
-"""How much of a piece the one before it shows as well, so that no action is cut in two."""
+"""How much two neighbouring chunks have in common, so that no action is cut in two."""
 
 KEY_FRAME_SECONDS: Final = CHUNK_SECONDS - OVERLAP_SECONDS
-"""Distance of the key frames that the transcode sets."""
+"""Distance between the key frames that the transcode sets."""
 
 _SINGLE_CHUNK_FACTOR: Final = 1.2
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """One piece.
+    """One chunk of a slim video.
 
     Attributes
     ----------
     index
-        Its place, from 0.
+        Its number, from 0.
     start, length
         In seconds of the slim video.
     """
@@ -53,28 +53,28 @@ def plan_chunks(
     overlap_seconds: int = OVERLAP_SECONDS,
     min_tail_seconds: int = 30,
 ) -> tuple[Chunk, ...]:
-    """Divide a video into overlapping pieces that cover it without a hole.
+    """Divide a video into overlapping chunks that cover it without a hole.
 
     Parameters
     ----------
     duration_seconds
-        Its length; up to 1.2 times `chunk_seconds` it stays in one piece.
+        Its length. Up to 1.2 times `chunk_seconds` it is one chunk.
     chunk_seconds
-        Length of a piece.
+        Length of a chunk.
     overlap_seconds
-        What two neighbours have in common.
+        What two neighbouring chunks have in common.
     min_tail_seconds
-        A last piece that adds less than this is joined to the one before it.
+        A last chunk that adds less than this is joined to the chunk before it.
 
     Returns
     -------
     tuple[Chunk, ...]
-        At least one piece; begins are multiples of `chunk_seconds - overlap_seconds`.
+        At least one chunk. Each begins at a multiple of `chunk_seconds - overlap_seconds`.
 
     Raises
     ------
     ValueError
-        The overlap is not shorter than a piece, or the video has no length.
+        The overlap is negative or not shorter than a chunk, or the video has no finite length above 0.
     """
     step = chunk_seconds - overlap_seconds
     if step <= 0 or overlap_seconds < 0:
@@ -83,7 +83,7 @@ def plan_chunks(
         raise ValueError(f"a video of {duration_seconds} s cannot be divided")
     if duration_seconds <= chunk_seconds * _SINGLE_CHUNK_FACTOR:
         return (Chunk(0, 0.0, duration_seconds),)
-    # What a piece adds is what lies behind the end of the one before it.
+    # A chunk adds what follows the end of the chunk before it.
     count = max(math.ceil((duration_seconds - overlap_seconds) / step), 1)
     last_adds = duration_seconds - overlap_seconds - (count - 1) * step
     if count > 1 and last_adds < min_tail_seconds:
@@ -94,9 +94,9 @@ def plan_chunks(
 
 
 def settled_chunks(shortest_seconds: float) -> tuple[Chunk, ...]:
-    """Return the pieces that a video has wherever it ends, as long as it is not shorter than this.
+    """Return the chunks that a video will have, whatever its length, if it is at least this long.
 
-    All but the last of the shortest one are pieces of each longer one, for only a last piece depends on where the video
-    ends: up to 30 s that lie behind the usual end of a piece are joined to it.
+    Only the last chunk depends on where the video ends: a tail of up to 30 s is joined to it. So all chunks of the
+    shortest video, except the last, are chunks of every longer video.
     """
     return plan_chunks(shortest_seconds)[:-1] if shortest_seconds > 0 else ()

@@ -1,4 +1,4 @@
-"""Cut one chunk out of a slim video."""
+"""Writes one chunk of a slim video as a file."""
 
 import math
 from pathlib import Path
@@ -19,18 +19,18 @@ _SECONDS_TO_START: Final = 60.0
 
 
 async def cut_chunk(slim: SlimVideo, chunk: Chunk, target: Path, *, limits: Limits | None = None) -> Path:
-    """Write one piece of a slim video as an MP4 of its own that begins at 0.
+    """Write one chunk of a slim video as an MP4 that begins at 0.
 
     Parameters
     ----------
     slim
         The video.
     chunk
-        Which piece.
+        Which chunk.
     target
-        Where it goes. It is written beside the target and renamed once it is checked.
+        The file. It is written under another name and renamed after the check.
     limits
-        What ffmpeg may use; the usual where None.
+        What ffmpeg may use; the default limits if None.
 
     Returns
     -------
@@ -40,7 +40,7 @@ async def cut_chunk(slim: SlimVideo, chunk: Chunk, target: Path, *, limits: Limi
     Raises
     ------
     MediaToolFailed
-        ffmpeg failed, or the piece does not hold the pictures it should.
+        ffmpeg failed, or the chunk does not hold the expected pictures.
     """
     limits = limits or Limits()
     part = target.with_name(target.name + ".part")
@@ -54,7 +54,7 @@ async def cut_chunk(slim: SlimVideo, chunk: Chunk, target: Path, *, limits: Limi
     finally:
         part.unlink(missing_ok=True)
     raise MediaToolFailed(
-        f"The piece from second {chunk.start:.0f} holds {packets.video.packets} pictures instead of {expected}."
+        f"The chunk from second {chunk.start:.0f} holds {packets.video.packets} pictures instead of {expected}."
     )
 
 
@@ -82,5 +82,5 @@ async def _cut(slim: SlimVideo, chunk: Chunk, part: Path, *, encode: bool, limit
         reach=Reach(reads=(slim.path,), writes=(part,)),
     )
     if outcome.returncode != 0:
-        raise MediaToolFailed(f"ffmpeg could not cut the slim video (it ended with code {outcome.returncode}).")
+        raise MediaToolFailed(f"ffmpeg could not cut the slim video (exit code {outcome.returncode}).")
     return await inspect_slim(part, limits=limits)

@@ -1,4 +1,4 @@
-"""A slim video that is still being written, and pieces of it that are there already."""
+"""Cuts chunks from a slim video while ffmpeg still writes it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -20,36 +20,36 @@ _ROUNDING_SECONDS: Final = 1e-6
 
 
 class Watcher(Protocol):
-    """Whoever wants pieces of a slim video before it is whole."""
+    """Cuts chunks from a slim video before it is complete."""
 
     async def begun(self, video: "GrowingSlim", *, whole: bool) -> None:
-        """Take a slim video of which nothing is written yet.
+        """Handle the start of a run of the encoder.
 
-        A second one takes the place of the first, which is void: what it showed cannot be trusted.
+        A second run replaces the first one. Chunks of the first run must be thrown away.
 
         Parameters
         ----------
         video
-            What will be written.
+            The slim video. Nothing of it is written yet.
         whole
-            Whether all of the recording is decoded for it.
+            Whether all pictures of the recording are decoded for it.
         """
         ...
 
     async def accepted(self) -> None:
-        """Take note that the slim video is what was asked for: the recording is not read any more."""
+        """Handle the end of encoding: the slim video is accepted, and the recording is not read again."""
         ...
 
 
 class GrowingSlim:
-    """One run of the encoder, for those who wait for its pieces.
+    """The slim video of one run of the encoder.
 
     Parameters
     ----------
     fragments
-        The file that is written.
+        The file that ffmpeg writes.
     info
-        What `probe` said of the recording.
+        The result of `probe` for the recording.
     fps
         Pictures per second.
     limits
@@ -58,66 +58,66 @@ class GrowingSlim:
 
     def __init__(self, fragments: Path, *, info: MediaInfo, fps: int, limits: Limits) -> None:
         self._fragments, self._info, self._fps, self._limits = fragments, info, fps, limits
-        self._encoded = 0.0
-        self._held = 0.0
+        self._encoded_seconds = 0.0
+        self._readable_seconds = 0.0
         self._finished: SlimVideo | None = None
-        self._moved = asyncio.Event()
-        self._looking = asyncio.Lock()
+        self._progressed = asyncio.Event()
+        self._one_check = asyncio.Lock()
         self._readers = 0
-        self._unread = asyncio.Event()
-        self._unread.set()
+        self._no_readers = asyncio.Event()
+        self._no_readers.set()
 
     def encoded(self, seconds: float) -> None:
-        """Take note of how far the encoder is."""
-        self._encoded = max(self._encoded, seconds)
+        """Record how far the encoder is."""
+        self._encoded_seconds = max(self._encoded_seconds, seconds)
         self._wake()
 
     async def finish(self, video: SlimVideo) -> None:
-        """Have pieces cut from the finished file from here on, and return when the fragments are not read any more."""
+        """Cut chunks from the finished file from now on. Return when no chunk is cut from the fragments any more."""
         self._finished = video
         self._wake()
-        await self._unread.wait()
+        await self._no_readers.wait()
 
     async def until(self, end: float) -> None:
-        """Wait until everything before a second can be read."""
+        """Wait until everything before second `end` can be read."""
         wanted, step = end + FRAGMENT_SECONDS, FRAGMENT_SECONDS
-        while end > self._held and not await self._is_finished_before(wanted):
-            async with self._looking:
-                # Either may have changed while others looked, and a finished video's fragments are deleted.
-                if end > self._held and self._finished is None and await self._holds(end):
-                    self._held = max(self._held, end)
-            # Sound that ended long before this piece does not come, however often it is looked for.
-            wanted, step = self._encoded + step, 2 * step
+        while end > self._readable_seconds and not await self._is_finished_before(wanted):
+            async with self._one_check:
+                # Both may have changed while another task held the lock. The fragments of a finished video are deleted.
+                if end > self._readable_seconds and self._finished is None and await self._reaches(end):
+                    self._readable_seconds = max(self._readable_seconds, end)
+            # The interval doubles: if the sound ended long before this chunk, no check will ever find it.
+            wanted, step = self._encoded_seconds + step, 2 * step
 
-    async def cut(self, piece: Chunk, target: Path) -> None:
-        """Write one piece as soon as all of it is there, see `cut_chunk`."""
-        await self.until(piece.start + piece.length)
+    async def cut(self, chunk: Chunk, target: Path) -> None:
+        """Write a chunk as soon as all of it can be read; see `cut_chunk`."""
+        await self.until(chunk.start + chunk.length)
         wanted = 0.0
         while not await self._is_finished_before(wanted):
             with self._reading():
                 try:
-                    await cut_chunk(self._so_far(), piece, target, limits=self._limits)
+                    await cut_chunk(self._so_far(), chunk, target, limits=self._limits)
                 except MediaToolFailed:
-                    # The index of the last fragment may be half written just now, and then nothing can be read.
-                    wanted = self._encoded + FRAGMENT_SECONDS
+                    # ffmpeg may just be writing the index of the last fragment; then nothing can be read.
+                    wanted = self._encoded_seconds + FRAGMENT_SECONDS
                 else:
                     return
         assert self._finished is not None
-        await cut_chunk(self._finished, piece, target, limits=self._limits)
+        await cut_chunk(self._finished, chunk, target, limits=self._limits)
 
     async def _is_finished_before(self, wanted: float) -> bool:
-        """Wait until the encoder is so far or the file is finished, and tell whether it is finished."""
-        while self._finished is None and self._encoded < wanted:
-            await self._moved.wait()
+        """Wait until the encoder reaches a second or the video is finished. Return whether it is finished."""
+        while self._finished is None and self._encoded_seconds < wanted:
+            await self._progressed.wait()
         return self._finished is not None
 
-    async def _holds(self, end: float) -> bool:
+    async def _reaches(self, end: float) -> bool:
         with self._reading():
             try:
                 packets = await inspect_slim(self._fragments, limits=self._limits, since=end)
             except MediaToolFailed:
                 return False
-        # A stream is written in the order of its times, but the other one may be far behind.
+        # Each stream is written in the order of its times, but one may be far behind the other.
         streams = (packets.video, packets.audio) if self._info.has_audio else (packets.video,)
         return all(stream.packets and stream.latest >= end - _ROUNDING_SECONDS for stream in streams)
 
@@ -134,14 +134,14 @@ class GrowingSlim:
     @contextmanager
     def _reading(self) -> Iterator[None]:
         self._readers += 1
-        self._unread.clear()
+        self._no_readers.clear()
         try:
             yield
         finally:
             self._readers -= 1
             if not self._readers:
-                self._unread.set()
+                self._no_readers.set()
 
     def _wake(self) -> None:
-        self._moved.set()
-        self._moved = asyncio.Event()
+        self._progressed.set()
+        self._progressed = asyncio.Event()

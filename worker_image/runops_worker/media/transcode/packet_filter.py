@@ -1,8 +1,7 @@
-"""Tell ffmpeg which packets of a stream it drops before they are decoded: as a formula over the packet's number.
+"""Writes the bitstream filter by which ffmpeg drops packets before they are decoded.
 
-ffmpeg's bitstream filter `noise` drops the packets for which a formula is not 0. Formulas know neither lists nor bits,
-so the packets go into whole numbers of 48 bits, which are exact in floating point, and a tree of comparisons finds the
-number of a packet in a dozen steps however many there are.
+ffmpeg's filter `noise` drops the packets for which a formula is not 0. Formulas have no lists, so groups of 48 packets
+become the bits of integers, which a double holds exactly. A binary tree of comparisons finds the integer of a packet.
 """
 
 from collections.abc import Sequence
@@ -14,12 +13,12 @@ _BITS: Final = 48
 
 
 def dropping(keep: Sequence[int]) -> str:
-    """Return the bitstream filter that lets through the packets that are kept.
+    """Return the bitstream filter that lets the kept packets through.
 
     Parameters
     ----------
     keep
-        A number per packet in the order of the file, 0 where it is dropped. Packets behind them are kept.
+        One number per packet, in the order of the file: 0 if it is dropped. Packets after the last number are kept.
     """
     words = [_word(keep[begin : begin + _BITS]) for begin in range(0, len(keep), _BITS)]
     return f"noise=drop='mod(floor({_tree([*words, 0], first=0)}/pow(2,mod(n,{_BITS}))),2)'"

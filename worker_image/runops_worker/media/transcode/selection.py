@@ -1,7 +1,9 @@
-"""Which coded pictures must be decoded so that every picture that is shown comes out, and comes out right.
+"""Chooses the coded pictures to decode, so that every picture of the slim video can be decoded and is exact.
 
-A slim video shows one picture of thirty or sixty. Two kinds of the others can be left out without a trace: pictures
-that no picture is built upon, and the end of a group that begins with a key picture, behind the last one shown of it.
+The slim video shows one picture of thirty or sixty. Two kinds of the others need not be decoded: pictures that no other
+picture refers to, and the end of a group of pictures, after the last one of it that is shown. A group begins with a
+fresh picture (see `Pictures`). Pictures are stored in decoding order; those shown before the fresh picture of their
+group ("leading pictures") may refer to the group before.
 """
 
 from bisect import bisect_right
@@ -17,18 +19,18 @@ __all__ = ["Selection", "select"]
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What is decoded, and what the slim video must show then.
+    """Which pictures are decoded, and what the slim video must show.
 
     Attributes
     ----------
     keep
-        A byte per coded picture, in the order of decoding: 1 where it is decoded.
+        One byte per coded picture, in decoding order: 1 if it is decoded.
     pictures
-        How many pictures come out of the decoder.
+        Number of pictures that the decoder must output.
     places, times
-        From each of these places of the slim video on it shows the picture of that time, in units of `unit`.
+        From place `places[i]` of the slim video on, it shows the picture with the time `times[i]`, in units of `unit`.
     unit
-        Seconds.
+        Seconds per unit of time.
     """
 
     keep: bytes
@@ -38,41 +40,37 @@ class Selection:
     unit: Fraction
 
     def shown(self, place: int) -> Fraction:
-        """Seconds at which the picture begins that stands at a place of the slim video."""
+        """Return when the picture at a place of the slim video begins in the recording, in seconds."""
         return self.times[max(bisect_right(self.places, place) - 1, 0)] * self.unit
 
 
 def select(pictures: Pictures, *, fps: int) -> Selection | None:
     """Choose the coded pictures to decode.
 
-    Place k of the slim video shows the last picture that begins at or before k / fps, and the very first picture
-    where there is none: what ffmpeg's filter `fps=start_time=0:round=up` gives.
+    Place k of the slim video shows the last picture that begins at or before k / fps, or the first picture if there is
+    none. This is what ffmpeg's filter `fps=start_time=0:round=up` does.
 
     Parameters
     ----------
     pictures
-        All of them.
+        All pictures of the recording.
     fps
         Pictures per second of the slim video.
 
     Returns
     -------
     Selection | None
-        None where it cannot be told: the first picture cannot be decoded alone, or two have the same time.
+        None if all pictures must be decoded: none is shown, the first one cannot be decoded alone, or two have the same
+        time.
     """
     times = pictures.times
-    seen = sorted((index for index, hidden in enumerate(pictures.hidden) if not hidden), key=times.__getitem__)
-    if not seen or not pictures.fresh[0] or any(times[one] == times[other] for one, other in pairwise(seen)):
+    visible = sorted((index for index, hidden in enumerate(pictures.hidden) if not hidden), key=times.__getitem__)
+    if not visible or not pictures.fresh[0] or any(times[one] == times[other] for one, other in pairwise(visible)):
         return None
-    numerator, denominator = pictures.unit.numerator * fps, pictures.unit.denominator
-    shown: dict[int, int] = {}
-    for index in seen:
-        shown[max(-(-times[index] * numerator // denominator), 0)] = index
-    if min(shown) > 0:
-        shown = {0: seen[0], **shown}
-    # Where the file does not say how long its last picture lasts, ffmpeg goes by the one before it.
+    shown = _shown(pictures, visible, fps=fps)
+    # If the file does not give the length of its last picture, ffmpeg derives it from the picture before.
     wanted = bytearray(len(times))
-    for index in (*seen[-2:], *shown.values()):
+    for index in (*visible[-2:], *shown.values()):
         wanted[index] = 1
     keep = bytes(_with_references(pictures, wanted))
     return Selection(
@@ -84,16 +82,27 @@ def select(pictures: Pictures, *, fps: int) -> Selection | None:
     )
 
 
+def _shown(pictures: Pictures, visible: Sequence[int], *, fps: int) -> dict[int, int]:
+    """Return place -> picture. Each entry holds until the next place."""
+    numerator, denominator = pictures.unit.numerator * fps, pictures.unit.denominator
+    shown: dict[int, int] = {}
+    for index in visible:
+        # Rounded up in integers. Of several pictures with the same place, the last one is shown.
+        place = -(-pictures.times[index] * numerator // denominator)
+        shown[max(place, 0)] = index
+    return shown if min(shown) == 0 else {0: visible[0], **shown}
+
+
 def _with_references(pictures: Pictures, wanted: bytearray) -> bytearray:
-    """Add what the wanted pictures may be built upon."""
+    """Add the pictures that the wanted ones may refer to."""
     keep = bytearray(wanted)
-    needs_group_before = False
+    next_group_refers_back = False
     for begin, end in reversed(tuple(_groups(pictures.fresh))):
-        early = _shown_before_first(pictures.times, begin, end)
-        last = end - 1 if needs_group_before else wanted.rfind(1, begin, end)
-        # Only they may be built upon the group before, and only they upon one another.
-        needs_group_before = any(wanted[index] for index in early)
-        left_out = frozenset() if needs_group_before else early
+        leading = _leading(pictures.times, begin, end)
+        last = end - 1 if next_group_refers_back else wanted.rfind(1, begin, end)
+        # Only leading pictures refer to the group before, and only leading pictures refer to leading pictures.
+        next_group_refers_back = any(wanted[index] for index in leading)
+        left_out = frozenset() if next_group_refers_back else leading
         for index in range(begin, last + 1):
             if pictures.references[index] and index not in left_out:
                 keep[index] = 1
@@ -104,5 +113,5 @@ def _groups(fresh: Sequence[int]) -> Iterator[tuple[int, int]]:
     return pairwise((*(index for index, begins in enumerate(fresh) if begins), len(fresh)))
 
 
-def _shown_before_first(times: Sequence[int], begin: int, end: int) -> frozenset[int]:
+def _leading(times: Sequence[int], begin: int, end: int) -> frozenset[int]:
     return frozenset(index for index in range(begin + 1, end) if times[index] < times[begin])

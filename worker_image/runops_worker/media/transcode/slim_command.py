@@ -1,4 +1,4 @@
-"""The command that writes a slim video, and how many pictures it should come to."""
+"""The ffmpeg command that writes a slim video, and the number of pictures it should have."""
 
 import math
 from pathlib import Path
@@ -14,28 +14,29 @@ from runops_worker.media.transcode.slim_size import slim_size
 __all__ = ["FRAGMENT_SECONDS", "expected_frames", "slim_command"]
 
 FRAGMENT_SECONDS: Final = 5.0
-"""How much a fragment holds: what is encoded can be read so much later."""
+"""Length of a fragment. What ffmpeg has encoded can be read this much later."""
 
-# Pictures of these codecs wait for rows of others: more threads than processors work meanwhile. Each holds a picture.
+# A thread that decodes these codecs often waits for rows of another picture, so more threads than processors help. Each
+# thread holds a picture in memory.
 _WAITING_CODECS: Final = frozenset({"h264", "hevc"})
 _MOST_PIXELS_FOR_MORE_THREADS: Final = 2560 * 1440
-# Between two pictures a second apart little moves by parts of a pixel, and small blocks hold the edges of letters.
+# In pictures that are a second apart, sub-pixel motion is rare, and small blocks keep the edges of letters sharp.
 _SEARCH: Final = "subme=1:weightp=0:8x8dct=0:partitions=i4x4"
-# A short lookahead costs nothing measurable at one picture per second and saves 20 MB.
-# Without B-frames pictures are stored in the order they are shown, so that a copied piece ends where it should.
+# A short lookahead saves 20 MB and changes nothing else at one picture per second.
+# Without B-frames, pictures are stored in the order in which they are shown, so a copied chunk ends where it should.
 _ENCODER: Final = (
     *("-c:v", "libx264", "-preset", "veryfast"),
     *("-x264-params", f"rc-lookahead=4:sync-lookahead=0:bframes=0:{_SEARCH}"),
     *("-threads", "1", "-filter_threads", "1"),
 )
-# With its index at its end, as usual, nothing of a file can be read before all is written. A fragment has its own.
-# The header waits for the first one (delay_moov), for only then is it known how much sound warms up the decoder.
-# Each is flushed when it is whole, lest the file end within an index until the next comes: then nothing can be read.
+# A usual MP4 has its index at the end and cannot be read before it is complete. Each fragment has its own index.
+# delay_moov: the header is written with the first fragment, when the length of the decoder's sound preroll is known.
+# flush_packets: each fragment is flushed when it is complete. A file that ends within an index cannot be read at all.
 _FRAGMENTED: Final = (
     *("-movflags", "+delay_moov+default_base_moof", "-frag_duration", f"{FRAGMENT_SECONDS * 1e6:.0f}"),
     *("-flush_packets", "1"),
 )
-# The fast coder takes half the time, and what it gives is 2 to 3 dB closer to the sound.
+# The fast coder takes half the time, and its result is 2 to 3 dB closer to the source.
 _SOUND: Final = ("-c:a", "aac", "-aac_coder", "fast", "-ac", "1", "-ar", "16000", "-b:a", "32k")
 
 
@@ -51,44 +52,44 @@ def slim_command(
     dropping: Path | None,
     fragmented: bool,
 ) -> list[str]:
-    """Give the command.
+    """Return the command.
 
     Parameters
     ----------
     source, target
-        The recording, and the MP4 that is written.
+        The recording, and the MP4 to write.
     info
-        What `probe` said of the source.
+        The result of `probe` for the source.
     fps, height, crf
         As for `transcode`.
     limits
         What ffmpeg may use.
     dropping
         A file with the bitstream filter that drops coded pictures before they are decoded. ffmpeg then prints on
-        standard output which picture it shows where. None: all are decoded.
+        standard output which picture it writes at each place. None: all pictures are decoded.
     fragmented
-        Whether it can be read while it is written.
+        Whether the MP4 must be readable while it is written.
     """
     wide, high = slim_size(info.width, info.height, wanted_height=height)
     filters = [
         *_one_per_second(fps, hold=expected_frames(info, fps=fps) - math.ceil(info.video_seconds * fps)),
-        # A recording may change its size on the way (a window was resized): all of it goes into the same frame.
+        # The size may change within a recording (a window was resized). All pictures go into the same frame.
         f"scale={wide}:{high}:force_original_aspect_ratio=decrease:force_divisible_by=2:reset_sar=1",
         f"pad={wide}:{high}:(ow-iw)/2:(oh-ih)/2:eval=frame",
         "format=yuv420p",
     ]
     drop: tuple[str, ...] = ()
-    account: tuple[str, ...] = ()
+    stats: tuple[str, ...] = ()
     if dropping is not None:
         drop = ("-/bsf:V:0", str(dropping.absolute()))
-        account = ("-stats_enc_pre:v:0", "pipe:1", "-stats_enc_pre_fmt:v:0", SHOWN_FORMAT)
+        stats = ("-stats_enc_pre:v:0", "pipe:1", "-stats_enc_pre_fmt:v:0", SHOWN_FORMAT)
     decoder = ("-threads", str(_decoder_threads(info)), *drop)
     options = (*decoder, "-reinit_filter", "0", "-t", f"{limits.max_duration_seconds}")
     return [
         *hardened(source, demuxer=info.container, max_pixels=limits.max_pixels, input_options=options),
         *("-v", "level+repeat+verbose", "-progress", "pipe:1"),
         *("-map", "0:V:0", "-map", "0:a:0?", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
-        *("-vf", ",".join(filters), *_ENCODER, "-crf", str(crf), *account),
+        *("-vf", ",".join(filters), *_ENCODER, "-crf", str(crf), *stats),
         *("-force_key_frames", f"expr:gte(t,n_forced*{KEY_FRAME_SECONDS})", *_SOUND),
         *(_FRAGMENTED if fragmented else ("-movflags", "+faststart")),
         *("-f", "mp4", f"file:{target.absolute()}"),
@@ -103,9 +104,9 @@ def _decoder_threads(info: MediaInfo) -> int:
 def _one_per_second(fps: int, *, hold: int) -> list[str]:
     if hold <= 0:
         return [f"fps=fps={fps}:start_time=0:round=up"]
-    # The picture ends before the sound, and its last one stays until the sound ends. It may have begun behind the last
-    # place that is filled otherwise, and the filter passes such a one on only where it rounds down: so all times are
-    # put off by a unit less than one place, and rounded down they come out as if they had been rounded up.
+    # The video ends before the sound, so its last picture is repeated until the sound ends. That picture may begin
+    # after the last regular place, and the fps filter passes such a picture on only if it rounds down. So all times are
+    # moved by one place less one unit: rounding those down gives the same as rounding the original times up.
     return [
         f"setpts=PTS+ceil(1/(TB*{fps}))-1",
         f"fps=fps={fps}:start_time=0:round=down:eof_action=pass",
@@ -114,6 +115,6 @@ def _one_per_second(fps: int, *, hold: int) -> list[str]:
 
 
 def expected_frames(info: MediaInfo, *, fps: int) -> int:
-    """Return how many pictures a slim video should have."""
-    # Sound that ends a moment after the picture is no reason for one more picture.
+    """Return the number of pictures that a slim video should have."""
+    # Sound that ends less than one place after the video adds no picture.
     return max(math.ceil(info.video_seconds * fps), math.floor(info.duration_seconds * fps))

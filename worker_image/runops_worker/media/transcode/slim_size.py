@@ -1,21 +1,21 @@
-"""The size of the slim picture."""
+"""The size of the slim video's picture."""
 
 from typing import Final
 
 __all__ = ["slim_size"]
 
-_MAX_WIDTH: Final = 4096  # beyond it many H.264 decoders give up
+_MAX_WIDTH: Final = 4096  # many H.264 decoders cannot decode wider pictures
 
 
 def slim_size(width: int, height: int, *, wanted_height: int) -> tuple[int, int]:
-    """Scale to a height, never up, keeping the shape; both sides are even, as 4:2:0 colour needs.
+    """Scale down to a height and keep the aspect ratio. Both sides are even, as 4:2:0 colour requires.
 
     Parameters
     ----------
     width, height
-        The picture as shown.
+        The picture as a player shows it.
     wanted_height
-        Height in pixels at most.
+        Largest height in pixels.
 
     Returns
     -------

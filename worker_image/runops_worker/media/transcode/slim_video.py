@@ -1,4 +1,4 @@
-"""A slim video, and what is really in it."""
+"""A slim video on disk, and how its content is read back."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +21,11 @@ class SlimVideo:
     Attributes
     ----------
     path
-        Where it lies.
+        Its file.
     bytes
-        Its size.
+        Size of the file.
     duration_seconds
-        Its length as read from its packets.
+        Length by its packets.
     frames
         Number of pictures.
     has_audio
@@ -43,7 +43,9 @@ class SlimVideo:
 
 
 async def inspect_slim(path: Path, *, limits: Limits, since: float = 0.0) -> PacketReport:
-    """Read the packets of a slim video or a part of one: what is in it, whatever ffmpeg's exit code said.
+    """Read the packets of a slim video or of a part of one.
+
+    The result shows what ffmpeg really wrote, whatever its exit code was.
 
     Parameters
     ----------
@@ -52,19 +54,19 @@ async def inspect_slim(path: Path, *, limits: Limits, since: float = 0.0) -> Pac
     limits
         What ffmpeg may use.
     since
-        Second from which on it is read, or from a little before that.
+        Second from which it is read. Packets from shortly before it may be among them.
 
     Returns
     -------
     PacketReport
-        Its packets; none where the file cannot be read.
+        Its packets. Empty if the file cannot be read.
 
     Raises
     ------
     MediaToolFailed
         ffmpeg ran out of time or memory.
     OSError
-        There is no such file.
+        The file does not exist.
     """
     packets = PacketReport()
     seek = ("-ss", f"{since:.6f}") if since else ()

@@ -1,0 +1,78 @@
+"""Checks the slim video after ffmpeg has written it. Pure.
+
+The same tolerances tell how short an accepted slim video can be, which is needed before it is complete.
+"""
+
+from typing import Final
+
+from runops_worker.media.errors import MediaRejected, MediaToolFailed
+from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.probe.packets import PacketReport
+from runops_worker.media.transcode.decoding_report import DecodingReport
+from runops_worker.media.transcode.slim_command import expected_frames
+from runops_worker.media.wording import seconds_text
+
+__all__ = ["check", "shortest_seconds"]
+
+_BAD_SHARE: Final = 0.01
+_BAD_PICTURES: Final = 3
+
+
+def check(packets: PacketReport, *, info: MediaInfo, fps: int, report: DecodingReport) -> None:
+    """Accept or refuse a slim video.
+
+    Parameters
+    ----------
+    packets
+        What is in the slim video.
+    info
+        What the recording is.
+    fps
+        Pictures per second of the slim video.
+    report
+        How well the recording could be decoded.
+
+    Raises
+    ------
+    MediaRejected
+        MediaCorrupt: more than 1 % of the pictures and at least 3 cannot be decoded, or there are too few pictures, too
+        many pictures, or no sound.
+    MediaToolFailed
+        With sound, the slim video does not have the length of the recording.
+    """
+    bad = report.errors + report.damaged
+    if bad >= _BAD_PICTURES and report.bad_share > _BAD_SHARE:
+        raise MediaRejected(
+            "MediaCorrupt", f"The recording is damaged: {bad} of its {report.packets} pictures cannot be decoded."
+        )
+    expected = expected_frames(info, fps=fps)
+    frames = packets.video.packets
+    if abs(frames - expected) > _frames_tolerance(expected):
+        raise MediaRejected(
+            "MediaCorrupt",
+            f"The recording is damaged: decoding its {seconds_text(info.duration_seconds)} gave {frames} pictures "
+            f"instead of {expected}.",
+        )
+    if info.has_audio and packets.audio.packets == 0:
+        raise MediaRejected("MediaCorrupt", "The recording has a sound track, but none of it can be decoded.")
+    if packets.audio.packets and abs(packets.duration - info.duration_seconds) > _seconds_tolerance(fps):
+        raise MediaToolFailed(
+            f"The slim video is {seconds_text(packets.duration)} long; "
+            f"the recording is {seconds_text(info.duration_seconds)} long."
+        )
+
+
+def shortest_seconds(info: MediaInfo, *, fps: int) -> float:
+    """Return the shortest length of a slim video that `check` accepts for this recording."""
+    if info.has_audio:
+        return info.duration_seconds - _seconds_tolerance(fps)
+    expected = expected_frames(info, fps=fps)
+    return (expected - _frames_tolerance(expected)) / fps
+
+
+def _seconds_tolerance(fps: int) -> float:
+    return 2.0 + 1.0 / fps
+
+
+def _frames_tolerance(expected: int) -> int:
+    return max(1, expected // 100)
