@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from runops.supabase.connection import Supabase
 from runops_operator.config import OperatorConfig
@@ -13,10 +13,16 @@ from runops_operator.informer.store import Observer, Store
 from runops_operator.informer.workqueue import WorkQueue
 from runops_operator.intake.adopt import Adopter
 from runops_operator.intake.candidates import Candidates
+from runops_operator.intake.chooser import Chooser
+from runops_operator.intake.claiming import Claimer
 from runops_operator.intake.confirm import Confirmation
 from runops_operator.intake.intake import Intake
+from runops_operator.intake.intake_status import IntakeStatus
+from runops_operator.intake.missed_hints import NO_FEED, Hints, RowFeed
 from runops_operator.intake.recording_size import RecordingSizes
 from runops_operator.intake.rows import RowWatch
+from runops_operator.intake.server_clock import ServerClock
+from runops_operator.intake.slots import Slots
 from runops_operator.kubernetes_api.cluster import Cluster
 from runops_operator.observability.backlog import BacklogWatch
 from runops_operator.observability.figures import Figures, snapshot
@@ -52,8 +58,7 @@ def assemble(
     *,
     observers: Sequence[Observer] = (),
     wake: asyncio.Event | None = None,
-    told: Callable[[], bool] = lambda: False,
-    distrust: Callable[[], None] = lambda: None,
+    feed: RowFeed = NO_FEED,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     clock: Callable[[], float] = time.monotonic,
 ) -> Operator:
@@ -64,21 +69,19 @@ def assemble(
     config
         Settings of this installation.
     cluster, supabase
-        What it works between.
+        The Kubernetes cluster and the Supabase project.
     metrics
-        What it counts with.
+        Count what happens.
     observers
-        Who else is told what becomes of VideoJobs.
+        Receive every newer view of a VideoJob.
     wake
-        Whoever knows of a queued row may set it: the table is then read at once.
-    told
-        Tells whether that is done for each row.
-    distrust
-        Called when it was not done.
+        Set by others to have the table read at once.
+    feed
+        Sets `wake` for queued rows.
     now
-        The clock of its decisions; it gives times with their zone.
+        The clock of decisions; it gives times with their zone.
     clock
-        By which it says for how long a row was not touched: seconds that only go forward.
+        In seconds; it never goes back. It measures for how long a row was not refreshed.
     """
     wake = wake or asyncio.Event()
     store, queue, jobs = Store(Figures(metrics).see, *observers), WorkQueue(), supabase.jobs
@@ -94,20 +97,25 @@ def assemble(
         sizes_of=RecordingSizes(supabase.storage).of,
         wake=wake,
     )
-    intake = Intake(
+    hints, server_clock = Hints(wake, feed), ServerClock(now, lambda: supabase.clock_skew_seconds)
+    claimer = Claimer(
         jobs=jobs,
-        candidates=Candidates(jobs, config),
         adopter=adopter,
         confirmation=confirmation,
-        store=store,
-        config=config,
+        installation=config.installation,
         metrics=metrics,
+        clock=server_clock,
+    )
+    intake = Intake(
+        slots=Slots(store, confirmation, config),
+        chooser=Chooser(
+            candidates=Candidates(jobs, config), claimer=claimer, hints=hints, clock=server_clock, config=config
+        ),
+        claimer=claimer,
         recall=rows.once,
-        now=now,
-        skew_seconds=lambda: supabase.clock_skew_seconds,
-        wake=wake,
-        told=told,
-        distrust=distrust,
+        hints=hints,
+        status=IntakeStatus(metrics),
+        poll=config.poll,
     )
     stopping = Stopping(
         cluster, store=store, now=now, deadline_seconds=config.deadlines.cancelling_seconds, metrics=metrics
@@ -141,6 +149,6 @@ def assemble(
         metrics=metrics,
         now=now,
     )
-    backlog = BacklogWatch(jobs, metrics, now=lambda: now() + timedelta(seconds=supabase.clock_skew_seconds or 0.0))
+    backlog = BacklogWatch(jobs, metrics, now=server_clock.now)
     resync = Resync(cluster=cluster, store=store, queue=queue, config=config)
     return Operator(store, queue, intake, confirmation, reconciler, resync, rows, stopping, backlog)

@@ -1,4 +1,4 @@
-"""Python's garbage collector, told what kind of program this is."""
+"""Settings of Python's garbage collector for this program."""
 
 import gc
 
@@ -8,10 +8,10 @@ _NEW_OBJECTS = 10_000
 
 
 def spare_the_collector() -> None:
-    """Have it look at less, and less often; to be called when everything is imported.
+    """Have it collect less often, and skip what is imported. Call it after all imports.
 
-    Decoding one page of a listing makes 20,000 objects, and every 700 it would look for cycles: again and again among
-    all that was imported, 180,000 objects. With thousands of videos that was half of the time of a restart.
+    Decoding one page of a listing makes 20,000 objects. By default a collection follows every 700 of them, again and
+    again over 180,000 imported objects. That was half of the time of a restart, whose bound is 15 s.
     """
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, 10, 10)

@@ -27,7 +27,8 @@ from runops_operator.informer.resync import Resync
 from runops_operator.informer.store import Observer
 from runops_operator.informer.watch_errors import WatchErrors
 from runops_operator.installation_check import check_installation
-from runops_operator.intake.intake import Intake
+from runops_operator.intake.intake_status import IntakeStatus
+from runops_operator.intake.missed_hints import NO_FEED
 from runops_operator.kubernetes_api.api_login import log_in
 from runops_operator.kubernetes_api.api_server import ApiServer
 from runops_operator.kubernetes_api.cluster import ClusterError, NotFound
@@ -54,7 +55,7 @@ class _State:
     def __init__(self, metrics: Metrics) -> None:
         self.trouble: str | None = "starting"
         self.standby = False
-        self.intake: Intake | None = None
+        self.intake: IntakeStatus | None = None
         self.metrics = metrics
 
     def alive(self) -> str | None:
@@ -195,8 +196,7 @@ async def _work(
         metrics,
         observers=observers,
         wake=wake,
-        told=lambda: feed is not None and feed.live,
-        distrust=lambda: None if feed is None else feed.distrust(),
+        feed=NO_FEED if feed is None else feed,
     )
     # Kept while the first listing is waited for, which may take as long as the API server is away.
     ours = [] if elector is None else [asyncio.create_task(elector.keep(), name="lease")]
@@ -208,7 +208,7 @@ async def _work(
         return
     # With half of the cluster known, too many rows would be claimed.
     listing.result()
-    state.intake, state.trouble = operator.intake, None
+    state.intake, state.trouble = operator.intake.status, None
     registry = kopf.OperatorRegistry()
     register(registry, operator.store, operator.queue)
     # kopf cancels tasks that were made after its start when it ends, so ours are made before it.

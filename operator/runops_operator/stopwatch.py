@@ -1,4 +1,4 @@
-"""For how long something has been the same, on our own clock: no other clock is believed."""
+"""Measures for how long a value has been the same, on our own clock only."""
 
 from collections.abc import Callable, Container
 
@@ -6,7 +6,7 @@ __all__ = ["Stopwatch"]
 
 
 class Stopwatch:
-    """Remembers since when each key has had its present value.
+    """Keeps for each key its value and since when it has it.
 
     Parameters
     ----------

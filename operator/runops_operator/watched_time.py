@@ -1,4 +1,4 @@
-"""A clock that stands still while nobody looks: what was not watched cannot be said to have stood still itself."""
+"""A clock that stops while nothing is read: what was not read cannot be called unchanged."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,9 @@ __all__ = ["WatchedTime"]
 
 
 class WatchedTime:
-    """Seconds during which something was looked at.
+    """Seconds during which something was read regularly.
 
-    After a look it goes on as the real clock does, until the next look is overdue. Then it stands, and the look that
-    comes at last sets it going again.
+    After a read it runs as the real clock does, until the next read is overdue. Then it stops until that read comes.
 
     Parameters
     ----------
@@ -20,23 +19,23 @@ class WatchedTime:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._watched = 0.0
-        self._looked_at: float | None = None
+        self._read_at: float | None = None
         self._longest = 0.0
 
     def __call__(self) -> float:
-        """Return the seconds watched so far; 0 before the first look."""
-        if self._looked_at is None:
+        """Return the seconds watched so far; 0 before the first read."""
+        if self._read_at is None:
             return 0.0
-        return self._watched + min(self._clock() - self._looked_at, self._longest)
+        return self._watched + min(self._clock() - self._read_at, self._longest)
 
-    def looked(self, *, longest: float) -> None:
-        """Note a look.
+    def note_read(self, *, longest: float) -> None:
+        """Note a read.
 
         Parameters
         ----------
         longest
-            After how many seconds without a further look the clock stands.
+            After how many seconds without a further read the clock stops.
         """
         self._watched = self()
-        self._looked_at = self._clock()
+        self._read_at = self._clock()
         self._longest = longest

@@ -63,9 +63,9 @@ async def test_a_trouble_that_is_over_is_not_told_on_while_no_slot_is_free(world
         world.jobs.add()
     await world.take_in()
     await world.settle()
-    world.intake._pause("The table is away.", "DatabaseUnavailable")
+    world.intake.status.pause("The table is away.", "DatabaseUnavailable")
     assert await world.intake.claim_what_fits() == 0
-    assert world.intake.trouble is None
+    assert world.intake.status.trouble is None
     assert b'runops_intake_paused{reason="DatabaseUnavailable"} 1.0' not in world.metrics.text()
 
 

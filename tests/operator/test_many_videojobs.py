@@ -95,7 +95,7 @@ async def test_operator_without_a_free_slot_looks_for_one_at_the_idle_pace(monke
         admissions.append(admission.slots)
         return admission
 
-    monkeypatch.setattr("runops_operator.intake.intake.admit", counted)
+    monkeypatch.setattr("runops_operator.intake.slots.admit", counted)
     poll = {"busySeconds": 0.01, "idleSeconds": 60}
     world = World(OperatorConfig.model_validate(CONFIG.model_dump(by_alias=True) | {"maxConcurrent": 1, "poll": poll}))
     world.jobs.add()

@@ -1,4 +1,4 @@
-"""When Realtime has kept quiet about a row."""
+"""When Realtime did not report a row, and when the feed is distrusted for it."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runops.job_row import JobRow
-from runops_operator.intake.missed_hints import HintWatch, Reading, untold
+from runops_operator.intake.missed_hints import NO_FEED, Hints, TableRead, row_without_hint
 
 BEFORE = datetime(2026, 11, 25, 12, tzinfo=UTC)
 NOW = BEFORE + timedelta(seconds=25)
-NOTHING = Reading(at=BEFORE, queued=frozenset(), told=True)
+NOTHING = TableRead(at=BEFORE, queued=frozenset(), hints_expected=True)
 
 
 def _row(seconds: float, *, status: str = "queued", job_id: UUID | None = None, touched: float | None = None) -> JobRow:
@@ -26,9 +26,9 @@ def _row(seconds: float, *, status: str = "queued", job_id: UUID | None = None, 
     )
 
 
-def test_a_row_that_came_between_two_reads_and_has_waited_was_kept_quiet_about() -> None:
+def test_a_row_queued_between_two_reads_that_has_waited_was_not_reported() -> None:
     row = _row(10)
-    assert untold([_row(-100), row], before=NOTHING, at=NOW) == row
+    assert row_without_hint([_row(-100), row], before=NOTHING, at=NOW) == row
 
 
 @pytest.mark.parametrize(
@@ -44,78 +44,111 @@ def test_a_row_that_came_between_two_reads_and_has_waited_was_kept_quiet_about()
     ids=["backlog", "hint-may-come", "stale", "no-time", "no-zone", "no-time-at-all"],
 )
 def test_other_rows_prove_nothing(row: JobRow) -> None:
-    assert untold([row], before=NOTHING, at=NOW) is None
+    assert row_without_hint([row], before=NOTHING, at=NOW) is None
 
 
 def test_a_row_that_was_set_back_to_queued_counts_from_then() -> None:
-    assert untold([_row(-1000, touched=10)], before=NOTHING, at=NOW) is not None
+    assert row_without_hint([_row(-1000, touched=10)], before=NOTHING, at=NOW) is not None
 
 
 @given(st.floats(-100, 100))
 def test_a_row_that_the_read_before_found_proves_nothing(seconds: float) -> None:
     row = _row(seconds)
-    before = Reading(at=BEFORE, queued=frozenset({row.job_id}), told=True)
-    assert untold([row], before=before, at=NOW) is None
+    before = TableRead(at=BEFORE, queued=frozenset({row.job_id}), hints_expected=True)
+    assert row_without_hint([row], before=before, at=NOW) is None
 
 
-@pytest.mark.parametrize("before", [None, Reading(at=BEFORE, queued=frozenset(), told=False)])
-def test_nothing_is_proven_before_hints_were_to_be_expected(before: Reading | None) -> None:
-    assert untold([_row(10)], before=before, at=NOW) is None
+@pytest.mark.parametrize("before", [None, TableRead(at=BEFORE, queued=frozenset(), hints_expected=False)])
+def test_nothing_is_proven_before_hints_were_to_be_expected(before: TableRead | None) -> None:
+    assert row_without_hint([_row(10)], before=before, at=NOW) is None
 
 
-class Told:
-    """A watch on hints that a test gives or does not give."""
+class Feed:
+    """A feed that a test has report rows, or not."""
 
     def __init__(self) -> None:
-        self.wake = asyncio.Event()
         self.live = True
         self.distrusted = 0
-        self.watch = HintWatch(self.wake, lambda: self.live, self._distrust)
+        self.event = asyncio.Event()
+        self.hints = Hints(self.event, self)
 
-    def _distrust(self) -> None:
+    def distrust(self) -> None:
         self.distrusted += 1
 
     def read(self, *rows: JobRow, seconds: float) -> None:
-        self.watch.clear()
-        self.watch.read(rows, at=BEFORE + timedelta(seconds=seconds))
+        self.hints.clear()
+        self.hints.compare(rows, at=BEFORE + timedelta(seconds=seconds))
 
 
-def test_a_read_by_the_timer_that_finds_a_new_row_convicts() -> None:
-    told = Told()
-    told.read(seconds=0)
-    told.read(_row(10), seconds=25)
-    assert told.distrusted == 1
+def test_a_read_without_a_hint_that_finds_a_new_row_makes_the_feed_distrusted() -> None:
+    feed = Feed()
+    feed.read(seconds=0)
+    feed.read(_row(10), seconds=25)
+    assert feed.distrusted == 1
 
 
-def test_a_hint_acquits_also_one_that_came_while_nothing_could_be_read() -> None:
-    told = Told()
-    told.read(seconds=0)
-    told.wake.set()
-    told.watch.clear()
-    assert not told.wake.is_set(), "it is answered by the next read"
-    told.read(_row(10), seconds=25)
-    assert told.distrusted == 0
-    told.read(_row(30), seconds=50)
-    assert told.distrusted == 1, "one hint acquits of one read"
+def test_a_hint_clears_the_feed_also_one_that_came_while_nothing_could_be_read() -> None:
+    feed = Feed()
+    feed.read(seconds=0)
+    feed.event.set()
+    feed.hints.clear()
+    assert not feed.event.is_set(), "the next read answers it"
+    feed.read(_row(10), seconds=25)
+    assert feed.distrusted == 0
+    feed.read(_row(30), seconds=50)
+    assert feed.distrusted == 1, "a hint counts for one read"
 
 
-def test_a_hint_that_comes_during_a_read_acquits() -> None:
-    told = Told()
-    told.read(seconds=0)
-    told.watch.clear()
-    told.wake.set()
-    told.watch.read([_row(10)], at=NOW)
-    assert told.distrusted == 0
-    assert told.wake.is_set(), "the row may have come after the read"
+def test_a_hint_that_comes_during_a_read_clears_the_feed() -> None:
+    feed = Feed()
+    feed.read(seconds=0)
+    feed.hints.clear()
+    feed.event.set()
+    feed.hints.compare([_row(10)], at=NOW)
+    assert feed.distrusted == 0
+    assert feed.event.is_set(), "the row may have come after the read"
 
 
-def test_who_never_promised_is_not_convicted() -> None:
-    told = Told()
-    told.live = False
-    told.read(seconds=0)
-    told.read(_row(10), seconds=25)
-    told.live = True
-    told.read(_row(30), seconds=50)
-    assert told.distrusted == 0
-    told.read(_row(60), seconds=75)
-    assert told.distrusted == 1
+def test_a_feed_that_is_not_live_is_not_distrusted() -> None:
+    feed = Feed()
+    feed.live = False
+    feed.read(seconds=0)
+    feed.read(_row(10), seconds=25)
+    feed.live = True
+    feed.read(_row(30), seconds=50)
+    assert feed.distrusted == 0
+    feed.read(_row(60), seconds=75)
+    assert feed.distrusted == 1
+
+
+def test_a_feed_that_ends_during_the_wait_is_not_distrusted() -> None:
+    feed = Feed()
+    feed.read(seconds=0)
+    feed.live = False
+    feed.read(_row(10), seconds=25)
+    assert feed.distrusted == 0
+
+
+def test_a_row_found_by_the_read_before_is_no_proof_at_the_next_one() -> None:
+    feed = Feed()
+    row = _row(10)
+    feed.read(seconds=0)
+    feed.event.set()
+    feed.read(row, seconds=12)
+    feed.read(row, seconds=50)
+    assert feed.distrusted == 0
+
+
+def test_without_a_feed_no_hint_is_expected() -> None:
+    hints = Hints(asyncio.Event(), NO_FEED)
+    assert not hints.expected
+    hints.compare([], at=BEFORE)
+    hints.compare([_row(10)], at=NOW)
+
+
+async def test_a_wait_ends_by_a_wake_up_or_by_its_time() -> None:
+    hints = Hints(asyncio.Event(), NO_FEED)
+    await hints.wait(0.001)
+    hints.wake()
+    async with asyncio.timeout(5):
+        await hints.wait(1000)

@@ -53,16 +53,16 @@ class Site:
             await asyncio.sleep(0.02)
 
     async def read_again(self) -> None:
-        at = self.intake.last_read_at
-        await self.until(lambda: self.intake.last_read_at != at, "the table is read")
+        at = self.intake.status.last_read_at
+        await self.until(lambda: self.intake.status.last_read_at != at, "the table is read")
 
     async def at_rest(self) -> None:
         """Wait until the reads are over that the start and the subscription ask for."""
-        await self.until(lambda: self.feed.live and self.intake.last_read_at is not None, "the feed is live")
+        await self.until(lambda: self.feed.live and self.intake.status.last_read_at is not None, "the feed is live")
         for _ in range(20):
-            at = self.intake.last_read_at
+            at = self.intake.status.last_read_at
             await asyncio.sleep(0.5)
-            if at == self.intake.last_read_at:
+            if at == self.intake.status.last_read_at:
                 return
         raise AssertionError("the table is read again and again")
 
@@ -88,8 +88,7 @@ async def site(stack: StackInfo, told: psycopg.Connection, switches: Switches) -
                 supabase,
                 Metrics(),
                 wake=wake,
-                told=lambda: feed.live,
-                distrust=feed.distrust,
+                feed=feed,
             )
             one = Site(operator.intake, feed, stack, told)
             one.set(mode)

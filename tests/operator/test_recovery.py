@@ -10,7 +10,7 @@ import pytest
 from runops.failures import Reason
 from runops.job_row import Claim, stamped_metadata
 from runops.videojob import videojob_name
-from runops_operator.intake.rows import look_is_due
+from runops_operator.intake.rows import read_is_due
 from tests.operator.world import CONFIG, World
 
 
@@ -182,4 +182,4 @@ async def _killed(*_: object, **__: object) -> None:
 def test_claimed_rows_are_looked_at_where_there_may_be_some(
     claimed: int, unfinished: bool, since: float, due: bool
 ) -> None:
-    assert look_is_due(claimed=claimed, unfinished=unfinished, since=since) is due
+    assert read_is_due(claimed=claimed, unfinished=unfinished, since=since) is due

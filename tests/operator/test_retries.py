@@ -95,7 +95,7 @@ async def test_a_quota_is_waited_for_as_long_as_it_asks_and_keeps_new_videos_out
     assert claim.failures == 0
     world.jobs.add()
     assert await world.take_in() == 0
-    assert "quota" in (world.intake.trouble or "")
+    assert "quota" in (world.intake.status.trouble or "")
     assert b'runops_intake_paused{reason="QuotaExceeded"} 1.0' in world.metrics.text()
     await _next_pod(world, name, after=160)
     assert await world.take_in() == 0, "that it runs says nothing about the quota"
@@ -116,7 +116,7 @@ async def test_a_bad_key_is_said_and_waited_for_and_costs_nothing(world: World, 
         blocked = next(item for item in world.status(job_id)["conditions"] if item["type"] == "Blocked")
         assert (blocked["status"], blocked["reason"]) == ("True", reason)
         assert await world.take_in() == 0, "nothing new is claimed"
-        assert world.intake.needs_a_key, "the operator is not ready, and says why"
+        assert world.intake.status.needs_a_key, "the operator is not ready, and says why"
         await _next_pod(world, name, after=61)
     assert world.jobs.rows[job_id].status == "processing", "nothing is lost"
     await world.cluster.patch_videojob_status(name, {"stage": "finalizing"})

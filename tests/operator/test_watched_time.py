@@ -18,12 +18,12 @@ def test_it_stands_before_the_first_look_and_when_the_next_one_is_overdue() -> N
     watched = WatchedTime(clock)
     clock.now += 50
     assert watched() == 0
-    watched.looked(longest=10)
+    watched.note_read(longest=10)
     clock.now += 7
     assert watched() == 7
     clock.now += 70
     assert watched() == 10
-    watched.looked(longest=10)
+    watched.note_read(longest=10)
     clock.now += 3
     assert watched() == 13
 
@@ -38,5 +38,5 @@ def test_it_never_goes_back_nor_faster_than_the_clock(steps: list[tuple[float, b
         assert before <= watched() <= before + seconds + 1e-6
         if look:
             there = watched()
-            watched.looked(longest=20)
+            watched.note_read(longest=20)
             assert watched() == there

@@ -25,8 +25,8 @@ def test_what_a_read_took_is_taken_off_the_pause_which_never_ends(took: float, j
 def test_reading_rests_while_realtime_tells_of_rows_and_never_after_a_failure(
     since_movement: float | None, jitter: float
 ) -> None:
-    assert 19.49 <= next_read_in(Poll(), since_movement=since_movement, told=True, jitter=jitter) <= 25.51
-    assert next_read_in(Poll(), since_movement=since_movement, told=True, failures=1, jitter=jitter) <= 1
+    assert 19.49 <= next_read_in(Poll(), since_movement=since_movement, hints_expected=True, jitter=jitter) <= 25.51
+    assert next_read_in(Poll(), since_movement=since_movement, hints_expected=True, failures=1, jitter=jitter) <= 1
 
 
 @given(st.integers(1, 10_000), FRACTION)

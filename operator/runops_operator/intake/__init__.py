@@ -1,1 +1,1 @@
-"""Rows of the table `jobs`: chosen, claimed, made VideoJobs of, and watched while they are held."""
+"""From rows of the table `jobs` to VideoJobs: choose, claim, confirm, adopt; and the watch over claimed rows."""

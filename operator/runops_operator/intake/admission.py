@@ -10,6 +10,8 @@ from runops_operator.manifests.observed import VideoJobView
 
 __all__ = ["Admission", "admit"]
 
+_MOST_AHEAD = 1000
+"""Claimed rows without a VideoJob. While the API server is slow, rows wait in the table for any consumer."""
 _BY_NAME = {reason.value: reason for reason in TABLE}
 
 
@@ -20,28 +22,41 @@ class Admission:
     Attributes
     ----------
     slots
-        How many rows.
+        Free slots.
     active
         Videos at work by user; "" for those without one.
     paused
-        Reason of the table for which nothing at all is claimed; None where only the slots count.
+        Why nothing at all is claimed; None where only the slots count.
+    claimed
+        Rows that are claimed and have no VideoJob yet.
     """
 
     slots: int
     active: Counter[str]
     paused: Reason | None = None
+    claimed: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing but a free slot is missing."""
+        return self.paused is None and self.slots <= 0
+
+    @property
+    def claimable(self) -> int:
+        """How many rows to claim now; 0 or less where there are enough without a VideoJob."""
+        return min(self.slots, _MOST_AHEAD - self.claimed)
 
 
 def admit(unfinished: Iterable[VideoJobView], config: OperatorConfig, *, claimed: Mapping[str, int]) -> Admission:
     """Return what may be claimed beside the unfinished VideoJobs.
 
-    A video that a key keeps from going on would be joined by every other one, and so would one that a quota does, if
-    it uses a model that new videos would use: then those at work try on, and nothing new is begun.
+    While a key blocks a video, it would block every other video too. The same holds for a quota, if the video uses a
+    model that new videos would use. Then the videos at work go on trying, and no new one begins.
 
     Parameters
     ----------
     unfinished
-        VideoJobs that have not ended. Paused ones take no slot.
+        VideoJobs that have not ended. Suspended ones take no slot.
     config
         Settings of this installation.
     claimed
@@ -59,7 +74,7 @@ def admit(unfinished: Iterable[VideoJobView], config: OperatorConfig, *, claimed
         if TABLE[reason].failure_class is FailureClass.KEY or _uses(videojob, config):
             paused = reason
     slots = 0 if paused is not None else max(0, config.max_concurrent - active.total())
-    return Admission(slots, active, paused)
+    return Admission(slots, active, paused, claimed=sum(claimed.values()))
 
 
 def _uses(videojob: VideoJobView, config: OperatorConfig) -> bool:

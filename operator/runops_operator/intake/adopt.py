@@ -1,4 +1,4 @@
-"""Bring a claimed row and its VideoJob together. Idempotent: called again after a crash it ends in the same state."""
+"""Makes the VideoJob of a claimed row. Idempotent: repeated after a crash it ends in the same state."""
 
 import logging
 from collections import Counter
@@ -31,7 +31,7 @@ class Adopter:
     cluster, jobs
         Where VideoJobs and rows are.
     store, queue
-        Told of what was made.
+        Receive what was made.
     config
         Settings of this installation.
     """
@@ -45,23 +45,24 @@ class Adopter:
         self._queue = queue
         self._config = config
         self._in_hand: Counter[UUID] = Counter()
-        self._stays: set[str] = set()
+        self._blocked_by_earlier: set[str] = set()
+        """Names whose earlier VideoJob does not go away; each is logged once."""
 
     @contextmanager
     def in_hand(self, job_id: UUID) -> Iterator[None]:
-        """Mark a row that is being claimed or adopted: for as long, nobody else takes it for forgotten."""
+        """Mark a row while it is claimed or adopted, so that the row watch does not adopt it too."""
         self.take_in_hand(job_id)
         try:
             yield
         finally:
-            self.let_go(job_id)
+            self.release(job_id)
 
     def take_in_hand(self, job_id: UUID) -> None:
-        """Mark a row until `let_go`; may be done several times."""
+        """Mark a row until `release`; each call needs its own `release`."""
         self._in_hand[job_id] += 1
 
-    def let_go(self, job_id: UUID) -> None:
-        """Take one mark back."""
+    def release(self, job_id: UUID) -> None:
+        """Remove one mark."""
         self._in_hand[job_id] -= 1
         if self._in_hand[job_id] <= 0:
             del self._in_hand[job_id]
@@ -70,31 +71,32 @@ class Adopter:
         """Tell whether a row is being claimed or adopted just now."""
         return job_id in self._in_hand
 
-    async def adopt(self, row: JobRow, claim: Claim, *, first: bool = False, arrival: Arrival | None = None) -> bool:
-        """Have the row's VideoJob exist under this claim.
+    async def adopt(self, row: JobRow, claim: Claim, *, fresh: bool = False, arrival: Arrival | None = None) -> bool:
+        """Make the row's VideoJob under this claim, unless it exists.
 
-        A row that cannot be run, as with a malformed user, is set to `error` with its sentence instead. Where the
-        VideoJob of an earlier run does not go away, as a finalizer may have it, the row waits for the next look at the
-        rows, and nothing else waits for it.
+        A row that cannot be run, such as one with a malformed user, is set to `error` instead. Where the VideoJob of an
+        earlier run does not go away, for example because of a finalizer, the row waits for the next read of the claimed
+        rows, and no other row waits for it.
 
         Parameters
         ----------
         row, claim
             The row, and the claim that it carries.
-        first
+        fresh
             Whether the claim was taken and confirmed just now and has no history.
         arrival
-            What was known when the claim was taken.
+            What was known at the claim.
 
         Returns
         -------
         bool
-            Whether it waits no longer.
+            False where the row waits for an earlier VideoJob to go away.
 
         Raises
         ------
         ClusterError, SupabaseError
-            The API server or Supabase refused or was away; the claim stays and the next look at the rows adopts it.
+            The API server or Supabase refused or did not answer. The claim stays, and the row watch adopts the row
+            later.
         """
         try:
             manifest = build_videojob(row, claim, user_of(row), self._config, arrival=arrival)
@@ -103,26 +105,26 @@ class Adopter:
             _log.warning("row refused: %s", error.detail, extra={"reason": error.reason, "job_id": str(row.job_id)})
             return True
         name = videojob_name(row.job_id)
-        if first:
-            # Before it is made: its event may come earlier than the answer.
+        if fresh:
+            # Before the VideoJob is made, since its event may come earlier than the answer.
             self._store.fresh_claims.mark(name)
         try:
             self._store.see_videojob(await self._cluster.create_videojob(manifest))
         except Conflict:
             match await self._earlier(name):
-                case _Earlier.GOES_ON:
+                case _Earlier.CONTINUES:
                     return True
                 case _Earlier.STAYS:
                     return False
                 case _Earlier.GONE:
                     self._store.see_videojob(await self._cluster.create_videojob(manifest))
-        self._stays.discard(name)
-        # A video that has no Job yet waits; whatever else changes can wait for it.
+        self._blocked_by_earlier.discard(name)
+        # A video without a Job waits for it; any other reconciliation can wait.
         await self._queue.add(name, urgent=True)
         return True
 
     async def _earlier(self, name: str) -> "_Earlier":
-        """Clear away a VideoJob of an earlier run; return what became of it."""
+        """Delete a finished VideoJob of an earlier run; return the result."""
         try:
             body = await self._cluster.get_videojob(name)
         except NotFound:
@@ -130,25 +132,27 @@ class Adopter:
         there = parse_videojob(body)
         self._store.see_videojob(body)
         if not there.finished:
-            # Its plan reads the row, and goes on under the claim that it finds there.
+            # Its reconciliation reads the row and goes on under the claim there.
             self._store.rows_to_read.mark(name)
             await self._queue.add(name)
-            return _Earlier.GOES_ON
+            return _Earlier.CONTINUES
         await self._cluster.delete_videojob(name, uid=there.uid)
         try:
             await self._cluster.get_videojob(name)
         except NotFound:
             _log.info("an earlier VideoJob of this row was deleted: the row runs again")
             return _Earlier.GONE
-        if name not in self._stays:
-            _log.warning("The row waits: the earlier VideoJob %s was deleted and does not go away.", name)
-            self._stays.add(name)
+        if name not in self._blocked_by_earlier:
+            _log.warning("The row waits: its earlier VideoJob %s was deleted but does not go away.", name)
+            self._blocked_by_earlier.add(name)
         return _Earlier.STAYS
 
 
 class _Earlier(Enum):
-    """What became of a VideoJob of an earlier run."""
+    """The state of a VideoJob of an earlier run."""
 
     GONE = auto()
-    GOES_ON = auto()
+    CONTINUES = auto()
+    """It has not ended and takes over the new claim."""
     STAYS = auto()
+    """It was deleted but still exists."""

@@ -1,23 +1,25 @@
 """Reads the rows among which the intake chooses: few, and yet no user is hidden behind another one's queue."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from runops.job_row import LONGEST_UUID, JobRow
+from runops.job_row import JobRow
 from runops.supabase.jobs import JobsTable
 from runops_operator.config import OperatorConfig
-from runops_operator.intake.choose import user_key
+from runops_operator.intake.passed_over import PassedOver
 
-__all__ = ["Candidates"]
+__all__ = ["Candidates", "page_size"]
 
-_FEWEST = 50
-_MOST = 1000
-_MOST_USERS_PASSED_OVER = 100
+_SMALLEST_PAGE = 50
+_LARGEST_PAGE = 1000
 _MOST_READS = 4
-_MOST_SPELLINGS = 4
 _STALE_EVERY_SECONDS = 60.0
+
+
+def page_size(slots: int) -> int:
+    """Return how many rows to read for so many free slots. Pure."""
+    return min(max(2 * slots, _SMALLEST_PAGE), _LARGEST_PAGE)
 
 
 class Candidates:
@@ -34,73 +36,70 @@ class Candidates:
     def __init__(self, jobs: JobsTable, config: OperatorConfig) -> None:
         self._jobs = jobs
         self._config = config
-        self._stale_at: datetime | None = None
+        self._stale_read_at: datetime | None = None
 
     async def read(self, *, slots: int, active: Mapping[str, int], server_time: datetime) -> list[JobRow]:
-        """Return queued and abandoned rows, oldest first, with at least one row of each user who may be next.
+        """Return queued and stale rows, oldest first, with at least one row of each user who may be next.
 
-        Where the oldest rows do not fill a page there are no others. Where they do, the oldest rows of the users that
-        they do not show are read too, and those with a priority.
+        If the oldest rows do not fill a page, there are no others. Otherwise rows with a priority are read too, and the
+        oldest rows of the users that are not on the pages so far.
 
         Parameters
         ----------
         slots
             How many rows may be claimed.
         active
-            Videos at work by user: who has none comes before who has some.
+            Videos at work by user: a user with none comes before one with some.
         server_time
             Now, on the server's clock.
         """
-        limit = min(max(2 * slots, _FEWEST), _MOST)
-        rows = {row.job_id: row for row in await self._stale(slots=slots, server_time=server_time)}
-        page = await self._jobs.queued(limit=limit)
-        _add(rows, page)
-        if len(page) >= min(limit, _FEWEST):
-            _add(rows, await self._jobs.queued(limit=limit, prioritised=True))
-            passed_over = {user for user, count in active.items() if count}
-            shown: Counter[str] = Counter()
-            spellings: dict[str, set[str]] = {}
-            for _ in range(_MOST_READS):
-                for row in page:
-                    user = user_key(row)
-                    shown[user] += 1
-                    known = spellings.setdefault(user, {user})
-                    if isinstance(row.raw_user, str) and len(known) < _MOST_SPELLINGS:
-                        # Some apps write uuids in capitals, and the table compares them as text.
-                        known.add(row.raw_user[:LONGEST_UUID])
-                passed_over |= shown.keys()
-                # Only so many fit into a request: those go first whose rows have filled the pages so far.
-                users = sorted((user for user in passed_over if _is_uuid(user)), key=lambda user: (-shown[user], user))
-                written = [text for user in users for text in sorted(spellings.get(user, {user}))]
-                page = await self._jobs.queued(
-                    limit=limit,
-                    without_users=written[:_MOST_USERS_PASSED_OVER],
-                    without_nobody="" in passed_over,
+        found = _Found(await self._stale(slots=slots, server_time=server_time))
+        limit = page_size(slots)
+        page = found.add(await self._jobs.queued(limit=limit))
+        if not _is_full(page, limit):
+            return found.oldest_first()
+        found.add(await self._jobs.queued(limit=limit, prioritised=True))
+        passed_over = PassedOver(active)
+        for _ in range(_MOST_READS):
+            passed_over.add(page)
+            page = found.add(
+                await self._jobs.queued(
+                    limit=limit, without_users=passed_over.spellings(), without_nobody=passed_over.nobody
                 )
-                _add(rows, page)
-                if len(page) < min(limit, _FEWEST) or len(passed_over) > _MOST_USERS_PASSED_OVER:
-                    break
-        return sorted(rows.values(), key=lambda row: (row.created_at or "", str(row.job_id)))
+            )
+            if not _is_full(page, limit) or not passed_over.complete:
+                break
+        return found.oldest_first()
 
     async def _stale(self, *, slots: int, server_time: datetime) -> list[JobRow]:
-        every = min(_STALE_EVERY_SECONDS, self._config.stale_after_seconds / 2)
-        if self._stale_at is not None and timedelta(0) <= server_time - self._stale_at < timedelta(seconds=every):
+        every = timedelta(seconds=min(_STALE_EVERY_SECONDS, self._config.stale_after_seconds / 2))
+        if self._stale_read_at is not None and timedelta(0) <= server_time - self._stale_read_at < every:
             return []
         before = server_time - timedelta(seconds=self._config.stale_after_seconds)
         rows = await self._jobs.stale(
-            before=before.isoformat(), installation=self._config.installation, limit=min(slots, _MOST)
+            before=before.isoformat(), installation=self._config.installation, limit=min(slots, _LARGEST_PAGE)
         )
         if len(rows) < slots:
-            self._stale_at = server_time
+            self._stale_read_at = server_time
         return rows
 
 
-def _add(rows: dict[UUID, JobRow], page: list[JobRow]) -> None:
-    rows.update({row.job_id: row for row in page})
+class _Found:
+    """Rows of several pages, each row once as it was read last."""
+
+    def __init__(self, rows: Iterable[JobRow]) -> None:
+        self._rows: dict[UUID, JobRow] = {row.job_id: row for row in rows}
+
+    def add(self, page: list[JobRow]) -> list[JobRow]:
+        """Add a page and return it."""
+        self._rows.update({row.job_id: row for row in page})
+        return page
+
+    def oldest_first(self) -> list[JobRow]:
+        """Return all rows in the order of the queue."""
+        return sorted(self._rows.values(), key=lambda row: (row.created_at or "", str(row.job_id)))
 
 
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
+def _is_full(page: list[JobRow], limit: int) -> bool:
+    """Tell whether there may be more rows. A server may give fewer than asked for, but hardly so few."""
+    return len(page) >= min(limit, _SMALLEST_PAGE)

@@ -9,13 +9,13 @@ from runops.job_row import JobRow
 __all__ = ["choose", "rank", "user_key"]
 
 _MOST_AGEING = 200
-"""Steps; the lowest priority needs so many to reach the highest."""
+"""Steps of priority: from the lowest to the highest."""
 
 
 def user_key(row: JobRow) -> str:
-    """Return whom a row counts for; rows without user count as one user of their own.
+    """Return the user that a row counts for. Rows without a user count together as one user, "".
 
-    A uuid has many spellings; written in another one it is the same user.
+    A UUID has several spellings; all of them are the same user.
     """
     raw = row.raw_user
     if raw is None:
@@ -38,7 +38,7 @@ def rank(row: JobRow, *, now: datetime, ageing_seconds: float) -> float:
     now
         The time at the server that wrote `created_at`.
     ageing_seconds
-        How much waiting outweighs one step of priority.
+        Seconds of waiting that outweigh one step of priority.
     """
     return row.priority + min(_waited(row, now) / ageing_seconds, _MOST_AGEING)
 
@@ -54,9 +54,9 @@ def choose(
 ) -> list[JobRow]:
     """Return the rows to claim now.
 
-    A slot goes to the user with the fewest videos at work, the ones chosen just now included; among equals, to the
-    row of the highest rank, then to the oldest. So a user with a thousand rows, of whatever priority, delays nobody's
-    first video by more than one slot.
+    A slot goes to the user with the fewest videos at work, those chosen in this call included; among equals, to the row
+    of the highest rank, then to the oldest. So a user with a thousand rows of any priority delays another user's first
+    video by one slot at most.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def choose(
     now, ageing_seconds
         As for `rank`.
     per_user
-        How many of one user may be at work; None for no such limit.
+        Videos of one user at work at most; None for no limit.
     """
     waiting: dict[str, list[tuple[float, int, JobRow]]] = {}
     for age, row in enumerate(rows):
@@ -83,7 +83,7 @@ def choose(
     while waiting and len(chosen) < slots:
         user = min(waiting, key=lambda name: (load.get(name, 0), waiting[name][-1][:2]))
         if per_user is not None and load.get(user, 0) >= per_user:
-            # The least busy user is at the limit, so all are.
+            # The least busy user is at the limit, so all users are.
             break
         chosen.append(waiting[user].pop()[2])
         load[user] = load.get(user, 0) + 1

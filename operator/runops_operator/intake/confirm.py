@@ -1,4 +1,4 @@
-"""Looks at claimed rows once more and has their VideoJobs made. The intake claims on meanwhile."""
+"""Confirms claimed rows by reading them again, and has their VideoJobs made. The intake goes on claiming meanwhile."""
 
 import asyncio
 import logging
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum, auto
 from itertools import islice
 from uuid import UUID
 
@@ -22,26 +23,30 @@ from runops_operator.kubernetes_api.cluster import ClusterError
 from runops_operator.manifests.build_videojob import Arrival
 from runops_operator.observability.metrics import Metrics
 
-__all__ = ["ADOPTIONS_AT_ONCE", "Confirmation"]
+__all__ = ["ADOPTIONS_AT_ONCE", "ClaimedAt", "Confirmation", "Verdict", "verdict_on"]
 
 _log = logging.getLogger(__name__)
 ADOPTIONS_AT_ONCE = 20
-_SETTLED_AT_ONCE = 500
-"""So many answers of the table are in memory at a time, however many rows were claimed."""
-_TELLING_SECONDS = 20.0
-"""Rows that nobody works on yet are refreshed after 40 s."""
+_CONFIRMED_AT_ONCE = 500
+"""Rows in memory at a time, however many were claimed."""
+_RIVAL_SECONDS = 20.0
+"""Who refreshes a row so soon after the claim is a rival: the row watch does it after 40 s, a worker binds its pod."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Claimed:
-    """A row that was claimed and must be looked at once more before anything is made for it.
+class ClaimedAt:
+    """A row that was claimed and must be confirmed before its VideoJob is made.
 
     Attributes
     ----------
     row
         As the claim left it.
+    claim
+        The claim in it.
     at
         When it was claimed, in seconds.
+    arrival
+        What was known of it at the claim.
     """
 
     row: JobRow
@@ -50,11 +55,43 @@ class _Claimed:
     arrival: Arrival
 
 
+class Verdict(Enum):
+    """The result of reading a claimed row again."""
+
+    HELD = auto()
+    """The claim still holds: its VideoJob is made."""
+    CLAIM_LOST = auto()
+    """The row is gone, ended, queued again or claimed by another consumer."""
+    RIVAL = auto()
+    """A consumer without claims works on the row, too."""
+
+
+def verdict_on(claimed: ClaimedAt, there: JobRow | None, *, now: float) -> Verdict:
+    """Return what a claimed row shows when it is read again. Pure.
+
+    Parameters
+    ----------
+    claimed
+        The row as it was claimed.
+    there
+        The row as it is now; None where it is gone.
+    now
+        In seconds, on the clock of `claimed.at`.
+    """
+    if there is None or there.claim is None or not there.is_held_by(claimed.claim.claim):
+        return Verdict.CLAIM_LOST
+    # Later, or with a bound pod, it may be our other replica that adopted the row and refreshed it.
+    only_a_rival_writes = not there.claim.bound and now - claimed.at < _RIVAL_SECONDS
+    if only_a_rival_writes and there.updated_at != claimed.row.updated_at:
+        return Verdict.RIVAL
+    return Verdict.HELD
+
+
 class Confirmation:
     """The rows between their claim and their VideoJob.
 
-    A consumer without claims, such as the old worker, may have read a row before we claimed it and write over the
-    claim. It is given a moment for that; then the row is left to it.
+    A consumer without claims, such as the old worker, may have read a row before we claimed it, and start to work on it
+    after that. It gets a moment to show itself; then the row is left to it.
 
     Parameters
     ----------
@@ -65,13 +102,13 @@ class Confirmation:
     config
         Settings of this installation.
     metrics
-        Counts what was left to others.
+        Counts rows left to others.
     now
         The clock; it gives times with their zone.
     sizes_of
-        Tells how large rows' recordings are; those of which that cannot be found out at once are left out.
+        Returns the sizes of rows' recordings; unknown ones are left out.
     wake
-        Set when VideoJobs can be made again after a failure: more may be claimed.
+        Set when VideoJobs can be made again after a failure, so that more rows are claimed.
     """
 
     def __init__(
@@ -92,16 +129,16 @@ class Confirmation:
         self._now = now
         self._sizes_of = sizes_of
         self._wake = wake
-        self._waiting: dict[UUID, _Claimed] = {}
+        self._waiting: dict[UUID, ClaimedAt] = {}
         self._changed = asyncio.Event()
         self.failure: SupabaseError | ClusterError | None = None
-        """Why rows that are claimed have no VideoJobs; None while they get them. Nothing more is to be claimed then."""
+        """Why claimed rows do not get their VideoJobs; None while they do. Until then nothing more is claimed."""
 
     def add(self, row: JobRow, claim: Claim, arrival: Arrival) -> None:
-        """Take charge of a row that was just claimed; nobody else takes it for forgotten meanwhile."""
+        """Take over a row that was just claimed. Until it is confirmed it counts as in hand."""
         if row.job_id not in self._waiting:
             self._adopter.take_in_hand(row.job_id)
-        self._waiting[row.job_id] = _Claimed(row, claim, self._now().timestamp(), arrival)
+        self._waiting[row.job_id] = ClaimedAt(row, claim, self._now().timestamp(), arrival)
         self._changed.set()
 
     def __len__(self) -> int:
@@ -109,11 +146,11 @@ class Confirmation:
         return len(self._waiting)
 
     def by_user(self) -> Counter[str]:
-        """Return how many rows wait for their VideoJob, by user: they hold slots that the cluster does not show yet."""
+        """Return how many rows wait for their VideoJob, by user: they hold slots that no VideoJob shows yet."""
         return Counter(user_key(claimed.row) for claimed in self._waiting.values())
 
     async def run(self) -> None:
-        """Confirm until cancelled; what cannot be done now is tried again, with growing pauses."""
+        """Confirm until cancelled; after a failure again, with growing pauses."""
         failures = 0
         while True:
             if not self._waiting:
@@ -127,24 +164,24 @@ class Confirmation:
                 if isinstance(error, SupabaseError):
                     self._metrics.supabase_error(error.kind)
                 await asyncio.sleep(backoff(failures))
-            except Exception:  # noqa: BLE001 - one row nobody foresaw must never end the operator
+            except Exception:  # noqa: BLE001 - one unexpected row must never end the operator
                 failures += 1
-                _log.exception("Unforeseen fault while VideoJobs were made.")
+                _log.exception("Unexpected error while VideoJobs were made.")
                 await asyncio.sleep(backoff(failures))
 
     async def settle(self) -> int:
-        """Confirm the rows that have waited longest and have their VideoJobs made; return for how many.
+        """Confirm the rows that have waited longest and have their VideoJobs made; return the number of VideoJobs.
 
         Raises
         ------
         SupabaseError, ClusterError
-            Rows cannot be read, or VideoJobs cannot be made; those rows wait on.
+            Rows cannot be read, or VideoJobs cannot be made; those rows are tried again.
         """
         if not self._waiting:
             return 0
-        some = list(islice(self._waiting, _SETTLED_AT_ONCE))
+        some = list(islice(self._waiting, _CONFIRMED_AT_ONCE))
         try:
-            await asyncio.gather(asyncio.sleep(self._grace(some)), self._look_at_sizes(some))
+            await asyncio.gather(asyncio.sleep(self._grace(some)), self._add_sizes(some))
             claimed = {job_id: self._waiting[job_id] for job_id in some}
             there = await self._jobs.get_many(some)
             gate = asyncio.Semaphore(ADOPTIONS_AT_ONCE)
@@ -152,10 +189,10 @@ class Confirmation:
             async def one(job_id: UUID) -> bool:
                 async with gate:
                     adopted = await self._confirmed(claimed[job_id], there.get(job_id))
-                    # Queued again by its app and claimed anew meanwhile, it waits to be confirmed under that claim.
+                    # If it was queued and claimed again meanwhile, it is confirmed under the new claim later.
                     if self._waiting[job_id] is claimed[job_id]:
                         del self._waiting[job_id]
-                        self._adopter.let_go(job_id)
+                        self._adopter.release(job_id)
                     return adopted
 
             results = await asyncio.gather(*(one(job_id) for job_id in some), return_exceptions=True)
@@ -176,21 +213,24 @@ class Confirmation:
         grace = self._config.confirm_seconds
         return min(max(0.0, grace - (self._now().timestamp() - youngest)), grace)
 
-    async def _look_at_sizes(self, job_ids: Collection[UUID]) -> None:
+    async def _add_sizes(self, job_ids: Collection[UUID]) -> None:
         for job_id, size in (await self._sizes_of(job_ids)).items():
             claimed = self._waiting[job_id]
             self._waiting[job_id] = replace(claimed, arrival=replace(claimed.arrival, source_bytes=size))
 
-    async def _confirmed(self, claimed: _Claimed, there: JobRow | None) -> bool:
+    async def _confirmed(self, claimed: ClaimedAt, there: JobRow | None) -> bool:
         row, claim = claimed.row, claimed.claim
         job_id_in_logs.set(str(row.job_id))
-        if there is None or there.claim is None or not there.is_held_by(claim.claim):
-            return False
-        # Later than that, or with a bound pod, it may be the other replica that took the row up and touched it.
-        telling = not there.claim.bound and self._now().timestamp() - claimed.at < _TELLING_SECONDS
-        if telling and there.updated_at != row.updated_at:
-            _log.warning("a consumer that leaves no claim works on the row too; giving way to it")
-            self._metrics.repaired("RivalConsumer")
-            await self._jobs.give_way(row.job_id, claim.claim)
-            return False
-        return await self._adopter.adopt(there, claim, first=claim.history == History(), arrival=claimed.arrival)
+        match verdict_on(claimed, there, now=self._now().timestamp()):
+            case Verdict.CLAIM_LOST:
+                _log.info("skipped: the claim was lost")
+                return False
+            case Verdict.RIVAL:
+                _log.warning("a consumer without claims works on the row too; the row is left to it")
+                self._metrics.repaired("RivalConsumer")
+                await self._jobs.give_way(row.job_id, claim.claim)
+                return False
+            case Verdict.HELD:
+                assert there is not None
+                fresh = claim.history == History()
+                return await self._adopter.adopt(there, claim, fresh=fresh, arrival=claimed.arrival)

@@ -1,4 +1,4 @@
-"""Finds out how large recordings are, so that their workers ask for no more scratch disk than they need."""
+"""Finds out the sizes of recordings, so that workers request no more scratch disk than they need."""
 
 import asyncio
 from collections.abc import Collection, Iterable
@@ -12,14 +12,14 @@ __all__ = ["RecordingSizes"]
 
 _PATIENCE_SECONDS = 3.0
 _AT_ONCE = 20
-_MOST_SINGLE_LOOKS = 100
+_MOST_SINGLE_REQUESTS = 100
 
 
 class RecordingSizes:
-    """Asks storage, without insisting: a worker whose recording's size is not known gets the usual amount.
+    """Asks storage once and does not insist: a worker whose recording's size is unknown gets the default amount.
 
-    Many rows that are claimed at once were mostly queued a short while ago, and their recordings came just before:
-    one listing of the newest ones shows them all.
+    Rows that are claimed in a burst were mostly queued a short while ago, and their recordings were uploaded just
+    before: one listing of the newest objects shows them all.
 
     Parameters
     ----------
@@ -31,14 +31,14 @@ class RecordingSizes:
         self._storage = storage
 
     async def of(self, job_ids: Collection[UUID]) -> dict[UUID, int]:
-        """Return the sizes in bytes of the recordings that storage tells of within three seconds in all."""
+        """Return the sizes in bytes of the recordings that storage answers within three seconds in all."""
         sizes: dict[UUID, int] = {}
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 if len(job_ids) > _AT_ONCE:
                     sizes.update(await self._among_the_newest(job_ids))
                 left = [job_id for job_id in job_ids if job_id not in sizes]
-                await self._one_by_one(left[:_MOST_SINGLE_LOOKS], sizes)
+                await self._one_by_one(left[:_MOST_SINGLE_REQUESTS], sizes)
         except TimeoutError:
             pass
         return sizes
@@ -56,7 +56,7 @@ class RecordingSizes:
     async def _one_by_one(self, job_ids: Iterable[UUID], sizes: dict[UUID, int]) -> None:
         left = iter(job_ids)
 
-        async def look() -> None:
+        async def ask() -> None:
             for job_id in left:
                 spec = VideoJobSpec(job_id=str(job_id))
                 try:
@@ -66,4 +66,4 @@ class RecordingSizes:
                 if info is not None:
                     sizes[job_id] = info.size
 
-        await asyncio.gather(*(look() for _ in range(_AT_ONCE)))
+        await asyncio.gather(*(ask() for _ in range(_AT_ONCE)))

@@ -1,11 +1,12 @@
-"""Watches the rows that this installation has claimed, and puts right what does not fit to the VideoJobs.
+"""Reads the claimed rows of this installation at intervals, and corrects what does not match the VideoJobs.
 
-Supabase sends no events that one could rely on, so they are read again and again: one small request for all of them.
+Supabase sends no reliable events, so the rows are polled: one small request for all of them.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from enum import Enum, auto
 from uuid import UUID
 
 from runops.job_row import ClaimedRow, JobRow
@@ -24,32 +25,67 @@ from runops_operator.observability.metrics import Metrics
 from runops_operator.stopwatch import Stopwatch
 from runops_operator.watched_time import WatchedTime
 
-__all__ = ["RowWatch", "look_is_due"]
+__all__ = ["RowWatch", "Step", "read_is_due", "step_for"]
 
 _log = logging.getLogger(__name__)
 _ROWS_PER_SECOND = 50
 _KEEP_ALIVE_SECONDS = 40.0
-"""A row is to be refreshed at least every 60 s."""
-_NOBODY_SECONDS = 60.0
+"""A row must be refreshed at least every 60 s."""
+_WITHOUT_VIDEOJOBS_SECONDS = 60.0
 _LATE_SECONDS = 15.0
-"""What keeps a look from taking place for so long may keep workers from telling of themselves, too."""
+"""What delays a read for so long may keep workers from refreshing their rows, too."""
 
 
-def look_is_due(*, claimed: int, unfinished: bool, since: float) -> bool:
-    """Tell whether claimed rows may have to be looked at: where there is no VideoJob, nobody has claimed any. Pure.
+def read_is_due(*, claimed: int, unfinished: bool, since: float) -> bool:
+    """Tell whether to read the claimed rows. Pure.
 
-    Rows that were claimed and then forgotten are recalled by the intake. Now and then they are looked for all the same.
+    Without VideoJobs there are hardly any claimed rows: the intake adopts those that a crash left. They are read once a
+    minute all the same.
 
     Parameters
     ----------
     claimed
-        How many the last look found.
+        How many rows the last read found.
     unfinished
         Whether any VideoJob has not ended.
     since
-        Seconds since the last look.
+        Seconds since the last read.
     """
-    return claimed > 0 or unfinished or since >= _NOBODY_SECONDS
+    return claimed > 0 or unfinished or since >= _WITHOUT_VIDEOJOBS_SECONDS
+
+
+class Step(Enum):
+    """What to do about a claimed row without an unfinished VideoJob."""
+
+    NOTHING = auto()
+    """The row is being claimed or adopted, or its deleted VideoJob is not yet processed."""
+    RECONCILE = auto()
+    """Its VideoJob ended under this claim, and the row was not updated."""
+    ADOPT = auto()
+    """Its VideoJob was never made, or belongs to an earlier claim."""
+
+
+def step_for(row: ClaimedRow, videojob: VideoJobView | None, *, in_hand: bool, deleted: bool) -> Step:
+    """Return what to do about a claimed row. Pure.
+
+    Parameters
+    ----------
+    row
+        As it was read.
+    videojob
+        The VideoJob of its name.
+    in_hand
+        Whether the row is being claimed or adopted.
+    deleted
+        Whether a VideoJob of its name was deleted and its row not updated yet.
+    """
+    if in_hand or deleted:
+        return Step.NOTHING
+    if videojob is None:
+        return Step.ADOPT
+    if not videojob.finished:
+        return Step.NOTHING
+    return Step.RECONCILE if videojob.claim == row.token else Step.ADOPT
 
 
 class RowWatch:
@@ -60,15 +96,15 @@ class RowWatch:
     jobs
         The table.
     store, queue
-        The VideoJobs, and who is told when a row does not fit to its one.
+        The VideoJobs, and the names of those to reconcile because their row does not match.
     adopter
-        Makes VideoJobs for rows that were claimed and then forgotten by a crash.
+        Makes VideoJobs for rows that were claimed before a crash.
     config
         Settings of this installation.
     metrics
-        Counts what was put right.
+        Counts corrections.
     clock
-        In seconds that only go forward.
+        In seconds; it never goes back.
     """
 
     def __init__(
@@ -88,23 +124,23 @@ class RowWatch:
         self._adopter = adopter
         self._config = config
         self._metrics = metrics
-        self._watched = WatchedTime(clock)
-        self._touched = Stopwatch(self._watched)
+        self._watched_time = WatchedTime(clock)
+        self._unchanged = Stopwatch(self._watched_time)
 
     def quiet_seconds(self, job_id: UUID, row: JobRow | None = None) -> float:
-        """Return for how long a row has not been touched, as far as it was watched.
+        """Return for how many seconds a row was not refreshed; time in which rows were not read does not count.
 
         Parameters
         ----------
         row
-            As it was read just now, if it was.
+            As it was just read; None where it was not.
         """
         if row is not None and row.claim is not None:
-            return self._touched.seconds(job_id, _touch(row.claim.claim, row.updated_at))
-        return self._touched.age(job_id)
+            return self._unchanged.seconds(job_id, _refresh_mark(row.claim.claim, row.updated_at))
+        return self._unchanged.age(job_id)
 
     async def run(self) -> None:
-        """Look again and again until cancelled; after a failure with growing pauses."""
+        """Read at intervals until cancelled; after a failure with growing pauses."""
         failures = 0
         while True:
             try:
@@ -113,103 +149,106 @@ class RowWatch:
             except (ClusterError, SupabaseError) as error:
                 failures += 1
                 if failures == 1:
-                    _log.warning("The claimed rows could not be looked at: %s", error)
-            except Exception:  # noqa: BLE001 - one row nobody foresaw must never end the operator
+                    _log.warning("The claimed rows could not be read: %s", error)
+            except Exception:  # noqa: BLE001 - one unexpected row must never end the operator
                 failures += 1
-                _log.exception("Unforeseen fault in the look at the claimed rows.")
+                _log.exception("Unexpected error while the claimed rows were read.")
             if failures:
                 await asyncio.sleep(backoff(failures, base=1.0))
             else:
                 await self._pause(count)
 
     async def _pause(self, count: int) -> None:
-        """Wait until the next look is due, after one that found so many rows claimed."""
+        """Wait until the next read is due, after one that found so many rows."""
         loop = asyncio.get_running_loop()
         began, pause = loop.time(), self._pause_after(count)
         while True:
             await asyncio.sleep(pause)
             unfinished = self._store.count_unfinished() > 0
-            if look_is_due(claimed=count, unfinished=unfinished, since=loop.time() - began):
+            if read_is_due(claimed=count, unfinished=unfinished, since=loop.time() - began):
                 return
 
     def _pause_after(self, count: int) -> float:
         return max(self._config.rows_seconds, count / _ROWS_PER_SECOND)
 
     async def once(self) -> int:
-        """Look once, and return how many rows are claimed.
+        """Read once, and return how many rows are claimed.
 
         Raises
         ------
         ClusterError, SupabaseError
-            Something could not be read or made; the next look repeats it.
+            Something could not be read or made; the next read repeats it.
         """
-        # What is held was claimed before: a VideoJob that is claimed after this line says nothing about the rows.
+        # Only VideoJobs that are claimed by now: a later claim need not show in the rows that are read.
         unfinished = {view.name: view for view in self._store.unfinished() if view.claim is not None}
         ids: set[UUID] = set()
-        unattended: list[UUID] = []
-        without: list[ClaimedRow] = []
-        # Of thousands of rows none is kept that is as it should be.
+        without_worker: list[UUID] = []
+        without_videojob: list[ClaimedRow] = []
+        # Rows that match their VideoJob are not kept: there may be thousands.
         async for row in self._jobs.claims_of(self._config.installation):
             ids.add(row.job_id)
-            self._touched.seconds(row.job_id, _touch(row.claim, row.updated_at))
+            self._unchanged.seconds(row.job_id, _refresh_mark(row.claim, row.updated_at))
             view = unfinished.pop(videojob_name(row.job_id), None)
             if view is None:
-                without.append(row)
+                without_videojob.append(row)
             else:
                 await self._compare(row, view)
-            if self._is_unattended(row):
-                unattended.append(row.job_id)
-        self._touched.keep_only(ids)
-        self._watched.looked(longest=self._pause_after(len(ids)) + _LATE_SECONDS)
+            if self._needs_refresh(row):
+                without_worker.append(row.job_id)
+        self._unchanged.keep_only(ids)
+        self._watched_time.note_read(longest=self._pause_after(len(ids)) + _LATE_SECONDS)
         for name in unfinished:
-            # Its row was cancelled, ended or queued again. Its plan looks for itself.
+            # Its row was cancelled, ended or queued again. The reconciliation reads the row itself.
             self._store.rows_to_read.mark(name)
             await self._queue.add(name)
-        await self._jobs.keep_alive(self._config.installation, unattended)
-        await self._adopt(without)
+        await self._jobs.keep_alive(self._config.installation, without_worker)
+        await self._correct(without_videojob)
         return len(ids)
 
     async def _compare(self, row: ClaimedRow, view: VideoJobView) -> None:
         if row.token != view.claim:
-            # It was claimed since, or begun anew. Its plan looks for itself.
+            # The row or the VideoJob changed since. The reconciliation reads the row itself.
             self._store.rows_to_read.mark(view.name)
             await self._queue.add(view.name)
-        elif self._touched.age(row.job_id) > self._config.deadlines.no_progress_seconds:
+        elif self._unchanged.age(row.job_id) > self._config.deadlines.no_progress_seconds:
             await self._queue.add(view.name)
 
-    def _is_unattended(self, row: ClaimedRow) -> bool:
-        """Tell whether no worker refreshes a row, and it was not refreshed for a while."""
+    def _needs_refresh(self, row: ClaimedRow) -> bool:
+        """Tell whether a row without a running worker was not refreshed for a while."""
         view = self._store.videojob(videojob_name(row.job_id))
         if view is None or view.status.phase == "Running":
             return False
-        return self._touched.age(row.job_id) >= _KEEP_ALIVE_SECONDS
+        return self._unchanged.age(row.job_id) >= _KEEP_ALIVE_SECONDS
 
-    async def _adopt(self, rows: Iterable[ClaimedRow]) -> None:
+    async def _correct(self, rows: Iterable[ClaimedRow]) -> None:
         refusal: ClusterError | None = None
         for claimed in rows:
             name = videojob_name(claimed.job_id)
             known = self._store.videojob(name)
-            if self._adopter.is_in_hand(claimed.job_id) or self._store.deleted(name) is not None:
-                continue
-            if known is not None and not known.finished:
-                continue
-            if known is not None and known.claim == claimed.token:
+            step = step_for(
+                claimed,
+                known,
+                in_hand=self._adopter.is_in_hand(claimed.job_id),
+                deleted=self._store.deleted(name) is not None,
+            )
+            if step is Step.RECONCILE:
                 self._metrics.repaired("RowNotTold")
                 self._store.rows_to_read.mark(name)
                 await self._queue.add(name)
+            if step is not Step.ADOPT:
                 continue
             try:
-                await self._take_up(claimed, known)
+                await self._adopt_row(claimed, known)
             except ClusterError as error:
                 if error.status not in REFUSALS:
                     raise
                 refusal = error
         job_id_in_logs.set(None)
         if refusal is not None:
-            # What one VideoJob is refused for need not concern those behind it, and yet it has to be said.
+            # A refused VideoJob must not stop those after it, but the refusal must be reported.
             raise refusal
 
-    async def _take_up(self, claimed: ClaimedRow, known: VideoJobView | None) -> None:
+    async def _adopt_row(self, claimed: ClaimedRow, known: VideoJobView | None) -> None:
         job_id_in_logs.set(str(claimed.job_id))
         with self._adopter.in_hand(claimed.job_id):
             try:
@@ -223,10 +262,13 @@ class RowWatch:
             if row is None or row.claim is None or not row.is_held_by(claimed.token):
                 return
             if await self._adopter.adopt(row, row.claim):
-                _log.info("a row claimed earlier is taken up again", extra={"videojob": known is not None})
+                _log.info(
+                    "row adopted: it was claimed earlier and has no VideoJob",
+                    extra={"earlier_videojob": known is not None},
+                )
                 self._metrics.repaired("RowWithoutVideoJob")
 
 
-def _touch(claim: str, updated_at: str | None) -> int:
-    """Return what changes whenever a row is touched; of thousands nothing larger is kept."""
+def _refresh_mark(claim: str, updated_at: str | None) -> int:
+    """Return a value that changes with every refresh of a row. A hash, since it is kept for thousands of rows."""
     return hash((claim, updated_at))

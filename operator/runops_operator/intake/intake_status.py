@@ -1,0 +1,65 @@
+"""Why no rows are claimed, for the readiness probe, the log and the metrics."""
+
+import logging
+
+from runops.failures import TABLE, FailureClass, Reason
+from runops.supabase.errors import ErrorKind, SupabaseError
+from runops_operator.kubernetes_api.cluster import ClusterError
+from runops_operator.observability.metrics import Metrics
+
+__all__ = ["IntakeStatus"]
+
+_log = logging.getLogger(__name__)
+_KEY_REASONS = frozenset(reason for reason, row in TABLE.items() if row.failure_class is FailureClass.KEY)
+
+
+class IntakeStatus:
+    """The state of the intake.
+
+    Parameters
+    ----------
+    metrics
+        Shows the reason of a pause, and counts errors of Supabase.
+    """
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self.last_read_at: float | None = None
+        """Loop time of the last successful read of the table; None before the first."""
+        self.trouble: str | None = None
+        """Why nothing is claimed; None while rows are claimed, or would be if there were any."""
+        self.needs_a_key = False
+        """Whether a person must change a key or a setting."""
+
+    def pause(self, sentence: str, reason: str) -> None:
+        """Note that nothing is claimed, and why."""
+        if self.trouble != sentence:
+            _log.error("No rows are claimed: %s", sentence)
+        self.trouble = sentence
+        self.needs_a_key = reason in _KEY_REASONS
+        self._metrics.intake_paused(reason)
+
+    def pause_for(self, error: SupabaseError | ClusterError) -> None:
+        """Note that nothing is claimed because Supabase or the API server refused or did not answer."""
+        if isinstance(error, ClusterError):
+            self.pause(str(error), "ClusterUnavailable")
+            return
+        self._metrics.supabase_error(error.kind)
+        self.pause(str(error), ErrorKind.CONFLICT if error.kind is ErrorKind.CONFLICT else error.reason)
+
+    def pause_for_failure(self, reason: Reason) -> None:
+        """Note that nothing is claimed because every video would meet this failure."""
+        failure = TABLE[reason]
+        self.pause(f"{failure.sentence} {failure.remedy}", reason)
+
+    def resume(self) -> None:
+        """Note that rows are claimed, or that only a free slot is missing."""
+        if self.trouble is not None:
+            _log.info("Rows are claimed again.")
+        self.trouble, self.needs_a_key = None, False
+        self._metrics.intake_paused(None)
+
+    def note_read(self, at: float) -> None:
+        """Note a successful read of the table, by its loop time."""
+        self.last_read_at = at
+        self.resume()
