@@ -124,8 +124,8 @@ async def test_each_request_of_the_worker_is_the_one_that_its_right_is_for(
         address=url, namespace="videos-ns", name="vj-1", token_file=token, ca_file=_any_authority(tmp_path)
     )
     await sink.report(Stage.TRANSCRIBING, 50)
-    await sink.resolve(sandbox="Landlock 7, seccomp")
-    await sink.publish(Report())
+    await sink.report_sandbox("Landlock 7, seccomp")
+    await sink.report_result(Report())
     await sink.aclose()
     assert len(recorded.asked) == 3
     assert set(recorded.asked) == {needed.right for needed in golden()["worker"]}

@@ -14,7 +14,7 @@ from runops_worker.media.limits import Limits
 from runops_worker.media.probe.header_end import header_end
 from runops_worker.media.probe.magic import HEAD_BYTES, demuxer_for
 from runops_worker.media.probe.probe import probe, probe_header
-from runops_worker.recording.early_refusal import Arriving
+from runops_worker.recording.early_refusal import EarlyRefusal
 
 Recording = Callable[[str], Path]
 LIMITS = Limits()
@@ -129,12 +129,12 @@ async def test_streams_that_cannot_be_used_are_seen_early(
 
 async def arrive(path: Path, *, limits: Limits, total: int, worth: int = 1) -> None:
     """Let a file be what has come of an object that is `total` bytes large, for longer than a look at it takes."""
-    arriving = Arriving(path, limits=limits, worth_a_look=worth)
+    arriving = EarlyRefusal(path, limits=limits, least_missing_bytes=worth)
     size = path.stat().st_size  # noqa: ASYNC240 - local
     try:
         async with asyncio.timeout(SECONDS):
             for _ in range(200):
-                arriving.at(size, total)
+                arriving.arrived(size, total)
                 await asyncio.sleep(0.01)
     finally:
         await arriving.end()
@@ -165,27 +165,27 @@ async def test_nothing_is_started_for_the_last_megabytes(part: Path) -> None:
 
 
 async def test_another_object_is_not_refused_for_the_one_before_it(part: Path) -> None:
-    arriving = Arriving(part, limits=Limits(max_duration_seconds=3), worth_a_look=1)
-    arriving.at(part.stat().st_size, 2**30)  # noqa: ASYNC240 - local
+    arriving = EarlyRefusal(part, limits=Limits(max_duration_seconds=3), least_missing_bytes=1)
+    arriving.arrived(part.stat().st_size, 2**30)  # noqa: ASYNC240 - local
     for _ in range(100):
-        arriving.at(HEAD_BYTES, 2**30)
+        arriving.arrived(HEAD_BYTES, 2**30)
         await asyncio.sleep(0.01)
     await arriving.end()
 
 
 async def test_another_object_is_refused_for_its_own_head(part: Path) -> None:
-    arriving = Arriving(part, limits=LIMITS)
-    arriving.at(part.stat().st_size, 2**30)  # noqa: ASYNC240 - local
+    arriving = EarlyRefusal(part, limits=LIMITS)
+    arriving.arrived(part.stat().st_size, 2**30)  # noqa: ASYNC240 - local
     part.write_bytes(b"Dear Sir or Madam, " * 400)  # noqa: ASYNC240 - local
     with pytest.raises(MediaRejected, match="text file"):
-        arriving.at(HEAD_BYTES, 2**30)
+        arriving.arrived(HEAD_BYTES, 2**30)
     await arriving.end()
 
 
 async def test_a_file_that_got_its_name_meanwhile_is_left_to_the_probe(tmp_path: Path, part: Path) -> None:
-    arriving = Arriving(part, limits=Limits(max_duration_seconds=3), worth_a_look=1)
-    arriving.at(part.stat().st_size, 2**30)  # noqa: ASYNC240 - local
+    arriving = EarlyRefusal(part, limits=Limits(max_duration_seconds=3), least_missing_bytes=1)
+    arriving.arrived(part.stat().st_size, 2**30)  # noqa: ASYNC240 - local
     part.rename(tmp_path / "recording")  # noqa: ASYNC240 - local
     await asyncio.sleep(0.5)
-    arriving.at(2**29, 2**30)
+    arriving.arrived(2**29, 2**30)
     await arriving.end()

@@ -57,7 +57,7 @@ async def measured(name, work):
     watching.cancel()
 
 async def use(model, video):
-    async with model.showing(video, name="runops-test"):
+    async with model.uploaded(video, name="runops-test"):
         raise AssertionError
 
 async def main():

@@ -19,8 +19,8 @@ from runops_worker.gemini.call import CallPatience
 from runops_worker.gemini.files import FilePatience
 from runops_worker.gemini.model import GeminiModel
 from runops_worker.gemini.retry import Schedule
-from runops_worker.prompts import Prompt, load_prompt
-from runops_worker.task import Task
+from runops_worker.prompts import load_prompt
+from runops_worker.task import Prompt, Task
 from tests.worker.film import film
 from tests.worker.gate import Gate, gate_before
 from tests.worker.job import Job

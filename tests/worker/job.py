@@ -18,7 +18,7 @@ from runops.supabase.connection import Supabase
 from runops_worker.gemini.model import GeminiModel
 from runops_worker.media.limits import Limits
 from runops_worker.pipeline import run
-from runops_worker.reporting.progress import RowSink
+from runops_worker.reporting.row_sink import RowSink
 from runops_worker.task import Task
 
 
@@ -60,7 +60,7 @@ class Job:
             workdir=self.workdir,
             progress=seen,
             limits=Limits(),
-            pulse_seconds=0.05,
+            heartbeat_seconds=0.05,
             **changes,
         )
 

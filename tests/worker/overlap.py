@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,21 +13,18 @@ from typing import Any
 import pytest
 
 from runops.failures import Failed, Reason
-from runops.progress import Stage
 from runops.supabase.download import partial_file
 from runops.supabase.objects import Downloaded, ObjectInfo
-from runops_worker.checkpoint.format import Checkpoint, read_checkpoint, slim_key
-from runops_worker.media.limits import Limits
+from runops_worker.checkpoint.format import Checkpoint, read_checkpoint
+from runops_worker.checkpoint.keys import slim_key
 from runops_worker.media.probe.examine import Examined
 from runops_worker.media.probe.media_info import MediaInfo
 from runops_worker.media.transcode.growing_slim import Watcher
 from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.model.protocol import Answer, CallUsage, Question
-from runops_worker.pipeline import _transcript
-from runops_worker.reporting.meter import Meter
-from runops_worker.running import Running
-from tests.worker.test_worker_stretches import ANSWER, Clip
-from tests.worker.test_worker_writes import TASK, Fake
+from runops_worker.pipeline import make_transcript
+from runops_worker.reporting.stage_progress import StageProgress
+from tests.worker.fakes import ANSWER, TASK, Clip, FakeSupabase, RecordingSink, a_checkpoint, a_context
 
 SECONDS = 1480.0
 PLAN = [0, 295, 590, 885, 1180]
@@ -47,7 +45,7 @@ CHECKPOINT, SLIM, TRANSCRIPT = TASK.checkpoint_object, TASK.slim_object, TASK.tr
 
 
 @dataclass
-class World(Fake):
+class World(FakeSupabase):
     """A Supabase with a recording in it; keeps in which order objects came."""
 
     etag: str | None = "e"
@@ -69,8 +67,14 @@ class World(Fake):
     async def awaited(self, bucket: str, key: str) -> ObjectInfo | None:
         return await self.stat(bucket, key)
 
-    async def download(self, _bucket: str, _key: str, target: Path, *, max_bytes: int, on_progress: Any) -> Downloaded:
+    async def download(
+        self, _bucket: str, _key: str, target: Path, *, max_bytes: int, on_progress: Any = None
+    ) -> Downloaded:
         assert max_bytes
+        if _key == SLIM:
+            content: bytes = self.objects[SLIM]
+            await asyncio.to_thread(target.write_bytes, content)
+            return Downloaded(len(content), hashlib.sha256(content).hexdigest(), "s")
         partial = partial_file(target)
         for share in (1, 2):
             partial.write_bytes(self.head * share)
@@ -147,21 +151,21 @@ class Model:
         self.is_open = True
 
     @asynccontextmanager
-    async def showing(self, video: Path, *, name: str) -> AsyncIterator[Clip]:
+    async def uploaded(self, video: Path, *, name: str) -> AsyncIterator[Clip]:
         assert re.fullmatch(r"[a-z0-9-]{8,40}", name)
         yield Clip(video)
 
-    async def ask(self, question: Question, *, shown: Any, on_usage: Any) -> Answer:
+    async def ask(self, question: Question, *, video: Any, on_usage: Any) -> Answer:
         assert question.text
         async with self.changed:
-            self.asked.append(shown.start)
+            self.asked.append(video.start)
             self.changed.notify_all()
         try:
-            answer = await self.answers[shown.start]() if shown.start in self.answers else Answer(ANSWER)
+            answer = await self.answers[video.start]() if video.start in self.answers else Answer(ANSWER)
             on_usage(CallUsage("m", 1, 1))
             return answer
         finally:
-            self.ended.append(shown.start)
+            self.ended.append(video.start)
 
     async def until_asked(self, *starts: int) -> None:
         async with asyncio.timeout(120), self.changed:
@@ -180,16 +184,6 @@ def failing(reason: Reason) -> Callable[[], Awaitable[Answer]]:
     return fail
 
 
-@dataclass
-class Told:
-    """A sink that keeps what it is told."""
-
-    told: list[tuple[Stage, int]] = field(default_factory=list)
-
-    async def report(self, stage: Stage, percent: int) -> None:
-        self.told.append((stage, percent))
-
-
 Encode = Callable[[Watcher | None, Path], Awaitable[None]]
 
 
@@ -200,7 +194,7 @@ class Scene:
     workdir: Path
     world: World = field(default_factory=World)
     model: Model = field(default_factory=Model)
-    sink: Told = field(default_factory=Told)
+    sink: RecordingSink = field(default_factory=RecordingSink)
     whole: list[bool] = field(default_factory=list)
     encoded: bool = False
     slimmed: bytes = b"slimmed"
@@ -220,18 +214,12 @@ class Scene:
         """Do what comes before the SOP, as an attempt does."""
         for left in self.workdir.iterdir():
             left.unlink()
-        return await self.go_on()
-
-    async def go_on(self) -> list[dict[str, Any]]:
-        """Do the same with the scratch folder as it is."""
-        supabase: Any = self.world
-        model: Any = self.model
-        running = Running(
-            task=TASK, supabase=supabase, model=model, workdir=self.workdir, meter=Meter(self.sink), limits=Limits()
-        )
-        await running.recall()
+        context = a_context(self.world, model=self.model, workdir=self.workdir)
+        checkpoint = a_checkpoint(self.world)
+        await checkpoint.load()
         async with asyncio.timeout(120):
-            return await _transcript(running)
+            _, transcript = await make_transcript(context, checkpoint, StageProgress(self.sink))
+            return transcript.items
 
 
 @pytest.fixture
@@ -251,7 +239,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
     monkeypatch.setattr("runops_worker.stages.prepare.examine", examine)
     monkeypatch.setattr("runops_worker.stages.prepare.transcode", scene.transcode)
-    monkeypatch.setattr("runops_worker.transcription.chunk_transcriber.cut_chunk", cut)
+    monkeypatch.setattr("runops_worker.transcription.clip_source.cut_chunk", cut)
     return scene
 
 

@@ -21,7 +21,9 @@ __all__ = ["scene"]
 class Slow(World):
     """Its recording's beginning comes at once, and the rest never."""
 
-    async def download(self, _bucket: str, _key: str, target: Path, *, max_bytes: int, on_progress: Any) -> Never:
+    async def download(
+        self, _bucket: str, _key: str, target: Path, *, max_bytes: int, on_progress: Any = None
+    ) -> Never:
         assert max_bytes
         partial_file(target).write_bytes(self.head)
         try:

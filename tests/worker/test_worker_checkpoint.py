@@ -16,8 +16,7 @@ from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.control import GeminiControl
 from runops.failures import Failed
 from runops_worker.media.transcode.transcode import transcode
-from runops_worker.prompts import Prompt
-from runops_worker.task import Task
+from runops_worker.task import Prompt, Task
 from tests.worker.job import Job
 
 OTHER = Prompt.of("another.md", "Watch closely, and be brief.")

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.transcript import AudioItem, TranscriptItem, VisualItem, dump_transcript, timestamp
-from runops_worker.checkpoint.format import read_checkpoint, slim_key, sop_key, transcript_key
+from runops_worker.checkpoint.format import read_checkpoint
+from runops_worker.checkpoint.keys import slim_key, sop_key, transcript_key
 from runops_worker.failure_reason import as_failed
 from runops_worker.gemini.loops import LoopDetector
 from runops_worker.gemini.retry import Schedule
@@ -27,12 +28,12 @@ from runops_worker.media.errors import MediaToolFailed, SandboxUnavailable
 from runops_worker.model.answer_json import cleaned
 from runops_worker.model.ask import Reading, ask_and_repair
 from runops_worker.model.prices import cost, price_of
-from runops_worker.model.protocol import Answer, CallUsage, Question, Shown
-from runops_worker.prompts import Prompt, load_prompt
-from runops_worker.reporting.progress import Throttle
+from runops_worker.model.protocol import Answer, CallUsage, Question, UploadedVideo
+from runops_worker.prompts import load_prompt
+from runops_worker.reporting.throttle import Throttle
 from runops_worker.sop.read_sop import read_sop
-from runops_worker.task import Task
-from runops_worker.transcription.merge_transcript import Told, merged
+from runops_worker.task import Prompt, Task
+from runops_worker.transcription.merge_transcript import ChunkTranscript, merged
 from runops_worker.transcription.read_transcript import SLACK_SECONDS, read_items
 
 JOB = UUID("8a2b5d1e-54a5-4f6c-9d70-6f1c7d0a4b11")
@@ -73,7 +74,7 @@ def quota(name: str) -> dict[str, Any]:
 def test_each_error_of_the_api_has_its_verdict(trouble: Trouble, action: Action, reason: Reason) -> None:
     verdict = judge(trouble, model="m")
     assert (verdict.action, verdict.reason) == (action, reason)
-    assert verdict.told.endswith((".", ")")) or trouble.message in verdict.told
+    assert verdict.text.endswith((".", ")")) or trouble.message in verdict.text
 
 
 def test_the_wait_is_read_from_the_details_or_the_sentence() -> None:
@@ -155,7 +156,7 @@ def test_overlapping_stretches_make_one_transcript_with_nothing_lost_or_doubled(
                 "timestamp_start_visual" if isinstance(item, VisualItem) else "timestamp_start_audio": timestamp(at)
             }
             second.append(item.model_copy(update=stamp))
-    result = merged([Told(0, 300, first), Told(295, 595, second)])
+    result = merged([ChunkTranscript(0, 300, first), ChunkTranscript(295, 595, second)])
     assert len(result) == len(events)
     assert [item.start for item in result] == sorted(item.start for item in result)
 
@@ -163,7 +164,7 @@ def test_overlapping_stretches_make_one_transcript_with_nothing_lost_or_doubled(
 def test_two_equal_clicks_in_the_overlap_stay_two() -> None:
     twice = [clicked(296, "Next"), clicked(298, "Next")]
     again = [clicked(1, "Next"), clicked(3, "Next")]
-    assert len(merged([Told(0, 300, twice), Told(295, 595, again)])) == 2
+    assert len(merged([ChunkTranscript(0, 300, twice), ChunkTranscript(295, 595, again)])) == 2
 
 
 def typed(at: float, text: str, *, end: float | None = None) -> VisualItem:
@@ -193,17 +194,17 @@ def typed(at: float, text: str, *, end: float | None = None) -> VisualItem:
 def test_of_two_tellings_in_the_overlap_the_one_that_saw_more_is_kept(
     earlier: TranscriptItem, later: TranscriptItem, left: list[TranscriptItem]
 ) -> None:
-    assert merged([Told(295, 595, [later]), Told(0, 300, [earlier])]) == left
+    assert merged([ChunkTranscript(295, 595, [later]), ChunkTranscript(0, 300, [earlier])]) == left
 
 
 def test_times_are_settled_where_their_meaning_is_clear_and_refused_where_not() -> None:
     visual = dump_transcript([clicked(3, "Save")])[0]
     for stamp, becomes in (("00:05", 5), ("1:02", 62), ("0:00:07", 7), ("00:01:31", 90), ("00:00:09.5", 9.5)):
         answer = read_items(json.dumps([{**visual, "timestamp_start_visual": stamp}]), length=90)
-        assert (answer.faults, [item.start for item in answer.items]) == ((), [becomes])
+        assert (answer.faults, [item.start for item in answer.value or ()]) == ((), [becomes])
     for stamp in ("00:02:00", "soon", "12"):
         answer = read_items(json.dumps([visual, {**visual, "timestamp_start_visual": stamp}]), length=90)
-        assert len(answer.items) == 1
+        assert len(answer.value or ()) == 1
         assert answer.faults[0].startswith("[1]")
 
 
@@ -212,7 +213,7 @@ def test_an_item_just_past_the_end_of_its_clip_is_moved_into_it(length: float, p
     item = said(length + past, "words") if is_said else clicked(length + past, "Save")
     answer = read_items(json.dumps(dump_transcript([item])), length=length)
     assert answer.faults == ()
-    assert all(length - 0.0011 <= item.start <= length + 1e-6 for item in answer.items)
+    assert all(length - 0.0011 <= item.start <= length + 1e-6 for item in answer.value or ())
 
 
 @given(
@@ -317,7 +318,7 @@ def test_each_key_changes_with_what_went_in_and_with_nothing_else() -> None:
     assert slim_key(a_task(), etag=None, size=1) is None
     one, two = Prompt.of("a.md", "one"), Prompt.of("a.md", "two")
     keys = [transcript_key(sha, prompt=p, model=m) for sha in "ab" for p in (one, two) for m in "mn"]
-    keys += [transcript_key("a", prompt=one, model="m", stretch=s) for s in ((0.0, 5.0), (0.0, 6.0))]
+    keys += [transcript_key("a", prompt=one, model="m", chunk=s) for s in ((0.0, 5.0), (0.0, 6.0))]
     keys += [sop_key(sha, prompt=p, model=m) for sha in "ab" for p in (one, two) for m in "mn"]
     assert len(set(keys)) == 18
 
@@ -347,11 +348,11 @@ class Scripted:
     async def open(self) -> None:
         raise AssertionError("whoever only asks need not open it")
 
-    def showing(self, video: Path, *, name: str) -> AbstractAsyncContextManager[Shown]:
+    def uploaded(self, video: Path, *, name: str) -> AbstractAsyncContextManager[UploadedVideo]:
         raise AssertionError(f"nothing is shown to the model here: {video} as {name}")
 
-    async def ask(self, question: Question, *, shown: Shown | None = None, on_usage: Any) -> Answer:
-        assert shown is None
+    async def ask(self, question: Question, *, video: UploadedVideo | None = None, on_usage: Any) -> Answer:
+        assert video is None
         on_usage(CallUsage("m", 1, 1))
         self.questions.append(question)
         return Answer(self.answers.pop(0))
@@ -362,7 +363,7 @@ async def asked(model: Scripted) -> str:
         return Reading(text, tuple(f"fault {number}" for number in range(30)) if text == "bad" else ())
 
     question = Question(model="m", instruction="i", text="t", schema={}, max_output_tokens=1)
-    return await ask_and_repair(model, question, read, shown=None, on_usage=lambda _: None, stage="SOP")
+    return await ask_and_repair(model, question, read, video=None, on_usage=lambda _: None, stage="SOP")
 
 
 async def test_a_repair_names_the_first_twenty_faults_and_the_answer_they_are_in() -> None:

@@ -29,7 +29,7 @@ async def left_behind(job: Job, video: Path) -> None:
 async def test_what_a_killed_worker_left_is_replaced(job: Job, control: GeminiControl, screencast: Path) -> None:
     await left_behind(job, screencast)
     assert control.files() == [f"files/{NAME}"]
-    async with job.model.showing(screencast, name=NAME):
+    async with job.model.uploaded(screencast, name=NAME):
         assert control.files() == [f"files/{NAME}"]
     assert control.files() == []
 
@@ -39,7 +39,7 @@ async def test_an_upload_whose_last_answer_got_lost_is_replaced(
     *, job: Job, control: GeminiControl, gemini_faults: FaultControl, screencast: Path, kind: Any
 ) -> None:
     gemini_faults.set(Fault(method="POST", path="upload_id=", kind=kind))
-    async with job.model.showing(screencast, name=NAME):
+    async with job.model.uploaded(screencast, name=NAME):
         assert control.files() == [f"files/{NAME}"]
     assert control.files() == []
 
@@ -49,7 +49,7 @@ async def test_a_name_that_is_taken_all_the_same_is_freed_by_the_next_try(
 ) -> None:
     await left_behind(job, screencast)
     gemini_faults.set(Fault(method="DELETE", path=f"/files/{NAME}", kind="status", status=503))
-    async with job.model.showing(screencast, name=NAME):
+    async with job.model.uploaded(screencast, name=NAME):
         pass
     refused = [one for one in gemini_faults.requests() if one.status == 409]
     assert len(refused) == 1
@@ -62,7 +62,7 @@ async def test_an_upload_that_fails_to_its_end_leaves_nothing(
 ) -> None:
     control.behave(Behaviour(turns=[Turn(outcome=outcome, times=None)]))
     with pytest.raises(Failed):
-        async with job.model.showing(screencast, name=NAME):
+        async with job.model.uploaded(screencast, name=NAME):
             pass
     assert control.files() == []
 
@@ -74,11 +74,11 @@ def uploads(gemini_faults: FaultControl) -> int:
 async def test_an_upload_that_gemini_lost_begins_anew(job: Job, gemini_faults: FaultControl, screencast: Path) -> None:
     over = {"X-Goog-Upload-Status": "final"}
     gemini_faults.set(Fault(method="POST", path="upload_id=", kind="status", status=404, headers=over, times=2))
-    async with job.model.showing(screencast, name=NAME):
+    async with job.model.uploaded(screencast, name=NAME):
         assert uploads(gemini_faults) == 3
     gemini_faults.set(Fault(method="POST", path="upload_id=", kind="status", status=404, headers=over, times=3))
     with pytest.raises(Failed, match="Gemini lost the upload") as failed:
-        async with job.model.showing(screencast, name=NAME):
+        async with job.model.uploaded(screencast, name=NAME):
             pass
     assert failed.value.reason is Reason.UPLOAD_INCOMPLETE
 
@@ -90,11 +90,11 @@ async def test_a_video_that_is_gone_before_it_is_ready_is_uploaded_once_more(
     gone = '{"error": {"message": "You do not have permission to access the File x or it may not exist."}}'
     fault = Fault(method="GET", path="/v1beta/files/", kind="status", status=status, body=gone)
     gemini_faults.set(fault)
-    async with job.model.showing(screencast, name=NAME):
+    async with job.model.uploaded(screencast, name=NAME):
         assert uploads(gemini_faults) == 2
     gemini_faults.set(fault, fault)
     with pytest.raises(Failed, match="no longer has the uploaded video") as failed:
-        async with job.model.showing(screencast, name=NAME):
+        async with job.model.uploaded(screencast, name=NAME):
             pass
     assert failed.value.reason is Reason.MODEL_FILE_REJECTED
     assert uploads(gemini_faults) == 4
@@ -106,7 +106,7 @@ async def test_a_cancelled_upload_leaves_nothing(
     gemini_faults.set(Fault(method="GET", path="/v1beta/files/", kind="hang", seconds=30))
 
     async def shown() -> None:
-        async with job.model.showing(screencast, name=NAME):
+        async with job.model.uploaded(screencast, name=NAME):
             raise AssertionError("it is never ready")
 
     uploading = asyncio.ensure_future(shown())

@@ -115,8 +115,8 @@ async def test_how_long_a_quota_asks_to_wait_is_told_to_the_operator(
 @pytest.mark.parametrize(
     ("changes", "reason", "says"),
     [
-        ({"RUNOPS_JOB_ID": "seven"}, Reason.MISCONFIGURED, "RUNOPS_JOB_ID holds 'seven', which is no uuid"),
-        ({"RUNOPS_REQUIRE_LANDLOCK": "maybe"}, Reason.MISCONFIGURED, "holds 'maybe', which is no true or false"),
+        ({"RUNOPS_JOB_ID": "seven"}, Reason.MISCONFIGURED, "RUNOPS_JOB_ID holds 'seven', which is not a UUID"),
+        ({"RUNOPS_REQUIRE_LANDLOCK": "maybe"}, Reason.MISCONFIGURED, "holds 'maybe', which is not true or false"),
         ({"RUNOPS_CLAIM": ""}, Reason.MISCONFIGURED, "RUNOPS_CLAIM is not set"),
         ({"RUNOPS_SECRETS_DIR": "/nowhere"}, Reason.MISCONFIGURED, "SUPABASE_URL"),
         ({"RUNOPS_PROMPT_SOP": "none.md"}, Reason.PROMPT_MISSING, "none.md is not installed"),
@@ -201,7 +201,7 @@ async def test_a_videojob_is_patched_at_each_stage_and_a_refusal_stops_nothing(t
         await sink.report(Stage.PREPARING_VIDEO, 20)
         (tmp_path / "token").write_text("second\n")
         await sink.report(Stage.TRANSCRIBING, 50)
-        await sink.resolve(sandbox="landlock 7, seccomp")
+        await sink.report_sandbox("landlock 7, seccomp")
     finally:
         await runner.cleanup()
     await sink.report(Stage.PARSING_SOP, 70)

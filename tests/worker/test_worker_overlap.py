@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import pytest
 from runops.failures import Reason
 from runops.progress import Stage
 from runops.supabase.objects import Downloaded
-from runops_worker.checkpoint.format import Checkpoint, ChunkDone, SlimDone, TranscriptDone, slim_key
+from runops_worker.checkpoint.format import Checkpoint, ChunkDone, SlimDone, TranscriptDone
+from runops_worker.checkpoint.keys import slim_key
 from runops_worker.failure_reason import as_failed
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.transcode.chunks import plan_chunks
 from runops_worker.media.transcode.growing_slim import Watcher
-from runops_worker.reporting.meter import Meter
+from runops_worker.reporting.stage_progress import StageProgress
+from tests.worker.fakes import TASK, RecordingSink
 from tests.worker.overlap import (
     CHECKPOINT,
     KEY,
@@ -24,7 +27,6 @@ from tests.worker.overlap import (
     SLIM,
     TRANSCRIPT,
     Scene,
-    Told,
     World,
     accept,
     answers_held_back,
@@ -32,7 +34,6 @@ from tests.worker.overlap import (
     never,
     scene,
 )
-from tests.worker.test_worker_writes import TASK
 
 __all__ = ["scene"]
 
@@ -55,20 +56,20 @@ async def test_stretches_are_asked_about_while_the_rest_is_encoded_and_each_once
     transcript = await scene.run()
     assert sorted(scene.model.asked) == PLAN
     assert len(transcript) == len(PLAN)
-    percents = [percent for _, percent in scene.sink.told]
+    percents = [percent for _, percent in scene.sink.reports]
     assert percents == sorted(percents)
-    assert list(dict.fromkeys(stage for stage, _ in scene.sink.told)) == [Stage.PREPARING_VIDEO, Stage.TRANSCRIBING]
-    assert not list(scene.workdir.glob("stretch-*"))
+    assert list(dict.fromkeys(stage for stage, _ in scene.sink.reports)) == [Stage.PREPARING_VIDEO, Stage.TRANSCRIBING]
+    assert not list(scene.workdir.glob("clip-*"))
 
 
 async def test_a_share_of_a_later_stage_shows_when_that_begins() -> None:
-    sink = Told()
-    meter = Meter(sink)
-    await meter.enter(Stage.PREPARING_VIDEO)
-    meter.at(Stage.TRANSCRIBING, 0.5)
-    await meter.beat()
-    await meter.enter(Stage.TRANSCRIBING)
-    assert sink.told == [(Stage.PREPARING_VIDEO, 10), (Stage.PREPARING_VIDEO, 10), (Stage.TRANSCRIBING, 60)]
+    sink = RecordingSink()
+    progress = StageProgress(sink)
+    await progress.enter(Stage.PREPARING_VIDEO)
+    progress.advance(Stage.TRANSCRIBING, 0.5)
+    await progress.report()
+    await progress.enter(Stage.TRANSCRIBING)
+    assert sink.reports == [(Stage.PREPARING_VIDEO, 10), (Stage.PREPARING_VIDEO, 10), (Stage.TRANSCRIBING, 60)]
 
 
 async def test_at_most_three_are_under_way_before_and_after_the_end_of_encoding_together(scene: Scene) -> None:
@@ -130,7 +131,7 @@ async def test_a_run_that_cannot_be_trusted_takes_its_answers_with_it(scene: Sce
         scene.model.answers = {}
         other = await begin(watcher, whole=True)
         assert sorted(scene.model.ended) == [0, 295]
-        assert scene.world.checkpoint.chunks == []
+        assert scene.world.checkpoint.chunks == ()
         assert scene.world.checkpoint.decoded_whole == KEY
         scene.model.asked.clear()
         await accept(watcher, other)
@@ -177,14 +178,14 @@ async def test_a_slow_upload_holds_up_no_stretch_and_no_transcript_comes_before_
         await asyncio.sleep(0)
     assert not {SLIM, TRANSCRIPT} & set(scene.world.came)
     assert scene.world.checkpoint.slim is None
-    assert scene.world.checkpoint.uploads == ["an-upload"]
+    assert scene.world.checkpoint.uploads == ("an-upload",)
     scene.world.slim_may_come.set()
     await run
     assert scene.world.came[-4:] == [SLIM, CHECKPOINT, TRANSCRIPT, CHECKPOINT]
     done = scene.world.checkpoint
     assert done.slim is not None
     assert done.transcript is not None
-    assert (done.uploads, done.chunks) == ([], [])
+    assert (done.uploads, done.chunks) == ((), ())
 
 
 async def test_no_more_uploads_are_taken_back_than_an_attempt_can_leave(scene: Scene) -> None:
@@ -192,7 +193,9 @@ async def test_no_more_uploads_are_taken_back_than_an_attempt_can_leave(scene: S
         await accept(watcher, await begin(watcher))
 
     scene.encode = encode
-    scene.world.objects[CHECKPOINT] = Checkpoint(uploads=[f"left-{number}" for number in range(1000)]).model_dump()
+    scene.world.objects[CHECKPOINT] = Checkpoint(uploads=tuple(f"left-{number}" for number in range(1000))).model_dump(
+        mode="json"
+    )
     await scene.run()
     assert scene.world.ended == ["left-0", "left-1", "left-2"]
 
@@ -308,13 +311,19 @@ async def test_a_transcript_that_is_kept_is_not_begun_again_where_the_slim_video
 async def test_what_the_former_version_remembered_counts_for_the_slim_video_and_for_nothing_else(scene: Scene) -> None:
     assert KEY is not None
     former = Checkpoint(
-        slim=SlimDone(key=KEY, sha256="x" * 64, size_bytes=7, duration_seconds=SECONDS, frames=1480, has_audio=True),
-        chunks=[ChunkDone(key="of the content", items=[])],
+        slim=SlimDone(
+            key=KEY,
+            sha256=hashlib.sha256(b"slimmed").hexdigest(),
+            size_bytes=7,
+            duration_seconds=SECONDS,
+            frames=1480,
+            has_audio=True,
+        ),
+        chunks=(ChunkDone(key="of the content", items=[]),),
         transcript=TranscriptDone(key="of the content", sha256="y"),
     ).model_dump(mode="json", exclude={"decoded_whole"})
     scene.world.objects = {CHECKPOINT: former, SLIM: b"slimmed", TRANSCRIPT: []}
-    (scene.workdir / "slim.mp4").write_bytes(b"slimmed")
-    assert len(await scene.go_on()) == len(PLAN)
+    assert len(await scene.run()) == len(PLAN)
     assert scene.whole == []
 
 

@@ -17,8 +17,8 @@ from runops_worker.media.transcode import growing_slim
 from runops_worker.media.transcode.growing_slim import GrowingSlim, Watcher
 from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.model.protocol import Answer
+from tests.worker.fakes import ANSWER
 from tests.worker.overlap import INFO, PLAN, SECONDS, Scene, scene
-from tests.worker.test_worker_stretches import ANSWER
 
 __all__ = ["scene"]
 
@@ -145,7 +145,7 @@ async def test_it_ends(seed: int, scene: Scene, monkeypatch: pytest.MonkeyPatch)
         async with no_task_left():
             end = await _ended(weather, scene, cancelled=chance.random() < 0.2)
         assert end in ENDS
-        assert not list(scene.workdir.glob("stretch-*"))
+        assert not list(scene.workdir.glob("clip-*"))
         assert weather.ill or end in {"well", "cancelled"}
         if end == "well":
             assert set(scene.model.asked) == set(PLAN)

@@ -1,4 +1,4 @@
-"""Gives every error of a run its reason of the table."""
+"""Gives every error of a run its reason from the failure table. Pure."""
 
 import errno
 
@@ -10,7 +10,7 @@ __all__ = ["as_failed"]
 
 
 def as_failed(error: Exception) -> Failed:
-    """Return the failure that an error means; what nobody foresaw is `Internal`, told by its type only."""
+    """Return the failure that an error means; an unexpected error is `Internal`, named by its type only."""
     if isinstance(error, Failed):
         return error
     if isinstance(error, MediaRejected):
@@ -24,7 +24,7 @@ def as_failed(error: Exception) -> Failed:
         return Failed(error.reason, error.message)
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return Failed(Reason.DISK_FULL)
-    # The text of an unforeseen error may hold anything, a key included; the log has its traceback, redacted.
+    # The text of an unexpected error may hold anything, a key included. The log has its traceback, redacted.
     return Failed(
         Reason.INTERNAL,
         f"The worker failed with an unexpected error ({type(error).__name__}). This is a bug in runops.",

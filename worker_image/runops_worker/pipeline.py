@@ -1,38 +1,43 @@
-"""The four stages in their order, what is checked before them, and what is told after them."""
+"""The way of a video: four stages in their order, what runs beside them, and what a run reports at its end."""
 
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 from runops.failures import Failed, Reason
-from runops.job_row import RowStatus, user_of
 from runops.progress import Stage
 from runops.report import Output, Report, ResolvedPrompt, StageTime, Usage
 from runops.supabase.connection import Supabase
-from runops_worker.checkpoint.format import SlimDone, content_sha256
+from runops_worker.check_row import check_row
+from runops_worker.checkpoint.format import Checkpoint, SlimDone
+from runops_worker.checkpoint.rerun import save_for_rerun
+from runops_worker.checkpoint.store import CheckpointStore
+from runops_worker.claimed_storage import UPLOAD_SECONDS, ClaimedStorage
+from runops_worker.context import Context
 from runops_worker.failure_reason import as_failed
 from runops_worker.media.limits import Limits
-from runops_worker.model.ledger import Ledger
 from runops_worker.model.protocol import Model
-from runops_worker.prompts import Prompt, load_prompt
-from runops_worker.reporting.meter import Meter, under_pulse
-from runops_worker.reporting.progress import ProgressSink
-from runops_worker.running import UPLOAD_SECONDS, Running
+from runops_worker.overlapping_work import overlapping_work
+from runops_worker.reporting.heartbeat import with_heartbeat
+from runops_worker.reporting.progress_sink import ProgressSink
+from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.stages.finalize import finalize
 from runops_worker.stages.parse_sop import parse_sop
-from runops_worker.stages.prepare import prepare
+from runops_worker.stages.prepare import prepare, store_slim
 from runops_worker.stages.transcribe import transcribe
 from runops_worker.task import Task
+from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
+from runops_worker.transcription.stored_transcript import StoredTranscript, Transcript
 
-__all__ = ["ProgressSink", "Prompt", "Task", "load_prompt", "run"]
+__all__ = ["make_transcript", "run"]
 
 _LOG = logging.getLogger(__name__)
-_BILL_SECONDS = 10.0
-_LAST_BILL_SECONDS = 2.0
-"""For a run that was asked to stop: less than the time after which its pod ends whatever still hangs."""
+_SAVE_COST_SECONDS = 10.0
+_SAVE_COST_SECONDS_AFTER_SIGTERM = 2.0
+"""Shorter than the time after which the process of a worker that was asked to stop ends itself."""
 
 
 async def run(
@@ -43,30 +48,30 @@ async def run(
     workdir: Path,
     progress: ProgressSink,
     limits: Limits | None = None,
-    pulse_seconds: float = 2.0,
+    heartbeat_seconds: float = 2.0,
     upload_seconds: float = UPLOAD_SECONDS,
-    account: Callable[[Usage, tuple[StageTime, ...]], None] | None = None,
+    on_end: Callable[[Usage, tuple[StageTime, ...]], None] | None = None,
 ) -> Report:
     """Turn one recording into a transcript and a SOP, and complete its row.
 
     Parameters
     ----------
     task
-        What is to be done. The row is claimed already.
+        The video. Its row is claimed already.
     supabase, model
-        The outside. Both stay open.
+        Connections. Both stay open.
     workdir
         An existing, empty folder with room for the recording and its slim video.
     progress
-        Told of every stage at once and of the percentage every `pulse_seconds`; it decides what to write.
+        Receives every stage at once, and the percentage with each heartbeat; it decides what to write.
     limits
-        On the recording; the usual ones where None.
-    pulse_seconds
-        Between two reports; also how soon a lost claim stops the run, where the sink looks.
+        On the recording; the defaults where None.
+    heartbeat_seconds
+        Between two heartbeats; a sink that reads the row ends the run that soon after its claim is lost.
     upload_seconds
-        Longest time for one upload to storage.
-    account
-        Told at the end, also of a run that failed, what the video has cost so far and where this run's time went.
+        Deadline of one upload to storage.
+    on_end
+        Called at the end, also of a failed run, with the cost of the video so far and the time of each stage.
 
     Returns
     -------
@@ -76,165 +81,111 @@ async def run(
     Raises
     ------
     Failed
-        Every failure. The row is left as it is: whoever started the run decides about a further attempt.
+        Every failure. The row stays as it is: the caller decides about a further attempt.
     """
-    running = Running(
-        task=task,
+    storage = ClaimedStorage(
         supabase=supabase,
-        model=model,
-        workdir=workdir,
-        meter=Meter(progress),
-        limits=limits or Limits(),
+        bucket=task.source_bucket,
+        job_id=task.job_id,
+        claim=task.claim,
         upload_seconds=upload_seconds,
     )
+    context = Context(
+        task=task,
+        supabase=supabase,
+        storage=storage,
+        model=model,
+        limits=limits or Limits(),
+        workdir=workdir,
+        now=lambda: datetime.now(UTC),
+    )
+    checkpoint = CheckpointStore(storage, task.checkpoint_object, now=context.now)
+    stage_progress = StageProgress(progress)
     try:
-        return await under_pulse(_stages(running), running.meter, seconds=pulse_seconds)
+        return await with_heartbeat(
+            _stages(context, checkpoint, stage_progress), stage_progress, seconds=heartbeat_seconds
+        )
     except Failed as failure:
-        _LOG.warning("the run failed", extra={"reason": failure.reason, "stage": running.meter.stage})
-        await _keep_the_bill(running, seconds=_BILL_SECONDS)
+        _LOG.warning("the run failed", extra={"reason": failure.reason, "stage": stage_progress.stage})
+        await checkpoint.save_cost(seconds=_SAVE_COST_SECONDS)
         raise
     except asyncio.CancelledError:
-        await _keep_the_bill(running, seconds=_LAST_BILL_SECONDS)
+        await checkpoint.save_cost(seconds=_SAVE_COST_SECONDS_AFTER_SIGTERM)
         raise
     except Exception as error:
         named = as_failed(error)
         level = logging.ERROR if named.reason is Reason.INTERNAL else logging.WARNING
         _LOG.log(level, "the run failed", exc_info=error, extra={"reason": named.reason})
-        await _keep_the_bill(running, seconds=_BILL_SECONDS)
+        await checkpoint.save_cost(seconds=_SAVE_COST_SECONDS)
         raise named from error
     finally:
-        if account is not None:
-            account(_bill(running), running.meter.stages())
+        if on_end is not None:
+            on_end(_usage(checkpoint.state), stage_progress.stage_times())
 
 
-def _bill(running: Running) -> Usage:
-    slim = running.done.slim
-    return running.done.ledger.usage(media_seconds=slim.duration_seconds if isinstance(slim, SlimDone) else 0.0)
-
-
-async def _keep_the_bill(running: Running, *, seconds: float) -> None:
-    """Write down what a failed run cost, so that the attempt after it reports the whole. No failure of its own."""
-    if running.done.ledger == Ledger():
-        return
-    # A task of its own: the one that runs this may have been cancelled.
-    writing = asyncio.ensure_future(running.remember())
-    await asyncio.wait({writing}, timeout=seconds)
-    writing.cancel()
-    (error,) = await asyncio.gather(writing, return_exceptions=True)
-    if error is not None:
-        _LOG.warning("the cost of the failed run could not be kept", extra={"error": type(error).__name__})
-
-
-async def _stages(running: Running) -> Report:
-    await _before_any_cost(running)
-    await running.recall()
-    transcript = await _transcript(running)
-    sop = await parse_sop(running, transcript)
-    await finalize(running, transcript=transcript, sop=sop)
-    report = _report(running, transcript_sha256=content_sha256(transcript), sop_sha256=content_sha256(sop))
-    await _make_room_for_a_rerun(running)
+async def _stages(context: Context, checkpoint: CheckpointStore, progress: StageProgress) -> Report:
+    await check_row(context.task, context.supabase)
+    await checkpoint.load()
+    slim, transcript = await make_transcript(context, checkpoint, progress)
+    sop = await parse_sop(context, checkpoint, progress, transcript=transcript)
+    outputs = await finalize(context, progress, slim=slim, transcript=transcript, sop=sop)
+    report = _report(context.task, checkpoint.state, outputs=outputs, stages=progress.stage_times())
+    await save_for_rerun(checkpoint.state, task=context.task, supabase=context.supabase)
     return report
 
 
-async def _transcript(running: Running) -> list[dict[str, Any]]:
-    """Make the slim video and the transcript of it, which overlap.
+async def make_transcript(
+    context: Context, checkpoint: CheckpointStore, progress: StageProgress
+) -> tuple[SlimDone, Transcript]:
+    """Run the first two stages, which overlap.
 
-    Of a long recording the first stretches are transcribed while the rest is encoded, and while the others are
-    transcribed the slim video goes into storage.
+    The first chunks of a long recording are transcribed while the rest is encoded: `prepare` hands them to the
+    transcriber. The slim video is uploaded while the other chunks are transcribed.
     """
-    try:
-        async with asyncio.TaskGroup() as group:
-            return await transcribe(running, await prepare(running, group=group), group=group)
-    except ExceptionGroup as failures:
-        raise failures.exceptions[0] from None
-
-
-async def _before_any_cost(running: Running) -> None:
-    """Check what would make all work futile.
-
-    Raises
-    ------
-    Failed
-        `RowMissing`, `ClaimLost`, `InvalidUser` or `DuplicateResults`.
-    """
-    task, supabase = running.task, running.supabase
-    row = await supabase.jobs.get(task.job_id)
-    if row is None:
-        raise Failed(Reason.ROW_MISSING, f"There is no row in `jobs` with job_id {task.job_id}.")
-    if not row.is_held_by(task.claim):
-        raise Failed(Reason.CLAIM_LOST)
-    _check_user(user_of(row), task.user_id)
-    await supabase.results.look_at_columns()
-    for table, count in (
-        ("transcripts", await supabase.results.transcript_count(task.job_id)),
-        ("sops", await supabase.results.sop_count(task.job_id)),
-    ):
-        if count > 1:
-            raise Failed(
-                Reason.DUPLICATE_RESULTS,
-                f"The table {table} holds {count} rows for job {task.job_id}. "
-                "Keep one of them and set the job back to queued.",
-            )
-
-
-def _check_user(of_row: UUID | None, of_task: UUID | None) -> None:
-    """Refuse a task whose SOP would go to somebody else than the row's user, or to everybody.
-
-    Raises
-    ------
-    Failed
-        `InvalidUser`.
-    """
-    if of_row is not None and of_row != of_task:
-        named = "no user" if of_task is None else "another user"
-        raise Failed(
-            Reason.INVALID_USER,
-            f"The row names a user in metadata.user_id, but the VideoJob names {named}. "
-            "Give the VideoJob the row's user as spec.userId.",
+    task = context.task
+    stored = StoredTranscript(task=task, storage=context.storage, checkpoint=checkpoint)
+    async with overlapping_work() as work:
+        chunks = ChunkTranscriber(
+            task=task,
+            model=context.model,
+            checkpoint=checkpoint,
+            workdir=context.workdir,
+            work=work,
+            on_progress=lambda share: progress.advance(Stage.TRANSCRIBING, share),
         )
+        prepared = await prepare(context, checkpoint, progress, early_chunks=chunks, find_transcript=stored.find)
+        upload = None if prepared.in_storage else work.start(partial(store_slim, context, checkpoint, prepared))
+
+        async def slim_stored() -> None:
+            if upload is not None:
+                await work.result(upload)
+
+        transcript = await transcribe(
+            context,
+            progress,
+            slim=prepared.slim,
+            file=prepared.file,
+            earlier=prepared.transcript,
+            chunks=chunks,
+            stored=stored,
+            slim_stored=slim_stored,
+        )
+    return prepared.slim, transcript
 
 
-def _report(running: Running, *, transcript_sha256: str, sop_sha256: str) -> Report:
-    task, slim = running.task, running.done.slim
-    assert isinstance(slim, SlimDone)
+def _usage(state: Checkpoint) -> Usage:
+    return state.ledger.usage(media_seconds=0.0 if state.slim is None else state.slim.duration_seconds)
+
+
+def _report(task: Task, state: Checkpoint, *, outputs: tuple[Output, ...], stages: tuple[StageTime, ...]) -> Report:
     return Report(
         message="The SOP is in the table.",
         stage=Stage.COMPLETED,
-        usage=_bill(running),
-        stages=running.meter.stages(),
-        outputs=(
-            Output(
-                name="slim",
-                location=f"{task.source_bucket}/{task.slim_object}",
-                sha256=slim.sha256,
-                size_bytes=slim.size_bytes,
-            ),
-            Output(name="transcript", location=f"transcripts/{task.job_id}", sha256=transcript_sha256),
-            Output(name="sop", location=f"sops/{task.job_id}", sha256=sop_sha256),
-        ),
+        usage=_usage(state),
+        stages=stages,
+        outputs=outputs,
         prompts=tuple(
             ResolvedPrompt(name=prompt.name[:128], sha256=prompt.sha256)
             for prompt in (task.transcription_prompt, task.sop_prompt)
         ),
     )
-
-
-async def _make_room_for_a_rerun(running: Running) -> None:
-    """Forget the SOP and the bill: who runs a completed job again wants a new SOP, of the same transcript.
-
-    The row is completed; whatever goes wrong here costs a later run a little and this one nothing.
-    """
-    task, done, supabase = running.task, running.done, running.supabase
-    value = done.model_copy(update={"sop": None, "ledger": type(done.ledger)()}).model_dump(mode="json")
-
-    async def still_ours() -> None:
-        # Who sets a completed row back to queued has a worker at once, and its checkpoint is newer than this one.
-        row = await supabase.jobs.get(task.job_id)
-        if row is None or row.status != RowStatus.COMPLETED or not row.was_held_by(task.claim):
-            raise Failed(Reason.CLAIM_LOST)
-
-    try:
-        async with asyncio.timeout(_BILL_SECONDS):
-            await supabase.storage.upload_json(task.source_bucket, task.checkpoint_object, value, last_look=still_ours)
-    except Exception as error:  # noqa: BLE001 - the job is done, see above
-        _LOG.warning("the checkpoint could not be renewed", extra={"error": type(error).__name__})

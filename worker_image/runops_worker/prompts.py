@@ -1,42 +1,17 @@
-"""Prompts: Markdown files with the words that a model is instructed with."""
+"""Reads prompts: Markdown files with instructions for a model."""
 
-import hashlib
 import os
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from runops.failures import Failed, Reason
+from runops_worker.task import Prompt
 
-__all__ = ["Prompt", "load_prompt"]
+__all__ = ["load_prompt"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.md")
 _LARGEST_BYTES = 256 * 1024
 _BUILT_IN = Path(__file__).parent / "prompts"
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """One prompt as it is used.
-
-    Attributes
-    ----------
-    name
-        Name of its file.
-    text
-        Its words; kept out of the representation, so that no log shows them.
-    sha256
-        Hash of the words in hexadecimal; what checkpoints and reports name it by.
-    """
-
-    name: str
-    text: str = field(repr=False)
-    sha256: str
-
-    @classmethod
-    def of(cls, name: str, text: str) -> "Prompt":
-        """Return the prompt with the hash of its text."""
-        return cls(name, text, hashlib.sha256(text.encode()).hexdigest())
 
 
 def load_prompt(name: str, directory: Path | None = None) -> Prompt:
@@ -47,18 +22,18 @@ def load_prompt(name: str, directory: Path | None = None) -> Prompt:
     name
         File name of the prompt, such as `transcription_prompt_v1.md`; never a path.
     directory
-        Where it lies; `$RUNOPS_PROMPTS_DIR` where None, and the built-in prompts where that is not set.
+        Its folder; `$RUNOPS_PROMPTS_DIR` where None, and the built-in prompts where that is not set.
 
     Raises
     ------
     Failed
-        `PromptMissing` where there is no such file, or it cannot be a prompt. The sentence names what there is.
+        `PromptMissing` where there is no such file, or it is not a prompt. The sentence names those in the folder.
     """
     if directory is None:
         configured = os.environ.get("RUNOPS_PROMPTS_DIR")
         directory = Path(configured) if configured else _BUILT_IN
     if _NAME.fullmatch(name) is None:
-        raise Failed(Reason.PROMPT_MISSING, f"{name[:80]!r} is no name of a prompt file such as my_prompt_v1.md.")
+        raise Failed(Reason.PROMPT_MISSING, f"{name[:80]!r} is not the name of a prompt file, such as my_prompt_v1.md.")
     try:
         with (directory / name).open("rb") as file:
             content = file.read(_LARGEST_BYTES + 1)
@@ -69,9 +44,7 @@ def load_prompt(name: str, directory: Path | None = None) -> Prompt:
             Reason.PROMPT_MISSING, f"The prompt {name} is not installed in {directory}. Prompts there: {present}."
         ) from error
     except UnicodeDecodeError as error:
-        raise Failed(Reason.PROMPT_MISSING, f"The prompt {name} is no UTF-8 text. Save it as UTF-8.") from error
+        raise Failed(Reason.PROMPT_MISSING, f"The prompt {name} is not UTF-8 text. Save it as UTF-8.") from error
     if len(content) > _LARGEST_BYTES or not text.strip():
-        raise Failed(
-            Reason.PROMPT_MISSING, f"The prompt {name} must hold some text, and at most {_LARGEST_BYTES} bytes."
-        )
+        raise Failed(Reason.PROMPT_MISSING, f"The prompt {name} must contain text, at most {_LARGEST_BYTES} bytes.")
     return Prompt.of(name, text)

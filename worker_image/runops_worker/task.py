@@ -1,17 +1,41 @@
-"""What a worker is told to do: one row, its recording, and how."""
+"""The task of a worker: one row, its recording, and the settings of this video."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from runops import object_names
-from runops_worker.prompts import Prompt
 
-__all__ = ["Task"]
+__all__ = ["Prompt", "Task"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt as it is used.
+
+    Attributes
+    ----------
+    name
+        Name of its file.
+    text
+        Its words; kept out of the representation, so that they reach no log.
+    sha256
+        Hash of the words in hexadecimal, by which checkpoints and reports name it.
+    """
+
+    name: str
+    text: str = field(repr=False)
+    sha256: str
+
+    @classmethod
+    def of(cls, name: str, text: str) -> "Prompt":
+        """Return the prompt with the hash of its text."""
+        return cls(name, text, hashlib.sha256(text.encode()).hexdigest())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One video to be worked on.
+    """One video.
 
     Attributes
     ----------
@@ -22,11 +46,11 @@ class Task:
     user_id
         Owner of the SOP; None where the job names no user.
     source_bucket, source_object
-        Where the recording lies. Results go into the same bucket.
+        Where the recording is. Results go into the same bucket.
     transcribe_model, sop_model
         Names of the models.
     transcription_prompt, sop_prompt
-        What the models are instructed with.
+        Instructions for the models.
     fps, height, crf
         Of the slim video: pictures per second, pixels, x264 rate factor.
     """
@@ -56,7 +80,7 @@ class Task:
 
     @property
     def checkpoint_object(self) -> str:
-        """Where the worker remembers what is done already."""
+        """Where the checkpoint is put."""
         return object_names.checkpoint_object(self.job_id)
 
     @property

@@ -18,14 +18,15 @@ from runops_cli.work.stage_lines import StageLines
 from runops_cli.work.summary import summary
 from runops_cli.work.video_runner import NotReady
 from runops_worker import pipeline
+from runops_worker.claimed_storage import UPLOAD_SECONDS
 from runops_worker.gemini.files import FilePatience
 from runops_worker.gemini.model import GeminiModel
 from runops_worker.media.errors import SandboxUnavailable
 from runops_worker.media.limits import Limits
 from runops_worker.media.sandbox.confinement import Confinement, needs_landlock, try_confinement
 from runops_worker.prompts import load_prompt
-from runops_worker.reporting.progress import RowSink, both
-from runops_worker.running import UPLOAD_SECONDS
+from runops_worker.reporting.progress_sink import FanOut
+from runops_worker.reporting.row_sink import RowSink
 from runops_worker.task import Task
 
 __all__ = ["GEMINI_FILE_SECONDS", "UPLOAD_SECONDS", "Limits", "PipelineRunner", "VideoSettings"]
@@ -120,7 +121,7 @@ class PipelineRunner:
                     supabase=self.supabase,
                     model=model,
                     workdir=workdir,
-                    progress=both(RowSink(self.supabase.jobs, row.job_id, claim.claim), lines),
+                    progress=FanOut(RowSink(self.supabase.jobs, row.job_id, claim.claim), lines),
                     limits=self.settings.limits,
                     upload_seconds=self.settings.upload_seconds,
                 )

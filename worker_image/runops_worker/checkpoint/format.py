@@ -1,39 +1,20 @@
-"""What is done already, so that a retry repeats neither the transcode nor a paid call.
+"""The checkpoint of one job: its finished work, and how each step changes it. Pure.
 
-See `docs/decisions/` on checkpoints. Each part carries a key: the hash of everything that went into it. A part whose
-key is not the one of this run is as good as absent.
-
-A transcript is made of the slim video, and begun before that is whole: what its content will be is not known then. So
-its key is of what goes into the slim video, the recording and the settings. Where storage does not tell one recording
-from another, it is of the slim video's content, and nothing begins early.
+A chunk is transcribed before the slim video is whole, when its content is not known yet. So the key of a transcript is
+made of what goes into the slim video: the recording and the settings. Where storage does not tell one recording from
+another, the key is made of the content of the slim video, and no chunk is transcribed early.
 """
 
-import hashlib
-import json
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from runops_worker.gemini.schema import SCHEMA_VERSION
+from runops.progress import Stage
 from runops_worker.model.ledger import Ledger
-from runops_worker.prompts import Prompt
-from runops_worker.task import Task
+from runops_worker.model.protocol import CallUsage
 
-__all__ = [
-    "Checkpoint",
-    "ChunkDone",
-    "SlimDone",
-    "SopDone",
-    "TranscriptDone",
-    "content_sha256",
-    "read_checkpoint",
-    "slim_key",
-    "sop_key",
-    "transcript_key",
-]
-
-FORMAT = 1
-"""Raised, here and in `Checkpoint.format`, when a checkpoint changes its meaning; older ones are then ignored."""
+__all__ = ["Checkpoint", "ChunkDone", "SlimDone", "SopDone", "TranscriptDone", "read_checkpoint"]
 
 
 class _Part(BaseModel):
@@ -43,7 +24,7 @@ class _Part(BaseModel):
 
 
 class SlimDone(_Part):
-    """The slim video lies in storage."""
+    """The slim video is in storage."""
 
     sha256: str
     size_bytes: int
@@ -53,103 +34,112 @@ class SlimDone(_Part):
 
     @property
     def origin(self) -> str:
-        """What a transcript's key is made of: what went into the slim video, or where that is not known, what it is."""
+        """First part of a transcript's key: what went into the slim video or, where that is unknown, its content."""
         return self.key or self.sha256
 
 
 class ChunkDone(_Part):
-    """One stretch of the recording was transcribed; times are relative to its start."""
+    """One chunk was transcribed. Times count from its start."""
 
     items: list[dict[str, Any]]
 
 
 class TranscriptDone(_Part):
-    """The whole transcript lies in storage."""
+    """The whole transcript is in storage."""
 
     sha256: str
 
 
 class SopDone(_Part):
-    """The SOP lies in storage."""
+    """The SOP is in storage."""
 
     sha256: str
 
 
 class Checkpoint(BaseModel):
-    """Everything done for one job, and what it cost.
+    """Everything finished for one job, and what it cost.
 
     Attributes
     ----------
+    slim, chunks, transcript, sop
+        Finished work, by its key. Chunks are dropped once the transcript is whole.
     cut_off
-        Keys of the stretches whose answer was too long: they are not asked for again, but their halves.
+        Keys of the chunks whose answer was cut off. A retry asks about their halves at once.
     decoded_whole
-        Key of a slim video for which all of the recording is decoded. Where an earlier attempt left out pictures and
-        could not be trusted, its answers were forgotten; those that are kept under this key are of all of it.
+        Key of a slim video for which the whole recording must be decoded, because leaving out pictures failed.
     uploads
-        What was begun to be uploaded and may lie in storage unfinished where a worker was killed.
+        Ids of resumable uploads that may be unfinished in storage, where a worker was killed.
+    ledger
+        Cost of all attempts.
     """
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     format: Literal[1] = 1
     slim: SlimDone | None = None
-    chunks: list[ChunkDone] = []
-    cut_off: list[str] = []
+    chunks: tuple[ChunkDone, ...] = ()
+    cut_off: tuple[str, ...] = ()
     decoded_whole: str | None = None
-    uploads: list[str] = []
+    uploads: tuple[str, ...] = ()
     transcript: TranscriptDone | None = None
     sop: SopDone | None = None
     ledger: Ledger = Ledger()
 
-    def chunk(self, key: str) -> list[dict[str, Any]] | None:
-        """Return the items of a stretch that was transcribed under this key; of nothing but an empty list, None."""
-        return next((done.items for done in self.chunks if done.key == key and done.items), None)
+    def chunk_items(self, key: str) -> list[dict[str, Any]] | None:
+        """Return the items of a chunk that was transcribed under this key. An empty list counts as None."""
+        return next((chunk.items for chunk in self.chunks if chunk.key == key and chunk.items), None)
+
+    def with_upload(self, upload: str) -> "Checkpoint":
+        """Add a resumable upload that begins now."""
+        return self.model_copy(update={"uploads": (*self.uploads, upload)})
+
+    def without_uploads(self) -> "Checkpoint":
+        """Forget the uploads: each is finished or deleted."""
+        return self.model_copy(update={"uploads": ()})
+
+    def with_slim(self, slim: SlimDone) -> "Checkpoint":
+        """Add the slim video. Its upload is finished."""
+        return self.model_copy(update={"slim": slim, "uploads": ()})
+
+    def without_slim(self) -> "Checkpoint":
+        """Forget the slim video: the object in storage is not the one described here."""
+        return self.model_copy(update={"slim": None})
+
+    def with_whole_decode(self, key: str) -> "Checkpoint":
+        """Note that the whole recording must be decoded. Answers about the former slim video are dropped."""
+        if self.decoded_whole == key:
+            return self
+        return self.model_copy(update={"decoded_whole": key, "chunks": (), "cut_off": ()})
+
+    def with_chunk(self, chunk: ChunkDone) -> "Checkpoint":
+        """Add a transcribed chunk, in place of one with the same key."""
+        others = tuple(other for other in self.chunks if other.key != chunk.key)
+        return self.model_copy(update={"chunks": (*others, chunk)})
+
+    def with_chunk_cut_off(self, key: str) -> "Checkpoint":
+        """Note that the answer about a chunk was cut off."""
+        return self.model_copy(update={"cut_off": (*self.cut_off, key)})
+
+    def with_transcript(self, transcript: TranscriptDone) -> "Checkpoint":
+        """Add the whole transcript, which replaces its chunks."""
+        return self.model_copy(update={"transcript": transcript, "chunks": (), "cut_off": ()})
+
+    def with_sop(self, sop: SopDone) -> "Checkpoint":
+        """Add the SOP."""
+        return self.model_copy(update={"sop": sop})
+
+    def with_call(self, stage: Stage, usage: CallUsage, *, on: date) -> "Checkpoint":
+        """Add the cost of one call to the model."""
+        return self.model_copy(update={"ledger": self.ledger.with_call(stage, usage, on=on)})
+
+    def for_rerun(self) -> "Checkpoint":
+        """Forget the SOP and the cost: a re-run of a completed job makes a new SOP of the same transcript."""
+        return self.model_copy(update={"sop": None, "ledger": Ledger()})
 
 
 def read_checkpoint(value: Any) -> Checkpoint:
-    """Return the checkpoint in a JSON value; an empty one where there is none that can be read."""
+    """Return the checkpoint in a JSON value; an empty one where the value is not a checkpoint."""
     try:
         return Checkpoint.model_validate(value)
     except ValidationError:
         return Checkpoint()
-
-
-def _hash(*parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
-
-
-def content_sha256(value: Any) -> str:
-    """Return the hash of a JSON value, whatever the order of its keys and its spacing."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def slim_key(task: Task, *, etag: str | None, size: int) -> str | None:
-    """Return the key of the slim video, or None where storage gives the recording no entity tag.
-
-    Parameters
-    ----------
-    task
-        Its transcode settings go in.
-    etag, size
-        Of the recording, as storage tells them.
-    """
-    return None if not etag else _hash("slim", FORMAT, etag, size, task.fps, task.height, task.crf)
-
-
-def transcript_key(origin: str, *, prompt: Prompt, model: str, stretch: tuple[float, float] | None = None) -> str:
-    """Return the key of a transcript, or of one stretch (start and end in seconds) of it.
-
-    Parameters
-    ----------
-    origin
-        Of the slim video, see `SlimDone.origin`.
-    prompt, model, stretch
-        What else goes in.
-    """
-    return _hash("transcript", FORMAT, SCHEMA_VERSION, origin, prompt.sha256, model, stretch)
-
-
-def sop_key(transcript_sha256: str, *, prompt: Prompt, model: str) -> str:
-    """Return the key of a SOP."""
-    return _hash("sop", FORMAT, SCHEMA_VERSION, transcript_sha256, prompt.sha256, model)

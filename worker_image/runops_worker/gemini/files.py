@@ -104,7 +104,7 @@ def _of_upload(verdict: Verdict) -> Verdict:
             "Gemini lost the upload before it was whole, or GOOGLE_GEMINI_BASE_URL does not lead to Gemini."
         )
     if verdict.reason is Reason.MODEL_REFUSED_REQUEST:
-        return _incomplete(f"Gemini refused the upload. {verdict.told}")
+        return _incomplete(f"Gemini refused the upload. {verdict.text}")
     return verdict
 
 

@@ -14,7 +14,7 @@ from runops_worker.gemini.client import open_client
 from runops_worker.gemini.files import FilePatience, delete, upload
 from runops_worker.gemini.retry import Schedule, with_retries
 from runops_worker.gemini.verdict import Action, ModelTrouble
-from runops_worker.model.protocol import Answer, CallUsage, Question, Shown
+from runops_worker.model.protocol import Answer, CallUsage, Question, UploadedVideo
 
 if TYPE_CHECKING:
     from google.genai import Client, types
@@ -42,11 +42,11 @@ class GeminiModel:
     key
         The API key.
     base_url
-        Address to use in place of Google's.
+        Address in place of Google's.
     schedule, calls, files
-        How long it is waited, and how often it is tried.
+        How long to wait, and how often to try.
     sleep
-        Waits between two attempts; replaced by tests.
+        Waits between two calls; replaced by tests.
     """
 
     key: str = field(repr=False)
@@ -72,13 +72,13 @@ class GeminiModel:
         self._client = self._transport = None
 
     async def open(self) -> None:
-        """Load the SDK, where that has not been done."""
+        """Load the SDK, if that has not been done."""
         await self._opened()
 
     async def _opened(self) -> "Client":
         async with self._opening:
             if self._client is None:
-                # Importing the SDK takes about a second: not on the loop, which has heartbeats to send.
+                # Importing the SDK takes about a second: not on the event loop, which sends heartbeats.
                 client, transport = await asyncio.to_thread(open_client, self.key, base_url=self.base_url)
                 self._client, self._transport = client, transport
             return self._client
@@ -92,8 +92,8 @@ class GeminiModel:
         )
 
     @asynccontextmanager
-    async def showing(self, video: Path, *, name: str) -> AsyncIterator[Shown]:
-        """Upload a video for the time of the block; it is deleted however the block ends, and an upload as well.
+    async def uploaded(self, video: Path, *, name: str) -> AsyncIterator[UploadedVideo]:
+        """Upload a video for the time of the block. It is deleted however the block ends, a failed upload too.
 
         Raises
         ------
@@ -102,25 +102,25 @@ class GeminiModel:
         """
         try:
             try:
-                shown = _Uploaded(video, name, await self._upload(video, name))
+                uploaded = _Uploaded(video, name, await self._upload(video, name))
             except ModelTrouble as trouble:
                 raise _failed(trouble) from trouble
-            yield shown
+            yield uploaded
         finally:
             await delete(await self._opened(), name, patience=self.files)
 
     async def ask(
-        self, question: Question, *, shown: Shown | None = None, on_usage: Callable[[CallUsage], None]
+        self, question: Question, *, video: UploadedVideo | None = None, on_usage: Callable[[CallUsage], None]
     ) -> Answer:
-        """Ask, repeat what may pass, and return the answer.
+        """Ask, retry transient failures, and return the answer.
 
         Raises
         ------
         Failed
-            With the reason of the last attempt.
+            With the reason of the last call.
         """
         client = await self._opened()
-        uploaded = cast("_Uploaded | None", shown)
+        uploaded = cast("_Uploaded | None", video)
 
         async def attempt() -> Answer:
             return await stream_answer(
@@ -145,7 +145,7 @@ class GeminiModel:
         try:
             return await with_retries(attempt_with_file, schedule=self.schedule, sleep=self.sleep)
         except ModelTrouble as trouble:
-            if trouble.verdict.action is Action.SHRINK and shown is not None:
+            if trouble.verdict.action is Action.SHRINK and video is not None:
                 return Answer("", cut_off=True)
             raise _failed(trouble) from trouble
 
@@ -153,4 +153,4 @@ class GeminiModel:
 def _failed(trouble: ModelTrouble) -> Failed:
     verdict = trouble.verdict
     reason = Reason.MODEL_FILE_REJECTED if verdict.action is Action.UPLOAD_AGAIN else verdict.reason
-    return Failed(reason, verdict.told, retry_after=verdict.wait)
+    return Failed(reason, verdict.text, retry_after=verdict.wait)

@@ -45,9 +45,9 @@ def _trouble(code: int | None, body: Any) -> Trouble:
         error = {}
     raw = error.get("details")
     details = tuple(detail for detail in raw if isinstance(detail, dict)) if isinstance(raw, list) else ()
-    told = error.get("code")
-    number = code if isinstance(code, int) else told if isinstance(told, int) else 500
+    inner_code = error.get("code")
+    number = code if isinstance(code, int) else inner_code if isinstance(inner_code, int) else 500
     # An error event inside a stream comes with the stream's own status.
     if 200 <= number < 300:
-        number = told if isinstance(told, int) else 500
+        number = inner_code if isinstance(inner_code, int) else 500
     return Trouble(number, str(error.get("status") or ""), str(error.get("message") or ""), details)

@@ -79,7 +79,7 @@ class Verdict:
     attempts: int | None = field(default=None, kw_only=True)
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """The sentence for a person."""
         return self.sentence or TABLE[self.reason].sentence
 
@@ -89,7 +89,7 @@ class ModelTrouble(Exception):  # noqa: N818 - a verdict on a call, which a retr
 
     def __init__(self, verdict: Verdict) -> None:
         self.verdict = verdict
-        super().__init__(f"{verdict.reason}: {verdict.told}")
+        super().__init__(f"{verdict.reason}: {verdict.text}")
 
 
 def judge(trouble: Trouble, *, model: str) -> Verdict:

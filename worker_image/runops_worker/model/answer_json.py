@@ -8,13 +8,13 @@ from pydantic import ValidationError
 __all__ = ["MOST_FAULTS", "cleaned", "faults_of", "parse_json", "without_nulls"]
 
 MOST_FAULTS = 20
-"""Faults named in one repair turn; more only confuse."""
+"""Faults named in one repair turn; more of them only confuse the model."""
 
-_SHOWN = 160
+_LONGEST_SENTENCE = 160
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def parse_json(text: str) -> Any:
@@ -32,7 +32,7 @@ def parse_json(text: str) -> Any:
 
 
 def cleaned(value: Any) -> Any:
-    """Return a JSON value without what PostgreSQL's jsonb refuses: NUL characters and lone surrogates."""
+    """Return a JSON value without the characters that PostgreSQL's jsonb refuses: NUL and lone surrogates."""
     if isinstance(value, str):
         if "\x00" not in value and value.isascii():
             return value
@@ -49,7 +49,7 @@ def cleaned(value: Any) -> Any:
 
 
 def without_nulls(value: Any) -> Any:
-    """Return a JSON value without the keys whose value is null: absent is how optional values are left out."""
+    """Return a JSON value without the keys whose value is null: an optional value is left out by its absence."""
     if isinstance(value, list):
         return [without_nulls(item) for item in value]
     if isinstance(value, dict):
@@ -58,17 +58,19 @@ def without_nulls(value: Any) -> Any:
 
 
 def faults_of(error: ValidationError, *, at: str = "") -> list[str]:
-    """Return one sentence for each fault that validation found.
+    """Return one sentence for each fault that validation found, with its place.
 
     Parameters
     ----------
     error
-        What pydantic raised. Values are not repeated, but for what its own messages name.
+        What pydantic raised. Values are not repeated, except those in its own messages.
     at
-        Where the validated part stands in the answer.
+        Where the validated part is in the answer.
     """
     sentences = []
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
         place = at + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault["loc"])
-        sentences.append(f"{place.lstrip('.') or 'the answer'}: {fault['msg'].removeprefix('Value error, ')}"[:_SHOWN])
+        sentences.append(
+            f"{place.lstrip('.') or 'the answer'}: {fault['msg'].removeprefix('Value error, ')}"[:_LONGEST_SENTENCE]
+        )
     return sentences

@@ -1,10 +1,9 @@
-"""Counts what a video costs at the model, over all calls and all attempts."""
+"""Counts what a video costs at the model, over all calls and all attempts. Pure."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import date
 from decimal import Decimal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from runops.progress import Stage
 from runops.report import StageUsage, Usage
@@ -17,15 +16,17 @@ __all__ = ["Ledger", "StageTotal"]
 class StageTotal(BaseModel):
     """The calls of one stage, summed."""
 
+    model_config = ConfigDict(frozen=True)
+
     model: str | None = None
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: Decimal | None = Decimal(0)
 
-    def with_call(self, usage: CallUsage) -> "StageTotal":
-        """Return the total with one more call; its cost is unknown once one call's is."""
-        dollars = cost(usage, datetime.now(UTC).date())
+    def with_call(self, usage: CallUsage, *, on: date) -> "StageTotal":
+        """Return the total with one more call, at the prices of a day. One call of unknown cost makes it unknown."""
+        dollars = cost(usage, on)
         known = self.cost_usd is not None and dollars is not None
         return StageTotal(
             model=usage.model,
@@ -37,24 +38,21 @@ class StageTotal(BaseModel):
 
 
 class Ledger(BaseModel):
-    """What was billed so far. It travels in the checkpoint, so that a later attempt reports the whole."""
+    """What was billed so far. The checkpoint holds it, so that a later attempt reports the total."""
+
+    model_config = ConfigDict(frozen=True)
 
     transcribing: StageTotal = StageTotal()
     parsing_sop: StageTotal = StageTotal()
 
-    def counter(self, stage: Stage) -> Callable[[CallUsage], None]:
-        """Return what adds a call to a stage (`transcribing` or `parsing_sop`)."""
-
-        def count(usage: CallUsage) -> None:
-            if stage is Stage.TRANSCRIBING:
-                self.transcribing = self.transcribing.with_call(usage)
-            else:
-                self.parsing_sop = self.parsing_sop.with_call(usage)
-
-        return count
+    def with_call(self, stage: Stage, usage: CallUsage, *, on: date) -> "Ledger":
+        """Return the ledger with one more call of a stage (`transcribing` or `parsing_sop`)."""
+        name = "transcribing" if stage is Stage.TRANSCRIBING else "parsing_sop"
+        total: StageTotal = getattr(self, name)
+        return self.model_copy(update={name: total.with_call(usage, on=on)})
 
     def usage(self, *, media_seconds: float) -> Usage:
-        """Return the figures as reports and VideoJobs show them."""
+        """Return the figures in the form of reports and VideoJobs."""
         totals = (self.transcribing, self.parsing_sop)
         known = all(total.cost_usd is not None for total in totals)
         dollars = sum((total.cost_usd or Decimal(0) for total in totals), Decimal(0))

@@ -1,4 +1,4 @@
-"""What the pipeline wants from a model, so that it runs against anything that can answer."""
+"""What the pipeline needs from a model, so that it runs against anything that can answer."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-__all__ = ["Answer", "CallUsage", "Exchange", "Model", "Question", "Shown"]
+__all__ = ["Answer", "CallUsage", "Exchange", "Model", "Question", "UploadedVideo"]
 
 
 @dataclass(frozen=True, slots=True)
 class CallUsage:
-    """What one call was billed.
+    """What one call was billed for.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class CallUsage:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """An answer that was not right, and what was said about it: the turns before a repair."""
+    """An invalid answer and the complaint about it: the turns before a repair."""
 
     answer: str = field(repr=False)
     complaint: str = field(repr=False)
@@ -46,15 +46,15 @@ class Question:
     model
         Which model is asked.
     instruction
-        The prompt; it goes apart from the content, as the system's instruction.
+        The prompt; sent apart from the content, as the system instruction.
     text
-        What is asked of the content, or the content itself.
+        The request about the video, or the content itself.
     schema
         JSON Schema of the answer, within the subset that the model's API accepts.
     max_output_tokens
         Limit of thinking and answer together.
     thinking
-        How long the model ponders.
+        How long the model thinks.
     exchanges
         Earlier turns of the same conversation.
     """
@@ -70,12 +70,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the model said.
+    """The answer of the model.
 
     Attributes
     ----------
     text
-        Never empty, but where it was cut off.
+        Empty only where it was cut off.
     cut_off
         Whether it is known to be incomplete: too long for the limit, or the model repeated itself without end.
     """
@@ -84,7 +84,7 @@ class Answer:
     cut_off: bool = False
 
 
-class Shown(Protocol):
+class UploadedVideo(Protocol):
     """A video that the model can see."""
 
     @property
@@ -96,28 +96,28 @@ class Shown(Protocol):
 class Model(Protocol):
     """A model that watches videos and answers in JSON.
 
-    Every failure is a `runops.failures.Failed`; passing ones have been retried before.
+    Every failure is a `runops.failures.Failed`; transient ones have been retried before.
     """
 
     async def open(self) -> None:
-        """Load what is needed to ask, where that has not been done: it takes processor time that others then miss."""
+        """Load what is needed to ask, if that has not been done. It takes about a second of processor time."""
         ...
 
-    def showing(self, video: Path, *, name: str) -> AbstractAsyncContextManager[Shown]:
-        """Make a video visible to the model for the time of the block, and nowhere after.
+    def uploaded(self, video: Path, *, name: str) -> AbstractAsyncContextManager[UploadedVideo]:
+        """Upload a video for the time of the block. It is deleted however the block ends.
 
         Parameters
         ----------
         video
             The local file.
         name
-            Under which the model's provider keeps it meanwhile: at most 40 lower-case letters, digits and inner
-            dashes. What a killed worker left under the same name is replaced.
+            Its name at the provider: at most 40 lower-case letters, digits and inner dashes. A video that a killed
+            worker left under the same name is replaced.
         """
         ...
 
     async def ask(
-        self, question: Question, *, shown: Shown | None = None, on_usage: Callable[[CallUsage], None]
+        self, question: Question, *, video: UploadedVideo | None = None, on_usage: Callable[[CallUsage], None]
     ) -> Answer:
         """Ask, and return the answer; `on_usage` is called for every attempt that is billed."""
         ...

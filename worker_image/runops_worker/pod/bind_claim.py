@@ -1,4 +1,4 @@
-"""Takes the attempt's seat, for Kubernetes may start the pod of a Job twice."""
+"""Binds the pod to the claim of its attempt, because Kubernetes may start the pod of a Job twice."""
 
 from dataclasses import replace
 
@@ -6,20 +6,29 @@ from runops.failures import Failed, Reason
 from runops.supabase.jobs import JobsTable
 from runops_worker.task import Task
 
-__all__ = ["in_its_seat"]
+__all__ = ["bind_claim"]
 
 
-async def in_its_seat(task: Task, jobs: JobsTable, *, pod_uid: str) -> Task:
-    """Return the task under the token of this pod alone; whoever sat there before loses the claim by it.
+async def bind_claim(task: Task, jobs: JobsTable, *, pod_uid: str) -> Task:
+    """Return the task under a claim of this pod alone. A pod that was bound before loses its claim.
+
+    Parameters
+    ----------
+    task
+        Under the claim of the attempt.
+    jobs
+        The table.
+    pod_uid
+        Of this pod.
 
     Raises
     ------
     Failed
-        `ClaimLost` where the attempt is over.
+        `ClaimLost` where the attempt has ended.
     SupabaseError
         The row could not be read or written.
     """
-    token = await jobs.bind_pod(task.job_id, task.claim, pod_uid)
-    if token is None:
+    claim = await jobs.bind_pod(task.job_id, task.claim, pod_uid)
+    if claim is None:
         raise Failed(Reason.CLAIM_LOST)
-    return replace(task, claim=token)
+    return replace(task, claim=claim)

@@ -8,10 +8,10 @@ from typing import TypeVar
 from uuid import UUID
 
 from runops.failures import Failed, Reason
+from runops_worker.claimed_storage import UPLOAD_SECONDS
 from runops_worker.gemini.files import FilePatience
 from runops_worker.media.limits import Limits
 from runops_worker.prompts import load_prompt
-from runops_worker.running import UPLOAD_SECONDS
 from runops_worker.task import Task
 
 __all__ = ["HELP", "Settings", "read_settings"]
@@ -24,8 +24,8 @@ runops-worker: turns one recording into a SOP. The operator starts it in a pod; 
 It takes no arguments but --help and reads its environment:
   RUNOPS_JOB_ID                 job_id of the row (required)
   RUNOPS_CLAIM                  token under which the row is held (required)
-  RUNOPS_POD_UID                uid of the pod, which takes the token's seat; none is taken where absent
-  RUNOPS_USER_ID                uploader of the recording; absent where the row names none
+  RUNOPS_POD_UID                uid of the pod, which is bound to the claim; no binding where absent
+  RUNOPS_USER_ID                uploader of the recording; absent where the row names no user
   RUNOPS_SOURCE_BUCKET          bucket of the recording (videos)
   RUNOPS_SOURCE_OBJECT          object of the recording (raw/<job id>.mp4)
   RUNOPS_MODEL_TRANSCRIBE       model for the transcript (gemini-3.8-flash)
@@ -35,23 +35,23 @@ It takes no arguments but --help and reads its environment:
   RUNOPS_PROMPTS_DIR            folder of the prompt files (the built-in ones)
   RUNOPS_TRANSCODE_FPS, RUNOPS_TRANSCODE_HEIGHT, RUNOPS_TRANSCODE_CRF   slim video (1, 720, 32)
   RUNOPS_MAX_BYTES, RUNOPS_MAX_DURATION_SECONDS   limits on the recording
-  RUNOPS_REQUIRE_LANDLOCK       true: no recording is worked on where the kernel cannot bound ffmpeg's files (false)
-  RUNOPS_UPLOAD_SECONDS         longest time for one upload to storage (1800)
-  RUNOPS_GEMINI_FILE_SECONDS    longest time in which Gemini must have looked at an uploaded video (600)
+  RUNOPS_REQUIRE_LANDLOCK       true: fail where the kernel cannot confine ffmpeg to its files (false)
+  RUNOPS_UPLOAD_SECONDS         deadline of one upload to storage (1800)
+  RUNOPS_GEMINI_FILE_SECONDS    deadline of Gemini's processing of an uploaded video (600)
   RUNOPS_WORKDIR                scratch folder (/work)
   RUNOPS_SECRETS_DIR            folder with the files SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY,
                                 GOOGLE_GEMINI_API_KEY and GOOGLE_GEMINI_BASE_URL; the environment where not set
-  RUNOPS_VIDEOJOB, RUNOPS_NAMESPACE   the VideoJob whose status shows the progress
+  RUNOPS_VIDEOJOB, RUNOPS_NAMESPACE   the VideoJob whose status receives the progress
   RUNOPS_LOG_LEVEL              lowest level of the log (INFO)
-  RUNOPS_TERMINATION_LOG        where the last word is written (/dev/termination-log)
+  RUNOPS_TERMINATION_LOG        file of the termination message (/dev/termination-log)
 
-It ends with 0, or with the exit code of its reason (docs, table of reasons).
+It exits with 0, or with the exit code of the failure reason (docs/failures.md).
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a pod is told.
+    """The settings of a pod.
 
     Attributes
     ----------
@@ -60,9 +60,9 @@ class Settings:
     pod_uid
         Of this pod; None outside a cluster.
     upload_seconds
-        Longest time for one upload to storage.
+        Deadline of one upload to storage.
     gemini_file_seconds
-        Longest time in which Gemini must be done with an uploaded video.
+        Deadline of Gemini's processing of an uploaded video.
     """
 
     task: Task
@@ -82,14 +82,14 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         `Misconfigured` with the name of the setting that is missing or malformed; `PromptMissing`.
     """
     environ = os.environ if environ is None else environ
-    job_id = _needed(environ, "RUNOPS_JOB_ID", UUID, "a uuid")
+    job_id = _needed(environ, "RUNOPS_JOB_ID", UUID, "a UUID")
     prompts = environ.get("RUNOPS_PROMPTS_DIR")
     directory = Path(prompts) if prompts else None
-    usual = Limits()
+    defaults = Limits()
     task = Task(
         job_id=job_id,
         claim=_needed(environ, "RUNOPS_CLAIM", str, "a token"),
-        user_id=_optional(environ, "RUNOPS_USER_ID", UUID, None, "a uuid"),
+        user_id=_optional(environ, "RUNOPS_USER_ID", UUID, None, "a UUID"),
         source_bucket=environ.get("RUNOPS_SOURCE_BUCKET") or "videos",
         source_object=environ.get("RUNOPS_SOURCE_OBJECT") or f"raw/{job_id}.mp4",
         transcribe_model=environ.get("RUNOPS_MODEL_TRANSCRIBE") or "gemini-3.8-flash",
@@ -103,12 +103,12 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         crf=_optional(environ, "RUNOPS_TRANSCODE_CRF", int, 32, "a whole number"),
     )
     limits = Limits(
-        max_bytes=_optional(environ, "RUNOPS_MAX_BYTES", _positive, usual.max_bytes, "a whole number"),
+        max_bytes=_optional(environ, "RUNOPS_MAX_BYTES", _positive, defaults.max_bytes, "a whole number"),
         max_duration_seconds=_optional(
-            environ, "RUNOPS_MAX_DURATION_SECONDS", _positive, usual.max_duration_seconds, "a whole number"
+            environ, "RUNOPS_MAX_DURATION_SECONDS", _positive, defaults.max_duration_seconds, "a whole number"
         ),
         require_landlock=_optional(
-            environ, "RUNOPS_REQUIRE_LANDLOCK", _truth, usual.require_landlock, "a true or false"
+            environ, "RUNOPS_REQUIRE_LANDLOCK", _boolean, defaults.require_landlock, "true or false"
         ),
     )
     return Settings(
@@ -130,14 +130,14 @@ def _positive(text: str) -> int:
     return number
 
 
-def _truth(text: str) -> bool:
+def _boolean(text: str) -> bool:
     return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
 
 
 def _needed(environ: Mapping[str, str], name: str, read: Callable[[str], T], form: str) -> T:
     value = _optional(environ, name, read, None, form)
     if value is None:
-        raise Failed(Reason.MISCONFIGURED, f"{name} is not set. `runops-worker --help` lists what a worker is told.")
+        raise Failed(Reason.MISCONFIGURED, f"{name} is not set. `runops-worker --help` lists all settings.")
     return value
 
 
@@ -148,4 +148,4 @@ def _optional(environ: Mapping[str, str], name: str, read: Callable[[str], T], d
     try:
         return read(text)
     except (KeyError, ValueError):
-        raise Failed(Reason.MISCONFIGURED, f"{name} holds {text[:60]!r}, which is no {form[2:]}.") from None
+        raise Failed(Reason.MISCONFIGURED, f"{name} holds {text[:60]!r}, which is not {form}.") from None

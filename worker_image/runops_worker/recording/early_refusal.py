@@ -1,4 +1,4 @@
-"""A recording while it is downloaded: what will be refused anyway need not come whole."""
+"""Rejects a recording by its beginning, while the rest is downloaded."""
 
 import asyncio
 import logging
@@ -11,74 +11,74 @@ from runops_worker.media.probe.header_end import header_end
 from runops_worker.media.probe.magic import HEAD_BYTES, demuxer_for
 from runops_worker.media.probe.probe import probe_header
 
-__all__ = ["Arriving"]
+__all__ = ["EarlyRefusal"]
 
 _LOG = logging.getLogger(__name__)
-# The first pictures and sounds say what a header leaves open.
+# The first pictures and sounds tell what the header leaves open.
 _BEYOND_THE_HEADER: Final = 1024**2
-_WORTH_A_LOOK: Final = 64 * 1024**2
+_LEAST_MISSING_BYTES: Final = 64 * 1024**2
 
 
-class Arriving:
-    """Looks at the beginning of a file as soon as it is there, while the rest comes.
+class EarlyRefusal:
+    """Probes the beginning of a file as soon as it has arrived.
 
-    It never says that a recording is good: `probe` reads the whole file, which may even be another one by then.
+    It never accepts a recording: `probe` reads the whole file, which may be another one by then.
 
     Parameters
     ----------
     path
-        Where it lies meanwhile.
+        The file that grows.
     limits
         What is accepted.
-    worth_a_look
-        Bytes that must still be missing for ffmpeg to be started: fewer are here before it could tell anything.
+    least_missing_bytes
+        Bytes that must still be missing for ffmpeg to be started: fewer arrive before it could answer.
     """
 
-    def __init__(self, path: Path, *, limits: Limits, worth_a_look: int = _WORTH_A_LOOK) -> None:
+    def __init__(self, path: Path, *, limits: Limits, least_missing_bytes: int = _LEAST_MISSING_BYTES) -> None:
         self._path = path
         self._limits = limits
-        self._worth_a_look = worth_a_look
+        self._least_missing_bytes = least_missing_bytes
         self._received = 0
         self._demuxer: str | None = None
         self._enough: int | None = None
-        self._look: asyncio.Task[MediaRejected | None] | None = None
+        self._probe: asyncio.Task[MediaRejected | None] | None = None
 
-    def at(self, received: int, total: int | None) -> None:
-        """Take note of how much has come.
+    def arrived(self, received: int, total: int | None) -> None:
+        """Record how many bytes have arrived.
 
         Raises
         ------
         MediaRejected
-            What has come is enough to refuse the recording.
+            What has arrived is enough to reject the recording.
         """
         if received < self._received:
             self._forget()
         self._received = received
         if self._demuxer is None and received >= HEAD_BYTES:
-            self._see_head()
+            self._read_head()
         if self._enough is not None and received >= self._enough:
             self._enough = None
-            if self._look is None and (total or 0) - received >= self._worth_a_look:
-                self._look = asyncio.create_task(self._refusal(received))
-        if self._look is not None and self._look.done() and not self._look.cancelled():
-            refused = self._look.result()
+            if self._probe is None and (total or 0) - received >= self._least_missing_bytes:
+                self._probe = asyncio.create_task(self._refusal(received))
+        if self._probe is not None and self._probe.done() and not self._probe.cancelled():
+            refused = self._probe.result()
             if refused is not None:
                 raise refused
 
     async def end(self) -> None:
-        """Stop looking."""
-        if self._look is not None:
-            self._look.cancel()
-            # Not for its result: a cancel of whoever waits here has to get through.
-            await asyncio.wait([self._look])
+        """Stop the probe."""
+        if self._probe is not None:
+            self._probe.cancel()
+            # Not for its result: a cancellation of the caller must get through.
+            await asyncio.wait([self._probe])
 
     def _forget(self) -> None:
-        """Begin anew: another object lies in storage now. That happens too rarely for another look with ffmpeg."""
+        """Begin again: storage has another object now. That is too rare for a second probe."""
         self._demuxer, self._enough = None, None
-        if self._look is not None:
-            self._look.cancel()
+        if self._probe is not None:
+            self._probe.cancel()
 
-    def _see_head(self) -> None:
+    def _read_head(self) -> None:
         with self._path.open("rb") as file:
             head = file.read(HEAD_BYTES)
         self._demuxer = demuxer_for(head)
@@ -90,6 +90,6 @@ class Arriving:
         try:
             return await probe_header(self._path, self._demuxer, size, limits=self._limits)
         except (MediaToolFailed, SandboxUnavailable, OSError) as error:
-            # The download may have ended meanwhile, and the file has another name. All else `probe` finds, too.
-            _LOG.info("the recording could not be looked at while it comes", extra={"error": type(error).__name__})
+            # The download may have ended, and the file has another name. `probe` finds everything else, too.
+            _LOG.info("the recording could not be probed during its download", extra={"error": type(error).__name__})
             return None

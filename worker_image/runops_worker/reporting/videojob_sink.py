@@ -12,7 +12,7 @@ import httpx
 from runops.progress import Stage
 from runops.report import Report
 from runops.videojob import API_VERSION, PLURAL
-from runops_worker.reporting.progress import Throttle
+from runops_worker.reporting.throttle import Throttle
 
 __all__ = ["VideoJobSink"]
 
@@ -22,20 +22,20 @@ _HEADERS = {"Content-Type": "application/merge-patch+json", "Accept": "applicati
 
 
 class VideoJobSink:
-    """Patches `stage`, `progress`, `resolved`, at the end `usage`, `stages`, `outputs`. Failing to never fails the job.
+    """Patches `stage`, `progress`, `resolved`, at the end `usage`, `stages`, `outputs`. A failure is only logged.
 
     Parameters
     ----------
     address
-        Of the API server, such as `https://10.96.0.1:443`.
+        Of the API server, for example `https://10.96.0.1:443`.
     namespace, name
         Of the VideoJob.
     token_file
-        Holds the pod's token; read for every patch, since it is rotated.
+        Contains the pod's token. Read for every patch, since it is rotated.
     ca_file
-        Certificates that the API server's is checked against; the system's where it does not exist.
+        Certificate authorities of the API server; those of the system where the file does not exist.
     clock
-        Seconds that only go forward.
+        A monotonic clock, in seconds.
     """
 
     def __init__(
@@ -55,27 +55,27 @@ class VideoJobSink:
         verify: ssl.SSLContext | bool = True
         if ca_file.is_file():
             verify = ssl.create_default_context(cafile=str(ca_file))
-        # The API server is never behind the proxy that the outside may need.
+        # The API server is never behind the proxy that other services may need.
         self._http = httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, verify=verify, trust_env=False)
 
     @classmethod
     def in_pod(cls, environ: Mapping[str, str], *, directory: Path) -> Self | None:
-        """Return the sink that a pod's environment describes; None outside a cluster.
+        """Return the sink for the VideoJob in the environment; None outside a cluster.
 
         Parameters
         ----------
         environ
             `KUBERNETES_SERVICE_HOST`, `KUBERNETES_SERVICE_PORT`, `RUNOPS_NAMESPACE` and `RUNOPS_VIDEOJOB`.
         directory
-            Where `token` and `ca.crt` are mounted.
+            Mount of `token` and `ca.crt`.
         """
         host, port = environ.get("KUBERNETES_SERVICE_HOST"), environ.get("KUBERNETES_SERVICE_PORT", "443")
         namespace, name = environ.get("RUNOPS_NAMESPACE"), environ.get("RUNOPS_VIDEOJOB")
         if not (host and namespace and name):
             return None
-        shown = f"[{host}]" if ":" in host else host
+        authority = f"[{host}]" if ":" in host else host
         return cls(
-            address=f"https://{shown}:{port}",
+            address=f"https://{authority}:{port}",
             namespace=namespace,
             name=name,
             token_file=directory / "token",
@@ -87,26 +87,28 @@ class VideoJobSink:
         await self._http.aclose()
 
     async def report(self, stage: Stage, percent: int) -> None:
-        """Show stage and percentage, where it is due."""
+        """Write stage and percentage, if a write is due."""
         now = self._clock()
         if self._throttle.due(stage, percent, now=now):
-            # Also after a failure: a status that cannot be written now is not worth a try at every beat.
+            # Also after a failure, so that an outage does not cause a request with every heartbeat.
             self._throttle.wrote(stage, percent, now=now)
             await self._patch({"stage": stage, "progress": f"{percent}%"})
 
-    async def resolve(self, *, sandbox: str) -> None:
-        """Show what ffmpeg is confined by."""
+    async def report_sandbox(self, sandbox: str) -> None:
+        """Write by what ffmpeg is confined."""
         await self._patch({"resolved": {"sandbox": sandbox}})
 
-    async def publish(self, report: Report) -> None:
-        """Show what a finished run made and cost."""
-        shown = report.model_dump(mode="json", by_alias=True, exclude_none=True, include={"usage", "stages", "outputs"})
+    async def report_result(self, report: Report) -> None:
+        """Write the outputs and the cost of a finished run."""
+        status = report.model_dump(
+            mode="json", by_alias=True, exclude_none=True, include={"usage", "stages", "outputs"}
+        )
         prompts = report.model_dump(mode="json", by_alias=True, include={"prompts"})
         if report.reason is None:
-            shown |= {"stage": Stage.COMPLETED, "progress": "100%"}
+            status |= {"stage": Stage.COMPLETED, "progress": "100%"}
         if report.prompts:
-            shown["resolved"] = prompts
-        await self._patch(shown)
+            status["resolved"] = prompts
+        await self._patch(status)
 
     async def _patch(self, status: Mapping[str, Any]) -> None:
         try:

@@ -1,7 +1,7 @@
 """Reads the model's answer as a SOP. Pure.
 
-What has one possible meaning only is settled here without asking: see `settled`. Everything else is a fault that the
-model is asked to repair.
+What has only one possible meaning is corrected here: see `corrected`. Everything else is a fault that the model has to
+repair.
 """
 
 import hashlib
@@ -18,18 +18,17 @@ from runops.sop_graph import graph_faults
 from runops_worker.model.answer_json import faults_of, parse_json, without_nulls
 from runops_worker.model.ask import Reading
 
-__all__ = ["read_sop", "settled", "sop_id"]
+__all__ = ["corrected", "read_sop", "sop_id"]
 
 _SEMVER = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?")
-_LOOP_ONLY = ("iterator", "children", "exit_condition", "isBranchRoot")
 _EMPTY: tuple[Any, ...] = ("", [], {})
 
 
 def sop_id(job_id: UUID) -> str:
     """Return the id of a job's SOP: always the same, so that a second run replaces the first one's SOP.
 
-    It has the form of a random uuid (version 4), which the viewer asks for. A model's own "random" uuid is mostly
-    one that it has read somewhere, and the same for many recordings; so it is not asked for one.
+    It has the form of a random UUID (version 4), which the viewer requires. The model is not asked for one: a "random"
+    UUID of a model is mostly one that it has read, and the same for many recordings.
     """
     return str(UUID(bytes=hashlib.sha256(f"runops sop {job_id}".encode()).digest()[:16], version=4))
 
@@ -42,7 +41,7 @@ def read_sop(text: str, *, job_id: UUID, now: datetime) -> Reading[Sop]:
     text
         The answer.
     job_id
-        Of the job; the SOP's id is made of it.
+        The SOP's id is derived from it.
     now
         When the SOP was made, with its time zone.
     """
@@ -53,18 +52,18 @@ def read_sop(text: str, *, job_id: UUID, now: datetime) -> Reading[Sop]:
     if not isinstance(value, dict):
         return Reading(None, ("The answer must be one JSON object with meta, public and private.",))
     try:
-        sop = Sop.model_validate(settled(value, job_id=job_id, now=now))
+        sop = Sop.model_validate(corrected(value, job_id=job_id, now=now))
     except ValidationError as error:
         return Reading(None, tuple(faults_of(error)))
     return Reading(sop, tuple(graph_faults(sop)))
 
 
-def settled(value: dict[str, Any], *, job_id: UUID, now: datetime) -> dict[str, Any]:
-    """Return the SOP with everything settled that can mean one thing only.
+def corrected(value: dict[str, Any], *, job_id: UUID, now: datetime) -> dict[str, Any]:
+    """Return the SOP with everything corrected that has only one possible meaning.
 
-    `meta.id` and `meta.created` are ours. A version such as "1" or "v1.2" is written out. The list of variables
-    becomes the map. Empty optional values are left out, fields of loops from nodes that are none, and what is said
-    twice in the very same words is said once. Questions whose ids collide are numbered, since nothing refers to them.
+    The worker sets `meta.id` and `meta.created`. A version such as "1" becomes "1.0.0". The list of variables becomes
+    the map. Empty optional values and exact repetitions are dropped, as is `isBranchRoot` of nodes that are not loops.
+    Questions whose ids collide are numbered, since nothing refers to them.
     """
     sop = dict(value)
     meta = sop.get("meta")
@@ -86,37 +85,37 @@ def _version(raw: Any) -> Any:
 
 
 def _public(public: dict[str, Any]) -> dict[str, Any]:
-    settled = dict(public)
+    result = dict(public)
     for name in ("nodes", "edges", "triggers"):
         if isinstance(items := public.get(name), list):
-            settled[name] = _once([_node(item) if name == "nodes" else _slim(item) for item in items])
+            result[name] = _once([_node(item) if name == "nodes" else _without_empty(item) for item in items])
     if isinstance(pairs := public.get("variables"), list):
-        settled["variables"] = _map(pairs)
+        result["variables"] = _map(pairs)
     if isinstance(questions := public.get("clarification_requests"), list):
-        settled["clarification_requests"] = _numbered(_once(questions))
-    return {key: item for key, item in settled.items() if key in {"nodes", "edges", "triggers"} or item not in _EMPTY}
+        result["clarification_requests"] = _numbered(_once(questions))
+    return {key: item for key, item in result.items() if key in {"nodes", "edges", "triggers"} or item not in _EMPTY}
 
 
 def _private(private: dict[str, Any]) -> dict[str, Any]:
-    settled = {"skills": [], "steps": [], "artifacts": [], **private}
+    result = {"skills": [], "steps": [], "artifacts": [], **private}
     for name in ("skills", "steps"):
         if isinstance(items := private.get(name), list):
-            settled[name] = _once([_slim(item) for item in items])
-    return settled
+            result[name] = _once([_without_empty(item) for item in items])
+    return result
 
 
 def _node(raw: Any) -> Any:
     if not isinstance(raw, dict):
         return raw
-    node = _slim(raw)
+    node = _without_empty(raw)
     if node.get("type") == "loop":
         return {**node, "isBranchRoot": True}
-    # Only what says nothing is dropped: children of a task are a fault to be told, not to be hidden.
+    # Children of a task stay: they are a fault for the model to repair.
     return {key: item for key, item in node.items() if key != "isBranchRoot"}
 
 
-def _slim(raw: Any) -> Any:
-    """Return an object without empty values, which is how optional ones are absent."""
+def _without_empty(raw: Any) -> Any:
+    """Return an object without its empty optional values."""
     if not isinstance(raw, dict):
         return raw
     return {key: item for key, item in raw.items() if item not in _EMPTY or key in {"id", "label", "source", "target"}}

@@ -1,31 +1,54 @@
 """finalizing: the results go into their tables, then the row is completed."""
 
 import logging
-from typing import Any
 
 from runops.failures import Failed, Reason
 from runops.progress import Stage
-from runops_worker.running import Running
+from runops.report import Output
+from runops_worker.checkpoint.format import SlimDone
+from runops_worker.context import Context
+from runops_worker.reporting.stage_progress import StageProgress
+from runops_worker.sop.stored_sop import SopObject
+from runops_worker.task import Task
+from runops_worker.transcription.stored_transcript import Transcript
 
-__all__ = ["finalize"]
+__all__ = ["finalize", "outputs_of"]
 
 _LOG = logging.getLogger(__name__)
 
 
-async def finalize(running: Running, *, transcript: list[dict[str, Any]], sop: dict[str, Any]) -> None:
-    """Write both results and complete the row. Idempotent: a second run writes the same again.
+async def finalize(
+    context: Context, progress: StageProgress, *, slim: SlimDone, transcript: Transcript, sop: SopObject
+) -> tuple[Output, ...]:
+    """Write both results, complete the row and return what the report says about the results.
+
+    A second run writes the same again.
 
     Raises
     ------
     Failed
-        `ClaimLost` where the row is somebody else's by now; `InvalidUser`, `DuplicateResults` from the tables.
+        `ClaimLost` where the row is no longer held; `InvalidUser`, `DuplicateResults` from the tables.
     """
-    task, results = running.task, running.supabase.results
-    await running.meter.enter(Stage.FINALIZING)
-    await results.write_transcript(task.job_id, task.claim, transcript)
-    await results.write_sop(task.job_id, task.claim, sop, user_id=task.user_id)
-    async with running.meter.silent():
-        held = await running.supabase.jobs.complete(task.job_id, task.claim)
-    if not held:
+    task, results = context.task, context.supabase.results
+    await progress.enter(Stage.FINALIZING)
+    await results.write_transcript(task.job_id, task.claim, transcript.items)
+    await results.write_sop(task.job_id, task.claim, sop.value, user_id=task.user_id)
+    await progress.stop_reporting()
+    if not await context.supabase.jobs.complete(task.job_id, task.claim):
         raise Failed(Reason.CLAIM_LOST)
     _LOG.info("the row is completed")
+    return outputs_of(task, slim=slim, transcript=transcript, sop=sop)
+
+
+def outputs_of(task: Task, *, slim: SlimDone, transcript: Transcript, sop: SopObject) -> tuple[Output, ...]:
+    """Return where each result is, with its hash. Pure."""
+    return (
+        Output(
+            name="slim",
+            location=f"{task.source_bucket}/{task.slim_object}",
+            sha256=slim.sha256,
+            size_bytes=slim.size_bytes,
+        ),
+        Output(name="transcript", location=f"transcripts/{task.job_id}", sha256=transcript.sha256),
+        Output(name="sop", location=f"sops/{task.job_id}", sha256=sop.sha256),
+    )

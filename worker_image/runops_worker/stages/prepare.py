@@ -1,78 +1,108 @@
-"""preparing_video: the recording becomes a slim video, which goes into storage while the next stage begins."""
+"""preparing_video: the recording becomes a slim video."""
 
-import asyncio
 import hashlib
 import logging
 from asyncio import to_thread
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from runops.failures import Failed, Reason
 from runops.progress import Stage
-from runops.supabase.download import partial_file
 from runops.supabase.objects import Downloaded, ObjectInfo
-from runops_worker.checkpoint.format import SlimDone, slim_key
+from runops_worker.checkpoint.format import SlimDone
+from runops_worker.checkpoint.keys import slim_key
+from runops_worker.checkpoint.store import CheckpointStore
+from runops_worker.context import Context
 from runops_worker.media.probe.examine import examine
+from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.transcode.check import shortest_seconds
+from runops_worker.media.transcode.chunks import Chunk, settled_chunks
+from runops_worker.media.transcode.growing_slim import GrowingSlim
 from runops_worker.media.transcode.transcode import transcode
-from runops_worker.recording.early_refusal import Arriving
-from runops_worker.running import Running
-from runops_worker.transcription.chunk_transcriber import Stretches
-from runops_worker.transcription.early_chunks import early_stretches
+from runops_worker.recording.download import download
+from runops_worker.reporting.stage_progress import StageProgress
+from runops_worker.transcription.clip_source import ClipSource
+from runops_worker.transcription.stored_transcript import Transcript
 
-__all__ = ["Prepared", "local_slim", "prepare", "slim_file"]
+__all__ = ["EarlyChunks", "FindTranscript", "Prepared", "prepare", "store_slim"]
 
 _LOG = logging.getLogger(__name__)
 _BLOCK = 1024 * 1024
-# How the stage's progress is divided: download, and the rest is the transcode.
+# How the stage's progress is divided: the download, and the rest is the transcode.
 _DOWNLOADED = 0.25
-# An attempt begins its upload three times at most, and the next one takes back what it left.
+# An attempt begins its upload three times at most, and the next attempt deletes what it left.
 _MOST_LEFTOVERS = 3
+
+FindTranscript = Callable[[str], Awaitable[Transcript | None]]
+"""Returns the transcript that an earlier attempt made of a slim video of this origin, if there is one."""
+
+
+class EarlyChunks(Protocol):
+    """Receives the chunks that can be transcribed before the whole recording is encoded."""
+
+    async def drop(self) -> None:
+        """Forget all chunks: the slim video that they were cut from cannot be trusted."""
+        ...
+
+    def follow(self, clips: ClipSource, *, origin: str, has_audio: bool) -> None:
+        """Take the video to cut clips from."""
+        ...
+
+    def start(self, chunks: Sequence[Chunk], *, video_seconds: float) -> None:
+        """Take chunks. Each may be cut once the video is long enough."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A slim video, and what is under way with it.
+    """A slim video.
 
     Attributes
     ----------
     slim
         What it is.
-    upload
-        Brings it into storage, and into the checkpoint then; its failure is in `Running.failures`. None where it lies
-        there already.
-    stretches
-        Those that were asked about while it was encoded; None where nothing was.
+    file
+        Where it is in the scratch folder. None where it is in storage and nothing needs the file.
+    in_storage
+        Whether it is in storage already; otherwise `store_slim` uploads it.
+    transcript
+        The transcript that an earlier attempt made of it, if there is one.
     """
 
     slim: SlimDone
-    upload: asyncio.Task[None] | None = None
-    stretches: Stretches | None = None
+    file: Path | None
+    in_storage: bool
+    transcript: Transcript | None = None
 
 
-async def prepare(running: Running, *, group: asyncio.TaskGroup) -> Prepared:
-    """Make the slim video, unless it lies in storage already.
+async def prepare(
+    context: Context,
+    checkpoint: CheckpointStore,
+    progress: StageProgress,
+    *,
+    early_chunks: EarlyChunks,
+    find_transcript: FindTranscript,
+) -> Prepared:
+    """Make the slim video, or take that of an earlier attempt.
 
     Parameters
     ----------
-    running
-        The run.
-    group
-        Where its upload and the first stretches of its transcript are under way when this returns. A failure of this
-        ends them.
-
-    Returns
-    -------
-    Prepared
-        The file is in the scratch folder only where it was made just now.
+    context, checkpoint, progress
+        Of the run.
+    early_chunks
+        Receives chunks of a long recording while the rest is encoded.
+    find_transcript
+        Decides whether anything is still to be transcribed.
 
     Raises
     ------
     Failed, MediaRejected, MediaToolFailed, SupabaseError
-        The recording is missing or refused, or something around it failed.
+        The recording is missing or rejected, or something around it failed.
     """
-    task, storage = running.task, running.supabase.storage
-    await running.meter.enter(Stage.PREPARING_VIDEO)
+    task, storage = context.task, context.supabase.storage
+    await progress.enter(Stage.PREPARING_VIDEO)
     source = await storage.awaited(task.source_bucket, task.source_object)
     if source is None:
         raise Failed(
@@ -81,141 +111,179 @@ async def prepare(running: Running, *, group: asyncio.TaskGroup) -> Prepared:
             "Upload it and set the row back to queued.",
         )
     key = slim_key(task, etag=source.etag, size=source.size)
-    known = running.done.slim
-    if known is not None and known.key == key:
-        there = await storage.stat(task.source_bucket, task.slim_object)
-        if there is not None and there.size == known.size_bytes:
-            _LOG.info("the slim video of an earlier attempt is used")
-            return Prepared(slim=known)
-    await _take_back_leftovers(running)
-    slim, stretches = await _made(running, looked_at=source, group=group)
-    # Before the upload, not beside it: whoever is asked to stop has little time to take the upload back.
-    await running.model.open()
-    upload = group.create_task(_stored(running, slim))
-    return Prepared(slim=slim, upload=upload, stretches=stretches)
+    earlier = await _earlier(context, checkpoint, key=key, find_transcript=find_transcript)
+    if earlier is not None:
+        return earlier
+    await _delete_unfinished_uploads(context, checkpoint)
+    prepared = await _make(
+        context, checkpoint, progress, source=source, early_chunks=early_chunks, find_transcript=find_transcript
+    )
+    # Before the upload, not beside it: loading takes a second of processor time, and after a SIGTERM there is little
+    # time to delete the upload.
+    await context.model.open()
+    return prepared
 
 
-async def _take_back_leftovers(running: Running) -> None:
-    """End what a killed attempt had begun to upload: storage keeps it for a day otherwise, and counts it."""
-    for upload in running.done.uploads[:_MOST_LEFTOVERS]:
-        await running.supabase.storage.end_upload(upload)
-    running.done.uploads.clear()
+async def store_slim(context: Context, checkpoint: CheckpointStore, prepared: Prepared) -> None:
+    """Upload the slim video and add it to the checkpoint.
+
+    Raises
+    ------
+    Failed, SupabaseError
+        It is not in storage.
+    """
+    assert prepared.file is not None
+    slim = prepared.slim
+
+    async def note(upload: str) -> None:
+        await checkpoint.save(lambda state: state.with_upload(upload))
+
+    await context.storage.put_file(context.task.slim_object, prepared.file, content_type="video/mp4", on_upload_id=note)
+    await checkpoint.save(lambda state: state.with_slim(slim))
+    _LOG.info("the slim video is in storage", extra={"bytes": slim.size_bytes, "frames": slim.frames})
 
 
-async def _made(
-    running: Running, *, looked_at: ObjectInfo, group: asyncio.TaskGroup
-) -> tuple[SlimDone, Stretches | None]:
-    task, meter = running.task, running.meter
-    recording, slim_path = running.workdir / "recording", slim_file(running)
+async def _earlier(
+    context: Context, checkpoint: CheckpointStore, *, key: str | None, find_transcript: FindTranscript
+) -> Prepared | None:
+    """Return the slim video of an earlier attempt, if it has the same inputs and is unchanged."""
+    task, storage = context.task, context.supabase.storage
+    slim = checkpoint.state.slim
+    if slim is None or slim.key != key:
+        return None
+    found = await storage.stat(task.source_bucket, task.slim_object)
+    if found is None or found.size != slim.size_bytes:
+        return None
+    transcript = await find_transcript(slim.origin)
+    if transcript is not None:
+        _LOG.info("using the slim video of an earlier attempt")
+        return Prepared(slim=slim, file=None, in_storage=True, transcript=transcript)
+    file = _slim_file(context)
+    fetched = await storage.download(task.source_bucket, task.slim_object, file, max_bytes=context.limits.max_bytes)
+    if fetched.sha256 == slim.sha256:
+        _LOG.info("using the slim video of an earlier attempt")
+        return Prepared(slim=slim, file=file, in_storage=True)
+    _LOG.warning("the slim video in storage is not the one an earlier attempt stored; it will be made again")
+    file.unlink()
+    checkpoint.change(lambda state: state.without_slim())
+    return None
 
-    def at(share: float) -> None:
-        meter.at(Stage.PREPARING_VIDEO, share)
+
+async def _delete_unfinished_uploads(context: Context, checkpoint: CheckpointStore) -> None:
+    """Delete what a killed attempt began to upload: otherwise storage keeps it for a day, and counts it."""
+    for upload in checkpoint.state.uploads[:_MOST_LEFTOVERS]:
+        await context.supabase.storage.end_upload(upload)
+    checkpoint.change(lambda state: state.without_uploads())
+
+
+async def _make(
+    context: Context,
+    checkpoint: CheckpointStore,
+    progress: StageProgress,
+    *,
+    source: ObjectInfo,
+    early_chunks: EarlyChunks,
+    find_transcript: FindTranscript,
+) -> Prepared:
+    task, recording, file = context.task, context.workdir / "recording", _slim_file(context)
+
+    def advance(share: float) -> None:
+        progress.advance(Stage.PREPARING_VIDEO, share)
 
     try:
-        came = await _download(running, recording, on_progress=lambda share: at(_DOWNLOADED * share))
-        key = await _key_of(running, came, looked_at=looked_at)
-        whole = key is not None and running.done.decoded_whole == key
-        examined = await examine(recording, limits=running.limits, whole=whole)
+        downloaded = await download(
+            context.supabase.storage,
+            task,
+            recording,
+            limits=context.limits,
+            on_progress=lambda share: advance(_DOWNLOADED * share),
+        )
+        key = await _key_of(context, downloaded, source=source)
+        must_decode_whole = key is not None and checkpoint.state.decoded_whole == key
+        examined = await examine(recording, limits=context.limits, whole=must_decode_whole)
         info = examined.info
         _LOG.info(
             "the recording was probed",
             extra={"seconds": round(info.duration_seconds, 1), "width": info.width, "height": info.height},
         )
-        early = await early_stretches(running, recording=recording, info=info, key=key, group=group)
+        transcript = None if key is None else await find_transcript(key)
+        chunks = settled_chunks(shortest_seconds(info, fps=task.fps))
+        watcher = None
+        if key is not None and transcript is None and chunks:
+            watcher = _EncoderWatcher(checkpoint, early_chunks, recording=recording, info=info, key=key, chunks=chunks)
         slim = await transcode(
             recording,
-            slim_path,
+            file,
             examined=examined,
             fps=task.fps,
             height=task.height,
             crf=task.crf,
-            limits=running.limits,
-            on_progress=lambda share: at(_DOWNLOADED + (1 - _DOWNLOADED) * share),
-            watcher=early,
+            limits=context.limits,
+            on_progress=lambda share: advance(_DOWNLOADED + (1 - _DOWNLOADED) * share),
+            watcher=watcher,
         )
     finally:
         # It may be gigabytes, and nothing after this needs it.
         recording.unlink(missing_ok=True)
     done = SlimDone(
         key=key or "",
-        sha256=await to_thread(_sha256, slim_path),
+        sha256=await to_thread(_sha256, file),
         size_bytes=slim.bytes,
         duration_seconds=slim.duration_seconds,
         frames=slim.frames,
         has_audio=slim.has_audio,
     )
-    return done, None if early is None else early.stretches
+    if key is None:
+        transcript = await find_transcript(done.origin)
+    return Prepared(slim=done, file=file, in_storage=False, transcript=transcript)
 
 
-async def _download(running: Running, recording: Path, *, on_progress: Callable[[float], None]) -> Downloaded:
-    arriving = Arriving(partial_file(recording), limits=running.limits)
+async def _key_of(context: Context, downloaded: Downloaded, *, source: ObjectInfo) -> str | None:
+    """Return the key of the recording that was downloaded; None where it is unknown which recording that was.
 
-    def downloaded(received: int, total: int | None) -> None:
-        arriving.at(received, total)
-        if total:
-            on_progress(received / total)
-
-    task = running.task
-    try:
-        return await running.supabase.storage.download(
-            task.source_bucket,
-            task.source_object,
-            recording,
-            max_bytes=running.limits.max_bytes,
-            on_progress=downloaded,
-        )
-    finally:
-        await arriving.end()
-
-
-async def _key_of(running: Running, came: Downloaded, *, looked_at: ObjectInfo) -> str | None:
-    """Return the key of what came, by which a later attempt will ask for it; None where nobody can tell what came.
-
-    Another recording may have taken the place of the one that was looked at before. A download alone does not tell:
-    what is between it and us may write the entity tag in a way of its own.
+    Another recording may have been uploaded after `source` was read. The entity tag of the download alone does not
+    tell: a proxy may rewrite it.
     """
-    task = running.task
-    there = await running.supabase.storage.stat(task.source_bucket, task.source_object)
-    if there is None or there.size != came.size or there.etag not in {looked_at.etag, came.etag}:
+    task = context.task
+    now = await context.supabase.storage.stat(task.source_bucket, task.source_object)
+    if now is None or now.size != downloaded.size or now.etag not in {source.etag, downloaded.etag}:
         return None
-    return slim_key(task, etag=there.etag, size=there.size)
+    return slim_key(task, etag=now.etag, size=now.size)
 
 
-async def _stored(running: Running, slim: SlimDone) -> None:
-    try:
-        await running.store(running.task.slim_object, slim_file(running), content_type="video/mp4")
-        running.done.slim = slim
-        running.done.uploads.clear()
-        await running.remember()
-    except Exception as error:  # noqa: BLE001 - raised by whoever waits for all that is under way
-        running.failed(error)
-        return
-    _LOG.info("the slim video is in storage", extra={"bytes": slim.size_bytes, "frames": slim.frames})
+class _EncoderWatcher:
+    """Hands chunks on while the encoder writes, see `media.transcode.growing_slim.Watcher`."""
+
+    def __init__(
+        self,
+        checkpoint: CheckpointStore,
+        early_chunks: EarlyChunks,
+        *,
+        recording: Path,
+        info: MediaInfo,
+        key: str,
+        chunks: Sequence[Chunk],
+    ) -> None:
+        self._checkpoint, self._early_chunks = checkpoint, early_chunks
+        self._recording, self._info = recording, info
+        self._key, self._chunks = key, chunks
+
+    async def begun(self, video: GrowingSlim, *, whole: bool) -> None:
+        """Start the chunks of a slim video that is being written; those of an earlier run of the encoder are void."""
+        await self._early_chunks.drop()
+        if whole and self._checkpoint.state.decoded_whole != self._key:
+            await self._checkpoint.save(lambda state: state.with_whole_decode(self._key))
+        self._early_chunks.follow(video, origin=self._key, has_audio=self._info.has_audio)
+        self._early_chunks.start(self._chunks, video_seconds=self._info.duration_seconds)
+
+    async def accepted(self) -> None:
+        """Delete the recording: from here on the slim video takes twice its size."""
+        self._recording.unlink()
 
 
-async def local_slim(running: Running, prepared: Prepared, *, group: asyncio.TaskGroup) -> Prepared:
-    """Have the slim video in the scratch folder, and return what it is.
-
-    What an earlier attempt put into storage is fetched and compared by its hash; where it is not what it was, it is
-    made anew.
-    """
-    task, path = running.task, slim_file(running)
-    if path.exists():
-        return prepared
-    fetched = await running.supabase.storage.download(
-        task.source_bucket, task.slim_object, path, max_bytes=running.limits.max_bytes
-    )
-    if fetched.sha256 == prepared.slim.sha256:
-        return prepared
-    _LOG.warning("the slim video in storage is not the one an earlier attempt put there; it is made anew")
-    path.unlink()
-    running.done.slim = None
-    return await prepare(running, group=group)
-
-
-def slim_file(running: Running) -> Path:
-    """Return where the slim video lies in the scratch folder. ASCII: the name travels in a header."""
-    return running.workdir / "slim.mp4"
+def _slim_file(context: Context) -> Path:
+    # ASCII, since the name travels in a header.
+    return context.workdir / "slim.mp4"
 
 
 def _sha256(path: Path) -> str:

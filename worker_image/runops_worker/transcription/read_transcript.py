@@ -1,4 +1,4 @@
-"""Reads the model's answer on one stretch of video. Pure."""
+"""Reads the model's answer about one chunk. Pure."""
 
 import math
 import re
@@ -9,11 +9,12 @@ from pydantic import ValidationError
 
 from runops.transcript import AudioItem, TranscriptItem, VisualItem, parse_item, seconds, timestamp
 from runops_worker.model.answer_json import faults_of, parse_json, without_nulls
+from runops_worker.model.ask import Reading
 
-__all__ = ["SLACK_SECONDS", "ReadTranscript", "Words", "read_items", "shifted", "words"]
+__all__ = ["SLACK_SECONDS", "Words", "read_items", "shifted", "words"]
 
 SLACK_SECONDS = 2.0
-"""How far past the end of its clip an item may start: the model rounds. It is then moved to the end."""
+"""How far past the end of its clip an item may start: the model rounds. The item is then moved to the end."""
 
 _ROUNDING = 1e-6
 """Seconds by which a sum of hours, minutes and milliseconds may differ from the same time as one number."""
@@ -24,30 +25,22 @@ _STAMPS = ("timestamp_start_visual", "timestamp_end_visual", "timestamp_start_au
 _ENDS = {"timestamp_end_visual": "timestamp_start_visual", "timestamp_end_audio": "timestamp_start_audio"}
 
 
-@dataclass(frozen=True, slots=True)
-class ReadTranscript:
-    """What an answer held: the items in order, and what was wrong with the others."""
-
-    items: tuple[TranscriptItem, ...]
-    faults: tuple[str, ...]
-
-
-def read_items(text: str, *, length: float) -> ReadTranscript:
-    """Read the array of items.
+def read_items(text: str, *, length: float) -> Reading[tuple[TranscriptItem, ...]]:
+    """Read the array of items. The value has the valid items, in order; each other item is a fault.
 
     Parameters
     ----------
     text
         The answer.
     length
-        Seconds of the clip; times outside are faults.
+        Seconds of the clip; a time after its end is a fault.
     """
     try:
         value = parse_json(text)
     except ValueError as error:
-        return ReadTranscript((), (f"The answer is not JSON: {str(error)[:120]}",))
+        return Reading(None, (f"The answer is not JSON: {str(error)[:120]}",))
     if not isinstance(value, list):
-        return ReadTranscript((), ("The answer must be one JSON array of items.",))
+        return Reading(None, ("The answer must be one JSON array of items.",))
     items: list[TranscriptItem] = []
     faults: list[str] = []
     for number, raw in enumerate(without_nulls(value)):
@@ -56,7 +49,7 @@ def read_items(text: str, *, length: float) -> ReadTranscript:
             faults.append(f"{place}: an item must be an object.")
             continue
         try:
-            item = parse_item(_settled(raw, length=length))
+            item = parse_item(_corrected(raw, length=length))
         except ValidationError as error:
             faults.extend(faults_of(error, at=place))
             continue
@@ -64,11 +57,11 @@ def read_items(text: str, *, length: float) -> ReadTranscript:
             faults.append(f"{place}: it starts at {timestamp(item.start)}, but the clip ends at {timestamp(length)}.")
             continue
         items.append(item)
-    return ReadTranscript(tuple(items), tuple(faults))
+    return Reading(tuple(items), tuple(faults))
 
 
-def _settled(raw: dict[str, Any], *, length: float) -> dict[str, Any]:
-    """Settle what has one possible meaning only: minutes without hours, times just past the end, empty objects."""
+def _corrected(raw: dict[str, Any], *, length: float) -> dict[str, Any]:
+    """Correct what has only one possible meaning: minutes without hours, times just past the end, empty objects."""
     item = {key: value for key, value in raw.items() if value != {}}
     details = item.get("target_element_details")
     if isinstance(details, dict) and "element_type_guess" not in details:
@@ -78,7 +71,7 @@ def _settled(raw: dict[str, Any], *, length: float) -> dict[str, Any]:
             item[name] = _in_clip(_full(stamp.strip()), length=length, is_end=name in _ENDS)
     for end, start in _ENDS.items():
         if isinstance(item.get(end), str) and isinstance(item.get(start), str) and _before(item[end], item[start]):
-            # An end before the start says nothing but that the item is short.
+            # An end before the start only means that the item is short.
             item[end] = item[start]
     return item
 
@@ -98,7 +91,7 @@ def _in_clip(stamp: str, *, length: float, is_end: bool) -> str:
     except ValueError:
         return stamp
     if at > length and (is_end or at <= length + SLACK_SECONDS):
-        # Down to the millisecond: rounded up, it would lie past the end once more.
+        # Rounded down to the millisecond: rounded up, it would be past the end again.
         return timestamp(math.floor(length * 1000) / 1000)
     return stamp
 
@@ -127,14 +120,14 @@ def shifted(item: TranscriptItem, offset: float) -> TranscriptItem:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """By what two items are compared.
+    """The text by which two items are compared.
 
     Attributes
     ----------
     what
-        What was done, where, and to what; empty for something said.
+        Action, application and element; empty for an audio item.
     text
-        What was said, typed, pasted or chosen.
+        What was said, typed, pasted or selected.
     """
 
     what: str
@@ -142,13 +135,13 @@ class Words:
 
 
 def words(item: VisualItem | AudioItem) -> Words:
-    """Return the words by which two items are compared."""
+    """Return the text by which an item is compared with another."""
     if isinstance(item, AudioItem):
         return Words("", item.verbatim_transcript_segment.casefold().strip())
     target, given = item.target_element_details, item.data_input_observed
-    shown = target.element_visible_text if target is not None else None
+    visible = target.element_visible_text if target is not None else None
     values = () if given is None else given.model_dump(exclude_none=True).values()
     return Words(
-        f"{item.action_type_observed} {item.application_in_focus} {shown or ''}".casefold(),
+        f"{item.action_type_observed} {item.application_in_focus} {visible or ''}".casefold(),
         " ".join(map(str, values)).casefold(),
     )

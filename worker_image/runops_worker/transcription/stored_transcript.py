@@ -1,37 +1,85 @@
-"""The transcript in storage: put there by one attempt, used by the next."""
+"""The whole transcript in storage: written by one attempt, used by the next."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from runops_worker.checkpoint.format import SlimDone, TranscriptDone, content_sha256, transcript_key
-from runops_worker.running import Running
+from runops_worker.checkpoint.format import TranscriptDone
+from runops_worker.checkpoint.keys import content_sha256, transcript_key
+from runops_worker.checkpoint.store import CheckpointStore
+from runops_worker.claimed_storage import ClaimedStorage
+from runops_worker.task import Task
 
-__all__ = ["keep_transcript", "kept_transcript"]
+__all__ = ["StoredTranscript", "Transcript"]
 
 
-async def keep_transcript(running: Running, transcript: list[dict[str, Any]], *, slim: SlimDone) -> None:
-    """Put a transcript into storage; its stretches need not be remembered any more.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """The transcript of a recording.
 
-    Raises
-    ------
-    Failed, SupabaseError
-        It is not in storage.
+    Attributes
+    ----------
+    items
+        The JSON array for the table.
+    sha256
+        Hash of the items.
     """
-    await running.store_json(running.task.transcript_object, transcript)
-    running.done.transcript = TranscriptDone(key=_key(running, slim.origin), sha256=content_sha256(transcript))
-    running.done.chunks, running.done.cut_off = [], []
-    await running.remember()
+
+    items: list[dict[str, Any]]
+    sha256: str
+
+    @classmethod
+    def of(cls, items: list[dict[str, Any]]) -> "Transcript":
+        """Return the transcript with the hash of its items."""
+        return cls(items=items, sha256=content_sha256(items))
 
 
-async def kept_transcript(running: Running, *, origin: str) -> list[dict[str, Any]] | None:
-    """Return the transcript of an earlier attempt, where the same went into it and it is still what it was."""
-    task, done = running.task, running.done.transcript
-    if done is None or done.key != _key(running, origin):
-        return None
-    value = await running.kept(task.transcript_object)
-    if not isinstance(value, list) or content_sha256(value) != done.sha256:
-        return None
-    return value
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTranscript:
+    """Reads and writes the transcript of one job.
 
+    Attributes
+    ----------
+    task, storage, checkpoint
+        Of the run.
+    """
 
-def _key(running: Running, origin: str) -> str:
-    return transcript_key(origin, prompt=running.task.transcription_prompt, model=running.task.transcribe_model)
+    task: Task
+    storage: ClaimedStorage
+    checkpoint: CheckpointStore
+
+    async def find(self, origin: str) -> Transcript | None:
+        """Return the transcript of an earlier attempt, if it has the same inputs and is unchanged.
+
+        Parameters
+        ----------
+        origin
+            Of the slim video, see `SlimDone.origin`.
+
+        Raises
+        ------
+        SupabaseError
+            Storage did not answer.
+        """
+        done = self.checkpoint.state.transcript
+        if done is None or done.key != self._key(origin):
+            return None
+        value = await self.storage.read_json(self.task.transcript_object)
+        if not isinstance(value, list):
+            return None
+        transcript = Transcript.of(value)
+        return transcript if transcript.sha256 == done.sha256 else None
+
+    async def save(self, transcript: Transcript, *, origin: str) -> None:
+        """Write the transcript. The checkpoint then drops the single chunks.
+
+        Raises
+        ------
+        Failed, SupabaseError
+            It is not in storage.
+        """
+        await self.storage.put_json(self.task.transcript_object, transcript.items)
+        done = TranscriptDone(key=self._key(origin), sha256=transcript.sha256)
+        await self.checkpoint.save(lambda state: state.with_transcript(done))
+
+    def _key(self, origin: str) -> str:
+        return transcript_key(origin, prompt=self.task.transcription_prompt, model=self.task.transcribe_model)

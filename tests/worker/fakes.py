@@ -1,0 +1,176 @@
+"""A task, a Supabase in memory and models with scripted answers, for tests of single parts of a run."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from runops.progress import Stage
+from runops.supabase.upload import LastLook
+from runops_worker.checkpoint.store import CheckpointStore
+from runops_worker.claimed_storage import ClaimedStorage
+from runops_worker.context import Context
+from runops_worker.media.limits import Limits
+from runops_worker.model.protocol import Answer, CallUsage, Question
+from runops_worker.reporting.stage_progress import StageProgress
+from runops_worker.task import Prompt, Task
+
+PROMPT = Prompt.of("p.md", "words")
+TASK = Task(
+    job_id=UUID("8a2b5d1e-54a5-4f6c-9d70-6f1c7d0a4b11"),
+    claim="c",
+    user_id=None,
+    source_bucket="videos",
+    source_object="raw/x.mp4",
+    transcribe_model="m",
+    sop_model="m",
+    transcription_prompt=PROMPT,
+    sop_prompt=PROMPT,
+)
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+ANSWER = json.dumps(
+    [
+        {
+            "timestamp_start_audio": "00:00:10",
+            "timestamp_end_audio": "00:00:12",
+            "verbatim_transcript_segment": "Hello.",
+        }
+    ]
+)
+
+
+@dataclass
+class RecordingSink:
+    """A sink that keeps each report."""
+
+    reports: list[tuple[Stage, int]] = field(default_factory=list)
+
+    async def report(self, stage: Stage, percent: int) -> None:
+        self.reports.append((stage, percent))
+
+
+@dataclass
+class FakeSupabase:
+    """Tables and storage, in memory."""
+
+    objects: dict[str, Any] = field(default_factory=dict)
+    upload_seconds: list[float] = field(default_factory=list)
+    is_held: bool = True
+    written: list[str] = field(default_factory=list)
+
+    @property
+    def jobs(self) -> "FakeSupabase":
+        return self
+
+    @property
+    def storage(self) -> "FakeSupabase":
+        return self
+
+    @property
+    def results(self) -> "FakeSupabase":
+        return self
+
+    async def held(self, _job_id: UUID, _claim: str) -> bool:
+        return self.is_held
+
+    async def upload_json(self, _bucket: str, key: str, value: Any, *, last_look: LastLook) -> None:
+        await last_look()
+        await asyncio.sleep(self.upload_seconds.pop(0) if self.upload_seconds else 0)
+        self.objects[key] = value
+
+    async def read_json(self, _bucket: str, key: str) -> Any:
+        found = self.objects.get(key)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def write_transcript(self, _job_id: UUID, _claim: str, _transcript: Any) -> None:
+        self.written.append("transcript")
+
+    async def write_sop(self, _job_id: UUID, _claim: str, _sop: Any, *, user_id: UUID | None) -> None:
+        self.written.append(f"sop of {user_id}")
+
+    async def complete(self, _job_id: UUID, _claim: str) -> bool:
+        self.written.append("completed")
+        return self.is_held
+
+
+@dataclass
+class Clip:
+    """What the model sees: the clip of a chunk, by the name of its file."""
+
+    path: Path
+
+    @property
+    def start(self) -> int:
+        """Second at which it begins."""
+        return int(float(self.path.name.split("-")[1]))
+
+
+@dataclass
+class ChunkModel:
+    """Gives the same answer about each chunk, unless a test scripts another one, once or always."""
+
+    once: dict[int, Callable[[], Answer]] = field(default_factory=dict)
+    always: dict[int, Callable[[], Answer]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def uploaded(self, video: Path, *, name: str) -> AsyncIterator[Clip]:
+        assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]", name)
+        yield Clip(video)
+
+    async def ask(self, question: Question, *, video: Any, on_usage: Any) -> Answer:
+        seconds = re.search(r"is (\d+) seconds long", question.text)
+        assert seconds is not None
+        self.asked.append(f"{video.start}+{seconds[1]}")
+        on_usage(CallUsage("m", 1, 1))
+        scripted = self.once.pop(video.start, None) or self.always.get(video.start)
+        await asyncio.sleep(0.02)
+        if scripted is not None:
+            return scripted()
+        await asyncio.sleep(0.02)
+        return Answer(ANSWER)
+
+
+@dataclass
+class TextModel:
+    """Gives the answers of a list to questions about text."""
+
+    answers: list[Answer]
+    questions: list[Question] = field(default_factory=list)
+
+    async def ask(self, question: Question, *, video: Any, on_usage: Any) -> Answer:
+        assert video is None
+        on_usage(CallUsage("m", 1, 1))
+        self.questions.append(question)
+        return self.answers.pop(0)
+
+
+def a_context(fake: Any, *, model: Any = None, workdir: Path = Path(), task: Task = TASK) -> Context:
+    """Return the context of a run against a fake Supabase."""
+    return Context(
+        task=task,
+        supabase=fake,
+        storage=ClaimedStorage(supabase=fake, bucket=task.source_bucket, job_id=task.job_id, claim=task.claim),
+        model=model,
+        limits=Limits(),
+        workdir=workdir,
+        now=lambda: NOW,
+    )
+
+
+def a_checkpoint(fake: Any) -> CheckpointStore:
+    """Return the checkpoint of a run against a fake Supabase, as it is before it was loaded."""
+    return CheckpointStore(a_context(fake).storage, TASK.checkpoint_object, now=lambda: NOW)
+
+
+def a_progress() -> StageProgress:
+    """Return progress that nobody reads."""
+    return StageProgress(RecordingSink())

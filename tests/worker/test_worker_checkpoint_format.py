@@ -1,0 +1,145 @@
+"""How each finished step changes the checkpoint, and that a checkpoint of the previous version is still read. Pure."""
+
+from datetime import date
+
+import pytest
+
+from runops.progress import Stage
+from runops_worker.checkpoint.format import (
+    Checkpoint,
+    ChunkDone,
+    SlimDone,
+    SopDone,
+    TranscriptDone,
+    read_checkpoint,
+)
+from runops_worker.checkpoint.keys import content_sha256, slim_key, sop_key, transcript_key
+from runops_worker.model.ledger import Ledger
+from runops_worker.model.protocol import CallUsage
+from tests.worker.fakes import PROMPT, TASK
+
+DAY = date(2026, 11, 24)
+SLIM = SlimDone(key="k", sha256="s", size_bytes=1, duration_seconds=2.5, frames=2, has_audio=False)
+FULL = Checkpoint(
+    slim=SLIM,
+    chunks=(ChunkDone(key="one", items=[{"a": 1}]), ChunkDone(key="empty", items=[])),
+    cut_off=("two",),
+    decoded_whole="k",
+    uploads=("u",),
+    transcript=TranscriptDone(key="t", sha256="ts"),
+    sop=SopDone(key="p", sha256="ps"),
+    ledger=Ledger().with_call(Stage.TRANSCRIBING, CallUsage("gemini-3.8-flash", 1000, 10), on=DAY),
+)
+# As the previous version wrote it: a retry after an upgrade must use it.
+PREVIOUS = {
+    "format": 1,
+    "slim": {
+        "key": "k",
+        "sha256": "s",
+        "size_bytes": 1,
+        "duration_seconds": 2.5,
+        "frames": 2,
+        "has_audio": False,
+    },
+    "chunks": [{"key": "one", "items": [{"a": 1}]}, {"key": "empty", "items": []}],
+    "cut_off": ["two"],
+    "decoded_whole": "k",
+    "uploads": ["u"],
+    "transcript": {"key": "t", "sha256": "ts"},
+    "sop": {"key": "p", "sha256": "ps"},
+    "ledger": {
+        "transcribing": {
+            "model": "gemini-3.8-flash",
+            "calls": 1,
+            "input_tokens": 1000,
+            "output_tokens": 10,
+            "cost_usd": "0.0007875",
+        },
+        "parsing_sop": {"model": None, "calls": 0, "input_tokens": 0, "output_tokens": 0, "cost_usd": "0"},
+    },
+}
+KEYS_OF_THE_PREVIOUS_VERSION = [
+    "416c90f4750932778fb37b23bccf9b495c62db4abc61a42df322dbbf61622990",
+    "03352966dfebf5f6d0e70349ded0e64a6078b78dfe015dc48d372f80fecdf716",
+    "7e9ed26bd5ac5af00eba5bfe9ca5df891a6a4b3039e8066e413da6fa21226c0c",
+    "8d1275aa4ef9adbb652c74d1ac95677eddd5dbc8745739c68349d454816d2550",
+    "e6079cc869da30fa7778650261b5c569a08642cba6de37e7cffd9ab5d28d87c8",
+]
+
+
+def test_the_format_in_storage_is_that_of_the_previous_version() -> None:
+    assert read_checkpoint(PREVIOUS) == FULL
+    assert FULL.model_dump(mode="json") == PREVIOUS
+
+
+def test_the_keys_are_those_of_the_previous_version() -> None:
+    assert [
+        slim_key(TASK, etag="e", size=9),
+        transcript_key("o", prompt=PROMPT, model="m"),
+        transcript_key("o", prompt=PROMPT, model="m", chunk=(0.0, 300.0)),
+        sop_key("t", prompt=PROMPT, model="m"),
+        content_sha256({"b": [1, "ü"], "a": None}),
+    ] == KEYS_OF_THE_PREVIOUS_VERSION
+
+
+@pytest.mark.parametrize("value", [None, [], "text", {"format": 2}, {"chunks": 3}, {**PREVIOUS, "slim": {"key": "k"}}])
+def test_what_is_not_a_checkpoint_is_read_as_an_empty_one(value: object) -> None:
+    assert read_checkpoint(value) == Checkpoint()
+
+
+def test_a_stored_slim_video_ends_its_upload() -> None:
+    state = Checkpoint().with_upload("first").with_upload("second")
+    assert state.uploads == ("first", "second")
+    assert state.without_uploads() == Checkpoint()
+    assert state.with_slim(SLIM) == Checkpoint(slim=SLIM)
+    assert FULL.without_slim() == FULL.model_copy(update={"slim": None})
+
+
+def test_the_origin_of_a_slim_video_without_a_key_is_its_content() -> None:
+    assert (SLIM.origin, SLIM.model_copy(update={"key": ""}).origin) == ("k", "s")
+
+
+def test_a_chunk_is_found_by_its_key_unless_it_is_empty() -> None:
+    assert FULL.chunk_items("one") == [{"a": 1}]
+    assert FULL.chunk_items("empty") is None
+    assert FULL.chunk_items("two") is None
+
+
+def test_a_chunk_replaces_one_with_the_same_key() -> None:
+    again = ChunkDone(key="one", items=[{"a": 2}])
+    assert FULL.with_chunk(again).chunks == (FULL.chunks[1], again)
+
+
+def test_the_whole_transcript_replaces_its_chunks() -> None:
+    done = TranscriptDone(key="new", sha256="x")
+    state = FULL.with_chunk_cut_off("three")
+    assert state.cut_off == ("two", "three")
+    state = state.with_transcript(done)
+    assert (state.transcript, state.chunks, state.cut_off) == (done, (), ())
+    assert state.slim == SLIM
+
+
+def test_a_whole_decode_drops_the_chunks_of_another_slim_video_only() -> None:
+    state = FULL.with_whole_decode("other")
+    assert (state.decoded_whole, state.chunks, state.cut_off) == ("other", (), ())
+    assert FULL.with_whole_decode("k") == FULL
+
+
+def test_a_rerun_keeps_all_but_the_sop_and_the_cost() -> None:
+    sop = SopDone(key="other", sha256="x")
+    assert FULL.with_sop(sop).sop == sop
+    assert FULL.for_rerun() == FULL.model_copy(update={"sop": None, "ledger": Ledger()})
+
+
+def test_calls_are_added_to_their_stage_and_one_of_unknown_cost_makes_the_cost_unknown() -> None:
+    known = CallUsage("gemini-3.8-flash", 1_000_000, 100_000)
+    state = Checkpoint().with_call(Stage.PARSING_SOP, known, on=DAY).with_call(Stage.PARSING_SOP, known, on=DAY)
+    usage = state.ledger.usage(media_seconds=2.6)
+    assert usage.parsing_sop is not None
+    assert (usage.transcribing, usage.parsing_sop.calls) == (None, 2)
+    assert (usage.parsing_sop.input_tokens, usage.parsing_sop.output_tokens) == (2_000_000, 200_000)
+    assert (usage.cost_usd, usage.total_tokens, usage.media_seconds) == ("2.250000", 2_200_000, 3)
+    usage = state.with_call(Stage.TRANSCRIBING, CallUsage("unknown", 1, 1), on=DAY).ledger.usage(media_seconds=0)
+    assert usage.transcribing is not None
+    assert usage.parsing_sop is not None
+    assert (usage.cost_usd, usage.transcribing.cost_usd, usage.parsing_sop.cost_usd) == (None, None, "2.250000")

@@ -1,0 +1,161 @@
+"""What happens to the chunks of a long recording where some of them fail."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runops.failures import Failed, Reason
+from runops_worker.checkpoint.format import Checkpoint, SlimDone, read_checkpoint
+from runops_worker.checkpoint.store import CheckpointStore
+from runops_worker.model.protocol import Answer
+from runops_worker.overlapping_work import overlapping_work
+from runops_worker.stages.transcribe import transcribe
+from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
+from runops_worker.transcription.stored_transcript import StoredTranscript
+from tests.worker.fakes import TASK, ChunkModel, FakeSupabase, a_checkpoint, a_context, a_progress
+
+SLIM = SlimDone(key="k", sha256="s", size_bytes=1, duration_seconds=1480, frames=1480, has_audio=True)
+SHORT = SLIM.model_copy(update={"duration_seconds": 600.0, "frames": 600})
+
+
+@dataclass
+class Attempt:
+    """An attempt whose slim video is in storage and in the scratch folder."""
+
+    fake: FakeSupabase
+    model: ChunkModel
+    workdir: Path
+    checkpoint: CheckpointStore
+
+    async def transcribe(self, slim: SlimDone) -> list[dict[str, Any]]:
+        context = a_context(self.fake, model=self.model, workdir=self.workdir)
+        stored = StoredTranscript(task=TASK, storage=context.storage, checkpoint=self.checkpoint)
+        async with overlapping_work() as work:
+            chunks = ChunkTranscriber(
+                task=TASK,
+                model=context.model,
+                checkpoint=self.checkpoint,
+                workdir=self.workdir,
+                work=work,
+                on_progress=lambda _: None,
+            )
+            transcript = await transcribe(
+                context,
+                a_progress(),
+                slim=slim,
+                file=self.workdir / "slim.mp4",
+                earlier=None,
+                chunks=chunks,
+                stored=stored,
+                slim_stored=lambda: asyncio.sleep(0),
+            )
+        return transcript.items
+
+
+NewAttempt = Callable[..., Attempt]
+
+
+@pytest.fixture
+def attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NewAttempt:
+    """Make attempts whose clips are cut in no time."""
+    (tmp_path / "slim.mp4").touch()
+
+    async def cut(_video: Any, _piece: Any, target: Path, *, limits: Any) -> Path:
+        assert limits is not None
+        return target
+
+    monkeypatch.setattr("runops_worker.transcription.clip_source.cut_chunk", cut)
+    return lambda fake, model: Attempt(fake, model, tmp_path, a_checkpoint(fake))
+
+
+def failing(reason: Reason) -> Callable[[], Answer]:
+    def fail() -> Answer:
+        raise Failed(reason)
+
+    return fail
+
+
+async def test_a_chunk_that_fails_costs_none_of_those_under_way(attempt: NewAttempt) -> None:
+    fake, model = FakeSupabase(), ChunkModel({295: failing(Reason.MODEL_REFUSED_REQUEST)})
+    with pytest.raises(Failed) as failed:
+        await attempt(fake, model).transcribe(SLIM)
+    assert failed.value.reason is Reason.MODEL_REFUSED_REQUEST
+    assert [name.split("+")[0] for name in model.asked] == ["0", "295", "590"]
+    again = attempt(fake, model)
+    await again.checkpoint.load()
+    assert len(again.checkpoint.state.chunks) == 2
+    await again.transcribe(SLIM)
+    assert [name.split("+")[0] for name in model.asked[3:]] == ["295", "885", "1180"]
+
+
+async def test_a_lost_claim_ends_all_chunks_at_once(attempt: NewAttempt) -> None:
+    fake, model = FakeSupabase(), ChunkModel({0: failing(Reason.CLAIM_LOST)})
+    with pytest.raises(Failed) as failed:
+        await attempt(fake, model).transcribe(SLIM)
+    assert failed.value.reason is Reason.CLAIM_LOST
+    assert read_checkpoint(fake.objects.get(TASK.checkpoint_object)).chunks == ()
+
+
+async def test_a_chunk_that_was_cut_off_is_not_paid_for_again(attempt: NewAttempt) -> None:
+    fake, model = (
+        FakeSupabase(),
+        ChunkModel({295: lambda: Answer("", cut_off=True), 447: failing(Reason.MODEL_REFUSED_REQUEST)}),
+    )
+    with pytest.raises(Failed):
+        await attempt(fake, model).transcribe(SHORT)
+    assert sorted(model.asked) == ["0+300", "295+154", "295+305", "447+153"]
+    model.asked.clear()
+    again = attempt(fake, model)
+    await again.checkpoint.load()
+    await again.transcribe(SHORT)
+    assert model.asked == ["447+153"]
+    assert again.checkpoint.state.cut_off == ()
+
+
+async def test_a_saved_chunk_that_is_invalid_is_asked_for_again(
+    attempt: NewAttempt,
+) -> None:
+    fake, model = FakeSupabase(), ChunkModel({295: failing(Reason.MODEL_REFUSED_REQUEST)})
+    first = attempt(fake, model)
+    with pytest.raises(Failed):
+        await first.transcribe(SHORT)
+    again = attempt(fake, model)
+    spoilt = tuple(chunk.model_copy(update={"items": [{"odd": 1}]}) for chunk in first.checkpoint.state.chunks)
+    again.checkpoint.change(lambda _: Checkpoint(chunks=spoilt))
+    transcript = await again.transcribe(SHORT)
+    assert model.asked == ["0+300", "295+305", "0+300", "295+305"]
+    assert len(transcript) == 2
+
+
+def nothing() -> Answer:
+    return Answer("[]")
+
+
+async def test_an_empty_answer_fails_the_attempt_and_the_next_one_asks_again(
+    attempt: NewAttempt,
+) -> None:
+    fake, model = FakeSupabase(), ChunkModel(always={295: nothing})
+    with pytest.raises(Failed, match="saw and heard nothing in the recording from second 295 to 600") as failed:
+        await attempt(fake, model).transcribe(SHORT)
+    assert failed.value.reason is Reason.MODEL_EMPTY_ANSWER
+    assert sorted(model.asked) == ["0+300", "295+305", "295+305"]
+    again = attempt(fake, ChunkModel())
+    await again.checkpoint.load()
+    assert len(again.checkpoint.state.chunks) == 1
+    assert len(await again.transcribe(SHORT)) == 2
+
+
+async def test_a_saved_empty_list_counts_as_absent(attempt: NewAttempt) -> None:
+    fake, model = FakeSupabase(), ChunkModel({295: failing(Reason.MODEL_REFUSED_REQUEST)})
+    first = attempt(fake, model)
+    with pytest.raises(Failed):
+        await first.transcribe(SHORT)
+    again = attempt(fake, model)
+    spoilt = tuple(chunk.model_copy(update={"items": []}) for chunk in first.checkpoint.state.chunks)
+    again.checkpoint.change(lambda _: Checkpoint(chunks=spoilt))
+    assert len(await again.transcribe(SHORT)) == 2
+    assert model.asked == ["0+300", "295+305", "0+300", "295+305"]

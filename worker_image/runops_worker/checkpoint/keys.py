@@ -1,0 +1,60 @@
+"""Keys of finished work: the hash of everything that went into it. Pure.
+
+Work whose key differs from this run's key counts as absent, so a changed input repeats exactly what depends on it.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from runops_worker.task import Prompt, Task
+
+__all__ = ["content_sha256", "slim_key", "sop_key", "transcript_key"]
+
+_FORMAT = 1
+"""Raised when a checkpoint changes its meaning, together with `Checkpoint.format`. Older ones are then ignored."""
+_ANSWER_VERSION = 1
+"""Raised when the schema of an answer changes, or the way an answer is read."""
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
+
+
+def content_sha256(value: Any) -> str:
+    """Return the hash of a JSON value. The order of its keys and its spacing do not matter."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def slim_key(task: Task, *, etag: str | None, size: int) -> str | None:
+    """Return the key of the slim video, or None where storage gives the recording no entity tag.
+
+    Parameters
+    ----------
+    task
+        Its transcode settings are part of the key.
+    etag, size
+        Of the recording, as storage reports them.
+    """
+    return None if not etag else _hash("slim", _FORMAT, etag, size, task.fps, task.height, task.crf)
+
+
+def transcript_key(origin: str, *, prompt: Prompt, model: str, chunk: tuple[float, float] | None = None) -> str:
+    """Return the key of a transcript, or of the part of it for one chunk.
+
+    Parameters
+    ----------
+    origin
+        Of the slim video, see `SlimDone.origin`.
+    prompt, model
+        What else is part of the key.
+    chunk
+        Start and end in seconds; None for the whole transcript.
+    """
+    return _hash("transcript", _FORMAT, _ANSWER_VERSION, origin, prompt.sha256, model, chunk)
+
+
+def sop_key(transcript_sha256: str, *, prompt: Prompt, model: str) -> str:
+    """Return the key of a SOP."""
+    return _hash("sop", _FORMAT, _ANSWER_VERSION, transcript_sha256, prompt.sha256, model)

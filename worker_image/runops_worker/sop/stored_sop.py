@@ -1,0 +1,85 @@
+"""The SOP in storage: written by one attempt, used by the next."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from runops.sop import Sop
+from runops_worker.checkpoint.format import SopDone
+from runops_worker.checkpoint.keys import content_sha256, sop_key
+from runops_worker.checkpoint.store import CheckpointStore
+from runops_worker.claimed_storage import ClaimedStorage
+from runops_worker.task import Task
+
+__all__ = ["SopObject", "StoredSop"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SopObject:
+    """The SOP of a recording.
+
+    Attributes
+    ----------
+    value
+        The JSON object for the table.
+    sha256
+        Hash of the value.
+    """
+
+    value: dict[str, Any]
+    sha256: str
+
+    @classmethod
+    def of(cls, value: dict[str, Any]) -> "SopObject":
+        """Return the SOP with the hash of its value."""
+        return cls(value=value, sha256=content_sha256(value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSop:
+    """Reads and writes the SOP of one job.
+
+    Attributes
+    ----------
+    task, storage, checkpoint
+        Of the run.
+    """
+
+    task: Task
+    storage: ClaimedStorage
+    checkpoint: CheckpointStore
+
+    async def find(self, transcript_sha256: str) -> SopObject | None:
+        """Return the SOP of an earlier attempt, if it has the same inputs, is unchanged and keeps the rules.
+
+        Raises
+        ------
+        SupabaseError
+            Storage did not answer.
+        """
+        done = self.checkpoint.state.sop
+        if done is None or done.key != self._key(transcript_sha256):
+            return None
+        value = await self.storage.read_json(self.task.sop_object)
+        if not isinstance(value, dict) or content_sha256(value) != done.sha256:
+            return None
+        try:
+            return SopObject.of(Sop.model_validate(value).dump())
+        except ValidationError:
+            return None
+
+    async def save(self, sop: SopObject, *, transcript_sha256: str) -> None:
+        """Write the SOP.
+
+        Raises
+        ------
+        Failed, SupabaseError
+            It is not in storage.
+        """
+        await self.storage.put_json(self.task.sop_object, sop.value)
+        done = SopDone(key=self._key(transcript_sha256), sha256=sop.sha256)
+        await self.checkpoint.save(lambda state: state.with_sop(done))
+
+    def _key(self, transcript_sha256: str) -> str:
+        return sop_key(transcript_sha256, prompt=self.task.sop_prompt, model=self.task.sop_model)
