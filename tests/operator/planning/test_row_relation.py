@@ -1,0 +1,34 @@
+"""How a row relates to the claim token of its VideoJob, row by row of the table."""
+
+import pytest
+
+from runops.job_row import JobRow
+from runops_operator.planning.row_relation import RowRelation, row_relation
+from tests.operator.planning.observations import INSTALLATION, JOB_ID, OTHER_TOKEN, TOKEN, row
+
+OTHERS = "other/installation"
+
+
+@pytest.mark.parametrize(
+    ("found", "relation"),
+    [
+        pytest.param(None, RowRelation.DELETED, id="no row"),
+        pytest.param(row(claim=None), RowRelation.TAKEN_AWAY, id="processing without a claim"),
+        pytest.param(row("completed", claim=None), RowRelation.TAKEN_AWAY, id="completed without a claim"),
+        pytest.param(JobRow(job_id=JOB_ID, status="processing"), RowRelation.TAKEN_AWAY, id="no metadata"),
+        pytest.param(row(), RowRelation.HELD, id="processing under the token"),
+        pytest.param(row(claim=f"{TOKEN}/pod-9"), RowRelation.HELD, id="processing by a pod bound to the token"),
+        pytest.param(row(by=OTHERS), RowRelation.HELD, id="the token counts, not the name beside it"),
+        pytest.param(row(claim=OTHER_TOKEN), RowRelation.HELD_BY_NEXT_ATTEMPT, id="another token of this installation"),
+        pytest.param(row(claim=OTHER_TOKEN, by=OTHERS), RowRelation.TAKEN_AWAY, id="another installation's token"),
+        pytest.param(row("completed"), RowRelation.COMPLETED, id="completed under the token"),
+        pytest.param(row("completed", OTHER_TOKEN), RowRelation.TAKEN_AWAY, id="completed under another token"),
+        pytest.param(row("error"), RowRelation.FAILED, id="error under the token"),
+        pytest.param(row("error", OTHER_TOKEN), RowRelation.TAKEN_AWAY, id="error under another token"),
+        pytest.param(row("queued"), RowRelation.TAKEN_AWAY, id="queued again"),
+        pytest.param(row("cancelled"), RowRelation.TAKEN_AWAY, id="a status of the app"),
+        pytest.param(row(None), RowRelation.TAKEN_AWAY, id="no status"),
+    ],
+)
+def test_row_relation(found: JobRow | None, relation: RowRelation) -> None:
+    assert row_relation(found, TOKEN, installation=INSTALLATION) is relation
