@@ -1,7 +1,7 @@
 """What the operator writes into a VideoJob's status. Pure: observations in, a status patch out.
 
-The worker writes `stage`, `progress`, `usage`, `stages`, `outputs`, `resolved.prompts` and `resolved.sandbox`; all else
-is written here.
+The worker writes `stage`, `progress`, `usage`, `stages`, `outputs`, `resolved.prompts` and `resolved.sandbox`. The
+operator writes everything else.
 """
 
 from collections.abc import Sequence
@@ -30,15 +30,15 @@ __all__ = [
 ]
 
 _MESSAGE_LIMIT = 1024
-_SHOWS_THAT_IT_WORKS = {
+_STAGES_PAST_THE_BLOCK = {
     FailureClass.QUOTA: frozenset({Stage.PARSING_SOP, Stage.FINALIZING, Stage.COMPLETED}),
     FailureClass.KEY: frozenset({Stage.FINALIZING, Stage.COMPLETED}),
 }
-"""What keeps all videos out is over when one of those it kept out has come so far."""
+"""A quota or a key no longer blocks a video that has reached one of these stages."""
 
 
 class Outcome:
-    """Names of the conditions."""
+    """Types of the conditions."""
 
     STARTED = "Started"
     COMPLETE = "Complete"
@@ -50,12 +50,12 @@ class Outcome:
 
 
 def rfc3339(at: datetime) -> str:
-    """Return a time of known zone as Kubernetes writes it, in whole seconds."""
+    """Return a time in UTC as Kubernetes writes it, in whole seconds."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def derive_phase(conditions: Sequence[Condition], *, suspended: bool) -> Phase:
-    """Return the phase column's word; it says nothing that the conditions do not say."""
+    """Return the phase, a summary of the conditions for the column."""
     true = {condition.type for condition in conditions if condition.status == "True"}
     if Outcome.COMPLETE in true:
         return "Succeeded"
@@ -68,7 +68,7 @@ def derive_phase(conditions: Sequence[Condition], *, suspended: bool) -> Phase:
 
 @dataclass(slots=True)
 class _Conditions:
-    """The conditions while they are changed; a transition time moves only when its status does."""
+    """The conditions while a patch is made. A transition time changes only with the status of its condition."""
 
     videojob: VideoJobView
     now: datetime
@@ -92,7 +92,7 @@ class _Conditions:
         self.items = [*(item for item in self.items if item.type != kind), new]
 
     def clear(self, kind: str, reason: str, message: str) -> None:
-        """Set to False what is there; what was never said stays unsaid."""
+        """Set a condition to False where it exists; no condition is added."""
         if any(item.type == kind for item in self.items):
             self.set(kind, reason, message, holds=False)
 
@@ -104,8 +104,8 @@ def running(videojob: VideoJobView, job: JobView | None, pods: Sequence[PodView]
     conditions.set(Outcome.STARTED, "WorkerStarted", "A worker has started.", holds=True)
     conditions.set(Outcome.PROGRESSING, reason, message, holds=True)
     conditions.clear(Outcome.STALLED, reason, message)
-    if _got_through(videojob):
-        conditions.clear(Outcome.BLOCKED, reason, "It goes on again.")
+    if _past_the_block(videojob):
+        conditions.clear(Outcome.BLOCKED, reason, "The video makes progress again.")
     conditions.set(Outcome.FINISHED, reason, message, holds=False)
     patch = _unfinished(videojob, job, newest(pods), conditions, started=True)
     return patch | {"reason": None, "message": None}
@@ -128,9 +128,9 @@ def waiting(
     wait
         What it waits for.
     stalled
-        Reason and sentence where that lasts too long.
+        Reason and sentence where the wait exceeds its deadline.
     attempts
-        Those used up and the one that begins, where that is known better than the status has it.
+        Attempts used up, plus the next one; None keeps what the status shows.
     """
     conditions = _Conditions(videojob, now)
     pod = newest(pods)
@@ -160,18 +160,18 @@ def trying_again(
     now: datetime,
     report: Report | None = None,
 ) -> dict[str, Any]:
-    """Return the status of a VideoJob whose attempt has failed and will be followed by another.
+    """Return the status of a VideoJob whose attempt failed and is followed by another.
 
     Parameters
     ----------
     failure, sentence
-        Why.
+        Why the attempt failed.
     attempts
-        Those that are used up.
+        Attempts used up.
     not_before
         When the next one may begin.
     report
-        The worker's last word, where it left one.
+        What the worker reported at its end; None where it reported nothing.
     """
     conditions = _Conditions(videojob, now)
     reason = failure.reason.value
@@ -181,7 +181,7 @@ def trying_again(
     conditions.set(Outcome.STARTED, "WorkerStarted", "A worker has started.", holds=True)
     conditions.set(Outcome.PROGRESSING, reason, message, holds=False)
     conditions.clear(Outcome.STALLED, reason, message)
-    if failure.failure_class in _SHOWS_THAT_IT_WORKS:
+    if failure.failure_class in _STAGES_PAST_THE_BLOCK:
         conditions.set(Outcome.BLOCKED, reason, message, holds=True)
     elif failure.counts:
         conditions.clear(Outcome.BLOCKED, reason, "The last attempt failed for another reason.")
@@ -192,7 +192,7 @@ def trying_again(
 
 
 def still_stopping(videojob: VideoJobView, now: datetime) -> dict[str, Any]:
-    """Return the status of a VideoJob whose pod did not stop in time and was removed by force."""
+    """Return the status of a VideoJob whose pod did not stop in time and was deleted by force."""
     failure = TABLE[Reason.STILL_STOPPING]
     conditions = _Conditions(videojob, now)
     conditions.set(Outcome.STALLED, failure.reason, f"{failure.sentence} {failure.remedy}", holds=True)
@@ -216,11 +216,12 @@ def failed(
     return patch | _reported(report)
 
 
-def _got_through(videojob: VideoJobView) -> bool:
+def _past_the_block(videojob: VideoJobView) -> bool:
     blocked = videojob.condition(Outcome.BLOCKED)
     if blocked is None or blocked.reason not in {reason.value for reason in TABLE}:
         return True
-    return videojob.status.stage in _SHOWS_THAT_IT_WORKS.get(TABLE[Reason(blocked.reason)].failure_class, ())
+    stages = _STAGES_PAST_THE_BLOCK.get(TABLE[Reason(blocked.reason)].failure_class)
+    return stages is None or videojob.status.stage in stages
 
 
 def _unfinished(

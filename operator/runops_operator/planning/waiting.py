@@ -1,4 +1,4 @@
-"""What a video that does not run waits for, and how long that may last. Pure."""
+"""What a VideoJob that does not run waits for, and the deadline of that wait. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ class Wait:
     Attributes
     ----------
     reason
-        A CamelCase word: one of the reason table, or `Pending`, `Starting`, `Finishing`, `Suspended` where nothing is
-        wrong yet.
+        A CamelCase word: one of the reason table, or `Pending`, `Starting`, `Finishing`, `Suspended`, which are
+        normal.
     message
         A sentence for a person.
     """
@@ -31,26 +31,26 @@ class Wait:
     message: str
 
 
-PENDING = Wait("Pending", "The worker's pod is being made.")
-SUSPENDED = Wait("Suspended", "Suspended: it goes on when spec.suspend is false and a queue admits it.")
+PENDING = Wait("Pending", "The worker's pod is being created.")
+SUSPENDED = Wait("Suspended", "Suspended. It continues when spec.suspend is false and the queue admits it.")
 
 
 def newest(pods: Sequence[PodView]) -> PodView | None:
-    """Return the pod that counts."""
+    """Return the pod created last; the name decides between pods of the same second."""
     return max(pods, key=lambda pod: (pod.created, pod.name), default=None)
 
 
 def wait_of(
     videojob: VideoJobView, job: JobView | None, pods: Sequence[PodView], *, pod_refused: str | None = None
 ) -> Wait | None:
-    """Return what an unfinished video waits for; None while its worker runs.
+    """Return what an unfinished VideoJob waits for; None while its worker runs.
 
     Parameters
     ----------
     videojob, job, pods
-        What there is of it.
+        The VideoJob, its Job and the Job's pods.
     pod_refused
-        The API server's words, where it is known that it will not have the Job's pod made.
+        The API server's message where it refuses to create the Job's pod; None where no refusal is known.
     """
     pod = newest(pods)
     if pod is not None and pod.works:
@@ -67,14 +67,14 @@ def wait_of(
     if pod.waiting_reason in _IMAGE:
         return Wait(Reason.IMAGE_PULL_FAILED, f"The worker's image cannot be pulled.{detail}")
     if pod.waiting_reason in _CONTAINER:
-        return Wait(Reason.POD_NOT_STARTING, f"The worker's container cannot be made.{detail}")
+        return Wait(Reason.POD_NOT_STARTING, f"The worker's container cannot be created.{detail}")
     if pod.exit_code is not None:
-        return Wait("Finishing", "The worker has ended; its Job is being closed.")
+        return Wait("Finishing", "The worker exited. Kubernetes is ending its Job.")
     return Wait("Starting", f"The worker's pod is starting.{detail}")
 
 
 def deadline_of(reason: str, deadlines: Deadlines) -> tuple[float, Reason] | None:
-    """Return after how many seconds a wait counts as stalled and under which reason; None where it may last."""
+    """Return after how many seconds a wait counts as stalled, and under which reason; None where it may last."""
     return {
         "Pending": (deadlines.claimed_seconds, Reason.JOB_REFUSED),
         Reason.JOB_REFUSED.value: (deadlines.claimed_seconds, Reason.JOB_REFUSED),
@@ -87,5 +87,5 @@ def deadline_of(reason: str, deadlines: Deadlines) -> tuple[float, Reason] | Non
 
 
 def stalled_message(wait: Wait, reason: Reason) -> str:
-    """Return the sentence of a wait that lasts too long: what it waits for, and the way out."""
+    """Return the sentence of a wait that lasts too long: what the VideoJob waits for, and what to do about it."""
     return f"{wait.message} {TABLE[reason].remedy}"

@@ -24,11 +24,11 @@ class Ended:
     Attributes
     ----------
     failure
-        The table's row.
+        The row of the reason table.
     sentence
-        For a person, with the figures of the case where the worker gave any.
+        For a person; the worker's own, where it reported one.
     report
-        The worker's last word, where it left one.
+        What the worker reported at its end; None where it reported nothing.
     """
 
     failure: Failure
@@ -37,44 +37,44 @@ class Ended:
 
     @property
     def asked_seconds(self) -> float | None:
-        """How long the service that refused asked to wait."""
+        """How long the service that refused a request asked to wait; None where it did not."""
         return self.report.retry_after_seconds if self.report is not None else None
 
 
 def why_ended(job: JobView, pods: Sequence[PodView]) -> Ended:
     """Return why a Job failed.
 
-    What the cluster did to the pod counts first, then the worker's own word, then its exit code. The pod may be gone
-    already; then the Job's condition still has the exit code or the disruption in its message.
+    A deadline counts first, then the worker's own report, then what the cluster did to the pod, then the exit code. The
+    pod may be gone; then the Job's condition has the exit code or the disruption in its message.
 
     Parameters
     ----------
     job
-        It has failed.
+        The failed Job.
     pods
-        Those that are left of it.
+        Its pods that still exist.
     """
     pod = max((pod for pod in pods if not pod.works and pod.exit_code != 0), key=lambda pod: pod.created, default=None)
     report = pod.report if pod is not None else None
-    said = report.reason if report is not None else None
+    reported = report.reason if report is not None else None
     if job.failed_reason == "DeadlineExceeded" or (pod is not None and pod.ended_reason == "DeadlineExceeded"):
         return _of(Reason.DEADLINE_EXCEEDED, report)
-    if report is not None and said not in {None, Reason.TERMINATED}:
-        failure = TABLE[Reason(said)]
+    if report is not None and reported not in {None, Reason.TERMINATED}:
+        failure = TABLE[Reason(reported)]
         return Ended(failure, report.message or failure.sentence, report)
     message = job.failed_message or ""
     if _DISRUPTED.search(message) or (pod is not None and pod.disrupted):
         return _of(Reason.EVICTED, report)
     if pod is not None and pod.ended_reason == "Evicted":
-        # Without a disruption it is the pod's own fault: it went over a limit.
+        # Without a disruption the pod exceeded a limit of its own.
         return _of(Reason.DISK_FULL if _DISK.search(pod.ended_message or "") else Reason.EVICTED, report)
     if pod is not None and pod.out_of_memory:
         return _of(Reason.OUT_OF_MEMORY, report)
-    if said is Reason.TERMINATED:
+    if reported is Reason.TERMINATED:
         return _of(Reason.TERMINATED, report)
     code = pod.exit_code if pod is not None else None
-    if code is None and (told := _EXIT_CODE.search(message)):
-        code = int(told[1])
+    if code is None and (named := _EXIT_CODE.search(message)):
+        code = int(named[1])
     if code is None:
         return _of(Reason.POD_LOST, report)
     failure = by_exit_code(code) or TABLE[Reason.WORKER_CRASHED]
