@@ -15,7 +15,7 @@ from runops.supabase.connection import Supabase
 from runops.supabase.probe import Finding, inspect
 from runops.videojob import VideoJobStatus
 from runops_operator.config import OperatorConfig
-from runops_operator.kubernetes_api.api_login import log_in
+from runops_operator.kubernetes_api.login import log_in
 from runops_operator.kubernetes_api.api_server import ApiServer
 from runops_operator.kubernetes_api.cluster import ClusterError, NotFound
 from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster

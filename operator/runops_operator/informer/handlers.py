@@ -11,7 +11,7 @@ import kopf
 from runops.videojob import GROUP, PLURAL, VERSION
 from runops_operator.informer.store import Store
 from runops_operator.informer.workqueue import WorkQueue
-from runops_operator.kubernetes_api.api_login import log_in
+from runops_operator.kubernetes_api.kopf_login import log_in_kopf
 from runops_operator.manifests.labels import MANAGED_BY, MANAGED_BY_LABEL, VIDEOJOB_LABEL
 
 __all__ = ["register"]
@@ -32,7 +32,7 @@ def register(registry: kopf.OperatorRegistry, store: Store, queue: WorkQueue) ->
 
     @kopf.on.login(registry=registry)
     async def on_login(**_: Any) -> kopf.ConnectionInfo:
-        return log_in()
+        return await log_in_kopf()
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def on_videojob(event: Mapping[str, Any], **_: Any) -> None:

@@ -1,66 +1,88 @@
-"""Requests to the API server over HTTP, JSON in and out."""
+"""Requests to the API server by the official client, JSON in and out."""
 
-import json
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import aiohttp
+from kubernetes.aio.client import ApiClient, Configuration
+from kubernetes.aio.config import ConfigException
 from pydantic_core import from_json
 
-from runops_operator.kubernetes_api.api_login import ApiLogin
 from runops_operator.kubernetes_api.cluster import ClusterError, Conflict, NotFound
+from runops_operator.kubernetes_api.tls_context import TlsContext
 
-__all__ = ["ApiServer"]
+__all__ = ["HEADERS", "ApiServer", "tls_of"]
 
 _REQUEST_SECONDS = 30.0
 _CONNECTIONS = 50
 _EXPECTED = frozenset({404, 409})
-"""Answers that say how things are; a request for which they come did not fail."""
+"""Statuses that state a fact about an object; such a request did not fail."""
+_REDIRECTS = range(300, 400)
+
+HEADERS: Mapping[str, str] = {
+    "Accept": "application/json",
+    # Compressing pages of many objects costs both sides more than it saves on a cluster's network, so Kubernetes' own
+    # controllers do without it too: https://github.com/kubernetes/kubernetes/pull/80919
+    "Accept-Encoding": "identity",
+    "User-Agent": "runops-operator",
+}
 
 
 def _ignore(_verb: str, _resource: str, _status: int | None) -> None:
     return
 
 
+@dataclass(eq=False)
+class _Connection:
+    """The official client under one login, and how many requests use it."""
+
+    client: ApiClient
+    tls: TlsContext
+    requests: int = 0
+
+    @property
+    def credentials(self) -> tuple[object, ...]:
+        """What identifies us: a request that was refused with the same values is not repeated."""
+        return (self.client.configuration.api_key.get("BearerToken"), self.tls.stamp)
+
+
 class ApiServer:
-    """One API server, spoken to under one login; an asynchronous context manager, after which no connection is left.
+    """One API server; an asynchronous context manager, after which no connection is left.
+
+    Entering it logs in. When the server refuses the credentials, one new login serves every request that waits for it.
 
     Parameters
     ----------
     log_in
-        Gives address and credentials; asked again when the server does not know the credentials any more.
+        Gives address and credentials as they are now.
     failed
-        Told verb, resource and status of every request that failed; the status is None where there was no answer.
-
-    Raises
-    ------
-    ClusterError
-        There is no login, or its certificates cannot be read.
+        Called with verb, resource and status of each request that failed; the status is None where no answer came.
     """
 
     def __init__(
-        self, log_in: Callable[[], ApiLogin], *, failed: Callable[[str, str, int | None], None] = _ignore
+        self,
+        log_in: Callable[[], Awaitable[Configuration]],
+        *,
+        failed: Callable[[str, str, int | None], None] = _ignore,
     ) -> None:
-        login = log_in()
-        try:
-            tls = login.as_ssl_context()
-        except (OSError, ValueError) as error:
-            raise ClusterError(f"The certificates for {login.server} cannot be read: {error}.") from error
         self._log_in = log_in
         self._failed = failed
-        self._address = login.server.rstrip("/")
-        self._headers = login.as_http_headers()
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=tls),
-            timeout=aiohttp.ClientTimeout(total=_REQUEST_SECONDS),
-            proxy=login.proxy_url,
-        )
+        self._connection: _Connection | None = None
+        self._login: asyncio.Task[_Connection] | None = None
 
     async def __aenter__(self) -> Self:
+        self._connection = await self._connected()
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        await self._session.close()
+        if self._login is not None:
+            self._login.cancel()
+            await asyncio.gather(self._login, return_exceptions=True)
+        if self._connection is not None:
+            await self._connection.client.close()
 
     async def call(
         self,
@@ -70,66 +92,144 @@ class ApiServer:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Return the object that is answered.
+        """Send a request and return the object in its answer.
 
         Parameters
         ----------
         method
             A PATCH is a JSON merge patch.
         path
-            From the root of the server, escaped.
+            From the root of the server, percent-encoded.
         query
-            Parameters; those that are empty are left out.
+            Parameters; empty ones are left out.
         body
-            An object.
+            A JSON object.
 
         Raises
         ------
         Conflict, NotFound
             409 and 404.
         ClusterError
-            Any other refusal, no answer within 30 s, or one that is no object.
+            Any other refusal, no answer within 30 s, an answer that is not an object, or a new login that failed.
         """
         try:
-            return await self._answer(method, path, query=query or {}, body=body)
+            status, data = await self._answer(method, path, query or {}, body)
+            return _decoded(f"{method} {path}", status, data)
         except ClusterError as error:
             if error.status not in _EXPECTED:
                 self._failed(method, _resource_of(path), error.status)
             raise
 
     async def _answer(
-        self, method: str, path: str, *, query: Mapping[str, str], body: Mapping[str, Any] | None
-    ) -> dict[str, Any]:
-        what = f"{method} {path}"
-        given = {key: value for key, value in query.items() if value}
-        try:
-            status, data = await self._exchange(method, path, given, body)
-            if status == 401 and self._logged_in_anew():
-                status, data = await self._exchange(method, path, given, body)
-        except (aiohttp.ClientError, OSError) as error:
-            raise ClusterError(f"{what}: the API server cannot be reached ({type(error).__name__}).") from error
-        return _decoded(what, status, data)
-
-    async def _exchange(
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None
     ) -> tuple[int, bytes]:
-        content = "application/merge-patch+json" if method == "PATCH" else "application/json"
-        async with self._session.request(
-            method,
-            f"{self._address}{path}",
-            params=query,
-            data=None if body is None else json.dumps(body, separators=(",", ":")).encode(),
-            headers={**self._headers, "Accept": "application/json", "Content-Type": content},
-            allow_redirects=False,
-        ) as answer:
-            return answer.status, await answer.read()
+        connection = self._connection
+        assert connection is not None, "the context manager is entered"
+        credentials, status, data = await self._exchange(connection, method, path, query, body)
+        if status == 401:
+            renewed = await self._renewed(connection)
+            if renewed.credentials != credentials:
+                _, status, data = await self._exchange(renewed, method, path, query, body)
+        return status, data
 
-    def _logged_in_anew(self) -> bool:
-        """Tell whether the login has other credentials by now."""
-        headers = self._log_in().as_http_headers()
-        changed = headers != self._headers
-        self._headers = headers
-        return changed
+    async def _exchange(
+        self,
+        connection: _Connection,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: Mapping[str, Any] | None,
+    ) -> tuple[tuple[object, ...], int, bytes]:
+        """Send a request once; return the credentials it was sent with, and status and body of the answer."""
+        async with self._used(connection):
+            try:
+                request = await connection.client.param_serialize(
+                    method,
+                    path,
+                    query_params=[(name, value) for name, value in query.items() if value],
+                    header_params={"Content-Type": _content_type(method), **HEADERS},
+                    body=body,
+                    auth_settings=["BearerToken"],
+                )
+                credentials = connection.credentials
+                response = await connection.client.call_api(
+                    *request, _request_timeout=aiohttp.ClientTimeout(total=_REQUEST_SECONDS)
+                )
+                return credentials, response.status, await response.read()
+            except ConfigException as error:
+                raise ClusterError(f"{method} {path}: the credentials cannot be read: {error}") from error
+            except (aiohttp.ClientError, OSError) as error:
+                reason = type(error).__name__
+                raise ClusterError(f"{method} {path}: the API server cannot be reached ({reason}).") from error
+
+    @asynccontextmanager
+    async def _used(self, connection: _Connection) -> AsyncIterator[None]:
+        """Keep a connection open for a request; the last request of one that was replaced closes it."""
+        connection.requests += 1
+        try:
+            yield
+        finally:
+            connection.requests -= 1
+            if connection is not self._connection and not connection.requests:
+                await connection.client.close()
+
+    async def _renewed(self, refused: _Connection) -> _Connection:
+        """Return a connection that is newer than the refused one; requests that wait at once share one login."""
+        if self._connection is refused or self._connection is None:
+            if self._login is None:
+                self._login = asyncio.create_task(self._connected(), name="login")
+                self._login.add_done_callback(self._logged_in)
+            return await asyncio.shield(self._login)
+        return self._connection
+
+    def _logged_in(self, login: "asyncio.Task[_Connection]") -> None:
+        self._login = None
+        if not login.cancelled() and login.exception() is None:
+            self._connection = login.result()
+
+    async def _connected(self) -> _Connection:
+        configuration = await self._log_in()
+        configuration.connection_pool_maxsize = _CONNECTIONS
+        configuration.client_session_kwargs = {"trust_env": False, "middlewares": (_refuse_redirect,)}
+        try:
+            client = ApiClient(configuration)
+            client.rest_client.ssl_context = tls = tls_of(configuration)
+        except (OSError, ValueError) as error:
+            raise ClusterError(f"The certificates for {configuration.host} cannot be read: {error}.") from error
+        client.user_agent = HEADERS["User-Agent"]
+        return _Connection(client, tls)
+
+
+def tls_of(configuration: Configuration) -> TlsContext:
+    """Return the TLS context of a login.
+
+    Raises
+    ------
+    OSError
+        A certificate cannot be read.
+    """
+    return TlsContext(
+        ca=configuration.ssl_ca_cert,
+        certificate=configuration.cert_file,
+        key=configuration.key_file,
+        verify=configuration.verify_ssl,
+        server_name=configuration.tls_server_name,
+    )
+
+
+async def _refuse_redirect(
+    request: aiohttp.ClientRequest, send: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
+) -> aiohttp.ClientResponse:
+    """Follow no redirection: a token must not leave for another server."""
+    response = await send(request)
+    if response.status in _REDIRECTS:
+        response.release()
+        raise ClusterError(f"{request.method} {request.url.path}: {response.status} redirects.", status=response.status)
+    return response
+
+
+def _content_type(method: str) -> str:
+    return "application/merge-patch+json" if method == "PATCH" else "application/json"
 
 
 def _resource_of(path: str) -> str:
@@ -139,14 +239,14 @@ def _resource_of(path: str) -> str:
 
 
 def _decoded(what: str, status: int, data: bytes) -> dict[str, Any]:
-    # Short strings that come again and again, such as phases and names of nodes, become one object each.
+    # pydantic's reader shares equal short strings, such as phases and names of nodes.
     try:
         value = from_json(data)
     except ValueError:
         value = None
     if 200 <= status < 300 and isinstance(value, dict):
         return value
-    words = str(value.get("message", ""))[:300] if isinstance(value, dict) else "the answer is no JSON object"
+    words = str(value.get("message", ""))[:300] if isinstance(value, dict) else "the answer is not a JSON object"
     message = f"{what}: {status} {words}"
     kind = {404: NotFound, 409: Conflict}.get(status, ClusterError)
     raise kind(message, status=status)
