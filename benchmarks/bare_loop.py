@@ -13,9 +13,9 @@ from runops.job_row import Claim, JobRow
 from runops_operator.config import OperatorConfig
 from runops_operator.garbage import spare_the_collector
 from runops_operator.intake.confirm import ADOPTIONS_AT_ONCE
-from runops_operator.kubernetes_api.login import log_in
 from runops_operator.kubernetes_api.api_server import ApiServer
 from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster
+from runops_operator.kubernetes_api.login import log_in
 from runops_operator.manifests.build_job import build_job
 from runops_operator.manifests.build_videojob import build_videojob
 from runops_operator.manifests.observed import parse_videojob

@@ -15,10 +15,10 @@ from runops.supabase.connection import Supabase
 from runops.supabase.probe import Finding, inspect
 from runops.videojob import VideoJobStatus
 from runops_operator.config import OperatorConfig
-from runops_operator.kubernetes_api.login import log_in
 from runops_operator.kubernetes_api.api_server import ApiServer
 from runops_operator.kubernetes_api.cluster import ClusterError, NotFound
 from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster
+from runops_operator.kubernetes_api.login import log_in
 from runops_operator.manifests.build_videojob import build_videojob
 
 __all__ = ["about_lease", "about_pods", "check_installation", "lines"]

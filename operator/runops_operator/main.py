@@ -29,10 +29,10 @@ from runops_operator.informer.watch_errors import WatchErrors
 from runops_operator.installation_check import check_installation
 from runops_operator.intake.intake_status import IntakeStatus
 from runops_operator.intake.missed_hints import NO_FEED
-from runops_operator.kubernetes_api.login import log_in
 from runops_operator.kubernetes_api.api_server import ApiServer
 from runops_operator.kubernetes_api.cluster import ClusterError, NotFound
 from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster
+from runops_operator.kubernetes_api.login import log_in
 from runops_operator.leader import Elector, identity
 from runops_operator.observability.events import EventPoster
 from runops_operator.observability.metrics import Metrics

@@ -9,10 +9,10 @@ from typing import Any
 import certifi
 import pytest
 from aiohttp import web
+from kubernetes.aio.client import Configuration
 
 from runops.progress import Stage
 from runops.report import Report
-from runops_operator.kubernetes_api.api_login import ApiLogin
 from runops_operator.kubernetes_api.api_server import ApiServer
 from runops_operator.kubernetes_api.cluster import ClusterError
 from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster
@@ -100,7 +100,11 @@ async def test_each_request_of_the_operator_is_the_one_that_its_right_is_for(
     name: str, recorder: tuple[_Recorder, str]
 ) -> None:
     recorded, url = recorder
-    async with ApiServer(lambda: ApiLogin(server=url)) as api:
+
+    async def login() -> Configuration:
+        return Configuration(host=url)
+
+    async with ApiServer(login) as api:
         try:
             await _called(KubernetesCluster(api, "videos-ns"), name)
         except ClusterError as error:

@@ -1,6 +1,7 @@
-"""Requests to the API server: what is sent, what becomes of the answer, and what happens when a token has ended."""
+"""Requests to the API server: what is sent, what an answer means, and what happens when credentials are refused."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
@@ -8,9 +9,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from kubernetes.aio.client import Configuration
 
-from runops_operator.kubernetes_api import api_login
-from runops_operator.kubernetes_api.api_login import ApiLogin, log_in
 from runops_operator.kubernetes_api.api_server import ApiServer
 from runops_operator.kubernetes_api.cluster import ClusterError, Conflict, NotFound
 
@@ -37,15 +37,19 @@ class _Server:
             return web.json_response({"message": "Unauthorized"}, status=401)
         return self.answer()
 
-    def login(self, token: str | None = None) -> ApiLogin:
-        return ApiLogin(server=self.url, token=token or "first")
+    async def login(self, token: str = "first") -> Configuration:  # noqa: S107 - of a stand-in
+        return Configuration(host=self.url, api_key={"BearerToken": f"Bearer {token}"})
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[_Server]:
     server = _Server()
     app = web.Application()
-    app.router.add_route("*", "/{path:.*}", server.handle)
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await server.handle(request)
+
+    app.router.add_route("*", "/{path:.*}", handle)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -63,10 +67,10 @@ async def test_a_patch_is_a_merge_patch_and_empty_parameters_are_left_out(server
     assert (request.path, dict(request.query)) == (_PATH, {"limit": "5"})
     assert request.content_type == "application/merge-patch+json"
     assert request.headers["Accept-Encoding"] == "identity"
-    assert server.bodies == [b'{"spec":{"suspend":true}}']
+    assert [json.loads(body) for body in server.bodies] == [{"spec": {"suspend": True}}]
 
 
-async def test_a_selector_arrives_as_it_was_meant(server: _Server) -> None:
+async def test_a_selector_arrives_unchanged(server: _Server) -> None:
     selector = "app.kubernetes.io/managed-by=runops-operator,batch.kubernetes.io/job-name=a+b"
     async with ApiServer(server.login) as api:
         await api.call("GET", _PATH, query={"labelSelector": selector})
@@ -74,7 +78,7 @@ async def test_a_selector_arrives_as_it_was_meant(server: _Server) -> None:
     assert server.seen[0].query["labelSelector"] == selector
 
 
-async def test_a_token_that_was_renewed_is_read_and_the_request_made_again(server: _Server) -> None:
+async def test_a_refused_request_is_repeated_with_a_renewed_token(server: _Server) -> None:
     tokens = iter(["first", "second", "third"])
     async with ApiServer(lambda: server.login(next(tokens))) as api:
         server.token = "second"
@@ -88,7 +92,7 @@ async def test_a_token_that_was_renewed_is_read_and_the_request_made_again(serve
     ]
 
 
-async def test_a_token_that_is_refused_and_was_not_renewed_is_an_error_after_one_request(server: _Server) -> None:
+async def test_a_refused_token_that_was_not_renewed_is_an_error_after_one_request(server: _Server) -> None:
     failed: list[Any] = []
     server.token = "another"
     async with ApiServer(server.login, failed=lambda *what: failed.append(what)) as api:
@@ -102,7 +106,7 @@ async def test_a_token_that_is_refused_and_was_not_renewed_is_an_error_after_one
 @pytest.mark.parametrize(
     ("status", "kind", "failures"), [(404, NotFound, 0), (409, Conflict, 0), (422, ClusterError, 1)], ids=str
 )
-async def test_a_refusal_has_its_words_and_is_counted_where_it_tells_no_fact(
+async def test_a_refusal_carries_the_servers_words_and_counts_unless_it_states_a_fact(
     server: _Server, status: int, kind: type[ClusterError], failures: int
 ) -> None:
     failed: list[Any] = []
@@ -115,15 +119,15 @@ async def test_a_refusal_has_its_words_and_is_counted_where_it_tells_no_fact(
     assert len(failed) == failures
 
 
-@pytest.mark.parametrize("text", ["<html>", "[1]", ""], ids=["no JSON", "no object", "nothing"])
-async def test_an_answer_that_is_no_object_is_an_error(server: _Server, text: str) -> None:
+@pytest.mark.parametrize("text", ["<html>", "[1]", ""], ids=["not JSON", "not an object", "nothing"])
+async def test_an_answer_that_is_not_an_object_is_an_error(server: _Server, text: str) -> None:
     server.answer = partial(web.Response, text=text)
     async with ApiServer(server.login) as api:
-        with pytest.raises(ClusterError, match="the answer is no JSON object"):
+        with pytest.raises(ClusterError, match="the answer is not a JSON object"):
             await api.call("GET", _PATH)
 
 
-async def test_a_redirection_is_not_followed(server: _Server) -> None:
+async def test_a_redirect_is_not_followed(server: _Server) -> None:
     server.answer = partial(web.Response, status=302, headers={"Location": f"{server.url}/elsewhere"})
     async with ApiServer(server.login) as api:
         with pytest.raises(ClusterError, match="302"):
@@ -132,18 +136,22 @@ async def test_a_redirection_is_not_followed(server: _Server) -> None:
     assert [request.path for request in server.seen] == [_PATH]
 
 
-async def test_a_server_that_is_not_there_is_told_and_counted() -> None:
+async def test_an_unreachable_server_is_an_error_and_counts() -> None:
     failed: list[Any] = []
-    async with ApiServer(
-        lambda: ApiLogin(server="http://127.0.0.1:9"), failed=lambda *what: failed.append(what)
-    ) as api:
+
+    async def login() -> Configuration:
+        return Configuration(host="http://127.0.0.1:9")
+
+    async with ApiServer(login, failed=lambda *what: failed.append(what)) as api:
         with pytest.raises(ClusterError, match=r"the API server cannot be reached \(ClientConnectorError\)"):
             await api.call("GET", _PATH)
 
     assert failed == [("GET", "jobs", None)]
 
 
-async def test_a_server_that_does_not_answer_is_given_up(server: _Server, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_request_without_an_answer_ends_at_its_deadline(
+    server: _Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("runops_operator.kubernetes_api.api_server._REQUEST_SECONDS", 0.2)
     server.silent = True
     async with ApiServer(server.login) as api:
@@ -151,61 +159,81 @@ async def test_a_server_that_does_not_answer_is_given_up(server: _Server, monkey
             await api.call("GET", _PATH)
 
 
-def test_in_a_pod_the_service_account_is_used_and_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_login, "_SERVICE_ACCOUNT", tmp_path)
-    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
-    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "6443")
-    (tmp_path / "token").write_text("first\n")
-    before = log_in()
-    (tmp_path / "token").write_text("second\n")
+async def test_twenty_requests_refused_at_once_share_one_new_login_and_all_succeed(server: _Server) -> None:
+    logins = 0
+    all_came = asyncio.Event()
 
-    assert before.server == "https://[fd00::1]:6443"
-    assert before.ca_path == str(tmp_path / "ca.crt")
-    assert before.as_http_headers()["Authorization"] == "Bearer first"
-    assert log_in().as_http_headers()["Authorization"] == "Bearer second"
+    async def login() -> Configuration:
+        nonlocal logins
+        logins += 1
+        await asyncio.sleep(0)
+        return await server.login("first" if logins == 1 else "second")
 
+    async def refuse_when_all_came(request: web.Request) -> web.StreamResponse:
+        answer = await handle(request)
+        if len(server.seen) == 20:
+            all_came.set()
+        await all_came.wait()
+        return answer
 
-@pytest.fixture
-def no_pod(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
+    handle = server.handle
+    server.handle = refuse_when_all_came  # type: ignore[method-assign]
+    async with ApiServer(login) as api:
+        server.token = "second"
+        answers = await asyncio.gather(*(api.call("GET", _PATH) for _ in range(20)))
 
-
-@pytest.mark.usefixtures("no_pod")
-def test_without_a_service_account_and_a_kubeconfig_the_error_names_both(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("KUBECONFIG", raising=False)
-
-    with pytest.raises(ClusterError, match="neither a service account nor a kubeconfig"):
-        log_in()
-
-
-@pytest.mark.usefixtures("no_pod")
-@pytest.mark.parametrize("text", ["{", "[]", "current-context: there\n", None], ids=["YAML", "list", "context", "file"])
-def test_a_kubeconfig_that_cannot_be_read_is_an_error(
-    text: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "kubeconfig"
-    if text is not None:
-        path.write_text(text)
-    monkeypatch.setenv("KUBECONFIG", str(path))
-
-    with pytest.raises(ClusterError, match="cannot be read"):
-        log_in()
+    assert answers == [{"kind": "Job"}] * 20
+    assert logins == 2
+    assert len(server.seen) == 40
 
 
-@pytest.mark.usefixtures("no_pod")
-def test_an_error_about_a_kubeconfig_quotes_nothing_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "kubeconfig"
-    path.write_text("users: [{user: {token: sesame, : }")
-    monkeypatch.setenv("KUBECONFIG", str(path))
+async def test_a_login_that_fails_fails_each_waiting_request_and_the_next_one_tries_again(server: _Server) -> None:
+    logins = 0
 
-    with pytest.raises(ClusterError) as raised:
-        log_in()
+    async def login() -> Configuration:
+        nonlocal logins
+        logins += 1
+        await asyncio.sleep(0.05)
+        if logins == 2:
+            raise ClusterError("The credential plugin failed.")
+        return await server.login("first" if logins == 1 else "second")
 
-    assert "sesame" not in str(raised.value)
-    assert raised.value.__suppress_context__
+    async with ApiServer(login) as api:
+        server.token = "second"
+        answers = await asyncio.gather(*(api.call("GET", _PATH) for _ in range(5)), return_exceptions=True)
+        assert [str(answer) for answer in answers] == ["The credential plugin failed."] * 5
+        assert await api.call("GET", _PATH) == {"kind": "Job"}
+
+    assert logins == 3
+
+
+async def test_a_request_in_flight_outlives_the_login_it_was_sent_with(server: _Server) -> None:
+    """A slow list under the old token is answered while another request renews the login."""
+    arrived, release = asyncio.Event(), asyncio.Event()
+    logins = iter(["first", "second"])
+
+    async def slow_list(request: web.Request) -> web.StreamResponse:
+        if request.path == "/slow":
+            arrived.set()
+            await release.wait()
+            return web.json_response({"kind": "List"})
+        return await handle(request)
+
+    handle = server.handle
+    server.handle = slow_list  # type: ignore[method-assign]
+    async with ApiServer(lambda: server.login(next(logins))) as api:
+        slow = asyncio.create_task(api.call("GET", "/slow"))
+        await arrived.wait()
+        server.token = "second"
+        assert await api.call("GET", _PATH) == {"kind": "Job"}
+        release.set()
+        assert await slow == {"kind": "List"}
 
 
 async def test_certificates_that_cannot_be_read_are_an_error(tmp_path: Path) -> None:
+    async def login() -> Configuration:
+        return Configuration(host="https://there", ssl_ca_cert=str(tmp_path / "none"))
+
     with pytest.raises(ClusterError, match="The certificates for https://there cannot be read"):
-        ApiServer(lambda: ApiLogin(server="https://there", ca_path=str(tmp_path / "none")))
+        async with ApiServer(login):
+            pass

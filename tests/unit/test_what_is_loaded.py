@@ -1,8 +1,10 @@
 """A pod is not slowed down, nor made larger, by libraries that it may never need."""
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +28,71 @@ def test_program_starts_without_what_it_may_never_need(program: str, not_needed:
         check=True,
     )
     assert done.stdout.split() == []
+
+
+_WITHOUT_GENERATED_CLASSES = """
+import asyncio, importlib, importlib.abc, pkgutil, re, sys
+
+class Pruned(importlib.abc.MetaPathFinder):
+    kept = {"v1_object_meta", "v1_owner_reference", "v1_managed_fields_entry"}
+
+    def find_spec(self, name, path, target=None):
+        found = re.fullmatch(r"kubernetes(\\.aio)?\\.client\\.(api|models)\\.(\\w+)", name)
+        if found and found[3] not in self.kept:
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Pruned())
+import runops_operator
+for module in pkgutil.walk_packages(runops_operator.__path__, "runops_operator."):
+    importlib.import_module(module.name)
+
+from aiohttp import web
+from kubernetes.aio.client import Configuration
+from runops_operator.kubernetes_api.api_server import ApiServer
+
+async def main():
+    async def answer(request):
+        return web.json_response({"path": request.path})
+
+    app = web.Application()
+    app.router.add_post("/{path:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+
+    async def login():
+        return Configuration(host=f"http://127.0.0.1:{runner.addresses[0][1]}")
+
+    async with ApiServer(login) as api:
+        print((await api.call("POST", "/apis", body={"a": [1, None, "b"]}))["path"])
+    await runner.cleanup()
+
+asyncio.run(main())
+"""
+
+
+def test_the_operator_runs_without_the_generated_classes_that_its_image_leaves_out() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_GENERATED_CLASSES], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "/apis\n"), done.stderr
+
+
+def test_the_image_keeps_the_three_generated_classes_that_kopf_loads() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import runops_operator.main, sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout.split()
+    generated = {
+        name.rpartition(".")[2]
+        for name in loaded
+        if name.startswith(("kubernetes.client.models.", "kubernetes.aio.client.models.")) or ".client.api." in name
+    }
+    recipe = (Path(__file__).parents[2] / "operator" / "Containerfile").read_text()
+    assert generated == set(re.findall(r"! -name (v1_\w+)\.py", recipe))
 
 
 _OPENED = """

@@ -184,7 +184,7 @@ class ApiServer:
 
     def _logged_in(self, login: "asyncio.Task[_Connection]") -> None:
         self._login = None
-        if not login.cancelled() and login.exception() is None:
+        if not login.cancelled() and login.exception() is None:  # noqa: LOG004 - a task, not a logger
             self._connection = login.result()
 
     async def _connected(self) -> _Connection:

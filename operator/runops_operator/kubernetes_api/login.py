@@ -4,8 +4,8 @@ import asyncio
 import logging
 import os
 import time
-from pathlib import Path
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -80,7 +80,7 @@ async def _by_kubeconfig(configuration: Configuration) -> bool:
 
 
 class _Kubeconfig(KubeConfigLoader):
-    """The official reader, with errors where it only logs one, and tokens of OpenID Connect read as the standard says."""
+    """The official reader; it raises errors of plugins, which it would log, and its id tokens are ours (`oidc.py`)."""
 
     def __init__(self, files: KubeConfigMerger) -> None:
         super().__init__(config_dict=files.config, config_base_path=None)  # type: ignore[no-untyped-call]

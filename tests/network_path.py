@@ -1,0 +1,110 @@
+"""What may be between a client and a server: something that ends TLS, and a proxy that knows CONNECT."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devstack.cluster.certificates import Authority, Pair
+
+_Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+def serving_pair(authority: Authority) -> Pair:
+    """A certificate for 127.0.0.1."""
+    return authority.issue("front", names=("127.0.0.1",))
+
+
+class TlsFront:
+    """Ends TLS on loopback under a certificate that can be replaced, and passes the bytes on."""
+
+    def __init__(self, folder: Path, upstream: str, port: int, upstream_tls: ssl.SSLContext | None) -> None:
+        self._folder = folder
+        self._upstream = (upstream, port)
+        self._upstream_tls = upstream_tls
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._open: set[asyncio.StreamWriter] = set()
+        self.port = 0
+
+    def show(self, pair: Pair) -> None:
+        """Serve under this certificate from now on; open connections end."""
+        pair.write(self._folder, "front")
+        self._tls.load_cert_chain(self._folder / "front.crt", self._folder / "front.key")
+        for writer in self._open:
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
+        try:
+            await _relay((reader, writer), await asyncio.open_connection(*self._upstream, ssl=self._upstream_tls))
+        finally:
+            self._open.discard(writer)
+
+    @classmethod
+    @asynccontextmanager
+    async def running(
+        cls, folder: Path, pair: Pair, *, upstream: str, port: int, upstream_tls: ssl.SSLContext | None = None
+    ) -> AsyncIterator["TlsFront"]:
+        front = cls(folder, upstream, port, upstream_tls)
+        front.show(pair)
+        server = await asyncio.start_server(front._serve, "127.0.0.1", 0, ssl=front._tls)
+        front.port = server.sockets[0].getsockname()[1]
+        try:
+            yield front
+        finally:
+            server.close()
+            for writer in front._open:
+                writer.transport.abort()
+
+
+@dataclass
+class ConnectProxy:
+    """An HTTP proxy that knows CONNECT only, and notes the hosts it was asked for."""
+
+    port: int = 0
+    asked: list[str] = field(default_factory=list)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        method, target, _ = head.split(b"\r\n")[0].decode().split()
+        self.asked.append(target)
+        if method != "CONNECT":
+            writer.write(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
+            writer.close()
+            return
+        host, _, port = target.rpartition(":")
+        there = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await _relay((reader, writer), there)
+
+    @classmethod
+    @asynccontextmanager
+    async def running(cls) -> AsyncIterator["ConnectProxy"]:
+        proxy = cls()
+        server = await asyncio.start_server(proxy._serve, "127.0.0.1", 0)
+        proxy.port = server.sockets[0].getsockname()[1]
+        try:
+            yield proxy
+        finally:
+            server.close()
+
+
+async def _relay(one: _Streams, other: _Streams) -> None:
+    """Pass bytes both ways until either side ends."""
+    ways = [asyncio.create_task(_pass_on(one[0], other[1])), asyncio.create_task(_pass_on(other[0], one[1]))]
+    try:
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
+        for writer in (one[1], other[1]):
+            writer.transport.abort()
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while piece := await reader.read(64 * 1024):
+        writer.write(piece)
+        await writer.drain()
