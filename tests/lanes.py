@@ -1,0 +1,76 @@
+"""Decides which process of `pytest -n` runs which tests.
+
+All tests of a module run in one process, so that their shared set-up runs once. Tests with a cluster wait most of the
+time. They run in two lanes, beside the tests that need the CPU. A lane is one process with one cluster. The lanes do
+not share a cluster, because some tests stop the API server or delete the definition of VideoJob; a second cluster
+starts in 9 s.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+__all__ = ["lane_of"]
+
+_LANES = (
+    (
+        *("tests/e2e/", "tests/lifecycle/", "tests/cluster/test_cluster_kwok.py", "tests/cluster/test_cluster_node.py"),
+        *("tests/cli/test_cli_on_cluster.py", "tests/cli/test_cli_with_operator.py"),
+        "tests/media/test_media_sandbox_in_a_pod.py",
+    ),
+    (
+        *("tests/apiserver/", "tests/chaos/test_chaos.py"),
+        *("tests/chart/test_chart_manifests.py", "tests/chart/test_namespaced_install.py"),
+        *("tests/chart/test_restricted_pods.py", "tests/chart/test_rights_on_api_server.py"),
+        "tests/chart/test_worker_fence.py",
+    ),
+)
+_NUMBER = pytest.StashKey[int]()
+
+
+def lane_of(nodeid: str) -> int | None:
+    """Return the number of the lane in which a test is run; None where its module is in no lane."""
+    return next((number for number, places in enumerate(_LANES) if nodeid.startswith(places)), None)
+
+
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist ships no type information
+    """Hands out modules, and each lane like one module."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        lane = lane_of(nodeid)
+        return super()._split_scope(nodeid) if lane is None else f"lane {lane}"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count the tests as they are collected."""
+    config.stash[_NUMBER] = 0
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Remember the position of the test: pytest-randomly shuffles the tests."""
+    item.config.stash[_NUMBER] = item.stash[_NUMBER] = item.config.stash[_NUMBER] + 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the lanes first, in the order of their files, then the modules with tests that are marked as slow."""
+    slow = {item.path for item in items if item.get_closest_marker("slow") is not None}
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        if item.get_closest_marker("cluster") is None:
+            return (1 if item.path in slow else 2), 0
+        if lane_of(item.nodeid) is None:
+            raise pytest.UsageError(f"{item.nodeid} needs a cluster: tests/lanes.py has to name a lane for its file")
+        return 0, item.stash[_NUMBER]
+
+    items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Hand out whole lanes and whole modules, in the order of the collection."""
+    config.option.loadscopereorder = False
+    return _Scheduling(config, log)
