@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo test lint crd failures chart metrics rights lock images version package package-check bench chaos clean
+.PHONY: help setup demo test slowest lint crd failures chart metrics rights lock images version package package-check bench chaos clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ demo: setup ## Run the whole path on this machine: a queued recording becomes a 
 
 test: ## Set everything up, then run every check and every test
 	@scripts/test
+
+slowest: setup ## Write docs/slowest-tests.md from the last run of make test
+	@$(PYTHON) -m tests.slowest > .test-results/slowest-tests.md && mv .test-results/slowest-tests.md docs/slowest-tests.md
 
 lint: setup ## Lint, types, layers
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

@@ -6,7 +6,7 @@ from collections.abc import Callable
 __all__ = ["eventually"]
 
 
-def eventually(check: Callable[[], bool], what: str, *, seconds: float = 90.0) -> None:
+def eventually(check: Callable[[], bool], what: str, *, seconds: float = 240.0) -> None:
     """Wait until something is the case; fail with these words where it is not in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

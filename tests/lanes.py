@@ -69,6 +69,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say in which part of the tests something failed."""
+    failed: dict[str, set[str]] = {"with a cluster": set(), "without a cluster": set()}
+    for report in terminalreporter.getreports("failed") + terminalreporter.getreports("error"):
+        failed["without a cluster" if lane_of(report.nodeid) is None else "with a cluster"].add(report.nodeid)
+    for part, names in failed.items():
+        if names:
+            terminalreporter.write_line(f"FAILED: {len(names)} of the tests {part}", red=True)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Hand out whole lanes and whole modules, in the order of the collection."""

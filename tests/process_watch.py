@@ -1,12 +1,14 @@
 """Looks at processes as they come: with what arguments and in what environment. It has to run as root."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Process", "in_pod", "processes_seen"]
+from devstack.cluster import ClusterInfo, processes
+
+__all__ = ["Process", "descends_from", "in_pod_of", "processes_seen"]
 
 _PROC = Path("/proc")
 _LOOK_SECONDS = 0.02
@@ -38,9 +40,25 @@ class Process:
     token: str
 
 
-def in_pod(pid: int) -> bool:
-    """Whether a process lives in a pod: its numbers are not this machine's."""
-    return (_PROC / str(pid) / "ns" / "pid").readlink() != (_PROC / "self" / "ns" / "pid").readlink()
+def descends_from(pid: int, ancestors: Collection[int]) -> bool:
+    """Whether a process is one of these or was started by one of them, directly or not."""
+    while pid > 1:
+        if pid in ancestors:
+            return True
+        pid = _parent(pid)
+    return False
+
+
+def in_pod_of(cluster: ClusterInfo) -> Callable[[int], bool]:
+    """Return a function that tells whether a process runs on the node of this cluster, which is in namespaces."""
+    # The first process of the node; every process of its pods descends from it.
+    node = [_parent(kubelet) for kubelet in processes(cluster, "kubelet")]
+    assert node, "the cluster's node runs on this machine, in namespaces"
+    return lambda pid: descends_from(pid, node)
+
+
+def _parent(pid: int) -> int:
+    return int((_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
 
 
 @contextmanager

@@ -38,6 +38,8 @@ class Trouble:
         Before each request is passed on.
     status, headers, body
         Answer of every request, in place of the API server's; it is asked where the status is 0. Open watches end.
+    spares_watches
+        Watches do not get that answer, and those that are open stay open.
     watches
         `cut` ends each watch as soon as it has begun, `silent` keeps it open and lets nothing through, `gone` ends it
         with the event 410 Gone.
@@ -48,6 +50,7 @@ class Trouble:
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
+    spares_watches: bool = False
     watches: Literal["pass", "cut", "silent", "gone"] = "pass"
 
 
@@ -134,7 +137,7 @@ class ApiProxy:
         if trouble.away:
             reset_connection(request.transport)
             return web.Response(status=499)
-        if trouble.status:
+        if trouble.status and not (watch and trouble.spares_watches):
             return web.Response(status=trouble.status, headers=trouble.headers, body=trouble.body.encode())
         if watch and trouble.watches == "gone":
             return web.Response(body=json.dumps(_GONE).encode() + b"\n", content_type="application/json")
@@ -161,7 +164,11 @@ class ApiProxy:
         try:
             while True:
                 trouble = self.trouble
-                if trouble.watches in {"cut", "gone"} or trouble.away or trouble.status:
+                if (
+                    trouble.watches in {"cut", "gone"}
+                    or trouble.away
+                    or (trouble.status and not trouble.spares_watches)
+                ):
                     reset_connection(request.transport)
                     return
                 if trouble.watches == "silent":

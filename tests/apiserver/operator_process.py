@@ -60,7 +60,7 @@ def starter(folder: Path, *, namespace: str, kubeconfig: Path, keys: Mapping[str
     """Return a function that starts an operator and ends it with its `with` block.
 
     The function takes `settings` (changes to the configuration file), `kubeconfig`, `ahead` (seconds by which its clock
-    is wrong), and by keyword the environment's names.
+    is wrong), `speed` (how much faster its timers run), and by keyword the environment's names.
     """
     numbers = count(1)
 
@@ -70,6 +70,7 @@ def starter(folder: Path, *, namespace: str, kubeconfig: Path, keys: Mapping[str
         *,
         through: Path = kubeconfig,
         ahead: float = 0.0,
+        speed: float = 1.0,
         **environment: str,
     ) -> Iterator[Running]:
         number = next(numbers)
@@ -85,8 +86,8 @@ def starter(folder: Path, *, namespace: str, kubeconfig: Path, keys: Mapping[str
         log = folder / f"operator-{number}.log"
         program = (
             [str(Path(sys.executable).parent / "runops-operator")]
-            if not ahead
-            else [sys.executable, "-m", "tests.apiserver.shifted_operator", str(ahead)]
+            if not ahead and speed == 1
+            else [sys.executable, "-m", "tests.apiserver.shifted_operator", str(ahead), str(speed)]
         )
         with log.open("w") as sink:
             process = subprocess.Popen(

@@ -9,7 +9,7 @@ from tests.chaos.scenarios import Options, scenarios
 from tests.chaos.site import Site
 from tests.chaos.worker_kills import worker_kills
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
 _SHORT = Options(short=True)
 _LIGHT = [name for name in scenarios() if name not in {"worker-kills", "gemini-away"}]

@@ -20,7 +20,7 @@ _UNIT_TESTS = _HERE / "alerts_test.yaml"
 _RULES = "metrics.prometheusRule.enabled=true,metrics.prometheusRule.renderMode=alwaysRender"
 
 # promtool is built in a minute and a half, once.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 
 def _promtool(*arguments: str) -> "subprocess.CompletedProcess[str]":

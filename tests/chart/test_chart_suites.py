@@ -10,7 +10,7 @@ import yaml
 
 from devstack.cluster import ensure
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 _ENDING = "_test.yaml"
 
 

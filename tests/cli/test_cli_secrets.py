@@ -10,19 +10,9 @@ import pytest
 
 from devstack.faults import Fault, FaultControl
 from devstack.stack import StackInfo
-from tests.process_watch import Process, processes_seen
+from tests.process_watch import Process, descends_from, processes_seen
 
 _SIGNED = "a-signed-url-that-opens-the-recording"
-
-
-def _descends_from(pid: int, ancestors: list[int]) -> bool:
-    """Whether a process is one of these or was started by one, over however many others."""
-    while pid > 1:
-        if pid in ancestors:
-            return True
-        text = Path(f"/proc/{pid}/stat").read_text()
-        pid = int(text.rpartition(")")[2].split()[1])
-    return False
 
 
 def _marks(stack: StackInfo) -> list[str]:
@@ -52,7 +42,7 @@ def test_a_key_shows_in_nothing_that_is_said_or_stored_and_in_no_child(
         _repeat_secrets(stack, gemini_faults)
     work: list[int] = []
     with (
-        processes_seen(lambda pid: _descends_from(pid, work)) as seen,
+        processes_seen(lambda pid: descends_from(pid, work)) as seen,
         started("work", "--once", "--verbose") as process,
     ):
         work.append(process.pid)

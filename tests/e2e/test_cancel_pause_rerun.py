@@ -18,7 +18,7 @@ from devstack.sample import RECORDING
 from devstack.stack import StackInfo
 from tests.eventually import eventually
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
 Tables = psycopg.Connection[tuple[Any, ...]]
 _SEEN_TO_SIGTERM_SECONDS = 2.0

@@ -24,7 +24,7 @@ from runops.sop_graph import graph_faults
 from runops.transcript import parse_item
 from tests.eventually import eventually
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
 Tables = psycopg.Connection[tuple[Any, ...]]
 State = tuple[str, str | None, int | None]

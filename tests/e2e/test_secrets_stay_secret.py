@@ -18,9 +18,9 @@ from devstack.stack import StackInfo
 from tests.e2e.pod_logs import everything_said
 from tests.eventually import eventually
 from tests.otlp_receiver import Received
-from tests.process_watch import Process, in_pod, processes_seen
+from tests.process_watch import Process, in_pod_of, processes_seen
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
 _SIGNED = "a-signed-url-that-opens-the-recording"
 _KINDS = "videojobs,jobs,pods,events,configmaps,leases,deployments,replicasets,serviceaccounts,rolebindings"
@@ -54,7 +54,10 @@ def test_no_key_no_signed_url_and_no_private_text_turns_up_anywhere(
         assert done.returncode == 0, done.stderr
         return str(done.stdout.strip().splitlines()[-1])
 
-    with processes_seen(in_pod) as seen, everything_said(release.cluster, release.namespace) as logs:
+    with (
+        processes_seen(in_pod_of(release.cluster)) as seen,
+        everything_said(release.cluster, release.namespace) as logs,
+    ):
         smooth = submitted()
         assert ended(smooth) == {smooth: "completed"}
         _have_services_repeat_secrets(outside)

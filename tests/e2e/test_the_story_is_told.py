@@ -12,7 +12,7 @@ from devstack.sample import RECORDING
 from tests.eventually import eventually
 from tests.otlp_receiver import Received
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
 _STAGES = ("preparing_video", "transcribing", "parsing_sop", "finalizing")
 

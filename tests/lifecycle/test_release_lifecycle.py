@@ -14,7 +14,7 @@ from tests.eventually import eventually
 from tests.lifecycle.light_node import LightNode
 from tests.lifecycle.release import CHART, PREVIOUS, Release
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
 Tables = psycopg.Connection[tuple[Any, ...]]
 _RUNNING = 20

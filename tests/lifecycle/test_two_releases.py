@@ -10,7 +10,7 @@ from tests.eventually import eventually
 from tests.lifecycle.light_node import LightNode
 from tests.lifecycle.release import CHART, Release
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
 Tables = psycopg.Connection[tuple[Any, ...]]
 _ADMIN = "admin-of-the-second-namespace"
