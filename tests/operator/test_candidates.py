@@ -1,0 +1,160 @@
+"""Which reads of the table find the rows to choose from. On real PostgREST: test_supabase_candidates.py."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from runops.job_row import JobRow
+from runops_operator.config import OperatorConfig
+from runops_operator.intake.candidates import Candidates, page_size
+from tests.operator.world import CONFIG
+from tests.simulation.cluster import START
+
+ANN, BEN = str(UUID(int=1)), str(UUID(int=2))
+
+
+def rows(user: str | None, count: int, *, first: int = 0) -> list[JobRow]:
+    metadata = None if user is None else {"user_id": user}
+    return [
+        JobRow(job_id=UUID(int=number), created_at=f"2026-01-01T00:00:{number:05d}", metadata=metadata)
+        for number in range(first, first + count)
+    ]
+
+
+@dataclass
+class Table:
+    """A table whose answers a test sets; it keeps the questions."""
+
+    pages: list[list[JobRow]]
+    prioritised: list[JobRow] = field(default_factory=list)
+    stale_rows: list[JobRow] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    stale_asked: list[dict[str, Any]] = field(default_factory=list)
+
+    async def queued(self, **question: Any) -> list[JobRow]:
+        self.asked.append(question)
+        if question.get("prioritised"):
+            return self.prioritised
+        return self.pages.pop(0) if self.pages else []
+
+    async def stale(self, **question: Any) -> list[JobRow]:
+        self.stale_asked.append(question)
+        return self.stale_rows
+
+
+async def read(
+    table: Any,
+    *,
+    slots: int = 2,
+    active: dict[str, int] | None = None,
+    config: OperatorConfig = CONFIG,
+    at: datetime = START,
+) -> list[int]:
+    found = await Candidates(table, config).read(slots=slots, active=active or {}, server_time=at)
+    return [row.job_id.int for row in found]
+
+
+@pytest.mark.parametrize(("slots", "size"), [(1, 50), (25, 50), (26, 52), (500, 1000), (501, 1000)])
+def test_a_page_holds_twice_as_many_rows_as_there_are_slots_within_bounds(slots: int, size: int) -> None:
+    assert page_size(slots) == size
+
+
+async def test_a_page_that_is_not_full_is_the_whole_queue() -> None:
+    table = Table([rows(ANN, 49)])
+    assert len(await read(table)) == 49
+    assert table.asked == [{"limit": 50}]
+
+
+async def test_behind_a_full_page_rows_of_other_users_and_with_a_priority_are_read() -> None:
+    table = Table([rows(ANN, 50), rows(BEN, 1, first=900)], prioritised=rows(ANN, 1, first=500))
+    assert await read(table) == [*range(50), 500, 900]
+    assert table.asked == [
+        {"limit": 50},
+        {"limit": 50, "prioritised": True},
+        {"limit": 50, "without_users": [ANN], "without_nobody": False},
+    ]
+
+
+async def test_a_full_page_of_another_user_is_passed_over_too() -> None:
+    table = Table([rows(ANN, 50), rows(BEN, 50, first=100), rows(None, 3, first=200)])
+    assert len(await read(table, active={str(UUID(int=3)): 1})) == 103
+    assert table.asked[-1]["without_users"] == [ANN, BEN, str(UUID(int=3))]
+
+
+async def test_rows_without_a_user_are_passed_over_once_they_fill_a_page() -> None:
+    table = Table([rows(None, 50)])
+    await read(table)
+    assert table.asked[-1] == {"limit": 50, "without_users": [], "without_nobody": True}
+
+
+async def test_no_more_than_four_pages_are_passed_over() -> None:
+    table = Table([rows(str(UUID(int=100 + number)), 50, first=100 * number) for number in range(9)])
+    assert len(await read(table)) == 250
+    assert len(table.asked) == 6
+
+
+async def test_reading_ends_when_the_users_do_not_fit_into_a_request() -> None:
+    table = Table([rows(ANN, 50), rows(BEN, 50, first=100), rows(BEN, 50, first=200)])
+    assert len(await read(table, active={str(UUID(int=number)): 1 for number in range(1000, 1100)})) == 100
+
+
+async def test_a_server_that_gives_fewer_rows_than_asked_for_may_have_more() -> None:
+    table = Table([rows(ANN, 60)])
+    await read(table, slots=100)
+    assert [question["limit"] for question in table.asked] == [200, 200, 200]
+
+
+async def test_rows_come_oldest_first_each_once_and_those_without_a_time_first() -> None:
+    late, early, timeless = rows(ANN, 1, first=9)[0], rows(ANN, 1, first=3)[0], JobRow(job_id=UUID(int=7))
+    assert await read(Table([[late, early, timeless]], stale_rows=[late])) == [7, 3, 9]
+
+
+async def test_a_row_that_changed_between_two_reads_is_as_it_was_read_last() -> None:
+    stale, queued = JobRow(job_id=UUID(int=1), status="processing"), JobRow(job_id=UUID(int=1), status="queued")
+    found = await Candidates(Table([[queued]], stale_rows=[stale]), CONFIG).read(  # type: ignore[arg-type]
+        slots=1, active={}, server_time=START
+    )
+    assert found == [queued]
+
+
+async def test_stale_rows_of_other_installations_are_read_once_a_minute() -> None:
+    table: Any = Table([])
+    candidates = Candidates(table, CONFIG)
+    for seconds in (0, 59.9, 60):
+        await candidates.read(slots=3, active={}, server_time=START + timedelta(seconds=seconds))
+    before = START - timedelta(seconds=CONFIG.stale_after_seconds)
+    assert table.stale_asked[0] == {"before": before.isoformat(), "installation": CONFIG.installation, "limit": 3}
+    assert len(table.stale_asked) == 2
+
+
+async def test_stale_rows_are_read_again_at_once_while_they_fill_the_slots() -> None:
+    table: Any = Table([], stale_rows=rows(ANN, 3))
+    candidates = Candidates(table, CONFIG)
+    for _ in range(2):
+        await candidates.read(slots=3, active={}, server_time=START)
+    assert len(table.stale_asked) == 2
+
+
+async def test_stale_rows_are_read_again_when_the_servers_clock_goes_back() -> None:
+    table: Any = Table([])
+    candidates = Candidates(table, CONFIG)
+    for seconds in (0, -1):
+        await candidates.read(slots=3, active={}, server_time=START + timedelta(seconds=seconds))
+    assert len(table.stale_asked) == 2
+
+
+async def test_stale_rows_are_read_more_often_where_rows_get_stale_sooner() -> None:
+    table: Any = Table([])
+    candidates = Candidates(table, CONFIG.model_copy(update={"stale_after_seconds": 20}))
+    for seconds in (0, 9.9, 10):
+        await candidates.read(slots=3, active={}, server_time=START + timedelta(seconds=seconds))
+    assert len(table.stale_asked) == 2
+
+
+async def test_no_more_stale_rows_are_read_than_fit_into_an_answer() -> None:
+    table = Table([])
+    await read(table, slots=5000)
+    assert table.stale_asked[0]["limit"] == 1000
