@@ -1,4 +1,4 @@
-"""The operator's entry point: settings, probes, leadership, and what runs while this replica leads."""
+"""The operator's entry point: settings, probes, leadership, and the tasks that run while this replica leads."""
 
 import argparse
 import asyncio
@@ -6,6 +6,7 @@ import contextlib
 import logging
 import signal
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,17 +18,15 @@ from runops.failures import Reason
 from runops.logs import configure_logs
 from runops.memory import hide_memory
 from runops.supabase.connection import Supabase
-from runops_operator.assembly import assemble
+from runops_operator.assembly import Operator, assemble
 from runops_operator.config import ConfigInvalid, OperatorConfig, load_config
 from runops_operator.garbage import spare_the_collector
 from runops_operator.health import serve_health
 from runops_operator.informer.handlers import register
 from runops_operator.informer.kopf_settings import NoMemories, kopf_settings
 from runops_operator.informer.resync import Resync
-from runops_operator.informer.store import Observer
 from runops_operator.informer.watch_errors import WatchErrors
 from runops_operator.installation_check import check_installation
-from runops_operator.intake.intake_status import IntakeStatus
 from runops_operator.intake.missed_hints import NO_FEED
 from runops_operator.kubernetes_api.api_server import ApiServer
 from runops_operator.kubernetes_api.cluster import ClusterError, NotFound
@@ -36,6 +35,8 @@ from runops_operator.kubernetes_api.login import log_in
 from runops_operator.leader import Elector, identity
 from runops_operator.observability.events import EventPoster
 from runops_operator.observability.metrics import Metrics
+from runops_operator.readiness import Readiness
+from runops_operator.task_set import TaskSet
 
 if TYPE_CHECKING:
     from runops.supabase.realtime import QueueFeed
@@ -45,31 +46,31 @@ __all__ = ["run"]
 
 _log = logging.getLogger(__name__)
 _WAIT_FOR_SETTINGS_SECONDS = 5.0
-_UNREAD_FOR_SECONDS = 300.0
 _DRAIN_SECONDS = 10.0
 
 
-class _State:
-    """What the probes are told."""
+@dataclass(frozen=True, slots=True)
+class _Replica:
+    """What this process works with, whether it leads or stands by.
 
-    def __init__(self, metrics: Metrics) -> None:
-        self.trouble: str | None = "starting"
-        self.standby = False
-        self.intake: IntakeStatus | None = None
-        self.metrics = metrics
+    Attributes
+    ----------
+    config
+        Settings of this installation.
+    environment
+        Addresses and keys of the Supabase project.
+    cluster, supabase
+        Clients, open while the process runs.
+    readiness, metrics
+        What the process shows.
+    """
 
-    def alive(self) -> str | None:
-        return None
-
-    def ready(self) -> str | None:
-        if self.standby or self.trouble is not None or self.intake is None:
-            return self.trouble
-        if self.intake.trouble is not None:
-            read = self.intake.last_read_at
-            now = asyncio.get_running_loop().time()
-            if self.intake.needs_a_key or read is None or now - read > _UNREAD_FOR_SECONDS:
-                return f"No rows are claimed: {self.intake.trouble}"
-        return None
+    config: OperatorConfig
+    environment: Environment
+    cluster: KubernetesCluster
+    supabase: Supabase
+    readiness: Readiness
+    metrics: Metrics
 
 
 def run() -> None:
@@ -81,7 +82,7 @@ def run() -> None:
         "files in $RUNOPS_SECRETS_DIR or from the environment.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    check = commands.add_parser("check", help="look whether an installation has everything it needs, and end")
+    check = commands.add_parser("check", help="check whether an installation has everything it needs, and exit")
     check.add_argument("--pods", metavar="LABELS", required=True, help="label selector of the operator's pods")
     arguments = parser.parse_args()
     try:
@@ -99,16 +100,18 @@ def run() -> None:
 
 async def _serve(config: OperatorConfig) -> None:
     _stop_on_signals()
-    state = _State(Metrics(by_user=config.user_metrics))
-    WatchErrors(state.metrics.watch_error).attach()
-    health = await serve_health(config.health.port, alive=state.alive, ready=state.ready, metrics=state.metrics.text)
+    metrics = Metrics(by_user=config.user_metrics)
+    readiness = Readiness(asyncio.get_running_loop().time)
+    WatchErrors(metrics.watch_error).attach()
+    health = await serve_health(config.health.port, alive=lambda: None, ready=readiness.check, metrics=metrics.text)
     try:
-        environment = await _settings(state)
+        environment = await _environment(readiness, metrics)
         async with (
-            ApiServer(log_in, failed=state.metrics.cluster_error) as api,
+            ApiServer(log_in, failed=metrics.cluster_error) as api,
             Supabase(environment.supabase_url, environment.supabase_key) as supabase,
         ):
-            await _operate(config, environment, KubernetesCluster(api, config.namespace), supabase, state)
+            cluster = KubernetesCluster(api, config.namespace)
+            await _operate(_Replica(config, environment, cluster, supabase, readiness, metrics))
     finally:
         await health.cleanup()
 
@@ -124,133 +127,115 @@ def _stop_on_signals() -> None:
             asyncio.get_running_loop().add_signal_handler(name, task.cancel)
 
 
-async def _settings(state: _State) -> Environment:
-    """Wait until the settings are there and right: a Secret may come after the operator."""
+async def _environment(readiness: Readiness, metrics: Metrics) -> Environment:
+    """Wait until addresses and keys are there and valid: a Secret may come after the operator."""
     while True:
         try:
             environment = read_environment(needs_gemini=False)
         except EnvironmentIncomplete as error:
-            if state.trouble != str(error):
+            if readiness.trouble != str(error):
                 _log.error("No rows are claimed: %s", error)
-            state.trouble = str(error)
-            state.metrics.intake_paused(Reason.MISCONFIGURED)
+            readiness.trouble = str(error)
+            metrics.intake_paused(Reason.MISCONFIGURED)
             await asyncio.sleep(_WAIT_FOR_SETTINGS_SECONDS)
         else:
-            state.metrics.intake_paused(None)
+            metrics.intake_paused(None)
             return environment
 
 
-async def _operate(
-    config: OperatorConfig,
-    environment: Environment,
-    cluster: KubernetesCluster,
-    supabase: Supabase,
-    state: _State,
-) -> None:
-    """Work as the only replica, or wait until this one leads; return when it shall work no longer."""
-    if not config.leader_election.enabled:
-        await _work(config, environment, cluster, supabase, state, elector=None)
+async def _operate(replica: _Replica) -> None:
+    """Work as the only replica, or wait until this one leads; return when it must stop working."""
+    election = replica.config.leader_election
+    if not election.enabled:
+        await _work(replica, TaskSet())
         return
-    elector = Elector(cluster, config.leader_election, identity())
-    state.trouble = None
-    state.standby = True
-    changed = asyncio.create_task(_until_settings_change(environment), name="settings")
-    elected = asyncio.create_task(elector.lead(), name="election")
+    elector = Elector(replica.cluster, election, identity())
+    replica.readiness.stand_by()
+    waiting = TaskSet()
+    waiting.start("settings", _until_settings_change(replica.environment))
     try:
-        await asyncio.wait({changed, elected}, return_when=asyncio.FIRST_COMPLETED)
-        state.standby = False
-        if elector.leads:
-            await _work(config, environment, cluster, supabase, state, elector=elector)
+        elected = await waiting.run_meanwhile(elector.lead())
+        await waiting.end()
+        # Where the settings changed first, the process ends and starts again with them.
+        if elected:
+            tasks = TaskSet()
+            tasks.start("lease", elector.keep())
+            await _work(replica, tasks)
     finally:
-        for task in (changed, elected):
-            task.cancel()
-        await asyncio.gather(changed, elected, return_exceptions=True)
         await elector.give_back()
 
 
-async def _work(
-    config: OperatorConfig,
-    environment: Environment,
-    cluster: KubernetesCluster,
-    supabase: Supabase,
-    state: _State,
-    *,
-    elector: Elector | None,
-) -> None:
-    metrics = state.metrics
+async def _work(replica: _Replica, tasks: TaskSet) -> None:
+    """Claim rows and reconcile VideoJobs until one of the tasks ends; `tasks` may hold the lease already."""
+    config, metrics = replica.config, replica.metrics
     poster = EventPoster(
-        cluster,
+        replica.cluster,
         namespace=config.namespace,
         instance=identity(),
         now=lambda: datetime.now(UTC),
         dropped=partial(metrics.dropped, "event"),
     )
     tracer = _tracer(config, metrics)
-    observers: list[Observer] = [poster.see] if tracer is None else [poster.see, tracer.see]
     wake = asyncio.Event()
-    feed = _feed(config, environment, wake)
+    feed = _feed(config, replica.environment, wake)
     operator = assemble(
         config,
-        cluster,
-        supabase,
+        replica.cluster,
+        replica.supabase,
         metrics,
-        observers=observers,
+        observers=[poster.see] if tracer is None else [poster.see, tracer.see],
         wake=wake,
         feed=NO_FEED if feed is None else feed,
     )
-    # Kept while the first listing is waited for, which may take as long as the API server is away.
-    ours = [] if elector is None else [asyncio.create_task(elector.keep(), name="lease")]
     metrics.leads(True)
-    listing = asyncio.create_task(_first_listing(operator.resync, state), name="listing")
-    await asyncio.wait({*ours, listing}, return_when=asyncio.FIRST_COMPLETED)
-    if not listing.done():
-        listing.cancel()
+    # Before the first claim, since the free slots are counted from it.
+    if not await tasks.run_meanwhile(_first_listing(operator.resync, replica.readiness)):
+        await tasks.end()
         return
-    # With half of the cluster known, too many rows would be claimed.
-    listing.result()
-    state.intake, state.trouble = operator.intake.status, None
-    registry = kopf.OperatorRegistry()
-    register(registry, operator.store, operator.queue)
-    # kopf cancels tasks that were made after its start when it ends, so ours are made before it.
-    intake = asyncio.create_task(operator.intake.run(), name="intake")
-    ours += [
-        intake,
-        asyncio.create_task(operator.confirmation.run(), name="confirmation"),
-        asyncio.create_task(operator.reconciler.run(), name="reconciler"),
-        asyncio.create_task(operator.resync.run(), name="resync"),
-        asyncio.create_task(operator.rows.run(), name="rows"),
-        asyncio.create_task(operator.stopping.run(), name="stopping"),
-        asyncio.create_task(operator.backlog.run(), name="backlog"),
-        asyncio.create_task(poster.run(), name="events"),
-        *([] if tracer is None else [asyncio.create_task(tracer.run(), name="traces")]),
-        *([] if feed is None else [asyncio.create_task(feed.run(), name="realtime")]),
-        asyncio.create_task(_until_settings_change(environment), name="settings"),
-    ]
+    replica.readiness.work(operator.intake.status)
+    loops = {
+        "intake": operator.intake.run(),
+        "confirmation": operator.confirmation.run(),
+        "reconciler": operator.reconciler.run(),
+        "resync": operator.resync.run(),
+        "rows": operator.rows.run(),
+        "stopping": operator.stopping.run(),
+        "backlog": operator.backlog.run(),
+        "events": poster.run(),
+        "settings": _until_settings_change(replica.environment),
+    }
+    if tracer is not None:
+        loops["traces"] = tracer.run()
+    if feed is not None:
+        loops["realtime"] = feed.run()
+    for name, loop in loops.items():
+        tasks.start(name, loop)
     stop = asyncio.Event()
-    watching = asyncio.create_task(
-        kopf.operator(
-            registry=registry,
-            settings=kopf_settings(),
-            memories=NoMemories(),
-            namespaces=[config.namespace],
-            standalone=True,
-            stop_flag=stop,
-        ),
-        name="kopf",
-    )
+    # Last: kopf cancels every task that was started after it when it ends.
+    tasks.start("kopf", _watch(operator, config.namespace, stop))
     _log.info("operator started", extra={"namespace": config.namespace, "installation": config.installation})
-    ended, _ = await asyncio.wait({*ours, watching}, return_when=asyncio.FIRST_COMPLETED)
-    state.trouble = "stopping"
+    await tasks.until_one_ends()
+    replica.readiness.trouble = "stopping"
     metrics.leads(False)
     stop.set()
-    intake.cancel()
+    tasks.cancel("intake")
     await operator.reconciler.drain(_DRAIN_SECONDS)
-    for task in (*ours, watching):
-        task.cancel()
-    await asyncio.gather(*ours, watching, return_exceptions=True)
-    for task in ended:
-        task.result()
+    await tasks.end()
     _log.info("operator stopped")
+
+
+async def _watch(operator: Operator, namespace: str, stop: asyncio.Event) -> None:
+    """Have kopf watch VideoJobs and Jobs until `stop` is set."""
+    registry = kopf.OperatorRegistry()
+    register(registry, operator.store, operator.queue)
+    await kopf.operator(
+        registry=registry,
+        settings=kopf_settings(),
+        memories=NoMemories(),
+        namespaces=[namespace],
+        standalone=True,
+        stop_flag=stop,
+    )
 
 
 def _feed(config: OperatorConfig, environment: Environment, wake: asyncio.Event) -> "QueueFeed | None":
@@ -277,8 +262,8 @@ def _tracer(config: OperatorConfig, metrics: Metrics) -> "TraceSender | None":
     )
 
 
-async def _first_listing(resync: Resync, state: _State) -> None:
-    """Know the cluster before the first claim: the slots taken are counted from it."""
+async def _first_listing(resync: Resync, readiness: Readiness) -> None:
+    """List the cluster; repeat that until it works."""
     while True:
         try:
             await resync.once()
@@ -288,14 +273,14 @@ async def _first_listing(resync: Resync, state: _State) -> None:
             trouble = str(error)
         else:
             return
-        if state.trouble != trouble:
-            _log.error(trouble)
-        state.trouble = trouble
+        if readiness.trouble != trouble:
+            _log.error("%s", trouble)
+        readiness.trouble = trouble
         await asyncio.sleep(_WAIT_FOR_SETTINGS_SECONDS)
 
 
 async def _until_settings_change(current: Environment) -> None:
-    """Return when the mounted Secret holds other settings: the pod restarts with them."""
+    """Return when the mounted Secret holds other values: the process ends, and its container starts again with them."""
     while True:
         await asyncio.sleep(_WAIT_FOR_SETTINGS_SECONDS)
         try:
@@ -303,5 +288,5 @@ async def _until_settings_change(current: Environment) -> None:
         except EnvironmentIncomplete:
             continue
         if changed:
-            _log.info("the settings changed; starting anew with them")
+            _log.info("the settings changed; the operator restarts")
             return

@@ -1,0 +1,44 @@
+"""What the readiness probe answers."""
+
+from collections.abc import Callable
+
+from runops_operator.intake.intake_status import IntakeStatus
+
+__all__ = ["Readiness"]
+
+_UNREAD_FOR_SECONDS = 300.0
+
+
+class Readiness:
+    """The state of this replica.
+
+    Parameters
+    ----------
+    clock
+        The time of the event loop in seconds, as in `IntakeStatus.last_read_at`.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._intake: IntakeStatus | None = None
+        self.trouble: str | None = "starting"
+        """Why this replica does not work; None while it works or stands by."""
+
+    def stand_by(self) -> None:
+        """Note that another replica leads, or that this one begins to: it is ready either way."""
+        self.trouble = None
+
+    def work(self, intake: IntakeStatus) -> None:
+        """Note that this replica works; from now on the intake decides."""
+        self._intake, self.trouble = intake, None
+
+    def check(self) -> str | None:
+        """Return why this replica is not ready; None where it is.
+
+        A table that cannot be read for a short while makes no replica unready: a restart would not help.
+        """
+        if self.trouble is not None or self._intake is None or self._intake.trouble is None:
+            return self.trouble
+        read_at = self._intake.last_read_at
+        unread = read_at is None or self._clock() - read_at > _UNREAD_FOR_SECONDS
+        return f"No rows are claimed: {self._intake.trouble}" if self._intake.needs_a_key or unread else None
