@@ -86,6 +86,8 @@ MOST_WAITS: Mapping[FailureClass, int] = MappingProxyType(
 """After so many attempts that used up none, the next failure is final: every loop has a bound. At the longest pauses
 that is three days for a quota, a week for a key, and one hundred evictions."""
 
+_SHORTEST_ASKED_SECONDS = 1.0
+"""A quota error that asks for no wait at all must not use up every attempt within a second."""
 _LONGEST_ASKED_SECONDS = 3600.0
 """A service that asks for a longer wait, such as until midnight, is asked again after this."""
 
@@ -130,7 +132,7 @@ def after_failure(
     later = history.model_copy(update={"waits": history.waits + 1})
     seconds = _pause(kind, later.waits, jitter)
     if asked_seconds is not None:
-        asked = min(max(asked_seconds, 0.0), _LONGEST_ASKED_SECONDS)
+        asked = min(max(asked_seconds, _SHORTEST_ASKED_SECONDS), _LONGEST_ASKED_SECONDS)
         seconds = max(seconds if kind is not FailureClass.QUOTA else 0.0, asked + min(asked, 30.0) * jitter)
     return Again(seconds, later)
 

@@ -1,4 +1,4 @@
-"""Entry point of `runops`, on PATH as `kubectl-runops` too."""
+"""Entry point of `runops`; also on PATH as `kubectl-runops`."""
 
 import sys
 import traceback
@@ -19,7 +19,7 @@ from runops_cli.commands.submit import submit
 from runops_cli.commands.version import version
 from runops_cli.commands.watch import watch
 from runops_cli.commands.work import work
-from runops_cli.terminal.console import say
+from runops_cli.terminal.console import to_stderr
 from runops_cli.terminal.exit_codes import Exit
 
 __all__ = ["app", "run"]
@@ -27,8 +27,8 @@ __all__ = ["app", "run"]
 app = typer.Typer(
     name="runops",
     help="Turn narrated screen recordings into Standard Operating Procedures.",
-    epilog="Addresses and keys come from the environment, .env.local or .env: SUPABASE_URL, "
-    "SUPABASE_SERVICE_ROLE_KEY, GOOGLE_GEMINI_API_KEY, GOOGLE_GEMINI_BASE_URL.",
+    epilog="Settings are read from the environment, .env.local and .env: SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY, "
+    "GOOGLE_GEMINI_API_KEY, GOOGLE_GEMINI_BASE_URL.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -53,10 +53,10 @@ for name, command in _COMMANDS.items():
 
 
 def run() -> None:
-    """Run the command that the arguments name, and leave with its exit code."""
+    """Run the command that the arguments name, and exit with its code."""
     try:
         app()
-    except Exception:  # noqa: BLE001 - the last stop: a traceback must not show a key
+    except Exception:  # noqa: BLE001 - a traceback must not show a key
         sys.stderr.write(redact(traceback.format_exc()))
-        say("That is a fault of runops itself; please report it with the lines above.", style="red")
+        to_stderr("This is a bug in runops. Please report it with the lines above.", style="red")
         sys.exit(Exit.FAILED)

@@ -220,7 +220,7 @@ def is_whole_mp4(content: bytes) -> bool:
 def _watch(
     patch: pytest.MonkeyPatch, control: GeminiControl, told: _Told, turns: Mapping[str, tuple[Turn, ...]]
 ) -> None:
-    work_on = PipelineRunner.work_on
+    run = PipelineRunner.run
 
     async def watched(self: PipelineRunner, row: JobRow, claim: Claim) -> None:
         job_id = str(row.job_id)
@@ -228,7 +228,7 @@ def _watch(
         # A video is ready at once; how it is waited for is tested elsewhere.
         control.behave(Behaviour(turns=list(turns[job_id]), polls_before_active=0))
         try:
-            await work_on(self, row, claim)
+            await run(self, row, claim)
         except Failed as failure:
             told.reasons[job_id] = failure.reason
             raise
@@ -236,7 +236,7 @@ def _watch(
             told.calls[job_id] = len(control.calls())
             told.files[job_id] = control.files()
 
-    patch.setattr(PipelineRunner, "work_on", watched)
+    patch.setattr(PipelineRunner, "run", watched)
     # How long to wait for the model is tested elsewhere.
     patch.setattr(Schedule, "wait", lambda *_arguments, **_named: 0.0)
 

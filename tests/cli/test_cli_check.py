@@ -135,5 +135,5 @@ def test_a_cluster_without_videojobs(runops: Runops, tmp_path: Path, environment
     assert result.exit_code == 1
     assert problems(result) == {
         "VideoJob resource": "far-away has no videojobs.runops.dev. "
-        "Install the chart (helm install runops-operator), or leave the cluster out with --no-cluster."
+        "Install the chart (helm install runops-operator), or skip this check with --no-cluster."
     }

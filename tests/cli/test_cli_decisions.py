@@ -78,3 +78,9 @@ def test_only_a_stale_row_of_this_machine_is_abandoned(status: str, by: str, age
         metadata={"runops": {"claim": "token", "by": by}},
     )
     assert is_abandoned(row, by="work/me", now=NOW) is abandoned
+
+
+def test_a_quota_error_that_asks_for_no_wait_does_not_use_up_all_attempts_at_once() -> None:
+    assert after_failure(Failed(Reason.QUOTA_EXCEEDED, retry_after=0), History(), retries=2) == Again(
+        1.0, History(waits=1)
+    )

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from typer.testing import Result
 
+from runops_cli.cluster.log_line import readable
 from runops_cli.cluster.pods import parse_pod
-from runops_cli.cluster.worker_log import readable
 
 Runops = Callable[..., Result]
 JOB = str(uuid4())
@@ -62,7 +62,7 @@ def test_a_cluster_that_refuses_is_one_sentence(runops: Runops, answers: Callabl
     answers('echo "Error from server (Forbidden): no" >&2; exit 1')
     result = runops(command, JOB)
     assert result.exit_code == 5
-    assert "The cluster could not be asked: Error from server (Forbidden): no" in result.stderr
+    assert "kubectl failed: Error from server (Forbidden): no. Run `runops check --cluster`" in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
 
 
@@ -73,7 +73,7 @@ def test_a_job_that_has_ended_is_neither_paused_nor_resumed(
     log = answers(f"echo '{videojob(finished=True)}'")
     result = runops(command, JOB)
     assert result.exit_code == 1
-    assert f"has ended (Failed); there is nothing to {command}" in result.stderr
+    assert f"has ended (Failed): there is nothing to {command}" in result.stderr
     assert "patch" not in log.read_text()
 
 
@@ -100,7 +100,7 @@ def test_a_pod_that_is_gone_is_said_with_what_became_of_its_video(
     answers(f"case \"$*\" in *pods*) echo '{{}}';; *) echo '{videojob(finished=True, message='No picture.')}';; esac")
     result = runops("logs", JOB)
     assert (result.exit_code, result.stdout) == (3, "")
-    assert "Its pod is gone, and the log with it; the VideoJob is Failed: No picture." in result.stderr
+    assert "Its pod is gone, and its log with it; the VideoJob is Failed: No picture." in result.stderr
 
 
 def test_a_pod_that_goes_while_its_log_is_asked_for_is_said(runops: Runops, answers: Callable[[str], Path]) -> None:
@@ -118,9 +118,9 @@ def pod(name: str, state: dict[str, Any], **status: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("manifest", "started", "words"),
+    ("manifest", "started", "state"),
     [
-        (pod("p", {"running": {}}), True, "runs"),
+        (pod("p", {"running": {}}), True, "is running"),
         (pod("p", {"terminated": {"exitCode": 0, "reason": "Completed"}}), True, "ended with exit code 0"),
         (pod("p", {"terminated": {"exitCode": 104}}), True, "ended with exit code 104, ModelUnavailable"),
         (
@@ -149,9 +149,9 @@ def pod(name: str, state: dict[str, Any], **status: Any) -> dict[str, Any]:
         ({"metadata": {"name": "p"}}, False, "has not started (Pending)"),
     ],
 )
-def test_the_state_of_a_pod_is_said_in_words(manifest: dict[str, Any], words: str, *, started: bool) -> None:
+def test_the_state_of_a_pod_is_said_in_words(manifest: dict[str, Any], state: str, *, started: bool) -> None:
     seen = parse_pod(manifest)
-    assert (seen.started, seen.words) == (started, words)
+    assert (seen.started, seen.state) == (started, state)
 
 
 @pytest.mark.parametrize(

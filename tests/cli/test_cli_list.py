@@ -91,7 +91,7 @@ def test_metadata_that_nobody_can_read_hide_no_row(runops: Runops, database: psy
 def test_an_empty_table_is_said(runops: Runops) -> None:
     result = runops("list")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "There are no jobs." in result.stderr
+    assert "No jobs." in result.stderr
     assert json.loads(runops("list", "-o", "json").stdout) == []
 
 
@@ -139,7 +139,7 @@ def test_older_tables_are_listed_cancelled_and_retried_too(runops: Runops, datab
         database.execute(f"alter table jobs rename column {name} to {name}_gone".encode())
     try:
         assert [runops("cancel", job_id).exit_code for _ in range(2)] == [0, 0]
-        assert "no reason was written down" in runops("watch", job_id).stdout
+        assert "the row gives no reason" in runops("watch", job_id).stdout
         assert runops("list").stdout.splitlines()[1].split()[:5] == [job_id, "error", "-", "-", "-"]
         assert runops("retry", job_id).exit_code == 0
     finally:

@@ -27,7 +27,7 @@ class Scripted:
     async def ready(self) -> None:
         """Always."""
 
-    async def work_on(self, row: JobRow, claim: Claim) -> None:
+    async def run(self, row: JobRow, claim: Claim) -> None:
         self.worked_on.append(row.job_id)
         await self.does(row, claim)
 
@@ -214,6 +214,6 @@ async def test_a_setting_that_stays_wrong_is_said_once_and_tried_on_with(
     assert await loop(supabase, Scripted(misconfigured_at_first), most=1, once=False).run() == 0
     assert status_of(database, job_id) == ("completed", None)
     said = capsys.readouterr().err
-    assert said.count("a key or a setting is not right. Trying on.") == 1
+    assert said.count("a key or a setting is wrong. Trying again.") == 1
     assert said.count("It works again.") == 1
     assert said.index("It works again.") > said.rindex("There is no bucket.")

@@ -113,7 +113,7 @@ def test_waiting_ends_as_the_job_does(
 def test_waiting_has_an_end(runops: Runops, recording: Path) -> None:
     result = runops("submit", recording, "--wait", "--timeout", "1")
     assert result.exit_code == 4
-    assert "was not done after 1 s" in result.stderr
+    assert "did not end within 1 s" in result.stderr
 
 
 def test_a_sop_is_printed_as_text_and_as_json(runops: Runops, database: psycopg.Connection) -> None:

@@ -70,7 +70,7 @@ def test_the_time_has_an_end(runops: Runops, database: psycopg.Connection) -> No
     waits, done = insert(database, "queued"), insert(database, "completed")
     result = runops("watch", waits, done, "--timeout", "1")
     assert result.exit_code == 4
-    assert f"Job {waits} was not done after 1 s" in result.stdout
+    assert f"Job {waits} did not end within 1 s" in result.stdout
     assert runops("watch", "--timeout", "1").exit_code == 4
 
 

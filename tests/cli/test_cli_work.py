@@ -149,7 +149,7 @@ def test_while_the_project_is_away_it_is_tried_on(started: Started, faults: Faul
     with started("work") as process:
         assert process.stdout is not None
         process.stdout.readline()
-        assert "Trying on; nothing is claimed meanwhile." in process.stdout.readline()
+        assert "Trying again; nothing is claimed meanwhile." in process.stdout.readline()
         faults.clear()
         assert "It works again." in process.stdout.readline()
         process.send_signal(signal.SIGINT)
@@ -229,7 +229,7 @@ def test_with_nohup_a_closed_terminal_stops_nothing() -> None:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
-            assert "Ctrl-C stops" in process.stderr.readline()
+            assert "Press Ctrl-C to stop" in process.stderr.readline()
             process.send_signal(signal.SIGHUP)
             with pytest.raises(subprocess.TimeoutExpired):
                 process.wait(1)

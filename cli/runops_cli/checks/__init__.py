@@ -1,1 +1,1 @@
-"""What `runops check` asks of the models and of the cluster, and the form of its findings."""
+"""Checks of `runops check`: the project, the models and the cluster, and the form in which findings are printed."""

@@ -1,4 +1,4 @@
-"""The findings that the command line adds to those of `runops.supabase.probe`."""
+"""Findings of the command line, in the form of those of `runops.supabase.probe`."""
 
 from runops.supabase.probe import Finding
 
@@ -6,10 +6,10 @@ __all__ = ["good", "problem"]
 
 
 def good(name: str, detail: str) -> Finding:
-    """Return a finding that is as it should be."""
+    """Return a finding that needs no action."""
     return Finding(name=name, ok=True, detail=detail, remedy=None)
 
 
 def problem(name: str, detail: str, remedy: str) -> Finding:
-    """Return a finding that somebody has to do something about."""
+    """Return a finding that needs the action named in `remedy`."""
     return Finding(name=name, ok=False, detail=detail, remedy=remedy)

@@ -1,1 +1,1 @@
-"""The cluster, read and changed through `kubectl`: VideoJobs, pods, the worker's log."""
+"""The cluster, through `kubectl`: VideoJobs, pods and the logs of workers."""

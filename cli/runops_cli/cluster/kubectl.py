@@ -1,4 +1,4 @@
-"""Runs `kubectl`, which knows the cluster, its contexts and how to sign in there."""
+"""Runs `kubectl`, which has the user's contexts, proxies and credential plugins."""
 
 import asyncio
 import json
@@ -11,11 +11,11 @@ from typing import Any
 from runops_cli.terminal.errors import CommandFailed
 from runops_cli.terminal.exit_codes import Exit
 
-__all__ = ["Kubectl", "KubectlFailed", "Said"]
+__all__ = ["Kubectl", "KubectlFailed", "KubectlResult"]
 
-_SECONDS = 15.0
+_RUN_SECONDS = 15.0
 _LONGEST_LINE = 4 * 1024**2
-_ENDING_SECONDS = 5.0
+_KILL_SECONDS = 5.0
 
 
 class KubectlFailed(CommandFailed):
@@ -23,8 +23,8 @@ class KubectlFailed(CommandFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """How kubectl ended: its exit code, its output, and the last line of its complaint."""
+class KubectlResult:
+    """The exit code of a kubectl run, its output, and the last line of its standard error."""
 
     code: int
     output: str
@@ -33,7 +33,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Kubectl:
-    """Which cluster is meant; KUBECONFIG is read by kubectl itself.
+    """kubectl for one cluster; kubectl itself reads KUBECONFIG.
 
     Attributes
     ----------
@@ -51,69 +51,58 @@ class Kubectl:
 
     @property
     def place(self) -> str:
-        """The namespace, as it is named in a sentence."""
+        """The namespace, for a sentence."""
         return f"namespace {self.namespace}" if self.namespace else "the current namespace"
 
     async def current_context(self) -> str | None:
-        """Return the context that is used; None where none is named or configured."""
+        """Return the context in use; None where none is named or configured."""
         if self.context is not None:
             return self.context
-        said = await self.run("config", "current-context")
-        return said.output if said.code == 0 else None
+        result = await self.run("config", "current-context")
+        return result.output if result.code == 0 else None
 
-    async def run(self, *arguments: str) -> Said:
-        """Run it to its end, for a quarter of a minute at most."""
+    async def run(self, *arguments: str) -> KubectlResult:
+        """Run kubectl to its end, for at most 15 s."""
         async with _started(self._command(*arguments, request_timeout="5s")) as process:
             try:
-                async with asyncio.timeout(_SECONDS):
+                async with asyncio.timeout(_RUN_SECONDS):
                     output, complaint = await process.communicate()
             except TimeoutError:
-                return Said(124, "", f"kubectl was not done after {_SECONDS:.0f} s")
-        lines = _text(complaint).strip().splitlines()
-        return Said(process.returncode or 0, _text(output).strip(), lines[-1] if lines else "")
+                return KubectlResult(124, "", f"kubectl did not finish within {_RUN_SECONDS:.0f} s")
+        return KubectlResult(process.returncode or 0, _text(output).strip(), _last_line(complaint))
 
     async def get(self, *arguments: str) -> dict[str, Any] | None:
-        """Return what `kubectl get` finds, as JSON; None where it is not there.
+        """Return what `kubectl get` finds, as JSON; None where the object does not exist.
 
         Raises
         ------
         KubectlFailed
-            It could not be asked.
+            There is no kubectl or no cluster, or kubectl failed.
         """
-        await self.demand()
-        said = await self.run("get", *arguments, "--ignore-not-found", "-o", "json")
-        if "doesn't have a resource type" in said.complaint:
+        await self._require_cluster()
+        result = await self.run("get", *arguments, "--ignore-not-found", "-o", "json")
+        if "doesn't have a resource type" in result.complaint:
             raise KubectlFailed("The cluster has no VideoJobs. Install the chart: helm install runops-operator.")
-        if said.code != 0:
-            raise KubectlFailed(f"The cluster could not be asked: {said.complaint or 'kubectl gave no reason'}")
-        if not said.output:
+        if result.code != 0:
+            raise KubectlFailed(
+                f"kubectl failed: {result.complaint or 'it gave no reason'}. "
+                "Run `runops check --cluster` to find out what is wrong."
+            )
+        if not result.output:
             return None
         try:
-            found: dict[str, Any] = json.loads(said.output)
+            found: dict[str, Any] = json.loads(result.output)
         except ValueError:
-            raise KubectlFailed("kubectl gave no JSON.") from None
+            raise KubectlFailed("kubectl did not print JSON. Check which kubectl is first on PATH.") from None
         return found
 
-    async def demand(self) -> None:
-        """Make sure that there is a kubectl, and a cluster that it knows.
-
-        Raises
-        ------
-        KubectlFailed
-            There is none.
-        """
-        if not self.installed:
-            raise KubectlFailed("kubectl is not installed; this command needs it.", Exit.USAGE)
-        if await self.current_context() is None:
-            raise KubectlFailed("No cluster is configured: set KUBECONFIG or name one with --context.", Exit.USAGE)
-
     async def lines(self, *arguments: str) -> AsyncIterator[str]:
-        """Give what it prints line by line, for as long as it runs.
+        """Yield the output of kubectl line by line, for as long as it runs.
 
         Raises
         ------
         KubectlFailed
-            It ended with an error, after what it had printed.
+            kubectl ended with an error; the lines before it were yielded.
         """
         async with _started(self._command(*arguments, request_timeout="0")) as process:
             assert process.stdout is not None
@@ -123,10 +112,19 @@ class Kubectl:
                 async for line in process.stdout:
                     yield _text(line).rstrip("\n")
             except ValueError:
-                raise KubectlFailed(f"A line is longer than {_LONGEST_LINE // 1024**2} MiB.") from None
-            lines = _text(await complaint).strip().splitlines()
+                limit = _LONGEST_LINE // 1024**2
+                raise KubectlFailed(f"A line is longer than {limit} MiB. Read it with `kubectl logs`.") from None
+            last = _last_line(await complaint)
             if await process.wait() != 0:
-                raise KubectlFailed(lines[-1] if lines else "kubectl gave no reason")
+                raise KubectlFailed(f"kubectl failed: {last or 'it gave no reason'}")
+
+    async def _require_cluster(self) -> None:
+        if not self.installed:
+            raise KubectlFailed(
+                "kubectl is not installed, and this command needs it. Install it, or add it to PATH.", Exit.USAGE
+            )
+        if await self.current_context() is None:
+            raise KubectlFailed("No cluster is configured: set KUBECONFIG or name one with --context.", Exit.USAGE)
 
     def _command(self, *arguments: str, request_timeout: str) -> list[str]:
         context = [] if self.context is None else [f"--context={self.context}"]
@@ -148,8 +146,13 @@ async def _started(command: list[str]) -> AsyncIterator[asyncio.subprocess.Proce
     finally:
         if process.returncode is None:
             process.kill()
-            async with asyncio.timeout(_ENDING_SECONDS):
+            async with asyncio.timeout(_KILL_SECONDS):
                 await process.wait()
+
+
+def _last_line(data: bytes) -> str:
+    lines = _text(data).strip().splitlines()
+    return lines[-1] if lines else ""
 
 
 def _text(data: bytes) -> str:

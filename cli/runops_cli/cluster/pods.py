@@ -1,4 +1,4 @@
-"""The pods that work or worked on a job, as kubectl shows them."""
+"""The worker pods of a job, read through kubectl."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,31 +15,31 @@ CONTAINER = "worker"
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """One attempt's pod.
+    """The pod of one attempt.
 
     Attributes
     ----------
     name, created
-        Of the pod.
+        From its metadata.
     started
         Whether its worker runs or ran, so that there is a log.
-    words
-        What a person is told of its state.
+    state
+        Its state in words.
     """
 
     name: str
     created: str
     started: bool
-    words: str
+    state: str
 
 
 async def read_pods(kubectl: Kubectl, job_id: UUID) -> list[Pod]:
-    """Return the pods of a job that are still there, oldest first.
+    """Return the existing pods of a job, oldest first.
 
     Raises
     ------
     KubectlFailed
-        The cluster could not be asked.
+        The pods could not be read.
     """
     found = await kubectl.get("pods", f"--selector={JOB_ID_LABEL}={job_id}")
     pods = [parse_pod(item) for item in (found or {}).get("items") or []]
@@ -47,33 +47,38 @@ async def read_pods(kubectl: Kubectl, job_id: UUID) -> list[Pod]:
 
 
 def parse_pod(manifest: dict[str, Any]) -> Pod:
-    """Return what matters of a pod's manifest."""
+    """Return the pod that a manifest describes."""
     meta, status = manifest["metadata"], manifest.get("status") or {}
     containers = {one["name"]: one.get("state") or {} for one in status.get("containerStatuses") or []}
-    state = containers.get(CONTAINER, {})
-    started = "running" in state or "terminated" in state
-    return Pod(meta["name"], meta.get("creationTimestamp") or "", started, _words(status, state))
+    worker = containers.get(CONTAINER, {})
+    started = "running" in worker or "terminated" in worker
+    return Pod(meta["name"], meta.get("creationTimestamp") or "", started, _state(status, worker))
 
 
-def _words(status: dict[str, Any], state: dict[str, Any]) -> str:
-    if "running" in state:
-        return "runs"
-    if (ended := state.get("terminated")) is not None:
-        code = ended.get("exitCode")
-        failure = by_exit_code(code) if code else None
-        why = f", {failure.reason}" if failure else f", {ended['reason']}" if code and ended.get("reason") else ""
-        return f"ended with exit code {code}{why}"
-    waits = state.get("waiting") or {}
-    unscheduled: dict[str, Any] = next(
-        (
-            one
-            for one in status.get("conditions") or []
-            if one.get("type") == "PodScheduled" and one["status"] != "True"
-        ),
-        {},
-    )
-    reason = (
-        waits.get("reason") or status.get("reason") or unscheduled.get("reason") or status.get("phase") or "Pending"
-    )
-    message = waits.get("message") or status.get("message") or unscheduled.get("message")
+def _state(status: dict[str, Any], worker: dict[str, Any]) -> str:
+    if "running" in worker:
+        return "is running"
+    if (ended := worker.get("terminated")) is not None:
+        return _ended(ended)
+    return _not_started(status, worker.get("waiting") or {})
+
+
+def _ended(ended: dict[str, Any]) -> str:
+    code = ended.get("exitCode")
+    if not code:
+        return f"ended with exit code {code}"
+    failure = by_exit_code(code)
+    reason = failure.reason if failure else ended.get("reason")
+    return f"ended with exit code {code}" + (f", {reason}" if reason else "")
+
+
+def _not_started(status: dict[str, Any], waiting: dict[str, Any]) -> str:
+    sources = [waiting, status, _unscheduled(status)]
+    reason = next((one["reason"] for one in sources if one.get("reason")), status.get("phase") or "Pending")
+    message = next((one["message"] for one in sources if one.get("message")), None)
     return f"has not started ({reason}{f': {message}' if message else ''})"
+
+
+def _unscheduled(status: dict[str, Any]) -> dict[str, Any]:
+    conditions: list[dict[str, Any]] = status.get("conditions") or []
+    return next((one for one in conditions if one.get("type") == "PodScheduled" and one["status"] != "True"), {})

@@ -1,45 +1,51 @@
-"""Holds VideoJobs and lets them go on, for `runops pause` and `runops resume`."""
+"""Pauses and resumes the VideoJob of a job."""
 
 import json
 from uuid import UUID
 
 from runops_cli.cluster.kubectl import Kubectl, KubectlFailed
-from runops_cli.cluster.videojobs import RESOURCE, SeenVideoJob, no_videojob, read_videojob
-from runops_cli.terminal.each_job import Told
+from runops_cli.cluster.videojobs import RESOURCE, VideoJobView, no_videojob, read_videojob
+from runops_cli.terminal.each_job import JobResult
 from runops_cli.terminal.exit_codes import Exit
 
-__all__ = ["nothing_to_do", "suspend"]
+__all__ = ["nothing_to_do", "set_suspended"]
 
 
-async def suspend(kubectl: Kubectl, job_id: UUID, *, held: bool) -> Told:
-    """Set `spec.suspend` of a job's VideoJob, where it is not so already.
+async def set_suspended(kubectl: Kubectl, job_id: UUID, *, suspended: bool) -> JobResult:
+    """Set `spec.suspend` of a job's VideoJob, if it has another value.
 
     Raises
     ------
     KubectlFailed
-        The cluster could not be asked, or refused the change.
+        The VideoJob could not be read or changed.
     """
     videojob = await read_videojob(kubectl, job_id)
     if videojob is None:
-        return Told(no_videojob(kubectl), Exit.NOT_THERE)
-    return nothing_to_do(videojob, held=held) or await _patch(kubectl, videojob, held=held)
+        return JobResult(no_videojob(kubectl), Exit.NOT_FOUND)
+    return nothing_to_do(videojob, suspended=suspended) or await _patch(kubectl, videojob, suspended=suspended)
 
 
-def nothing_to_do(videojob: SeenVideoJob, *, held: bool) -> Told | None:
-    """Return what a person is told where nothing is to be changed; None where something is."""
+def nothing_to_do(videojob: VideoJobView, *, suspended: bool) -> JobResult | None:
+    """Return the result where the VideoJob needs no change; None where it does."""
     if videojob.finished:
         phase = videojob.status.phase or "finished"
-        return Told(f"has ended ({phase}); there is nothing to {'pause' if held else 'resume'}.", Exit.FAILED)
-    if videojob.suspended == held:
-        return Told("is paused already." if held else "is not paused; nothing was done.")
+        command = "pause" if suspended else "resume"
+        return JobResult(
+            f"has ended ({phase}): there is nothing to {command}. `runops retry` runs it again.", Exit.FAILED
+        )
+    if videojob.suspended == suspended:
+        return JobResult("is already paused." if suspended else "is not paused: nothing was changed.")
     return None
 
 
-async def _patch(kubectl: Kubectl, videojob: SeenVideoJob, *, held: bool) -> Told:
-    patch = json.dumps({"spec": {"suspend": held}})
-    said = await kubectl.run("patch", RESOURCE, videojob.name, "--type=merge", f"--patch={patch}")
-    if said.code != 0:
-        raise KubectlFailed(f"The VideoJob could not be changed: {said.complaint or 'kubectl gave no reason'}")
-    if held:
-        return Told("is paused: its worker stops, its row stays as it is. `runops resume` lets it go on.")
-    return Told("goes on.")
+async def _patch(kubectl: Kubectl, videojob: VideoJobView, *, suspended: bool) -> JobResult:
+    patch = json.dumps({"spec": {"suspend": suspended}})
+    result = await kubectl.run("patch", RESOURCE, videojob.name, "--type=merge", f"--patch={patch}")
+    if result.code != 0:
+        raise KubectlFailed(
+            f"The VideoJob could not be changed: {result.complaint or 'kubectl gave no reason'}. "
+            f"Check your rights with `kubectl auth can-i patch {RESOURCE}`."
+        )
+    if suspended:
+        return JobResult("is paused: its worker stops, its row stays as it is. `runops resume` continues it.")
+    return JobResult("continues.")

@@ -1,4 +1,4 @@
-"""The VideoJob of a job, as kubectl shows it."""
+"""The VideoJob of a job, read through kubectl."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,23 +9,23 @@ from pydantic import ValidationError
 from runops.videojob import GROUP, PLURAL, VideoJobStatus, videojob_name
 from runops_cli.cluster.kubectl import Kubectl
 
-__all__ = ["RESOURCE", "SeenVideoJob", "no_videojob", "parse_videojob", "read_videojob"]
+__all__ = ["RESOURCE", "VideoJobView", "no_videojob", "parse_videojob", "read_videojob"]
 
 RESOURCE = f"{PLURAL}.{GROUP}"
 
 
 @dataclass(frozen=True, slots=True)
-class SeenVideoJob:
-    """What the commands ask of a VideoJob.
+class VideoJobView:
+    """The parts of a VideoJob that the commands use.
 
     Attributes
     ----------
     name
         Its name.
     suspended
-        Whether it is to be held.
+        Its `spec.suspend`.
     status
-        Empty where the operator has said nothing yet, or something that cannot be read.
+        Empty where the operator has not written one yet, or where it cannot be read.
     """
 
     name: str
@@ -34,34 +34,34 @@ class SeenVideoJob:
 
     @property
     def finished(self) -> bool:
-        """Whether it has ended, in success or in failure."""
+        """Whether it has succeeded or failed."""
         return any(one.type == "Finished" and one.status == "True" for one in self.status.conditions or ())
 
 
-async def read_videojob(kubectl: Kubectl, job_id: UUID) -> SeenVideoJob | None:
+async def read_videojob(kubectl: Kubectl, job_id: UUID) -> VideoJobView | None:
     """Return a job's VideoJob; None where there is none.
 
     Raises
     ------
     KubectlFailed
-        The cluster could not be asked.
+        The VideoJob could not be read.
     """
     found = await kubectl.get(RESOURCE, videojob_name(job_id))
     return None if found is None else parse_videojob(found)
 
 
-def parse_videojob(manifest: dict[str, Any]) -> SeenVideoJob:
-    """Return what matters of a manifest."""
+def parse_videojob(manifest: dict[str, Any]) -> VideoJobView:
+    """Return the VideoJob that a manifest describes."""
     try:
         status = VideoJobStatus.model_validate(manifest.get("status") or {})
     except ValidationError:
         status = VideoJobStatus()
-    return SeenVideoJob(manifest["metadata"]["name"], bool(manifest.get("spec", {}).get("suspend")), status)
+    return VideoJobView(manifest["metadata"]["name"], bool(manifest.get("spec", {}).get("suspend")), status)
 
 
 def no_videojob(kubectl: Kubectl) -> str:
-    """Return what a person is told of a job that has no VideoJob."""
+    """Return the sentence for a job that has no VideoJob."""
     return (
-        f"has no VideoJob in {kubectl.place}: it is not taken up yet, `runops work` has it, or it ended long ago. "
-        "-n names another namespace."
+        f"has no VideoJob in {kubectl.place}: the job is still queued, `runops work` runs it, or it ended days ago. "
+        "Check its status with `runops list`, or name another namespace with -n."
     )

@@ -1,33 +1,26 @@
-"""`runops list`: the jobs of the table."""
+"""`runops list`: list the jobs of the table."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
-from runops.environment import Environment
 from runops.job_row import RowStatus
 from runops.logs import redact
 from runops.supabase.connection import Supabase
 from runops.supabase.row_summaries import Order, RowSummary, list_summaries
 from runops_cli.rows.job_table import table
-from runops_cli.terminal.console import STDOUT, say, tell
+from runops_cli.terminal.console import STDOUT, to_stderr, to_stdout
 from runops_cli.terminal.exit_codes import Exit
-from runops_cli.terminal.options import EnvFile
-from runops_cli.terminal.run_command import known_errors, run_async
-from runops_cli.terminal.settings import settings
+from runops_cli.terminal.options import EnvFile, TableFormat
+from runops_cli.terminal.run_command import run_with_supabase
 
 __all__ = ["list_jobs"]
 
 _MOST = 10_000
-
-
-class _Form(StrEnum):
-    TABLE = "table"
-    JSON = "json"
 
 
 def list_jobs(
@@ -37,42 +30,44 @@ def list_jobs(
         typer.Option("--status", "-s", help="Only jobs of this status; may be given several times."),
     ] = None,
     user: Annotated[UUID | None, typer.Option(help="Only jobs of this uploader.", show_default=False)] = None,
-    limit: Annotated[int, typer.Option("--limit", "-l", min=1, max=_MOST, help="How many at most.")] = 20,
-    output: Annotated[_Form, typer.Option("--output", "-o", help="How to print it.")] = _Form.TABLE,
+    limit: Annotated[int, typer.Option("--limit", "-l", min=1, max=_MOST, help="Maximum number of jobs.")] = 20,
+    output: Annotated[TableFormat, typer.Option("--output", "-o", help="Output format.")] = TableFormat.TABLE,
     env_file: EnvFile = None,
 ) -> None:
-    """List jobs, newest first; with --status queued alone oldest first, as the queue is.
+    """List jobs, newest first. With only `--status queued`, oldest first, as the queue is.
 
     Example: runops list
 
     Example: runops list --status error --limit 100 -o json
     """
-    with known_errors():
-        environment = settings(env_file)
-    run_async(_list(status or [], user=user, limit=limit, form=output, environment=environment))
+    statuses = status or []
 
-
-async def _list(
-    statuses: list[RowStatus], *, user: UUID | None, limit: int, form: _Form, environment: Environment
-) -> Exit:
-    order = Order.OLDEST if set(statuses) == {RowStatus.QUEUED} else Order.NEWEST
-    async with Supabase(environment.supabase_url, environment.supabase_key) as supabase:
-        sights = await list_summaries(supabase, order=order, limit=limit, statuses=statuses, user=user)
-        now = datetime.now(UTC) + timedelta(seconds=supabase.clock_skew_seconds or 0.0)
-    if form is _Form.JSON:
-        typer.echo(redact(json.dumps([_as_json(sight) for sight in sights], ensure_ascii=False, indent=2)))
+    async def listed(supabase: Supabase) -> Exit:
+        rows = await list_summaries(supabase, order=_order(statuses), limit=limit, statuses=statuses, user=user)
+        if output is TableFormat.JSON:
+            typer.echo(redact(json.dumps([_as_json(row) for row in rows], ensure_ascii=False, indent=2)))
+            return Exit.OK
+        if not rows:
+            to_stderr("No job matches. Leave out --status or --user to see more." if statuses or user else "No jobs.")
+            return Exit.OK
+        _print_table(rows, now=datetime.now(UTC) + timedelta(seconds=supabase.clock_skew_seconds or 0.0))
+        if len(rows) == limit:
+            to_stderr(f"These are the first {limit}; --limit shows more.")
         return Exit.OK
-    if not sights:
-        say("There are no such jobs." if statuses or user else "There are no jobs.")
-        return Exit.OK
-    for line in table(sights, now=now, width=STDOUT.width if STDOUT.is_terminal else None):
-        tell(line)
-    if len(sights) == limit:
-        say(f"These are the first {limit}; --limit shows more.")
-    return Exit.OK
+
+    run_with_supabase(env_file, listed)
 
 
-def _as_json(sight: RowSummary) -> dict[str, Any]:
-    claim = sight.claim
-    held = {} if claim is None else claim.model_dump(mode="json", exclude={"claim", "more_memory"})
-    return {**sight.model_dump(mode="json", exclude={"runops"}), "runops": held or None}
+def _order(statuses: Sequence[RowStatus]) -> Order:
+    return Order.OLDEST if set(statuses) == {RowStatus.QUEUED} else Order.NEWEST
+
+
+def _print_table(rows: Sequence[RowSummary], *, now: datetime) -> None:
+    for line in table(rows, now=now, width=STDOUT.width if STDOUT.is_terminal else None):
+        to_stdout(line)
+
+
+def _as_json(row: RowSummary) -> dict[str, Any]:
+    claim = row.claim
+    shown = None if claim is None else claim.model_dump(mode="json", exclude={"claim", "more_memory"})
+    return {**row.model_dump(mode="json", exclude={"runops"}), "runops": shown}

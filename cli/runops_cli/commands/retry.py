@@ -5,43 +5,42 @@ from uuid import UUID
 
 import typer
 
-from runops.environment import Environment
 from runops.job_row import RowStatus
 from runops.supabase import row_commands
 from runops.supabase.connection import Supabase
 from runops.supabase.row_commands import CommandResult, Outcome
 from runops.supabase.row_summaries import Order, RowSummary, list_summaries
-from runops_cli.terminal.console import in_one_line, say, tell
-from runops_cli.terminal.each_job import Told, each_job
+from runops_cli.terminal.console import one_line, to_stderr, to_stdout
+from runops_cli.terminal.each_job import JobResult, each_job
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.options import EnvFile
-from runops_cli.terminal.run_command import known_errors, run_async
-from runops_cli.terminal.settings import settings
+from runops_cli.terminal.run_command import run_with_supabase
 
-__all__ = ["retry", "told"]
+__all__ = ["job_result", "retry"]
 
 _MOST = 1000
+_ENDED = [RowStatus.ERROR, RowStatus.COMPLETED]
 
 
 def retry(
     jobs: Annotated[list[UUID] | None, typer.Argument(help="The jobs' ids.", metavar="[JOB]...")] = None,
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Also where a job is being worked on: that attempt is stopped.")
+        bool, typer.Option("--force", help="Also queue a job that is processing; its current attempt stops.")
     ] = False,
     all_failed: Annotated[
-        bool, typer.Option("--all-failed", help="In place of ids: the jobs that ended in error, after a question.")
+        bool, typer.Option("--all-failed", help="Queue all jobs in error, after a question. Give no ids.")
     ] = False,
     matching: Annotated[
         str | None,
-        typer.Option(help="With --all-failed: only those whose error holds this text.", show_default=False),
+        typer.Option(help="With --all-failed: only jobs whose error contains this text.", show_default=False),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     env_file: EnvFile = None,
 ) -> None:
-    """Queue jobs again that are completed or in error; their attempts count anew.
+    """Queue jobs again that are completed or in error; counting of attempts starts again.
 
-    Error and progress are cleared, all else stays, results as well until new ones replace them.
+    It clears error and progress. Everything else stays, including the results until new ones replace them.
 
     --all-failed takes the 1,000 newest jobs in error.
 
@@ -50,59 +49,57 @@ def retry(
     Example: runops retry --all-failed --matching "quota"
     """
     if bool(jobs) == all_failed:
-        raise typer.BadParameter("Name jobs or give --all-failed, one of the two.", param_hint="JOB")
+        raise typer.BadParameter("Give either ids or --all-failed.", param_hint="JOB")
     if matching is not None and not all_failed:
-        raise typer.BadParameter("It goes with --all-failed.", param_hint="--matching")
+        raise typer.BadParameter("Use it together with --all-failed.", param_hint="--matching")
     if force and all_failed:
-        raise typer.BadParameter("It goes with ids, not with --all-failed.", param_hint="--force")
-    with known_errors():
-        environment = settings(env_file)
-    run_async(_retry(jobs or [], force=force, matching=matching or "", yes=yes, environment=environment))
+        raise typer.BadParameter("Use it with ids, not with --all-failed.", param_hint="--force")
+
+    async def retry_named(supabase: Supabase) -> Exit:
+        return await _retry(supabase, jobs or [], [*_ENDED, RowStatus.PROCESSING] if force else _ENDED)
+
+    async def retry_failed(supabase: Supabase) -> Exit:
+        return await _retry_failed(supabase, matching or "", yes=yes)
+
+    run_with_supabase(env_file, retry_failed if all_failed else retry_named)
 
 
-async def _retry(job_ids: list[UUID], *, force: bool, matching: str, yes: bool, environment: Environment) -> Exit:
-    statuses = [RowStatus.ERROR, RowStatus.COMPLETED, *([RowStatus.PROCESSING] if force else [])]
-    async with Supabase(environment.supabase_url, environment.supabase_key) as supabase:
-        if not job_ids:
-            # What somebody else has run to its end since it was listed stays as it is.
-            statuses = [RowStatus.ERROR]
-            job_ids = await _failed(supabase, matching)
-            if not job_ids:
-                say("There are no such jobs.")
-                return Exit.OK
-            if not yes:
-                typer.confirm(f"Queue {len(job_ids)} again?", abort=True, err=True)
+async def _retry(supabase: Supabase, job_ids: list[UUID], from_statuses: list[RowStatus]) -> Exit:
+    async def retry_one(job_id: UUID) -> JobResult:
+        return job_result(await row_commands.run_again(supabase, job_id, from_statuses=from_statuses))
 
-        async def one(job_id: UUID) -> Told:
-            return told(await row_commands.run_again(supabase, job_id, from_statuses=statuses))
-
-        return await each_job(job_ids, one)
+    return await each_job(job_ids, retry_one)
 
 
-async def _failed(supabase: Supabase, matching: str) -> list[UUID]:
-    """Return the failed jobs, oldest first, and show them."""
+async def _retry_failed(supabase: Supabase, matching: str, *, yes: bool) -> Exit:
     newest = await list_summaries(supabase, order=Order.NEWEST, limit=_MOST, statuses=[RowStatus.ERROR])
-    chosen = [sight for sight in reversed(newest) if _matches(sight, matching)]
-    for sight in chosen:
-        tell(f"{sight.job_id}  {in_one_line(sight.error or '')}".rstrip())
-    return [sight.job_id for sight in chosen]
+    chosen = [row for row in reversed(newest) if _matches(row, matching)]
+    if not chosen:
+        to_stderr("No job in error matches. `runops list --status error` shows all.")
+        return Exit.OK
+    for row in chosen:
+        to_stdout(f"{row.job_id}  {one_line(row.error or '')}".rstrip())
+    if not yes:
+        typer.confirm(f"Queue {len(chosen)} again?", abort=True, err=True)
+    # A job that has left `error` since it was listed is not changed.
+    return await _retry(supabase, [row.job_id for row in chosen], [RowStatus.ERROR])
 
 
-def _matches(sight: RowSummary, text: str) -> bool:
-    return text.casefold() in (sight.error or "").casefold()
+def _matches(row: RowSummary, text: str) -> bool:
+    return text.casefold() in (row.error or "").casefold()
 
 
-def told(answer: CommandResult) -> Told:
-    """Return what a person is told of an order to run again."""
-    row = answer.row
-    match answer.outcome:
+def job_result(result: CommandResult) -> JobResult:
+    """Return what is printed about one job."""
+    row = result.row
+    match result.outcome:
         case Outcome.DONE:
-            return Told("is queued again.")
+            return JobResult("is queued again.")
         case Outcome.ALREADY:
-            return Told("is queued already; nothing was done.")
+            return JobResult("is already queued: nothing was changed.")
         case Outcome.REFUSED if row is not None and row.status == RowStatus.PROCESSING:
-            return Told("is being worked on; --force stops that and lets it start anew.", Exit.FAILED)
+            return JobResult("is processing; --force stops its attempt and queues it again.", Exit.FAILED)
         case Outcome.REFUSED if row is not None:
-            return Told(f"is left alone: its status is {row.status}.", Exit.FAILED)
+            return JobResult(f"was not changed: its status is {row.status}.", Exit.FAILED)
         case _:
-            return Told("There is no such job.", Exit.NOT_THERE)
+            return JobResult("There is no such job. `runops list` shows the jobs.", Exit.NOT_FOUND)

@@ -1,24 +1,25 @@
 """`runops submit`: upload a recording and queue its row."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID, uuid4
 
 import typer
 
-from runops.environment import Environment
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
+from runops.supabase.objects import BucketInfo
 from runops.videojob import Source
 from runops_cli.rows.follow import follow
-from runops_cli.terminal.console import say
+from runops_cli.terminal.console import to_stderr
+from runops_cli.terminal.errors import CommandFailed
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.options import EnvFile
-from runops_cli.terminal.run_command import known_errors, run_async
-from runops_cli.terminal.settings import settings
+from runops_cli.terminal.run_command import run_with_supabase
 from runops_cli.terminal.upload_progress import upload_progress
 
-__all__ = ["submit"]
+__all__ = ["bucket_problem", "submit"]
 
 _BUCKET = Source().bucket
 _MIB = 1024**2
@@ -30,81 +31,80 @@ def submit(
     ],
     *,
     user: Annotated[
-        UUID | None, typer.Option(help="Owner of the SOP; without one every signed-in user sees it.")
+        UUID | None, typer.Option(help="Owner of the SOP. Without one, every signed-in user sees it.")
     ] = None,
-    job_id: Annotated[UUID | None, typer.Option(help="Id of the new job; a random one without.")] = None,
+    job_id: Annotated[UUID | None, typer.Option(help="Id of the new job. Without it, a random one.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the job until it is completed or in error.")] = False,
     timeout: Annotated[
-        float | None, typer.Option(min=1, help="Seconds after which --wait ends with exit code 4.", show_default=False)
+        float | None, typer.Option(min=1, help="With --wait: stop after so many seconds.", show_default=False)
     ] = None,
     env_file: EnvFile = None,
 ) -> None:
     """Upload a recording, queue it, and print the job's id.
 
-    With --wait the exit code is 0 where the job is completed, 1 where it ends in error, 4 after --timeout.
+    With --wait the exit code is 0 if the job is completed, 1 if it ends in error, and 4 after --timeout.
 
     Example: runops submit recording.mp4
 
     Example: runops sop $(runops submit recording.mp4 --wait)
     """
     if (size := file.stat().st_size) == 0:
-        raise typer.BadParameter(f"{file} is an empty file.", param_hint="FILE")
-    with known_errors():
-        environment = settings(env_file)
-    run_async(
-        _submit(
-            file,
-            size=size,
-            environment=environment,
-            user=user,
-            job_id=job_id or uuid4(),
-            wait=wait,
-            timeout_seconds=timeout,
-        )
-    )
+        raise typer.BadParameter(f"{file} is an empty file. Choose a recording.", param_hint="FILE")
+    submission = _Submission(file, size, job_id or uuid4(), user)
+
+    async def submitted(supabase: Supabase) -> Exit:
+        await submission.send(supabase)
+        typer.echo(str(submission.job_id))
+        to_stderr("Queued.")
+        return await follow(supabase, [submission.job_id], timeout_seconds=timeout) if wait else Exit.OK
+
+    run_with_supabase(env_file, submitted)
 
 
-async def _submit(
-    file: Path,
-    *,
-    size: int,
-    environment: Environment,
-    user: UUID | None,
-    job_id: UUID,
-    wait: bool,
-    timeout_seconds: float | None,
-) -> Exit:
-    async with Supabase(environment.supabase_url, environment.supabase_key) as supabase:
-        # Before the upload: it would replace the recording of the job that is there.
-        if await supabase.jobs.get(job_id) is not None:
-            say(f"There is a job {job_id} already. Leave --job-id out, or name another.", style="red")
-            return Exit.USAGE
-        if (sentence := await _does_not_fit(supabase, file, size=size)) is not None:
-            say(sentence, style="red")
-            return Exit.FAILED
-        key = f"raw/{job_id}.mp4"
-        with upload_progress(file) as on_progress:
-            # The name says .mp4 and so does the type, whatever the container: the bucket may allow no other.
-            await supabase.storage.upload(_BUCKET, key, file, content_type="video/mp4", on_progress=on_progress)
+@dataclass(frozen=True, slots=True)
+class _Submission:
+    file: Path
+    size: int
+    job_id: UUID
+    user: UUID | None
+
+    async def send(self, supabase: Supabase) -> None:
+        # Before the upload, which would replace the recording of an existing job.
+        if await supabase.jobs.get(self.job_id) is not None:
+            raise CommandFailed(
+                f"There is already a job {self.job_id}. Leave --job-id out, or give another id.", Exit.USAGE
+            )
+        if (problem := bucket_problem(await supabase.storage.bucket(_BUCKET), self.file, self.size)) is not None:
+            raise CommandFailed(problem, Exit.FAILED)
+        with upload_progress(self.file) as on_progress:
+            # Always .mp4 and video/mp4, whatever the container: the bucket may allow no other type.
+            key = f"raw/{self.job_id}.mp4"
+            await supabase.storage.upload(_BUCKET, key, self.file, content_type="video/mp4", on_progress=on_progress)
         try:
-            await supabase.jobs.insert(job_id, user_id=user)
+            await supabase.jobs.insert(self.job_id, user_id=self.user)
         except SupabaseError:
-            say(f"The recording was uploaded, its row was not written. Repeat with --job-id {job_id}.", style="red")
+            repeat = f"Run the command again with --job-id {self.job_id}."
+            to_stderr(f"The recording was uploaded, but its row was not written. {repeat}", style="red")
             raise
-        typer.echo(str(job_id))
-        say("Queued.")
-        if not wait:
-            return Exit.OK
-        return await follow(supabase, [job_id], timeout_seconds=timeout_seconds)
 
 
-async def _does_not_fit(supabase: Supabase, file: Path, *, size: int) -> str | None:
-    bucket = await supabase.storage.bucket(_BUCKET)
+def bucket_problem(bucket: BucketInfo | None, file: Path, size: int) -> str | None:
+    """Return why the bucket cannot take a file; None where it can.
+
+    Parameters
+    ----------
+    bucket
+        The bucket; None where it does not exist.
+    file
+        The recording.
+    size
+        Its size in bytes.
+    """
     if bucket is None or not bucket.exists:
         return f"There is no bucket named {_BUCKET}. Create it in the Supabase dashboard, Storage."
-    if bucket.file_size_limit is not None and size > bucket.file_size_limit:
-        return (
-            f"{file} has {size / _MIB:,.1f} MiB, and the bucket {_BUCKET} takes {bucket.file_size_limit / _MIB:,.1f}. "
-            "Raise the bucket's limit, or record at a lower resolution."
-        )
-    return None
+    if bucket.file_size_limit is None or size <= bucket.file_size_limit:
+        return None
+    return (
+        f"{file} has {size / _MIB:,.1f} MiB; the bucket {_BUCKET} allows {bucket.file_size_limit / _MIB:,.1f} MiB. "
+        "Raise the bucket's limit, or record at a lower resolution."
+    )

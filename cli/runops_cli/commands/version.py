@@ -1,4 +1,4 @@
-"""`runops version`."""
+"""`runops version`: print the version."""
 
 from importlib import metadata
 
@@ -8,7 +8,7 @@ __all__ = ["version"]
 
 
 def version() -> None:
-    """Print the version of this program.
+    """Print the version of runops.
 
     Example: runops version
     """

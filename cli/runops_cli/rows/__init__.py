@@ -1,1 +1,1 @@
-"""Rows of `jobs` for a person: as a table, and line by line while they change."""
+"""Rows of `jobs`, as a table and as lines that follow their changes."""

@@ -1,38 +1,31 @@
-"""Follows rows until they have ended, or whatever changes in the table."""
+"""Follows rows until they have ended, or the whole table, by reading it once a second."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
-from runops.job_row import RowStatus
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
-from runops.supabase.row_summaries import Order, RowSummary, list_summaries, summaries_of
-from runops_cli.terminal.console import in_one_line, say
-from runops_cli.terminal.exit_codes import Exit, worse
+from runops.supabase.row_summaries import Order, list_summaries, summaries_of
+from runops_cli.rows.changes import FollowedRows, TableChanges
+from runops_cli.terminal.console import to_stderr
+from runops_cli.terminal.exit_codes import Exit
 
-__all__ = ["follow", "follow_table", "words"]
+__all__ = ["follow", "follow_table"]
 
 _T = TypeVar("_T")
-_PACE_SECONDS = 1.0
-_PATIENCE_SECONDS = 120.0
-_ROWS_SEEN = 100
-
-
-def words(sight: RowSummary) -> str:
-    """Return what one look at a row showed, as a few words for a line."""
-    if sight.status == RowStatus.ERROR:
-        return f"{sight.status}: {in_one_line(sight.error or 'no reason was written down')}"
-    if sight.status != RowStatus.PROCESSING:
-        return sight.status or "without a status"
-    stage = (sight.progress_stage or str(sight.status)).replace("_", " ")
-    return stage if sight.progress_percent is None else f"{stage} {sight.progress_percent} %"
+_READ_EVERY_SECONDS = 1.0
+_OUTAGE_SECONDS = 120.0
+_NEWEST_ROWS = 100
 
 
 async def follow(
-    supabase: Supabase, job_ids: Sequence[UUID], *, timeout_seconds: float | None, show: Callable[[str], None] = say
+    supabase: Supabase,
+    job_ids: Sequence[UUID],
+    *,
+    timeout_seconds: float | None,
+    show: Callable[[str], None] = to_stderr,
 ) -> Exit:
     """Show status, stage and percentage of rows whenever they change; return how they ended.
 
@@ -41,46 +34,44 @@ async def follow(
     supabase
         The project.
     job_ids
-        The rows; where they are more than one, each line names its own.
+        The rows; if there are several, each line names its row.
     timeout_seconds
-        After so long it is not waited any more; for ever where None.
+        Stop after so long; None waits for ever.
     show
-        Told each change in a line.
+        Receives a line for each change.
 
     Returns
     -------
     Exit
-        `OK` where all were completed, `FAILED` where one ended in error or has a status of the app's own, with which
-        nobody works on it, `NOT_THERE` where one is not in the table.
+        `OK` if all were completed; `FAILED` if one ended in error or with a status of the app that runops does not
+        know; `NOT_FOUND` if one is not in the table; `TIMEOUT`.
 
     Raises
     ------
     SupabaseError
-        The rows could not be read for two minutes, or not for a reason that waiting mends.
+        The rows could not be read for two minutes, or waiting cannot help.
     """
-    rows = _Rows(dict.fromkeys(job_ids, ""))
-    watch = _Watch(show)
+    rows = FollowedRows(job_ids)
+    reader = _OutageTolerantReader(show)
     try:
         async with asyncio.timeout(timeout_seconds):
             while True:
-                sights = await watch.look(lambda: summaries_of(supabase, rows.open))
-                for line in [] if sights is None else rows.changes(sights):
-                    show(f"{watch.seconds:6.1f} s  {line}")
+                found = await reader.read(lambda: summaries_of(supabase, rows.open))
+                for line in [] if found is None else rows.update(found):
+                    show(f"{reader.seconds:6.1f} s  {line}")
                 if not rows.open:
-                    return rows.ended_as
-                await asyncio.sleep(_PACE_SECONDS)
+                    return rows.exit_code
+                await asyncio.sleep(_READ_EVERY_SECONDS)
     except TimeoutError:
-        left = [str(job_id) for job_id in rows.open]
-        whose = f"Job {left[0]} was" if len(left) == 1 else f"{len(left)} jobs were"
-        goes = "it goes on" if len(left) == 1 else "they go on"
-        show(f"{whose} not done after {timeout_seconds:g} s; {goes} without being watched.")
+        whose = f"Job {rows.open[0]}" if len(rows.open) == 1 else f"{len(rows.open)} jobs"
+        show(f"{whose} did not end within {timeout_seconds:g} s. To keep following: `runops watch`.")
         return Exit.TIMEOUT
 
 
 async def follow_table(supabase: Supabase, *, timeout_seconds: float | None, show: Callable[[str], None]) -> Exit:
-    """Show what is queued or worked on, then every change, until the time is up.
+    """Show the rows that have not ended, then every change, until the time is up.
 
-    It looks at the hundred rows that changed last.
+    It reads the hundred rows that changed last.
 
     Parameters
     ----------
@@ -92,93 +83,45 @@ async def follow_table(supabase: Supabase, *, timeout_seconds: float | None, sho
     SupabaseError
         As in `follow`.
     """
-    watch = _Watch(show)
-    shown: dict[UUID, str] | None = None
+    changes = TableChanges()
+    reader = _OutageTolerantReader(show)
     try:
         async with asyncio.timeout(timeout_seconds):
             while True:
-                newest = await watch.look(lambda: list_summaries(supabase, order=Order.CHANGED_LAST, limit=_ROWS_SEEN))
-                if newest is not None:
-                    for sight in reversed(newest):
-                        if _is_news(sight, shown):
-                            show(f"{watch.seconds:6.1f} s  {sight.job_id}  {words(sight)}")
-                    shown = {sight.job_id: words(sight) for sight in newest}
-                await asyncio.sleep(_PACE_SECONDS)
+                newest = await reader.read(
+                    lambda: list_summaries(supabase, order=Order.CHANGED_LAST, limit=_NEWEST_ROWS)
+                )
+                for line in [] if newest is None else changes.update(newest):
+                    show(f"{reader.seconds:6.1f} s  {line}")
+                await asyncio.sleep(_READ_EVERY_SECONDS)
     except TimeoutError:
         return Exit.TIMEOUT
 
 
-def _is_news(sight: RowSummary, shown: dict[UUID, str] | None) -> bool:
-    return not sight.ended if shown is None else shown.get(sight.job_id) != words(sight)
-
-
-@dataclass(slots=True)
-class _Rows:
-    """The rows that are followed, and what was last shown of each. Pure.
-
-    Attributes
-    ----------
-    open
-        Those that have not ended; each with what was shown of it, which is nothing at first.
-    ended_as
-        What the others come to.
-    """
-
-    open: dict[UUID, str]
-    ended_as: Exit = Exit.OK
-    _several: bool = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._several = len(self.open) > 1
-
-    def changes(self, sights: dict[UUID, RowSummary]) -> list[str]:
-        """Take in a look at the open rows; return what is new, a line for each row."""
-        lines: list[str] = []
-        for job_id, shown in list(self.open.items()):
-            sight = sights.get(job_id)
-            if sight is None:
-                lines.append(f"The row of job {job_id} was deleted." if shown else f"There is no job {job_id}.")
-                self._end(job_id, Exit.NOT_THERE)
-                continue
-            said = words(sight)
-            if said != shown:
-                lines.append(f"{job_id}  {said}" if self._several else said)
-                self.open[job_id] = said
-            if sight.status == RowStatus.COMPLETED:
-                self._end(job_id, Exit.OK)
-            elif sight.ended:
-                self._end(job_id, Exit.FAILED)
-        return lines
-
-    def _end(self, job_id: UUID, how: Exit) -> None:
-        del self.open[job_id]
-        self.ended_as = worse(self.ended_as, how)
-
-
-class _Watch:
-    """Looks again and again, and bears that for a while nothing can be read."""
+class _OutageTolerantReader:
+    """Reads again and again, and tolerates an outage of two minutes."""
 
     def __init__(self, show: Callable[[str], None]) -> None:
         self._show = show
         self._clock = asyncio.get_running_loop().time
-        self._begun = self._read_at = self._clock()
-        self._trouble: str | None = None
+        self._started_at = self._read_at = self._clock()
+        self._shown_error: str | None = None
 
     @property
     def seconds(self) -> float:
-        """How long it has been watched."""
-        return self._clock() - self._begun
+        """Seconds since the start."""
+        return self._clock() - self._started_at
 
-    async def look(self, read: Callable[[], Awaitable[_T]]) -> _T | None:
-        """Return what is read; None where it cannot be read at the moment."""
+    async def read(self, read: Callable[[], Awaitable[_T]]) -> _T | None:
+        """Return the result of `read`; None during an outage."""
         try:
             found = await read()
         except SupabaseError as error:
-            if not error.retryable or self._clock() - self._read_at > _PATIENCE_SECONDS:
+            if not error.retryable or self._clock() - self._read_at > _OUTAGE_SECONDS:
                 raise
-            if error.message != self._trouble:
+            if error.message != self._shown_error:
                 self._show(f"{self.seconds:6.1f} s  still waiting: {error.message}")
-            self._trouble = error.message
+            self._shown_error = error.message
             return None
-        self._read_at, self._trouble = self._clock(), None
+        self._read_at, self._shown_error = self._clock(), None
         return found

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from rich.cells import cell_len, set_cell_size
 
 from runops.supabase.row_summaries import RowSummary
-from runops_cli.terminal.console import in_one_line, plain
+from runops_cli.terminal.console import one_line, printable
 
 __all__ = ["age", "table"]
 
@@ -15,55 +15,56 @@ _NARROWEST_ERROR = 20
 _AGES = ((86_400, "d"), (3600, "h"), (60, "m"))
 
 
-def table(sights: Sequence[RowSummary], *, now: datetime, width: int | None) -> list[str]:
+def table(rows: Sequence[RowSummary], *, now: datetime, width: int | None) -> list[str]:
     """Return the table's lines, the titles first.
 
     Parameters
     ----------
-    sights
+    rows
         The rows.
     now
         The time at the server.
     width
-        Where errors are cut off; whole where None.
+        Where to cut errors off; None keeps them whole.
     """
-    cells = [_TITLES, *(_cells(sight, now) for sight in sights)]
-    widths = [max(cell_len(line[column]) for line in cells) for column in range(len(_TITLES) - 1)]
-    left = None if width is None else max(width - sum(widths) - 2 * len(widths), _NARROWEST_ERROR)
-    return [_line(line, widths, left) for line in cells]
+    lines = [_TITLES, *(_cells(row, now) for row in rows)]
+    widths = [max(cell_len(line[column]) for line in lines) for column in range(len(_TITLES) - 1)]
+    error_width = None if width is None else max(width - sum(widths) - 2 * len(widths), _NARROWEST_ERROR)
+    return [_line(line, widths, error_width) for line in lines]
 
 
-def _line(cells: Sequence[str], widths: Sequence[int], left: int | None) -> str:
+def _line(cells: Sequence[str], widths: Sequence[int], error_width: int | None) -> str:
     *short, error = cells
-    if left is not None and cell_len(error) > left:
-        error = set_cell_size(error, left - 1) + "\N{HORIZONTAL ELLIPSIS}"
+    if error_width is not None and cell_len(error) > error_width:
+        error = set_cell_size(error, error_width - 1) + "\N{HORIZONTAL ELLIPSIS}"
     padded = [set_cell_size(cell, width) for cell, width in zip(short, widths, strict=True)]
     return "  ".join([*padded, error]).rstrip()
 
 
-def _cells(sight: RowSummary, now: datetime) -> tuple[str, ...]:
-    percent = "" if sight.progress_percent is None else str(sight.progress_percent)
-    cells = (str(sight.job_id), sight.status, sight.progress_stage, percent, _attempts(sight), age(sight, now))
-    shown = [plain(in_one_line(cell or "")) or "-" for cell in cells]
-    return (*shown, plain(in_one_line(sight.error or "")))
+def _cells(row: RowSummary, now: datetime) -> tuple[str, ...]:
+    percent = "" if row.progress_percent is None else str(row.progress_percent)
+    cells = (str(row.job_id), row.status, row.progress_stage, percent, _attempts(row), age(row, now))
+    shown = [printable(one_line(cell or "")) or "-" for cell in cells]
+    return (*shown, printable(one_line(row.error or "")))
 
 
-def _attempts(sight: RowSummary) -> str:
-    """Count as the VideoJob's column does: what was used up, and the one that runs."""
-    claim = sight.claim
+def _attempts(row: RowSummary) -> str:
+    """Count like the VideoJob's column: the attempts used up, plus the current one."""
+    claim = row.claim
     if claim is None:
         return ""
     attempts = str(claim.failures + 1)
     return f"{attempts}, {claim.waits} waits" if claim.waits else attempts
 
 
-def age(sight: RowSummary, now: datetime) -> str:
-    """Return how long ago a row was made, as in `45s`, `12m`, `3h`, `8d`; empty where it does not say."""
+def age(row: RowSummary, now: datetime) -> str:
+    """Return the age of a row, as in `45s`, `12m`, `3h`, `8d`; empty where it has no valid `created_at`."""
     try:
-        made = datetime.fromisoformat(sight.created_at or "")
+        created = datetime.fromisoformat(row.created_at or "")
     except ValueError:
         return ""
-    seconds = max(0, int((now - (made if made.tzinfo else made.replace(tzinfo=UTC))).total_seconds()))
+    created = created if created.tzinfo else created.replace(tzinfo=UTC)
+    seconds = max(0, int((now - created).total_seconds()))
     for unit, letter in _AGES:
         if seconds >= 2 * unit:
             return f"{seconds // unit}{letter}"

@@ -1,1 +1,1 @@
-"""What every command shares with the terminal: output, options, settings, errors, exit codes."""
+"""The terminal side that all commands share: output, options, settings, errors, exit codes."""

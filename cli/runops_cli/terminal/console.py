@@ -1,4 +1,4 @@
-"""What the commands write: data on standard output, everything else on standard error; no key on either."""
+"""Output of the commands: data goes to standard output, everything else to standard error, and keys to neither."""
 
 import contextlib
 import unicodedata
@@ -7,46 +7,46 @@ from rich.console import Console
 
 from runops.logs import redact
 
-__all__ = ["STDERR", "STDOUT", "in_one_line", "plain", "say", "tell"]
+__all__ = ["STDERR", "STDOUT", "one_line", "printable", "to_stderr", "to_stdout"]
 
 
-class _ToWhoeverListens(Console):
-    """Falls silent where nobody reads any more, as when Ctrl-C has ended `tee` as well: what is at work goes on."""
+class _ConsoleThatOutlivesItsReader(Console):
+    """Goes quiet when nobody reads it any more, for example when Ctrl-C has also ended `tee`."""
 
     def on_broken_pipe(self) -> None:
-        """Write nothing more; rich would end the process."""
+        """Stop writing. The default ends the process, and a video in progress would be lost."""
         self.quiet = True
 
 
-STDERR = _ToWhoeverListens(stderr=True, highlight=False, markup=False, emoji=False)
+STDERR = _ConsoleThatOutlivesItsReader(stderr=True, highlight=False, markup=False, emoji=False)
 STDOUT = Console(highlight=False, markup=False, emoji=False)
 
 
-def say(text: str, *, style: str | None = None) -> None:
+def to_stderr(text: str, *, style: str | None = None) -> None:
     """Write a line to standard error.
 
     Parameters
     ----------
     text
-        The line; keys in it are blotted out.
+        The line; keys in it are redacted.
     style
-        Colour, where the terminal has any and NO_COLOR is not set.
+        Colour, if the terminal has colours and NO_COLOR is not set.
     """
-    # A terminal that was closed takes no line; that must not keep a video from going back into the queue.
+    # Writing to a closed terminal fails. The video in progress must still go back into the queue.
     with contextlib.suppress(OSError):
-        STDERR.print(plain(redact(text)), style=style, soft_wrap=True)
+        STDERR.print(printable(redact(text)), style=style, soft_wrap=True)
 
 
-def tell(text: str) -> None:
-    """Write a line to standard output; keys in it are blotted out."""
-    STDOUT.print(plain(redact(text)), soft_wrap=True)
+def to_stdout(text: str) -> None:
+    """Write a line to standard output; keys in it are redacted."""
+    STDOUT.print(printable(redact(text)), soft_wrap=True)
 
 
-def plain(text: str) -> str:
-    """Return the text without control characters: titles and errors come from recordings and other people's rows."""
+def printable(text: str) -> str:
+    """Return the text without control characters, which titles and errors of other people may contain."""
     return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf", "Cs"})
 
 
-def in_one_line(text: str) -> str:
-    """Return the text without line breaks: an app may write errors of any form."""
+def one_line(text: str) -> str:
+    """Return the text without line breaks."""
     return " ".join(text.split())

@@ -1,57 +1,58 @@
-"""Does the same to several jobs, one after the other, and says of each what became of it."""
+"""Applies a command to several jobs, one after the other, and prints the result of each."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from runops.supabase.errors import SupabaseError
-from runops_cli.terminal.console import say
+from runops_cli.terminal.console import to_stderr
 from runops_cli.terminal.errors import CommandFailed
 from runops_cli.terminal.exit_codes import Exit, worse
 
-__all__ = ["Told", "each_job"]
+__all__ = ["JobResult", "each_job"]
 
-_STYLES = {Exit.OK: "green", Exit.FAILED: "yellow", Exit.NOT_THERE: "red"}
+_STYLES = {Exit.OK: "green", Exit.FAILED: "yellow", Exit.NOT_FOUND: "red"}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What became of one job: a sentence, and the code of a command that was asked for this job alone."""
+class JobResult:
+    """The result for one job: a sentence, and the exit code if it were the only job."""
 
     sentence: str
     code: Exit = Exit.OK
 
 
-async def each_job(job_ids: Iterable[UUID], do: Callable[[UUID], Awaitable[Told]]) -> Exit:
-    """Do something to each job and return the command's exit code.
+async def each_job(job_ids: Iterable[UUID], command: Callable[[UUID], Awaitable[JobResult]]) -> Exit:
+    """Apply a command to each job and return the exit code.
 
-    A job that is refused does not keep the others from their turn. Where the outside is away, the rest is not tried.
+    After a job that is refused the next one follows. After an error of Supabase or the cluster the rest is not tried.
 
     Parameters
     ----------
     job_ids
-        The jobs; one that is named twice is taken once.
-    do
-        Does it.
+        The jobs; a repeated id is used once.
+    command
+        What to do with one job.
     """
-    left = list(dict.fromkeys(job_ids))
+    remaining = list(dict.fromkeys(job_ids))
     code = Exit.OK
-    while left:
-        job_id = left.pop(0)
+    while remaining:
+        job_id = remaining.pop(0)
         try:
-            told = await do(job_id)
+            result = await command(job_id)
         except SupabaseError as error:
-            say(f"{job_id}  {error.message} It may be done or not; to repeat the command is safe.", style="red")
-            return _given_up(left, Exit.OUTSIDE)
+            unknown = "The change may or may not have been made: run the command again, that is safe."
+            to_stderr(f"{job_id}  {error.message} {unknown}", style="red")
+            return _stopped(remaining, Exit.UNAVAILABLE)
         except CommandFailed as error:
-            say(f"{job_id}  {error}", style="red")
-            return _given_up(left, error.code)
-        say(f"{job_id}  {told.sentence}", style=_STYLES.get(told.code))
-        code = worse(code, told.code)
+            to_stderr(f"{job_id}  {error}", style="red")
+            return _stopped(remaining, error.code)
+        to_stderr(f"{job_id}  {result.sentence}", style=_STYLES.get(result.code))
+        code = worse(code, result.code)
     return code
 
 
-def _given_up(left: list[UUID], code: Exit) -> Exit:
-    if left:
-        say(f"Not tried: {', '.join(map(str, left))}", style="red")
+def _stopped(remaining: list[UUID], code: Exit) -> Exit:
+    if remaining:
+        to_stderr(f"Not tried: {', '.join(map(str, remaining))}", style="red")
     return code

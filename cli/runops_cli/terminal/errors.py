@@ -11,11 +11,11 @@ class CommandFailed(Exception):  # noqa: N818 - says what is the case
     Parameters
     ----------
     message
-        What a person reads: why, and what to do.
+        For a person: why, and what to do next.
     code
         The exit code of the command.
     """
 
-    def __init__(self, message: str, code: Exit = Exit.OUTSIDE) -> None:
+    def __init__(self, message: str, code: Exit = Exit.UNAVAILABLE) -> None:
         self.code = code
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Shows how an upload goes: a bar on a terminal, a line for each quarter elsewhere."""
+"""Shows the progress of an upload: a bar on a terminal, one line per quarter elsewhere."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from runops_cli.terminal.console import STDERR, plain, say
+from runops_cli.terminal.console import STDERR, printable, to_stderr
 
 __all__ = ["upload_progress"]
 
@@ -15,13 +15,13 @@ _MIB = 1024**2
 
 @contextmanager
 def upload_progress(file: Path) -> Iterator[Callable[[int, int | None], None]]:
-    """Give what an upload calls with the bytes sent and the bytes in all."""
+    """Yield the callback of an upload; it takes the bytes sent and the bytes in total."""
     size = file.stat().st_size
-    name = plain(file.name)
+    name = printable(file.name)
     if not STDERR.is_terminal:
-        say(f"uploading {name}, {size / _MIB:.1f} MiB")
+        to_stderr(f"uploading {name}, {size / _MIB:.1f} MiB")
         yield _quarters(size)
-        say("uploaded")
+        to_stderr("uploaded")
         return
     columns = (TextColumn("uploading {task.description}", markup=False), BarColumn())
     with Progress(*columns, DownloadColumn(binary_units=True), TimeRemainingColumn(), console=STDERR) as bar:
@@ -34,13 +34,13 @@ def upload_progress(file: Path) -> Iterator[Callable[[int, int | None], None]]:
 
 
 def _quarters(size: int) -> Callable[[int, int | None], None]:
-    told = 0
+    printed = 0
 
     def on_progress(sent: int, _total: int | None = None) -> None:
-        nonlocal told
+        nonlocal printed
         quarter = min(3, 4 * sent // size)
-        if quarter > told:
-            told = quarter
-            say(f"  {25 * quarter} %")
+        if quarter > printed:
+            printed = quarter
+            to_stderr(f"  {25 * quarter} %")
 
     return on_progress

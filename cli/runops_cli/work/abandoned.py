@@ -7,18 +7,18 @@ from runops.job_row import JobRow, RowStatus
 __all__ = ["STALE_SECONDS", "is_abandoned"]
 
 STALE_SECONDS = 300.0
-"""After so long without a heartbeat (they come every 60 s at least), nobody works on a row any more."""
+"""A live process writes a heartbeat at least every 60 s; after so long without one it is dead."""
 
 
 def is_abandoned(row: JobRow, *, by: str, now: datetime) -> bool:
-    """Whether a row was claimed by a process of this machine that is no longer there.
+    """Whether a row was claimed by a process of this machine that has died.
 
     Parameters
     ----------
     row
         The row as just read.
     by
-        The name under which this machine claims.
+        The name in the claims of this machine.
     now
         The time at the server, which writes `updated_at`.
     """

@@ -1,42 +1,30 @@
-"""Brings one claimed row to its end: attempts, pauses between them, and what the row says afterwards."""
+"""Runs the attempts at one claimed row, with pauses between them, until the row has ended."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
 
 from runops.failures import Failed, Reason
-from runops.polling import backoff
 from runops.retry_policy import Again, History
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
-from runops_cli.terminal.console import say
-from runops_cli.work.claiming import Taken
+from runops_cli.terminal.console import to_stderr
+from runops_cli.work.claiming import ClaimedRow
 from runops_cli.work.next_attempt import GiveUp, LeaveAlone, PutBack, after_failure
+from runops_cli.work.row_end import Ending, RowEnd
 from runops_cli.work.stop_signal import Stopped, StopSignal
 from runops_cli.work.video_runner import VideoRunner
 
-__all__ = ["Attempts", "Ending"]
+__all__ = ["Attempts"]
 
 _log = logging.getLogger(__name__)
 _HEARTBEAT_SECONDS = 30.0
-_RELEASE_SECONDS = 15.0
-_WRITE_TRIES = 6
-
-
-class Ending(Enum):
-    """How a row left our hands."""
-
-    COMPLETED = auto()
-    FAILED = auto()
-    PUT_BACK = auto()
-    LEFT_ALONE = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Works on claimed rows.
+    """Runs claimed rows.
 
     Parameters
     ----------
@@ -45,9 +33,9 @@ class Attempts:
     runner
         Makes one attempt.
     retries
-        Further attempts after a failure that may pass.
+        How many attempts may follow the first.
     stop
-        Interrupts; the row then goes back into the queue.
+        Interrupts an attempt; its row then goes back into the queue.
     jitter
         Source of randomness in [0, 1).
     """
@@ -58,101 +46,64 @@ class Attempts:
     stop: StopSignal
     jitter: Callable[[], float]
 
-    async def run(self, taken: Taken) -> Ending:
-        """Work on a row until it is completed, given up, put back or lost.
+    async def run(self, claimed: ClaimedRow) -> Ending:
+        """Run a row until it is completed, failed, put back or lost.
 
         Raises
         ------
         Stopped
             A signal came; the row was put back first.
         """
+        end = RowEnd(self.supabase, self.stop, self.jitter)
         history = History()
         try:
             while True:
-                error = await self._attempt(taken)
+                error = await self._attempt(claimed)
                 if error is None:
                     return Ending.COMPLETED
                 match after_failure(error, history, retries=self.retries, jitter=self.jitter()):
                     case Again(seconds, history):
-                        say(f"  {error.detail} Trying again in {seconds:.0f} s.", style="yellow")
-                        if not await self._wait(taken, seconds):
-                            return self._leave(taken)
+                        to_stderr(f"  {error.detail} Trying again in {seconds:.0f} s.", style="yellow")
+                        if not await self._pause(claimed, seconds):
+                            return end.leave_alone(claimed)
                     case GiveUp(sentence):
-                        return await self._give_up(taken, sentence)
+                        return await end.fail(claimed, sentence)
                     case PutBack():
-                        say(f"  {error.detail} {error.failure.remedy}", style="red")
-                        await self._put_back(taken)
-                        return Ending.PUT_BACK
+                        to_stderr(f"  {error.detail} {error.failure.remedy}", style="red")
+                        return await end.put_back(claimed)
                     case LeaveAlone():
-                        return self._leave(taken)
+                        return end.leave_alone(claimed)
         except Stopped:
-            await self._put_back(taken)
+            await end.put_back(claimed)
             raise
 
-    async def _attempt(self, taken: Taken) -> Failed | None:
+    async def _attempt(self, claimed: ClaimedRow) -> Failed | None:
         try:
-            await self.stop.unless_stopped(self.runner.work_on(taken.row, taken.claim))
+            await self.stop.unless_stopped(self.runner.run(claimed.row, claimed.claim))
         except Failed as error:
             return error
         except SupabaseError as error:
             return Failed(error.reason, error.message)
         except Stopped:
             raise
-        except Exception as error:  # noqa: BLE001 - one video's fault must not end the loop
+        except Exception as error:  # noqa: BLE001 - a bug that one video triggers must not end the loop
             _log.exception("unexpected error")
+            name = type(error).__name__
             return Failed(
-                Reason.INTERNAL,
-                f"The worker failed with an unexpected error ({type(error).__name__}). This is a bug in runops.",
+                Reason.INTERNAL, f"The worker failed with an unexpected error ({name}). This is a bug in runops."
             )
         return None
 
-    async def _wait(self, taken: Taken, seconds: float) -> bool:
-        """Pause between two attempts; False where the row was lost meanwhile."""
+    async def _pause(self, claimed: ClaimedRow, seconds: float) -> bool:
+        """Wait between two attempts, with heartbeats; False if the claim was lost."""
         clock = asyncio.get_running_loop().time
         end = clock() + seconds
         while (left := end - clock()) > 0:
+            heartbeat = self.supabase.jobs.heartbeat(claimed.row.job_id, claimed.claim.claim)
             try:
-                if not await self.stop.unless_stopped(
-                    self.supabase.jobs.heartbeat(taken.row.job_id, taken.claim.claim)
-                ):
+                if not await self.stop.unless_stopped(heartbeat):
                     return False
             except SupabaseError as error:
-                say(f"  {error.message}", style="yellow")
+                to_stderr(f"  {error.message}", style="yellow")
             await self.stop.pause(min(left, _HEARTBEAT_SECONDS))
         return True
-
-    async def _give_up(self, taken: Taken, sentence: str) -> Ending:
-        for tried in range(1, _WRITE_TRIES + 1):
-            try:
-                written = await self.supabase.jobs.fail(taken.row.job_id, taken.claim.claim, sentence)
-            except SupabaseError as error:
-                say(f"  {error.message}", style="yellow")
-                if not error.retryable:
-                    break
-                await self.stop.pause(backoff(tried, base=1.0, jitter=self.jitter()))
-            else:
-                if not written:
-                    return self._leave(taken)
-                say(f"{taken.row.job_id}  error: {sentence}", style="red")
-                return Ending.FAILED
-        say(f"{taken.row.job_id}  failed, and its row could not be told: {sentence}", style="red")
-        return Ending.FAILED
-
-    def _leave(self, taken: Taken) -> Ending:
-        say(f"{taken.row.job_id}  was cancelled or taken over; its row is left alone.", style="yellow")
-        return Ending.LEFT_ALONE
-
-    async def _put_back(self, taken: Taken) -> None:
-        try:
-            async with asyncio.timeout(_RELEASE_SECONDS):
-                released = await self.supabase.jobs.release(taken.row.job_id, taken.claim.claim)
-        except (SupabaseError, TimeoutError) as error:
-            why = error.message if isinstance(error, SupabaseError) else "no answer in time"
-            say(
-                f"{taken.row.job_id}  could not be put back into the queue ({why}); "
-                "the next `runops work` of this machine takes it up again after 5 minutes.",
-                style="red",
-            )
-        else:
-            if released:
-                say(f"{taken.row.job_id}  is back in the queue.")

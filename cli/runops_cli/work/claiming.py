@@ -1,4 +1,4 @@
-"""Claims one row at a time: what a dead process of this machine left behind first, then the oldest of the queue."""
+"""Claims a row: the oldest queued one, or one that a dead process of this machine left behind."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -8,78 +8,77 @@ from uuid import uuid4
 from runops.failures import TABLE, Reason
 from runops.job_row import Claim, JobRow, RowStatus
 from runops.supabase.connection import Supabase
-from runops_cli.terminal.console import say
+from runops_cli.terminal.console import to_stderr
 from runops_cli.work.abandoned import is_abandoned
 from runops_cli.work.stop_signal import StopSignal
 
-__all__ = ["Intake", "Taken"]
+__all__ = ["ClaimedRow", "RowClaimer", "next_claim", "too_many_crashes"]
 
 _CANDIDATES = 10
 _ROUNDS = 5
-_LOOK_FOR_ABANDONED_EVERY_SECONDS = 60.0
+_ABANDONED_EVERY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A row that is ours."""
+class ClaimedRow:
+    """A row and the claim with which this process holds it."""
 
     row: JobRow
     claim: Claim
 
 
 @dataclass(slots=True)
-class Intake:
-    """Reads the queue and claims.
+class RowClaimer:
+    """Reads the queue and claims rows.
 
     Parameters
     ----------
     supabase
         The project.
     by
-        The name that claims carry.
+        The name in the claims.
     retries
-        After so many further attempts an abandoned row counts as one that kills its process.
+        An abandoned row gets so many more attempts.
     stop
-        Ends reading; a claim on its way is let finish.
+        Interrupts reading, but not a claim that has been sent.
     """
 
     supabase: Supabase
     by: str
     retries: int
     stop: StopSignal
-    _looked_at: float | None = field(default=None, init=False)
+    _abandoned_read_at: float | None = field(default=None, init=False)
 
-    async def take(self) -> Taken | None:
-        """Claim the first row that can be had; None where there is none, or where others were always faster.
+    async def claim_next(self) -> ClaimedRow | None:
+        """Claim the first available row; None if there is none, or if other workers were faster each time.
 
         Raises
         ------
         SupabaseError
             The table cannot be read or written.
         Stopped
-            A signal came before anything was claimed.
+            A signal came before a row was claimed.
         """
         for _ in range(_ROUNDS):
             rows = await self.stop.unless_stopped(self._candidates())
             if not rows:
                 return None
-            if (taken := await self._first_won(rows)) is not None:
-                return taken
+            if (claimed := await self._first_won(rows)) is not None:
+                return claimed
         return None
 
-    async def _first_won(self, rows: list[JobRow]) -> Taken | None:
+    async def _first_won(self, rows: list[JobRow]) -> ClaimedRow | None:
         for row in rows:
-            abandoned = row.claim if row.status == RowStatus.PROCESSING else None
-            # Whoever queues a row again begins anew, whatever became of it before.
-            claim = Claim(claim=str(uuid4()), by=self.by, attempt=(abandoned.attempt if abandoned else 0) + 1)
-            # Not interruptible: a claim whose answer nobody waits for would have to grow stale.
+            claim = next_claim(row, by=self.by)
+            # Not interruptible: if nobody reads the answer, the row stays claimed until it is stale.
             won = await self.supabase.jobs.claim(row, claim, from_status=str(row.status))
             if won is None:
                 continue
-            if claim.attempt > self.retries + 1:
-                await self._give_up(won, claim)
+            if (sentence := too_many_crashes(claim, retries=self.retries)) is not None:
+                await self.supabase.jobs.fail(won.job_id, claim.claim, sentence)
+                to_stderr(f"{won.job_id}  error: {sentence}", style="red")
                 continue
-            return Taken(won, claim)
+            return ClaimedRow(won, claim)
         return None
 
     async def _candidates(self) -> list[JobRow]:
@@ -87,18 +86,42 @@ class Intake:
 
     async def _abandoned(self) -> list[JobRow]:
         now = asyncio.get_running_loop().time()
-        if self._looked_at is not None and now - self._looked_at < _LOOK_FOR_ABANDONED_EVERY_SECONDS:
+        if self._abandoned_read_at is not None and now - self._abandoned_read_at < _ABANDONED_EVERY_SECONDS:
             return []
         rows = await self.supabase.jobs.claimed_by(self.by)
         at_server = datetime.now(UTC) + timedelta(seconds=self.supabase.clock_skew_seconds or 0.0)
         abandoned = [row for row in rows if is_abandoned(row, by=self.by, now=at_server)]
         if not abandoned:
-            self._looked_at = now
+            self._abandoned_read_at = now
         return abandoned
 
-    async def _give_up(self, row: JobRow, claim: Claim) -> None:
-        attempts = claim.attempt - 1
-        given_up = f"Given up after {attempts} attempt{'s' if attempts != 1 else ''}."
-        sentence = f"{TABLE[Reason.WORKER_CRASHED].sentence} {given_up}"
-        await self.supabase.jobs.fail(row.job_id, claim.claim, sentence)
-        say(f"{row.job_id}  error: {sentence}", style="red")
+
+def next_claim(row: JobRow, *, by: str) -> Claim:
+    """Return a new claim: the next attempt of an abandoned row, the first attempt of a queued one.
+
+    Parameters
+    ----------
+    row
+        The row to claim.
+    by
+        The name in the claim.
+    """
+    abandoned = row.claim if row.status == RowStatus.PROCESSING else None
+    return Claim(claim=str(uuid4()), by=by, attempt=(abandoned.attempt if abandoned else 0) + 1)
+
+
+def too_many_crashes(claim: Claim, *, retries: int) -> str | None:
+    """Return the error of a row whose process died in each attempt; None if it may be tried once more.
+
+    Parameters
+    ----------
+    claim
+        The new claim.
+    retries
+        How many attempts may follow the first.
+    """
+    attempts = claim.attempt - 1
+    if attempts <= retries:
+        return None
+    plural = "s" if attempts != 1 else ""
+    return f"{TABLE[Reason.WORKER_CRASHED].sentence} Given up after {attempts} attempt{plural}."

@@ -1,4 +1,4 @@
-"""Decides whether a video that failed gets another attempt. Pure."""
+"""Decides what to do with a video that has just failed. Pure."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,7 @@ from runops import retry_policy
 from runops.failures import Failed, FailureClass, Reason
 from runops.retry_policy import Again, History
 
-__all__ = [
-    "GiveUp",
-    "LeaveAlone",
-    "Next",
-    "PutBack",
-    "after_failure",
-]
+__all__ = ["GiveUp", "LeaveAlone", "Next", "PutBack", "after_failure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +18,19 @@ class GiveUp:
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """Set the row back to `queued`: not the video is at fault but a key or a setting, as with every video after it."""
+    """Set the row back to `queued`: a key or a setting is wrong, so every other video would fail too."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeaveAlone:
-    """Change nothing: the row belongs to somebody else."""
+    """Change nothing: the claim was lost."""
 
 
 Next = Again | GiveUp | PutBack | LeaveAlone
 
 
 def after_failure(error: Failed, history: History, *, retries: int, jitter: float = 0.0) -> Next:
-    """Return what becomes of a video that has just failed.
+    """Return the next step for a video that has just failed.
 
     Parameters
     ----------
@@ -45,7 +39,7 @@ def after_failure(error: Failed, history: History, *, retries: int, jitter: floa
     history
         Of the attempts before this one.
     retries
-        How many further attempts a video gets.
+        How many more attempts a video gets.
     jitter
         0 to 1, spreads the pauses.
     """

@@ -1,7 +1,7 @@
-"""Scratch folders of `runops work`, one for each video. What a killed process left behind is removed.
+"""Scratch folders of `runops work`, one per video, and removal of those that a killed process left behind.
 
-A folder is locked as long as its process lives; the kernel lets go of the lock however that ends. An unlocked one is a
-recording of somebody's screen that nobody would ever take away.
+A process holds a lock on its folder; the kernel releases the lock when the process ends in any way. So a folder without
+a lock belongs to a dead process, and it may hold a recording of somebody's screen.
 """
 
 import fcntl
@@ -16,21 +16,21 @@ from pathlib import Path
 __all__ = ["remove_left_behind", "scratch_folder"]
 
 _PREFIX = "runops-work-"
-_NOT_YET_LOCKED_SECONDS = 60.0
-"""Between being made and being locked a folder is nobody's."""
+_CREATED_TO_LOCKED_SECONDS = 60.0
+"""A folder this young may belong to a live process that has not locked it yet."""
 
 
 @contextmanager
-def scratch_folder(place: Path | None) -> Iterator[Path]:
-    """Make a folder that is removed at the end.
+def scratch_folder(parent: Path | None) -> Iterator[Path]:
+    """Create a folder and remove it at the end.
 
     Parameters
     ----------
-    place
-        Where; the system's place for such folders where None.
+    parent
+        Where; the system's temporary directory where None.
     """
-    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=place) as folder:
-        lock = _locked(Path(folder))
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=parent) as folder:
+        lock = _lock(Path(folder))
         try:
             yield Path(folder)
         finally:
@@ -38,36 +38,38 @@ def scratch_folder(place: Path | None) -> Iterator[Path]:
                 os.close(lock)
 
 
-def remove_left_behind(place: Path | None) -> int:
-    """Remove the scratch folders of this user whose processes are gone; return how many there were.
+def remove_left_behind(parent: Path | None) -> int:
+    """Remove this user's scratch folders whose processes have died; return their number.
 
     Parameters
     ----------
-    place
+    parent
         As for `scratch_folder`.
     """
-    removed = 0
-    for folder in (place or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"):
-        try:
-            looks = folder.lstat()
-            if looks.st_uid != os.getuid() or time.time() - looks.st_mtime < _NOT_YET_LOCKED_SECONDS:
-                continue
-            lock = _locked(folder)
-        except OSError:
-            continue
-        if lock is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(lock)
-            removed += 1
-    return removed
+    return sum(_removed(folder) for folder in (parent or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"))
 
 
-def _locked(folder: Path) -> int | None:
-    """Return what holds the lock of a folder; None where another process has it, or the file system knows no locks."""
-    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+def _removed(folder: Path) -> bool:
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        found = folder.lstat()
+        if found.st_uid != os.getuid() or time.time() - found.st_mtime < _CREATED_TO_LOCKED_SECONDS:
+            return False
+        lock = _lock(folder)
     except OSError:
-        os.close(held)
+        return False
+    if lock is None:
+        return False
+    shutil.rmtree(folder, ignore_errors=True)
+    os.close(lock)
+    return True
+
+
+def _lock(folder: Path) -> int | None:
+    """Return the file descriptor of the lock; None if another process has it or the file system has no locks."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
         return None
-    return held
+    return descriptor

@@ -1,39 +1,39 @@
-"""Prints the stages of a video as lines."""
+"""Prints the progress of a video: a line when a stage begins, and at each further tenth."""
 
 import time
 from collections.abc import Callable
 
 from runops.progress import Stage
-from runops_cli.terminal.console import say
+from runops_cli.terminal.console import to_stderr
 
 __all__ = ["StageLines"]
 
 
 class StageLines:
-    """A progress sink that tells a person: each stage when it begins, and each tenth of the way.
+    """A progress sink that prints.
 
     Parameters
     ----------
     show
-        Told each line.
+        Receives each line.
     clock
-        Seconds that only go forward.
+        Seconds of a clock that only goes forward.
     """
 
-    def __init__(self, show: Callable[[str], None] = say, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, show: Callable[[str], None] = to_stderr, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._show = show
         self._clock = clock
         self._start = clock()
-        self._told: tuple[Stage, int] | None = None
+        self._shown: tuple[Stage, int] | None = None
 
     @property
     def seconds(self) -> float:
-        """How long it has taken so far."""
+        """Seconds since the start."""
         return self._clock() - self._start
 
     async def report(self, stage: Stage, percent: int) -> None:
-        """Tell the stage and the percentage where they say something new."""
+        """Print the stage and the percentage, unless the last line was about the same tenth of the same stage."""
         now = (stage, percent // 10)
-        if now != self._told:
-            self._told = now
+        if now != self._shown:
+            self._shown = now
             self._show(f"  {self.seconds:6.1f} s  {percent:3d} %  {stage.replace('_', ' ')}")

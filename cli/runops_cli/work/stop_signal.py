@@ -1,4 +1,4 @@
-"""Stopping on a signal: what may be interrupted is, what must not be is let finish."""
+"""Stopping on a signal: interrupts what may be interrupted, and lets the rest finish."""
 
 import asyncio
 import signal
@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 __all__ = ["StopSignal", "Stopped"]
 
 _T = TypeVar("_T")
-_TIDY_UP_SECONDS = 10.0
-_IMPATIENT = (signal.SIGINT, signal.SIGTERM)
-"""A second one is meant. Of a terminal that is closed both the shell and the kernel tell, a moment apart."""
+_CLEAN_UP_SECONDS = 10.0
+_FORCEFUL = (signal.SIGINT, signal.SIGTERM)
+"""A second one of these ends the process. A second SIGHUP does not: shell and kernel both send one when a terminal is
+closed."""
 
 
 class Stopped(Exception):  # noqa: N818 - says what is the case
@@ -22,52 +23,53 @@ class StopSignal:
 
     Parameters
     ----------
-    tell
-        Called when one arrives: tidying up takes a while, and a second Ctrl-C would spoil it.
+    on_first
+        Called on the first signal, to tell the user that cleaning up takes a while.
     """
 
-    def __init__(self, tell: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, on_first: Callable[[], None] = lambda: None) -> None:
         self._arrived = asyncio.Event()
-        self._tell = tell
-        self._hangs_up = False
+        self._on_first = on_first
+        self._handles_hang_up = False
         self.number: int | None = None
 
     def install(self) -> None:
-        """Listen to them from the running loop."""
+        """Handle the signals in the running loop."""
         loop = asyncio.get_running_loop()
-        # With nohup a process lives on when its terminal goes.
-        self._hangs_up = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN
-        for number in _IMPATIENT:
+        # Under nohup, SIGHUP is ignored and stays ignored.
+        self._handles_hang_up = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN
+        for number in _FORCEFUL:
             loop.add_signal_handler(number, self.arrive, number)
-        if self._hangs_up:
-            # Not the loop's handler: when it closes, that would let a second one end the process after all.
+        if self._handles_hang_up:
+            # Not a handler of the loop: the loop removes its handlers when it closes, and a second SIGHUP would then
+            # end the process.
             signal.signal(signal.SIGHUP, lambda number, _frame: loop.call_soon_threadsafe(self.arrive, number))
 
     def arrive(self, number: int) -> None:
-        """Take a signal; those after the first change nothing."""
+        """Take a signal; those after the first are ignored here."""
         if self.number is not None:
             return
         self.number = number
         self._arrived.set()
         loop = asyncio.get_running_loop()
-        for one in _IMPATIENT:
+        for one in _FORCEFUL:
             loop.remove_signal_handler(one)
-        if self._hangs_up:
+        if self._handles_hang_up:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        self._tell()
+        self._on_first()
 
     @property
     def exit_code(self) -> int:
-        """The code of a process that a signal ended: 130, 143 or 129."""
+        """The exit code after a signal: 130, 143 or 129."""
         return 128 + (self.number or signal.SIGTERM)
 
     async def unless_stopped(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Return what the work returns; a signal cancels it.
+        """Return the result of the work; a signal cancels it.
 
         Raises
         ------
         Stopped
-            The signal came before the work was done, or with its end: what it raised then is of no interest.
+            The signal came before the work was done, or together with an error of it, which is then dropped.
         """
         running = asyncio.ensure_future(work)
         stopping = asyncio.ensure_future(self._arrived.wait())
@@ -76,8 +78,8 @@ class StopSignal:
             if running.done() and (not self._arrived.is_set() or running.exception() is None):
                 return running.result()
         finally:
-            await _cancelled(running)
-            await _cancelled(stopping)
+            await _cancel(running)
+            await _cancel(stopping)
         raise Stopped
 
     async def pause(self, seconds: float) -> None:
@@ -91,10 +93,10 @@ class StopSignal:
         await self.unless_stopped(asyncio.sleep(seconds))
 
 
-async def _cancelled(task: "asyncio.Future[Any]") -> None:
-    """Cancel and let it tidy up, but not for ever."""
+async def _cancel(task: "asyncio.Future[Any]") -> None:
+    """Cancel a task and wait up to 10 s for its clean-up."""
     task.cancel()
-    await asyncio.wait({task}, timeout=_TIDY_UP_SECONDS)
+    await asyncio.wait({task}, timeout=_CLEAN_UP_SECONDS)
     if task.done() and not task.cancelled():
-        # Looked at, so that asyncio does not report it as forgotten.
+        # Retrieves the exception, so that asyncio does not warn that it was never retrieved.
         task.exception()

@@ -1,4 +1,4 @@
-"""What a person reads about a video that is completed. Pure."""
+"""The summary that is printed for a completed video. Pure."""
 
 from typing import Any
 
@@ -10,18 +10,27 @@ _STEPS_SHOWN = 3
 
 
 def summary(report: Report, sop: dict[str, Any] | None) -> list[str]:
-    """Return what a person is told of a video that is done: the SOP's first lines and where everything lies."""
-    lines: list[str] = []
-    if sop is not None:
-        labels = [node.get("label") for node in sop.get("public", {}).get("nodes", []) if node.get("type") == "task"]
-        lines += [f"SOP: {sop.get('meta', {}).get('title')}"]
-        lines += [f"  - {label}" for label in labels[:_STEPS_SHOWN]]
-        if len(labels) > _STEPS_SHOWN:
-            lines.append(f"  - ... and {len(labels) - _STEPS_SHOWN} more")
-    for output in report.outputs:
-        lines.append(f"{output.name}: {output.location}")
+    """Return the lines: the SOP's title and first steps, where the outputs are, and the tokens used.
+
+    Parameters
+    ----------
+    report
+        Of the worker.
+    sop
+        As in the table; None where it could not be read.
+    """
+    lines = [] if sop is None else _sop_lines(sop)
+    lines += [f"{output.name}: {output.location}" for output in report.outputs]
     usage = report.usage
     if usage is not None and usage.total_tokens:
         cost = f", about {usage.cost_usd} USD" if usage.cost_usd else ""
         lines.append(f"model: {usage.total_tokens} tokens{cost}")
+    return lines
+
+
+def _sop_lines(sop: dict[str, Any]) -> list[str]:
+    steps = [node.get("label") for node in sop.get("public", {}).get("nodes", []) if node.get("type") == "task"]
+    lines = [f"SOP: {sop.get('meta', {}).get('title')}", *(f"  - {step}" for step in steps[:_STEPS_SHOWN])]
+    if len(steps) > _STEPS_SHOWN:
+        lines.append(f"  - ... and {len(steps) - _STEPS_SHOWN} more")
     return lines

@@ -1,4 +1,4 @@
-"""What the loop wants of whatever works on a video."""
+"""The interface between the loop and the code that runs a video."""
 
 from typing import Protocol
 
@@ -8,14 +8,14 @@ __all__ = ["NotReady", "VideoRunner"]
 
 
 class NotReady(Exception):  # noqa: N818 - says what is the case
-    """No video can be worked on now, and claiming one would only spoil it; the message says why."""
+    """No video can be run at the moment, so none should be claimed; the message says why and what to do."""
 
 
 class VideoRunner(Protocol):
-    """Works on videos."""
+    """Runs videos."""
 
     async def ready(self) -> None:
-        """Make sure that a video could be worked on.
+        """Check that a video could be run.
 
         Raises
         ------
@@ -24,8 +24,8 @@ class VideoRunner(Protocol):
         """
         ...
 
-    async def work_on(self, row: JobRow, claim: Claim) -> None:
-        """Work on a claimed row until it is completed.
+    async def run(self, row: JobRow, claim: Claim) -> None:
+        """Run a claimed row until it is completed.
 
         Raises
         ------

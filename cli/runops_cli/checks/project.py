@@ -1,0 +1,40 @@
+"""Checks the settings, the Supabase project and the models."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from runops.environment import Environment, EnvironmentIncomplete
+from runops.supabase.connection import Supabase
+from runops.supabase.errors import SupabaseError
+from runops.supabase.probe import Finding, inspect
+from runops_cli.checks.finding import good, problem
+from runops_cli.checks.models import check_models
+from runops_cli.terminal.settings import read_settings
+
+__all__ = ["check_project"]
+
+
+async def check_project(env_file: Path | None, models: Sequence[str]) -> list[Finding]:
+    """Return the findings. It writes nothing.
+
+    Parameters
+    ----------
+    env_file
+        The value of `--env-file`.
+    models
+        Names of the models.
+    """
+    try:
+        environment = read_settings(env_file)
+    except EnvironmentIncomplete as error:
+        return [problem("environment", str(error), "Fix this setting, then check again: the other checks need it.")]
+    found = [good("environment", f"SUPABASE_URL is {environment.supabase_url}")]
+    return [*found, *await _supabase(environment), *await check_models(environment, models)]
+
+
+async def _supabase(environment: Environment) -> list[Finding]:
+    async with Supabase(environment.supabase_url, environment.supabase_key) as supabase:
+        try:
+            return await inspect(supabase)
+        except SupabaseError as error:
+            return [problem("Supabase", error.message, "Check SUPABASE_URL and the key.")]

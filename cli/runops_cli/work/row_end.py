@@ -1,0 +1,95 @@
+"""Writes the end of a claimed row to the table, when the worker has not done it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from runops.polling import backoff
+from runops.supabase.connection import Supabase
+from runops.supabase.errors import SupabaseError
+from runops_cli.terminal.console import to_stderr
+from runops_cli.work.claiming import ClaimedRow
+from runops_cli.work.stop_signal import StopSignal
+
+__all__ = ["Ending", "RowEnd"]
+
+_RELEASE_SECONDS = 15.0
+_WRITE_TRIES = 6
+
+
+class Ending(Enum):
+    """How this process is done with a row."""
+
+    COMPLETED = auto()
+    FAILED = auto()
+    PUT_BACK = auto()
+    LEFT_ALONE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class RowEnd:
+    """Ends claimed rows.
+
+    Parameters
+    ----------
+    supabase
+        The project.
+    stop
+        Interrupts the pauses between writes.
+    jitter
+        Source of randomness in [0, 1).
+    """
+
+    supabase: Supabase
+    stop: StopSignal
+    jitter: Callable[[], float]
+
+    async def fail(self, claimed: ClaimedRow, sentence: str) -> Ending:
+        """Set the row to `error`.
+
+        Raises
+        ------
+        Stopped
+            A signal came before it was written.
+        """
+        job_id = claimed.row.job_id
+        for tried in range(1, _WRITE_TRIES + 1):
+            try:
+                written = await self.supabase.jobs.fail(job_id, claimed.claim.claim, sentence)
+            except SupabaseError as error:
+                to_stderr(f"  {error.message}", style="yellow")
+                if not error.retryable:
+                    break
+                await self.stop.pause(backoff(tried, base=1.0, jitter=self.jitter()))
+            else:
+                if not written:
+                    return self.leave_alone(claimed)
+                to_stderr(f"{job_id}  error: {sentence}", style="red")
+                return Ending.FAILED
+        unwritten = "The error could not be written to the row; `runops work` on this machine claims it again later."
+        to_stderr(f"{job_id}  failed: {sentence} {unwritten}", style="red")
+        return Ending.FAILED
+
+    def leave_alone(self, claimed: ClaimedRow) -> Ending:
+        """Change nothing, because the claim was lost."""
+        to_stderr(f"{claimed.row.job_id}  skipped: the claim was lost (cancelled or claimed again).", style="yellow")
+        return Ending.LEFT_ALONE
+
+    async def put_back(self, claimed: ClaimedRow) -> Ending:
+        """Set the row back to `queued`."""
+        job_id = claimed.row.job_id
+        try:
+            async with asyncio.timeout(_RELEASE_SECONDS):
+                released = await self.supabase.jobs.release(job_id, claimed.claim.claim)
+        except (SupabaseError, TimeoutError) as error:
+            why = error.message if isinstance(error, SupabaseError) else "no answer in time"
+            to_stderr(
+                f"{job_id}  could not be put back into the queue ({why}). "
+                "`runops work` on this machine claims it again after 5 minutes.",
+                style="red",
+            )
+        else:
+            if released:
+                to_stderr(f"{job_id}  is back in the queue.")
+        return Ending.PUT_BACK

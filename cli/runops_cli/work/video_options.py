@@ -1,0 +1,39 @@
+"""How `runops work` runs videos: the values of its options."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from runops.videojob import ModelChoice, PromptChoice, Transcode
+
+__all__ = ["VideoOptions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoOptions:
+    """Values of options. None means the worker's default.
+
+    Attributes
+    ----------
+    models, prompts, transcode
+        As in a VideoJob.
+    max_bytes, max_seconds
+        Largest and longest recording that is accepted.
+    require_landlock
+        Whether to run no video if the kernel has no Landlock.
+    upload_seconds
+        Time limit of one upload to storage.
+    gemini_file_seconds
+        Time limit within which Gemini must process an uploaded video.
+    workdir
+        Where scratch folders are created; the system's temporary directory where None.
+    """
+
+    models: ModelChoice
+    prompts: PromptChoice
+    transcode: Transcode
+    max_bytes: int | None = None
+    max_seconds: float | None = None
+    require_landlock: bool = False
+    upload_seconds: float | None = None
+    gemini_file_seconds: float | None = None
+    workdir: Path | None = None

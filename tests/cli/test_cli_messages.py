@@ -1,0 +1,218 @@
+"""What the commands print about a job, a bucket or a model, and with which exit code. Without the outside."""
+
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from runops.job_row import JobRow
+from runops.supabase.objects import BucketInfo
+from runops.supabase.row_commands import CommandResult, Outcome
+from runops.supabase.row_summaries import RowSummary
+from runops_cli.checks.models import model_finding
+from runops_cli.cluster.suspension import nothing_to_do
+from runops_cli.cluster.videojobs import VideoJobView, parse_videojob
+from runops_cli.cluster.worker_logs import without_pod
+from runops_cli.commands import cancel, retry
+from runops_cli.commands.sop import no_sop
+from runops_cli.commands.submit import bucket_problem
+from runops_cli.rows.changes import FollowedRows, TableChanges, state
+from runops_cli.terminal.exit_codes import Exit, worse
+
+JOB = UUID(int=1)
+
+
+def row(status: str | None, **columns: str | int | None) -> RowSummary:
+    return RowSummary.model_validate({"job_id": JOB, "status": status, **columns})
+
+
+def videojob(*, suspend: bool = False, **status: object) -> VideoJobView:
+    return parse_videojob({"metadata": {"name": "vj-1"}, "spec": {"suspend": suspend}, "status": status})
+
+
+def bucket(*, exists: bool = True, limit: int | None = None) -> BucketInfo:
+    return BucketInfo(exists=exists, file_size_limit=limit, allowed_mime_types=None)
+
+
+FINISHED = {"type": "Finished", "status": "True", "reason": "Done", "lastTransitionTime": "2026-11-24T12:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "says", "code"),
+    [
+        (Outcome.DONE, None, "cancelled. `runops retry` runs it again.", Exit.OK),
+        (Outcome.ALREADY, "error", "was already cancelled: nothing was changed.", Exit.OK),
+        (Outcome.REFUSED, "error", "has already ended in error: the row gives no reason", Exit.FAILED),
+        (Outcome.REFUSED, "completed", "was not changed: its status is completed.", Exit.FAILED),
+        (Outcome.MISSING, None, "There is no such job. `runops list` shows the jobs.", Exit.NOT_FOUND),
+    ],
+)
+def test_result_of_a_cancel(outcome: Outcome, status: str | None, says: str, code: Exit) -> None:
+    result = cancel.job_result(CommandResult(outcome, None if status is None else JobRow(job_id=JOB, status=status)))
+    assert (result.sentence, result.code) == (says, code)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "says", "code"),
+    [
+        (Outcome.DONE, None, "is queued again.", Exit.OK),
+        (Outcome.ALREADY, "queued", "is already queued: nothing was changed.", Exit.OK),
+        (
+            Outcome.REFUSED,
+            "processing",
+            "is processing; --force stops its attempt and queues it again.",
+            Exit.FAILED,
+        ),
+        (Outcome.REFUSED, "archived", "was not changed: its status is archived.", Exit.FAILED),
+        (Outcome.MISSING, None, "There is no such job. `runops list` shows the jobs.", Exit.NOT_FOUND),
+    ],
+)
+def test_result_of_a_retry(outcome: Outcome, status: str | None, says: str, code: Exit) -> None:
+    result = retry.job_result(CommandResult(outcome, None if status is None else JobRow(job_id=JOB, status=status)))
+    assert (result.sentence, result.code) == (says, code)
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        (None, "There is no bucket named videos."),
+        (bucket(exists=False), "There is no bucket named videos."),
+        (bucket(), None),
+        (bucket(limit=2 * 1024**2), None),
+        (bucket(limit=1024**2), "a.mp4 has 2.0 MiB; the bucket videos allows 1.0 MiB."),
+    ],
+)
+def test_bucket_that_cannot_take_the_recording(found: BucketInfo | None, says: str | None) -> None:
+    problem = bucket_problem(found, Path("a.mp4"), 2 * 1024**2)
+    assert problem is None if says is None else problem is not None and problem.startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("status", "ok", "says"),
+    [
+        (200, True, "known and reachable"),
+        (429, True, "quota"),
+        (404, False, "does not know this model"),
+        (400, False, "rejected the key"),
+        (401, False, "rejected the key"),
+        (403, False, "rejected the key"),
+        (503, False, "HTTP 503"),
+    ],
+)
+def test_finding_for_an_answer_of_gemini(status: int, says: str, *, ok: bool) -> None:
+    finding = model_finding("gemini-x", status)
+    assert (finding.name, finding.ok) == ("model gemini-x", ok)
+    assert says in finding.detail
+    assert ok or finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        (None, f"There is no job {JOB}."),
+        ("queued", f"its status is queued. Follow it with `runops watch {JOB}`."),
+        ("error", "its status is error: the row gives no reason"),
+        ("archived", "its status is archived."),
+    ],
+)
+def test_job_without_a_sop(status: str | None, says: str) -> None:
+    assert says in no_sop(JOB, None if status is None else JobRow(job_id=JOB, status=status))
+
+
+@pytest.mark.parametrize(
+    ("seen", "suspended", "says", "code"),
+    [
+        (videojob(phase="Succeeded", conditions=[FINISHED]), True, "there is nothing to pause", Exit.FAILED),
+        (videojob(phase="Failed", conditions=[FINISHED]), False, "there is nothing to resume", Exit.FAILED),
+        (videojob(suspend=True), True, "is already paused", Exit.OK),
+        (videojob(), False, "is not paused", Exit.OK),
+    ],
+)
+def test_videojob_that_needs_no_change(seen: VideoJobView, says: str, code: Exit, *, suspended: bool) -> None:
+    result = nothing_to_do(seen, suspended=suspended)
+    assert result is not None
+    assert says in result.sentence
+    assert result.code is code
+
+
+def test_videojob_that_needs_a_change() -> None:
+    assert nothing_to_do(videojob(), suspended=True) is None
+    assert nothing_to_do(videojob(suspend=True), suspended=False) is None
+
+
+@pytest.mark.parametrize(
+    ("seen", "says"),
+    [
+        (videojob(), "It has no pod at the moment; the VideoJob is new."),
+        (
+            videojob(phase="Pending", message="No node has room for the worker."),
+            "It has no pod at the moment; the VideoJob is Pending: No node has room for the worker.",
+        ),
+        (
+            videojob(phase="Succeeded", conditions=[FINISHED]),
+            "Its pod is gone, and its log with it; the VideoJob is Succeeded.",
+        ),
+    ],
+)
+def test_videojob_without_a_pod(seen: VideoJobView, says: str) -> None:
+    assert without_pod(seen) == says
+
+
+@pytest.mark.parametrize(
+    ("seen", "says"),
+    [
+        (row("queued"), "queued"),
+        (row(None), "without a status"),
+        (row("processing"), "processing"),
+        (row("processing", progress_stage="parsing_sop", progress_percent=80), "parsing sop 80 %"),
+        (row("error", error="No\npicture."), "error: No picture."),
+        (row("error"), "error: the row gives no reason"),
+    ],
+)
+def test_state_of_a_row_in_words(seen: RowSummary, says: str) -> None:
+    assert state(seen) == says
+
+
+def test_followed_row_prints_changes_only_and_ends_as_the_row_does() -> None:
+    rows = FollowedRows([JOB])
+    assert rows.update({JOB: row("queued")}) == ["queued"]
+    assert rows.update({JOB: row("queued", updated_at="later")}) == []
+    assert rows.open == [JOB]
+    assert rows.update({JOB: row("cancelled")}) == ["cancelled"]
+    assert (rows.open, rows.exit_code) == ([], Exit.FAILED)
+
+
+def test_followed_row_that_is_missing_or_deleted() -> None:
+    missing, deleted = FollowedRows([JOB]), FollowedRows([JOB])
+    deleted.update({JOB: row("queued")})
+    assert missing.update({}) == [f"There is no job {JOB}."]
+    assert deleted.update({}) == [f"The row of job {JOB} was deleted."]
+    assert (missing.exit_code, deleted.exit_code) == (Exit.NOT_FOUND, Exit.NOT_FOUND)
+
+
+def test_several_followed_rows_are_named() -> None:
+    other = uuid4()
+    rows = FollowedRows([JOB, other])
+    assert rows.update({JOB: row("completed"), other: row("queued")}) == [f"{JOB}  completed", f"{other}  queued"]
+    assert (rows.open, rows.exit_code) == ([other], Exit.OK)
+
+
+def test_table_prints_open_rows_first_and_then_every_change_oldest_first() -> None:
+    table, newer, older = TableChanges(), row("queued"), row("completed").model_copy(update={"job_id": uuid4()})
+    assert table.update([newer, older]) == [f"{JOB}  queued"]
+    assert table.update([newer, older]) == []
+    done = newer.model_copy(update={"status": "completed"})
+    archived = older.model_copy(update={"status": "archived"})
+    assert table.update([archived, done]) == [f"{JOB}  completed", f"{older.job_id}  archived"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "result"),
+    [
+        (Exit.OK, Exit.NOT_FOUND, Exit.NOT_FOUND),
+        (Exit.FAILED, Exit.NOT_FOUND, Exit.FAILED),
+        (Exit.OK, Exit.FAILED, Exit.FAILED),
+    ],
+)
+def test_exit_code_of_several_jobs(one: Exit, other: Exit, result: Exit) -> None:
+    assert worse(one, other) is worse(other, one) is result
