@@ -1,0 +1,59 @@
+"""Which code is mutated, and which tests have to notice."""
+
+from pathlib import Path
+
+__all__ = ["CHECKOUT", "DECISION_CODE", "PACKAGES", "source_files", "test_paths"]
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+PACKAGES = {
+    "runops": Path("runops"),
+    "runops_operator": Path("operator/runops_operator"),
+    "runops_worker": Path("worker_image/runops_worker"),
+}
+"""Import name of each package that holds decision code, and its folder in the checkout."""
+
+DECISION_CODE = (
+    "runops/job_row.py",
+    "runops/retry_policy.py",
+    "runops/sop_graph.py",
+    "runops/transcript.py",
+    "runops/supabase/jobs.py",
+    "runops/supabase/jobs_requests.py",
+    "runops_operator/intake/*.py",
+    "runops_operator/planning/*.py",
+    "runops_operator/reconcile/*.py",
+    "runops_worker/media/probe/refusal.py",
+    "runops_worker/media/transcode/selection.py",
+    "runops_worker/sop/*.py",
+    "runops_worker/transcription/merge_transcript.py",
+    "runops_worker/transcription/read_transcript.py",
+)
+"""Globs below the packages: code that decides. What only does I/O is tested against real servers instead."""
+
+_TESTS = ("tests/unit", "tests/operator", "tests/*/pure", "tests/worker/test_worker_decisions.py")
+"""Where tests are taken from. `fast_tests` leaves out those among them that need a server or the whole checkout."""
+
+
+def test_paths() -> list[str]:
+    """Return the folders and files that hold fast tests, relative to the checkout."""
+    return sorted(str(path.relative_to(CHECKOUT)) for pattern in _TESTS for path in CHECKOUT.glob(pattern))
+
+
+def source_files(patterns: tuple[str, ...] = DECISION_CODE) -> list[str]:
+    """Return the files that the globs name, relative to the packages' parent, sorted.
+
+    Raises
+    ------
+    LookupError
+        A glob names no file: the code has moved, and this list has to follow.
+    """
+    found: set[str] = set()
+    for pattern in patterns:
+        package, _, below = pattern.partition("/")
+        folder = CHECKOUT / PACKAGES[package]
+        files = [path for path in folder.glob(below) if path.name != "__init__.py"]
+        if not files:
+            raise LookupError(f"{pattern} names no file. Correct tests/mutation/targets.py.")
+        found.update(f"{package}/{path.relative_to(folder)}" for path in files)
+    return sorted(found)

@@ -1,0 +1,88 @@
+"""A flat copy of packages and tests in which mutmut can work.
+
+mutmut takes a module's name from its path, so the packages have to stand side by side: `runops_operator/`, not
+`operator/runops_operator/`. The copy is kept between runs, with the verdicts on functions that have not changed.
+"""
+
+import json
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from tests.mutation.targets import CHECKOUT, PACKAGES, test_paths
+
+__all__ = ["WORKSPACE", "prepare"]
+
+WORKSPACE = CHECKOUT / "build" / "mutants"
+_ALSO_NEEDED = ("crds", "devstack", "prompts", "tests")
+_LOG_CALLS = [r"_log\.\w+\(", r"_LOG\.\w+\("]
+_JUNK = shutil.ignore_patterns("__pycache__", ".pytest_cache", "node_modules")
+
+
+def prepare(files: list[str]) -> Path:
+    """Copy what a run needs and write the configuration.
+
+    Parameters
+    ----------
+    files
+        What is mutated, relative to the packages' parent.
+
+    Returns
+    -------
+    Path
+        The workspace.
+    """
+    WORKSPACE.mkdir(parents=True, exist_ok=True)
+    for name, source in {**PACKAGES, **{name: Path(name) for name in _ALSO_NEEDED}}.items():
+        target = WORKSPACE / name
+        shutil.rmtree(target, ignore_errors=True)
+        # Links are followed: the worker's prompts are one.
+        shutil.copytree(CHECKOUT / source, target, ignore=_JUNK)
+    (WORKSPACE / "pyproject.toml").write_text(_configuration(files))
+    return WORKSPACE
+
+
+def _configuration(files: list[str]) -> str:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    pytest_options: dict[str, Any] = project["tool"]["pytest"]["ini_options"]
+    mutmut = {
+        "source_paths": list(PACKAGES),
+        "only_mutate": files,
+        "also_copy": list(_ALSO_NEEDED),
+        # A log line is wording. What a decision depends on must not be in one.
+        "do_not_mutate_patterns": _LOG_CALLS,
+        "pytest_add_cli_args": [
+            *("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "tests.mutation.fast_tests"),
+            *("-o", "timeout=60", "--hypothesis-profile=mutants"),
+        ],
+        "pytest_add_cli_args_test_selection": test_paths(),
+        "type_check_command": [
+            *("mypy", "--output", "json", "--config-file", "pyproject.toml", *files),
+        ],
+        "track_dependencies": False,
+        "use_git_change_detection": False,
+    }
+    mypy = {
+        "strict": True,
+        "ignore_missing_imports": True,
+        "plugins": ["pydantic.mypy"],
+        # mutmut marks its own lines with bare `type: ignore` comments.
+        "disable_error_code": ["unused-ignore", "ignore-without-code"],
+    }
+    tables = {"pytest.ini_options": pytest_options, "mutmut": mutmut, "mypy": mypy}
+    return "".join(_as_toml(f"tool.{name}", values) for name, values in tables.items())
+
+
+def _as_toml(table: str, values: dict[str, Any]) -> str:
+    lines = [f"{key} = {_as_value(value)}" for key, value in values.items()]
+    return "\n".join([f"[{table}]", *lines, "", ""])
+
+
+def _as_value(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_as_value(item) for item in value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    # A JSON string or number is written the same in TOML.
+    return json.dumps(value)
