@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo test slowest lint crd failures chart metrics rights lock images version package package-check bench chaos clean
+.PHONY: help setup demo test slowest lint crd failures chart metrics rights lock images version package package-check bench mutants chaos clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ package: setup ## Fill dist/ with chart, images, bills of materials and checksum
 
 package-check: setup ## Make the release in two clones and compare every byte
 	@$(PYTHON) -m release check
+
+mutants: setup ## Change the decision code in thousands of small ways; fails on a change that no test notices (ONLY=planning/)
+	@$(PYTHON) -m tests.mutation $(ONLY)
 
 bench: setup ## Run the benchmarks and print their table
 	@$(PYTHON) -m benchmarks

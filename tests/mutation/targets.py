@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-__all__ = ["CHECKOUT", "DECISION_CODE", "PACKAGES", "source_files", "test_paths"]
+__all__ = ["CHECKOUT", "DECISION_CODE", "PACKAGES", "fast_test_paths", "source_files"]
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -35,7 +35,7 @@ _TESTS = ("tests/unit", "tests/operator", "tests/*/pure", "tests/worker/test_wor
 """Where tests are taken from. `fast_tests` leaves out those among them that need a server or the whole checkout."""
 
 
-def test_paths() -> list[str]:
+def fast_test_paths() -> list[str]:
     """Return the folders and files that hold fast tests, relative to the checkout."""
     return sorted(str(path.relative_to(CHECKOUT)) for pattern in _TESTS for path in CHECKOUT.glob(pattern))
 

@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from tests.mutation.targets import CHECKOUT, PACKAGES, test_paths
+from tests.mutation.targets import CHECKOUT, PACKAGES, fast_test_paths
 
 __all__ = ["WORKSPACE", "prepare"]
 
@@ -56,7 +56,7 @@ def _configuration(files: list[str]) -> str:
             *("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "tests.mutation.fast_tests"),
             *("-o", "timeout=60", "--hypothesis-profile=mutants"),
         ],
-        "pytest_add_cli_args_test_selection": test_paths(),
+        "pytest_add_cli_args_test_selection": fast_test_paths(),
         "type_check_command": [
             *("mypy", "--output", "json", "--config-file", "pyproject.toml", *files),
         ],
