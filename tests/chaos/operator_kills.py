@@ -42,6 +42,11 @@ async def operator_kills(
         Whether some workers hang until the operator's deadline for silence ends them.
     setbacks
         How many attempts of some videos fail for a reason that passes.
+
+    Raises
+    ------
+    RuntimeError
+        Every row had ended before an operator was to be killed.
     """
     load = Load(
         rows=rows,
@@ -69,6 +74,8 @@ async def operator_kills(
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+        if not any(replica.kills for replica in run.replicas):
+            raise RuntimeError("No operator was killed, so this run shows nothing.")
         return await run.judged()
 
 

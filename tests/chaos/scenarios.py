@@ -14,7 +14,10 @@ from tests.chaos.rival import rival
 from tests.chaos.site import Site
 from tests.chaos.worker_kills import worker_kills
 
-__all__ = ["Options", "Scenario", "scenarios"]
+__all__ = ["SHORT_WORKER_KILLS", "Options", "Scenario", "scenarios"]
+
+SHORT_WORKER_KILLS = 5
+"""Rows of `worker-kills` in its short form: each worker is a real pod and costs several CPU seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +65,7 @@ class Scenario:
 async def _operator_kills(site: Site, options: Options) -> Record:
     return await operator_kills(
         site,
-        rows=options.number(long=500, short=40),
+        rows=options.number(long=500, short=24),
         seed=options.seed,
         replicas=options.replicas,
         hangs=options.hangs and not options.short,
@@ -72,7 +75,13 @@ async def _operator_kills(site: Site, options: Options) -> Record:
 
 async def _worker_kills(site: Site, options: Options) -> Record:
     with installed(site) as installation:
-        return await worker_kills(site, installation, rows=options.number(long=200, short=8), seed=options.seed)
+        return await worker_kills(
+            site,
+            installation,
+            rows=options.number(long=200, short=SHORT_WORKER_KILLS),
+            seed=options.seed,
+            worker_seconds=8.0 if options.short else 20.0,
+        )
 
 
 async def _gemini_outage(site: Site, options: Options) -> Record:

@@ -5,7 +5,7 @@ import pytest
 from devstack.installation import Installation
 from tests.chaos.gemini_outage import gemini_outage
 from tests.chaos.record import Record, table
-from tests.chaos.scenarios import Options, scenarios
+from tests.chaos.scenarios import SHORT_WORKER_KILLS, Options, scenarios
 from tests.chaos.site import Site
 from tests.chaos.worker_kills import worker_kills
 
@@ -25,7 +25,7 @@ async def test_every_row_ends_once_as_it_should(site: Site, name: str) -> None:
 
 
 async def test_every_row_ends_once_though_real_workers_are_killed(site: Site, installation: Installation) -> None:
-    _assert_kept(await worker_kills(site, installation, rows=8, seed=_SHORT.seed))
+    _assert_kept(await worker_kills(site, installation, rows=SHORT_WORKER_KILLS, seed=_SHORT.seed, worker_seconds=8.0))
 
 
 async def test_every_row_ends_once_though_gemini_is_away(site: Site, installation: Installation) -> None:

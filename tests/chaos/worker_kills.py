@@ -28,6 +28,11 @@ async def worker_kills(
         Of the rows that lose a worker.
     worker_seconds
         How long a worker takes here: kills come within that time from its start.
+
+    Raises
+    ------
+    RuntimeError
+        Every worker had ended before it was to be killed.
     """
     longest = 240.0 + 25.0 * rows
     async with real_run(site, "worker kills", installation, rows=rows, seed=seed, longest_seconds=longest) as run:
@@ -41,5 +46,7 @@ async def worker_kills(
             killing.cancel()
             with suppress(asyncio.CancelledError):
                 await killing
+        if not killer.killed:
+            raise RuntimeError("No worker was killed, so this run shows nothing.")
         run.details.append(f"real workers killed {killer.killed} times")
         return await run.judged()
