@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -35,12 +34,6 @@ class Running:
 
     def said(self, words: str) -> bool:
         return any(words in line["msg"] for line in self.lines())
-
-    def said_at(self, words: str, job_id: str) -> float | None:
-        """Unix time of the first line about a job with these words; None where there is none."""
-        stamps = (line["ts"] for line in self.lines() if line.get("job_id") == job_id and words in line["msg"])
-        stamp = next(stamps, None)
-        return None if stamp is None else datetime.fromisoformat(stamp).timestamp()
 
     def ready(self) -> tuple[int, str]:
         return self._asked("readyz")

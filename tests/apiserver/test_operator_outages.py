@@ -467,9 +467,7 @@ def test_a_leader_that_stood_still_for_longer_than_its_lease_does_no_harm(
 
 
 @pytest.mark.parametrize("how", ["videojob deleted", "row moved away", "row deleted"])
-def test_a_cancel_asks_job_and_pods_to_go_within_two_seconds(
-    start: Start, inside: Cluster, database: Tables, how: str
-) -> None:
+def test_a_cancel_asks_job_and_pods_to_go(start: Start, inside: Cluster, database: Tables, how: str) -> None:
     job_id = queue(database)
     with start(_QUICK) as operator:
         eventually(lambda: any(inside.objects("pods")), "the worker's pod")
@@ -479,11 +477,6 @@ def test_a_cancel_asks_job_and_pods_to_go_within_two_seconds(
             database.execute("update public.jobs set status = 'cancelled' where job_id = %s", (job_id,))
         else:
             database.execute("delete from public.jobs where job_id = %s", (job_id,))
-        acted = time.time()
-        eventually(lambda: not inside.lives_on(job_id), "Job and pods are asked to go", seconds=10)
-        gone = time.time()
-        # Where the garbage collector was faster there was nothing left for the operator to say.
-        seen = operator.said_at("Kubernetes Job deleted", job_id) or acted
-        print(f"{how}: seen after {seen - acted:.2f} s, asked to go {gone - seen:.2f} s later at most")  # noqa: T201
-        assert gone - seen < 2.0, "from the operator's line to the deletionTimestamps"
-        assert gone - acted < 2.0 + _QUICK["rowsSeconds"] + 1.0, "from the cancel to the deletionTimestamps"
+        # How soon is measured by `benchmarks/cancel.py`.
+        eventually(lambda: not inside.lives_on(job_id), "Job and pods are asked to go")
+        _works(operator)

@@ -1,0 +1,140 @@
+"""How soon the worker of a cancelled video is asked to stop: the chart installed, real pods, the real worker.
+
+The worker waits for the model when its video is cancelled. Measured is the time from the change (of the row, or of the
+VideoJob) to the line in the worker's log which says that SIGTERM reached it.
+"""
+
+import asyncio
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from benchmarks.benchmark import Outcome, Progress
+from benchmarks.measurement import Measurement
+from benchmarks.site import bench_cluster
+from devstack.gemini.behaviour import Behaviour
+from devstack.gemini.control import GeminiControl
+from devstack.installation import Installation, install
+from devstack.looker_on import Database
+from devstack.queued_rows import fill_queue, rows_of
+from devstack.sample import RECORDING
+from devstack.stack import StackInfo, running_stack
+from runops.supabase.connection import Supabase
+
+__all__ = ["measure"]
+
+_MODEL_SECONDS = 60.0
+_ROWS_SECONDS = 5.0
+"""The chart's `rowsSeconds`: so often the operator reads the rows of running videos."""
+_ASKED_SECONDS = 2.0
+"""From the operator seeing the change to SIGTERM in the worker."""
+_LONGEST_SECONDS = 180.0
+
+
+def measure(*, runs: int, progress: Progress) -> Outcome:
+    """Return the seconds from each kind of cancel to SIGTERM."""
+    seconds: dict[str, list[float]] = {}
+    with (
+        tempfile.TemporaryDirectory(prefix="runops-bench-") as folder,
+        running_stack(Path(folder) / "stack", listen="0.0.0.0") as stack,
+        bench_cluster(progress) as cluster,
+    ):
+        release = install(cluster, stack, namespace="bench", values={"rowsSeconds": _ROWS_SECONDS}, progress=progress)
+        database = Database(stack.database_url)
+        ways: dict[str, Callable[[str], object]] = {
+            "row set to cancelled": partial(_change, database, "update public.jobs set status = 'cancelled'"),
+            "row deleted": partial(_change, database, "delete from public.jobs"),
+            "VideoJob deleted": lambda job_id: release.kubectl("delete", "videojob", f"vj-{job_id}", "--wait=false"),
+        }
+        for run in range(runs):
+            for way, cancel in ways.items():
+                log = Path(folder) / f"{run}-{way}.log"
+                seconds.setdefault(way, []).append(_until_asked_to_stop(release, stack, cancel, log, seed=run))
+                progress(f"run {run + 1}, {way}: {seconds[way][-1]:.2f} s")
+    results = [
+        Measurement.of_runs(
+            f"{way}, until SIGTERM", "s", figures, limit=_ASKED_SECONDS + (_ROWS_SECONDS if "row" in way else 0.0)
+        )
+        for way, figures in seconds.items()
+    ]
+    return Outcome(results, {"seconds": seconds})
+
+
+def _change(database: Database, statement: str, job_id: str) -> None:
+    database.run(f"{statement} where job_id = %s", (job_id,))
+
+
+def _until_asked_to_stop(
+    release: Installation, stack: StackInfo, cancel: Callable[[str], object], log: Path, *, seed: int
+) -> float:
+    """Start a video, cancel it while its worker waits for the model, and return the seconds until SIGTERM."""
+    database = Database(stack.database_url)
+    database.begin()
+    with GeminiControl(stack.gemini_url) as gemini:
+        gemini.behave(Behaviour(latency_seconds=_MODEL_SECONDS))
+    (row,) = rows_of("cancel", 1, seed=seed)
+    asyncio.run(_upload(stack, row.job_id))
+    fill_queue(database, [row])
+    _wait(
+        lambda: database.run("select 1 from public.jobs where progress_stage = 'transcribing'"),
+        "a worker to transcribe",
+    )
+    pod = release.kubectl("get", "pods", "-l", f"runops.dev/job-id={row.job_id}", "-o", "name").strip()
+    with _followed(release, pod, log):
+        _wait(lambda: log.stat().st_size, "the worker's log")
+        changed = time.time()
+        cancel(row.job_id)
+        _wait(lambda: _asked_to_stop(log), "SIGTERM in the worker")
+    asked = _asked_to_stop(log)
+    assert asked is not None
+    _wait(lambda: not release.kubectl("get", "pods", "-l", f"runops.dev/job-id={row.job_id}", "-o", "name"), "its end")
+    return asked - changed
+
+
+async def _upload(stack: StackInfo, job_id: str) -> None:
+    async with Supabase(stack.url, stack.secret_key) as supabase:
+        await supabase.storage.upload("videos", f"raw/{job_id}.mp4", RECORDING, content_type="video/mp4")
+
+
+@contextmanager
+def _followed(release: Installation, pod: str, log: Path) -> Iterator[None]:
+    cluster = release.cluster
+    command = [
+        str(cluster.kubectl),
+        "--kubeconfig",
+        str(cluster.kubeconfig),
+        "-n",
+        release.namespace,
+        "logs",
+        "-f",
+        pod,
+    ]
+    with log.open("wb") as sink, subprocess.Popen(command, stdout=sink) as following:
+        try:
+            yield
+        finally:
+            following.kill()
+
+
+def _asked_to_stop(log: Path) -> float | None:
+    """Return when the worker wrote that it was asked to stop, as Unix time."""
+    for line in log.read_text().splitlines():
+        if line.startswith("{") and line.endswith("}"):
+            said = json.loads(line)
+            if "asked to stop" in said["msg"]:
+                return datetime.fromisoformat(said["ts"]).timestamp()
+    return None
+
+
+def _wait(check: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + _LONGEST_SECONDS
+    while not check():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"waited {_LONGEST_SECONDS:.0f} s for {what}")
+        time.sleep(0.05)
