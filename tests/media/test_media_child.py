@@ -78,21 +78,19 @@ async def test_the_child_cannot_write_more_than_it_may(tmp_path: Path) -> None:
 
 async def test_a_child_that_hangs_is_killed() -> None:
     lines: list[str] = []
-    begin = time.monotonic()
     with pytest.raises(MediaToolFailed, match="did not finish within 1 s"):
         await run(
-            "import os,time; print(os.getpid(), flush=True); time.sleep(60)",
+            "import os,time; print(os.getpid(), flush=True); time.sleep(3600)",
             allowance=Allowance(seconds=1, memory_bytes=512 * 1024**2, file_bytes=1024),
             on_stdout=lines.append,
         )
-    assert time.monotonic() - begin < 10
     assert len(lines) == 1
     assert not alive(int(lines[0]))
 
 
 async def test_a_cancel_kills_the_child() -> None:
     started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    code = "import os,time; print(os.getpid(), flush=True); time.sleep(60)"
+    code = "import os,time; print(os.getpid(), flush=True); time.sleep(3600)"
     task = asyncio.create_task(run(code, on_stdout=lambda line: started.set_result(int(line))))
     pid = await asyncio.wait_for(started, 120)
     task.cancel()
@@ -103,7 +101,7 @@ async def test_a_cancel_kills_the_child() -> None:
 
 def test_the_child_dies_with_a_killed_worker(tmp_path: Path) -> None:
     note = tmp_path / "pid"
-    child = f"import os,time; open({str(note)!r},'w').write(str(os.getpid())+chr(10)); time.sleep(60)"
+    child = f"import os,time; open({str(note)!r},'w').write(str(os.getpid())+chr(10)); time.sleep(3600)"
     worker = (
         "import asyncio\n"
         "from pathlib import Path, PosixPath\n"
@@ -113,7 +111,7 @@ def test_the_child_dies_with_a_killed_worker(tmp_path: Path) -> None:
         f" reach=Reach(reads={NEEDED!r}, writes=(Path({str(note)!r}),))))\n"
     )
     process = subprocess.Popen([sys.executable, "-c", worker])
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not (note.exists() and note.read_text().endswith("\n")):
         assert time.monotonic() < deadline
         time.sleep(0.02)

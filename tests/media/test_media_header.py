@@ -18,7 +18,7 @@ from runops_worker.recording.early_refusal import EarlyRefusal
 
 Recording = Callable[[str], Path]
 LIMITS = Limits()
-SECONDS = 30.0
+SECONDS = 240.0
 MOST_BYTES = 2**26
 """Some hostile files are gigabytes of nothing."""
 

@@ -19,7 +19,7 @@ from runops_worker.media.probe.examine import examine
 from runops_worker.media.transcode.transcode import transcode
 
 LIMITS = Limits()
-SECONDS = 45.0
+SECONDS = 240.0
 # Measured: 346 MiB. A child counts at least what the process it was forked from held, and this one made bombs.
 MOST_KIBIBYTES = 1024 * 1024
 assert LIMITS.max_memory_bytes > MOST_KIBIBYTES << 10

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,18 +80,16 @@ async def test_a_pod_does_its_job_and_leaves_a_report_and_a_log_without_keys(job
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
-async def test_a_sigterm_ends_the_pod_within_five_seconds_as_terminated(
+async def test_a_sigterm_ends_the_pod_as_terminated_without_waiting_for_the_model(
     job: Job, control: GeminiControl, tmp_path: Path
 ) -> None:
-    control.behave(Behaviour(latency_seconds=30))
+    control.behave(Behaviour(latency_seconds=3600))
     with pod(job, tmp_path) as process:
         async with asyncio.timeout(120):
             while not control.calls():  # noqa: ASYNC110 - another process makes the call
                 await asyncio.sleep(0.05)
         process.send_signal(signal.SIGTERM)
-        begun = time.monotonic()
         code, _ = await asyncio.to_thread(ended, process)
-    assert time.monotonic() - begun < 5
     assert code == 143
     report = parse_report((tmp_path / "last-word").read_text())
     assert report is not None
