@@ -96,7 +96,14 @@ def from_exception(error: Exception, *, doing: str, service: Service) -> Supabas
 
 
 def from_database(
-    *, status: int | None, code: str | None, message: str | None, details: Any = None, doing: str, table: str
+    *,
+    status: int | None,
+    code: str | None,
+    message: str | None,
+    details: Any = None,
+    doing: str,
+    table: str,
+    retry_after: float | None = None,
 ) -> SupabaseError:
     """Return the error for an answer of the REST interface.
 
@@ -110,6 +117,8 @@ def from_database(
         The operation and its object.
     table
         The table asked for.
+    retry_after
+        Seconds that the answer asked to wait.
     """
     words = " ".join(str(part) for part in (message, details) if part and "<" not in str(part)[:1])
     kind = _database_kind(status, code)
@@ -123,10 +132,11 @@ def from_database(
         status=status,
         code=code,
         server_words=words,
+        retry_after=retry_after,
     )
 
 
-def from_storage(*, status: int, body: bytes, doing: str) -> SupabaseError:
+def from_storage(*, status: int, body: bytes, doing: str, retry_after: float | None = None) -> SupabaseError:
     """Return the error for an answer of the storage service, or of the gateway before it.
 
     Parameters
@@ -137,6 +147,8 @@ def from_storage(*, status: int, body: bytes, doing: str) -> SupabaseError:
         What the answer held; may be JSON, HTML, plain text or nothing.
     doing
         The operation and its object.
+    retry_after
+        Seconds that the answer asked to wait.
     """
     said = _json_object(body)
     true_status = _int(said.get("statusCode")) or status
@@ -154,6 +166,7 @@ def from_storage(*, status: int, body: bytes, doing: str) -> SupabaseError:
         status=true_status,
         code=code,
         server_words=message,
+        retry_after=retry_after,
     )
 
 

@@ -5,11 +5,11 @@ from typing import Self
 
 import httpx
 
+from runops.retrying import RetryPolicy
 from runops.supabase.http_client import ClockSkew, new_client
 from runops.supabase.jobs import JobsTable
 from runops.supabase.rest import Rest
 from runops.supabase.results import ResultsTables
-from runops.supabase.retry import Retries
 from runops.supabase.storage import ObjectStore
 
 __all__ = ["Supabase"]
@@ -45,13 +45,13 @@ class Supabase:
         key: str,
         *,
         timeout_seconds: float = 10.0,
-        retries: Retries | None = None,
+        retries: RetryPolicy | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self.key = key
         self._skew = ClockSkew()
-        retries = retries or Retries()
+        retries = retries or RetryPolicy()
         self._http = new_client(self._skew, timeout_seconds=timeout_seconds, transport=transport)
         self.rest = Rest(self.url, key, http=self._http, retries=retries, deadline_seconds=3 * timeout_seconds)
         self.jobs = JobsTable(self.rest)

@@ -11,14 +11,17 @@ from typing import Any, BinaryIO
 import httpx
 
 from runops.failures import TABLE, Failed, Reason
+from runops.retrying import Again
 from runops.supabase.classify import from_storage
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.objects import Downloaded, megabytes, object_path
+from runops.supabase.retry import may_pass
 from runops.supabase.storage_http import StorageHttp
 
 __all__ = ["fetch_to_file", "partial_file"]
 
 _PIECE = 256 * 1024
+_NO_SUCH_RANGE = 416
 _MOST_CONNECTIONS = 200
 """However often some bytes arrive: a connection that ends so often is no connection."""
 
@@ -107,7 +110,7 @@ async def fetch_to_file(
 async def _fill(
     http: StorageHttp, part: _Part, bucket: str, key: str, *, max_bytes: int, on_progress: OnProgress | None
 ) -> None:
-    fruitless, went_on_at = 0, http.retries.clock()
+    attempts = http.retries.begin(_may_go_on)
     for _connection in range(_MOST_CONNECTIONS):
         before = part.size
         try:
@@ -117,20 +120,22 @@ async def _fill(
                 raise Failed(
                     Reason.SOURCE_MISSING, f"{bucket}/{key} vanished from storage while it was downloaded."
                 ) from error
-            if error.status == 416:
+            if error.status == _NO_SUCH_RANGE:
                 part.start_over(None)
-            elif not error.retryable:
-                raise
-            trouble = error
+            if part.size > before:
+                attempts.progressed()
+            await attempts.failed(error)
+            last = error
         else:
             return
-        fruitless = fruitless + 1
-        if part.size > before:
-            fruitless, went_on_at = 0, http.retries.clock()
-        if http.retries.spent(fruitless, since=went_on_at):
-            raise trouble
-        await http.retries.pause(max(fruitless, 1))
-    raise trouble
+    raise last
+
+
+def _may_go_on(error: BaseException) -> Again | None:
+    """Return what may pass, and that storage has fewer bytes than are here: then the object is another one."""
+    if isinstance(error, SupabaseError) and error.status == _NO_SUCH_RANGE:
+        return Again("no such range")
+    return may_pass(error)
 
 
 async def _one_connection(

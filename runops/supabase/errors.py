@@ -59,6 +59,8 @@ class SupabaseError(Exception):
         The service's own code, such as `42501`, `PGRST205` or `NoSuchBucket`.
     server_words
         What the service said, for decisions that need the name of a constraint; redacted too.
+    retry_after
+        Seconds that the service asked to wait; None where it asked for nothing.
     """
 
     def __init__(
@@ -70,12 +72,14 @@ class SupabaseError(Exception):
         status: int | None = None,
         code: str | None = None,
         server_words: str = "",
+        retry_after: float | None = None,
     ) -> None:
         self.kind = kind
         self.message = redact(message)
         self.service = service
         self.status = status
         self.code = code
+        self.retry_after = retry_after
         self.server_words = redact(server_words)
         super().__init__(self.message)
 

@@ -1,4 +1,4 @@
-"""The HTTP client for Supabase. It also reads two things off each response: its status and the server's clock."""
+"""The HTTP client for Supabase. It also reads each response's status, `Retry-After` and clock."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -8,19 +8,28 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-__all__ = ["ClockSkew", "ResponseStatus", "headers_of_key", "new_client", "response_status"]
+__all__ = ["ClockSkew", "ResponseHead", "asked_seconds", "headers_of_key", "new_client", "response_head"]
 
 _CONNECT_SECONDS = 5.0
 
 
 @dataclass
-class ResponseStatus:
-    """HTTP status of the request under way; None until its response arrives."""
+class ResponseHead:
+    """What the response to the request under way says besides its body; None until it arrives.
+
+    Attributes
+    ----------
+    status
+        HTTP status.
+    retry_after
+        Seconds that the server asked to wait.
+    """
 
     status: int | None = None
+    retry_after: float | None = None
 
 
-response_status: ContextVar[ResponseStatus | None] = ContextVar("response_status", default=None)
+response_head: ContextVar[ResponseHead | None] = ContextVar("response_head", default=None)
 """The sender of a request sets it; the response hook runs in the same task and fills it."""
 
 
@@ -49,6 +58,12 @@ class ClockSkew:
         if server.tzinfo is None:
             server = server.replace(tzinfo=UTC)
         self.seconds = (server - self.now()).total_seconds() + 0.5
+
+
+def asked_seconds(headers: httpx.Headers) -> float | None:
+    """Return the seconds in `Retry-After`; None where there is none, or a date."""
+    asked = headers.get("retry-after", "").strip()
+    return float(asked) if asked.isdecimal() and len(asked) < 10 else None
 
 
 def headers_of_key(key: str) -> dict[str, str]:
@@ -81,8 +96,9 @@ def new_client(
 
     async def note(response: httpx.Response) -> None:
         skew.note(response.headers.get("date"))
-        if (observed := response_status.get()) is not None:
+        if (observed := response_head.get()) is not None:
             observed.status = response.status_code
+            observed.retry_after = asked_seconds(response.headers)
 
     return httpx.AsyncClient(
         http2=False,

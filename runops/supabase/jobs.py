@@ -16,6 +16,7 @@ from runops.supabase.jobs_columns import JobsColumns
 from runops.supabase.jobs_reads import IDS_AT_ONCE, LONGEST_SENTENCE, JobsReads
 from runops.supabase.jobs_requests import CLAIMED_AT_ONCE, NOW, claim_unchanged, fenced, held_among, seen, seen_among
 from runops.supabase.postgres_json import postgres_json
+from runops.supabase.retry import may_pass
 
 __all__ = ["CLAIMED_AT_ONCE", "JobsColumns", "JobsTable"]
 
@@ -49,7 +50,9 @@ class JobsTable(JobsReads):
         select = await self._select()
         body = await self._claim_body(row, claim)
         doubt: SupabaseError | None = None
-        for number in self._rest.retries.numbered():
+        attempts = self._rest.retries.begin(may_pass)
+        for _round in attempts:
+            failure = None
             try:
                 rows = await self._write(
                     body,
@@ -63,8 +66,7 @@ class JobsTable(JobsReads):
                     return None
                 if not error.retryable:
                     raise
-                doubt = error
-                await self._rest.retries.pause(number)
+                doubt = failure = error
             else:
                 if rows:
                     return rows[0]
@@ -75,6 +77,8 @@ class JobsTable(JobsReads):
                 return there
             if there is None or (there.status, there.updated_at) != (from_status, row.updated_at):
                 return None
+            if failure is not None:
+                await attempts.failed(failure)
         assert doubt is not None
         raise doubt
 
@@ -128,7 +132,8 @@ class JobsTable(JobsReads):
         """
         assert row.claim is not None
         there: JobRow | None = row
-        for number in self._rest.retries.numbered():
+        attempts = self._rest.retries.begin(may_pass)
+        for _round in attempts:
             if there is None or not there.is_held_by(row.claim.token):
                 return there is not None and there.is_held_by(claim.claim)
             body = {"updated_at": NOW, "metadata": stamped_metadata(there.metadata, claim)}
@@ -141,16 +146,15 @@ class JobsTable(JobsReads):
                 ):
                     return True
             except SupabaseError as error:
-                if not error.retryable or number == self._rest.retries.tries:
-                    raise
-                await self._rest.retries.pause(number)
+                await attempts.failed(error)
             # Somebody wrote in between, or our own write arrived without its answer.
             there = await self.get(row.job_id)
         raise ever_changing(row.job_id, "the next attempt was to be prepared")
 
     async def give_way(self, job_id: UUID, token: str) -> None:
         """Take our claim out of a row that somebody else works on, and leave everything else as they made it."""
-        for number in self._rest.retries.numbered():
+        attempts = self._rest.retries.begin(may_pass)
+        for _round in attempts:
             row = await self.get(job_id)
             if row is None or not row.is_held_by(token):
                 return
@@ -164,9 +168,7 @@ class JobsTable(JobsReads):
                 ):
                     return
             except SupabaseError as error:
-                if not error.retryable or number == self._rest.retries.tries:
-                    raise
-                await self._rest.retries.pause(number)
+                await attempts.failed(error)
         raise ever_changing(job_id, "we were to give way")
 
     async def keep_alive(self, installation: str, job_ids: Iterable[UUID]) -> None:
@@ -180,7 +182,8 @@ class JobsTable(JobsReads):
                     held_among(installation, some),
                     select=("job_id",),
                     doing=f"refreshing {len(some)} rows of the table jobs",
-                )
+                ),
+                may_pass,
             )
 
     async def bind_pod(self, job_id: UUID, token: str, pod_uid: str) -> str | None:
@@ -200,8 +203,8 @@ class JobsTable(JobsReads):
         str or None
             The token for every write from now on; None where the attempt's claim is gone.
         """
-        doubt: SupabaseError | None = None
-        for number in self._rest.retries.numbered():
+        attempts = self._rest.retries.begin(may_pass)
+        for _round in attempts:
             row = await self.get(job_id)
             if row is None or row.claim is None or not row.is_held_by(token):
                 return None
@@ -219,14 +222,11 @@ class JobsTable(JobsReads):
                 ):
                     return bound
             except SupabaseError as error:
-                if not error.retryable:
-                    raise
-                doubt = error
-                await self._rest.retries.pause(number)
-        row = await self.get(job_id)
-        if row is not None and row.claim is not None and row.is_held_by(bound := row.claim.bound_to(pod_uid)):
-            return bound
-        raise doubt or ever_changing(job_id, "a pod was to be bound to its claim")
+                # The write may have arrived without its answer.
+                if error.retryable and (there := await self.get(job_id)) is not None and there.is_held_by(bound):
+                    return bound
+                await attempts.failed(error)
+        raise ever_changing(job_id, "a pod was to be bound to its claim")
 
     async def heartbeat(
         self, job_id: UUID, token: str, *, stage: Stage | None = None, percent: int | None = None
@@ -254,7 +254,8 @@ class JobsTable(JobsReads):
                 fenced(job_id, token),
                 select=("job_id",),
                 doing=f"refreshing the row {job_id} of the table jobs",
-            )
+            ),
+            may_pass,
         )
         return bool(rows)
 
@@ -280,11 +281,12 @@ class JobsTable(JobsReads):
     async def release(self, job_id: UUID, token: str) -> bool:
         """Put a row back into the queue and take the claim out of it; False where the claim is gone."""
         columns = await self.columns()
-        for number in self._rest.retries.numbered():
+        attempts = self._rest.retries.begin(may_pass)
+        for round_number in attempts:
             row = await self.get(job_id)
             if row is None or not row.is_held_by(token):
-                # On a later try our own write may have arrived without its answer.
-                return number > 1 and row is not None and row.status == RowStatus.QUEUED and row.claim is None
+                # In a later round our own write may have arrived without its answer.
+                return round_number > 1 and row is not None and row.status == RowStatus.QUEUED and row.claim is None
             body: dict[str, Any] = {"status": RowStatus.QUEUED.value, "updated_at": NOW}
             body["metadata"] = {name: value for name, value in dict(row.metadata).items() if name != "runops"}
             if columns.progress:
@@ -298,9 +300,7 @@ class JobsTable(JobsReads):
                 ):
                     return True
             except SupabaseError as error:
-                if not error.retryable or number == self._rest.retries.tries:
-                    raise
-                await self._rest.retries.pause(number)
+                await attempts.failed(error)
         raise ever_changing(job_id, "it was to be released")
 
     async def insert(self, job_id: UUID, *, user_id: UUID | None, metadata: Mapping[str, Any] | None = None) -> None:
@@ -325,7 +325,8 @@ class JobsTable(JobsReads):
             content["user_id"] = str(user_id)
         body = postgres_json({"job_id": str(job_id), "status": RowStatus.QUEUED.value, "metadata": content})
         doubt = False
-        for number in self._rest.retries.numbered():
+        attempts = self._rest.retries.begin(may_pass)
+        for _round in attempts:
             try:
                 await self._rest.send(
                     lambda table: table.insert(body), table="jobs", doing=f"queueing {job_id} in the table jobs"
@@ -333,10 +334,8 @@ class JobsTable(JobsReads):
             except SupabaseError as error:
                 if error.kind is ErrorKind.CONFLICT and doubt:
                     return
-                if not error.retryable or number == self._rest.retries.tries:
-                    raise
                 doubt = True
-                await self._rest.retries.pause(number)
+                await attempts.failed(error)
             else:
                 return
 
@@ -362,7 +361,8 @@ class JobsTable(JobsReads):
                 fenced(job_id, token),
                 select=("job_id",),
                 doing=f"setting the row {job_id} of the table jobs to {status}",
-            )
+            ),
+            may_pass,
         )
         if rows:
             return True

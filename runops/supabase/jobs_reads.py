@@ -24,6 +24,7 @@ from runops.supabase.jobs_requests import (
 )
 from runops.supabase.postgres_json import postgres_json
 from runops.supabase.rest import Query, Rest
+from runops.supabase.retry import may_pass
 
 __all__ = ["IDS_AT_ONCE", "LONGEST_SENTENCE", "Backlog", "JobsReads"]
 
@@ -205,7 +206,8 @@ class JobsReads:
                     seen(row, row.status),
                     select=("job_id",),
                     doing=f"refusing the row {row.job_id} of the table jobs",
-                )
+                ),
+                may_pass,
             )
         )
 

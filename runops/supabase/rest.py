@@ -8,10 +8,11 @@ import httpx
 from postgrest import APIError, AsyncPostgrestClient
 
 from runops.keys import refusal
+from runops.retrying import RetryPolicy
 from runops.supabase.classify import from_database, from_exception
 from runops.supabase.errors import UNREADABLE, ErrorKind, Service, SupabaseError
-from runops.supabase.http_client import ResponseStatus, headers_of_key, response_status
-from runops.supabase.retry import Retries
+from runops.supabase.http_client import ResponseHead, headers_of_key, response_head
+from runops.supabase.retry import may_pass
 
 __all__ = ["Query", "Rest"]
 
@@ -50,7 +51,7 @@ class Rest:
     """
 
     def __init__(
-        self, url: str, key: str, *, http: httpx.AsyncClient, retries: Retries, deadline_seconds: float
+        self, url: str, key: str, *, http: httpx.AsyncClient, retries: RetryPolicy, deadline_seconds: float
     ) -> None:
         self.retries = retries
         self._refusal = refusal(key)
@@ -96,7 +97,7 @@ class Rest:
         SupabaseError
             The read failed, after the last try.
         """
-        return await self.retries.run(lambda: self.send(build, table=table, doing=doing))
+        return await self.retries.run(lambda: self.send(build, table=table, doing=doing), may_pass)
 
     async def send(self, build: Callable[[Any], Query], *, table: str, doing: str) -> list[Row]:
         """Send a request once and return its rows. See `read`."""
@@ -108,7 +109,7 @@ class Rest:
 
         See `read`.
         """
-        rows, count = await self.retries.run(lambda: self._counted(build, table=table, doing=doing))
+        rows, count = await self.retries.run(lambda: self._counted(build, table=table, doing=doing), may_pass)
         if count is None:
             raise _no_rows(doing, table)
         return rows, count
@@ -136,8 +137,8 @@ class Rest:
         return True
 
     async def _answered(self, query: Query, *, table: str, doing: str) -> _Answer:
-        observed = ResponseStatus()
-        mark = response_status.set(observed)
+        observed = ResponseHead()
+        mark = response_head.set(observed)
         try:
             async with asyncio.timeout(self._deadline):
                 answer = await query.execute()
@@ -149,13 +150,14 @@ class Rest:
                 details=error.details,
                 doing=doing,
                 table=table,
+                retry_after=observed.retry_after,
             ) from None
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise from_exception(error, doing=doing, service=Service.DATABASE) from None
         except (ValueError, RecursionError) as error:
             raise _unreadable(doing, type(error).__name__) from None
         finally:
-            response_status.reset(mark)
+            response_head.reset(mark)
         data = answer.data
         if isinstance(data, str) and data.startswith("[") and data.endswith("]"):
             # Whole, and yet no JSON to Python: a number of more than 4300 digits.

@@ -10,6 +10,7 @@ from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.jobs_requests import NOW, held_under
 from runops.supabase.postgres_json import postgres_json
 from runops.supabase.rest import Rest
+from runops.supabase.retry import may_pass, may_pass_or_conflicts
 
 __all__ = ["WRITTEN", "ResultsTables"]
 
@@ -136,7 +137,8 @@ class ResultsTables:
     async def _write(self, name: str, job_id: UUID, token: str, content: dict[str, Any]) -> None:
         """Update the one row or insert it; after an answer that did not arrive, look again before inserting."""
         doubt = False
-        for number in self._rest.retries.numbered():
+        attempts = self._rest.retries.begin(may_pass_or_conflicts)
+        for _round in attempts:
             there = await self._ids(name, job_id)
             if len(there) > 1:
                 if not doubt:
@@ -148,10 +150,8 @@ class ResultsTables:
                 if error.kind is ErrorKind.FOREIGN_KEY:
                     raise _foreign_key(error, job_id, content) from error
                 # A conflict is a row that came in between; the next round updates it.
-                if not (error.retryable or error.kind is ErrorKind.CONFLICT) or number == self._rest.retries.tries:
-                    raise
                 doubt = True
-                await self._rest.retries.pause(number)
+                await attempts.failed(error)
             else:
                 if written:
                     break
@@ -176,7 +176,7 @@ class ResultsTables:
     async def _keep_first(self, name: str, job_id: UUID, token: str, ids: list[int]) -> None:
         """Delete the rows that our own repeated insert left beside the first one."""
         for surplus in ids[1:]:
-            deleted = await self._rest.retries.run(partial(self._delete, name, job_id, token, surplus))
+            deleted = await self._rest.retries.run(partial(self._delete, name, job_id, token, surplus), may_pass)
             if not deleted and surplus in await self._ids(name, job_id):
                 raise Failed(Reason.CLAIM_LOST)
 

@@ -12,6 +12,7 @@ from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError, ever_changing
 from runops.supabase.jobs_requests import NOW, seen
 from runops.supabase.postgres_json import postgres_json
+from runops.supabase.retry import may_pass
 
 __all__ = ["CommandResult", "Outcome", "cancel", "run_again"]
 
@@ -64,24 +65,28 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> CommandResu
     def still_open(query: Any) -> Any:
         return query.eq("job_id", str(job_id)).in_("status", [status.value for status in _OPEN])
 
-    doubt: SupabaseError | None = None
-    for number in supabase.rest.retries.numbered():
+    doubt = False
+    attempts = supabase.rest.retries.begin(may_pass)
+    for _round in attempts:
+        failure: SupabaseError | None = None
         try:
             if await _written(supabase, body, still_open, doing=f"cancelling the row {job_id} of the table jobs"):
                 return CommandResult(Outcome.DONE)
         except SupabaseError as error:
             if not error.retryable:
                 raise
-            doubt = error
-            await supabase.rest.retries.pause(number)
+            # The write may have arrived without its answer; the row tells.
+            doubt, failure = True, error
         row = await supabase.jobs.get(job_id)
         if row is None:
             return CommandResult(Outcome.MISSING)
         if row.status == RowStatus.ERROR and row.error == body.get("error"):
-            return CommandResult(Outcome.ALREADY if doubt is None else Outcome.DONE, row)
+            return CommandResult(Outcome.DONE if doubt else Outcome.ALREADY, row)
         if row.status not in _OPEN:
             return CommandResult(Outcome.REFUSED, row)
-    raise doubt or ever_changing(job_id, "it was to be cancelled")
+        if failure is not None:
+            await attempts.failed(failure)
+    raise ever_changing(job_id, "it was to be cancelled")
 
 
 async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collection[RowStatus]) -> CommandResult:
@@ -103,16 +108,17 @@ async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collecti
     SupabaseError
         The row could not be written, or the result of the write is unknown.
     """
-    doubt: SupabaseError | None = None
-    for number in supabase.rest.retries.numbered():
+    doubt = False
+    attempts = supabase.rest.retries.begin(may_pass)
+    for _round in attempts:
         row = await supabase.jobs.get(job_id)
         if row is None:
             return CommandResult(Outcome.MISSING)
         if row.status == RowStatus.QUEUED:
-            return CommandResult(Outcome.ALREADY if doubt is None else Outcome.DONE, row)
+            return CommandResult(Outcome.DONE if doubt else Outcome.ALREADY, row)
         if row.status not in from_statuses:
             # After a write whose answer was lost: it arrived, and the row was taken up since.
-            taken_up = doubt is not None and row.status == RowStatus.PROCESSING
+            taken_up = doubt and row.status == RowStatus.PROCESSING
             return CommandResult(Outcome.DONE if taken_up else Outcome.REFUSED, row)
         try:
             if await _written(
@@ -123,11 +129,9 @@ async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collecti
             ):
                 return CommandResult(Outcome.DONE)
         except SupabaseError as error:
-            if not error.retryable:
-                raise
-            doubt = error
-            await supabase.rest.retries.pause(number)
-    raise doubt or ever_changing(job_id, "it was to be queued again")
+            doubt = True
+            await attempts.failed(error)
+    raise ever_changing(job_id, "it was to be queued again")
 
 
 async def _queued_again(supabase: Supabase, row: JobRow) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -9,12 +10,13 @@ from urllib.parse import quote
 import httpx
 
 from runops.failures import TABLE, Failed, Reason
+from runops.retrying import Again, RetryPolicy
 from runops.supabase.download import fetch_to_file
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
 from runops.supabase.http_client import ClockSkew
 from runops.supabase.objects import BucketInfo, Downloaded, ObjectInfo, megabytes, object_path
 from runops.supabase.postgres_json import postgres_json
-from runops.supabase.retry import Retries
+from runops.supabase.retry import may_pass
 from runops.supabase.storage_http import StorageHttp
 from runops.supabase.upload import Begun, LastLook, end_upload, send_bytes, send_file
 
@@ -23,8 +25,12 @@ __all__ = ["ObjectStore"]
 _LARGEST_JSON = 64 * 1024 * 1024
 _PLACEHOLDER = ".emptyFolderPlaceholder"
 """The dashboard makes one in each folder that has nothing in it."""
-_MISSING_LOOKS = 3
-"""A recording whose row came first may still be on its way up: so often is looked before it counts as missing."""
+_MISSING_READS = 3
+"""A recording whose row came first may still be on its way up: after so many reads it counts as missing."""
+
+
+class _Missing(Exception):  # noqa: N818 - it may come yet
+    """There is no such object so far."""
 
 
 class ObjectStore:
@@ -39,7 +45,7 @@ class ObjectStore:
         key: str,
         *,
         skew: ClockSkew,
-        retries: Retries,
+        retries: RetryPolicy,
         timeout_seconds: float,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -69,12 +75,17 @@ class ObjectStore:
 
     async def awaited(self, bucket: str, key: str) -> ObjectInfo | None:
         """Return what `stat` does, after a few looks where there is none: it may still be on its way up."""
-        for look in range(1, _MISSING_LOOKS + 1):
-            if (info := await self.stat(bucket, key)) is not None:
-                return info
-            if look < _MISSING_LOOKS:
-                await self._http.retries.pause(look + 1)
-        return None
+        policy = replace(self._http.retries, attempts=_MISSING_READS, base_seconds=1.0)
+
+        async def present() -> ObjectInfo:
+            if (info := await self.stat(bucket, key)) is None:
+                raise _Missing
+            return info
+
+        try:
+            return await policy.run(present, lambda error: Again("missing") if isinstance(error, _Missing) else None)
+        except _Missing:
+            return None
 
     async def download(
         self,
@@ -204,7 +215,7 @@ class ObjectStore:
             return bytes(content)
 
         try:
-            return json.loads(await self._http.retries.run(once))
+            return json.loads(await self._http.retries.run(once, may_pass))
         except SupabaseError as error:
             if _is_missing_object(error):
                 return None

@@ -7,10 +7,11 @@ from typing import Any
 import httpx
 
 from runops.keys import refusal
+from runops.retrying import RetryPolicy
 from runops.supabase.classify import from_exception, from_storage
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
-from runops.supabase.http_client import ClockSkew, headers_of_key, new_client
-from runops.supabase.retry import Retries
+from runops.supabase.http_client import ClockSkew, asked_seconds, headers_of_key, new_client
+from runops.supabase.retry import may_pass
 
 __all__ = ["StorageHttp"]
 
@@ -41,7 +42,7 @@ class StorageHttp:
         key: str,
         *,
         skew: ClockSkew,
-        retries: Retries,
+        retries: RetryPolicy,
         timeout_seconds: float,
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
@@ -108,7 +109,12 @@ class StorageHttp:
                 method, f"{self._base}{path}", headers=headers, content=content, json=json
             ) as response:
                 if response.status_code >= 300:
-                    raise from_storage(status=response.status_code, body=await _head_of(response), doing=doing)
+                    raise from_storage(
+                        status=response.status_code,
+                        body=await _head_of(response),
+                        doing=doing,
+                        retry_after=asked_seconds(response.headers),
+                    )
                 yield response
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise from_exception(error, doing=doing, service=Service.STORAGE) from None
@@ -130,7 +136,7 @@ class StorageHttp:
             except ValueError:
                 raise from_storage(status=502, body=b"", doing=doing) from None
 
-        return await self.retries.run(once)
+        return await self.retries.run(once, may_pass)
 
     def _new_client(self) -> httpx.AsyncClient:
         return new_client(self._skew, timeout_seconds=self._timeout, headers=self._headers, transport=self._transport)

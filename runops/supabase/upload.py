@@ -16,6 +16,7 @@ from runops.failures import Failed, Reason
 from runops.supabase.classify import from_storage
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.objects import object_path
+from runops.supabase.retry import may_pass, may_pass_or_conflicts
 from runops.supabase.storage_http import StorageHttp
 
 __all__ = ["SMALL", "Begun", "LastLook", "end_upload", "send_bytes", "send_file"]
@@ -69,7 +70,7 @@ async def send_bytes(
         await (last_look or _no_look)()
         await _post(http, bucket, key, pieces(), size=len(content), content_type=content_type)
 
-    await http.retries.run(once)
+    await http.retries.run(once, may_pass)
 
 
 async def end_upload(http: StorageHttp, upload: str) -> None:
@@ -96,7 +97,7 @@ async def end_upload(http: StorageHttp, upload: str) -> None:
             if error.retryable or error.kind is ErrorKind.KEY_REJECTED:
                 raise
 
-    await http.retries.run(once)
+    await http.retries.run(once, may_pass)
 
 
 async def send_file(
@@ -150,7 +151,7 @@ async def send_file(
         await (last_look or _no_look)()
         await _post(http, bucket, key, _pieces(path, 0, size), size=size, content_type=content_type)
 
-    await http.retries.run(once)
+    await http.retries.run(once, may_pass)
     if on_progress is not None:
         on_progress(size, size)
     return size
@@ -215,7 +216,7 @@ class _Tus:
     async def send(self, content_type: str, on_progress: OnProgress | None, begun: Begun) -> None:
         object_path(self._bucket, self._key)  # raises for a name that is none
         for _start in range(_MOST_STARTS):
-            created = asyncio.ensure_future(self._http.retries.run(lambda: self._create(content_type)))
+            created = asyncio.ensure_future(self._http.retries.run(lambda: self._create(content_type), may_pass))
             try:
                 # Whoever cancels it meanwhile leaves an upload of which only the answer tells how to take it back.
                 upload = await asyncio.shield(created)
@@ -242,9 +243,9 @@ class _Tus:
 
     async def _push(self, upload: str, on_progress: OnProgress | None) -> bool:
         """Send piece after piece; False where storage no longer knows the upload."""
-        retries = self._http.retries
-        offset, fruitless, went_on_at = 0, 0, retries.clock()
-        for _request in range(_most_requests(self._size, retries.tries)):
+        attempts = self._http.retries.begin(may_pass_or_conflicts)
+        offset = 0
+        for _request in range(_most_requests(self._size, self._http.retries.attempts)):
             if offset == self._size:
                 return True
             try:
@@ -252,18 +253,13 @@ class _Tus:
             except SupabaseError as error:
                 if error.kind is ErrorKind.NOT_FOUND:
                     return False
-                if not (error.retryable or error.kind is ErrorKind.CONFLICT):
-                    raise
-                fruitless += 1
-                if retries.spent(fruitless, since=went_on_at):
-                    raise
-                await retries.pause(fruitless)
+                await attempts.failed(error)
                 known = await self._offset(upload)
                 if known is None:
                     return False
                 reached = known
             if reached > offset:
-                fruitless, went_on_at = 0, retries.clock()
+                attempts.progressed()
             offset = reached
             if on_progress is not None:
                 on_progress(offset, self._size)
@@ -320,7 +316,7 @@ class _Tus:
                     return None
                 raise
 
-        return await self._http.retries.run(once)
+        return await self._http.retries.run(once, may_pass)
 
     def _offset_of(self, response: httpx.Response) -> int:
         said = response.headers.get("upload-offset", "")
@@ -329,6 +325,6 @@ class _Tus:
         return int(said)
 
 
-def _most_requests(size: int, tries: int) -> int:
+def _most_requests(size: int, attempts: int) -> int:
     """Return how many requests an upload may take: each piece as often as it may fail."""
-    return (size // SMALL + 1) * tries
+    return (size // SMALL + 1) * attempts

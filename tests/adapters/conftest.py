@@ -11,8 +11,8 @@ import pytest
 
 from devstack.stack import StackInfo
 from runops.job_row import Claim
+from runops.retrying import RetryPolicy
 from runops.supabase.connection import Supabase
-from runops.supabase.retry import Retries
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ async def connect(stack: StackInfo) -> AsyncIterator[Callable[..., Supabase]]:
 
     def new(*, key: str | None = None, url: str | None = None, timeout: float = 5.0) -> Supabase:
         one = Supabase(
-            url or stack.url, key or stack.secret_key, timeout_seconds=timeout, retries=Retries(sleep=briefly)
+            url or stack.url, key or stack.secret_key, timeout_seconds=timeout, retries=RetryPolicy(sleep=briefly)
         )
         made.append(one)
         return one

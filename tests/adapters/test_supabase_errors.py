@@ -1,7 +1,6 @@
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -12,10 +11,11 @@ from hypothesis import strategies as st
 
 from devstack.faults import Fault, FaultControl
 from runops.failures import Reason
+from runops.retrying import RetryPolicy
 from runops.supabase.classify import from_database, from_storage
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
-from runops.supabase.retry import Retries
+from runops.supabase.retry import may_pass, may_pass_or_conflicts
 
 HTML = "<html><body>cloudflare 502</body></html>"
 KEY = "sb_secret_thisisthekeythatmustneverbeshown"
@@ -27,7 +27,9 @@ def answering(handler: Callable[[httpx.Request], httpx.Response]) -> Supabase:
     async def at_once(_seconds: float) -> None:
         await asyncio.sleep(0)
 
-    return Supabase("https://project.test", KEY, retries=Retries(sleep=at_once), transport=httpx.MockTransport(handler))
+    return Supabase(
+        "https://project.test", KEY, retries=RetryPolicy(sleep=at_once), transport=httpx.MockTransport(handler)
+    )
 
 
 @pytest.mark.usefixtures("database")
@@ -75,7 +77,7 @@ async def test_answer_that_drips_ends_at_a_deadline(connect: Callable[..., Supab
 
 
 async def test_nobody_listening_is_a_sentence_without_traceback_of_the_request() -> None:
-    async with Supabase("http://127.0.0.1:9", KEY, retries=Retries(tries=1)) as supabase:
+    async with Supabase("http://127.0.0.1:9", KEY, retries=RetryPolicy(attempts=1)) as supabase:
         for call in (supabase.jobs.columns, lambda: supabase.storage.stat("videos", "raw/a.mp4")):
             with pytest.raises(SupabaseError) as caught:
                 await call()
@@ -204,57 +206,32 @@ def test_any_answer_becomes_an_error_without_the_key(
         assert "reading" in error.message
 
 
-async def test_pauses_grow_are_jittered_and_bounded() -> None:
-    paused: list[float] = []
-
-    async def note(seconds: float) -> None:
-        paused.append(seconds)
-
-    async def fail() -> None:
-        raise SupabaseError(ErrorKind.UNAVAILABLE, "away")
-
-    retries = Retries(tries=7, random_fraction=lambda: 0.5, sleep=note)
-    with pytest.raises(SupabaseError):
-        await retries.run(fail)
-    assert paused == [0.25, 0.5, 1.0, 2.0, 4.0, 4.0]
+@pytest.mark.parametrize("kind", ErrorKind)
+def test_only_what_a_service_may_overcome_by_itself_is_worth_another_attempt(kind: ErrorKind) -> None:
+    error = SupabaseError(kind, "no", retry_after=7)
+    passing = {ErrorKind.UNAVAILABLE, ErrorKind.TIMEOUT, ErrorKind.THROTTLED}
+    again = may_pass(error)
+    assert (again is not None) == (kind in passing)
+    assert again is None or (again.cause, again.wait_seconds) == (kind.value, 7)
+    assert (may_pass_or_conflicts(error) is not None) == (kind in {*passing, ErrorKind.CONFLICT})
+    assert may_pass(ValueError()) is None
 
 
-async def test_past_the_deadline_one_more_try_is_the_last() -> None:
-    tried_at: list[float] = []
-    now = 0.0
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0), ("-1", 0.0)])
+async def test_the_wait_that_an_answer_asks_for_is_kept(header: str, seconds: float) -> None:
+    """By tables and by storage alike; a date is not read."""
+    waits: list[float] = []
 
-    async def pass_by(seconds: float) -> None:
-        nonlocal now
-        now += seconds
+    async def note(asked: float) -> None:
+        waits.append(asked)
 
-    async def fail() -> None:
-        tried_at.append(now)
-        raise SupabaseError(ErrorKind.UNAVAILABLE, "away")
+    def throttled(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(429, headers={"Retry-After": header}, json={"message": "slow down"})
 
-    retries = Retries(
-        tries=50, deadline_seconds=20, cap_seconds=8, random_fraction=lambda: 1, sleep=pass_by, clock=lambda: now
-    )
-    with pytest.raises(SupabaseError):
-        await retries.run(fail)
-    assert tried_at == [0, 0.5, 1.5, 3.5, 7.5, 15.5, 23.5]
-
-
-def test_a_transfer_gives_up_after_so_many_failures_or_so_long_without_a_byte() -> None:
-    retries = Retries(tries=4, deadline_seconds=20, clock=lambda: 100)
-    assert [retries.spent(failures, since=90) for failures in (1, 3, 4)] == [False, False, True]
-    assert [retries.spent(2, since=since) for since in (81, 80)] == [False, True]
-    assert not retries.spent(1, since=80)
-    assert not replace(retries, deadline_seconds=None).spent(3, since=0)
-
-
-async def test_what_a_retry_cannot_mend_is_not_tried_again() -> None:
-    calls = 0
-
-    async def fail() -> None:
-        nonlocal calls
-        calls += 1
-        raise SupabaseError(ErrorKind.FORBIDDEN, "no")
-
-    with pytest.raises(SupabaseError):
-        await Retries().run(fail)
-    assert calls == 1
+    policy = RetryPolicy(attempts=2, base_seconds=0.5, sleep=note)
+    async with Supabase("https://p.test", KEY, retries=policy, transport=httpx.MockTransport(throttled)) as supabase:
+        for call in (supabase.jobs.get(uuid4()), supabase.storage.stat("videos", "raw/a.mp4")):
+            with pytest.raises(SupabaseError):
+                await call
+    assert len(waits) == 2
+    assert all(seconds <= wait <= seconds + 1 for wait in waits)

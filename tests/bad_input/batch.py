@@ -1,10 +1,12 @@
 """A queue of bad rows with a good one at its end, worked off by `runops work --once`, and what is found afterwards."""
 
+import asyncio
 import json
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -21,7 +23,8 @@ from runops.failures import Failed, Reason
 from runops.job_row import Claim, JobRow
 from runops_cli.main import app
 from runops_cli.work.pipeline_runner import PipelineRunner
-from runops_worker.gemini.retry import Schedule
+from runops_worker.gemini.model import GeminiModel
+from runops_worker.gemini.retry import MODEL_RETRIES
 
 SETTINGS: Final = ("SUPABASE", "NEXT_PUBLIC_SUPABASE", "GOOGLE", "GEMINI", "RUNOPS", "KUBECONFIG")
 GOOD: Final = "the good row behind them"
@@ -238,7 +241,8 @@ def _watch(
 
     patch.setattr(PipelineRunner, "run", watched)
     # How long to wait for the model is tested elsewhere.
-    patch.setattr(Schedule, "wait", lambda *_arguments, **_named: 0.0)
+    at_once = replace(MODEL_RETRIES, sleep=lambda _seconds: asyncio.sleep(0))
+    patch.setattr("runops_cli.work.pipeline_runner.GeminiModel", partial(GeminiModel, retries=at_once))
 
 
 def _aftermath(

@@ -100,7 +100,7 @@ import asyncio, json, sys, tempfile, time
 from pathlib import Path
 from runops.failures import Failed
 from runops_worker.gemini.model import GeminiModel
-from runops_worker.gemini.retry import Schedule
+from runops.retrying import RetryPolicy
 from runops_worker.model.protocol import Question
 
 longest, found = {}, {}
@@ -130,7 +130,7 @@ async def use(model, video):
 async def main():
     question = Question(model="m", instruction="i", text="t", schema={"type": "object"}, max_output_tokens=1)
     with tempfile.NamedTemporaryFile() as video:
-        async with GeminiModel("key", "http://127.0.0.1:1/", schedule=Schedule(attempts=1)) as model:
+        async with GeminiModel("key", "http://127.0.0.1:1/", retries=RetryPolicy(attempts=1)) as model:
             await measured("open", model.open())
             await measured("show", use(model, Path(video.name)))
             await measured("ask", model.ask(question, on_usage=print))

@@ -18,7 +18,7 @@ from runops.supabase.retry import PATIENT
 from runops_worker.gemini.call import CallPatience
 from runops_worker.gemini.files import FilePatience
 from runops_worker.gemini.model import GeminiModel
-from runops_worker.gemini.retry import Schedule
+from runops_worker.gemini.retry import MODEL_RETRIES
 from runops_worker.prompts import load_prompt
 from runops_worker.task import Prompt, Task
 from tests.worker.film import film
@@ -98,10 +98,9 @@ async def new_job(
         GeminiModel(
             stack.gemini_api_key,
             stack.gemini_url,
-            schedule=Schedule(),
+            retries=replace(MODEL_RETRIES, sleep=sleep),
             calls=CallPatience(total_seconds=20, first_seconds=1.5, idle_seconds=1),
             files=FilePatience(upload_seconds=20, processing_seconds=20, poll_seconds=0.1, answer_seconds=1),
-            sleep=sleep,
         ) as model,
     ):
 

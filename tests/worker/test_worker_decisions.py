@@ -4,7 +4,7 @@ import errno
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,17 @@ from runops_worker.checkpoint.format import read_checkpoint
 from runops_worker.checkpoint.keys import slim_key, sop_key, transcript_key
 from runops_worker.failure_reason import as_failed
 from runops_worker.gemini.loops import LoopDetector
-from runops_worker.gemini.retry import Schedule
+from runops_worker.gemini.retry import MODEL_RETRIES, may_pass
 from runops_worker.gemini.schema import SOP_SCHEMA, TRANSCRIPT_SCHEMA
-from runops_worker.gemini.verdict import LONGEST_WAIT_SECONDS, Action, Trouble, Verdict, judge, retry_delay
+from runops_worker.gemini.verdict import (
+    LONGEST_WAIT_SECONDS,
+    Action,
+    ModelTrouble,
+    Trouble,
+    Verdict,
+    judge,
+    retry_delay,
+)
 from runops_worker.media.errors import MediaToolFailed, SandboxUnavailable
 from runops_worker.model.answer_json import cleaned
 from runops_worker.model.ask import Reading, ask_and_repair
@@ -83,13 +91,34 @@ def test_the_wait_is_read_from_the_details_or_the_sentence() -> None:
     assert retry_delay(Trouble(429, details=({"@type": "x.RetryInfo", "retryDelay": "soon"},))) is None
 
 
-@given(st.integers(1, 2), st.floats(0, 1), st.none() | st.floats(0, LONGEST_WAIT_SECONDS))
-def test_no_wait_in_a_pod_is_shorter_than_asked_for_or_much_longer_than_twenty_seconds(
-    attempt: int, chance: float, asked: float | None
+@given(st.none() | st.floats(0, LONGEST_WAIT_SECONDS))
+async def test_no_wait_in_a_pod_is_shorter_than_the_api_asked_for_or_much_longer_than_twenty_seconds(
+    asked: float | None,
 ) -> None:
-    for reason in (Reason.QUOTA_EXCEEDED, Reason.MODEL_UNAVAILABLE):
-        wait = Schedule().wait(Verdict(Action.RETRY, reason, wait=asked), attempt=attempt, chance=chance)
-        assert (asked or 0) <= wait <= 21
+    waits: list[float] = []
+
+    async def note(seconds: float) -> None:
+        waits.append(seconds)
+
+    attempts = replace(MODEL_RETRIES, sleep=note).begin(may_pass)
+    for _ in range(MODEL_RETRIES.attempts - 1):
+        await attempts.failed(ModelTrouble(Verdict(Action.RETRY, Reason.QUOTA_EXCEEDED, wait=asked)))
+    assert len(waits) == 2
+    assert all((asked or 0) <= wait <= 21 for wait in waits)
+
+
+@pytest.mark.parametrize("action", [action for action in Action if action is not Action.RETRY])
+async def test_only_the_verdict_retry_makes_another_call(action: Action) -> None:
+    calls = 0
+
+    async def fail() -> None:
+        nonlocal calls
+        calls += 1
+        raise ModelTrouble(Verdict(action, Reason.MODEL_UNAVAILABLE))
+
+    with pytest.raises(ModelTrouble):
+        await MODEL_RETRIES.run(fail, may_pass)
+    assert calls == 1
 
 
 def keywords(schema: Any, *, names: bool = False) -> Iterator[str]:

@@ -2,17 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
 
 from runops.failures import Failed, Reason
+from runops.retrying import RetryPolicy
 from runops_worker.gemini.call import CallPatience, stream_answer
 from runops_worker.gemini.client import open_client
 from runops_worker.gemini.files import FilePatience, delete, upload
-from runops_worker.gemini.retry import Schedule, with_retries
+from runops_worker.gemini.retry import MODEL_RETRIES, may_pass
 from runops_worker.gemini.verdict import Action, ModelTrouble
 from runops_worker.model.protocol import Answer, CallUsage, Question, UploadedVideo
 
@@ -43,18 +44,17 @@ class GeminiModel:
         The API key.
     base_url
         Address in place of Google's.
-    schedule, calls, files
-        How long to wait, and how often to try.
-    sleep
-        Waits between two calls; replaced by tests.
+    retries
+        How often a call is made, and how long the waits are.
+    calls, files
+        Deadlines.
     """
 
     key: str = field(repr=False)
     base_url: str | None = None
-    schedule: Schedule = field(default_factory=Schedule)
+    retries: RetryPolicy = MODEL_RETRIES
     calls: CallPatience = field(default_factory=CallPatience)
     files: FilePatience = field(default_factory=FilePatience)
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _client: "Client | None" = field(default=None, init=False, repr=False)
     _transport: "AsyncClient | None" = field(default=None, init=False, repr=False)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
@@ -85,10 +85,8 @@ class GeminiModel:
 
     async def _upload(self, video: Path, name: str) -> "types.File":
         client = await self._opened()
-        return await with_retries(
-            lambda: upload(client, video, name=name, base_url=self.base_url, patience=self.files),
-            schedule=self.schedule,
-            sleep=self.sleep,
+        return await self.retries.run(
+            lambda: upload(client, video, name=name, base_url=self.base_url, patience=self.files), may_pass
         )
 
     @asynccontextmanager
@@ -143,7 +141,7 @@ class GeminiModel:
                 raise ModelTrouble(replace(trouble.verdict, action=Action.RETRY)) from trouble
 
         try:
-            return await with_retries(attempt_with_file, schedule=self.schedule, sleep=self.sleep)
+            return await self.retries.run(attempt_with_file, may_pass)
         except ModelTrouble as trouble:
             if trouble.verdict.action is Action.SHRINK and video is not None:
                 return Answer("", cut_off=True)
