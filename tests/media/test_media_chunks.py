@@ -27,21 +27,6 @@ def test_pieces_cover_the_video_without_a_hole(duration: float, length: int, ove
     assert all(0 < chunk.length <= length * 1.2 + tail for chunk in chunks)
 
 
-def test_six_minutes_stay_in_one_piece_and_a_little_more_does_not() -> None:
-    assert len(plan_chunks(360)) == 1
-    assert plan_chunks(361) == (Chunk(0, 0.0, 300.0), Chunk(1, 295.0, 66.0))
-
-
-def test_a_short_tail_joins_the_piece_before_it() -> None:
-    assert plan_chunks(610) == (Chunk(0, 0.0, 300.0), Chunk(1, 295.0, 315.0))
-
-
-@pytest.mark.parametrize("duration", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_video_without_length_cannot_be_divided(duration: float) -> None:
-    with pytest.raises(ValueError, match="cannot be divided"):
-        plan_chunks(duration)
-
-
 @pytest.fixture
 async def long_slim(tmp_path: Path) -> SlimVideo:
     source = tmp_path / "long.mp4"

@@ -17,7 +17,6 @@ from runops_worker.media.probe.media_info import MediaInfo
 from runops_worker.media.probe.packets import PacketReport
 from runops_worker.media.probe.probe import probe
 from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
-from runops_worker.media.transcode.check import shortest_seconds
 from runops_worker.media.transcode.chunks import Chunk, plan_chunks, settled_chunks
 from runops_worker.media.transcode.cut_chunk import cut_chunk
 from runops_worker.media.transcode.growing_slim import GrowingSlim
@@ -362,11 +361,3 @@ def test_settled_pieces_are_those_that_no_accepted_end_can_change() -> None:
                 plan = plan_chunks(float(shortest + longer))
                 assert plan[: len(settled)] == settled
                 assert len(plan) > len(settled)
-    assert settled_chunks(624.9) == (FIRST,)
-    assert [len(settled_chunks(seconds)) for seconds in (360.0, 360.1, 624.9, 625.0)] == [0, 1, 1, 2]
-
-
-@pytest.mark.parametrize(("has_audio", "shortest"), [(True, 597.0), (False, 594.0)])
-async def test_the_shortest_is_what_is_just_accepted(talk: Path, *, has_audio: bool, shortest: float) -> None:
-    info = replace(await probe(talk, limits=LIMITS), duration_seconds=600.0, video_seconds=600.0, has_audio=has_audio)
-    assert shortest_seconds(info, fps=1) == shortest

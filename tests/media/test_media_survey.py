@@ -3,7 +3,6 @@
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -19,52 +18,6 @@ LIMITS = Limits()
 # The chart's limit for a worker's pod, and what the worker itself takes of it.
 LARGEST_POD, WORKER = 2 * 1024**3, 120 * 1024**2
 HEAD = ["#software: Lavf", "#tb 0: 1/15360", "#tb 1: 1/15360"]
-
-
-def listed(*lines: str, marked: bool = True) -> Pictures | None:
-    found = PictureList(most=100)
-    for line in (*HEAD, *lines):
-        found.take(line)
-    return found.pictures(marked=marked)
-
-
-def test_what_a_filter_left_out_is_marked_and_so_is_what_is_not_shown() -> None:
-    pictures = listed(
-        "0,      -1024,       -512,      512,     8877, 0x4ec1b274, F=0x5, S=1,        8",
-        "1,      -1024,       -512,      512,     8876, 0x2108b1af, F=0x5",
-        "2,      -1024,       -512,      512,     8876, 0x2108b1af, F=0x5",
-        "0,       -512,       1536,      512,     4749, 0x7bb042f8, F=0x0",
-        "1,       -512,       1536,      512,     4749, 0x53f5425e, F=0x0",
-        "0,          0,        512,      512,     3015, 0x55c6e12e, F=0x0",
-        "0,        512,       2048,      512,     3015, 0x55c6e12e",
-        "1,        512,       2048,      512,     3015, 0x55c6e12e",
-    )
-    assert pictures is not None
-    assert list(pictures.times) == [-512, 1536, 512, 2048]
-    assert pictures.unit == Fraction(1, 15360)
-    assert list(pictures.references) == [1, 1, 0, 1]
-    assert list(pictures.fresh) == [1, 0, 0, 0], "a key that is no IDR picture begins nothing anew"
-    assert list(pictures.hidden) == [1, 0, 0, 0]
-
-
-def test_without_marks_every_picture_counts_and_all_begins_anew_at_keys() -> None:
-    pictures = listed("0, 0, 0, 1, 9, 0x1", "0, 1, 1, 1, 9, 0x1, F=0x0", "0, 2, 2, 1, 9, 0x1", marked=False)
-    assert pictures is not None
-    assert list(pictures.references) == [1, 1, 1]
-    assert list(pictures.fresh) == [1, 0, 1]
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        pytest.param((), id="no picture"),
-        pytest.param(("0, 0, -9223372036854775808, 1, 9, 0x1",), id="a picture without time"),
-        pytest.param(("0, 0, 0, 1, 9, 0x1", "1, 0, 1, 1, 9, 0x1"), id="a copy of a picture that is not there"),
-        pytest.param(("0, 0, 0, 1, 9, 0x1", "2, 0, 1, 1, 9, 0x1"), id="an IDR picture that is not there"),
-    ],
-)
-def test_what_does_not_fit_together_is_not_believed(lines: tuple[str, ...]) -> None:
-    assert listed(*lines) is None
 
 
 async def surveyed(source: Path, *, limits: Limits = LIMITS) -> Pictures | None:

@@ -15,7 +15,7 @@ __all__ = ["PACKET_LIST", "PacketReport", "StreamReport"]
 PACKET_LIST: Final = ("-flush_packets", "0", "-f", "framecrc", "-")
 """The output options of ffmpeg. Without `-flush_packets 0` it flushes each line, which takes a fifth of the time."""
 
-_HEADER: Final = re.compile(r"#(tb|media_type|codec_id|dimensions|sar) ([01]): (\S{1,64})")
+_HEADER: Final = re.compile(r"#(tb|codec_id|dimensions|sar) ([01]): (\S{1,64})")
 
 
 @dataclass
@@ -77,12 +77,12 @@ class PacketReport:
     def duration(self) -> float:
         """Seconds from the first packet's beginning to the last one's end."""
         ends = [stream.end for stream in (self.video, self.audio) if stream.packets]
-        return max(max(ends, default=0.0) - self.start, 0.0)
+        return max(ends, default=0.0) - self.start
 
     @property
     def video_end(self) -> float:
         """Seconds from the first packet's beginning to the end of the last picture."""
-        return max(self.video.end - self.start, 0.0) if self.video.packets else 0.0
+        return self.video.end - self.start if self.video.packets else 0.0
 
     def take(self, line: str) -> None:
         """Read one line. A line of another format is ignored."""
@@ -111,18 +111,18 @@ class PacketReport:
             elif key == "dimensions":
                 width, height = value.split("x")
                 stream.width, stream.height = int(width), int(height)
-            elif key == "sar":
+            else:
                 stream.sar = Fraction(value) or Fraction(1)
 
     def _packet(self, stream: StreamReport, pts: int, duration: int, size: int) -> None:
         # Sound may begin before 0, with samples that prepare the decoder and are never heard.
         begin = max(pts * stream.time_base, 0.0)
-        end = max((pts + max(duration, 0)) * stream.time_base, begin)
+        end = max((pts + duration) * stream.time_base, begin)
         reached = max((s.end for s in (self.video, self.audio) if s.packets), default=begin)
         if begin - reached > self.largest_gap:
-            self.largest_gap, self.gap_at = begin - reached, max(reached - self.start, 0.0)
+            self.largest_gap, self.gap_at = begin - reached, reached - self.start
         stream.start = min(stream.start, begin) if stream.packets else begin
-        stream.end = max(stream.end, end) if stream.packets else end
+        stream.end = max(stream.end, end)
         stream.latest = max(stream.latest, begin)
         stream.packets += 1
         stream.total_bytes += size

@@ -57,8 +57,10 @@ def header_refusal(
         return _no_picture(summary)
     if packets.video.codec and (refused := _stream_refusal(summary, packets, limits)):
         return refused
-    claimed = summary.claimed_seconds or 0.0
-    return _too_long(claimed, limits) if claimed > limits.max_duration_seconds else None
+    claimed = summary.claimed_seconds
+    if claimed is not None and claimed > limits.max_duration_seconds:
+        return _too_long(claimed, limits)
+    return None
 
 
 def _picture_refusal(summary: InputSummary, packets: PacketReport, limits: Limits) -> MediaRejected | None:
@@ -117,7 +119,7 @@ def _shape_refusal(packets: PacketReport) -> MediaRejected | None:
 
 
 def _time_refusal(summary: InputSummary, packets: PacketReport, limits: Limits) -> MediaRejected | None:
-    duration = packets.duration
+    duration, claimed = packets.duration, summary.claimed_seconds
     if packets.largest_gap > limits.max_gap_seconds:
         return MediaRejected(
             "TimestampGap",
@@ -130,10 +132,9 @@ def _time_refusal(summary: InputSummary, packets: PacketReport, limits: Limits) 
     if late > limits.max_gap_seconds:
         return MediaRejected("TimestampGap", f"The recording's timestamps begin at {seconds_text(late)} instead of 0.")
     # A recording that is too long and cut off is refused as too long: uploading it again would not help.
-    longest = max(duration, summary.claimed_seconds or 0.0)
+    longest = duration if claimed is None else max(duration, claimed)
     if longest > limits.max_duration_seconds:
         return _too_long(longest, limits)
-    claimed = summary.claimed_seconds
     if claimed is not None and claimed - duration > max(_MISSING_SECONDS, claimed * _MISSING_SHARE):
         return MediaRejected(
             "MediaCorrupt",

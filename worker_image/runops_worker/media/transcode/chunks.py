@@ -84,9 +84,9 @@ def plan_chunks(
     if duration_seconds <= chunk_seconds * _SINGLE_CHUNK_FACTOR:
         return (Chunk(0, 0.0, duration_seconds),)
     # A chunk adds what follows the end of the chunk before it.
-    count = max(math.ceil((duration_seconds - overlap_seconds) / step), 1)
+    count = math.ceil((duration_seconds - overlap_seconds) / step)
     last_adds = duration_seconds - overlap_seconds - (count - 1) * step
-    if count > 1 and last_adds < min_tail_seconds:
+    if last_adds < min_tail_seconds:
         count -= 1
     starts = [float(index * step) for index in range(count)]
     lengths = [*([float(chunk_seconds)] * (count - 1)), duration_seconds - starts[-1]]

@@ -90,7 +90,8 @@ def _shown(pictures: Pictures, visible: Sequence[int], *, fps: int) -> dict[int,
         # Rounded up in integers. Of several pictures with the same place, the last one is shown.
         place = -(-pictures.times[index] * numerator // denominator)
         shown[max(place, 0)] = index
-    return shown if min(shown) == 0 else {0: visible[0], **shown}
+    # The first picture fills place 0 only if no other picture does.
+    return {0: visible[0], **shown}
 
 
 def _with_references(pictures: Pictures, wanted: bytearray) -> bytearray:

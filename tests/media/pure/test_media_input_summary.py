@@ -1,0 +1,111 @@
+"""What ffmpeg says about a file on standard error."""
+
+import pytest
+
+from runops_worker.media.probe.input_summary import InputSummary
+
+LINES = """\
+Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'file:/work/recording':
+  Metadata:
+    title           :   Duration: 99:00:00.00, start: 7.000000, bitrate: 1 kb/s
+  Duration: 01:02:03.50, start: 0.250000, bitrate: 100 kb/s
+  Stream #0:0[0x1](und): Video: h264 (High), yuv420p, 320x240, 30 fps
+      Metadata:
+        handler_name    : VideoHandler
+      Side data:
+        displaymatrix: rotation of -90.00 degrees
+  Stream #0:1[0x2](und): Audio: aac (LC), 48000 Hz, mono
+Stream mapping:
+  Stream #0:0 -> #0:0 (copy)
+Output #0, framecrc, to 'pipe:':
+  Duration: 09:09:09.90, start: 9.000000, bitrate: 9 kb/s
+  Stream #0:8: Video: h264, 320x240
+        displaymatrix: rotation of 45.00 degrees
+""".splitlines()
+
+
+def read(*lines: str) -> InputSummary:
+    summary = InputSummary()
+    for line in lines:
+        summary.take(line)
+    return summary
+
+
+def test_the_input_is_read_and_the_output_is_not() -> None:
+    summary = read(*LINES)
+    assert summary.claimed_seconds == 3723.5
+    assert summary.starts_at == 0.25
+    assert summary.streams == 2
+    assert summary.rotation == -90.0
+    assert summary.has_sound
+    assert summary.refused_picture is None
+
+
+@pytest.mark.parametrize("last", ["Stream mapping:", "Output #0, framecrc, to 'pipe:':"])
+def test_either_line_ends_the_input(last: str) -> None:
+    assert read(last, "  Stream #0:0: Audio: aac", "  Duration: 00:00:09.90, start: 9.000000").streams == 0
+
+
+def test_nothing_is_known_of_an_unknown_file() -> None:
+    assert read("Invalid data found when processing input") == InputSummary(
+        claimed_seconds=None, starts_at=None, streams=0, rotation=0.0, refused_picture=None, has_sound=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "seconds", "start"),
+    [
+        ("  Duration: 100:00:00.00, start: -1.500000, bitrate: 1 kb/s", 360000.0, -1.5),
+        ("  Duration: 00:00:01.04, start: 0.000000, bitrate: 1 kb/s", 1.04, 0.0),
+        ("  Duration: N/A, start: 3.000000, bitrate: N/A", None, 3.0),
+        ("  Duration: N/A, bitrate: N/A", None, None),
+        ("   Duration: 00:00:01.04, start: 0.000000, bitrate: 1 kb/s", None, None),
+        (" Duration: 00:00:01.04, start: 0.000000, bitrate: 1 kb/s", None, None),
+    ],
+)
+def test_the_claimed_length(line: str, seconds: float | None, start: float | None) -> None:
+    summary = read(line)
+    assert (summary.claimed_seconds, summary.starts_at) == (seconds, start)
+
+
+def test_a_length_that_ffmpeg_guessed_does_not_count() -> None:
+    summary = read("[mov @ 0x1] Estimating duration from bitrate, this may be inaccurate", LINES[3])
+    assert summary.claimed_seconds is None
+    assert summary.starts_at == 0.25
+
+
+def test_streams_are_counted_by_the_highest_number() -> None:
+    assert read("  Stream #0:4: Data: none", "  Stream #0:1: Data: none").streams == 5
+    assert read("    Stream #0:4: Data: none", "  Stream #1:4: Data: none").streams == 0
+
+
+def test_only_a_sound_stream_is_sound() -> None:
+    assert not read("  Stream #0:0: Video: h264", "  Stream #0:1: Subtitle: ass").has_sound
+    assert read("  Stream #0:0: Audio: none", "  Stream #0:1: Video: h264").has_sound
+
+
+ROTATED = "        displaymatrix: rotation of 90.00 degrees"
+
+
+@pytest.mark.parametrize(
+    ("lines", "rotation"),
+    [
+        (["  Stream #0:0: Video: h264", ROTATED], 90.0),
+        (["  Stream #0:0: Video: h264", "      Display Matrix: rotation of -180 degrees"], -180.0),
+        # The first rotation of a video stream counts.
+        (["  Stream #0:0: Video: h264", ROTATED, "      displaymatrix: rotation of 180.00 degrees"], 90.0),
+        (["  Stream #0:0: Audio: aac", ROTATED], 0.0),
+        (["  Stream #0:0: Video: h264", "  Stream #0:1: Audio: aac", ROTATED], 0.0),
+        ([ROTATED], 0.0),
+        # Not indented as deep as side data.
+        (["  Stream #0:0: Video: h264", "     displaymatrix: rotation of 90.00 degrees"], 0.0),
+    ],
+)
+def test_the_rotation_of_the_video(lines: list[str], rotation: float) -> None:
+    assert read(*lines).rotation == rotation
+
+
+def test_a_picture_above_the_limit_is_noted_anywhere() -> None:
+    refused = "[h264 @ 0x1] Picture size 16384x8192 exceeds specified max pixel count 36000000, see the documentation"
+    assert read(refused).refused_picture == (16384, 8192)
+    assert read("Stream mapping:", refused).refused_picture == (16384, 8192)

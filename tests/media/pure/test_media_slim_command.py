@@ -1,0 +1,160 @@
+"""The ffmpeg command of a slim video."""
+
+from pathlib import Path
+
+import pytest
+
+from runops_worker.media.limits import Limits
+from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.transcode.slim_command import expected_frames, slim_command
+
+
+def info(
+    *, seconds: float = 60.0, video_seconds: float = 60.0, codec: str = "h264", size: tuple[int, int] = (1920, 1080)
+) -> MediaInfo:
+    return MediaInfo(
+        duration_seconds=seconds,
+        video_seconds=video_seconds,
+        width=size[0],
+        height=size[1],
+        video_codec=codec,
+        audio_codec=None,
+        has_audio=False,
+        frames=1800,
+        container="matroska",
+        size_bytes=1,
+    )
+
+
+def command(recording: MediaInfo, *, fps: int = 1, dropping: Path | None = None, fragmented: bool = False) -> list[str]:
+    return slim_command(
+        Path("in.mkv"),
+        Path("out.mp4"),
+        info=recording,
+        fps=fps,
+        height=720,
+        crf=31,
+        limits=Limits(max_duration_seconds=900.0, max_pixels=1234),
+        dropping=dropping,
+        fragmented=fragmented,
+    )
+
+
+def split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Return the options before the input and those after it."""
+    at = arguments.index("-i")
+    return arguments[:at], arguments[at:]
+
+
+def value(arguments: list[str], option: str) -> str:
+    return arguments[arguments.index(option) + 1]
+
+
+@pytest.mark.parametrize(
+    ("codec", "size", "threads"),
+    [
+        ("h264", (1920, 1080), "4"),
+        ("h264", (2560, 1440), "4"),
+        ("h264", (1440, 2560), "4"),
+        ("h264", (2560, 1441), "2"),
+        ("h264", (2561, 1440), "2"),
+        ("hevc", (1920, 1080), "4"),
+        ("hevc", (3840, 2160), "2"),
+        ("vp9", (1920, 1080), "2"),
+        ("av1", (640, 360), "2"),
+    ],
+)
+def test_more_decoding_threads_are_for_codecs_that_gain_from_them_and_pictures_that_are_not_too_large(
+    codec: str, size: tuple[int, int], threads: str
+) -> None:
+    before, after = split(command(info(codec=codec, size=size)))
+    assert value(before, "-threads") == threads
+    assert value(after, "-threads") == "1"
+    assert value(after, "-filter_threads") == "1"
+
+
+def test_the_input_is_bounded() -> None:
+    before, after = split(command(info()))
+    assert value(before, "-f") == "matroska"
+    assert value(before, "-t") == "900.0"
+    assert value(before, "-max_pixels") == "1234"
+    assert value(before, "-protocol_whitelist") == "file,pipe"
+    assert value(after, "-i") == f"file:{Path('in.mkv').absolute()}"
+    assert after[-3:] == ["-f", "mp4", f"file:{Path('out.mp4').absolute()}"]
+
+
+def test_nothing_but_pictures_and_sound_comes_out() -> None:
+    _, after = split(command(info()))
+    assert after[after.index("-map") :][:4] == ["-map", "0:V:0", "-map", "0:a:0?"]
+    assert {"-sn", "-dn"} < set(after)
+    assert (value(after, "-map_metadata"), value(after, "-map_chapters"), value(after, "-crf")) == ("-1", "-1", "31")
+    assert value(after, "-force_key_frames") == "expr:gte(t,n_forced*295)"
+
+
+def test_every_option_that_was_measured_is_there() -> None:
+    before, after = split(command(info()))
+    assert value(before, "-reinit_filter") == "0"
+    text = " ".join(after)
+    assert " -v level+repeat+verbose -progress pipe:1 " in text
+    assert (
+        " -c:v libx264 -preset veryfast -x264-params rc-lookahead=4:sync-lookahead=0:bframes=0:"
+        "subme=1:weightp=0:8x8dct=0:partitions=i4x4 -threads 1 -filter_threads 1 -crf 31 "
+    ) in text
+    assert " -c:a aac -aac_coder fast -ac 1 -ar 16000 -b:a 32k " in text
+
+
+def test_dropped_packets_are_accounted_for() -> None:
+    before, after = split(command(info(), dropping=Path("formula")))
+    assert value(before, "-/bsf:V:0") == str(Path("formula").absolute())
+    assert value(after, "-stats_enc_pre:v:0") == "pipe:1"
+    assert value(after, "-stats_enc_pre_fmt:v:0") == "shown {n} {ptsi} {tbi}"
+    assert not [option for option in command(info()) if "bsf" in option or "stats_enc" in option]
+
+
+def test_fragments_can_be_read_while_the_file_is_written() -> None:
+    _, after = split(command(info(), fragmented=True))
+    assert value(after, "-movflags") == "+delay_moov+default_base_moof"
+    assert value(after, "-frag_duration") == "5000000"
+    assert value(after, "-flush_packets") == "1"
+    _, after = split(command(info()))
+    assert value(after, "-movflags") == "+faststart"
+    assert "-frag_duration" not in after
+
+
+REPEATED = {
+    fps: f"setpts=PTS+ceil(1/(TB*{fps}))-1,fps=fps={fps}:start_time=0:round=down:eof_action=pass" for fps in (1, 2)
+}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "video_seconds", "fps", "frames", "filters"),
+    [
+        (60.0, 60.0, 1, 60, "fps=fps=1:start_time=0:round=up"),
+        (60.0, 60.0, 4, 240, "fps=fps=4:start_time=0:round=up"),
+        # A picture that begins between two places fills the next one.
+        (60.2, 60.2, 1, 61, "fps=fps=1:start_time=0:round=up"),
+        (60.2, 60.2, 2, 121, "fps=fps=2:start_time=0:round=up"),
+        # Sound that ends less than a place after the last picture adds none.
+        (60.9, 60.0, 1, 60, "fps=fps=1:start_time=0:round=up"),
+        # One place more is filled by the last picture, further ones by repeating it.
+        (61.0, 60.0, 1, 61, REPEATED[1]),
+        (
+            *(62.0, 60.0, 1, 62),
+            f"{REPEATED[1]},tpad=stop_mode=clone:stop=1",
+        ),
+        (
+            *(90.0, 59.5, 2, 180),
+            f"{REPEATED[2]},tpad=stop_mode=clone:stop=60",
+        ),
+    ],
+)
+def test_the_last_picture_stays_until_the_sound_ends(
+    seconds: float, video_seconds: float, fps: int, frames: int, filters: str
+) -> None:
+    recording = info(seconds=seconds, video_seconds=video_seconds)
+    assert expected_frames(recording, fps=fps) == frames
+    chain = value(split(command(recording, fps=fps))[1], "-vf")
+    assert chain == (
+        f"{filters},scale=1280:720:force_original_aspect_ratio=decrease:force_divisible_by=2:reset_sar=1,"
+        "pad=1280:720:(ow-iw)/2:(oh-ih)/2:eval=frame,format=yuv420p"
+    )
