@@ -127,15 +127,26 @@ async def test_streams_that_cannot_be_used_are_seen_early(
     assert await beginnings_refused(source, tmp_path / "part", LIMITS) == {reason}
 
 
-async def arrive(path: Path, *, limits: Limits, total: int, worth: int = 1) -> None:
-    """Let a file be what has come of an object that is `total` bytes large, for longer than a look at it takes."""
+async def probes_ended() -> int:
+    """Wait for the probes that run, and return how many there were."""
+    running = asyncio.all_tasks() - {asyncio.current_task()}
+    if running:
+        _, late = await asyncio.wait(running, timeout=SECONDS)
+        assert not late
+    return len(running)
+
+
+async def arrive(path: Path, *, limits: Limits, total: int, worth: int = 1) -> int:
+    """Report the beginning of an object of `total` bytes until its probe has ended; return the number of probes."""
     arriving = EarlyRefusal(path, limits=limits, least_missing_bytes=worth)
     size = path.stat().st_size  # noqa: ASYNC240 - local
     try:
-        async with asyncio.timeout(SECONDS):
-            for _ in range(200):
-                arriving.arrived(size, total)
-                await asyncio.sleep(0.01)
+        arriving.arrived(size, total)
+        probes = await probes_ended()
+        for _ in range(3):
+            arriving.arrived(size, total)
+            probes += await probes_ended()
+        return probes
     finally:
         await arriving.end()
 
@@ -157,19 +168,26 @@ async def test_a_download_ends_where_its_beginning_is_refused(part: Path) -> Non
 
 
 async def test_a_download_goes_on_where_its_beginning_says_nothing_bad(part: Path) -> None:
-    await arrive(part, limits=LIMITS, total=2**30)
+    assert await arrive(part, limits=LIMITS, total=2**30) == 1
 
 
 async def test_nothing_is_started_for_the_last_megabytes(part: Path) -> None:
-    await arrive(part, limits=Limits(max_duration_seconds=3), total=2**30, worth=2**30)
+    assert await arrive(part, limits=Limits(max_duration_seconds=3), total=2**30, worth=2**30) == 0
+
+
+async def test_the_bytes_that_are_missing_are_counted(part: Path) -> None:
+    size = part.stat().st_size  # noqa: ASYNC240 - local
+    assert await arrive(part, limits=LIMITS, total=2**30, worth=2**30 - size) == 1
+    assert await arrive(part, limits=LIMITS, total=2**30, worth=2**30 - size + 1) == 0
 
 
 async def test_another_object_is_not_refused_for_the_one_before_it(part: Path) -> None:
     arriving = EarlyRefusal(part, limits=Limits(max_duration_seconds=3), least_missing_bytes=1)
     arriving.arrived(part.stat().st_size, 2**30)  # noqa: ASYNC240 - local
-    for _ in range(100):
+    assert len(asyncio.all_tasks()) == 2, "the first object is probed"
+    for _ in range(3):
         arriving.arrived(HEAD_BYTES, 2**30)
-        await asyncio.sleep(0.01)
+        await probes_ended()
     await arriving.end()
 
 
@@ -186,6 +204,6 @@ async def test_a_file_that_got_its_name_meanwhile_is_left_to_the_probe(tmp_path:
     arriving = EarlyRefusal(part, limits=Limits(max_duration_seconds=3), least_missing_bytes=1)
     arriving.arrived(part.stat().st_size, 2**30)  # noqa: ASYNC240 - local
     part.rename(tmp_path / "recording")  # noqa: ASYNC240 - local
-    await asyncio.sleep(0.5)
+    assert await probes_ended() == 1
     arriving.arrived(2**29, 2**30)
     await arriving.end()

@@ -1,7 +1,7 @@
-"""Inside the fence ffmpeg writes the very bytes that it writes outside, and the fence is cheap."""
+"""In the sandbox ffmpeg writes the same bytes as outside, and the sandbox costs little."""
 
 import asyncio
-import os
+import resource
 import statistics
 import subprocess
 from collections.abc import Callable
@@ -18,14 +18,14 @@ from runops_worker.media.transcode.packet_filter import dropping
 from runops_worker.media.transcode.slim_command import slim_command
 
 LIMITS = Limits()
-ALLOWANCE = Allowance(seconds=60, memory_bytes=LIMITS.max_memory_bytes, file_bytes=64 * 1024**2)
+ALLOWANCE = Allowance(seconds=240, memory_bytes=LIMITS.max_memory_bytes, file_bytes=64 * 1024**2)
 ROUNDS = 9
-# CPU seconds, which do not depend much on what else the machine does. Measured: 0.01 to 0.02.
-MOST_SECONDS = 0.25
+# Measured: 17 ms on an idle machine. Processor time does not depend on what else the machine does.
+MOST_SECONDS = 0.1
 
 
 @pytest.mark.parametrize("name", media_corpus.GOOD)
-async def test_the_fence_changes_no_byte(name: str, recording: Callable[[str], Path], tmp_path: Path) -> None:
+async def test_the_sandbox_changes_no_byte(name: str, recording: Callable[[str], Path], tmp_path: Path) -> None:
     source = recording(name)
     info = await probe(source, limits=LIMITS)
     formula = tmp_path / "formula"
@@ -43,26 +43,28 @@ async def test_the_fence_changes_no_byte(name: str, recording: Callable[[str], P
             assert outcome.returncode == 0, outcome.tail
         else:
             await asyncio.to_thread(
-                subprocess.run, command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True
+                subprocess.run, command, stdin=subprocess.DEVNULL, capture_output=True, timeout=240, check=True
             )
         written.append(target.read_bytes())
     assert len(written[0]) > 500
     assert written[0] == written[1]
 
 
-def _cpu_seconds_of_children() -> float:
-    used = os.times()
-    return used.children_user + used.children_system
+def processor_seconds() -> float:
+    """Processor time of all children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
-async def test_a_start_inside_the_fence_costs_little() -> None:
+async def test_a_start_in_the_sandbox_costs_little_processor_time() -> None:
     bare, fenced = [], []
     for _ in range(ROUNDS):
-        begin = _cpu_seconds_of_children()
-        await asyncio.to_thread(subprocess.run, [binary(), "-version"], capture_output=True, timeout=60, check=True)
-        middle = _cpu_seconds_of_children()
+        begin = processor_seconds()
+        await asyncio.to_thread(subprocess.run, [binary(), "-version"], capture_output=True, timeout=120, check=True)
+        middle = processor_seconds()
         await run_tool([binary(), "-version"], allowance=ALLOWANCE, reach=Reach())
         bare.append(middle - begin)
-        fenced.append(_cpu_seconds_of_children() - middle)
+        fenced.append(processor_seconds() - middle)
+    assert min(bare) > 0
     cost = statistics.median(fenced) - statistics.median(bare)
-    assert cost < MOST_SECONDS, f"the launcher takes {1000 * cost:.0f} CPU ms"
+    assert cost < MOST_SECONDS, f"the launcher takes {1000 * cost:.0f} ms of processor time"
