@@ -1,4 +1,4 @@
-"""Has the sandbox's inside try to get out, with a Python interpreter in the tool's place.
+"""Attempts to escape from the sandbox, with a Python interpreter in place of the tool.
 
 `run_tool` confines it with the very same code as ffmpeg. An interpreter needs its library, so it may read that too;
 nothing that is tried lies there. It needs no pytest: the cluster's test runs it in a worker's pod.

@@ -1,4 +1,4 @@
-"""Makes this process believe that its kernel has no Landlock, as a container's seccomp profile may."""
+"""Hides Landlock from this process, as a container's seccomp profile may."""
 
 import ctypes
 import struct

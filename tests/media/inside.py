@@ -1,5 +1,5 @@
 # ruff: noqa: PTH101, PTH102, PTH104, PTH108, PTH123, PTH208, S103, S606 - as bare as what an attacker would run
-"""What somebody who took the tool over would try. It runs inside the sandbox as the tool and prints how each try ended.
+"""What an attacker in the tool would try. It runs in the sandbox as the tool and prints the result of each attempt.
 
 It is started as a script with one JSON argument and needs the standard library only. Each try is `name: done` or
 `name: refused NUMBER`; the tries that end the process when they are refused are made alone, by `alone`.

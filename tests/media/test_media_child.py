@@ -1,4 +1,4 @@
-"""The child is fenced in: no environment, no input, limits on time, memory and disk, and it dies with its parent."""
+"""The child has no environment and no input, has limits on time, memory and disk, and dies with its parent."""
 
 import asyncio
 import contextlib
@@ -48,7 +48,7 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-async def test_the_child_has_no_environment_no_input_and_a_session_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_child_has_no_environment_no_input_and_its_own_session(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUPABASE_SERVICE_ROLE_KEY", "very-secret")
     lines: list[str] = []
     code = (
@@ -59,13 +59,13 @@ async def test_the_child_has_no_environment_no_input_and_a_session_of_its_own(mo
     assert lines == ["False '' True"]
 
 
-async def test_the_child_cannot_take_more_memory_than_it_may() -> None:
+async def test_the_child_cannot_use_more_memory_than_its_limit() -> None:
     outcome = await run("bytearray(700 * 1024**2)")
     assert outcome.returncode != 0
     assert outcome.says("MemoryError")
 
 
-async def test_the_child_cannot_write_more_than_it_may(tmp_path: Path) -> None:
+async def test_the_child_cannot_write_more_than_its_limit(tmp_path: Path) -> None:
     target = tmp_path / "large"
     code = (
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL); "
@@ -141,7 +141,7 @@ def test_the_child_dies_with_a_killed_worker(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=400))
-def test_any_beginning_of_a_file_is_judged(head: bytes) -> None:
+def test_any_beginning_of_a_file_gets_a_demuxer_or_a_refusal(head: bytes) -> None:
     with contextlib.suppress(MediaRejected):
         assert demuxer_for(head) in {"mov", "matroska"}
 
@@ -155,7 +155,7 @@ def test_lines_do_not_depend_on_how_the_stream_was_cut(parts: list[bytes]) -> No
 
 
 @given(st.text(max_size=80))
-def test_a_line_that_is_no_packet_is_passed_over(line: str) -> None:
+def test_any_line_can_be_read_and_no_length_is_negative(line: str) -> None:
     report = PacketReport()
     report.take(line)
     assert report.duration >= 0

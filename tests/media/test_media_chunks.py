@@ -1,5 +1,6 @@
-"""Pieces of a slim video cover it, overlap as asked, and hold exactly their pictures."""
+"""Chunks of a slim video cover it, overlap as requested, and hold exactly their pictures."""
 
+import asyncio
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from runops_worker.media.transcode.transcode import transcode
 
 
 @given(st.floats(min_value=0.1, max_value=100_000), st.integers(30, 900), st.integers(0, 20), st.integers(0, 60))
-def test_pieces_cover_the_video_without_a_hole(duration: float, length: int, overlap: int, tail: int) -> None:
+def test_chunks_cover_the_video_without_a_hole(duration: float, length: int, overlap: int, tail: int) -> None:
     chunks = plan_chunks(duration, chunk_seconds=length, overlap_seconds=overlap, min_tail_seconds=tail)
     assert [chunk.index for chunk in chunks] == list(range(len(chunks)))
     assert chunks[0].start == 0
@@ -27,17 +28,22 @@ def test_pieces_cover_the_video_without_a_hole(duration: float, length: int, ove
     assert all(0 < chunk.length <= length * 1.2 + tail for chunk in chunks)
 
 
-@pytest.fixture
-async def long_slim(tmp_path: Path) -> SlimVideo:
-    source = tmp_path / "long.mp4"
+@pytest.fixture(scope="module")
+def long_slim(tmp_path_factory: pytest.TempPathFactory) -> SlimVideo:
+    folder = tmp_path_factory.mktemp("long")
+    source = folder / "long.mp4"
     media_corpus.ffmpeg(
         *("-f", "lavfi", "-i", "testsrc=size=64x64:rate=2", "-f", "lavfi", "-i", "sine", "-t", "620"),
         *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", str(source)),
     )
+    return asyncio.run(slimmed(source, folder / "slim.mp4"))
+
+
+async def slimmed(source: Path, target: Path) -> SlimVideo:
     examined = await examine(source, limits=Limits())
     return await transcode(
         source,
-        tmp_path / "slim.mp4",
+        target,
         examined=examined,
         fps=1,
         height=720,
@@ -47,7 +53,7 @@ async def long_slim(tmp_path: Path) -> SlimVideo:
     )
 
 
-async def test_every_piece_begins_at_zero_and_holds_exactly_its_pictures(long_slim: SlimVideo, tmp_path: Path) -> None:
+async def test_each_chunk_begins_at_0_and_holds_exactly_its_pictures(long_slim: SlimVideo, tmp_path: Path) -> None:
     elsewhere = Chunk(9, 100.0, 50.0)  # no key frame there
     sizes = {}
     for chunk in (*plan_chunks(long_slim.duration_seconds), elsewhere):
@@ -63,7 +69,7 @@ async def test_every_piece_begins_at_zero_and_holds_exactly_its_pictures(long_sl
     assert not list(tmp_path.glob("*.part"))  # noqa: ASYNC240 - one look at a local folder
 
 
-async def test_pieces_of_the_usual_length_are_copied_and_lose_nothing(long_slim: SlimVideo, tmp_path: Path) -> None:
+async def test_chunks_of_the_usual_length_are_copied_without_loss(long_slim: SlimVideo, tmp_path: Path) -> None:
     sizes: list[int] = []
     for chunk in plan_chunks(long_slim.duration_seconds):
         packets = await inspect_slim(

@@ -1,4 +1,4 @@
-"""Probe and survey side by side: the probe has the say, and the survey may fail."""
+"""Probe and survey side by side: the probe decides, and the survey may fail."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Recording = Callable[[str], Path]
 LIMITS = Limits()
 
 
-async def test_it_says_what_probe_and_survey_say(recording: Recording) -> None:
+async def test_the_result_is_that_of_probe_and_survey(recording: Recording) -> None:
     source = recording("b-frames")
     examined = await examine(source, limits=LIMITS)
     assert examined.info == await probe(source, limits=LIMITS)
@@ -26,7 +26,7 @@ async def test_it_says_what_probe_and_survey_say(recording: Recording) -> None:
     assert examined.pictures is not None
 
 
-async def test_the_probe_tells_the_codec_once(recording: Recording) -> None:
+async def test_the_probe_reports_the_codec_once(recording: Recording) -> None:
     told: list[tuple[str, str]] = []
     await probe(recording("b-frames"), limits=LIMITS, on_codec=lambda *names: told.append(names))
     assert told == [("mov", "h264")]
@@ -50,9 +50,7 @@ async def test_the_survey_begins_while_the_probe_still_reads(
     await examine(recording("b-frames"), limits=LIMITS)
 
 
-async def test_a_survey_that_fails_leaves_nothing_to_choose(
-    recording: Recording, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_without_a_survey_no_pictures_are_known(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     async def failing(*_: object, **__: object) -> NoReturn:
         raise MediaToolFailed("ffmpeg needed more memory than its limit of 1 MiB.", out_of_memory=True)
 
@@ -62,7 +60,7 @@ async def test_a_survey_that_fails_leaves_nothing_to_choose(
     assert examined.pictures is None
 
 
-async def test_a_recording_known_to_need_all_its_pictures_is_not_surveyed(
+async def test_a_recording_that_is_decoded_completely_is_not_surveyed(
     recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def surveyed(*_: object, **__: object) -> NoReturn:

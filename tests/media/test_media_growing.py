@@ -1,10 +1,10 @@
-"""A slim video that is read while it is written: each piece as soon as all of it is there, and no sooner."""
+"""Chunks of a slim video that is still written: each is cut as soon as all of it can be read, and not before."""
 
 import asyncio
 import struct
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -75,7 +75,7 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 @pytest.mark.parametrize("name", CODINGS)
-async def test_what_was_written_in_fragments_ends_as_what_is_written_at_once(name: str, tmp_path: Path) -> None:
+async def test_fragments_end_as_the_same_file_that_is_written_at_once(name: str, tmp_path: Path) -> None:
     source = make_coding(name, tmp_path)
     examined = await examine(source, limits=LIMITS)
     at_once = await slimmed(source, examined, tmp_path / "at-once.mp4", watcher=None)
@@ -132,17 +132,33 @@ class Slowly:
         return await inspect_slim(self.target, limits=LIMITS)
 
 
-@pytest.fixture
-async def slowly(talk: Path, tmp_path: Path) -> Slowly:
-    info = await probe(talk, limits=LIMITS)
-    fragments = tmp_path / "fragments.mp4"
+@dataclass(frozen=True)
+class Encoded:
+    """The fragments of a slim video, and what `probe` said of its recording."""
+
+    fragments: bytes
+    info: MediaInfo
+
+
+@pytest.fixture(scope="module")
+def encoded(talk: Path) -> Encoded:
+    return asyncio.run(fragments_of(talk, talk.with_name("fragments.mp4")))
+
+
+async def fragments_of(recording: Path, target: Path) -> Encoded:
+    info = await probe(recording, limits=LIMITS)
     command = slim_command(
-        talk, fragments, info=info, fps=1, height=64, crf=32, limits=LIMITS, dropping=None, fragmented=True
+        recording, target, info=info, fps=1, height=64, crf=32, limits=LIMITS, dropping=None, fragmented=True
     )
-    allowance = Allowance(seconds=120, memory_bytes=LIMITS.max_memory_bytes, file_bytes=1024**3)
-    outcome = await run_tool(command, allowance=allowance, reach=Reach(reads=(talk,), writes=(fragments,)))
+    allowance = Allowance(seconds=240, memory_bytes=LIMITS.max_memory_bytes, file_bytes=1024**3)
+    outcome = await run_tool(command, allowance=allowance, reach=Reach(reads=(recording,), writes=(target,)))
     assert outcome.returncode == 0
-    return Slowly(fragments.read_bytes(), tmp_path / "growing.mp4", info)
+    return Encoded(target.read_bytes(), info)  # noqa: ASYNC240 - local
+
+
+@pytest.fixture
+def slowly(encoded: Encoded, tmp_path: Path) -> Slowly:
+    return Slowly(encoded.fragments, tmp_path / "growing.mp4", encoded.info)
 
 
 async def is_waiting(task: asyncio.Task[None], video: GrowingSlim) -> None:
@@ -174,7 +190,7 @@ async def with_half_an_index(slowly: Slowly) -> int:
     raise AssertionError
 
 
-async def test_a_piece_is_there_when_pictures_and_sound_reach_beyond_it(slowly: Slowly, tmp_path: Path) -> None:
+async def test_a_chunk_is_cut_when_pictures_and_sound_reach_beyond_it(slowly: Slowly, tmp_path: Path) -> None:
     ends = [end for name, _, end in boxes(slowly.whole) if name == b"mdat"]
     end = await first_size(slowly, [size for size in ends if size > len(slowly.whole) * 0.45], "audio")
     begin = max(size for size in ends if size < end)
@@ -211,7 +227,7 @@ async def test_a_half_written_index_is_waited_for(slowly: Slowly, tmp_path: Path
         await cutting
 
 
-async def test_a_piece_that_breaks_off_between_look_and_cut_is_cut_again(
+async def test_a_chunk_is_cut_again_if_the_file_cannot_be_read_at_that_moment(
     slowly: Slowly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slowly.write(await with_half_an_index(slowly), encoded=400)
@@ -228,7 +244,7 @@ async def test_a_piece_that_breaks_off_between_look_and_cut_is_cut_again(
     assert len((await packets(tmp_path / "piece.mp4"))["0"]) == 300
 
 
-async def test_what_never_reaches_beyond_its_end_is_cut_from_the_finished_video(slowly: Slowly, tmp_path: Path) -> None:
+async def test_the_last_chunk_is_cut_from_the_finished_video(slowly: Slowly, tmp_path: Path) -> None:
     finished = tmp_path / "finished.mp4"
     finished.write_bytes(slowly.whole)
     last = plan_chunks(620)[-1]
@@ -243,7 +259,7 @@ async def test_what_never_reaches_beyond_its_end_is_cut_from_the_finished_video(
         await cutting
 
 
-async def test_what_does_not_come_is_looked_for_by_one_at_a_time_and_ever_more_seldom(
+async def test_only_one_task_checks_the_file_and_the_intervals_grow(
     slowly: Slowly, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: Counter[float] = Counter()
@@ -275,7 +291,7 @@ async def test_what_does_not_come_is_looked_for_by_one_at_a_time_and_ever_more_s
         await asyncio.gather(*waiting)
 
 
-async def test_who_waits_for_a_look_when_the_video_is_finished_looks_no_more(
+async def test_a_task_that_waited_for_its_check_does_not_check_a_finished_video(
     slowly: Slowly, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[float] = []
@@ -299,7 +315,7 @@ async def test_who_waits_for_a_look_when_the_video_is_finished_looks_no_more(
     assert looks == [300.0]
 
 
-async def test_the_fragments_stay_as_long_as_a_piece_is_cut_from_them(
+async def test_the_fragments_stay_while_a_chunk_is_cut_from_them(
     slowly: Slowly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cutting_now, may_go_on = asyncio.Event(), asyncio.Event()
@@ -325,7 +341,7 @@ async def test_the_fragments_stay_as_long_as_a_piece_is_cut_from_them(
         await finishing
 
 
-async def test_a_long_recording_is_cut_while_it_is_encoded_and_gone_before_the_copy(talk: Path, tmp_path: Path) -> None:
+async def test_a_recording_is_cut_while_it_is_encoded_and_deleted_before_the_copy(talk: Path, tmp_path: Path) -> None:
     source = tmp_path / "recording"
     source.hardlink_to(talk)
     watching = Watching(source)
@@ -340,7 +356,7 @@ async def test_a_long_recording_is_cut_while_it_is_encoded_and_gone_before_the_c
     assert slim.frames == 620
 
 
-async def test_a_run_that_cannot_be_trusted_begins_anew_and_pieces_are_of_the_second(
+async def test_after_a_second_run_chunks_are_cut_from_its_file(
     talk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / "recording"
@@ -353,7 +369,7 @@ async def test_a_run_that_cannot_be_trusted_begins_anew_and_pieces_are_of_the_se
     assert len((await packets(watching.piece))["0"]) == 300
 
 
-def test_settled_pieces_are_those_that_no_accepted_end_can_change() -> None:
+def test_settled_chunks_do_not_depend_on_where_the_video_ends() -> None:
     for shortest in range(-5, 3000, 7):
         settled = settled_chunks(float(shortest))
         for longer in range(0, 700, 13):

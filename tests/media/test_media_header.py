@@ -1,4 +1,4 @@
-"""Recordings of which only the beginning is there: what is refused already would be refused as a whole, too."""
+"""Beginnings of recordings: what is refused by its beginning is also refused as a whole."""
 
 import asyncio
 from collections.abc import Callable
@@ -41,13 +41,13 @@ def test_the_header_of_an_mp4_ends_with_its_index(before: list[tuple[bytes, int,
 
 
 @given(st.binary(max_size=64).map(lambda noise: b"\0\0\0\x08ftyp" + noise))
-def test_no_bytes_are_too_odd(head: bytes) -> None:
+def test_any_bytes_can_be_read(head: bytes) -> None:
     end = header_end(head, "mov")
     assert end is None or end >= 16
 
 
 @pytest.mark.parametrize("head", [box(b"ftyp", 24) + box(b"mdat", 0)[:4] + bytes(40), box(b"mdat", 9999)])
-def test_an_index_that_is_written_last_cannot_be_waited_for(head: bytes) -> None:
+def test_an_index_at_the_end_has_no_header_end(head: bytes) -> None:
     assert header_end(head, "mov") is None
 
 
@@ -112,7 +112,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize("ending", ["mp4", "mkv"])
 @pytest.mark.parametrize(("limits", "reason"), REFUSALS)
-async def test_what_a_header_says_is_enough(
+async def test_a_header_is_enough_to_refuse_for_a_limit(
     limits: Limits, reason: str | None, ending: str, recording: Recording, tmp_path: Path
 ) -> None:
     source = index_first(recording("plain"), tmp_path / f"first.{ending}")
@@ -120,7 +120,7 @@ async def test_what_a_header_says_is_enough(
 
 
 @pytest.mark.parametrize(("name", "reason"), [("sound-only", "NoVideoStream"), ("prores", "UnsupportedMedia")])
-async def test_streams_that_cannot_be_used_are_seen_early(
+async def test_a_header_is_enough_to_refuse_for_its_streams(
     name: str, reason: str, recording: Recording, tmp_path: Path
 ) -> None:
     source = index_first(recording(name), tmp_path / "first.mov")
@@ -160,18 +160,18 @@ def part(recording: Recording, tmp_path: Path) -> Path:
     return path
 
 
-async def test_a_download_ends_where_its_beginning_is_refused(part: Path) -> None:
+async def test_a_download_ends_if_its_beginning_is_refused(part: Path) -> None:
     with pytest.raises(MediaRejected) as refused:
         await arrive(part, limits=Limits(max_duration_seconds=3), total=2**30)
     assert refused.value.reason == "MediaTooLong"
     assert refused.value.detail == "The recording is 4 s long; the limit is 3 s."
 
 
-async def test_a_download_goes_on_where_its_beginning_says_nothing_bad(part: Path) -> None:
+async def test_a_download_goes_on_if_its_beginning_is_fine(part: Path) -> None:
     assert await arrive(part, limits=LIMITS, total=2**30) == 1
 
 
-async def test_nothing_is_started_for_the_last_megabytes(part: Path) -> None:
+async def test_no_probe_starts_for_the_last_megabytes(part: Path) -> None:
     assert await arrive(part, limits=Limits(max_duration_seconds=3), total=2**30, worth=2**30) == 0
 
 
@@ -200,7 +200,7 @@ async def test_another_object_is_refused_for_its_own_head(part: Path) -> None:
     await arriving.end()
 
 
-async def test_a_file_that_got_its_name_meanwhile_is_left_to_the_probe(tmp_path: Path, part: Path) -> None:
+async def test_a_file_that_was_renamed_meanwhile_is_left_to_the_probe(tmp_path: Path, part: Path) -> None:
     arriving = EarlyRefusal(part, limits=Limits(max_duration_seconds=3), least_missing_bytes=1)
     arriving.arrived(part.stat().st_size, 2**30)  # noqa: ASYNC240 - local
     part.rename(tmp_path / "recording")  # noqa: ASYNC240 - local

@@ -1,4 +1,4 @@
-"""Every hostile file ends soon, within its memory, with the reason that the corpus and the docs say."""
+"""Each hostile file ends soon, within its memory limit, with the reason in the corpus and in the documentation."""
 
 import asyncio
 import os
@@ -85,7 +85,7 @@ async def test_a_hostile_file_ends_with_its_reason(name: str, folder: Path, tmp_
     assert left == (["slim.mp4"] if HOSTILE[name] == GOOD_ENOUGH else [])
 
 
-def test_the_corpus_is_large_and_each_of_its_files_has_an_end() -> None:
+def test_the_corpus_is_large_and_complete() -> None:
     assert set(HOSTILE) == {*DISGUISED, *SPARSE, *MP4, *MATROSKA}
     assert len(HOSTILE) > 140
 
@@ -95,7 +95,7 @@ def test_no_hostile_file_is_tried_twice() -> None:
     assert {TABLE[Reason(reason)].failure_class for reason in reasons} == {FailureClass.PERMANENT}
 
 
-def test_the_page_says_what_becomes_of_each() -> None:
+def test_the_documentation_lists_each_file_with_its_reason() -> None:
     shown: dict[str, str] = {}
     for section in PAGE.read_text("utf-8").split("\n### ")[1:]:
         title, _, body = section.partition("\n")

@@ -1,4 +1,4 @@
-"""The formula that drops packets: ffmpeg itself says which are left."""
+"""The formula that drops packets, run by ffmpeg."""
 
 import random
 import subprocess
@@ -57,7 +57,7 @@ def drawn(length: int, share: float) -> list[int]:
         pytest.param([0] * 1999 + [1], id="the-last"),
     ],
 )
-def test_ffmpeg_keeps_just_the_packets_that_are_marked(keep: list[int], many: Path, tmp_path: Path) -> None:
+def test_ffmpeg_keeps_exactly_the_marked_packets(keep: list[int], many: Path, tmp_path: Path) -> None:
     behind = range(len(keep), PACKETS)
     assert left_by(dropping(keep), many, tmp_path) == [*(index for index, one in enumerate(keep) if one), *behind]
 

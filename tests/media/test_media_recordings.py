@@ -1,4 +1,4 @@
-"""Recordings as they come: each bad one is refused for its reason, each good one becomes a slim video."""
+"""Usual recordings: each bad one is refused with its reason, each good one becomes a slim video."""
 
 import asyncio
 import math
@@ -75,18 +75,18 @@ async def test_a_good_recording_becomes_a_playable_slim_video(name: str, recordi
     assert contents(tmp_path) == ["slim.mp4"]
 
 
-async def test_a_recording_turned_by_its_header_comes_out_upright(recording: Recording, tmp_path: Path) -> None:
+async def test_a_rotated_recording_comes_out_upright(recording: Recording, tmp_path: Path) -> None:
     info, slim = await slimmed(recording("rotated"), tmp_path / "slim.mp4")
     assert (info.width, info.height) == (240, 320)
     assert "90x120" in looks(slim.path)
 
 
-async def test_more_pictures_per_second_are_given_when_asked_for(recording: Recording, tmp_path: Path) -> None:
+async def test_more_pictures_per_second_are_written_on_request(recording: Recording, tmp_path: Path) -> None:
     _, slim = await slimmed(recording("plain"), tmp_path / "slim.mp4", fps=4)
     assert slim.frames == 16
 
 
-async def test_a_small_recording_is_not_blown_up(recording: Recording, tmp_path: Path) -> None:
+async def test_a_small_recording_is_not_enlarged(recording: Recording, tmp_path: Path) -> None:
     _, slim = await slimmed(recording("plain"), tmp_path / "slim.mp4", height=720)
     assert "320x240" in looks(slim.path)
 
@@ -126,7 +126,7 @@ async def test_sound_that_goes_on_after_the_last_picture_keeps_that_picture(
     assert slim.frames == math.floor(info.duration_seconds)
 
 
-async def test_what_is_on_the_screen_last_stays_to_the_end_of_the_sound(tmp_path: Path) -> None:
+async def test_the_last_picture_stays_to_the_end_of_the_sound(tmp_path: Path) -> None:
     # The last change comes after second 2 and before the picture ends, at 2.5.
     source = tmp_path / "last.mp4"
     media_corpus.ffmpeg(

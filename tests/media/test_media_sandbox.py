@@ -1,4 +1,4 @@
-"""From inside the sandbox only the recording and the output can be reached; where Landlock is missing it is said."""
+"""In the sandbox only the recording and the output can be opened. A missing Landlock is reported."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ ALSO_REFUSED_ELSEWHERE = {
 }
 
 
-async def test_nothing_that_is_tried_from_inside_succeeds(tmp_path: Path) -> None:
+async def test_no_escape_attempt_succeeds(tmp_path: Path) -> None:
     report = await escape.report(tmp_path)
     assert [name for name, end in report["tries"].items() if end == "done"] == []
     assert len(report["tries"]) > 80
@@ -38,7 +38,7 @@ async def test_nothing_that_is_tried_from_inside_succeeds(tmp_path: Path) -> Non
     assert sorted(path.name for path in (tmp_path / "work").iterdir()) == ["output", "recording", "spare"]
 
 
-def test_the_same_tries_succeed_outside(tmp_path: Path) -> None:
+def test_the_same_attempts_succeed_outside(tmp_path: Path) -> None:
     with escape.surroundings(tmp_path) as given:
         ran = subprocess.run(
             [sys.executable, "-I", "-S", str(escape.INSIDE), json.dumps({**given, "bare_calls": False})],
@@ -54,7 +54,7 @@ def test_the_same_tries_succeed_outside(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["start a shell", "start itself again"])
-async def test_starting_another_program_ends_the_tool(name: str, tmp_path: Path) -> None:
+async def test_starting_another_program_kills_the_tool(name: str, tmp_path: Path) -> None:
     with escape.surroundings(tmp_path) as given, pytest.raises(MediaToolFailed, match="tried to start another program"):
         await escape.confined({**given, "alone": name})
 
@@ -66,7 +66,7 @@ async def test_a_file_grows_no_further_than_allowed(tmp_path: Path) -> None:
         assert Path(given["output"]).stat().st_size <= escape.FILE_BYTES  # noqa: ASYNC240 - local
 
 
-async def test_processor_time_is_bounded_also_where_nobody_watches_the_clock(tmp_path: Path) -> None:
+async def test_processor_time_is_limited_without_a_deadline(tmp_path: Path) -> None:
     python, needed = escape.interpreter()
     with escape.surroundings(tmp_path) as given:
         process = await start(
@@ -81,13 +81,13 @@ async def test_processor_time_is_bounded_also_where_nobody_watches_the_clock(tmp
     assert output == b""
 
 
-async def test_a_file_that_is_not_there_is_named_and_not_blamed_on_the_recording(tmp_path: Path) -> None:
+async def test_a_missing_file_is_named_and_is_not_the_fault_of_the_recording(tmp_path: Path) -> None:
     allowance = Allowance(seconds=10, memory_bytes=escape.MEMORY, file_bytes=0)
     with pytest.raises(MediaToolFailed, match=r"could not be started: No such file or directory \(.*/gone\)"):
         await run_tool([sys.executable], allowance=allowance, reach=Reach(reads=(tmp_path / "gone",)))
 
 
-async def test_a_tool_that_is_no_program_is_named(tmp_path: Path) -> None:
+async def test_a_tool_that_is_not_a_program_is_named(tmp_path: Path) -> None:
     (tmp_path / "tool").write_text("#!/bin/sh\n")
     allowance = Allowance(seconds=10, memory_bytes=escape.MEMORY, file_bytes=0)
     with pytest.raises(MediaToolFailed, match="/tool is not a program that runs on this machine"):
@@ -108,7 +108,7 @@ def without_landlock(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_kernel_without_landlock_is_found_out() -> None:
+def test_a_kernel_without_landlock_is_detected() -> None:
     ran = without_landlock(
         "from runops_worker.media.sandbox.confinement import try_confinement\nprint(asyncio.run(try_confinement()))"
     )
@@ -150,9 +150,7 @@ def test_without_landlock_sockets_and_processes_are_still_refused(tmp_path: Path
         *((6, (16, 2, 2)), (7, (16, 2, 2)), (8, (16, 2, 2)), (9, (17, 2, 2)), (30, (17, 2, 2))),
     ],
 )
-def test_every_right_that_a_kernel_knows_is_given_up_and_none_that_it_does_not(
-    abi: int, bits: tuple[int, int, int]
-) -> None:
+def test_exactly_the_rights_that_a_kernel_knows_are_given_up(abi: int, bits: tuple[int, int, int]) -> None:
     assert rights(abi) == tuple((1 << count) - 1 for count in bits)
 
 
@@ -165,12 +163,12 @@ def test_every_right_that_a_kernel_knows_is_given_up_and_none_that_it_does_not(
         ("landlock=0 seccomp=0\n", "no landlock, no seccomp"),
     ],
 )
-def test_a_confinement_is_said_in_words(output: str, text: str) -> None:
+def test_a_confinement_as_text(output: str, text: str) -> None:
     assert str(parse(output)) == text
 
 
 @pytest.mark.parametrize("output", ["", "landlock=x seccomp=1\n", "Traceback\n", "landlock=7 seccomp=1\nmore"])
-def test_what_is_no_answer_of_a_launcher_is_none(output: str) -> None:
+def test_other_output_is_not_a_confinement(output: str) -> None:
     assert parse(output) is None
 
 

@@ -31,12 +31,12 @@ async def test_the_sandbox_changes_no_byte(name: str, recording: Callable[[str],
     formula = tmp_path / "formula"
     formula.write_text(dropping([1, 1, 1]))
     written = []
-    for fenced in (True, False):
-        target = tmp_path / f"{fenced}.mp4"
+    for confined in (True, False):
+        target = tmp_path / f"{confined}.mp4"
         command = slim_command(
             source, target, info=info, fps=1, height=120, crf=32, limits=LIMITS, dropping=formula, fragmented=False
         )
-        if fenced:
+        if confined:
             outcome = await run_tool(
                 command, allowance=ALLOWANCE, reach=Reach(reads=(source, formula), writes=(target,))
             )
@@ -57,14 +57,14 @@ def processor_seconds() -> float:
 
 
 async def test_a_start_in_the_sandbox_costs_little_processor_time() -> None:
-    bare, fenced = [], []
+    bare, confined = [], []
     for _ in range(ROUNDS):
         begin = processor_seconds()
         await asyncio.to_thread(subprocess.run, [binary(), "-version"], capture_output=True, timeout=120, check=True)
         middle = processor_seconds()
         await run_tool([binary(), "-version"], allowance=ALLOWANCE, reach=Reach())
         bare.append(middle - begin)
-        fenced.append(processor_seconds() - middle)
+        confined.append(processor_seconds() - middle)
     assert min(bare) > 0
-    cost = statistics.median(fenced) - statistics.median(bare)
+    cost = statistics.median(confined) - statistics.median(bare)
     assert cost < MOST_SECONDS, f"the launcher takes {1000 * cost:.0f} ms of processor time"

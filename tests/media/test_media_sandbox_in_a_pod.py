@@ -1,4 +1,4 @@
-"""The same tries in a pod as workers have it: restricted, another user, a read-only root, the runtime's own filter."""
+"""The same attempts in a pod like a worker's: restricted, another user, a read-only root, the runtime's own filter."""
 
 import json
 import time
@@ -65,9 +65,7 @@ def ended(kubectl: Kubectl, namespace: str) -> str:
     pytest.fail(f"the pod is still {phase}: {kubectl('-n', namespace, 'describe', 'pod', 'escape').stdout[-2000:]}")
 
 
-def test_nothing_that_is_tried_from_inside_succeeds_in_a_pod(
-    cluster: ClusterInfo, kubectl: Kubectl, namespace: str
-) -> None:
+def test_no_escape_attempt_succeeds_in_a_pod(cluster: ClusterInfo, kubectl: Kubectl, namespace: str) -> None:
     image = build("worker")
     load_image(cluster, image.archive)
     kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")

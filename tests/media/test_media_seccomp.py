@@ -1,4 +1,4 @@
-"""The filter's verdicts, for both kinds of processor, worked out by an interpreter of its own little language."""
+"""The filter's verdicts on both architectures, computed by an interpreter of BPF."""
 
 import struct
 
@@ -78,7 +78,7 @@ def test_numbers_are_listed_once(machine: str) -> None:
     ],
 )
 @pytest.mark.parametrize("machine", MACHINES)
-def test_calls_with_two_sides_are_told_apart(
+def test_calls_are_allowed_or_refused_by_their_arguments(
     machine: str, name: str, arguments: tuple[int, ...], expected: int
 ) -> None:
     assert verdict(machine, NUMBERS[machine][name], *arguments) == expected
@@ -91,12 +91,12 @@ def test_no_other_address_starts_a_program(machine: str, pointer: int) -> None:
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_calls_in_another_processors_manner_end_the_process(machine: str) -> None:
+def test_calls_of_another_architecture_kill_the_process(machine: str) -> None:
     assert verdict(machine, NUMBERS[machine]["read"], arch=0x40000003) == KILL
 
 
 @given(st.integers(0x40000000, 2**32 - 1))
-def test_calls_in_the_manner_of_x32_end_the_process(number: int) -> None:
+def test_x32_calls_kill_the_process(number: int) -> None:
     assert verdict("x86_64", number) == KILL
 
 

@@ -1,4 +1,4 @@
-"""Which coded pictures are decoded: all that a shown one is built upon, and of the others those alone that must be."""
+"""Which coded pictures are decoded: all references of a shown picture, and of the others only those that must be."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ def coded(draw: st.DrawFn) -> Coded:
 
 
 @given(coded(), st.integers(1, 4))
-def test_whatever_a_kept_picture_is_built_upon_is_kept(recording: Coded, fps: int) -> None:
+def test_all_references_of_a_kept_picture_are_kept(recording: Coded, fps: int) -> None:
     selection = select(recording.pictures, fps=fps)
     if selection is None:
         assert all(recording.pictures.hidden)
@@ -113,7 +113,7 @@ def test_each_place_shows_the_last_picture_that_began_by_then(recording: Coded, 
 
 
 @given(coded())
-def test_a_picture_that_nothing_is_built_upon_is_kept_only_to_be_shown(recording: Coded) -> None:
+def test_a_picture_that_is_not_a_reference_is_kept_only_to_be_shown(recording: Coded) -> None:
     selection = select(recording.pictures, fps=1)
     if selection is None:
         return
@@ -126,13 +126,13 @@ def test_a_picture_that_nothing_is_built_upon_is_kept_only_to_be_shown(recording
             assert time in selection.times or time in seen[-2:]
 
 
-def test_the_end_of_a_group_is_left_out_behind_the_last_picture_shown() -> None:
+def test_the_end_of_a_group_is_left_out_after_the_last_picture_shown() -> None:
     # Ten pictures per second and a key every second: each second is shown by its key.
     selection = selected(pictures(range(0, 360, 9), fresh=range(0, 40, 10)))
     assert kept(selection) == [0, 10, 20, *range(30, 40)]
 
 
-def test_the_end_of_a_group_stays_where_the_next_one_leans_on_it_and_shows_it() -> None:
+def test_the_end_of_a_group_stays_if_the_next_one_refers_to_it_and_is_shown() -> None:
     # Decoded: key of second 1.1, then two pictures shown before it, one of them at second 1.
     times = [0, 18, 36, 54, 72, 99, 81, 90, 108, 180]
     assert kept(selected(pictures(times, fresh=[0, 5], references=[0, 1, 2, 3, 4, 5, 8, 9]))) == [
@@ -141,7 +141,7 @@ def test_the_end_of_a_group_stays_where_the_next_one_leans_on_it_and_shows_it() 
     ]
 
 
-def test_what_leans_on_the_group_before_goes_with_its_end() -> None:
+def test_leading_pictures_are_left_out_with_the_end_of_the_group_before() -> None:
     times = [0, 18, 36, 54, 72, 99, 81, 84, 90, 180, 189]
     leaning = pictures(times, fresh=[0, 5], references=range(11))
     assert kept(selected(leaning)) == list(range(11))
@@ -150,25 +150,25 @@ def test_what_leans_on_the_group_before_goes_with_its_end() -> None:
     assert kept(selected(pictures(times, fresh=[0, 5], references=range(11)))) == [0, 1, 2, 3, 4, 5, 9, 10]
 
 
-def test_a_key_that_does_not_begin_anew_ends_no_group() -> None:
+def test_a_key_that_is_not_fresh_ends_no_group() -> None:
     times = range(0, 270, 9)
     assert kept(selected(pictures(times, fresh=[0]))) == list(range(30))
 
 
-def test_a_picture_that_the_edit_list_hides_is_never_shown_and_decoded_where_others_need_it() -> None:
+def test_a_hidden_picture_is_decoded_if_others_refer_to_it_and_never_shown() -> None:
     selection = selected(pictures([-18, -9, 0, 9, 90, 99], fresh=[0], references=[0, 2, 3, 4], hidden=[0, 1]))
     assert kept(selection) == [0, 2, 3, 4, 5]
     assert selection.pictures == 4
 
 
-def test_two_pictures_at_one_time_cannot_be_told_apart() -> None:
+def test_nothing_is_chosen_if_two_pictures_have_one_time() -> None:
     assert select(pictures([0, 9, 9, 18], fresh=[0]), fps=1) is None
 
 
-def test_a_recording_that_begins_within_a_group_is_not_chosen_from() -> None:
+def test_nothing_is_chosen_if_the_recording_begins_within_a_group() -> None:
     assert select(pictures([0, 9, 18, 27], fresh=[2]), fps=1) is None
 
 
-def test_nothing_is_chosen_where_nothing_is_shown() -> None:
+def test_nothing_is_chosen_if_nothing_is_shown() -> None:
     assert select(pictures([0, 9], fresh=[0], hidden=[0, 1]), fps=1) is None
     assert select(pictures([], fresh=[]), fps=1) is None

@@ -1,4 +1,4 @@
-"""However a recording is coded: with most pictures left out, the slim video is the same as with all of them decoded."""
+"""For each coding: the slim video with most pictures left out is the same as with all pictures decoded."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -89,7 +89,7 @@ async def both(source: Path, folder: Path, *, fps: int) -> tuple[SlimVideo, Slim
 
 
 @pytest.mark.parametrize("name", CODINGS)
-async def test_what_is_left_out_changes_no_picture(name: str, tmp_path: Path, ways: list[str]) -> None:
+async def test_leaving_pictures_out_changes_no_picture(name: str, tmp_path: Path, ways: list[str]) -> None:
     source = make_coding(name, tmp_path)
     selected, whole = await both(source, tmp_path, fps=1)
     assert await packets(selected.path) == await packets(whole.path)

@@ -1,4 +1,4 @@
-"""What is known of the coded pictures before one is decoded."""
+"""The list of coded pictures that ffmpeg gives without decoding."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -24,7 +24,7 @@ async def surveyed(source: Path, *, limits: Limits = LIMITS) -> Pictures | None:
     return await survey(source, "mov", "h264", limits=limits)
 
 
-async def test_h264_says_which_pictures_others_are_built_upon(recording: Recording) -> None:
+async def test_h264_marks_references(recording: Recording) -> None:
     pictures = await surveyed(recording("b-frames"))
     assert pictures is not None
     assert len(pictures.times) == 120
@@ -32,13 +32,13 @@ async def test_h264_says_which_pictures_others_are_built_upon(recording: Recordi
     assert sum(pictures.fresh) >= 1
 
 
-async def test_more_pictures_than_any_recording_has_are_not_chosen_from(recording: Recording) -> None:
+async def test_too_many_pictures_are_not_listed(recording: Recording) -> None:
     # 120 of them in two seconds.
     assert await surveyed(recording("b-frames"), limits=replace(LIMITS, max_duration_seconds=0.5)) is not None
     assert await surveyed(recording("b-frames"), limits=replace(LIMITS, max_duration_seconds=0.49)) is None
 
 
-def test_what_is_listed_of_endless_pictures_has_an_end() -> None:
+def test_the_list_of_pictures_has_a_bounded_size() -> None:
     found = PictureList(most=1000)
     tracemalloc.start()
     try:
@@ -51,9 +51,7 @@ def test_what_is_listed_of_endless_pictures_has_an_end() -> None:
     assert found.pictures(marked=True) is None
 
 
-async def test_with_a_probe_beside_it_there_is_room_in_a_pod(
-    recording: Recording, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_probe_and_survey_together_fit_into_a_pod(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     allowed: list[Allowance] = []
 
     async def asked(_command: list[str], *, allowance: Allowance, **_how: object) -> Outcome:
@@ -65,7 +63,7 @@ async def test_with_a_probe_beside_it_there_is_room_in_a_pod(
     assert LIMITS.max_memory_bytes + allowed[0].memory_bytes < LARGEST_POD - WORKER
 
 
-async def test_an_error_of_a_filter_is_not_taken_for_a_choice(
+async def test_after_an_error_of_a_filter_nothing_is_listed(
     recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def complaining(_command: list[str], **how: Callable[[str], None]) -> Outcome:

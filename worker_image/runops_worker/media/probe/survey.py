@@ -51,7 +51,7 @@ async def survey(path: Path, demuxer: str, codec: str, *, limits: Limits) -> Pic
     MediaToolFailed
         ffmpeg ran out of time or memory.
     OSError
-        There is no such file.
+        The file does not exist.
     """
     marked = codec in _MARKED_CODECS
     if not marked and codec not in _UNMARKED_CODECS:
