@@ -18,14 +18,13 @@ _READ_THE_CHECKOUT = frozenset(
     {
         "test_benchmark_figures.py",
         "test_crd.py",
-        "test_failures_page.py",
         "test_job_waits.py",
         "test_markdown_links.py",
-        "test_metrics_page.py",
+        "test_mutation_verdicts.py",
         "test_node_times.py",
     }
 )
-"""They compare pages and benchmarks, which are not in the mutation workspace."""
+"""They compare pages and benchmarks, which are not in the mutation workspace; so do all named `test_..._page.py`."""
 
 # A mutant is run in a fork of the process that collected the tests. Random examples would make a verdict change from
 # run to run, and the health checks take the fork for a fault of the test.
@@ -48,4 +47,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_left_out(item: Any) -> bool:
     needs = set(getattr(item, "fixturenames", ()))
-    return bool(needs & _NEED_A_SERVER) or item.path.name in _SLOW_FILES | _READ_THE_CHECKOUT
+    name: str = item.path.name
+    return bool(needs & _NEED_A_SERVER) or name in _SLOW_FILES | _READ_THE_CHECKOUT or name.endswith("_page.py")
