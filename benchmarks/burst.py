@@ -22,8 +22,8 @@ from benchmarks.measurement import Measurement
 from benchmarks.site import bench_cluster, namespace, operator_settings, running_operator
 from devstack.cluster import ClusterInfo
 from devstack.fake_kubelet import Api
-from devstack.looker_on import Database
-from devstack.queued_rows import fill_queue, rows_of
+from devstack.operator_runs.observed_tables import Database
+from devstack.operator_runs.queued_rows import fill_queue, rows_of
 from devstack.stack import StackInfo, running_stack
 
 __all__ = ["ROWS", "Arrival", "count_jobs", "measure", "queued_to_jobs", "until_jobs", "upload_recordings"]

@@ -20,9 +20,9 @@ from benchmarks.measurement import Measurement
 from benchmarks.site import bench_cluster
 from devstack.gemini.behaviour import Behaviour
 from devstack.gemini.control import GeminiControl
-from devstack.installation import Installation, install
-from devstack.looker_on import Database
-from devstack.queued_rows import fill_queue, rows_of
+from devstack.operator_runs.installation import Installation, install
+from devstack.operator_runs.observed_tables import Database
+from devstack.operator_runs.queued_rows import fill_queue, rows_of
 from devstack.sample import RECORDING
 from devstack.stack import StackInfo, running_stack
 from runops.supabase.connection import Supabase

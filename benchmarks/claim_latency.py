@@ -23,9 +23,9 @@ from benchmarks.measurement import Measurement, percentile
 from benchmarks.site import bench_cluster, namespace, operator_settings, running_operator
 from devstack.cluster import ClusterInfo
 from devstack.fake_kubelet import Api
-from devstack.info import SeedOptions
-from devstack.looker_on import Database
+from devstack.operator_runs.observed_tables import Database
 from devstack.stack import StackInfo, running_stack
+from devstack.supabase.schema import SeedOptions
 
 __all__ = ["insert_rows", "measure", "summary"]
 

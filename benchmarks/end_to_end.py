@@ -20,9 +20,9 @@ from benchmarks.serial_worker import SerialWorker
 from benchmarks.site import bench_cluster
 from devstack.gemini.behaviour import Behaviour
 from devstack.gemini.control import GeminiControl
-from devstack.installation import install
-from devstack.looker_on import Database
-from devstack.queued_rows import fill_queue, rows_of
+from devstack.operator_runs.installation import install
+from devstack.operator_runs.observed_tables import Database
+from devstack.operator_runs.queued_rows import fill_queue, rows_of
 from devstack.stack import StackInfo, running_stack
 from runops.object_names import made_objects
 from runops.supabase.connection import Supabase

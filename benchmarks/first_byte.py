@@ -18,7 +18,7 @@ from benchmarks.worker_process import start_time, wait_for_worker
 from devstack.faults import FaultControl
 from devstack.gemini.behaviour import Behaviour
 from devstack.gemini.control import GeminiControl
-from devstack.installation import Installation, install
+from devstack.operator_runs.installation import Installation, install
 from devstack.sample import RECORDING
 from devstack.stack import StackInfo, running_stack
 

@@ -20,8 +20,8 @@ from benchmarks.simulated_work import make_nodes, settings_for, until_running
 from benchmarks.site import bench_cluster, namespace, running_operator
 from devstack.cluster import ClusterInfo
 from devstack.fake_kubelet import Api
-from devstack.looker_on import Database
-from devstack.queued_rows import fill_queue, rows_of
+from devstack.operator_runs.observed_tables import Database
+from devstack.operator_runs.queued_rows import fill_queue, rows_of
 from devstack.stack import StackInfo, running_stack
 
 __all__ = ["measure"]

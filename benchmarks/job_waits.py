@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from benchmarks.claim_latency import insert_rows
 from devstack.fake_kubelet import Api
-from devstack.looker_on import Database
+from devstack.operator_runs.observed_tables import Database
 
 __all__ = ["paired", "waits"]
 

@@ -28,8 +28,8 @@ from benchmarks.site import NOWHERE, bench_cluster, namespace, operator_settings
 from devstack.cluster import ClusterInfo, ensure
 from devstack.fake_kubelet import Api
 from devstack.keda import POLLING_SECONDS, ScaledJob, running_keda
-from devstack.looker_on import Database
-from devstack.queued_rows import fill_queue, rows_of
+from devstack.operator_runs.observed_tables import Database
+from devstack.operator_runs.queued_rows import fill_queue, rows_of
 from devstack.stack import StackInfo, running_stack
 from runops.polling import Poll
 

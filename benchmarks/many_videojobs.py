@@ -22,9 +22,9 @@ from benchmarks.simulated_work import LONGEST_SECONDS, figures_of, make_nodes, s
 from benchmarks.site import bench_cluster, namespace, running_operator
 from devstack.cluster import ClusterInfo
 from devstack.fake_kubelet import Api
-from devstack.looker_on import Database
-from devstack.operator_process import Replica
-from devstack.queued_rows import fill_queue, rows_of
+from devstack.operator_runs.observed_tables import Database
+from devstack.operator_runs.operator_process import Replica
+from devstack.operator_runs.queued_rows import fill_queue, rows_of
 from devstack.stack import StackInfo, running_stack
 
 __all__ = ["measure"]

@@ -10,7 +10,7 @@ from benchmarks.process_cost import resident_mib
 from benchmarks.site import operator_settings
 from devstack.cluster.apiserver import simulated_node
 from devstack.fake_kubelet import Api
-from devstack.operator_process import Replica
+from devstack.operator_runs.operator_process import Replica
 
 __all__ = ["LONGEST_SECONDS", "figures_of", "make_nodes", "settings_for", "until_running"]
 

@@ -14,9 +14,9 @@ import httpx
 from benchmarks.benchmark import Progress
 from devstack import cluster as local_cluster
 from devstack.cluster import ClusterInfo
-from devstack.definition import know_videojobs
 from devstack.fake_kubelet import Api
-from devstack.operator_process import Replica
+from devstack.operator_runs.operator_process import Replica
+from devstack.operator_runs.videojob_definition import know_videojobs
 
 __all__ = ["NOWHERE", "bench_cluster", "namespace", "operator_settings", "running_operator"]
 

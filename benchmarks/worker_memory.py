@@ -21,7 +21,7 @@ from benchmarks.benchmark import Outcome, Progress
 from benchmarks.measurement import Measurement
 from benchmarks.site import bench_cluster
 from benchmarks.worker_process import disk_bytes, wait_for_worker
-from devstack.installation import Installation, install
+from devstack.operator_runs.installation import Installation, install
 from devstack.stack import StackInfo, running_stack
 
 __all__ = ["measure"]

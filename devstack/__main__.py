@@ -7,9 +7,10 @@ import shlex
 import sys
 from pathlib import Path
 
-from devstack import places, stack
-from devstack.info import SeedOptions
-from devstack.postgres import StackError
+from devstack import stack
+from devstack.processes import places
+from devstack.processes.errors import StackError
+from devstack.supabase.schema import SeedOptions
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from devstack import cluster as local_cluster
-from devstack import images, places, stack
+from devstack import images, stack
 from devstack.gemini_relay import start_relay, stop_relay
-from devstack.installation import Installation, InstallationFailed, install
-from devstack.postgres import StackError
+from devstack.operator_runs.installation import Installation, InstallationFailed, install
+from devstack.processes import places
+from devstack.processes.errors import StackError
 from devstack.sample import RECORDING
 
 __all__ = ["main"]

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import settings
 
 from devstack.faults import FaultControl
-from devstack.gateway.switches import Switches, set_switches
 from devstack.stack import StackInfo, running_stack
+from devstack.supabase.gateway.switches import Switches, set_switches
 from tests.virtual_time import VirtualTimeLoop
 
 # An example that has to wait for a processor is no failure; pytest's timeout ends one that hangs.

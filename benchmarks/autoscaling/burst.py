@@ -16,7 +16,7 @@ from devstack.autoscaler import INSTANCE_TYPES, NodePool
 from devstack.cluster import ClusterInfo
 from devstack.fake_kubelet import Api, Exit, FakeNodeGroup, Pod
 from devstack.light_worker import Ledger, LightWorker
-from devstack.looker_on import Database
+from devstack.operator_runs.observed_tables import Database
 from devstack.stack import StackInfo
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT

@@ -20,8 +20,8 @@ from benchmarks.benchmark import Outcome, Progress
 from benchmarks.measurement import Measurement
 from devstack import cluster as local_cluster
 from devstack.autoscaler import NodePool, running_autoscaler
-from devstack.installation import Installation, install
-from devstack.looker_on import Database
+from devstack.operator_runs.installation import Installation, install
+from devstack.operator_runs.observed_tables import Database
 from devstack.stack import running_stack
 
 __all__ = ["judged", "measure"]

@@ -4,8 +4,8 @@ import random
 from collections.abc import Sequence
 from uuid import UUID
 
-from devstack.gateway.storage.store import Store
 from devstack.stack import StackInfo
+from devstack.supabase.gateway.storage.store import Store
 from runops.videojob import VideoJobSpec
 
 __all__ = ["put_recordings"]

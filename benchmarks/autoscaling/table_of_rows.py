@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from uuid import UUID
 
-from devstack.looker_on import Database
+from devstack.operator_runs.observed_tables import Database
 
 __all__ = ["queue", "results_twice"]
 

@@ -13,7 +13,7 @@ from yarl import URL
 
 from devstack.gemini_relay.addresses import UPSTREAM, checked_upstream
 from devstack.gemini_relay.forwarding import relay_application
-from devstack.state import write_private
+from devstack.processes.private_files import write_private
 
 _SHUTDOWN_SECONDS = 1.0
 

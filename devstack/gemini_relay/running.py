@@ -7,9 +7,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from devstack import places, processes, servers, state
 from devstack.gemini_relay.addresses import UPSTREAM, checked_upstream
-from devstack.processes import Program
+from devstack.processes import places, programs
+from devstack.processes.private_files import write_private
+from devstack.processes.programs import Program
+from devstack.stack import servers
 
 __all__ = ["RelayInfo", "start_relay", "stop_relay"]
 
@@ -68,7 +70,7 @@ def start_relay(directory: Path, *, listen: str = "0.0.0.0", upstream: str = UPS
     with places.locked(_lock(directory)):
         known = _load(directory)
         if known is not None:
-            if (known.listen, known.upstream) == (listen, upstream) and processes.is_alive(known.program):
+            if (known.listen, known.upstream) == (listen, upstream) and programs.is_alive(known.program):
                 return known.info()
             _stop(directory)
         own = _folder(directory)
@@ -77,7 +79,7 @@ def start_relay(directory: Path, *, listen: str = "0.0.0.0", upstream: str = UPS
         announcement = own / "announce" / f"{_NAME}.json"
         announcement.unlink(missing_ok=True)
         command = [sys.executable, "-m", f"devstack.{_NAME}", "--host", listen, "--upstream", upstream]
-        program = processes.start(
+        program = programs.start(
             [*command, "--announce", announcement], log=own / "logs" / f"{_NAME}.log", environment=_environment()
         )
         running = _Running(program=program, listen=listen, upstream=upstream, port=0)
@@ -87,7 +89,7 @@ def start_relay(directory: Path, *, listen: str = "0.0.0.0", upstream: str = UPS
             running.port = servers.wait_for_port(own, _NAME, program)
             _save(directory, running)
         except BaseException:
-            processes.end(program)
+            programs.end(program)
             _remove(directory)
             raise
         return running.info()
@@ -102,7 +104,7 @@ def stop_relay(directory: Path) -> None:
 def _stop(directory: Path) -> None:
     known = _load(directory)
     if known is not None:
-        processes.end(known.program)
+        programs.end(known.program)
     _remove(directory)
 
 
@@ -130,7 +132,7 @@ def _load(directory: Path) -> _Running | None:
 
 
 def _save(directory: Path, running: _Running) -> None:
-    state.write_private(_folder(directory) / "relay.json", running.model_dump_json())
+    write_private(_folder(directory) / "relay.json", running.model_dump_json())
 
 
 def _lock(directory: Path) -> Path:

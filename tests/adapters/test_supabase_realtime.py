@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from devstack.faults import Fault, FaultControl
-from devstack.gateway.switches import RealtimeMode, Switches, set_switches
 from devstack.stack import StackInfo, mint_jwt, start_postgres, stop_postgres
+from devstack.supabase.gateway.switches import RealtimeMode, Switches, set_switches
 from runops.supabase.realtime import Patience, QueueFeed
 
 QUICK = Patience(join=2, subscribe=2.0, beat=0.3, answer=2.0, leave=0.5, pause=0.1)

@@ -19,7 +19,7 @@ import aiohttp
 import yaml
 from aiohttp import web
 
-from devstack.wire import reset_connection
+from devstack.faults.wire import reset_connection
 
 _HOP_BY_HOP = frozenset({"connection", "host", "keep-alive", "transfer-encoding", "content-length"})
 _START_SECONDS = 10.0

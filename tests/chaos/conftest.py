@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from devstack.cluster import ClusterInfo
-from devstack.installation import Installation
+from devstack.operator_runs.installation import Installation
 from tests.chaos.real_run import installed
 from tests.chaos.site import Site, fresh_stack
 

@@ -6,7 +6,7 @@ from contextlib import closing
 
 from devstack.faults import Fault, FaultControl
 from devstack.gemini.control import GeminiControl
-from devstack.installation import Installation
+from devstack.operator_runs.installation import Installation
 from tests.chaos.real_run import RealRun, real_run
 from tests.chaos.record import Record
 from tests.chaos.site import Site

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from devstack.definition import know_videojobs
 from devstack.fake_kubelet import Api, FakeKubelet
 from devstack.light_worker import Fate, Ledger, LightWorker, Pace
-from devstack.operator_process import Replica
-from devstack.queued_rows import Row, fill_queue, rows_of
+from devstack.operator_runs.operator_process import Replica
+from devstack.operator_runs.queued_rows import Row, fill_queue, rows_of
+from devstack.operator_runs.videojob_definition import know_videojobs
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
 from tests.chaos.orphans import cluster_orphans, storage_orphans

@@ -11,8 +11,8 @@ from devstack.fake_kubelet import Api
 from devstack.faults import FaultControl
 from devstack.gemini.behaviour import Behaviour
 from devstack.gemini.control import GeminiControl
-from devstack.installation import Installation, InstallationFailed, install
-from devstack.queued_rows import Row, fill_queue, rows_of
+from devstack.operator_runs.installation import Installation, InstallationFailed, install
+from devstack.operator_runs.queued_rows import Row, fill_queue, rows_of
 from devstack.sample import RECORDING
 from runops.supabase.connection import Supabase
 from tests.chaos.orphans import cluster_orphans, storage_orphans

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from devstack.fake_kubelet import FakeKubelet
-from devstack.operator_process import Replica
+from devstack.operator_runs.operator_process import Replica
 
 __all__ = ["operator_settings", "running_replicas"]
 

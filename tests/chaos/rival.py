@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 
 from devstack.light_worker import Pace
-from devstack.rival_consumer import RivalConsumer
+from devstack.operator_runs.rival_consumer import RivalConsumer
 from tests.chaos.light_run import Load, light_run
 from tests.chaos.record import Record
 from tests.chaos.site import Site

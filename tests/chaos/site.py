@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from devstack.cluster import ClusterInfo
-from devstack.info import SeedOptions
-from devstack.looker_on import Database
+from devstack.operator_runs.observed_tables import Database
 from devstack.stack import StackInfo, running_stack
+from devstack.supabase.schema import SeedOptions
 
 __all__ = ["OLD_PROJECT", "Progress", "Site", "fresh_stack"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devstack.installation import Installation
+from devstack.operator_runs.installation import Installation
 from tests.chaos.gemini_outage import gemini_outage
 from tests.chaos.record import Record, table
 from tests.chaos.scenarios import SHORT_WORKER_KILLS, Options, scenarios

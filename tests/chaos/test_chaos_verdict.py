@@ -7,8 +7,8 @@ import pytest
 from devstack.faults import RequestRecord
 from devstack.gemini.behaviour import CallKind, CallRecord
 from devstack.light_worker import Fate, Ledger
-from devstack.looker_on import Outcome
-from devstack.queued_rows import Row, rows_of
+from devstack.operator_runs.observed_tables import Outcome
+from devstack.operator_runs.queued_rows import Row, rows_of
 from tests.chaos.record import table
 from tests.chaos.request_log import Deeds, deeds_of
 from tests.chaos.verdict import Extra, record_of

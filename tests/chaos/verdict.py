@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from devstack.looker_on import Outcome
-from devstack.queued_rows import Row
+from devstack.operator_runs.observed_tables import Outcome
+from devstack.operator_runs.queued_rows import Row
 from tests.chaos.record import Record
 
 __all__ = ["Ends", "Extra", "record_of"]

@@ -4,7 +4,7 @@ import asyncio
 import random
 from contextlib import suppress
 
-from devstack.installation import Installation
+from devstack.operator_runs.installation import Installation
 from tests.chaos.killing import WorkerKiller
 from tests.chaos.real_run import real_run
 from tests.chaos.record import Record

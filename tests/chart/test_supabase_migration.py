@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from devstack import places, postgres
-from devstack.info import SeedOptions
-from devstack.schema import seed_sql
+from devstack.processes import places
+from devstack.supabase import postgres
+from devstack.supabase.schema import SeedOptions, seed_sql
 
 _MIGRATIONS = Path(__file__).parents[2] / "deploy" / "supabase" / "migrations"
 _MIGRATION = (_MIGRATIONS / "0001_runops.sql").read_text("utf-8")

@@ -9,8 +9,8 @@ import httpx
 import psycopg
 import pytest
 
-from devstack.gateway import dialect
 from devstack.stack import StackInfo
+from devstack.supabase.gateway import dialect
 
 CLIENTS = 20
 JOBS = 15

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack import keys
-from devstack.gateway import access
-from devstack.gateway.settings import GatewaySettings
-from devstack.keys import BadTokenError, read_jwt, role_jwt
 from devstack.stack import StackInfo, mint_jwt
+from devstack.supabase import keys
+from devstack.supabase.gateway import access
+from devstack.supabase.gateway.settings import GatewaySettings
+from devstack.supabase.keys import BadTokenError, read_jwt, role_jwt
 
 PATH = "/rest/v1/jobs?limit=0"
 

@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from devstack import __main__ as command
-from devstack import state
 from devstack.stack import (
     StackError,
     StackInfo,
@@ -23,6 +22,7 @@ from devstack.stack import (
     resume_postgrest,
     running_stack,
     start_postgres,
+    state,
     status,
     stop_postgres,
     up,

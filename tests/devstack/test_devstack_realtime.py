@@ -11,8 +11,8 @@ import aiohttp
 import psycopg
 import pytest
 
-from devstack.gateway.switches import Switches, set_switches
 from devstack.stack import StackInfo, mint_jwt, start_postgres, stop_postgres
+from devstack.supabase.gateway.switches import Switches, set_switches
 
 BINDINGS = [
     {"event": "INSERT", "schema": "public", "table": "jobs", "filter": "status=eq.queued"},

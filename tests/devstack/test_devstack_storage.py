@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from supabase import Client
 
 from devstack.faults import FaultControl
-from devstack.gateway.storage import download, listing
-from devstack.gateway.storage.errors import StorageError
-from devstack.gateway.storage.listing import ListRequest, ListV2Request
-from devstack.gateway.storage.records import StoredObject
-from devstack.gateway.switches import Switches, set_switches
 from devstack.stack import StackInfo
+from devstack.supabase.gateway.storage import download, listing
+from devstack.supabase.gateway.storage.errors import StorageError
+from devstack.supabase.gateway.storage.listing import ListRequest, ListV2Request
+from devstack.supabase.gateway.storage.records import StoredObject
+from devstack.supabase.gateway.switches import Switches, set_switches
 
 BODY = bytes(range(256)) * 400
 NAME = "raw/a.mp4"

@@ -9,8 +9,8 @@ import pytest
 from storage3.exceptions import StorageApiError
 from supabase import Client
 
-from devstack import keys
 from devstack.stack import StackInfo, mint_jwt
+from devstack.supabase import keys
 
 MISSING: dict[str, Any] = {
     "statusCode": "404",

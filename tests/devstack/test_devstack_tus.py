@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from devstack.faults import Fault, FaultControl
-from devstack.gateway.storage.tus import PART_SIZE
-from devstack.gateway.switches import Switches, set_switches
 from devstack.stack import StackInfo
+from devstack.supabase.gateway.storage.tus import PART_SIZE
+from devstack.supabase.gateway.switches import Switches, set_switches
 
 ENDPOINT = "/storage/v1/upload/resumable"
 BODY = bytes(range(256)) * 4096 * 7

@@ -12,7 +12,7 @@ import pytest
 
 from devstack.fake_kubelet import Exit, Pod
 from devstack.light_worker import Fate, Ledger, LightWorker, Pace
-from devstack.rival_consumer import RivalConsumer
+from devstack.operator_runs.rival_consumer import RivalConsumer
 from devstack.stack import StackInfo
 from runops.failures import Reason
 from runops.job_row import Claim

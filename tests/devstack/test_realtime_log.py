@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack.gateway.realtime import pgoutput
-from devstack.gateway.realtime.bindings import Binding, BindingInvalidError, binding_id
-from devstack.gateway.realtime.changes import Change, Decoder
-from devstack.gateway.realtime.pgoutput import Absent, Column, Relation, Value, Values
-from devstack.gateway.realtime.values import as_json
+from devstack.supabase.gateway.realtime import pgoutput
+from devstack.supabase.gateway.realtime.bindings import Binding, BindingInvalidError, binding_id
+from devstack.supabase.gateway.realtime.changes import Change, Decoder
+from devstack.supabase.gateway.realtime.pgoutput import Absent, Column, Relation, Value, Values
+from devstack.supabase.gateway.realtime.values import as_json
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 NUMBERS = st.integers(0, 2**31 - 1)

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from devstack.cluster import ClusterInfo
-from devstack.installation import Installation, install
+from devstack.operator_runs.installation import Installation, install
 from devstack.stack import StackInfo, running_stack
 from tests.otlp_receiver import Received, receiving
 

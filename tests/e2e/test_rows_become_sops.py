@@ -15,7 +15,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from devstack.installation import Installation
+from devstack.operator_runs.installation import Installation
 from devstack.sample import RECORDING
 from devstack.stack import StackInfo, create_user
 from runops.progress import Stage

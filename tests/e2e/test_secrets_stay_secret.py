@@ -12,7 +12,7 @@ import pytest
 from devstack.faults import Fault, FaultControl
 from devstack.gemini.behaviour import Behaviour
 from devstack.gemini.control import GeminiControl
-from devstack.installation import Installation
+from devstack.operator_runs.installation import Installation
 from devstack.sample import RECORDING
 from devstack.stack import StackInfo
 from tests.e2e.pod_logs import everything_said

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from devstack.installation import Installation
+from devstack.operator_runs.installation import Installation
 from devstack.sample import RECORDING
 from tests.eventually import eventually
 from tests.otlp_receiver import Received

@@ -11,8 +11,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from devstack.gateway.switches import RealtimeMode, Switches, set_switches
 from devstack.stack import StackInfo
+from devstack.supabase.gateway.switches import RealtimeMode, Switches, set_switches
 from runops.supabase.connection import Supabase
 from runops.supabase.realtime import Patience, QueueFeed
 from runops_operator.assembly import assemble

@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from devstack.gateway.switches import Switches, set_switches
 from devstack.gemini.control import GeminiControl
 from devstack.stack import StackInfo, create_user
+from devstack.supabase.gateway.switches import Switches, set_switches
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
 from runops_worker.gemini.call import CallPatience

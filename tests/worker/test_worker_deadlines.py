@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from devstack.faults import Fault, FaultControl
-from devstack.gateway.switches import Switches, set_switches
 from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.control import GeminiControl
+from devstack.supabase.gateway.switches import Switches, set_switches
 from runops.failures import Failed, Reason
 from runops_worker.pod.settings import read_settings
 from tests.worker.job import Job

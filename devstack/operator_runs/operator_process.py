@@ -1,0 +1,113 @@
+"""One replica of the operator as a process of this machine, that can be killed and started again."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from devstack.processes.programs import log_tail
+
+__all__ = ["Replica"]
+
+
+class Replica:
+    """A replica.
+
+    Parameters
+    ----------
+    name
+        Its identity among the replicas.
+    settings
+        Its configuration, but for the port of its probes.
+    environment
+        The keys.
+    kubeconfig
+        Of the cluster.
+    folder
+        Empty; takes its configuration, keys and log.
+    program
+        `runops-operator` of an environment; of this one where None.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        settings: Mapping[str, Any],
+        environment: Mapping[str, str],
+        kubeconfig: Path,
+        folder: Path,
+        program: Path | None = None,
+    ) -> None:
+        self.name = name
+        self._program = program or Path(sys.executable).parent / "runops-operator"
+        self.kills = 0
+        self.ends: Counter[int] = Counter()
+        """How often it ended although nobody killed it, by exit code."""
+        self._log = folder / "operator.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        secrets = folder / "secrets"
+        secrets.mkdir(parents=True)
+        for key, value in environment.items():
+            (secrets / key).write_text(value)
+        config, port = folder / "operator.yaml", _free_port()
+        config.write_text(yaml.safe_dump({**settings, "health": {"port": port}}))
+        self.probes = f"http://127.0.0.1:{port}"
+        """Where its probes and metrics are."""
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "KUBECONFIG": str(kubeconfig),
+            "RUNOPS_CONFIG": str(config),
+            "RUNOPS_SECRETS_DIR": str(secrets),
+            "RUNOPS_POD_NAME": name,
+            "MALLOC_ARENA_MAX": "1",  # as its image has it
+        }
+
+    def start(self) -> None:
+        """Start it; it does not run yet."""
+        with self._log.open("ab") as sink:
+            self._process = subprocess.Popen(
+                # The kernel ends it with us, however we end.
+                ["setpriv", "--pdeathsig", "KILL", str(self._program)],
+                env=self._environment,
+                stderr=sink,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Its process, once it was started."""
+        if self._process is None:
+            raise RuntimeError(f"the operator {self.name} was not started")
+        return self._process.pid
+
+    def log_tail(self) -> str:
+        """Return the end of its log."""
+        return log_tail(self._log)
+
+    def kill(self) -> None:
+        """Kill -9."""
+        if self._process is not None:
+            self.kills += 1
+            self._process.kill()
+            self._process.wait(timeout=30)
+
+    def restart_if_ended(self) -> None:
+        """Start it again where it has ended by itself, as Kubernetes does: one that loses its Lease ends."""
+        code = None if self._process is None else self._process.poll()
+        if code is not None:
+            self.ends[code] += 1
+            self.start()
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port

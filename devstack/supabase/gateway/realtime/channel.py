@@ -1,0 +1,130 @@
+"""One joined channel of a connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psycopg
+
+from devstack.supabase.gateway.realtime.bindings import Binding, BindingInvalidError
+from devstack.supabase.gateway.realtime.changes import Change
+from devstack.supabase.gateway.realtime.source import ChangeSource, Listener, SubscriptionRefusedError
+from devstack.supabase.gateway.realtime.token import Token
+from devstack.supabase.gateway.switches import RealtimeMode
+
+TOPIC_PREFIX = "realtime:"
+_CONFIRM_SECONDS = 300.0
+_AGAIN_SECONDS = 5.0
+_SEES_ALL = "service_role"
+
+
+class Channel:
+    """A channel from its join to its end.
+
+    Parameters
+    ----------
+    topic, join_ref
+        As the client named them.
+    asked
+        What it wants to be told of, as it asked.
+    token
+        Whose it is.
+    source
+        Of the changes.
+    send
+        Sends an event with a payload on the channel.
+    mode
+        How the service behaves.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        join_ref: str | None,
+        *,
+        asked: Sequence[dict[str, Any]],
+        token: Token,
+        source: ChangeSource,
+        send: Callable[[str, dict[str, Any]], None],
+        mode: Callable[[], RealtimeMode],
+    ) -> None:
+        self.topic = topic
+        self.join_ref = join_ref
+        self._asked = asked
+        self._token = token
+        self._source = source
+        self._send = send
+        self._mode = mode
+        self._renewed = asyncio.Event()
+        self._expired_by_force = False
+
+    def renew(self, token: Token) -> None:
+        """Go on with another token."""
+        self._token = token
+        self._renewed.set()
+
+    def expire(self) -> None:
+        """Take the token for expired."""
+        self._expired_by_force = True
+        self._renewed.set()
+
+    async def run(self) -> None:
+        """Tell of changes until the token has expired; the client is told of that too."""
+        telling = asyncio.create_task(self._tell())
+        try:
+            await self._until_expired()
+            self.system("error", self._token.expired(), extension="system")
+        finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
+
+    def system(self, status: str, message: str, *, extension: str = "postgres_changes") -> None:
+        """Send a message of the service itself."""
+        channel = self.topic.removeprefix(TOPIC_PREFIX)
+        self._send("system", {"extension": extension, "status": status, "message": message, "channel": channel})
+
+    async def _until_expired(self) -> None:
+        while not self._expired_by_force and (left := self._token.seconds_left()) > 0:
+            self._renewed.clear()
+            try:
+                async with asyncio.timeout(min(left, _CONFIRM_SECONDS)):
+                    await self._renewed.wait()
+            except TimeoutError:
+                continue
+
+    async def _tell(self) -> None:
+        try:
+            bindings = [Binding.of(one) for one in self._asked]
+        except BindingInvalidError as error:
+            self.system("error", str(error))
+            return
+        if not bindings:
+            return
+        while True:
+            try:
+                await self._source.check(bindings)
+            except SubscriptionRefusedError as error:
+                # The service does not look again either.
+                self.system("error", str(error))
+                return
+            except psycopg.Error as error:
+                self.system("error", type(error).__name__)
+                await asyncio.sleep(_AGAIN_SECONDS)
+            else:
+                break
+
+        def changed(change: Change) -> None:
+            if self._mode() == "silent" or self._token.role != _SEES_ALL:
+                return
+            ids = [binding.id for binding in bindings if binding.wants(change)]
+            if ids:
+                self._send("postgres_changes", {"ids": ids, "data": change.data()})
+
+        def subscribed() -> None:
+            if self._mode() != "unconfirmed":
+                self.system("ok", "Subscribed to PostgreSQL")
+
+        with self._source.told(Listener(changed, subscribed)):
+            await asyncio.Event().wait()

@@ -1,0 +1,260 @@
+"""Resumable uploads by the tus 1.0.0 protocol. Its errors are plain text with real status codes, unlike the rest.
+
+A part that breaks off keeps what arrived: the client asks for the offset and goes on from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from email.utils import formatdate
+from pathlib import Path
+
+from aiohttp import web
+
+from devstack.supabase.gateway.settings import GatewaySettings
+from devstack.supabase.gateway.storage import caller, errors, uploading
+from devstack.supabase.gateway.storage.records import Upload, check_name
+from devstack.supabase.gateway.storage.store import LARGEST_OBJECT, Store, metadata_from, size_limit
+from devstack.supabase.gateway.switches import SwitchBoard
+
+PART_SIZE = 6 * 2**20
+"""The only size of parts hosted projects document, in bytes."""
+
+_URL_SECONDS = 24 * 3600
+_CHUNK = 256 * 1024
+_VERSION = "1.0.0"
+_PART_TYPE = "application/offset+octet-stream"
+_EXTENSIONS = "creation,creation-with-upload,creation-defer-length,termination,expiration"
+
+
+class _TusError(Exception):
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class TusRoutes:
+    """Handlers for `/upload/resumable`.
+
+    Parameters
+    ----------
+    store : Store
+        What is stored.
+    settings : GatewaySettings
+        Keys.
+    board : SwitchBoard
+        Switches.
+    """
+
+    def __init__(self, store: Store, settings: GatewaySettings, board: SwitchBoard) -> None:
+        self._store = store
+        self._settings = settings
+        self._board = board
+        self._busy: set[str] = set()
+
+    def install(self, app: web.Application, prefix: str) -> None:
+        """Add the routes below a prefix."""
+        collection = f"{prefix}/upload/resumable"
+        one = collection + "/{upload}"
+        table: list[tuple[str, str, Callable[[web.Request], Awaitable[web.Response]]]] = [
+            ("OPTIONS", collection, self._options),
+            ("OPTIONS", one, self._options),
+            ("POST", collection, self._create),
+            ("HEAD", one, self._head),
+            ("PATCH", one, self._patch),
+            ("DELETE", one, self._delete),
+        ]
+        for method, path, handler in table:
+            app.router.add_route(method, path, self._with_errors(handler))
+
+    def _with_errors(
+        self, handler: Callable[[web.Request], Awaitable[web.Response]]
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def answer(request: web.Request) -> web.Response:
+            try:
+                if request.method != "OPTIONS":
+                    _check_version(request)
+                    caller.require_service_role(request, self._settings)
+                response = await handler(request)
+            except _TusError as error:
+                response = web.Response(status=error.status, text=str(error))
+            except errors.StorageError as error:
+                response = web.Response(status=error.status, text=str(error))
+            if response.status >= 400:
+                await uploading.drain(request)
+            response.headers["Tus-Resumable"] = _VERSION
+            return response
+
+        return answer
+
+    async def _options(self, _request: web.Request) -> web.Response:
+        headers = {
+            "Tus-Version": _VERSION,
+            "Tus-Extension": _EXTENSIONS,
+            "Tus-Max-Size": str(LARGEST_OBJECT),
+        }
+        return web.Response(status=204, headers=headers)
+
+    async def _create(self, request: web.Request) -> web.Response:
+        described = _metadata(request.headers.get("Upload-Metadata", ""))
+        bucket = self._store.bucket(described.get("bucketName", ""))
+        name = check_name(described.get("objectName", ""))
+        length = _number(request, "Upload-Length")
+        if length is None and request.headers.get("Upload-Defer-Length") != "1":
+            raise _TusError(400, "Upload-Length or Upload-Defer-Length header required")
+        if length is not None and length > size_limit(bucket):
+            raise _TusError(413, "Maximum size exceeded")
+        mime_type = described.get("contentType", "application/octet-stream")
+        bucket.check_type(mime_type)
+        upsert = request.headers.get("x-upsert", "").lower() == "true"
+        if not upsert and self._store.find(bucket.id, name) is not None:
+            raise errors.duplicate()
+        upload = Upload(
+            id=base64.urlsafe_b64encode(f"{bucket.id}/{name}/{uuid.uuid4()}".encode()).decode().rstrip("="),
+            bucket=bucket.id,
+            name=name,
+            length=length,
+            upsert=upsert,
+            mime_type=mime_type,
+            cache_control=_cache_control(described.get("cacheControl", "")),
+            metadata=metadata_from(described.get("metadata", "{}")),
+            upload_metadata=request.headers.get("Upload-Metadata", ""),
+            expires_at=time.time() + _URL_SECONDS,
+        )
+        self._store.upload_path(upload).touch()
+        self._store.put_upload(upload)
+        headers = {"Location": f"{request.scheme}://{request.host}{request.path.rstrip('/')}/{upload.id}"}
+        headers["Upload-Expires"] = formatdate(upload.expires_at, usegmt=True)
+        if request.content_type == _PART_TYPE and request.can_read_body:
+            headers |= await self._append(request, upload, offset=0)
+        return web.Response(status=201, headers=headers)
+
+    async def _head(self, request: web.Request) -> web.Response:
+        upload = self._upload(request)
+        headers = {
+            "Upload-Offset": str(_size(self._store.upload_path(upload))),
+            "Upload-Metadata": upload.upload_metadata,
+            "Cache-Control": "no-store",
+            "Upload-Expires": formatdate(upload.expires_at, usegmt=True),
+        }
+        if upload.length is None:
+            headers["Upload-Defer-Length"] = "1"
+        else:
+            headers["Upload-Length"] = str(upload.length)
+        return web.Response(headers=headers)
+
+    async def _patch(self, request: web.Request) -> web.Response:
+        upload = self._upload(request)
+        if request.content_type != _PART_TYPE:
+            raise _TusError(415, "Content-Type must be application/offset+octet-stream")
+        offset = _number(request, "Upload-Offset")
+        if offset is None:
+            raise _TusError(400, "Upload-Offset header required")
+        if upload.length is None and (length := _number(request, "Upload-Length")) is not None:
+            upload = upload.model_copy(update={"length": length})
+            self._store.put_upload(upload)
+        return web.Response(status=204, headers=await self._append(request, upload, offset=offset))
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        self._store.end_upload(self._upload(request))
+        return web.Response(status=204)
+
+    async def _append(self, request: web.Request, upload: Upload, *, offset: int) -> dict[str, str]:
+        if upload.id in self._busy:
+            raise _TusError(409, "Upload is being written by another request")
+        self._busy.add(upload.id)
+        try:
+            path = self._store.upload_path(upload)
+            if offset != _size(path):
+                raise _TusError(409, "Upload-Offset conflict")
+            self._check_part(request, upload, offset)
+            limit = upload.length if upload.length is not None else size_limit(self._store.bucket(upload.bucket))
+            with path.open("ab") as file:
+                async for chunk in request.content.iter_chunked(_CHUNK):
+                    if file.tell() + len(chunk) > limit:
+                        raise _TusError(413, "Exceeded the announced length of the upload")
+                    file.write(chunk)
+            done = _size(path)
+            headers = {"Upload-Offset": str(done)}
+            if done == upload.length:
+                await self._complete(upload)
+                headers["Tus-Complete"] = "1"
+            return headers
+        finally:
+            self._busy.discard(upload.id)
+
+    def _check_part(self, request: web.Request, upload: Upload, offset: int) -> None:
+        part = request.content_length
+        if not self._board.switches.tus_chunk_rule or part is None:
+            return
+        last = upload.length is not None and offset + part == upload.length
+        if not last and part != PART_SIZE:
+            raise _TusError(400, f"Parts must have {PART_SIZE} bytes, except the last one")
+
+    async def _complete(self, upload: Upload) -> None:
+        path = self._store.upload_path(upload)
+        etag = await asyncio.to_thread(_etag, path)
+        self._store.publish(
+            path,
+            bucket=upload.bucket,
+            name=upload.name,
+            etag=etag,
+            upsert=upload.upsert,
+            mime_type=upload.mime_type,
+            cache_control=upload.cache_control,
+            metadata=upload.metadata,
+        )
+        self._store.end_upload(upload)
+
+    def _upload(self, request: web.Request) -> Upload:
+        upload = self._store.upload(request.match_info["upload"])
+        if upload is None:
+            raise _TusError(404, "The file for this url was not found")
+        if upload.expires_at < time.time():
+            self._store.end_upload(upload)
+            raise _TusError(410, "The file for this url no longer exists")
+        return upload
+
+
+def _check_version(request: web.Request) -> None:
+    if request.headers.get("Tus-Resumable") != _VERSION:
+        raise _TusError(412, "Tus-Resumable Required")
+
+
+def _metadata(header: str) -> dict[str, str]:
+    described: dict[str, str] = {}
+    for pair in header.split(","):
+        name, _, value = pair.strip().partition(" ")
+        try:
+            described[name] = base64.b64decode(value, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise _TusError(400, "Upload-Metadata is invalid") from error
+    return described
+
+
+def _number(request: web.Request, header: str) -> int | None:
+    text = request.headers.get(header)
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit():
+        raise _TusError(400, f"{header} is invalid")
+    return int(text)
+
+
+def _cache_control(seconds: str) -> str:
+    return f"max-age={seconds}" if seconds.isdigit() else seconds or "no-cache"
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def _etag(path: Path) -> str:
+    with path.open("rb") as file:
+        return f'"{hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()}"'
