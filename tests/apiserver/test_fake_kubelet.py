@@ -13,7 +13,12 @@ import pytest
 from devstack.cluster import ClusterInfo, processes
 from devstack.fake_kubelet import Api, Exit, FakeKubelet, Pod
 
-pytestmark = pytest.mark.cluster
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.slow(
+        "the first test starts the cluster; others wait for grace periods and for the Job controller's backoff"
+    ),
+]
 
 _LONGEST_SECONDS = 40.0
 T = TypeVar("T")

@@ -16,7 +16,11 @@ from tests.eventually import eventually
 from tests.on_cluster import Kubectl
 from tests.operator import hostile
 
-pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("definition")]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.usefixtures("definition"),
+    pytest.mark.slow("200 malformed VideoJobs go through the API server, each until it has ended with a reason"),
+]
 
 _OBJECTS = 200
 

@@ -20,7 +20,13 @@ from tests.apiserver.operator_process import Running, Start, Tables, queue, row
 from tests.eventually import eventually
 from tests.on_cluster import Kubectl
 
-pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("definition")]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.usefixtures("definition"),
+    pytest.mark.slow(
+        "an operator process lives through an outage and has to recover; its backoff decides how long that takes"
+    ),
+]
 
 _QUICK = {"resyncSeconds": 2, "rowsSeconds": 0.5}
 _LEASE_SECONDS = 6.0

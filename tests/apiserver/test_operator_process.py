@@ -15,7 +15,11 @@ from tests.apiserver.operator_process import Start, Tables, queue, row
 from tests.eventually import eventually
 from tests.on_cluster import Kubectl
 
-pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("definition")]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.usefixtures("definition"),
+    pytest.mark.slow("one operator process per test; its import and its first lists take seconds"),
+]
 
 
 def test_a_row_becomes_a_videojob_and_a_job_and_no_more_than_the_limit(

@@ -12,6 +12,10 @@ from runops_cli.terminal.options import DEFAULT_MODELS
 from tests.bad_input.batch import GOOD, Case, Worked, assert_no_secret, assert_reads_well, is_whole_mp4, worked_off
 from tests.bad_input.recordings import corpus
 
+pytestmark = pytest.mark.slow(
+    "the first test runs a batch of videos with bad answers through `runops work` for all of them"
+)
+
 _SEES: Final = DEFAULT_MODELS.transcribe
 _WRITES: Final = DEFAULT_MODELS.sop
 _ANOTHER: Final = "Run it again, or choose another model."

@@ -23,6 +23,8 @@ from runops_cli.main import app
 from tests.bad_input.batch import Case, Project, assert_no_secret, environment
 from tests.bad_input.recordings import corpus
 
+pytestmark = pytest.mark.slow("`runops work` against projects that lack something, until it says so")
+
 _LONGEST_SECONDS = 40.0
 
 

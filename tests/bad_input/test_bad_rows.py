@@ -11,6 +11,8 @@ from runops.failures import Reason
 from tests.bad_input.batch import GOOD, Case, Worked, assert_no_secret, assert_reads_well, worked_off
 from tests.bad_input.recordings import MAX_BYTES, MAX_SECONDS, corpus, larger, longer
 
+pytestmark = pytest.mark.slow("the first test runs a batch of bad rows through `runops work` for all of them")
+
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 
 # name, recording (of the corpus where it is a word), reason, parts of the sentence, the way out

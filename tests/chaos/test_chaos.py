@@ -9,7 +9,14 @@ from tests.chaos.scenarios import SHORT_WORKER_KILLS, Options, scenarios
 from tests.chaos.site import Site
 from tests.chaos.worker_kills import worker_kills
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.timeout(1800),
+    pytest.mark.slow(
+        "rows end while replicas, workers, the database and the API server are killed; outages last 8 s "
+        "and are then recovered from"
+    ),
+]
 
 _SHORT = Options(short=True)
 _LIGHT = [name for name in scenarios() if name not in {"worker-kills", "gemini-away"}]

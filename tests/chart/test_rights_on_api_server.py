@@ -14,7 +14,11 @@ from devstack.cluster import ClusterInfo
 from tests.chart.api_client import client_with
 from tests.chart.right import Right, golden
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.timeout(1800),
+    pytest.mark.slow("asks the API server about every right on every resource, for three accounts in three namespaces"),
+]
 
 _ACCOUNTS = {"operator": "runops-operator", "worker": "runops-operator-worker"}
 _BEYOND_WHAT_IS_SERVED = frozenset({"use", "bind", "escalate", "impersonate", "sign", "approve"})

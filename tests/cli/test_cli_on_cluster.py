@@ -16,7 +16,10 @@ from runops.crd import custom_resource_definition
 from runops.videojob import JOB_ID_LABEL
 from tests.on_cluster import Kubectl
 
-pytestmark = pytest.mark.cluster
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.slow("real pods, whose logs kubectl follows"),
+]
 
 Runops = Callable[..., Result]
 Started = Callable[..., AbstractContextManager["subprocess.Popen[str]"]]

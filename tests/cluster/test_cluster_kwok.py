@@ -10,7 +10,10 @@ import pytest
 
 from devstack.cluster import ClusterInfo, ClusterUnavailable, load_image, up
 
-pytestmark = pytest.mark.cluster
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.slow("a control plane of its own, and 200 Jobs on simulated nodes"),
+]
 
 Kubectl = Callable[..., str]
 

@@ -17,7 +17,10 @@ import pytest
 from devstack.cluster import ClusterInfo, ClusterUnavailable, down, load_image, node, node_files, processes, status
 from devstack.cluster.remains import CGROUPS
 
-pytestmark = pytest.mark.cluster
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.slow("starts and ends whole clusters, 6 to 9 s each"),
+]
 
 Kubectl = Callable[..., str]
 JobOf = Callable[[str, str], dict[str, Any]]

@@ -28,6 +28,8 @@ from devstack.stack import (
     up,
 )
 
+pytestmark = pytest.mark.slow("starts and ends whole stacks: PostgreSQL, PostgREST and two stand-ins, 2 to 5 s each")
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:

@@ -17,7 +17,14 @@ from devstack.sample import RECORDING
 from devstack.stack import StackInfo
 from tests.eventually import eventually
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.timeout(1800),
+    pytest.mark.slow(
+        "a real pod with the whole worker for each cancel; each call of the model takes 8 s, so that "
+        "the cancel finds the worker at work"
+    ),
+]
 
 Tables = psycopg.Connection[tuple[Any, ...]]
 

@@ -24,7 +24,11 @@ from runops.sop_graph import graph_faults
 from runops.transcript import parse_item
 from tests.eventually import eventually
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.timeout(1800),
+    pytest.mark.slow("real pods with the whole worker; the first test also builds both images and installs the chart"),
+]
 
 Tables = psycopg.Connection[tuple[Any, ...]]
 State = tuple[str, str | None, int | None]

@@ -20,7 +20,14 @@ from tests.eventually import eventually
 from tests.otlp_receiver import Received
 from tests.process_watch import Process, in_pod_of, processes_seen
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.timeout(1800),
+    pytest.mark.slow(
+        "two videos on real pods, one of them through failed attempts, so that every log, process and "
+        "object can be searched"
+    ),
+]
 
 _SIGNED = "a-signed-url-that-opens-the-recording"
 _KINDS = "videojobs,jobs,pods,events,configmaps,leases,deployments,replicasets,serviceaccounts,rolebindings"

@@ -12,7 +12,11 @@ from devstack.sample import RECORDING
 from tests.eventually import eventually
 from tests.otlp_receiver import Received
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.timeout(1800),
+    pytest.mark.slow("a whole video on a real pod: its events, metrics and trace exist only afterwards"),
+]
 
 _STAGES = ("preparing_video", "transcribing", "parsing_sop", "finalizing")
 

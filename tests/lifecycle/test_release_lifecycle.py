@@ -14,7 +14,14 @@ from tests.eventually import eventually
 from tests.lifecycle.light_node import LightNode
 from tests.lifecycle.release import CHART, PREVIOUS, Release
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.timeout(1800),
+    pytest.mark.slow(
+        "install, upgrade, test, roll back and uninstall with each Helm; Helm waits for real pods of "
+        "the operator each time"
+    ),
+]
 
 Tables = psycopg.Connection[tuple[Any, ...]]
 _RUNNING = 20

@@ -10,7 +10,11 @@ from tests.eventually import eventually
 from tests.lifecycle.light_node import LightNode
 from tests.lifecycle.release import CHART, Release
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.timeout(1800),
+    pytest.mark.slow("two releases with real operator pods; roles have to be aggregated into admin first"),
+]
 
 Tables = psycopg.Connection[tuple[Any, ...]]
 _ADMIN = "admin-of-the-second-namespace"

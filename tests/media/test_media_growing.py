@@ -26,6 +26,10 @@ from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim
 from runops_worker.media.transcode.transcode import transcode
 from tests.media.test_media_selection_is_exact import packets
 
+pytestmark = pytest.mark.slow(
+    "ffmpeg encodes recordings at the speed of a slow download, so that pieces are cut while the video grows"
+)
+
 LIMITS = Limits()
 FIRST = Chunk(0, 0.0, 300.0)
 

@@ -16,6 +16,8 @@ from runops_worker.media.probe.magic import HEAD_BYTES, demuxer_for
 from runops_worker.media.probe.probe import probe, probe_header
 from runops_worker.recording.early_refusal import EarlyRefusal
 
+pytestmark = pytest.mark.slow("every hostile file is examined twice, by its header and as a whole")
+
 Recording = Callable[[str], Path]
 LIMITS = Limits()
 SECONDS = 240.0

@@ -18,6 +18,8 @@ from runops_worker.media.limits import Limits
 from runops_worker.media.probe.examine import examine
 from runops_worker.media.transcode.transcode import transcode
 
+pytestmark = pytest.mark.slow("ffmpeg reads hostile files up to the limits of memory, time and disk")
+
 LIMITS = Limits()
 # Measured: 3 s. Processor time does not depend on what else the machine does.
 MOST_PROCESSOR_SECONDS = 30.0

@@ -11,7 +11,10 @@ from devstack.cluster import ClusterInfo, load_image
 from devstack.images import build
 from tests.on_cluster import Kubectl
 
-pytestmark = pytest.mark.cluster
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.slow("builds the worker's image and runs it as a pod"),
+]
 
 HERE = Path(__file__).parent
 SECONDS = 120.0

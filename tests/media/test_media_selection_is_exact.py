@@ -15,6 +15,10 @@ from runops_worker.media.transcode import encode
 from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.media.transcode.transcode import transcode
 
+pytestmark = pytest.mark.slow(
+    "ffmpeg decodes each recording with and without the pictures that are left out, and compares every picture"
+)
+
 LIMITS = Limits()
 ALLOWANCE = Allowance(seconds=60, memory_bytes=LIMITS.max_memory_bytes, file_bytes=1024**2)
 DROPPING = "-/bsf:V:0"

@@ -15,6 +15,8 @@ from runops_operator.manifests.observed import parse_videojob
 from tests.operator import hostile
 from tests.operator.world import CONFIG, World
 
+pytestmark = pytest.mark.slow("ten thousand bad rows and VideoJobs go through the whole operator in memory")
+
 _BAD_ROWS = 5000
 _BAD_VIDEOJOBS = 5000
 _GOOD_ROWS = 120

@@ -12,6 +12,8 @@ import pytest
 
 from tests.simulation.world import Violation, run_world
 
+pytestmark = pytest.mark.slow("thousands of simulated worlds, each until all of its rows have ended")
+
 WORLDS = 20_000
 _AT_ONCE = 500
 

@@ -19,7 +19,12 @@ from release.twice import differences, hashes
 from tests.release.making import CHECKOUT, Release, run
 from tests.release.registry import serving
 
-pytestmark = pytest.mark.timeout(2400)
+pytestmark = [
+    pytest.mark.timeout(2400),
+    pytest.mark.slow(
+        "the first two tests package the release in two clones; the second clone builds every image layer again"
+    ),
+]
 
 _IMAGES = ("operator", "worker")
 _LABEL = "org.opencontainers.image."

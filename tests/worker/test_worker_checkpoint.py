@@ -19,6 +19,8 @@ from runops_worker.media.transcode.transcode import transcode
 from runops_worker.task import Prompt, Task
 from tests.worker.job import Job
 
+pytestmark = pytest.mark.slow("whole worker runs, interrupted after each stage")
+
 OTHER = Prompt.of("another.md", "Watch closely, and be brief.")
 
 

@@ -12,6 +12,10 @@ from devstack.gemini.control import GeminiControl
 from runops.failures import Failed, Reason
 from tests.worker.job import Job
 
+pytestmark = pytest.mark.slow(
+    "the whole pipeline with real ffmpeg runs once for each way in which a model answers wrongly"
+)
+
 NewJob = Callable[..., Awaitable[Job]]
 
 

@@ -15,6 +15,8 @@ from tests.worker.gate import Gate, Seen, Stopped
 from tests.worker.job import Job
 from tests.worker.pod import Pod
 
+pytestmark = pytest.mark.slow("worker processes with real ffmpeg, killed seven times for each seed and started again")
+
 NewJob = Callable[..., Awaitable[Job]]
 
 STRETCHES = 2

@@ -23,6 +23,8 @@ from runops_worker.model.ledger import Ledger
 from tests.worker.film import film
 from tests.worker.job import Job
 
+pytestmark = pytest.mark.slow("whole worker runs, with every failed attempt in front of the good one")
+
 NewJob = Callable[..., Awaitable[Job]]
 
 

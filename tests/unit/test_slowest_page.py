@@ -1,0 +1,49 @@
+"""The page of the slowest tests, and the lanes of those that need a cluster."""
+
+from collections.abc import Mapping
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.costs import CPU_SECONDS, REASON, SET_UP_SECONDS
+from tests.lanes import lane_of
+from tests.slowest import page
+
+
+def _suite(tests: Mapping[str, tuple[float, str]]) -> ET.Element:
+    """Return a suite of tests with their seconds and reasons, as pytest writes it."""
+    suite = ET.Element("testsuite", tests=str(len(tests)), time="90.0", timestamp="2026-11-29T19:59:40.846587+00:00")
+    for name, (seconds, reason) in tests.items():
+        case = ET.SubElement(suite, "testcase", classname="tests.e2e.test_rows", name=name, time=str(seconds))
+        properties = ET.SubElement(case, "properties")
+        for key, value in ((SET_UP_SECONDS, "2.0"), (CPU_SECONDS, "1.0"), (REASON, reason)):
+            if value:
+                ET.SubElement(properties, "property", name=key, value=value)
+    return suite
+
+
+def test_the_twenty_slowest_are_listed_with_their_reason_the_slowest_first() -> None:
+    shown = page(_suite({f"test_{number}[a|b]": (float(number), f"reason {number}") for number in range(30)}))
+    rows = [line for line in shown.splitlines() if line.startswith("| `")]
+    assert len(rows) == 20
+    assert rows[0] == r"| `e2e/test_rows.py` `test_29[a\|b]` | 29 | 2 | 1 | reason 29 |"
+    assert "30 tests in 1.5 minutes" in shown
+    assert "2026-11-29" in shown
+
+
+def test_a_slow_test_without_a_reason_is_named() -> None:
+    with pytest.raises(ValueError, match=r"tests/e2e/test_rows\.py::test_unexplained"):
+        page(_suite({"test_explained": (1.0, "because"), "test_unexplained": (2.0, "")}))
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "lane"),
+    [
+        ("tests/e2e/test_rows_become_sops.py::test_five_rows", 0),
+        ("tests/chaos/test_chaos.py::test_every_row[a]", 1),
+        ("tests/chaos/test_chaos_verdict.py::test_a_row", None),
+        ("tests/unit/test_slowest_page.py::test_lanes", None),
+    ],
+)
+def test_only_tests_with_a_cluster_are_in_a_lane(nodeid: str, lane: int | None) -> None:
+    assert lane_of(nodeid) == lane
