@@ -12,7 +12,7 @@ import httpx
 
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
 
-__all__ = ["from_database", "from_exception", "from_storage"]
+__all__ = ["from_auth", "from_database", "from_exception", "from_storage"]
 
 _KEY_REMEDY = (
     "Put the project's sb_secret key or service_role JWT into SUPABASE_SERVICE_ROLE_KEY "
@@ -164,6 +164,47 @@ def from_storage(*, status: int, body: bytes, doing: str, retry_after: float | N
         f"Supabase Storage {verb} {doing} ({true_status}{f', {code}' if code else ''}): {sentence}",
         service=Service.STORAGE,
         status=true_status,
+        code=code,
+        server_words=message,
+        retry_after=retry_after,
+    )
+
+
+def from_auth(
+    *, status: int | None, code: str | None, message: str, doing: str, retry_after: float | None = None
+) -> SupabaseError:
+    """Return the error for an answer of the Auth service, or of the gateway before it.
+
+    Parameters
+    ----------
+    status
+        HTTP status; None where it is unknown.
+    code, message
+        Of the error's JSON body.
+    doing
+        The operation and its object.
+    retry_after
+        Seconds that the answer asked to wait.
+    """
+    # A key that the service knows and does not take for its admin is the wrong key.
+    kind = ErrorKind.KEY_REJECTED if status == 403 else _kind_of_status(status)
+    plain = {
+        ErrorKind.KEY_REJECTED: f"the key was rejected. {_KEY_REMEDY}",
+        ErrorKind.THROTTLED: "too many requests. Ask less often.",
+        ErrorKind.TIMEOUT: f"it took too long. {_LATER}",
+        ErrorKind.UNAVAILABLE: f"it is not available right now. {_LATER}",
+        ErrorKind.NOT_FOUND: "there is no Auth service at that address. Check SUPABASE_URL.",
+    }
+    sentence = plain.get(kind, f"the request is not accepted: {message[:200] or code or 'no words given'}.")
+    if status == 540:
+        sentence = "the project is paused. Restore it in the Supabase dashboard."
+    verb = "failed while" if kind in {ErrorKind.UNAVAILABLE, ErrorKind.TIMEOUT, ErrorKind.THROTTLED} else "refused"
+    shown = ", ".join(str(part) for part in (status, code) if part)
+    return SupabaseError(
+        kind,
+        f"Supabase Auth {verb} {doing} ({shown or 'no status'}): {sentence}",
+        service=Service.AUTH,
+        status=status,
         code=code,
         server_words=message,
         retry_after=retry_after,

@@ -11,6 +11,7 @@ from runops.supabase.jobs import JobsTable
 from runops.supabase.rest import Rest
 from runops.supabase.results import ResultsTables
 from runops.supabase.storage import ObjectStore
+from runops.supabase.users import Users
 
 __all__ = ["Supabase"]
 
@@ -33,7 +34,7 @@ class Supabase:
 
     Attributes
     ----------
-    jobs, results, storage
+    jobs, results, storage, users
         The parts.
     url, key
         As given.
@@ -54,6 +55,7 @@ class Supabase:
         retries = retries or RetryPolicy()
         self._http = new_client(self._skew, timeout_seconds=timeout_seconds, transport=transport)
         self.rest = Rest(self.url, key, http=self._http, retries=retries, deadline_seconds=3 * timeout_seconds)
+        self.users = Users(self.url, key, http=self._http, retries=retries, deadline_seconds=3 * timeout_seconds)
         self.jobs = JobsTable(self.rest)
         self.results = ResultsTables(self.rest)
         self.storage = ObjectStore(

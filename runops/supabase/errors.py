@@ -33,10 +33,11 @@ class ErrorKind(StrEnum):
 
 
 class Service(StrEnum):
-    """The half of Supabase that was asked."""
+    """The part of Supabase that was asked."""
 
     DATABASE = "database"
     STORAGE = "storage"
+    AUTH = "auth"
 
 
 _RETRYABLE = frozenset({ErrorKind.UNAVAILABLE, ErrorKind.TIMEOUT, ErrorKind.THROTTLED})
@@ -52,7 +53,7 @@ class SupabaseError(Exception):
     message
         A sentence that names the operation and the way out. Whatever looks like a key or a signed URL is blotted out.
     service
-        Which half of Supabase was asked.
+        Which part of Supabase was asked.
     status
         HTTP status; None where no answer came.
     code

@@ -14,8 +14,11 @@ _LOADED = "import sys; import {program}; print(*sorted(name for name in sys.argv
 @pytest.mark.parametrize(
     ("program", "not_needed"),
     [
-        ("runops_worker.main", ["aiohttp", "kopf", "realtime", "supabase", "google.genai", "opentelemetry"]),
-        ("runops_operator.main", ["opentelemetry", "realtime", "supabase", "google.genai"]),
+        (
+            "runops_worker.main",
+            ["aiohttp", "kopf", "realtime", "supabase", "supabase_auth", "google.genai", "opentelemetry"],
+        ),
+        ("runops_operator.main", ["opentelemetry", "realtime", "supabase", "supabase_auth", "google.genai"]),
         ("runops_cli.main", ["runops_worker", "runops_operator", "realtime", "supabase", "google.genai", "kopf"]),
     ],
 )
