@@ -1,17 +1,19 @@
 """Looks at processes as they come: with what arguments and in what environment. It has to run as root."""
 
 import threading
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from devstack.cluster import ClusterInfo, processes
 
-__all__ = ["Process", "descends_from", "in_pod_of", "processes_seen"]
+__all__ = ["Process", "node_of", "processes_seen"]
 
 _PROC = Path("/proc")
-_LOOK_SECONDS = 0.02
+_LOOK_SECONDS = 0.01
+_READ_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,51 +42,42 @@ class Process:
     token: str
 
 
-def descends_from(pid: int, ancestors: Collection[int]) -> bool:
-    """Whether a process is one of these or was started by one of them, directly or not."""
-    while pid > 1:
-        if pid in ancestors:
-            return True
-        pid = _parent(pid)
-    return False
-
-
-def in_pod_of(cluster: ClusterInfo) -> Callable[[int], bool]:
-    """Return a function that tells whether a process runs on the node of this cluster, which is in namespaces."""
-    # The first process of the node; every process of its pods descends from it.
-    node = [_parent(kubelet) for kubelet in processes(cluster, "kubelet")]
-    assert node, "the cluster's node runs on this machine, in namespaces"
-    return lambda pid: descends_from(pid, node)
-
-
-def _parent(pid: int) -> int:
-    return int((_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+def node_of(cluster: ClusterInfo) -> int:
+    """Return the first process of a cluster's node, from which every process of its pods descends."""
+    (kubelet,) = processes(cluster, "kubelet")
+    return int((_PROC / str(kubelet) / "stat").read_text().rpartition(")")[2].split()[1])
 
 
 @contextmanager
-def processes_seen(which: Callable[[int], bool]) -> Iterator[list[Process]]:
-    """Note every process that fits and lives for some hundredths of a second, as often as it becomes another program.
+def processes_seen(ancestors: Collection[int]) -> Iterator[list[Process]]:
+    """Note every process that lives for some hundredths of a second, as often as it becomes another program.
 
     Parameters
     ----------
-    which
-        Whether a process fits.
+    ancestors
+        Which processes to watch: these and those that they start, directly or not. It may still grow in the block.
     """
     found: list[Process] = []
-    known: set[Process] = set()
     ended = threading.Event()
 
     def look() -> None:
+        known: set[Process] = set()
+        glimpsed: set[tuple[int, bytes, int]] = set()
+        read_again = time.monotonic() + _READ_AGAIN_SECONDS
         while not ended.wait(_LOOK_SECONDS):
-            for folder in _PROC.iterdir():
-                if not folder.name.isdigit():
-                    continue
+            if time.monotonic() > read_again:
+                # Tokens are replaced while a process runs.
+                glimpsed.clear()
+                read_again = time.monotonic() + _READ_AGAIN_SECONDS
+            for pid in _family(list(ancestors)):
                 try:
-                    if not which(int(folder.name)):
+                    glimpse = _glimpse(_PROC / str(pid))
+                    if glimpse in glimpsed:
                         continue
-                    process = _process(folder)
+                    process = _process(_PROC / str(pid))
                 except (FileNotFoundError, ProcessLookupError, PermissionError):
                     continue
+                glimpsed.add(glimpse)
                 if process not in known:
                     known.add(process)
                     found.append(process)
@@ -96,6 +89,23 @@ def processes_seen(which: Callable[[int], bool]) -> Iterator[list[Process]]:
     finally:
         ended.set()
         thread.join()
+
+
+def _family(ancestors: list[int]) -> Iterator[int]:
+    """Give processes and all that descend from them. A busy machine has many others, so these are not looked at."""
+    left = list(ancestors)
+    while left:
+        pid = left.pop()
+        yield pid
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for task in (_PROC / str(pid) / "task").iterdir():
+                with suppress(FileNotFoundError, ProcessLookupError):
+                    left += [int(child) for child in (task / "children").read_text().split()]
+
+
+def _glimpse(folder: Path) -> tuple[int, bytes, int]:
+    """What shows cheaply that a process has become another program, or has hidden its memory."""
+    return int(folder.name), (folder / "cmdline").read_bytes(), (folder / "environ").stat().st_uid
 
 
 def _process(folder: Path) -> Process:

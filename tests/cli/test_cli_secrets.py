@@ -10,7 +10,7 @@ import pytest
 
 from devstack.faults import Fault, FaultControl
 from devstack.stack import StackInfo
-from tests.process_watch import Process, descends_from, processes_seen
+from tests.process_watch import Process, processes_seen
 
 _SIGNED = "a-signed-url-that-opens-the-recording"
 
@@ -42,7 +42,7 @@ def test_a_key_shows_in_nothing_that_is_said_or_stored_and_in_no_child(
         _repeat_secrets(stack, gemini_faults)
     work: list[int] = []
     with (
-        processes_seen(lambda pid: descends_from(pid, work)) as seen,
+        processes_seen(work) as seen,
         started("work", "--once", "--verbose") as process,
     ):
         work.append(process.pid)

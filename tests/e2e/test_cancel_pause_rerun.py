@@ -62,6 +62,8 @@ class Video:
         command = [str(cluster.kubectl), "--kubeconfig", str(cluster.kubeconfig), "-n", self.release.namespace]
         with self._log.open("wb") as sink:
             self._following = subprocess.Popen([*command, "logs", "-f", pod], stdout=sink)
+        # A pod that goes before kubectl follows its log takes the log with it.
+        eventually(lambda: self._log.stat().st_size > 0, "kubectl follows the worker's log")
 
     def close(self) -> None:
         if self._following is not None:

@@ -18,7 +18,7 @@ from devstack.stack import StackInfo
 from tests.e2e.pod_logs import everything_said
 from tests.eventually import eventually
 from tests.otlp_receiver import Received
-from tests.process_watch import Process, in_pod_of, processes_seen
+from tests.process_watch import Process, node_of, processes_seen
 
 pytestmark = [
     pytest.mark.cluster,
@@ -62,7 +62,7 @@ def test_no_key_no_signed_url_and_no_private_text_turns_up_anywhere(
         return str(done.stdout.strip().splitlines()[-1])
 
     with (
-        processes_seen(in_pod_of(release.cluster)) as seen,
+        processes_seen([node_of(release.cluster)]) as seen,
         everything_said(release.cluster, release.namespace) as logs,
     ):
         smooth = submitted()
