@@ -31,7 +31,7 @@ DECISION_CODE = (
 )
 """Globs below the packages: code that decides. What only does I/O is tested against real servers instead."""
 
-_TESTS = ("tests/unit", "tests/operator", "tests/*/pure", "tests/worker/test_worker_decisions.py")
+_TESTS = ("tests/unit", "tests/operator", "tests/*/pure", "tests/worker/test_worker_stages.py")
 """Where tests are taken from. `fast_tests` leaves out those among them that need a server or the whole checkout."""
 
 

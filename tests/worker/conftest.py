@@ -15,8 +15,8 @@ from devstack.stack import StackInfo, create_user
 from devstack.supabase.gateway.switches import Switches, set_switches
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
-from runops_worker.gemini.call import CallPatience
-from runops_worker.gemini.files import FilePatience
+from runops_worker.gemini.call import CallDeadlines
+from runops_worker.gemini.files import FileDeadlines
 from runops_worker.gemini.model import GeminiModel
 from runops_worker.gemini.retry import MODEL_RETRIES
 from runops_worker.prompts import load_prompt
@@ -99,8 +99,8 @@ async def new_job(
             stack.gemini_api_key,
             stack.gemini_url,
             retries=replace(MODEL_RETRIES, sleep=sleep),
-            calls=CallPatience(total_seconds=20, first_seconds=1.5, idle_seconds=1),
-            files=FilePatience(upload_seconds=20, processing_seconds=20, poll_seconds=0.1, answer_seconds=1),
+            calls=CallDeadlines(total_seconds=20, first_seconds=1.5, idle_seconds=1),
+            files=FileDeadlines(upload_seconds=20, processing_seconds=20, poll_seconds=0.1, answer_seconds=1),
         ) as model,
     ):
 

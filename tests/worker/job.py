@@ -24,13 +24,13 @@ from runops_worker.task import Task
 
 @dataclass
 class Seen:
-    """A sink that keeps what it was told, beside the row's."""
+    """A sink that keeps each report, beside that of the row."""
 
     row: RowSink
-    told: list[tuple[Stage, int]] = field(default_factory=list)
+    reports: list[tuple[Stage, int]] = field(default_factory=list)
 
     async def report(self, stage: Stage, percent: int) -> None:
-        self.told.append((stage, percent))
+        self.reports.append((stage, percent))
         await self.row.report(stage, percent)
 
 
@@ -45,11 +45,11 @@ class Job:
     task: Task
     workdir: Path
     waits: list[float] = field(default_factory=list)
-    told: list[tuple[Stage, int]] = field(default_factory=list)
+    reports: list[tuple[Stage, int]] = field(default_factory=list)
 
     async def run(self, **changes: Any) -> Report:
         task = changes.pop("task", self.task)
-        seen = Seen(RowSink(self.supabase.jobs, task.job_id, task.claim), self.told)
+        seen = Seen(RowSink(self.supabase.jobs, task.job_id, task.claim), self.reports)
         self.workdir.mkdir(exist_ok=True)
         for left in self.workdir.iterdir():
             left.unlink()

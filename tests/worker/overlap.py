@@ -138,7 +138,7 @@ class Growing:
 
 @dataclass
 class Model:
-    """Answers a stretch when a test lets it."""
+    """Answers about a chunk when a test lets it."""
 
     is_open: bool = False
     asked: list[int] = field(default_factory=list)

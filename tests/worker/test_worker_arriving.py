@@ -34,7 +34,7 @@ class Slow(World):
             partial_file(target).unlink()
 
 
-async def test_a_recording_that_is_too_long_by_its_header_is_refused_before_it_has_come(
+async def test_a_recording_that_is_too_long_by_its_header_is_rejected_before_its_download_ends(
     scene: Scene, tmp_path: Path
 ) -> None:
     long, index_first = media_corpus.make("too-long", tmp_path), tmp_path / "index-first.mp4"

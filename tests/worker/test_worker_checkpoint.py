@@ -108,7 +108,7 @@ async def test_a_change_repeats_what_depends_on_it_and_nothing_else(
     ],
     ids=["slim", "transcript", "transcript with an item less", "SOP", "empty SOP", "checkpoint"],
 )
-async def test_what_does_not_lie_there_whole_is_made_anew(
+async def test_an_object_that_is_damaged_in_storage_is_made_again(
     *,
     unfinished: Job,
     control: GeminiControl,
@@ -134,7 +134,7 @@ async def test_what_does_not_lie_there_whole_is_made_anew(
         assert await unfinished.supabase.storage.read_json("videos", key)
 
 
-async def test_a_slim_video_that_somebody_replaced_is_made_anew(
+async def test_a_slim_video_that_was_replaced_in_storage_is_made_again(
     job: Job, control: GeminiControl, tmp_path: Path
 ) -> None:
     control.behave(Behaviour(turns=[Turn(outcome=Outcome.PROMPT_BLOCKED)]))
@@ -143,8 +143,8 @@ async def test_a_slim_video_that_somebody_replaced_is_made_anew(
     size = (await job.supabase.storage.stat("videos", job.task.slim_object)).size  # type: ignore[union-attr]
     (tmp_path / "other.mp4").write_bytes(b"\x00" * size)
     await job.supabase.storage.upload("videos", job.task.slim_object, tmp_path / "other.mp4", content_type="video/mp4")
-    job.told.clear()
+    job.reports.clear()
     await job.run()
     assert job.row()["status"] == "completed"
-    percents = [shown for _, shown in job.told]
+    percents = [percent for _, percent in job.reports]
     assert percents == sorted(percents)

@@ -156,7 +156,7 @@ async def test_a_job_that_is_set_back_right_after_its_completion_keeps_what_the_
     assert [await world(job)] == then
 
 
-async def test_between_the_look_and_the_write_one_object_can_slip_in_and_no_second(
+async def test_between_the_check_and_the_write_one_object_can_slip_in_and_no_second(
     *, new_job: NewJob, gate: Gate, control: GeminiControl, tmp_path: Path
 ) -> None:
     job = await new_job()
@@ -176,7 +176,7 @@ async def test_between_the_look_and_the_write_one_object_can_slip_in_and_no_seco
     assert control.files() == []
 
 
-async def test_of_two_pods_of_one_attempt_the_first_ends_as_soon_as_the_second_sits(
+async def test_of_two_pods_of_one_attempt_the_first_ends_as_soon_as_the_second_is_bound(
     *, new_job: NewJob, gate: Gate, control: GeminiControl, tmp_path: Path
 ) -> None:
     job = await new_job()

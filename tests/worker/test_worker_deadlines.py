@@ -36,7 +36,7 @@ async def test_an_upload_that_does_not_end_in_time(
     assert ended == ([204] if piece_bytes == 8192 else [])
 
 
-async def test_a_video_that_gemini_never_gets_done_with(job: Job, control: GeminiControl) -> None:
+async def test_a_video_that_gemini_never_finishes_processing(job: Job, control: GeminiControl) -> None:
     job.model.files = replace(job.model.files, processing_seconds=0.5)
     control.behave(Behaviour(turns=[Turn(outcome=Outcome.FILE_STUCK, times=None)]))
     with pytest.raises(Failed, match="was not done") as failed:
@@ -49,8 +49,8 @@ def test_both_deadlines_are_settings() -> None:
     environ = {"RUNOPS_JOB_ID": "8a2b5d1e-54a5-4f6c-9d70-6f1c7d0a4b11", "RUNOPS_CLAIM": "token"}
     usual = read_settings(environ)
     assert (usual.upload_seconds, usual.gemini_file_seconds) == (1800, 600)
-    told = read_settings(environ | {"RUNOPS_UPLOAD_SECONDS": "7", "RUNOPS_GEMINI_FILE_SECONDS": "8"})
-    assert (told.upload_seconds, told.gemini_file_seconds) == (7, 8)
+    settings = read_settings(environ | {"RUNOPS_UPLOAD_SECONDS": "7", "RUNOPS_GEMINI_FILE_SECONDS": "8"})
+    assert (settings.upload_seconds, settings.gemini_file_seconds) == (7, 8)
     with pytest.raises(Failed, match="RUNOPS_UPLOAD_SECONDS"):
         read_settings(environ | {"RUNOPS_UPLOAD_SECONDS": "soon"})
 

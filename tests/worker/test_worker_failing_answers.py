@@ -55,7 +55,7 @@ ALWAYS: dict[str, Any] = {"times": None}
     ],
     ids=lambda value: f"{value.kind}-{value.outcome}-{value.status}" if isinstance(value, Turn) else "",
 )
-async def test_an_answer_that_stays_wrong_ends_the_run_with_its_reason(
+async def test_an_answer_that_stays_invalid_ends_the_run_with_its_reason(
     *, job: Job, control: GeminiControl, scripted: Turn, reason: Reason, says: str, calls: int
 ) -> None:
     control.behave(Behaviour(turns=[scripted]))
@@ -93,7 +93,7 @@ async def test_an_answer_that_stays_wrong_ends_the_run_with_its_reason(
     ],
     ids=lambda value: f"{value.kind}-{value.outcome}" if isinstance(value, Turn) else "",
 )
-async def test_a_fault_that_passes_is_overcome(job: Job, control: GeminiControl, scripted: Turn, kinds: str) -> None:
+async def test_a_transient_fault_is_retried(job: Job, control: GeminiControl, scripted: Turn, kinds: str) -> None:
     control.behave(Behaviour(turns=[scripted]))
     await job.run()
     assert " ".join(call.kind[0] for call in control.calls()) == kinds

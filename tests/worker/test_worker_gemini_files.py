@@ -16,13 +16,13 @@ from runops_worker.gemini.client import open_client
 from runops_worker.gemini.files import upload
 from tests.worker.job import Job
 
-NAME = "runops-a-stretch"
+NAME = "runops-a-chunk"
 
 
 async def left_behind(job: Job, video: Path) -> None:
     """Upload a video and leave it there, as a killed worker does."""
     client, transport = open_client(job.model.key, base_url=job.model.base_url)
-    await upload(client, video, name=NAME, base_url=job.model.base_url, patience=job.model.files)
+    await upload(client, video, name=NAME, base_url=job.model.base_url, deadlines=job.model.files)
     await transport.aclose()
 
 
@@ -44,7 +44,7 @@ async def test_an_upload_whose_last_answer_got_lost_is_replaced(
     assert control.files() == []
 
 
-async def test_a_name_that_is_taken_all_the_same_is_freed_by_the_next_try(
+async def test_a_name_that_is_in_use_is_freed_by_the_next_try(
     job: Job, control: GeminiControl, gemini_faults: FaultControl, screencast: Path
 ) -> None:
     await left_behind(job, screencast)
@@ -71,7 +71,7 @@ def uploads(gemini_faults: FaultControl) -> int:
     return sum(one.path == "/upload/v1beta/files" for one in gemini_faults.requests())
 
 
-async def test_an_upload_that_gemini_lost_begins_anew(job: Job, gemini_faults: FaultControl, screencast: Path) -> None:
+async def test_an_upload_that_gemini_lost_begins_again(job: Job, gemini_faults: FaultControl, screencast: Path) -> None:
     over = {"X-Goog-Upload-Status": "final"}
     gemini_faults.set(Fault(method="POST", path="upload_id=", kind="status", status=404, headers=over, times=2))
     async with job.model.uploaded(screencast, name=NAME):

@@ -98,7 +98,7 @@ async def test_a_sigterm_ends_the_pod_as_terminated_without_waiting_for_the_mode
     assert control.files() == []
 
 
-async def test_how_long_a_quota_asks_to_wait_is_told_to_the_operator(
+async def test_the_wait_that_a_quota_asks_for_is_reported_to_the_operator(
     job: Job, control: GeminiControl, tmp_path: Path
 ) -> None:
     control.behave(Behaviour(turns=[Turn(outcome=Outcome.STATUS, status=429, retry_after_seconds=53)]))
@@ -120,7 +120,7 @@ async def test_how_long_a_quota_asks_to_wait_is_told_to_the_operator(
         ({"RUNOPS_SOURCE_OBJECT": "raw/none.mp4"}, Reason.SOURCE_MISSING, "raw/none.mp4"),
     ],
 )
-async def test_what_a_pod_cannot_do_is_its_last_word(
+async def test_a_pod_that_cannot_work_reports_its_reason(
     *, job: Job, tmp_path: Path, changes: dict[str, str], reason: Reason, says: str
 ) -> None:
     with pod(job, tmp_path, **changes) as process:
@@ -167,8 +167,8 @@ def test_help_names_every_setting_that_is_read() -> None:
     assert len(environ.names) > 10
     for name in environ.names:
         assert name in HELP
-    told = subprocess.run([*PROGRAM, "--help"], capture_output=True, text=True, timeout=30, check=True)
-    assert told.stdout == HELP
+    help_text = subprocess.run([*PROGRAM, "--help"], capture_output=True, text=True, timeout=30, check=True)
+    assert help_text.stdout == HELP
 
 
 async def test_a_videojob_is_patched_at_each_stage_and_a_refusal_stops_nothing(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow("worker processes with real ffmpeg, killed seven t
 
 NewJob = Callable[..., Awaitable[Job]]
 
-STRETCHES = 2
+CHUNKS = 2
 KILLS = 7
 MOST_OF_ONE_JOB = 5
 LAST_REQUESTS = (58, 30)
@@ -46,7 +46,7 @@ class Life:
         first = len(self.gate.log)
 
         async def kill(seen: Seen) -> None:
-            # Not the number itself: with two stretches under way, another request may be the one after it.
+            # Not the number itself: with two chunks under way, another request may be the one after it.
             if kill_at is not None and seen.number >= first + kill_at:
                 pod.kill()
                 raise Stopped
@@ -71,13 +71,13 @@ class Life:
 
     def check_nothing_was_done_again(self, made: list[Seen], done: Checkpoint, *, is_whole: bool) -> None:
         """Compare what was paid and transcoded with what was not yet done when the attempt began."""
-        told = [seen for seen in made if seen.is_paid and b"file_uri" in seen.body]
+        asked = [seen for seen in made if seen.is_paid and b"file_uri" in seen.body]
         written = [seen for seen in made if seen.is_paid and b"file_uri" not in seen.body]
         taken = [seen for seen in made if seen.method == "GET" and "/authenticated/videos/raw/" in seen.path]
-        counted = (len(taken), len(told), len(written))
+        counted = (len(taken), len(asked), len(written))
         due = (
             int(done.slim is None),
-            0 if done.transcript is not None else STRETCHES - len(done.chunks),
+            0 if done.transcript is not None else CHUNKS - len(done.chunks),
             int(done.sop is None),
         )
         if is_whole:
@@ -131,6 +131,6 @@ async def test_whenever_it_is_killed_the_next_attempts_end_it_once_and_repeat_no
         assert all(size == 0 for size in left.values())
         assert len(left) <= life.blind_kills
         kills += life.kills
-        again += life.paid - STRETCHES - 1
+        again += life.paid - CHUNKS - 1
     for name, figure in (("kills", kills), ("jobs", lives), ("calls lost with their worker", again)):
         record_property(name, figure)

@@ -38,7 +38,7 @@ from tests.worker.overlap import (
 __all__ = ["scene"]
 
 
-async def test_stretches_are_asked_about_while_the_rest_is_encoded_and_each_once(scene: Scene) -> None:
+async def test_chunks_are_transcribed_while_the_rest_is_encoded_and_each_once(scene: Scene) -> None:
     async def encode(watcher: Watcher | None, recording: Path) -> None:
         video = await begin(watcher)
         await video.grow(300)
@@ -90,20 +90,20 @@ async def test_at_most_three_are_under_way_before_and_after_the_end_of_encoding_
     assert sorted(scene.model.asked) == PLAN
 
 
-async def test_what_was_told_before_a_kill_during_encoding_is_not_asked_for_again(scene: Scene) -> None:
-    told = asyncio.Event()
+async def test_chunks_transcribed_before_a_kill_during_encoding_are_not_asked_about_again(scene: Scene) -> None:
+    transcribed = asyncio.Event()
 
     async def encode(watcher: Watcher | None, _: Path) -> None:
         video = await begin(watcher)
         await video.grow(300)
         await scene.world.until(lambda world: bool(world.checkpoint.chunks))
-        told.set()
+        transcribed.set()
         await asyncio.Event().wait()
 
     scene.encode = encode
     run = asyncio.ensure_future(scene.run())
     async with asyncio.timeout(120):
-        await told.wait()
+        await transcribed.wait()
     kept = copy.deepcopy(scene.world.objects)
     run.cancel()
     await asyncio.gather(run, return_exceptions=True)
@@ -119,7 +119,7 @@ async def test_what_was_told_before_a_kill_during_encoding_is_not_asked_for_agai
     assert sorted(scene.model.asked) == PLAN
 
 
-async def test_a_run_that_cannot_be_trusted_takes_its_answers_with_it(scene: Scene) -> None:
+async def test_a_run_of_the_encoder_that_cannot_be_trusted_loses_its_answers(scene: Scene) -> None:
     slow = {295: never}
 
     async def encode(watcher: Watcher | None, _: Path) -> None:
@@ -141,7 +141,7 @@ async def test_a_run_that_cannot_be_trusted_takes_its_answers_with_it(scene: Sce
     assert sorted(scene.model.asked) == PLAN
 
 
-async def _fails_after_its_first_stretch(scene: Scene, *, whole: bool = False) -> None:
+async def _fails_after_its_first_chunk(scene: Scene, *, whole: bool = False) -> None:
     async def encode(watcher: Watcher | None, _: Path) -> None:
         video = await begin(watcher, whole=whole)
         await video.grow(300)
@@ -154,7 +154,7 @@ async def _fails_after_its_first_stretch(scene: Scene, *, whole: bool = False) -
 
 
 async def test_answers_of_a_whole_run_are_kept_and_the_next_attempt_decodes_all_at_once(scene: Scene) -> None:
-    await _fails_after_its_first_stretch(scene, whole=True)
+    await _fails_after_its_first_chunk(scene, whole=True)
 
     async def again(watcher: Watcher | None, _: Path) -> None:
         await accept(watcher, await begin(watcher, whole=True))
@@ -165,7 +165,7 @@ async def test_answers_of_a_whole_run_are_kept_and_the_next_attempt_decodes_all_
     assert sorted(scene.model.asked) == PLAN
 
 
-async def test_a_slow_upload_holds_up_no_stretch_and_no_transcript_comes_before_the_slim_video(scene: Scene) -> None:
+async def test_a_slow_upload_delays_no_chunk_and_no_transcript_is_stored_before_the_slim_video(scene: Scene) -> None:
     scene.world.slim_may_come.clear()
 
     async def encode(watcher: Watcher | None, _: Path) -> None:
@@ -188,7 +188,7 @@ async def test_a_slow_upload_holds_up_no_stretch_and_no_transcript_comes_before_
     assert (done.uploads, done.chunks) == ((), ())
 
 
-async def test_no_more_uploads_are_taken_back_than_an_attempt_can_leave(scene: Scene) -> None:
+async def test_no_more_uploads_are_deleted_than_an_attempt_can_leave(scene: Scene) -> None:
     async def encode(watcher: Watcher | None, _: Path) -> None:
         await accept(watcher, await begin(watcher))
 
@@ -222,7 +222,7 @@ async def test_the_model_is_loaded_before_the_slim_video_is_uploaded_and_not_bes
 async def test_a_recording_that_was_replaced_before_its_download_gets_no_answer_of_the_old_one(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await _fails_after_its_first_stretch(scene)
+    await _fails_after_its_first_chunk(scene)
 
     async def replaced(*arguments: Any, **named: Any) -> Downloaded:
         scene.world.etag = "of another"
@@ -240,7 +240,7 @@ async def test_a_recording_that_was_replaced_before_its_download_gets_no_answer_
     assert done.slim.key == slim_key(TASK, etag="of another", size=9)
 
 
-async def test_a_tag_that_the_download_writes_in_its_own_form_loses_nothing(scene: Scene) -> None:
+async def test_a_tag_that_a_proxy_rewrites_loses_nothing(scene: Scene) -> None:
     scene.world.etag_of_download = "W/{}".format
 
     async def encode(watcher: Watcher | None, _: Path) -> None:
@@ -290,7 +290,7 @@ async def test_where_storage_gives_no_entity_tag_nothing_begins_early_and_keys_a
     assert scene.whole == [False, False, False]
 
 
-async def test_a_transcript_that_is_kept_is_not_begun_again_where_the_slim_video_is_lost(scene: Scene) -> None:
+async def test_a_stored_transcript_is_not_made_again_where_the_slim_video_is_lost(scene: Scene) -> None:
     async def encode(watcher: Watcher | None, _: Path) -> None:
         await accept(watcher, await begin(watcher))
 
@@ -308,7 +308,7 @@ async def test_a_transcript_that_is_kept_is_not_begun_again_where_the_slim_video
     assert SLIM in scene.world.objects
 
 
-async def test_what_the_former_version_remembered_counts_for_the_slim_video_and_for_nothing_else(scene: Scene) -> None:
+async def test_of_a_checkpoint_from_before_early_chunks_only_the_slim_video_is_used(scene: Scene) -> None:
     assert KEY is not None
     former = Checkpoint(
         slim=SlimDone(
@@ -327,7 +327,7 @@ async def test_what_the_former_version_remembered_counts_for_the_slim_video_and_
     assert scene.whole == []
 
 
-async def test_what_is_no_recording_is_refused_by_its_first_bytes(scene: Scene) -> None:
+async def test_a_file_that_is_not_a_recording_is_rejected_by_its_first_bytes(scene: Scene) -> None:
     scene.world.head = b"Dear Sir or Madam, " * 400
     with pytest.raises(MediaRejected) as refused:
         await scene.run()

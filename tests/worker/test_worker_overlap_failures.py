@@ -13,7 +13,7 @@ from tests.worker.overlap import SLIM, TRANSCRIPT, Scene, accept, answers_held_b
 __all__ = ["scene"]
 
 
-async def test_where_encoding_fails_stretches_are_cancelled_and_that_is_told(scene: Scene) -> None:
+async def test_where_encoding_fails_chunks_are_cancelled_and_that_failure_is_raised(scene: Scene) -> None:
     scene.model.answers = {0: never}
 
     async def encode(watcher: Watcher | None, _: Path) -> None:
@@ -29,7 +29,7 @@ async def test_where_encoding_fails_stretches_are_cancelled_and_that_is_told(sce
     assert not list(scene.workdir.iterdir())
 
 
-async def test_where_an_early_stretch_fails_the_slim_video_is_finished_and_kept_and_no_other_is_asked(
+async def test_where_an_early_chunk_fails_the_slim_video_is_finished_and_stored_and_no_other_chunk_begins(
     scene: Scene,
 ) -> None:
     scene.model.answers = {0: failing(Reason.MODEL_REFUSED_REQUEST)}
@@ -68,7 +68,7 @@ async def test_a_claim_that_is_lost_early_ends_encoding_at_once(scene: Scene) ->
     assert SLIM not in scene.world.objects
 
 
-async def test_a_claim_that_is_lost_by_the_upload_ends_the_stretches(scene: Scene) -> None:
+async def test_a_claim_that_is_lost_during_the_upload_ends_the_chunks(scene: Scene) -> None:
     scene.model.answers = {1180: never}
     scene.world.slim_may_come.clear()
 
@@ -87,7 +87,7 @@ async def test_a_claim_that_is_lost_by_the_upload_ends_the_stretches(scene: Scen
     assert SLIM not in scene.world.objects
 
 
-async def test_where_storage_refuses_the_slim_video_answers_under_way_are_kept_and_no_other_is_asked(
+async def test_where_storage_refuses_the_slim_video_answers_under_way_are_kept_and_no_other_chunk_begins(
     scene: Scene,
 ) -> None:
     scene.world.slim_may_come.clear()

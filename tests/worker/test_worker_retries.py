@@ -77,7 +77,7 @@ async def test_a_second_attempt_repeats_neither_the_transcode_nor_a_paid_call(
     assert report.usage.transcribing.calls == 1
 
 
-async def test_a_long_recording_is_told_in_stretches_that_are_not_asked_for_twice(
+async def test_the_chunks_of_a_long_recording_are_not_asked_about_twice(
     new_job: NewJob, control: GeminiControl, tmp_path: Path
 ) -> None:
     picture = "drawbox=x=40:y=40:w=80:h=40:color=white:t=fill:enable='gte(mod(t,40),20)'"
@@ -188,7 +188,7 @@ async def test_what_makes_all_work_futile_is_found_before_any_cost(
     assert kinds(control) == ""
 
 
-async def test_a_user_whom_nobody_knows_is_an_error_and_never_a_public_sop(job: Job) -> None:
+async def test_an_unknown_user_is_an_error_and_never_a_public_sop(job: Job) -> None:
     stranger = uuid4()
     job.database.execute(
         "update jobs set metadata = metadata || jsonb_build_object('user_id', %s::text)", [str(stranger)]
@@ -200,14 +200,14 @@ async def test_a_user_whom_nobody_knows_is_an_error_and_never_a_public_sop(job: 
     assert job.sop() is None
 
 
-async def test_a_missing_recording_is_told(job: Job) -> None:
+async def test_a_missing_recording_is_reported(job: Job) -> None:
     job.task = replace(job.task, source_object="raw/none.mp4")
     with pytest.raises(Failed, match=r"raw/none\.mp4") as failed:
         await job.run()
     assert failed.value.reason is Reason.SOURCE_MISSING
 
 
-async def test_a_recording_that_is_still_on_its_way_up_is_waited_for(job: Job, faults: FaultControl) -> None:
+async def test_a_recording_that_is_still_uploaded_is_waited_for(job: Job, faults: FaultControl) -> None:
     missing = json.dumps({"statusCode": "404", "error": "not_found", "message": "Not found", "code": "NoSuchKey"})
     where = f"/object/info/videos/{job.task.source_object}"
     faults.set(Fault(method="GET", path=where, kind="status", status=400, body=missing, times=2))
@@ -215,7 +215,7 @@ async def test_a_recording_that_is_still_on_its_way_up_is_waited_for(job: Job, f
     assert job.row()["status"] == "completed"
 
 
-async def test_a_file_that_is_no_video_is_told(new_job: NewJob, tmp_path: Path) -> None:
+async def test_a_file_that_is_not_a_video_is_reported(new_job: NewJob, tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("Dear Sir or Madam, " * 50)
     job = await new_job(tmp_path / "letter.txt")
     with pytest.raises(Failed) as failed:
@@ -292,5 +292,5 @@ async def test_no_key_is_ever_logged(
         assert secret not in "\n".join(
             record.getMessage() for record in caplog.records if record.name.startswith("runops")
         )
-    told = json.dumps([vars(r) for r in caplog.records if r.name.startswith("runops")], default=str)
-    assert job.task.sop_prompt.text[:40] not in told
+    logged = json.dumps([vars(r) for r in caplog.records if r.name.startswith("runops")], default=str)
+    assert job.task.sop_prompt.text[:40] not in logged

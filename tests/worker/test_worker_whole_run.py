@@ -39,7 +39,7 @@ async def test_a_recording_becomes_a_transcript_a_sop_and_a_completed_row(
     assert report.usage.total_tokens == sum(c.prompt_tokens + c.output_tokens + c.thoughts_tokens for c in calls)
     assert report.usage.media_seconds == 48
     assert float(report.usage.cost_usd or 0) > 0
-    assert job.told[0] == (Stage.PREPARING_VIDEO, 10)
-    percents = [percent for _, percent in job.told]
+    assert job.reports[0] == (Stage.PREPARING_VIDEO, 10)
+    percents = [percent for _, percent in job.reports]
     assert percents == sorted(percents)
-    assert list(dict.fromkeys(stage for stage, _ in job.told)) == list(Stage)[:4]
+    assert list(dict.fromkeys(stage for stage, _ in job.reports)) == list(Stage)[:4]

@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from runops.report import Report, StageTime, Usage
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
 from runops_worker.failure_reason import as_failed
-from runops_worker.gemini.files import FilePatience
+from runops_worker.gemini.files import FileDeadlines
 from runops_worker.gemini.model import GeminiModel
 from runops_worker.media.sandbox.confinement import needs_landlock, try_confinement
 from runops_worker.pipeline import run as run_pipeline
@@ -99,45 +99,53 @@ async def _run_until_sigterm(environ: Mapping[str, str], *, termination_log: Pat
 async def _work(environ: Mapping[str, str], figures: _RunFigures) -> Report:
     settings = read_settings(environ)
     job_id_in_logs.set(str(settings.task.job_id))
+    videojob = VideoJobSink.in_pod(environ, directory=_SERVICE_ACCOUNT)
+    async with _connections(environ, settings) as (supabase, model), videojob or contextlib.nullcontext():
+        task = settings.task
+        if settings.pod_uid is not None:
+            task = await bind_claim(task, supabase.jobs, pod_uid=settings.pod_uid)
+        await _check_sandbox(settings, videojob)
+        row = RowSink(supabase.jobs, task.job_id, task.claim)
+        with _scratch_folder(settings) as workdir:
+            report = await run_pipeline(
+                task,
+                supabase=supabase,
+                model=model,
+                workdir=workdir,
+                progress=row if videojob is None else FanOut(row, videojob),
+                limits=settings.limits,
+                upload_seconds=settings.upload_seconds,
+                on_end=figures.take,
+            )
+        if videojob is not None:
+            await videojob.report_result(report)
+    _LOG.info("the worker is done", extra={"tokens": report.usage.total_tokens if report.usage else 0})
+    return report
+
+
+@contextlib.asynccontextmanager
+async def _connections(environ: Mapping[str, str], settings: Settings) -> AsyncIterator[tuple[Supabase, GeminiModel]]:
     try:
         services = read_environment(environ)
     except EnvironmentIncomplete as error:
         raise Failed(Reason.MISCONFIGURED, str(error)) from error
     assert services.gemini_key is not None
-    async with contextlib.AsyncExitStack() as stack:
-        supabase = await stack.enter_async_context(
-            Supabase(services.supabase_url, services.supabase_key, retries=PATIENT)
-        )
-        files = FilePatience(processing_seconds=settings.gemini_file_seconds)
-        model = await stack.enter_async_context(GeminiModel(services.gemini_key, services.gemini_base_url, files=files))
-        task = settings.task
-        if settings.pod_uid is not None:
-            task = await bind_claim(task, supabase.jobs, pod_uid=settings.pod_uid)
-        row = RowSink(supabase.jobs, task.job_id, task.claim)
-        videojob = VideoJobSink.in_pod(environ, directory=_SERVICE_ACCOUNT)
-        if videojob is not None:
-            stack.push_async_callback(videojob.aclose)
-        confinement = await try_confinement()
-        if videojob is not None:
-            await videojob.report_sandbox(str(confinement))
-        if settings.limits.require_landlock:
-            needs_landlock(confinement)
-        workdir = stack.enter_context(_scratch_folder(settings))
-        _LOG.info("the worker begins", extra={"sandbox": str(confinement)})
-        report = await run_pipeline(
-            task,
-            supabase=supabase,
-            model=model,
-            workdir=workdir,
-            progress=row if videojob is None else FanOut(row, videojob),
-            limits=settings.limits,
-            upload_seconds=settings.upload_seconds,
-            on_end=figures.take,
-        )
-        if videojob is not None:
-            await videojob.report_result(report)
-        _LOG.info("the worker is done", extra={"tokens": report.usage.total_tokens if report.usage else 0})
-        return report
+    deadlines = FileDeadlines(processing_seconds=settings.gemini_file_seconds)
+    async with (
+        Supabase(services.supabase_url, services.supabase_key, retries=PATIENT) as supabase,
+        GeminiModel(services.gemini_key, services.gemini_base_url, files=deadlines) as model,
+    ):
+        yield supabase, model
+
+
+async def _check_sandbox(settings: Settings, videojob: VideoJobSink | None) -> None:
+    """Report what confines ffmpeg, and stop where that is not enough."""
+    confinement = await try_confinement()
+    if videojob is not None:
+        await videojob.report_sandbox(str(confinement))
+    if settings.limits.require_landlock:
+        needs_landlock(confinement)
+    _LOG.info("the worker begins", extra={"sandbox": str(confinement)})
 
 
 @contextlib.contextmanager

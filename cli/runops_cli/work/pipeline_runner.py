@@ -19,7 +19,7 @@ from runops_cli.work.video_options import VideoOptions
 from runops_cli.work.video_runner import NotReady
 from runops_worker import pipeline
 from runops_worker.claimed_storage import UPLOAD_SECONDS
-from runops_worker.gemini.files import FilePatience
+from runops_worker.gemini.files import FileDeadlines
 from runops_worker.gemini.model import GeminiModel
 from runops_worker.media.errors import SandboxUnavailable
 from runops_worker.media.limits import Limits
@@ -133,9 +133,9 @@ class PipelineRunner:
             require_landlock=self.options.require_landlock,
         )
 
-    def _file_patience(self) -> FilePatience:
+    def _file_patience(self) -> FileDeadlines:
         seconds = self.options.gemini_file_seconds
-        return FilePatience() if seconds is None else FilePatience(processing_seconds=seconds)
+        return FileDeadlines() if seconds is None else FileDeadlines(processing_seconds=seconds)
 
     async def _sop(self, row: JobRow) -> dict[str, Any] | None:
         try:

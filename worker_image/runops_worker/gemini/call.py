@@ -1,4 +1,4 @@
-"""One call: streamed, under a deadline, with its end checked and its cost counted."""
+"""One call: streamed, with deadlines, a check of its end, and a count of its cost."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runops.failures import TABLE, Reason
-from runops_worker.gemini.loops import LoopDetector
-from runops_worker.gemini.troubles import verdicts
-from runops_worker.gemini.verdict import Action, ModelTrouble, Verdict
+from runops_worker.gemini.judge_error import Action, CallFailed, Verdict
+from runops_worker.gemini.loop_detector import LoopDetector
+from runops_worker.gemini.sdk_errors import verdicts
 from runops_worker.model.protocol import Answer, CallUsage, Question
 
 if TYPE_CHECKING:
     from google.genai import Client, types
 
-__all__ = ["CallPatience", "stream_answer"]
+__all__ = ["CallDeadlines", "stream_answer"]
 
 _LARGEST_ANSWER = 2_000_000
 _REMOVE_IT = TABLE[Reason.BLOCKED].remedy
@@ -27,7 +27,7 @@ _REFUSALS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class CallPatience:
+class CallDeadlines:
     """Deadlines of one call in seconds.
 
     Attributes
@@ -35,7 +35,7 @@ class CallPatience:
     total_seconds
         From the question to the end of the answer.
     first_seconds
-        Until the first part arrives: the model reads the video and thinks before that.
+        Until the first part arrives. Before that the model reads the video and thinks.
     idle_seconds
         Between two parts.
     """
@@ -46,8 +46,8 @@ class CallPatience:
 
 
 @dataclass
-class _Heard:
-    """What has arrived of an answer."""
+class _Received:
+    """The parts of an answer that have arrived."""
 
     parts: list[str]
     size: int = 0
@@ -63,99 +63,99 @@ async def stream_answer(
     question: Question,
     *,
     file: "types.File | None",
-    patience: CallPatience,
+    deadlines: CallDeadlines,
     on_usage: Callable[[CallUsage], None],
 ) -> Answer:
     """Ask once and return the answer.
 
     Raises
     ------
-    ModelTrouble
-        There is no answer, or none that may be used.
+    CallFailed
+        There is no answer, or no usable one.
     """
-    heard = _Heard([])
+    received = _Received([])
     try:
         with verdicts(question.model):
-            async with asyncio.timeout(patience.total_seconds):
-                await _listen(client, question, file=file, patience=patience, heard=heard)
+            async with asyncio.timeout(deadlines.total_seconds):
+                await _listen(client, question, file=file, deadlines=deadlines, received=received)
     finally:
-        # Also for a call that failed half-way: what was said so far is billed.
-        if heard.usage is not None:
-            on_usage(_billed(heard, asked=question.model))
-    return _judged(heard, saw_video=file is not None, model=question.model)
+        # Also for a call that failed half-way: the parts that arrived are billed.
+        if received.usage is not None:
+            on_usage(_billed(received, asked=question.model))
+    return _checked(received, saw_video=file is not None, model=question.model)
 
 
 async def _listen(
-    client: "Client", question: Question, *, file: "types.File | None", patience: CallPatience, heard: _Heard
+    client: "Client", question: Question, *, file: "types.File | None", deadlines: CallDeadlines, received: _Received
 ) -> None:
-    async with asyncio.timeout(patience.first_seconds):
+    async with asyncio.timeout(deadlines.first_seconds):
         stream = await client.aio.models.generate_content_stream(
             model=question.model, contents=_contents(question, file), config=_config(question)
         )
     detector = LoopDetector()
-    wait = patience.first_seconds
+    wait = deadlines.first_seconds
     try:
         while True:
             async with asyncio.timeout(wait):
                 part = await anext(stream, None)
             if part is None:
                 return
-            wait = patience.idle_seconds
-            text = _take(part, heard)
-            if detector.feed(text) or heard.size > _LARGEST_ANSWER:
-                heard.loops = True
+            wait = deadlines.idle_seconds
+            text = _take(part, received)
+            if detector.feed(text) or received.size > _LARGEST_ANSWER:
+                received.loops = True
                 return
     finally:
-        # An answer that is given up half-way holds its connection until the generator is closed.
+        # An abandoned answer keeps its connection until the generator is closed.
         if isinstance(stream, AsyncGenerator):
             await stream.aclose()
 
 
-def _take(part: "types.GenerateContentResponse", heard: _Heard) -> str:
+def _take(part: "types.GenerateContentResponse", received: _Received) -> str:
     # Usage is a running total: the last part's counts, not the sum.
-    heard.usage = part.usage_metadata or heard.usage
-    heard.model = part.model_version or heard.model
+    received.usage = part.usage_metadata or received.usage
+    received.model = part.model_version or received.model
     if part.prompt_feedback is not None and part.prompt_feedback.block_reason is not None:
-        heard.blocked = str(part.prompt_feedback.block_reason.value)
+        received.blocked = str(part.prompt_feedback.block_reason.value)
     if not part.candidates:
         return ""
     candidate = part.candidates[0]
     if candidate.finish_reason is not None:
-        heard.finish = str(candidate.finish_reason.value)
+        received.finish = str(candidate.finish_reason.value)
     pieces = (candidate.content.parts if candidate.content is not None else None) or []
     text = "".join(piece.text for piece in pieces if piece.text and not piece.thought)
-    heard.parts.append(text)
-    heard.size += len(text)
+    received.parts.append(text)
+    received.size += len(text)
     return text
 
 
-def _judged(heard: _Heard, *, saw_video: bool, model: str) -> Answer:
-    """Return the answer, its end looked at before its words."""
-    if heard.blocked is not None:
-        sentence = f"{model} refused the recording for its content ({heard.blocked}). {_REMOVE_IT}"
-        raise ModelTrouble(Verdict(Action.FAIL, Reason.BLOCKED, sentence))
-    text = "".join(heard.parts)
-    if heard.loops or heard.finish == "MAX_TOKENS":
+def _checked(received: _Received, *, saw_video: bool, model: str) -> Answer:
+    """Return the answer, or raise what its end means. Its end is checked before its text."""
+    if received.blocked is not None:
+        sentence = f"{model} refused the recording for its content ({received.blocked}). {_REMOVE_IT}"
+        raise CallFailed(Verdict(Action.FAIL, Reason.BLOCKED, sentence))
+    text = "".join(received.parts)
+    if received.loops or received.finish == "MAX_TOKENS":
         return Answer(text, cut_off=True)
-    if heard.finish in _REFUSALS:
-        sentence = f"{model} broke its answer off for the recording's content ({heard.finish}). {_REMOVE_IT}"
-        raise ModelTrouble(Verdict(Action.RETRY, Reason.BLOCKED, sentence, attempts=2))
-    if heard.finish is None and text:
+    if received.finish in _REFUSALS:
+        sentence = f"{model} broke its answer off for the recording's content ({received.finish}). {_REMOVE_IT}"
+        raise CallFailed(Verdict(Action.RETRY, Reason.BLOCKED, sentence, attempts=2))
+    if received.finish is None and text:
         sentence = f"The answer of {model} ended in the middle."
-        raise ModelTrouble(Verdict(Action.RETRY, Reason.MODEL_UNAVAILABLE, sentence))
+        raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_UNAVAILABLE, sentence))
     if not text.strip():
-        ending = f" ({heard.finish})" if heard.finish not in {None, "STOP"} else ""
+        ending = f" ({received.finish})" if received.finish not in {None, "STOP"} else ""
         sentence = f"The answer of {model} was empty{ending}. {TABLE[Reason.MODEL_EMPTY_ANSWER].remedy}"
-        raise ModelTrouble(Verdict(Action.RETRY, Reason.MODEL_EMPTY_ANSWER, sentence, attempts=3))
-    if saw_video and not _video_was_read(heard):
+        raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_EMPTY_ANSWER, sentence, attempts=3))
+    if saw_video and not _video_was_read(received):
         sentence = f"{model} answered without having seen a picture of the video."
-        raise ModelTrouble(Verdict(Action.RETRY, Reason.MODEL_FILE_REJECTED, sentence, attempts=2))
+        raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_FILE_REJECTED, sentence, attempts=2))
     return Answer(text)
 
 
-def _video_was_read(heard: _Heard) -> bool:
-    """Tell whether pictures were among the input; a clip of no pictures is answered with invention."""
-    details = heard.usage.prompt_tokens_details if heard.usage is not None else None
+def _video_was_read(received: _Received) -> bool:
+    """Tell whether there were pictures in the input; about a clip without pictures the model invents."""
+    details = received.usage.prompt_tokens_details if received.usage is not None else None
     if not details:
         return True
     return any(
@@ -164,11 +164,11 @@ def _video_was_read(heard: _Heard) -> bool:
     )
 
 
-def _billed(heard: _Heard, *, asked: str) -> CallUsage:
-    usage = heard.usage
+def _billed(received: _Received, *, asked: str) -> CallUsage:
+    usage = received.usage
     assert usage is not None
     return CallUsage(
-        model=heard.model or asked,
+        model=received.model or asked,
         input_tokens=usage.prompt_token_count or 0,
         output_tokens=(usage.candidates_token_count or 0) + (usage.thoughts_token_count or 0),
         cached_tokens=usage.cached_content_token_count or 0,
@@ -180,7 +180,7 @@ def _contents(question: Question, file: "types.File | None") -> "list[types.Cont
 
     parts = [types.Part(text=question.text)]
     if file is not None:
-        # The text comes after the video: that is the order in which the model reads best.
+        # The text comes after the video: the model reads best in that order.
         parts.insert(0, types.Part(file_data=types.FileData(file_uri=file.uri, mime_type=file.mime_type)))
     contents = [types.Content(role="user", parts=parts)]
     for exchange in question.exchanges:
@@ -209,6 +209,6 @@ def _thinking(question: Question) -> "types.ThinkingConfig":
     from google.genai import types  # noqa: PLC0415 - the SDK is loaded when the model is opened
 
     if question.model.removeprefix("models/").startswith("gemini-2"):
-        # This family counts tokens where later ones know levels; a level is a 400 there.
+        # This family takes a number of tokens and answers 400 to the levels of later ones.
         return types.ThinkingConfig(thinking_budget={"low": 1024, "medium": 8192, "high": 16384}[question.thinking])
     return types.ThinkingConfig(thinking_level=types.ThinkingLevel(question.thinking.upper()))

@@ -12,7 +12,7 @@ API_VERSION = "v1beta"
 """Pinned: the SDK's default moved to v1, on which previews and some fields are missing."""
 
 CALL_TIMEOUT_MILLISECONDS = 600_000
-"""Longest silence of one request; without it the SDK waits for ever. Whole calls have their own deadline."""
+"""Longest silence of one request; without it the SDK waits forever. Whole calls have their own deadline."""
 
 _GOOGLE = "https://generativelanguage.googleapis.com/"
 
@@ -25,14 +25,14 @@ def open_client(key: str, *, base_url: str | None) -> "tuple[Client, AsyncClient
     key
         The API key.
     base_url
-        Address to use in place of Google's; None for Google's.
+        Address in place of Google's; None for Google's.
 
     Notes
     -----
-    The transport is given: left to itself the SDK takes aiohttp wherever that is installed, with other exceptions
-    and other timeouts. Retries of the SDK are off (`retry_options=None`): they ignore the wait that the API asks for.
+    The transport is given, because the SDK otherwise takes aiohttp wherever that is installed, with other exceptions
+    and timeouts. Retries of the SDK are off (`retry_options=None`): they ignore the wait that the API asks for.
     """
-    # Imported here, not above: a worker that downloads, or encodes a short recording, does without these 50 MB.
+    # Imported here, not above: it takes 50 MB, which a worker does not need while it downloads or encodes.
     import httpx2  # noqa: PLC0415 - see above
     from google import genai  # noqa: PLC0415 - see above
     from google.genai import types  # noqa: PLC0415 - see above

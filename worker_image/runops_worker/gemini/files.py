@@ -1,4 +1,4 @@
-"""Videos at the Gemini Files API: put there whole, waited for, taken away."""
+"""Videos at the Gemini Files API: upload, wait until they are processed, delete."""
 
 import asyncio
 import logging
@@ -8,23 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runops.failures import Reason
-from runops_worker.gemini.troubles import verdicts
-from runops_worker.gemini.verdict import Action, ModelTrouble, Verdict
+from runops_worker.gemini.judge_error import Action, CallFailed, Verdict
+from runops_worker.gemini.sdk_errors import verdicts
 
 if TYPE_CHECKING:
     from google.genai import Client, types
 
-__all__ = ["DISPLAY_NAME", "FilePatience", "delete", "upload"]
+__all__ = ["DISPLAY_NAME", "FileDeadlines", "delete", "upload"]
 
 DISPLAY_NAME = "runops-worker"
-"""Of every uploaded file: says whose it is, and nothing about the job."""
+"""Of every uploaded file: names the program, and nothing about the job."""
 
 _MIME_TYPE = "video/mp4"
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class FilePatience:
+class FileDeadlines:
     """Deadlines in seconds.
 
     Attributes
@@ -34,11 +34,11 @@ class FilePatience:
     processing_seconds
         Until an uploaded file must be ready.
     poll_seconds
-        Between two questions whether it is; the first comes after a fifth of it.
+        Between two polls; the first comes after a fifth of it.
     answer_seconds
-        For the answer to one such question.
+        For the answer to one poll.
     delete_seconds
-        For taking a file away; after that it is left to expire (48 h).
+        For the deletion of a file; after that it is left to expire (48 h).
     """
 
     upload_seconds: float = 600.0
@@ -49,29 +49,29 @@ class FilePatience:
 
 
 async def upload(
-    client: "Client", path: Path, *, name: str, base_url: str | None, patience: FilePatience
+    client: "Client", path: Path, *, name: str, base_url: str | None, deadlines: FileDeadlines
 ) -> "types.File":
-    """Put a video there, in place of what lies under its name, and return it once the model can see it.
+    """Upload a video, in place of one with the same name, and return it once the model can see it.
 
-    What was put there stays, also where this fails: whoever asked for it deletes it by its name.
+    The upload stays, also where this fails: the caller deletes it by its name.
 
     Parameters
     ----------
     client
         The connection.
     path
-        The video; its name must be ASCII, since it travels in a header.
+        The video; its file name must be ASCII, since it travels in a header.
     name
         At Gemini: at most 40 lower-case letters, digits and inner dashes.
     base_url
-        As for the client: the SDK sends the bytes to the host that an upload's address names, which behind a
-        gateway is not the gateway, unless it is told again with each upload.
-    patience
+        As for the client. The SDK sends the bytes to the host in the upload's address, which is not the gateway, unless
+        each upload names the gateway again.
+    deadlines
         Deadlines.
 
     Raises
     ------
-    ModelTrouble
+    CallFailed
         `UploadIncomplete` where fewer bytes arrived than were sent (the SDK skips a chunk that was answered with an
         error and a status of "active") or the upload was not known to its end, `ModelFileRejected` where the video
         could not be processed or was gone before that; all may pass. `ModelFileTimeout` where that took too long.
@@ -79,26 +79,26 @@ async def upload(
     """
     from google.genai import types  # noqa: PLC0415 - the SDK is loaded when the model is opened
 
-    # A worker that was killed, or an upload whose answer got lost, has left it there, and a name is given once.
-    await delete(client, name, patience=patience)
+    # A killed worker may have left one there, or an upload whose answer was lost. Each name exists once.
+    await delete(client, name, deadlines=deadlines)
     size = await asyncio.to_thread(lambda: path.stat().st_size)
     options = types.HttpOptions(base_url=base_url) if base_url else None
     config = types.UploadFileConfig(name=name, mime_type=_MIME_TYPE, display_name=DISPLAY_NAME, http_options=options)
     try:
         with verdicts("Gemini's file store"):
-            async with asyncio.timeout(patience.upload_seconds):
+            async with asyncio.timeout(deadlines.upload_seconds):
                 file = await client.aio.files.upload(file=str(path), config=config)
-    except ModelTrouble as trouble:
-        raise ModelTrouble(_of_upload(trouble.verdict)) from trouble
+    except CallFailed as failed:
+        raise CallFailed(_of_upload(failed.verdict)) from failed
     except ValueError as error:
-        # All that the SDK says of a last chunk that was answered as if another one came.
-        raise ModelTrouble(_incomplete("Gemini did not take the end of the video.")) from error
+        # The SDK's only sign of a last chunk that was answered as if another one came.
+        raise CallFailed(_incomplete("Gemini did not take the end of the video.")) from error
     _check_whole(file, size)
-    return await _active(client, file, patience=patience)
+    return await _active(client, file, deadlines=deadlines)
 
 
 def _of_upload(verdict: Verdict) -> Verdict:
-    """Return the verdict on an upload: one that was refused for its bytes, or lost, may fare better from its start."""
+    """Return the verdict on a failed upload: one whose bytes were refused, or that was lost, starts again."""
     if verdict.reason is Reason.MODEL_NOT_FOUND:
         return _incomplete(
             "Gemini lost the upload before it was whole, or GOOGLE_GEMINI_BASE_URL does not lead to Gemini."
@@ -113,7 +113,7 @@ def _incomplete(sentence: str) -> Verdict:
 
 
 def _of_poll(verdict: Verdict) -> Verdict:
-    """Return the verdict on a look at a video: one that is gone can be put there once more."""
+    """Return the verdict on a failed poll: a video that is gone is uploaded again."""
     if not _is_gone(verdict):
         return verdict
     sentence = "Gemini no longer has the uploaded video."
@@ -126,40 +126,42 @@ def _is_gone(verdict: Verdict) -> bool:
 
 def _check_whole(file: "types.File", size: int) -> None:
     if file.size_bytes != size:
-        raise ModelTrouble(_incomplete(f"Of {size} bytes of the video {file.size_bytes or 0} arrived at Gemini."))
+        raise CallFailed(_incomplete(f"Of {size} bytes of the video {file.size_bytes or 0} arrived at Gemini."))
 
 
-async def _active(client: "Client", file: "types.File", *, patience: FilePatience) -> "types.File":
+async def _active(client: "Client", file: "types.File", *, deadlines: FileDeadlines) -> "types.File":
     from google.genai import types  # noqa: PLC0415 - the SDK is loaded when the model is opened
 
-    deadline = time.monotonic() + patience.processing_seconds
-    pause = patience.poll_seconds / 5
+    deadline = time.monotonic() + deadlines.processing_seconds
+    pause = deadlines.poll_seconds / 5
     while file.state == types.FileState.PROCESSING or file.state is None:
         if time.monotonic() > deadline:
-            sentence = f"Gemini was not done with the uploaded video after {patience.processing_seconds:.0f} s."
-            raise ModelTrouble(Verdict(Action.FAIL, Reason.MODEL_FILE_TIMEOUT, sentence))
+            sentence = (
+                f"Gemini did not finish processing the uploaded video within {deadlines.processing_seconds:.0f} s."
+            )
+            raise CallFailed(Verdict(Action.FAIL, Reason.MODEL_FILE_TIMEOUT, sentence))
         await asyncio.sleep(pause)
-        pause = patience.poll_seconds
+        pause = deadlines.poll_seconds
         try:
             with verdicts("Gemini's file store"):
-                async with asyncio.timeout(patience.answer_seconds):
+                async with asyncio.timeout(deadlines.answer_seconds):
                     file = await client.aio.files.get(name=file.name or "")
-        except ModelTrouble as trouble:
-            raise ModelTrouble(_of_poll(trouble.verdict)) from trouble
+        except CallFailed as failed:
+            raise CallFailed(_of_poll(failed.verdict)) from failed
     if file.state != types.FileState.ACTIVE:
         code = file.error.code if file.error is not None else None
         sentence = f"Gemini could not process the uploaded video (code {code})."
-        raise ModelTrouble(Verdict(Action.RETRY, Reason.MODEL_FILE_REJECTED, sentence, attempts=2))
+        raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_FILE_REJECTED, sentence, attempts=2))
     return file
 
 
-async def delete(client: "Client", name: str, *, patience: FilePatience) -> None:
-    """Take away what lies under a name, often nothing. Failing to is logged and no more: it expires by itself."""
+async def delete(client: "Client", name: str, *, deadlines: FileDeadlines) -> None:
+    """Delete the video under a name, if there is one. A failure is only logged: the video expires by itself."""
     try:
         with verdicts("Gemini's file store"):
-            async with asyncio.timeout(patience.delete_seconds):
+            async with asyncio.timeout(deadlines.delete_seconds):
                 await client.aio.files.delete(name=f"files/{name}")
-    except ModelTrouble as trouble:
-        if _is_gone(trouble.verdict):
+    except CallFailed as failed:
+        if _is_gone(failed.verdict):
             return
-        _LOG.warning("an uploaded video may stay at Gemini until it expires", extra={"reason": trouble.verdict.reason})
+        _LOG.warning("an uploaded video may stay at Gemini until it expires", extra={"reason": failed.verdict.reason})

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Self, cast
 
 from runops.failures import Failed, Reason
 from runops.retrying import RetryPolicy
-from runops_worker.gemini.call import CallPatience, stream_answer
+from runops_worker.gemini.call import CallDeadlines, stream_answer
 from runops_worker.gemini.client import open_client
-from runops_worker.gemini.files import FilePatience, delete, upload
+from runops_worker.gemini.files import FileDeadlines, delete, upload
+from runops_worker.gemini.judge_error import Action, CallFailed
 from runops_worker.gemini.retry import MODEL_RETRIES, may_pass
-from runops_worker.gemini.verdict import Action, ModelTrouble
 from runops_worker.model.protocol import Answer, CallUsage, Question, UploadedVideo
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class GeminiModel:
     key: str = field(repr=False)
     base_url: str | None = None
     retries: RetryPolicy = MODEL_RETRIES
-    calls: CallPatience = field(default_factory=CallPatience)
-    files: FilePatience = field(default_factory=FilePatience)
+    calls: CallDeadlines = field(default_factory=CallDeadlines)
+    files: FileDeadlines = field(default_factory=FileDeadlines)
     _client: "Client | None" = field(default=None, init=False, repr=False)
     _transport: "AsyncClient | None" = field(default=None, init=False, repr=False)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
@@ -86,7 +86,7 @@ class GeminiModel:
     async def _upload(self, video: Path, name: str) -> "types.File":
         client = await self._opened()
         return await self.retries.run(
-            lambda: upload(client, video, name=name, base_url=self.base_url, patience=self.files), may_pass
+            lambda: upload(client, video, name=name, base_url=self.base_url, deadlines=self.files), may_pass
         )
 
     @asynccontextmanager
@@ -101,11 +101,11 @@ class GeminiModel:
         try:
             try:
                 uploaded = _Uploaded(video, name, await self._upload(video, name))
-            except ModelTrouble as trouble:
-                raise _failed(trouble) from trouble
+            except CallFailed as failed:
+                raise _failed(failed) from failed
             yield uploaded
         finally:
-            await delete(await self._opened(), name, patience=self.files)
+            await delete(await self._opened(), name, deadlines=self.files)
 
     async def ask(
         self, question: Question, *, video: UploadedVideo | None = None, on_usage: Callable[[CallUsage], None]
@@ -125,30 +125,30 @@ class GeminiModel:
                 client,
                 question,
                 file=None if uploaded is None else uploaded.file,
-                patience=self.calls,
+                deadlines=self.calls,
                 on_usage=on_usage,
             )
 
         async def attempt_with_file() -> Answer:
             try:
                 return await attempt()
-            except ModelTrouble as trouble:
-                if trouble.verdict.action is not Action.UPLOAD_AGAIN or uploaded is None or uploaded.again:
+            except CallFailed as failed:
+                if failed.verdict.action is not Action.UPLOAD_AGAIN or uploaded is None or uploaded.again:
                     raise
                 uploaded.again = True
                 _LOG.warning("the uploaded video is gone, uploading it once more")
                 uploaded.file = await self._upload(uploaded.path, uploaded.name)
-                raise ModelTrouble(replace(trouble.verdict, action=Action.RETRY)) from trouble
+                raise CallFailed(replace(failed.verdict, action=Action.RETRY)) from failed
 
         try:
             return await self.retries.run(attempt_with_file, may_pass)
-        except ModelTrouble as trouble:
-            if trouble.verdict.action is Action.SHRINK and video is not None:
+        except CallFailed as failed:
+            if failed.verdict.action is Action.SHRINK and video is not None:
                 return Answer("", cut_off=True)
-            raise _failed(trouble) from trouble
+            raise _failed(failed) from failed
 
 
-def _failed(trouble: ModelTrouble) -> Failed:
-    verdict = trouble.verdict
+def _failed(failed: CallFailed) -> Failed:
+    verdict = failed.verdict
     reason = Reason.MODEL_FILE_REJECTED if verdict.action is Action.UPLOAD_AGAIN else verdict.reason
     return Failed(reason, verdict.text, retry_after=verdict.wait)

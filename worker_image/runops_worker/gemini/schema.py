@@ -1,17 +1,16 @@
-"""The forms of the answers, in the subset of JSON Schema that the Gemini API accepts.
+"""Schemas of the answers, in the subset of JSON Schema that the Gemini API accepts.
 
 Accepted keywords: type, description, enum, items, properties, required, minItems, maxItems, minimum, maximum, anyOf,
 $ref, $defs and a few that annotate (Gemini API, structured output). Long enums, limits on arrays and deep nesting
-make the API refuse a schema, so there are none; the exact rules are checked when the answer is here. Properties are
-written in the order in which they are required: what is read off the screen before what is concluded from it.
+make the API refuse a schema, so there are none; the exact rules are checked when the answer is read. Properties are
+written in the order in which they are required: what is on the screen before what follows from it.
+
+A change here, or of the way an answer is read, raises the answer version in `checkpoint/keys.py`.
 """
 
 from typing import Any
 
-__all__ = ["SCHEMA_VERSION", "SOP_SCHEMA", "TRANSCRIPT_SCHEMA"]
-
-SCHEMA_VERSION = 1
-"""Part of the checkpoint's keys: raise it when a schema or the reading of an answer changes."""
+__all__ = ["SOP_SCHEMA", "TRANSCRIPT_SCHEMA"]
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _TEXT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
@@ -48,7 +47,7 @@ _ITEM = {
 }
 
 TRANSCRIPT_SCHEMA: dict[str, Any] = {"type": "array", "items": {"type": "object", "properties": _ITEM}}
-"""An array of items; visual and audio items share one form without a union, in which each leaves the other's out."""
+"""An array of items. Visual and audio items share one record without a union; each leaves out the other's fields."""
 
 _NODE_TYPES = ["task", "decision", "loop", "trigger", "end"]
 
@@ -130,4 +129,4 @@ SOP_SCHEMA: dict[str, Any] = _record(
         ),
     }
 )
-"""A SOP without recursion and maps: `variables` is a list of pairs, turned into the map when the answer is read."""
+"""A SOP without recursion and maps: `variables` is a list of pairs, which becomes the map when the answer is read."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from runops.failures import Failed, Reason
 from runops_worker.claimed_storage import UPLOAD_SECONDS
-from runops_worker.gemini.files import FilePatience
+from runops_worker.gemini.files import FileDeadlines
 from runops_worker.media.limits import Limits
 from runops_worker.prompts import load_prompt
 from runops_worker.task import Task
@@ -118,7 +118,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         pod_uid=environ.get("RUNOPS_POD_UID") or None,
         upload_seconds=_optional(environ, "RUNOPS_UPLOAD_SECONDS", _positive, UPLOAD_SECONDS, "a whole number"),
         gemini_file_seconds=_optional(
-            environ, "RUNOPS_GEMINI_FILE_SECONDS", _positive, FilePatience().processing_seconds, "a whole number"
+            environ, "RUNOPS_GEMINI_FILE_SECONDS", _positive, FileDeadlines().processing_seconds, "a whole number"
         ),
     )
 

@@ -82,6 +82,12 @@ class VideoJobSink:
             ca_file=directory / "ca.crt",
         )
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.aclose()
+
     async def aclose(self) -> None:
         """Close the connection."""
         await self._http.aclose()

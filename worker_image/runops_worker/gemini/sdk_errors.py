@@ -1,4 +1,4 @@
-"""Turns what the SDK and its transport raise into a verdict."""
+"""Turns the exceptions of the SDK and its transport into verdicts."""
 
 import json
 from collections.abc import Iterator
@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from runops.failures import Reason
-from runops_worker.gemini.verdict import Action, ModelTrouble, Trouble, Verdict, judge
+from runops_worker.gemini.judge_error import Action, ApiError, CallFailed, Verdict, judge
 
 __all__ = ["verdicts"]
 
 
 @contextmanager
 def verdicts(model: str) -> Iterator[None]:
-    """Raise `ModelTrouble` for everything that the SDK raises in the block.
+    """Raise `CallFailed` for every exception of the SDK in the block.
 
     Parameters
     ----------
@@ -26,20 +26,20 @@ def verdicts(model: str) -> Iterator[None]:
     try:
         yield
     except errors.APIError as error:
-        raise ModelTrouble(judge(_trouble(error.code, error.details), model=model)) from None
+        raise CallFailed(judge(_api_error(error.code, error.details), model=model)) from None
     except (TimeoutError, httpx2.TimeoutException) as error:
         sentence = f"{model[:80]} did not answer in time ({type(error).__name__})."
-        raise ModelTrouble(Verdict(Action.RETRY, Reason.MODEL_TIMEOUT, sentence)) from error
+        raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_TIMEOUT, sentence)) from error
     except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
         sentence = f"Gemini could not be reached ({type(error).__name__})."
-        raise ModelTrouble(Verdict(Action.RETRY, Reason.MODEL_UNAVAILABLE, sentence)) from error
+        raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_UNAVAILABLE, sentence)) from error
     except (json.JSONDecodeError, KeyError, errors.UnknownApiResponseError) as error:
-        # A proxy's page, a body cut short, or an upload that was started without an address.
+        # The page of a proxy, a body cut short, or an upload that was answered without an address.
         sentence = f"Something between here and Gemini answered in its place ({type(error).__name__})."
-        raise ModelTrouble(Verdict(Action.RETRY, Reason.MODEL_UNAVAILABLE, sentence)) from error
+        raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_UNAVAILABLE, sentence)) from error
 
 
-def _trouble(code: int | None, body: Any) -> Trouble:
+def _api_error(code: int | None, body: Any) -> ApiError:
     error = body.get("error", body) if isinstance(body, dict) else {}
     if not isinstance(error, dict):
         error = {}
@@ -50,4 +50,4 @@ def _trouble(code: int | None, body: Any) -> Trouble:
     # An error event inside a stream comes with the stream's own status.
     if 200 <= number < 300:
         number = inner_code if isinstance(inner_code, int) else 500
-    return Trouble(number, str(error.get("status") or ""), str(error.get("message") or ""), details)
+    return ApiError(number, str(error.get("status") or ""), str(error.get("message") or ""), details)

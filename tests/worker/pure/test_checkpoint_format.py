@@ -1,8 +1,12 @@
 """How each finished step changes the checkpoint, and that a checkpoint of the previous version is still read. Pure."""
 
 from datetime import date
+from typing import Any
+from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runops.progress import Stage
 from runops_worker.checkpoint.format import (
@@ -16,6 +20,7 @@ from runops_worker.checkpoint.format import (
 from runops_worker.checkpoint.keys import content_sha256, slim_key, sop_key, transcript_key
 from runops_worker.model.ledger import Ledger
 from runops_worker.model.protocol import CallUsage
+from runops_worker.task import Prompt, Task
 from tests.worker.fakes import PROMPT, TASK
 
 DAY = date(2026, 11, 24)
@@ -143,3 +148,41 @@ def test_calls_are_added_to_their_stage_and_one_of_unknown_cost_makes_the_cost_u
     assert usage.transcribing is not None
     assert usage.parsing_sop is not None
     assert (usage.cost_usd, usage.transcribing.cost_usd, usage.parsing_sop.cost_usd) == (None, None, "2.250000")
+
+
+JOB = UUID("8a2b5d1e-54a5-4f6c-9d70-6f1c7d0a4b11")
+
+
+def a_task(**changes: Any) -> Task:
+    prompt = Prompt.of("p.md", "words")
+    fields: dict[str, Any] = {
+        "job_id": JOB,
+        "claim": "c",
+        "user_id": None,
+        "source_bucket": "videos",
+        "source_object": "raw/x.mp4",
+        "transcribe_model": "m",
+        "sop_model": "m",
+        "transcription_prompt": prompt,
+        "sop_prompt": prompt,
+    }
+    return Task(**{**fields, **changes})
+
+
+def test_each_key_changes_with_what_went_in_and_with_nothing_else() -> None:
+    base = slim_key(a_task(), etag="e", size=1)
+    assert base == slim_key(a_task(claim="other", sop_model="n"), etag="e", size=1)
+    others = [slim_key(a_task(), etag="f", size=1), slim_key(a_task(), etag="e", size=2)]
+    others += [slim_key(a_task(**{name: 2}), etag="e", size=1) for name in ("fps", "height", "crf")]
+    assert len({base, *others}) == 6
+    assert slim_key(a_task(), etag=None, size=1) is None
+    one, two = Prompt.of("a.md", "one"), Prompt.of("a.md", "two")
+    keys = [transcript_key(sha, prompt=p, model=m) for sha in "ab" for p in (one, two) for m in "mn"]
+    keys += [transcript_key("a", prompt=one, model="m", chunk=s) for s in ((0.0, 5.0), (0.0, 6.0))]
+    keys += [sop_key(sha, prompt=p, model=m) for sha in "ab" for p in (one, two) for m in "mn"]
+    assert len(set(keys)) == 18
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner)))
+def test_an_unreadable_checkpoint_is_an_empty_one(value: Any) -> None:
+    assert read_checkpoint(value).transcript is None

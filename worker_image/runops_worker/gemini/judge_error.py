@@ -1,4 +1,4 @@
-"""What an error of the API means. Pure: what was said in, what to do out.
+"""Decides what an error of the API means. Pure.
 
 The rules follow Google's error reference for the Gemini API and the typed details of google.rpc.
 """
@@ -10,17 +10,17 @@ from typing import Any
 
 from runops.failures import TABLE, Reason
 
-__all__ = ["LONGEST_WAIT_SECONDS", "Action", "ModelTrouble", "Trouble", "Verdict", "judge", "retry_delay"]
+__all__ = ["LONGEST_WAIT_SECONDS", "Action", "ApiError", "CallFailed", "Verdict", "judge", "retry_delay"]
 
 LONGEST_WAIT_SECONDS = 20.0
-"""A wait that is longer than this is the queue's business, not a pod's."""
+"""A longer wait is left to the queue: the run ends, and the pod does not wait."""
 
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s")
 _RETRY_IN = re.compile(r"retry in (\d{1,9}(?:\.\d{1,9})?)s", re.IGNORECASE)
 _TOKENS = re.compile(r"token count|number of tokens|too many tokens|payload size", re.IGNORECASE)
 _FILE = re.compile(r"\bfiles?\b", re.IGNORECASE)
 _TIMEOUTS = frozenset({408, 504})
-_PASSING = frozenset({408, 499, 500, 502, 503, 504})
+_TRANSIENT = frozenset({408, 499, 500, 502, 503, 504})
 
 
 class Action(StrEnum):
@@ -33,8 +33,8 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """An error as the API told it.
+class ApiError:
+    """An error as the API reported it.
 
     Attributes
     ----------
@@ -56,16 +56,16 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an error means.
+    """The meaning of an error.
 
     Attributes
     ----------
     action
         What to do.
     reason
-        Why the job fails where that does not help.
+        Why the job fails if the action does not help.
     sentence
-        For a person; the reason's own where none is more precise. Holds nothing of the request.
+        For a person; that of the reason where it is empty. Contains nothing of the request.
     wait
         Seconds that the API asks to wait; None where it says nothing.
     attempts
@@ -84,7 +84,7 @@ class Verdict:
         return self.sentence or TABLE[self.reason].sentence
 
 
-class ModelTrouble(Exception):  # noqa: N818 - a verdict on a call, which a retry may overturn
+class CallFailed(Exception):  # noqa: N818 - a retry may follow
     """A call did not give an answer."""
 
     def __init__(self, verdict: Verdict) -> None:
@@ -92,22 +92,22 @@ class ModelTrouble(Exception):  # noqa: N818 - a verdict on a call, which a retr
         super().__init__(f"{verdict.reason}: {verdict.text}")
 
 
-def judge(trouble: Trouble, *, model: str) -> Verdict:
-    """Return what an error of the API means.
+def judge(error: ApiError, *, model: str) -> Verdict:
+    """Return the verdict on an error of the API.
 
     Parameters
     ----------
-    trouble
+    error
         The error.
     model
         The model that was asked, for the sentence.
     """
-    code = trouble.code
+    code = error.code
     if code == 429:
-        return _quota(trouble, model=model)
+        return _quota(error, model=model)
     if code == 400:
-        return _bad_request(trouble, model=model)
-    if code == 403 and _FILE.search(trouble.message):
+        return _bad_request(error, model=model)
+    if code == 403 and _FILE.search(error.message):
         return Verdict(Action.UPLOAD_AGAIN, Reason.MODEL_FILE_REJECTED, "Gemini no longer has the uploaded video.")
     if code in {401, 403}:
         return _key_rejected(f"HTTP {code}")
@@ -119,24 +119,24 @@ def judge(trouble: Trouble, *, model: str) -> Verdict:
         )
     if code == 413:
         return Verdict(Action.SHRINK, Reason.MODEL_REFUSED_REQUEST, "The request is too large for the model's API.")
-    if code in _PASSING or code >= 500:
+    if code in _TRANSIENT or code >= 500:
         reason = Reason.MODEL_TIMEOUT if code in _TIMEOUTS else Reason.MODEL_UNAVAILABLE
-        wait = retry_delay(trouble)
+        wait = retry_delay(error)
         action = Action.FAIL if wait is not None and wait > LONGEST_WAIT_SECONDS else Action.RETRY
         return Verdict(action, reason, f"{TABLE[reason].sentence} (HTTP {code}, {model})", wait)
-    return Verdict(Action.FAIL, Reason.MODEL_REFUSED_REQUEST, _refused(trouble))
+    return Verdict(Action.FAIL, Reason.MODEL_REFUSED_REQUEST, _refused(error))
 
 
-def _bad_request(trouble: Trouble, *, model: str) -> Verdict:
-    if any(detail.get("reason") == "API_KEY_INVALID" for detail in trouble.details):
+def _bad_request(error: ApiError, *, model: str) -> Verdict:
+    if any(detail.get("reason") == "API_KEY_INVALID" for detail in error.details):
         return _key_rejected("API_KEY_INVALID")
-    if "ACTIVE" in trouble.message:
-        return Verdict(Action.RETRY, Reason.MODEL_FILE_REJECTED, "Gemini was not done with the uploaded video.")
-    if _TOKENS.search(trouble.message):
+    if "ACTIVE" in error.message:
+        return Verdict(Action.RETRY, Reason.MODEL_FILE_REJECTED, "Gemini was still processing the uploaded video.")
+    if _TOKENS.search(error.message):
         return Verdict(
             Action.SHRINK, Reason.MODEL_REFUSED_REQUEST, f"The input has more tokens than {model[:80]} takes."
         )
-    return Verdict(Action.FAIL, Reason.MODEL_REFUSED_REQUEST, _refused(trouble))
+    return Verdict(Action.FAIL, Reason.MODEL_REFUSED_REQUEST, _refused(error))
 
 
 def _key_rejected(why: str) -> Verdict:
@@ -147,17 +147,17 @@ def _key_rejected(why: str) -> Verdict:
     )
 
 
-def _refused(trouble: Trouble) -> str:
-    # The API's own sentence is the only clue a person gets; it names fields and limits, never content.
-    said = " ".join(trouble.message.split())[:300]
-    return f"The model's API refused the request (HTTP {trouble.code} {trouble.status}): {said}"
+def _refused(error: ApiError) -> str:
+    # The API's own sentence is the only clue for a person. It names fields and limits, never content.
+    said = " ".join(error.message.split())[:300]
+    return f"The model's API refused the request (HTTP {error.code} {error.status}): {said}"
 
 
-def _quota(trouble: Trouble, *, model: str) -> Verdict:
-    wait = retry_delay(trouble)
+def _quota(error: ApiError, *, model: str) -> Verdict:
+    wait = retry_delay(error)
     quotas = [
         str(violation.get("quotaId", ""))
-        for detail in trouble.details
+        for detail in error.details
         for violation in detail.get("violations", ())
         if isinstance(violation, dict)
     ]
@@ -171,12 +171,12 @@ def _quota(trouble: Trouble, *, model: str) -> Verdict:
     return Verdict(Action.RETRY, Reason.QUOTA_EXCEEDED, sentence, wait, attempts=2)
 
 
-def retry_delay(trouble: Trouble) -> float | None:
-    """Return the seconds that the API asks to wait, from `RetryInfo` or its sentence; None where it asks nothing."""
-    for detail in trouble.details:
+def retry_delay(error: ApiError) -> float | None:
+    """Return the seconds that the API asks to wait, from `RetryInfo` or its sentence; None where it names no wait."""
+    for detail in error.details:
         if str(detail.get("@type", "")).endswith("RetryInfo"):
             match = _SECONDS.fullmatch(str(detail.get("retryDelay", "")))
             if match is not None:
                 return float(match.group(1))
-    match = _RETRY_IN.search(trouble.message)
+    match = _RETRY_IN.search(error.message)
     return float(match.group(1)) if match is not None else None

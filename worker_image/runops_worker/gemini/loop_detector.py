@@ -10,10 +10,10 @@ _KEPT = _LONGEST_PERIOD * (_REPEATS + 1)
 
 
 class LoopDetector:
-    """Reads an answer as it arrives and tells when its end is nothing but one passage over and over.
+    """Reads an answer as it arrives, and tells when its end is one passage repeated.
 
-    A passage of up to 800 characters that fills at least the last 600 characters, three times or more, is a loop:
-    the items of a transcript differ at least by their timestamps, so that no sound answer looks like that.
+    A passage of up to 800 characters that fills at least the last 600 characters, three times or more, is a loop.
+    The items of a transcript differ at least by their timestamps, so a valid answer never looks like that.
     """
 
     def __init__(self) -> None:

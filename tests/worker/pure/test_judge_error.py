@@ -1,0 +1,98 @@
+"""What an error of the Gemini API means, and how long the worker waits for it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runops.failures import Reason
+from runops_worker.gemini.judge_error import (
+    LONGEST_WAIT_SECONDS,
+    Action,
+    ApiError,
+    CallFailed,
+    Verdict,
+    judge,
+    retry_delay,
+)
+from runops_worker.gemini.retry import MODEL_RETRIES, may_pass
+
+RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "53.25s"}
+
+
+def quota(name: str) -> dict[str, Any]:
+    return {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaId": name}]}
+
+
+@pytest.mark.parametrize(
+    ("trouble", "action", "reason"),
+    [
+        (ApiError(400, message="Unknown name"), Action.FAIL, Reason.MODEL_REFUSED_REQUEST),
+        (ApiError(400, details=({"reason": "API_KEY_INVALID"},)), Action.FAIL, Reason.MODEL_KEY_REJECTED),
+        (ApiError(400, message="The File x is not in an ACTIVE state"), Action.RETRY, Reason.MODEL_FILE_REJECTED),
+        (ApiError(400, message="The input token count (9) exceeds"), Action.SHRINK, Reason.MODEL_REFUSED_REQUEST),
+        (ApiError(401), Action.FAIL, Reason.MODEL_KEY_REJECTED),
+        (
+            ApiError(403, message="no permission to access the File abc"),
+            Action.UPLOAD_AGAIN,
+            Reason.MODEL_FILE_REJECTED,
+        ),
+        (ApiError(403, message="no permission"), Action.FAIL, Reason.MODEL_KEY_REJECTED),
+        (ApiError(404), Action.FAIL, Reason.MODEL_NOT_FOUND),
+        (ApiError(408), Action.RETRY, Reason.MODEL_TIMEOUT),
+        (ApiError(413), Action.SHRINK, Reason.MODEL_REFUSED_REQUEST),
+        (ApiError(418), Action.FAIL, Reason.MODEL_REFUSED_REQUEST),
+        (ApiError(429), Action.FAIL, Reason.QUOTA_EXCEEDED),
+        (ApiError(429, details=(RETRY_INFO,)), Action.FAIL, Reason.QUOTA_EXCEEDED),
+        (ApiError(429, message="Please retry in 19.5s."), Action.RETRY, Reason.QUOTA_EXCEEDED),
+        (ApiError(429, details=(quota("RequestsPerDay"), RETRY_INFO)), Action.FAIL, Reason.QUOTA_EXCEEDED),
+        (ApiError(429, message="Please retry in 700.5s."), Action.FAIL, Reason.QUOTA_EXCEEDED),
+        (ApiError(500), Action.RETRY, Reason.MODEL_UNAVAILABLE),
+        (ApiError(503), Action.RETRY, Reason.MODEL_UNAVAILABLE),
+        (ApiError(503, details=(RETRY_INFO,)), Action.FAIL, Reason.MODEL_UNAVAILABLE),
+        (ApiError(504), Action.RETRY, Reason.MODEL_TIMEOUT),
+        (ApiError(599), Action.RETRY, Reason.MODEL_UNAVAILABLE),
+    ],
+)
+def test_each_error_of_the_api_has_its_verdict(trouble: ApiError, action: Action, reason: Reason) -> None:
+    verdict = judge(trouble, model="m")
+    assert (verdict.action, verdict.reason) == (action, reason)
+    assert verdict.text.endswith((".", ")")) or trouble.message in verdict.text
+
+
+def test_the_wait_is_read_from_the_details_or_the_sentence() -> None:
+    assert retry_delay(ApiError(429, details=(RETRY_INFO,))) == 53.25
+    assert retry_delay(ApiError(429, message="Please retry in 7.5s.")) == 7.5
+    assert retry_delay(ApiError(429, details=({"@type": "x.RetryInfo", "retryDelay": "soon"},))) is None
+
+
+@given(st.none() | st.floats(0, LONGEST_WAIT_SECONDS))
+async def test_no_wait_in_a_pod_is_shorter_than_the_api_asked_for_or_much_longer_than_twenty_seconds(
+    asked: float | None,
+) -> None:
+    waits: list[float] = []
+
+    async def note(seconds: float) -> None:
+        waits.append(seconds)
+
+    attempts = replace(MODEL_RETRIES, sleep=note).begin(may_pass)
+    for _ in range(MODEL_RETRIES.attempts - 1):
+        await attempts.failed(CallFailed(Verdict(Action.RETRY, Reason.QUOTA_EXCEEDED, wait=asked)))
+    assert len(waits) == 2
+    assert all((asked or 0) <= wait <= 21 for wait in waits)
+
+
+@pytest.mark.parametrize("action", [action for action in Action if action is not Action.RETRY])
+async def test_only_the_verdict_retry_makes_another_call(action: Action) -> None:
+    calls = 0
+
+    async def fail() -> None:
+        nonlocal calls
+        calls += 1
+        raise CallFailed(Verdict(action, Reason.MODEL_UNAVAILABLE))
+
+    with pytest.raises(CallFailed):
+        await MODEL_RETRIES.run(fail, may_pass)
+    assert calls == 1
