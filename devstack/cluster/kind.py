@@ -1,4 +1,4 @@
-"""A cluster by kind, on machines where a Docker engine answers.
+"""A cluster by kind, on machines where a Docker engine answers. pytest-kind creates and deletes it.
 
 kind comes from PATH, or is built from its Go module; the node image is what that kind version names.
 """
@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
 
 from devstack.cluster.building import build_tools, last_lines
 from devstack.cluster.locks import waiting_lock
@@ -15,7 +18,11 @@ from devstack.cluster.model import ClusterInfo, ClusterUnavailable, Progress
 from devstack.cluster.places import clusters_root
 from devstack.cluster.programs import program_path
 
+if TYPE_CHECKING:
+    from pytest_kind import KindCluster
+
 _CREATE_DEADLINE = 900.0
+_READY_SECONDS = 180
 _MARK = "made-by-kind"
 
 
@@ -40,11 +47,10 @@ def up(name: str, *, progress: Progress) -> ClusterInfo:
         (state / _MARK).touch()
         if _kind_name(name) not in _kind("get", "clusters").split():
             progress(f"creating kind cluster {_kind_name(name)}")
-            _kind(
-                "create", "cluster", "--name", _kind_name(name), "--kubeconfig", str(_kubeconfig(name)), "--wait=180s"
-            )
         elif not _kubeconfig(name).exists():
             _kind("export", "kubeconfig", "--name", _kind_name(name), "--kubeconfig", str(_kubeconfig(name)))
+        _in_time(_cluster(name).create, what="creating")
+        _wait_until_ready(name)
     return _info(name)
 
 
@@ -66,7 +72,7 @@ def down(name: str) -> None:
     ClusterUnavailable
         kind cannot delete it.
     """
-    _kind("delete", "cluster", "--name", _kind_name(name))
+    _in_time(_cluster(name).delete, what="deleting")
     shutil.rmtree(clusters_root() / name, ignore_errors=True)
 
 
@@ -76,14 +82,63 @@ def load_image(name: str, archive: Path) -> None:
 
 
 def _info(name: str) -> ClusterInfo:
-    on_path = shutil.which("kubectl")
     return ClusterInfo(
         name=name,
         flavour="kind",
         kubeconfig=_kubeconfig(name),
         host_address=_gateway(),
-        kubectl=Path(on_path) if on_path else program_path("kubectl"),
+        kubectl=_program("kubectl"),
     )
+
+
+def _cluster(name: str) -> KindCluster:
+    # It brings pykube and requests, which nobody without Docker needs.
+    from pytest_kind import KindCluster  # noqa: PLC0415 - see above
+
+    return KindCluster(
+        _kind_name(name), _kubeconfig(name), kind_path=_program("kind"), kubectl_path=_program("kubectl")
+    )
+
+
+def _in_time(call: Callable[[], None], *, what: str) -> None:
+    """Call pytest-kind, which knows no deadline.
+
+    Raises
+    ------
+    ClusterUnavailable
+        It failed or took too long.
+    """
+    errors: list[Exception] = []
+
+    def run() -> None:
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - of kind, pykube or the file system
+            errors.append(error)
+
+    thread = Thread(target=run, name=f"{what} a kind cluster", daemon=True)
+    thread.start()
+    thread.join(_CREATE_DEADLINE)
+    if thread.is_alive():
+        raise ClusterUnavailable(f"{what} the kind cluster took more than {_CREATE_DEADLINE:.0f} s")
+    if errors:
+        raise ClusterUnavailable(f"{what} the kind cluster failed: {errors[0]}") from errors[0]
+
+
+def _wait_until_ready(name: str) -> None:
+    waited = subprocess.run(
+        [
+            str(_program("kubectl")),
+            *("--kubeconfig", str(_kubeconfig(name))),
+            *("wait", "--for=condition=Ready", "node", "--all", f"--timeout={_READY_SECONDS}s"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=_READY_SECONDS + 30,
+        check=False,
+    )
+    if waited.returncode != 0:
+        raise ClusterUnavailable(f"the kind cluster's node is not ready: {last_lines(waited.stderr.strip(), 3)}")
 
 
 def _gateway() -> str:
@@ -110,8 +165,13 @@ def _kind_name(name: str) -> str:
     return f"runops-{name}"
 
 
+def _program(name: str) -> Path:
+    on_path = shutil.which(name)
+    return Path(on_path) if on_path else program_path(name)
+
+
 def _kind(*arguments: str) -> str:
-    program = shutil.which("kind") or str(program_path("kind"))
+    program = str(_program("kind"))
     answer = subprocess.run(
         [program, *arguments], capture_output=True, text=True, timeout=_CREATE_DEADLINE, check=False
     )
