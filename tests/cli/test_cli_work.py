@@ -97,7 +97,7 @@ def test_gemini_has_a_deadline_for_an_uploaded_video(
     gemini.behave(Behaviour(turns=[Turn(outcome=Outcome.FILE_STUCK, times=None)]))
     result = runops("work", "--once", "--retries", "0", "--gemini-file-seconds", "1")
     assert (result.exit_code, row_of(database, video)["status"]) == (1, "error")
-    assert "was not done" in row_of(database, video)["error"]
+    assert "did not finish processing" in row_of(database, video)["error"]
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ async def test_an_upload_that_does_not_end_in_time(
 async def test_a_video_that_gemini_never_finishes_processing(job: Job, control: GeminiControl) -> None:
     job.model.files = replace(job.model.files, processing_seconds=0.5)
     control.behave(Behaviour(turns=[Turn(outcome=Outcome.FILE_STUCK, times=None)]))
-    with pytest.raises(Failed, match="was not done") as failed:
+    with pytest.raises(Failed, match="did not finish processing") as failed:
         await job.run()
     assert failed.value.reason is Reason.MODEL_FILE_TIMEOUT
     assert (control.files(), control.calls(), job.waits) == ([], [], [])
