@@ -17,11 +17,11 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; return the exit code."""
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:1] == ["cluster"]:
-        from devstack.cluster.command import main as cluster  # noqa: PLC0415 a heavy part of its own
+        from devstack.cluster.command import main as cluster  # noqa: PLC0415 heavy, and only needed here
 
         return cluster(arguments[1:])
     if arguments[:1] == ["images"]:
-        from devstack.images import main as images  # noqa: PLC0415 a heavy part of its own
+        from devstack.images import main as images  # noqa: PLC0415 heavy, and only needed here
 
         return images(arguments[1:])
     if arguments[:1] == ["demo"]:
@@ -37,30 +37,32 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m devstack", description="The outside world on one machine.")
+    parser = argparse.ArgumentParser(
+        prog="python -m devstack", description="Supabase, Gemini and a cluster on one machine, for tests and demos."
+    )
     parser.add_argument(
         "--directory",
         type=Path,
         help=f"where the stack keeps its state (default: {places.default_stack_directory()})",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    up = commands.add_parser("up", help="start the stack, or say that it runs")
+    up = commands.add_parser("up", help="start the stack, or find the running one")
     up.add_argument("--listen", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    up.add_argument("--keep", action="store_true", help="let `down` leave data and keys for the next `up`")
+    up.add_argument("--keep", action="store_true", help="make `down` keep data and keys for the next `up`")
     up.add_argument(
-        "--old-project", action="store_true", help="seed the tables as older projects have them: no progress columns"
+        "--old-project", action="store_true", help="create the tables of an older project: no progress columns"
     )
-    up.add_argument("--realtime", action="store_true", help="have Realtime tell of the table jobs")
-    down = commands.add_parser("down", help="end the stack and, unless kept, remove what it wrote")
+    up.add_argument("--realtime", action="store_true", help="publish the table jobs in Realtime")
+    down = commands.add_parser("down", help="stop the stack; remove its data unless it is kept")
     choice = down.add_mutually_exclusive_group()
-    choice.add_argument("--keep", action="store_true", default=None, help="leave data and keys for the next `up`")
-    choice.add_argument("--purge", dest="keep", action="store_false", help="remove them even if kept so far")
+    choice.add_argument("--keep", action="store_true", default=None, help="keep data and keys for the next `up`")
+    choice.add_argument("--purge", dest="keep", action="store_false", help="remove them even if `up` said --keep")
     commands.add_parser("status", help="show what runs and where")
-    env = commands.add_parser("env", help="print the environment that points our programs at the stack")
+    env = commands.add_parser("env", help="print the environment variables for programs that use the stack")
     env.add_argument("--host", default="127.0.0.1", help="this machine's address for the URLs (default: %(default)s)")
     commands.add_parser("cluster", help="the local Kubernetes cluster, see `cluster --help`")
     commands.add_parser("images", help="the container images, see `images --help`")
-    commands.add_parser("demo", help="the whole path on this machine, see `demo --help`")
+    commands.add_parser("demo", help="from a recording to a SOP on a cluster, see `demo --help`")
     return parser
 
 
@@ -81,13 +83,13 @@ def _down(parsed: argparse.Namespace) -> int:
 def _status(parsed: argparse.Namespace) -> int:
     states = stack.program_states(parsed.directory)
     if not states:
-        print("no stack; start one with `python -m devstack up`")
+        print("There is no stack. Start one with `python -m devstack up`.")
         return 1
     for name, word in states.items():
         print(f"{name:<12}{word}")
     info = stack.status(parsed.directory)
     if info is None:
-        print("not all of it runs; `python -m devstack up` starts it again")
+        print("Not everything runs. `python -m devstack up` starts the rest.")
         return 1
     print(f"{'supabase':<12}{info.url}\n{'gemini':<12}{info.gemini_url}\n{'database':<12}{info.database_url}")
     return 0
@@ -96,7 +98,7 @@ def _status(parsed: argparse.Namespace) -> int:
 def _env(parsed: argparse.Namespace) -> int:
     info = stack.status(parsed.directory)
     if info is None:
-        print("error: no stack runs; start one with `python -m devstack up`", file=sys.stderr)
+        print("error: no stack is running. Start one with `python -m devstack up`.", file=sys.stderr)
         return 1
     for name, value in info.environment(parsed.host).items():
         print(f"export {name}={shlex.quote(value)}")

@@ -70,7 +70,9 @@ def sources_of(tool: str) -> Path:
         check=False,
     )
     if done.returncode != 0:
-        raise ClusterUnavailable(f"the sources of {tool} cannot be had: {last_lines(done.stdout + done.stderr, 3)}")
+        raise ClusterUnavailable(
+            f"the sources of {tool} cannot be downloaded: {last_lines(done.stdout + done.stderr, 3)}"
+        )
     return Path(json.loads(done.stdout)["Dir"])
 
 

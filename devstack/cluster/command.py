@@ -54,9 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     down.add_argument("--all", action="store_true", help="stop every cluster that was started here")
     others = [
         commands.add_parser("kubeconfig", help="print the path of the kubeconfig"),
-        commands.add_parser("load", help="make the images of a docker-archive file known to the cluster"),
-        commands.add_parser("status", help="tell what runs"),
-        commands.add_parser("kubectl", help="run kubectl against the cluster; every other word is kubectl's"),
+        commands.add_parser("load", help="load the images of a docker-archive file into the cluster"),
+        commands.add_parser("status", help="show what runs"),
+        commands.add_parser("kubectl", help="run kubectl against the cluster; all other arguments go to kubectl"),
     ]
     for command in (up, down, *others):
         command.add_argument("--name", default=_DEFAULT, help="the cluster's name (default: %(default)s)")

@@ -17,12 +17,12 @@ __all__ = ["Installation", "InstallationFailed", "install"]
 _CHART = Path(__file__).parents[2] / "deploy" / "helm" / "runops-operator"
 _SECRET = "runops-keys"  # noqa: S105 - the name of a Secret
 _HELM_SECONDS = 180
-_OVER_WHAT_TESTS_APPLIED = ("--take-ownership", "--force-conflicts")
-"""The definition of VideoJob may be there already, put there by kubectl."""
+_REPLACE_APPLIED_BY_KUBECTL = ("--take-ownership", "--force-conflicts")
+"""kubectl may have applied the definition of VideoJob before."""
 
 
 class InstallationFailed(Exception):  # noqa: N818 - says what is the case
-    """kubectl or helm failed; the message holds what it said."""
+    """kubectl or helm failed; the message has its output."""
 
 
 @dataclass(frozen=True)
@@ -102,13 +102,13 @@ def install(
     cluster, stack
         Where to install, and the Supabase and Gemini to use.
     namespace
-        Made if it is not there.
+        Created if it does not exist.
     environment
         What goes into the Secret; the stack's, as pods reach it, where None.
     values
         Chart values that win over those for a development cluster.
     progress
-        Told of each long step.
+        Receives each long step.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def install(
     progress("helm upgrade --install runops-operator")
     installation.helm(
         "upgrade", "--install", installation.release, str(_CHART), "--values", "-", "--wait", "--timeout",
-        f"{_HELM_SECONDS}s", *_OVER_WHAT_TESTS_APPLIED, given=given,
+        f"{_HELM_SECONDS}s", *_REPLACE_APPLIED_BY_KUBECTL, given=given,
     )  # fmt: skip
     return installation
 

@@ -1,4 +1,4 @@
-"""The tables as a looker-on sees them, behind the back of everything under test."""
+"""Reads the tables directly in the database, past everything under test."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence

@@ -1,4 +1,4 @@
-"""One replica of the operator as a process of this machine, that can be killed and started again."""
+"""A replica of the operator as a process of this machine, which a test can kill and start again."""
 
 import os
 import socket

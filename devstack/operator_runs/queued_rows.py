@@ -1,4 +1,4 @@
-"""The rows of a scenario: which, whose, and what they are to suffer. The same seed gives the same rows."""
+"""The rows of a scenario: their users and the failures each is to meet. The same seed gives the same rows."""
 
 import json
 import random

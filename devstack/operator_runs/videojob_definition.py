@@ -1,4 +1,4 @@
-"""Makes a cluster know VideoJobs where no chart is installed."""
+"""Applies the VideoJob definition to a cluster without the chart."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Folders outside the checkout: caches, state, and what an unprivileged database user can reach."""
+"""Folders outside the checkout: caches, state, and folders that an unprivileged database user can enter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting and ending the programs of a stack, and telling a live one from a stranger that got its pid."""
+"""Starts and ends programs, and tells a live one from another process that got its pid."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ class StackInfo:
     Attributes
     ----------
     directory : Path
-        Where its state lies.
+        Directory of its state.
     url, port
-        Of the gateway, which plays the front door of a Supabase project.
+        Of the gateway, which serves what a Supabase project serves.
     gemini_url, gemini_port
         Of the Gemini stand-in.
     anon_key, service_role_jwt
@@ -24,7 +24,7 @@ class StackInfo:
     publishable_key, secret_key
         Newer keys for the same roles, ``sb_publishable_...`` and ``sb_secret_...``.
     gemini_api_key : str
-        What the Gemini stand-in accepts.
+        The only key that the Gemini stand-in accepts.
     jwt_secret : str
         Signs every token of the stack.
     database_url : str
@@ -45,12 +45,12 @@ class StackInfo:
     database_url: str
 
     def environment(self, host: str = "127.0.0.1") -> dict[str, str]:
-        """Return the environment that points our programs at this stack.
+        """Return the environment variables for programs that use this stack.
 
         Parameters
         ----------
         host : str
-            Put into the URLs: the address under which the caller reaches this machine.
+            Host in the URLs: the address at which the caller reaches this machine.
         """
         return {
             "SUPABASE_URL": _on_host(self.url, host),

@@ -1,4 +1,4 @@
-"""The whole outside on one machine: bring it up, take it down, use one for the time of a test."""
+"""Starts and stops a stack, and gives a test one for its duration."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def up(
     seed: SeedOptions = SeedOptions(),  # noqa: B008 it is immutable
     progress: Callable[[str], object] = print,
 ) -> StackInfo:
-    """Start a stack, or return the one that runs already. It outlives this process.
+    """Start a stack, or return the running one. It outlives this process.
 
     Parameters
     ----------
     directory : Path, optional
-        Where its state lies; by default the stack "default" in the user's state folder.
+        Directory of its state; by default that of the stack "default" in the user's state folder.
     listen : str
         Address to listen on. ``0.0.0.0`` lets pods reach it by any address of this machine.
     keep : bool
@@ -44,12 +44,12 @@ def up(
     seed : SeedOptions
         Shape of a new database; one that exists keeps its shape.
     progress
-        Told each step in a few words.
+        Receives each step in a few words.
 
     Raises
     ------
     StackError
-        If a part cannot be started; nothing of it is left running then.
+        If a part cannot be started; then nothing of the stack is left running.
     """
     directory = _resolve(directory)
     with places.locked(_lock(directory)):
@@ -81,14 +81,14 @@ def up(
 
 
 def down(directory: Path | None = None, *, keep: bool | None = None) -> None:
-    """End every program of a stack and, unless it is kept, remove all it wrote. Without a stack nothing happens.
+    """Stop every program of a stack and remove its data, unless the data is kept. Without a stack it does nothing.
 
     Parameters
     ----------
     directory : Path, optional
         Of the stack; by default the stack "default".
     keep : bool, optional
-        Overrides what was said at `up`.
+        Overrides the `keep` of `up`.
     """
     directory = _resolve(directory)
     with places.locked(_lock(directory)):
@@ -104,14 +104,14 @@ def down(directory: Path | None = None, *, keep: bool | None = None) -> None:
 
 
 def status(directory: Path | None = None) -> StackInfo | None:
-    """Return a stack whose programs all run, else None."""
+    """Return the stack if all of its programs run, else None."""
     directory = _resolve(directory)
     known = state.load(directory)
     return known.info(directory) if known is not None and _runs(known) else None
 
 
 def program_states(directory: Path | None = None) -> dict[str, str]:
-    """Return what each program of a stack does, as a word or two for a table; empty without a stack."""
+    """Return the state of each program of a stack, for a table; empty without a stack."""
     known = state.load(_resolve(directory))
     if known is None:
         return {}
@@ -130,12 +130,12 @@ def running_stack(
     listen: str = "127.0.0.1",
     seed: SeedOptions = SeedOptions(),  # noqa: B008 it is immutable
 ) -> Iterator[StackInfo]:
-    """Give a stack for the time of a `with` block; its programs end with this process, however it ends.
+    """Yield a stack for the duration of a `with` block. Its programs end with this process, however it ends.
 
     Parameters
     ----------
     directory : Path
-        Where its state lies; empty or missing before and after.
+        Directory of its state; empty or missing before and after.
     listen, seed
         As for `up`.
 
@@ -168,13 +168,13 @@ def mint_jwt(info: StackInfo, *, role: str, expires_in: float = keys.YEARS_10, s
 
 
 def create_user(info: StackInfo, uuid: str) -> None:
-    """Add a user to `auth.users`, as signing up would; one that exists is left alone."""
+    """Add a user to `auth.users`, as signing up would; an existing one is not changed."""
     with psycopg.connect(info.database_url) as connection:
         connection.execute("insert into auth.users (id) values (%s) on conflict do nothing", [uuid])
 
 
 def _new_state(directory: Path, seed: SeedOptions) -> StackState:
-    # The database user may pass through, not look around; all that lies here is closed to others by itself.
+    # The database user may pass through this folder but not list it; its content has its own permissions.
     directory.mkdir(mode=0o711, parents=True, exist_ok=True)
     return StackState(seed=seed, data=postgres.data_folder(directory), sockets=places.new_run_folder())
 
@@ -240,5 +240,5 @@ def _resolve(directory: Path | None) -> Path:
 
 
 def _lock(directory: Path) -> Path:
-    # Beside the directory, not in it: the directory may go while another process waits.
+    # Beside the directory, not in it: the directory may be removed while another process waits.
     return directory.with_name(f".{directory.name}.lock")

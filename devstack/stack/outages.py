@@ -49,5 +49,5 @@ def _program(info: StackInfo, name: str) -> Program:
 def _known(info: StackInfo) -> StackState:
     known = state.load(info.directory)
     if known is None:
-        raise StackError(f"There is no stack in {info.directory}.")
+        raise StackError(f"There is no stack in {info.directory}. Start one with `python -m devstack up`.")
     return known

@@ -1,4 +1,4 @@
-"""Starting the Python servers of a stack, and learning on which port each listens."""
+"""Starts the Python servers of a stack and finds the port of each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG")
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of our servers: where Python finds them, and none of the caller's secrets."""
+    """Return the environment of the servers: the path to their code, and none of the caller's secrets."""
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return passed_on | {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUNBUFFERED": "1"}
 
@@ -76,9 +76,9 @@ def wait_for_port(directory: Path, name: str, program: Program) -> int:
     while not announcement.exists():
         log = programs.log_tail(_log(directory, name))
         if not programs.is_alive(program):
-            raise StackError(f"The {name} ended while starting:\n{log}")
+            raise StackError(f"The {name} ended while starting. The end of its log:\n{log}")
         if time.monotonic() > deadline:
-            raise StackError(f"The {name} does not listen after {START_SECONDS:.0f} s:\n{log}")
+            raise StackError(f"The {name} does not listen after {START_SECONDS:.0f} s. The end of its log:\n{log}")
         time.sleep(0.03)
     return int(json.loads(announcement.read_text())["port"])
 

@@ -1,4 +1,4 @@
-"""What a stack writes down in its directory, so that any later command finds its programs and keys again."""
+"""The state of a stack, saved in its directory so that later commands find its programs and keys."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _FILE = "stack.json"
 
 
 class StackState(BaseModel):
-    """All there is to know about a stack.
+    """Everything that is known about a stack.
 
     Attributes
     ----------
     keep : bool
-        Whether `down` leaves data and keys for the next `up`.
+        Whether `down` keeps data and keys for the next `up`.
     listen : str
         Address the gateway and the Gemini stand-in listen on.
     port, gemini_port : int
-        Their ports; 0 before they had any.
+        Their ports; 0 before the first start.
     seeded : bool
-        Whether the database is complete; an interrupted first start leaves it False.
+        Whether the database is complete; False after an interrupted first start.
     data, sockets : Path
         Folders of the database and of unix sockets.
     programs
@@ -51,7 +51,7 @@ class StackState(BaseModel):
     programs: dict[str, Program] = Field(default_factory=dict)
 
     def model_post_init(self, _context: object, /) -> None:
-        """Make the legacy keys once; they must not change when the state is read again."""
+        """Create the legacy keys once; they must not change when the state is read again."""
         self.anon_key = self.anon_key or keys.role_jwt(self.jwt_secret, role="anon")
         self.service_role_jwt = self.service_role_jwt or keys.role_jwt(self.jwt_secret, role="service_role")
 
