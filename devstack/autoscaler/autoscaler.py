@@ -67,7 +67,7 @@ def running_autoscaler(
     folder
         Empty; takes configuration and logs.
     progress
-        Told of each long step.
+        Receives each long step.
     instance_types
         What there is to choose from.
     boot_seconds

@@ -1,4 +1,4 @@
-"""What Karpenter is told: instance types to choose from, and the pool of nodes. Pure.
+"""Karpenter's configuration: instance types to choose from, and the pool of nodes. Pure.
 
 Fields as in Karpenter 1.14: `karpenter.sh_nodepools.yaml` and `kwok/cloudprovider/helpers.go` of its module.
 """

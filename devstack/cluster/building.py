@@ -25,7 +25,7 @@ _TAIL_LINES = 12
 
 
 def is_built(tools: Iterable[str]) -> bool:
-    """Tell whether every one of the programs lies ready."""
+    """Whether all of the programs are built."""
     return all(program_path(tool).exists() for tool in tools)
 
 
@@ -54,7 +54,7 @@ def sources_of(tool: str) -> Path:
     Raises
     ------
     ClusterUnavailable
-        They cannot be had.
+        They cannot be downloaded or built.
     """
     module = module_of(tool)
     if module.pin is None:
@@ -122,7 +122,7 @@ def _go_build(go: Path, module: Module, names: tuple[str, ...], target: Path, pr
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        # Its own process group: whoever ends us ends the compilers, too.
+        # Its own process group, so that ending this process ends the compilers too.
         start_new_session=True,
     )
     lines: list[str] = []

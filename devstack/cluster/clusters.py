@@ -32,7 +32,7 @@ def up(name: str = "dev", *, kwok: bool = False, progress: Progress = print) -> 
     Raises
     ------
     ClusterUnavailable
-        No cluster can be had; the message says what is missing and how to get it.
+        This machine cannot run a cluster; the message says what is missing and how to get it.
     """
     _check(name)
     flavour = choose(look_around())
@@ -129,7 +129,7 @@ def sources_of(tool: str) -> Path:
     Raises
     ------
     ClusterUnavailable
-        They cannot be had.
+        They cannot be downloaded or built.
     ValueError
         There is no such program.
     """
@@ -142,7 +142,7 @@ def ensure_all(progress: Progress = print) -> None:
     Raises
     ------
     ClusterUnavailable
-        No cluster can be had here.
+        This machine cannot run a cluster.
     """
     flavour = choose(look_around())
     if flavour == "node":
@@ -156,7 +156,7 @@ def is_built() -> bool:
     Raises
     ------
     ClusterUnavailable
-        No cluster can be had here.
+        This machine cannot run a cluster.
     """
     return building.is_built(_tools(choose(look_around())))
 

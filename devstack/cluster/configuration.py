@@ -144,5 +144,5 @@ def kubelet_config(addresses: Addresses) -> str:
 
 
 def resolver_config() -> str:
-    """Give the pods' resolv.conf: there is no name server, and asking for one fails at once instead of after 10 s."""
+    """Return the pods' resolv.conf: there is no name server, and a lookup fails at once instead of after 10 s."""
     return "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"

@@ -95,7 +95,7 @@ def wait_until_ready(port: int, programs: Mapping[Path, subprocess.Popen[bytes]]
     Raises
     ------
     ClusterUnavailable
-        A program ended, or there is no good answer after a minute; the end of what they said is in the message.
+        A program ended, or there is no good answer after a minute; the end of their output is in the message.
     """
     deadline = time.monotonic() + _START_SECONDS
     while not _answers(f"http://127.0.0.1:{port}/readyz"):

@@ -79,7 +79,7 @@ def _connect(addresses: Addresses, node: int) -> None:
 
 
 def _report(message: dict[str, Any]) -> None:
-    # Whoever started us may be long gone; that is nothing to stop for.
+    # The process that started this one may have ended; that is no reason to stop.
     with suppress(BrokenPipeError):
         sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()

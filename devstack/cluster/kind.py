@@ -55,7 +55,7 @@ def up(name: str, *, progress: Progress) -> ClusterInfo:
 
 
 def made(name: str) -> bool:
-    """Tell whether kind was told to create a cluster of this name here."""
+    """Whether kind was asked to create a cluster of this name here."""
     return (clusters_root() / name / _MARK).exists()
 
 

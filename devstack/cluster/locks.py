@@ -73,7 +73,7 @@ def waiting_lock(path: Path, *, deadline: float, waiting_for: str, progress: Pro
     waiting_for
         What the other holder is doing, for the person who waits.
     progress
-        Told once when there is something to wait for.
+        Receives one line if there is something to wait for.
 
     Raises
     ------

@@ -15,7 +15,7 @@ Progress = Callable[[str], None]
 
 
 class ClusterUnavailable(Exception):  # noqa: N818  (it is a state of the machine, not a bug)
-    """No cluster can be had here; the message says what is missing and how to get it, in one sentence."""
+    """A cluster cannot run on this machine; the message says in one sentence what is missing and how to get it."""
 
 
 @dataclass(frozen=True)

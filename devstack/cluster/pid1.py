@@ -1,6 +1,6 @@
 """The first process of a node: makes its file systems and network, then keeps its components running.
 
-It runs as pid 1 of its own pid, mount and network namespace. When it dies the kernel ends everything in them.
+It is pid 1 of its own pid, mount and network namespace. When it dies the kernel ends everything in them.
 The file stands alone, with nothing but the standard library: it must work after the node's mounts hid other folders,
 and stays in memory as long as the cluster.
 
@@ -51,7 +51,7 @@ def enter_file_systems(spec: dict[str, Any]) -> None:
         mount("tmpfs", hidden, kind="tmpfs", flags=_MS_NOSUID | _MS_NODEV, data="mode=0755")
     for place, descriptor in wanted.items():
         Path(place).mkdir(parents=True)
-        # By descriptor: the folder's own path may lie under one that was hidden just now.
+        # By descriptor: the folder's own path may be below one that has just been hidden.
         mount(f"/proc/self/fd/{descriptor}", place, flags=_MS_BIND)
         os.close(descriptor)
     for setting, value in spec["kernel_settings"].items():

@@ -1,4 +1,4 @@
-"""Where things of the local cluster lie on this machine, all outside the checkout."""
+"""Folders of the local cluster on this machine, all outside the checkout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MACHINE_LOCKS = Path("/run/runops-operator")
 
 
 NAMESPACES = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private")
-"""What unshare(1) is told, to give a node a machine of its own."""
+"""Arguments of unshare(1) that isolate a node."""
 
 
 def cache_root() -> Path:

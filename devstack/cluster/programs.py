@@ -1,4 +1,4 @@
-"""Which programs a cluster is made of, and where each built one lies."""
+"""Which programs a cluster is made of, and where each built one is."""
 
 from __future__ import annotations
 

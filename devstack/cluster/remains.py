@@ -20,7 +20,7 @@ _DEADLINE = 20.0
 
 @dataclass(frozen=True)
 class ProcessId:
-    """A process, told from a later one with the same number by its start.
+    """A process, identified by its number and start time.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class ProcessId:
             text = Path(f"/proc/{pid}/stat").read_text()
         except (FileNotFoundError, ProcessLookupError):
             return None
-        # The program's name stands in brackets and may hold anything, spaces too.
+        # The program's name is in brackets and may contain anything, even spaces.
         fields = text.rpartition(")")[2].split()
         return None if fields[0] in {"Z", "X"} else cls(pid, int(fields[19]))
 

@@ -69,11 +69,13 @@ def choose(machine: Machine) -> Flavour:
     Raises
     ------
     ClusterUnavailable
-        None can be had; the message says how to get one.
+        This machine cannot run one; the message says how to get one.
     """
     if machine.kubeconfig:
         if not Path(machine.kubeconfig).is_file():
-            raise ClusterUnavailable(f"RUNOPS_KUBECONFIG names {machine.kubeconfig}, which is no file")
+            raise ClusterUnavailable(
+                f"RUNOPS_KUBECONFIG names {machine.kubeconfig}, which is not a file. Correct it, or unset it"
+            )
         return "external"
     if machine.wish not in {"", "kind", "node"}:
         raise ClusterUnavailable(f"RUNOPS_CLUSTER is {machine.wish!r}; it can be kind, node or not set")

@@ -87,7 +87,7 @@ class Api:
         Raises
         ------
         ApiAway, ApiRefused
-            There is no answer, or none that was wanted.
+            There is no answer, or not the expected one.
         """
         content = None if body is None else json.dumps(body)
         try:

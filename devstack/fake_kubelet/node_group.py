@@ -68,7 +68,7 @@ class FakeNodeGroup:
             except ApiRefused as refused:
                 if refused.status != 404:
                     raise
-                # Gone before it was seen: whoever clears up after nodes removes its pods.
+                # It was deleted before it was seen: its pods are removed with the node.
                 return False
             self._known[node] = (body["metadata"].get("labels") or {}).get(self._label) == self._value
         return self._known[node]

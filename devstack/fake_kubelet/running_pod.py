@@ -20,7 +20,7 @@ class RunningPod:
     pod
         What runs.
     api
-        Told of its states.
+        Receives its states.
     program
         What runs in it.
     """
@@ -105,7 +105,7 @@ class RunningPod:
     async def _run(self) -> Exit:
         try:
             return await self._program(self.pod, self._sigterm)
-        except Exception:  # noqa: BLE001 - a container that crashes is no fault of its node
+        except Exception:  # noqa: BLE001 - a crash of a container is not a fault of its node
             _LOG.exception("the program of the pod %s fell over", self.pod.name)
             return Exit(1)
 

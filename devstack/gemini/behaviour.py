@@ -106,7 +106,7 @@ class Turn(BaseModel):
 
 
 class Behaviour(BaseModel):
-    """How the stand-in behaves until told otherwise.
+    """How the stand-in behaves until this is replaced.
 
     Attributes
     ----------
@@ -148,7 +148,7 @@ class CallRecord(BaseModel):
     streamed : bool
         Whether the streaming method was called.
     peer : str
-        Address of whoever called.
+        Address of the client.
     """
 
     kind: CallKind

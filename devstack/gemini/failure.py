@@ -110,7 +110,7 @@ def unavailable(
     model : str
         Named in the quota's dimensions.
     retry_after_seconds : float or None
-        Told in `RetryInfo` and in the sentence.
+        Shown in `RetryInfo` and in the sentence.
     quota : str or None
         Which quota was used up.
     """

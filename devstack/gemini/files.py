@@ -76,7 +76,7 @@ class FileStore:
     Attributes
     ----------
     upload_ids
-        Those given out lately, each a secret of its own: so that a test can look for them where they must not be.
+        Recently returned addresses, each of them a secret: a test looks for them where they must not be.
     """
 
     def __init__(self, directory: Path) -> None:

@@ -143,7 +143,7 @@ def _number(value: Any, schema: dict[str, Any], *, whole: bool) -> int | float:
 
 
 def _kept(value: Any, result: Any) -> float:
-    """Score how much of a value is left in what became of it."""
+    """Score how much of a value is left in its conversion."""
     if isinstance(value, dict) and isinstance(result, dict):
         same = sum(1 for name, inner in result.items() if name in value and value[name] == inner)
         return same - sum(1 for name in result if name not in value) / 2

@@ -92,7 +92,7 @@ class Media(BaseModel):
     duration : float
         Seconds.
     width, height : int
-        Pixels; 0 where there is no picture.
+        Pixels; 0 without a picture.
     frames : int
         Pictures at one per second.
     has_audio : bool

@@ -201,7 +201,7 @@ def _check_sampling(config: dict[str, Any]) -> None:
         if value is not None and (
             not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most
         ):
-            raise invalid(f"The value of {name} must lie between {least} and {most}.")
+            raise invalid(f"The value of {name} must be between {least} and {most}.")
 
 
 async def understand(request: dict[str, Any], *, model: Model, streamed: bool, files: FileStore) -> Asked:

@@ -23,7 +23,7 @@ class Script:
     armed: list[_Armed] = field(default_factory=list)
 
     def load(self, behaviour: Behaviour) -> None:
-        """Replace the behaviour; all counters start anew."""
+        """Replace the behaviour; all counters start again."""
         self.behaviour = behaviour
         self.armed = [_Armed(turn=turn, skip=turn.skip, times=turn.times) for turn in behaviour.turns]
 

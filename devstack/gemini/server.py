@@ -28,7 +28,7 @@ def application(*, api_key: str, state_dir: Path) -> web.Application:
     api_key : str
         The only key it accepts.
     state_dir : Path
-        A directory of its own, see `FileStore`.
+        Its own directory, see `FileStore`.
     """
     script = Script()
     files = FileStore(state_dir)
@@ -69,7 +69,7 @@ async def _in_api_form(request: web.Request, handler: Handler) -> web.StreamResp
 def _with_key(api_key: str) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        # The address of an upload is a secret of its own: chunks carry no key.
+        # The address of an upload is itself a secret: chunks carry no key.
         if request.path.startswith(CONTROL_PREFIX) or "upload_id" in request.query:
             return await handler(request)
         key = request.headers.get("x-goog-api-key") or request.query.get("key")

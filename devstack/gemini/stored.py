@@ -36,7 +36,7 @@ class StoredFile(BaseModel):
     failure : str
         Why it cannot be used; empty while it can.
     media : Media or None
-        None while it is being measured, or for what is no media.
+        None while it is being measured, or for a file that is not media.
     measured : bool
         Whether measuring is over.
     """

@@ -42,12 +42,12 @@ def media_seconds(metadata: dict[str, Any], *, duration: float) -> tuple[float, 
     Raises
     ------
     ApiError
-        400: an offset that is no number of seconds, or an end before the start.
+        400: an offset that is not a number of seconds, or an end before the start.
     """
     start = _offset(metadata["startOffset"], name="start_offset") if "startOffset" in metadata else 0.0
     end = _offset(metadata["endOffset"], name="end_offset") if "endOffset" in metadata else duration
     if end < start:
-        raise invalid("The end_offset of a video must not lie before its start_offset.")
+        raise invalid("The end_offset of a video must not be before its start_offset.")
     return min(start, duration), min(end, duration)
 
 
@@ -98,7 +98,7 @@ class PromptTokens:
         """
         fps = metadata.get("fps", 1.0)
         if not isinstance(fps, int | float) or isinstance(fps, bool) or not 0 < fps <= 24:
-            raise invalid(f"Invalid fps {fps!r}: it must lie in (0, 24].")
+            raise invalid(f"Invalid fps {fps!r}: it must be in (0, 24].")
         if resolution not in _RESOLUTIONS:
             raise invalid(f"Invalid media_resolution {resolution!r}.")
         start, end = media_seconds(metadata, duration=duration)

@@ -155,7 +155,7 @@ def page_of(request: web.Request, *, most: int, usual: int) -> tuple[int, int]:
     except (ValueError, binascii.Error) as error:
         raise invalid("Invalid page_size or page_token.") from error
     if not 1 <= size <= most:
-        raise invalid(f"page_size must lie between 1 and {most}.")
+        raise invalid(f"page_size must be between 1 and {most}.")
     return size, start
 
 

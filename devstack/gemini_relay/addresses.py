@@ -55,7 +55,7 @@ def target(raw_path: str, *, upstream: URL) -> URL:
         if "upload_id" not in URL(path or "/", encoded=True).query:
             raise AddressRefused("Another host than the upstream is reached for uploads only.")
     if not path.startswith("/"):
-        raise AddressRefused("The relay is no general proxy: ask for a path, not for an address.")
+        raise AddressRefused("The relay is not a general proxy: request a path, not an address.")
     url = URL(f"{origin}{path}", encoded=True)
     if url.origin() != origin:
         raise AddressRefused("The path leads away from the upstream.")
@@ -79,7 +79,7 @@ def through_relay(address: str, *, upstream: URL, relay: str) -> str:
     Raises
     ------
     AddressRefused
-        If the address lies on a host the relay must not reach.
+        If the address is on a host that the relay must not reach.
     """
     try:
         url = URL(address, encoded=True)

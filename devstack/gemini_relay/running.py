@@ -53,7 +53,7 @@ def start_relay(directory: Path, *, listen: str = "0.0.0.0", upstream: str = UPS
     Parameters
     ----------
     directory : Path
-        The stack's; the relay's state lies in a folder of its own in it.
+        Directory of the stack; the relay's state is in a folder in it.
     listen : str
         Address to listen on. The relay holds no key: callers need their own.
     upstream : str
@@ -62,7 +62,7 @@ def start_relay(directory: Path, *, listen: str = "0.0.0.0", upstream: str = UPS
     Raises
     ------
     ValueError
-        If the upstream is no origin.
+        If the upstream is not an origin.
     StackError
         If it does not start; nothing of it is left running then.
     """

@@ -82,7 +82,7 @@ def ensure_base(folder: Path, *, progress: Progress) -> BaseTarball:
     Raises
     ------
     devstack.images.failure.ImageBuildFailed
-        mmdebstrap cannot be had or failed.
+        mmdebstrap cannot be installed, or failed.
     """
     recipe = hashlib.sha256("\n".join(_command(Path("base"))).encode()).hexdigest()[:16]
     archive = folder / f"base-{recipe}.tar"

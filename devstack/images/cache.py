@@ -38,7 +38,7 @@ def exclusive(folder: Path, *, progress: Progress, wait_seconds: float = _LOCK_S
     folder
         The cache folder.
     progress
-        Told once where somebody else builds.
+        Receives one line if another process builds.
     wait_seconds
         How long to wait for the other build.
 
@@ -48,7 +48,7 @@ def exclusive(folder: Path, *, progress: Progress, wait_seconds: float = _LOCK_S
         The lock was not free in time.
     """
     deadline = time.monotonic() + wait_seconds
-    told = False
+    printed = False
     with (folder / "lock").open("w") as lock:
         while True:
             try:
@@ -60,9 +60,9 @@ def exclusive(folder: Path, *, progress: Progress, wait_seconds: float = _LOCK_S
                         f"Another image build has held {folder / 'lock'} for {wait_seconds:.0f} s. "
                         "End it, then try again."
                     ) from error
-                if not told:
+                if not printed:
                     progress("waiting for another image build to end")
-                    told = True
+                    printed = True
                 time.sleep(0.5)
         yield
 

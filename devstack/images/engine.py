@@ -1,4 +1,4 @@
-"""The two programs that can build our Containerfiles: a Docker engine, or buildah with a base of its own."""
+"""The two programs that can build our Containerfiles: a Docker engine, or buildah with its own base image."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def prepare(which: Which, context: Path, *, folder: Path, architecture: str, pro
     architecture
         `x86_64` or `aarch64`.
     progress
-        Told about long steps.
+        Receives each long step.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def prepare(which: Which, context: Path, *, folder: Path, architecture: str, pro
     context.mkdir(parents=True, exist_ok=True)
     lock = CHECKOUT / "requirements" / f"{which}.txt"
     wheels, wheels_digest = ensure_wheels(folder, lock, architecture=architecture, progress=progress)
-    # Links save a copy of 80 MB per build where cache and context lie on one file system.
+    # Links save a copy of 80 MB per build where cache and context are on one file system.
     shutil.copytree(wheels, context / "wheels", copy_function=_link)
     containerfile = context / "Containerfile"
     shutil.copyfile(CHECKOUT / _CONTAINERFILES[which], containerfile)

@@ -49,7 +49,7 @@ def ensure_wheels(folder: Path, lock: Path, *, architecture: str, progress: Prog
     architecture
         `x86_64` or `aarch64`.
     progress
-        Told before a download.
+        Receives a line before a download.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What KEDA is told: which rows to count, and what Job to create for each. Pure.
+"""KEDA's configuration: which rows to count, and what Job to create for each. Pure.
 
 Fields as in KEDA 2.20: `apis/keda/v1alpha1/scaledjob_types.go` and `pkg/scalers/postgresql_scaler.go` of its module.
 """

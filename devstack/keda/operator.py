@@ -81,7 +81,7 @@ def running_keda(cluster: ClusterInfo, folder: Path, *, progress: Progress) -> I
     folder
         Empty; takes certificates and the log.
     progress
-        Told of each long step.
+        Receives each long step.
 
     Raises
     ------

@@ -16,7 +16,7 @@ class Fate(BaseModel):
     Attributes
     ----------
     kind
-        ``permanent`` fails as a file that is no video does. ``transient`` fails as when storage is away, ``quota`` as
+        ``permanent`` fails like a file that is not a video. ``transient`` fails as when storage is away, ``quota`` as
         when the model's quota is used up. ``hang`` goes on without a sign of life until the pod is ended.
     times
         How many attempts suffer it; ``permanent`` knows no second one.
@@ -39,5 +39,5 @@ def fate_of(metadata: Any) -> Fate | None:
     pydantic.ValidationError
         There is one, and it is malformed.
     """
-    told = metadata.get("fate") if isinstance(metadata, Mapping) else None
-    return None if told is None else Fate.model_validate(told)
+    found = metadata.get("fate") if isinstance(metadata, Mapping) else None
+    return None if found is None else Fate.model_validate(found)

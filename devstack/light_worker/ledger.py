@@ -31,7 +31,7 @@ class Ledger:
             self._repeated[work] += 1
 
     def kept(self, job_id: UUID, work: Work) -> None:
-        """Note that a checkpoint with this work lies in storage: from here on it need not be done again."""
+        """Note that a checkpoint with this work is in storage: it need not be done again."""
         self._kept.add((job_id, work))
 
     def suffer(self, job_id: UUID, *, times: int) -> bool:

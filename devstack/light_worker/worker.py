@@ -46,7 +46,7 @@ class Pace:
 
 
 class _Done(BaseModel):
-    """The light worker's checkpoint: what lies in storage already."""
+    """The light worker's checkpoint: what is in storage already."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -61,7 +61,7 @@ class LightWorker:
     Parameters
     ----------
     supabase
-        Shared by all pods: a connection of its own for each would cost more than its work.
+        Shared by all pods: a separate connection for each would cost more than its work.
     ledger
         Where it writes down what it did.
     pace
@@ -164,7 +164,7 @@ class _Run:
         if self._done.slim:
             return
         await self._work("transcode", Stage.PREPARING_VIDEO)
-        await self._holding.keep(f"slim/{self._job_id}.mp4", "a slim video would lie here")
+        await self._holding.keep(f"slim/{self._job_id}.mp4", "in place of a slim video")
         self._done.slim = True
         await self._remember("transcode")
 

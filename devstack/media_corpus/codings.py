@@ -30,7 +30,7 @@ def _coded(*codec: str, size: str = "192x108", rate: int = 30, container: str = 
 
 
 def _copied(coded: Recipe, *, before: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> Recipe:
-    """Change a recording without coding it anew; `-` in `before` stands for the recording where it is read twice."""
+    """Change a recording without encoding it again; `-` in `before` means the recording, where it is read twice."""
 
     def write(path: Path) -> None:
         first = path.with_suffix(".first.mp4")

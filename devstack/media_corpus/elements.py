@@ -16,7 +16,7 @@ def size_of(length: int) -> bytes:
 
 
 def element(kind: int, *parts: bytes, size: bytes | None = None) -> bytes:
-    """Make an element; `size` stands in the place of the right one."""
+    """Make an element; `size` replaces the right one."""
     content = b"".join(parts)
     name = kind.to_bytes((kind.bit_length() + 7) // 8, "big")
     return name + (size_of(len(content)) if size is None else size) + content
@@ -66,7 +66,7 @@ def whole(frames: Sequence[bytes], *, tracks: bytes, head: bytes = b"", step: in
     frames
         Coded pictures, the first a key picture.
     tracks
-        What stands in the list of tracks.
+        Content of the list of tracks.
     head
         The segment's head; the usual one where empty.
     step

@@ -10,7 +10,7 @@ from devstack.media_corpus.hostile_mp4 import MP4
 __all__ = ["GOOD_ENOUGH", "HOSTILE", "make_hostile"]
 
 GOOD_ENOUGH: Final = "good"
-"""What stands in the place of a reason for a file that does no harm and shows its pictures."""
+"""In place of a reason: the file is harmless and its pictures can be read."""
 
 _ENDS: Final[dict[str, str]] = {
     "SourceEmpty": """

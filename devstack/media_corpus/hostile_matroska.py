@@ -128,7 +128,7 @@ def _laced(folder: Path) -> bytes:
 
 
 def _circle(folder: Path) -> bytes:
-    # An index that says of itself, and of the index of pictures, that they lie where it lies.
+    # An index that gives its own place as its place and as that of the index of pictures.
     entries = b"".join(
         element(0x4DBB, element(0x53AB, kind), number(0x53AC, 0))
         for kind in (b"\x11\x4d\x9b\x74", b"\x1c\x53\xbb\x6b") * 500

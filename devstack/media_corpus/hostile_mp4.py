@@ -71,7 +71,7 @@ def _bomb(content: bytes) -> bytes:
 
 
 def _elsewhere(entry: bytes) -> Recipe:
-    """Say that the pictures lie in another file."""
+    """Say that the pictures are in another file."""
     return _at("moov/trak/mdia/minf/dinf", lambda _: box(b"dinf", full(b"dref", struct.pack(">I", 1), entry)))
 
 

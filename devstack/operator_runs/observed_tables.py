@@ -44,7 +44,7 @@ from public.jobs where job_id = any(%s::uuid[])
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one row: its status and sentence, its results, and how often it ended."""
+    """The result of one row: its status and error, its results, and how often it ended."""
 
     job_id: str
     status: str
@@ -55,7 +55,7 @@ class Outcome:
 
 
 class Database:
-    """A superuser's view. Each question opens a connection of its own: the server may crash in between.
+    """A superuser's view. Each query opens its own connection, because the server may crash in between.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Database:
             return Counter()
 
     def outcomes(self, job_ids: Collection[str]) -> dict[str, Outcome]:
-        """Return what became of rows, by id; a row that is gone is missing."""
+        """Return the results of rows, by id; a deleted row is missing."""
         return {row[0]: Outcome(*row) for row in self.run(_OUTCOMES, (list(job_ids),))}
 
     def story(self, job_id: str) -> str:

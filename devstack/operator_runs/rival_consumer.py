@@ -39,7 +39,7 @@ class RivalConsumer:
     finished: int = 0
 
     async def run(self) -> None:
-        """Consume until cancelled. What goes wrong is tried anew at the next look, as that program does."""
+        """Consume until cancelled. After an error it tries again at the next read, as that program does."""
         headers = {"apikey": self.stack.secret_key, "Authorization": f"Bearer {self.stack.secret_key}"}
         url = f"{self.stack.url}/rest/v1/"
         async with httpx.AsyncClient(base_url=url, headers=headers, timeout=10, trust_env=False) as rest:

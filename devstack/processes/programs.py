@@ -42,7 +42,7 @@ def start(
     user: int | None = None,
     directory: Path | None = None,
 ) -> Program:
-    """Start a program in a session of its own, so that a Ctrl-C in the terminal does not reach it.
+    """Start a program in its own session, so that a Ctrl-C in the terminal does not reach it.
 
     Parameters
     ----------

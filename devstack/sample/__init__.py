@@ -1,4 +1,4 @@
-"""The sample recording: a real screen, a real browser, a spoken narration. `record.py` makes it anew."""
+"""The sample recording: a real screen, a real browser, a spoken narration. `record.py` records it again."""
 
 from pathlib import Path
 from typing import Final

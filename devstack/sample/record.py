@@ -1,4 +1,4 @@
-"""Make the sample recording anew: `python -m devstack.sample.record [TARGET]`, a minute and a half.
+"""Record the sample again: `python -m devstack.sample.record [TARGET]`, a minute and a half.
 
 It needs Debian's xvfb, chromium, espeak-ng, xdotool and fonts-dejavu-core; ffmpeg comes with imageio-ffmpeg.
 """
@@ -69,7 +69,7 @@ STEPS: Final = (
 
 
 def run() -> None:
-    """Record, and say where the file lies.
+    """Record, and print the path of the file.
 
     Raises
     ------

@@ -35,7 +35,7 @@ def read_jwt(token: str, secret: str, *, check_expiry: bool = True) -> dict[str,
     Raises
     ------
     BadTokenError
-        If the token is malformed, signed with another secret, or expired (unless told not to look).
+        If the token is malformed, signed with another secret, or expired (unless expiry is ignored).
     """
     parts = token.split(".")
     if len(parts) != 3:

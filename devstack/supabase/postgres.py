@@ -23,12 +23,12 @@ _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin"}
 
 
 def database_url(sockets: Path, *, role: str = "postgres") -> str:
-    """Return the connection string of a server whose sockets lie in a folder."""
+    """Return the connection string of a server whose sockets are in a folder."""
     return f"postgresql://{role}@/postgres?host={sockets}"
 
 
 def data_folder(directory: Path) -> Path:
-    """Return where a stack's new database may lie: in its directory, or elsewhere if the database user is locked out.
+    """Return the folder for a new database: in the stack's directory, or elsewhere if its user cannot enter that.
 
     Raises
     ------

@@ -119,5 +119,5 @@ def seed_sql(options: SeedOptions) -> str:
         progress=_PROGRESS if options.progress_columns else "",
         unique=_UNIQUE_SOPS if options.unique_sops else "",
     )
-    told = _REALTIME if options.realtime else ""
-    return f"{_ROLES}\n{_AUTH}\n{tables}\n{_ACCESS}\n{_PUBLICATION}\n{told}"
+    published = _REALTIME if options.realtime else ""
+    return f"{_ROLES}\n{_AUTH}\n{tables}\n{_ACCESS}\n{_PUBLICATION}\n{published}"

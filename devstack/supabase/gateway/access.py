@@ -32,7 +32,7 @@ class Refusal:
 def bearer_for(settings: GatewaySettings, *, apikey: str, authorization: str) -> str:
     """Return the `Authorization` header a service behind the gateway gets.
 
-    A caller's own token stays. A newer key, which is no token, gives way to the token its `apikey` stands for.
+    A caller's own token stays. A newer key is not a token; it is replaced by the token of its role.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the gateway is told when it starts."""
+"""Settings that the gateway reads when it starts."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class SwitchBoard:
         app.router.add_routes([web.put(_ROUTE, self._put), web.get(_ROUTE, self._get)])
 
     def on_change(self, watcher: Callable[[Switches], None]) -> None:
-        """Have somebody told whenever the switches are set."""
+        """Register a callback for each change of the switches."""
         self._watchers.append(watcher)
 
     def after_rejected_upload(self, request: web.Request) -> None:

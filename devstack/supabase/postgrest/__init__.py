@@ -78,7 +78,7 @@ def start(*, sockets: Path, log: Path, jwt_secret: str) -> Program:
     Parameters
     ----------
     sockets : Path
-        Folder of PostgreSQL's socket and of its own.
+        Folder of PostgreSQL's socket and its own.
     log : Path
         Receives its output.
     jwt_secret : str

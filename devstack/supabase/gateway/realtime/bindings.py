@@ -1,4 +1,4 @@
-"""What a channel wants to be told of: events of tables, with filters. Pure.
+"""What a channel subscribes to: events of tables, with filters. Pure.
 
 Words of refusals are those of the service's source (`subscriptions.ex` in supabase/realtime, August 2026).
 """
@@ -48,7 +48,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Binding:
-    """One thing to be told of.
+    """One subscription.
 
     Attributes
     ----------

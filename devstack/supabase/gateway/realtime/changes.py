@@ -1,4 +1,4 @@
-"""From the messages of the log to changes of rows, as they are told. Pure."""
+"""Turns messages of the log into changes of rows, as clients receive them. Pure."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Change:
     def data(self) -> dict[str, Any]:
         """Return what a message says of it."""
         at = self.committed_at.astimezone(UTC)
-        told: dict[str, Any] = {
+        message: dict[str, Any] = {
             "schema": self.schema,
             "table": self.table,
             "type": self.action,
@@ -50,10 +50,10 @@ class Change:
             "errors": None,
         }
         if self.record is not None:
-            told["record"] = self.record
+            message["record"] = self.record
         if self.old_record is not None:
-            told["old_record"] = self.old_record
-        return told
+            message["old_record"] = self.old_record
+        return message
 
 
 class Decoder:
@@ -62,7 +62,7 @@ class Decoder:
     Parameters
     ----------
     type_names
-        Of the types PostgreSQL brings along, by number; others are told in the log.
+        Of the types PostgreSQL brings along, by number; others are defined in the log.
     """
 
     def __init__(self, type_names: Mapping[int, str]) -> None:
@@ -76,7 +76,7 @@ class Decoder:
         Raises
         ------
         pgoutput.MalformedMessageError
-            If one of them is none, or names a table that was never told of.
+            If one of them is malformed, or names a table that was not defined before.
         """
         return [change for change in map(self._change, messages) if change is not None]
 
@@ -101,7 +101,9 @@ class Decoder:
     def _of(self, action: Action, relation_id: int, *, new: Values | None, old: Values | None) -> Change:
         relation = self._relations.get(relation_id)
         if relation is None:
-            raise pgoutput.MalformedMessageError(f"A change of the relation {relation_id}, which was not told of.")
+            raise pgoutput.MalformedMessageError(
+                f"A change of the relation {relation_id}, which was not defined before."
+            )
         record = None if new is None else self._named(relation, new)
         # The key is logged only where it changed; the service tells it always.
         before = old if old is not None else new

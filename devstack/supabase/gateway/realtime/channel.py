@@ -28,7 +28,7 @@ class Channel:
     topic, join_ref
         As the client named them.
     asked
-        What it wants to be told of, as it asked.
+        The changes it subscribes to, as it asked.
     token
         Whose it is.
     source
@@ -71,7 +71,7 @@ class Channel:
         self._renewed.set()
 
     async def run(self) -> None:
-        """Tell of changes until the token has expired; the client is told of that too."""
+        """Report changes until the token has expired; the client receives a message about that too."""
         telling = asyncio.create_task(self._tell())
         try:
             await self._until_expired()
@@ -126,5 +126,5 @@ class Channel:
             if self._mode() != "unconfirmed":
                 self.system("ok", "Subscribed to PostgreSQL")
 
-        with self._source.told(Listener(changed, subscribed)):
+        with self._source.reported_to(Listener(changed, subscribed)):
             await asyncio.Event().wait()

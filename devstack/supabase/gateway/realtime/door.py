@@ -1,4 +1,4 @@
-"""`/realtime/v1/websocket`: who is let in, and how the whole service misbehaves when it is told to."""
+"""`/realtime/v1/websocket`: who may connect, and how the service fails on command."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Absent(Enum):
     """Why a value is not in a row."""
 
     UNCHANGED = auto()
-    """It is large, lies apart, and the update left it as it was."""
+    """A large value that is stored apart and was not changed by the update."""
 
 
 Value = str | Absent | None
@@ -52,7 +52,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Relation:
-    """A table, told before the first change of it."""
+    """A table, defined before its first change."""
 
     id: int
     schema: str
@@ -62,7 +62,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class TypeName:
-    """A type that PostgreSQL does not bring along, told before a relation with it."""
+    """A type that is not built into PostgreSQL, defined before a relation that uses it."""
 
     id: int
     name: str

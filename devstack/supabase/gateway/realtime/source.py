@@ -33,14 +33,14 @@ class SubscriptionRefusedError(ValueError):
 
 @dataclass(eq=False)
 class Listener:
-    """Somebody who is told of changes.
+    """Receives changes.
 
     Attributes
     ----------
     changed
         Called for each change; it must not raise.
     subscribed
-        Called when changes are told of from now on, again after they could not be for a while.
+        Called when changes are reported from now on, and again after an interruption.
     """
 
     changed: Callable[[Change], None]
@@ -51,7 +51,7 @@ class ChangeSource:
     """Reads the log of changes while anybody listens.
 
     The slot is temporary, as the service's is: with its connection it goes, and what happens until there is another
-    one nobody is told of.
+    one that is not reported.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class ChangeSource:
                     )
 
     @contextmanager
-    def told(self, listener: Listener) -> Iterator[None]:
+    def reported_to(self, listener: Listener) -> Iterator[None]:
         """Tell somebody of changes for the time of a `with` block."""
         self._listeners.add(listener)
         self._wanted.set()

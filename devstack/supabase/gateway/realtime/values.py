@@ -14,7 +14,7 @@ _ZONE = re.compile(r"(?<=[+-]\d\d)$")
 
 
 def as_json(text: str | None, type_name: str) -> Any:
-    """Return a value as it stands in a record.
+    """Return a value as it is in a record.
 
     Parameters
     ----------

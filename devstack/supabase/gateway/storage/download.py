@@ -47,7 +47,7 @@ async def send(request: web.Request, store: Store, stored: StoredObject) -> web.
     Raises
     ------
     StorageError
-        If the range cannot be had.
+        If the range is not in the object.
     """
     headers = {
         "Accept-Ranges": "bytes",

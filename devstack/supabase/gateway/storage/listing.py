@@ -44,7 +44,7 @@ class ListV2Request(BaseModel):
 
 
 def one_level(objects: Iterable[StoredObject], wanted: ListRequest) -> list[dict[str, Any]]:
-    """Return the rows of one folder: what lies in it, and a row with null id for every folder below."""
+    """Return the rows of one folder: its objects, and a row with null id for every folder below."""
     folder = wanted.prefix.strip("/")
     start = f"{folder}/" if folder else ""
     rows: dict[str, dict[str, Any]] = {}

@@ -57,7 +57,7 @@ class SignedRoutes:
         return web.json_response({"signedURL": self._signed(bucket.id, stored.name, wanted.seconds)})
 
     async def sign_many(self, request: web.Request) -> web.Response:
-        """Sign the download of several objects; a missing one gets an error of its own."""
+        """Sign the download of several objects; a missing one gets its own error."""
         wanted = _SignMany.model_validate_json(await request.read())
         allowed = caller.may_read(request, self._settings)
         bucket = self._store.bucket(request.match_info["bucket"])

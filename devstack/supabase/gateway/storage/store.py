@@ -81,7 +81,7 @@ class Store:
     Parameters
     ----------
     folder : Path
-        Where they lie; made if missing.
+        Their folder; created if missing.
     """
 
     def __init__(self, folder: Path) -> None:
