@@ -39,7 +39,7 @@ def test_no_key_is_shown(runops: Runops, stack: StackInfo) -> None:
     assert stack.gemini_api_key not in shown
 
 
-def test_a_cluster_that_is_asked_for_is_missed(runops: Runops) -> None:
+def test_a_required_cluster_that_is_missing_is_a_problem(runops: Runops) -> None:
     result = runops("check", "--cluster", "-o", "json")
     assert result.exit_code == 1
     assert list(problems(result)) == ["cluster"]
@@ -85,14 +85,14 @@ def test_a_missing_table_or_column_is_named(
     assert "missing" in problems(result)[finding]
 
 
-def test_an_address_where_nobody_answers(runops: Runops, environment: dict[str, str]) -> None:
+def test_an_address_that_does_not_answer(runops: Runops, environment: dict[str, str]) -> None:
     environment["SUPABASE_URL"] = "http://127.0.0.1:1"
     result = runops("check", "-o", "json", "--no-cluster")
     assert result.exit_code == 1
     assert "unavailable" in problems(result)["table jobs"]
 
 
-def test_a_model_nobody_knows(runops: Runops) -> None:
+def test_an_unknown_model(runops: Runops) -> None:
     result = runops("check", "-o", "json", "--sop-model", "gemini-0-nothing")
     assert result.exit_code == 1
     assert list(problems(result)) == ["model gemini-0-nothing"]
@@ -106,7 +106,7 @@ def test_a_gemini_key_that_is_rejected(runops: Runops, environment: dict[str, st
     assert "wrong-key" not in result.output
 
 
-def test_a_model_that_is_away(runops: Runops, gemini_faults: FaultControl) -> None:
+def test_a_model_that_is_unavailable(runops: Runops, gemini_faults: FaultControl) -> None:
     gemini_faults.set(Fault(path="/models/", kind="status", status=503))
     assert "HTTP 503" in problems(runops("check", "-o", "json"))["model gemini-3.8-flash"]
 

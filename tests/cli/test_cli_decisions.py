@@ -23,7 +23,7 @@ ASKED = st.none() | st.floats(0, 100_000)
 
 
 @given(st.sampled_from(Reason), HISTORIES, st.integers(0, 10), ASKED, st.floats(0, 1))
-def test_every_failure_comes_to_an_end(
+def test_every_failure_leads_to_a_bounded_next_step(
     reason: Reason, history: History, retries: int, asked: float | None, jitter: float
 ) -> None:
     error = Failed(reason, "Told.", retry_after=asked)
@@ -47,16 +47,16 @@ def test_every_failure_comes_to_an_end(
 
 
 @pytest.mark.parametrize("reason", [Reason.KEY_REJECTED, Reason.MODEL_KEY_REJECTED, Reason.MISCONFIGURED])
-def test_a_key_or_a_setting_is_not_held_against_the_video(reason: Reason) -> None:
+def test_a_wrong_key_or_setting_puts_the_video_back(reason: Reason) -> None:
     assert after_failure(Failed(reason), History(failures=9), retries=0) == PutBack()
 
 
-def test_the_row_is_told_how_often_it_was_tried() -> None:
+def test_the_error_gives_the_number_of_attempts() -> None:
     error = Failed(Reason.MODEL_TIMEOUT, "No answer.")
     assert after_failure(error, History(failures=2), retries=2) == GiveUp("No answer. Given up after 3 attempts.")
 
 
-def test_a_quota_is_waited_for_as_long_as_the_service_asks_and_uses_up_no_attempt() -> None:
+def test_a_quota_error_waits_as_long_as_the_service_asks_and_uses_up_no_attempt() -> None:
     error = Failed(Reason.QUOTA_EXCEEDED, retry_after=77)
     assert after_failure(error, History(failures=2), retries=2) == Again(77, History(failures=2, waits=1))
 

@@ -38,13 +38,13 @@ def test_the_page_lists_every_command_in_the_order_of_the_help() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "version"])
-def test_the_page_tells_of_every_option(name: str) -> None:
+def test_the_page_has_every_option(name: str) -> None:
     told = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", chapter(name)))
     options = [{*one.opts, *one.secondary_opts} for one in COMMANDS[name].params if one.opts[0].startswith("-")]
     assert [words for words in options if not words & (told | NOT_OF_ONE_COMMAND)] == []
 
 
-def test_the_page_tells_of_every_exit_code() -> None:
+def test_the_page_has_every_exit_code() -> None:
     table = PAGE.partition("## Exit codes")[2].partition("## ")[0]
     codes = {int(code) for row in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE) for code in row.split(",")}
     assert codes == {int(code) for code in Exit}

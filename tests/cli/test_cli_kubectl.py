@@ -41,14 +41,14 @@ def videojob(*, suspend: bool = False, finished: bool = False, message: str = ""
 
 
 @pytest.mark.parametrize("command", ["pause", "resume", "logs"])
-def test_without_a_cluster_it_is_said_what_to_set(runops: Runops, command: str) -> None:
+def test_without_a_cluster_the_message_says_what_to_set(runops: Runops, command: str) -> None:
     result = runops(command, JOB)
     assert result.exit_code == 2
     assert "set KUBECONFIG or name one with --context" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["pause", "resume", "logs"])
-def test_without_kubectl_it_is_said_that_it_is_needed(
+def test_without_kubectl_the_message_names_it(
     runops: Runops, command: str, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     environment["PATH"] = str(tmp_path)
@@ -58,7 +58,7 @@ def test_without_kubectl_it_is_said_that_it_is_needed(
 
 
 @pytest.mark.parametrize("command", ["pause", "resume", "logs"])
-def test_a_cluster_that_refuses_is_one_sentence(runops: Runops, answers: Callable[[str], Path], command: str) -> None:
+def test_a_refusal_of_the_cluster_is_one_line(runops: Runops, answers: Callable[[str], Path], command: str) -> None:
     answers('echo "Error from server (Forbidden): no" >&2; exit 1')
     result = runops(command, JOB)
     assert result.exit_code == 5
@@ -78,7 +78,7 @@ def test_a_job_that_has_ended_is_neither_paused_nor_resumed(
 
 
 @pytest.mark.parametrize(("command", "suspend"), [("pause", True), ("resume", False)])
-def test_what_is_so_already_is_not_written(
+def test_a_videojob_in_the_wanted_state_is_not_patched(
     runops: Runops, answers: Callable[[str], Path], command: str, *, suspend: bool
 ) -> None:
     log = answers(f"echo '{videojob(suspend=suspend)}'")
@@ -94,7 +94,7 @@ def test_context_and_namespace_are_passed_on(runops: Runops, answers: Callable[[
     assert patch.endswith('--type=merge --patch={"spec": {"suspend": true}}')
 
 
-def test_a_pod_that_is_gone_is_said_with_what_became_of_its_video(
+def test_without_a_pod_the_videojobs_phase_and_message_are_printed(
     runops: Runops, answers: Callable[[str], Path]
 ) -> None:
     answers(f"case \"$*\" in *pods*) echo '{{}}';; *) echo '{videojob(finished=True, message='No picture.')}';; esac")
@@ -103,7 +103,7 @@ def test_a_pod_that_is_gone_is_said_with_what_became_of_its_video(
     assert "Its pod is gone, and its log with it; the VideoJob is Failed: No picture." in result.stderr
 
 
-def test_a_pod_that_goes_while_its_log_is_asked_for_is_said(runops: Runops, answers: Callable[[str], Path]) -> None:
+def test_a_pod_that_is_deleted_while_its_log_is_read(runops: Runops, answers: Callable[[str], Path]) -> None:
     pods = json.dumps({"items": [pod("one", {"running": {}})]})
     answers(
         f"case \"$*\" in *get*) echo '{pods}';; *) echo 'Error from server (NotFound): pods one' >&2; exit 1;; esac"
@@ -149,7 +149,7 @@ def pod(name: str, state: dict[str, Any], **status: Any) -> dict[str, Any]:
         ({"metadata": {"name": "p"}}, False, "has not started (Pending)"),
     ],
 )
-def test_the_state_of_a_pod_is_said_in_words(manifest: dict[str, Any], state: str, *, started: bool) -> None:
+def test_the_state_of_a_pod_in_words(manifest: dict[str, Any], state: str, *, started: bool) -> None:
     seen = parse_pod(manifest)
     assert (seen.started, seen.state) == (started, state)
 

@@ -41,9 +41,7 @@ def test_the_newest_come_first_and_the_queue_in_its_order(runops: Runops, databa
     assert list_summaries(runops("list", "-s", "queued", "-s", "completed", "--limit", 2)) == [new, done]
 
 
-def test_a_row_says_where_it_is_how_often_it_was_tried_and_why_it_failed(
-    runops: Runops, database: psycopg.Connection
-) -> None:
+def test_a_row_shows_stage_attempts_and_error(runops: Runops, database: psycopg.Connection) -> None:
     claim = {"claim": str(uuid4()), "by": "here", "attempt": 1, "failures": 1, "waits": 4}
     working = insert(database, minutes=3.5, status="processing", metadata={"runops": claim})
     database.execute("update jobs set progress_stage = 'transcribing', progress_percent = 55")
@@ -82,13 +80,13 @@ def test_json_holds_what_a_script_needs_and_no_token(runops: Runops, database: p
     assert "xxx" not in result.output
 
 
-def test_metadata_that_nobody_can_read_hide_no_row(runops: Runops, database: psycopg.Connection) -> None:
+def test_unreadable_metadata_hides_no_row(runops: Runops, database: psycopg.Connection) -> None:
     job_id = insert(database)
     database.execute("update jobs set metadata = ('{\"a\": ' || repeat('9', 5000) || '}')::jsonb")
     assert list_summaries(runops("list")) == [job_id]
 
 
-def test_an_empty_table_is_said(runops: Runops) -> None:
+def test_an_empty_table(runops: Runops) -> None:
     result = runops("list")
     assert (result.exit_code, result.stdout) == (0, "")
     assert "No jobs." in result.stderr
@@ -108,7 +106,7 @@ def test_long_lists_are_read_in_pages_and_no_row_is_written(
 
 
 @pytest.mark.parametrize("arguments", [["--status", "lost"], ["--limit", "0"], ["--limit", "10001"], ["--user", "me"]])
-def test_an_option_that_cannot_be_meant_is_refused(runops: Runops, arguments: list[str]) -> None:
+def test_an_invalid_option_is_refused(runops: Runops, arguments: list[str]) -> None:
     assert runops("list", *arguments).exit_code == 2
 
 
@@ -128,7 +126,7 @@ def test_an_age_is_a_number_and_a_letter(seconds: float, said: str) -> None:
     assert age(RowSummary(job_id=UUID(int=1), created_at=made), NOW) == said
 
 
-def test_the_age_of_a_row_without_a_date_is_left_open() -> None:
+def test_a_row_without_a_valid_date_has_no_age() -> None:
     assert age(RowSummary(job_id=UUID(int=1), created_at="infinity"), NOW) == ""
 
 

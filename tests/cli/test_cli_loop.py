@@ -68,7 +68,7 @@ def loop(
     return Loop(supabase, runner, settings, stop or StopSignal(), jitter=lambda: 0.5)
 
 
-async def test_a_row_that_was_cancelled_meanwhile_is_left_alone(
+async def test_a_row_that_is_cancelled_during_an_attempt_is_skipped(
     supabase: Supabase, database: psycopg.Connection
 ) -> None:
     job_id = queue(database)
@@ -96,7 +96,7 @@ async def test_a_row_that_is_cancelled_between_two_attempts_gets_no_second_one(
     assert status_of(database, job_id) == ("error", "Cancelled by the user.")
 
 
-async def test_what_keeps_failing_ends_in_error_after_the_last_attempt(
+async def test_a_video_that_keeps_failing_ends_in_error_after_the_last_attempt(
     supabase: Supabase, database: psycopg.Connection
 ) -> None:
     job_id = queue(database)
@@ -110,7 +110,7 @@ async def test_what_keeps_failing_ends_in_error_after_the_last_attempt(
     assert status_of(database, job_id) == ("error", "No answer. Given up after 3 attempts.")
 
 
-async def test_what_became_of_a_row_before_it_was_queued_again_does_not_count(
+async def test_attempts_before_a_row_was_queued_again_do_not_count(
     supabase: Supabase, database: psycopg.Connection
 ) -> None:
     job_id = queue(database, metadata='{"runops": {"claim": "0a1b", "by": "runops/cluster", "attempt": 4}}')
@@ -125,7 +125,7 @@ async def test_what_became_of_a_row_before_it_was_queued_again_does_not_count(
     assert claimed == [1]
 
 
-async def test_a_fault_of_our_own_does_not_stop_the_queue(supabase: Supabase, database: psycopg.Connection) -> None:
+async def test_an_unexpected_error_does_not_stop_the_queue(supabase: Supabase, database: psycopg.Connection) -> None:
     first, second = queue(database), queue(database)
 
     async def faulty(row: JobRow, claim: Claim) -> None:
@@ -138,7 +138,7 @@ async def test_a_fault_of_our_own_does_not_stop_the_queue(supabase: Supabase, da
     assert status_of(database, second) == ("completed", None)
 
 
-async def test_a_signal_while_a_row_is_claimed_puts_it_back_unworked(
+async def test_a_signal_during_a_claim_puts_the_row_back(
     supabase: Supabase, database: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = queue(database, metadata='{"user_id": "kept"}')
@@ -159,7 +159,7 @@ async def test_a_signal_while_a_row_is_claimed_puts_it_back_unworked(
     assert database.execute("select metadata from jobs").fetchone() == ({"user_id": "kept"},)
 
 
-async def test_no_more_videos_are_taken_than_asked_for(supabase: Supabase, database: psycopg.Connection) -> None:
+async def test_max_limits_the_number_of_videos(supabase: Supabase, database: psycopg.Connection) -> None:
     first, second = queue(database), queue(database)
 
     async def completing(row: JobRow, claim: Claim) -> None:
@@ -184,7 +184,7 @@ async def test_an_exhausted_quota_uses_up_no_attempt(supabase: Supabase, databas
     assert status_of(database, job_id) == ("completed", None)
 
 
-async def test_a_missing_setting_puts_the_video_back_and_ends_the_run(
+async def test_with_once_a_missing_setting_puts_the_video_back_and_stops(
     supabase: Supabase, database: psycopg.Connection
 ) -> None:
     job_id = queue(database)
@@ -198,7 +198,7 @@ async def test_a_missing_setting_puts_the_video_back_and_ends_the_run(
     assert status_of(database, job_id) == ("queued", None)
 
 
-async def test_a_setting_that_stays_wrong_is_said_once_and_tried_on_with(
+async def test_a_setting_that_stays_wrong_is_printed_once_and_retried(
     supabase: Supabase, database: psycopg.Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job_id = queue(database)

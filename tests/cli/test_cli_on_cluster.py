@@ -88,7 +88,7 @@ def says(kubectl: Kubectl, namespace: str, job_id: str, name: str, line: str, *,
         time.sleep(0.3)
 
 
-def test_a_videojob_is_paused_and_goes_on(
+def test_a_videojob_is_paused_and_resumed(
     runops: Runops, kubectl: Kubectl, namespace: str, videojobs: Callable[[str], str]
 ) -> None:
     first, second = str(uuid4()), str(uuid4())
@@ -100,7 +100,7 @@ def test_a_videojob_is_paused_and_goes_on(
     assert "is not paused" in result.stderr
 
 
-def test_a_job_without_a_videojob_is_said_and_the_others_are_paused(
+def test_a_job_without_a_videojob_does_not_keep_others_from_being_paused(
     runops: Runops, kubectl: Kubectl, namespace: str, videojobs: Callable[[str], str]
 ) -> None:
     nobody, job_id = str(uuid4()), str(uuid4())
@@ -155,7 +155,9 @@ def test_a_worker_whose_image_is_missing_has_no_log_yet(runops: Runops, kubectl:
     assert "has not started (" in result.stderr
 
 
-def test_a_cluster_with_videojobs_is_well(runops: Runops, namespace: str, videojobs: Callable[[str], str]) -> None:
+def test_a_cluster_with_videojobs_passes_the_check(
+    runops: Runops, namespace: str, videojobs: Callable[[str], str]
+) -> None:
     videojobs(str(uuid4()))
     result = runops("check", "-n", namespace, "-o", "json")
     found = {one["name"]: one["ok"] for one in json.loads(result.stdout)}

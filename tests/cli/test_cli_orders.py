@@ -67,7 +67,7 @@ def test_the_reason_of_a_cancel_is_kept_without_keys(runops: Runops, database: p
         ("archived", None, "its status is archived"),
     ],
 )
-def test_a_job_that_has_ended_keeps_its_end(
+def test_a_job_that_has_ended_is_not_changed(
     runops: Runops, database: psycopg.Connection, status: str, error: str | None, said: str
 ) -> None:
     job_id = insert(database, status, error=error)
@@ -77,13 +77,13 @@ def test_a_job_that_has_ended_keeps_its_end(
     assert said in result.stderr
 
 
-def test_to_cancel_twice_is_no_failure(runops: Runops, database: psycopg.Connection) -> None:
+def test_a_second_cancel_succeeds(runops: Runops, database: psycopg.Connection) -> None:
     job_id = insert(database, "processing")
     assert [runops("cancel", job_id).exit_code for _ in range(2)] == [0, 0]
     assert row_of(database, job_id)[:2] == ("error", CANCELLED)
 
 
-def test_of_several_jobs_each_is_said_what_became_of_it(runops: Runops, database: psycopg.Connection) -> None:
+def test_each_of_several_jobs_gets_a_line(runops: Runops, database: psycopg.Connection) -> None:
     queued, done, nobody, processing = (
         insert(database, "queued"),
         insert(database, "completed"),
@@ -101,7 +101,7 @@ def test_of_several_jobs_each_is_said_what_became_of_it(runops: Runops, database
 
 @pytest.mark.parametrize("kind", ["drop_after", "drop_before", "reset", "truncate"])
 @pytest.mark.parametrize(("command", "status"), [("cancel", "error"), ("retry", "queued")])
-def test_a_lost_answer_is_found_out(
+def test_a_lost_answer_is_resolved_by_reading_the_row(
     *,
     runops: Runops,
     database: psycopg.Connection,
@@ -151,7 +151,7 @@ def test_a_row_that_is_claimed_while_it_is_cancelled_is_cancelled(
     assert row_of(database, job_id)[:2] == ("error", CANCELLED)
 
 
-def test_a_row_that_is_taken_up_while_it_is_queued_again_is_left_to_whoever_took_it(
+def test_a_row_that_is_claimed_during_a_retry_stays_claimed(
     started: Started, stack: StackInfo, database: psycopg.Connection
 ) -> None:
     job_id = insert(database, "error", runops=CLAIM)
@@ -161,7 +161,7 @@ def test_a_row_that_is_taken_up_while_it_is_queued_again_is_left_to_whoever_took
     assert "is processing" in output
 
 
-def test_a_heartbeat_meanwhile_does_not_keep_a_forced_retry_from_its_row(
+def test_a_heartbeat_does_not_defeat_a_forced_retry(
     started: Started, stack: StackInfo, database: psycopg.Connection
 ) -> None:
     job_id = insert(database, "processing", runops=CLAIM)
@@ -170,9 +170,7 @@ def test_a_heartbeat_meanwhile_does_not_keep_a_forced_retry_from_its_row(
 
 
 @pytest.mark.parametrize("status", ["error", "completed"])
-def test_a_job_that_has_ended_is_queued_again_with_nothing_left_of_its_attempts(
-    runops: Runops, database: psycopg.Connection, status: str
-) -> None:
+def test_a_retry_removes_the_history_of_attempts(runops: Runops, database: psycopg.Connection, status: str) -> None:
     job_id = insert(database, status, error="It has no picture.", runops=CLAIM, user_id="kept", mine={"a": [1]})
     database.execute(
         "update jobs set completed_at = now(), progress_stage = 'completed', progress_percent = 100, "
@@ -185,14 +183,14 @@ def test_a_job_that_has_ended_is_queued_again_with_nothing_left_of_its_attempts(
     assert database.execute(rest.encode()).fetchone() == (None, None, None, "2026-01-01")
 
 
-def test_metadata_that_are_no_object_survive_a_retry(runops: Runops, database: psycopg.Connection) -> None:
+def test_metadata_that_is_not_an_object_survives_a_retry(runops: Runops, database: psycopg.Connection) -> None:
     job_id = insert(database, "error")
     database.execute("update jobs set metadata = '[1, 2]'")
     assert runops("retry", job_id).exit_code == 0
     assert row_of(database, job_id) == ("queued", None, [1, 2])
 
 
-def test_a_queued_job_stays_as_it_is(runops: Runops, database: psycopg.Connection) -> None:
+def test_a_queued_job_is_not_changed_by_a_retry(runops: Runops, database: psycopg.Connection) -> None:
     job_id = insert(database, "queued", runops=CLAIM)
     before = database.execute("select * from jobs").fetchall()
     result = runops("retry", job_id)
@@ -200,7 +198,7 @@ def test_a_queued_job_stays_as_it_is(runops: Runops, database: psycopg.Connectio
     assert "is already queued" in result.stderr
 
 
-def test_a_job_that_is_worked_on_starts_anew_only_by_force(runops: Runops, database: psycopg.Connection) -> None:
+def test_a_processing_job_is_queued_again_only_with_force(runops: Runops, database: psycopg.Connection) -> None:
     job_id = insert(database, "processing", runops=CLAIM)
     result = runops("retry", job_id)
     assert (result.exit_code, row_of(database, job_id)[0]) == (1, "processing")
@@ -209,7 +207,7 @@ def test_a_job_that_is_worked_on_starts_anew_only_by_force(runops: Runops, datab
     assert row_of(database, job_id) == ("queued", None, {})
 
 
-def test_a_status_that_is_not_ours_is_left_alone_even_by_force(runops: Runops, database: psycopg.Connection) -> None:
+def test_a_status_of_the_app_is_not_changed_even_with_force(runops: Runops, database: psycopg.Connection) -> None:
     job_id = insert(database, "archived")
     assert runops("retry", "--force", job_id).exit_code == 1
     assert row_of(database, job_id)[0] == "archived"
@@ -242,11 +240,11 @@ def test_all_failed_jobs_of_one_error_are_queued_again_after_a_question(
         ["cancel", "no-uuid"],
     ],
 )
-def test_a_command_that_cannot_be_meant_is_refused(runops: Runops, arguments: list[str]) -> None:
+def test_contradictory_arguments_are_refused(runops: Runops, arguments: list[str]) -> None:
     assert runops(*arguments).exit_code == 2
 
 
-def test_while_supabase_is_away_the_rest_is_not_tried(
+def test_after_an_outage_of_supabase_the_rest_is_not_tried(
     runops: Runops, database: psycopg.Connection, faults: FaultControl
 ) -> None:
     first, second = insert(database, "queued"), insert(database, "queued")

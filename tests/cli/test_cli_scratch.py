@@ -19,7 +19,7 @@ def test_a_scratch_folder_is_gone_afterwards(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_what_a_killed_process_left_behind_is_removed(tmp_path: Path) -> None:
+def test_the_scratch_folder_of_a_killed_process_is_removed(tmp_path: Path) -> None:
     killed = (
         "import os, sys, pathlib, runops_cli.work.scratch_folders as s\n"
         "with s.scratch_folder(pathlib.Path(sys.argv[1])) as folder:\n"
@@ -33,7 +33,7 @@ def test_what_a_killed_process_left_behind_is_removed(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_what_is_in_use_or_just_made_or_not_ours_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_in_use_or_new_or_of_other_users_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "somebody-else").mkdir()
     (tmp_path / "runops-work-link").symlink_to(tmp_path / "somebody-else")
     (tmp_path / "runops-work-new").mkdir()

@@ -27,7 +27,7 @@ def _repeat_secrets(stack: StackInfo, gemini_faults: FaultControl) -> None:
 
 
 @pytest.mark.parametrize("troubled", [False, True], ids=["smooth", "troubled"])
-def test_a_key_shows_in_nothing_that_is_said_or_stored_and_in_no_child(
+def test_keys_are_in_no_output_no_row_and_no_child_process(
     *,
     troubled: bool,
     started: Callable[..., Any],

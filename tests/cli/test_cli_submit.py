@@ -110,7 +110,7 @@ def test_waiting_ends_as_the_job_does(
     assert ("It has no picture." in result.stderr) == (end == "error")
 
 
-def test_waiting_has_an_end(runops: Runops, recording: Path) -> None:
+def test_wait_has_a_timeout(runops: Runops, recording: Path) -> None:
     result = runops("submit", recording, "--wait", "--timeout", "1")
     assert result.exit_code == 4
     assert "did not end within 1 s" in result.stderr
@@ -138,13 +138,13 @@ def test_a_job_that_is_not_there(runops: Runops) -> None:
     assert runops("sop", uuid4()).exit_code == 3
 
 
-def test_a_sop_of_another_form_is_named_as_such(runops: Runops, database: psycopg.Connection) -> None:
+def test_a_sop_that_does_not_match_the_schema(runops: Runops, database: psycopg.Connection) -> None:
     result = runops("sop", insert(database, status="completed", sop={"meta": {}}))
     assert result.exit_code == 1
     assert "Print it with -o json." in result.stderr
 
 
-def test_a_table_that_cannot_be_read_is_one_sentence(runops: Runops, environment: dict[str, str]) -> None:
+def test_an_unreadable_table_is_one_line(runops: Runops, environment: dict[str, str]) -> None:
     environment["SUPABASE_SERVICE_ROLE_KEY"] = "sb_secret_" + "x" * 30
     result = runops("sop", uuid4())
     assert result.exit_code == 5

@@ -49,7 +49,7 @@ def test_each_change_is_a_line_until_the_job_has_ended(started: Started, databas
         (["completed", "cancelled"], 1),
     ],
 )
-def test_the_exit_code_tells_how_they_ended(
+def test_the_exit_code_says_how_the_jobs_ended(
     runops: Runops, database: psycopg.Connection, statuses: list[str | None], code: int
 ) -> None:
     jobs = [str(uuid4()) if status is None else insert(database, status) for status in statuses]
@@ -58,7 +58,7 @@ def test_the_exit_code_tells_how_they_ended(
     assert all(job in result.stdout for job in jobs)
 
 
-def test_a_row_that_is_deleted_while_it_is_watched_is_said(started: Started, database: psycopg.Connection) -> None:
+def test_a_row_that_is_deleted_while_it_is_followed(started: Started, database: psycopg.Connection) -> None:
     with started("watch", insert(database, "queued")) as process:
         next_line(process)
         database.execute("delete from jobs")
@@ -66,7 +66,7 @@ def test_a_row_that_is_deleted_while_it_is_watched_is_said(started: Started, dat
         assert process.wait(60) == 3
 
 
-def test_the_time_has_an_end(runops: Runops, database: psycopg.Connection) -> None:
+def test_watch_has_a_timeout(runops: Runops, database: psycopg.Connection) -> None:
     waits, done = insert(database, "queued"), insert(database, "completed")
     result = runops("watch", waits, done, "--timeout", "1")
     assert result.exit_code == 4
@@ -74,9 +74,7 @@ def test_the_time_has_an_end(runops: Runops, database: psycopg.Connection) -> No
     assert runops("watch", "--timeout", "1").exit_code == 4
 
 
-def test_without_names_all_that_changes_is_shown_and_ctrl_c_ends(
-    started: Started, database: psycopg.Connection
-) -> None:
+def test_without_ids_every_change_is_printed_until_ctrl_c(started: Started, database: psycopg.Connection) -> None:
     insert(database, "completed")
     first = insert(database, "queued")
     with started("watch") as process:
@@ -90,9 +88,7 @@ def test_without_names_all_that_changes_is_shown_and_ctrl_c_ends(
         assert process.wait(60) == 130
 
 
-def test_a_project_that_is_away_for_a_moment_is_waited_for(
-    started: Started, database: psycopg.Connection, faults: FaultControl
-) -> None:
+def test_a_short_outage_is_tolerated(started: Started, database: psycopg.Connection, faults: FaultControl) -> None:
     job_id = insert(database, "queued")
     with started("watch", job_id) as process:
         next_line(process)

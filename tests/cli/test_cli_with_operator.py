@@ -63,7 +63,7 @@ def operator(
 
 
 @pytest.mark.usefixtures("operator")
-def test_the_operator_obeys(
+def test_the_operator_acts_on_the_commands(
     *,
     runops: Runops,
     environment: dict[str, str],

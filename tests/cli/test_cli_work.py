@@ -45,7 +45,7 @@ def submitted(runops: Runops, file: Path) -> str:
     return runops("submit", file).stdout.strip()
 
 
-def test_two_rows_are_brought_to_their_ends_oldest_first(
+def test_two_rows_run_to_their_ends_oldest_first(
     runops: Runops, database: psycopg.Connection, recording: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "letter.mp4").write_text("This is a letter and no video. " * 100, "utf-8")
@@ -68,7 +68,7 @@ def test_an_empty_queue_is_a_success(runops: Runops) -> None:
     assert runops("work", "--once").exit_code == 0
 
 
-def test_a_failure_that_passes_is_tried_again(
+def test_a_temporary_failure_is_retried(
     runops: Runops, database: psycopg.Connection, faults: FaultControl, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runops.retry_policy._PACES", dict.fromkeys(FailureClass, Pace(0.1, 0.1)))
@@ -144,7 +144,7 @@ def test_where_landlock_is_required_and_missing_nothing_is_claimed(
     assert (result.exit_code, row_of(database, video)["status"]) == (0, "completed")
 
 
-def test_while_the_project_is_away_it_is_tried_on(started: Started, faults: FaultControl) -> None:
+def test_an_outage_of_the_project_is_retried(started: Started, faults: FaultControl) -> None:
     faults.set(Fault(path="/rest/v1/", kind="status", status=401, body='{"message":"Invalid API key"}', times=None))
     with started("work") as process:
         assert process.stdout is not None
@@ -177,7 +177,7 @@ def test_a_stopped_process_puts_its_video_back(
     assert row_of(database, video) == {"status": "queued", "error": None, "metadata": {}}
 
 
-def test_what_a_killed_process_left_behind_is_taken_up(
+def test_the_row_of_a_killed_process_is_claimed_again(
     runops: Runops, database: psycopg.Connection, recording: Path
 ) -> None:
     video = submitted(runops, recording)
@@ -275,7 +275,7 @@ def test_without_the_worker_a_sentence_says_what_to_install(runops: Runops, monk
     assert "pip install '.[cli,worker]'" in result.stderr
 
 
-def test_a_key_that_is_rejected_on_the_way_is_not_held_against_the_video(
+def test_a_key_that_is_rejected_during_a_video_puts_the_video_back(
     runops: Runops, database: psycopg.Connection, gemini_faults: FaultControl, recording: Path
 ) -> None:
     video = submitted(runops, recording)

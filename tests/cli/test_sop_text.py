@@ -100,12 +100,12 @@ INVOICES = sop(
 )
 
 
-def test_a_sop_with_a_decision_and_a_loop_reads_as_agreed() -> None:
+def test_a_sop_with_a_decision_and_a_loop_matches_the_golden_file() -> None:
     assert graph_faults(INVOICES) == []
     assert sop_text(INVOICES, width=64) == (GOLDEN / "invoices.txt").read_text("utf-8")
 
 
-def test_what_both_answers_lead_to_is_written_once_after_the_decision() -> None:
+def test_common_steps_of_both_answers_come_once_after_the_decision() -> None:
     steps = outline(
         sop(
             [node("q", "decision"), node("a"), node("b"), node("both"), node("end", "end")],
@@ -115,7 +115,7 @@ def test_what_both_answers_lead_to_is_written_once_after_the_decision() -> None:
     assert [step.node.id for step in steps if isinstance(step, Step)] == ["q", "both", "end"]
 
 
-def test_the_answer_that_goes_back_does_not_push_the_rest_to_the_right() -> None:
+def test_an_answer_that_goes_back_does_not_indent_the_rest() -> None:
     steps = outline(
         sop(
             [node("try"), node("q", "decision"), node("mend"), node("rest"), node("end", "end")],
@@ -157,12 +157,12 @@ def test_a_way_out_of_the_middle_of_a_loop_is_an_arrow() -> None:
     assert "  5. <after>" in text
 
 
-def test_what_a_terminal_would_obey_is_left_out() -> None:
+def test_control_characters_are_left_out() -> None:
     text = sop_text(sop([node("a", label="one\x1b[2J two\u202e\nthree"), node("end", "end")], [edge("a", "end")]))
     assert "one[2J two three" in text
 
 
-def test_no_line_is_wider_than_asked_for() -> None:
+def test_no_line_is_wider_than_requested() -> None:
     long = sop([node("a", label="word " * 60), node("end", "end")], [edge("a", "end")])
     assert max(map(len, sop_text(long, width=60).splitlines())) <= 60
 
