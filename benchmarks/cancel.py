@@ -1,7 +1,7 @@
-"""How soon the worker of a cancelled video is asked to stop: the chart installed, real pods, the real worker.
+"""How soon the worker of a cancelled video is asked to stop, and ends: the chart installed, real pods, the real worker.
 
 The worker waits for the model when its video is cancelled. Measured is the time from the change (of the row, or of the
-VideoJob) to the line in the worker's log which says that SIGTERM reached it.
+VideoJob) to the line in the worker's log which says that SIGTERM reached it, and from there to the end of its log.
 """
 
 import asyncio
@@ -34,12 +34,15 @@ _ROWS_SECONDS = 5.0
 """The chart's `rowsSeconds`: so often the operator reads the rows of running videos."""
 _ASKED_SECONDS = 2.0
 """From the operator seeing the change to SIGTERM in the worker."""
+_END_SECONDS = 5.0
+"""From SIGTERM to the end of the worker."""
 _LONGEST_SECONDS = 180.0
 
 
 def measure(*, runs: int, progress: Progress) -> Outcome:
-    """Return the seconds from each kind of cancel to SIGTERM."""
+    """Return the seconds from each kind of cancel to SIGTERM, and from SIGTERM to the end of the worker."""
     seconds: dict[str, list[float]] = {}
+    ends: list[float] = []
     with (
         tempfile.TemporaryDirectory(prefix="runops-bench-") as folder,
         running_stack(Path(folder) / "stack", listen="0.0.0.0") as stack,
@@ -55,25 +58,28 @@ def measure(*, runs: int, progress: Progress) -> Outcome:
         for run in range(runs):
             for way, cancel in ways.items():
                 log = Path(folder) / f"{run}-{way}.log"
-                seconds.setdefault(way, []).append(_until_asked_to_stop(release, stack, cancel, log, seed=run))
-                progress(f"run {run + 1}, {way}: {seconds[way][-1]:.2f} s")
+                asked, ended = _cancelled(release, stack, cancel, log, seed=run)
+                seconds.setdefault(way, []).append(asked)
+                ends.append(ended)
+                progress(f"run {run + 1}, {way}: SIGTERM after {asked:.2f} s, the worker's end {ended:.2f} s later")
     results = [
         Measurement.of_runs(
             f"{way}, until SIGTERM", "s", figures, limit=_ASKED_SECONDS + (_ROWS_SECONDS if "row" in way else 0.0)
         )
         for way, figures in seconds.items()
     ]
-    return Outcome(results, {"seconds": seconds})
+    results.append(Measurement.of_runs("SIGTERM until the worker ended", "s", ends, limit=_END_SECONDS))
+    return Outcome(results, {"seconds": seconds, "end_seconds": ends})
 
 
 def _change(database: Database, statement: str, job_id: str) -> None:
     database.run(f"{statement} where job_id = %s", (job_id,))
 
 
-def _until_asked_to_stop(
+def _cancelled(
     release: Installation, stack: StackInfo, cancel: Callable[[str], object], log: Path, *, seed: int
-) -> float:
-    """Start a video, cancel it while its worker waits for the model, and return the seconds until SIGTERM."""
+) -> tuple[float, float]:
+    """Cancel a video whose worker waits for the model; return the seconds until SIGTERM, and from there to its end."""
     database = Database(stack.database_url)
     database.begin()
     with GeminiControl(stack.gemini_url) as gemini:
@@ -81,20 +87,19 @@ def _until_asked_to_stop(
     (row,) = rows_of("cancel", 1, seed=seed)
     asyncio.run(_upload(stack, row.job_id))
     fill_queue(database, [row])
-    _wait(
-        lambda: database.run("select 1 from public.jobs where progress_stage = 'transcribing'"),
-        "a worker to transcribe",
-    )
-    pod = release.kubectl("get", "pods", "-l", f"runops.dev/job-id={row.job_id}", "-o", "name").strip()
-    with _followed(release, pod, log):
+    transcribing = "select 1 from public.jobs where progress_stage = 'transcribing'"
+    _wait(lambda: database.run(transcribing), "a worker to transcribe")
+    pods = ("get", "pods", "-l", f"runops.dev/job-id={row.job_id}", "-o", "name")
+    with _followed(release, release.kubectl(*pods).strip(), log) as following:
         _wait(lambda: log.stat().st_size, "the worker's log")
         changed = time.time()
         cancel(row.job_id)
-        _wait(lambda: _asked_to_stop(log), "SIGTERM in the worker")
+        # kubectl ends with the log that it follows.
+        following.wait(_LONGEST_SECONDS)
+        ended = time.time()
     asked = _asked_to_stop(log)
-    assert asked is not None
-    _wait(lambda: not release.kubectl("get", "pods", "-l", f"runops.dev/job-id={row.job_id}", "-o", "name"), "its end")
-    return asked - changed
+    _wait(lambda: not release.kubectl(*pods), "the pod to go")
+    return asked - changed, ended - asked
 
 
 async def _upload(stack: StackInfo, job_id: str) -> None:
@@ -103,7 +108,7 @@ async def _upload(stack: StackInfo, job_id: str) -> None:
 
 
 @contextmanager
-def _followed(release: Installation, pod: str, log: Path) -> Iterator[None]:
+def _followed(release: Installation, pod: str, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     cluster = release.cluster
     command = [
         str(cluster.kubectl),
@@ -117,19 +122,23 @@ def _followed(release: Installation, pod: str, log: Path) -> Iterator[None]:
     ]
     with log.open("wb") as sink, subprocess.Popen(command, stdout=sink) as following:
         try:
-            yield
+            yield following
         finally:
             following.kill()
 
 
-def _asked_to_stop(log: Path) -> float | None:
-    """Return when the worker wrote that it was asked to stop, as Unix time."""
+def _asked_to_stop(log: Path) -> float:
+    """Return when the worker wrote that it was asked to stop, as Unix time.
+
+    Raises
+    ------
+    RuntimeError
+        It ended without having been asked.
+    """
     for line in log.read_text().splitlines():
-        if line.startswith("{") and line.endswith("}"):
-            said = json.loads(line)
-            if "asked to stop" in said["msg"]:
-                return datetime.fromisoformat(said["ts"]).timestamp()
-    return None
+        if "asked to stop" in line and line.startswith("{"):
+            return datetime.fromisoformat(json.loads(line)["ts"]).timestamp()
+    raise RuntimeError(f"the worker ended without being asked to stop:\n{log.read_text()[-2000:]}")
 
 
 def _wait(check: Callable[[], object], what: str) -> None:
