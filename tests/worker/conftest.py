@@ -43,7 +43,7 @@ def screencast(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def long_screencast(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Film 370 s, which is told in two stretches: something changes every 20 s."""
+    """Film 370 s, of two chunks: something changes every 20 s."""
     picture = "drawbox=x=40:y=40:w=80:h=40:color=white:t=fill:enable='gte(mod(t,40),20)'"
     path = tmp_path_factory.mktemp("film") / "long.mp4"
     return film(path, seconds=370, picture=picture, sound="anullsrc=r=16000:cl=mono:d=370")
