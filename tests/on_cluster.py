@@ -35,7 +35,7 @@ def kubectl(cluster: ClusterInfo) -> Kubectl:
 
     def run(*arguments: str, given: str | None = None) -> "subprocess.CompletedProcess[str]":
         command = [str(cluster.kubectl), "--kubeconfig", str(cluster.kubeconfig), *arguments]
-        return subprocess.run(command, input=given, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, input=given, capture_output=True, text=True, timeout=240, check=False)
 
     return run
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
 _PAUSE = 0.1
-_DEADLINE = 20.0
+_DEADLINE = 120.0
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ __all__ = ["Installation", "InstallationFailed", "install"]
 
 _CHART = Path(__file__).parents[2] / "deploy" / "helm" / "runops-operator"
 _SECRET = "runops-keys"  # noqa: S105 - the name of a Secret
-_HELM_SECONDS = 180
+_HELM_SECONDS = 600
 _REPLACE_APPLIED_BY_KUBECTL = ("--take-ownership", "--force-conflicts")
 """kubectl may have applied the definition of VideoJob before."""
 

@@ -18,7 +18,7 @@ from devstack.processes.programs import Program
 from devstack.stack.state import StackState
 from devstack.supabase import postgres, postgrest
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 """How long a server may take until it listens."""
 
 _PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG")

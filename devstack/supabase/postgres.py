@@ -16,7 +16,7 @@ from devstack.processes import places, programs
 from devstack.processes.errors import StackError
 from devstack.processes.programs import Program
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 """How long the server may take until it answers, crash recovery included."""
 
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin"}

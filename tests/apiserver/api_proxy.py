@@ -22,7 +22,7 @@ from aiohttp import web
 from devstack.faults.wire import reset_connection
 
 _HOP_BY_HOP = frozenset({"connection", "host", "keep-alive", "transfer-encoding", "content-length"})
-_START_SECONDS = 10.0
+_START_SECONDS = 90.0
 _GONE = {"type": "ERROR", "object": {"kind": "Status", "status": "Failure", "reason": "Expired", "code": 410}}
 
 

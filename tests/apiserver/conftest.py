@@ -15,7 +15,7 @@ CRD = Path(__file__).parents[2] / "crds" / "videojob.yaml"
 def definition(cluster: ClusterInfo) -> str:
     """The committed CustomResourceDefinition, established on the API server."""
     base = [str(cluster.kubectl), "--kubeconfig", str(cluster.kubeconfig)]
-    subprocess.run([*base, "apply", "--server-side", "--force-conflicts", "-f", str(CRD)], check=True, timeout=60)
+    subprocess.run([*base, "apply", "--server-side", "--force-conflicts", "-f", str(CRD)], check=True, timeout=240)
     name: str = custom_resource_definition()["metadata"]["name"]
     subprocess.run(
         [*base, "wait", "--for=condition=Established", f"crd/{name}", "--timeout=180s"], check=True, timeout=60

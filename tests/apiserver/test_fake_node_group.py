@@ -13,7 +13,7 @@ from devstack.fake_kubelet.api import STRATEGIC
 pytestmark = pytest.mark.cluster
 
 _LABEL = "test.runops.dev/group"
-_LONGEST_SECONDS = 30.0
+_LONGEST_SECONDS = 180.0
 
 
 async def _until_asked_to_stop(_pod: Pod, sigterm: asyncio.Event) -> Exit:

@@ -24,7 +24,7 @@ _ROLES = ("--show-only", "templates/accounts.yaml", "--show-only", "templates/rb
 def as_the_operator(cluster: ClusterInfo, kubectl: Kubectl, namespace: str) -> Iterator[ApiProxy]:
     """A way to the API server, on which whoever goes it has the rights that the chart gives the operator."""
     command = [str(ensure("helm")), "template", "runops-operator", str(_CHART), "--namespace", namespace, *_ROLES]
-    roles = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    roles = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True).stdout
     applied = kubectl("apply", "-f", "-", given=roles)
     assert applied.returncode == 0, applied.stderr
     token = kubectl("create", "token", "runops-operator", "--namespace", namespace).stdout.strip()

@@ -28,7 +28,7 @@ async def gemini_outage(site: Site, installation: Installation, *, rows: int, se
     seconds
         For how long Gemini is away.
     """
-    longest = 240.0 + 4 * seconds + 25.0 * rows
+    longest = 900.0 + 4 * seconds + 25.0 * rows
     async with real_run(site, "Gemini away", installation, rows=rows, seed=seed, longest_seconds=longest) as run:
         await _first_file(run)
         site.progress(f"Gemini away: away for {seconds:.0f} s")

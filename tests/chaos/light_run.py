@@ -23,7 +23,7 @@ from tests.chaos.verdict import Ends, Extra, record_of
 
 __all__ = ["LightRun", "Load", "light_run"]
 
-_SETTLE_SECONDS = 90.0
+_SETTLE_SECONDS = 240.0
 _LOOK_SECONDS = 0.5
 _TELL_SECONDS = 10.0
 _RESTART_SECONDS = 1.0

@@ -60,7 +60,7 @@ async def operator_kills(
         pace=Pace(seconds=0.5),
         replicas=replicas,
         no_progress_seconds=15.0,
-        longest_seconds=120.0 + 3.0 * rows,
+        longest_seconds=600.0 + 3.0 * rows,
     )
     async with light_run(site, "operator kills", load, seed=seed) as run:
         trouble = [

@@ -11,7 +11,7 @@ from devstack.stack import StackInfo
 
 __all__ = ["cluster_orphans", "storage_orphans"]
 
-_COLLECTING_SECONDS = 60.0
+_COLLECTING_SECONDS = 240.0
 """Kubernetes' garbage collector may take half a minute to notice that an owner is gone."""
 _JOBS_OF_OURS = "labelSelector=app.kubernetes.io%2Fmanaged-by%3Drunops-operator"
 

@@ -40,7 +40,7 @@ async def outage(site: Site, *, away: str, seconds: float, rows: int, seed: int,
         max_concurrent=6,
         pace=Pace(seconds=1.0),
         no_progress_seconds=60.0,
-        longest_seconds=240.0 + 4 * seconds + 3.0 * rows,
+        longest_seconds=600.0 + 4 * seconds + 3.0 * rows,
     )
     async with light_run(site, away, load, seed=seed) as run:
         await run.in_flight(least=_IN_FLIGHT)

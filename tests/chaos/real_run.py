@@ -26,7 +26,7 @@ __all__ = ["RealRun", "installed", "real_run"]
 _NAMESPACE = "chaos-real"
 _LOOK_SECONDS = 1.0
 _TELL_SECONDS = 20.0
-_SETTLE_SECONDS = 90.0
+_SETTLE_SECONDS = 240.0
 _CALL_SECONDS = 1.0
 """Of one call of Gemini: one that takes no time is never under way when its worker dies."""
 _VALUES: dict[str, Any] = {

@@ -29,7 +29,7 @@ async def rival(site: Site, *, rows: int, seed: int, replicas: int = 2, interval
         max_concurrent=4,
         pace=Pace(seconds=0.3),
         replicas=replicas,
-        longest_seconds=120.0 + 2.0 * rows,
+        longest_seconds=600.0 + 2.0 * rows,
     )
     async with light_run(site, "rival consumer", load, seed=seed) as run:
         consumer = RivalConsumer(site.stack, interval_seconds=interval_seconds)

@@ -34,7 +34,7 @@ async def worker_kills(
     RuntimeError
         Every worker had ended before it was to be killed.
     """
-    longest = 240.0 + 25.0 * rows
+    longest = 900.0 + 25.0 * rows
     async with real_run(site, "worker kills", installation, rows=rows, seed=seed, longest_seconds=longest) as run:
         killer = WorkerKiller(
             run.job_ids, share=share, longest_seconds=worker_seconds, chance=random.Random(f"workers/{seed}")

@@ -53,7 +53,7 @@ class Helm:
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run it, whatever comes of it."""
         return subprocess.run(
-            [str(self.program), *arguments], capture_output=True, text=True, timeout=60, check=False, cwd=CHECKOUT
+            [str(self.program), *arguments], capture_output=True, text=True, timeout=240, check=False, cwd=CHECKOUT
         )
 
 

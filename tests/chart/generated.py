@@ -29,7 +29,7 @@ def _readme() -> str:
         for name in _SOURCES:
             copyfile(CHART / name, Path(folder) / name)
         command = [str(ensure("helm-docs")), "--chart-search-root", folder, "--sort-values-order", "file"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"helm-docs failed: {done.stderr}")
         return (Path(folder) / "README.md").read_text("utf-8")

@@ -46,7 +46,7 @@ def check(kubectl: Any, tmp_path: Path) -> Check:
             input=yaml.safe_dump_all(manifests),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
 

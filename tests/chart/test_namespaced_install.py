@@ -15,7 +15,7 @@ pytestmark = pytest.mark.cluster
 
 _ADMIN = "admin-of-one-namespace"
 _PREPARED = ("--show-only", "templates/crd.yaml", "--show-only", "templates/aggregate.yaml")
-_AGGREGATED_SECONDS = 60
+_AGGREGATED_SECONDS = 240
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ _OPERATORS: dict[str, Any] = {
     "completionTime": "2026-01-01T00:00:00Z",
     "workerPod": None,
 }
-_ENFORCED_SECONDS = 60
+_ENFORCED_SECONDS = 240
 
 _STARTED = {"type": "Started", "status": "True", "reason": "Running", "lastTransitionTime": "2026-01-01T00:00:00Z"}
 

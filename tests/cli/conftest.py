@@ -95,6 +95,6 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(
         [get_ffmpeg_exe(), "-loglevel", "error", *sources, "-c:v", "libx264", "-c:a", "aac", str(path)],
         check=True,
-        timeout=60,
+        timeout=240,
     )
     return path

@@ -71,7 +71,7 @@ def kubectl() -> Kubectl:
             input=None if document is None else json.dumps(document),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
             check=False,
         )
         if answer.returncode != 0:
@@ -116,7 +116,7 @@ def job_of() -> Callable[[str, str], dict[str, Any]]:
 def eventually() -> Callable[..., None]:
     """Waits for something to come true."""
 
-    def wait(condition: Callable[[], object], *, within: float = 20.0) -> None:
+    def wait(condition: Callable[[], object], *, within: float = 120.0) -> None:
         end = time.monotonic() + within
         while not condition():
             assert time.monotonic() < end, f"not true after {within} s"

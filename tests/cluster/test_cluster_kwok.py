@@ -48,7 +48,7 @@ def test_two_hundred_jobs_complete(simulated: ClusterInfo, kubectl: Kubectl, eve
             item["metadata"]["name"].startswith("many-") and item["status"].get("succeeded", 0) for item in items
         )
 
-    eventually(lambda: succeeded() == 200, within=90)
+    eventually(lambda: succeeded() == 200, within=240)
 
 
 def test_a_pod_ends_as_its_annotations_say(simulated: ClusterInfo, kubectl: Kubectl) -> None:

@@ -171,7 +171,7 @@ def test_a_component_that_is_killed_comes_back(cluster: ClusterInfo, kubectl: Ku
             return False
 
     eventually(lambda: processes(cluster, "kube-apiserver") not in ([], [killed]))
-    eventually(answers, within=60)
+    eventually(answers)
 
 
 def test_two_clusters_run_side_by_side_and_down_leaves_nothing_of_one(  # noqa: PLR0917  (pytest passes fixtures by name)

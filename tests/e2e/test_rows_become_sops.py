@@ -32,7 +32,7 @@ pytestmark = [
 
 Tables = psycopg.Connection[tuple[Any, ...]]
 State = tuple[str, str | None, int | None]
-_LONGEST_SECONDS = 300
+_LONGEST_SECONDS = 900
 _ALLOWED = {
     Stage.PREPARING_VIDEO: range(10, 41),
     Stage.TRANSCRIBING: range(50, 71),
@@ -225,7 +225,7 @@ def test_deleting_the_videojob_of_a_running_video_cancels_it_and_tells_the_row(
     release: Installation, tables: Tables, runops: Any
 ) -> None:
     job_id = _submitted(runops, RECORDING)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         found = release.kubectl("get", "videojob", f"vj-{job_id}", "--ignore-not-found", "-o", "json")
         if found and json.loads(found).get("status", {}).get("phase") == "Running":
@@ -237,7 +237,7 @@ def test_deleting_the_videojob_of_a_running_video_cancels_it_and_tells_the_row(
     assert status == "error"
     row = tables.execute("select error from public.jobs where job_id = %s", (job_id,)).fetchone()
     assert row == ("Cancelled: the VideoJob was deleted.",)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline and release.kubectl("get", "jobs,pods", "-l", f"runops.dev/job-id={job_id}"):
         time.sleep(0.5)
     assert release.kubectl("get", "jobs,pods", "-l", f"runops.dev/job-id={job_id}", "-o", "name") == ""
@@ -260,7 +260,7 @@ def test_check_finds_everything_in_its_place(release: Installation, outside: Sta
         "-o",
         "json",
     ]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "videojobs.runops.dev" in done.stdout
     assert outside.secret_key not in done.stdout + done.stderr

@@ -14,7 +14,7 @@ from runops.supabase.retry import PATIENT
 
 __all__ = ["LightNode", "light_node"]
 
-_START_SECONDS = 30.0
+_START_SECONDS = 90.0
 
 
 class LightNode:

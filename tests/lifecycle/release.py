@@ -16,7 +16,7 @@ __all__ = ["CHART", "PREVIOUS", "SECRET", "Release", "on_node"]
 CHART = Path(__file__).parents[2] / "deploy" / "helm" / "runops-operator"
 PREVIOUS = Path(__file__).parent / "previous"
 SECRET = "runops-keys"
-_SECONDS = 240
+_SECONDS = 600
 
 Done = subprocess.CompletedProcess[str]
 
@@ -64,7 +64,7 @@ class Release:
         """Run kubectl in the namespace, whatever comes of it."""
         whole = [str(self.cluster.kubectl), "--kubeconfig", str(self.cluster.kubeconfig), "-n", self.namespace]
         return subprocess.run(
-            [*whole, *arguments], input=given, capture_output=True, text=True, timeout=120, check=False
+            [*whole, *arguments], input=given, capture_output=True, text=True, timeout=240, check=False
         )
 
     def told(self, *arguments: str, given: str | None = None) -> str:

@@ -25,7 +25,7 @@ pytestmark = [
 
 Tables = psycopg.Connection[tuple[Any, ...]]
 _RUNNING = 20
-_WAIT = ("--wait", "--timeout", "180s")
+_WAIT = ("--wait", "--timeout", "480s")
 _DEFINITION = "customresourcedefinition/videojobs.runops.dev"
 
 
@@ -86,7 +86,7 @@ def test_nothing_that_runs_is_touched_from_the_upgrade_to_the_end(
     assert "0.2.0" in release.helmed("history", release.name)
     # Helm 3 asks for the logs of a test that went well only after it has deleted its pod, and fails.
     logs = ("--logs",) if program == "helm" else ()
-    tested = release.helmed("test", release.name, *logs, "--timeout", "180s")
+    tested = release.helmed("test", release.name, *logs, "--timeout", "480s")
     assert re.search(r"Phase:\s+Succeeded", tested)
     assert not logs or "All is well." in tested
     assert release.objects("pods", "-l", "app.kubernetes.io/component=installation-check") == []
@@ -103,7 +103,7 @@ def test_nothing_that_runs_is_touched_from_the_upgrade_to_the_end(
     assert doubles == [], "one SOP each"
 
     notes = release.helmed("get", "notes", release.name)
-    release.helmed("uninstall", release.name, "--wait", "--timeout", "120s")
+    release.helmed("uninstall", release.name, "--wait", "--timeout", "480s")
     assert len(release.objects("videojobs")) == _RUNNING, "uninstalling keeps the VideoJobs"
     assert release.objects("deployments") == []
     _install_again_over_what_was_kept(release, values)
@@ -119,7 +119,7 @@ def _install_again_over_what_was_kept(release: Release, values: dict[str, Any]) 
     quiet = {**values, "replicas": 0}
     release.helmed("install", release.name, str(CHART), values=quiet)
     assert len(release.objects("videojobs")) == _RUNNING
-    release.helmed("uninstall", release.name, "--wait", "--timeout", "60s")
+    release.helmed("uninstall", release.name, "--wait", "--timeout", "480s")
 
     refused = release.helm("install", "another", str(CHART), values=quiet)
     assert refused.returncode != 0
@@ -128,7 +128,7 @@ def _install_again_over_what_was_kept(release: Release, values: dict[str, Any]) 
     release.helm("uninstall", "another", "--ignore-not-found")
     for way in (("--set", "crds.enabled=false"), ("--take-ownership",)):
         release.helmed("install", "another", str(CHART), *way, values=quiet)
-        release.helmed("uninstall", "another", "--wait", "--timeout", "60s")
+        release.helmed("uninstall", "another", "--wait", "--timeout", "480s")
     assert len(release.objects("videojobs")) == _RUNNING
 
 
@@ -140,7 +140,7 @@ def test_helm_test_says_in_plain_words_what_is_missing(
     release.put_keys({**keys, "SUPABASE_SERVICE_ROLE_KEY": f"sb_secret_{uuid4().hex}"})
     release.helmed("install", release.name, str(CHART), "--set", "crds.enabled=false", values=values)
 
-    failed = release.helm("test", release.name, "--logs", "--timeout", "180s")
+    failed = release.helm("test", release.name, "--logs", "--timeout", "480s")
 
     assert failed.returncode != 0
     said = failed.stdout + failed.stderr
@@ -160,7 +160,7 @@ def test_helm_test_finds_a_definition_of_an_earlier_version(
     release.told("wait", "--for=condition=Established", _DEFINITION, "--timeout=180s")
     release.helmed("install", release.name, str(CHART), "--set", "crds.enabled=false", *_WAIT, values=values)
 
-    failed = release.helm("test", release.name, "--logs", "--timeout", "180s")
+    failed = release.helm("test", release.name, "--logs", "--timeout", "480s")
     release.told("apply", "--server-side", "--force-conflicts", "-f", str(CHART / "files/crds/videojob.yaml"))
 
     assert failed.returncode != 0

@@ -27,7 +27,7 @@ def first(place: Callable[..., Release], values: dict[str, Any]) -> Release:
     """The release of whoever administers the cluster."""
     release = place()
     release.helmed(
-        *("upgrade", "--install", release.name, str(CHART), "--wait", "--timeout", "180s"),
+        *("upgrade", "--install", release.name, str(CHART), "--wait", "--timeout", "480s"),
         *("--take-ownership", "--force-conflicts"),
         values={**values, "maxConcurrent": 2},
     )
@@ -42,7 +42,7 @@ def second(place: Callable[..., Release], first: Release, values: dict[str, Any]
     question = ("auth", "can-i", "patch", "videojobs.runops.dev", "--subresource=status", "--as", _ADMIN)
     eventually(lambda: release.kubectl(*question).stdout.strip() == "yes", "the roles are aggregated into admin")
     release.helmed(
-        *("install", release.name, str(CHART), "--wait", "--timeout", "180s"),
+        *("install", release.name, str(CHART), "--wait", "--timeout", "480s"),
         values={**values, "maxConcurrent": 2, "namespaced": True},
     )
     assert first.namespace != release.namespace
@@ -79,4 +79,4 @@ def test_the_second_one_leaves_nothing_in_the_cluster(second: Release) -> None:
     owned = ("-l", f"app.kubernetes.io/instance={second.name}", "-o", "name")
     bindings = second.told("get", "clusterrolebindings,clusterroles,validatingadmissionpolicies", "-A", *owned)
     assert second.namespace not in bindings
-    assert second.helmed("test", second.name, "--timeout", "180s")
+    assert second.helmed("test", second.name, "--timeout", "480s")

@@ -17,7 +17,7 @@ pytestmark = [
 ]
 
 HERE = Path(__file__).parent
-SECONDS = 120.0
+SECONDS = 600.0
 
 
 def pod(image: str) -> dict[str, Any]:
