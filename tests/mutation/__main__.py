@@ -29,11 +29,13 @@ def main() -> int:
         sys.stderr.write(f"No decision code matches {' '.join(arguments.only)}. It is one of:\n")
         sys.stderr.writelines(f"  {file}\n" for file in source_files())
         return 2
-    workspace = prepare(files)
+    # All decision code is mutated each time and the run is restricted by name: mutmut does not notice that a file
+    # has come to be mutated.
+    workspace = prepare(source_files())
     equivalent, known = read_listed(_EQUIVALENT), read_listed(_SURVIVORS)
     if arguments.sample:
         return _sample(workspace, files, listed=frozenset(equivalent) | frozenset(known), seed=arguments.seed)
-    _mutmut(workspace, [], seconds=_WHOLE_RUN_SECONDS)
+    _mutmut(workspace, [f"{module}.x*" for module in _modules(files)], seconds=_WHOLE_RUN_SECONDS)
     if not any(verdict in KILLED for verdict, _ in results(workspace, files)):
         sys.stderr.write("No mutant was killed at all, so the run itself failed; mutmut says why above.\n")
         return 2
@@ -133,8 +135,12 @@ def _print_changes(title: str, changes: list[Change]) -> None:
 
 
 def _of_other_files(known: dict[Change, str], files: list[str]) -> dict[Change, str]:
-    modules = {file.removesuffix(".py").replace("/", ".") for file in files}
+    modules = _modules(files)
     return {change: why for change, why in known.items() if change.where.partition(":")[0] not in modules}
+
+
+def _modules(files: list[str]) -> list[str]:
+    return [file.removesuffix(".py").replace("/", ".") for file in files]
 
 
 def _write_survivors(changes: dict[Change, str]) -> None:

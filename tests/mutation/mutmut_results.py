@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
 
-from tests.mutation.verdicts import KILLED, Change, Verdict, verdict_of
+from tests.mutation.verdicts import Change, Verdict, verdict_of
 
 __all__ = ["mutant_names", "results"]
+
+_ALIVE = frozenset({Verdict.SURVIVED, Verdict.NO_TEST})
 
 
 def mutant_names(workspace: Path, files: list[str]) -> list[str]:
@@ -34,7 +36,7 @@ def results(
                 if only is not None and name not in only:
                     continue
                 verdict = verdict_of(exit_code)
-                yield verdict, None if verdict in KILLED else _change(name, file)
+                yield verdict, _change(name, file) if verdict in _ALIVE else None
 
 
 def _exit_codes(workspace: Path, file: str) -> dict[str, int | None]:

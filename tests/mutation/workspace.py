@@ -54,6 +54,8 @@ def _configuration(files: list[str]) -> str:
         "do_not_mutate_patterns": _LOG_CALLS,
         "pytest_add_cli_args": [
             *("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "tests.mutation.fast_tests"),
+            # A fork inherits open sockets and loops of the tests before it, which are not the mutant's fault.
+            *("-p", "no:unraisableexception", "-o", "filterwarnings="),
             *("-o", "timeout=60", "--hypothesis-profile=mutants"),
         ],
         "pytest_add_cli_args_test_selection": fast_test_paths(),
