@@ -246,8 +246,8 @@ def user_of(row: JobRow) -> UUID | None:
     if row.metadata is not None and (not isinstance(row.metadata, Mapping) or _NOT_AN_OBJECT in row.metadata):
         raise Failed(
             Reason.INVALID_USER,
-            "metadata of the row is no JSON object, so that nobody can tell whose recording it is. "
-            'Write it as an object, such as {"user_id": "..."}; a text that holds JSON will not do.',
+            "metadata of the row is not a JSON object, so the owner of the recording is unknown. "
+            'Write it as an object, such as {"user_id": "..."}, not as a text that holds JSON.',
         )
     raw = row.raw_user
     if raw is None:
@@ -259,8 +259,8 @@ def user_of(row: JobRow) -> UUID | None:
         shown = repr(raw[:60])[:60] if isinstance(raw, str) else _SORTS.get(type(raw), "a number")
         raise Failed(
             Reason.INVALID_USER,
-            f"metadata.user_id of the row is {shown}, which is no uuid. "
-            "Put the uploader's uuid there, or remove the key.",
+            f"metadata.user_id of the row is {shown}, which is not a UUID. "
+            "Put the uploader's UUID there, or remove the key.",
         ) from error
 
 

@@ -26,7 +26,7 @@ def _identity_faults(sop: Sop) -> Iterator[str]:
     for node in sop.public.nodes:
         for child in node.children or ():
             if child not in nodes:
-                yield f"loop {node.id!r} has the child {child!r}, which is no node"
+                yield f"loop {node.id!r} has the child {child!r}, which is not a node"
             elif child == node.id:
                 yield f"loop {node.id!r} is its own child"
     questions = Counter(item.id for item in sop.public.clarification_requests or ())
@@ -39,10 +39,10 @@ def _identity_faults(sop: Sop) -> Iterator[str]:
     yield from (f"the skill id {name!r} is used {count} times" for name, count in skills.items() if count > 1)
     for step in sop.private.steps:
         if step.node_id not in nodes:
-            yield f"a step belongs to {step.node_id!r}, which is no node"
+            yield f"a step belongs to {step.node_id!r}, which is not a node"
         for skill in (step.primary_skill, *(step.alt_skills or ())):
             if skill not in skills:
-                yield f"the step of {step.node_id!r} uses {skill!r}, which is no skill"
+                yield f"the step of {step.node_id!r} uses {skill!r}, which is not a skill"
 
 
 def _edge_faults(sop: Sop) -> Iterator[str]:
@@ -50,7 +50,7 @@ def _edge_faults(sop: Sop) -> Iterator[str]:
     for edge in sop.public.edges:
         arrow = f"edge {edge.source!r} -> {edge.target!r}"
         yield from (
-            f"{arrow} names {end!r}, which is no node" for end in (edge.source, edge.target) if end not in nodes
+            f"{arrow} names {end!r}, which is not a node" for end in (edge.source, edge.target) if end not in nodes
         )
         if edge.source in nodes and edge.target in nodes:
             source, target = nodes[edge.source], nodes[edge.target]
@@ -61,9 +61,9 @@ def _edge_faults(sop: Sop) -> Iterator[str]:
 
 def _condition_faults(edge: Edge, source: Node) -> Iterator[str]:
     if edge.condition == "all_processed" and source.type != "loop":
-        yield f"is all_processed, but {edge.source!r} is no loop"
+        yield f"is all_processed, but {edge.source!r} is not a loop"
     if edge.condition in {"yes", "no"} and source.type != "decision":
-        yield f"is {edge.condition}, but {edge.source!r} is no decision"
+        yield f"is {edge.condition}, but {edge.source!r} is not a decision"
     if source.type == "end":
         yield "leaves an end"
 

@@ -31,11 +31,11 @@ def seconds(stamp: str) -> float:
     Raises
     ------
     ValueError
-        The text is no such timestamp.
+        The text is not such a timestamp.
     """
     match = _TIMESTAMP.fullmatch(stamp)
     if match is None:
-        raise ValueError(f"{stamp[:40]!r} is no timestamp of the form HH:MM:SS or HH:MM:SS.mmm")
+        raise ValueError(f"{stamp[:40]!r} is not a timestamp of the form HH:MM:SS or HH:MM:SS.mmm")
     hours, minutes, whole, fraction = match.groups()
     return int(hours) * 3600 + int(minutes) * 60 + int(whole) + int((fraction or "0").ljust(3, "0")) / 1000
 
@@ -95,7 +95,7 @@ _ACTIONS = frozenset(action.value for action in ActionType)
 def _known_action(action: str) -> str:
     if action in _ACTIONS or _KEYPRESS_OR_SCROLL.fullmatch(action):
         return action
-    raise ValueError(f"{action[:40]!r} is no action type")
+    raise ValueError(f"{action[:40]!r} is not an action type")
 
 
 class _Strict(BaseModel):

@@ -208,6 +208,6 @@ def _foreign_key(error: SupabaseError, job_id: UUID, content: dict[str, Any]) ->
         return Failed(
             Reason.INVALID_USER,
             f"metadata.user_id of the row is {content.get('user_id')}, and there is no such user. "
-            "Put the uploader's uuid there, or remove the key.",
+            "Put the uploader's UUID there, or remove the key.",
         )
     return Failed(Reason.CLAIM_LOST, f"The row {job_id} of the table jobs was deleted while it was worked on.")

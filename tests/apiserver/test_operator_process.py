@@ -179,7 +179,7 @@ def test_a_row_with_a_malformed_user_gets_its_sentence(start: Start, database: T
     job_id = queue(database, {"user_id": "nobody in particular"})
     with start():
         eventually(lambda: row(database, job_id)[0] == "error", "the row ends")
-    assert "'nobody in particular', which is no uuid" in row(database, job_id)[1]
+    assert "'nobody in particular', which is not a UUID" in row(database, job_id)[1]
 
 
 @pytest.mark.usefixtures("database")

@@ -123,7 +123,7 @@ _CASES = (
         "hole in the graph twice",
         _turn("dangling_edge", "sop", times=2),
         Reason.INVALID_OUTPUT,
-        "'nowhere', which is no node",
+        "'nowhere', which is not a node",
         _ANOTHER,
         calls=3,
     ),

@@ -171,7 +171,7 @@ async def test_a_malformed_user_is_an_error_of_the_row_and_never_a_videojob(worl
     job_id, _ = await _claimed(world, user="somebody")
     assert world.cluster.videojobs == {}
     assert world.jobs.rows[job_id].status == "error"
-    assert "'somebody', which is no uuid" in (world.jobs.rows[job_id].error or "")
+    assert "'somebody', which is not a UUID" in (world.jobs.rows[job_id].error or "")
 
 
 async def test_a_videojob_made_by_hand_runs_its_row_anew(world: World) -> None:

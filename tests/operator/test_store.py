@@ -206,3 +206,10 @@ def test_only_the_job_that_was_deleted_is_dropped() -> None:
     store.drop_job(NAME, "j")
     assert store.job(NAME) is None
     assert store.pods.take(NAME, "j") is None
+
+
+def test_a_row_to_read_and_a_fresh_claim_are_marked_apart() -> None:
+    store = Store()
+    store.rows_to_read.mark(NAME)
+    assert not store.fresh_claims.take(NAME)
+    assert store.rows_to_read.take(NAME)

@@ -83,13 +83,13 @@ class TestRows:
     @pytest.mark.parametrize("metadata", ['{"user_id": "11111111-2222-4333-8444-555555555555"}', ["x"], 7, ""])
     def test_metadata_that_is_no_object_may_hide_a_user_and_is_refused(self, metadata: Any) -> None:
         for seen in (metadata, stamped_metadata(metadata, Claim(claim="t", by="me"))):
-            with pytest.raises(Failed, match="no JSON object"):
+            with pytest.raises(Failed, match="not a JSON object"):
                 user_of(JobRow(job_id=JOB, metadata=seen))
 
     def test_a_user_may_be_spelled_in_any_usual_way_and_in_no_endless_one(self) -> None:
         for spelled in (str(JOB), str(JOB).upper(), f"urn:uuid:{{{JOB}}}", JOB.hex):
             assert user_of(JobRow(job_id=JOB, metadata={"user_id": spelled})) == JOB
-        with pytest.raises(Failed, match="no uuid"):
+        with pytest.raises(Failed, match="not a UUID"):
             user_of(JobRow(job_id=JOB, metadata={"user_id": f"{JOB}{'-' * 9000}"}))
 
     def test_a_row_without_user_has_none(self) -> None:

@@ -71,9 +71,9 @@ def test_a_sound_graph_has_no_faults() -> None:
 @pytest.mark.parametrize(
     ("edge", "fault"),
     [
-        (("open", "nowhere", "next"), "names 'nowhere', which is no node"),
-        (("open", "done", "all_processed"), "'open' is no loop"),
-        (("open", "done", "yes"), "'open' is no decision"),
+        (("open", "nowhere", "next"), "names 'nowhere', which is not a node"),
+        (("open", "done", "all_processed"), "'open' is not a loop"),
+        (("open", "done", "yes"), "'open' is not a decision"),
         (("each", "approve", "next"), "a child that is not its first"),
         (("each", "open", "all_processed"), "to its first child but is all_processed, not next"),
         (("large", "each", "no"), "goes back to its loop but is no, not next"),
@@ -117,8 +117,144 @@ def test_a_step_of_an_unknown_node_is_named() -> None:
     value = copy.deepcopy(SOUND)
     value["private"]["steps"].append({"node_id": "ghost", "primary_skill": "magic"})
     faults = graph_faults(Sop.model_validate(value))
-    assert "a step belongs to 'ghost', which is no node" in faults
-    assert "the step of 'ghost' uses 'magic', which is no skill" in faults
+    assert "a step belongs to 'ghost', which is not a node" in faults
+    assert "the step of 'ghost' uses 'magic', which is not a skill" in faults
+
+
+def _graph(*nodes: str, edges: tuple[tuple[str, str, str], ...]) -> Sop:
+    """Return a SOP of nodes written `type:id` or `loop:id:child,child`."""
+    written = []
+    for node in nodes:
+        kind, name, *children = node.split(":")
+        one: dict[str, Any] = {"id": name, "type": kind, "label": name}
+        if kind == "loop":
+            one |= {"children": children[0].split(","), "iterator": "x", "exit_condition": "y", "isBranchRoot": True}
+        written.append(one)
+    value = {"meta": SOUND["meta"], "public": {"triggers": SOUND["public"]["triggers"], "nodes": written}}
+    value["public"]["edges"] = _edges(*edges)
+    return Sop.model_validate(value)
+
+
+@pytest.mark.parametrize(
+    ("sop", "faults"),
+    [
+        pytest.param(
+            _graph("task:a", "end:z", edges=(("a", "z", "next"),)), [], id="without a trigger the first node begins"
+        ),
+        pytest.param(
+            _graph("task:a", "trigger:t", "end:z", edges=(("t", "z", "next"),)),
+            ["node 'a' cannot be reached"],
+            id="with a trigger it does not",
+        ),
+        pytest.param(
+            _graph("trigger:s", "trigger:t", "end:z", edges=(("s", "z", "next"), ("t", "z", "next"))),
+            [],
+            id="each trigger begins",
+        ),
+        pytest.param(
+            _graph("task:a", "task:b", "end:z", edges=(("a", "b", "next"), ("b", "a", "next"), ("b", "z", "next"))),
+            [],
+            id="a circle ends",
+        ),
+        pytest.param(
+            _graph("task:a", "end:y", "end:z", edges=(("a", "y", "next"),)),
+            ["node 'z' cannot be reached"],
+            id="an end that is not reached does not count",
+        ),
+        pytest.param(
+            _graph("task:a", "task:b", edges=(("a", "b", "next"),)),
+            ["exactly one end must be reached, but 0 are: none"],
+            id="no end",
+        ),
+        pytest.param(
+            _graph("task:a", "end:z", edges=(("a", "x", "next"), ("y", "a", "next"), ("a", "z", "next"))),
+            ["edge 'a' -> 'x' names 'x', which is not a node", "edge 'y' -> 'a' names 'y', which is not a node"],
+            id="an edge to or from nowhere",
+        ),
+        pytest.param(
+            _graph("loop:l:b,c", "task:b", "task:c", "end:z", edges=(("l", "z", "all_processed"), ("b", "c", "next"))),
+            [],
+            id="children are reached by their loop",
+        ),
+        pytest.param(
+            _graph("loop:l:l", "end:z", edges=(("l", "z", "all_processed"),)),
+            ["loop 'l' is its own child"],
+            id="a loop in itself",
+        ),
+        pytest.param(
+            _graph("loop:l:b,x", "task:b", "end:z", edges=(("l", "z", "all_processed"),)),
+            ["loop 'l' has the child 'x', which is not a node"],
+            id="a child that does not exist",
+        ),
+        pytest.param(
+            _graph(
+                "loop:l:b,c",
+                "task:b",
+                "task:c",
+                "end:z",
+                edges=(("l", "b", "next"), ("c", "l", "next"), ("l", "z", "all_processed")),
+            ),
+            [],
+            id="edges between a loop and its children",
+        ),
+        pytest.param(
+            _graph("loop:l:b,c", "task:b", "task:c", "end:z", edges=(("l", "c", "next"), ("l", "z", "all_processed"))),
+            ["edge 'l' -> 'c' goes from a loop to a child that is not its first"],
+            id="an edge to another child",
+        ),
+        pytest.param(
+            _graph("loop:l:b", "task:b", "end:z", edges=(("l", "b", "all_processed"), ("l", "z", "all_processed"))),
+            ["edge 'l' -> 'b' goes from a loop to its first child but is all_processed, not next"],
+            id="an edge to the first child that is not next",
+        ),
+        pytest.param(
+            _graph("decision:d", "end:z", edges=(("d", "z", "yes"),)),
+            ["decision 'd' has no no edge"],
+            id="a decision without no",
+        ),
+        pytest.param(
+            _graph("decision:d", "end:z", edges=(("d", "z", "no"), ("d", "z", "no"))),
+            ["decision 'd' has no yes edge", "decision 'd' has 2 no edges"],
+            id="a decision with two nos",
+        ),
+        pytest.param(
+            _graph("task:a", "end:z", edges=(("a", "z", "no"),)),
+            ["edge 'a' -> 'z' is no, but 'a' is not a decision"],
+            id="no from a task",
+        ),
+        pytest.param(
+            _graph("task:a", "end:z", edges=(("a", "z", "next"), ("z", "a", "next"))),
+            ["edge 'z' -> 'a' leaves an end"],
+            id="an edge from the end",
+        ),
+    ],
+)
+def test_the_faults_of_a_graph_are_exactly_these(sop: Sop, faults: list[str]) -> None:
+    assert graph_faults(sop) == faults
+
+
+def test_ids_used_twice_and_names_of_nothing_are_named_exactly() -> None:
+    value = copy.deepcopy(SOUND)
+    question = {"id": "q", "question": "Which?", "importance": "low"}
+    value["public"]["clarification_requests"] = [question, question, {**question, "id": "other"}]
+    skill = value["private"]["skills"][0]
+    value["private"]["skills"] += [skill, {**skill, "id": "other"}]
+    value["private"]["steps"] += [
+        {"node_id": "ghost", "primary_skill": "ledger", "alt_skills": ["other", "magic"]},
+        {"node_id": "done", "primary_skill": "spell"},
+    ]
+    assert graph_faults(Sop.model_validate(value)) == [
+        "the clarification id 'q' is used 2 times",
+        "the skill id 'ledger' is used 2 times",
+        "a step belongs to 'ghost', which is not a node",
+        "the step of 'ghost' uses 'magic', which is not a skill",
+        "the step of 'done' uses 'spell', which is not a skill",
+    ]
+
+
+def test_a_sop_without_a_private_part_has_no_faults_in_it() -> None:
+    value = {key: part for key, part in SOUND.items() if key != "private"}
+    assert graph_faults(Sop.model_validate(value)) == []
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ ALWAYS: dict[str, Any] = {"times": None}
         (turn("max_tokens", kind="sop", **ALWAYS), Reason.OUTPUT_CUT_OFF, "2 times", 3),
         (turn("prose", kind="sop", **ALWAYS), Reason.INVALID_OUTPUT, "not JSON", 3),
         (turn("wrong_shape", kind="sop", **ALWAYS), Reason.INVALID_OUTPUT, "meta: Field required", 3),
-        (turn("dangling_edge", kind="sop", **ALWAYS), Reason.INVALID_OUTPUT, "'nowhere', which is no node", 3),
+        (turn("dangling_edge", kind="sop", **ALWAYS), Reason.INVALID_OUTPUT, "'nowhere', which is not a node", 3),
         (turn("unreachable_node", kind="sop", **ALWAYS), Reason.INVALID_OUTPUT, "'extra-1' cannot be reached", 3),
         (turn("two_ends", kind="sop", **ALWAYS), Reason.INVALID_OUTPUT, "exactly one end", 3),
         (turn("file_failed", **ALWAYS), Reason.MODEL_FILE_REJECTED, "could not process", 0),

@@ -1,0 +1,200 @@
+"""What each request to the table `jobs` asks for, as PostgREST gets it: a missing filter would claim foreign rows."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from postgrest import AsyncPostgrestClient
+
+from runops.job_row import CLAIM_PATTERN, Claim, JobRow
+from runops.supabase import jobs_requests as requests
+from runops.supabase.errors import ErrorKind, SupabaseError
+
+ID = UUID(int=1)
+OTHER = UUID(int=2)
+TOKEN = "6b1f8a0e-0000-4000-8000-000000000001"
+AT = "2026-01-01T00:00:00.5+00:00"
+ROW = JobRow(job_id=ID, status="queued", updated_at=AT)
+UNTOUCHED = JobRow(job_id=OTHER, status="queued")
+CLAIM = Claim(claim=TOKEN, by="ours")
+
+
+def _table() -> Any:
+    return AsyncPostgrestClient("http://supabase.test").from_("jobs")
+
+
+def _sent(query: Any) -> list[tuple[str, str]]:
+    return list(query.request.params.multi_items())
+
+
+def _filters(which: Callable[[Any], Any]) -> list[tuple[str, str]]:
+    """Return the filters of an update."""
+    query = which(_table().update({"a": 1}))
+    assert query.request.http_method == "PATCH"
+    return _sent(query)
+
+
+def test_rows_are_read_by_their_ids() -> None:
+    query = requests.among(("job_id", "status"), [str(ID), str(OTHER)])(_table())
+    assert _sent(query) == [("select", "job_id,status"), ("job_id", f"in.({ID},{OTHER})")]
+
+
+def _queued_page(**named: Any) -> list[tuple[str, str]]:
+    asked: dict[str, Any] = {"without_users": [], "without_nobody": False, "prioritised": False} | named
+    return _sent(requests.queued_page(("job_id",), 7, **asked)(_table()))
+
+
+IN_ORDER = [("order", "created_at.asc,id.asc"), ("limit", "7")]
+QUEUED = [("select", "job_id"), ("status", "eq.queued")]
+
+
+def test_the_oldest_queued_rows_are_read() -> None:
+    assert _queued_page() == [*QUEUED, *IN_ORDER]
+
+
+def test_queued_rows_with_a_priority_are_read() -> None:
+    assert _queued_page(prioritised=True) == [*QUEUED, ("metadata->priority", "gt.0"), *IN_ORDER]
+
+
+def test_queued_rows_of_anybody_are_read() -> None:
+    assert _queued_page(without_nobody=True) == [*QUEUED, ("metadata->>user_id", "not.is.null"), *IN_ORDER]
+
+
+def test_queued_rows_of_other_users_are_read_whatever_these_are_called() -> None:
+    assert _queued_page(without_users=['b"\\', "a"]) == [
+        *QUEUED,
+        ("or", '(metadata->>user_id.is.null,metadata->>user_id.not.in.("a","b\\"\\\\"))'),
+        *IN_ORDER,
+    ]
+
+
+def test_the_backlog_is_counted_and_its_oldest_row_read() -> None:
+    query: Any = requests.backlog(_table())
+    assert _sent(query) == [
+        ("select", "created_at"),
+        ("status", "eq.queued"),
+        ("order", "created_at.asc,id.asc"),
+        ("limit", "1"),
+    ]
+    assert query.request.headers["prefer"] == "count=estimated"
+
+
+def test_stale_rows_of_others_are_read_but_not_our_own() -> None:
+    query = requests.stale_page(("job_id",), AT, 'our "own"', 7)(_table())
+    not_ours = 'metadata->runops->>by.is.null,metadata->runops->>by.neq."our \\"own\\""'
+    nobodys = f'metadata->runops->>claim.is.null,metadata->runops->>claim.not.match."{CLAIM_PATTERN}"'
+    assert _sent(query) == [
+        ("select", "job_id"),
+        ("status", "eq.processing"),
+        ("updated_at", f"lt.{AT}"),
+        ("or", f"({not_ours},{nobodys})"),
+        *IN_ORDER,
+    ]
+
+
+def test_claims_of_an_installation_are_read_in_pages() -> None:
+    query = requests.claims_page("ours", first=1000, last=1999)(_table())
+    assert _sent(query) == [
+        ("select", "job_id,updated_at,claim:metadata->runops->>claim"),
+        ("status", "eq.processing"),
+        ("metadata->runops->>by", "eq.ours"),
+        ("metadata->runops->>claim", f"match.{CLAIM_PATTERN}"),
+        ("order", "id.asc"),
+        ("offset", "1000"),
+        ("limit", "1000"),
+    ]
+
+
+def test_claimed_rows_of_an_installation_are_read_in_pages() -> None:
+    query = requests.claimed_page(("job_id",), "ours", first=0, last=6)(_table())
+    assert _sent(query) == [
+        ("select", "job_id"),
+        ("status", "eq.processing"),
+        ("metadata->runops->>by", "eq.ours"),
+        ("order", "created_at.asc,id.asc"),
+        ("offset", "0"),
+        ("limit", "7"),
+    ]
+
+
+def test_only_rows_that_the_installation_holds_are_refreshed() -> None:
+    assert _filters(requests.held_among("ours", [str(ID), str(OTHER)])) == [
+        ("job_id", f"in.({ID},{OTHER})"),
+        ("status", "eq.processing"),
+        ("metadata->runops->>by", "eq.ours"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "status", "filters"),
+    [
+        (ROW, "queued", [("status", "eq.queued"), ("updated_at", f"eq.{AT}")]),
+        (ROW, None, [("status", "is.null"), ("updated_at", f"eq.{AT}")]),
+        (ROW.model_copy(update={"updated_at": None}), "error", [("status", "eq.error"), ("updated_at", "is.null")]),
+    ],
+)
+def test_a_row_is_written_only_while_it_is_as_it_was_read(
+    row: JobRow, status: str | None, filters: list[tuple[str, str]]
+) -> None:
+    assert _filters(requests.seen(row, status)) == [("job_id", f"eq.{ID}"), *filters]
+
+
+@pytest.mark.parametrize(("status", "condition"), [("queued", "eq.queued"), (None, "is.null")])
+def test_each_of_several_rows_is_claimed_only_while_it_is_as_it_was_read(status: str | None, condition: str) -> None:
+    as_read = f'and(job_id.eq.{ID},updated_at.eq."{AT}"),and(job_id.eq.{OTHER},updated_at.is.null)'
+    assert _filters(requests.seen_among([ROW, UNTOUCHED], status, CLAIM)) == [
+        ("status", condition),
+        ("or", f'({as_read},metadata->runops->>claim.eq."{TOKEN}")'),
+    ]
+
+
+@pytest.mark.parametrize(("token", "condition"), [(TOKEN, f"like.{TOKEN}%"), (f"{TOKEN}/pod-1", f"eq.{TOKEN}/pod-1")])
+def test_a_write_is_fenced_by_the_token_and_without_a_pod_it_matches_any_pod(token: str, condition: str) -> None:
+    assert _filters(requests.fenced(ID, token)) == [
+        ("job_id", f"eq.{ID}"),
+        ("status", "eq.processing"),
+        ("metadata->runops->>claim", condition),
+    ]
+
+
+def test_a_write_to_another_table_is_fenced_by_the_embedded_row() -> None:
+    assert _filters(lambda query: requests.held_under(query, TOKEN, of="jobs.")) == [
+        ("jobs.status", "eq.processing"),
+        ("jobs.metadata->runops->>claim", f"like.{TOKEN}%"),
+    ]
+
+
+def test_a_pod_is_bound_only_while_the_row_and_its_claim_are_as_they_were_read() -> None:
+    assert _filters(requests.claim_unchanged(ROW, CLAIM)) == [
+        ("job_id", f"eq.{ID}"),
+        ("status", "eq.processing"),
+        ("updated_at", f"eq.{AT}"),
+        ("metadata->runops->>claim", f"eq.{TOKEN}"),
+    ]
+
+
+def test_rows_are_read_as_models() -> None:
+    assert requests.parsed([{"job_id": str(ID)}], doing="reading") == [JobRow(job_id=ID)]
+    (claimed,) = requests.parsed_claims(
+        [{"job_id": str(ID), "updated_at": AT, "claim": f"{TOKEN}/pod"}], doing="reading"
+    )
+    assert (claimed.job_id, claimed.updated_at, claimed.token) == (ID, AT, TOKEN)
+    assert [made.created_at for made in requests.parsed_times([{"created_at": AT}, {}], doing="reading")] == [AT, None]
+
+
+@pytest.mark.parametrize("parse", [requests.parsed, requests.parsed_claims, requests.parsed_times])
+def test_columns_of_another_type_are_named(parse: Callable[..., Any]) -> None:
+    with pytest.raises(SupabaseError) as caught:
+        parse(
+            [{"job_id": 5, "updated_at": [], "claim": 5, "created_at": {}}, {"created_at": {}}], doing="reading the row"
+        )
+    assert caught.value.kind is ErrorKind.INVALID
+    assert "reading the row" in str(caught.value)
+    assert "created_at" in str(caught.value) or "claim, job_id" in str(caught.value)
+
+
+def test_what_has_no_column_is_an_unexpected_answer() -> None:
+    answer: Any = "not rows"
+    with pytest.raises(SupabaseError, match=r"unexpected form \(\)"):
+        requests.parsed(answer, doing="reading")
