@@ -71,7 +71,7 @@ def _immutability(spec: Mapping[str, Any]) -> list[dict[str, str]]:
             rule = f"self.{name} == oldSelf.{name}"
         else:
             rule = f"has(self.{name}) == has(oldSelf.{name}) && (!has(self.{name}) || self.{name} == oldSelf.{name})"
-        rules.append({"rule": rule, "message": f"spec.{name} cannot change; delete the VideoJob and apply it anew"})
+        rules.append({"rule": rule, "message": f"spec.{name} cannot change; delete the VideoJob and apply it again"})
     return rules
 
 

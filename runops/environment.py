@@ -1,4 +1,4 @@
-"""The outside's addresses and keys, read from files of a mounted Secret, the environment, or `.env`."""
+"""Addresses and keys of Supabase and Gemini, read from a mounted Secret, the environment, or `.env`."""
 
 import os
 import re
@@ -48,11 +48,11 @@ def read_environment(
     secrets: Path | None = None,
     needs_gemini: bool = True,
 ) -> Environment:
-    """Collect the settings; of each the first place that has it under any of its names wins.
+    """Collect the settings; for each the first place wins that has it under any of its names.
 
     The places: secret files, the file `first`, the environment, `.env.local`, `.env`.
 
-    The keys are blotted out of every log and message from then on.
+    From then on the keys are redacted in every log line and message.
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ def read_environment(
     first
         A file in the form of `.env` that wins over the environment.
     directory
-        Where `.env.local` and `.env` are looked for; nowhere where None.
+        Where `.env.local` and `.env` are read; None for neither.
     secrets
-        A mounted Secret, one file a name; `$RUNOPS_SECRETS_DIR` where None. Read anew at each call, so that a
+        A mounted Secret, one file a name; `$RUNOPS_SECRETS_DIR` where None. Read again at each call, so that a
         rotated key is seen.
     needs_gemini
         Whether a missing Gemini key is an error.
@@ -71,7 +71,7 @@ def read_environment(
     Raises
     ------
     EnvironmentIncomplete
-        A name is missing, the address is no http(s) URL, a key holds what no header can, or is one that may not run
+        A name is missing, the address is not an http(s) URL, a key holds what no header can, or is one that may not run
         jobs.
     """
     environ = os.environ if environ is None else environ
@@ -99,7 +99,7 @@ def read_environment(
     for secret in filter(None, (key, gemini)):
         never_show(secret)
     if not url.startswith(("http://", "https://")):
-        raise EnvironmentIncomplete("SUPABASE_URL is no address that starts with https:// (or http://).")
+        raise EnvironmentIncomplete("SUPABASE_URL is not an address that starts with https:// (or http://).")
     keys = {"SUPABASE_SERVICE_ROLE_KEY": key, **({"GOOGLE_GEMINI_API_KEY": gemini} if needs_gemini else {})}
     for name, value in keys.items():
         if value is not None and not _KEY.fullmatch(value):

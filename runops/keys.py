@@ -20,7 +20,7 @@ class KeyKind(StrEnum):
 
 
 def kind_of_key(key: str) -> KeyKind:
-    """Return the kind of a key by its own looks; nobody is asked whether it is valid."""
+    """Return the kind of a key by its form; whether it is valid is not checked."""
     if key.startswith("sb_secret_"):
         return KeyKind.SECRET
     if key.startswith("sb_publishable_"):
@@ -37,7 +37,7 @@ def kind_of_key(key: str) -> KeyKind:
 
 
 def refusal(key: str) -> str | None:
-    """Return the sentence with which a key is refused, or None for a key that may run jobs."""
+    """Return the message for a key that may not run jobs; None for one that may."""
     kind = kind_of_key(key)
     if kind in {KeyKind.SECRET, KeyKind.SERVICE_ROLE}:
         return None
@@ -45,6 +45,6 @@ def refusal(key: str) -> str | None:
         f"SUPABASE_SERVICE_ROLE_KEY is the wrong key ({kind}); jobs need the project's sb_secret key or its "
         "service_role JWT (Supabase dashboard, Project Settings, API keys)."
         if kind is not KeyKind.UNKNOWN
-        else "SUPABASE_SERVICE_ROLE_KEY holds something that is no Supabase key "
+        else "SUPABASE_SERVICE_ROLE_KEY holds something that is not a Supabase key "
         "(expected: sb_secret_... or a JWT of three parts)."
     )

@@ -22,12 +22,12 @@ _SECRETS = re.compile(
     r"|(?<=[?&])(token|apikey|key|upload_id|access_token|signature)=[^&\s\"'\\]+"
 )
 _SHORTEST_SECRET = 8
-"""Blotting out less than this would blot out words."""
+"""Redacting shorter texts would redact words."""
 _known_secrets: set[str] = set()
 
 
 def never_show(secret: str) -> None:
-    """Have `redact` blot out this very text from now on, whatever it looks like: a key's form is its maker's to change.
+    """Have `redact` remove this very text from now on, whatever it looks like: a key's form is its maker's to change.
 
     Parameters
     ----------

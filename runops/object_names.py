@@ -1,4 +1,4 @@
-"""Where the objects of a job lie in its bucket."""
+"""The names of a job's objects in its bucket."""
 
 from uuid import UUID
 
@@ -16,7 +16,7 @@ def transcript_object(job_id: UUID) -> str:
 
 
 def checkpoint_object(job_id: UUID) -> str:
-    """Return where the worker remembers what is done already."""
+    """Return where the worker keeps its checkpoint."""
     return f"transcripts/{job_id}.checkpoint.json"
 
 
@@ -26,5 +26,5 @@ def sop_object(job_id: UUID) -> str:
 
 
 def made_objects(job_id: UUID) -> list[str]:
-    """Return all that a worker makes of a job. The recording is not among it: it is its owner's."""
+    """Return all objects that a worker makes for a job; the recording belongs to its owner."""
     return [slim_object(job_id), transcript_object(job_id), checkpoint_object(job_id), sop_object(job_id)]

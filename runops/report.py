@@ -1,4 +1,4 @@
-"""What a worker says of its run: the termination message that the operator reads, and parts of the VideoJob's status.
+"""What a worker reports of its run: the termination message for the operator, and parts of the VideoJob's status.
 
 Kubernetes keeps at most 4,096 bytes of a container's termination message, so everything here is small and bounded.
 """
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 LONGEST_RETRY_AFTER_SECONDS = 604_800.0
-"""A week: what is asked for beyond is told as this."""
+"""A week; longer waits are reported as this."""
 TERMINATION_MESSAGE_LIMIT = 4096
 """Bytes that Kubernetes keeps of one container's termination message."""
 
@@ -76,7 +76,7 @@ class StageTime(_Camel):
 
 
 class Output(_Camel):
-    """Where one result lies."""
+    """Where one result is."""
 
     name: Annotated[str, Field(max_length=32, description="slim, transcript or sop.")]
     location: Annotated[str, Field(max_length=512, description="<bucket>/<object> or <table>/<job id>.")]
@@ -126,7 +126,7 @@ class Report(_Camel):
 
 
 def parse_report(message: str | None) -> Report | None:
-    """Return the report in a termination message, or None where the worker left none that can be read."""
+    """Return the report in a termination message, or None where the worker left no readable one."""
     try:
         return Report.model_validate_json(message or "")
     except ValidationError:

@@ -28,15 +28,15 @@ def _uuid4(value: str) -> str:
     try:
         version = UUID(value).version
     except ValueError as error:
-        raise ValueError(f"{value[:40]!r} is no uuid") from error
+        raise ValueError(f"{value[:40]!r} is not a UUID") from error
     if version != 4:
-        raise ValueError(f"{value!r} is no uuid of version 4")
+        raise ValueError(f"{value!r} is not a UUID of version 4")
     return value
 
 
 def _semver(value: str) -> str:
     if _SEMVER.fullmatch(value) is None:
-        raise ValueError(f"{value[:40]!r} is no semantic version such as 1.0.0")
+        raise ValueError(f"{value[:40]!r} is not a semantic version such as 1.0.0")
     return value
 
 
@@ -45,7 +45,7 @@ class _Strict(BaseModel):
 
 
 class Meta(_Strict):
-    """What the procedure is and whose."""
+    """What the procedure is, and who owns it."""
 
     id: Annotated[str, AfterValidator(_uuid4)]
     title: str = Field(min_length=1)
@@ -77,7 +77,7 @@ class Trigger(_Strict):
         if self.config is not None:
             parts = self.config.split()
             if len(parts) != 5 or not all(_CRON_FIELD.fullmatch(part) for part in parts):
-                raise ValueError(f"{self.config[:60]!r} is no cron expression of five parts")
+                raise ValueError(f"{self.config[:60]!r} is not a cron expression of five parts")
         return self
 
 
@@ -156,7 +156,7 @@ class Skill(_Strict):
 
 
 class Step(_Strict):
-    """By which skill a node is carried out."""
+    """The skill that carries out a node."""
 
     node_id: str
     primary_skill: str
@@ -164,7 +164,7 @@ class Step(_Strict):
 
 
 class Private(_Strict):
-    """What only those who carry the procedure out need."""
+    """What only people who carry out the procedure need."""
 
     skills: list[Skill]
     steps: list[Step]

@@ -1,4 +1,4 @@
-"""What can go wrong between us and Supabase, in words a caller can decide by and a person can act on."""
+"""Errors of Supabase: a kind that callers decide by, and a message that a person can act on."""
 
 from enum import StrEnum
 from typing import Final
@@ -11,11 +11,11 @@ __all__ = ["UNREADABLE", "ErrorKind", "Service", "SupabaseError", "ever_changing
 
 
 UNREADABLE: Final = "unreadable"
-"""The code of errors that lie in a value itself."""
+"""The code of errors that a value causes."""
 
 
 class ErrorKind(StrEnum):
-    """What sort of failure it is."""
+    """The kind of failure."""
 
     UNAVAILABLE = "unavailable"
     TIMEOUT = "timeout"
@@ -49,9 +49,9 @@ class SupabaseError(Exception):
     Parameters
     ----------
     kind
-        The sort of failure.
+        The kind of failure.
     message
-        A sentence that names the operation and the way out. Whatever looks like a key or a signed URL is blotted out.
+        A sentence that names the operation and the remedy. Keys and signed URLs are redacted.
     service
         Which part of Supabase was asked.
     status
@@ -86,17 +86,17 @@ class SupabaseError(Exception):
 
     @property
     def retryable(self) -> bool:
-        """Whether the very same request can succeed a little later."""
+        """Whether the same request can succeed later."""
         return self.kind in _RETRYABLE
 
     @property
     def unreadable(self) -> bool:
-        """Whether the fault lies in one row: JSON that PostgreSQL keeps and Python cannot read or write."""
+        """Whether one row causes it: JSON that PostgreSQL keeps and Python cannot read or write."""
         return self.code == UNREADABLE
 
     @property
     def reason(self) -> Reason:
-        """The row of the reason table under which a job fails of this."""
+        """The reason with which a job fails because of this."""
         if self.retryable:
             return Reason.STORAGE_UNAVAILABLE if self.service is Service.STORAGE else Reason.DATABASE_UNAVAILABLE
         if self.kind is ErrorKind.KEY_REJECTED:
@@ -107,5 +107,5 @@ class SupabaseError(Exception):
 
 
 def ever_changing(job_id: UUID, when: str) -> SupabaseError:
-    """Return the error for a row that somebody else had changed before every one of our tries to write to it."""
+    """Return the error for a row that another client changed before each of our writes."""
     return SupabaseError(ErrorKind.CONFLICT, f"The row {job_id} of the table jobs changed each time {when}. Try again.")

@@ -11,6 +11,7 @@ from uuid import UUID
 from runops.job_row import Claim, JobRow, RowStatus, metadata_with_token, stamped_metadata
 from runops.logs import redact
 from runops.progress import Stage
+from runops.supabase.claim_result import ClaimResult, claim_result
 from runops.supabase.errors import ErrorKind, SupabaseError, ever_changing
 from runops.supabase.jobs_columns import JobsColumns
 from runops.supabase.jobs_reads import IDS_AT_ONCE, LONGEST_SENTENCE, JobsReads
@@ -29,23 +30,23 @@ class JobsTable(JobsReads):
     """
 
     async def claim(self, row: JobRow, claim: Claim, *, from_status: str | None = RowStatus.QUEUED) -> JobRow | None:
-        """Take a row, unless it changed since it was read.
+        """Claim a row, unless it changed since it was read.
 
-        An answer that did not arrive leaves open whether the row was taken; it is then read back, and the token tells.
+        After a missing answer the row is read back: its token shows whether the claim arrived.
 
         Parameters
         ----------
         row
-            As it was read: its `updated_at` must still stand.
+            As it was read; a changed `updated_at` makes the claim fail.
         claim
-            The token and who takes it; kept for all tries of this call.
+            The token and who claims; the same for all tries of this call.
         from_status
             The status the row must have.
 
         Returns
         -------
         JobRow or None
-            The row as it stands now; None where somebody else was faster.
+            The row as it is now; None where another client was faster.
         """
         select = await self._select()
         body = await self._claim_body(row, claim)
@@ -73,20 +74,18 @@ class JobsTable(JobsReads):
                 if doubt is None:
                     return None
             there = await self.get(row.job_id)
-            if there is not None and there.is_held_by(claim.claim):
-                return there
-            if there is None or (there.status, there.updated_at) != (from_status, row.updated_at):
-                return None
+            result = claim_result(there, read=row, from_status=from_status, token=claim.claim)
+            if result is not ClaimResult.OPEN:
+                return there if result is ClaimResult.WON else None
             if failure is not None:
                 await attempts.failed(failure)
         assert doubt is not None
         raise doubt
 
     async def claim_batch(self, rows: Sequence[JobRow], claim: Claim, *, from_status: str | None) -> list[JobRow]:
-        """Take rows of the same metadata in one request, each of them unless it changed since it was read.
+        """Claim rows of the same metadata in one request, each unless it changed since it was read.
 
-        Where the request fails they are claimed one by one: an answer that did not arrive leaves open what became of
-        each of them, and a row that cannot be read keeps the others from being read.
+        If the request fails, the rows are read back, and those that are unchanged are claimed one by one.
 
         Parameters
         ----------
@@ -98,7 +97,7 @@ class JobsTable(JobsReads):
         Returns
         -------
         list of JobRow
-            Those that were had, as they stand now.
+            The rows won, as they are now.
         """
         if len(rows) == 1:
             one = await self.claim(rows[0], claim, from_status=from_status)
@@ -112,23 +111,25 @@ class JobsTable(JobsReads):
             if not error.retryable and not error.unreadable:
                 raise
         there = await self.get_many(row.job_id for row in rows)
-        won = [row for row in there.values() if row.is_held_by(claim.claim)]
+        won: list[JobRow] = []
         for row in rows:
             now = there.get(row.job_id)
-            if now is not None and (now.status, now.updated_at) == (from_status, row.updated_at):
-                one = await self.claim(row, claim, from_status=from_status)
-                won += [] if one is None else [one]
+            result = claim_result(now, read=row, from_status=from_status, token=claim.claim)
+            if result is ClaimResult.OPEN:
+                now = await self.claim(row, claim, from_status=from_status)
+            if result is not ClaimResult.LOST and now is not None:
+                won.append(now)
         return won
 
     async def succeed(self, row: JobRow, claim: Claim) -> bool:
-        """Put the next attempt's claim in place of the one that a row carries; False where that one is gone.
+        """Replace the claim in a row by the next attempt's; False where the claim was lost.
 
         Parameters
         ----------
         row
-            As it was read, held under the claim of the attempt that ended.
+            As it was read, with the claim of the attempt that ended.
         claim
-            What `Claim.after` made of that one. True also where it stands there already.
+            The result of `Claim.after`. If the row carries it already, the answer is True.
         """
         assert row.claim is not None
         there: JobRow | None = row
@@ -147,12 +148,12 @@ class JobsTable(JobsReads):
                     return True
             except SupabaseError as error:
                 await attempts.failed(error)
-            # Somebody wrote in between, or our own write arrived without its answer.
+            # Another client wrote in between, or our own write arrived without its answer.
             there = await self.get(row.job_id)
         raise ever_changing(row.job_id, "the next attempt was to be prepared")
 
     async def give_way(self, job_id: UUID, token: str) -> None:
-        """Take our claim out of a row that somebody else works on, and leave everything else as they made it."""
+        """Remove our claim from a row that another consumer works on, and leave everything else."""
         attempts = self._rest.retries.begin(may_pass)
         for _round in attempts:
             row = await self.get(job_id)
@@ -172,7 +173,7 @@ class JobsTable(JobsReads):
         raise ever_changing(job_id, "we were to give way")
 
     async def keep_alive(self, installation: str, job_ids: Iterable[UUID]) -> None:
-        """Refresh `updated_at` of rows that an installation holds and that no worker refreshes now."""
+        """Refresh `updated_at` of rows that an installation holds and no worker refreshes."""
         wanted = sorted(set(job_ids))
         for start in range(0, len(wanted), IDS_AT_ONCE):
             some = [str(job_id) for job_id in wanted[start : start + IDS_AT_ONCE]]
@@ -201,7 +202,7 @@ class JobsTable(JobsReads):
         Returns
         -------
         str or None
-            The token for every write from now on; None where the attempt's claim is gone.
+            The token for every write from now on; None where the attempt's claim was lost.
         """
         attempts = self._rest.retries.begin(may_pass)
         for _round in attempts:
@@ -231,7 +232,7 @@ class JobsTable(JobsReads):
     async def heartbeat(
         self, job_id: UUID, token: str, *, stage: Stage | None = None, percent: int | None = None
     ) -> bool:
-        """Refresh `updated_at`, and show where the work is; False where the claim is gone and nothing was written.
+        """Refresh `updated_at` and the progress; False where the claim was lost and nothing was written.
 
         Parameters
         ----------
@@ -260,7 +261,7 @@ class JobsTable(JobsReads):
         return bool(rows)
 
     async def complete(self, job_id: UUID, token: str) -> bool:
-        """Set a row to `completed`; False where the claim is gone. True again when called again."""
+        """Set a row to `completed`; False where the claim was lost. A repeated call returns True again."""
         columns = await self.columns()
         body: dict[str, Any] = {"status": RowStatus.COMPLETED.value, "updated_at": NOW}
         if columns.completed_at:
@@ -272,14 +273,14 @@ class JobsTable(JobsReads):
         return await self._end(job_id, token, body, RowStatus.COMPLETED)
 
     async def fail(self, job_id: UUID, token: str, sentence: str) -> bool:
-        """Set a row to `error` with a sentence for a person; False where the claim is gone. True when repeated."""
+        """Set a row to `error` with a sentence for a person; False where the claim was lost. Repeatable as `complete`."""
         body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": NOW}
         if (await self.columns()).error:
             body["error"] = postgres_json(redact(sentence))[:LONGEST_SENTENCE]
         return await self._end(job_id, token, body, RowStatus.ERROR)
 
     async def release(self, job_id: UUID, token: str) -> bool:
-        """Put a row back into the queue and take the claim out of it; False where the claim is gone."""
+        """Put a row back into the queue without its claim; False where the claim was lost."""
         columns = await self.columns()
         attempts = self._rest.retries.begin(may_pass)
         for round_number in attempts:

@@ -1,14 +1,14 @@
-"""Which columns the table `jobs` has: older projects lack some, and none needs a migration."""
+"""Detects the optional columns of the table `jobs`: older projects lack some, and need no migration."""
 
 from dataclasses import dataclass
 
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.rest import Rest
 
-__all__ = ["NEEDED", "JobsColumns", "look_at_columns"]
+__all__ = ["NEEDED", "JobsColumns", "detect_columns"]
 
 NEEDED = ("job_id", "status", "created_at", "updated_at", "metadata")
-"""Without these nothing works."""
+"""Required columns."""
 _PROGRESS = ("progress_stage", "progress_percent")
 
 
@@ -29,7 +29,7 @@ class JobsColumns:
     error: bool
 
 
-async def look_at_columns(rest: Rest) -> JobsColumns:
+async def detect_columns(rest: Rest) -> JobsColumns:
     """Ask for the columns, reading no row.
 
     Raises

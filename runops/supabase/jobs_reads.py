@@ -8,7 +8,7 @@ from uuid import UUID
 from runops.job_row import ClaimedRow, JobRow, RowStatus
 from runops.logs import redact
 from runops.supabase.errors import UNREADABLE, SupabaseError
-from runops.supabase.jobs_columns import NEEDED, JobsColumns, look_at_columns
+from runops.supabase.jobs_columns import NEEDED, JobsColumns, detect_columns
 from runops.supabase.jobs_requests import (
     NOW,
     among,
@@ -29,12 +29,12 @@ from runops.supabase.retry import may_pass
 __all__ = ["IDS_AT_ONCE", "LONGEST_SENTENCE", "Backlog", "JobsReads"]
 
 IDS_AT_ONCE = 100
-"""So many fit into an address."""
+"""Ids that fit into a URL."""
 LONGEST_SENTENCE = 2000
-"""Of what a row says to a person, in characters."""
+"""Of the `error` column, in characters."""
 _PAGE = 1000
 _SMALLEST_PAGE = 100
-"""A server may give fewer rows than were asked for, but none is set up to give so few: it was the last page."""
+"""A server may give fewer rows than asked for, but hardly fewer than this: such a page is the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Backlog:
 
 
 class JobsReads:
-    """What can be read of the table `jobs` of one project.
+    """Reads of the table `jobs` of one project.
 
     Every method raises `SupabaseError`, after trying again.
 
@@ -77,7 +77,7 @@ class JobsReads:
             `TABLE_MISSING`, or `COLUMN_MISSING` where a column is missing that cannot be done without.
         """
         if self._columns is None:
-            self._columns = await look_at_columns(self._rest)
+            self._columns = await detect_columns(self._rest)
         return self._columns
 
     async def queued(
@@ -90,17 +90,17 @@ class JobsReads:
     ) -> list[JobRow]:
         """Return the oldest queued rows, oldest first, at most `limit` (the server may give fewer, often 1000).
 
-        A row whose metadata cannot be read would keep all others from being read: it is set to `error` and left out.
+        A row with unreadable metadata would make the whole page unreadable: it is set to `error` and left out.
 
         Parameters
         ----------
         limit
             How many at most.
         without_users, without_nobody
-            Whose rows are passed over: those of users, spelled as in the rows, and those that name none. How to see
-            behind a long queue.
+            Whose rows are left out: those of these users, spelled as in the rows, and those without a user. So rows
+            behind a long queue are found.
         prioritised
-            Only rows whose `metadata.priority` is above 0, and some in which it is no number.
+            Only rows whose `metadata.priority` is above 0, and some in which it is not a number.
         """
 
         def page(select: tuple[str, ...]) -> Callable[[Any], Query]:
@@ -111,16 +111,16 @@ class JobsReads:
         return await self._readable(page, RowStatus.QUEUED, doing="reading the queued rows of the table jobs")
 
     async def backlog(self) -> Backlog:
-        """Return how many rows are queued, and since when the oldest is."""
+        """Return the number of queued rows, and when the oldest was made."""
         doing = "counting the queued rows of the table jobs"
         rows, count = await self._rest.count(backlog, table="jobs", doing=doing)
         page = parsed_times(rows, doing=doing)
         return Backlog(rows=count, oldest=page[0].created_at if page else None)
 
     async def stale(self, *, before: str, installation: str, limit: int) -> list[JobRow]:
-        """Return rows in `processing` that nobody has touched since a time, oldest first, at most `limit`.
+        """Return rows in `processing` that were not updated since a time, oldest first, at most `limit`.
 
-        Rows whose metadata cannot be read are treated as by `queued`.
+        Rows with unreadable metadata are treated as in `queued`.
 
         Parameters
         ----------
@@ -180,7 +180,7 @@ class JobsReads:
         return rows
 
     async def claims_of(self, installation: str, *, limit: int = 20_000) -> AsyncIterator[ClaimedRow]:
-        """Yield the little that has to be watched of every row that an installation has claimed, at most `limit`."""
+        """Yield id, `updated_at` and claim of every row that an installation has claimed, at most `limit`."""
         doing = "reading the claims in the table jobs"
         first = 0
         while first < limit:
@@ -194,11 +194,11 @@ class JobsReads:
                 break
 
     async def refuse(self, row: JobRow, sentence: str) -> bool:
-        """Set a row that nobody can work on to `error`, unless it changed since it was read. No claim is needed."""
+        """Set a row that cannot be worked on to `error`, unless it changed since it was read. No claim is needed."""
         body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": NOW}
         if (await self.columns()).error:
             body["error"] = postgres_json(redact(sentence))[:LONGEST_SENTENCE]
-        # Done twice it is the same: the second time the row has changed.
+        # A repeated write has no effect: the row has changed by then.
         return bool(
             await self._rest.retries.run(
                 lambda: self._write(

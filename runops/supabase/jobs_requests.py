@@ -33,9 +33,9 @@ __all__ = [
 
 M = TypeVar("M")
 CLAIMED_AT_ONCE = 40
-"""So many rows, each with the time at which it was seen, fit into an address."""
+"""Rows that fit into a URL, each with its `updated_at`."""
 NOW = "now"
-"""As the value of a timestamp: PostgreSQL puts its own clock's time there."""
+"""As the value of a timestamp: PostgreSQL writes the time of its own clock."""
 _CLAIM_PATH = "metadata->runops->>claim"
 _BY_PATH = "metadata->runops->>by"
 _USER_PATH = "metadata->>user_id"
@@ -64,7 +64,7 @@ def queued_page(
     def build(table: Any) -> Any:
         query = table.select(*select).eq("status", RowStatus.QUEUED.value)
         if prioritised:
-            # Compared as jsonb: true, arrays and objects are above every number and come along.
+            # Compared as jsonb: true, arrays and objects count as larger than any number.
             query = query.filter(_PRIORITY_PATH, "gt", "0")
         if without_nobody:
             query = query.not_.is_(_USER_PATH, "null")
@@ -91,7 +91,7 @@ def backlog(table: Any) -> Query:
 def stale_page(select: tuple[str, ...], before: str, installation: str, limit: int) -> Callable[[Any], Query]:
     """Read rows in processing that were last touched before a time and that another or no installation has claimed.
 
-    A claim without a readable token is nobody's, whomever it names.
+    A claim without a readable token belongs to nobody, whatever installation it names.
     """
     nobodys = f"{_CLAIM_PATH}.is.null,{_CLAIM_PATH}.not.match.{_quoted(CLAIM_PATTERN)}"
     return lambda table: (
@@ -155,8 +155,8 @@ def seen(row: JobRow, status: str | None) -> Callable[[Any], Any]:
 def seen_among(rows: Iterable[JobRow], status: str | None, claim: Claim) -> Callable[[Any], Any]:
     """Filter for those of some rows that are as they were read, for an update that puts a new claim into them.
 
-    PostgREST applies an `or` of an update to the rows in its answer, too, as they are after it (seen in version 12);
-    other filters it does not. So those that have the new claim are among what is asked for: before, none has it.
+    PostgREST 12 applies the `or` of an update also to the rows in its answer, as they are after the update; other
+    filters it does not. So the new claim is one of the alternatives: before the update no row has it.
     """
     alternatives = ",".join(
         f"and(job_id.eq.{row.job_id},"

@@ -63,7 +63,7 @@ def object_path(bucket: str, key: str) -> str:
     if any(part in {"", ".", ".."} for part in parts) or "/" in bucket:
         raise SupabaseError(
             ErrorKind.INVALID,
-            f"{bucket}/{key} is no name of an object: no part between slashes may be empty, '.' or '..'.",
+            f"{bucket}/{key} is not a name of an object: no part between slashes may be empty, '.' or '..'.",
             service=Service.STORAGE,
         )
     return quote(f"{bucket}/{key}", safe=_UNESCAPED)

@@ -1,6 +1,6 @@
-"""Hears from Supabase Realtime that a row was queued, so that the table is read at once and not at the next turn.
+"""Reports rows that Supabase Realtime says were queued, so that the table is read at once.
 
-It is a hint and nothing else: what is true stands in the table.
+It is a hint only: the table decides.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ class QueueFeed:
     url, key
         Of the project.
     on_row
-        Called for each row that is queued, and whenever the subscription stands: rows may have come meanwhile.
+        Called for each queued row, and when the subscription is ready: rows may have come before.
     patience
-        How long is waited for what.
+        Deadlines of the connection.
     jitter
         Source of randomness in [0, 1).
     """
@@ -47,19 +47,19 @@ class QueueFeed:
         self._patience = patience
         self._jitter = jitter
         self._connection: OneConnection | None = None
-        self._doubted = False
+        self._distrusted = False
         self._trouble: str | None = None
 
     @property
     def live(self) -> bool:
-        """Whether rows are told of, as far as can be known."""
-        return self._connection is not None and self._connection.stands and not self._doubted
+        """Whether every queued row is reported, as far as is known."""
+        return self._connection is not None and self._connection.stands and not self._distrusted
 
     def distrust(self) -> None:
-        """Note that a row came that was not told of: the feed is connected anew, and not live until it tells of one."""
+        """Note that a row was not reported: the feed connects again, and is not live until it reports a row."""
         if self.live and self._connection is not None:
-            self._doubted = True
-            self._connection.lose("it did not tell of a row that was queued")
+            self._distrusted = True
+            self._connection.lose("it did not report a queued row")
 
     async def run(self) -> None:
         """Keep a connection until cancelled; after a failure with growing pauses."""
@@ -68,36 +68,40 @@ class QueueFeed:
         while True:
             began = loop.time()
             self._connection = OneConnection(
-                self._url, self._key, on_row=self._told, on_standing=self._standing, patience=self._patience
+                self._url,
+                self._key,
+                on_row=self._on_reported_row,
+                on_standing=self._on_subscribed,
+                patience=self._patience,
             )
             try:
-                # Neither all operators at once, nor ever at the very moment at which the service ends it.
+                # At a random time: not all operators at once, and not when the service itself ends the connection.
                 trouble = await self._connection.use(share=0.75 + 0.25 * self._jitter())
             finally:
                 self._connection = None
             if trouble is not None:
-                self._say(trouble)
+                self._report(trouble)
             failures = 1 if loop.time() - began > self._patience.subscribe else failures + 1
             await asyncio.sleep(backoff(failures, base=self._patience.pause, jitter=self._jitter()))
 
-    def _told(self) -> None:
-        if self._doubted:
-            self._doubted = False
-            self._say(None)
+    def _on_reported_row(self) -> None:
+        if self._distrusted:
+            self._distrusted = False
+            self._report(None)
         self._on_row()
 
-    def _standing(self) -> None:
-        if not self._doubted:
-            self._say(None)
+    def _on_subscribed(self) -> None:
+        if not self._distrusted:
+            self._report(None)
         self._on_row()
 
-    def _say(self, trouble: str | None) -> None:
+    def _report(self, trouble: str | None) -> None:
         if trouble == self._trouble:
             return
         self._trouble = trouble
         if trouble is None:
-            _log.info("Realtime tells of queued rows.")
+            _log.info("Realtime reports queued rows.")
         else:
             _log.warning(
-                "Realtime does not tell of queued rows (%s); the table is read more often.", trouble[:_MOST_SHOWN]
+                "Realtime does not report queued rows (%s); the table is read more often.", trouble[:_MOST_SHOWN]
             )

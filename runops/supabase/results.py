@@ -24,7 +24,7 @@ WRITTEN = {
 
 
 class ResultsTables:
-    """What was made of a job, in the tables where the app looks for it.
+    """The results of jobs, in the tables that the app reads.
 
     Every write holds the job's claim against the row in the same statement: without a unique index nothing else keeps
     two writers apart.
@@ -39,7 +39,7 @@ class ResultsTables:
         self._rest = rest
 
     async def look_at_columns(self) -> None:
-        """Ask for what the writes will need, reading no row: better now than after the work is paid for.
+        """Ask for what the writes will need, reading no row: before the work is paid for.
 
         Raises
         ------
@@ -155,7 +155,7 @@ class ResultsTables:
             else:
                 if written:
                     break
-                # The claim is gone, unless it was the row to be updated that is gone, or no longer the only one.
+                # The claim is lost, unless the row to update is gone or no longer the only one.
                 if not there or there[:1] == await self._ids(name, job_id):
                     raise Failed(Reason.CLAIM_LOST)
         else:

@@ -19,7 +19,7 @@ from runops.supabase.realtime import Patience, QueueFeed
 QUICK = Patience(join=2, subscribe=2.0, beat=0.3, answer=2.0, leave=0.5, pause=0.1)
 LONG = 15.0
 """Seconds that a test waits for what comes at once on a machine that has nothing else to do."""
-TRUSTED = "Realtime tells of queued rows."
+TRUSTED = "Realtime reports queued rows."
 
 
 class Ear:
