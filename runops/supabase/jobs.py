@@ -273,7 +273,7 @@ class JobsTable(JobsReads):
         return await self._end(job_id, token, body, RowStatus.COMPLETED)
 
     async def fail(self, job_id: UUID, token: str, sentence: str) -> bool:
-        """Set a row to `error` with a sentence for a person; False where the claim was lost. Repeatable as `complete`."""
+        """Set a row to `error` with a sentence for a person; False where the claim was lost. Repeatable too."""
         body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": NOW}
         if (await self.columns()).error:
             body["error"] = postgres_json(redact(sentence))[:LONGEST_SENTENCE]
