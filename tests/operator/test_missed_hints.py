@@ -47,6 +47,11 @@ def test_other_rows_prove_nothing(row: JobRow) -> None:
     assert row_without_hint([row], before=NOTHING, at=NOW) is None
 
 
+@pytest.mark.parametrize(("seconds", "missed"), [(0.0, False), (0.1, True), (22.9, True), (23.0, False)])
+def test_only_a_row_queued_after_the_read_before_and_two_seconds_ago_was_missed(seconds: float, missed: bool) -> None:
+    assert (row_without_hint([_row(seconds)], before=NOTHING, at=NOW) is not None) is missed
+
+
 def test_a_row_that_was_set_back_to_queued_counts_from_then() -> None:
     assert row_without_hint([_row(-1000, touched=10)], before=NOTHING, at=NOW) is not None
 
@@ -146,9 +151,20 @@ def test_without_a_feed_no_hint_is_expected() -> None:
     hints.compare([_row(10)], at=NOW)
 
 
+def test_a_row_that_was_at_work_at_the_read_before_and_is_queued_again_counts() -> None:
+    feed = Feed()
+    job_id = uuid4()
+    feed.read(_row(-5, job_id=job_id, status="processing"), seconds=0)
+    feed.read(_row(-5, job_id=job_id, touched=10), seconds=25)
+    assert feed.distrusted == 1
+
+
+@pytest.mark.virtual_time
 async def test_a_wait_ends_by_a_wake_up_or_by_its_time() -> None:
-    hints = Hints(asyncio.Event(), NO_FEED)
-    await hints.wait(0.001)
-    hints.wake()
-    async with asyncio.timeout(5):
-        await hints.wait(1000)
+    hints, loop = Hints(asyncio.Event(), NO_FEED), asyncio.get_running_loop()
+    began = loop.time()
+    await hints.wait(50)
+    assert loop.time() - began == 50
+    loop.call_later(10, hints.wake)
+    await hints.wait(1000)
+    assert loop.time() - began == 60

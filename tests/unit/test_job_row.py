@@ -195,7 +195,7 @@ def test_a_user_is_a_uuid_in_any_spelling(text: str) -> None:
 
 def test_a_spelling_has_a_longest_length() -> None:
     longest = "urn:uuid:{" + str(USER) + "}"
-    assert len(longest) == LONGEST_UUID
+    assert len(longest) == LONGEST_UUID == 47
     assert user_of(row({"user_id": longest})) == USER
     with pytest.raises(Failed):
         user_of(row({"user_id": longest + "-"}))

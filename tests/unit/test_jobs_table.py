@@ -1,0 +1,449 @@
+"""What `JobsTable` writes, and what it concludes from each answer, or from none. Real servers: tests/adapters."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from postgrest import AsyncPostgrestClient
+
+from runops.job_row import Claim, JobRow
+from runops.progress import Stage
+from runops.retrying import RetryPolicy
+from runops.supabase.errors import UNREADABLE, ErrorKind, SupabaseError
+from runops.supabase.jobs import JobsTable
+
+ID, OTHER = UUID(int=1), UUID(int=2)
+TOKEN = "6b1f8a0e-0000-4000-8000-000000000001"
+NEXT = "6b1f8a0e-0000-4000-8000-000000000002"
+AT, LATER = "2026-01-01T00:00:00+00:00", "2026-01-01T00:00:01+00:00"
+CLAIM = Claim(claim=TOKEN, by="ours")
+AWAY = SupabaseError(ErrorKind.UNAVAILABLE, "The database is away.")
+REFUSED = SupabaseError(ErrorKind.KEY_REJECTED, "The key was rejected.")
+CONFLICT = SupabaseError(ErrorKind.CONFLICT, "The row exists.")
+UNREAD = SupabaseError(ErrorKind.INVALID, "A value cannot be read.", code=UNREADABLE)
+ATTEMPTS = 3
+Answer = list[dict[str, Any]] | SupabaseError
+
+
+def row(
+    status: str = "processing", claim: str | None = None, *, updated_at: str = AT, job_id: UUID = ID
+) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"user_id": "u"}
+    if claim is not None:
+        metadata["runops"] = {"claim": claim, "by": "ours", "attempt": 1}
+    return {"job_id": str(job_id), "status": status, "updated_at": updated_at, "metadata": metadata}
+
+
+QUEUED = JobRow.model_validate(row("queued"))
+OTHER_QUEUED = JobRow.model_validate(row("queued", job_id=OTHER))
+
+
+async def _no_wait(seconds: float) -> None:
+    assert seconds >= 0
+
+
+class Script:
+    """Answers reads and writes in turn, and keeps what was written: the filters and the body."""
+
+    def __init__(self, *, columns: bool = True) -> None:
+        self.retries = RetryPolicy(attempts=ATTEMPTS, sleep=_no_wait, clock=lambda: 0.0)
+        self.reads: list[Answer] = []
+        self.writes: list[Answer] = []
+        self.written: list[tuple[dict[str, str], Any]] = []
+        self.asked: list[dict[str, str]] = []
+        self._columns = columns
+
+    def jobs(self, *, reads: list[Answer] | None = None, writes: list[Answer] | None = None) -> JobsTable:
+        self.reads, self.writes = reads or [], writes or []
+        rest: Any = self
+        return JobsTable(rest)
+
+    async def read(self, build: Callable[[Any], Any], **_: str) -> list[dict[str, Any]]:
+        request = build(AsyncPostgrestClient("http://supabase.test").from_("jobs")).request
+        asked = dict(request.params.multi_items())
+        if asked.get("limit") == "0":
+            if not self._columns and set(asked["select"].split(",")) & {"error", "completed_at", "progress_stage"}:
+                raise SupabaseError(ErrorKind.COLUMN_MISSING, "A column is missing.")
+            return []
+        self.asked.append(asked)
+        return _given(self.reads.pop(0))
+
+    async def send(self, build: Callable[[Any], Any], **_: str) -> list[dict[str, Any]]:
+        request = build(AsyncPostgrestClient("http://supabase.test").from_("jobs")).request
+        self.written.append((dict(request.params.multi_items()), request.json))
+        return _given(self.writes.pop(0))
+
+    def finished(self) -> bool:
+        """Whether every answer was asked for."""
+        return not self.reads and not self.writes
+
+    def bodies(self) -> list[Any]:
+        return [body for _, body in self.written]
+
+
+def _given(answer: Answer) -> list[dict[str, Any]]:
+    if isinstance(answer, SupabaseError):
+        raise answer
+    return answer
+
+
+@pytest.fixture
+def script() -> Script:
+    return Script()
+
+
+CLAIMED = row(claim=TOKEN, updated_at=LATER)
+
+
+@pytest.mark.parametrize(
+    ("writes", "reads", "won"),
+    [
+        pytest.param([[CLAIMED]], [], True, id="won at once"),
+        pytest.param([[]], [], False, id="another client was faster"),
+        pytest.param([AWAY], [[CLAIMED]], True, id="the answer was lost, the claim was not"),
+        pytest.param([AWAY], [[row(claim=NEXT, updated_at=LATER)]], False, id="another client claimed it meanwhile"),
+        pytest.param([AWAY], [[]], False, id="the row was deleted meanwhile"),
+        pytest.param([AWAY, [CLAIMED]], [[row("queued")]], True, id="the claim did not arrive and is repeated"),
+        pytest.param([AWAY, []], [[row("queued")], [CLAIMED]], True, id="the first claim arrived late"),
+        pytest.param([AWAY, [], [CLAIMED]], [[row("queued")]] * 2, True, id="nothing written, and yet unchanged"),
+    ],
+)
+async def test_the_result_of_a_claim(script: Script, writes: list[Answer], reads: list[Answer], won: bool) -> None:
+    claimed = await script.jobs(writes=writes, reads=reads).claim(QUEUED, CLAIM)
+    assert (claimed is not None) is won
+    assert claimed is None or claimed.is_held_by(TOKEN)
+    assert script.finished()
+
+
+async def test_a_claim_resets_what_an_earlier_attempt_left(script: Script) -> None:
+    await script.jobs(writes=[[CLAIMED]]).claim(QUEUED, CLAIM)
+    assert script.written == [
+        (
+            {
+                "job_id": f"eq.{ID}",
+                "status": "eq.queued",
+                "updated_at": f"eq.{AT}",
+                "select": "job_id,status,created_at,updated_at,metadata,error",
+            },
+            {
+                "status": "processing",
+                "updated_at": "now",
+                "metadata": {"user_id": "u", "runops": CLAIM.stamp()},
+                "error": None,
+                "completed_at": None,
+                "progress_stage": None,
+                "progress_percent": 0,
+            },
+        )
+    ]
+
+
+async def test_columns_that_are_missing_are_neither_read_nor_written() -> None:
+    script = Script(columns=False)
+    jobs = script.jobs(writes=[[CLAIMED], [CLAIMED], [CLAIMED], [CLAIMED]])
+    await jobs.claim(QUEUED, CLAIM)
+    await jobs.complete(ID, TOKEN)
+    await jobs.fail(ID, TOKEN, "A sentence.")
+    await jobs.heartbeat(ID, TOKEN, stage=Stage.TRANSCRIBING, percent=50)
+    assert script.written[0][0]["select"] == "job_id,status,created_at,updated_at,metadata"
+    assert [set(body) for body in script.bodies()] == [
+        {"status", "updated_at", "metadata"},
+        {"status", "updated_at"},
+        {"status", "updated_at"},
+        {"updated_at"},
+    ]
+
+
+async def test_a_claim_is_tried_so_often_and_then_the_error_is_raised(script: Script) -> None:
+    jobs = script.jobs(writes=[AWAY] * ATTEMPTS, reads=[[row("queued")]] * ATTEMPTS)
+    with pytest.raises(SupabaseError, match="away"):
+        await jobs.claim(QUEUED, CLAIM)
+    assert script.finished()
+
+
+async def test_a_claim_whose_result_stays_open_is_an_error(script: Script) -> None:
+    jobs = script.jobs(writes=[AWAY, [], []], reads=[[row("queued")]] * ATTEMPTS)
+    with pytest.raises(SupabaseError, match="away"):
+        await jobs.claim(QUEUED, CLAIM)
+
+
+async def test_a_refused_claim_is_not_repeated(script: Script) -> None:
+    with pytest.raises(SupabaseError, match="rejected"):
+        await script.jobs(writes=[REFUSED]).claim(QUEUED, CLAIM)
+    assert script.finished()
+
+
+async def test_an_unreadable_row_is_set_to_error_instead_of_claimed(script: Script) -> None:
+    assert await script.jobs(writes=[UNREAD, [row("error")]]).claim(QUEUED, CLAIM) is None
+    filters, body = script.written[1]
+    assert filters == {"job_id": f"eq.{ID}", "status": "eq.queued", "updated_at": f"eq.{AT}", "select": "job_id"}
+    assert (body["status"], body["updated_at"]) == ("error", "now")
+    assert "nested too deeply" in body["error"]
+
+
+async def test_several_rows_are_claimed_in_one_request(script: Script) -> None:
+    won = await script.jobs(writes=[[CLAIMED]]).claim_batch([QUEUED, OTHER_QUEUED], CLAIM, from_status="queued")
+    assert [one.job_id for one in won] == [ID]
+    ((filters, body),) = script.written
+    assert str(ID) in filters["or"]
+    assert str(OTHER) in filters["or"]
+    assert body["metadata"]["runops"] == CLAIM.stamp()
+
+
+@pytest.mark.parametrize("answer", [[], [CLAIMED]])
+async def test_a_batch_of_one_row_is_a_claim(script: Script, answer: list[dict[str, Any]]) -> None:
+    won = await script.jobs(writes=[answer]).claim_batch([QUEUED], CLAIM, from_status="queued")
+    assert [one.job_id for one in won] == [ID] * len(answer)
+    assert "or" not in script.written[0][0]
+
+
+@pytest.mark.parametrize("error", [AWAY, UNREAD])
+async def test_after_a_failed_batch_the_rows_are_read_back_and_the_open_ones_claimed(
+    script: Script, error: SupabaseError
+) -> None:
+    third = JobRow.model_validate(row("queued", job_id=UUID(int=3)))
+    there = [CLAIMED, row("queued", job_id=OTHER), row(claim=NEXT, updated_at=LATER, job_id=third.job_id)]
+    jobs = script.jobs(writes=[error, [row(claim=TOKEN, job_id=OTHER)]], reads=[there])
+    won = await jobs.claim_batch([QUEUED, OTHER_QUEUED, third], CLAIM, from_status="queued")
+    assert [one.job_id for one in won] == [ID, OTHER]
+    assert script.written[1][0]["job_id"] == f"eq.{OTHER}"
+    assert script.finished()
+
+
+async def test_an_open_row_of_a_failed_batch_may_be_lost_after_all(script: Script) -> None:
+    jobs = script.jobs(writes=[AWAY, []], reads=[[row("queued")]])
+    assert await jobs.claim_batch([QUEUED, OTHER_QUEUED], CLAIM, from_status="queued") == []
+    assert script.finished()
+
+
+async def test_a_refused_batch_is_not_repeated(script: Script) -> None:
+    with pytest.raises(SupabaseError, match="rejected"):
+        await script.jobs(writes=[REFUSED]).claim_batch([QUEUED, OTHER_QUEUED], CLAIM, from_status="queued")
+    assert script.finished()
+
+
+HELD = JobRow.model_validate(row(claim=f"{TOKEN}/pod"))
+NEXT_CLAIM = Claim(claim=NEXT, by="ours")
+
+
+@pytest.mark.parametrize(
+    ("writes", "reads", "done"),
+    [
+        pytest.param([[HELD.model_dump(mode="json")]], [], True, id="written"),
+        pytest.param([[]], [[row(claim=NEXT)]], True, id="it carries the next claim already"),
+        pytest.param([[]], [[]], False, id="the row is gone"),
+        pytest.param([[]], [[row("queued")]], False, id="the row was queued again"),
+        pytest.param([[], [CLAIMED]], [[row(claim=TOKEN, updated_at=LATER)]], True, id="a heartbeat came in between"),
+        pytest.param([AWAY], [[row(claim=NEXT)]], True, id="the answer was lost"),
+        pytest.param([AWAY, [CLAIMED]], [[row(claim=TOKEN)]], True, id="the write was lost"),
+    ],
+)
+async def test_the_next_attempts_claim_replaces_the_one_before(
+    script: Script, writes: list[Answer], reads: list[Answer], done: bool
+) -> None:
+    assert await script.jobs(writes=writes, reads=reads).succeed(HELD, NEXT_CLAIM) is done
+    assert script.finished()
+    filters, body = script.written[0]
+    assert filters == {"job_id": f"eq.{ID}", "status": "eq.processing", "updated_at": f"eq.{AT}", "select": "job_id"}
+    assert body == {"updated_at": "now", "metadata": {"user_id": "u", "runops": NEXT_CLAIM.stamp()}}
+
+
+async def test_a_changed_row_is_written_as_it_was_read_last(script: Script) -> None:
+    await script.jobs(writes=[[], [CLAIMED]], reads=[[row(claim=TOKEN, updated_at=LATER)]]).succeed(HELD, NEXT_CLAIM)
+    assert script.written[1][0]["updated_at"] == f"eq.{LATER}"
+
+
+def _bound(pod: str = "pod", **named: Any) -> dict[str, Any]:
+    return row(claim=f"{TOKEN}/{pod}", **named)
+
+
+@pytest.mark.parametrize(
+    ("writes", "reads", "bound"),
+    [
+        pytest.param([[CLAIMED]], [[row(claim=TOKEN)]], True, id="bound"),
+        pytest.param([[CLAIMED]], [[_bound("former")]], True, id="in place of a former pod"),
+        pytest.param([], [[_bound()]], True, id="bound already"),
+        pytest.param([], [[]], False, id="the row is gone"),
+        pytest.param([], [[row(claim=NEXT)]], False, id="another claim"),
+        pytest.param([], [[row("queued", claim=TOKEN)]], False, id="queued again"),
+        pytest.param(
+            [[], [CLAIMED]], [[row(claim=TOKEN)], [row(claim=TOKEN, updated_at=LATER)]], True, id="a heartbeat"
+        ),
+        pytest.param([AWAY], [[row(claim=TOKEN)], [_bound()]], True, id="the answer was lost"),
+        pytest.param([AWAY, [CLAIMED]], [[row(claim=TOKEN)]] * 3, True, id="the write was lost"),
+    ],
+)
+async def test_a_pod_is_bound(script: Script, writes: list[Answer], reads: list[Answer], bound: bool) -> None:
+    token = await script.jobs(writes=writes, reads=reads).bind_pod(ID, TOKEN, "pod")
+    assert token == (f"{TOKEN}/pod" if bound else None)
+    assert script.finished()
+
+
+async def test_a_pod_is_bound_by_a_write_that_keeps_everything_else(script: Script) -> None:
+    await script.jobs(writes=[[CLAIMED]], reads=[[_bound("former")]]).bind_pod(ID, TOKEN, "pod")
+    filters, body = script.written[0]
+    assert filters["metadata->runops->>claim"] == f"eq.{TOKEN}/former"
+    assert filters["updated_at"] == f"eq.{AT}"
+    runops = {"claim": f"{TOKEN}/pod", "by": "ours", "attempt": 1}
+    assert body == {"updated_at": "now", "metadata": {"user_id": "u", "runops": runops}}
+
+
+Change = Callable[[JobsTable], Any]
+CHANGES: list[Any] = [
+    pytest.param(lambda jobs: jobs.succeed(HELD, NEXT_CLAIM), id="succeed"),
+    pytest.param(lambda jobs: jobs.give_way(ID, TOKEN), id="give_way"),
+    pytest.param(lambda jobs: jobs.bind_pod(ID, TOKEN, "pod"), id="bind_pod"),
+    pytest.param(lambda jobs: jobs.release(ID, TOKEN), id="release"),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_row_that_changes_before_every_write_is_an_error(script: Script, change: Change) -> None:
+    jobs = script.jobs(writes=[[]] * ATTEMPTS, reads=[[row(claim=TOKEN)]] * 10)
+    with pytest.raises(SupabaseError, match="changed each time") as caught:
+        await change(jobs)
+    assert caught.value.kind is ErrorKind.CONFLICT
+    assert not script.writes
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_write_is_tried_so_often_while_the_database_is_away(script: Script, change: Change) -> None:
+    jobs = script.jobs(writes=[AWAY] * ATTEMPTS, reads=[[row(claim=TOKEN)]] * 10)
+    with pytest.raises(SupabaseError, match="away"):
+        await change(jobs)
+    assert not script.writes
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_refused_write_is_not_repeated(script: Script, change: Change) -> None:
+    jobs = script.jobs(writes=[REFUSED], reads=[[row(claim=TOKEN)]] * 10)
+    with pytest.raises(SupabaseError, match="rejected"):
+        await change(jobs)
+    assert not script.writes
+
+
+async def test_giving_way_removes_our_claim_and_nothing_else(script: Script) -> None:
+    await script.jobs(writes=[[CLAIMED]], reads=[[row(claim=TOKEN)]]).give_way(ID, TOKEN)
+    filters = {"job_id": f"eq.{ID}", "status": "eq.processing", "updated_at": f"eq.{AT}", "select": "job_id"}
+    assert script.written == [(filters, {"metadata": {"user_id": "u"}})]
+
+
+@pytest.mark.parametrize("there", [[], [row(claim=NEXT)], [row("queued", claim=TOKEN)]])
+async def test_giving_way_leaves_a_row_alone_that_is_not_ours(script: Script, there: Answer) -> None:
+    await script.jobs(reads=[there]).give_way(ID, TOKEN)
+    assert script.written == []
+
+
+async def test_a_released_row_is_queued_without_its_claim(script: Script) -> None:
+    assert await script.jobs(writes=[[CLAIMED]], reads=[[row(claim=TOKEN)]]).release(ID, TOKEN)
+    filters = {"job_id": f"eq.{ID}", "status": "eq.processing", "updated_at": f"eq.{AT}", "select": "job_id"}
+    body = {"status": "queued", "updated_at": "now", "metadata": {"user_id": "u"}}
+    assert script.written == [(filters, body | {"progress_stage": None, "progress_percent": None})]
+
+
+@pytest.mark.parametrize(
+    ("reads", "done"),
+    [
+        pytest.param([[]], False, id="the row is gone"),
+        pytest.param([[row(claim=NEXT)]], False, id="another claim"),
+        pytest.param([[row("queued")]], False, id="queued already, but not by us"),
+        pytest.param([[row(claim=TOKEN)], [row("queued")]], True, id="our own write arrived without its answer"),
+        pytest.param([[row(claim=TOKEN)], [row("queued", claim=NEXT)]], False, id="queued with a claim"),
+        pytest.param([[row(claim=TOKEN)], [row(claim=NEXT)]], False, id="claimed by another client since"),
+        pytest.param([[row(claim=TOKEN)], []], False, id="deleted since"),
+    ],
+)
+async def test_the_result_of_a_release(script: Script, reads: list[Answer], done: bool) -> None:
+    writes: list[Answer] = [AWAY] * (len(reads) - 1)
+    assert await script.jobs(writes=writes, reads=reads).release(ID, TOKEN) is done
+    assert script.finished()
+
+
+async def test_rows_are_refreshed_a_hundred_at_a_time_each_once(script: Script) -> None:
+    ids = [UUID(int=number) for number in range(101)]
+    await script.jobs(writes=[[], AWAY, []]).keep_alive("ours", [*ids, *ids])
+    sizes = [filters["job_id"].count(",") + 1 for filters, _ in script.written]
+    assert sizes == [100, 1, 1]
+    assert all(filters["metadata->runops->>by"] == "eq.ours" for filters, _ in script.written)
+    assert script.bodies() == [{"updated_at": "now"}] * 3
+
+
+async def test_no_rows_need_no_refresh(script: Script) -> None:
+    await script.jobs().keep_alive("ours", [])
+    assert script.written == []
+
+
+@pytest.mark.parametrize(
+    ("named", "body"),
+    [
+        ({}, {}),
+        ({"stage": Stage.TRANSCRIBING}, {"progress_stage": "transcribing"}),
+        ({"percent": 0}, {"progress_percent": 0}),
+        ({"stage": Stage.TRANSCRIBING, "percent": 55}, {"progress_stage": "transcribing", "progress_percent": 55}),
+    ],
+)
+async def test_a_heartbeat_refreshes_the_row_and_its_progress(script: Script, named: Any, body: dict[str, Any]) -> None:
+    jobs = script.jobs(writes=[AWAY, [CLAIMED], []])
+    assert await jobs.heartbeat(ID, f"{TOKEN}/pod", **named)
+    assert not await jobs.heartbeat(ID, f"{TOKEN}/pod", **named)
+    assert script.bodies() == [{"updated_at": "now", **body}] * 3
+    assert script.written[0][0]["metadata->runops->>claim"] == f"eq.{TOKEN}/pod"
+
+
+async def test_a_completed_row_shows_no_error_and_all_progress(script: Script) -> None:
+    assert await script.jobs(writes=[[CLAIMED]]).complete(ID, TOKEN)
+    assert script.bodies() == [
+        {
+            "status": "completed",
+            "updated_at": "now",
+            "completed_at": "now",
+            "error": None,
+            "progress_stage": "completed",
+            "progress_percent": 100,
+        }
+    ]
+
+
+async def test_a_failed_row_shows_its_sentence_as_far_as_the_column_keeps_it(
+    script: Script,
+) -> None:
+    assert await script.jobs(writes=[[CLAIMED]]).fail(ID, TOKEN, "a\x00b" + "c" * 3000)
+    assert script.bodies() == [{"status": "error", "updated_at": "now", "error": "ab" + "c" * 1998}]
+
+
+@pytest.mark.parametrize(
+    ("there", "ended"),
+    [
+        pytest.param([row("completed", claim=TOKEN)], True, id="completed by an earlier try"),
+        pytest.param([row("completed", claim=f"{TOKEN}/pod")], True, id="completed by our pod"),
+        pytest.param([row("error", claim=TOKEN)], False, id="failed instead"),
+        pytest.param([row("completed", claim=NEXT)], False, id="completed by another attempt"),
+        pytest.param([row(claim=NEXT)], False, id="another attempt works"),
+        pytest.param([], False, id="the row is gone"),
+    ],
+)
+async def test_the_end_of_a_row_that_was_not_written_is_read_back(script: Script, there: Answer, ended: bool) -> None:
+    assert await script.jobs(writes=[[]], reads=[there]).complete(ID, TOKEN) is ended
+
+
+async def test_a_job_is_queued_with_its_user(script: Script) -> None:
+    await script.jobs(writes=[[]]).insert(ID, user_id=OTHER, metadata={"title": "a\x00b"})
+    assert script.bodies() == [
+        {"job_id": str(ID), "status": "queued", "metadata": {"title": "ab", "user_id": str(OTHER)}}
+    ]
+
+
+async def test_a_job_may_have_no_user(script: Script) -> None:
+    await script.jobs(writes=[[]]).insert(ID, user_id=None)
+    assert script.bodies()[0]["metadata"] == {}
+
+
+async def test_a_conflict_after_a_lost_answer_is_our_own_row(script: Script) -> None:
+    await script.jobs(writes=[AWAY, CONFLICT]).insert(ID, user_id=None)
+    assert script.finished()
+
+
+async def test_a_conflict_at_the_first_try_is_an_error(script: Script) -> None:
+    with pytest.raises(SupabaseError, match="exists"):
+        await script.jobs(writes=[CONFLICT]).insert(ID, user_id=None)
