@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-__all__ = ["lane_of"]
+__all__ = ["lane_of", "start_order"]
 
 _LANES = (
     (
@@ -36,6 +36,32 @@ def lane_of(nodeid: str) -> int | None:
     return next((number for number, places in enumerate(_LANES) if nodeid.startswith(places)), None)
 
 
+def start_order(nodeid: str, *, needs_cluster: bool, slow: pytest.Mark | None) -> int:
+    """Return when a test starts; lower numbers start first.
+
+    Parameters
+    ----------
+    nodeid
+        Of the test.
+    needs_cluster
+        Whether it is marked as `cluster`.
+    slow
+        The mark `slow` of a test of the same module.
+
+    Raises
+    ------
+    pytest.UsageError
+        It needs a cluster and no lane names its file.
+    """
+    if needs_cluster:
+        if lane_of(nodeid) is None:
+            raise pytest.UsageError(f"{nodeid} needs a cluster: tests/lanes.py has to name a lane for its file")
+        return 0
+    if slow is None:
+        return 3
+    return 1 if slow.kwargs.get("first") else 2
+
+
 class _Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist ships no type information
     """Hands out modules, and each lane like one module."""
 
@@ -56,15 +82,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the lanes first, in the order of their files, then the modules with tests that are marked as slow."""
-    slow = {item.path for item in items if item.get_closest_marker("slow") is not None}
+    """Put the lanes first, in the order of their files, then the modules with slow tests, the slowest of them first."""
+    slow = {item.path: mark for item in items if (mark := item.get_closest_marker("slow")) is not None}
 
     def place(item: pytest.Item) -> tuple[int, int]:
-        if item.get_closest_marker("cluster") is None:
-            return (1 if item.path in slow else 2), 0
-        if lane_of(item.nodeid) is None:
-            raise pytest.UsageError(f"{item.nodeid} needs a cluster: tests/lanes.py has to name a lane for its file")
-        return 0, item.stash[_NUMBER]
+        needs_cluster = item.get_closest_marker("cluster") is not None
+        order = start_order(item.nodeid, needs_cluster=needs_cluster, slow=slow.get(item.path))
+        return order, item.stash[_NUMBER] if needs_cluster else 0
 
     items.sort(key=place)
 

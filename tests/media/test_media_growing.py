@@ -27,7 +27,8 @@ from runops_worker.media.transcode.transcode import transcode
 from tests.media.test_media_selection_is_exact import packets
 
 pytestmark = pytest.mark.slow(
-    "ffmpeg encodes recordings at the speed of a slow download, so that pieces are cut while the video grows"
+    "ffmpeg encodes recordings at the speed of a slow download, so that pieces are cut while the video grows",
+    first=True,
 )
 
 LIMITS = Limits()

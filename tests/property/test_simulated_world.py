@@ -12,7 +12,7 @@ import pytest
 
 from tests.simulation.world import Violation, run_world
 
-pytestmark = pytest.mark.slow("thousands of simulated worlds, each until all of its rows have ended")
+pytestmark = pytest.mark.slow("thousands of simulated worlds, each until all of its rows have ended", first=True)
 
 WORLDS = 20_000
 _AT_ONCE = 500

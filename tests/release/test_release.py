@@ -22,7 +22,8 @@ from tests.release.registry import serving
 pytestmark = [
     pytest.mark.timeout(2400),
     pytest.mark.slow(
-        "the first two tests package the release in two clones; the second clone builds every image layer again"
+        "the first two tests package the release in two clones; the second clone builds every image layer again",
+        first=True,
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""The page of the slowest tests, and the lanes of those that need a cluster."""
+"""The page of the slowest tests, and the order in which tests start."""
 
 from collections.abc import Mapping
 from xml.etree import ElementTree as ET
@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.costs import CPU_SECONDS, REASON, SET_UP_SECONDS
-from tests.lanes import lane_of
+from tests.lanes import lane_of, start_order
 from tests.slowest import page
 
 
@@ -47,3 +47,22 @@ def test_a_slow_test_without_a_reason_is_named() -> None:
 )
 def test_only_tests_with_a_cluster_are_in_a_lane(nodeid: str, lane: int | None) -> None:
     assert lane_of(nodeid) == lane
+
+
+def test_lanes_start_first_then_the_slow_modules() -> None:
+    def order(nodeid: str, *, cluster: bool = False, slow: pytest.Mark | None = None) -> int:
+        return start_order(nodeid, needs_cluster=cluster, slow=slow)
+
+    first, slow = pytest.mark.slow("why", first=True).mark, pytest.mark.slow("why").mark
+    orders = [
+        order("tests/e2e/test_rows_become_sops.py::test_a", cluster=True, slow=slow),
+        order("tests/release/test_release.py::test_b", slow=first),
+        order("tests/media/test_media_header.py::test_c", slow=slow),
+        order("tests/unit/test_keys.py::test_d"),
+    ]
+    assert orders == sorted(set(orders))
+
+
+def test_a_test_that_needs_a_cluster_and_has_no_lane_is_refused() -> None:
+    with pytest.raises(pytest.UsageError, match=r"tests/unit/test_new\.py::test_a needs a cluster"):
+        start_order("tests/unit/test_new.py::test_a", needs_cluster=True, slow=None)

@@ -16,6 +16,8 @@ from tests.worker.gate import Gate, Seen, Stopped
 from tests.worker.job import Job
 from tests.worker.pod import SMALL_BYTES, Pod
 
+pytestmark = pytest.mark.slow("whole worker processes, one for each write before which the claim goes", first=True)
+
 NewJob = Callable[..., Awaitable[Job]]
 
 WAYS: Final = {

@@ -15,7 +15,9 @@ from tests.worker.gate import Gate, Seen, Stopped
 from tests.worker.job import Job
 from tests.worker.pod import Pod
 
-pytestmark = pytest.mark.slow("worker processes with real ffmpeg, killed seven times for each seed and started again")
+pytestmark = pytest.mark.slow(
+    "worker processes with real ffmpeg, killed seven times for each seed and started again", first=True
+)
 
 NewJob = Callable[..., Awaitable[Job]]
 
