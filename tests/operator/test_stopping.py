@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from runops_operator.informer.store import Store
+from runops_operator.kubernetes_api.cluster import ClusterError
 from runops_operator.observability.metrics import Metrics
 from runops_operator.reconcile import stopping
 from runops_operator.reconcile.stopping import Stopping
+from tests.operator.reconcile.recorder import Recorder, until
 from tests.simulation.cluster import START, MemoryCluster
 
 pytestmark = pytest.mark.virtual_time
@@ -54,3 +56,73 @@ async def test_a_job_whose_pods_are_gone_before_its_turn_comes_ends_nothing(monk
     assert not running.done(), f"the follower ended: {running.exception()}"
     assert len(follower) == 1, "the one that has a pod is followed on"
     running.cancel()
+
+
+def _pod(name: str, uid: str, **metadata: Any) -> dict[str, Any]:
+    return {"metadata": {"name": name, "uid": f"{name}-uid", "ownerReferences": [{"uid": uid}], **metadata}}
+
+
+def _follower(cluster: Recorder, *, deadline: float = 1000.0) -> Stopping:
+    service: Any = cluster
+    return Stopping(service, store=Store(), now=lambda: START, deadline_seconds=deadline, metrics=Metrics())
+
+
+async def test_only_the_pods_of_the_very_job_are_deleted_by_their_uid() -> None:
+    orphan = {"metadata": {"name": "pod-3", "uid": "pod-3-uid"}}
+    cluster = Recorder(list_pods=[_pod("pod-1", "uid-1"), _pod("pod-2", "uid-2"), orphan])
+    follower = _follower(cluster)
+    await follower.begin("vj-1", "uid-1")
+    assert cluster.calls == [("list_pods", (["vj-1"],), {}), ("delete_pod", ("pod-1",), {"uid": "pod-1-uid"})]
+    assert len(follower) == 1, "it is followed until it is gone"
+
+
+async def test_a_pod_that_stops_is_deleted_at_once_and_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "_CHECK_SECONDS", 0.0)
+    cluster = Recorder(list_pods=[_pod("pod-1", "uid-1", deletionTimestamp="now")])
+    follower = _follower(cluster)
+    await follower.begin("vj-1", "uid-1")
+    assert cluster.names() == ["list_pods", "delete_pod"], "somebody else's deletion may leave it more time"
+    running = asyncio.create_task(follower.run())
+    async with asyncio.timeout(5):
+        await until(lambda: cluster.names().count("list_pods") >= 4)
+        assert cluster.names().count("delete_pod") == 1, "it was asked already"
+        cluster.answers["list_pods"] = []
+        await until(lambda: not len(follower))
+    running.cancel()
+
+
+async def test_the_pods_of_one_job_that_cannot_be_listed_do_not_keep_those_of_others_alive(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(stopping, "_CHECK_SECONDS", 0.0)
+    cluster = Recorder(list_pods=[_pod("pod-1", "uid-1"), _pod("pod-2", "uid-2")])
+    follower = _follower(cluster)
+    await follower.begin("vj-1", "uid-1")
+    await follower.begin("vj-2", "uid-2")
+
+    class Failing(Recorder):
+        async def list_pods(self, jobs: list[str]) -> list[Any]:
+            if jobs == ["vj-1"]:
+                raise ClusterError("it always fails")
+            return []
+
+    follower._cluster = Failing()  # type: ignore[assignment]
+    running = asyncio.create_task(follower.run())
+    await until(lambda: len(follower) == 1)
+    running.cancel()
+    expected = "the pods of a deleted Job could not be stopped; trying again: ClusterError: it always fails"
+    assert caplog.messages[0] == expected
+
+
+@pytest.mark.parametrize(("waited", "forced"), [(9.0, False), (10.0, False), (10.1, True)])
+async def test_a_pod_is_deleted_by_force_after_the_deadline(
+    waited: float, forced: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = Recorder(list_pods=[_pod("pod-1", "uid-1", deletionTimestamp="now")])
+    follower = _follower(cluster, deadline=10.0)
+    await follower.begin("vj-1", "uid-1")
+    began = follower._jobs["uid-1"].since
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: began + waited)
+    await follower._check("uid-1")
+    force = ("delete_pod", ("pod-1",), {"uid": "pod-1-uid", "force": True})
+    assert (force in cluster.calls) is forced

@@ -84,8 +84,8 @@ class Stopping:
                 try:
                     await self._check(uid)
                 except ClusterError as error:
-                    _log.warning("pods of deleted Jobs could not be stopped; trying again: %s", error_text(error))
-                    break
+                    # The pods of other Jobs must stop all the same.
+                    _log.warning("the pods of a deleted Job could not be stopped; trying again: %s", error_text(error))
 
     async def _check(self, uid: str, *, first: bool = False) -> None:
         deleted = self._jobs.get(uid)
