@@ -29,7 +29,7 @@ __all__ = ["UNREAD", "JobView", "Unread", "VideoJobView", "parse_job", "parse_vi
 _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 WORKER_OWNED_STATUS = ("progress", "usage", "stages", "outputs")
-"""Status fields that the worker writes while it runs; a change in them alone asks nothing of the operator."""
+"""Status fields that the worker writes while it runs. A change in them alone needs no reconciliation."""
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -37,7 +37,7 @@ _NO_FIELDS: set[str] = set()
 
 
 class Unread:
-    """Stands where a row would, and says that it has not been read."""
+    """Takes the place of a row that has not been read."""
 
 
 UNREAD: Final = Unread()
@@ -50,17 +50,17 @@ class VideoJobView:
     Attributes
     ----------
     claim
-        Token under which its row is held; None for one made by hand and not claimed yet.
+        Token under which its row is held; None for a VideoJob made by hand and not claimed yet.
     spec
-        None where it is malformed; `spec_fault` then says how.
+        None where it is malformed; `spec_fault` then says why.
     prompts
-        ConfigMap of the prompts that it was begun with; None where that is not written down.
+        ConfigMap with the prompts of its first attempt; None where no attempt was made.
     created, queued_at
-        When it was made; since when its row had waited then. None where that is not known.
+        When it was created, and since when its row was queued then. None where that is not known.
     source_bytes
         Size of the recording; None where that is not known.
     version
-        Its resource version: of two views the one with the higher number is the newer.
+        Its resource version: of two views the one with the higher number is newer.
     """
 
     name: str
@@ -118,7 +118,7 @@ class JobView:
     queued
         Whether Kueue decides when it runs.
     image
-        The worker image it was made with.
+        Its worker image.
     """
 
     name: str
@@ -146,7 +146,7 @@ class JobView:
 
     @property
     def ran(self) -> bool:
-        """Whether a pod of it was made."""
+        """Whether a pod was created for it."""
         return self.complete or self.active + self.failed > 0
 
 
@@ -182,15 +182,14 @@ def _bare(model: M) -> M:
 
     With it 10,000 VideoJobs take 17 MiB more, which the bound of 165 MiB does not leave.
     """
-    object.__setattr__(model, "__pydantic_fields_set__", _NO_FIELDS)
-    return model
+    return model.model_construct(_NO_FIELDS, **dict(model))
 
 
 def _bare_status(value: Any) -> VideoJobStatus:
-    status = _bare(_status(value))
+    status = _status(value)
     if status.worker_pod is not None:
-        _bare(status.worker_pod)
-    return status
+        status = status.model_copy(update={"worker_pod": _bare(status.worker_pod)})
+    return _bare(status)
 
 
 def _prompts(metadata: Mapping[str, Any]) -> str | None:
@@ -199,7 +198,7 @@ def _prompts(metadata: Mapping[str, Any]) -> str | None:
 
 
 def _status(value: Any) -> VideoJobStatus:
-    """Return a status without the fields that are malformed: an end that is recorded must not be lost over another."""
+    """Return a status without its malformed fields: one of them must not hide that the VideoJob has finished."""
     try:
         return VideoJobStatus.model_validate(value or {})
     except ValidationError:
@@ -239,8 +238,8 @@ def parse_job(body: Mapping[str, Any]) -> JobView:
         complete="Complete" in conditions,
         queued=KUEUE_QUEUE_LABEL in object_of(metadata.get("labels")),
         image=text_of(_image(body)),
-        failed_reason=failed.get("reason"),
-        failed_message=failed.get("message"),
+        failed_reason=(text_of(failed.get("reason")) or "Failed") if failed else None,
+        failed_message=text_of(failed.get("message")),
         start_time=text_of(status.get("startTime")),
         completion_time=text_of(status.get("completionTime")),
         deleting="deletionTimestamp" in metadata,

@@ -1,4 +1,4 @@
-"""Slim, typed views of worker pods, and of the events that tell why there is none. Pure, as `observed.py` is."""
+"""Slim, typed views of worker pods, and of the events that explain a missing pod. Pure, as `observed.py` is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ class PodView:
     Attributes
     ----------
     waiting_reason, waiting_message
-        Why its container does not run yet, as the kubelet or the scheduler says.
+        Why its container does not run yet, in the words of the kubelet or the scheduler.
     exit_code
-        Of its container; None while that has not ended.
+        Of its container; None while that has not exited.
     ended_reason, ended_message
-        Why the kubelet ended the whole pod, such as DeadlineExceeded or Evicted.
+        Why the kubelet ended the pod, such as DeadlineExceeded or Evicted.
     disrupted
-        Whether the cluster took it away: an eviction, a drain, a preemption, a lost node.
+        Whether the cluster removed it: an eviction, a drain, a preemption or a lost node.
     report
-        Its termination message, where it left one.
+        Its termination message; None where it left none.
     """
 
     name: str
@@ -50,16 +50,16 @@ class PodView:
 
 @dataclass(frozen=True, slots=True)
 class PodRefusal:
-    """That a Job's pod could not be made.
+    """A pod of a Job that could not be created.
 
     Attributes
     ----------
     job_uid
-        Which Job.
+        Of the Job.
     words
-        The API server's.
+        The API server's message.
     at
-        When, as Kubernetes writes times.
+        When it was refused, as Kubernetes writes times.
     """
 
     job_uid: str
@@ -106,7 +106,7 @@ def parse_pod(body: Mapping[str, Any]) -> PodView:
 
 
 def parse_pod_refusal(body: Mapping[str, Any]) -> PodRefusal:
-    """Return the view of an event that tells that a Job's pod could not be made."""
+    """Return the view of an event about a Job's pod that could not be created."""
     metadata = object_of(body.get("metadata"))
     at = body.get("lastTimestamp") or body.get("eventTime") or metadata.get("creationTimestamp")
     return PodRefusal(
