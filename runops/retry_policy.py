@@ -1,7 +1,6 @@
 """Whether, when and how a video that failed is tried again. Pure, and the only place that decides it.
 
-Neither Kubernetes' Job controller nor a worker nor an SDK makes further attempts beside this: a Job has
-`backoffLimit: 0`, and a worker repeats single requests only.
+Nothing else repeats an attempt: a Job has `backoffLimit: 0`, and a worker repeats single requests only.
 """
 
 from collections.abc import Mapping
@@ -17,20 +16,20 @@ __all__ = ["MOST_COUNTED", "MOST_WAITS", "Again", "GiveUp", "History", "Pace", "
 
 
 MOST_COUNTED = 1_000_000
-"""Further than that nothing is counted; a row that says so was not written by us."""
+"""The highest number that is read from a row; the operator never writes a higher one."""
 
 
 class History(BaseModel):
-    """What became of the attempts at one video so far. It is kept in the row, so it outlives every process.
+    """The attempts at one video so far. It is kept in the row, so it survives every process.
 
     Attributes
     ----------
     failures
         Attempts that are used up.
     waits
-        Further attempts that used up none: evictions, quotas, keys.
+        Interruptions, which use up no attempt: evictions, quotas, keys.
     more_memory
-        Whether one ran out of memory, so that the next ones get more.
+        Whether an attempt ran out of memory, so that the next ones get twice as much.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -47,9 +46,9 @@ class Again:
     Attributes
     ----------
     seconds
-        To wait before.
+        Pause before the next attempt.
     history
-        To be kept for the decision after the next attempt.
+        With the attempt that ended; to be written into the row.
     """
 
     seconds: float
@@ -58,20 +57,20 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """End it. `words` say what a person reads after the failure's own sentence; often nothing."""
+    """Give up. `words` are appended to the failure's sentence; often there are none."""
 
     words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How the pauses after failures of one class grow: from `base` doubled up to `longest`, in seconds."""
+    """How the pauses after failures of one class grow: doubled from `base` up to `longest`, in seconds."""
 
     base: float
     longest: float
 
 
-# Four attempts outlast a service that is away for a minute and a half.
+# Four attempts outlast an outage of a minute and a half.
 _PACES: Mapping[FailureClass, Pace] = MappingProxyType(
     {
         FailureClass.TRANSIENT: Pace(20.0, 600.0),
@@ -83,24 +82,24 @@ _PACES: Mapping[FailureClass, Pace] = MappingProxyType(
 MOST_WAITS: Mapping[FailureClass, int] = MappingProxyType(
     {FailureClass.QUOTA: 300, FailureClass.KEY: 10_000, FailureClass.INFRASTRUCTURE: 100}
 )
-"""After so many attempts that used up none, the next failure is final: every loop has a bound. At the longest pauses
-that is three days for a quota, a week for a key, and one hundred evictions."""
+"""After so many interruptions the next one is final. At the longest pauses that is three days for a quota, and a week
+for a key."""
 
 _SHORTEST_ASKED_SECONDS = 1.0
 """A quota error that asks for no wait at all must not use up every attempt within a second."""
 _LONGEST_ASKED_SECONDS = 3600.0
-"""A service that asks for a longer wait, such as until midnight, is asked again after this."""
+"""A service that asks for a longer wait, such as until midnight, is tried again after this."""
 
 
 def pace(kind: FailureClass) -> Pace:
-    """Return how pauses grow after failures of a class that is retried."""
+    """Return how pauses grow after failures of a retried class."""
     return _PACES[kind]
 
 
 def after_failure(
     failure: Failure, history: History, *, retry_limit: int, asked_seconds: float | None = None, jitter: float = 0.0
 ) -> Again | GiveUp:
-    """Return what becomes of a video whose attempt has just failed.
+    """Return whether and when a video whose attempt has just failed is tried again.
 
     Parameters
     ----------
@@ -109,11 +108,11 @@ def after_failure(
     history
         Of the attempts before this one.
     retry_limit
-        Further attempts that a video gets after the first one failed.
+        How many further attempts a video gets after the first one failed.
     asked_seconds
-        How long the service that refused asked to wait; never shortened, but looked at again after an hour.
+        How long the service asked to wait. The pause is never shorter, except that it is at most an hour.
     jitter
-        0 to 1: spreads the pauses, so that what failed together does not come back together.
+        0 to 1; spreads the pauses, so that videos that failed together are not tried again together.
     """
     kind = failure.failure_class
     if not failure.retryable:

@@ -1,4 +1,4 @@
-"""The VideoJob custom resource as pydantic models: the one truth of its schema.
+"""The VideoJob custom resource as pydantic models, the source of its schema.
 
 `runops.crd` turns these models into `crds/videojob.yaml`. Defaults and descriptions written here are what
 `kubectl explain` and `kubectl get -o yaml` show.
@@ -44,7 +44,7 @@ JOB_ID_LABEL = f"{GROUP}/job-id"
 """Label of the Jobs and pods of a VideoJob; its value is the row's id."""
 
 MUTABLE_SPEC_FIELDS = frozenset({"suspend", "ttlSecondsAfterFinished"})
-"""What of a spec may change after creation; everything else is immutable."""
+"""Spec fields that may change after creation; all others are immutable."""
 
 UUID_PATTERN = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _PROMPT_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*\.md$"
@@ -85,7 +85,7 @@ def _interned_by_text(part: P) -> P:
 
 
 class Source(_Camel):
-    """Where the recording lies."""
+    """Where the recording is."""
 
     bucket: Annotated[
         str, Field(min_length=1, max_length=63, description="Storage bucket that holds the recording.")
@@ -96,13 +96,13 @@ class Source(_Camel):
             min_length=1,
             max_length=512,
             pattern=r"^[^/].*$",
-            description="Object in the bucket. Left out, it is raw/<jobId>.mp4.",
+            description="Object in the bucket; raw/<jobId>.mp4 by default.",
         ),
     ] = None
 
 
 class ModelChoice(_Camel):
-    """Which models answer."""
+    """The models."""
 
     transcribe: Annotated[
         str,
@@ -115,7 +115,7 @@ class ModelChoice(_Camel):
 
 
 class PromptChoice(_Camel):
-    """Which prompts are used, by the names of their files."""
+    """The prompts, by the names of their files."""
 
     transcription: Annotated[
         str, Field(max_length=128, pattern=_PROMPT_NAME, description="Prompt file for the transcription.")
@@ -126,7 +126,7 @@ class PromptChoice(_Camel):
 
 
 class Transcode(_Camel):
-    """How the slim video is made."""
+    """How the slim video is encoded."""
 
     fps: Annotated[int, Field(ge=1, le=30, description="Pictures per second of the slim video.")] = 1
     height: Annotated[
@@ -157,16 +157,16 @@ class WorkerResources(_Camel):
 
 
 class Toleration(_Camel):
-    """A taint that the worker's pod may run in spite of."""
+    """A taint that the worker's pod tolerates."""
 
-    key: Annotated[str | None, Field(max_length=253, description="Key of the taint; empty with Exists means all.")] = (
-        None
-    )
+    key: Annotated[
+        str | None, Field(max_length=253, description="Key of the taint; empty with Exists matches all taints.")
+    ] = None
     operator: Annotated[Literal["Exists", "Equal"], Field(description="How key and value are compared.")] = "Equal"
     value: Annotated[str | None, Field(max_length=63, description="Value of the taint, for Equal.")] = None
     effect: Annotated[
         Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None,
-        Field(description="Effect of the taint; left out, all effects."),
+        Field(description="Effect of the taint; all effects by default."),
     ] = None
     toleration_seconds: Annotated[
         int | None, Field(ge=0, description="How long NoExecute is tolerated, in seconds.")
@@ -174,7 +174,7 @@ class Toleration(_Camel):
 
 
 class WorkerPlacement(_Camel):
-    """Where and with how much the worker's pod runs. Narrow on purpose: no pod template."""
+    """Placement and resources of the worker's pod. It is not a pod template on purpose."""
 
     resources: Annotated[WorkerResources | None, Field(description="Requests and limits.")] = None
     node_selector: Annotated[
@@ -190,7 +190,7 @@ class WorkerPlacement(_Camel):
 
 
 class VideoJobSpec(_Camel):
-    """What is to be done. Immutable, but for `suspend` and `ttlSecondsAfterFinished`."""
+    """What to do. Immutable, except for `suspend` and `ttlSecondsAfterFinished`."""
 
     job_id: Annotated[
         str, Field(max_length=36, pattern=UUID_PATTERN, description="jobs.job_id of the row, in lower case.")
@@ -200,39 +200,36 @@ class VideoJobSpec(_Camel):
         Field(
             max_length=36,
             pattern=UUID_PATTERN,
-            description="Uploader of the recording; the SOP's owner. Where the row has metadata.user_id, "
-            "it must be given and be the same.",
+            description="Uploader of the recording and owner of the SOP. If the row has metadata.user_id, "
+            "it is required and must be equal.",
         ),
     ] = None
-    source: Annotated[Source, AfterValidator(_interned), Field(description="Where the recording lies.")] = Source()
-    model: Annotated[ModelChoice, AfterValidator(_interned), Field(description="Which models answer.")] = ModelChoice()
-    prompts: Annotated[PromptChoice, AfterValidator(_interned), Field(description="Which prompts are used.")] = (
-        PromptChoice()
-    )
-    transcode: Annotated[Transcode, AfterValidator(_interned), Field(description="How the slim video is made.")] = (
+    source: Annotated[Source, AfterValidator(_interned), Field(description="Where the recording is.")] = Source()
+    model: Annotated[ModelChoice, AfterValidator(_interned), Field(description="The models.")] = ModelChoice()
+    prompts: Annotated[PromptChoice, AfterValidator(_interned), Field(description="The prompts.")] = PromptChoice()
+    transcode: Annotated[Transcode, AfterValidator(_interned), Field(description="How the slim video is encoded.")] = (
         Transcode()
     )
     retry_limit: Annotated[
-        int, Field(ge=0, le=10, description="Further attempts after the first one failed for a passing reason.")
+        int, Field(ge=0, le=10, description="Further attempts after the first one failed for a temporary reason.")
     ] = 3
     active_deadline_seconds: Annotated[
         int,
         Field(
             ge=60,
             le=86_400,
-            description="How long one attempt may take in seconds; waiting for a node does not count.",
+            description="Longest run time of one attempt in seconds; waiting for a node does not count.",
         ),
     ] = 7200
     ttl_seconds_after_finished: Annotated[
         int, Field(ge=0, le=31_536_000, description="Seconds after which a finished VideoJob is deleted.")
     ] = 604_800
-    suspend: Annotated[bool, Field(description="True stops the worker and keeps the row; false lets it go on.")] = False
+    suspend: Annotated[bool, Field(description="True stops the worker and keeps the row; false resumes it.")] = False
     queue_name: Annotated[
-        str | None, Field(max_length=253, description="Kueue LocalQueue that admits the worker; none without Kueue.")
+        str | None,
+        Field(max_length=253, description="Kueue LocalQueue that admits the worker; leave it out without Kueue."),
     ] = None
-    worker: Annotated[WorkerPlacement | None, Field(description="Where and with how much the worker's pod runs.")] = (
-        None
-    )
+    worker: Annotated[WorkerPlacement | None, Field(description="Placement and resources of the worker's pod.")] = None
 
     @property
     def source_object(self) -> str:
@@ -241,7 +238,7 @@ class VideoJobSpec(_Camel):
 
 
 class Condition(_Camel):
-    """One statement about the VideoJob, as Kubernetes' API conventions have it."""
+    """A condition of the VideoJob, by Kubernetes' API conventions."""
 
     type: Annotated[
         str, Field(max_length=316, description="Started, Progressing, Stalled, Blocked, Complete, Failed or Finished.")
@@ -253,12 +250,12 @@ class Condition(_Camel):
         str, Field(max_length=40, json_schema_extra={"format": "date-time"}, description="When status last changed.")
     ]
     observed_generation: Annotated[
-        int | None, Field(ge=0, description="Generation of the spec that this was said of.")
+        int | None, Field(ge=0, description="Generation of the spec that the condition is about.")
     ] = None
 
 
 class WorkerPod(_Camel):
-    """The pod that works on the video now, or did last."""
+    """The pod of the present or last attempt."""
 
     name: Annotated[str, Field(max_length=253, description="Name of the pod.")]
     uid: Annotated[str, Field(max_length=64, description="UID of the pod; only this pod may report progress.")]
@@ -266,14 +263,14 @@ class WorkerPod(_Camel):
 
 
 class Resolved(_Camel):
-    """What the run was made with, fixed at its start."""
+    """What the attempt uses, fixed at its start."""
 
     image: Annotated[str | None, Field(max_length=512, description="Worker image.")] = None
     models: Annotated[
-        Annotated[ModelChoice, AfterValidator(_interned)] | None, Field(description="Models asked for.")
+        Annotated[ModelChoice, AfterValidator(_interned)] | None, Field(description="Models requested.")
     ] = None
     prompts: Annotated[
-        list[ResolvedPrompt] | None, Field(max_length=8, description="Prompts with the hash of what they held.")
+        list[ResolvedPrompt] | None, Field(max_length=8, description="Prompts with the hash of their content.")
     ] = None
     sandbox: Annotated[
         str | None, Field(max_length=64, description="What confined ffmpeg on the node, such as landlock 7, seccomp.")
@@ -284,7 +281,7 @@ Phase = Literal["Pending", "Running", "Succeeded", "Failed", "Suspended"]
 
 
 class VideoJobStatus(_Camel):
-    """What has become of it. The conditions are the contract; `phase` is derived from them for the column."""
+    """The state of the VideoJob. The conditions are the contract; `phase` is a summary of them."""
 
     observed_generation: Annotated[
         int | None, Field(ge=0, description="Generation of the spec that the operator last acted on.")
@@ -293,14 +290,15 @@ class VideoJobStatus(_Camel):
         list[Annotated[Condition, AfterValidator(_interned)]] | None,
         Field(
             max_length=16,
-            description="Started, Complete, Failed; Finished is True for both outcomes, so that waiting for it ends.",
+            description="Finished is True for both outcomes, Complete and Failed; wait for it.",
             json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),
     ] = None
-    phase: Annotated[Phase | None, Field(description="Derived from the conditions, for the column.")] = None
+    phase: Annotated[Phase | None, Field(description="Summary of the conditions.")] = None
     stage: Annotated[str | None, Field(max_length=64, description="Stage of the pipeline the worker is in.")] = None
     progress: Annotated[
-        str | None, Field(max_length=8, pattern="^[0-9]{1,3}%$", description="Share of the work done, such as 42%.")
+        str | None,
+        Field(max_length=8, pattern="^[0-9]{1,3}%$", description="Share of the work that is done, such as 42%."),
     ] = None
     start_time: Annotated[
         str | None,
@@ -311,31 +309,33 @@ class VideoJobStatus(_Camel):
         Field(
             max_length=40,
             json_schema_extra={"format": "date-time"},
-            description="When it ended, in success or in failure.",
+            description="When it ended, with success or failure.",
         ),
     ] = None
     attempts: Annotated[
         int | None,
-        Field(ge=0, description="Attempts that were used up, and the one that runs; evictions and waits are none."),
+        Field(ge=0, description="Attempts used up, plus the present one; evictions, quotas and keys use up none."),
     ] = None
-    reason: Annotated[str | None, Field(max_length=64, description="Why it failed or waits, in one word.")] = None
+    reason: Annotated[
+        str | None, Field(max_length=64, description="Why it failed or waits, as one CamelCase word.")
+    ] = None
     message: Annotated[str | None, Field(max_length=1024, description="The same in one sentence for a person.")] = None
-    worker_pod: Annotated[WorkerPod | None, Field(description="The pod that works on it now, or did last.")] = None
+    worker_pod: Annotated[WorkerPod | None, Field(description="The pod of the present or last attempt.")] = None
     resolved: Annotated[
         Annotated[Resolved, AfterValidator(_interned_by_text)] | None,
-        Field(description="What the run was made with, fixed at its start."),
+        Field(description="What the attempt uses, fixed at its start."),
     ] = None
-    usage: Annotated[Usage | None, Field(description="What it cost at the model.")] = None
+    usage: Annotated[Usage | None, Field(description="Tokens and cost of the model calls.")] = None
     stages: Annotated[
         list[StageTime] | None, Field(max_length=8, description="How long each stage of the last attempt took.")
     ] = None
     outputs: Annotated[
-        list[Output] | None, Field(max_length=8, description="Where the results lie. Never their content.")
+        list[Output] | None, Field(max_length=8, description="Where the results are. Never their content.")
     ] = None
 
 
 class VideoJob(_Camel):
-    """The whole object, for reading manifests; the API server checks `metadata`."""
+    """The whole object, for reading manifests; the API server validates `metadata`."""
 
     api_version: Literal["runops.dev/v1alpha1"]
     kind: Literal["VideoJob"]

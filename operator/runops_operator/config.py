@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 
-class ConfigInvalid(Exception):  # noqa: N818 - says what is the case
+class ConfigInvalid(Exception):  # noqa: N818 - names the state
     """The configuration file is missing or cannot be read; the message names the file and the field."""
 
 
@@ -48,16 +48,16 @@ class Limits(_Camel):
 
 
 class WorkerConfig(_Camel):
-    """How worker pods are made.
+    """How worker pods are created.
 
     Attributes
     ----------
     affinity, topology_spread_constraints, extra_env, extra_env_from, extra_volumes, extra_volume_mounts
-        As Kubernetes has them; the API server judges them.
+        In Kubernetes' own form; the API server validates them.
     host_users
-        False for a user namespace of the pod's own; None leaves it to the cluster.
+        False for a separate user namespace of the pod; None leaves it to the cluster.
     labels
-        Beside the operator's own, which win.
+        Added to the operator's own, which have precedence.
     """
 
     image: str
@@ -89,18 +89,19 @@ class Deadlines(_Camel):
     Attributes
     ----------
     claimed
-        A VideoJob without a Job: Kubernetes refuses to make it.
+        A VideoJob whose Job or pod does not exist yet. Then it is shown as stalled.
     unschedulable, image_pull, starting
-        A pod for which no node has room, whose image is being pulled, that does not start for another reason.
+        A pod for which no node has room, whose image cannot be pulled, that does not start for another reason. Then the
+        VideoJob is shown as stalled. It keeps waiting, and no attempt is used up.
     no_progress
-        A worker that runs without touching its row, which it does every 30 s. Then the attempt ends.
+        A running worker that does not update its row; it does so every 30 s. Then the attempt ends, and counts.
     cancelling
         A pod that was asked to stop. Then it is deleted by force.
     waiting
-        A video that makes no progress because of one of the first four states or of a key; then its row ends in error.
-        After the shorter deadlines above it is only said that it is stalled, and why: waiting is never an attempt.
+        A VideoJob that has been stalled in one of the first four states. Then its row ends in error. A rejected key is
+        not among them: such a video is tried again until the key works, at most 10,000 times.
     upload, gemini_file
-        In the worker: one upload to storage; a video that Gemini processes. Then the attempt ends.
+        In the worker: one upload to storage; a video that Gemini processes. Then the attempt ends, and counts.
     """
 
     claimed_seconds: Annotated[float, Field(gt=0)] = 300.0
@@ -115,16 +116,16 @@ class Deadlines(_Camel):
 
 
 class LeaderElection(_Camel):
-    """Which of several replicas works. Correctness never hangs on it; it keeps them from doing everything twice.
+    """Which of several replicas works. Correctness does not depend on it; it avoids double work.
 
     Attributes
     ----------
     lease
         Name of the Lease.
     lease_seconds
-        After so long without a renewal another replica takes over.
+        After this long without a renewal another replica takes over.
     retry_seconds
-        Between two tries to get or to renew it.
+        Between two tries to take or renew the Lease.
     """
 
     enabled: bool = False
@@ -134,7 +135,7 @@ class LeaderElection(_Camel):
 
 
 class Health(_Camel):
-    """Where liveness and readiness are served."""
+    """Where liveness, readiness and metrics are served."""
 
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
 
@@ -147,7 +148,7 @@ class Tracing(_Camel):
     endpoint
         Base address of an OTLP/HTTP receiver, such as http://otel-collector.observability:4318; None for no traces.
     sample_ratio
-        Which share of the videos is traced.
+        Share of the videos that is traced.
     """
 
     endpoint: Annotated[str, Field(pattern=r"^https?://[^?#\s]+$")] | None = None
@@ -155,7 +156,7 @@ class Tracing(_Camel):
 
 
 class Realtime(_Camel):
-    """Whether Supabase Realtime is asked to tell of queued rows. It is a wake-up; the table is read all the same."""
+    """Whether Supabase Realtime reports queued rows. It only starts a read of the table earlier."""
 
     enabled: bool = False
 
@@ -166,22 +167,22 @@ class OperatorConfig(_Camel):
     Attributes
     ----------
     installation
-        Who claims: unique among everything that claims rows of this table.
+        Name in claims: unique among everything that claims rows of this table.
     max_concurrent
         Unfinished VideoJobs at one time; paused ones do not count.
     max_concurrent_per_user
         Of these, how many may be one user's; None for no such limit.
     ageing_seconds
-        So long a row waits until it counts as one step of `metadata.priority` more.
+        After each such wait a row counts as one step of `metadata.priority` higher.
     resync_seconds
-        Between full comparisons with the cluster.
+        Between full listings of the cluster.
     rows_seconds
-        Between looks at the rows that are worked on, for up to 250 of them; then longer.
+        Between reads of the claimed rows, for up to 250 of them; then longer.
     stale_after_seconds
-        When a row in `processing` that is another's, or nobody's, counts as abandoned.
+        When a row in `processing` that another installation holds, or none, counts as abandoned.
     confirm_seconds
-        How long after a claim it is looked at once more: a consumer without claims, such as the old worker, may have
-        read the row before and may write over it.
+        How long after a claim the row is read again: a consumer without claims, such as the old worker, may have read
+        the row before the claim and overwrite it.
     user_metrics
         Whether metrics name users.
     """

@@ -18,7 +18,7 @@ async def serve_health(
     port
         TCP port; 0 takes a free one.
     alive, ready
-        Return None when well, else one sentence that says what is not; it becomes the body of a 503.
+        Return None when healthy, else one sentence that says what is wrong; it becomes the body of a 503.
     metrics
         Returns all metrics in Prometheus' text format.
 
@@ -30,8 +30,8 @@ async def serve_health(
 
     def answer(check: Callable[[], str | None]) -> Callable[[web.Request], "object"]:
         async def handle(_: web.Request) -> web.Response:
-            trouble = check()
-            return web.Response(status=503 if trouble else 200, text=(trouble or "ok") + "\n")
+            problem = check()
+            return web.Response(status=503 if problem else 200, text=(problem or "ok") + "\n")
 
         return handle
 
@@ -49,7 +49,7 @@ async def serve_health(
 
 
 def _listening(port: int) -> socket.socket:
-    # The kubelet and Prometheus ask on the pod's address, which is of IPv6 where the cluster is.
+    # The kubelet and Prometheus use the pod's address, which is an IPv6 address in an IPv6 cluster.
     if socket.has_dualstack_ipv6():
         return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
     return socket.create_server(("", port))

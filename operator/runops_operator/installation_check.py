@@ -1,6 +1,6 @@
-"""Looks whether an installation has everything it needs: what `helm test` runs.
+"""Checks whether an installation has everything it needs: what `helm test` runs.
 
-The API server is asked with the operator's own rights and Supabase with its key, from a pod like the operator's.
+It runs in a pod like the operator's, with the operator's own rights and its Supabase key.
 """
 
 import asyncio
@@ -24,29 +24,29 @@ from runops_operator.manifests.build_videojob import build_videojob
 __all__ = ["about_lease", "about_pods", "check_installation", "lines"]
 
 _WAIT_SECONDS = 90.0
-_LOOK_AGAIN_SECONDS = 2.0
+_CHECK_AGAIN_SECONDS = 2.0
 _SUPABASE_SECONDS = 60.0
 _TOLERATED_SKEW_SECONDS = 30.0
 _APPLY_THE_DEFINITION = "Apply crds/videojob.yaml of this version, or install the chart with crds.enabled=true."
 _INVALID = 422
 _STATUS = [str(field.alias) for field in VideoJobStatus.model_fields.values()]
-"""A definition of before does not know all of them: it would drop what workers report."""
+"""An older definition does not know all of them, and drops what workers report."""
 
 
 async def check_installation(config: OperatorConfig, *, pods: str, say: Callable[[str], None]) -> int:
-    """Look at everything and say what was found; return the exit code, 1 where something is missing.
+    """Check everything and print the findings; return the exit code, 1 where a check failed.
 
     Parameters
     ----------
     config
-        The installation's.
+        Settings of the installation.
     pods
         Label selector of the operator's pods.
     say
-        Takes the lines.
+        Receives the lines.
     """
     outside = await _supabase_findings()
-    # An operator that cannot reach Supabase is not ready, and will not be however long it is waited for.
+    # An operator that cannot reach Supabase never gets ready: do not wait for it.
     patience = _WAIT_SECONDS if all(finding.ok for finding in outside) else 0.0
     found = [*await _cluster_findings(config, pods, patience), *outside]
     for line in lines(found):
@@ -55,15 +55,15 @@ async def check_installation(config: OperatorConfig, *, pods: str, say: Callable
 
 
 def lines(findings: Sequence[Finding]) -> list[str]:
-    """Return the findings as a person reads them. Pure."""
-    told = []
+    """Return the findings as lines for a person. Pure."""
+    found = []
     for finding in findings:
-        told.append(f"{'ok' if finding.ok else 'FAILED':<7} {finding.name}: {finding.detail}")
+        found.append(f"{'ok' if finding.ok else 'FAILED':<7} {finding.name}: {finding.detail}")
         if finding.remedy is not None:
-            told.append(f"        -> {finding.remedy}")
-    missing = sum(1 for finding in findings if not finding.ok)
-    told.append("All is well." if not missing else f"{missing} of {len(findings)} checks failed.")
-    return told
+            found.append(f"        -> {finding.remedy}")
+    failed = sum(1 for finding in findings if not finding.ok)
+    found.append(f"{failed} of {len(findings)} checks failed." if failed else "All checks passed.")
+    return found
 
 
 def about_pods(pods: Sequence[Mapping[str, Any]]) -> Finding:
@@ -72,7 +72,7 @@ def about_pods(pods: Sequence[Mapping[str, Any]]) -> Finding:
     if ready:
         return Finding("operator", ok=True, detail=f"{len(ready)} of {len(pods)} pods ready ({', '.join(ready)})")
     detail = f"none of {len(pods)} pods is ready" if pods else "there is no pod of the operator"
-    remedy = "Its readiness probe says why: kubectl describe pod, kubectl logs." if pods else "Is replicas 0?"
+    remedy = "The readiness probe says why: kubectl describe pod, kubectl logs." if pods else "Is replicas 0?"
     return Finding("operator", ok=False, detail=detail, remedy=remedy)
 
 
@@ -87,9 +87,9 @@ def about_lease(lease: Mapping[str, Any] | None, *, now: datetime) -> Finding:
     Parameters
     ----------
     lease
-        None where there is none.
+        The Lease; None where there is none.
     now
-        With its zone; the clock of a node may be off by half a minute.
+        The time, with its zone; a node's clock may be wrong by half a minute.
     """
     spec = (lease or {}).get("spec") or {}
     holder = spec.get("holderIdentity")
@@ -128,22 +128,23 @@ async def _definition(cluster: KubernetesCluster, config: OperatorConfig) -> Fin
         detail = "the API server does not know VideoJobs"
         return Finding(name, ok=False, detail=detail, remedy=_APPLY_THE_DEFINITION)
     except ClusterError as error:
-        remedy = f"{_APPLY_THE_DEFINITION} Where it says forbidden, the operator's Role is missing."
-        return Finding(name, ok=False, detail=f"a VideoJob of this version is not accepted: {error}", remedy=remedy)
-    return Finding(name, ok=True, detail="a VideoJob of this version is accepted")
+        remedy = f"{_APPLY_THE_DEFINITION} If it says forbidden, the operator's Role is missing."
+        detail = f"the API server does not accept a VideoJob of this version: {error}"
+        return Finding(name, ok=False, detail=detail, remedy=remedy)
+    return Finding(name, ok=True, detail="the API server accepts a VideoJob of this version")
 
 
 async def _refusal(cluster: KubernetesCluster, config: OperatorConfig) -> Finding:
     name = "VideoJob schema"
     wrong = _example(config)
-    wrong["spec"]["jobId"] = "no-uuid"
+    wrong["spec"]["jobId"] = "not-a-uuid"
     try:
         await cluster.try_videojob(wrong)
     except ClusterError as error:
         if error.status == _INVALID:
-            return Finding(name, ok=True, detail="a VideoJob that cannot work is refused")
-        return Finding(name, ok=False, detail=str(error), remedy="Try again; it should be refused as invalid.")
-    detail = "a VideoJob without a job's id is accepted"
+            return Finding(name, ok=True, detail="the API server refuses an invalid VideoJob")
+        return Finding(name, ok=False, detail=str(error), remedy="Try again: it must refuse an invalid VideoJob.")
+    detail = "the API server accepts an invalid VideoJob"
     return Finding(name, ok=False, detail=detail, remedy=_APPLY_THE_DEFINITION)
 
 
@@ -152,12 +153,12 @@ def _example(config: OperatorConfig) -> dict[str, Any]:
     return build_videojob(JobRow(job_id=uuid4()), claim, None, config)
 
 
-async def _in_time(look: Callable[[], Awaitable[Finding]], patience: float) -> Finding:
-    """Look until it is well, or time is up: pods of a fresh release take a moment."""
+async def _in_time(check: Callable[[], Awaitable[Finding]], patience: float) -> Finding:
+    """Check until it passes or time is up: the pods of a new release take a moment."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
-    while not (found := await look()).ok and loop.time() < deadline:  # noqa: ASYNC110 - nothing tells of it
-        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+    while not (found := await check()).ok and loop.time() < deadline:  # noqa: ASYNC110 - there is no event for it
+        await asyncio.sleep(_CHECK_AGAIN_SECONDS)
     return found
 
 
@@ -165,7 +166,7 @@ async def _pods(cluster: KubernetesCluster, labels: str) -> Finding:
     try:
         return about_pods(await cluster.list_pods_by(labels))
     except ClusterError as error:
-        return Finding("operator", ok=False, detail=str(error), remedy="Is the operator's Role there?")
+        return Finding("operator", ok=False, detail=str(error), remedy="Does the operator's Role exist?")
 
 
 async def _lease(cluster: KubernetesCluster, name: str) -> Finding:
@@ -174,7 +175,7 @@ async def _lease(cluster: KubernetesCluster, name: str) -> Finding:
     except NotFound:
         lease = None
     except ClusterError as error:
-        return Finding("leader", ok=False, detail=str(error), remedy="Is the operator's Role there?")
+        return Finding("leader", ok=False, detail=str(error), remedy="Does the operator's Role exist?")
     return about_lease(lease, now=datetime.now(UTC))
 
 
@@ -190,5 +191,5 @@ async def _supabase_findings() -> list[Finding]:
         ):
             return await inspect(supabase)
     except TimeoutError:
-        remedy = "Does a NetworkPolicy keep the pod in? Is SUPABASE_URL right?"
+        remedy = "Does a NetworkPolicy block the pod? Is SUPABASE_URL right?"
         return [Finding("Supabase", ok=False, detail=f"no answer in {_SUPABASE_SECONDS:.0f} s", remedy=remedy)]

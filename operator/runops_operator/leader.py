@@ -1,8 +1,8 @@
 """Leader election by a Lease: one of several replicas works, the others wait.
 
-A replica believes no clock but its own: a Lease is over when it has been seen unchanged for its whole duration, so that
-a skew between the replicas' clocks cannot make two leaders. What two leaders would do is safe all the same; every write
-is fenced by claims, uids and versions.
+A replica uses only its own clock: a Lease has expired when it was seen unchanged for its whole duration, so a skew
+between the replicas' clocks cannot make two leaders. Two leaders would still be safe, since every write is fenced by
+claims, uids and versions.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from runops.logs import error_text
 from runops_operator.config import LeaderElection
 from runops_operator.kubernetes_api.cluster import Cluster, ClusterError, Conflict, NotFound
 
@@ -23,24 +24,24 @@ _log = logging.getLogger(__name__)
 
 
 def identity() -> str:
-    """Return this replica's name: the pod's, whose restarted container may go on at once, or a process of this host."""
+    """Return this replica's name: the pod's, so that a restarted container leads again at once, or its host's."""
     return os.environ.get("RUNOPS_POD_NAME") or f"{socket.gethostname()}-{os.getpid()}"
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A Lease as it was first seen in this state.
+    """A Lease in one version, and since when this version was seen.
 
     Attributes
     ----------
     holder
-        Who has it; None where nobody does.
+        The replica that holds it; None where none does.
     version
         Its resource version.
     since
-        When it was first seen so, in seconds on a clock that only goes forward.
+        When this version was first seen, in seconds of a monotonic clock.
     transitions
-        How often it changed hands.
+        How often its holder changed.
     """
 
     holder: str | None
@@ -50,7 +51,7 @@ class Seen:
 
 
 def may_take(seen: Seen, *, me: str, now: float, lease_seconds: float) -> bool:
-    """Tell whether a replica may take or renew a Lease. Pure.
+    """Return whether a replica may take or renew a Lease. Pure.
 
     Parameters
     ----------
@@ -67,18 +68,18 @@ def may_take(seen: Seen, *, me: str, now: float, lease_seconds: float) -> bool:
 
 
 class Elector:
-    """Gets the Lease and keeps it.
+    """Acquires the Lease and renews it.
 
     Parameters
     ----------
     cluster
-        Where the Lease is.
+        Holds the Lease.
     settings
         Its name and times.
     me
         This replica.
     clock
-        Seconds that only go forward.
+        A monotonic clock, in seconds.
     """
 
     def __init__(
@@ -90,21 +91,21 @@ class Elector:
         self._clock = clock or asyncio.get_running_loop().time
         self._seen: Seen | None = None
         self.leads = False
-        """Whether this replica has the Lease."""
+        """Whether this replica holds the Lease."""
 
     async def lead(self) -> None:
-        """Return when this replica has the Lease. An API server that is away is waited for."""
-        trouble = None
+        """Return when this replica holds the Lease. While the API server does not answer, try again."""
+        leader = None
         while not await self._tried():
-            if self._seen is not None and trouble != self._seen.holder:
-                trouble = self._seen.holder
-                _log.info("standing by", extra={"leader": trouble})
+            if self._seen is not None and leader != self._seen.holder:
+                leader = self._seen.holder
+                _log.info("standing by", extra={"leader": leader})
             await asyncio.sleep(self._settings.retry_seconds)
         self.leads = True
         _log.info("leading", extra={"identity": self._me})
 
     async def keep(self) -> None:
-        """Renew the Lease until it is lost: to somebody else, or because it could not be renewed for too long."""
+        """Renew the Lease until it is lost to another replica, or could not be renewed for too long."""
         renewed = self._clock()
         try:
             while True:
@@ -114,7 +115,7 @@ class Elector:
                 elif self._seen is not None and self._seen.holder not in {None, "", self._me}:
                     _log.warning("another replica leads now", extra={"leader": self._seen.holder})
                     return
-                # A third is left for what is under way to end before another replica begins.
+                # The last third of the time is left to finish requests before another replica takes over.
                 elif self._clock() - renewed > self._settings.lease_seconds * 2 / 3:
                     _log.warning("the Lease could not be renewed in time")
                     return
@@ -122,30 +123,31 @@ class Elector:
             self.leads = False
 
     async def give_back(self) -> None:
-        """Let another replica lead at once. Failing to only means that it waits for the Lease to run out."""
+        """Release the Lease so that another replica leads at once. If that fails, it waits until the Lease expires."""
         if self._seen is None or self._seen.holder != self._me:
             return
         try:
             async with asyncio.timeout(self._settings.retry_seconds):
                 await self._write(self._seen, holder="")
         except (ClusterError, TimeoutError) as error:
-            _log.warning("the Lease could not be given back", extra={"error": type(error).__name__})
+            _log.warning("the Lease could not be released", extra={"error": error_text(error)[:200]})
 
     async def _tried(self) -> bool:
-        """Try once to take or renew; True where this replica has the Lease now."""
+        """Try once to take or renew the Lease; True where this replica holds it now."""
         try:
             async with asyncio.timeout(self._settings.lease_seconds / 3):
                 return await self._try()
         except (ClusterError, TimeoutError) as error:
-            _log.warning("the Lease could not be reached", extra={"error": str(error)[:200]})
+            _log.warning("the Lease could not be taken or renewed", extra={"error": error_text(error)[:200]})
             return False
 
     async def _try(self) -> bool:
         try:
             self._note(await self._cluster.get_lease(self._settings.lease))
         except NotFound:
+            spec = self._spec(self._me, 0, acquired=True)
             try:
-                self._note(await self._cluster.create_lease(self._settings.lease, self._spec(self._me, 0, anew=True)))
+                self._note(await self._cluster.create_lease(self._settings.lease, spec))
             except Conflict:
                 return False
             return True
@@ -159,8 +161,8 @@ class Elector:
         return True
 
     async def _write(self, seen: Seen, *, holder: str) -> None:
-        anew = seen.holder != holder
-        spec = self._spec(holder, seen.transitions + anew, anew=anew)
+        acquired = seen.holder != holder
+        spec = self._spec(holder, seen.transitions + acquired, acquired=acquired)
         self._note(await self._cluster.replace_lease(self._settings.lease, spec, version=seen.version))
 
     def _note(self, lease: Mapping[str, Any]) -> None:
@@ -170,11 +172,11 @@ class Elector:
                 spec.get("holderIdentity"), version, self._clock(), transitions=int(spec.get("leaseTransitions") or 0)
             )
 
-    def _spec(self, holder: str, transitions: int, *, anew: bool) -> dict[str, Any]:
+    def _spec(self, holder: str, transitions: int, *, acquired: bool) -> dict[str, Any]:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         return {
             "holderIdentity": holder,
             "leaseDurationSeconds": max(1, round(self._settings.lease_seconds)),
             "leaseTransitions": transitions,
             "renewTime": now,
-        } | ({"acquireTime": now} if anew else {})
+        } | ({"acquireTime": now} if acquired else {})

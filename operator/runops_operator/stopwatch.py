@@ -19,7 +19,7 @@ class Stopwatch:
         self._since: dict[object, tuple[object, float]] = {}
 
     def seconds(self, key: object, value: object) -> float:
-        """Note a key's value, and return for how many seconds it has been this one."""
+        """Set a key's value, and return for how many seconds the key has had it."""
         known = self._since.get(key)
         now = self._clock()
         if known is None or known[0] != value:
@@ -28,7 +28,7 @@ class Stopwatch:
         return max(0.0, now - known[1])
 
     def age(self, key: object) -> float:
-        """Return for how many seconds a key has had its value; 0 where it has none."""
+        """Return for how many seconds a key has had its value; 0 for an unknown key."""
         known = self._since.get(key)
         return 0.0 if known is None else max(0.0, self._clock() - known[1])
 

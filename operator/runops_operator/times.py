@@ -1,4 +1,4 @@
-"""Times as they stand in a status."""
+"""Times in a status."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ __all__ = ["moment"]
 
 
 def moment(text: str | None) -> datetime | None:
-    """Return a time that stands in a status; None for one without a zone too: nobody can tell when it was."""
+    """Return a time from a status; None where it is malformed or has no zone."""
     try:
         at = datetime.fromisoformat(text) if text else None
     except ValueError:

@@ -54,4 +54,4 @@ def test_each_failure_says_the_way_out_and_the_last_line_counts_them() -> None:
         [Finding("operator", ok=True, detail="ready"), Finding("keys", ok=False, detail="none", remedy="Make it.")]
     )
     assert told == ["ok      operator: ready", "FAILED  keys: none", "        -> Make it.", "1 of 2 checks failed."]
-    assert lines([Finding("operator", ok=True, detail="ready")])[-1] == "All is well."
+    assert lines([Finding("operator", ok=True, detail="ready")])[-1] == "All checks passed."

@@ -1,1 +1,1 @@
-"""What the operator tells: metrics, Kubernetes events, traces."""
+"""What the operator reports: metrics, Kubernetes events, traces."""

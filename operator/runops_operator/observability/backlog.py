@@ -1,10 +1,11 @@
-"""Looks at the queue from time to time, for the metrics: how many rows wait, and since when."""
+"""Reads the length of the queue and the age of its oldest row for the metrics."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
 
+from runops.logs import error_text
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
 from runops_operator.observability.metrics import Metrics
@@ -17,14 +18,14 @@ _EVERY_SECONDS = 30.0
 
 
 class BacklogWatch:
-    """The watch.
+    """Reads the queue every 30 s.
 
     Parameters
     ----------
     jobs
         The table.
     metrics
-        Shown what is seen.
+        Receives the values.
     now
         The server's clock; it gives times with their zone.
     """
@@ -35,7 +36,7 @@ class BacklogWatch:
         self._now = now
 
     async def once(self) -> None:
-        """Look once.
+        """Read the queue once.
 
         Raises
         ------
@@ -49,12 +50,13 @@ class BacklogWatch:
         )
 
     async def run(self) -> None:
-        """Look until cancelled; what cannot be read now is read the next time."""
+        """Read until cancelled. An error only delays the values until the next read."""
         while True:
             try:
                 await self.once()
             except SupabaseError as error:
                 self._metrics.supabase_error(error.kind)
-            except Exception:  # noqa: BLE001 - a figure that cannot be had must not end the operator
-                _log.exception("Unforeseen fault while the queue was counted.")
+                _log.warning("the queue could not be counted: %s", error_text(error))
+            except Exception:  # noqa: BLE001 - a metric that cannot be read must not end the operator
+                _log.exception("Unexpected error while the queue was counted.")
             await asyncio.sleep(_EVERY_SECONDS)

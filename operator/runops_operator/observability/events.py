@@ -1,6 +1,6 @@
-"""Kubernetes events about VideoJobs: what `kubectl describe videojob` tells at its end.
+"""Kubernetes events about VideoJobs, as `kubectl describe videojob` shows them.
 
-They are a courtesy: posted beside the work, never waited for, and given up where the API server does not take them.
+They are posted beside the work. Nothing waits for them, and an event that the API server refuses is dropped.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from runops.logs import error_text
 from runops.videojob import API_VERSION, KIND
 from runops_operator.kubernetes_api.cluster import ClusterError, Conflict
 from runops_operator.manifests.observed import VideoJobView
@@ -23,7 +24,7 @@ __all__ = ["EventPoster", "event_manifest"]
 _log = logging.getLogger(__name__)
 _COMPONENT = "runops-operator"
 _MOST_WAITING = 1000
-"""At the pace at which they are posted, what waits longer than a minute tells nobody anything any more."""
+"""Events are posted at 20 a second, so none waits for longer than 50 s."""
 _MESSAGE_LIMIT = 1024
 """Bytes that Kubernetes keeps of an event's message."""
 _PAUSE_AFTER_FAILURE_SECONDS = 5.0
@@ -35,7 +36,7 @@ class _Recorder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """What an event says of its VideoJob. Old views would be kept alive by events that wait."""
+    """The VideoJob of an event. A whole view would stay in memory for as long as the event waits."""
 
     name: str
     uid: str
@@ -47,29 +48,29 @@ def event_manifest(
 ) -> dict[str, Any]:
     """Return a core/v1 Event. Pure.
 
-    Its name follows from what it tells, so that two replicas that see the same thing tell it once.
+    Its name is a hash of its content, so two replicas that see the same change create the same event.
 
     Parameters
     ----------
     videojob
-        As it was seen when it happened.
+        The VideoJob after the change.
     happening
         What happened.
     namespace
         Of the VideoJob.
     instance
-        The replica that tells.
+        The replica that posts it.
     now
-        When it was seen.
+        When the change was seen.
     """
     message = happening.message.encode()[:_MESSAGE_LIMIT].decode(errors="ignore")
-    told = "\0".join((videojob.uid, str(videojob.claim), happening.reason, message))
+    content = "\0".join((videojob.uid, str(videojob.claim), happening.reason, message))
     at = rfc3339(now)
     return {
         "apiVersion": "v1",
         "kind": "Event",
         "metadata": {
-            "name": f"{videojob.name}.{hashlib.sha256(told.encode()).hexdigest()[:16]}",
+            "name": f"{videojob.name}.{hashlib.sha256(content.encode()).hexdigest()[:16]}",
             "namespace": namespace,
         },
         "involvedObject": {
@@ -92,20 +93,20 @@ def event_manifest(
 
 
 class EventPoster:
-    """Posts what happens, in its order.
+    """Posts events in their order.
 
     Parameters
     ----------
     recorder
-        Where to.
+        Takes the events.
     namespace, instance
         See `event_manifest`.
     now
         The clock; it gives times with their zone.
     dropped
-        Called for each event that is given up.
+        Called for each event that is dropped.
     pause_seconds
-        Between two events: in a burst the API server has better things to do than to take thousands of them.
+        Between two events, so that in a burst the API server has time for the VideoJobs and Jobs themselves.
     """
 
     def __init__(
@@ -128,12 +129,12 @@ class EventPoster:
         self._some = asyncio.Event()
 
     def see(self, before: VideoJobView | None, after: VideoJobView) -> None:
-        """Note what happened between two looks at a VideoJob."""
+        """Queue the events that follow from two views of a VideoJob, before and after a change."""
         for happening in happenings(before, after):
             if len(self._waiting) >= _MOST_WAITING:
                 self._dropped()
                 continue
-            # As manifests, hundreds that wait in a burst would take ten times the memory.
+            # The manifest is made when the event is posted: it takes ten times the memory.
             self._waiting.append((_About(after.name, after.uid, after.claim), happening, self._now()))
             self._some.set()
 
@@ -156,6 +157,6 @@ class EventPoster:
             return
         except ClusterError as error:
             self._dropped()
-            _log.debug("an event was not taken: %s", error)
+            _log.debug("an event was not posted: %s", error_text(error))
             if error.status is None:
                 await asyncio.sleep(_PAUSE_AFTER_FAILURE_SECONDS)

@@ -17,7 +17,7 @@ __all__ = ["Durations", "Figures", "durations", "snapshot"]
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """How long the parts of a video's way took, in seconds; None where an end is not known.
+    """How long the parts of a video took, in seconds; None where a start or an end is not known.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Durations:
     run
         From there to the end.
     whole
-        From the row's being queued to the end.
+        From the time at which the row was queued to the end.
     """
 
     start_wait: float | None
@@ -35,7 +35,7 @@ class Durations:
 
 
 def durations(videojob: VideoJobView) -> Durations:
-    """Return the durations that a VideoJob's times tell. Pure."""
+    """Return the durations that follow from a VideoJob's times. Pure."""
     made, began = moment(videojob.created), moment(videojob.status.start_time)
     ended, queued = moment(videojob.status.completion_time), moment(videojob.queued_at)
     return Durations(_between(made, began), _between(began, ended), _between(queued or made, ended))
@@ -46,7 +46,7 @@ def _between(first: datetime | None, last: datetime | None) -> float | None:
 
 
 def snapshot(videojobs: Iterable[VideoJobView]) -> Snapshot:
-    """Return the VideoJobs counted. Pure."""
+    """Return how many VideoJobs there are by phase, stall reason and user. Pure."""
     phases, stalled, users = Counter[str](), Counter[str](), Counter[str]()
     for view in videojobs:
         phases[view.status.phase or "Pending"] += 1
@@ -60,19 +60,19 @@ def snapshot(videojobs: Iterable[VideoJobView]) -> Snapshot:
 
 
 class Figures:
-    """Watches VideoJobs and counts.
+    """Counts what changes in VideoJobs.
 
     Parameters
     ----------
     metrics
-        What is counted with.
+        Receives the counts.
     """
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
     def see(self, before: VideoJobView | None, after: VideoJobView) -> None:
-        """Count what changed between two looks; what is seen for the first time was counted by an earlier process."""
+        """Count what changed between two views. A first view counts nothing: an earlier process did."""
         if before is None or before.finished:
             return
         took = durations(after)
@@ -106,7 +106,7 @@ class Figures:
 
 
 def _dollars(text: str | None) -> float | None:
-    """Return an amount; None for one that is unknown, or that no worker of ours wrote."""
+    """Return an amount; None where it is unknown or outside what a worker can report."""
     try:
         amount = float(text) if text else None
     except ValueError:

@@ -1,6 +1,6 @@
-"""What happened to a VideoJob between two looks at it, in words for `kubectl describe`. Pure: two views in, a list out.
+"""What happened to a VideoJob between two views of it, in words for `kubectl describe`. Pure: two views in, a list out.
 
-It follows the status, whoever wrote it: the operator's conditions and the stages that the worker reports.
+It follows from the status: the conditions, which the operator writes, and the stage, which the worker writes.
 """
 
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from runops_operator.times import moment
 __all__ = ["Happening", "happenings"]
 
 _STAGES = {
-    Stage.PREPARING_VIDEO: ("PreparingVideo", "The recording is downloaded and made smaller."),
+    Stage.PREPARING_VIDEO: ("PreparingVideo", "The worker downloads the recording and makes the slim video."),
     Stage.TRANSCRIBING: ("Transcribing", "The model transcribes the video."),
     Stage.PARSING_SOP: ("ParsingSop", "The model turns the transcript into a SOP."),
     Stage.FINALIZING: ("Finalizing", "The results are written."),
 }
 _FAILURES = frozenset(reason.value for reason in TABLE)
-_TOLD_BY_OTHERS = frozenset({"Running", "Completed", "Suspended"})
+_OTHER_EVENTS = frozenset({"Running", "Completed", "Suspended"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Happening:
     message
         A sentence for a person.
     warning
-        Whether it is no part of a smooth run.
+        Whether a person may have to act.
     """
 
     reason: str
@@ -49,14 +49,14 @@ def happenings(before: VideoJobView | None, after: VideoJobView) -> list[Happeni
     Parameters
     ----------
     before
-        How the VideoJob was known; None where it was not. Then only a new one has something to tell: after a start of
-        the operator all the others are seen for the first time, too.
+        The former view; None for a first one. Then only a new VideoJob has an event: after a start of the operator all
+        VideoJobs are seen for the first time.
     after
-        How it is.
+        The present view.
     """
     if before is None:
         new = after.claim is not None and not after.status.conditions
-        return [Happening("Claimed", "The row was claimed; a Job is made for it.")] if new else []
+        return [Happening("Claimed", "The row was claimed. Its Job is created next.")] if new else []
     if before.finished:
         return []
     if after.finished:
@@ -65,29 +65,29 @@ def happenings(before: VideoJobView | None, after: VideoJobView) -> list[Happeni
 
 
 def _began(before: VideoJobView, after: VideoJobView) -> list[Happening]:
-    told = []
+    found = []
     pod, earlier = after.status.worker_pod, before.status.worker_pod
     if pod is not None and after.started and (not before.started or earlier is None or earlier.uid != pod.uid):
         where = f" on node {pod.node}" if pod.node else ""
-        told.append(Happening("Started", f"Attempt {after.status.attempts or 1} runs in pod {pod.name}{where}."))
+        found.append(Happening("Started", f"Attempt {after.status.attempts or 1} runs in pod {pod.name}{where}."))
     if after.status.stage != before.status.stage and after.status.stage in _STAGES:
-        told.append(Happening(*_STAGES[Stage(after.status.stage)]))
-    return told
+        found.append(Happening(*_STAGES[Stage(after.status.stage)]))
+    return found
 
 
 def _switched(before: VideoJobView, after: VideoJobView) -> list[Happening]:
     was, now = (view.status.phase == "Suspended" for view in (before, after))
     if now and not was:
-        return [Happening("Suspended", "It waits until spec.suspend is false and a queue admits it.")]
-    return [Happening("Resumed", "It goes on.")] if was and not now else []
+        return [Happening("Suspended", "It waits until spec.suspend is false and the queue admits it.")]
+    return [Happening("Resumed", "It continues.")] if was and not now else []
 
 
 def _waits(before: VideoJobView, after: VideoJobView) -> list[Happening]:
-    """Tell of attempts that failed and of what is waited for."""
+    """Return the events of failed attempts and of waits."""
     then, now = (view.condition(Outcome.PROGRESSING) for view in (before, after))
-    if now is None or now.status == "True" or now.reason in _TOLD_BY_OTHERS:
+    if now is None or now.status == "True" or now.reason in _OTHER_EVENTS:
         return []
-    # A pod's own words change from second to second; a failed attempt's do not, and name the time of the next one.
+    # The message of a wait changes often. That of a failed attempt is new each time: it names the time of the next one.
     failed = now.message != (then.message if then else None) and "Trying again" in now.message
     if then is not None and then.reason == now.reason and not failed:
         return []
@@ -95,12 +95,12 @@ def _waits(before: VideoJobView, after: VideoJobView) -> list[Happening]:
 
 
 def _troubles(before: VideoJobView, after: VideoJobView) -> list[Happening]:
-    told = []
+    found = []
     for kind in (Outcome.STALLED, Outcome.BLOCKED):
         then, now = (view.condition(kind) for view in (before, after))
         if now is not None and now.status == "True" and (then is None or then.status != "True"):
-            told.append(Happening(kind, f"{now.reason}: {now.message}", warning=True))
-    return told
+            found.append(Happening(kind, f"{now.reason}: {now.message}", warning=True))
+    return found
 
 
 def _end(after: VideoJobView) -> Happening:

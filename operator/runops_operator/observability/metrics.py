@@ -1,4 +1,4 @@
-"""What the operator counts, for Prometheus. Every label has few values: never a job, and of users the busiest only.
+"""The operator's Prometheus metrics. Every label has few values: no job ids, and only the busiest users.
 
 `docs/metrics.md` is made from this module.
 """
@@ -18,12 +18,12 @@ _STATUSES = frozenset({"queued", "processing", "error", "completed"})
 
 
 class Metrics:
-    """The operator's metrics, in a registry of their own.
+    """The operator's metrics, in their own registry.
 
     Parameters
     ----------
     by_user
-        Whether users are named.
+        Whether metrics name users.
     """
 
     def __init__(self, *, by_user: bool = True) -> None:
@@ -40,48 +40,62 @@ class Metrics:
         self._gauge("runops_build_info", "The operator's version; always 1.", "version").labels(
             version("runops-operator")
         ).set(1)
-        self._leads = self._gauge("runops_leader", "Whether this replica leads.")
+        self._leads = self._gauge("runops_leader", "1 on the replica that leads, 0 on the others.")
         self._reconciles = self._counter(
             "runops_reconciles",
-            "Looks at a VideoJob, by how they ended: done, again (Kubernetes or Supabase refused something or did not "
-            "answer) or failed (a fault that nobody foresaw).",
+            "Reconciliations of VideoJobs, by result: done, again (Kubernetes or Supabase refused a request or did not "
+            "answer) or failed (an unexpected error).",
             "result",
         )
         self._reconcile_seconds = self._histogram(
-            "runops_reconcile_seconds", "How long a look at a VideoJob took.", (0.005, 0.02, 0.1, 0.5, 2, 10, 60)
+            "runops_reconcile_seconds",
+            "Duration of a reconciliation of a VideoJob.",
+            (0.005, 0.02, 0.1, 0.5, 2, 10, 60),
         )
-        self._depth = self._gauge("runops_workqueue_depth", "VideoJobs that wait to be looked at.")
+        self._depth = self._gauge("runops_workqueue_depth", "VideoJobs that wait to be reconciled.")
 
     def _count_the_queue(self) -> None:
         self._rows = self._gauge("runops_queue_rows", "Rows with status queued.")
         self._oldest = self._gauge(
             "runops_queue_oldest_seconds", "Age of the oldest queued row; 0 where there is none."
         )
-        self._claims = self._counter("runops_claims", "Rows claimed, by the status that they had.", "from_status")
-        self._paused = self._gauge("runops_intake_paused", "1 while no rows are claimed, and why.", "reason")
-        self._claim_wait = self._histogram("runops_claim_wait_seconds", "From queued to claimed.", _WAITS)
+        self._claims = self._counter("runops_claims", "Rows claimed, by their status before.", "from_status")
+        self._paused = self._gauge("runops_intake_paused", "1 while no rows are claimed, by reason.", "reason")
+        self._claim_wait = self._histogram("runops_claim_wait_seconds", "Time from queued to claimed.", _WAITS)
 
     def _count_videos(self) -> None:
-        self._start_wait = self._histogram("runops_start_wait_seconds", "From claimed to a running worker.", _WAITS)
-        self._run = self._histogram("runops_run_seconds", "From the first worker's start to the end.", _RUNS, "outcome")
-        self._whole = self._histogram("runops_video_seconds", "From queued to the end.", _RUNS, "outcome")
-        self._stage = self._histogram("runops_stage_seconds", "Stages of the last attempts.", _RUNS, "stage")
-        self._finished = self._counter("runops_videos_finished", "Videos that ended.", "outcome")
+        self._start_wait = self._histogram(
+            "runops_start_wait_seconds", "Time from claimed to a running worker.", _WAITS
+        )
+        self._run = self._histogram(
+            "runops_run_seconds", "Time from the first worker's start to the end.", _RUNS, "outcome"
+        )
+        self._whole = self._histogram("runops_video_seconds", "Time from queued to the end.", _RUNS, "outcome")
+        self._stage = self._histogram(
+            "runops_stage_seconds", "Duration of each stage of the last attempt.", _RUNS, "stage"
+        )
+        self._finished = self._counter("runops_videos_finished", "Videos that ended, by outcome.", "outcome")
         for outcome in ("Succeeded", "Failed"):
-            # A series that begins with its first video shows no increase for it, and an alert's ratio would miss it.
+            # Without a series at 0 the first video shows no increase, and the failure ratio of the alert misses it.
             self._finished.labels(outcome)
         self._failed = self._counter("runops_videos_failed", "Videos that ended without a SOP, by reason.", "reason")
         self._ended = self._counter(
-            "runops_attempts_ended", "Attempts that ended without a result and are followed by another.", "reason"
+            "runops_attempts_ended",
+            "Attempts that ended without a result and are followed by another, by reason.",
+            "reason",
         )
         self._drift = self._counter(
-            "runops_drift_repaired", "Differences between row, VideoJob, Job and pods that were put right.", "kind"
+            "runops_drift_repaired", "Differences between row, VideoJob, Job and pods that were repaired.", "kind"
         )
 
     def _count_the_model(self) -> None:
-        self._tokens = self._counter("runops_model_tokens", "Tokens of finished videos.", "model", "direction")
-        self._calls = self._counter("runops_model_calls", "Billed calls of finished videos.", "model")
-        self._cost = self._counter("runops_model_cost_usd", "Estimated cost of finished videos.", "model")
+        self._tokens = self._counter(
+            "runops_model_tokens", "Tokens of finished videos, by model and direction.", "model", "direction"
+        )
+        self._calls = self._counter("runops_model_calls", "Billed calls of finished videos, by model.", "model")
+        self._cost = self._counter(
+            "runops_model_cost_usd", "Estimated cost of finished videos in US dollars, by model.", "model"
+        )
         self._media = self._counter("runops_media_seconds", "Length of the recordings of finished videos.")
 
     def _count_troubles(self) -> None:
@@ -91,11 +105,15 @@ class Metrics:
             *("verb", "resource", "code"),
         )
         self._supabase_errors = self._counter(
-            "runops_supabase_errors", "Requests to Supabase that failed after all tries.", "kind"
+            "runops_supabase_errors", "Requests to Supabase that failed after all retries, by kind of error.", "kind"
         )
-        self._watch_errors = self._counter("runops_watch_errors", "Watches that were refused or broke.", "resource")
+        self._watch_errors = self._counter(
+            "runops_watch_errors", "Watches that the API server refused or that broke.", "resource"
+        )
         self._events_dropped = self._counter(
-            "runops_events_dropped", "Kubernetes events that were not posted, and traces that were not sent.", "kind"
+            "runops_events_dropped",
+            "Kubernetes events that were not posted, and traces that were not sent, by kind.",
+            "kind",
         )
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
@@ -108,18 +126,18 @@ class Metrics:
         return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
 
     def claimed(self, from_status: str, *, waited_seconds: float | None = None) -> None:
-        """Count a claim of a row that had this status, and how long it had waited where it was queued."""
+        """Count a claim of a row with this status, and how long it had waited where it was queued."""
         self._claims.labels(from_status if from_status in _STATUSES else "other").inc()
         if waited_seconds is not None:
             self._claim_wait.observe(max(waited_seconds, 0.0))
 
     def queue(self, *, rows: int, oldest_seconds: float) -> None:
-        """Show how many rows are queued, and since when the oldest is."""
+        """Set the number of queued rows and the age of the oldest."""
         self._rows.set(rows)
         self._oldest.set(max(oldest_seconds, 0.0))
 
     def started(self, seconds: float) -> None:
-        """Count a first worker that runs, so long after the claim."""
+        """Count a video's first running worker, with its wait since the claim."""
         self._start_wait.observe(max(seconds, 0.0))
 
     def attempt_ended(self, reason: str) -> None:
@@ -127,7 +145,7 @@ class Metrics:
         self._ended.labels(reason).inc()
 
     def finished(self, outcome: str, *, run_seconds: float | None, whole_seconds: float | None) -> None:
-        """Count a video that ended as Succeeded or Failed; None for what is not known."""
+        """Count a video that ended as Succeeded or Failed; None for an unknown duration."""
         self._finished.labels(outcome).inc()
         if run_seconds is not None:
             self._run.labels(outcome).observe(max(run_seconds, 0.0))
@@ -155,38 +173,38 @@ class Metrics:
             self._cost.labels(model).inc(cost_usd)
 
     def repaired(self, kind: str) -> None:
-        """Count a difference that was found and put right."""
+        """Count a difference that was found and repaired."""
         self._drift.labels(kind).inc()
 
     def reconciled(self, result: str, seconds: float) -> None:
-        """Count a look at a VideoJob: done, again (something was away or refused) or failed (a fault of ours)."""
+        """Count a reconciliation: done, again (a service refused or did not answer) or failed (an unexpected error)."""
         self._reconciles.labels(result).inc()
         self._reconcile_seconds.observe(seconds)
 
     def cluster_error(self, verb: str, resource: str, status: int | None) -> None:
-        """Count a request that the API server did not do."""
+        """Count a request that the API server refused or did not answer."""
         self._cluster_errors.labels(verb, resource, "" if status is None else str(status)).inc()
 
     def supabase_error(self, kind: str) -> None:
-        """Count a request that Supabase did not do."""
+        """Count a request that Supabase refused or did not answer."""
         self._supabase_errors.labels(kind).inc()
 
     def watch_error(self, resource: str) -> None:
-        """Count a watch that was refused or broke."""
+        """Count a watch that the API server refused or that broke."""
         self._watch_errors.labels(resource).inc()
 
     def dropped(self, kind: str) -> None:
-        """Count an event or a trace that nobody will see."""
+        """Count a dropped event or trace."""
         self._events_dropped.labels(kind).inc()
 
     def intake_paused(self, reason: str | None) -> None:
-        """Show why no rows are claimed; None where they are."""
+        """Set why no rows are claimed; None while they are."""
         self._paused.clear()
         if reason is not None:
             self._paused.labels(reason).set(1)
 
     def leads(self, leads: bool) -> None:
-        """Show whether this replica leads; one that does not has nothing to show."""
+        """Set whether this replica leads. One that does not reports 0 for the queue and no VideoJobs."""
         self._leads.set(1 if leads else 0)
         if not leads:
             self._videojobs.take = Snapshot
@@ -194,10 +212,10 @@ class Metrics:
             self.queue(rows=0, oldest_seconds=0.0)
 
     def look_at(self, *, videojobs: Callable[[], Snapshot], depth: Callable[[], int]) -> None:
-        """Ask for the VideoJobs and the work queue whenever the metrics are read."""
+        """Set the functions that count the VideoJobs and the work queue whenever the metrics are read."""
         self._videojobs.take = videojobs
         self._depth.set_function(depth)
 
     def text(self) -> bytes:
-        """Return all of it in Prometheus' text format."""
+        """Return the metrics in Prometheus' text format."""
         return generate_latest(self.registry)

@@ -14,16 +14,16 @@ __all__ = ["Description", "descriptions", "page"]
 _HEAD = """\
 # Metrics
 
-Generated from the operator's code by `make metrics`. The operator answers `/metrics` on its health port (8080); the
-chart makes a ServiceMonitor or a PodMonitor, alerts with [runbooks](runbooks), and a dashboard, see
-[install.md](install.md#5-watch-it). Workers are not scraped: they live too short for that. What they measured stands in
-the VideoJob's status, from which the operator counts.
+Generated from the operator's code by `make metrics`. The operator serves `/metrics` on its health port (8080). The
+chart creates a ServiceMonitor or a PodMonitor, alerts with [runbooks](runbooks), and a dashboard:
+[install.md](install.md#5-watch-it). Workers are not scraped, since they may live for seconds. The operator reads what
+they measured from the VideoJob's status.
 
-Of several replicas the leader's gauges of queue and videos mean something; the others show 0, so take `max`. Counters
-begin anew with each process, so take `rate` or `increase`. No label names a job. Users are named in one metric only,
-the ten who have most unfinished videos; `userMetrics: false` leaves it out.
+- Gauges of queue and videos: only the leader's count, the other replicas show 0. Use `max`.
+- Counters start at 0 with each process. Use `rate` or `increase`.
+- No label names a job. One metric names users, the ten with most unfinished videos; `userMetrics: false` removes it.
 
-| metric | type | labels | what it tells |
+| metric | type | labels | meaning |
 |---|---|---|---|
 """
 _SUFFIX = {"counter": "_total"}
@@ -42,7 +42,7 @@ class Description:
     labels
         Without `le`.
     text
-        What it tells.
+        Its help text.
     """
 
     name: str
@@ -63,7 +63,7 @@ def page() -> str:
 
 
 def _with_every_series() -> Metrics:
-    """Return metrics in which everything was counted once: only a series that exists shows its labels."""
+    """Return metrics in which everything was counted once, since only an existing series shows its labels."""
     metrics = Metrics()
     metrics.look_at(videojobs=lambda: Snapshot({"Running": 1}, {"Unschedulable": 1}, {"user": 1}), depth=lambda: 0)
     metrics.claimed("queued", waited_seconds=0.0)
@@ -96,7 +96,7 @@ def _described(metric: Metric) -> Description:
 
 def _labels(metric: Metric) -> Iterator[str]:
     if not metric.samples:
-        raise ValueError(f"no series of {metric.name} was counted, so that its labels are not known")
+        raise ValueError(f"no series of {metric.name} was counted, so its labels are not known")
     for sample in metric.samples:
         yield from (label for label in sample.labels if label != "le")
 

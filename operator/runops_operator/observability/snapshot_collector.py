@@ -1,4 +1,4 @@
-"""The VideoJobs as they are now, counted whenever somebody reads the metrics and not at every change."""
+"""The number of VideoJobs, counted when the metrics are read and not at every change."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,16 +14,16 @@ _MOST_USERS = 10
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The VideoJobs as they are now, counted.
+    """How many VideoJobs there are.
 
     Attributes
     ----------
     phases
         By phase.
     stalled
-        By the reason for which they are stalled.
+        By the reason of the stall.
     users
-        The unfinished ones by user; the empty user stands for nobody.
+        Unfinished ones by user; the empty user stands for rows without one.
     """
 
     phases: Mapping[str, int] = field(default_factory=dict)
@@ -37,12 +37,12 @@ class SnapshotCollector(Collector):
     Parameters
     ----------
     by_user
-        Whether users are named.
+        Whether metrics name users.
 
     Attributes
     ----------
     take
-        Gives the snapshot.
+        Returns the snapshot.
     """
 
     def __init__(self, *, by_user: bool) -> None:
@@ -66,7 +66,7 @@ class SnapshotCollector(Collector):
         users.add_metric([], len(seen.users))
         yield users
         if self._by_user:
-            text = "Unfinished videos of the ten users who have most; all others together are the user other."
+            text = "Unfinished videos of the ten users with most of them; all others count as the user other."
             yield _family("runops_user_videos", text, "user", _busiest(seen.users))
 
 
@@ -78,7 +78,7 @@ def _family(name: str, text: str, label: str, values: Mapping[str, int]) -> Gaug
 
 
 def _busiest(users: Mapping[str, int]) -> dict[str, int]:
-    """Return few enough users for labels. Pure."""
+    """Return the ten busiest users, and all others together, for labels. Pure."""
     ranked = sorted(users.items(), key=lambda item: (-item[1], item[0]))
     few = {user or "nobody": count for user, count in ranked[:_MOST_USERS]}
     rest = sum(count for _, count in ranked[_MOST_USERS:])

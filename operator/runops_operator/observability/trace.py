@@ -1,7 +1,7 @@
 """The trace of one video, from its row to its SOP. Pure: a finished VideoJob in, spans out.
 
-Everything in it stands in the VideoJob, so that it is whole whichever replica saw which part of the way, and workers
-send nothing themselves. The trace's id is the VideoJob's uid.
+All of it comes from the VideoJob, so the trace is complete even if several replicas took part. Workers send nothing.
+The trace's id is the VideoJob's uid.
 """
 
 import hashlib
@@ -23,14 +23,14 @@ Value = str | int | float
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One stretch of a video's way.
+    """One part of a video's processing.
 
     Attributes
     ----------
     span_id, parent_id
         64 bits each; the root has no parent.
     failure
-        Why it failed; None where it did not.
+        Why it failed; None where it succeeded.
     """
 
     name: str
@@ -51,19 +51,19 @@ def trace_id(videojob: VideoJobView) -> int:
 
 
 def sampled(trace: int, ratio: float) -> bool:
-    """Tell whether a trace is among the share that is sent; the same for every replica, as OpenTelemetry decides it."""
+    """Return whether a trace is in the sampled share; the same for every replica, by OpenTelemetry's rule."""
     return (trace & (2**64 - 1)) < ratio * 2**64
 
 
 def spans(videojob: VideoJobView, *, namespace: str) -> list[Span]:
-    """Return the spans of a finished VideoJob, the root first; none where its times do not tell.
+    """Return the spans of a finished VideoJob, the root first; none where its times are not known.
 
     Parameters
     ----------
     videojob
-        Finished.
+        The finished VideoJob.
     namespace
-        It lives in.
+        Of the VideoJob.
     """
     made, began = moment(videojob.created), moment(videojob.status.start_time)
     ended, queued = moment(videojob.status.completion_time), moment(videojob.queued_at)
@@ -75,7 +75,7 @@ def spans(videojob: VideoJobView, *, namespace: str) -> list[Span]:
     )
 
     def part(name: str, start: datetime, end: datetime, attributes: Mapping[str, Value] | None = None) -> Span:
-        # Kubernetes' times are whole seconds, cut off: what is made in the row's own second seems to come before it.
+        # Kubernetes cuts times to whole seconds: a VideoJob created in the second of its row would start before it.
         start = max(start, first)
         return Span(name, _id(trace, name), root.span_id, start, max(start, end), attributes or {})
 
@@ -136,5 +136,5 @@ def _cost(usage: StageUsage | None) -> dict[str, Value]:
 
 
 def _id(trace: int, name: str) -> int:
-    """Return the id of a trace's span: always the same, so that a trace that is sent twice stays one."""
+    """Return the id of a span, a hash of its name, so that a trace sent twice stays one trace."""
     return int.from_bytes(hashlib.sha256(f"{trace:032x}/{name}".encode()).digest()[:8]) or 1

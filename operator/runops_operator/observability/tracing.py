@@ -1,4 +1,4 @@
-"""Sends traces over OTLP/HTTP: one for each video that ends, where an endpoint is given."""
+"""Sends traces over OTLP/HTTP: one for each video that ends, if an endpoint is configured."""
 
 import asyncio
 import logging
@@ -26,9 +26,9 @@ _SEND_SECONDS = 10
 
 
 def exporter(endpoint: str) -> SpanExporter:
-    """Return what sends traces to an OTLP endpoint.
+    """Return an exporter for an OTLP endpoint.
 
-    Headers, such as those that carry a key, come by OpenTelemetry's own environment variables.
+    Headers, such as an API key, are read from OpenTelemetry's own environment variables.
     """
     return OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=_SEND_SECONDS)
 
@@ -39,13 +39,13 @@ class TraceSender:
     Parameters
     ----------
     sender
-        What sends; it is called in a thread.
+        The exporter; it is called in a thread.
     namespace, installation
-        Whose videos these are.
+        Of the operator.
     ratio
-        Which share of the traces is sent, 0 to 1.
+        Share of the traces that is sent, 0 to 1.
     dropped
-        Called for each trace that is given up.
+        Called for each trace that is dropped.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class TraceSender:
         self._some = asyncio.Event()
 
     def see(self, before: VideoJobView | None, after: VideoJobView) -> None:
-        """Note a video that has ended between two looks at it."""
+        """Queue the trace of a video that ended between two views of it."""
         if before is None or before.finished or not after.finished or not sampled(trace_id(after), self._ratio):
             return
         if len(self._waiting) >= _MOST_WAITING:
