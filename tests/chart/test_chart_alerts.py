@@ -97,11 +97,11 @@ def test_every_alert_says_how_bad_it_is_what_it_means_and_where_to_look(rules: d
         assert rule["for"], name
 
 
-def test_runbooks_have_meaning_first_look_and_remedy() -> None:
+def test_runbooks_have_meaning_checks_and_remedy() -> None:
     for path in _RUNBOOKS.glob("Runops*.md"):
         text = path.read_text("utf-8")
         assert text.startswith(f"# {path.stem}\n"), path.name
-        assert re.findall(r"(?m)^## (.+)$", text) == ["Meaning", "First look", "Remedy"], path.name
+        assert re.findall(r"(?m)^## (.+)$", text) == ["Meaning", "Check first", "Remedy"], path.name
 
 
 def test_commands_of_runbooks_hold_for_a_release_of_any_name() -> None:
