@@ -1,1 +1,1 @@
-"""Objects of Kubernetes as they are read and built. Pure."""
+"""Kubernetes objects: reading and building them. Pure."""

@@ -17,7 +17,7 @@ from runops_operator.manifests.observed import VideoJobView
 __all__ = ["NON_ROOT_UID", "build_job"]
 
 NON_ROOT_UID = 65532
-"""The uid that the image is made for."""
+"""The uid that the image is built for."""
 
 _SECRETS = "/etc/runops/secrets"
 _PROMPTS = "/etc/runops/prompts"
@@ -37,22 +37,22 @@ def build_job(
 ) -> dict[str, Any]:
     """Return the manifest of the Job for one attempt at a VideoJob.
 
-    The Job has the VideoJob's name, so that creating it twice is a conflict and never a second worker. It carries
-    the attempt's token: a Job of an earlier attempt is recognised by it. It makes one pod and no other: a further
-    attempt is the operator's decision, and has a Job and a token of its own.
+    The Job has the VideoJob's name, so creating it twice is a conflict and never starts a second worker. It carries the
+    attempt's token, by which a Job of an earlier attempt is recognised. It creates one pod: the operator decides about
+    another attempt, which has its own Job and token.
 
     Parameters
     ----------
     videojob
         The owner; the garbage collector deletes the Job with it.
     spec
-        What is to be done.
+        Its spec.
     claim
         Token under which the worker may write to the row.
     config
         How this installation runs workers.
     more_memory
-        Twice as much as usual, after an attempt that ran out of it.
+        Whether the worker gets twice the memory, after an attempt that ran out of it.
     """
     labels = {
         MANAGED_BY_LABEL: MANAGED_BY,
@@ -84,13 +84,13 @@ def build_job(
             "parallelism": 1,
             "completions": 1,
             "backoffLimit": 0,
-            # It goes with its VideoJob; earlier, an operator that was away would not learn how it ended.
+            # The Job is deleted with its VideoJob. Earlier, an operator that was down would not learn how it ended.
             "ttlSecondsAfterFinished": max(spec.ttl_seconds_after_finished, _JOB_STAYS_SECONDS),
             "suspend": spec.suspend,
             "podReplacementPolicy": "Failed",
             "podFailurePolicy": {
-                # Both fail the Job, as `backoffLimit` would; what they add is why, in the Job's condition, where it
-                # stays when the pod is gone. `why_ended` reads it.
+                # Both fail the Job, as `backoffLimit` would. They add the cause to the Job's condition, which stays when
+                # the pod is gone. `why_ended` reads it.
                 "rules": [
                     {"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
                     {
@@ -120,7 +120,7 @@ def _pod(
     priority = (placement.priority_class_name if placement else None) or worker.priority_class_name
     pod: dict[str, Any] = {
         "restartPolicy": "Never",
-        # Of the pod, not of the Job: waiting for a node does not count.
+        # On the pod, not on the Job: waiting for a node does not count.
         "activeDeadlineSeconds": spec.active_deadline_seconds,
         "serviceAccountName": worker.service_account_name,
         "automountServiceAccountToken": False,
@@ -197,7 +197,7 @@ def _container(
 
 
 def _spread(constraint: dict[str, Any]) -> dict[str, Any]:
-    """Spread over all workers where nothing else is said: without a selector, Kubernetes would count no pod."""
+    """Spread over all workers by default: without a selector, Kubernetes counts no pod."""
     workers = {"labelSelector": {"matchLabels": {"app.kubernetes.io/name": "runops-worker"}}}
     return constraint if "labelSelector" in constraint else {**constraint, **workers}
 
@@ -237,14 +237,14 @@ def _environment(
     ]
     own = [*literal, {"name": "RUNOPS_POD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}}]
     taken = {item["name"] for item in own}
-    # The last of two with one name would win: nobody's settings may take the place of the claim.
+    # Of two variables with one name the last one wins: extra variables must not replace the claim.
     return [*own, *(item for item in config.worker.extra_env if item["name"] not in taken)]
 
 
 def _resources(
     videojob: VideoJobView, spec: VideoJobSpec, config: OperatorConfig, *, more_memory: bool
 ) -> dict[str, dict[str, str]]:
-    """Merge the installation's amounts with the VideoJob's own, which win one by one."""
+    """Merge the installation's amounts with the VideoJob's, each of which has precedence."""
     merged: dict[str, dict[str, str]] = config.worker.resources.model_dump(by_alias=True, exclude_none=True)
     if videojob.source_bytes is not None and _DISK in merged.get("requests", {}):
         merged["requests"][_DISK] = _disk_for(videojob.source_bytes, usually=merged["requests"][_DISK])
@@ -259,9 +259,9 @@ def _resources(
 
 
 def _disk_for(source_bytes: int, *, usually: str) -> str:
-    """Return the scratch disk to ask for: what the recording needs, and never more than usual.
+    """Return the scratch disk to request: what the recording needs, but at most the usual amount.
 
-    Only the request shrinks. The limit stays, so that a size that was told wrongly ends no worker.
+    Only the request shrinks. The limit stays, so a wrong size ends no worker.
     """
     mebibytes = -(-source_bytes // 2**20) + _DISK_BESIDE_THE_RECORDING_MIB
     number, unit = _parts(usually)

@@ -22,12 +22,12 @@ __all__ = ["Arrival", "build_videojob"]
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What is known of a row's recording from before its claim; nothing, where the claim is an earlier process's.
+    """What was known of a row's recording before its claim; nothing, where an earlier process claimed the row.
 
     Attributes
     ----------
     queued_at
-        Since when the row had waited.
+        When the row was queued.
     source_bytes
         Size of the recording.
     """
@@ -41,20 +41,20 @@ def build_videojob(
 ) -> dict[str, Any]:
     """Return the manifest of the VideoJob for a row.
 
-    Every setting is written out, so that a later change of the configuration never touches it.
+    Every setting is written out, so a later change of the configuration does not affect it.
 
     Parameters
     ----------
     row
-        The row, claimed.
+        The claimed row.
     claim
-        The claim that the row carries.
+        Its claim.
     user
-        Uploader of the recording, checked.
+        Uploader of the recording, validated.
     config
         Settings of this installation.
     arrival
-        What was known when it was claimed.
+        What was known before the claim.
     """
     arrival = arrival or Arrival()
     known = {

@@ -1,4 +1,4 @@
-"""Labels and annotations by which our objects are known, and those of others that we read."""
+"""Labels and annotations of the operator's objects, and those of others that it reads."""
 
 __all__ = [
     "BY_ANNOTATION",
@@ -16,14 +16,14 @@ __all__ = [
 CLAIM_ANNOTATION = "runops.dev/claim"
 BY_ANNOTATION = "runops.dev/by"
 PROMPTS_ANNOTATION = "runops.dev/prompts"
-"""The ConfigMap of prompts that a video was begun with: a later attempt mounts the very same."""
+"""The ConfigMap with the prompts of the first attempt; later attempts mount the same one."""
 QUEUED_AT_ANNOTATION = "runops.dev/queued-at"
-"""Since when its row had waited when it was claimed."""
+"""When the row was queued."""
 SOURCE_BYTES_ANNOTATION = "runops.dev/source-bytes"
-"""Size of the recording as storage told it when the row was claimed."""
+"""Size of the recording, as storage reported it when the row was claimed."""
 VIDEOJOB_LABEL = "runops.dev/videojob"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "runops-operator"
 JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
-"""Set by the Job controller on every pod that it makes."""
+"""The Job controller sets it on every pod that it creates."""
 KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
