@@ -89,8 +89,8 @@ def build_job(
             "suspend": spec.suspend,
             "podReplacementPolicy": "Failed",
             "podFailurePolicy": {
-                # Both fail the Job, as `backoffLimit` would. They add the cause to the Job's condition, which stays when
-                # the pod is gone. `why_ended` reads it.
+                # Both fail the Job, as `backoffLimit` would. They add the cause to the Job's condition, which stays
+                # when the pod is gone. `why_ended` reads it.
                 "rules": [
                     {"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
                     {
