@@ -32,6 +32,7 @@ def test_a_running_worker_is_shown_and_rechecked_rarely() -> None:
     patch, recheck = plan(seen(job=job(), pods=[pod()]), CONFIG, NOW)
     assert isinstance(patch, PatchStatus)
     assert patch.status["phase"] == "Running"
+    assert patch.status["resolved"]["image"] == "worker:1"
     assert patch.status["workerPod"] == {"name": "pod-1", "uid": "pod-uid", "node": "node-1"}
     assert recheck is RUNNING_RECHECK
     assert (recheck.seconds, recheck.most_per_second) == (15.0, 0.5)
@@ -41,6 +42,7 @@ def test_a_waiting_worker_is_shown_and_rechecked_soon() -> None:
     patch, recheck = plan(seen(job=job(), pods=[pod(phase="Pending")]), CONFIG, NOW)
     assert isinstance(patch, PatchStatus)
     assert patch.status["phase"] == "Pending"
+    assert patch.status["resolved"]["image"] == "worker:1"
     assert recheck is WAITING_RECHECK
     assert (recheck.seconds, recheck.most_per_second) == (5.0, 10.0)
 

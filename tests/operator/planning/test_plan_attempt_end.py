@@ -60,6 +60,12 @@ def test_a_complete_job_whose_results_exist_completes_the_row_and_then_the_video
     assert patch.status["outputs"] == [{"name": "sop", "location": "sops/1.json"}]
 
 
+def test_a_complete_job_whose_pod_is_gone_is_success_without_a_report() -> None:
+    patch = plan(seen(job=COMPLETE, row=row(), results=True), CONFIG, NOW)[1]
+    assert isinstance(patch, PatchStatus)
+    assert patch.status["phase"] == "Succeeded"
+
+
 def test_a_complete_job_without_results_is_followed_by_another_attempt() -> None:
     actions = plan(seen(job=COMPLETE, row=row(), results=False), CONFIG, NOW)
     assert kinds(actions) == ["NextAttempt", "AdoptClaim", "PatchStatus", "DeleteJob", "RequeueAfter"]
@@ -100,6 +106,17 @@ def test_pauses_differ_between_jobs_and_are_the_same_for_every_replica() -> None
         assert isinstance(requeue, RequeueAfter)
         pauses.append(requeue.seconds)
     assert pauses[0] == pauses[2] != pauses[1]
+
+
+def test_the_pauses_of_many_jobs_are_spread_over_the_upper_half() -> None:
+    pauses = []
+    for number in range(100):
+        given = failed_with(Reason.MODEL_TIMEOUT) | {"job": job(uid=str(number), failed_reason="PodFailurePolicy")}
+        requeue = plan(seen(row=row(), **given), CONFIG, NOW)[-1]
+        assert isinstance(requeue, RequeueAfter)
+        pauses.append(requeue.seconds)
+    assert 10 <= min(pauses) < 11
+    assert 19 < max(pauses) <= 20
 
 
 def test_a_service_that_asks_for_a_wait_gets_it_and_a_long_one_is_checked_every_hour() -> None:
@@ -144,11 +161,14 @@ def test_a_job_that_is_still_active_is_deleted_when_its_attempt_is_given_up() ->
 
 
 def test_a_worker_that_lost_its_claim_to_another_pod_counts_as_a_lost_pod() -> None:
-    prepare, _, patch, *_ = plan(seen(row=row(), **failed_with(Reason.CLAIM_LOST, message="Lost.")), CONFIG, NOW)
+    outputs = (Output(name="slim", location="slim/1.mp4"),)
+    given = failed_with(Reason.CLAIM_LOST, message="Lost.", outputs=outputs)
+    prepare, _, patch, *_ = plan(seen(row=row(), **given), CONFIG, NOW)
     assert isinstance(prepare, NextAttempt)
     assert (prepare.claim.reason, prepare.claim.failures, prepare.claim.waits) == (Reason.POD_LOST, 0, 1)
     assert isinstance(patch, PatchStatus)
     assert patch.status["message"].startswith(TABLE[Reason.POD_LOST].sentence)
+    assert patch.status["outputs"] == [{"name": "slim", "location": "slim/1.mp4"}]
 
 
 def test_what_a_failed_worker_reported_stays_in_the_status() -> None:

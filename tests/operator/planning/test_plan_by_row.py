@@ -142,11 +142,13 @@ def test_a_failure_recorded_in_the_row_reaches_the_status_in_the_rows_words() ->
 
 def test_a_failure_whose_job_is_left_is_named_by_the_job() -> None:
     failed = job(failed_reason="BackoffLimitExceeded", failed_message="")
-    pods = [ended_pod(70, report(Reason.MEDIA_TOO_LONG, message="Too long."))]
+    outputs = (Output(name="slim", location="slim/1.mp4"),)
+    pods = [ended_pod(70, report(Reason.MEDIA_TOO_LONG, message="Too long.", outputs=outputs))]
     (patch,) = plan(seen(job=failed, pods=pods, row=row("error", reason=Reason.MODEL_TIMEOUT)), CONFIG, NOW)
     assert isinstance(patch, PatchStatus)
     assert patch.status["reason"] == "MediaTooLong"
     assert patch.status["message"] == TABLE[Reason.MEDIA_TOO_LONG].sentence, "the row has no sentence"
+    assert patch.status["outputs"] == [{"name": "slim", "location": "slim/1.mp4"}]
 
 
 def test_a_failure_without_any_cause_is_a_deleted_job() -> None:

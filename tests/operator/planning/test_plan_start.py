@@ -108,7 +108,7 @@ def test_the_status_is_written_with_every_later_job() -> None:
     assert isinstance(create, CreateJob)
     assert isinstance(patch, PatchStatus)
     assert patch.status["attempts"] == 3, "two are used up"
-    assert patch.status["phase"] == "Pending"
+    assert (patch.status["phase"], patch.status["reason"]) == ("Pending", "Pending")
     assert recheck == WAITING_RECHECK
 
 
@@ -132,7 +132,7 @@ def test_a_suspended_videojob_gets_a_suspended_job_unless_kueue_would_resume_it(
     actions = plan(seen(view, row=row(failures=1)), config, NOW)
     assert kinds(actions) == (["CreateJob", "PatchStatus", "Recheck"] if created else ["PatchStatus"])
     patch = next(action for action in actions if isinstance(action, PatchStatus))
-    assert patch.status["phase"] == "Suspended"
+    assert (patch.status["phase"], patch.status["reason"]) == ("Suspended", "Suspended")
     assert patch.status["attempts"] == 2
 
 

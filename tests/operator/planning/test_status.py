@@ -328,6 +328,7 @@ def test_a_pod_that_does_not_stop_is_shown_beside_all_other_conditions() -> None
     assert list(patch) == ["conditions"]
     assert conditions_of(patch) == {"Progressing": (TRUE, "Reason"), "Stalled": (TRUE, "StillStopping")}
     assert messages(patch)["Stalled"] == f"{failure.sentence} {failure.remedy}"
+    assert times(patch) == {"Progressing": EARLIER, "Stalled": AT}
     assert all(None not in item.values() for item in patch["conditions"])
 
 
