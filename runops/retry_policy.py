@@ -132,7 +132,8 @@ def after_failure(
     seconds = _pause(kind, later.waits, jitter)
     if asked_seconds is not None:
         asked = min(max(asked_seconds, _SHORTEST_ASKED_SECONDS), _LONGEST_ASKED_SECONDS)
-        seconds = max(seconds if kind is not FailureClass.QUOTA else 0.0, asked + min(asked, 30.0) * jitter)
+        spread = asked + min(asked, 30.0) * jitter
+        seconds = spread if kind is FailureClass.QUOTA else max(seconds, spread)
     return Again(seconds, later)
 
 

@@ -28,6 +28,8 @@ DECISION_CODE = (
     "runops_operator/informer/store.py",
     "runops_operator/informer/watch_errors.py",
     "runops_operator/intake/*.py",
+    "runops_operator/manifests/fields.py",
+    "runops_operator/manifests/observed*.py",
     "runops_operator/planning/*.py",
     "runops_operator/reconcile/*.py",
     "runops_worker/media/probe/refusal.py",

@@ -64,6 +64,7 @@ def test_jitter_spreads_the_pauses_downwards() -> None:
         < again(TRANSIENT, jitter=1.0).seconds
     )
     assert again(TRANSIENT, jitter=1.0).seconds == 20.0
+    assert again(TRANSIENT).seconds == again(TRANSIENT, jitter=0.0).seconds
 
 
 @pytest.mark.parametrize("failure", [QUOTA, KEY, EVICTED])

@@ -76,9 +76,9 @@ def pause_left(claim: Claim | None, now: datetime) -> float:
     """Return how many seconds of the pause before an attempt are left; 0 where it may begin."""
     if claim is None or claim.not_before is None:
         return 0.0
-    left = (claim.not_before - now).total_seconds()
-    # No pause is this long: a wrong clock wrote the time.
-    return left if 0 < left <= _LONGEST_PAUSE_SECONDS else 0.0
+    left = max(0.0, (claim.not_before - now).total_seconds())
+    # No pause is longer: a wrong clock wrote the time.
+    return left if left <= _LONGEST_PAUSE_SECONDS else 0.0
 
 
 def plan_start(seen: Observation, config: OperatorConfig, now: datetime) -> list[Action]:

@@ -206,5 +206,5 @@ def test_objects_are_removed_only_after_the_row_of_a_started_video_is_deleted(
 
 
 def test_a_held_row_has_no_plan_of_its_own() -> None:
-    with pytest.raises(AssertionError, match="the row is held"):
+    with pytest.raises(AssertionError, match=r"^the row is held$"):
         plan_by_row(seen(row=row()), CONFIG, NOW)

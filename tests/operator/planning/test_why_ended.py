@@ -115,6 +115,11 @@ def test_an_exit_code_is_said_where_nothing_else_is_known(code: int, sentence: s
     assert (ended.sentence, ended.report) == (sentence, silent)
 
 
+def test_the_report_of_a_lost_pod_is_kept() -> None:
+    usage_only = report()
+    assert why_ended(failed(), [pod(phase="Failed", report=usage_only)]).report is usage_only
+
+
 @pytest.mark.parametrize(
     ("pods", "seconds"), [([], None), ([ended_pod(1, report(Reason.QUOTA_EXCEEDED, retry_after_seconds=30))], 30.0)]
 )
