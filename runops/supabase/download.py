@@ -23,7 +23,7 @@ __all__ = ["fetch_to_file", "partial_file"]
 _PIECE = 256 * 1024
 _NO_SUCH_RANGE = 416
 _MOST_CONNECTIONS = 200
-"""However often some bytes arrive: a connection that ends so often is no connection."""
+"""However many bytes arrive: a connection that breaks this often is useless."""
 
 OnProgress = Callable[[int, int | None], None]
 
@@ -45,14 +45,14 @@ class _Part:
 
     def add(self, piece: bytes) -> None:
         self.file.write(piece)
-        # Whoever is told of it reads it, and a buffer, as large as the file system likes, may hold more than a piece.
+        # The reader of the progress reads the file too, and a buffer may hold more than a piece.
         self.file.flush()
         self.digest.update(piece)
         self.size += len(piece)
 
 
 def partial_file(target: Path) -> Path:
-    """Return the file in which a download lies until it is whole."""
+    """Return the file that holds a download until it is whole."""
     return target.with_name(f"{target.name}.part")
 
 
@@ -78,8 +78,8 @@ async def fetch_to_file(
     max_bytes
         No byte beyond it is written, whatever storage says the size is.
     on_progress
-        Told bytes so far, which lie in `partial_file` by then, and in all (None where storage does not say). What it
-        raises ends the download.
+        Called with the bytes so far, which are in `partial_file` by then, and the total (None where storage does not
+        say). An error that it raises ends the download.
 
     Raises
     ------
@@ -151,7 +151,7 @@ async def _one_connection(
         if response.status_code != 206:
             part.start_over(etag)
         elif etag != part.etag or not response.headers.get("content-range", "").startswith(f"bytes {part.size}-"):
-            # Another object lies there now: what is on disk belongs to the old one.
+            # The object was replaced: the bytes on disk belong to the old one.
             part.start_over(None)
             raise from_storage(status=503, body=b"", doing=f"{doing} (it changed meanwhile)")
         part.total = _total(response, part.size)

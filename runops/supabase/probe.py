@@ -1,4 +1,4 @@
-"""The start-up checklist: is everything there that a job needs? Nothing is written."""
+"""The checklist of a project: is everything there that a job needs? Nothing is written."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ class Finding:
     Attributes
     ----------
     name
-        What was looked at.
+        What was checked.
     ok
         Whether jobs can run with it as it is.
     detail
         What was found.
     remedy
-        What to do, or what could be better although it is ok; None where nothing.
+        What to do, or what could be better; None where nothing.
     """
 
     name: str
@@ -40,23 +40,23 @@ class Finding:
 
 
 async def inspect(supabase: Supabase) -> list[Finding]:
-    """Go through the checklist. What fails becomes a finding; nothing is raised and nothing written.
+    """Go through the checklist. A failure becomes a finding; nothing is raised and nothing written.
 
-    Where the key is rejected or the project does not answer, the list ends there: the rest would say the same.
+    The list ends where the key is rejected or the project does not answer: the rest would say the same.
     """
     if (sentence := refusal(supabase.key)) is not None:
         return [Finding("key", ok=False, detail=f"a {kind_of_key(supabase.key)}", remedy=sentence)]
     findings = [Finding("key", ok=True, detail=f"a {kind_of_key(supabase.key)}")]
-    looks: list[tuple[str, Callable[[Supabase], Awaitable[Finding]]]] = [
+    checks: list[tuple[str, Callable[[Supabase], Awaitable[Finding]]]] = [
         ("table jobs", _jobs),
         *((f"table {name}", _table(name)) for name in WRITTEN),
         *((f"unique {name}.job_id", _unique(name)) for name in WRITTEN),
         (f"bucket {BUCKET}", _bucket),
         *((f"folder {folder}", _folder(folder)) for folder in _FOLDERS),
     ]
-    for name, look in looks:
+    for name, check in checks:
         try:
-            findings.append(await look(supabase))
+            findings.append(await check(supabase))
         except SupabaseError as error:
             findings.append(Finding(name, ok=False, detail=str(error.kind), remedy=error.message))
             if error.kind is ErrorKind.KEY_REJECTED or error.retryable:
@@ -77,15 +77,15 @@ async def _jobs(supabase: Supabase) -> Finding:
 
 
 def _table(name: str) -> Callable[[Supabase], Awaitable[Finding]]:
-    async def look(supabase: Supabase) -> Finding:
+    async def check(supabase: Supabase) -> Finding:
         await supabase.results.look_at(name)
         return Finding(f"table {name}", ok=True, detail="all columns are there")
 
-    return look
+    return check
 
 
 def _unique(name: str) -> Callable[[Supabase], Awaitable[Finding]]:
-    async def look(supabase: Supabase) -> Finding:
+    async def check(supabase: Supabase) -> Finding:
         title = f"unique {name}.job_id"
         try:
             # No row is sent, so none is written; the database still resolves the index that it would need.
@@ -100,7 +100,7 @@ def _unique(name: str) -> Callable[[Supabase], Awaitable[Finding]]:
             return Finding(title, ok=True, detail="no unique index; works without", remedy=_MIGRATIONS)
         return Finding(title, ok=True, detail="there is a unique index")
 
-    return look
+    return check
 
 
 async def _bucket(supabase: Supabase) -> Finding:
@@ -131,11 +131,11 @@ def _allows(types: tuple[str, ...], wanted: str) -> bool:
 
 
 def _folder(folder: str) -> Callable[[Supabase], Awaitable[Finding]]:
-    async def look(supabase: Supabase) -> Finding:
+    async def check(supabase: Supabase) -> Finding:
         found = await supabase.storage.list_prefix(BUCKET, folder, limit=1)
         return Finding(f"folder {folder}", ok=True, detail="holds objects" if found else "empty, made when first used")
 
-    return look
+    return check
 
 
 def _clock(skew: float) -> Finding:

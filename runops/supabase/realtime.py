@@ -53,7 +53,7 @@ class QueueFeed:
     @property
     def live(self) -> bool:
         """Whether every queued row is reported, as far as is known."""
-        return self._connection is not None and self._connection.stands and not self._distrusted
+        return self._connection is not None and self._connection.subscribed and not self._distrusted
 
     def distrust(self) -> None:
         """Note that a row was not reported: the feed connects again, and is not live until it reports a row."""
@@ -71,7 +71,7 @@ class QueueFeed:
                 self._url,
                 self._key,
                 on_row=self._on_reported_row,
-                on_standing=self._on_subscribed,
+                on_subscribed=self._on_subscribed,
                 patience=self._patience,
             )
             try:

@@ -1,8 +1,8 @@
 """One connection to Supabase Realtime, made with the `realtime` library and used once.
 
-The library's own reconnection gives up for good after some tries, and does not join again after a token has expired. It
-does not look whether its heartbeats are answered, and leaves timers behind when it is closed (seen in version 2.34). So
-whatever goes wrong, the connection is given up whole.
+The library's reconnection gives up for good after some attempts, and does not join again after a token has expired. It
+does not check whether its heartbeats are answered, and leaves timers behind when it is closed (seen in version 2.34).
+So after any failure the whole connection is discarded.
 """
 
 import asyncio
@@ -32,28 +32,28 @@ _TOPIC: Final = "runops-queue"
 _HEART: Final = "phoenix"
 _FILTER: Final = f"status=eq.{RowStatus.QUEUED.value}"
 _CHANGES: Final = "postgres_changes"
-# What they say holds whole messages, and with them rows; what matters of it is said here.
+# Their logs hold whole messages, and with them rows; this module logs what matters.
 for _name in ("realtime", "websockets"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long is waited for what, in seconds.
+    """Deadlines and pauses, in seconds.
 
     Attributes
     ----------
     join
-        For the handshake, and for the answer to joining.
+        For the handshake, and for the answer to a join.
     subscribe
-        Until the database knows of the subscription; joining is answered before that. It takes a second or two.
+        Until the database confirms the subscription, a second or two after the join is answered.
     beat, answer
-        Between heartbeats, and for the answer to one. Half a minute without any is the end; the websocket itself would
-        notice after up to 50 s, and not at all where only what is behind its proxy is dead.
+        Between heartbeats, and for the answer to one. The websocket itself would notice a dead peer after up to 50 s,
+        and a dead service behind a living proxy never.
     longest
-        A connection is used at most. Supabase ends one with a newer key after 24 h.
+        How long a connection is used at most. Supabase ends one with a newer key after 24 h.
     leave
-        For closing in due form.
+        For an orderly close.
     pause
         After the first failure; longer after each further one.
     """
@@ -76,8 +76,8 @@ class OneConnection:
         Of the service. The library puts the key into the address of the websocket, as the service demands it.
     on_row
         Called for each row that is queued.
-    on_standing
-        Called when the database knows of the subscription; again when it did not for a while.
+    on_subscribed
+        Called when the database confirms the subscription, and again after the database was away.
     """
 
     def __init__(
@@ -86,44 +86,44 @@ class OneConnection:
         key: str,
         *,
         on_row: Callable[[], None],
-        on_standing: Callable[[], None],
+        on_subscribed: Callable[[], None],
         patience: Patience,
     ) -> None:
         self._client = AsyncRealtimeClient(url, token=key, auto_reconnect=False, timeout=patience.join)
         self._on_row = on_row
-        self._on_standing = on_standing
+        self._on_subscribed = on_subscribed
         self._patience = patience
-        self._stands = asyncio.Event()
+        self._confirmed = asyncio.Event()
         self._lost = asyncio.Event()
         self._why: str | None = None
 
     @property
-    def stands(self) -> bool:
-        """Whether rows are told of, as far as the service says."""
-        return self._stands.is_set() and not self._lost.is_set()
+    def subscribed(self) -> bool:
+        """Whether the service says that it reports rows."""
+        return self._confirmed.is_set() and not self._lost.is_set()
 
     def lose(self, why: str) -> None:
-        """Take it for lost; the first reason counts."""
+        """Give the connection up; the first reason counts."""
         self._why = self._why or why
         self._lost.set()
 
     async def use(self, *, share: float = 1.0) -> str | None:
-        """Tell of rows until the connection is lost or old, and close it.
+        """Report rows until the connection is lost or old, and close it.
 
         Parameters
         ----------
         share
-            Of the longest time that a connection is used.
+            Which part of the longest time it is used, 0 to 1.
 
         Returns
         -------
         str or None
-            Why it was lost; None where it was only old.
+            Why it was lost; None where it was merely old.
         """
         try:
             async with asyncio.timeout(self._patience.longest * share) as age:
                 await self._subscribe()
-                if await self._unless_lost(self._stands, seconds=self._patience.subscribe):
+                if await self._unless_lost(self._confirmed, seconds=self._patience.subscribe):
                     await self._beat()
                 else:
                     self.lose("the database does not confirm the subscription")
@@ -144,21 +144,21 @@ class OneConnection:
                 schema="public",
                 table="jobs",
                 filter=_FILTER,
-                # The row itself is read from the table anyhow.
-                callback=lambda _payload: self._told(),
+                # The row itself is read from the table.
+                callback=lambda _payload: self._reported(),
             )
         channel.on_system(self._system)
         async with asyncio.timeout(2 * self._patience.join):
             await channel.subscribe(self._state)
 
-    def _told(self) -> None:
+    def _reported(self) -> None:
         if not self._lost.is_set():
             self._on_row()
 
     def _system(self, payload: SuccessSystemPayload) -> None:
         if payload.extension == _CHANGES and not self._lost.is_set():
-            self._stands.set()
-            self._on_standing()
+            self._confirmed.set()
+            self._on_subscribed()
 
     def _state(self, state: RealtimeSubscribeStates, error: Exception | None) -> None:
         if state is not RealtimeSubscribeStates.SUBSCRIBED:
@@ -167,7 +167,7 @@ class OneConnection:
     async def _beat(self) -> None:
         """Send heartbeats until one is not answered, or the connection is lost."""
         heart = AsyncRealtimeChannel(self._client, _HEART)
-        # The library drops the answers otherwise.
+        # Without this the library drops the answers.
         self._client.channels[_HEART] = heart
         while await self._answered(heart):
             if await self._wait(self._lost, seconds=self._patience.beat):
@@ -183,7 +183,7 @@ class OneConnection:
         return await self._unless_lost(answered, seconds=self._patience.answer)
 
     async def _unless_lost(self, event: asyncio.Event, *, seconds: float) -> bool:
-        """Wait for an event, the loss of the connection or the time to pass; True where the event came."""
+        """Wait for an event, the loss of the connection or the deadline; True where the event came."""
         waits = [asyncio.create_task(one.wait()) for one in (event, self._lost)]
         try:
             await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -201,8 +201,8 @@ class OneConnection:
         return event.is_set()
 
     async def _close(self) -> None:
-        """Close in due form if that is quick, and leave nothing running."""
-        # Closing waits ten seconds for the other side, and does not say which socket that was.
+        """Close in an orderly way if that is quick, and leave nothing running."""
+        # Closing waits ten seconds for the other side, and forgets the socket.
         socket = self._client._ws_connection  # noqa: SLF001
         try:
             with suppress(Exception):
@@ -211,7 +211,7 @@ class OneConnection:
         finally:
             if socket is not None:
                 socket.transport.abort()
-            # There is no socket any more: only the library's tasks are ended.
+            # The socket is gone: this only ends the library's tasks.
             await self._client.close()
             for channel in self._client.channels.values():
                 channel.rejoin_timer.reset()
@@ -221,13 +221,13 @@ class OneConnection:
 
 
 def _name_of(error: Exception) -> str:
-    """Return what may be said of an error: its text may hold the address, and that the key."""
+    """Return a description without the error's text, which may hold the address and with it the key."""
     status = getattr(getattr(error, "response", None), "status_code", None)
     return type(error).__name__ if status is None else f"it answers with HTTP {status}"
 
 
 def _message_in(error: Exception | None) -> str:
-    """Return what the service said; the library hands it on as JSON in an exception."""
+    """Return the service's message, which the library passes on as JSON in an exception."""
     try:
         told = json.loads(str(error or ""))
     except ValueError:

@@ -43,7 +43,7 @@ class Rest:
     url, key
         Of the project.
     http
-        The client to send with; whoever made it closes it.
+        The client to send with; its owner closes it.
     retries
         How reads are tried again.
     deadline_seconds

@@ -30,7 +30,7 @@ _MISSING_READS = 3
 
 
 class _Missing(Exception):  # noqa: N818 - it may come yet
-    """There is no such object so far."""
+    """The object does not exist yet."""
 
 
 class ObjectStore:
@@ -74,7 +74,7 @@ class ObjectStore:
             raise _odd_answer(doing) from None
 
     async def awaited(self, bucket: str, key: str) -> ObjectInfo | None:
-        """Return what `stat` does, after a few looks where there is none: it may still be on its way up."""
+        """Return what `stat` does, after a few reads where nothing is found: the upload may still be running."""
         policy = replace(self._http.retries, attempts=_MISSING_READS, base_seconds=1.0)
 
         async def present() -> ObjectInfo:
@@ -96,7 +96,7 @@ class ObjectStore:
         max_bytes: int,
         on_progress: Callable[[int, int | None], None] | None = None,
     ) -> Downloaded:
-        """Download an object; memory stays flat, and a lost connection is taken up where it broke off.
+        """Download an object; memory stays flat, and a lost connection resumes where it broke.
 
         Parameters
         ----------
@@ -107,7 +107,7 @@ class ObjectStore:
         max_bytes
             Largest object that is taken.
         on_progress
-            Told bytes so far and in all.
+            Called with the bytes so far and the total.
 
         Raises
         ------
@@ -152,12 +152,12 @@ class ObjectStore:
         content_type
             Its MIME type.
         on_progress
-            Told bytes so far and in all.
+            Called with the bytes so far and the total.
         last_look
-            Called right before each request that can make the object appear; storage itself knows no condition on a
-            write. What it raises keeps the object from appearing, and nothing of the upload stays.
+            Called right before each request that can make the object appear; storage has no conditional writes. An
+            error that it raises prevents the object, and nothing of the upload stays.
         begun
-            Told a name of each upload that can be left unfinished where this process dies, for `end_upload`.
+            Called with the name of each upload that stays unfinished if this process dies, for `end_upload`.
 
         Raises
         ------
@@ -182,7 +182,7 @@ class ObjectStore:
             )
 
     async def end_upload(self, upload: str) -> None:
-        """Take back what a process that died had uploaded of a file, by the name that `upload` told of it."""
+        """Delete the unfinished upload of a process that died, by the name that `begun` received."""
         await end_upload(self._http, upload)
 
     async def upload_json(self, bucket: str, key: str, value: Any, *, last_look: LastLook | None = None) -> None:
@@ -226,7 +226,7 @@ class ObjectStore:
             ) from None
 
     async def remove(self, bucket: str, keys: Sequence[str]) -> None:
-        """Delete objects; those that are not there are passed over."""
+        """Delete objects; missing ones are ignored."""
         await self._http.ask(
             "DELETE",
             f"/object/{quote(bucket, safe='')}",
@@ -266,7 +266,7 @@ class ObjectStore:
         return [(f"{folder}/{name}" if folder else name, row) for name, row in named if name != _PLACEHOLDER]
 
     async def bucket(self, bucket: str) -> BucketInfo | None:
-        """Return a bucket's limits; None where there is no such bucket."""
+        """Return a bucket's limits; None where it does not exist."""
         doing = f"looking at the bucket {bucket}"
         try:
             said = await self._http.ask("GET", f"/bucket/{quote(bucket, safe='')}", doing=doing)

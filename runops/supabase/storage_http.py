@@ -27,7 +27,7 @@ class StorageHttp:
     url, key
         Of the project.
     skew
-        Told of the server's clock.
+        Updated from the server's clock.
     retries
         How repeatable requests are tried again.
     timeout_seconds
@@ -61,9 +61,9 @@ class StorageHttp:
 
     @asynccontextmanager
     async def fresh(self) -> AsyncIterator[httpx.AsyncClient]:
-        """Give a client with connections of its own.
+        """Yield a client with separate connections.
 
-        The service can leave a connection hanging after it refused an upload early, so no large upload shares one.
+        The service can leave a connection hanging after it refused an upload early, so large uploads share none.
         """
         client = self._new_client()
         try:
@@ -143,7 +143,7 @@ class StorageHttp:
 
 
 async def _head_of(response: httpx.Response) -> bytes:
-    """Return the first bytes of an error's body; a page of a gateway need not be read to its end."""
+    """Return the first bytes of an error's body; a gateway's page is not read to its end."""
     head = b""
     async for piece in response.aiter_bytes(16 * 1024):
         head += piece

@@ -28,20 +28,20 @@ _CACHE_SECONDS = "60"
 """How long a CDN may show an older object after an overwrite."""
 _RESUMABLE = "/upload/resumable"
 _TUS = {"Tus-Resumable": "1.0.0"}
-# Base64url, and nothing by which an address could lead elsewhere: a name may come out of an object that anybody wrote.
+# Base64url, and nothing that could change the address: a name may come from an object that anybody wrote.
 _UPLOAD_ID = re.compile(r"[A-Za-z0-9_=-]{1,2048}")
 _LOCATION = re.compile(rf"{_RESUMABLE}/(?P<id>{_UPLOAD_ID.pattern})/?$")
 _MOST_STARTS = 3
 
 _END_SECONDS = 1.5
-"""For taking back an upload that is given up: less than a process has that was asked to stop."""
+"""For deleting an upload that is given up: less than the time a process has to stop."""
 _LOG = logging.getLogger(__name__)
 
 OnProgress = Callable[[int, int | None], None]
 LastLook = Callable[[], Awaitable[None]]
-"""Called right before each request that can make the object appear; what it raises keeps it from being sent."""
+"""Called right before each request that can make the object appear; an error that it raises prevents the request."""
 Begun = Callable[[str], Awaitable[None]]
-"""Told the name of an upload by the tus protocol before its first byte, see `end_upload`."""
+"""Called with the name of an upload by the tus protocol before its first byte; see `end_upload`."""
 
 
 async def _no_look() -> None:
@@ -74,9 +74,9 @@ async def send_bytes(
 
 
 async def end_upload(http: StorageHttp, upload: str) -> None:
-    """Take back what has arrived of an upload by the tus protocol; one that storage does not know is none.
+    """Delete what has arrived of an upload by the tus protocol; an unknown one is ignored.
 
-    What cannot be the name of an upload is none either, and storage is not asked.
+    So is text that cannot be the name of an upload; then storage is not asked.
 
     Raises
     ------
@@ -124,9 +124,9 @@ async def send_file(
     content_type
         Its MIME type.
     on_progress
-        Told bytes so far and in all.
+        Called with the bytes so far and the total.
     last_look, begun
-        See there. An upload that is given up, for whatever reason, is taken back.
+        See there. An upload that is given up is deleted.
 
     Returns
     -------
@@ -214,11 +214,11 @@ class _Tus:
         self._doing = f"uploading {bucket}/{key}"
 
     async def send(self, content_type: str, on_progress: OnProgress | None, begun: Begun) -> None:
-        object_path(self._bucket, self._key)  # raises for a name that is none
+        object_path(self._bucket, self._key)  # raises for a malformed name
         for _start in range(_MOST_STARTS):
             created = asyncio.ensure_future(self._http.retries.run(lambda: self._create(content_type), may_pass))
             try:
-                # Whoever cancels it meanwhile leaves an upload of which only the answer tells how to take it back.
+                # After a cancellation only the answer says how the upload can be deleted.
                 upload = await asyncio.shield(created)
                 await begun(upload)
                 if await self._push(f"{_RESUMABLE}/{upload}", on_progress):
@@ -232,7 +232,7 @@ class _Tus:
         )
 
     async def _take_back(self, created: asyncio.Future[str]) -> None:
-        """Leave nothing of an upload that is given up. Failing to is no failure of its own: it expires after a day."""
+        """Delete an upload that is given up. An error here is only logged: the upload expires after a day."""
         if created.done() and created.exception() is not None:
             return
         try:

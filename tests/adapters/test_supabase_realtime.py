@@ -121,7 +121,7 @@ async def test_it_calls_once_when_the_subscription_stands(listen: Callable[..., 
 
 
 @pytest.mark.usefixtures("told")
-async def test_it_tells_of_rows_that_become_queued_and_of_no_others(
+async def test_it_reports_rows_that_become_queued_and_no_others(
     listen: Callable[..., Ear], queue: Callable[..., UUID], database: psycopg.Connection
 ) -> None:
     ear = listen()
@@ -156,7 +156,7 @@ async def test_it_is_not_live_while_the_service_is_in_trouble_and_live_afterward
 ) -> None:
     _set(stack, mode)
     ear = listen()
-    await ear.until(lambda: "does not tell" in ear.said(), "it says that something is wrong")
+    await ear.until(lambda: "does not report" in ear.said(), "it says that something is wrong")
     assert why in ear.said() or (mode == "drop" and "received 1001" in ear.said())
     assert not ear.feed.live
     assert ear.calls == 0 or mode == "drop"
@@ -208,7 +208,7 @@ async def test_whatever_the_handshake_meets_it_is_tried_again(
     faults.set(fault)
     ear = listen()
     await ear.live()
-    assert caplog.text.count("does not tell") == 1, "the same trouble is said once"
+    assert caplog.text.count("does not report") == 1, "the same trouble is said once"
     assert fault.kind != "status" or f"HTTP {fault.status}" in caplog.text
 
 
@@ -260,11 +260,11 @@ async def test_an_old_connection_is_renewed_without_a_word(
 ) -> None:
     ear = listen(patience=Patience(beat=0.3, longest=0.6, pause=0.05))
     await ear.until(lambda: ear.calls >= 3, "several connections")
-    assert "does not tell" not in caplog.text
+    assert "does not report" not in caplog.text
 
 
 @pytest.mark.usefixtures("told", "switches")
-async def test_a_feed_that_lied_is_not_live_until_it_tells_of_a_row(
+async def test_a_feed_that_missed_a_row_is_not_live_until_it_reports_one(
     stack: StackInfo, listen: Callable[..., Ear], queue: Callable[..., UUID], caplog: pytest.LogCaptureFixture
 ) -> None:
     ear = listen()
@@ -316,4 +316,4 @@ async def test_nothing_is_distrusted_that_is_not_live(
     listen: Callable[..., Ear], caplog: pytest.LogCaptureFixture
 ) -> None:
     listen().feed.distrust()
-    assert "does not tell" not in caplog.text
+    assert "does not report" not in caplog.text

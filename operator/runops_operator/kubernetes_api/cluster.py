@@ -13,7 +13,7 @@ __all__ = [
 ]
 
 REFUSALS = frozenset({400, 403, 422})
-"""Statuses with which the API server will not have an object as it is; anything else may be another time's."""
+"""Statuses with which the API server rejects an object as it is; others may pass."""
 Manifest = Mapping[str, Any]
 
 
@@ -32,15 +32,15 @@ class ClusterError(Exception):
 
 
 class Conflict(ClusterError):  # noqa: N818 - Kubernetes' word
-    """The object exists already, or is not the one that was meant."""
+    """The object exists already, or has another version or uid."""
 
 
 class NotFound(ClusterError):  # noqa: N818 - Kubernetes' word
-    """There is no such object."""
+    """The object does not exist."""
 
 
 class Cluster(Protocol):
-    """What the operator asks of Kubernetes. Every method raises `ClusterError`."""
+    """What the operator needs of Kubernetes. Every method raises `ClusterError`."""
 
     def list_videojobs(self) -> AsyncIterator[Manifest]:
         """Yield every VideoJob of the namespace, read in chunks."""
@@ -59,15 +59,15 @@ class Cluster(Protocol):
         ...
 
     async def list_pod_refusals(self) -> list[Manifest]:
-        """Return the events that tell of Jobs whose pod could not be made."""
+        """Return the events about Jobs whose pod could not be created."""
         ...
 
     async def get_videojob(self, name: str) -> Manifest:
-        """Return a VideoJob; `NotFound` where there is none."""
+        """Return a VideoJob; `NotFound` where it does not exist."""
         ...
 
     async def create_videojob(self, manifest: Manifest) -> Manifest:
-        """Create a VideoJob and return it as stored; `Conflict` where one of its name exists."""
+        """Create a VideoJob and return it as stored; `Conflict` where one of this name exists."""
         ...
 
     async def annotate_videojob(
@@ -84,15 +84,15 @@ class Cluster(Protocol):
         ...
 
     async def delete_videojob(self, name: str, *, uid: str) -> None:
-        """Delete a VideoJob if it is this very one; that it is gone already is success."""
+        """Delete a VideoJob if its uid is this one; one that is gone already is a success."""
         ...
 
     async def create_job(self, manifest: Manifest) -> Manifest:
-        """Create a Job and return it as stored; `Conflict` where one of its name exists."""
+        """Create a Job and return it as stored; `Conflict` where one of this name exists."""
         ...
 
     async def get_job(self, name: str) -> Manifest:
-        """Return a Job; `NotFound` where there is none."""
+        """Return a Job; `NotFound` where it does not exist."""
         ...
 
     async def suspend_job(self, name: str, *, suspend: bool) -> Manifest:
@@ -100,19 +100,19 @@ class Cluster(Protocol):
         ...
 
     async def delete_job(self, name: str, *, uid: str) -> None:
-        """Delete a Job and its pods if it is this very one; that it is gone already is success."""
+        """Delete a Job and its pods if its uid is this one; one that is gone already is a success."""
         ...
 
     async def delete_pod(self, name: str, *, uid: str, force: bool = False) -> None:
-        """Ask a pod to stop if it is this very one, or remove it without asking; that it is gone is success."""
+        """Ask a pod to stop if its uid is this one, or remove it at once; one that is gone is a success."""
         ...
 
     async def get_lease(self, name: str) -> Manifest:
-        """Return a Lease; `NotFound` where there is none."""
+        """Return a Lease; `NotFound` where it does not exist."""
         ...
 
     async def create_lease(self, name: str, spec: Mapping[str, Any]) -> Manifest:
-        """Create a Lease and return it as stored; `Conflict` where one of its name exists."""
+        """Create a Lease and return it as stored; `Conflict` where one of this name exists."""
         ...
 
     async def replace_lease(self, name: str, spec: Mapping[str, Any], *, version: str) -> Manifest:

@@ -1,4 +1,4 @@
-"""The operator's `Cluster` on a real API server. The path of every request it makes stands here."""
+"""The operator's `Cluster` on a real API server. It holds the path of every request."""
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from runops_operator.manifests.labels import JOB_NAME_LABEL, MANAGED_BY, MANAGED
 __all__ = ["KubernetesCluster"]
 
 _CHUNK = 50
-"""Objects in a page: read, five hundred pods take 35 MB for a moment, and such moments add up."""
+"""Objects in a page: five hundred decoded pods take 35 MB for a moment, and such moments add up."""
 _POD_REFUSED = "involvedObject.kind=Job,reason=FailedCreate"
 _DRY_RUN = {"dryRun": "All", "fieldValidation": "Strict"}
 
@@ -57,7 +57,7 @@ class KubernetesCluster:
         return [item async for item in self._list(self._pods, labelSelector=selector)]
 
     async def list_pod_refusals(self) -> list[Manifest]:
-        """Return the events that tell of Jobs whose pod could not be made."""
+        """Return the events about Jobs whose pod could not be created."""
         return [item async for item in self._list(self._events, fieldSelector=_POD_REFUSED)]
 
     async def get_videojob(self, name: str) -> Manifest:
@@ -83,7 +83,7 @@ class KubernetesCluster:
         return await self._api.call("PATCH", f"{self._videojobs}/{quote(name)}/status", body={"status": status})
 
     async def delete_videojob(self, name: str, *, uid: str) -> None:
-        """Delete a VideoJob if it is this very one."""
+        """Delete a VideoJob if its uid is this one."""
         await self._delete(f"{self._videojobs}/{quote(name)}", uid)
 
     async def create_job(self, manifest: Manifest) -> Manifest:
@@ -99,11 +99,11 @@ class KubernetesCluster:
         return await self._api.call("PATCH", f"{self._jobs}/{quote(name)}", body={"spec": {"suspend": suspend}})
 
     async def delete_job(self, name: str, *, uid: str) -> None:
-        """Delete a Job and its pods if it is this very one."""
+        """Delete a Job and its pods if its uid is this one."""
         await self._delete(f"{self._jobs}/{quote(name)}", uid)
 
     async def delete_pod(self, name: str, *, uid: str, force: bool = False) -> None:
-        """Ask a pod to stop if it is this very one, or remove it without asking."""
+        """Ask a pod to stop if its uid is this one, or remove it at once."""
         await self._delete(f"{self._pods}/{quote(name)}", uid, grace_seconds=0 if force else None)
 
     async def get_lease(self, name: str) -> Manifest:
@@ -119,7 +119,7 @@ class KubernetesCluster:
         return await self._api.call("PUT", f"{self._leases}/{quote(name)}", body=_lease(name, spec, version=version))
 
     async def try_videojob(self, manifest: Manifest) -> None:
-        """Have a VideoJob judged as if it were created, an unknown field being an error; nothing is stored."""
+        """Validate a VideoJob as if it were created, with unknown fields as errors; nothing is stored."""
         await self._api.call("POST", self._videojobs, query=_DRY_RUN, body=manifest)
 
     async def list_pods_by(self, labels: str) -> list[Manifest]:
@@ -140,14 +140,14 @@ class KubernetesCluster:
             return
 
     async def _list(self, path: str, **selectors: str) -> AsyncIterator[Manifest]:
-        """Yield the items of a collection; a list that expired between two chunks is begun anew, once."""
+        """Yield the items of a collection; a list that expired between two chunks is restarted once."""
         for last_try in (False, True):
             try:
                 token = ""
                 while True:
                     page = await self._page(path, {"limit": str(_CHUNK), "continue": token, **selectors})
                     token = (page.get("metadata") or {}).get("continue") or ""
-                    # Each goes as soon as it was looked at: the next page is not read on top of this one.
+                    # Each item is freed when it was used, so that the next page does not add to this one.
                     items = page.pop("items")[::-1]
                     while items:
                         yield items.pop()
@@ -160,8 +160,8 @@ class KubernetesCluster:
     async def _page(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         page = await self._api.call("GET", path, query=query)
         if not isinstance(page.get("items"), list):
-            # What is not listed counts as deleted, so an answer that is no list must not pass for one.
-            raise ClusterError(f"GET {path}: the answer is no list.")
+            # What is not listed counts as deleted, so an answer that is not a list must not count as an empty one.
+            raise ClusterError(f"GET {path}: the answer is not a list.")
         return page
 
 

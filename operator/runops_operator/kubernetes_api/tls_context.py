@@ -39,7 +39,7 @@ class TlsContext(ssl.SSLContext):
         A file cannot be read, or holds no certificate (`ssl.SSLError`).
     """
 
-    def __new__(cls, **_: Any) -> Self:  # noqa: D102 - the protocol is no argument of ours
+    def __new__(cls, **_: Any) -> Self:  # noqa: D102 - it only fixes the protocol
         return super().__new__(cls, ssl.PROTOCOL_TLS_CLIENT)
 
     def __init__(
