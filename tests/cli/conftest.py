@@ -1,4 +1,4 @@
-"""`runops` in this process or in one of its own, pointed at the development stack."""
+"""`runops` in this process or in a separate one, pointed at the development stack."""
 
 import os
 import subprocess
@@ -68,7 +68,7 @@ def runops(environment: dict[str, str]) -> Callable[..., Result]:
 
 @pytest.fixture
 def started(environment: dict[str, str]) -> Callable[..., AbstractContextManager[subprocess.Popen[str]]]:
-    """Start a command as a process of its own; it is ended with the `with` block."""
+    """Start a command as a separate process; it ends with the `with` block."""
 
     @contextmanager
     def start(*arguments: str) -> Iterator[subprocess.Popen[str]]:

@@ -39,9 +39,9 @@ def test_the_page_lists_every_command_in_the_order_of_the_help() -> None:
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "version"])
 def test_the_page_has_every_option(name: str) -> None:
-    told = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", chapter(name)))
+    named = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", chapter(name)))
     options = [{*one.opts, *one.secondary_opts} for one in COMMANDS[name].params if one.opts[0].startswith("-")]
-    assert [words for words in options if not words & (told | NOT_OF_ONE_COMMAND)] == []
+    assert [words for words in options if not words & (named | NOT_OF_ONE_COMMAND)] == []
 
 
 def test_the_page_has_every_exit_code() -> None:

@@ -9,6 +9,7 @@ from runops.job_row import JobRow
 from runops.supabase.objects import BucketInfo
 from runops.supabase.row_commands import CommandResult, Outcome
 from runops.supabase.row_summaries import RowSummary
+from runops_cli import main
 from runops_cli.checks.models import model_finding
 from runops_cli.cluster.suspension import nothing_to_do
 from runops_cli.cluster.videojobs import VideoJobView, parse_videojob
@@ -17,6 +18,8 @@ from runops_cli.commands import cancel, retry
 from runops_cli.commands.sop import no_sop
 from runops_cli.commands.submit import bucket_problem
 from runops_cli.rows.changes import FollowedRows, TableChanges, state
+from runops_cli.terminal.each_job import JobResult, each_job
+from runops_cli.terminal.errors import CommandFailed
 from runops_cli.terminal.exit_codes import Exit, worse
 
 JOB = UUID(int=1)
@@ -216,3 +219,36 @@ def test_table_prints_open_rows_first_and_then_every_change_oldest_first() -> No
 )
 def test_exit_code_of_several_jobs(one: Exit, other: Exit, result: Exit) -> None:
     assert worse(one, other) is worse(other, one) is result
+
+
+def test_an_unexpected_error_asks_for_a_report_and_shows_no_key(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = "sb_secret_" + "x" * 30
+
+    def broken() -> None:
+        raise RuntimeError(key)
+
+    monkeypatch.setattr(main, "app", broken)
+    with pytest.raises(SystemExit) as ended:
+        main.run()
+    printed = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert "RuntimeError" in printed
+    assert "This is a bug in runops. Please report it" in printed
+    assert key not in printed
+
+
+async def test_a_repeated_job_is_used_once_and_an_error_stops_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = [UUID(int=number) for number in (1, 2, 1, 3)]
+    asked: list[UUID] = []
+
+    async def command(job_id: UUID) -> JobResult:
+        asked.append(job_id)
+        if job_id.int == 2:
+            raise CommandFailed("The cluster does not answer.")
+        return JobResult("done.")
+
+    assert await each_job(jobs, command) is Exit.UNAVAILABLE
+    assert asked == jobs[:2]
+    assert capsys.readouterr().err.splitlines()[-1] == f"Not tried: {jobs[3]}"

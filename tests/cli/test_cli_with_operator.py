@@ -28,7 +28,7 @@ CRD = Path(__file__).parents[2] / "crds" / "videojob.yaml"
 def operator(
     cluster: ClusterInfo, kubectl: Kubectl, namespace: str, stack: StackInfo, tmp_path: Path
 ) -> Iterator[None]:
-    """An operator whose workers never start, since their image is nowhere: a Job is all that is looked at here."""
+    """An operator whose workers never start, because their image does not exist: the tests only read Jobs."""
     assert kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRD)).returncode == 0
     config, secrets = tmp_path / "operator.yaml", tmp_path / "secrets"
     secrets.mkdir()
