@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runops_operator.informer import resync
-from runops_operator.informer.resync import Resync, resync_is_due
+from runops_operator.informer.resync import Resync, pause_after, resync_is_due
 from runops_operator.informer.store import Store
 from runops_operator.informer.workqueue import WorkQueue
 from tests.eventually import eventually
@@ -99,3 +99,8 @@ async def test_what_changes_while_it_is_listed_is_no_step_back() -> None:
     cluster.videojobs["vj-1"] = _videojob("vj-1", 9)
     await Resync(cluster=cluster, store=store, queue=queue, config=CONFIG).once()
     assert store.names() == ["vj-1"]
+
+
+@pytest.mark.parametrize(("took", "pause"), [(0.0, 300.0), (1.5, 300.0), (3.0, 600.0), (60.0, 1200.0)])
+def test_a_listing_that_took_long_postpones_the_next_one_but_not_for_hours(took: float, pause: float) -> None:
+    assert pause_after(took, resync_seconds=300.0) == pytest.approx(pause)

@@ -10,7 +10,7 @@ from runops_operator.informer.store import HistoryWentBack, Store
 from runops_operator.informer.workqueue import WorkQueue
 from runops_operator.kubernetes_api.cluster import Cluster, ClusterError
 
-__all__ = ["Resync", "resync_is_due"]
+__all__ = ["Resync", "pause_after", "resync_is_due"]
 
 _log = logging.getLogger(__name__)
 _SHARE_OF_TIME = 0.005
@@ -18,6 +18,8 @@ _SHARE_OF_TIME = 0.005
 
 The reconciliations that follow it cost about as much again.
 """
+_MOST_INTERVALS = 4
+"""A listing that took long since the API server was slow must not keep the next one away for hours."""
 _CHECK_SECONDS = 1.0
 _SHORT_QUEUE = 100
 """Keys in the work queue."""
@@ -37,6 +39,19 @@ def resync_is_due(*, since: float, pause: float, waiting: int) -> bool:
         How many VideoJobs wait to be reconciled.
     """
     return since >= pause and (waiting <= _SHORT_QUEUE or since >= 2 * pause)
+
+
+def pause_after(took: float, *, resync_seconds: float) -> float:
+    """Return the seconds until the next resync. Pure.
+
+    Parameters
+    ----------
+    took
+        Seconds that the last one took.
+    resync_seconds
+        The least pause.
+    """
+    return min(max(resync_seconds, took / _SHARE_OF_TIME), _MOST_INTERVALS * resync_seconds)
 
 
 class Resync:
@@ -65,7 +80,7 @@ class Resync:
         """
         failures, loop, took = 0, asyncio.get_running_loop(), 0.0
         while True:
-            pause = max(self._config.resync_seconds, took / _SHARE_OF_TIME)
+            pause = pause_after(took, resync_seconds=self._config.resync_seconds)
             if failures:
                 await asyncio.sleep(backoff(failures, base=1.0))
             else:

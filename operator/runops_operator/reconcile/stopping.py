@@ -86,6 +86,8 @@ class Stopping:
                 except ClusterError as error:
                     # The pods of other Jobs must stop all the same.
                     _log.warning("the pods of a deleted Job could not be stopped; trying again: %s", error_text(error))
+                except Exception:  # noqa: BLE001 - an unexpected error about one pod must not end the operator
+                    _log.exception("Unexpected error while a deleted Job's pods were stopped.")
 
     async def _check(self, uid: str, *, first: bool = False) -> None:
         deleted = self._jobs.get(uid)
