@@ -1,10 +1,9 @@
-"""Nothing lost, nothing doubled, every run ends: in 20,000 worlds in which everything goes wrong.
+"""Nothing lost, nothing doubled, nothing stuck: in many worlds in which everything goes wrong.
 
-A seed that fails is repeated by `run_world(SEED)`; what the world is made of stands in tests/simulation/world.py.
+A seed that fails is repeated by `run_world(SEED)`. What a world is made of and what it promises: docs/testing.md.
 """
 
 import logging
-import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -12,59 +11,59 @@ import pytest
 
 from tests.simulation.world import Violation, run_world
 
-pytestmark = pytest.mark.slow("thousands of simulated worlds, each until all of its rows have ended", first=True)
-
-WORLDS = 20_000
-_AT_ONCE = 500
+pytestmark = pytest.mark.slow("hundreds of simulated worlds, each until all of its rows have ended", first=True)
+WORLDS = 600
+_AT_ONCE = 50
+_OFTEN_ENOUGH = 5
+_MUST_HAPPEN = {
+    "an operator was killed",
+    "an answer was lost",
+    "a call failed",
+    "an error that nobody expects",
+    "a pod was started twice",
+    "a worker was cut off",
+    "a person interfered",
+    "rival: completed",
+    "a rival began to work on a claimed row",
+    "a stale row was claimed",
+    "a waiting row was refreshed",
+    "a wait was shown as stalled",
+    "a video ended since it waited too long",
+    "a pod was deleted by force",
+    "another attempt after NoProgress",
+    "another attempt after ModelUnavailable",
+    "another attempt after Evicted",
+    "another attempt after PodLost",
+    "an attempt failed that was the last one that the retry limit allows",
+    "all slots were taken",
+    "a user had as many VideoJobs as the limit allows",
+    "finished VideoJobs were deleted in time",
+    "worker: completed",
+    "operator: error",
+}
 
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Operators in trouble say much, and nobody reads it here."""
+    """Operators in trouble log much, and nobody reads it here."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
 
 
-def _violation(seed: int, *, broken: str | None = None) -> str | None:
-    try:
-        run_world(seed, broken=broken)
-    except Violation as violation:
-        return str(violation)
-    return None
-
-
 @pytest.mark.parametrize("first", range(0, WORLDS, _AT_ONCE))
-def test_nothing_is_lost_and_nothing_doubled(first: int) -> None:
-    seeds = range(first, first + _AT_ONCE)
-    assert {seed: violation for seed in seeds if (violation := _violation(seed))} == {}
-
-
-@pytest.mark.parametrize(
-    ("broken", "promise"), [("unconditional_claims", "doubled"), ("unfenced_ends", "doubled|had ended")]
-)
-def test_a_broken_fence_is_found(broken: str, promise: str) -> None:
-    found = [violation for seed in range(400) if (violation := _violation(seed, broken=broken))]
-    assert found
-    assert all(re.search(promise, violation) for violation in found)
+def test_every_promise_is_kept(first: int) -> None:
+    broken: dict[int, str] = {}
+    for seed in range(first, first + _AT_ONCE):
+        try:
+            run_world(seed)
+        except Violation as violation:
+            broken[seed] = str(violation)
+    assert broken == {}
 
 
 def test_everything_that_is_meant_to_go_wrong_does() -> None:
     tally: Counter[str] = Counter()
-    for seed in range(600):
-        tally += run_world(seed)
-    rare = {
-        "an operator was killed",
-        "an answer was lost",
-        "a call failed",
-        "a pod was started twice",
-        "a worker was cut off",
-        "a person interfered",
-        "a rival worked",
-        "an attempt followed that counted",
-        "an attempt followed that did not count",
-        "a row was claimed again",
-        "worker: completed",
-        "operator: error",
-    }
-    assert {what for what in rare if tally[what] < 10} == set()
+    for seed in range(_AT_ONCE):
+        tally += run_world(WORLDS + seed)
+    assert {what: tally[what] for what in _MUST_HAPPEN if tally[what] < _OFTEN_ENOUGH} == {}

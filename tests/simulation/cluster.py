@@ -39,9 +39,11 @@ class MemoryCluster:
     ----------
     now
         Its clock.
+    first_uid
+        No uid of it is lower; two clusters have none in common.
     """
 
-    def __init__(self, now: Callable[[], datetime] = lambda: START) -> None:
+    def __init__(self, now: Callable[[], datetime] = lambda: START, *, first_uid: int = 1) -> None:
         self._now = now
         self.videojobs: dict[str, Manifest] = {}
         self.jobs: dict[str, Manifest] = {}
@@ -51,6 +53,12 @@ class MemoryCluster:
         self.created_jobs: list[str] = []
         self.refusal: str | None = None
         """Words with which the API server refuses to make Jobs."""
+        self.refused: set[str] = set()
+        """Names under which it makes no Job."""
+        self.finalizers: set[str] = set()
+        """VideoJobs that do not go away when they are deleted: somebody's finalizer keeps them."""
+        self.stubborn: set[str] = set()
+        """Pods that do not go away unless they are deleted by force, as on a node that is gone."""
         self.pod_refusals: list[Manifest] = []
         """Events of the Job controller about pods that it could not make."""
         self.event_reads = 0
@@ -58,7 +66,7 @@ class MemoryCluster:
         """Of which Job pods were listed, `*` where of all."""
         self.broken = 0
         """How many further calls fail."""
-        self._counter = itertools.count(1)
+        self._counter = itertools.count(first_uid)
 
     # What the operator calls.
 
@@ -106,11 +114,11 @@ class MemoryCluster:
 
     async def delete_videojob(self, name: str, *, uid: str) -> None:
         self._maybe_break()
-        self._delete("videojob", self.videojobs, name, uid)
+        self.remove_videojob(name, uid=uid)
 
     async def create_job(self, manifest: Mapping[str, Any]) -> Manifest:
-        if self.refusal is not None:
-            raise ClusterError(self.refusal, status=403)
+        if self.refusal is not None or manifest["metadata"]["name"] in self.refused:
+            raise ClusterError(self.refusal or "exceeded quota", status=403)
         created = self._create("job", self.jobs, manifest)
         self.created_jobs.append(created["metadata"]["name"])
         return created
@@ -130,10 +138,10 @@ class MemoryCluster:
         self._maybe_break()
         self._delete("job", self.jobs, name, uid)
 
-    async def delete_pod(self, name: str, *, uid: str, force: bool = False) -> None:  # noqa: ARG002 - here pods obey
+    async def delete_pod(self, name: str, *, uid: str, force: bool = False) -> None:
         pod = self.pods.get(name)
         if pod is not None and pod["metadata"]["uid"] == uid:
-            del self.pods[name]
+            self._stop(name, force=force)
 
     async def get_lease(self, name: str) -> Manifest:
         return self._get(self.leases, name)
@@ -154,6 +162,19 @@ class MemoryCluster:
         generation = self.videojobs[name]["metadata"]["generation"] + 1
         self.write("videojob", self.videojobs, name, {"spec": spec, "metadata": {"generation": generation}})
 
+    def remove_videojob(self, name: str, *, uid: str) -> None:
+        """Delete a VideoJob, or mark it as being deleted where a finalizer keeps it."""
+        there = self.videojobs.get(name)
+        if there is not None and there["metadata"]["uid"] == uid and name in self.finalizers:
+            if "deletionTimestamp" not in there["metadata"]:
+                self.write("videojob", self.videojobs, name, {"metadata": {"deletionTimestamp": rfc3339(self._now())}})
+            return
+        self._delete("videojob", self.videojobs, name, uid)
+
+    def remove_job(self, name: str) -> None:
+        """Somebody deletes a Job by kubectl."""
+        self._delete("job", self.jobs, name, self.jobs[name]["metadata"]["uid"])
+
     def collect_garbage(self) -> None:
         """Delete what has no owner any more."""
         owners = {item["metadata"]["uid"] for kind in (self.videojobs, self.jobs) for item in kind.values()}
@@ -163,7 +184,17 @@ class MemoryCluster:
                 owners.discard(job["metadata"]["uid"])
         for name, pod in list(self.pods.items()):
             if pod["metadata"]["ownerReferences"][0]["uid"] not in owners:
-                del self.pods[name]
+                self._stop(name)
+
+    def wait_pod(self, pod: str, reason: str) -> None:
+        """A pod does not start."""
+        waiting = {"name": "worker", "state": {"waiting": {"reason": reason, "message": "not today"}}}
+        self.pods[pod] = {**self.pods[pod], "status": {"phase": "Pending", "containerStatuses": [waiting]}}
+
+    def start_pod(self, pod: str) -> None:
+        """A pod that waited starts."""
+        running = {"name": "worker", "state": {"running": {}}}
+        self.pods[pod] = {**self.pods[pod], "status": {"phase": "Running", "containerStatuses": [running]}}
 
     def run_pod(self, name: str, *, node: str = "node-1") -> Manifest:
         """A pod of the Job runs."""
@@ -236,6 +267,13 @@ class MemoryCluster:
         kind[name] = stored
         self._tell("MODIFIED", word, stored)
         return stored
+
+    def _stop(self, name: str, *, force: bool = False) -> None:
+        if force or name not in self.stubborn:
+            del self.pods[name]
+            return
+        pod = self.pods[name]
+        self.pods[name] = {**pod, "metadata": {"deletionTimestamp": rfc3339(self._now()), **pod["metadata"]}}
 
     def _maybe_break(self) -> None:
         if self.broken:

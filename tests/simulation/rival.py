@@ -1,9 +1,11 @@
 """A consumer without claims, as the old worker was: it reads queued rows, sets one to processing, and works on it."""
 
 import random
+from collections.abc import Callable
 from uuid import UUID
 
-from tests.simulation.table import MemoryTables
+from runops.job_row import JobRow
+from tests.simulation.table import MemoryDatabase
 
 
 class Rival:
@@ -11,7 +13,7 @@ class Rival:
 
     Parameters
     ----------
-    tables
+    database
         What it works on.
     conditional
         Whether it sets a row to processing only if that is still queued. One that does not writes over a claim that
@@ -21,9 +23,11 @@ class Rival:
         this one case, which docs/decisions names.
     """
 
-    def __init__(self, tables: MemoryTables, *, conditional: bool) -> None:
-        self._tables = tables
+    def __init__(self, database: MemoryDatabase, *, conditional: bool) -> None:
+        self._database = database
         self._conditional = conditional
+        self.on_overwrite: Callable[[JobRow], None] = lambda _: None
+        """Receives each claimed row that it begins to work on all the same."""
         self._read: UUID | None = None
         self._working: UUID | None = None
 
@@ -34,16 +38,23 @@ class Rival:
         elif self._read is not None:
             self.finish_writing()
         else:
-            queued = [row.job_id for row in self._tables.rows.values() if row.status == "queued"]
-            self._read = chance.choice(queued) if queued else None
+            self.read(chance)
+
+    def read(self, chance: random.Random) -> None:
+        """Read a queued row, unless it is busy."""
+        queued = [row.job_id for row in self._database.rows.values() if row.status == "queued"]
+        if queued and self._read is None and self._working is None:
+            self._read = chance.choice(queued)
 
     def finish_writing(self) -> None:
         """Set the row to processing that was read before."""
         if self._read is None:
             return
         job_id, self._read = self._read, None
-        row = self._tables.rows[job_id]
+        row = self._database.rows[job_id]
         if row.status == "queued" or (not self._conditional and row.status == "processing"):
+            if row.claim is not None and row.status == "processing":
+                self.on_overwrite(row)
             self._set(job_id, "processing")
             self._working = job_id
 
@@ -52,9 +63,9 @@ class Rival:
         if self._working is None:
             return
         job_id, self._working = self._working, None
-        if self._tables.rows[job_id].status == "processing":
-            self._tables.transcripts[job_id] = max(1, self._tables.transcripts[job_id])
-            self._tables.sops[job_id] = max(1, self._tables.sops[job_id])
+        if self._database.rows[job_id].status == "processing":
+            self._database.transcripts[job_id] = max(1, self._database.transcripts[job_id])
+            self._database.sops[job_id] = max(1, self._database.sops[job_id])
             self._set(job_id, "completed")
 
     def miss(self) -> None:
@@ -68,6 +79,5 @@ class Rival:
         self.finish_working()
 
     def _set(self, job_id: UUID, status: str) -> None:
-        writer, self._tables.writer = self._tables.writer, "rival"
-        self._tables.set(job_id, status=status)
-        self._tables.writer = writer
+        row = self._database.rows[job_id]
+        self._database.update(row, {"status": status, "updated_at": "now"}, by="rival")

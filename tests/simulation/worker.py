@@ -1,116 +1,135 @@
-"""A worker pod in a few steps, each of which can be the last."""
+"""A worker pod: it binds itself to the claim, reports while it works, and writes its results under its claim."""
 
+import asyncio
 import random
-from collections import Counter
-from dataclasses import dataclass, field
+from enum import StrEnum
 from uuid import UUID
 
 from runops.failures import TABLE, Reason
 from runops.report import Report
+from runops.supabase.jobs import JobsTable
 from tests.simulation.cluster import MemoryCluster
-from tests.simulation.table import MemoryTables
+from tests.simulation.network import Network, Process
+from tests.simulation.table import MemoryDatabase
 
-PASSING = (Reason.MODEL_UNAVAILABLE, Reason.QUOTA_EXCEEDED, Reason.KEY_REJECTED, Reason.INTERNAL)
+__all__ = ["Nature", "Worker"]
 
-
-@dataclass
-class Checkpoints:
-    """What outlives a worker: which paid step of which job was done, and how often it was paid for after that."""
-
-    done: set[UUID] = field(default_factory=set)
-    paid_again: Counter[UUID] = field(default_factory=Counter)
+_PASSING = (Reason.MODEL_UNAVAILABLE, Reason.QUOTA_EXCEEDED, Reason.KEY_REJECTED, Reason.INTERNAL)
+_BEAT_SECONDS = 30.0
 
 
-class Worker:
+class Nature(StrEnum):
+    """What is special about a video, whoever works on it and however often."""
+
+    GOOD = "good"
+    FAILS = "each attempt fails"
+    DAMAGED = "the recording is damaged"
+    HANGS = "each worker hangs"
+    NEVER_STARTS = "no pod starts"
+    JOB_REFUSED = "Kubernetes refuses the Job"
+    NO_USER = "the user in its metadata is malformed"
+    WRITE_REFUSED = "a trigger refuses each write to its row after the claim"
+    UNDELETABLE = "a finalizer keeps its VideoJob"
+
+
+class Worker(Process):
     """One pod's process.
 
     Parameters
     ----------
-    cluster, tables, checkpoints
+    cluster, database, network
         The outside.
-    name
-        Of the Job.
+    jobs
+        The table, as this process reaches it.
     pod
         Of the pod.
+    nature
+        Of the video.
+    chance
+        Decides what the process does.
     """
 
-    def __init__(self, cluster: MemoryCluster, tables: MemoryTables, checkpoints: Checkpoints, pod: str) -> None:
+    def __init__(self, cluster: MemoryCluster, database: MemoryDatabase, network: Network, pod: str) -> None:
+        super().__init__()
         body = cluster.pods[pod]
-        self.name = body["metadata"]["labels"]["batch.kubernetes.io/job-name"]
+        self.name: str = body["metadata"]["labels"]["batch.kubernetes.io/job-name"]
         self.pod = pod
+        self.pod_uid: str = body["metadata"]["uid"]
+        self.job_uid: str = body["metadata"]["ownerReferences"][0]["uid"]
         self.job_id = UUID(self.name.removeprefix("vj-"))
         self.over = False
-        self._cluster, self._tables, self._checkpoints = cluster, tables, checkpoints
-        job = cluster.jobs[self.name]
-        self._token: str = job["metadata"]["annotations"]["runops.dev/claim"]
-        self._steps = [self._sit, self._pay, self._transcript, self._sop, self._complete, self._leave]
+        self.cut_off = False
+        self._cluster, self._database, self._network = cluster, database, network
+        self.token: str = cluster.jobs[self.name]["metadata"]["annotations"]["runops.dev/claim"]
+
+    @property
+    def label(self) -> str:
+        """How it is named as the writer of a change."""
+        return f"worker {self.pod_uid}"
 
     @property
     def alive(self) -> bool:
-        """Whether its pod is still there; one that is not may go on for a while, as on a node that is cut off."""
+        """Whether its pod is still there; one that is cut off goes on without it for a while."""
         return self.pod in self._cluster.pods
 
-    def step(self) -> None:
-        """Do the next thing."""
-        self._tables.writer = "worker"
-        self._steps.pop(0)()
-        self._tables.writer = "operator"
-        self.over = self.over or not self._steps
+    async def work(self, jobs: JobsTable, nature: Nature, chance: random.Random) -> None:
+        """Work until done, or until the claim is lost, or for ever."""
+        bound = await jobs.bind_pod(self.job_id, self.token, self.pod_uid)
+        if bound is None:
+            self._fail(Reason.CLAIM_LOST)
+            return
+        self.token = bound
+        if nature is Nature.HANGS:
+            await asyncio.Event().wait()
+        for _ in range(chance.choice((0, 1, 1, 2, 5))):
+            await asyncio.sleep(_BEAT_SECONDS)
+            if not await jobs.heartbeat(self.job_id, self.token):
+                self._fail(Reason.CLAIM_LOST)
+                return
+        if nature is Nature.FAILS:
+            self._fail(Reason.MODEL_UNAVAILABLE)
+            return
+        if nature is Nature.DAMAGED:
+            self._fail(Reason.NOT_A_VIDEO)
+            return
+        for table in (self._database.transcripts, self._database.sops):
+            await self._network.fate(self, "write_result")
+            if not self._database.write_result(table, self.job_id, self.token):
+                self._fail(Reason.CLAIM_LOST)
+                return
+        if not await jobs.complete(self.job_id, self.token):
+            self._fail(Reason.CLAIM_LOST)
+            return
+        self._exit(0)
 
     def end(self, chance: random.Random) -> None:
         """End in one of the ways in which pods end before they are done."""
-        self.over = True
-        if not self.alive:
-            return
         how = chance.choice(["killed", "evicted", "lost", "memory", "passing", "permanent"])
+        self.kill()
         if how == "killed":
             self._exit(137)
         elif how == "evicted":
+            self.over = True
             self._cluster.end_pod(self.name, 143, pod=self.pod, disrupted=True, gone=chance.random() < 0.5)
         elif how == "lost":
+            self.over = True
             self._cluster.end_pod(self.name, 1, pod=self.pod, gone=True)
         elif how == "memory":
+            self.over = True
             self._cluster.end_pod(self.name, 137, pod=self.pod, container_reason="OOMKilled")
         elif how == "passing":
-            self._fail(chance.choice(PASSING))
+            self._fail(chance.choice(_PASSING))
         else:
             self._fail(Reason.NOT_A_VIDEO)
 
-    def _sit(self) -> None:
-        bound = self._tables.bind_pod(self.job_id, self._token, self.pod)
-        if bound is None:
-            self._lost()
-        else:
-            self._token = bound
+    def give_up(self) -> None:
+        """End since the database did not answer."""
+        self._fail(Reason.DATABASE_UNAVAILABLE)
 
-    def _pay(self) -> None:
-        # As the real one: held is looked at, what is there is used, else it is paid for and then kept.
-        row = self._tables.rows.get(self.job_id)
-        if row is None or not row.is_held_by(self._token):
-            self._lost()
-        elif self.job_id not in self._checkpoints.done:
-            self._checkpoints.done.add(self.job_id)
-
-    def _transcript(self) -> None:
-        if not self._tables.write_result(self._tables.transcripts, self.job_id, self._token):
-            self._lost()
-
-    def _sop(self) -> None:
-        if not self._tables.write_result(self._tables.sops, self.job_id, self._token):
-            self._lost()
-
-    def _complete(self) -> None:
-        row = self._tables.rows.get(self.job_id)
-        if row is None or not row.is_held_by(self._token):
-            self._lost()
-        else:
-            self._tables.set(self.job_id, status="completed")
-
-    def _leave(self) -> None:
-        self._exit(0)
-
-    def _lost(self) -> None:
-        self._fail(Reason.CLAIM_LOST)
+    def stop(self) -> None:
+        """End the process without a word."""
+        self.over = True
+        self.kill()
 
     def _fail(self, reason: Reason) -> None:
         self._exit(TABLE[reason].exit_code or 1, Report(reason=reason, message=TABLE[reason].sentence))
@@ -119,3 +138,4 @@ class Worker:
         self.over = True
         if self.alive:
             self._cluster.end_pod(self.name, code, report, pod=self.pod)
+        self.dead = True

@@ -57,12 +57,12 @@ class TestFailures:
         assert list(PERMANENT_EXIT_CODES) == sorted(PERMANENT_EXIT_CODES)
 
 
+class TestRows:
     @pytest.mark.parametrize(("written", "token"), [(True, "true"), (7, "7"), (-1, "-1"), (10**70, None), (1.5, None)])
     def test_a_token_that_is_not_a_text_is_read_as_the_database_reads_it(self, written: Any, token: str | None) -> None:
         claim = JobRow(job_id=JOB, metadata={"runops": {"claim": written, "by": "me"}}).claim
         assert (claim.token if claim is not None else None) == token
 
-class TestRows:
     @given(JSON)
     def test_a_claim_survives_any_metadata_and_nothing_of_it_is_lost(self, metadata: Any) -> None:
         claim = Claim(claim="t", by="me")

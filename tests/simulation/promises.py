@@ -1,0 +1,416 @@
+"""What the operator promises, checked at every change of a row and of an object, in calm times, and at the end."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from runops.failures import TABLE, Reason
+from runops.job_row import JobRow, RowStatus, user_of
+from runops.videojob import VideoJobSpec
+from runops_operator.intake.choose import user_key
+from tests.simulation.cluster import START, Manifest
+from tests.simulation.operator_process import OperatorProcess, Site
+from tests.simulation.table import Change, MemoryDatabase
+from tests.simulation.worker import Nature
+
+__all__ = ["ENDED", "Promises", "Violation", "conditions_of", "finished"]
+
+ENDED = frozenset({"completed", "error"})
+CALM_SECONDS = 300.0
+"""After so long in which every call is answered, waiting rows are refreshed and silent workers are stopped."""
+_REFRESHED_SECONDS = 80.0
+"""A row that waits is refreshed after 40 s, seen to wait by reads 10 s apart; a request and a turn more."""
+_SILENT_SECONDS = 120.0 + 75.0
+"""A worker that says nothing is stopped after `noProgress`, at the next reads."""
+_CLAIM = "runops.dev/claim"
+_RESYNC_SECONDS = 150.0
+"""After so long everything was compared with the cluster, and what was missing was made."""
+_RIVAL_SECONDS = 19.0
+_WAITS = (Reason.JOB_REFUSED, Reason.POD_NOT_STARTING, Reason.IMAGE_PULL_FAILED, Reason.UNSCHEDULABLE)
+_CHECK_SECONDS = 10.0
+_MESSAGE_LIMIT = 1024
+# Videos whose row cannot end, or not in a way that the promises name.
+_ENDLESS = frozenset({Nature.WRITE_REFUSED, Nature.UNDELETABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Violation(Exception):  # noqa: N818 - says what is the case
+    """A promise was broken."""
+
+    what: str
+    about: object = ""
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.about})"
+
+
+@dataclass
+class _Run:
+    """A row's way from the queue to its end."""
+
+    ended: bool = False
+
+
+class Promises:
+    """The checks.
+
+    Parameters
+    ----------
+    database
+        The tables.
+    sites
+        The clusters.
+    natures
+        What is special about the videos.
+
+    Attributes
+    ----------
+    tally
+        How often what happened.
+    slots_hold
+        Whether the number of VideoJobs is limited: a person who deletes, resumes or makes some is not.
+    """
+
+    def __init__(self, database: MemoryDatabase, sites: list[Site], natures: dict[UUID, Nature], now: Any) -> None:
+        self.tally: Counter[str] = Counter()
+        self.slots_hold = True
+        self.by_hand: set[str] = set()
+        self.deleted_by_hand: set[str] = set()
+        self.resting_since: datetime | None = None
+        self._jobs_made: defaultdict[UUID, set[str]] = defaultdict(set)
+        self._rivals: dict[UUID, tuple[str, datetime]] = {}
+        self._database, self._sites, self._natures, self._now = database, sites, natures, now
+        self._runs: defaultdict[UUID, _Run] = defaultdict(_Run)
+        self._outcomes: dict[tuple[str, str], str] = {}
+        self._next_check = now()
+        self._passed_over: list[tuple[OperatorProcess, UUID, str | None]] = []
+
+    # Rows.
+
+    def row_changed(self, change: Change) -> None:
+        """Check a write to a row."""
+        before, after = change.before, change.after
+        if change.by == "person":
+            self._runs[change.job_id] = _Run(ended=after.status == "cancelled")
+        elif change.by == "rival":
+            self._runs[change.job_id].ended = after.status in ENDED
+        elif change.by.startswith("worker "):
+            self._worker_wrote(change)
+        else:
+            self._operator_wrote(change, self._site(change.by))
+        if change.by != "person" and before.status in ENDED and after.status in ENDED:
+            raise Violation(f"an ended row was ended again by {change.by}", change.job_id)
+        if before.status != after.status:
+            writer = change.by.partition(" ")[0]
+            self.tally[f"{'operator' if '/' in writer else writer}: {after.status}"] += 1
+
+    def _worker_wrote(self, change: Change) -> None:
+        before, after = change.before, change.after
+        worker = next(w for site in self._sites for w in site.workers if w.label == change.by)
+        attempt = worker.token.partition("/")[0]
+        held = before.status == RowStatus.PROCESSING and before.claim is not None and before.claim.token == attempt
+        bound = held and before.claim is not None and before.claim.claim == worker.token
+        binds = held and after.claim is not None and after.claim.claim == f"{attempt}/{worker.pod_uid}"
+        if not bound and not binds:
+            raise Violation(f"a worker whose claim is gone changed the row from {before.status}", change.job_id)
+        if after.status in ENDED:
+            self._runs[change.job_id].ended = True
+
+    def _operator_wrote(self, change: Change, site: Site) -> None:
+        before, after, run = change.before, change.after, self._runs[change.job_id]
+        ours = before.claim is not None and before.claim.by == site.installation
+        if before.status == RowStatus.QUEUED:
+            if after.status == RowStatus.PROCESSING:
+                self._runs[change.job_id] = _Run()
+                self._check_order(before, site)
+            elif not _malformed(before):
+                raise Violation(f"a queued row was set to {after.status}", change.job_id)
+        elif before.status != RowStatus.PROCESSING:
+            if not self._runs_by_hand(change.job_id, site):
+                raise Violation(f"a row in {before.status} was set to {after.status}", change.job_id)
+            self._runs[change.job_id] = _Run()
+        elif after.claim is not None and not ours:
+            self._check_takeover(change, site)
+        elif not ours and not (before.claim is None and self._runs_by_hand(change.job_id, site)):
+            raise Violation(f"a row of somebody else was set to {after.status}", change.job_id)
+        elif after.status == before.status and after.claim == before.claim:
+            self.tally["a waiting row was refreshed"] += 1
+        elif after.status == before.status and after.claim is not None and before.claim is not None:
+            self._check_next_attempt(before, after, site)
+        if after.status == RowStatus.ERROR:
+            self._check_reason(after)
+        if after.status in ENDED:
+            run.ended = True
+
+    def _check_takeover(self, change: Change, site: Site) -> None:
+        if change.untouched <= timedelta(seconds=site.config.stale_after_seconds):
+            raise Violation("a row that somebody else works on was claimed", change.job_id)
+        self.tally["a stale row was claimed"] += 1
+        self._runs[change.job_id] = _Run()
+
+    def _check_reason(self, row: JobRow) -> None:
+        """Check that no row ends for a reason that is not there."""
+        error, nature = row.error or "", self._natures[row.job_id]
+        if error == TABLE[Reason.CANCELLED].sentence and f"vj-{row.job_id}" not in self.deleted_by_hand:
+            raise Violation("a row was cancelled, and nobody deleted its VideoJob", row.job_id)
+        waited = any(error.startswith(TABLE[reason].sentence) for reason in _WAITS)
+        self.tally["a video ended since it waited too long"] += waited
+        self.tally["an attempt failed that was the last one that the retry limit allows"] += "Given up after" in error
+        resting = (
+            self.resting_since is not None and (self._now() - self.resting_since).total_seconds() > _RESYNC_SECONDS
+        )
+        if waited and resting and nature not in {Nature.NEVER_STARTS, Nature.JOB_REFUSED}:
+            raise Violation(f"a video that could run ended: {error}", row.job_id)
+
+    def rival_began(self, row: JobRow) -> None:
+        """Note that a consumer without claims works on a row that was claimed just now."""
+        assert row.claim is not None
+        self.tally["a rival began to work on a claimed row"] += 1
+        self._rivals[row.job_id] = (row.claim.token, self._now())
+
+    def _check_rival(self, site: Site, videojob: Manifest) -> None:
+        name, token = videojob["metadata"]["name"], (videojob["metadata"].get("annotations") or {}).get(_CLAIM)
+        began = self._rivals.get(UUID(name.removeprefix("vj-")))
+        if began is None or began[0] != token or len(site.replicas) > 1:
+            return
+        undisturbed = START + timedelta(seconds=site.disturbed_at) < began[1] - timedelta(seconds=_RIVAL_SECONDS)
+        if undisturbed and (self._now() - began[1]).total_seconds() < _RIVAL_SECONDS:
+            raise Violation("a row that a rival works on got a VideoJob", name)
+
+    def job_deleted_by_operator(self, site: Site, job: Manifest) -> None:
+        """Check a Job before an operator deletes it: it must not be the one of the present attempt."""
+        name, token = job["metadata"]["name"], (job["metadata"].get("annotations") or {}).get(_CLAIM)
+        row, owner = self._database.rows[UUID(name.removeprefix("vj-"))], site.cluster.videojobs.get(name)
+        over = (job.get("status") or {}).get("conditions")
+        own = owner is not None and owner["metadata"]["uid"] == job["metadata"]["ownerReferences"][0]["uid"]
+        if owner is None or not own or over or token is None or finished(owner):
+            return
+        if row.is_held_by(token) and owner["metadata"].get("annotations", {}).get(_CLAIM) == token:
+            raise Violation("the Job of the present attempt was deleted", name)
+
+    def _check_next_attempt(self, before: JobRow, after: JobRow, site: Site) -> None:
+        assert before.claim is not None
+        assert after.claim is not None
+        made = self._jobs_made[before.job_id]
+        if after.claim.token not in {before.claim.token_after(uid) for uid in made}:
+            raise Violation("a row that is worked on was claimed again", before.job_id)
+        reason, used_up = after.claim.reason, after.claim.failures - before.claim.failures
+        assert reason is not None
+        self.tally[f"another attempt after {reason}"] += 1
+        if used_up != (TABLE[reason].counts and reason is not Reason.OUT_OF_MEMORY):
+            raise Violation(f"an attempt that ended with {reason} used up {used_up} attempts", before.job_id)
+        if after.claim.failures > self._retry_limit(site, before.job_id):
+            raise Violation("more attempts were used up than the retry limit allows", before.job_id)
+
+    def _check_order(self, claimed: JobRow, site: Site) -> None:
+        """Note the older rows of the same user that were passed over; the next read must not find them queued."""
+        for replica in site.replicas:
+            process = replica.process
+            if process.page.get(claimed.job_id) != claimed.updated_at or process.dead:
+                continue
+            for row in self._database.all_rows():
+                older = (row.created_at or "") < (claimed.created_at or "")
+                listed = process.page.get(row.job_id) == row.updated_at and row.status == RowStatus.QUEUED
+                if older and listed and user_key(row) == user_key(claimed):
+                    self._passed_over.append((process, row.job_id, row.updated_at))
+
+    def page_read(self, process: OperatorProcess) -> None:
+        """Check, before a process reads the queue again, that no older row was passed over."""
+        for passed, job_id, updated_at in self._passed_over:
+            row = self._database.rows.get(job_id)
+            if passed is not process or row is None or not process.undisturbed:
+                continue
+            if row.status == RowStatus.QUEUED and row.updated_at == updated_at and not _malformed(row):
+                raise Violation("a younger row of the same user was claimed first", job_id)
+        self._passed_over = [item for item in self._passed_over if item[0] is not process]
+
+    def _retry_limit(self, site: Site, job_id: UUID) -> int:
+        """Return how many further attempts a video gets: a VideoJob made by hand has the schema's default."""
+        return (
+            VideoJobSpec.model_fields["retry_limit"].default
+            if f"vj-{job_id}" in self.by_hand
+            else site.config.retry_limit
+        )
+
+    # Objects.
+
+    def object_changed(self, site: Site, kind: str, word: str, body: Manifest) -> None:
+        """Check an object that was made, changed or deleted."""
+        if word == "videojob":
+            if kind == "DELETED":
+                return
+            if kind == "ADDED":
+                self._check_rival(site, body)
+            self._check_status(site, body)
+            self._check_slots(site)
+        elif kind == "ADDED":
+            self._jobs_made[UUID(body["metadata"]["name"].removeprefix("vj-"))].add(body["metadata"]["uid"])
+            self._check_start(site, body)
+
+    def _check_status(self, site: Site, body: Manifest) -> None:
+        status, name = body.get("status") or {}, body["metadata"]["name"]
+        true = {item["type"] for item in status.get("conditions") or () if item["status"] == "True"}
+        outcome, uid = true & {"Complete", "Failed"}, (site.installation, body["metadata"]["uid"])
+        if "Stalled" in true:
+            self.tally["a wait was shown as stalled"] += 1
+        if len(site.replicas) > 1 and uid in self._outcomes:
+            # Of two replicas that work at the same time, without a lease, one may write an older status over it.
+            return
+        if "Finished" not in true:
+            if outcome or status.get("completionTime"):
+                raise Violation(f"a VideoJob that has not finished shows {sorted(outcome)}", name)
+            if uid in self._outcomes:
+                raise Violation("a VideoJob that had finished has not finished any more", name)
+            return
+        if len(outcome) != 1 or not status.get("completionTime"):
+            raise Violation(f"a finished VideoJob shows {sorted(outcome)} since {status.get('completionTime')}", name)
+        if status.get("phase") != ("Succeeded" if outcome == {"Complete"} else "Failed"):
+            raise Violation(f"a VideoJob that is {sorted(outcome)} is in phase {status.get('phase')}", name)
+        known = self._outcomes.setdefault(uid, *outcome)
+        if {known} != outcome:
+            raise Violation(f"a VideoJob that was {known} became {sorted(outcome)}", name)
+
+    def _check_slots(self, site: Site) -> None:
+        if not self.slots_hold:
+            return
+        taken = [
+            (body.get("spec") or {}).get("userId")
+            for name, body in site.cluster.videojobs.items()
+            if not finished(body) and "deletionTimestamp" not in body["metadata"] and name not in self.by_hand
+        ]
+        # Two replicas that work at the same time, without a lease, do not know of each other's newest claims.
+        replicas = len(site.replicas)
+        self.tally["all slots were taken"] += len(taken) >= site.config.max_concurrent
+        if len(taken) > site.config.max_concurrent * replicas:
+            raise Violation(f"{len(taken)} VideoJobs take {site.config.max_concurrent} slots", site.installation)
+        per_user = site.config.max_concurrent_per_user
+        most = max(Counter(taken).values(), default=0)
+        self.tally["a user had as many VideoJobs as the limit allows"] += most == per_user
+        if per_user is not None and most > per_user * replicas:
+            raise Violation(f"one user has more than {per_user} VideoJobs at work", site.installation)
+
+    def _check_start(self, site: Site, job: Manifest) -> None:
+        owner = job["metadata"]["ownerReferences"][0]["uid"]
+        name = job["metadata"]["name"]
+        token = (job["metadata"].get("annotations") or {}).get(_CLAIM)
+        if token is None:
+            return
+        row = self._database.rows.get(UUID(name.removeprefix("vj-")))
+        if not any(body["metadata"]["uid"] == owner for body in site.cluster.videojobs.values()):
+            self.tally["a Job was made for a VideoJob that was just deleted"] += 1
+        if row is None or row.claim is None or row.claim.token != token or row.claim.not_before is None:
+            return
+        if row.claim.not_before > self._now():
+            raise Violation(f"an attempt began before {row.claim.not_before}", name)
+
+    # Calm times.
+
+    def calm(self, now: datetime, since: datetime) -> None:
+        """Check, in a time in which every call is answered, that no row is forgotten."""
+        if (now - since).total_seconds() < CALM_SECONDS or now < self._next_check:
+            return
+        self._next_check = now + timedelta(seconds=_CHECK_SECONDS)
+        for row in self._database.all_rows():
+            claim = row.claim
+            if row.status != RowStatus.PROCESSING or claim is None or self._natures[row.job_id] in _ENDLESS:
+                continue
+            site = next((site for site in self._sites if site.installation == claim.by), None)
+            if site is None or all(replica.process.dead for replica in site.replicas):
+                continue
+            untouched = (now - datetime.fromisoformat(row.updated_at or "")).total_seconds()
+            videojob = site.cluster.videojobs.get(f"vj-{row.job_id}") or {}
+            runs = (videojob.get("status") or {}).get("phase") == "Running"
+            if untouched > (_SILENT_SECONDS if runs else _REFRESHED_SECONDS):
+                state = "whose worker is silent" if runs else "that waits"
+                raise Violation(f"a row {state} was not touched for {untouched:.0f} s", row.job_id)
+
+    # The end.
+
+    def at_rest(self) -> bool:
+        """Return whether there is nothing left to do."""
+        return not any(True for _ in self._unfinished())
+
+    def check_rest(self) -> None:
+        """Raise a Violation where something is left to do after all that time, or did not end as promised."""
+        for what in self._unfinished():
+            raise what
+        for job_id, row in self._database.rows.items():
+            if self._database.transcripts[job_id] > 1 or self._database.sops[job_id] > 1:
+                raise Violation("doubled: more than one result", job_id)
+            if row.status == "completed" and not (self._database.transcripts[job_id] and self._database.sops[job_id]):
+                raise Violation("lost: completed without results", job_id)
+            if row.status == "error" and not row.error:
+                raise Violation("an error without a sentence", job_id)
+        for site in self._sites:
+            for name, body in site.cluster.videojobs.items():
+                if finished(body):
+                    self._check_agreement(name, body)
+
+    def check_deleted(self, site: Site, seconds: float) -> None:
+        """Check that the VideoJobs that finished are gone after the time that they are kept."""
+        for name, body in site.cluster.videojobs.items():
+            malformed = (body.get("status") or {}).get("reason") == Reason.INVALID_SPEC
+            if finished(body) and name not in site.cluster.finalizers and not malformed:
+                raise Violation(f"a finished VideoJob is still there after {seconds:.0f} s", name)
+
+    def _unfinished(self) -> Iterable[Violation]:
+        for job_id, row in self._database.rows.items():
+            if row.status not in ENDED | {"cancelled"} and self._natures[job_id] not in _ENDLESS:
+                yield Violation(f"lost: the row is {row.status}", job_id)
+        for site in self._sites:
+            endless = {f"vj-{job_id}" for job_id, nature in self._natures.items() if nature in _ENDLESS}
+            for name, body in site.cluster.videojobs.items():
+                if not finished(body) and name not in endless:
+                    yield Violation("a VideoJob does not end", name)
+            for name, job in site.cluster.jobs.items():
+                owner = site.cluster.videojobs.get(name)
+                if owner is None or owner["metadata"]["uid"] != job["metadata"]["ownerReferences"][0]["uid"]:
+                    yield Violation("a Job without its VideoJob stays", name)
+            for name, pod in site.cluster.pods.items():
+                job_name = pod["metadata"]["labels"]["batch.kubernetes.io/job-name"]
+                if job_name not in site.cluster.jobs:
+                    yield Violation("a pod of a deleted Job stays", name)
+
+    def _check_agreement(self, name: str, body: Manifest) -> None:
+        job_id = UUID(name.removeprefix("vj-")) if name.startswith("vj-") else None
+        row = self._database.rows.get(job_id) if job_id is not None else None
+        token = (body["metadata"].get("annotations") or {}).get(_CLAIM)
+        if row is None or token is None or not row.was_held_by(token) or row.status not in ENDED:
+            return
+        status = body["status"]
+        conditions = conditions_of(body)
+        if status.get("reason") == Reason.CLAIM_LOST:
+            # Somebody else ended the row; or we did, and did not come to say it.
+            return
+        if (row.status == "completed") != ("Complete" in conditions):
+            raise Violation(f"the row is {row.status} and its VideoJob is {sorted(conditions)}", name)
+        if row.status == "error" and status.get("message") != (row.error or "")[:_MESSAGE_LIMIT]:
+            raise Violation(f"the row says {row.error!r} and its VideoJob {status.get('message')!r}", name)
+
+    def _site(self, installation: str) -> Site:
+        return next(site for site in self._sites if site.installation == installation)
+
+    def _runs_by_hand(self, job_id: UUID, site: Site) -> bool:
+        name = f"vj-{job_id}"
+        return name in self.by_hand and name in site.cluster.videojobs
+
+
+def conditions_of(body: Manifest) -> set[str]:
+    """Return the conditions that hold."""
+    return {item["type"] for item in (body.get("status") or {}).get("conditions") or () if item["status"] == "True"}
+
+
+def finished(body: Manifest) -> bool:
+    """Return whether a VideoJob has finished."""
+    return "Finished" in conditions_of(body)
+
+
+def _malformed(row: JobRow) -> bool:
+    try:
+        user_of(row)
+    except Exception:  # noqa: BLE001 - whatever is wrong with it
+        return True
+    return False
