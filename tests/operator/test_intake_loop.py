@@ -116,6 +116,18 @@ async def test_without_a_free_slot_nothing_is_read_and_that_is_no_trouble() -> N
     assert site.status.trouble is None
 
 
+async def test_rows_are_recalled_once_also_while_no_slot_is_free() -> None:
+    site = Site(slots=0)
+    for _ in range(3):
+        await site.intake.claim_what_fits()
+    assert site.calls == ["recall"]
+
+
+async def test_one_free_slot_is_enough_to_read() -> None:
+    site = Site(Choice(rows(1), 0), slots=1)
+    assert await site.intake.claim_what_fits() == 1
+
+
 async def test_with_too_many_claimed_rows_nothing_is_read_and_a_trouble_stays() -> None:
     site = Site()
     site.offer = Admission(5, Counter(), claimed=1000)
@@ -197,12 +209,15 @@ async def test_a_video_that_ends_has_the_table_read_at_once() -> None:
         (RuntimeError("bug"), "An unexpected error occurred; see the operator's log."),
     ],
 )
-async def test_a_failure_pauses_the_intake_with_growing_pauses(failure: Exception, sentence: str) -> None:
+async def test_a_failure_pauses_the_intake_with_growing_pauses(
+    failure: Exception, sentence: str, caplog: pytest.LogCaptureFixture
+) -> None:
     site = Site()
     site.offer = failure
     await _run(site, seconds=10)
     assert site.status.trouble == sentence
     assert site.admissions == 5, "after 0.5, 1, 2 and 4 s"
+    assert ("Unexpected error while rows were claimed." in caplog.text) is isinstance(failure, RuntimeError)
     site.offer = Admission(3, Counter())
     await _run(site, seconds=1)
     assert site.status.trouble is None

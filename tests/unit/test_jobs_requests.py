@@ -1,6 +1,7 @@
 """What each request to the table `jobs` asks for, as PostgREST gets it: a missing filter would claim foreign rows."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +21,14 @@ UNTOUCHED = JobRow(job_id=OTHER, status="queued")
 CLAIM = Claim(claim=TOKEN, by="ours")
 
 
+@cache
+def _client() -> AsyncPostgrestClient:
+    """Return the request builder; making one takes longer than a test."""
+    return AsyncPostgrestClient("http://supabase.test")
+
+
 def _table() -> Any:
-    return AsyncPostgrestClient("http://supabase.test").from_("jobs")
+    return _client().from_("jobs")
 
 
 def _sent(query: Any) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """What `JobsTable` writes, and what it concludes from each answer, or from none. Real servers: tests/adapters."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -39,20 +40,26 @@ QUEUED = JobRow.model_validate(row("queued"))
 OTHER_QUEUED = JobRow.model_validate(row("queued", job_id=OTHER))
 
 
-async def _no_wait(seconds: float) -> None:
-    assert seconds >= 0
+@cache
+def _client() -> AsyncPostgrestClient:
+    """Return the request builder; making one takes longer than a test."""
+    return AsyncPostgrestClient("http://supabase.test")
 
 
 class Script:
     """Answers reads and writes in turn, and keeps what was written: the filters and the body."""
 
     def __init__(self, *, columns: bool = True) -> None:
-        self.retries = RetryPolicy(attempts=ATTEMPTS, sleep=_no_wait, clock=lambda: 0.0)
+        self.waits = 0
+        self.retries = RetryPolicy(attempts=ATTEMPTS, sleep=self._wait, clock=lambda: 0.0)
         self.reads: list[Answer] = []
         self.writes: list[Answer] = []
         self.written: list[tuple[dict[str, str], Any]] = []
         self.asked: list[dict[str, str]] = []
         self._columns = columns
+
+    async def _wait(self, _seconds: float) -> None:
+        self.waits += 1
 
     def jobs(self, *, reads: list[Answer] | None = None, writes: list[Answer] | None = None) -> JobsTable:
         self.reads, self.writes = reads or [], writes or []
@@ -60,7 +67,7 @@ class Script:
         return JobsTable(rest)
 
     async def read(self, build: Callable[[Any], Any], **_: str) -> list[dict[str, Any]]:
-        request = build(AsyncPostgrestClient("http://supabase.test").from_("jobs")).request
+        request = build(_client().from_("jobs")).request
         asked = dict(request.params.multi_items())
         if asked.get("limit") == "0":
             if not self._columns and set(asked["select"].split(",")) & {"error", "completed_at", "progress_stage"}:
@@ -70,7 +77,7 @@ class Script:
         return _given(self.reads.pop(0))
 
     async def send(self, build: Callable[[Any], Any], **_: str) -> list[dict[str, Any]]:
-        request = build(AsyncPostgrestClient("http://supabase.test").from_("jobs")).request
+        request = build(_client().from_("jobs")).request
         self.written.append((dict(request.params.multi_items()), request.json))
         return _given(self.writes.pop(0))
 
@@ -160,6 +167,7 @@ async def test_a_claim_is_tried_so_often_and_then_the_error_is_raised(script: Sc
     with pytest.raises(SupabaseError, match="away"):
         await jobs.claim(QUEUED, CLAIM)
     assert script.finished()
+    assert script.waits == ATTEMPTS - 1
 
 
 async def test_a_claim_whose_result_stays_open_is_an_error(script: Script) -> None:
@@ -313,6 +321,7 @@ async def test_a_write_is_tried_so_often_while_the_database_is_away(script: Scri
     with pytest.raises(SupabaseError, match="away"):
         await change(jobs)
     assert not script.writes
+    assert script.waits == ATTEMPTS - 1
 
 
 @pytest.mark.parametrize("change", CHANGES)

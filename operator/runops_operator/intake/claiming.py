@@ -70,7 +70,7 @@ class Claimer:
     jobs
         The table.
     adopter
-        Holds the rows as in hand, so that nobody takes them for forgotten while they are claimed.
+        Marks the rows as in hand while they are claimed, so that the row watch does not adopt them.
     confirmation
         Receives the claimed rows, and has their VideoJobs made.
     installation
