@@ -1,4 +1,4 @@
-{{- /* "true" where an object of a foreign kind is to be made. Takes {settings, value, kind, root}. */ -}}
+{{- /* "true" if an object of another product's kind is to be created. Takes {settings, value, kind, root}. */ -}}
 {{- define "runops.monitored" -}}
 {{- if .settings.enabled -}}
 {{- if or (eq .settings.renderMode "alwaysRender") (.root.Capabilities.APIVersions.Has (printf "monitoring.coreos.com/v1/%s" .kind)) -}}
@@ -9,7 +9,7 @@ true
 {{- end -}}
 {{- end -}}
 
-{{- /* How a target is read. Takes the settings of a monitor. */ -}}
+{{- /* How a target is scraped. Takes the settings of a monitor. */ -}}
 {{- define "runops.endpoint" -}}
 path: /metrics
 interval: {{ .interval }}

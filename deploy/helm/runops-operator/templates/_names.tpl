@@ -21,7 +21,7 @@ app.kubernetes.io/name: {{ include "runops.name" . | quote }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
-{{- /* By which Service, monitors, budget and policies find the operator's pods, and nothing else of the release. */ -}}
+{{- /* Selector of the operator's pods, for Service, monitors, budget and policies. */ -}}
 {{- define "runops.operatorSelector" -}}
 {{ include "runops.selectorLabels" . }}
 app.kubernetes.io/component: operator
@@ -59,7 +59,7 @@ of the values over commonLabels. Merged, not written one after the other: Flux r
 {{- .Values.existingSecret | default (printf "%s-keys" (include "runops.fullname" .)) -}}
 {{- end -}}
 
-{{- /* All prompts as a JSON object, name to text: the chart's, and over them those of the values. */ -}}
+{{- /* All prompts as a JSON object, name to text: the chart's, overridden by those of the values. */ -}}
 {{- define "runops.promptTexts" -}}
 {{- $texts := dict -}}
 {{- range $path, $content := .Files.Glob "files/prompts/*.md" -}}
@@ -80,12 +80,12 @@ of the values over commonLabels. Merged, not written one after the other: Flux r
 {{- end -}}
 {{- end -}}
 
-{{- /* "true" where objects outside the namespace may be made. */ -}}
+{{- /* "true" if objects outside the namespace may be created. */ -}}
 {{- define "runops.clusterWide" -}}
 {{- ternary "" "true" .Values.namespaced -}}
 {{- end -}}
 
-{{- /* Name of an object outside the namespace: another release's there must not meet it. */ -}}
+{{- /* Name of a cluster-wide object: unique per namespace and release. */ -}}
 {{- define "runops.clusterWideName" -}}
 {{- printf "%s-%s" .Release.Namespace (include "runops.fullname" .) -}}
 {{- end -}}

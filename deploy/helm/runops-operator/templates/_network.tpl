@@ -1,4 +1,4 @@
-{{- /* Egress of operator and workers alike. */ -}}
+{{- /* Egress of operator and workers. */ -}}
 {{- define "runops.egress" -}}
 {{- $policy := .Values.networkPolicy -}}
 - to:
@@ -30,7 +30,7 @@
 {{- end }}
 {{- end -}}
 
-{{- /* All addresses but some, as peers. A pod that may ask the cloud's metadata service may become its node. */ -}}
+{{- /* All addresses except some, as peers. A pod that reaches the cloud's metadata service can act as its node. */ -}}
 {{- define "runops.everywhereBut" -}}
 {{- $four := list "169.254.169.254/32" -}}
 {{- $six := list "fd00:ec2::254/128" -}}
@@ -45,7 +45,7 @@
     except: {{ uniq $six | toJson }}
 {{- end -}}
 
-{{- /* The same for Cilium, which learns names' addresses from the answers it sees. */ -}}
+{{- /* The same for Cilium, which learns the addresses of host names from DNS answers. */ -}}
 {{- define "runops.ciliumEgress" -}}
 {{- $policy := .Values.networkPolicy -}}
 - toEndpoints:
@@ -77,7 +77,7 @@
 {{- end }}
 {{- end -}}
 
-{{- /* The labels that build_job gives every worker's pod. */ -}}
+{{- /* Labels that build_job gives to every worker's pod. */ -}}
 {{- define "runops.workerSelector" -}}
 app.kubernetes.io/name: runops-worker
 app.kubernetes.io/managed-by: runops-operator

@@ -1,9 +1,9 @@
-{{- /* An image's full name; the digest wins over the tag. Takes {image, root}. */ -}}
+{{- /* Full name of an image; the digest overrides the tag. Takes {image, root}. */ -}}
 {{- define "runops.image" -}}
 {{- $repository := .image.repository -}}
 {{- with .root.Values.global.imageRegistry -}}
 {{- $parts := splitList "/" $repository -}}
-{{- /* As container runtimes tell a registry from the first part of a name. */ -}}
+{{- /* How container runtimes recognise a registry in the first part of a name. */ -}}
 {{- if and (gt (len $parts) 1) (regexMatch "[.:]|^localhost$" (first $parts)) -}}
 {{- $parts = rest $parts -}}
 {{- end -}}
@@ -16,7 +16,7 @@
 {{- end -}}
 {{- end -}}
 
-{{- /* Names of all pull secrets as a JSON array: ours and the umbrella chart's, which may be plain names. */ -}}
+{{- /* Names of all pull secrets as a JSON array: this chart's and the umbrella chart's, which may be plain names. */ -}}
 {{- define "runops.pullSecrets" -}}
 {{- $names := list -}}
 {{- range concat .Values.imagePullSecrets .Values.global.imagePullSecrets -}}
@@ -25,7 +25,7 @@
 {{- uniq $names | toJson -}}
 {{- end -}}
 
-{{- /* Amounts as strings, whether they were given as strings or as numbers, which toString would write as 4.29e+09. */ -}}
+{{- /* Amounts as strings, given as strings or as numbers: toString would write a large number as 4.29e+09. */ -}}
 {{- define "runops.resources" -}}
 {{- range $kind, $amounts := . }}
 {{ $kind }}:
@@ -35,7 +35,7 @@
 {{- end }}
 {{- end -}}
 
-{{- /* What the operator's pod and the one of `helm test` have in common: account, fences, and where they may run. */}}
+{{- /* Shared by the operator's pod and the pod of `helm test`: account, security context, placement. */}}
 {{- define "runops.operatorPod" -}}
 serviceAccountName: {{ include "runops.operatorAccount" . }}
 automountServiceAccountToken: true
@@ -62,7 +62,7 @@ priorityClassName: {{ . | quote }}
 {{- end }}
 {{- end -}}
 
-{{- /* The same of their containers. */}}
+{{- /* The same for their containers. */}}
 {{- define "runops.operatorContainer" -}}
 image: {{ include "runops.image" (dict "image" .Values.image "root" .) | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
@@ -94,7 +94,7 @@ securityContext:
   capabilities:
     drop: [ALL]
 volumeMounts:
-  # One file, not the folder: the secrets' mount point could not be made below a read-only volume.
+  # One file, not the folder: the mount point of the secrets could not be created below a read-only volume.
   - name: config
     mountPath: /etc/runops/operator.yaml
     subPath: operator.yaml
@@ -109,7 +109,7 @@ volumeMounts:
   {{- end }}
 {{- end -}}
 
-{{- /* The same of their volumes and nodes. */}}
+{{- /* The same for their volumes and nodes. */}}
 {{- define "runops.operatorVolumes" -}}
 volumes:
   - name: config
@@ -118,7 +118,7 @@ volumes:
   - name: secrets
     secret:
       secretName: {{ include "runops.secret" . }}
-      # The operator says itself what it lacks, and goes on once the Secret is there.
+      # Optional: the operator reports a missing Secret itself and continues once it exists.
       optional: true
       # 0440 in decimal: the group is fsGroup.
       defaultMode: 288
