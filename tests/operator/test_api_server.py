@@ -1,12 +1,14 @@
 """Requests to the API server: what is sent, what an answer means, and what happens when credentials are refused."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from kubernetes.aio.client import Configuration
@@ -185,6 +187,29 @@ async def test_twenty_requests_refused_at_once_share_one_new_login_and_all_succe
     assert answers == [{"kind": "Job"}] * 20
     assert logins == 2
     assert len(server.seen) == 40
+
+
+@pytest.mark.parametrize("renewed", ["second", "first"], ids=["another token", "the same token"])
+async def test_a_replaced_connection_is_closed_when_no_request_uses_it(
+    server: _Server, monkeypatch: pytest.MonkeyPatch, renewed: str
+) -> None:
+    sessions: list[aiohttp.ClientSession] = []
+
+    session_of = aiohttp.ClientSession
+
+    def noted(**arguments: Any) -> aiohttp.ClientSession:
+        sessions.append(session_of(**arguments))
+        return sessions[-1]
+
+    monkeypatch.setattr(aiohttp, "ClientSession", noted)
+    tokens = iter(["first", renewed])
+    async with ApiServer(lambda: server.login(next(tokens))) as api:
+        server.token = "second"
+        with contextlib.suppress(ClusterError):
+            await api.call("GET", _PATH)
+        assert sessions[0].closed
+
+    assert all(session.closed for session in sessions)
 
 
 async def test_a_login_that_fails_fails_each_waiting_request_and_the_next_one_tries_again(server: _Server) -> None:

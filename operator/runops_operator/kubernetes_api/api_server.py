@@ -177,15 +177,19 @@ class ApiServer:
         """Return a connection that is newer than the refused one; requests that wait at once share one login."""
         if self._connection is refused or self._connection is None:
             if self._login is None:
-                self._login = asyncio.create_task(self._connected(), name="login")
-                self._login.add_done_callback(self._logged_in)
+                self._login = asyncio.create_task(self._log_in_again(), name="login")
             return await asyncio.shield(self._login)
         return self._connection
 
-    def _logged_in(self, login: "asyncio.Task[_Connection]") -> None:
-        self._login = None
-        if not login.cancelled() and login.exception() is None:  # noqa: LOG004 - a task, not a logger
-            self._connection = login.result()
+    async def _log_in_again(self) -> _Connection:
+        """Replace the connection, and close the one before where no request uses it any more."""
+        try:
+            before, self._connection = self._connection, await self._connected()
+        finally:
+            self._login = None
+        if before is not None and not before.requests:
+            await before.client.close()
+        return self._connection
 
     async def _connected(self) -> _Connection:
         configuration = await self._log_in()
