@@ -80,8 +80,8 @@ class Table:
     async def claim_batch(self, rows: list[JobRow], claim: Claim, *, from_status: str) -> list[JobRow]:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        for _ in range(1 if rows[0].job_id.int in self.broken else 5):
+            await asyncio.sleep(0)
         self.at_once -= 1
         ids = [one.job_id.int for one in rows]
         self.held_meanwhile.append(set(self.adopter.held))
