@@ -126,3 +126,15 @@ async def test_a_pod_is_deleted_by_force_after_the_deadline(
     await follower._check("uid-1")
     force = ("delete_pod", ("pod-1",), {"uid": "pod-1-uid", "force": True})
     assert (force in cluster.calls) is forced
+
+
+async def test_two_checks_of_one_job_that_both_find_no_pod_end_the_following_once() -> None:
+    class Suspending(Recorder):
+        async def list_pods(self, jobs: list[str]) -> list[Any]:
+            await asyncio.sleep(0)
+            return []
+
+    follower = _follower(Suspending())
+    follower._jobs["uid-1"] = stopping._Deleted("vj-1", 0.0)
+    await asyncio.gather(follower._check("uid-1"), follower._check("uid-1"))
+    assert len(follower) == 0
