@@ -131,6 +131,7 @@ async def test_a_pod_is_deleted_by_force_after_the_deadline(
 async def test_two_checks_of_one_job_that_both_find_no_pod_end_the_following_once() -> None:
     class Suspending(Recorder):
         async def list_pods(self, jobs: list[str]) -> list[Any]:
+            assert jobs == ["vj-1"]
             await asyncio.sleep(0)
             return []
 
