@@ -1,0 +1,163 @@
+"""The guards that are taken out one by one, and what notices that each is missing."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from tests.named_mutations.mutation import Mutation
+
+__all__ = ["MUTATIONS"]
+
+_in_operator = partial(Mutation, package="runops_operator")
+_in_runops = partial(Mutation, package="runops")
+_REQUESTS = "tests/unit/test_jobs_requests.py"
+_KUBERNETES = "tests/operator/test_kubernetes_requests.py"
+_PLAN = "tests/operator/planning/test_plan.py"
+_CACHE = "tests/operator/test_object_cache.py"
+
+MUTATIONS: Final[Sequence[Mutation]] = (
+    # Claims and the fences of writes to rows.
+    _in_runops(
+        name="a row is claimed though it changed since it was read",
+        before='if row.updated_at is None else query.eq("updated_at", row.updated_at)',
+        after="if row.updated_at is None else query",
+        test=f"{_REQUESTS}::test_a_row_is_written_only_while_it_is_as_it_was_read",
+    ),
+    _in_runops(
+        name="rows are claimed together though they changed since they were read",
+        before='f"and(job_id.eq.{row.job_id},"',
+        after='f"and(job_id.eq.{row.job_id},updated_at.gte.2000-01-01),and(job_id.eq.{row.job_id},"',
+        test=f"{_REQUESTS}::test_each_of_several_rows_is_claimed_only_while_it_is_as_it_was_read",
+    ),
+    _in_runops(
+        name="a row is ended and refreshed whoever holds it",
+        before='return lambda query: held_under(query.eq("job_id", str(job_id)), token)',
+        after='return lambda query: query.eq("job_id", str(job_id))',
+        worlds=15,
+    ),
+    _in_operator(
+        name="a rival's work on a claimed row is not noticed",
+        before="if only_a_rival_writes and there.updated_at != claimed.row.updated_at:",
+        after="if False:",
+        test="tests/operator/test_confirmation.py::test_a_claimed_row_read_again",
+    ),
+    # Slots.
+    _in_operator(
+        name="rows that are claimed take no slot",
+        before="active: Counter[str] = Counter(claimed)",
+        after="active: Counter[str] = Counter()",
+        worlds=60,
+    ),
+    _in_operator(
+        name="VideoJobs take no slot",
+        before='active[(spec.user_id if spec is not None else None) or ""] += 1',
+        after="pass",
+        worlds=60,
+    ),
+    _in_operator(
+        name="the limit per user is not applied",
+        before="if per_user is not None and load.get(user, 0) >= per_user:",
+        after="if False:",
+        test="tests/operator/test_choose.py::test_no_user_has_more_at_work_than_the_cap_allows",
+    ),
+    # Claims on VideoJobs, and objects of the same name.
+    _in_operator(
+        name="a claim is written on a VideoJob that changed since it was read",
+        before='metadata["resourceVersion"] = str(version)',
+        after="pass",
+        test=f"{_KUBERNETES}::test_an_annotation_is_written_only_on_the_version_that_was_read",
+    ),
+    _in_operator(
+        name="a deleted VideoJob does not end the attempt that was prepared",
+        before="tokens = [last.claim] if own is None else [last.claim, successor(last.claim, own.uid)]",
+        after="tokens = [last.claim]",
+        test=f"{_PLAN}::test_a_deleted_videojob_cancels_its_row_under_its_token_and_under_the_next_attempts",
+    ),
+    _in_operator(
+        name="a deletion removes whatever has that name",
+        before='"preconditions": {"uid": uid}',
+        after="",
+        test=f"{_KUBERNETES}::test_an_object_is_deleted_only_while_it_has_this_uid",
+    ),
+    _in_operator(
+        name="a Job of an earlier VideoJob counts as the present one's",
+        before="job is not None and seen.own_job is None",
+        after="False",
+        test=f"{_PLAN}::test_the_job_of_an_earlier_videojob_is_deleted_by_its_uid",
+    ),
+    # What is known of the cluster.
+    _in_operator(
+        name="a list that expired is not begun again",
+        before="if error.status != 410 or last_try:",
+        after="if True:",
+        test=f"{_KUBERNETES}::test_a_list_that_expired_between_two_pages_is_started_again",
+    ),
+    _in_operator(
+        name="ghosts stay in memory",
+        before="ghosts = [entry.view for entry in self._entries.values() if entry.listing < self._listing]",
+        after="ghosts: list[V] = []",
+        test=f"{_CACHE}::test_a_listing_removes_what_it_does_not_show",
+    ),
+    _in_operator(
+        name="a late event brings a deleted object back",
+        before="self._deleted_uids[uid] = self._listing",
+        after="pass",
+        test=f"{_CACHE}::test_a_deleted_object_is_not_brought_back_by_a_late_event",
+    ),
+    _in_operator(
+        name="a slow listing keeps the next one away for hours",
+        before="return min(max(resync_seconds, took / _SHARE_OF_TIME), _MOST_INTERVALS * resync_seconds)",
+        after="return max(resync_seconds, took / _SHARE_OF_TIME)",
+        test="tests/operator/test_resync.py::test_a_listing_that_took_long_postpones_the_next_one_but_not_for_hours",
+    ),
+    # Deadlines.
+    _in_operator(
+        name="a silent worker is never stopped",
+        before="if seen.quiet_seconds > config.deadlines.no_progress_seconds:",
+        after="if False:",
+        worlds=15,
+    ),
+    _in_operator(
+        name="waiting rows are not refreshed",
+        before="await self._jobs.keep_alive(self._config.installation,",
+        after="(",
+        worlds=30,
+    ),
+    _in_operator(
+        name="a wait may last for ever",
+        before="if since is None or (now - since).total_seconds() <= deadlines.waiting_seconds:",
+        after="if True:",
+        worlds=15,
+    ),
+    _in_operator(
+        name="a pod that does not stop is not deleted by force",
+        before="late = asyncio.get_running_loop().time() - deleted.since > self._deadline",
+        after="late = False",
+        worlds=15,
+    ),
+    _in_operator(
+        name="finished VideoJobs are kept for ever",
+        before="return [DeleteVideoJob(seen.videojob.uid)] if left <= 0 else",
+        after="return [] if left <= 0 else",
+        worlds=30,
+    ),
+    _in_operator(
+        name="the pause before an attempt is not kept",
+        before="return left if left <= _LONGEST_PAUSE_SECONDS else 0.0",
+        after="return 0.0",
+        test="tests/operator/planning/test_plan_start.py::test_seconds_left_of_a_pause",
+    ),
+    # Attempts, and one object that must not stop the others.
+    _in_runops(
+        name="failures are not counted",
+        before='later = history.model_copy(update={"failures": history.failures + 1})',
+        after="later = history",
+        worlds=15,
+    ),
+    _in_operator(
+        name="a row that does not match its VideoJob is not read again",
+        before="if self._store.rows_to_read.take(videojob.name):",
+        after="if False:",
+        test="tests/operator/reconcile/test_reconciler.py::test_a_marked_row_is_read_before_the_plan_is_made_and_only_once",
+    ),
+)
