@@ -17,16 +17,14 @@ __all__ = ["lane_of", "start_order"]
 
 _LANES = (
     (
-        *("tests/e2e/", "tests/lifecycle/", "tests/cluster/test_cluster_kwok.py", "tests/cluster/test_cluster_node.py"),
-        *("tests/cli/test_cli_on_cluster.py", "tests/cli/test_cli_with_operator.py"),
-        "tests/media/test_media_sandbox_in_a_pod.py",
-    ),
-    (
-        *("tests/apiserver/", "tests/chaos/test_chaos.py"),
         *("tests/chart/test_chart_manifests.py", "tests/chart/test_namespaced_install.py"),
         *("tests/chart/test_restricted_pods.py", "tests/chart/test_rights_on_api_server.py"),
-        "tests/chart/test_worker_fence.py",
+        *("tests/chart/test_worker_fence.py", "tests/cluster/test_cluster_kwok.py"),
+        *("tests/cli/test_cli_on_cluster.py", "tests/cli/test_cli_with_operator.py"),
+        *("tests/cluster/test_cluster_node.py", "tests/e2e/", "tests/lifecycle/"),
+        "tests/media/test_media_sandbox_in_a_pod.py",
     ),
+    ("tests/apiserver/", "tests/chaos/test_chaos.py"),
 )
 _NUMBER = pytest.StashKey[int]()
 
