@@ -1,10 +1,13 @@
 """`make mutants`: change the decision code in thousands of small ways and see which changes no test notices."""
 
 import argparse
+import contextlib
 import fnmatch
 import json
 import os
 import random
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +15,13 @@ from pathlib import Path
 from tests.mutation.mutmut_results import mutant_names, results
 from tests.mutation.targets import CHECKOUT, source_files
 from tests.mutation.verdicts import KILLED, Change, Score, Verdict, read_listed, score
-from tests.mutation.workspace import prepare
+from tests.mutation.workspace import WORKSPACE, WORKSPACE_OF_SAMPLE, prepare
 
 _EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 _SURVIVORS = Path(__file__).with_name("known_survivors.toml")
+_GENERATE_SECONDS = 600
 _SAMPLE_SECONDS = 180
+_SAMPLE_FILES = 5
 _SAMPLE_SIZE = 120
 _WHOLE_RUN_SECONDS = 4 * 3600
 
@@ -29,12 +34,12 @@ def main() -> int:
         sys.stderr.write(f"No decision code matches {' '.join(arguments.only)}. It is one of:\n")
         sys.stderr.writelines(f"  {file}\n" for file in source_files())
         return 2
-    # All decision code is mutated each time and the run is restricted by name: mutmut does not notice that a file
-    # has come to be mutated.
-    workspace = prepare(source_files())
     equivalent, known = read_listed(_EQUIVALENT), read_listed(_SURVIVORS)
     if arguments.sample:
-        return _sample(workspace, files, listed=frozenset(equivalent) | frozenset(known), seed=arguments.seed)
+        return _sample(files, listed=frozenset(equivalent) | frozenset(known), seed=arguments.seed)
+    # All decision code is mutated each time and the run is restricted by name: mutmut does not notice that a file
+    # has come to be mutated.
+    workspace = prepare(WORKSPACE, source_files())
     _mutmut(workspace, [f"{module}.x*" for module in _modules(files)], seconds=_WHOLE_RUN_SECONDS)
     if not any(verdict in KILLED for verdict, _ in results(workspace, files)):
         sys.stderr.write("No mutant was killed at all, so the run itself failed; mutmut says why above.\n")
@@ -61,7 +66,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--sample",
         action="store_true",
-        help=f"{_SAMPLE_SIZE} mutants drawn by chance, within {_SAMPLE_SECONDS} seconds",
+        help=f"{_SAMPLE_SIZE} mutants of {_SAMPLE_FILES} files, drawn by chance, within {_SAMPLE_SECONDS} seconds",
     )
     parser.add_argument("--seed", default=_commit(), help="what the sample is drawn by (the commit)")
     parser.add_argument("--write-survivors", action="store_true", help=f"write {_SURVIVORS.name} again from this run")
@@ -73,20 +78,29 @@ def _commit() -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "no commit"
 
 
-def _sample(workspace: Path, files: list[str], *, listed: frozenset[Change], seed: str) -> int:
-    """Try a few mutants. They are generated first: without names there is nothing to draw from."""
-    _mutmut(workspace, ["no such mutant"], seconds=_SAMPLE_SECONDS, quiet=True)
+def _sample(files: list[str], *, listed: frozenset[Change], seed: str) -> int:
+    """Try some mutants of a few files: to mutate all files takes longer than to try the sample."""
+    chance = random.Random(seed)  # noqa: S311 - the same sample for a commit
+    files = sorted(chance.sample(files, min(_SAMPLE_FILES, len(files))))
+    sys.stdout.write(f"sample of {', '.join(files)} (seed {seed})\n")
+    shutil.rmtree(WORKSPACE_OF_SAMPLE, ignore_errors=True)
+    workspace = prepare(WORKSPACE_OF_SAMPLE, files)
+    # Generates the mutants and runs none: without names there is nothing to draw from.
+    _mutmut(workspace, ["no such mutant"], seconds=_GENERATE_SECONDS, quiet=True)
     names = mutant_names(workspace, files)
     if not names:
         sys.stderr.write("mutmut generated no mutant; run `make mutants` to see why.\n")
         return 2
-    drawn = random.Random(seed).sample(names, min(_SAMPLE_SIZE, len(names)))  # noqa: S311 - the same sample for a commit
+    drawn = chance.sample(names, min(_SAMPLE_SIZE, len(names)))
     _mutmut(workspace, drawn, seconds=_SAMPLE_SECONDS)
     counted = score(results(workspace, files, only=frozenset(drawn)), equivalent=frozenset())
+    if not counted.killed:
+        sys.stderr.write("No mutant was reached within the time, so this run shows nothing.\n")
+        return 2
     _print_score(counted)
     unlisted = [change for change in counted.survivors if change not in listed]
     _print_changes("Survivors that are not listed (write the missing test, or argue that it is equivalent):", unlisted)
-    return 1 if unlisted or not counted.killed else 0
+    return 1 if unlisted else 0
 
 
 def _mutmut(workspace: Path, names: list[str], *, seconds: float, quiet: bool = False) -> None:
@@ -97,12 +111,17 @@ def _mutmut(workspace: Path, names: list[str], *, seconds: float, quiet: bool = 
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
     output = subprocess.DEVNULL if quiet else None
-    try:
-        subprocess.run(
-            command, cwd=workspace, env=environment, stdout=output, stderr=output, timeout=seconds, check=False
-        )
-    except subprocess.TimeoutExpired:
-        sys.stdout.write(f"\nStopped after {seconds:.0f} s; mutants that were not reached do not count.\n")
+    with subprocess.Popen(
+        command, cwd=workspace, env=environment, stdout=output, stderr=output, start_new_session=True
+    ) as process:
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            sys.stdout.write(f"\nStopped after {seconds:.0f} s; mutants that were not reached do not count.\n")
+        finally:
+            # Its forks are in the same process group.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _print_table(workspace: Path, files: list[str], equivalent: frozenset[Change]) -> None:

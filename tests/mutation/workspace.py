@@ -12,19 +12,22 @@ from typing import Any
 
 from tests.mutation.targets import CHECKOUT, PACKAGES, fast_test_paths
 
-__all__ = ["WORKSPACE", "prepare"]
+__all__ = ["WORKSPACE", "WORKSPACE_OF_SAMPLE", "prepare"]
 
 WORKSPACE = CHECKOUT / "build" / "mutants"
+WORKSPACE_OF_SAMPLE = CHECKOUT / "build" / "mutants-sample"
 _ALSO_NEEDED = ("crds", "devstack", "prompts", "tests")
 _LOG_CALLS = [r"_log\.\w+\(", r"_LOG\.\w+\("]
 _JUNK = shutil.ignore_patterns("__pycache__", ".pytest_cache", "node_modules")
 
 
-def prepare(files: list[str]) -> Path:
+def prepare(workspace: Path, files: list[str]) -> Path:
     """Copy what a run needs and write the configuration.
 
     Parameters
     ----------
+    workspace
+        Where to.
     files
         What is mutated, relative to the packages' parent.
 
@@ -33,14 +36,14 @@ def prepare(files: list[str]) -> Path:
     Path
         The workspace.
     """
-    WORKSPACE.mkdir(parents=True, exist_ok=True)
+    workspace.mkdir(parents=True, exist_ok=True)
     for name, source in {**PACKAGES, **{name: Path(name) for name in _ALSO_NEEDED}}.items():
-        target = WORKSPACE / name
+        target = workspace / name
         shutil.rmtree(target, ignore_errors=True)
         # Links are followed: the worker's prompts are one.
         shutil.copytree(CHECKOUT / source, target, ignore=_JUNK)
-    (WORKSPACE / "pyproject.toml").write_text(_configuration(files))
-    return WORKSPACE
+    (workspace / "pyproject.toml").write_text(_configuration(files))
+    return workspace
 
 
 def _configuration(files: list[str]) -> str:
