@@ -14,7 +14,7 @@ __all__ = ["Resync", "pause_after", "resync_is_due"]
 
 _log = logging.getLogger(__name__)
 _SHARE_OF_TIME = 0.005
-"""Listing 10,000 VideoJobs takes seconds: it is then done less often, and takes at most this share of the time.
+"""Listing 10,000 VideoJobs takes seconds: it is then done less often, to take at most this share of the time.
 
 The reconciliations that follow it cost about as much again.
 """
