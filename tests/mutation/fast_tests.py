@@ -1,6 +1,6 @@
 """A pytest plugin for mutation runs: only tests that need no server, and the same examples every time."""
 
-from typing import Any
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -38,14 +38,14 @@ settings.register_profile(
 )
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out whole files: some read a page when they are imported."""
+    name = collection_path.name
+    return True if name in _SLOW_FILES | _READ_THE_CHECKOUT or name.endswith("_page.py") else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect what does not fit a mutation run."""
-    left_out = [item for item in items if _is_left_out(item)]
+    """Deselect tests that need a server."""
+    left_out = [item for item in items if _NEED_A_SERVER & set(getattr(item, "fixturenames", ()))]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
-
-
-def _is_left_out(item: Any) -> bool:
-    needs = set(getattr(item, "fixturenames", ()))
-    name: str = item.path.name
-    return bool(needs & _NEED_A_SERVER) or name in _SLOW_FILES | _READ_THE_CHECKOUT or name.endswith("_page.py")
