@@ -110,8 +110,24 @@ async def test_the_pods_of_one_job_that_cannot_be_listed_do_not_keep_those_of_ot
     running = asyncio.create_task(follower.run())
     await until(lambda: len(follower) == 1)
     running.cancel()
-    expected = "the pods of a deleted Job could not be stopped; trying again: ClusterError: it always fails"
+    expected = "pods of deleted Jobs could not be stopped (1 Jobs); trying again: ClusterError: it always fails"
     assert caplog.messages[0] == expected
+
+
+async def test_while_the_api_server_is_away_each_round_logs_one_line(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(stopping, "_CHECK_SECONDS", 1.0)
+    cluster = Recorder(list_pods=[_pod("pod-1", "uid-1"), _pod("pod-2", "uid-2")])
+    follower = _follower(cluster)
+    await follower.begin("vj-1", "uid-1")
+    await follower.begin("vj-2", "uid-2")
+    cluster.answers["list_pods"] = ClusterError("away")
+    running = asyncio.create_task(follower.run())
+    await asyncio.sleep(2.5)
+    running.cancel()
+    line = "pods of deleted Jobs could not be stopped (2 Jobs); trying again: ClusterError: away"
+    assert caplog.messages == [line, line]
 
 
 @pytest.mark.parametrize(("waited", "forced"), [(9.0, False), (10.0, False), (10.1, True)])

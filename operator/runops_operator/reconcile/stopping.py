@@ -80,14 +80,25 @@ class Stopping:
         """Check the followed pods until cancelled."""
         while True:
             await asyncio.sleep(_CHECK_SECONDS)
-            for uid in list(self._jobs):
-                try:
-                    await self._check(uid)
-                except ClusterError as error:
-                    # The pods of other Jobs must stop all the same.
-                    _log.warning("the pods of a deleted Job could not be stopped; trying again: %s", error_text(error))
-                except Exception:  # noqa: BLE001 - an unexpected error about one pod must not end the operator
-                    _log.exception("Unexpected error while a deleted Job's pods were stopped.")
+            await self._check_all()
+
+    async def _check_all(self) -> None:
+        failures: list[ClusterError] = []
+        for uid in list(self._jobs):
+            try:
+                await self._check(uid)
+            except ClusterError as error:
+                # The pods of other Jobs must stop all the same.
+                failures.append(error)
+            except Exception:  # noqa: BLE001 - an unexpected error about one pod must not end the operator
+                _log.exception("Unexpected error while a deleted Job's pods were stopped.")
+        if failures:
+            # One line a round: while the API server is away, every Job fails.
+            _log.warning(
+                "pods of deleted Jobs could not be stopped (%d Jobs); trying again: %s",
+                len(failures),
+                error_text(failures[0]),
+            )
 
     async def _check(self, uid: str, *, first: bool = False) -> None:
         deleted = self._jobs.get(uid)
