@@ -52,6 +52,8 @@ class _Run:
     """A row's way from the queue to its end."""
 
     ended: bool = False
+    of_others: bool = False
+    """Whether a person, or a consumer without claims, wrote to the row since an operator claimed it."""
 
 
 class Promises:
@@ -94,9 +96,9 @@ class Promises:
         """Check a write to a row."""
         before, after = change.before, change.after
         if change.by == "person":
-            self._runs[change.job_id] = _Run(ended=after.status == "cancelled")
+            self._runs[change.job_id] = _Run(ended=after.status == "cancelled", of_others=True)
         elif change.by == "rival":
-            self._runs[change.job_id].ended = after.status in ENDED
+            self._runs[change.job_id] = _Run(ended=after.status in ENDED, of_others=True)
         elif change.by.startswith("worker "):
             self._worker_wrote(change)
         else:
@@ -379,6 +381,8 @@ class Promises:
         row = self._database.rows.get(job_id) if job_id is not None else None
         token = (body["metadata"].get("annotations") or {}).get(_CLAIM)
         if row is None or token is None or not row.was_held_by(token) or row.status not in ENDED:
+            return
+        if self._runs[row.job_id].of_others:
             return
         status = body["status"]
         conditions = conditions_of(body)

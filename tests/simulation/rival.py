@@ -38,13 +38,13 @@ class Rival:
         elif self._read is not None:
             self.finish_writing()
         else:
-            self.read(chance)
+            queued = [row.job_id for row in self._database.rows.values() if row.status == "queued"]
+            self._read = chance.choice(queued) if queued else None
 
-    def read(self, chance: random.Random) -> None:
-        """Read a queued row, unless it is busy."""
-        queued = [row.job_id for row in self._database.rows.values() if row.status == "queued"]
-        if queued and self._read is None and self._working is None:
-            self._read = chance.choice(queued)
+    def had_read(self, job_id: UUID) -> None:
+        """Have read a row that was queued until now, unless it is busy."""
+        if self._read is None and self._working is None:
+            self._read = job_id
 
     def finish_writing(self) -> None:
         """Set the row to processing that was read before."""

@@ -25,7 +25,7 @@ from tests.simulation.network import Call, Fate, Killed, Network
 from tests.simulation.operator_process import Replica, Site, table_of
 from tests.simulation.promises import ENDED, Promises, Violation
 from tests.simulation.rival import Rival
-from tests.simulation.table import MemoryDatabase
+from tests.simulation.table import Change, MemoryDatabase
 from tests.simulation.worker import Nature, Worker
 
 __all__ = ["Violation", "World", "run_world"]
@@ -135,7 +135,7 @@ class World:
         self.natures: dict[UUID, Nature] = {}
         self.sites: list[Site] = []
         self.promises = Promises(self.database, self.sites, self.natures, self.now)
-        self.database.on_change = self.promises.row_changed
+        self.database.on_change = self._row_changed
         self.rival = Rival(self.database, conditional=self.chance.random() < 0.5) if self._draw(0.3) else None
         if self.rival is not None:
             self.rival.on_overwrite = self.promises.rival_began
@@ -305,9 +305,6 @@ class World:
 
     def _decide(self, call: Call) -> None:
         fate = self.chance.random()
-        if self.rival is not None and call.name == "update" and self._draw(0.5):
-            # Just before what may be a claim.
-            self.rival.read(self.chance)
         if fate < 0.82 or call.name == "watch":
             self.network.decide(call, Fate.THROUGH)
         elif fate < 0.92 and not call.answer:
@@ -527,6 +524,12 @@ class World:
             self.tally["a worker was cut off"] += 1
             worker.cut_off = True
             site.cluster.end_pod(worker.name, 1, pod=worker.pod, gone=True)
+
+    def _row_changed(self, change: Change) -> None:
+        self.promises.row_changed(change)
+        claimed = change.before.status == RowStatus.QUEUED and change.after.claim is not None
+        if claimed and self.rival is not None and not self.network.calm and self._draw(0.5):
+            self.rival.had_read(change.job_id)
 
     # Processes.
 
