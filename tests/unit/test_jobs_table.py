@@ -62,7 +62,8 @@ class Script:
         self.waits += 1
 
     def jobs(self, *, reads: list[Answer] | None = None, writes: list[Answer] | None = None) -> JobsTable:
-        self.reads, self.writes = reads or [], writes or []
+        # Copies: the lists of a parametrised test are the same in each run of it.
+        self.reads, self.writes = list(reads or []), list(writes or [])
         rest: Any = self
         return JobsTable(rest)
 
