@@ -31,6 +31,7 @@ from tests.simulation.worker import Nature, Worker
 __all__ = ["Violation", "World", "run_world"]
 
 _LONGEST_REST_SECONDS = 3 * 3600.0
+_INSTANT_SECONDS = 1e-9
 _TICK_SECONDS = 2.0
 _TTL_SECONDS = 600
 _EXPIRED_SECONDS = 500.0 + 50.0
@@ -91,6 +92,9 @@ class _Idle(selectors.SelectSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None or timeout > 0:
             self._world.idle(timeout)
+        else:
+            # Work takes time. Else a timer that is due less than the loop's resolution from now would be set for ever.
+            self._world.seconds += _INSTANT_SECONDS
         return []
 
 
