@@ -129,7 +129,7 @@ def test_a_key_that_is_rejected_is_said_and_tried_on_with_and_nothing_is_claimed
 
 @pytest.mark.parametrize(
     ("key", "kind"),
-    [("anon_key", "anon JWT"), ("publishable_key", "sb_publishable key"), ("jwt_secret", "no Supabase key")],
+    [("anon_key", "anon JWT"), ("publishable_key", "sb_publishable key"), ("jwt_secret", "not a Supabase key")],
 )
 def test_a_key_of_the_wrong_kind_is_refused_before_anything_is_asked(
     *,

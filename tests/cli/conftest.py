@@ -19,6 +19,15 @@ from runops_cli.main import app
 SETTINGS = ("SUPABASE", "NEXT_PUBLIC_SUPABASE", "GOOGLE", "GEMINI", "RUNOPS", "KUBECONFIG")
 
 
+_PROGRAM = """
+import signal
+# Tests that run in the background of a shell ignore SIGINT, and a child inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from runops_cli.main import run
+run()
+"""
+
+
 @pytest.fixture
 def environment(
     stack: StackInfo,
@@ -73,7 +82,7 @@ def started(environment: dict[str, str]) -> Callable[..., AbstractContextManager
     @contextmanager
     def start(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         with subprocess.Popen(
-            [sys.executable, "-c", "from runops_cli.main import run; run()", *arguments],
+            [sys.executable, "-c", _PROGRAM, *arguments],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import datetime as dt
 import json
+import os
 import ssl
 import stat
 import sys
@@ -314,6 +315,26 @@ async def test_a_credential_plugin_that_fails_is_an_error_without_what_it_printe
     with pytest.raises(ClusterError, match=sentence) as raised:
         await log_in()
     assert "sesame" not in "".join(traceback.format_exception(raised.value))
+
+
+async def test_a_credential_plugin_that_hangs_is_killed(
+    kubeconfig: Kubeconfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login_module, "_LOGIN_SECONDS", 1)
+    pid_file = tmp_path / "pid"
+    kubeconfig(_plugin(tmp_path, f"open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(600)"))
+    with pytest.raises(ClusterError, match="took more than 1 s"):
+        await log_in()
+    if pid_file.exists():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid_file.read_text()), 0)
+
+
+async def test_a_credential_plugin_may_print_more_to_stderr_than_a_pipe_holds(
+    kubeconfig: Kubeconfig, tmp_path: Path
+) -> None:
+    kubeconfig(_plugin(tmp_path, f"sys.stderr.write('x' * 1_000_000)\n{_GIVES}"))
+    assert (await log_in()).api_key["BearerToken"] == "Bearer first"
 
 
 def test_the_expiry_of_a_token_is_read_from_its_payload() -> None:

@@ -11,11 +11,11 @@ from typing import Any
 import yaml
 from kubernetes.aio.client import Configuration
 from kubernetes.aio.config import ConfigException
-from kubernetes.aio.config.exec_provider import ExecProvider
 from kubernetes.aio.config.incluster_config import InClusterConfigLoader
 from kubernetes.aio.config.kube_config import FileOrData, KubeConfigLoader, KubeConfigMerger
 
 from runops_operator.kubernetes_api.cluster import ClusterError
+from runops_operator.kubernetes_api.exec_plugin import credentials_of_plugin
 from runops_operator.kubernetes_api.oidc import expires_at, refreshed
 from runops_operator.kubernetes_api.proxy import proxy_for
 
@@ -91,7 +91,7 @@ class _Kubeconfig(KubeConfigLoader):
         assert self._user is not None
         plugin = self._user["exec"]
         try:
-            status = await ExecProvider(plugin).run()
+            status = await credentials_of_plugin(plugin)
         except (ConfigException, OSError) as error:
             # What it printed may hold a key.
             why = str(error).partition(".")[0]
