@@ -78,7 +78,8 @@ class Traces:
         processes = [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
         left = [f"process {pid}" for pid in processes if self._inside(pid)]
         left += ["keeper"] if self.node.keeper.alive() else []
-        left += [str(path) for path in CGROUPS.rglob(f"{link}*")]
+        # os.walk passes over a cgroup that is removed meanwhile; Path.rglob raises.
+        left += [folder for folder, _, _ in os.walk(CGROUPS) if Path(folder).name.startswith(link)]
         left += [str(path) for path in (state, Path("/sys/class/net") / link) if path.exists()]
         routes = subprocess.run(["ip", "route"], capture_output=True, text=True, check=True).stdout.splitlines()
         left += [route for route in routes if link in route.split() or self.node.addresses.pod_range in route]

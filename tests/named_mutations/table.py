@@ -52,7 +52,7 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         name="VideoJobs take no slot",
         before='active[(spec.user_id if spec is not None else None) or ""] += 1',
         after="pass",
-        worlds=60,
+        worlds=400,
     ),
     _in_operator(
         name="the limit per user is not applied",
