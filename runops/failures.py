@@ -456,7 +456,7 @@ _BY_EXIT_CODE = {failure.exit_code: failure for failure in TABLE.values() if fai
 
 
 def by_exit_code(code: int) -> Failure | None:
-    """Return the failure that a worker's exit code stands for.
+    """Return the failure with this exit code of a worker.
 
     Parameters
     ----------

@@ -230,7 +230,7 @@ def test_a_key_that_runs_out_in_the_middle_of_work_pauses_the_intake_and_loses_n
     with start(_QUICK, SUPABASE_SERVICE_ROLE_KEY=short) as operator:
         eventually(lambda: operator.ready()[0] == 503 and "the key was rejected" in operator.ready()[1], "says so")
         (tmp_path / "secrets" / "SUPABASE_SERVICE_ROLE_KEY").write_text(stack.service_role_jwt)
-        assert operator.process.wait(60) == 0, "it ends, and Kubernetes starts it anew"
+        assert operator.process.wait(60) == 0, "it ends, and Kubernetes restarts it"
     with start(_QUICK) as operator:
         eventually(lambda: inside.has_job(second), "the row that waited is claimed")
         assert inside.uids("jobs")[first] == job, "the other one's Job is the very same"

@@ -87,7 +87,7 @@ async def _frozen_api_server(site: Site) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _api_server_killed_again_and_again(site: Site) -> AsyncIterator[None]:
-    """The API server dies and comes back, all the time; a node in namespaces starts it anew after a second."""
+    """The API server dies and comes back, all the time; a node in namespaces restarts it after a second."""
 
     async def kill() -> None:
         while True:

@@ -127,7 +127,7 @@ class Worker(Process):
         self._fail(Reason.DATABASE_UNAVAILABLE)
 
     def stop(self) -> None:
-        """End the process without a word."""
+        """End the process without a report."""
         self.over = True
         self.kill()
 

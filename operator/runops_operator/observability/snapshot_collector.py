@@ -23,7 +23,7 @@ class Snapshot:
     stalled
         By the reason of the stall.
     users
-        Unfinished ones by user; the empty user stands for rows without one.
+        Unfinished VideoJobs by user; the empty user is for rows without a user.
     """
 
     phases: Mapping[str, int] = field(default_factory=dict)

@@ -206,7 +206,7 @@ async def test_the_time_since_a_row_was_first_read_as_completed_is_counted() -> 
     bench.jobs.answers["get"] = row()
     assert (await bench.reader.with_row(seen(), JOB_ID)).completed_seconds == 0
     bench.jobs.answers["get"] = row("completed")
-    assert (await bench.reader.with_row(seen(), JOB_ID)).completed_seconds == 0, "completed anew"
+    assert (await bench.reader.with_row(seen(), JOB_ID)).completed_seconds == 0, "completed again"
     bench.wait(20)
     bench.reader.forget(NAME)
     assert (await bench.reader.with_row(seen(), JOB_ID)).completed_seconds == 0
