@@ -13,6 +13,7 @@ from hypothesis import settings
 from devstack.faults import FaultControl
 from devstack.stack import StackInfo, running_stack
 from devstack.supabase.gateway.switches import Switches, set_switches
+from tests.log_levels import unchanged_log_levels
 from tests.virtual_time import VirtualTimeLoop
 
 # An example that has to wait for a processor is no failure; pytest's timeout ends one that hangs.
@@ -25,6 +26,13 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[]
     if item.get_closest_marker("virtual_time") is not None:
         return {"virtual time": VirtualTimeLoop}
     return {"real time": asyncio.new_event_loop}
+
+
+@pytest.fixture(autouse=True)
+def log_levels_stay() -> Iterator[None]:
+    """Set levels of loggers back after each test: commands that run in this process set them."""
+    with unchanged_log_levels():
+        yield
 
 
 @pytest.fixture(scope="session")
