@@ -65,7 +65,7 @@ class NodeTimes:
 
     @property
     def there(self) -> int:
-        """How many nodes there were at the last look."""
+        """How many nodes there were when they were last counted."""
         return self.counts[-1][1] if self.counts else 0
 
     @property

@@ -1,4 +1,4 @@
-"""Brings an object to disk in pieces: memory does not grow with it, and a lost connection does not start it over."""
+"""Downloads an object to disk as a stream: memory stays flat, and a lost connection resumes where it broke."""
 
 import errno
 import hashlib
@@ -23,14 +23,14 @@ __all__ = ["fetch_to_file", "partial_file"]
 _PIECE = 256 * 1024
 _NO_SUCH_RANGE = 416
 _MOST_CONNECTIONS = 200
-"""However many bytes arrive: a connection that breaks this often is useless."""
+"""A download that needs more connections fails, even if each of them brought bytes."""
 
 OnProgress = Callable[[int, int | None], None]
 
 
 @dataclass
 class _Part:
-    """The file as far as it is there."""
+    """The part of the file that has arrived."""
 
     file: BinaryIO
     etag: str | None = None
@@ -132,7 +132,7 @@ async def _fill(
 
 
 def _may_go_on(error: BaseException) -> Again | None:
-    """Return what may pass, and that storage has fewer bytes than are here: then the object is another one."""
+    """Also retry where storage has fewer bytes than are on disk: the object was replaced."""
     if isinstance(error, SupabaseError) and error.status == _NO_SUCH_RANGE:
         return Again("no such range")
     return may_pass(error)

@@ -1,4 +1,4 @@
-"""The checklist of a project: is everything there that a job needs? Nothing is written."""
+"""Checks whether a project has everything that a job needs. Nothing is written."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Finding:
     detail
         What was found.
     remedy
-        What to do, or what could be better; None where nothing.
+        What to do, or what could be improved; None where there is nothing to do.
     """
 
     name: str
@@ -40,9 +40,9 @@ class Finding:
 
 
 async def inspect(supabase: Supabase) -> list[Finding]:
-    """Go through the checklist. A failure becomes a finding; nothing is raised and nothing written.
+    """Run every check. A failure becomes a finding; nothing is raised and nothing is written.
 
-    The list ends where the key is rejected or the project does not answer: the rest would say the same.
+    The checks stop where the key is rejected or the project does not answer: the others would fail in the same way.
     """
     if (sentence := refusal(supabase.key)) is not None:
         return [Finding("key", ok=False, detail=f"a {kind_of_key(supabase.key)}", remedy=sentence)]

@@ -18,7 +18,7 @@ from runops.supabase.objects import BucketInfo, Downloaded, ObjectInfo, megabyte
 from runops.supabase.postgres_json import postgres_json
 from runops.supabase.retry import may_pass
 from runops.supabase.storage_http import StorageHttp
-from runops.supabase.upload import Begun, LastLook, end_upload, send_bytes, send_file
+from runops.supabase.upload import BeforeWrite, OnUploadId, end_upload, send_bytes, send_file
 
 __all__ = ["ObjectStore"]
 
@@ -30,11 +30,11 @@ _MISSING_READS = 3
 
 
 class _Missing(Exception):  # noqa: N818 - it may come yet
-    """The object does not exist yet."""
+    """The object does not exist, or not yet."""
 
 
 class ObjectStore:
-    """The storage of one project. Parameters are those of `StorageHttp`.
+    """The object storage of one project. Parameters are those of `StorageHttp`.
 
     Every method raises `SupabaseError`, for a missing bucket of kind `NOT_FOUND`.
     """
@@ -58,8 +58,8 @@ class ObjectStore:
         await self._http.aclose()
 
     async def stat(self, bucket: str, key: str) -> ObjectInfo | None:
-        """Return what storage knows of an object; None where there is none."""
-        doing = f"looking at {bucket}/{key}"
+        """Return size, type and metadata of an object; None where there is none."""
+        doing = f"reading the size of {bucket}/{key}"
         try:
             said = await self._http.ask("GET", f"/object/info/{object_path(bucket, key)}", doing=doing)
         except SupabaseError as error:
@@ -71,10 +71,10 @@ class ObjectStore:
                 int(said["size"]), said.get("etag"), said.get("content_type"), dict(said.get("metadata") or {})
             )
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise _odd_answer(doing) from None
+            raise _unexpected_answer(doing) from None
 
     async def awaited(self, bucket: str, key: str) -> ObjectInfo | None:
-        """Return what `stat` does, after a few reads where nothing is found: the upload may still be running."""
+        """Return what `stat` returns, after a few reads where nothing is found: the upload may still be running."""
         policy = replace(self._http.retries, attempts=_MISSING_READS, base_seconds=1.0)
 
         async def present() -> ObjectInfo:
@@ -138,8 +138,8 @@ class ObjectStore:
         *,
         content_type: str,
         on_progress: Callable[[int, int | None], None] | None = None,
-        last_look: LastLook | None = None,
-        begun: Begun | None = None,
+        before_write: BeforeWrite | None = None,
+        on_upload_id: OnUploadId | None = None,
     ) -> None:
         """Upload a file in place of what is there, and check that it arrived.
 
@@ -153,10 +153,10 @@ class ObjectStore:
             Its MIME type.
         on_progress
             Called with the bytes so far and the total.
-        last_look
+        before_write
             Called right before each request that can make the object appear; storage has no conditional writes. An
             error that it raises prevents the object, and nothing of the upload stays.
-        begun
+        on_upload_id
             Called with the name of each upload that stays unfinished if this process dies, for `end_upload`.
 
         Raises
@@ -171,8 +171,8 @@ class ObjectStore:
             path,
             content_type=content_type,
             on_progress=on_progress,
-            last_look=last_look,
-            begun=begun,
+            before_write=before_write,
+            on_upload_id=on_upload_id,
         )
         info = await self.stat(bucket, key)
         if info is None or info.size != size:
@@ -182,13 +182,13 @@ class ObjectStore:
             )
 
     async def end_upload(self, upload: str) -> None:
-        """Delete the unfinished upload of a process that died, by the name that `begun` received."""
+        """Delete the unfinished upload of a process that died, by the name that `on_upload_id` received."""
         await end_upload(self._http, upload)
 
-    async def upload_json(self, bucket: str, key: str, value: Any, *, last_look: LastLook | None = None) -> None:
-        """Store a JSON value as an object, in place of what is there; `last_look` as for `upload`."""
+    async def upload_json(self, bucket: str, key: str, value: Any, *, before_write: BeforeWrite | None = None) -> None:
+        """Store a JSON value as an object, in place of what is there; `before_write` as for `upload`."""
         content = json.dumps(postgres_json(value), ensure_ascii=False, allow_nan=False).encode()
-        await send_bytes(self._http, bucket, key, content, content_type="application/json", last_look=last_look)
+        await send_bytes(self._http, bucket, key, content, content_type="application/json", before_write=before_write)
 
     async def read_json(self, bucket: str, key: str) -> Any | None:
         """Return the JSON value of an object; None where there is none.
@@ -240,12 +240,12 @@ class ObjectStore:
         return [key for key, _ in rows]
 
     async def newest_sizes(self, bucket: str, prefix: str, *, limit: int = 1000) -> dict[str, int]:
-        """Return keys and sizes in bytes of the objects in a folder that came last, at most `limit`, in one request."""
+        """Return keys and sizes in bytes of the newest objects in a folder, at most `limit`, in one request."""
         rows = await self._listed(bucket, prefix, limit=limit, by="created_at", order="desc")
         try:
             return {key: int(row["metadata"]["size"]) for key, row in rows}
         except (KeyError, TypeError, ValueError):
-            raise _odd_answer(f"listing {bucket}/{prefix}") from None
+            raise _unexpected_answer(f"listing {bucket}/{prefix}") from None
 
     async def _listed(
         self, bucket: str, prefix: str, *, limit: int, by: str, order: str
@@ -262,12 +262,12 @@ class ObjectStore:
         try:
             named = [(str(row["name"]), row) for row in rows if row["id"] is not None]
         except (KeyError, TypeError):
-            raise _odd_answer(doing) from None
+            raise _unexpected_answer(doing) from None
         return [(f"{folder}/{name}" if folder else name, row) for name, row in named if name != _PLACEHOLDER]
 
     async def bucket(self, bucket: str) -> BucketInfo | None:
         """Return a bucket's limits; None where it does not exist."""
-        doing = f"looking at the bucket {bucket}"
+        doing = f"reading the bucket {bucket}"
         try:
             said = await self._http.ask("GET", f"/bucket/{quote(bucket, safe='')}", doing=doing)
         except SupabaseError as error:
@@ -282,7 +282,7 @@ class ObjectStore:
                 allowed_mime_types=None if types is None else tuple(types),
             )
         except (TypeError, ValueError, AttributeError):
-            raise _odd_answer(doing) from None
+            raise _unexpected_answer(doing) from None
 
 
 def _is_missing_object(error: SupabaseError) -> bool:
@@ -294,7 +294,7 @@ def _is_missing_object(error: SupabaseError) -> bool:
     )
 
 
-def _odd_answer(doing: str) -> SupabaseError:
+def _unexpected_answer(doing: str) -> SupabaseError:
     return SupabaseError(
         ErrorKind.UNAVAILABLE,
         f"Supabase Storage answered with something unexpected while {doing}. Check SUPABASE_URL.",

@@ -1,4 +1,4 @@
-"""Brings a file to storage in pieces, by one request where it is small and by the tus protocol where it is large.
+"""Uploads a file to storage: one request for a small file, the tus protocol for a large one.
 
 Tus 1.0.0 (tus.io) as Supabase's storage service speaks it: pieces of 6 MiB, plain-text errors with true statuses.
 """
@@ -19,7 +19,7 @@ from runops.supabase.objects import object_path
 from runops.supabase.retry import may_pass, may_pass_or_conflicts
 from runops.supabase.storage_http import StorageHttp
 
-__all__ = ["SMALL", "Begun", "LastLook", "end_upload", "send_bytes", "send_file"]
+__all__ = ["SMALL", "BeforeWrite", "OnUploadId", "end_upload", "send_bytes", "send_file"]
 
 SMALL = 6 * 1024 * 1024
 """In bytes: what Supabase recommends as the largest single request, and demands as the size of a tus piece."""
@@ -34,17 +34,17 @@ _LOCATION = re.compile(rf"{_RESUMABLE}/(?P<id>{_UPLOAD_ID.pattern})/?$")
 _MOST_STARTS = 3
 
 _END_SECONDS = 1.5
-"""For deleting an upload that is given up: less than the time a process has to stop."""
+"""For deleting an abandoned upload: less than the time a process has to stop."""
 _LOG = logging.getLogger(__name__)
 
 OnProgress = Callable[[int, int | None], None]
-LastLook = Callable[[], Awaitable[None]]
+BeforeWrite = Callable[[], Awaitable[None]]
 """Called right before each request that can make the object appear; an error that it raises prevents the request."""
-Begun = Callable[[str], Awaitable[None]]
+OnUploadId = Callable[[str], Awaitable[None]]
 """Called with the name of an upload by the tus protocol before its first byte; see `end_upload`."""
 
 
-async def _no_look() -> None:
+async def _no_check() -> None:
     pass
 
 
@@ -59,7 +59,7 @@ async def send_bytes(
     content: bytes,
     *,
     content_type: str,
-    last_look: LastLook | None = None,
+    before_write: BeforeWrite | None = None,
 ) -> None:
     """Store a few bytes under a name, in place of what is there. SupabaseError after the last try."""
 
@@ -67,7 +67,7 @@ async def send_bytes(
         yield content
 
     async def once() -> None:
-        await (last_look or _no_look)()
+        await (before_write or _no_check)()
         await _post(http, bucket, key, pieces(), size=len(content), content_type=content_type)
 
     await http.retries.run(once, may_pass)
@@ -108,8 +108,8 @@ async def send_file(
     *,
     content_type: str,
     on_progress: OnProgress | None = None,
-    last_look: LastLook | None = None,
-    begun: Begun | None = None,
+    before_write: BeforeWrite | None = None,
+    on_upload_id: OnUploadId | None = None,
 ) -> int:
     """Store a file under a name, in place of what is there.
 
@@ -125,8 +125,8 @@ async def send_file(
         Its MIME type.
     on_progress
         Called with the bytes so far and the total.
-    last_look, begun
-        See there. An upload that is given up is deleted.
+    before_write, on_upload_id
+        See `BeforeWrite` and `OnUploadId`. An upload that is abandoned is deleted.
 
     Returns
     -------
@@ -143,12 +143,14 @@ async def send_file(
     size = _size_of(path)
     if size > SMALL:
         async with http.fresh() as client:
-            tus = _Tus(http, client, bucket=bucket, key=key, path=path, size=size, last_look=last_look or _no_look)
-            await tus.send(content_type, on_progress, begun or _not_noted)
+            tus = _Tus(
+                http, client, bucket=bucket, key=key, path=path, size=size, before_write=before_write or _no_check
+            )
+            await tus.send(content_type, on_progress, on_upload_id or _not_noted)
         return size
 
     async def once() -> None:
-        await (last_look or _no_look)()
+        await (before_write or _no_check)()
         await _post(http, bucket, key, _pieces(path, 0, size), size=size, content_type=content_type)
 
     await http.retries.run(once, may_pass)
@@ -191,7 +193,7 @@ async def _pieces(path: Path, start: int, length: int) -> AsyncIterator[bytes]:
 
 
 class _Tus:
-    """One file on its way."""
+    """The upload of one file by the tus protocol."""
 
     def __init__(
         self,
@@ -202,7 +204,7 @@ class _Tus:
         key: str,
         path: Path,
         size: int,
-        last_look: LastLook,
+        before_write: BeforeWrite,
     ) -> None:
         self._http = http
         self._client = client
@@ -210,29 +212,29 @@ class _Tus:
         self._key = key
         self._path = path
         self._size = size
-        self._last_look = last_look
+        self._before_write = before_write
         self._doing = f"uploading {bucket}/{key}"
 
-    async def send(self, content_type: str, on_progress: OnProgress | None, begun: Begun) -> None:
+    async def send(self, content_type: str, on_progress: OnProgress | None, on_upload_id: OnUploadId) -> None:
         object_path(self._bucket, self._key)  # raises for a malformed name
         for _start in range(_MOST_STARTS):
             created = asyncio.ensure_future(self._http.retries.run(lambda: self._create(content_type), may_pass))
             try:
                 # After a cancellation only the answer says how the upload can be deleted.
                 upload = await asyncio.shield(created)
-                await begun(upload)
+                await on_upload_id(upload)
                 if await self._push(f"{_RESUMABLE}/{upload}", on_progress):
                     return
             except BaseException:
-                await self._take_back(created)
+                await self._delete_upload(created)
                 raise
         raise Failed(
             Reason.UPLOAD_INCOMPLETE,
             f"Storage forgot the upload of {self._bucket}/{self._key} {_MOST_STARTS} times. Try again later.",
         )
 
-    async def _take_back(self, created: asyncio.Future[str]) -> None:
-        """Delete an upload that is given up. An error here is only logged: the upload expires after a day."""
+    async def _delete_upload(self, created: asyncio.Future[str]) -> None:
+        """Delete an abandoned upload. An error here is only logged: the upload expires after a day."""
         if created.done() and created.exception() is not None:
             return
         try:
@@ -287,7 +289,7 @@ class _Tus:
     async def _patch(self, upload: str, offset: int) -> int:
         length = min(SMALL, self._size - offset)
         if offset + length == self._size:
-            await self._last_look()
+            await self._before_write()
         headers = {
             **_TUS,
             "Upload-Offset": str(offset),

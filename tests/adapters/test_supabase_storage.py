@@ -295,11 +295,11 @@ async def test_bucket_tells_its_limits(supabase: Supabase) -> None:
 
 
 class LostError(Exception):
-    """What a last look raises in these tests."""
+    """What the check before a write raises in these tests."""
 
 
 @pytest.mark.parametrize("size", [MIB, 13 * MIB])
-async def test_a_last_look_that_fails_keeps_the_object_from_appearing_and_nothing_stays(
+async def test_a_check_before_the_write_that_fails_keeps_the_object_from_appearing_and_nothing_stays(
     size: int, supabase: Supabase, key: str, tmp_path: Path, faults: FaultControl
 ) -> None:
     path = tmp_path / "some.mp4"
@@ -314,7 +314,9 @@ async def test_a_last_look_that_fails_keeps_the_object_from_appearing_and_nothin
 
     faults.forget()
     with pytest.raises(LostError):
-        await supabase.storage.upload("videos", key, path, content_type="video/mp4", last_look=look, begun=note)
+        await supabase.storage.upload(
+            "videos", key, path, content_type="video/mp4", before_write=look, on_upload_id=note
+        )
     assert await supabase.storage.stat("videos", key) is None
     sent = [one.method for one in faults.requests() if "upload/resumable" in one.path]
     assert sent == (["POST", "PATCH", "PATCH", "DELETE"] if size > 6 * MIB else [])
@@ -336,7 +338,7 @@ async def test_each_try_of_the_last_request_is_looked_at(
         faults.set(Fault(method="PATCH", path="/upload/resumable/", skip=2, kind="reset"))
     else:
         faults.set(Fault(method="POST", path="/object/videos/", kind="reset"))
-    await supabase.storage.upload("videos", key, path, content_type="video/mp4", last_look=look)
+    await supabase.storage.upload("videos", key, path, content_type="video/mp4", before_write=look)
     assert len(looks) == 2
 
 
@@ -356,7 +358,9 @@ async def test_an_upload_that_is_given_up_leaves_nothing_in_storage(
     fault = {"kind": "hang", "seconds": 5} if give_up == "cancelled" else {"kind": "status", "status": 413}
     if give_up != "before its first byte":
         faults.set(Fault(method="PATCH", path="/upload/resumable/", skip=1, **fault))
-    upload = asyncio.ensure_future(supabase.storage.upload("videos", key, path, content_type="video/mp4", begun=note))
+    upload = asyncio.ensure_future(
+        supabase.storage.upload("videos", key, path, content_type="video/mp4", on_upload_id=note)
+    )
     async with asyncio.timeout(120):
         while faults.pending() and not upload.done():  # noqa: ASYNC110 - another process changes what is looked at
             await asyncio.sleep(0.02)
@@ -415,7 +419,7 @@ async def test_what_a_killed_process_left_unfinished_can_be_ended(
         Fault(method="DELETE", path="/upload/resumable/", kind="status", status=503, times=None),
     )
     with pytest.raises(SupabaseError):
-        await supabase.storage.upload("videos", key, path, content_type="video/mp4", begun=note)
+        await supabase.storage.upload("videos", key, path, content_type="video/mp4", on_upload_id=note)
     faults.clear()
     faults.forget()
     for _ in range(2):

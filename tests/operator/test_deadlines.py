@@ -246,7 +246,7 @@ async def test_time_in_which_the_rows_could_not_be_read_is_not_held_against_a_wo
     assert _attempts_lost(world, job_id) == 1, "it has time again, but not for ever"
 
 
-async def test_a_row_touched_since_the_last_look_at_all_is_not_quiet(world: World) -> None:
+async def test_a_row_touched_since_the_last_read_is_not_quiet(world: World) -> None:
     job_id, name = await _running(world)
     await _watched_for(world, CONFIG.deadlines.no_progress_seconds + 1)
     world.jobs.set(job_id)

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from runops.progress import Stage
-from runops.supabase.upload import LastLook
+from runops.supabase.upload import BeforeWrite
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.claimed_storage import ClaimedStorage
 from runops_worker.context import Context
@@ -79,8 +79,8 @@ class FakeSupabase:
     async def held(self, _job_id: UUID, _claim: str) -> bool:
         return self.is_held
 
-    async def upload_json(self, _bucket: str, key: str, value: Any, *, last_look: LastLook) -> None:
-        await last_look()
+    async def upload_json(self, _bucket: str, key: str, value: Any, *, before_write: BeforeWrite) -> None:
+        await before_write()
         await asyncio.sleep(self.upload_seconds.pop(0) if self.upload_seconds else 0)
         self.objects[key] = value
 

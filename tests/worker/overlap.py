@@ -83,20 +83,22 @@ class World(FakeSupabase):
         partial.replace(target)
         return Downloaded(9, "", self.etag_of_download(self.etag))
 
-    async def upload(self, _bucket: str, key: str, path: Path, *, last_look: Any, begun: Any, **_: Any) -> None:
-        await begun("an-upload")
+    async def upload(
+        self, _bucket: str, key: str, path: Path, *, before_write: Any, on_upload_id: Any, **_: Any
+    ) -> None:
+        await on_upload_id("an-upload")
         await self.slim_may_come.wait()
         if self.slim_refused is not None:
             self.has_refused.set()
             raise self.slim_refused
-        await last_look()
+        await before_write()
         await self._take(key, await asyncio.to_thread(path.read_bytes))
 
     async def end_upload(self, upload: str) -> None:
         self.ended.append(upload)
 
-    async def upload_json(self, _bucket: str, key: str, value: Any, *, last_look: Any) -> None:
-        await last_look()
+    async def upload_json(self, _bucket: str, key: str, value: Any, *, before_write: Any) -> None:
+        await before_write()
         await self._take(key, copy.deepcopy(value))
 
     async def _take(self, key: str, value: Any) -> None:

@@ -47,10 +47,10 @@ async def test_a_file_is_uploaded_with_the_check_of_the_claim_and_the_note_of_it
     @dataclass
     class Uploads(FakeSupabase):
         async def upload(
-            self, bucket: str, key: str, path: Path, *, content_type: str, last_look: Any, begun: Any
+            self, bucket: str, key: str, path: Path, *, content_type: str, before_write: Any, on_upload_id: Any
         ) -> None:
-            await begun("id")
-            await last_look()
+            await on_upload_id("id")
+            await before_write()
             calls.append((bucket, key, path.name, content_type))
 
     async def note(upload: str) -> None:

@@ -89,14 +89,14 @@ class ClaimedStorage:
                 key,
                 path,
                 content_type=content_type,
-                last_look=self.check_claim,
-                begun=on_upload_id,
+                before_write=self.check_claim,
+                on_upload_id=on_upload_id,
             )
 
     async def put_json(self, key: str, value: Any) -> None:
         """Upload a JSON value; errors as in `put_file`."""
         async with self._deadline(key):
-            await self.supabase.storage.upload_json(self.bucket, key, value, last_look=self.check_claim)
+            await self.supabase.storage.upload_json(self.bucket, key, value, before_write=self.check_claim)
 
     async def read_json(self, key: str) -> Any | None:
         """Return the JSON value in an object; None where there is no object or no readable JSON in it.

@@ -33,7 +33,7 @@ async def save_for_rerun(checkpoint: Checkpoint, *, task: Task, supabase: Supaba
                 task.source_bucket,
                 task.checkpoint_object,
                 checkpoint.for_rerun().model_dump(mode="json"),
-                last_look=check_still_completed,
+                before_write=check_still_completed,
             )
     except Exception as error:  # noqa: BLE001 - the job is completed, see above
         _LOG.warning("the checkpoint could not be prepared for a re-run", extra={"error": type(error).__name__})
