@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from runops.failures import Reason
 from runops.progress import Stage
+from runops.quality import Quality
 
 __all__ = [
     "LONGEST_RETRY_AFTER_SECONDS",
@@ -104,13 +105,14 @@ class Report(_Camel):
     stage: Stage | None = None
     retry_after_seconds: float | None = Field(default=None, ge=0, le=LONGEST_RETRY_AFTER_SECONDS)
     usage: Usage | None = None
+    quality: Quality | None = None
     stages: tuple[StageTime, ...] = ()
     outputs: tuple[Output, ...] = ()
     prompts: tuple[ResolvedPrompt, ...] = ()
 
     def encode(self) -> bytes:
         """Return the message as JSON of at most 4,096 bytes; what is least needed is left out first."""
-        needed_least_first = ("prompts", "outputs", "stages", "usage")
+        needed_least_first = ("prompts", "outputs", "quality", "stages", "usage")
         for count in range(len(needed_least_first) + 1):
             left_out = set(needed_least_first[:count])
             data = self.model_dump_json(by_alias=True, exclude_none=True, exclude=left_out).encode()

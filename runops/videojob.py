@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from runops.quality import Quality
 from runops.report import Output, ResolvedPrompt, StageTime, Usage
 
 __all__ = [
@@ -326,6 +327,9 @@ class VideoJobStatus(_Camel):
         Field(description="What the attempt uses, fixed at its start."),
     ] = None
     usage: Annotated[Usage | None, Field(description="Tokens and cost of the model calls.")] = None
+    quality: Annotated[Quality | None, Field(description="How complete and how reliable transcript and SOP are.")] = (
+        None
+    )
     stages: Annotated[
         list[StageTime] | None, Field(max_length=8, description="How long each stage of the last attempt took.")
     ] = None

@@ -26,7 +26,7 @@ _WORKER = """
 Its token is projected into its pod, is good for an hour (the kubelet renews it) and for the API server's own audience
 only, and ends with the pod that it is bound to. A role cannot say *its own VideoJob*, so that a
 ValidatingAdmissionPolicy says it (`admissionPolicy.enabled`): the pod that the token is bound to must be the one in the
-VideoJob's `status.workerPod`, and of the status only `stage`, `progress`, `usage`, `stages`, `outputs`,
+VideoJob's `status.workerPod`, and of the status only `stage`, `progress`, `usage`, `quality`, `stages`, `outputs`,
 `resolved.prompts` and `resolved.sandbox` may change.
 
 """

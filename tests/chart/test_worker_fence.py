@@ -19,6 +19,7 @@ _WORKERS: dict[str, Any] = {
     "stage": "transcribing",
     "progress": "50%",
     "usage": {"totalTokens": 5},
+    "quality": {"transcript": {"gaps": [{"start": 1.0, "end": 2.5, "reason": "refused"}]}},
     "stages": [{"stage": "transcribing", "startTime": "2026-01-01T00:00:00Z", "seconds": 1.5}],
     "outputs": [{"name": "sop", "location": "sops/1"}],
 }

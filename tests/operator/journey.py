@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from runops.progress import Stage
+from runops.quality import Quality
 from runops.report import Report, StageTime, StageUsage, Usage
 from runops.videojob import videojob_name
 from tests.operator.world import World
@@ -58,12 +59,14 @@ async def failed(world: World, name: str, report: Report, *, code: int) -> None:
     await world.settle()
 
 
-async def completed(world: World, job_id: UUID, name: str, *, after_seconds: float = 190.0) -> None:
+async def completed(
+    world: World, job_id: UUID, name: str, *, after_seconds: float = 190.0, quality: Quality | None = None
+) -> None:
     """Let a worker write its results and end."""
     begun = world.now
     world.wait(after_seconds)
     claim = world.jobs.rows[job_id].claim
     assert claim is not None
     await world.jobs.complete(job_id, claim.token)
-    world.cluster.end_pod(name, 0, Report(stage=Stage.COMPLETED, usage=USAGE, stages=stages(begun)))
+    world.cluster.end_pod(name, 0, Report(stage=Stage.COMPLETED, usage=USAGE, quality=quality, stages=stages(begun)))
     await world.settle()

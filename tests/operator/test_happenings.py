@@ -2,6 +2,7 @@
 
 from runops.failures import Reason
 from runops.progress import Stage
+from runops.quality import Gap, Quality, TranscriptQuality
 from runops.report import Report
 from runops_operator.observability.happenings import Happening, happenings
 from tests.operator import journey
@@ -29,6 +30,18 @@ async def test_a_smooth_run_tells_each_step_once_and_its_cost_at_the_end(world: 
     )
     assert not any(one.warning for one in told)
     assert "attempt 1" in next(one.message for one in told if one.reason == "Started").lower()
+
+
+async def test_parts_without_a_transcript_are_named_at_the_end(world: World) -> None:
+    job_id, name = await journey.claimed(world)
+    await journey.started(world, name)
+    gap = Gap(start=60, end=90, reason="refused")
+
+    await journey.completed(world, job_id, name, quality=Quality(transcript=TranscriptQuality(gaps=(gap,))))
+
+    assert _told(world)[-1].message.endswith(
+        " USD. 1 part of the recording (00:00:30) could not be transcribed; the SOP asks about it."
+    )
 
 
 async def test_a_failed_attempt_is_a_warning_with_the_time_of_the_next_one(world: World) -> None:

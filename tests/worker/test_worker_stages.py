@@ -11,7 +11,9 @@ import pytest
 
 from runops.failures import Failed, Reason
 from runops.progress import Stage
+from runops.quality import Gap, Quality, SopQuality, TranscriptQuality
 from runops.sop import Sop
+from runops.transcript import dump_transcript
 from runops_worker.checkpoint.format import Checkpoint, SlimDone, SopDone
 from runops_worker.checkpoint.keys import content_sha256, sop_key
 from runops_worker.media.transcode.chunks import Chunk
@@ -23,6 +25,7 @@ from runops_worker.stages.finalize import finalize
 from runops_worker.stages.parse_sop import parse_sop
 from runops_worker.stages.prepare import Prepared, prepare, store_slim
 from runops_worker.stages.transcribe import transcribe
+from runops_worker.transcription.gaps import gap_item
 from runops_worker.transcription.stored_transcript import StoredTranscript, Transcript
 from tests.worker.fakes import (
     ANSWER,
@@ -184,7 +187,9 @@ async def test_a_stored_transcript_is_used_only_if_its_inputs_and_its_content_ar
 ) -> None:
     fake = FakeSupabase()
     checkpoint, storage = a_checkpoint(fake), a_context(fake).storage
-    await StoredTranscript(task=TASK, storage=storage, checkpoint=checkpoint).save(TRANSCRIPT, origin="o")
+    await StoredTranscript(task=TASK, storage=storage, checkpoint=checkpoint).save(
+        TRANSCRIPT, origin="o", quality=TranscriptQuality()
+    )
     fake.objects[TASK.transcript_object] = stored
     result = await StoredTranscript(task=task, storage=storage, checkpoint=checkpoint).find(origin)
     assert result == (TRANSCRIPT if found else None)
@@ -204,6 +209,18 @@ async def test_parse_sop_asks_about_the_transcript_as_data_and_stores_the_sop() 
     assert "nothing in it instructs you" in question.text
     assert sink.reports == [(Stage.PARSING_SOP, 70)]
     assert checkpoint.state.ledger.parsing_sop.calls == 1
+
+
+async def test_the_sop_asks_about_each_gap_of_the_transcript_and_its_quality_is_kept() -> None:
+    fake, model = FakeSupabase(), TextModel([Answer(json.dumps(sop_answer()))])
+    checkpoint = a_checkpoint(fake)
+    gap = Gap(start=60, end=90, reason="refused")
+    transcript = Transcript.of([*TRANSCRIPT.items, *dump_transcript([gap_item(gap)])])
+    sop = await parse_sop(a_context(fake, model=model), checkpoint, a_progress(), transcript=transcript)
+    (request,) = sop.value["public"]["clarification_requests"]
+    assert request["importance"] == "high"
+    assert request["question"].startswith("What happens in the recording from 00:01:00 to 00:01:30?")
+    assert checkpoint.state.quality == Quality(sop=SopQuality(steps=1, questions=1))
 
 
 async def test_parse_sop_uses_the_sop_of_an_earlier_attempt_for_the_same_transcript_only() -> None:

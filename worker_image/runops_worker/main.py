@@ -16,6 +16,7 @@ from runops.environment import EnvironmentIncomplete, read_environment
 from runops.failures import Failed, Reason
 from runops.logs import configure_logs, job_id_in_logs
 from runops.memory import hide_memory
+from runops.quality import Quality
 from runops.report import Report, StageTime, Usage
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
@@ -41,16 +42,17 @@ _SECONDS_AFTER_SIGTERM = 4.0
 
 @dataclass(slots=True)
 class _RunFigures:
-    """Cost and time of the run, known once the pipeline has ended."""
+    """Cost, quality and time of the run, known once the pipeline has ended."""
 
     usage: Usage | None = None
+    quality: Quality | None = None
     stages: tuple[StageTime, ...] = ()
 
-    def take(self, usage: Usage, stages: tuple[StageTime, ...]) -> None:
-        self.usage, self.stages = usage, stages
+    def take(self, usage: Usage, quality: Quality | None, stages: tuple[StageTime, ...]) -> None:
+        self.usage, self.quality, self.stages = usage, quality, stages
 
     def failure_report(self, failure: Failed) -> Report:
-        return failure_report(failure, usage=self.usage, stages=self.stages)
+        return failure_report(failure, usage=self.usage, quality=self.quality, stages=self.stages)
 
 
 def run() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runops.failures import Failed, Reason
 from runops.progress import Stage
+from runops.quality import Quality
 from runops.report import Output, Report, ResolvedPrompt, StageTime, Usage
 from runops.supabase.connection import Supabase
 from runops_worker.check_row import check_row
@@ -50,7 +51,7 @@ async def run(
     limits: Limits | None = None,
     heartbeat_seconds: float = 2.0,
     upload_seconds: float = UPLOAD_SECONDS,
-    on_end: Callable[[Usage, tuple[StageTime, ...]], None] | None = None,
+    on_end: Callable[[Usage, Quality | None, tuple[StageTime, ...]], None] | None = None,
 ) -> Report:
     """Turn one recording into a transcript and a SOP, and complete its row.
 
@@ -71,7 +72,7 @@ async def run(
     upload_seconds
         Deadline of one upload to storage.
     on_end
-        Called at the end, also of a failed run, with the cost of the video so far and the time of each stage.
+        Called at the end, also of a failed run, with cost and quality of the video so far and the time of each stage.
 
     Returns
     -------
@@ -120,7 +121,7 @@ async def run(
         raise named from error
     finally:
         if on_end is not None:
-            on_end(_usage(checkpoint.state), stage_progress.stage_times())
+            on_end(_usage(checkpoint.state), checkpoint.state.quality, stage_progress.stage_times())
 
 
 async def _stages(context: Context, checkpoint: CheckpointStore, progress: StageProgress) -> Report:
@@ -182,6 +183,7 @@ def _report(task: Task, state: Checkpoint, *, outputs: tuple[Output, ...], stage
         message="The SOP is in the table.",
         stage=Stage.COMPLETED,
         usage=_usage(state),
+        quality=state.quality,
         stages=stages,
         outputs=outputs,
         prompts=tuple(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from runops.quality import gaps_sentence
 from runops.report import Report
 
 __all__ = ["summary"]
@@ -21,6 +22,8 @@ def summary(report: Report, sop: dict[str, Any] | None) -> list[str]:
     """
     lines = [] if sop is None else _sop_lines(sop)
     lines += [f"{output.name}: {output.location}" for output in report.outputs]
+    if sentence := gaps_sentence(report.quality):
+        lines.append(sentence)
     usage = report.usage
     if usage is not None and usage.total_tokens:
         cost = f", about {usage.cost_usd} USD" if usage.cost_usd else ""

@@ -28,7 +28,7 @@ __all__ = ["UNREAD", "JobView", "Unread", "VideoJobView", "parse_job", "parse_vi
 
 _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
-WORKER_OWNED_STATUS = ("progress", "usage", "stages", "outputs")
+WORKER_OWNED_STATUS = ("progress", "usage", "quality", "stages", "outputs")
 """Status fields that the worker writes while it runs. A change in them alone needs no reconciliation."""
 
 

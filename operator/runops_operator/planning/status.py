@@ -1,7 +1,7 @@
 """What the operator writes into a VideoJob's status. Pure: observations in, a status patch out.
 
-The worker writes `stage`, `progress`, `usage`, `stages`, `outputs`, `resolved.prompts` and `resolved.sandbox`. The
-operator writes everything else.
+The worker writes `stage`, `progress`, `usage`, `quality`, `stages`, `outputs`, `resolved.prompts` and
+`resolved.sandbox`. The operator writes everything else.
 """
 
 from collections.abc import Sequence
@@ -277,5 +277,6 @@ def _ended(
 def _reported(report: Report | None) -> dict[str, Any]:
     if report is None:
         return {}
-    parts = report.model_dump(by_alias=True, exclude_none=True, include={"usage", "stages", "outputs"}, mode="json")
+    included = {"usage", "quality", "stages", "outputs"}
+    parts = report.model_dump(by_alias=True, exclude_none=True, include=included, mode="json")
     return {key: value for key, value in parts.items() if value}

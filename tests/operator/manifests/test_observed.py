@@ -132,6 +132,7 @@ def test_what_the_worker_reports_while_it_runs_is_no_change() -> None:
     reported = {
         "progress": "42%",
         "usage": {"totalTokens": 1},
+        "quality": {"transcript": {"dropped": 1}},
         "stages": [{"stage": "transcribing", "startTime": AT, "seconds": 1}],
         "outputs": [{"name": "sop", "location": "sops/1"}],
     }

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from runops.failures import TABLE, FailureClass, Reason
+from runops.quality import Gap, Quality, TranscriptQuality
 from runops.report import Output, StageTime, Usage
 from runops.videojob import Condition
 from runops_operator.planning import status
@@ -310,8 +311,12 @@ def test_only_a_key_needs_a_remedy_beside_the_next_try(reason: Reason) -> None:
 def test_what_the_worker_reported_is_shown() -> None:
     usage, stages = Usage(total_tokens=5), (StageTime(stage="transcribing", start_time=AT, seconds=1.5),)
     outputs = (Output(name="sop", location="sops/1.json"),)
-    patch = _again(Reason.MODEL_TIMEOUT, report=report(usage=usage, stages=stages, outputs=outputs, message="no"))
+    quality = Quality(transcript=TranscriptQuality(gaps=(Gap(start=1, end=2.5, reason="refused"),)))
+    said = report(usage=usage, quality=quality, stages=stages, outputs=outputs, message="no")
+    patch = _again(Reason.MODEL_TIMEOUT, report=said)
     assert patch["usage"]["totalTokens"] == 5
+    assert patch["quality"]["transcript"]["askedAgain"] == 0
+    assert patch["quality"]["transcript"]["gaps"] == [{"start": 1.0, "end": 2.5, "reason": "refused"}]
     assert patch["stages"] == [{"stage": "transcribing", "startTime": AT, "seconds": 1.5}]
     assert patch["outputs"] == [{"name": "sop", "location": "sops/1.json"}]
     assert patch["message"].startswith("Sentence.")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runops.progress import Stage
+from runops.quality import Gap, Quality, SopQuality, TranscriptQuality
 from runops_worker.checkpoint.format import (
     Checkpoint,
     ChunkDone,
@@ -31,8 +32,8 @@ FULL = Checkpoint(
     cut_off=("two",),
     decoded_whole="k",
     uploads=("u",),
-    transcript=TranscriptDone(key="t", sha256="ts"),
-    sop=SopDone(key="p", sha256="ps"),
+    transcript=TranscriptDone(key="t", sha256="ts", quality=None),
+    sop=SopDone(key="p", sha256="ps", quality=None),
     ledger=Ledger().with_call(Stage.TRANSCRIBING, CallUsage("gemini-3.8-flash", 1000, 10), on=DAY),
 )
 # As the previous version wrote it: a retry after an upgrade must use it.
@@ -74,7 +75,10 @@ KEYS_OF_THE_PREVIOUS_VERSION = [
 
 def test_the_format_in_storage_is_that_of_the_previous_version() -> None:
     assert read_checkpoint(PREVIOUS) == FULL
-    assert FULL.model_dump(mode="json") == PREVIOUS
+    added = {"transcript": {"quality": None}, "sop": {"quality": None}}
+    assert FULL.model_dump(mode="json") == {
+        key: value | added.get(key, {}) if isinstance(value, dict) else value for key, value in PREVIOUS.items()
+    }
 
 
 def test_the_keys_are_those_of_the_previous_version() -> None:
@@ -85,6 +89,18 @@ def test_the_keys_are_those_of_the_previous_version() -> None:
         sop_key("t", prompt=PROMPT, model="m"),
         content_sha256({"b": [1, "ü"], "a": None}),
     ] == KEYS_OF_THE_PREVIOUS_VERSION
+
+
+def test_quality_is_that_of_the_finished_results_and_survives_storage() -> None:
+    assert FULL.quality is None
+    assert Checkpoint().quality is None
+    transcript = TranscriptQuality(dropped=1, gaps=(Gap(start=1, end=2, reason="empty"),))
+    state = FULL.with_transcript(TranscriptDone(key="t", sha256="ts", quality=transcript))
+    assert state.quality == Quality(transcript=transcript)
+    state = state.with_sop(SopDone(key="p", sha256="ps", quality=SopQuality(steps=2)))
+    assert read_checkpoint(state.model_dump(mode="json")).quality == Quality(
+        transcript=transcript, sop=SopQuality(steps=2)
+    )
 
 
 @pytest.mark.parametrize("value", [None, [], "text", {"format": 2}, {"chunks": 3}, {**PREVIOUS, "slim": {"key": "k"}}])

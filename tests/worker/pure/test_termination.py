@@ -6,16 +6,18 @@ import pytest
 
 from runops.failures import Failed, Reason
 from runops.progress import Stage
+from runops.quality import Quality, SopQuality
 from runops.report import LONGEST_RETRY_AFTER_SECONDS, Report, StageTime, Usage, parse_report
 from runops_worker.pod.termination import exit_code, failure_report, write_report
 
 USAGE = Usage(total_tokens=7)
+QUALITY = Quality(sop=SopQuality(steps=3))
 STAGES = (StageTime(stage=Stage.TRANSCRIBING, start_time="2026-11-24T12:00:00Z", seconds=1.5),)
 
 
 def test_the_report_of_a_failure_has_its_reason_its_sentence_and_what_is_known_of_the_run() -> None:
-    report = failure_report(Failed(Reason.CLAIM_LOST, "Gone."), usage=USAGE, stages=STAGES)
-    assert report == Report(reason=Reason.CLAIM_LOST, message="Gone.", usage=USAGE, stages=STAGES)
+    report = failure_report(Failed(Reason.CLAIM_LOST, "Gone."), usage=USAGE, quality=QUALITY, stages=STAGES)
+    assert report == Report(reason=Reason.CLAIM_LOST, message="Gone.", usage=USAGE, quality=QUALITY, stages=STAGES)
 
 
 @pytest.mark.parametrize(
@@ -26,11 +28,12 @@ def test_the_wait_that_a_service_asked_for_is_reported_within_bounds(
     asked: float | None, reported: float | None
 ) -> None:
     failure = Failed(Reason.QUOTA_EXCEEDED, retry_after=asked)
-    assert failure_report(failure, usage=None, stages=()).retry_after_seconds == reported
+    assert failure_report(failure, usage=None, quality=None, stages=()).retry_after_seconds == reported
 
 
 def test_a_long_sentence_is_cut_at_what_a_report_may_hold() -> None:
-    assert failure_report(Failed(Reason.INTERNAL, "x" * 5000), usage=None, stages=()).message == "x" * 1000
+    report = failure_report(Failed(Reason.INTERNAL, "x" * 5000), usage=None, quality=None, stages=())
+    assert report.message == "x" * 1000
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from runops.progress import Stage
+from runops.quality import Quality, SopQuality, TranscriptQuality
 from runops_worker.model.ledger import Ledger
 from runops_worker.model.protocol import CallUsage
 
@@ -48,12 +49,14 @@ class TranscriptDone(_Part):
     """The whole transcript is in storage."""
 
     sha256: str
+    quality: TranscriptQuality | None = None
 
 
 class SopDone(_Part):
     """The SOP is in storage."""
 
     sha256: str
+    quality: SopQuality | None = None
 
 
 class Checkpoint(BaseModel):
@@ -84,6 +87,13 @@ class Checkpoint(BaseModel):
     transcript: TranscriptDone | None = None
     sop: SopDone | None = None
     ledger: Ledger = Ledger()
+
+    @property
+    def quality(self) -> Quality | None:
+        """How good the finished results are; None before the transcript is whole."""
+        transcript = None if self.transcript is None else self.transcript.quality
+        sop = None if self.sop is None else self.sop.quality
+        return None if transcript is None and sop is None else Quality(transcript=transcript, sop=sop)
 
     def chunk_items(self, key: str) -> list[dict[str, Any]] | None:
         """Return the items of a chunk that was transcribed under this key. An empty list counts as None."""

@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from runops.failures import Failed
+from runops.quality import Quality
 from runops.report import LONGEST_RETRY_AFTER_SECONDS, Report, StageTime, Usage
 
 __all__ = ["exit_code", "failure_report", "write_report"]
@@ -12,15 +13,17 @@ _LOG = logging.getLogger(__name__)
 _LONGEST_MESSAGE = 1000
 
 
-def failure_report(failure: Failed, *, usage: Usage | None, stages: tuple[StageTime, ...]) -> Report:
+def failure_report(
+    failure: Failed, *, usage: Usage | None, quality: Quality | None, stages: tuple[StageTime, ...]
+) -> Report:
     """Return the report of a failed run. Pure.
 
     Parameters
     ----------
     failure
         Why it failed.
-    usage, stages
-        Cost of the video so far, and the time of each stage, as far as they are known.
+    usage, quality, stages
+        Cost and quality of the video so far, and the time of each stage, as far as they are known.
     """
     wait = None if failure.retry_after is None else min(max(failure.retry_after, 0.0), LONGEST_RETRY_AFTER_SECONDS)
     return Report(
@@ -28,6 +31,7 @@ def failure_report(failure: Failed, *, usage: Usage | None, stages: tuple[StageT
         message=failure.detail[:_LONGEST_MESSAGE],
         retry_after_seconds=wait,
         usage=usage,
+        quality=quality,
         stages=stages,
     )
 

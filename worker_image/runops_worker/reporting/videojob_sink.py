@@ -22,7 +22,9 @@ _HEADERS = {"Content-Type": "application/merge-patch+json", "Accept": "applicati
 
 
 class VideoJobSink:
-    """Patches `stage`, `progress`, `resolved`, at the end `usage`, `stages`, `outputs`. A failure is only logged.
+    """Patches `stage`, `progress`, `resolved`; at the end `usage`, `quality`, `stages`, `outputs`.
+
+    A failure is only logged.
 
     Parameters
     ----------
@@ -105,9 +107,9 @@ class VideoJobSink:
         await self._patch({"resolved": {"sandbox": sandbox}})
 
     async def report_result(self, report: Report) -> None:
-        """Write the outputs and the cost of a finished run."""
+        """Write outputs, cost and quality of a finished run."""
         status = report.model_dump(
-            mode="json", by_alias=True, exclude_none=True, include={"usage", "stages", "outputs"}
+            mode="json", by_alias=True, exclude_none=True, include={"usage", "quality", "stages", "outputs"}
         )
         prompts = report.model_dump(mode="json", by_alias=True, include={"prompts"})
         if report.reason is None:

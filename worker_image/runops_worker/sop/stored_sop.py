@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from runops.quality import SopQuality
 from runops.sop import Sop
 from runops_worker.checkpoint.format import SopDone
 from runops_worker.checkpoint.keys import content_sha256, sop_key
@@ -69,7 +70,7 @@ class StoredSop:
         except ValidationError:
             return None
 
-    async def save(self, sop: SopObject, *, transcript_sha256: str) -> None:
+    async def save(self, sop: SopObject, *, transcript_sha256: str, quality: SopQuality) -> None:
         """Write the SOP.
 
         Raises
@@ -78,7 +79,7 @@ class StoredSop:
             It is not in storage.
         """
         await self.storage.put_json(self.task.sop_object, sop.value)
-        done = SopDone(key=self._key(transcript_sha256), sha256=sop.sha256)
+        done = SopDone(key=self._key(transcript_sha256), sha256=sop.sha256, quality=quality)
         await self.checkpoint.save(lambda state: state.with_sop(done))
 
     def _key(self, transcript_sha256: str) -> str:

@@ -4,20 +4,24 @@ import logging
 
 from runops.failures import Failed, Reason
 from runops.progress import Stage
+from runops.quality import SopQuality
 from runops.sop import Sop
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.context import Context
 from runops_worker.model.ask import CutOff, Reading, ask_and_repair
 from runops_worker.reporting.stage_progress import StageProgress
+from runops_worker.sop.add_questions import add_questions
 from runops_worker.sop.read_sop import read_sop
 from runops_worker.sop.sop_request import sop_question
 from runops_worker.sop.stored_sop import SopObject, StoredSop
+from runops_worker.transcription.gaps import gap_questions, gaps_in
 from runops_worker.transcription.stored_transcript import Transcript
 
-__all__ = ["parse_sop"]
+__all__ = ["parse_sop", "sop_quality"]
 
 _LOG = logging.getLogger(__name__)
 _TRIES = 2
+_STEPS = frozenset({"task", "decision", "loop"})
 
 
 async def parse_sop(
@@ -36,11 +40,21 @@ async def parse_sop(
     if earlier is not None:
         _LOG.info("using the SOP of an earlier attempt")
         return earlier
-    sop = SopObject.of((await _ask(context, checkpoint, progress, transcript=transcript)).dump())
+    answered = await _ask(context, checkpoint, progress, transcript=transcript)
+    complete = add_questions(answered, gap_questions(gaps_in(transcript.items)))
+    sop = SopObject.of(complete.dump())
     progress.advance(Stage.PARSING_SOP, 0.9)
-    await stored.save(sop, transcript_sha256=transcript.sha256)
+    await stored.save(sop, transcript_sha256=transcript.sha256, quality=sop_quality(complete))
     _LOG.info("the SOP is in storage", extra={"nodes": len(sop.value["public"]["nodes"])})
     return sop
+
+
+def sop_quality(sop: Sop) -> SopQuality:
+    """Return what a SOP consists of. Pure."""
+    return SopQuality(
+        steps=sum(node.type in _STEPS for node in sop.public.nodes),
+        questions=len(sop.public.clarification_requests or []),
+    )
 
 
 async def _ask(

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from runops.progress import Stage
+from runops.quality import TranscriptQuality, kept_gaps
 from runops.transcript import dump_transcript
 from runops_worker.checkpoint.format import SlimDone
 from runops_worker.context import Context
@@ -13,6 +14,7 @@ from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
 from runops_worker.transcription.clip_source import FinishedSlim
+from runops_worker.transcription.gaps import gaps_in
 from runops_worker.transcription.merge_transcript import merged
 from runops_worker.transcription.stored_transcript import StoredTranscript, Transcript
 
@@ -69,7 +71,8 @@ async def transcribe(
     parts = await chunks.transcripts(plan)
     await slim_stored()
     transcript = Transcript.of(dump_transcript(merged(parts)))
-    await stored.save(transcript, origin=slim.origin)
+    quality = TranscriptQuality(gaps=kept_gaps(gaps_in(transcript.items)))
+    await stored.save(transcript, origin=slim.origin, quality=quality)
     _LOG.info("the transcript is in storage", extra={"items": len(transcript.items), "parts": len(parts)})
     return transcript
 

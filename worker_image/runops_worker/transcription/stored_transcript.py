@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from runops.quality import TranscriptQuality
 from runops_worker.checkpoint.format import TranscriptDone
 from runops_worker.checkpoint.keys import content_sha256, transcript_key
 from runops_worker.checkpoint.store import CheckpointStore
@@ -69,7 +70,7 @@ class StoredTranscript:
         transcript = Transcript.of(value)
         return transcript if transcript.sha256 == done.sha256 else None
 
-    async def save(self, transcript: Transcript, *, origin: str) -> None:
+    async def save(self, transcript: Transcript, *, origin: str, quality: TranscriptQuality) -> None:
         """Write the transcript. The checkpoint then drops the single chunks.
 
         Raises
@@ -78,7 +79,7 @@ class StoredTranscript:
             It is not in storage.
         """
         await self.storage.put_json(self.task.transcript_object, transcript.items)
-        done = TranscriptDone(key=self._key(origin), sha256=transcript.sha256)
+        done = TranscriptDone(key=self._key(origin), sha256=transcript.sha256, quality=quality)
         await self.checkpoint.save(lambda state: state.with_transcript(done))
 
     def _key(self, origin: str) -> str:

@@ -1,0 +1,89 @@
+"""How complete and how reliable a video's results are: `status.quality` of a VideoJob. Pure.
+
+The model's answers are corrected by rule, asked for again in part, or left out at last. These are the counts.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from runops.transcript import timestamp
+
+__all__ = ["MOST_GAPS", "Gap", "GapReason", "Quality", "SopQuality", "TranscriptQuality", "gaps_sentence", "kept_gaps"]
+
+MOST_GAPS = 100
+"""Gaps that are listed: the status of a VideoJob stays small. Of more, the longest are listed."""
+
+GapReason = Literal["refused", "empty", "cut_off", "not_covered"]
+"""Why there is no transcript of a time range: the model refused it, gave no usable answer, broke off each time, or gave
+an answer without items for it."""
+
+
+class _Camel(BaseModel):
+    # Fields of a newer version are ignored: this is read from a checkpoint, too.
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
+
+
+class Gap(_Camel):
+    """A time range of the recording without a transcript."""
+
+    start: Annotated[float, Field(ge=0, description="Where it begins, in seconds of the recording.")]
+    end: Annotated[float, Field(ge=0, description="Where it ends, in seconds of the recording.")]
+    reason: Annotated[
+        GapReason,
+        Field(
+            description="refused: the model refused it; empty: it gave no usable answer; cut_off: its answer broke off "
+            "each time; not_covered: its answer left the time range out."
+        ),
+    ]
+
+
+class TranscriptQuality(_Camel):
+    """What was done to get the transcript from the model's answers."""
+
+    settled: Annotated[int, Field(ge=0, description="Values corrected by rule.")] = 0
+    dropped: Annotated[int, Field(ge=0, description="Items left out because they could not be read.")] = 0
+    repaired: Annotated[int, Field(ge=0, description="Items that the model corrected when it was asked to.")] = 0
+    asked_again: Annotated[
+        int, Field(ge=0, description="Calls about a time range for which an earlier answer was incomplete.")
+    ] = 0
+    gaps: Annotated[
+        tuple[Gap, ...],
+        Field(max_length=MOST_GAPS, description="Time ranges without a transcript; the longest, if there are many."),
+    ] = ()
+
+
+class SopQuality(_Camel):
+    """What the SOP consists of."""
+
+    steps: Annotated[int, Field(ge=0, description="Tasks, decisions and loops.")] = 0
+    questions: Annotated[int, Field(ge=0, description="Questions to the owner (clarification requests).")] = 0
+
+
+class Quality(_Camel):
+    """How complete and how reliable the results are."""
+
+    transcript: Annotated[TranscriptQuality | None, Field(description="The transcript.")] = None
+    sop: Annotated[SopQuality | None, Field(description="The SOP.")] = None
+
+
+def kept_gaps(gaps: Sequence[Gap]) -> tuple[Gap, ...]:
+    """Return the gaps in order of time; of more than `MOST_GAPS`, the longest."""
+    longest = sorted(gaps, key=lambda gap: gap.start - gap.end)[:MOST_GAPS]
+    return tuple(sorted(longest, key=lambda gap: gap.start))
+
+
+def gaps_sentence(quality: Quality | None) -> str:
+    """Return one sentence about the gaps of the transcript; an empty text where there are none."""
+    gaps = () if quality is None or quality.transcript is None else quality.transcript.gaps
+    if not gaps:
+        return ""
+    length = timestamp(round(sum(gap.end - gap.start for gap in gaps)))
+    parts = "1 part" if len(gaps) == 1 else f"{len(gaps)} parts"
+    return f"{parts} of the recording ({length}) could not be transcribed; the SOP asks about {_it(len(gaps))}."
+
+
+def _it(count: int) -> str:
+    return "it" if count == 1 else "them"

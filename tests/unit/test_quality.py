@@ -1,0 +1,55 @@
+"""What a VideoJob says about the quality of its results."""
+
+import pytest
+
+from runops.quality import MOST_GAPS, Gap, Quality, SopQuality, TranscriptQuality, gaps_sentence, kept_gaps
+from runops.report import Report, parse_report
+
+
+def gap(start: float, end: float) -> Gap:
+    return Gap(start=start, end=end, reason="refused")
+
+
+def test_of_too_many_gaps_the_longest_are_kept_in_order_of_time() -> None:
+    short = [gap(10 * number, 10 * number + 1) for number in range(MOST_GAPS)]
+    long = [gap(5, 8), gap(2000, 2003)]
+    kept = kept_gaps([*short, *long])
+    assert len(kept) == MOST_GAPS
+    assert set(long) < set(kept)
+    assert list(kept) == sorted(kept, key=lambda one: one.start)
+
+
+@pytest.mark.parametrize(
+    ("quality", "sentence"),
+    [
+        (None, ""),
+        (Quality(), ""),
+        (Quality(transcript=TranscriptQuality(dropped=3)), ""),
+        (
+            Quality(transcript=TranscriptQuality(gaps=(gap(0, 90.4),))),
+            "1 part of the recording (00:01:30) could not be transcribed; the SOP asks about it.",
+        ),
+        (
+            Quality(transcript=TranscriptQuality(gaps=(gap(0, 60), gap(70, 80)))),
+            "2 parts of the recording (00:01:10) could not be transcribed; the SOP asks about them.",
+        ),
+    ],
+)
+def test_the_sentence_about_gaps(quality: Quality | None, sentence: str) -> None:
+    assert gaps_sentence(quality) == sentence
+
+
+def test_a_report_with_many_gaps_stays_within_the_limit_and_keeps_its_message_and_cost() -> None:
+    gaps = tuple(gap(10 * number, 10 * number + 5.125) for number in range(MOST_GAPS))
+    report = Report(message="Done.", quality=Quality(transcript=TranscriptQuality(gaps=gaps), sop=SopQuality(steps=1)))
+    data = report.encode()
+    assert len(data) <= 4096
+    parsed = parse_report(data.decode())
+    assert parsed is not None
+    assert (parsed.message, parsed.quality) == ("Done.", None)
+
+
+def test_a_report_of_a_newer_version_with_more_counts_is_read() -> None:
+    parsed = parse_report('{"message": "m", "quality": {"transcript": {"dropped": 2, "ofANewerVersion": 1}}}')
+    assert parsed is not None
+    assert parsed.quality == Quality(transcript=TranscriptQuality(dropped=2))

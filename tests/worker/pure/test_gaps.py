@@ -1,0 +1,61 @@
+"""How a gap is marked in the transcript, read back, and asked about."""
+
+from typing import Any, get_args
+
+import pytest
+
+from runops.quality import Gap, GapReason
+from runops.transcript import dump_transcript, parse_item
+from runops_worker.transcription.gaps import gap_item, gap_questions, gaps_in, joined
+from tests.worker.pure.items import clicked, said
+
+
+def gap(start: float, end: float, reason: GapReason = "refused") -> Gap:
+    return Gap(start=start, end=end, reason=reason)
+
+
+@pytest.mark.parametrize("reason", get_args(GapReason))
+def test_a_gap_is_read_back_from_the_stored_transcript(reason: GapReason) -> None:
+    marked = gap(295.25, 3723.5, reason)
+    stored = dump_transcript([clicked(1, "Save"), gap_item(marked), said(2, "Hello.")])
+    assert [parse_item(item) for item in stored][1] == gap_item(marked)
+    assert gaps_in(stored) == (marked,)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"application_in_focus": "Editor"},
+        {"screen_region_description_post_action": "A form."},
+        {"timestamp_end_visual": None},
+        {"screen_region_description_pre_action": "This part of the recording was not transcribed: I was tired."},
+        {"screen_region_description_pre_action": "The page says: nothing was transcribed."},
+    ],
+)
+def test_an_item_of_the_model_is_not_taken_for_a_gap(change: dict[str, Any]) -> None:
+    (stored,) = dump_transcript([gap_item(gap(1, 2))])
+    assert gaps_in([stored | change]) == ()
+
+
+def test_gaps_that_touch_are_joined_if_they_have_the_same_reason() -> None:
+    assert joined([gap(20, 30), gap(0, 10), gap(10, 15), gap(30, 40, "empty"), gap(12, 14)]) == (
+        gap(0, 15),
+        gap(20, 30),
+        gap(30, 40, "empty"),
+    )
+
+
+def test_there_is_one_question_for_each_gap() -> None:
+    first, second = gap_questions([gap(60, 90.4), gap(100, 3700, "not_covered")])
+    why = "It was not transcribed: the model"
+    assert first == f"What happens in the recording from 00:01:00 to 00:01:30? {why} refused it."
+    assert second == f"What happens in the recording from 00:01:40 to 01:01:40? {why}'s answer left it out."
+    assert gap_questions([]) == ()
+
+
+def test_of_many_gaps_there_is_one_question_for_each_reason() -> None:
+    refused = [gap(10 * number, 10 * number + 5) for number in range(12)]
+    first, second = gap_questions([*refused, gap(500, 510, "empty")])
+    assert "00:08:20 to 00:08:30?" in first
+    assert "00:01:30 to 00:01:35 and 2 more?" in second
+    assert "00:01:40" not in second

@@ -1,0 +1,89 @@
+"""Time ranges without a transcript: how they are marked in it, read back, and asked about. Pure.
+
+A gap is an item of the transcript in one fixed form. So the transcript alone tells where it has gaps.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from runops.quality import Gap, GapReason
+from runops.transcript import ActionType, VisualItem, seconds, timestamp
+
+__all__ = ["gap_item", "gap_questions", "gaps_in", "joined"]
+
+_WHY: Final[Mapping[GapReason, str]] = {
+    "refused": "the model refused it",
+    "empty": "the model gave no usable answer about it",
+    "cut_off": "the model's answer broke off each time",
+    "not_covered": "the model's answer left it out",
+}
+_REASONS: Final = {sentence: reason for reason, sentence in _WHY.items()}
+_MARK: Final = re.compile(r"This part of the recording was not transcribed: (?P<why>[^.]{1,80})\.")
+_NOT_KNOWN: Final = "Not known."
+_APPLICATION: Final = "unknown"
+_MOST_QUESTIONS: Final = 10
+"""Questions about gaps in one SOP; more of them would hide the others."""
+
+
+def gap_item(gap: Gap) -> VisualItem:
+    """Return the item that marks a gap in the transcript."""
+    return VisualItem(
+        timestamp_start_visual=timestamp(gap.start),
+        timestamp_end_visual=timestamp(gap.end),
+        application_in_focus=_APPLICATION,
+        action_type_observed=ActionType.SCREEN_UPDATE,
+        screen_region_description_pre_action=f"This part of the recording was not transcribed: {_WHY[gap.reason]}.",
+        screen_region_description_post_action=_NOT_KNOWN,
+    )
+
+
+def gaps_in(items: Iterable[Mapping[str, Any]]) -> tuple[Gap, ...]:
+    """Return the gaps of a transcript, in its order.
+
+    Parameters
+    ----------
+    items
+        The transcript as it is stored, see `runops.transcript.dump_transcript`.
+    """
+    return tuple(gap for item in items if (gap := _gap(item)) is not None)
+
+
+def _gap(item: Mapping[str, Any]) -> Gap | None:
+    match = _MARK.fullmatch(item.get("screen_region_description_pre_action") or "")
+    reason = None if match is None else _REASONS.get(match["why"])
+    end = item.get("timestamp_end_visual")
+    is_mark = item.get("application_in_focus") == _APPLICATION and (
+        item.get("screen_region_description_post_action") == _NOT_KNOWN
+    )
+    if reason is None or end is None or not is_mark:
+        return None
+    return Gap(start=seconds(item["timestamp_start_visual"]), end=seconds(end), reason=reason)
+
+
+def joined(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
+    """Return the gaps in order, with those joined into one that touch and have the same reason."""
+    result: list[Gap] = []
+    for gap in sorted(gaps, key=lambda gap: (gap.start, gap.end)):
+        last = result[-1] if result else None
+        if last is not None and gap.start <= last.end and gap.reason == last.reason:
+            result[-1] = last.model_copy(update={"end": max(last.end, gap.end)})
+        else:
+            result.append(gap)
+    return tuple(result)
+
+
+def gap_questions(gaps: Sequence[Gap]) -> tuple[str, ...]:
+    """Return the questions to the owner about the gaps: one for each, or for all of one reason where there are many."""
+    if len(gaps) <= _MOST_QUESTIONS:
+        return tuple(_question([gap]) for gap in gaps)
+    by_reason = groupby(sorted(gaps, key=lambda gap: gap.reason), key=lambda gap: gap.reason)
+    return tuple(_question(list(same)) for _, same in by_reason)
+
+
+def _question(gaps: Sequence[Gap]) -> str:
+    ranges = [f"{timestamp(int(gap.start))} to {timestamp(round(gap.end))}" for gap in gaps]
+    more = len(ranges) - _MOST_QUESTIONS
+    named = ", ".join(ranges[:_MOST_QUESTIONS]) + (f" and {more} more" if more > 0 else "")
+    return f"What happens in the recording from {named}? It was not transcribed: {_WHY[gaps[0].reason]}."
