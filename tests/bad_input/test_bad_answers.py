@@ -83,7 +83,7 @@ _CASES = (
         "candidate blocked",
         _turn("no_content", "transcribe", finish_reason="SAFETY"),
         Reason.BLOCKED,
-        f"{_SEES} broke its answer off for the recording's content (SAFETY).",
+        f"{_SEES} refused the recording for its content (SAFETY).",
         "Remove the content in question from the recording.",
         calls=2,
     ),

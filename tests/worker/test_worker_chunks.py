@@ -11,7 +11,7 @@ import pytest
 from runops.failures import Failed, Reason
 from runops_worker.checkpoint.format import Checkpoint, SlimDone, read_checkpoint
 from runops_worker.checkpoint.store import CheckpointStore
-from runops_worker.model.protocol import Answer
+from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge
 from runops_worker.overlapping_work import overlapping_work
 from runops_worker.stages.transcribe import transcribe
 from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
@@ -103,7 +103,7 @@ async def test_a_lost_claim_ends_all_chunks_at_once(attempt: NewAttempt) -> None
 async def test_a_chunk_that_was_cut_off_is_not_paid_for_again(attempt: NewAttempt) -> None:
     fake, model = (
         FakeSupabase(),
-        ChunkModel({295: lambda: Answer("", cut_off=True), 447: failing(Reason.MODEL_REFUSED_REQUEST)}),
+        ChunkModel({295: lambda: Answer("", AnswerEnd.CUT_OFF), 447: failing(Reason.MODEL_REFUSED_REQUEST)}),
     )
     with pytest.raises(Failed):
         await attempt(fake, model).transcribe(SHORT)
@@ -114,6 +114,23 @@ async def test_a_chunk_that_was_cut_off_is_not_paid_for_again(attempt: NewAttemp
     await again.transcribe(SHORT)
     assert model.asked == ["447+153"]
     assert again.checkpoint.state.cut_off == ()
+
+
+def too_large() -> Answer:
+    raise InputTooLarge(Reason.MODEL_REFUSED_REQUEST)
+
+
+async def test_a_chunk_that_is_too_large_for_the_model_is_halved(attempt: NewAttempt) -> None:
+    model = ChunkModel({295: too_large})
+    await attempt(FakeSupabase(), model).transcribe(SHORT)
+    assert sorted(model.asked) == ["0+300", "295+154", "295+305", "447+153"]
+
+
+async def test_a_chunk_that_stays_too_large_fails_with_the_reason_of_the_model(attempt: NewAttempt) -> None:
+    model = ChunkModel(always={0: too_large})
+    with pytest.raises(InputTooLarge):
+        await attempt(FakeSupabase(), model).transcribe(SHORT)
+    assert [name for name in model.asked if name.startswith("0+")] == ["0+300", "0+152", "0+78", "0+41"]
 
 
 async def test_a_saved_chunk_that_is_invalid_is_asked_for_again(

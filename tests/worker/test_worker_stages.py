@@ -17,7 +17,7 @@ from runops.transcript import dump_transcript
 from runops_worker.checkpoint.format import Checkpoint, SlimDone, SopDone
 from runops_worker.checkpoint.keys import content_sha256, sop_key
 from runops_worker.media.transcode.chunks import Chunk
-from runops_worker.model.protocol import Answer
+from runops_worker.model.protocol import Answer, AnswerEnd
 from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.sop.read_sop import sop_id
 from runops_worker.sop.stored_sop import SopObject
@@ -245,7 +245,7 @@ async def test_a_stored_sop_that_breaks_the_rules_is_made_again() -> None:
 
 
 async def test_a_sop_that_is_cut_off_is_asked_for_twice_and_no_more() -> None:
-    model = TextModel([Answer("{", cut_off=True)] * 3)
+    model = TextModel([Answer("{", AnswerEnd.CUT_OFF)] * 3)
     context = a_context(FakeSupabase(), model=model)
     with pytest.raises(Failed, match="cut off, 2 times") as failed:
         await parse_sop(context, a_checkpoint(context.supabase), a_progress(), transcript=TRANSCRIPT)

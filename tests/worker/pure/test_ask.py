@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from runops.failures import Failed, Reason
-from runops_worker.model.ask import Reading, ask_and_repair
-from runops_worker.model.protocol import Answer, CallUsage, Question, UploadedVideo
+from runops_worker.model.ask import IncompleteAnswer, Reading, ask_and_repair, failure_of
+from runops_worker.model.protocol import Answer, AnswerEnd, CallUsage, Question, UploadedVideo
 
 
 @dataclass
 class Scripted:
     """A model that gives the answers it was given."""
 
-    answers: list[str]
+    answers: list[str | Answer]
     questions: list[Question] = field(default_factory=list)
 
     async def open(self) -> None:
-        raise AssertionError("whoever only asks need not open it")
+        raise AssertionError("a caller that only asks does not open it")
 
     def uploaded(self, video: Path, *, name: str) -> AbstractAsyncContextManager[UploadedVideo]:
         raise AssertionError(f"nothing is shown to the model here: {video} as {name}")
@@ -29,7 +29,8 @@ class Scripted:
         assert video is None
         on_usage(CallUsage("m", 1, 1))
         self.questions.append(question)
-        return Answer(self.answers.pop(0))
+        answer = self.answers.pop(0)
+        return answer if isinstance(answer, Answer) else Answer(answer)
 
 
 async def asked(model: Scripted) -> str:
@@ -56,3 +57,28 @@ async def test_there_is_one_repair_and_no_second() -> None:
         await asked(model)
     assert failed.value.reason is Reason.INVALID_OUTPUT
     assert len(model.questions) == 2
+
+
+@pytest.mark.parametrize("end", [end for end in AnswerEnd if end is not AnswerEnd.COMPLETE])
+@pytest.mark.parametrize("before", [[], ["bad"]], ids=["first", "repair"])
+async def test_an_incomplete_answer_is_neither_read_nor_repaired(end: AnswerEnd, before: list[str | Answer]) -> None:
+    incomplete = Answer("good", end, "WORD")
+    model = Scripted([*before, incomplete, "good"])
+    with pytest.raises(IncompleteAnswer) as raised:
+        await asked(model)
+    assert raised.value.answer is incomplete
+    assert len(model.questions) == len(before) + 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason", "sentence"),
+    [
+        (Answer("[", AnswerEnd.REFUSED, "RECITATION"), Reason.BLOCKED, "m refused the recording for its content (RECI"),
+        (Answer("", AnswerEnd.EMPTY, "OTHER"), Reason.MODEL_EMPTY_ANSWER, "The answer of m was empty (OTHER). Run"),
+        (Answer("", AnswerEnd.EMPTY), Reason.MODEL_EMPTY_ANSWER, "The answer of m was empty. Run it again."),
+    ],
+)
+def test_a_refused_or_empty_answer_has_its_failure(answer: Answer, reason: Reason, sentence: str) -> None:
+    failure = failure_of(answer, model="m")
+    assert failure.reason is reason
+    assert failure.detail.startswith(sentence)

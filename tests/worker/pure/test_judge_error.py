@@ -32,7 +32,7 @@ def quota(name: str) -> dict[str, Any]:
         (ApiError(400, message="Unknown name"), Action.FAIL, Reason.MODEL_REFUSED_REQUEST),
         (ApiError(400, details=({"reason": "API_KEY_INVALID"},)), Action.FAIL, Reason.MODEL_KEY_REJECTED),
         (ApiError(400, message="The File x is not in an ACTIVE state"), Action.RETRY, Reason.MODEL_FILE_REJECTED),
-        (ApiError(400, message="The input token count (9) exceeds"), Action.SHRINK, Reason.MODEL_REFUSED_REQUEST),
+        (ApiError(400, message="The input token count (9) exceeds"), Action.TOO_LARGE, Reason.MODEL_REFUSED_REQUEST),
         (ApiError(401), Action.FAIL, Reason.MODEL_KEY_REJECTED),
         (
             ApiError(403, message="no permission to access the File abc"),
@@ -42,7 +42,7 @@ def quota(name: str) -> dict[str, Any]:
         (ApiError(403, message="no permission"), Action.FAIL, Reason.MODEL_KEY_REJECTED),
         (ApiError(404), Action.FAIL, Reason.MODEL_NOT_FOUND),
         (ApiError(408), Action.RETRY, Reason.MODEL_TIMEOUT),
-        (ApiError(413), Action.SHRINK, Reason.MODEL_REFUSED_REQUEST),
+        (ApiError(413), Action.TOO_LARGE, Reason.MODEL_REFUSED_REQUEST),
         (ApiError(418), Action.FAIL, Reason.MODEL_REFUSED_REQUEST),
         (ApiError(429), Action.FAIL, Reason.QUOTA_EXCEEDED),
         (ApiError(429, details=(RETRY_INFO,)), Action.FAIL, Reason.QUOTA_EXCEEDED),

@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runops.failures import TABLE, Reason
+from runops.failures import Reason
 from runops_worker.gemini.judge_error import Action, CallFailed, Verdict
 from runops_worker.gemini.loop_detector import LoopDetector
 from runops_worker.gemini.sdk_errors import verdicts
-from runops_worker.model.protocol import Answer, CallUsage, Question
+from runops_worker.model.protocol import Answer, AnswerEnd, CallUsage, Question
 
 if TYPE_CHECKING:
     from google.genai import Client, types
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["CallDeadlines", "stream_answer"]
 
 _LARGEST_ANSWER = 2_000_000
-_REMOVE_IT = TABLE[Reason.BLOCKED].remedy
 _REFUSALS = frozenset(
     {
         *("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"),
@@ -71,7 +70,7 @@ async def stream_answer(
     Raises
     ------
     CallFailed
-        There is no answer, or no usable one.
+        There is no answer, or one for which another attempt may help.
     """
     received = _Received([])
     try:
@@ -130,27 +129,31 @@ def _take(part: "types.GenerateContentResponse", received: _Received) -> str:
 
 
 def _checked(received: _Received, *, saw_video: bool, model: str) -> Answer:
-    """Return the answer, or raise what its end means. Its end is checked before its text."""
-    if received.blocked is not None:
-        sentence = f"{model} refused the recording for its content ({received.blocked}). {_REMOVE_IT}"
-        raise CallFailed(Verdict(Action.FAIL, Reason.BLOCKED, sentence))
+    """Return the answer, or raise what is worth another attempt. Its end is checked before its text."""
     text = "".join(received.parts)
-    if received.loops or received.finish == "MAX_TOKENS":
-        return Answer(text, cut_off=True)
+    if received.blocked is not None:
+        # The request is refused, not one answer: the next attempt would be refused, too.
+        return Answer(text, AnswerEnd.REFUSED, received.blocked)
+    if received.loops:
+        return Answer(text, AnswerEnd.LOOPED)
+    if received.finish == "MAX_TOKENS":
+        return Answer(text, AnswerEnd.CUT_OFF, received.finish)
     if received.finish in _REFUSALS:
-        sentence = f"{model} broke its answer off for the recording's content ({received.finish}). {_REMOVE_IT}"
-        raise CallFailed(Verdict(Action.RETRY, Reason.BLOCKED, sentence, attempts=2))
+        raise _again(Answer(text, AnswerEnd.REFUSED, received.finish or ""), Reason.BLOCKED, attempts=2)
     if received.finish is None and text:
         sentence = f"The answer of {model} ended in the middle."
         raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_UNAVAILABLE, sentence))
     if not text.strip():
-        ending = f" ({received.finish})" if received.finish not in {None, "STOP"} else ""
-        sentence = f"The answer of {model} was empty{ending}. {TABLE[Reason.MODEL_EMPTY_ANSWER].remedy}"
-        raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_EMPTY_ANSWER, sentence, attempts=3))
+        ending = received.finish if received.finish not in {None, "STOP"} else None
+        raise _again(Answer("", AnswerEnd.EMPTY, ending or ""), Reason.MODEL_EMPTY_ANSWER, attempts=3)
     if saw_video and not _video_was_read(received):
         sentence = f"{model} answered without having seen a picture of the video."
         raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_FILE_REJECTED, sentence, attempts=2))
     return Answer(text)
+
+
+def _again(answer: Answer, reason: Reason, *, attempts: int) -> CallFailed:
+    return CallFailed(Verdict(Action.RETRY, reason, attempts=attempts), answer=answer)
 
 
 def _video_was_read(received: _Received) -> bool:

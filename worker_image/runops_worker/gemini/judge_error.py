@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from runops.failures import TABLE, Reason
+from runops_worker.model.protocol import Answer
 
 __all__ = ["LONGEST_WAIT_SECONDS", "Action", "ApiError", "CallFailed", "Verdict", "judge", "retry_delay"]
 
@@ -28,7 +29,7 @@ class Action(StrEnum):
 
     RETRY = "retry"
     UPLOAD_AGAIN = "upload_again"
-    SHRINK = "shrink"
+    TOO_LARGE = "too_large"
     FAIL = "fail"
 
 
@@ -85,10 +86,19 @@ class Verdict:
 
 
 class CallFailed(Exception):  # noqa: N818 - a retry may follow
-    """A call did not give an answer."""
+    """A call did not give a usable answer.
 
-    def __init__(self, verdict: Verdict) -> None:
+    Parameters
+    ----------
+    verdict
+        What it means.
+    answer
+        What the model gave; it is the result where no further attempt helps. None where the call itself failed.
+    """
+
+    def __init__(self, verdict: Verdict, *, answer: Answer | None = None) -> None:
         self.verdict = verdict
+        self.answer = answer
         super().__init__(f"{verdict.reason}: {verdict.text}")
 
 
@@ -118,7 +128,7 @@ def judge(error: ApiError, *, model: str) -> Verdict:
             f"Gemini has no model {model[:80]!r}. Choose one that exists (values: models.transcribe, models.sop).",
         )
     if code == 413:
-        return Verdict(Action.SHRINK, Reason.MODEL_REFUSED_REQUEST, "The request is too large for the model's API.")
+        return Verdict(Action.TOO_LARGE, Reason.MODEL_REFUSED_REQUEST, "The request is too large for the model's API.")
     if code in _TRANSIENT or code >= 500:
         reason = Reason.MODEL_TIMEOUT if code in _TIMEOUTS else Reason.MODEL_UNAVAILABLE
         wait = retry_delay(error)
@@ -134,7 +144,7 @@ def _bad_request(error: ApiError, *, model: str) -> Verdict:
         return Verdict(Action.RETRY, Reason.MODEL_FILE_REJECTED, "Gemini was still processing the uploaded video.")
     if _TOKENS.search(error.message):
         return Verdict(
-            Action.SHRINK, Reason.MODEL_REFUSED_REQUEST, f"The input has more tokens than {model[:80]} takes."
+            Action.TOO_LARGE, Reason.MODEL_REFUSED_REQUEST, f"The input has more tokens than {model[:80]} takes."
         )
     return Verdict(Action.FAIL, Reason.MODEL_REFUSED_REQUEST, _refused(error))
 

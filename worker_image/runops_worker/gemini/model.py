@@ -15,7 +15,7 @@ from runops_worker.gemini.client import open_client
 from runops_worker.gemini.files import FileDeadlines, delete, upload
 from runops_worker.gemini.judge_error import Action, CallFailed
 from runops_worker.gemini.retry import MODEL_RETRIES, may_pass
-from runops_worker.model.protocol import Answer, CallUsage, Question, UploadedVideo
+from runops_worker.model.protocol import Answer, CallUsage, InputTooLarge, Question, UploadedVideo
 
 if TYPE_CHECKING:
     from google.genai import Client, types
@@ -114,6 +114,8 @@ class GeminiModel:
 
         Raises
         ------
+        InputTooLarge
+            The input has more tokens or bytes than the model takes.
         Failed
             With the reason of the last call.
         """
@@ -143,12 +145,14 @@ class GeminiModel:
         try:
             return await self.retries.run(attempt_with_file, may_pass)
         except CallFailed as failed:
-            if failed.verdict.action is Action.SHRINK and video is not None:
-                return Answer("", cut_off=True)
+            if failed.answer is not None:
+                return failed.answer
             raise _failed(failed) from failed
 
 
 def _failed(failed: CallFailed) -> Failed:
     verdict = failed.verdict
+    if verdict.action is Action.TOO_LARGE:
+        return InputTooLarge(verdict.reason, verdict.text)
     reason = Reason.MODEL_FILE_REJECTED if verdict.action is Action.UPLOAD_AGAIN else verdict.reason
     return Failed(reason, verdict.text, retry_after=verdict.wait)

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from runops.failures import Failed, Reason
+from runops.failures import TABLE, Failed, Reason
 from runops_worker.model.answer_json import MOST_FAULTS
-from runops_worker.model.protocol import CallUsage, Exchange, Model, Question, UploadedVideo
+from runops_worker.model.protocol import Answer, AnswerEnd, CallUsage, Exchange, Model, Question, UploadedVideo
 
-__all__ = ["CutOff", "Reading", "ask_and_repair", "complaint", "invalid_output"]
+__all__ = ["IncompleteAnswer", "Reading", "ask_and_repair", "complaint", "failure_of", "invalid_output"]
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
@@ -17,8 +17,18 @@ _NAMED_IN_SENTENCE = 3
 _REPEATED_CHARACTERS = 200_000
 
 
-class CutOff(Exception):  # noqa: N818 - a state of an answer; the caller may ask for less
-    """The answer is incomplete."""
+class IncompleteAnswer(Exception):  # noqa: N818 - a state of an answer; the caller may ask for less
+    """The answer did not end as `AnswerEnd.COMPLETE`.
+
+    Parameters
+    ----------
+    answer
+        What arrived, and how it ended.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        super().__init__(f"the answer is {answer.end} ({answer.detail})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,16 @@ def invalid_output(faults: Sequence[str], *, model: str, stage: str) -> Failed:
     )
 
 
+def failure_of(answer: Answer, *, model: str) -> Failed:
+    """Return the failure of an answer that is refused or empty. Pure."""
+    word = f" ({answer.detail})" if answer.detail else ""
+    if answer.end is AnswerEnd.REFUSED:
+        sentence = f"{model} refused the recording for its content{word}. {TABLE[Reason.BLOCKED].remedy}"
+        return Failed(Reason.BLOCKED, sentence)
+    remedy = TABLE[Reason.MODEL_EMPTY_ANSWER].remedy
+    return Failed(Reason.MODEL_EMPTY_ANSWER, f"The answer of {model} was empty{word}. {remedy}")
+
+
 async def ask_and_repair(
     model: Model,
     question: Question,
@@ -81,23 +101,28 @@ async def ask_and_repair(
 
     Raises
     ------
-    CutOff
-        An answer is incomplete.
+    IncompleteAnswer
+        An answer was cut off, endless, refused or empty.
     Failed
         `InvalidOutput` where the second answer is invalid too; or the failure of the model.
     """
-    answer = await model.ask(question, video=video, on_usage=on_usage)
-    if answer.cut_off:
-        raise CutOff
+    answer = await _complete(model, question, video=video, on_usage=on_usage)
     reading = read(answer.text)
     if not reading.faults and reading.value is not None:
         return reading.value
     _LOG.warning("the answer is invalid, asking for a repair", extra={"faults": len(reading.faults), "of": stage})
     exchange = Exchange(answer.text[:_REPEATED_CHARACTERS], complaint(reading.faults))
-    answer = await model.ask(replace(question, exchanges=(exchange,)), video=video, on_usage=on_usage)
-    if answer.cut_off:
-        raise CutOff
+    answer = await _complete(model, replace(question, exchanges=(exchange,)), video=video, on_usage=on_usage)
     reading = read(answer.text)
     if reading.faults or reading.value is None:
         raise invalid_output(reading.faults, model=question.model, stage=stage)
     return reading.value
+
+
+async def _complete(
+    model: Model, question: Question, *, video: UploadedVideo | None, on_usage: Callable[[CallUsage], None]
+) -> Answer:
+    answer = await model.ask(question, video=video, on_usage=on_usage)
+    if answer.end is not AnswerEnd.COMPLETE:
+        raise IncompleteAnswer(answer)
+    return answer

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-__all__ = ["Answer", "CallUsage", "Exchange", "Model", "Question", "UploadedVideo"]
+from runops.failures import Failed
+
+__all__ = ["Answer", "AnswerEnd", "CallUsage", "Exchange", "InputTooLarge", "Model", "Question", "UploadedVideo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,20 @@ class Question:
     exchanges: tuple[Exchange, ...] = ()
 
 
+class AnswerEnd(StrEnum):
+    """How an answer ended."""
+
+    COMPLETE = "complete"
+    CUT_OFF = "cut_off"
+    """It reached the limit on its tokens."""
+    LOOPED = "looped"
+    """The model repeated itself without end, and the call was aborted."""
+    REFUSED = "refused"
+    """The provider blocked the request or broke the answer off, because of the content."""
+    EMPTY = "empty"
+    """There is no text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The answer of the model.
@@ -75,13 +92,20 @@ class Answer:
     Attributes
     ----------
     text
-        Empty only where it was cut off.
-    cut_off
-        Whether it is known to be incomplete: too long for the limit, or the model repeated itself without end.
+        What arrived. Only where the answer is complete, it is all of it.
+    end
+        How it ended.
+    detail
+        The provider's own word for the end, such as RECITATION; empty where there is none.
     """
 
     text: str = field(repr=False)
-    cut_off: bool = False
+    end: AnswerEnd = AnswerEnd.COMPLETE
+    detail: str = ""
+
+
+class InputTooLarge(Failed):
+    """The model does not take so large an input; it may take a part of it."""
 
 
 class UploadedVideo(Protocol):
@@ -96,7 +120,8 @@ class UploadedVideo(Protocol):
 class Model(Protocol):
     """A model that watches videos and answers in JSON.
 
-    Every failure is a `runops.failures.Failed`; transient ones have been retried before.
+    Every failure of the service, the key, the quota or the file is a `runops.failures.Failed`; transient ones have been
+    retried before. An answer that is not complete is a result: see `AnswerEnd`.
     """
 
     async def open(self) -> None:
@@ -119,5 +144,15 @@ class Model(Protocol):
     async def ask(
         self, question: Question, *, video: UploadedVideo | None = None, on_usage: Callable[[CallUsage], None]
     ) -> Answer:
-        """Ask, and return the answer; `on_usage` is called for every attempt that is billed."""
+        """Ask, and return the answer; `on_usage` is called for every attempt that is billed.
+
+        A refused or empty answer is returned once the attempts that may help have been made.
+
+        Raises
+        ------
+        InputTooLarge
+            The input exceeds what the model takes.
+        Failed
+            Every other failure.
+        """
         ...

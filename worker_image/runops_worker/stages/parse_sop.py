@@ -8,7 +8,8 @@ from runops.quality import SopQuality
 from runops.sop import Sop
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.context import Context
-from runops_worker.model.ask import CutOff, Reading, ask_and_repair
+from runops_worker.model.ask import IncompleteAnswer, Reading, ask_and_repair, failure_of
+from runops_worker.model.protocol import AnswerEnd
 from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.sop.add_questions import add_questions
 from runops_worker.sop.read_sop import read_sop
@@ -76,7 +77,9 @@ async def _ask(
                 on_usage=checkpoint.call_counter(Stage.PARSING_SOP),
                 stage="SOP",
             )
-        except CutOff:
+        except IncompleteAnswer as incomplete:
+            if incomplete.answer.end not in {AnswerEnd.CUT_OFF, AnswerEnd.LOOPED}:
+                raise failure_of(incomplete.answer, model=task.sop_model) from incomplete
             _LOG.warning("the SOP was cut off")
     raise Failed(
         Reason.OUTPUT_CUT_OFF,

@@ -12,8 +12,8 @@ from runops_worker.checkpoint.format import ChunkDone
 from runops_worker.checkpoint.keys import transcript_key
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.media.transcode.chunks import Chunk
-from runops_worker.model.ask import CutOff, ask_and_repair
-from runops_worker.model.protocol import Model
+from runops_worker.model.ask import IncompleteAnswer, ask_and_repair, failure_of
+from runops_worker.model.protocol import AnswerEnd, InputTooLarge, Model
 from runops_worker.task import Task
 from runops_worker.transcription.chunk_request import (
     chunk_question,
@@ -79,7 +79,7 @@ async def transcribe_chunk(
     Raises
     ------
     Failed
-        `OutputCutOff`, `ModelEmptyAnswer`, `InvalidOutput`, or the failure of the model.
+        `OutputCutOff`, `ModelEmptyAnswer`, `Blocked`, `InvalidOutput`, or the failure of the model.
     """
     model, checkpoint = inputs.task.transcribe_model, inputs.checkpoint
     start, end = chunk.start, chunk.start + chunk.length
@@ -91,9 +91,15 @@ async def transcribe_chunk(
     if key not in checkpoint.state.cut_off:
         try:
             items = await _ask(chunk, inputs, whole_video=whole_video)
-        except CutOff:
+        except IncompleteAnswer as incomplete:
+            if incomplete.answer.end not in {AnswerEnd.CUT_OFF, AnswerEnd.LOOPED}:
+                raise failure_of(incomplete.answer, model=model) from incomplete
             if may_be_halved(chunk, halvings=halvings):
                 await checkpoint.save(lambda state: state.with_chunk_cut_off(key))
+        except InputTooLarge:
+            if not may_be_halved(chunk, halvings=halvings):
+                raise
+            await checkpoint.save(lambda state: state.with_chunk_cut_off(key))
         else:
             if not items:
                 raise empty_failure(chunk, model=model, is_whole_video=whole_video is not None)
