@@ -25,6 +25,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 _MAX_DISPLAY_NAME = 512
 _UPLOADS = 1_000
 _UPLOAD_IDS_KEPT = 1_000
+_USED_NAMES_KEPT = 10_000
 
 
 def _remove(path: Path) -> None:
@@ -87,6 +88,7 @@ class FileStore:
         self._uploads: dict[str, Upload] = {}
         self.upload_ids: deque[str] = deque(maxlen=_UPLOAD_IDS_KEPT)
         self._files: dict[str, StoredFile] = {}
+        self._used: dict[str, None] = {}
         self._measuring: set[asyncio.Task[None]] = set()
         for document in sorted(self._kept.glob("*.json")):
             stored = StoredFile.model_validate_json(document.read_bytes())
@@ -121,7 +123,7 @@ class FileStore:
         Raises
         ------
         ApiError
-            400 for a malformed name or a file too large, 409 for a name in use.
+            400 for a malformed name or a file too large, 409 for a name in use or used before.
         """
         if not 0 <= size <= FILE_LIMIT:
             raise invalid(f"The file must have at most {FILE_LIMIT} bytes.")
@@ -154,7 +156,7 @@ class FileStore:
 
     def _check_free(self, name: str) -> None:
         known = self._files.get(name)
-        if known is not None and not known.expired:
+        if name in self._used or (known is not None and not known.expired):
             raise ApiError(409, "Requested entity already exists")
 
     def upload(self, identity: str) -> Upload:
@@ -221,6 +223,9 @@ class FileStore:
             stuck=upload.outcome is Outcome.FILE_STUCK,
         )
         self._files[stored.name] = stored
+        self._used[stored.name] = None
+        if len(self._used) > _USED_NAMES_KEPT:
+            del self._used[next(iter(self._used))]
         self._keep(stored)
         fails = upload.outcome is Outcome.FILE_FAILED
         task = asyncio.create_task(self._measure(stored, upload.path, fails=fails))

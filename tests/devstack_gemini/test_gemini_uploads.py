@@ -126,13 +126,13 @@ def test_malformed_metadata_is_refused(http: httpx.Client, file: dict[str, str])
     assert start(http, 5, **file).status_code == 400
 
 
-def test_a_name_can_be_given_once(http: httpx.Client) -> None:
+def test_a_name_can_be_given_once_and_not_again_after_its_file_was_deleted(http: httpx.Client) -> None:
     address = start(http, 1, name="files/my-own").headers["X-Goog-Upload-URL"]
     assert send(address, b"x", offset=0, command="upload, finalize").json()["file"]["name"] == "files/my-own"
     refused = start(http, 1, name="files/my-own")
     assert (refused.status_code, refused.json()["error"]["status"]) == (409, "ALREADY_EXISTS")
     assert http.delete("/v1beta/files/my-own").status_code == 200
-    assert start(http, 1, name="files/my-own").status_code == 200
+    assert start(http, 1, name="files/my-own").status_code == 409
 
 
 def test_of_two_uploads_under_one_name_the_first_to_end_has_it(http: httpx.Client) -> None:

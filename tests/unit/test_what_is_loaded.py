@@ -101,6 +101,7 @@ def test_the_image_keeps_the_three_generated_classes_that_kopf_loads() -> None:
 _OPENED = """
 import asyncio, json, sys, tempfile, time
 from pathlib import Path
+from uuid import UUID
 from runops.failures import Failed
 from runops_worker.gemini.model import GeminiModel
 from runops.retrying import RetryPolicy
@@ -127,7 +128,7 @@ async def measured(name, work):
     watching.cancel()
 
 async def use(model, video):
-    async with model.uploaded(video, name="runops-test"):
+    async with model.uploaded(video, job_id=UUID(int=1), seconds=1.0, fps=1):
         raise AssertionError
 
 async def main():

@@ -122,8 +122,9 @@ class ChunkModel:
     asked: list[str] = field(default_factory=list)
 
     @asynccontextmanager
-    async def uploaded(self, video: Path, *, name: str) -> AsyncIterator[Clip]:
-        assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]", name)
+    async def uploaded(self, video: Path, *, job_id: UUID, seconds: float, fps: int) -> AsyncIterator[Clip]:
+        assert (job_id, fps) == (TASK.job_id, TASK.fps)
+        assert seconds > 0
         yield Clip(video)
 
     async def ask(self, question: Question, *, video: Any, on_usage: Any) -> Answer:

@@ -3,12 +3,12 @@
 import asyncio
 import copy
 import hashlib
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -153,8 +153,10 @@ class Model:
         self.is_open = True
 
     @asynccontextmanager
-    async def uploaded(self, video: Path, *, name: str) -> AsyncIterator[Clip]:
-        assert re.fullmatch(r"[a-z0-9-]{8,40}", name)
+    async def uploaded(self, video: Path, *, job_id: UUID, seconds: float, fps: int) -> AsyncIterator[Clip]:
+        assert job_id
+        assert seconds > 0
+        assert fps >= 1
         yield Clip(video)
 
     async def ask(self, question: Question, *, video: Any, on_usage: Any) -> Answer:

@@ -262,7 +262,7 @@ async def test_a_chunk_that_gemini_skipped_is_noticed_and_the_video_uploaded_aga
     # Answered with an error and the status "active", a chunk counts as sent for the SDK.
     skipped = {"X-Goog-Upload-Status": "active"}
     gemini_faults.set(Fault(method="POST", path="upload_id=", kind="status", status=503, headers=skipped, body="{}"))
-    async with job.model.uploaded(large, name="large-one") as video:
+    async with job.model.uploaded(large, job_id=job.task.job_id, seconds=48, fps=1) as video:
         assert video.path == large
     starts = [request for request in gemini_faults.requests() if request.path == "/upload/v1beta/files"]
     assert len(starts) == 2

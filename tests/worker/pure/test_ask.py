@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -22,8 +23,10 @@ class Scripted:
     async def open(self) -> None:
         raise AssertionError("a caller that only asks does not open it")
 
-    def uploaded(self, video: Path, *, name: str) -> AbstractAsyncContextManager[UploadedVideo]:
-        raise AssertionError(f"nothing is shown to the model here: {video} as {name}")
+    def uploaded(
+        self, video: Path, *, job_id: UUID, seconds: float, fps: int
+    ) -> AbstractAsyncContextManager[UploadedVideo]:
+        raise AssertionError(f"nothing is shown to the model here: {video} of {job_id}, {seconds} s, {fps} fps")
 
     async def ask(self, question: Question, *, video: UploadedVideo | None = None, on_usage: Any) -> Answer:
         assert video is None

@@ -1,7 +1,6 @@
 """What is asked about a chunk, and how a chunk is halved."""
 
 from dataclasses import replace
-from uuid import UUID
 
 import pytest
 
@@ -9,7 +8,6 @@ from runops.failures import Reason
 from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.transcription.chunk_request import (
     chunk_question,
-    clip_name,
     cut_off_failure,
     empty_failure,
     halves,
@@ -33,18 +31,6 @@ def test_a_chunk_is_halved_three_times_and_down_to_twenty_seconds(
     seconds: float, halvings: int, *, may_be: bool
 ) -> None:
     assert may_be_halved(Chunk(index=0, start=0.0, length=seconds), halvings=halvings) is may_be
-
-
-def test_a_clip_has_the_same_name_in_each_attempt_and_another_for_each_chunk_and_job() -> None:
-    assert clip_name(TASK.job_id, CHUNK) == "runops-23567a680e5b0a9725971b8544c4c262"
-    others = {
-        clip_name(TASK.job_id, CHUNK),
-        clip_name(TASK.job_id, replace(CHUNK, start=296.0)),
-        clip_name(TASK.job_id, replace(CHUNK, length=304.0)),
-        clip_name(UUID(int=1), CHUNK),
-    }
-    assert len(others) == 4
-    assert clip_name(TASK.job_id, replace(CHUNK, index=7)) == clip_name(TASK.job_id, CHUNK)
 
 
 def test_the_question_names_length_sound_and_pictures() -> None:

@@ -6,20 +6,24 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from runops.failures import Reason
+from runops_worker.gemini.file_names import name_prefix, new_name
 from runops_worker.gemini.judge_error import Action, CallFailed, Verdict
 from runops_worker.gemini.sdk_errors import verdicts
 
 if TYPE_CHECKING:
     from google.genai import Client, types
 
-__all__ = ["DISPLAY_NAME", "FileDeadlines", "delete", "upload"]
+__all__ = ["DISPLAY_NAME", "FileDeadlines", "delete", "delete_left_behind", "upload"]
 
 DISPLAY_NAME = "runops-worker"
 """Of every uploaded file: names the program, and nothing about the job."""
 
 _MIME_TYPE = "video/mp4"
+_PAGE = 100
+_MOST_PAGES = 10
 _LOG = logging.getLogger(__name__)
 
 
@@ -39,6 +43,8 @@ class FileDeadlines:
         For the answer to one poll.
     delete_seconds
         For the deletion of a file; after that it is left to expire (48 h).
+    sweep_seconds
+        For finding and deleting the files that killed workers left.
     """
 
     upload_seconds: float = 600.0
@@ -46,14 +52,15 @@ class FileDeadlines:
     poll_seconds: float = 2.0
     answer_seconds: float = 20.0
     delete_seconds: float = 3.0
+    sweep_seconds: float = 20.0
 
 
 async def upload(
-    client: "Client", path: Path, *, name: str, base_url: str | None, deadlines: FileDeadlines
+    client: "Client", path: Path, *, job_id: UUID, base_url: str | None, deadlines: FileDeadlines
 ) -> "types.File":
-    """Upload a video, in place of one with the same name, and return it once the model can see it.
+    """Upload a video under a new name, and return it once the model can see it.
 
-    The upload stays, also where this fails: the caller deletes it by its name.
+    Where this fails or is cancelled, the file is deleted.
 
     Parameters
     ----------
@@ -61,8 +68,8 @@ async def upload(
         The connection.
     path
         The video; its file name must be ASCII, since it travels in a header.
-    name
-        At Gemini: at most 40 lower-case letters, digits and inner dashes.
+    job_id
+        Of the job, for the name.
     base_url
         As for the client. The SDK sends the bytes to the host in the upload's address, which is not the gateway, unless
         each upload names the gateway again.
@@ -77,10 +84,21 @@ async def upload(
         could not be processed or was gone before that; all may pass. `ModelFileTimeout` where that took too long.
         Everything else as `verdicts` says.
     """
+    name = new_name(job_id)
+    try:
+        file = await _sent(client, path, name=name, base_url=base_url, deadlines=deadlines)
+        return await _active(client, file, deadlines=deadlines)
+    except BaseException:
+        # The file may be there although its upload failed: an answer can be lost.
+        await delete(client, name, deadlines=deadlines)
+        raise
+
+
+async def _sent(
+    client: "Client", path: Path, *, name: str, base_url: str | None, deadlines: FileDeadlines
+) -> "types.File":
     from google.genai import types  # noqa: PLC0415 - the SDK is loaded when the model is opened
 
-    # A killed worker may have left one there, or an upload whose answer was lost. Each name exists once.
-    await delete(client, name, deadlines=deadlines)
     size = await asyncio.to_thread(lambda: path.stat().st_size)
     options = types.HttpOptions(base_url=base_url) if base_url else None
     config = types.UploadFileConfig(name=name, mime_type=_MIME_TYPE, display_name=DISPLAY_NAME, http_options=options)
@@ -94,7 +112,7 @@ async def upload(
         # The SDK's only sign of a last chunk that was answered as if another one came.
         raise CallFailed(_incomplete("Gemini did not take the end of the video.")) from error
     _check_whole(file, size)
-    return await _active(client, file, deadlines=deadlines)
+    return file
 
 
 def _of_upload(verdict: Verdict) -> Verdict:
@@ -156,12 +174,40 @@ async def _active(client: "Client", file: "types.File", *, deadlines: FileDeadli
 
 
 async def delete(client: "Client", name: str, *, deadlines: FileDeadlines) -> None:
-    """Delete the video under a name, if there is one. A failure is only logged: the video expires by itself."""
+    """Delete a file, if it is there. A failure is only logged: the file expires by itself."""
     try:
         with verdicts("Gemini's file store"):
             async with asyncio.timeout(deadlines.delete_seconds):
-                await client.aio.files.delete(name=f"files/{name}")
+                await client.aio.files.delete(name=name)
     except CallFailed as failed:
         if _is_gone(failed.verdict):
             return
         _LOG.warning("an uploaded video may stay at Gemini until it expires", extra={"reason": failed.verdict.reason})
+
+
+async def delete_left_behind(client: "Client", job_id: UUID, *, deadlines: FileDeadlines) -> None:
+    """Delete the files that killed workers of a job left. A failure is only logged: the files expire by themselves.
+
+    It reads at most the 1,000 newest files of the project: the API cannot select by name.
+    """
+    prefix = name_prefix(job_id)
+    try:
+        with verdicts("Gemini's file store"):
+            async with asyncio.timeout(deadlines.sweep_seconds):
+                for name in await _newest(client):
+                    if name.startswith(prefix):
+                        _LOG.info("deleting a video that a killed worker left at Gemini")
+                        await delete(client, name, deadlines=deadlines)
+    except CallFailed as failed:
+        _LOG.warning("videos of killed workers may stay at Gemini until they expire", extra={"why": str(failed)})
+
+
+async def _newest(client: "Client") -> list[str]:
+    pager = await client.aio.files.list(config={"page_size": _PAGE})
+    names = [file.name or "" for file in pager.page]
+    for _ in range(_MOST_PAGES - 1):
+        try:
+            names += [file.name or "" for file in await pager.next_page()]
+        except IndexError:
+            break
+    return names

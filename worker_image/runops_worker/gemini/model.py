@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
+from uuid import UUID
 
 from runops.failures import Failed, Reason
 from runops.retrying import RetryPolicy
 from runops_worker.gemini.call import CallDeadlines, stream_answer
 from runops_worker.gemini.client import open_client
-from runops_worker.gemini.files import FileDeadlines, delete, upload
+from runops_worker.gemini.files import FileDeadlines, delete, delete_left_behind, upload
 from runops_worker.gemini.judge_error import Action, CallFailed
 from runops_worker.gemini.retry import MODEL_RETRIES, may_pass
 from runops_worker.model.protocol import Answer, CallUsage, InputTooLarge, Question, UploadedVideo
@@ -29,7 +30,9 @@ _LOG = logging.getLogger(__name__)
 @dataclass(slots=True)
 class _Uploaded:
     path: Path
-    name: str
+    job_id: UUID
+    seconds: float
+    fps: int
     file: "types.File"
     again: bool = False
 
@@ -58,6 +61,8 @@ class GeminiModel:
     _client: "Client | None" = field(default=None, init=False, repr=False)
     _transport: "AsyncClient | None" = field(default=None, init=False, repr=False)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+    _swept: set[UUID] = field(default_factory=set, init=False, repr=False)
+    _sweeping: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
     async def __aenter__(self) -> Self:
         return self
@@ -83,14 +88,21 @@ class GeminiModel:
                 self._client, self._transport = client, transport
             return self._client
 
-    async def _upload(self, video: Path, name: str) -> "types.File":
+    async def _upload(self, video: Path, job_id: UUID) -> "types.File":
         client = await self._opened()
         return await self.retries.run(
-            lambda: upload(client, video, name=name, base_url=self.base_url, deadlines=self.files), may_pass
+            lambda: upload(client, video, job_id=job_id, base_url=self.base_url, deadlines=self.files), may_pass
         )
 
+    async def _sweep(self, job_id: UUID) -> None:
+        # Before the first upload of a job: later its files are those of this process.
+        async with self._sweeping:
+            if job_id not in self._swept:
+                await delete_left_behind(await self._opened(), job_id, deadlines=self.files)
+                self._swept.add(job_id)
+
     @asynccontextmanager
-    async def uploaded(self, video: Path, *, name: str) -> AsyncIterator[UploadedVideo]:
+    async def uploaded(self, video: Path, *, job_id: UUID, seconds: float, fps: int) -> AsyncIterator[UploadedVideo]:
         """Upload a video for the time of the block. It is deleted however the block ends, a failed upload too.
 
         Raises
@@ -98,14 +110,15 @@ class GeminiModel:
         Failed
             It cannot be uploaded, or Gemini cannot process it.
         """
+        await self._sweep(job_id)
         try:
-            try:
-                uploaded = _Uploaded(video, name, await self._upload(video, name))
-            except CallFailed as failed:
-                raise _failed(failed) from failed
+            uploaded = _Uploaded(video, job_id, seconds, fps, await self._upload(video, job_id))
+        except CallFailed as failed:
+            raise _failed(failed) from failed
+        try:
             yield uploaded
         finally:
-            await delete(await self._opened(), name, deadlines=self.files)
+            await delete(await self._opened(), uploaded.file.name or "", deadlines=self.files)
 
     async def ask(
         self, question: Question, *, video: UploadedVideo | None = None, on_usage: Callable[[CallUsage], None]
@@ -139,7 +152,7 @@ class GeminiModel:
                     raise
                 uploaded.again = True
                 _LOG.warning("the uploaded video is gone, uploading it once more")
-                uploaded.file = await self._upload(uploaded.path, uploaded.name)
+                uploaded.file = await self._upload(uploaded.path, uploaded.job_id)
                 raise CallFailed(replace(failed.verdict, action=Action.RETRY)) from failed
 
         try:

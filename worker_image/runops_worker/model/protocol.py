@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, Protocol
+from uuid import UUID
 
 from runops.failures import Failed
 
@@ -128,16 +129,23 @@ class Model(Protocol):
         """Load what is needed to ask, if that has not been done. It takes about a second of processor time."""
         ...
 
-    def uploaded(self, video: Path, *, name: str) -> AbstractAsyncContextManager[UploadedVideo]:
+    def uploaded(
+        self, video: Path, *, job_id: UUID, seconds: float, fps: int
+    ) -> AbstractAsyncContextManager[UploadedVideo]:
         """Upload a video for the time of the block. It is deleted however the block ends.
+
+        Before the first video of a job, those that killed workers of the same job left are deleted.
 
         Parameters
         ----------
         video
             The local file.
-        name
-            Its name at the provider: at most 40 lower-case letters, digits and inner dashes. A video that a killed
-            worker left under the same name is replaced.
+        job_id
+            Of the job that it belongs to.
+        seconds
+            Its length.
+        fps
+            Its pictures per second.
         """
         ...
 

@@ -1,15 +1,12 @@
 """What is asked about one chunk, and which chunks are asked about in its place when the answer is cut off. Pure."""
 
-import hashlib
-from uuid import UUID
-
 from runops.failures import Failed, Reason
 from runops_worker.gemini.schema import TRANSCRIPT_SCHEMA
 from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.model.protocol import Question
 from runops_worker.task import Task
 
-__all__ = ["chunk_question", "clip_name", "cut_off_failure", "empty_failure", "halves", "may_be_halved"]
+__all__ = ["chunk_question", "cut_off_failure", "empty_failure", "halves", "may_be_halved"]
 
 _MAX_OUTPUT_TOKENS = 32_768
 _LEAST_SECONDS = 20.0
@@ -37,12 +34,6 @@ def chunk_question(task: Task, *, seconds: float, has_audio: bool) -> Question:
         schema=TRANSCRIPT_SCHEMA,
         max_output_tokens=_MAX_OUTPUT_TOKENS,
     )
-
-
-def clip_name(job_id: UUID, chunk: Chunk) -> str:
-    """Return the name of a clip at the model's provider: the same in each attempt, and without the job's id in it."""
-    identity = f"{job_id}/{chunk.start:.3f}/{chunk.start + chunk.length:.3f}"
-    return f"runops-{hashlib.sha256(identity.encode()).hexdigest()[:32]}"
 
 
 def may_be_halved(chunk: Chunk, *, halvings: int) -> bool:

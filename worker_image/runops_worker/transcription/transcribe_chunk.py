@@ -17,7 +17,6 @@ from runops_worker.model.protocol import AnswerEnd, InputTooLarge, Model
 from runops_worker.task import Task
 from runops_worker.transcription.chunk_request import (
     chunk_question,
-    clip_name,
     cut_off_failure,
     empty_failure,
     halves,
@@ -145,7 +144,7 @@ async def _ask(chunk: Chunk, inputs: ChunkInputs, *, whole_video: Path | None) -
 async def _ask_about(clip: Path, chunk: Chunk, inputs: ChunkInputs) -> tuple[TranscriptItem, ...]:
     task = inputs.task
     items: tuple[TranscriptItem, ...] = ()
-    async with inputs.model.uploaded(clip, name=clip_name(task.job_id, chunk)) as video:
+    async with inputs.model.uploaded(clip, job_id=task.job_id, seconds=chunk.length, fps=task.fps) as video:
         for _ in range(_EMPTY_TRIES):
             items = await ask_and_repair(
                 inputs.model,
