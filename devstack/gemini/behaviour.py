@@ -149,6 +149,10 @@ class CallRecord(BaseModel):
         Whether the streaming method was called.
     peer : str
         Address of the client.
+    events : int
+        Events of a stream that were sent.
+    client_gone : bool
+        Whether the client closed its connection before the stream ended; nothing more was sent then.
     """
 
     kind: CallKind
@@ -162,3 +166,5 @@ class CallRecord(BaseModel):
     video: bool = False
     streamed: bool = False
     peer: str = ""
+    events: int = 0
+    client_gone: bool = False

@@ -108,7 +108,7 @@ class ModelRoutes:
         record.thoughts_tokens = reply.thoughts
         record.finish_reason = reply.finish_reason if reply.candidates else None
         if streamed:
-            return await _stream(request, reply, pause=self._script.behaviour.pause_seconds)
+            return await _stream(request, reply, pause=self._script.behaviour.pause_seconds, record=record)
         if reply.error_after is not None:
             record.status = reply.error_after
             raise unavailable(code=reply.error_after, model=model.name)
@@ -152,7 +152,7 @@ async def _body(request: web.Request) -> bytes:
     return bytes(body)
 
 
-async def _stream(request: web.Request, reply: Reply, *, pause: float) -> web.StreamResponse:
+async def _stream(request: web.Request, reply: Reply, *, pause: float, record: CallRecord) -> web.StreamResponse:
     events: list[dict[str, Any]] = list(stream_events(reply))
     if reply.error_after is not None:
         events.append(unavailable(code=reply.error_after, model=reply.model_version).body())
@@ -163,6 +163,10 @@ async def _stream(request: web.Request, reply: Reply, *, pause: float) -> web.St
     for number, event in enumerate(events):
         if number:
             await asyncio.sleep(pause)
+        if request.transport is None or request.transport.is_closing():
+            record.client_gone = True
+            return response
         await response.write(b"data: " + json.dumps(event, ensure_ascii=False).encode() + b"\r\n\r\n")
+        record.events += 1
     await response.write_eof()
     return response

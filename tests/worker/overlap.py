@@ -154,7 +154,7 @@ class Model:
 
     @asynccontextmanager
     async def uploaded(self, video: Path, *, job_id: UUID, seconds: float, fps: int) -> AsyncIterator[Clip]:
-        assert job_id
+        assert job_id == TASK.job_id
         assert seconds > 0
         assert fps >= 1
         yield Clip(video)

@@ -16,7 +16,7 @@ from devstack.gemini.control import GeminiControl
 from runops.failures import Failed, Reason
 from runops_worker.gemini.client import open_client
 from runops_worker.gemini.file_names import name_prefix
-from runops_worker.gemini.files import upload
+from runops_worker.gemini.files import delete_left_behind, upload
 from runops_worker.model.protocol import UploadedVideo
 from tests.worker.job import Job
 
@@ -54,6 +54,7 @@ async def test_what_a_killed_worker_left_is_deleted_before_the_first_upload_of_i
     assert control.files() == [of_other_job]
     async with job.model.uploaded(screencast, job_id=OTHER, seconds=48, fps=1):
         assert of_other_job not in control.files()
+    assert control.files() == []
 
 
 async def test_files_that_cannot_be_listed_or_deleted_do_not_keep_a_job_from_running(
@@ -68,6 +69,10 @@ async def test_files_that_cannot_be_listed_or_deleted_do_not_keep_a_job_from_run
         pass
     gemini_faults.clear()
     assert len(control.files()) == 2
+    client, transport = open_client(job.model.key, base_url=job.model.base_url)
+    await delete_left_behind(client, job.task.job_id, deadlines=job.model.files)
+    await transport.aclose()
+    assert control.files() == []
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "truncate", "reset", "drop_before"])

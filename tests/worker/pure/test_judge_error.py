@@ -17,7 +17,7 @@ from runops_worker.gemini.judge_error import (
     judge,
     retry_delay,
 )
-from runops_worker.gemini.retry import MODEL_RETRIES, may_pass
+from runops_worker.gemini.retry import MODEL_RETRIES, CallRetries
 
 RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "53.25s"}
 
@@ -44,14 +44,24 @@ def quota(name: str) -> dict[str, Any]:
         (ApiError(408), Action.RETRY, Reason.MODEL_TIMEOUT),
         (ApiError(413), Action.TOO_LARGE, Reason.MODEL_REFUSED_REQUEST),
         (ApiError(418), Action.FAIL, Reason.MODEL_REFUSED_REQUEST),
-        (ApiError(429), Action.FAIL, Reason.QUOTA_EXCEEDED),
-        (ApiError(429, details=(RETRY_INFO,)), Action.FAIL, Reason.QUOTA_EXCEEDED),
+        (ApiError(400, message="The schema is too complex"), Action.DROP_SCHEMA, Reason.MODEL_REFUSED_REQUEST),
+        (
+            ApiError(400, message="a constraint that has too many states"),
+            Action.DROP_SCHEMA,
+            Reason.MODEL_REFUSED_REQUEST,
+        ),
+        (ApiError(429), Action.RETRY, Reason.QUOTA_EXCEEDED),
+        (ApiError(429, details=(RETRY_INFO,)), Action.RETRY, Reason.QUOTA_EXCEEDED),
+        (ApiError(429, message="Please retry in 120s."), Action.RETRY, Reason.QUOTA_EXCEEDED),
+        (ApiError(429, message="Please retry in 121s."), Action.FAIL, Reason.QUOTA_EXCEEDED),
+        (ApiError(429, details=(quota("RequestsPerDay"),)), Action.FAIL, Reason.QUOTA_EXCEEDED),
         (ApiError(429, message="Please retry in 19.5s."), Action.RETRY, Reason.QUOTA_EXCEEDED),
         (ApiError(429, details=(quota("RequestsPerDay"), RETRY_INFO)), Action.FAIL, Reason.QUOTA_EXCEEDED),
         (ApiError(429, message="Please retry in 700.5s."), Action.FAIL, Reason.QUOTA_EXCEEDED),
         (ApiError(500), Action.RETRY, Reason.MODEL_UNAVAILABLE),
         (ApiError(503), Action.RETRY, Reason.MODEL_UNAVAILABLE),
-        (ApiError(503, details=(RETRY_INFO,)), Action.FAIL, Reason.MODEL_UNAVAILABLE),
+        (ApiError(503, details=(RETRY_INFO,)), Action.RETRY, Reason.MODEL_UNAVAILABLE),
+        (ApiError(503, message="Please retry in 121s."), Action.FAIL, Reason.MODEL_UNAVAILABLE),
         (ApiError(504), Action.RETRY, Reason.MODEL_TIMEOUT),
         (ApiError(599), Action.RETRY, Reason.MODEL_UNAVAILABLE),
     ],
@@ -68,20 +78,38 @@ def test_the_wait_is_read_from_the_details_or_the_sentence() -> None:
     assert retry_delay(ApiError(429, details=({"@type": "x.RetryInfo", "retryDelay": "soon"},))) is None
 
 
-@given(st.none() | st.floats(0, LONGEST_WAIT_SECONDS))
-async def test_no_wait_in_a_pod_is_shorter_than_the_api_asked_for_or_much_longer_than_twenty_seconds(
-    asked: float | None,
-) -> None:
-    waits: list[float] = []
+async def waits(verdict: Verdict) -> list[float]:
+    """Return the waits between calls that all end with the same verdict."""
+    noted: list[float] = []
 
     async def note(seconds: float) -> None:
-        waits.append(seconds)
+        noted.append(seconds)
 
-    attempts = replace(MODEL_RETRIES, sleep=note).begin(may_pass)
-    for _ in range(MODEL_RETRIES.attempts - 1):
-        await attempts.failed(CallFailed(Verdict(Action.RETRY, Reason.QUOTA_EXCEEDED, wait=asked)))
-    assert len(waits) == 2
-    assert all((asked or 0) <= wait <= 21 for wait in waits)
+    async def fail() -> None:
+        raise CallFailed(verdict)
+
+    with pytest.raises(CallFailed):
+        await replace(MODEL_RETRIES, sleep=note).run(fail, CallRetries())
+    return noted
+
+
+@given(st.floats(0, LONGEST_WAIT_SECONDS))
+async def test_a_wait_in_the_pod_is_as_long_as_the_api_asked_for(asked: float) -> None:
+    noted = await waits(Verdict(Action.RETRY, Reason.MODEL_UNAVAILABLE, wait=asked))
+    assert len(noted) == 4
+    assert all(asked <= wait <= asked + 1 for wait in noted)
+
+
+@given(st.sampled_from([503, 504]))
+async def test_an_overloaded_model_is_asked_five_times_with_growing_waits(code: int) -> None:
+    noted = await waits(judge(ApiError(code), model="m"))
+    assert len(noted) == 4
+    assert all(0 <= wait <= ceiling for wait, ceiling in zip(noted, [8, 16, 32, 60], strict=True))
+
+
+async def test_a_quota_without_a_wait_is_waited_for_twice_and_then_left_to_the_queue() -> None:
+    noted = await waits(judge(ApiError(429), model="m"))
+    assert [int(wait) for wait in noted] == [5, 10]
 
 
 @pytest.mark.parametrize("action", [action for action in Action if action is not Action.RETRY])
@@ -94,5 +122,5 @@ async def test_only_the_verdict_retry_makes_another_call(action: Action) -> None
         raise CallFailed(Verdict(action, Reason.MODEL_UNAVAILABLE))
 
     with pytest.raises(CallFailed):
-        await MODEL_RETRIES.run(fail, may_pass)
+        await MODEL_RETRIES.run(fail, CallRetries())
     assert calls == 1

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from runops_worker.gemini.open_responses import note_response
+
 if TYPE_CHECKING:
     from google.genai import Client
     from httpx2 import AsyncClient
@@ -37,7 +39,7 @@ def open_client(key: str, *, base_url: str | None) -> "tuple[Client, AsyncClient
     from google import genai  # noqa: PLC0415 - see above
     from google.genai import types  # noqa: PLC0415 - see above
 
-    transport = httpx2.AsyncClient(follow_redirects=True)
+    transport = httpx2.AsyncClient(follow_redirects=True, event_hooks={"response": [note_response]})
     options = types.HttpOptions(
         api_version=API_VERSION,
         base_url=base_url or _GOOGLE,

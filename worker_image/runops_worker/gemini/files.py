@@ -16,7 +16,7 @@ from runops_worker.gemini.sdk_errors import verdicts
 if TYPE_CHECKING:
     from google.genai import Client, types
 
-__all__ = ["DISPLAY_NAME", "FileDeadlines", "delete", "delete_left_behind", "upload"]
+__all__ = ["DISPLAY_NAME", "FileDeadlines", "UploadedFile", "delete", "delete_left_behind", "upload"]
 
 DISPLAY_NAME = "runops-worker"
 """Of every uploaded file: names the program, and nothing about the job."""
@@ -53,6 +53,32 @@ class FileDeadlines:
     answer_seconds: float = 20.0
     delete_seconds: float = 3.0
     sweep_seconds: float = 20.0
+
+
+@dataclass(slots=True)
+class UploadedFile:
+    """A video that the model can see.
+
+    Attributes
+    ----------
+    path
+        The local file.
+    job_id
+        Of the job that it belongs to.
+    seconds, fps
+        Its length, and its pictures per second.
+    file
+        The file at Gemini; another one after a second upload.
+    again
+        Whether it was uploaded a second time, because the first file was gone.
+    """
+
+    path: Path
+    job_id: UUID
+    seconds: float
+    fps: int
+    file: "types.File"
+    again: bool = False
 
 
 async def upload(

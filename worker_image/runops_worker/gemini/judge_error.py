@@ -13,12 +13,14 @@ from runops_worker.model.protocol import Answer
 
 __all__ = ["LONGEST_WAIT_SECONDS", "Action", "ApiError", "CallFailed", "Verdict", "judge", "retry_delay"]
 
-LONGEST_WAIT_SECONDS = 20.0
-"""A longer wait is left to the queue: the run ends, and the pod does not wait."""
+LONGEST_WAIT_SECONDS = 120.0
+"""A longer wait is left to the queue: the run ends, and the pod does not wait. A quota per minute asks for 60 s or
+less."""
 
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s")
 _RETRY_IN = re.compile(r"retry in (\d{1,9}(?:\.\d{1,9})?)s", re.IGNORECASE)
 _TOKENS = re.compile(r"token count|number of tokens|too many tokens|payload size", re.IGNORECASE)
+_SCHEMA = re.compile(r"schema|too many states", re.IGNORECASE)
 _FILE = re.compile(r"\bfiles?\b", re.IGNORECASE)
 _TIMEOUTS = frozenset({408, 504})
 _TRANSIENT = frozenset({408, 499, 500, 502, 503, 504})
@@ -30,6 +32,7 @@ class Action(StrEnum):
     RETRY = "retry"
     UPLOAD_AGAIN = "upload_again"
     TOO_LARGE = "too_large"
+    DROP_SCHEMA = "drop_schema"
     FAIL = "fail"
 
 
@@ -146,7 +149,8 @@ def _bad_request(error: ApiError, *, model: str) -> Verdict:
         return Verdict(
             Action.TOO_LARGE, Reason.MODEL_REFUSED_REQUEST, f"The input has more tokens than {model[:80]} takes."
         )
-    return Verdict(Action.FAIL, Reason.MODEL_REFUSED_REQUEST, _refused(error))
+    action = Action.DROP_SCHEMA if _SCHEMA.search(error.message) else Action.FAIL
+    return Verdict(action, Reason.MODEL_REFUSED_REQUEST, _refused(error))
 
 
 def _key_rejected(why: str) -> Verdict:
@@ -176,9 +180,9 @@ def _quota(error: ApiError, *, model: str) -> Verdict:
     sentence = f"The quota of {model[:80]} is used up{named}."
     if wait is not None:
         sentence += f" Gemini asks to wait {wait:.0f} s."
-    if daily or wait is None or wait > LONGEST_WAIT_SECONDS:
+    if daily or (wait is not None and wait > LONGEST_WAIT_SECONDS):
         return Verdict(Action.FAIL, Reason.QUOTA_EXCEEDED, sentence, wait)
-    return Verdict(Action.RETRY, Reason.QUOTA_EXCEEDED, sentence, wait, attempts=2)
+    return Verdict(Action.RETRY, Reason.QUOTA_EXCEEDED, sentence, wait, attempts=3)
 
 
 def retry_delay(error: ApiError) -> float | None:

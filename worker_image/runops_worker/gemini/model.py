@@ -13,9 +13,9 @@ from runops.failures import Failed, Reason
 from runops.retrying import RetryPolicy
 from runops_worker.gemini.call import CallDeadlines, stream_answer
 from runops_worker.gemini.client import open_client
-from runops_worker.gemini.files import FileDeadlines, delete, delete_left_behind, upload
+from runops_worker.gemini.files import FileDeadlines, UploadedFile, delete, delete_left_behind, upload
 from runops_worker.gemini.judge_error import Action, CallFailed
-from runops_worker.gemini.retry import MODEL_RETRIES, may_pass
+from runops_worker.gemini.retry import MODEL_RETRIES, CallRetries
 from runops_worker.model.protocol import Answer, CallUsage, InputTooLarge, Question, UploadedVideo
 
 if TYPE_CHECKING:
@@ -25,16 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["GeminiModel"]
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Uploaded:
-    path: Path
-    job_id: UUID
-    seconds: float
-    fps: int
-    file: "types.File"
-    again: bool = False
 
 
 @dataclass(slots=True)
@@ -91,7 +81,7 @@ class GeminiModel:
     async def _upload(self, video: Path, job_id: UUID) -> "types.File":
         client = await self._opened()
         return await self.retries.run(
-            lambda: upload(client, video, job_id=job_id, base_url=self.base_url, deadlines=self.files), may_pass
+            lambda: upload(client, video, job_id=job_id, base_url=self.base_url, deadlines=self.files), CallRetries()
         )
 
     async def _sweep(self, job_id: UUID) -> None:
@@ -112,7 +102,7 @@ class GeminiModel:
         """
         await self._sweep(job_id)
         try:
-            uploaded = _Uploaded(video, job_id, seconds, fps, await self._upload(video, job_id))
+            uploaded = UploadedFile(video, job_id, seconds, fps, await self._upload(video, job_id))
         except CallFailed as failed:
             raise _failed(failed) from failed
         try:
@@ -133,30 +123,35 @@ class GeminiModel:
             With the reason of the last call.
         """
         client = await self._opened()
-        uploaded = cast("_Uploaded | None", video)
+        uploaded = cast("UploadedFile | None", video)
 
-        async def attempt() -> Answer:
+        async def attempt(*, with_schema: bool = True) -> Answer:
             return await stream_answer(
                 client,
                 question,
-                file=None if uploaded is None else uploaded.file,
+                video=uploaded,
                 deadlines=self.calls,
                 on_usage=on_usage,
+                with_schema=with_schema,
             )
 
-        async def attempt_with_file() -> Answer:
+        async def attempt_with_remedy() -> Answer:
             try:
                 return await attempt()
             except CallFailed as failed:
+                if failed.verdict.action is Action.DROP_SCHEMA:
+                    _LOG.warning("the API refused the schema of the answer, asking once more without it")
+                    return await attempt(with_schema=False)
                 if failed.verdict.action is not Action.UPLOAD_AGAIN or uploaded is None or uploaded.again:
                     raise
                 uploaded.again = True
                 _LOG.warning("the uploaded video is gone, uploading it once more")
+                await delete(client, uploaded.file.name or "", deadlines=self.files)
                 uploaded.file = await self._upload(uploaded.path, uploaded.job_id)
                 raise CallFailed(replace(failed.verdict, action=Action.RETRY)) from failed
 
         try:
-            return await self.retries.run(attempt_with_file, may_pass)
+            return await self.retries.run(attempt_with_remedy, CallRetries())
         except CallFailed as failed:
             if failed.answer is not None:
                 return failed.answer

@@ -1,17 +1,32 @@
-"""Decides which failed calls to the model are retried. Pure."""
+"""Decides which failed calls to the model are retried, and after which wait. Pure."""
 
+from runops.failures import Reason
 from runops.retrying import Again, RetryPolicy
 from runops_worker.gemini.judge_error import Action, CallFailed
 
-__all__ = ["MODEL_RETRIES", "may_pass"]
+__all__ = ["MODEL_RETRIES", "CallRetries"]
 
-MODEL_RETRIES = RetryPolicy(attempts=3, base_seconds=2.0, cap_seconds=20.0, deadline_seconds=1800.0)
-"""Three calls of nine minutes each, with the waits that the API asks for between them."""
+MODEL_RETRIES = RetryPolicy(attempts=5, base_seconds=8.0, cap_seconds=60.0, deadline_seconds=1800.0)
+"""An overloaded model is waited for four times: 58 s on average and two minutes at most, after which the attempt fails.
+The deadline is for calls that take nine minutes each."""
+
+_UNASKED_QUOTA_WAIT_SECONDS = 5.0
+"""First wait for a quota where the API names none; the next ones double."""
 
 
-def may_pass(error: BaseException) -> Again | None:
-    """Return the wait that the API asked for and the most calls with the same verdict; None for no retry."""
-    if not isinstance(error, CallFailed) or error.verdict.action is not Action.RETRY:
-        return None
-    verdict = error.verdict
-    return Again(verdict.reason.value, wait_seconds=verdict.wait, attempts=verdict.attempts)
+class CallRetries:
+    """Judges the failures of one call, in their order."""
+
+    def __init__(self) -> None:
+        self._quota_waits = 0
+
+    def __call__(self, error: BaseException) -> Again | None:
+        """Return the wait and the most calls with the same verdict; None for no retry."""
+        if not isinstance(error, CallFailed) or error.verdict.action is not Action.RETRY:
+            return None
+        verdict = error.verdict
+        wait = verdict.wait
+        if wait is None and verdict.reason is Reason.QUOTA_EXCEEDED:
+            wait = _UNASKED_QUOTA_WAIT_SECONDS * 2**self._quota_waits
+            self._quota_waits += 1
+        return Again(verdict.reason.value, wait_seconds=wait, attempts=verdict.attempts)

@@ -29,7 +29,8 @@ def verdicts(model: str) -> Iterator[None]:
         raise CallFailed(judge(_api_error(error.code, error.details), model=model)) from None
     except (TimeoutError, httpx2.TimeoutException) as error:
         sentence = f"{model[:80]} did not answer in time ({type(error).__name__})."
-        raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_TIMEOUT, sentence)) from error
+        # A call may take nine minutes: a third one that is given up is the last.
+        raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_TIMEOUT, sentence, attempts=3)) from error
     except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
         sentence = f"Gemini could not be reached ({type(error).__name__})."
         raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_UNAVAILABLE, sentence)) from error

@@ -1,0 +1,93 @@
+"""What is sent with one call: the turns and the settings. Pure."""
+
+from typing import TYPE_CHECKING
+
+from runops_worker.gemini.files import UploadedFile
+from runops_worker.model.protocol import Question
+
+if TYPE_CHECKING:
+    from google.genai import types
+
+__all__ = ["call_config", "call_contents", "least_video_tokens"]
+
+_MOST_FPS = 24
+"""The API refuses more. A slim video of up to 30 pictures per second is sampled at this rate."""
+
+
+def call_contents(question: Question, video: UploadedFile | None) -> "list[types.Content]":
+    """Return the turns: video and text, then the exchanges before a repair."""
+    from google.genai import types  # noqa: PLC0415 - the SDK is loaded when the model is opened
+
+    parts = [types.Part(text=question.text)]
+    if video is not None:
+        # The text comes after the video: the model reads best in that order.
+        parts.insert(0, _video_part(video))
+    contents = [types.Content(role="user", parts=parts)]
+    for exchange in question.exchanges:
+        contents.append(types.Content(role="model", parts=[types.Part(text=exchange.answer)]))
+        contents.append(types.Content(role="user", parts=[types.Part(text=exchange.complaint)]))
+    return contents
+
+
+def _video_part(video: UploadedFile) -> "types.Part":
+    from google.genai import types  # noqa: PLC0415 - the SDK is loaded when the model is opened
+
+    data = types.FileData(file_uri=video.file.uri, mime_type=video.file.mime_type)
+    if video.fps == 1:
+        # One picture per second is what the API takes where nothing is said.
+        return types.Part(file_data=data)
+    return types.Part(file_data=data, video_metadata=types.VideoMetadata(fps=_sampled_fps(video)))
+
+
+def _sampled_fps(video: UploadedFile) -> int:
+    return min(video.fps, _MOST_FPS)
+
+
+def call_config(question: Question, *, video: UploadedFile | None, with_schema: bool) -> "types.GenerateContentConfig":
+    """Return the settings.
+
+    Parameters
+    ----------
+    question, video
+        What is asked, and about what.
+    with_schema
+        False where the API refused the schema; the prompt alone then says which JSON is wanted.
+    """
+    from google.genai import types  # noqa: PLC0415 - the SDK is loaded when the model is opened
+
+    return types.GenerateContentConfig(
+        system_instruction=question.instruction,
+        response_mime_type="application/json",
+        response_json_schema=question.schema if with_schema else None,
+        max_output_tokens=question.max_output_tokens,
+        # Small print on a screen needs it. Text has no resolution.
+        media_resolution=None if video is None else types.MediaResolution.MEDIA_RESOLUTION_HIGH,
+        thinking_config=_thinking(question),
+        # Recordings and transcripts are not to be kept by the provider.
+        store=False,
+        automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
+    )
+
+
+def _thinking(question: Question) -> "types.ThinkingConfig":
+    from google.genai import types  # noqa: PLC0415 - the SDK is loaded when the model is opened
+
+    if _is_gemini_2(question.model):
+        # This family takes a number of tokens and answers 400 to the levels of later ones.
+        return types.ThinkingConfig(thinking_budget={"low": 1024, "medium": 8192, "high": 16384}[question.thinking])
+    return types.ThinkingConfig(thinking_level=types.ThinkingLevel(question.thinking.upper()))
+
+
+def least_video_tokens(model: str, video: UploadedFile) -> int:
+    """Return the VIDEO tokens without which an answer is not believed: half of what the pictures count.
+
+    About pictures that it did not get, the model invents. A picture at HIGH resolution counts 280 tokens with Gemini 3
+    and 4, and 258 with Gemini 2 (ai.google.dev, media resolution). Of other models one token is expected.
+    """
+    name = model.removeprefix("models/")
+    per_picture = 258 if _is_gemini_2(name) else 280 if name.startswith(("gemini-3", "gemini-4")) else 0
+    return max(1, int(video.seconds * _sampled_fps(video) * per_picture / 2))
+
+
+def _is_gemini_2(model: str) -> bool:
+    return model.removeprefix("models/").startswith("gemini-2")
