@@ -52,7 +52,8 @@ async def server() -> AsyncIterator[_Server]:
         return await server.handle(request)
 
     app.router.add_route("*", "/{path:.*}", handle)
-    runner = web.AppRunner(app)
+    # A handler that never answers would hold the end of the test up for a minute.
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"

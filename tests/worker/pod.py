@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import os
-import sys
+import signal
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
 from runops.report import Report, parse_report
+from tests.worker.fork_server import fork_server
 from tests.worker.gate import Gate
 from tests.worker.job import Job
 
@@ -22,7 +25,7 @@ _LONGEST_SECONDS: Final = 90
 
 
 class Pod:
-    """One process, begun by `start`.
+    """One process, started by `start`.
 
     Parameters
     ----------
@@ -34,8 +37,9 @@ class Pod:
 
     def __init__(self, job: Job, gate: Gate, folder: Path) -> None:
         self._job, self._gate, self._folder = job, gate, folder
-        self._process: asyncio.subprocess.Process | None = None
-        self._killed = False
+        self._process = 0
+        self._server: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._code: int | None = None
 
     async def start(self, **changes: str) -> None:
         """Begin; `changes` are settings."""
@@ -51,33 +55,39 @@ class Pod:
             "RUNOPS_TRANSCODE_HEIGHT": "360",
             **changes,
         }
-        with (self._folder / "log").open("wb") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-c", _PROGRAM, env=environment, stderr=log
-            )
+        self._server = reader, writer = await asyncio.open_unix_connection(fork_server())
+        request = {"environment": environment, "log": str(self._folder / "log"), "program": _PROGRAM}
+        writer.write(json.dumps(request).encode() + b"\n")
+        self._process = int(await reader.readline())
 
     def terminate(self) -> None:
         """Ask it to stop."""
-        assert self._process is not None
-        self._process.terminate()
+        self._send(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it at once, as the kernel does for want of memory. A second call does nothing."""
-        assert self._process is not None
-        # A second `Process.kill` could collect the exit code in place of asyncio, which then reports 255.
-        if not self._killed:
-            self._killed = True
-            self._process.kill()
+        """End it at once, as the kernel does for want of memory."""
+        self._send(signal.SIGKILL)
+
+    def _send(self, number: signal.Signals) -> None:
+        assert self._process
+        # The number of a process that has ended may be another's by now.
+        if self._code is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process, number)
 
     async def ended(self) -> int:
         """Wait until it is over and return its exit code, negative for a signal."""
-        assert self._process is not None
-        try:
-            async with asyncio.timeout(_LONGEST_SECONDS):
-                return await self._process.wait()
-        except TimeoutError:
-            self.kill()
-            raise
+        assert self._server is not None
+        if self._code is None:
+            reader, writer = self._server
+            try:
+                async with asyncio.timeout(_LONGEST_SECONDS):
+                    self._code = int(await reader.readline())
+            except TimeoutError:
+                self.kill()
+                raise
+            writer.close()
+        return self._code
 
     @property
     def report(self) -> Report | None:
