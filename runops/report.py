@@ -33,6 +33,13 @@ class _Camel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid")
 
 
+CostUsd = Annotated[
+    str | None,
+    Field(max_length=32, description="Estimated cost of the calls with a known price, in US dollars as a decimal."),
+]
+UnpricedCalls = Annotated[int, Field(ge=0, description="Billed calls to models whose price is not known.")]
+
+
 class ResolvedPrompt(_Camel):
     """A prompt as it was used: its name and what it held."""
 
@@ -48,10 +55,13 @@ class StageUsage(_Camel):
     )
     input_tokens: Annotated[int, Field(ge=0, description="Tokens sent, cached ones included.")] = 0
     output_tokens: Annotated[int, Field(ge=0, description="Tokens received, thinking included.")] = 0
+    cached_tokens: Annotated[int, Field(ge=0, description="Tokens sent that came from the provider's cache.")] = 0
+    video_tokens: Annotated[int, Field(ge=0, description="Tokens sent that were pictures.")] = 0
+    audio_tokens: Annotated[int, Field(ge=0, description="Tokens sent that were sound.")] = 0
+    thinking_tokens: Annotated[int, Field(ge=0, description="Tokens received that were thinking.")] = 0
     calls: Annotated[int, Field(ge=0, description="Calls that were billed.")] = 0
-    cost_usd: Annotated[
-        str | None, Field(max_length=32, description="Estimated cost in US dollars, as a decimal number.")
-    ] = None
+    cost_usd: CostUsd = None
+    unpriced_calls: UnpricedCalls = 0
 
 
 class Usage(_Camel):
@@ -60,10 +70,20 @@ class Usage(_Camel):
     transcribing: Annotated[StageUsage | None, Field(description="The transcription stage.")] = None
     parsing_sop: Annotated[StageUsage | None, Field(description="The SOP stage.")] = None
     total_tokens: Annotated[int, Field(ge=0, description="Tokens sent and received over all stages.")] = 0
-    cost_usd: Annotated[
-        str | None, Field(max_length=32, description="Estimated cost in US dollars, as a decimal number.")
-    ] = None
+    cost_usd: CostUsd = None
+    unpriced_calls: UnpricedCalls = 0
     media_seconds: Annotated[int, Field(ge=0, description="Length of the recording in seconds.")] = 0
+
+    @property
+    def bill(self) -> str:
+        """Tokens and dollars as a person reads them; empty where the model was not asked."""
+        if not self.total_tokens:
+            return ""
+        tokens = f"{self.total_tokens} tokens"
+        cost = f"{tokens}, about {self.cost_usd} USD" if self.cost_usd else tokens
+        if not self.unpriced_calls:
+            return cost
+        return f"{cost}; {self.unpriced_calls} of the calls went to a model whose price is not known"
 
 
 class StageTime(_Camel):

@@ -25,9 +25,8 @@ def summary(report: Report, sop: dict[str, Any] | None) -> list[str]:
     if sentence := gaps_sentence(report.quality):
         lines.append(sentence)
     usage = report.usage
-    if usage is not None and usage.total_tokens:
-        cost = f", about {usage.cost_usd} USD" if usage.cost_usd else ""
-        lines.append(f"model: {usage.total_tokens} tokens{cost}")
+    if usage is not None and usage.bill:
+        lines.append(f"model: {usage.bill}")
     return lines
 
 

@@ -102,6 +102,7 @@ class Figures:
             output_tokens=usage.output_tokens,
             calls=usage.calls,
             cost_usd=_dollars(usage.cost_usd),
+            unpriced_calls=usage.unpriced_calls,
         )
 
 

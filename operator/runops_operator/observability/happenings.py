@@ -116,7 +116,4 @@ def _end(after: VideoJobView) -> Happening:
 
 
 def _bill(usage: Usage | None) -> str:
-    if usage is None or not usage.total_tokens:
-        return ""
-    cost = f", about {usage.cost_usd} USD" if usage.cost_usd else ""
-    return f"; {usage.total_tokens} tokens{cost}"
+    return f"; {usage.bill}" if usage is not None and usage.bill else ""

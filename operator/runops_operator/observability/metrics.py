@@ -96,6 +96,12 @@ class Metrics:
         self._cost = self._counter(
             "runops_model_cost_usd", "Estimated cost of finished videos in US dollars, by model.", "model"
         )
+        self._unpriced = self._counter(
+            "runops_model_unpriced_calls",
+            "Billed calls of finished videos to models whose price is not known; their cost is not in "
+            "runops_model_cost_usd_total.",
+            "model",
+        )
         self._media = self._counter("runops_media_seconds", "Length of the recordings of finished videos.")
 
     def _count_troubles(self) -> None:
@@ -164,13 +170,23 @@ class Metrics:
         """Count a recording's length."""
         self._media.inc(seconds)
 
-    def model(self, model: str, *, input_tokens: int, output_tokens: int, calls: int, cost_usd: float | None) -> None:
+    def model(
+        self,
+        model: str,
+        *,
+        input_tokens: int,
+        output_tokens: int,
+        calls: int,
+        cost_usd: float | None,
+        unpriced_calls: int,
+    ) -> None:
         """Count what a stage of a finished video cost."""
         self._tokens.labels(model, "input").inc(input_tokens)
         self._tokens.labels(model, "output").inc(output_tokens)
         self._calls.labels(model).inc(calls)
         if cost_usd is not None:
             self._cost.labels(model).inc(cost_usd)
+        self._unpriced.labels(model).inc(unpriced_calls)
 
     def repaired(self, kind: str) -> None:
         """Count a difference that was found and repaired."""

@@ -73,7 +73,7 @@ def _with_every_series() -> Metrics:
     metrics.stage("transcribing", 0.0)
     metrics.attempt_ended("ModelUnavailable")
     metrics.repaired("StaleRow")
-    metrics.model("gemini", input_tokens=0, output_tokens=0, calls=0, cost_usd=0.0)
+    metrics.model("gemini", input_tokens=0, output_tokens=0, calls=0, cost_usd=0.0, unpriced_calls=0)
     metrics.reconciled("done", 0.0)
     metrics.cluster_error("get", "jobs", 500)
     metrics.supabase_error("timeout")

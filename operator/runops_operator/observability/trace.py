@@ -131,6 +131,7 @@ def _cost(usage: StageUsage | None) -> dict[str, Value]:
         "gen_ai.usage.input_tokens": usage.input_tokens,
         "gen_ai.usage.output_tokens": usage.output_tokens,
         "runops.model_calls": usage.calls,
+        "runops.model_unpriced_calls": usage.unpriced_calls,
     }
     return cost | ({"gen_ai.response.model": usage.model} if usage.model else {})
 

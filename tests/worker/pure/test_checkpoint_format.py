@@ -59,9 +59,25 @@ PREVIOUS = {
             "calls": 1,
             "input_tokens": 1000,
             "output_tokens": 10,
+            "cached_tokens": 0,
+            "video_tokens": 0,
+            "audio_tokens": 0,
+            "thinking_tokens": 0,
             "cost_usd": "0.0007875",
+            "unpriced_calls": 0,
         },
-        "parsing_sop": {"model": None, "calls": 0, "input_tokens": 0, "output_tokens": 0, "cost_usd": "0"},
+        "parsing_sop": {
+            "model": None,
+            "calls": 0,
+            "input_tokens": 0,
+            "output_tokens": 0,
+            "cached_tokens": 0,
+            "video_tokens": 0,
+            "audio_tokens": 0,
+            "thinking_tokens": 0,
+            "cost_usd": "0",
+            "unpriced_calls": 0,
+        },
     },
 }
 KEYS_OF_THE_PREVIOUS_VERSION = [
@@ -152,7 +168,7 @@ def test_a_rerun_keeps_all_but_the_sop_and_the_cost() -> None:
     assert FULL.for_rerun() == FULL.model_copy(update={"sop": None, "ledger": Ledger()})
 
 
-def test_calls_are_added_to_their_stage_and_one_of_unknown_cost_makes_the_cost_unknown() -> None:
+def test_calls_are_added_to_their_stage_and_one_of_unknown_price_leaves_the_other_costs() -> None:
     known = CallUsage("gemini-3.8-flash", 1_000_000, 100_000)
     state = Checkpoint().with_call(Stage.PARSING_SOP, known, on=DAY).with_call(Stage.PARSING_SOP, known, on=DAY)
     usage = state.ledger.usage(media_seconds=2.6)
@@ -163,7 +179,7 @@ def test_calls_are_added_to_their_stage_and_one_of_unknown_cost_makes_the_cost_u
     usage = state.with_call(Stage.TRANSCRIBING, CallUsage("unknown", 1, 1), on=DAY).ledger.usage(media_seconds=0)
     assert usage.transcribing is not None
     assert usage.parsing_sop is not None
-    assert (usage.cost_usd, usage.transcribing.cost_usd, usage.parsing_sop.cost_usd) == (None, None, "2.250000")
+    assert (usage.cost_usd, usage.transcribing.cost_usd, usage.parsing_sop.cost_usd) == ("2.250000", None, "2.250000")
 
 
 JOB = UUID("8a2b5d1e-54a5-4f6c-9d70-6f1c7d0a4b11")

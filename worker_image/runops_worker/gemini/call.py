@@ -159,7 +159,7 @@ def _checked(received: _Received, *, least_video_tokens: int, model: str) -> Ans
     if finish != "STOP":
         # OTHER, MALFORMED_RESPONSE or a word that is new: nothing says that the text is whole.
         raise _again(Answer(text, AnswerEnd.CUT_OFF, finish), Reason.MODEL_UNAVAILABLE, attempts=2)
-    seen = _video_tokens(received)
+    seen = _tokens_of_kind(received, "VIDEO")
     if seen is not None and seen < least_video_tokens:
         sentence = (
             f"{model} did not see all pictures of the video: {seen} tokens instead of {least_video_tokens} or more."
@@ -172,15 +172,13 @@ def _again(answer: Answer, reason: Reason, *, attempts: int) -> CallFailed:
     return CallFailed(Verdict(Action.RETRY, reason, attempts=attempts), answer=answer)
 
 
-def _video_tokens(received: _Received) -> int | None:
-    """Return how many tokens of the input were pictures; None where the API does not say."""
+def _tokens_of_kind(received: _Received, kind: str) -> int | None:
+    """Return how many tokens of the input were of a kind, such as VIDEO; None where the API does not say."""
     details = received.usage.prompt_tokens_details if received.usage is not None else None
     if not details:
         return None
     return sum(
-        detail.token_count or 0
-        for detail in details
-        if detail.modality is not None and detail.modality.value == "VIDEO"
+        detail.token_count or 0 for detail in details if detail.modality is not None and detail.modality.value == kind
     )
 
 
@@ -192,4 +190,7 @@ def _billed(received: _Received, *, asked: str) -> CallUsage:
         input_tokens=usage.prompt_token_count or 0,
         output_tokens=(usage.candidates_token_count or 0) + (usage.thoughts_token_count or 0),
         cached_tokens=usage.cached_content_token_count or 0,
+        video_tokens=_tokens_of_kind(received, "VIDEO") or 0,
+        audio_tokens=_tokens_of_kind(received, "AUDIO") or 0,
+        thinking_tokens=usage.thoughts_token_count or 0,
     )

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from runops.progress import Stage
 from runops.report import StageUsage, Usage
@@ -22,19 +22,40 @@ class StageTotal(BaseModel):
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
-    cost_usd: Decimal | None = Decimal(0)
+    cached_tokens: int = 0
+    video_tokens: int = 0
+    audio_tokens: int = 0
+    thinking_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    """Of the calls whose price is known."""
+    unpriced_calls: int = 0
+
+    @field_validator("cost_usd", mode="before")
+    @classmethod
+    def _unknown_is_nothing(cls, value: object) -> object:
+        # Checkpoints of version 0.2 hold null where one call had no price.
+        return Decimal(0) if value is None else value
 
     def with_call(self, usage: CallUsage, *, on: date) -> "StageTotal":
-        """Return the total with one more call, at the prices of a day. One call of unknown cost makes it unknown."""
+        """Return the total with one more call, at the prices of a day."""
         dollars = cost(usage, on)
-        known = self.cost_usd is not None and dollars is not None
         return StageTotal(
             model=usage.model,
             calls=self.calls + 1,
             input_tokens=self.input_tokens + usage.input_tokens,
             output_tokens=self.output_tokens + usage.output_tokens,
-            cost_usd=(self.cost_usd or Decimal(0)) + (dollars or Decimal(0)) if known else None,
+            cached_tokens=self.cached_tokens + usage.cached_tokens,
+            video_tokens=self.video_tokens + usage.video_tokens,
+            audio_tokens=self.audio_tokens + usage.audio_tokens,
+            thinking_tokens=self.thinking_tokens + usage.thinking_tokens,
+            cost_usd=self.cost_usd + (dollars or Decimal(0)),
+            unpriced_calls=self.unpriced_calls + (dollars is None),
         )
+
+    @property
+    def shown_cost(self) -> str | None:
+        """US dollars as reports hold them; None where no call has a known price."""
+        return None if self.calls == self.unpriced_calls else f"{self.cost_usd:.6f}"
 
 
 class Ledger(BaseModel):
@@ -54,13 +75,17 @@ class Ledger(BaseModel):
     def usage(self, *, media_seconds: float) -> Usage:
         """Return the figures in the form of reports and VideoJobs."""
         totals = (self.transcribing, self.parsing_sop)
-        known = all(total.cost_usd is not None for total in totals)
-        dollars = sum((total.cost_usd or Decimal(0) for total in totals), Decimal(0))
+        both = StageTotal(
+            calls=sum(total.calls for total in totals),
+            cost_usd=sum((total.cost_usd for total in totals), Decimal(0)),
+            unpriced_calls=sum(total.unpriced_calls for total in totals),
+        )
         return Usage(
             transcribing=_stage(self.transcribing),
             parsing_sop=_stage(self.parsing_sop),
             total_tokens=sum(total.input_tokens + total.output_tokens for total in totals),
-            cost_usd=f"{dollars:.6f}" if known else None,
+            cost_usd=both.shown_cost,
+            unpriced_calls=both.unpriced_calls,
             media_seconds=round(media_seconds),
         )
 
@@ -72,6 +97,11 @@ def _stage(total: StageTotal) -> StageUsage | None:
         model=(total.model or "")[:128] or None,
         input_tokens=total.input_tokens,
         output_tokens=total.output_tokens,
+        cached_tokens=total.cached_tokens,
+        video_tokens=total.video_tokens,
+        audio_tokens=total.audio_tokens,
+        thinking_tokens=total.thinking_tokens,
         calls=total.calls,
-        cost_usd=None if total.cost_usd is None else f"{total.cost_usd:.6f}",
+        cost_usd=total.shown_cost,
+        unpriced_calls=total.unpriced_calls,
     )

@@ -1,32 +1,26 @@
-"""What tokens cost. List prices of the Gemini API in US dollars per million tokens, thinking billed as output.
+"""What calls cost. List prices of the Gemini API in US dollars per million tokens, thinking billed as output.
 
-Source: the price page of the Gemini API (ai.google.dev, pricing), read on `PRICES_READ`. A model that is not here has
-no known price, and a job's cost is then not shown rather than guessed.
+The prices come from the package `genai-prices`: by model family, day, length of the context and kind of token. `_NEWER`
+holds models that it does not know yet. A model that neither knows has no price; its calls are counted as unpriced.
 """
 
+import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from runops_worker.model.protocol import CallUsage
 
-__all__ = ["PRICES_READ", "Price", "cost", "price_of"]
-
-PRICES_READ = date(2026, 11, 23)
-"""When the table was last compared with the price page."""
+__all__ = ["cost"]
 
 _MILLION = Decimal(1_000_000)
+_NUMBERED = re.compile(r"-\d{3}$")
+"""End of the name by which a model calls itself: `gemini-3.8-flash-001`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
-    """US dollars per million tokens; from `since` on.
-
-    Attributes
-    ----------
-    cached
-        Of input tokens that came from the provider's cache.
-    """
+class _Price:
+    """US dollars per million tokens, from `since` on; `cached` for input tokens from the provider's cache."""
 
     since: date
     input: Decimal
@@ -34,37 +28,56 @@ class Price:
     cached: Decimal
 
 
-def _price(since: date, given: str, got: str, cached: str) -> Price:
-    return Price(since, Decimal(given), Decimal(got), Decimal(cached))
+def _price(since: date, given: str, got: str, cached: str) -> _Price:
+    return _Price(since, Decimal(given), Decimal(got), Decimal(cached))
 
 
 _START = date(2026, 1, 1)
-_TABLE: dict[str, tuple[Price, ...]] = {
-    "gemini-3.8-flash": (
-        _price(_START, "0.75", "3.75", "0.075"),
-        _price(date(2027, 1, 1), "1.50", "7.50", "0.075"),
-    ),
+# Source: the price page of the Gemini API (ai.google.dev, pricing), read on 2026-11-23.
+_NEWER: dict[str, tuple[_Price, ...]] = {
     "gemini-4-hydrogen": (_price(_START, "1.50", "7.50", "0.075"),),
-    # Where no price of cached tokens is known, they count as fresh ones: an upper bound.
-    "gemini-4-argon": (_price(_START, "2", "10", "2"), _price(date(2026, 12, 1), "4", "20", "4")),
+    # No price of cached tokens is known, so they count as fresh ones: an upper bound.
     "gemini-4-carbon": (_price(_START, "2", "10", "2"), _price(date(2026, 12, 1), "4", "20", "4")),
-    "gemini-3.5-flash-lite": (_price(_START, "0.30", "2.50", "0.30"),),
-    "gemini-3.1-pro-preview": (_price(_START, "2", "12", "2"),),
 }
 """Per model, its prices by the day from which they hold, oldest first."""
 
 
-def price_of(model: str, on: date) -> Price | None:
-    """Return a model's price on a day; None where it is not known."""
-    prices = _TABLE.get(model.removeprefix("models/"), ())
-    return next((price for price in reversed(prices) if price.since <= on), None)
-
-
 def cost(usage: CallUsage, on: date) -> Decimal | None:
-    """Return what one call costs in US dollars; None where the model's price is not known."""
-    price = price_of(usage.model, on)
-    if price is None:
+    """Return what one call costs in US dollars on a day; None where the model's price is not known."""
+    named = usage.model.removeprefix("models/")
+    family = _NUMBERED.sub("", named)
+    if (price := _newer(family, on)) is not None:
+        fresh = max(usage.input_tokens - usage.cached_tokens, 0)
+        dollars = fresh * price.input + usage.cached_tokens * price.cached + usage.output_tokens * price.output
+        return dollars / _MILLION
+    for name in dict.fromkeys((named, family)):
+        if (known := _by_the_package(name, usage, on)) is not None:
+            return known
+    return None
+
+
+def _newer(family: str, on: date) -> _Price | None:
+    return next((price for price in reversed(_NEWER.get(family, ())) if price.since <= on), None)
+
+
+def _by_the_package(model: str, usage: CallUsage, on: date) -> Decimal | None:
+    # Imported here: it takes a quarter of a second of CPU, which a worker does not need before its first answer.
+    from genai_prices import Usage, calc_price  # noqa: PLC0415 - see above
+
+    tokens = Usage(
+        input_tokens=usage.input_tokens,
+        # The package refuses parts that are larger than the whole.
+        cache_read_tokens=min(usage.cached_tokens, usage.input_tokens),
+        input_audio_tokens=min(usage.audio_tokens, max(usage.input_tokens - usage.cached_tokens, 0)),
+        output_tokens=usage.output_tokens,
+    )
+    try:
+        price = calc_price(
+            tokens,
+            model_ref=model,
+            provider_id="google",
+            genai_request_timestamp=datetime.combine(on, time(12), UTC),
+        )
+    except LookupError:
         return None
-    fresh = max(usage.input_tokens - usage.cached_tokens, 0)
-    dollars = fresh * price.input + usage.cached_tokens * price.cached + usage.output_tokens * price.output
-    return dollars / _MILLION
+    return price.total_price

@@ -25,12 +25,19 @@ class CallUsage:
         Tokens of the request, and how many of them came from the provider's cache.
     output_tokens
         Tokens of the answer, thinking included.
+    video_tokens, audio_tokens
+        How many tokens of the request were pictures and sound.
+    thinking_tokens
+        How many tokens of the answer were thinking.
     """
 
     model: str
     input_tokens: int
     output_tokens: int
     cached_tokens: int = 0
+    video_tokens: int = 0
+    audio_tokens: int = 0
+    thinking_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
