@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from devstack.faults import FaultControl
 from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.control import GeminiControl
 from runops.failures import Failed, Reason
+from runops_worker.task import Task
 from tests.worker.job import Job
 
 pytestmark = pytest.mark.slow(
@@ -131,11 +133,31 @@ async def test_a_quota_is_waited_for_twice_in_a_call_and_the_next_wait_is_left_t
     assert len(job.waits) == 2
 
 
-async def test_a_model_that_does_not_exist_is_named(job: Job) -> None:
-    job.task = replace(job.task, sop_model="gemini-99-helium")
+@pytest.mark.parametrize(
+    "without",
+    [
+        lambda task: replace(task, transcribe_model="gemini-99-helium"),
+        lambda task: replace(task, sop_model="gemini-99-helium"),
+    ],
+    ids=["transcribe", "sop"],
+)
+async def test_a_model_that_does_not_exist_is_named_before_anything_is_downloaded(
+    *, job: Job, faults: FaultControl, gemini_faults: FaultControl, without: Callable[[Task], Task]
+) -> None:
+    job.task = without(job.task)
+    faults.forget()
     with pytest.raises(Failed, match="'gemini-99-helium'") as failed:
         await job.run()
     assert failed.value.reason is Reason.MODEL_NOT_FOUND
+    assert not any("raw/" in request.path for request in faults.requests())
+    assert {request.method for request in gemini_faults.requests()} == {"GET"}
+
+
+async def test_a_model_that_is_needed_no_longer_may_be_gone(job: Job, control: GeminiControl) -> None:
+    await job.run()
+    job.task = replace(job.task, claim=await job.claim(), transcribe_model="gemini-99-helium")
+    await job.run()
+    assert [call.kind for call in control.calls()] == ["transcribe", "sop", "sop"]
 
 
 async def test_a_wrong_key_ends_the_run_at_once_and_is_not_shown(job: Job, control: GeminiControl) -> None:

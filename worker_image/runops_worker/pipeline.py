@@ -127,12 +127,20 @@ async def run(
 async def _stages(context: Context, checkpoint: CheckpointStore, progress: StageProgress) -> Report:
     await check_row(context.task, context.supabase)
     await checkpoint.load()
+    await context.model.check(*_models_to_ask(context.task, checkpoint.state))
     slim, transcript = await make_transcript(context, checkpoint, progress)
     sop = await parse_sop(context, checkpoint, progress, transcript=transcript)
     outputs = await finalize(context, progress, slim=slim, transcript=transcript, sop=sop)
     report = _report(context.task, checkpoint.state, outputs=outputs, stages=progress.stage_times())
     await save_for_rerun(checkpoint.state, task=context.task, supabase=context.supabase)
     return report
+
+
+def _models_to_ask(task: Task, state: Checkpoint) -> list[str]:
+    """Return the models that this run still needs: one that is gone does not harm what it made before."""
+    if state.transcript is None:
+        return [task.transcribe_model, task.sop_model]
+    return [task.sop_model] if state.sop is None else []
 
 
 async def make_transcript(

@@ -20,6 +20,9 @@ class Scripted:
     answers: list[str | Answer]
     questions: list[Question] = field(default_factory=list)
 
+    async def check(self, *models: str) -> None:
+        raise AssertionError(f"a caller that only asks does not check {models}")
+
     async def open(self) -> None:
         raise AssertionError("a caller that only asks does not open it")
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from google.genai import Client
     from httpx2 import AsyncClient
 
-__all__ = ["API_VERSION", "CALL_TIMEOUT_MILLISECONDS", "open_client"]
+__all__ = ["API_VERSION", "CALL_TIMEOUT_MILLISECONDS", "GOOGLE", "open_client"]
 
 API_VERSION = "v1beta"
 """Pinned: the SDK's default moved to v1, on which previews and some fields are missing."""
@@ -16,7 +16,8 @@ API_VERSION = "v1beta"
 CALL_TIMEOUT_MILLISECONDS = 600_000
 """Longest silence of one request; without it the SDK waits forever. Whole calls have their own deadline."""
 
-_GOOGLE = "https://generativelanguage.googleapis.com/"
+GOOGLE = "https://generativelanguage.googleapis.com/"
+"""Where the API is, unless a base URL names another address."""
 
 
 def open_client(key: str, *, base_url: str | None) -> "tuple[Client, AsyncClient]":
@@ -42,7 +43,7 @@ def open_client(key: str, *, base_url: str | None) -> "tuple[Client, AsyncClient
     transport = httpx2.AsyncClient(follow_redirects=True, event_hooks={"response": [note_response]})
     options = types.HttpOptions(
         api_version=API_VERSION,
-        base_url=base_url or _GOOGLE,
+        base_url=base_url or GOOGLE,
         timeout=CALL_TIMEOUT_MILLISECONDS,
         retry_options=None,
         httpx_async_client=transport,

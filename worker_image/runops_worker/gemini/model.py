@@ -15,6 +15,7 @@ from runops_worker.gemini.call import CallDeadlines, stream_answer
 from runops_worker.gemini.client import open_client
 from runops_worker.gemini.files import FileDeadlines, UploadedFile, delete, delete_left_behind, upload
 from runops_worker.gemini.judge_error import Action, CallFailed
+from runops_worker.gemini.known_models import check_model
 from runops_worker.gemini.retry import MODEL_RETRIES, CallRetries
 from runops_worker.model.protocol import Answer, CallUsage, InputTooLarge, Question, UploadedVideo
 
@@ -65,6 +66,17 @@ class GeminiModel:
         if self._transport is not None:
             await self._transport.aclose()
         self._client = self._transport = None
+
+    async def check(self, *models: str) -> None:
+        """Make sure that the models exist; see `Model.check`.
+
+        Raises
+        ------
+        Failed
+            `ModelNotFound` or `ModelKeyRejected`.
+        """
+        for model in dict.fromkeys(models):
+            await check_model(model, key=self.key, base_url=self.base_url)
 
     async def open(self) -> None:
         """Load the SDK, if that has not been done."""

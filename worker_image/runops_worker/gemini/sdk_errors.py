@@ -8,7 +8,7 @@ from typing import Any
 from runops.failures import Reason
 from runops_worker.gemini.judge_error import Action, ApiError, CallFailed, Verdict, judge
 
-__all__ = ["verdicts"]
+__all__ = ["api_error", "verdicts"]
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def verdicts(model: str) -> Iterator[None]:
     try:
         yield
     except errors.APIError as error:
-        raise CallFailed(judge(_api_error(error.code, error.details), model=model)) from None
+        raise CallFailed(judge(api_error(error.code, error.details), model=model)) from None
     except (TimeoutError, httpx2.TimeoutException) as error:
         sentence = f"{model[:80]} did not answer in time ({type(error).__name__})."
         # A call may take nine minutes: a third one that is given up is the last.
@@ -40,7 +40,16 @@ def verdicts(model: str) -> Iterator[None]:
         raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_UNAVAILABLE, sentence)) from error
 
 
-def _api_error(code: int | None, body: Any) -> ApiError:
+def api_error(code: int | None, body: Any) -> ApiError:
+    """Return the error in the JSON body of an answer. Pure.
+
+    Parameters
+    ----------
+    code
+        HTTP status; None where it is not known.
+    body
+        The parsed body, or anything else.
+    """
     error = body.get("error", body) if isinstance(body, dict) else {}
     if not isinstance(error, dict):
         error = {}

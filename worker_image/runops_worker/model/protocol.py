@@ -132,6 +132,16 @@ class Model(Protocol):
     retried before. An answer that is not complete is a result: see `AnswerEnd`.
     """
 
+    async def check(self, *models: str) -> None:
+        """Make sure that the models exist and that the key is accepted, as far as the provider says so at no cost.
+
+        Raises
+        ------
+        Failed
+            `ModelNotFound` or `ModelKeyRejected`.
+        """
+        ...
+
     async def open(self) -> None:
         """Load what is needed to ask, if that has not been done. It takes about a second of processor time."""
         ...
