@@ -49,6 +49,9 @@ class TranscriptQuality(_Camel):
     asked_again: Annotated[
         int, Field(ge=0, description="Calls about a time range for which an earlier answer was incomplete.")
     ] = 0
+    hidden_secrets: Annotated[
+        int, Field(ge=0, description="Passwords, keys, card numbers and codes that were hidden.")
+    ] = 0
     gaps: Annotated[
         tuple[Gap, ...],
         Field(max_length=MOST_GAPS, description="Time ranges without a transcript; the longest, if there are many."),
@@ -60,6 +63,7 @@ class SopQuality(_Camel):
 
     steps: Annotated[int, Field(ge=0, description="Tasks, decisions and loops.")] = 0
     questions: Annotated[int, Field(ge=0, description="Questions to the owner (clarification requests).")] = 0
+    hidden_secrets: Annotated[int, Field(ge=0, description="Secrets that the SOP made up and that were hidden.")] = 0
 
 
 class Quality(_Camel):

@@ -58,6 +58,8 @@ class WorkerConfig(_Camel):
         False for a separate user namespace of the pod; None leaves it to the cluster.
     labels
         Added to the operator's own, which have precedence.
+    redaction
+        Whether workers hide secrets that a recording shows or says, before they store anything.
     """
 
     image: str
@@ -81,6 +83,7 @@ class WorkerConfig(_Camel):
     scratch_size_limit: str = "9Gi"
     termination_grace_period_seconds: Annotated[int, Field(ge=1)] = 30
     require_landlock: bool = False
+    redaction: bool = True
 
 
 class Deadlines(_Camel):

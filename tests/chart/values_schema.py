@@ -301,6 +301,7 @@ def _properties() -> dict[str, Schema]:
             annotations=_ref("stringMap"),
             terminationGracePeriodSeconds=_integer(1, 3600),
             requireLandlock=_BOOLEAN,
+            redaction=_BOOLEAN,
         ),
         "networkPolicy": _network_policy(),
         "userMetrics": _BOOLEAN,

@@ -32,6 +32,7 @@ FULL = OperatorConfig.model_validate(
             "tolerations": [{"key": "batch", "operator": "Exists"}],
             "priorityClassName": "batch",
             "requireLandlock": True,
+            "redaction": False,
             "annotations": {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},
         },
     }

@@ -237,7 +237,7 @@ async def test_a_stored_sop_that_breaks_the_rules_is_made_again() -> None:
     broken: dict[str, Any] = {"meta": {}}
     fake = FakeSupabase({TASK.sop_object: broken})
     checkpoint = a_checkpoint(fake)
-    key = sop_key(TRANSCRIPT.sha256, prompt=TASK.sop_prompt, model=TASK.sop_model)
+    key = sop_key(TRANSCRIPT.sha256, prompt=TASK.sop_prompt, model=TASK.sop_model, redaction=True)
     checkpoint.change(lambda _: Checkpoint(sop=SopDone(key=key, sha256=content_sha256(broken))))
     model = TextModel([Answer(json.dumps(sop_answer()))])
     sop = await parse_sop(a_context(fake, model=model), checkpoint, a_progress(), transcript=TRANSCRIPT)

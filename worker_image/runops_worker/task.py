@@ -53,6 +53,8 @@ class Task:
         Instructions for the models.
     fps, height, crf
         Of the slim video: pictures per second, pixels, x264 rate factor.
+    redaction
+        Whether secrets that the recording shows or says are hidden before anything is stored.
     """
 
     job_id: UUID
@@ -67,6 +69,7 @@ class Task:
     fps: int = 1
     height: int = 720
     crf: int = 32
+    redaction: bool = True
 
     @property
     def slim_object(self) -> str:

@@ -94,6 +94,13 @@ def work(
             help="Run no video if the kernel has no Landlock, which limits the files that ffmpeg opens.",
         ),
     ] = False,
+    redaction: Annotated[
+        bool,
+        typer.Option(
+            envvar="RUNOPS_REDACTION",
+            help="Hide passwords, keys and card numbers that the recording shows or says before anything is stored.",
+        ),
+    ] = True,
     workdir: Annotated[
         Path | None,
         typer.Option(
@@ -128,6 +135,7 @@ def work(
             max_bytes=max_bytes,
             max_seconds=max_seconds,
             require_landlock=require_landlock,
+            redaction=redaction,
             upload_seconds=upload_seconds,
             gemini_file_seconds=gemini_file_seconds,
             workdir=workdir,

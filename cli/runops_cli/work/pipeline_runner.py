@@ -124,6 +124,7 @@ class PipelineRunner:
             fps=options.transcode.fps,
             height=options.transcode.height,
             crf=options.transcode.crf,
+            redaction=options.redaction,
         )
 
     def _limits(self) -> Limits:

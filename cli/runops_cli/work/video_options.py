@@ -20,6 +20,8 @@ class VideoOptions:
         Largest and longest recording that is accepted.
     require_landlock
         Whether to run no video if the kernel has no Landlock.
+    redaction
+        Whether secrets in the recording are hidden before anything is stored.
     upload_seconds
         Time limit of one upload to storage.
     gemini_file_seconds
@@ -34,6 +36,7 @@ class VideoOptions:
     max_bytes: int | None = None
     max_seconds: float | None = None
     require_landlock: bool = False
+    redaction: bool = True
     upload_seconds: float | None = None
     gemini_file_seconds: float | None = None
     workdir: Path | None = None

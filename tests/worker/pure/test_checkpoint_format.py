@@ -82,9 +82,9 @@ PREVIOUS = {
 }
 KEYS_OF_THE_PREVIOUS_VERSION = [
     "416c90f4750932778fb37b23bccf9b495c62db4abc61a42df322dbbf61622990",
-    "03352966dfebf5f6d0e70349ded0e64a6078b78dfe015dc48d372f80fecdf716",
-    "7e9ed26bd5ac5af00eba5bfe9ca5df891a6a4b3039e8066e413da6fa21226c0c",
-    "8d1275aa4ef9adbb652c74d1ac95677eddd5dbc8745739c68349d454816d2550",
+    "40af54e7bdb8a0bc3651c6a8e3a5efdf6fd8f98322e7be6659c7d71cccb7f053",
+    "092642c2fca19f4efa2a4a4492dc6b50555edfe66aa6b7127a87ac477c75a4fb",
+    "ce1f6c568ff48f96398576203fdf61d4fde2d5d192aa7c202a7fee4ee80ded08",
     "e6079cc869da30fa7778650261b5c569a08642cba6de37e7cffd9ab5d28d87c8",
 ]
 
@@ -100,9 +100,9 @@ def test_the_format_in_storage_is_that_of_the_previous_version() -> None:
 def test_the_keys_are_those_of_the_previous_version() -> None:
     assert [
         slim_key(TASK, etag="e", size=9),
-        transcript_key("o", prompt=PROMPT, model="m"),
-        transcript_key("o", prompt=PROMPT, model="m", chunk=(0.0, 300.0)),
-        sop_key("t", prompt=PROMPT, model="m"),
+        transcript_key("o", prompt=PROMPT, model="m", redaction=True),
+        transcript_key("o", prompt=PROMPT, model="m", redaction=True, chunk=(0.0, 300.0)),
+        sop_key("t", prompt=PROMPT, model="m", redaction=True),
         content_sha256({"b": [1, "ü"], "a": None}),
     ] == KEYS_OF_THE_PREVIOUS_VERSION
 
@@ -209,10 +209,22 @@ def test_each_key_changes_with_what_went_in_and_with_nothing_else() -> None:
     assert len({base, *others}) == 6
     assert slim_key(a_task(), etag=None, size=1) is None
     one, two = Prompt.of("a.md", "one"), Prompt.of("a.md", "two")
-    keys = [transcript_key(sha, prompt=p, model=m) for sha in "ab" for p in (one, two) for m in "mn"]
-    keys += [transcript_key("a", prompt=one, model="m", chunk=s) for s in ((0.0, 5.0), (0.0, 6.0))]
-    keys += [sop_key(sha, prompt=p, model=m) for sha in "ab" for p in (one, two) for m in "mn"]
-    assert len(set(keys)) == 18
+    keys = [
+        transcript_key(sha, prompt=p, model=m, redaction=r)
+        for r in (True, False)
+        for sha in "ab"
+        for p in (one, two)
+        for m in "mn"
+    ]
+    keys += [transcript_key("a", prompt=one, model="m", redaction=True, chunk=s) for s in ((0.0, 5.0), (0.0, 6.0))]
+    keys += [
+        sop_key(sha, prompt=p, model=m, redaction=r)
+        for r in (True, False)
+        for sha in "ab"
+        for p in (one, two)
+        for m in "mn"
+    ]
+    assert len(set(keys)) == 34
 
 
 @given(st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner)))

@@ -40,21 +40,23 @@ def slim_key(task: Task, *, etag: str | None, size: int) -> str | None:
     return None if not etag else _hash("slim", _FORMAT, etag, size, task.fps, task.height, task.crf)
 
 
-def transcript_key(origin: str, *, prompt: Prompt, model: str, chunk: tuple[float, float] | None = None) -> str:
+def transcript_key(
+    origin: str, *, prompt: Prompt, model: str, redaction: bool, chunk: tuple[float, float] | None = None
+) -> str:
     """Return the key of a transcript, or of the part of it for one chunk.
 
     Parameters
     ----------
     origin
         Of the slim video, see `SlimDone.origin`.
-    prompt, model
-        What else is part of the key.
+    prompt, model, redaction
+        What else is part of the key. A transcript that was stored with its secrets is made again without them.
     chunk
         Start and end in seconds; None for the whole transcript.
     """
-    return _hash("transcript", _FORMAT, _ANSWER_VERSION, origin, prompt.sha256, model, chunk)
+    return _hash("transcript", _FORMAT, _ANSWER_VERSION, origin, prompt.sha256, model, redaction, chunk)
 
 
-def sop_key(transcript_sha256: str, *, prompt: Prompt, model: str) -> str:
+def sop_key(transcript_sha256: str, *, prompt: Prompt, model: str, redaction: bool) -> str:
     """Return the key of a SOP."""
-    return _hash("sop", _FORMAT, _ANSWER_VERSION, transcript_sha256, prompt.sha256, model)
+    return _hash("sop", _FORMAT, _ANSWER_VERSION, transcript_sha256, prompt.sha256, model, redaction)

@@ -36,6 +36,7 @@ It takes no arguments but --help and reads its environment:
   RUNOPS_TRANSCODE_FPS, RUNOPS_TRANSCODE_HEIGHT, RUNOPS_TRANSCODE_CRF   slim video (1, 720, 32)
   RUNOPS_MAX_BYTES, RUNOPS_MAX_DURATION_SECONDS   limits on the recording
   RUNOPS_REQUIRE_LANDLOCK       true: fail where the kernel cannot confine ffmpeg to its files (false)
+  RUNOPS_REDACTION              false: store passwords, keys and card numbers as the recording shows them (true)
   RUNOPS_UPLOAD_SECONDS         deadline of one upload to storage (1800)
   RUNOPS_GEMINI_FILE_SECONDS    deadline of Gemini's processing of an uploaded video (600)
   RUNOPS_WORKDIR                scratch folder (/work)
@@ -101,6 +102,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         fps=_optional(environ, "RUNOPS_TRANSCODE_FPS", _positive, 1, "a whole number"),
         height=_optional(environ, "RUNOPS_TRANSCODE_HEIGHT", _positive, 720, "a whole number"),
         crf=_optional(environ, "RUNOPS_TRANSCODE_CRF", int, 32, "a whole number"),
+        redaction=_optional(environ, "RUNOPS_REDACTION", _boolean, True, "true or false"),
     )
     limits = Limits(
         max_bytes=_optional(environ, "RUNOPS_MAX_BYTES", _positive, defaults.max_bytes, "a whole number"),

@@ -83,4 +83,5 @@ class StoredSop:
         await self.checkpoint.save(lambda state: state.with_sop(done))
 
     def _key(self, transcript_sha256: str) -> str:
-        return sop_key(transcript_sha256, prompt=self.task.sop_prompt, model=self.task.sop_model)
+        task = self.task
+        return sop_key(transcript_sha256, prompt=task.sop_prompt, model=task.sop_model, redaction=task.redaction)

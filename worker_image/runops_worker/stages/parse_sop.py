@@ -12,6 +12,7 @@ from runops_worker.model.ask import IncompleteAnswer, Reading, ask_and_repair, f
 from runops_worker.model.protocol import AnswerEnd
 from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.sop.add_questions import add_questions
+from runops_worker.sop.mask_sop import mask_sop
 from runops_worker.sop.read_sop import read_sop
 from runops_worker.sop.sop_request import sop_question
 from runops_worker.sop.stored_sop import SopObject, StoredSop
@@ -43,18 +44,22 @@ async def parse_sop(
         return earlier
     answered = await _ask(context, checkpoint, progress, transcript=transcript)
     complete = add_questions(answered, gap_questions(gaps_in(transcript.items)))
+    hidden = 0
+    if context.task.redaction:
+        complete, hidden = mask_sop(complete)
     sop = SopObject.of(complete.dump())
     progress.advance(Stage.PARSING_SOP, 0.9)
-    await stored.save(sop, transcript_sha256=transcript.sha256, quality=sop_quality(complete))
+    await stored.save(sop, transcript_sha256=transcript.sha256, quality=sop_quality(complete, hidden_secrets=hidden))
     _LOG.info("the SOP is in storage", extra={"nodes": len(sop.value["public"]["nodes"])})
     return sop
 
 
-def sop_quality(sop: Sop) -> SopQuality:
-    """Return what a SOP consists of. Pure."""
+def sop_quality(sop: Sop, *, hidden_secrets: int = 0) -> SopQuality:
+    """Return what a SOP consists of, and how many secrets were hidden in it. Pure."""
     return SopQuality(
         steps=sum(node.type in _STEPS for node in sop.public.nodes),
         questions=len(sop.public.clarification_requests or []),
+        hidden_secrets=hidden_secrets,
     )
 
 

@@ -15,6 +15,7 @@ from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
 from runops_worker.transcription.clip_source import FinishedSlim
 from runops_worker.transcription.gaps import gaps_in
+from runops_worker.transcription.mask_secrets import hidden_in
 from runops_worker.transcription.merge_transcript import merged
 from runops_worker.transcription.stored_transcript import StoredTranscript, Transcript
 
@@ -70,8 +71,9 @@ async def transcribe(
     chunks.start(plan, video_seconds=slim.duration_seconds, whole_video=file if len(plan) == 1 else None)
     parts = await chunks.transcripts(plan)
     await slim_stored()
-    transcript = Transcript.of(dump_transcript(merged(parts)))
-    quality = TranscriptQuality(gaps=kept_gaps(gaps_in(transcript.items)))
+    items = merged(parts)
+    transcript = Transcript.of(dump_transcript(items))
+    quality = TranscriptQuality(gaps=kept_gaps(gaps_in(transcript.items)), hidden_secrets=hidden_in(items))
     await stored.save(transcript, origin=slim.origin, quality=quality)
     _LOG.info("the transcript is in storage", extra={"items": len(transcript.items), "parts": len(parts)})
     return transcript

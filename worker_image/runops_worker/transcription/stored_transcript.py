@@ -83,4 +83,7 @@ class StoredTranscript:
         await self.checkpoint.save(lambda state: state.with_transcript(done))
 
     def _key(self, origin: str) -> str:
-        return transcript_key(origin, prompt=self.task.transcription_prompt, model=self.task.transcribe_model)
+        task = self.task
+        return transcript_key(
+            origin, prompt=task.transcription_prompt, model=task.transcribe_model, redaction=task.redaction
+        )

@@ -23,6 +23,7 @@ from runops_worker.transcription.chunk_request import (
     may_be_halved,
 )
 from runops_worker.transcription.clip_source import ClipSource
+from runops_worker.transcription.mask_secrets import mask_items
 from runops_worker.transcription.merge_transcript import ChunkTranscript
 from runops_worker.transcription.read_transcript import read_items
 
@@ -102,6 +103,7 @@ async def transcribe_chunk(
         else:
             if not items:
                 raise empty_failure(chunk, model=model, is_whole_video=whole_video is not None)
+            items = _without_secrets(items, inputs.task)
             await checkpoint.save(lambda state: state.with_chunk(ChunkDone(key=key, items=dump_transcript(items))))
             return [ChunkTranscript(start, end, items)]
     if not may_be_halved(chunk, halvings=halvings):
@@ -116,8 +118,18 @@ def _key(chunk: Chunk, inputs: ChunkInputs) -> str:
         inputs.origin,
         prompt=task.transcription_prompt,
         model=task.transcribe_model,
+        redaction=task.redaction,
         chunk=(chunk.start, chunk.start + chunk.length),
     )
+
+
+def _without_secrets(items: tuple[TranscriptItem, ...], task: Task) -> tuple[TranscriptItem, ...]:
+    if not task.redaction:
+        return items
+    masked, count = mask_items(items)
+    if count:
+        _LOG.info("secrets in the recording were hidden", extra={"count": count})
+    return masked
 
 
 def _saved_items(checkpoint: CheckpointStore, key: str) -> list[TranscriptItem] | None:

@@ -92,6 +92,7 @@ worker:
   scratchSizeLimit: {{ .Values.worker.scratchSizeLimit | quote }}
   terminationGracePeriodSeconds: {{ toJson .Values.worker.terminationGracePeriodSeconds }}
   requireLandlock: {{ .Values.worker.requireLandlock }}
+  redaction: {{ .Values.worker.redaction }}
 {{- with .Values.queueName }}
 queueName: {{ . | quote }}
 {{- end }}

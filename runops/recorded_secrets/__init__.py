@@ -1,0 +1,1 @@
+"""Finds secrets in the words of a recording, and hides them."""

@@ -1,0 +1,30 @@
+"""Hides the secrets of a SOP before it is stored. Pure.
+
+The transcript was masked before the model saw it. This is for what a SOP puts together or makes up.
+"""
+
+from runops.recorded_secrets.mask import mask
+from runops.recorded_secrets.texts import change_texts
+from runops.sop import Sop
+
+__all__ = ["NAMES_AND_KINDS", "mask_sop"]
+
+NAMES_AND_KINDS = frozenset(
+    {"id", "type", "source", "target", "condition", "children", "node_id", "primary_skill", "alt_skills"}
+    | {"method_type", "importance", "version", "created", "config"}
+)
+"""Keys of a SOP under which no prose is: ids, which other parts refer to, and words of a fixed set."""
+
+
+def mask_sop(sop: Sop) -> tuple[Sop, int]:
+    """Return a SOP without its secrets, and how many were hidden."""
+    count = 0
+
+    def hide(text: str) -> str:
+        nonlocal count
+        masked = mask(text)
+        count += masked.count
+        return masked.text
+
+    masked = change_texts(sop.model_dump(), hide, keep=NAMES_AND_KINDS)
+    return (Sop.model_validate(masked), count) if count else (sop, 0)
