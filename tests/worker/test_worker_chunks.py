@@ -1,8 +1,9 @@
 """What happens to the chunks of a long recording where some of them fail."""
 
 import asyncio
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge
 from runops_worker.overlapping_work import overlapping_work
 from runops_worker.stages.transcribe import transcribe
+from runops_worker.task import Task
 from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
 from runops_worker.transcription.stored_transcript import StoredTranscript
 from tests.worker.fakes import TASK, ChunkModel, FakeSupabase, a_checkpoint, a_context, a_progress
@@ -30,13 +32,14 @@ class Attempt:
     model: ChunkModel
     workdir: Path
     checkpoint: CheckpointStore
+    task: Task = TASK
 
     async def transcribe(self, slim: SlimDone) -> list[dict[str, Any]]:
         context = a_context(self.fake, model=self.model, workdir=self.workdir)
-        stored = StoredTranscript(task=TASK, storage=context.storage, checkpoint=self.checkpoint)
+        stored = StoredTranscript(task=self.task, storage=context.storage, checkpoint=self.checkpoint)
         async with overlapping_work() as work:
             chunks = ChunkTranscriber(
-                task=TASK,
+                task=self.task,
                 model=context.model,
                 checkpoint=self.checkpoint,
                 workdir=self.workdir,
@@ -176,3 +179,45 @@ async def test_a_saved_empty_list_counts_as_absent(attempt: NewAttempt) -> None:
     again.checkpoint.change(lambda _: Checkpoint(chunks=spoilt))
     assert len(await again.transcribe(SHORT)) == 2
     assert model.asked == ["0+300", "295+305", "0+300", "295+305"]
+
+
+SPOKEN_SECRET = json.dumps(
+    [
+        {
+            "timestamp_start_audio": "00:00:10",
+            "timestamp_end_audio": "00:00:12",
+            "verbatim_transcript_segment": "The password is hunter-2024.",
+        }
+    ]
+)
+
+
+@pytest.mark.parametrize("redaction", [True, False])
+async def test_nothing_in_storage_holds_a_secret_unless_redaction_is_off(
+    attempt: NewAttempt, *, redaction: bool
+) -> None:
+    fake, model = FakeSupabase(), ChunkModel(always={0: lambda: Answer(SPOKEN_SECRET)})
+    model.once[295] = failing(Reason.MODEL_REFUSED_REQUEST)
+    task = replace(TASK, redaction=redaction)
+    with pytest.raises(Failed):
+        await replace(attempt(fake, model), task=task).transcribe(SHORT)
+    # The checkpoint holds the items of the first chunk.
+    assert ("hunter-2024" in json.dumps(fake.objects)) is not redaction
+    again = replace(attempt(fake, model), task=task)
+    await again.checkpoint.load()
+    assert any("hunter-2024" in json.dumps(item) for item in await again.transcribe(SHORT)) is not redaction
+    assert ("hunter-2024" in json.dumps(fake.objects)) is not redaction
+    done = again.checkpoint.state.transcript
+    assert done is not None
+    assert done.quality is not None
+    assert done.quality.hidden_secrets == int(redaction)
+    assert sum(name.startswith("0+") for name in model.asked) == 1
+
+
+async def test_a_transcript_stored_with_its_secrets_is_made_again_once_redaction_is_on(attempt: NewAttempt) -> None:
+    fake, model = FakeSupabase(), ChunkModel(always={0: lambda: Answer(SPOKEN_SECRET)})
+    await replace(attempt(fake, model), task=replace(TASK, redaction=False)).transcribe(SHORT)
+    again = attempt(fake, model)
+    await again.checkpoint.load()
+    stored = StoredTranscript(task=TASK, storage=a_context(fake).storage, checkpoint=again.checkpoint)
+    assert await stored.find(SHORT.origin) is None
