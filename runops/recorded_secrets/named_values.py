@@ -225,7 +225,7 @@ def _clause(text: str, at: int) -> Span | None:
 
     That is one word; more where it is spelled out, or where only words follow that are no part of a sentence.
     """
-    words = []
+    words: list[re.Match[str]] = []
     for word in _WORD.finditer(text, at, at + _LONGEST):
         if words and text[words[-1].end() : word.start()].strip(" "):
             break

@@ -133,7 +133,7 @@ def test_what_is_typed_at_an_ordinary_prompt_stays() -> None:
 
 
 def test_a_secret_is_hidden_wherever_it_appears_again() -> None:
-    items = [
+    items: list[TranscriptItem] = [
         seen(1, element=("field", "Password"), typed="hunter-2024"),
         seen(2, "SCREEN_UPDATE", after="The page shows hunter-2024 in the profile."),
         said(3, "So hunter-2024 it is."),
@@ -144,14 +144,17 @@ def test_a_secret_is_hidden_wherever_it_appears_again() -> None:
 
 
 def test_a_password_that_is_a_word_is_not_taken_out_of_other_items() -> None:
-    items = [seen(1, element=("field", "Password"), typed="welcome"), said(2, "welcome to the tour")]
+    items: list[TranscriptItem] = [
+        seen(1, element=("field", "Password"), typed="welcome"),
+        said(2, "welcome to the tour"),
+    ]
     masked, count = mask_items(items)
     assert masked[1] == items[1]
     assert count == 1
 
 
 def test_a_password_announced_in_one_item_and_said_in_the_next_is_hidden() -> None:
-    items = [
+    items: list[TranscriptItem] = [
         said(1, "and the password is"),
         seen(2, "SCREEN_UPDATE", after="A form."),
         said(3, "swordfish. Then go on."),
@@ -164,7 +167,7 @@ def test_a_password_announced_in_one_item_and_said_in_the_next_is_hidden() -> No
 
 
 def test_an_announcement_that_is_a_sentence_hides_nothing_in_the_next_item() -> None:
-    items = [said(1, "the password is required."), said(2, "Swordfish is a film.")]
+    items: list[TranscriptItem] = [said(1, "the password is required."), said(2, "Swordfish is a film.")]
     assert mask_items(items) == (tuple(items), 0)
 
 

@@ -6,7 +6,7 @@ An item is seen as a whole: what is typed into a password field is a password, w
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from runops.recorded_secrets.mask import markers_in, mask
 from runops.recorded_secrets.named_values import NAMES, is_announced_at_end, said_value
@@ -16,7 +16,7 @@ from runops.transcript import AudioItem, TranscriptItem, VisualItem
 
 __all__ = ["hidden_in", "mask_item", "mask_items"]
 
-I = TypeVar("I", AudioItem, VisualItem)  # noqa: E741
+Item = TypeVar("Item", bound=AudioItem | VisualItem)
 _KEPT = frozenset(
     {"timestamp_start_visual", "timestamp_end_visual", "timestamp_start_audio", "timestamp_end_audio"}
     | {"action_type_observed", "element_bounding_box_pixels"}
@@ -77,7 +77,7 @@ def mask_items(items: Sequence[TranscriptItem]) -> tuple[tuple[TranscriptItem, .
     return tuple(masked), sum(map(_markers, masked)) - sum(map(_markers, items))
 
 
-def mask_item(item: I) -> tuple[I, int]:
+def mask_item(item: Item) -> tuple[Item, int]:
     """Return one item without its secrets, and how many were hidden."""
     result = _masked(item)
     return result.item, len(result.secrets)
@@ -206,11 +206,11 @@ def _repeated(secrets: Sequence[str]) -> re.Pattern[str] | None:
     return _pattern(told) if told else None
 
 
-def _changed(item: I, change: Callable[[str], str]) -> I:
+def _changed(item: Item, change: Callable[[str], str]) -> Item:
     """Return the item with each of its texts changed; times and the kind of action stay."""
     fields = item.model_dump()
     changed = change_texts(fields, change, keep=_KEPT)
-    return item if changed == fields else type(item).model_validate(changed)
+    return item if changed == fields else cast("Item", type(item).model_validate(changed))
 
 
 def _markers(item: TranscriptItem) -> int:
