@@ -1,0 +1,1 @@
+"""The transcripts of overlapping chunks become one transcript. Pure."""
