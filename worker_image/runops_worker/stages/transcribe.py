@@ -16,7 +16,7 @@ from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
 from runops_worker.transcription.clip_source import FinishedSlim
 from runops_worker.transcription.gaps import gaps_in
 from runops_worker.transcription.mask_secrets import hidden_in
-from runops_worker.transcription.merge_transcript import merged
+from runops_worker.transcription.merge.merge import merged
 from runops_worker.transcription.stored_transcript import StoredTranscript, Transcript
 
 __all__ = ["transcribe"]

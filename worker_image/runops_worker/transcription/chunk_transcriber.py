@@ -13,7 +13,7 @@ from runops_worker.model.protocol import Model
 from runops_worker.overlapping_work import OverlappingWork
 from runops_worker.task import Task
 from runops_worker.transcription.clip_source import ClipSource
-from runops_worker.transcription.merge_transcript import ChunkTranscript
+from runops_worker.transcription.merge.chunk_transcript import ChunkTranscript
 from runops_worker.transcription.transcribe_chunk import ChunkInputs, transcribe_chunk
 
 __all__ = ["ChunkTranscriber"]

@@ -24,7 +24,7 @@ from runops_worker.transcription.chunk_request import (
 )
 from runops_worker.transcription.clip_source import ClipSource
 from runops_worker.transcription.mask_secrets import mask_items
-from runops_worker.transcription.merge_transcript import ChunkTranscript
+from runops_worker.transcription.merge.chunk_transcript import ChunkTranscript
 from runops_worker.transcription.read_transcript import read_items
 
 __all__ = ["ChunkInputs", "transcribe_chunk"]

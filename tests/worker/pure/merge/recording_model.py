@@ -23,11 +23,16 @@ SCREENS = {
     "sheet": ["A sheet with the columns article and price.", "The price sheet with articles is open."],
 }
 BUTTONS = ["Create purchase order", "Refresh the list", "Export selected", "Confirm delivery", "Cancel booking"]
-VOCABULARY = (
-    "open order supplier check delivery number before warehouse confirm price list button careful always customer "
-    "invoice monday compare total amount approve manager send email wait answer reject reason write comment save "
-    "close window next page search filter date column sort download print folder archive note difference"
-).split()
+UNTARGETED = ["SCROLL_DOWN", "SCROLL_UP", "KEYPRESS_ENTER", "KEYPRESS_TAB"]
+# fmt: off
+VOCABULARY = [
+    "open", "order", "supplier", "check", "delivery", "number", "before", "warehouse", "confirm", "price", "list",
+    "button", "careful", "always", "customer", "invoice", "monday", "compare", "total", "amount", "approve",
+    "manager", "send", "email", "wait", "answer", "reject", "reason", "write", "comment", "save", "close", "window",
+    "next", "page", "search", "filter", "date", "column", "sort", "download", "print", "folder", "archive", "note",
+    "difference",
+]
+# fmt: on
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,9 @@ class Recording:
             and not (event.at > end - EDGE and not is_last and random.random() < 0.5)
         ]
         times = sorted(
-            min(max(event.at + random.uniform(-SHIFT, SHIFT), start), end) - start if not is_first or event.at > 2 else 2.0
+            min(max(event.at + random.uniform(-SHIFT, SHIFT), start), end) - start
+            if not is_first or event.at > 2
+            else 2.0
             for event in seen
         )
         return [_described(event, random, at=at) for event, at in zip(seen, times, strict=True)]
@@ -114,7 +121,9 @@ def _events(random: Random, *, seconds: float) -> list[Event]:
         elif kind == 2:
             event = Event(number, at, "TYPE", screen, target="Amount", value=f"{row}.50")
         elif kind == 3:
-            event = Event(number, at, random.choice(["SCROLL_DOWN", "SCROLL_UP", "KEYPRESS_ENTER", "KEYPRESS_TAB"]), screen)
+            event = Event(
+                number, at, random.choice(["SCROLL_DOWN", "SCROLL_UP", "KEYPRESS_ENTER", "KEYPRESS_TAB"]), screen
+            )
         elif kind == 4:
             event = Event(number, at, "SCREEN_UPDATE", screen, message=f"message {row} appears in the corner")
         elif kind == 5:

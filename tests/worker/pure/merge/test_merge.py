@@ -3,123 +3,303 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from runops.transcript import TranscriptItem, VisualItem, timestamp
-from runops_worker.transcription.merge_transcript import ChunkTranscript, merged
+from runops.transcript import AudioItem, TranscriptItem, VisualItem, timestamp
+from runops_worker.transcription.merge.chunk_transcript import ChunkTranscript
+from runops_worker.transcription.merge.merge import merged
 from tests.worker.pure.items import clicked, said, typed
 
 
-@given(st.sets(st.integers(0, 594), max_size=40), st.lists(st.sampled_from([-1, 0, 1]), min_size=40, max_size=40))
-def test_overlapping_chunks_make_one_transcript_with_nothing_lost_or_doubled(
-    starts: set[int], blur: Sequence[int]
-) -> None:
-    events = [clicked(at, f"{at:03d}" * 3) if at % 2 else said(at, f"{at:03d} " * 5) for at in sorted(starts)]
-    first: list[TranscriptItem] = [item for item in events if item.start < 300]
-    second: list[TranscriptItem] = []
-    for item, off in zip(events, blur, strict=False):
-        if item.start >= 295:
-            at = max(item.start - 295 + off, 0)
-            stamp = {
-                "timestamp_start_visual" if isinstance(item, VisualItem) else "timestamp_start_audio": timestamp(at)
-            }
-            second.append(item.model_copy(update=stamp))
-    result = merged([ChunkTranscript(0, 300, first), ChunkTranscript(295, 595, second)])
-    assert len(result) == len(events)
-    assert [item.start for item in result] == sorted(item.start for item in result)
+def seam(earlier: Sequence[TranscriptItem], later: Sequence[TranscriptItem]) -> list[TranscriptItem]:
+    """Return what is merged of the first 300 s, and of the chunk that begins 5 s before their end."""
+    return merged([ChunkTranscript(295, 595, later), ChunkTranscript(0, 300, earlier)])
+
+
+def screen(at: float, text: str, *, application: str = "Editor") -> VisualItem:
+    return VisualItem(
+        timestamp_start_visual=timestamp(at),
+        application_in_focus=application,
+        action_type_observed="SCREEN_UPDATE",
+        screen_region_description_pre_action="",
+        screen_region_description_post_action=text,
+    )
+
+
+def spoken(at: float, end: float, words: str) -> AudioItem:
+    return AudioItem(
+        timestamp_start_audio=timestamp(at), timestamp_end_audio=timestamp(end), verbatim_transcript_segment=words
+    )
+
+
+def texts(items: Sequence[TranscriptItem]) -> list[str]:
+    return [item.verbatim_transcript_segment for item in items if isinstance(item, AudioItem)]
+
+
+def test_items_are_in_the_time_of_the_recording_and_in_order() -> None:
+    assert seam([said(50, "second"), said(2, "first")], [said(100, "third")]) == [
+        said(2, "first"),
+        said(50, "second"),
+        said(395, "third"),
+    ]
+    assert merged([]) == []
+
+
+# Actions
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        (clicked(296, "Next page"), clicked(1, "Next page")),
+        # Times of two chunks may be wrong by 1.5 s each.
+        (clicked(296, "Next page"), clicked(4, "Next page")),
+        (clicked(299, "Next page"), clicked(1, "Next page")),
+        (clicked(296, "Next page"), clicked(1, "next page…")),
+        (clicked(296, "Confirm delivery"), clicked(1, "Confirm delivry")),
+        (clicked(296, "+ New"), clicked(1, "New")),
+        (clicked(296, "Create purch…"), clicked(1, "Create purchase order")),
+        (clicked(296, "Create purchase order"), clicked(1, "Create purchase order button")),
+        (typed(296, "1,250.00"), typed(1, "1,250.00")),
+        (clicked(296, "Save"), clicked(1, "Save").model_copy(update={"application_in_focus": "Web browser"})),
+        (clicked(296, "Save"), clicked(1, "Save").model_copy(update={"target_element_details": None})),
+        (screen(296, "The list of open orders appears."), screen(1, "Open orders are shown in a list.")),
+        (screen(296, "Message 4711 appears."), screen(1, "A message about 4711 is shown.")),
+    ],
+)
+def test_one_action_that_two_chunks_report_is_one(earlier: TranscriptItem, later: TranscriptItem) -> None:
+    assert len(seam([earlier], [later])) == 1
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        (clicked(296, "Order 4711 Miller"), clicked(1, "Order 4712 Miller")),
+        (clicked(296, "Order 4711"), clicked(1, "Order")),
+        (clicked(296, "Miller Ltd, Berlin"), clicked(1, "Schmidt Ltd, Berlin")),
+        (clicked(296, "Save"), clicked(1, "Save all")),
+        (clicked(296, "Save…"), clicked(1, "Save all")),
+        (clicked(296, "Jan"), clicked(1, "Jun")),
+        (clicked(296, "Enable"), clicked(1, "Disable")),
+        (clicked(296, "Approved"), clicked(1, "Not approved")),
+        (clicked(296, "Next page"), clicked(4.1, "Next page")),
+        (clicked(296, "Next"), typed(1, "Next")),
+        (typed(296, "12", end=297), typed(1, "97", end=2)),
+        (typed(296, "1,250.00"), typed(1, "1,350.00")),
+        # Nothing was going on at the end of the chunk, so this is no beginning.
+        (typed(296, "Jo", end=297), typed(2, "John Smith", end=3)),
+        (screen(296, "Message 4711 appears."), screen(1.5, "Message 4712 appears.")),
+        (screen(296, "The order is saved."), screen(1.5, "A list loads.")),
+    ],
+)
+def test_two_actions_at_a_seam_stay_two(earlier: TranscriptItem, later: TranscriptItem) -> None:
+    assert len(seam([earlier], [later])) == 2
 
 
 def test_two_equal_clicks_in_the_overlap_stay_two() -> None:
-    twice = [clicked(296, "Next"), clicked(298, "Next")]
-    again = [clicked(1, "Next"), clicked(3, "Next")]
-    assert len(merged([ChunkTranscript(0, 300, twice), ChunkTranscript(295, 595, again)])) == 2
+    assert len(seam([clicked(296, "Next"), clicked(298, "Next")], [clicked(1, "Next"), clicked(3, "Next")])) == 2
+    # Each is nearer to the other one than to itself.
+    assert len(seam([clicked(296, "Next"), clicked(298, "Next")], [clicked(2.5, "Next"), clicked(4, "Next")])) == 2
+
+
+def test_an_action_that_one_chunk_leaves_out_at_its_edge_is_kept() -> None:
+    first, second, third = "Orders 1", "Orders 2", "Orders 3"
+    items = seam([clicked(295.5, first), clicked(297, second)], [clicked(2.5, second), clicked(4.5, third)])
+    assert items == [clicked(295.5, first), clicked(297, second), clicked(299.5, third)]
+
+
+def test_actions_whose_times_are_swapped_in_one_chunk_are_paired_all_the_same() -> None:
+    items = seam([clicked(296, "Refresh"), clicked(297, "Export")], [clicked(1, "Export"), clicked(2, "Refresh")])
+    assert items == [clicked(296, "Refresh"), clicked(297, "Export")]
+
+
+def test_of_several_that_an_action_may_be_the_one_with_the_same_words_is_taken_then_the_nearest() -> None:
+    earlier = [clicked(296, "Confirm delivery"), clicked(298, "Confirm deliverys")]
+    assert seam(earlier, [clicked(2, "Confirm deliverys"), clicked(8, "Other")]) == [*earlier, clicked(303, "Other")]
+
+
+def test_what_a_chunk_reports_after_a_common_action_stays_behind_it() -> None:
+    items = seam([clicked(298, "Refresh")], [clicked(1.5, "Refresh"), clicked(2, "Orders 7")])
+    assert items == [clicked(298, "Refresh"), clicked(298, "Orders 7")]
 
 
 @pytest.mark.parametrize(
     ("earlier", "later", "left"),
     [
-        (typed(299, "Jo"), typed(4, "John Smith"), [typed(299, "John Smith")]),
-        (typed(296, "John", end=297), typed(1, "John", end=3), [typed(296, "John", end=297)]),
-        (typed(298, "Joan Smith"), typed(3.5, "John Smith"), [typed(298.5, "John Smith")]),
-        (typed(296, "12", end=297), typed(1, "97", end=2), [typed(296, "12", end=297), typed(296, "97", end=297)]),
-        (said(299, "And now we."), said(4, "And now we open the door."), [said(299, "And now we open the door.")]),
-        (said(296, "Open the door."), said(1.5, "open the door"), [said(296, "Open the door.")]),
-        (said(299, "Open the door."), said(4, "Open the"), [said(299, "Open the door.")]),
-        (
-            said(299, "Open the door."),
-            clicked(4, "Open the door."),
-            [clicked(299, "Open the door."), said(299, "Open the door.")],
-        ),
+        # The action goes on after the chunk, so the later one has all of it.
+        (typed(299, "Jo"), typed(4, "John Smith"), typed(299, "John Smith")),
+        (typed(298, "John Smith", end=299.0), typed(3, "John Smith", end=5), typed(298, "John Smith", end=300)),
+        (typed(298, "John Smith", end=298.9), typed(3, "John Smith", end=5), typed(298, "John Smith", end=298.9)),
+        # The earlier one was written with what led up to it.
+        (typed(296, "John", end=297), typed(1, "John", end=3), typed(296, "John", end=297)),
+        (clicked(296, "Create purch…"), clicked(1, "Create purchase order"), clicked(296, "Create purchase order")),
+        (clicked(299, "Create purchase order"), clicked(4, "Create purch…"), clicked(299, "Create purchase order")),
+        (clicked(296, "Save"), clicked(1, ""), clicked(296, "Save")),
+        (clicked(296, ""), clicked(1, "Save"), clicked(296, "Save")),
+        (typed(299, "John", end=299.5), typed(1, "John", end=2), typed(299, "John", end=299)),
     ],
 )
-def test_of_two_similar_items_in_the_overlap_the_more_complete_one_is_kept(
-    earlier: TranscriptItem, later: TranscriptItem, left: list[TranscriptItem]
+def test_of_two_reports_of_one_action_the_more_complete_one_is_kept(
+    earlier: TranscriptItem, later: TranscriptItem, left: TranscriptItem
 ) -> None:
-    assert merged([ChunkTranscript(295, 595, [later]), ChunkTranscript(0, 300, [earlier])]) == left
+    assert seam([earlier], [later]) == [left]
 
 
-def test_items_are_in_the_time_of_the_recording_and_in_order() -> None:
-    parts = [
-        ChunkTranscript(295, 595, [said(100, "third")]),
-        ChunkTranscript(0, 300, [said(50, "second"), said(2, "first")]),
+# The item by which each chunk begins
+
+
+def test_the_item_at_the_start_of_a_chunk_is_kept_only_at_the_start_of_the_recording() -> None:
+    opening = screen(0, "A table of orders is shown.", application="Web browser - ERP")
+    items = seam([opening, clicked(290, "Refresh")], [opening, clicked(9, "Export")])
+    assert items == [opening, clicked(290, "Refresh"), clicked(304, "Export")]
+
+
+def test_a_change_of_the_screen_near_a_seam_is_kept() -> None:
+    changed = screen(296, "A sheet with prices is shown.", application="Microsoft Excel")
+    opening = screen(0, "A table of orders is shown.")
+    assert seam([clicked(290, "Refresh"), changed], [opening, screen(1, "The price sheet")]) == [
+        clicked(290, "Refresh"),
+        changed,
     ]
-    assert merged(parts) == [said(2, "first"), said(50, "second"), said(395, "third")]
-    assert merged([]) == []
+
+
+def test_an_opening_item_that_shows_what_the_earlier_chunk_missed_is_kept() -> None:
+    opening = screen(0, "A sheet with prices is shown.", application="Microsoft Excel")
+    before = [
+        screen(at, "The table of open orders.", application="Google Chrome - Orders overview") for at in (200, 250, 280)
+    ]
+    assert len(seam(before, [opening])) == 4
+    # Its application is only named differently, or its screen is described with the same words.
+    assert len(seam(before, [screen(0, "A sheet.", application="Web browser - ERP")])) == 3
+    assert len(seam(before, [screen(0, "Table of open orders.", application="ERP")])) == 3
+    assert len(seam(before, [screen(0, "A sheet.", application="unknown")])) == 3
+    # The earlier chunk reports the change a little later.
+    changed = screen(297, "The price sheet", application="Excel")
+    assert len(seam([*before, changed], [opening])) == 4
 
 
 @pytest.mark.parametrize(
-    ("earlier", "later", "count"),
+    "item",
+    [clicked(0, "Refresh"), typed(0, "x"), screen(1.1, "A sheet.")],
+)
+def test_only_a_screen_update_at_the_very_start_is_an_opening_item(item: VisualItem) -> None:
+    assert len(seam([clicked(280, "Export")], [item])) == 2
+
+
+def test_after_a_gap_the_opening_item_tells_where_the_recording_goes_on() -> None:
+    opening = screen(0, "The table of open orders.")
+    assert merged([ChunkTranscript(0, 100, [opening]), ChunkTranscript(101, 300, [opening])]) == [
+        opening,
+        screen(101, "The table of open orders."),
+    ]
+    assert len(merged([ChunkTranscript(0, 101, [opening]), ChunkTranscript(101, 300, [opening])])) == 1
+
+
+# Speech
+
+
+def test_a_sentence_across_a_seam_becomes_whole() -> None:
+    earlier = [spoken(288, 300, "Then you open the order and check the supplier and if the supplier is new you call")]
+    later = [spoken(0, 8, "if the supplier is new you call the purchasing team first"), spoken(9, 11, "That is all.")]
+    assert seam(earlier, later) == [
+        spoken(
+            288,
+            303,
+            "Then you open the order and check the supplier and if the supplier is new you call "
+            "the purchasing team first",
+        ),
+        spoken(304, 306, "That is all."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "left"),
     [
-        (said(296, "Open the door"), said(1, "Open the door"), 1),
-        (said(296, "Open the door"), said(3, "Open the door"), 1),
-        (said(296, "Open the door"), said(3.001, "Open the door"), 2),
-        (said(298, "Open the door"), said(1, "Open the door"), 1),
-        (said(298.001, "Open the door"), said(1, "Open the door"), 2),
-        (said(296, "Open the door"), said(1, "Close a window"), 2),
-        (clicked(296, "Next page"), clicked(1, "Next page"), 1),
-        (clicked(296, "Next page"), clicked(1, "Cancel it"), 2),
-        (clicked(296, "Next"), typed(1, "Next"), 2),
+        (spoken(299, 300, "And now we."), spoken(4, 6, "And now we open the door."), ["And now we open the door."]),
+        (spoken(296, 298, "Open the door."), spoken(1.5, 3, "open the door"), ["Open the door."]),
+        (spoken(298, 300, "Open the door."), spoken(3, 5, "Open the"), ["Open the door."]),
+        (spoken(290, 299, "Save it - and"), spoken(0, 8, "it - and then close..."), ["Save it - and then close..."]),
+        (spoken(296, 298, "Open the door"), spoken(1, 3, "Close a window"), ["Open the door", "Close a window"]),
+        # A word at the edge was heard in part.
+        (spoken(296, 300, "Call the purch"), spoken(0.5, 9, "the purchasing team"), ["Call the purchasing team"]),
+        (spoken(296, 300, "Call the team [inaudible]"), spoken(1, 5, "the team first"), ["Call the team first"]),
+        (spoken(296, 300, "We call the team"), spoken(1, 5, "[inaudible] call the team"), ["We call the team"]),
+        # No spaces between words.
+        (
+            spoken(290, 300, "次に注文一覧を開いて"),
+            spoken(1, 9, "一覧を開いて確認します。"),
+            ["次に注文一覧を開いて確認します。"],
+        ),
+        (spoken(290, 300, "Étape un, on ouvre"), spoken(3, 9, "on ouvre la liste"), ["Étape un, on ouvre la liste"]),
+        # A number that differs is another number.
+        (spoken(297, 299, "order 4711"), spoken(2, 4, "4712 is next"), ["order 4711", "4712 is next"]),
+        # The same words much later were said again.
+        (spoken(290, 295.5, "we save"), spoken(8, 12, "we save it"), ["we save", "we save it"]),
+        (spoken(296, 298, "♪"), spoken(1, 3, "Hello."), ["♪", "Hello."]),
     ],
 )
-def test_two_items_are_one_if_they_are_near_of_one_kind_and_similar(
-    earlier: TranscriptItem, later: TranscriptItem, count: int
-) -> None:
-    assert len(merged([ChunkTranscript(0, 300, [earlier]), ChunkTranscript(295, 595, [later])])) == count
+def test_speech_in_the_overlap_is_there_once(earlier: AudioItem, later: AudioItem, left: list[str]) -> None:
+    assert texts(seam([earlier], [later])) == left
 
 
-def test_of_two_similar_items_the_one_with_the_same_words_is_replaced_then_the_nearest() -> None:
-    first = ChunkTranscript(0, 300, [said(296, "Open the door now"), said(297, "Open the doors now")])
-    same_words = ChunkTranscript(295, 595, [said(2.5, "Open the door now")])
-    assert merged([first, same_words]) == [said(296, "Open the door now"), said(297, "Open the doors now")]
-    first = ChunkTranscript(0, 300, [typed(298, "aaaaa bbbb"), typed(299.5, "aaaaa bbbc")])
-    nearest = ChunkTranscript(295, 595, [typed(4.4, "aaaaa bbbd")])
-    assert merged([first, nearest]) == [typed(298, "aaaaa bbbb"), typed(299.4, "aaaaa bbbd")]
+def test_sentences_that_both_chunks_end_stay_as_the_earlier_one_has_them() -> None:
+    earlier = [spoken(290, 296, "First one thing."), spoken(296, 298.5, "Then another.")]
+    later = [spoken(0.5, 1.5, "thing."), spoken(1.5, 3.5, "then another!"), spoken(4, 9, "And a third.")]
+    assert seam(earlier, later) == [*earlier, spoken(299, 304, "And a third.")]
 
 
-def test_an_item_at_the_end_of_its_chunk_yields_to_the_one_that_saw_what_followed() -> None:
-    for end, kept in ((298.9, 298.9), (299.0, 299.9)):
-        earlier = typed(298, "hello", end=end)
-        later = typed(3, "hello", end=4.9)
-        (item,) = merged([ChunkTranscript(0, 300, [earlier]), ChunkTranscript(295, 595, [later])])
-        assert isinstance(item, VisualItem)
-        assert item.timestamp_end_visual == timestamp(kept)
-
-
-def test_punctuation_at_the_end_does_not_tell_whether_words_were_cut_off() -> None:
-    earlier, later = said(290, "Save it - and"), said(0, "Save it - and then close...")
-    (item,) = merged([ChunkTranscript(0, 292, [earlier]), ChunkTranscript(290, 590, [later])])
-    assert item == said(290, "Save it - and then close...")
-    kept = merged(
-        [ChunkTranscript(0, 300, [said(296, "Close it...")]), ChunkTranscript(296, 596, [said(0, "Close it.")])]
-    )
-    assert kept == [said(296, "Close it...")]
-
-
-def test_only_the_first_400_characters_are_compared() -> None:
-    long = "a" * 400
-    pair = [
-        ChunkTranscript(0, 300, [said(296, long + "b" * 400)]),
-        ChunkTranscript(295, 595, [said(1, long + "c" * 400)]),
+def test_a_sentence_that_only_one_chunk_has_is_kept() -> None:
+    earlier = [
+        spoken(294, 297, "Open the first order."),
+        spoken(297, 298, "Good."),
+        spoken(298, 300, "Save the order."),
     ]
-    assert len(merged(pair)) == 1
+    later = [spoken(0, 2, "the first order"), spoken(3, 5, "Save the order."), spoken(5, 7, "Close it.")]
+    assert texts(seam(earlier, later)) == ["Open the first order.", "Good.", "Save the order.", "Close it."]
+
+
+def test_speech_and_actions_are_not_compared() -> None:
+    assert len(seam([said(299, "Open the door.")], [clicked(4, "Open the door.")])) == 2
+
+
+# Parts that were asked about again
+
+
+def test_a_part_within_a_chunk_fills_its_hole() -> None:
+    whole = ChunkTranscript(
+        0,
+        300,
+        [
+            clicked(95, "Orders 1"),
+            clicked(205, "Orders 2"),
+            spoken(90, 101, "first we open the list of orders and then"),
+            spoken(199, 210, "to the manager and wait for an answer"),
+        ],
+    )
+    part = ChunkTranscript(
+        98,
+        202,
+        [
+            screen(0, "The list of orders."),
+            clicked(50, "Orders 7"),
+            spoken(0, 9, "and then we check each one of them"),
+            spoken(60, 70, "there is nothing to do here"),
+            spoken(96, 104, "we write an email to the manager"),
+        ],
+    )
+    items = merged([part, whole])
+    assert [item for item in items if isinstance(item, VisualItem)] == [
+        clicked(95, "Orders 1"),
+        clicked(148, "Orders 7"),
+        clicked(205, "Orders 2"),
+    ]
+    assert texts(items) == [
+        "first we open the list of orders and then we check each one of them",
+        "there is nothing to do here",
+        "we write an email to the manager and wait for an answer",
+    ]
+
+
+def test_a_rest_that_begins_where_the_answer_broke_off_repeats_nothing() -> None:
+    broken = ChunkTranscript(0, 180, [clicked(100, "Refresh"), clicked(180.4, "Orders 5")])
+    rest = ChunkTranscript(180, 300, [screen(0, "A table."), clicked(0.5, "Orders 5"), clicked(9, "Export")])
+    assert merged([broken, rest]) == [clicked(100, "Refresh"), clicked(180.4, "Orders 5"), clicked(189, "Export")]

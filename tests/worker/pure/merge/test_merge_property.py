@@ -24,10 +24,10 @@ def described(recording: Recording, random: Random) -> list[ChunkTranscript]:
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32))
 def test_each_event_is_there_once_and_in_order(seed: int) -> None:
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311 - a seed must give the same run again
     recording = truth(random, seconds=SECONDS)
     items = [item for item in merged(described(recording, random)) if isinstance(item, VisualItem)]
     # Only the recording has an opening item.
@@ -42,10 +42,10 @@ def test_each_event_is_there_once_and_in_order(seed: int) -> None:
     assert all(one < other for one, other in far_apart)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32))
 def test_each_word_is_there_once_and_in_order(seed: int) -> None:
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311 - a seed must give the same run again
     recording = truth(random, seconds=SECONDS)
     items = [item for item in merged(described(recording, random)) if isinstance(item, AudioItem)]
     words = [word for item in items for word in re.findall(r"\w+", item.verbatim_transcript_segment.lower())]

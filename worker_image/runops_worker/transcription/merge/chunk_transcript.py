@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runops.transcript import AudioItem, TranscriptItem, seconds, timestamp
+from runops.transcript import AudioItem, TranscriptItem, seconds
 
-__all__ = ["ChunkTranscript", "end_of", "shifted"]
+__all__ = ["ChunkTranscript", "end_of"]
 
 _USUAL_SECONDS = 2.0
 """How long a visual item lasts that has no end."""
@@ -32,18 +32,3 @@ def end_of(item: TranscriptItem) -> float:
     """Return the second at which an item ends."""
     stamp = item.timestamp_end_audio if isinstance(item, AudioItem) else item.timestamp_end_visual
     return item.start + _USUAL_SECONDS if stamp is None else seconds(stamp)
-
-
-def shifted(item: TranscriptItem, offset: float) -> TranscriptItem:
-    """Return the item with its times moved later by so many seconds."""
-    if isinstance(item, AudioItem):
-        return item.model_copy(
-            update={
-                "timestamp_start_audio": timestamp(item.start + offset),
-                "timestamp_end_audio": timestamp(seconds(item.timestamp_end_audio) + offset),
-            }
-        )
-    update = {"timestamp_start_visual": timestamp(item.start + offset)}
-    if item.timestamp_end_visual is not None:
-        update["timestamp_end_visual"] = timestamp(seconds(item.timestamp_end_visual) + offset)
-    return item.model_copy(update=update)

@@ -94,4 +94,8 @@ def _is_same(one: SpokenWord, other: SpokenWord) -> bool:
         return True
     if any(character.isdigit() for character in one.plain + other.plain):
         return False
-    return min(len(one.plain), len(other.plain)) >= _LEAST_LETTERS and fuzz.ratio(one.plain, other.plain) >= _SIMILAR
+    short, long = sorted((one.plain, other.plain), key=len)
+    if len(short) < _LEAST_LETTERS:
+        return False
+    # A word at the edge of a chunk may be heard in part.
+    return long.startswith(short) or long.endswith(short) or fuzz.ratio(short, long) >= _SIMILAR

@@ -109,10 +109,14 @@ def joined_speech(earlier: Sequence[AudioItem], later: Sequence[AudioItem]) -> l
 
 def _change(steps: Sequence[Step]) -> int:
     """Return the place of the last word that is taken from the earlier chunk."""
-    common = [place for place, (one, other) in enumerate(steps) if one is not None and other is not None]
-    ends = [place for place in common if all(word is not None and word.is_last for word in steps[place])]
-    middle = common[len(common) // 2]
-    return min(ends, key=lambda place: abs(place - middle)) if ends else middle
+    common = [
+        (place, one.is_last and other.is_last)
+        for place, (one, other) in enumerate(steps)
+        if one is not None and other is not None and _INAUDIBLE not in {one.plain, other.plain}
+    ]
+    middle = common[len(common) // 2][0]
+    ends = [place for place, both_end in common if both_end]
+    return min(ends, key=lambda place: (abs(place - middle), -place)) if ends else middle
 
 
 def _add(step: Step, sentences: _Sentences, *, place: int, change: int) -> None:
@@ -135,7 +139,8 @@ def _add(step: Step, sentences: _Sentences, *, place: int, change: int) -> None:
     else:
         # What follows this word is taken from the later chunk, and so is the sign behind it.
         sentences.join(right, to=left)
-        sentences.add(replace(one, text=_ending_as(one.text, other.text)), key=left, last=right)
+        word = one if len(one.plain) >= len(other.plain) else other
+        sentences.add(replace(word, text=_ending_as(word.text, other.text)), key=left, last=right)
 
 
 def _ending_as(text: str, other: str) -> str:

@@ -20,7 +20,7 @@ _COMPARED = 3
 
 
 def without_opening(
-    items: Sequence[TranscriptItem], *, start: float, before: Sequence[TranscriptItem], reported_until: float
+    items: Sequence[TranscriptItem], *, start: float, before: Sequence[TranscriptItem], earlier_end: float
 ) -> list[TranscriptItem]:
     """Return the items of a chunk without its opening item, unless that tells something.
 
@@ -35,11 +35,11 @@ def without_opening(
         Of the chunk.
     before
         Items of the earlier chunks, in order.
-    reported_until
-        Second up to which earlier chunks report; what happens before it is among their items.
+    earlier_end
+        Where the earlier chunks end, in seconds of the recording.
     """
     opening = next((item for item in items if isinstance(item, VisualItem)), None)
-    if opening is None or not _is_opening(opening, start=start) or reported_until <= start:
+    if opening is None or not _is_opening(opening, start=start) or earlier_end < start:
         return list(items)
     seen = [item for item in before if isinstance(item, VisualItem)]
     latest = [item for item in seen if item.start < opening.start - _MOST_APART][-_COMPARED:]

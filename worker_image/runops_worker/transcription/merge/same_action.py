@@ -16,7 +16,8 @@ _CUT_SECONDS = 1.0
 """An action that ends so close to the end of its chunk may go on after it."""
 _DESCRIBED_ONLY = frozenset({ActionType.SCREEN_UPDATE, ActionType.MODAL_OPEN, ActionType.MODAL_CLOSE})
 """Actions that often have no target: two of them are told apart by their descriptions."""
-_BROWSERS = frozenset({"browser", "web", "chrome", "chromium", "firefox", "safari", "edge", "google", "microsoft"})
+_BROWSERS = frozenset({"browser", "web", "chrome", "chromium", "firefox", "safari", "edge"})
+_SAY_NOTHING = frozenset({"google", "microsoft", "mozilla", "the", "unknown"})
 _LEAST_LETTERS = 4
 """Shorter words, such as articles, say nothing about what a description describes."""
 _SAME_SCREEN = 0.5
@@ -153,5 +154,5 @@ def _telling_words(text: str) -> frozenset[str]:
 
 
 def _application(item: VisualItem) -> frozenset[str]:
-    words = frozenset(plain_words(item.application_in_focus)) - {"unknown"}
+    words = frozenset(plain_words(item.application_in_focus)) - _SAY_NOTHING
     return words - _BROWSERS | {"browser"} if words & _BROWSERS else words

@@ -47,11 +47,11 @@ class SpokenWord:
 
 
 def spoken_words(items: Sequence[AudioItem]) -> list[SpokenWord]:
-    """Return the words of items in their order. What has no letter and no digit belongs to no word."""
+    """Return the words of items in their order. An item without letters and digits is one word."""
     words: list[SpokenWord] = []
     for place, item in enumerate(items):
         text = item.verbatim_transcript_segment
-        found = list(_WORD.finditer(text))
+        found = list(_WORD.finditer(text)) or list(re.finditer(r".*\S.*", text, re.DOTALL))
         length = seconds(item.timestamp_end_audio) - item.start
         for number, match in enumerate(found):
             before = text[match.start() - 1 : match.start()]
