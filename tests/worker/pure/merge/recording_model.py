@@ -110,7 +110,8 @@ def truth(random: Random, *, seconds: float) -> Recording:
 
 def _events(random: Random, *, seconds: float) -> list[Event]:
     events: list[Event] = []
-    at, screen, latest = 3.0, "orders", {}
+    at, screen = 3.0, "orders"
+    latest: dict[str, float] = {}
     row = 4700
     while at < seconds - 2:
         number, kind = len(events), random.randrange(6)
