@@ -131,12 +131,12 @@ class Promises:
             elif not _malformed(before):
                 raise Violation(f"a queued row was set to {after.status}", change.job_id)
         elif before.status != RowStatus.PROCESSING:
-            if not self._runs_by_hand(change.job_id, site):
+            if not self._runs_by_hand(change.job_id):
                 raise Violation(f"a row in {before.status} was set to {after.status}", change.job_id)
             self._runs[change.job_id] = _Run()
         elif after.claim is not None and not ours:
             self._check_takeover(change, site)
-        elif not ours and not (before.claim is None and self._runs_by_hand(change.job_id, site)):
+        elif not ours and not (before.claim is None and self._runs_by_hand(change.job_id)):
             raise Violation(f"a row of somebody else was set to {after.status}", change.job_id)
         elif after.status == before.status and after.claim == before.claim:
             self.tally["a waiting row was refreshed"] += 1
@@ -204,7 +204,7 @@ class Promises:
         self.tally[f"another attempt after {reason}"] += 1
         if used_up != (TABLE[reason].counts and reason is not Reason.OUT_OF_MEMORY):
             raise Violation(f"an attempt that ended with {reason} used up {used_up} attempts", before.job_id)
-        if after.claim.failures > self._retry_limit(site, before.job_id):
+        if used_up and after.claim.failures > self._retry_limit(site, before.job_id):
             raise Violation("more attempts were used up than the retry limit allows", before.job_id)
 
     def _check_order(self, claimed: JobRow, site: Site) -> None:
@@ -397,9 +397,10 @@ class Promises:
     def _site(self, installation: str) -> Site:
         return next(site for site in self._sites if site.installation == installation)
 
-    def _runs_by_hand(self, job_id: UUID, site: Site) -> bool:
+    def _runs_by_hand(self, job_id: UUID) -> bool:
         name = f"vj-{job_id}"
-        return name in self.by_hand and name in site.cluster.videojobs
+        # It may have been deleted again, while its claim was on its way.
+        return name in self.by_hand
 
 
 def conditions_of(body: Manifest) -> set[str]:

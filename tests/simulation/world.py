@@ -10,7 +10,8 @@ import asyncio
 import random
 import selectors
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -149,6 +150,8 @@ class World:
         self._moments = 0
         self._calm_since: datetime | None = None
         self._calm_until: float | None = None
+        self._broken: list[Violation] = []
+        """What was found while a process made a call: it would take the exception for a failure of that call."""
         self._resting = False
         self._expiring = False
         self._over = False
@@ -191,8 +194,8 @@ class World:
                 settings["maxConcurrentPerUser"] = 1
             site = Site(config_of(installation, **settings), self.now, first_uid=1 + 1_000_000 * len(self.sites))
             self.sites.append(site)
-            site.api.on_delete = partial(self.promises.job_deleted_by_operator, site)
-            site.cluster.watchers.append(_Observer(partial(self.promises.object_changed, site)))
+            site.api.on_delete = partial(self._check, self.promises.job_deleted_by_operator, site)
+            site.cluster.watchers.append(_Observer(partial(self._check, self.promises.object_changed, site)))
             for _ in range(2 if self._draw(0.5) else 1):
                 replica = Replica(
                     site,
@@ -200,7 +203,7 @@ class World:
                     self.network,
                     now=self.now,
                     chance=self.chance,
-                    on_page=self.promises.page_read,
+                    on_page=partial(self._check, self.promises.page_read),
                 )
                 site.replicas.append(replica)
                 replica.start()
@@ -212,6 +215,8 @@ class World:
     def idle(self, timeout: float | None) -> None:
         """Decide what happens next."""
         self._moments += 1
+        if self._broken and not self._over:
+            raise self._broken[0]
         if self._over:
             self.seconds += timeout or 1.0
             return
@@ -529,8 +534,21 @@ class World:
             worker.cut_off = True
             site.cluster.end_pod(worker.name, 1, pod=worker.pod, gone=True)
 
+    def _check(self, promise: Callable[..., None], *what: Any) -> None:
+        with self._noting():
+            promise(*what)
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Keep a Violation for the next idle moment, in which it ends the world."""
+        try:
+            yield
+        except Violation as violation:
+            self._broken.append(violation)
+
     def _row_changed(self, change: Change) -> None:
-        self.promises.row_changed(change)
+        with self._noting():
+            self.promises.row_changed(change)
         claimed = change.before.status == RowStatus.QUEUED and change.after.claim is not None
         if claimed and self.rival is not None and not self.network.calm and self._draw(0.5):
             self.rival.had_read(change.job_id)

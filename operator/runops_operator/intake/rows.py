@@ -126,6 +126,7 @@ class RowWatch:
         self._metrics = metrics
         self._watched_time = WatchedTime(clock)
         self._unchanged = Stopwatch(self._watched_time)
+        self._one_at_a_time = asyncio.Lock()
 
     def quiet_seconds(self, job_id: UUID, row: JobRow | None = None) -> float:
         """Return for how many seconds a row was not refreshed; time in which rows were not read does not count.
@@ -179,6 +180,11 @@ class RowWatch:
         ClusterError, SupabaseError
             Something could not be read or made; the next read repeats it.
         """
+        # The intake calls this before it claims. A row that is being adopted by another call would take no slot yet.
+        async with self._one_at_a_time:
+            return await self._once()
+
+    async def _once(self) -> int:
         # Only VideoJobs that are claimed by now: a later claim need not show in the rows that are read.
         unfinished = {view.name: view for view in self._store.unfinished() if view.claim is not None}
         ids: set[UUID] = set()
