@@ -16,6 +16,7 @@ __all__ = [
     "FailureClass",
     "Reason",
     "by_exit_code",
+    "by_sentence",
 ]
 
 
@@ -469,6 +470,22 @@ def by_exit_code(code: int) -> Failure | None:
         None for a code that the worker does not use: it was killed or crashed.
     """
     return _BY_EXIT_CODE.get(code)
+
+
+def by_sentence(text: str) -> Failure | None:
+    """Return the failure whose sentence a text begins with: the sentence of a row that the operator set to error.
+
+    Parameters
+    ----------
+    text
+        Of the column `error`. More may follow, such as the remedy or the number of attempts.
+
+    Returns
+    -------
+    Failure or None
+        None for any other text: a person's, or a worker's own words.
+    """
+    return next((failure for failure in TABLE.values() if text.startswith(failure.sentence)), None)
 
 
 class Failed(Exception):  # noqa: N818 - it is the state a job ends in, and reads as one where it is raised

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from runops.environment import EnvironmentIncomplete, read_environment
-from runops.failures import PERMANENT_EXIT_CODES, TABLE, Failed, FailureClass, Reason, by_exit_code
+from runops.failures import PERMANENT_EXIT_CODES, TABLE, Failed, FailureClass, Reason, by_exit_code, by_sentence
 from runops.job_row import Claim, JobRow, stamped_metadata, user_of
 from runops.keys import KeyKind, kind_of_key, refusal
 from runops.logs import JsonFormatter, configure_logs, job_id_in_logs, never_show, redact
@@ -48,6 +48,13 @@ class TestFailures:
         assert len(codes) == len(set(codes))
         assert all(by_exit_code(code) is not None for code in codes)
         assert by_exit_code(137) is None
+
+    def test_a_sentence_is_found_again_with_what_follows_it(self) -> None:
+        for failure in TABLE.values():
+            assert by_sentence(f"{failure.sentence} {failure.remedy}") is failure
+            assert by_sentence(failure.sentence) is failure
+        assert by_sentence("Somebody stopped it.") is None
+        assert by_sentence("") is None
 
     def test_permanent_codes_are_exactly_those_that_are_not_tried_again(self) -> None:
         wanted = {FailureClass.PERMANENT, FailureClass.CLAIM}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import Enum, auto
 
-from runops.failures import TABLE, Reason
+from runops.failures import TABLE, Failure, Reason, by_sentence
 from runops.job_row import JobRow, RowStatus
 from runops_operator.config import OperatorConfig
 from runops_operator.planning import status
@@ -34,7 +34,7 @@ class RowDecision(Enum):
     """Somebody else changed the row: stop the worker."""
 
 
-def decide_by_row(relation: RowRelation, *, worker_ran: bool, job_active: bool) -> RowDecision:
+def decide_by_row(relation: RowRelation, *, worker_ran: bool, job_active: bool, our_sentence: bool) -> RowDecision:
     """Return what follows from a row's relation to the VideoJob's token.
 
     Parameters
@@ -44,16 +44,19 @@ def decide_by_row(relation: RowRelation, *, worker_ran: bool, job_active: bool) 
     worker_ran
         Whether a worker has run for the VideoJob. Without one, somebody else completed the row.
     job_active
-        Whether the Job has not ended. While it has not, the operator sets no row to error: somebody else did.
+        Whether the Job has not ended.
+    our_sentence
+        Whether the row's `error` is a sentence of the reason table. The operator sets a row to error before it stops
+        a worker that is silent or a wait that is too long, so it may do so while the Job is active.
     """
-    match relation, worker_ran, job_active:
-        case RowRelation.HELD, _, _:
+    match relation, worker_ran, job_active, our_sentence:
+        case RowRelation.HELD, _, _, _:
             return RowDecision.CONTINUE
-        case RowRelation.HELD_BY_NEXT_ATTEMPT, _, _:
+        case RowRelation.HELD_BY_NEXT_ATTEMPT, _, _, _:
             return RowDecision.ADOPT_TOKEN
-        case RowRelation.COMPLETED, True, _:
+        case RowRelation.COMPLETED, True, _, _:
             return RowDecision.RECORD_SUCCESS
-        case RowRelation.FAILED, _, False:
+        case (RowRelation.FAILED, _, False, _) | (RowRelation.FAILED, _, _, True):
             return RowDecision.RECORD_FAILURE
         case _:
             return RowDecision.CANCEL
@@ -63,13 +66,16 @@ def plan_by_row(seen: Observation, config: OperatorConfig, now: datetime) -> lis
     """Return the actions for a VideoJob whose row was read and is not held under its token."""
     assert seen.row is None or isinstance(seen.row, JobRow)
     relation = row_relation(seen.row, seen.token, installation=config.installation)
-    match decide_by_row(relation, worker_ran=_worker_ran(seen), job_active=_job_active(seen)):
+    sentence = by_sentence((seen.row.error if seen.row is not None else None) or "")
+    match decide_by_row(
+        relation, worker_ran=_worker_ran(seen), job_active=_job_active(seen), our_sentence=sentence is not None
+    ):
         case RowDecision.ADOPT_TOKEN:
             return [AdoptClaim(seen.held_claim.token, seen.videojob.version)]
         case RowDecision.RECORD_SUCCESS:
             return _record_success(seen, now)
         case RowDecision.RECORD_FAILURE:
-            return _record_failure(seen, now)
+            return _record_failure(seen, sentence, now)
         case RowDecision.CANCEL:
             return _cancel(seen, seen.row, now)
         case RowDecision.CONTINUE:
@@ -101,15 +107,19 @@ def _final_report_may_follow(seen: Observation) -> bool:
     return working and not reported and seen.completed_seconds < _FINAL_REPORT_SECONDS
 
 
-def _record_failure(seen: Observation, now: datetime) -> list[Action]:
+def _record_failure(seen: Observation, sentence: Failure | None, now: datetime) -> list[Action]:
     claim = seen.held_claim
     reason, report = claim.reason or Reason.JOB_DELETED, None
-    if seen.job is not None:
+    if seen.job is not None and seen.job.over:
         ended = why_ended(seen.job, seen.pods)
         reason, report = ended.failure.reason, ended.report
+    if sentence is not None:
+        # The row names the reason; what is left of Job and pods may not.
+        reason = sentence.reason
     message = seen.held_row.error or TABLE[reason].sentence
     patch = status.failed(seen.videojob, reason, message, attempts=claim.failures + 1, report=report, now=now)
-    return [PatchStatus(patch)]
+    stop = [DeleteJob(seen.job.name, seen.job.uid)] if seen.job is not None and not seen.job.over else []
+    return [*stop, PatchStatus(patch)]
 
 
 def _cancel(seen: Observation, row: JobRow | None, now: datetime) -> list[Action]:

@@ -5,6 +5,7 @@ import pytest
 from runops.failures import TABLE, Reason
 from runops.job_row import JobRow
 from runops.report import Output
+from runops_operator.manifests.observed import JobView
 from runops_operator.planning.actions import (
     AdoptClaim,
     DeleteJob,
@@ -36,39 +37,67 @@ from tests.operator.world import CONFIG
 
 ACTIVE, IDLE = True, False
 RAN, NEVER_RAN = True, False
+OUR_WORDS, ANY_WORDS = True, False
 
 
 @pytest.mark.parametrize(
-    ("relation", "worker_ran", "job_active", "decision"),
+    ("relation", "worker_ran", "job_active", "our_sentence", "decision"),
     [
-        (RowRelation.HELD, RAN, ACTIVE, RowDecision.CONTINUE),
-        (RowRelation.HELD, RAN, IDLE, RowDecision.CONTINUE),
-        (RowRelation.HELD, NEVER_RAN, ACTIVE, RowDecision.CONTINUE),
-        (RowRelation.HELD, NEVER_RAN, IDLE, RowDecision.CONTINUE),
-        (RowRelation.HELD_BY_NEXT_ATTEMPT, RAN, ACTIVE, RowDecision.ADOPT_TOKEN),
-        (RowRelation.HELD_BY_NEXT_ATTEMPT, RAN, IDLE, RowDecision.ADOPT_TOKEN),
-        (RowRelation.HELD_BY_NEXT_ATTEMPT, NEVER_RAN, ACTIVE, RowDecision.ADOPT_TOKEN),
-        (RowRelation.HELD_BY_NEXT_ATTEMPT, NEVER_RAN, IDLE, RowDecision.ADOPT_TOKEN),
-        (RowRelation.COMPLETED, RAN, ACTIVE, RowDecision.RECORD_SUCCESS),
-        (RowRelation.COMPLETED, RAN, IDLE, RowDecision.RECORD_SUCCESS),
-        (RowRelation.COMPLETED, NEVER_RAN, ACTIVE, RowDecision.CANCEL),
-        (RowRelation.COMPLETED, NEVER_RAN, IDLE, RowDecision.CANCEL),
-        (RowRelation.FAILED, RAN, ACTIVE, RowDecision.CANCEL),
-        (RowRelation.FAILED, RAN, IDLE, RowDecision.RECORD_FAILURE),
-        (RowRelation.FAILED, NEVER_RAN, ACTIVE, RowDecision.CANCEL),
-        (RowRelation.FAILED, NEVER_RAN, IDLE, RowDecision.RECORD_FAILURE),
-        (RowRelation.DELETED, RAN, ACTIVE, RowDecision.CANCEL),
-        (RowRelation.DELETED, RAN, IDLE, RowDecision.CANCEL),
-        (RowRelation.DELETED, NEVER_RAN, ACTIVE, RowDecision.CANCEL),
-        (RowRelation.DELETED, NEVER_RAN, IDLE, RowDecision.CANCEL),
-        (RowRelation.TAKEN_AWAY, RAN, ACTIVE, RowDecision.CANCEL),
-        (RowRelation.TAKEN_AWAY, RAN, IDLE, RowDecision.CANCEL),
-        (RowRelation.TAKEN_AWAY, NEVER_RAN, ACTIVE, RowDecision.CANCEL),
-        (RowRelation.TAKEN_AWAY, NEVER_RAN, IDLE, RowDecision.CANCEL),
+        (RowRelation.HELD, RAN, ACTIVE, ANY_WORDS, RowDecision.CONTINUE),
+        (RowRelation.HELD, RAN, ACTIVE, OUR_WORDS, RowDecision.CONTINUE),
+        (RowRelation.HELD, RAN, IDLE, ANY_WORDS, RowDecision.CONTINUE),
+        (RowRelation.HELD, RAN, IDLE, OUR_WORDS, RowDecision.CONTINUE),
+        (RowRelation.HELD, NEVER_RAN, ACTIVE, ANY_WORDS, RowDecision.CONTINUE),
+        (RowRelation.HELD, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.CONTINUE),
+        (RowRelation.HELD, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.CONTINUE),
+        (RowRelation.HELD, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.CONTINUE),
+        (RowRelation.HELD_BY_NEXT_ATTEMPT, RAN, ACTIVE, ANY_WORDS, RowDecision.ADOPT_TOKEN),
+        (RowRelation.HELD_BY_NEXT_ATTEMPT, RAN, ACTIVE, OUR_WORDS, RowDecision.ADOPT_TOKEN),
+        (RowRelation.HELD_BY_NEXT_ATTEMPT, RAN, IDLE, ANY_WORDS, RowDecision.ADOPT_TOKEN),
+        (RowRelation.HELD_BY_NEXT_ATTEMPT, RAN, IDLE, OUR_WORDS, RowDecision.ADOPT_TOKEN),
+        (RowRelation.HELD_BY_NEXT_ATTEMPT, NEVER_RAN, ACTIVE, ANY_WORDS, RowDecision.ADOPT_TOKEN),
+        (RowRelation.HELD_BY_NEXT_ATTEMPT, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.ADOPT_TOKEN),
+        (RowRelation.HELD_BY_NEXT_ATTEMPT, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.ADOPT_TOKEN),
+        (RowRelation.HELD_BY_NEXT_ATTEMPT, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.ADOPT_TOKEN),
+        (RowRelation.COMPLETED, RAN, ACTIVE, ANY_WORDS, RowDecision.RECORD_SUCCESS),
+        (RowRelation.COMPLETED, RAN, ACTIVE, OUR_WORDS, RowDecision.RECORD_SUCCESS),
+        (RowRelation.COMPLETED, RAN, IDLE, ANY_WORDS, RowDecision.RECORD_SUCCESS),
+        (RowRelation.COMPLETED, RAN, IDLE, OUR_WORDS, RowDecision.RECORD_SUCCESS),
+        (RowRelation.COMPLETED, NEVER_RAN, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.COMPLETED, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.CANCEL),
+        (RowRelation.COMPLETED, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.COMPLETED, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.CANCEL),
+        (RowRelation.FAILED, RAN, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.FAILED, RAN, ACTIVE, OUR_WORDS, RowDecision.RECORD_FAILURE),
+        (RowRelation.FAILED, RAN, IDLE, ANY_WORDS, RowDecision.RECORD_FAILURE),
+        (RowRelation.FAILED, RAN, IDLE, OUR_WORDS, RowDecision.RECORD_FAILURE),
+        (RowRelation.FAILED, NEVER_RAN, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.FAILED, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.RECORD_FAILURE),
+        (RowRelation.FAILED, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.RECORD_FAILURE),
+        (RowRelation.FAILED, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.RECORD_FAILURE),
+        (RowRelation.DELETED, RAN, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.DELETED, RAN, ACTIVE, OUR_WORDS, RowDecision.CANCEL),
+        (RowRelation.DELETED, RAN, IDLE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.DELETED, RAN, IDLE, OUR_WORDS, RowDecision.CANCEL),
+        (RowRelation.DELETED, NEVER_RAN, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.DELETED, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.CANCEL),
+        (RowRelation.DELETED, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.DELETED, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.CANCEL),
+        (RowRelation.TAKEN_AWAY, RAN, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.TAKEN_AWAY, RAN, ACTIVE, OUR_WORDS, RowDecision.CANCEL),
+        (RowRelation.TAKEN_AWAY, RAN, IDLE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.TAKEN_AWAY, RAN, IDLE, OUR_WORDS, RowDecision.CANCEL),
+        (RowRelation.TAKEN_AWAY, NEVER_RAN, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.TAKEN_AWAY, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.CANCEL),
+        (RowRelation.TAKEN_AWAY, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.TAKEN_AWAY, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.CANCEL),
     ],
 )
-def test_decision_by_the_row(relation: RowRelation, worker_ran: bool, job_active: bool, decision: RowDecision) -> None:
-    assert decide_by_row(relation, worker_ran=worker_ran, job_active=job_active) is decision
+def test_decision_by_the_row(
+    relation: RowRelation, worker_ran: bool, job_active: bool, our_sentence: bool, decision: RowDecision
+) -> None:
+    known = {"worker_ran": worker_ran, "job_active": job_active, "our_sentence": our_sentence}
+    assert decide_by_row(relation, **known) is decision
 
 
 def test_the_next_attempts_token_is_adopted_with_the_version_that_was_read() -> None:
@@ -155,6 +184,35 @@ def test_a_failure_without_any_cause_is_a_deleted_job() -> None:
     (patch,) = plan(seen(row=row("error")), CONFIG, NOW)
     assert isinstance(patch, PatchStatus)
     assert (patch.status["reason"], patch.status["message"]) == ("JobDeleted", TABLE[Reason.JOB_DELETED].sentence)
+
+
+NO_PROGRESS = TABLE[Reason.NO_PROGRESS].sentence
+
+
+def test_a_row_that_the_operator_set_to_error_while_the_job_was_active_ends_for_its_reason() -> None:
+    words = f"{NO_PROGRESS} Given up after 2 attempts."
+    found = row("error", failures=1, reason=Reason.EVICTED, error=words)
+    stop, patch = plan(seen(videojob(condition("Started")), job=job(), pods=[pod()], row=found), CONFIG, NOW)
+    assert stop == DeleteJob(NAME, JOB_UID)
+    assert isinstance(patch, PatchStatus)
+    assert (patch.status["reason"], patch.status["message"]) == ("NoProgress", words)
+    assert patch.status["attempts"] == 2
+
+
+@pytest.mark.parametrize("given", [None, job(complete=True), job(failed_reason="Odd", failed_message="")])
+def test_the_rows_sentence_counts_more_than_what_is_left_of_its_job(given: JobView | None) -> None:
+    found = row("error", reason=Reason.MODEL_TIMEOUT, error=f"{TABLE[Reason.RESULTS_LOST].sentence} Given up.")
+    (patch,) = plan(seen(job=given, row=found), CONFIG, NOW)
+    assert isinstance(patch, PatchStatus)
+    assert patch.status["reason"] == "ResultsLost"
+
+
+@pytest.mark.parametrize("words", [None, "", "I stopped it.", NO_PROGRESS[:-10]])
+def test_a_row_that_a_person_set_to_error_while_the_job_was_active_is_a_cancel(words: str | None) -> None:
+    stop, patch = plan(seen(job=job(), row=row("error", error=words)), CONFIG, NOW)
+    assert stop == DeleteJob(NAME, JOB_UID)
+    assert isinstance(patch, PatchStatus)
+    assert patch.status["message"] == "Cancelled: the row was set to error while the video was worked on."
 
 
 @pytest.mark.parametrize(
