@@ -150,5 +150,5 @@ def assemble(
         now=now,
     )
     backlog = BacklogWatch(jobs, metrics, now=server_clock.now)
-    resync = Resync(cluster=cluster, store=store, queue=queue, config=config)
+    resync = Resync(cluster=cluster, store=store, queue=queue, config=config, on_pod_without_job=stopping.follow)
     return Operator(store, queue, intake, confirmation, reconciler, resync, rows, stopping, backlog)

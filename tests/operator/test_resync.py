@@ -1,11 +1,12 @@
 """When memory and cluster are compared, and how what is seen is looked at."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
+from runops_operator.config import OperatorConfig
 from runops_operator.informer import resync
 from runops_operator.informer.resync import Resync, pause_after, resync_is_due
 from runops_operator.informer.store import Store
@@ -29,6 +30,17 @@ def test_comparison_waits_for_its_time_and_for_a_burst_but_not_for_ever(since: f
     assert resync_is_due(since=since, pause=300.0, waiting=waiting) is due
 
 
+def _resync(
+    cluster: MemoryCluster,
+    store: Store,
+    queue: WorkQueue,
+    config: OperatorConfig = CONFIG,
+    *,
+    on_pod_without_job: Callable[[str, str], None] = lambda _name, _uid: None,
+) -> Resync:
+    return Resync(cluster=cluster, store=store, queue=queue, config=config, on_pod_without_job=on_pod_without_job)
+
+
 class Listing(MemoryCluster):
     """Notes how many looks wait when the last pod is listed."""
 
@@ -49,7 +61,7 @@ async def test_looks_begin_while_pods_are_listed_and_each_videojob_is_looked_at_
     for number in range(3):
         cluster.videojobs[f"vj-{number}"] = {"metadata": {"name": f"vj-{number}", "uid": f"u-{number}"}}
 
-    await Resync(cluster=cluster, store=store, queue=queue, config=CONFIG).once()
+    await _resync(cluster, store, queue).once()
 
     assert cluster.waiting_at_the_last_pod == 1, "the pods of the second are known only now"
     assert [await queue.get() for _ in range(len(queue))] == ["vj-0", "vj-1", "vj-2"]
@@ -61,7 +73,7 @@ async def test_the_resync_is_postponed_while_a_burst_waits(monkeypatch: pytest.M
     queue, cluster = WorkQueue(), MemoryCluster(lambda: START)
     await queue.add("vj-1")
     config = CONFIG.model_copy(update={"resync_seconds": 0.01})
-    running = asyncio.create_task(Resync(cluster=cluster, store=Store(), queue=queue, config=config).run())
+    running = asyncio.create_task(_resync(cluster, Store(), queue, config).run())
     await asyncio.sleep(0.1)
     assert cluster.pod_listings == []
     await queue.get()
@@ -81,7 +93,7 @@ async def test_after_a_restore_of_the_cluster_nothing_is_taken_for_deleted_and_a
     cluster.videojobs["vj-made-before"] = _videojob("vj-made-before", 7)
     config = CONFIG.model_copy(update={"resync_seconds": 0.01})
     async with asyncio.timeout(5):
-        await Resync(cluster=cluster, store=store, queue=queue, config=config).run()
+        await _resync(cluster, store, queue, config).run()
     assert store.names() == ["vj-made-since", "vj-made-before"]
     assert store.deleted("vj-made-since") is None
     assert not len(queue)
@@ -97,10 +109,24 @@ async def test_what_changes_while_it_is_listed_is_no_step_back() -> None:
     assert view is not None
     assert view.version == 9
     cluster.videojobs["vj-1"] = _videojob("vj-1", 9)
-    await Resync(cluster=cluster, store=store, queue=queue, config=CONFIG).once()
+    await _resync(cluster, store, queue).once()
     assert store.names() == ["vj-1"]
 
 
 @pytest.mark.parametrize(("took", "pause"), [(0.0, 300.0), (1.5, 300.0), (3.0, 600.0), (60.0, 1200.0)])
 def test_a_listing_that_took_long_postpones_the_next_one_but_not_for_hours(took: float, pause: float) -> None:
     assert pause_after(took, resync_seconds=300.0) == pytest.approx(pause)
+
+
+async def test_a_pod_whose_job_is_not_listed_is_reported() -> None:
+    queue, store, cluster = WorkQueue(), Store(), MemoryCluster(lambda: START)
+    labels = {"batch.kubernetes.io/job-name": "vj-1"}
+    for number, uid in enumerate(("uid-of-the-job", "uid-of-an-earlier-job")):
+        metadata = {"name": f"vj-1-{number}", "labels": labels, "ownerReferences": [{"uid": uid}]}
+        cluster.pods[f"vj-1-{number}"] = {"metadata": metadata}
+    alone = {"name": "vj-2-0", "labels": {"batch.kubernetes.io/job-name": "vj-2"}, "ownerReferences": [{"uid": "gone"}]}
+    cluster.pods["vj-2-0"] = {"metadata": alone}
+    cluster.jobs["vj-1"] = {"metadata": {"name": "vj-1", "uid": "uid-of-the-job", "resourceVersion": "1"}}
+    reported: list[tuple[str, str]] = []
+    await _resync(cluster, store, queue, on_pod_without_job=lambda name, uid: reported.append((name, uid))).once()
+    assert reported == [("vj-1", "uid-of-an-earlier-job"), ("vj-2", "gone")]

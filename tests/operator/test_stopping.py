@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runops_operator.informer.store import Store
-from runops_operator.kubernetes_api.cluster import ClusterError
+from runops_operator.kubernetes_api.cluster import ClusterError, NotFound
 from runops_operator.observability.metrics import Metrics
 from runops_operator.reconcile import stopping
 from runops_operator.reconcile.stopping import Stopping
@@ -155,3 +155,64 @@ async def test_two_checks_of_one_job_that_both_find_no_pod_end_the_following_onc
     follower._jobs["uid-1"] = stopping._Deleted("vj-1", 0.0)
     await asyncio.gather(follower._check("uid-1"), follower._check("uid-1"))
     assert len(follower) == 0
+
+
+def _gone() -> NotFound:
+    return NotFound("gone", status=404)
+
+
+@pytest.mark.parametrize(
+    "job",
+    [pytest.param(_gone(), id="gone"), pytest.param({"metadata": {"uid": "uid-2"}}, id="replaced by a later one")],
+)
+async def test_a_pod_that_an_earlier_process_asked_to_stop_is_deleted_by_force_after_the_deadline(job: Any) -> None:
+    hanging = _pod("pod-1", "uid-1", deletionTimestamp="now")
+    cluster = Recorder(list_pods=[hanging, _pod("pod-2", "uid-2")], get_job=job)
+    follower = _follower(cluster, deadline=10.0)
+    follower.follow("vj-1", "uid-1")
+    running = asyncio.create_task(follower.run())
+    await asyncio.sleep(9.0)
+    assert "delete_pod" not in cluster.names(), "it was asked already"
+    await asyncio.sleep(5.0)
+    running.cancel()
+    assert ("delete_pod", ("pod-1",), {"uid": "pod-1-uid", "force": True}) in cluster.calls
+    assert not any(arguments == ("pod-2",) for _, arguments, _ in cluster.calls)
+    assert cluster.names().count("get_job") == 1
+
+
+async def test_the_pods_of_a_job_that_exists_are_left_alone() -> None:
+    cluster = Recorder(list_pods=[_pod("pod-1", "uid-1")], get_job={"metadata": {"uid": "uid-1"}})
+    follower = _follower(cluster)
+    follower.follow("vj-1", "uid-1")
+    await follower._check("uid-1")
+    assert cluster.names() == ["get_job"]
+    assert len(follower) == 0
+
+
+async def test_a_job_whose_state_cannot_be_read_is_followed_on() -> None:
+    cluster = Recorder(list_pods=[_pod("pod-1", "uid-1")], get_job=ClusterError("away"))
+    follower = _follower(cluster)
+    follower.follow("vj-1", "uid-1")
+    with pytest.raises(ClusterError):
+        await follower._check("uid-1")
+    assert (cluster.names(), len(follower)) == (["get_job"], 1)
+
+
+async def test_a_job_that_this_process_deleted_keeps_its_deadline() -> None:
+    cluster = Recorder(list_pods=[_pod("pod-1", "uid-1")])
+    follower = _follower(cluster)
+    await follower.begin("vj-1", "uid-1")
+    began = follower._jobs["uid-1"]
+    await asyncio.sleep(5.0)
+    follower.follow("vj-1", "uid-1")
+    assert follower._jobs["uid-1"] == began
+
+
+async def test_a_pod_that_was_deleted_by_force_is_shown_on_the_version_that_is_known() -> None:
+    videojob = {"metadata": {"name": "vj-1", "uid": "v", "resourceVersion": "7"}}
+    cluster = Recorder(list_pods=[_pod("pod-1", "uid-1")], patch_videojob_status=videojob)
+    follower = _follower(cluster, deadline=-1.0)
+    follower._store.see_videojob(videojob)
+    await follower.begin("vj-1", "uid-1")
+    name, _, given = cluster.calls[-1]
+    assert (name, given) == ("patch_videojob_status", {"version": 7})

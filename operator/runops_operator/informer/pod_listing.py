@@ -10,7 +10,7 @@ from typing import Any
 from runops_operator.manifests.labels import JOB_NAME_LABEL
 from runops_operator.manifests.observed_pod import PodView, parse_pod
 
-__all__ = ["PodListing", "groups_by_job", "pods_of"]
+__all__ = ["PodListing", "groups_by_job", "owners_of", "pods_of"]
 
 _Owned = tuple[tuple[str, ...], PodView]
 
@@ -85,10 +85,18 @@ def pods_of(bodies: Iterable[Mapping[str, Any]], uid: str) -> list[PodView]:
     return _made_by(uid, map(_owned, bodies))
 
 
+def owners_of(bodies: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the uids of the Jobs that made these pods."""
+    return {uid for body in bodies for uid in _owners(body)}
+
+
 def _made_by(uid: str, pods: Iterable[_Owned]) -> list[PodView]:
     return [pod for owners, pod in pods if not owners or uid in owners]
 
 
 def _owned(body: Mapping[str, Any]) -> _Owned:
-    owners = body["metadata"].get("ownerReferences") or ()
-    return tuple(str(owner.get("uid")) for owner in owners), parse_pod(body)
+    return _owners(body), parse_pod(body)
+
+
+def _owners(body: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(owner.get("uid")) for owner in body["metadata"].get("ownerReferences") or ())

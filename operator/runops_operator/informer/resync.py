@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from runops.polling import backoff
 from runops_operator.config import OperatorConfig
-from runops_operator.informer.pod_listing import groups_by_job
+from runops_operator.informer.pod_listing import groups_by_job, owners_of
 from runops_operator.informer.store import HistoryWentBack, Store
 from runops_operator.informer.workqueue import WorkQueue
 from runops_operator.kubernetes_api.cluster import Cluster, ClusterError
@@ -65,10 +66,21 @@ class Resync:
         Corrected, and filled with the names to reconcile.
     config
         Settings of this installation.
+    on_pod_without_job
+        Receives the name and the uid of each Job that has a pod and was not listed.
     """
 
-    def __init__(self, *, cluster: Cluster, store: Store, queue: WorkQueue, config: OperatorConfig) -> None:
+    def __init__(
+        self,
+        *,
+        cluster: Cluster,
+        store: Store,
+        queue: WorkQueue,
+        config: OperatorConfig,
+        on_pod_without_job: Callable[[str, str], None],
+    ) -> None:
         self._cluster = cluster
+        self._on_pod_without_job = on_pod_without_job
         self._store = store
         self._queue = queue
         self._config = config
@@ -128,6 +140,10 @@ class Resync:
         pods, queued = self._store.pods, set[str]()
         pods.begin([videojob.name for videojob in self._store.unfinished()])
         async for job, group in groups_by_job(self._cluster.list_all_pods()):
+            known = self._store.job(job)
+            for uid in owners_of(group):
+                if known is None or known.uid != uid:
+                    self._on_pod_without_job(job, uid)
             if pods.add(job, group):
                 # Reconciled while the listing goes on, so that the pods of thousands of Jobs need not be kept.
                 queued.add(job)

@@ -1,18 +1,18 @@
 """Stops the pods of deleted Jobs: deletes them at once, and by force after a deadline.
 
-Kubernetes' garbage collector deletes them as well, but may take half a minute to begin.
+Kubernetes' garbage collector deletes them as well, but may take half a minute to begin, and never uses force.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from runops.failures import Reason
 from runops.logs import error_text
 from runops_operator.informer.store import Store
-from runops_operator.kubernetes_api.cluster import Cluster, ClusterError
+from runops_operator.kubernetes_api.cluster import Cluster, ClusterError, NotFound
 from runops_operator.observability.metrics import Metrics
 from runops_operator.planning import status
 
@@ -24,8 +24,19 @@ _CHECK_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class _Deleted:
+    """A Job whose pods are followed.
+
+    Attributes
+    ----------
+    since
+        When that began, in seconds of the event loop's clock.
+    known
+        Whether the Job is known to be deleted; otherwise only its pods were listed without it.
+    """
+
     name: str
     since: float
+    known: bool = True
 
 
 class Stopping:
@@ -76,6 +87,10 @@ class Stopping:
         self._jobs.setdefault(uid, _Deleted(name, asyncio.get_running_loop().time()))
         await self._check(uid, first=True)
 
+    def follow(self, name: str, uid: str) -> None:
+        """Follow the pods of a Job that was not listed, such as one that was deleted before this process started."""
+        self._jobs.setdefault(uid, _Deleted(name, asyncio.get_running_loop().time(), known=False))
+
     async def run(self) -> None:
         """Check the followed pods until cancelled."""
         while True:
@@ -105,6 +120,12 @@ class Stopping:
         if deleted is None:
             # `begin`, which runs beside `run`, found that its pods are gone.
             return
+        if not deleted.known:
+            if await self._exists(deleted.name, uid):
+                # It was created after the Jobs were listed.
+                self._jobs.pop(uid, None)
+                return
+            self._jobs[uid] = deleted = replace(deleted, known=True)
         late = asyncio.get_running_loop().time() - deleted.since > self._deadline
         pods = [pod for pod in await self._cluster.list_pods([deleted.name]) if _belongs(pod, uid)]
         for pod in pods:
@@ -119,11 +140,19 @@ class Stopping:
         if not pods:
             self._jobs.pop(uid, None)
 
+    async def _exists(self, name: str, uid: str) -> bool:
+        try:
+            job = await self._cluster.get_job(name)
+        except NotFound:
+            return False
+        return bool(job["metadata"]["uid"] == uid)
+
     async def _show(self, name: str) -> None:
         videojob = self._store.videojob(name)
         if videojob is not None:
             shown = status.still_stopping(videojob, self._now())
-            self._store.see_videojob(await self._cluster.patch_videojob_status(name, shown))
+            version = videojob.version
+            self._store.see_videojob(await self._cluster.patch_videojob_status(name, shown, version=version))
 
 
 def _belongs(pod: object, uid: str) -> bool:
