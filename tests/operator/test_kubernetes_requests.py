@@ -90,10 +90,11 @@ async def test_a_lease_is_replaced_only_in_the_version_that_was_read() -> None:
     assert body["spec"] == {"holderIdentity": "me"}
 
 
-async def test_a_status_is_written_to_the_status_only() -> None:
+async def test_a_status_is_written_to_the_status_only_and_only_on_the_version_that_was_read() -> None:
     api, client = cluster()
-    await client.patch_videojob_status("vj-1", {"phase": "Running"})
-    assert api.calls == [("PATCH", f"{VIDEOJOB}/status", {"status": {"phase": "Running"}})]
+    await client.patch_videojob_status("vj-1", {"phase": "Running"}, version=7)
+    body = {"metadata": {"resourceVersion": "7"}, "status": {"phase": "Running"}}
+    assert api.calls == [("PATCH", f"{VIDEOJOB}/status", body)]
 
 
 def page(*names: str, more: str = "") -> Manifest:

@@ -79,8 +79,11 @@ class Cluster(Protocol):
         """
         ...
 
-    async def patch_videojob_status(self, name: str, status: Mapping[str, Any]) -> Manifest:
-        """Merge into a VideoJob's status and return it as stored."""
+    async def patch_videojob_status(self, name: str, status: Mapping[str, Any], *, version: int) -> Manifest:
+        """Merge into a VideoJob's status, if it still has this resource version, and return it as stored.
+
+        `Conflict` where it has another one.
+        """
         ...
 
     async def delete_videojob(self, name: str, *, uid: str) -> None:

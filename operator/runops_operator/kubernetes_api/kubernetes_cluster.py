@@ -78,9 +78,11 @@ class KubernetesCluster:
         body = {"metadata": metadata}
         return await self._api.call("PATCH", f"{self._videojobs}/{quote(name)}", body=body)
 
-    async def patch_videojob_status(self, name: str, status: Mapping[str, Any]) -> Manifest:
-        """Merge into a VideoJob's status and return it as stored."""
-        return await self._api.call("PATCH", f"{self._videojobs}/{quote(name)}/status", body={"status": status})
+    async def patch_videojob_status(self, name: str, status: Mapping[str, Any], *, version: int) -> Manifest:
+        """Merge into a VideoJob's status, if it still has this resource version, and return it as stored."""
+        # The conditions are replaced as a whole: without the version an older replica could undo Finished.
+        body = {"metadata": {"resourceVersion": str(version)}, "status": status}
+        return await self._api.call("PATCH", f"{self._videojobs}/{quote(name)}/status", body=body)
 
     async def delete_videojob(self, name: str, *, uid: str) -> None:
         """Delete a VideoJob if its uid is this one."""

@@ -1,7 +1,8 @@
 """Carries out the actions of a plan: thin I/O, no decisions."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 from uuid import UUID, uuid4
 
 from runops.job_row import Claim
@@ -158,20 +159,33 @@ class Executor:
     async def _on_videojob(self, name: str, action: PatchStatus | DeleteVideoJob | AdoptClaim) -> None:
         match action:
             case PatchStatus(status):
-                try:
-                    self._store.see_videojob(await self._cluster.patch_videojob_status(name, status))
-                except NotFound:
-                    self._store.drop_videojob(name)
-                    await self._queue.add(name)
-                    return
-                if status.get("completionTime"):
-                    self._on_movement()
-                    _log.info("finished", extra={"phase": status.get("phase"), "reason": status.get("reason")})
+                await self._patch_status(name, status)
             case DeleteVideoJob(uid):
                 await self._cluster.delete_videojob(name, uid=uid)
                 _log.info("VideoJob deleted: it has expired")
             case AdoptClaim(token, version):
                 await self._annotate(name, token, version=version)
+
+    async def _patch_status(self, name: str, status: Mapping[str, Any]) -> None:
+        known = self._store.videojob(name)
+        if known is None:
+            # Deleted since the plan was made.
+            await self._queue.add(name)
+            return
+        if known.finished:
+            # Another replica recorded the outcome, and it stays.
+            raise Overtaken
+        try:
+            self._store.see_videojob(await self._cluster.patch_videojob_status(name, status, version=known.version))
+        except Conflict as error:
+            raise Overtaken from error
+        except NotFound:
+            self._store.drop_videojob(name)
+            await self._queue.add(name)
+            return
+        if status.get("completionTime"):
+            self._on_movement()
+            _log.info("finished", extra={"phase": status.get("phase"), "reason": status.get("reason")})
 
     async def _on_row(self, name: str, job_id: UUID, action: ClaimRow | NextAttempt | CompleteRow | FailRow) -> None:
         match action:

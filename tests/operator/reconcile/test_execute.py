@@ -151,10 +151,13 @@ async def test_a_job_is_suspended_or_resumed_and_reconciled(suspend: bool) -> No
 @pytest.mark.parametrize(("status", "movements"), [({"phase": "Pending"}, 0), ({"completionTime": "now"}, 1)])
 async def test_a_status_is_patched_and_an_end_frees_a_slot(status: dict[str, str], movements: int) -> None:
     bench = Bench(cluster=Recorder(patch_videojob_status=videojob_body(2)))
+    bench.store.see_videojob(videojob_body(1))
     await bench.run(PatchStatus(status))
-    assert bench.cluster.calls == [("patch_videojob_status", (NAME, status), {})]
+    assert bench.cluster.calls == [("patch_videojob_status", (NAME, status), {"version": 1})]
     assert bench.movements == movements
-    assert bench.store.videojob(NAME) is not None
+    view = bench.store.videojob(NAME)
+    assert view is not None
+    assert view.version == 2
     assert bench.queue.calls == []
 
 
@@ -166,6 +169,30 @@ async def test_a_videojob_that_is_gone_is_dropped_and_reconciled() -> None:
     assert bench.store.deleted(NAME) is not None
     assert bench.queue.calls == [("add", (NAME,), {})]
     assert bench.movements == 0
+
+
+async def test_a_status_that_another_replica_wrote_meanwhile_ends_the_plan() -> None:
+    bench = Bench(cluster=Recorder(patch_videojob_status=Conflict("changed", status=409)))
+    bench.store.see_videojob(videojob_body())
+    with pytest.raises(Overtaken):
+        await bench.run(PatchStatus({"completionTime": "now"}))
+    assert (bench.movements, bench.queue.calls) == (0, [])
+
+
+async def test_a_videojob_that_another_replica_finished_meanwhile_stays_finished() -> None:
+    bench = Bench(cluster=Recorder(patch_videojob_status=videojob_body(9)))
+    finished = {"type": "Finished", "status": "True", "reason": "R", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    bench.store.see_videojob(videojob_body(8) | {"status": {"conditions": [finished]}})
+    with pytest.raises(Overtaken):
+        await bench.run(PatchStatus({"phase": "Running"}))
+    assert bench.cluster.calls == []
+
+
+async def test_the_status_of_a_videojob_that_is_gone_is_not_written() -> None:
+    bench = Bench()
+    await bench.run(PatchStatus({"phase": "Running"}))
+    assert bench.cluster.calls == []
+    assert bench.queue.calls == [("add", (NAME,), {})]
 
 
 async def test_a_videojob_is_deleted_by_its_uid() -> None:
