@@ -40,6 +40,8 @@ class Service(StrEnum):
     AUTH = "auth"
 
 
+_OF_ONE_WRITE = frozenset({ErrorKind.INVALID, ErrorKind.CONFLICT, ErrorKind.FOREIGN_KEY})
+_SQLSTATE_LENGTH = 5
 _RETRYABLE = frozenset({ErrorKind.UNAVAILABLE, ErrorKind.TIMEOUT, ErrorKind.THROTTLED})
 
 
@@ -93,6 +95,12 @@ class SupabaseError(Exception):
     def unreadable(self) -> bool:
         """Whether one row causes it: JSON that PostgreSQL keeps and Python cannot read or write."""
         return self.code == UNREADABLE
+
+    @property
+    def refuses_row(self) -> bool:
+        """Whether a constraint, a type or a trigger of the table refuses this very write; others may succeed."""
+        of_postgres = self.code is not None and len(self.code) == _SQLSTATE_LENGTH
+        return self.service is Service.DATABASE and self.kind in _OF_ONE_WRITE and of_postgres
 
     @property
     def reason(self) -> Reason:

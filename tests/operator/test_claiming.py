@@ -70,6 +70,7 @@ class Table:
 
     def __init__(self, *, lost: Sequence[int] = (), broken: Sequence[int] = ()) -> None:
         self.lost, self.broken = lost, broken
+        self.failure = ErrorKind.INVALID
         self.claims: list[tuple[list[int], str]] = []
         self.tokens: set[str] = set()
         self.refused: list[tuple[int, str]] = []
@@ -93,6 +94,8 @@ class Table:
         return [one.model_copy(update=claimed) for one in rows if one.job_id.int not in self.lost]
 
     async def refuse(self, refused: JobRow, sentence: str) -> bool:
+        if refused.job_id.int in self.broken:
+            raise SupabaseError(self.failure, "No.", code="23514")
         self.refused.append((refused.job_id.int, sentence))
         return refused.job_id.int not in self.lost
 
@@ -223,3 +226,20 @@ async def test_a_row_is_refused_with_its_fault(caplog: pytest.LogCaptureFixture)
     assert [number for number, _ in site.table.refused] == [1, 2]
     assert "ann" in site.table.refused[0][1]
     assert [record.levelname for record in caplog.records] == ["WARNING"], "the second row changed meanwhile"
+
+
+async def test_a_row_that_the_table_does_not_set_to_error_keeps_no_other_from_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    site = Site(Table(broken=[1]))
+    bad = {"user_id": "ann"}
+    await site.claimer.refuse([queued(1, extra=bad), queued(2, extra=bad)])
+    assert [number for number, _ in site.table.refused] == [2]
+    assert caplog.messages[0] == "row not set to error: No."
+
+
+async def test_an_outage_while_rows_are_refused_is_an_error() -> None:
+    site = Site(Table(broken=[1]))
+    site.table.failure = ErrorKind.UNAVAILABLE
+    with pytest.raises(SupabaseError):
+        await site.claimer.refuse([queued(1, extra={"user_id": "ann"})])

@@ -11,6 +11,7 @@ from runops.failures import Failed
 from runops.job_row import Claim, JobRow, RowStatus, user_of
 from runops.logs import job_id_in_logs
 from runops.retry_policy import MOST_COUNTED
+from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import CLAIMED_AT_ONCE, JobsTable
 from runops_operator.intake.adopt import Adopter
 from runops_operator.intake.claim_batches import claim_batches
@@ -148,7 +149,17 @@ class Claimer:
     async def _refuse(self, row: JobRow) -> None:
         job_id_in_logs.set(str(row.job_id))
         fault = fault_of(row)
-        if fault is not None and await self._jobs.refuse(row, fault.detail):
+        if fault is None:
+            return
+        try:
+            refused = await self._jobs.refuse(row, fault.detail)
+        except SupabaseError as error:
+            if not error.refuses_row:
+                raise
+            # It is never chosen, so it waits alone until the table takes its end.
+            _log.warning("row not set to error: %s", error)
+            return
+        if refused:
             _log.warning("row refused: %s", fault.detail, extra={"reason": fault.reason})
 
 

@@ -5,7 +5,7 @@ Supabase sends no reliable events, so the rows are polled: one small request for
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, auto
 from uuid import UUID
 
@@ -207,7 +207,7 @@ class RowWatch:
             # Its row was cancelled, ended or queued again. The reconciliation reads the row itself.
             self._store.rows_to_read.mark(name)
             await self._queue.add(name)
-        await self._jobs.keep_alive(self._config.installation, without_worker)
+        await self._keep_alive(without_worker)
         await self._correct(without_videojob)
         return len(ids)
 
@@ -225,6 +225,20 @@ class RowWatch:
         if view is None or view.status.phase == "Running":
             return False
         return self._unchanged.age(row.job_id) >= _KEEP_ALIVE_SECONDS
+
+    async def _keep_alive(self, job_ids: Sequence[UUID]) -> None:
+        """Refresh rows. One that the table refuses to write fails its whole request, and must not keep others stale."""
+        try:
+            await self._jobs.keep_alive(self._config.installation, job_ids)
+        except SupabaseError as error:
+            if not error.refuses_row:
+                raise
+            if len(job_ids) == 1:
+                _log.warning("row not refreshed: %s", error, extra={"job_id": str(job_ids[0])})
+                return
+            half = len(job_ids) // 2
+            await self._keep_alive(job_ids[:half])
+            await self._keep_alive(job_ids[half:])
 
     async def _correct(self, rows: Iterable[ClaimedRow]) -> None:
         refusal: ClusterError | None = None
@@ -249,6 +263,11 @@ class RowWatch:
                 if error.status not in REFUSALS:
                     raise
                 refusal = error
+            except SupabaseError as error:
+                if not error.refuses_row:
+                    raise
+                # It has no VideoJob, so it takes no slot, and waits alone until the table takes its end.
+                _log.warning("row not set to error: %s", error)
         job_id_in_logs.set(None)
         if refusal is not None:
             # A refused VideoJob must not stop those after it, but the refusal must be reported.

@@ -4,13 +4,16 @@
 no reason at all. Every action that ends something depends on a row that was read for this very plan.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from runops.failures import TABLE, Reason
 from runops.job_row import successor
 from runops_operator.config import OperatorConfig
 from runops_operator.manifests.observed import JobView, Unread, VideoJobView
-from runops_operator.planning.actions import Action, DeleteJob, FailRow, ReadRow, RequeueAfter
+from runops_operator.planning import status
+from runops_operator.planning.actions import Action, DeleteJob, FailRow, PatchStatus, ReadRow, RequeueAfter
 from runops_operator.planning.observation import Observation
 from runops_operator.planning.plan_active import DELETED_JOB_SECONDS, plan_active
 from runops_operator.planning.plan_attempt_end import plan_complete, plan_without_result
@@ -22,7 +25,7 @@ from runops_operator.planning.refuse import refuse
 from runops_operator.planning.situation import Situation, situation_of
 from runops_operator.planning.why_ended import why_ended
 
-__all__ = ["plan", "plan_gone", "plan_unreadable"]
+__all__ = ["plan", "plan_gone", "plan_row_refused", "plan_unreadable"]
 
 
 def plan(seen: Observation, config: OperatorConfig, now: datetime) -> list[Action]:
@@ -88,7 +91,7 @@ def plan_gone(last: VideoJobView, job: JobView | None) -> list[Action]:
 
 
 def plan_unreadable(seen: Observation, words: str, now: datetime) -> list[Action]:
-    """Return what to do when the row of a VideoJob can never be read as it is: end both.
+    """Return what to do when the row of a VideoJob can never be read as it is: end both. A finished one expires.
 
     Parameters
     ----------
@@ -100,8 +103,36 @@ def plan_unreadable(seen: Observation, words: str, now: datetime) -> list[Action
         As for `plan`.
     """
     if seen.videojob.finished:
-        return []
+        return plan_finished(replace(seen, row=None), now)
     return refuse(seen, Reason.DATABASE_REFUSED, words, now)
+
+
+def plan_row_refused(seen: Observation, refused: Iterable[Action], words: str, now: datetime) -> list[Action]:
+    """Return what to do when the table refuses a write to a row, as a constraint or a trigger does.
+
+    The VideoJob ends and says so, since the row would hold its slot for as long as the table refuses. The row is set to
+    error as soon as the table takes it, see `plan_finished`.
+
+    Parameters
+    ----------
+    seen
+        The observation that the plan was made of.
+    refused
+        The plan that was not carried out to its end. The reason that it gives is kept.
+    words
+        The database's message, as a sentence.
+    now
+        As for `plan`.
+    """
+    videojob, job = seen.videojob, seen.own_job
+    if videojob.finished:
+        return []
+    why = next((action.sentence for action in refused if isinstance(action, FailRow)), None)
+    message = words if why is None else f"{why} {words}"
+    attempts = 1 if job is not None and job.ran else 0
+    patch = status.failed(videojob, Reason.DATABASE_REFUSED, message, attempts=attempts, report=None, now=now)
+    stop = [DeleteJob(job.name, job.uid)] if job is not None and not job.over else []
+    return [*stop, PatchStatus(patch)]
 
 
 def _old_job(seen: Observation, job: JobView) -> list[Action]:

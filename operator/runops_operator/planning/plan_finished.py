@@ -4,7 +4,16 @@ from datetime import datetime
 
 from runops.failures import TABLE, Reason
 from runops.job_row import JobRow
-from runops_operator.planning.actions import Action, CheckResults, CompleteRow, DeleteVideoJob, FailRow, RequeueAfter
+from runops_operator.manifests.observed import Unread
+from runops_operator.planning.actions import (
+    Action,
+    CheckResults,
+    CompleteRow,
+    DeleteVideoJob,
+    FailRow,
+    ReadRow,
+    RequeueAfter,
+)
 from runops_operator.planning.observation import Observation
 from runops_operator.times import moment
 
@@ -42,4 +51,9 @@ def _expire(seen: Observation, now: datetime) -> list[Action]:
     if seen.videojob.spec is None or ended is None:
         return []
     left = seen.spec.ttl_seconds_after_finished - (now - ended).total_seconds()
-    return [DeleteVideoJob(seen.videojob.uid)] if left <= 0 else [RequeueAfter(min(left, _LONGEST_PAUSE_SECONDS))]
+    if left > 0:
+        return [RequeueAfter(min(left, _LONGEST_PAUSE_SECONDS))]
+    if isinstance(seen.row, Unread):
+        # Without its VideoJob, a row that is still in processing would run again.
+        return [ReadRow()]
+    return [DeleteVideoJob(seen.videojob.uid)]

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -18,7 +18,7 @@ from runops_operator.manifests.observed import VideoJobView
 from runops_operator.observability.metrics import Metrics
 from runops_operator.planning.actions import Action, CheckResults, ReadRow
 from runops_operator.planning.observation import Observation
-from runops_operator.planning.plan import plan, plan_gone, plan_unreadable
+from runops_operator.planning.plan import plan, plan_gone, plan_row_refused, plan_unreadable
 from runops_operator.planning.plan_waits import plan_refused
 from runops_operator.reconcile.execute import Executor, JobRefused, Overtaken
 from runops_operator.reconcile.observe import ObservationReader
@@ -198,16 +198,28 @@ class Reconciler:
 
     async def _carry_out(self, job_id: UUID, seen: Observation, actions: list[Action]) -> bool:
         """Carry out a plan. Return False where an action found something changed: then another plan is due."""
-        name = seen.videojob.name
         try:
-            for action in actions:
-                await self._executor.run(name, job_id, action)
-        except Overtaken:
-            return False
+            return await self._run_all(job_id, seen, actions)
         except JobRefused as error:
-            for action in plan_refused(seen, str(error), self._config, self._now()):
-                await self._executor.run(name, job_id, action)
+            await self._run_all(job_id, seen, plan_refused(seen, str(error), self._config, self._now()))
             raise
+        except SupabaseError as error:
+            if not error.refuses_row:
+                raise
+            await self._run_all(job_id, seen, plan_row_refused(seen, actions, str(error), self._now()))
+            raise
+
+    async def _run_all(self, job_id: UUID, seen: Observation, actions: Iterable[Action]) -> bool:
+        name = seen.videojob.name
+        for action in actions:
+            current = self._store.videojob(name)
+            if current is not None and current.uid != seen.videojob.uid:
+                # Deleted and made again: what was planned for the earlier VideoJob must not reach this one.
+                return False
+            try:
+                await self._executor.run(name, job_id, action)
+            except Overtaken:
+                return False
         return True
 
     async def _read_again(self, name: str) -> None:
@@ -215,6 +227,8 @@ class Reconciler:
             self._store.see_videojob(await self._cluster.get_videojob(name))
         except NotFound:
             self._store.drop_videojob(name)
+            # Its row is ended by the next reconciliation, also where the event of the deletion is lost.
+            await self._queue.add(name)
 
 
 def _job_id(name: str) -> UUID | None:

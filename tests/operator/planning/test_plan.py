@@ -5,21 +5,33 @@ import pytest
 from runops.failures import TABLE, Reason
 from runops.job_row import successor
 from runops_operator.manifests.observed import JobView, VideoJobView
-from runops_operator.planning.actions import DeleteJob, FailRow, PatchStatus, ReadRow, RequeueAfter
+from runops_operator.planning.actions import (
+    Action,
+    CompleteRow,
+    DeleteJob,
+    DeleteVideoJob,
+    FailRow,
+    PatchStatus,
+    ReadRow,
+    RequeueAfter,
+)
 from runops_operator.planning.observation import Observation
-from runops_operator.planning.plan import plan, plan_gone, plan_unreadable
+from runops_operator.planning.plan import plan, plan_gone, plan_row_refused, plan_unreadable
 from tests.operator.planning.observations import (
     JOB_UID,
     NAME,
     NOW,
     OTHER_TOKEN,
     TOKEN,
+    UID,
+    ago,
     condition,
     conditions_of,
     job,
     kinds,
     row,
     seen,
+    spec,
     videojob,
 )
 from tests.operator.world import CONFIG
@@ -79,6 +91,49 @@ def test_a_row_that_can_never_be_read_ends_the_videojob_in_the_databases_words()
 
 def test_a_finished_videojob_stays_as_it_is_when_its_row_cannot_be_read() -> None:
     assert plan_unreadable(seen(videojob(condition("Finished"))), "It is no row.", NOW) == []
+
+
+def test_an_expired_videojob_is_deleted_though_its_row_cannot_be_read() -> None:
+    expired = videojob(
+        condition("Finished"), spec=spec(ttl_seconds_after_finished=60), status={"completion_time": ago(61)}
+    )
+    assert plan_unreadable(seen(expired), "It is no row.", NOW) == [DeleteVideoJob(UID)]
+
+
+REFUSED = "Supabase refused setting the row to error."
+
+
+@pytest.mark.parametrize(
+    ("refused", "message"),
+    [
+        pytest.param([CompleteRow(TOKEN)], REFUSED, id="the plan names no reason"),
+        pytest.param([FailRow(TOKEN, "It is damaged.")], f"It is damaged. {REFUSED}", id="its reason is kept"),
+    ],
+)
+def test_a_row_that_the_table_refuses_to_write_ends_its_videojob(refused: list[Action], message: str) -> None:
+    stop, patch = plan_row_refused(seen(job=job()), refused, REFUSED, NOW)
+    assert stop == STOP
+    assert isinstance(patch, PatchStatus)
+    assert (patch.status["reason"], patch.status["message"]) == ("DatabaseRefused", message)
+    assert conditions_of(patch.status)["Finished"] == ("True", "DatabaseRefused")
+    assert patch.status["attempts"] == 1
+
+
+@pytest.mark.parametrize(
+    "given", [pytest.param(None, id="no Job"), pytest.param(job(owner_uid="earlier"), id="an earlier VideoJob's Job")]
+)
+def test_a_refused_row_without_a_job_of_its_own_counts_no_attempt(given: JobView | None) -> None:
+    (patch,) = plan_row_refused(seen(job=given), [], REFUSED, NOW)
+    assert isinstance(patch, PatchStatus)
+    assert patch.status["attempts"] == 0
+
+
+def test_a_job_that_has_ended_stays_when_the_row_is_refused() -> None:
+    assert kinds(plan_row_refused(seen(job=job(complete=True)), [], REFUSED, NOW)) == ["PatchStatus"]
+
+
+def test_a_finished_videojob_stays_as_it_is_when_its_row_is_refused() -> None:
+    assert plan_row_refused(seen(videojob(condition("Finished"))), [], REFUSED, NOW) == []
 
 
 def test_a_deleted_videojob_cancels_its_row_under_its_token_and_under_the_next_attempts() -> None:

@@ -5,7 +5,15 @@ import pytest
 from runops.failures import TABLE, Reason
 from runops.job_row import JobRow
 from runops_operator.manifests.observed import VideoJobView
-from runops_operator.planning.actions import Action, CheckResults, CompleteRow, DeleteVideoJob, FailRow, RequeueAfter
+from runops_operator.planning.actions import (
+    Action,
+    CheckResults,
+    CompleteRow,
+    DeleteVideoJob,
+    FailRow,
+    ReadRow,
+    RequeueAfter,
+)
 from runops_operator.planning.plan import plan
 from tests.operator.planning.observations import NOW, OTHER_TOKEN, TOKEN, UID, ago, condition, row, seen, spec, videojob
 from tests.operator.world import CONFIG
@@ -23,15 +31,30 @@ def ended(seconds_ago: float, *, ttl: int = 7200) -> VideoJobView:
 @pytest.mark.parametrize(
     ("seconds_ago", "actions"),
     [
-        (7201, [DeleteVideoJob(UID)]),
-        (7200, [DeleteVideoJob(UID)]),
+        (7201, [ReadRow()]),
+        (7200, [ReadRow()]),
         (7199, [RequeueAfter(1.0)]),
         (3600, [RequeueAfter(3600.0)]),
         (0, [RequeueAfter(3600.0)]),
     ],
 )
-def test_a_finished_videojob_is_deleted_when_it_has_expired(seconds_ago: float, actions: list[Action]) -> None:
+def test_the_row_of_a_finished_videojob_is_read_when_it_has_expired(seconds_ago: float, actions: list[Action]) -> None:
     assert plan(seen(ended(seconds_ago)), CONFIG, NOW) == actions
+
+
+@pytest.mark.parametrize(
+    ("found", "actions"),
+    [
+        pytest.param(row("completed"), [DeleteVideoJob(UID)], id="the row ended"),
+        pytest.param(None, [DeleteVideoJob(UID)], id="the row was deleted"),
+        pytest.param(row(claim=OTHER_TOKEN), [DeleteVideoJob(UID)], id="a later VideoJob holds the row"),
+        pytest.param(row(), [CheckResults()], id="the row has not ended"),
+    ],
+)
+def test_an_expired_videojob_is_deleted_unless_its_row_would_run_again(
+    found: JobRow | None, actions: list[Action]
+) -> None:
+    assert plan(seen(ended(7200), row=found), CONFIG, NOW) == actions
 
 
 @pytest.mark.parametrize(

@@ -237,6 +237,8 @@ async def test_a_videojob_that_is_gone_meanwhile_ends_the_reconciliation() -> No
     assert await bench.reconcile() == ["CompleteRow"]
     assert bench.store.videojob(NAME) is None
     assert bench.reader.forgotten == [NAME]
+    async with asyncio.timeout(1):
+        assert await bench.queue.get() == NAME, "its row is ended next, whether or not the event of the deletion comes"
 
 
 async def test_a_plan_that_is_overtaken_again_and_again_is_tried_later() -> None:
@@ -264,6 +266,55 @@ async def test_a_refused_job_is_shown_and_then_retried() -> None:
     assert isinstance(create, CreateJob)
     assert isinstance(patch, PatchStatus)
     assert "exceeded quota" in patch.status["message"]
+
+
+async def test_a_refused_job_of_a_videojob_that_changed_meanwhile_is_retried_all_the_same() -> None:
+    bench = Bench()
+    bench.store.see_videojob(body())
+    bench.executor.on[CreateJob] = JobRefused("exceeded quota")
+    bench.executor.on[PatchStatus] = Overtaken()
+    with pytest.raises(JobRefused):
+        await bench.reconcile()
+
+
+REFUSED = SupabaseError(ErrorKind.INVALID, "The constraint refuses it.", code="23514")
+
+
+async def test_a_row_whose_write_is_refused_ends_its_videojob_and_is_retried() -> None:
+    bench = Bench()
+    bench.store.see_videojob(body())
+    bench.store.see_job(job_body(**COMPLETE))
+    bench.executor.on[CompleteRow] = REFUSED
+    with pytest.raises(SupabaseError):
+        await bench.reconcile()
+    refused, patch = bench.executor.actions
+    assert isinstance(refused, CompleteRow)
+    assert isinstance(patch, PatchStatus)
+    assert (patch.status["reason"], patch.status["message"]) == ("DatabaseRefused", "The constraint refuses it.")
+
+
+async def test_an_outage_of_the_database_ends_no_videojob() -> None:
+    bench = Bench()
+    bench.store.see_videojob(body())
+    bench.store.see_job(job_body(**COMPLETE))
+    bench.executor.on[CompleteRow] = SupabaseError(ErrorKind.UNAVAILABLE, "away", code="57P01")
+    with pytest.raises(SupabaseError):
+        await bench.reconcile()
+    assert kinds(bench.executor.actions) == ["CompleteRow"]
+
+
+async def test_a_plan_for_a_videojob_that_was_made_again_meanwhile_is_not_carried_out() -> None:
+    again = body(version=9)
+    again["metadata"]["uid"] = "another-uid"
+    bench = Bench(get_videojob=again)
+    bench.store.see_videojob(body())
+    bench.store.see_job(job_body(**COMPLETE))
+
+    def made_again() -> None:
+        bench.store.see_videojob(again)
+
+    bench.executor.on[CompleteRow] = made_again
+    assert await bench.reconcile() == ["CompleteRow", "DeleteJob", "RequeueAfter"], "its Job is an earlier one's"
 
 
 async def test_a_deleted_videojob_ends_its_job_and_its_row_once() -> None:

@@ -1,0 +1,42 @@
+"""Which errors of Supabase concern one write only."""
+
+import pytest
+
+from runops.supabase.classify import from_database
+from runops.supabase.errors import UNREADABLE, ErrorKind, Service, SupabaseError
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "refuses_row"),
+    [
+        pytest.param(400, "23514", True, id="a CHECK constraint"),
+        pytest.param(400, "P0001", True, id="a trigger"),
+        pytest.param(400, "22P02", True, id="a value that the column's type does not have"),
+        pytest.param(400, "23502", True, id="a column that must not be null"),
+        pytest.param(409, "23505", True, id="a unique index"),
+        pytest.param(409, "23503", True, id="a foreign key"),
+        pytest.param(403, "42501", False, id="a missing grant concerns all rows"),
+        pytest.param(404, "42P01", False, id="a missing table concerns all rows"),
+        pytest.param(400, "42703", False, id="a missing column concerns all rows"),
+        pytest.param(400, "PGRST102", False, id="a malformed request"),
+        pytest.param(400, None, False, id="a gateway's answer"),
+        pytest.param(401, "PGRST301", False, id="a rejected key"),
+        pytest.param(500, "57P01", False, id="a restart of the database"),
+        pytest.param(500, "40001", False, id="a conflict of two transactions"),
+    ],
+)
+def test_what_refuses_a_single_write(status: int, code: str | None, refuses_row: bool) -> None:
+    error = from_database(status=status, code=code, message="no", doing="writing", table="jobs")
+    assert error.refuses_row is refuses_row
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(SupabaseError(ErrorKind.INVALID, "no", code=UNREADABLE), id="a row that cannot be read"),
+        pytest.param(SupabaseError(ErrorKind.CONFLICT, "changed each time"), id="a row that changes each time"),
+        pytest.param(SupabaseError(ErrorKind.INVALID, "no", code="23514", service=Service.STORAGE), id="storage"),
+    ],
+)
+def test_other_errors_refuse_no_row(error: SupabaseError) -> None:
+    assert not error.refuses_row
