@@ -60,12 +60,25 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         after="if False:",
         test="tests/operator/test_choose.py::test_no_user_has_more_at_work_than_the_cap_allows",
     ),
+    _in_operator(
+        name="rows are claimed while another row is being adopted",
+        before="async with self._one_at_a_time:",
+        after="if True:",
+        test="tests/operator/test_adoption_and_claims.py"
+        "::test_the_intake_claims_nothing_while_the_row_watch_still_adopts_a_row",
+    ),
     # Claims on VideoJobs, and objects of the same name.
     _in_operator(
         name="a claim is written on a VideoJob that changed since it was read",
         before='metadata["resourceVersion"] = str(version)',
         after="pass",
         test=f"{_KUBERNETES}::test_an_annotation_is_written_only_on_the_version_that_was_read",
+    ),
+    _in_operator(
+        name="an older status is written over a newer one",
+        before='body = {"metadata": {"resourceVersion": str(version)}, "status": status}',
+        after='body = {"status": status}',
+        worlds=600,
     ),
     _in_operator(
         name="a deleted VideoJob does not end the attempt that was prepared",
@@ -136,9 +149,15 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         worlds=15,
     ),
     _in_operator(
+        name="after a restart no pod of a deleted Job is deleted by force",
+        before="self._on_pod_without_job(job, uid)",
+        after="pass",
+        worlds=600,
+    ),
+    _in_operator(
         name="finished VideoJobs are kept for ever",
-        before="return [DeleteVideoJob(seen.videojob.uid)] if left <= 0 else",
-        after="return [] if left <= 0 else",
+        before="return [DeleteVideoJob(seen.videojob.uid)]",
+        after="return []",
         worlds=30,
     ),
     _in_operator(
@@ -153,6 +172,24 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         before='later = history.model_copy(update={"failures": history.failures + 1})',
         after="later = history",
         worlds=15,
+    ),
+    _in_operator(
+        name="a row that refuses each write keeps its slot",
+        before="await self._run_all(job_id, seen, plan_row_refused(seen, actions, str(error), self._now()))",
+        after="pass",
+        worlds=600,
+    ),
+    _in_operator(
+        name="a row that refuses each write keeps others from being refreshed",
+        before="half = len(job_ids) // 2",
+        after="return",
+        test="tests/operator/test_refused_rows.py::test_a_refused_row_keeps_no_other_row_from_being_refreshed",
+    ),
+    _in_operator(
+        name="a VideoJob expires though its row has not ended",
+        before="if isinstance(seen.row, Unread):\n        # Without its VideoJob",
+        after="if False:\n        # Without its VideoJob",
+        test="tests/operator/planning/test_plan_finished.py::test_the_row_of_a_finished_videojob_is_read_when_it_has_expired",
     ),
     _in_operator(
         name="a row that does not match its VideoJob is not read again",

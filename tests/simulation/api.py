@@ -56,11 +56,11 @@ class MemoryApi:
             case "POST", "jobs":
                 return dict(await self._cluster.create_job(body or {}))
             case "PATCH", "videojobs" if match["status"]:
-                return dict(await self._cluster.patch_videojob_status(name, (body or {})["status"]))
+                status, version = (body or {})["status"], _version(body or {})
+                return dict(await self._cluster.patch_videojob_status(name, status, version=version))
             case "PATCH", "videojobs":
-                metadata = (body or {})["metadata"]
-                version = int(metadata["resourceVersion"]) if "resourceVersion" in metadata else None
-                annotated = await self._cluster.annotate_videojob(name, metadata["annotations"], version=version)
+                annotations, version = (body or {})["metadata"]["annotations"], _version(body or {})
+                annotated = await self._cluster.annotate_videojob(name, annotations, version=version)
                 return dict(annotated)
             case "PATCH", "jobs":
                 return dict(await self._cluster.suspend_job(name, suspend=(body or {})["spec"]["suspend"]))
@@ -108,6 +108,11 @@ class MemoryApi:
         jobs = named[1].split(",") if named else None
         pods = sorted(self._cluster.pods.items())
         return [pod for _, pod in pods if jobs is None or pod["metadata"]["labels"][_JOB_NAME] in jobs]
+
+
+def _version(body: Mapping[str, Any]) -> int | None:
+    version = (body.get("metadata") or {}).get("resourceVersion")
+    return None if version is None else int(version)
 
 
 _JOB_NAME = "batch.kubernetes.io/job-name"

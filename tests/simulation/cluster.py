@@ -107,9 +107,13 @@ class MemoryCluster:
             raise Conflict(name, status=409)
         return self.write("videojob", self.videojobs, name, {"metadata": {"annotations": dict(annotations)}})
 
-    async def patch_videojob_status(self, name: str, status: Mapping[str, Any]) -> Manifest:
+    async def patch_videojob_status(
+        self, name: str, status: Mapping[str, Any], *, version: int | None = None
+    ) -> Manifest:
         self._maybe_break()
-        self._get(self.videojobs, name)
+        there = self._get(self.videojobs, name)
+        if version is not None and there["metadata"]["resourceVersion"] != str(version):
+            raise Conflict(name, status=409)
         return self.write("videojob", self.videojobs, name, {"status": status})
 
     async def delete_videojob(self, name: str, *, uid: str) -> None:

@@ -17,6 +17,7 @@ from postgrest import APIError
 
 from runops.job_row import JobRow
 from runops.retrying import RetryPolicy
+from runops.supabase.http_client import response_head
 from runops.supabase.rest import Rest
 
 __all__ = ["Answer", "JobsStore", "MemoryQuery", "MemoryRest"]
@@ -189,6 +190,8 @@ class MemoryQuery:
         for row in rows:
             after = self._store.update(row, self._values, by=self._by)
             if after is None:
+                if (head := response_head.get(None)) is not None:
+                    head.status = 400
                 raise APIError({"code": "P0001", "message": "the trigger refuses this row"})
             changed.append(after)
         return [row for row in changed if all(holds(row) for holds in self._alternatives)]

@@ -32,8 +32,8 @@ _RIVAL_SECONDS = 19.0
 _WAITS = (Reason.JOB_REFUSED, Reason.POD_NOT_STARTING, Reason.IMAGE_PULL_FAILED, Reason.UNSCHEDULABLE)
 _CHECK_SECONDS = 10.0
 _MESSAGE_LIMIT = 1024
-# Videos whose row cannot end, or not in a way that the promises name.
-_ENDLESS = frozenset({Nature.WRITE_REFUSED, Nature.UNDELETABLE})
+_ROWS_WITHOUT_END = frozenset({Nature.WRITE_REFUSED, Nature.UNDELETABLE})
+"""Videos whose row cannot end, or not in a way that the promises name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +45,6 @@ class Violation(Exception):  # noqa: N818 - says what is the case
 
     def __str__(self) -> str:
         return f"{self.what} ({self.about})"
-
-
-@dataclass
-class _Run:
-    """A row's way from the queue to its end."""
-
-    ended: bool = False
-    of_others: bool = False
-    """Whether a person, or a consumer without claims, wrote to the row since an operator claimed it."""
 
 
 class Promises:
@@ -85,9 +76,12 @@ class Promises:
         self._jobs_made: defaultdict[UUID, set[str]] = defaultdict(set)
         self._rivals: dict[UUID, tuple[str, datetime]] = {}
         self._database, self._sites, self._natures, self._now = database, sites, natures, now
-        self._runs: defaultdict[UUID, _Run] = defaultdict(_Run)
+        self._of_others: set[UUID] = set()
+        """Rows to which a person, or a consumer without claims, wrote since an operator claimed them."""
         self._outcomes: dict[tuple[str, str], str] = {}
         self._next_check = now()
+        self._taken_with_a_claim: set[UUID] = set()
+        """Queued again, then taken by a consumer without claims: the claim of their last run makes them look ours."""
         self._passed_over: list[tuple[OperatorProcess, UUID, str | None]] = []
 
     # Rows.
@@ -96,9 +90,11 @@ class Promises:
         """Check a write to a row."""
         before, after = change.before, change.after
         if change.by == "person":
-            self._runs[change.job_id] = _Run(ended=after.status == "cancelled", of_others=True)
+            self._of_others.add(change.job_id)
         elif change.by == "rival":
-            self._runs[change.job_id] = _Run(ended=after.status in ENDED, of_others=True)
+            self._of_others.add(change.job_id)
+            if before.status == RowStatus.QUEUED and before.claim is not None:
+                self._taken_with_a_claim.add(change.job_id)
         elif change.by.startswith("worker "):
             self._worker_wrote(change)
         else:
@@ -118,23 +114,22 @@ class Promises:
         binds = held and after.claim is not None and after.claim.claim == f"{attempt}/{worker.pod_uid}"
         if not bound and not binds:
             raise Violation(f"a worker whose claim is gone changed the row from {before.status}", change.job_id)
-        if after.status in ENDED:
-            self._runs[change.job_id].ended = True
 
     def _operator_wrote(self, change: Change, site: Site) -> None:
-        before, after, run = change.before, change.after, self._runs[change.job_id]
+        before, after = change.before, change.after
         ours = before.claim is not None and before.claim.by == site.installation
         if before.status == RowStatus.QUEUED:
             if after.status == RowStatus.PROCESSING:
-                self._runs[change.job_id] = _Run()
+                self._of_others.discard(change.job_id)
+                self._taken_with_a_claim.discard(change.job_id)
                 self._check_order(before, site)
             elif not _malformed(before):
                 raise Violation(f"a queued row was set to {after.status}", change.job_id)
         elif before.status != RowStatus.PROCESSING:
             if not self._runs_by_hand(change.job_id):
                 raise Violation(f"a row in {before.status} was set to {after.status}", change.job_id)
-            self._runs[change.job_id] = _Run()
-        elif after.claim is not None and not ours:
+            self._of_others.discard(change.job_id)
+        elif not ours and (after.claim is not None or _malformed(before)):
             self._check_takeover(change, site)
         elif not ours and not (before.claim is None and self._runs_by_hand(change.job_id)):
             raise Violation(f"a row of somebody else was set to {after.status}", change.job_id)
@@ -144,14 +139,12 @@ class Promises:
             self._check_next_attempt(before, after, site)
         if after.status == RowStatus.ERROR:
             self._check_reason(after)
-        if after.status in ENDED:
-            run.ended = True
 
     def _check_takeover(self, change: Change, site: Site) -> None:
         if change.untouched <= timedelta(seconds=site.config.stale_after_seconds):
-            raise Violation("a row that somebody else works on was claimed", change.job_id)
-        self.tally["a stale row was claimed"] += 1
-        self._runs[change.job_id] = _Run()
+            raise Violation(f"a row that somebody else works on was set to {change.after.status}", change.job_id)
+        self.tally["a stale row was claimed"] += change.after.claim is not None
+        self._of_others.discard(change.job_id)
 
     def _check_reason(self, row: JobRow) -> None:
         """Check that no row ends for a reason that is not there."""
@@ -174,7 +167,7 @@ class Promises:
         self._rivals[row.job_id] = (row.claim.token, self._now())
 
     def _check_rival(self, site: Site, videojob: Manifest) -> None:
-        name, token = videojob["metadata"]["name"], (videojob["metadata"].get("annotations") or {}).get(_CLAIM)
+        name, token = videojob["metadata"]["name"], _token(videojob)
         began = self._rivals.get(UUID(name.removeprefix("vj-")))
         if began is None or began[0] != token or len(site.replicas) > 1:
             return
@@ -184,11 +177,14 @@ class Promises:
 
     def job_deleted_by_operator(self, site: Site, job: Manifest) -> None:
         """Check a Job before an operator deletes it: it must not be the one of the present attempt."""
-        name, token = job["metadata"]["name"], (job["metadata"].get("annotations") or {}).get(_CLAIM)
+        name, token = job["metadata"]["name"], _token(job)
         row, owner = self._database.rows[UUID(name.removeprefix("vj-"))], site.cluster.videojobs.get(name)
         over = (job.get("status") or {}).get("conditions")
         own = owner is not None and owner["metadata"]["uid"] == job["metadata"]["ownerReferences"][0]["uid"]
         if owner is None or not own or over or token is None or finished(owner):
+            return
+        if row.job_id in self._database.refusing:
+            # Its VideoJob ends though the row cannot.
             return
         if row.is_held_by(token) and owner["metadata"].get("annotations", {}).get(_CLAIM) == token:
             raise Violation("the Job of the present attempt was deleted", name)
@@ -258,9 +254,6 @@ class Promises:
         outcome, uid = true & {"Complete", "Failed"}, (site.installation, body["metadata"]["uid"])
         if "Stalled" in true:
             self.tally["a wait was shown as stalled"] += 1
-        if len(site.replicas) > 1 and uid in self._outcomes:
-            # Of two replicas that work at the same time, without a lease, one may write an older status over it.
-            return
         if "Finished" not in true:
             if outcome or status.get("completionTime"):
                 raise Violation(f"a VideoJob that has not finished shows {sorted(outcome)}", name)
@@ -281,7 +274,10 @@ class Promises:
         taken = [
             (body.get("spec") or {}).get("userId")
             for name, body in site.cluster.videojobs.items()
-            if not finished(body) and "deletionTimestamp" not in body["metadata"] and name not in self.by_hand
+            if not finished(body)
+            and "deletionTimestamp" not in body["metadata"]
+            and name not in self.by_hand
+            and UUID(name.removeprefix("vj-")) not in self._taken_with_a_claim
         ]
         # Two replicas that work at the same time, without a lease, do not know of each other's newest claims.
         replicas = len(site.replicas)
@@ -297,7 +293,7 @@ class Promises:
     def _check_start(self, site: Site, job: Manifest) -> None:
         owner = job["metadata"]["ownerReferences"][0]["uid"]
         name = job["metadata"]["name"]
-        token = (job["metadata"].get("annotations") or {}).get(_CLAIM)
+        token = _token(job)
         if token is None:
             return
         row = self._database.rows.get(UUID(name.removeprefix("vj-")))
@@ -317,7 +313,7 @@ class Promises:
         self._next_check = now + timedelta(seconds=_CHECK_SECONDS)
         for row in self._database.all_rows():
             claim = row.claim
-            if row.status != RowStatus.PROCESSING or claim is None or self._natures[row.job_id] in _ENDLESS:
+            if row.status != RowStatus.PROCESSING or claim is None or self._natures[row.job_id] in _ROWS_WITHOUT_END:
                 continue
             site = next((site for site in self._sites if site.installation == claim.by), None)
             if site is None or all(replica.process.dead for replica in site.replicas):
@@ -355,17 +351,19 @@ class Promises:
         """Check that the VideoJobs that finished are gone after the time that they are kept."""
         for name, body in site.cluster.videojobs.items():
             malformed = (body.get("status") or {}).get("reason") == Reason.INVALID_SPEC
-            if finished(body) and name not in site.cluster.finalizers and not malformed:
+            row, token = self._database.rows[UUID(name.removeprefix("vj-"))], _token(body)
+            # A row that refuses each write keeps its VideoJob: without it the row would run again.
+            refuses = row.job_id in self._database.refusing and token is not None and row.is_held_by(token)
+            if finished(body) and not malformed and not refuses and name not in site.cluster.finalizers:
                 raise Violation(f"a finished VideoJob is still there after {seconds:.0f} s", name)
 
     def _unfinished(self) -> Iterable[Violation]:
         for job_id, row in self._database.rows.items():
-            if row.status not in ENDED | {"cancelled"} and self._natures[job_id] not in _ENDLESS:
+            if row.status not in ENDED | {"cancelled"} and self._natures[job_id] not in _ROWS_WITHOUT_END:
                 yield Violation(f"lost: the row is {row.status}", job_id)
         for site in self._sites:
-            endless = {f"vj-{job_id}" for job_id, nature in self._natures.items() if nature in _ENDLESS}
             for name, body in site.cluster.videojobs.items():
-                if not finished(body) and name not in endless:
+                if not finished(body) and name not in site.cluster.finalizers:
                     yield Violation("a VideoJob does not end", name)
             for name, job in site.cluster.jobs.items():
                 owner = site.cluster.videojobs.get(name)
@@ -379,10 +377,10 @@ class Promises:
     def _check_agreement(self, name: str, body: Manifest) -> None:
         job_id = UUID(name.removeprefix("vj-")) if name.startswith("vj-") else None
         row = self._database.rows.get(job_id) if job_id is not None else None
-        token = (body["metadata"].get("annotations") or {}).get(_CLAIM)
+        token = _token(body)
         if row is None or token is None or not row.was_held_by(token) or row.status not in ENDED:
             return
-        if self._runs[row.job_id].of_others:
+        if row.job_id in self._of_others:
             return
         status = body["status"]
         conditions = conditions_of(body)
@@ -411,6 +409,11 @@ def conditions_of(body: Manifest) -> set[str]:
 def finished(body: Manifest) -> bool:
     """Return whether a VideoJob has finished."""
     return "Finished" in conditions_of(body)
+
+
+def _token(body: Manifest) -> str | None:
+    token: str | None = (body["metadata"].get("annotations") or {}).get(_CLAIM)
+    return token
 
 
 def _malformed(row: JobRow) -> bool:

@@ -10,7 +10,7 @@ import asyncio
 import random
 import selectors
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,40 +19,28 @@ from uuid import UUID
 
 from runops.job_row import RowStatus
 from runops.supabase.errors import SupabaseError
-from runops.videojob import videojob_name
 from runops_operator.config import OperatorConfig
 from tests.simulation.cluster import START, Event, Manifest
 from tests.simulation.network import Call, Fate, Killed, Network
-from tests.simulation.operator_process import Replica, Site, table_of
-from tests.simulation.promises import ENDED, Promises, Violation
+from tests.simulation.operator_process import Replica, Site
+from tests.simulation.people import TTL_SECONDS, People
+from tests.simulation.pods import Pods
+from tests.simulation.promises import Promises, Violation
 from tests.simulation.rival import Rival
 from tests.simulation.table import Change, MemoryDatabase
-from tests.simulation.worker import Nature, Worker
+from tests.simulation.worker import Nature
 
 __all__ = ["Violation", "World", "run_world"]
 
 _LONGEST_REST_SECONDS = 3 * 3600.0
 _INSTANT_SECONDS = 1e-9
 _TICK_SECONDS = 2.0
-_TTL_SECONDS = 600
 _EXPIRED_SECONDS = 500.0 + 50.0
 """So long after the end a VideoJob may be seen as finished only: by the comparison with the cluster."""
 _JUMPS = (0.01, 0.5, 3.0, 3.0, 20.0, 20.0, 20.0, 60.0, 60.0, 150.0, 700.0, 5000.0)
 """Seconds for which a machine stands still."""
 _BOUND_OF_STEPS = 200_000
 """Of idle moments; a world that needs more does not come to rest."""
-_USERS = ("6f1d2c1e-3b0a-4d52-9c53-0b8f0f3a7d11", "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d")
-_NATURES: Mapping[Nature, int] = {
-    Nature.GOOD: 60,
-    Nature.FAILS: 9,
-    Nature.DAMAGED: 5,
-    Nature.HANGS: 8,
-    Nature.NEVER_STARTS: 5,
-    Nature.JOB_REFUSED: 4,
-    Nature.NO_USER: 4,
-    Nature.WRITE_REFUSED: 2,
-    Nature.UNDELETABLE: 3,
-}
 
 
 def config_of(installation: str, **settings: Any) -> OperatorConfig:
@@ -65,7 +53,7 @@ def config_of(installation: str, **settings: Any) -> OperatorConfig:
             "staleAfterSeconds": 500,
             "rowsSeconds": 10,
             "resyncSeconds": 120,
-            "ttlSecondsAfterFinished": _TTL_SECONDS,
+            "ttlSecondsAfterFinished": TTL_SECONDS,
             "poll": {"busySeconds": 5, "idleSeconds": 20, "busyWindowSeconds": 20},
             "deadlines": {
                 "claimedSeconds": 60,
@@ -145,7 +133,10 @@ class World:
         if self.rival is not None:
             self.rival.on_overwrite = self.promises.rival_began
         self.network.slow = self.chance.choice(("", "", "update", "update", "POST", "PATCH", "DELETE"))
-        self._orderly = self._draw(0.5)
+        self.people = People(
+            self.chance, self.database, self.sites, self.natures, self.promises, orderly=self._draw(0.5)
+        )
+        self.pods = Pods(self.chance, self.database, self.network, self.natures, self.tally)
         self._steps = steps
         self._moments = 0
         self._calm_since: datetime | None = None
@@ -178,6 +169,8 @@ class World:
             self._over = True
             _end_tasks(loop)
             loop.close()
+        if self._broken:
+            raise self._broken[0]
 
     async def _main(self, loop: asyncio.AbstractEventLoop) -> None:
         self._done: asyncio.Future[None] = loop.create_future()
@@ -208,7 +201,7 @@ class World:
                 site.replicas.append(replica)
                 replica.start()
         for _ in range(self.chance.randint(2, 6)):
-            self._add_row()
+            self.people.add_row()
 
     # Whenever nothing can go on.
 
@@ -238,7 +231,7 @@ class World:
         for site in self.sites:
             if self.seconds >= site.next_tick:
                 site.next_tick = self.seconds + _TICK_SECONDS
-                self._tick(site)
+                self.pods.tick(site)
                 self.promises.calm(self.now(), self._calm_since)
                 if self._resting and not self._expiring and self.promises.at_rest():
                     self._calm_until = self.seconds
@@ -265,28 +258,25 @@ class World:
             self._calm_since = self._calm_until = None
         elif self._expiring:
             for site in self.sites:
-                self.promises.check_deleted(site, _TTL_SECONDS)
+                self.promises.check_deleted(site, TTL_SECONDS)
             self.tally["finished VideoJobs were deleted in time"] += 1
             self._done.set_result(None)
         else:
             self.promises.check_rest()
             if self._draw(0.3):
-                self._expiring, self._calm_until = True, self.seconds + _TTL_SECONDS + _EXPIRED_SECONDS
+                self._expiring, self._calm_until = True, self.seconds + TTL_SECONDS + _EXPIRED_SECONDS
             else:
                 self._done.set_result(None)
 
     def _begin_rest(self) -> None:
         for site in self.sites:
-            # Who was killed does not remember which pods it asked to stop, so nodes that were gone come back. Of pods
-            # that begin to hang from now on none stays.
-            site.cluster.stubborn.clear()
             for replica in site.replicas:
                 if replica.process.dead:
                     replica.start()
             for name, videojob in list(site.cluster.videojobs.items()):
                 if videojob["spec"].get("suspend"):
                     site.cluster.edit_videojob(name, suspend=False)
-        self._resting = True
+        self._resting, self.pods.may_start_twice = True, False
         self.promises.resting_since = self.now()
         self._become_calm(_LONGEST_REST_SECONDS)
 
@@ -360,57 +350,25 @@ class World:
         if self._draw(0.6) and timeout is not None:
             self.seconds += timeout
         else:
-            self.seconds += self.chance.choice(
-                (0.01, 0.5, 3.0, 3.0, 20.0, 20.0, 20.0, 60.0, 60.0, 150.0, 700.0, 5000.0)
-            )
+            self.seconds += self.chance.choice(_JUMPS)
 
     def _somebody_else(self) -> None:
         """Let one take a step who is no operator."""
         site = self.chance.choice(self.sites)
         what = self.chance.choices(
             (
-                self._start_pods,
-                self._end_worker,
-                self._cut_off,
+                self.pods.start_due,
+                self.pods.end_worker,
+                self.pods.cut_off,
                 self._collect_garbage,
-                self._person,
+                self.people.interfere,
                 self._rival,
-                self._new_row,
+                self.people.queue_another,
                 self._expire_lists,
             ),
             (7, 2, 1, 2, 2, 3, 1, 1),
         )[0]
         what(site)
-
-    # Rows and people.
-
-    def _add_row(self) -> None:
-        job_id = UUID(int=self.chance.getrandbits(128), version=4)
-        natures = list(_NATURES)
-        nature = self.chance.choices(natures, [_NATURES[nature] for nature in natures])[0]
-        if nature is Nature.WRITE_REFUSED and not self._has_room_for_a_stuck_row():
-            nature = Nature.GOOD
-        self.natures[job_id] = nature
-        user = self.chance.choice((*_USERS, None))
-        metadata: dict[str, Any] | None = {"user_id": user} if user is not None else None
-        if nature is Nature.NO_USER:
-            metadata = {"user_id": "somebody"}
-        self.database.insert(job_id, status="queued", metadata=metadata)
-        for site in self.sites:
-            if nature is Nature.JOB_REFUSED:
-                site.cluster.refused.add(videojob_name(job_id))
-            if nature is Nature.UNDELETABLE:
-                site.cluster.finalizers.add(videojob_name(job_id))
-
-    def _has_room_for_a_stuck_row(self) -> bool:
-        """Return whether a slot is left beside one that a row takes which never ends."""
-        configs = [site.config for site in self.sites]
-        room = all(config.max_concurrent > 1 and config.max_concurrent_per_user is None for config in configs)
-        return room and Nature.WRITE_REFUSED not in self.natures.values()
-
-    def _new_row(self, site: Site) -> None:  # noqa: ARG002 - as the other steps
-        if len(self.natures) < 9:
-            self._add_row()
 
     def _rival(self, site: Site) -> None:  # noqa: ARG002 - as the other steps
         if self.rival is not None:
@@ -421,118 +379,6 @@ class World:
 
     def _collect_garbage(self, site: Site) -> None:
         site.cluster.collect_garbage()
-
-    def _person(self, site: Site) -> None:
-        """Cancel, queue again, delete, suspend, or make something by hand, as people do."""
-        self.tally["a person interfered"] += 1
-        cluster = site.cluster
-        job_id = self.chance.choice(list(self.natures))
-        name, row = videojob_name(job_id), self.database.rows[job_id]
-        what = self.chance.choice(("cancel", "again", "delete job", "videojob by hand", "job by hand"))
-        if not self._orderly:
-            what = self.chance.choice((what, "delete videojob", "suspend"))
-        if what == "cancel" and row.status == "processing":
-            self._set(job_id, "cancelled")
-        elif what == "again":
-            self._set(job_id, "queued")
-        elif what == "delete videojob" and name in cluster.videojobs:
-            self.promises.slots_hold = False
-            self.promises.deleted_by_hand.add(name)
-            cluster.remove_videojob(name, uid=cluster.videojobs[name]["metadata"]["uid"])
-        elif what == "delete job" and name in cluster.jobs:
-            cluster.remove_job(name)
-        elif what == "suspend" and name in cluster.videojobs:
-            self.promises.slots_hold = False
-            cluster.edit_videojob(name, suspend=not cluster.videojobs[name]["spec"].get("suspend"))
-        elif what == "videojob by hand" and name not in cluster.videojobs and row.status in ENDED:
-            self._make_videojob(site, name, job_id, row.raw_user)
-        elif what == "job by hand" and name not in cluster.jobs:
-            self._make_job(site, name)
-
-    def _make_videojob(self, site: Site, name: str, job_id: UUID, user: Any) -> None:
-        self.promises.by_hand.add(name)
-        spec = {"jobId": str(job_id), **({"userId": user} if user is not None else {})}
-        if self._draw(0.2):
-            spec["retryLimit"] = "many"
-        manifest = {"metadata": {"name": name}, "spec": {**spec, "ttlSecondsAfterFinished": _TTL_SECONDS}}
-        site.cluster._create("videojob", site.cluster.videojobs, manifest)
-
-    def _make_job(self, site: Site, name: str) -> None:
-        """Make a Job of the same name that no VideoJob owns, such as one that a restored backup brings back."""
-        owner = {"uid": "somebody-else", "controller": True, "kind": "VideoJob"}
-        manifest = {"metadata": {"name": name, "ownerReferences": [owner], "annotations": {}}, "spec": {}}
-        site.cluster._create("job", site.cluster.jobs, manifest)
-
-    def _set(self, job_id: UUID, status: str) -> None:
-        self.database.update(self.database.rows[job_id], {"status": status, "updated_at": "now"}, by="person")
-
-    # Pods.
-
-    def _tick(self, site: Site) -> None:
-        """Let the Job controller, the garbage collector and the kubelet of a site do their work."""
-        site.cluster.collect_garbage()
-        while self._start_pods(site):
-            pass
-        for worker in site.workers:
-            if not worker.over and not worker.alive and not worker.cut_off:
-                worker.stop()
-        for job_id, nature in self.natures.items():
-            if nature is Nature.WRITE_REFUSED and self.database.rows[job_id].status == RowStatus.PROCESSING:
-                self.database.refusing.add(job_id)
-
-    def _start_pods(self, site: Site) -> bool:
-        """Make the next pod that is due."""
-        cluster = site.cluster
-        for name, job in cluster.jobs.items():
-            pods = [
-                pod
-                for pod in cluster.pods.values()
-                if pod["metadata"]["ownerReferences"][0]["uid"] == job["metadata"]["uid"]
-            ]
-            over = (job.get("status") or {}).get("conditions")
-            if over or job["spec"].get("suspend") or "annotations" not in job["metadata"]:
-                continue
-            # Kubernetes says that a Job may start its pod twice.
-            twice = len(pods) == 1 and not self._resting and self._draw(0.05)
-            self.tally["a pod was started twice"] += twice
-            if not pods or twice:
-                self._start_pod(site, name)
-                return True
-        return False
-
-    def _start_pod(self, site: Site, name: str) -> None:
-        cluster = site.cluster
-        nature = self.natures[UUID(name.removeprefix("vj-"))]
-        if not cluster.jobs[name]["metadata"]["annotations"]:
-            # What somebody else's Job runs is nothing of ours.
-            nature = Nature.NEVER_STARTS
-        pod = cluster.run_pod(name)["metadata"]["name"]
-        if nature is Nature.NEVER_STARTS:
-            cluster.wait_pod(pod, "ImagePullBackOff")
-            return
-        worker = Worker(cluster, self.database, self.network, pod)
-        site.workers.append(worker)
-        if nature is Nature.HANGS and self._draw(0.5):
-            cluster.stubborn.add(pod)
-        jobs = table_of(self.database, self.network, worker, by=worker.label)
-        work = worker.work(jobs, nature, self.chance)
-        worker.go(work, name=worker.label)
-
-    def _end_worker(self, site: Site) -> None:
-        working = [worker for worker in site.workers if not worker.over and worker.alive]
-        if working:
-            worker = self.chance.choice(working)
-            if worker.pod not in site.cluster.stubborn:
-                worker.end(self.chance)
-
-    def _cut_off(self, site: Site) -> None:
-        """Remove a pod whose process goes on, as on a node that lost its connection."""
-        working = [worker for worker in site.workers if not worker.over and worker.alive]
-        if working:
-            worker = self.chance.choice(working)
-            self.tally["a worker was cut off"] += 1
-            worker.cut_off = True
-            site.cluster.end_pod(worker.name, 1, pod=worker.pod, gone=True)
 
     def _check(self, promise: Callable[..., None], *what: Any) -> None:
         with self._noting():

@@ -1,0 +1,129 @@
+"""The people of a simulated world: they queue rows, cancel, queue again, delete, suspend, and make objects by hand."""
+
+import random
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from runops.videojob import videojob_name
+from tests.simulation.operator_process import Site
+from tests.simulation.promises import ENDED, Promises
+from tests.simulation.table import MemoryDatabase
+from tests.simulation.worker import Nature
+
+__all__ = ["TTL_SECONDS", "People"]
+
+TTL_SECONDS = 600
+_MOST_ROWS = 9
+_USERS = ("6f1d2c1e-3b0a-4d52-9c53-0b8f0f3a7d11", "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d")
+_NATURES: Mapping[Nature, int] = {
+    Nature.GOOD: 60,
+    Nature.FAILS: 9,
+    Nature.DAMAGED: 5,
+    Nature.HANGS: 8,
+    Nature.NEVER_STARTS: 5,
+    Nature.JOB_REFUSED: 4,
+    Nature.NO_USER: 4,
+    Nature.WRITE_REFUSED: 2,
+    Nature.UNDELETABLE: 3,
+}
+
+
+class People:
+    """Everybody who is no program.
+
+    Parameters
+    ----------
+    chance
+        Decides what they do.
+    database, sites
+        Where they do it.
+    natures
+        Receives what is special about the video of each row.
+    promises
+        Receives what they did that changes what the operator promises.
+    orderly
+        Whether nobody deletes or suspends a VideoJob.
+    """
+
+    def __init__(
+        self,
+        chance: random.Random,
+        database: MemoryDatabase,
+        sites: list[Site],
+        natures: dict[UUID, Nature],
+        promises: Promises,
+        *,
+        orderly: bool,
+    ) -> None:
+        self._chance, self._database, self._sites = chance, database, sites
+        self._natures, self._promises, self._orderly = natures, promises, orderly
+
+    def add_row(self) -> None:
+        """Queue a row of a video of some nature."""
+        job_id = UUID(int=self._chance.getrandbits(128), version=4)
+        natures = list(_NATURES)
+        nature = self._chance.choices(natures, [_NATURES[nature] for nature in natures])[0]
+        self._natures[job_id] = nature
+        user = self._chance.choice((*_USERS, None))
+        metadata: dict[str, Any] | None = {"user_id": user} if user is not None else None
+        if nature is Nature.NO_USER:
+            metadata = {"user_id": "somebody"}
+        self._database.insert(job_id, status="queued", metadata=metadata)
+        for site in self._sites:
+            if nature is Nature.JOB_REFUSED:
+                site.cluster.refused.add(videojob_name(job_id))
+            if nature is Nature.UNDELETABLE:
+                site.cluster.finalizers.add(videojob_name(job_id))
+
+    def queue_another(self, site: Site) -> None:  # noqa: ARG002 - as what else happens at a site
+        """Queue a row, unless there are many."""
+        if len(self._natures) < _MOST_ROWS:
+            self.add_row()
+
+    def interfere(self, site: Site) -> None:
+        """Cancel, queue again, delete, suspend, or make something by hand, as people do."""
+        self._promises.tally["a person interfered"] += 1
+        cluster = site.cluster
+        job_id = self._chance.choice(list(self._natures))
+        name, row = videojob_name(job_id), self._database.rows[job_id]
+        what = self._chance.choice(("cancel", "again", "delete job", "videojob by hand", "job by hand"))
+        if not self._orderly:
+            what = self._chance.choice((what, "delete videojob", "suspend"))
+        if what == "cancel" and row.status == "processing":
+            self._set(job_id, "cancelled")
+        elif what == "again":
+            self._set(job_id, "queued")
+        elif what == "delete videojob" and name in cluster.videojobs:
+            self._promises.slots_hold = False
+            self._promises.deleted_by_hand.add(name)
+            cluster.remove_videojob(name, uid=cluster.videojobs[name]["metadata"]["uid"])
+        elif what == "delete job" and name in cluster.jobs:
+            cluster.remove_job(name)
+        elif what == "suspend" and name in cluster.videojobs:
+            self._promises.slots_hold = False
+            cluster.edit_videojob(name, suspend=not cluster.videojobs[name]["spec"].get("suspend"))
+        elif what == "videojob by hand" and name not in cluster.videojobs and row.status in ENDED:
+            self._make_videojob(site, name, job_id, row.raw_user)
+        elif what == "job by hand" and name not in cluster.jobs:
+            self._make_job(site, name)
+
+    def _make_videojob(self, site: Site, name: str, job_id: UUID, user: Any) -> None:
+        self._promises.by_hand.add(name)
+        spec = {"jobId": str(job_id), **({"userId": user} if user is not None else {})}
+        if self._draw(0.2):
+            spec["retryLimit"] = "many"
+        manifest = {"metadata": {"name": name}, "spec": {**spec, "ttlSecondsAfterFinished": TTL_SECONDS}}
+        site.cluster._create("videojob", site.cluster.videojobs, manifest)
+
+    def _make_job(self, site: Site, name: str) -> None:
+        """Make a Job of the same name that no VideoJob owns, such as one that a restored backup brings back."""
+        owner = {"uid": "somebody-else", "controller": True, "kind": "VideoJob"}
+        manifest = {"metadata": {"name": name, "ownerReferences": [owner], "annotations": {}}, "spec": {}}
+        site.cluster._create("job", site.cluster.jobs, manifest)
+
+    def _set(self, job_id: UUID, status: str) -> None:
+        self._database.update(self._database.rows[job_id], {"status": status, "updated_at": "now"}, by="person")
+
+    def _draw(self, likelihood: float) -> bool:
+        return self._chance.random() < likelihood
