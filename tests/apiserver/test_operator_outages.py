@@ -487,4 +487,9 @@ def test_a_cancel_asks_job_and_pods_to_go(start: Start, inside: Cluster, databas
             database.execute("delete from public.jobs where job_id = %s", (job_id,))
         # How soon is measured by `benchmarks/cancel.py`.
         eventually(lambda: not inside.lives_on(job_id), "Job and pods are asked to go")
+        # Kubernetes' garbage collector would do the same for a deleted VideoJob: that the operator did it, it says.
+        eventually(lambda: operator.said("Kubernetes Job deleted"), "the operator itself deletes the Job")
+        if how == "videojob deleted":
+            eventually(_status_is(database, job_id, "error"), "the row is told")
+            assert row(database, job_id)[1] == "Cancelled: the VideoJob was deleted."
         _works(operator)
