@@ -46,13 +46,13 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         name="rows that are claimed take no slot",
         before="active: Counter[str] = Counter(claimed)",
         after="active: Counter[str] = Counter()",
-        worlds=60,
+        worlds=15,
     ),
     _in_operator(
         name="VideoJobs take no slot",
         before='active[(spec.user_id if spec is not None else None) or ""] += 1',
         after="pass",
-        worlds=400,
+        worlds=10,
     ),
     _in_operator(
         name="the limit per user is not applied",
@@ -78,7 +78,7 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         name="an older status is written over a newer one",
         before='body = {"metadata": {"resourceVersion": str(version)}, "status": status}',
         after='body = {"status": status}',
-        worlds=600,
+        worlds=80,
     ),
     _in_operator(
         name="a deleted VideoJob does not end the attempt that was prepared",
@@ -152,7 +152,7 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         name="after a restart no pod of a deleted Job is deleted by force",
         before="self._on_pod_without_job(job, uid)",
         after="pass",
-        worlds=600,
+        worlds=40,
     ),
     _in_operator(
         name="finished VideoJobs are kept for ever",
@@ -166,6 +166,12 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         after="return 0.0",
         test="tests/operator/planning/test_plan_start.py::test_seconds_left_of_a_pause",
     ),
+    _in_operator(
+        name="a row that the operator itself set to error counts as cancelled",
+        before="case (RowRelation.FAILED, _, False, _) | (RowRelation.FAILED, _, _, True):",
+        after="case RowRelation.FAILED, _, False, _:",
+        test="tests/operator/planning/test_plan_by_row.py::test_decision_by_the_row",
+    ),
     # Attempts, and one object that must not stop the others.
     _in_runops(
         name="failures are not counted",
@@ -177,7 +183,7 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         name="a row that refuses each write keeps its slot",
         before="await self._run_all(job_id, seen, plan_row_refused(seen, actions, str(error), self._now()))",
         after="pass",
-        worlds=600,
+        worlds=30,
     ),
     _in_operator(
         name="a row that refuses each write keeps others from being refreshed",

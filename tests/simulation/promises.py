@@ -385,8 +385,7 @@ class Promises:
         status = body["status"]
         conditions = conditions_of(body)
         if status.get("reason") == Reason.CLAIM_LOST:
-            # Somebody else ended the row; or we did, and did not come to say it.
-            return
+            raise Violation(f"a VideoJob is {status.get('message')!r}, and nobody but the operator ended its row", name)
         if (row.status == "completed") != ("Complete" in conditions):
             raise Violation(f"the row is {row.status} and its VideoJob is {sorted(conditions)}", name)
         if row.status == "error" and status.get("message") != (row.error or "")[:_MESSAGE_LIMIT]:
