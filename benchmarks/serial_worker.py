@@ -18,8 +18,9 @@ import imageio_ffmpeg
 
 from devstack.stack import StackInfo
 from runops_worker.gemini.client import open_client
-from runops_worker.gemini.schema import SOP_SCHEMA, TRANSCRIPT_SCHEMA
+from runops_worker.gemini.schema import SOP_SCHEMA
 from runops_worker.prompts import load_prompt
+from runops_worker.transcription.answer.schema import TRANSCRIPT_SCHEMA
 
 if TYPE_CHECKING:
     from google.genai import Client

@@ -35,8 +35,10 @@ DECISION_CODE = (
     "runops_worker/media/probe/refusal.py",
     "runops_worker/media/transcode/selection.py",
     "runops_worker/sop/*.py",
+    "runops_worker/transcription/answer/*.py",
+    "runops_worker/transcription/item_times.py",
+    "runops_worker/transcription/item_words.py",
     "runops_worker/transcription/merge/*.py",
-    "runops_worker/transcription/read_transcript.py",
 )
 """Globs below the packages: code that decides. What only does I/O is tested against real servers instead."""
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from runops_worker.model.answer_json import cleaned
 from runops_worker.sop.read_sop import read_sop
-from runops_worker.transcription.read_transcript import read_items
+from runops_worker.transcription.answer.read_answer import read_answer
 
 JOB = UUID("8a2b5d1e-54a5-4f6c-9d70-6f1c7d0a4b11")
 
@@ -27,7 +27,7 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 )
 def test_no_answer_raises_an_error_in_a_reader(value: Any) -> None:
     text = json.dumps(value)
-    read_items(text, length=60)
+    read_answer(text, length=60)
     reading = read_sop(text, job_id=JOB, now=NOW)
     assert reading.faults
 

@@ -13,7 +13,7 @@ __all__ = ["content_sha256", "slim_key", "sop_key", "transcript_key"]
 
 _FORMAT = 1
 """Raised when a checkpoint changes its meaning, together with `Checkpoint.format`. Older ones are then ignored."""
-_ANSWER_VERSION = 1
+_ANSWER_VERSION = 2
 """Raised when the schema of an answer changes, or the way an answer is read."""
 
 

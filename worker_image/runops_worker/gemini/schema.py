@@ -1,4 +1,4 @@
-"""Schemas of the answers, in the subset of JSON Schema that the Gemini API accepts.
+"""Schema of a SOP, in the subset of JSON Schema that the Gemini API accepts.
 
 Accepted keywords: type, description, enum, items, properties, required, minItems, maxItems, minimum, maximum, anyOf,
 $ref, $defs and a few that annotate (Gemini API, structured output). Long enums, limits on arrays and deep nesting
@@ -10,7 +10,7 @@ A change here, or of the way an answer is read, raises the answer version in `ch
 
 from typing import Any
 
-__all__ = ["SOP_SCHEMA", "TRANSCRIPT_SCHEMA"]
+__all__ = ["SOP_SCHEMA"]
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _TEXT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
@@ -20,34 +20,6 @@ _TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
 def _record(required: dict[str, Any], *, kind: str | list[str] = "object", **optional: Any) -> dict[str, Any]:
     return {"type": kind, "properties": {**required, **optional}, "required": list(required)}
 
-
-_ITEM = {
-    "timestamp_start_visual": _TEXT,
-    "timestamp_end_visual": _TEXT,
-    "application_in_focus": _TEXT,
-    "action_type_observed": _TEXT,
-    "target_element_details": _record(
-        {"element_type_guess": _TEXT, "element_visible_text": _TEXT_OR_NULL},
-        element_bounding_box_pixels={"type": "array", "items": {"type": "integer"}},
-        element_attributes_observed=_TEXTS,
-    ),
-    "data_input_observed": {
-        "type": "object",
-        "properties": {
-            "typed_characters": _TEXT_OR_NULL,
-            "pasted_text_observed": _TEXT_OR_NULL,
-            "selected_value_observed": _TEXT_OR_NULL,
-        },
-    },
-    "screen_region_description_pre_action": _TEXT,
-    "screen_region_description_post_action": _TEXT,
-    "timestamp_start_audio": _TEXT,
-    "timestamp_end_audio": _TEXT,
-    "verbatim_transcript_segment": _TEXT,
-}
-
-TRANSCRIPT_SCHEMA: dict[str, Any] = {"type": "array", "items": {"type": "object", "properties": _ITEM}}
-"""An array of items. Visual and audio items share one record without a union; each leaves out the other's fields."""
 
 _NODE_TYPES = ["task", "decision", "loop", "trigger", "end"]
 

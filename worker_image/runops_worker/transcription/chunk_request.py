@@ -1,10 +1,10 @@
 """What is asked about one chunk, and which chunks are asked about in its place when the answer is cut off. Pure."""
 
 from runops.failures import Failed, Reason
-from runops_worker.gemini.schema import TRANSCRIPT_SCHEMA
 from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.model.protocol import Question
 from runops_worker.task import Task
+from runops_worker.transcription.answer.schema import TRANSCRIPT_SCHEMA
 
 __all__ = ["chunk_question", "cut_off_failure", "empty_failure", "halves", "may_be_halved"]
 

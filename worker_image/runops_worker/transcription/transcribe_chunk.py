@@ -12,9 +12,10 @@ from runops_worker.checkpoint.format import ChunkDone
 from runops_worker.checkpoint.keys import transcript_key
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.media.transcode.chunks import Chunk
-from runops_worker.model.ask import IncompleteAnswer, ask_and_repair, failure_of
-from runops_worker.model.protocol import AnswerEnd, InputTooLarge, Model
+from runops_worker.model.ask import IncompleteAnswer, Reading, ask_and_repair, failure_of
+from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge, Model
 from runops_worker.task import Task
+from runops_worker.transcription.answer.read_answer import read_answer
 from runops_worker.transcription.chunk_request import (
     chunk_question,
     cut_off_failure,
@@ -25,7 +26,6 @@ from runops_worker.transcription.chunk_request import (
 from runops_worker.transcription.clip_source import ClipSource
 from runops_worker.transcription.mask_secrets import mask_items
 from runops_worker.transcription.merge.chunk_transcript import ChunkTranscript
-from runops_worker.transcription.read_transcript import read_items
 
 __all__ = ["ChunkInputs", "transcribe_chunk"]
 
@@ -161,7 +161,7 @@ async def _ask_about(clip: Path, chunk: Chunk, inputs: ChunkInputs) -> tuple[Tra
             items = await ask_and_repair(
                 inputs.model,
                 chunk_question(task, seconds=chunk.length, has_audio=inputs.has_audio),
-                lambda text: read_items(text, length=chunk.length),
+                lambda text: _read(text, length=chunk.length),
                 video=video,
                 on_usage=inputs.checkpoint.call_counter(Stage.TRANSCRIBING),
                 stage="transcript",
@@ -169,3 +169,14 @@ async def _ask_about(clip: Path, chunk: Chunk, inputs: ChunkInputs) -> tuple[Tra
             if items:
                 break
     return items
+
+
+def _read(text: str, *, length: float) -> Reading[tuple[TranscriptItem, ...]]:
+    answer = read_answer(text, length=length)
+    if answer.settled or answer.dropped:
+        _LOG.info("the answer was settled", extra={"rules": dict(answer.settled), "dropped": len(answer.dropped)})
+    if not answer.complete:
+        raise IncompleteAnswer(Answer(text, AnswerEnd.CUT_OFF, "the JSON ends early"))
+    if answer.unusable is not None:
+        return Reading(None, (answer.unusable,))
+    return Reading(answer.items, tuple(f"[{one.index}]: {fault}" for one in answer.unsettled for fault in one.faults))

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from runops.transcript import AudioItem, TranscriptItem, VisualItem, ordered, timestamp
+from runops_worker.transcription.item_times import shifted
 from runops_worker.transcription.merge import common_speech
 from runops_worker.transcription.merge.chunk_transcript import ChunkTranscript, end_of
 from runops_worker.transcription.merge.join_speech import joined_speech
 from runops_worker.transcription.merge.opening_item import without_opening
 from runops_worker.transcription.merge.pair_actions import MOST_APART, paired_actions
 from runops_worker.transcription.merge.same_action import Sighting, one_item
-from runops_worker.transcription.read_transcript import shifted
 
 __all__ = ["merged"]
 

@@ -1,0 +1,127 @@
+"""Words for actions in the spellings that models use."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runops.transcript import ActionType, dump_transcript, parse_item
+from runops_worker.transcription.answer.actions import ASKED_ACTIONS, DRAG, action_of, key_name
+from runops_worker.transcription.answer.read_answer import read_answer
+from tests.worker.pure.answers import VISUAL
+
+
+@pytest.mark.parametrize("word", [*ActionType, "SCROLL_UP", "SCROLL_TO_TOP", "KEYPRESS_ENTER", "KEYPRESS_CTRL+S"])
+def test_an_agreed_word_stays_as_it_is(word: str) -> None:
+    action = action_of(word)
+    assert action is not None
+    assert (action.word, action.note) == (word, "")
+
+
+@pytest.mark.parametrize(
+    ("written", "word"),
+    [
+        *(
+            (word, "CLICK")
+            for word in ("click", "Click", " CLICK ", "LEFT_CLICK", "clicked", "ActionType.CLICK", "CLICK.")
+        ),
+        *((word, "TYPE") for word in ("TYPING", "type text", "Input", "TEXT_INPUT", "enter_text", "TYPE_ACTION")),
+        *((word, "MOUSE_MOVE_TO_REGION") for word in ("HOVER", "mouse-hover", "MOUSE_MOVE", "Mouse Move To Region")),
+        *((word, "SCROLL_UNKNOWN") for word in ("SCROLL", "scrolling", "MOUSE_WHEEL")),
+        *((word, "SCROLL_DOWN") for word in ("Scroll Down", "SCROLLDOWN", "scrolling down", "SCROLL-DOWN")),
+        *((word, "DRAG_END") for word in ("DROP", "drag end", "END_DRAG")),
+        *((word, DRAG) for word in ("DRAG", "drag_and_drop", "Dragging")),
+        *((word, "OPEN_APPLICATION") for word in ("LAUNCH_APP", "switch window", "APPLICATION_SWITCH")),
+        *((word, "MODAL_OPEN") for word in ("DIALOG_OPEN", "open menu", "POPUP")),
+        *((word, "SCREEN_UPDATE") for word in ("PAGE_LOAD", "loading", "WAIT", "NONE")),
+        ("NAVIGATE", "NAVIGATE_URL"),
+        ("TAB_SWITCH", "SWITCH_TAB"),
+        ("SCROLL_DOWN_2X", "SCROLL_DOWN_X"),
+    ],
+)
+def test_another_word_for_an_action(written: str, word: str) -> None:
+    action = action_of(written)
+    assert action is not None
+    assert (action.word, action.note) == (word, "")
+
+
+@pytest.mark.parametrize(
+    ("written", "word", "note"),
+    [
+        ("DOUBLE_CLICK", "CLICK", "Double click."),
+        ("right click", "CLICK", "Right click."),
+        ("COPY", "SELECT_TEXT", "Copied."),
+        ("NEW_TAB", "SWITCH_TAB", "New tab."),
+        ("CLICK, TYPE", "CLICK", "Then: type."),
+        ("RIGHT_CLICK and TYPE", "CLICK", "Right click. Then: type."),
+    ],
+)
+def test_what_a_narrower_word_says_besides_is_kept(written: str, word: str, note: str) -> None:
+    action = action_of(written)
+    assert action is not None
+    assert (action.word, action.note) == (word, note)
+    answer = read_answer(json.dumps([{**VISUAL, "action_type_observed": written}]), length=60)
+    assert [item["screen_region_description_post_action"] for item in dump_transcript(answer.items)] == [
+        f"{note} After."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "key", "name"),
+    [
+        ("KEYPRESS", "ENTER", "ENTER"),
+        ("KEYPRESS", "ctrl + s", "CTRL+S"),
+        ("KEYPRESS", "KEYPRESS_ENTER", "ENTER"),
+        ("KEYPRESS", None, "UNKNOWN"),
+        ("KEYPRESS", "", "UNKNOWN"),
+        ("KEYPRESS_Enter", None, "ENTER"),
+        ("KEYPRESS_Return", None, "ENTER"),
+        ("KEYPRESS_CTRL + S", None, "CTRL+S"),
+        ("KEYPRESS_Ctrl+Shift+P", None, "CTRL+SHIFT+P"),
+        ("KEYPRESS CTRL S", None, "CTRL+S"),
+        ("KEYPRESS-ENTER", None, "ENTER"),
+        ("KEYPRESS: Enter", None, "ENTER"),
+        ("KEYPRESS(ENTER)", None, "ENTER"),
+        ("KEY_PRESS_ENTER", None, "ENTER"),
+        ("keyPress Enter", None, "ENTER"),
+        ("PRESS_KEY", None, "UNKNOWN"),
+        ("PRESS_KEY", "TAB", "TAB"),
+        ("PRESS_ENTER", None, "ENTER"),
+        ("KEYDOWN_ENTER", None, "ENTER"),
+        ("KEYBOARD_SHORTCUT_CTRL+C", None, "CTRL+C"),
+        ("HOTKEY: Cmd+C", None, "CMD+C"),
+        ("CTRL + S", None, "CTRL+S"),
+        ("Ctrl_S", None, "CTRL+S"),
+        ("Strg+C", None, "CTRL+C"),
+        ("ENTER", None, "ENTER"),
+        ("Esc", None, "ESCAPE"),
+        ("KEYPRESS_page down", None, "PAGE_DOWN"),
+        ("KEYPRESS_Arrow Down", None, "ARROW_DOWN"),
+        ("KEYPRESS_\u2318s", None, "\u2318S"),
+        ("KEYPRESS_" + "x" * 60, None, "X" * 40),
+    ],
+)
+def test_keys(written: str, key: str | None, name: str) -> None:
+    action = action_of(written, key=key)
+    assert action is not None
+    assert action.word == f"KEYPRESS_{name}"
+    assert action_of(action.word) == action
+
+
+@pytest.mark.parametrize("written", ["DANCE", "", "42", "OPEN", "x" * 200, "DANCE, CLICK"])
+def test_an_unknown_word_is_not_guessed(written: str) -> None:
+    assert action_of(written) is None
+
+
+@given(st.text(max_size=60) | st.sampled_from(ASKED_ACTIONS), st.none() | st.text(max_size=60))
+def test_every_action_that_is_read_is_an_agreed_one(written: str, key: str | None) -> None:
+    action = action_of(written, key=key)
+    if action is not None and action.word != DRAG:
+        parse_item({**VISUAL, "action_type_observed": action.word})
+        assert action_of(action.word) == type(action)(action.word)
+
+
+@given(st.text(max_size=60))
+def test_the_name_of_a_key_is_always_valid(written: str) -> None:
+    parse_item({**VISUAL, "action_type_observed": f"KEYPRESS_{key_name(written)}"})

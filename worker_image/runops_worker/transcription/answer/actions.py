@@ -1,0 +1,271 @@
+"""Reads the word for an action, in the spellings that models use."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runops.transcript import ActionType
+
+__all__ = ["ASKED_ACTIONS", "DRAG", "KEYPRESS", "UNKNOWN_KEY", "Action", "action_of", "key_name"]
+
+KEYPRESS = "KEYPRESS"
+DRAG = "DRAG"
+"""A whole drag in one word; the transcript has an item for its start and one for its end."""
+
+ASKED_ACTIONS = (
+    *(action.value for action in ActionType),
+    *("SCROLL_UP", "SCROLL_DOWN", "SCROLL_LEFT", "SCROLL_RIGHT"),
+    KEYPRESS,
+)
+"""The words of the schema. For `KEYPRESS` the key is in a field of its own: a list of all keys would be too long."""
+
+_LONGEST_KEY = 40
+_UNKNOWN = "UNKNOWN"
+UNKNOWN_KEY = f"KEYPRESS_{_UNKNOWN}"
+"""A key was pressed, and the answer does not say which."""
+_AGREED = re.compile(r"KEYPRESS_[^\sa-z]{1,40}|SCROLL_[A-Z_]{1,40}")
+_WORDS = frozenset(action.value for action in ActionType)
+
+_SAME: Mapping[str, tuple[str, ...]] = {
+    "CLICK": (
+        *("LEFT_CLICK", "SINGLE_CLICK", "MOUSE_CLICK", "BUTTON_CLICK", "LINK_CLICK", "CLICK_BUTTON", "CLICK_LINK"),
+        *("CLICKED", "CLICKING", "CLICKS", "CLICK_ELEMENT", "TAP", "PRESS", "PRESS_BUTTON", "MOUSE_DOWN", "LEFTCLICK"),
+    ),
+    "TYPE": (
+        *("TYPING", "TYPED", "TYPES", "TYPE_TEXT", "TYPE_IN", "TEXT_INPUT", "INPUT", "INPUT_TEXT", "ENTER_TEXT"),
+        *("TEXT_ENTRY", "DATA_ENTRY", "DATA_INPUT", "WRITE", "FILL", "FILL_IN", "KEYBOARD_INPUT", "TYPE_CHARACTERS"),
+    ),
+    "PASTE": ("PASTED", "PASTING", "PASTE_TEXT", "TEXT_PASTE"),
+    "MOUSE_MOVE_TO_REGION": (
+        *("HOVER", "HOVERING", "HOVERED", "HOVER_OVER", "MOUSE_HOVER", "MOUSE_OVER", "MOUSEOVER", "MOUSE_MOVE"),
+        *("MOVE_MOUSE", "MOUSE_MOVEMENT", "CURSOR_MOVE", "MOVE_CURSOR", "POINTER_MOVE", "POINT", "MOVE", "DRAG_MOVE"),
+    ),
+    "DRAG_START": ("START_DRAG", "DRAG_BEGIN", "BEGIN_DRAG", "PICK_UP"),
+    "DRAG_END": ("END_DRAG", "DROP", "DRAG_STOP", "DRAG_RELEASE"),
+    DRAG: ("DRAGGING", "DRAGGED", "DRAG_AND_DROP", "DRAG_DROP", "DRAGANDDROP", "CLICK_AND_DRAG"),
+    "SELECT_TEXT": ("TEXT_SELECT", "TEXT_SELECTION", "TEXT_SELECTED", "SELECTING_TEXT", "MARK_TEXT"),
+    "HIGHLIGHT_TEXT": ("HIGHLIGHT", "TEXT_HIGHLIGHT", "HIGHLIGHTING", "HIGHLIGHTED"),
+    "NAVIGATE_URL": (
+        *("NAVIGATE", "NAVIGATION", "NAVIGATE_TO_URL", "NAVIGATE_TO", "URL_NAVIGATION", "PAGE_NAVIGATION", "OPEN_URL"),
+        *("GO_TO_URL", "GOTO", "OPEN_PAGE", "VISIT_URL", "BROWSE"),
+    ),
+    "SWITCH_TAB": ("TAB_SWITCH", "SWITCH_TABS", "CHANGE_TAB", "TAB_CHANGE", "SELECT_TAB", "BROWSER_TAB_SWITCH"),
+    "OPEN_APPLICATION": (
+        *("OPEN_APP", "APPLICATION_OPEN", "APP_OPEN", "LAUNCH_APPLICATION", "LAUNCH_APP", "START_APPLICATION"),
+        *("SWITCH_APPLICATION", "SWITCH_APP", "APPLICATION_SWITCH", "APP_SWITCH", "SWITCH_WINDOW", "WINDOW_SWITCH"),
+        *("WINDOW_OPEN", "OPEN_WINDOW"),
+    ),
+    "WINDOW_RESIZE": ("RESIZE", "RESIZE_WINDOW", "WINDOW_MOVE", "MOVE_WINDOW"),
+    "MODAL_OPEN": (
+        *("OPEN_MODAL", "MODAL_OPENED", "DIALOG_OPEN", "OPEN_DIALOG", "POPUP_OPEN", "OPEN_POPUP", "POPUP"),
+        *("MENU_OPEN", "OPEN_MENU", "DROPDOWN_OPEN", "OPEN_DROPDOWN", "NOTIFICATION", "MODAL_APPEAR"),
+    ),
+    "MODAL_CLOSE": (
+        *("CLOSE_MODAL", "MODAL_CLOSED", "DIALOG_CLOSE", "CLOSE_DIALOG", "POPUP_CLOSE", "CLOSE_POPUP"),
+        *("MENU_CLOSE", "CLOSE_MENU", "DROPDOWN_CLOSE", "CLOSE_DROPDOWN", "DISMISS"),
+    ),
+    "VISUAL_FOCUS_SHIFT": (
+        *("FOCUS_SHIFT", "FOCUS", "FOCUS_CHANGE", "VISUAL_FOCUS", "VISUAL_FOCUS_CHANGE", "ATTENTION_SHIFT", "LOOK"),
+    ),
+    "SCREEN_UPDATE": (
+        *("SCREEN_UPDATED", "SCREEN_CHANGE", "UPDATE", "UI_UPDATE", "PAGE_UPDATE", "PAGE_LOAD", "PAGE_LOADED"),
+        *("LOAD", "LOADING", "SCREEN_LOAD", "CONTENT_UPDATE", "DISPLAY_UPDATE", "WAIT", "IDLE", "NO_ACTION", "NONE"),
+    ),
+    "SCROLL_UNKNOWN": ("SCROLL", "SCROLLING", "SCROLLED", "SCROLL_PAGE", "MOUSE_WHEEL", "MOUSE_SCROLL", "PAGE_SCROLL"),
+    "SCROLL_UP": ("SCROLLUP", "SCROLLING_UP", "SCROLLED_UP", "SWIPE_DOWN", "WHEEL_UP"),
+    "SCROLL_DOWN": ("SCROLLDOWN", "SCROLLING_DOWN", "SCROLLED_DOWN", "SWIPE_UP", "WHEEL_DOWN"),
+    "SCROLL_LEFT": ("SCROLLLEFT", "SCROLLING_LEFT", "SWIPE_RIGHT"),
+    "SCROLL_RIGHT": ("SCROLLRIGHT", "SCROLLING_RIGHT", "SWIPE_LEFT"),
+}
+"""Other words for the same."""
+
+_NARROWER: Mapping[str, tuple[str, str]] = {
+    "DOUBLE_CLICK": ("CLICK", "Double click."),
+    "DOUBLECLICK": ("CLICK", "Double click."),
+    "DBLCLICK": ("CLICK", "Double click."),
+    "DOUBLE_TAP": ("CLICK", "Double click."),
+    "TRIPLE_CLICK": ("CLICK", "Triple click."),
+    "RIGHT_CLICK": ("CLICK", "Right click."),
+    "RIGHTCLICK": ("CLICK", "Right click."),
+    "CONTEXT_CLICK": ("CLICK", "Right click."),
+    "MIDDLE_CLICK": ("CLICK", "Middle click."),
+    "LONG_PRESS": ("CLICK", "Long press."),
+    "CLICK_AND_HOLD": ("CLICK", "Click and hold."),
+    "CTRL_CLICK": ("CLICK", "Click with Ctrl held."),
+    "SHIFT_CLICK": ("CLICK", "Click with Shift held."),
+    "SELECT": ("CLICK", "Selected."),
+    "SELECT_OPTION": ("CLICK", "Option selected."),
+    "SELECT_ITEM": ("CLICK", "Item selected."),
+    "DROPDOWN_SELECT": ("CLICK", "Option selected."),
+    "CHOOSE": ("CLICK", "Selected."),
+    "CHECK": ("CLICK", "Checked."),
+    "UNCHECK": ("CLICK", "Unchecked."),
+    "TOGGLE": ("CLICK", "Toggled."),
+    "SUBMIT": ("CLICK", "Submitted."),
+    "UPLOAD_FILE": ("CLICK", "File upload."),
+    "FILE_UPLOAD": ("CLICK", "File upload."),
+    "DELETE_TEXT": ("TYPE", "Text deleted."),
+    "CLEAR": ("TYPE", "Text deleted."),
+    "EDIT": ("TYPE", "Edited."),
+    "COPY": ("SELECT_TEXT", "Copied."),
+    "COPY_TEXT": ("SELECT_TEXT", "Copied."),
+    "CUT": ("SELECT_TEXT", "Cut."),
+    "SELECT_ALL": ("SELECT_TEXT", "All selected."),
+    "REFRESH": ("NAVIGATE_URL", "Page loaded again."),
+    "RELOAD": ("NAVIGATE_URL", "Page loaded again."),
+    "GO_BACK": ("NAVIGATE_URL", "Back to the page before."),
+    "NAVIGATE_BACK": ("NAVIGATE_URL", "Back to the page before."),
+    "OPEN_TAB": ("SWITCH_TAB", "New tab."),
+    "NEW_TAB": ("SWITCH_TAB", "New tab."),
+    "OPEN_NEW_TAB": ("SWITCH_TAB", "New tab."),
+    "CLOSE_TAB": ("SWITCH_TAB", "Tab closed."),
+    "CLOSE_APPLICATION": ("SCREEN_UPDATE", "Application closed."),
+    "CLOSE_WINDOW": ("SCREEN_UPDATE", "Window closed."),
+    "WINDOW_CLOSE": ("SCREEN_UPDATE", "Window closed."),
+    "MINIMIZE_WINDOW": ("WINDOW_RESIZE", "Window minimised."),
+    "WINDOW_MINIMIZE": ("WINDOW_RESIZE", "Window minimised."),
+    "MAXIMIZE_WINDOW": ("WINDOW_RESIZE", "Window maximised."),
+    "WINDOW_MAXIMIZE": ("WINDOW_RESIZE", "Window maximised."),
+    "MINIMIZE": ("WINDOW_RESIZE", "Window minimised."),
+    "MAXIMIZE": ("WINDOW_RESIZE", "Window maximised."),
+    "ZOOM": ("VISUAL_FOCUS_SHIFT", "Zoomed."),
+    "ZOOM_IN": ("VISUAL_FOCUS_SHIFT", "Zoomed in."),
+    "ZOOM_OUT": ("VISUAL_FOCUS_SHIFT", "Zoomed out."),
+}
+"""Words that say more than the word of the list. What they say besides goes into the description."""
+
+_MEANS = {other: word for word, others in _SAME.items() for other in others}
+_KEY_PREFIX = re.compile(
+    r"(?:KEY_?(?:BOARD_)?(?:PRESS(?:ED)?|DOWN|STROKE|SHORTCUT)|PRESS(?:ED)?_KEY|PRESS(?:ED)?|KEYBOARD|HOTKEY|SHORTCUT|KEY)"
+    r"(?:[_\s:\-(\[]+|$)"
+)
+_MODIFIERS = {
+    "CTRL": "CTRL",
+    "CONTROL": "CTRL",
+    "STRG": "CTRL",
+    "CMD": "CMD",
+    "COMMAND": "CMD",
+    "META": "META",
+    "WIN": "WIN",
+    "WINDOWS": "WIN",
+    "SUPER": "SUPER",
+    "ALT": "ALT",
+    "OPTION": "ALT",
+    "SHIFT": "SHIFT",
+    "FN": "FN",
+}
+_KEYS = {
+    "RETURN": "ENTER",
+    "ENTER": "ENTER",
+    "ESC": "ESCAPE",
+    "ESCAPE": "ESCAPE",
+    "TAB": "TAB",
+    "BACKSPACE": "BACKSPACE",
+    "DELETE": "DELETE",
+    "DEL": "DELETE",
+    "SPACE": "SPACE",
+    "SPACEBAR": "SPACE",
+    "HOME": "HOME",
+    "PAGE_UP": "PAGE_UP",
+    "PAGEUP": "PAGE_UP",
+    "PGUP": "PAGE_UP",
+    "PAGE_DOWN": "PAGE_DOWN",
+    "PAGEDOWN": "PAGE_DOWN",
+    "PGDN": "PAGE_DOWN",
+    **{f"ARROW_{way}": f"ARROW_{way}" for way in ("UP", "DOWN", "LEFT", "RIGHT")},
+    **{f"ARROW{way}": f"ARROW_{way}" for way in ("UP", "DOWN", "LEFT", "RIGHT")},
+    **{f"{way}_ARROW": f"ARROW_{way}" for way in ("UP", "DOWN", "LEFT", "RIGHT")},
+    **{f"F{number}": f"F{number}" for number in range(1, 25)},
+}
+_SHORTCUT = re.compile(r"(?:CTRL|CONTROL|CMD|COMMAND|ALT)_(?:[A-Z0-9]|F\d{1,2}|[A-Z0-9]+_[A-Z0-9])")
+_PLUS = re.compile(r"\s*\+\s*")
+_SEVERAL = re.compile(r"\s*(?:,|/|\||;|&|->|\bAND\b|\bTHEN\b|_AND_THEN_)\s*")
+_LONGEST_WORD = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action as it was read.
+
+    Attributes
+    ----------
+    word
+        One of the agreed words, or `DRAG`.
+    note
+        What the written word says besides; empty where it says no more.
+    """
+
+    word: str
+    note: str = ""
+
+
+def action_of(written: str, *, key: str | None = None) -> Action | None:
+    """Return the action that a word means; None where it is not known.
+
+    Parameters
+    ----------
+    written
+        The word in the answer.
+    key
+        What the answer's `key_pressed` says.
+    """
+    if len(written) > _LONGEST_WORD:
+        return None
+    if written in _WORDS or _AGREED.fullmatch(written):
+        return Action(written)
+    if written == KEYPRESS:
+        return Action(f"KEYPRESS_{key_name(key or '')}")
+    text = written.strip().strip("\"'`.*<>").rpartition("ActionType.")[2].upper()
+    one = _one_action(text, key=key)
+    if one is not None:
+        return one
+    parts = [part for part in _SEVERAL.split(text) if part]
+    if len(parts) < 2 or (first := _one_action(parts[0], key=key)) is None:
+        return None
+    others = ", ".join(part.replace("_", " ").lower() for part in parts[1:])
+    return Action(first.word, f"{first.note} Then: {others}.".strip())
+
+
+def _one_action(text: str, *, key: str | None) -> Action | None:
+    word = re.sub(r"[^A-Z0-9]+", "_", text).strip("_")
+    for name in (word, word.removeprefix("ACTION_"), word.removesuffix("_ACTION"), word.removesuffix("_EVENT")):
+        if name in _WORDS or name == DRAG:
+            return Action(name)
+        if name in _MEANS:
+            return Action(_MEANS[name])
+        if name in _NARROWER:
+            return Action(*_NARROWER[name])
+    if _is_key(text) or _is_key(word):
+        return Action(f"KEYPRESS_{key_name(text)}")
+    if (match := _KEY_PREFIX.match(text)) is not None:
+        pressed = text[match.end() :].strip(" )]")
+        return Action(f"KEYPRESS_{key_name(pressed or key or '')}")
+    if word.startswith("SCROLL_"):
+        way = re.sub(r"[^A-Z_]", "", word.removeprefix("SCROLL_"))[:_LONGEST_KEY].strip("_")
+        return Action(f"SCROLL_{way or _UNKNOWN}")
+    return None
+
+
+def _is_key(text: str) -> bool:
+    first, *rest = _PLUS.split(text.strip())
+    return first in _MODIFIERS if rest else first in _KEYS or _SHORTCUT.fullmatch(first) is not None
+
+
+def key_name(written: str) -> str:
+    """Return the name of a key or shortcut as it follows `KEYPRESS_`: in capitals, without spaces, joined by +."""
+    text = written.strip().upper()
+    match = _KEY_PREFIX.match(text)
+    text = (text if match is None or match.end() == 0 else text[match.end() :]).strip(" )]")
+    parts = _PLUS.split(text) if len(text) > 1 else [text]
+    if len(parts) == 1:
+        pieces = [piece for piece in re.split(r"[\s_\-]+", text) if piece]
+        if len(pieces) > 1 and pieces[0] in _MODIFIERS and "_".join(pieces) not in _KEYS:
+            parts = pieces
+    name = "+".join(_key(part) for part in parts)
+    name = re.sub(r"[\sa-z]+", "_", name.upper())[:_LONGEST_KEY]
+    return name or _UNKNOWN
+
+
+def _key(part: str) -> str:
+    plain = re.sub(r"[\s\-]+", "_", part.strip())
+    return _MODIFIERS.get(plain) or _KEYS.get(plain) or plain

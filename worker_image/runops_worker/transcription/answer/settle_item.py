@@ -1,0 +1,326 @@
+"""Turns one object of an answer into the items that it means."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from runops.transcript import TranscriptItem, parse_item, timestamp
+from runops_worker.model.answer_json import faults_of
+from runops_worker.transcription.answer.actions import DRAG, KEYPRESS, UNKNOWN_KEY, Action, action_of
+from runops_worker.transcription.answer.fields import (
+    BOUNDING_BOX,
+    VISUAL,
+    Field,
+    Form,
+    field_name,
+    kind_of,
+    parent_of,
+)
+from runops_worker.transcription.answer.rules import Rule
+from runops_worker.transcription.answer.stamps import Clock, Moment
+from runops_worker.transcription.answer.texts import as_text, as_texts, is_empty, says_nothing
+
+__all__ = ["SettledItem", "settle_item", "times_of"]
+
+_TEXT = "verbatim_transcript_segment"
+_ACTION = "action_type_observed"
+_KEY = "key_pressed"
+_BEFORE = "screen_region_description_pre_action"
+_AFTER = "screen_region_description_post_action"
+_TARGET = "target_element_details"
+_INPUT = "data_input_observed"
+_START = {"visual": "timestamp_start_visual", "audio": "timestamp_start_audio"}
+_END = {"visual": "timestamp_end_visual", "audio": "timestamp_end_audio"}
+_CONTENT = (_BEFORE, _AFTER, _TARGET, _INPUT)
+_SPOKEN_PER_SECOND = 15
+"""Characters. People speak 12 to 18 a second; it only matters where the end of speech is missing."""
+_INPUT_OF = {"PASTE": "pasted_text_observed", "CLICK": "selected_value_observed"}
+
+
+@dataclass(frozen=True, slots=True)
+class SettledItem:
+    """What one object means.
+
+    Attributes
+    ----------
+    items
+        One item; two where the object holds something seen and something said, or a whole drag; none for an empty one.
+    rules
+        What was settled.
+    faults
+        Why it has no meaning, one sentence each. Then there are no items.
+    """
+
+    items: tuple[TranscriptItem, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Notes:
+    rules: list[Rule] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def rule(self, *rules: Rule) -> None:
+        self.rules.extend(rules)
+
+
+def times_of(raw: Mapping[str, Any]) -> list[Any]:
+    """Return the times of an object as they are written, for `Clock.of`."""
+    names = {*_START.values(), *_END.values()}
+    return [value for name, value in raw.items() if field_name(name) in names]
+
+
+def settle_item(raw: Mapping[str, Any], clock: Clock, *, after: int = 0) -> SettledItem:
+    """Return what an object of an answer means.
+
+    Parameters
+    ----------
+    raw
+        The object. Its texts have no character that PostgreSQL refuses.
+    clock
+        Reads the times of this answer.
+    after
+        When the item before it starts, in milliseconds.
+    """
+    notes = _Notes()
+    known = _known_fields(raw, notes)
+    said = {name: value for name, value in known.items() if kind_of(name) == "audio"}
+    seen = {name: value for name, value in known.items() if kind_of(name) == "visual"}
+    if all(says_nothing(value) for value in known.values()):
+        return SettledItem(rules=(Rule.EMPTY_ITEM,))
+    speaks = not is_empty(said.get(_TEXT))
+    acts = not says_nothing(seen.get(_ACTION))
+    values: list[dict[str, Any]] = []
+    if speaks:
+        shows = acts and (
+            not says_nothing(seen.get(_START["visual"])) or any(not is_empty(seen.get(name)) for name in _CONTENT)
+        )
+        if shows:
+            notes.rule(Rule.TWO_KINDS)
+            values.extend(_visual(seen, clock, notes, other=said, after=after))
+        elif seen:
+            says_more = any(not says_nothing(value) for value in seen.values())
+            notes.rule(Rule.OTHER_KIND_REMOVED if says_more else Rule.OTHER_KIND_EMPTY)
+        values.extend(_audio(said, clock, notes, other=seen, after=after))
+    elif not acts and all(says_nothing(value) for value in seen.values()):
+        # Times of speech without a word.
+        return SettledItem(rules=(Rule.EMPTY_ITEM,))
+    else:
+        if said:
+            says_more = any(not says_nothing(value) for value in said.values())
+            notes.rule(Rule.OTHER_KIND_REMOVED if says_more else Rule.OTHER_KIND_EMPTY)
+        values.extend(_visual(seen, clock, notes, other=said, after=after))
+    if notes.faults:
+        return SettledItem(faults=tuple(notes.faults))
+    try:
+        items = tuple(parse_item(value) for value in values)
+    except ValidationError as error:
+        return SettledItem(faults=tuple(faults_of(error)))
+    return SettledItem(items=items, rules=tuple(notes.rules))
+
+
+def _known_fields(raw: Mapping[str, Any], notes: _Notes) -> dict[str, Any]:
+    """Return the fields of an item under their names, those of its records inside them."""
+    is_audio = any(field_name(name) == _TEXT and not is_empty(value) for name, value in raw.items())
+    found: dict[str, Any] = {}
+    for written, value in raw.items():
+        name = field_name(written, is_audio=is_audio)
+        if name is None:
+            notes.rule(Rule.UNKNOWN_FIELD)
+        elif name == BOUNDING_BOX:
+            notes.rule(Rule.BOUNDING_BOX)
+        elif (parent := parent_of(name)) is not None:
+            notes.rule(Rule.FIELD_NAME)
+            record = found.get(parent)
+            if says_nothing(record):
+                found[parent] = {name: value}
+            elif isinstance(record, dict) and is_empty(record.get(name)):
+                found[parent] = {**record, name: value}
+        else:
+            if name != written:
+                notes.rule(Rule.FIELD_NAME)
+            if name not in found or says_nothing(found[name]):
+                found[name] = value
+            elif isinstance(value, dict) and isinstance(found[name], dict):
+                found[name] = {**found[name], **value}
+    return found
+
+
+def _moment(
+    kind: Literal["visual", "audio"],
+    values: Mapping[str, Any],
+    other: Mapping[str, Any],
+    clock: Clock,
+    notes: _Notes,
+    *,
+    after: int,
+) -> Moment | None:
+    """Return when an item starts: by its start, else by its end, else by the times of the other kind."""
+    another = "audio" if kind == "visual" else "visual"
+    written = values.get(_START[kind])
+    if not says_nothing(written):
+        moment = clock.start(written, after=after)
+        if isinstance(moment, str):
+            notes.faults.append(f"{_START[kind]}: {moment}")
+            return None
+        return moment
+    for instead in (values.get(_END[kind]), other.get(_START[another]), other.get(_END[another])):
+        moment = "" if says_nothing(instead) else clock.start(instead, after=after)
+        if isinstance(moment, Moment):
+            return Moment(moment.at, moment.until, (*moment.rules, Rule.START_MISSING))
+    notes.faults.append(f"{_START[kind]}: it is missing.")
+    return None
+
+
+def _end(written: Any, moment: Moment, clock: Clock, notes: _Notes) -> int | None:
+    if says_nothing(written):
+        notes.rule(*(() if written is None else (Rule.EMPTY_VALUE,)))
+        return moment.until
+    end = clock.end(written, start=moment.at)
+    if end is None:
+        notes.rule(Rule.END_MISSING)
+        return moment.until
+    notes.rule(*end.rules)
+    return end.at
+
+
+def _audio(
+    values: Mapping[str, Any], clock: Clock, notes: _Notes, *, other: Mapping[str, Any], after: int
+) -> list[dict[str, Any]]:
+    moment = _moment("audio", values, other, clock, notes, after=after)
+    if moment is None:
+        return []
+    notes.rule(*moment.rules)
+    text = _text(values[_TEXT], notes)
+    end = _end(values.get(_END["audio"]), moment, clock, notes)
+    if end is None:
+        if Rule.END_MISSING not in notes.rules:
+            notes.rule(Rule.END_MISSING)
+        end = min(moment.at + len(text) * 1000 // _SPOKEN_PER_SECOND, clock.length)
+    return [{_START["audio"]: timestamp(moment.at / 1000), _END["audio"]: timestamp(end / 1000), _TEXT: text}]
+
+
+def _visual(
+    values: Mapping[str, Any], clock: Clock, notes: _Notes, *, other: Mapping[str, Any], after: int
+) -> list[dict[str, Any]]:
+    moment = _moment("visual", values, other, clock, notes, after=after)
+    action = _action(values, notes)
+    if moment is None or action is None:
+        return []
+    notes.rule(*moment.rules)
+    end = _end(values.get(_END["visual"]), moment, clock, notes)
+    start = timestamp(moment.at / 1000)
+    item: dict[str, Any] = {_START["visual"]: start, _ACTION: action.word}
+    if end is not None:
+        item[_END["visual"]] = timestamp(end / 1000)
+    for one in VISUAL:
+        if one.form in {Form.TEXT, Form.RECORD}:
+            item[one.name] = _value(one, values.get(one.name), notes, action=action)
+    item[_AFTER] = f"{action.note} {item[_AFTER]}".strip() if action.note else item[_AFTER]
+    if action.word != DRAG:
+        return [item]
+    notes.rule(Rule.DRAG_IN_ONE)
+    begin = {name: value for name, value in item.items() if name != _END["visual"]}
+    return [
+        {**begin, _ACTION: "DRAG_START"},
+        {**begin, _ACTION: "DRAG_END", _START["visual"]: item.get(_END["visual"], start)},
+    ]
+
+
+def _action(values: Mapping[str, Any], notes: _Notes) -> Action | None:
+    written, key = values.get(_ACTION), values.get(_KEY)
+    if isinstance(written, list) and len(written) >= 1:
+        written = ", ".join(as_text(one) for one in written)
+    if says_nothing(written) and not (isinstance(written, str) and written.strip().lower() == "none"):
+        notes.faults.append(f"{_ACTION}: it is missing.")
+        return None
+    action = action_of(as_text(written), key=None if says_nothing(key) else as_text(key))
+    if action is None:
+        notes.faults.append(f"{_ACTION}: {as_text(written)[:40]!r} is not an action type.")
+        return None
+    if action.word == UNKNOWN_KEY or (written != KEYPRESS and action.word not in {written, DRAG}):
+        notes.rule(Rule.KEY_NAME if action.word.startswith(KEYPRESS) else Rule.ACTION_WORD)
+    return action
+
+
+def _text(value: Any, notes: _Notes) -> str:
+    if not isinstance(value, str):
+        notes.rule(Rule.VALUE_FORM)
+    return as_text(value)
+
+
+def _value(one: Field, value: Any, notes: _Notes, *, action: Action) -> Any:
+    """Return the value of a field other than times and the action."""
+    match one.form:
+        case Form.RECORD:
+            return _record(one, value, notes, action=action)
+        case Form.TEXTS:
+            if is_empty(value):
+                return None
+            if not isinstance(value, list) or not all(isinstance(inner, str) and inner.strip() for inner in value):
+                notes.rule(Rule.VALUE_FORM)
+            return as_texts(value)
+        case Form.TEXT_OR_NULL:
+            if not is_empty(value):
+                return _text(value, notes)
+            if value is not None:
+                notes.rule(Rule.EMPTY_VALUE)
+            return None
+        case _:
+            # An empty description is one; an empty name of an application is not.
+            is_missing = value is None or (one.default != "" and says_nothing(value))
+            if not is_missing:
+                return _text(value, notes)
+            if one.default_rule is not None:
+                notes.rule(one.default_rule)
+            return one.default
+
+
+def _record(one: Field, value: Any, notes: _Notes, *, action: Action) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    # A text of a record may be copied from the recording, so that N/A in it is no empty value.
+    if is_empty(value) or (isinstance(value, str) and says_nothing(value)):
+        notes.rule(Rule.EMPTY_VALUE)
+        return None
+    if not isinstance(value, dict):
+        notes.rule(Rule.VALUE_FORM)
+        value = _record_from(one, value, action=action)
+    inner: dict[str, Any] = {}
+    names = {part.name for part in one.fields}
+    for written, part in value.items():
+        name = field_name(str(written))
+        if name == BOUNDING_BOX:
+            notes.rule(Rule.BOUNDING_BOX)
+        elif name in names:
+            notes.rule(*((Rule.FIELD_NAME,) if name != written else ()))
+            inner[str(name)] = part
+        else:
+            notes.rule(Rule.UNKNOWN_FIELD)
+    if all(is_empty(part) for part in inner.values()):
+        return None
+    settled = {part.name: _value(part, inner.get(part.name), notes, action=action) for part in one.fields}
+    return {name: part for name, part in settled.items() if part is not None}
+
+
+def _record_from(one: Field, value: Any, *, action: Action) -> dict[str, Any]:
+    """Return the record that a plain value stands for."""
+    if isinstance(value, str) and value.lstrip()[:1] == "{":
+        try:
+            parsed = json.loads(value)
+        except (ValueError, RecursionError):
+            parsed = None
+        if isinstance(parsed, dict):
+            return parsed
+    if isinstance(value, list) and all(isinstance(inner, dict) for inner in value):
+        merged: dict[str, Any] = {}
+        for inner in value:
+            merged.update({name: part for name, part in inner.items() if is_empty(merged.get(name))})
+        return merged
+    if one.name == _TARGET:
+        return {"element_visible_text": as_text(value)}
+    return {_INPUT_OF.get(action.word, "typed_characters"): as_text(value)}

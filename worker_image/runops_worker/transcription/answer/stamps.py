@@ -1,0 +1,354 @@
+"""Reads a time in every form that models write it.
+
+A text can often be read in more than one way: `00:41:00` is 41 minutes, or 41 seconds with the minutes written as
+hours. The usual reading comes first. Another one counts only where the usual one is past the clip, by far or with
+nothing but zeros in its last part, and where it keeps the order of the items.
+"""
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runops.transcript import timestamp
+from runops_worker.transcription.answer.rules import Rule
+
+__all__ = ["Clock", "Moment", "slack_of"]
+
+_LEAST_SLACK = 2_000
+_SLACK_SHARE = 0.05
+_ORDER_SLACK = 2_000
+_FAR = 2
+"""A time is past the clip by far from so many lengths of the clip on."""
+_LEAST_STAMPS = 5
+"""So many times of an answer must have the same odd form before it counts as the form of all of them."""
+_LONGEST_TEXT = 100
+_LONGEST_CLIP = 1e8
+
+_AGREED = re.compile(r"(\d{2,9}):([0-5]\d):([0-5]\d)(?:\.(\d{1,3}))?")
+_ASKED = re.compile(r"(\d{2}):([0-5]\d)")
+_CLOCK = re.compile(r"(?<![\d:.])(\d{1,9}(?:\s*:\s*\d{1,9}){1,3})(?:[.,;](\d{1,12}))?(?![\d:])")
+_DOTS = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{1,2})(?:[.,:](\d{1,12}))?")
+_UNITS = re.compile(
+    r"(?:P?T)?(?=\d)(?:(\d{1,9})\s*h(?:ours?|rs?)?[\s,]*)?"
+    r"(?:(\d{1,9})\s*m(?:in(?:ute)?s?)?(?![a-z])[\s,]*)?"
+    r"(?:(\d{1,12}(?:[.,]\d{1,12})?)\s*s(?:ec(?:ond)?s?)?(?![a-z])[\s,]*)?"
+    r"(?:(\d{1,12})\s*(?:ms|msecs?|millis(?:econds?)?)(?![a-z]))?",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d{1,12}(?:[.,]\d{1,12})?")
+_NUMBER_ALONE = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
+_LARGEST = 1e12
+_DIGITS = re.compile(r"0\d{3}|0\d{5}")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]|(?=\d{2}:))")
+_BETWEEN = re.compile(r"[\s\])>]*(?:-+>?|\u2192|/|to|until|till|through|~|,)[\s\[(<]*", re.IGNORECASE)
+_AROUND = " \t\r\n\u200b\ufeff[]()<>{}\"'`~@#*=|+\u2248"
+_LETTERS_AROUND = re.compile(r"\A[tT]\s*[=+:]?\s*(?=\d)|(?<=\d)[zZ]\Z")
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
+_COLONS = dict.fromkeys(map(ord, "\u02d0\u2236\ua789\ufe55\uff1a"), ":")
+_POINTS = dict.fromkeys(map(ord, "\u066b\u3002"), ".")
+_AT_START = frozenset({"start", "beginning", "start of clip", "beginning of clip"})
+_AT_END = frozenset({"end", "end of clip", "end of video"})
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time as it was read.
+
+    Attributes
+    ----------
+    at
+        Milliseconds from the start of the clip, within the clip.
+    until
+        Where the text is a range, its end, within the clip.
+    rules
+        How it was settled; empty for the agreed form.
+    """
+
+    at: int
+    until: int | None = None
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    at: int
+    rule: Rule | None
+    only_far: bool = False
+    """Counts only where the usual reading is past the clip by far."""
+
+
+def slack_of(length: int) -> int:
+    """Return how far past its end an item may start and still be moved to the end: the model rounds, and drifts.
+
+    Parameters
+    ----------
+    length
+        Milliseconds of the clip.
+    """
+    return max(_LEAST_SLACK, round(length * _SLACK_SHARE))
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Reads the times of one answer.
+
+    Attributes
+    ----------
+    length
+        Milliseconds of the clip.
+    minutes_as_hours
+        Whether all times of this answer are written as `MM:SS:00`.
+    counts_milliseconds
+        Whether plain numbers of this answer are milliseconds.
+    """
+
+    length: int
+    minutes_as_hours: bool = False
+    counts_milliseconds: bool = False
+
+    @classmethod
+    def of(cls, values: Iterable[Any], *, length: float) -> "Clock":
+        """Return the clock for an answer.
+
+        Parameters
+        ----------
+        values
+            All its times, as they are written.
+        length
+            Seconds of the clip.
+        """
+        end = math.floor(min(length, _LONGEST_CLIP) * 1000 + 1e-6) if length > 0 else 0
+        latest = end + slack_of(end)
+        parts: list[tuple[int, int, int]] = []
+        numbers: list[float] = []
+        for value in values:
+            if isinstance(value, str) and (match := _AGREED.fullmatch(value)) is not None:
+                parts.append((int(match[1]), int(match[2]), int(match[3])))
+            elif (number := _plain_number(value)) is not None:
+                numbers.append(number)
+        timed = [one for one in parts if any(one)]
+        return cls(
+            end,
+            minutes_as_hours=len(timed) >= _LEAST_STAMPS
+            and all(last == 0 for _, _, last in timed)
+            and any((hours * 60 + minutes) * 60_000 > latest for hours, minutes, _ in timed)
+            and all(hours * 60_000 + minutes * 1000 <= latest for hours, minutes, _ in timed),
+            counts_milliseconds=bool(numbers) and max(numbers) * 1000 > _FAR * end and max(numbers) <= latest,
+        )
+
+    def start(self, value: Any, *, after: int = 0) -> Moment | str:
+        """Return when an item starts, or a sentence that says why that cannot be told.
+
+        Parameters
+        ----------
+        value
+            The time as it is written.
+        after
+            When the item before it in the answer starts, in milliseconds.
+        """
+        readings = self._readings(value)
+        if isinstance(readings, str):
+            return readings
+        (usual, *others), second = readings
+        if usual.at <= self.length:
+            return self._moment(usual, second)
+        if usual.at <= self.length + slack_of(self.length):
+            return self._moment(usual, second, Rule.START_PAST_CLIP)
+        for other in self._possible(usual, others):
+            if after - _ORDER_SLACK <= other.at <= self.length:
+                return self._moment(other, second)
+        at, end = timestamp(usual.at / 1000), timestamp(self.length / 1000)
+        return f"it starts at {at}, but the clip ends at {end}."
+
+    def end(self, value: Any, *, start: int) -> Moment | None:
+        """Return when an item that starts at `start` (milliseconds) ends; None where that cannot be told."""
+        readings = self._readings(value)
+        if isinstance(readings, str):
+            return None
+        first, second = readings
+        usual, *others = second or first
+        extra = (Rule.TIME_RANGE,) if second else ()
+        for one in (usual, *self._possible(usual, others)):
+            if start <= one.at <= self.length:
+                return Moment(one.at, rules=_named(one, *extra))
+        if usual.at < start:
+            return Moment(start, rules=(*extra, Rule.END_BEFORE_START))
+        return Moment(self.length, rules=(*extra, Rule.END_PAST_CLIP))
+
+    def _possible(self, usual: _Reading, others: Sequence[_Reading]) -> Iterator[_Reading]:
+        return (one for one in others if not one.only_far or usual.at > _FAR * self.length)
+
+    def _moment(self, one: _Reading, second: Sequence[_Reading], *extra: Rule) -> Moment:
+        at = min(one.at, self.length)
+        if not second:
+            return Moment(at, rules=_named(one, *extra))
+        until = next((other.at for other in second if at <= other.at <= self.length), at)
+        return Moment(at, until, _named(one, Rule.TIME_RANGE, *extra))
+
+    def _readings(self, value: Any) -> tuple[Sequence[_Reading], Sequence[_Reading]] | str:
+        """Return all readings of a time and, for a range, of its end; or what is wrong with it."""
+        if isinstance(value, str):
+            if (match := _AGREED.fullmatch(value)) is not None:
+                return self._ordered(list(_of_parts(match.groups()[:3], match[4], agreed=True))), ()
+            return self._of_text(value)
+        if (
+            isinstance(value, list)
+            and len(value) in {1, 2}
+            and all(isinstance(one, str | int | float) for one in value)
+        ):
+            return self._of_text(" - ".join(str(one) for one in value))
+        if isinstance(value, dict):
+            return self._of_duration(value)
+        number = _plain_number(value)
+        if number is None:
+            return f"{str(value)[:40]!r} is not a time."
+        return self._ordered(list(_of_number(number))), ()
+
+    @staticmethod
+    def _of_duration(value: dict[str, Any]) -> tuple[Sequence[_Reading], Sequence[_Reading]] | str:
+        """Read an object of hours, minutes, seconds, as protocol buffers and JavaScript have it."""
+        factors = {"hours": 3_600_000, "minutes": 60_000, "seconds": 1000, "milliseconds": 1, "nanos": 1e-6}
+        numbers = {name: _plain_number(number) for name, number in value.items()}
+        if not value or any(name not in factors or number is None for name, number in numbers.items()):
+            return "it is an object, not a time."
+        return [
+            _Reading(round(sum(factors[name] * (number or 0) for name, number in numbers.items())), Rule.TIME_FORM)
+        ], ()
+
+    def _of_text(self, text: str) -> tuple[Sequence[_Reading], Sequence[_Reading]] | str:
+        wrong = f"{text[:40]!r} is not a time."
+        if len(text) > _LONGEST_TEXT:
+            return wrong
+        plain = _in_ascii(text)
+        if plain.lower() in _AT_START:
+            return [_Reading(0, Rule.TIME_FORM)], ()
+        if plain.lower() in _AT_END:
+            return [_Reading(self.length, Rule.TIME_FORM)], ()
+        if plain.startswith("-"):
+            plain = plain[1:].lstrip()
+            return ([_Reading(0, Rule.TIME_FORM)], ()) if _time_at(plain, 0) is not None else wrong
+        found = _time_at(plain, 0)
+        if found is None:
+            # Words around a time are no harm; but a bare number among words may count anything.
+            match = _CLOCK.search(plain)
+            return wrong if match is None else (self._ordered(list(_of_clock(match, text))), ())
+        readings, end = found
+        between = _BETWEEN.match(plain, end)
+        following = None if between is None else _time_at(plain, between.end())
+        if following is not None:
+            return self._ordered(list(readings)), self._ordered(list(following[0]))
+        if end < len(plain) and not any(character in plain[:end] for character in ":sSmMhH."):
+            return wrong
+        if readings[0].rule is None and plain != text:
+            readings = [_Reading(one.at, one.rule or Rule.TIME_FORM) for one in readings]
+        return self._ordered(list(readings)), ()
+
+    def _ordered(self, readings: Sequence[_Reading]) -> Sequence[_Reading]:
+        """Put first what is the form of the whole answer."""
+        preferred = {
+            rule
+            for rule, is_habit in (
+                (Rule.MINUTES_AS_HOURS, self.minutes_as_hours),
+                (Rule.MILLISECONDS, self.counts_milliseconds),
+            )
+            if is_habit
+        }
+        return sorted(readings, key=lambda one: one.rule not in preferred) if preferred else readings
+
+
+def _named(one: _Reading, *more: Rule) -> tuple[Rule, ...]:
+    return more if one.rule is None else (one.rule, *more)
+
+
+def _plain_number(value: Any) -> float | None:
+    if isinstance(value, str):
+        text = value.strip()
+        return float(text) if _NUMBER_ALONE.fullmatch(text) and not _DIGITS.fullmatch(text) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST:
+        return None
+    return float(value)
+
+
+def _in_ascii(text: str) -> str:
+    """Return a text with ASCII digits, colons and dashes, without brackets and letters around a time, and no date."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate({**_DASHES, **_COLONS, **_POINTS})
+        text = "".join(
+            str(unicodedata.digit(one))
+            if not one.isascii() and one.isdigit() and unicodedata.digit(one, -1) >= 0
+            else one
+            for one in text
+        )
+    text = _LETTERS_AROUND.sub("", text.strip(_AROUND))
+    return _DATE.sub("", text, count=1) if text[:1].isdigit() else text
+
+
+def _time_at(text: str, position: int) -> tuple[list[_Reading], int] | None:
+    """Return the readings of the time that begins at a position, and where it ends."""
+    if (match := _CLOCK.match(text, position)) is not None:
+        return list(_of_clock(match, match[0])), match.end()
+    if (match := _DOTS.match(text, position)) is not None:
+        parts = (match[1], match[2], match[3])
+        return list(_of_parts(parts, match[4], agreed=False)), match.end()
+    if (match := _UNITS.match(text, position)) is not None and any(match.groups()):
+        hours, minutes, seconds, milliseconds = match.groups()
+        at = int(hours or 0) * 3_600_000 + int(minutes or 0) * 60_000
+        at += round(float((seconds or "0").replace(",", ".")) * 1000) + int(milliseconds or 0)
+        return [_Reading(at, Rule.TIME_FORM)], match.end()
+    if (match := _DIGITS.match(text, position)) is not None and not text[match.end() : match.end() + 1].isdigit():
+        pairs = tuple(match[0][place : place + 2] for place in range(0, len(match[0]), 2))
+        return list(_of_parts(pairs, None, agreed=False)), match.end()
+    if (match := _NUMBER.match(text, position)) is not None:
+        return list(_of_number(float(match[0].replace(",", ".")))), match.end()
+    return None
+
+
+def _of_number(number: float) -> Iterator[_Reading]:
+    yield _Reading(max(0, round(number * 1000)), Rule.TIME_FORM)
+    if number >= 0 and number == int(number):
+        yield _Reading(int(number), Rule.MILLISECONDS, only_far=True)
+
+
+def _of_clock(match: re.Match[str], whole: str) -> Iterator[_Reading]:
+    parts = tuple(part.strip() for part in match[1].split(":"))
+    agreed = whole == match[0] and match[2] is None and _ASKED.fullmatch(whole) is not None
+    yield from _of_parts(parts, match[2], agreed=agreed)
+
+
+def _of_parts(parts: Sequence[str | Any], fraction: str | None, *, agreed: bool) -> Iterator[_Reading]:
+    """Yield the readings of a time of two to four parts between colons, the usual one first.
+
+    Parameters
+    ----------
+    parts, fraction
+        Digits.
+    agreed
+        Whether this is a form that was asked for.
+    """
+    rule = None if agreed else Rule.TIME_FORM
+    thousandths = round(float(f"0.{fraction or 0}") * 1000)
+    numbers = [int(part) for part in parts]
+    if len(parts) == 4:
+        hours, minutes, seconds, _ = numbers
+        yield _Reading(((hours * 60 + minutes) * 60 + seconds) * 1000 + _fraction(parts[3]), rule)
+        yield _Reading(
+            (hours * 60 + minutes) * 1000 + _fraction(parts[2]), Rule.MINUTES_AS_HOURS, only_far=seconds != 0
+        )
+    elif len(parts) == 3:
+        first, second, last = numbers
+        shifted = (first * 60 + second) * 1000 + (thousandths if last == 0 else _fraction(parts[2]))
+        if len(parts[2]) < 3:
+            yield _Reading(((first * 60 + second) * 60 + last) * 1000 + thousandths, rule)
+        yield _Reading(shifted, Rule.MINUTES_AS_HOURS, only_far=last != 0)
+    elif len(parts[1]) < 3:
+        yield _Reading((numbers[0] * 60 + numbers[1]) * 1000 + thousandths, rule)
+    else:
+        yield _Reading(numbers[0] * 1000 + _fraction(parts[1]), Rule.MINUTES_AS_HOURS)
+
+
+def _fraction(digits: str) -> int:
+    """Return the milliseconds that digits behind a colon mean: `5` and `50` are half a second, `500` too."""
+    return round(float(f"0.{digits}") * 1000)
