@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from devstack.gemini.unruly.draw import Unruly
+
 __all__ = ["Behaviour", "CallKind", "CallRecord", "Outcome", "Quota", "Turn"]
 
 CallKind = Literal["transcribe", "sop", "other"]
@@ -118,6 +120,14 @@ class Behaviour(BaseModel):
         How often a file answers PROCESSING before it becomes ACTIVE, counted per file.
     turns : list of Turn
         Scripted outcomes.
+    unruly : Unruly or None
+        Spoils the answers that no turn takes.
+    versioned_names : bool
+        Whether a model that answers names itself with its number, as `gemini-3.8-flash-001`.
+    unseen : list of str
+        Modalities that the model does not take in and does not bill: VIDEO, AUDIO.
+    requests_per_minute, tokens_per_minute : int or None
+        Quota of generate calls, and of the tokens of their requests, over any 60 seconds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -126,6 +136,11 @@ class Behaviour(BaseModel):
     pause_seconds: float = Field(default=0.0, ge=0, le=3600)
     polls_before_active: int = Field(default=1, ge=0, le=10_000)
     turns: list[Turn] = []
+    unruly: Unruly | None = None
+    versioned_names: bool = False
+    unseen: list[Literal["VIDEO", "AUDIO"]] = []
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_minute: int | None = Field(default=None, ge=1)
 
 
 class CallRecord(BaseModel):
@@ -153,6 +168,8 @@ class CallRecord(BaseModel):
         Events of a stream that were sent.
     client_gone : bool
         Whether the client closed its connection before the stream ended; nothing more was sent then.
+    faults : list of str
+        Names of the catalogue's faults that the answer has.
     """
 
     kind: CallKind
@@ -168,3 +185,4 @@ class CallRecord(BaseModel):
     peer: str = ""
     events: int = 0
     client_gone: bool = False
+    faults: list[str] = []

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import time
-from collections import deque
+from collections import Counter, deque
 from typing import Any
 
 from aiohttp import web
@@ -14,9 +14,11 @@ from devstack.gemini.behaviour import CallRecord, Outcome, Turn
 from devstack.gemini.catalogue import MODELS, Model, described, find
 from devstack.gemini.failure import ApiError, invalid, unavailable
 from devstack.gemini.files import FileStore
+from devstack.gemini.rate import Rate
 from devstack.gemini.reply import Reply, continued_from, limited, scripted, stream_events, whole_body
 from devstack.gemini.request import Asked, count_contents, understand
 from devstack.gemini.script import Script
+from devstack.gemini.unruly.draw import Drawn, draw, spoiled
 from devstack.gemini.uploads import page_of, with_next_page
 from devstack.gemini.wire import read_request
 
@@ -45,6 +47,8 @@ class ModelRoutes:
         self._files = files
         self._script = script
         self.calls: deque[CallRecord] = deque(maxlen=_MOST_RECORDS)
+        self._rate = Rate()
+        self._answered: Counter[str] = Counter()
 
     async def list(self, request: web.Request) -> web.Response:
         """Answer a page of models."""
@@ -83,9 +87,7 @@ class ModelRoutes:
             read_request(body, message="Request"), model=answering, streamed=streamed, files=self._files
         )
         del body
-        turn = None
-        if asked.continuation is None:
-            turn = self._script.for_call(kind=asked.kind, model=model.name)
+        turn, drawn = self._turn(asked, model=model.name, call=digest)
         record = CallRecord(
             kind=asked.kind,
             model=model.name,
@@ -93,6 +95,7 @@ class ModelRoutes:
             video=asked.video is not None,
             streamed=streamed,
             peer=request.remote or "",
+            faults=[] if drawn is None else list(drawn.all_names),
         )
         self.calls.append(record)
         await asyncio.sleep(self._script.behaviour.latency_seconds)
@@ -100,7 +103,8 @@ class ModelRoutes:
             record.status = 502
             return web.Response(status=502, text=_HTML, content_type="text/html")
         try:
-            reply = self._reply(asked, turn, response_id=digest[:24])
+            self._check_quota(asked)
+            reply = self._reply(asked, turn, drawn, response_id=digest[:24])
         except ApiError as error:
             record.status = error.code
             raise
@@ -114,7 +118,32 @@ class ModelRoutes:
             raise unavailable(code=reply.error_after, model=model.name)
         return web.json_response(whole_body(reply))
 
-    def _reply(self, asked: Asked, turn: Turn | None, *, response_id: str) -> Reply:
+    def _turn(self, asked: Asked, *, model: str, call: str) -> tuple[Turn | None, Drawn | None]:
+        """Return the scripted turn that takes the call, or else the faults that are drawn for it."""
+        unruly = self._script.behaviour.unruly
+        if asked.continuation is not None:
+            return None, None
+        turn = self._script.for_call(kind=asked.kind, model=model)
+        if turn is not None or unruly is None:
+            return turn, None
+        drawn = draw(unruly, kind=asked.kind, call=call, number=self._answered[call])
+        self._answered[call] += 1
+        return None if drawn.turn is None else Turn.model_validate(drawn.turn), drawn
+
+    def _check_quota(self, asked: Asked) -> None:
+        behaviour = self._script.behaviour
+        if behaviour.requests_per_minute is None and behaviour.tokens_per_minute is None:
+            return
+        wait = self._rate.wait(
+            asked.tokens.total,
+            now=time.monotonic(),
+            requests=behaviour.requests_per_minute,
+            most_tokens=behaviour.tokens_per_minute,
+        )
+        if wait > 0:
+            raise unavailable(code=429, model=asked.model.name, retry_after_seconds=round(wait, 1), quota="perMinute")
+
+    def _reply(self, asked: Asked, turn: Turn | None, drawn: Drawn | None, *, response_id: str) -> Reply:
         if turn is not None and turn.outcome is Outcome.STATUS:
             raise unavailable(
                 code=turn.status,
@@ -123,12 +152,17 @@ class ModelRoutes:
                 quota=turn.quota,
             )
         text = answer_text(asked)
+        if drawn is not None:
+            text = spoiled(text, drawn)
         if asked.continuation is not None:
             try:
                 text = text[continued_from(asked.continuation) :]
             except ValueError as error:
                 raise invalid("Invalid continuation_token.") from error
-        reply = Reply(text=text, prompt=asked.tokens, model_version=asked.model.name, response_id=response_id)
+        behaviour = self._script.behaviour
+        name = f"{asked.model.name}-001" if behaviour.versioned_names else asked.model.name
+        prompt = asked.tokens.without(behaviour.unseen)
+        reply = Reply(text=text, prompt=prompt, model_version=name, response_id=response_id)
         if turn is not None:
             reply = scripted(reply, turn)
         if turn is not None and turn.outcome in {Outcome.PROMPT_BLOCKED, Outcome.EMPTY_CANDIDATES}:

@@ -1,6 +1,7 @@
 """How many tokens a request and an answer count. Pure arithmetic."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,6 +120,10 @@ class PromptTokens:
     def add_image(self) -> None:
         """Count one still picture."""
         self.add("IMAGE", _IMAGE_TOKENS)
+
+    def without(self, modalities: Collection[str]) -> "PromptTokens":
+        """Return the count without some modalities."""
+        return PromptTokens({name: count for name, count in self.counts.items() if name not in modalities})
 
     def details(self) -> list[dict[str, Any]]:
         """Return `promptTokensDetails`."""
