@@ -153,13 +153,6 @@ async def test_a_model_that_does_not_exist_is_named_before_anything_is_downloade
     assert {request.method for request in gemini_faults.requests()} == {"GET"}
 
 
-async def test_a_model_that_is_needed_no_longer_may_be_gone(job: Job, control: GeminiControl) -> None:
-    await job.run()
-    job.task = replace(job.task, claim=await job.claim(), transcribe_model="gemini-99-helium")
-    await job.run()
-    assert [call.kind for call in control.calls()] == ["transcribe", "sop", "sop"]
-
-
 async def test_a_wrong_key_ends_the_run_at_once_and_is_not_shown(job: Job, control: GeminiControl) -> None:
     job.model.key = "AIza-canary-of-a-key"
     with pytest.raises(Failed) as failed:

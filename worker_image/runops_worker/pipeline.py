@@ -14,6 +14,7 @@ from runops.report import Output, Report, ResolvedPrompt, StageTime, Usage
 from runops.supabase.connection import Supabase
 from runops_worker.check_row import check_row
 from runops_worker.checkpoint.format import Checkpoint, SlimDone
+from runops_worker.checkpoint.keys import sop_key, transcript_key
 from runops_worker.checkpoint.rerun import save_for_rerun
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.claimed_storage import UPLOAD_SECONDS, ClaimedStorage
@@ -33,7 +34,7 @@ from runops_worker.task import Task
 from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
 from runops_worker.transcription.stored_transcript import StoredTranscript, Transcript
 
-__all__ = ["make_transcript", "run"]
+__all__ = ["make_transcript", "models_to_ask", "run"]
 
 _LOG = logging.getLogger(__name__)
 _SAVE_COST_SECONDS = 10.0
@@ -127,7 +128,7 @@ async def run(
 async def _stages(context: Context, checkpoint: CheckpointStore, progress: StageProgress) -> Report:
     await check_row(context.task, context.supabase)
     await checkpoint.load()
-    await context.model.check(*_models_to_ask(context.task, checkpoint.state))
+    await context.model.check(*models_to_ask(context.task, checkpoint.state))
     slim, transcript = await make_transcript(context, checkpoint, progress)
     sop = await parse_sop(context, checkpoint, progress, transcript=transcript)
     outputs = await finalize(context, progress, slim=slim, transcript=transcript, sop=sop)
@@ -136,11 +137,16 @@ async def _stages(context: Context, checkpoint: CheckpointStore, progress: Stage
     return report
 
 
-def _models_to_ask(task: Task, state: Checkpoint) -> list[str]:
-    """Return the models that this run still needs: one that is gone does not harm what it made before."""
-    if state.transcript is None:
+def models_to_ask(task: Task, state: Checkpoint) -> list[str]:
+    """Return the models that this run still needs: one that is gone does not harm what it made before. Pure."""
+    slim, transcript, sop = state.slim, state.transcript, state.sop
+    if slim is None or transcript is None:
         return [task.transcribe_model, task.sop_model]
-    return [task.sop_model] if state.sop is None else []
+    key = transcript_key(slim.origin, prompt=task.transcription_prompt, model=task.transcribe_model)
+    if transcript.key != key:
+        return [task.transcribe_model, task.sop_model]
+    key = sop_key(transcript.sha256, prompt=task.sop_prompt, model=task.sop_model)
+    return [] if sop is not None and sop.key == key else [task.sop_model]
 
 
 async def make_transcript(
