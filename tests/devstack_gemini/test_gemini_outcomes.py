@@ -239,3 +239,18 @@ async def test_a_stream_can_be_torn_on_the_wire(client: genai.Client, faults: Fa
 def test_a_malformed_behaviour_is_refused(http: httpx.Client) -> None:
     for body in ({"latency": 1}, {"turns": [{"outcome": "text"}]}, {"turns": [{"outcome": "explode"}]}):
         assert http.put("/_devstack/behaviour", json=body).status_code == 400
+
+
+def test_a_client_that_leaves_in_the_middle_of_a_stream_is_noticed(http: httpx.Client, control: GeminiControl) -> None:
+    control.behave(Behaviour(pause_seconds=0.2, turns=[Turn(outcome=Outcome.LOOP_TEXT)]))
+    route, body = f"/v1beta/models/{MODEL}:streamGenerateContent?alt=sse", {"contents": [{"parts": [{"text": PROMPT}]}]}
+    with http.stream("POST", route, json=body) as answer:
+        assert next(answer.iter_lines()).startswith("data: ")
+    deadline = time.monotonic() + 30
+    while not control.calls()[0].client_gone:
+        assert time.monotonic() < deadline, "the stand-in goes on"
+        time.sleep(0.05)
+    assert 1 <= control.calls()[0].events < 30
+    control.behave(Behaviour())
+    events = http.post(route, json=body).text.count("data: ")
+    assert (control.calls()[-1].events, control.calls()[-1].client_gone) == (events, False)
