@@ -142,10 +142,12 @@ def models_to_ask(task: Task, state: Checkpoint) -> list[str]:
     slim, transcript, sop = state.slim, state.transcript, state.sop
     if slim is None or transcript is None:
         return [task.transcribe_model, task.sop_model]
-    key = transcript_key(slim.origin, prompt=task.transcription_prompt, model=task.transcribe_model)
+    key = transcript_key(
+        slim.origin, prompt=task.transcription_prompt, model=task.transcribe_model, redaction=task.redaction
+    )
     if transcript.key != key:
         return [task.transcribe_model, task.sop_model]
-    key = sop_key(transcript.sha256, prompt=task.sop_prompt, model=task.sop_model)
+    key = sop_key(transcript.sha256, prompt=task.sop_prompt, model=task.sop_model, redaction=task.redaction)
     return [] if sop is not None and sop.key == key else [task.sop_model]
 
 

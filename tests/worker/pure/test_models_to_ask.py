@@ -9,8 +9,10 @@ from tests.worker.fakes import PROMPT, TASK
 
 T = replace(TASK, transcribe_model="sees", sop_model="writes")
 SLIM = SlimDone(key="k", sha256="s", size_bytes=1, duration_seconds=9, frames=9, has_audio=True)
-TRANSCRIPT = TranscriptDone(key=transcript_key(SLIM.origin, prompt=PROMPT, model="sees"), sha256="t")
-SOP = SopDone(key=sop_key("t", prompt=PROMPT, model="writes"), sha256="s")
+TRANSCRIPT = TranscriptDone(
+    key=transcript_key(SLIM.origin, prompt=PROMPT, model="sees", redaction=T.redaction), sha256="t"
+)
+SOP = SopDone(key=sop_key("t", prompt=PROMPT, model="writes", redaction=T.redaction), sha256="s")
 
 
 def test_a_first_attempt_needs_both() -> None:
