@@ -117,7 +117,7 @@ async def _transcript(client: "Client", slim: Path) -> str:
     for _ in range(_MOST_FILE_POLLS):
         file = await client.aio.files.get(name=str(file.name))
         if file.state is not None and file.state.name == "ACTIVE":
-            return await _ask(client, "transcription_prompt_v1.md", [file, "Transcribe the clip."], TRANSCRIPT_SCHEMA)
+            return await _ask(client, "transcription_prompt_v2.md", [file, "Transcribe the clip."], TRANSCRIPT_SCHEMA)
         await asyncio.sleep(_FILE_POLL_SECONDS)
     raise RuntimeError("the model's file never became active")
 

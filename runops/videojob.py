@@ -120,7 +120,7 @@ class PromptChoice(_Camel):
 
     transcription: Annotated[
         str, Field(max_length=128, pattern=_PROMPT_NAME, description="Prompt file for the transcription.")
-    ] = "transcription_prompt_v1.md"
+    ] = "transcription_prompt_v2.md"
     sop: Annotated[str, Field(max_length=128, pattern=_PROMPT_NAME, description="Prompt file for the SOP.")] = (
         "sop_parser_v0.7.md"
     )

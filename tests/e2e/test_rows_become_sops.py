@@ -180,7 +180,7 @@ def _check_cluster(release: Installation, good: list[str], bad: str) -> None:
     assert {output["name"] for output in done["outputs"]} == {"slim", "transcript", "sop"}
     assert done["usage"]["totalTokens"] > 0
     assert {prompt["name"] for prompt in done["resolved"]["prompts"]} == {
-        "transcription_prompt_v1.md",
+        "transcription_prompt_v2.md",
         "sop_parser_v0.7.md",
     }
     assert {job["metadata"]["name"] for job in jobs()} == {f"vj-{job_id}" for job_id in [*good, bad]}

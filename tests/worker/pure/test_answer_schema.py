@@ -1,20 +1,27 @@
 """The schema of a transcript's answer: what the API accepts, and that the reader settles whatever it allows."""
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runops.transcript import ActionType, AudioItem, VisualItem
+from runops.videojob import PromptChoice
+from runops_worker.prompts import load_prompt
 from runops_worker.transcription.answer.fields import AUDIO, VISUAL
 from runops_worker.transcription.answer.read_answer import read_answer
 from runops_worker.transcription.answer.schema import TRANSCRIPT_SCHEMA
+from tests.worker.pure.answers import VISUAL as VISUAL_ITEM
 from tests.worker.pure.answers import values_of
 
 LENGTH = 300
+PROMPTS = Path(__file__).parents[3] / "prompts"
 SEEN, SAID = TRANSCRIPT_SCHEMA["items"]["anyOf"]
 times = st.integers(0, LENGTH * 1000).flatmap(
     lambda at: st.sampled_from(
@@ -98,3 +105,59 @@ def test_whatever_the_schema_allows_is_settled(value: list[dict[str, Any]]) -> N
     seen = sum(isinstance(item, VisualItem) for item in answer.items)
     repeated = answer.settled.get("duplicate_item", 0)
     assert seen + repeated >= sum("action_type_observed" in item for item in value)
+
+
+# The prompt says the same.
+
+
+def prompt_of(version: int) -> str:
+    return load_prompt(f"transcription_prompt_v{version}.md", PROMPTS).text
+
+
+def test_the_newest_prompt_is_the_default() -> None:
+    newest = max(PROMPTS.glob("transcription_prompt_v*.md"), key=lambda path: int(path.stem.rpartition("v")[2]))
+    assert PromptChoice().transcription == newest.name == "transcription_prompt_v2.md"
+
+
+def test_the_prompt_names_the_fields_and_words_of_the_schema_and_no_others() -> None:
+    fields = {name for record in records(TRANSCRIPT_SCHEMA) for name in record["properties"]}
+    words = set(SEEN["properties"]["action_type_observed"]["enum"])
+    named = set(re.findall(r"`([^`]+)`", prompt_of(2)))
+    assert fields | words <= named
+    assert {name for name in named if re.fullmatch(r"[a-z]+(_[a-z]+)+", name)} == fields
+    assert {name for name in named if re.fullmatch(r"[A-Z]+(_[A-Z]+)+", name)} <= words
+
+
+def test_what_the_prompt_lets_be_null_or_left_out_is_so_in_the_schema() -> None:
+    for record in records(TRANSCRIPT_SCHEMA):
+        for name, schema in record["properties"].items():
+            row = re.search(rf"^(?:\| |- )`{name}`(.*(?:\n  .*)?)$", prompt_of(2), re.MULTILINE)
+            assert row is not None, name
+            assert "`null`" not in row[1] or "null" in schema["type"], name
+            assert "eft out" not in row[1] or name not in record["required"], name
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_a_prompt_asks_for_is_settled(version: int) -> None:
+    """Each word of the table of actions, with times in the form that the prompt names, is read as it stands."""
+    prompt = prompt_of(version)
+    table = prompt[prompt.index("### Action types") : prompt.index("### Audio items")]
+    words = [
+        word for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for word in re.findall(r"`([^`]+)`", row)
+    ]
+    assert len(words) > 20
+    stamp = "00:{:02d}" if "`MM:SS`" in prompt else "00:00:{:02d}"
+    items = [
+        {
+            **VISUAL_ITEM,
+            "timestamp_start_visual": stamp.format(second),
+            "action_type_observed": word,
+            "key_pressed": "ENTER",
+        }
+        for second, word in enumerate(words)
+    ]
+    answer = read_answer(json.dumps(items), length=LENGTH)
+    assert (answer.settled, answer.unsettled) == ({}, ())
+    assert [item.action_type_observed for item in answer.items if isinstance(item, VisualItem)] == [
+        "KEYPRESS_ENTER" if word == "KEYPRESS" else word for word in words
+    ]

@@ -30,7 +30,7 @@ It takes no arguments but --help and reads its environment:
   RUNOPS_SOURCE_OBJECT          object of the recording (raw/<job id>.mp4)
   RUNOPS_MODEL_TRANSCRIBE       model for the transcript (gemini-3.8-flash)
   RUNOPS_MODEL_SOP              model for the SOP (gemini-3.8-flash)
-  RUNOPS_PROMPT_TRANSCRIPTION   prompt file (transcription_prompt_v1.md)
+  RUNOPS_PROMPT_TRANSCRIPTION   prompt file (transcription_prompt_v2.md)
   RUNOPS_PROMPT_SOP             prompt file (sop_parser_v0.7.md)
   RUNOPS_PROMPTS_DIR            folder of the prompt files (the built-in ones)
   RUNOPS_TRANSCODE_FPS, RUNOPS_TRANSCODE_HEIGHT, RUNOPS_TRANSCODE_CRF   slim video (1, 720, 32)
@@ -96,7 +96,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         transcribe_model=environ.get("RUNOPS_MODEL_TRANSCRIBE") or "gemini-3.8-flash",
         sop_model=environ.get("RUNOPS_MODEL_SOP") or "gemini-3.8-flash",
         transcription_prompt=load_prompt(
-            environ.get("RUNOPS_PROMPT_TRANSCRIPTION") or "transcription_prompt_v1.md", directory
+            environ.get("RUNOPS_PROMPT_TRANSCRIPTION") or "transcription_prompt_v2.md", directory
         ),
         sop_prompt=load_prompt(environ.get("RUNOPS_PROMPT_SOP") or "sop_parser_v0.7.md", directory),
         fps=_optional(environ, "RUNOPS_TRANSCODE_FPS", _positive, 1, "a whole number"),
