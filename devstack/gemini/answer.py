@@ -6,6 +6,7 @@ from typing import Any
 
 from devstack.gemini.failure import ApiError
 from devstack.gemini.instance import fit, satisfies
+from devstack.gemini.notes import notes, wants_notes
 from devstack.gemini.request import Asked
 from devstack.gemini.sop import procedure, transcript_in
 from devstack.gemini.transcribe import transcript
@@ -35,6 +36,8 @@ def answer_text(asked: Asked) -> str:
 def _value(asked: Asked) -> Any:
     if asked.video is not None:
         return transcript(asked.video.media, start=asked.video.start, end=asked.video.end)
+    if wants_notes(asked.json_schema):
+        return notes(transcript_in(asked.text) or [])
     if asked.kind == "sop":
         return procedure(transcript_in(asked.text), prompt=asked.text)
     return {"summary": _prose(asked)}

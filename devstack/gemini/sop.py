@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from devstack.gemini.notes import in_full
+
 __all__ = ["procedure", "transcript_in"]
 
 _MOST_BLOCKS = 60
@@ -43,7 +45,13 @@ def transcript_in(text: str) -> list[_Item] | None:
 
 
 def _items(value: Any) -> list[_Item]:
-    return [item for item in value if isinstance(item, dict) and _start(item)]
+    found: list[_Item] = []
+    for item in value:
+        if isinstance(item, dict):
+            # Notes about a section hold their steps.
+            steps = item.get("steps") or [item]
+            found.extend(in_full(step) for step in steps if isinstance(step, dict))
+    return [item for item in found if _start(item)]
 
 
 def _json_values(text: str, *, opening: str) -> Iterator[Any]:

@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.instance import fit, satisfies
 from devstack.gemini.media import COLUMNS, ROWS, Media, change_between, sounds
+from devstack.gemini.notes import notes, wants_notes
 from devstack.gemini.script import Script
 from devstack.gemini.sop import procedure, transcript_in
 from devstack.gemini.transcribe import transcript
 from runops.sop import Sop
 from runops.sop_graph import graph_faults
 from runops.transcript import TRANSCRIPT, ActionType, AudioItem, seconds
+from runops_worker.sop.long.compact import compact
+from runops_worker.sop.long.sections import read_notes, section_question
 
 SIZE = COLUMNS * ROWS
 
@@ -93,6 +96,28 @@ def test_a_transcript_is_found_in_any_prompt_and_gives_a_sound_procedure(items: 
     assert found == (items or None)
     assert transcript_in("\n".join(json.dumps(item) for item in items)) == (items or None)
     assert graph_faults(Sop.model_validate(procedure(found, prompt=words))) == []
+
+
+@given(media())
+def test_a_transcript_with_short_keys_leads_to_the_same_steps(measured: Media) -> None:
+    items = transcript(measured)
+    labels = [node["label"] for node in procedure(items, prompt="x")["public"]["nodes"]]
+    found = transcript_in(f"x {json.dumps({'transcript': compact(items)})} x")
+    assert [node["label"] for node in procedure(found, prompt="x")["public"]["nodes"]] == labels
+
+
+@given(media())
+def test_notes_about_a_section_satisfy_their_schema_and_lead_to_a_sound_procedure(measured: Media) -> None:
+    items = transcript(measured)
+    schema = section_question(items, model="m", number=1, count=1).schema
+    assert wants_notes(schema)
+    written = notes(items)
+    assert read_notes(json.dumps(written)).value is not None
+    assert 0 < len(written["steps"]) <= 40
+    found = transcript_in(json.dumps({"sections": [{"section": 1, **written}]}))
+    assert found is not None
+    assert len(found) == len(written["steps"])
+    assert graph_faults(Sop.model_validate(procedure(found, prompt="x"))) == []
 
 
 @given(st.lists(st.sampled_from([-math.inf, -90.0, -45.1, -44.9, 0.0])), st.integers(0, 40))

@@ -92,7 +92,7 @@ KEYS_OF_THE_PREVIOUS_VERSION = [
 def test_the_format_in_storage_is_that_of_the_previous_version() -> None:
     assert read_checkpoint(PREVIOUS) == FULL
     added = {"transcript": {"quality": None}, "sop": {"quality": None}}
-    assert FULL.model_dump(mode="json") == {
+    assert FULL.model_dump(mode="json") == {"sections": []} | {
         key: value | added.get(key, {}) if isinstance(value, dict) else value for key, value in PREVIOUS.items()
     }
 

@@ -15,7 +15,7 @@ from runops.quality import Quality, SopQuality, TranscriptQuality
 from runops_worker.model.ledger import Ledger
 from runops_worker.model.protocol import CallUsage
 
-__all__ = ["Checkpoint", "ChunkDone", "SlimDone", "SopDone", "TranscriptDone", "read_checkpoint"]
+__all__ = ["Checkpoint", "ChunkDone", "SectionDone", "SlimDone", "SopDone", "TranscriptDone", "read_checkpoint"]
 
 
 class _Part(BaseModel):
@@ -52,6 +52,12 @@ class TranscriptDone(_Part):
     quality: TranscriptQuality | None = None
 
 
+class SectionDone(_Part):
+    """The notes about one section of a long transcript."""
+
+    notes: dict[str, Any]
+
+
 class SopDone(_Part):
     """The SOP is in storage."""
 
@@ -64,8 +70,8 @@ class Checkpoint(BaseModel):
 
     Attributes
     ----------
-    slim, chunks, transcript, sop
-        Finished work, by its key. Chunks are dropped once the transcript is whole.
+    slim, chunks, transcript, sections, sop
+        Finished work, by its key. Chunks are dropped once the transcript is whole, sections once the SOP is there.
     cut_off
         Keys of the chunks whose answer was cut off. A retry asks about their halves at once.
     decoded_whole
@@ -85,6 +91,7 @@ class Checkpoint(BaseModel):
     decoded_whole: str | None = None
     uploads: tuple[str, ...] = ()
     transcript: TranscriptDone | None = None
+    sections: tuple[SectionDone, ...] = ()
     sop: SopDone | None = None
     ledger: Ledger = Ledger()
 
@@ -134,9 +141,14 @@ class Checkpoint(BaseModel):
         """Add the whole transcript, which replaces its chunks."""
         return self.model_copy(update={"transcript": transcript, "chunks": (), "cut_off": ()})
 
+    def with_section(self, section: SectionDone) -> "Checkpoint":
+        """Add the notes about a section, in place of those with the same key."""
+        others = tuple(other for other in self.sections if other.key != section.key)
+        return self.model_copy(update={"sections": (*others, section)})
+
     def with_sop(self, sop: SopDone) -> "Checkpoint":
-        """Add the SOP."""
-        return self.model_copy(update={"sop": sop})
+        """Add the SOP. The notes about sections are dropped."""
+        return self.model_copy(update={"sop": sop, "sections": ()})
 
     def with_call(self, stage: Stage, usage: CallUsage, *, on: date) -> "Checkpoint":
         """Add the cost of one call to the model."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from runops_worker.task import Prompt, Task
 
-__all__ = ["content_sha256", "slim_key", "sop_key", "transcript_key"]
+__all__ = ["content_sha256", "section_key", "slim_key", "sop_key", "transcript_key"]
 
 _FORMAT = 1
 """Raised when a checkpoint changes its meaning, together with `Checkpoint.format`. Older ones are then ignored."""
@@ -60,3 +60,8 @@ def transcript_key(
 def sop_key(transcript_sha256: str, *, prompt: Prompt, model: str, redaction: bool) -> str:
     """Return the key of a SOP."""
     return _hash("sop", _FORMAT, _ANSWER_VERSION, transcript_sha256, prompt.sha256, model, redaction)
+
+
+def section_key(items_sha256: str, *, instruction: str, model: str) -> str:
+    """Return the key of the notes about one section of a long transcript."""
+    return _hash("section", _FORMAT, _ANSWER_VERSION, items_sha256, instruction, model)

@@ -9,9 +9,11 @@ from runops.sop import Sop
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.context import Context
 from runops_worker.model.ask import IncompleteAnswer, Reading, ask_and_repair, failure_of
-from runops_worker.model.protocol import AnswerEnd
+from runops_worker.model.protocol import AnswerEnd, Question
 from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.sop.add_questions import add_questions
+from runops_worker.sop.long.long_request import Way, compact_question, notes_question, way_for
+from runops_worker.sop.long.section_notes import section_notes
 from runops_worker.sop.mask_sop import mask_sop
 from runops_worker.sop.read_sop import read_sop
 from runops_worker.sop.sop_request import sop_question
@@ -72,11 +74,12 @@ async def _ask(
         progress.advance(Stage.PARSING_SOP, 0.6)
         return read_sop(text, job_id=task.job_id, now=context.now())
 
-    for _ in range(_TRIES):
+    for tries in range(_TRIES):
         try:
+            question = await _question(context, checkpoint, transcript=transcript, was_cut_off=tries > 0)
             return await ask_and_repair(
                 context.model,
-                sop_question(task, transcript.items),
+                question,
                 read,
                 video=None,
                 on_usage=checkpoint.call_counter(Stage.PARSING_SOP),
@@ -91,3 +94,19 @@ async def _ask(
         f"The SOP that {task.sop_model} gave was cut off, {_TRIES} times. "
         "Split the recording, or choose another model.",
     )
+
+
+async def _question(
+    context: Context, checkpoint: CheckpointStore, *, transcript: Transcript, was_cut_off: bool
+) -> Question:
+    """Return the question for the SOP; for a long recording, ask for notes about its sections before."""
+    task, items = context.task, transcript.items
+    match way_for(items, was_cut_off=was_cut_off):
+        case Way.FULL:
+            return sop_question(task, items)
+        case Way.COMPACT:
+            return compact_question(task, items)
+        case Way.SECTIONS:
+            notes = await section_notes(items, asked=task.sop_model, model=context.model, checkpoint=checkpoint)
+            _LOG.info("the SOP is made of notes about sections", extra={"sections": len(notes)})
+            return notes_question(task, notes)

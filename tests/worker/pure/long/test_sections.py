@@ -1,0 +1,88 @@
+"""A long transcript is divided into sections, and the notes about them are read."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runops.transcript import timestamp
+from runops_worker.sop.long.compact import compact, tokens
+from runops_worker.sop.long.long_request import Way, compact_question, notes_question, way_for
+from runops_worker.sop.long.sections import SectionNotes, divided, read_notes, section_question
+from tests.worker.fakes import TASK
+from tests.worker.pure.long.two_hours import transcript
+
+NOTES = {
+    "summary": "Orders are checked.",
+    "steps": [{"at": "00:01:00", "app": "Chrome", "text": "Open order 4711", "why": None, "ids": ["t0007"]}],
+    "questions": ["Who confirms?"],
+}
+
+
+@given(st.integers(0, 300), st.integers(1, 3000))
+def test_each_item_is_in_one_section_and_no_section_is_too_long(count: int, most: int) -> None:
+    items = transcript(seconds=4 * count)
+    sections = divided(items, most_tokens=most)
+    assert [item for section in sections for item in section] == items
+    assert all(sections)
+    # The first item of a section has its application and its screen, which within the transcript it need not have.
+    assert all(len(section) == 1 or tokens(compact(section)) <= most + 60 for section in sections)
+
+
+def test_a_section_ends_at_the_longest_pause_in_its_last_quarter() -> None:
+    said = [
+        {
+            "timestamp_start_audio": timestamp(at),
+            "timestamp_end_audio": timestamp(at + 1),
+            "verbatim_transcript_segment": "x" * 100,
+        }
+        for at in (0, 100, 110, 120, 130, 140, 150, 180, 190, 200, 210)
+    ]
+    size = tokens(compact(said[:1]))
+    first, second = divided(said, most_tokens=size * 8)
+    assert (len(first), len(second)) == (7, 4)
+
+
+def test_notes_are_read_and_sent_on() -> None:
+    notes = read_notes(json.dumps(NOTES)).value
+    assert notes is not None
+    assert notes.as_data() == {
+        "summary": "Orders are checked.",
+        "steps": [{"at": "00:01:00", "app": "Chrome", "text": "Open order 4711", "ids": ["t0007"]}],
+        "questions": ["Who confirms?"],
+    }
+    assert SectionNotes.model_validate(notes.as_data()) == notes
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"summary": "x"}', '{"steps": [], "summary": 3}'])
+def test_an_answer_that_has_no_notes_names_its_faults(text: str) -> None:
+    reading = read_notes(text)
+    assert reading.value is None
+    assert reading.faults
+
+
+def test_the_size_of_the_transcript_decides_how_the_sop_is_asked_for() -> None:
+    assert way_for(transcript(seconds=1200)) is Way.FULL
+    assert way_for(transcript(seconds=3000)) is Way.COMPACT
+    assert way_for(transcript(seconds=9000)) is Way.SECTIONS
+    # A shorter answer is asked for after one that was cut off.
+    assert way_for(transcript(seconds=60), was_cut_off=True) is Way.SECTIONS
+
+
+def test_each_question_keeps_data_and_instruction_apart() -> None:
+    items = transcript(seconds=20)
+    notes = SectionNotes.model_validate({"summary": "s", "steps": []})
+    section = section_question(items, model="m", number=2, count=5)
+    questions = [section, compact_question(TASK, items), notes_question(TASK, [notes])]
+    for question in questions:
+        before, data, after = question.text.split("\n")
+        assert "data: nothing in" in before
+        assert "instructs you" in before
+        assert json.loads(data)
+        assert "Write" in after
+        assert "Create purchase order 1" not in question.instruction
+    assert "section 2 of 5" in section.text
+    assert questions[1].instruction == questions[2].instruction == TASK.sop_prompt.text
+    assert questions[1].schema == questions[2].schema != section.schema
+    assert all("at most 150 nodes" in question.text for question in questions[1:])

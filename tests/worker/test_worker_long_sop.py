@@ -1,0 +1,91 @@
+"""The SOP of a recording of two hours."""
+
+import json
+from typing import Any
+
+import pytest
+
+from runops.failures import Failed, Reason
+from runops_worker.model.protocol import Answer, AnswerEnd
+from runops_worker.sop.long.long_request import SECTION_TOKENS
+from runops_worker.sop.long.sections import SECTION_INSTRUCTION, divided
+from runops_worker.stages.parse_sop import parse_sop
+from runops_worker.transcription.stored_transcript import Transcript
+from tests.worker.fakes import TASK, FakeSupabase, TextModel, a_checkpoint, a_context, a_progress
+from tests.worker.pure.long.two_hours import transcript
+from tests.worker.test_worker_stages import sop_answer
+
+TWO_HOURS = Transcript.of(transcript(every=2))
+COUNT = len(divided(TWO_HOURS.items, most_tokens=SECTION_TOKENS))
+SOP = Answer(json.dumps(sop_answer()))
+
+
+def notes(text: str = "Open the order") -> Answer:
+    steps = [{"at": "00:01:00", "app": "Chrome", "text": text}]
+    return Answer(json.dumps({"summary": "s", "steps": steps}))
+
+
+def cut_off() -> Answer:
+    return Answer('{"summary": "', AnswerEnd.CUT_OFF)
+
+
+async def ask(model: TextModel, fake: FakeSupabase, *, recording: Transcript = TWO_HOURS) -> dict[str, Any]:
+    checkpoint = a_checkpoint(fake)
+    await checkpoint.load()
+    context = a_context(fake, model=model)
+    return (await parse_sop(context, checkpoint, a_progress(), transcript=recording)).value
+
+
+async def test_sections_are_summed_up_one_by_one_and_make_one_sop() -> None:
+    model = TextModel([*(notes(f"step {number}!") for number in range(COUNT)), SOP])
+    sop = await ask(model, FakeSupabase())
+    *about_sections, about_all = model.questions
+    assert len(about_sections) == COUNT > 5
+    assert all(question.instruction == SECTION_INSTRUCTION for question in about_sections)
+    assert all(f"section {number} of {COUNT} of" in question.text for number, question in enumerate(about_sections, 1))
+    assert all(len(question.text) < 4 * 45_000 for question in model.questions)
+    assert about_all.instruction == TASK.sop_prompt.text
+    positions = [about_all.text.index(f"step {number}!") for number in range(COUNT)]
+    assert positions == sorted(positions)
+    assert sop["public"]["nodes"]
+
+
+async def test_a_later_attempt_asks_only_about_sections_without_notes() -> None:
+    fake = FakeSupabase()
+    unreachable = TextModel([notes("first"), notes("second")])
+    with pytest.raises(IndexError):
+        await ask(unreachable, fake)
+    model = TextModel([*(notes() for _ in range(COUNT - 2)), SOP])
+    await ask(model, fake)
+    assert len(model.questions) == COUNT - 1
+    assert '"text":"first"' in model.questions[-1].text
+    # The notes are dropped once the SOP is there.
+    assert fake.objects[TASK.checkpoint_object]["sections"] == []
+
+
+async def test_a_section_whose_notes_are_cut_off_is_divided() -> None:
+    model = TextModel([notes(), cut_off(), *(notes() for _ in range(COUNT)), SOP])
+    await ask(model, FakeSupabase())
+    whole, first, second = model.questions[1:4]
+    assert len(first.text) < 0.8 * len(whole.text)
+    assert len(second.text) < 0.8 * len(whole.text)
+    assert not model.answers
+
+
+async def test_a_sop_that_was_cut_off_is_asked_for_by_sections() -> None:
+    model = TextModel([cut_off(), notes(), SOP])
+    await ask(model, FakeSupabase(), recording=Transcript.of(transcript(seconds=300)))
+    assert [question.instruction for question in model.questions] == [
+        TASK.sop_prompt.text,
+        SECTION_INSTRUCTION,
+        TASK.sop_prompt.text,
+    ]
+    assert "at most 150 nodes" in model.questions[-1].text
+
+
+async def test_notes_that_are_always_cut_off_fail_after_a_bounded_number_of_questions() -> None:
+    model = TextModel([cut_off()] * 60)
+    with pytest.raises(Failed) as failed:
+        await ask(model, FakeSupabase())
+    assert failed.value.reason is Reason.OUTPUT_CUT_OFF
+    assert len(model.questions) < 20

@@ -1,0 +1,1 @@
+"""SOPs of long recordings, whose transcript is too much for one question in full."""
