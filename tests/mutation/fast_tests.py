@@ -20,6 +20,8 @@ _READ_THE_CHECKOUT = frozenset(
         "test_crd.py",
         "test_job_waits.py",
         "test_markdown_links.py",
+        "test_mutation_record.py",
+        "test_mutation_sample.py",
         "test_mutation_verdicts.py",
         "test_node_times.py",
     }

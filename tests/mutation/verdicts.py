@@ -1,13 +1,11 @@
-"""What a run says: which mutants survived, which of them are listed, and the score."""
+"""What a run says: which mutants survived, and the score."""
 
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 
-__all__ = ["KILLED", "Change", "Score", "Verdict", "read_listed", "score", "verdict_of"]
+__all__ = ["KILLED", "Change", "Score", "Verdict", "score", "verdict_of"]
 
 _STRING = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 
@@ -113,21 +111,3 @@ def score(mutants: Iterable[tuple[Verdict, Change | None]], *, equivalent: froze
             result.survivors.append(change)
     result.survivors.sort()
     return result
-
-
-def read_listed(path: Path) -> dict[Change, str]:
-    """Read a list of mutants: each change with the reason beside it.
-
-    Raises
-    ------
-    ValueError
-        An entry has no reason.
-    """
-    listed: dict[Change, str] = {}
-    for entry in tomllib.loads(path.read_text()).get("mutant", []):
-        change = Change(entry["where"], tuple(entry["removed"]), tuple(entry["added"]))
-        reason = str(entry.get("why", "")).strip()
-        if not reason:
-            raise ValueError(f"{path.name}: the mutant of {change.where} has no reason in `why`.")
-        listed[change] = reason
-    return listed

@@ -37,6 +37,9 @@ def prepare(workspace: Path, files: list[str]) -> Path:
         The workspace.
     """
     workspace.mkdir(parents=True, exist_ok=True)
+    for name in _ALSO_NEEDED:
+        # mutmut copies over what it copied before, so a test that is gone would run on.
+        shutil.rmtree(workspace / "mutants" / name, ignore_errors=True)
     for name, source in {**PACKAGES, **{name: Path(name) for name in _ALSO_NEEDED}}.items():
         target = workspace / name
         shutil.rmtree(target, ignore_errors=True)
@@ -65,6 +68,9 @@ def _configuration(files: list[str]) -> str:
         "type_check_command": [
             *("mypy", "--output", "json", "--config-file", "pyproject.toml", *files),
         ],
+        # A test that hangs fails at its own time limit, 60 s. mutmut's limit is longer, so that it does not take a
+        # test that is slow because the machine is busy for a hang.
+        "timeout_constant": 6,
         "track_dependencies": False,
         "use_git_change_detection": False,
     }

@@ -2,11 +2,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runops.job_row import JobRow
-from runops_operator.intake.choose import choose, user_key
+from runops_operator.intake.choose import choose, rank, user_key
 from tests.simulation.cluster import START
 
 USERS = st.sampled_from(["ann", "ben", "cat", None])
@@ -89,6 +90,52 @@ def test_priority_never_takes_another_users_first_slot() -> None:
     ben = _row("ben", waited=10)
     rows = [*[_row("ann", priority=100, waited=20) for _ in range(5)], ben]
     assert ben in _chosen(rows, slots=2)
+
+
+@pytest.mark.parametrize(
+    ("waited", "priority", "expected"),
+    [
+        (0, None, 0.0),
+        (0, 7, 7.0),
+        (300, 7, 7.5),
+        (600, 7, 8.0),
+        (200 * 600, 0, 200.0),
+        (201 * 600, 0, 200.0),  # waiting is never worth more than all steps of priority
+        (-60, 7, 7.0),  # created by a clock ahead of ours
+    ],
+)
+def test_ten_minutes_of_waiting_are_one_step_of_priority(waited: float, priority: object, expected: float) -> None:
+    assert rank(_row("ann", waited=waited, priority=priority), now=START, ageing_seconds=600) == expected
+
+
+@pytest.mark.parametrize("created", [None, "", "yesterday", "2020-01-01T00:00:00"])
+def test_a_row_whose_age_cannot_be_read_has_not_waited(created: str | None) -> None:
+    row = JobRow(job_id=uuid4(), created_at=created, metadata={"priority": 3})
+    assert rank(row, now=START, ageing_seconds=600) == 3.0
+
+
+def test_the_first_slot_goes_to_the_highest_rank_of_any_user_then_to_the_oldest() -> None:
+    rows = [_row("ann", priority=1), _row("ben", priority=2), _row("cat", priority=2)]
+    assert _chosen(rows, slots=3) == [rows[1], rows[2], rows[0]]
+
+
+def test_a_user_with_fewer_videos_at_work_comes_first_whatever_the_priority() -> None:
+    rows = [_row("ann", priority=9), _row("ben")]
+    assert _chosen(rows, slots=2, active={"ann": 1}) == [rows[1], rows[0]]
+
+
+def test_a_second_video_counts_like_one_at_work() -> None:
+    rows = [_row("ann", priority=9), _row("ann", priority=8), _row("ann", priority=7), _row("ben")]
+    assert _chosen(rows, slots=4, active={"ben": 2}) == rows
+
+
+def test_a_user_name_that_is_not_a_uuid_is_shortened_to_100_characters() -> None:
+    assert user_key(_row("x" * 99 + "yz")) == "x" * 99 + "y"
+
+
+@pytest.mark.parametrize(("user", "key"), [(None, ""), (7, "int"), (["a"], "list"), ("", ""), ("ann", "ann")])
+def test_a_row_counts_for_one_user_whatever_its_metadata_says(user: object, key: str) -> None:
+    assert user_key(JobRow(job_id=uuid4(), metadata={"user_id": user})) == key
 
 
 def test_a_priority_of_any_form_stops_nothing() -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutation.listed import read_listed
 from tests.mutation.targets import fast_test_paths, source_files
-from tests.mutation.verdicts import Change, Verdict, read_listed, score, verdict_of
+from tests.mutation.verdicts import Change, Verdict, score, verdict_of
 
 COMPARISON = Change("runops.retry_policy:after_failure", ("if left < 1:",), ("if left <= 1:",))
 
