@@ -18,7 +18,7 @@ _ALIVE = frozenset({Verdict.SURVIVED, Verdict.NO_TEST})
 _CHILDREN = 2
 
 
-def mutmut(workspace: Path, names: list[str], *, seconds: float) -> int | None:
+def mutmut(workspace: Path, names: list[str], *, seconds: float, log: Path | None = None) -> int | None:
     """Run mutmut on some mutants. What it found out before the time is over is kept.
 
     Parameters
@@ -29,6 +29,8 @@ def mutmut(workspace: Path, names: list[str], *, seconds: float) -> int | None:
         Names of mutants, or patterns of names.
     seconds
         Time limit.
+    log
+        Receives what mutmut prints, which is mostly a progress bar; None to print it.
 
     Returns
     -------
@@ -42,7 +44,13 @@ def mutmut(workspace: Path, names: list[str], *, seconds: float) -> int | None:
         "PYTHONHASHSEED": "0",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
-    with subprocess.Popen(command, cwd=workspace, env=environment, start_new_session=True) as process:
+    with contextlib.ExitStack() as stack:
+        output = None if log is None else stack.enter_context(log.open("w"))
+        process = stack.enter_context(
+            subprocess.Popen(
+                command, cwd=workspace, env=environment, stdout=output, stderr=output, start_new_session=True
+            )
+        )
         try:
             return process.wait(max(0.0, seconds))
         except subprocess.TimeoutExpired:

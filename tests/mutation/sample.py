@@ -15,6 +15,8 @@ __all__ = ["SAMPLE_FILES", "SAMPLE_SECONDS", "SAMPLE_SIZE", "draw_files", "judge
 SAMPLE_SECONDS = 180
 SAMPLE_FILES = 5
 SAMPLE_SIZE = 120
+_LINES_SHOWN = 60
+"""Of what mutmut printed, where it failed."""
 
 
 def draw_files(recorded: list[str], seed: str) -> list[str]:
@@ -52,7 +54,10 @@ def run_sample(recorded: list[str], *, listed: frozenset[Change], seed: str) -> 
     names = mutant_names(workspace, files)
     drawn = random.Random(seed).sample(names, min(SAMPLE_SIZE, len(names)))  # noqa: S311 - not a secret
     sys.stdout.flush()
-    exit_code = mutmut(workspace, drawn, seconds=end - time.monotonic())
+    log = workspace / "mutmut.log"
+    exit_code = mutmut(workspace, drawn, seconds=end - time.monotonic(), log=log)
+    if exit_code:
+        sys.stderr.write("".join(log.read_text(errors="replace").splitlines(keepends=True)[-_LINES_SHOWN:]))
     counted = score(results(workspace, files, only=frozenset(drawn)), equivalent=frozenset())
     tried = counted.killed + len(counted.survivors) + counted.wording
     write_score(counted)
