@@ -295,6 +295,7 @@ async def test_a_pod_is_bound_by_a_write_that_keeps_everything_else(script: Scri
     await script.jobs(writes=[[CLAIMED]], reads=[[_bound("former")]]).bind_pod(ID, TOKEN, "pod")
     filters, body = script.written[0]
     assert filters["metadata->runops->>claim"] == f"eq.{TOKEN}/former"
+    assert filters["select"] == "job_id"
     assert filters["updated_at"] == f"eq.{AT}"
     runops = {"claim": f"{TOKEN}/pod", "by": "ours", "attempt": 1}
     assert body == {"updated_at": "now", "metadata": {"user_id": "u", "runops": runops}}
@@ -407,6 +408,7 @@ async def test_a_heartbeat_refreshes_the_row_and_its_progress(script: Script, na
 
 async def test_a_completed_row_shows_no_error_and_all_progress(script: Script) -> None:
     assert await script.jobs(writes=[[CLAIMED]]).complete(ID, TOKEN)
+    assert script.written[0][0]["select"] == "job_id"
     assert script.bodies() == [
         {
             "status": "completed",
