@@ -51,6 +51,10 @@ def main() -> int:
     write_score(counted)
     unlisted = [change for change in counted.survivors if change not in known]
     write_changes("Survivors that are not listed:", unlisted)
+    write_changes(
+        f"Entries of {EQUIVALENT.name} that no survivor matches: the code has changed, or a test kills the mutant now",
+        [change for change in equivalent if _module(change) in _modules(files) and change not in counted.argued],
+    )
     if arguments.record:
         _write_record(scores, known)
         return 0
@@ -90,13 +94,17 @@ def _modules(files: list[str]) -> list[str]:
     return [file.removesuffix(".py").replace("/", ".") for file in files]
 
 
+def _module(change: Change) -> str:
+    return change.where.partition(":")[0]
+
+
 def _write_record(scores: Mapping[str, Score], known: Mapping[Change, str]) -> None:
     """Replace what the lists say about the files of this run; keep the rest as far as its file still exists."""
     now = {file: file_record(file, one) for file, one in scores.items()}
     kept = {file: one for file, one in read_record().items() if file in source_files() and file not in now}
     records = kept | {file: one for file, one in now.items() if one is not None}
     kept_modules = frozenset(_modules(list(kept)))
-    survivors = {change: why for change, why in known.items() if change.where.partition(":")[0] in kept_modules}
+    survivors = {change: why for change, why in known.items() if _module(change) in kept_modules}
     for file, one in scores.items():
         if now[file] is not None:
             survivors |= {change: known.get(change, "no test notices it yet") for change in one.survivors}

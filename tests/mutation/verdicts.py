@@ -75,6 +75,8 @@ class Score:
     wording: int = 0
     equivalent: int = 0
     survivors: list[Change] = field(default_factory=list)
+    argued: set[Change] = field(default_factory=set)
+    """The entries of the list of equivalent mutants that were met."""
 
     @property
     def killed(self) -> int:
@@ -106,6 +108,7 @@ def score(mutants: Iterable[tuple[Verdict, Change | None]], *, equivalent: froze
             result.wording += 1
         elif change in equivalent:
             result.equivalent += 1
+            result.argued.add(change)
         else:
             result.by_verdict[verdict] = result.by_verdict.get(verdict, 0) + 1
             result.survivors.append(change)

@@ -55,7 +55,7 @@ def test_a_mutant_that_was_not_run_and_an_equivalent_one_count_for_nothing() -> 
         [(Verdict.KILLED, None), (Verdict.NOT_RUN, COMPARISON), (Verdict.SURVIVED, COMPARISON)],
         equivalent=frozenset({COMPARISON}),
     )
-    assert (counted.percent, counted.equivalent) == (100.0, 1)
+    assert (counted.percent, counted.equivalent, counted.argued) == (100.0, 1, {COMPARISON})
 
 
 def test_each_listed_mutant_needs_a_reason(tmp_path: Path) -> None:
