@@ -222,6 +222,14 @@ async def test_after_a_failed_batch_the_rows_are_read_back_and_the_open_ones_cla
     assert script.finished()
 
 
+async def test_an_open_row_of_a_failed_batch_is_claimed_only_in_the_status_that_was_asked_for(script: Script) -> None:
+    stale = [JobRow.model_validate(row(claim=NEXT, job_id=job_id)) for job_id in (ID, OTHER)]
+    jobs = script.jobs(writes=[AWAY, [CLAIMED], []], reads=[[row(claim=NEXT), row(claim=NEXT, job_id=OTHER)]])
+    await jobs.claim_batch(stale, CLAIM, from_status="processing")
+    assert [filters["status"] for filters, _ in script.written] == ["eq.processing"] * 3
+    assert script.finished()
+
+
 async def test_an_open_row_of_a_failed_batch_may_be_lost_after_all(script: Script) -> None:
     jobs = script.jobs(writes=[AWAY, []], reads=[[row("queued")]])
     assert await jobs.claim_batch([QUEUED, OTHER_QUEUED], CLAIM, from_status="queued") == []
