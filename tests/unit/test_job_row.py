@@ -207,6 +207,7 @@ def test_a_spelling_has_a_longest_length() -> None:
         ("ann", "'ann'"),
         ("", "''"),
         ("x" * 100, "'" + "x" * 59),
+        ("x" * 60 + "'", "'" + "x" * 59),  # what is cut off does not decide the quotes either
         (5, "a number"),
         (1.5, "a number"),
         (True, "true or false"),

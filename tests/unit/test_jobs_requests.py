@@ -201,6 +201,12 @@ def test_columns_of_another_type_are_named(parse: Callable[..., Any]) -> None:
     assert "created_at" in str(caught.value) or "claim, job_id" in str(caught.value)
 
 
+def test_a_row_that_is_not_an_object_is_an_unexpected_answer() -> None:
+    answer: Any = [7]
+    with pytest.raises(SupabaseError, match="unexpected form"):
+        requests.parsed(answer, doing="reading")
+
+
 def test_what_has_no_column_is_an_unexpected_answer() -> None:
     answer: Any = "not rows"
     with pytest.raises(SupabaseError, match=r"unexpected form \(\)"):
