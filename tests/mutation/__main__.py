@@ -15,7 +15,7 @@ from tests.mutation.sample import SAMPLE_FILES, SAMPLE_SECONDS, SAMPLE_SIZE, run
 from tests.mutation.score_page import PAGE, page
 from tests.mutation.targets import CHECKOUT, source_files
 from tests.mutation.verdicts import Change, Score, score
-from tests.mutation.workspace import WORKSPACE, prepare
+from tests.mutation.workspace import prepare, workspace_of
 
 _WHOLE_RUN_SECONDS = 4 * 3600
 
@@ -34,9 +34,7 @@ def main() -> int:
     if arguments.sample:
         complete = [file for file in files if file in recorded]
         return run_sample(complete, listed=frozenset(equivalent) | frozenset(known), seed=arguments.seed)
-    # All decision code is mutated each time and the run is restricted by name: mutmut does not notice that a file
-    # has come to be mutated.
-    workspace = prepare(WORKSPACE, source_files())
+    workspace = prepare(workspace_of(files), files)
     names = [f"{module}.x*" for module in _modules(files)]
     if arguments.again:
         names = names_to_try_again(workspace, files)

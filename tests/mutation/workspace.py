@@ -4,6 +4,7 @@ mutmut takes a module's name from its path, so the packages have to stand side b
 `operator/runops_operator/`. The copy is kept between runs, with the verdicts on functions that have not changed.
 """
 
+import hashlib
 import json
 import shutil
 import tomllib
@@ -12,13 +13,21 @@ from typing import Any
 
 from tests.mutation.targets import CHECKOUT, PACKAGES, fast_test_paths
 
-__all__ = ["WORKSPACE", "WORKSPACE_OF_SAMPLE", "prepare"]
+__all__ = ["WORKSPACE_OF_SAMPLE", "prepare", "workspace_of"]
 
-WORKSPACE = CHECKOUT / "build" / "mutants"
+_WORKSPACES = CHECKOUT / "build" / "mutants"
 WORKSPACE_OF_SAMPLE = CHECKOUT / "build" / "mutants-sample"
 _ALSO_NEEDED = ("crds", "devstack", "prompts", "tests")
 _LOG_CALLS = [r"_log\.\w+\(", r"_LOG\.\w+\("]
 _JUNK = shutil.ignore_patterns("__pycache__", ".pytest_cache", "node_modules")
+
+
+def workspace_of(files: list[str]) -> Path:
+    """Return where these files are mutated. Each selection has its own place.
+
+    mutmut does not notice that a file has come to be mutated, and mypy needs minutes for the mutants of all files.
+    """
+    return _WORKSPACES / hashlib.sha256("\n".join(sorted(files)).encode()).hexdigest()[:12]
 
 
 def prepare(workspace: Path, files: list[str]) -> Path:
