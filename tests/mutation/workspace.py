@@ -71,13 +71,13 @@ def _configuration(files: list[str]) -> str:
             *("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "tests.mutation.fast_tests"),
             # A fork inherits open sockets and loops of the tests before it, which are not the mutant's fault.
             *("-p", "no:unraisableexception", "-o", "filterwarnings="),
-            *("-o", "timeout=60", "--hypothesis-profile=mutants"),
+            *("-o", "timeout=30", "--hypothesis-profile=mutants"),
         ],
         "pytest_add_cli_args_test_selection": fast_test_paths(),
         "type_check_command": [
             *("mypy", "--output", "json", "--config-file", "pyproject.toml", *files),
         ],
-        # A test that hangs fails at its own time limit, 60 s. mutmut's limit is longer, so that it does not take a
+        # A test that hangs fails at its own time limit, 30 s. mutmut's limit is longer, so that it does not take a
         # test that is slow because the machine is busy for a hang.
         "timeout_constant": 6,
         "track_dependencies": False,
