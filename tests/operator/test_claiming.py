@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from runops.job_row import Claim, JobRow
+from runops.logs import job_id_in_logs
 from runops.retry_policy import MOST_COUNTED
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops_operator.intake.claiming import Claimer, fault_of, is_stale, new_claim
@@ -243,3 +244,19 @@ async def test_an_outage_while_rows_are_refused_is_an_error() -> None:
     site.table.failure = ErrorKind.UNAVAILABLE
     with pytest.raises(SupabaseError):
         await site.claimer.refuse([queued(1, extra={"user_id": "ann"})])
+
+
+async def test_each_log_line_about_a_row_carries_its_id(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    ids: list[str | None] = []
+
+    def note(_: logging.LogRecord) -> bool:
+        ids.append(job_id_in_logs.get())
+        return True
+
+    caplog.handler.addFilter(note)
+    site = Site(Table(lost=[2]))
+    await site.claimer.claim([queued(1), queued(2)])
+    await site.claimer.refuse([queued(3, extra={"user_id": "ann"})])
+    caplog.handler.removeFilter(note)
+    assert ids == [str(UUID(int=number)) for number in (1, 2, 3)]
