@@ -16,7 +16,7 @@ from runops_operator.intake.admission import Admission
 from runops_operator.intake.chooser import Choice
 from runops_operator.intake.intake import Intake
 from runops_operator.intake.intake_status import IntakeStatus
-from runops_operator.intake.missed_hints import NO_FEED, Hints
+from runops_operator.intake.missed_hints import NO_FEED, Hints, RowFeed
 from runops_operator.kubernetes_api.cluster import ClusterError
 from runops_operator.observability.metrics import Metrics
 
@@ -31,7 +31,7 @@ def rows(count: int) -> list[JobRow]:
 class Site:
     """An intake whose parts answer as a test says; it keeps the order of the calls."""
 
-    def __init__(self, *choices: Choice, slots: int = 3) -> None:
+    def __init__(self, *choices: Choice, slots: int = 3, feed: RowFeed = NO_FEED, jitter: float = 0.0) -> None:
         self.calls: list[str] = []
         self.choices = list(choices)
         self.offer: Admission | Exception = Admission(slots, Counter())
@@ -46,10 +46,10 @@ class Site:
             chooser=parts,
             claimer=parts,
             recall=self._recall,
-            hints=Hints(self.wake, NO_FEED),
+            hints=Hints(self.wake, feed),
             status=self.status,
             poll=Poll(),
-            jitter=lambda: 0.0,
+            jitter=lambda: jitter,
         )
 
     async def _recall(self) -> None:
@@ -169,6 +169,25 @@ async def _run(site: Site, seconds: float) -> list[str]:
 async def test_without_a_claim_the_table_is_read_at_the_idle_pace() -> None:
     calls = await _run(Site(), seconds=10)
     assert calls.count("choose 3") == 4, "every 3.25 s, the least of a pace of 5 s"
+
+
+class LiveFeed:
+    """Reports every queued row."""
+
+    live = True
+
+    def distrust(self) -> None:
+        """Do nothing."""
+
+
+async def test_while_realtime_reports_rows_the_table_is_read_at_the_slow_pace() -> None:
+    calls = await _run(Site(feed=LiveFeed()), seconds=60)
+    assert calls.count("choose 3") == 4, "every 19.5 s, the least of a pace of 30 s"
+
+
+async def test_the_pauses_are_spread_so_that_several_operators_do_not_read_in_step() -> None:
+    calls = await _run(Site(jitter=1.0), seconds=10)
+    assert calls.count("choose 3") == 3, "every 4.25 s, the most of a pace of 5 s"
 
 
 async def test_a_claim_has_the_table_read_at_the_busy_pace_for_ten_minutes() -> None:

@@ -47,6 +47,12 @@ def test_other_rows_prove_nothing(row: JobRow) -> None:
     assert row_without_hint([row], before=NOTHING, at=NOW) is None
 
 
+def test_rows_that_prove_nothing_do_not_hide_one_that_was_not_reported() -> None:
+    known, row = _row(5), _row(10)
+    before = TableRead(at=BEFORE, queued=frozenset({known.job_id}), hints_expected=True)
+    assert row_without_hint([known, _row(5, status="processing"), row], before=before, at=NOW) == row
+
+
 @pytest.mark.parametrize(("seconds", "missed"), [(0.0, False), (0.1, True), (22.9, True), (23.0, False)])
 def test_only_a_row_queued_after_the_read_before_and_two_seconds_ago_was_missed(seconds: float, missed: bool) -> None:
     assert (row_without_hint([_row(seconds)], before=NOTHING, at=NOW) is not None) is missed

@@ -1,0 +1,90 @@
+"""The VideoJob of a claimed row, also where the row's earlier run has left one."""
+
+import logging
+from uuid import UUID
+
+import pytest
+
+from runops.failures import Reason
+from runops.job_row import JobRow
+from runops.report import Report
+from runops.videojob import videojob_name
+from runops_operator.intake.adopt import Adopter
+from tests.operator import journey
+from tests.operator.world import CONFIG, World
+
+
+def adopter_of(world: World) -> Adopter:
+    return Adopter(cluster=world.cluster, jobs=world.jobs, store=world.store, queue=world.queue, config=CONFIG)
+
+
+async def claimed_again(world: World, job_id: UUID) -> JobRow:
+    """Queue a row again and claim it, without making its VideoJob."""
+    world.jobs.set(job_id, status="queued")
+    await world.intake.claim_what_fits()
+    return world.jobs.rows[job_id]
+
+
+async def adopt(adopter: Adopter, row: JobRow) -> bool:
+    assert row.claim is not None
+    return await adopter.adopt(row, row.claim)
+
+
+async def ended(world: World) -> tuple[UUID, str]:
+    """Return a row whose VideoJob has ended."""
+    job_id, name = await journey.claimed(world)
+    world.cluster.run_pod(name)
+    world.cluster.end_pod(name, 66, Report(reason=Reason.NOT_A_VIDEO))
+    await world.settle()
+    return job_id, name
+
+
+async def test_a_claimed_row_gets_its_videojob_which_is_reconciled_first(world: World) -> None:
+    row = await claimed_again(world, world.jobs.add())
+    await world.queue.add("vj-another")
+    assert await adopt(adopter_of(world), row)
+    assert await world.queue.get() == videojob_name(row.job_id)
+
+
+async def test_a_row_that_cannot_be_run_is_set_to_error_and_waits_for_nothing(world: World) -> None:
+    row = await claimed_again(world, world.jobs.add())
+    bad = row.model_copy(update={"metadata": {**row.metadata, "user_id": "ann"}})
+    assert await adopt(adopter_of(world), bad)
+    assert world.jobs.rows[row.job_id].status == "error"
+    assert videojob_name(row.job_id) not in world.cluster.videojobs
+
+
+async def test_an_earlier_videojob_that_has_not_ended_goes_on_under_the_new_claim(world: World) -> None:
+    job_id, name = await journey.claimed(world)
+    uid = world.cluster.videojobs[name]["metadata"]["uid"]
+    row = await claimed_again(world, job_id)
+    await world.queue.add("vj-another")
+    assert await adopt(adopter_of(world), row)
+    assert world.cluster.videojobs[name]["metadata"]["uid"] == uid
+    assert world.store.rows_to_read.take(name), "its reconciliation finds the new claim in the row"
+    assert [await world.queue.get() for _ in range(2)] == ["vj-another", name], "it has its Job, so it is not urgent"
+
+
+async def test_an_earlier_videojob_that_has_ended_is_replaced(world: World) -> None:
+    job_id, name = await ended(world)
+    uid = world.cluster.videojobs[name]["metadata"]["uid"]
+    assert await adopt(adopter_of(world), await claimed_again(world, job_id))
+    assert world.cluster.videojobs[name]["metadata"]["uid"] != uid
+
+
+async def test_a_row_whose_earlier_videojob_stays_waits_and_that_is_logged_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    job_id, name = await ended(world)
+    row = await claimed_again(world, job_id)
+    adopter = adopter_of(world)
+
+    async def held_by_a_finalizer(_name: str, *, uid: str) -> None:
+        assert uid
+
+    monkeypatch.setattr(world.cluster, "delete_videojob", held_by_a_finalizer)
+    assert [await adopt(adopter, row) for _ in range(3)] == [False] * 3
+    monkeypatch.undo()
+    assert await adopt(adopter, row)
+    assert caplog.text.count(f"its earlier VideoJob {name} was deleted but does not go away") == 1

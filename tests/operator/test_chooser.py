@@ -1,0 +1,88 @@
+"""One read of the table: which rows are chosen, and which are refused."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from runops.job_row import JobRow
+from runops_operator.intake.admission import Admission
+from runops_operator.intake.chooser import Chooser
+from runops_operator.intake.server_clock import ServerClock
+from tests.operator.world import CONFIG
+from tests.simulation.cluster import START
+
+ANN, BEN = str(UUID(int=100)), str(UUID(int=200))
+SKEW = 7.0
+
+
+def queued(number: int, user: str, *, waited: float = 0.0, priority: int = 0) -> JobRow:
+    created = (START + timedelta(seconds=SKEW - waited)).isoformat()
+    metadata = {"user_id": user, "priority": priority}
+    return JobRow(job_id=UUID(int=number), status="queued", created_at=created, metadata=metadata)
+
+
+class Site:
+    """A chooser in front of a table with some rows; it keeps what it was asked."""
+
+    def __init__(self, rows: Sequence[JobRow], **settings: Any) -> None:
+        self.rows = list(rows)
+        self.reads: list[tuple[int, dict[str, int], datetime]] = []
+        self.compared: list[tuple[list[JobRow], datetime]] = []
+        self.refused: list[int] = []
+        parts: Any = self
+        self.chooser = Chooser(
+            candidates=parts,
+            claimer=parts,
+            hints=parts,
+            clock=ServerClock(lambda: START, lambda: SKEW),
+            config=CONFIG.model_copy(update=settings),
+        )
+
+    async def read(self, *, slots: int, active: dict[str, int], server_time: datetime) -> list[JobRow]:
+        self.reads.append((slots, dict(active), server_time))
+        return self.rows
+
+    def compare(self, rows: list[JobRow], *, at: datetime) -> None:
+        self.compared.append((rows, at))
+
+    async def refuse(self, rows: Sequence[JobRow]) -> None:
+        self.refused += [row.job_id.int for row in rows]
+
+    async def choose(self, slots: int, **active: int) -> tuple[list[int], int]:
+        choice = await self.chooser.choose(Admission(slots, Counter(active)))
+        return [row.job_id.int for row in choice.rows], choice.refused
+
+
+async def test_rows_are_chosen_for_the_free_slots_as_of_now_on_the_servers_clock() -> None:
+    site = Site([queued(1, ANN), queued(2, BEN)])
+    assert await site.choose(1, ann=2) == ([1], 0)
+    now = START + timedelta(seconds=SKEW)
+    assert site.reads == [(1, {"ann": 2}, now)]
+    assert site.compared == [(site.rows, now)]
+
+
+@pytest.mark.parametrize(("limit", "chosen"), [(None, [1, 2, 3]), (2, [1, 2]), (1, [1])])
+async def test_no_user_has_more_at_work_than_the_setting_allows(limit: int | None, chosen: list[int]) -> None:
+    site = Site([queued(number, ANN) for number in (1, 2, 3)], max_concurrent_per_user=limit)
+    assert await site.choose(3) == (chosen, 0)
+
+
+async def test_videos_at_work_count_for_their_user() -> None:
+    site = Site([queued(1, ANN), queued(2, BEN)])
+    assert await site.choose(1, **{ANN: 1}) == ([2], 0)
+
+
+@pytest.mark.parametrize(("ageing_seconds", "first"), [(60.0, 1), (3600.0, 2)])
+async def test_the_setting_says_how_much_waiting_outweighs_priority(ageing_seconds: float, first: int) -> None:
+    site = Site([queued(1, ANN, waited=600), queued(2, ANN, priority=5)], ageing_seconds=ageing_seconds)
+    assert await site.choose(1) == ([first], 0)
+
+
+async def test_rows_that_cannot_be_worked_on_are_refused_and_take_no_slot() -> None:
+    site = Site([queued(1, "no uuid"), queued(2, ANN), queued(3, "nor this")])
+    assert await site.choose(1) == ([2], 2)
+    assert site.refused == [1, 3]
