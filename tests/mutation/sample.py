@@ -61,7 +61,7 @@ def run_sample(recorded: list[str], *, listed: frozenset[Change], seed: str) -> 
     counted = score(results(workspace, files, only=frozenset(drawn)), equivalent=frozenset())
     tried = counted.killed + len(counted.survivors) + counted.wording
     write_score(counted)
-    sys.stdout.write(f"{tried} of {len(drawn)} drawn mutants were tried{'' if exit_code == 0 else ' in the time'}\n")
+    sys.stdout.write(f"{tried} of {len(drawn)} drawn mutants were tried{' in the time' if exit_code is None else ''}\n")
     unlisted = [change for change in counted.survivors if change not in listed]
     write_changes("Survivors that are not listed (write the missing test, or argue that it is equivalent):", unlisted)
     return judge(exit_code, unlisted)
