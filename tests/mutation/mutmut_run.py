@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
+from typing import Any
 
 from tests.mutation.verdicts import Change, Verdict, verdict_of
 
@@ -119,9 +120,9 @@ def _exit_codes(workspace: Path, file: str) -> dict[str, int | None]:
     return codes
 
 
-def _meta(workspace: Path, file: str) -> dict[str, dict[str, int | None]]:
+def _meta(workspace: Path, file: str) -> dict[str, Any]:
     path = workspace / "mutants" / f"{file}.meta"
-    found: dict[str, dict[str, int | None]] = json.loads(path.read_text()) if path.exists() else {}
+    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     return found
 
 
