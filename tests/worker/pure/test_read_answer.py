@@ -205,12 +205,26 @@ def test_empty_fields_of_the_other_kind_are_left_out() -> None:
     items, answer = read({**VISUAL, **empty}, {**SPOKEN, **dict.fromkeys(VISUAL, "N/A"), "target_element_details": {}})
     assert items == [SPOKEN, VISUAL]
     assert answer.settled["other_kind_empty"] == 2
+    items, answer = read({**VISUAL, **dict.fromkeys(AUDIO, "null")}, {**SPOKEN, "verbatim_transcript_segment": "None"})
+    assert items == [{**SPOKEN, "verbatim_transcript_segment": "None"}, VISUAL]
+    assert answer.settled["other_kind_empty"] == 1
 
 
 def test_an_object_with_both_kinds_whole_is_two_items() -> None:
     items, answer = read({**VISUAL, **AUDIO})
     assert items == [VISUAL, AUDIO]
     assert answer.settled == {"two_kinds": 1}
+
+
+def test_of_two_kinds_in_one_object_a_good_one_is_kept_and_only_the_other_is_left() -> None:
+    items, answer = read({**VISUAL, **AUDIO, "action_type_observed": "DANCE"})
+    assert items == [AUDIO]
+    (left,) = answer.unsettled
+    assert left.raw == {**VISUAL, "action_type_observed": "DANCE"}
+    items, answer = read({**VISUAL, **AUDIO, "timestamp_start_audio": "soon"})
+    assert items == [VISUAL]
+    (left,) = answer.unsettled
+    assert left.raw == {**AUDIO, "timestamp_start_audio": "soon"}
 
 
 def test_speech_in_a_visual_item_without_times_takes_those_of_the_item() -> None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from runops_worker.transcription.answer.rules import Rule
 
-__all__ = ["ALIASES", "AUDIO", "BOUNDING_BOX", "KINDS", "VISUAL", "Field", "Form", "field_name", "kind_of", "parent_of"]
+__all__ = ["AUDIO", "BOUNDING_BOX", "KINDS", "VISUAL", "Field", "Form", "Kind", "field_name", "kind_of", "parent_of"]
 
 
 class Form(Enum):
@@ -119,14 +119,16 @@ AUDIO = (
 )
 """Something said."""
 
-KINDS = {"visual": VISUAL, "audio": AUDIO}
+Kind = Literal["visual", "audio"]
+
+KINDS: dict[Kind, tuple[Field, ...]] = {"visual": VISUAL, "audio": AUDIO}
 """The two kinds of item."""
 
 BOUNDING_BOX = "element_bounding_box_pixels"
 """Not asked for, and removed: the model counts from 0 to 1000 with y first whatever the prompt says, and who reads the
 answer cannot tell that form from pixels. A wrong box is worse than none."""
 
-ALIASES = {
+_ALIASES = {
     "action": "action_type_observed",
     "action_type": "action_type_observed",
     "application": "application_in_focus",
@@ -148,7 +150,7 @@ _START_OR_END = {
     "end_time": "timestamp_end",
     "timestamp_end": "timestamp_end",
 }
-_KIND_OF: dict[str, Literal["visual", "audio"]] = {
+_KIND_OF: dict[str, Kind] = {
     **{field.name: "visual" for field in VISUAL},
     **{field.name: "audio" for field in AUDIO},
 }
@@ -160,7 +162,7 @@ _GAP = re.compile(r"[^a-z0-9]+")
 _LONGEST_NAME = 80
 
 
-def kind_of(name: str) -> Literal["visual", "audio"] | None:
+def kind_of(name: str) -> Kind | None:
     """Return the kind of item that a field belongs to; None for a field of a record and for any other name."""
     return _KIND_OF.get(name)
 
@@ -188,5 +190,5 @@ def field_name(written: str, *, is_audio: bool = False) -> str | None:
     name = _GAP.sub("_", _HUMP.sub("_", written).lower()).strip("_")
     if name in _START_OR_END:
         return f"{_START_OR_END[name]}_{'audio' if is_audio else 'visual'}"
-    name = ALIASES.get(name, name)
+    name = _ALIASES.get(name, name)
     return name if name in _KIND_OF or name in _PARENT_OF else None

@@ -15,7 +15,7 @@ from runops_worker.transcription.answer.broken_object import mended
 from runops_worker.transcription.answer.fields import field_name, kind_of
 from runops_worker.transcription.answer.rules import Rule
 
-__all__ = ["Broken", "RawItems", "looks_like_item", "raw_items"]
+__all__ = ["Broken", "RawItems", "raw_items"]
 
 _DEEPEST = 4
 _MOST_OPENINGS = 20
@@ -81,7 +81,7 @@ class RawItems:
         return replace(self, rules=(rule, *self.rules))
 
 
-def looks_like_item(value: Any) -> bool:
+def _looks_like_item(value: Any) -> bool:
     """Tell whether a value is an object with at least one field of an item."""
     return isinstance(value, dict) and any(_is_item_field(name) for name in value)
 
@@ -123,14 +123,14 @@ def _of_value(value: Any) -> RawItems:
         is_flat = len(values) == len(value) and all(one is other for one, other in zip(values, value, strict=True))
         rules = () if is_flat else (Rule.OBJECT_AROUND_ARRAY,)
     elif isinstance(value, dict):
-        is_one = not value or looks_like_item(value)
+        is_one = not value or _looks_like_item(value)
         values = (value,) if is_one else tuple(_of_object(value, depth=0))
         rules = (Rule.OBJECT_AROUND_ARRAY,)
         if not values and [] not in value.values():
             return RawItems(unusable=_NO_ARRAY)
     else:
         return RawItems(unusable=_NO_ARRAY)
-    if values and not any(one == {} or looks_like_item(one) for one in values):
+    if values and not any(one == {} or _looks_like_item(one) for one in values):
         return RawItems(unusable=_NO_ARRAY)
     return RawItems(values=values, rules=rules)
 
@@ -141,8 +141,8 @@ def _of_array(values: list[Any], *, depth: int) -> Iterator[Any]:
             value = _from_text(value)  # noqa: PLW2901 - the object that the text holds
         if isinstance(value, list) and depth < _DEEPEST:
             yield from _of_array(value, depth=depth + 1)
-        elif isinstance(value, dict) and value and not looks_like_item(value) and depth < _DEEPEST:
-            inner = [one for one in _of_object(value, depth=depth + 1) if looks_like_item(one)]
+        elif isinstance(value, dict) and value and not _looks_like_item(value) and depth < _DEEPEST:
+            inner = [one for one in _of_object(value, depth=depth + 1) if _looks_like_item(one)]
             yield from inner or [value]
         else:
             yield value
@@ -152,7 +152,7 @@ def _of_object(value: dict[str, Any], *, depth: int) -> Iterator[Any]:
     for inner in value.values():
         if isinstance(inner, list):
             yield from _of_array(inner, depth=depth + 1)
-        elif looks_like_item(inner):
+        elif _looks_like_item(inner):
             yield inner
         elif isinstance(inner, dict) and depth < _DEEPEST:
             yield from _of_object(inner, depth=depth + 1)

@@ -32,7 +32,7 @@ class UnsettledItem:
     index
         Its place in the answer, from 0.
     raw
-        The object; its text where it is not JSON.
+        The object, or the part of it that has no clear meaning; its text where it is not JSON.
     faults
         What is wrong with it, one sentence each, without its place.
     """
@@ -103,8 +103,8 @@ def _settled(raw: RawItems, *, length: float, may_be_refused: bool) -> Transcrip
         if may_be_refused and isinstance(value, dict) and plain != value:
             rules[Rule.REFUSED_CHARACTER] += 1
         if one.faults:
-            unsettled.append(UnsettledItem(index, plain, one.faults))
-            continue
+            # Of an object with something seen and something said, one may be good.
+            unsettled.append(UnsettledItem(index, dict(one.rest) if one.items else plain, one.faults))
         rules.update(one.rules)
         items.extend(one.items)
         before = round(one.items[0].start * 1000) if one.items else before

@@ -12,9 +12,11 @@ from runops_worker.model.answer_json import faults_of
 from runops_worker.transcription.answer.actions import DRAG, KEYPRESS, UNKNOWN_KEY, Action, action_of
 from runops_worker.transcription.answer.fields import (
     BOUNDING_BOX,
+    KINDS,
     VISUAL,
     Field,
     Form,
+    Kind,
     field_name,
     kind_of,
     parent_of,
@@ -51,12 +53,15 @@ class SettledItem:
     rules
         What was settled.
     faults
-        Why it has no meaning, one sentence each. Then there are no items.
+        Why it, or one of two kinds in it, has no meaning, one sentence each.
+    rest
+        The fields of the part that has no meaning.
     """
 
     items: tuple[TranscriptItem, ...] = ()
     rules: tuple[Rule, ...] = ()
     faults: tuple[str, ...] = ()
+    rest: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -88,39 +93,60 @@ def settle_item(raw: Mapping[str, Any], clock: Clock, *, after: int = 0) -> Sett
     """
     notes = _Notes()
     known = _known_fields(raw, notes)
-    said = {name: value for name, value in known.items() if kind_of(name) == "audio"}
-    seen = {name: value for name, value in known.items() if kind_of(name) == "visual"}
-    if all(says_nothing(value) for value in known.values()):
+    fields = {kind: {name: known[name] for name in known if kind_of(name) == kind} for kind in KINDS}
+    kinds = _kinds_in(fields["visual"], fields["audio"], notes)
+    if not kinds:
         return SettledItem(rules=(Rule.EMPTY_ITEM,))
-    speaks = not is_empty(said.get(_TEXT))
+    items: list[TranscriptItem] = []
+    faults: list[str] = []
+    rest: dict[str, Any] = {}
+    for kind in kinds:
+        part = _Notes()
+        if kind == "visual":
+            values = _visual(fields["visual"], clock, part, other=fields["audio"], after=after)
+        else:
+            values = _audio(fields["audio"], clock, part, other=fields["visual"], after=after)
+        try:
+            read = [parse_item(value) for value in values]
+        except ValidationError as error:
+            part.faults.extend(faults_of(error))
+        if part.faults:
+            faults.extend(part.faults)
+            rest.update(fields[kind])
+        else:
+            items.extend(read)
+            notes.rule(*part.rules)
+    return SettledItem(tuple(items), tuple(notes.rules) if items else (), tuple(faults), rest)
+
+
+def _kinds_in(
+    seen: Mapping[str, Any], said: Mapping[str, Any], notes: _Notes
+) -> tuple[Literal["visual", "audio"], ...]:
+    """Return of which kinds an object is. What it has of the other kind is left out."""
     acts = not says_nothing(seen.get(_ACTION))
-    values: list[dict[str, Any]] = []
+    text = said.get(_TEXT)
+    has_times = any(not says_nothing(said.get(name)) for name in (_START["audio"], _END["audio"]))
+    # Somebody may say "None"; beside an action, or without a time, it is an empty field.
+    speaks = not is_empty(text) and not (says_nothing(text) and (acts or not has_times))
     if speaks:
-        shows = acts and (
-            not says_nothing(seen.get(_START["visual"])) or any(not is_empty(seen.get(name)) for name in _CONTENT)
+        is_whole = not says_nothing(seen.get(_START["visual"])) or any(
+            not is_empty(seen.get(name)) for name in _CONTENT
         )
-        if shows:
+        if acts and is_whole:
             notes.rule(Rule.TWO_KINDS)
-            values.extend(_visual(seen, clock, notes, other=said, after=after))
-        elif seen:
-            says_more = any(not says_nothing(value) for value in seen.values())
-            notes.rule(Rule.OTHER_KIND_REMOVED if says_more else Rule.OTHER_KIND_EMPTY)
-        values.extend(_audio(said, clock, notes, other=seen, after=after))
-    elif not acts and all(says_nothing(value) for value in seen.values()):
-        # Times of speech without a word.
-        return SettledItem(rules=(Rule.EMPTY_ITEM,))
-    else:
-        if said:
-            says_more = any(not says_nothing(value) for value in said.values())
-            notes.rule(Rule.OTHER_KIND_REMOVED if says_more else Rule.OTHER_KIND_EMPTY)
-        values.extend(_visual(seen, clock, notes, other=said, after=after))
-    if notes.faults:
-        return SettledItem(faults=tuple(notes.faults))
-    try:
-        items = tuple(parse_item(value) for value in values)
-    except ValidationError as error:
-        return SettledItem(faults=tuple(faults_of(error)))
-    return SettledItem(items=items, rules=tuple(notes.rules))
+            return "visual", "audio"
+        _left_out(seen, notes)
+        return ("audio",)
+    if all(says_nothing(value) for value in seen.values()):
+        return ()
+    _left_out(said, notes)
+    return ("visual",)
+
+
+def _left_out(fields: Mapping[str, Any], notes: _Notes) -> None:
+    if fields:
+        says_more = any(not says_nothing(value) for value in fields.values())
+        notes.rule(Rule.OTHER_KIND_REMOVED if says_more else Rule.OTHER_KIND_EMPTY)
 
 
 def _known_fields(raw: Mapping[str, Any], notes: _Notes) -> dict[str, Any]:
@@ -151,7 +177,7 @@ def _known_fields(raw: Mapping[str, Any], notes: _Notes) -> dict[str, Any]:
 
 
 def _moment(
-    kind: Literal["visual", "audio"],
+    kind: Kind,
     values: Mapping[str, Any],
     other: Mapping[str, Any],
     clock: Clock,

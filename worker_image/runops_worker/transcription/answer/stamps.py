@@ -15,7 +15,7 @@ from typing import Any
 from runops.transcript import timestamp
 from runops_worker.transcription.answer.rules import Rule
 
-__all__ = ["Clock", "Moment", "slack_of"]
+__all__ = ["Clock", "Moment"]
 
 _LEAST_SLACK = 2_000
 _SLACK_SHARE = 0.05
@@ -80,7 +80,7 @@ class _Reading:
     """Counts only where the usual reading is past the clip by far."""
 
 
-def slack_of(length: int) -> int:
+def _slack_of(length: int) -> int:
     """Return how far past its end an item may start and still be moved to the end: the model rounds, and drifts.
 
     Parameters
@@ -121,7 +121,7 @@ class Clock:
             Seconds of the clip.
         """
         end = math.floor(min(length, _LONGEST_CLIP) * 1000 + 1e-6) if length > 0 else 0
-        latest = end + slack_of(end)
+        latest = end + _slack_of(end)
         parts: list[tuple[int, int, int]] = []
         numbers: list[float] = []
         for value in values:
@@ -155,7 +155,7 @@ class Clock:
         (usual, *others), second = readings
         if usual.at <= self.length:
             return self._moment(usual, second)
-        if usual.at <= self.length + slack_of(self.length):
+        if usual.at <= self.length + _slack_of(self.length):
             return self._moment(usual, second, Rule.START_PAST_CLIP)
         for other in self._possible(usual, others):
             if after - _ORDER_SLACK <= other.at <= self.length:
