@@ -13,7 +13,7 @@ from hypothesis import settings
 from devstack.faults import FaultControl
 from devstack.stack import StackInfo, running_stack
 from devstack.supabase.gateway.switches import Switches, set_switches
-from tests.log_levels import unchanged_log_levels
+from tests.unchanged_logging import unchanged_logging
 from tests.virtual_time import VirtualTimeLoop
 
 # An example that has to wait for a processor is no failure; pytest's timeout ends one that hangs.
@@ -29,9 +29,9 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[]
 
 
 @pytest.fixture(autouse=True)
-def log_levels_stay() -> Iterator[None]:
-    """Set levels of loggers back after each test: commands that run in this process set them."""
-    with unchanged_log_levels():
+def logging_stays() -> Iterator[None]:
+    """Give logging back as each test found it: commands that run in this process set levels and handlers."""
+    with unchanged_logging():
         yield
 
 
