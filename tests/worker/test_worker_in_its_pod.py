@@ -101,12 +101,12 @@ async def test_a_sigterm_ends_the_pod_as_terminated_without_waiting_for_the_mode
 async def test_the_wait_that_a_quota_asks_for_is_reported_to_the_operator(
     job: Job, control: GeminiControl, tmp_path: Path
 ) -> None:
-    control.behave(Behaviour(turns=[Turn(outcome=Outcome.STATUS, status=429, retry_after_seconds=53)]))
+    control.behave(Behaviour(turns=[Turn(outcome=Outcome.STATUS, status=429, retry_after_seconds=153)]))
     with pod(job, tmp_path) as process:
         code, _ = await asyncio.to_thread(ended, process)
     report = parse_report((tmp_path / "last-word").read_text())
     assert report is not None
-    assert (code, report.reason, report.retry_after_seconds) == (120, Reason.QUOTA_EXCEEDED, 53)
+    assert (code, report.reason, report.retry_after_seconds) == (120, Reason.QUOTA_EXCEEDED, 153)
 
 
 @pytest.mark.parametrize(
