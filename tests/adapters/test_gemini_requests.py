@@ -14,6 +14,7 @@ from uuid import UUID
 
 import pytest
 
+from runops.videojob import PromptChoice
 from runops_worker.gemini.file_names import name_prefix
 from runops_worker.gemini.model import GeminiModel
 from runops_worker.model.ask import complaint
@@ -26,7 +27,7 @@ from tests.adapters.gemini_recorder import GeminiRecorder, Refusal, running_reco
 
 GOLDEN = Path(__file__).parent / "golden"
 JOB = UUID("8a2b5d1e-54a5-4f6c-9d70-6f1c7d0a4b11")
-PROMPTS = (load_prompt("transcription_prompt_v2.md"), load_prompt("sop_parser_v0.7.md"))
+PROMPTS = (load_prompt(PromptChoice().transcription), load_prompt(PromptChoice().sop))
 ITEM = {"timestamp_start_audio": "00:00:01", "timestamp_end_audio": "00:00:02", "verbatim_transcript_segment": "Hi."}
 
 
