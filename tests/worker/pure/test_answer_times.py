@@ -161,7 +161,22 @@ def test_an_answer_whose_numbers_are_milliseconds_is_read_so_throughout() -> Non
 
 @pytest.mark.parametrize(
     "stamp",
-    ["soon", "step 3", "a:b", "12:", ":", "1:2:3:4:5", "x" * 200, True, {"a": 1}, {}, [1, 2, 3], 1e13, "9" * 50],
+    [
+        "soon",
+        "2026-11-29",
+        "step 3",
+        "a:b",
+        "12:",
+        ":",
+        "1:2:3:4:5",
+        "x" * 200,
+        True,
+        {"a": 1},
+        {},
+        [1, 2, 3],
+        1e13,
+        "9" * 50,
+    ],
 )
 def test_what_is_not_a_time_is_a_fault_with_its_field(stamp: Any) -> None:
     answer = read_answer(json.dumps([AUDIO, {**VISUAL, "timestamp_start_visual": stamp}]), length=60)

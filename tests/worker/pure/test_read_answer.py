@@ -124,6 +124,13 @@ def test_a_broken_object_that_cannot_be_mended_is_left_with_its_text(broken: str
     assert answer.complete
 
 
+def test_no_field_behind_a_record_is_lost_where_only_the_last_brace_is_missing() -> None:
+    target = {"element_type_guess": "link", "element_visible_text": None}
+    start = {"timestamp_start_visual": "00:00:03", "target_element_details": target}
+    answer = read_answer(f"[{A}, {json.dumps({**start, **VISUAL})[:-1]}, {A}]", length=60)
+    assert dump_transcript(answer.items) == [SPOKEN, {**VISUAL, "target_element_details": target}]
+
+
 def test_the_last_object_may_be_the_broken_one() -> None:
     broken = B.replace("Before.", 'say "x" now')
     answer = read_answer(f"[{A}, {broken}]", length=60)

@@ -28,12 +28,13 @@ def mended(text: str) -> dict[str, Any] | None:
 
     Only an object whose fields all have known names is returned: other names show that it was misread.
     """
-    text = text[: text.rfind("}") + 1] or text
     if len(text) > _LONGEST:
         return None
-    for value in _tries(text.rstrip().rstrip(",")):
-        if isinstance(value, dict) and value and all(isinstance(name, str) and field_name(name) for name in value):
-            return value
+    # Behind the last object there may be other text. Its end is tried second: a brace of a record may be the last one.
+    for one in (text, text[: text.rfind("}") + 1]):
+        for value in _tries(one.rstrip().rstrip(",")):
+            if isinstance(value, dict) and value and all(isinstance(name, str) and field_name(name) for name in value):
+                return value
     return None
 
 

@@ -243,7 +243,7 @@ def _is_cut(fragment: str, *, in_array: bool) -> bool:
 
 
 def _without_items(text: str, wrong: json.JSONDecodeError) -> RawItems:
-    if _EMPTY_ARRAY.search(text) is not None:
+    if "{" not in text and _EMPTY_ARRAY.search(text) is not None:
         return RawItems(rules=(Rule.SURROUNDING_TEXT,))
     is_at_end = wrong.pos >= len(text) or wrong.msg.startswith("Unterminated string")
     if text[0] in "[{" and is_at_end:

@@ -19,7 +19,9 @@ __all__ = ["Clock", "Moment"]
 
 _LEAST_SLACK = 2_000
 _SLACK_SHARE = 0.05
+"""How far past its end an item may start and still be moved to the end: milliseconds, or a share of the clip."""
 _ORDER_SLACK = 2_000
+"""Milliseconds by which an item may start before the one before it, where its time is read another way."""
 _FAR = 2
 """A time is past the clip by far from so many lengths of the clip on."""
 _LEAST_STAMPS = 5
@@ -43,6 +45,7 @@ _NUMBER_ALONE = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
 _LARGEST = 1e12
 _DIGITS = re.compile(r"0\d{3}|0\d{5}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]|(?=\d{2}:))")
+_DATE_ALONE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BETWEEN = re.compile(r"[\s\])>]*(?:-+>?|\u2192|/|to|until|till|through|~|,)[\s\[(<]*", re.IGNORECASE)
 _AROUND = " \t\r\n\u200b\ufeff[]()<>{}\"'`~@#*=|+\u2248"
 _LETTERS_AROUND = re.compile(r"\A[tT]\s*[=+:]?\s*(?=\d)|(?<=\d)[zZ]\Z")
@@ -81,13 +84,6 @@ class _Reading:
 
 
 def _slack_of(length: int) -> int:
-    """Return how far past its end an item may start and still be moved to the end: the model rounds, and drifts.
-
-    Parameters
-    ----------
-    length
-        Milliseconds of the clip.
-    """
     return max(_LEAST_SLACK, round(length * _SLACK_SHARE))
 
 
@@ -230,6 +226,8 @@ class Clock:
         if plain.startswith("-"):
             plain = plain[1:].lstrip()
             return ([_Reading(0, Rule.TIME_FORM)], ()) if _time_at(plain, 0) is not None else wrong
+        if _DATE_ALONE.fullmatch(plain) is not None:
+            return wrong
         found = _time_at(plain, 0)
         if found is None:
             # Words around a time are no harm; but a bare number among words may count anything.
