@@ -233,14 +233,14 @@ _ROWS = (
     (
         Reason.INVALID_OUTPUT,
         78,
-        _P,
+        _T,
         "The model's answer did not match the schema, even after one repair request.",
         "Run it again, or choose another model.",
     ),
     (
         Reason.OUTPUT_CUT_OFF,
         79,
-        _P,
+        _T,
         "The model's answer was cut off.",
         "Run it again, split the recording, or choose another model.",
     ),

@@ -22,7 +22,7 @@ from runops_worker.model.protocol import Exchange, Question
 from runops_worker.prompts import load_prompt
 from runops_worker.sop.sop_request import sop_question
 from runops_worker.task import Task
-from runops_worker.transcription.chunk_request import chunk_question
+from runops_worker.transcription.chunk_request import clip_question
 from tests.adapters.gemini_recorder import GeminiRecorder, Refusal, running_recorder
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -74,7 +74,7 @@ def repair(question: Question) -> Question:
 
 async def everything(model: GeminiModel, name: str, clip: Path, *, fps: int = 1) -> None:
     """Send each kind of request once, in the order of a run."""
-    video = chunk_question(task(name, fps=fps), seconds=300, has_audio=True)
+    video = clip_question(task(name, fps=fps), model=name, seconds=300, has_audio=True)
     await model.check(name)
     async with model.uploaded(clip, job_id=JOB, seconds=300, fps=fps) as uploaded:
         await model.ask(video, video=uploaded, on_usage=lambda _: None)
@@ -167,7 +167,8 @@ async def test_what_must_hold_of_every_call(model: GeminiModel, gemini: GeminiRe
 async def test_more_pictures_per_second_are_asked_for(
     *, model: GeminiModel, gemini: GeminiRecorder, clip: Path, fps: int, sent: int
 ) -> None:
-    question = chunk_question(task("gemini-2.5-flash", fps=fps), seconds=10, has_audio=False)
+    asked = task("gemini-2.5-flash", fps=fps)
+    question = clip_question(asked, model=asked.transcribe_model, seconds=10, has_audio=False)
     async with model.uploaded(clip, job_id=JOB, seconds=10, fps=fps) as uploaded:
         await model.ask(question, video=uploaded, on_usage=lambda _: None)
     (call,) = gemini.calls()

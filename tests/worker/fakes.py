@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,7 +18,9 @@ from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.claimed_storage import ClaimedStorage
 from runops_worker.context import Context
 from runops_worker.media.limits import Limits
-from runops_worker.model.protocol import Answer, CallUsage, Question
+from runops_worker.media.transcode.activity import Activity
+from runops_worker.media.transcode.chunks import Chunk
+from runops_worker.model.protocol import Answer, AnswerEnd, CallUsage, Question
 from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.task import Prompt, Task
 
@@ -55,6 +58,10 @@ class RecordingSink:
         self.reports.append((stage, percent))
 
 
+class Killed(Exception):  # noqa: N818 - it stands for the end of the process
+    """The worker is killed."""
+
+
 @dataclass
 class FakeSupabase:
     """Tables and storage, in memory."""
@@ -63,6 +70,7 @@ class FakeSupabase:
     upload_seconds: list[float] = field(default_factory=list)
     is_held: bool = True
     written: list[str] = field(default_factory=list)
+    dies_after: int | None = None
 
     @property
     def jobs(self) -> "FakeSupabase":
@@ -83,6 +91,10 @@ class FakeSupabase:
         await before_write()
         await asyncio.sleep(self.upload_seconds.pop(0) if self.upload_seconds else 0)
         self.objects[key] = value
+        if self.dies_after is not None:
+            self.dies_after -= 1
+            if self.dies_after <= 0:
+                raise Killed
 
     async def read_json(self, _bucket: str, key: str) -> Any:
         found = self.objects.get(key)
@@ -120,24 +132,32 @@ class ChunkModel:
     once: dict[int, Callable[[], Answer]] = field(default_factory=dict)
     always: dict[int, Callable[[], Answer]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    uploads: int = 0
+    refuses: range = range(0)
+    usual: Callable[[int], Answer] = lambda _: Answer(ANSWER)
 
     @asynccontextmanager
     async def uploaded(self, video: Path, *, job_id: UUID, seconds: float, fps: int) -> AsyncIterator[Clip]:
         assert (job_id, fps) == (TASK.job_id, TASK.fps)
         assert seconds > 0
+        self.uploads += 1
         yield Clip(video)
 
     async def ask(self, question: Question, *, video: Any, on_usage: Any) -> Answer:
         seconds = re.search(r"is (\d+) seconds long", question.text)
         assert seconds is not None
+        self.questions.append(question)
         self.asked.append(f"{video.start}+{seconds[1]}")
         on_usage(CallUsage("m", 1, 1))
         scripted = self.once.pop(video.start, None) or self.always.get(video.start)
         await asyncio.sleep(0.02)
         if scripted is not None:
             return scripted()
+        if video.start in self.refuses:
+            return Answer("", AnswerEnd.REFUSED, "RECITATION")
         await asyncio.sleep(0.02)
-        return Answer(ANSWER)
+        return self.usual(int(seconds[1]))
 
 
 @dataclass
@@ -165,6 +185,12 @@ def a_context(fake: Any, *, model: Any = None, workdir: Path = Path(), task: Tas
         workdir=workdir,
         now=lambda: NOW,
     )
+
+
+def idle(chunk: Chunk) -> Activity:
+    """Return the activity of a chunk in which nothing happens."""
+    nothing = (False,) * math.ceil(chunk.length)
+    return Activity(int(chunk.start), nothing, nothing)
 
 
 def a_checkpoint(fake: Any) -> CheckpointStore:

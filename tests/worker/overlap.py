@@ -17,14 +17,17 @@ from runops.supabase.download import partial_file
 from runops.supabase.objects import Downloaded, ObjectInfo
 from runops_worker.checkpoint.format import Checkpoint, read_checkpoint
 from runops_worker.checkpoint.keys import slim_key
+from runops_worker.media.limits import Limits
 from runops_worker.media.probe.examine import Examined
 from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.transcode.activity import Activity
+from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.media.transcode.growing_slim import Watcher
 from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.model.protocol import Answer, CallUsage, Question
 from runops_worker.pipeline import make_transcript
 from runops_worker.reporting.stage_progress import StageProgress
-from tests.worker.fakes import ANSWER, TASK, Clip, FakeSupabase, RecordingSink, a_checkpoint, a_context
+from tests.worker.fakes import ANSWER, TASK, Clip, FakeSupabase, RecordingSink, a_checkpoint, a_context, idle
 
 SECONDS = 1480.0
 PLAN = [0, 295, 590, 885, 1180]
@@ -243,7 +246,13 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
     monkeypatch.setattr("runops_worker.stages.prepare.examine", examine)
     monkeypatch.setattr("runops_worker.stages.prepare.transcode", scene.transcode)
+
+    async def nothing_happens(_clip: Path, piece: Chunk, *, fps: int, limits: Any) -> Activity:
+        assert (fps, limits) == (TASK.fps, Limits())
+        return idle(piece)
+
     monkeypatch.setattr("runops_worker.transcription.clip_source.cut_chunk", cut)
+    monkeypatch.setattr("runops_worker.pipeline.measure_activity", nothing_happens)
     return scene
 
 

@@ -9,7 +9,7 @@ import pytest
 from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.supabase.errors import ErrorKind, SupabaseError
-from runops_worker.checkpoint.format import ChunkDone, read_checkpoint
+from runops_worker.checkpoint.format import ChunkState, read_checkpoint
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.model.protocol import CallUsage
 from runops_worker.reporting.row_sink import RowSink
@@ -17,7 +17,7 @@ from tests.worker.fakes import TASK, FakeSupabase, a_checkpoint, a_context
 
 
 async def save_chunk(checkpoint: CheckpointStore, key: str) -> None:
-    await checkpoint.save(lambda state: state.with_chunk(ChunkDone(key=key, items=[])))
+    await checkpoint.save(lambda state: state.with_chunk(ChunkState(key=key)))
 
 
 async def test_a_slow_checkpoint_never_overwrites_a_newer_one() -> None:

@@ -1,7 +1,9 @@
 """What happens to the chunks of a long recording where some of them fail."""
 
 import asyncio
+import contextlib
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,18 +12,35 @@ from typing import Any
 import pytest
 
 from runops.failures import Failed, Reason
-from runops_worker.checkpoint.format import Checkpoint, SlimDone, read_checkpoint
+from runops.quality import Gap, Quality, TranscriptQuality
+from runops.transcript import dump_transcript
+from runops_worker.checkpoint.format import AnsweredRange, Checkpoint, SlimDone, read_checkpoint
 from runops_worker.checkpoint.store import CheckpointStore
+from runops_worker.media.transcode.activity import Activity
+from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge
 from runops_worker.overlapping_work import overlapping_work
 from runops_worker.stages.transcribe import transcribe
 from runops_worker.task import Task
+from runops_worker.transcription.chunk_flow import MOST_CALLS
 from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
+from runops_worker.transcription.clip_source import Measure
+from runops_worker.transcription.gaps import gap_item, gaps_in
 from runops_worker.transcription.stored_transcript import StoredTranscript
-from tests.worker.fakes import TASK, ChunkModel, FakeSupabase, a_checkpoint, a_context, a_progress
+from tests.worker.fakes import TASK, ChunkModel, FakeSupabase, Killed, a_checkpoint, a_context, a_progress, idle
+from tests.worker.pure.items import clicked
 
 SLIM = SlimDone(key="k", sha256="s", size_bytes=1, duration_seconds=1480, frames=1480, has_audio=True)
 SHORT = SLIM.model_copy(update={"duration_seconds": 600.0, "frames": 600})
+
+
+async def idle_now(_clip: Path, chunk: Chunk) -> Activity:
+    return idle(chunk)
+
+
+async def busy_now(_clip: Path, chunk: Chunk) -> Activity:
+    nothing = idle(chunk)
+    return replace(nothing, changed=(True,) * len(nothing.changed))
 
 
 @dataclass
@@ -33,6 +52,7 @@ class Attempt:
     workdir: Path
     checkpoint: CheckpointStore
     task: Task = TASK
+    measure: Measure = idle_now
 
     async def transcribe(self, slim: SlimDone) -> list[dict[str, Any]]:
         context = a_context(self.fake, model=self.model, workdir=self.workdir)
@@ -43,6 +63,7 @@ class Attempt:
                 model=context.model,
                 checkpoint=self.checkpoint,
                 workdir=self.workdir,
+                measure=self.measure,
                 work=work,
                 on_progress=lambda _: None,
             )
@@ -116,7 +137,6 @@ async def test_a_chunk_that_was_cut_off_is_not_paid_for_again(attempt: NewAttemp
     await again.checkpoint.load()
     await again.transcribe(SHORT)
     assert model.asked == ["447+153"]
-    assert again.checkpoint.state.cut_off == ()
 
 
 def too_large() -> Answer:
@@ -144,7 +164,8 @@ async def test_a_saved_chunk_that_is_invalid_is_asked_for_again(
     with pytest.raises(Failed):
         await first.transcribe(SHORT)
     again = attempt(fake, model)
-    spoilt = tuple(chunk.model_copy(update={"items": [{"odd": 1}]}) for chunk in first.checkpoint.state.chunks)
+    odd = (AnsweredRange(start=0, end=300, items=[{"odd": 1}]),)
+    spoilt = tuple(chunk.model_copy(update={"answered": odd}) for chunk in first.checkpoint.state.chunks)
     again.checkpoint.change(lambda _: Checkpoint(chunks=spoilt))
     transcript = await again.transcribe(SHORT)
     assert model.asked == ["0+300", "295+305", "0+300", "295+305"]
@@ -155,30 +176,114 @@ def nothing() -> Answer:
     return Answer("[]")
 
 
-async def test_an_empty_answer_fails_the_attempt_and_the_next_one_asks_again(
+def refused() -> Answer:
+    return Answer("", AnswerEnd.REFUSED, "RECITATION")
+
+
+def items(*times: float) -> str:
+    return json.dumps(dump_transcript([clicked(at, f"Button {at:g}") for at in times]))
+
+
+async def test_an_idle_chunk_needs_no_items_and_is_asked_about_once(attempt: NewAttempt) -> None:
+    model = ChunkModel(always={295: nothing})
+    assert len(await attempt(FakeSupabase(), model).transcribe(SHORT)) == 1
+    assert sorted(model.asked) == ["0+300", "295+305"]
+
+
+async def test_a_recording_in_which_nothing_was_found_fails_and_the_next_attempt_asks_again(
     attempt: NewAttempt,
 ) -> None:
-    fake, model = FakeSupabase(), ChunkModel(always={295: nothing})
-    with pytest.raises(Failed, match="saw and heard nothing in the recording from second 295 to 600") as failed:
+    fake, model = FakeSupabase(), ChunkModel(always={0: nothing, 295: nothing})
+    with pytest.raises(Failed, match="saw and heard nothing in the recording") as failed:
         await attempt(fake, model).transcribe(SHORT)
     assert failed.value.reason is Reason.MODEL_EMPTY_ANSWER
-    assert sorted(model.asked) == ["0+300", "295+305", "295+305"]
     again = attempt(fake, ChunkModel())
     await again.checkpoint.load()
-    assert len(again.checkpoint.state.chunks) == 1
     assert len(await again.transcribe(SHORT)) == 2
 
 
-async def test_a_saved_empty_list_counts_as_absent(attempt: NewAttempt) -> None:
-    fake, model = FakeSupabase(), ChunkModel({295: failing(Reason.MODEL_REFUSED_REQUEST)})
-    first = attempt(fake, model)
-    with pytest.raises(Failed):
-        await first.transcribe(SHORT)
-    again = attempt(fake, model)
-    spoilt = tuple(chunk.model_copy(update={"items": []}) for chunk in first.checkpoint.state.chunks)
-    again.checkpoint.change(lambda _: Checkpoint(chunks=spoilt))
-    assert len(await again.transcribe(SHORT)) == 2
-    assert model.asked == ["0+300", "295+305", "0+300", "295+305"]
+async def test_an_empty_answer_about_a_busy_chunk_is_asked_for_again(attempt: NewAttempt) -> None:
+    model = ChunkModel({295: nothing})
+    busy = replace(attempt(FakeSupabase(), model), measure=busy_now)
+    model.always[295] = lambda: Answer(items(*range(0, 305, 5)))
+    model.always[0] = lambda: Answer(items(*range(0, 300, 5)))
+    assert len(await busy.transcribe(SHORT)) > 100
+    assert sorted(model.asked) == ["0+300", "295+305", "295+305"]
+    assert model.uploads == 2, "the clip is still there for the second question"
+
+
+async def test_a_chunk_that_is_refused_leaves_a_gap_in_the_transcript_and_no_failure(attempt: NewAttempt) -> None:
+    model = ChunkModel(always={885: refused})
+    first = attempt(FakeSupabase(), model)
+    transcript = await first.transcribe(SLIM)
+    gap = Gap(start=885, end=926, reason="refused")
+    assert gaps_in(transcript) == (gap,)
+    assert dump_transcript([gap_item(gap)])[0] in transcript
+    assert len(transcript) > 4
+    assert first.checkpoint.state.quality == Quality(transcript=TranscriptQuality(asked_again=6, gaps=(gap,)))
+
+
+async def test_if_most_of_a_recording_is_refused_it_fails_and_the_next_attempt_asks_about_that_only(
+    attempt: NewAttempt,
+) -> None:
+    fake, model = FakeSupabase(), ChunkModel(refuses=range(295, 1480))
+    with pytest.raises(
+        Failed, match=r"refused .* of the recording \(00:24:40\) for its content \(RECITATION\)"
+    ) as failed:
+        await attempt(fake, model).transcribe(SLIM)
+    assert failed.value.reason is Reason.BLOCKED
+    assert max(Counter(int(name.split("+")[0]) // 295 for name in model.asked).values()) <= MOST_CALLS
+    again = attempt(fake, ChunkModel())
+    await again.checkpoint.load()
+    assert gaps_in(await again.transcribe(SLIM)) == ()
+    assert "0+300" not in again.model.asked
+
+
+async def test_unreadable_items_are_repaired_alone_with_the_clip_that_is_there(attempt: NewAttempt) -> None:
+    good = json.loads(items(*range(0, 300, 30)))
+    model = ChunkModel({0: lambda: Answer(json.dumps([*good, DANCE, DANCE | {"application_in_focus": "Mail"}]))})
+    model.always[0] = lambda: Answer(items(31, 61))
+    first = attempt(FakeSupabase(), model)
+    assert len(await first.transcribe(SHORT)) == 13
+    first_question, repair = [question for question in model.questions if "300 seconds" in question.text]
+    assert repair.text.count('"DANCE"') == 2
+    assert "Button" not in repair.text
+    assert repair.exchanges == first_question.exchanges == ()
+    assert model.uploads == 2
+    done = first.checkpoint.state.transcript
+    assert done is not None
+    assert done.quality == TranscriptQuality(repaired=2)
+
+
+DANCE = {"action_type_observed": "DANCE", "application_in_focus": "Editor"}
+
+
+TROUBLED: dict[int, Callable[[], Answer]] = {
+    0: lambda: Answer(items(*range(0, 120, 5)), AnswerEnd.CUT_OFF),
+    115: lambda: Answer("It shows an editor."),
+    207: refused,
+    253: nothing,
+}
+
+
+def about_everything(seconds: int) -> Answer:
+    return Answer(items(*range(0, seconds, 5)))
+
+
+@pytest.mark.parametrize("killed_after", range(1, 10))
+async def test_wherever_it_is_killed_no_answer_is_asked_for_twice(attempt: NewAttempt, killed_after: int) -> None:
+    whole = ChunkModel(dict(TROUBLED), usual=about_everything)
+    expected = await replace(attempt(FakeSupabase(), whole), measure=busy_now).transcribe(SHORT)
+    fake, model = FakeSupabase(), ChunkModel(dict(TROUBLED), usual=about_everything)
+    fake.dies_after = killed_after
+    with contextlib.suppress(Killed):
+        await replace(attempt(fake, model), measure=busy_now).transcribe(SHORT)
+    fake.dies_after = None
+    again = replace(attempt(fake, model), measure=busy_now)
+    await again.checkpoint.load()
+    if again.checkpoint.state.transcript is None:
+        assert await again.transcribe(SHORT) == expected
+    assert sorted(model.asked) == sorted(whole.asked)
 
 
 SPOKEN_SECRET = json.dumps(

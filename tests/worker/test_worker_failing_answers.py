@@ -31,15 +31,14 @@ ALWAYS: dict[str, Any] = {"times": None}
 @pytest.mark.parametrize(
     ("scripted", "reason", "says", "calls"),
     [
-        (turn("max_tokens", kind="transcribe", **ALWAYS), Reason.OUTPUT_CUT_OFF, "26 s", 2),
-        (turn("loop_text", kind="transcribe", **ALWAYS), Reason.OUTPUT_CUT_OFF, "26 s", 2),
-        (turn("empty_text", kind="transcribe", **ALWAYS), Reason.MODEL_EMPTY_ANSWER, "empty", 3),
-        (turn("empty_candidates", kind="transcribe", **ALWAYS), Reason.MODEL_EMPTY_ANSWER, "empty", 3),
-        (turn("prompt_blocked", kind="transcribe", **ALWAYS), Reason.BLOCKED, "PROHIBITED_CONTENT", 1),
-        (turn("no_content", kind="transcribe", **ALWAYS), Reason.BLOCKED, "SAFETY", 2),
-        (turn("prose", kind="transcribe", **ALWAYS), Reason.INVALID_OUTPUT, "not JSON", 2),
-        (turn("wrong_shape", kind="transcribe", **ALWAYS), Reason.INVALID_OUTPUT, "JSON array", 2),
-        (turn("text", kind="transcribe", text="[]", **ALWAYS), Reason.MODEL_EMPTY_ANSWER, "saw and heard nothing", 2),
+        (turn("max_tokens", kind="transcribe", keep_share=0, **ALWAYS), Reason.OUTPUT_CUT_OFF, "cut off", 3),
+        (turn("empty_text", kind="transcribe", **ALWAYS), Reason.MODEL_EMPTY_ANSWER, "empty", 9),
+        (turn("empty_candidates", kind="transcribe", **ALWAYS), Reason.MODEL_EMPTY_ANSWER, "empty", 9),
+        (turn("prompt_blocked", kind="transcribe", **ALWAYS), Reason.BLOCKED, "PROHIBITED_CONTENT", 3),
+        (turn("no_content", kind="transcribe", **ALWAYS), Reason.BLOCKED, "SAFETY", 6),
+        (turn("prose", kind="transcribe", **ALWAYS), Reason.INVALID_OUTPUT, "could not be used", 4),
+        (turn("wrong_shape", kind="transcribe", **ALWAYS), Reason.INVALID_OUTPUT, "could not be used", 4),
+        (turn("text", kind="transcribe", text="[]", **ALWAYS), Reason.MODEL_EMPTY_ANSWER, "an empty answer", 4),
         (turn("no_finish_reason", kind="transcribe", **ALWAYS), Reason.MODEL_UNAVAILABLE, "in the middle", 3),
         (turn("status", kind="transcribe", status=503, **ALWAYS), Reason.MODEL_UNAVAILABLE, "HTTP 503", 5),
         (turn("status", kind="transcribe", status=429, quota="perDay", **ALWAYS), Reason.QUOTA_EXCEEDED, "PerDay", 1),
@@ -73,7 +72,7 @@ async def test_an_answer_that_stays_invalid_ends_the_run_with_its_reason(
 @pytest.mark.parametrize(
     ("scripted", "kinds"),
     [
-        (turn("max_tokens", kind="transcribe"), "t t t s"),
+        (turn("max_tokens", kind="transcribe"), "t t s"),
         (turn("loop_text", kind="transcribe", keep_share=0.1), "t t t s"),
         (turn("empty_text", kind="transcribe"), "t t s"),
         (turn("no_content", kind="transcribe", finish_reason="RECITATION"), "t t s"),

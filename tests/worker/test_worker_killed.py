@@ -79,7 +79,7 @@ class Life:
         counted = (len(taken), len(asked), len(written))
         due = (
             int(done.slim is None),
-            0 if done.transcript is not None else CHUNKS - len(done.chunks),
+            0 if done.transcript is not None else CHUNKS - sum(not chunk.open for chunk in done.chunks),
             int(done.sop is None),
         )
         if is_whole:

@@ -11,7 +11,7 @@ import pytest
 from runops.failures import Reason
 from runops.progress import Stage
 from runops.supabase.objects import Downloaded
-from runops_worker.checkpoint.format import Checkpoint, ChunkDone, SlimDone, TranscriptDone
+from runops_worker.checkpoint.format import Checkpoint, ChunkState, SlimDone, TranscriptDone
 from runops_worker.checkpoint.keys import slim_key
 from runops_worker.failure_reason import as_failed
 from runops_worker.media.errors import MediaRejected
@@ -319,7 +319,7 @@ async def test_of_a_checkpoint_from_before_early_chunks_only_the_slim_video_is_u
             frames=1480,
             has_audio=True,
         ),
-        chunks=(ChunkDone(key="of the content", items=[]),),
+        chunks=(ChunkState(key="of the content"),),
         transcript=TranscriptDone(key="of the content", sha256="y"),
     ).model_dump(mode="json", exclude={"decoded_whole"})
     scene.world.objects = {CHECKPOINT: former, SLIM: b"slimmed", TRANSCRIPT: []}

@@ -21,6 +21,7 @@ from runops_worker.claimed_storage import UPLOAD_SECONDS, ClaimedStorage
 from runops_worker.context import Context
 from runops_worker.failure_reason import as_failed
 from runops_worker.media.limits import Limits
+from runops_worker.media.transcode.measure_activity import measure_activity
 from runops_worker.model.protocol import Model
 from runops_worker.overlapping_work import overlapping_work
 from runops_worker.reporting.heartbeat import with_heartbeat
@@ -167,6 +168,7 @@ async def make_transcript(
             model=context.model,
             checkpoint=checkpoint,
             workdir=context.workdir,
+            measure=partial(measure_activity, fps=task.fps, limits=context.limits),
             work=work,
             on_progress=lambda share: progress.advance(Stage.TRANSCRIBING, share),
         )

@@ -3,9 +3,11 @@
 from runops.transcript import AudioItem, VisualItem, timestamp
 
 
-def said(at: float, words: str) -> AudioItem:
+def said(at: float, words: str, *, end: float | None = None) -> AudioItem:
     return AudioItem(
-        timestamp_start_audio=timestamp(at), timestamp_end_audio=timestamp(at + 1), verbatim_transcript_segment=words
+        timestamp_start_audio=timestamp(at),
+        timestamp_end_audio=timestamp(at + 1 if end is None else end),
+        verbatim_transcript_segment=words,
     )
 
 

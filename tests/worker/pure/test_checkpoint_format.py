@@ -11,11 +11,16 @@ from hypothesis import strategies as st
 from runops.progress import Stage
 from runops.quality import Gap, Quality, SopQuality, TranscriptQuality
 from runops_worker.checkpoint.format import (
+    AnsweredRange,
     Checkpoint,
-    ChunkDone,
+    ChunkState,
+    LostRange,
+    OpenQuestion,
     SlimDone,
     SopDone,
     TranscriptDone,
+    Trouble,
+    UnsettledItem,
     read_checkpoint,
 )
 from runops_worker.checkpoint.keys import content_sha256, slim_key, sop_key, transcript_key
@@ -28,8 +33,20 @@ DAY = date(2026, 11, 24)
 SLIM = SlimDone(key="k", sha256="s", size_bytes=1, duration_seconds=2.5, frames=2, has_audio=False)
 FULL = Checkpoint(
     slim=SLIM,
-    chunks=(ChunkDone(key="one", items=[{"a": 1}]), ChunkDone(key="empty", items=[])),
-    cut_off=("two",),
+    chunks=(
+        ChunkState(
+            key="one",
+            open=(
+                OpenQuestion(
+                    start=0, end=9, purpose="repair", unsettled=(UnsettledItem(raw={"a": [None]}, faults=("f",)),)
+                ),
+            ),
+            answered=(AnsweredRange(start=0, end=9, items=[{"a": 1}]),),
+            lost=(LostRange(start=9, end=10, trouble=Trouble(reason="refused", detail="SAFETY")),),
+            calls=2,
+        ),
+        ChunkState(key="two", calls=1, dropped=3),
+    ),
     decoded_whole="k",
     uploads=("u",),
     transcript=TranscriptDone(key="t", sha256="ts", quality=None),
@@ -47,8 +64,7 @@ PREVIOUS = {
         "frames": 2,
         "has_audio": False,
     },
-    "chunks": [{"key": "one", "items": [{"a": 1}]}, {"key": "empty", "items": []}],
-    "cut_off": ["two"],
+    "chunks": [],
     "decoded_whole": "k",
     "uploads": ["u"],
     "transcript": {"key": "t", "sha256": "ts"},
@@ -89,12 +105,22 @@ KEYS_OF_THE_PREVIOUS_VERSION = [
 ]
 
 
-def test_the_format_in_storage_is_that_of_the_previous_version() -> None:
-    assert read_checkpoint(PREVIOUS) == FULL
+def test_the_format_in_storage_is_that_of_the_previous_version_but_for_chunks() -> None:
+    without_chunks = FULL.without_chunks()
+    assert read_checkpoint(PREVIOUS) == without_chunks
     added = {"transcript": {"quality": None}, "sop": {"quality": None}}
-    assert FULL.model_dump(mode="json") == {"sections": []} | {
+    assert without_chunks.model_dump(mode="json") == {"sections": []} | {
         key: value | added.get(key, {}) if isinstance(value, dict) else value for key, value in PREVIOUS.items()
     }
+
+
+def test_chunks_of_the_previous_version_do_not_spoil_the_rest() -> None:
+    former = {**PREVIOUS, "chunks": [{"key": "one", "items": [{"a": 1}]}], "cut_off": ["two"]}
+    assert read_checkpoint(former).without_chunks() == FULL.without_chunks()
+
+
+def test_how_far_a_chunk_is_survives_storage() -> None:
+    assert read_checkpoint(FULL.model_dump(mode="json")) == FULL
 
 
 def test_the_keys_are_those_of_the_previous_version() -> None:
@@ -136,29 +162,26 @@ def test_the_origin_of_a_slim_video_without_a_key_is_its_content() -> None:
     assert (SLIM.origin, SLIM.model_copy(update={"key": ""}).origin) == ("k", "s")
 
 
-def test_a_chunk_is_found_by_its_key_unless_it_is_empty() -> None:
-    assert FULL.chunk_items("one") == [{"a": 1}]
-    assert FULL.chunk_items("empty") is None
-    assert FULL.chunk_items("two") is None
+def test_a_chunk_is_found_by_its_key() -> None:
+    assert FULL.chunk("two") == FULL.chunks[1]
+    assert FULL.chunk("three") is None
 
 
 def test_a_chunk_replaces_one_with_the_same_key() -> None:
-    again = ChunkDone(key="one", items=[{"a": 2}])
+    again = ChunkState(key="one", calls=3)
     assert FULL.with_chunk(again).chunks == (FULL.chunks[1], again)
 
 
 def test_the_whole_transcript_replaces_its_chunks() -> None:
     done = TranscriptDone(key="new", sha256="x")
-    state = FULL.with_chunk_cut_off("three")
-    assert state.cut_off == ("two", "three")
-    state = state.with_transcript(done)
-    assert (state.transcript, state.chunks, state.cut_off) == (done, (), ())
+    state = FULL.with_transcript(done)
+    assert (state.transcript, state.chunks) == (done, ())
     assert state.slim == SLIM
 
 
 def test_a_whole_decode_drops_the_chunks_of_another_slim_video_only() -> None:
     state = FULL.with_whole_decode("other")
-    assert (state.decoded_whole, state.chunks, state.cut_off) == ("other", (), ())
+    assert (state.decoded_whole, state.chunks) == ("other", ())
     assert FULL.with_whole_decode("k") == FULL
 
 

@@ -10,12 +10,26 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from runops.failures import Reason
 from runops.progress import Stage
-from runops.quality import Quality, SopQuality, TranscriptQuality
+from runops.quality import GapReason, Quality, SopQuality, TranscriptQuality
 from runops_worker.model.ledger import Ledger
 from runops_worker.model.protocol import CallUsage
 
-__all__ = ["Checkpoint", "ChunkDone", "SectionDone", "SlimDone", "SopDone", "TranscriptDone", "read_checkpoint"]
+__all__ = [
+    "AnsweredRange",
+    "Checkpoint",
+    "ChunkState",
+    "LostRange",
+    "OpenQuestion",
+    "SectionDone",
+    "SlimDone",
+    "SopDone",
+    "TranscriptDone",
+    "Trouble",
+    "UnsettledItem",
+    "read_checkpoint",
+]
 
 
 class _Part(BaseModel):
@@ -39,10 +53,101 @@ class SlimDone(_Part):
         return self.key or self.sha256
 
 
-class ChunkDone(_Part):
-    """One chunk was transcribed. Times count from its start."""
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
+
+class Trouble(_Frozen):
+    """Why a time range has no transcript yet.
+
+    Attributes
+    ----------
+    reason
+        As the VideoJob shows it.
+    failure
+        As the video fails for it, if too much of the recording is lost.
+    detail
+        The provider's word, such as RECITATION, or the first fault of the answer.
+    """
+
+    reason: GapReason = "not_covered"
+    failure: Reason = Reason.INVALID_OUTPUT
+    detail: str = ""
+
+
+class UnsettledItem(_Frozen):
+    """An item that could not be read, as the model wrote it, and what is wrong with it."""
+
+    raw: Any
+    faults: tuple[str, ...]
+
+
+class OpenQuestion(_Frozen):
+    """A time range about which the model is still to be asked.
+
+    Attributes
+    ----------
+    start, end
+        In seconds of the recording.
+    purpose
+        `first`: nothing was asked about it. `again`: no answer about it could be read. `half`: of a range about which
+        the model gave no answer. `rest`: its answer broke off. `missing`: its answer left it out. `fallback`: another
+        model is asked. `repair`: only the unsettled items are asked for.
+    model
+        Which of the task's models is asked, from 0.
+    unsettled
+        Items to repair.
+    trouble
+        Why it is asked, except for the first question.
+    """
+
+    start: float
+    end: float
+    purpose: Literal["first", "again", "half", "rest", "missing", "fallback", "repair"] = "first"
+    model: int = 0
+    unsettled: tuple[UnsettledItem, ...] = ()
+    trouble: Trouble = Trouble()
+
+
+class AnsweredRange(_Frozen):
+    """A time range of the recording, and its items. Their times count from its start."""
+
+    start: float
+    end: float
     items: list[dict[str, Any]]
+
+
+class LostRange(_Frozen):
+    """A time range that stays without a transcript."""
+
+    start: float
+    end: float
+    trouble: Trouble
+
+
+class ChunkState(_Part):
+    """How far one chunk is transcribed. It is saved after each answer, so that no answer is paid for twice.
+
+    Attributes
+    ----------
+    open
+        Questions still to ask, the next one first. Without any, the chunk is done.
+    answered, lost
+        What is known of its time, and what will not be.
+    calls
+        Questions asked about it so far.
+    settled, dropped, repaired, asked_again
+        Counts, see `runops.quality.TranscriptQuality`.
+    """
+
+    open: tuple[OpenQuestion, ...] = ()
+    answered: tuple[AnsweredRange, ...] = ()
+    lost: tuple[LostRange, ...] = ()
+    calls: int = 0
+    settled: int = 0
+    dropped: int = 0
+    repaired: int = 0
+    asked_again: int = 0
 
 
 class TranscriptDone(_Part):
@@ -70,10 +175,10 @@ class Checkpoint(BaseModel):
 
     Attributes
     ----------
-    slim, chunks, transcript, sections, sop
-        Finished work, by its key. Chunks are dropped once the transcript is whole, sections once the SOP is there.
-    cut_off
-        Keys of the chunks whose answer was cut off. A retry asks about their halves at once.
+    slim, transcript, sections, sop
+        Finished work, by its key. Sections are dropped once the SOP is there.
+    chunks
+        How far the chunks are transcribed. They are dropped once the transcript is whole.
     decoded_whole
         Key of a slim video for which the whole recording must be decoded, because leaving out pictures failed.
     uploads
@@ -86,8 +191,7 @@ class Checkpoint(BaseModel):
 
     format: Literal[1] = 1
     slim: SlimDone | None = None
-    chunks: tuple[ChunkDone, ...] = ()
-    cut_off: tuple[str, ...] = ()
+    chunks: tuple[ChunkState, ...] = ()
     decoded_whole: str | None = None
     uploads: tuple[str, ...] = ()
     transcript: TranscriptDone | None = None
@@ -102,9 +206,9 @@ class Checkpoint(BaseModel):
         sop = None if self.sop is None else self.sop.quality
         return None if transcript is None and sop is None else Quality(transcript=transcript, sop=sop)
 
-    def chunk_items(self, key: str) -> list[dict[str, Any]] | None:
-        """Return the items of a chunk that was transcribed under this key. An empty list counts as None."""
-        return next((chunk.items for chunk in self.chunks if chunk.key == key and chunk.items), None)
+    def chunk(self, key: str) -> ChunkState | None:
+        """Return the state of the chunk with this key."""
+        return next((chunk for chunk in self.chunks if chunk.key == key), None)
 
     def with_upload(self, upload: str) -> "Checkpoint":
         """Add a resumable upload that begins now."""
@@ -126,20 +230,20 @@ class Checkpoint(BaseModel):
         """Note that the whole recording must be decoded. Answers about the former slim video are dropped."""
         if self.decoded_whole == key:
             return self
-        return self.model_copy(update={"decoded_whole": key, "chunks": (), "cut_off": ()})
+        return self.model_copy(update={"decoded_whole": key, "chunks": ()})
 
-    def with_chunk(self, chunk: ChunkDone) -> "Checkpoint":
-        """Add a transcribed chunk, in place of one with the same key."""
+    def with_chunk(self, chunk: ChunkState) -> "Checkpoint":
+        """Set the state of a chunk."""
         others = tuple(other for other in self.chunks if other.key != chunk.key)
         return self.model_copy(update={"chunks": (*others, chunk)})
 
-    def with_chunk_cut_off(self, key: str) -> "Checkpoint":
-        """Note that the answer about a chunk was cut off."""
-        return self.model_copy(update={"cut_off": (*self.cut_off, key)})
+    def without_chunks(self) -> "Checkpoint":
+        """Forget the chunks: the next attempt asks about them again."""
+        return self.model_copy(update={"chunks": ()})
 
     def with_transcript(self, transcript: TranscriptDone) -> "Checkpoint":
         """Add the whole transcript, which replaces its chunks."""
-        return self.model_copy(update={"transcript": transcript, "chunks": (), "cut_off": ()})
+        return self.model_copy(update={"transcript": transcript, "chunks": ()})
 
     def with_section(self, section: SectionDone) -> "Checkpoint":
         """Add the notes about a section, in place of those with the same key."""

@@ -5,17 +5,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from runops.progress import Stage
-from runops.quality import TranscriptQuality, kept_gaps
-from runops.transcript import dump_transcript
-from runops_worker.checkpoint.format import SlimDone
+from runops.transcript import dump_transcript, ordered
+from runops_worker.checkpoint.format import Checkpoint, SlimDone
 from runops_worker.context import Context
 from runops_worker.media.transcode.chunks import plan_chunks
 from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.reporting.stage_progress import StageProgress
+from runops_worker.transcription.chunk_flow import gaps_of, quality_of, transcripts_of
 from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
 from runops_worker.transcription.clip_source import FinishedSlim
-from runops_worker.transcription.gaps import gaps_in
-from runops_worker.transcription.mask_secrets import hidden_in
+from runops_worker.transcription.gaps import gap_item
+from runops_worker.transcription.lost_ranges import nothing_found
 from runops_worker.transcription.merge.merge import merged
 from runops_worker.transcription.stored_transcript import StoredTranscript, Transcript
 
@@ -69,13 +69,20 @@ async def transcribe(
         chunks.follow(_clips(context, slim, file), origin=slim.origin, has_audio=slim.has_audio)
     plan = plan_chunks(slim.duration_seconds)
     chunks.start(plan, video_seconds=slim.duration_seconds, whole_video=file if len(plan) == 1 else None)
-    parts = await chunks.transcripts(plan)
+    states = await chunks.states(plan)
     await slim_stored()
-    items = merged(parts)
-    transcript = Transcript.of(dump_transcript(items))
-    quality = TranscriptQuality(gaps=kept_gaps(gaps_in(transcript.items)), hidden_secrets=hidden_in(items))
+    items = merged([part for state in states for part in transcripts_of(state)])
+    gaps, quality = gaps_of(states), quality_of(states, items)
+    if not items:
+        await stored.checkpoint.save(Checkpoint.without_chunks)
+        raise nothing_found(model=context.task.transcribe_model)
+    transcript = Transcript.of(dump_transcript(ordered([*items, *map(gap_item, gaps)])))
     await stored.save(transcript, origin=slim.origin, quality=quality)
-    _LOG.info("the transcript is in storage", extra={"items": len(transcript.items), "parts": len(parts)})
+    _LOG.log(
+        logging.WARNING if gaps else logging.INFO,
+        "the transcript is in storage",
+        extra={"items": len(transcript.items), **quality.model_dump(mode="json")},
+    )
     return transcript
 
 

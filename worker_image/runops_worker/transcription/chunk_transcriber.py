@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from runops_worker.checkpoint.format import Checkpoint, ChunkState
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.model.protocol import Model
 from runops_worker.overlapping_work import OverlappingWork
 from runops_worker.task import Task
-from runops_worker.transcription.clip_source import ClipSource
-from runops_worker.transcription.merge.chunk_transcript import ChunkTranscript
+from runops_worker.transcription.chunk_flow import with_lost_ranges_open
+from runops_worker.transcription.clip_source import ClipSource, Measure
+from runops_worker.transcription.lost_ranges import lost_failure
 from runops_worker.transcription.transcribe_chunk import ChunkInputs, transcribe_chunk
 
 __all__ = ["ChunkTranscriber"]
@@ -30,7 +32,7 @@ class ChunkTranscriber:
 
     Parameters
     ----------
-    task, model, checkpoint, workdir
+    task, model, checkpoint, workdir, measure
         See `ChunkInputs`.
     work
         Where chunks are transcribed; after its first failure no further chunk begins.
@@ -42,10 +44,12 @@ class ChunkTranscriber:
     model: Model
     checkpoint: CheckpointStore
     workdir: Path
+    measure: Measure
     work: OverlappingWork
     on_progress: Callable[[float], None]
     _inputs: ChunkInputs | None = field(default=None, init=False)
-    _started: dict[Chunk, "asyncio.Task[list[ChunkTranscript] | None]"] = field(default_factory=dict, init=False)
+    _started: dict[Chunk, "asyncio.Task[None]"] = field(default_factory=dict, init=False)
+    _done: dict[Chunk, ChunkState] = field(default_factory=dict, init=False)
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE), init=False)
     _seconds_done: float = field(default=0.0, init=False)
 
@@ -63,6 +67,7 @@ class ChunkTranscriber:
             checkpoint=self.checkpoint,
             workdir=self.workdir,
             clips=clips,
+            measure=self.measure,
             origin=origin,
             has_audio=has_audio,
         )
@@ -75,6 +80,7 @@ class ChunkTranscriber:
             task.cancel()
         await asyncio.gather(*self._started.values(), return_exceptions=True)
         self._started.clear()
+        self._done.clear()
         self._seconds_done = 0.0
         self._inputs = None
 
@@ -97,25 +103,39 @@ class ChunkTranscriber:
                     partial(self._transcribe, chunk, self._inputs, video_seconds=video_seconds, whole_video=whole_video)
                 )
 
-    async def transcripts(self, chunks: Sequence[Chunk]) -> list[ChunkTranscript]:
-        """Return the transcripts of chunks that were started.
+    async def states(self, chunks: Sequence[Chunk]) -> list[ChunkState]:
+        """Return the states of chunks that were started, once nothing is left to ask about them.
 
         Raises
         ------
         Exception
             The first failure of the overlapping work, once everything under way has ended.
         """
-        parts = [await self.work.result(self._started[chunk]) for chunk in chunks]
-        return [part for several in parts for part in several]
+        for chunk in chunks:
+            await self.work.result(self._started[chunk])
+        return [self._done[chunk] for chunk in chunks]
 
     async def _transcribe(
         self, chunk: Chunk, inputs: ChunkInputs, *, video_seconds: float, whole_video: Path | None
-    ) -> list[ChunkTranscript]:
+    ) -> None:
         await inputs.clips.until(chunk.start + chunk.length)
         async with self._slots:
             if self.work.has_failed:
-                return []
-            parts = await transcribe_chunk(chunk, inputs, whole_video=whole_video)
+                return
+            self._done[chunk] = await transcribe_chunk(chunk, inputs, whole_video=whole_video)
+        await self._check_lost(video_seconds)
         self._seconds_done += chunk.length
         self.on_progress(self._seconds_done / max(video_seconds, 1.0))
-        return parts
+
+    async def _check_lost(self, video_seconds: float) -> None:
+        """Fail as soon as too much is lost: asking about the rest would only cost more."""
+        lost = [part for state in self._done.values() for part in state.lost]
+        failure = lost_failure(lost, video_seconds=video_seconds, model=self.task.transcribe_model)
+        if failure is None:
+            return
+        # The next attempt asks about what was lost, and about nothing else.
+        reopened = [with_lost_ranges_open(state) for state in self._done.values() if state.lost]
+        for state in reopened:
+            self.checkpoint.change(partial(Checkpoint.with_chunk, chunk=state))
+        await self.checkpoint.save(lambda checkpoint: checkpoint)
+        raise failure

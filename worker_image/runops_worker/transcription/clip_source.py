@@ -1,14 +1,19 @@
 """Where clips of a slim video come from."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
 from runops_worker.media.limits import Limits
+from runops_worker.media.transcode.activity import Activity
 from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.media.transcode.cut_chunk import cut_chunk
 from runops_worker.media.transcode.slim_video import SlimVideo
 
-__all__ = ["ClipSource", "FinishedSlim"]
+__all__ = ["ClipSource", "FinishedSlim", "Measure"]
+
+Measure = Callable[[Path, Chunk], Awaitable[Activity]]
+"""Measures what happens in the clip of a chunk that was copied from the slim video."""
 
 
 class ClipSource(Protocol):

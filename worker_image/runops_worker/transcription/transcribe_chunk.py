@@ -1,36 +1,35 @@
-"""Transcribes one chunk: cuts its clip, asks the model, and halves the chunk where the answer is cut off."""
+"""Transcribes one chunk: asks what `chunk_flow` decides to ask, and saves the state after each answer."""
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from runops.progress import Stage
-from runops.transcript import TranscriptItem, dump_transcript, parse_item
-from runops_worker.checkpoint.format import ChunkDone
+from runops_worker.checkpoint.format import Checkpoint, ChunkState, OpenQuestion
 from runops_worker.checkpoint.keys import transcript_key
 from runops_worker.checkpoint.store import CheckpointStore
+from runops_worker.media.transcode.activity import Activity
 from runops_worker.media.transcode.chunks import Chunk
-from runops_worker.model.ask import IncompleteAnswer, Reading, ask_and_repair, failure_of
-from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge, Model
+from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge, Model, UploadedVideo
 from runops_worker.task import Task
-from runops_worker.transcription.answer.read_answer import read_answer
-from runops_worker.transcription.chunk_request import (
-    chunk_question,
-    cut_off_failure,
-    empty_failure,
-    halves,
+from runops_worker.transcription.chunk_flow import (
+    Heard,
+    after_answer,
+    begun,
+    heard,
+    is_usable,
     may_be_halved,
+    without_secrets,
 )
-from runops_worker.transcription.clip_source import ClipSource
-from runops_worker.transcription.mask_secrets import mask_items
-from runops_worker.transcription.merge.chunk_transcript import ChunkTranscript
+from runops_worker.transcription.chunk_request import clip_question, repair_question, transcription_models
+from runops_worker.transcription.clip_source import ClipSource, Measure
 
 __all__ = ["ChunkInputs", "transcribe_chunk"]
 
 _LOG = logging.getLogger(__name__)
-_EMPTY_TRIES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +41,13 @@ class ChunkInputs:
     task, model
         Whose prompt and settings, and who is asked.
     checkpoint
-        Answers of earlier attempts are read from it, and new ones saved to it.
+        The states of chunks are read from it, and saved to it after each answer.
     workdir
         Scratch folder for clips.
     clips
         Where clips are cut from.
+    measure
+        Measures what happens in a clip.
     origin
         First part of the keys, see `SlimDone.origin`.
     has_audio
@@ -58,14 +59,13 @@ class ChunkInputs:
     checkpoint: CheckpointStore
     workdir: Path
     clips: ClipSource
+    measure: Measure
     origin: str
     has_audio: bool
 
 
-async def transcribe_chunk(
-    chunk: Chunk, inputs: ChunkInputs, *, whole_video: Path | None = None, halvings: int = 0
-) -> list[ChunkTranscript]:
-    """Return the transcript of a chunk, in one part or, where the answer was cut off, in a part for each half.
+async def transcribe_chunk(chunk: Chunk, inputs: ChunkInputs, *, whole_video: Path | None = None) -> ChunkState:
+    """Return the state of a chunk about which nothing is left to ask.
 
     Parameters
     ----------
@@ -73,110 +73,125 @@ async def transcribe_chunk(
         What to transcribe.
     whole_video
         The slim video, where the chunk is all of it and no clip is needed.
-    halvings
-        How often the chunk was halved already.
 
     Raises
     ------
     Failed
-        `OutputCutOff`, `ModelEmptyAnswer`, `Blocked`, `InvalidOutput`, or the failure of the model.
+        Of the service, the key, the quota or the file. What the model answers never fails a chunk.
     """
-    model, checkpoint = inputs.task.transcribe_model, inputs.checkpoint
-    start, end = chunk.start, chunk.start + chunk.length
-    key = _key(chunk, inputs)
-    saved = _saved_items(checkpoint, key)
-    if saved is not None:
-        _LOG.info("using a chunk that an earlier attempt transcribed", extra={"start": start, "end": end})
-        return [ChunkTranscript(start, end, saved)]
-    if key not in checkpoint.state.cut_off:
-        try:
-            items = await _ask(chunk, inputs, whole_video=whole_video)
-        except IncompleteAnswer as incomplete:
-            if incomplete.answer.end not in {AnswerEnd.CUT_OFF, AnswerEnd.LOOPED}:
-                raise failure_of(incomplete.answer, model=model) from incomplete
-            if may_be_halved(chunk, halvings=halvings):
-                await checkpoint.save(lambda state: state.with_chunk_cut_off(key))
-        except InputTooLarge:
-            if not may_be_halved(chunk, halvings=halvings):
-                raise
-            await checkpoint.save(lambda state: state.with_chunk_cut_off(key))
-        else:
-            if not items:
-                raise empty_failure(chunk, model=model, is_whole_video=whole_video is not None)
-            items = _without_secrets(items, inputs.task)
-            await checkpoint.save(lambda state: state.with_chunk(ChunkDone(key=key, items=dump_transcript(items))))
-            return [ChunkTranscript(start, end, items)]
-    if not may_be_halved(chunk, halvings=halvings):
-        raise cut_off_failure(chunk, model=model)
-    _LOG.warning("the answer was cut off, halving the chunk", extra={"start": start, "end": end})
-    return [part for half in halves(chunk) for part in await transcribe_chunk(half, inputs, halvings=halvings + 1)]
+    state = _saved(chunk, inputs)
+    if not state.open:
+        _LOG.info("using a chunk that an earlier attempt transcribed", extra={"start": chunk.start})
+        return state
+    whole = _range_of(chunk)
+    async with _clip(whole, chunk, inputs, whole_video=whole_video) as clip:
+        activity = await inputs.measure(clip, chunk)
+        state = await _ask_about(clip, whole, state, inputs, activity=activity)
+    while state.open:
+        part = (state.open[0].start, state.open[0].end)
+        async with _clip(part, chunk, inputs, whole_video=whole_video) as clip:
+            state = await _ask_about(clip, part, state, inputs, activity=activity)
+    _LOG.info(
+        "a chunk is transcribed",
+        extra={
+            "start": chunk.start,
+            "calls": state.calls,
+            "dropped": state.dropped,
+            "lost": [f"{lost.start:.0f}-{lost.end:.0f} {lost.trouble.reason}" for lost in state.lost],
+        },
+    )
+    return state
 
 
-def _key(chunk: Chunk, inputs: ChunkInputs) -> str:
+def _saved(chunk: Chunk, inputs: ChunkInputs) -> ChunkState:
     task = inputs.task
-    return transcript_key(
+    key = transcript_key(
         inputs.origin,
         prompt=task.transcription_prompt,
         model=task.transcribe_model,
         redaction=task.redaction,
-        chunk=(chunk.start, chunk.start + chunk.length),
+        chunk=_range_of(chunk),
     )
+    saved = inputs.checkpoint.state.chunk(key)
+    return saved if saved is not None and is_usable(saved) else begun(key, chunk)
 
 
-def _without_secrets(items: tuple[TranscriptItem, ...], task: Task) -> tuple[TranscriptItem, ...]:
-    if not task.redaction:
-        return items
-    masked, count = mask_items(items)
-    if count:
-        _LOG.info("secrets in the recording were hidden", extra={"count": count})
-    return masked
+def _range_of(chunk: Chunk) -> tuple[float, float]:
+    return chunk.start, chunk.start + chunk.length
 
 
-def _saved_items(checkpoint: CheckpointStore, key: str) -> list[TranscriptItem] | None:
-    saved = checkpoint.state.chunk_items(key)
-    if saved is None:
-        return None
+@asynccontextmanager
+async def _clip(
+    part: tuple[float, float], chunk: Chunk, inputs: ChunkInputs, *, whole_video: Path | None
+) -> AsyncIterator[Path]:
+    """Give the clip of a part of the chunk for the time of the block."""
+    if whole_video is not None and part == _range_of(chunk):
+        yield whole_video
+        return
+    start, end = part
+    clip = inputs.workdir / f"clip-{start:.3f}-{end:.3f}.mp4"
     try:
-        return [parse_item(item) for item in saved]
-    except ValidationError:
-        return None
-
-
-async def _ask(chunk: Chunk, inputs: ChunkInputs, *, whole_video: Path | None) -> tuple[TranscriptItem, ...]:
-    if whole_video is not None:
-        return await _ask_about(whole_video, chunk, inputs)
-    clip = inputs.workdir / f"clip-{chunk.start:.3f}-{chunk.start + chunk.length:.3f}.mp4"
-    try:
-        await inputs.clips.cut(chunk, clip)
-        return await _ask_about(clip, chunk, inputs)
+        await inputs.clips.cut(Chunk(index=chunk.index, start=start, length=end - start), clip)
+        yield clip
     finally:
         clip.unlink(missing_ok=True)
 
 
-async def _ask_about(clip: Path, chunk: Chunk, inputs: ChunkInputs) -> tuple[TranscriptItem, ...]:
-    task = inputs.task
-    items: tuple[TranscriptItem, ...] = ()
-    async with inputs.model.uploaded(clip, job_id=task.job_id, seconds=chunk.length, fps=task.fps) as video:
-        for _ in range(_EMPTY_TRIES):
-            items = await ask_and_repair(
-                inputs.model,
-                chunk_question(task, seconds=chunk.length, has_audio=inputs.has_audio),
-                lambda text: _read(text, length=chunk.length),
-                video=video,
-                on_usage=inputs.checkpoint.call_counter(Stage.TRANSCRIBING),
-                stage="transcript",
-            )
-            if items:
-                break
-    return items
+async def _ask_about(
+    clip: Path, part: tuple[float, float], state: ChunkState, inputs: ChunkInputs, *, activity: Activity
+) -> ChunkState:
+    """Ask the next questions, as long as they are about this part; the clip is uploaded once."""
+    models = transcription_models(inputs.task)
+    if not _is_next(state, part):
+        return state
+    async with inputs.model.uploaded(
+        clip, job_id=inputs.task.job_id, seconds=part[1] - part[0], fps=inputs.task.fps
+    ) as video:
+        while _is_next(state, part):
+            question = state.open[0]
+            answer = await _answer(question, models[question.model], video, inputs)
+            state = after_answer(state, answer, activity=activity, models=len(models))
+            _log_trouble(question, answer, state)
+            await inputs.checkpoint.save(partial(Checkpoint.with_chunk, chunk=state))
+    return state
 
 
-def _read(text: str, *, length: float) -> Reading[tuple[TranscriptItem, ...]]:
-    answer = read_answer(text, length=length)
-    if answer.settled or answer.dropped:
-        _LOG.info("the answer was settled", extra={"rules": dict(answer.settled), "dropped": len(answer.dropped)})
-    if not answer.complete:
-        raise IncompleteAnswer(Answer(text, AnswerEnd.CUT_OFF, "the JSON ends early"))
-    if answer.unusable is not None:
-        return Reading(None, (answer.unusable,))
-    return Reading(answer.items, tuple(f"[{one.index}]: {fault}" for one in answer.unsettled for fault in one.faults))
+def _is_next(state: ChunkState, part: tuple[float, float]) -> bool:
+    return bool(state.open) and (state.open[0].start, state.open[0].end) == part
+
+
+async def _answer(question: OpenQuestion, model: str, video: UploadedVideo, inputs: ChunkInputs) -> Heard:
+    seconds = question.end - question.start
+    if question.purpose == "repair":
+        asked = repair_question(inputs.task, model=model, seconds=seconds, unsettled=question.unsettled)
+    else:
+        asked = clip_question(inputs.task, model=model, seconds=seconds, has_audio=inputs.has_audio)
+    on_usage = inputs.checkpoint.call_counter(Stage.TRANSCRIBING)
+    try:
+        answer = await inputs.model.ask(asked, video=video, on_usage=on_usage)
+    except InputTooLarge:
+        if not may_be_halved(question.start, question.end):
+            raise
+        answer = Answer("", AnswerEnd.CUT_OFF, "the input is too large")
+    read = heard(answer, length=seconds)
+    if read.settled or read.dropped:
+        _LOG.info("the answer was settled", extra={"rules": dict(read.settled), "dropped": read.dropped})
+    return without_secrets(read) if inputs.task.redaction else read
+
+
+def _log_trouble(question: OpenQuestion, answer: Heard, state: ChunkState) -> None:
+    if not (state.open or answer.unsettled or answer.end is not AnswerEnd.COMPLETE):
+        return
+    _LOG.warning(
+        "an answer about a part of the recording is incomplete",
+        extra={
+            "start": question.start,
+            "end": question.end,
+            "purpose": question.purpose,
+            "answer": answer.end,
+            "detail": answer.detail,
+            "items": len(answer.items),
+            "unsettled": len(answer.unsettled),
+            "next": [f"{follows.purpose} {follows.start:.0f}-{follows.end:.0f}" for follows in state.open],
+        },
+    )

@@ -1,0 +1,14 @@
+"""What is printed for a completed video."""
+
+from runops.quality import Gap, Quality, TranscriptQuality
+from runops.report import Report
+from runops_cli.work.summary import summary
+
+
+def test_parts_that_could_not_be_transcribed_are_named() -> None:
+    gap = Gap(start=60, end=90, reason="refused")
+    report = Report(quality=Quality(transcript=TranscriptQuality(gaps=(gap,))))
+    assert summary(report, None) == [
+        "1 part of the recording (00:00:30) could not be transcribed; the SOP asks about it.",
+    ]
+    assert summary(Report(quality=Quality(transcript=TranscriptQuality(dropped=2))), None) == []

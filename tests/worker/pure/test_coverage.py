@@ -1,0 +1,91 @@
+"""Which busy times a transcript leaves out."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from runops.transcript import TranscriptItem
+from runops_worker.media.transcode.activity import Activity
+from runops_worker.transcription.coverage import all_at_one_second, uncovered, without_items
+from tests.worker.pure.items import clicked, said, typed
+
+
+def during(*busy: range, loud: Sequence[range] = (), seconds: int = 120) -> Activity:
+    """Return an activity in which the picture changes, or there is sound, in these seconds."""
+    return Activity(
+        0,
+        tuple(any(at in some for some in busy) for at in range(seconds)),
+        tuple(any(at in some for some in loud) for at in range(seconds)),
+    )
+
+
+def missing(activity: Activity, *items: TranscriptItem) -> tuple[tuple[float, float], ...]:
+    return uncovered(items, activity, start=0.0, end=float(len(activity.changed)), most=2)
+
+
+ALWAYS = range(120)
+
+
+def test_a_busy_time_of_thirty_seconds_without_an_item_is_missing_and_a_shorter_one_is_not() -> None:
+    assert missing(
+        during(ALWAYS), clicked(0, "a"), clicked(29, "b"), clicked(58, "c"), clicked(87, "d"), clicked(119, "e")
+    ) == ((86.0, 120.0),)
+    assert missing(during(ALWAYS), *(clicked(at, "x") for at in (0, 29, 58, 87, 110))) == ()
+
+
+@pytest.mark.parametrize(("busy", "found"), [(range(40, 49), ()), (range(40, 50), ((39.0, 51.0),))])
+def test_nine_busy_seconds_are_too_few(busy: range, found: object) -> None:
+    assert missing(during(busy)) == found
+
+
+def test_only_the_busy_part_of_a_hole_is_missing() -> None:
+    assert missing(during(range(50, 70)), clicked(0, "a")) == ((49.0, 71.0),)
+
+
+def test_pictures_need_items_of_what_was_seen_and_speech_items_of_what_was_said() -> None:
+    speech = during(loud=[ALWAYS])
+    told = [said(at, "words") for at in range(0, 120, 20)]
+    shown = [clicked(at, "x") for at in range(0, 120, 20)]
+    assert missing(speech, *told) == ()
+    assert missing(speech, *shown) == ((0.0, 120.0),)
+    assert missing(during(ALWAYS), *shown) == ()
+    assert missing(during(ALWAYS), *told) == ((0.0, 120.0),)
+
+
+def test_an_item_covers_the_time_until_its_end_but_not_minutes_of_changes() -> None:
+    assert missing(during(range(60)), typed(0, "text", end=30), clicked(58, "x")) == ()
+    assert missing(during(range(120)), typed(0, "text", end=120)) == ((29.0, 120.0),)
+
+
+def test_what_was_said_covers_no_more_than_its_text_can_last() -> None:
+    speech = during(loud=[ALWAYS])
+    assert missing(speech, said(0, "word " * 48, end=120)) == ()
+    assert missing(speech, said(0, "hello", end=120)) == ((9.0, 120.0),)
+
+
+def test_holes_that_are_near_each_other_are_one_and_of_too_many_one_spans_all() -> None:
+    long = during(range(600), seconds=600)
+    around = [clicked(at, "x") for at in range(0, 600, 10) if not 100 <= at < 150 and not 160 <= at < 210]
+    assert missing(long, *around) == ((89.0, 211.0),)
+    four = [clicked(at, "x") for at in range(0, 600, 10) if at % 150 < 90]
+    assert missing(long, *four) == ((79.0, 600.0),)
+
+
+def test_activity_is_found_by_the_second_of_the_recording() -> None:
+    later = Activity(1000, (False,) * 60 + (True,) * 60, (False,) * 120)
+    assert uncovered([], later, start=1000.0, end=1120.0, most=3) == ((1059.0, 1120.0),)
+    assert uncovered([], later, start=900.0, end=1000.0, most=3) == ()
+    assert uncovered([], later, start=1000.0, end=1500.0, most=3) == ((1059.0, 1121.0),)
+
+
+def test_times_without_an_item_of_any_kind() -> None:
+    items: list[TranscriptItem] = [clicked(10, "x"), said(20, "y", end=25)]
+    assert without_items(items, start=0.0, end=60.0, least=10.0) == ((0.0, 10.0), (10.0, 20.0), (25.0, 60.0))
+    assert without_items(items, start=0.0, end=60.0, least=30.0) == ((25.0, 60.0),)
+
+
+@pytest.mark.parametrize(
+    ("times", "are"), [((5.0, 5.2, 5.4, 5.9), True), ((5.0, 5.2, 5.4), False), ((5.0, 5.2, 5.4, 6.0), False)]
+)
+def test_four_items_within_one_second_are_dated_wrongly(times: tuple[float, ...], *, are: bool) -> None:
+    assert all_at_one_second([clicked(at, "x") for at in times]) is are

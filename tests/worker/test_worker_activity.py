@@ -1,0 +1,54 @@
+"""What is measured in a slim video that ffmpeg has really written."""
+
+from pathlib import Path
+
+import pytest
+
+from runops_worker.media.errors import MediaToolFailed
+from runops_worker.media.limits import Limits
+from runops_worker.media.probe.examine import examine
+from runops_worker.media.transcode.chunks import Chunk
+from runops_worker.media.transcode.measure_activity import measure_activity
+from runops_worker.media.transcode.transcode import transcode
+from tests.worker.film import film
+
+LIMITS = Limits()
+
+
+async def slim_of(recording: Path, folder: Path) -> Path:
+    target = folder / "slim.mp4"
+    examined = await examine(recording, limits=LIMITS, whole=False)
+    await transcode(
+        recording, target, examined=examined, fps=1, height=360, crf=32, limits=LIMITS, on_progress=lambda _: None
+    )
+    return target
+
+
+async def test_the_seconds_are_found_in_which_the_picture_changes_or_there_is_sound(
+    screencast: Path, tmp_path: Path
+) -> None:
+    slim = await slim_of(screencast, tmp_path)
+    activity = await measure_activity(slim, Chunk(2, 100.0, 48.0), fps=1, limits=LIMITS)
+    assert activity.start == 100
+    changed = {second for second, is_changed in enumerate(activity.changed) if is_changed}
+    # The encoder may still refine a picture in the second after a change.
+    assert {4, 10, 16, 30} <= changed <= {4, 5, 10, 11, 16, 17, 30, 31}
+    loud = [second for second, is_loud in enumerate(activity.loud) if is_loud]
+    assert set(range(6, 9)) | set(range(20, 24)) <= set(loud) <= set(range(5, 11)) | set(range(19, 26))
+
+
+async def test_a_clip_without_sound_can_be_measured(tmp_path: Path) -> None:
+    picture = "drawbox=color=white:t=fill:enable='gte(t,3)':x=40:y=40:w=200:h=100"
+    recording = film(tmp_path / "silent.mp4", seconds=6, picture=picture, sound=None)
+    slim = await slim_of(recording, tmp_path)
+    activity = await measure_activity(slim, Chunk(0, 0.0, 6.0), fps=1, limits=LIMITS)
+    assert activity.changed[:4] == (False, False, False, True)
+    assert not activity.changed[5]
+    assert activity.loud == (False,) * 6
+
+
+async def test_a_file_that_is_not_a_video_is_a_failure_of_the_tool(tmp_path: Path) -> None:
+    broken = tmp_path / "clip.mp4"
+    broken.write_bytes(b"not a video")
+    with pytest.raises(MediaToolFailed, match="could not read a clip"):
+        await measure_activity(broken, Chunk(0, 0.0, 6.0), fps=1, limits=LIMITS)

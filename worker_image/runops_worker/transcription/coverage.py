@@ -1,0 +1,102 @@
+"""Finds what a transcript leaves out: long times in which something happens, without an item. Pure.
+
+A model may stop early, date all items to one second, or leave a part out. An idle time needs no item.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from runops.transcript import AudioItem, TranscriptItem, seconds
+from runops_worker.media.transcode.activity import Activity
+
+__all__ = ["all_at_one_second", "uncovered", "without_items"]
+
+_LEAST_HOLE_SECONDS: Final = 30.0
+"""A person reads or waits that long between two actions; a model writes an item every 2 to 10 s while they work."""
+_LEAST_BUSY_SECONDS: Final = 10
+"""Busy seconds in a hole: fewer are a clock on the screen, a notification, a cough."""
+_REACH_SECONDS: Final = 30.0
+"""How far an item of what was seen counts after its start: one item for minutes of changes says too little."""
+_CHARACTERS_PER_SECOND: Final = 2.0
+"""Chinese spoken slowly. An item of what was said counts no longer than its text can last."""
+_LEAST_SAID_SECONDS: Final = 10.0
+_LEAST_PILE: Final = 4
+"""So many items within one second are dated wrongly, if they are all there are."""
+
+Range = tuple[float, float]
+
+
+def uncovered(
+    items: Sequence[TranscriptItem], activity: Activity, *, start: float, end: float, most: int
+) -> tuple[Range, ...]:
+    """Return the time ranges that are busy and have no items of the kind that tells about them.
+
+    Parameters
+    ----------
+    items
+        Of the time range, in the recording's time.
+    activity
+        Of the recording around it.
+    start, end
+        The time range.
+    most
+        How many ranges are returned; if there are more, one that spans them all.
+    """
+    seen = [_extent(item) for item in items if not isinstance(item, AudioItem)]
+    said = [_extent(item) for item in items if isinstance(item, AudioItem)]
+    found = [
+        *_busy_holes(seen, activity.changed, activity.start, start=start, end=end),
+        *_busy_holes(said, activity.loud, activity.start, start=start, end=end),
+    ]
+    ranges = _united(found, apart=_LEAST_HOLE_SECONDS)
+    return ranges if len(ranges) <= most else ((ranges[0][0], ranges[-1][1]),)
+
+
+def without_items(items: Sequence[TranscriptItem], *, start: float, end: float, least: float) -> tuple[Range, ...]:
+    """Return the parts of a time range, of so many seconds at least, that no item of any kind tells about."""
+    return tuple(_holes([_extent(item) for item in items], start=start, end=end, least=least))
+
+
+def all_at_one_second(items: Sequence[TranscriptItem]) -> bool:
+    """Return whether there are several items and all start within one second."""
+    starts = [item.start for item in items]
+    return len(starts) >= _LEAST_PILE and max(starts) - min(starts) < 1.0
+
+
+def _extent(item: TranscriptItem) -> Range:
+    if isinstance(item, AudioItem):
+        longest = max(_LEAST_SAID_SECONDS, len(item.verbatim_transcript_segment) / _CHARACTERS_PER_SECOND)
+        return item.start, min(seconds(item.timestamp_end_audio), item.start + longest)
+    end = item.start if item.timestamp_end_visual is None else seconds(item.timestamp_end_visual)
+    return item.start, min(end, item.start + _REACH_SECONDS)
+
+
+def _busy_holes(
+    extents: Sequence[Range], busy: Sequence[bool], offset: int, *, start: float, end: float
+) -> Iterator[Range]:
+    for begin, stop in _holes(extents, start=start, end=end, least=_LEAST_HOLE_SECONDS):
+        places = [place for place in range(int(begin), int(stop)) if _at(busy, place - offset)]
+        if len(places) >= _LEAST_BUSY_SECONDS:
+            yield max(places[0] - 1.0, start), min(places[-1] + 2.0, end)
+
+
+def _holes(extents: Sequence[Range], *, start: float, end: float, least: float) -> Iterator[Range]:
+    reached = start
+    for begin, stop in [*sorted(extents), (end, end)]:
+        if min(begin, end) - reached >= least:
+            yield reached, min(begin, end)
+        reached = max(reached, stop)
+
+
+def _at(busy: Sequence[bool], place: int) -> bool:
+    return 0 <= place < len(busy) and busy[place]
+
+
+def _united(ranges: Sequence[Range], *, apart: float) -> tuple[Range, ...]:
+    result: list[Range] = []
+    for begin, stop in sorted(ranges):
+        if result and begin - result[-1][1] < apart:
+            result[-1] = (result[-1][0], max(result[-1][1], stop))
+        else:
+            result.append((begin, stop))
+    return tuple(result)
