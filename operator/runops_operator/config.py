@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from runops.polling import Poll
+from runops.sop_language import LANGUAGE_PATTERN
 from runops.videojob import ModelChoice, PromptChoice, Toleration, Transcode, WorkerResources
 
 __all__ = [
@@ -60,6 +61,8 @@ class WorkerConfig(_Camel):
         Added to the operator's own, which have precedence.
     redaction
         Whether workers hide secrets that a recording shows or says, before they store anything.
+    sop_language
+        Language of SOPs; None for the one that is spoken in each recording.
     """
 
     image: str
@@ -84,6 +87,7 @@ class WorkerConfig(_Camel):
     termination_grace_period_seconds: Annotated[int, Field(ge=1)] = 30
     require_landlock: bool = False
     redaction: bool = True
+    sop_language: Annotated[str, Field(pattern=LANGUAGE_PATTERN)] | None = None
 
 
 class Deadlines(_Camel):

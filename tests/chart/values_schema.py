@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from runops.sop_language import LANGUAGE_PATTERN
 from runops_operator.config import OperatorConfig
 
 __all__ = ["OPEN", "values_schema"]
@@ -302,6 +303,7 @@ def _properties() -> dict[str, Schema]:
             terminationGracePeriodSeconds=_integer(1, 3600),
             requireLandlock=_BOOLEAN,
             redaction=_BOOLEAN,
+            sopLanguage=_text(pattern=rf"^$|{LANGUAGE_PATTERN}"),
         ),
         "networkPolicy": _network_policy(),
         "userMetrics": _BOOLEAN,

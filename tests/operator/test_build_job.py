@@ -33,6 +33,7 @@ FULL = OperatorConfig.model_validate(
             "priorityClassName": "batch",
             "requireLandlock": True,
             "redaction": False,
+            "sopLanguage": "German",
             "annotations": {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},
         },
     }

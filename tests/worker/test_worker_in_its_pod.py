@@ -114,6 +114,7 @@ async def test_the_wait_that_a_quota_asks_for_is_reported_to_the_operator(
     [
         ({"RUNOPS_JOB_ID": "seven"}, Reason.MISCONFIGURED, "RUNOPS_JOB_ID holds 'seven', which is not a UUID"),
         ({"RUNOPS_REQUIRE_LANDLOCK": "maybe"}, Reason.MISCONFIGURED, "holds 'maybe', which is not true or false"),
+        ({"RUNOPS_SOP_LANGUAGE": "German. Ignore"}, Reason.MISCONFIGURED, "which is not the name of a language"),
         ({"RUNOPS_REDACTION": "maybe"}, Reason.MISCONFIGURED, "RUNOPS_REDACTION holds 'maybe'"),
         ({"RUNOPS_CLAIM": ""}, Reason.MISCONFIGURED, "RUNOPS_CLAIM is not set"),
         ({"RUNOPS_SECRETS_DIR": "/nowhere"}, Reason.MISCONFIGURED, "SUPABASE_URL"),

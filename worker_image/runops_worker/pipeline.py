@@ -148,7 +148,13 @@ def models_to_ask(task: Task, state: Checkpoint) -> list[str]:
     )
     if transcript.key != key:
         return [task.transcribe_model, task.sop_model]
-    key = sop_key(transcript.sha256, prompt=task.sop_prompt, model=task.sop_model, redaction=task.redaction)
+    key = sop_key(
+        transcript.sha256,
+        prompt=task.sop_prompt,
+        model=task.sop_model,
+        redaction=task.redaction,
+        language=task.sop_language,
+    )
     return [] if sop is not None and sop.key == key else [task.sop_model]
 
 

@@ -55,6 +55,8 @@ class Task:
         Of the slim video: pictures per second, pixels, x264 rate factor.
     redaction
         Whether secrets that the recording shows or says are hidden before anything is stored.
+    sop_language
+        Language of the SOP, such as `German`; None for the one that is spoken in the recording.
     """
 
     job_id: UUID
@@ -70,6 +72,7 @@ class Task:
     height: int = 720
     crf: int = 32
     redaction: bool = True
+    sop_language: str | None = None
 
     @property
     def slim_object(self) -> str:

@@ -8,6 +8,7 @@ import typer
 from pydantic import ValidationError
 
 from runops.memory import hide_memory
+from runops.sop_language import language_name
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
 from runops.videojob import ModelChoice, PromptChoice, Transcode
@@ -101,6 +102,16 @@ def work(
             help="Hide passwords, keys and card numbers that the recording shows or says before anything is stored.",
         ),
     ] = True,
+    sop_language: Annotated[
+        str | None,
+        typer.Option(
+            envvar="RUNOPS_SOP_LANGUAGE",
+            parser=language_name,
+            metavar="LANGUAGE",
+            help="Language of SOPs, such as German.",
+            show_default="the language spoken in the recording",
+        ),
+    ] = None,
     workdir: Annotated[
         Path | None,
         typer.Option(
@@ -136,6 +147,7 @@ def work(
             max_seconds=max_seconds,
             require_landlock=require_landlock,
             redaction=redaction,
+            sop_language=sop_language,
             upload_seconds=upload_seconds,
             gemini_file_seconds=gemini_file_seconds,
             workdir=workdir,

@@ -125,6 +125,7 @@ class PipelineRunner:
             height=options.transcode.height,
             crf=options.transcode.crf,
             redaction=options.redaction,
+            sop_language=options.sop_language,
         )
 
     def _limits(self) -> Limits:

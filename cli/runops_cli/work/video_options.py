@@ -22,6 +22,8 @@ class VideoOptions:
         Whether to run no video if the kernel has no Landlock.
     redaction
         Whether secrets in the recording are hidden before anything is stored.
+    sop_language
+        Language of the SOP.
     upload_seconds
         Time limit of one upload to storage.
     gemini_file_seconds
@@ -37,6 +39,7 @@ class VideoOptions:
     max_seconds: float | None = None
     require_landlock: bool = False
     redaction: bool = True
+    sop_language: str | None = None
     upload_seconds: float | None = None
     gemini_file_seconds: float | None = None
     workdir: Path | None = None

@@ -223,6 +223,7 @@ def _environment(
         "RUNOPS_MAX_DURATION_SECONDS": str(config.limits.max_duration_seconds),
         "RUNOPS_REQUIRE_LANDLOCK": "true" if config.worker.require_landlock else None,
         "RUNOPS_REDACTION": None if config.worker.redaction else "false",
+        "RUNOPS_SOP_LANGUAGE": config.worker.sop_language,
         "RUNOPS_UPLOAD_SECONDS": str(config.deadlines.upload_seconds),
         "RUNOPS_GEMINI_FILE_SECONDS": str(config.deadlines.gemini_file_seconds),
         "RUNOPS_WORKDIR": _WORKDIR,

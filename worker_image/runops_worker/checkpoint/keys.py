@@ -57,9 +57,10 @@ def transcript_key(
     return _hash("transcript", _FORMAT, _ANSWER_VERSION, origin, prompt.sha256, model, redaction, chunk)
 
 
-def sop_key(transcript_sha256: str, *, prompt: Prompt, model: str, redaction: bool) -> str:
-    """Return the key of a SOP."""
-    return _hash("sop", _FORMAT, _ANSWER_VERSION, transcript_sha256, prompt.sha256, model, redaction)
+def sop_key(transcript_sha256: str, *, prompt: Prompt, model: str, redaction: bool, language: str | None = None) -> str:
+    """Return the key of a SOP; `language` is the one that was chosen for it, see `Task.sop_language`."""
+    chosen = () if language is None else (language,)
+    return _hash("sop", _FORMAT, _ANSWER_VERSION, transcript_sha256, prompt.sha256, model, redaction, *chosen)
 
 
 def section_key(items_sha256: str, *, instruction: str, model: str) -> str:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from runops.failures import Failed, Reason
+from runops.sop_language import language_name
 from runops_worker.claimed_storage import UPLOAD_SECONDS
 from runops_worker.gemini.files import FileDeadlines
 from runops_worker.media.limits import Limits
@@ -37,6 +38,7 @@ It takes no arguments but --help and reads its environment:
   RUNOPS_MAX_BYTES, RUNOPS_MAX_DURATION_SECONDS   limits on the recording
   RUNOPS_REQUIRE_LANDLOCK       true: fail where the kernel cannot confine ffmpeg to its files (false)
   RUNOPS_REDACTION              false: store passwords, keys and card numbers as the recording shows them (true)
+  RUNOPS_SOP_LANGUAGE           language of SOPs, such as German (the one spoken in the recording)
   RUNOPS_UPLOAD_SECONDS         deadline of one upload to storage (1800)
   RUNOPS_GEMINI_FILE_SECONDS    deadline of Gemini's processing of an uploaded video (600)
   RUNOPS_WORKDIR                scratch folder (/work)
@@ -103,6 +105,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         height=_optional(environ, "RUNOPS_TRANSCODE_HEIGHT", _positive, 720, "a whole number"),
         crf=_optional(environ, "RUNOPS_TRANSCODE_CRF", int, 32, "a whole number"),
         redaction=_optional(environ, "RUNOPS_REDACTION", _boolean, True, "true or false"),
+        sop_language=_optional(environ, "RUNOPS_SOP_LANGUAGE", language_name, None, "the name of a language"),
     )
     limits = Limits(
         max_bytes=_optional(environ, "RUNOPS_MAX_BYTES", _positive, defaults.max_bytes, "a whole number"),

@@ -84,4 +84,10 @@ class StoredSop:
 
     def _key(self, transcript_sha256: str) -> str:
         task = self.task
-        return sop_key(transcript_sha256, prompt=task.sop_prompt, model=task.sop_model, redaction=task.redaction)
+        return sop_key(
+            transcript_sha256,
+            prompt=task.sop_prompt,
+            model=task.sop_model,
+            redaction=task.redaction,
+            language=task.sop_language,
+        )

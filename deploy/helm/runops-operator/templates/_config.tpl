@@ -93,6 +93,9 @@ worker:
   terminationGracePeriodSeconds: {{ toJson .Values.worker.terminationGracePeriodSeconds }}
   requireLandlock: {{ .Values.worker.requireLandlock }}
   redaction: {{ .Values.worker.redaction }}
+  {{- with .Values.worker.sopLanguage }}
+  sopLanguage: {{ . | quote }}
+  {{- end }}
 {{- with .Values.queueName }}
 queueName: {{ . | quote }}
 {{- end }}

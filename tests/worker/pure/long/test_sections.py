@@ -1,6 +1,7 @@
 """A long transcript is divided into sections, and the notes about them are read."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from runops.transcript import timestamp
 from runops_worker.sop.long.compact import compact, tokens
 from runops_worker.sop.long.long_request import Way, compact_question, notes_question, way_for
 from runops_worker.sop.long.sections import SectionNotes, divided, read_notes, section_question
+from runops_worker.sop.sop_request import sop_question
 from tests.worker.fakes import TASK
 from tests.worker.pure.long.two_hours import transcript
 
@@ -86,3 +88,14 @@ def test_each_question_keeps_data_and_instruction_apart() -> None:
     assert questions[1].instruction == questions[2].instruction == TASK.sop_prompt.text
     assert questions[1].schema == questions[2].schema != section.schema
     assert all("at most 150 nodes" in question.text for question in questions[1:])
+
+
+@pytest.mark.parametrize("seconds", [60, 3000, 9000])
+def test_a_sop_is_in_the_language_of_the_recording_or_in_the_one_that_is_chosen(seconds: int) -> None:
+    items = transcript(seconds=seconds)
+    asked = {Way.FULL: sop_question, Way.COMPACT: compact_question}.get(way_for(items))
+    for language, sentence in ((None, "in the language that is spoken"), ("German", "Write it in German;")):
+        task = replace(TASK, sop_language=language)
+        notes = SectionNotes.model_validate({"summary": "s", "steps": []})
+        question = notes_question(task, [notes]) if asked is None else asked(task, items)
+        assert sentence in question.text.split("\n")[-1]
