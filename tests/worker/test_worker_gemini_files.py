@@ -75,6 +75,30 @@ async def test_files_that_cannot_be_listed_or_deleted_do_not_keep_a_job_from_run
     assert control.files() == []
 
 
+async def test_a_file_that_could_not_be_deleted_is_deleted_when_the_model_is_closed(
+    job: Job, control: GeminiControl, gemini_faults: FaultControl, screencast: Path
+) -> None:
+    gemini_faults.set(Fault(method="DELETE", path="/files/", kind="reset", times=None))
+    async with shown(job, screencast):
+        pass
+    assert len(control.files()) == 1, "Gemini was away"
+    gemini_faults.clear()
+    await job.model.aclose()
+    assert control.files() == []
+
+
+async def test_a_file_that_could_not_be_deleted_is_deleted_after_the_next_chunk_and_not_while_one_is_in_use(
+    job: Job, control: GeminiControl, gemini_faults: FaultControl, screencast: Path
+) -> None:
+    async with shown(job, screencast):
+        gemini_faults.set(Fault(method="DELETE", path="/files/", kind="reset", times=None))
+        async with shown(job, screencast):
+            pass
+        gemini_faults.clear()
+        assert len(control.files()) == 2
+    assert control.files() == []
+
+
 @pytest.mark.parametrize("kind", ["drop_after", "truncate", "reset", "drop_before"])
 async def test_an_upload_whose_last_answer_got_lost_is_replaced(
     *, job: Job, control: GeminiControl, gemini_faults: FaultControl, screencast: Path, kind: Any

@@ -199,20 +199,24 @@ async def _active(client: "Client", file: "types.File", *, deadlines: FileDeadli
     return file
 
 
-async def delete(client: "Client", name: str, *, deadlines: FileDeadlines) -> None:
-    """Delete a file, if it is there. A failure is only logged: the file expires by itself."""
+async def delete(client: "Client", name: str, *, deadlines: FileDeadlines) -> bool:
+    """Delete a file, if it is there, and tell whether it is gone. A failure is only logged."""
     try:
         with verdicts("Gemini's file store"):
             async with asyncio.timeout(deadlines.delete_seconds):
                 await client.aio.files.delete(name=name)
     except CallFailed as failed:
         if _is_gone(failed.verdict):
-            return
-        _LOG.warning("an uploaded video may stay at Gemini until it expires", extra={"reason": failed.verdict.reason})
+            return True
+        _LOG.warning("an uploaded video could not be deleted at Gemini", extra={"reason": failed.verdict.reason})
+        return False
+    return True
 
 
-async def delete_left_behind(client: "Client", job_id: UUID, *, deadlines: FileDeadlines) -> None:
-    """Delete the files that killed workers of a job left. A failure is only logged: the files expire by themselves.
+async def delete_left_behind(client: "Client", job_id: UUID, *, deadlines: FileDeadlines) -> bool:
+    """Delete the files of a job that killed workers or lost answers left, and tell whether they are gone.
+
+    A failure is only logged: the files expire by themselves.
 
     It reads at most the 1,000 newest files of the project: the API cannot select by name.
     """
@@ -220,12 +224,13 @@ async def delete_left_behind(client: "Client", job_id: UUID, *, deadlines: FileD
     try:
         with verdicts("Gemini's file store"):
             async with asyncio.timeout(deadlines.sweep_seconds):
-                for name in await _newest(client):
-                    if name.startswith(prefix):
-                        _LOG.info("deleting a video that a killed worker left at Gemini")
-                        await delete(client, name, deadlines=deadlines)
+                left = [name for name in await _newest(client) if name.startswith(prefix)]
+                if left:
+                    _LOG.info("deleting videos that were left at Gemini", extra={"files": len(left)})
+                return all([await delete(client, name, deadlines=deadlines) for name in left])
     except CallFailed as failed:
-        _LOG.warning("videos of killed workers may stay at Gemini until they expire", extra={"why": str(failed)})
+        _LOG.warning("videos of this job may stay at Gemini until they expire", extra={"why": str(failed)})
+        return False
 
 
 async def _newest(client: "Client") -> list[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -54,6 +55,10 @@ class GeminiModel:
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
     _swept: set[UUID] = field(default_factory=set, init=False, repr=False)
     _sweeping: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+    _uploads: Counter[UUID] = field(default_factory=Counter, init=False, repr=False)
+    """How many uploads of a job are in use."""
+    _left: set[UUID] = field(default_factory=set, init=False, repr=False)
+    """Jobs of which a file may be left: its deletion failed, or the answer to its upload was lost."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -62,7 +67,9 @@ class GeminiModel:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections; idempotent."""
+        """Delete what is left at Gemini, and close the connections; idempotent."""
+        for job_id in tuple(self._left):
+            await self._delete_left(job_id)
         if self._transport is not None:
             await self._transport.aclose()
         self._client = self._transport = None
@@ -92,9 +99,26 @@ class GeminiModel:
 
     async def _upload(self, video: Path, job_id: UUID) -> "types.File":
         client = await self._opened()
-        return await self.retries.run(
-            lambda: upload(client, video, job_id=job_id, base_url=self.base_url, deadlines=self.files), CallRetries()
-        )
+
+        async def attempt() -> "types.File":
+            try:
+                return await upload(client, video, job_id=job_id, base_url=self.base_url, deadlines=self.files)
+            except BaseException:
+                self._left.add(job_id)
+                raise
+
+        return await self.retries.run(attempt, CallRetries())
+
+    async def _delete(self, name: str, job_id: UUID) -> None:
+        if not await delete(await self._opened(), name, deadlines=self.files):
+            self._left.add(job_id)
+
+    async def _delete_left(self, job_id: UUID) -> None:
+        """Delete what is left of a job, unless an upload of it is in use. A later call tries again what failed."""
+        if job_id in self._left and not self._uploads[job_id]:
+            self._left.discard(job_id)
+            if not await delete_left_behind(await self._opened(), job_id, deadlines=self.files):
+                self._left.add(job_id)
 
     async def _sweep(self, job_id: UUID) -> None:
         # Before the first upload of a job: later its files are those of this process.
@@ -113,14 +137,19 @@ class GeminiModel:
             It cannot be uploaded, or Gemini cannot process it.
         """
         await self._sweep(job_id)
+        self._uploads[job_id] += 1
         try:
-            uploaded = UploadedFile(video, job_id, seconds, fps, await self._upload(video, job_id))
-        except CallFailed as failed:
-            raise _failed(failed) from failed
-        try:
-            yield uploaded
+            try:
+                uploaded = UploadedFile(video, job_id, seconds, fps, await self._upload(video, job_id))
+            except CallFailed as failed:
+                raise _failed(failed) from failed
+            try:
+                yield uploaded
+            finally:
+                await self._delete(uploaded.file.name or "", job_id)
         finally:
-            await delete(await self._opened(), uploaded.file.name or "", deadlines=self.files)
+            self._uploads[job_id] -= 1
+            await self._delete_left(job_id)
 
     async def ask(
         self, question: Question, *, video: UploadedVideo | None = None, on_usage: Callable[[CallUsage], None]
@@ -158,7 +187,7 @@ class GeminiModel:
                     raise
                 uploaded.again = True
                 _LOG.warning("the uploaded video is gone, uploading it once more")
-                await delete(client, uploaded.file.name or "", deadlines=self.files)
+                await self._delete(uploaded.file.name or "", uploaded.job_id)
                 uploaded.file = await self._upload(uploaded.path, uploaded.job_id)
                 raise CallFailed(replace(failed.verdict, action=Action.RETRY)) from failed
 
