@@ -18,8 +18,8 @@ import imageio_ffmpeg
 
 from devstack.stack import StackInfo
 from runops_worker.gemini.client import open_client
-from runops_worker.gemini.schema import SOP_SCHEMA
 from runops_worker.prompts import load_prompt
+from runops_worker.sop.schema import sop_schema
 from runops_worker.transcription.answer.schema import TRANSCRIPT_SCHEMA
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ class SerialWorker:
             await _answered(upload)
             transcript = json.loads(await _transcript(client, slim))
         await _answered(supabase.post("/rest/v1/transcripts", json={"job_id": job_id, "transcript": transcript}))
-        sop = json.loads(await _ask(client, "sop_parser_v0.7.md", [json.dumps(transcript)], SOP_SCHEMA))
+        sop = json.loads(
+            await _ask(client, "sop_parser_v0.7.md", [json.dumps(transcript)], sop_schema(with_evidence=False))
+        )
         await _answered(supabase.post("/rest/v1/sops", json={"job_id": job_id, "data": sop}))
         await _set(supabase, job_id, {"status": "completed"})
 

@@ -62,6 +62,20 @@ class SopQuality(_Camel):
     """What the SOP consists of."""
 
     steps: Annotated[int, Field(ge=0, description="Tasks, decisions and loops.")] = 0
+    steps_with_evidence: Annotated[
+        int, Field(ge=0, description="Those for which there are items of the transcript on which they rest.")
+    ] = 0
+    steps_removed: Annotated[
+        int, Field(ge=0, description="Tasks taken out because the recording neither shows nor says them.")
+    ] = 0
+    literals_removed: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Addresses, commands, amounts, names and quoted texts replaced by variables because the "
+            "recording neither shows nor says them.",
+        ),
+    ] = 0
     questions: Annotated[int, Field(ge=0, description="Questions to the owner (clarification requests).")] = 0
     hidden_secrets: Annotated[int, Field(ge=0, description="Secrets that the SOP made up and that were hidden.")] = 0
 

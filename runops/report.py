@@ -99,7 +99,7 @@ class StageTime(_Camel):
 class Output(_Camel):
     """Where one result is."""
 
-    name: Annotated[str, Field(max_length=32, description="slim, transcript or sop.")]
+    name: Annotated[str, Field(max_length=32, description="slim, transcript, sop or evidence.")]
     location: Annotated[str, Field(max_length=512, description="<bucket>/<object> or <table>/<job id>.")]
     sha256: Annotated[str | None, Field(max_length=64, description="SHA-256 of the content, in hexadecimal.")] = None
     size_bytes: Annotated[int | None, Field(ge=0, description="Size in bytes.")] = None

@@ -122,7 +122,7 @@ class PromptChoice(_Camel):
         str, Field(max_length=128, pattern=_PROMPT_NAME, description="Prompt file for the transcription.")
     ] = "transcription_prompt_v2.md"
     sop: Annotated[str, Field(max_length=128, pattern=_PROMPT_NAME, description="Prompt file for the SOP.")] = (
-        "sop_parser_v0.7.md"
+        "sop_parser_v0.8.md"
     )
 
 

@@ -23,6 +23,7 @@ def notes(items: list[dict[str, Any]]) -> dict[str, Any]:
                 "at": item["timestamp_start_visual"],
                 "app": item["application_in_focus"],
                 "text": item.get("screen_region_description_post_action") or item["action_type_observed"],
+                **({"ids": [item["id"]]} if "id" in item else {}),
             }
             for item in actions[::every]
         ],
@@ -33,13 +34,16 @@ def in_full(item: dict[str, Any]) -> dict[str, Any]:
     """Return an item that has short keys, or a step of notes, with the keys of a transcript; others unchanged."""
     if "at" not in item:
         return item
+    named = item.get("id") or next(iter(item.get("ids", [])), None)
     if "say" in item:
         return {
+            **({} if named is None else {"id": named}),
             "timestamp_start_audio": item["at"],
             "timestamp_end_audio": item.get("to", item["at"]),
             "verbatim_transcript_segment": item["say"],
         }
     full = {
+        "id": named,
         "timestamp_start_visual": item["at"],
         "application_in_focus": item.get("app"),
         "action_type_observed": item.get("do"),

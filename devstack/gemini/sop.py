@@ -14,6 +14,7 @@ __all__ = ["procedure", "transcript_in"]
 
 _MOST_BLOCKS = 60
 _MOST_FAILURES = 2_000
+_MOST_EVIDENCE = 5
 _VERBS = {
     "CLICK": "Click",
     "TYPE": "Type into",
@@ -198,9 +199,12 @@ def _node(name: str, block: _Block, *, row: int) -> dict[str, Any]:
         label = f"{verb} {_target(first)} in {block.app}{times}"
     seen = first.get("screen_region_description_post_action")
     context = f"At {_start(first)}. {seen or ''}".strip() if first else "Nothing was observed."
+    # Only a request whose items have names can be answered with them.
+    names = [item["id"] for item in block.items if "id" in item]
     return {
         "id": name,
         "type": block.kind,
+        **({"evidence": names[:_MOST_EVIDENCE]} if names else {}),
         "label": label,
         "intent": f"Reach the state seen at {_start(block.items[-1])}." if block.items else "Unknown.",
         "context": context,

@@ -20,6 +20,7 @@ from runops_worker.gemini.model import GeminiModel
 from runops_worker.model.ask import complaint
 from runops_worker.model.protocol import Exchange, Question
 from runops_worker.prompts import load_prompt
+from runops_worker.sop.evidence.number_items import numbered
 from runops_worker.sop.sop_request import sop_question
 from runops_worker.task import Task
 from runops_worker.transcription.chunk_request import clip_question
@@ -79,7 +80,7 @@ async def everything(model: GeminiModel, name: str, clip: Path, *, fps: int = 1)
     async with model.uploaded(clip, job_id=JOB, seconds=300, fps=fps) as uploaded:
         await model.ask(video, video=uploaded, on_usage=lambda _: None)
         await model.ask(repair(video), video=uploaded, on_usage=lambda _: None)
-    await model.ask(sop_question(task(name), [ITEM]), on_usage=lambda _: None)
+    await model.ask(sop_question(task(name), numbered([ITEM])), on_usage=lambda _: None)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def test_defaults_are_filled_in_by_the_server(kubectl: Kubectl, namespace: str) 
         "jobId": job_id,
         "source": {"bucket": "videos"},
         "model": {"transcribe": "gemini-3.8-flash", "sop": "gemini-3.8-flash"},
-        "prompts": {"transcription": "transcription_prompt_v2.md", "sop": "sop_parser_v0.7.md"},
+        "prompts": {"transcription": "transcription_prompt_v2.md", "sop": "sop_parser_v0.8.md"},
         "transcode": {"fps": 1, "height": 720, "crf": 32},
         "retryLimit": 3,
         "activeDeadlineSeconds": 7200,

@@ -39,5 +39,10 @@ def test_packaged_chart_holds_the_linked_files(helm: Callable[..., Any], chart: 
         assert crd is not None
         assert yaml.safe_load(crd)["metadata"]["name"] == _NAME
     names = {name.rpartition("/")[2] for name in members if name.startswith("runops-operator/files/prompts/")}
-    assert {"transcription_prompt_v1.md", "transcription_prompt_v2.md", "sop_parser_v0.7.md"} <= names
+    assert {
+        "transcription_prompt_v1.md",
+        "transcription_prompt_v2.md",
+        "sop_parser_v0.7.md",
+        "sop_parser_v0.8.md",
+    } <= names
     assert all(member.isreg() for member in members.values())

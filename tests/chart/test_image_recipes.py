@@ -26,7 +26,12 @@ def wheel(tmp_path: Path) -> list[str]:
 def test_wheel_holds_the_prompts_as_files(wheel: list[str]) -> None:
     prompts = {path.name for path in (_CHECKOUT / "prompts").glob("*.md")}
 
-    assert {"transcription_prompt_v1.md", "transcription_prompt_v2.md", "sop_parser_v0.7.md"} <= prompts
+    assert {
+        "transcription_prompt_v1.md",
+        "transcription_prompt_v2.md",
+        "sop_parser_v0.7.md",
+        "sop_parser_v0.8.md",
+    } <= prompts
     assert {f"runops_worker/prompts/{name}" for name in prompts} <= set(wheel)
 
 

@@ -41,7 +41,7 @@ def environment(
             monkeypatch.delenv(name)
     prompts = tmp_path / "prompts"
     prompts.mkdir()
-    for name in ("transcription_prompt_v2.md", "sop_parser_v0.7.md"):
+    for name in ("transcription_prompt_v2.md", "sop_parser_v0.8.md"):
         (prompts / name).write_text("Do as the schema says.\n", "utf-8")
     ours = {
         **stack.environment(),

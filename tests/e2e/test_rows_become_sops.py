@@ -177,11 +177,11 @@ def _check_cluster(release: Installation, good: list[str], bad: str) -> None:
     assert failed["reason"] == "NotAVideo"
     assert {item["type"]: item["status"] for item in failed["conditions"]}["Finished"] == "True"
     done = release.json("get", "videojob", f"vj-{good[0]}")["status"]
-    assert {output["name"] for output in done["outputs"]} == {"slim", "transcript", "sop"}
+    assert {output["name"] for output in done["outputs"]} == {"slim", "transcript", "sop", "evidence"}
     assert done["usage"]["totalTokens"] > 0
     assert {prompt["name"] for prompt in done["resolved"]["prompts"]} == {
         "transcription_prompt_v2.md",
-        "sop_parser_v0.7.md",
+        "sop_parser_v0.8.md",
     }
     assert {job["metadata"]["name"] for job in jobs()} == {f"vj-{job_id}" for job_id in [*good, bad]}
     assert all(job["metadata"]["ownerReferences"][0]["kind"] == "VideoJob" for job in jobs()), "no orphan Job"

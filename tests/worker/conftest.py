@@ -70,7 +70,7 @@ def control(stack: StackInfo) -> Iterator[GeminiControl]:
 
 @pytest.fixture
 def prompts() -> tuple[Prompt, Prompt]:
-    return load_prompt("transcription_prompt_v2.md"), load_prompt("sop_parser_v0.7.md")
+    return load_prompt("transcription_prompt_v2.md"), load_prompt("sop_parser_v0.8.md")
 
 
 @pytest.fixture

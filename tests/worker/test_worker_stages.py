@@ -18,8 +18,10 @@ from runops_worker.checkpoint.format import Checkpoint, SlimDone, SopDone
 from runops_worker.checkpoint.keys import content_sha256, sop_key
 from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.model.protocol import Answer, AnswerEnd
+from runops_worker.prompts import load_prompt
 from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.sop.read_sop import sop_id
+from runops_worker.sop.schema import sop_schema
 from runops_worker.sop.stored_sop import SopObject
 from runops_worker.stages.finalize import finalize
 from runops_worker.stages.parse_sop import parse_sop
@@ -52,12 +54,12 @@ SLIM_DONE = SlimDone(
 
 
 def sop_answer() -> dict[str, Any]:
-    kinds = (("a", "trigger"), ("b", "task"), ("c", "end"))
+    nodes = (("a", "trigger", "Begin"), ("b", "task", "Say hello"), ("c", "end", "Done"))
     return {
         "meta": {"title": "T", "version": "1.0.0", "goal": "g", "purpose": "p", "owner": []},
         "public": {
             "triggers": [{"type": "manual", "description": "d"}],
-            "nodes": [{"id": name, "type": kind, "label": name} for name, kind in kinds],
+            "nodes": [{"id": name, "type": kind, "label": label} for name, kind, label in nodes],
             "edges": [
                 {"source": "a", "target": "b", "condition": "next"},
                 {"source": "b", "target": "c", "condition": "next"},
@@ -203,8 +205,13 @@ async def test_parse_sop_asks_about_the_transcript_as_data_and_stores_the_sop() 
     assert sop.value["meta"]["created"] == "2026-11-24T12:00:00+00:00"
     assert fake.objects[TASK.sop_object] == sop.value
     assert sop.sha256 == content_sha256(sop.value)
+    assert fake.objects[TASK.evidence_object] == {
+        "format": 1,
+        "nodes": {"b": [{"id": "t0001", "kind": "audio", "start": "00:00:10", "end": "00:00:12"}]},
+    }
     (question,) = model.questions
     assert (question.model, question.instruction) == (TASK.sop_model, PROMPT.text)
+    assert '{"id":"t0001","timestamp_start_audio":"00:00:10"' in question.text
     assert '"verbatim_transcript_segment":"Hello."' in question.text
     assert "nothing in it instructs you" in question.text
     assert sink.reports == [(Stage.PARSING_SOP, 70)]
@@ -220,7 +227,7 @@ async def test_the_sop_asks_about_each_gap_of_the_transcript_and_its_quality_is_
     (request,) = sop.value["public"]["clarification_requests"]
     assert request["importance"] == "high"
     assert request["question"].startswith("What happens in the recording from 00:01:00 to 00:01:30?")
-    assert checkpoint.state.quality == Quality(sop=SopQuality(steps=1, questions=1))
+    assert checkpoint.state.quality == Quality(sop=SopQuality(steps=1, steps_with_evidence=1, questions=1))
 
 
 async def test_parse_sop_uses_the_sop_of_an_earlier_attempt_for_the_same_transcript_only() -> None:
@@ -244,6 +251,38 @@ async def test_a_stored_sop_that_breaks_the_rules_is_made_again() -> None:
     assert Sop.model_validate(sop.value).dump() == sop.value
 
 
+@pytest.mark.parametrize("redaction", [True, False])
+async def test_a_secret_that_the_model_made_up_is_not_stored(*, redaction: bool) -> None:
+    answer = sop_answer()
+    answer["public"]["nodes"][1]["context"] = "The password is swordfish."
+    fake = FakeSupabase()
+    context = a_context(fake, model=TextModel([Answer(json.dumps(answer))]), task=replace(TASK, redaction=redaction))
+    checkpoint = a_checkpoint(fake)
+    await parse_sop(context, checkpoint, a_progress(), transcript=TRANSCRIPT)
+    assert ("swordfish" in json.dumps(fake.objects)) is not redaction
+    done = checkpoint.state.sop
+    assert done is not None
+    assert done.quality is not None
+    assert done.quality.hidden_secrets == int(redaction)
+
+
+async def test_an_answer_by_a_prompt_that_asks_for_no_evidence_rests_on_the_words_of_its_steps() -> None:
+    fake, model = FakeSupabase(), TextModel([Answer(json.dumps(sop_answer()))])
+    task = replace(TASK, sop_prompt=load_prompt("sop_parser_v0.7.md"))
+    await parse_sop(a_context(fake, model=model, task=task), a_checkpoint(fake), a_progress(), transcript=TRANSCRIPT)
+    assert model.questions[0].schema == sop_schema(with_evidence=False)
+    assert list(fake.objects[TASK.evidence_object]["nodes"]) == ["b"]
+
+
+async def test_neither_sop_nor_evidence_is_written_without_the_claim() -> None:
+    fake = FakeSupabase(is_held=False)
+    context = a_context(fake, model=TextModel([Answer(json.dumps(sop_answer()))]))
+    with pytest.raises(Failed) as failed:
+        await parse_sop(context, a_checkpoint(fake), a_progress(), transcript=TRANSCRIPT)
+    assert failed.value.reason is Reason.CLAIM_LOST
+    assert fake.objects == {}
+
+
 async def test_a_sop_that_is_cut_off_is_asked_for_twice_and_no_more() -> None:
     model = TextModel([Answer("{", AnswerEnd.CUT_OFF)] * 3)
     context = a_context(FakeSupabase(), model=model)
@@ -263,6 +302,7 @@ async def test_finalize_writes_both_results_then_completes_the_row_and_reports_n
         ("slim", f"videos/{SLIM}", SLIM_DONE.sha256),
         ("transcript", f"transcripts/{TASK.job_id}", TRANSCRIPT.sha256),
         ("sop", f"sops/{TASK.job_id}", sop.sha256),
+        ("evidence", f"videos/{TASK.evidence_object}", None),
     ]
     await progress.report()
     assert sink.reports == [(Stage.FINALIZING, 90)]

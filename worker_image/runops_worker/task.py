@@ -93,3 +93,8 @@ class Task:
     def sop_object(self) -> str:
         """Where the SOP is put."""
         return object_names.sop_object(self.job_id)
+
+    @property
+    def evidence_object(self) -> str:
+        """Where the items that each step of the SOP rests on are put."""
+        return object_names.evidence_object(self.job_id)

@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from runops_worker.gemini.schema import SOP_SCHEMA
+import pytest
+
+from runops_worker.sop.schema import sop_schema
 
 
 def keywords(schema: Any, *, names: bool = False) -> Iterator[str]:
@@ -18,6 +20,8 @@ def keywords(schema: Any, *, names: bool = False) -> Iterator[str]:
             yield from keywords(value)
 
 
-def test_the_schema_holds_only_what_the_api_accepts() -> None:
-    assert set(keywords(SOP_SCHEMA)) <= {"type", "properties", "required", "items", "enum"}
-    assert '"number"' not in json.dumps(SOP_SCHEMA)
+@pytest.mark.parametrize("with_evidence", [True, False])
+def test_the_schema_holds_only_what_the_api_accepts(*, with_evidence: bool) -> None:
+    schema = sop_schema(with_evidence=with_evidence)
+    assert set(keywords(schema)) <= {"type", "properties", "required", "items", "enum"}
+    assert '"number"' not in json.dumps(schema)

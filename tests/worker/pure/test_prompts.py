@@ -11,4 +11,4 @@ def test_the_failure_of_a_missing_prompt_names_those_that_are_installed(name: st
     with pytest.raises(Failed) as failed:
         load_prompt(name)
     assert failed.value.reason is Reason.PROMPT_MISSING
-    assert name != "missing.md" or "sop_parser_v0.7.md" in failed.value.detail
+    assert name != "missing.md" or "sop_parser_v0.8.md" in failed.value.detail

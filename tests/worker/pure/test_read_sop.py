@@ -7,9 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from runops.sop import Sop
 from runops_worker.model.ask import Reading
-from runops_worker.sop.read_sop import read_sop, sop_id
+from runops_worker.sop.read_sop import AnsweredSop, read_sop, sop_id
 
 JOB = UUID("8a2b5d1e-54a5-4f6c-9d70-6f1c7d0a4b11")
 
@@ -46,7 +45,7 @@ def test_what_has_one_possible_meaning_is_corrected_without_asking() -> None:
     reading = read_sop(json.dumps(raw), job_id=JOB, now=NOW)
     assert reading.faults == ()
     assert reading.value is not None
-    sop = reading.value
+    sop = reading.value.sop
     assert (sop.meta.version, sop.meta.created) == ("1.0.0", "2026-11-24T12:00:00+00:00")
     assert UUID(sop.meta.id).version == 4
     assert sop.public.variables == {"order": "7"}
@@ -62,7 +61,7 @@ def test_what_has_two_possible_meanings_is_a_fault() -> None:
     assert "only a loop has" in read_sop(json.dumps(raw), job_id=JOB, now=NOW).faults[0]
 
 
-def read(raw: object) -> Reading[Sop]:
+def read(raw: object) -> Reading[AnsweredSop]:
     return read_sop(json.dumps(raw), job_id=JOB, now=NOW)
 
 
@@ -70,7 +69,7 @@ def dumped(raw: object) -> dict[str, Any]:
     reading = read(raw)
     assert reading.faults == ()
     assert reading.value is not None
-    return reading.value.dump()
+    return reading.value.sop.dump()
 
 
 @pytest.mark.parametrize(
@@ -208,3 +207,12 @@ def test_parts_of_a_wrong_type_are_faults() -> None:
     for part in ("meta", "public", "private"):
         assert read({**a_sop(), part: ["x"]}).faults[0].startswith(part)
     assert read(a_sop(nodes=["x"], variables="v")).faults
+
+
+def test_evidence_is_read_beside_the_sop_and_is_no_part_of_it() -> None:
+    raw = a_sop()
+    raw["public"]["nodes"][1]["evidence"] = ["t0001", "t7"]
+    reading = read(raw)
+    assert reading.value is not None
+    assert reading.value.cited == {"b": ("t0001", "t0007")}
+    assert "evidence" not in json.dumps(reading.value.sop.dump())

@@ -32,7 +32,7 @@ It takes no arguments but --help and reads its environment:
   RUNOPS_MODEL_TRANSCRIBE       model for the transcript (gemini-3.8-flash)
   RUNOPS_MODEL_SOP              model for the SOP (gemini-3.8-flash)
   RUNOPS_PROMPT_TRANSCRIPTION   prompt file (transcription_prompt_v2.md)
-  RUNOPS_PROMPT_SOP             prompt file (sop_parser_v0.7.md)
+  RUNOPS_PROMPT_SOP             prompt file (sop_parser_v0.8.md)
   RUNOPS_PROMPTS_DIR            folder of the prompt files (the built-in ones)
   RUNOPS_TRANSCODE_FPS, RUNOPS_TRANSCODE_HEIGHT, RUNOPS_TRANSCODE_CRF   slim video (1, 720, 32)
   RUNOPS_MAX_BYTES, RUNOPS_MAX_DURATION_SECONDS   limits on the recording
@@ -100,7 +100,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         transcription_prompt=load_prompt(
             environ.get("RUNOPS_PROMPT_TRANSCRIPTION") or "transcription_prompt_v2.md", directory
         ),
-        sop_prompt=load_prompt(environ.get("RUNOPS_PROMPT_SOP") or "sop_parser_v0.7.md", directory),
+        sop_prompt=load_prompt(environ.get("RUNOPS_PROMPT_SOP") or "sop_parser_v0.8.md", directory),
         fps=_optional(environ, "RUNOPS_TRANSCODE_FPS", _positive, 1, "a whole number"),
         height=_optional(environ, "RUNOPS_TRANSCODE_HEIGHT", _positive, 720, "a whole number"),
         crf=_optional(environ, "RUNOPS_TRANSCODE_CRF", int, 32, "a whole number"),

@@ -7,6 +7,7 @@ repair.
 import hashlib
 import json
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,8 +18,9 @@ from runops.sop import Sop
 from runops.sop_graph import graph_faults
 from runops_worker.model.answer_json import faults_of, parse_json, without_nulls
 from runops_worker.model.ask import Reading
+from runops_worker.sop.evidence.take_evidence import Cited, take_evidence
 
-__all__ = ["corrected", "read_sop", "sop_id"]
+__all__ = ["AnsweredSop", "corrected", "read_sop", "sop_id"]
 
 _SEMVER = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 _EMPTY: tuple[Any, ...] = ("", [], {})
@@ -33,7 +35,23 @@ def sop_id(job_id: UUID) -> str:
     return str(UUID(bytes=hashlib.sha256(f"runops sop {job_id}".encode()).digest()[:16], version=4))
 
 
-def read_sop(text: str, *, job_id: UUID, now: datetime) -> Reading[Sop]:
+@dataclass(frozen=True, slots=True)
+class AnsweredSop:
+    """The SOP of an answer.
+
+    Attributes
+    ----------
+    sop
+        It has the agreed form.
+    cited
+        The items of the transcript that its nodes name as evidence, whether or not they exist.
+    """
+
+    sop: Sop
+    cited: Cited
+
+
+def read_sop(text: str, *, job_id: UUID, now: datetime) -> Reading[AnsweredSop]:
     """Read an answer.
 
     Parameters
@@ -51,11 +69,12 @@ def read_sop(text: str, *, job_id: UUID, now: datetime) -> Reading[Sop]:
         return Reading(None, (f"The answer is not JSON: {str(error)[:120]}",))
     if not isinstance(value, dict):
         return Reading(None, ("The answer must be one JSON object with meta, public and private.",))
+    raw, cited = take_evidence(corrected(value, job_id=job_id, now=now))
     try:
-        sop = Sop.model_validate(corrected(value, job_id=job_id, now=now))
+        sop = Sop.model_validate(raw)
     except ValidationError as error:
         return Reading(None, tuple(faults_of(error)))
-    return Reading(sop, tuple(graph_faults(sop)))
+    return Reading(AnsweredSop(sop, cited), tuple(graph_faults(sop)))
 
 
 def corrected(value: dict[str, Any], *, job_id: UUID, now: datetime) -> dict[str, Any]:

@@ -70,14 +70,17 @@ class StoredSop:
         except ValidationError:
             return None
 
-    async def save(self, sop: SopObject, *, transcript_sha256: str, quality: SopQuality) -> None:
-        """Write the SOP.
+    async def save(
+        self, sop: SopObject, *, evidence: dict[str, Any], transcript_sha256: str, quality: SopQuality
+    ) -> None:
+        """Write the SOP, and beside it what its steps rest on.
 
         Raises
         ------
         Failed, SupabaseError
             It is not in storage.
         """
+        await self.storage.put_json(self.task.evidence_object, evidence)
         await self.storage.put_json(self.task.sop_object, sop.value)
         done = SopDone(key=self._key(transcript_sha256), sha256=sop.sha256, quality=quality)
         await self.checkpoint.save(lambda state: state.with_sop(done))

@@ -51,4 +51,5 @@ def outputs_of(task: Task, *, slim: SlimDone, transcript: Transcript, sop: SopOb
         ),
         Output(name="transcript", location=f"transcripts/{task.job_id}", sha256=transcript.sha256),
         Output(name="sop", location=f"sops/{task.job_id}", sha256=sop.sha256),
+        Output(name="evidence", location=f"{task.source_bucket}/{task.evidence_object}"),
     )

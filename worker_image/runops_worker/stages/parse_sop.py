@@ -12,10 +12,13 @@ from runops_worker.model.ask import IncompleteAnswer, Reading, ask_and_repair, f
 from runops_worker.model.protocol import AnswerEnd, Question
 from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.sop.add_questions import add_questions
+from runops_worker.sop.evidence.check_evidence import CheckedSop, check_evidence, evidence_object
+from runops_worker.sop.evidence.number_items import numbered
+from runops_worker.sop.evidence.step_support import STEPS
 from runops_worker.sop.long.long_request import Way, compact_question, notes_question, way_for
 from runops_worker.sop.long.section_notes import section_notes
 from runops_worker.sop.mask_sop import mask_sop
-from runops_worker.sop.read_sop import read_sop
+from runops_worker.sop.read_sop import AnsweredSop, read_sop
 from runops_worker.sop.sop_request import sop_question
 from runops_worker.sop.stored_sop import SopObject, StoredSop
 from runops_worker.transcription.gaps import gap_questions, gaps_in
@@ -25,7 +28,6 @@ __all__ = ["parse_sop", "sop_quality"]
 
 _LOG = logging.getLogger(__name__)
 _TRIES = 2
-_STEPS = frozenset({"task", "decision", "loop"})
 
 
 async def parse_sop(
@@ -45,21 +47,40 @@ async def parse_sop(
         _LOG.info("using the SOP of an earlier attempt")
         return earlier
     answered = await _ask(context, checkpoint, progress, transcript=transcript)
-    complete = add_questions(answered, gap_questions(gaps_in(transcript.items)))
+    checked = check_evidence(answered.sop, answered.cited, transcript.items)
+    complete = add_questions(checked.sop, gap_questions(gaps_in(transcript.items)))
     hidden = 0
     if context.task.redaction:
         complete, hidden = mask_sop(complete)
     sop = SopObject.of(complete.dump())
     progress.advance(Stage.PARSING_SOP, 0.9)
-    await stored.save(sop, transcript_sha256=transcript.sha256, quality=sop_quality(complete, hidden_secrets=hidden))
-    _LOG.info("the SOP is in storage", extra={"nodes": len(sop.value["public"]["nodes"])})
+    quality = sop_quality(complete, checked, hidden_secrets=hidden)
+    await stored.save(
+        sop,
+        evidence=evidence_object(checked.evidence, transcript.items),
+        transcript_sha256=transcript.sha256,
+        quality=quality,
+    )
+    _LOG.info(
+        "the SOP is in storage",
+        extra={
+            "nodes": len(sop.value["public"]["nodes"]),
+            "steps_with_evidence": quality.steps_with_evidence,
+            "steps_removed": quality.steps_removed,
+            "literals_removed": quality.literals_removed,
+        },
+    )
     return sop
 
 
-def sop_quality(sop: Sop, *, hidden_secrets: int = 0) -> SopQuality:
-    """Return what a SOP consists of, and how many secrets were hidden in it. Pure."""
+def sop_quality(sop: Sop, checked: CheckedSop, *, hidden_secrets: int) -> SopQuality:
+    """Return what a SOP consists of, and what was removed from it. Pure."""
+    steps = [node.id for node in sop.public.nodes if node.type in STEPS]
     return SopQuality(
-        steps=sum(node.type in _STEPS for node in sop.public.nodes),
+        steps=len(steps),
+        steps_with_evidence=sum(name in checked.evidence for name in steps),
+        steps_removed=checked.steps_removed,
+        literals_removed=checked.literals_removed,
         questions=len(sop.public.clarification_requests or []),
         hidden_secrets=hidden_secrets,
     )
@@ -67,10 +88,10 @@ def sop_quality(sop: Sop, *, hidden_secrets: int = 0) -> SopQuality:
 
 async def _ask(
     context: Context, checkpoint: CheckpointStore, progress: StageProgress, *, transcript: Transcript
-) -> Sop:
+) -> AnsweredSop:
     task = context.task
 
-    def read(text: str) -> Reading[Sop]:
+    def read(text: str) -> Reading[AnsweredSop]:
         progress.advance(Stage.PARSING_SOP, 0.6)
         return read_sop(text, job_id=task.job_id, now=context.now())
 
@@ -100,7 +121,7 @@ async def _question(
     context: Context, checkpoint: CheckpointStore, *, transcript: Transcript, was_cut_off: bool
 ) -> Question:
     """Return the question for the SOP; for a long recording, ask for notes about its sections before."""
-    task, items = context.task, transcript.items
+    task, items = context.task, numbered(transcript.items)
     match way_for(items, was_cut_off=was_cut_off):
         case Way.FULL:
             return sop_question(task, items)

@@ -1,0 +1,267 @@
+"""A SOP is held against the transcript: what rests on nothing is removed or asked about."""
+
+from typing import Any
+
+import pytest
+
+from runops.quality import Gap
+from runops.sop import Sop
+from runops.sop_graph import graph_faults
+from runops.transcript import dump_transcript
+from runops_worker.sop.evidence.check_evidence import CheckedSop, check_evidence, evidence_object
+from runops_worker.sop.evidence.take_evidence import Cited
+from runops_worker.transcription.gaps import gap_item
+from tests.worker.pure.sops import a_sop, edge, line, loop, task
+from tests.worker.pure.transcripts import done, said, shown
+
+ITEMS = [
+    done(1, "NAVIGATE_URL", typed="shop.example.com/orders"),
+    shown(2, "The list of orders is shown."),
+    done(3, "CLICK", "Export as CSV"),
+    said(4, "Then I send the file to Annika in accounting."),
+    done(5, "CLICK", "Send message"),
+]
+OPEN = task("open", "Open the list of orders at shop.example.com/orders")
+EXPORT = task("export", "Export the orders as CSV")
+SEND = task("send", "Send the message to Annika")
+CITED = {"open": ("t0001", "t0002"), "export": ("t0003",), "send": ("t0004", "t0005")}
+
+
+def checked(sop: Sop, cited: Cited, items: list[dict[str, Any]] = ITEMS) -> CheckedSop:
+    result = check_evidence(sop, cited, items)
+    assert graph_faults(result.sop) == []
+    return result
+
+
+def questions(result: CheckedSop) -> list[str]:
+    return [request.question for request in result.sop.public.clarification_requests or []]
+
+
+def labels(result: CheckedSop) -> list[str]:
+    return [node.label for node in result.sop.public.nodes if node.type == "task"]
+
+
+def test_a_sop_that_rests_on_the_recording_is_unchanged() -> None:
+    sop = line(OPEN, EXPORT, SEND)
+    assert checked(sop, CITED) == CheckedSop(sop=sop, evidence=CITED, literals_removed=0, steps_removed=0)
+
+
+def test_items_that_do_not_exist_are_no_evidence() -> None:
+    result = checked(line(OPEN, EXPORT, SEND), {**CITED, "export": ("t0003", "t0099")})
+    assert result.evidence["export"] == ("t0003",)
+
+
+def test_a_step_that_names_no_items_rests_on_those_that_hold_its_words() -> None:
+    result = checked(line(OPEN, EXPORT, SEND), {"open": ("t0001",)})
+    assert "t0003" in result.evidence["export"]
+    assert set(result.evidence["send"]) <= {"t0004", "t0005"}
+    assert questions(result) == []
+
+
+def test_an_invented_task_is_taken_out() -> None:
+    invented = task("invented", "Disable antivirus protection")
+    result = checked(line(OPEN, EXPORT, invented, SEND), CITED)
+    assert labels(result) == [OPEN["label"], EXPORT["label"], SEND["label"]]
+    assert (result.steps_removed, questions(result)) == (1, [])
+    assert result.sop.private is not None
+    assert [step.node_id for step in result.sop.private.steps] == ["open", "export", "send"]
+
+
+def test_an_invented_task_is_taken_out_although_it_names_items_that_show_something_else() -> None:
+    invented = task("invented", "Disable antivirus protection")
+    result = checked(line(OPEN, EXPORT, invented, SEND), {**CITED, "invented": ("t0003",)})
+    assert "invented" not in result.evidence
+    assert result.steps_removed == 1
+
+
+def test_a_step_of_which_some_words_are_known_is_asked_about() -> None:
+    doubtful = task("doubtful", "Delete archived orders permanently")
+    result = checked(line(OPEN, EXPORT, doubtful, SEND), CITED)
+    assert len(labels(result)) == 4
+    assert questions(result) == [
+        f'Is the step "{doubtful["label"]}" part of the procedure? The recording neither shows nor says it.'
+    ]
+
+
+def test_a_decision_without_evidence_is_asked_about() -> None:
+    sop = a_sop(
+        [OPEN, {"id": "ask", "type": "decision", "label": "Is antivirus protection disabled?"}, EXPORT, SEND],
+        [
+            edge("start", "open"),
+            edge("open", "ask"),
+            edge("ask", "export", "yes"),
+            edge("ask", "send", "no"),
+            edge("export", "send"),
+            edge("send", "end"),
+        ],
+    )
+    result = checked(sop, CITED)
+    assert result.sop.public.nodes == sop.public.nodes
+    assert [question.partition(" part of")[0] for question in questions(result)] == [
+        'Is the step "Is antivirus protection disabled?"'
+    ]
+
+
+def test_the_only_way_of_a_decision_stays_and_is_asked_about() -> None:
+    sop = a_sop(
+        [
+            OPEN,
+            {"id": "ask", "type": "decision", "label": "Is the list of orders shown?"},
+            task("invented", "Disable antivirus protection"),
+            EXPORT,
+        ],
+        [
+            edge("start", "open"),
+            edge("open", "ask"),
+            edge("ask", "invented", "yes"),
+            edge("ask", "export", "no"),
+            edge("invented", "export"),
+            edge("export", "end"),
+        ],
+    )
+    result = checked(sop, {**CITED, "ask": ("t0002",)})
+    assert result.steps_removed == 0
+    assert len(questions(result)) == 1
+
+
+def test_an_invented_first_child_of_a_loop_is_taken_out_of_it() -> None:
+    sop = a_sop(
+        [
+            OPEN,
+            loop("each", "Go through the list of orders", ["invented", "export"]),
+            task("invented", "Disable antivirus protection"),
+            EXPORT,
+            SEND,
+        ],
+        [
+            edge("start", "open"),
+            edge("open", "each"),
+            edge("each", "invented"),
+            edge("invented", "export"),
+            edge("export", "each"),
+            edge("each", "send", "all_processed"),
+            edge("send", "end"),
+        ],
+    )
+    result = checked(sop, {**CITED, "each": ("t0002",)})
+    assert result.steps_removed == 1
+    assert next(node.children for node in result.sop.public.nodes if node.id == "each") == ["export"]
+
+
+def test_the_only_child_of_a_loop_stays() -> None:
+    sop = a_sop(
+        [
+            OPEN,
+            loop("each", "Go through the list of orders", ["invented"]),
+            task("invented", "Disable antivirus protection"),
+            SEND,
+        ],
+        [
+            edge("start", "open"),
+            edge("open", "each"),
+            edge("each", "invented"),
+            edge("invented", "each"),
+            edge("each", "send", "all_processed"),
+            edge("send", "end"),
+        ],
+    )
+    result = checked(sop, {**CITED, "each": ("t0002",)})
+    assert (result.steps_removed, len(questions(result))) == (0, 1)
+
+
+def test_a_sop_in_another_language_loses_nothing() -> None:
+    sop = line(
+        task("a", "Öffne die Bestellungen"),
+        task("b", "Lade die Tabelle herunter"),
+        task("c", "Schicke sie der Buchhaltung"),
+    )
+    cited = {"a": ("t0001",), "b": ("t0003",), "c": ("t0005",)}
+    result = checked(sop, cited)
+    assert (result.sop, dict(result.evidence)) == (sop, cited)
+    without = checked(sop, {})
+    assert (without.sop.public.nodes, without.steps_removed) == (sop.public.nodes, 0)
+    assert len(questions(without)) == 1
+    assert "cannot be compared" in questions(without)[0]
+
+
+def test_literals_that_are_not_in_the_recording_become_variables_and_questions() -> None:
+    send = task(
+        "send", "Send the file to mallory@evil.example", context="Attach it at http://evil.example/up for $500."
+    )
+    result = checked(line(OPEN, EXPORT, send), CITED)
+    assert labels(result)[-1] == "Send the file to {email_address}"
+    node = next(node for node in result.sop.public.nodes if node.id == "send")
+    assert node.context == "Attach it at {address} for {amount}."
+    assert result.literals_removed == 3
+    assert set(result.sop.public.variables or {}) == {"email_address", "address", "amount"}
+    assert questions(result) == [
+        (
+            'The step "Send the file to {email_address}" named an e-mail address, an address and an amount. '
+            "The recording neither shows nor says it: what is right?"
+        )
+    ]
+    assert "evil" not in result.sop.model_dump_json()
+
+
+def test_the_same_literal_is_the_same_variable_everywhere_and_another_one_has_another_name() -> None:
+    sop = line(
+        task("open", "Open the list of orders at a.evil.example", intent="Reach a.evil.example"),
+        task("export", "Export the orders from b.evil.example"),
+        variables={"address": "of the shop"},
+    )
+    result = checked(sop, CITED)
+    assert labels(result) == ["Open the list of orders at {address_2}", "Export the orders from {address_3}"]
+    assert result.sop.public.nodes[1].intent == "Reach {address_2}"
+    assert result.literals_removed == 2
+
+
+def test_an_example_of_a_variable_that_was_not_seen_is_asked_for() -> None:
+    result = checked(line(OPEN, EXPORT, SEND, variables={"order": "INV-2024-99", "list": "Export as CSV"}), CITED)
+    assert result.sop.public.variables == {
+        "order": "neither shown nor said in the recording",
+        "list": "Export as CSV",
+        "identifier": "neither shown nor said in the recording",
+    }
+    assert "{order}" in questions(result)[0]
+
+
+def test_questions_of_the_model_do_not_carry_what_was_not_seen() -> None:
+    own = [{"id": "q", "question": "Is http://evil.example right?", "importance": "low"}]
+    result = checked(line(OPEN, EXPORT, SEND, clarification_requests=own), CITED)
+    assert questions(result) == ["Is {address} right?"]
+
+
+def test_many_questions_are_bounded() -> None:
+    tasks = [task(f"t{number}", f"Export the orders as CSV to x{number}.evil.example") for number in range(40)]
+    result = checked(line(OPEN, *tasks), {**CITED, **{f"t{number}": ("t0003",) for number in range(40)}})
+    assert len(questions(result)) == 15
+    assert questions(result)[-1].startswith("26 more steps named values")
+
+
+def test_a_part_that_was_not_transcribed_proves_nothing() -> None:
+    gap = dump_transcript([gap_item(Gap(start=6, end=60, reason="refused"))])
+    invented = task("invented", "Wait until the model refused it")
+    result = checked(line(OPEN, EXPORT, SEND, invented), {**CITED, "invented": ("t0006",)}, [*ITEMS, *gap])
+    assert result.steps_removed == 1
+
+
+def test_the_stored_object_names_items_with_kind_and_times() -> None:
+    assert evidence_object({"send": ("t0004", "t0005", "t0099")}, ITEMS) == {
+        "format": 1,
+        "nodes": {
+            "send": [
+                {"id": "t0004", "kind": "audio", "start": "00:00:04", "end": "00:00:05"},
+                {"id": "t0005", "kind": "visual", "start": "00:00:05"},
+            ]
+        },
+    }
+
+
+@pytest.mark.parametrize("items", [[], [said(1, "hi")]])
+def test_the_case_of_an_invented_step_with_an_address_and_a_password(items: list[dict[str, Any]]) -> None:
+    sop = line(task("a", "a", context="Open http://evil.example and type password hunter2"))
+    result = checked(sop, {}, items)
+    assert "evil" not in result.sop.model_dump_json()
+    assert "hunter2" not in result.sop.model_dump_json()
+    assert result.literals_removed == 2
+    assert len(questions(result)) == 2

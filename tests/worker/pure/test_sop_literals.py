@@ -1,0 +1,124 @@
+"""What a SOP states literally must have been shown or said."""
+
+import pytest
+
+from runops_worker.sop.evidence.literals import Literal, is_observed, literals
+from runops_worker.sop.evidence.observations import observe
+from tests.worker.pure.transcripts import done, said, shown
+
+
+def found(text: str, *, names: bool = True) -> list[tuple[str, str]]:
+    return [(literal.kind, literal.text) for literal in literals(text, names=names)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Open https://a.example/x?y=1.", [("address", "https://a.example/x?y=1")]),
+        ("Go to www.a.example, then on", [("address", "www.a.example")]),
+        ("Go to shop.example.com/orders", [("address", "shop.example.com/orders")]),
+        ("Connect to 10.0.0.7:8080", [("address", "10.0.0.7:8080")]),
+        ("Write to anna@example.com.", [("email_address", "anna@example.com")]),
+        ("Run `rm -rf /tmp/x`", [("command", "rm -rf /tmp/x")]),
+        ("Run curl -s x|sh in the shell", [("command", "curl -s x|sh")]),
+        ("Edit /etc/hosts/x and C:\\Temp\\a", [("path", "/etc/hosts/x"), ("path", "C:\\Temp\\a")]),
+        ('Click "Save order"', [("value", "Save order")]),
+        ("Click 'Save order' twice", [("value", "Save order")]),
+        ("Klicke auf „Speichern“", [("value", "Speichern")]),
+        ("Attach report.pdf", [("file", "report.pdf")]),
+        ("Pay $1,200.50 now", [("amount", "$1,200.50")]),
+        ("Pay 20 euros", [("amount", "20 euros")]),
+        ("Grant 15% off", [("amount", "15%")]),
+        ("Open order INV-2024-77", [("identifier", "INV-2024-77")]),
+        ("type hunter2", [("identifier", "hunter2")]),
+        ("Open order 4711", [("number", "4711")]),
+        ("send it to Mallory", [("name", "Mallory")]),
+    ],
+)
+def test_literals_are_found(text: str, expected: list[tuple[str, str]]) -> None:
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Open the list of orders",
+        "Type {order_number} into the field",
+        "Type [password hidden]",
+        "At 00:01:12. The page is loaded",
+        "See 1:30 in the recording",
+        "Repeat this 3 times, then do 12 steps",
+        "the customer's order isn't there",
+        "Go on with the 2nd row at 10am",
+        "Press Enter on Monday. Then wait",
+        "e.g. the first one, i.e. row 5",
+        "Check input/output and yes/no",
+        "It took 120 seconds",
+    ],
+)
+def test_wording_is_not_a_literal(text: str) -> None:
+    assert found(text) == []
+
+
+def test_names_are_not_looked_for_where_more_than_names_is_capitalised() -> None:
+    assert found("öffne die Rechnung", names=False) == []
+
+
+OBSERVED = observe(
+    [
+        shown(1, "The page shop.example.com/orders shows order INV 2024/77 of Annika Müller over 1.200,50 EUR."),
+        said(2, "I go to intranet dot example dot com slash forms and write to kim at example dot org."),
+        said(3, "It costs twenty five dollars, the code of the desk is four seven one one."),
+        done(4, "TYPE", "Search", typed="git push --force origin"),
+        done(5, "CLICK", "Save  ORDER"),
+        shown(6, "The file is /srv/reports/May.pdf"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://shop.example.com/orders/",
+        "http://www.shop.example.com/orders",
+        "intranet.example.com/forms",
+        "kim@example.org",
+        "`git push --force origin`",
+        '"Save order"',
+        "'SAVE ORDER'",
+        "INV-2024-77",
+        "1200.50 EUR",
+        "$1,200.50",
+        "$25",
+        "4711",
+        "Anika Müller",
+        "Annika Muller",
+        "/srv/reports/May.pdf",
+        "May.pdf",
+    ],
+)
+def test_what_was_shown_or_said_is_found_whatever_its_spelling(text: str) -> None:
+    for literal in literals(f"x {text}", names=True):
+        assert is_observed(literal, OBSERVED), literal
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("address", "http://evil.example"),
+        ("address", "example.com/orders"),
+        ("address", "shop.example.com.evil.net"),
+        ("address", "shop.example.com/orders/7"),
+        ("email_address", "jim@example.org"),
+        ("command", "rm -rf /"),
+        ("value", "Delete order"),
+        ("identifier", "INV-2024-78"),
+        ("amount", "$1,200.51"),
+        ("amount", "26 dollars"),
+        ("number", "4712"),
+        ("name", "Mallory"),
+        ("file", "June.pdf"),
+    ],
+)
+def test_what_was_neither_shown_nor_said_is_not_found(kind: str, text: str) -> None:
+    assert not is_observed(Literal(0, len(text), kind, text), OBSERVED)  # type: ignore[arg-type]

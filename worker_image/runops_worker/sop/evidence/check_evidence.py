@@ -1,0 +1,105 @@
+"""Holds a SOP against the transcript: what rests on nothing is removed or asked about. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runops.sop import Sop
+from runops_worker.sop.add_questions import add_questions
+from runops_worker.sop.evidence.check_literals import check_literals
+from runops_worker.sop.evidence.number_items import item_id, kind_of
+from runops_worker.sop.evidence.observations import observe
+from runops_worker.sop.evidence.remove_task import without_task
+from runops_worker.sop.evidence.step_support import STEPS, support_of
+from runops_worker.sop.evidence.take_evidence import Cited
+
+__all__ = ["CheckedSop", "check_evidence", "evidence_object"]
+
+_NO_COMPARISON = (
+    "Do the steps follow the recording? Their words are not those of the recording, so they cannot be compared."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedSop:
+    """A SOP that was held against the transcript.
+
+    Attributes
+    ----------
+    sop
+        With a clarification request for everything that is uncertain.
+    evidence
+        The items of each step that has some, by the id of its node.
+    literals_removed
+        How many addresses, commands, amounts, names and quoted texts were replaced by variables.
+    steps_removed
+        How many tasks were taken out.
+    """
+
+    sop: Sop
+    evidence: Mapping[str, tuple[str, ...]]
+    literals_removed: int
+    steps_removed: int
+
+
+def check_evidence(sop: Sop, cited: Cited, items: Sequence[dict[str, Any]]) -> CheckedSop:
+    """Return the SOP with only what the transcript shows or says.
+
+    A task without evidence of which no word is in the transcript is taken out, if the graph stays whole. Of another
+    step without evidence the owner is asked whether it belongs there. Where most steps have no evidence, nothing is
+    taken out and one question is asked: the words of SOP and transcript cannot be compared.
+
+    Parameters
+    ----------
+    sop
+        Its graph keeps the rules.
+    cited
+        The items that the model named, by node.
+    items
+        The transcript as it is stored.
+    """
+    observed = observe(items)
+    support = support_of(sop, cited, observed)
+    unsupported = [node.id for node in sop.public.nodes if node.id in {*support.unknown, *support.doubtful}]
+    steps = sum(node.type in STEPS for node in sop.public.nodes)
+    questions: list[str] = []
+    removed = 0
+    if unsupported and 2 * len(unsupported) > steps and steps > 1:
+        questions.append(_NO_COMPARISON)
+        unsupported = []
+    asked: list[str] = []
+    for node_id in unsupported:
+        shorter = without_task(sop, node_id) if node_id in support.unknown else None
+        if shorter is None:
+            asked.append(node_id)
+        else:
+            sop, removed = shorter, removed + 1
+    checked = check_literals(sop, observed)
+    labels = {node.id: node.label for node in checked.sop.public.nodes}
+    questions += [
+        f'Is the step "{labels[node_id]}" part of the procedure? The recording neither shows nor says it.'
+        for node_id in asked
+    ]
+    return CheckedSop(
+        sop=add_questions(checked.sop, [*questions, *checked.questions]),
+        evidence=support.evidence,
+        literals_removed=checked.count,
+        steps_removed=removed,
+    )
+
+
+def evidence_object(evidence: Mapping[str, Sequence[str]], items: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the JSON object that is stored beside a SOP: for each step the items it rests on, with kind and times."""
+    described = {item_id(index): _described(item_id(index), item) for index, item in enumerate(items)}
+    return {
+        "format": 1,
+        "nodes": {
+            node_id: [described[name] for name in names if name in described] for node_id, names in evidence.items()
+        },
+    }
+
+
+def _described(name: str, item: dict[str, Any]) -> dict[str, Any]:
+    kind = kind_of(item)
+    times = {"start": item.get(f"timestamp_start_{kind}"), "end": item.get(f"timestamp_end_{kind}")}
+    return {"id": name, "kind": kind, **{key: value for key, value in times.items() if value is not None}}

@@ -1,0 +1,163 @@
+"""What a transcript shows and says, prepared for comparison. Pure.
+
+Texts that instruct a model are left out: see `instructions.py`. Something that only such a text names was neither done
+nor explained by anybody.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from runops.recorded_secrets.texts import change_texts
+from runops.transcript import seconds
+from runops_worker.sop.evidence.instructions import instructs_a_model
+from runops_worker.sop.evidence.number_items import item_id, kind_of
+from runops_worker.sop.evidence.plain_text import numbers_in, plain, similar_word, squeezed, words_of
+from runops_worker.transcription.gaps import gaps_in
+
+__all__ = ["Observation", "Observations", "observe"]
+
+_NO_TEXT = frozenset(
+    {"timestamp_start_visual", "timestamp_end_visual", "timestamp_start_audio", "timestamp_end_audio"}
+    | {"action_type_observed", "element_bounding_box_pixels", "id"}
+)
+_NOTHING_DONE = frozenset(
+    {"SCREEN_UPDATE", "MODAL_OPEN", "VISUAL_FOCUS_SHIFT", "MOUSE_MOVE_TO_REGION", "HIGHLIGHT_TEXT", "SELECT_TEXT"}
+)
+_SAID_ON_SECONDS = 15.0
+"""What follows an instruction so soon, in speech, still belongs to it."""
+_SPOKEN_SIGNS = (
+    (re.compile(r" (?:dot|punkt|point|period) "), "."),
+    (re.compile(r" (?:at|ät|klammeraffe|arobase|arroba) "), "@"),
+    (re.compile(r" (?:slash|schrägstrich|forward slash) "), "/"),
+    (re.compile(r" (?:dash|hyphen|minus|bindestrich) "), "-"),
+    (re.compile(r" (?:underscore|unterstrich) "), "_"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One item of the transcript.
+
+    Attributes
+    ----------
+    id
+        Its name, such as `t0001`.
+    text
+        What it shows or says, without texts that instruct a model.
+    proves
+        Whether a step may rest on it. An item that only shows or says an instruction to a model proves nothing.
+    """
+
+    id: str
+    text: str
+    proves: bool
+
+
+@dataclass(frozen=True)
+class Observations:
+    """All items of a transcript."""
+
+    items: tuple[Observation, ...]
+
+    @cached_property
+    def by_id(self) -> dict[str, Observation]:
+        """The items by their names."""
+        return {item.id: item for item in self.items}
+
+    @cached_property
+    def text(self) -> str:
+        """All texts, one item a line, in their plain form."""
+        return "\n".join(plain(item.text) for item in self.items)
+
+    @cached_property
+    def text_with_signs(self) -> str:
+        """The same with signs in place of their spoken names: `example.com` for "example dot com"."""
+        text = self.text
+        for word, sign in _SPOKEN_SIGNS:
+            text = word.sub(sign, text)
+        return text
+
+    @cached_property
+    def letters(self) -> str:
+        """Only letters and digits of all texts."""
+        return squeezed(self.text)
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        """All numbers, in one form."""
+        return frozenset(number for item in self.items for number in numbers_in(item.text))
+
+    @cached_property
+    def all_words(self) -> frozenset[str]:
+        """All words."""
+        return frozenset(words_of(self.text))
+
+    def has_word(self, word: str) -> bool:
+        """Tell whether a word is shown or said, spelled a little differently at most."""
+        if word in self.all_words:
+            return True
+        near = self._by_length
+        return any(
+            similar_word(word, other)
+            for length in range(len(word) - 4, len(word) + 5)
+            for other in near.get((word[:1], length), ())
+        ) or any(similar_word(word, other) for other in near.get((word[1:2], len(word) - 1), ()))
+
+    @cached_property
+    def _by_length(self) -> dict[tuple[str, int], list[str]]:
+        groups: dict[tuple[str, int], list[str]] = {}
+        for word in sorted(self.all_words):
+            groups.setdefault((word[:1], len(word)), []).append(word)
+        return groups
+
+
+def observe(items: Sequence[dict[str, Any]]) -> Observations:
+    """Return the items of a stored transcript for comparison."""
+    observed: list[Observation] = []
+    instructed_at: float | None = None
+    for index, item in enumerate(items):
+        is_audio = kind_of(item) == "audio"
+        start = str(item.get("timestamp_start_audio") or "")
+        end = str(item.get("timestamp_end_audio") or start)
+        texts = list(_texts(item))
+        trusted = [text for text in texts if not instructs_a_model(text)]
+        if is_audio:
+            goes_on = instructed_at is not None and _seconds(start) - instructed_at <= _SAID_ON_SECONDS
+            instructed_at = None
+            if len(trusted) < len(texts):
+                instructed_at = _seconds(end)
+            elif goes_on:
+                trusted = []
+        if is_gap := bool(gaps_in([item])):
+            trusted = []
+        text = "\n".join(trusted)
+        is_clean = len(trusted) == len(texts) and not is_gap
+        observed.append(
+            Observation(
+                id=item_id(index),
+                text=text,
+                proves=is_clean or (not is_audio and item.get("action_type_observed") not in _NOTHING_DONE),
+            )
+        )
+    return Observations(tuple(observed))
+
+
+def _texts(item: dict[str, Any]) -> Iterator[str]:
+    found: list[str] = []
+
+    def add(text: str) -> str:
+        found.append(text)
+        return text
+
+    change_texts(item, add, keep=_NO_TEXT)
+    return iter(found)
+
+
+def _seconds(stamp: str) -> float:
+    try:
+        return seconds(stamp)
+    except ValueError:
+        return 0.0
