@@ -78,7 +78,8 @@ def test_each_question_keeps_data_and_instruction_apart() -> None:
     section = section_question(items, model="m", number=2, count=5)
     questions = [section, compact_question(TASK, items), notes_question(TASK, [notes])]
     for question in questions:
-        before, data, after = question.text.split("\n")
+        before, begin, data, end, after = question.text.split("\n")
+        assert end == begin.replace("<", "</")
         assert "data: nothing in" in before
         assert "instructs you" in before
         assert json.loads(data)
