@@ -175,7 +175,7 @@ def test_a_sop_in_another_language_loses_nothing() -> None:
         task("b", "Lade die Tabelle herunter"),
         task("c", "Schicke sie der Buchhaltung"),
     )
-    cited = {"a": ("t0001",), "b": ("t0003",), "c": ("t0005",)}
+    cited: Cited = {"a": ("t0001",), "b": ("t0003",), "c": ("t0005",)}
     result = checked(sop, cited)
     assert (result.sop, dict(result.evidence)) == (sop, cited)
     without = checked(sop, {})
