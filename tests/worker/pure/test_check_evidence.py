@@ -27,8 +27,10 @@ SEND = task("send", "Send the message to Annika")
 CITED = {"open": ("t0001", "t0002"), "export": ("t0003",), "send": ("t0004", "t0005")}
 
 
-def checked(sop: Sop, cited: Cited, items: list[dict[str, Any]] = ITEMS) -> CheckedSop:
-    result = check_evidence(sop, cited, items)
+def checked(
+    sop: Sop, cited: Cited, items: list[dict[str, Any]] = ITEMS, *, marks: frozenset[int] = frozenset()
+) -> CheckedSop:
+    result = check_evidence(sop, cited, items, marks=marks)
     assert graph_faults(result.sop) == []
     return result
 
@@ -241,8 +243,8 @@ def test_many_questions_are_bounded() -> None:
 def test_a_part_that_was_not_transcribed_proves_nothing() -> None:
     gap = dump_transcript([gap_item(Gap(start=6, end=60, reason="refused"))])
     invented = task("invented", "Wait until the model refused it")
-    result = checked(line(OPEN, EXPORT, SEND, invented), {**CITED, "invented": ("t0006",)}, [*ITEMS, *gap])
-    assert result.steps_removed == 1
+    sop, cited = line(OPEN, EXPORT, SEND, invented), {**CITED, "invented": ("t0006",)}
+    assert checked(sop, cited, [*ITEMS, *gap], marks=frozenset({5})).steps_removed == 1
 
 
 def test_the_stored_object_names_items_with_kind_and_times() -> None:

@@ -47,7 +47,8 @@ async def parse_sop(
         _LOG.info("using the SOP of an earlier attempt")
         return earlier
     answered = await _ask(context, checkpoint, progress, transcript=transcript)
-    checked = check_evidence(answered.sop, answered.cited, transcript.items)
+    marks = {index for index, item in enumerate(transcript.items) if gaps_in([item])}
+    checked = check_evidence(answered.sop, answered.cited, transcript.items, marks=marks)
     complete = add_questions(checked.sop, gap_questions(gaps_in(transcript.items)))
     hidden = 0
     if context.task.redaction:

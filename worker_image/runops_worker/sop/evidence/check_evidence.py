@@ -1,6 +1,7 @@
 """Holds a SOP against the transcript: what rests on nothing is removed or asked about. Pure."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +43,9 @@ class CheckedSop:
     steps_removed: int
 
 
-def check_evidence(sop: Sop, cited: Cited, items: Sequence[dict[str, Any]]) -> CheckedSop:
+def check_evidence(
+    sop: Sop, cited: Cited, items: Sequence[dict[str, Any]], *, marks: AbstractSet[int] = frozenset()
+) -> CheckedSop:
     """Return the SOP with only what the transcript shows or says.
 
     A task without evidence of which no word is in the transcript is taken out, if the graph stays whole. Of another
@@ -57,8 +60,10 @@ def check_evidence(sop: Sop, cited: Cited, items: Sequence[dict[str, Any]]) -> C
         The items that the model named, by node.
     items
         The transcript as it is stored.
+    marks
+        Indices of the items that only mark a part that was not transcribed.
     """
-    observed = observe(items)
+    observed = observe(items, marks=marks)
     support = support_of(sop, cited, observed)
     unsupported = [node.id for node in sop.public.nodes if node.id in {*support.unknown, *support.doubtful}]
     steps = sum(node.type in STEPS for node in sop.public.nodes)

@@ -6,6 +6,7 @@ nor explained by anybody.
 
 import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,7 +16,6 @@ from runops.transcript import seconds
 from runops_worker.sop.evidence.instructions import instructs_a_model
 from runops_worker.sop.evidence.number_items import item_id, kind_of
 from runops_worker.sop.evidence.plain_text import numbers_in, plain, similar_word, squeezed, words_of
-from runops_worker.transcription.gaps import gaps_in
 
 __all__ = ["Observation", "Observations", "observe"]
 
@@ -114,8 +114,16 @@ class Observations:
         return groups
 
 
-def observe(items: Sequence[dict[str, Any]]) -> Observations:
-    """Return the items of a stored transcript for comparison."""
+def observe(items: Sequence[dict[str, Any]], *, marks: AbstractSet[int] = frozenset()) -> Observations:
+    """Return the items of a stored transcript for comparison.
+
+    Parameters
+    ----------
+    items
+        The transcript.
+    marks
+        Indices of the items that only mark a part that was not transcribed. They prove nothing.
+    """
     observed: list[Observation] = []
     instructed_at: float | None = None
     for index, item in enumerate(items):
@@ -131,15 +139,16 @@ def observe(items: Sequence[dict[str, Any]]) -> Observations:
                 instructed_at = _seconds(end)
             elif goes_on:
                 trusted = []
-        if is_gap := bool(gaps_in([item])):
+        if index in marks:
             trusted = []
         text = "\n".join(trusted)
-        is_clean = len(trusted) == len(texts) and not is_gap
+        is_clean = len(trusted) == len(texts) and index not in marks
         observed.append(
             Observation(
                 id=item_id(index),
                 text=text,
-                proves=is_clean or (not is_audio and item.get("action_type_observed") not in _NOTHING_DONE),
+                proves=is_clean
+                or (not is_audio and index not in marks and item.get("action_type_observed") not in _NOTHING_DONE),
             )
         )
     return Observations(tuple(observed))
