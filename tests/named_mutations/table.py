@@ -78,7 +78,7 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         name="an older status is written over a newer one",
         before='body = {"metadata": {"resourceVersion": str(version)}, "status": status}',
         after='body = {"status": status}',
-        worlds=80,
+        worlds=150,
     ),
     _in_operator(
         name="a deleted VideoJob does not end the attempt that was prepared",
@@ -152,7 +152,7 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         name="after a restart no pod of a deleted Job is deleted by force",
         before="self._on_pod_without_job(job, uid)",
         after="pass",
-        worlds=40,
+        worlds=150,
     ),
     _in_operator(
         name="finished VideoJobs are kept for ever",

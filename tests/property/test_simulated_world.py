@@ -30,6 +30,7 @@ _MUST_HAPPEN = {
     "a wait was shown as stalled",
     "a video ended since it waited too long",
     "a pod was deleted by force",
+    "a VideoJob ended though its row refuses each write",
     "another attempt after NoProgress",
     "another attempt after ModelUnavailable",
     "another attempt after Evicted",

@@ -24,7 +24,7 @@ _NATURES: Mapping[Nature, int] = {
     Nature.NEVER_STARTS: 5,
     Nature.JOB_REFUSED: 4,
     Nature.NO_USER: 4,
-    Nature.WRITE_REFUSED: 2,
+    Nature.WRITE_REFUSED: 4,
     Nature.UNDELETABLE: 3,
 }
 

@@ -264,6 +264,8 @@ class Promises:
             raise Violation(f"a finished VideoJob shows {sorted(outcome)} since {status.get('completionTime')}", name)
         if status.get("phase") != ("Succeeded" if outcome == {"Complete"} else "Failed"):
             raise Violation(f"a VideoJob that is {sorted(outcome)} is in phase {status.get('phase')}", name)
+        if uid not in self._outcomes and status.get("reason") == Reason.DATABASE_REFUSED:
+            self.tally["a VideoJob ended though its row refuses each write"] += 1
         known = self._outcomes.setdefault(uid, *outcome)
         if {known} != outcome:
             raise Violation(f"a VideoJob that was {known} became {sorted(outcome)}", name)
