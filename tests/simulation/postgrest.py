@@ -62,8 +62,12 @@ class JobsStore(Protocol):
         """Return the rows of some jobs, as an index finds them."""
         ...
 
-    def update(self, row: JobRow, values: Mapping[str, Any], *, by: str) -> JobRow | None:
-        """Write columns of a row and return it; None where something refused the write of this very row."""
+    def refuses(self, row: JobRow) -> bool:
+        """Return whether something refuses each write of this very row."""
+        ...
+
+    def update(self, row: JobRow, values: Mapping[str, Any], *, by: str) -> JobRow:
+        """Write columns of a row and return it; a row that refuses the write is returned as it was."""
         ...
 
 
@@ -186,14 +190,11 @@ class MemoryQuery:
     def _updated(self, rows: list[JobRow]) -> list[JobRow]:
         """Write, or roll everything back. An `or` filters the answer as well, by the rows as they are afterwards."""
         assert self._values is not None
-        changed = []
-        for row in rows:
-            after = self._store.update(row, self._values, by=self._by)
-            if after is None:
-                if (head := response_head.get(None)) is not None:
-                    head.status = 400
-                raise APIError({"code": "P0001", "message": "the trigger refuses this row"})
-            changed.append(after)
+        if any(self._store.refuses(row) for row in rows):
+            if (head := response_head.get(None)) is not None:
+                head.status = 400
+            raise APIError({"code": "P0001", "message": "the trigger refuses this row"})
+        changed = [self._store.update(row, self._values, by=self._by) for row in rows]
         return [row for row in changed if all(holds(row) for holds in self._alternatives)]
 
     def _shown(self, row: JobRow) -> dict[str, Any]:

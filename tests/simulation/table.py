@@ -78,9 +78,12 @@ class MemoryDatabase:
         self.rows[job_id] = JobRow(job_id=job_id, status=status, created_at=at, updated_at=at, metadata=metadata)
         self.more[job_id] = {}
 
-    def update(self, row: JobRow, values: Mapping[str, Any], *, by: str) -> JobRow | None:
-        if row.job_id in self.refusing:
-            return None
+    def refuses(self, row: JobRow) -> bool:
+        return row.job_id in self.refusing
+
+    def update(self, row: JobRow, values: Mapping[str, Any], *, by: str) -> JobRow:
+        if self.refuses(row):
+            return row
         known = {name: value for name, value in values.items() if name in _COLUMNS_OF_THE_MODEL}
         self.more.setdefault(row.job_id, {}).update({name: values[name] for name in values.keys() - known.keys()})
         after = row.model_copy(update={**known, "updated_at": self._tick()} if "updated_at" in known else known)
@@ -179,6 +182,7 @@ class MemoryTables(JobsTable):
     def set(self, job_id: UUID, **values: Any) -> None:
         """Change a row without any condition, as people and consumers without claims do."""
         row = self.rows[job_id]
-        assert self.database.update(row, {"updated_at": "now", **values}, by="person") is not None
+        assert not self.database.refuses(row)
+        self.database.update(row, {"updated_at": "now", **values}, by="person")
         if "updated_at" in values:
             self.rows[job_id] = self.rows[job_id].model_copy(update={"updated_at": values["updated_at"]})
