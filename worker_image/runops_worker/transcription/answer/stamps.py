@@ -17,7 +17,7 @@ from runops_worker.transcription.answer.rules import Rule
 
 __all__ = ["Clock", "Moment"]
 
-_LEAST_SLACK = 2_000
+_LEAST_SLACK = 3_000
 _SLACK_SHARE = 0.05
 """How far past its end an item may start and still be moved to the end: milliseconds, or a share of the clip."""
 _ORDER_SLACK = 2_000
