@@ -329,10 +329,14 @@ def _covered(question: OpenQuestion, items: Sequence[TranscriptItem], *, activit
         may_repeat = question.purpose == "first"
         return _without_answer(question, (start, end), trouble, may_repeat=may_repeat, models=models)
     step = _with_missing(question, items, until=end, activity=activity)
-    if step.ask and all_at_one_second(items):
-        # Their times are wrong, so it is not known what they tell about.
-        return _Step(ask=(_asked(question, (start, end), "missing", _LEFT_OUT),), dropped=len(items))
-    return step
+    if not (step.ask or step.lost) or not all_at_one_second(items):
+        return step
+    # Their times are wrong, so it is not known what they tell about.
+    if question.purpose == "missing":
+        again = _without_answer(question, (start, end), _LEFT_OUT, may_repeat=False, models=models)
+    else:
+        again = _Step(ask=(_asked(question, (start, end), "missing", _LEFT_OUT),))
+    return replace(again, dropped=len(items))
 
 
 def _with_missing(
