@@ -20,8 +20,6 @@ __all__ = ["Broken", "RawItems", "raw_items"]
 _DEEPEST = 4
 _MOST_OPENINGS = 20
 _MOST_DIGITS = 18
-_MOST_LONG_TRIES = 200
-"""After so many broken objects each one is parsed without what follows: an error costs time in proportion to it."""
 _FENCE = re.compile(r"```[A-Za-z0-9_-]*\s*(.*?)\s*(?:```)?", re.DOTALL)
 """Around the whole answer. An answer that was cut off has no second fence."""
 _OBJECT = re.compile(r"\{\s*[\"'\u201c\u201d]?([A-Za-z][A-Za-z_ \-]{0,79})")
@@ -196,13 +194,14 @@ def _one_by_one(text: str) -> RawItems | None:
         return None
     values: list[Any] = []
     rules: list[Rule] = []
-    broken = position = unclosed = 0
+    position = unclosed = 0
+    is_broken = False
     while start is not None:
         unclosed += _unclosed(text[position:start])
         following = _next_item(text, start + 1)
-        value, end = _decoded(text, start, following, is_short=broken >= _MOST_LONG_TRIES)
+        value, end = _decoded(text, start)
         if value is None:
-            broken += 1
+            is_broken = True
             fragment = text[start:following]
             if following is None and _is_cut(fragment, in_array=unclosed > 0):
                 return RawItems(values=tuple(values), rules=tuple(rules), complete=False)
@@ -218,17 +217,16 @@ def _one_by_one(text: str) -> RawItems | None:
         position = end
         start = _next_item(text, position)
     complete = unclosed + _unclosed(text[position:]) <= 0
-    if complete and not broken:
+    if complete and not is_broken:
         rules.append(Rule.LOOSE_JSON)
     return RawItems(values=tuple(values), rules=tuple(rules), complete=complete)
 
 
-def _decoded(text: str, start: int, following: int | None, *, is_short: bool) -> tuple[dict[str, Any] | None, int]:
+def _decoded(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
     try:
-        value, end = _TOLERANT.raw_decode(text[start:following], 0) if is_short else _TOLERANT.raw_decode(text, start)
+        return _TOLERANT.raw_decode(text, start)
     except (json.JSONDecodeError, RecursionError):
         return None, start
-    return value, end + start if is_short else end
 
 
 def _unclosed(text: str) -> int:
