@@ -8,7 +8,7 @@ import pytest
 from runops.sop import Sop
 from runops.transcript import AudioItem, TranscriptItem, VisualItem
 from runops_worker.sop.mask_sop import mask_sop
-from runops_worker.transcription.mask_secrets import hidden_in, mask_item, mask_items
+from runops_worker.transcription.mask_secrets import hidden_in, mask_items
 from tests.worker.pure.items import said
 
 
@@ -36,6 +36,12 @@ def seen(
     if typed is not None or pasted is not None:
         item["data_input_observed"] = {"typed_characters": typed, "pasted_text_observed": pasted}
     return VisualItem.model_validate(item)
+
+
+def mask_item(item: VisualItem) -> tuple[VisualItem, int]:
+    (masked,), count = mask_items([item])
+    assert isinstance(masked, VisualItem)
+    return masked, count
 
 
 def typed_of(item: TranscriptItem) -> str | None:
@@ -97,7 +103,7 @@ def test_pasted_text_and_descriptions_of_the_same_item_are_hidden_too() -> None:
     )
     assert "sword fish" not in item.model_dump_json()
     assert item.screen_region_description_post_action == "The field shows [password hidden]."
-    assert count == 1
+    assert count == 2
 
 
 def test_a_short_password_does_not_take_letters_out_of_the_descriptions() -> None:
@@ -107,7 +113,6 @@ def test_a_short_password_does_not_take_letters_out_of_the_descriptions() -> Non
 
 def test_a_password_field_that_shows_its_content_is_hidden() -> None:
     item, count = mask_item(seen(action="SCREEN_UPDATE", element=("password field", "s3cret-one")))
-    assert isinstance(item, VisualItem)
     assert item.target_element_details is not None
     assert item.target_element_details.element_visible_text == "[password hidden]"
     assert count == 1

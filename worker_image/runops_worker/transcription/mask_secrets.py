@@ -14,7 +14,7 @@ from runops.recorded_secrets.span import MARKER, Kind, marker
 from runops.recorded_secrets.texts import change_texts
 from runops.transcript import AudioItem, TranscriptItem, VisualItem
 
-__all__ = ["hidden_in", "mask_item", "mask_items"]
+__all__ = ["hidden_in", "mask_items"]
 
 Item = TypeVar("Item", bound=AudioItem | VisualItem)
 _KEPT = frozenset(
@@ -75,12 +75,6 @@ def mask_items(items: Sequence[TranscriptItem]) -> tuple[tuple[TranscriptItem, .
     if known is not None:
         masked = [_changed(item, lambda text: known.sub(marker("password"), text)) for item in masked]
     return tuple(masked), sum(map(_markers, masked)) - sum(map(_markers, items))
-
-
-def mask_item(item: Item) -> tuple[Item, int]:
-    """Return one item without its secrets, and how many were hidden."""
-    result = _masked(item)
-    return result.item, len(result.secrets)
 
 
 def hidden_in(items: Sequence[TranscriptItem]) -> int:

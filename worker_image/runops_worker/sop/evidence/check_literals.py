@@ -28,6 +28,7 @@ _MOST_CAPITALISED = 0.2
 """Share of the words inside sentences that begin with a capital letter. German, or titles, have more."""
 _FEWEST_WORDS = 5
 _MOST_QUESTIONS = 15
+_WHICH = "The recording neither shows nor says it: what is right?"
 _UNKNOWN_VALUE = "neither shown nor said in the recording"
 
 
@@ -86,9 +87,6 @@ def check_literals(sop: Sop, observed: Observations) -> CheckedLiterals:
     if not public["clarification_requests"]:
         del public["clarification_requests"]
     return CheckedLiterals(Sop.model_validate(value), _bounded(asked), len(check.replaced))
-
-
-_WHICH = "The recording neither shows nor says it: what is right?"
 
 
 @dataclass
