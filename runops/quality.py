@@ -61,6 +61,7 @@ class TranscriptQuality(_Camel):
 class SopQuality(_Camel):
     """What the SOP consists of."""
 
+    fixed: Annotated[int, Field(ge=0, description="Faults of the model's SOP that were corrected by rule.")] = 0
     steps: Annotated[int, Field(ge=0, description="Tasks, decisions and loops.")] = 0
     steps_with_evidence: Annotated[
         int, Field(ge=0, description="Those for which there are items of the transcript on which they rest.")

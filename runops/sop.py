@@ -18,6 +18,8 @@ __all__ = [
     "Sop",
     "Step",
     "Trigger",
+    "is_cron",
+    "is_semantic_version",
 ]
 
 _SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
@@ -34,8 +36,19 @@ def _uuid4(value: str) -> str:
     return value
 
 
+def is_semantic_version(value: str) -> bool:
+    """Tell whether a text is a semantic version such as 1.0.0."""
+    return _SEMVER.fullmatch(value) is not None
+
+
+def is_cron(value: str) -> bool:
+    """Tell whether a text is a cron expression of five parts."""
+    parts = value.split()
+    return len(parts) == 5 and all(_CRON_FIELD.fullmatch(part) for part in parts)
+
+
 def _semver(value: str) -> str:
-    if _SEMVER.fullmatch(value) is None:
+    if not is_semantic_version(value):
         raise ValueError(f"{value[:40]!r} is not a semantic version such as 1.0.0")
     return value
 
@@ -74,10 +87,8 @@ class Trigger(_Strict):
                 raise ValueError(f"a {self.type} trigger has no {name!r}")
             if name == wanted and not present:
                 raise ValueError(f"a {self.type} trigger needs {name!r}")
-        if self.config is not None:
-            parts = self.config.split()
-            if len(parts) != 5 or not all(_CRON_FIELD.fullmatch(part) for part in parts):
-                raise ValueError(f"{self.config[:60]!r} is not a cron expression of five parts")
+        if self.config is not None and not is_cron(self.config):
+            raise ValueError(f"{self.config[:60]!r} is not a cron expression of five parts")
         return self
 
 

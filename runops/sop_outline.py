@@ -4,10 +4,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from runops.sop import Node, Sop
+from runops.sop_graph import graph_of
 
-__all__ = ["Branch", "GoTo", "Step", "outline"]
+__all__ = ["Branch", "GoTo", "Step", "in_outline_order", "outline"]
 
 _DEEPEST = 12
+_LOOKED_AT = 400
+"""Nodes among which the meeting point of a decision is sought: 2,000 nodes take a second or two, not minutes."""
 
 
 @dataclass(slots=True)
@@ -51,8 +54,22 @@ def outline(sop: Sop) -> list[Step | GoTo]:
     return _Writer(sop).write()
 
 
+def in_outline_order(sop: Sop) -> Sop:
+    """Return the SOP with its nodes in the order in which they are read."""
+    order: dict[str, int] = {}
+    waiting = list(reversed(outline(sop)))
+    while waiting:
+        step = waiting.pop()
+        if isinstance(step, Step):
+            order[step.node.id] = step.number
+            waiting += [inner for branch in reversed(step.branches) for inner in reversed(branch.steps)]
+    nodes = sorted(sop.public.nodes, key=lambda node: order[node.id])
+    return sop.model_copy(update={"public": sop.public.model_copy(update={"nodes": nodes})})
+
+
 class _Writer:
     def __init__(self, sop: Sop) -> None:
+        self._starts = graph_of(sop).starts
         self._nodes = {node.id: node for node in sop.public.nodes}
         self._ways: dict[str, list[tuple[str, str]]] = {name: [] for name in self._nodes}
         for edge in sop.public.edges:
@@ -63,10 +80,9 @@ class _Writer:
         self._count = 0
 
     def write(self) -> list[Step | GoTo]:
-        """Walk from the triggers, then from whatever no walk has reached."""
-        starts = [name for name, node in self._nodes.items() if node.type == "trigger"]
+        """Walk from the start, then from whatever no walk has reached."""
         steps: list[Step | GoTo] = []
-        for name in [*starts, *self._nodes]:
+        for name in [*self._starts, *self._nodes]:
             if name not in self._written:
                 steps += self._walk(name, stops=frozenset(), depth=0)
         return steps
@@ -122,18 +138,72 @@ class _Writer:
         that only go back to what is written exit nowhere, so that the other branch goes on at the outer level. Where
         one way skips to the next round of a loop there is no such node; then the first one that all can reach.
         """
-        order = self._in_reach_order(targets, without=self._written | stops)
-        if self._exits(targets, stops=stops):
-            for candidate in order:
-                if self._exits(targets, stops=stops | {candidate}) <= {candidate}:
-                    return candidate
-        reached = [self._reach([target], without=self._written | stops) for target in targets]
+        order = self._in_reach_order(targets, without=self._written | stops, most=_LOOKED_AT)
+        passed = self._first_passed_by_all(order, targets, stops=stops)
+        if passed is not None:
+            return passed
+        reached = [
+            set(self._in_reach_order([target], without=self._written | stops, most=_LOOKED_AT)) for target in targets
+        ]
         return next((name for name in order if all(name in one for one in reached)), None)
 
-    def _exits(self, targets: list[str], *, stops: Collection[str]) -> set[str]:
-        passed = self._reach(targets, without=[*self._written, *stops])
-        touched = {target for name in passed for target in self._onward(name)} | set(targets)
-        return {name for name in passed if not self._onward(name)} | (touched & set(stops))
+    def _first_passed_by_all(self, order: list[str], targets: list[str], *, stops: Collection[str]) -> str | None:
+        """Return the first node that every way from the targets to an exit passes; None if there is none.
+
+        One way to an exit is taken. The nodes on it are gone through in order, together with everything beside the way
+        that leads off before them. A node beyond which nothing led so far is passed by every way.
+        """
+        known = set(order)
+        exits = {name for name in order if self._is_exit(name, known, stops)}
+        way = self._way(targets, exits, known)
+        if way is None:
+            return None
+        place = {name: number for number, name in enumerate(way)}
+        farthest = -1
+        seen = set(way)
+        ahead: Iterable[str] = targets
+        is_left = any(target in stops for target in targets)
+        for number, name in enumerate(way):
+            waiting = list(ahead)
+            while waiting:
+                at = waiting.pop()
+                if at in place:
+                    farthest = max(farthest, place[at])
+                elif at in known and at not in seen:
+                    seen.add(at)
+                    is_left = is_left or at in exits
+                    waiting += self._onward(at)
+            if is_left:
+                return None
+            if farthest == number:
+                return name
+            is_left = name in exits
+            ahead = self._onward(name)
+        return None
+
+    def _is_exit(self, name: str, known: Collection[str], stops: Collection[str]) -> bool:
+        """Tell whether a way may end here: at the node itself, at a stop, or where nobody looked further."""
+        onward = self._onward(name)
+        return not onward or any(
+            target in stops or (target not in known and target not in self._written) for target in onward
+        )
+
+    def _way(self, targets: list[str], exits: Collection[str], known: Collection[str]) -> list[str] | None:
+        before: dict[str, str | None] = {target: None for target in targets if target in known}
+        waiting = list(before)
+        for name in waiting:
+            if name in exits:
+                way: list[str] = []
+                at: str | None = name
+                while at is not None:
+                    way.append(at)
+                    at = before[at]
+                return way[::-1]
+            for target in self._onward(name):
+                if target in known and target not in before:
+                    before[target] = name
+                    waiting.append(target)
+        return None
 
     def _with_nested_children(self, children: Iterable[str]) -> set[str]:
         found: set[str] = set()
@@ -148,10 +218,12 @@ class _Writer:
     def _reach(self, starts: Iterable[str], *, without: Collection[str]) -> set[str]:
         return set(self._in_reach_order(starts, without=without))
 
-    def _in_reach_order(self, starts: Iterable[str], *, without: Collection[str]) -> list[str]:
+    def _in_reach_order(self, starts: Iterable[str], *, without: Collection[str], most: int | None = None) -> list[str]:
         closed = set(without)
         waiting, order = list(starts), list[str]()
         for name in waiting:
+            if len(order) == most:
+                break
             if name not in closed:
                 closed.add(name)
                 order.append(name)

@@ -5,28 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import given
-from hypothesis import strategies as st
 
 from runops.sop import Sop
 from runops.sop_graph import graph_faults
-from runops.sop_outline import GoTo, Step, outline
+from runops.sop_outline import GoTo, Step, in_outline_order, outline
 from runops.sop_text import sop_text
+from tests.sop_graphs import any_sops, as_sop, edge, loop, node, sound_sops
 
 GOLDEN = Path(__file__).parent / "golden"
-
-
-def node(name: str, kind: str = "task", label: str | None = None, **more: Any) -> dict[str, Any]:
-    return {"id": name, "type": kind, "label": label or f"<{name}>", **more}
-
-
-def loop(name: str, children: list[str], label: str | None = None) -> dict[str, Any]:
-    return node(
-        name, "loop", label, iterator="one of many", children=children, exit_condition="none left", isBranchRoot=True
-    )
-
-
-def edge(source: str, target: str, condition: str = "next") -> dict[str, str]:
-    return {"source": source, "target": target, "condition": condition}
 
 
 def sop(nodes: list[dict[str, Any]], edges: list[dict[str, str]], **more: Any) -> Sop:
@@ -154,7 +140,7 @@ def test_a_way_out_of_the_middle_of_a_loop_is_an_arrow() -> None:
         )
     )
     assert "yes: -> go on with step 5" in text
-    assert "  5. <after>" in text
+    assert "  5. [after]" in text
 
 
 def test_control_characters_are_left_out() -> None:
@@ -167,68 +153,6 @@ def test_no_line_is_wider_than_requested() -> None:
     assert max(map(len, sop_text(long, width=60).splitlines())) <= 60
 
 
-@st.composite
-def graphs(draw: st.DrawFn) -> Sop:
-    """Any graph: mostly unsound ones, with cycles, crossing branches and nested loops."""
-    names = [f"n{number}" for number in range(draw(st.integers(1, 12)))]
-    kinds = {name: draw(st.sampled_from(["task", "decision", "loop", "trigger", "end"])) for name in names}
-    nodes = [
-        loop(name, draw(st.lists(st.sampled_from(names), min_size=1, max_size=4)))
-        if kinds[name] == "loop"
-        else node(name, kinds[name])
-        for name in names
-    ]
-    conditions = st.sampled_from(["next", "yes", "no", "all_processed"])
-    ends = st.sampled_from(names)
-    edges = draw(st.lists(st.builds(edge, ends, ends, conditions), max_size=24))
-    return sop(nodes, edges)
-
-
-@st.composite
-def sound_graphs(draw: st.DrawFn) -> Sop:
-    """A graph that keeps all rules: a chain of tasks, decisions and loops, some of them nested, some going back."""
-    nodes: list[dict[str, Any]] = [node("start", "trigger")]
-    edges: list[dict[str, str]] = []
-
-    def new(kind: str = "task") -> str:
-        name = f"n{len(nodes)}"
-        nodes.append(node(name, kind))
-        return name
-
-    def chain(entry: list[tuple[str, str]], depth: int) -> list[tuple[str, str]]:
-        """Hang a few blocks on loose ends; return the loose ends after them."""
-        for _ in range(draw(st.integers(1, 3))):
-            shape = draw(st.sampled_from(["task", "decision", "back", "loop"] if depth < 3 else ["task"]))
-            if shape == "loop":
-                name = f"n{len(nodes)}"
-                nodes.append(loop(name, ["-"]))
-                place = len(nodes) - 1
-                edges.extend(edge(source, name, word) for source, word in entry)
-                loose = chain([(name, "next")], depth + 1)
-                last = new()
-                edges.extend([*(edge(source, last, word) for source, word in loose), edge(last, name)])
-                nodes[place]["children"] = [one["id"] for one in nodes[place + 1 :]]
-                entry = [(name, "all_processed")]
-                continue
-            name = new("task" if shape == "task" else "decision")
-            edges.extend(edge(source, name, word) for source, word in entry)
-            if shape == "task":
-                entry = [(name, "next")]
-            elif shape == "back":
-                edges.append(
-                    edge(name, draw(st.sampled_from([one["id"] for one in nodes if one["type"] != "loop"])), "no")
-                )
-                entry = [(name, "yes")]
-            else:
-                entry = [*chain([(name, "yes")], depth + 1), (name, "no")]
-        return entry
-
-    loose = chain([("start", "next")], 0)
-    nodes.append(node("end", "end"))
-    edges.extend(edge(source, "end", word) for source, word in loose)
-    return sop(nodes, edges)
-
-
 def numbers_of(steps: list[Step | GoTo]) -> list[int]:
     found: list[int] = []
     for step in steps:
@@ -239,13 +163,17 @@ def numbers_of(steps: list[Step | GoTo]) -> list[int]:
     return found
 
 
-@given(graphs())
-def test_every_node_is_written_exactly_once_whatever_the_graph(graph: Sop) -> None:
-    assert_each_once(graph)
+@given(any_sops())
+def test_every_node_is_written_exactly_once_whatever_the_graph(raw: dict[str, Any]) -> None:
+    for name in raw["public"]["nodes"]:
+        if name["type"] == "loop" and not name["children"]:
+            name["children"] = [name["id"]]
+    assert_each_once(as_sop(raw))
 
 
-@given(sound_graphs())
-def test_every_node_of_a_sound_graph_is_written_exactly_once_and_the_end_comes_last(graph: Sop) -> None:
+@given(sound_sops())
+def test_every_node_of_a_sound_graph_is_written_exactly_once_and_the_end_comes_last(raw: dict[str, Any]) -> None:
+    graph = as_sop(raw)
     assert graph_faults(graph) == []
     assert_each_once(graph)
     *_, last = (step for step in outline(graph) if isinstance(step, Step))
@@ -258,3 +186,21 @@ def assert_each_once(graph: Sop) -> None:
         item.label for item in graph.public.nodes
     )
     assert numbers_of(outline(graph)) == list(range(1, len(graph.public.nodes) + 1))
+
+
+@given(sound_sops())
+def test_nodes_in_outline_order_are_numbered_one_by_one_and_stay_in_place(raw: dict[str, Any]) -> None:
+    shuffled = as_sop({**raw, "public": {**raw["public"], "nodes": raw["public"]["nodes"][::-1]}})
+    ordered = in_outline_order(shuffled)
+    assert [step.number for step in flat(outline(ordered))] == list(range(1, len(ordered.public.nodes) + 1))
+    assert [step.node for step in flat(outline(ordered))] == ordered.public.nodes
+    assert in_outline_order(ordered) == ordered
+    assert ordered.public.edges == shuffled.public.edges
+
+
+def flat(steps: list[Step | GoTo]) -> list[Step]:
+    found: list[Step] = []
+    for step in steps:
+        if isinstance(step, Step):
+            found += [step, *(inner for branch in step.branches for inner in flat(branch.steps))]
+    return found

@@ -91,7 +91,7 @@ def test_a_decision_needs_yes_and_no() -> None:
 
 
 def test_a_decision_has_one_yes_only() -> None:
-    edges = [*SOUND["public"]["edges"], *_edges(("large", "done", "yes"))]
+    edges = [*SOUND["public"]["edges"], *_edges(("large", "open", "yes"))]
     assert "decision 'large' has 2 yes edges" in graph_faults(_changed(edges=edges))
 
 
@@ -139,83 +139,322 @@ def _graph(*nodes: str, edges: tuple[tuple[str, str, str], ...]) -> Sop:
     ("sop", "faults"),
     [
         pytest.param(
-            _graph("task:a", "end:z", edges=(("a", "z", "next"),)), [], id="without a trigger the first node begins"
+            _graph("task:a", "end:z", edges=(("a", "z", "next"),)),
+            [],
+            id="without a trigger the node that nothing leads to is the start",
         ),
         pytest.param(
-            _graph("task:a", "trigger:t", "end:z", edges=(("t", "z", "next"),)),
+            _graph(
+                "loop:l:b",
+                "task:b",
+                "end:z",
+                edges=(("l", "b", "next"), ("b", "l", "next"), ("l", "z", "all_processed")),
+            ),
+            [],
+            id="a loop may be the start",
+        ),
+        pytest.param(
+            _graph("task:a", "task:b", "end:z", edges=(("a", "z", "next"), ("b", "z", "next"))),
+            ["exactly one node may be the start, but 2 are: 'a', 'b'"],
+            id="two starts",
+        ),
+        pytest.param(
+            _graph("decision:a", "task:b", "end:z", edges=(("a", "z", "yes"), ("a", "b", "no"), ("b", "a", "next"))),
+            ["no node is the start: an edge leads to each of them"],
+            id="no start",
+        ),
+        pytest.param(
+            _graph("task:a", "trigger:t", "end:z", edges=(("t", "z", "next"), ("a", "z", "next"))),
             ["node 'a' cannot be reached"],
-            id="with a trigger it does not",
+            id="beside a trigger nothing else is the start",
         ),
         pytest.param(
             _graph("trigger:s", "trigger:t", "end:z", edges=(("s", "z", "next"), ("t", "z", "next"))),
-            [],
-            id="each trigger begins",
+            ["exactly one node may be the start, but 2 are: 's', 't'"],
+            id="two triggers",
         ),
         pytest.param(
-            _graph("task:a", "task:b", "end:z", edges=(("a", "b", "next"), ("b", "a", "next"), ("b", "z", "next"))),
+            _graph(
+                "trigger:s",
+                "task:a",
+                "decision:b",
+                "end:z",
+                edges=(("s", "a", "next"), ("a", "b", "next"), ("b", "a", "yes"), ("b", "z", "no")),
+            ),
             [],
-            id="a circle ends",
+            id="a ring with a way out",
         ),
         pytest.param(
-            _graph("task:a", "end:y", "end:z", edges=(("a", "y", "next"),)),
+            _graph(
+                "trigger:s",
+                "decision:d",
+                "task:a",
+                "task:b",
+                "end:z",
+                edges=(("s", "d", "next"), ("d", "a", "yes"), ("d", "z", "no"), ("a", "b", "next"), ("b", "a", "next")),
+            ),
+            ["no way leads to the end from 'a', 'b'"],
+            id="a ring without a way out",
+        ),
+        pytest.param(
+            _graph(
+                "trigger:s",
+                "decision:d",
+                "task:a",
+                "end:z",
+                edges=(("s", "d", "next"), ("d", "a", "yes"), ("d", "z", "no")),
+            ),
+            ["task 'a' leads nowhere"],
+            id="a dead end",
+        ),
+        pytest.param(
+            _graph(
+                "trigger:s",
+                "task:a",
+                "task:b",
+                "end:z",
+                edges=(("s", "a", "next"), ("a", "b", "next"), ("a", "z", "next"), ("b", "z", "next")),
+            ),
+            ["task 'a' has 2 edges that leave it"],
+            id="two next",
+        ),
+        pytest.param(
+            _graph("trigger:s", "end:y", "end:z", edges=(("s", "y", "next"),)),
             ["node 'z' cannot be reached"],
             id="an end that is not reached does not count",
         ),
         pytest.param(
-            _graph("task:a", "task:b", edges=(("a", "b", "next"),)),
-            ["exactly one end must be reached, but 0 are: none"],
+            _graph(
+                "trigger:s",
+                "decision:d",
+                "end:y",
+                "end:z",
+                edges=(("s", "d", "next"), ("d", "y", "yes"), ("d", "z", "no")),
+            ),
+            ["exactly one end must be reached, but 2 are: 'y', 'z'"],
+            id="two ends",
+        ),
+        pytest.param(
+            _graph("trigger:s", "task:b", edges=(("s", "b", "next"),)),
+            ["task 'b' leads nowhere", "exactly one end must be reached, but 0 are: none"],
             id="no end",
         ),
         pytest.param(
-            _graph("task:a", "end:z", edges=(("a", "x", "next"), ("y", "a", "next"), ("a", "z", "next"))),
-            ["edge 'a' -> 'x' names 'x', which is not a node", "edge 'y' -> 'a' names 'y', which is not a node"],
+            _graph("trigger:s", "end:z", edges=(("s", "x", "next"), ("y", "s", "next"), ("s", "z", "next"))),
+            ["edge 's' -> 'x' names 'x', which is not a node", "edge 'y' -> 's' names 'y', which is not a node"],
             id="an edge to or from nowhere",
         ),
         pytest.param(
-            _graph("loop:l:b,c", "task:b", "task:c", "end:z", edges=(("l", "z", "all_processed"), ("b", "c", "next"))),
+            _graph(
+                "trigger:s",
+                "loop:l:b,c",
+                "task:b",
+                "task:c",
+                "end:z",
+                edges=(
+                    ("s", "l", "next"),
+                    ("l", "b", "next"),
+                    ("b", "c", "next"),
+                    ("c", "l", "next"),
+                    ("l", "z", "all_processed"),
+                ),
+            ),
             [],
-            id="children are reached by their loop",
+            id="a loop",
         ),
         pytest.param(
-            _graph("loop:l:l", "end:z", edges=(("l", "z", "all_processed"),)),
-            ["loop 'l' is its own child"],
-            id="a loop in itself",
+            _graph(
+                "trigger:s",
+                "loop:l:b,c",
+                "task:b",
+                "task:c",
+                "end:z",
+                edges=(("s", "l", "next"), ("b", "c", "next"), ("c", "l", "next"), ("l", "z", "all_processed")),
+            ),
+            ["loop 'l' has no edge to its first child", "node 'b' cannot be reached", "node 'c' cannot be reached"],
+            id="a loop that does not lead to its children",
         ),
         pytest.param(
-            _graph("loop:l:b,x", "task:b", "end:z", edges=(("l", "z", "all_processed"),)),
+            _graph(
+                "trigger:s",
+                "loop:l:b,c",
+                "task:b",
+                "task:c",
+                "end:z",
+                edges=(
+                    ("s", "l", "next"),
+                    ("l", "b", "next"),
+                    ("b", "l", "next"),
+                    ("c", "l", "next"),
+                    ("l", "z", "all_processed"),
+                ),
+            ),
+            ["node 'c' cannot be reached"],
+            id="children that are not connected",
+        ),
+        pytest.param(
+            _graph(
+                "trigger:s",
+                "loop:l:b,c",
+                "task:b",
+                "task:c",
+                "end:z",
+                edges=(("s", "l", "next"), ("l", "b", "next"), ("b", "c", "next"), ("c", "l", "next")),
+            ),
+            [
+                "loop 'l' has no all_processed edge",
+                "exactly one end must be reached, but 0 are: none",
+                "node 'z' cannot be reached",
+            ],
+            id="a loop without exit",
+        ),
+        pytest.param(
+            _graph(
+                "trigger:s",
+                "loop:l:b,c",
+                "task:b",
+                "task:c",
+                "end:z",
+                edges=(
+                    ("s", "l", "next"),
+                    ("l", "b", "next"),
+                    ("l", "c", "next"),
+                    ("b", "c", "next"),
+                    ("c", "l", "next"),
+                    ("l", "z", "all_processed"),
+                ),
+            ),
+            ["edge 'l' -> 'c' goes from a loop to a child that is not its first"],
+            id="an edge to another child",
+        ),
+        pytest.param(
+            _graph(
+                "trigger:s",
+                "loop:l:b",
+                "task:b",
+                "end:z",
+                edges=(
+                    ("s", "l", "next"),
+                    ("l", "b", "all_processed"),
+                    ("b", "l", "next"),
+                    ("l", "z", "all_processed"),
+                ),
+            ),
+            [
+                "edge 'l' -> 'b' goes from a loop to its first child but is all_processed, not next",
+                "loop 'l' has 2 all_processed edges",
+            ],
+            id="an edge to the first child that is not next",
+        ),
+        pytest.param(
+            _graph(
+                "trigger:s",
+                "loop:l:b",
+                "task:b",
+                "end:z",
+                edges=(("s", "l", "next"), ("l", "b", "next"), ("b", "l", "next"), ("l", "z", "next")),
+            ),
+            ["edge 'l' -> 'z' leaves a loop but is next, not all_processed", "loop 'l' has no all_processed edge"],
+            id="next out of a loop",
+        ),
+        pytest.param(
+            _graph(
+                "trigger:s",
+                "loop:l:b",
+                "decision:b",
+                "end:z",
+                edges=(
+                    ("s", "l", "next"),
+                    ("l", "b", "next"),
+                    ("b", "l", "yes"),
+                    ("b", "b", "no"),
+                    ("l", "z", "all_processed"),
+                ),
+            ),
+            ["edge 'b' -> 'l' goes back to its loop but is yes, not next"],
+            id="an answer back to the loop",
+        ),
+        pytest.param(
+            _graph(
+                "trigger:s",
+                "decision:d",
+                "loop:l:b,c",
+                "task:b",
+                "task:c",
+                "end:z",
+                edges=(
+                    ("s", "d", "next"),
+                    ("d", "c", "yes"),
+                    ("d", "l", "no"),
+                    ("l", "b", "next"),
+                    ("b", "c", "next"),
+                    ("c", "l", "next"),
+                    ("l", "z", "all_processed"),
+                ),
+            ),
+            ["edge 'd' -> 'c' leads into loop 'l' from outside"],
+            id="into a loop from outside",
+        ),
+        pytest.param(
+            _graph(
+                "trigger:s",
+                "loop:l:b,c",
+                "decision:b",
+                "task:c",
+                "end:z",
+                edges=(
+                    ("s", "l", "next"),
+                    ("l", "b", "next"),
+                    ("b", "c", "yes"),
+                    ("b", "z", "no"),
+                    ("c", "l", "next"),
+                    ("l", "z", "all_processed"),
+                ),
+            ),
+            ["edge 'b' -> 'z' leaves loop 'l' from inside, which only its all_processed edge does"],
+            id="out of the middle of a loop",
+        ),
+        pytest.param(
+            _graph(
+                "trigger:s",
+                "loop:l:b,x",
+                "task:b",
+                "end:z",
+                edges=(("s", "l", "next"), ("l", "b", "next"), ("b", "l", "next"), ("l", "z", "all_processed")),
+            ),
             ["loop 'l' has the child 'x', which is not a node"],
             id="a child that does not exist",
         ),
         pytest.param(
             _graph(
-                "loop:l:b,c",
+                "trigger:s",
+                "loop:l:b,b",
                 "task:b",
-                "task:c",
                 "end:z",
-                edges=(("l", "b", "next"), ("c", "l", "next"), ("l", "z", "all_processed")),
+                edges=(("s", "l", "next"), ("l", "b", "next"), ("b", "l", "next"), ("l", "z", "all_processed")),
             ),
-            [],
-            id="edges between a loop and its children",
+            ["loop 'l' has the child 'b' 2 times"],
+            id="a child twice",
         ),
         pytest.param(
-            _graph("loop:l:b,c", "task:b", "task:c", "end:z", edges=(("l", "c", "next"), ("l", "z", "all_processed"))),
-            ["edge 'l' -> 'c' goes from a loop to a child that is not its first"],
-            id="an edge to another child",
-        ),
-        pytest.param(
-            _graph("loop:l:b", "task:b", "end:z", edges=(("l", "b", "all_processed"), ("l", "z", "all_processed"))),
-            ["edge 'l' -> 'b' goes from a loop to its first child but is all_processed, not next"],
-            id="an edge to the first child that is not next",
-        ),
-        pytest.param(
-            _graph("decision:d", "end:z", edges=(("d", "z", "yes"),)),
+            _graph("trigger:s", "decision:d", "end:z", edges=(("s", "d", "next"), ("d", "z", "yes"))),
             ["decision 'd' has no no edge"],
             id="a decision without no",
         ),
         pytest.param(
-            _graph("decision:d", "end:z", edges=(("d", "z", "no"), ("d", "z", "no"))),
+            _graph("trigger:s", "decision:d", "end:z", edges=(("s", "d", "next"), ("d", "z", "no"), ("d", "z", "no"))),
             ["decision 'd' has no yes edge", "decision 'd' has 2 no edges"],
             id="a decision with two nos",
+        ),
+        pytest.param(
+            _graph(
+                "trigger:s",
+                "decision:d",
+                "end:z",
+                edges=(("s", "d", "next"), ("d", "z", "yes"), ("d", "z", "no"), ("d", "z", "next")),
+            ),
+            ["edge 'd' -> 'z' is next, but 'd' is a decision"],
+            id="next from a decision",
         ),
         pytest.param(
             _graph("task:a", "end:z", edges=(("a", "z", "no"),)),
@@ -223,14 +462,42 @@ def _graph(*nodes: str, edges: tuple[tuple[str, str, str], ...]) -> Sop:
             id="no from a task",
         ),
         pytest.param(
-            _graph("task:a", "end:z", edges=(("a", "z", "next"), ("z", "a", "next"))),
-            ["edge 'z' -> 'a' leaves an end"],
+            _graph("trigger:s", "end:z", edges=(("s", "z", "next"), ("z", "s", "next"))),
+            ["edge 'z' -> 's' leaves an end"],
             id="an edge from the end",
         ),
     ],
 )
 def test_the_faults_of_a_graph_are_exactly_these(sop: Sop, faults: list[str]) -> None:
-    assert graph_faults(sop) == faults
+    assert sorted(graph_faults(sop)) == sorted(faults)
+
+
+def test_a_loop_is_not_its_own_child() -> None:
+    sop = _graph("trigger:s", "loop:l:l", "end:z", edges=(("s", "l", "next"), ("l", "z", "all_processed")))
+    assert "loop 'l' is its own child" in graph_faults(sop)
+
+
+def test_a_child_belongs_to_one_loop() -> None:
+    sop = _graph(
+        "trigger:s",
+        "loop:l:b",
+        "loop:m:b",
+        "task:b",
+        "end:z",
+        edges=(
+            ("s", "l", "next"),
+            ("l", "b", "next"),
+            ("b", "l", "next"),
+            ("m", "b", "next"),
+            ("m", "z", "all_processed"),
+        ),
+    )
+    assert "'b' is a child of 2 loops" in graph_faults(sop)
+
+
+def test_a_loop_has_no_loop_as_a_child() -> None:
+    sop = _graph("trigger:s", "loop:l:m", "loop:m:b", "task:b", "end:z", edges=(("s", "l", "next"),))
+    assert "loop 'l' has the child 'm', which is a loop; only tasks and decisions are children" in graph_faults(sop)
 
 
 def test_ids_used_twice_and_names_of_nothing_are_named_exactly() -> None:

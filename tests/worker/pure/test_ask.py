@@ -88,3 +88,42 @@ def test_a_refused_or_empty_answer_has_its_failure(answer: Answer, reason: Reaso
     failure = failure_of(answer, model="m")
     assert failure.reason is reason
     assert failure.detail.startswith(sentence)
+
+
+async def usable(answers: list[str], *, error: Failed | None = None) -> str:
+    """Ask for a text whose faults are its exclamation marks, all of them usable."""
+
+    def read(text: str) -> Reading[str]:
+        return Reading(text, tuple("!" for letter in text if letter == "!"), is_usable=text != "unusable!")
+
+    class Model(Scripted):
+        async def ask(self, question: Question, *, video: UploadedVideo | None = None, on_usage: Any) -> Answer:
+            if error is not None and self.questions:
+                raise error
+            return await super().ask(question, video=video, on_usage=on_usage)
+
+    question = Question(model="m", instruction="i", text="t", schema={}, max_output_tokens=1)
+    return await ask_and_repair(Model([*answers]), question, read, video=None, on_usage=lambda _: None, stage="SOP")
+
+
+@pytest.mark.parametrize(
+    ("answers", "kept"),
+    [
+        (["a", "b"], "a"),
+        (["a!", "b"], "b"),
+        (["a!!", "b!"], "b!"),
+        (["a!", "b!"], "a!"),
+        (["a!", "b!!"], "a!"),
+        (["unusable!", "b!!"], "b!!"),
+        (["a!!", "unusable!"], "a!!"),
+    ],
+)
+async def test_of_two_usable_answers_the_one_with_fewer_faults_is_kept(answers: list[str], kept: str) -> None:
+    assert await usable(answers) == kept
+
+
+async def test_a_repair_that_fails_does_not_cost_the_usable_answer() -> None:
+    error = Failed(Reason.MODEL_UNAVAILABLE, "away")
+    assert await usable(["a!"], error=error) == "a!"
+    with pytest.raises(Failed):
+        await usable(["unusable!"], error=error)

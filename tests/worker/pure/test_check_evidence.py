@@ -76,6 +76,13 @@ def test_an_invented_task_is_taken_out_although_it_names_items_that_show_somethi
     assert result.steps_removed == 1
 
 
+def test_a_node_that_a_fix_inserted_needs_no_evidence() -> None:
+    sop = line(OPEN, EXPORT, task("zigzag", "Zigzag sideways"), SEND)
+    result = check_evidence(sop, CITED, ITEMS, inserted=("zigzag",))
+    assert result.sop == sop
+    assert (result.steps_removed, questions(result)) == (0, [])
+
+
 def test_a_step_of_which_some_words_are_known_is_asked_about() -> None:
     doubtful = task("doubtful", "Delete archived orders permanently")
     result = checked(line(OPEN, EXPORT, doubtful, SEND), CITED)

@@ -1,12 +1,14 @@
 """How an answer is read as a SOP."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from runops.sop_graph import graph_faults
 from runops_worker.model.ask import Reading
 from runops_worker.sop.read_sop import AnsweredSop, read_sop, sop_id
 
@@ -53,12 +55,16 @@ def test_what_has_one_possible_meaning_is_corrected_without_asking() -> None:
     assert [item.id for item in sop.public.clarification_requests or ()] == ["question-1", "question-2"]
 
 
-def test_what_has_two_possible_meanings_is_a_fault() -> None:
+def test_what_has_two_possible_meanings_becomes_a_question() -> None:
     raw = a_sop(variables=[{"key": "k", "value": "1"}, {"key": "k", "value": "2"}])
-    assert "variables" in read_sop(json.dumps(raw), job_id=JOB, now=NOW).faults[0]
-    raw = a_sop()
-    raw["public"]["nodes"][1]["children"] = ["c"]
-    assert "only a loop has" in read_sop(json.dumps(raw), job_id=JOB, now=NOW).faults[0]
+    sop = dumped(raw)
+    assert sop["public"]["variables"] == {"k": "1"}
+    (request,) = sop["public"]["clarification_requests"]
+    assert (
+        request["question"]
+        == "The variable \u2039k\u203a has the values \u20391\u203a and \u20392\u203a. Which one is right?"
+    )
+    assert request["importance"] == "medium"
 
 
 def read(raw: object) -> Reading[AnsweredSop]:
@@ -85,19 +91,56 @@ def test_an_answer_that_is_not_an_object_has_one_fault_and_no_value(text: str, f
     assert (reading.value, reading.faults) == (None, (fault,))
 
 
-def test_a_fault_names_its_place_and_leaves_no_value() -> None:
+def test_a_sop_without_nodes_is_unusable() -> None:
+    reading = read({**a_sop(), "public": {"nodes": [], "edges": []}})
+    assert (reading.value, reading.is_usable) == (None, False)
+    assert reading.faults == ("The SOP has no node: public.nodes must list the steps.",)
+
+
+def test_what_only_the_recording_tells_is_a_fault_of_a_usable_sop() -> None:
     raw = a_sop()
-    raw["meta"]["owner"] = "me"
-    del raw["public"]["nodes"][1]["label"]
+    raw["public"]["nodes"].insert(0, {"id": "u", "type": "task", "label": "Undo all"})
     reading = read(raw)
-    assert reading.value is None
-    assert [fault.split(":")[0] for fault in reading.faults] == ["meta.owner", "public.nodes[1].label"]
+    assert reading.faults == ("No step leads to \u2039Undo all\u203a. When is it done?",)
+    assert reading.is_usable
+    assert reading.value is not None
+    assert reading.value.fixes
+    sop = reading.value.sop
+    assert graph_faults(sop) == []
+    assert [node.id for node in sop.public.nodes] == ["a", "b", "u", "c"]
+    assert [(item.question, item.importance) for item in sop.public.clarification_requests or ()] == [
+        ("No step leads to \u2039Undo all\u203a. When is it done?", "high")
+    ]
 
 
-def test_a_graph_that_breaks_the_rules_is_a_fault() -> None:
+def test_what_a_rule_settles_is_no_fault_and_is_counted() -> None:
     raw = a_sop()
     raw["public"]["edges"][1]["target"] = "nowhere"
-    assert any("nowhere" in fault for fault in read(raw).faults)
+    reading = read(raw)
+    assert reading.faults == ()
+    assert reading.value is not None
+    assert {"edge_to_nowhere", "dead_end"} <= set(reading.value.fixes)
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda text: f"```json\n{text}\n```",
+        lambda text: f"\n```\n{text}\n```\n",
+        lambda text: f"[{text}]",
+        lambda text: f'{{"sop": {text}}}',
+    ],
+)
+def test_what_stands_around_the_sop_is_taken_off(wrapped: Callable[[str], str]) -> None:
+    reading = read_sop(wrapped(json.dumps(a_sop())), job_id=JOB, now=NOW)
+    assert reading.faults == ()
+    assert reading.value is not None
+
+
+def test_nodes_are_written_in_reading_order() -> None:
+    raw = a_sop()
+    raw["public"]["nodes"].reverse()
+    assert [node["id"] for node in dumped(raw)["public"]["nodes"]] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(
@@ -109,17 +152,17 @@ def test_a_graph_that_breaks_the_rules_is_a_fault() -> None:
         (" 3.4.5 ", "3.4.5"),
         ("01.02.03", "1.2.3"),
         ("1.0.0-rc.1", "1.0.0-rc.1"),
-        ("draft", None),
-        (2, None),
+        ("1.0 (draft)", "1.0.0"),
+        ("1.0.0.0", "1.0.0"),
+        ("draft", "1.0.0"),
+        (2, "2.0.0"),
+        (1.5, "1.5.0"),
     ],
 )
-def test_versions(version: object, read_as: str | None) -> None:
+def test_versions(version: object, read_as: str) -> None:
     raw = a_sop()
     raw["meta"]["version"] = version
-    if read_as is None:
-        assert read(raw).faults[0].startswith("meta.version: ")
-    else:
-        assert dumped(raw)["meta"]["version"] == read_as
+    assert dumped(raw)["meta"]["version"] == read_as
 
 
 def test_the_id_of_a_sop_is_that_of_its_job_whatever_the_model_says() -> None:
@@ -147,10 +190,12 @@ def test_empty_optional_values_and_repetitions_are_dropped_and_nothing_else() ->
     }
 
 
-def test_an_empty_value_of_a_required_field_stays() -> None:
+def test_a_step_without_label_is_named_by_what_it_says_or_asked_for() -> None:
     raw = a_sop()
-    raw["public"]["nodes"][1]["label"] = ""
-    assert dumped(raw)["public"]["nodes"][1] == {"id": "b", "type": "task", "label": ""}
+    raw["public"]["nodes"][1] |= {"label": "", "intent": "Open the list"}
+    assert dumped(raw)["public"]["nodes"][1]["label"] == "Open the list"
+    del raw["public"]["nodes"][1]["intent"]
+    assert read(raw).faults == ("The step \u2039b\u203a has no label. What is done in it?",)
 
 
 def test_a_loop_is_a_branch_root_and_no_other_node_is() -> None:
@@ -180,17 +225,12 @@ def test_a_loop_is_a_branch_root_and_no_other_node_is() -> None:
     [
         ([{"key": "a", "value": "1"}, {"key": "b", "value": "2"}], {"a": "1", "b": "2"}),
         ([{"key": "a", "value": "1"}, {"key": "a", "value": "1"}], {"a": "1"}),
-        ([{"key": "a", "value": "1"}, {"key": "a", "value": "2"}], None),
-        ([{"value": "1"}], None),
-        (["a"], None),
+        ([{"key": "a", "value": "1"}, {"value": "1"}, "b"], {"a": "1"}),
+        ({"a": "1", "b": {"c": 2}}, {"a": "1", "b": '{"c": 2}'}),
     ],
 )
-def test_pairs_become_the_map_of_variables(pairs: list[Any], variables: dict[str, str] | None) -> None:
-    raw = a_sop(variables=pairs)
-    if variables is None:
-        assert read(raw).faults[0].startswith("public.variables: ")
-    else:
-        assert dumped(raw)["public"]["variables"] == variables
+def test_pairs_become_the_map_of_variables(pairs: list[Any], variables: dict[str, str]) -> None:
+    assert dumped(a_sop(variables=pairs))["public"]["variables"] == variables
 
 
 def question_ids(ids: str) -> list[str]:
@@ -203,10 +243,13 @@ def test_questions_keep_ids_that_differ_and_are_numbered_where_two_are_the_same(
     assert question_ids("xyx") == ["question-1", "question-2", "question-3"]
 
 
-def test_parts_of_a_wrong_type_are_faults() -> None:
-    for part in ("meta", "public", "private"):
-        assert read({**a_sop(), part: ["x"]}).faults[0].startswith(part)
-    assert read(a_sop(nodes=["x"], variables="v")).faults
+def test_parts_of_a_wrong_type_are_replaced() -> None:
+    assert dumped({**a_sop(), "meta": ["x"]})["meta"]["title"] == "b"
+    assert "private" not in dumped({**a_sop(), "private": ["x"]})
+    assert dumped(a_sop(variables="v", triggers="When it rains"))["public"]["triggers"] == [
+        {"type": "manual", "description": "When it rains"}
+    ]
+    assert read({**a_sop(), "public": ["x"]}).value is None
 
 
 def test_evidence_is_read_beside_the_sop_and_is_no_part_of_it() -> None:

@@ -41,10 +41,13 @@ class Reading(Generic[T]):
         What it says; None where it is unusable.
     faults
         What is wrong with it, one sentence each; empty for a valid answer.
+    is_usable
+        Whether the value may be used in spite of its faults, where a repair brings nothing better.
     """
 
     value: T | None
     faults: tuple[str, ...] = ()
+    is_usable: bool = False
 
 
 def complaint(faults: Sequence[str]) -> str:
@@ -90,6 +93,8 @@ async def ask_and_repair(
 ) -> T:
     """Ask; where the answer is invalid, send its faults once and read the second answer.
 
+    A first answer that is usable in spite of its faults is returned where the second has no fewer faults or fails.
+
     Parameters
     ----------
     model, question, video, on_usage
@@ -102,9 +107,9 @@ async def ask_and_repair(
     Raises
     ------
     IncompleteAnswer
-        An answer was cut off, endless, refused or empty.
+        An answer was cut off, endless, refused or empty, and no other is usable.
     Failed
-        `InvalidOutput` where the second answer is invalid too; or the failure of the model.
+        `InvalidOutput` where the second answer is invalid too and none is usable; or the failure of the model.
     """
     answer = await _complete(model, question, video=video, on_usage=on_usage)
     reading = read(answer.text)
@@ -112,11 +117,25 @@ async def ask_and_repair(
         return reading.value
     _LOG.warning("the answer is invalid, asking for a repair", extra={"faults": len(reading.faults), "of": stage})
     exchange = Exchange(answer.text[:_REPEATED_CHARACTERS], complaint(reading.faults))
-    answer = await _complete(model, replace(question, exchanges=(exchange,)), video=video, on_usage=on_usage)
-    reading = read(answer.text)
-    if reading.faults or reading.value is None:
-        raise invalid_output(reading.faults, model=question.model, stage=stage)
-    return reading.value
+    try:
+        answer = await _complete(model, replace(question, exchanges=(exchange,)), video=video, on_usage=on_usage)
+    except (Failed, IncompleteAnswer) as error:
+        if reading.value is None or not reading.is_usable:
+            raise
+        _LOG.warning("the repair failed, using the first answer", extra={"why": _word(error), "of": stage})
+        return reading.value
+    repaired = read(answer.text)
+    usable = [one for one in (reading, repaired) if one.value is not None and (one.is_usable or not one.faults)]
+    best = min(usable, key=lambda one: len(one.faults), default=None)
+    if best is None or best.value is None:
+        raise invalid_output(repaired.faults, model=question.model, stage=stage)
+    if best.faults:
+        _LOG.warning("using an answer with faults", extra={"faults": len(best.faults), "of": stage})
+    return best.value
+
+
+def _word(error: Failed | IncompleteAnswer) -> str:
+    return str(error.reason if isinstance(error, Failed) else error.answer.end)
 
 
 async def _complete(

@@ -48,14 +48,14 @@ async def parse_sop(
         return earlier
     answered = await _ask(context, checkpoint, progress, transcript=transcript)
     marks = {index for index, item in enumerate(transcript.items) if gaps_in([item])}
-    checked = check_evidence(answered.sop, answered.cited, transcript.items, marks=marks)
+    checked = check_evidence(answered.sop, answered.cited, transcript.items, marks=marks, inserted=answered.inserted)
     complete = add_questions(checked.sop, gap_questions(gaps_in(transcript.items)))
     hidden = 0
     if context.task.redaction:
         complete, hidden = mask_sop(complete)
     sop = SopObject.of(complete.dump())
     progress.advance(Stage.PARSING_SOP, 0.9)
-    quality = sop_quality(complete, checked, hidden_secrets=hidden)
+    quality = sop_quality(complete, checked, fixed=len(answered.fixes), hidden_secrets=hidden)
     await stored.save(
         sop,
         evidence=evidence_object(checked.evidence, transcript.items),
@@ -66,6 +66,7 @@ async def parse_sop(
         "the SOP is in storage",
         extra={
             "nodes": len(sop.value["public"]["nodes"]),
+            "fixes": quality.fixed,
             "steps_with_evidence": quality.steps_with_evidence,
             "steps_removed": quality.steps_removed,
             "literals_removed": quality.literals_removed,
@@ -74,10 +75,11 @@ async def parse_sop(
     return sop
 
 
-def sop_quality(sop: Sop, checked: CheckedSop, *, hidden_secrets: int) -> SopQuality:
-    """Return what a SOP consists of, and what was removed from it. Pure."""
+def sop_quality(sop: Sop, checked: CheckedSop, *, fixed: int = 0, hidden_secrets: int) -> SopQuality:
+    """Return what a SOP consists of, and what was fixed in it and removed from it. Pure."""
     steps = [node.id for node in sop.public.nodes if node.type in STEPS]
     return SopQuality(
+        fixed=fixed,
         steps=len(steps),
         steps_with_evidence=sum(name in checked.evidence for name in steps),
         steps_removed=checked.steps_removed,

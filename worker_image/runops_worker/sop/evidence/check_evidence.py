@@ -1,6 +1,6 @@
 """Holds a SOP against the transcript: what rests on nothing is removed or asked about. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +44,12 @@ class CheckedSop:
 
 
 def check_evidence(
-    sop: Sop, cited: Cited, items: Sequence[dict[str, Any]], *, marks: AbstractSet[int] = frozenset()
+    sop: Sop,
+    cited: Cited,
+    items: Sequence[dict[str, Any]],
+    *,
+    marks: AbstractSet[int] = frozenset(),
+    inserted: Collection[str] = (),
 ) -> CheckedSop:
     """Return the SOP with only what the transcript shows or says.
 
@@ -62,11 +67,14 @@ def check_evidence(
         The transcript as it is stored.
     marks
         Indices of the items that only mark a part that was not transcribed.
+    inserted
+        Ids of nodes that hold the graph together and need no evidence.
     """
     observed = observe(items, marks=marks)
     support = support_of(sop, cited, observed)
-    unsupported = [node.id for node in sop.public.nodes if node.id in {*support.unknown, *support.doubtful}]
-    steps = sum(node.type in STEPS for node in sop.public.nodes)
+    without = {*support.unknown, *support.doubtful}.difference(inserted)
+    unsupported = [node.id for node in sop.public.nodes if node.id in without]
+    steps = sum(node.type in STEPS and node.id not in inserted for node in sop.public.nodes)
     questions: list[str] = []
     removed = 0
     if unsupported and 2 * len(unsupported) > steps and steps > 1:
