@@ -219,7 +219,9 @@ async def test_parse_sop_asks_about_the_transcript_as_data_and_stores_the_sop() 
 
 
 async def test_the_sop_asks_about_each_gap_of_the_transcript_and_its_quality_is_kept() -> None:
-    fake, model = FakeSupabase(), TextModel([Answer(json.dumps(sop_answer()))])
+    answer = sop_answer()
+    answer["public"]["nodes"][1] |= {"context": "The model refused it.", "evidence": ["t0002"]}
+    fake, model = FakeSupabase(), TextModel([Answer(json.dumps(answer))])
     checkpoint = a_checkpoint(fake)
     gap = Gap(start=60, end=90, reason="refused")
     transcript = Transcript.of([*TRANSCRIPT.items, *dump_transcript([gap_item(gap)])])
@@ -227,6 +229,8 @@ async def test_the_sop_asks_about_each_gap_of_the_transcript_and_its_quality_is_
     (request,) = sop.value["public"]["clarification_requests"]
     assert request["importance"] == "high"
     assert request["question"].startswith("What happens in the recording from 00:01:00 to 00:01:30?")
+    # The mark of a gap proves nothing.
+    assert [item["id"] for item in fake.objects[TASK.evidence_object]["nodes"]["b"]] == ["t0001"]
     assert checkpoint.state.quality == Quality(sop=SopQuality(steps=1, steps_with_evidence=1, questions=1))
 
 
