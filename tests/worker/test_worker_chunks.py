@@ -5,7 +5,7 @@ import contextlib
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from runops_worker.checkpoint.format import AnsweredRange, Checkpoint, SlimDone,
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.media.transcode.activity import Activity
 from runops_worker.media.transcode.chunks import Chunk
-from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge
+from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge, Question
 from runops_worker.overlapping_work import overlapping_work
 from runops_worker.stages.transcribe import transcribe
 from runops_worker.task import Task
@@ -326,3 +326,39 @@ async def test_a_transcript_stored_with_its_secrets_is_made_again_once_redaction
     await again.checkpoint.load()
     stored = StoredTranscript(task=TASK, storage=a_context(fake).storage, checkpoint=again.checkpoint)
     assert await stored.find(SHORT.origin) is None
+
+
+@dataclass
+class ListeningModel(ChunkModel):
+    """Keeps what is told about the recording before each clip; sees a click on a button in each chunk."""
+
+    told: dict[int, str] = field(default_factory=dict)
+
+    async def ask(self, question: Question, *, video: Any, on_usage: Any) -> Answer:
+        start = video.start
+        self.told[start] = question.text.split("\n")[-1] if "known of that recording before" in question.text else ""
+        self.always.setdefault(start, lambda: Answer(json.dumps(dump_transcript([clicked(290, f"Button {start}")]))))
+        return await super().ask(question, video=video, on_usage=on_usage)
+
+
+async def test_a_chunk_is_told_what_the_finished_chunks_before_it_show(attempt: NewAttempt) -> None:
+    model = ListeningModel()
+    await attempt(FakeSupabase(), model).transcribe(SLIM)
+    # Three chunks are transcribed at once, and none waits for another one.
+    assert [model.told[start] for start in (0, 295, 590)] == ["", "", ""]
+    assert "Button 0" in json.loads(model.told[885])["names"]
+    assert "Button 0" in json.loads(model.told[1180])["names"]
+    assert "Button 1180" not in "".join(model.told.values())
+
+
+async def test_a_later_attempt_tells_a_chunk_what_the_earlier_one_told_it(attempt: NewAttempt) -> None:
+    cut_off, failed = (lambda: Answer("", AnswerEnd.CUT_OFF)), failing(Reason.MODEL_REFUSED_REQUEST)
+    fake, model = FakeSupabase(), ListeningModel({885: cut_off, 1035: failed})
+    with pytest.raises(Failed):
+        await attempt(fake, model).transcribe(SLIM)
+    first = model.told.pop(1035)
+    assert first == model.told[885] != ""
+    again = attempt(fake, model)
+    await again.checkpoint.load()
+    await again.transcribe(SLIM)
+    assert model.told[1035] == first

@@ -138,6 +138,8 @@ class ChunkState(_Part):
         Questions asked about it so far.
     settled, dropped, repaired, asked_again
         Counts, see `runops.quality.TranscriptQuality`.
+    so_far
+        What the model was told about the recording before the chunk. It is the same in each question of each attempt.
     """
 
     open: tuple[OpenQuestion, ...] = ()
@@ -148,6 +150,7 @@ class ChunkState(_Part):
     dropped: int = 0
     repaired: int = 0
     asked_again: int = 0
+    so_far: str = ""
 
 
 class TranscriptDone(_Part):

@@ -159,9 +159,10 @@ class _Step:
     repaired: int = 0
 
 
-def begun(key: str, chunk: Chunk) -> ChunkState:
-    """Return the state of a chunk about which nothing was asked."""
-    return ChunkState(key=key, open=(OpenQuestion(start=chunk.start, end=chunk.start + chunk.length),))
+def begun(key: str, chunk: Chunk, *, so_far: str = "") -> ChunkState:
+    """Return the state of a chunk about which nothing was asked; `so_far` as in `ChunkState`."""
+    whole = OpenQuestion(start=chunk.start, end=chunk.start + chunk.length)
+    return ChunkState(key=key, open=(whole,), so_far=so_far)
 
 
 def is_usable(state: ChunkState) -> bool:

@@ -13,9 +13,11 @@ from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.model.protocol import Model
 from runops_worker.overlapping_work import OverlappingWork
 from runops_worker.task import Task
-from runops_worker.transcription.chunk_flow import with_lost_ranges_open
+from runops_worker.transcription.chunk_flow import transcripts_of, with_lost_ranges_open
 from runops_worker.transcription.clip_source import ClipSource, Measure
 from runops_worker.transcription.lost_ranges import lost_failure
+from runops_worker.transcription.merge.merge import merged
+from runops_worker.transcription.so_far import so_far
 from runops_worker.transcription.transcribe_chunk import ChunkInputs, transcribe_chunk
 
 __all__ = ["ChunkTranscriber"]
@@ -122,10 +124,18 @@ class ChunkTranscriber:
         async with self._slots:
             if self.work.has_failed:
                 return
-            self._done[chunk] = await transcribe_chunk(chunk, inputs, whole_video=whole_video)
+            self._done[chunk] = await transcribe_chunk(
+                chunk, inputs, so_far=self._so_far(chunk), whole_video=whole_video
+            )
         await self._check_lost(video_seconds)
         self._seconds_done += chunk.length
         self.on_progress(self._seconds_done / max(video_seconds, 1.0))
+
+    def _so_far(self, chunk: Chunk) -> str:
+        """Return what the earlier chunks tell that are done. No chunk waits for another one."""
+        earlier = [state for other, state in self._done.items() if other.start < chunk.start]
+        items = merged([part for state in earlier for part in transcripts_of(state)])
+        return so_far(items, start=chunk.start)
 
     async def _check_lost(self, video_seconds: float) -> None:
         """Fail as soon as too much is lost: asking about the rest would only cost more."""

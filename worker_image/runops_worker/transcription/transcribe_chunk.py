@@ -64,13 +64,17 @@ class ChunkInputs:
     has_audio: bool
 
 
-async def transcribe_chunk(chunk: Chunk, inputs: ChunkInputs, *, whole_video: Path | None = None) -> ChunkState:
+async def transcribe_chunk(
+    chunk: Chunk, inputs: ChunkInputs, *, so_far: str = "", whole_video: Path | None = None
+) -> ChunkState:
     """Return the state of a chunk about which nothing is left to ask.
 
     Parameters
     ----------
     chunk, inputs
         What to transcribe.
+    so_far
+        What is known of the recording before it. An earlier attempt that began this chunk keeps what it was told.
     whole_video
         The slim video, where the chunk is all of it and no clip is needed.
 
@@ -79,7 +83,7 @@ async def transcribe_chunk(chunk: Chunk, inputs: ChunkInputs, *, whole_video: Pa
     Failed
         Of the service, the key, the quota or the file. What the model answers never fails a chunk.
     """
-    state = _saved(chunk, inputs)
+    state = _saved(chunk, inputs, so_far=so_far)
     if not state.open:
         _LOG.info("using a chunk that an earlier attempt transcribed", extra={"start": chunk.start})
         return state
@@ -103,7 +107,7 @@ async def transcribe_chunk(chunk: Chunk, inputs: ChunkInputs, *, whole_video: Pa
     return state
 
 
-def _saved(chunk: Chunk, inputs: ChunkInputs) -> ChunkState:
+def _saved(chunk: Chunk, inputs: ChunkInputs, *, so_far: str) -> ChunkState:
     task = inputs.task
     key = transcript_key(
         inputs.origin,
@@ -113,7 +117,7 @@ def _saved(chunk: Chunk, inputs: ChunkInputs) -> ChunkState:
         chunk=_range_of(chunk),
     )
     saved = inputs.checkpoint.state.chunk(key)
-    return saved if saved is not None and is_usable(saved) else begun(key, chunk)
+    return saved if saved is not None and is_usable(saved) else begun(key, chunk, so_far=so_far)
 
 
 def _range_of(chunk: Chunk) -> tuple[float, float]:
@@ -149,7 +153,7 @@ async def _ask_about(
     ) as video:
         while _is_next(state, part):
             question = state.open[0]
-            answer = await _answer(question, models[question.model], video, inputs)
+            answer = await _answer(question, models[question.model], video, inputs, so_far=state.so_far)
             state = after_answer(state, answer, activity=activity, models=len(models))
             _log_trouble(question, answer, state)
             await inputs.checkpoint.save(partial(Checkpoint.with_chunk, chunk=state))
@@ -160,12 +164,21 @@ def _is_next(state: ChunkState, part: tuple[float, float]) -> bool:
     return bool(state.open) and (state.open[0].start, state.open[0].end) == part
 
 
-async def _answer(question: OpenQuestion, model: str, video: UploadedVideo, inputs: ChunkInputs) -> Heard:
+async def _answer(
+    question: OpenQuestion, model: str, video: UploadedVideo, inputs: ChunkInputs, *, so_far: str
+) -> Heard:
     seconds = question.end - question.start
     if question.purpose == "repair":
         asked = repair_question(inputs.task, model=model, seconds=seconds, unsettled=question.unsettled)
     else:
-        asked = clip_question(inputs.task, model=model, seconds=seconds, has_audio=inputs.has_audio)
+        asked = clip_question(
+            inputs.task,
+            model=model,
+            seconds=seconds,
+            has_audio=inputs.has_audio,
+            start=question.start,
+            so_far=so_far,
+        )
     on_usage = inputs.checkpoint.call_counter(Stage.TRANSCRIBING)
     try:
         answer = await inputs.model.ask(asked, video=video, on_usage=on_usage)
