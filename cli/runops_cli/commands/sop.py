@@ -5,10 +5,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from pydantic import ValidationError
 
 from runops.job_row import JobRow, RowStatus
-from runops.sop import Sop
+from runops.sop_as_stored import sop_as_stored
 from runops.sop_text import sop_text
 from runops.supabase.connection import Supabase
 from runops_cli.terminal.console import STDOUT, to_stderr
@@ -49,12 +48,9 @@ def sop(
 
 
 def _print_text(data: dict[str, Any]) -> Exit:
-    try:
-        procedure = Sop.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the SOP"
-        to_stderr(f"The SOP in the table does not match the schema ({where}: {first['msg']}). Print it with -o json.")
+    procedure = sop_as_stored(data)
+    if procedure is None:
+        to_stderr("The SOP in the table has no steps. Print it with -o json.")
         return Exit.FAILED
     width = min(STDOUT.width, _WIDEST) if STDOUT.is_terminal else _WIDEST
     typer.echo(sop_text(procedure, width=width), nl=False)
