@@ -55,6 +55,13 @@ def test_a_suspended_videojob_takes_no_slot() -> None:
     assert _admit(_videojob(suspend=True)).slots == 3
 
 
+@pytest.mark.parametrize("first", [_videojob(), _videojob(suspend=True), _videojob(blocked_by="NotAReason")])
+def test_no_videojob_hides_those_behind_it(first: VideoJobView) -> None:
+    alone = _admit(first).active.total()
+    admission = _admit(first, _videojob(blocked_by=Reason.KEY_REJECTED), _videojob())
+    assert (admission.paused, admission.active.total()) == (Reason.KEY_REJECTED, alone + 2)
+
+
 def test_a_videojob_with_a_malformed_spec_takes_a_slot_of_no_user() -> None:
     admission = _admit(_videojob(spec={"jobId": 5}))
     assert (admission.slots, dict(admission.active)) == (2, {"": 1})

@@ -87,4 +87,31 @@ async def test_a_row_whose_earlier_videojob_stays_waits_and_that_is_logged_once(
     assert [await adopt(adopter, row) for _ in range(3)] == [False] * 3
     monkeypatch.undo()
     assert await adopt(adopter, row)
+    assert not adopter._blocked_by_earlier, "should it happen again, it is logged again"
     assert caplog.text.count(f"its earlier VideoJob {name} was deleted but does not go away") == 1
+
+
+def test_a_row_is_in_hand_until_each_call_that_took_it_has_released_it(world: World) -> None:
+    adopter, one, other = adopter_of(world), UUID(int=1), UUID(int=2)
+    adopter.take_in_hand(one)
+    with adopter.in_hand(one):
+        assert (adopter.is_in_hand(one), adopter.is_in_hand(other)) == (True, False)
+    assert adopter.is_in_hand(one)
+    adopter.release(one)
+    assert not adopter.is_in_hand(one)
+
+
+def test_a_row_taken_three_times_is_in_hand_after_one_release(world: World) -> None:
+    adopter, row = adopter_of(world), UUID(int=1)
+    for _ in range(3):
+        adopter.take_in_hand(row)
+    for in_hand in (True, True, False):
+        adopter.release(row)
+        assert adopter.is_in_hand(row) is in_hand
+
+
+def test_a_row_is_not_in_hand_after_an_error(world: World) -> None:
+    adopter = adopter_of(world)
+    with pytest.raises(RuntimeError), adopter.in_hand(UUID(int=1)):
+        raise RuntimeError
+    assert not adopter.is_in_hand(UUID(int=1))
