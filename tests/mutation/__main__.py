@@ -32,7 +32,7 @@ def main() -> int:
         sys.stderr.writelines(f"  {file}\n" for file in source_files())
         return 2
     if arguments.sample:
-        complete = [file for file in files if file in recorded]
+        complete = [file for file in files if file in recorded and recorded[file].killed]
         return run_sample(complete, listed=frozenset(equivalent) | frozenset(known), seed=arguments.seed)
     workspace = prepare(workspace_of(files), files)
     names = [f"{module}.x*" for module in _modules(files)]
