@@ -14,7 +14,7 @@ from tests.mutation.report import write_changes, write_score, write_table
 from tests.mutation.sample import SAMPLE_FILES, SAMPLE_SECONDS, SAMPLE_SIZE, run_sample
 from tests.mutation.score_page import PAGE, page
 from tests.mutation.targets import CHECKOUT, source_files
-from tests.mutation.verdicts import Change, Score, score
+from tests.mutation.verdicts import Change, Score, Verdict, score
 from tests.mutation.workspace import prepare, workspace_of
 
 _WHOLE_RUN_SECONDS = 4 * 3600
@@ -38,20 +38,22 @@ def main() -> int:
     names = [f"{module}.x*" for module in _modules(files)]
     if arguments.again:
         names = names_to_try_again(workspace, files)
-    if names:
-        mutmut(workspace, names, seconds=_WHOLE_RUN_SECONDS)
+    if names and mutmut(workspace, names, seconds=_WHOLE_RUN_SECONDS):
+        sys.stderr.write("mutmut failed; it says why above.\n")
+        return 2
     scores = {file: score(results(workspace, [file]), equivalent=frozenset(equivalent)) for file in files}
     if not any(one.killed for one in scores.values()):
-        sys.stderr.write("No mutant was killed at all, so the run itself failed; mutmut says why above.\n")
+        sys.stderr.write("No mutant was killed at all, so this run shows nothing.\n")
         return 2
     counted = score(results(workspace, files), equivalent=frozenset(equivalent))
     write_table(scores.items())
     write_score(counted)
     unlisted = [change for change in counted.survivors if change not in known]
     write_changes("Survivors that are not listed:", unlisted)
+    tried = [file for file, one in scores.items() if not one.by_verdict.get(Verdict.NOT_RUN)]
     write_changes(
         f"Entries of {EQUIVALENT.name} that no survivor matches: the code has changed, or a test kills the mutant now",
-        [change for change in equivalent if _module(change) in _modules(files) and change not in counted.argued],
+        [change for change in equivalent if _module(change) in _modules(tried) and change not in counted.argued],
     )
     if arguments.record:
         _write_record(scores, known)

@@ -49,6 +49,8 @@ def prepare(workspace: Path, files: list[str]) -> Path:
     for name in _ALSO_NEEDED:
         # mutmut copies over what it copied before, so a test that is gone would run on.
         shutil.rmtree(workspace / "mutants" / name, ignore_errors=True)
+    # mutmut names new tests on pytest's command line, which refuses some names. Without its file it runs all tests.
+    (workspace / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
     for name, source in {**PACKAGES, **{name: Path(name) for name in _ALSO_NEEDED}}.items():
         target = workspace / name
         shutil.rmtree(target, ignore_errors=True)

@@ -10,7 +10,7 @@ import pytest
 
 from runops.job_row import Claim, JobRow, stamped_metadata
 from runops.supabase.errors import ErrorKind, SupabaseError
-from runops_operator.intake.confirm import Confirmation
+from runops_operator.intake.confirm import ADOPTIONS_AT_ONCE, Confirmation
 from runops_operator.kubernetes_api.cluster import ClusterError
 from runops_operator.manifests.build_videojob import Arrival
 from runops_operator.observability.metrics import Metrics
@@ -29,9 +29,13 @@ def claimed(number: int) -> JobRow:
 class Site:
     """A confirmation whose table answers as a test says; it keeps the times of the reads and what was adopted."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, grace: float = 0.0, adoption: float = 0.0) -> None:
         self.failure: Exception | None = None
         self.reads: list[float] = []
+        self.rows_read: list[int] = []
+        self.adoption = adoption
+        self.at_once = self.most_at_once = 0
+        self.back = 0.0
         self.adopted: list[UUID] = []
         self.in_hand: list[UUID] = []
         self.metrics = Metrics()
@@ -40,9 +44,9 @@ class Site:
         self.confirmation = Confirmation(
             jobs=parts,
             adopter=parts,
-            config=CONFIG,
+            config=CONFIG.model_copy(update={"confirm_seconds": grace}),
             metrics=self.metrics,
-            now=lambda: datetime.fromtimestamp(asyncio.get_running_loop().time(), UTC),
+            now=lambda: datetime.fromtimestamp(asyncio.get_running_loop().time() - self.back, UTC),
             sizes_of=self._sizes_of,
             wake=self.wake,
         )
@@ -54,9 +58,15 @@ class Site:
         self.reads.append(asyncio.get_running_loop().time())
         if self.failure is not None:
             raise self.failure
-        return {job_id: claimed(job_id.int) for job_id in job_ids}
+        there = {job_id: claimed(job_id.int) for job_id in job_ids}
+        self.rows_read.append(len(there))
+        return there
 
     async def adopt(self, row: JobRow, _claim: Claim, **_: Any) -> bool:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await asyncio.sleep(self.adoption)
+        self.at_once -= 1
         self.adopted.append(row.job_id)
         return True
 
@@ -137,3 +147,40 @@ async def test_a_confirmation_that_succeeds_ends_the_growing_pauses() -> None:
         await asyncio.sleep(10)
     task.cancel()
     assert site.adopted == [UUID(int=1), UUID(int=2)]
+
+
+async def test_many_rows_are_read_500_at_a_time_and_20_videojobs_are_made_at_once() -> None:
+    site = Site(adoption=1.0)
+    site.add(*range(1, 502))
+    assert [await site.confirmation.settle() for _ in range(3)] == [500, 1, 0]
+    assert site.rows_read == [500, 1]
+    assert site.most_at_once == ADOPTIONS_AT_ONCE == 20
+    assert site.adopted[-1] == UUID(int=501), "the last to come is the last to be confirmed"
+
+
+async def test_a_rival_has_the_whole_grace_after_the_youngest_claim() -> None:
+    site = Site(grace=5.0)
+    began = asyncio.get_running_loop().time()
+    site.add(1)
+    await asyncio.sleep(3)
+    site.add(2)
+    await site.confirmation.settle()
+    assert site.reads == [pytest.approx(began + 8.0)]
+
+
+async def test_rows_whose_grace_is_over_are_confirmed_at_once() -> None:
+    site = Site(grace=5.0)
+    site.add(1)
+    await asyncio.sleep(60)
+    before = asyncio.get_running_loop().time()
+    await site.confirmation.settle()
+    assert site.reads == [before]
+
+
+async def test_a_clock_that_goes_back_does_not_hold_up_the_confirmation() -> None:
+    site = Site(grace=5.0)
+    site.add(1)
+    site.back = 3600.0
+    before = asyncio.get_running_loop().time()
+    await site.confirmation.settle()
+    assert site.reads == [pytest.approx(before + 5.0)]
