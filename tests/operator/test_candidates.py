@@ -158,3 +158,8 @@ async def test_no_more_stale_rows_are_read_than_fit_into_an_answer() -> None:
     table = Table([])
     await read(table, slots=5000)
     assert table.stale_asked[0]["limit"] == 1000
+
+
+async def test_rows_of_the_same_time_come_in_the_order_of_their_ids() -> None:
+    burst = [JobRow(job_id=UUID(int=number), created_at="2026-01-01T00:00:00+00:00") for number in (3, 1, 2)]
+    assert await read(Table([burst])) == [1, 2, 3]

@@ -28,3 +28,8 @@ def test_groups_hold_every_row_once_beside_its_like(kinds: list[tuple[Any, str]]
 def test_rows_alike_are_claimed_together_in_their_order() -> None:
     rows = [row(number, {"user_id": number % 2}, "queued") for number in range(5)]
     assert [[one.job_id.int for one in group] for group in claim_batches(rows, at_most=2)] == [[0, 2], [4], [1, 3]]
+
+
+def test_the_order_of_keys_does_not_part_rows_of_the_same_metadata() -> None:
+    rows = [row(1, {"a": 1, "b": 2}, "queued"), row(2, {"b": 2, "a": 1}, "queued")]
+    assert claim_batches(rows, at_most=2) == [rows]

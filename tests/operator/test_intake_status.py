@@ -36,10 +36,12 @@ def test_a_pause_is_logged_once_and_its_end_too(site: Site, caplog: pytest.LogCa
     site.status.pause("Something else.", Reason.DATABASE_UNAVAILABLE)
     for _ in range(2):
         site.status.resume()
+    site.status.pause("Something else.", Reason.DATABASE_UNAVAILABLE)
     assert [record.message for record in caplog.records] == [
         "No rows are claimed: The table is away.",
         "No rows are claimed: Something else.",
         "Rows are claimed again.",
+        "No rows are claimed: Something else.",
     ]
 
 
@@ -95,3 +97,9 @@ def test_an_age_is_measured_on_the_servers_clock(skew: float | None, seconds: fl
 @pytest.mark.parametrize("timestamp", [None, "", "yesterday", "2026-01-01T00:00:00"])
 def test_a_time_that_cannot_be_read_has_no_age(timestamp: str | None) -> None:
     assert ServerClock(lambda: START, lambda: None).seconds_since(timestamp) is None
+
+
+def test_an_intake_that_was_not_paused_is_not_resumed(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    site.status.resume()
+    assert caplog.records == []

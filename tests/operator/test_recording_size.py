@@ -92,3 +92,12 @@ async def test_it_stands_in_the_videojob_and_in_what_its_worker_asks_for(world: 
 def _with_disk(config: OperatorConfig) -> OperatorConfig:
     resources = WorkerResources.model_validate({"requests": {"ephemeral-storage": "9Gi"}})
     return config.model_copy(update={"worker": config.worker.model_copy(update={"resources": resources})})
+
+
+@pytest.mark.parametrize(("count", "single"), [(20, 20), (21, 0)])
+async def test_up_to_twenty_recordings_are_asked_for_one_by_one(count: int, single: int) -> None:
+    storage: Any = _Storage(ObjectInfo(7, None, None, {}))
+    job_ids = [uuid4() for _ in range(count)]
+    storage.newest = {f"raw/{job_id}.mp4": 7 for job_id in job_ids}
+    assert await RecordingSizes(storage).of(job_ids) == dict.fromkeys(job_ids, 7)
+    assert storage.looks == single
