@@ -137,7 +137,8 @@ async def test_an_object_that_is_damaged_in_storage_is_made_again(
 async def test_a_slim_video_that_was_replaced_in_storage_is_made_again(
     job: Job, control: GeminiControl, tmp_path: Path
 ) -> None:
-    control.behave(Behaviour(turns=[Turn(outcome=Outcome.PROMPT_BLOCKED)]))
+    used_up = Turn(outcome=Outcome.STATUS, status=429, quota="perDay", kind="transcribe")
+    control.behave(Behaviour(turns=[used_up]))
     with pytest.raises(Failed):
         await job.run()
     size = (await job.supabase.storage.stat("videos", job.task.slim_object)).size  # type: ignore[union-attr]

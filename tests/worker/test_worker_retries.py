@@ -77,13 +77,16 @@ async def test_a_second_attempt_repeats_neither_the_transcode_nor_a_paid_call(
     assert report.usage.transcribing.calls == 1
 
 
+QUOTA_IS_USED_UP = Turn(outcome=Outcome.STATUS, status=429, quota="perDay", kind="transcribe")
+
+
 async def test_the_chunks_of_a_long_recording_are_not_asked_about_twice(
     new_job: NewJob, control: GeminiControl, tmp_path: Path
 ) -> None:
     picture = "drawbox=x=40:y=40:w=80:h=40:color=white:t=fill:enable='gte(mod(t,40),20)'"
     recording = film(tmp_path / "long.mp4", seconds=400, picture=picture, sound="anullsrc=r=16000:cl=mono:d=400")
     job = await new_job(recording)
-    control.behave(Behaviour(turns=[Turn(outcome=Outcome.PROMPT_BLOCKED, kind="transcribe", skip=1)]))
+    control.behave(Behaviour(turns=[QUOTA_IS_USED_UP.model_copy(update={"skip": 1})]))
     with pytest.raises(Failed):
         await job.run()
     tried = len(control.calls())
@@ -95,7 +98,7 @@ async def test_the_chunks_of_a_long_recording_are_not_asked_about_twice(
     assert [call.kind for call in calls[tried:]].count("transcribe") in {1, 2}
     assert report.usage is not None
     assert report.usage.transcribing is not None
-    assert report.usage.transcribing.calls == sum(call.kind == "transcribe" for call in calls)
+    assert report.usage.transcribing.calls == sum(call.kind == "transcribe" and call.status == 200 for call in calls)
 
 
 async def bill(job: Job) -> Ledger:
