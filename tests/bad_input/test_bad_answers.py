@@ -128,7 +128,7 @@ REPAIRED = {
         _case("two ends", _turn("two_ends", "sop", times=2), None, "", "", calls=2),
         _case("node out of reach twice", _turn("unreachable_node", "sop", times=2), None, "", "", calls=3),
         _case("transcript not JSON once", _turn("prose", "transcribe", times=1), None, "", "", calls=3),
-        _case("SOP cut off once", _turn("max_tokens", "sop", times=1), None, "", "", calls=3),
+        _case("SOP cut off once", _turn("max_tokens", "sop", times=1), None, "", "", calls=4),
     )
 }
 

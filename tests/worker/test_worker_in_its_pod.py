@@ -67,7 +67,7 @@ async def test_a_pod_does_its_job_and_leaves_a_report_and_a_log_without_keys(job
     report = parse_report((tmp_path / "last-word").read_text())
     assert report is not None
     assert (report.reason, report.stage) == (None, Stage.COMPLETED)
-    assert [output.name for output in report.outputs] == ["slim", "transcript", "sop"]
+    assert [output.name for output in report.outputs] == ["slim", "transcript", "sop", "evidence"]
     assert [prompt.sha256 for prompt in report.prompts] == [
         job.task.transcription_prompt.sha256,
         job.task.sop_prompt.sha256,
