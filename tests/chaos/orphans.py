@@ -5,9 +5,11 @@ import sqlite3
 import time
 from collections.abc import Collection
 from contextlib import closing
+from uuid import UUID
 
 from devstack.fake_kubelet import Api
 from devstack.stack import StackInfo
+from runops.object_names import made_objects
 
 __all__ = ["cluster_orphans", "storage_orphans"]
 
@@ -50,16 +52,6 @@ def storage_orphans(stack: StackInfo, job_ids: Collection[str]) -> list[str]:
         uploads = [row[0] for row in index.execute("select id from uploads")]
     found = [f"unfinished upload {identity}" for identity in uploads]
     found += [f"unfinished upload {path.name}" for path in (folder / "incoming").iterdir()]
-    contract = {
-        name
-        for job_id in job_ids
-        for name in (
-            f"raw/{job_id}.mp4",
-            f"slim/{job_id}.mp4",
-            f"transcripts/{job_id}.json",
-            f"transcripts/{job_id}.checkpoint.json",
-            f"sops/{job_id}.json",
-        )
-    }
+    contract = {name for job_id in job_ids for name in (f"raw/{job_id}.mp4", *made_objects(UUID(job_id)))}
     ours = frozenset(job_ids)
     return found + [f"object {name}" for name in names if name not in contract and any(one in name for one in ours)]

@@ -48,6 +48,10 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 async def test_the_child_has_no_environment_no_input_and_its_own_session(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUPABASE_SERVICE_ROLE_KEY", "very-secret")
     lines: list[str] = []
@@ -114,6 +118,22 @@ async def test_a_cancel_kills_the_child() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not alive(pid)
+
+
+async def test_no_pipe_of_a_child_that_was_killed_while_it_wrote_stays_open() -> None:
+    class TooMuchError(Exception):
+        pass
+
+    def refuse(_line: str) -> None:
+        raise TooMuchError
+
+    await run("pass")
+    before = open_files()
+    for _ in range(3):
+        with pytest.raises(TooMuchError):
+            # More than the pipe and the buffers of asyncio take.
+            await run("import sys\nwhile True: sys.stdout.write('x' * 99_999 + chr(10))", on_stdout=refuse)
+    assert open_files() == before
 
 
 def test_the_child_dies_with_a_killed_worker(tmp_path: Path) -> None:

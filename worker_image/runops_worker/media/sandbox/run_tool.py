@@ -213,9 +213,12 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     # The group may outlive its leader, so it is killed even if the leader has exited.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    assert process.stdout is not None
+    assert process.stderr is not None
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_REAP_SECONDS):
-            await process.wait()
+            # A pipe with unread data stays open, and its transport outlives the event loop.
+            await asyncio.gather(process.wait(), process.stdout.read(), process.stderr.read())
 
 
 def _judge(outcome: Outcome, allowance: Allowance) -> Outcome:
