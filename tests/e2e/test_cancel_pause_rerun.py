@@ -112,7 +112,7 @@ def test_a_cancel_reaches_the_worker_and_leaves_nothing(
     # How soon is measured by `benchmarks/cancel.py`.
     running.until_asked_to_stop()
     if how != "VideoJob deleted":
-        # There the garbage collector may be first; test_operator_outages.py keeps it away.
+        # There Kubernetes' garbage collector may be first.
         eventually(running.operator_acted, "the operator deleted the Job")
     _nothing_is_left(running, outside)
     status, _, error = running.row()
