@@ -58,7 +58,7 @@ class RecordingSink:
         self.reports.append((stage, percent))
 
 
-class Killed(Exception):  # noqa: N818 - it stands for the end of the process
+class Killed(Exception):  # noqa: N818 - a process that ends is no error
     """The worker is killed."""
 
 

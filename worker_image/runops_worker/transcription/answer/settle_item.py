@@ -334,7 +334,7 @@ def _record(one: Field, value: Any, notes: _Notes, *, action: Action) -> dict[st
 
 
 def _record_from(one: Field, value: Any, *, action: Action) -> dict[str, Any]:
-    """Return the record that a plain value stands for."""
+    """Return the record that is meant by a plain value."""
     if isinstance(value, str) and value.lstrip()[:1] == "{":
         try:
             parsed = json.loads(value)
