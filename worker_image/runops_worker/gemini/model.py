@@ -18,6 +18,8 @@ from runops_worker.gemini.files import FileDeadlines, UploadedFile, delete, dele
 from runops_worker.gemini.judge_error import Action, CallFailed
 from runops_worker.gemini.known_models import check_model
 from runops_worker.gemini.retry import MODEL_RETRIES, CallRetries
+from runops_worker.model.call_gate import OPEN_GATE, CallGate, CallResult, Gates
+from runops_worker.model.estimate import clip_estimate, text_estimate
 from runops_worker.model.protocol import Answer, CallUsage, InputTooLarge, Question, UploadedVideo
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ class GeminiModel:
         How often a call is made, and how long the waits are.
     calls, files
         Deadlines.
+    gate
+        Is asked before each call to the model, whatever video it is about.
     """
 
     key: str = field(repr=False)
@@ -50,6 +54,7 @@ class GeminiModel:
     retries: RetryPolicy = MODEL_RETRIES
     calls: CallDeadlines = field(default_factory=CallDeadlines)
     files: FileDeadlines = field(default_factory=FileDeadlines)
+    gate: CallGate = OPEN_GATE
     _client: "Client | None" = field(default=None, init=False, repr=False)
     _transport: "AsyncClient | None" = field(default=None, init=False, repr=False)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
@@ -152,7 +157,12 @@ class GeminiModel:
             await self._delete_left(job_id)
 
     async def ask(
-        self, question: Question, *, video: UploadedVideo | None = None, on_usage: Callable[[CallUsage], None]
+        self,
+        question: Question,
+        *,
+        video: UploadedVideo | None = None,
+        on_usage: Callable[[CallUsage], None],
+        gate: CallGate = OPEN_GATE,
     ) -> Answer:
         """Ask, retry transient failures, and return the answer.
 
@@ -161,20 +171,27 @@ class GeminiModel:
         InputTooLarge
             The input has more tokens or bytes than the model takes.
         Failed
-            With the reason of the last call.
+            With the reason of the last call; or a gate stopped a call.
         """
         client = await self._opened()
         uploaded = cast("UploadedFile | None", video)
+        gates = Gates((gate, self.gate))
 
         async def attempt(*, with_schema: bool = True) -> Answer:
-            return await stream_answer(
-                client,
-                question,
-                video=uploaded,
-                deadlines=self.calls,
-                on_usage=on_usage,
-                with_schema=with_schema,
-            )
+            async with _passed(gates, question, uploaded) as billed:
+
+                def on_billed(usage: CallUsage) -> None:
+                    billed.append(usage)
+                    on_usage(usage)
+
+                return await stream_answer(
+                    client,
+                    question,
+                    video=uploaded,
+                    deadlines=self.calls,
+                    on_usage=on_billed,
+                    with_schema=with_schema,
+                )
 
         async def attempt_with_remedy() -> Answer:
             try:
@@ -197,6 +214,25 @@ class GeminiModel:
             if failed.answer is not None:
                 return failed.answer
             raise _failed(failed) from failed
+
+
+@asynccontextmanager
+async def _passed(gate: CallGate, question: Question, video: UploadedFile | None) -> AsyncIterator[list[CallUsage]]:
+    """Wait for the gate, and tell it how the call in the block ended, whose usage the block adds to the list."""
+    if video is None:
+        estimate = text_estimate(question)
+    else:
+        estimate = clip_estimate(question, seconds=video.seconds, fps=video.fps)
+    await gate.before(question, estimate=estimate)
+    billed: list[CallUsage] = []
+    failure: Failed | None = None
+    try:
+        yield billed
+    except CallFailed as failed:
+        failure = _failed(failed) if failed.answer is None else None
+        raise
+    finally:
+        gate.after(CallResult(estimate=estimate, usage=billed[-1] if billed else None, failure=failure))
 
 
 def _failed(failed: CallFailed) -> Failed:

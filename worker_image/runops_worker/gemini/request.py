@@ -3,15 +3,13 @@
 from typing import TYPE_CHECKING
 
 from runops_worker.gemini.files import UploadedFile
+from runops_worker.model.estimate import MOST_FPS, picture_tokens
 from runops_worker.model.protocol import Question
 
 if TYPE_CHECKING:
     from google.genai import types
 
 __all__ = ["call_config", "call_contents", "least_video_tokens"]
-
-_MOST_FPS = 24
-"""The API refuses more. A slim video of up to 30 pictures per second is sampled at this rate."""
 
 
 def call_contents(question: Question, video: UploadedFile | None) -> "list[types.Content]":
@@ -40,7 +38,7 @@ def _video_part(video: UploadedFile) -> "types.Part":
 
 
 def _sampled_fps(video: UploadedFile) -> int:
-    return min(video.fps, _MOST_FPS)
+    return min(video.fps, MOST_FPS)
 
 
 def call_config(question: Question, *, video: UploadedFile | None, with_schema: bool) -> "types.GenerateContentConfig":
@@ -81,11 +79,9 @@ def _thinking(question: Question) -> "types.ThinkingConfig":
 def least_video_tokens(model: str, video: UploadedFile) -> int:
     """Return the VIDEO tokens without which an answer is not believed: half of what the pictures count.
 
-    About pictures that it did not get, the model invents. A picture at HIGH resolution counts 280 tokens with Gemini 3
-    and 4, and 258 with Gemini 2 (ai.google.dev, media resolution). Of other models one token is expected.
+    About pictures that it did not get, the model invents. Of a model of an unknown family one token is expected.
     """
-    name = model.removeprefix("models/")
-    per_picture = 258 if _is_gemini_2(name) else 280 if name.startswith(("gemini-3", "gemini-4")) else 0
+    per_picture = picture_tokens(model) or 0
     return max(1, int(video.seconds * _sampled_fps(video) * per_picture / 2))
 
 

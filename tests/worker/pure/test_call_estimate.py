@@ -1,0 +1,67 @@
+"""Tokens of a call before it is made, beside the arithmetic by which the stand-in counts them."""
+
+from dataclasses import replace
+
+import pytest
+
+from devstack.gemini.catalogue import MODELS
+from devstack.gemini.tokens import PromptTokens
+from runops_worker.model.estimate import CallEstimate, clip_estimate, text_estimate
+from runops_worker.model.protocol import CallUsage, Exchange, Question
+
+QUESTION = Question(model="gemini-3.8-flash", instruction="", text="", schema={}, max_output_tokens=32_768)
+SCHEMA_TOKENS = 1
+
+
+@pytest.mark.parametrize("model", ["gemini-3.8-flash", "models/gemini-3.8-flash-001", "gemini-4-carbon"])
+@pytest.mark.parametrize(("seconds", "fps"), [(300.0, 1), (59.2, 2), (12.0, 30)])
+def test_a_clip_counts_pictures_sound_and_time_marks(model: str, seconds: float, fps: int) -> None:
+    counted = PromptTokens()
+    counted.add_video(
+        model=MODELS["gemini-3.8-flash"],
+        metadata={"fps": min(fps, 24)},
+        resolution="MEDIA_RESOLUTION_HIGH",
+        duration=seconds,
+        has_audio=True,
+    )
+    estimate = clip_estimate(replace(QUESTION, model=model), seconds=seconds, fps=fps)
+    assert (estimate.video_tokens, estimate.audio_tokens) == (counted.counts["VIDEO"], counted.counts["AUDIO"])
+    assert estimate.text_tokens == counted.counts["TEXT"] + SCHEMA_TOKENS
+    assert estimate.input_tokens == counted.total + SCHEMA_TOKENS
+
+
+def test_a_minute_takes_as_many_tokens_as_the_documentation_says() -> None:
+    assert clip_estimate(QUESTION, seconds=60, fps=1).input_tokens - SCHEMA_TOKENS == 19_140
+
+
+def test_pictures_are_smaller_for_gemini_2_and_count_in_full_for_an_unknown_family() -> None:
+    for model, tokens in (("gemini-2.5-flash", 258), ("other-1", 280)):
+        assert clip_estimate(replace(QUESTION, model=model), seconds=10, fps=1).video_tokens == 10 * tokens
+
+
+def test_a_silent_clip_has_no_sound() -> None:
+    assert clip_estimate(QUESTION, seconds=10, fps=1, with_sound=False).audio_tokens == 0
+
+
+def test_text_counts_a_token_for_every_four_bytes_and_the_turns_before_a_repair_count() -> None:
+    asked = replace(QUESTION, instruction="i" * 40, text="é" * 40, exchanges=(Exchange("a" * 8, "c" * 5),))
+    estimate = text_estimate(asked)
+    assert estimate.text_tokens == 10 + 20 + SCHEMA_TOKENS + 2 + 2
+    assert (estimate.video_tokens, estimate.audio_tokens) == (0, 0)
+
+
+def test_the_usual_answer_grows_with_the_input_and_stays_below_the_limit() -> None:
+    short, long = (clip_estimate(QUESTION, seconds=seconds, fps=1).usual_output_tokens for seconds in (10, 300))
+    assert (short, long) == (1_250, 8_500)
+    assert clip_estimate(QUESTION, seconds=7_200, fps=1).usual_output_tokens == QUESTION.max_output_tokens
+    some = text_estimate(replace(QUESTION, text="t" * 40_000))
+    assert some.usual_output_tokens == 6_000 + 6_001
+    assert text_estimate(replace(QUESTION, text="t" * 999_999)).usual_output_tokens == QUESTION.max_output_tokens
+
+
+def test_an_estimate_can_be_priced_like_a_call() -> None:
+    estimate = CallEstimate(
+        model="m", text_tokens=1, video_tokens=2, audio_tokens=3, most_output_tokens=50, usual_output_tokens=20
+    )
+    assert estimate.usual() == CallUsage("m", 6, 20, video_tokens=2, audio_tokens=3)
+    assert estimate.most() == CallUsage("m", 6, 50, video_tokens=2, audio_tokens=3)
