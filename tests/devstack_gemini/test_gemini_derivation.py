@@ -18,6 +18,8 @@ from devstack.gemini.transcribe import transcript
 from runops.sop import Sop
 from runops.sop_graph import graph_faults
 from runops.transcript import TRANSCRIPT, ActionType, AudioItem, seconds
+from runops_worker.sop.evidence.number_items import numbered
+from runops_worker.sop.evidence.take_evidence import take_evidence
 from runops_worker.sop.long.compact import compact
 from runops_worker.sop.long.sections import read_notes, section_question
 
@@ -108,16 +110,20 @@ def test_a_transcript_with_short_keys_leads_to_the_same_steps(measured: Media) -
 
 @given(media())
 def test_notes_about_a_section_satisfy_their_schema_and_lead_to_a_sound_procedure(measured: Media) -> None:
-    items = transcript(measured)
+    items = numbered(transcript(measured))
     schema = section_question(items, model="m", number=1, count=1).schema
     assert wants_notes(schema)
     written = notes(items)
-    assert read_notes(json.dumps(written)).value is not None
+    read = read_notes(json.dumps(written), items).value
+    assert read is not None
+    assert all(step.ids for step in read.steps)
     assert 0 < len(written["steps"]) <= 40
     found = transcript_in(json.dumps({"sections": [{"section": 1, **written}]}))
     assert found is not None
     assert len(found) == len(written["steps"])
-    assert graph_faults(Sop.model_validate(procedure(found, prompt="x"))) == []
+    sop, cited = take_evidence(procedure(found, prompt="x"))
+    assert {name for names in cited.values() for name in names} <= read.items
+    assert graph_faults(Sop.model_validate(sop)) == []
 
 
 @given(st.lists(st.sampled_from([-math.inf, -90.0, -45.1, -44.9, 0.0])), st.integers(0, 40))

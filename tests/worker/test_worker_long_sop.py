@@ -1,6 +1,7 @@
 """The SOP of a recording of two hours."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -20,8 +21,8 @@ COUNT = len(divided(TWO_HOURS.items, most_tokens=SECTION_TOKENS))
 SOP = Answer(json.dumps(sop_answer()))
 
 
-def notes(text: str = "Open the order") -> Answer:
-    steps = [{"at": "00:01:00", "app": "Chrome", "text": text}]
+def notes(text: str = "Open the order", *, ids: Sequence[str] = ()) -> Answer:
+    steps = [{"ids": list(ids), "at": "00:01:00", "app": "Chrome", "text": text}]
     return Answer(json.dumps({"summary": "s", "steps": steps}))
 
 
@@ -81,6 +82,20 @@ async def test_a_sop_that_was_cut_off_is_asked_for_by_sections() -> None:
         TASK.sop_prompt.text,
     ]
     assert "at most 150 nodes" in model.questions[-1].text
+
+
+async def test_the_evidence_of_a_long_recording_names_items_that_its_notes_named() -> None:
+    fake = FakeSupabase()
+    sop = sop_answer()
+    sop["public"]["nodes"][1] |= {"label": "Create purchase order", "evidence": ["t0001-t0003", "t0040"]}
+    told = notes("Create purchase order", ids=["t0001-t0003", "t9999"])
+    model = TextModel([told, *(notes() for _ in range(COUNT - 1)), Answer(json.dumps(sop))])
+    await ask(model, fake)
+    assert "t9999" not in model.questions[-1].text
+    assert '"ids":["t0001-t0003"]' in model.questions[-1].text
+    # The item t0040 exists and holds the same words, but the model cannot know that.
+    (evidence,) = fake.objects[TASK.evidence_object]["nodes"].values()
+    assert [item["id"] for item in evidence] == ["t0001", "t0002", "t0003"]
 
 
 async def test_notes_that_are_always_cut_off_fail_after_a_bounded_number_of_questions() -> None:

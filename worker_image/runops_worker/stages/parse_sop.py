@@ -1,6 +1,7 @@
 """parsing_sop: the transcript becomes a SOP. The model sees text only here."""
 
 import logging
+from collections.abc import Set as AbstractSet
 
 from runops.failures import Failed, Reason
 from runops.progress import Stage
@@ -46,9 +47,11 @@ async def parse_sop(
     if earlier is not None:
         _LOG.info("using the SOP of an earlier attempt")
         return earlier
-    answered = await _ask(context, checkpoint, progress, transcript=transcript)
+    answered, named = await _ask(context, checkpoint, progress, transcript=transcript)
     marks = {index for index, item in enumerate(transcript.items) if gaps_in([item])}
-    checked = check_evidence(answered.sop, answered.cited, transcript.items, marks=marks, inserted=answered.inserted)
+    checked = check_evidence(
+        answered.sop, answered.cited, transcript.items, marks=marks, inserted=answered.inserted, named=named
+    )
     complete = add_questions(checked.sop, gap_questions(gaps_in(transcript.items)))
     hidden = 0
     if context.task.redaction:
@@ -91,7 +94,8 @@ def sop_quality(sop: Sop, checked: CheckedSop, *, fixed: int = 0, hidden_secrets
 
 async def _ask(
     context: Context, checkpoint: CheckpointStore, progress: StageProgress, *, transcript: Transcript
-) -> AnsweredSop:
+) -> tuple[AnsweredSop, AbstractSet[str] | None]:
+    """Return the SOP that the model answered with, and the items that it was told of (None for all)."""
     task = context.task
 
     def read(text: str) -> Reading[AnsweredSop]:
@@ -100,8 +104,8 @@ async def _ask(
 
     for tries in range(_TRIES):
         try:
-            question = await _question(context, checkpoint, transcript=transcript, was_cut_off=tries > 0)
-            return await ask_and_repair(
+            question, named = await _question(context, checkpoint, transcript=transcript, was_cut_off=tries > 0)
+            answered = await ask_and_repair(
                 context.model,
                 question,
                 read,
@@ -113,6 +117,8 @@ async def _ask(
             if incomplete.answer.end not in {AnswerEnd.CUT_OFF, AnswerEnd.LOOPED}:
                 raise failure_of(incomplete.answer, model=task.sop_model) from incomplete
             _LOG.warning("the SOP was cut off")
+        else:
+            return answered, named
     raise Failed(
         Reason.OUTPUT_CUT_OFF,
         f"The SOP that {task.sop_model} gave was cut off, {_TRIES} times. "
@@ -122,15 +128,18 @@ async def _ask(
 
 async def _question(
     context: Context, checkpoint: CheckpointStore, *, transcript: Transcript, was_cut_off: bool
-) -> Question:
-    """Return the question for the SOP; for a long recording, ask for notes about its sections before."""
+) -> tuple[Question, AbstractSet[str] | None]:
+    """Return the question for the SOP, and which items it names (None for all).
+
+    For a long recording, the model is asked for notes about its sections before.
+    """
     task, items = context.task, numbered(transcript.items)
     match way_for(items, was_cut_off=was_cut_off):
         case Way.FULL:
-            return sop_question(task, items)
+            return sop_question(task, items), None
         case Way.COMPACT:
-            return compact_question(task, items)
+            return compact_question(task, items), None
         case Way.SECTIONS:
             notes = await section_notes(items, asked=task.sop_model, model=context.model, checkpoint=checkpoint)
             _LOG.info("the SOP is made of notes about sections", extra={"sections": len(notes)})
-            return notes_question(task, notes)
+            return notes_question(task, notes), frozenset().union(*(section.items for section in notes))

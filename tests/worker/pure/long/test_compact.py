@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runops_worker.sop.evidence.number_items import numbered
 from runops_worker.sop.long.compact import LEGEND, compact, tokens
 from tests.worker.pure.long.two_hours import transcript
 
@@ -81,15 +82,20 @@ def test_everything_but_the_place_on_the_screen_can_be_read_back(items: list[dic
 
 
 def test_every_key_is_explained() -> None:
-    keys = {key for item in compact(transcript(seconds=60)) for key in item}
-    assert keys == {"at", "to", "app", "do", "is", "on", "typed", "before", "after", "say"}
+    keys = {key for item in compact(numbered(transcript(seconds=60))) for key in item}
+    assert keys == {"id", "at", "to", "app", "do", "is", "on", "typed", "before", "after", "say"}
     assert all(f"`{key}`" in LEGEND for key in (*keys, "state", "pasted", "chosen"))
 
 
 def test_two_hours_take_less_than_half_of_the_tokens() -> None:
-    items = transcript()
+    items = numbered(transcript())
     assert tokens(items) > 300_000
     assert tokens(compact(items)) < 0.45 * tokens(items)
+
+
+def test_the_ids_of_two_hours_cost_less_than_a_tenth() -> None:
+    items = transcript()
+    assert tokens(compact(numbered(items))) < 1.1 * tokens(compact(items))
 
 
 def test_tokens_are_counted_by_bytes() -> None:

@@ -2,16 +2,20 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runops.transcript import timestamp
+from runops_worker.sop.evidence.item_ids import read_ids
+from runops_worker.sop.evidence.number_items import numbered
 from runops_worker.sop.long.compact import compact, tokens
 from runops_worker.sop.long.long_request import Way, compact_question, notes_question, way_for
 from runops_worker.sop.long.sections import SectionNotes, divided, read_notes, section_question
 from runops_worker.sop.sop_request import sop_question
+from runops_worker.task import Prompt
 from tests.worker.fakes import TASK
 from tests.worker.pure.long.two_hours import transcript
 
@@ -20,6 +24,7 @@ NOTES = {
     "steps": [{"at": "00:01:00", "app": "Chrome", "text": "Open order 4711", "why": None, "ids": ["t0007"]}],
     "questions": ["Who confirms?"],
 }
+SECTION = numbered(transcript(seconds=60))
 
 
 @given(st.integers(0, 300), st.integers(1, 3000))
@@ -47,19 +52,56 @@ def test_a_section_ends_at_the_longest_pause_in_its_last_quarter() -> None:
 
 
 def test_notes_are_read_and_sent_on() -> None:
-    notes = read_notes(json.dumps(NOTES)).value
+    notes = read_notes(json.dumps(NOTES), SECTION).value
     assert notes is not None
     assert notes.as_data() == {
         "summary": "Orders are checked.",
-        "steps": [{"at": "00:01:00", "app": "Chrome", "text": "Open order 4711", "ids": ["t0007"]}],
+        "steps": [{"ids": ["t0007"], "at": "00:01:00", "app": "Chrome", "text": "Open order 4711"}],
         "questions": ["Who confirms?"],
     }
     assert SectionNotes.model_validate(notes.as_data()) == notes
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        (["t0003", "t0099"], ("t0003",)),
+        (["t0009", "t0001"], ("t0001", "t0009")),
+        ("t3-t0007", ("t0003-t0007",)),
+        (["t0010-t0400"], ("t0010",)),
+        (["t9000-t9400"], ()),
+        (None, ()),
+        (7, ()),
+    ],
+)
+def test_a_step_of_notes_keeps_only_ids_of_its_section(written: Any, kept: tuple[str, ...]) -> None:
+    step = {"at": "00:00:08", "app": "Chrome", "text": "Open order 4711", "ids": written}
+    notes = read_notes(json.dumps({"summary": "s", "steps": [step]}), SECTION[:10]).value
+    assert notes is not None
+    assert notes.steps[0].ids == kept
+    assert notes.items == frozenset(read_ids(kept))
+
+
+def test_the_schema_asks_for_ids_before_the_text() -> None:
+    schema = section_question(SECTION, model="m", number=1, count=1).schema
+    assert schema is not None
+    step = schema["properties"]["steps"]["items"]
+    assert next(iter(step["properties"])) == step["required"][0] == "ids"
+
+
+def test_only_a_prompt_with_evidence_is_told_which_ids_a_graph_of_notes_may_name() -> None:
+    notes = [SectionNotes.model_validate({"summary": "s", "steps": []})]
+    told = {
+        prompt: "every other id counts as invented"
+        in notes_question(replace(TASK, sop_prompt=Prompt.of("p.md", prompt)), notes).text
+        for prompt in ("Write a SOP.", "Name ids in `evidence`.")
+    }
+    assert list(told.values()) == [False, True]
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"summary": "x"}', '{"steps": [], "summary": 3}'])
 def test_an_answer_that_has_no_notes_names_its_faults(text: str) -> None:
-    reading = read_notes(text)
+    reading = read_notes(text, SECTION)
     assert reading.value is None
     assert reading.faults
 

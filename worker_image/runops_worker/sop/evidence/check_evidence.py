@@ -50,6 +50,7 @@ def check_evidence(
     *,
     marks: AbstractSet[int] = frozenset(),
     inserted: Collection[str] = (),
+    named: AbstractSet[str] | None = None,
 ) -> CheckedSop:
     """Return the SOP with only what the transcript shows or says.
 
@@ -69,8 +70,13 @@ def check_evidence(
         Indices of the items that only mark a part that was not transcribed.
     inserted
         Ids of nodes that hold the graph together and need no evidence.
+    named
+        Names of the items that the model was told of; None for all. It can only have guessed another one: names are
+        numbers, so a guess mostly hits an item that exists.
     """
     observed = observe(items, marks=marks)
+    if named is not None:
+        cited = {node: tuple(name for name in names if name in named) for node, names in cited.items()}
     support = support_of(sop, cited, observed)
     without = {*support.unknown, *support.doubtful}.difference(inserted)
     unsupported = [node.id for node in sop.public.nodes if node.id in without]

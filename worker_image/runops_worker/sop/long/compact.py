@@ -11,11 +11,11 @@ from typing import Any, Final
 __all__ = ["LEGEND", "compact", "tokens"]
 
 LEGEND: Final = (
-    "In it, `at` is the time in the recording and `to` the time at which it ends; `say` is what was said. In an item "
-    "about the screen, `app` is the application in front (where it is missing, that of the item before), `do` the type "
-    "of the action, `on` the words on the element that it went to, `is` what kind of element that is, `state` what was "
-    "seen of its state, `typed`, `pasted` and `chosen` what was entered, `before` and `after` how the screen looks "
-    "(without `before`, as after the item before)."
+    "In it, `id` is the name of an item, `at` is the time in the recording and `to` the time at which it ends; `say` "
+    "is what was said. In an item about the screen, `app` is the application in front (where it is missing, that of "
+    "the item before), `do` the type of the action, `on` the words on the element that it went to, `is` what kind of "
+    "element that is, `state` what was seen of its state, `typed`, `pasted` and `chosen` what was entered, `before` "
+    "and `after` how the screen looks (without `before`, as after the item before)."
 )
 """Tells the model what the keys mean."""
 

@@ -9,6 +9,7 @@ from runops_worker.model.protocol import Question
 from runops_worker.sop.data_block import ABOUT_DATA, data_block
 from runops_worker.sop.long.compact import LEGEND, compact, tokens
 from runops_worker.sop.long.sections import SectionNotes
+from runops_worker.sop.schema import asks_for_evidence
 from runops_worker.sop.sop_request import in_language, sop_question
 from runops_worker.task import Task
 
@@ -70,10 +71,20 @@ def notes_question(task: Task, notes: Sequence[SectionNotes]) -> Question:
             "A recording was too long to be read at once. Here are notes about its sections, in order, made of its "
             f"transcript: {ABOUT_DATA} Each step has "
             "the time in the recording (`at`), the application (`app`), what was done (`text`), the spoken reasons, "
-            "conditions and exceptions (`why`), for what it was repeated (`repeats`), and the ids of the items that it "
-            "rests on (`ids`).\n"
+            "conditions and exceptions (`why`), for what it was repeated (`repeats`), and the ids of the items of the "
+            "transcript that it rests on (`ids`, single ones or ranges such as `t0012-t0019`).\n"
             f"{data_block('sections', sections)}\n"
             "Write one SOP of the whole procedure. What several sections repeat is one loop or one step; a section is "
-            f"no step of its own. The SOP has at most {_MOST_NODES} nodes. {in_language(task)}"
+            f"no step of its own. {_evidence(task)}The SOP has at most {_MOST_NODES} nodes. {in_language(task)}"
         ),
+    )
+
+
+def _evidence(task: Task) -> str:
+    """Return what evidence is where the model sees notes in place of items; nothing where none is asked for."""
+    if not asks_for_evidence(task.sop_prompt.text):
+        return ""
+    return (
+        "In `evidence`, name ids that are under `ids` of the notes' steps that a node is made of; every other id "
+        "counts as invented. "
     )

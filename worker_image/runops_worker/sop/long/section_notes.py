@@ -86,7 +86,7 @@ async def _notes(
     notes = await ask_and_repair(
         model,
         section_question(section, model=asked, number=number, count=count),
-        read_notes,
+        partial(read_notes, section=section),
         video=None,
         on_usage=checkpoint.call_counter(Stage.PARSING_SOP),
         stage="notes",
