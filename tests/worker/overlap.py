@@ -131,8 +131,8 @@ class Growing:
         async with self.moved:
             await self.moved.wait_for(lambda: self.seconds >= end)
 
-    async def cut(self, piece: Any, target: Path) -> None:
-        assert piece.start + piece.length <= self.seconds
+    async def cut(self, chunk: Any, target: Path) -> None:
+        assert chunk.start + chunk.length <= self.seconds
         await asyncio.to_thread(target.touch)
 
     async def grow(self, seconds: float) -> None:
@@ -240,16 +240,16 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
         scene.whole.append(whole)
         return Examined(INFO, None)
 
-    async def cut(_video: Any, _piece: Any, target: Path, *, limits: Any) -> Path:
+    async def cut(_video: Any, _chunk: Any, target: Path, *, limits: Any) -> Path:
         assert limits is not None
         return target
 
     monkeypatch.setattr("runops_worker.stages.prepare.examine", examine)
     monkeypatch.setattr("runops_worker.stages.prepare.transcode", scene.transcode)
 
-    async def nothing_happens(_clip: Path, piece: Chunk, *, fps: int, limits: Any) -> Activity:
+    async def nothing_happens(_clip: Path, chunk: Chunk, *, fps: int, limits: Any) -> Activity:
         assert (fps, limits) == (TASK.fps, Limits())
-        return idle(piece)
+        return idle(chunk)
 
     monkeypatch.setattr("runops_worker.transcription.clip_source.cut_chunk", cut)
     monkeypatch.setattr("runops_worker.pipeline.measure_activity", nothing_happens)
