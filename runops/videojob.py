@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from runops.quality import Quality
 from runops.report import Output, ResolvedPrompt, StageTime, Usage
+from runops.videojob_pace import Pace
 
 __all__ = [
     "API_VERSION",
@@ -333,6 +334,7 @@ class VideoJobStatus(_Camel):
     stages: Annotated[
         list[StageTime] | None, Field(max_length=8, description="How long each stage of the last attempt took.")
     ] = None
+    pace: Annotated[Pace | None, Field(description="When calls go while a model's quota per minute is used up.")] = None
     outputs: Annotated[
         list[Output] | None, Field(max_length=8, description="Where the results are. Never their content.")
     ] = None

@@ -22,6 +22,12 @@ _WORKERS: dict[str, Any] = {
     "quality": {"transcript": {"gaps": [{"start": 1.0, "end": 2.5, "reason": "refused"}]}},
     "stages": [{"stage": "transcribing", "startTime": "2026-01-01T00:00:00Z", "seconds": 1.5}],
     "outputs": [{"name": "sop", "location": "sops/1"}],
+    "pace": {
+        "refused": [
+            {"model": "m", "at": "2026-01-01T00:00:00.5Z", "limits": [{"counted": "requests", "perMinute": 9}]}
+        ],
+        "wanted": [{"model": "m", "calls": 3, "tokens": [96000, 96000]}],
+    },
 }
 """What a worker may write, beside its part of `resolved`."""
 _OPERATORS: dict[str, Any] = {
@@ -163,8 +169,19 @@ def test_a_worker_changes_its_part_of_its_own_videojob_and_nothing_else(place: P
     shown = json.loads(place.done("get", "videojob", place.own, "-o", "json"))["status"]
     assert shown["resolved"]["sandbox"] == "Landlock 7, seccomp", "the definition keeps it"
     assert shown["stages"] == _WORKERS["stages"]
+    assert shown["pace"] == _WORKERS["pace"]
+    # The right to patch is enough to read: a patch of nothing changes nothing, and returns the object.
+    before = json.loads(place.done("get", "videojob", place.own, "-o", "json"))["metadata"]["resourceVersion"]
+    code, text = patched({})
+    assert (code, json.loads(text)["metadata"]["resourceVersion"]) == (200, before)
+    granted = {"pace": {"granted": [{"model": "m", "paced": True, "calls": 99}]}}
     of_the_operator = [{name: value} for name, value in _OPERATORS.items()]
-    for status in [*of_the_operator, {"resolved": {"image": "another"}}, {"resolved": {"models": {"sop": "another"}}}]:
+    for status in [
+        *of_the_operator,
+        {"resolved": {"image": "another"}},
+        {"resolved": {"models": {"sop": "another"}}},
+        granted,
+    ]:
         code, text = patched(status)
         assert code == 403, (status, text)
         assert "a worker may change stage, progress" in text

@@ -24,6 +24,8 @@ from runops_worker.failure_reason import as_failed
 from runops_worker.gemini.files import FileDeadlines
 from runops_worker.gemini.model import GeminiModel
 from runops_worker.media.sandbox.confinement import needs_landlock, try_confinement
+from runops_worker.model.call_gate import CallGate
+from runops_worker.model.own_pace import OwnPace
 from runops_worker.pipeline import run as run_pipeline
 from runops_worker.pod.bind_claim import bind_claim
 from runops_worker.pod.settings import HELP, Settings, read_settings
@@ -102,7 +104,9 @@ async def _work(environ: Mapping[str, str], figures: _RunFigures) -> Report:
     settings = read_settings(environ)
     job_id_in_logs.set(str(settings.task.job_id))
     videojob = VideoJobSink.in_pod(environ, directory=_SERVICE_ACCOUNT)
-    async with _connections(environ, settings) as (supabase, model), videojob or contextlib.nullcontext():
+    user, own = str(settings.task.user_id or ""), OwnPace()
+    gate = own.of(user)
+    async with _connections(environ, settings, gate) as (supabase, model), videojob or contextlib.nullcontext():
         task = settings.task
         if settings.pod_uid is not None:
             task = await bind_claim(task, supabase.jobs, pod_uid=settings.pod_uid)
@@ -126,7 +130,9 @@ async def _work(environ: Mapping[str, str], figures: _RunFigures) -> Report:
 
 
 @contextlib.asynccontextmanager
-async def _connections(environ: Mapping[str, str], settings: Settings) -> AsyncIterator[tuple[Supabase, GeminiModel]]:
+async def _connections(
+    environ: Mapping[str, str], settings: Settings, gate: CallGate
+) -> AsyncIterator[tuple[Supabase, GeminiModel]]:
     try:
         services = read_environment(environ)
     except EnvironmentIncomplete as error:
@@ -135,7 +141,7 @@ async def _connections(environ: Mapping[str, str], settings: Settings) -> AsyncI
     deadlines = FileDeadlines(processing_seconds=settings.gemini_file_seconds)
     async with (
         Supabase(services.supabase_url, services.supabase_key, retries=PATIENT) as supabase,
-        GeminiModel(services.gemini_key, services.gemini_base_url, files=deadlines) as model,
+        GeminiModel(services.gemini_key, services.gemini_base_url, files=deadlines, gate=gate) as model,
     ):
         yield supabase, model
 

@@ -1,7 +1,7 @@
 """Runs a video in this process with the worker's own pipeline. Importing this module needs the extra `worker`."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from runops.environment import Environment
@@ -24,6 +24,7 @@ from runops_worker.gemini.model import GeminiModel
 from runops_worker.media.errors import SandboxUnavailable
 from runops_worker.media.limits import Limits
 from runops_worker.media.sandbox.confinement import Confinement, needs_landlock, try_confinement
+from runops_worker.model.own_pace import OwnPace
 from runops_worker.prompts import load_prompt
 from runops_worker.reporting.progress_sink import FanOut
 from runops_worker.reporting.row_sink import RowSink
@@ -50,6 +51,8 @@ class PipelineRunner:
     environment: Environment
     options: VideoOptions
     _shown: Confinement | None = None
+    _pace: OwnPace = field(default_factory=OwnPace)
+    """One for all videos: they share the quotas of one key."""
 
     async def ready(self) -> None:
         """Check the sandbox of ffmpeg, the prompts, and that Gemini accepts the key and knows the models.
@@ -94,7 +97,10 @@ class PipelineRunner:
         lines = StageLines()
         with scratch_folder(self.options.workdir) as workdir:
             async with GeminiModel(
-                self.environment.gemini_key, base_url=self.environment.gemini_base_url, files=self._file_patience()
+                self.environment.gemini_key,
+                base_url=self.environment.gemini_base_url,
+                files=self._file_patience(),
+                gate=self._pace.of(str(task.user_id or "")),
             ) as model:
                 report = await pipeline.run(
                     task,

@@ -28,8 +28,9 @@ __all__ = ["UNREAD", "JobView", "Unread", "VideoJobView", "parse_job", "parse_vi
 
 _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
-WORKER_OWNED_STATUS = ("progress", "usage", "quality", "stages", "outputs")
-"""Status fields that the worker writes while it runs. A change in them alone needs no reconciliation."""
+WORKER_OWNED_STATUS = ("progress", "usage", "quality", "stages", "outputs", "pace")
+"""Status fields that the worker writes while it runs. A change in them alone needs no reconciliation. Nor does a grant
+of the operator in `pace`."""
 
 
 M = TypeVar("M", bound=BaseModel)

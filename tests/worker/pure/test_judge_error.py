@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runops.failures import Reason
+from runops.pacing.refusal import Counted, MinuteQuota, Refusal
 from runops_worker.gemini.judge_error import (
     LONGEST_WAIT_SECONDS,
     Action,
@@ -78,7 +79,33 @@ def test_the_wait_is_read_from_the_details_or_the_sentence() -> None:
     assert retry_delay(ApiError(429, details=({"@type": "x.RetryInfo", "retryDelay": "soon"},))) is None
 
 
-async def waits(verdict: Verdict) -> list[float]:
+def test_a_quota_per_minute_is_told_with_its_limits() -> None:
+    details = (
+        {
+            "@type": "type.googleapis.com/google.rpc.QuotaFailure",
+            "violations": [
+                {
+                    "quotaMetric": "generativelanguage.googleapis.com/generate_content_free_tier_requests",
+                    "quotaId": "GenerateRequestsPerMinutePerProjectPerModel-FreeTier",
+                    "quotaDimensions": {"location": "global", "model": "m"},
+                    "quotaValue": "20",
+                }
+            ],
+        },
+        RETRY_INFO,
+    )
+
+    verdict = judge(ApiError(429, details=details), model="m")
+
+    assert verdict.refusal == Refusal("m", 53.25, (MinuteQuota(Counted.REQUESTS, 20),))
+
+
+@pytest.mark.parametrize("trouble", [ApiError(429, details=(quota("RequestsPerDay"), RETRY_INFO)), ApiError(503)])
+def test_other_refusals_steer_no_pace(trouble: ApiError) -> None:
+    assert judge(trouble, model="m").refusal is None
+
+
+async def waits(verdict: Verdict, retries: CallRetries | None = None) -> list[float]:
     """Return the waits between calls that all end with the same verdict."""
     noted: list[float] = []
 
@@ -89,7 +116,7 @@ async def waits(verdict: Verdict) -> list[float]:
         raise CallFailed(verdict)
 
     with pytest.raises(CallFailed):
-        await replace(MODEL_RETRIES, sleep=note).run(fail, CallRetries())
+        await replace(MODEL_RETRIES, sleep=note).run(fail, retries or CallRetries())
     return noted
 
 
@@ -110,6 +137,13 @@ async def test_an_overloaded_model_is_asked_five_times_with_growing_waits(code: 
 async def test_a_quota_without_a_wait_is_waited_for_twice_and_then_left_to_the_queue() -> None:
     noted = await waits(judge(ApiError(429), model="m"))
     assert [int(wait) for wait in noted] == [5, 10]
+
+
+async def test_behind_a_gate_a_quota_per_minute_is_waited_for_there() -> None:
+    noted = await waits(judge(ApiError(429, details=(RETRY_INFO,)), model="m"), CallRetries(paced=True))
+    # One second at most is the jitter of every wait.
+    assert len(noted) == 4
+    assert all(wait <= 1 for wait in noted)
 
 
 @pytest.mark.parametrize("action", [action for action in Action if action is not Action.RETRY])

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from runops.failures import TABLE, Reason
+from runops.pacing.refusal import Refusal, minute_quotas
 from runops_worker.model.protocol import Answer
 
 __all__ = ["LONGEST_WAIT_SECONDS", "Action", "ApiError", "CallFailed", "Verdict", "judge", "retry_delay"]
@@ -74,6 +75,8 @@ class Verdict:
         Seconds that the API asks to wait; None where it says nothing.
     attempts
         After how many attempts with this verdict it is final; None where only the schedule bounds them.
+    refusal
+        What is said about a quota per minute that is used up; None for any other error.
     """
 
     action: Action
@@ -81,6 +84,7 @@ class Verdict:
     sentence: str = ""
     wait: float | None = None
     attempts: int | None = field(default=None, kw_only=True)
+    refusal: Refusal | None = field(default=None, kw_only=True)
 
     @property
     def text(self) -> str:
@@ -169,12 +173,13 @@ def _refused(error: ApiError) -> str:
 
 def _quota(error: ApiError, *, model: str) -> Verdict:
     wait = retry_delay(error)
-    quotas = [
-        str(violation.get("quotaId", ""))
+    violations = [
+        violation
         for detail in error.details
         for violation in detail.get("violations", ())
         if isinstance(violation, dict)
     ]
+    quotas = [str(violation.get("quotaId", "")) for violation in violations]
     daily = any("PerDay" in quota for quota in quotas)
     named = f" ({quotas[0][:80]})" if quotas and quotas[0] else ""
     sentence = f"The quota of {model[:80]} is used up{named}."
@@ -182,7 +187,8 @@ def _quota(error: ApiError, *, model: str) -> Verdict:
         sentence += f" Gemini asks to wait {wait:.0f} s."
     if daily or (wait is not None and wait > LONGEST_WAIT_SECONDS):
         return Verdict(Action.FAIL, Reason.QUOTA_EXCEEDED, sentence, wait)
-    return Verdict(Action.RETRY, Reason.QUOTA_EXCEEDED, sentence, wait, attempts=3)
+    refusal = Refusal(model, wait, minute_quotas(violations))
+    return Verdict(Action.RETRY, Reason.QUOTA_EXCEEDED, sentence, wait, attempts=3, refusal=refusal)
 
 
 def retry_delay(error: ApiError) -> float | None:

@@ -20,7 +20,7 @@ from runops_worker.gemini.known_models import check_model
 from runops_worker.gemini.retry import MODEL_RETRIES, CallRetries
 from runops_worker.model.call_gate import OPEN_GATE, CallGate, CallResult, Gates
 from runops_worker.model.estimate import clip_estimate, text_estimate
-from runops_worker.model.protocol import Answer, CallUsage, InputTooLarge, Question, UploadedVideo
+from runops_worker.model.protocol import Answer, CallUsage, InputTooLarge, Question, QuotaRefused, UploadedVideo
 
 if TYPE_CHECKING:
     from google.genai import Client, types
@@ -46,7 +46,8 @@ class GeminiModel:
     calls, files
         Deadlines.
     gate
-        Is asked before each call to the model, whatever video it is about.
+        Is asked before each call to the model, whatever video it is about. Calls that are refused for a quota per
+        minute wait there.
     """
 
     key: str = field(repr=False)
@@ -209,7 +210,7 @@ class GeminiModel:
                 raise CallFailed(replace(failed.verdict, action=Action.RETRY)) from failed
 
         try:
-            return await self.retries.run(attempt_with_remedy, CallRetries())
+            return await self.retries.run(attempt_with_remedy, CallRetries(paced=self.gate is not OPEN_GATE))
         except CallFailed as failed:
             if failed.answer is not None:
                 return failed.answer
@@ -239,5 +240,7 @@ def _failed(failed: CallFailed) -> Failed:
     verdict = failed.verdict
     if verdict.action is Action.TOO_LARGE:
         return InputTooLarge(verdict.reason, verdict.text)
+    if verdict.refusal is not None:
+        return QuotaRefused(verdict.refusal, verdict.text)
     reason = Reason.MODEL_FILE_REJECTED if verdict.action is Action.UPLOAD_AGAIN else verdict.reason
     return Failed(reason, verdict.text, retry_after=verdict.wait)

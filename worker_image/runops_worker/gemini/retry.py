@@ -15,9 +15,17 @@ _UNASKED_QUOTA_WAIT_SECONDS = 5.0
 
 
 class CallRetries:
-    """Judges the failures of one call, in their order."""
+    """Judges the failures of one call, in their order.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    paced
+        Whether a gate lets the call wait for a quota per minute. Then it is repeated at once, which means: it goes to
+        the gate.
+    """
+
+    def __init__(self, *, paced: bool = False) -> None:
+        self._paced = paced
         self._quota_waits = 0
 
     def __call__(self, error: BaseException) -> Again | None:
@@ -25,6 +33,8 @@ class CallRetries:
         if not isinstance(error, CallFailed) or error.verdict.action is not Action.RETRY:
             return None
         verdict = error.verdict
+        if self._paced and verdict.refusal is not None:
+            return Again(verdict.reason.value, wait_seconds=0.0)
         wait = verdict.wait
         if wait is None and verdict.reason is Reason.QUOTA_EXCEEDED:
             wait = _UNASKED_QUOTA_WAIT_SECONDS * 2**self._quota_waits

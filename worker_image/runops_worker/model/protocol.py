@@ -8,9 +8,20 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
-from runops.failures import Failed
+from runops.failures import Failed, Reason
+from runops.pacing.refusal import Refusal
 
-__all__ = ["Answer", "AnswerEnd", "CallUsage", "Exchange", "InputTooLarge", "Model", "Question", "UploadedVideo"]
+__all__ = [
+    "Answer",
+    "AnswerEnd",
+    "CallUsage",
+    "Exchange",
+    "InputTooLarge",
+    "Model",
+    "Question",
+    "QuotaRefused",
+    "UploadedVideo",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +125,22 @@ class Answer:
 
 class InputTooLarge(Failed):
     """The model does not take so large an input; it may take a part of it."""
+
+
+class QuotaRefused(Failed):
+    """A call was refused since a quota per minute is used up.
+
+    Parameters
+    ----------
+    refusal
+        What the model's API said.
+    detail
+        One sentence for a person.
+    """
+
+    def __init__(self, refusal: Refusal, detail: str) -> None:
+        super().__init__(Reason.QUOTA_EXCEEDED, detail, retry_after=refusal.wait)
+        self.refusal = refusal
 
 
 class UploadedVideo(Protocol):

@@ -22,7 +22,7 @@ _HEADERS = {"Content-Type": "application/merge-patch+json", "Accept": "applicati
 
 
 class VideoJobSink:
-    """Patches `stage`, `progress`, `resolved`; at the end `usage`, `quality`, `stages`, `outputs`.
+    """Patches `stage`, `progress`, `resolved`, `pace`; at the end `usage`, `quality`, `stages`, `outputs`.
 
     A failure is only logged.
 
@@ -118,14 +118,27 @@ class VideoJobSink:
             status["resolved"] = prompts
         await self._patch(status)
 
-    async def _patch(self, status: Mapping[str, Any]) -> None:
+    async def exchange_pace(self, pace: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Merge into `status.pace` and return it; see `PaceStatus`. The right to patch is enough to read."""
+        status = await self._patch({"pace": pace} if pace else {})
+        return None if status is None else status.get("pace") or {}
+
+    async def _patch(self, status: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Merge into the status and return all of it; None where it could not be written."""
         try:
             token = self._token_file.read_text("utf-8").strip()
             answer = await self._http.patch(
                 self._url, json={"status": status}, headers={**_HEADERS, "Authorization": f"Bearer {token}"}
             )
-        except (httpx.HTTPError, OSError) as error:
+            if answer.is_error:
+                _LOG.warning("the VideoJob's status was refused", extra={"status": answer.status_code})
+                return None
+            return _status_in(answer.json())
+        except (httpx.HTTPError, OSError, ValueError) as error:
             _LOG.warning("the VideoJob's status could not be written", extra={"error": type(error).__name__})
-            return
-        if answer.is_error:
-            _LOG.warning("the VideoJob's status was refused", extra={"status": answer.status_code})
+            return None
+
+
+def _status_in(videojob: Any) -> Mapping[str, Any]:
+    status = videojob.get("status") if isinstance(videojob, Mapping) else None
+    return status if isinstance(status, Mapping) else {}
