@@ -1,6 +1,8 @@
 """The SOP of a recording of two hours."""
 
+import asyncio
 import json
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 
 from runops.failures import Failed, Reason
 from runops_worker.model.protocol import Answer, AnswerEnd
+from runops_worker.sop.evidence.check_evidence import CheckedSop, check_evidence
 from runops_worker.sop.long.long_request import SECTION_TOKENS
 from runops_worker.sop.long.sections import SECTION_INSTRUCTION, divided
 from runops_worker.stages.parse_sop import parse_sop
@@ -96,6 +99,26 @@ async def test_the_evidence_of_a_long_recording_names_items_that_its_notes_named
     # The item t0040 exists and holds the same words, but the model cannot know that.
     (evidence,) = fake.objects[TASK.evidence_object]["nodes"].values()
     assert [item["id"] for item in evidence] == ["t0001", "t0002", "t0003"]
+
+
+async def test_the_loop_is_free_while_a_sop_is_held_against_its_transcript(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A heartbeat and a cancel come in while the comparison runs; on the loop it would wait for them for ever."""
+    loop = asyncio.get_running_loop()
+    begun, loop_was_free = asyncio.Event(), threading.Event()
+
+    def slow(*args: Any, **kwargs: Any) -> CheckedSop:
+        loop.call_soon_threadsafe(begun.set)
+        assert loop_was_free.wait(timeout=30), "the comparison runs on the loop"
+        return check_evidence(*args, **kwargs)
+
+    monkeypatch.setattr("runops_worker.stages.parse_sop.check_evidence", slow)
+    recording = Transcript.of(transcript(seconds=20))
+    asked = asyncio.create_task(ask(TextModel([SOP]), FakeSupabase(), recording=recording))
+    waiting = asyncio.create_task(begun.wait())
+    await asyncio.wait([asked, waiting], return_when=asyncio.FIRST_COMPLETED)
+    loop_was_free.set()
+    assert (await asked)["public"]["nodes"]
+    await waiting
 
 
 async def test_notes_that_are_always_cut_off_fail_after_a_bounded_number_of_questions() -> None:

@@ -3,12 +3,15 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runops.quality import Gap
 from runops.sop import Sop
 from runops.sop_graph import graph_faults
 from runops.transcript import dump_transcript
 from runops_worker.sop.evidence.check_evidence import CheckedSop, check_evidence, evidence_object
+from runops_worker.sop.evidence.number_items import item_id
 from runops_worker.sop.evidence.take_evidence import Cited
 from runops_worker.transcription.gaps import gap_item
 from tests.worker.pure.sops import a_sop, edge, line, loop, task
@@ -25,6 +28,7 @@ OPEN = task("open", "Open the list of orders at shop.example.com/orders")
 EXPORT = task("export", "Export the orders as CSV")
 SEND = task("send", "Send the message to Annika")
 CITED = {"open": ("t0001", "t0002"), "export": ("t0003",), "send": ("t0004", "t0005")}
+WORDS = ["alpha", "bravo", "charlie", "delta", "hotel"]
 
 
 def checked(
@@ -288,3 +292,22 @@ def test_the_case_of_an_invented_step_with_an_address_and_a_password(items: list
     assert "hunter2" not in result.sop.model_dump_json()
     assert result.literals_removed == 2
     assert len(questions(result)) == 2
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(WORDS), max_size=3), min_size=1, max_size=9),
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=4),
+)
+def test_a_step_rests_on_the_first_neighbours_that_hold_most_of_its_words(
+    spoken: list[list[str]], words: list[str]
+) -> None:
+    items = [said(at, " ".join(each) or "hm") for at, each in enumerate(spoken)]
+    wanted = set(words)
+    windows = [[wanted.intersection(each) for each in spoken[first : first + 3]] for first in range(len(spoken))]
+    counts = [len(set().union(*window)) for window in windows]
+    found = check_evidence(line(task("a", " ".join(words)), OPEN), {}, items).evidence.get("a", ())
+    if 2 * max(counts) < len(wanted):
+        assert found == ()
+    else:
+        first = counts.index(max(counts))
+        assert found == tuple(item_id(first + place) for place, held in enumerate(windows[first]) if held)

@@ -1,7 +1,9 @@
 """parsing_sop: the transcript becomes a SOP. The model sees text only here."""
 
+import asyncio
 import logging
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 from runops.failures import Failed, Reason
 from runops.progress import Stage
@@ -48,14 +50,10 @@ async def parse_sop(
         _LOG.info("using the SOP of an earlier attempt")
         return earlier
     answered, named = await _ask(context, checkpoint, progress, transcript=transcript)
-    marks = {index for index, item in enumerate(transcript.items) if gaps_in([item])}
-    checked = check_evidence(
-        answered.sop, answered.cited, transcript.items, marks=marks, inserted=answered.inserted, named=named
+    # Seconds of work for a long recording: beside the loop, or the heartbeat and a cancel would wait for it.
+    checked, complete, hidden = await asyncio.to_thread(
+        _finished, answered, transcript.items, named=named, redaction=context.task.redaction
     )
-    complete = add_questions(checked.sop, gap_questions(gaps_in(transcript.items)))
-    hidden = 0
-    if context.task.redaction:
-        complete, hidden = mask_sop(complete)
     sop = SopObject.of(complete.dump())
     progress.advance(Stage.PARSING_SOP, 0.9)
     quality = sop_quality(complete, checked, fixed=len(answered.fixes), hidden_secrets=hidden)
@@ -76,6 +74,22 @@ async def parse_sop(
         },
     )
     return sop
+
+
+def _finished(
+    answered: AnsweredSop, items: list[dict[str, Any]], *, named: AbstractSet[str] | None, redaction: bool
+) -> tuple[CheckedSop, Sop, int]:
+    """Hold the SOP against the transcript, ask about its gaps and hide secrets. Pure.
+
+    Returns
+    -------
+    tuple
+        What the comparison found, the SOP to store, and how many secrets were hidden in it.
+    """
+    marks = {index for index, item in enumerate(items) if gaps_in([item])}
+    checked = check_evidence(answered.sop, answered.cited, items, marks=marks, inserted=answered.inserted, named=named)
+    complete = add_questions(checked.sop, gap_questions(gaps_in(items)))
+    return (checked, *mask_sop(complete)) if redaction else (checked, complete, 0)
 
 
 def sop_quality(sop: Sop, checked: CheckedSop, *, fixed: int = 0, hidden_secrets: int) -> SopQuality:

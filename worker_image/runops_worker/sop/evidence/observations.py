@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from runops.recorded_secrets.texts import change_texts
@@ -88,7 +88,7 @@ class Observations:
     @cached_property
     def numbers(self) -> frozenset[str]:
         """All numbers, in one form."""
-        return frozenset(number for item in self.items for number in numbers_in(item.text))
+        return frozenset(number for text in {item.text for item in self.items} for number in numbers_in(text))
 
     @cached_property
     def all_words(self) -> frozenset[str]:
@@ -126,12 +126,14 @@ def observe(items: Sequence[dict[str, Any]], *, marks: AbstractSet[int] = frozen
     """
     observed: list[Observation] = []
     instructed_at: float | None = None
+    # Each description of a screen is in two items at least, and the search for phrases is what takes long.
+    instructs = cache(instructs_a_model)
     for index, item in enumerate(items):
         is_audio = kind_of(item) == "audio"
         start = str(item.get("timestamp_start_audio") or "")
         end = str(item.get("timestamp_end_audio") or start)
         texts = list(_texts(item))
-        trusted = [text for text in texts if not instructs_a_model(text)]
+        trusted = [text for text in texts if not instructs(text)]
         if is_audio:
             goes_on = instructed_at is not None and _seconds(start) - instructed_at <= _SAID_ON_SECONDS
             instructed_at = None

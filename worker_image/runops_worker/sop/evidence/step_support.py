@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from runops.sop import Node, Sop
 from runops_worker.sop.evidence.observations import Observation, Observations
@@ -47,7 +48,7 @@ def support_of(sop: Sop, cited: Cited, observed: Observations) -> Support:
     most of the steps share none with their items: SOP and recording are then in different languages. Without items that
     count, a step rests on those that hold half of its words.
     """
-    compared = [_Compared.of(item) for item in observed.items]
+    compared = _Compared(observed.items)
     steps = [node for node in sop.public.nodes if node.type in STEPS]
     existing = {node.id: _existing(cited.get(node.id, ()), observed) for node in steps}
     related = {
@@ -62,7 +63,7 @@ def support_of(sop: Sop, cited: Cited, observed: Observations) -> Support:
     for node in steps:
         # All items that the step names, if any of them is related: an item may show what the step puts in other words.
         ids = existing[node.id] if related[node.id] else ()
-        share, best = (0.0, ()) if ids else _best(_words(node), compared)
+        share, best = (0.0, ()) if ids else compared.best(_words(node))
         if ids or share >= _LEAST_SHARE:
             evidence[node.id] = ids or best
         elif share > 0:
@@ -90,26 +91,34 @@ def _stems(words: Iterable[str]) -> frozenset[str]:
     return frozenset(word[:_STEM] for word in words)
 
 
-@dataclass(frozen=True, slots=True)
 class _Compared:
-    name: str
-    stems: frozenset[str]
+    """The words of all items, in sets of bits: the bit at an item's index is set where the item holds the word."""
 
-    @classmethod
-    def of(cls, item: Observation) -> "_Compared":
-        return cls(item.id, _stems(words_of(item.text)) if item.proves else frozenset())
+    def __init__(self, items: Sequence[Observation]) -> None:
+        self._names = [item.id for item in items]
+        stems_of = cache(lambda text: _stems(words_of(text)))
+        self._stems = [stems_of(item.text) if item.proves else frozenset[str]() for item in items]
+        self._places: dict[str, int] = {}
+        for place, stems in enumerate(self._stems):
+            for stem in stems:
+                self._places[stem] = self._places.get(stem, 0) | 1 << place
 
-
-def _best(words: Sequence[str], items: Sequence[_Compared]) -> tuple[float, tuple[str, ...]]:
-    """Return the largest share of the words that neighbouring items hold, and those items."""
-    wanted = _stems(words)
-    if not wanted:
-        return 0.0, ()
-    most = 0
-    ids: tuple[str, ...] = ()
-    for first in range(len(items)):
-        window = items[first : first + _WINDOW]
-        held = {stem for item in window for stem in wanted & item.stems}
-        if len(held) > most:
-            most, ids = len(held), tuple(item.name for item in window if wanted & item.stems)
-    return most / len(wanted), ids
+    def best(self, words: Sequence[str]) -> tuple[float, tuple[str, ...]]:
+        """Return the largest share of the words that neighbouring items hold, and those items."""
+        wanted = _stems(words)
+        # At an index of this list: where a window begins that holds so many of the words.
+        holding = [(1 << len(self._names)) - 1]
+        for stem in wanted:
+            places = self._places.get(stem, 0)
+            begins = places
+            for before in range(1, _WINDOW):
+                begins |= places >> before
+            holding.append(0)
+            for count in range(len(holding) - 1, 0, -1):
+                holding[count] |= holding[count - 1] & begins
+        most = max((count for count, begins in enumerate(holding) if begins), default=0)
+        if most == 0:
+            return 0.0, ()
+        first = (holding[most] & -holding[most]).bit_length() - 1
+        window = range(first, min(first + _WINDOW, len(self._names)))
+        return most / len(wanted), tuple(self._names[place] for place in window if wanted & self._stems[place])
