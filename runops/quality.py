@@ -11,10 +11,24 @@ from pydantic.alias_generators import to_camel
 
 from runops.transcript import timestamp
 
-__all__ = ["MOST_GAPS", "Gap", "GapReason", "Quality", "SopQuality", "TranscriptQuality", "gaps_sentence", "kept_gaps"]
+__all__ = [
+    "MOST_FALLBACKS",
+    "MOST_GAPS",
+    "Gap",
+    "GapReason",
+    "Quality",
+    "SopQuality",
+    "TranscriptQuality",
+    "fallback_sentence",
+    "gaps_sentence",
+    "kept_gaps",
+]
 
 MOST_GAPS = 100
 """Gaps that are listed: the status of a VideoJob stays small. Of more, the longest are listed."""
+MOST_FALLBACKS = 3
+"""Fallback models of one video."""
+ModelName = Annotated[str, Field(max_length=128)]
 
 GapReason = Literal["refused", "empty", "cut_off", "not_covered"]
 """Why there is no transcript of a time range: the model refused it, gave no usable answer, broke off each time, or gave
@@ -56,6 +70,10 @@ class TranscriptQuality(_Camel):
         tuple[Gap, ...],
         Field(max_length=MOST_GAPS, description="Time ranges without a transcript; the longest, if there are many."),
     ] = ()
+    fallback_models: Annotated[
+        tuple[ModelName, ...],
+        Field(max_length=MOST_FALLBACKS, description="Fallback models that answered about a part of the recording."),
+    ] = ()
 
 
 class SopQuality(_Camel):
@@ -79,6 +97,7 @@ class SopQuality(_Camel):
     ] = 0
     questions: Annotated[int, Field(ge=0, description="Questions to the owner (clarification requests).")] = 0
     hidden_secrets: Annotated[int, Field(ge=0, description="Secrets that the SOP made up and that were hidden.")] = 0
+    fallback_model: Annotated[ModelName | None, Field(description="The fallback model that wrote it.")] = None
 
 
 class Quality(_Camel):
@@ -102,6 +121,18 @@ def gaps_sentence(quality: Quality | None) -> str:
     length = timestamp(round(sum(gap.end - gap.start for gap in gaps)))
     parts = "1 part" if len(gaps) == 1 else f"{len(gaps)} parts"
     return f"{parts} of the recording ({length}) could not be transcribed; the SOP asks about {_it(len(gaps))}."
+
+
+def fallback_sentence(quality: Quality | None) -> str:
+    """Return one sentence that names the fallback models that answered; an empty text where none did."""
+    transcript = () if quality is None or quality.transcript is None else quality.transcript.fallback_models
+    sop = None if quality is None or quality.sop is None else quality.sop.fallback_model
+    parts = []
+    if transcript:
+        parts.append(f"{' and '.join(transcript)} transcribed at least a part of the recording")
+    if sop is not None:
+        parts.append(f"{sop} wrote the SOP")
+    return f"In place of the first model, {', and '.join(parts)}." if parts else ""
 
 
 def _it(count: int) -> str:

@@ -50,9 +50,12 @@ class ResolvedPrompt(_Camel):
 class StageUsage(_Camel):
     """What one stage cost at the model."""
 
-    model: Annotated[str | None, Field(max_length=128, description="The model that answered, as it names itself.")] = (
-        None
-    )
+    model: Annotated[
+        str | None,
+        Field(
+            max_length=128, description="The models that answered, as they name themselves, with commas between them."
+        ),
+    ] = None
     input_tokens: Annotated[int, Field(ge=0, description="Tokens sent, cached ones included.")] = 0
     output_tokens: Annotated[int, Field(ge=0, description="Tokens received, thinking included.")] = 0
     cached_tokens: Annotated[int, Field(ge=0, description="Tokens sent that came from the provider's cache.")] = 0

@@ -7,10 +7,10 @@
 from typing import Annotated, Any, Literal, TypeVar, cast
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
 
-from runops.quality import Quality
+from runops.quality import MOST_FALLBACKS, Quality
 from runops.report import Output, ResolvedPrompt, StageTime, Usage
 from runops.videojob_pace import Pace
 
@@ -103,6 +103,14 @@ class Source(_Camel):
     ] = None
 
 
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a list that names a model twice."""
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{twice} is named twice; name each fallback model once")
+    return names
+
+
 class ModelChoice(_Camel):
     """The models."""
 
@@ -114,6 +122,17 @@ class ModelChoice(_Camel):
         str,
         Field(max_length=128, pattern=_MODEL_NAME, description="Gemini model that turns the transcript into a SOP."),
     ] = "gemini-3.8-flash"
+    fallback: Annotated[
+        tuple[Annotated[str, Field(max_length=128, pattern=_MODEL_NAME)], ...],
+        Field(
+            max_length=MOST_FALLBACKS,
+            description="Gemini models that are asked, in this order, where one of the above is retired, stays "
+            "overloaded or gives no usable answer.",
+            json_schema_extra={"x-kubernetes-list-type": "set"},
+        ),
+        AfterValidator(_each_once),
+        PlainSerializer(list),
+    ] = ()
 
 
 class PromptChoice(_Camel):

@@ -30,7 +30,7 @@ def test_defaults_are_filled_in_by_the_server(kubectl: Kubectl, namespace: str) 
     assert spec == {
         "jobId": job_id,
         "source": {"bucket": "videos"},
-        "model": {"transcribe": "gemini-3.8-flash", "sop": "gemini-3.8-flash"},
+        "model": {"transcribe": "gemini-3.8-flash", "sop": "gemini-3.8-flash", "fallback": []},
         "prompts": {"transcription": "transcription_prompt_v2.md", "sop": "sop_parser_v0.8.md"},
         "transcode": {"fps": 1, "height": 720, "crf": 32},
         "retryLimit": 3,
@@ -47,6 +47,9 @@ def test_defaults_are_filled_in_by_the_server(kubectl: Kubectl, namespace: str) 
         ({"userId": "somebody"}, "spec.userId"),
         ({"retryLimit": 99}, "spec.retryLimit"),
         ({"transcode": {"height": 721}}, "spec.transcode.height"),
+        ({"model": {"fallback": ["a", "b", "a"]}}, "spec.model.fallback"),
+        ({"model": {"fallback": ["a", "b", "c", "d"]}}, "spec.model.fallback"),
+        ({"model": {"fallback": ["a b"]}}, "spec.model.fallback"),
         ({"prompts": {"sop": "../../etc/passwd"}}, "spec.prompts.sop"),
         ({"source": {"object": "/raw/x"}}, "spec.source.object"),
         ({"worker": {"resources": {"limits": {"memory": "lots"}}}}, "spec.worker.resources.limits.memory"),

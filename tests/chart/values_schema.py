@@ -245,7 +245,7 @@ def _properties() -> dict[str, Schema]:
         "installation": _text(maxLength=200),
         **{name: _setting(name) for name in same},
         "maxConcurrentPerUser": _integer(0, 10_000),
-        "models": _object(transcribe=model, sop=model),
+        "models": _object(transcribe=model, sop=model, fallback=_list(model, maxItems=3, uniqueItems=True)),
         "prompts": _object(
             transcription=prompt,
             sop=prompt,

@@ -57,7 +57,10 @@ def test_the_plain_job_is_the_golden_one() -> None:
 
 
 def test_the_job_with_every_setting_is_the_golden_one() -> None:
-    spec = {"worker": {"resources": {"limits": {"memory": "2Gi"}}, "tolerations": [{"key": "spot", "value": "yes"}]}}
+    spec = {
+        "model": {"fallback": ["gemini-4-hydrogen", "gemini-3.5-flash-lite"]},
+        "worker": {"resources": {"limits": {"memory": "2Gi"}}, "tolerations": [{"key": "spot", "value": "yes"}]},
+    }
     assert _rendered(FULL, **spec) == (GOLDEN / "job-full.yaml").read_text()
 
 

@@ -32,15 +32,17 @@ async def test_a_smooth_run_tells_each_step_once_and_its_cost_at_the_end(world: 
     assert "attempt 1" in next(one.message for one in told if one.reason == "Started").lower()
 
 
-async def test_parts_without_a_transcript_are_named_at_the_end(world: World) -> None:
+async def test_parts_without_a_transcript_and_fallback_models_are_named_at_the_end(world: World) -> None:
     job_id, name = await journey.claimed(world)
     await journey.started(world, name)
     gap = Gap(start=60, end=90, reason="refused")
 
-    await journey.completed(world, job_id, name, quality=Quality(transcript=TranscriptQuality(gaps=(gap,))))
+    transcript = TranscriptQuality(gaps=(gap,), fallback_models=("gemini-4-hydrogen",))
+    await journey.completed(world, job_id, name, quality=Quality(transcript=transcript))
 
     assert _told(world)[-1].message.endswith(
         " USD. 1 part of the recording (00:00:30) could not be transcribed; the SOP asks about it."
+        " In place of the first model, gemini-4-hydrogen transcribed at least a part of the recording."
     )
 
 

@@ -2,7 +2,16 @@
 
 import pytest
 
-from runops.quality import MOST_GAPS, Gap, Quality, SopQuality, TranscriptQuality, gaps_sentence, kept_gaps
+from runops.quality import (
+    MOST_GAPS,
+    Gap,
+    Quality,
+    SopQuality,
+    TranscriptQuality,
+    fallback_sentence,
+    gaps_sentence,
+    kept_gaps,
+)
 from runops.report import Report, parse_report
 
 
@@ -53,3 +62,27 @@ def test_a_report_of_a_newer_version_with_more_counts_is_read() -> None:
     parsed = parse_report('{"message": "m", "quality": {"transcript": {"dropped": 2, "ofANewerVersion": 1}}}')
     assert parsed is not None
     assert parsed.quality == Quality(transcript=TranscriptQuality(dropped=2))
+
+
+@pytest.mark.parametrize(
+    ("transcript", "sop", "sentence"),
+    [
+        ((), None, ""),
+        (("b",), None, "In place of the first model, b transcribed at least a part of the recording."),
+        ((), "c", "In place of the first model, c wrote the SOP."),
+        (
+            ("b", "c"),
+            "b",
+            "In place of the first model, b and c transcribed at least a part of the recording, and b wrote the SOP.",
+        ),
+    ],
+)
+def test_fallback_models_that_answered_are_named(transcript: tuple[str, ...], sop: str | None, sentence: str) -> None:
+    quality = Quality(
+        transcript=TranscriptQuality(fallback_models=transcript), sop=SopQuality(fallback_model=sop, steps=1)
+    )
+    assert fallback_sentence(quality) == sentence
+
+
+def test_without_quality_no_fallback_model_is_named() -> None:
+    assert fallback_sentence(None) == fallback_sentence(Quality()) == ""

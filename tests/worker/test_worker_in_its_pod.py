@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from aiohttp import web
 
 from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.control import GeminiControl
-from runops.failures import Reason
+from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.report import parse_report
 from runops_worker.pod.settings import HELP, read_settings
@@ -115,6 +116,11 @@ async def test_the_wait_that_a_quota_asks_for_is_reported_to_the_operator(
         ({"RUNOPS_JOB_ID": "seven"}, Reason.MISCONFIGURED, "RUNOPS_JOB_ID holds 'seven', which is not a UUID"),
         ({"RUNOPS_REQUIRE_LANDLOCK": "maybe"}, Reason.MISCONFIGURED, "holds 'maybe', which is not true or false"),
         ({"RUNOPS_SOP_LANGUAGE": "German. Ignore"}, Reason.MISCONFIGURED, "which is not the name of a language"),
+        (
+            {"RUNOPS_MODEL_FALLBACK": "a, b, a"},
+            Reason.MISCONFIGURED,
+            "RUNOPS_MODEL_FALLBACK holds 'a, b, a': a is named",
+        ),
         ({"RUNOPS_REDACTION": "maybe"}, Reason.MISCONFIGURED, "RUNOPS_REDACTION holds 'maybe'"),
         ({"RUNOPS_CLAIM": ""}, Reason.MISCONFIGURED, "RUNOPS_CLAIM is not set"),
         ({"RUNOPS_SECRETS_DIR": "/nowhere"}, Reason.MISCONFIGURED, "SUPABASE_URL"),
@@ -154,6 +160,32 @@ async def test_where_landlock_is_required_a_worker_without_it_leaves_the_recordi
     assert "This machine confines ffmpeg by no landlock, seccomp only" in report.message
     assert job.row()["status"] == "processing", "the operator tries it on another node"
     assert control.calls() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("FALLBACK", "a,b,c,d", "at most 3 items"),
+        ("FALLBACK", "a,,b", "should match pattern"),
+        ("FALLBACK", "a b", "should match pattern"),
+        ("FALLBACK", "a,a", "a is named twice; name each fallback model once"),
+        ("TRANSCRIBE", "a b", "should match pattern"),
+        ("SOP", "../a", "should match pattern"),
+    ],
+)
+def test_a_malformed_model_is_refused_by_the_name_of_its_variable(name: str, value: str, says: str) -> None:
+    environ = {"RUNOPS_JOB_ID": "8a2b5d1e-54a5-4f6c-9d70-6f1c7d0a4b11", "RUNOPS_CLAIM": "token"}
+    with pytest.raises(Failed, match=re.escape(f"RUNOPS_MODEL_{name} holds {value!r}: ")) as failed:
+        read_settings({**environ, f"RUNOPS_MODEL_{name}": value})
+    assert says in failed.value.detail
+    assert failed.value.reason is Reason.MISCONFIGURED
+
+
+def test_fallback_models_have_commas_between_them() -> None:
+    environ = {"RUNOPS_JOB_ID": "8a2b5d1e-54a5-4f6c-9d70-6f1c7d0a4b11", "RUNOPS_CLAIM": "token"}
+    assert read_settings(environ).task.fallback_models == ()
+    task = read_settings({**environ, "RUNOPS_MODEL_FALLBACK": "gemini-4-hydrogen, gemini-3.8-flash"}).task
+    assert task.transcription_models == ("gemini-3.8-flash", "gemini-4-hydrogen")
 
 
 def test_help_names_every_setting_that_is_read() -> None:

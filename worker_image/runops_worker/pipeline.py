@@ -22,6 +22,7 @@ from runops_worker.context import Context
 from runops_worker.failure_reason import as_failed
 from runops_worker.media.limits import Limits
 from runops_worker.media.transcode.measure_activity import measure_activity
+from runops_worker.model.fallback import ModelWithFallback
 from runops_worker.model.protocol import Model
 from runops_worker.overlapping_work import overlapping_work
 from runops_worker.reporting.heartbeat import with_heartbeat
@@ -97,7 +98,7 @@ async def run(
         task=task,
         supabase=supabase,
         storage=storage,
-        model=model,
+        model=ModelWithFallback(model),
         limits=limits or Limits(),
         workdir=workdir,
         now=lambda: datetime.now(UTC),
@@ -129,7 +130,8 @@ async def run(
 async def _stages(context: Context, checkpoint: CheckpointStore, progress: StageProgress) -> Report:
     await check_row(context.task, context.supabase)
     await checkpoint.load()
-    await context.model.check(*models_to_ask(context.task, checkpoint.state))
+    for models in models_to_ask(context.task, checkpoint.state):
+        await context.model.check(*models)
     slim, transcript = await make_transcript(context, checkpoint, progress)
     sop = await parse_sop(context, checkpoint, progress, transcript=transcript)
     outputs = await finalize(context, progress, slim=slim, transcript=transcript, sop=sop)
@@ -138,16 +140,19 @@ async def _stages(context: Context, checkpoint: CheckpointStore, progress: Stage
     return report
 
 
-def models_to_ask(task: Task, state: Checkpoint) -> list[str]:
-    """Return the models that this run still needs: one that is gone does not harm what it made before. Pure."""
+def models_to_ask(task: Task, state: Checkpoint) -> list[tuple[str, ...]]:
+    """Return the models of each stage that this run still needs, fallback models included. Pure.
+
+    One that is gone does not harm what it made before.
+    """
     slim, transcript, sop = state.slim, state.transcript, state.sop
     if slim is None or transcript is None:
-        return [task.transcribe_model, task.sop_model]
+        return [task.transcription_models, task.sop_models]
     key = transcript_key(
         slim.origin, prompt=task.transcription_prompt, model=task.transcribe_model, redaction=task.redaction
     )
     if transcript.key != key:
-        return [task.transcribe_model, task.sop_model]
+        return [task.transcription_models, task.sop_models]
     key = sop_key(
         transcript.sha256,
         prompt=task.sop_prompt,
@@ -155,7 +160,7 @@ def models_to_ask(task: Task, state: Checkpoint) -> list[str]:
         redaction=task.redaction,
         language=task.sop_language,
     )
-    return [] if sop is not None and sop.key == key else [task.sop_model]
+    return [] if sop is not None and sop.key == key else [task.sop_models]
 
 
 async def make_transcript(

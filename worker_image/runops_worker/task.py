@@ -49,6 +49,8 @@ class Task:
         Where the recording is. Results go into the same bucket.
     transcribe_model, sop_model
         Names of the models.
+    fallback_models
+        Names of the models that are asked where one of these is retired, overloaded, or refuses the recording.
     transcription_prompt, sop_prompt
         Instructions for the models.
     fps, height, crf
@@ -73,6 +75,17 @@ class Task:
     crf: int = 32
     redaction: bool = True
     sop_language: str | None = None
+    fallback_models: tuple[str, ...] = ()
+
+    @property
+    def transcription_models(self) -> tuple[str, ...]:
+        """The models that are asked for a transcript, in order."""
+        return tuple(dict.fromkeys((self.transcribe_model, *self.fallback_models)))
+
+    @property
+    def sop_models(self) -> tuple[str, ...]:
+        """The models that are asked for a SOP, in order."""
+        return tuple(dict.fromkeys((self.sop_model, *self.fallback_models)))
 
     @property
     def slim_object(self) -> str:

@@ -17,10 +17,12 @@ from runops_cli.terminal.options import (
     DEFAULT_MODELS,
     Context,
     EnvFile,
+    FallbackModels,
     Namespace,
     SopModel,
     TableFormat,
     TranscribeModel,
+    fallback_names,
 )
 from runops_cli.terminal.run_command import run_async
 
@@ -31,6 +33,7 @@ def check(
     *,
     model: TranscribeModel = DEFAULT_MODELS.transcribe,
     sop_model: SopModel = DEFAULT_MODELS.sop,
+    fallback_model: FallbackModels = [],  # noqa: B006 - typer reads it, nothing changes it
     cluster: Annotated[
         bool | None,
         typer.Option(
@@ -54,7 +57,9 @@ def check(
     """
     required = bool(cluster) or context is not None or namespace is not None
     choice = None if cluster is False else ClusterChoice(Kubectl(context, namespace), required=required)
-    run_async(_check(env_file, models=(model, sop_model), choice=choice, output=output))
+    run_async(
+        _check(env_file, models=(model, sop_model, *fallback_names(fallback_model)), choice=choice, output=output)
+    )
 
 
 async def _check(

@@ -16,7 +16,14 @@ from runops_cli.terminal.console import to_stderr
 from runops_cli.terminal.errors import CommandFailed
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.log_output import configure_logs
-from runops_cli.terminal.options import DEFAULT_MODELS, EnvFile, SopModel, TranscribeModel
+from runops_cli.terminal.options import (
+    DEFAULT_MODELS,
+    EnvFile,
+    FallbackModels,
+    SopModel,
+    TranscribeModel,
+    fallback_names,
+)
 from runops_cli.terminal.run_command import run_async
 from runops_cli.terminal.settings import read_settings
 from runops_cli.work.loop import Loop, LoopSettings
@@ -44,6 +51,7 @@ def work(
     ] = 3,
     model: TranscribeModel = DEFAULT_MODELS.transcribe,
     sop_model: SopModel = DEFAULT_MODELS.sop,
+    fallback_model: FallbackModels = [],  # noqa: B006 - typer reads it, nothing changes it
     prompt: Annotated[
         str, typer.Option(envvar="RUNOPS_PROMPT_TRANSCRIPTION", help="Prompt file for the transcript.")
     ] = _PROMPTS.transcription,
@@ -140,7 +148,7 @@ def work(
     hide_memory()
     try:
         options = VideoOptions(
-            models=ModelChoice(transcribe=model, sop=sop_model),
+            models=ModelChoice(transcribe=model, sop=sop_model, fallback=fallback_names(fallback_model)),
             prompts=PromptChoice(transcription=prompt, sop=sop_prompt),
             transcode=Transcode(fps=fps, height=height, crf=crf),
             max_bytes=max_bytes,

@@ -1,5 +1,6 @@
 """Options that more than one command has."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ __all__ = [
     "DEFAULT_MODELS",
     "Context",
     "EnvFile",
+    "FallbackModels",
     "Job",
     "Jobs",
     "Namespace",
@@ -20,6 +22,7 @@ __all__ = [
     "TableFormat",
     "TextFormat",
     "TranscribeModel",
+    "fallback_names",
 ]
 
 DEFAULT_MODELS = ModelChoice()
@@ -30,6 +33,17 @@ TranscribeModel = Annotated[
     str, typer.Option("--model", envvar="RUNOPS_MODEL_TRANSCRIBE", help="Gemini model for the transcript.")
 ]
 SopModel = Annotated[str, typer.Option("--sop-model", envvar="RUNOPS_MODEL_SOP", help="Gemini model for the SOP.")]
+FallbackModels = Annotated[
+    list[str],
+    typer.Option(
+        "--fallback-model",
+        envvar="RUNOPS_MODEL_FALLBACK",
+        metavar="NAME",
+        help="Gemini model that is asked where one of these is retired, stays overloaded or gives no usable answer. "
+        "Repeat it for up to 3; in the variable they have commas between them.",
+        show_default="none",
+    ),
+]
 Context = Annotated[
     str | None, typer.Option("--context", help="Context of the kubeconfig.", show_default="the current one")
 ]
@@ -47,6 +61,11 @@ EnvFile = Annotated[
         "current directory.",
     ),
 ]
+
+
+def fallback_names(values: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in the values of `--fallback-model`. Pure."""
+    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
 
 
 class TableFormat(StrEnum):

@@ -53,25 +53,38 @@ class PipelineRunner:
     _shown: Confinement | None = None
     _pace: OwnPace = field(default_factory=OwnPace)
     """One for all videos: they share the quotas of one key."""
+    _missing: set[str] = field(default_factory=set)
 
     async def ready(self) -> None:
-        """Check the sandbox of ffmpeg, the prompts, and that Gemini accepts the key and knows the models.
+        """Check the sandbox of ffmpeg, the prompts, and that Gemini accepts the key and knows a model for each stage.
 
         Raises
         ------
         NotReady
             One of these checks failed.
         """
-        prompts, models = self.options.prompts, self.options.models
+        prompts = self.options.prompts
         try:
             await self._check_sandbox()
             for name in (prompts.transcription, prompts.sop):
                 load_prompt(name)
         except (Failed, SandboxUnavailable) as error:
             raise NotReady(error.detail) from error
-        for finding in await check_models(self.environment, (models.transcribe, models.sop)):
-            if not finding.ok:
-                raise NotReady(f"{finding.name}: {finding.detail} {finding.remedy}")
+        await self._check_models()
+
+    async def _check_models(self) -> None:
+        models = self.options.models
+        names = (models.transcribe, models.sop, *models.fallback)
+        found = dict(zip(dict.fromkeys(names), await check_models(self.environment, names), strict=False))
+        stages = [(first, *models.fallback) for first in (models.transcribe, models.sop)]
+        for stage in stages:
+            problems = [found[name] for name in stage if name in found and not found[name].ok]
+            if problems and not any(name in found and found[name].ok for name in stage):
+                raise NotReady(f"{problems[0].name}: {problems[0].detail} {problems[0].remedy}")
+        for name, finding in found.items():
+            if not finding.ok and name not in self._missing:
+                self._missing.add(name)
+                to_stderr(f"{finding.name}: {finding.detail} The others are asked in its place.", style="yellow")
 
     async def _check_sandbox(self) -> None:
         found = await try_confinement()
@@ -125,6 +138,7 @@ class PipelineRunner:
             source_object=f"raw/{row.job_id}.mp4",
             transcribe_model=options.models.transcribe,
             sop_model=options.models.sop,
+            fallback_models=options.models.fallback,
             transcription_prompt=load_prompt(options.prompts.transcription),
             sop_prompt=load_prompt(options.prompts.sop),
             fps=options.transcode.fps,

@@ -213,6 +213,7 @@ def _environment(
         "RUNOPS_SOURCE_OBJECT": spec.source_object,
         "RUNOPS_MODEL_TRANSCRIBE": spec.model.transcribe,
         "RUNOPS_MODEL_SOP": spec.model.sop,
+        "RUNOPS_MODEL_FALLBACK": ",".join(spec.model.fallback) or None,
         "RUNOPS_PROMPT_TRANSCRIPTION": spec.prompts.transcription,
         "RUNOPS_PROMPT_SOP": spec.prompts.sop,
         "RUNOPS_PROMPTS_DIR": _PROMPTS,

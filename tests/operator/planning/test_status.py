@@ -28,7 +28,7 @@ from tests.operator.planning.observations import (
 AT = "2026-01-02T03:04:05Z"
 TRUE, FALSE = "True", "False"
 LONG = "x" * 2000
-MODELS = {"transcribe": "gemini-3.8-flash", "sop": "gemini-3.8-flash"}
+MODELS = {"transcribe": "gemini-3.8-flash", "sop": "gemini-3.8-flash", "fallback": []}
 
 
 def messages(patch: dict[str, Any]) -> dict[str, str]:

@@ -44,7 +44,8 @@ async def asked(model: Scripted) -> str:
         return Reading(text, tuple(f"fault {number}" for number in range(30)) if text == "bad" else ())
 
     question = Question(model="m", instruction="i", text="t", schema={}, max_output_tokens=1)
-    return await ask_and_repair(model, question, read, video=None, on_usage=lambda _: None, stage="SOP")
+    asked = await ask_and_repair(model, question, read, video=None, on_usage=lambda _: None, stage="SOP")
+    return asked.value
 
 
 async def test_a_repair_names_the_first_twenty_faults_and_the_answer_they_are_in() -> None:
@@ -103,7 +104,8 @@ async def usable(answers: list[str], *, error: Failed | None = None) -> str:
             return await super().ask(question, video=video, on_usage=on_usage)
 
     question = Question(model="m", instruction="i", text="t", schema={}, max_output_tokens=1)
-    return await ask_and_repair(Model([*answers]), question, read, video=None, on_usage=lambda _: None, stage="SOP")
+    asked = await ask_and_repair(Model([*answers]), question, read, video=None, on_usage=lambda _: None, stage="SOP")
+    return asked.value
 
 
 @pytest.mark.parametrize(

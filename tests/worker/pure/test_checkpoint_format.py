@@ -109,7 +109,7 @@ def test_the_format_in_storage_is_that_of_the_previous_version_but_for_chunks() 
     without_chunks = FULL.without_chunks()
     assert read_checkpoint(PREVIOUS) == without_chunks
     added = {"transcript": {"quality": None}, "sop": {"quality": None}}
-    assert without_chunks.model_dump(mode="json") == {"sections": []} | {
+    assert without_chunks.model_dump(mode="json") == {"sections": [], "sop_tried": None} | {
         key: value | added.get(key, {}) if isinstance(value, dict) else value for key, value in PREVIOUS.items()
     }
 

@@ -26,6 +26,7 @@ from runops_worker.transcription.chunk_flow import (
     is_usable,
     quality_of,
     transcripts_of,
+    unanswered,
     with_lost_ranges_open,
     without_secrets,
 )
@@ -211,7 +212,29 @@ def test_what_is_asked_after_the_first_answer(answer: Heard, happens: Activity, 
         (about(1000, 1039, "half"), ended(AnswerEnd.REFUSED), 2, "fallback 1000-1039", ""),
         (about(1000, 1039, "fallback", model=1), ended(AnswerEnd.REFUSED), 2, "", "refused 1000-1039"),
         (about(1000, 1039, "fallback", model=1), whole(*every_four_seconds(0, 39)), 2, "", ""),
-        (about(1000, 1044, "half"), ended(AnswerEnd.REFUSED), 2, "half 1000-1024, half 1022-1044", ""),
+        (about(1000, 1044, "half"), ended(AnswerEnd.REFUSED), 1, "half 1000-1024, half 1022-1044", ""),
+        (about(1000, 1300, "first"), ended(AnswerEnd.REFUSED), 2, "half 1000-1152, half 1150-1300", ""),
+        (about(1000, 1152, "half"), ended(AnswerEnd.REFUSED), 2, "fallback 1000-1152", ""),
+        (about(1000, 1152, "half"), ended(AnswerEnd.EMPTY), 2, "fallback 1000-1152", ""),
+        (about(1000, 1152, "half"), UNUSABLE, 2, "fallback 1000-1152", ""),
+        (about(1000, 1152, "half"), ended(AnswerEnd.CUT_OFF), 2, "half 1000-1078, half 1076-1152", ""),
+        (about(1000, 1152, "half"), ended(AnswerEnd.LOOPED), 2, "half 1000-1078, half 1076-1152", ""),
+        (about(1000, 1039, "half"), ended(AnswerEnd.LOOPED), 2, "fallback 1000-1039", ""),
+        (
+            about(1000, 1152, "half"),
+            ended(AnswerEnd.REFUSED, *every_four_seconds(0, 61)),
+            2,
+            "fallback 1060-1152",
+            "",
+        ),
+        (about(1000, 1152, "fallback", model=1), ended(AnswerEnd.REFUSED), 3, "fallback 1000-1152", ""),
+        (
+            about(1000, 1152, "fallback", model=1),
+            ended(AnswerEnd.REFUSED),
+            2,
+            "half 1000-1078, half 1076-1152",
+            "",
+        ),
         (about(1000, 1043, "half"), ended(AnswerEnd.EMPTY), 1, "", "empty 1000-1043"),
         (about(1000, 1039, "half"), UNUSABLE, 1, "", "empty 1000-1039"),
         (about(1000, 1039, "first"), UNUSABLE, 1, "again 1000-1039", ""),
@@ -342,10 +365,40 @@ def test_halving_finds_what_is_refused(places: Sequence[int], calls: int, lost: 
 
 def test_a_model_to_fall_back_on_leaves_no_gap() -> None:
     def answer(question: OpenQuestion) -> Heard:
-        return refusing(70)(question) if question.model == 0 else whole(*every_four_seconds(0, 40))
+        return refusing(*((70,) if question.model == 0 else ()))(question)
 
     state = played(answer, models=2)
-    assert (state.calls, state.lost) == (8, ())
+    assert (state.calls, state.lost) == (4, ())
+
+
+def test_a_chunk_that_the_first_model_refuses_everywhere_is_told_by_the_next_one() -> None:
+    def answer(question: OpenQuestion) -> Heard:
+        model = ("first", "second")[question.model]
+        return replace(refusing(*range(300) if question.model == 0 else ())(question), model=model)
+
+    state = played(answer, models=2)
+    assert (state.calls, state.lost) == (5, ())
+    assert quality_of([state], [], first_model="first").fallback_models == ("second",)
+    assert quality_of([state], [], first_model="second").fallback_models == ()
+
+
+def test_a_place_that_both_models_refuse_stays_a_gap_of_its_own_size() -> None:
+    state = played(refusing(70), models=2)
+    assert (state.calls, shown(state.lost)) == (8, "refused 1039-1078")
+
+
+def test_where_no_fallback_model_can_be_asked_its_range_stays_lost_and_nothing_else() -> None:
+    state = begun("k", CHUNK).model_copy(
+        update={
+            "open": (
+                about(1000, 1100, "fallback", model=1, trouble=Trouble(reason="refused", failure=Reason.BLOCKED)),
+                about(1100, 1200, "half"),
+            )
+        }
+    )
+    state = unanswered(state)
+    assert (shown(state.open), shown(state.lost)) == ("half 1100-1200", "refused 1000-1100")
+    assert (state.lost[0].trouble.failure, state.calls) == (Reason.BLOCKED, 0)
 
 
 def test_after_the_last_call_what_is_open_is_lost_with_its_reason_and_bad_items_are_dropped() -> None:
@@ -384,7 +437,7 @@ def _within(answer: Heard, question: OpenQuestion) -> Heard:
     return replace(answer, items=items)
 
 
-@given(given_answers=st.lists(answers(), min_size=MOST_CALLS, max_size=MOST_CALLS), models=st.integers(1, 2))
+@given(given_answers=st.lists(answers(), min_size=MOST_CALLS, max_size=MOST_CALLS), models=st.integers(1, 3))
 def test_whatever_is_answered_it_ends_and_every_second_is_answered_or_lost(
     given_answers: list[Heard], models: int
 ) -> None:
@@ -422,7 +475,7 @@ def test_lost_ranges_can_be_asked_about_again() -> None:
 def test_quality_sums_up_all_chunks() -> None:
     one = played(refusing(70)).model_copy(update={"settled": 3})
     other = repaired(whole(*clicks(1, 5, 9), bad=17))
-    assert quality_of([one, other], []) == TranscriptQuality(
+    assert quality_of([one, other], [], first_model="m") == TranscriptQuality(
         settled=3,
         dropped=17,
         repaired=3,

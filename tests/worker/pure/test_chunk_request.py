@@ -8,7 +8,6 @@ from runops_worker.transcription.chunk_request import (
     MOST_REPAIRED,
     clip_question,
     repair_question,
-    transcription_models,
 )
 from tests.worker.fakes import PROMPT, TASK
 
@@ -43,10 +42,6 @@ def test_a_repair_is_bounded() -> None:
     assert len(items) == MOST_REPAIRED
     assert len(items[0]["item"]) == 4_000
     assert [len(fault) for fault in items[0]["faults"]] == [200] * 4
-
-
-def test_the_tasks_own_model_is_asked() -> None:
-    assert transcription_models(TASK) == (TASK.transcribe_model,)
 
 
 def test_what_came_before_is_sent_as_data_after_the_instruction() -> None:

@@ -158,3 +158,28 @@ async def test_only_the_verdict_retry_makes_another_call(action: Action) -> None
     with pytest.raises(CallFailed):
         await MODEL_RETRIES.run(fail, CallRetries())
     assert calls == 1
+
+
+@pytest.mark.parametrize("code", [404, 500, 503, 504])
+def test_another_model_may_answer_where_the_model_itself_is_the_trouble(code: int) -> None:
+    assert judge(ApiError(code, "ANY", "any"), model="m").of_model
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ApiError(429),
+        ApiError(429, details=(quota("GenerateRequestsPerDayPerProject"),)),
+        ApiError(400, message="API key not valid", details=({"reason": "API_KEY_INVALID"},)),
+        ApiError(400, message="too many tokens"),
+        ApiError(401),
+        ApiError(403),
+        ApiError(403, message="no permission to access the File abc"),
+        ApiError(408),
+        ApiError(413),
+        ApiError(502, "Bad Gateway", "<html>"),
+    ],
+    ids=lambda error: f"{error.code} {error.message[:20]}",
+)
+def test_no_other_model_helps_against_a_fault_of_the_key_the_quota_or_the_request(error: ApiError) -> None:
+    assert not judge(error, model="m").of_model

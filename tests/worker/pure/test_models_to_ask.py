@@ -16,16 +16,21 @@ SOP = SopDone(key=sop_key("t", prompt=PROMPT, model="writes", redaction=T.redact
 
 
 def test_a_first_attempt_needs_both() -> None:
-    assert models_to_ask(T, Checkpoint()) == ["sees", "writes"]
-    assert models_to_ask(T, Checkpoint(slim=SLIM)) == ["sees", "writes"]
+    assert models_to_ask(T, Checkpoint()) == [("sees",), ("writes",)]
+    assert models_to_ask(T, Checkpoint(slim=SLIM)) == [("sees",), ("writes",)]
+
+
+def test_fallback_models_are_asked_after_the_stage_s_own_and_each_once() -> None:
+    task = replace(T, fallback_models=("writes", "other"))
+    assert models_to_ask(task, Checkpoint()) == [("sees", "writes", "other"), ("writes", "other")]
 
 
 def test_a_model_whose_work_is_done_is_not_needed() -> None:
-    assert models_to_ask(T, Checkpoint(slim=SLIM, transcript=TRANSCRIPT)) == ["writes"]
+    assert models_to_ask(T, Checkpoint(slim=SLIM, transcript=TRANSCRIPT)) == [("writes",)]
     assert models_to_ask(T, Checkpoint(slim=SLIM, transcript=TRANSCRIPT, sop=SOP)) == []
 
 
 def test_work_of_another_model_does_not_count() -> None:
     done = Checkpoint(slim=SLIM, transcript=TRANSCRIPT, sop=SOP)
-    assert models_to_ask(replace(T, transcribe_model="new"), done) == ["new", "writes"]
-    assert models_to_ask(replace(T, sop_model="new"), done) == ["new"]
+    assert models_to_ask(replace(T, transcribe_model="new"), done) == [("new",), ("writes",)]
+    assert models_to_ask(replace(T, sop_model="new"), done) == [("new",)]

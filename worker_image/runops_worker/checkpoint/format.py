@@ -25,6 +25,7 @@ __all__ = [
     "SectionDone",
     "SlimDone",
     "SopDone",
+    "SopTried",
     "TranscriptDone",
     "Trouble",
     "UnsettledItem",
@@ -94,7 +95,7 @@ class OpenQuestion(_Frozen):
         the model gave no answer. `rest`: its answer broke off. `missing`: its answer left it out. `fallback`: another
         model is asked. `repair`: only the unsettled items are asked for.
     model
-        Which of the task's models is asked, from 0.
+        Which of the task's models is asked, from 0. Where it is retired or overloaded, the next one is.
     unsettled
         Items to repair.
     trouble
@@ -110,11 +111,12 @@ class OpenQuestion(_Frozen):
 
 
 class AnsweredRange(_Frozen):
-    """A time range of the recording, and its items. Their times count from its start."""
+    """A time range of the recording, its items, and the model that gave them. Their times count from its start."""
 
     start: float
     end: float
     items: list[dict[str, Any]]
+    model: str = ""
 
 
 class LostRange(_Frozen):
@@ -166,6 +168,22 @@ class SectionDone(_Part):
     notes: dict[str, Any]
 
 
+class SopTried(_Part):
+    """Models that gave no SOP of these inputs, and how the last of them failed. They are not asked again.
+
+    Attributes
+    ----------
+    models
+        Their names.
+    failure, detail
+        Reason and sentence.
+    """
+
+    models: tuple[str, ...] = ()
+    failure: Reason = Reason.INVALID_OUTPUT
+    detail: str = ""
+
+
 class SopDone(_Part):
     """The SOP is in storage."""
 
@@ -180,6 +198,8 @@ class Checkpoint(BaseModel):
     ----------
     slim, transcript, sections, sop
         Finished work, by its key. Sections are dropped once the SOP is there.
+    sop_tried
+        Models that gave no SOP while another one may.
     chunks
         How far the chunks are transcribed. They are dropped once the transcript is whole.
     decoded_whole
@@ -199,6 +219,7 @@ class Checkpoint(BaseModel):
     uploads: tuple[str, ...] = ()
     transcript: TranscriptDone | None = None
     sections: tuple[SectionDone, ...] = ()
+    sop_tried: SopTried | None = None
     sop: SopDone | None = None
     ledger: Ledger = Ledger()
 
@@ -253,9 +274,13 @@ class Checkpoint(BaseModel):
         others = tuple(other for other in self.sections if other.key != section.key)
         return self.model_copy(update={"sections": (*others, section)})
 
+    def with_sop_tried(self, tried: SopTried | None) -> "Checkpoint":
+        """Set which models gave no SOP; None where all are asked again."""
+        return self.model_copy(update={"sop_tried": tried})
+
     def with_sop(self, sop: SopDone) -> "Checkpoint":
-        """Add the SOP. The notes about sections are dropped."""
-        return self.model_copy(update={"sop": sop, "sections": ()})
+        """Add the SOP. The notes about sections are dropped, and which models gave none."""
+        return self.model_copy(update={"sop": sop, "sections": (), "sop_tried": None})
 
     def with_call(self, stage: Stage, usage: CallUsage, *, on: date) -> "Checkpoint":
         """Add the cost of one call to the model."""
@@ -263,7 +288,7 @@ class Checkpoint(BaseModel):
 
     def for_rerun(self) -> "Checkpoint":
         """Forget the SOP and the cost: a re-run of a completed job makes a new SOP of the same transcript."""
-        return self.model_copy(update={"sop": None, "ledger": Ledger()})
+        return self.model_copy(update={"sop": None, "sop_tried": None, "ledger": Ledger()})
 
 
 def read_checkpoint(value: Any) -> Checkpoint:

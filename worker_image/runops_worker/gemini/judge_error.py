@@ -25,6 +25,8 @@ _SCHEMA = re.compile(r"schema|too many states", re.IGNORECASE)
 _FILE = re.compile(r"\bfiles?\b", re.IGNORECASE)
 _TIMEOUTS = frozenset({408, 504})
 _TRANSIENT = frozenset({408, 499, 500, 502, 503, 504})
+_OF_MODEL = frozenset({500, 503, 504})
+"""What an overloaded model answers. Others come from something between here and Gemini."""
 
 
 class Action(StrEnum):
@@ -77,6 +79,8 @@ class Verdict:
         After how many attempts with this verdict it is final; None where only the schedule bounds them.
     refusal
         What is said about a quota per minute that is used up; None for any other error.
+    of_model
+        Whether the model itself is the trouble, so that another model may answer.
     """
 
     action: Action
@@ -85,6 +89,7 @@ class Verdict:
     wait: float | None = None
     attempts: int | None = field(default=None, kw_only=True)
     refusal: Refusal | None = field(default=None, kw_only=True)
+    of_model: bool = field(default=False, kw_only=True)
 
     @property
     def text(self) -> str:
@@ -133,6 +138,7 @@ def judge(error: ApiError, *, model: str) -> Verdict:
             Action.FAIL,
             Reason.MODEL_NOT_FOUND,
             f"Gemini has no model {model[:80]!r}. Choose one that exists (values: models.transcribe, models.sop).",
+            of_model=True,
         )
     if code == 413:
         return Verdict(Action.TOO_LARGE, Reason.MODEL_REFUSED_REQUEST, "The request is too large for the model's API.")
@@ -140,7 +146,9 @@ def judge(error: ApiError, *, model: str) -> Verdict:
         reason = Reason.MODEL_TIMEOUT if code in _TIMEOUTS else Reason.MODEL_UNAVAILABLE
         wait = retry_delay(error)
         action = Action.FAIL if wait is not None and wait > LONGEST_WAIT_SECONDS else Action.RETRY
-        return Verdict(action, reason, f"{TABLE[reason].sentence} (HTTP {code}, {model})", wait)
+        return Verdict(
+            action, reason, f"{TABLE[reason].sentence} (HTTP {code}, {model})", wait, of_model=code in _OF_MODEL
+        )
     return Verdict(Action.FAIL, Reason.MODEL_REFUSED_REQUEST, _refused(error))
 
 

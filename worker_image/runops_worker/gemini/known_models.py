@@ -13,6 +13,7 @@ from runops.failures import Failed, Reason
 from runops_worker.gemini.client import API_VERSION, GOOGLE
 from runops_worker.gemini.judge_error import judge
 from runops_worker.gemini.sdk_errors import api_error
+from runops_worker.model.protocol import ModelOut
 
 __all__ = ["check_model"]
 
@@ -37,8 +38,10 @@ async def check_model(name: str, *, key: str, base_url: str | None) -> None:
 
     Raises
     ------
+    ModelOut
+        `ModelNotFound`.
     Failed
-        `ModelNotFound` or `ModelKeyRejected`.
+        `ModelKeyRejected`.
     """
     base = (base_url or GOOGLE).rstrip("/")
     model = name.removeprefix("models/")
@@ -58,7 +61,8 @@ async def check_model(name: str, *, key: str, base_url: str | None) -> None:
     verdict = judge(refusal, model=name)
     # Without a canonical status it is the answer of a gateway, which may pass on nothing but calls.
     if refusal.status and verdict.reason in _FINAL:
-        raise Failed(verdict.reason, verdict.text)
+        kind = ModelOut if verdict.of_model else Failed
+        raise kind(verdict.reason, verdict.text)
     _LOG.warning("it is not known whether the model exists", extra={"model": name, "status": answer.status_code})
 
 

@@ -20,7 +20,15 @@ from runops_worker.gemini.known_models import check_model
 from runops_worker.gemini.retry import MODEL_RETRIES, CallRetries
 from runops_worker.model.call_gate import OPEN_GATE, CallGate, CallResult, Gates
 from runops_worker.model.estimate import clip_estimate, text_estimate
-from runops_worker.model.protocol import Answer, CallUsage, InputTooLarge, Question, QuotaRefused, UploadedVideo
+from runops_worker.model.protocol import (
+    Answer,
+    CallUsage,
+    InputTooLarge,
+    ModelOut,
+    Question,
+    QuotaRefused,
+    UploadedVideo,
+)
 
 if TYPE_CHECKING:
     from google.genai import Client, types
@@ -113,7 +121,11 @@ class GeminiModel:
                 self._left.add(job_id)
                 raise
 
-        return await self.retries.run(attempt, CallRetries())
+        try:
+            return await self.retries.run(attempt, CallRetries())
+        except CallFailed as failed:
+            # Files are uploaded for all models.
+            raise CallFailed(replace(failed.verdict, of_model=False)) from failed
 
     async def _delete(self, name: str, job_id: UUID) -> None:
         if not await delete(await self._opened(), name, deadlines=self.files):
@@ -171,6 +183,8 @@ class GeminiModel:
         ------
         InputTooLarge
             The input has more tokens or bytes than the model takes.
+        ModelOut
+            The model does not exist, or is still overloaded after the waits for it.
         Failed
             With the reason of the last call; or a gate stopped a call.
         """
@@ -243,4 +257,5 @@ def _failed(failed: CallFailed) -> Failed:
     if verdict.refusal is not None:
         return QuotaRefused(verdict.refusal, verdict.text)
     reason = Reason.MODEL_FILE_REJECTED if verdict.action is Action.UPLOAD_AGAIN else verdict.reason
-    return Failed(reason, verdict.text, retry_after=verdict.wait)
+    kind = ModelOut if verdict.of_model else Failed
+    return kind(reason, verdict.text, retry_after=verdict.wait)

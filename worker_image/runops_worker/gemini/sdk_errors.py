@@ -29,8 +29,10 @@ def verdicts(model: str) -> Iterator[None]:
         raise CallFailed(judge(api_error(error.code, error.details), model=model)) from None
     except (TimeoutError, httpx2.TimeoutException) as error:
         sentence = f"{model[:80]} did not answer in time ({type(error).__name__})."
+        of_model = not isinstance(error, (httpx2.ConnectTimeout, httpx2.PoolTimeout))
         # A call may take nine minutes: a third one that is given up is the last.
-        raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_TIMEOUT, sentence, attempts=3)) from error
+        verdict = Verdict(Action.RETRY, Reason.MODEL_TIMEOUT, sentence, attempts=3, of_model=of_model)
+        raise CallFailed(verdict) from error
     except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
         sentence = f"Gemini could not be reached ({type(error).__name__})."
         raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_UNAVAILABLE, sentence)) from error

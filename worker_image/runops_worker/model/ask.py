@@ -9,7 +9,16 @@ from runops.failures import TABLE, Failed, Reason
 from runops_worker.model.answer_json import MOST_FAULTS
 from runops_worker.model.protocol import Answer, AnswerEnd, CallUsage, Exchange, Model, Question, UploadedVideo
 
-__all__ = ["IncompleteAnswer", "Reading", "ask_and_repair", "complaint", "failure_of", "invalid_output"]
+__all__ = [
+    "Asked",
+    "IncompleteAnswer",
+    "NoUsableAnswer",
+    "Reading",
+    "ask_and_repair",
+    "complaint",
+    "failure_of",
+    "invalid_output",
+]
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
@@ -31,6 +40,22 @@ class IncompleteAnswer(Exception):  # noqa: N818 - a state of an answer; the cal
         super().__init__(f"the answer is {answer.end} ({answer.detail})")
 
 
+class NoUsableAnswer(Failed):
+    """A model answered, but not so that the answer can be used. Another model may.
+
+    Parameters
+    ----------
+    reason, detail
+        As of `Failed`.
+    model
+        Which model it was.
+    """
+
+    def __init__(self, reason: Reason, detail: str, *, model: str) -> None:
+        super().__init__(reason, detail)
+        self.model = model
+
+
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[T]):
     """An answer as it was read.
@@ -50,6 +75,14 @@ class Reading(Generic[T]):
     is_usable: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """What an answer says, and the model that gave it."""
+
+    value: T
+    model: str
+
+
 def complaint(faults: Sequence[str]) -> str:
     """Return the text of a repair turn. Pure."""
     named = "\n".join(f"- {fault}" for fault in faults[:MOST_FAULTS])
@@ -61,25 +94,26 @@ def complaint(faults: Sequence[str]) -> str:
     )
 
 
-def invalid_output(faults: Sequence[str], *, model: str, stage: str) -> Failed:
+def invalid_output(faults: Sequence[str], *, model: str, stage: str) -> NoUsableAnswer:
     """Return the failure of an answer that is still invalid after its repair. Pure."""
     named = "; ".join(fault.rstrip(".") for fault in faults[:_NAMED_IN_SENTENCE])
     more = f" (and {len(faults) - _NAMED_IN_SENTENCE} more)" if len(faults) > _NAMED_IN_SENTENCE else ""
-    return Failed(
+    return NoUsableAnswer(
         Reason.INVALID_OUTPUT,
         f"The {stage} of {model} did not have the agreed form, even after one repair: {named}{more}. "
         "Run it again, or choose another model.",
+        model=model,
     )
 
 
-def failure_of(answer: Answer, *, model: str) -> Failed:
+def failure_of(answer: Answer, *, model: str) -> NoUsableAnswer:
     """Return the failure of an answer that is refused or empty. Pure."""
     word = f" ({answer.detail})" if answer.detail else ""
     if answer.end is AnswerEnd.REFUSED:
         sentence = f"{model} refused the recording for its content{word}. {TABLE[Reason.BLOCKED].remedy}"
-        return Failed(Reason.BLOCKED, sentence)
+        return NoUsableAnswer(Reason.BLOCKED, sentence, model=model)
     remedy = TABLE[Reason.MODEL_EMPTY_ANSWER].remedy
-    return Failed(Reason.MODEL_EMPTY_ANSWER, f"The answer of {model} was empty{word}. {remedy}")
+    return NoUsableAnswer(Reason.MODEL_EMPTY_ANSWER, f"The answer of {model} was empty{word}. {remedy}", model=model)
 
 
 async def ask_and_repair(
@@ -90,7 +124,7 @@ async def ask_and_repair(
     video: UploadedVideo | None,
     on_usage: Callable[[CallUsage], None],
     stage: str,
-) -> T:
+) -> Asked[T]:
     """Ask; where the answer is invalid, send its faults once and read the second answer.
 
     A first answer that is usable in spite of its faults is returned where the second has no fewer faults or fails.
@@ -108,13 +142,16 @@ async def ask_and_repair(
     ------
     IncompleteAnswer
         An answer was cut off, endless, refused or empty, and no other is usable.
+    NoUsableAnswer
+        `InvalidOutput`, where the second answer is invalid too and none is usable.
     Failed
-        `InvalidOutput` where the second answer is invalid too and none is usable; or the failure of the model.
+        The failure of the model.
     """
     answer = await _complete(model, question, video=video, on_usage=on_usage)
     reading = read(answer.text)
     if not reading.faults and reading.value is not None:
-        return reading.value
+        return Asked(reading.value, answer.model or question.model)
+    first = answer
     _LOG.warning("the answer is invalid, asking for a repair", extra={"faults": len(reading.faults), "of": stage})
     exchange = Exchange(answer.text[:_REPEATED_CHARACTERS], complaint(reading.faults))
     try:
@@ -123,15 +160,15 @@ async def ask_and_repair(
         if reading.value is None or not reading.is_usable:
             raise
         _LOG.warning("the repair failed, using the first answer", extra={"why": _word(error), "of": stage})
-        return reading.value
+        return Asked(reading.value, first.model or question.model)
     repaired = read(answer.text)
     usable = [one for one in (reading, repaired) if one.value is not None and (one.is_usable or not one.faults)]
     best = min(usable, key=lambda one: len(one.faults), default=None)
     if best is None or best.value is None:
-        raise invalid_output(repaired.faults, model=question.model, stage=stage)
+        raise invalid_output(repaired.faults, model=answer.model or question.model, stage=stage)
     if best.faults:
         _LOG.warning("using an answer with faults", extra={"faults": len(best.faults), "of": stage})
-    return best.value
+    return Asked(best.value, (first if best is reading else answer).model or question.model)
 
 
 def _word(error: Failed | IncompleteAnswer) -> str:

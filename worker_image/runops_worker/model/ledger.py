@@ -13,6 +13,10 @@ from runops_worker.model.protocol import CallUsage
 __all__ = ["Ledger", "StageTotal"]
 
 
+_BETWEEN_NAMES = ", "
+_MOST_NAMES = 4
+
+
 class StageTotal(BaseModel):
     """The calls of one stage, summed."""
 
@@ -40,7 +44,7 @@ class StageTotal(BaseModel):
         """Return the total with one more call, at the prices of a day."""
         dollars = cost(usage, on)
         return StageTotal(
-            model=usage.model,
+            model=_with_name(self.model, usage.model),
             calls=self.calls + 1,
             input_tokens=self.input_tokens + usage.input_tokens,
             output_tokens=self.output_tokens + usage.output_tokens,
@@ -88,6 +92,12 @@ class Ledger(BaseModel):
             unpriced_calls=both.unpriced_calls,
             media_seconds=round(media_seconds),
         )
+
+
+def _with_name(names: str | None, name: str) -> str:
+    """Return the names of the models that answered, each once; with fallback models there are up to four."""
+    known = names.split(_BETWEEN_NAMES) if names else []
+    return _BETWEEN_NAMES.join(list(dict.fromkeys((*known, name)))[:_MOST_NAMES])
 
 
 def _stage(total: StageTotal) -> StageUsage | None:

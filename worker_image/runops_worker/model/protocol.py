@@ -18,6 +18,7 @@ __all__ = [
     "Exchange",
     "InputTooLarge",
     "Model",
+    "ModelOut",
     "Question",
     "QuotaRefused",
     "UploadedVideo",
@@ -67,6 +68,8 @@ class Question:
     ----------
     model
         Which model is asked.
+    fallback
+        Models that are asked in its place, in this order, where it is retired or overloaded.
     instruction
         The prompt; sent apart from the content, as the system instruction.
     text
@@ -88,6 +91,7 @@ class Question:
     max_output_tokens: int
     thinking: Literal["low", "medium", "high"] = "low"
     exchanges: tuple[Exchange, ...] = ()
+    fallback: tuple[str, ...] = ()
 
 
 class AnswerEnd(StrEnum):
@@ -116,11 +120,14 @@ class Answer:
         How it ended.
     detail
         The provider's own word for the end, such as RECITATION; empty where there is none.
+    model
+        The model of the question that gave it.
     """
 
     text: str = field(repr=False)
     end: AnswerEnd = AnswerEnd.COMPLETE
     detail: str = ""
+    model: str = ""
 
 
 class InputTooLarge(Failed):
@@ -141,6 +148,10 @@ class QuotaRefused(Failed):
     def __init__(self, refusal: Refusal, detail: str) -> None:
         super().__init__(Reason.QUOTA_EXCEEDED, detail, retry_after=refusal.wait)
         self.refusal = refusal
+
+
+class ModelOut(Failed):
+    """The model itself cannot answer, because it does not exist or is overloaded. Another model may."""
 
 
 class UploadedVideo(Protocol):
@@ -164,8 +175,10 @@ class Model(Protocol):
 
         Raises
         ------
+        ModelOut
+            `ModelNotFound`.
         Failed
-            `ModelNotFound` or `ModelKeyRejected`.
+            `ModelKeyRejected`.
         """
         ...
 
@@ -204,6 +217,8 @@ class Model(Protocol):
         ------
         InputTooLarge
             The input exceeds what the model takes.
+        ModelOut
+            The model does not exist, or is still overloaded after the waits for it.
         Failed
             Every other failure.
         """

@@ -4,11 +4,14 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
+
+from pydantic import ValidationError
 
 from runops.failures import Failed, Reason
 from runops.sop_language import language_name
+from runops.videojob import ModelChoice
 from runops_worker.claimed_storage import UPLOAD_SECONDS
 from runops_worker.gemini.files import FileDeadlines
 from runops_worker.media.limits import Limits
@@ -31,6 +34,7 @@ It takes no arguments but --help and reads its environment:
   RUNOPS_SOURCE_OBJECT          object of the recording (raw/<job id>.mp4)
   RUNOPS_MODEL_TRANSCRIBE       model for the transcript (gemini-3.8-flash)
   RUNOPS_MODEL_SOP              model for the SOP (gemini-3.8-flash)
+  RUNOPS_MODEL_FALLBACK         up to 3 models, with commas between them, for where one of these cannot answer (none)
   RUNOPS_PROMPT_TRANSCRIPTION   prompt file (transcription_prompt_v2.md)
   RUNOPS_PROMPT_SOP             prompt file (sop_parser_v0.8.md)
   RUNOPS_PROMPTS_DIR            folder of the prompt files (the built-in ones)
@@ -89,14 +93,16 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     prompts = environ.get("RUNOPS_PROMPTS_DIR")
     directory = Path(prompts) if prompts else None
     defaults = Limits()
+    models = _models(environ)
     task = Task(
         job_id=job_id,
         claim=_needed(environ, "RUNOPS_CLAIM", str, "a token"),
         user_id=_optional(environ, "RUNOPS_USER_ID", UUID, None, "a UUID"),
         source_bucket=environ.get("RUNOPS_SOURCE_BUCKET") or "videos",
         source_object=environ.get("RUNOPS_SOURCE_OBJECT") or f"raw/{job_id}.mp4",
-        transcribe_model=environ.get("RUNOPS_MODEL_TRANSCRIBE") or "gemini-3.8-flash",
-        sop_model=environ.get("RUNOPS_MODEL_SOP") or "gemini-3.8-flash",
+        transcribe_model=models.transcribe,
+        sop_model=models.sop,
+        fallback_models=models.fallback,
         transcription_prompt=load_prompt(
             environ.get("RUNOPS_PROMPT_TRANSCRIPTION") or "transcription_prompt_v2.md", directory
         ),
@@ -126,6 +132,25 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             environ, "RUNOPS_GEMINI_FILE_SECONDS", _positive, FileDeadlines().processing_seconds, "a whole number"
         ),
     )
+
+
+def _models(environ: Mapping[str, str]) -> ModelChoice:
+    """Read the names of the models, by the rules for those of a VideoJob."""
+    variables = {
+        "transcribe": "RUNOPS_MODEL_TRANSCRIBE",
+        "sop": "RUNOPS_MODEL_SOP",
+        "fallback": "RUNOPS_MODEL_FALLBACK",
+    }
+    texts = {field: text for field, name in variables.items() if (text := environ.get(name, "").strip())}
+    values: dict[str, Any] = dict(texts)
+    if "fallback" in texts:
+        values["fallback"] = tuple(name.strip() for name in texts["fallback"].split(","))
+    try:
+        return ModelChoice.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field, why = str(first["loc"][0]), first["msg"].removeprefix("Value error, ")
+        raise Failed(Reason.MISCONFIGURED, f"{variables[field]} holds {texts[field][:60]!r}: {why}.") from None
 
 
 def _positive(text: str) -> int:

@@ -60,7 +60,7 @@ class StoredSop:
             Storage did not answer.
         """
         done = self.checkpoint.state.sop
-        if done is None or done.key != self._key(transcript_sha256):
+        if done is None or done.key != self.key(transcript_sha256):
             return None
         value = await self.storage.read_json(self.task.sop_object)
         if not isinstance(value, dict) or content_sha256(value) != done.sha256:
@@ -82,10 +82,11 @@ class StoredSop:
         """
         await self.storage.put_json(self.task.evidence_object, evidence)
         await self.storage.put_json(self.task.sop_object, sop.value)
-        done = SopDone(key=self._key(transcript_sha256), sha256=sop.sha256, quality=quality)
+        done = SopDone(key=self.key(transcript_sha256), sha256=sop.sha256, quality=quality)
         await self.checkpoint.save(lambda state: state.with_sop(done))
 
-    def _key(self, transcript_sha256: str) -> str:
+    def key(self, transcript_sha256: str) -> str:
+        """Return the key of the SOP of a transcript."""
         task = self.task
         return sop_key(
             transcript_sha256,

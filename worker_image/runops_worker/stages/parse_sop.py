@@ -2,17 +2,21 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.quality import SopQuality
 from runops.sop import Sop
+from runops_worker.checkpoint.format import Checkpoint, SopTried
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.context import Context
-from runops_worker.model.ask import IncompleteAnswer, Reading, ask_and_repair, failure_of
-from runops_worker.model.protocol import AnswerEnd, Question
+from runops_worker.model.ask import IncompleteAnswer, NoUsableAnswer, Reading, ask_and_repair, failure_of
+from runops_worker.model.protocol import AnswerEnd, ModelOut, Question
 from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.sop.add_questions import add_questions
 from runops_worker.sop.evidence.check_evidence import CheckedSop, check_evidence, evidence_object
@@ -49,14 +53,21 @@ async def parse_sop(
     if earlier is not None:
         _LOG.info("using the SOP of an earlier attempt")
         return earlier
-    answered, named = await _ask(context, checkpoint, progress, transcript=transcript)
+    asked = await _ask_in_turn(context, checkpoint, progress, transcript=transcript, key=stored.key(transcript.sha256))
+    answered = asked.answered
     # Seconds of work for a long recording: beside the loop, or the heartbeat and a cancel would wait for it.
     checked, complete, hidden = await asyncio.to_thread(
-        _finished, answered, transcript.items, named=named, redaction=context.task.redaction
+        _finished, answered, transcript.items, named=asked.named, redaction=context.task.redaction
     )
     sop = SopObject.of(complete.dump())
     progress.advance(Stage.PARSING_SOP, 0.9)
-    quality = sop_quality(complete, checked, fixed=len(answered.fixes), hidden_secrets=hidden)
+    quality = sop_quality(
+        complete,
+        checked,
+        fixed=len(answered.fixes),
+        hidden_secrets=hidden,
+        fallback_model=asked.model if asked.model != context.task.sop_model else None,
+    )
     await stored.save(
         sop,
         evidence=evidence_object(checked.evidence, transcript.items),
@@ -66,6 +77,7 @@ async def parse_sop(
     _LOG.info(
         "the SOP is in storage",
         extra={
+            "model": asked.model,
             "nodes": len(sop.value["public"]["nodes"]),
             "fixes": quality.fixed,
             "steps_with_evidence": quality.steps_with_evidence,
@@ -92,7 +104,9 @@ def _finished(
     return (checked, *mask_sop(complete)) if redaction else (checked, complete, 0)
 
 
-def sop_quality(sop: Sop, checked: CheckedSop, *, fixed: int = 0, hidden_secrets: int) -> SopQuality:
+def sop_quality(
+    sop: Sop, checked: CheckedSop, *, fixed: int = 0, hidden_secrets: int, fallback_model: str | None = None
+) -> SopQuality:
     """Return what a SOP consists of, and what was fixed in it and removed from it. Pure."""
     steps = [node.id for node in sop.public.nodes if node.type in STEPS]
     return SopQuality(
@@ -103,23 +117,71 @@ def sop_quality(sop: Sop, checked: CheckedSop, *, fixed: int = 0, hidden_secrets
         literals_removed=checked.literals_removed,
         questions=len(sop.public.clarification_requests or []),
         hidden_secrets=hidden_secrets,
+        fallback_model=fallback_model,
     )
 
 
-async def _ask(
-    context: Context, checkpoint: CheckpointStore, progress: StageProgress, *, transcript: Transcript
-) -> tuple[AnsweredSop, AbstractSet[str] | None]:
-    """Return the SOP that the model answered with, and the items that it was told of (None for all)."""
-    task = context.task
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The SOP of an answer, the model that gave it, and the items of the transcript it was told of (None for all)."""
 
+    answered: AnsweredSop
+    model: str
+    named: AbstractSet[str] | None
+
+
+async def _ask_in_turn(
+    context: Context, checkpoint: CheckpointStore, progress: StageProgress, *, transcript: Transcript, key: str
+) -> _Asked:
+    """Ask one model after the other until one gives a SOP; those that an earlier attempt asked are not asked again."""
+    saved = checkpoint.state.sop_tried
+    tried = saved if saved is not None and saved.key == key else SopTried(key=key)
+    waiting = [name for name in context.task.sop_models if name not in tried.models]
+    if not waiting:
+        # The earlier attempt had other fallback models.
+        tried, waiting = SopTried(key=key), list(context.task.sop_models)
+    while waiting:
+        try:
+            return await _ask(context, checkpoint, progress, transcript=transcript, models=waiting)
+        except ModelOut as out:
+            if out.reason is not Reason.MODEL_NOT_FOUND or not tried.models:
+                raise
+            # Those that are left do not exist. The reason of the failure is what the others answered.
+            waiting = []
+        except NoUsableAnswer as failed:
+            tried = SopTried(key=key, models=(*tried.models, failed.model), failure=failed.reason, detail=failed.detail)
+            waiting = waiting[waiting.index(failed.model) + 1 :]
+            if waiting:
+                _LOG.warning(
+                    "a model gave no SOP, asking the next one",
+                    extra={"model": failed.model, "why": failed.reason, "next": waiting[0]},
+                )
+                await checkpoint.save(partial(Checkpoint.with_sop_tried, tried=tried))
+    if saved is not None or len(tried.models) > 1:
+        # Another attempt asks all of them again.
+        await checkpoint.save(partial(Checkpoint.with_sop_tried, tried=None))
+    raise Failed(tried.failure, tried.detail)
+
+
+async def _ask(
+    context: Context,
+    checkpoint: CheckpointStore,
+    progress: StageProgress,
+    *,
+    transcript: Transcript,
+    models: Sequence[str],
+) -> _Asked:
     def read(text: str) -> Reading[AnsweredSop]:
         progress.advance(Stage.PARSING_SOP, 0.6)
-        return read_sop(text, job_id=task.job_id, now=context.now())
+        return read_sop(text, job_id=context.task.job_id, now=context.now())
 
+    model = models[0]
     for tries in range(_TRIES):
         try:
-            question, named = await _question(context, checkpoint, transcript=transcript, was_cut_off=tries > 0)
-            answered = await ask_and_repair(
+            question, named = await _question(
+                context, checkpoint, transcript=transcript, was_cut_off=tries > 0, models=models
+            )
+            asked = await ask_and_repair(
                 context.model,
                 question,
                 read,
@@ -128,32 +190,43 @@ async def _ask(
                 stage="SOP",
             )
         except IncompleteAnswer as incomplete:
+            model = incomplete.answer.model or model
             if incomplete.answer.end not in {AnswerEnd.CUT_OFF, AnswerEnd.LOOPED}:
-                raise failure_of(incomplete.answer, model=task.sop_model) from incomplete
-            _LOG.warning("the SOP was cut off")
+                raise failure_of(incomplete.answer, model=model) from incomplete
+            _LOG.warning("the SOP was cut off", extra={"model": model})
         else:
-            return answered, named
-    raise Failed(
+            return _Asked(asked.value, asked.model, named)
+    raise NoUsableAnswer(
         Reason.OUTPUT_CUT_OFF,
-        f"The SOP that {task.sop_model} gave was cut off, {_TRIES} times. "
-        "Split the recording, or choose another model.",
+        f"The SOP that {model} gave was cut off, {_TRIES} times. Split the recording, or choose another model.",
+        model=model,
     )
 
 
 async def _question(
-    context: Context, checkpoint: CheckpointStore, *, transcript: Transcript, was_cut_off: bool
+    context: Context,
+    checkpoint: CheckpointStore,
+    *,
+    transcript: Transcript,
+    was_cut_off: bool,
+    models: Sequence[str],
 ) -> tuple[Question, AbstractSet[str] | None]:
     """Return the question for the SOP, and which items it names (None for all).
 
     For a long recording, the model is asked for notes about its sections before.
     """
     task, items = context.task, numbered(transcript.items)
+    named: AbstractSet[str] | None = None
     match way_for(items, was_cut_off=was_cut_off):
         case Way.FULL:
-            return sop_question(task, items), None
+            question = sop_question(task, items)
         case Way.COMPACT:
-            return compact_question(task, items), None
+            question = compact_question(task, items)
         case Way.SECTIONS:
-            notes = await section_notes(items, asked=task.sop_model, model=context.model, checkpoint=checkpoint)
+            notes = await section_notes(
+                items, models=models, key_model=task.sop_model, model=context.model, checkpoint=checkpoint
+            )
             _LOG.info("the SOP is made of notes about sections", extra={"sections": len(notes)})
-            return notes_question(task, notes), frozenset().union(*(section.items for section in notes))
+            question = notes_question(task, notes)
+            named = frozenset().union(*(section.items for section in notes))
+    return replace(question, model=models[0], fallback=tuple(models[1:])), named

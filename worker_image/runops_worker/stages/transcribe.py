@@ -72,10 +72,10 @@ async def transcribe(
     states = await chunks.states(plan)
     await slim_stored()
     items = merged([part for state in states for part in transcripts_of(state)])
-    gaps, quality = gaps_of(states), quality_of(states, items)
+    gaps, quality = gaps_of(states), quality_of(states, items, first_model=context.task.transcribe_model)
     if not items:
         await stored.checkpoint.save(Checkpoint.without_chunks)
-        raise nothing_found(model=context.task.transcribe_model)
+        raise nothing_found(model=" and ".join(context.task.transcription_models))
     transcript = Transcript.of(dump_transcript(ordered([*items, *map(gap_item, gaps)])))
     await stored.save(transcript, origin=slim.origin, quality=quality)
     _LOG.log(

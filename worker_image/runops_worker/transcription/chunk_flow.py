@@ -1,8 +1,9 @@
 """Decides what is asked next about a chunk, from what was answered. Pure.
 
-Good items are kept and never asked for again. What an answer leaves out is asked for again, in a shorter range; a range
-about which the model gives no answer is halved, then given to the next model. What is still missing after that, or
-after the last call that is allowed, is lost: it becomes a gap of the transcript.
+Good items are kept and never asked for again. What an answer leaves out is asked for again, in a shorter range. A range
+about which the model gives no answer is halved. A half that it refuses too goes to the next model, if there is one; the
+last model halves on. What is still missing after that, or after the last call that is allowed, is lost: it becomes a
+gap of the transcript.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any, Final, Literal
 from pydantic import ValidationError
 
 from runops.failures import Reason
-from runops.quality import Gap, TranscriptQuality, kept_gaps
+from runops.quality import MOST_FALLBACKS, Gap, TranscriptQuality, kept_gaps
 from runops.recorded_secrets.mask import mask
 from runops.recorded_secrets.texts import change_texts
 from runops.transcript import TranscriptItem, dump_transcript, ordered, parse_item
@@ -47,13 +48,14 @@ __all__ = [
     "may_be_halved",
     "quality_of",
     "transcripts_of",
+    "unanswered",
     "with_lost_ranges_open",
     "without_secrets",
 ]
 
 MOST_CALLS: Final = 12
 """Questions about one chunk. One bad place in 300 s takes 7 (the whole, then two for each of three halvings), two take
-11."""
+11. A fallback model answers sooner: a chunk that the first model refuses everywhere takes 5."""
 _LEAST_SECONDS: Final = 20.0
 """Halves are not shorter than this: where so little video gets no answer, less will not either."""
 _OVERLAP_SECONDS: Final = 2.0
@@ -100,6 +102,8 @@ class Heard:
         How often each rule corrected something, by its name.
     dropped
         Items left out by rule.
+    model
+        Which model gave it.
     """
 
     end: AnswerEnd = AnswerEnd.COMPLETE
@@ -110,12 +114,14 @@ class Heard:
     unusable: str | None = None
     settled: Mapping[str, int] = field(default_factory=dict)
     dropped: int = 0
+    model: str = ""
 
 
 def heard(answer: Answer, *, length: float) -> Heard:
     """Read an answer about a clip of so many seconds."""
     if not answer.text.strip():
-        return Heard(end=AnswerEnd.EMPTY if answer.end is AnswerEnd.COMPLETE else answer.end, detail=answer.detail)
+        end = AnswerEnd.EMPTY if answer.end is AnswerEnd.COMPLETE else answer.end
+        return Heard(end=end, detail=answer.detail, model=answer.model)
     read = read_answer(answer.text, length=length)
     return Heard(
         end=answer.end,
@@ -126,6 +132,7 @@ def heard(answer: Answer, *, length: float) -> Heard:
         unusable=read.unusable,
         settled=read.settled,
         dropped=len(read.dropped),
+        model=answer.model,
     )
 
 
@@ -194,8 +201,17 @@ def gaps_of(states: Sequence[ChunkState]) -> tuple[Gap, ...]:
     )
 
 
-def quality_of(states: Sequence[ChunkState], items: Sequence[TranscriptItem]) -> TranscriptQuality:
-    """Return what was done to get the transcript of all chunks, which has these items."""
+def quality_of(states: Sequence[ChunkState], items: Sequence[TranscriptItem], *, first_model: str) -> TranscriptQuality:
+    """Return what was done to get the transcript of all chunks, which has these items.
+
+    Parameters
+    ----------
+    states, items
+        Of all chunks.
+    first_model
+        The model that is asked first; any other is a fallback model.
+    """
+    models = (part.model for state in states for part in state.answered if part.items)
     return TranscriptQuality(
         settled=sum(state.settled for state in states),
         dropped=sum(state.dropped for state in states),
@@ -203,6 +219,7 @@ def quality_of(states: Sequence[ChunkState], items: Sequence[TranscriptItem]) ->
         asked_again=sum(state.asked_again for state in states),
         hidden_secrets=hidden_in(items),
         gaps=kept_gaps(gaps_of(states)),
+        fallback_models=tuple(name for name in dict.fromkeys(models) if name not in {"", first_model})[:MOST_FALLBACKS],
     )
 
 
@@ -243,7 +260,7 @@ def after_answer(state: ChunkState, heard: Heard, *, activity: Activity, models:
     else:
         step = _after_question(question, heard, activity=activity, models=models)
     if step.items is not None:
-        part = AnsweredRange(start=question.start, end=step.until, items=dump_transcript(step.items))
+        part = AnsweredRange(start=question.start, end=step.until, items=dump_transcript(step.items), model=heard.model)
         answered = (*answered, part)
     return _within_budget(
         state.model_copy(
@@ -259,6 +276,14 @@ def after_answer(state: ChunkState, heard: Heard, *, activity: Activity, models:
             }
         )
     )
+
+
+def unanswered(state: ChunkState) -> ChunkState:
+    """Return the state of a chunk whose next question no model can answer: a fallback model that is out.
+
+    What the first model refused stays lost, as it would be without a fallback model.
+    """
+    return _given_up(state.model_copy(update={"open": state.open[1:]}), state.open[:1])
 
 
 def _still_lost(lost: Sequence[LostRange], answered: Sequence[AnsweredRange]) -> list[LostRange]:
@@ -280,17 +305,21 @@ def _within_budget(state: ChunkState) -> ChunkState:
     """Give up what is still open after the last call that is allowed."""
     if state.calls < MOST_CALLS or not state.open:
         return state
+    return _given_up(state.model_copy(update={"open": ()}), state.open)
+
+
+def _given_up(state: ChunkState, questions: Sequence[OpenQuestion]) -> ChunkState:
     lost: list[LostRange] = []
     dropped = 0
     items = _placed(state.answered)
-    for question in state.open:
+    for question in questions:
         if question.purpose == "repair":
             dropped += len(question.unsettled)
         elif question.purpose == "missing":
             lost.extend(_still_missing(items, (question.start, question.end)))
         else:
             lost.append(LostRange(start=question.start, end=question.end, trouble=question.trouble))
-    return state.model_copy(update={"open": (), "lost": (*state.lost, *lost), "dropped": state.dropped + dropped})
+    return state.model_copy(update={"lost": (*state.lost, *lost), "dropped": state.dropped + dropped})
 
 
 def _after_question(question: OpenQuestion, heard: Heard, *, activity: Activity, models: int) -> _Step:
@@ -393,9 +422,12 @@ def _without_answer(question: OpenQuestion, part: Range, trouble: Trouble, *, ma
     """Return what follows where there is no answer about a range: again, in halves, by another model, or not at all."""
     if may_repeat:
         return _Step(ask=(_asked(question, part, "again", trouble),))
-    if may_be_halved(*part):
+    has_next = question.model + 1 < models
+    # Shorter ranges help against an answer that breaks off. What a model refuses twice, it mostly refuses again.
+    is_refused_again = question.purpose in {"half", "fallback"} and trouble.reason != "cut_off"
+    if may_be_halved(*part) and not (has_next and is_refused_again):
         return _Step(ask=tuple(_asked(question, half, "half", trouble) for half in _halves(*part)))
-    if question.model + 1 < models:
+    if has_next:
         fallback = _asked(question, part, "fallback", trouble)
         return _Step(ask=(fallback.model_copy(update={"model": question.model + 1}),))
     return _Step(lost=(LostRange(start=part[0], end=part[1], trouble=trouble),))

@@ -140,7 +140,7 @@ class ChunkTranscriber:
     async def _check_lost(self, video_seconds: float) -> None:
         """Fail as soon as too much is lost: asking about the rest would only cost more."""
         lost = [part for state in self._done.values() for part in state.lost]
-        failure = lost_failure(lost, video_seconds=video_seconds, model=self.task.transcribe_model)
+        failure = lost_failure(lost, video_seconds=video_seconds, model=" and ".join(self.task.transcription_models))
         if failure is None:
             return
         # The next attempt asks about what was lost, and about nothing else.

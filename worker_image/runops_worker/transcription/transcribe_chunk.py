@@ -1,9 +1,9 @@
 """Transcribes one chunk: asks what `chunk_flow` decides to ask, and saves the state after each answer."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from runops_worker.checkpoint.keys import transcript_key
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.media.transcode.activity import Activity
 from runops_worker.media.transcode.chunks import Chunk
-from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge, Model, UploadedVideo
+from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge, Model, ModelOut, UploadedVideo
 from runops_worker.task import Task
 from runops_worker.transcription.chunk_flow import (
     Heard,
@@ -22,9 +22,10 @@ from runops_worker.transcription.chunk_flow import (
     heard,
     is_usable,
     may_be_halved,
+    unanswered,
     without_secrets,
 )
-from runops_worker.transcription.chunk_request import clip_question, repair_question, transcription_models
+from runops_worker.transcription.chunk_request import clip_question, repair_question
 from runops_worker.transcription.clip_source import ClipSource, Measure
 
 __all__ = ["ChunkInputs", "transcribe_chunk"]
@@ -145,7 +146,7 @@ async def _ask_about(
     clip: Path, part: tuple[float, float], state: ChunkState, inputs: ChunkInputs, *, activity: Activity
 ) -> ChunkState:
     """Ask the next questions, as long as they are about this part; the clip is uploaded once."""
-    models = transcription_models(inputs.task)
+    models = inputs.task.transcription_models
     if not _is_next(state, part):
         return state
     async with inputs.model.uploaded(
@@ -153,9 +154,20 @@ async def _ask_about(
     ) as video:
         while _is_next(state, part):
             question = state.open[0]
-            answer = await _answer(question, models[question.model], video, inputs, so_far=state.so_far)
-            state = after_answer(state, answer, activity=activity, models=len(models))
-            _log_trouble(question, answer, state)
+            # An earlier attempt may have had more fallback models.
+            first = min(question.model, len(models) - 1)
+            try:
+                answer = await _answer(question, models[first:], video, inputs, so_far=state.so_far)
+            except ModelOut:
+                if first == 0:
+                    raise
+                state = unanswered(state)
+            else:
+                answered = models.index(answer.model) if answer.model in models else first
+                asked = question.model_copy(update={"model": answered})
+                state = state.model_copy(update={"open": (asked, *state.open[1:])})
+                state = after_answer(state, answer, activity=activity, models=len(models))
+                _log_trouble(question, answer, state)
             await inputs.checkpoint.save(partial(Checkpoint.with_chunk, chunk=state))
     return state
 
@@ -165,15 +177,15 @@ def _is_next(state: ChunkState, part: tuple[float, float]) -> bool:
 
 
 async def _answer(
-    question: OpenQuestion, model: str, video: UploadedVideo, inputs: ChunkInputs, *, so_far: str
+    question: OpenQuestion, models: Sequence[str], video: UploadedVideo, inputs: ChunkInputs, *, so_far: str
 ) -> Heard:
     seconds = question.end - question.start
     if question.purpose == "repair":
-        asked = repair_question(inputs.task, model=model, seconds=seconds, unsettled=question.unsettled)
+        asked = repair_question(inputs.task, model=models[0], seconds=seconds, unsettled=question.unsettled)
     else:
         asked = clip_question(
             inputs.task,
-            model=model,
+            model=models[0],
             seconds=seconds,
             has_audio=inputs.has_audio,
             start=question.start,
@@ -181,11 +193,11 @@ async def _answer(
         )
     on_usage = inputs.checkpoint.call_counter(Stage.TRANSCRIBING)
     try:
-        answer = await inputs.model.ask(asked, video=video, on_usage=on_usage)
+        answer = await inputs.model.ask(replace(asked, fallback=tuple(models[1:])), video=video, on_usage=on_usage)
     except InputTooLarge:
         if not may_be_halved(question.start, question.end):
             raise
-        answer = Answer("", AnswerEnd.CUT_OFF, "the input is too large")
+        answer = Answer("", AnswerEnd.CUT_OFF, "the input is too large", model=models[0])
     read = heard(answer, length=seconds)
     if read.settled or read.dropped:
         _LOG.info("the answer was settled", extra={"rules": dict(read.settled), "dropped": read.dropped})
@@ -201,6 +213,7 @@ def _log_trouble(question: OpenQuestion, answer: Heard, state: ChunkState) -> No
             "start": question.start,
             "end": question.end,
             "purpose": question.purpose,
+            "model": answer.model,
             "answer": answer.end,
             "detail": answer.detail,
             "items": len(answer.items),

@@ -10,6 +10,9 @@ ageingSeconds: {{ toJson .Values.ageingSeconds }}
 models:
   transcribe: {{ .Values.models.transcribe | quote }}
   sop: {{ .Values.models.sop | quote }}
+  {{- with .Values.models.fallback }}
+  fallback: {{ toJson . }}
+  {{- end }}
 prompts:
   transcription: {{ .Values.prompts.transcription | quote }}
   sop: {{ .Values.prompts.sop | quote }}

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ _LEAST_TOKENS: Final = 4_000
 
 
 async def section_notes(
-    items: Sequence[dict[str, Any]], *, asked: str, model: Model, checkpoint: CheckpointStore
+    items: Sequence[dict[str, Any]], *, models: Sequence[str], key_model: str, model: Model, checkpoint: CheckpointStore
 ) -> list[SectionNotes]:
     """Return the notes about all sections of a transcript, in order.
 
@@ -38,8 +39,10 @@ async def section_notes(
     ----------
     items
         The transcript.
-    asked
-        Name of the model that is asked.
+    models
+        Name of the model that is asked, and of its fallback models.
+    key_model
+        Name of the model under which answers are kept: the task's own, so that a fallback model takes its notes over.
     model, checkpoint
         Who answers; and where answers are kept.
 
@@ -57,7 +60,15 @@ async def section_notes(
         try:
             number, count = len(notes) + 1, len(notes) + 1 + len(waiting)
             notes.append(
-                await _notes(section, asked=asked, model=model, checkpoint=checkpoint, number=number, count=count)
+                await _notes(
+                    section,
+                    key=section_key(content_sha256(list(section)), instruction=SECTION_INSTRUCTION, model=key_model),
+                    models=models,
+                    model=model,
+                    checkpoint=checkpoint,
+                    number=number,
+                    count=count,
+                )
             )
         except IncompleteAnswer as incomplete:
             size = tokens(compact(section))
@@ -74,26 +85,27 @@ async def section_notes(
 async def _notes(
     section: Sequence[dict[str, Any]],
     *,
-    asked: str,
+    key: str,
+    models: Sequence[str],
     model: Model,
     checkpoint: CheckpointStore,
     number: int,
     count: int,
 ) -> SectionNotes:
-    key = section_key(content_sha256(list(section)), instruction=SECTION_INSTRUCTION, model=asked)
     if (saved := _saved(checkpoint.state, key)) is not None:
         return saved
-    notes = await ask_and_repair(
+    question = section_question(section, model=models[0], number=number, count=count)
+    asked = await ask_and_repair(
         model,
-        section_question(section, model=asked, number=number, count=count),
+        replace(question, fallback=tuple(models[1:])),
         partial(read_notes, section=section),
         video=None,
         on_usage=checkpoint.call_counter(Stage.PARSING_SOP),
         stage="notes",
     )
-    done = SectionDone(key=key, notes=notes.as_data())
+    done = SectionDone(key=key, notes=asked.value.as_data())
     await checkpoint.save(partial(Checkpoint.with_section, section=done))
-    return notes
+    return asked.value
 
 
 def _saved(state: Checkpoint, key: str) -> SectionNotes | None:
