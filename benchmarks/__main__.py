@@ -12,7 +12,7 @@ from benchmarks.results_file import keep
 
 _ALL = (
     *("claim_latency", "burst", "keda", "many_videojobs", "growth", "transcode", "worker_memory", "first_byte"),
-    *("cancel", "end_to_end", "autoscaling", "unruly_model"),
+    *("cancel", "end_to_end", "autoscaling", "unruly_model", "quota"),
 )
 
 

@@ -127,7 +127,9 @@ class Behaviour(BaseModel):
     unseen : list of str
         Modalities that the model does not take in and does not bill: VIDEO, AUDIO.
     requests_per_minute, tokens_per_minute : int or None
-        Quota of generate calls, and of the tokens of their requests, over any 60 seconds.
+        Quota of generate calls, and of the tokens of their requests, over any minute.
+    minute_seconds : float
+        Length of that minute. A benchmark makes it shorter, and says so.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -141,6 +143,7 @@ class Behaviour(BaseModel):
     unseen: list[Literal["VIDEO", "AUDIO"]] = []
     requests_per_minute: int | None = Field(default=None, ge=1)
     tokens_per_minute: int | None = Field(default=None, ge=1)
+    minute_seconds: float = Field(default=60.0, gt=0, le=60)
 
 
 class CallRecord(BaseModel):

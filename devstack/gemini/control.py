@@ -45,7 +45,7 @@ class GeminiControl:
         self.close()
 
     def behave(self, behaviour: Behaviour) -> None:
-        """Replace the behaviour; the counters of its turns start again."""
+        """Replace the behaviour; the counters of its turns and its minute start again."""
         self._call("PUT", "/behaviour", content=behaviour.model_dump_json())
 
     def behaviour(self) -> Behaviour:

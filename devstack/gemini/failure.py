@@ -3,8 +3,9 @@
 from typing import Any
 
 from devstack.gemini.behaviour import Quota
+from devstack.gemini.rate import Exceeded
 
-__all__ = ["ApiError", "bad_field", "invalid", "key_invalid", "key_missing", "unavailable"]
+__all__ = ["ApiError", "bad_field", "invalid", "key_invalid", "key_missing", "over_quota", "unavailable"]
 
 _NAMES = {
     400: "INVALID_ARGUMENT",
@@ -27,6 +28,10 @@ _SENTENCES = {
     504: "The request timed out. Please try again.",
 }
 _TYPE = "type.googleapis.com/google.rpc."
+_ABOUT_QUOTAS = {
+    "@type": f"{_TYPE}Help",
+    "links": [{"description": "About rate limits", "url": "https://ai.google.dev/gemini-api/docs/rate-limits"}],
+}
 
 
 class ApiError(Exception):
@@ -98,6 +103,38 @@ def key_missing() -> ApiError:
     return ApiError(403, "This method cannot be called without an API key or other identity.")
 
 
+def over_quota(exceeded: Exceeded, *, model: str) -> ApiError:
+    """Return the refusal of a call above a quota per minute, with the quotas that are used up."""
+    wait = f"{exceeded.wait_seconds:.3f}".rstrip("0").rstrip(".") + "s"
+    violations = [
+        {
+            "quotaMetric": f"generativelanguage.googleapis.com/{metric}",
+            "quotaId": quota,
+            "quotaDimensions": {"location": "global", "model": model},
+            "quotaValue": str(limit),
+        }
+        for metric, quota, limit in (
+            (
+                "generate_content_paid_tier_requests",
+                "GenerateRequestsPerMinutePerProjectPerModel",
+                exceeded.requests,
+            ),
+            (
+                "generate_content_paid_tier_input_token_count",
+                "GenerateContentPaidTierInputTokensPerModelPerMinute",
+                exceeded.tokens,
+            ),
+        )
+        if limit is not None
+    ]
+    details: list[dict[str, Any]] = [
+        {"@type": f"{_TYPE}QuotaFailure", "violations": violations},
+        _ABOUT_QUOTAS,
+        {"@type": f"{_TYPE}RetryInfo", "retryDelay": wait},
+    ]
+    return ApiError(429, f"{_SENTENCES[429]} Please retry in {wait}.", details=details)
+
+
 def unavailable(
     *, code: int, model: str, retry_after_seconds: float | None = None, quota: Quota | None = None
 ) -> ApiError:
@@ -131,8 +168,7 @@ def unavailable(
             }
         )
     if code == 429:
-        link = {"description": "About rate limits", "url": "https://ai.google.dev/gemini-api/docs/rate-limits"}
-        details.append({"@type": f"{_TYPE}Help", "links": [link]})
+        details.append(_ABOUT_QUOTAS)
     message = _SENTENCES.get(code, f"The request failed with status {code}.")
     if retry_after_seconds is not None:
         details.append({"@type": f"{_TYPE}RetryInfo", "retryDelay": f"{retry_after_seconds:g}s"})

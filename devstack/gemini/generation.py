@@ -12,7 +12,7 @@ from aiohttp import web
 from devstack.gemini.answer import answer_text
 from devstack.gemini.behaviour import CallRecord, Outcome, Turn
 from devstack.gemini.catalogue import MODELS, Model, described, find
-from devstack.gemini.failure import ApiError, invalid, unavailable
+from devstack.gemini.failure import ApiError, invalid, over_quota, unavailable
 from devstack.gemini.files import FileStore
 from devstack.gemini.rate import Rate
 from devstack.gemini.reply import Reply, continued_from, limited, scripted, stream_events, whole_body
@@ -98,12 +98,16 @@ class ModelRoutes:
             faults=[] if drawn is None else list(drawn.all_names),
         )
         self.calls.append(record)
+        try:
+            self._check_quota(asked)
+        except ApiError as error:
+            record.status = error.code
+            raise
         await asyncio.sleep(self._script.behaviour.latency_seconds)
         if turn is not None and turn.outcome is Outcome.HTML_502:
             record.status = 502
             return web.Response(status=502, text=_HTML, content_type="text/html")
         try:
-            self._check_quota(asked)
             reply = self._reply(asked, turn, drawn, response_id=digest[:24])
         except ApiError as error:
             record.status = error.code
@@ -130,18 +134,23 @@ class ModelRoutes:
         self._answered[call] += 1
         return None if drawn.turn is None else Turn.model_validate(drawn.turn), drawn
 
+    def begin_minute(self) -> None:
+        """Have the quotas per minute count from here."""
+        self._rate = Rate()
+
     def _check_quota(self, asked: Asked) -> None:
         behaviour = self._script.behaviour
         if behaviour.requests_per_minute is None and behaviour.tokens_per_minute is None:
             return
-        wait = self._rate.wait(
+        exceeded = self._rate.take(
             asked.tokens.total,
             now=time.monotonic(),
             requests=behaviour.requests_per_minute,
             most_tokens=behaviour.tokens_per_minute,
+            minute=behaviour.minute_seconds,
         )
-        if wait > 0:
-            raise unavailable(code=429, model=asked.model.name, retry_after_seconds=round(wait, 1), quota="perMinute")
+        if exceeded is not None:
+            raise over_quota(exceeded, model=asked.model.name)
 
     def _reply(self, asked: Asked, turn: Turn | None, drawn: Drawn | None, *, response_id: str) -> Reply:
         if turn is not None and turn.outcome is Outcome.STATUS:

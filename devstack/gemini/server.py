@@ -86,6 +86,7 @@ def _add_control(app: web.Application, *, script: Script, files: FileStore, mode
     async def put_behaviour(request: web.Request) -> web.Response:
         try:
             script.load(Behaviour.model_validate_json(await request.read()))
+            models.begin_minute()
         except ValidationError as error:
             raise web.HTTPBadRequest(reason=f"no behaviour: {error.error_count()} faults") from error
         return web.Response(status=204)
@@ -95,6 +96,7 @@ def _add_control(app: web.Application, *, script: Script, files: FileStore, mode
 
     async def delete_behaviour(_request: web.Request) -> web.Response:
         script.load(Behaviour())
+        models.begin_minute()
         return web.Response(status=204)
 
     async def get_calls(_request: web.Request) -> web.Response:

@@ -27,6 +27,9 @@ from runops_operator.kubernetes_api.cluster import Cluster
 from runops_operator.observability.backlog import BacklogWatch
 from runops_operator.observability.figures import Figures, snapshot
 from runops_operator.observability.metrics import Metrics
+from runops_operator.pacing.kept_pace import KeptPace
+from runops_operator.pacing.pace_loop import PaceLoop
+from runops_operator.pacing.pace_news import PaceNews
 from runops_operator.reconcile.execute import Executor
 from runops_operator.reconcile.observe import ObservationReader
 from runops_operator.reconcile.reconciler import Reconciler
@@ -48,6 +51,7 @@ class Operator:
     rows: RowWatch
     stopping: Stopping
     backlog: BacklogWatch
+    pace: PaceLoop
 
 
 def assemble(
@@ -84,7 +88,8 @@ def assemble(
         In seconds; it never goes back. It measures for how long a row was not refreshed.
     """
     wake = wake or asyncio.Event()
-    store, queue, jobs = Store(Figures(metrics).see, *observers), WorkQueue(), supabase.jobs
+    news = PaceNews()
+    store, queue, jobs = Store(Figures(metrics).see, news.see, *observers), WorkQueue(), supabase.jobs
     metrics.look_at(videojobs=lambda: snapshot(store.videojobs()), depth=lambda: len(queue))
     adopter = Adopter(cluster=cluster, jobs=jobs, store=store, queue=queue, config=config)
     rows = RowWatch(jobs=jobs, store=store, queue=queue, adopter=adopter, config=config, metrics=metrics, clock=clock)
@@ -97,6 +102,15 @@ def assemble(
         sizes_of=RecordingSizes(supabase.storage).of,
         wake=wake,
     )
+    pace = PaceLoop(
+        cluster=cluster,
+        store=store,
+        news=news,
+        kept=KeptPace(cluster, config.pace_config_map),
+        config=config,
+        metrics=metrics,
+        now=now,
+    )
     hints, server_clock = Hints(wake, feed), ServerClock(now, lambda: supabase.clock_skew_seconds)
     claimer = Claimer(
         jobs=jobs,
@@ -107,7 +121,7 @@ def assemble(
         clock=server_clock,
     )
     intake = Intake(
-        slots=Slots(store, confirmation, config),
+        slots=Slots(store, confirmation, config, room=pace.room),
         chooser=Chooser(
             candidates=Candidates(jobs, config), claimer=claimer, hints=hints, clock=server_clock, config=config
         ),
@@ -151,4 +165,4 @@ def assemble(
     )
     backlog = BacklogWatch(jobs, metrics, now=server_clock.now)
     resync = Resync(cluster=cluster, store=store, queue=queue, config=config, on_pod_without_job=stopping.follow)
-    return Operator(store, queue, intake, confirmation, reconciler, resync, rows, stopping, backlog)
+    return Operator(store, queue, intake, confirmation, reconciler, resync, rows, stopping, backlog, pace)

@@ -192,6 +192,8 @@ class OperatorConfig(_Camel):
         the row before the claim and overwrite it.
     user_metrics
         Whether metrics name users.
+    pace_config_map
+        ConfigMap that keeps what is known of the model's quotas per minute; None for none. It exists already.
     """
 
     installation: Annotated[str, Field(min_length=1, max_length=200)]
@@ -219,6 +221,7 @@ class OperatorConfig(_Camel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     health: Health = Health()
     user_metrics: bool = True
+    pace_config_map: Annotated[str, Field(min_length=1, max_length=253)] | None = None
     tracing: Tracing = Tracing()
 
 

@@ -201,6 +201,7 @@ async def _work(replica: _Replica, tasks: TaskSet) -> None:
         "rows": operator.rows.run(),
         "stopping": operator.stopping.run(),
         "backlog": operator.backlog.run(),
+        "pace": operator.pace.run(),
         "events": poster.run(),
         "settings": _until_settings_change(replica.environment),
     }

@@ -16,6 +16,7 @@ _PATH = re.compile(
     r"/(?:api/(?P<core>v1)|apis/(?P<group>[^/]+)/[^/]+)"
     r"(?:/namespaces/(?P<namespace>[^/]+))?/(?P<resource>[a-z]+)(?:/(?P<name>[^/]+))?(?:/(?P<sub>[a-z]+))?"
 )
+_NAMED = frozenset({"leases", "configmaps"})
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 
 
@@ -128,5 +129,5 @@ def of_request(method: str, path: str, *, watch: bool = False) -> Right | None:
         verb = "delete" if name else "deletecollection"
     else:
         verb = _VERBS[method]
-    # Roles bind leases only to a name; what a list or a create is for has none.
-    return Right(found["group"] or "", resource, verb, name if resource == "leases" and verb != "create" else "")
+    # Roles bind these only to a name; what a list or a create is for has none.
+    return Right(found["group"] or "", resource, verb, name if resource in _NAMED and verb != "create" else "")

@@ -1,5 +1,6 @@
 """The unruly mode: which faults answers get, how often, and the quotas that it keeps."""
 
+import asyncio
 import json
 from collections import Counter
 from typing import Any
@@ -18,6 +19,7 @@ from devstack.gemini.unruly.endings import END_FAULTS, TEXT_FAULTS
 from devstack.gemini.unruly.fault import EndFault, TextFault, ValueFault
 from devstack.gemini.unruly.procedures import SOP_FAULTS
 from devstack.gemini.unruly.transcripts import TRANSCRIPT_FAULTS
+from runops.pacing.refusal import Counted, minute_quotas
 
 MODEL = "gemini-3.8-flash"
 
@@ -175,5 +177,31 @@ def test_a_minute_is_any_sixty_seconds(
     calls: list[tuple[float, int]], requests: int | None, tokens: int | None, waits: list[float]
 ) -> None:
     rate = Rate()
-    found = [rate.wait(count, now=at, requests=requests, most_tokens=tokens) for at, count in calls]
-    assert found == waits
+    found = [rate.take(count, now=at, requests=requests, most_tokens=tokens) for at, count in calls]
+    assert [0 if exceeded is None else exceeded.wait_seconds for exceeded in found] == waits
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "quotas"),
+    [
+        (Behaviour(requests_per_minute=1), {Counted.REQUESTS: 1}),
+        (Behaviour(tokens_per_minute=1), {Counted.TOKENS: 1}),
+        (Behaviour(requests_per_minute=1, tokens_per_minute=1), {Counted.REQUESTS: 1, Counted.TOKENS: 1}),
+    ],
+)
+async def test_a_refusal_names_the_quotas_that_are_used_up(
+    client: genai.Client, control: GeminiControl, behaviour: Behaviour, quotas: dict[Counted, int]
+) -> None:
+    control.behave(behaviour)
+    await _ask(client, "one")
+    with pytest.raises(errors.ClientError) as refused:
+        await _ask(client, "two")
+    details = refused.value.details["error"]["details"]
+    assert {quota.counted: quota.limit for quota in minute_quotas(details[0]["violations"])} == quotas
+
+
+async def test_a_minute_can_be_made_shorter(client: genai.Client, control: GeminiControl) -> None:
+    control.behave(Behaviour(requests_per_minute=1, minute_seconds=0.05))
+    await _ask(client, "one")
+    await asyncio.sleep(0.05)
+    await _ask(client, "two")

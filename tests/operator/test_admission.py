@@ -123,3 +123,20 @@ def test_a_blocked_video_stops_claims_also_when_others_are_not_blocked() -> None
 def test_rows_are_claimed_a_thousand_ahead_of_their_videojobs_at_most(slots: int, claimed: int, claimable: int) -> None:
     admission = _admit(slots=slots + claimed, claimed={USER: claimed})
     assert (admission.claimable, admission.full) == (claimable, False)
+
+
+@pytest.mark.parametrize(
+    ("room", "slots", "for_quota"),
+    [(None, 3, False), (5, 3, False), (3, 3, False), (2, 2, True), (0, 0, True), (-4, 0, True)],
+)
+def test_no_more_rows_are_claimed_than_the_quota_per_minute_feeds(
+    room: int | None, slots: int, for_quota: bool
+) -> None:
+    admission = admit((), _config(3), claimed={}, room=room)
+    assert (admission.slots, admission.for_quota, admission.full) == (slots, for_quota, slots == 0)
+
+
+def test_a_pause_has_its_own_reason_whatever_the_quota_per_minute_feeds() -> None:
+    blocked = _videojob(blocked_by="ModelKeyRejected")
+    admission = admit((blocked,), _config(3), claimed={}, room=0)
+    assert (admission.paused, admission.for_quota) == (Reason.MODEL_KEY_REJECTED, False)

@@ -133,3 +133,25 @@ async def test_another_users_row_is_seen_behind_a_long_queue(world: World, spell
     other = world.jobs.add(user=str(uuid4()))
     await world.take_in()
     assert world.jobs.rows[other].status == "processing"
+
+
+async def test_no_more_videos_begin_than_a_quota_per_minute_feeds() -> None:
+    world = World(CONFIG.model_copy(update={"max_concurrent": 50}))
+    _, name = await journey.claimed(world)
+    world.cluster.run_pod(name)
+    await world.settle()
+    for _ in range(20):
+        world.jobs.add()
+    limits = [{"counted": "requests", "perMinute": 3}]
+    refused = {"model": CONFIG.models.transcribe, "at": world.now.isoformat(), "limits": limits}
+    world.cluster.write("videojob", world.cluster.videojobs, name, {"status": {"pace": {"refused": [refused]}}})
+    await world.settle()
+    await world.pace.once()
+
+    # Six calls fill two minutes, and one video is at work.
+    assert await world.take_in() == 5
+    assert b"runops_intake_waits_for_quota 1.0" in world.metrics.text()
+    await world.settle()
+    assert await world.take_in() <= 1, "one at most: no call waits yet"
+    assert world.intake.status.trouble is None, "that is no trouble"
+    assert b"runops_intake_paused{" not in world.metrics.text()

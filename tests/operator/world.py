@@ -55,7 +55,7 @@ class World:
         self.store, self.queue, self.intake = operator.store, operator.queue, operator.intake
         self.confirmation = operator.confirmation
         self.resync, self.rows, self.reconciler = operator.resync, operator.rows, operator.reconciler
-        self.stopping, self.backlog = operator.stopping, operator.backlog
+        self.stopping, self.backlog, self.pace = operator.stopping, operator.backlog, operator.pace
         self.events: list[Event] = []
         self.cluster.watchers = [self.events]
 

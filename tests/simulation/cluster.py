@@ -49,6 +49,7 @@ class MemoryCluster:
         self.jobs: dict[str, Manifest] = {}
         self.pods: dict[str, Manifest] = {}
         self.leases: dict[str, Manifest] = {}
+        self.configmaps: dict[str, Manifest] = {}
         self.watchers: list[list[Event]] = []
         self.created_jobs: list[str] = []
         self.refusal: str | None = None
@@ -146,6 +147,15 @@ class MemoryCluster:
         pod = self.pods.get(name)
         if pod is not None and pod["metadata"]["uid"] == uid:
             self._stop(name, force=force)
+
+    async def get_configmap(self, name: str) -> Manifest:
+        if name not in self.configmaps:
+            raise NotFound(name, status=404)
+        return self.configmaps[name]
+
+    async def patch_configmap(self, name: str, data: Mapping[str, str]) -> Manifest:
+        self.configmaps[name] = merged(await self.get_configmap(name), {"data": dict(data)})
+        return self.configmaps[name]
 
     async def get_lease(self, name: str) -> Manifest:
         return self._get(self.leases, name)

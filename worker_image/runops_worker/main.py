@@ -30,6 +30,7 @@ from runops_worker.pipeline import run as run_pipeline
 from runops_worker.pod.bind_claim import bind_claim
 from runops_worker.pod.settings import HELP, Settings, read_settings
 from runops_worker.pod.termination import exit_code, failure_report, write_report
+from runops_worker.reporting.operator_pace import OperatorPace
 from runops_worker.reporting.progress_sink import FanOut
 from runops_worker.reporting.row_sink import RowSink
 from runops_worker.reporting.videojob_sink import VideoJobSink
@@ -105,7 +106,7 @@ async def _work(environ: Mapping[str, str], figures: _RunFigures) -> Report:
     job_id_in_logs.set(str(settings.task.job_id))
     videojob = VideoJobSink.in_pod(environ, directory=_SERVICE_ACCOUNT)
     user, own = str(settings.task.user_id or ""), OwnPace()
-    gate = own.of(user)
+    gate = own.of(user) if videojob is None else OperatorPace(videojob, own=own, user=user)
     async with _connections(environ, settings, gate) as (supabase, model), videojob or contextlib.nullcontext():
         task = settings.task
         if settings.pod_uid is not None:

@@ -29,12 +29,15 @@ class Admission:
         Why nothing at all is claimed; None where only the slots count.
     claimed
         Rows that are claimed and have no VideoJob yet.
+    for_quota
+        Whether slots are free that a quota per minute of the model could not feed.
     """
 
     slots: int
     active: Counter[str]
     paused: Reason | None = None
     claimed: int = 0
+    for_quota: bool = False
 
     @property
     def full(self) -> bool:
@@ -47,7 +50,13 @@ class Admission:
         return min(self.slots, _MOST_AHEAD - self.claimed)
 
 
-def admit(unfinished: Iterable[VideoJobView], config: OperatorConfig, *, claimed: Mapping[str, int]) -> Admission:
+def admit(
+    unfinished: Iterable[VideoJobView],
+    config: OperatorConfig,
+    *,
+    claimed: Mapping[str, int],
+    room: int | None = None,
+) -> Admission:
     """Return what may be claimed beside the unfinished VideoJobs.
 
     While a key blocks a video, it would block every other video too. The same holds for a quota, if the video uses a
@@ -61,6 +70,9 @@ def admit(unfinished: Iterable[VideoJobView], config: OperatorConfig, *, claimed
         Settings of this installation.
     claimed
         Rows by user that are claimed and have no VideoJob yet.
+    room
+        How many more videos the model's quota per minute can feed; None where none is used up. More would only wait in
+        their pods, on nodes that are paid for.
     """
     active: Counter[str] = Counter(claimed)
     paused: Reason | None = None
@@ -74,7 +86,8 @@ def admit(unfinished: Iterable[VideoJobView], config: OperatorConfig, *, claimed
         if TABLE[reason].failure_class is FailureClass.KEY or _uses(videojob, config):
             paused = reason
     slots = 0 if paused is not None else max(0, config.max_concurrent - active.total())
-    return Admission(slots, active, paused, claimed=sum(claimed.values()))
+    fed = slots if room is None else min(slots, max(0, room))
+    return Admission(fed, active, paused, claimed=sum(claimed.values()), for_quota=fed < slots)
 
 
 def _uses(videojob: VideoJobView, config: OperatorConfig) -> bool:

@@ -128,6 +128,7 @@ class Intake:
         if admission.full:
             # Only a free slot is missing, which is not a trouble.
             self.status.resume()
+        self.status.wait_for_quota(waits=admission.for_quota)
         if admission.claimable <= 0:
             return 0
         rows = await self._chosen(admission)

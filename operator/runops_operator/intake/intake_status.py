@@ -30,6 +30,7 @@ class IntakeStatus:
         """Why nothing is claimed; None while rows are claimed, or would be if there were any."""
         self.needs_a_key = False
         """Whether a person must change a key or a setting."""
+        self._waits_for_quota = False
 
     def pause(self, sentence: str, reason: str) -> None:
         """Note that nothing is claimed, and why."""
@@ -51,6 +52,15 @@ class IntakeStatus:
         """Note that nothing is claimed because every video would meet this failure."""
         failure = TABLE[reason]
         self.pause(f"{failure.sentence} {failure.remedy}", reason)
+
+    def wait_for_quota(self, *, waits: bool) -> None:
+        """Note whether slots stay free since a quota per minute of the model is used up. That is no trouble."""
+        if waits and not self._waits_for_quota:
+            _log.info(
+                "Slots stay free: the model's quota per minute is used up, and more videos would only wait for it."
+            )
+        self._waits_for_quota = waits
+        self._metrics.intake_waits_for_quota(waits)
 
     def resume(self) -> None:
         """Note that rows are claimed, or that only a free slot is missing."""

@@ -1,5 +1,7 @@
 """The free slots: how many rows may be claimed now."""
 
+from collections.abc import Callable
+
 from runops_operator.config import OperatorConfig
 from runops_operator.informer.store import Store
 from runops_operator.intake.admission import Admission, admit
@@ -19,12 +21,23 @@ class Slots:
         The rows that are claimed and have no VideoJob yet.
     config
         Settings of this installation.
+    room
+        How many more videos find their calls to the model, given how many rows are claimed and have no VideoJob yet;
+        None where no quota per minute is used up.
     """
 
-    def __init__(self, store: Store, confirmation: Confirmation, config: OperatorConfig) -> None:
+    def __init__(
+        self,
+        store: Store,
+        confirmation: Confirmation,
+        config: OperatorConfig,
+        *,
+        room: Callable[[int], int | None] = lambda _claimed: None,
+    ) -> None:
         self._store = store
         self._confirmation = confirmation
         self._config = config
+        self._room = room
 
     def admission(self) -> Admission:
         """Return what may be claimed.
@@ -36,4 +49,6 @@ class Slots:
         """
         if self._confirmation.failure is not None:
             raise self._confirmation.failure
-        return admit(self._store.unfinished(), self._config, claimed=self._confirmation.by_user())
+        claimed = self._confirmation.by_user()
+        room = self._room(sum(claimed.values()))
+        return admit(self._store.unfinished(), self._config, claimed=claimed, room=room)

@@ -110,6 +110,14 @@ class Cluster(Protocol):
         """Ask a pod to stop if its uid is this one, or remove it at once; one that is gone is a success."""
         ...
 
+    async def get_configmap(self, name: str) -> Manifest:
+        """Return a ConfigMap; `NotFound` where it does not exist."""
+        ...
+
+    async def patch_configmap(self, name: str, data: Mapping[str, str]) -> Manifest:
+        """Merge into the data of a ConfigMap and return it as stored; `NotFound` where it does not exist."""
+        ...
+
     async def get_lease(self, name: str) -> Manifest:
         """Return a Lease; `NotFound` where it does not exist."""
         ...

@@ -33,6 +33,7 @@ class KubernetesCluster:
         self._videojobs = f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{PLURAL}"
         self._jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
         self._pods = f"/api/v1/namespaces/{namespace}/pods"
+        self._configmaps = f"/api/v1/namespaces/{namespace}/configmaps"
         self._leases = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
         self._events = f"/api/v1/namespaces/{namespace}/events"
 
@@ -107,6 +108,14 @@ class KubernetesCluster:
     async def delete_pod(self, name: str, *, uid: str, force: bool = False) -> None:
         """Ask a pod to stop if its uid is this one, or remove it at once."""
         await self._delete(f"{self._pods}/{quote(name)}", uid, grace_seconds=0 if force else None)
+
+    async def get_configmap(self, name: str) -> Manifest:
+        """Return a ConfigMap."""
+        return await self._api.call("GET", f"{self._configmaps}/{quote(name)}")
+
+    async def patch_configmap(self, name: str, data: Mapping[str, str]) -> Manifest:
+        """Merge into the data of a ConfigMap and return it as stored."""
+        return await self._api.call("PATCH", f"{self._configmaps}/{quote(name)}", body={"data": dict(data)})
 
     async def get_lease(self, name: str) -> Manifest:
         """Return a Lease."""

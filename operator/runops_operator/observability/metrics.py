@@ -28,12 +28,14 @@ class Metrics:
 
     def __init__(self, *, by_user: bool = True) -> None:
         self.registry = CollectorRegistry()
+        self._paced: set[tuple[str, str]] = set()
         self._videojobs = SnapshotCollector(by_user=by_user)
         self.registry.register(self._videojobs)
         self._count_the_operator()
         self._count_the_queue()
         self._count_videos()
         self._count_the_model()
+        self._count_the_pace()
         self._count_troubles()
 
     def _count_the_operator(self) -> None:
@@ -103,6 +105,29 @@ class Metrics:
             "model",
         )
         self._media = self._counter("runops_media_seconds", "Length of the recordings of finished videos.")
+
+    def _count_the_pace(self) -> None:
+        self._pace_rate = self._gauge(
+            "runops_model_rate_per_minute",
+            "What calls may use in a minute while a model's quota per minute is used up, by unit: requests, tokens.",
+            *("model", "unit"),
+        )
+        self._pace_waiting = self._gauge(
+            "runops_model_calls_waiting", "Calls to a model that wait for their turn.", "model"
+        )
+        self._pace_oldest = self._gauge(
+            "runops_model_call_wait_seconds", "How long the oldest call to a model waits for its turn.", "model"
+        )
+        self._pace_granted = self._counter(
+            "runops_model_calls_granted", "Calls to a model that waited for their turn and may go.", "model"
+        )
+        self._pace_refused = self._counter(
+            "runops_model_calls_refused", "Calls that a model refused for a quota per minute.", "model"
+        )
+        self._intake_waits = self._gauge(
+            "runops_intake_waits_for_quota",
+            "1 while slots stay free since a model's quota per minute could not feed more videos.",
+        )
 
     def _count_troubles(self) -> None:
         self._cluster_errors = self._counter(
@@ -187,6 +212,31 @@ class Metrics:
         if cost_usd is not None:
             self._cost.labels(model).inc(cost_usd)
         self._unpriced.labels(model).inc(unpriced_calls)
+
+    def pace(
+        self, model: str, *, requests: float | None, tokens: float | None, waiting: int, oldest_seconds: float
+    ) -> None:
+        """Set what a model's calls may use in a minute, None where they go freely, and the calls that wait."""
+        for unit, rate in (("requests", requests), ("tokens", tokens)):
+            if rate is not None:
+                self._pace_rate.labels(model, unit).set(rate)
+            elif (model, unit) in self._paced:
+                self._pace_rate.remove(model, unit)
+            (self._paced.discard if rate is None else self._paced.add)((model, unit))
+        self._pace_waiting.labels(model).set(waiting)
+        self._pace_oldest.labels(model).set(max(oldest_seconds, 0.0))
+
+    def call_granted(self, model: str, calls: int) -> None:
+        """Count calls that waited and may go."""
+        self._pace_granted.labels(model).inc(calls)
+
+    def call_refused(self, model: str) -> None:
+        """Count a call that was refused for a quota per minute."""
+        self._pace_refused.labels(model).inc()
+
+    def intake_waits_for_quota(self, waits: bool) -> None:
+        """Set whether slots stay free for a quota per minute."""
+        self._intake_waits.set(1 if waits else 0)
 
     def repaired(self, kind: str) -> None:
         """Count a difference that was found and repaired."""

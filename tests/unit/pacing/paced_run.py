@@ -20,7 +20,7 @@ class Allowed:
 
 @dataclass
 class PacedRun:
-    """Drives a pacer over time.
+    """Drives a pacer over time. What it knows is kept every five seconds at most, as the operator does.
 
     Parameters
     ----------
@@ -41,10 +41,11 @@ class PacedRun:
         restarts = sorted(self.restarts)
         refusals = list(self.refusals)
         pacer, now = Pacer(now=0.0), 0.0
+        kept, kept_at = pacer.state(), float("-inf")
         while now <= until:
             while restarts and restarts[0] <= now:
                 restarts.pop(0)
-                pacer = Pacer(pacer.state(), now=now)
+                pacer = Pacer(kept, now=now)
             while refusals and refusals[0][0] <= now:
                 pacer.refuse(refusals.pop(0)[1], now=now)
             while coming and coming[0].since <= now:
@@ -52,6 +53,8 @@ class PacedRun:
             turn = pacer.turn(MODEL, self.left, now=now)
             self.allowed += [Allowed(call, now) for call in turn.calls]
             self.left = [call for call in self.left if call not in set(turn.calls)]
+            if now - kept_at >= 5.0:
+                kept, kept_at = pacer.state(), now
             times = [time for time in (turn.next_at,) if time is not None]
             times += [one for one in (coming[0].since if coming else None,) if one is not None]
             times += restarts[:1] + [time for time, _ in refusals[:1]]

@@ -148,6 +148,18 @@ def test_another_process_goes_on_with_rate_limit_and_hold() -> None:
     assert other.turn(MODEL, _calls(1), now=20.0).next_at == 53.0
 
 
+def test_another_process_waits_for_an_interval_since_the_last_grants_may_not_be_kept() -> None:
+    pacer = Pacer(now=0.0)
+    pacer.refuse(_TWENTY, now=0.0)
+    kept = pacer.state()
+    assert len(pacer.turn(MODEL, _calls(1), now=100.0).calls) == 1
+
+    turn = Pacer(kept, now=100.0).turn(MODEL, _calls(1), now=100.0)
+
+    assert turn.calls == ()
+    assert turn.next_at == 103.0
+
+
 def test_no_more_videos_begin_than_two_minutes_of_calls() -> None:
     pacer = Pacer(now=0.0)
     assert pacer.room(MODEL, waiting=0, tokens=0, coming=0) is None

@@ -36,9 +36,11 @@ class Status:
     pace: dict[str, Any] = field(default_factory=dict)
     writes: list[Mapping[str, Any]] = field(default_factory=list)
     away: bool = False
+    requests: int = 0
 
     async def exchange_pace(self, pace: Mapping[str, Any]) -> Mapping[str, Any] | None:
         await asyncio.sleep(0.01)
+        self.requests += 1
         if self.away:
             return None
         if pace:
@@ -100,11 +102,24 @@ async def test_three_clips_of_one_pod_wait_for_three_grants(status: Status, gate
     assert await calls.went(after=5.0) == 0
     assert status.wanted == {"model": MODEL, "calls": 3, "tokens": [96_000] * 3}
     status.grant(1)
-    assert await calls.went(after=5.0) == 1
+    assert await calls.went(after=12.0) == 1
     assert status.wanted == {"model": MODEL, "calls": 3, "tokens": [96_000] * 2}
     status.grant(3)
-    assert await calls.went(after=5.0) == 3
+    assert await calls.went(after=6.0) == 3
     await calls.end()
+
+
+async def test_a_long_wait_asks_the_api_server_a_dozen_times_a_minute(status: Status, gate: OperatorPace) -> None:
+    status.grant(0)
+    calls = Calls(gate)
+    calls.begin(3)
+
+    await calls.went(after=10.0)
+    first = status.requests
+    assert await calls.went(after=60.0) == 0
+    assert 10 <= status.requests - first <= 28
+    status.grant(3)
+    assert await calls.went(after=6.0) == 3
 
 
 async def test_a_pod_that_follows_another_one_counts_from_what_was_granted(status: Status, gate: OperatorPace) -> None:
@@ -116,7 +131,7 @@ async def test_a_pod_that_follows_another_one_counts_from_what_was_granted(statu
     assert await calls.went(after=3.0) == 0
     assert status.wanted["calls"] == 8
     status.grant(8)
-    assert await calls.went(after=3.0) == 1
+    assert await calls.went(after=6.0) == 1
 
 
 async def test_a_refused_call_is_reported_and_waits_although_the_operator_said_nothing_yet(
@@ -134,7 +149,7 @@ async def test_a_refused_call_is_reported_and_waits_although_the_operator_said_n
     assert refused["limits"] == [{"counted": "requests", "perMinute": 20}]
     assert status.wanted["calls"] == 1
     status.grant(1)
-    assert await calls.went(after=3.0) == 2
+    assert await calls.went(after=6.0) == 2
 
 
 async def test_when_the_pace_ends_calls_go_without_a_grant(status: Status, gate: OperatorPace) -> None:
@@ -144,7 +159,7 @@ async def test_when_the_pace_ends_calls_go_without_a_grant(status: Status, gate:
     assert await calls.went(after=5.0) == 0
     status.grant(0, paced=False)
 
-    assert await calls.went(after=3.0) == 2
+    assert await calls.went(after=6.0) == 2
 
 
 async def test_a_grant_for_a_call_that_was_cancelled_serves_the_next_one(status: Status, gate: OperatorPace) -> None:

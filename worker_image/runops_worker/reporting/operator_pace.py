@@ -1,6 +1,7 @@
 """The pace that the operator sets for all workers of an installation, by way of the VideoJob's status."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ __all__ = ["OperatorPace", "PaceStatus"]
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
+_LONGER_POLL, _LONGEST_POLL = 1.5, 5.0
+"""Each pause between two reads is longer than the one before, up to five times the first: hundreds may wait."""
 _SILENT_SECONDS = 60.0
 """For so long the API server may not answer."""
 _GRANT_SECONDS = 600.0
@@ -47,7 +50,7 @@ class _Call:
     """A call that waits."""
 
     tokens: int
-    goes: bool = False
+    going: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(slots=True)
@@ -86,7 +89,7 @@ class OperatorPace:
     user
         Whose video it is; "" for one without a user.
     poll_seconds
-        Between two reads while a call waits.
+        Between the first two reads while a call waits.
     clock
         Seconds that only go forward; by default those of the event loop.
     """
@@ -115,7 +118,7 @@ class OperatorPace:
         if self._reporting:
             await asyncio.wait(tuple(self._reporting))
         calls = self._models.setdefault(question.model, _ModelCalls())
-        answered = await self._exchange({})
+        answered = calls.paced or await self._exchange({})
         if not (calls.paced or calls.unanswered):
             if not answered:
                 # Nothing tells that the model is paced; what this pod met itself counts.
@@ -153,19 +156,22 @@ class OperatorPace:
 
     async def _granted(self, call: _Call) -> bool:
         """Wait for a grant; False where none can be had."""
-        began = self._clock()
-        while not call.goes:
-            await self._ask()
+        began, pause = self._clock(), self._poll_seconds
+        while not call.going.is_set():
+            await self._ask(pause)
             now = self._clock()
             if now - max(self._answered_at, began) > _SILENT_SECONDS or now - began > _GRANT_SECONDS:
-                return call.goes
-            if not call.goes:
-                await asyncio.sleep(self._poll_seconds)
+                return call.going.is_set()
+            # Another call of this pod may read for this one, too.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await call.going.wait()
+            pause = min(pause * _LONGER_POLL, self._poll_seconds * _LONGEST_POLL)
         return True
 
-    async def _ask(self) -> None:
+    async def _ask(self, pause: float) -> None:
         """Say which calls wait and read what is granted, unless another call of this pod did so just now."""
-        if self._clock() - self._asked_at < self._poll_seconds / 2:
+        if self._clock() - self._asked_at < pause / 2:
             return
         self._asked_at = self._clock()
         wanted = [_dumped(_wanted(model, calls)) for model, calls in self._models.items() if calls.waiting]
@@ -197,7 +203,7 @@ class OperatorPace:
             if calls.paced:
                 calls.unanswered = False
             while calls.waiting and (total > calls.used or not (calls.paced or calls.unanswered)):
-                calls.waiting.pop(0).goes = True
+                calls.waiting.pop(0).going.set()
                 calls.used += 1 if total > calls.used else 0
 
 

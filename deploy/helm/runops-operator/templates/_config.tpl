@@ -48,6 +48,7 @@ deadlines:
   waitingSeconds: {{ toJson .Values.deadlines.waitingSeconds }}
   uploadSeconds: {{ toJson .Values.deadlines.uploadSeconds }}
   geminiFileSeconds: {{ toJson .Values.deadlines.geminiFileSeconds }}
+paceConfigMap: {{ printf "%s-pace" (include "runops.fullname" .) | quote }}
 leaderElection:
   enabled: true
   lease: {{ include "runops.fullname" . | quote }}
