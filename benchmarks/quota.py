@@ -23,8 +23,7 @@ import imageio_ffmpeg
 
 from benchmarks.benchmark import Outcome, Progress
 from benchmarks.measurement import Measurement
-from benchmarks.paced_site import PacedSite, paced_site
-from benchmarks.site import bench_cluster
+from benchmarks.paced_site import PacedSite
 from devstack.gemini.behaviour import Behaviour
 from devstack.gemini.control import GeminiControl
 from devstack.stack import StackInfo, running_stack
@@ -106,20 +105,14 @@ def measure(*, runs: int, progress: Progress) -> Outcome:
     with (
         tempfile.TemporaryDirectory(prefix="runops-bench-") as folder,
         running_stack(Path(folder) / "stack") as stack,
-        bench_cluster(progress) as cluster,
     ):
         clip = _clip(Path(folder))
-
-        async def run_all() -> None:
-            async with paced_site(cluster, Path(folder)) as site:
-                for _ in range(runs):
-                    for case in _CASES:
-                        paced[case.name].append(await _with_grants(site, stack, case, clip))
-                        progress(f"{case.name}, paced: {paced[case.name][-1]}")
-                        unpaced[case.name].append(await _each_alone(stack, case, clip))
-                        progress(f"{case.name}, each worker alone: {unpaced[case.name][-1]}")
-
-        asyncio.run(run_all())
+        for _ in range(runs):
+            for case in _CASES:
+                paced[case.name].append(asyncio.run(_with_grants(stack, case, clip)))
+                progress(f"{case.name}, paced: {paced[case.name][-1]}")
+                unpaced[case.name].append(asyncio.run(_each_alone(stack, case, clip)))
+                progress(f"{case.name}, each worker alone: {unpaced[case.name][-1]}")
     results = []
     for case in _CASES:
         of_case = paced[case.name]
@@ -168,17 +161,14 @@ def _clip(folder: Path) -> Path:
     return clip
 
 
-async def _with_grants(site: PacedSite, stack: StackInfo, case: _Case, clip: Path) -> _Figures:
-    names = await site.add_videojobs(_WORKERS)
-    try:
-        async with site.granting(minute=_MINUTE), site.status_of(names) as statuses:
-            gates = [
-                OperatorPace(status, own=OwnPace(minute=_MINUTE), user=user, poll_seconds=_POLL_SECONDS)
-                for status, user in zip(statuses, _WORKERS, strict=True)
-            ]
-            return await _figures(stack, case, clip, gates)
-    finally:
-        await site.remove_videojobs()
+async def _with_grants(stack: StackInfo, case: _Case, clip: Path) -> _Figures:
+    site = PacedSite(_WORKERS)
+    async with site.granting(minute=_MINUTE):
+        gates = [
+            OperatorPace(status, own=OwnPace(minute=_MINUTE), user=user, poll_seconds=_POLL_SECONDS)
+            for status, user in zip(site.statuses, _WORKERS, strict=True)
+        ]
+        return await _figures(stack, case, clip, gates)
 
 
 async def _each_alone(stack: StackInfo, case: _Case, clip: Path) -> _Figures:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 __all__ = ["Rate", "Steps"]
 
 _SHARE_KEPT = 0.8
+_SHARE_KEPT_OF_LIMIT = 0.9
+"""Where the limit is known, a refusal at a rate below it is a call that was late, or somebody else's use of the key."""
 _RISE_OF_LIMIT = 0.05
-"""A limit that is known is reached again within four minutes after one cut."""
+"""A limit that is known is reached again within two minutes after one cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ class Rate:
             return Rate(float(known), known, now, now)
         if now - self.cut_at < minute:
             return self
-        return Rate(max(rate * _SHARE_KEPT, steps.least), known, now, now)
+        kept = _SHARE_KEPT if known is None else _SHARE_KEPT_OF_LIMIT
+        return Rate(max(rate * kept, steps.least), known, now, now)
 
     def risen(self, steps: Steps, *, now: float, minute: float, used: bool) -> "Rate":
         """Return the rate after the time since its last change went by without a refusal.

@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from runops.logs import error_text
 from runops.pacing.state import PaceState
-from runops_operator.kubernetes_api.cluster import Cluster, ClusterError, NotFound
+from runops_operator.kubernetes_api.cluster import ClusterError, NotFound
+from runops_operator.pacing.pace_cluster import PaceCluster
 
 __all__ = ["KeptPace"]
 
@@ -27,7 +28,7 @@ class KeptPace:
         Of the ConfigMap; None keeps nothing.
     """
 
-    def __init__(self, cluster: Cluster, name: str | None) -> None:
+    def __init__(self, cluster: PaceCluster, name: str | None) -> None:
         self._cluster = cluster
         self._name = name
         self._kept = PaceState()

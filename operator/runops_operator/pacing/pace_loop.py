@@ -13,11 +13,12 @@ from runops.pacing.turns import Waiting
 from runops.videojob_pace import PaceGranted
 from runops_operator.config import OperatorConfig
 from runops_operator.informer.store import Store
-from runops_operator.kubernetes_api.cluster import Cluster, ClusterError, Conflict, NotFound
+from runops_operator.kubernetes_api.cluster import ClusterError, Conflict, NotFound
 from runops_operator.manifests.observed import VideoJobView
 from runops_operator.observability.metrics import Metrics
 from runops_operator.pacing.call_status import RefusedCall, granted_in, models_of, waiting_calls
 from runops_operator.pacing.kept_pace import KeptPace
+from runops_operator.pacing.pace_cluster import PaceCluster
 from runops_operator.pacing.pace_news import PaceNews
 
 __all__ = ["PaceLoop"]
@@ -72,7 +73,7 @@ class PaceLoop:
     def __init__(
         self,
         *,
-        cluster: Cluster,
+        cluster: PaceCluster,
         store: Store,
         news: PaceNews,
         kept: KeptPace,

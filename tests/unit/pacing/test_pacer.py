@@ -45,7 +45,7 @@ def test_a_second_refusal_in_one_minute_lowers_the_rate_no_further() -> None:
     for at in (0.0, 70.0, 71.0, 90.0):
         pacer.refuse(_TWENTY, now=at)
 
-    assert pacer.paces()[MODEL].request_rate == pytest.approx(16.0)
+    assert pacer.paces()[MODEL].request_rate == pytest.approx(18.0)
 
 
 def test_a_limit_that_was_raised_is_taken_at_once() -> None:
@@ -60,8 +60,8 @@ def test_a_known_limit_is_reached_again_and_never_passed() -> None:
     pacer = Pacer(now=0.0)
     pacer.refuse(_TWENTY, now=0.0)
     pacer.refuse(_TWENTY, now=70.0)
-    pacer.turn(MODEL, (), now=70.0 + 120.0)
-    assert pacer.paces()[MODEL].request_rate == pytest.approx(18.0)
+    pacer.turn(MODEL, (), now=70.0 + 60.0)
+    assert pacer.paces()[MODEL].request_rate == pytest.approx(19.0)
 
     pacer.turn(MODEL, (), now=70.0 + 599.0)
     assert pacer.paces()[MODEL].request_rate == 20.0
@@ -122,7 +122,7 @@ def test_the_pace_ends_after_ten_quiet_minutes_and_knows_the_limit_at_the_next_r
 
     pacer.refuse(_UNNAMED, now=1000.0)
     assert pacer.is_paced(MODEL)
-    assert pacer.paces()[MODEL].request_rate == pytest.approx(16.0)
+    assert pacer.paces()[MODEL].request_rate == pytest.approx(18.0)
 
 
 def test_while_calls_wait_the_pace_does_not_end() -> None:

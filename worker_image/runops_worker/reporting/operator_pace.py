@@ -21,8 +21,9 @@ __all__ = ["OperatorPace", "PaceStatus"]
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
-_LONGER_POLL, _LONGEST_POLL = 1.5, 5.0
-"""Each pause between two reads is longer than the one before, up to five times the first: hundreds may wait."""
+_LONGER_POLL, _LONGEST_POLL = 1.5, 3.0
+"""Each pause between two reads is longer than the one before, up to three times the first: hundreds may wait. The pacer
+allows for 3 s from a grant to its call."""
 _SILENT_SECONDS = 60.0
 """For so long the API server may not answer."""
 _GRANT_SECONDS = 600.0
