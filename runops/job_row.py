@@ -1,6 +1,6 @@
 """One row of the `jobs` table, and the claim stamped into its metadata."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -29,6 +29,7 @@ __all__ = [
     "ClaimedRow",
     "JobRow",
     "RowStatus",
+    "metadata_with_notes",
     "metadata_with_token",
     "stamped_metadata",
     "successor",
@@ -294,3 +295,8 @@ def stamped_metadata(metadata: Any, claim: Claim) -> dict[str, Any]:
 def metadata_with_token(metadata: Mapping[str, Any], token: str) -> dict[str, Any]:
     """Return metadata with another token in its claim. Every other key is kept, those of newer versions included."""
     return {**metadata, "runops": {**metadata["runops"], "claim": token}}
+
+
+def metadata_with_notes(metadata: Mapping[str, Any], notes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return metadata with notes for the app beside its claim, in place of earlier ones. Every other key is kept."""
+    return {**metadata, "runops": {**metadata["runops"], "notes": [dict(note) for note in notes]}}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from runops.job_row import Claim, JobRow, RowStatus, metadata_with_token, stamped_metadata
+from runops.job_row import Claim, JobRow, RowStatus, metadata_with_notes, metadata_with_token, stamped_metadata
 from runops.logs import redact
 from runops.progress import Stage
 from runops.supabase.claim_result import ClaimResult, claim_result
@@ -259,6 +259,29 @@ class JobsTable(JobsReads):
             may_pass,
         )
         return bool(rows)
+
+    async def note(self, job_id: UUID, token: str, notes: Sequence[Mapping[str, Any]]) -> bool:
+        """Put notes for the app into `metadata.runops.notes`; False where the claim was lost and nothing was written.
+
+        Everything else in the metadata is kept. The next claim of the row removes the notes.
+        """
+        attempts = self._rest.retries.begin(may_pass)
+        for _round in attempts:
+            row = await self.get(job_id)
+            if row is None or row.claim is None or not row.is_held_by(token):
+                return False
+            body = {"metadata": postgres_json(metadata_with_notes(row.metadata, notes)), "updated_at": NOW}
+            try:
+                if await self._write(
+                    body,
+                    claim_unchanged(row, row.claim),
+                    select=("job_id",),
+                    doing=f"noting what is missing in the row {job_id} of the table jobs",
+                ):
+                    return True
+            except SupabaseError as error:
+                await attempts.failed(error)
+        raise ever_changing(job_id, "notes were to be put into it")
 
     async def complete(self, job_id: UUID, token: str) -> bool:
         """Set a row to `completed`; False where the claim was lost. A repeated call returns True again."""

@@ -6,12 +6,14 @@ import psycopg
 import pytest
 
 from devstack.faults import Fault, FaultControl
+from runops.job_row import Claim
 from runops.progress import Stage
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
 
 Claimed = Callable[..., Awaitable[tuple[UUID, str]]]
 Connection = psycopg.Connection[Any]
+NOTES = [{"kind": "gaps", "sentence": "A part is missing.", "gaps": [{"start": 1.5, "end": 2.0, "reason": "empty"}]}]
 
 
 def row_of(database: Connection, job_id: UUID) -> dict[str, Any]:
@@ -50,10 +52,56 @@ async def test_every_write_is_refused_once_the_claim_is_gone(
     before = database.execute("select to_jsonb(j) from public.jobs j").fetchall()
     assert not await supabase.jobs.held(job_id, token)
     assert not await supabase.jobs.heartbeat(job_id, token, percent=60)
+    assert not await supabase.jobs.note(job_id, token, NOTES)
     assert not await supabase.jobs.complete(job_id, token)
     assert not await supabase.jobs.fail(job_id, token, "no")
     assert not await supabase.jobs.release(job_id, token)
     assert database.execute("select to_jsonb(j) from public.jobs j").fetchall() == before
+
+
+@pytest.mark.parametrize("kind", [None, "drop_after", "drop_before"])
+async def test_a_note_is_beside_the_claim_and_stays_when_the_row_is_completed(
+    kind: Any, supabase: Supabase, claimed: Claimed, database: Connection, faults: FaultControl
+) -> None:
+    own = {"user_id": str(uuid4()), "title": "Täglicher Abgleich", "notes": ["mine"], "deep": [{"x": 1.5}, None]}
+    job_id, token = await claimed(own)
+    bound = await supabase.jobs.bind_pod(job_id, token, "pod-1")
+    assert bound is not None
+    before = row_of(database, job_id)["metadata"]
+    if kind is not None:
+        faults.set(Fault(method="PATCH", path="/jobs", kind=kind))
+    assert await supabase.jobs.note(job_id, bound, NOTES)
+    assert row_of(database, job_id)["metadata"] == {**before, "runops": {**before["runops"], "notes": NOTES}}
+    assert await supabase.jobs.heartbeat(job_id, bound)
+    assert await supabase.jobs.complete(job_id, bound)
+    ended = row_of(database, job_id)
+    assert ended["status"] == "completed"
+    assert {key: value for key, value in ended["metadata"].items() if key != "runops"} == own
+    assert ended["metadata"]["runops"]["notes"] == NOTES
+
+
+async def test_another_pods_worker_notes_nothing(supabase: Supabase, claimed: Claimed, database: Connection) -> None:
+    job_id, token = await claimed()
+    first = await supabase.jobs.bind_pod(job_id, token, "pod-1")
+    assert first is not None
+    await supabase.jobs.bind_pod(job_id, token, "pod-2")
+    before = row_of(database, job_id)
+    assert not await supabase.jobs.note(job_id, first, NOTES)
+    assert row_of(database, job_id) == before
+
+
+async def test_the_next_claim_of_a_row_removes_its_notes(
+    supabase: Supabase, claimed: Claimed, database: Connection
+) -> None:
+    job_id, token = await claimed({"title": "t"})
+    assert await supabase.jobs.note(job_id, token, NOTES)
+    assert await supabase.jobs.complete(job_id, token)
+    database.execute("update public.jobs set status = 'queued'")
+    row = await supabase.jobs.get(job_id)
+    assert row is not None
+    claim = Claim(claim=str(uuid4()), by="here")
+    assert await supabase.jobs.claim(row, claim) is not None
+    assert row_of(database, job_id)["metadata"] == {"title": "t", "runops": claim.stamp()}
 
 
 @pytest.mark.parametrize("kind", [None, "drop_after", "drop_before"])

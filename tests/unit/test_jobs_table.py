@@ -451,6 +451,38 @@ async def test_the_end_of_a_row_that_was_not_written_is_read_back(script: Script
     assert await script.jobs(writes=[[]], reads=[there]).complete(ID, TOKEN) is ended
 
 
+NOTES = [{"kind": "gaps", "sentence": "a\x00b"}]
+
+
+@pytest.mark.parametrize(
+    ("writes", "reads", "noted"),
+    [
+        pytest.param([[CLAIMED]], [[CLAIMED]], True, id="noted at once"),
+        pytest.param([[], [CLAIMED]], [[CLAIMED], [row(claim=TOKEN)]], True, id="the app wrote in between"),
+        pytest.param([AWAY, [CLAIMED]], [[CLAIMED], [CLAIMED]], True, id="the answer was lost"),
+        pytest.param([], [[row(claim=NEXT)]], False, id="another attempt works"),
+        pytest.param([], [[row("queued", claim=TOKEN)]], False, id="the row was queued again"),
+        pytest.param([[]], [[CLAIMED], []], False, id="the row was deleted in between"),
+    ],
+)
+async def test_the_result_of_a_note(script: Script, writes: list[Answer], reads: list[Answer], noted: bool) -> None:
+    assert await script.jobs(writes=writes, reads=reads).note(ID, TOKEN, NOTES) is noted
+    assert script.finished()
+    for filters, body in script.written:
+        assert filters["metadata->runops->>claim"] == f"eq.{TOKEN}"
+        assert filters["status"] == "eq.processing"
+        assert "updated_at" in filters
+        assert body["updated_at"] == "now"
+        assert body["metadata"]["runops"] == {**CLAIM.stamp(), "notes": [{"kind": "gaps", "sentence": "ab"}]}
+
+
+async def test_a_note_in_a_row_that_always_changes_is_given_up(script: Script) -> None:
+    jobs = script.jobs(writes=[[]] * ATTEMPTS, reads=[[CLAIMED]] * ATTEMPTS)
+    with pytest.raises(SupabaseError, match="changed each time notes"):
+        await jobs.note(ID, TOKEN, NOTES)
+    assert script.finished()
+
+
 async def test_a_job_is_queued_with_its_user(script: Script) -> None:
     await script.jobs(writes=[[]]).insert(ID, user_id=OTHER, metadata={"title": "a\x00b"})
     assert script.bodies() == [

@@ -108,6 +108,10 @@ class FakeSupabase:
     async def write_sop(self, _job_id: UUID, _claim: str, _sop: Any, *, user_id: UUID | None) -> None:
         self.written.append(f"sop of {user_id}")
 
+    async def note(self, _job_id: UUID, _claim: str, notes: list[dict[str, Any]]) -> bool:
+        self.written.append(f"notes {[note['sentence'] for note in notes]}")
+        return self.is_held
+
     async def complete(self, _job_id: UUID, _claim: str) -> bool:
         self.written.append("completed")
         return self.is_held
