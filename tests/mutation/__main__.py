@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.mutation.listed import EQUIVALENT, KNOWN_SURVIVORS, read_listed, survivors_as_toml
-from tests.mutation.mutmut_run import mutmut, names_to_try_again, results
+from tests.mutation.mutmut_run import PROCESSES, mutmut, names_to_try_again, results
 from tests.mutation.record import RECORD, code_digest, file_record, read_record, record_as_toml
 from tests.mutation.report import write_changes, write_score, write_table
 from tests.mutation.sample import SAMPLE_FILES, SAMPLE_SECONDS, SAMPLE_SIZE, run_sample
@@ -34,11 +34,11 @@ def main() -> int:
     if arguments.sample:
         complete = [file for file in files if file in recorded and recorded[file].killed]
         return run_sample(complete, listed=frozenset(equivalent) | frozenset(known), seed=arguments.seed)
-    workspace = prepare(workspace_of(files), files)
+    workspace = prepare(workspace_of(files), files, arguments.tests)
     names = [f"{module}.x*" for module in _modules(files)]
     if arguments.again:
         names = names_to_try_again(workspace, files)
-    if names and mutmut(workspace, names, seconds=_WHOLE_RUN_SECONDS):
+    if names and mutmut(workspace, names, seconds=_WHOLE_RUN_SECONDS, processes=arguments.processes):
         sys.stderr.write("mutmut failed; it says why above.\n")
         return 2
     scores = {file: score(results(workspace, [file]), equivalent=frozenset(equivalent)) for file in files}
@@ -70,6 +70,12 @@ def _arguments() -> argparse.Namespace:
         help="parts of file names, such as planning/ or job_row.py; all where none is given",
     )
     parser.add_argument("--changed", action="store_true", help="only files that have changed since their record")
+    parser.add_argument("--processes", type=int, default=PROCESSES, help="mutants tried at the same time")
+    parser.add_argument(
+        "--tests",
+        nargs="+",
+        help="only tests of these folders and files: much faster, but what only other tests kill survives",
+    )
     parser.add_argument("--again", action="store_true", help="only mutants that the last runs have not killed")
     parser.add_argument(
         "--record",

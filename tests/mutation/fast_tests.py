@@ -22,6 +22,7 @@ _READ_THE_CHECKOUT = frozenset(
         "test_markdown_links.py",
         "test_mutation_record.py",
         "test_mutation_sample.py",
+        "test_mutation_session.py",
         "test_mutation_verdicts.py",
         "test_node_times.py",
     }
@@ -47,7 +48,12 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect tests that need a server."""
-    left_out = [item for item in items if _NEED_A_SERVER & set(getattr(item, "fixturenames", ()))]
+    """Deselect tests that need a server, and those that are marked as slow."""
+    left_out = [item for item in items if _is_slow(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    needs_a_server = bool(_NEED_A_SERVER & set(getattr(item, "fixturenames", ())))
+    return needs_a_server or item.get_closest_marker("slow") is not None

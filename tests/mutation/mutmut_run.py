@@ -13,14 +13,18 @@ from typing import Any
 
 from tests.mutation.verdicts import Change, Verdict, verdict_of
 
-__all__ = ["mutant_names", "mutmut", "names_to_try_again", "results"]
+__all__ = ["PROCESSES", "mutant_names", "mutmut", "names_to_try_again", "results"]
 
 _ALIVE = frozenset({Verdict.SURVIVED, Verdict.NO_TEST})
-_CHILDREN = 2
+PROCESSES = 2
 
 
-def mutmut(workspace: Path, names: list[str], *, seconds: float, log: Path | None = None) -> int | None:
-    """Run mutmut on some mutants. What it found out before the time is over is kept.
+def mutmut(
+    workspace: Path, names: list[str], *, seconds: float, processes: int = PROCESSES, log: Path | None = None
+) -> int | None:
+    """Run mutmut on some mutants, with one pytest session for all of them (`one_session.py`).
+
+    What it found out before the time is over is kept.
 
     Parameters
     ----------
@@ -30,17 +34,21 @@ def mutmut(workspace: Path, names: list[str], *, seconds: float, log: Path | Non
         Names of mutants, or patterns of names.
     seconds
         Time limit.
+    processes
+        Number of mutants tried at the same time.
     log
-        Receives what mutmut prints, which is mostly a progress bar; None to print it.
+        Receives what the run prints; None to print it.
 
     Returns
     -------
     int | None
         Its exit code, which says nothing about survivors; None where the time was over first.
     """
-    command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", str(_CHILDREN), *names]
+    command = [sys.executable, "-u", "-m", "tests.mutation.one_session", "--processes", str(processes), *names]
     environment = os.environ | {
         "PYTHONPATH": str(workspace),
+        # mutmut marks what it generates, and the tests, as modules of the same name in another folder.
+        "PY_IGNORE_IMPORTMISMATCH": "1",
         # The order of a set must not decide whether a mutant is killed.
         "PYTHONHASHSEED": "0",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",

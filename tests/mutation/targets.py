@@ -1,5 +1,6 @@
 """Which code is mutated, and which tests have to notice."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 __all__ = ["CHECKOUT", "DECISION_CODE", "PACKAGES", "fast_test_paths", "source_files"]
@@ -15,8 +16,14 @@ PACKAGES = {
 
 DECISION_CODE = (
     "runops/job_row.py",
+    "runops/quality.py",
+    "runops/recorded_secrets/*.py",
     "runops/retry_policy.py",
+    "runops/sop_as_stored.py",
     "runops/sop_graph.py",
+    "runops/sop_language.py",
+    "runops/sop_markup.py",
+    "runops/sop_structure.py",
     "runops/transcript.py",
     "runops/supabase/claim_result.py",
     "runops/supabase/jobs.py",
@@ -33,22 +40,45 @@ DECISION_CODE = (
     "runops_operator/planning/*.py",
     "runops_operator/reconcile/*.py",
     "runops_worker/media/probe/refusal.py",
+    "runops_worker/media/transcode/activity.py",
     "runops_worker/media/transcode/selection.py",
+    "runops_worker/model/ledger.py",
+    "runops_worker/model/prices.py",
     "runops_worker/sop/*.py",
+    "runops_worker/sop/evidence/*.py",
+    "runops_worker/sop/fix/*.py",
+    "runops_worker/sop/long/*.py",
     "runops_worker/transcription/answer/*.py",
+    "runops_worker/transcription/chunk_flow.py",
+    "runops_worker/transcription/coverage.py",
+    "runops_worker/transcription/gaps.py",
     "runops_worker/transcription/item_times.py",
     "runops_worker/transcription/item_words.py",
+    "runops_worker/transcription/lost_ranges.py",
+    "runops_worker/transcription/mask_secrets.py",
     "runops_worker/transcription/merge/*.py",
 )
 """Globs below the packages: code that decides. What only does I/O is tested against real servers instead."""
 
-_TESTS = ("tests/unit", "tests/operator", "tests/*/pure", "tests/worker/test_worker_stages.py")
-"""Where tests are taken from. `fast_tests` leaves out those among them that need a server or the whole checkout."""
+_TESTS = {
+    "runops": ("tests/unit", "tests/operator", "tests/*/pure", "tests/worker/test_worker_stages.py"),
+    "runops_operator": ("tests/operator",),
+    "runops_worker": ("tests/*/pure", "tests/worker/test_worker_stages.py"),
+}
+"""Where the tests of a package's code are taken from. The operator and the worker never import each other, so neither's
+tests can notice a change of the other. `fast_tests` leaves out tests that need a server or the whole checkout."""
 
 
-def fast_test_paths() -> list[str]:
-    """Return the folders and files that hold fast tests, relative to the checkout."""
-    return sorted(str(path.relative_to(CHECKOUT)) for pattern in _TESTS for path in CHECKOUT.glob(pattern))
+def fast_test_paths(files: Iterable[str]) -> list[str]:
+    """Return the folders and files with the fast tests that can notice a change, relative to the checkout.
+
+    Parameters
+    ----------
+    files
+        What is changed, relative to the packages' parent.
+    """
+    patterns = {pattern for file in files for pattern in _TESTS[file.partition("/")[0]]}
+    return sorted({str(path.relative_to(CHECKOUT)) for pattern in patterns for path in CHECKOUT.glob(pattern)})
 
 
 def source_files(patterns: tuple[str, ...] = DECISION_CODE) -> list[str]:

@@ -16,6 +16,8 @@ from tests.mutation.targets import CHECKOUT, PACKAGES, fast_test_paths
 __all__ = ["WORKSPACE_OF_SAMPLE", "prepare", "workspace_of"]
 
 _WORKSPACES = CHECKOUT / "build" / "mutants"
+_MYPY_CACHE = CHECKOUT / "build" / "mutants-mypy"
+"""Shared by all workspaces, for the libraries that they all import."""
 WORKSPACE_OF_SAMPLE = CHECKOUT / "build" / "mutants-sample"
 _ALSO_NEEDED = ("crds", "devstack", "prompts", "tests")
 _LOG_CALLS = [r"_log\.\w+\(", r"_LOG\.\w+\("]
@@ -30,7 +32,7 @@ def workspace_of(files: list[str]) -> Path:
     return _WORKSPACES / hashlib.sha256("\n".join(sorted(files)).encode()).hexdigest()[:12]
 
 
-def prepare(workspace: Path, files: list[str]) -> Path:
+def prepare(workspace: Path, files: list[str], tests: list[str] | None = None) -> Path:
     """Copy what a run needs and write the configuration.
 
     Parameters
@@ -39,6 +41,8 @@ def prepare(workspace: Path, files: list[str]) -> Path:
         Where to.
     files
         What is mutated, relative to the packages' parent.
+    tests
+        Folders and files with the tests to run, relative to the checkout; all fast tests of the packages where None.
 
     Returns
     -------
@@ -56,11 +60,11 @@ def prepare(workspace: Path, files: list[str]) -> Path:
         shutil.rmtree(target, ignore_errors=True)
         # Links are followed: the worker's prompts are one.
         shutil.copytree(CHECKOUT / source, target, ignore=_JUNK)
-    (workspace / "pyproject.toml").write_text(_configuration(files))
+    (workspace / "pyproject.toml").write_text(_configuration(files, tests or fast_test_paths(files)))
     return workspace
 
 
-def _configuration(files: list[str]) -> str:
+def _configuration(files: list[str], tests: list[str]) -> str:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
     pytest_options: dict[str, Any] = project["tool"]["pytest"]["ini_options"]
     mutmut = {
@@ -75,12 +79,12 @@ def _configuration(files: list[str]) -> str:
             *("-p", "no:unraisableexception", "-o", "filterwarnings="),
             *("-o", "timeout=30", "--hypothesis-profile=mutants"),
         ],
-        "pytest_add_cli_args_test_selection": fast_test_paths(),
+        "pytest_add_cli_args_test_selection": tests,
         "type_check_command": [
-            *("mypy", "--output", "json", "--config-file", "pyproject.toml", *files),
+            *("mypy", "--output", "json", "--config-file", "pyproject.toml", "--cache-dir", str(_MYPY_CACHE), *files),
         ],
-        # A test that hangs fails at its own time limit, 30 s. mutmut's limit is longer, so that it does not take a
-        # test that is slow because the machine is busy for a hang.
+        # A test that hangs fails at a time limit of its own (`one_session.py`). mutmut's limit is longer, so that it
+        # does not take a test that is slow because the machine is busy for a hang.
         "timeout_constant": 6,
         "track_dependencies": False,
         "use_git_change_detection": False,

@@ -34,7 +34,7 @@ class Slow(MemoryCluster):
 
 
 async def test_a_job_whose_pods_are_gone_before_its_turn_comes_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stopping, "_CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(stopping, "_CHECK_SECONDS", 0.01)
     cluster = Slow()
     follower = Stopping(cluster, store=Store(), now=lambda: START, deadline_seconds=1000, metrics=Metrics())
     cluster.may_answer["first"].set()
@@ -77,7 +77,7 @@ async def test_only_the_pods_of_the_very_job_are_deleted_by_their_uid() -> None:
 
 
 async def test_a_pod_that_stops_is_deleted_at_once_and_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stopping, "_CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(stopping, "_CHECK_SECONDS", 0.01)
     cluster = Recorder(list_pods=[_pod("pod-1", "uid-1", deletionTimestamp="now")])
     follower = _follower(cluster)
     await follower.begin("vj-1", "uid-1")
@@ -94,7 +94,7 @@ async def test_a_pod_that_stops_is_deleted_at_once_and_asked_once(monkeypatch: p
 async def test_the_pods_of_one_job_that_cannot_be_listed_do_not_keep_those_of_others_alive(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(stopping, "_CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(stopping, "_CHECK_SECONDS", 0.01)
     cluster = Recorder(list_pods=[_pod("pod-1", "uid-1"), _pod("pod-2", "uid-2")])
     follower = _follower(cluster)
     await follower.begin("vj-1", "uid-1")

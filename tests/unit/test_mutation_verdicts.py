@@ -67,9 +67,16 @@ def test_each_listed_mutant_needs_a_reason(tmp_path: Path) -> None:
 
 def test_targets_that_have_moved_are_noticed() -> None:
     assert "runops/retry_policy.py" in source_files()
-    assert "tests/operator" in fast_test_paths()
     with pytest.raises(LookupError, match="names no file"):
         source_files(("runops/no_such_module.py",))
+
+
+def test_only_tests_that_can_notice_a_change_are_run() -> None:
+    operator, worker = "runops_operator/planning/plan.py", "runops_worker/sop/read_sop.py"
+    assert fast_test_paths([operator]) == ["tests/operator"]
+    assert "tests/worker/pure" in fast_test_paths([worker])
+    assert "tests/operator" not in fast_test_paths([worker])
+    assert set(fast_test_paths([operator, worker])) < set(fast_test_paths(["runops/transcript.py"]))
 
 
 @pytest.mark.parametrize("name", ["equivalent_mutants.toml", "known_survivors.toml"])
