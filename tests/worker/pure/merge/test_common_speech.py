@@ -14,7 +14,7 @@ def words(text: str, *, at: float = 0.0, every: float = 0.0) -> list[SpokenWord]
 
 
 def plain(steps: list[Step]) -> list[str]:
-    """Return each step as `word` where both have it, `word<` or `>word` where one has, `one|other` where they differ."""
+    """Return each step as `word` where both have it, `word<` or `>word` where one has it, else as `one|other`."""
     return [
         f"{one.plain}<"
         if other is None
