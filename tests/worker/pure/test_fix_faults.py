@@ -295,6 +295,7 @@ def test_questions_keep_their_ids_apart_from_those_of_the_model_and_are_few() ->
     assert set(result.sop["public"]["clarification_requests"][0]) == {"id", "question", "importance"}
 
 
+@pytest.mark.slow("six graphs of 2,000 nodes each")
 @pytest.mark.parametrize("shape", ["list", "shortcuts", "rings", "decisions", "loops in loops", "out of reach"])
 def test_two_thousand_nodes_take_seconds(shape: str) -> None:
     names = [f"n{number}" for number in range(2_000)]
