@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from runops_operator.informer import resync
 from runops_operator.informer.resync import Resync, pause_after, resync_is_due
 from runops_operator.informer.store import Store
 from runops_operator.informer.workqueue import WorkQueue
-from tests.eventually import eventually
+from runops_operator.kubernetes_api.cluster import ClusterError
 from tests.operator.world import CONFIG
 from tests.simulation.cluster import START, MemoryCluster
 
@@ -67,19 +68,81 @@ async def test_looks_begin_while_pods_are_listed_and_each_videojob_is_looked_at_
     assert [await queue.get() for _ in range(len(queue))] == ["vj-0", "vj-1", "vj-2"]
 
 
-async def test_the_resync_is_postponed_while_a_burst_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resync, "_CHECK_SECONDS", 0.01)
-    monkeypatch.setattr(resync, "resync_is_due", lambda *, waiting, **_: waiting == 0)
-    queue, cluster = WorkQueue(), MemoryCluster(lambda: START)
-    await queue.add("vj-1")
-    config = CONFIG.model_copy(update={"resync_seconds": 0.01})
-    running = asyncio.create_task(_resync(cluster, Store(), queue, config).run())
-    await asyncio.sleep(0.1)
-    assert cluster.pod_listings == []
-    await queue.get()
-    await asyncio.to_thread(eventually, lambda: bool(cluster.pod_listings), "the comparison")
+class Listed(MemoryCluster):
+    """Notes when it is listed; `failures` are raised by the next listings, `takes` is how long one takes."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: START)
+        self.at: list[float] = []
+        self.failures: list[Exception] = []
+        self.takes = 0.0
+
+    async def list_videojobs(self) -> AsyncIterator[Any]:
+        self.at.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(self.takes)
+        if self.failures:
+            raise self.failures.pop(0)
+        for body in self.videojobs.values():
+            yield body
+
+
+async def _pauses(cluster: Listed, queue: WorkQueue, *, for_seconds: float) -> list[float]:
+    """Return the seconds from the start to the first listing, and from each to the next one."""
+    begun = asyncio.get_running_loop().time()
+    running = asyncio.create_task(_resync(cluster, Store(), queue).run())
+    await asyncio.sleep(for_seconds)
     running.cancel()
     await asyncio.wait([running])
+    return [round(later - earlier, 1) for earlier, later in pairwise([begun, *cluster.at])]
+
+
+@pytest.mark.virtual_time
+async def test_the_cluster_is_listed_at_each_interval_and_later_where_a_listing_takes_long() -> None:
+    assert CONFIG.resync_seconds == 300
+    assert await _pauses(Listed(), WorkQueue(), for_seconds=1000) == [300, 300, 300]
+    slow = Listed()
+    slow.takes = 3.0
+    assert await _pauses(slow, WorkQueue(), for_seconds=1000) == [300, 603]
+
+
+@pytest.mark.virtual_time
+async def test_the_resync_is_postponed_while_a_burst_waits() -> None:
+    queue, cluster = WorkQueue(), Listed()
+    for number in range(101):
+        await queue.add(f"vj-{number}")
+    running = asyncio.create_task(_resync(cluster, Store(), queue).run())
+    await asyncio.sleep(400)
+    assert cluster.at == []
+    await queue.get()
+    await asyncio.sleep(1.1)
+    assert len(cluster.at) == 1
+    running.cancel()
+    await asyncio.wait([running])
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize(
+    ("failure", "line"),
+    [
+        (ClusterError("away"), "Resync: away"),
+        (RuntimeError("an odd object"), "Unexpected error in the resync."),
+    ],
+)
+async def test_after_a_failure_the_cluster_is_listed_sooner_with_growing_pauses(
+    failure: Exception, line: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[int] = []
+
+    def backoff(failures: int, *, base: float) -> float:
+        asked.append(failures)
+        return 7.0 * failures * base
+
+    monkeypatch.setattr(resync, "backoff", backoff)
+    cluster = Listed()
+    cluster.failures = [failure, failure]
+    assert await _pauses(cluster, WorkQueue(), for_seconds=700) == [300, 7, 14, 300]
+    assert asked == [1, 2]
+    assert caplog.messages == [line, line]
 
 
 def _videojob(name: str, version: int) -> dict[str, Any]:
