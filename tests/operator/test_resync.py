@@ -22,6 +22,7 @@ from tests.simulation.cluster import START, MemoryCluster
     [
         pytest.param(299.0, 0, False, id="its time has not come"),
         pytest.param(300.0, 0, True, id="its time has come"),
+        pytest.param(300.0, 100, True, id="a hundred that wait are no burst"),
         pytest.param(300.0, 5000, False, id="a burst comes first"),
         pytest.param(599.0, 101, False, id="a burst still comes first"),
         pytest.param(600.0, 5000, True, id="a burst that lasts does not keep it off for ever"),
@@ -68,6 +69,14 @@ async def test_looks_begin_while_pods_are_listed_and_each_videojob_is_looked_at_
     assert [await queue.get() for _ in range(len(queue))] == ["vj-0", "vj-1", "vj-2"]
 
 
+async def test_a_videojob_without_a_pod_is_reconciled_after_the_listing() -> None:
+    queue, store, cluster = WorkQueue(), Store(), MemoryCluster(lambda: START)
+    cluster.videojobs["vj-1"] = {"metadata": {"name": "vj-1", "uid": "u-1"}}
+    await _resync(cluster, store, queue).once()
+    assert len(queue) == 1
+    assert await queue.get() == "vj-1"
+
+
 class Listed(MemoryCluster):
     """Notes when it is listed; `failures` are raised by the next listings, `takes` is how long one takes."""
 
@@ -86,10 +95,13 @@ class Listed(MemoryCluster):
             yield body
 
 
-async def _pauses(cluster: Listed, queue: WorkQueue, *, for_seconds: float) -> list[float]:
+async def _pauses(
+    cluster: Listed, queue: WorkQueue, *, for_seconds: float, resync_seconds: float = 300.0
+) -> list[float]:
     """Return the seconds from the start to the first listing, and from each to the next one."""
     begun = asyncio.get_running_loop().time()
-    running = asyncio.create_task(_resync(cluster, Store(), queue).run())
+    config = CONFIG.model_copy(update={"resync_seconds": resync_seconds})
+    running = asyncio.create_task(_resync(cluster, Store(), queue, config).run())
     await asyncio.sleep(for_seconds)
     running.cancel()
     await asyncio.wait([running])
@@ -98,11 +110,21 @@ async def _pauses(cluster: Listed, queue: WorkQueue, *, for_seconds: float) -> l
 
 @pytest.mark.virtual_time
 async def test_the_cluster_is_listed_at_each_interval_and_later_where_a_listing_takes_long() -> None:
-    assert CONFIG.resync_seconds == 300
-    assert await _pauses(Listed(), WorkQueue(), for_seconds=1000) == [300, 300, 300]
+    assert await _pauses(Listed(), WorkQueue(), for_seconds=250, resync_seconds=100) == [100, 100]
+    quick = Listed()
+    quick.takes = 1.0
+    assert await _pauses(quick, WorkQueue(), for_seconds=1000) == [300, 301, 301]
     slow = Listed()
     slow.takes = 3.0
     assert await _pauses(slow, WorkQueue(), for_seconds=1000) == [300, 603]
+
+
+@pytest.mark.virtual_time
+async def test_a_burst_that_lasts_postpones_the_resync_for_a_second_interval_only() -> None:
+    queue = WorkQueue()
+    for number in range(101):
+        await queue.add(f"vj-{number}")
+    assert await _pauses(Listed(), queue, for_seconds=1300) == [600, 600]
 
 
 @pytest.mark.virtual_time

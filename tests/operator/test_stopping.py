@@ -189,6 +189,18 @@ async def test_the_pods_of_a_job_that_exists_are_left_alone() -> None:
     assert len(follower) == 0
 
 
+async def test_two_checks_of_one_job_that_both_find_it_existing_end_the_following_once() -> None:
+    class Suspending(Recorder):
+        async def get_job(self, name: str) -> Any:
+            await asyncio.sleep(0)
+            return {"metadata": {"name": name, "uid": "uid-1"}}
+
+    follower = _follower(Suspending())
+    follower.follow("vj-1", "uid-1")
+    await asyncio.gather(follower._check("uid-1"), follower._check("uid-1"))
+    assert len(follower) == 0
+
+
 async def test_a_job_whose_state_cannot_be_read_is_followed_on() -> None:
     cluster = Recorder(list_pods=[_pod("pod-1", "uid-1")], get_job=ClusterError("away"))
     follower = _follower(cluster)

@@ -30,6 +30,11 @@ def test_an_error_is_counted_by_what_was_watched(url: str, resource: str, counte
     assert counted == [resource]
 
 
+def test_errors_of_other_libraries_are_not_counted(counted: list[str]) -> None:
+    logging.getLogger("asyncio").error("Task failed: /jobs")
+    assert counted == []
+
+
 def test_what_is_no_error_is_not_counted(counted: list[str]) -> None:
     logging.getLogger("kopf.clients.watching").warning("Reconnecting to /jobs")
     assert counted == []

@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -243,6 +244,8 @@ async def test_a_row_is_claimed_and_its_token_written_on_the_videojob(before: di
     ((name, (claimed, claim), named),) = bench.jobs.calls
     assert (name, claimed, named) == ("claim", found, {"from_status": "completed"})
     assert (claim.by, claim.attempt) == (INSTALLATION, attempt)
+    assert UUID(claim.claim).version == 4
+    assert claim.claim != before["claim"]
     ((_, (_, annotations), given),) = bench.cluster.calls
     assert annotations["runops.dev/claim"] == claim.claim
     assert given == {"version": None}

@@ -150,6 +150,30 @@ async def test_a_missing_pod_is_explained_by_its_event_after_the_job_controller_
     assert (await bench.observe()).pod_refused is None
 
 
+async def test_a_job_that_loses_its_pod_gives_the_job_controller_its_time_again() -> None:
+    bench = Bench()
+    bench.store.see_job(job_body())
+    await bench.observe()
+    bench.cluster.answers["list_pods"] = [pod_body(phase="Pending")]
+    await bench.observe()
+    bench.wait(10)
+    bench.cluster.answers["list_pods"] = []
+    assert (await bench.observe()).pod_refused is None
+    bench.wait(4)
+    assert (await bench.observe()).pod_refused == "exceeded quota"
+
+
+async def test_a_job_that_is_resumed_begins_a_new_wait() -> None:
+    bench = Bench()
+    bench.store.see_job(job_body(suspend=True))
+    await bench.observe()
+    bench.wait(60)
+    resumed = job_body()
+    resumed["metadata"]["resourceVersion"] = "2"
+    bench.store.see_job(resumed)
+    assert (await bench.observe()).waited_seconds == 0
+
+
 async def test_the_wait_for_a_refused_pod_is_a_wait_of_its_own() -> None:
     bench = Bench()
     bench.store.see_job(job_body())

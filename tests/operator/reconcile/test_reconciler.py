@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from runops.failures import TABLE, Reason
+from runops.logs import job_id_in_logs
 from runops.supabase.errors import UNREADABLE, ErrorKind, SupabaseError
 from runops_operator.informer.store import Store
 from runops_operator.informer.workqueue import WorkQueue
@@ -406,6 +407,55 @@ async def test_draining_waits_for_what_is_under_way_and_starts_nothing_else(capl
         await bench.reconciler.drain(5)
         await loop
     assert begun == ["vj-1"]
+
+
+class Slow:
+    """Reconciliations that take as long as the test says; it keeps their names and those of their log lines."""
+
+    def __init__(self, bench: Bench, seconds: float) -> None:
+        self.seconds = seconds
+        self.under_way = self.most = 0
+        self.log_ids: list[str | None] = []
+        bench.reconciler.reconcile = self  # type: ignore[assignment, method-assign]
+
+    async def __call__(self, name: str) -> None:
+        self.log_ids.append(job_id_in_logs.get())
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(self.seconds)
+        self.under_way -= 1
+
+
+@pytest.mark.virtual_time
+async def test_twenty_videojobs_are_reconciled_at_once_each_under_its_id_in_the_log_and_its_time_is_counted() -> None:
+    bench = Bench()
+    slow = Slow(bench, 3.0)
+    for number in range(30):
+        await bench.queue.add(f"vj-{number}")
+    await asyncio.sleep(100)
+    loop = asyncio.create_task(bench.reconciler.run())
+    await asyncio.sleep(10)
+    loop.cancel()
+    assert (slow.most, len(slow.log_ids)) == (20, 30)
+    assert slow.log_ids == [str(number) for number in range(30)]
+    assert b"runops_reconcile_seconds_count 30.0" in bench.metrics.text()
+    assert b"runops_reconcile_seconds_sum 90.0" in bench.metrics.text()
+
+
+@pytest.mark.virtual_time
+async def test_draining_waits_for_the_last_of_several(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench()
+    slow = Slow(bench, 10.0)
+    await bench.queue.add("vj-1")
+    loop = asyncio.create_task(bench.reconciler.run(workers=2))
+    await asyncio.sleep(5)
+    await bench.queue.add("vj-2")
+    await asyncio.sleep(1)
+    await bench.reconciler.drain(1)
+    assert caplog.messages == ["stopping during 2 reconciliations; they are repeated after the start"]
+    await bench.reconciler.drain(60)
+    assert (slow.under_way, len(caplog.messages)) == (0, 1)
+    loop.cancel()
 
 
 async def test_draining_an_idle_reconciler_takes_no_time(caplog: pytest.LogCaptureFixture) -> None:

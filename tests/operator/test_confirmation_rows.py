@@ -1,0 +1,137 @@
+"""What becomes of each claimed row when it is confirmed."""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from runops.job_row import Claim, JobRow, stamped_metadata
+from runops.logs import job_id_in_logs
+from runops_operator.intake.confirm import Confirmation
+from runops_operator.kubernetes_api.cluster import ClusterError
+from runops_operator.manifests.build_videojob import Arrival
+from runops_operator.observability.metrics import Metrics
+from tests.operator.world import CONFIG
+
+pytestmark = pytest.mark.virtual_time
+FIRST = Claim(claim=str(uuid4()), by="ours")
+LATER = Claim(claim=str(uuid4()), by="ours", attempt=3, failures=1)
+USER = str(UUID(int=77))
+
+
+def claimed(number: int, claim: Claim = FIRST, **fields: Any) -> JobRow:
+    metadata = stamped_metadata(fields.pop("metadata", None), claim)
+    return JobRow(job_id=UUID(int=number), status="processing", metadata=metadata, **fields)
+
+
+class Site:
+    """A confirmation whose table has the rows of a test; it keeps what was adopted and given way to."""
+
+    def __init__(self) -> None:
+        self.there: dict[int, JobRow] = {}
+        self.sizes: dict[int, int] = {}
+        self.fails: dict[int, ClusterError] = {}
+        self.adopted: list[tuple[int, Claim, bool, Arrival]] = []
+        self.left: list[tuple[int, str]] = []
+        self.log_ids: list[str | None] = []
+        self.in_hand: list[int] = []
+        self.metrics = Metrics()
+        parts: Any = self
+        self.confirmation = Confirmation(
+            jobs=parts,
+            adopter=parts,
+            config=CONFIG.model_copy(update={"confirm_seconds": 0.0}),
+            metrics=self.metrics,
+            now=lambda: datetime.fromtimestamp(asyncio.get_running_loop().time(), UTC),
+            sizes_of=self._sizes_of,
+            wake=asyncio.Event(),
+        )
+
+    async def _sizes_of(self, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        return {job_id: self.sizes[job_id.int] for job_id in job_ids if job_id.int in self.sizes}
+
+    async def get_many(self, job_ids: Iterable[UUID]) -> dict[UUID, JobRow]:
+        return {job_id: self.there[job_id.int] for job_id in job_ids if job_id.int in self.there}
+
+    async def adopt(self, row: JobRow, claim: Claim, *, fresh: bool = False, arrival: Arrival | None = None) -> bool:
+        self.log_ids.append(job_id_in_logs.get())
+        await asyncio.sleep(1)
+        number = row.job_id.int
+        if number in self.fails:
+            raise self.fails[number]
+        assert arrival is not None
+        self.adopted.append((number, claim, fresh, arrival))
+        return True
+
+    async def give_way(self, job_id: UUID, token: str) -> None:
+        self.left.append((job_id.int, token))
+
+    def take_in_hand(self, job_id: UUID) -> None:
+        self.in_hand.append(job_id.int)
+
+    def release(self, job_id: UUID) -> None:
+        self.in_hand.remove(job_id.int)
+
+    def add(self, row: JobRow, claim: Claim = FIRST, *, there: JobRow | None = None) -> None:
+        self.confirmation.add(row, claim, Arrival(queued_at=f"q{row.job_id.int}"))
+        self.there[row.job_id.int] = there or row
+
+
+async def test_a_row_is_adopted_with_what_was_known_of_it_and_the_size_of_its_recording() -> None:
+    site = Site()
+    site.add(claimed(1))
+    site.add(claimed(2, LATER), LATER)
+    site.sizes = {2: 1_048_576}
+    assert await site.confirmation.settle() == 2
+    assert site.adopted == [
+        (1, FIRST, True, Arrival(queued_at="q1")),
+        (2, LATER, False, Arrival(queued_at="q2", source_bytes=1_048_576)),
+    ], "only a claim without a history needs no further read of the row"
+    assert site.log_ids == [str(UUID(int=1)), str(UUID(int=2))]
+
+
+async def test_a_lost_row_and_one_of_a_rival_get_no_videojob() -> None:
+    site = Site()
+    site.add(claimed(1), there=claimed(1, LATER))
+    site.add(claimed(2, updated_at="2026-01-01T00:00:00Z"), there=claimed(2, updated_at="2026-01-01T00:00:01Z"))
+    assert await site.confirmation.settle() == 0
+    assert (site.adopted, site.left) == ([], [(2, FIRST.claim)])
+    assert b'runops_drift_repaired_total{kind="RivalConsumer"} 1.0' in site.metrics.text()
+    assert (len(site.confirmation), site.in_hand) == (0, [])
+
+
+async def test_a_videojob_that_cannot_be_made_keeps_no_other_from_being_made() -> None:
+    site = Site()
+    for number in (1, 2, 3):
+        site.add(claimed(number))
+    site.fails[1] = ClusterError("refused", status=403)
+    site.there[3] = claimed(3, LATER)
+    with pytest.raises(ClusterError, match="refused"):
+        await site.confirmation.settle()
+    assert [number for number, *_ in site.adopted] == [2], "it was under way when the first one failed"
+    assert site.in_hand == [1]
+
+
+async def test_a_row_that_is_claimed_again_while_it_is_confirmed_is_confirmed_again() -> None:
+    site = Site()
+    site.add(claimed(1))
+    settling = asyncio.create_task(site.confirmation.settle())
+    await asyncio.sleep(0.5)
+    site.add(claimed(1, LATER), LATER)
+    assert await settling == 1
+    assert (len(site.confirmation), site.in_hand) == (1, [1])
+    assert await site.confirmation.settle() == 1
+    assert [claim for _, claim, _, _ in site.adopted] == [FIRST, LATER]
+    assert site.in_hand == []
+
+
+async def test_waiting_rows_are_counted_by_user() -> None:
+    site = Site()
+    for number, user in ((1, USER), (2, USER), (3, str(UUID(int=78)))):
+        site.add(claimed(number, metadata={"user_id": user}))
+    counts = site.confirmation.by_user()
+    assert sorted(counts.values()) == [1, 2]
+    assert counts[USER] == 2
