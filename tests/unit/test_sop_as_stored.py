@@ -196,6 +196,17 @@ def test_children_are_named_by_id_or_path_or_stand_in_the_loop_or_name_their_par
     assert found == {"l": ["b", "c", "d", "e"], "d": None, "b": None, "c": None, "e": None, "f": None, "g": None}
 
 
+def test_a_child_in_a_loop_is_found_by_its_id_before_its_path() -> None:
+    nodes = [{"id": "l", "children": [{"id": "b", "id_path": "a"}]}, {"id": "a"}]
+    assert {one.id: one.children for one in read(nodes=nodes).public.nodes}["l"] == ["b"]
+    # Deeper than it is read, an object still names a node that is written elsewhere.
+    deep: dict[str, Any] = {"id": "4", "children": [{"id": "x", "id_path": "y"}, {"id_path": "z"}]}
+    for level in range(3, -1, -1):
+        deep = {"id": str(level), "children": [deep]}
+    found = {one.id: one.children for one in read(nodes=[deep, {"id": "x"}, {"id": "z"}, {"id": "y"}]).public.nodes}
+    assert found["4"] == ["x", "z"]
+
+
 def test_a_child_in_a_loop_without_an_id_belongs_to_it_by_its_path() -> None:
     found = read(nodes=[{"id": "l", "children": [{"id_path": "l/a"}, {"type": "end"}]}]).public.nodes
     assert [(one.id, one.children) for one in found] == [("l", ["l/a", "l-2"]), ("l/a", None), ("l-2", None)]

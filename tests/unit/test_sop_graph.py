@@ -472,6 +472,14 @@ def test_the_faults_of_a_graph_are_exactly_these(sop: Sop, faults: list[str]) ->
     assert sorted(graph_faults(sop)) == sorted(faults)
 
 
+@pytest.mark.parametrize(("count", "named"), [(5, "'a0', 'a1', 'a2', 'a3', 'a4'"), (7, "'a4' and 2 more")])
+def test_of_many_nodes_five_are_named(count: int, named: str) -> None:
+    names = [f"a{number}" for number in range(count)]
+    sop = _graph(*(f"task:{name}" for name in names), "end:z", edges=tuple((name, "z", "next") for name in names))
+    (fault,) = graph_faults(sop)
+    assert fault.endswith(named)
+
+
 def test_a_loop_is_not_its_own_child() -> None:
     sop = _graph("trigger:s", "loop:l:l", "end:z", edges=(("s", "l", "next"), ("l", "z", "all_processed")))
     assert "loop 'l' is its own child" in graph_faults(sop)

@@ -187,6 +187,14 @@ def test_unknown_optional_fields_are_left_out_and_required_ones_are_null() -> No
     ]
 
 
+def test_attributes_of_an_element_are_kept_as_they_are_and_written_as_json() -> None:
+    attributes = {"element_visible_text": None, "timestamp_end_visual": None, "seen": {1}}
+    element = {"element_type_guess": "button", "element_attributes_observed": attributes}
+    (dumped,) = dump_transcript([parse_item({**SEEN, "target_element_details": element})])
+    kept = {"element_visible_text": None, "timestamp_end_visual": None, "seen": [1]}
+    assert dumped["target_element_details"]["element_attributes_observed"] == kept
+
+
 def test_a_transcript_has_a_longest_length() -> None:
     assert len(TRANSCRIPT.validate_python([SAID] * 3)) == 3
     with pytest.raises(ValidationError, match="100000"):

@@ -415,10 +415,12 @@ class Slow:
     def __init__(self, bench: Bench, seconds: float) -> None:
         self.seconds = seconds
         self.under_way = self.most = 0
+        self.names: list[str] = []
         self.log_ids: list[str | None] = []
         bench.reconciler.reconcile = self  # type: ignore[assignment, method-assign]
 
     async def __call__(self, name: str) -> None:
+        self.names.append(name)
         self.log_ids.append(job_id_in_logs.get())
         self.under_way += 1
         self.most = max(self.most, self.under_way)
@@ -437,7 +439,7 @@ async def test_twenty_videojobs_are_reconciled_at_once_each_under_its_id_in_the_
     await asyncio.sleep(10)
     loop.cancel()
     assert (slow.most, len(slow.log_ids)) == (20, 30)
-    assert slow.log_ids == [str(number) for number in range(30)]
+    assert [f"vj-{job_id}" for job_id in slow.log_ids] == slow.names == [f"vj-{number}" for number in range(30)]
     assert b"runops_reconcile_seconds_count 30.0" in bench.metrics.text()
     assert b"runops_reconcile_seconds_sum 90.0" in bench.metrics.text()
 
