@@ -57,3 +57,27 @@ def test_sound_may_end_before_the_pictures_or_after_them() -> None:
 def test_busy_seconds_are_counted_by_the_recordings_time(start: float, end: float, busy: int) -> None:
     activity = Activity(100, (True, False, False, False), (False, False, True, True))
     assert activity.busy(start, end) == busy
+
+
+def test_a_picture_of_twice_the_noise_is_no_change() -> None:
+    assert changed([20_000, STILL, STILL, 2 * STILL, 2 * STILL + 1, STILL]) == [4]
+
+
+def test_a_key_picture_may_be_the_second_and_the_first_may_be_none() -> None:
+    assert changed([20_000, 20_000, STILL, STILL], keys=(0, 1)) == [1]
+    assert changed([STILL] * 300, keys=(250,)) == []
+
+
+def test_ten_decibels_above_the_noise_are_not_loud_yet() -> None:
+    assert loud([-60.0, -50.0, -49.9, -60.0]) == [2]
+
+
+def test_every_second_of_the_clip_has_one_entry_and_what_is_behind_its_end_none() -> None:
+    pictures = [Picture(at, 20_000, is_key=False) for at in (0.5, 1.5, 2.5, 3.0, 4.5)]
+    found = activity_of([Picture(0.0, 1, is_key=False)] * 20 + pictures, [-20.0], start=7, seconds=3)
+    assert found == Activity(7, (True, True, True), (True, False, False))
+
+
+def test_what_changed_and_what_was_loud_are_of_the_same_seconds() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        Activity(0, (True, True), (True,)).busy(0, 2)

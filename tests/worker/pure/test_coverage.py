@@ -89,3 +89,19 @@ def test_times_without_an_item_of_any_kind() -> None:
 )
 def test_four_items_within_one_second_are_dated_wrongly(times: tuple[float, ...], *, are: bool) -> None:
     assert all_at_one_second([clicked(at, "x") for at in times]) is are
+
+
+def test_the_first_second_of_the_activity_counts() -> None:
+    assert missing(during(range(10))) == ((0.0, 11.0),)
+
+
+def test_what_was_said_covers_half_a_second_for_each_of_its_letters() -> None:
+    assert missing(during(loud=[ALWAYS]), said(0, "x" * 40, end=120)) == ((19.0, 120.0),)
+
+
+@pytest.mark.parametrize(
+    ("later", "found"),
+    [(range(102, 130), ((49.0, 71.0), (101.0, 131.0))), (range(101, 130), ((49.0, 131.0),))],
+)
+def test_holes_thirty_seconds_apart_are_two(later: range, found: object) -> None:
+    assert missing(during(range(50, 70), later, seconds=200), clicked(100, "x"), clicked(199, "x")) == found

@@ -77,3 +77,12 @@ def test_of_many_gaps_there_is_one_question_for_each_reason() -> None:
     assert "00:08:20 to 00:08:30?" in first
     assert "00:01:30 to 00:01:35 and 2 more?" in second
     assert "00:01:40" not in second
+
+
+def test_ten_gaps_have_a_question_each_and_of_eleven_the_last_ones_are_counted() -> None:
+    ten = [gap(10 * number, 10 * number + 5) for number in range(10)]
+    assert len(gap_questions(ten)) == 10
+    first, second = gap_questions([*ten, gap(500, 510, "empty")])
+    assert "more" not in first + second
+    (only,) = gap_questions([*ten, gap(200, 205)])
+    assert "00:01:30 to 00:01:35 and 1 more?" in only

@@ -56,3 +56,28 @@ def test_a_recording_in_which_nothing_was_found() -> None:
     failure = nothing_found(model="m")
     assert failure.reason is Reason.MODEL_EMPTY_ANSWER
     assert failure.detail.startswith("m saw and heard nothing in the recording.")
+
+
+@pytest.mark.parametrize(("until", "what"), [(59.0, "the recording "), (58.9, "00:00:59 of the recording (00:01:00) ")])
+def test_all_but_a_second_is_the_recording(until: float, what: str) -> None:
+    failure = lost_failure([lost(0, until)], video_seconds=60, model="m")
+    assert failure is not None
+    assert failure.detail.startswith(f"m refused {what}")
+
+
+def test_the_detail_is_that_of_the_reason_which_is_named() -> None:
+    failure = lost_failure([lost(0, 10), lost(10, 60, UNREADABLE)], video_seconds=60, model="m")
+    assert failure is not None
+    assert failure.reason is Reason.INVALID_OUTPUT
+    assert "The answer is not JSON." in failure.detail
+
+
+def test_a_reason_counts_by_its_seconds_and_not_by_when_they_are() -> None:
+    failure = lost_failure([lost(0, 400, CUT_OFF), lost(500, 600)], video_seconds=600, model="m")
+    assert failure is not None
+    assert failure.reason is Reason.OUTPUT_CUT_OFF
+
+
+def test_a_recording_in_which_nothing_was_found_comes_with_what_to_do() -> None:
+    failure = nothing_found(model="m")
+    assert failure.detail.endswith(f" {failure.failure.remedy}")

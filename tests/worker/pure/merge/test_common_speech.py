@@ -15,17 +15,13 @@ def words(text: str, *, at: float = 0.0, every: float = 0.0) -> list[SpokenWord]
 
 def plain(steps: list[Step]) -> list[str]:
     """Return each step as `word` where both have it, `word<` or `>word` where one has it, else as `one|other`."""
-    return [
-        f"{one.plain}<"
-        if other is None
-        else f">{other.plain}"
-        if one is None
-        else one.plain
-        if one.plain == other.plain
-        else f"{one.plain}|{other.plain}"
-        for one, other in ((one, other) for one, other in steps)
-        if one is not None or other is not None
-    ]
+    return [_written(one, other) for one, other in steps]
+
+
+def _written(one: SpokenWord | None, other: SpokenWord | None) -> str:
+    if one is None or other is None:
+        return f">{other.plain}" if other is not None else f"{one.plain if one is not None else None}<"
+    return one.plain if one.plain == other.plain else f"{one.plain}|{other.plain}"
 
 
 def common(earlier: str, later: str, *, apart: float = 0.0) -> list[str]:
@@ -53,6 +49,7 @@ def common(earlier: str, later: str, *, apart: float = 0.0) -> list[str]:
         ("open tree door", "open four door", ["open", "tree|four", "door"]),
         ("open a [x] inaudible door", "open a [x] four door", ["open", "a", "[x]", "inaudible|four", "door"]),
         ("open four door", "open inaudible door", ["open", "four|inaudible", "door"]),
+        ("open the door inaudible", "well open the door", [">well", "open", "the", "door", "inaudible<"]),
     ],
 )
 def test_words_that_both_report(earlier: str, later: str, steps: list[str]) -> None:
@@ -66,6 +63,9 @@ def test_words_that_both_report(earlier: str, later: str, steps: list[str]) -> N
         ("chasing", "purchasing", True),
         ("supplier", "suplier", True),
         ("delivery", "delivered", True),
+        ("open", "opened", True),
+        ("open", "opan", True),
+        ("sing", "advertising", True),
         ("delivery", "directory", False),
         # Short words and numbers must be equal.
         ("and", "andy", False),
@@ -110,6 +110,13 @@ def test_a_word_that_is_said_twice_is_taken_for_the_nearer_one() -> None:
     assert [(one and one.at, other and other.at) for one, other in steps] == [(4.0, 4.5)]
     steps = common_speech(words("next", at=0.5), [*words("next", at=0.0), *words("next", at=4.0)])
     assert [(one and one.at, other and other.at) for one, other in steps] == [(0.5, 0.0)]
+
+
+def test_six_seconds_apart_are_one_word_beside_another_common_one() -> None:
+    earlier, later = words("purchasing team"), [*words("purchasing"), *words("team", at=6.0)]
+    assert plain(common_speech(earlier, later)) == ["purchasing", "team"]
+    later = [*words("purchasing"), *words("team", at=6.1)]
+    assert plain(common_speech(earlier, later)) == ["purchasing", "team<"]
 
 
 def test_common_words_more_than_six_seconds_apart_are_none() -> None:

@@ -154,6 +154,7 @@ def test_the_report_that_says_more_is_kept_from_when_the_earlier_chunk_saw_it(
         (("Excel", "A sheet with prices"), ("SAP", "The open orders"), True),
         (("Excel", "A sheet with prices"), ("Microsoft Excel", "The open orders"), False),
         (("Google Chrome - Orders", "A sheet"), ("Firefox", "The open orders"), False),
+        (("Browser", "A sheet"), ("Firefox", "The open orders"), False),
         (("Edge", "A sheet"), ("The web", "The open orders"), False),
         (("Orders", "A sheet"), ("Web Orders", "The open table"), False),
         (("Google", "A sheet"), ("SAP", "The open orders"), False),
