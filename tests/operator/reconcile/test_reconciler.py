@@ -417,7 +417,7 @@ class Slow:
         self.under_way = self.most = 0
         self.names: list[str] = []
         self.log_ids: list[str | None] = []
-        bench.reconciler.reconcile = self  # type: ignore[assignment, method-assign]
+        bench.reconciler.reconcile = self  # type: ignore[method-assign]
 
     async def __call__(self, name: str) -> None:
         self.names.append(name)
