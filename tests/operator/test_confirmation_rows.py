@@ -58,10 +58,10 @@ class Site:
 
     async def adopt(self, row: JobRow, claim: Claim, *, fresh: bool = False, arrival: Arrival | None = None) -> bool:
         self.log_ids.append(job_id_in_logs.get())
-        await asyncio.sleep(1)
         number = row.job_id.int
         if number in self.fails:
             raise self.fails[number]
+        await asyncio.sleep(1)
         assert arrival is not None
         self.adopted.append((number, claim, fresh, arrival))
         return True

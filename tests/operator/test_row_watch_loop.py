@@ -80,6 +80,11 @@ async def test_after_a_failure_the_rows_are_read_again_with_growing_pauses(
     assert "Unexpected error while the claimed rows were read." in caplog.text or not unexpected
 
 
+async def test_the_first_failure_of_an_outage_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    await Watch(AWAY).run_for(0.1)
+    assert caplog.messages == ["The claimed rows could not be read: The database is away."]
+
+
 async def test_a_read_that_succeeds_ends_the_growing_pauses(caplog: pytest.LogCaptureFixture) -> None:
     watch = Watch(AWAY)
     task = asyncio.create_task(watch.run())
