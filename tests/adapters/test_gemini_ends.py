@@ -90,14 +90,17 @@ async def test_an_input_that_is_too_large_is_an_exception_and_not_an_empty_answe
 @pytest.mark.parametrize(
     ("name", "seconds", "fps", "tokens", "is_enough"),
     [
-        ("gemini-3.8-flash", 300, 1, 42_000, True),
-        ("gemini-3.8-flash", 300, 1, 41_999, False),
+        ("gemini-3.8-flash", 300, 1, 84_000, True),
+        # An API that counts HIGH as low resolution has shown all pictures.
+        ("gemini-3.8-flash", 300, 1, 21_000, True),
+        ("gemini-3.8-flash", 300, 1, 10_500, True),
+        ("gemini-3.8-flash", 300, 1, 10_499, False),
         ("gemini-3.8-flash", 300, 1, 70, False),
-        ("gemini-3.8-flash", 300, 2, 42_000, False),
-        ("models/gemini-4-hydrogen", 10, 1, 1_400, True),
-        ("models/gemini-4-hydrogen", 10, 1, 1_399, False),
-        ("gemini-2.5-flash", 10, 1, 1_290, True),
-        ("gemini-2.5-flash", 10, 1, 1_289, False),
+        ("gemini-3.8-flash", 300, 2, 20_999, False),
+        ("models/gemini-4-hydrogen", 10, 1, 350, True),
+        ("models/gemini-4-hydrogen", 10, 1, 349, False),
+        ("gemini-2.5-flash", 10, 1, 330, True),
+        ("gemini-2.5-flash", 10, 1, 329, False),
         ("gemini-5-neon", 300, 1, 1, True),
         ("gemini-5-neon", 300, 1, 0, False),
     ],
@@ -175,3 +178,33 @@ async def test_what_does_not_pass_soon_ends_the_attempt_with_its_retry_time(
             await ask(model)
     assert (failed.value.reason, failed.value.retry_after) == (reason, retry_after)
     assert len(gemini.calls()) == calls
+
+
+@pytest.mark.parametrize(("tokens", "is_enough"), [(42_000, True), (41_999, False)])
+async def test_once_a_model_has_counted_high_resolution_half_of_that_is_expected(
+    *, model: GeminiModel, gemini: GeminiRecorder, tmp_path: Path, tokens: int, is_enough: bool
+) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"\x00" * 9)
+    gemini.script = [Reply(video_tokens=84_000), *[Reply(video_tokens=tokens)] * 2]
+    async with model.uploaded(clip, job_id=UUID(int=1), seconds=300, fps=1) as video:
+        await model.ask(QUESTION, video=video, on_usage=lambda _: None)
+        if is_enough:
+            await model.ask(QUESTION, video=video, on_usage=lambda _: None)
+        else:
+            with pytest.raises(Failed, match=r"41999 tokens instead of 42000 or more") as failed:
+                await model.ask(QUESTION, video=video, on_usage=lambda _: None)
+            assert failed.value.reason is Reason.MODEL_FILE_REJECTED
+
+
+async def test_a_model_that_does_not_count_high_resolution_transcribes_and_is_warned_of_once(
+    model: GeminiModel, gemini: GeminiRecorder, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"\x00" * 9)
+    gemini.script = [Reply(video_tokens=21_000)] * 3
+    async with model.uploaded(clip, job_id=UUID(int=1), seconds=300, fps=1) as video:
+        for _ in range(3):
+            await model.ask(QUESTION, video=video, on_usage=lambda _: None)
+    (warning,) = [record for record in caplog.records if "small print" in record.message]
+    assert (warning.__dict__["tokens_per_picture"], warning.__dict__["expected"]) == (70, 280)

@@ -1,6 +1,6 @@
 """Checks the settings, the Supabase project and the models."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from runops.environment import Environment, EnvironmentIncomplete
@@ -11,10 +11,16 @@ from runops_cli.checks.finding import good, problem
 from runops_cli.checks.models import check_models
 from runops_cli.terminal.settings import read_settings
 
-__all__ = ["check_project"]
+__all__ = ["PaidCheck", "check_project"]
 
 
-async def check_project(env_file: Path | None, models: Sequence[str]) -> list[Finding]:
+PaidCheck = Callable[[Environment], Awaitable[list[Finding]]]
+"""Checks the models with paid calls."""
+
+
+async def check_project(
+    env_file: Path | None, models: Sequence[str], *, paid: PaidCheck | None = None
+) -> list[Finding]:
     """Return the findings. It writes nothing.
 
     Parameters
@@ -23,13 +29,16 @@ async def check_project(env_file: Path | None, models: Sequence[str]) -> list[Fi
         The value of `--env-file`.
     models
         Names of the models.
+    paid
+        Checks the models with paid calls as well; None where that is not wanted.
     """
     try:
         environment = read_settings(env_file)
     except EnvironmentIncomplete as error:
         return [problem("environment", str(error), "Fix this setting, then check again: the other checks need it.")]
     found = [good("environment", f"SUPABASE_URL is {environment.supabase_url}")]
-    return [*found, *await _supabase(environment), *await check_models(environment, models)]
+    found += [*await _supabase(environment), *await check_models(environment, models)]
+    return found if paid is None else [*found, *await paid(environment)]
 
 
 async def _supabase(environment: Environment) -> list[Finding]:

@@ -1,14 +1,17 @@
 """`runops check`: check everything that runops needs."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from runops.environment import Environment
 from runops.supabase.probe import Finding
+from runops.videojob import ModelChoice
 from runops_cli.checks.cluster import ClusterChoice, check_cluster
-from runops_cli.checks.project import check_project
+from runops_cli.checks.project import PaidCheck, check_project
 from runops_cli.checks.report import as_json, as_lines, as_table
 from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.terminal.console import STDOUT, to_stderr
@@ -22,7 +25,7 @@ from runops_cli.terminal.options import (
     SopModel,
     TableFormat,
     TranscribeModel,
-    fallback_names,
+    model_choice,
 )
 from runops_cli.terminal.run_command import run_async
 
@@ -42,6 +45,15 @@ def check(
             show_default=False,
         ),
     ] = None,
+    paid: Annotated[
+        bool,
+        typer.Option(
+            "--paid",
+            help="Also make a small paid call to each model, which proves with your key that it takes what the worker "
+            "sends. The price is said first, and you are asked.",
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --paid: do not ask.")] = False,
     context: Context = None,
     namespace: Namespace = None,
     output: Annotated[TableFormat, typer.Option("--output", "-o", help="Output format.")] = TableFormat.TABLE,
@@ -53,19 +65,52 @@ def check(
 
     Example: runops check
 
+    Example: runops check --paid --model gemini-4-hydrogen
+
     Example: runops check --cluster --context kind-runops -n runops -o json
     """
     required = bool(cluster) or context is not None or namespace is not None
     choice = None if cluster is False else ClusterChoice(Kubectl(context, namespace), required=required)
-    run_async(
-        _check(env_file, models=(model, sop_model, *fallback_names(fallback_model)), choice=choice, output=output)
-    )
+    models = model_choice(model, sop_model, fallback_model)
+    paid_check = _paid_check(models, yes=yes) if paid else None
+    run_async(_check(env_file, models=models, paid=paid_check, choice=choice, output=output))
+
+
+def _paid_check(models: ModelChoice, *, yes: bool) -> PaidCheck:
+    # Like `runops work`, it needs the worker's libraries; the other checks do not.
+    try:
+        from runops_cli.checks.paid_calls import check_with_paid_calls  # noqa: PLC0415 - see above
+    except ImportError as error:
+        raise typer.BadParameter(
+            f"--paid makes the worker's own calls, but the worker is not installed ({error.name} is missing). "
+            "In a checkout: pip install '.[cli,worker]'"
+        ) from error
+
+    def consent(sentence: str) -> bool | None:
+        to_stderr(sentence)
+        if yes:
+            return True
+        return typer.confirm("Make them?", err=True) if _is_terminal() else None
+
+    async def check_paid(environment: Environment) -> list[Finding]:
+        return await check_with_paid_calls(environment, models, consent=consent)
+
+    return check_paid
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 async def _check(
-    env_file: Path | None, *, models: tuple[str, ...], choice: ClusterChoice | None, output: TableFormat
+    env_file: Path | None,
+    *,
+    models: ModelChoice,
+    paid: PaidCheck | None,
+    choice: ClusterChoice | None,
+    output: TableFormat,
 ) -> Exit:
-    findings = await check_project(env_file, models)
+    findings = await check_project(env_file, (models.transcribe, models.sop, *models.fallback), paid=paid)
     if choice is not None:
         findings += await check_cluster(choice)
     _print(findings, output)

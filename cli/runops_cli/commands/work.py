@@ -11,7 +11,7 @@ from runops.memory import hide_memory
 from runops.sop_language import language_name
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
-from runops.videojob import ModelChoice, PromptChoice, Transcode
+from runops.videojob import PromptChoice, Transcode
 from runops_cli.terminal.console import to_stderr
 from runops_cli.terminal.errors import CommandFailed
 from runops_cli.terminal.exit_codes import Exit
@@ -22,7 +22,7 @@ from runops_cli.terminal.options import (
     FallbackModels,
     SopModel,
     TranscribeModel,
-    fallback_names,
+    model_choice,
 )
 from runops_cli.terminal.run_command import run_async
 from runops_cli.terminal.settings import read_settings
@@ -148,7 +148,7 @@ def work(
     hide_memory()
     try:
         options = VideoOptions(
-            models=ModelChoice(transcribe=model, sop=sop_model, fallback=fallback_names(fallback_model)),
+            models=model_choice(model, sop_model, fallback_model),
             prompts=PromptChoice(transcription=prompt, sop=sop_prompt),
             transcode=Transcode(fps=fps, height=height, crf=crf),
             max_bytes=max_bytes,

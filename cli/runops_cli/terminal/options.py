@@ -7,6 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from pydantic import ValidationError
 
 from runops.videojob import ModelChoice
 
@@ -22,7 +23,7 @@ __all__ = [
     "TableFormat",
     "TextFormat",
     "TranscribeModel",
-    "fallback_names",
+    "model_choice",
 ]
 
 DEFAULT_MODELS = ModelChoice()
@@ -63,9 +64,21 @@ EnvFile = Annotated[
 ]
 
 
-def fallback_names(values: Sequence[str]) -> tuple[str, ...]:
-    """Return the names in the values of `--fallback-model`. Pure."""
-    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+def model_choice(transcribe: str, sop: str, fallback: Sequence[str]) -> ModelChoice:
+    """Return the models that the values of `--model`, `--sop-model` and `--fallback-model` name.
+
+    Raises
+    ------
+    typer.BadParameter
+        A name is malformed, or there are too many fallback models.
+    """
+    names = tuple(name.strip() for value in fallback for name in value.split(",") if name.strip())
+    try:
+        return ModelChoice(transcribe=transcribe, sop=sop, fallback=names)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        option = {"transcribe": "--model", "sop": "--sop-model", "fallback": "--fallback-model"}[str(first["loc"][0])]
+        raise typer.BadParameter(f"{option}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
 class TableFormat(StrEnum):

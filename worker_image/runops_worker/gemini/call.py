@@ -10,8 +10,9 @@ from runops_worker.gemini.files import UploadedFile
 from runops_worker.gemini.judge_error import Action, CallFailed, Verdict
 from runops_worker.gemini.loop_detector import LoopDetector
 from runops_worker.gemini.open_responses import closing_responses
-from runops_worker.gemini.request import call_config, call_contents, least_video_tokens
+from runops_worker.gemini.request import call_config, call_contents
 from runops_worker.gemini.sdk_errors import verdicts
+from runops_worker.gemini.seen_pictures import SeenPictures
 from runops_worker.model.protocol import Answer, AnswerEnd, CallUsage, Question
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ async def stream_answer(
     question: Question,
     *,
     video: UploadedFile | None,
+    seen: SeenPictures,
     deadlines: CallDeadlines,
     on_usage: Callable[[CallUsage], None],
     with_schema: bool = True,
@@ -93,7 +95,11 @@ async def stream_answer(
         # Also for a call that failed half-way: the parts that arrived are billed.
         if received.usage is not None:
             on_usage(_billed(received, asked=question.model))
-    least = 0 if video is None else least_video_tokens(question.model, video)
+    counted = _tokens_of_kind(received, "VIDEO")
+    least = 0
+    if video is not None and counted is not None:
+        seen.note(question.model, video, counted)
+        least = seen.least(question.model, video)
     return _checked(received, least_video_tokens=least, model=question.model)
 
 

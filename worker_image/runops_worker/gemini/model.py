@@ -18,6 +18,7 @@ from runops_worker.gemini.files import FileDeadlines, UploadedFile, delete, dele
 from runops_worker.gemini.judge_error import Action, CallFailed
 from runops_worker.gemini.known_models import check_model
 from runops_worker.gemini.retry import MODEL_RETRIES, CallRetries
+from runops_worker.gemini.seen_pictures import SeenPictures
 from runops_worker.model.call_gate import OPEN_GATE, CallGate, CallResult, Gates
 from runops_worker.model.estimate import clip_estimate, text_estimate
 from runops_worker.model.protocol import (
@@ -64,6 +65,7 @@ class GeminiModel:
     calls: CallDeadlines = field(default_factory=CallDeadlines)
     files: FileDeadlines = field(default_factory=FileDeadlines)
     gate: CallGate = OPEN_GATE
+    _seen: SeenPictures = field(default_factory=SeenPictures, init=False, repr=False)
     _client: "Client | None" = field(default=None, init=False, repr=False)
     _transport: "AsyncClient | None" = field(default=None, init=False, repr=False)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
@@ -203,6 +205,7 @@ class GeminiModel:
                     client,
                     question,
                     video=uploaded,
+                    seen=self._seen,
                     deadlines=self.calls,
                     on_usage=on_billed,
                     with_schema=with_schema,

@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING
 
 from runops_worker.gemini.files import UploadedFile
-from runops_worker.model.estimate import MOST_FPS, picture_tokens
+from runops_worker.model.estimate import MOST_FPS
 from runops_worker.model.protocol import Question
 
 if TYPE_CHECKING:
     from google.genai import types
 
-__all__ = ["call_config", "call_contents", "least_video_tokens"]
+__all__ = ["call_config", "call_contents"]
 
 
 def call_contents(question: Question, video: UploadedFile | None) -> "list[types.Content]":
@@ -74,15 +74,6 @@ def _thinking(question: Question) -> "types.ThinkingConfig":
         # This family takes a number of tokens and answers 400 to the levels of later ones.
         return types.ThinkingConfig(thinking_budget={"low": 1024, "medium": 8192, "high": 16384}[question.thinking])
     return types.ThinkingConfig(thinking_level=types.ThinkingLevel(question.thinking.upper()))
-
-
-def least_video_tokens(model: str, video: UploadedFile) -> int:
-    """Return the VIDEO tokens without which an answer is not believed: half of what the pictures count.
-
-    About pictures that it did not get, the model invents. Of a model of an unknown family one token is expected.
-    """
-    per_picture = picture_tokens(model) or 0
-    return max(1, int(video.seconds * _sampled_fps(video) * per_picture / 2))
 
 
 def _is_gemini_2(model: str) -> bool:
