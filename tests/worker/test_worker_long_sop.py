@@ -101,6 +101,16 @@ async def test_the_evidence_of_a_long_recording_names_items_that_its_notes_named
     assert [item["id"] for item in evidence] == ["t0001", "t0002", "t0003"]
 
 
+async def test_a_secret_that_notes_put_together_is_not_kept_in_the_checkpoint() -> None:
+    fake = FakeSupabase()
+    told = notes("Log in with the password hunter2024, then save", ids=["t0001"])
+    with pytest.raises(IndexError):
+        await ask(TextModel([told]), fake)
+    (section,) = fake.objects[TASK.checkpoint_object]["sections"]
+    assert section["notes"]["steps"][0]["text"] == "Log in with the password [password hidden], then save"
+    assert section["notes"]["steps"][0]["ids"] == ["t0001"]
+
+
 async def test_the_loop_is_free_while_a_sop_is_held_against_its_transcript(monkeypatch: pytest.MonkeyPatch) -> None:
     """A heartbeat and a cancel come in while the comparison runs; on the loop it would wait for them for ever."""
     loop = asyncio.get_running_loop()

@@ -31,6 +31,7 @@ from runops_worker.transcription.chunk_flow import (
     without_secrets,
 )
 from runops_worker.transcription.chunk_request import MOST_REPAIRED
+from runops_worker.transcription.known_secrets import KnownSecrets
 from tests.worker.pure.items import clicked, said, typed
 
 CHUNK = Chunk(index=1, start=1000.0, length=300.0)
@@ -503,7 +504,7 @@ def test_secrets_are_hidden_in_items_that_could_not_be_read_too() -> None:
     key = "AKIA" + "Z7Q2" * 4
     raw = {"screen": [f"the key {key} is shown"], "data_input_observed": {"typed_characters": "hunter-2024"}}
     unsettled = UnsettledItem(raw=raw, faults=("it has no time.",))
-    hidden = without_secrets(Heard(items=(typed(1, key),), unsettled=(unsettled,)))
+    hidden = without_secrets(Heard(items=(typed(1, key),), unsettled=(unsettled,)), KnownSecrets(), start=0.0)
     assert key not in hidden.items[0].model_dump_json()
     kept = hidden.unsettled[0].model_dump_json()
     assert "is shown" in kept

@@ -8,7 +8,7 @@ import pytest
 from runops.sop import Sop
 from runops.transcript import AudioItem, TranscriptItem, VisualItem
 from runops_worker.sop.mask_sop import mask_sop
-from runops_worker.transcription.mask_secrets import hidden_in, mask_items
+from runops_worker.transcription.mask_secrets import MaskedItems, hidden_in, mask_items
 from tests.worker.pure.items import said
 
 
@@ -39,7 +39,8 @@ def seen(
 
 
 def mask_item(item: VisualItem) -> tuple[VisualItem, int]:
-    (masked,), count = mask_items([item])
+    result = mask_items([item])
+    (masked,), count = result.items, result.count
     assert isinstance(masked, VisualItem)
     return masked, count
 
@@ -143,7 +144,8 @@ def test_a_secret_is_hidden_wherever_it_appears_again() -> None:
         seen(2, "SCREEN_UPDATE", after="The page shows hunter-2024 in the profile."),
         said(3, "So hunter-2024 it is."),
     ]
-    masked, count = mask_items(items)
+    result = mask_items(items)
+    masked, count = result.items, result.count
     assert "hunter-2024" not in "".join(item.model_dump_json() for item in masked)
     assert count == hidden_in(masked) == 3
 
@@ -153,7 +155,8 @@ def test_a_password_that_is_a_word_is_not_taken_out_of_other_items() -> None:
         seen(1, element=("field", "Password"), typed="welcome"),
         said(2, "welcome to the tour"),
     ]
-    masked, count = mask_items(items)
+    result = mask_items(items)
+    masked, count = result.items, result.count
     assert masked[1] == items[1]
     assert count == 1
 
@@ -164,7 +167,8 @@ def test_a_password_announced_in_one_item_and_said_in_the_next_is_hidden() -> No
         seen(2, "SCREEN_UPDATE", after="A form."),
         said(3, "swordfish. Then go on."),
     ]
-    masked, count = mask_items(items)
+    result = mask_items(items)
+    masked, count = result.items, result.count
     last = masked[-1]
     assert isinstance(last, AudioItem)
     assert last.verbatim_transcript_segment == "[password hidden]. Then go on."
@@ -173,7 +177,7 @@ def test_a_password_announced_in_one_item_and_said_in_the_next_is_hidden() -> No
 
 def test_an_announcement_that_is_a_sentence_hides_nothing_in_the_next_item() -> None:
     items: list[TranscriptItem] = [said(1, "the password is required."), said(2, "Swordfish is a film.")]
-    assert mask_items(items) == (tuple(items), 0)
+    assert mask_items(items) == MaskedItems(items=tuple(items), count=0)
 
 
 def test_nested_attributes_are_hidden_and_times_stay() -> None:

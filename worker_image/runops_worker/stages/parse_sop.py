@@ -224,7 +224,12 @@ async def _question(
             question = compact_question(task, items)
         case Way.SECTIONS:
             notes = await section_notes(
-                items, models=models, key_model=task.sop_model, model=context.model, checkpoint=checkpoint
+                items,
+                models=models,
+                key_model=task.sop_model,
+                redaction=task.redaction,
+                model=context.model,
+                checkpoint=checkpoint,
             )
             _LOG.info("the SOP is made of notes about sections", extra={"sections": len(notes)})
             question = notes_question(task, notes)

@@ -1,11 +1,12 @@
 """transcribing: the slim video becomes a transcript, chunk by chunk."""
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from runops.progress import Stage
-from runops.transcript import dump_transcript, ordered
+from runops.transcript import TranscriptItem, dump_transcript, ordered
 from runops_worker.checkpoint.format import Checkpoint, SlimDone
 from runops_worker.context import Context
 from runops_worker.media.transcode.chunks import plan_chunks
@@ -15,7 +16,9 @@ from runops_worker.transcription.chunk_flow import gaps_of, quality_of, transcri
 from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
 from runops_worker.transcription.clip_source import FinishedSlim
 from runops_worker.transcription.gaps import gap_item
+from runops_worker.transcription.known_secrets import KnownSecrets
 from runops_worker.transcription.lost_ranges import nothing_found
+from runops_worker.transcription.mask_secrets import hide_known, mask_items
 from runops_worker.transcription.merge.merge import merged
 from runops_worker.transcription.stored_transcript import StoredTranscript, Transcript
 
@@ -72,6 +75,8 @@ async def transcribe(
     states = await chunks.states(plan)
     await slim_stored()
     items = merged([part for state in states for part in transcripts_of(state)])
+    if context.task.redaction:
+        items = await asyncio.to_thread(_without_secrets, items, chunks.secrets)
     gaps, quality = gaps_of(states), quality_of(states, items, first_model=context.task.transcribe_model)
     if not items:
         await stored.checkpoint.save(Checkpoint.without_chunks)
@@ -84,6 +89,13 @@ async def transcribe(
         extra={"items": len(transcript.items), **quality.model_dump(mode="json")},
     )
     return transcript
+
+
+def _without_secrets(items: Sequence[TranscriptItem], known: KnownSecrets) -> list[TranscriptItem]:
+    """Hide what only the whole recording tells to be a secret; `known` learns it. Each chunk was masked by itself."""
+    masked = mask_items(items)
+    known.learn(masked.secrets, masked.typed)
+    return list(hide_known(masked.items, known))
 
 
 def _clips(context: Context, slim: SlimDone, file: Path) -> FinishedSlim:

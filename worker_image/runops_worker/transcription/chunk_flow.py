@@ -34,6 +34,7 @@ from runops_worker.transcription.coverage import all_at_one_second, uncovered, w
 from runops_worker.transcription.gaps import joined
 from runops_worker.transcription.item_times import shifted
 from runops_worker.transcription.item_words import words
+from runops_worker.transcription.known_secrets import KnownSecrets
 from runops_worker.transcription.mask_secrets import hidden_in, mask_items
 from runops_worker.transcription.merge.chunk_transcript import ChunkTranscript
 
@@ -136,11 +137,22 @@ def heard(answer: Answer, *, length: float) -> Heard:
     )
 
 
-def without_secrets(answer: Heard) -> Heard:
-    """Return the answer with its secrets hidden, in the items that could not be read as well."""
-    items, _ = mask_items(answer.items)
+def without_secrets(answer: Heard, known: KnownSecrets, *, start: float) -> Heard:
+    """Return the answer with its secrets hidden, in the items that could not be read as well.
+
+    Parameters
+    ----------
+    answer
+        About a clip.
+    known
+        Learns the secrets of the answer.
+    start
+        Of the clip, in seconds of the recording.
+    """
+    masked = mask_items(answer.items)
+    known.learn(masked.secrets, (replace(one, at=start + one.at) for one in masked.typed))
     unsettled = tuple(item.model_copy(update={"raw": _raw_without_secrets(item.raw)}) for item in answer.unsettled)
-    return replace(answer, items=items, unsettled=unsettled)
+    return replace(answer, items=masked.items, unsettled=unsettled)
 
 
 def _raw_without_secrets(raw: Any) -> Any:

@@ -15,7 +15,9 @@ from runops_worker.overlapping_work import OverlappingWork
 from runops_worker.task import Task
 from runops_worker.transcription.chunk_flow import transcripts_of, with_lost_ranges_open
 from runops_worker.transcription.clip_source import ClipSource, Measure
+from runops_worker.transcription.known_secrets import KnownSecrets
 from runops_worker.transcription.lost_ranges import lost_failure
+from runops_worker.transcription.mask_checkpoint import masked_checkpoint
 from runops_worker.transcription.merge.merge import merged
 from runops_worker.transcription.so_far import so_far
 from runops_worker.transcription.transcribe_chunk import ChunkInputs, transcribe_chunk
@@ -40,6 +42,8 @@ class ChunkTranscriber:
         Where chunks are transcribed; after its first failure no further chunk begins.
     on_progress
         Called with the share of the video that is transcribed, 0 to 1.
+    secrets
+        What the answers told so far.
     """
 
     task: Task
@@ -49,6 +53,7 @@ class ChunkTranscriber:
     measure: Measure
     work: OverlappingWork
     on_progress: Callable[[float], None]
+    secrets: KnownSecrets = field(default_factory=KnownSecrets, init=False)
     _inputs: ChunkInputs | None = field(default=None, init=False)
     _started: dict[Chunk, "asyncio.Task[None]"] = field(default_factory=dict, init=False)
     _done: dict[Chunk, ChunkState] = field(default_factory=dict, init=False)
@@ -72,6 +77,7 @@ class ChunkTranscriber:
             measure=self.measure,
             origin=origin,
             has_audio=has_audio,
+            secrets=self.secrets,
         )
 
     async def drop(self) -> None:
@@ -147,5 +153,7 @@ class ChunkTranscriber:
         reopened = [with_lost_ranges_open(state) for state in self._done.values() if state.lost]
         for state in reopened:
             self.checkpoint.change(partial(Checkpoint.with_chunk, chunk=state))
+        if self.task.redaction:
+            self.checkpoint.change(partial(masked_checkpoint, known=self.secrets))
         await self.checkpoint.save(lambda checkpoint: checkpoint)
         raise failure

@@ -5,7 +5,7 @@ An item is seen as a whole: what is typed into a password field is a password, w
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from runops.recorded_secrets.mask import markers_in, mask
@@ -13,8 +13,9 @@ from runops.recorded_secrets.named_values import NAMES, is_announced_at_end, sai
 from runops.recorded_secrets.span import MARKER, Kind, marker
 from runops.recorded_secrets.texts import change_texts
 from runops.transcript import AudioItem, TranscriptItem, VisualItem
+from runops_worker.transcription.known_secrets import KnownSecrets, TypedSecret
 
-__all__ = ["hidden_in", "mask_items"]
+__all__ = ["MaskedItems", "hidden_in", "hide_known", "hide_known_in", "mask_items"]
 
 Item = TypeVar("Item", bound=AudioItem | VisualItem)
 _KEPT = frozenset(
@@ -52,18 +53,40 @@ _LEAST_REPEATED = 6
 _TYPED = ("typed_characters", "pasted_text_observed")
 
 
-def mask_items(items: Sequence[TranscriptItem]) -> tuple[tuple[TranscriptItem, ...], int]:
-    """Return items without their secrets, and how many secrets were hidden.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskedItems:
+    """Items without their secrets.
+
+    Attributes
+    ----------
+    items
+        As many as before.
+    count
+        How many secrets were hidden.
+    secrets, typed
+        What was hidden, and which of it was typed, with times as in the items; never to be shown or stored.
+    """
+
+    items: tuple[TranscriptItem, ...]
+    count: int
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    typed: tuple[TypedSecret, ...] = field(default=(), repr=False)
+
+
+def mask_items(items: Sequence[TranscriptItem]) -> MaskedItems:
+    """Return items without their secrets.
 
     A password that is announced in one item and said in the next is hidden, and so is a secret of one item that another
     one shows without saying what it is.
     """
     found: list[str] = []
+    typed: list[TypedSecret] = []
     masked: list[TranscriptItem] = []
     announced = False
     for item in items:
         result = _masked(item)
         found += result.secrets
+        typed += result.typed
         masked_item = result.item
         if isinstance(masked_item, AudioItem):
             if announced:
@@ -71,10 +94,27 @@ def mask_items(items: Sequence[TranscriptItem]) -> tuple[tuple[TranscriptItem, .
                 found += said
             announced = is_announced_at_end(masked_item.verbatim_transcript_segment)
         masked.append(masked_item)
-    known = _repeated(found)
-    if known is not None:
-        masked = [_changed(item, lambda text: known.sub(marker("password"), text)) for item in masked]
-    return tuple(masked), sum(map(_markers, masked)) - sum(map(_markers, items))
+    known = KnownSecrets()
+    known.learn(found, typed)
+    repeated = hide_known(masked, known)
+    count = sum(map(_markers, repeated)) - sum(map(_markers, items))
+    return MaskedItems(items=repeated, count=count, secrets=tuple(found), typed=tuple(typed))
+
+
+def hide_known(items: Sequence[TranscriptItem], known: KnownSecrets) -> tuple[TranscriptItem, ...]:
+    """Return items in which secrets are hidden that are known from elsewhere in the recording."""
+    pattern = known.pattern
+    return tuple(items) if pattern is None else tuple(_changed(item, _hiding(pattern)) for item in items)
+
+
+def hide_known_in(value: Any, known: KnownSecrets) -> Any:
+    """Return a JSON value, such as items as they are stored, in which known secrets are hidden."""
+    pattern = known.pattern
+    return value if pattern is None else change_texts(value, _hiding(pattern), keep=_KEPT)
+
+
+def _hiding(pattern: re.Pattern[str]) -> Callable[[str], str]:
+    return lambda text: pattern.sub(marker("password"), text)
 
 
 def hidden_in(items: Sequence[TranscriptItem]) -> int:
@@ -86,19 +126,23 @@ def hidden_in(items: Sequence[TranscriptItem]) -> int:
 class _Result:
     item: Any
     secrets: list[str]
+    typed: list[TypedSecret]
 
 
 def _masked(item: TranscriptItem) -> _Result:
     secrets: list[str] = []
+    typed: list[TypedSecret] = []
     if isinstance(item, VisualItem):
-        item = _without_typed_secret(item, secrets)
+        before = item
+        item = _without_typed_secret(before, secrets)
+        typed = _typed_in(before, secrets)
 
     def hide(text: str) -> str:
         masked = mask(text)
         secrets.extend(masked.secrets)
         return masked.text
 
-    return _Result(_changed(item, hide), secrets)
+    return _Result(_changed(item, hide), secrets, typed)
 
 
 def _without_typed_secret(item: VisualItem, secrets: list[str]) -> VisualItem:
@@ -124,6 +168,15 @@ def _without_typed_secret(item: VisualItem, secrets: list[str]) -> VisualItem:
         for name in ("screen_region_description_pre_action", "screen_region_description_post_action"):
             update[name] = pattern.sub(marker(kind), getattr(item, name))
     return item.model_copy(update=update)
+
+
+def _typed_in(item: VisualItem, secrets: Sequence[str]) -> list[TypedSecret]:
+    """Return the secret that was typed into the item's field, if any: it may be one part of several."""
+    given, target = item.data_input_observed, item.target_element_details
+    if given is None or given.typed_characters is None or given.typed_characters not in secrets:
+        return []
+    where = item.application_in_focus if target is None else f"{item.application_in_focus}/{target.element_type_guess}"
+    return [TypedSecret(item.start, where, given.typed_characters)]
 
 
 def _pattern(values: Sequence[str]) -> re.Pattern[str]:
@@ -192,12 +245,6 @@ def _without_said_password(item: AudioItem) -> tuple[AudioItem, list[str]]:
         return item, []
     hidden = text[: span.start] + marker(span.kind) + text[span.end :]
     return item.model_copy(update={"verbatim_transcript_segment": hidden}), [text[span.start : span.end]]
-
-
-def _repeated(secrets: Sequence[str]) -> re.Pattern[str] | None:
-    """Return a pattern of the secrets that can be told from ordinary words wherever they appear."""
-    told = [secret for secret in secrets if _looks_chosen(secret) and " " not in secret]
-    return _pattern(told) if told else None
 
 
 def _changed(item: Item, change: Callable[[str], str]) -> Item:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from runops_worker.transcription.chunk_flow import (
 )
 from runops_worker.transcription.chunk_request import clip_question, repair_question
 from runops_worker.transcription.clip_source import ClipSource, Measure
+from runops_worker.transcription.known_secrets import KnownSecrets
+from runops_worker.transcription.mask_checkpoint import masked_checkpoint
 
 __all__ = ["ChunkInputs", "transcribe_chunk"]
 
@@ -53,6 +55,8 @@ class ChunkInputs:
         First part of the keys, see `SlimDone.origin`.
     has_audio
         Whether the slim video has sound.
+    secrets
+        What the answers told so far; kept in memory only.
     """
 
     task: Task
@@ -63,6 +67,7 @@ class ChunkInputs:
     measure: Measure
     origin: str
     has_audio: bool
+    secrets: KnownSecrets = field(default_factory=KnownSecrets)
 
 
 async def transcribe_chunk(
@@ -168,8 +173,14 @@ async def _ask_about(
                 state = state.model_copy(update={"open": (asked, *state.open[1:])})
                 state = after_answer(state, answer, activity=activity, models=len(models))
                 _log_trouble(question, answer, state)
-            await inputs.checkpoint.save(partial(Checkpoint.with_chunk, chunk=state))
+            await inputs.checkpoint.save(partial(_saved_with, chunk=state, inputs=inputs))
     return state
+
+
+def _saved_with(checkpoint: Checkpoint, *, chunk: ChunkState, inputs: ChunkInputs) -> Checkpoint:
+    """Return the checkpoint with the chunk in it; what its answer tells about secrets is hidden in all chunks."""
+    changed = checkpoint.with_chunk(chunk)
+    return masked_checkpoint(changed, inputs.secrets, newest=chunk.key) if inputs.task.redaction else changed
 
 
 def _is_next(state: ChunkState, part: tuple[float, float]) -> bool:
@@ -201,7 +212,7 @@ async def _answer(
     read = heard(answer, length=seconds)
     if read.settled or read.dropped:
         _LOG.info("the answer was settled", extra={"rules": dict(read.settled), "dropped": read.dropped})
-    return without_secrets(read) if inputs.task.redaction else read
+    return without_secrets(read, inputs.secrets, start=question.start) if inputs.task.redaction else read
 
 
 def _log_trouble(question: OpenQuestion, answer: Heard, state: ChunkState) -> None:

@@ -9,6 +9,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from runops.progress import Stage
+from runops.recorded_secrets.mask import mask
+from runops.recorded_secrets.texts import change_texts
 from runops_worker.checkpoint.format import Checkpoint, SectionDone
 from runops_worker.checkpoint.keys import content_sha256, section_key
 from runops_worker.checkpoint.store import CheckpointStore
@@ -28,7 +30,13 @@ _LEAST_TOKENS: Final = 4_000
 
 
 async def section_notes(
-    items: Sequence[dict[str, Any]], *, models: Sequence[str], key_model: str, model: Model, checkpoint: CheckpointStore
+    items: Sequence[dict[str, Any]],
+    *,
+    models: Sequence[str],
+    key_model: str,
+    redaction: bool,
+    model: Model,
+    checkpoint: CheckpointStore,
 ) -> list[SectionNotes]:
     """Return the notes about all sections of a transcript, in order.
 
@@ -43,6 +51,8 @@ async def section_notes(
         Name of the model that is asked, and of its fallback models.
     key_model
         Name of the model under which answers are kept: the task's own, so that a fallback model takes its notes over.
+    redaction
+        Whether secrets are hidden that the notes put together or make up.
     model, checkpoint
         Who answers; and where answers are kept.
 
@@ -64,6 +74,7 @@ async def section_notes(
                     section,
                     key=section_key(content_sha256(list(section)), instruction=SECTION_INSTRUCTION, model=key_model),
                     models=models,
+                    redaction=redaction,
                     model=model,
                     checkpoint=checkpoint,
                     number=number,
@@ -87,6 +98,7 @@ async def _notes(
     *,
     key: str,
     models: Sequence[str],
+    redaction: bool,
     model: Model,
     checkpoint: CheckpointStore,
     number: int,
@@ -103,9 +115,15 @@ async def _notes(
         on_usage=checkpoint.call_counter(Stage.PARSING_SOP),
         stage="notes",
     )
-    done = SectionDone(key=key, notes=asked.value.as_data())
+    notes = _without_secrets(asked.value) if redaction else asked.value
+    done = SectionDone(key=key, notes=notes.as_data())
     await checkpoint.save(partial(Checkpoint.with_section, section=done))
-    return asked.value
+    return notes
+
+
+def _without_secrets(notes: SectionNotes) -> SectionNotes:
+    data = change_texts(notes.as_data(), lambda text: mask(text).text, keep=frozenset({"ids", "at"}))
+    return SectionNotes.model_validate(data)
 
 
 def _saved(state: Checkpoint, key: str) -> SectionNotes | None:
