@@ -24,7 +24,7 @@ class Limits:
     max_streams
         Number of video, audio, subtitle and data streams together.
     max_gap_seconds
-        Longest stretch with neither picture nor sound. A still screen with speech is not a gap.
+        Longest time range with neither picture nor sound. A still screen with speech is not a gap.
     max_memory_bytes
         Writable memory of one ffmpeg process, thread stacks and unused reservations included. It stops decompression
         bombs; a 1080p recording needs about a tenth of it.

@@ -59,7 +59,7 @@ class PacketReport:
     video, audio
         The two streams; `packets` is 0 where there is none.
     largest_gap, gap_at
-        Longest stretch with neither picture nor sound, and where it begins, in seconds.
+        Longest time range with neither picture nor sound, and where it begins, in seconds.
     """
 
     video: StreamReport = field(default_factory=StreamReport)
