@@ -55,7 +55,7 @@ class Attempt:
     measure: Measure = idle_now
 
     async def transcribe(self, slim: SlimDone) -> list[dict[str, Any]]:
-        context = a_context(self.fake, model=self.model, workdir=self.workdir)
+        context = a_context(self.fake, model=self.model, workdir=self.workdir, task=self.task)
         stored = StoredTranscript(task=self.task, storage=context.storage, checkpoint=self.checkpoint)
         async with overlapping_work() as work:
             chunks = ChunkTranscriber(
