@@ -15,7 +15,7 @@ from benchmarks.benchmark import Progress
 from devstack import cluster as local_cluster
 from devstack.cluster import ClusterInfo
 from devstack.fake_kubelet import Api
-from devstack.operator_runs.operator_process import Replica
+from devstack.operator_runs.operator_process import Replica, program_starts
 from devstack.operator_runs.videojob_definition import know_videojobs
 
 __all__ = ["NOWHERE", "bench_cluster", "namespace", "operator_settings", "running_operator"]
@@ -77,7 +77,7 @@ def running_operator(
     cluster, settings, environment
         Where it runs, its configuration, its keys.
     program
-        As for `Replica`.
+        `runops-operator` of an environment; of this one where None.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def running_operator(
             environment=environment,
             kubeconfig=cluster.kubeconfig,
             folder=Path(folder) / "operator",
-            program=program,
+            starts=None if program is None else program_starts(program),
         )
         operator.start()
         try:

@@ -1,8 +1,8 @@
 """Decides which process of `pytest -n` runs which tests.
 
 All tests of a module run in one process, so that their shared set-up runs once. Tests with a cluster wait most of the
-time. They run in two lanes, beside the tests that need the CPU. A lane is one process with one cluster. The lanes do
-not share a cluster, because some tests stop the API server or delete the definition of VideoJob; a second cluster
+time. They run in three lanes, beside the tests that need the CPU. A lane is one process with one cluster. The lanes do
+not share a cluster, because some tests stop the API server or delete the definition of VideoJob; another cluster
 starts in 9 s.
 """
 
@@ -21,10 +21,11 @@ _LANES = (
         *("tests/chart/test_restricted_pods.py", "tests/chart/test_rights_on_api_server.py"),
         *("tests/chart/test_worker_fence.py", "tests/cluster/test_cluster_kwok.py"),
         *("tests/cli/test_cli_on_cluster.py", "tests/cli/test_cli_with_operator.py"),
-        *("tests/cluster/test_cluster_node.py", "tests/e2e/", "tests/lifecycle/"),
+        *("tests/cluster/test_cluster_node.py", "tests/e2e/"),
         "tests/media/test_media_sandbox_in_a_pod.py",
     ),
-    ("tests/apiserver/", "tests/chaos/test_chaos.py"),
+    ("tests/apiserver/",),
+    ("tests/chaos/test_chaos.py", "tests/lifecycle/"),
 )
 _NUMBER = pytest.StashKey[int]()
 

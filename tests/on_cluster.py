@@ -9,6 +9,7 @@ import pytest
 
 from devstack import cluster as local_cluster
 from devstack.cluster import ClusterInfo, ClusterUnavailable
+from tests.cluster_objects import ClusterObjects
 
 Kubectl = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -48,3 +49,11 @@ def namespace(kubectl: Kubectl) -> Iterator[str]:
     assert made.returncode == 0, made.stderr
     yield name
     kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def objects(cluster: ClusterInfo, namespace: str) -> Iterator[ClusterObjects]:
+    """Reads what is in the test's namespace."""
+    reader = ClusterObjects(cluster.kubeconfig, namespace)
+    yield reader
+    reader.close()

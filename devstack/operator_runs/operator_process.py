@@ -7,13 +7,52 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
 from devstack.processes.programs import log_tail
 
-__all__ = ["Replica"]
+__all__ = ["Replica", "Started", "Starts", "program_starts"]
+
+
+class Started(Protocol):
+    """A process, as `subprocess.Popen` is one."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    def poll(self) -> int | None:
+        """Return how it ended; None while it runs."""
+
+    def kill(self) -> None:
+        """Kill -9."""
+
+    def wait(self, timeout: float) -> int:
+        """Wait until it has ended."""
+
+
+class Starts(Protocol):
+    """Starts the operator's program with this environment; what it writes is appended to the log."""
+
+    def __call__(self, *, environment: Mapping[str, str], log: Path) -> Started:
+        """Return it at once; it does not work yet."""
+
+
+def program_starts(program: Path) -> Starts:
+    """Return what starts `runops-operator` of an environment as a process of its own."""
+
+    def start(*, environment: Mapping[str, str], log: Path) -> Started:
+        with log.open("ab") as sink:
+            return subprocess.Popen(
+                # The kernel ends it with us, however we end.
+                ["setpriv", "--pdeathsig", "KILL", str(program)],
+                env=dict(environment),
+                stderr=sink,
+            )
+
+    return start
 
 
 class Replica:
@@ -31,8 +70,8 @@ class Replica:
         Of the cluster.
     folder
         Empty; takes its configuration, keys and log.
-    program
-        `runops-operator` of an environment; of this one where None.
+    starts
+        What starts its program; where None, `runops-operator` of this environment.
     """
 
     def __init__(
@@ -43,15 +82,15 @@ class Replica:
         environment: Mapping[str, str],
         kubeconfig: Path,
         folder: Path,
-        program: Path | None = None,
+        starts: Starts | None = None,
     ) -> None:
         self.name = name
-        self._program = program or Path(sys.executable).parent / "runops-operator"
+        self._starts = starts or program_starts(Path(sys.executable).parent / "runops-operator")
         self.kills = 0
         self.ends: Counter[int] = Counter()
         """How often it ended although nobody killed it, by exit code."""
         self._log = folder / "operator.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Started | None = None
         secrets = folder / "secrets"
         secrets.mkdir(parents=True)
         for key, value in environment.items():
@@ -72,13 +111,7 @@ class Replica:
 
     def start(self) -> None:
         """Start it; it does not run yet."""
-        with self._log.open("ab") as sink:
-            self._process = subprocess.Popen(
-                # The kernel ends it with us, however we end.
-                ["setpriv", "--pdeathsig", "KILL", str(self._program)],
-                env=self._environment,
-                stderr=sink,
-            )
+        self._process = self._starts(environment=self._environment, log=self._log)
 
     @property
     def pid(self) -> int:

@@ -16,6 +16,9 @@ import httpx
 import psycopg
 import yaml
 
+from tests.fork_server import ForkedProcess
+from tests.forked_operator import forked_operator
+
 Tables = psycopg.Connection[tuple[Any, ...]]
 Start = Callable[..., Any]
 """Starts an operator with changes to its settings and to its environment; see `starter`."""
@@ -24,12 +27,14 @@ Start = Callable[..., Any]
 class Running:
     """An operator that runs, and what it has said so far."""
 
-    def __init__(self, process: "subprocess.Popen[str]", log: Path, port: int) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes] | ForkedProcess", log: Path, port: int) -> None:
         self.process = process
         self._log = log
         self._port = port
 
     def lines(self) -> list[dict[str, Any]]:
+        if not self._log.exists():
+            return []
         return [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]
 
     def said(self, words: str) -> bool:
@@ -53,7 +58,8 @@ def starter(folder: Path, *, namespace: str, kubeconfig: Path, keys: Mapping[str
     """Return a function that starts an operator and ends it with its `with` block.
 
     The function takes `settings` (changes to the configuration file), `kubeconfig`, `ahead` (seconds by which its clock
-    is wrong), `speed` (how much faster its timers run), and by keyword the environment's names.
+    is wrong), `speed` (how much faster its timers run), `forked` (whether it is a fork of a process that has imported
+    it), and by keyword the environment's names.
     """
     numbers = count(1)
 
@@ -64,6 +70,7 @@ def starter(folder: Path, *, namespace: str, kubeconfig: Path, keys: Mapping[str
         through: Path = kubeconfig,
         ahead: float = 0.0,
         speed: float = 1.0,
+        forked: bool = True,
         **environment: str,
     ) -> Iterator[Running]:
         number = next(numbers)
@@ -77,30 +84,25 @@ def starter(folder: Path, *, namespace: str, kubeconfig: Path, keys: Mapping[str
         for name, value in {**keys, **environment}.items():
             (secrets / name).write_text(value)
         log = folder / f"operator-{number}.log"
-        program = (
-            [str(Path(sys.executable).parent / "runops-operator")]
-            if not ahead and speed == 1
-            else [sys.executable, "-m", "tests.apiserver.shifted_operator", str(ahead), str(speed)]
-        )
-        with log.open("w") as sink:
-            process = subprocess.Popen(
-                program,
-                cwd=Path(__file__).parents[2],
-                env={
-                    "PATH": os.environ["PATH"],
-                    "HOME": str(folder),
-                    "KUBECONFIG": str(through),
-                    "RUNOPS_CONFIG": str(config),
-                    "RUNOPS_SECRETS_DIR": str(secrets),
-                },
-                stderr=sink,
-                text=True,
-            )
+        surroundings = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "KUBECONFIG": str(through),
+            "RUNOPS_CONFIG": str(config),
+            "RUNOPS_SECRETS_DIR": str(secrets),
+        }
+        process: subprocess.Popen[bytes] | ForkedProcess
+        if forked:
+            process = forked_operator(environment=surroundings, log=log, ahead=ahead, speed=speed)
+        else:
+            with log.open("w") as sink:
+                program = Path(sys.executable).parent / "runops-operator"
+                process = subprocess.Popen([program], env=surroundings, stderr=sink)
         try:
             yield Running(process, log, port)
         finally:
             process.kill()
-            process.wait()
+            process.wait(60)
 
     return start
 

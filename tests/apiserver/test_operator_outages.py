@@ -17,6 +17,7 @@ from devstack.faults import Fault, FaultControl
 from devstack.stack import StackInfo, mint_jwt
 from tests.apiserver.api_proxy import ApiProxy, Trouble, running_proxy
 from tests.apiserver.operator_process import Running, Start, Tables, queue, row
+from tests.cluster_objects import ClusterObjects
 from tests.eventually import eventually
 from tests.on_cluster import Kubectl
 
@@ -47,15 +48,10 @@ _STARTING = (
 class Cluster:
     """What is in the test's namespace."""
 
-    def __init__(self, kubectl: Kubectl, namespace: str) -> None:
+    def __init__(self, kubectl: Kubectl, namespace: str, objects: ClusterObjects) -> None:
         self.kubectl = kubectl
         self.namespace = namespace
-
-    def objects(self, kind: str) -> list[dict[str, Any]]:
-        told = self.kubectl("-n", self.namespace, "get", kind, "-o", "json")
-        assert told.returncode == 0, told.stderr
-        items: list[dict[str, Any]] = json.loads(told.stdout)["items"]
-        return items
+        self.objects = objects
 
     def uids(self, kind: str) -> dict[str, str]:
         """Uids by job_id of those that nobody has asked to go."""
@@ -88,8 +84,8 @@ class Cluster:
 
 
 @pytest.fixture
-def inside(kubectl: Kubectl, namespace: str) -> Cluster:
-    return Cluster(kubectl, namespace)
+def inside(kubectl: Kubectl, namespace: str, objects: ClusterObjects) -> Cluster:
+    return Cluster(kubectl, namespace, objects)
 
 
 @pytest.fixture

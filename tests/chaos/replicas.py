@@ -7,6 +7,7 @@ from typing import Any
 
 from devstack.fake_kubelet import FakeKubelet
 from devstack.operator_runs.operator_process import Replica
+from tests.forked_operator import forked_operator
 
 __all__ = ["operator_settings", "running_replicas"]
 
@@ -23,6 +24,7 @@ def running_replicas(
             environment=environment,
             kubeconfig=kubeconfig,
             folder=folder / f"replica-{number}",
+            starts=forked_operator,
         )
         for number in range(count)
     ]

@@ -1,8 +1,6 @@
 """What the operator does on the orders of `runops`: both real, with a real API server and a real table between them."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -16,6 +14,7 @@ from devstack.cluster import ClusterInfo
 from devstack.stack import StackInfo
 from runops.videojob import JOB_ID_LABEL
 from tests.eventually import eventually
+from tests.forked_operator import forked_operator
 from tests.on_cluster import Kubectl
 
 pytestmark = pytest.mark.cluster
@@ -50,16 +49,9 @@ def operator(
         "RUNOPS_CONFIG": str(config),
         "RUNOPS_SECRETS_DIR": str(secrets),
     }
-    with (
-        (tmp_path / "operator.log").open("w") as sink,
-        subprocess.Popen(
-            [str(Path(sys.executable).parent / "runops-operator")], env=environment, stderr=sink
-        ) as process,
-    ):
-        try:
-            yield
-        finally:
-            process.kill()
+    process = forked_operator(environment=environment, log=tmp_path / "operator.log")
+    yield
+    process.kill()
 
 
 @pytest.mark.usefixtures("operator")

@@ -19,6 +19,7 @@ _LOADED = "import sys; import {program}; print(*sorted(name for name in sys.argv
             ["aiohttp", "kopf", "realtime", "supabase", "supabase_auth", "google.genai", "opentelemetry"],
         ),
         ("runops_operator.main", ["opentelemetry", "realtime", "supabase", "supabase_auth", "google.genai"]),
+        ("devstack.gemini.__main__", ["lark", "google.genai", "runops_worker"]),
         ("runops_cli.main", ["runops_worker", "runops_operator", "realtime", "supabase", "google.genai", "kopf"]),
     ],
 )
