@@ -167,6 +167,8 @@ class CallRecord(BaseModel):
         Whether the streaming method was called.
     peer : str
         Address of the client.
+    caller : str
+        As the client calls itself: ``NAME`` of one whose base URL ends in ``/as/NAME``; empty of the others.
     events : int
         Events of a stream that were sent.
     client_gone : bool
@@ -186,6 +188,7 @@ class CallRecord(BaseModel):
     video: bool = False
     streamed: bool = False
     peer: str = ""
+    caller: str = ""
     events: int = 0
     client_gone: bool = False
     faults: list[str] = []

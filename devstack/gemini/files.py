@@ -22,10 +22,12 @@ FILE_LIMIT = 2 * 1024**3
 """Largest file, in bytes."""
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+_NAMED = re.compile(rb"files/([a-z0-9-]{1,40})")
 _MAX_DISPLAY_NAME = 512
 _UPLOADS = 1_000
 _UPLOAD_IDS_KEPT = 1_000
 _USED_NAMES_KEPT = 10_000
+_MEASUREMENTS_KEPT = 1_000
 
 
 def _remove(path: Path) -> None:
@@ -90,6 +92,7 @@ class FileStore:
         self._files: dict[str, StoredFile] = {}
         self._used: dict[str, None] = {}
         self._measuring: set[asyncio.Task[None]] = set()
+        self._measured: dict[str, Media] = {}
         for document in sorted(self._kept.glob("*.json")):
             stored = StoredFile.model_validate_json(document.read_bytes())
             if not stored.measured:
@@ -238,7 +241,7 @@ class FileStore:
             if fails:
                 stored.failure = "The file failed to be processed."
             elif stored.mime_type.startswith(("video/", "audio/")):
-                stored.media = await measure(path)
+                stored.media = await self._measurements(stored.sha256, path)
                 if stored.mime_type.startswith("video/") and not stored.media.frames:
                     stored.failure = "The video has no pictures that can be decoded."
         except MediaError as error:
@@ -248,6 +251,14 @@ class FileStore:
         stored.measured = True
         if stored.name in self._files:
             self._keep(stored)
+
+    async def _measurements(self, sha256: str, path: Path) -> Media:
+        """Measure a file. One whose bytes were measured before has the same measurements."""
+        if sha256 not in self._measured:
+            self._measured[sha256] = await measure(path)
+            if len(self._measured) > _MEASUREMENTS_KEPT:
+                del self._measured[next(iter(self._measured))]
+        return self._measured[sha256]
 
     def _keep(self, stored: StoredFile) -> None:
         (self._kept / f"{stored.name}.json").write_text(stored.model_dump_json())
@@ -261,6 +272,14 @@ class FileStore:
         if stored is None:
             raise ApiError(403, f"You do not have permission to access the File {name} or it may not exist.")
         return stored
+
+    def with_contents(self, body: bytes) -> bytes:
+        """Return a request in which the hash of each file stands in place of its name."""
+        return _NAMED.sub(self._hash, body)
+
+    def _hash(self, found: re.Match[bytes]) -> bytes:
+        stored = self._files.get(found[1].decode())
+        return found[0] if stored is None else stored.sha256.encode()
 
     def poll(self, name: str) -> StoredFile:
         """Return a copy of the file as this poll shows it, and count the poll."""

@@ -81,7 +81,9 @@ class ModelRoutes:
 
     async def _generate(self, request: web.Request, model: Model, *, streamed: bool) -> web.StreamResponse:
         body = await _body(request)
-        digest = hashlib.sha256(body).hexdigest()
+        caller = request.match_info["caller"].removeprefix("as/").removesuffix("/")
+        # A file's name is new in each run; its content is not.
+        digest = hashlib.sha256(caller.encode() + self._files.with_contents(body)).hexdigest()
         answering = MODELS[model.routed_to] if model.routed_to else model
         asked = await understand(
             read_request(body, message="Request"), model=answering, streamed=streamed, files=self._files
@@ -95,6 +97,7 @@ class ModelRoutes:
             video=asked.video is not None,
             streamed=streamed,
             peer=request.remote or "",
+            caller=caller,
             faults=[] if drawn is None else list(drawn.all_names),
         )
         self.calls.append(record)

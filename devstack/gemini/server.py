@@ -17,6 +17,7 @@ from devstack.gemini.uploads import FileRoutes
 __all__ = ["application"]
 
 _VERSION = "{version:v1|v1beta|v1alpha}"
+_CALLER = "{caller:(as/[A-Za-z0-9._-]+/)?}"
 _RECORDS: TypeAdapter[list[CallRecord]] = TypeAdapter(list[CallRecord])
 
 
@@ -37,13 +38,13 @@ def application(*, api_key: str, state_dir: Path) -> web.Application:
     app = web.Application(client_max_size=REQUEST_LIMIT, middlewares=[_in_api_form, _with_key(api_key)])
     app.router.add_routes(
         [
-            web.post(f"/upload/{_VERSION}/files", uploads.upload),
-            web.get(f"/{_VERSION}/files", uploads.list),
-            web.get(f"/{_VERSION}/files/{{name}}", uploads.get),
-            web.delete(f"/{_VERSION}/files/{{name}}", uploads.delete),
-            web.get(f"/{_VERSION}/models", models.list),
-            web.get(f"/{_VERSION}/models/{{model:[^/:]+}}", models.get),
-            web.post(f"/{_VERSION}/models/{{model:[^/:]+}}:{{method:[A-Za-z]+}}", models.act),
+            web.post(f"/{_CALLER}upload/{_VERSION}/files", uploads.upload),
+            web.get(f"/{_CALLER}{_VERSION}/files", uploads.list),
+            web.get(f"/{_CALLER}{_VERSION}/files/{{name}}", uploads.get),
+            web.delete(f"/{_CALLER}{_VERSION}/files/{{name}}", uploads.delete),
+            web.get(f"/{_CALLER}{_VERSION}/models", models.list),
+            web.get(f"/{_CALLER}{_VERSION}/models/{{model:[^/:]+}}", models.get),
+            web.post(f"/{_CALLER}{_VERSION}/models/{{model:[^/:]+}}:{{method:[A-Za-z]+}}", models.act),
         ]
     )
     _add_control(app, script=script, files=files, models=models)
