@@ -42,21 +42,23 @@ class Kind:
 
 
 KINDS: Final = (
-    Kind(name="the sample: a browser and a voice", share=0.25, seconds=75.8, chunks=1),
-    Kind(name="a minute of MP4", share=0.3, seconds=61.7, chunks=1, coding=(*_MP4, *_AAC)),
+    Kind(name="the sample: a browser and a voice", share=0.05, seconds=75.8, chunks=1),
+    Kind(name="a minute of MP4", share=0.5, seconds=61.7, chunks=1, coding=(*_MP4, *_AAC)),
     Kind(
         name="24 s of silent WebM",
-        share=0.15,
+        share=0.27,
         seconds=23.9,
         chunks=1,
         coding=("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "200k", "-an"),
         suffix="webm",
     ),
-    Kind(name="six and a half minutes of MP4", share=0.14, seconds=393.3, chunks=2, coding=(*_MP4, *_AAC)),
-    Kind(name="twelve minutes of silent MP4", share=0.08, seconds=733.9, chunks=3, coding=(*_MP4, "-an")),
-    Kind(name="eighteen minutes of Matroska", share=0.08, seconds=1091.1, chunks=4, coding=(*_MP4, *_AAC), suffix="mkv"),
+    Kind(name="six and a half minutes of MP4", share=0.1, seconds=393.3, chunks=2, coding=(*_MP4, *_AAC)),
+    Kind(name="twelve minutes of silent MP4", share=0.05, seconds=733.9, chunks=3, coding=(*_MP4, "-an")),
+    Kind(
+        name="eighteen minutes of Matroska", share=0.03, seconds=1091.1, chunks=4, coding=(*_MP4, *_AAC), suffix="mkv"
+    ),
 )
-"""The shares sum to 1. Two of three are short, as recordings of single tasks are."""
+"""The shares sum to 1. Most are short, as recordings of single tasks are."""
 
 
 def make(kind: Kind, folder: Path, *, seed: int) -> Path:
@@ -64,20 +66,26 @@ def make(kind: Kind, folder: Path, *, seed: int) -> Path:
     if not kind.coding:
         return RECORDING
     path = folder / f"{KINDS.index(kind)}-{seed}.{kind.suffix}"
-    chance = Random(f"{kind.name}/{seed}")
+    chance = Random(f"{kind.name}/{seed}")  # noqa: S311 - pictures, no secret
     every, rest = chance.uniform(4, 11), chance.uniform(0.3, 0.6)
-    steps = [chance.randrange(60, 140) for _ in range(4)]
-    window = f"color=c=0x{chance.randrange(0x404040, 0xF0F0F0):06x}:s={160 + steps[0]}x{90 + steps[1]}:r=5"
+    steps = [chance.randrange(20, 80) for _ in range(4)]
+    grey = chance.randrange(0xA0, 0xF0)
+    window = f"color=c=0x{grey:02x}{grey:02x}{grey:02x}:s={80 + steps[0]}x{40 + steps[1]}:r=2"
     place = ":".join(
         f"{axis}='mod(floor(t/{every:.2f})*{step},{most})'"
-        for axis, step, most in (("x", steps[2], 420), ("y", steps[3], 230))
+        for axis, step, most in (("x", steps[2], 160), ("y", steps[3], 80))
     )
     # A window that moves every few seconds, and a tone in stretches, as somebody speaks.
     command = [
         imageio_ffmpeg.get_ffmpeg_exe(),
-        *("-v", "error", "-y", "-f", "lavfi", "-i", "color=c=0x202020:s=640x360:r=5"),
+        *("-v", "error", "-y", "-f", "lavfi", "-i", "color=c=0x202020:s=320x180:r=2"),
         *("-f", "lavfi", "-i", window),
-        *("-f", "lavfi", "-i", f"aevalsrc='0.2*sin(2*PI*{200 + steps[0]}*t)*gt(sin(t/{every:.2f}),{rest:.2f})':s=16000"),
+        *(
+            "-f",
+            "lavfi",
+            "-i",
+            f"aevalsrc='0.2*sin(2*PI*{200 + steps[0]}*t)*gt(sin(t/{every:.2f}),{rest:.2f})':s=16000",
+        ),
         *("-filter_complex", f"[0][1]overlay={place}[v]", "-map", "[v]", "-map", "2:a"),
         *("-t", str(kind.seconds), *kind.coding, str(path)),
     ]

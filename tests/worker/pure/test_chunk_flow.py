@@ -473,6 +473,12 @@ def test_lost_ranges_can_be_asked_about_again() -> None:
     assert (again.lost, again.calls, again.answered) == ((), 0, state.answered)
 
 
+def test_a_lost_range_is_asked_about_from_the_whole_second_in_which_it_begins() -> None:
+    lost = LostRange(start=1068.5, end=1101.0, trouble=Trouble(reason="not_covered", detail=""))
+    again = with_lost_ranges_open(played(refusing(70)).model_copy(update={"lost": (lost,)}))
+    assert [(question.start, question.end) for question in again.open] == [(1068.0, 1101.0)]
+
+
 def test_quality_sums_up_all_chunks() -> None:
     one = played(refusing(70)).model_copy(update={"settled": 3})
     other = repaired(whole(*clicks(1, 5, 9), bad=17))

@@ -237,8 +237,10 @@ def quality_of(states: Sequence[ChunkState], items: Sequence[TranscriptItem], *,
 
 def with_lost_ranges_open(state: ChunkState) -> ChunkState:
     """Return the state with what was lost to be asked about again, by as many calls as at first."""
+    # A clip begins at a whole second, where a picture begins. What is left out may begin anywhere.
     again = tuple(
-        OpenQuestion(start=lost.start, end=lost.end, purpose="again", trouble=lost.trouble) for lost in state.lost
+        OpenQuestion(start=float(int(lost.start)), end=lost.end, purpose="again", trouble=lost.trouble)
+        for lost in state.lost
     )
     return state.model_copy(update={"open": (*state.open, *again), "lost": (), "calls": 0})
 
