@@ -21,9 +21,8 @@ from uuid import UUID, uuid4
 from benchmarks.benchmark import Outcome, Progress
 from benchmarks.measurement import Measurement
 from benchmarks.unruly_recordings import KINDS, Kind, make
-from devstack.gemini.behaviour import Behaviour, CallRecord
+from devstack.gemini.behaviour import Behaviour, CallRecord, as_unruly
 from devstack.gemini.control import GeminiControl
-from devstack.gemini.unruly.draw import Unruly
 from devstack.operator_runs.observed_tables import Database
 from devstack.operator_runs.queued_rows import fill_queue, rows_of
 from devstack.stack import StackInfo, running_stack
@@ -137,7 +136,7 @@ def run_videos(
         control.reset()
         control.behave(Behaviour())
         asyncio.run(_ends(stack, folder, smooth, progress=progress))
-        control.behave(Behaviour(unruly=Unruly(seed=seed), versioned_names=True))
+        control.behave(as_unruly(seed))
         chosen = [video for n, video in enumerate(videos) if not only or n in only]
         cpu = sum(os.times()[:4])
         ends = asyncio.run(_ends(stack, folder, chosen, progress=progress))

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from devstack.gemini.unruly.draw import Unruly
 
-__all__ = ["Behaviour", "CallKind", "CallRecord", "Outcome", "Quota", "Turn"]
+__all__ = ["Behaviour", "CallKind", "CallRecord", "Outcome", "Quota", "Turn", "as_unruly"]
 
 CallKind = Literal["transcribe", "sop", "other"]
 """What a generate call is taken for: with media, text with an object schema, anything else."""
@@ -18,7 +18,7 @@ Quota = Literal["perMinute", "perDay"]
 class Outcome(StrEnum):
     """What becomes of a matched call.
 
-    The last four belong to uploads, the first two of which decide while bytes arrive; all others belong to
+    The last six belong to uploads, the first two of which decide while bytes arrive; all others belong to
     generate calls.
     """
 
@@ -40,14 +40,24 @@ class Outcome(StrEnum):
     STATUS = "status"
     HTML_502 = "html_502"
     TEXT = "text"
+    UNSEEN = "unseen"
     TRUNCATED_FINALIZE = "truncated_finalize"
     BUSY_FINALIZE = "busy_finalize"
     FILE_FAILED = "file_failed"
     FILE_STUCK = "file_stuck"
+    FILE_GONE = "file_gone"
+    FILE_NOT_READY = "file_not_ready"
 
 
 UPLOAD_OUTCOMES = frozenset(
-    {Outcome.TRUNCATED_FINALIZE, Outcome.BUSY_FINALIZE, Outcome.FILE_FAILED, Outcome.FILE_STUCK}
+    {
+        Outcome.TRUNCATED_FINALIZE,
+        Outcome.BUSY_FINALIZE,
+        Outcome.FILE_FAILED,
+        Outcome.FILE_STUCK,
+        Outcome.FILE_GONE,
+        Outcome.FILE_NOT_READY,
+    }
 )
 
 
@@ -83,6 +93,10 @@ class Turn(BaseModel):
         Which quota a 429 says was used up.
     text : str or None
         The whole answer of `TEXT`, sent as it stands.
+    lasts_seconds : float
+        For how long `STATUS` then answers every generate call.
+    unseen : str
+        Of `UNSEEN`: the modality that the model does not take in.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -99,6 +113,8 @@ class Turn(BaseModel):
     retry_after_seconds: float | None = None
     quota: Quota | None = None
     text: str | None = None
+    lasts_seconds: float = Field(default=0.0, ge=0, le=3600)
+    unseen: Literal["VIDEO", "AUDIO"] = "VIDEO"
 
     @model_validator(mode="after")
     def _text_where_it_is_sent(self) -> "Turn":
@@ -118,6 +134,8 @@ class Behaviour(BaseModel):
         Wait between two events of a stream.
     polls_before_active : int
         How often a file answers PROCESSING before it becomes ACTIVE, counted per file.
+    processing_seconds : tuple of float
+        How long a file answers PROCESSING at least: drawn anew for each file between these two.
     turns : list of Turn
         Scripted outcomes.
     unruly : Unruly or None
@@ -137,6 +155,7 @@ class Behaviour(BaseModel):
     latency_seconds: float = Field(default=0.0, ge=0, le=3600)
     pause_seconds: float = Field(default=0.0, ge=0, le=3600)
     polls_before_active: int = Field(default=1, ge=0, le=10_000)
+    processing_seconds: tuple[float, float] = (0.0, 0.0)
     turns: list[Turn] = []
     unruly: Unruly | None = None
     versioned_names: bool = False
@@ -144,6 +163,11 @@ class Behaviour(BaseModel):
     requests_per_minute: int | None = Field(default=None, ge=1)
     tokens_per_minute: int | None = Field(default=None, ge=1)
     minute_seconds: float = Field(default=60.0, gt=0, le=60)
+
+
+def as_unruly(seed: int) -> Behaviour:
+    """Return the behaviour that is as unruly as the model: faults of the catalogue, slow files, versioned names."""
+    return Behaviour(unruly=Unruly(seed=seed), versioned_names=True, processing_seconds=(0.2, 4.0))
 
 
 class CallRecord(BaseModel):

@@ -1,6 +1,7 @@
-"""Which scripted turn takes a call. Counts, decides nothing else."""
+"""Which scripted turn takes a call, how often a call was repeated, and until when an overload lasts."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from devstack.gemini.behaviour import UPLOAD_OUTCOMES, Behaviour, CallKind, Turn
@@ -21,11 +22,30 @@ class Script:
 
     behaviour: Behaviour = field(default_factory=Behaviour)
     armed: list[_Armed] = field(default_factory=list)
+    made: Counter[str] = field(default_factory=Counter)
+    overload: tuple[float, int] = (0.0, 0)
 
     def load(self, behaviour: Behaviour) -> None:
         """Replace the behaviour; all counters start again."""
         self.behaviour = behaviour
+        self.made.clear()
+        self.overload = (0.0, 0)
         self.armed = [_Armed(turn=turn, skip=turn.skip, times=turn.times) for turn in behaviour.turns]
+
+    def number_of(self, call: str) -> int:
+        """Return how often a call was made before, and count it."""
+        self.made[call] += 1
+        return self.made[call] - 1
+
+    def begin_overload(self, turn: Turn, *, now: float) -> None:
+        """Begin the overload that a turn asks for; one that ends sooner than that under way changes nothing."""
+        if now + turn.lasts_seconds > max(self.overload[0], now):
+            self.overload = (now + turn.lasts_seconds, turn.status)
+
+    def overloaded(self, *, now: float) -> int | None:
+        """Return the HTTP status that every generate call gets while an overload lasts; None where there is none."""
+        until, status = self.overload
+        return status if now < until else None
 
     def left(self) -> Behaviour:
         """Return the behaviour with what is left of every turn."""

@@ -8,11 +8,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from devstack.faults import CONTROL_PREFIX, FaultBox
 from devstack.gemini.behaviour import Behaviour, CallRecord
-from devstack.gemini.failure import ApiError, key_invalid, key_missing
-from devstack.gemini.files import FileStore
-from devstack.gemini.generation import REQUEST_LIMIT, ModelRoutes
+from devstack.gemini.files.routes import FileRoutes
+from devstack.gemini.files.store import FileStore
+from devstack.gemini.generate.routes import REQUEST_LIMIT, ModelRoutes
 from devstack.gemini.script import Script
-from devstack.gemini.uploads import FileRoutes
+from devstack.gemini.wire.api_error import ApiError, key_invalid, key_missing
 
 __all__ = ["application"]
 

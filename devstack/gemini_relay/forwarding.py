@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from devstack.gemini.failure import ApiError
+from devstack.gemini.wire.api_error import ApiError
 from devstack.gemini_relay.addresses import AddressRefused, target, through_relay
 
 __all__ = ["relay_application"]

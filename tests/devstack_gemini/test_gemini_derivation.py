@@ -8,13 +8,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devstack.gemini.answers.fit_schema import fit, satisfies
+from devstack.gemini.answers.notes import notes, wants_notes
+from devstack.gemini.answers.procedure import procedure, transcript_in
+from devstack.gemini.answers.transcript import transcript
 from devstack.gemini.behaviour import Behaviour, Outcome, Turn
-from devstack.gemini.instance import fit, satisfies
-from devstack.gemini.media import COLUMNS, ROWS, Media, change_between, sounds
-from devstack.gemini.notes import notes, wants_notes
+from devstack.gemini.files.measure import COLUMNS, ROWS, Media, change_between, sounds
 from devstack.gemini.script import Script
-from devstack.gemini.sop import procedure, transcript_in
-from devstack.gemini.transcribe import transcript
 from runops.sop import Sop
 from runops.sop_graph import graph_faults
 from runops.transcript import TRANSCRIPT, ActionType, AudioItem, seconds

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack.gemini import wire
-from devstack.gemini.answer import answer_text
-from devstack.gemini.catalogue import MODELS
-from devstack.gemini.failure import ApiError
-from devstack.gemini.files import FileStore
-from devstack.gemini.request import count_contents, understand
+from devstack.gemini.answers.what_is_said import answer_text
+from devstack.gemini.files.store import FileStore
+from devstack.gemini.models import MODELS
+from devstack.gemini.requests.understand import count_contents, understand
+from devstack.gemini.wire import read_request as wire
+from devstack.gemini.wire.api_error import ApiError
 
 JSON_VALUES = st.recursive(
     st.none()

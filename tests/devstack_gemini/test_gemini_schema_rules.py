@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from devstack.gemini.failure import ApiError
-from devstack.gemini.schema_rules import accepted_schema
+from devstack.gemini.requests.schema_rules import accepted_schema
+from devstack.gemini.wire.api_error import ApiError
 
 STRINGS = {"type": "array", "items": {"type": "string"}}
 TREE = {
@@ -91,17 +91,37 @@ def nested(depth: int) -> dict[str, Any]:
     return {"type": "array", "items": nested(depth - 1)} if depth else {"type": "string"}
 
 
+def optional(count: int) -> dict[str, Any]:
+    return {"type": "object", "properties": {f"p{number}": {"type": "string"} for number in range(count)}}
+
+
 @pytest.mark.parametrize(
     "schema",
     [
         {"type": "object", "properties": {"a": {**STRINGS, "maxItems": 500}, "b": {**STRINGS, "maxItems": 461}}},
         {"enum": [f"four quite ordinary words {n}" for n in range(120)]},
+        # Short words, but in many enumerations.
+        {"type": "object", "properties": {f"p{n}": {"enum": [f"word{m}" for m in range(200)]} for n in range(3)}},
+        # Arrays in arrays: 31 lists of 31 texts.
+        {"type": "array", "maxItems": 31, "items": {**STRINGS, "maxItems": 31}},
+        optional(63),
+        {"type": "array", "maxItems": 30, "items": optional(12)},
         nested(30),
     ],
 )
 def test_schemas_with_too_many_states_are_refused_as_such(schema: dict[str, Any]) -> None:
     with pytest.raises(ApiError, match="too many states"):
         accepted_schema(config(schema))
+
+
+@pytest.mark.parametrize("schema", [optional(62), {"type": "array", "maxItems": 25, "items": optional(12)}])
+def test_some_optional_properties_are_served(schema: dict[str, Any]) -> None:
+    assert accepted_schema(config(schema)) == schema
+
+
+def test_properties_that_are_required_are_no_choice() -> None:
+    schema = optional(200)
+    assert accepted_schema(config({**schema, "required": list(schema["properties"])}))
 
 
 def test_many_short_enum_values_are_served() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from devstack.gemini.catalogue import MODELS
-from devstack.gemini.failure import ApiError
-from devstack.gemini.tokens import PromptTokens, text_tokens
+from devstack.gemini.models import MODELS
+from devstack.gemini.tokens.count import PromptTokens, text_tokens
+from devstack.gemini.wire.api_error import ApiError
 
 PROMPT = "x" * 40
 

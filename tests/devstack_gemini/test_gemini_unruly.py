@@ -10,14 +10,15 @@ from google import genai
 from google.genai import errors, types
 from pydantic import ValidationError
 
-from devstack.gemini.behaviour import Behaviour
+from devstack.gemini.answers.procedure import procedure
+from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.control import GeminiControl
 from devstack.gemini.rate import Rate
-from devstack.gemini.sop import procedure
+from devstack.gemini.script import Script
 from devstack.gemini.unruly.draw import FAULT_NAMES, Unruly, draw, spoiled
-from devstack.gemini.unruly.endings import END_FAULTS, TEXT_FAULTS
-from devstack.gemini.unruly.fault import EndFault, TextFault, ValueFault
+from devstack.gemini.unruly.endings import TEXT_FAULTS
 from devstack.gemini.unruly.procedures import SOP_FAULTS
+from devstack.gemini.unruly.shares import SHARES
 from devstack.gemini.unruly.transcripts import TRANSCRIPT_FAULTS
 from runops.pacing.refusal import Counted, minute_quotas
 
@@ -73,9 +74,9 @@ def test_each_fault_of_the_catalogue_changes_an_answer(fault: Any) -> None:
 
 def test_every_fault_has_a_name_of_its_own_and_a_share() -> None:
     assert len(set(FAULT_NAMES)) == len(FAULT_NAMES)
-    faults: tuple[ValueFault | TextFault | EndFault, ...] = (*TRANSCRIPT_FAULTS, *SOP_FAULTS, *TEXT_FAULTS, *END_FAULTS)
-    for fault in faults:
-        assert 0 < fault.share <= 0.2, fault.name
+    assert sorted(SHARES) == sorted(FAULT_NAMES)
+    for name, share in SHARES.items():
+        assert 0 < share <= 0.2, name
 
 
 def test_faults_come_as_often_as_their_shares_say() -> None:
@@ -83,7 +84,7 @@ def test_faults_come_as_often_as_their_shares_say() -> None:
     for number in range(4_000):
         found.update(draw(Unruly(seed=7), kind="transcribe", call="one", number=number).names)
     for fault in TRANSCRIPT_FAULTS:
-        assert fault.share * 0.4 < found[fault.name] / 4_000 < fault.share * 1.8, fault.name
+        assert SHARES[fault.name] * 0.4 < found[fault.name] / 4_000 < SHARES[fault.name] * 1.8, fault.name
     assert not set(found) & {fault.name for fault in SOP_FAULTS}
 
 
@@ -141,6 +142,23 @@ async def test_an_end_that_is_drawn_is_an_end_as_a_turn_scripts_it(
         await _ask(client)
     assert refused.value.code == 429
     assert "RetryInfo" in str(refused.value.details)
+
+
+async def test_while_an_overload_lasts_every_call_is_refused(client: genai.Client, control: GeminiControl) -> None:
+    control.behave(Behaviour(turns=[Turn(outcome=Outcome.STATUS, status=504, lasts_seconds=3600)]))
+    for _ in range(3):
+        with pytest.raises(errors.ServerError) as refused:
+            await _ask(client)
+        assert refused.value.code == 504
+    control.behave(Behaviour())
+    assert (await _ask(client)).text, "a new behaviour ends it"
+
+
+def test_an_overload_is_over_when_its_seconds_are() -> None:
+    script = Script()
+    script.begin_overload(Turn(outcome=Outcome.STATUS, status=504, lasts_seconds=5), now=100)
+    script.begin_overload(Turn(outcome=Outcome.STATUS), now=101)
+    assert [script.overloaded(now=at) for at in (100, 104.9, 105)] == [504, 504, None]
 
 
 async def test_tokens_of_a_kind_can_be_left_out(client: genai.Client, control: GeminiControl) -> None:

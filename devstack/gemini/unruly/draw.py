@@ -9,16 +9,18 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from devstack.gemini.unruly.endings import END_FAULTS, TEXT_FAULTS
-from devstack.gemini.unruly.fault import EndFault, TextFault, ValueFault
+from devstack.gemini.unruly.fault import EndFault, FileFault, TextFault, ValueFault
+from devstack.gemini.unruly.file_faults import FILE_FAULTS
 from devstack.gemini.unruly.procedures import SOP_FAULTS
+from devstack.gemini.unruly.shares import SHARES
 from devstack.gemini.unruly.transcripts import TRANSCRIPT_FAULTS
 
-__all__ = ["FAULT_NAMES", "Drawn", "Unruly", "draw", "spoiled"]
+__all__ = ["FAULT_NAMES", "Drawn", "Unruly", "draw", "draw_for_file", "spoiled"]
 
 _VALUE_FAULTS = (*TRANSCRIPT_FAULTS, *SOP_FAULTS)
 _ALL: tuple[ValueFault | TextFault | EndFault, ...] = (*_VALUE_FAULTS, *TEXT_FAULTS, *END_FAULTS)
-FAULT_NAMES = tuple(fault.name for fault in _ALL)
-"""Every fault of the catalogue, in the order in which faults are put into an answer."""
+FAULT_NAMES = tuple(fault.name for fault in (*_ALL, *FILE_FAULTS))
+"""Every fault of the catalogue, in the order in which faults are put into an answer; those of files come last."""
 
 
 class Unruly(BaseModel):
@@ -31,7 +33,7 @@ class Unruly(BaseModel):
     scale : float
         Multiplies every share; 0 is a model without faults.
     shares : mapping of str to float
-        Shares by name in place of the catalogue's, which are estimates: nobody publishes them.
+        Shares by name in place of those of `shares.toml`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +47,10 @@ class Unruly(BaseModel):
         if unknown := sorted(set(self.shares) - set(FAULT_NAMES)):
             raise ValueError(f"the catalogue has no fault called {', '.join(unknown)}")
         return self
+
+    def share_of(self, name: str) -> float:
+        """Return the share of the answers that gets a fault."""
+        return self.shares.get(name, SHARES[name]) * self.scale
 
 
 @dataclass(frozen=True)
@@ -87,15 +93,21 @@ def draw(unruly: Unruly, *, kind: str, call: str, number: int) -> Drawn:
     chance = Random(f"{unruly.seed}/{call}/{number}")  # noqa: S311 - faults, no secret
 
     def has(fault: ValueFault | TextFault | EndFault) -> bool:
-        share = unruly.shares.get(fault.name, fault.share) * unruly.scale
         # The number is drawn for every fault, so that a share does not change what else is drawn.
-        return chance.random() < share and fault.kind in {"any", kind}
+        return chance.random() < unruly.share_of(fault.name) and fault.kind in {"any", kind}
 
     drawn = [fault for fault in _ALL if has(fault)]
     names = tuple(fault.name for fault in drawn if not isinstance(fault, EndFault))
     end = next((fault for fault in drawn if isinstance(fault, EndFault)), None)
     turn = None if end is None else {"outcome": end.outcome, **end.details(chance)}
     return Drawn(names, turn, None if end is None else end.name, chance)
+
+
+def draw_for_file(unruly: Unruly, *, upload: str, number: int) -> FileFault | None:
+    """Return what goes wrong with an upload; None for nothing. `number` tells uploads of one name apart."""
+    chance = Random(f"{unruly.seed}/{upload}/{number}")  # noqa: S311 - faults, no secret
+    drawn = [fault for fault in FILE_FAULTS if chance.random() < unruly.share_of(fault.name)]
+    return drawn[0] if drawn else None
 
 
 def spoiled(text: str, drawn: Drawn) -> str:

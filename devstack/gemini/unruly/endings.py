@@ -39,16 +39,16 @@ def _last_bracket_is_missing(text: str, _chance: Random) -> str:
 
 
 TEXT_FAULTS = tuple(
-    TextFault(name, "any", share, change)
-    for name, share, change in (
+    TextFault(name, "any", change)
+    for name, change in (
         # Comes first: it reads the JSON that the others spoil.
-        ("one object per line", 0.002, _lines),
-        ("a code fence", 0.03, _fence),
-        ("prose before the JSON", 0.01, _prose_before),
-        ("prose after the JSON", 0.01, _prose_after),
-        ("a trailing comma", 0.005, _trailing_comma),
-        ("a line end inside a text", 0.005, _raw_line_end),
-        ("the last bracket is missing", 0.005, _last_bracket_is_missing),
+        ("one object per line", _lines),
+        ("a code fence", _fence),
+        ("prose before the JSON", _prose_before),
+        ("prose after the JSON", _prose_after),
+        ("a trailing comma", _trailing_comma),
+        ("a line end inside a text", _raw_line_end),
+        ("the last bracket is missing", _last_bracket_is_missing),
     )
 )
 
@@ -69,19 +69,35 @@ def _busy(chance: Random) -> dict[str, Any]:
     return {"status": chance.choice((500, 503, 503, 503, 504))}
 
 
+def _overload(chance: Random) -> dict[str, Any]:
+    return {"status": chance.choice((503, 504)), "lasts_seconds": round(chance.uniform(2, 15), 1)}
+
+
+def _no_pictures(_chance: Random) -> dict[str, Any]:
+    return {"unseen": "VIDEO"}
+
+
+def _no_sound(_chance: Random) -> dict[str, Any]:
+    return {"unseen": "AUDIO"}
+
+
 def _quota(chance: Random) -> dict[str, Any]:
     return {"status": 429, "quota": "perMinute", "retry_after_seconds": round(chance.uniform(0.5, 53), 1)}
 
 
 END_FAULTS = (
-    EndFault("cut off", "any", 0.02, "max_tokens", _kept),
-    EndFault("endless", "transcribe", 0.005, "loop_text", _kept),
-    EndFault("refused", "any", 0.01, "no_content", _refusal),
-    EndFault("empty", "any", 0.01, "empty_text", _nothing),
-    EndFault("no candidates", "any", 0.005, "empty_candidates", _nothing),
-    EndFault("the stream just ends", "any", 0.01, "no_finish_reason", _kept),
-    EndFault("an error in the stream", "any", 0.005, "error_event", _kept),
-    EndFault("a busy service", "any", 0.02, "status", _busy),
-    EndFault("a quota", "any", 0.01, "status", _quota),
-    EndFault("a proxy's page", "any", 0.002, "html_502", _nothing),
+    EndFault("cut off", "any", "max_tokens", _kept),
+    EndFault("endless", "transcribe", "loop_text", _kept),
+    EndFault("refused", "any", "no_content", _refusal),
+    EndFault("empty", "any", "empty_text", _nothing),
+    EndFault("no candidates", "any", "empty_candidates", _nothing),
+    EndFault("the stream just ends", "any", "no_finish_reason", _kept),
+    EndFault("an error in the stream", "any", "error_event", _kept),
+    EndFault("a busy service", "any", "status", _busy),
+    EndFault("a quota", "any", "status", _quota),
+    EndFault("an overload that lasts", "any", "status", _overload),
+    EndFault("the prompt is blocked", "any", "prompt_blocked", _nothing),
+    EndFault("the pictures are not taken in", "transcribe", "unseen", _no_pictures),
+    EndFault("the sound is not taken in", "transcribe", "unseen", _no_sound),
+    EndFault("a proxy's page", "any", "html_502", _nothing),
 )

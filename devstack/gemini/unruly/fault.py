@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal
 
-__all__ = ["EndFault", "TextFault", "ValueFault"]
+__all__ = ["EndFault", "FileFault", "TextFault", "ValueFault"]
 
 Kind = Literal["transcribe", "sop", "any"]
 
@@ -17,18 +17,15 @@ class ValueFault:
     Attributes
     ----------
     name
-        By which settings and counts name it.
+        By which settings and counts name it; `shares.toml` has the share of these answers that has it.
     kind
         Of the calls whose answers may have it.
-    share
-        Share of these answers that has it, 0 to 1.
     change
         Takes the value and a source of chance, and returns the value with the fault. It may change the value itself.
     """
 
     name: str
     kind: Kind
-    share: float
     change: Callable[[Any, Random], Any]
 
 
@@ -38,7 +35,6 @@ class TextFault:
 
     name: str
     kind: Kind
-    share: float
     change: Callable[[str, Random], str]
 
 
@@ -56,6 +52,13 @@ class EndFault:
 
     name: str
     kind: Kind
-    share: float
     outcome: str
     details: Callable[[Random], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class FileFault:
+    """What goes wrong with an uploaded file: an outcome of `devstack.gemini.behaviour.Outcome`."""
+
+    name: str
+    outcome: str

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from devstack.gemini.catalogue import MODELS
-from devstack.gemini.tokens import PromptTokens
+from devstack.gemini.models import MODELS
+from devstack.gemini.tokens.count import PromptTokens
 from runops_worker.model.estimate import CallEstimate, clip_estimate, text_estimate
 from runops_worker.model.protocol import CallUsage, Exchange, Question
 

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from devstack.gemini.failure import bad_field, invalid
+from devstack.gemini.wire.api_error import bad_field, invalid
 
 __all__ = ["read_object", "read_request", "snake"]
 

@@ -4,12 +4,12 @@ import hashlib
 import json
 from typing import Any
 
-from devstack.gemini.failure import ApiError
-from devstack.gemini.instance import fit, satisfies
-from devstack.gemini.notes import notes, wants_notes
-from devstack.gemini.request import Asked
-from devstack.gemini.sop import procedure, transcript_in
-from devstack.gemini.transcribe import transcript
+from devstack.gemini.answers.fit_schema import fit, satisfies
+from devstack.gemini.answers.notes import notes, wants_notes
+from devstack.gemini.answers.procedure import procedure, transcript_in
+from devstack.gemini.answers.transcript import transcript
+from devstack.gemini.requests.understand import Asked
+from devstack.gemini.wire.api_error import ApiError
 
 __all__ = ["answer_text"]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from devstack.gemini.notes import in_full
+from devstack.gemini.answers.notes import in_full
 
 __all__ = ["procedure", "transcript_in"]
 

@@ -4,23 +4,23 @@ import asyncio
 import hashlib
 import json
 import time
-from collections import Counter, deque
+from collections import deque
 from typing import Any
 
 from aiohttp import web
 
-from devstack.gemini.answer import answer_text
+from devstack.gemini.answers.reply import Reply, continued_from, limited, scripted, stream_events, whole_body
+from devstack.gemini.answers.what_is_said import answer_text
 from devstack.gemini.behaviour import CallRecord, Outcome, Turn
-from devstack.gemini.catalogue import MODELS, Model, described, find
-from devstack.gemini.failure import ApiError, invalid, over_quota, unavailable
-from devstack.gemini.files import FileStore
+from devstack.gemini.files.store import FileStore
+from devstack.gemini.models import MODELS, Model, described, find
 from devstack.gemini.rate import Rate
-from devstack.gemini.reply import Reply, continued_from, limited, scripted, stream_events, whole_body
-from devstack.gemini.request import Asked, count_contents, understand
+from devstack.gemini.requests.understand import Asked, count_contents, understand
 from devstack.gemini.script import Script
 from devstack.gemini.unruly.draw import Drawn, draw, spoiled
-from devstack.gemini.uploads import page_of, with_next_page
-from devstack.gemini.wire import read_request
+from devstack.gemini.wire.api_error import ApiError, invalid, over_quota, unavailable
+from devstack.gemini.wire.pages import page_of, with_next_page
+from devstack.gemini.wire.read_request import read_request
 
 __all__ = ["REQUEST_LIMIT", "ModelRoutes"]
 
@@ -48,7 +48,6 @@ class ModelRoutes:
         self._script = script
         self.calls: deque[CallRecord] = deque(maxlen=_MOST_RECORDS)
         self._rate = Rate()
-        self._answered: Counter[str] = Counter()
 
     async def list(self, request: web.Request) -> web.Response:
         """Answer a page of models."""
@@ -90,6 +89,8 @@ class ModelRoutes:
         )
         del body
         turn, drawn = self._turn(asked, model=model.name, call=digest)
+        if turn is not None and turn.outcome is Outcome.STATUS:
+            self._script.begin_overload(turn, now=time.monotonic())
         record = CallRecord(
             kind=asked.kind,
             model=model.name,
@@ -111,6 +112,9 @@ class ModelRoutes:
             record.status = 502
             return web.Response(status=502, text=_HTML, content_type="text/html")
         try:
+            status = self._script.overloaded(now=time.monotonic())
+            if status is not None:
+                raise unavailable(code=status, model=model.name)
             reply = self._reply(asked, turn, drawn, response_id=digest[:24])
         except ApiError as error:
             record.status = error.code
@@ -133,8 +137,7 @@ class ModelRoutes:
         turn = self._script.for_call(kind=asked.kind, model=model)
         if turn is not None or unruly is None:
             return turn, None
-        drawn = draw(unruly, kind=asked.kind, call=call, number=self._answered[call])
-        self._answered[call] += 1
+        drawn = draw(unruly, kind=asked.kind, call=call, number=self._script.number_of(call))
         return None if drawn.turn is None else Turn.model_validate(drawn.turn), drawn
 
     def begin_minute(self) -> None:

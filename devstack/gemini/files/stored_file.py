@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from devstack.gemini.media import Media
+from devstack.gemini.files.measure import Media
 
 __all__ = ["StoredFile"]
 
@@ -31,6 +31,10 @@ class StoredFile(BaseModel):
         Hexadecimal digest of the bytes received.
     polls_left : int
         How many more times it answers PROCESSING.
+    ready_at : float
+        Before this Unix time it answers PROCESSING.
+    fails_at_first_use : str or None
+        ``gone`` or ``not ready``: what the first generate call that names it finds, although it is ACTIVE.
     stuck : bool
         It stays PROCESSING for ever.
     failure : str
@@ -48,6 +52,8 @@ class StoredFile(BaseModel):
     sha256: str
     created: float
     polls_left: int
+    ready_at: float = 0.0
+    fails_at_first_use: Literal["gone", "not ready"] | None = None
     stuck: bool = False
     failure: str = ""
     media: Media | None = None
@@ -56,7 +62,7 @@ class StoredFile(BaseModel):
     @property
     def state(self) -> Literal["PROCESSING", "ACTIVE", "FAILED"]:
         """State as the API names it."""
-        if self.stuck or not self.measured or self.polls_left > 0:
+        if self.stuck or not self.measured or self.polls_left > 0 or time.time() < self.ready_at:
             return "PROCESSING"
         return "FAILED" if self.failure else "ACTIVE"
 

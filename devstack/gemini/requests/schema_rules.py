@@ -6,8 +6,8 @@ from typing import Any
 
 import jsonschema
 
-from devstack.gemini.failure import bad_field, invalid
-from devstack.gemini.wire import snake
+from devstack.gemini.wire.api_error import bad_field, invalid
+from devstack.gemini.wire.read_request import snake
 
 __all__ = ["accepted_schema"]
 
@@ -30,11 +30,13 @@ _TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array",
 # Heuristics for the undocumented limit of the constraint, from what users measured.
 _MAX_CUMULATIVE_ITEMS = 960
 _MAX_ENUM_CHARACTERS = 3_000
+_MAX_OPTIONAL_CHOICES = 2_000
 _MAX_DEPTH = 24
 
 _TOO_MANY_STATES = (
     "The specified schema produces a constraint that has too many states for serving. "
-    "Typical causes are long enum lists, long array limits and deep nesting; make the schema simpler."
+    "Typical causes are long enum lists, long array limits, above all of arrays in arrays, many optional properties "
+    "and deep nesting; make the schema simpler."
 )
 
 
@@ -102,6 +104,9 @@ class _Inspection:
     root: Any
     keys: frozenset[str] | None
     items: int = 0
+    enum_characters: int = 0
+    optional_choices: int = 0
+    copies: int = 1
     seen: list[tuple[str, int]] = field(default_factory=list)
 
     def run(self) -> None:
@@ -114,7 +119,11 @@ class _Inspection:
         except RecursionError as error:
             raise invalid(_TOO_MANY_STATES) from error
         self._visit(self.root, path="$", depth=0, level=0, required=True)
-        if self.items > _MAX_CUMULATIVE_ITEMS:
+        if (
+            self.items > _MAX_CUMULATIVE_ITEMS
+            or self.enum_characters > _MAX_ENUM_CHARACTERS
+            or self.optional_choices > _MAX_OPTIONAL_CHOICES
+        ):
             raise invalid(_TOO_MANY_STATES)
 
     def _visit(self, schema: Any, *, path: str, depth: int, level: int, required: bool) -> None:
@@ -141,8 +150,18 @@ class _Inspection:
         for name, inner in properties.items():
             needed = required and name in names
             self._visit(inner, path=f"{path}.{name}", depth=depth + 1, level=level + 1, required=needed)
+        self._count_optional(len([name for name in properties if name not in names]))
         for step, inner, deeper in _optional_below(schema):
+            # An array with a limit is written out: what is in it counts once for each item.
+            copies = self.copies
+            if step == "items":
+                self.copies *= max(schema.get("maxItems", 1), 1)
             self._visit(inner, path=f"{path}.{step}", depth=depth + 1, level=level + deeper, required=False)
+            self.copies = copies
+
+    def _count_optional(self, properties: int) -> None:
+        # They are written in a fixed order, and after each of them any later one may follow.
+        self.optional_choices += self.copies * properties * (properties + 1) // 2
 
     def _check_values(self, schema: dict[str, Any], *, path: str) -> None:
         kinds = schema.get("type", [])
@@ -154,12 +173,11 @@ class _Inspection:
             raise invalid(f"An enumeration in the response schema is empty, see {path}.")
         if any(not isinstance(value, str | int | float) or isinstance(value, bool) for value in values):
             raise invalid(f"Only strings and numbers may be enumerated in the response schema, see {path}.")
-        if sum(len(str(value)) for value in values) > _MAX_ENUM_CHARACTERS:
-            raise invalid(_TOO_MANY_STATES)
+        self.enum_characters += sum(len(str(value)) for value in values)
         limit = schema.get("maxItems", 0)
         if not isinstance(limit, int) or limit < 0:
             raise invalid(f"maxItems must be a whole number in the response schema at {path}.")
-        self.items += limit
+        self.items += self.copies * limit
 
     def _follow(self, reference: str, *, path: str, depth: int, level: int, required: bool) -> None:
         if any(seen == reference and (required or at == level) for seen, at in self.seen):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from devstack.gemini.behaviour import CallKind
-from devstack.gemini.catalogue import Model, check_thinking
-from devstack.gemini.failure import ApiError, invalid
-from devstack.gemini.files import FileStore
-from devstack.gemini.media import Media
-from devstack.gemini.schema_rules import accepted_schema
-from devstack.gemini.tokens import PromptTokens, media_seconds, text_tokens
+from devstack.gemini.files.measure import Media
+from devstack.gemini.files.store import FileStore
+from devstack.gemini.models import Model, check_thinking
+from devstack.gemini.requests.schema_rules import accepted_schema
+from devstack.gemini.tokens.count import PromptTokens, media_seconds, text_tokens
+from devstack.gemini.wire.api_error import invalid
 
 __all__ = ["Asked", "Watched", "count_contents", "understand"]
 
@@ -97,13 +97,7 @@ async def _media_of(part: dict[str, Any], *, files: FileStore) -> tuple[str, Med
         found = _FILE_URI.search(str(given.get("fileUri", "")))
         if found is None:
             raise invalid("Cannot fetch content from the provided URL.")
-        stored = files.get(found.group(1))
-        if stored.state != "ACTIVE":
-            raise ApiError(
-                400,
-                f"The File {stored.name} is not in an ACTIVE state and usage is not allowed.",
-                status="FAILED_PRECONDITION",
-            )
+        stored = files.use(found.group(1))
         family = _check_mime_type(str(given.get("mimeType") or stored.mime_type))
         if family != _check_mime_type(stored.mime_type):
             raise invalid(f"The MIME type of the part differs from {stored.mime_type}, that of the file.")

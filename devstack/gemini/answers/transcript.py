@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from devstack.gemini.media import COLUMNS, ROWS, Change, Media, Sound
+from devstack.gemini.files.measure import COLUMNS, ROWS, Change, Media, Sound
 
 __all__ = ["transcript"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from devstack.gemini.behaviour import Outcome, Turn
-from devstack.gemini.tokens import PromptTokens, text_tokens
+from devstack.gemini.tokens.count import PromptTokens, text_tokens
 
 __all__ = ["Reply", "continued_from", "limited", "scripted", "stream_events", "whole_body"]
 
@@ -105,6 +105,7 @@ def scripted(reply: Reply, turn: Turn) -> Reply:
         Outcome.NO_FINISH_REASON: {"text": kept, "finish_reason": None},
         Outcome.ERROR_EVENT: {"text": kept, "finish_reason": None, "error_after": turn.status},
         Outcome.TEXT: {"text": turn.text},
+        Outcome.UNSEEN: {"prompt": reply.prompt.without({turn.unseen})},
     }
     if turn.outcome in changes:
         return replace(reply, **changes[turn.outcome])

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from devstack.gemini.catalogue import Model
-from devstack.gemini.failure import invalid
+from devstack.gemini.models import Model
+from devstack.gemini.wire.api_error import invalid
 
 __all__ = ["AUDIO_PER_SECOND", "TIMESTAMP_PER_SECOND", "PromptTokens", "media_seconds", "text_tokens"]
 

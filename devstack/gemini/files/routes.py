@@ -1,7 +1,6 @@
 """The HTTP side of files: resumable upload, polling, listing, deleting."""
 
-import base64
-import binascii
+import random
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,10 +8,12 @@ from typing import Any
 from aiohttp import web
 
 from devstack.gemini.behaviour import Outcome
-from devstack.gemini.failure import ApiError, invalid
-from devstack.gemini.files import FileStore, Upload
+from devstack.gemini.files.store import FileStore, Upload
 from devstack.gemini.script import Script
-from devstack.gemini.wire import read_request
+from devstack.gemini.unruly.draw import draw_for_file
+from devstack.gemini.wire.api_error import ApiError, invalid
+from devstack.gemini.wire.pages import page_of, with_next_page
+from devstack.gemini.wire.read_request import read_request
 
 __all__ = ["FileRoutes"]
 
@@ -88,18 +89,25 @@ class FileRoutes:
             raise invalid("The start of an upload holds metadata only.")
         body = await request.read()
         announced = read_request(body, message="UploadStart").get("file", {}) if body else {}
-        turn = self._script.for_upload()
         upload = self._files.start(
             announced=announced,
             size=size,
             mime_type=request.headers.get("X-Goog-Upload-Header-Content-Type", "application/octet-stream"),
-            outcome=None if turn is None else turn.outcome,
+            outcome=self._outcome(f"{request.match_info['caller']}{size}"),
         )
         version = request.match_info["version"]
         address = f"{_origin(request)}/upload/{version}/files?upload_id={upload.identity}&upload_protocol=resumable"
         return web.Response(
             headers={"X-Goog-Upload-URL": address, _STATUS: "active", "X-Goog-Upload-Chunk-Granularity": "262144"}
         )
+
+    def _outcome(self, upload: str) -> Outcome | None:
+        """Return the fate of an upload: that of a scripted turn, or else what is drawn for it."""
+        turn, unruly = self._script.for_upload(), self._script.behaviour.unruly
+        if turn is not None or unruly is None:
+            return None if turn is None else turn.outcome
+        fault = draw_for_file(unruly, upload=upload, number=self._script.number_of(f"upload {upload}"))
+        return None if fault is None else Outcome(fault.outcome)
 
     async def _chunk(self, request: web.Request, upload: Upload, commands: set[str]) -> web.Response:
         finalize = "finalize" in commands
@@ -122,7 +130,11 @@ class FileRoutes:
         if upload.received != upload.size and not upload.lossy:
             raise invalid(f"{upload.received} bytes were received, but {upload.size} were announced.")
         behaviour = self._script.behaviour
-        stored = self._files.finish(upload, polls_before_active=behaviour.polls_before_active)
+        stored = self._files.finish(
+            upload,
+            polls_before_active=behaviour.polls_before_active,
+            processing_seconds=random.uniform(*behaviour.processing_seconds),  # noqa: S311 - a wait, no secret
+        )
         return web.json_response({"file": stored.resource(base=_base(request))}, headers={_STATUS: "final"})
 
     async def get(self, request: web.Request) -> web.Response:
@@ -143,27 +155,6 @@ class FileRoutes:
             "files": [self._files.get(name).resource(base=_base(request)) for name in names[start : start + size]]
         }
         return web.json_response(with_next_page(body, start=start + size, total=len(names)))
-
-
-def page_of(request: web.Request, *, most: int, usual: int) -> tuple[int, int]:
-    """Return the page size and the first index that a list request asks for, or answer 400."""
-    query = request.query
-    try:
-        size = int(query.get("pageSize") or query.get("page_size") or usual)
-        token = query.get("pageToken") or query.get("page_token") or ""
-        start = int(base64.urlsafe_b64decode(token).decode()) if token else 0
-    except (ValueError, binascii.Error) as error:
-        raise invalid("Invalid page_size or page_token.") from error
-    if not 1 <= size <= most:
-        raise invalid(f"page_size must be between 1 and {most}.")
-    return size, start
-
-
-def with_next_page(body: dict[str, Any], *, start: int, total: int) -> dict[str, Any]:
-    """Return a page with the token of the next one, where there is a next one."""
-    if start < total:
-        body["nextPageToken"] = base64.urlsafe_b64encode(str(start).encode()).decode()
-    return body
 
 
 def _origin(request: web.Request) -> str:

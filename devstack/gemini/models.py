@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from devstack.gemini.failure import ApiError, invalid
+from devstack.gemini.wire.api_error import ApiError, invalid
 
 __all__ = ["MODELS", "Model", "check_thinking", "described", "find"]
 

@@ -9,12 +9,12 @@ from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from devstack.gemini.behaviour import Outcome
-from devstack.gemini.failure import ApiError, invalid
-from devstack.gemini.media import Media, MediaError, measure
-from devstack.gemini.stored import StoredFile
+from devstack.gemini.files.measure import Media, MediaError, measure
+from devstack.gemini.files.stored_file import StoredFile
+from devstack.gemini.wire.api_error import ApiError, invalid
 
 __all__ = ["FILE_LIMIT", "FileStore", "Upload"]
 
@@ -28,6 +28,12 @@ _UPLOADS = 1_000
 _UPLOAD_IDS_KEPT = 1_000
 _USED_NAMES_KEPT = 10_000
 _MEASUREMENTS_KEPT = 1_000
+
+
+_AT_FIRST_USE: dict[Outcome, Literal["gone", "not ready"]] = {
+    Outcome.FILE_GONE: "gone",
+    Outcome.FILE_NOT_READY: "not ready",
+}
 
 
 def _remove(path: Path) -> None:
@@ -205,8 +211,17 @@ class FileStore:
                 spool.write(kept)
         upload.digest, upload.received = digest, received
 
-    def finish(self, upload: Upload, *, polls_before_active: int) -> StoredFile:
+    def finish(self, upload: Upload, *, polls_before_active: int, processing_seconds: float = 0.0) -> StoredFile:
         """Turn a whole upload into a file and begin to measure it.
+
+        Parameters
+        ----------
+        upload : Upload
+            All of its bytes have arrived.
+        polls_before_active : int
+            How often it answers PROCESSING at least.
+        processing_seconds : float
+            For how long it does so at least.
 
         Raises
         ------
@@ -223,6 +238,8 @@ class FileStore:
             sha256=upload.digest.hexdigest(),
             created=time.time(),
             polls_left=polls_before_active,
+            ready_at=time.time() + processing_seconds,
+            fails_at_first_use=_AT_FIRST_USE.get(upload.outcome) if upload.outcome is not None else None,
             stuck=upload.outcome is Outcome.FILE_STUCK,
         )
         self._files[stored.name] = stored
@@ -280,6 +297,27 @@ class FileStore:
     def _hash(self, found: re.Match[bytes]) -> bytes:
         stored = self._files.get(found[1].decode())
         return found[0] if stored is None else stored.sha256.encode()
+
+    def use(self, name: str) -> StoredFile:
+        """Return the file that a generate call names.
+
+        Raises
+        ------
+        ApiError
+            403: it is not there. 400: it is not ACTIVE.
+        """
+        stored = self.get(name)
+        trouble, stored.fails_at_first_use = stored.fails_at_first_use, None
+        if trouble == "gone":
+            self.delete(name)
+            stored = self.get(name)
+        if trouble == "not ready" or stored.state != "ACTIVE":
+            raise ApiError(
+                400,
+                f"The File {stored.name} is not in an ACTIVE state and usage is not allowed.",
+                status="FAILED_PRECONDITION",
+            )
+        return stored
 
     def poll(self, name: str) -> StoredFile:
         """Return a copy of the file as this poll shows it, and count the poll."""

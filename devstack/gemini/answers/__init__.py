@@ -1,0 +1,1 @@
+"""What the stand-in says: derived from measurements and text, fitted into a schema, ended as asked."""

@@ -1,0 +1,1 @@
+"""Uploaded files: received, measured, kept, removed."""

@@ -1,0 +1,1 @@
+"""Understands requests and refuses those that the API refuses."""

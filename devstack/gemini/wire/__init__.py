@@ -1,0 +1,1 @@
+"""Bodies and errors as they are on the wire."""
