@@ -11,6 +11,8 @@ import psycopg
 import pytest
 
 from devstack.cluster import ClusterInfo
+from devstack.gemini.behaviour import Behaviour, as_unruly
+from devstack.gemini.control import GeminiControl
 from devstack.operator_runs.installation import Installation, install
 from devstack.stack import StackInfo, running_stack
 from tests.otlp_receiver import Received, receiving
@@ -19,6 +21,8 @@ Runops = Callable[..., "subprocess.CompletedProcess[str]"]
 
 _VALUES = {"poll": {"idleSeconds": 1}, "maxConcurrent": 3, "admissionPolicy": {"enabled": True}}
 _LONGEST_SECONDS = 900.0
+UNRULY = as_unruly(seed=19)
+"""How the model behaves in all tests but those that say why they need one that makes no faults."""
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +44,22 @@ def release(cluster: ClusterInfo, outside: StackInfo, collector: Received) -> It
     installation = install(cluster, outside, namespace="e2e", values=values)
     yield installation
     installation.uninstall()
+
+
+@pytest.fixture(autouse=True)
+def model(outside: StackInfo) -> Iterator[GeminiControl]:
+    """Have the model make faults as models do, and forget the calls of earlier tests."""
+    with GeminiControl(outside.gemini_url) as control:
+        control.reset()
+        control.behave(UNRULY)
+        yield control
+        control.reset()
+
+
+@pytest.fixture
+def model_without_faults(model: GeminiControl) -> None:
+    """For a test that needs the same words twice, or exactly one attempt."""
+    model.behave(Behaviour())
 
 
 @pytest.fixture

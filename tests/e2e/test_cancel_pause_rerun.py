@@ -30,12 +30,12 @@ Tables = psycopg.Connection[tuple[Any, ...]]
 
 
 @pytest.fixture(autouse=True)
-def slow_model(outside: StackInfo) -> Iterator[None]:
-    """Have every call of the model take some seconds, so that a video is met in the middle."""
-    with GeminiControl(outside.gemini_url) as gemini:
-        gemini.behave(Behaviour(latency_seconds=8.0))
-        yield
-        gemini.behave(Behaviour())
+def slow_model(model: GeminiControl) -> None:
+    """Have every call of the model take some seconds, so that a video is met in the middle.
+
+    It makes no faults: one that is tried again would end before the cancel, or count as an attempt.
+    """
+    model.behave(Behaviour(latency_seconds=8.0))
 
 
 @pytest.fixture

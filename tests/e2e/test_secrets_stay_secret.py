@@ -10,7 +10,6 @@ import psycopg
 import pytest
 
 from devstack.faults import Fault, FaultControl
-from devstack.gemini.behaviour import Behaviour
 from devstack.gemini.control import GeminiControl
 from devstack.operator_runs.installation import Installation
 from devstack.sample import RECORDING
@@ -43,8 +42,6 @@ def undisturbed(outside: StackInfo) -> Iterator[None]:
         faults = FaultControl(url)
         faults.clear()
         faults.close()
-    with GeminiControl(outside.gemini_url) as gemini:
-        gemini.behave(Behaviour())
 
 
 def test_no_key_no_signed_url_and_no_private_text_turns_up_anywhere(
