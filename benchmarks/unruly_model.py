@@ -38,7 +38,7 @@ from runops_worker.pipeline import run as run_pipeline
 from runops_worker.prompts import load_prompt
 from runops_worker.task import Task
 
-__all__ = ["Video", "figures", "measure", "run_videos"]
+__all__ = ["End", "Video", "figures", "measure", "outcome", "run_videos"]
 
 _VIDEOS = 400
 """In each run: five runs are 2,000 videos."""

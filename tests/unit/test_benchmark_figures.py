@@ -4,6 +4,7 @@ import json
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,9 @@ from benchmarks.autoscaling.measuring import judged
 from benchmarks.autoscaling.record import Record
 from benchmarks.measurement import Measurement, percentile, table
 from benchmarks.results_file import FOLDER, keep
+from benchmarks.unruly_model import End, Video, figures, outcome
+from benchmarks.unruly_recordings import KINDS
+from devstack.gemini.behaviour import CallRecord
 
 
 def test_ratio_of_runs_in_turn_is_the_median_of_their_ratios() -> None:
@@ -83,3 +87,21 @@ def test_one_worker_that_is_evicted_breaks_the_promise() -> None:
 def test_where_nobody_is_evicted_without_the_annotations_either_nothing_is_shown() -> None:
     with pytest.raises(RuntimeError, match="shows nothing"):
         autoscaled(evicted=0, rival=0)
+
+
+def _call(caller: str, tokens: int, *faults: str) -> CallRecord:
+    return CallRecord(kind="transcribe", model="m", at=0.0, prompt_tokens=tokens, caller=caller, faults=list(faults))
+
+
+def test_tokens_of_an_unruly_model_are_compared_with_those_of_one_without_faults() -> None:
+    kind = KINDS[1]
+    video, other, smooth = (Video(name, uuid4(), kind, Path("x.mp4")) for name in ("0-1", "0-2", "smooth-1"))
+    ends = [End(video, None, 1), End(other, "Blocked", 3)]
+    calls = [_call("smooth-1", 100), _call("0-1", 100), _call("0-2", 100, "empty"), _call("0-2", 100), _call("9-9", 1)]
+    found = figures(ends, calls, smooth=[smooth])
+    assert (found["videos"], found["attempts per video"], found["calls per video"]) == (2, 2.0, 1.5)
+    assert found["share of tokens beyond what a model without faults takes"] == pytest.approx(1 / 3, abs=0.001)
+    assert found["share of calls with a fault"] == pytest.approx(1 / 3, abs=0.001)
+    assert [(one["video"], one["why"]) for one in found["without SOP"]] == [("0-2", "Blocked")]
+    (result,) = outcome([found]).results
+    assert (result.figure, result.kept) == (0.5, False)
