@@ -62,6 +62,7 @@ class Reason(StrEnum):
     MODEL_NOT_FOUND = "ModelNotFound"
     MODEL_REFUSED_REQUEST = "ModelRefusedRequest"
     PROMPT_MISSING = "PromptMissing"
+    COST_CAP_REACHED = "CostCapReached"
     CLAIM_LOST = "ClaimLost"
     STORAGE_UNAVAILABLE = "StorageUnavailable"
     DATABASE_UNAVAILABLE = "DatabaseUnavailable"
@@ -80,6 +81,7 @@ class Reason(StrEnum):
     UPLOAD_TIMEOUT = "UploadTimeout"
     MODEL_FILE_TIMEOUT = "ModelFileTimeout"
     QUOTA_EXCEEDED = "QuotaExceeded"
+    SPENDING_CAP_REACHED = "SpendingCapReached"
     SANDBOX_UNAVAILABLE = "SandboxUnavailable"
     TERMINATED = "Terminated"
     INTERNAL = "Internal"
@@ -268,6 +270,13 @@ _ROWS = (
     (Reason.MODEL_REFUSED_REQUEST, 83, _P, "The model's API refused the request.", _REPORT),
     (Reason.PROMPT_MISSING, 84, _P, "The prompt file does not exist.", "Choose a prompt that is installed."),
     (
+        Reason.COST_CAP_REACHED,
+        85,
+        _P,
+        "The video would cost more than a video may cost.",
+        "Raise cost.maxPerVideoUsd, or split the recording. Then queue the job again (`runops retry`).",
+    ),
+    (
         Reason.CLAIM_LOST,
         90,
         FailureClass.CLAIM,
@@ -372,6 +381,13 @@ _ROWS = (
         _P,
         "The video took longer than its deadline.",
         "Raise activeDeadlineSeconds, or split the recording.",
+    ),
+    (
+        Reason.SPENDING_CAP_REACHED,
+        None,
+        FailureClass.QUOTA,
+        "The cap on what videos may cost is reached.",
+        "Wait until the next day or month in UTC, or raise the cap (values: cost).",
     ),
     (
         Reason.OUT_OF_MEMORY,

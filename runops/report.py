@@ -14,6 +14,8 @@ from runops.quality import Quality
 
 __all__ = [
     "LONGEST_RETRY_AFTER_SECONDS",
+    "AttemptUsage",
+    "DayUsage",
     "Output",
     "Report",
     "ResolvedPrompt",
@@ -38,6 +40,14 @@ CostUsd = Annotated[
     Field(max_length=32, description="Estimated cost of the calls with a known price, in US dollars as a decimal."),
 ]
 UnpricedCalls = Annotated[int, Field(ge=0, description="Billed calls to models whose price is not known.")]
+EstimatedCalls = Annotated[
+    int,
+    Field(
+        ge=0,
+        description="Calls whose bill is not known, such as those under way when a worker was killed. They count as "
+        "they were estimated.",
+    ),
+]
 
 
 class ResolvedPrompt(_Camel):
@@ -59,23 +69,60 @@ class StageUsage(_Camel):
     input_tokens: Annotated[int, Field(ge=0, description="Tokens sent, cached ones included.")] = 0
     output_tokens: Annotated[int, Field(ge=0, description="Tokens received, thinking included.")] = 0
     cached_tokens: Annotated[int, Field(ge=0, description="Tokens sent that came from the provider's cache.")] = 0
+    text_tokens: Annotated[int, Field(ge=0, description="Tokens sent that were text.")] = 0
     video_tokens: Annotated[int, Field(ge=0, description="Tokens sent that were pictures.")] = 0
     audio_tokens: Annotated[int, Field(ge=0, description="Tokens sent that were sound.")] = 0
     thinking_tokens: Annotated[int, Field(ge=0, description="Tokens received that were thinking.")] = 0
     calls: Annotated[int, Field(ge=0, description="Calls that were billed.")] = 0
     cost_usd: CostUsd = None
     unpriced_calls: UnpricedCalls = 0
+    estimated_calls: EstimatedCalls = 0
+
+
+class AttemptUsage(_Camel):
+    """What one attempt cost at the model."""
+
+    calls: Annotated[int, Field(ge=0, description="Calls that were billed.")] = 0
+    total_tokens: Annotated[int, Field(ge=0, description="Tokens sent and received.")] = 0
+    cost_usd: CostUsd = None
+    unpriced_calls: UnpricedCalls = 0
+
+
+class DayUsage(_Camel):
+    """What a video cost on one day."""
+
+    day: Annotated[str, Field(max_length=10, description="The day in UTC, such as 2026-11-30.")]
+    cost_usd: Annotated[str, Field(max_length=32, description="In US dollars as a decimal.")]
 
 
 class Usage(_Camel):
-    """What one video cost at the model."""
+    """What one video cost at the model, over all its attempts."""
 
     transcribing: Annotated[StageUsage | None, Field(description="The transcription stage.")] = None
     parsing_sop: Annotated[StageUsage | None, Field(description="The SOP stage.")] = None
     total_tokens: Annotated[int, Field(ge=0, description="Tokens sent and received over all stages.")] = 0
     cost_usd: CostUsd = None
+    estimated_cost_usd: Annotated[
+        str | None,
+        Field(
+            max_length=32,
+            description="What the whole video was expected to cost before the first call, in US dollars as a decimal.",
+        ),
+    ] = None
     unpriced_calls: UnpricedCalls = 0
+    estimated_calls: EstimatedCalls = 0
     media_seconds: Annotated[int, Field(ge=0, description="Length of the recording in seconds.")] = 0
+    ledger: Annotated[
+        str | None,
+        Field(
+            max_length=36, description="Name of this count. A video that is run again after a failure goes on with it."
+        ),
+    ] = None
+    attempts: Annotated[
+        tuple[AttemptUsage, ...],
+        Field(max_length=8, description="The cost by attempt. Of more than eight, the first are summed."),
+    ] = ()
+    days: Annotated[tuple[DayUsage, ...], Field(max_length=7, description="The cost by day in UTC.")] = ()
 
     @property
     def bill(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from runops.supabase.connection import Supabase
-from runops_operator.config import OperatorConfig
+from runops_operator.config import Cost, OperatorConfig
 from runops_operator.informer.resync import Resync
 from runops_operator.informer.store import Observer, Store
 from runops_operator.informer.workqueue import WorkQueue
@@ -34,6 +34,7 @@ from runops_operator.reconcile.execute import Executor
 from runops_operator.reconcile.observe import ObservationReader
 from runops_operator.reconcile.reconciler import Reconciler
 from runops_operator.reconcile.stopping import Stopping
+from runops_operator.spending.spending_watch import Announce, SpendingWatch
 
 __all__ = ["Operator", "assemble"]
 
@@ -52,6 +53,23 @@ class Operator:
     stopping: Stopping
     backlog: BacklogWatch
     pace: PaceLoop
+    spending: SpendingWatch
+
+
+def _show_caps(cost: Cost, metrics: Metrics) -> None:
+    caps = {
+        "month": cost.max_per_month_usd,
+        "day": cost.max_per_day_usd,
+        "user_day": cost.max_per_user_and_day_usd,
+        "video": cost.max_per_video_usd,
+    }
+    for window, cap in caps.items():
+        if cap is not None:
+            metrics.spending_cap(window, float(cap))
+
+
+async def _tell_nobody(_reached: str | None) -> None:
+    """Show nothing."""
 
 
 def assemble(
@@ -63,6 +81,7 @@ def assemble(
     observers: Sequence[Observer] = (),
     wake: asyncio.Event | None = None,
     feed: RowFeed = NO_FEED,
+    announce: Announce = _tell_nobody,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     clock: Callable[[], float] = time.monotonic,
 ) -> Operator:
@@ -82,6 +101,8 @@ def assemble(
         Set by others to have the table read at once.
     feed
         Sets `wake` for queued rows.
+    announce
+        Shows why a cap on spending stops the claims.
     now
         The clock of decisions; it gives times with their zone.
     clock
@@ -90,6 +111,9 @@ def assemble(
     wake = wake or asyncio.Event()
     news = PaceNews()
     store, queue, jobs = Store(Figures(metrics).see, news.see, *observers), WorkQueue(), supabase.jobs
+    spending = SpendingWatch(cluster, store, config.cost, show=metrics.spending, now=now, announce=announce)
+    store.observe(spending.see)
+    _show_caps(config.cost, metrics)
     metrics.look_at(videojobs=lambda: snapshot(store.videojobs()), depth=lambda: len(queue))
     adopter = Adopter(cluster=cluster, jobs=jobs, store=store, queue=queue, config=config)
     rows = RowWatch(jobs=jobs, store=store, queue=queue, adopter=adopter, config=config, metrics=metrics, clock=clock)
@@ -121,7 +145,7 @@ def assemble(
         clock=server_clock,
     )
     intake = Intake(
-        slots=Slots(store, confirmation, config, room=pace.room),
+        slots=Slots(store, confirmation, config, spending=spending.verdict, room=pace.room),
         chooser=Chooser(
             candidates=Candidates(jobs, config), claimer=claimer, hints=hints, clock=server_clock, config=config
         ),
@@ -165,4 +189,4 @@ def assemble(
     )
     backlog = BacklogWatch(jobs, metrics, now=server_clock.now)
     resync = Resync(cluster=cluster, store=store, queue=queue, config=config, on_pod_without_job=stopping.follow)
-    return Operator(store, queue, intake, confirmation, reconciler, resync, rows, stopping, backlog, pace)
+    return Operator(store, queue, intake, confirmation, reconciler, resync, rows, stopping, backlog, pace, spending)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,12 +10,14 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from runops.dollars import LARGEST_USD
 from runops.polling import Poll
 from runops.sop_language import LANGUAGE_PATTERN
 from runops.videojob import ModelChoice, PromptChoice, Toleration, Transcode, WorkerResources
 
 __all__ = [
     "ConfigInvalid",
+    "Cost",
     "Deadlines",
     "LeaderElection",
     "Limits",
@@ -88,6 +91,39 @@ class WorkerConfig(_Camel):
     require_landlock: bool = False
     redaction: bool = True
     sop_language: Annotated[str, Field(pattern=LANGUAGE_PATTERN)] | None = None
+
+
+Dollars = Annotated[Decimal, Field(gt=0, le=LARGEST_USD)]
+
+
+class Cost(_Camel):
+    """The most that the model may cost, in US dollars; None for no cap. Days and months are those of UTC.
+
+    Attributes
+    ----------
+    max_per_video_usd
+        Of one video, over all its attempts. The worker keeps it.
+    max_per_user_and_day_usd, max_per_day_usd, max_per_month_usd
+        Of all videos of a user on a day, of all videos on a day, in a month. When it is reached, no further row is
+        claimed of that user, or at all.
+    require_prices
+        Whether a video whose model has no known price is refused where there is a cap per video.
+    record
+        Name of the ConfigMap that holds what was spent.
+    """
+
+    max_per_video_usd: Dollars | None = None
+    max_per_user_and_day_usd: Dollars | None = None
+    max_per_day_usd: Dollars | None = None
+    max_per_month_usd: Dollars | None = None
+    require_prices: bool = False
+    record: Annotated[str, Field(min_length=1, max_length=253)] = "runops-spending"
+
+    @property
+    def has_caps_over_videos(self) -> bool:
+        """Whether what all videos cost together must be counted."""
+        caps = (self.max_per_user_and_day_usd, self.max_per_day_usd, self.max_per_month_usd)
+        return any(cap is not None for cap in caps)
 
 
 class Deadlines(_Camel):
@@ -215,6 +251,7 @@ class OperatorConfig(_Camel):
     stale_after_seconds: Annotated[float, Field(gt=0)] = 3600.0
     confirm_seconds: Annotated[float, Field(ge=0)] = 0.3
     deadlines: Deadlines = Deadlines()
+    cost: Cost = Cost()
     leader_election: LeaderElection = LeaderElection()
     worker: WorkerConfig
     queue_name: str | None = None

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ from runops_operator.leader import Elector, identity
 from runops_operator.observability.events import EventPoster
 from runops_operator.observability.metrics import Metrics
 from runops_operator.readiness import Readiness
+from runops_operator.spending.claiming_condition import ClaimingCondition
 from runops_operator.task_set import TaskSet
 
 if TYPE_CHECKING:
@@ -186,6 +188,12 @@ async def _work(replica: _Replica, tasks: TaskSet) -> None:
         observers=[poster.see] if tracer is None else [poster.see, tracer.see],
         wake=wake,
         feed=NO_FEED if feed is None else feed,
+        announce=ClaimingCondition(
+            replica.cluster,
+            pod=os.environ.get("RUNOPS_POD_NAME"),
+            namespace=config.namespace,
+            now=lambda: datetime.now(UTC),
+        ).announce,
     )
     metrics.leads(True)
     # Before the first claim, since the free slots are counted from it.
@@ -202,6 +210,7 @@ async def _work(replica: _Replica, tasks: TaskSet) -> None:
         "stopping": operator.stopping.run(),
         "backlog": operator.backlog.run(),
         "pace": operator.pace.run(),
+        "spending": operator.spending.run(),
         "events": poster.run(),
         "settings": _until_settings_change(replica.environment),
     }

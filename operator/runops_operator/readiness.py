@@ -35,10 +35,13 @@ class Readiness:
     def check(self) -> str | None:
         """Return why this replica is not ready; None where it is.
 
-        A table that cannot be read for a short while makes no replica unready: a restart would not help.
+        A table that cannot be read for a short while makes no replica unready: a restart would not help. Nor does a
+        cap on spending: it is shown as a condition of its own.
         """
         if self.trouble is not None or self._intake is None or self._intake.trouble is None:
             return self.trouble
+        if self._intake.is_intended:
+            return None
         read_at = self._intake.last_read_at
         unread = read_at is None or self._clock() - read_at > _UNREAD_FOR_SECONDS
         return f"No rows are claimed: {self._intake.trouble}" if self._intake.needs_a_key or unread else None

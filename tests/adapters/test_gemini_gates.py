@@ -77,7 +77,8 @@ async def test_a_call_that_a_gate_stops_is_not_made(model: GeminiModel, gemini: 
     with pytest.raises(Failed):
         await model.ask(QUESTION, on_usage=lambda _: None, gate=stops)
     assert len(gemini.calls()) == 1
-    assert (len(stops.told), len(gate.told)) == (1, 1)
+    assert [result.made for result in stops.told] == [True]
+    assert [result.made for result in gate.told] == [True, False]
 
 
 async def test_a_clip_is_estimated_by_its_length(
@@ -97,6 +98,6 @@ async def test_a_gate_that_let_pass_what_a_later_one_stops_hears_that_nothing_wa
     estimate = text_estimate(QUESTION)
     with pytest.raises(Failed):
         await Gates((first, second, third)).before(QUESTION, estimate=estimate)
-    assert first.told == [CallResult(estimate=estimate)]
+    assert first.told == [CallResult(estimate=estimate, made=False)]
     assert [len(gate.asked) for gate in (first, second, third)] == [1, 1, 0]
     assert second.told + third.told == []

@@ -52,11 +52,14 @@ class NeededRight:
         Qualified name of the function that needs it.
     line
         Its line that does.
+    when
+        The values with which the chart gives it; empty where it always does.
     """
 
     right: Right
     function: str
     line: str
+    when: str = ""
 
 
 def golden() -> dict[str, list[NeededRight]]:
@@ -68,6 +71,7 @@ def golden() -> dict[str, list[NeededRight]]:
                 Right(entry["group"], entry["resource"], entry["verb"], entry.get("name", "")),
                 entry["function"],
                 entry["line"],
+                entry.get("when", ""),
             )
             for entry in entries
         ]

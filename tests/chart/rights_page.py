@@ -50,6 +50,7 @@ def _row(needed: NeededRight) -> str:
     right = needed.right
     resource = f"{right.resource} `{right.name}`" if right.name else right.resource
     line = needed.line.replace("|", "\\|")
+    resource += f" (only with {needed.when})" if needed.when else ""
     return f"| {right.group or '(core)'} | {resource} | {right.verb} | `{needed.function}` | `{line}` |\n"
 
 

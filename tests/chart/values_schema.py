@@ -107,6 +107,7 @@ def _definitions() -> Schema:
         "amounts": _object(
             **dict.fromkeys(("cpu", "memory", "ephemeral-storage"), _ref("quantity")),
         ),
+        "usd": {"type": "number", "minimum": 0, "maximum": 1_000_000},
         "resources": _object(requests=_ref("amounts"), limits=_ref("amounts")),
         "image": _object(
             repository=_text(minLength=1),
@@ -259,6 +260,13 @@ def _properties() -> dict[str, Schema]:
         "transcode": _settings("transcode"),
         "ttlSecondsAfterFinished": _setting("ttlSecondsAfterFinished") | {"maximum": 31_536_000},
         "limits": _settings("limits"),
+        "cost": _object(
+            maxPerVideoUsd=_ref("usd"),
+            maxPerUserAndDayUsd=_ref("usd"),
+            maxPerDayUsd=_ref("usd"),
+            maxPerMonthUsd=_ref("usd"),
+            requirePrices=_BOOLEAN,
+        ),
         "poll": _settings("poll"),
         "realtime": _settings("realtime"),
         # Workers touch their rows every 30 s.

@@ -8,6 +8,7 @@ from runops.failures import Reason
 from runops_operator.config import OperatorConfig
 from runops_operator.intake.admission import Admission, admit
 from runops_operator.manifests.observed import VideoJobView, parse_videojob
+from runops_operator.spending.caps import SpendingVerdict
 from tests.operator.world import CONFIG
 
 USER = "11111111-2222-4333-8444-555555555555"
@@ -49,6 +50,25 @@ def _admit(*videojobs: VideoJobView, slots: int = 3, claimed: dict[str, int] | N
 def test_each_unfinished_videojob_and_each_claimed_row_takes_a_slot() -> None:
     admission = _admit(_videojob(), claimed={USER: 1})
     assert (admission.slots, dict(admission.active), admission.full) == (1, {USER: 2}, False)
+
+
+def test_a_cap_on_spending_stops_all_claims_and_says_why() -> None:
+    spending = SpendingVerdict("Videos have cost 5 USD.", frozenset({USER}))
+    admission = admit([_videojob()], _config(3), claimed={}, spending=spending)
+    assert (admission.slots, admission.full) == (0, False)
+    assert (admission.paused, admission.why_paused) == (Reason.SPENDING_CAP_REACHED, "Videos have cost 5 USD.")
+
+
+def test_a_user_at_the_cap_stops_nobody_else() -> None:
+    admission = admit([], _config(3), claimed={}, spending=SpendingVerdict(None, frozenset({USER})))
+    assert (admission.slots, admission.paused) == (3, None)
+    assert admission.capped_users == {USER}
+
+
+def test_a_key_that_blocks_is_named_before_a_cap() -> None:
+    blocked = _videojob(blocked_by="ModelKeyRejected")
+    admission = admit([blocked], _config(3), claimed={}, spending=SpendingVerdict("Videos have cost 5 USD."))
+    assert (admission.paused, admission.why_paused) == (Reason.MODEL_KEY_REJECTED, None)
 
 
 def test_a_suspended_videojob_takes_no_slot() -> None:

@@ -22,6 +22,7 @@ FULL = OperatorConfig.model_validate(
     {
         **CONFIG.model_dump(by_alias=True, exclude={"worker"}),
         "queueName": "videos",
+        "cost": {"maxPerVideoUsd": 0.5, "requirePrices": True},
         "worker": {
             "image": "worker:1",
             "serviceAccountName": "runops-worker",

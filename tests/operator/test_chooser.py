@@ -65,6 +65,14 @@ async def test_rows_are_chosen_for_the_free_slots_as_of_now_on_the_servers_clock
     assert site.compared == [(site.rows, now)]
 
 
+async def test_rows_of_a_user_at_the_cap_wait_and_are_passed_over() -> None:
+    site = Site([queued(1, ANN), queued(2, ANN.upper()), queued(3, BEN)])
+    admission = Admission(3, Counter(), capped_users=frozenset({ANN}))
+    choice = await site.chooser.choose(admission)
+    assert [row.job_id.int for row in choice.rows] == [3]
+    assert site.reads[0][1] == {ANN: 1}
+
+
 @pytest.mark.parametrize(("limit", "chosen"), [(None, [1, 2, 3]), (2, [1, 2]), (1, [1])])
 async def test_no_user_has_more_at_work_than_the_setting_allows(limit: int | None, chosen: list[int]) -> None:
     site = Site([queued(number, ANN) for number in (1, 2, 3)], max_concurrent_per_user=limit)

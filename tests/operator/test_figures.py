@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from runops.failures import Reason
 from runops.progress import Stage
 from runops.report import Report
+from runops_operator.manifests.observed import VideoJobView, parse_videojob
 from runops_operator.observability.figures import Figures, snapshot
 from runops_operator.observability.metrics import Metrics
 from runops_operator.observability.snapshot_collector import Snapshot
@@ -214,3 +215,23 @@ async def test_the_queue_shows_its_length_and_its_oldest_row(world: World) -> No
     await world.backlog.once()
     assert _value(world.metrics, "runops_queue_rows") == 0
     assert _value(world.metrics, "runops_queue_oldest_seconds") == 0
+
+
+def test_a_video_that_is_run_again_after_a_failure_adds_only_what_it_cost_more() -> None:
+    metrics = Metrics()
+    figures = Figures(metrics)
+    for uid, calls, dollars in (("a", 2, "0.20"), ("b", 3, "0.30")):
+        figures.see(_ended(uid, calls, dollars, ended=False), _ended(uid, calls, dollars, ended=True))
+    assert _value(metrics, "runops_model_calls_total", model="m") == 3
+    assert _value(metrics, "runops_model_cost_usd_total", model="m") == pytest.approx(0.30)
+    assert _value(metrics, "runops_model_tokens_total", model="m", direction="input") == 30
+    figures.see(_ended("c", 1, "0.10", ended=False, ledger="l2"), _ended("c", 1, "0.10", ended=True, ledger="l2"))
+    assert _value(metrics, "runops_model_calls_total", model="m") == 4
+
+
+def _ended(uid: str, calls: int, dollars: str, *, ended: bool, ledger: str = "l1") -> VideoJobView:
+    stage = {"model": "m", "calls": calls, "inputTokens": 10 * calls, "costUsd": dollars}
+    done = {"type": "Finished", "status": "True", "reason": "x", "lastTransitionTime": "2026-11-30T00:00:00Z"}
+    status = {"usage": {"ledger": ledger, "transcribing": stage}, "conditions": [done] if ended else []}
+    spec = {"jobId": "00000000-0000-4000-8000-000000000001"}
+    return parse_videojob({"metadata": {"name": "vj-1", "uid": uid}, "spec": spec, "status": status})

@@ -20,9 +20,13 @@ class Api:
         self.answers = list(answers)
         self.calls: list[tuple[str, str, Any]] = []
         self.queries: list[Any] = []
+        self.strategic: list[bool] = []
 
-    async def call(self, verb: str, path: str, *, query: Any = None, body: Any = None) -> Any:
+    async def call(
+        self, verb: str, path: str, *, query: Any = None, body: Any = None, is_strategic: bool = False
+    ) -> Any:
         self.calls.append((verb, path, body))
+        self.strategic.append(is_strategic)
         self.queries.append(query)
         answer = self.answers.pop(0) if self.answers else {}
         if isinstance(answer, Exception):
@@ -88,6 +92,21 @@ async def test_a_lease_is_replaced_only_in_the_version_that_was_read() -> None:
     assert (verb, path) == ("PUT", LEASE)
     assert body["metadata"] == {"name": "lease-1", "resourceVersion": "7"}
     assert body["spec"] == {"holderIdentity": "me"}
+
+
+async def test_a_config_map_is_replaced_only_in_the_version_that_was_read() -> None:
+    api, client = cluster()
+    await client.replace_configmap("spent", {"a": "b"}, version="7")
+    ((verb, path, body),) = api.calls
+    assert (verb, path) == ("PUT", "/api/v1/namespaces/ns/configmaps/spent")
+    assert (body["metadata"]["resourceVersion"], body["data"]) == ("7", {"a": "b"})
+
+
+async def test_one_condition_of_a_pod_is_set_and_those_of_the_kubelet_stay() -> None:
+    api, client = cluster()
+    await client.patch_pod_condition("pod-1", {"type": "runops.dev/Claiming"})
+    assert api.calls == [("PATCH", f"{POD}/status", {"status": {"conditions": [{"type": "runops.dev/Claiming"}]}})]
+    assert api.strategic == [True]
 
 
 async def test_a_status_is_written_to_the_status_only_and_only_on_the_version_that_was_read() -> None:

@@ -157,6 +157,23 @@ class MemoryCluster:
         self.configmaps[name] = merged(await self.get_configmap(name), {"data": dict(data)})
         return self.configmaps[name]
 
+    async def create_configmap(self, name: str, data: Mapping[str, str]) -> Manifest:
+        self._maybe_break()
+        if name in self.configmaps:
+            raise Conflict(name, status=409)
+        return self._keep_configmap(name, data)
+
+    async def replace_configmap(self, name: str, data: Mapping[str, str], *, version: str) -> Manifest:
+        if self._get(self.configmaps, name)["metadata"]["resourceVersion"] != version:
+            raise Conflict(name, status=409)
+        return self._keep_configmap(name, data)
+
+    def _keep_configmap(self, name: str, data: Mapping[str, str]) -> Manifest:
+        # Nobody watches it.
+        metadata = {"name": name, "resourceVersion": str(next(self._counter))}
+        stored = self.configmaps[name] = {"metadata": metadata, "data": dict(data)}
+        return stored
+
     async def get_lease(self, name: str) -> Manifest:
         return self._get(self.leases, name)
 

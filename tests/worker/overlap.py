@@ -27,7 +27,17 @@ from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.model.protocol import Answer, CallUsage, Question
 from runops_worker.pipeline import make_transcript
 from runops_worker.reporting.stage_progress import StageProgress
-from tests.worker.fakes import ANSWER, TASK, Clip, FakeSupabase, RecordingSink, a_checkpoint, a_context, idle
+from tests.worker.fakes import (
+    ANSWER,
+    TASK,
+    Clip,
+    FakeSupabase,
+    RecordingSink,
+    a_checkpoint,
+    a_context,
+    expect_nothing,
+    idle,
+)
 
 SECONDS = 1480.0
 PLAN = [0, 295, 590, 885, 1180]
@@ -225,7 +235,9 @@ class Scene:
         checkpoint = a_checkpoint(self.world)
         await checkpoint.load()
         async with asyncio.timeout(120):
-            _, transcript = await make_transcript(context, checkpoint, StageProgress(self.sink))
+            _, transcript = await make_transcript(
+                context, checkpoint, StageProgress(self.sink), expect_cost=expect_nothing
+            )
             return transcript.items
 
 

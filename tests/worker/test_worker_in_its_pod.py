@@ -17,7 +17,7 @@ from aiohttp import web
 
 from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.control import GeminiControl
-from runops.failures import Failed, Reason
+from runops.failures import TABLE, Failed, Reason
 from runops.progress import Stage
 from runops.report import parse_report
 from runops_worker.pod.settings import HELP, read_settings
@@ -121,6 +121,8 @@ async def test_the_wait_that_a_quota_asks_for_is_reported_to_the_operator(
             Reason.MISCONFIGURED,
             "RUNOPS_MODEL_FALLBACK holds 'a, b, a': a is named",
         ),
+        ({"RUNOPS_MAX_COST_USD": "-1"}, Reason.MISCONFIGURED, "RUNOPS_MAX_COST_USD holds '-1', which is not an amount"),
+        ({"RUNOPS_MAX_COST_USD": "0.001"}, Reason.COST_CAP_REACHED, "0.001 USD"),
         ({"RUNOPS_REDACTION": "maybe"}, Reason.MISCONFIGURED, "RUNOPS_REDACTION holds 'maybe'"),
         ({"RUNOPS_CLAIM": ""}, Reason.MISCONFIGURED, "RUNOPS_CLAIM is not set"),
         ({"RUNOPS_SECRETS_DIR": "/nowhere"}, Reason.MISCONFIGURED, "SUPABASE_URL"),
@@ -137,7 +139,7 @@ async def test_a_pod_that_cannot_work_reports_its_reason(
     assert report is not None
     assert report.reason is reason
     assert says in report.message
-    assert code == {Reason.MISCONFIGURED: 112, Reason.PROMPT_MISSING: 84, Reason.SOURCE_MISSING: 64}[reason]
+    assert code == TABLE[reason].exit_code
 
 
 async def test_without_landlock_a_worker_says_so_and_works(job: Job, tmp_path: Path) -> None:

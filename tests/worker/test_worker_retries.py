@@ -115,7 +115,8 @@ async def test_a_call_that_was_paid_for_is_billed_though_the_run_was_asked_to_st
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run
-    assert (await bill(job)).transcribing.calls == 1
+    billed = (await bill(job)).transcribing
+    assert (billed.calls, billed.estimated_calls) == (2, 1), "the second was under way"
 
 
 async def test_a_call_that_was_paid_for_is_billed_though_storage_refused_what_it_gave(

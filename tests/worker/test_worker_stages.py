@@ -39,6 +39,7 @@ from tests.worker.fakes import (
     a_checkpoint,
     a_context,
     a_progress,
+    expect_nothing,
 )
 from tests.worker.overlap import KEY, SLIM, World
 
@@ -99,6 +100,7 @@ async def prepared(world: World, workdir: Path, *, transcript: Transcript | None
         a_progress(),
         early_chunks=NoEarlyChunks(),
         find_transcript=find_transcript,
+        expect_cost=expect_nothing,
     )
 
 

@@ -33,6 +33,7 @@ from runops_worker.pod.termination import exit_code, failure_report, write_repor
 from runops_worker.reporting.operator_pace import OperatorPace
 from runops_worker.reporting.progress_sink import FanOut
 from runops_worker.reporting.row_sink import RowSink
+from runops_worker.reporting.usage_reporter import UsageReporter
 from runops_worker.reporting.videojob_sink import VideoJobSink
 
 __all__ = ["run"]
@@ -113,17 +114,21 @@ async def _work(environ: Mapping[str, str], figures: _RunFigures) -> Report:
             task = await bind_claim(task, supabase.jobs, pod_uid=settings.pod_uid)
         await _check_sandbox(settings, videojob)
         row = RowSink(supabase.jobs, task.job_id, task.claim)
+        usage = None if videojob is None else UsageReporter(videojob.report_usage)
         with _scratch_folder(settings) as workdir:
-            report = await run_pipeline(
-                task,
-                supabase=supabase,
-                model=model,
-                workdir=workdir,
-                progress=row if videojob is None else FanOut(row, videojob),
-                limits=settings.limits,
-                upload_seconds=settings.upload_seconds,
-                on_end=figures.take,
-            )
+            async with usage.running() if usage is not None else contextlib.nullcontext():
+                report = await run_pipeline(
+                    task,
+                    supabase=supabase,
+                    model=model,
+                    workdir=workdir,
+                    progress=row if videojob is None else FanOut(row, videojob),
+                    limits=settings.limits,
+                    upload_seconds=settings.upload_seconds,
+                    cap=settings.cap,
+                    on_usage=None if usage is None else usage.note,
+                    on_end=figures.take,
+                )
         if videojob is not None:
             await videojob.report_result(report)
     _LOG.info("the worker is done", extra={"tokens": report.usage.total_tokens if report.usage else 0})

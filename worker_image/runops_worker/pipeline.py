@@ -19,18 +19,22 @@ from runops_worker.checkpoint.rerun import save_for_rerun
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.claimed_storage import UPLOAD_SECONDS, ClaimedStorage
 from runops_worker.context import Context
+from runops_worker.cost.cap import NO_CAP, Cap
+from runops_worker.cost.cost_gate import CostGate
+from runops_worker.cost.video_estimate import sop_calls, video_calls
 from runops_worker.failure_reason import as_failed
 from runops_worker.media.limits import Limits
 from runops_worker.media.transcode.measure_activity import measure_activity
+from runops_worker.model.call_gate import GateableModel, GatedModel
 from runops_worker.model.fallback import ModelWithFallback
-from runops_worker.model.protocol import Model
+from runops_worker.model.ledger import Ledger
 from runops_worker.overlapping_work import overlapping_work
 from runops_worker.reporting.heartbeat import with_heartbeat
 from runops_worker.reporting.progress_sink import ProgressSink
 from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.stages.finalize import finalize
 from runops_worker.stages.parse_sop import parse_sop
-from runops_worker.stages.prepare import prepare, store_slim
+from runops_worker.stages.prepare import ExpectCost, prepare, store_slim
 from runops_worker.stages.transcribe import transcribe
 from runops_worker.task import Task
 from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
@@ -48,12 +52,14 @@ async def run(
     task: Task,
     *,
     supabase: Supabase,
-    model: Model,
+    model: GateableModel,
     workdir: Path,
     progress: ProgressSink,
     limits: Limits | None = None,
     heartbeat_seconds: float = 2.0,
     upload_seconds: float = UPLOAD_SECONDS,
+    cap: Cap = NO_CAP,
+    on_usage: Callable[[Usage], None] | None = None,
     on_end: Callable[[Usage, Quality | None, tuple[StageTime, ...]], None] | None = None,
 ) -> Report:
     """Turn one recording into a transcript and a SOP, and complete its row.
@@ -74,6 +80,10 @@ async def run(
         Between two heartbeats; a sink that reads the row ends the run that soon after its claim is lost.
     upload_seconds
         Deadline of one upload to storage.
+    cap
+        The most that the video may cost at the model.
+    on_usage
+        Called with the cost of the video so far whenever a call to the model begins or ends.
     on_end
         Called at the end, also of a failed run, with cost and quality of the video so far and the time of each stage.
 
@@ -94,20 +104,26 @@ async def run(
         claim=task.claim,
         upload_seconds=upload_seconds,
     )
+    checkpoint = CheckpointStore(storage, task.checkpoint_object, now=_now)
+
+    def changed() -> None:
+        if on_usage is not None:
+            on_usage(_usage(checkpoint.state))
+
+    gate = CostGate(checkpoint, cap=cap, now=_now, on_change=changed)
     context = Context(
         task=task,
         supabase=supabase,
         storage=storage,
-        model=ModelWithFallback(model),
+        model=ModelWithFallback(GatedModel(model, gate)),
         limits=limits or Limits(),
         workdir=workdir,
-        now=lambda: datetime.now(UTC),
+        now=_now,
     )
-    checkpoint = CheckpointStore(storage, task.checkpoint_object, now=context.now)
     stage_progress = StageProgress(progress)
     try:
         return await with_heartbeat(
-            _stages(context, checkpoint, stage_progress), stage_progress, seconds=heartbeat_seconds
+            _stages(context, checkpoint, stage_progress, gate), stage_progress, seconds=heartbeat_seconds
         )
     except Failed as failure:
         _LOG.warning("the run failed", extra={"reason": failure.reason, "stage": stage_progress.stage})
@@ -127,12 +143,17 @@ async def run(
             on_end(_usage(checkpoint.state), checkpoint.state.quality, stage_progress.stage_times())
 
 
-async def _stages(context: Context, checkpoint: CheckpointStore, progress: StageProgress) -> Report:
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _stages(context: Context, checkpoint: CheckpointStore, progress: StageProgress, gate: CostGate) -> Report:
     await check_row(context.task, context.supabase)
     await checkpoint.load()
+    checkpoint.change(partial(Checkpoint.with_ledger, change=Ledger.with_attempt))
     for models in models_to_ask(context.task, checkpoint.state):
         await context.model.check(*models)
-    slim, transcript = await make_transcript(context, checkpoint, progress)
+    slim, transcript = await make_transcript(context, checkpoint, progress, expect_cost=_cost_check(context, gate))
     sop = await parse_sop(context, checkpoint, progress, transcript=transcript)
     outputs = await finalize(context, progress, slim=slim, transcript=transcript, sop=sop)
     report = _report(context.task, checkpoint.state, outputs=outputs, stages=progress.stage_times())
@@ -164,9 +185,9 @@ def models_to_ask(task: Task, state: Checkpoint) -> list[tuple[str, ...]]:
 
 
 async def make_transcript(
-    context: Context, checkpoint: CheckpointStore, progress: StageProgress
+    context: Context, checkpoint: CheckpointStore, progress: StageProgress, *, expect_cost: ExpectCost
 ) -> tuple[SlimDone, Transcript]:
-    """Run the first two stages, which overlap.
+    """Run the first two stages, which overlap; `expect_cost` as for `prepare`.
 
     The first chunks of a long recording are transcribed while the rest is encoded: `prepare` hands them to the
     transcriber. The slim video is uploaded while the other chunks are transcribed.
@@ -183,7 +204,14 @@ async def make_transcript(
             work=work,
             on_progress=lambda share: progress.advance(Stage.TRANSCRIBING, share),
         )
-        prepared = await prepare(context, checkpoint, progress, early_chunks=chunks, find_transcript=stored.find)
+        prepared = await prepare(
+            context,
+            checkpoint,
+            progress,
+            early_chunks=chunks,
+            find_transcript=stored.find,
+            expect_cost=expect_cost,
+        )
         upload = None if prepared.in_storage else work.start(partial(store_slim, context, checkpoint, prepared))
 
         async def slim_stored() -> None:
@@ -201,6 +229,16 @@ async def make_transcript(
             slim_stored=slim_stored,
         )
     return prepared.slim, transcript
+
+
+def _cost_check(context: Context, gate: CostGate) -> ExpectCost:
+    async def expect_cost(*, seconds: float, has_audio: bool, is_transcribed: bool) -> None:
+        if is_transcribed:
+            await gate.expect(sop_calls(context.task, seconds=seconds))
+        else:
+            await gate.expect(video_calls(context.task, seconds=seconds, has_audio=has_audio))
+
+    return expect_cost
 
 
 def _usage(state: Checkpoint) -> Usage:

@@ -1,12 +1,14 @@
 """`runops work`: run queued videos in this process, without a cluster."""
 
 import socket
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import ValidationError
 
+from runops.dollars import dollars
 from runops.memory import hide_memory
 from runops.sop_language import language_name
 from runops.supabase.connection import Supabase
@@ -38,6 +40,13 @@ __all__ = ["work"]
 
 _PROMPTS = PromptChoice()
 _TRANSCODE = Transcode()
+
+
+def _dollars(text: str) -> Decimal:
+    try:
+        return dollars(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.") from None
 
 
 def work(
@@ -75,6 +84,16 @@ def work(
         float | None,
         typer.Option(
             envvar="RUNOPS_MAX_DURATION_SECONDS", min=1, help="Longest recording in seconds.", show_default="2 h"
+        ),
+    ] = None,
+    max_cost_usd: Annotated[
+        Decimal | None,
+        typer.Option(
+            envvar="RUNOPS_MAX_COST_USD",
+            parser=_dollars,
+            metavar="USD",
+            help="The most that the model may cost for one video, in US dollars.",
+            show_default="no cap",
         ),
     ] = None,
     upload_seconds: Annotated[
@@ -153,6 +172,7 @@ def work(
             transcode=Transcode(fps=fps, height=height, crf=crf),
             max_bytes=max_bytes,
             max_seconds=max_seconds,
+            max_cost_usd=max_cost_usd,
             require_landlock=require_landlock,
             redaction=redaction,
             sop_language=sop_language,

@@ -19,6 +19,7 @@ from runops_cli.work.video_options import VideoOptions
 from runops_cli.work.video_runner import NotReady
 from runops_worker import pipeline
 from runops_worker.claimed_storage import UPLOAD_SECONDS
+from runops_worker.cost.cap import Cap
 from runops_worker.gemini.files import FileDeadlines
 from runops_worker.gemini.model import GeminiModel
 from runops_worker.media.errors import SandboxUnavailable
@@ -122,6 +123,7 @@ class PipelineRunner:
                     workdir=workdir,
                     progress=FanOut(RowSink(self.supabase.jobs, row.job_id, claim.claim), lines),
                     limits=self._limits(),
+                    cap=Cap(most_usd=self.options.max_cost_usd, setting="--max-cost-usd"),
                     upload_seconds=self.options.upload_seconds or UPLOAD_SECONDS,
                 )
         to_stderr(f"{row.job_id}  completed in {lines.seconds:.1f} s", style="green")

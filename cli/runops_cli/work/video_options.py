@@ -1,6 +1,7 @@
 """How `runops work` runs videos: the values of its options."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from runops.videojob import ModelChoice, PromptChoice, Transcode
@@ -18,6 +19,8 @@ class VideoOptions:
         As in a VideoJob.
     max_bytes, max_seconds
         Largest and longest recording that is accepted.
+    max_cost_usd
+        The most that the model may cost for one video, in US dollars; no cap where None.
     require_landlock
         Whether to run no video if the kernel has no Landlock.
     redaction
@@ -37,6 +40,7 @@ class VideoOptions:
     transcode: Transcode
     max_bytes: int | None = None
     max_seconds: float | None = None
+    max_cost_usd: Decimal | None = None
     require_landlock: bool = False
     redaction: bool = True
     sop_language: str | None = None

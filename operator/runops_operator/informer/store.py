@@ -31,7 +31,7 @@ class Store:
     """
 
     def __init__(self, *observers: Observer) -> None:
-        self._observers = observers
+        self._observers = list(observers)
         self._videojobs = ObjectCache(parse_videojob)
         self._jobs = ObjectCache(parse_job)
         self._unfinished: dict[str, VideoJobView] = {}
@@ -43,6 +43,10 @@ class Store:
         """VideoJobs whose row the next reconciliation must read."""
         self.fresh_claims = NameFlags()
         """VideoJobs whose row this process has just claimed and confirmed: the first attempt needs no further read."""
+
+    def observe(self, observer: Observer) -> None:
+        """Let another observer receive every newer view from now on."""
+        self._observers.append(observer)
 
     def videojob(self, name: str) -> VideoJobView | None:
         """Return the VideoJob of a name."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from runops.failures import TABLE, FailureClass, Reason
 from runops_operator.config import OperatorConfig
 from runops_operator.manifests.observed import VideoJobView
+from runops_operator.spending.caps import NO_SPENDING_CAP, SpendingVerdict
 
 __all__ = ["Admission", "admit"]
 
@@ -31,6 +32,10 @@ class Admission:
         Rows that are claimed and have no VideoJob yet.
     for_quota
         Whether slots are free that a quota per minute of the model could not feed.
+    why_paused
+        The pause in a sentence with its figures; None where that of the failure table is enough.
+    capped_users
+        Users whose rows wait, because they have spent what they may.
     """
 
     slots: int
@@ -38,6 +43,8 @@ class Admission:
     paused: Reason | None = None
     claimed: int = 0
     for_quota: bool = False
+    why_paused: str | None = None
+    capped_users: frozenset[str] = frozenset()
 
     @property
     def full(self) -> bool:
@@ -56,6 +63,7 @@ def admit(
     *,
     claimed: Mapping[str, int],
     room: int | None = None,
+    spending: SpendingVerdict = NO_SPENDING_CAP,
 ) -> Admission:
     """Return what may be claimed beside the unfinished VideoJobs.
 
@@ -73,6 +81,8 @@ def admit(
     room
         How many more videos the model's quota per minute can feed; None where none is used up. More would only wait in
         their pods, on nodes that are paid for.
+    spending
+        What the caps on spending allow.
     """
     active: Counter[str] = Counter(claimed)
     paused: Reason | None = None
@@ -85,9 +95,20 @@ def admit(
             continue
         if TABLE[reason].failure_class is FailureClass.KEY or _uses(videojob, config):
             paused = reason
+    why = None
+    if paused is None and spending.reached is not None:
+        paused, why = Reason.SPENDING_CAP_REACHED, spending.reached
     slots = 0 if paused is not None else max(0, config.max_concurrent - active.total())
     fed = slots if room is None else min(slots, max(0, room))
-    return Admission(fed, active, paused, claimed=sum(claimed.values()), for_quota=fed < slots)
+    return Admission(
+        fed,
+        active,
+        paused,
+        claimed=sum(claimed.values()),
+        for_quota=fed < slots,
+        why_paused=why,
+        capped_users=spending.capped_users,
+    )
 
 
 def _uses(videojob: VideoJobView, config: OperatorConfig) -> bool:

@@ -1,12 +1,13 @@
 """Chooses the rows to claim: reads candidates, refuses those that cannot be worked on, and picks fairly."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from runops.job_row import JobRow
 from runops_operator.config import OperatorConfig
 from runops_operator.intake.admission import Admission
 from runops_operator.intake.candidates import Candidates
-from runops_operator.intake.choose import choose
+from runops_operator.intake.choose import choose, user_key
 from runops_operator.intake.claiming import Claimer, fault_of
 from runops_operator.intake.missed_hints import Hints
 from runops_operator.intake.server_clock import ServerClock
@@ -65,12 +66,14 @@ class Chooser:
             The table cannot be read, or a row cannot be refused.
         """
         now = self._clock.now()
-        rows = await self._candidates.read(slots=admission.claimable, active=admission.active, server_time=now)
+        # Like users with videos at work, they must not hide the users behind them.
+        active = admission.active + Counter(admission.capped_users)
+        rows = await self._candidates.read(slots=admission.claimable, active=active, server_time=now)
         self._hints.compare(rows, at=now)
         faulty = [row for row in rows if fault_of(row) is not None]
         await self._claimer.refuse(faulty)
         chosen = choose(
-            [row for row in rows if fault_of(row) is None],
+            [row for row in rows if fault_of(row) is None and user_key(row) not in admission.capped_users],
             slots=admission.claimable,
             active=admission.active,
             now=now,

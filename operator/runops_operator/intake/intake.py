@@ -123,7 +123,7 @@ class Intake:
         admission = self._slots.admission()
         self._full = admission.full
         if admission.paused is not None:
-            self.status.pause_for_failure(admission.paused)
+            self.status.pause_for_failure(admission.paused, why=admission.why_paused)
             return 0
         if admission.full:
             # Only a free slot is missing, which is not a trouble.

@@ -31,6 +31,8 @@ class IntakeStatus:
         self.needs_a_key = False
         """Whether a person must change a key or a setting."""
         self._waits_for_quota = False
+        self.is_intended = False
+        """Whether a cap on spending does what it was set for."""
 
     def pause(self, sentence: str, reason: str) -> None:
         """Note that nothing is claimed, and why."""
@@ -38,6 +40,7 @@ class IntakeStatus:
             _log.error("No rows are claimed: %s", sentence)
         self.trouble = sentence
         self.needs_a_key = reason in _KEY_REASONS
+        self.is_intended = reason == Reason.SPENDING_CAP_REACHED
         self._metrics.intake_paused(reason)
 
     def pause_for(self, error: SupabaseError | ClusterError) -> None:
@@ -48,10 +51,10 @@ class IntakeStatus:
         self._metrics.supabase_error(error.kind)
         self.pause(str(error), ErrorKind.CONFLICT if error.kind is ErrorKind.CONFLICT else error.reason)
 
-    def pause_for_failure(self, reason: Reason) -> None:
-        """Note that nothing is claimed because every video would meet this failure."""
+    def pause_for_failure(self, reason: Reason, *, why: str | None = None) -> None:
+        """Note that nothing is claimed because every video would meet this failure; `why` says it with figures."""
         failure = TABLE[reason]
-        self.pause(f"{failure.sentence} {failure.remedy}", reason)
+        self.pause(why or f"{failure.sentence} {failure.remedy}", reason)
 
     def wait_for_quota(self, *, waits: bool) -> None:
         """Note whether slots stay free since a quota per minute of the model is used up. That is no trouble."""
@@ -66,7 +69,7 @@ class IntakeStatus:
         """Note that rows are claimed, or that only a free slot is missing."""
         if self.trouble is not None:
             _log.info("Rows are claimed again.")
-        self.trouble, self.needs_a_key = None, False
+        self.trouble, self.needs_a_key, self.is_intended = None, False, False
         self._metrics.intake_paused(None)
 
     def note_read(self, at: float) -> None:

@@ -6,6 +6,7 @@ from runops_operator.config import OperatorConfig
 from runops_operator.informer.store import Store
 from runops_operator.intake.admission import Admission, admit
 from runops_operator.intake.confirm import Confirmation
+from runops_operator.spending.caps import NO_SPENDING_CAP, SpendingVerdict
 
 __all__ = ["Slots"]
 
@@ -24,6 +25,8 @@ class Slots:
     room
         How many more videos find their calls to the model, given how many rows are claimed and have no VideoJob yet;
         None where no quota per minute is used up.
+    spending
+        What the caps on spending allow; it raises `ClusterError` where it is not known what was spent.
     """
 
     def __init__(
@@ -33,11 +36,13 @@ class Slots:
         config: OperatorConfig,
         *,
         room: Callable[[int], int | None] = lambda _claimed: None,
+        spending: Callable[[], SpendingVerdict] = lambda: NO_SPENDING_CAP,
     ) -> None:
         self._store = store
         self._confirmation = confirmation
         self._config = config
         self._room = room
+        self._spending = spending
 
     def admission(self) -> Admission:
         """Return what may be claimed.
@@ -45,10 +50,10 @@ class Slots:
         Raises
         ------
         SupabaseError, ClusterError
-            VideoJobs cannot be made for the rows that are claimed already.
+            VideoJobs cannot be made for the rows that are claimed already, or it is not known what was spent.
         """
         if self._confirmation.failure is not None:
             raise self._confirmation.failure
         claimed = self._confirmation.by_user()
         room = self._room(sum(claimed.values()))
-        return admit(self._store.unfinished(), self._config, claimed=claimed, room=room)
+        return admit(self._store.unfinished(), self._config, claimed=claimed, room=room, spending=self._spending())

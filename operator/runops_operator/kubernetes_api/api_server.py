@@ -91,19 +91,22 @@ class ApiServer:
         *,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
+        is_strategic: bool = False,
     ) -> dict[str, Any]:
         """Send a request and return the object in its answer.
 
         Parameters
         ----------
         method
-            A PATCH is a JSON merge patch.
+            A PATCH is a JSON merge patch, or a strategic one.
         path
             From the root of the server, percent-encoded.
         query
             Parameters; empty ones are left out.
         body
             A JSON object.
+        is_strategic
+            Whether a PATCH merges lists by the key of their items.
 
         Raises
         ------
@@ -113,7 +116,8 @@ class ApiServer:
             Any other refusal, no answer within 30 s, an answer that is not an object, or a new login that failed.
         """
         try:
-            status, data = await self._answer(method, path, query or {}, body)
+            kind = "application/strategic-merge-patch+json" if is_strategic else _content_type(method)
+            status, data = await self._answer(method, path, query or {}, body, kind=kind)
             return _decoded(f"{method} {path}", status, data)
         except ClusterError as error:
             if error.status not in _EXPECTED:
@@ -121,15 +125,15 @@ class ApiServer:
             raise
 
     async def _answer(
-        self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None
+        self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None, *, kind: str
     ) -> tuple[int, bytes]:
         connection = self._connection
         assert connection is not None, "the context manager is entered"
-        credentials, status, data = await self._exchange(connection, method, path, query, body)
+        credentials, status, data = await self._exchange(connection, method, path, query, body, kind=kind)
         if status == 401:
             renewed = await self._renewed(connection)
             if renewed.credentials != credentials:
-                _, status, data = await self._exchange(renewed, method, path, query, body)
+                _, status, data = await self._exchange(renewed, method, path, query, body, kind=kind)
         return status, data
 
     async def _exchange(
@@ -139,6 +143,8 @@ class ApiServer:
         path: str,
         query: Mapping[str, str],
         body: Mapping[str, Any] | None,
+        *,
+        kind: str,
     ) -> tuple[tuple[object, ...], int, bytes]:
         """Send a request once; return the credentials it was sent with, and status and body of the answer."""
         async with self._used(connection):
@@ -147,7 +153,7 @@ class ApiServer:
                     method,
                     path,
                     query_params=[(name, value) for name, value in query.items() if value],
-                    header_params={"Content-Type": _content_type(method), **HEADERS},
+                    header_params={"Content-Type": kind, **HEADERS},
                     body=body,
                     auth_settings=["BearerToken"],
                 )

@@ -118,6 +118,14 @@ class Cluster(Protocol):
         """Merge into the data of a ConfigMap and return it as stored; `NotFound` where it does not exist."""
         ...
 
+    async def create_configmap(self, name: str, data: Mapping[str, str]) -> Manifest:
+        """Create a ConfigMap and return it as stored; `Conflict` where one of this name exists."""
+        ...
+
+    async def replace_configmap(self, name: str, data: Mapping[str, str], *, version: str) -> Manifest:
+        """Replace a ConfigMap's data, if it still has this resource version; `Conflict` where it has another one."""
+        ...
+
     async def get_lease(self, name: str) -> Manifest:
         """Return a Lease; `NotFound` where it does not exist."""
         ...

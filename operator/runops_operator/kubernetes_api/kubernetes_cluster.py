@@ -117,6 +117,21 @@ class KubernetesCluster:
         """Merge into the data of a ConfigMap and return it as stored."""
         return await self._api.call("PATCH", f"{self._configmaps}/{quote(name)}", body={"data": dict(data)})
 
+    async def create_configmap(self, name: str, data: Mapping[str, str]) -> Manifest:
+        """Create a ConfigMap and return it as stored."""
+        return await self._api.call("POST", self._configmaps, body=_configmap(name, data))
+
+    async def replace_configmap(self, name: str, data: Mapping[str, str], *, version: str) -> Manifest:
+        """Replace a ConfigMap's data, if it still has this resource version."""
+        body = _configmap(name, data, version=version)
+        return await self._api.call("PUT", f"{self._configmaps}/{quote(name)}", body=body)
+
+    async def patch_pod_condition(self, pod: str, condition: Mapping[str, Any]) -> Manifest:
+        """Set one condition of a pod and return the pod."""
+        body = {"status": {"conditions": [dict(condition)]}}
+        # A merge patch would replace the conditions of the kubelet.
+        return await self._api.call("PATCH", f"{self._pods}/{quote(pod)}/status", body=body, is_strategic=True)
+
     async def get_lease(self, name: str) -> Manifest:
         """Return a Lease."""
         return await self._api.call("GET", f"{self._leases}/{quote(name)}")
@@ -174,6 +189,16 @@ class KubernetesCluster:
             # What is not listed counts as deleted, so an answer that is not a list must not count as an empty one.
             raise ClusterError(f"GET {path}: the answer is not a list.")
         return page
+
+
+def _configmap(name: str, data: Mapping[str, str], *, version: str | None = None) -> dict[str, Any]:
+    metadata = {"name": name, "labels": {MANAGED_BY_LABEL: MANAGED_BY}}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata | ({"resourceVersion": version} if version else {}),
+        "data": dict(data),
+    }
 
 
 def _lease(name: str, spec: Mapping[str, Any], *, version: str | None = None) -> dict[str, Any]:

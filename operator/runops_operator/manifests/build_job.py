@@ -205,6 +205,7 @@ def _spread(constraint: dict[str, Any]) -> dict[str, Any]:
 def _environment(
     videojob: VideoJobView, spec: VideoJobSpec, claim: str, config: OperatorConfig
 ) -> list[dict[str, Any]]:
+    cost = config.cost
     values = {
         "RUNOPS_JOB_ID": spec.job_id,
         "RUNOPS_CLAIM": claim,
@@ -222,6 +223,8 @@ def _environment(
         "RUNOPS_TRANSCODE_CRF": str(spec.transcode.crf),
         "RUNOPS_MAX_BYTES": str(config.limits.max_bytes),
         "RUNOPS_MAX_DURATION_SECONDS": str(config.limits.max_duration_seconds),
+        "RUNOPS_MAX_COST_USD": None if cost.max_per_video_usd is None else f"{cost.max_per_video_usd:f}",
+        "RUNOPS_REQUIRE_PRICES": "true" if cost.require_prices else None,
         "RUNOPS_REQUIRE_LANDLOCK": "true" if config.worker.require_landlock else None,
         "RUNOPS_REDACTION": None if config.worker.redaction else "false",
         "RUNOPS_SOP_LANGUAGE": config.worker.sop_language,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from runops.report import StageUsage
+from runops.report import StageUsage, Usage
 from runops_operator.manifests.observed import VideoJobView
 from runops_operator.observability.metrics import Metrics
 from runops_operator.observability.snapshot_collector import Snapshot
@@ -13,6 +13,9 @@ from runops_operator.planning.status import Outcome
 from runops_operator.times import moment
 
 __all__ = ["Durations", "Figures", "durations", "snapshot"]
+
+_MOST_LEDGERS = 1000
+_NOTHING = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class Figures:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        self._counted: dict[str, Usage] = {}
+        """By ledger: a video that is run again after a failure reports what it cost before, too."""
 
     def see(self, before: VideoJobView | None, after: VideoJobView) -> None:
         """Count what changed between two views. A first view counts nothing: an earlier process did."""
@@ -90,19 +95,33 @@ class Figures:
         for stage in status.stages or ():
             self._metrics.stage(stage.stage, stage.seconds)
         if status.usage is not None:
+            former = self._former(status.usage)
             self._metrics.media(status.usage.media_seconds)
-            for stage_usage in (status.usage.transcribing, status.usage.parsing_sop):
-                if stage_usage is not None:
-                    self._count_cost(stage_usage)
+            self._count_cost(status.usage.transcribing, former.transcribing)
+            self._count_cost(status.usage.parsing_sop, former.parsing_sop)
 
-    def _count_cost(self, usage: StageUsage) -> None:
+    def _former(self, usage: Usage) -> Usage:
+        """Return what was counted of the same ledger before, and remember what is counted now."""
+        if usage.ledger is None:
+            return _NOTHING
+        former = self._counted.pop(usage.ledger, _NOTHING)
+        self._counted[usage.ledger] = usage
+        if len(self._counted) > _MOST_LEDGERS:
+            del self._counted[next(iter(self._counted))]
+        return former
+
+    def _count_cost(self, usage: StageUsage | None, former: StageUsage | None) -> None:
+        if usage is None:
+            return
+        before = former or StageUsage()
+        dollars = _dollars(usage.cost_usd)
         self._metrics.model(
             usage.model or "unknown",
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            calls=usage.calls,
-            cost_usd=_dollars(usage.cost_usd),
-            unpriced_calls=usage.unpriced_calls,
+            input_tokens=max(usage.input_tokens - before.input_tokens, 0),
+            output_tokens=max(usage.output_tokens - before.output_tokens, 0),
+            calls=max(usage.calls - before.calls, 0),
+            cost_usd=None if dollars is None else max(dollars - (_dollars(before.cost_usd) or 0.0), 0.0),
+            unpriced_calls=max(usage.unpriced_calls - before.unpriced_calls, 0),
         )
 
 

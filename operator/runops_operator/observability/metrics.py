@@ -104,6 +104,20 @@ class Metrics:
             "runops_model_cost_usd_total.",
             "model",
         )
+        self._spent = self._gauge(
+            "runops_spending_usd",
+            "What videos cost at the model in the present day and month in UTC, in US dollars; only where a cap over "
+            "several videos is set.",
+            "window",
+        )
+        self._caps = self._gauge(
+            "runops_spending_cap_usd",
+            "Caps on spending in US dollars: month, day, user_day (one user on a day), video.",
+            "window",
+        )
+        self._capped_users = self._gauge(
+            "runops_spending_capped_users", "Users whose rows wait because they have spent what they may today."
+        )
         self._media = self._counter("runops_media_seconds", "Length of the recordings of finished videos.")
 
     def _count_the_pace(self) -> None:
@@ -238,6 +252,16 @@ class Metrics:
         """Set whether slots stay free for a quota per minute."""
         self._intake_waits.set(1 if waits else 0)
 
+    def spending(self, *, month: float, day: float, capped_users: int) -> None:
+        """Set what was spent, in US dollars, and how many users have reached their cap."""
+        self._spent.labels("month").set(month)
+        self._spent.labels("day").set(day)
+        self._capped_users.set(capped_users)
+
+    def spending_cap(self, window: str, dollars: float) -> None:
+        """Set a cap."""
+        self._caps.labels(window).set(dollars)
+
     def repaired(self, kind: str) -> None:
         """Count a difference that was found and repaired."""
         self._drift.labels(kind).inc()
@@ -275,6 +299,8 @@ class Metrics:
         if not leads:
             self._videojobs.take = Snapshot
             self._depth.set_function(lambda: 0)
+            self._spent.clear()
+            self._capped_users.set(0)
             self.queue(rows=0, oldest_seconds=0.0)
 
     def look_at(self, *, videojobs: Callable[[], Snapshot], depth: Callable[[], int]) -> None:

@@ -77,6 +77,8 @@ def _with_every_series() -> Metrics:
     metrics.call_granted("gemini", 0)
     metrics.call_refused("gemini")
     metrics.model("gemini", input_tokens=0, output_tokens=0, calls=0, cost_usd=0.0, unpriced_calls=0)
+    metrics.spending(month=0.0, day=0.0, capped_users=0)
+    metrics.spending_cap("day", 0.0)
     metrics.reconciled("done", 0.0)
     metrics.cluster_error("get", "jobs", 500)
     metrics.supabase_error("timeout")

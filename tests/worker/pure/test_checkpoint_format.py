@@ -53,6 +53,32 @@ FULL = Checkpoint(
     sop=SopDone(key="p", sha256="ps", quality=None),
     ledger=Ledger().with_call(Stage.TRANSCRIBING, CallUsage("gemini-3.8-flash", 1000, 10), on=DAY),
 )
+LEDGER_OF_THE_PREVIOUS_VERSION: dict[str, dict[str, Any]] = {
+    "transcribing": {
+        "model": "gemini-3.8-flash",
+        "calls": 1,
+        "input_tokens": 1000,
+        "output_tokens": 10,
+        "cached_tokens": 0,
+        "video_tokens": 0,
+        "audio_tokens": 0,
+        "thinking_tokens": 0,
+        "cost_usd": "0.0007875",
+        "unpriced_calls": 0,
+    },
+    "parsing_sop": {
+        "model": None,
+        "calls": 0,
+        "input_tokens": 0,
+        "output_tokens": 0,
+        "cached_tokens": 0,
+        "video_tokens": 0,
+        "audio_tokens": 0,
+        "thinking_tokens": 0,
+        "cost_usd": "0",
+        "unpriced_calls": 0,
+    },
+}
 # As the previous version wrote it: a retry after an upgrade must use it.
 PREVIOUS = {
     "format": 1,
@@ -69,32 +95,7 @@ PREVIOUS = {
     "uploads": ["u"],
     "transcript": {"key": "t", "sha256": "ts"},
     "sop": {"key": "p", "sha256": "ps"},
-    "ledger": {
-        "transcribing": {
-            "model": "gemini-3.8-flash",
-            "calls": 1,
-            "input_tokens": 1000,
-            "output_tokens": 10,
-            "cached_tokens": 0,
-            "video_tokens": 0,
-            "audio_tokens": 0,
-            "thinking_tokens": 0,
-            "cost_usd": "0.0007875",
-            "unpriced_calls": 0,
-        },
-        "parsing_sop": {
-            "model": None,
-            "calls": 0,
-            "input_tokens": 0,
-            "output_tokens": 0,
-            "cached_tokens": 0,
-            "video_tokens": 0,
-            "audio_tokens": 0,
-            "thinking_tokens": 0,
-            "cost_usd": "0",
-            "unpriced_calls": 0,
-        },
-    },
+    "ledger": LEDGER_OF_THE_PREVIOUS_VERSION,
 }
 KEYS_OF_THE_PREVIOUS_VERSION = [
     "416c90f4750932778fb37b23bccf9b495c62db4abc61a42df322dbbf61622990",
@@ -105,10 +106,14 @@ KEYS_OF_THE_PREVIOUS_VERSION = [
 ]
 
 
-def test_the_format_in_storage_is_that_of_the_previous_version_but_for_chunks() -> None:
-    without_chunks = FULL.without_chunks()
+def test_the_format_in_storage_is_that_of_the_previous_version_but_for_chunks_and_what_the_ledger_counts_more() -> None:
+    ledger = Ledger(transcribing=FULL.ledger.transcribing)
+    without_chunks = FULL.without_chunks().model_copy(update={"ledger": ledger})
     assert read_checkpoint(PREVIOUS) == without_chunks
-    added = {"transcript": {"quality": None}, "sop": {"quality": None}}
+    count = {"estimated_calls": 0}
+    more: dict[str, Any] = {"id": "", "attempts": [], "days": [], "under_way": [], "estimated_usd": None}
+    more |= {stage: former | count for stage, former in LEDGER_OF_THE_PREVIOUS_VERSION.items()}
+    added = {"transcript": {"quality": None}, "sop": {"quality": None}, "ledger": more}
     assert without_chunks.model_dump(mode="json") == {"sections": [], "sop_tried": None} | {
         key: value | added.get(key, {}) if isinstance(value, dict) else value for key, value in PREVIOUS.items()
     }
@@ -116,7 +121,8 @@ def test_the_format_in_storage_is_that_of_the_previous_version_but_for_chunks() 
 
 def test_chunks_of_the_previous_version_do_not_spoil_the_rest() -> None:
     former = {**PREVIOUS, "chunks": [{"key": "one", "items": [{"a": 1}]}], "cut_off": ["two"]}
-    assert read_checkpoint(former).without_chunks() == FULL.without_chunks()
+    assert read_checkpoint(former).without_chunks() == read_checkpoint(PREVIOUS)
+    assert read_checkpoint(PREVIOUS).transcript is not None
 
 
 def test_how_far_a_chunk_is_survives_storage() -> None:

@@ -5,6 +5,7 @@ made of what goes into the slim video: the recording and the settings. Where sto
 another, the key is made of the content of the slim video, and no chunk is transcribed early.
 """
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any, Literal
 
@@ -285,6 +286,10 @@ class Checkpoint(BaseModel):
     def with_call(self, stage: Stage, usage: CallUsage, *, on: date) -> "Checkpoint":
         """Add the cost of one call to the model."""
         return self.model_copy(update={"ledger": self.ledger.with_call(stage, usage, on=on)})
+
+    def with_ledger(self, change: Callable[[Ledger], Ledger]) -> "Checkpoint":
+        """Change the ledger."""
+        return self.model_copy(update={"ledger": change(self.ledger)})
 
     def for_rerun(self) -> "Checkpoint":
         """Forget the SOP and the cost: a re-run of a completed job makes a new SOP of the same transcript."""

@@ -192,7 +192,8 @@ class GeminiModel:
         """
         client = await self._opened()
         uploaded = cast("UploadedFile | None", video)
-        gates = Gates((gate, self.gate))
+        # The gate of this video last: it notes the call as begun.
+        gates = Gates((self.gate, gate))
 
         async def attempt(*, with_schema: bool = True) -> Answer:
             async with _passed(gates, question, uploaded) as billed:

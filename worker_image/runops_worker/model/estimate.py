@@ -114,9 +114,9 @@ def clip_estimate(question: Question, *, seconds: float, fps: int, with_sound: b
     )
 
 
-def text_estimate(question: Question) -> CallEstimate:
-    """Return the estimate of a question that is text only."""
-    tokens = _question_tokens(question)
+def text_estimate(question: Question, *, more_tokens: int = 0) -> CallEstimate:
+    """Return the estimate of a question that is text only, and to which text of so many tokens will be added."""
+    tokens = _question_tokens(question) + more_tokens
     return CallEstimate(
         model=question.model,
         text_tokens=tokens,

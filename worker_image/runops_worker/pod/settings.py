@@ -9,10 +9,12 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from runops.dollars import dollars
 from runops.failures import Failed, Reason
 from runops.sop_language import language_name
 from runops.videojob import ModelChoice
 from runops_worker.claimed_storage import UPLOAD_SECONDS
+from runops_worker.cost.cap import Cap
 from runops_worker.gemini.files import FileDeadlines
 from runops_worker.media.limits import Limits
 from runops_worker.prompts import load_prompt
@@ -40,6 +42,8 @@ It takes no arguments but --help and reads its environment:
   RUNOPS_PROMPTS_DIR            folder of the prompt files (the built-in ones)
   RUNOPS_TRANSCODE_FPS, RUNOPS_TRANSCODE_HEIGHT, RUNOPS_TRANSCODE_CRF   slim video (1, 720, 32)
   RUNOPS_MAX_BYTES, RUNOPS_MAX_DURATION_SECONDS   limits on the recording
+  RUNOPS_MAX_COST_USD           the most that the video may cost at the model, in US dollars (no cap)
+  RUNOPS_REQUIRE_PRICES         true: with a cap, refuse models whose price is not known (false: they count as free)
   RUNOPS_REQUIRE_LANDLOCK       true: fail where the kernel cannot confine ffmpeg to its files (false)
   RUNOPS_REDACTION              false: store passwords, keys and card numbers as the recording shows them (true)
   RUNOPS_SOP_LANGUAGE           language of SOPs, such as German (the one spoken in the recording)
@@ -70,6 +74,8 @@ class Settings:
         Deadline of one upload to storage.
     gemini_file_seconds
         Deadline of Gemini's processing of an uploaded video.
+    cap
+        The most that the video may cost.
     """
 
     task: Task
@@ -78,6 +84,7 @@ class Settings:
     pod_uid: str | None
     upload_seconds: float
     gemini_file_seconds: float
+    cap: Cap
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -130,6 +137,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         upload_seconds=_optional(environ, "RUNOPS_UPLOAD_SECONDS", _positive, UPLOAD_SECONDS, "a whole number"),
         gemini_file_seconds=_optional(
             environ, "RUNOPS_GEMINI_FILE_SECONDS", _positive, FileDeadlines().processing_seconds, "a whole number"
+        ),
+        cap=Cap(
+            most_usd=_optional(environ, "RUNOPS_MAX_COST_USD", dollars, None, "an amount in US dollars above 0"),
+            require_prices=_optional(environ, "RUNOPS_REQUIRE_PRICES", _boolean, False, "true or false"),
         ),
     )
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import httpx
 
 from runops.progress import Stage
-from runops.report import Report
+from runops.report import Report, Usage
 from runops.videojob import API_VERSION, PLURAL
 from runops_worker.reporting.throttle import Throttle
 
@@ -22,7 +22,7 @@ _HEADERS = {"Content-Type": "application/merge-patch+json", "Accept": "applicati
 
 
 class VideoJobSink:
-    """Patches `stage`, `progress`, `resolved`, `pace`; at the end `usage`, `quality`, `stages`, `outputs`.
+    """Patches `stage`, `progress`, `resolved`, `pace`, `usage`; at the end also `quality`, `stages`, `outputs`.
 
     A failure is only logged.
 
@@ -105,6 +105,10 @@ class VideoJobSink:
     async def report_sandbox(self, sandbox: str) -> None:
         """Write by what ffmpeg is confined."""
         await self._patch({"resolved": {"sandbox": sandbox}})
+
+    async def report_usage(self, usage: Usage) -> None:
+        """Write what the video has cost so far."""
+        await self._patch({"usage": usage.model_dump(mode="json", by_alias=True, exclude_none=True)})
 
     async def report_result(self, report: Report) -> None:
         """Write outputs, cost and quality of a finished run."""

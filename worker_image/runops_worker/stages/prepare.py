@@ -26,7 +26,7 @@ from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.transcription.clip_source import ClipSource
 from runops_worker.transcription.stored_transcript import Transcript
 
-__all__ = ["EarlyChunks", "FindTranscript", "Prepared", "prepare", "store_slim"]
+__all__ = ["EarlyChunks", "ExpectCost", "FindTranscript", "Prepared", "prepare", "store_slim"]
 
 _LOG = logging.getLogger(__name__)
 _BLOCK = 1024 * 1024
@@ -37,6 +37,29 @@ _MOST_LEFTOVERS = 3
 
 FindTranscript = Callable[[str], Awaitable[Transcript | None]]
 """Returns the transcript that an earlier attempt made of a slim video of this origin, if there is one."""
+
+
+class ExpectCost(Protocol):
+    """Hears how long the recording is, before the model is asked about it."""
+
+    async def __call__(self, *, seconds: float, has_audio: bool, is_transcribed: bool) -> None:
+        """Estimate the cost.
+
+        Parameters
+        ----------
+        seconds
+            Length of the recording.
+        has_audio
+            Whether it has sound.
+        is_transcribed
+            Whether an earlier attempt made its transcript.
+
+        Raises
+        ------
+        Failed
+            `CostCapReached`.
+        """
+        ...
 
 
 class EarlyChunks(Protocol):
@@ -84,6 +107,7 @@ async def prepare(
     *,
     early_chunks: EarlyChunks,
     find_transcript: FindTranscript,
+    expect_cost: ExpectCost,
 ) -> Prepared:
     """Make the slim video, or take that of an earlier attempt.
 
@@ -95,6 +119,8 @@ async def prepare(
         Receives chunks of a long recording while the rest is encoded.
     find_transcript
         Decides whether anything is still to be transcribed.
+    expect_cost
+        Decides whether the model may be asked.
 
     Raises
     ------
@@ -113,10 +139,18 @@ async def prepare(
     key = slim_key(task, etag=source.etag, size=source.size)
     earlier = await _earlier(context, checkpoint, key=key, find_transcript=find_transcript)
     if earlier is not None:
+        slim, is_transcribed = earlier.slim, earlier.transcript is not None
+        await expect_cost(seconds=slim.duration_seconds, has_audio=slim.has_audio, is_transcribed=is_transcribed)
         return earlier
     await _delete_unfinished_uploads(context, checkpoint)
     prepared = await _make(
-        context, checkpoint, progress, source=source, early_chunks=early_chunks, find_transcript=find_transcript
+        context,
+        checkpoint,
+        progress,
+        source=source,
+        early_chunks=early_chunks,
+        find_transcript=find_transcript,
+        expect_cost=expect_cost,
     )
     # Before the upload, not beside it: loading takes a second of processor time, and after a SIGTERM there is little
     # time to delete the upload.
@@ -184,6 +218,7 @@ async def _make(
     source: ObjectInfo,
     early_chunks: EarlyChunks,
     find_transcript: FindTranscript,
+    expect_cost: ExpectCost,
 ) -> Prepared:
     task, recording, file = context.task, context.workdir / "recording", _slim_file(context)
 
@@ -207,6 +242,9 @@ async def _make(
             extra={"seconds": round(info.duration_seconds, 1), "width": info.width, "height": info.height},
         )
         transcript = None if key is None else await find_transcript(key)
+        await expect_cost(
+            seconds=info.duration_seconds, has_audio=info.has_audio, is_transcribed=transcript is not None
+        )
         chunks = settled_chunks(shortest_seconds(info, fps=task.fps))
         watcher = None
         if key is not None and transcript is None and chunks:

@@ -27,6 +27,16 @@ ttlSecondsAfterFinished: {{ toJson .Values.ttlSecondsAfterFinished }}
 limits:
   maxBytes: {{ toJson .Values.limits.maxBytes }}
   maxDurationSeconds: {{ toJson .Values.limits.maxDurationSeconds }}
+cost:
+  requirePrices: {{ .Values.cost.requirePrices }}
+  {{- range $cap := list "maxPerVideoUsd" "maxPerUserAndDayUsd" "maxPerDayUsd" "maxPerMonthUsd" }}
+  {{- with get $.Values.cost $cap }}
+  {{ $cap }}: {{ toJson . }}
+  {{- end }}
+  {{- end }}
+  {{- if include "runops.countsSpending" . }}
+  record: {{ include "runops.spendingRecord" . | quote }}
+  {{- end }}
 poll:
   busySeconds: {{ toJson .Values.poll.busySeconds }}
   idleSeconds: {{ toJson .Values.poll.idleSeconds }}

@@ -89,3 +89,13 @@ of the values over commonLabels. Merged, not written one after the other: Flux r
 {{- define "runops.clusterWideName" -}}
 {{- printf "%s-%s" .Release.Namespace (include "runops.fullname" .) -}}
 {{- end -}}
+
+{{- /* The ConfigMap in which the operator counts what videos cost. */ -}}
+{{- define "runops.spendingRecord" -}}
+{{- printf "%s-spending" (include "runops.fullname" .) -}}
+{{- end -}}
+
+{{- /* Not empty where a cap over several videos is set: only then the operator counts. */ -}}
+{{- define "runops.countsSpending" -}}
+{{- with .Values.cost }}{{ if or .maxPerUserAndDayUsd .maxPerDayUsd .maxPerMonthUsd }}true{{ end }}{{ end }}
+{{- end -}}

@@ -13,11 +13,11 @@ from runops_worker.sop.schema import asks_for_evidence
 from runops_worker.sop.sop_request import in_language, sop_question
 from runops_worker.task import Task
 
-__all__ = ["SECTION_TOKENS", "Way", "compact_question", "notes_question", "way_for"]
+__all__ = ["COMPACT_TOKENS", "FULL_TOKENS", "SECTION_TOKENS", "Way", "compact_question", "notes_question", "way_for"]
 
-_FULL_TOKENS: Final = 60_000
+FULL_TOKENS: Final = 60_000
 """About 20 minutes of a busy recording. Up to here the transcript is sent as it is stored."""
-_COMPACT_TOKENS: Final = 120_000
+COMPACT_TOKENS: Final = 120_000
 """A model loses details in more text than this, and its provider may refuse it within one minute."""
 SECTION_TOKENS: Final = 40_000
 """About half an hour of a busy recording: its notes fit into one answer."""
@@ -45,9 +45,9 @@ def way_for(items: Sequence[dict[str, Any]], *, was_cut_off: bool = False) -> Wa
     """
     if was_cut_off:
         return Way.SECTIONS
-    if tokens(items) <= _FULL_TOKENS:
+    if tokens(items) <= FULL_TOKENS:
         return Way.FULL
-    return Way.COMPACT if tokens(compact(items)) <= _COMPACT_TOKENS else Way.SECTIONS
+    return Way.COMPACT if tokens(compact(items)) <= COMPACT_TOKENS else Way.SECTIONS
 
 
 def compact_question(task: Task, items: Sequence[dict[str, Any]]) -> Question:

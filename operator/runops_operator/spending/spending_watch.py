@@ -1,0 +1,217 @@
+"""Keeps the record of what videos cost in a ConfigMap, and says what may be claimed."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from runops.logs import error_text
+from runops_operator.config import Cost
+from runops_operator.informer.store import Store
+from runops_operator.kubernetes_api.cluster import Cluster, ClusterError, Conflict, NotFound
+from runops_operator.manifests.fields import object_of
+from runops_operator.manifests.observed import VideoJobView
+from runops_operator.spending.caps import NO_SPENDING_CAP, SpendingVerdict, spending_verdict
+from runops_operator.spending.record import Record, RecordUnreadable, counted, read_record, write_record
+from runops_operator.spending.video_spending import VideoSpending, spending_of
+
+__all__ = ["KEY_IN_RECORD", "SpendingWatch"]
+
+_log = logging.getLogger(__name__)
+KEY_IN_RECORD = "spending.json"
+_LEAST_SECONDS = 1.0
+_MOST_SECONDS = 60.0
+"""Between two passes. A pass also notices a new day, and what a person changed in the ConfigMap."""
+_BYTES_PER_SECOND = 50_000
+"""Of writes on average: a large record is written seldom."""
+_TRIES = 5
+_MICRO = 1_000_000
+
+
+class Show(Protocol):
+    """Shows what was spent."""
+
+    def __call__(self, *, month: float, day: float, capped_users: int) -> None:
+        """Take US dollars of the present month and day, and how many users have reached their cap."""
+        ...
+
+
+Announce = Callable[[str | None], Awaitable[None]]
+"""Shows why a cap stops the claims, or that none does."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    record: Record
+    version: str
+    size: int
+
+
+class SpendingWatch:
+    """What all videos of this installation cost.
+
+    The record is derived from what VideoJobs report, so a crash loses nothing: the next process adds what is missing.
+    Each write names the version that it changes, so two operators never add the same twice.
+
+    Parameters
+    ----------
+    cluster
+        Holds the ConfigMap.
+    store
+        The VideoJobs.
+    caps
+        Settings of this installation.
+    show
+        Called after each pass with what was spent.
+    now
+        The time, with its zone.
+    announce
+        Called after each pass with the reason of a pause, or None.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        store: Store,
+        caps: Cost,
+        *,
+        show: Show,
+        now: Callable[[], datetime],
+        announce: Announce,
+    ) -> None:
+        self._cluster = cluster
+        self._store = store
+        self._caps = caps
+        self._shown = show
+        self._now = now
+        self._announce = announce
+        self._stored: _Stored | None = None
+        self._unreadable: str | None = None
+        self._videos: dict[str, VideoSpending] = {}
+        self._gone: dict[str, VideoSpending] = {}
+        """Of VideoJobs that were deleted or made anew, until the record has them."""
+        self._some = asyncio.Event()
+
+    def see(self, _before: VideoJobView | None, after: VideoJobView) -> None:
+        """Take in what a VideoJob reports."""
+        if not self._caps.has_caps_over_videos:
+            return
+        spending, former = spending_of(after), self._videos.get(after.name)
+        if spending == former:
+            return
+        if former is not None and (spending is None or spending.ledger != former.ledger):
+            self._gone[former.ledger] = self._videos.pop(after.name)
+        if spending is not None:
+            self._videos[after.name] = spending
+        self._some.set()
+
+    def verdict(self) -> SpendingVerdict:
+        """Return what may be claimed.
+
+        Raises
+        ------
+        ClusterError
+            There is a cap, and it is not known what was spent.
+        """
+        if not self._caps.has_caps_over_videos:
+            return NO_SPENDING_CAP
+        if self._stored is None:
+            raise ClusterError(self._unreadable or f"The ConfigMap {self._caps.record} was not read yet.")
+        record = counted(self._stored.record, self._reports(), now=self._now())
+        unfinished = [video for video in self._videos.values() if video.finished_at is None]
+        return spending_verdict(record, self._caps, unfinished)
+
+    def _reports(self) -> list[VideoSpending]:
+        return [*self._gone.values(), *self._videos.values()]
+
+    async def run(self) -> None:
+        """Keep the record until cancelled. An error only delays it: claims wait until it was read once."""
+        if not self._caps.has_caps_over_videos:
+            await asyncio.Event().wait()
+        while True:
+            self._some.clear()
+            try:
+                await self.once()
+            except (ClusterError, RecordUnreadable) as error:
+                _log.warning("the record of spending could not be kept: %s", error_text(error))
+            except Exception:  # noqa: BLE001 - what videos cost must not end the operator
+                _log.exception("Unexpected error while spending was counted.")
+            size = 0 if self._stored is None else self._stored.size
+            await asyncio.sleep(_LEAST_SECONDS + size / _BYTES_PER_SECOND)
+            try:
+                async with asyncio.timeout(_MOST_SECONDS):
+                    await self._some.wait()
+            except TimeoutError:
+                continue
+
+    async def once(self) -> None:
+        """Add what VideoJobs report to the record, and show the result.
+
+        Raises
+        ------
+        ClusterError
+            The ConfigMap cannot be read or written.
+        RecordUnreadable
+            Something else is in it.
+        """
+        self._note_deleted()
+        for _ in range(_TRIES):
+            try:
+                await self._add()
+                break
+            except Conflict:
+                # Another operator, or a person, has changed it.
+                self._stored = None
+        else:
+            raise ClusterError(f"The ConfigMap {self._caps.record} changes faster than it can be written.")
+        verdict = self.verdict()
+        self._show(verdict)
+        await self._announce(verdict.reached)
+
+    def _note_deleted(self) -> None:
+        present = set(self._store.names())
+        for name in [name for name in self._videos if name not in present]:
+            video = self._videos.pop(name)
+            self._gone[video.ledger] = video
+
+    async def _add(self) -> None:
+        stored = self._stored or await self._read()
+        gone = dict(self._gone)
+        record = counted(stored.record, self._reports(), now=self._now())
+        if record != stored.record or not stored.version:
+            text = write_record(record)
+            data = {KEY_IN_RECORD: text}
+            if stored.version:
+                answer = await self._cluster.replace_configmap(self._caps.record, data, version=stored.version)
+            else:
+                answer = await self._cluster.create_configmap(self._caps.record, data)
+            stored = _Stored(record, str(answer["metadata"]["resourceVersion"]), len(text))
+        self._stored, self._unreadable = stored, None
+        for name, video in gone.items():
+            if self._gone.get(name) is video:
+                del self._gone[name]
+
+    async def _read(self) -> _Stored:
+        """Return the record as it is stored; an empty one without a version where there is none."""
+        try:
+            found = await self._cluster.get_configmap(self._caps.record)
+        except NotFound:
+            return _Stored(Record(), "", 0)
+        text = object_of(found.get("data")).get(KEY_IN_RECORD)
+        version = str(found["metadata"]["resourceVersion"])
+        if text is None:
+            return _Stored(Record(), version, 0)
+        try:
+            return _Stored(read_record(str(text)), version, len(str(text)))
+        except RecordUnreadable as error:
+            self._unreadable = (
+                f"The ConfigMap {self._caps.record} cannot be read: {error}. Delete it to count from 0 again."
+            )
+            raise RecordUnreadable(self._unreadable) from error
+
+    def _show(self, verdict: SpendingVerdict) -> None:
+        assert self._stored is not None
+        record = self._stored.record
+        self._shown(month=record.of_month / _MICRO, day=record.of_day / _MICRO, capped_users=len(verdict.capped_users))

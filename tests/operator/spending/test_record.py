@@ -1,0 +1,169 @@
+"""The count of what videos cost: each dollar once, whatever is reported again, forgotten or run again."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from runops_operator.manifests.observed import parse_videojob
+from runops_operator.spending.record import (
+    MOST_ENTRIES,
+    MOST_USERS,
+    Record,
+    RecordUnreadable,
+    counted,
+    read_record,
+    write_record,
+)
+from runops_operator.spending.video_spending import VideoSpending, spending_of
+
+NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+TODAY, YESTERDAY, TOMORROW = "2026-11-30", "2026-11-29", "2026-12-01"
+ANN, BEN = "ann", "ben"
+
+
+def video(
+    ledger: str = "a",
+    *,
+    user: str = ANN,
+    first_day: str = YESTERDAY,
+    ended: datetime | None = None,
+    **days: int,
+) -> VideoSpending:
+    spent = {name.replace("d", "2026-").replace("_", "-"): amount for name, amount in days.items()}
+    return VideoSpending(ledger, user, spent, first_day, ended, 0)
+
+
+def test_a_report_is_added_once_and_grows() -> None:
+    record = counted(Record(), [video(d11_30=5)], now=NOON)
+    assert (record.month, record.day, record.of_month, record.of_day) == ("2026-11", TODAY, 5, 5)
+    assert counted(record, [video(d11_30=5)], now=NOON) == record
+    assert counted(record, [video(d11_30=4)], now=NOON) == record, "an older report"
+    grown = counted(record, [video(d11_30=8), video("b", user=BEN, d11_30=2)], now=NOON)
+    assert (grown.of_month, grown.of_day, grown.of_users) == (10, 10, {ANN: 8, BEN: 2})
+
+
+def test_amounts_count_for_the_day_on_which_they_were_spent() -> None:
+    record = counted(Record(), [video(d11_29=3, d11_30=5, d10_31=7)], now=NOON)
+    assert (record.of_month, record.of_day, record.of_users) == (8, 5, {ANN: 5})
+
+
+def test_a_new_day_and_a_new_month_begin_at_zero() -> None:
+    record = counted(Record(), [video(d11_30=5)], now=NOON)
+    second = counted(record, [video(d11_30=5, d12_01=1)], now=NOON + timedelta(days=1))
+    assert (second.month, second.of_month, second.of_day, second.of_users) == ("2026-12", 1, 1, {ANN: 1})
+    third = counted(second, [video(d11_30=5, d12_01=1)], now=NOON + timedelta(days=2))
+    assert (third.of_month, third.of_day, third.of_users) == (1, 0, {})
+
+
+def test_a_clock_that_is_behind_begins_no_earlier_day() -> None:
+    record = counted(Record(), [video(d11_30=5)], now=NOON)
+    back = counted(record, [video(d11_30=6)], now=NOON - timedelta(days=1))
+    assert (back.day, back.of_day, back.of_month) == (TODAY, 6, 6)
+
+
+def test_a_video_that_is_run_again_after_a_failure_counts_what_it_adds() -> None:
+    record = counted(Record(), [video(ended=NOON, d11_30=5)], now=NOON)
+    again = counted(record, [video(first_day=TODAY, d11_30=7)], now=NOON)
+    assert again.of_day == 7
+
+
+def test_a_video_of_an_earlier_day_that_is_run_again_counts_only_what_it_adds() -> None:
+    record = counted(Record(), [video(first_day="2026-11-28", ended=NOON, d11_28=5)], now=NOON)
+    assert (record.added, record.of_month) == ({"a": {"2026-11-28": 5}}, 5)
+    gone = counted(record, [], now=NOON)
+    assert gone.added == {}
+    again = counted(gone, [video(first_day=TODAY, d11_28=5, d11_30=2)], now=NOON)
+    assert again.of_month == 7
+
+
+def test_an_entry_goes_once_its_video_has_ended_and_its_day_is_over() -> None:
+    ended = video(ended=NOON, d11_30=5)
+    record = counted(Record(), [ended], now=NOON)
+    late = datetime(2026, 12, 1, 1, 59, 59, tzinfo=UTC)
+    kept = counted(record, [ended], now=late)
+    assert kept.added == {"a": {TODAY: 5}}
+    dropped = counted(kept, [ended], now=late + timedelta(seconds=1))
+    assert (dropped.added, dropped.ended_before) == ({}, NOON.isoformat())
+    assert counted(dropped, [ended], now=late + timedelta(days=1)).of_month == 0
+
+
+def test_what_ended_before_the_record_was_pruned_is_not_added_again() -> None:
+    early, late = video("a", ended=NOON, d12_01=9), video("b", ended=NOON + timedelta(minutes=1), d12_01=9)
+    record = Record("2026-12", TOMORROW, ended_before=NOON.isoformat())
+    record = counted(record, [early, late], now=NOON + timedelta(days=1))
+    assert (record.of_day, set(record.added)) == (9, {"b"})
+
+
+def test_an_unfinished_video_keeps_its_entry_for_days() -> None:
+    record = counted(Record(), [video(d11_30=5)], now=NOON)
+    later = counted(record, [video(d11_30=5)], now=NOON + timedelta(days=9))
+    assert later.added == {"a": {TODAY: 5}}
+
+
+def test_a_video_that_ended_an_hour_ago_keeps_its_entry() -> None:
+    ended = video(ended=NOON - timedelta(hours=1), d11_29=5)
+    assert counted(Record(), [ended], now=NOON).added == {"a": {YESTERDAY: 5}}
+
+
+def test_there_is_a_bound_on_entries_and_the_first_to_end_go() -> None:
+    count = MOST_ENTRIES + 9
+    videos = [video(f"{number:05}", ended=NOON + timedelta(seconds=number), d11_30=1) for number in range(count)]
+    record = counted(Record(), videos, now=NOON)
+    assert record.of_day == count
+    assert (len(record.added), min(record.added)) == (MOST_ENTRIES, "00009")
+    assert counted(record, videos, now=NOON).of_day == record.of_day
+
+
+def test_there_is_a_bound_on_users_and_those_who_spent_most_stay() -> None:
+    videos = [video(f"{number:05}", user=str(number), d11_30=number + 1) for number in range(MOST_USERS + 3)]
+    users = counted(Record(), videos, now=NOON).of_users
+    assert len(users) == MOST_USERS
+    assert "2" not in users
+    assert users["3"] == 4
+    assert len(write_record(counted(Record(), videos, now=NOON))) < 1_000_000
+
+
+def test_a_record_is_read_as_it_was_written() -> None:
+    record = replace(counted(Record(), [video(d11_29=3, d11_30=5)], now=NOON), ended_before=NOON.isoformat())
+    assert read_record(write_record(record)) == record
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        write_record(Record()).replace('"format":1', '"format":2'),
+        write_record(Record()).replace('"ofDay":0', '"ofDay":-1'),
+        write_record(Record()).replace('"ofDay":0', '"ofDay":true'),
+        write_record(Record()).replace('"added":{}', '"added":{"a":{"today":1}}'),
+    ],
+)
+def test_something_else_is_not_read_as_a_record(text: str) -> None:
+    with pytest.raises(RecordUnreadable):
+        read_record(text)
+
+
+def test_what_a_videojob_reports_is_read_with_care() -> None:
+    usage = {
+        "ledger": "0123456789abcdef0123456789abcdef",
+        "costUsd": "0.30",
+        "estimatedCostUsd": "0.50",
+        "days": [
+            {"day": TODAY, "costUsd": "0.2500004"},
+            {"day": "today", "costUsd": "9"},
+            {"day": YESTERDAY, "costUsd": "NaN"},
+        ],
+    }
+    body = {
+        "metadata": {"name": "vj-1", "uid": "u", "creationTimestamp": "2026-11-30T00:30:00Z"},
+        "spec": {"jobId": "00000000-0000-4000-8000-000000000001"},
+        "status": {"usage": usage},
+    }
+    assert spending_of(parse_videojob(body)) == VideoSpending(
+        "0123456789abcdef", "", {TODAY: 250_000, YESTERDAY: 0}, YESTERDAY, None, 200_000
+    )
+    assert spending_of(parse_videojob({**body, "status": {"usage": {"costUsd": "1"}}})) is None
+    assert spending_of(parse_videojob({**body, "status": {}})) is None

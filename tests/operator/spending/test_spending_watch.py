@@ -1,0 +1,191 @@
+"""The record in its ConfigMap: written as one version, read by the next process, and never guessed."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from runops_operator.config import Cost
+from runops_operator.informer.store import Store
+from runops_operator.kubernetes_api.cluster import ClusterError
+from runops_operator.observability.metrics import Metrics
+from runops_operator.spending.caps import NO_SPENDING_CAP
+from runops_operator.spending.record import RecordUnreadable, read_record
+from runops_operator.spending.spending_watch import KEY_IN_RECORD, SpendingWatch
+from tests.simulation.cluster import START, MemoryCluster
+
+DAY = START.date().isoformat()
+CAPS = Cost.model_validate({"max_per_day_usd": 1, "record": "spent"})
+
+
+class Operator:
+    """A process in front of a cluster; its store is fed by hand."""
+
+    def __init__(self, cluster: MemoryCluster, caps: Cost = CAPS) -> None:
+        self.now = START
+        self.announced: list[str | None] = []
+        self.metrics, self.store = Metrics(), Store()
+        self.watch = SpendingWatch(
+            cluster, self.store, caps, show=self.metrics.spending, now=lambda: self.now, announce=self._announce
+        )
+        self.store.observe(self.watch.see)
+
+    async def _announce(self, reached: str | None) -> None:
+        self.announced.append(reached)
+
+    def reports(self, ledger: str, dollars: str, *, version: int = 1, name: str = "vj-1", uid: str = "u") -> None:
+        self.store.see_videojob(videojob(ledger, dollars, version=version, name=name, uid=uid))
+
+
+def videojob(ledger: str, dollars: str, *, version: int, name: str, uid: str) -> dict[str, Any]:
+    usage = {"ledger": ledger, "costUsd": dollars, "days": [{"day": DAY, "costUsd": dollars}]}
+    return {
+        "metadata": {
+            "name": name,
+            "uid": uid,
+            "resourceVersion": str(version),
+            "creationTimestamp": f"{DAY}T12:00:00Z",
+        },
+        "spec": {"jobId": "00000000-0000-4000-8000-000000000001"},
+        "status": {"usage": usage},
+    }
+
+
+def spent(cluster: MemoryCluster) -> int:
+    return read_record(cluster.configmaps["spent"]["data"][KEY_IN_RECORD]).of_day
+
+
+@pytest.fixture
+def cluster() -> MemoryCluster:
+    return MemoryCluster()
+
+
+async def test_what_is_reported_is_added_and_survives_the_process(cluster: MemoryCluster) -> None:
+    first = Operator(cluster)
+    first.reports("a", "0.25")
+    await first.watch.once()
+    assert spent(cluster) == 250_000
+    second = Operator(cluster)
+    second.reports("a", "0.40", version=2)
+    await second.watch.once()
+    assert spent(cluster) == 400_000
+
+
+async def test_two_operators_never_add_the_same_twice(cluster: MemoryCluster) -> None:
+    one, two = Operator(cluster), Operator(cluster)
+    for operator in (one, two):
+        operator.reports("a", "0.25")
+        await operator.watch.once()
+    assert spent(cluster) == 250_000
+    two.reports("a", "0.30", version=2)
+    await two.watch.once()
+    one.reports("a", "0.35", version=3)
+    await one.watch.once()
+    assert spent(cluster) == 350_000
+
+
+async def test_a_video_that_was_deleted_or_made_anew_before_it_was_added_is_added(cluster: MemoryCluster) -> None:
+    operator = Operator(cluster)
+    operator.reports("a", "0.10", name="vj-1", uid="u1")
+    operator.reports("b", "0.20", name="vj-2", uid="u2")
+    operator.store.see_videojob(videojob("b", "0.20", version=5, name="vj-2", uid="u2"), deleted=True)
+    operator.reports("c", "0.40", name="vj-1", uid="u3", version=9)
+    await operator.watch.once()
+    assert spent(cluster) == 700_000
+    await operator.watch.once()
+    assert spent(cluster) == 700_000
+
+
+async def test_nothing_is_written_where_nothing_changed(cluster: MemoryCluster) -> None:
+    operator = Operator(cluster)
+    operator.reports("a", "0.25")
+    await operator.watch.once()
+    version = cluster.configmaps["spent"]["metadata"]["resourceVersion"]
+    await operator.watch.once()
+    assert cluster.configmaps["spent"]["metadata"]["resourceVersion"] == version
+
+
+async def test_the_verdict_counts_what_is_not_written_yet(cluster: MemoryCluster) -> None:
+    operator = Operator(cluster)
+    await operator.watch.once()
+    assert operator.watch.verdict() == NO_SPENDING_CAP
+    operator.reports("a", "1.00")
+    assert operator.watch.verdict().reached is not None
+    operator.now += timedelta(days=1)
+    assert operator.watch.verdict() == NO_SPENDING_CAP
+
+
+async def test_a_raised_cap_holds_at_once(cluster: MemoryCluster) -> None:
+    operator = Operator(cluster)
+    operator.reports("a", "1.00")
+    await operator.watch.once()
+    assert operator.announced[-1] is not None
+    raised = Operator(cluster, CAPS.model_copy(update={"max_per_day_usd": 2}))
+    await raised.watch.once()
+    assert raised.announced == [None]
+
+
+async def test_while_it_is_not_known_what_was_spent_nothing_is_claimed(cluster: MemoryCluster) -> None:
+    operator = Operator(cluster)
+    with pytest.raises(ClusterError, match="spent was not read yet"):
+        operator.watch.verdict()
+    cluster.broken = 1
+    with pytest.raises(ClusterError):
+        await operator.watch.once()
+    with pytest.raises(ClusterError):
+        operator.watch.verdict()
+
+
+async def test_a_config_map_that_somebody_changed_is_named_with_the_way_out(cluster: MemoryCluster) -> None:
+    cluster.configmaps["spent"] = {"metadata": {"resourceVersion": "1"}, "data": {KEY_IN_RECORD: "much"}}
+    operator = Operator(cluster)
+    with pytest.raises(RecordUnreadable, match="Delete it"):
+        await operator.watch.once()
+    with pytest.raises(ClusterError, match="ConfigMap spent cannot be read"):
+        operator.watch.verdict()
+    del cluster.configmaps["spent"]
+    operator.reports("a", "0.25")
+    await operator.watch.once()
+    assert spent(cluster) == 250_000
+
+
+async def test_a_config_map_that_changes_all_the_time_is_given_up_for_now(
+    cluster: MemoryCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = Operator(cluster)
+    await operator.watch.once()
+    real = cluster.replace_configmap
+
+    async def raced(name: str, data: Mapping[str, str], *, version: str) -> Any:
+        await real(
+            name, cluster.configmaps[name]["data"], version=cluster.configmaps[name]["metadata"]["resourceVersion"]
+        )
+        return await real(name, data, version=version)
+
+    monkeypatch.setattr(cluster, "replace_configmap", raced)
+    operator.reports("a", "0.25")
+    with pytest.raises(ClusterError, match="changes faster"):
+        await operator.watch.once()
+
+
+async def test_the_metrics_show_what_was_spent(cluster: MemoryCluster) -> None:
+    operator = Operator(cluster, Cost.model_validate({"max_per_user_and_day_usd": "0.2", "record": "spent"}))
+    operator.reports("a", "0.25")
+    await operator.watch.once()
+    text = operator.metrics.text().decode()
+    for line in (
+        'runops_spending_usd{window="day"} 0.25',
+        'runops_spending_usd{window="month"} 0.25',
+        "runops_spending_capped_users 1.0",
+    ):
+        assert line in text
+    operator.metrics.leads(False)
+    assert "runops_spending_usd{" not in operator.metrics.text().decode()
+
+
+async def test_without_a_cap_nothing_is_read_or_written(cluster: MemoryCluster) -> None:
+    operator = Operator(cluster, Cost())
+    operator.reports("a", "9")
+    assert operator.watch.verdict() == NO_SPENDING_CAP
+    assert cluster.configmaps == {}

@@ -1,0 +1,263 @@
+"""What videos cost is counted once, whoever crashes when: operators, workers, and people who delete and run again.
+
+Two operators keep one record. Workers make calls and report them; each has at most one call that is not reported.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from runops_operator.config import Cost
+from runops_operator.informer.store import Store
+from runops_operator.spending.record import read_record
+from runops_operator.spending.spending_watch import KEY_IN_RECORD, SpendingWatch
+from tests.simulation.cluster import START, Manifest, MemoryCluster
+
+CAPS = Cost.model_validate({"max_per_day_usd": 1_000, "record": "spent"})
+NAMES = ("vj-1", "vj-2", "vj-3")
+MICRO = 1_000_000
+
+
+class Killed(Exception):  # noqa: N818 - a process that ends is no error
+    """The operator is killed."""
+
+
+class MortalCluster(MemoryCluster):
+    """Kills whoever writes the record, before or after the write."""
+
+    kills: str | None = None
+
+    async def replace_configmap(self, name: str, data: Mapping[str, str], *, version: str) -> Manifest:
+        if self.kills == "before":
+            raise Killed
+        stored = await super().replace_configmap(name, data, version=version)
+        if self.kills == "after":
+            raise Killed
+        return stored
+
+
+class Video:
+    """A VideoJob, the ledger of its video, and its worker."""
+
+    def __init__(self, name: str, uid: int, ledger: str, spent: dict[str, int], created: datetime) -> None:
+        self.name, self.uid, self.ledger, self.created = name, uid, ledger, created
+        self.spent = spent
+        """What was really spent on each day."""
+        self.reported: dict[str, int] = {}
+        self.ended: datetime | None = None
+
+    @property
+    def unreported(self) -> int:
+        return sum(self.spent.values()) - sum(self.reported.values())
+
+    def manifest(self, version: int) -> dict[str, Any]:
+        days = [{"day": day, "costUsd": f"{amount / MICRO:.6f}"} for day, amount in sorted(self.reported.items())]
+        status: dict[str, Any] = {"usage": {"ledger": self.ledger, "days": days}} if days else {}
+        if self.ended is not None:
+            at = self.ended.isoformat()
+            done = {"type": "Finished", "status": "True", "reason": "Completed", "lastTransitionTime": at}
+            status |= {"completionTime": at, "conditions": [done]}
+        metadata = {"name": self.name, "uid": f"u{self.uid}", "resourceVersion": str(version)}
+        return {
+            "metadata": metadata | {"creationTimestamp": self.created.isoformat()},
+            "spec": {"jobId": "00000000-0000-4000-8000-000000000001"},
+            "status": status,
+        }
+
+
+class Spending(RuleBasedStateMachine):
+    """The world of one record."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = START
+        self.cluster = MortalCluster(lambda: self.now)
+        self.videos: dict[str, Video] = {}
+        self.before: dict[str, Video] = {}
+        self.bodies: dict[str, dict[str, Any]] = {}
+        self.numbers = iter(range(1, 1_000_000))
+        self.real: dict[str, int] = {}
+        """What was really spent on each day, over all videos."""
+        self.lost = 0
+        """The most that nobody may ever learn: of objects that were deleted before an operator wrote it down."""
+        self.written: dict[str, int] = {}
+        self.operators = [self.operator(), self.operator()]
+
+    def operator(self) -> tuple[Store, SpendingWatch]:
+        async def tell_nobody(_reached: str | None) -> None:
+            """Show nothing."""
+
+        def show(*, month: float, day: float, capped_users: int) -> None:
+            assert month >= day >= 0, capped_users
+
+        store = Store()
+        watch = SpendingWatch(self.cluster, store, CAPS, show=show, now=lambda: self.now, announce=tell_nobody)
+        store.observe(watch.see)
+        self.list_all(store)
+        return store, watch
+
+    def list_all(self, store: Store) -> None:
+        store.begin_listing()
+        for body in self.bodies.values():
+            store.see_listed_videojob(body)
+        store.end_listing()
+
+    def publish(self, video: Video) -> None:
+        self.bodies[video.name] = video.manifest(next(self.numbers))
+
+    @property
+    def today(self) -> str:
+        return self.now.date().isoformat()
+
+    @rule(name=st.sampled_from(NAMES), goes_on=st.booleans())
+    def run_a_video(self, name: str, *, goes_on: bool) -> None:
+        """Make a VideoJob: of a new row, or of one that is run again, with the ledger of before or another."""
+        if (there := self.videos.get(name)) is not None:
+            if there.ended is None:
+                return
+            self.delete(name)
+        former = self.before.get(name)
+        ledger, spent = f"{next(self.numbers):016}", dict[str, int]()
+        if goes_on and former is not None:
+            ledger, spent = former.ledger, dict(former.spent)
+        video = self.videos[name] = Video(name, next(self.numbers), ledger, spent, self.now)
+        self.publish(video)
+
+    @rule(name=st.sampled_from(NAMES), amount=st.integers(1, 500_000))
+    def call(self, name: str, amount: int) -> None:
+        """A worker calls the model, once everything before is reported."""
+        video = self.videos.get(name)
+        if video is None or video.ended is not None:
+            return
+        self.report(name)
+        video.spent[self.today] = video.spent.get(self.today, 0) + amount
+        self.real[self.today] = self.real.get(self.today, 0) + amount
+
+    @rule(name=st.sampled_from(NAMES))
+    def report(self, name: str) -> None:
+        """A worker reports."""
+        video = self.videos.get(name)
+        if video is not None and video.reported != video.spent:
+            video.reported = dict(video.spent)
+            self.publish(video)
+
+    @rule(name=st.sampled_from(NAMES))
+    def end(self, name: str) -> None:
+        """A video ends. Its last report comes with it."""
+        video = self.videos.get(name)
+        if video is not None and video.ended is None:
+            video.reported, video.ended = dict(video.spent), self.now
+            self.publish(video)
+
+    @rule(name=st.sampled_from(NAMES))
+    def delete(self, name: str) -> None:
+        """Somebody deletes a VideoJob, or its time to live is over."""
+        video = self.videos.pop(name, None)
+        if video is not None:
+            del self.bodies[name]
+            self.before[name] = video
+            self.lost += sum(video.spent.values()) - self.written.get(video.ledger, 0)
+
+    @rule(which=st.integers(0, 1))
+    def deliver(self, which: int) -> None:
+        """An operator's watch catches up."""
+        store, _ = self.operators[which]
+        for name in set(store.names()) - set(self.bodies):
+            store.drop_videojob(name)
+        for body in self.bodies.values():
+            store.see_videojob(body)
+
+    @rule(which=st.integers(0, 1))
+    def count(self, which: int) -> None:
+        """An operator adds what it knows."""
+        store, watch = self.operators[which]
+        asyncio.run(watch.once())
+        for name in store.names():
+            video, view = self.videos.get(name), store.videojob(name)
+            if video is not None and view is not None and view.status.usage is not None:
+                known = sum(round(float(item.cost_usd) * MICRO) for item in view.status.usage.days)
+                self.written[video.ledger] = max(self.written.get(video.ledger, 0), known)
+
+    @rule(which=st.integers(0, 1), when=st.sampled_from(["before", "after", "idle"]))
+    def kill_an_operator(self, which: int, when: str) -> None:
+        """An operator is killed: while it writes, or at any other time."""
+        _, watch = self.operators[which]
+        self.cluster.kills = when
+        try:
+            asyncio.run(watch.once()) if when != "idle" else None
+        except Killed:
+            """It is dead."""
+        finally:
+            self.cluster.kills = None
+        self.operators[which] = self.operator()
+
+    @rule(minutes=st.sampled_from([1, 30, 600, 1_560, 45_000]))
+    def wait(self, minutes: int) -> None:
+        """Time passes; operators list all VideoJobs every few minutes."""
+        for which in (0, 1):
+            self.deliver(which)
+        self.now += timedelta(minutes=minutes)
+
+    def of_month(self) -> int:
+        stored = self.cluster.configmaps.get("spent")
+        record = None if stored is None else read_record(stored["data"][KEY_IN_RECORD])
+        return record.of_month if record is not None and self.today.startswith(record.month) else 0
+
+    def real_of_month(self) -> int:
+        return sum(amount for day, amount in self.real.items() if day[:7] == self.today[:7])
+
+    @invariant()
+    def nothing_is_counted_twice(self) -> None:
+        assert self.of_month() <= self.real_of_month()
+
+    @precondition(lambda self: self.real)
+    @rule()
+    def settle(self) -> None:
+        """Both operators catch up. Then at most the unreported call of each running worker is missing."""
+        for which in (0, 1):
+            self.deliver(which)
+            self.count(which)
+        unreported = sum(video.unreported for video in self.videos.values())
+        assert self.real_of_month() - self.of_month() <= unreported + self.lost
+
+
+Spending.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestSpending = Spending.TestCase
+
+
+def test_both_bounds_are_met_exactly_in_a_plain_run() -> None:
+    world = Spending()
+    world.run_a_video("vj-1", goes_on=False)
+    world.call("vj-1", 5)
+    world.call("vj-1", 7)
+    world.settle()
+    assert (world.of_month(), world.real_of_month(), world.lost) == (5, 12, 0)
+    world.end("vj-1")
+    world.settle()
+    assert world.of_month() == 12
+    world.run_a_video("vj-1", goes_on=True)
+    world.call("vj-1", 1)
+    world.report("vj-1")
+    world.kill_an_operator(0, "after")
+    world.settle()
+    assert (world.of_month(), world.lost) == (13, 0)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_operator_that_dies_while_it_writes_counts_once(when: str) -> None:
+    world = Spending()
+    world.count(0)
+    world.run_a_video("vj-1", goes_on=False)
+    world.call("vj-1", 5)
+    world.report("vj-1")
+    world.deliver(0)
+    world.kill_an_operator(0, when)
+    assert world.of_month() == (5 if when == "after" else 0)
+    world.settle()
+    assert world.of_month() == 5
