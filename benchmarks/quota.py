@@ -38,11 +38,13 @@ __all__ = ["measure"]
 
 _MODEL = "gemini-3.8-flash"
 _MINUTE = 20.0
-_MINUTES = 12
+_MINUTES = 9
+_ALL_AT_WORK_MINUTES = 2
+"""Until then workers begin, one after the other; calls of users are counted from then on."""
 _POLL_SECONDS = 0.33
 _ANSWER_SECONDS = 1.0
 _USERS = tuple(str(UUID(int=1000 + number)) for number in range(5))
-_WORKERS = (_USERS[0],) * 30 + tuple(user for user in _USERS[1:] for _ in range(5))
+_WORKERS = ((_USERS[0],) * 6 + _USERS[1:]) * 5
 _CALLS_AT_ONCE = 3
 _CLIP_SECONDS = 306
 _LEAST_USED, _MOST_REFUSED, _LEAST_OF_MOST = 0.9, 0.05, 0.8
@@ -79,7 +81,7 @@ class _Figures:
     used, refused
         Answered calls as a share of what the quota allows; refused calls as a share of all.
     by_user
-        Answered calls, of the first user, who has most workers, and of the others.
+        Answered calls, of the first user, who has most workers, and of the others; counted once all are at work.
     attempts_failed
         Attempts that ended since a call was refused too often.
     prompt_tokens
@@ -221,14 +223,16 @@ class _Worker:
     failed: Counter[str]
 
     async def run(self) -> None:
-        await asyncio.sleep(2 * _MINUTE * self.number / len(_WORKERS))
-        await asyncio.gather(*(self._ask() for _ in range(_CALLS_AT_ONCE)))
+        began = asyncio.get_running_loop().time()
+        await asyncio.sleep(_ALL_AT_WORK_MINUTES * _MINUTE * self.number / len(_WORKERS))
+        await asyncio.gather(*(self._ask(began) for _ in range(_CALLS_AT_ONCE)))
 
-    async def _ask(self) -> None:
+    async def _ask(self, began: float) -> None:
         while True:
             try:
                 await self.model.ask(_QUESTION, video=self.video, on_usage=lambda _: None)
-                self.answered[self.user] += 1
+                if asyncio.get_running_loop().time() - began >= _ALL_AT_WORK_MINUTES * _MINUTE:
+                    self.answered[self.user] += 1
             except Failed as failure:
                 if failure.reason is not Reason.QUOTA_EXCEEDED:
                     raise
