@@ -2,7 +2,7 @@
 
 The figures are properties of the test in the JUnit file, beside its wall-clock seconds. CPU seconds are those of the
 test process and of the processes that the test started and ended. Programs that outlast the test, such as the cluster
-and the stack, are not counted.
+and the stack, are not counted, nor are those that another process forks for the test (`tests.fork_server`).
 """
 
 from __future__ import annotations

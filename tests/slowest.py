@@ -24,8 +24,8 @@ _PAGE = """\
 {count} tests in {minutes:.1f} minutes.
 
 Seconds are wall-clock seconds. What several tests share (a cluster, a stack, an installed release, a built image) is
-counted for the first of them, as set-up. CPU seconds do not include those of the cluster and the stack: where they are
-far below the seconds, the test waits for something outside its process.
+counted for the first of them, as set-up. CPU seconds do not include those of the cluster, the stack and of forked
+operators and workers: where they are far below the seconds, the test waits for something outside its process.
 
 | Test | Seconds | Set-up | CPU seconds | Why it costs this much |
 |---|---:|---:|---:|---|

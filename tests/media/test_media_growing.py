@@ -1,100 +1,30 @@
 """Chunks of a slim video that is still written: each is cut as soon as all of it can be read, and not before."""
 
 import asyncio
-import struct
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from devstack import media_corpus
-from devstack.media_corpus.codings import CODINGS, make_coding
-from runops_worker.media.limits import Limits
-from runops_worker.media.probe.examine import Examined, examine
+from runops_worker.media.probe.examine import examine
 from runops_worker.media.probe.media_info import MediaInfo
 from runops_worker.media.probe.packets import PacketReport
 from runops_worker.media.probe.probe import probe
 from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
-from runops_worker.media.transcode.chunks import Chunk, plan_chunks, settled_chunks
+from runops_worker.media.transcode.chunks import plan_chunks, settled_chunks
 from runops_worker.media.transcode.cut_chunk import cut_chunk
 from runops_worker.media.transcode.growing_slim import GrowingSlim
 from runops_worker.media.transcode.shown_pictures import ShownReport
 from runops_worker.media.transcode.slim_command import slim_command
 from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim
-from runops_worker.media.transcode.transcode import transcode
-from tests.media.test_media_selection_is_exact import packets
+from tests.media.slimming import FIRST, LIMITS, Watching, boxes, packets, slimmed
 
 pytestmark = pytest.mark.slow(
     "ffmpeg encodes recordings at the speed of a slow download, so that pieces are cut while the video grows",
     first=True,
 )
-
-LIMITS = Limits()
-FIRST = Chunk(0, 0.0, 300.0)
-
-
-class Watching:
-    """Takes note of each run and cuts the first piece of the last one; looks what is on disk then."""
-
-    def __init__(self, source: Path) -> None:
-        self.source = source
-        self.runs: list[bool] = []
-        self.cutting: list[asyncio.Task[None]] = []
-        self.piece = source.with_name("piece.mp4")
-        self.seen: list[set[str]] = []
-
-    async def begun(self, video: GrowingSlim, *, whole: bool) -> None:
-        for task in self.cutting:
-            task.cancel()
-        self.runs.append(whole)
-        self.cutting.append(asyncio.ensure_future(video.cut(FIRST, self.piece)))
-
-    async def accepted(self) -> None:
-        self.seen.append({path.name for path in self.source.parent.iterdir()})
-        self.source.unlink()
-
-
-async def slimmed(source: Path, examined: Examined, target: Path, *, watcher: Watching | None) -> SlimVideo:
-    return await transcode(
-        source,
-        target,
-        examined=examined,
-        fps=1,
-        height=90,
-        crf=32,
-        limits=LIMITS,
-        on_progress=lambda _share: None,
-        watcher=watcher,
-    )
-
-
-def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Name, begin and end of each outer box of an MP4."""
-    at = 0
-    while at < len(data):
-        size, name = struct.unpack(">I4s", data[at : at + 8])
-        yield name, at, at + size
-        at += size
-
-
-@pytest.mark.parametrize("name", CODINGS)
-async def test_fragments_end_as_the_same_file_that_is_written_at_once(name: str, tmp_path: Path) -> None:
-    source = make_coding(name, tmp_path)
-    examined = await examine(source, limits=LIMITS)
-    at_once = await slimmed(source, examined, tmp_path / "at-once.mp4", watcher=None)
-    watching = Watching(source)
-    watched = await slimmed(source, examined, tmp_path / "watched.mp4", watcher=watching)
-    for task in watching.cutting:
-        task.cancel()
-    assert await packets(watched.path) == await packets(at_once.path)
-    assert replace(watched, path=at_once.path, bytes=at_once.bytes) == at_once
-    names = [box for box, _, _ in boxes(watched.path.read_bytes())]
-    assert names == [box for box, _, _ in boxes(at_once.path.read_bytes())]
-    assert names.index(b"moov") < names.index(b"mdat")
-    left = {path.name for path in tmp_path.iterdir()}  # noqa: ASYNC240 - local
-    assert left - {"piece.mp4"} == {"at-once.mp4", "watched.mp4"}
 
 
 @pytest.fixture(scope="module")

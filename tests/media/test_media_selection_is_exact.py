@@ -1,4 +1,4 @@
-"""For each coding: the slim video with most pictures left out is the same as with all pictures decoded."""
+"""For each coding the slim video is the same: with most pictures left out, with all decoded, and cut while it grows."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,21 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from devstack.media_corpus.codings import CODINGS, make_coding
-from runops_worker.media.limits import Limits
-from runops_worker.media.probe.examine import Examined, examine
-from runops_worker.media.sandbox.ffmpeg import hardened
+from devstack.media_corpus.codings import CODINGS
 from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.transcode import encode
-from runops_worker.media.transcode.slim_video import SlimVideo
-from runops_worker.media.transcode.transcode import transcode
+from tests.media.slimming import Codings, Watching, boxes, packets, slimmed
 
 pytestmark = pytest.mark.slow(
-    "ffmpeg decodes each recording with and without the pictures that are left out, and compares every picture"
+    "ffmpeg decodes each recording with and without the pictures that are left out, and once while it is cut; "
+    "every picture is compared",
+    first=True,
 )
 
-LIMITS = Limits()
-ALLOWANCE = Allowance(seconds=60, memory_bytes=LIMITS.max_memory_bytes, file_bytes=1024**2)
 DROPPING = "-/bsf:V:0"
 WHOLE, TRIED = ["whole"], ["selected", "whole"]
 NOT_SELECTED = {
@@ -58,46 +54,41 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-async def slimmed(source: Path, examined: Examined, target: Path, *, fps: int) -> SlimVideo:
-    return await transcode(
-        source, target, examined=examined, fps=fps, height=90, crf=32, limits=LIMITS, on_progress=lambda _share: None
-    )
-
-
-async def packets(path: Path) -> dict[str, list[str]]:
-    """Every coded picture and piece of sound with its times, length and checksum, by stream."""
-    found: dict[str, list[str]] = {"0": [], "1": []}
-
-    def take(line: str) -> None:
-        if not line.startswith("#"):
-            found[line[0]].append(line)
-
-    outcome = await run_tool(
-        [
-            *hardened(path, demuxer="mov", max_pixels=LIMITS.max_pixels, input_options=("-copyts",)),
-            *("-v", "error", "-map", "0", "-c", "copy", "-f", "framecrc", "-"),
-        ],
-        allowance=ALLOWANCE,
-        reach=Reach(reads=(path,)),
-        on_stdout=take,
-    )
-    assert outcome.returncode == 0
-    return found
-
-
-async def both(source: Path, folder: Path, *, fps: int) -> tuple[SlimVideo, SlimVideo]:
-    examined = await examine(source, limits=LIMITS)
-    selected = await slimmed(source, examined, folder / "selected.mp4", fps=fps)
-    whole = await slimmed(source, replace(examined, pictures=None), folder / "whole.mp4", fps=fps)
-    return selected, whole
+@pytest.fixture(scope="module")
+def codings(tmp_path_factory: pytest.TempPathFactory) -> Codings:
+    return Codings(tmp_path_factory.mktemp("codings"))
 
 
 @pytest.mark.parametrize("name", CODINGS)
-async def test_leaving_pictures_out_changes_no_picture(name: str, tmp_path: Path, ways: list[str]) -> None:
-    source = make_coding(name, tmp_path)
-    selected, whole = await both(source, tmp_path, fps=1)
-    assert await packets(selected.path) == await packets(whole.path)
-    assert selected.frames == whole.frames >= 5
-    assert ways == [*NOT_SELECTED.get(name, ["selected"]), *WHOLE]
+async def test_leaving_pictures_out_changes_no_picture(
+    name: str, codings: Codings, tmp_path: Path, ways: list[str]
+) -> None:
+    selected = await codings.coded(name, ways)
+    del ways[:]
+    whole = await slimmed(selected.source, replace(selected.examined, pictures=None), tmp_path / "whole.mp4")
+    assert selected.packets == await packets(whole.path)
+    assert selected.slim.frames == whole.frames >= 5
+    assert selected.ways == NOT_SELECTED.get(name, ["selected"])
+    assert ways == WHOLE
     left = {path.name for path in tmp_path.iterdir()}  # noqa: ASYNC240 - local
-    assert left == {source.name, "selected.mp4", "whole.mp4"}
+    assert left == {"whole.mp4"}
+
+
+@pytest.mark.parametrize("name", CODINGS)
+async def test_fragments_end_as_the_same_file_that_is_written_at_once(
+    name: str, codings: Codings, tmp_path: Path, ways: list[str]
+) -> None:
+    at_once = await codings.coded(name, ways)
+    source = tmp_path / at_once.source.name
+    source.hardlink_to(at_once.source)
+    watching = Watching(source)
+    watched = await slimmed(source, at_once.examined, tmp_path / "watched.mp4", watcher=watching)
+    for task in watching.cutting:
+        task.cancel()
+    assert await packets(watched.path) == at_once.packets
+    assert replace(watched, path=at_once.slim.path, bytes=at_once.slim.bytes) == at_once.slim
+    names = [box for box, _, _ in boxes(watched.path.read_bytes())]
+    assert names == [box for box, _, _ in boxes(at_once.slim.path.read_bytes())]
+    assert names.index(b"moov") < names.index(b"mdat")
+    left = {path.name for path in tmp_path.iterdir()}  # noqa: ASYNC240 - local
+    assert left - {"piece.mp4"} == {"watched.mp4"}
