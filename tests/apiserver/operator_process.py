@@ -97,7 +97,9 @@ def starter(folder: Path, *, namespace: str, kubeconfig: Path, keys: Mapping[str
         else:
             with log.open("w") as sink:
                 program = Path(sys.executable).parent / "runops-operator"
-                process = subprocess.Popen([program], env=surroundings, stderr=sink)
+                # The kernel ends it with us, however we end.
+                command = ["setpriv", "--pdeathsig", "KILL", str(program)]
+                process = subprocess.Popen(command, env=surroundings, stderr=sink)
         try:
             yield Running(process, log, port)
         finally:
