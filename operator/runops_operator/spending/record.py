@@ -114,7 +114,7 @@ def _largest(users: dict[str, int]) -> dict[str, int]:
 def _pruned(record: Record, videos: list[VideoSpending], *, now: datetime) -> Record:
     present = {video.ledger: video for video in videos}
     unfinished = {video.ledger for video in videos if video.finished_at is None}
-    old = [name for name in record.added if name not in unfinished and _is_over(record.added[name], now)]
+    old = [name for name in record.added if _is_over(record.added[name], now)]
     dropped = {
         name for name in old if (video := present.get(name)) is None or (video.finished_at or now) <= now - _LATE
     }

@@ -85,6 +85,18 @@ async def test_two_operators_never_add_the_same_twice(cluster: MemoryCluster) ->
     assert spent(cluster) == 350_000
 
 
+async def test_an_operator_that_is_behind_does_not_undo_what_another_added(cluster: MemoryCluster) -> None:
+    one, two = Operator(cluster), Operator(cluster)
+    one.reports("a", "0.25")
+    await one.watch.once()
+    two.reports("a", "0.25")
+    two.reports("b", "0.20", name="vj-2", uid="u2")
+    await two.watch.once()
+    one.reports("a", "0.30", version=2)
+    await one.watch.once()
+    assert spent(cluster) == 500_000
+
+
 async def test_a_video_that_was_deleted_or_made_anew_before_it_was_added_is_added(cluster: MemoryCluster) -> None:
     operator = Operator(cluster)
     operator.reports("a", "0.10", name="vj-1", uid="u1")
