@@ -285,3 +285,16 @@ def test_a_key_that_is_rejected_during_a_video_puts_the_video_back(
     assert result.exit_code == 5
     assert "is back in the queue" in result.stderr
     assert row_of(database, video)["status"] == "queued"
+
+
+def test_a_model_that_does_not_exist_stops_nothing_where_a_fallback_model_does(
+    runops: Runops, database: psycopg.Connection, recording: Path
+) -> None:
+    video = submitted(runops, recording)
+    gone = ("--model", "gemini-99-helium", "--sop-model", "gemini-99-helium")
+    result = runops("work", "--once", *gone, "--fallback-model", "gemini-3.8-flash")
+    assert result.exit_code == 0, result.stderr
+    assert "model gemini-99-helium: Gemini does not know this model. The others are asked" in result.stderr
+    assert "In place of the first model, gemini-3.8-flash transcribed" in result.stderr
+    assert row_of(database, video)["status"] == "completed"
+    assert runops("work", "--once", *gone, "--fallback-model", "gemini-0-nothing").exit_code == 5
