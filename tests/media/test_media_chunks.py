@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from devstack import media_corpus
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.examine import examine
-from runops_worker.media.transcode.chunks import KEY_FRAME_SECONDS, Chunk, plan_chunks
+from runops_worker.media.transcode.chunks import SEAM_SECONDS, Chunk, plan_chunks
 from runops_worker.media.transcode.cut_chunk import cut_chunk
 from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim
 from runops_worker.media.transcode.transcode import transcode
@@ -65,7 +65,7 @@ async def test_each_chunk_begins_at_0_and_holds_exactly_its_pictures(long_slim: 
         assert packets.audio.packets > 0
         sizes[chunk.index] = packets.video.total_bytes
     assert sizes.keys() == {0, 1, 9}
-    assert KEY_FRAME_SECONDS == 295
+    assert SEAM_SECONDS == 295
     assert not list(tmp_path.glob("*.part"))  # noqa: ASYNC240 - one look at a local folder
 
 

@@ -20,6 +20,7 @@ from runops_worker.context import Context
 from runops_worker.media.limits import Limits
 from runops_worker.media.transcode.activity import Activity
 from runops_worker.media.transcode.chunks import Chunk
+from runops_worker.media.transcode.seams import STEPS_PER_SECOND, SeamSignal
 from runops_worker.model.protocol import Answer, AnswerEnd, CallUsage, Question
 from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.task import Prompt, Task
@@ -200,6 +201,11 @@ def idle(chunk: Chunk) -> Activity:
     """Return the activity of a chunk in which nothing happens."""
     nothing = (False,) * math.ceil(chunk.length)
     return Activity(int(chunk.start), nothing, nothing)
+
+
+def silent(chunk: Chunk) -> SeamSignal:
+    """Return the signal around a seam where nothing happens."""
+    return SeamSignal((False,) * int(chunk.length), (True,) * (int(chunk.length) * STEPS_PER_SECOND))
 
 
 def a_checkpoint(fake: Any) -> CheckpointStore:

@@ -23,6 +23,7 @@ from runops_worker.media.probe.media_info import MediaInfo
 from runops_worker.media.transcode.activity import Activity
 from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.media.transcode.growing_slim import Watcher
+from runops_worker.media.transcode.seams import SeamSignal
 from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.model.protocol import Answer, CallUsage, Question
 from runops_worker.pipeline import make_transcript
@@ -37,6 +38,7 @@ from tests.worker.fakes import (
     a_context,
     expect_nothing,
     idle,
+    silent,
 )
 
 SECONDS = 1480.0
@@ -216,6 +218,9 @@ class Scene:
     encoded: bool = False
     slimmed: bytes = b"slimmed"
     encode: Encode | None = None
+    around: dict[int, SeamSignal] = field(default_factory=dict)
+    """What happens around seams, by the index of the chunk that begins there; nothing at the others."""
+    looked: list[int] = field(default_factory=list)
 
     async def transcode(self, source: Path, target: Path, *, watcher: Watcher | None, **_: Any) -> Any:
         """Stand for the transcode."""
@@ -263,7 +268,13 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
         assert (fps, limits) == (TASK.fps, Limits())
         return idle(chunk)
 
+    async def seam(_clip: Path, part: Chunk, *, fps: int, limits: Any) -> SeamSignal:
+        assert (fps, limits) == (TASK.fps, Limits())
+        scene.looked.append(part.index)
+        return scene.around.get(part.index, silent(part))
+
     monkeypatch.setattr("runops_worker.transcription.clip_source.cut_chunk", cut)
+    monkeypatch.setattr("runops_worker.pipeline.measure_seam", seam)
     monkeypatch.setattr("runops_worker.pipeline.measure_activity", nothing_happens)
     return scene
 

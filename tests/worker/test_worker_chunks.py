@@ -18,6 +18,7 @@ from runops_worker.checkpoint.format import AnsweredRange, Checkpoint, SlimDone,
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.media.transcode.activity import Activity
 from runops_worker.media.transcode.chunks import Chunk
+from runops_worker.media.transcode.seams import SeamSignal
 from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge, Question
 from runops_worker.overlapping_work import overlapping_work
 from runops_worker.stages.transcribe import transcribe
@@ -27,7 +28,7 @@ from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
 from runops_worker.transcription.clip_source import Measure
 from runops_worker.transcription.gaps import gap_item, gaps_in
 from runops_worker.transcription.stored_transcript import StoredTranscript
-from tests.worker.fakes import TASK, ChunkModel, FakeSupabase, Killed, a_checkpoint, a_context, a_progress, idle
+from tests.worker.fakes import TASK, ChunkModel, FakeSupabase, Killed, a_checkpoint, a_context, a_progress, idle, silent
 from tests.worker.pure.items import clicked
 
 SLIM = SlimDone(key="k", sha256="s", size_bytes=1, duration_seconds=1480, frames=1480, has_audio=True)
@@ -41,6 +42,10 @@ async def idle_now(_clip: Path, chunk: Chunk) -> Activity:
 async def busy_now(_clip: Path, chunk: Chunk) -> Activity:
     nothing = idle(chunk)
     return replace(nothing, changed=(True,) * len(nothing.changed))
+
+
+async def silent_now(_clip: Path, part: Chunk) -> SeamSignal:
+    return silent(part)
 
 
 @dataclass
@@ -64,6 +69,7 @@ class Attempt:
                 checkpoint=self.checkpoint,
                 workdir=self.workdir,
                 measure=self.measure,
+                measure_seam=silent_now,
                 work=work,
                 on_progress=lambda _: None,
             )

@@ -82,8 +82,8 @@ class NoEarlyChunks:
     def follow(self, *_: Any, **__: Any) -> None:
         raise AssertionError
 
-    def start(self, chunks: Sequence[Chunk], *, video_seconds: float) -> None:
-        raise AssertionError((chunks, video_seconds))
+    def start(self, chunks: Sequence[Chunk], *, video_seconds: float, has_end: bool) -> None:
+        raise AssertionError((chunks, video_seconds, has_end))
 
 
 async def prepared(world: World, workdir: Path, *, transcript: Transcript | None = None) -> Prepared:

@@ -38,6 +38,17 @@ def test_a_key_picture_is_a_change_only_where_none_was_due() -> None:
     assert changed([20_000, *still], keys=(0, 100, 350)) == [100]
 
 
+def test_a_key_picture_where_a_chunk_may_begin_says_nothing() -> None:
+    def seconds(start: int, keys: tuple[int, ...]) -> list[int]:
+        pictures = [Picture(float(place), 20_000 if place in keys else STILL, place in keys) for place in range(310)]
+        found = activity_of(pictures, [], start=start, seconds=310)
+        return [second for second, is_changed in enumerate(found.changed) if is_changed]
+
+    assert seconds(0, (0, 250, 270, 275, 280, 285, 290, 295, 300)) == [300]
+    assert seconds(275, (0, 5, 10, 15, 20, 25, 290, 295, 300, 305)) == [25]
+    assert seconds(276, (0, 4, 9, 14, 19, 289, 290)) == [290]
+
+
 def test_speech_is_louder_than_the_noise_of_the_recording() -> None:
     assert loud([-60.0, -20.0, -60.0]) == [1]
     assert loud([-100.0] * 3) == []

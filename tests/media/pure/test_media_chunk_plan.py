@@ -4,8 +4,8 @@ import pytest
 
 from runops_worker.media.transcode.chunks import (
     CHUNK_SECONDS,
-    KEY_FRAME_SECONDS,
     OVERLAP_SECONDS,
+    SEAM_SECONDS,
     Chunk,
     plan_chunks,
     settled_chunks,
@@ -17,7 +17,7 @@ def plan(seconds: float) -> list[tuple[float, float]]:
 
 
 def test_chunks_of_five_minutes_share_five_seconds() -> None:
-    assert (CHUNK_SECONDS, OVERLAP_SECONDS, KEY_FRAME_SECONDS) == (300, 5, 295)
+    assert (CHUNK_SECONDS, OVERLAP_SECONDS, SEAM_SECONDS) == (300, 5, 295)
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,9 @@ def test_nothing_but_pictures_and_sound_comes_out() -> None:
     assert after[after.index("-map") :][:4] == ["-map", "0:V:0", "-map", "0:a:0?"]
     assert {"-sn", "-dn"} < set(after)
     assert (value(after, "-map_metadata"), value(after, "-map_chapters"), value(after, "-crf")) == ("-1", "-1", "31")
-    assert value(after, "-force_key_frames") == "expr:gte(t,n_forced*295)"
+    assert value(after, "-force_key_frames") == (
+        "expr:gte(t,if(n_forced,295*floor((n_forced-1)/6)+270+5*mod(n_forced-1,6),0))"
+    )
 
 
 def test_every_option_that_was_measured_is_there() -> None:

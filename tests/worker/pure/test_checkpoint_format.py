@@ -114,7 +114,7 @@ def test_the_format_in_storage_is_that_of_the_previous_version_but_for_chunks_an
     more: dict[str, Any] = {"id": "", "attempts": [], "days": [], "under_way": [], "estimated_usd": None}
     more |= {stage: former | count for stage, former in LEDGER_OF_THE_PREVIOUS_VERSION.items()}
     added = {"transcript": {"quality": None}, "sop": {"quality": None}, "ledger": more}
-    assert without_chunks.model_dump(mode="json") == {"sections": [], "sop_tried": None} | {
+    assert without_chunks.model_dump(mode="json") == {"sections": [], "sop_tried": None, "seams": None} | {
         key: value | added.get(key, {}) if isinstance(value, dict) else value for key, value in PREVIOUS.items()
     }
 

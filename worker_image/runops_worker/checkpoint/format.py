@@ -5,7 +5,7 @@ made of what goes into the slim video: the recording and the settings. Where sto
 another, the key is made of the content of the slim video, and no chunk is transcribed early.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ __all__ = [
     "ChunkState",
     "LostRange",
     "OpenQuestion",
+    "SeamsChosen",
     "SectionDone",
     "SlimDone",
     "SopDone",
@@ -156,6 +157,18 @@ class ChunkState(_Part):
     so_far: str = ""
 
 
+class SeamsChosen(_Part):
+    """Where chunks of the slim video begin that need not begin where they are planned. The key is the video's origin.
+
+    Attributes
+    ----------
+    starts
+        In seconds, as far as they are chosen.
+    """
+
+    starts: tuple[float, ...] = ()
+
+
 class TranscriptDone(_Part):
     """The whole transcript is in storage."""
 
@@ -201,6 +214,9 @@ class Checkpoint(BaseModel):
         Finished work, by its key. Sections are dropped once the SOP is there.
     sop_tried
         Models that gave no SOP while another one may.
+    seams
+        Where chunks begin. None where a former version made the slim video or began to transcribe it: then all chunks
+        begin where they are planned.
     chunks
         How far the chunks are transcribed. They are dropped once the transcript is whole.
     decoded_whole
@@ -215,6 +231,7 @@ class Checkpoint(BaseModel):
 
     format: Literal[1] = 1
     slim: SlimDone | None = None
+    seams: SeamsChosen | None = None
     chunks: tuple[ChunkState, ...] = ()
     decoded_whole: str | None = None
     uploads: tuple[str, ...] = ()
@@ -252,10 +269,33 @@ class Checkpoint(BaseModel):
         return self.model_copy(update={"slim": None})
 
     def with_whole_decode(self, key: str) -> "Checkpoint":
-        """Note that the whole recording must be decoded. Answers about the former slim video are dropped."""
+        """Note that the whole recording must be decoded. What is known of the former slim video is dropped."""
         if self.decoded_whole == key:
             return self
-        return self.model_copy(update={"decoded_whole": key, "chunks": ()})
+        return self.model_copy(update={"decoded_whole": key, "seams": None, "chunks": ()})
+
+    def with_movable_seams(self, origin: str) -> "Checkpoint":
+        """Note that chunks of this slim video need not begin where they are planned, unless some are transcribed."""
+        is_of_former_version = self.seams is None and bool(self.chunks)
+        if is_of_former_version or self.has_movable_seams(origin):
+            return self
+        return self.model_copy(update={"seams": SeamsChosen(key=origin)})
+
+    def has_movable_seams(self, origin: str) -> bool:
+        """Return whether chunks of this slim video need not begin where they are planned."""
+        return self.seams is not None and self.seams.key == origin
+
+    def seam_among(self, candidates: Sequence[float], *, origin: str) -> float | None:
+        """Return which of these seconds was chosen for the start of a chunk of this slim video, if one was."""
+        if self.seams is None or self.seams.key != origin:
+            return None
+        return next((start for start in self.seams.starts if start in candidates), None)
+
+    def with_seam(self, start: float) -> "Checkpoint":
+        """Add the second at which a chunk begins. The slim video has movable seams."""
+        assert self.seams is not None
+        seams = self.seams.model_copy(update={"starts": tuple(sorted({*self.seams.starts, start}))})
+        return self.model_copy(update={"seams": seams})
 
     def with_chunk(self, chunk: ChunkState) -> "Checkpoint":
         """Set the state of a chunk."""

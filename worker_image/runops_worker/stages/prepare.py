@@ -73,8 +73,8 @@ class EarlyChunks(Protocol):
         """Take the video to cut clips from."""
         ...
 
-    def start(self, chunks: Sequence[Chunk], *, video_seconds: float) -> None:
-        """Take chunks. Each may be cut once the video is long enough."""
+    def start(self, chunks: Sequence[Chunk], *, video_seconds: float, has_end: bool) -> None:
+        """Take planned chunks; `has_end`: up to the end of the video. Each may be cut once the video is long enough."""
         ...
 
 
@@ -271,6 +271,7 @@ async def _make(
         frames=slim.frames,
         has_audio=slim.has_audio,
     )
+    checkpoint.change(lambda state: state.with_movable_seams(done.origin))
     if key is None:
         transcript = await find_transcript(done.origin)
     return Prepared(slim=done, file=file, in_storage=False, transcript=transcript)
@@ -311,8 +312,9 @@ class _EncoderWatcher:
         await self._early_chunks.drop()
         if whole and self._checkpoint.state.decoded_whole != self._key:
             await self._checkpoint.save(lambda state: state.with_whole_decode(self._key))
+        self._checkpoint.change(lambda state: state.with_movable_seams(self._key))
         self._early_chunks.follow(video, origin=self._key, has_audio=self._info.has_audio)
-        self._early_chunks.start(self._chunks, video_seconds=self._info.duration_seconds)
+        self._early_chunks.start(self._chunks, video_seconds=self._info.duration_seconds, has_end=False)
 
     async def accepted(self) -> None:
         """Delete the recording: from here on the slim video takes twice its size."""

@@ -71,7 +71,8 @@ async def transcribe(
     if not chunks.follows_a_video:
         chunks.follow(_clips(context, slim, file), origin=slim.origin, has_audio=slim.has_audio)
     plan = plan_chunks(slim.duration_seconds)
-    chunks.start(plan, video_seconds=slim.duration_seconds, whole_video=file if len(plan) == 1 else None)
+    whole_video = file if len(plan) == 1 else None
+    chunks.start(plan, video_seconds=slim.duration_seconds, has_end=True, whole_video=whole_video)
     states = await chunks.states(plan)
     await slim_stored()
     items = merged([part for state in states for part in transcripts_of(state)])

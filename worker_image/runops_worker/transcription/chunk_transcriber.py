@@ -2,23 +2,24 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from runops_worker.checkpoint.format import Checkpoint, ChunkState
 from runops_worker.checkpoint.store import CheckpointStore
-from runops_worker.media.transcode.chunks import Chunk
+from runops_worker.media.transcode.chunks import Chunk, between_seams
 from runops_worker.model.protocol import Model
 from runops_worker.overlapping_work import OverlappingWork
 from runops_worker.task import Task
 from runops_worker.transcription.chunk_flow import transcripts_of, with_lost_ranges_open
-from runops_worker.transcription.clip_source import ClipSource, Measure
+from runops_worker.transcription.clip_source import ClipSource, Measure, MeasureSeam
 from runops_worker.transcription.known_secrets import KnownSecrets
 from runops_worker.transcription.lost_ranges import lost_failure
 from runops_worker.transcription.mask_checkpoint import masked_checkpoint
 from runops_worker.transcription.merge.merge import merged
+from runops_worker.transcription.seam_chooser import SeamChooser
 from runops_worker.transcription.so_far import so_far
 from runops_worker.transcription.transcribe_chunk import ChunkInputs, transcribe_chunk
 
@@ -38,6 +39,8 @@ class ChunkTranscriber:
     ----------
     task, model, checkpoint, workdir, measure
         See `ChunkInputs`.
+    measure_seam
+        See `SeamChooser`.
     work
         Where chunks are transcribed; after its first failure no further chunk begins.
     on_progress
@@ -51,10 +54,12 @@ class ChunkTranscriber:
     checkpoint: CheckpointStore
     workdir: Path
     measure: Measure
+    measure_seam: MeasureSeam
     work: OverlappingWork
     on_progress: Callable[[float], None]
     secrets: KnownSecrets = field(default_factory=KnownSecrets, init=False)
     _inputs: ChunkInputs | None = field(default=None, init=False)
+    _seams: SeamChooser | None = field(default=None, init=False)
     _started: dict[Chunk, "asyncio.Task[None]"] = field(default_factory=dict, init=False)
     _done: dict[Chunk, ChunkState] = field(default_factory=dict, init=False)
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE), init=False)
@@ -79,6 +84,13 @@ class ChunkTranscriber:
             has_audio=has_audio,
             secrets=self.secrets,
         )
+        self._seams = SeamChooser(
+            clips=clips,
+            measure=self.measure_seam,
+            checkpoint=self.checkpoint,
+            workdir=self.workdir,
+            origin=origin,
+        )
 
     async def drop(self) -> None:
         """Cancel all chunks and forget their transcripts: they are of a slim video that cannot be trusted."""
@@ -90,29 +102,42 @@ class ChunkTranscriber:
         self._started.clear()
         self._done.clear()
         self._seconds_done = 0.0
-        self._inputs = None
+        self._inputs = self._seams = None
 
-    def start(self, chunks: Sequence[Chunk], *, video_seconds: float, whole_video: Path | None = None) -> None:
+    def start(
+        self, chunks: Sequence[Chunk], *, video_seconds: float, has_end: bool, whole_video: Path | None = None
+    ) -> None:
         """Transcribe chunks that are not started yet.
 
         Parameters
         ----------
         chunks
-            Of the video that is followed.
+            Planned ones of the video that is followed. Each begins where its seam is.
         video_seconds
             Length of the slim video, as far as it is known.
+        has_end
+            Whether the last of them is the last of the video, so that no other one follows it.
         whole_video
             The slim video, where its only chunk is all of it.
         """
         assert self._inputs is not None
+        assert self._seams is not None
         for chunk in chunks:
             if chunk not in self._started:
+                place = partial(_placed, chunk, self._seams, is_last=has_end and chunk == chunks[-1])
                 self._started[chunk] = self.work.start(
-                    partial(self._transcribe, chunk, self._inputs, video_seconds=video_seconds, whole_video=whole_video)
+                    partial(
+                        self._transcribe,
+                        chunk,
+                        self._inputs,
+                        place=place,
+                        video_seconds=video_seconds,
+                        whole_video=whole_video,
+                    )
                 )
 
     async def states(self, chunks: Sequence[Chunk]) -> list[ChunkState]:
-        """Return the states of chunks that were started, once nothing is left to ask about them.
+        """Return the states of planned chunks that were started, once nothing is left to ask about them.
 
         Raises
         ------
@@ -124,13 +149,20 @@ class ChunkTranscriber:
         return [self._done[chunk] for chunk in chunks]
 
     async def _transcribe(
-        self, chunk: Chunk, inputs: ChunkInputs, *, video_seconds: float, whole_video: Path | None
+        self,
+        planned: Chunk,
+        inputs: ChunkInputs,
+        *,
+        place: Callable[[], Awaitable[Chunk]],
+        video_seconds: float,
+        whole_video: Path | None,
     ) -> None:
+        chunk = await place()
         await inputs.clips.until(chunk.start + chunk.length)
         async with self._slots:
             if self.work.has_failed:
                 return
-            self._done[chunk] = await transcribe_chunk(
+            self._done[planned] = await transcribe_chunk(
                 chunk, inputs, so_far=self._so_far(chunk), whole_video=whole_video
             )
         await self._check_lost(video_seconds)
@@ -139,7 +171,7 @@ class ChunkTranscriber:
 
     def _so_far(self, chunk: Chunk) -> str:
         """Return what the earlier chunks tell that are done. No chunk waits for another one."""
-        earlier = [state for other, state in self._done.items() if other.start < chunk.start]
+        earlier = [state for other, state in self._done.items() if other.index < chunk.index]
         items = merged([part for state in earlier for part in transcripts_of(state)])
         return so_far(items, start=chunk.start)
 
@@ -157,3 +189,10 @@ class ChunkTranscriber:
             self.checkpoint.change(partial(masked_checkpoint, known=self.secrets))
         await self.checkpoint.save(lambda checkpoint: checkpoint)
         raise failure
+
+
+async def _placed(planned: Chunk, seams: SeamChooser, *, is_last: bool) -> Chunk:
+    """Return the chunk in place of a planned one, once the slim video is long enough to tell."""
+    start = await seams.start_of(planned.index)
+    next_start = None if is_last else await seams.start_of(planned.index + 1)
+    return between_seams(planned, start=start, next_start=next_start)

@@ -8,12 +8,16 @@ from runops_worker.media.limits import Limits
 from runops_worker.media.transcode.activity import Activity
 from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.media.transcode.cut_chunk import cut_chunk
+from runops_worker.media.transcode.seams import SeamSignal
 from runops_worker.media.transcode.slim_video import SlimVideo
 
-__all__ = ["ClipSource", "FinishedSlim", "Measure"]
+__all__ = ["ClipSource", "FinishedSlim", "Measure", "MeasureSeam"]
 
 Measure = Callable[[Path, Chunk], Awaitable[Activity]]
 """Measures what happens in the clip of a chunk that was copied from the slim video."""
+
+MeasureSeam = Callable[[Path, Chunk], Awaitable[SeamSignal]]
+"""Measures what happens in the clip around a seam."""
 
 
 class ClipSource(Protocol):

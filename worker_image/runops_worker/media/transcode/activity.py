@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Activity", "Picture", "activity_of"]
+from runops_worker.media.transcode.seams import is_candidate
+
+__all__ = ["Activity", "Picture", "activity_of", "changed_seconds", "loud_above"]
 
 _LONGEST_GROUP: Final = 250
 """x264 begins a group of pictures after so many at the latest, also where nothing changes."""
@@ -81,23 +83,38 @@ def activity_of(pictures: Sequence[Picture], levels: Sequence[float], *, start: 
     seconds
         Length of the clip, rounded up.
     """
+    threshold = loud_above(levels)
+    loud = [level > threshold for level in levels[:seconds]]
+    return Activity(
+        start,
+        changed_seconds(pictures, start=start, seconds=seconds),
+        tuple(loud + [False] * (seconds - len(loud))),
+    )
+
+
+def changed_seconds(pictures: Sequence[Picture], *, start: float, seconds: int) -> tuple[bool, ...]:
+    """Return for each second of a clip whether its picture changes; parameters as for `activity_of`."""
     changed = [False] * seconds
-    for at in _changes(pictures):
+    for at in _changes(pictures, start=start):
         if int(at) < seconds:
             changed[int(at)] = True
-    threshold = max(_LEAST_LOUD_DB, min(_quiet(levels), _MOST_NOISE_DB) + _ABOVE_NOISE_DB)
-    loud = [level > threshold for level in levels[:seconds]]
-    return Activity(start, tuple(changed), tuple(loud + [False] * (seconds - len(loud))))
+    return tuple(changed)
 
 
-def _changes(pictures: Sequence[Picture]) -> list[float]:
+def loud_above(levels: Sequence[float]) -> float:
+    """Return the level above which there is more than the noise of a clip, in dB below full scale."""
+    return max(_LEAST_LOUD_DB, min(_quiet(levels), _MOST_NOISE_DB) + _ABOVE_NOISE_DB)
+
+
+def _changes(pictures: Sequence[Picture], *, start: float) -> list[float]:
     noise = min(_quiet([picture.bytes for picture in pictures if not picture.is_key]), _MOST_NOISE_BYTES)
     threshold = max(_LEAST_CHANGE_BYTES, _NOISE_FACTOR * noise)
     found, last_key = [], 0
     for place, picture in enumerate(pictures):
         if picture.is_key:
-            # x264 codes a whole new picture as a key picture, too. But each group begins with one in any case.
-            if 0 < place < last_key + _LONGEST_GROUP:
+            # x264 codes a whole new picture as a key picture, too. But each group begins with one in any case, and the
+            # transcode sets one wherever a chunk may begin.
+            if 0 < place < last_key + _LONGEST_GROUP and not is_candidate(start + picture.at):
                 found.append(picture.at)
             last_key = place
         elif picture.bytes > threshold:

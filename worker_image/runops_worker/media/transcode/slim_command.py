@@ -7,7 +7,7 @@ from typing import Final
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.media_info import MediaInfo
 from runops_worker.media.sandbox.ffmpeg import hardened
-from runops_worker.media.transcode.chunks import KEY_FRAME_SECONDS
+from runops_worker.media.transcode.seams import KEY_FRAMES
 from runops_worker.media.transcode.shown_pictures import SHOWN_FORMAT
 from runops_worker.media.transcode.slim_size import slim_size
 
@@ -90,7 +90,7 @@ def slim_command(
         *("-v", "level+repeat+verbose", "-progress", "pipe:1"),
         *("-map", "0:V:0", "-map", "0:a:0?", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
         *("-vf", ",".join(filters), *_ENCODER, "-crf", str(crf), *stats),
-        *("-force_key_frames", f"expr:gte(t,n_forced*{KEY_FRAME_SECONDS})", *_SOUND),
+        *("-force_key_frames", KEY_FRAMES, *_SOUND),
         *(_FRAGMENTED if fragmented else ("-movflags", "+faststart")),
         *("-f", "mp4", f"file:{target.absolute()}"),
     ]
