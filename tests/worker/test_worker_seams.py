@@ -4,13 +4,17 @@ import asyncio
 import copy
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runops.failures import Failed, Reason
 from runops_worker.checkpoint.format import Checkpoint, ChunkState, SeamsChosen, SlimDone
+from runops_worker.media.errors import MediaToolFailed
+from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.media.transcode.growing_slim import Watcher
 from runops_worker.media.transcode.seams import SeamSignal
+from tests.worker.fakes import silent
 from tests.worker.overlap import CHECKPOINT, KEY, PLAN, SECONDS, SLIM, Scene, accept, begin, failing, scene
 
 __all__ = ["scene"]
@@ -152,6 +156,36 @@ async def test_without_an_entity_tag_seams_are_those_of_the_slim_videos_content(
     talk.slimmed, talk.around = b"another", {1: pause(12)}
     await talk.run()
     assert sorted(talk.model.asked) == [0, 280, 590, 885, 1180]
+
+
+async def test_the_seams_of_a_whole_slim_video_are_looked_at_one_after_the_other(
+    talk: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once: list[int] = []
+
+    async def seam(_clip: Path, part: Chunk, **_: Any) -> SeamSignal:
+        at_once.append(part.index)
+        await asyncio.sleep(0)
+        assert at_once == [part.index]
+        at_once.clear()
+        return talk.around.get(part.index, silent(part))
+
+    monkeypatch.setattr("runops_worker.pipeline.measure_seam", seam)
+    await talk.run()
+    assert sorted(talk.model.asked) == MOVED
+
+
+async def test_a_slim_video_that_cannot_be_read_at_a_seam_fails_the_attempt_and_leaves_no_clip(
+    talk: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def seam(*_: Any, **__: Any) -> SeamSignal:
+        raise MediaToolFailed("ffmpeg could not read a clip of the slim video (exit code 1).")
+
+    monkeypatch.setattr("runops_worker.pipeline.measure_seam", seam)
+    with pytest.raises(MediaToolFailed):
+        await talk.run()
+    assert talk.model.asked == []
+    assert not list(talk.workdir.glob("seam-*"))
 
 
 async def test_a_recording_in_the_place_of_another_gets_seams_of_its_own(talk: Scene) -> None:

@@ -1,9 +1,12 @@
-"""Chooses where two chunks meet: where their overlap cuts no sentence and no action. Pure.
+"""Chooses where two chunks meet: where somebody pauses and the picture stands still. Pure.
 
 A chunk can be copied without encoding only if it begins at a key frame. So the transcode sets one at each second where
-a chunk may begin: its planned start and five candidates before it. The overlaps of neighbouring candidates touch, so
-every pause in the 30 s around a seam lies in the overlap of one of them. A sentence before the pause is whole in the
-earlier chunk, and one after it is whole in the later chunk.
+a chunk may begin: its planned start and five candidates before it.
+
+Best is a chunk that begins and ends between two sentences. A chunk that begins in the middle of one may be told by the
+model with words that nobody said. Next best is a pause within the overlap, since a sentence before it is whole in the
+earlier chunk, and one after it in the later chunk. The overlaps of neighbouring candidates touch, so every pause in the
+30 s around a seam lies in one of them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,10 +30,15 @@ _CANDIDATES: Final = 6
 _EARLIEST: Final = SEAM_SECONDS - (_CANDIDATES - 1) * _APART
 STEPS_PER_SECOND: Final = 10
 """So often the level of the sound is measured. A pause between two sentences may last a third of a second."""
-_SHARED_STEPS: Final = 2
-"""A pause at the edge of an overlap counts if so much of it is inside: levels are up to a step late."""
 _SENTENCE_END_STEPS: Final = 6
 _BREATH_STEPS: Final = 3
+"""A shorter one may be within a word."""
+_SHARED_STEPS: Final = 2
+"""So much of a pause must be within an overlap: levels are up to a step early or late."""
+
+_STEPS: Final = _CANDIDATES * _APART * STEPS_PER_SECOND
+
+Range = tuple[int, int]
 
 _FORCED: Final = "n_forced-1"
 KEY_FRAMES: Final = (
@@ -76,7 +84,7 @@ def seam_clip(index: int) -> Chunk:
 
 
 def chosen_start(index: int, signal: SeamSignal) -> float:
-    """Return the candidate whose overlap has the best pause; of equal ones that with the fewest changes of the picture.
+    """Return the candidate that cuts speech least; of equal ones that with the fewest changes of the picture.
 
     Among equal ones it is the latest. So where there is nothing to choose by, the chunk begins where it is planned.
     """
@@ -92,11 +100,10 @@ def chosen_start(index: int, signal: SeamSignal) -> float:
 
 
 def _padded(quiet: Sequence[bool]) -> list[bool]:
-    steps = (_CANDIDATES * _APART) * STEPS_PER_SECOND
-    return [*quiet[:steps], *[True] * (steps - len(quiet))]
+    return [*quiet[:_STEPS], *[True] * (_STEPS - len(quiet))]
 
 
-def _runs(quiet: Sequence[bool]) -> Iterator[tuple[int, int]]:
+def _runs(quiet: Sequence[bool]) -> Iterator[Range]:
     begin: int | None = None
     for place, is_quiet in enumerate([*quiet, False]):
         if is_quiet and begin is None:
@@ -106,11 +113,21 @@ def _runs(quiet: Sequence[bool]) -> Iterator[tuple[int, int]]:
             begin = None
 
 
-def _speech(pauses: Sequence[tuple[int, int]], *, first: int) -> int:
-    """Return how badly an overlap cuts speech: 0 in silence, 1 at the end of a sentence, 2 at a breath, 3 within."""
+def _speech(pauses: Sequence[Range], *, first: int) -> int:
+    """Return how badly an overlap cuts speech, from 0, where nobody speaks, to 5, where nobody pauses."""
     end = first + OVERLAP_SECONDS * STEPS_PER_SECOND
-    here = [pause for pause in pauses if min(pause[1], end) - max(pause[0], first) >= _SHARED_STEPS]
-    if any(pause[0] <= first and end <= pause[1] for pause in here):
+    if any(pause[0] <= first and end <= pause[1] for pause in pauses):
         return 0
-    longest = max((pause[1] - pause[0] for pause in here), default=0)
-    return 1 if longest >= _SENTENCE_END_STEPS else 2 if longest else 3
+    at_begin, at_end = _pause_at(first, pauses), _pause_at(end, pauses)
+    if at_begin >= _SENTENCE_END_STEPS:
+        return 1 if at_end >= _SENTENCE_END_STEPS else 2
+    if at_begin:
+        return 3
+    return 4 if any(min(pause[1], end) - max(pause[0], first) >= _SHARED_STEPS for pause in pauses) else 5
+
+
+def _pause_at(place: int, pauses: Sequence[Range]) -> int:
+    """Return how long the pause is in which a chunk begins or ends; 0 where it is in speech."""
+    # The steps before and after, as far as they are measured: levels are up to a step early or late.
+    before, after = max(place - 1, 0), min(place + 1, _STEPS)
+    return next((pause[1] - pause[0] for pause in pauses if pause[0] <= before and after <= pause[1]), 0)
