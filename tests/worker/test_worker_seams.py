@@ -44,7 +44,7 @@ async def test_chunks_begin_at_pauses_and_each_is_asked_about_once_its_seams_are
     async def encode(watcher: Watcher | None, _: Path) -> None:
         video = await begin(watcher)
         await video.grow(299)
-        for _ in range(20):
+        for _turn in range(20):
             await asyncio.sleep(0)
         assert talk.looked == []
         await video.grow(300)
