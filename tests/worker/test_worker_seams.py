@@ -194,3 +194,4 @@ async def test_a_recording_in_the_place_of_another_gets_seams_of_its_own(talk: S
     )
     await talk.run()
     assert sorted(talk.model.asked) == MOVED
+    assert talk.world.checkpoint.seams == SeamsChosen(key=KEY or "", starts=(275.0, 590.0, 860.0, 1180.0))

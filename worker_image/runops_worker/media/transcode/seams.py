@@ -33,8 +33,6 @@ STEPS_PER_SECOND: Final = 10
 _SENTENCE_END_STEPS: Final = 6
 _BREATH_STEPS: Final = 3
 """A shorter one may be within a word."""
-_SHARED_STEPS: Final = 2
-"""So much of a pause must be within an overlap: levels are up to a step early or late."""
 
 _STEPS: Final = _CANDIDATES * _APART * STEPS_PER_SECOND
 
@@ -123,7 +121,7 @@ def _speech(pauses: Sequence[Range], *, first: int) -> int:
         return 1 if at_end >= _SENTENCE_END_STEPS else 2
     if at_begin:
         return 3
-    return 4 if any(min(pause[1], end) - max(pause[0], first) >= _SHARED_STEPS for pause in pauses) else 5
+    return 4 if any(pause[0] < end and first < pause[1] for pause in pauses) else 5
 
 
 def _pause_at(place: int, pauses: Sequence[Range]) -> int:
