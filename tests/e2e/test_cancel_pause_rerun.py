@@ -39,11 +39,15 @@ def slow_model(model: GeminiControl) -> None:
 
 
 @pytest.fixture
-def running(release: Installation, tables: Tables, runops: Any, tmp_path: Path) -> Iterator["Video"]:
+def running(
+    release: Installation, tables: Tables, runops: Any, model: GeminiControl, tmp_path: Path
+) -> Iterator["Video"]:
     done = runops("submit", str(RECORDING))
     assert done.returncode == 0, done.stderr
     video = Video(release, tables, done.stdout.strip().splitlines()[-1], tmp_path / "worker.log")
     video.until_transcribing()
+    # A worker that has not made its call yet finds out by itself that its claim is gone, and is not asked to stop.
+    eventually(lambda: bool(model.calls()), "the worker waits for the model")
     yield video
     video.close()
 
