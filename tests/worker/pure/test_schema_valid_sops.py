@@ -42,7 +42,19 @@ def test_a_sop_that_the_schema_allows_is_settled_or_refused_by_named_faults(valu
         assert value["public"]["nodes"] == []
         return
     assert Sop.model_validate(answered.sop.dump()) == answered.sop
-    assert set(answered.cited) <= {node["id"] for node in value["public"]["nodes"]}
+    # Not those of the answer: where it gives one id twice, the second node has a new one.
+    assert set(answered.cited) <= {node.id for node in answered.sop.public.nodes}
+
+
+def test_the_evidence_of_a_node_follows_its_new_id() -> None:
+    nodes = [{"id": "a", "type": "task", "evidence": [name], "label": name} for name in ("t0001", "t0002")]
+    answered = read({"meta": {}, "public": {"nodes": nodes, "edges": []}})
+    assert answered is not None
+    by_label = {node.id: node.label for node in answered.sop.public.nodes}
+    assert {by_label[node]: cited for node, cited in answered.cited.items()} == {
+        "t0001": ("t0001",),
+        "t0002": ("t0002",),
+    }
 
 
 @MANY
