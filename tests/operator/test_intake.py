@@ -10,6 +10,7 @@ from runops.job_row import JobRow
 from runops.report import Report
 from runops.videojob import videojob_name
 from runops_operator.kubernetes_api.cluster import ClusterError
+from runops_operator.spending.caps import SpendingVerdict
 from tests.operator import journey
 from tests.operator.world import CONFIG, World
 
@@ -155,3 +156,18 @@ async def test_no_more_videos_begin_than_a_quota_per_minute_feeds() -> None:
     assert await world.take_in() <= 1, "one at most: no call waits yet"
     assert world.intake.status.trouble is None, "that is no trouble"
     assert b"runops_intake_paused{" not in world.metrics.text()
+
+
+async def test_a_cap_on_spending_stops_the_claims_with_its_figures_and_is_no_fault(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.jobs.add()
+    reached = SpendingVerdict("Videos have cost 5.00 USD today; the cap is 5 USD.")
+    with monkeypatch.context() as at_the_cap:
+        at_the_cap.setattr(world.intake._slots, "_spending", lambda: reached)
+        assert await world.take_in() == 0
+        assert world.intake.status.trouble == reached.reached
+        assert world.intake.status.is_intended
+    assert await world.take_in() == 1
+    assert world.intake.status.trouble is None
+    assert not world.intake.status.is_intended

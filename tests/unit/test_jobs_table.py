@@ -471,6 +471,7 @@ async def test_the_result_of_a_note(script: Script, writes: list[Answer], reads:
     for filters, body in script.written:
         assert filters["metadata->runops->>claim"] == f"eq.{TOKEN}"
         assert filters["status"] == "eq.processing"
+        assert filters["select"] == "job_id"
         assert "updated_at" in filters
         assert body["updated_at"] == "now"
         assert body["metadata"]["runops"] == {**CLAIM.stamp(), "notes": [{"kind": "gaps", "sentence": "ab"}]}

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from runops.report import Usage
 from runops.videojob import VideoJobStatus
 from runops_operator.manifests.observed import parse_job, parse_videojob
 
@@ -50,6 +51,12 @@ def test_no_record_of_given_fields_is_kept() -> None:
     assert view.spec is not None
     assert view.status.worker_pod is not None
     assert [part.model_fields_set for part in (view.spec, view.status, view.status.worker_pod)] == [set()] * 3
+
+
+def test_of_what_a_video_cost_all_is_kept_but_the_attempts() -> None:
+    attempt = {"calls": 1, "costUsd": "0.25"}
+    view = parse_videojob(videojob(status={"usage": {"costUsd": "0.5", "ledger": "l", "attempts": [attempt]}}))
+    assert view.status.usage == Usage(cost_usd="0.5", ledger="l")
 
 
 def test_a_videojob_with_nothing_but_a_name() -> None:
