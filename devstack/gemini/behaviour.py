@@ -135,7 +135,7 @@ class Behaviour(BaseModel):
     polls_before_active : int
         How often a file answers PROCESSING before it becomes ACTIVE, counted per file.
     processing_seconds : tuple of float
-        How long a file answers PROCESSING at least: drawn anew for each file between these two.
+        Least and most time that a file answers PROCESSING; each file draws its own.
     turns : list of Turn
         Scripted outcomes.
     unruly : Unruly or None

@@ -159,7 +159,7 @@ def _attempts(release: Installation, job_id: str) -> int:
 
 
 def _check_costs(release: Installation, model: GeminiControl, good: list[str]) -> None:
-    """Every answer that came to its end is counted; of one that broke off, what was told of its cost."""
+    """The tokens of every complete answer are counted, and those that an incomplete answer reported."""
     counted = sum(release.json("get", "videojob", f"vj-{job_id}")["status"]["usage"]["totalTokens"] for job_id in good)
     calls = [call for call in model.calls() if call.finish_reason == "STOP" and not call.client_gone]
     assert calls

@@ -1,8 +1,8 @@
 """Tries mutants in forks of one pytest session. `mutmut_run` starts it in a workspace.
 
-mutmut starts pytest again for each mutant: it collects the tests anew, which takes longer than nearly all of them. Here
-the tests are collected once. Everything else is mutmut's: the mutants, the check of their types, the forks with their
-time limits, and the files that keep the verdicts.
+mutmut starts pytest for each mutant. Collecting the tests takes longer than running nearly all of them, so here they
+are collected once. Everything else is mutmut's: the mutants, the check of their types, the forks with their time
+limits, and the files that keep the verdicts.
 """
 
 import argparse

@@ -253,7 +253,7 @@ class PaceLoop:
         return False
 
     async def _version_now(self, view: VideoJobView) -> int | None:
-        """Read a VideoJob anew; None where it is gone, or is another one."""
+        """Read a VideoJob again and return its version; None where it is gone, or is another one."""
         try:
             self._store.see_videojob(await self._cluster.get_videojob(view.name))
         except ClusterError:

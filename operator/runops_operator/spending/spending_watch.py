@@ -91,7 +91,7 @@ class SpendingWatch:
         self._unreadable: str | None = None
         self._videos: dict[str, VideoSpending] = {}
         self._gone: dict[str, VideoSpending] = {}
-        """Of VideoJobs that were deleted or made anew, until the record has them."""
+        """Last reports of VideoJobs that were deleted or replaced, until the record has them."""
         self._some = asyncio.Event()
 
     def see(self, _before: VideoJobView | None, after: VideoJobView) -> None:

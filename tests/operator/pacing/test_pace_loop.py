@@ -207,7 +207,7 @@ async def test_only_so_many_videos_begin_as_the_quota_feeds(site: Site) -> None:
     assert site.loop.room(2) == 40 - 3 - 5 - 2
     await site.add(7, pod=False)
     site.deliver()
-    assert site.loop.room(2) == 40 - 3 - 6 - 2, "counted anew although the loop did not look again"
+    assert site.loop.room(2) == 40 - 3 - 6 - 2, "counted again although the loop did not run again"
 
 
 async def test_while_no_call_waits_one_more_video_begins_now_and_then(site: Site) -> None:

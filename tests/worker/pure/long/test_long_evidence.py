@@ -44,7 +44,7 @@ def noted(section: list[dict[str, Any]], wrong: list[str]) -> str:
 
 
 def answered(wrong_in_notes: list[str], wrong_in_graph: list[str], most_tokens: int) -> tuple[CheckedSop, set[str]]:
-    """Return the SOP of a recording by sections, and the items that the model was told of for the graph."""
+    """Return the SOP that is made by sections, and the items that the question for its graph names."""
     notes = []
     for section in divided(numbered(ITEMS), most_tokens=most_tokens):
         reading = read_notes(noted(section, wrong_in_notes), section)
