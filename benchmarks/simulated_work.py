@@ -8,7 +8,7 @@ import httpx
 from benchmarks.benchmark import Progress
 from benchmarks.process_cost import resident_mib
 from benchmarks.site import operator_settings
-from devstack.cluster.apiserver import simulated_node
+from devstack.cluster.node.apiserver import simulated_node
 from devstack.fake_kubelet import Api
 from devstack.operator_runs.operator_process import Replica
 

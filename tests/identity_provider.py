@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from devstack.cluster.certificates import Authority
+from devstack.cluster.configuration.certificates import Authority
 from tests.network_path import TlsFront, serving_pair
 
 

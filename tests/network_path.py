@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devstack.cluster.certificates import Authority, Pair
+from devstack.cluster.configuration.certificates import Authority, Pair
 
 _Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

@@ -18,7 +18,7 @@ from devstack.cluster.model import Progress
 
 __all__ = ["Autoscaler", "running_autoscaler"]
 
-_STAGES = Path(__file__).parents[1] / "cluster" / "kwok_stages.yaml"
+_STAGES = Path(__file__).parents[1] / "cluster" / "node" / "kwok_stages.yaml"
 _DEFINITIONS = ("pkg/apis/crds", "kwok/apis/crds")
 _REMOVAL_SECONDS = 120
 _LEASE_SECONDS = 40

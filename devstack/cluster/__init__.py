@@ -12,9 +12,9 @@ from devstack.cluster.clusters import (
     status,
     up,
 )
-from devstack.cluster.image_archive import write_image_archive
+from devstack.cluster.machine.packages import ensure_packages
 from devstack.cluster.model import ClusterInfo, ClusterUnavailable
-from devstack.cluster.packages import ensure_packages
+from devstack.cluster.node.image_archive import write_image_archive
 
 __all__ = [
     "ClusterInfo",

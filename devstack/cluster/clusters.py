@@ -7,11 +7,13 @@ import re
 import shutil
 from pathlib import Path
 
-from devstack.cluster import building, kind, node
+from devstack.cluster import kind
+from devstack.cluster.machine.packages import NODE_PROGRAMS, ensure_packages
+from devstack.cluster.machine.places import clusters_root
 from devstack.cluster.model import ClusterInfo, ClusterUnavailable, Flavour, Progress
-from devstack.cluster.packages import NODE_PROGRAMS, ensure_packages
-from devstack.cluster.places import clusters_root
-from devstack.cluster.programs import NODE, program_path
+from devstack.cluster.node import start_and_stop as node
+from devstack.cluster.programs import building
+from devstack.cluster.programs.modules import NODE, program_path
 from devstack.cluster.selection import choose, look_around
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")

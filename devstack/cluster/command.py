@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from devstack.cluster import clusters
-from devstack.cluster.addresses import NODE_NETWORKS
+from devstack.cluster.machine.addresses import NODE_NETWORKS
 from devstack.cluster.model import ClusterInfo, ClusterUnavailable
 
 _DEFAULT = "dev"

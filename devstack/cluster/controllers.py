@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from devstack.cluster.building import last_lines
 from devstack.cluster.model import ClusterInfo, ClusterUnavailable
+from devstack.cluster.programs.building import last_lines
 
 __all__ = ["free_port", "kubectl", "running_program", "wait_until_ready"]
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from devstack.cluster.building import build_tools, last_lines
-from devstack.cluster.locks import waiting_lock
+from devstack.cluster.machine.locks import waiting_lock
+from devstack.cluster.machine.places import clusters_root
 from devstack.cluster.model import ClusterInfo, ClusterUnavailable, Progress
-from devstack.cluster.places import clusters_root
-from devstack.cluster.programs import program_path
+from devstack.cluster.programs.building import build_tools, last_lines
+from devstack.cluster.programs.modules import program_path
 
 if TYPE_CHECKING:
     from pytest_kind import KindCluster

@@ -9,9 +9,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from devstack.cluster.machine.places import NAMESPACES
+from devstack.cluster.machine.remains import may_make_cgroups
 from devstack.cluster.model import ClusterUnavailable, Flavour
-from devstack.cluster.places import NAMESPACES
-from devstack.cluster.remains import may_make_cgroups
 
 _DOCKER_DEADLINE = 10.0
 _TRIAL_DEADLINE = 20.0

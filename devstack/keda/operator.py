@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devstack.cluster import ClusterInfo, ensure, sources_of
-from devstack.cluster.certificates import Authority
+from devstack.cluster.configuration.certificates import Authority
 from devstack.cluster.controllers import free_port, kubectl, running_program, wait_until_ready
 from devstack.cluster.model import Progress
 from devstack.keda.manifests import ScaledJob

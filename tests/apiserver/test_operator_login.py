@@ -23,7 +23,7 @@ import pytest
 import yaml
 from kubernetes.aio.client import Configuration
 
-from devstack.cluster.certificates import Authority
+from devstack.cluster.configuration.certificates import Authority
 from runops_operator.informer.kopf_settings import NoMemories, kopf_settings
 from runops_operator.kubernetes_api import login as login_module
 from runops_operator.kubernetes_api.api_server import ApiServer

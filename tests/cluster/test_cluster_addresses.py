@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack.cluster import addresses
-from devstack.cluster.addresses import LARGEST_INDEX, Addresses, free_indices, take_index
-from devstack.cluster.locks import FileLock
+from devstack.cluster.machine import addresses
+from devstack.cluster.machine.addresses import LARGEST_INDEX, Addresses, free_indices, take_index
+from devstack.cluster.machine.locks import FileLock
 from devstack.cluster.model import ClusterUnavailable
 
 indices = st.integers(1, LARGEST_INDEX)

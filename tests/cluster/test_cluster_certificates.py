@@ -13,10 +13,10 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from devstack.cluster.addresses import Addresses
-from devstack.cluster.certificates import Authority, Pair
-from devstack.cluster.components import serving_names
-from devstack.cluster.kubeconfig import render_kubeconfig
+from devstack.cluster.configuration.certificates import Authority, Pair
+from devstack.cluster.configuration.components import serving_names
+from devstack.cluster.configuration.kubeconfig import render_kubeconfig
+from devstack.cluster.machine.addresses import Addresses
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from devstack.cluster import kind
-from devstack.cluster.certificates import Authority
-from devstack.cluster.kubeconfig import render_kubeconfig
+from devstack.cluster.configuration.certificates import Authority
+from devstack.cluster.configuration.kubeconfig import render_kubeconfig
 from devstack.cluster.model import ClusterUnavailable
 
 _PROGRAM = """#!/bin/sh

@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
-from devstack.cluster import ClusterInfo, ClusterUnavailable, down, load_image, node, node_files, processes, status
-from devstack.cluster.remains import CGROUPS
+from devstack.cluster import ClusterInfo, ClusterUnavailable, down, load_image, processes, status
+from devstack.cluster.machine.remains import CGROUPS
+from devstack.cluster.node import files
+from devstack.cluster.node import start_and_stop as node
 
 pytestmark = [
     pytest.mark.cluster,
@@ -251,7 +253,7 @@ def test_down_cleans_up_for_a_keeper_that_was_killed(start: Callable[..., Cluste
 def test_the_failing_component_is_named_with_its_last_words(
     start: Callable[..., ClusterInfo], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    planned = node_files.node_spec
+    planned = files.node_spec
 
     def with_a_broken_etcd(state: Path, **rest: Any) -> dict[str, Any]:
         spec = planned(state, **rest)
@@ -259,6 +261,6 @@ def test_the_failing_component_is_named_with_its_last_words(
         etcd["argv"] = [*etcd["argv"], "--data-dir=/dev/null/impossible"]
         return spec
 
-    monkeypatch.setattr(node_files, "node_spec", with_a_broken_etcd)
+    monkeypatch.setattr(files, "node_spec", with_a_broken_etcd)
     with pytest.raises(ClusterUnavailable, match=r"(?s)etcd ended with exit code 1 .*/dev/null/impossible"):
         start("broken")

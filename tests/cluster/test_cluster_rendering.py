@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 import yaml
 
-from devstack.cluster.addresses import Addresses
-from devstack.cluster.apiserver import node_ready
-from devstack.cluster.building import garbage_collection
 from devstack.cluster.clusters import up
-from devstack.cluster.components import control_plane, real_node, simulated_nodes
-from devstack.cluster.configuration import containerd_config, kubelet_config, network_config
-from devstack.cluster.image_archive import write_image_archive
+from devstack.cluster.configuration.components import control_plane, real_node, simulated_nodes
+from devstack.cluster.configuration.config_files import containerd_config, kubelet_config, network_config
+from devstack.cluster.machine.addresses import Addresses
 from devstack.cluster.model import ClusterUnavailable
-from devstack.cluster.programs import KWOK, MODULES, NODE, module_of, required_version
+from devstack.cluster.node.apiserver import node_ready
+from devstack.cluster.node.image_archive import write_image_archive
+from devstack.cluster.programs.building import garbage_collection
+from devstack.cluster.programs.modules import KWOK, MODULES, NODE, module_of, required_version
+from devstack.cluster.programs.toolchain import parse_version
 from devstack.cluster.selection import Machine, choose
-from devstack.cluster.toolchain import parse_version
 
 ADDRESSES = Addresses(9)
 
@@ -78,7 +78,7 @@ def test_pods_get_addresses_of_their_clusters_range_and_no_translation() -> None
 
 
 def test_the_simulated_kubelet_knows_every_step_of_a_pod() -> None:
-    path = Path(__file__).parents[2] / "devstack" / "cluster" / "kwok_stages.yaml"
+    path = Path(__file__).parents[2] / "devstack" / "cluster" / "node" / "kwok_stages.yaml"
     stages = list(yaml.safe_load_all(path.read_text()))
     kinds = [stage["spec"]["resourceRef"]["kind"] for stage in stages]
     assert (kinds.count("Node"), kinds.count("Pod")) == (1, 3)

@@ -20,7 +20,7 @@ import yaml
 from aiohttp import web
 from kubernetes.aio.config.kube_config import KubeConfigMerger
 
-from devstack.cluster.certificates import Authority
+from devstack.cluster.configuration.certificates import Authority
 from runops_operator.kubernetes_api import login as login_module
 from runops_operator.kubernetes_api.api_server import ApiServer
 from runops_operator.kubernetes_api.cluster import ClusterError

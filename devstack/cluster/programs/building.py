@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from threading import Thread
 
-from devstack.cluster.locks import waiting_lock
+from devstack.cluster.machine.locks import waiting_lock
 from devstack.cluster.model import ClusterUnavailable, Progress
-from devstack.cluster.programs import MODULES, Module, module_of, program_path
-from devstack.cluster.toolchain import find_go, go_environment
+from devstack.cluster.programs.modules import MODULES, Module, module_of, program_path
+from devstack.cluster.programs.toolchain import find_go, go_environment
 
 _BUILD_DEADLINE = 3600.0
 _DOWNLOAD_DEADLINE = 600.0

@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-GO_MODULES = Path(__file__).parent / "go"
-"""The Go modules the programs are built from, one folder each."""
-
 MACHINE_LOCKS = Path("/run/runops-operator")
 """Locks that every user of this machine's network must see, whatever their cache folder."""
 

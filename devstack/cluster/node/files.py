@@ -7,10 +7,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from devstack.cluster.addresses import API_SERVICE, Addresses
-from devstack.cluster.certificates import Authority, Pair, signing_pair, write_secret
-from devstack.cluster.components import control_plane, real_node, serving_names, simulated_nodes
-from devstack.cluster.configuration import (
+from devstack.cluster.configuration.certificates import Authority, Pair, signing_pair, write_secret
+from devstack.cluster.configuration.components import control_plane, real_node, serving_names, simulated_nodes
+from devstack.cluster.configuration.config_files import (
     CACHE,
     KERNEL_SETTINGS,
     NODE,
@@ -20,11 +19,12 @@ from devstack.cluster.configuration import (
     network_config,
     resolver_config,
 )
-from devstack.cluster.image_archive import write_image_archive
-from devstack.cluster.kubeconfig import render_kubeconfig
-from devstack.cluster.packages import network_plugins
-from devstack.cluster.places import cache_root
-from devstack.cluster.programs import program_path
+from devstack.cluster.configuration.kubeconfig import render_kubeconfig
+from devstack.cluster.machine.addresses import API_SERVICE, Addresses
+from devstack.cluster.machine.packages import network_plugins
+from devstack.cluster.machine.places import cache_root
+from devstack.cluster.node.image_archive import write_image_archive
+from devstack.cluster.programs.modules import program_path
 
 
 def node_name(cluster: str) -> str:

@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from devstack.cluster.locks import waiting_lock
+from devstack.cluster.machine.locks import waiting_lock
+from devstack.cluster.machine.places import MACHINE_LOCKS
 from devstack.cluster.model import ClusterUnavailable, Progress
-from devstack.cluster.places import MACHINE_LOCKS
 
 PACKAGES = {
     "buildah": "buildah",

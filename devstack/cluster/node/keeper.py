@@ -3,7 +3,7 @@
 It runs apart from the command that started it, so that nothing is left behind when the node's first process is killed.
 It holds the lock on the node's index.
 
-Usage: `python -m devstack.cluster.keeper STATE`; it reports to its standard output, one JSON object a line.
+Usage: `python -m devstack.cluster.node.keeper STATE`; it reports to its standard output, one JSON object a line.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from devstack.cluster.addresses import Addresses
-from devstack.cluster.building import last_lines
-from devstack.cluster.places import MACHINE_LOCKS, NAMESPACES
-from devstack.cluster.remains import (
+from devstack.cluster.machine.addresses import Addresses
+from devstack.cluster.machine.places import MACHINE_LOCKS, NAMESPACES
+from devstack.cluster.machine.remains import (
     ProcessId,
     children_of,
     make_cgroups,
@@ -30,6 +29,7 @@ from devstack.cluster.remains import (
     remove_link,
     wait_until,
 )
+from devstack.cluster.programs.building import last_lines
 
 _TAIL = 15
 

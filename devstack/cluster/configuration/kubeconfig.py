@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
-from devstack.cluster.certificates import Pair
+from devstack.cluster.configuration.certificates import Pair
 
 
 def render_kubeconfig(*, cluster: str, server: str, authority: bytes, user: str, pair: Pair) -> str:

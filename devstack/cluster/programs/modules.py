@@ -10,7 +10,10 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from devstack.cluster.places import GO_MODULES, programs_root
+from devstack.cluster.machine.places import programs_root
+
+GO_MODULES = Path(__file__).parent / "go"
+"""The Go modules the programs are built from, one folder each."""
 
 COMPILER_FLAGS = ("-trimpath", "-gcflags=all=-dwarf=false")
 """Debug information is what the compiler spends a quarter of its time on; nobody debugs these programs here."""

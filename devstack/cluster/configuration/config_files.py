@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from devstack.cluster.addresses import Addresses
+from devstack.cluster.machine.addresses import Addresses
 
 NODE = "/run/node"
 """Where the state folder appears inside the node."""

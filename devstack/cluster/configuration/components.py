@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from devstack.cluster.addresses import API_SERVICE, SERVICE_RANGE, Addresses
-from devstack.cluster.configuration import CONTAINERD_SOCKET, NODE
+from devstack.cluster.configuration.config_files import CONTAINERD_SOCKET, NODE
+from devstack.cluster.machine.addresses import API_SERVICE, SERVICE_RANGE, Addresses
 
 _PKI = f"{NODE}/pki"
 _ETCD = "http://127.0.0.1:2379"

@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from devstack.cluster.locks import FileLock
+from devstack.cluster.machine.locks import FileLock
+from devstack.cluster.machine.places import MACHINE_LOCKS
 from devstack.cluster.model import ClusterUnavailable
-from devstack.cluster.places import MACHINE_LOCKS
 
 LARGEST_INDEX = 250
 API_SERVICE = "10.96.0.1"

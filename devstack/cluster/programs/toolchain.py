@@ -9,9 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from devstack.cluster.locks import waiting_lock
+from devstack.cluster.machine.locks import waiting_lock
+from devstack.cluster.machine.places import cache_root
 from devstack.cluster.model import ClusterUnavailable, Progress
-from devstack.cluster.places import GO_MODULES, cache_root
+from devstack.cluster.programs.modules import GO_MODULES
 
 NEEDED = (1, 26)
 """The oldest Go release that the modules accept (the `go` line of their go.mod)."""

@@ -12,17 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from devstack.cluster.addresses import Addresses, take_index
-from devstack.cluster.apiserver import ApiServer, node_ready, simulated_node
-from devstack.cluster.building import build_tools, last_lines
-from devstack.cluster.configuration import CONTAINERD_SOCKET
-from devstack.cluster.locks import FileLock, waiting_lock
-from devstack.cluster.model import ClusterInfo, ClusterUnavailable, Progress
-from devstack.cluster.node_files import node_name, write_node_files
-from devstack.cluster.packages import KWOK_PROGRAMS, NODE_PROGRAMS, ensure_packages
-from devstack.cluster.places import clusters_root
-from devstack.cluster.programs import KWOK, NODE, program_path
-from devstack.cluster.remains import (
+from devstack.cluster.configuration.config_files import CONTAINERD_SOCKET
+from devstack.cluster.machine.addresses import Addresses, take_index
+from devstack.cluster.machine.locks import FileLock, waiting_lock
+from devstack.cluster.machine.packages import KWOK_PROGRAMS, NODE_PROGRAMS, ensure_packages
+from devstack.cluster.machine.places import clusters_root
+from devstack.cluster.machine.remains import (
     ProcessId,
     children_of,
     remove_cgroups,
@@ -30,7 +25,12 @@ from devstack.cluster.remains import (
     remove_link,
     wait_until,
 )
-from devstack.cluster.reports import KeeperReports, fail
+from devstack.cluster.model import ClusterInfo, ClusterUnavailable, Progress
+from devstack.cluster.node.apiserver import ApiServer, node_ready, simulated_node
+from devstack.cluster.node.files import node_name, write_node_files
+from devstack.cluster.node.reports import KeeperReports, fail
+from devstack.cluster.programs.building import build_tools, last_lines
+from devstack.cluster.programs.modules import KWOK, NODE, program_path
 
 _START_DEADLINE = 240.0
 _NAME_DEADLINE = 3600.0
@@ -230,11 +230,11 @@ def _start(name: str, *, kwok: bool, progress: Progress) -> RunningNode:
 
 
 def _start_keeper(state: Path, lock: FileLock) -> subprocess.Popen[bytes]:
-    source = str(Path(__file__).parents[2])
+    source = str(Path(__file__).parents[3])
     with (state / "logs" / "keeper.log").open("wb") as log:
         return subprocess.Popen(
             # Apart from us in every way, so that neither our end nor a Ctrl-C meant for us ends it.
-            ["setsid", "--fork", sys.executable, "-m", "devstack.cluster.keeper", str(state)],
+            ["setsid", "--fork", sys.executable, "-m", "devstack.cluster.node.keeper", str(state)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,

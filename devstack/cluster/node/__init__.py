@@ -1,0 +1,1 @@
+"""A cluster of one node in Linux namespaces of this machine."""

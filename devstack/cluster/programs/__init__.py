@@ -1,0 +1,1 @@
+"""Which Go programs a cluster is made of, and how they are built."""
