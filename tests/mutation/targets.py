@@ -49,14 +49,17 @@ DECISION_CODE = (
     "runops_worker/sop/fix/*.py",
     "runops_worker/sop/long/*.py",
     "runops_worker/transcription/answer/*.py",
-    "runops_worker/transcription/chunk_flow.py",
+    "runops_worker/transcription/chunk_state.py",
     "runops_worker/transcription/coverage.py",
     "runops_worker/transcription/gaps.py",
+    "runops_worker/transcription/heard_answer.py",
     "runops_worker/transcription/item_times.py",
     "runops_worker/transcription/item_words.py",
     "runops_worker/transcription/lost_ranges.py",
     "runops_worker/transcription/mask_secrets.py",
     "runops_worker/transcription/merge/*.py",
+    "runops_worker/transcription/next_questions/*.py",
+    "runops_worker/transcription/transcript_quality.py",
 )
 """Globs below the packages: code that decides. What only does I/O is tested against real servers instead."""
 

@@ -23,10 +23,10 @@ from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge, Quest
 from runops_worker.overlapping_work import overlapping_work
 from runops_worker.stages.transcribe import transcribe
 from runops_worker.task import Task
-from runops_worker.transcription.chunk_flow import MOST_CALLS
 from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
 from runops_worker.transcription.clip_source import Measure
 from runops_worker.transcription.gaps import gap_item, gaps_in
+from runops_worker.transcription.next_questions.after_answer import MOST_CALLS
 from runops_worker.transcription.stored_transcript import StoredTranscript
 from tests.worker.fakes import TASK, ChunkModel, FakeSupabase, Killed, a_checkpoint, a_context, a_progress, idle, silent
 from tests.worker.pure.items import clicked

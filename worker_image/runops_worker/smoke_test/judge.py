@@ -14,7 +14,7 @@ from runops_worker.model.protocol import AnswerEnd, CallUsage
 from runops_worker.smoke_test.calls import CLIP_SECONDS, SMOKE_JOB
 from runops_worker.smoke_test.run import CallEnd, SmokeResult
 from runops_worker.sop.read_sop import read_sop
-from runops_worker.transcription.chunk_flow import heard
+from runops_worker.transcription.heard_answer import heard
 
 __all__ = ["findings", "refused_part"]
 

@@ -12,7 +12,7 @@ from runops_worker.context import Context
 from runops_worker.media.transcode.chunks import plan_chunks
 from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.reporting.stage_progress import StageProgress
-from runops_worker.transcription.chunk_flow import gaps_of, quality_of, transcripts_of
+from runops_worker.transcription.chunk_state import transcripts_of
 from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
 from runops_worker.transcription.clip_source import FinishedSlim
 from runops_worker.transcription.gaps import gap_item
@@ -21,6 +21,7 @@ from runops_worker.transcription.lost_ranges import nothing_found
 from runops_worker.transcription.mask_secrets import hide_known, mask_items
 from runops_worker.transcription.merge.merge import merged
 from runops_worker.transcription.stored_transcript import StoredTranscript, Transcript
+from runops_worker.transcription.transcript_quality import gaps_of, quality_of
 
 __all__ = ["transcribe"]
 

@@ -13,7 +13,7 @@ from runops_worker.media.transcode.chunks import Chunk, between_seams
 from runops_worker.model.protocol import Model
 from runops_worker.overlapping_work import OverlappingWork
 from runops_worker.task import Task
-from runops_worker.transcription.chunk_flow import transcripts_of, with_lost_ranges_open
+from runops_worker.transcription.chunk_state import transcripts_of, with_lost_ranges_open
 from runops_worker.transcription.clip_source import ClipSource, Measure, MeasureSeam
 from runops_worker.transcription.known_secrets import KnownSecrets
 from runops_worker.transcription.lost_ranges import lost_failure

@@ -1,4 +1,4 @@
-"""Transcribes one chunk: asks what `chunk_flow` decides to ask, and saves the state after each answer."""
+"""Transcribes one chunk: asks what `next_questions` decides to ask, and saves the state after each answer."""
 
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -15,20 +15,14 @@ from runops_worker.media.transcode.activity import Activity
 from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge, Model, ModelOut, UploadedVideo
 from runops_worker.task import Task
-from runops_worker.transcription.chunk_flow import (
-    Heard,
-    after_answer,
-    begun,
-    heard,
-    is_usable,
-    may_be_halved,
-    unanswered,
-    without_secrets,
-)
 from runops_worker.transcription.chunk_request import clip_question, repair_question
+from runops_worker.transcription.chunk_state import begun, is_usable
 from runops_worker.transcription.clip_source import ClipSource, Measure
+from runops_worker.transcription.heard_answer import Heard, heard, without_secrets
 from runops_worker.transcription.known_secrets import KnownSecrets
 from runops_worker.transcription.mask_checkpoint import masked_checkpoint
+from runops_worker.transcription.next_questions.after_answer import after_answer, unanswered
+from runops_worker.transcription.next_questions.ranges import may_be_halved
 
 __all__ = ["ChunkInputs", "transcribe_chunk"]
 
