@@ -31,6 +31,10 @@ MILLION = 1_000_000
         # Sound has its own price at some models.
         (CallUsage("gemini-2.5-flash", MILLION, 0, audio_tokens=MILLION), NOW, "1"),
         (CallUsage("gemini-3.5-flash-lite", MILLION, MILLION), NOW, "2.8"),
+        # Sound counts as fresh, as far as there are fresh tokens: no bill says how much of it was cached.
+        (CallUsage("gemini-2.5-flash", MILLION, 0, cached_tokens=500_000, audio_tokens=300_000), NOW, "0.375"),
+        (CallUsage("gemini-2.5-flash", MILLION, 0, cached_tokens=500_000, audio_tokens=900_000), NOW, "0.515"),
+        (CallUsage("gemini-2.5-flash", MILLION, 0, cached_tokens=MILLION, audio_tokens=900_000), NOW, "0.03"),
         # Newer than the package.
         (CallUsage("gemini-4-hydrogen", MILLION, MILLION), NOW, "9"),
         (CallUsage("gemini-4-hydrogen-002", MILLION, MILLION), NOW, "9"),
@@ -48,7 +52,7 @@ def test_a_call_costs_what_the_price_list_says_for_its_day_length_and_kind(
     assert cost(usage, on) == Decimal(dollars)
 
 
-@pytest.mark.parametrize("model", ["someone-else", "gemini-9-neon", "", "models/"])
+@pytest.mark.parametrize("model", ["someone-else", "gemini-9-neon", "gpt-4o", "", "models/"])
 def test_a_model_without_a_price_has_no_cost_rather_than_none_at_all(model: str) -> None:
     assert cost(CallUsage(model, 1, 1), NOW) is None
 
@@ -80,4 +84,6 @@ def test_tokens_are_counted_by_kind() -> None:
 
 def test_a_checkpoint_in_which_one_call_made_the_cost_unknown_is_read() -> None:
     total = StageTotal.model_validate({"model": "m", "calls": 2, "input_tokens": 9, "cost_usd": None})
-    assert total.with_call(CallUsage("gemini-3.8-flash", MILLION, 0), on=NOW).cost_usd == Decimal("0.75")
+    assert total.with_call(CallUsage("gemini-3.8-flash", MILLION, 0), on=NOW, is_estimated=False).cost_usd == Decimal(
+        "0.75"
+    )

@@ -45,7 +45,7 @@ class StageTotal(BaseModel):
         # Checkpoints of version 0.2 hold null where one call had no price.
         return Decimal(0) if value is None else value
 
-    def with_call(self, usage: CallUsage, *, on: date, is_estimated: bool = False) -> "StageTotal":
+    def with_call(self, usage: CallUsage, *, on: date, is_estimated: bool) -> "StageTotal":
         """Return the total with one more call, at the prices of a day."""
         dollars = cost(usage, on)
         return StageTotal(

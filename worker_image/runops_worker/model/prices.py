@@ -28,16 +28,15 @@ class _Price:
     cached: Decimal
 
 
-def _price(since: date, given: str, got: str, cached: str) -> _Price:
-    return _Price(since, Decimal(given), Decimal(got), Decimal(cached))
-
-
 _START = date(2026, 1, 1)
 # Source: the price page of the Gemini API (ai.google.dev, pricing), read on 2026-11-23.
 _NEWER: dict[str, tuple[_Price, ...]] = {
-    "gemini-4-hydrogen": (_price(_START, "1.50", "7.50", "0.075"),),
+    "gemini-4-hydrogen": (_Price(_START, Decimal("1.50"), Decimal("7.50"), Decimal("0.075")),),
     # No price of cached tokens is known, so they count as fresh ones: an upper bound.
-    "gemini-4-carbon": (_price(_START, "2", "10", "2"), _price(date(2026, 12, 1), "4", "20", "4")),
+    "gemini-4-carbon": (
+        _Price(_START, Decimal(2), Decimal(10), Decimal(2)),
+        _Price(date(2026, 12, 1), Decimal(4), Decimal(20), Decimal(4)),
+    ),
 }
 """Per model, its prices by the day from which they hold, oldest first."""
 
@@ -69,6 +68,8 @@ def _by_the_package(model: str, usage: CallUsage, on: date) -> Decimal | None:
         # The package refuses parts that are larger than the whole.
         cache_read_tokens=min(usage.cached_tokens, usage.input_tokens),
         input_audio_tokens=min(usage.audio_tokens, max(usage.input_tokens - usage.cached_tokens, 0)),
+        # The package refuses sound and cached tokens without the share that they have in common. No bill names it.
+        cache_audio_read_tokens=0,
         output_tokens=usage.output_tokens,
     )
     try:
