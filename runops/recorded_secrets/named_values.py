@@ -132,9 +132,7 @@ def _code(text: str, name: re.Match[str]) -> Span | None:
     joint = _CODE_JOINT.match(text, name.end())
     if joint is None:
         return None
-    if (value := _DIGITS.match(text, joint.end())) is not None and not value[0][0].isdigit():
-        return Span(*value.span(), "code")
-    value = _CODES.match(text, joint.end())
+    value = _CODES.match(text, joint.end()) or _DIGITS.match(text, joint.end())
     return None if value is None else Span(*value.span(), "code")
 
 

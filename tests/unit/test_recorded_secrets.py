@@ -245,6 +245,32 @@ def test_several_secrets_in_one_text_are_counted() -> None:
     assert masked.count == 3
 
 
+_PRIVATE_KEY = f"-----BEGIN RSA PRIVATE KEY-----\n{body(64)}\n{body(40)}\n-----END RSA PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize("between", ["", "\n", " and "])
+def test_each_of_two_private_keys_is_hidden_to_its_end(between: str) -> None:
+    masked = mask(f"{_PRIVATE_KEY}{between}{_PRIVATE_KEY}\n$")
+    assert masked.text == f"[private key hidden]{between}[private key hidden]\n$"
+    assert masked.count == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"[token hidden]ghp_{body(36)}", "[token hidden][token hidden]"),
+        (f"ghp_{body(36)}[token hidden]", "[token hidden][token hidden]"),
+        (
+            "the PIN is [PIN hidden], the password is hunter2, the code is [code hidden]",
+            "the PIN is [PIN hidden], the password is [password hidden], the code is [code hidden]",
+        ),
+    ],
+)
+def test_what_was_hidden_before_hides_nothing_beside_it(text: str, expected: str) -> None:
+    masked = mask(text)
+    assert (masked.text, masked.count) == (expected, 1)
+
+
 def test_secrets_are_not_in_the_representation() -> None:
     assert "hunter2" not in repr(mask("the password is hunter2"))
 
@@ -271,6 +297,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow("18 texts of 200,000 characters each, made to take long")
 @pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)
 def test_the_time_grows_with_the_length_and_no_faster(unit: str) -> None:
     seconds = []

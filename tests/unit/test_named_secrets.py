@@ -1,0 +1,139 @@
+"""What the text itself names as a secret: where it begins and ends, and what only follows such a name."""
+
+import pytest
+
+from runops.recorded_secrets.mask import mask
+from runops.recorded_secrets.named_values import is_announced_at_end, said_value
+from runops.recorded_secrets.span import Span
+
+PASSWORD, KEY, CODE = "[password hidden]", "[key hidden]", "[code hidden]"
+_LONG = "b" * 199
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Signs within a password belong to it, those of the sentence behind it do not.
+        ("the password is hunter.2 okay", f"the password is {PASSWORD} okay"),
+        ("the password is ab.cd:12, okay", f"the password is {PASSWORD}, okay"),
+        ("the password is |hunter2|", f"the password is {PASSWORD}"),
+        # Where the first word is no word of the language, only what spells it goes on with it.
+        ("the password is h4 capital x dash two and then", f"the password is {PASSWORD} and then"),
+        ("the password is h4 'dash' x now go", f"the password is {PASSWORD} now go"),
+        ("the password is tiger and press", f"the password is {PASSWORD} and press"),
+        ("the password is tiger\nlily pond", f"the password is {PASSWORD}\nlily pond"),
+        ("the password is (tiger) lily pond", f"the password is {PASSWORD}"),
+        ("the password is X ray yankee zulu", f"the password is {PASSWORD}"),
+        ('the password was changed to "swordfish" today', f'the password was changed to "{PASSWORD}" today'),
+        # With a sign of assignment.
+        ("Password: hunter2.", f"Password: {PASSWORD}."),
+        ("密码：hunter2.", f"密码：{PASSWORD}."),  # noqa: RUF001
+        ("the password hunter2.", f"the password {PASSWORD}."),
+        ("Password: NoneX", f"Password: {PASSWORD}"),
+        ("DB_PASSWORD=abc1.", f"DB_PASSWORD={PASSWORD}"),
+        ("DB_PASSWORD=abcX;", f"DB_PASSWORD={PASSWORD};"),
+        # Quoted.
+        ('Password = "abc1" user = "anna"', f'Password = "{PASSWORD}" user = "anna"'),
+        ('Password: "7"', f'Password: "{PASSWORD}"'),
+        (f'Password: "{_LONG}"', f'Password: "{PASSWORD}"'),
+        # Codes.
+        ("the verification code is four eight two nine", f"the verification code is {CODE}"),
+        ("the verification code is 4 8 2 9 1 3", f"the verification code is {CODE}"),
+        ("recovery codes: 1a2b3c, 4d5e6f and 7g8h9i", f"recovery codes: {CODE}"),
+        # Keys.
+        ("api key: ab12cd34", f"api key: {KEY}"),
+        ("api key ab12cd34", f"api key {KEY}"),
+        ("the api key is ab12cd34ef.", f"the api key is {KEY}."),
+        ("API_KEY=changeme", f"API_KEY={KEY}"),
+        ("API_KEY=abc.", f"API_KEY={KEY}"),
+        ("SECRET=required", f"SECRET={KEY}"),
+        ("token: ab12cd34", f"token: {KEY}"),
+        # A name and a form at one place: what is longer says what it is.
+        ("Password: 4242 4242 4242 4242", "Password: [card number hidden]"),
+    ],
+)
+def test_what_is_named_as_a_secret_is_hidden(text: str, expected: str) -> None:
+    masked = mask(text)
+    assert masked.text == expected
+    assert mask(masked.text).text == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # A sentence about a password.
+        "the password is wrong now and then again",
+        "the password is wrong please try again",
+        "the password is ********",
+        "the password is {password}",
+        "the password is (********)",
+        "the password is [redacted](link)",
+        "Password: (required)",
+        # What is in quotes is no secret either.
+        'password: "required!"',
+        'password: "{password}"',
+        'password: "********"',
+        "password: “********”",
+        'password: "hunter password"',
+        'password: "first\nsecond"',
+        'password: "" user: "anna"',
+        f'password: "{_LONG}b"',
+        # Where it is kept.
+        "password=/run/secrets/db",
+        "password=http://vault.example/db",
+        "password=https://vault.example/db",
+        # Too short for a key, or no key.
+        "api key: ab12cd3",
+        "API key: production",
+        "token=abc",
+        "TOKEN: abc",
+        "token: re-use",
+    ],
+)
+def test_what_only_follows_such_a_name_stays(text: str) -> None:
+    assert mask(text).text == text
+
+
+def test_a_passphrase_has_at_most_200_characters() -> None:
+    (secret,) = mask("the password is " + "alpha bravo " * 40).secrets
+    assert 150 < len(secret) <= 200
+
+
+_FOR_WHOM = "x" * 31 + " " + "x" * 32
+
+
+@pytest.mark.parametrize(
+    ("text", "announced"),
+    [
+        ("and the password is", True),
+        ("Password is", True),
+        ("the password is: ...", True),
+        ("the password for the admin account is -", True),
+        ("the PIN is", True),
+        ("the password is required, but the PIN is", True),
+        # Eighty characters before the end are searched.
+        (f"password for {_FOR_WHOM} is", True),
+        (f"password for {_FOR_WHOM}x is", False),
+        ("", False),
+        ("Enter your password", False),
+        ("the password is required", False),
+        ("the password is hunter2", False),
+        ("the api key is", False),
+        ("the verification code is", False),
+    ],
+)
+def test_a_password_is_announced_at_the_end_of_a_text(text: str, announced: bool) -> None:
+    assert is_announced_at_end(text) is announced
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("swordfish. Then go on.", Span(0, 9, "password")),
+        ("  hunter 2", Span(2, 10, "password")),
+        ("required here", None),
+        ("", None),
+    ],
+)
+def test_what_is_said_after_the_announcement_is_the_password(text: str, span: Span | None) -> None:
+    assert said_value(text) == span
