@@ -159,7 +159,9 @@ class MutantSession(TestRunner):
                     self._wait()
                 seconds, settings = self._estimate(tests), config()
                 limit = (seconds + settings.timeout_constant) * settings.timeout_multiplier
-                self._runner.submit(mutant, list(tests), round(2 * limit), seconds)
+                # The quick tests first: a mutant that one of them kills does not wait for the slow ones.
+                quick_first = sorted(tests, key=lambda test: (self._seconds[test], test))
+                self._runner.submit(mutant, quick_first, round(2 * limit), seconds)
         while self._runner.pending_count():
             self._wait()
         self._save()

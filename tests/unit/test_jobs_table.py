@@ -207,6 +207,7 @@ async def test_a_batch_of_one_row_is_a_claim(script: Script, answer: list[dict[s
     won = await script.jobs(writes=[answer]).claim_batch([QUEUED], CLAIM, from_status="queued")
     assert [one.job_id for one in won] == [ID] * len(answer)
     assert "or" not in script.written[0][0]
+    assert script.written[0][0]["status"] == "eq.queued"
 
 
 @pytest.mark.parametrize("error", [AWAY, UNREAD])
@@ -386,7 +387,9 @@ async def test_rows_are_refreshed_a_hundred_at_a_time_each_once(script: Script) 
     await script.jobs(writes=[[], AWAY, []]).keep_alive("ours", [*ids, *ids])
     sizes = [filters["job_id"].count(",") + 1 for filters, _ in script.written]
     assert sizes == [100, 1, 1]
+    assert [filters["job_id"] for filters, _ in script.written[1:]] == [f"in.({ids[-1]})"] * 2
     assert all(filters["metadata->runops->>by"] == "eq.ours" for filters, _ in script.written)
+    assert all(filters["select"] == "job_id" for filters, _ in script.written)
     assert script.bodies() == [{"updated_at": "now"}] * 3
 
 

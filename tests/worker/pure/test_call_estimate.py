@@ -6,7 +6,7 @@ import pytest
 
 from devstack.gemini.models import MODELS
 from devstack.gemini.tokens.count import PromptTokens
-from runops_worker.model.estimate import CallEstimate, clip_estimate, text_estimate
+from runops_worker.model.estimate import CallEstimate, clip_estimate, picture_tokens, text_estimate
 from runops_worker.model.protocol import CallUsage, Exchange, Question
 
 QUESTION = Question(model="gemini-3.8-flash", instruction="", text="", schema={}, max_output_tokens=32_768)
@@ -37,6 +37,34 @@ def test_a_minute_takes_as_many_tokens_as_the_documentation_says() -> None:
 def test_pictures_are_smaller_for_gemini_2_and_count_in_full_for_an_unknown_family() -> None:
     for model, tokens in (("gemini-2.5-flash", 258), ("other-1", 280)):
         assert clip_estimate(replace(QUESTION, model=model), seconds=10, fps=1).video_tokens == 10 * tokens
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens"),
+    [
+        ("gemini-2.5-flash", 258),
+        ("models/gemini-2.5-flash", 258),
+        ("gemini-3.8-flash-001", 280),
+        ("models/gemini-3.8-flash", 280),
+        ("gemini-4-carbon", 280),
+        ("gemini-5", None),
+        ("other-gemini-3", None),
+    ],
+)
+def test_a_picture_is_known_by_the_family_of_its_model(model: str, tokens: int | None) -> None:
+    assert picture_tokens(model) == tokens
+
+
+def test_a_short_clip_counts_its_pictures_and_whole_seconds_and_an_empty_one_nothing() -> None:
+    half = clip_estimate(QUESTION, seconds=0.5, fps=10)
+    assert (half.video_tokens, half.audio_tokens, half.text_tokens) == (5 * 280, 32, 7 + SCHEMA_TOKENS)
+    empty = clip_estimate(QUESTION, seconds=0, fps=10)
+    assert (empty.video_tokens, empty.audio_tokens, empty.text_tokens) == (0, 0, SCHEMA_TOKENS)
+
+
+def test_the_schema_counts_as_the_text_that_it_is() -> None:
+    asked = replace(QUESTION, schema={"é": "é" * 40})
+    assert text_estimate(asked).text_tokens == (2 * 41 + len('{"": ""}') + 3) // 4
 
 
 def test_a_silent_clip_has_no_sound() -> None:

@@ -10,8 +10,10 @@ from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops_worker.cost.cap import NO_CAP, Cap, Verdict, reached, refused_video, verdict, without_price
 from runops_worker.cost.video_estimate import priced, sop_calls, video_calls
+from runops_worker.model.estimate import text_estimate
 from runops_worker.model.ledger import Ledger
 from runops_worker.model.protocol import CallUsage
+from runops_worker.sop.long.sections import section_question
 from tests.worker.fakes import TASK
 
 DAY = date(2026, 11, 30)
@@ -31,6 +33,33 @@ def test_twenty_minutes_cost_about_what_the_documentation_says() -> None:
     later, _ = priced(video_calls(FLASH, seconds=1200, has_audio=True), on=date(2027, 1, 2))
     assert later is not None
     assert later > dollars
+
+
+def sop_tokens(seconds: float) -> list[int]:
+    """Return the tokens of the transcript, or of its sections and notes, in the calls that make the SOP."""
+    calls = sop_calls(FLASH, seconds=seconds)
+    without = sop_calls(FLASH, seconds=0)[0].text_tokens
+    section = text_estimate(section_question((), model="m", number=1, count=4)).text_tokens
+    return [call.text_tokens - (without if call is calls[-1] else section) for call in calls]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "tokens"),
+    [
+        # Twenty tokens a second; beyond 60,000 half of them, beyond 120,000 of those in sections, and notes about them.
+        (1, [20]),
+        (3_000, [60_000]),
+        (3_000.05, [30_001]),
+        (12_000, [120_000]),
+        (12_000.1, [30_001] * 4 + [18_001]),
+    ],
+)
+def test_what_the_sop_is_made_of_depends_on_the_length(seconds: float, tokens: list[int]) -> None:
+    assert sop_tokens(seconds) == tokens
+
+
+def test_the_shortest_video_is_one_of_a_second() -> None:
+    assert video_calls(FLASH, seconds=0.2, has_audio=True)[0].video_tokens == 280
 
 
 def test_a_video_takes_one_call_for_each_chunk_and_one_for_the_sop() -> None:

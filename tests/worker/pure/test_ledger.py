@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from runops.progress import Stage
 from runops.report import AttemptUsage, DayUsage
-from runops_worker.model.ledger import CallUnderWay, Ledger
+from runops_worker.model.ledger import CallUnderWay, Ledger, StageTotal
 from runops_worker.model.protocol import CallUsage
 
 DAY = date(2026, 11, 30)
@@ -83,6 +83,62 @@ def test_calls_of_a_killed_worker_count_in_its_attempt_and_once() -> None:
     stage = again.usage(media_seconds=1).parsing_sop
     assert stage is not None
     assert (stage.calls, stage.estimated_calls, stage.cost_usd) == (1, 1, f"{DOLLARS:.6f}")
+
+
+def test_a_ledger_without_calls_has_no_attempts() -> None:
+    assert Ledger().with_attempt().attempts == ()
+
+
+def test_of_many_attempts_the_first_two_are_summed_with_all_their_figures() -> None:
+    unknown = CallUsage("gemini-9-neon", 7, 3)
+    ledger = Ledger().with_attempt().with_call(Stage.TRANSCRIBING, unknown, on=DAY)
+    ledger = ledger.with_attempt().with_call(Stage.TRANSCRIBING, unknown, on=DAY)
+    for _ in range(6):
+        ledger = called(called(ledger.with_attempt()))
+    assert called(ledger.with_attempt()).usage(media_seconds=1).attempts[0] == AttemptUsage(
+        calls=2, total_tokens=20, cost_usd=None, unpriced_calls=2
+    )
+    for _ in range(2):
+        ledger = called(ledger.with_attempt())
+    first = ledger.usage(media_seconds=1).attempts[0]
+    assert first == AttemptUsage(calls=4, total_tokens=220_020, cost_usd=f"{2 * DOLLARS:.6f}", unpriced_calls=2)
+
+
+def test_a_call_of_unknown_price_counts_in_its_attempt_only() -> None:
+    ledger = Ledger().with_attempt().with_call(Stage.TRANSCRIBING, CallUsage("gemini-9-neon", 7, 3), on=DAY)
+    ledger = called(called(ledger.with_attempt()))
+    assert [attempt.unpriced_calls for attempt in ledger.usage(media_seconds=1).attempts] == [1, 0]
+    assert ledger.usage(media_seconds=1).estimated_calls == 0
+
+
+def test_a_call_under_way_keeps_its_kinds_of_tokens() -> None:
+    call = under_way("a")
+    assert call.usage == CALL
+    stage = Ledger().begun(call).ended("a", counts=True).usage(media_seconds=1).parsing_sop
+    assert stage is not None
+    assert (stage.text_tokens, stage.video_tokens, stage.audio_tokens) == (11_000, 80_000, 9_000)
+
+
+def test_a_stage_names_its_models_once_up_to_four() -> None:
+    ledger = Ledger()
+    for name in ("a", "b", "a", "c", "d", "e"):
+        ledger = ledger.with_call(Stage.TRANSCRIBING, CallUsage(name, 1, 1), on=DAY)
+    stage = ledger.usage(media_seconds=1).transcribing
+    assert stage is not None
+    assert stage.model == "a, b, c, d"
+
+
+def test_names_are_as_long_as_a_report_may_hold() -> None:
+    ledger = Ledger().begun(under_way("x" * 50)).with_call(Stage.TRANSCRIBING, CallUsage("m" * 150, 1, 1), on=DAY)
+    usage = ledger.usage(media_seconds=1.6)
+    assert usage.transcribing is not None
+    assert (usage.ledger, usage.transcribing.model, usage.media_seconds) == ("x" * 36, "m" * 128, 2)
+
+
+def test_a_stage_of_an_old_checkpoint_may_have_no_model() -> None:
+    stage = Ledger(transcribing=StageTotal(calls=1, video_tokens=5)).usage(media_seconds=1).transcribing
+    assert stage is not None
+    assert (stage.model, stage.text_tokens) == (None, 0)
 
 
 def test_a_ledger_survives_its_checkpoint() -> None:

@@ -8,7 +8,8 @@ import pytest
 from runops.sop import Sop
 from runops.transcript import AudioItem, TranscriptItem, VisualItem
 from runops_worker.sop.mask_sop import mask_sop
-from runops_worker.transcription.mask_secrets import MaskedItems, hidden_in, mask_items
+from runops_worker.transcription.known_secrets import KnownSecrets, TypedSecret
+from runops_worker.transcription.mask_secrets import MaskedItems, hidden_in, hide_known_in, mask_items
 from tests.worker.pure.items import said
 
 
@@ -63,6 +64,7 @@ def typed_of(item: TranscriptItem) -> str | None:
         (("text field", "Client secret"), "abc", "[key hidden]"),
         (("text field", "CVC"), "123", "[card code hidden]"),
         (("text field", "Card number"), "1234 5678 9012", "[card number hidden]"),
+        (("text field", "Card number"), "1234 5678", "[card number hidden]"),
         (("text field", "Enter the 6-digit code"), "482913", "[code hidden]"),
         (("text field", "Verification code"), "482913", "[code hidden]"),
     ],
@@ -89,7 +91,7 @@ def test_what_is_typed_into_a_field_for_secrets_is_hidden_whole(
         (("text field", "Password"), "••••••••"),
         (("password field", "Password"), "********"),
         (("text field", "Card holder"), "Anna Example"),
-        (("text field", "Loyalty card number"), "1234"),
+        (("text field", "Loyalty card number"), "1234 567"),
         (None, "swordfish"),
     ],
 )
@@ -107,16 +109,53 @@ def test_pasted_text_and_descriptions_of_the_same_item_are_hidden_too() -> None:
     assert count == 2
 
 
-def test_a_short_password_does_not_take_letters_out_of_the_descriptions() -> None:
-    item, _ = mask_item(seen(element=("field", "Password"), typed="a", after="A dialog appears."))
-    assert item.screen_region_description_post_action == "A dialog appears."
+@pytest.mark.parametrize(
+    ("typed", "after", "masked"),
+    [
+        # Three letters are too few, and a name of secrets says nothing about this one.
+        ("abc", "It says abc.", "It says abc."),
+        ("abcd", "It says abcd.", "It says [password hidden]."),
+        ("password", "The password field has text.", "The password field has text."),
+    ],
+)
+def test_only_a_telling_password_is_taken_out_of_the_descriptions(typed: str, after: str, masked: str) -> None:
+    item, _ = mask_item(seen(element=("field", "Password"), typed=typed, after=after))
+    assert typed_of(item) == "[password hidden]"
+    assert item.screen_region_description_post_action == masked
 
 
-def test_a_password_field_that_shows_its_content_is_hidden() -> None:
-    item, count = mask_item(seen(action="SCREEN_UPDATE", element=("password field", "s3cret-one")))
+def test_of_two_secrets_of_one_item_the_longer_one_is_taken_out_of_the_descriptions_first() -> None:
+    item, _ = mask_item(
+        seen(element=("field", "Password"), typed="sword", pasted="sword fish", before="sword fish", after="sword.")
+    )
+    assert item.screen_region_description_pre_action == "[password hidden]"
+    assert item.screen_region_description_post_action == "[password hidden]."
+
+
+def test_a_field_may_be_known_by_its_attributes() -> None:
+    target = {"element_type_guess": "text field", "element_attributes_observed": ["required", "type: password"]}
+    item, _ = mask_item(seen(typed="swordfish", target_element_details=target))
+    assert typed_of(item) == "[password hidden]"
+
+
+@pytest.mark.parametrize(
+    ("element", "shown"),
+    [
+        (("password field", "s3cret-one"), "[password hidden]"),
+        (("PIN field", "081542"), "[PIN hidden]"),
+        # What may be a label or a hint stays.
+        (("password field", "ab12c"), "ab12c"),
+        (("password field", "Benutzer"), "Benutzer"),
+        (("password field", "my 2nd login"), "my 2nd login"),
+        (("password field", "password-field-2"), "password-field-2"),
+        (("text field", "s3cret-one"), "s3cret-one"),
+    ],
+)
+def test_a_password_field_that_shows_its_content_is_hidden(element: tuple[str, str], shown: str) -> None:
+    item, count = mask_item(seen(action="SCREEN_UPDATE", element=element))
     assert item.target_element_details is not None
-    assert item.target_element_details.element_visible_text == "[password hidden]"
-    assert count == 1
+    assert item.target_element_details.element_visible_text == shown
+    assert count == (shown != element[1])
 
 
 @pytest.mark.parametrize(
@@ -148,6 +187,45 @@ def test_a_secret_is_hidden_wherever_it_appears_again() -> None:
     masked, count = result.items, result.count
     assert "hunter-2024" not in "".join(item.model_dump_json() for item in masked)
     assert count == hidden_in(masked) == 3
+
+
+def test_what_was_hidden_is_told_with_where_it_was_typed() -> None:
+    result = mask_items(
+        [
+            seen(1, element=("field", "Password"), typed="hunter"),
+            seen(2, element=("field", "Password"), typed="-2024"),
+            seen(3, typed="s3same", before="The terminal asks for the password."),
+            seen(4, element=("field", "Password"), pasted="pasted"),
+            seen(5, element=("field", "User name"), typed="anna"),
+            said(6, "and the password is"),
+            said(7, "swordfish"),
+        ]
+    )
+    assert result.secrets == ("hunter", "-2024", "s3same", "pasted", "swordfish")
+    assert result.typed == (
+        TypedSecret(1.0, "Browser/field", "hunter"),
+        TypedSecret(2.0, "Browser/field", "-2024"),
+        TypedSecret(3.0, "Browser", "s3same"),
+    )
+
+
+def test_a_secret_that_was_typed_in_two_parts_is_hidden_where_it_is_shown_whole() -> None:
+    items: list[TranscriptItem] = [
+        seen(1, element=("field", "Password"), typed="hunter"),
+        seen(2, element=("field", "Password"), typed="-2024"),
+        said(3, "So hunter-2024 it is."),
+    ]
+    assert mask_items(items).items[-1] == said(3, "So [password hidden] it is.")
+
+
+def test_known_secrets_are_hidden_in_stored_values_except_in_times_and_actions() -> None:
+    known = KnownSecrets()
+    value = [{"timestamp_start_audio": "00:00:07", "verbatim_transcript_segment": "It is 00:00:07, not 00:00:08."}]
+    assert hide_known_in(value, known) == value
+    known.learn(["00:00:07"])
+    assert hide_known_in(value, known) == [
+        {"timestamp_start_audio": "00:00:07", "verbatim_transcript_segment": "It is [password hidden], not 00:00:08."}
+    ]
 
 
 def test_a_password_that_is_a_word_is_not_taken_out_of_other_items() -> None:

@@ -1,7 +1,7 @@
 """Which model answers where one is retired or overloaded, and what is remembered of that."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -17,6 +17,14 @@ BUSY = ModelOut(Reason.MODEL_UNAVAILABLE, "It is overloaded.")
 SLOW = ModelOut(Reason.MODEL_TIMEOUT, "It did not answer in time.", retry_after=7200)
 
 
+@dataclass(frozen=True)
+class Shown:
+    path: Path
+
+
+UPLOADED = Shown(Path("slim.mp4"))
+
+
 @dataclass
 class Service:
     """Answers as each model's entry says: with an answer, or by raising."""
@@ -24,6 +32,8 @@ class Service:
     state: dict[str, Answer | Exception]
     asked: list[str] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
+    uploads: list[tuple[Path, UUID, float, int]] = field(default_factory=list)
+    shown: list[UploadedVideo | None] = field(default_factory=list)
 
     async def check(self, *models: str) -> None:
         self.checked += models
@@ -40,13 +50,14 @@ class Service:
     def uploaded(
         self, video: Path, *, job_id: UUID, seconds: float, fps: int
     ) -> AbstractAsyncContextManager[UploadedVideo]:
-        raise AssertionError(f"nothing is shown to the model here: {video} of {job_id}, {seconds} s, {fps} fps")
+        self.uploads.append((video, job_id, seconds, fps))
+        return nullcontext(UPLOADED)
 
     async def ask(
         self, question: Question, *, video: UploadedVideo | None = None, on_usage: Callable[[CallUsage], None]
     ) -> Answer:
         assert question.fallback == ()
-        assert video is None
+        self.shown.append(video)
         self.asked.append(question.model)
         on_usage(CallUsage(question.model, 1, 1))
         found = self.state[question.model]
@@ -123,6 +134,16 @@ async def test_a_retired_model_is_never_asked_again_and_an_overloaded_one_after_
     assert [await asked(model, name, "b") for name in ("gone", "slow")] == ["b", "slow"]
 
 
+async def test_a_video_is_uploaded_once_and_shown_to_each_model() -> None:
+    service = Service({"a": BUSY, "b": ANSWER})
+    model = ModelWithFallback(service)
+    question = Question(model="a", fallback=("b",), instruction="i", text="t", schema={}, max_output_tokens=1)
+    async with model.uploaded(UPLOADED.path, job_id=UUID(int=7), seconds=2.5, fps=3) as video:
+        await model.ask(question, video=video, on_usage=lambda _: None)
+    assert service.uploads == [(UPLOADED.path, UUID(int=7), 2.5, 3)]
+    assert service.shown == [UPLOADED, UPLOADED]
+
+
 async def test_where_no_model_is_left_the_failure_names_them_all() -> None:
     service = Service({"a": GONE, "b": BUSY, "c": GONE})
     with pytest.raises(ModelOut, match=r"It is overloaded\. No answer from a, c either\.") as failed:
@@ -136,6 +157,7 @@ def test_of_several_failures_the_one_that_may_pass_is_told_with_its_wait() -> No
     failure = no_model_left({"a": GONE, "b": SLOW})
     assert (failure.reason, failure.retry_after) == (Reason.MODEL_TIMEOUT, 7200)
     assert no_model_left({"a": GONE}).detail == GONE.detail
+    assert no_model_left({"a": GONE, "b" * 99: GONE}).detail == f"{GONE.detail} No answer from {'b' * 80} either."
 
 
 async def test_a_first_model_that_does_not_exist_is_passed_over_without_a_call() -> None:

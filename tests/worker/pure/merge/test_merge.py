@@ -54,6 +54,9 @@ def test_items_are_in_the_time_of_the_recording_and_in_order() -> None:
         # Times of two chunks may be wrong by 1.5 s each.
         (clicked(296, "Next page"), clicked(4, "Next page")),
         (clicked(299, "Next page"), clicked(1, "Next page")),
+        # The first and the last second at which an item of the other chunk may be the same action.
+        (clicked(292, "Next page"), clicked(0, "Next page")),
+        (clicked(300, "Next page"), clicked(8, "Next page")),
         (clicked(296, "Next page"), clicked(1, "next page…")),
         (clicked(296, "Confirm delivery"), clicked(1, "Confirm delivry")),
         (clicked(296, "+ New"), clicked(1, "New")),
@@ -123,6 +126,34 @@ def test_what_a_chunk_reports_after_a_common_action_stays_behind_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("later", "moved"),
+    [
+        (clicked(2.1, "Orders 7"), clicked(299.9, "Orders 7")),
+        (typed(2.1, "x", end=3), typed(299.9, "x", end=299.9)),
+        (typed(2.1, "x", end=9), typed(299.9, "x", end=304)),
+        (typed(6, "x", end=9), typed(301, "x", end=304)),
+    ],
+)
+def test_an_action_that_moves_behind_a_common_one_ends_no_earlier_than_it_starts(
+    later: VisualItem, moved: VisualItem
+) -> None:
+    assert seam([clicked(299.9, "Refresh")], [clicked(2, "Refresh"), later]) == [clicked(299.9, "Refresh"), moved]
+
+
+def test_an_action_in_the_first_second_of_the_recording_stays_there() -> None:
+    chunks = [ChunkTranscript(0, 40, [clicked(20, "Export")]), ChunkTranscript(0, 100, [clicked(0.5, "Refresh")])]
+    assert merged(chunks) == [clicked(0.5, "Refresh"), clicked(20, "Export")]
+
+
+def test_a_report_that_was_kept_is_still_one_of_its_own_chunk() -> None:
+    whole, without_value = typed(298, "x", end=300), typed(3, "x").model_copy(update={"data_input_observed": None})
+    chunks = [ChunkTranscript(0, 300, [whole]), ChunkTranscript(295, 595, [without_value])]
+    assert merged(chunks) == [whole]
+    # It reaches the end of its chunk, so a third report that sees more of it has its end.
+    assert merged([*chunks, ChunkTranscript(296, 400, [typed(2, "x", end=6)])]) == [typed(298, "x", end=302)]
+
+
+@pytest.mark.parametrize(
     ("earlier", "later", "left"),
     [
         # The action goes on after the chunk, so the later one has all of it.
@@ -175,6 +206,35 @@ def test_an_opening_item_that_shows_what_the_earlier_chunk_missed_is_kept() -> N
     # The earlier chunk reports the change a little later.
     changed = screen(297, "The price sheet", application="Excel")
     assert len(seam([*before, changed], [opening])) == 4
+
+
+@pytest.mark.parametrize(
+    ("other_screens_at", "is_kept"),
+    [
+        # Of what was seen more than 3 s before the chunk, the last three count, and all that was seen within 3 s.
+        ([275, 280, 292], False),
+        ([293, 294, 296], False),
+        ([275, 280, 291.999], True),
+    ],
+)
+def test_the_opening_item_is_compared_with_what_was_seen_before_and_around_it(
+    other_screens_at: list[float], is_kept: bool
+) -> None:
+    same = screen(270, "Totals.", application="Excel")
+    others = [screen(at, "The table of open orders.", application="Orders overview") for at in other_screens_at]
+    opening = screen(0, "A sheet with prices is shown.", application="Microsoft Excel")
+    assert len(seam([same, *others], [opening])) == 4 + is_kept
+
+
+def test_the_opening_item_is_compared_with_what_the_earlier_chunk_sees_three_seconds_later() -> None:
+    before = screen(280, "The table of open orders.", application="Orders overview")
+    opening = screen(0, "A sheet with prices is shown.", application="Microsoft Excel")
+    assert len(seam([before, screen(298, "Totals.", application="Excel")], [opening])) == 2
+    assert len(seam([before, screen(298.001, "Totals.", application="Excel")], [opening])) == 3
+
+
+def test_a_screen_update_one_second_after_the_start_is_the_opening_item() -> None:
+    assert seam([clicked(280, "Export")], [screen(1, "A sheet.")]) == [clicked(280, "Export")]
 
 
 @pytest.mark.parametrize(
@@ -247,6 +307,11 @@ def test_sentences_that_both_chunks_end_stay_as_the_earlier_one_has_them() -> No
     assert seam(earlier, later) == [*earlier, spoken(299, 304, "And a third.")]
 
 
+def test_speech_that_ends_six_seconds_before_the_seam_is_there_once() -> None:
+    earlier = [spoken(287, 289, "Good morning."), spoken(296, 298, "Open the door.")]
+    assert texts(seam(earlier, [spoken(1, 3, "Open the door.")])) == ["Good morning.", "Open the door."]
+
+
 def test_a_sentence_that_only_one_chunk_has_is_kept() -> None:
     earlier = [
         spoken(294, 297, "Open the first order."),
@@ -297,6 +362,27 @@ def test_a_part_within_a_chunk_fills_its_hole() -> None:
         "there is nothing to do here",
         "we write an email to the manager and wait for an answer",
     ]
+
+
+_LONG = "now we look at each of the many orders that came in during the long night before"
+
+
+def test_what_a_chunk_says_in_the_middle_of_a_part_is_there_once() -> None:
+    whole = ChunkTranscript(0, 300, [spoken(150, 151, "Good morning.")])
+    part = ChunkTranscript(100, 200, [spoken(70, 80, _LONG)])
+    assert texts(merged([whole, part])) == ["Good morning.", _LONG]
+
+
+def test_speech_in_the_first_half_of_a_part_is_joined_with_how_the_part_begins() -> None:
+    whole = ChunkTranscript(0, 300, [spoken(120, 122, "First we open the list")])
+    part = ChunkTranscript(100, 200, [spoken(20, 22, "we open the list."), spoken(70, 80, _LONG)])
+    assert texts(merged([whole, part])) == ["First we open the list", _LONG]
+
+
+def test_a_part_that_ends_with_its_chunk_goes_on_where_the_chunk_stopped() -> None:
+    whole = ChunkTranscript(0, 300, [spoken(290, 296, "Call the team and")])
+    part = ChunkTranscript(200, 300, [spoken(91, 100, "the team and wait for an answer.")])
+    assert merged([whole, part]) == [spoken(290, 300, "Call the team and wait for an answer.")]
 
 
 def test_a_rest_that_begins_where_the_answer_broke_off_repeats_nothing() -> None:
