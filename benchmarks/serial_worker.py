@@ -20,7 +20,7 @@ from devstack.stack import StackInfo
 from runops_worker.gemini.client import open_client
 from runops_worker.prompts import load_prompt
 from runops_worker.sop.schema import sop_schema
-from runops_worker.transcription.answer.schema import TRANSCRIPT_SCHEMA
+from runops_worker.transcription.answer.schema import transcript_schema
 
 if TYPE_CHECKING:
     from google.genai import Client
@@ -119,7 +119,7 @@ async def _transcript(client: "Client", slim: Path) -> str:
     for _ in range(_MOST_FILE_POLLS):
         file = await client.aio.files.get(name=str(file.name))
         if file.state is not None and file.state.name == "ACTIVE":
-            return await _ask(client, "transcription_prompt_v2.md", [file, "Transcribe the clip."], TRANSCRIPT_SCHEMA)
+            return await _ask(client, "transcription_prompt_v2.md", [file, "Transcribe the clip."], transcript_schema())
         await asyncio.sleep(_FILE_POLL_SECONDS)
     raise RuntimeError("the model's file never became active")
 

@@ -114,6 +114,28 @@ def test_an_unknown_word_is_not_guessed(written: str) -> None:
     assert action_of(written) is None
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("KEYPRESS(ENTER)", "ENTER"),
+        ("key: [Enter]", "ENTER"),
+        ("Page-Down", "PAGE_DOWN"),
+        ("ctrl+page down", "CTRL+PAGE_DOWN"),
+        ("control alt del", "CTRL+ALT+DELETE"),
+        ("Strg-Umschalt", "CTRL+UMSCHALT"),
+        ("up arrow", "ARROW_UP"),
+        ("some key", "SOME_KEY"),
+        ("+", "+"),
+        ("a", "A"),
+        ("Ctrl -", "CTRL_"),
+        (" ) ", "UNKNOWN"),
+        ("x" * 50, "X" * 40),
+    ],
+)
+def test_the_name_of_a_key(written: str, name: str) -> None:
+    assert key_name(written) == name
+
+
 @given(st.text(max_size=60) | st.sampled_from(ASKED_ACTIONS), st.none() | st.text(max_size=60))
 def test_every_action_that_is_read_is_an_agreed_one(written: str, key: str | None) -> None:
     action = action_of(written, key=key)

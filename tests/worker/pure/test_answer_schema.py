@@ -14,14 +14,16 @@ from hypothesis import strategies as st
 from runops.transcript import ActionType, AudioItem, VisualItem
 from runops.videojob import PromptChoice
 from runops_worker.prompts import load_prompt
+from runops_worker.transcription.answer.actions import ASKED_ACTIONS
 from runops_worker.transcription.answer.fields import AUDIO, VISUAL
 from runops_worker.transcription.answer.read_answer import read_answer
-from runops_worker.transcription.answer.schema import TRANSCRIPT_SCHEMA
+from runops_worker.transcription.answer.schema import transcript_schema
 from tests.worker.pure.answers import VISUAL as VISUAL_ITEM
 from tests.worker.pure.answers import values_of
 
 LENGTH = 300
 PROMPTS = Path(__file__).parents[3] / "prompts"
+TRANSCRIPT_SCHEMA = transcript_schema()
 SEEN, SAID = TRANSCRIPT_SCHEMA["items"]["anyOf"]
 times = st.integers(0, LENGTH * 1000).flatmap(
     lambda at: st.sampled_from(
@@ -75,6 +77,58 @@ def test_the_schema_is_within_what_the_api_accepts() -> None:
         if name not in record.get("required", [])
     ]
     assert len(optional) <= 6
+
+
+def test_the_schema_says_of_each_field_what_it_holds_and_whether_it_may_be_null_or_missing() -> None:
+    text, text_or_null = {"type": "string"}, {"type": ["string", "null"]}
+    seen, said = transcript_schema()["items"]["anyOf"]
+    assert transcript_schema()["type"] == "array"
+    assert said == {
+        "type": "object",
+        "properties": dict.fromkeys(
+            ("timestamp_start_audio", "timestamp_end_audio", "verbatim_transcript_segment"), text
+        ),
+        "required": ["timestamp_start_audio", "timestamp_end_audio", "verbatim_transcript_segment"],
+    }
+    assert (seen["type"], seen["required"]) == (
+        "object",
+        [
+            "timestamp_start_visual",
+            "application_in_focus",
+            "action_type_observed",
+            "target_element_details",
+            "data_input_observed",
+            "screen_region_description_pre_action",
+            "screen_region_description_post_action",
+        ],
+    )
+    fields = dict(seen["properties"])
+    assert fields.pop("action_type_observed") == {"type": "string", "enum": list(ASKED_ACTIONS)}
+    assert fields.pop("key_pressed") == {
+        **text_or_null,
+        "description": "Only for the action KEYPRESS: the key or shortcut in capitals, such as ENTER or CTRL+S.",
+    }
+    assert fields.pop("target_element_details") == {
+        "type": ["object", "null"],
+        "properties": {
+            "element_type_guess": text_or_null,
+            "element_visible_text": text_or_null,
+            "element_attributes_observed": {"type": ["array", "null"], "items": text},
+        },
+        "required": ["element_type_guess", "element_visible_text"],
+    }
+    data = ("typed_characters", "pasted_text_observed", "selected_value_observed")
+    assert fields.pop("data_input_observed") == {
+        "type": ["object", "null"],
+        "properties": dict.fromkeys(data, text_or_null),
+    }
+    assert fields == {
+        "timestamp_start_visual": text,
+        "application_in_focus": text_or_null,
+        "screen_region_description_pre_action": text_or_null,
+        "screen_region_description_post_action": text_or_null,
+        "timestamp_end_visual": text_or_null,
+    }
 
 
 def test_the_two_kinds_differ_in_their_first_field_and_share_none() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from runops.transcript import dump_transcript
 from runops_worker.transcription.answer.read_answer import TranscriptAnswer, read_answer
+from runops_worker.transcription.answer.rules import Rule
 from runops_worker.transcription.answer.stamps import Clock, Moment
 from tests.worker.pure.answers import AUDIO, VISUAL
 
@@ -130,6 +131,68 @@ def test_a_time_past_the_clip_is_read_another_way_only_where_that_is_clear(
     stamp: Any, length: float, start: str | None, rule: str | None
 ) -> None:
     assert start_of(stamp, length=length) == (start, {} if rule is None else {rule: 1})
+
+
+@pytest.mark.parametrize(
+    ("stamp", "at"),
+    [
+        ("1h2m3s", 3_723_000),
+        ("1 hour, 2 min, 3.25 sec", 3_723_250),
+        ("2m", 120_000),
+        ("3,5s", 3_500),
+        ("1m500ms", 60_500),
+        ({"hours": 1, "minutes": 2, "seconds": 3, "milliseconds": 4, "nanos": 5_000_000}, 3_723_009),
+        ("01.02.03", 3_723_000),
+        ("01.02.03.5", 3_723_500),
+        ("0123", 83_000),
+        ("010203", 3_723_000),
+        ("2026-11-29 41s", 41_000),
+        # Words behind a time, but not behind a bare number.
+        *((f"{written} of it", 5_000) for written in ("5s", "5S", "5.0", "0:05")),
+        *((f"{written} of it", 300_000) for written in ("5m", "5M")),
+        *((f"{written} of it", 18_000_000) for written in ("5h", "5H")),
+        ("-5", 0),
+        ("- 5s", 0),
+        ("00:41" + " " * 95, 41_000),
+    ],
+    ids=str,
+)
+def test_a_time_that_is_no_clip_time_of_seconds(stamp: Any, at: int) -> None:
+    assert Clock.of([], length=20_000).start(stamp) == Moment(at, rules=(Rule.TIME_FORM,))
+
+
+@pytest.mark.parametrize("stamp", ["5 of it", "-soon", "00:41" + " " * 96, "soon 5s", "2026-11-29T"])
+def test_what_only_looks_like_a_time_is_none(stamp: str) -> None:
+    assert isinstance(Clock.of([], length=20_000).start(stamp), str)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "at", "until"),
+    [
+        ("5s to 0123", 5_000, 83_000),
+        ("5s to 00.01.23", 5_000, 83_000),
+        ("01234 - 01250", 1_234_000, 1_250_000),
+        ("2026-11-29T00:00:05 - 2026-11-29T00:00:07", 5_000, 7_000),
+    ],
+)
+def test_both_ends_of_a_range_may_have_any_form(stamp: str, at: int, until: int) -> None:
+    moment = Clock.of([], length=20_000).start(stamp)
+    assert isinstance(moment, Moment)
+    assert (moment.at, moment.until) == (at, until)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "moment"),
+    [
+        (0, Moment(0, rules=(Rule.MILLISECONDS,))),
+        (41_500, Moment(41_500, rules=(Rule.MILLISECONDS,))),
+        # Only a whole number that is not negative counts milliseconds.
+        (5.5, Moment(5_500, rules=(Rule.TIME_FORM,))),
+        (-3, Moment(0, rules=(Rule.TIME_FORM,))),
+    ],
+)
+def test_numbers_of_an_answer_that_counts_milliseconds(stamp: float, moment: Moment) -> None:
+    assert Clock(60_000, counts_milliseconds=True).start(stamp) == moment
 
 
 def test_another_reading_must_keep_the_order_of_the_items() -> None:

@@ -8,7 +8,7 @@ from runops.transcript import timestamp
 from runops_worker.checkpoint.format import UnsettledItem
 from runops_worker.model.protocol import Question
 from runops_worker.task import Task
-from runops_worker.transcription.answer.schema import TRANSCRIPT_SCHEMA
+from runops_worker.transcription.answer.schema import transcript_schema
 
 __all__ = ["MOST_REPAIRED", "clip_question", "repair_question"]
 
@@ -100,6 +100,6 @@ def _question(task: Task, model: str, text: str) -> Question:
         model=model,
         instruction=task.transcription_prompt.text,
         text=text,
-        schema=TRANSCRIPT_SCHEMA,
+        schema=transcript_schema(),
         max_output_tokens=_MAX_OUTPUT_TOKENS,
     )

@@ -159,12 +159,10 @@ def _loop_ways(draft: Draft, name: str, arrows: list[Arrow], search: _Search) ->
     ways = {"next": first}
     said = [arrow for arrow in exits if leaves_a_loop(arrow.condition)] or exits
     targets = _distinct(said)
-    if len(targets) < len(_distinct(exits)):
-        draft.say("several_exits", len(_distinct(exits)) - len(targets))
+    draft.say("several_exits", len(_distinct(exits)) - len(targets))
     if targets:
-        way = targets[0] if len(targets) == 1 else search.before_the_others(targets, source=name)
-        if len(targets) > 1:
-            draft.say("several_exits", len(targets) - 1)
+        way = search.before_the_others(targets, source=name)
+        draft.say("several_exits", len(targets) - 1)
         if way is None:
             way = targets[0]
             draft.ask(questions.parallel(draft.label(name), map(draft.label, targets)))

@@ -33,7 +33,7 @@ def _skills(raw: Any) -> list[dict[str, Any]]:
             name, number = f"{base}-{number}", number + 1
         taken.add(name)
         kind = text_of(item.get("method_type")).strip().casefold()
-        skill = {"id": name, "app": app, "method_type": kind if kind in {"ui", "api", "mcp"} else "ui"}
+        skill = {"id": name, "app": app, "method_type": kind if kind in {"api", "mcp"} else "ui"}
         free = {field: item[field] for field in _FREE_FIELDS if has_content(item.get(field))}
         skills.append(skill | free)
     return skills

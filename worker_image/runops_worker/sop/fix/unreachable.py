@@ -82,13 +82,14 @@ class _Joining:
         self._draft.ask(questions.unplaced(label))
 
     def _way_to_reached(self, name: str) -> tuple[str, str, str]:
-        """Return the last step of the shortest way from a node to one that can be reached, on the node's own level."""
+        """Return the last step of the shortest way from a node to one that can be reached.
+
+        It is on the node's own level: children lead to their loop only, and cannot be reached unless it can.
+        """
         seen, waiting = {name}, deque([name])
         while waiting:
             at = waiting.popleft()
             for word, target in self._draft.ways[at].items():
-                if self._draft.type(at) == "loop" and word == "next":
-                    continue
                 if target in self.reached:
                     return at, word, target
                 if target not in seen:

@@ -255,15 +255,13 @@ def key_name(written: str) -> str:
     """Return the name of a key or shortcut as it follows `KEYPRESS_`: in capitals, without spaces, joined by +."""
     text = written.strip().upper()
     match = _KEY_PREFIX.match(text)
-    text = (text if match is None or match.end() == 0 else text[match.end() :]).strip(" )]")
-    parts = _PLUS.split(text) if len(text) > 1 else [text]
+    text = (text if match is None else text[match.end() :]).strip(" )]")
+    parts = _PLUS.split(text)
     if len(parts) == 1:
         pieces = [piece for piece in re.split(r"[\s_\-]+", text) if piece]
-        if len(pieces) > 1 and pieces[0] in _MODIFIERS and "_".join(pieces) not in _KEYS:
+        if len(pieces) > 1 and pieces[0] in _MODIFIERS:
             parts = pieces
-    name = "+".join(_key(part) for part in parts)
-    name = re.sub(r"[\sa-z]+", "_", name.upper())[:_LONGEST_KEY]
-    return name or _UNKNOWN
+    return "+".join(map(_key, parts))[:_LONGEST_KEY] or _UNKNOWN
 
 
 def _key(part: str) -> str:

@@ -59,10 +59,6 @@ class Field:
     about: str | None = None
 
 
-def _description(name: str) -> Field:
-    return Field(name=name, form=Form.TEXT, nullable=True, default="", default_rule=Rule.MISSING_DESCRIPTION)
-
-
 VISUAL = (
     Field(name="timestamp_start_visual", form=Form.START),
     Field(
@@ -99,8 +95,20 @@ VISUAL = (
             Field(name="selected_value_observed", form=Form.TEXT_OR_NULL, required=False, nullable=True),
         ),
     ),
-    _description("screen_region_description_pre_action"),
-    _description("screen_region_description_post_action"),
+    Field(
+        name="screen_region_description_pre_action",
+        form=Form.TEXT,
+        nullable=True,
+        default="",
+        default_rule=Rule.MISSING_DESCRIPTION,
+    ),
+    Field(
+        name="screen_region_description_post_action",
+        form=Form.TEXT,
+        nullable=True,
+        default="",
+        default_rule=Rule.MISSING_DESCRIPTION,
+    ),
     Field(name="timestamp_end_visual", form=Form.END, required=False, nullable=True),
     Field(
         name="key_pressed",

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from runops_worker.transcription.answer.broken_object import mended
 from runops_worker.transcription.answer.fields import field_name, kind_of
@@ -37,12 +37,9 @@ def _short(digits: str) -> int | None:
     return int(digits) if len(digits) <= _MOST_DIGITS else None
 
 
-def _decoder(*, strict: bool) -> json.JSONDecoder:
-    return json.JSONDecoder(strict=strict, parse_float=_finite, parse_int=_short, parse_constant=lambda _: None)
-
-
-_STRICT = _decoder(strict=True)
-_TOLERANT = _decoder(strict=False)
+_NUMBERS: Final[dict[str, Any]] = {"parse_float": _finite, "parse_int": _short, "parse_constant": lambda _: None}
+_STRICT = json.JSONDecoder(strict=True, **_NUMBERS)
+_TOLERANT = json.JSONDecoder(strict=False, **_NUMBERS)
 """Accepts line breaks and other control characters in strings, which have one possible meaning."""
 
 

@@ -11,7 +11,12 @@ from typing import Any
 from runops_worker.transcription.answer.actions import ASKED_ACTIONS
 from runops_worker.transcription.answer.fields import KINDS, Field, Form
 
-__all__ = ["TRANSCRIPT_SCHEMA"]
+__all__ = ["transcript_schema"]
+
+
+def transcript_schema() -> dict[str, Any]:
+    """Return the schema: an array of visual and audio items."""
+    return {"type": "array", "items": {"anyOf": [_record(fields) for fields in KINDS.values()]}}
 
 
 def _type(kind: str, field: Field) -> dict[str, Any]:
@@ -35,10 +40,3 @@ def _record(fields: tuple[Field, ...]) -> dict[str, Any]:
     record = {"type": "object", "properties": {field.name: _schema(field) for field in fields}}
     required = [field.name for field in fields if field.required]
     return {**record, "required": required} if required else record
-
-
-TRANSCRIPT_SCHEMA: dict[str, Any] = {
-    "type": "array",
-    "items": {"anyOf": [_record(fields) for fields in KINDS.values()]},
-}
-"""An array of visual and audio items."""

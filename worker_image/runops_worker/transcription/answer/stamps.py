@@ -43,7 +43,7 @@ _UNITS = re.compile(
 _NUMBER = re.compile(r"\d{1,12}(?:[.,]\d{1,12})?")
 _NUMBER_ALONE = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
 _LARGEST = 1e12
-_DIGITS = re.compile(r"0\d{3}|0\d{5}")
+_DIGITS = re.compile(r"0\d{5}|0\d{3}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]|(?=\d{2}:))")
 _DATE_ALONE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BETWEEN = re.compile(r"[\s\])>]*(?:-+>?|\u2192|/|to|until|till|through|~|,)[\s\[(<]*", re.IGNORECASE)
@@ -271,17 +271,11 @@ def _plain_number(value: Any) -> float | None:
 
 
 def _in_ascii(text: str) -> str:
-    """Return a text with ASCII digits, colons and dashes, without brackets and letters around a time, and no date."""
+    """Return a text with ASCII colons and dashes, without brackets and letters around a time, and without dates."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate({**_DASHES, **_COLONS, **_POINTS})
-        text = "".join(
-            str(unicodedata.digit(one))
-            if not one.isascii() and one.isdigit() and unicodedata.digit(one, -1) >= 0
-            else one
-            for one in text
-        )
     text = _LETTERS_AROUND.sub("", text.strip(_AROUND))
-    return _DATE.sub("", text, count=1) if text[:1].isdigit() else text
+    return _DATE.sub("", text)
 
 
 def _time_at(text: str, position: int) -> tuple[list[_Reading], int] | None:
