@@ -45,7 +45,8 @@ def test_the_candidates_are_five_seconds_apart_and_the_last_one_is_planned() -> 
 def test_key_frames_are_ignored_only_where_the_transcode_sets_them() -> None:
     expected = {second for index in range(1, 25) for second in candidates(index)}
     assert {second for second in range(24 * 295 + 100) if is_candidate(float(second))} == expected
-    assert not is_candidate(275.5)
+    assert not any(map(is_candidate, (274.6, 275.4, 275.5, 275.0006)))
+    assert is_candidate(275.0004)
     assert is_candidate(275 * 12800 * (1 / 12800) + 1e-9)
 
 

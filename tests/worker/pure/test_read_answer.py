@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runops.transcript import TRANSCRIPT, dump_transcript, seconds
+from runops_worker.transcription.answer.raw_items import raw_items
 from runops_worker.transcription.answer.read_answer import TranscriptAnswer, read_answer
 from tests.worker.pure.answers import AUDIO, VISUAL, json_values, odd_items, whole_items
 
@@ -177,6 +178,12 @@ def test_what_is_left_of_an_answer_that_ends_early(text: str) -> None:
         ('{"error": "no video"}', "The answer must be one JSON array of items."),
         ('{"unexpected": [{"shape": 1}]}', "The answer must be one JSON array of items."),
         ("[1, 2]", "The answer must be one JSON array of items."),
+        ("[1 2]", "The answer is not JSON: Expecting ',' delimiter: line 1 column 4 (char 3)."),
+        ('"text', "The answer is not JSON: Unterminated string starting at: line 1 column 1 (char 0)."),
+        (
+            "{nothing}: []",
+            "The answer is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1).",
+        ),
         ('[{"a": 1}]', "The answer must be one JSON array of items."),
     ],
     ids=lambda value: value[:20],
@@ -195,6 +202,32 @@ def test_numbers_that_are_none_are_read_as_null() -> None:
     text = f'[{B[:-1]}, "timestamp_end_visual": NaN}}, {A[:-1]}, "note": [1e999, {"9" * 5000}]}}]'
     answer = read_answer(text, length=60)
     assert dump_transcript(answer.items) == GOOD
+
+
+def test_numbers_that_are_too_large_are_null_in_an_item() -> None:
+    digits = "9" * 18
+    text = f'[{{"action_type_observed": {digits}, "timestamp_start_visual": {digits}9, "application_in_focus": 1e999}}]'
+    assert raw_items(text).values == (
+        {"action_type_observed": int(digits), "timestamp_start_visual": None, "application_in_focus": None},
+    )
+    assert raw_items(text.replace("1e999", "1.5")).values[0]["application_in_focus"] == 1.5
+
+
+def wrapped(levels: int, *, in_arrays: bool) -> str:
+    value: Any = [VISUAL]
+    for _ in range(levels):
+        value = [value] if in_arrays else {"result": value}
+    return json.dumps(value)
+
+
+@pytest.mark.parametrize(("in_arrays", "deepest"), [(True, 4), (False, 5)])
+def test_items_are_found_inside_other_values_as_deep_as_models_put_them(in_arrays: bool, deepest: int) -> None:
+    assert raw_items(wrapped(deepest, in_arrays=in_arrays)).values == (VISUAL,)
+    assert raw_items(wrapped(deepest + 1, in_arrays=in_arrays)).values != (VISUAL,)
+
+
+def test_an_item_may_be_a_text_in_the_array() -> None:
+    assert raw_items(json.dumps([A, VISUAL, "{"])).values == (SPOKEN, VISUAL, "{")
 
 
 def test_what_postgresql_refuses_is_removed_and_counted() -> None:
@@ -361,6 +394,21 @@ def test_records_and_ends_that_are_null_are_left_out(empty: dict[str, Any]) -> N
             },
             "value_form",
         ),
+        (
+            {"target_element_details": [{"element_visible_text": "Save"}, {"element_visible_text": "Other"}]},
+            {"target_element_details": {"element_type_guess": "unknown", "element_visible_text": "Save"}},
+            "value_form",
+        ),
+        (
+            {"target_element_details": ["Save", "now"]},
+            {"target_element_details": {"element_type_guess": "unknown", "element_visible_text": "Save now"}},
+            "value_form",
+        ),
+        (
+            {"target_element_details": ' {"element_type_guess": "link"}'},
+            {"target_element_details": {"element_type_guess": "link", "element_visible_text": None}},
+            "value_form",
+        ),
         ({"application_in_focus": ["Chrome", "Orders"]}, {"application_in_focus": "Chrome Orders"}, "value_form"),
         ({"screen_region_description_pre_action": 7}, {"screen_region_description_pre_action": "7"}, "value_form"),
     ],
@@ -377,8 +425,9 @@ def test_fields_and_values_of_another_form(given: dict[str, Any], read_as: dict[
     [("TYPE", "typed_characters"), ("PASTE", "pasted_text_observed"), ("CLICK", "selected_value_observed")],
 )
 def test_data_in_one_text_belongs_to_the_action(action: str, field: str) -> None:
-    items, _ = read({**VISUAL, "action_type_observed": action, "data_input_observed": "Berlin"})
+    items, answer = read({**VISUAL, "action_type_observed": action, "data_input_observed": "Berlin"})
     assert items[0]["data_input_observed"][field] == "Berlin"
+    assert answer.settled == {"value_form": 1}
 
 
 def test_a_whole_drag_is_two_items() -> None:

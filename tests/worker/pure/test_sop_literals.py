@@ -33,6 +33,17 @@ def found(text: str, *, names: bool = True) -> list[tuple[str, str]]:
         ("type hunter2", [("identifier", "hunter2")]),
         ("Open order 4711", [("number", "4711")]),
         ("send it to Mallory", [("name", "Mallory")]),
+        # Signs of the sentence are no part of it, and neighbours are two.
+        ("Run curl -s a/b.", [("command", "curl -s a/b")]),
+        ("Attach (report.pdf).", [("file", "report.pdf")]),
+        ('Click "Save""Open"', [("value", "Save"), ("value", "Open")]),
+        ("Pay $5, then order 4711", [("amount", "$5"), ("number", "4711")]),
+        # The first word of a sentence is no name.
+        (
+            "Ask Anna. Bob sends it to Carol; Dave waits: Eve signs (Frank)\nGrace does not",
+            [("name", "Anna"), ("name", "Carol")],
+        ),
+        ("on Monday press Enter for Anna", [("name", "Anna")]),
     ],
 )
 def test_literals_are_found(text: str, expected: list[tuple[str, str]]) -> None:
@@ -95,6 +106,12 @@ OBSERVED = observe(
         "Annika Muller",
         "/srv/reports/May.pdf",
         "May.pdf",
+        "www.shop.example.com",
+        '"Save"',
+        '"to"',
+        '"- -"',
+        # Two words or more may be spelled a little differently, and stand apart.
+        '"force Anika"',
     ],
 )
 def test_what_was_shown_or_said_is_found_whatever_its_spelling(text: str) -> None:
@@ -112,6 +129,14 @@ def test_what_was_shown_or_said_is_found_whatever_its_spelling(text: str) -> Non
         ("email_address", "jim@example.org"),
         ("command", "rm -rf /"),
         ("value", "Delete order"),
+        ("value", "no"),
+        ("value", "Mulller"),
+        ("command", "force Anika"),
+        ("identifier", "7x"),
+        ("address", "xshop.example.com"),
+        ("address", "my-shop.example.com"),
+        ("address", "my.shop.example.com/orders"),
+        ("address", "shop.example.com/order"),
         ("identifier", "INV-2024-78"),
         ("amount", "$1,200.51"),
         ("amount", "26 dollars"),

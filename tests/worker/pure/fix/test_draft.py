@@ -115,10 +115,13 @@ def test_the_same_step_written_twice_is_one_and_another_one_gets_a_name() -> Non
             node("a-2"),
             node("a", label="Close", evidence="odd"),
             node("b", evidence=[]),
+            node("c"),
+            node("c"),
         ]
     )
-    assert changes == 4
-    assert list(nodes) == ["a", "b", "a-3", "a-2", "a-4"]
+    assert changes == 5
+    assert list(nodes) == ["a", "b", "a-3", "a-2", "a-4", "c"]
+    assert nodes["c"] == node("c")
     assert nodes["a"] == {
         "id": "a",
         "type": "task",

@@ -208,12 +208,12 @@ def test_the_private_part() -> None:
         {
             "skills": [
                 {"id": "s", "app": "Mail", "method_type": " API ", "viewport": "v", "variables_in": [], "mood": 1},
+                {},
+                "odd",
                 {"application": "SAP", "method_type": "robot", "performance_hint": "p"},
                 {"id": "s", "name": "N", "variables_out": ["o"]},
                 {"id": "s"},
                 {"method_type": "mcp"},
-                {},
-                "odd",
             ],
             "steps": [
                 {"node_id": "a", "primary_skill": "s", "alt_skills": ["SAP", ""], "mood": 1},
