@@ -142,3 +142,89 @@ def test_a_sop_is_in_the_language_of_the_recording_or_in_the_one_that_is_chosen(
         notes = SectionNotes.model_validate({"summary": "s", "steps": []})
         question = notes_question(task, [notes]) if asked is None else asked(task, items)
         assert sentence in question.text.split("\n")[-1]
+
+
+def spoken_at(*seconds: float) -> list[dict[str, Any]]:
+    return [
+        {
+            "timestamp_start_audio": timestamp(at),
+            "timestamp_end_audio": timestamp(at),
+            "verbatim_transcript_segment": "x" * 100,
+        }
+        for at in seconds
+    ]
+
+
+@pytest.mark.parametrize(
+    ("starts", "items_that_fit", "sizes"),
+    [
+        # All fit; one more than fits; none fits.
+        ((0, 1, 2, 3), 4, [4]),
+        ((0, 1, 2, 3, 4), 4, [4, 1]),
+        ((0, 1, 2), 0.5, [1, 1, 1]),
+        # The last quarter of eight items is from the sixth on; of equal pauses the last one ends the section.
+        ((0, 1, 2, 3, 4, 5, 6, 7, 8), 8, [8, 1]),
+        ((0, 1, 2, 3, 4, 5, 26, 27, 28), 8, [6, 3]),
+        ((0, 1, 2, 3, 4, 25, 26, 27, 28), 8, [8, 1]),
+        ((0, 1, 2, 3, 4, 5, 6, 27, 28), 8, [7, 2]),
+        ((0, 1, 2, 3, 4, 5, 6, 7, 28), 8, [8, 1]),
+        # Minutes and hours count.
+        ((0, 1, 2, 3, 4, 5, 6, 60, 3600), 8, [8, 1]),
+        ((0, 1, 2, 3, 4, 5, 3600, 3659, 3700), 8, [6, 3]),
+    ],
+)
+def test_where_a_section_ends(starts: tuple[float, ...], items_that_fit: float, sizes: list[int]) -> None:
+    items = spoken_at(*starts)
+    size = tokens(compact(items[:1]))
+    assert [len(section) for section in divided(items, most_tokens=int(size * items_that_fit))] == sizes
+
+
+def test_notes_name_all_items_of_their_steps() -> None:
+    steps = [{"at": "a", "app": "b", "text": "c", "ids": ids} for ids in (["t0001-t0003"], ["t0002", "t0009"], [])]
+    notes = SectionNotes.model_validate({"summary": "s", "steps": steps})
+    assert notes.items == {"t0001", "t0002", "t0003", "t0009"}
+    assert SectionNotes.model_validate({"summary": "s", "steps": []}).items == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("{", "The answer is not JSON: "),
+        ("[]", "the answer"),
+        ('{"summary": "s", "steps": [7]}', "steps"),
+        ('{"summary": "s", "steps": {}}', "steps"),
+    ],
+)
+def test_the_fault_of_notes_names_what_is_wrong(text: str, fault: str) -> None:
+    reading = read_notes(text, SECTION)
+    assert reading.value is None
+    assert fault in reading.faults[0]
+    assert len(reading.faults[0]) < 160
+
+
+def test_a_question_about_a_section_has_its_limits() -> None:
+    question = section_question(SECTION, model="m", number=1, count=2)
+    assert (question.model, question.max_output_tokens, question.thinking) == ("m", 24_576, "low")
+    assert question.schema == {
+        "type": "object",
+        "properties": {
+            "summary": {"type": "string"},
+            "steps": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "ids": {"type": "array", "items": {"type": "string"}},
+                        "at": {"type": "string"},
+                        "app": {"type": "string"},
+                        "text": {"type": "string"},
+                        "why": {"type": ["string", "null"]},
+                        "repeats": {"type": ["string", "null"]},
+                    },
+                    "required": ["ids", "at", "app", "text"],
+                },
+            },
+            "questions": {"type": "array", "items": {"type": "string"}},
+        },
+        "required": ["summary", "steps"],
+    }
