@@ -76,4 +76,4 @@ def minute_quotas(violations: Iterable[Mapping[str, Any]]) -> tuple[MinuteQuota,
 def _limit(value: object) -> int | None:
     text = str(value)
     # Zero is sent for a model that a plan does not include. No rate comes from that.
-    return int(text) if text.isascii() and text.isdigit() and 0 < int(text[:13]) <= _LARGEST_LIMIT else None
+    return int(text) if text.isascii() and text.isdigit() and 0 < int(text[:14]) <= _LARGEST_LIMIT else None

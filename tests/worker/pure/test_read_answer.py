@@ -478,6 +478,7 @@ def test_as_many_items_as_a_transcript_may_have_are_read_in_time_and_no_more() -
     assert answer.dropped == ("3 items after the first 100000.",)
 
 
+@pytest.mark.slow("8 answers of 400,000 characters each, made to take long")
 @pytest.mark.parametrize(
     "piece", ['{"action_type_observed": ', "{", '"', "[{", '{"action_type_observed": "\\', "\\", "`", "},"]
 )
