@@ -56,6 +56,15 @@ def test_words_that_both_report(earlier: str, later: str, steps: list[str]) -> N
     assert common(earlier, later) == steps
 
 
+def test_words_before_the_first_common_one_belong_to_the_later_chunk_only() -> None:
+    earlier = [*words("open the door"), *words("a", at=8)]
+    later = [*words("a", at=8), *words("zz open the door")]
+    assert plain(common_speech(earlier, later)) == [">a", ">zz", "open", "the", "door", "a<"]
+    # Four words more than the later one has weigh as much as one common word.
+    assert common("open", "x y z open") == [">x", ">y", ">z", "open"]
+    assert common("open", "x y z w open") == []
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [

@@ -55,6 +55,29 @@ def test_a_word_that_only_one_chunk_has_stays_in_its_item() -> None:
     assert texts(earlier, later) == ["Open the door.", "Well.", "Wait here please."]
 
 
+def test_words_of_the_later_chunk_stay_in_their_items() -> None:
+    earlier = [said(10, "Open the big door.", end=13), said(13, "Wait here.", end=14)]
+    later = [
+        said(11, "the big door.", end=13),
+        said(13, "Well.", end=13.2),
+        said(13.2, "Hm.", end=13.4),
+        said(13.4, "Wait here.", end=14),
+    ]
+    assert texts(earlier, later) == ["Open the big door.", "Well.", "Hm.", "Wait here."]
+
+
+def test_an_item_in_which_a_word_was_not_understood_is_no_longer_the_earlier_one() -> None:
+    earlier = [said(10, "We [inaudible] the big team now.", end=13), said(13, "Then stop.", end=14)]
+    later = [said(10, "we call the big team now.", end=13), said(13, "Then stop.", end=14)]
+    assert texts(earlier, later) == ["We call the big team now.", "Then stop."]
+
+
+def test_where_only_one_chunk_ends_an_item_the_change_is_in_the_middle() -> None:
+    earlier = [said(10, "alpha bravo.", end=11), said(11, "charlie delta echo foxtrot", end=13)]
+    later = [said(10, "ALPHA BRAVO CHARLIE DELTA ECHO FOXTROT GOLF", end=13.5)]
+    assert texts(earlier, later) == ["alpha bravo.", "charlie delta ECHO FOXTROT GOLF"]
+
+
 def test_a_change_is_where_both_end_an_item_nearest_to_the_middle() -> None:
     earlier = [said(10, "one two.", end=11), said(11, "three four.", end=12), said(12, "five six.", end=13)]
     later = [said(10, "One two!", end=11), said(11, "Three four!", end=12), said(12, "Five six!", end=13)]

@@ -49,6 +49,11 @@ def test_of_equal_actions_the_nearest_are_paired_and_the_rest_stay_alone() -> No
     assert pairs(earlier, [clicked(252.1, "Next")]) == [(1, 0)]
     assert pairs([clicked(252.1, "Next")], earlier) == [(0, 1)]
     assert pairs(earlier, [clicked(250.1, "Next"), clicked(253.9, "Next")]) == [(0, 0), (2, 1)]
+    assert pairs(earlier, [clicked(250.1, "Next"), clicked(252.1, "Next")]) == [(0, 0), (1, 1)]
+    near = [clicked(251.5, "Next"), clicked(252.5, "Next"), clicked(254, "Next")]
+    assert pairs(near, [clicked(254, "Next")]) == [(2, 0)]
+    # Of two that are as near, the later one.
+    assert pairs([clicked(250, "Next"), clicked(252, "Next")], [clicked(251, "Next")]) == [(1, 0)]
 
 
 def test_different_words_weigh_as_much_as_a_distance() -> None:

@@ -4,6 +4,8 @@ import pytest
 
 from runops_worker.transcription.merge.same_words import has_digit, is_cut_short, is_same_text, literals, plain_words
 
+_SEVENTEEN = "a b c d e f g h i j k l m n o p q"
+
 
 @pytest.mark.parametrize(
     ("text", "words"),
@@ -76,6 +78,12 @@ def test_a_text_with_an_ellipsis_is_the_beginning_of_a_longer_one(short: str, lo
         ("aaaaaaaa bbbbbbbb", "aaaaaaaa bbbbbbbb ccccc", True),
         ("aaaaaaaa bbbbbbbb", "aaaaaaaa bbbbbbbb cccccc", False),
         ("", "Save", False),
+        # Seventeen of twenty words on average, whatever the others are.
+        (
+            f"{_SEVENTEEN} yyyyyyyyyyyyyyy zzzzzzzzzzzzzzz",
+            f"{_SEVENTEEN} wwwwwwwwwwwwwww vvvvvvvvvvvvvvv uuuuuuuuuuuuuuu ttttttttttttttt",
+            True,
+        ),
     ],
 )
 def test_two_readings_of_one_text(one: str, other: str, same: bool) -> None:

@@ -15,6 +15,10 @@ def test_words_are_said_as_if_all_letters_took_the_same_time() -> None:
     ]
 
 
+def test_a_text_of_one_letter_is_said_in_the_middle_of_its_item() -> None:
+    assert [word.at for word in spoken_words([said(10, "A", end=14)])] == [12.0]
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
