@@ -259,3 +259,20 @@ def test_evidence_is_read_beside_the_sop_and_is_no_part_of_it() -> None:
     assert reading.value is not None
     assert reading.value.cited == {"b": ("t0001", "t0007")}
     assert "evidence" not in json.dumps(reading.value.sop.dump())
+
+
+def test_nodes_that_a_fix_inserted_are_told() -> None:
+    raw = a_sop()
+    raw["public"]["nodes"].pop()
+    raw["public"]["edges"].pop()
+    reading = read(raw)
+    assert reading.value is not None
+    assert reading.value.inserted == ("end",)
+    assert "no_end" in reading.value.fixes
+
+
+@pytest.mark.parametrize("raw", [{"sop": "not public"}, {"sop": ["public"]}, {"sop": {"nodes": []}}])
+def test_only_an_object_inside_an_object_may_be_the_sop(raw: dict[str, Any]) -> None:
+    reading = read(raw)
+    assert reading.value is None
+    assert reading.faults == ("The SOP has no node: public.nodes must list the steps.",)

@@ -46,6 +46,18 @@ def test_letters_of_every_language_are_sent_as_they_are() -> None:
     assert "Größe 尺寸 размер" in data_block("transcript", [said(1, "Größe 尺寸 размер")])
 
 
+def test_data_is_written_without_spaces_between_its_parts() -> None:
+    assert data_block("a", [{"b": 1, "c": "d, e: <f>"}, 2]) == (
+        '<a>\n{"a":[{"b":1,"c":"d, e: \\u003cf\\u003e"},2]}\n</a>'
+    )
+
+
+def test_a_sop_is_thought_about_more_than_the_notes_of_a_section() -> None:
+    assert sop_question(TASK, []).thinking == compact_question(TASK, []).thinking == "medium"
+    assert section_question([], model="m", number=1, count=1).thinking == "low"
+    assert sop_question(TASK, []).max_output_tokens == 49_152
+
+
 @pytest.mark.parametrize(("prompt", "evidence"), [("sop_parser_v0.7.md", False), ("sop_parser_v0.8.md", True)])
 def test_evidence_is_asked_for_where_the_prompt_explains_it(prompt: str, *, evidence: bool) -> None:
     task = replace(TASK, sop_prompt=load_prompt(prompt))

@@ -98,6 +98,28 @@ def test_the_ids_of_two_hours_cost_less_than_a_tenth() -> None:
     assert tokens(compact(numbered(items))) < 1.1 * tokens(compact(items))
 
 
+def test_what_says_nothing_and_what_is_as_before_is_left_out() -> None:
+    item = {
+        "timestamp_start_visual": "00:00:01",
+        "application_in_focus": "Chrome",
+        "action_type_observed": "CLICK",
+        "target_element_details": {
+            "element_type_guess": "button",
+            "element_visible_text": "",
+            "element_attributes_observed": [],
+        },
+        "data_input_observed": None,
+        "screen_region_description_pre_action": "",
+        "screen_region_description_post_action": "A list.",
+    }
+    short = {"at": "00:00:01", "do": "CLICK", "is": "button", "after": "A list."}
+    assert compact([item]) == [{**short, "app": "Chrome"}]
+    again = {**item, "screen_region_description_pre_action": "A list."}
+    other = {**item, "screen_region_description_pre_action": "A form."}
+    assert compact([item, again, other]) == [{**short, "app": "Chrome"}, short, {**short, "before": "A form."}]
+
+
 def test_tokens_are_counted_by_bytes() -> None:
+    assert tokens([{"a": 1, "b": "é"}] * 100) == (100 * len('{"a":1,"b":"éé"},') + 1) // 4
     assert tokens([{"a": "b" * 400}]) == (len(json.dumps([{"a": ""}], separators=(",", ":"))) + 400) // 4
     assert tokens([{"a": "注" * 400}]) > 300

@@ -114,6 +114,25 @@ def test_the_size_of_the_transcript_decides_how_the_sop_is_asked_for() -> None:
     assert way_for(transcript(seconds=60), was_cut_off=True) is Way.SECTIONS
 
 
+@pytest.mark.parametrize(
+    ("size", "way"), [(60_000, Way.FULL), (60_001, Way.COMPACT), (120_000, Way.COMPACT), (120_001, Way.SECTIONS)]
+)
+def test_the_largest_transcript_of_each_way(size: int, way: Way) -> None:
+    items = [{"id": "x" * (4 * size - len('[{"id":""}]'))}]
+    assert tokens(items) == tokens(compact(items)) == size
+    assert way_for(items) is way
+
+
+def test_the_notes_of_each_section_are_numbered() -> None:
+    notes = [SectionNotes.model_validate({"summary": summary, "steps": []}) for summary in "ab"]
+    text = notes_question(TASK, notes).text
+    data = json.loads(text.partition("<sections>\n")[2].partition("\n</sections>")[0])
+    assert data == {
+        "sections": [{"section": 1, "summary": "a", "steps": []}, {"section": 2, "summary": "b", "steps": []}]
+    }
+    assert "is no step of its own. The SOP has at most" in text
+
+
 def test_each_question_keeps_data_and_instruction_apart() -> None:
     items = transcript(seconds=20)
     notes = SectionNotes.model_validate({"summary": "s", "steps": []})
@@ -228,3 +247,37 @@ def test_a_question_about_a_section_has_its_limits() -> None:
         },
         "required": ["summary", "steps"],
     }
+
+
+def seen_at(*stamps: str) -> list[dict[str, Any]]:
+    text = "screen_region_description_post_action"
+    return [{"timestamp_start_visual": stamp, "application_in_focus": "Chrome", text: "x" * 100} for stamp in stamps]
+
+
+@pytest.mark.parametrize(
+    ("stamps", "first"),
+    [
+        # The longest pause is 59.5 s, within a minute and within an hour, and not the one of 59 s across their ends.
+        (("00:00:00.0", "00:00:59.5", "00:01:58.5"), 7),
+        (("00:59:00.0", "00:59:59.5", "01:00:58.5"), 7),
+        (("00:00:59.0", "00:01:59.0", "00:02:00.0"), 7),
+    ],
+)
+def test_pauses_between_what_is_seen_are_measured_in_seconds(stamps: tuple[str, ...], first: int) -> None:
+    items = seen_at(*[stamps[0]] * 6, *stamps)
+    most = tokens(compact(items[:8]))
+    assert [len(section) for section in divided(items, most_tokens=most)] == [first, 9 - first]
+
+
+def test_items_without_a_time_and_tiny_ones_are_divided_too() -> None:
+    assert [len(section) for section in divided([{"x": "y" * 100}] * 9, most_tokens=8 * 28)] == [8, 1]
+    assert [len(section) for section in divided([{}] * 4, most_tokens=4)] == [4]
+
+
+def test_a_range_may_name_all_items_of_a_section() -> None:
+    section = numbered(transcript(seconds=600))
+    assert len(section) > 60
+    step = {"at": "00:00:08", "app": "Chrome", "text": "Open", "ids": [f"t0001-t{len(section):04d}"]}
+    notes = read_notes(json.dumps({"summary": "s", "steps": [step]}), section).value
+    assert notes is not None
+    assert len(notes.items) == len(section)
