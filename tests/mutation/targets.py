@@ -62,6 +62,7 @@ DECISION_CODE = (
     "runops_worker/sop/long/sections.py",
     "runops_worker/sop/schema.py",
     "runops_worker/sop/sop_request.py",
+    "runops_worker/sop/wording/*.py",
     "runops_worker/transcription/answer/*.py",
     "runops_worker/transcription/chunk_state.py",
     "runops_worker/transcription/coverage.py",

@@ -13,6 +13,7 @@ from runops.transcript import dump_transcript
 from runops_worker.sop.evidence.check_evidence import CheckedSop, check_evidence, evidence_object
 from runops_worker.sop.evidence.number_items import item_id
 from runops_worker.sop.evidence.take_evidence import Cited
+from runops_worker.sop.wording.sentences import ENGLISH, LANGUAGES
 from runops_worker.transcription.gaps import gap_item
 from tests.worker.pure.sops import a_sop, edge, line, loop, task
 from tests.worker.pure.transcripts import done, said, shown
@@ -34,7 +35,7 @@ WORDS = ["alpha", "bravo", "charlie", "delta", "hotel"]
 def checked(
     sop: Sop, cited: Cited, items: list[dict[str, Any]] = ITEMS, *, marks: frozenset[int] = frozenset()
 ) -> CheckedSop:
-    result = check_evidence(sop, cited, items, marks=marks)
+    result = check_evidence(sop, cited, items, marks=marks, wording=ENGLISH)
     assert graph_faults(result.sop) == []
     return result
 
@@ -82,7 +83,7 @@ def test_an_invented_task_is_taken_out_although_it_names_items_that_show_somethi
 
 def test_a_node_that_a_fix_inserted_needs_no_evidence() -> None:
     sop = line(OPEN, EXPORT, task("zigzag", "Zigzag sideways"), SEND)
-    result = check_evidence(sop, CITED, ITEMS, inserted=("zigzag",))
+    result = check_evidence(sop, CITED, ITEMS, inserted=("zigzag",), wording=ENGLISH)
     assert result.sop == sop
     assert (result.steps_removed, questions(result)) == (0, [])
 
@@ -252,6 +253,14 @@ def test_an_example_of_a_variable_that_was_not_seen_is_asked_for() -> None:
     assert "{order}" in questions(result)[0]
 
 
+@pytest.mark.parametrize(("language", "label"), [("English", "Send Annika {name}"), ("German", "Send Annika Bericht")])
+def test_a_capital_letter_marks_no_name_in_german_however_short_the_sop_is(language: str, label: str) -> None:
+    result = check_evidence(
+        line(task("send", "Send Annika Bericht")), {"send": ("t0004",)}, ITEMS, wording=LANGUAGES[language]
+    )
+    assert labels(result) == [label]
+
+
 def test_questions_of_the_model_do_not_carry_what_was_not_seen() -> None:
     own = [{"id": "q", "question": "Is http://evil.example right?", "importance": "low"}]
     result = checked(line(OPEN, EXPORT, SEND, clarification_requests=own), CITED)
@@ -305,7 +314,7 @@ def test_a_step_rests_on_the_first_neighbours_that_hold_most_of_its_words(
     wanted = set(words)
     windows = [[wanted.intersection(each) for each in spoken[first : first + 3]] for first in range(len(spoken))]
     counts = [len(set().union(*window)) for window in windows]
-    found = check_evidence(line(task("a", " ".join(words)), OPEN), {}, items).evidence.get("a", ())
+    found = check_evidence(line(task("a", " ".join(words)), OPEN), {}, items, wording=ENGLISH).evidence.get("a", ())
     if 2 * max(counts) < len(wanted):
         assert found == ()
     else:

@@ -9,6 +9,7 @@ import pytest
 from runops.sop_graph import graph_faults
 from runops.sop_outline import in_outline_order
 from runops_worker.sop.fix.fix_graph import Fixed, fix_graph
+from runops_worker.sop.wording.sentences import ENGLISH
 from tests.sop_graphs import as_sop, edge, loop, node, raw_sop
 
 
@@ -31,7 +32,7 @@ def nodes(text: str) -> list[dict[str, Any]]:
 
 
 def fixed(graph: str, ways: str, **public: Any) -> Fixed:
-    result = fix_graph(raw_sop(nodes(graph), arrows(ways) if ways else [], **public))
+    result = fix_graph(raw_sop(nodes(graph), arrows(ways) if ways else [], **public), wording=ENGLISH)
     assert graph_faults(as_sop(result.sop)) == []
     return result
 
@@ -193,7 +194,7 @@ def test_a_loop_in_a_loop_keeps_what_it_said() -> None:
 
 def test_two_nodes_with_one_id() -> None:
     raw = raw_sop([*nodes(LINE), node("a", label="Something else"), node("a", label="[A]")], arrows("s a,a z"))
-    result = fix_graph(raw)
+    result = fix_graph(raw, wording=ENGLISH)
     assert [(one["id"], one["label"]) for one in result.sop["public"]["nodes"]] == [
         ("s", "[s]"),
         ("a", "[a]"),
@@ -248,19 +249,19 @@ def test_steps_name_nodes_and_skills_that_exist() -> None:
         ],
         "artifacts": [],
     }
-    result = fix_graph(raw)
+    result = fix_graph(raw, wording=ENGLISH)
     assert result.sop["private"]["steps"] == [{"node_id": "a", "primary_skill": "s1", "alt_skills": ["s2"]}]
     assert result.questions == ("The application in which \u2039[s]\u203a is done is not known. Which is it?",)
     assert result.fixes == ("stray_step", "step_corrected", "stray_step")
     raw["private"]["skills"].pop()
-    assert fix_graph(raw).sop["private"]["steps"][1] == {"node_id": "s", "primary_skill": "s1"}
+    assert fix_graph(raw, wording=ENGLISH).sop["private"]["steps"][1] == {"node_id": "s", "primary_skill": "s1"}
 
 
 def test_stray_fields_are_dropped_and_evidence_stays() -> None:
     raw = raw_sop(nodes(LINE), arrows("s a,a z"))
     raw["public"]["nodes"][1] |= {"iterator": "N/A", "isBranchRoot": False, "mood": "good", "evidence": ["t0001"]}
     raw["surprise"] = 1
-    result = fix_graph(raw)
+    result = fix_graph(raw, wording=ENGLISH)
     assert result.sop["public"]["nodes"][1] == {**node("a"), "evidence": ["t0001"]}
     assert set(result.sop) == {"meta", "public"}
 
@@ -279,7 +280,7 @@ def test_text_that_the_viewer_shows_has_no_markup() -> None:
         "steps": [{"node_id": "a", "primary_skill": bad}],
         "artifacts": [bad],
     }
-    text = repr(fix_graph(raw).sop)
+    text = repr(fix_graph(raw, wording=ENGLISH).sop)
     assert "<" not in text
     assert text.count(good) == text.count("onerror") == 19
 
@@ -288,7 +289,7 @@ def test_questions_keep_their_ids_apart_from_those_of_the_model_and_are_few() ->
     asked = [{"id": "fix-1", "question": "Why?", "importance": "low"}]
     unanswered = [node(f"d{number}", "decision") for number in range(40)]
     raw = raw_sop([*nodes(">s"), *unanswered, *nodes(".z")], [], clarification_requests=asked)
-    result = fix_graph(raw)
+    result = fix_graph(raw, wording=ENGLISH)
     ids = [request["id"] for request in result.sop["public"]["clarification_requests"]]
     assert len(ids) == len(set(ids)) == 21
     assert len(result.questions) == 20
@@ -313,7 +314,7 @@ def test_two_thousand_nodes_take_seconds(shape: str) -> None:
     if shape == "loops in loops":
         graph = [*(loop(one, [other]) for one, other in pairs), node(names[-1])]
     begun = time.process_time()
-    result = fix_graph(raw_sop([*nodes(">s"), *graph, *nodes(".z")], edges))
+    result = fix_graph(raw_sop([*nodes(">s"), *graph, *nodes(".z")], edges), wording=ENGLISH)
     sop = in_outline_order(as_sop(result.sop))
     assert time.process_time() - begun < 20
     assert graph_faults(sop) == []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from runops.sop_graph import graph_faults
 from runops_worker.sop.fix.fix_graph import Fixed, fix_graph
+from runops_worker.sop.wording.sentences import ENGLISH
 from tests.sop_graphs import any_sops, as_sop, damaged_sops, hostile_sops, sound_sops
 
 MANY = settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -16,7 +17,7 @@ MANY = settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], 
 
 def assert_keeps_its_promises(raw: dict[str, Any]) -> Fixed:
     before = copy.deepcopy(raw)
-    fixed = fix_graph(raw)
+    fixed = fix_graph(raw, wording=ENGLISH)
     assert json.dumps(raw, default=str) == json.dumps(before, default=str)
     nodes = fixed.sop["public"]["nodes"]
     if not nodes:
@@ -25,7 +26,7 @@ def assert_keeps_its_promises(raw: dict[str, Any]) -> Fixed:
     for node in without_evidence["public"]["nodes"]:
         node.pop("evidence", None)
     assert graph_faults(as_sop(without_evidence)) == []
-    again = fix_graph(fixed.sop)
+    again = fix_graph(fixed.sop, wording=ENGLISH)
     assert again.sop == fixed.sop
     assert again.fixes == again.questions == ()
     requests = fixed.sop["public"].get("clarification_requests", [])
@@ -39,7 +40,7 @@ def assert_keeps_its_promises(raw: dict[str, Any]) -> Fixed:
 @given(sound_sops())
 def test_a_sound_sop_is_unchanged(raw: dict[str, Any]) -> None:
     assert graph_faults(as_sop(raw)) == []
-    assert fix_graph(raw) == Fixed(sop=raw)
+    assert fix_graph(raw, wording=ENGLISH) == Fixed(sop=raw)
 
 
 @MANY
@@ -73,6 +74,6 @@ def assert_no_step_is_lost(raw: dict[str, Any], fixed: Fixed) -> None:
 
 @given(st.dictionaries(st.text(), st.text()))
 def test_an_object_without_nodes_has_nothing_to_fix(raw: dict[str, str]) -> None:
-    fixed = fix_graph(dict(raw))
+    fixed = fix_graph(dict(raw), wording=ENGLISH)
     assert fixed.sop["public"]["nodes"] == []
     assert fixed.questions == ()

@@ -1,4 +1,4 @@
-"""How a gap is marked in the transcript, read back, and asked about."""
+"""How a gap is marked in the transcript and read back."""
 
 from typing import Any, get_args
 
@@ -7,7 +7,7 @@ import pytest
 from runops.quality import MOST_GAPS, Gap, GapReason
 from runops.transcript import dump_transcript, parse_item
 from runops_worker.reporting.gap_notes import gap_notes
-from runops_worker.transcription.gaps import gap_item, gap_questions, gaps_in, joined
+from runops_worker.transcription.gaps import gap_item, gaps_in, joined
 from tests.worker.pure.items import clicked, said
 
 
@@ -61,28 +61,3 @@ def test_gaps_that_touch_are_joined_if_they_have_the_same_reason() -> None:
         gap(20, 30),
         gap(30, 40, "empty"),
     )
-
-
-def test_there_is_one_question_for_each_gap() -> None:
-    first, second = gap_questions([gap(60, 90.4), gap(100, 3700, "not_covered")])
-    why = "It was not transcribed: the model"
-    assert first == f"What happens in the recording from 00:01:00 to 00:01:30? {why} refused it."
-    assert second == f"What happens in the recording from 00:01:40 to 01:01:40? {why}'s answer left it out."
-    assert gap_questions([]) == ()
-
-
-def test_of_many_gaps_there_is_one_question_for_each_reason() -> None:
-    refused = [gap(10 * number, 10 * number + 5) for number in range(12)]
-    first, second = gap_questions([*refused, gap(500, 510, "empty")])
-    assert "00:08:20 to 00:08:30?" in first
-    assert "00:01:30 to 00:01:35 and 2 more?" in second
-    assert "00:01:40" not in second
-
-
-def test_ten_gaps_have_a_question_each_and_of_eleven_the_last_ones_are_counted() -> None:
-    ten = [gap(10 * number, 10 * number + 5) for number in range(10)]
-    assert len(gap_questions(ten)) == 10
-    first, second = gap_questions([*ten, gap(500, 510, "empty")])
-    assert "more" not in first + second
-    (only,) = gap_questions([*ten, gap(200, 205)])
-    assert "00:01:30 to 00:01:35 and 1 more?" in only

@@ -65,6 +65,7 @@ def test_literals_are_found(text: str, expected: list[tuple[str, str]]) -> None:
         "e.g. the first one, i.e. row 5",
         "Check input/output and yes/no",
         "It took 120 seconds",
+        "Abre la lista. ¿Cuándo termina? ¡Cuidado!",
     ],
 )
 def test_wording_is_not_a_literal(text: str) -> None:

@@ -20,6 +20,8 @@ from runops_worker.model.answer_json import faults_of, parse_json
 from runops_worker.model.ask import Reading
 from runops_worker.sop.evidence.take_evidence import Cited, take_evidence
 from runops_worker.sop.fix.fix_graph import fix_graph
+from runops_worker.sop.wording.choose import wording_for
+from runops_worker.sop.wording.sentences import Wording
 
 __all__ = ["AnsweredSop", "read_sop", "sop_id"]
 
@@ -40,10 +42,13 @@ class AnsweredSop:
         The name of a rule for each change that was made to the answer.
     inserted
         Ids of nodes that a fix added; they rest on nothing in the recording.
+    wording
+        The sentences of its language.
     """
 
     sop: Sop
     cited: Cited
+    wording: Wording
     fixes: tuple[str, ...] = ()
     inserted: tuple[str, ...] = ()
 
@@ -57,7 +62,7 @@ def sop_id(job_id: UUID) -> str:
     return str(UUID(bytes=hashlib.sha256(f"runops sop {job_id}".encode()).digest()[:16], version=4))
 
 
-def read_sop(text: str, *, job_id: UUID, now: datetime) -> Reading[AnsweredSop]:
+def read_sop(text: str, *, job_id: UUID, now: datetime, language: str | None = None) -> Reading[AnsweredSop]:
     """Read an answer. It is unusable only where it is not a JSON object or has no node.
 
     Parameters
@@ -68,6 +73,8 @@ def read_sop(text: str, *, job_id: UUID, now: datetime) -> Reading[AnsweredSop]:
         The SOP's id is derived from it.
     now
         When the SOP was made, with its time zone.
+    language
+        The one that was chosen for it, see `Task.sop_language`.
     """
     fenced = _FENCE.fullmatch(text)
     try:
@@ -76,7 +83,8 @@ def read_sop(text: str, *, job_id: UUID, now: datetime) -> Reading[AnsweredSop]:
         return Reading(None, (f"The answer is not JSON: {str(error)[:120]}",))
     if raw is None:
         return Reading(None, ("The answer must be one JSON object with meta, public and private.",))
-    fixed = fix_graph(raw)
+    wording = wording_for(language, raw)
+    fixed = fix_graph(raw, wording=wording)
     if not fixed.sop["public"]["nodes"]:
         return Reading(None, ("The SOP has no node: public.nodes must list the steps.",))
     meta = {**fixed.sop["meta"], "id": sop_id(job_id), "created": now.isoformat(timespec="seconds")}
@@ -86,7 +94,9 @@ def read_sop(text: str, *, job_id: UUID, now: datetime) -> Reading[AnsweredSop]:
     except ValidationError as error:
         return Reading(None, tuple(faults_of(error)))
     broken = graph_faults(sop)
-    answer = AnsweredSop(sop=in_outline_order(sop), cited=cited, fixes=fixed.fixes, inserted=fixed.inserted)
+    answer = AnsweredSop(
+        sop=in_outline_order(sop), cited=cited, wording=wording, fixes=fixed.fixes, inserted=fixed.inserted
+    )
     return Reading(answer, (*broken, *fixed.guesses), is_usable=not broken)
 
 

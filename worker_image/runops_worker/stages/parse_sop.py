@@ -22,13 +22,14 @@ from runops_worker.sop.add_questions import add_questions
 from runops_worker.sop.evidence.check_evidence import CheckedSop, check_evidence, evidence_object
 from runops_worker.sop.evidence.number_items import numbered
 from runops_worker.sop.evidence.step_support import STEPS
+from runops_worker.sop.gap_questions import gap_questions
 from runops_worker.sop.long.long_request import Way, compact_question, notes_question, way_for
 from runops_worker.sop.long.section_notes import section_notes
 from runops_worker.sop.mask_sop import mask_sop
 from runops_worker.sop.read_sop import AnsweredSop, read_sop
 from runops_worker.sop.sop_request import sop_question
 from runops_worker.sop.stored_sop import SopObject, StoredSop
-from runops_worker.transcription.gaps import gap_questions, gaps_in
+from runops_worker.transcription.gaps import gaps_in
 from runops_worker.transcription.stored_transcript import Transcript
 
 __all__ = ["parse_sop", "sop_quality"]
@@ -99,8 +100,16 @@ def _finished(
         What the comparison found, the SOP to store, and how many secrets were hidden in it.
     """
     marks = {index for index, item in enumerate(items) if gaps_in([item])}
-    checked = check_evidence(answered.sop, answered.cited, items, marks=marks, inserted=answered.inserted, named=named)
-    complete = add_questions(checked.sop, gap_questions(gaps_in(items)))
+    checked = check_evidence(
+        answered.sop,
+        answered.cited,
+        items,
+        marks=marks,
+        inserted=answered.inserted,
+        named=named,
+        wording=answered.wording,
+    )
+    complete = add_questions(checked.sop, gap_questions(gaps_in(items), answered.wording))
     return (checked, *mask_sop(complete)) if redaction else (checked, complete, 0)
 
 
@@ -173,7 +182,7 @@ async def _ask(
 ) -> _Asked:
     def read(text: str) -> Reading[AnsweredSop]:
         progress.advance(Stage.PARSING_SOP, 0.6)
-        return read_sop(text, job_id=context.task.job_id, now=context.now())
+        return read_sop(text, job_id=context.task.job_id, now=context.now(), language=context.task.sop_language)
 
     model = models[0]
     for tries in range(_TRIES):

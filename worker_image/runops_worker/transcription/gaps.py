@@ -1,17 +1,16 @@
-"""Time ranges without a transcript: how they are marked in it, read back, and asked about. Pure.
+"""Time ranges without a transcript: how they are marked in it, and read back. Pure.
 
 A gap is an item of the transcript in one fixed form. So the transcript alone tells where it has gaps.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from runops.quality import Gap, GapReason
 from runops.transcript import ActionType, VisualItem, seconds, timestamp
 
-__all__ = ["gap_item", "gap_questions", "gaps_in", "joined"]
+__all__ = ["gap_item", "gaps_in", "joined"]
 
 _WHY: Final[Mapping[GapReason, str]] = {
     "refused": "the model refused it",
@@ -23,8 +22,6 @@ _REASONS: Final = {sentence: reason for reason, sentence in _WHY.items()}
 _MARK: Final = re.compile(r"This part of the recording was not transcribed: (?P<why>[^.]{1,80})\.")
 _NOT_KNOWN: Final = "Not known."
 _APPLICATION: Final = "unknown"
-_MOST_QUESTIONS: Final = 10
-"""Questions about gaps in one SOP; more of them would hide the others."""
 
 
 def gap_item(gap: Gap) -> VisualItem:
@@ -72,18 +69,3 @@ def joined(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
         else:
             result.append(gap)
     return tuple(result)
-
-
-def gap_questions(gaps: Sequence[Gap]) -> tuple[str, ...]:
-    """Return the questions to the owner about the gaps: one for each, or for all of one reason where there are many."""
-    if len(gaps) <= _MOST_QUESTIONS:
-        return tuple(_question([gap]) for gap in gaps)
-    by_reason = groupby(sorted(gaps, key=lambda gap: gap.reason), key=lambda gap: gap.reason)
-    return tuple(_question(list(same)) for _, same in by_reason)
-
-
-def _question(gaps: Sequence[Gap]) -> str:
-    ranges = [f"{timestamp(int(gap.start))} to {timestamp(round(gap.end))}" for gap in gaps]
-    more = len(ranges) - _MOST_QUESTIONS
-    named = ", ".join(ranges[:_MOST_QUESTIONS]) + (f" and {more} more" if more > 0 else "")
-    return f"What happens in the recording from {named}? It was not transcribed: {_WHY[gaps[0].reason]}."

@@ -4,6 +4,7 @@ import pytest
 
 from runops_worker.sop.fix import questions
 from runops_worker.sop.fix.questions import Question
+from runops_worker.sop.wording.sentences import ENGLISH
 
 A, B = "\u2039A\u203a", "\u2039B\u203a"
 
@@ -38,6 +39,11 @@ A, B = "\u2039A\u203a", "\u2039B\u203a"
         (questions.dead_end("A"), f"Nothing follows {A}. What is done after it?", "medium"),
         (questions.parallel("A", ["B", "A"]), f"{B} and {A} both follow {A}. In which order are they done?", "medium"),
         (
+            questions.parallel("A", ["B", "A", "B"]),
+            f"{B}, {A} and {B} both follow {A}. In which order are they done?",
+            "medium",
+        ),
+        (
             questions.leaves_loop_for("A", "B", "A"),
             f"{A} leaves {B} for {A}, which is not what follows it. Which steps are skipped then?",
             "medium",
@@ -54,7 +60,10 @@ A, B = "\u2039A\u203a", "\u2039B\u203a"
             f"The procedure may also begin with {A}, at {B}. Are the steps before it skipped?",
             "medium",
         ),
-        (questions.no_time("A", "time"), f"The trigger {A} does not name its time. What is it?", "medium"),
+        *(
+            (questions.no_detail("A", missing), f"The trigger {A} does not name its {missing}. What is it?", "medium")
+            for missing in ("time", "endpoint", "signal")
+        ),
         (
             questions.value_of("A", ["A", "B"]),
             f"The variable {A} has the values {A} and {B}. Which one is right?",
@@ -65,7 +74,7 @@ A, B = "\u2039A\u203a", "\u2039B\u203a"
     ids=lambda value: value if value in {"high", "medium", "low"} else None,
 )
 def test_a_question_and_its_importance(question: Question, text: str, importance: str) -> None:
-    assert question == Question(text, importance)  # type: ignore[arg-type]
+    assert (question.text(ENGLISH), question.importance) == (text, importance)
 
 
 @pytest.mark.parametrize(
@@ -73,4 +82,4 @@ def test_a_question_and_its_importance(question: Question, text: str, importance
     [("a \n b", "a b"), ("x" * 80, "x" * 80), ("x" * 81, "x" * 77 + "..."), ("", "")],
 )
 def test_a_label_is_quoted_in_one_short_line(label: str, shown: str) -> None:
-    assert questions.dead_end(label).text == f"Nothing follows \u2039{shown}\u203a. What is done after it?"
+    assert questions.dead_end(label).text(ENGLISH) == f"Nothing follows \u2039{shown}\u203a. What is done after it?"

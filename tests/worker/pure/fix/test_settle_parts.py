@@ -10,6 +10,7 @@ from runops_worker.sop.fix.settle_nodes import settle_nodes
 from runops_worker.sop.fix.settle_private import settle_private
 from runops_worker.sop.fix.settle_triggers import settle_triggers
 from runops_worker.sop.fix.settle_values import settle_edges, settle_requests, settle_variables
+from runops_worker.sop.wording.sentences import ENGLISH
 
 EMPTY = {"title": "T", "version": "1.0.0", "goal": "", "purpose": "", "owner": []}
 
@@ -42,17 +43,17 @@ def test_the_head(raw: Any, settled: dict[str, Any]) -> None:
 
 
 def node_of(**raw: Any) -> tuple[dict[str, Any], list[str]]:
-    (node,), asked = settle_nodes([raw])
-    return node, [question.text for question in asked]
+    (node,), asked = settle_nodes([raw], wording=ENGLISH)
+    return node, [question.text(ENGLISH) for question in asked]
 
 
 @pytest.mark.parametrize("raw", [None, "odd", 7, [], [None, "a", {}, 3]])
 def test_what_is_no_node_is_left_out(raw: Any) -> None:
-    assert settle_nodes(raw) == ([], [])
+    assert settle_nodes(raw, wording=ENGLISH) == ([], [])
 
 
 def test_nodes_may_be_the_values_of_an_object() -> None:
-    nodes, _ = settle_nodes({"a": {"label": "A"}, "b": {"id": "c", "label": "B"}, "d": "odd"})
+    nodes, _ = settle_nodes({"a": {"label": "A"}, "b": {"id": "c", "label": "B"}, "d": "odd"}, wording=ENGLISH)
     assert nodes == [{"id": "a", "label": "A", "type": "task"}, {"id": "c", "label": "B", "type": "task"}]
 
 
@@ -100,7 +101,9 @@ def test_a_node_without_a_label_is_asked_about_where_something_is_done(kind: str
 
 
 def test_nodes_without_ids_are_numbered_by_their_place() -> None:
-    nodes, _ = settle_nodes([{"type": "end"}, {"type": "loop", "children": [{"type": "end"}]}, {"type": "end"}])
+    nodes, _ = settle_nodes(
+        [{"type": "end"}, {"type": "loop", "children": [{"type": "end"}]}, {"type": "end"}], wording=ENGLISH
+    )
     assert [node["id"] for node in nodes] == ["node-1", "node-2", "node-3", "node-4"]
 
 
@@ -171,7 +174,7 @@ def test_a_loop_has_every_field_of_a_loop() -> None:
 
 def test_nodes_within_a_loop_are_its_children_by_their_names() -> None:
     raw = [{"id": "l", "type": "loop", "label": "L", "exit_condition": "e", "children": [{"label": "B"}, {"x": 1}]}]
-    nodes, _ = settle_nodes(raw)
+    nodes, _ = settle_nodes(raw, wording=ENGLISH)
     assert [(node["id"], node.get("children")) for node in nodes] == [("l", ["B"]), ("B", None), ("node-3", None)]
 
 
@@ -192,7 +195,7 @@ def test_nodes_within_children_follow_their_parent_five_levels_deep() -> None:
     nested: dict[str, Any] = {"id": "6", "label": "6"}
     for level in range(5, -1, -1):
         nested = {"id": str(level), "label": str(level), "type": "loop", "exit_condition": "e", "children": [nested]}
-    nodes, _ = settle_nodes([nested, {"id": "z", "label": "Z"}])
+    nodes, _ = settle_nodes([nested, {"id": "z", "label": "Z"}], wording=ENGLISH)
     assert [(node["id"], node.get("children")) for node in nodes] == [
         ("0", ["1"]),
         ("1", ["2"]),
@@ -247,7 +250,7 @@ def test_the_private_part() -> None:
 
 def trigger_of(raw: Any) -> tuple[list[dict[str, Any]], list[str]]:
     triggers, asked = settle_triggers(raw, otherwise="Somebody starts it.")
-    return triggers, [question.text for question in asked]
+    return triggers, [question.text(ENGLISH) for question in asked]
 
 
 @pytest.mark.parametrize("raw", [None, [], {}, "", [""], [None, 3], [{}]])

@@ -14,6 +14,7 @@ from runops_worker.sop.evidence.take_evidence import take_evidence
 from runops_worker.sop.long.compact import compact
 from runops_worker.sop.long.long_request import notes_question
 from runops_worker.sop.long.sections import divided, read_notes, section_question
+from runops_worker.sop.wording.sentences import ENGLISH
 from runops_worker.task import Prompt
 from tests.worker.fakes import TASK
 from tests.worker.pure.long.two_hours import transcript
@@ -60,7 +61,7 @@ def answered(wrong_in_notes: list[str], wrong_in_graph: list[str], most_tokens: 
     named = {name for step in steps for name in read_ids(step.get("ids", []), longest_range=10_000)}
     assert named == frozenset().union(*(section.items for section in notes))
     sop = line(*(task(node["id"], node["label"]) for node in raw["public"]["nodes"]))
-    return check_evidence(sop, cited, ITEMS, named=named), named
+    return check_evidence(sop, cited, ITEMS, named=named, wording=ENGLISH), named
 
 
 @settings(deadline=None, max_examples=40)

@@ -13,12 +13,9 @@ from runops_worker.sop.evidence.observations import observe
 from runops_worker.sop.evidence.remove_task import without_task
 from runops_worker.sop.evidence.step_support import STEPS, support_of
 from runops_worker.sop.evidence.take_evidence import Cited
+from runops_worker.sop.wording.sentences import Wording
 
 __all__ = ["CheckedSop", "check_evidence", "evidence_object"]
-
-_NO_COMPARISON = (
-    "Do the steps follow the recording? Their words are not those of the recording, so they cannot be compared."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +48,7 @@ def check_evidence(
     marks: AbstractSet[int] = frozenset(),
     inserted: Collection[str] = (),
     named: AbstractSet[str] | None = None,
+    wording: Wording,
 ) -> CheckedSop:
     """Return the SOP with only what the transcript shows or says.
 
@@ -73,6 +71,8 @@ def check_evidence(
     named
         Names of the items that the model was told of; None for all. It can only have guessed another one: names are
         numbers, so a guess mostly hits an item that exists.
+    wording
+        Of the questions.
     """
     observed = observe(items, marks=marks)
     if named is not None:
@@ -84,7 +84,7 @@ def check_evidence(
     questions: list[str] = []
     removed = 0
     if unsupported and 2 * len(unsupported) > steps and steps > 1:
-        questions.append(_NO_COMPARISON)
+        questions.append(wording.say("no_comparison"))
         unsupported = []
     asked: list[str] = []
     for node_id in unsupported:
@@ -93,12 +93,9 @@ def check_evidence(
             asked.append(node_id)
         else:
             sop, removed = shorter, removed + 1
-    checked = check_literals(sop, observed)
+    checked = check_literals(sop, observed, wording=wording)
     labels = {node.id: node.label for node in checked.sop.public.nodes}
-    questions += [
-        f'Is the step "{labels[node_id]}" part of the procedure? The recording neither shows nor says it.'
-        for node_id in asked
-    ]
+    questions += [wording.say("unsupported_step", step=labels[node_id]) for node_id in asked]
     return CheckedSop(
         sop=add_questions(checked.sop, [*questions, *checked.questions]),
         evidence=support.evidence,

@@ -8,28 +8,15 @@ from runops.sop import Sop
 from runops_worker.sop.evidence.literals import Kind, Literal, is_observed, literals
 from runops_worker.sop.evidence.observations import Observations
 from runops_worker.sop.mask_sop import NAMES_AND_KINDS
+from runops_worker.sop.wording.sentences import Wording
 
 __all__ = ["CheckedLiterals", "check_literals"]
 
 _KEPT = NAMES_AND_KINDS | {"variables_in", "variables_out", "position"}
-_CALLED: dict[Kind, str] = {
-    "address": "an address",
-    "email_address": "an e-mail address",
-    "path": "a path",
-    "command": "a command",
-    "file": "a file",
-    "value": "a quoted text",
-    "amount": "an amount",
-    "identifier": "an identifier",
-    "number": "a number",
-    "name": "a name",
-}
 _MOST_CAPITALISED = 0.2
 """Share of the words inside sentences that begin with a capital letter. German, or titles, have more."""
 _FEWEST_WORDS = 5
 _MOST_QUESTIONS = 15
-_WHICH = "The recording neither shows nor says it: what is right?"
-_UNKNOWN_VALUE = "neither shown nor said in the recording"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +38,18 @@ class CheckedLiterals:
     count: int
 
 
-def check_literals(sop: Sop, observed: Observations) -> CheckedLiterals:
-    """Return the SOP with each literal that the recording neither shows nor says replaced by a variable."""
-    check = _Check(observed, names=_has_names(sop), taken=set(sop.public.variables or {}))
+def check_literals(sop: Sop, observed: Observations, *, wording: Wording) -> CheckedLiterals:
+    """Return the SOP with each literal that the recording neither shows nor says replaced by a variable.
+
+    Parameters
+    ----------
+    sop, observed
+        What is compared.
+    wording
+        Of the questions, and of the examples of variables.
+    """
+    names = not wording.capitalises_nouns and _has_names(sop)
+    check = _Check(observed, names=names, taken=set(sop.public.variables or {}))
     value = sop.model_dump(exclude_none=True)
     public, variables = value["public"], value["public"].get("variables") or {}
     asked: list[str] = []
@@ -66,27 +62,26 @@ def check_literals(sop: Sop, observed: Observations) -> CheckedLiterals:
     value["meta"], kinds = checked(value["meta"])
     public["triggers"], more = checked(public["triggers"])
     if kinds or more:
-        asked.append(f"The description of the procedure named {_listed([*kinds, *more])}. {_WHICH}")
+        asked.append(wording.say("description_named", kinds=_listed([*kinds, *more], wording)))
     for number, node in enumerate(public["nodes"]):
         public["nodes"][number], kinds = checked(node)
         if kinds:
-            asked.append(f'The step "{public["nodes"][number]["label"]}" named {_listed(kinds)}. {_WHICH}')
+            label = public["nodes"][number]["label"]
+            asked.append(wording.say("step_named", step=label, kinds=_listed(kinds, wording)))
     for key, example in variables.items():
         _, kinds = checked(example)
         if kinds:
-            variables[key] = _UNKNOWN_VALUE
-            asked.append(
-                f"What is an example of {{{key}}}? The recording neither shows nor says the one that was named."
-            )
+            variables[key] = wording.say("unknown_value")
+            asked.append(wording.say("example_of", variable=f"{{{key}}}"))
     public["clarification_requests"], _ = checked(public.get("clarification_requests") or [])
     if "private" in value:
         value["private"], _ = checked(value["private"])
     if not check.replaced:
         return CheckedLiterals(sop, (), 0)
-    public["variables"] = {**variables, **dict.fromkeys(check.replaced.values(), _UNKNOWN_VALUE)}
+    public["variables"] = {**variables, **dict.fromkeys(check.replaced.values(), wording.say("unknown_value"))}
     if not public["clarification_requests"]:
         del public["clarification_requests"]
-    return CheckedLiterals(Sop.model_validate(value), _bounded(asked), len(check.replaced))
+    return CheckedLiterals(Sop.model_validate(value), _bounded(asked, wording), len(check.replaced))
 
 
 @dataclass
@@ -127,14 +122,12 @@ def _has_names(sop: Sop) -> bool:
     return len(inside) < _FEWEST_WORDS or capitalised <= _MOST_CAPITALISED * len(inside)
 
 
-def _listed(kinds: list[Kind]) -> str:
-    called = [_CALLED[kind] for kind in dict.fromkeys(kinds)]
-    return called[0] if len(called) == 1 else ", ".join(called[:-1]) + " and " + called[-1]
+def _listed(kinds: list[Kind], wording: Wording) -> str:
+    return wording.listed(wording.say(kind) for kind in dict.fromkeys(kinds))
 
 
-def _bounded(questions: list[str]) -> tuple[str, ...]:
+def _bounded(questions: list[str], wording: Wording) -> tuple[str, ...]:
     if len(questions) <= _MOST_QUESTIONS:
         return tuple(questions)
     more = len(questions) - _MOST_QUESTIONS + 1
-    rest = f"{more} more steps named values that the recording neither shows nor says: which are right?"
-    return (*questions[: _MOST_QUESTIONS - 1], rest)
+    return (*questions[: _MOST_QUESTIONS - 1], wording.say("more_steps_named", count=more))

@@ -88,7 +88,7 @@ _PLACEHOLDER = re.compile(r"\{[^{}\n]{1,80}\}")
 _TIME = re.compile(r"(?<![\d:])\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,3})?)?(?![\d:])")
 _ITEM = re.compile(r"\bt\d{4,6}\b")
 _CAPITALISED = re.compile(r"(?<![\w.@/-])[A-ZÀ-ÖØ-Þ][\w'’-]*[a-zà-öø-ÿ][\w'’-]*")  # noqa: RUF001
-_BEFORE_A_SENTENCE = frozenset('.!?:;•>\n("“„')
+_BEFORE_A_SENTENCE = frozenset('.!?:;•>\n("“„¿¡')
 _CAPITALISED_ANYWAY = """
     monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september
     october november december english german french spanish italian internet enter escape tab ctrl control shift alt

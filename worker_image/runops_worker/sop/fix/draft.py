@@ -6,6 +6,7 @@ from typing import Any
 
 from runops.sop_structure import Arrow, Graph
 from runops_worker.sop.fix.questions import Question
+from runops_worker.sop.wording.sentences import ENGLISH, Wording
 
 __all__ = ["Draft"]
 
@@ -29,6 +30,8 @@ class Draft:
         What the changes leave open.
     inserted
         Ids of nodes that no model wrote: they hold ways together that could not be joined directly.
+    wording
+        The sentences of the SOP's language, for labels and notes.
     """
 
     nodes: dict[str, dict[str, Any]]
@@ -37,6 +40,7 @@ class Draft:
     fixes: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     inserted: list[str] = field(default_factory=list)
+    wording: Wording = ENGLISH
 
     def type(self, name: str) -> str:
         """Return the type of a node."""
@@ -108,9 +112,8 @@ class Draft:
         for name in filter(self.ways.__contains__, self.inserted):
             if self.type(name) == "task" and self.ways[name] == {"next": loop}:
                 return name
-        return self.insert(
-            f"next-{loop}", kind="task", label=f"Go back to: {self.label(loop)}", loop=loop, ways={"next": loop}
-        )
+        label = self.wording.say("back_to", step=self.label(loop))
+        return self.insert(f"next-{loop}", kind="task", label=label, loop=loop, ways={"next": loop})
 
     def add_note(self, name: str, note: str) -> None:
         """Add a sentence to a node's context."""

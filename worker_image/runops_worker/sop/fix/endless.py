@@ -50,7 +50,7 @@ def _open(draft: Draft, ring: set[str], *, end: str, loop: str | None, place: Ma
     asked = draft.insert(
         f"repeat-{target}",
         kind="decision",
-        label=f"Go back to this once more: {label}?",
+        label=draft.wording.say("once_more", step=label),
         loop=loop,
         ways={"yes": target, "no": end if loop is None else draft.back_to(loop)},
     )

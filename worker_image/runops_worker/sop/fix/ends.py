@@ -15,7 +15,7 @@ def one_end(draft: Draft) -> None:
         name, number = "end", 2
         while name in draft.nodes:
             name, number = f"end-{number}", number + 1
-        draft.nodes[name] = {"id": name, "type": "end", "label": "The procedure is finished"}
+        draft.nodes[name] = {"id": name, "type": "end", "label": draft.wording.say("end")}
         draft.inserted.append(name)
         draft.say("no_end")
         return
@@ -25,7 +25,7 @@ def one_end(draft: Draft) -> None:
         if name != kept:
             node = draft.nodes.pop(name)
             if node["label"] != draft.label(kept):
-                draft.add_note(kept, f"Also: {node['label']}.")
+                draft.add_note(kept, draft.wording.say("also", step=node["label"]))
             draft.say("several_ends")
     merged = [
         Arrow(arrow.source, kept if arrow.target in ends else arrow.target, arrow.condition)

@@ -131,7 +131,8 @@ def _answers(draft: Draft, name: str, arrows: list[Arrow], search: _Search) -> d
             labels = [draft.label(ways[word]), draft.label(arrow.target)]
             draft.ask(questions.answer_used_twice(draft.label(name), word, labels))
         elif word is None:
-            draft.add_note(name, f"{free[0].capitalize()}: {arrow.condition}.")
+            answer = draft.wording.say(free[0]).capitalize()
+            draft.add_note(name, draft.wording.say("answer_means", answer=answer, condition=arrow.condition))
     others = [target for target in _distinct(rest) if target not in ways.values()]
     if rest:
         draft.say("several_answers", len(rest))

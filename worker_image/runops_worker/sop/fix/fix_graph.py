@@ -19,6 +19,7 @@ from runops_worker.sop.fix.settle_fields import settle_fields
 from runops_worker.sop.fix.stray_steps import settle_steps
 from runops_worker.sop.fix.unknown_names import resolve_names
 from runops_worker.sop.fix.unreachable import join_unreachable
+from runops_worker.sop.wording.sentences import ENGLISH, Wording
 
 __all__ = ["Fixed", "fix_graph"]
 
@@ -40,7 +41,7 @@ class Fixed:
     questions
         What the fixes leave open, most important first. They are among the SOP's clarification requests.
     guesses
-        The questions of high importance: what the model may repair better than any rule.
+        The questions of high importance, in English: what the model may repair better than any rule.
     inserted
         Ids of nodes that hold ways together and rest on nothing in the recording.
     """
@@ -52,7 +53,7 @@ class Fixed:
     inserted: tuple[str, ...] = ()
 
 
-def fix_graph(raw: dict[str, Any]) -> Fixed:
+def fix_graph(raw: dict[str, Any], *, wording: Wording) -> Fixed:
     """Return the SOP with its faults fixed.
 
     What has one right answer is changed without a question. What has several gets the most harmless one and a
@@ -62,11 +63,14 @@ def fix_graph(raw: dict[str, Any]) -> Fixed:
     ----------
     raw
         Any JSON object.
+    wording
+        Of questions, labels and notes.
     """
-    settled = settle_fields(raw)
+    settled = settle_fields(raw, wording=wording)
     public = settled.sop["public"]
     nodes, renamed = unique_nodes(public["nodes"])
-    draft = Draft(nodes, [Arrow(edge["source"], edge["target"], edge["condition"]) for edge in public["edges"]])
+    arrows = [Arrow(edge["source"], edge["target"], edge["condition"]) for edge in public["edges"]]
+    draft = Draft(nodes, arrows, wording=wording)
     draft.fixes, draft.questions = list(settled.fixes), list(settled.questions)
     draft.say("duplicate_id", renamed)
     if not nodes:
@@ -78,12 +82,12 @@ def fix_graph(raw: dict[str, Any]) -> Fixed:
         sop["private"] = settle_steps(draft, sop["private"])
     asked = _most_important(draft.questions)
     if asked:
-        sop["public"]["clarification_requests"] = _requests(public.get("clarification_requests", ()), asked)
+        sop["public"]["clarification_requests"] = _requests(public.get("clarification_requests", ()), asked, wording)
     return Fixed(
         sop=sop,
         fixes=tuple(draft.fixes),
-        questions=tuple(question.text for question in asked),
-        guesses=tuple(question.text for question in asked if question.importance == "high"),
+        questions=tuple(question.text(wording) for question in asked),
+        guesses=tuple(question.text(ENGLISH) for question in asked if question.importance == "high"),
         inserted=tuple(draft.inserted),
     )
 
@@ -134,16 +138,17 @@ def _most_important(questions: Sequence[Question]) -> list[Question]:
     return ranked[:_MOST_QUESTIONS]
 
 
-def _requests(present: Iterable[dict[str, Any]], asked: Iterable[Question]) -> list[dict[str, Any]]:
+def _requests(present: Iterable[dict[str, Any]], asked: Iterable[Question], wording: Wording) -> list[dict[str, Any]]:
     requests = list(present)
     taken = {request["id"] for request in requests}
     texts = {request["question"] for request in requests}
     number = 1
     for question in asked:
-        if question.text in texts:
+        text = question.text(wording)
+        if text in texts:
             continue
         while f"fix-{number}" in taken:
             number += 1
         taken.add(f"fix-{number}")
-        requests.append({"id": f"fix-{number}", "question": question.text, "importance": question.importance})
+        requests.append({"id": f"fix-{number}", "question": text, "importance": question.importance})
     return requests

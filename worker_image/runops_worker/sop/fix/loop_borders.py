@@ -40,7 +40,11 @@ def _leave(draft: Draft, name: str, condition: str, target: str, loop: str, *, i
         draft.ask(questions.leaves_loop_for(draft.label(name), draft.label(loop), draft.label(target)))
     draft.ways[name][condition] = loop if condition == "next" else draft.back_to(loop)
     if is_break:
-        answer = f"after: {draft.label(name)}" if condition == "next" else f"{condition} at: {draft.label(name)}"
-        node = draft.nodes[loop]
-        node["exit_condition"] = f"{node['exit_condition']}, or {answer}"
+        node, step = draft.nodes[loop], draft.label(name)
+        given, wording = node["exit_condition"], draft.wording
+        node["exit_condition"] = (
+            wording.say("or_after", condition=given, step=step)
+            if condition == "next"
+            else wording.say("or_answer_at", condition=given, step=step, answer=wording.say(condition))
+        )
     draft.say("out_of_a_loop")

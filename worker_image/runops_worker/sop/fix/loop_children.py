@@ -26,7 +26,7 @@ def settle_children(draft: Draft) -> None:
                 node |= {"type": "loop", "isBranchRoot": True}
                 node.setdefault("iterator", node["label"])
                 if "exit_condition" not in node:
-                    node["exit_condition"] = "none is left"
+                    node["exit_condition"] = draft.wording.say("none_is_left")
                     draft.ask(questions.until_when(node["label"]))
                 draft.say("task_is_a_loop")
             else:
@@ -117,6 +117,6 @@ def drop_empty_loops(draft: Draft) -> None:
                 node.pop(field, None)
             node["type"] = "task"
             if iterator and iterator != node["label"]:
-                draft.add_note(name, f"Repeat: {iterator}.")
+                draft.add_note(name, draft.wording.say("repeat", each=iterator))
             draft.ask(questions.loop_without_children(node["label"]))
             draft.say("loop_without_children")

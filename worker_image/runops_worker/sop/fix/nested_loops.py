@@ -46,10 +46,12 @@ def flatten_loops(draft: Draft) -> None:
     draft.arrows = list(dict.fromkeys(arrows))
     for inner in inside:
         node = draft.nodes[inner]
-        draft.add_note(inner, f"Repeat: {node['iterator']}. Until: {node['exit_condition']}.")
+        draft.add_note(
+            inner, draft.wording.say("repeat_until", each=node["iterator"], condition=node["exit_condition"])
+        )
         for field in ("iterator", "children", "exit_condition", "isBranchRoot"):
             node.pop(field, None)
-        node |= {"type": "decision", "label": f"{node['label']}: is there another one?"}
+        node |= {"type": "decision", "label": draft.wording.say("another_one", step=node["label"])}
         draft.say("nested_loop")
 
 

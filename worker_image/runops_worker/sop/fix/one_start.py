@@ -28,7 +28,7 @@ def find_start(draft: Draft) -> str:
     if not outside and not entered[first]:
         return first
     draft.say("no_start")
-    return draft.insert("start", kind="trigger", label="Start", loop=None, ways={"next": first})
+    return draft.insert("start", kind="trigger", label=draft.wording.say("start"), loop=None, ways={"next": first})
 
 
 def _settle_other_trigger(draft: Draft, other: str, *, start: str, is_entered: bool) -> None:
@@ -40,10 +40,10 @@ def _settle_other_trigger(draft: Draft, other: str, *, start: str, is_entered: b
         node["type"] = "task"
     elif target == first:
         if node["label"] != draft.label(start):
-            draft.add_note(start, f"Also: {node['label']}.")
+            draft.add_note(start, draft.wording.say("also", step=node["label"]))
         del draft.nodes[other], draft.ways[other]
     else:
         draft.ask(questions.other_start(node["label"], draft.label(target)))
-        node |= {"type": "decision", "label": f"Did it begin with this: {node['label']}?"}
+        node |= {"type": "decision", "label": draft.wording.say("began_with", step=node["label"])}
         draft.ways[other] = {"yes": target, "no": first}
         draft.ways[start]["next"] = other

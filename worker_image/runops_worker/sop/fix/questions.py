@@ -2,11 +2,13 @@
 
 The rule is the one that the model's prompt gives: `high` where the procedure cannot be carried out without the answer,
 `medium` where results may differ, `low` for everything else. Each text says first what is wrong, so that a question of
-high importance is also a sentence for the model's repair turn.
+high importance is also a sentence for the model's repair turn. The texts are in the tables of `sop.wording`.
 """
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
+
+from runops_worker.sop.wording.sentences import Wording
 
 __all__ = [
     "Question",
@@ -20,8 +22,8 @@ __all__ = [
     "missing_answer",
     "more_answers",
     "no_answers",
+    "no_detail",
     "no_skill",
-    "no_time",
     "other_start",
     "parallel",
     "unnamed",
@@ -35,10 +37,40 @@ _LEFT, _RIGHT = "\u2039", "\u203a"
 
 
 class Question(NamedTuple):
-    """What somebody has to answer."""
+    """What somebody has to answer.
 
-    text: str
+    Attributes
+    ----------
+    sentence
+        Its name in the tables.
+    importance
+        See above.
+    step, loop, other
+        Labels of nodes, or other words of the SOP, that the sentence names.
+    others
+        Several such labels.
+    answer
+        `yes` or `no`.
+    """
+
+    sentence: str
     importance: Literal["high", "medium", "low"]
+    step: str
+    loop: str = ""
+    other: str = ""
+    others: tuple[str, ...] = ()
+    answer: str = ""
+
+    def text(self, wording: Wording) -> str:
+        """Return the question in one language."""
+        return wording.say(
+            self.sentence,
+            step=_quoted(self.step),
+            loop=_quoted(self.loop),
+            other=_quoted(self.other),
+            others=wording.listed(map(_quoted, self.others)) if self.others else "",
+            answer=wording.say(self.answer) if self.answer else "",
+        )
 
 
 def _quoted(label: str) -> str:
@@ -47,110 +79,91 @@ def _quoted(label: str) -> str:
     return f"{_LEFT}{plain if len(plain) <= _LONGEST_NAME else plain[: _LONGEST_NAME - 3] + '...'}{_RIGHT}"
 
 
-def _listed(labels: Iterable[str]) -> str:
-    return " and ".join(map(_quoted, labels))
-
-
 def unplaced(label: str) -> Question:
     """Return the question about a step that no edge leads to."""
-    return Question(f"No step leads to {_quoted(label)}. When is it done?", "high")
+    return Question("unplaced", "high", label)
 
 
 def endless(label: str) -> Question:
     """Return the question about steps that are repeated for ever."""
-    return Question(f"The steps from {_quoted(label)} on repeat without an end. When are they over?", "high")
+    return Question("endless", "high", label)
 
 
 def no_answers(label: str) -> Question:
     """Return the question about a decision without answers."""
-    return Question(f"Neither yes nor no leads on from {_quoted(label)}. What does each answer lead to?", "high")
+    return Question("no_answers", "high", label)
 
 
 def more_answers(label: str, others: Iterable[str]) -> Question:
     """Return the question about a decision that leads to more than two steps."""
-    return Question(
-        f"{_quoted(label)} has more than two answers; one leads to {_listed(others)}. Which answer is that?", "high"
-    )
+    return Question("more_answers", "high", label, others=tuple(others))
 
 
-def answer_used_twice(label: str, word: str, targets: Iterable[str]) -> Question:
+def answer_used_twice(label: str, answer: str, targets: Iterable[str]) -> Question:
     """Return the question about a decision whose two edges have the same answer."""
-    return Question(
-        f"{_quoted(label)} has {word} twice: to {_listed(targets)}. Which of them is done when the answer differs?",
-        "high",
-    )
+    return Question("answer_used_twice", "high", label, others=tuple(targets), answer=answer)
 
 
 def loop_without_children(label: str) -> Question:
     """Return the question about a loop in which nothing is done."""
-    return Question(f"Nothing is repeated in {_quoted(label)}. Which steps belong to it?", "high")
+    return Question("loop_without_children", "high", label)
 
 
 def unnamed(node_id: str) -> Question:
     """Return the question about a step that says nothing about itself."""
-    return Question(f"The step {_quoted(node_id)} has no label. What is done in it?", "high")
+    return Question("unnamed", "high", node_id)
 
 
-def missing_answer(label: str, word: str) -> Question:
+def missing_answer(label: str, answer: str) -> Question:
     """Return the question about an answer that leads nowhere."""
-    return Question(
-        f"The recording does not show what happens at {_quoted(label)} when the answer is {word}. What is done then?",
-        "medium",
-    )
+    return Question("missing_answer", "medium", label, answer=answer)
 
 
 def dead_end(label: str) -> Question:
     """Return the question about a step after which nothing comes."""
-    return Question(f"Nothing follows {_quoted(label)}. What is done after it?", "medium")
+    return Question("dead_end", "medium", label)
 
 
 def parallel(label: str, targets: Iterable[str]) -> Question:
     """Return the question about a step after which two things come."""
-    return Question(f"{_listed(targets)} both follow {_quoted(label)}. In which order are they done?", "medium")
+    return Question("parallel", "medium", label, others=tuple(targets))
 
 
 def leaves_loop_for(label: str, loop: str, target: str) -> Question:
     """Return the question about a way out of a loop to another step than the one after it."""
-    return Question(
-        f"{_quoted(label)} leaves {_quoted(loop)} for {_quoted(target)}, which is not what follows it. "
-        "Which steps are skipped then?",
-        "medium",
-    )
+    return Question("leaves_loop_for", "medium", label, loop=loop, other=target)
 
 
 def loop_without_exit(label: str) -> Question:
     """Return the question about what comes after a loop."""
-    return Question(f"Nothing says what follows {_quoted(label)}. What is done when all are processed?", "medium")
+    return Question("loop_without_exit", "medium", label)
 
 
 def until_when(label: str) -> Question:
     """Return the question about a loop without exit condition."""
-    return Question(f"Nothing says when {_quoted(label)} is over. When is it?", "medium")
+    return Question("until_when", "medium", label)
 
 
 def child_of_two_loops(label: str, loops: Iterable[str]) -> Question:
     """Return the question about a step that several loops claim."""
-    return Question(f"{_listed(loops)} both repeat {_quoted(label)}. Which of them does?", "medium")
+    return Question("child_of_two_loops", "medium", label, others=tuple(loops))
 
 
 def other_start(label: str, target: str) -> Question:
     """Return the question about a second trigger node."""
-    return Question(
-        f"The procedure may also begin with {_quoted(label)}, at {_quoted(target)}. Are the steps before it skipped?",
-        "medium",
-    )
+    return Question("other_start", "medium", label, other=target)
 
 
-def no_time(description: str, missing: str) -> Question:
+def no_detail(description: str, missing: Literal["time", "endpoint", "signal"]) -> Question:
     """Return the question about a trigger that lacks what its type needs."""
-    return Question(f"The trigger {_quoted(description)} does not name its {missing}. What is it?", "medium")
+    return Question(f"no_{missing}", "medium", description)
 
 
 def value_of(name: str, values: Iterable[str]) -> Question:
     """Return the question about a variable with several values."""
-    return Question(f"The variable {_quoted(name)} has the values {_listed(values)}. Which one is right?", "medium")
+    return Question("value_of", "medium", name, others=tuple(values))
 
 
 def no_skill(label: str) -> Question:
     """Return the question about a step whose application is not known."""
-    return Question(f"The application in which {_quoted(label)} is done is not known. Which is it?", "low")
+    return Question("no_skill", "low", label)

@@ -12,6 +12,7 @@ from runops_worker.sop.fix.settle_private import settle_private
 from runops_worker.sop.fix.settle_triggers import settle_triggers
 from runops_worker.sop.fix.settle_values import settle_edges, settle_requests, settle_variables
 from runops_worker.sop.fix.text_of import bounded, has_content
+from runops_worker.sop.wording.sentences import Wording
 
 __all__ = ["Settled", "settle_fields"]
 
@@ -37,13 +38,21 @@ class Settled:
     questions: tuple[Question, ...]
 
 
-def settle_fields(raw: dict[str, Any]) -> Settled:
-    """Return the SOP in the right form: known keys only, text without HTML, each field of its type."""
+def settle_fields(raw: dict[str, Any], *, wording: Wording) -> Settled:
+    """Return the SOP in the right form: known keys only, text without HTML, each field of its type.
+
+    Parameters
+    ----------
+    raw
+        Any JSON object.
+    wording
+        What stands in for a missing title, trigger or exit condition.
+    """
     whole: dict[str, Any] = bounded(raw)
     given = whole.get("public", whole if "nodes" in whole else {})
     public = {name: _once(part) for name, part in given.items()} if isinstance(given, dict) else {}
-    nodes, asked = settle_nodes(public.get("nodes"))
-    start = next((node["label"] for node in nodes if node["type"] == "trigger"), "Somebody starts it.")
+    nodes, asked = settle_nodes(public.get("nodes"), wording=wording)
+    start = next((node["label"] for node in nodes if node["type"] == "trigger"), wording.say("somebody_starts_it"))
     triggers, about_triggers = settle_triggers(public.get("triggers"), otherwise=start)
     variables, about_values = settle_variables(public.get("variables"))
     settled: dict[str, Any] = {
@@ -53,7 +62,7 @@ def settle_fields(raw: dict[str, Any]) -> Settled:
         "variables": variables,
         "clarification_requests": settle_requests(public.get("clarification_requests")),
     }
-    title = next((node["label"] for node in nodes if node["type"] == "task"), "Procedure")
+    title = next((node["label"] for node in nodes if node["type"] == "task"), wording.say("procedure"))
     sop: dict[str, Any] = {
         "meta": settle_meta(whole.get("meta"), otherwise=title),
         "public": {name: part for name, part in settled.items() if part or name in _ALWAYS},

@@ -7,6 +7,7 @@ from typing import Any
 from runops_worker.sop.fix import questions
 from runops_worker.sop.fix.questions import Question
 from runops_worker.sop.fix.text_of import first_text, has_content, text_of
+from runops_worker.sop.wording.sentences import Wording
 
 __all__ = ["settle_nodes"]
 
@@ -22,7 +23,7 @@ _DEEPEST = 4
 _LONGEST_ID = 200
 
 
-def settle_nodes(raw: Any) -> tuple[list[dict[str, Any]], list[Question]]:
+def settle_nodes(raw: Any, *, wording: Wording) -> tuple[list[dict[str, Any]], list[Question]]:
     """Return the nodes, each with `id`, `type` and `label`, and what they leave open.
 
     `children` of any node are kept as a list of ids, for `loop_children` to judge; `evidence` is kept as it is. Nodes
@@ -31,7 +32,7 @@ def settle_nodes(raw: Any) -> tuple[list[dict[str, Any]], list[Question]]:
     asked: list[Question] = []
     nodes: list[dict[str, Any]] = []
     for item, depth in _flat(raw):
-        node = _node(item, number=len(nodes) + 1, asked=asked, deeper=depth < _DEEPEST)
+        node = _node(item, number=len(nodes) + 1, asked=asked, deeper=depth < _DEEPEST, wording=wording)
         nodes.append(node)
     return nodes, asked
 
@@ -57,7 +58,9 @@ def _id(raw: Mapping[str, Any]) -> str:
     return first_text(raw, ("id", "node_id", "id_path", "name", "label"))[:_LONGEST_ID]
 
 
-def _node(raw: Mapping[str, Any], *, number: int, asked: list[Question], deeper: bool) -> dict[str, Any]:
+def _node(
+    raw: Mapping[str, Any], *, number: int, asked: list[Question], deeper: bool, wording: Wording
+) -> dict[str, Any]:
     name = _id(raw) or f"node-{number}"
     kind = _type(raw)
     label = first_text(raw, _LABELS)
@@ -76,7 +79,7 @@ def _node(raw: Mapping[str, Any], *, number: int, asked: list[Question], deeper:
         node |= {"iterator": text_of(raw.get("iterator")) or label, "children": children}
         node["exit_condition"] = text_of(raw.get("exit_condition"))
         if not node["exit_condition"]:
-            node["exit_condition"] = "none is left"
+            node["exit_condition"] = wording.say("none_is_left")
             asked.append(questions.until_when(label))
         node["isBranchRoot"] = True
     elif children:

@@ -1,7 +1,7 @@
 """What starts the procedure: each trigger has the field of its type and no other. Pure."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final, Literal
 
 from runops.sop import is_cron
 from runops_worker.sop.fix import questions
@@ -11,6 +11,11 @@ from runops_worker.sop.fix.text_of import first_text, text_of
 __all__ = ["settle_triggers"]
 
 _FIELDS = {"cron": "config", "webhook": "endpoint", "event": "signal"}
+_MISSING: Final[Mapping[str, Literal["time", "endpoint", "signal"]]] = {
+    "cron": "time",
+    "webhook": "endpoint",
+    "event": "signal",
+}
 _TYPES = {"schedule": "cron", "scheduled": "cron", "time": "cron", "timer": "cron", "api": "webhook", "http": "webhook"}
 _CRON_NAMES = {
     "@hourly": "0 * * * *",
@@ -62,5 +67,5 @@ def _trigger(raw: Mapping[str, Any], asked: list[Question]) -> dict[str, Any]:
         detail = description
     if detail:
         return {**trigger, field: detail}
-    asked.append(questions.no_time(description, {"config": "time"}.get(field, field)))
+    asked.append(questions.no_detail(description, _MISSING[kind]))
     return {"type": "manual", "description": description}
