@@ -9,15 +9,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
-__all__ = ["compress", "compressed", "plain_tar", "rewrite_tar"]
+__all__ = ["GZIP_LEVEL", "compress", "compressed", "plain_tar", "rewrite_tar"]
 
-_GZIP_LEVEL = 6
+GZIP_LEVEL = 6
 _BLOCK = 1 << 20
 
 
 def compress(source: IO[bytes], target: IO[bytes]) -> None:
     """Write a stream as gzip, with neither a name nor a time in the header."""
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=_GZIP_LEVEL, fileobj=target, mtime=0) as stream:
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=GZIP_LEVEL, fileobj=target, mtime=0) as stream:
         while block := source.read(_BLOCK):
             stream.write(block)
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from release.archives import compress, rewrite_tar
+from release.archives import rewrite_tar
 from release.commit import Commit
 from release.failure import ReleaseFailed
 from release.image_files import read_files
 from release.layout import IMAGE_MANIFEST, BlobFolder, Descriptor, canonical_json, manifest_bytes, write_layout
+from release.packed_layers import PackedLayers
 
 __all__ = ["ReleasedImage", "labels", "release_image", "released_config"]
 
@@ -92,7 +93,9 @@ def released_config(
     return config
 
 
-def release_image(archive: Path, target: Path, *, version: str, commit: Commit, source: str) -> ReleasedImage:
+def release_image(
+    archive: Path, target: Path, *, version: str, commit: Commit, source: str, packed_layers: PackedLayers
+) -> ReleasedImage:
     """Write a docker archive as an OCI archive that depends on content and commit alone.
 
     Parameters
@@ -107,6 +110,8 @@ def release_image(archive: Path, target: Path, *, version: str, commit: Commit, 
         Gives revision and times.
     source
         Address of the sources.
+    packed_layers
+        Compresses its layers.
 
     Raises
     ------
@@ -134,10 +139,9 @@ def release_image(archive: Path, target: Path, *, version: str, commit: Commit, 
             # A layer may be a link to another; both hold the content.
             with layer.open("rb") as old, rewritten.open("wb") as new:
                 rewrite_tar(old, new, latest=commit.seconds)
-            with rewritten.open("rb") as whole, packed.open("wb") as small:
-                compress(whole, small)
             plain.append(rewritten)
             diff_ids.append(_digest(rewritten))
+            packed_layers.write(rewritten, diff_ids[-1], packed)
             layers.append(blobs.take(packed, _LAYER))
         stamped = labels(built["config"].get("Labels") or {}, version=version, commit=commit, source=source)
         config = released_config(built, diff_ids, labels=stamped, commit=commit)

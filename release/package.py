@@ -22,6 +22,7 @@ from release.failure import ReleaseFailed
 from release.image import ReleasedImage, release_image
 from release.inventory import inventory, locked_hashes
 from release.layout import read_layout
+from release.packed_layers import PackedLayers
 from release.sbom import Subject, chart_sbom, image_sbom
 
 __all__ = ["Progress", "package", "project"]
@@ -120,7 +121,14 @@ def _image(
     built = build(which, progress=progress)
     progress(f"writing the image of the {which}")
     unnamed = folder / f"{which}.oci.tar"
-    image = release_image(built.archive, unnamed, version=version, commit=commit, source=source)
+    image = release_image(
+        built.archive,
+        unnamed,
+        version=version,
+        commit=commit,
+        source=source,
+        packed_layers=PackedLayers(cache_folder() / "packed-layers", progress=progress),
+    )
     unnamed.rename(folder / _image_file(which, version, image.platform))
     wheels, _ = ensure_wheels(
         cache_folder(),

@@ -2,17 +2,20 @@
 
 import datetime as dt
 import gzip
+import hashlib
 import io
 import json
 import tarfile
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
+from release import packed_layers
 from release.__main__ import main
-from release.archives import compressed, plain_tar, rewrite_tar
+from release.archives import compress, compressed, plain_tar, rewrite_tar
 from release.chart import normalised
 from release.commit import Commit, read_commit
 from release.failure import ReleaseFailed
@@ -21,6 +24,7 @@ from release.image_files import read_files
 from release.inventory import Part, debian_packages, ffmpeg, interpreter, locked_hashes, python_packages
 from release.layout import IMAGE_MANIFEST, BlobFolder, manifest_bytes, read_layout, write_layout
 from release.package import project
+from release.packed_layers import PackedLayers
 from release.sbom import Subject, image_sbom, problems
 from release.twice import differences
 from release.version import chart_file, with_version, write_chart_version
@@ -69,7 +73,14 @@ def _image(path: Path, layers: list[bytes], labels: dict[str, str] | None = None
 
 def _released(archive: Path) -> tuple[Any, bytes]:
     target = archive.with_suffix(".oci.tar")
-    image = release_image(archive, target, version="1.2.3", commit=_COMMIT, source="https://example.invalid/x")
+    image = release_image(
+        archive,
+        target,
+        version="1.2.3",
+        commit=_COMMIT,
+        source="https://example.invalid/x",
+        packed_layers=PackedLayers(archive.parent / "packed", progress=print),
+    )
     return image, target.read_bytes()
 
 
@@ -132,6 +143,58 @@ def test_older_times_and_extended_attributes_of_a_layer_stay() -> None:
         (kept,) = archive.getmembers()
     assert kept.mtime == 5
     assert kept.pax_headers == {"SCHILY.xattr.user.note": "kept"}
+
+
+# packed layers
+
+
+@pytest.fixture
+def compressions(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What was compressed, in order."""
+    done: list[bytes] = []
+
+    def noted(source: IO[bytes], target: IO[bytes]) -> None:
+        done.append(source.read())
+        source.seek(0)
+        compress(source, target)
+
+    monkeypatch.setattr(packed_layers, "compress", noted)
+    return done
+
+
+def _packed(folder: Path, content: bytes) -> bytes:
+    layer, target = folder / "layer.tar", folder / "layer.tar.gz"
+    layer.write_bytes(content)
+    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    PackedLayers(folder / "kept", progress=print).write(layer, digest, target)
+    return target.read_bytes()
+
+
+def test_layer_is_compressed_once_and_always_given_the_same(tmp_path: Path, compressions: list[bytes]) -> None:
+    given = [_packed(tmp_path, content) for content in (b"base", b"code 1", b"base", b"code 2")]
+
+    assert given == [compressed(content) for content in (b"base", b"code 1", b"base", b"code 2")]
+    assert compressions == [b"base", b"code 1", b"code 2"]
+
+
+@pytest.mark.parametrize("damage", [lambda kept: kept[:-9], lambda _: b"", lambda _: gzip.compress(b"other")])
+def test_kept_layer_that_is_damaged_is_compressed_again(
+    tmp_path: Path, compressions: list[bytes], damage: Callable[[bytes], bytes]
+) -> None:
+    _packed(tmp_path, b"base")
+    (kept,) = (tmp_path / "kept").glob("*.gz")
+    kept.write_bytes(damage(kept.read_bytes()))
+
+    assert _packed(tmp_path, b"base") == compressed(b"base")
+    assert _packed(tmp_path, b"base") == compressed(b"base")
+    assert compressions == [b"base"] * 2
+
+
+def test_layers_of_two_releases_are_kept(tmp_path: Path) -> None:
+    for number in range(14):
+        _packed(tmp_path, b"%d" % number)
+
+    assert len(list((tmp_path / "kept").glob("*.gz"))) == 10
 
 
 # layouts
