@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 import httpx
 
 from devstack.faults.fault import CONTROL_PREFIX, FAULTS, RECORDS, Fault, RequestRecord
@@ -23,7 +25,12 @@ class FaultControl:
 
     def __init__(self, base_url: str) -> None:
         self._client = httpx.Client(
-            base_url=base_url, timeout=10, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+            base_url=base_url,
+            timeout=60,
+            trust_env=False,
+            # A stand-in speaks plain HTTP, and reading the authorities takes 20 ms.
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
 
     def set(self, *faults: Fault) -> None:

@@ -1,10 +1,12 @@
 """The HTTP client for Supabase. It also reads each response's status, `Retry-After` and clock."""
 
+import ssl
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 
 import httpx
 
@@ -101,6 +103,7 @@ def new_client(
             observed.retry_after = asked_seconds(response.headers)
 
     return httpx.AsyncClient(
+        verify=_trusted(),
         http2=False,
         follow_redirects=False,
         timeout=httpx.Timeout(timeout_seconds, connect=min(_CONNECT_SECONDS, timeout_seconds)),
@@ -109,3 +112,9 @@ def new_client(
         headers=headers,
         transport=transport,
     )
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return the authorities that all clients of this process trust: reading them takes 20 ms each time."""
+    return httpx.create_ssl_context()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import weakref
 from collections.abc import Callable
 from typing import Literal
@@ -99,5 +100,12 @@ def set_switches(base_url: str, switches: Switches) -> None:
     httpx.HTTPError
         If the gateway does not answer or refuses.
     """
-    response = httpx.put(f"{base_url}{_ROUTE}", content=switches.model_dump_json(), timeout=10, trust_env=False)
+    response = httpx.put(
+        f"{base_url}{_ROUTE}",
+        content=switches.model_dump_json(),
+        timeout=60,
+        trust_env=False,
+        # The gateway speaks plain HTTP, and reading the authorities takes 20 ms.
+        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+    )
     response.raise_for_status()
