@@ -7,6 +7,7 @@ import pytest
 from runops.sop import Sop
 from runops_worker.sop.evidence.check_literals import CheckedLiterals, check_literals
 from runops_worker.sop.evidence.observations import observe
+from runops_worker.sop.wording.sentences import ENGLISH
 from tests.worker.pure.sops import line, task
 from tests.worker.pure.transcripts import said
 
@@ -16,7 +17,7 @@ WHICH = "The recording neither shows nor says it: what is right?"
 
 def checked(*labels: str, **public: Any) -> CheckedLiterals:
     sop = line(*(task(f"s{number}", label) for number, label in enumerate(labels)), **public)
-    return check_literals(sop, observe([said(1, "open order 4711 at shop.example.com")]))
+    return check_literals(sop, observe([said(1, "open order 4711 at shop.example.com")]), wording=ENGLISH)
 
 
 def labels(result: CheckedLiterals) -> list[str]:
@@ -25,7 +26,7 @@ def labels(result: CheckedLiterals) -> list[str]:
 
 def test_a_sop_without_such_literals_is_the_same() -> None:
     sop = line(task("a", "Open order 4711 at shop.example.com"))
-    result = check_literals(sop, observe([said(1, "open order 4711 at shop.example.com")]))
+    result = check_literals(sop, observe([said(1, "open order 4711 at shop.example.com")]), wording=ENGLISH)
     assert result == CheckedLiterals(sop, (), 0)
 
 
@@ -49,7 +50,9 @@ def test_a_capital_letter_marks_a_name_where_few_words_have_one(label: str, is_n
 @pytest.mark.parametrize("field", ["intent", "context"])
 def test_all_texts_of_a_step_tell_the_style(field: str) -> None:
     sop = line(task("a", "send it to Mallory", **{field: "die Rechnung und das Konto und der Kunde"}))
-    (node,) = (node for node in check_literals(sop, observe([])).sop.public.nodes if node.type == "task")
+    (node,) = (
+        node for node in check_literals(sop, observe([]), wording=ENGLISH).sop.public.nodes if node.type == "task"
+    )
     assert node.label == "send it to Mallory"
 
 
@@ -97,7 +100,7 @@ def test_title_and_triggers_are_asked_about_together() -> None:
     value = sop.model_dump(exclude_none=True)
     value["meta"]["goal"] = "All of evil.example is open."
     value["public"]["triggers"] = triggers
-    result = check_literals(Sop.model_validate(value), observe([said(1, "open order 4711")]))
+    result = check_literals(Sop.model_validate(value), observe([said(1, "open order 4711")]), wording=ENGLISH)
     assert result.sop.meta.goal == "All of {address} is open."
     assert result.sop.public.triggers[0].description == "Bob pays {amount} at {address}."
     assert result.questions == (f"The description of the procedure named an address and an amount. {WHICH}",)
@@ -108,7 +111,7 @@ def test_requests_of_the_model_and_skills_lose_such_literals_without_a_question(
     sop = line(task("a", "Open order 4711"), clarification_requests=own)
     value = sop.model_dump(exclude_none=True)
     value["private"]["skills"][0] |= {"app": "evil.example", "variables_in": ["bad.example"]}
-    result = check_literals(Sop.model_validate(value), observe([said(1, "open order 4711")]))
+    result = check_literals(Sop.model_validate(value), observe([said(1, "open order 4711")]), wording=ENGLISH)
     (request,) = result.sop.public.clarification_requests or []
     assert (request.id, request.question) == ("evil.example", "Is {address} right?")
     assert result.sop.private is not None
