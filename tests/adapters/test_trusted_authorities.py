@@ -9,7 +9,7 @@ import httpx
 import httpx2
 import pytest
 
-from devstack.cluster.certificates import Authority
+from devstack.cluster.configuration.certificates import Authority
 from runops.supabase.http_client import ClockSkew, new_client
 from runops_worker.gemini.client import open_client
 from tests.network_path import TlsFront, serving_pair
