@@ -1,7 +1,8 @@
 """The count of what videos cost: each dollar once, whatever is reported again, forgotten or run again."""
 
+import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -20,6 +21,7 @@ from runops_operator.spending.video_spending import VideoSpending, spending_of
 NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 TODAY, YESTERDAY, TOMORROW = "2026-11-30", "2026-11-29", "2026-12-01"
 ANN, BEN = "ann", "ben"
+ANN_ID = "11111111-2222-4333-8444-55555555abcd"
 
 
 def video(
@@ -144,6 +146,83 @@ def test_a_record_is_read_as_it_was_written() -> None:
 def test_something_else_is_not_read_as_a_record(text: str) -> None:
     with pytest.raises(RecordUnreadable):
         read_record(text)
+
+
+def test_each_part_of_a_record_is_written_under_its_name() -> None:
+    record = Record("2026-11", TODAY, 9, 5, {ANN: 5}, {"a": {TODAY: 5}}, NOON.isoformat())
+    assert json.loads(write_record(record)) == {
+        "format": 1,
+        "month": "2026-11",
+        "day": TODAY,
+        "ofMonth": 9,
+        "ofDay": 5,
+        "ofUsers": {ANN: 5},
+        "added": {"a": {TODAY: 5}},
+        "endedBefore": NOON.isoformat(),
+    }
+    assert " " not in write_record(record)
+    assert write_record(record) == write_record(read_record(write_record(record)))
+    with pytest.raises(RecordUnreadable, match="its format is 2, and 1 is known"):
+        read_record(write_record(record).replace('"format":1', '"format":2'))
+    with pytest.raises(RecordUnreadable, match=r"it is not a count of spending \(KeyError\)"):
+        read_record("{}")
+
+
+def test_a_count_that_many_videos_share_grows_by_each() -> None:
+    record = counted(Record(), [video("a", d11_30=5), video("b", user=BEN, d11_30=4), video("c", d11_30=3)], now=NOON)
+    assert (record.of_month, record.of_day, record.of_users) == (12, 12, {ANN: 8, BEN: 4})
+    again = counted(record, [video("a", d11_30=6, d11_29=1), video("b", user=BEN, d11_30=4)], now=NOON)
+    assert (again.of_month, again.of_day, again.of_users) == (14, 13, {ANN: 9, BEN: 4})
+    assert again.added == {"a": {TODAY: 6, YESTERDAY: 1}, "b": {TODAY: 4}, "c": {TODAY: 3}}
+
+
+def test_a_video_that_reports_no_day_has_no_entry() -> None:
+    assert counted(Record(), [video(), video("b", d11_30=2)], now=NOON).added == {"b": {TODAY: 2}}
+
+
+def test_the_day_is_that_of_utc() -> None:
+    late = datetime(2026, 12, 1, 1, 0, tzinfo=timezone(timedelta(hours=2)))
+    assert counted(Record(), [video(d11_30=5)], now=late).day == TODAY
+
+
+def test_an_entry_whose_video_is_gone_goes_when_its_day_is_over_by_two_hours() -> None:
+    record = counted(Record(), [video(d11_30=5), video("b", ended=NOON, d11_30=1)], now=NOON)
+    assert set(counted(record, [], now=datetime(2026, 12, 1, 1, 59, tzinfo=UTC)).added) == {"a", "b"}
+    gone = counted(record, [], now=datetime(2026, 12, 1, 2, 0, tzinfo=UTC))
+    assert (gone.added, gone.ended_before) == ({}, "")
+
+
+def test_of_entries_that_go_together_the_last_end_is_kept() -> None:
+    ends = [NOON + timedelta(minutes=minutes) for minutes in (5, 9, 1)]
+    videos = [video(name, ended=end, d11_30=1) for name, end in zip("abc", ends, strict=True)]
+    record = counted(Record(), videos, now=NOON)
+    later = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
+    assert counted(record, videos, now=later).ended_before == ends[1].isoformat()
+    known = replace(record, ended_before=(NOON + timedelta(hours=1)).isoformat())
+    assert counted(known, videos, now=later).ended_before == (NOON + timedelta(hours=1)).isoformat()
+
+
+def test_a_video_that_ended_within_two_hours_keeps_its_entry_although_its_day_is_over() -> None:
+    now = datetime(2026, 12, 1, 5, 0, tzinfo=UTC)
+    for minutes, kept in ((119, {"a"}), (120, set())):
+        ended = video(ended=now - timedelta(minutes=minutes), d11_30=5)
+        record = counted(Record(), [ended], now=NOON)
+        assert set(counted(record, [ended], now=now).added) == kept
+
+
+def test_the_first_day_is_the_one_an_hour_before_its_videojob_was_made() -> None:
+    def first_day(created: str | None) -> str:
+        usage = {"ledger": "a", "days": [{"day": TODAY, "costUsd": "1"}], "costUsd": "0.50", "estimatedCostUsd": "0.30"}
+        spec = {"jobId": "00000000-0000-4000-8000-000000000001", "userId": ANN_ID}
+        metadata = {"name": "vj-1", "uid": "u", "creationTimestamp": created}
+        found = spending_of(parse_videojob({"metadata": metadata, "spec": spec, "status": {"usage": usage}}))
+        assert found is not None
+        assert (found.user, found.expected, found.finished_at) == (ANN_ID, 0, None)
+        return found.first_day
+
+    assert first_day("2026-11-30T01:00:00Z") == TODAY
+    assert first_day("2026-11-30T00:59:59Z") == YESTERDAY
+    assert first_day(None) == ""
 
 
 def test_what_a_videojob_reports_is_read_with_care() -> None:
