@@ -73,8 +73,9 @@ def settle_fields(raw: dict[str, Any], *, wording: Wording) -> Settled:
     fixes += [] if public.get("triggers") else ["triggers"]
     for name in ("triggers", "nodes", "edges", "clarification_requests"):
         fixes += _changes(name, public.get(name), settled[name])
-    if isinstance(private := whole.get("private"), dict):
-        sop["private"] = settle_private({name: _once(part) for name, part in private.items()})
+    if isinstance(given := whole.get("private"), dict):
+        private = {name: _once(part) for name, part in given.items()}
+        sop["private"] = settle_private(private)
         for name in ("skills", "steps"):
             fixes += _changes(name, private.get(name), sop["private"][name])
     return Settled(sop, tuple(fixes), (*asked, *about_triggers, *about_values))
@@ -82,7 +83,7 @@ def settle_fields(raw: dict[str, Any], *, wording: Wording) -> Settled:
 
 def _once(items: Any) -> Any:
     """Return a list without exact repetitions; anything else as it is."""
-    return list({_written(item): item for item in reversed(items)}.values())[::-1] if isinstance(items, list) else items
+    return list({_written(item): item for item in items}.values()) if isinstance(items, list) else items
 
 
 def _written(value: Any) -> str:
