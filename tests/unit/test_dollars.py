@@ -20,7 +20,18 @@ def test_anything_else_is_no_cap(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "amount"),
-    [(None, 0), ("", 0), ("0.250000", 250_000), ("0.0000009", 0), ("-1", 0), ("NaN", 0), ("1e99", 0), ("much", 0)],
+    [
+        (None, 0),
+        ("", 0),
+        ("0.250000", 250_000),
+        ("0.0000009", 0),
+        ("1000000", 10**12),
+        ("1000000.01", 0),
+        ("-1", 0),
+        ("NaN", 0),
+        ("1e99", 0),
+        ("much", 0),
+    ],
 )
 def test_a_reported_amount_counts_in_millionths_and_a_malformed_one_as_nothing(text: str | None, amount: int) -> None:
     assert reported_microdollars(text) == amount

@@ -7,6 +7,7 @@ from runops.pacing.model_pace import ModelPace
 from runops.pacing.pacer import Pacer
 from runops.pacing.rate import Rate, Steps
 from runops.pacing.refusal import Counted, MinuteQuota, Refusal, minute_quotas
+from runops.pacing.state import PaceState
 from runops.pacing.turns import Waiting, next_call
 
 STEPS = Steps(first=10.0, rise=2.0, least=5.0)
@@ -259,3 +260,64 @@ def test_the_lowest_limit_that_is_named_counts(values: tuple[object, ...], limit
 )
 def test_what_a_quota_counts_is_in_its_name_or_its_metric(violation: dict[str, str], counted: Counted) -> None:
     assert minute_quotas([violation]) == (MinuteQuota(counted),)
+
+
+def test_what_is_over_makes_room_and_what_was_just_taken_does_not() -> None:
+    meter = Meter(minute=60.0)
+    meter.take(1, per_minute=2, now=0.0)
+    assert meter.free_at(2, per_minute=2, now=63.0) == 63.0
+    meter.take(1, per_minute=2, now=63.0)
+    assert meter.free_at(1, per_minute=2, now=63.0) == pytest.approx(88.5)
+    late = Meter(minute=60.0)
+    late.take(5, per_minute=5, now=1000.0)
+    assert late.free_at(1, per_minute=5, now=1001.0) == 1063.0
+    one = Meter(minute=60.0)
+    one.take(1, per_minute=1, now=0.0)
+    assert one.free_at(1, per_minute=1, now=0.0) == 63.0
+
+
+def test_a_call_counts_as_one_request() -> None:
+    pace = ModelPace(now=0.0)
+    pace.refuse(refusal(wait=0.0, requests=2), now=0.0)
+    pace.allow(1, now=0.0)
+    assert pace.free_at(1, now=0.0) == pytest.approx(31.5)
+
+
+def test_after_a_pace_has_ended_the_first_refusal_without_a_limit_begins_anew() -> None:
+    pace = ModelPace(now=0.0)
+    pace.refuse(Refusal("m", 30.0), now=0.0)
+    pace.settle(now=30.0, waiting=True)
+    assert pace.request_rate == 10.5, "calls wait from the end of the hold on"
+    pace.settle(now=2000.0, waiting=False)
+    assert not pace.on
+    pace.refuse(Refusal("m", 1.0), now=2000.0)
+    assert pace.request_rate == 10.0
+
+
+def test_a_limit_of_tokens_that_was_changed_is_taken_at_once() -> None:
+    pace = ModelPace(now=0.0)
+    for limit in (30_000, 50_000):
+        pace.refuse(Refusal("m", 1.0, (MinuteQuota(Counted.TOKENS, limit),)), now=0.0)
+        assert pace.token_rate == limit
+
+
+def test_a_shorter_minute_is_used_throughout() -> None:
+    pacer = Pacer(now=0.0, minute=6.0)
+    pacer.refuse(Refusal("m"), now=0.0)
+    assert pacer.turn("m", [call("a", "ann", 0.0)], now=0.0).next_at == pytest.approx(0.6)
+    again = Pacer(pacer.state(), now=100.0, minute=6.0)
+    again.refuse(Refusal("m"), now=100.0)
+    assert again.paces()["m"].hold_until == pytest.approx(100.6)
+
+
+def test_a_pace_of_which_nothing_was_taken_is_resumed() -> None:
+    state = ModelPace(now=0.0).state()
+    assert ModelPace.resumed(state, now=5.0).free_at(1, now=5.0) == 5.0
+    slow = state.model_copy(update={"on": True, "requests": state.requests.model_copy(update={"per_minute": 0.1})})
+    pacer = Pacer(PaceState(models={"m": slow}), now=5.0)
+    assert [pacer.room("m", waiting=0, tokens=0, coming=coming) for coming in (0, 1)] == [1, 0]
+
+
+def test_quotas_of_another_time_are_passed_over() -> None:
+    violations = [{"quotaId": "RequestsPerDay", "quotaValue": "9"}, {"quotaId": "RequestsPerMinute", "quotaValue": "5"}]
+    assert minute_quotas(violations) == (MinuteQuota(Counted.REQUESTS, 5),)
