@@ -226,6 +226,25 @@ def test_items_are_found_inside_other_values_as_deep_as_models_put_them(in_array
     assert raw_items(wrapped(deepest + 1, in_arrays=in_arrays)).values != (VISUAL,)
 
 
+@pytest.mark.parametrize(
+    ("text", "complete", "count"),
+    [
+        # One object that is no JSON is broken where it is closed, and half where it is not.
+        ('{"action_type_observed": CLICK}', True, 1),
+        ('{"action_type_observed": CLICK} \n```', True, 1),
+        ('{"action_type_observed": CLICK', False, 0),
+        ('{"action_type_observed": CLICK\n```', False, 0),
+        # In an array it is half unless the array is closed behind it.
+        ('[{"action_type_observed": CLICK}', False, 0),
+        ('[{"action_type_observed": CLICK}]', True, 1),
+        ('[{"action_type_observed": CLICK}, ]', True, 1),
+    ],
+)
+def test_the_last_object_is_broken_or_half(text: str, complete: bool, count: int) -> None:
+    found = raw_items(text)
+    assert (found.complete, len(found.values), found.unusable) == (complete, count, None)
+
+
 def test_an_item_may_be_a_text_in_the_array() -> None:
     assert raw_items(json.dumps([A, VISUAL, "{"])).values == (SPOKEN, VISUAL, "{")
 
