@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 import yaml
 
-__all__ = ["ClusterObjects"]
+__all__ = ["ClusterObjects", "api_client"]
 
 _GROUPS: Final = {
     "jobs": "/apis/batch/v1",
@@ -18,6 +18,35 @@ _GROUPS: Final = {
     "videojobs": "/apis/runops.dev/v1alpha1",
 }
 _ANSWER_SECONDS = 60.0
+_CONNECTIONS = 5
+"""So often a connection that is refused is tried again: some tests have the API server restarted."""
+
+
+def api_client(kubeconfig: Path) -> httpx.Client:
+    """Return a client of an API server.
+
+    Parameters
+    ----------
+    kubeconfig
+        Leads to it; carries the certificates of server and user in itself or as files beside it, or the user's token.
+    """
+    document = yaml.safe_load(kubeconfig.read_text("utf-8"))
+    cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
+    tls = ssl.create_default_context(cadata=_part(cluster, "certificate-authority", kubeconfig.parent).decode())
+    if "token" not in user:
+        # The ssl module reads a client's certificate from files only; this one is closed to others and gone at once.
+        with tempfile.NamedTemporaryFile(suffix=".pem") as pair:
+            for part in ("client-certificate", "client-key"):
+                pair.write(_part(user, part, kubeconfig.parent).rstrip() + b"\n")
+            pair.flush()
+            tls.load_cert_chain(pair.name)
+    return httpx.Client(
+        base_url=cluster["server"],
+        headers={"Authorization": f"Bearer {user['token']}"} if "token" in user else {},
+        transport=httpx.HTTPTransport(verify=tls, trust_env=False, retries=_CONNECTIONS),
+        timeout=_ANSWER_SECONDS,
+        trust_env=False,
+    )
 
 
 class ClusterObjects:
@@ -25,28 +54,14 @@ class ClusterObjects:
 
     Parameters
     ----------
-    kubeconfig
-        Leads to the API server; carries the certificates of server and user in itself or as files beside it.
+    api
+        Asks the API server.
     namespace
         Which.
     """
 
-    def __init__(self, kubeconfig: Path, namespace: str) -> None:
-        document = yaml.safe_load(kubeconfig.read_text("utf-8"))
-        cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
-        tls = ssl.create_default_context(cadata=_part(cluster, "certificate-authority", kubeconfig.parent).decode())
-        # The ssl module reads a client's certificate from files only; this one is closed to others and gone at once.
-        with tempfile.NamedTemporaryFile(suffix=".pem") as pair:
-            for part in ("client-certificate", "client-key"):
-                pair.write(_part(user, part, kubeconfig.parent).rstrip() + b"\n")
-            pair.flush()
-            tls.load_cert_chain(pair.name)
-        self._http = httpx.Client(
-            base_url=cluster["server"],
-            verify=tls,
-            timeout=_ANSWER_SECONDS,
-            trust_env=False,
-        )
+    def __init__(self, api: httpx.Client, namespace: str) -> None:
+        self._api = api
         self._namespace = namespace
 
     def __call__(self, kind: str) -> list[dict[str, Any]]:
@@ -57,13 +72,9 @@ class ClusterObjects:
         httpx.HTTPError
             The API server does not answer, or refuses.
         """
-        answer = self._http.get(f"{_GROUPS[kind]}/namespaces/{self._namespace}/{kind}").raise_for_status()
+        answer = self._api.get(f"{_GROUPS[kind]}/namespaces/{self._namespace}/{kind}").raise_for_status()
         items: list[dict[str, Any]] = answer.json()["items"]
         return items
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._http.close()
 
 
 def _part(section: dict[str, str], name: str, folder: Path) -> bytes:

@@ -3,13 +3,15 @@
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from devstack import cluster as local_cluster
 from devstack.cluster import ClusterInfo, ClusterUnavailable
-from tests.cluster_objects import ClusterObjects
+from tests.cluster_objects import ClusterObjects, api_client
 
 Kubectl = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -41,19 +43,25 @@ def kubectl(cluster: ClusterInfo) -> Kubectl:
     return run
 
 
+@pytest.fixture(scope="session")
+def api_server(cluster: ClusterInfo) -> Iterator[httpx.Client]:
+    """Asks the cluster's API server, with all rights."""
+    with api_client(cluster.kubeconfig) as client:
+        yield client
+
+
 @pytest.fixture
-def namespace(kubectl: Kubectl) -> Iterator[str]:
+def namespace(api_server: httpx.Client) -> Iterator[str]:
     """A namespace for one test."""
     name = f"t-{uuid4().hex[:10]}"
-    made = kubectl("create", "namespace", name)
-    assert made.returncode == 0, made.stderr
+    made = api_server.post("/api/v1/namespaces", json={"metadata": {"name": name}})
+    assert made.status_code == 201, made.text
     yield name
-    kubectl("delete", "namespace", name, "--wait=false")
+    with suppress(httpx.TransportError):  # the test may have ended the API server
+        api_server.delete(f"/api/v1/namespaces/{name}")
 
 
 @pytest.fixture
-def objects(cluster: ClusterInfo, namespace: str) -> Iterator[ClusterObjects]:
+def objects(api_server: httpx.Client, namespace: str) -> ClusterObjects:
     """Reads what is in the test's namespace."""
-    reader = ClusterObjects(cluster.kubeconfig, namespace)
-    yield reader
-    reader.close()
+    return ClusterObjects(api_server, namespace)
