@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -11,7 +10,7 @@ from devstack.cluster import ClusterInfo, load_image
 from devstack.images import build
 from devstack.stack import StackInfo, running_stack
 from tests.lifecycle.light_node import LightNode, light_node
-from tests.lifecycle.release import SECRET, Release, on_node
+from tests.lifecycle.release import Release, places, values_of
 
 Tables = psycopg.Connection[tuple[Any, ...]]
 
@@ -46,33 +45,15 @@ def node(cluster: ClusterInfo, reachable: StackInfo) -> Iterator[LightNode]:
 
 @pytest.fixture
 def values(image: str, node: LightNode) -> dict[str, Any]:
-    """Values of a release whose operator is a real pod and whose workers are light."""
-    repository, tag = image.rsplit(":", 1)
-    return {
-        "existingSecret": SECRET,
-        "image": {"repository": repository, "tag": tag},
-        "maxConcurrent": 25,
-        "poll": {"idleSeconds": 1},
-        "worker": on_node(node.name) | {"image": {"repository": "runops.invalid/light", "tag": "none"}},
-    }
+    return values_of(image, node=node.name)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def keys(cluster: ClusterInfo, reachable: StackInfo) -> Mapping[str, str]:
     return reachable.environment(cluster.host_address)
 
 
 @pytest.fixture
 def place(cluster: ClusterInfo, keys: Mapping[str, str]) -> Iterator[Callable[..., Release]]:
-    """Makes a namespace with the keys in it, for a release of which nothing is installed yet."""
-    made: list[Release] = []
-
-    def make(program: str = "helm", *, user: str | None = None) -> Release:
-        release = Release(cluster, f"l-{uuid4().hex[:8]}", program, user=user)
-        release.make_place(keys)
-        made.append(release)
-        return release
-
-    yield make
-    for release in made:
-        release.remove()
+    with places(cluster, keys) as make:
+        yield make

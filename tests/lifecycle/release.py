@@ -3,15 +3,17 @@
 import base64
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from devstack.cluster import ClusterInfo, ensure
 from devstack.fake_kubelet import manifests
 
-__all__ = ["CHART", "PREVIOUS", "SECRET", "Release", "on_node"]
+__all__ = ["CHART", "PREVIOUS", "SECRET", "Release", "places", "values_of"]
 
 CHART = Path(__file__).parents[2] / "deploy" / "helm" / "runops-operator"
 PREVIOUS = Path(__file__).parent / "previous"
@@ -21,10 +23,21 @@ _SECONDS = 600
 Done = subprocess.CompletedProcess[str]
 
 
-def on_node(name: str) -> dict[str, Any]:
-    """Return the worker's values that bring its pods to a stand-in node."""
-    toleration = {"key": manifests.LABEL, "operator": "Equal", "value": name, "effect": "NoSchedule"}
-    return {"nodeSelector": {manifests.LABEL: name}, "tolerations": [toleration]}
+def values_of(image: str, *, node: str) -> dict[str, Any]:
+    """Return the values of a release whose operator is a real pod and whose workers are light, on a stand-in node."""
+    repository, tag = image.rsplit(":", 1)
+    toleration = {"key": manifests.LABEL, "operator": "Equal", "value": node, "effect": "NoSchedule"}
+    return {
+        "existingSecret": SECRET,
+        "image": {"repository": repository, "tag": tag},
+        "maxConcurrent": 25,
+        "poll": {"idleSeconds": 1},
+        "worker": {
+            "nodeSelector": {manifests.LABEL: node},
+            "tolerations": [toleration],
+            "image": {"repository": "runops.invalid/light", "tag": "none"},
+        },
+    }
 
 
 @dataclass(frozen=True)
@@ -95,3 +108,19 @@ class Release:
         """Remove release and namespace, also what is left of a failed test."""
         self.helm("uninstall", self.name, "--ignore-not-found", "--wait")
         self.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait=false")
+
+
+@contextmanager
+def places(cluster: ClusterInfo, keys: Mapping[str, str]) -> Iterator[Callable[..., Release]]:
+    """Give what makes a namespace with the keys in it, for a release of which nothing is installed yet."""
+    made: list[Release] = []
+
+    def make(program: str = "helm", *, user: str | None = None) -> Release:
+        release = Release(cluster, f"l-{uuid4().hex[:8]}", program, user=user)
+        release.make_place(keys)
+        made.append(release)
+        return release
+
+    yield make
+    for release in made:
+        release.remove()

@@ -1,14 +1,16 @@
 """Two releases in two namespaces on one table, the second installed by somebody who is admin of its namespace only."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import psycopg
 import pytest
 
+from devstack.cluster import ClusterInfo
+from devstack.stack import StackInfo
 from tests.eventually import eventually
-from tests.lifecycle.light_node import LightNode
-from tests.lifecycle.release import CHART, Release
+from tests.lifecycle.light_node import LightNode, light_node
+from tests.lifecycle.release import CHART, Release, places, values_of
 
 pytestmark = [
     pytest.mark.cluster,
@@ -22,19 +24,36 @@ _ROWS = 12
 _CLUSTER_WIDE = ("crd.yaml", "aggregate.yaml")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def node(cluster: ClusterInfo, reachable: StackInfo) -> Iterator[LightNode]:
+    with light_node(cluster, reachable) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def values(image: str, node: LightNode) -> dict[str, Any]:
+    return values_of(image, node=node.name) | {"maxConcurrent": 2}
+
+
+@pytest.fixture(scope="module")
+def place(cluster: ClusterInfo, keys: Mapping[str, str]) -> Iterator[Callable[..., Release]]:
+    with places(cluster, keys) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
 def first(place: Callable[..., Release], values: dict[str, Any]) -> Release:
     """The release of whoever administers the cluster."""
     release = place()
     release.helmed(
         *("upgrade", "--install", release.name, str(CHART), "--wait", "--timeout", "480s"),
         *("--take-ownership", "--force-conflicts"),
-        values={**values, "maxConcurrent": 2},
+        values=values,
     )
     return release
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def second(place: Callable[..., Release], first: Release, values: dict[str, Any]) -> Iterator[Release]:
     """The release of an admin of one namespace; the first one's roles for people give them what they pass on."""
     release = place(user=_ADMIN)
@@ -43,7 +62,7 @@ def second(place: Callable[..., Release], first: Release, values: dict[str, Any]
     eventually(lambda: release.kubectl(*question).stdout.strip() == "yes", "the roles are aggregated into admin")
     release.helmed(
         *("install", release.name, str(CHART), "--wait", "--timeout", "480s"),
-        values={**values, "maxConcurrent": 2, "namespaced": True},
+        values={**values, "namespaced": True},
     )
     assert first.namespace != release.namespace
     yield release
