@@ -133,22 +133,26 @@ def test_a_cancel_reaches_the_worker_and_leaves_nothing(
         assert _objects(outside, running.job_id) == [f"raw/{running.job_id}.mp4"], "only the recording stays"
 
 
-def test_a_paused_video_gives_its_place_up_and_goes_on_later(running: Video) -> None:
+def test_a_paused_video_gives_its_place_up_and_goes_on_later(running: Video, model: GeminiControl) -> None:
     running.release.kubectl("patch", "videojob", running.name, "--type=merge", "-p", '{"spec":{"suspend":true}}')
     running.until_asked_to_stop()
     eventually(lambda: "Suspended" in running.release.kubectl("get", "videojob", running.name), "it is suspended")
     assert running.row()[0] == "processing", "the row is kept"
+    model.behave(Behaviour())
     running.release.kubectl("patch", "videojob", running.name, "--type=merge", "-p", '{"spec":{"suspend":false}}')
     eventually(lambda: running.row()[0] == "completed", "it goes on and is completed")
     _check_once(running)
     assert running.release.json("get", "videojob", running.name)["status"]["attempts"] == 1, "a pause is no attempt"
 
 
-def test_a_row_queued_again_while_it_is_worked_on_runs_again_and_ends_once(running: Video) -> None:
+def test_a_row_queued_again_while_it_is_worked_on_runs_again_and_ends_once(
+    running: Video, model: GeminiControl
+) -> None:
     query = "select metadata->'runops'->>'claim' from public.jobs where job_id = %s"
     before = running.tables.execute(query, (running.job_id,)).fetchone()
     running.tables.execute("update public.jobs set status = 'queued' where job_id = %s", (running.job_id,))
     running.until_asked_to_stop()
+    model.behave(Behaviour())
     eventually(lambda: running.row()[0] == "completed", "it runs again and is completed")
     after = running.tables.execute(query, (running.job_id,)).fetchone()
     assert before is not None
