@@ -3,10 +3,16 @@
 from typing import Any
 
 from runops_worker.sop.fix import questions
-from runops_worker.sop.fix.fix_graph import Fixed, fix_graph
+from runops_worker.sop.fix.fix_graph import Fixed
+from runops_worker.sop.fix.fix_graph import fix_graph as fix_graph_in
+from runops_worker.sop.wording.sentences import ENGLISH
 from tests.sop_graphs import edge, loop, node, raw_sop
 
 S, Z = node("s", "trigger"), node("z", "end")
+
+
+def fix_graph(raw: dict[str, Any]) -> Fixed:
+    return fix_graph_in(raw, wording=ENGLISH)
 
 
 def ways(fixed: Fixed) -> list[tuple[str, str, str]]:
@@ -40,12 +46,12 @@ def test_a_question_gets_a_free_id_and_is_not_asked_twice() -> None:
     fixed = fix_graph(raw_sop(nodes, given, clarification_requests=own))
     assert fixed.sop["public"]["clarification_requests"] == [
         *own,
-        {"id": "fix-2", "question": asked.text, "importance": "medium"},
+        {"id": "fix-2", "question": asked.text(ENGLISH), "importance": "medium"},
     ]
-    own = [{"id": "mine", "question": asked.text, "importance": "low"}]
+    own = [{"id": "mine", "question": asked.text(ENGLISH), "importance": "low"}]
     again = fix_graph(raw_sop(nodes, given, clarification_requests=own))
     assert again.sop["public"]["clarification_requests"] == own
-    assert again.questions == (asked.text,)
+    assert again.questions == (asked.text(ENGLISH),)
 
 
 def test_the_twenty_most_important_questions_are_kept() -> None:
@@ -57,8 +63,8 @@ def test_the_twenty_most_important_questions_are_kept() -> None:
     ]
     given = [edge("s", "e0"), *(edge(f"e{number}", "z", "yes") for number in range(12))]
     fixed = fix_graph(raw_sop(nodes, given))
-    high = [questions.no_answers(f"[d{number}]").text for number in range(12)]
-    medium = [questions.missing_answer(f"[e{number}]", "no").text for number in range(8)]
+    high = [questions.no_answers(f"[d{number}]").text(ENGLISH) for number in range(12)]
+    medium = [questions.missing_answer(f"[e{number}]", "no").text(ENGLISH) for number in range(8)]
     assert fixed.questions == (*high, *medium)
     assert fixed.guesses == tuple(high)
     assert [one["id"] for one in fixed.sop["public"]["clarification_requests"]] == [

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from runops_worker.sop.fix import questions
-from runops_worker.sop.fix.settle_fields import Settled, settle_fields
+from runops_worker.sop.fix.settle_fields import Settled
+from runops_worker.sop.fix.settle_fields import settle_fields as settle_fields_in
+from runops_worker.sop.wording.sentences import ENGLISH
 
 META = {"title": "T", "version": "1.0.0", "goal": "G", "purpose": "P", "owner": ["A"]}
 MANUAL = {"type": "manual", "description": "D"}
@@ -29,6 +31,10 @@ SOUND: dict[str, Any] = {
         "artifacts": [],
     },
 }
+
+
+def settle_fields(raw: dict[str, Any]) -> Settled:
+    return settle_fields_in(raw, wording=ENGLISH)
 
 
 def with_part(part: str, **values: Any) -> dict[str, Any]:
@@ -118,7 +124,7 @@ def test_what_is_open_is_asked_in_the_order_of_the_parts() -> None:
     )
     assert settle_fields(raw).questions == (
         questions.unnamed("a"),
-        questions.no_time("D", "time"),
+        questions.no_detail("D", "time"),
         questions.value_of("v", ["1", "2"]),
     )
 
