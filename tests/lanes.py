@@ -1,7 +1,7 @@
 """Decides which process of `pytest -n` runs which tests.
 
 All tests of a module run in one process, so that their shared set-up runs once. Tests with a cluster wait most of the
-time. They run in three lanes, beside the tests that need the CPU. A lane is one process with one cluster. The lanes do
+time. They run in four lanes, beside the tests that need the CPU. A lane is one process with one cluster. The lanes do
 not share a cluster, because some tests stop the API server or delete the definition of VideoJob; another cluster
 starts in 9 s.
 """
@@ -25,7 +25,8 @@ _LANES = (
         "tests/media/test_media_sandbox_in_a_pod.py",
     ),
     ("tests/apiserver/",),
-    ("tests/chaos/test_chaos.py", "tests/lifecycle/"),
+    ("tests/chaos/test_chaos.py",),
+    ("tests/lifecycle/",),
 )
 _NUMBER = pytest.StashKey[int]()
 

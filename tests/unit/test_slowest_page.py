@@ -42,7 +42,7 @@ def test_a_slow_test_without_a_reason_is_named() -> None:
         ("tests/e2e/test_rows_become_sops.py::test_five_rows", 0),
         ("tests/apiserver/test_fake_kubelet.py::test_a", 1),
         ("tests/chaos/test_chaos.py::test_every_row[a]", 2),
-        ("tests/lifecycle/test_two_releases.py::test_a", 2),
+        ("tests/lifecycle/test_two_releases.py::test_a", 3),
         ("tests/chaos/test_chaos_verdict.py::test_a_row", None),
         ("tests/unit/test_slowest_page.py::test_lanes", None),
     ],
