@@ -25,7 +25,7 @@ __all__ = ["CONFIG", "CONTENT", "ReleasedChart", "chart_annotations", "normalise
 CONFIG = "application/vnd.cncf.helm.config.v1+json"
 CONTENT = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 _LABEL = "org.opencontainers.image."
-_SECONDS = 60.0
+_SECONDS = 240.0
 
 
 @dataclass(frozen=True, slots=True)

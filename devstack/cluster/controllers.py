@@ -18,9 +18,9 @@ from devstack.cluster.programs.building import last_lines
 
 __all__ = ["free_port", "kubectl", "running_program", "wait_until_ready"]
 
-_START_SECONDS = 60.0
+_START_SECONDS = 240.0
 _PAUSE = 0.2
-_KUBECTL_SECONDS = 60
+_KUBECTL_SECONDS = 240
 _LOG_TAIL = 15
 
 
@@ -95,7 +95,7 @@ def wait_until_ready(port: int, programs: Mapping[Path, subprocess.Popen[bytes]]
     Raises
     ------
     ClusterUnavailable
-        A program ended, or there is no good answer after a minute; the end of their output is in the message.
+        A program ended, or there is no good answer after four minutes; the end of their output is in the message.
     """
     deadline = time.monotonic() + _START_SECONDS
     while not _answers(f"http://127.0.0.1:{port}/readyz"):

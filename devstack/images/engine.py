@@ -167,7 +167,7 @@ class Buildah:
     def build(self, name: str, context: Path, *, base: Base, arguments: Mapping[str, str]) -> None:
         """Build with layers, so that dependencies are installed once."""
         # What a build that was killed left behind; nobody else uses this storage while we hold the lock.
-        capture([*self._buildah(), "rm", "--all"], timeout_seconds=60.0)
+        capture([*self._buildah(), "rm", "--all"])
         run(
             [
                 *(*self._buildah(), "bud", *_BUD, "--layers", "--force-rm", "--pull=false", "--tag", name),
@@ -194,7 +194,7 @@ class Buildah:
         )
         for other in (listed or "").splitlines():
             if other != name and other.startswith(f"{repository}:"):
-                capture([*self._buildah(), "rmi", other], timeout_seconds=60.0)
+                capture([*self._buildah(), "rmi", other])
 
     def _buildah(self) -> list[str]:
         """Return buildah with its storage: overlay where the file system below lets it, else plain copies."""

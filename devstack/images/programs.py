@@ -69,7 +69,7 @@ def run(
     return done.stdout
 
 
-def capture(command: Sequence[str], *, timeout_seconds: float = 20.0) -> str | None:
+def capture(command: Sequence[str], *, timeout_seconds: float = 120.0) -> str | None:
     """Return what a program prints on standard output; None where it is missing, fails or hangs."""
     try:
         done = subprocess.run(

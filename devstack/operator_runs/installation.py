@@ -42,7 +42,7 @@ class Installation:
     release: str = "runops-operator"
     _environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def kubectl(self, *arguments: str, given: str | None = None, seconds: float = 60) -> str:
+    def kubectl(self, *arguments: str, given: str | None = None, seconds: float = 240) -> str:
         """Run kubectl in the namespace and return what it printed.
 
         Raises
@@ -65,10 +65,10 @@ class Installation:
     def uninstall(self) -> None:
         """Remove the release and its namespace with everything in it."""
         self.helm("uninstall", self.release, "--ignore-not-found", "--wait")
-        self.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait=true", seconds=120)
+        self.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait=true", seconds=480)
 
 
-def run(command: list[str], *, given: str | None = None, seconds: float = 60) -> str:
+def run(command: list[str], *, given: str | None = None, seconds: float = 240) -> str:
     """Run a command and return what it printed.
 
     Raises

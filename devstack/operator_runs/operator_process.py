@@ -129,7 +129,7 @@ class Replica:
         if self._process is not None:
             self.kills += 1
             self._process.kill()
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=120)
 
     def restart_if_ended(self) -> None:
         """Start it again where it has ended by itself, as Kubernetes does: one that loses its Lease ends."""

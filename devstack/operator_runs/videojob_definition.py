@@ -16,8 +16,8 @@ def know_videojobs(cluster: ClusterInfo) -> None:
     subprocess.run(
         [*base, "apply", "--server-side", "--force-conflicts", "-f", str(_CRD)],
         check=True,
-        timeout=60,
+        timeout=240,
         capture_output=True,
     )
-    waiting = [*base, "wait", "--for=condition=Established", "crd/videojobs.runops.dev", "--timeout=30s"]
-    subprocess.run(waiting, check=True, timeout=60, capture_output=True)
+    waiting = [*base, "wait", "--for=condition=Established", "crd/videojobs.runops.dev", "--timeout=180s"]
+    subprocess.run(waiting, check=True, timeout=240, capture_output=True)

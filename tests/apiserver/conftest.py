@@ -18,7 +18,7 @@ def definition(cluster: ClusterInfo) -> str:
     subprocess.run([*base, "apply", "--server-side", "--force-conflicts", "-f", str(CRD)], check=True, timeout=240)
     name: str = custom_resource_definition()["metadata"]["name"]
     subprocess.run(
-        [*base, "wait", "--for=condition=Established", f"crd/{name}", "--timeout=180s"], check=True, timeout=60
+        [*base, "wait", "--for=condition=Established", f"crd/{name}", "--timeout=180s"], check=True, timeout=240
     )
     return name
 

@@ -31,7 +31,7 @@ def api(cluster: ClusterInfo, namespace: str) -> Iterator[httpx.Client]:
     with (
         running_proxy(cluster.kubeconfig) as proxy,
         httpx.Client(
-            base_url=f"{proxy.url}/apis/runops.dev/v1alpha1/namespaces/{namespace}/videojobs", timeout=20
+            base_url=f"{proxy.url}/apis/runops.dev/v1alpha1/namespaces/{namespace}/videojobs", timeout=60
         ) as made,
     ):
         yield made

@@ -226,7 +226,7 @@ def test_a_key_that_runs_out_in_the_middle_of_work_pauses_the_intake_and_loses_n
     with start(_QUICK, SUPABASE_SERVICE_ROLE_KEY=short) as operator:
         eventually(lambda: operator.ready()[0] == 503 and "the key was rejected" in operator.ready()[1], "says so")
         (tmp_path / "secrets" / "SUPABASE_SERVICE_ROLE_KEY").write_text(stack.service_role_jwt)
-        assert operator.process.wait(60) == 0, "it ends, and Kubernetes restarts it"
+        assert operator.process.wait(240) == 0, "it ends, and Kubernetes restarts it"
     with start(_QUICK) as operator:
         eventually(lambda: inside.has_job(second), "the row that waited is claimed")
         assert inside.uids("jobs")[first] == job, "the other one's Job is the very same"
@@ -310,7 +310,7 @@ def test_pages_in_place_of_the_api_servers_answers_cancel_nothing_and_the_operat
         eventually(lambda: operator.said("Resync:"), "the listing is refused, not taken for an empty one")
         # kopf's watchers end at what is not JSON, and Kubernetes starts the operator again.
         proxy.trouble = Trouble(status=200, body=_HTML)
-        assert operator.process.wait(60) != 0
+        assert operator.process.wait(240) != 0
     assert row(database, first)[0] == "processing", "what is not listed on a page is not gone"
     proxy.trouble = Trouble()
     with start(_QUICK, through=through) as operator:
@@ -461,7 +461,7 @@ def test_a_leader_that_stood_still_for_longer_than_its_lease_does_no_harm(
         finally:
             leader.process.send_signal(signal.SIGCONT)
         ids.append(queue(database))
-        assert leader.process.wait(60) == 0, "it sees that another replica leads, and ends"
+        assert leader.process.wait(240) == 0, "it sees that another replica leads, and ends"
         eventually(lambda: inside.has_job(ids[-1]), "the new leader goes on")
         del jobs[ids[0]]
         assert {job_id: uid for job_id, uid in inside.uids("jobs").items() if job_id in jobs} == jobs, "the very same"

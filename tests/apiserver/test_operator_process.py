@@ -96,7 +96,7 @@ def test_sigterm_ends_it_soon_and_cleanly(start: Start) -> None:
         eventually(lambda: operator.ready()[0] == 200, "ready")
         time.sleep(1)
         operator.process.send_signal(signal.SIGTERM)
-        assert operator.process.wait(60) == 0
+        assert operator.process.wait(240) == 0
         assert operator.said("operator stopped")
 
 
@@ -125,7 +125,7 @@ def test_a_key_put_right_is_taken_up(start: Start, stack: StackInfo, tmp_path: P
     with start(SUPABASE_SERVICE_ROLE_KEY="sb_secret_of-another-project") as operator:
         eventually(lambda: operator.said("the key was rejected"), "the wrong key is said")
         (tmp_path / "secrets" / "SUPABASE_SERVICE_ROLE_KEY").write_text(stack.secret_key)
-        assert operator.process.wait(60) == 0, "it ends, and Kubernetes starts it with the new key"
+        assert operator.process.wait(240) == 0, "it ends, and Kubernetes starts it with the new key"
 
 
 @pytest.mark.parametrize(

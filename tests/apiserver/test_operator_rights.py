@@ -56,7 +56,7 @@ def test_it_lives_by_its_own_rights(
         eventually(lambda: row(database, second)[0] == "error", "the row is told")
         eventually(lambda: "Claimed" in kubectl(*of_namespace, "get", "events").stdout, "an event")
         operator.process.send_signal(signal.SIGTERM)
-        operator.process.wait(60)
+        operator.process.wait(240)
 
     refused = [asked for asked in as_the_operator.passed if asked.status in {401, 403}]
     assert refused == [], "what the chart gives is enough"

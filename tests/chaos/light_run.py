@@ -219,4 +219,4 @@ async def _namespace(api: Api, name: str) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await api.patiently("DELETE", f"/api/v1/namespaces/{name}", seconds=30)
+        await api.patiently("DELETE", f"/api/v1/namespaces/{name}", seconds=120)

@@ -33,5 +33,5 @@ def client_with(token: str, cluster: ClusterInfo) -> httpx.Client:
         headers={"Authorization": f"Bearer {token}"},
         verify=ssl.create_default_context(cadata=authority),
         trust_env=False,
-        timeout=10,
+        timeout=60,
     )

@@ -59,7 +59,7 @@ def test_suites_are_not_shipped(helm: Any, chart: Path, tmp_path: Path) -> None:
     packed = helm("package", str(chart), "--destination", str(tmp_path))
     assert packed.returncode == 0, packed.stderr
     listed = subprocess.run(
-        ["tar", "tzf", str(next(tmp_path.glob("*.tgz")))], capture_output=True, text=True, timeout=30, check=True
+        ["tar", "tzf", str(next(tmp_path.glob("*.tgz")))], capture_output=True, text=True, timeout=240, check=True
     ).stdout.splitlines()
 
     assert "runops-operator/files/alerts.yaml" in listed

@@ -57,7 +57,7 @@ def handshake(tmp_path: Path, *, server: Pair, client: Pair, trusted: bytes, ser
     seen: list[str] = []
 
     def serve() -> None:
-        far.settimeout(10)
+        far.settimeout(120)
         try:
             with listening.wrap_socket(far, server_side=True) as connection:
                 peer = connection.getpeercert() or {}
@@ -70,7 +70,7 @@ def handshake(tmp_path: Path, *, server: Pair, client: Pair, trusted: bytes, ser
     thread = Thread(target=serve)
     thread.start()
     try:
-        near.settimeout(10)
+        near.settimeout(120)
         with calling.wrap_socket(near, server_hostname=server_name) as connection:
             connection.recv(1)
     finally:

@@ -175,6 +175,6 @@ def _objects(outside: StackInfo, job_id: str) -> list[str]:
     found = []
     for folder in ("raw", "slim", "transcripts", "sops"):
         body = {"prefix": folder, "limit": 100, "offset": 0, "search": job_id}
-        listed = httpx.post(f"{outside.url}/storage/v1/object/list/videos", json=body, headers=headers, timeout=10)
+        listed = httpx.post(f"{outside.url}/storage/v1/object/list/videos", json=body, headers=headers, timeout=60)
         found += [f"{folder}/{item['name']}" for item in listed.raise_for_status().json()]
     return found

@@ -136,7 +136,7 @@ def _shown(release: Installation, collector: Received) -> dict[str, str]:
     for pod in release.json("get", "pods", "-l", "app.kubernetes.io/component=operator")["items"]:
         address = f"http://{pod['status']['podIP']}:8080"
         for path in ("metrics", "readyz"):
-            places[path] = httpx.get(f"{address}/{path}", timeout=10, trust_env=False).text
+            places[path] = httpx.get(f"{address}/{path}", timeout=60, trust_env=False).text
     return places | {"the traces": "\n".join(str(span) for span in collector.spans)}
 
 

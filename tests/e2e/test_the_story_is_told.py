@@ -37,7 +37,7 @@ def _metrics(release: Installation) -> dict[str, float]:
     """Return what the operator's replicas expose, by series; of a replica that does not lead it is 0 or absent."""
     found: dict[str, float] = {}
     for pod in release.json("get", "pods", "-l", "app.kubernetes.io/component=operator")["items"]:
-        text = httpx.get(f"http://{pod['status']['podIP']}:8080/metrics", timeout=10, trust_env=False).text
+        text = httpx.get(f"http://{pod['status']['podIP']}:8080/metrics", timeout=60, trust_env=False).text
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
                 series = f"{sample.name}{dict(sorted(sample.labels.items())) or ''}"

@@ -35,7 +35,7 @@ class Release:
         return self.folder / str(value)
 
 
-def run(*command: str, folder: Path, seconds: float = 60.0, **environment: str) -> str:
+def run(*command: str, folder: Path, seconds: float = 240.0, **environment: str) -> str:
     """Run a program that must end well."""
     done = subprocess.run(
         command,
@@ -53,4 +53,4 @@ def run(*command: str, folder: Path, seconds: float = 60.0, **environment: str) 
 def commit_all(folder: Path, message: str) -> None:
     """Make a commit of a folder, always at the same hour and by the same hand."""
     run("git", "add", "--all", folder=folder)
-    run("git", "commit", "--quiet", "--message", message, folder=folder, seconds=60.0, **_HAND)
+    run("git", "commit", "--quiet", "--message", message, folder=folder, seconds=240.0, **_HAND)

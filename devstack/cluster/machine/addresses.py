@@ -96,7 +96,7 @@ def free_indices(addresses_in_use: Collection[str]) -> list[int]:
 
 def machine_addresses() -> list[str]:
     """Ask the kernel for the IPv4 addresses of this machine's interfaces."""
-    listing = subprocess.run(["ip", "-json", "-4", "address"], capture_output=True, text=True, timeout=30, check=True)
+    listing = subprocess.run(["ip", "-json", "-4", "address"], capture_output=True, text=True, timeout=120, check=True)
     return [address["local"] for link in json.loads(listing.stdout) for address in link.get("addr_info", [])]
 
 

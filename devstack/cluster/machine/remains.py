@@ -164,7 +164,7 @@ def remove_link(name: str) -> None:
     """Remove a network interface, and with it its routes, if it is still there."""
     if Path(f"/sys/class/net/{name}").exists():
         # The kernel may remove it at this very moment, because its other end is gone: both are fine.
-        subprocess.run(["ip", "link", "delete", name], capture_output=True, timeout=30, check=False)
+        subprocess.run(["ip", "link", "delete", name], capture_output=True, timeout=120, check=False)
         wait_until(lambda: not Path(f"/sys/class/net/{name}").exists())
 
 

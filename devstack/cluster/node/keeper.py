@@ -75,7 +75,7 @@ def _connect(addresses: Addresses, node: int) -> None:
         ["ip", "link", "set", link, "up"],
         ["ip", "route", "add", addresses.pod_range, "via", addresses.inside, "dev", link],
     ):
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
 
 
 def _report(message: dict[str, Any]) -> None:

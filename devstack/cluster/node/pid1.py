@@ -71,14 +71,14 @@ def choose_snapshotter(folder: Path) -> str:
         mount("overlay", merged, kind="overlay", data=f"lowerdir={lower},upperdir={upper},workdir={work}")
     except OSError:
         return "native"
-    subprocess.run(["umount", merged], check=True, timeout=30)
+    subprocess.run(["umount", merged], check=True, timeout=120)
     return "overlayfs"
 
 
 def run_all(commands: list[list[str]]) -> None:
     """Run commands one after the other."""
     for command in commands:
-        subprocess.run(command, check=True, timeout=30, env={"PATH": _PATH})
+        subprocess.run(command, check=True, timeout=120, env={"PATH": _PATH})
 
 
 class Supervisor:
