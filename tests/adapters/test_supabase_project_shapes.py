@@ -1,6 +1,5 @@
 """Projects that differ from the newest schema, and keys that open less than they should."""
 
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,26 +16,21 @@ from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.jobs import JobsColumns
 from runops.supabase.probe import inspect
+from tests.schema_cache import read_anew
 
 Connection = psycopg.Connection[Any]
 Connect = Callable[..., Supabase]
 
 
-def noticed(database: Connection) -> None:
-    """Have PostgREST read the schema anew. It answers 503 meanwhile, which no test is to meet."""
-    database.execute(b"notify pgrst, 'reload schema'")
-    time.sleep(0.5)
-
-
 @contextmanager
-def changed(database: Connection, change: str, back: str) -> Iterator[None]:
+def changed(database: Connection, stack: StackInfo, change: str, back: str) -> Iterator[None]:
     """Change the schema for a while; writes do not need PostgREST to notice, since they name other columns."""
     database.execute(change.encode())
     try:
         yield
     finally:
         database.execute(back.encode())
-        noticed(database)
+        read_anew(database, stack)
 
 
 @pytest.mark.parametrize(
@@ -49,11 +43,17 @@ def changed(database: Connection, change: str, back: str) -> Iterator[None]:
     ids=["no progress", "half a progress", "neither end nor error"],
 )
 async def test_job_runs_through_on_a_table_without_optional_columns(
-    columns: tuple[str, ...], expected: JobsColumns, connect: Connect, queue: Callable[..., UUID], database: Connection
+    *,
+    columns: tuple[str, ...],
+    expected: JobsColumns,
+    connect: Connect,
+    queue: Callable[..., UUID],
+    database: Connection,
+    stack: StackInfo,
 ) -> None:
     away = ";".join(f"alter table public.jobs rename {name} to was_{name}" for name in columns)
     back = ";".join(f"alter table public.jobs rename was_{name} to {name}" for name in columns)
-    with changed(database, away, back):
+    with changed(database, stack, away, back):
         supabase, job_id, claim = connect(), queue(), Claim(claim=str(uuid4()), by="here")
         assert await supabase.jobs.columns() == expected
         (row,) = await supabase.jobs.queued(limit=5)
@@ -88,9 +88,9 @@ async def test_job_runs_through_on_a_table_without_optional_columns(
     ids=["table", "column", "grants"],
 )
 async def test_what_the_schema_lacks_is_named_with_its_remedy(
-    *, change: str, back: str, kind: ErrorKind, words: str, connect: Connect, database: Connection
+    *, change: str, back: str, kind: ErrorKind, words: str, connect: Connect, database: Connection, stack: StackInfo
 ) -> None:
-    with changed(database, change, back):
+    with changed(database, stack, change, back):
         supabase = connect()
         with pytest.raises(SupabaseError) as caught:
             await supabase.jobs.queued(limit=1)
@@ -106,15 +106,15 @@ async def test_what_the_schema_lacks_is_named_with_its_remedy(
 @pytest.mark.parametrize("table", ["transcripts", "sops"])
 @pytest.mark.parametrize("keys", [0, 2])
 async def test_a_table_without_its_one_foreign_key_to_jobs_is_named_with_its_remedy(
-    table: str, keys: int, connect: Connect, database: Connection
+    *, table: str, keys: int, connect: Connect, database: Connection, stack: StackInfo
 ) -> None:
     one = f"{table}_job_id_fkey"
     away, back = f"alter table public.{table} drop constraint {one}", ""
     back = f"alter table public.{table} add constraint {one} foreign key (job_id) references public.jobs (job_id)"
     if keys == 2:
         away, back = back.replace(one, "second"), away.replace(one, "second")
-    with changed(database, away, back):
-        noticed(database)
+    with changed(database, stack, away, back):
+        read_anew(database, stack)
         supabase = connect()
         with pytest.raises(SupabaseError) as caught:
             await supabase.results.look_at_columns()
@@ -126,12 +126,15 @@ async def test_a_table_without_its_one_foreign_key_to_jobs_is_named_with_its_rem
 
 
 async def test_missing_grant_on_a_sequence_names_the_sequence(
-    supabase: Supabase, claimed: Callable[..., Awaitable[tuple[UUID, str]]], database: Connection
+    supabase: Supabase,
+    claimed: Callable[..., Awaitable[tuple[UUID, str]]],
+    database: Connection,
+    stack: StackInfo,
 ) -> None:
     job_id, token = await claimed()
     away = "revoke all on sequence public.transcripts_id_seq from service_role"
     back = "grant all on sequence public.transcripts_id_seq to service_role"
-    with changed(database, away, back), pytest.raises(SupabaseError) as caught:
+    with changed(database, stack, away, back), pytest.raises(SupabaseError) as caught:
         await supabase.results.write_transcript(job_id, token, [])
     assert "grant usage, select on sequence public.transcripts_id_seq to service_role" in caught.value.message
 
