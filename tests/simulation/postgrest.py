@@ -261,12 +261,16 @@ def _getter(column: str) -> Callable[[JobRow], Any]:
 
 
 def _condition(column: str, operator: str, value: Any) -> Filter:
+    # Writing out what a path leads to takes long, so it is done only where its text decides.
     get, plain = _getter(column), _getter(column.replace("->>", "->"))
     if operator == "is":
         assert value == "null"
-        return lambda row: get(row) is None
-    if operator == "in":
-        values = frozenset(value)
+        return lambda row: plain(row) is None
+    if operator in {"eq", "in"}:
+        values = frozenset([value] if operator == "eq" else value)
+        if "->" in column and not any(text[:1] in {"{", "["} for text in values):
+            # Nothing but a text that begins so equals an object or a list.
+            return lambda row: not isinstance(plain(row), dict | list) and get(row) in values
         return lambda row: get(row) in values
     if operator in {"like", "match"}:
         pattern = re.compile(value if operator == "match" else re.escape(value).replace("%", ".*"), re.DOTALL)
@@ -278,14 +282,9 @@ def _condition(column: str, operator: str, value: Any) -> Filter:
         assert column in _TIMES
         limit = datetime.fromisoformat(value)
         return lambda row: (there := get(row)) is not None and datetime.fromisoformat(there) < limit
-    if operator == "eq":
-        if "->" in column and value[:1] not in {"{", "["}:
-            # Nothing but a text that begins so equals an object or a list, and writing those out takes long.
-            return lambda row: not isinstance(plain(row), dict | list) and get(row) == value
-        return lambda row: get(row) == value
     assert operator == "neq"
     # As in SQL: of a value that is not there nothing is true, not even that it differs.
-    return lambda row: (there := get(row)) is not None and there != value
+    return lambda row: plain(row) is not None and get(row) != value
 
 
 def _jsonb(value: Any) -> tuple[int, Any]:
@@ -323,9 +322,9 @@ def _parsed(text: str) -> Filter:
     column, operator, value = text.split(".", 2)
     if operator == "not":
         operator, value = value.split(".", 1)
-        inner, get = _condition(column, operator, _operand(operator, value)), _getter(column)
+        inner, plain = _condition(column, operator, _operand(operator, value)), _getter(column.replace("->>", "->"))
         # A comparison with what is not there is not true, negated or not.
-        return lambda row: (operator == "is" or get(row) is not None) and not inner(row)
+        return lambda row: (operator == "is" or plain(row) is not None) and not inner(row)
     return _condition(column, operator, _operand(operator, value))
 
 

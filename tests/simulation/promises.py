@@ -349,15 +349,20 @@ class Promises:
                 if finished(body):
                     self._check_agreement(name, body)
 
-    def check_deleted(self, site: Site, seconds: float) -> None:
-        """Check that the VideoJobs that finished are gone after the time that they are kept."""
+    def undeleted(self, site: Site) -> Iterable[str]:
+        """Return the names of the VideoJobs that finished and are still there, of those that are deleted in time."""
         for name, body in site.cluster.videojobs.items():
             malformed = (body.get("status") or {}).get("reason") == Reason.INVALID_SPEC
             row, token = self._database.rows[UUID(name.removeprefix("vj-"))], _token(body)
             # A row that refuses each write keeps its VideoJob: without it the row would run again.
             refuses = row.job_id in self._database.refusing and token is not None and row.is_held_by(token)
             if finished(body) and not malformed and not refuses and name not in site.cluster.finalizers:
-                raise Violation(f"a finished VideoJob is still there after {seconds:.0f} s", name)
+                yield name
+
+    def check_deleted(self, site: Site, seconds: float) -> None:
+        """Check that the VideoJobs that finished are gone after the time that they are kept."""
+        for name in self.undeleted(site):
+            raise Violation(f"a finished VideoJob is still there after {seconds:.0f} s", name)
 
     def _unfinished(self) -> Iterable[Violation]:
         for job_id, row in self._database.rows.items():

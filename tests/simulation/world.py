@@ -233,7 +233,7 @@ class World:
                 site.next_tick = self.seconds + _TICK_SECONDS
                 self.pods.tick(site)
                 self.promises.calm(self.now(), self._calm_since)
-                if self._resting and not self._expiring and self.promises.at_rest():
+                if self._resting and self._is_over():
                     self._calm_until = self.seconds
         if self.seconds >= self._calm_until:
             if not self._done.done():
@@ -242,6 +242,12 @@ class World:
         until = min(self._calm_until, *(site.next_tick for site in self.sites))
         left = max(until - self.seconds, 0.001)
         self.seconds += left if timeout is None else min(timeout, left)
+
+    def _is_over(self) -> bool:
+        """Return whether there is nothing left to wait for."""
+        if not self._expiring:
+            return self.promises.at_rest()
+        return not any(True for site in self.sites for _ in self.promises.undeleted(site))
 
     def _become_calm(self, seconds: float) -> None:
         self.network.become_calm()
