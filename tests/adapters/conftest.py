@@ -23,7 +23,7 @@ async def connect(stack: StackInfo) -> AsyncIterator[Callable[..., Supabase]]:
     async def briefly(seconds: float) -> None:
         await asyncio.sleep(min(seconds, 0.05))
 
-    def new(*, key: str | None = None, url: str | None = None, timeout: float = 5.0) -> Supabase:
+    def new(*, key: str | None = None, url: str | None = None, timeout: float = 60.0) -> Supabase:
         one = Supabase(
             url or stack.url, key or stack.secret_key, timeout_seconds=timeout, retries=RetryPolicy(sleep=briefly)
         )

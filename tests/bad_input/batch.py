@@ -124,11 +124,11 @@ class Project:
     def put(self, job_id: str, content: bytes) -> None:
         headers = {**self._headers, "x-upsert": "true", "content-type": "video/mp4"}
         httpx.post(
-            self._url("object", f"raw/{job_id}.mp4"), content=content, headers=headers, timeout=30
+            self._url("object", f"raw/{job_id}.mp4"), content=content, headers=headers, timeout=120
         ).raise_for_status()
 
     def get(self, name: str) -> bytes | None:
-        answer = httpx.get(self._url("object/authenticated", name), headers=self._headers, timeout=30)
+        answer = httpx.get(self._url("object/authenticated", name), headers=self._headers, timeout=120)
         return answer.content if answer.status_code == 200 else None
 
     def queue(self, database: psycopg.Connection, case: Case) -> tuple[str, bytes | None]:

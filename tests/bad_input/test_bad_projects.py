@@ -178,7 +178,7 @@ def _away(stack: StackInfo, database: psycopg.Connection, table: str, column: st
         database.execute(statement.encode())
         database.execute("notify pgrst, 'reload schema'")
         _eventually(
-            lambda: (httpx.get(url, headers=headers, timeout=10).status_code == 200) is visible,
+            lambda: (httpx.get(url, headers=headers, timeout=60).status_code == 200) is visible,
             f"PostgREST takes notice of: {statement}",
         )
 

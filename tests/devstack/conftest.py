@@ -16,21 +16,21 @@ from devstack.stack import StackInfo
 def http(stack: StackInfo) -> Iterator[httpx.Client]:
     """An HTTP client with the secret key, as the client library sends it."""
     headers = {"apikey": stack.secret_key, "Authorization": f"Bearer {stack.secret_key}"}
-    with httpx.Client(base_url=stack.url, headers=headers, timeout=20) as client:
+    with httpx.Client(base_url=stack.url, headers=headers, timeout=120) as client:
         yield client
 
 
 @pytest.fixture
 def bare(stack: StackInfo) -> Iterator[httpx.Client]:
     """An HTTP client without any key."""
-    with httpx.Client(base_url=stack.url, timeout=20) as client:
+    with httpx.Client(base_url=stack.url, timeout=120) as client:
         yield client
 
 
 @pytest.fixture
 def supabase_client(stack: StackInfo) -> Iterator[Client]:
     """The real client library with the secret key."""
-    with httpx.Client(timeout=20) as client:
+    with httpx.Client(timeout=120) as client:
         yield create_client(stack.url, stack.secret_key, SyncClientOptions(httpx_client=client))
 
 

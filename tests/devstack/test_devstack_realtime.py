@@ -334,10 +334,10 @@ async def test_switch_refuse(stack: StackInfo, session: aiohttp.ClientSession, s
 async def test_switch_drop(stack: StackInfo, session: aiohttp.ClientSession, wire: Wire, switches: Switches) -> None:
     await wire.subscribe()
     set_switches(stack.url, switches.model_copy(update={"realtime": "drop"}))
-    assert (await wire.socket.receive(timeout=5)).type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+    assert (await wire.socket.receive(timeout=120)).type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
     async with session.ws_connect(_address(stack, stack.secret_key)) as socket:
         await Wire(socket, stack.secret_key).join()
-        assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
+        assert (await socket.receive(timeout=120)).type is aiohttp.WSMsgType.CLOSE
         assert socket.close_code == aiohttp.WSCloseCode.GOING_AWAY
 
 

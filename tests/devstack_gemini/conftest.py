@@ -19,7 +19,7 @@ from devstack.faults import FaultControl
 from devstack.gemini.control import GeminiControl
 
 KEY = "key-of-the-stand-in"
-_LONGEST_SECONDS = 90.0
+_LONGEST_SECONDS = 240.0
 """Until a program that neither starts nor ends is taken for one that hangs."""
 
 
@@ -96,7 +96,7 @@ def faults(stand_in: StandIn) -> Iterator[FaultControl]:
 def http(stand_in: StandIn, control: GeminiControl) -> Iterator[httpx.Client]:
     """Send raw requests with a good key."""
     assert control.calls() == []
-    with httpx.Client(base_url=stand_in.url, headers={"x-goog-api-key": KEY}, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=stand_in.url, headers={"x-goog-api-key": KEY}, trust_env=False, timeout=120) as client:
         yield client
 
 
@@ -120,7 +120,7 @@ def _film(path: Path, *, seconds: int, picture: str, sound: str) -> Path:
             *("-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart", str(path)),
         ],
         check=True,
-        timeout=60,
+        timeout=240,
     )
     return path
 

@@ -192,7 +192,7 @@ def test_an_unknown_file_is_forbidden_not_missing(http: httpx.Client) -> None:
 
 def test_a_request_over_the_size_limit_is_refused_before_its_body(stand_in: Any) -> None:
     address = urlsplit(stand_in.url)
-    connection = HTTPConnection(address.hostname or "", address.port, timeout=10)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=120)
     connection.putrequest("POST", FLASH)
     connection.putheader("Content-Length", str(101 * 1024 * 1024))
     connection.putheader("x-goog-api-key", "key-of-the-stand-in")

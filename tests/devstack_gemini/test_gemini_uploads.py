@@ -111,7 +111,7 @@ def test_a_chunk_whose_connection_broke_can_be_sent_again(http: httpx.Client) ->
         f"POST {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: 3\r\n"
         "X-Goog-Upload-Command: upload, finalize\r\nX-Goog-Upload-Offset: 3\r\n\r\nd"
     )
-    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as connection:
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=120) as connection:
         connection.sendall(head.encode())
     asked = httpx.post(address, headers={"X-Goog-Upload-Command": "query"})
     assert asked.headers["X-Goog-Upload-Size-Received"] == "3"

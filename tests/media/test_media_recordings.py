@@ -46,7 +46,7 @@ def contents(folder: Path) -> list[str]:
 
 def looks(path: Path) -> str:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-i", str(path)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False).stderr
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False).stderr
 
 
 @pytest.mark.parametrize("name", sorted(media_corpus.BAD))
@@ -98,7 +98,7 @@ def brightness(path: Path) -> bytes:
             *("-pix_fmt", "gray", "-vf", "scale=1:1,scale=out_range=tv", "-f", "rawvideo", "-"),
         ],
         capture_output=True,
-        timeout=30,
+        timeout=240,
         check=True,
     ).stdout
 

@@ -23,7 +23,7 @@ _PROGRAM: Final = (
 )
 _MODULES: Final = ("runops_worker.main", "google.genai", "httpx2")
 """The worker loads the last two when it opens the model: 0.6 s of CPU."""
-_LONGEST_SECONDS: Final = 90
+_LONGEST_SECONDS: Final = 240
 
 
 class Pod:

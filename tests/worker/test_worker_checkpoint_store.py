@@ -75,6 +75,7 @@ async def test_a_run_without_cost_leaves_the_checkpoint_alone() -> None:
     assert fake.objects == {}
 
 
+@pytest.mark.virtual_time
 async def test_a_cost_that_cannot_be_saved_in_time_is_given_up() -> None:
     fake = FakeSupabase(upload_seconds=[60])
     checkpoint = a_checkpoint(fake)

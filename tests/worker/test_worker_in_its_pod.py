@@ -203,7 +203,7 @@ def test_help_names_every_setting_that_is_read() -> None:
     assert len(environ.names) > 10
     for name in environ.names:
         assert name in HELP
-    help_text = subprocess.run([*PROGRAM, "--help"], capture_output=True, text=True, timeout=30, check=True)
+    help_text = subprocess.run([*PROGRAM, "--help"], capture_output=True, text=True, timeout=240, check=True)
     assert help_text.stdout == HELP
 
 
