@@ -276,3 +276,13 @@ def test_only_an_object_inside_an_object_may_be_the_sop(raw: dict[str, Any]) -> 
     reading = read(raw)
     assert reading.value is None
     assert reading.faults == ("The SOP has no node: public.nodes must list the steps.",)
+
+
+def test_a_question_is_in_the_language_of_the_sop_and_english_for_the_repair_turn() -> None:
+    raw = a_sop()
+    raw["public"]["nodes"].append({"id": "extra", "type": "task", "label": "Undo all"})
+    reading = read_sop(json.dumps(raw), job_id=JOB, now=NOW, language="German")
+    assert reading.value is not None
+    (request,) = reading.value.sop.public.clarification_requests or []
+    assert request.question == "Kein Schritt führt zu \u2039Undo all\u203a. Wann wird dieser Schritt ausgeführt?"
+    assert reading.faults == ("No step leads to \u2039Undo all\u203a. When is it done?",)

@@ -20,6 +20,7 @@ WRITTEN = {
 NOT_OURS = {
     "Swedish": "Öppna listan med beställningar. Ange kundens nummer och se att det är rätt för den som har det.",
     "Danish": "Åbn listen over ordrer. Indtast kundens nummer, og se, om beløbet er rigtigt for den.",
+    "Danish, more of it": "Der er en liste over de ordrer, som den enkelte kunde har, og der er en knap.",
     "Norwegian": "Åpne listen over bestillinger. Skriv inn kundens nummer og se om det er riktig for den som har det.",
     "Czech": "Otevřete seznam objednávek. Zadejte číslo zákazníka a zkontrolujte, zda je částka správná.",
     "Slovak": "Otvorte zoznam objednávok. Zadajte číslo zákazníka a skontrolujte, či je suma správna.",
@@ -44,6 +45,7 @@ def test_a_language_is_recognised(name: str) -> None:
 @pytest.mark.parametrize("name", NOT_OURS)
 def test_another_language_is_not_taken_for_one_of_ours(name: str) -> None:
     assert recognised(NOT_OURS[name]) is None
+    assert recognised(" ".join([NOT_OURS[name]] * 20)) is None, "however long the text is"
 
 
 @pytest.mark.parametrize("text", ["", "1 2 3", "Save", "SAP GUI Login", "der die das", "カ SAP GUI Login Save Cancel"])

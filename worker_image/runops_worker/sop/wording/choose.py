@@ -19,6 +19,10 @@ _LEAST_LEAD: Final = 1.5
 """So many times the frequent words of any other language."""
 _LEAST_LETTERS: Final = 0.1
 """Share of letters that only one language has. Names of another language may stand in any text."""
+_SCANDINAVIAN: Final = frozenset(
+    ["og", "och", "som", "på", "att", "är", "er", "af", "til", "det", "ikke", "inte", "ett", "man", "har"]
+)
+"""Danish, Norwegian and Swedish have no table, and share `der`, `den` and `en` with German and Dutch."""
 _MOST_CHARACTERS: Final = 100_000
 _DEEPEST: Final = 16
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -53,8 +57,10 @@ def recognised(text: str) -> Wording | None:
             if own >= _LEAST_LETTERS * letters:
                 return wording
     found = {name: sum(word in wording.frequent_words for word in words) for name, wording in LANGUAGES.items()}
-    second, first = sorted(found, key=found.__getitem__)[-2:]
-    is_clear = found[first] >= max(_LEAST_WORDS, _LEAST_SHARE * len(words), _LEAST_LEAD * found[second])
+    first = max(found, key=found.__getitem__)
+    others = [count for name, count in found.items() if name != first]
+    second = max(*others, sum(word in _SCANDINAVIAN for word in words))
+    is_clear = found[first] >= max(_LEAST_WORDS, _LEAST_SHARE * len(words), _LEAST_LEAD * second)
     return LANGUAGES[first] if is_clear else None
 
 
