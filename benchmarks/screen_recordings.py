@@ -1,4 +1,4 @@
-"""The nine classes of recordings that transcodes are timed with: made-up screen recordings with sound like speech.
+"""The ten classes of recordings that transcodes are timed with: made-up screen recordings with sound like speech.
 
 Nothing in them is recorded. A page of drawn glyphs is scrolled in bursts, a pointer moves, a window with camera grain
 runs in a corner, a dialog comes and goes. Beside each recording lies what it was made of, picture by picture, for the
@@ -9,7 +9,7 @@ import os
 import random
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ import imageio_ffmpeg
 __all__ = ["CLASSES", "RECORDINGS", "SLIM_HEIGHT", "Made", "RecordingClass", "make"]
 
 RECORDINGS: Final = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "runops-operator" / "recordings"
-"""Where they are kept from one run to the next: making the nine takes minutes."""
+"""Where they are kept from one run to the next: making them takes minutes."""
 
 SLIM_HEIGHT: Final = 720
 """Height of the slim video, and of what is kept for the comparison."""
@@ -65,6 +65,8 @@ class RecordingClass:
         Encoder and container, as ffmpeg's arguments.
     irregular
         Whether pictures are missing here and there, as from a recorder that sends one on change only.
+    plays, times
+        The class whose recording it plays, by copying, and how often in a row: many minutes need not be drawn.
     """
 
     title: str
@@ -75,6 +77,8 @@ class RecordingClass:
     suffix: str
     codec: tuple[str, ...]
     irregular: bool = False
+    plays: str | None = None
+    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -95,13 +99,16 @@ class Made:
 
 _FULL_HD: Final = (1920, 1080)
 
+_OBS: Final = RecordingClass(
+    title="1080p30 H.264, B-frames, key every 2 s (OBS)",
+    bound=0.45, size=_FULL_HD, rate=30, seconds=120, suffix="mp4",
+    codec=("-c:v", "libx264", "-preset", "veryfast", "-b:v", "2500k", "-maxrate", "2500k", "-bufsize", "5000k",
+           "-bf", "2", "-g", "60", "-keyint_min", "60", "-sc_threshold", "0", *_AAC),
+)  # fmt: skip
+
 CLASSES: Final[dict[str, RecordingClass]] = {
-    "h264-obs": RecordingClass(
-        title="1080p30 H.264, B-frames, key every 2 s (OBS)",
-        bound=0.45, size=_FULL_HD, rate=30, seconds=120, suffix="mp4",
-        codec=("-c:v", "libx264", "-preset", "veryfast", "-b:v", "2500k", "-maxrate", "2500k", "-bufsize", "5000k",
-               "-bf", "2", "-g", "60", "-keyint_min", "60", "-sc_threshold", "0", *_AAC),
-    ),
+    "h264-obs": _OBS,
+    "h264-long": replace(_OBS, title="12 minutes of 1080p30 H.264 (OBS)", plays="h264-obs", times=6),
     "h264-defaults": RecordingClass(
         title="1080p30 H.264, x264 defaults",
         bound=0.45, size=_FULL_HD, rate=30, seconds=120, suffix="mp4", codec=("-c:v", "libx264", *_AAC),
@@ -171,6 +178,11 @@ def make(name: str, folder: Path, progress: Callable[[str], None]) -> Made:
     made = Made(folder / f"{name}.{kind.suffix}", folder / f"{name}.shown.mkv")
     if made.recording.exists() and made.shown.exists():
         return made
+    if kind.plays is not None:
+        once = make(kind.plays, folder, progress)
+        _play(once.shown, made.shown, kind)
+        _play(once.recording, made.recording, kind)
+        return made
     progress(f"making {kind.title}, {kind.seconds} s")
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / f"{name}.page.pgm"
@@ -185,6 +197,16 @@ def make(name: str, folder: Path, progress: Callable[[str], None]) -> Made:
     page.unlink()
     part.replace(made.recording)
     return made
+
+
+def _play(once: Path, target: Path, kind: RecordingClass) -> None:
+    """Write a file that plays another one as often as the class says, each time from a whole second on."""
+    listed, part = target.with_name("played.txt"), target.with_name(f"part.{target.name}")
+    # The sound may begin earlier than the picture and end later, by a part of a frame. That must not move the pictures.
+    listed.write_text(f"file '{once.name}'\ninpoint 0\nduration {kind.seconds}\n" * kind.times)
+    _ffmpeg("-copyts", "-f", "concat", "-i", str(listed), "-map", "0", "-c", "copy", str(part))
+    listed.unlink()
+    part.replace(target)
 
 
 def _encoder(kind: RecordingClass) -> tuple[str, ...]:

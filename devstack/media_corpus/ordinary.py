@@ -13,7 +13,7 @@ import imageio_ffmpeg
 
 __all__ = ["BAD", "GOOD", "ffmpeg", "make"]
 
-_SECONDS: Final = 120.0
+_SECONDS: Final = 600.0
 _TONE: Final = ("-f", "lavfi", "-i", "sine=frequency=300:sample_rate=44100")
 _H264: Final = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
 

@@ -83,10 +83,11 @@ async def test_there_is_a_key_picture_at_each_candidate_so_that_chunks_are_copie
 ) -> None:
     signal = await read_signal(slim.path, Chunk(0, 0.0, SECONDS), fps=1, steps_per_second=1, limits=LIMITS)
     keys = {round(picture.at) for picture in signal.pictures if picture.is_key}
-    possible = {second for index in range(1, 7) for second in candidates(index)}
-    assert {0, *possible} <= keys
-    sizes = {round(picture.at): picture.bytes for picture in signal.pictures}
     plan = plan_chunks(slim.duration_seconds)
+    possible = {second for chunk in plan[1:] for second in candidates(chunk.index)}
+    assert {0, *possible} <= keys
+    assert keys.isdisjoint(candidates(len(plan))), "no chunk begins there"
+    sizes = {round(picture.at): picture.bytes for picture in signal.pictures}
     for planned, start in zip(plan[1:], EXPECTED.values(), strict=True):
         chunk = between_seams(planned, start=start, next_start=EXPECTED.get(planned.index + 1))
         packets = await inspect_slim(await cut_chunk(slim, chunk, tmp_path / "chunk.mp4"), limits=LIMITS)

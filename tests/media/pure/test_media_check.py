@@ -5,8 +5,9 @@ import pytest
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
 from runops_worker.media.probe.media_info import MediaInfo
 from runops_worker.media.probe.packets import PacketReport, StreamReport
-from runops_worker.media.transcode.check import check, shortest_seconds
+from runops_worker.media.transcode.check import check
 from runops_worker.media.transcode.decoding_report import DecodingReport
+from runops_worker.media.transcode.slim_length import longest_seconds, shortest_seconds
 
 CLEAN = DecodingReport(packets=1000, pictures=1000)
 
@@ -147,3 +148,19 @@ def test_the_shortest_length_is_what_is_just_accepted(recording: MediaInfo, fps:
     if not recording.has_audio:
         assert verdict(slim(frames, shortest, sound=0), recording, fps=fps) is None
         assert verdict(slim(frames - 1, shortest, sound=0), recording, fps=fps) is not None
+
+
+@pytest.mark.parametrize(
+    ("recording", "fps", "longest"),
+    [
+        (info(600.0), 1, 603.0),
+        (info(60.0), 1, 63.0),
+        (info(60.0), 2, 62.5),
+        (info(60.0, has_audio=False), 1, 61.0),
+        (info(600.0, has_audio=False), 2, 606.0),
+    ],
+)
+def test_nothing_longer_than_the_longest_length_is_accepted(recording: MediaInfo, fps: int, longest: float) -> None:
+    assert longest_seconds(recording, fps=fps) == longest
+    sound = int(recording.has_audio)
+    assert verdict(slim(round(longest * fps) + 1, longest + 1 / fps, sound=sound), recording, fps=fps) is not None

@@ -1,12 +1,14 @@
 """The ffmpeg command of a slim video."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.media_info import MediaInfo
-from runops_worker.media.transcode.slim_command import expected_frames, slim_command
+from runops_worker.media.transcode.slim_command import slim_command
+from runops_worker.media.transcode.slim_length import expected_frames
 
 
 def info(
@@ -88,9 +90,32 @@ def test_nothing_but_pictures_and_sound_comes_out() -> None:
     assert after[after.index("-map") :][:4] == ["-map", "0:V:0", "-map", "0:a:0?"]
     assert {"-sn", "-dn"} < set(after)
     assert (value(after, "-map_metadata"), value(after, "-map_chapters"), value(after, "-crf")) == ("-1", "-1", "31")
-    assert value(after, "-force_key_frames") == (
-        "expr:gte(t,if(n_forced,295*floor((n_forced-1)/6)+270+5*mod(n_forced-1,6),0))"
-    )
+    assert "gte(t,if(n_forced,295*floor((n_forced-1)/6)+270+5*mod(n_forced-1,6),0))" in key_frames_of(info())
+
+
+def key_frames_of(recording: MediaInfo) -> str:
+    return value(split(command(recording))[1], "-force_key_frames")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "has_audio", "set_after_the_first"),
+    [
+        (90.0, True, 0),
+        (357.0, True, 0),
+        # The slim video may be 3 s longer, and then has two chunks.
+        (357.1, True, 6),
+        (357.0, False, 0),
+        (358.0, False, 6),
+        (621.9, True, 6),
+        (622.0, True, 12),
+        (7200.0, True, 144),
+    ],
+)
+def test_a_key_frame_is_set_where_a_chunk_may_begin_and_nowhere_else(
+    seconds: float, has_audio: bool, set_after_the_first: int
+) -> None:
+    recording = replace(info(seconds=seconds, video_seconds=seconds), has_audio=has_audio)
+    assert key_frames_of(recording).startswith(f"expr:lte(n_forced,{set_after_the_first})*")
 
 
 def test_every_option_that_was_measured_is_there() -> None:

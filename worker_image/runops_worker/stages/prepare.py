@@ -17,9 +17,9 @@ from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.context import Context
 from runops_worker.media.probe.examine import examine
 from runops_worker.media.probe.media_info import MediaInfo
-from runops_worker.media.transcode.check import shortest_seconds
 from runops_worker.media.transcode.chunks import Chunk, settled_chunks
 from runops_worker.media.transcode.growing_slim import GrowingSlim
+from runops_worker.media.transcode.slim_length import shortest_seconds
 from runops_worker.media.transcode.transcode import transcode
 from runops_worker.recording.download import download
 from runops_worker.reporting.stage_progress import StageProgress

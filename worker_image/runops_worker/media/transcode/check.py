@@ -1,7 +1,4 @@
-"""Checks the slim video after ffmpeg has written it. Pure.
-
-The same tolerances tell how short an accepted slim video can be, which is needed before it is complete.
-"""
+"""Checks the slim video after ffmpeg has written it. Pure."""
 
 from typing import Final
 
@@ -9,10 +6,10 @@ from runops_worker.media.errors import MediaRejected, MediaToolFailed
 from runops_worker.media.probe.media_info import MediaInfo
 from runops_worker.media.probe.packets import PacketReport
 from runops_worker.media.transcode.decoding_report import DecodingReport
-from runops_worker.media.transcode.slim_command import expected_frames
+from runops_worker.media.transcode.slim_length import expected_frames, frames_tolerance, seconds_tolerance
 from runops_worker.media.wording import seconds_text
 
-__all__ = ["check", "shortest_seconds"]
+__all__ = ["check"]
 
 _BAD_SHARE: Final = 0.01
 _BAD_PICTURES: Final = 3
@@ -47,7 +44,7 @@ def check(packets: PacketReport, *, info: MediaInfo, fps: int, report: DecodingR
         )
     expected = expected_frames(info, fps=fps)
     frames = packets.video.packets
-    if abs(frames - expected) > _frames_tolerance(expected):
+    if abs(frames - expected) > frames_tolerance(expected):
         raise MediaRejected(
             "MediaCorrupt",
             f"The recording is damaged: decoding its {seconds_text(info.duration_seconds)} gave {frames} pictures "
@@ -55,24 +52,8 @@ def check(packets: PacketReport, *, info: MediaInfo, fps: int, report: DecodingR
         )
     if info.has_audio and packets.audio.packets == 0:
         raise MediaRejected("MediaCorrupt", "The recording has a sound track, but none of it can be decoded.")
-    if packets.audio.packets and abs(packets.duration - info.duration_seconds) > _seconds_tolerance(fps):
+    if packets.audio.packets and abs(packets.duration - info.duration_seconds) > seconds_tolerance(fps):
         raise MediaToolFailed(
             f"The slim video is {seconds_text(packets.duration)} long; "
             f"the recording is {seconds_text(info.duration_seconds)} long."
         )
-
-
-def shortest_seconds(info: MediaInfo, *, fps: int) -> float:
-    """Return the shortest length of a slim video that `check` accepts for this recording."""
-    if info.has_audio:
-        return info.duration_seconds - _seconds_tolerance(fps)
-    expected = expected_frames(info, fps=fps)
-    return (expected - _frames_tolerance(expected)) / fps
-
-
-def _seconds_tolerance(fps: int) -> float:
-    return 2.0 + 1.0 / fps
-
-
-def _frames_tolerance(expected: int) -> int:
-    return max(1, expected // 100)

@@ -11,7 +11,8 @@ from runops_worker.media.limits import Limits
 from runops_worker.media.probe.media_info import MediaInfo
 from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.media.transcode.cut_chunk import cut_chunk
-from runops_worker.media.transcode.slim_command import FRAGMENT_SECONDS, expected_frames
+from runops_worker.media.transcode.slim_command import FRAGMENT_SECONDS
+from runops_worker.media.transcode.slim_length import expected_frames
 from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim
 
 __all__ = ["GrowingSlim", "Watcher"]

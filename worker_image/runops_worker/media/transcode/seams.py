@@ -16,12 +16,12 @@ from typing import Final
 from runops_worker.media.transcode.chunks import OVERLAP_SECONDS, SEAM_SECONDS, Chunk
 
 __all__ = [
-    "KEY_FRAMES",
     "STEPS_PER_SECOND",
     "SeamSignal",
     "candidates",
     "chosen_start",
     "is_candidate",
+    "key_frames",
     "seam_clip",
 ]
 
@@ -39,11 +39,6 @@ _STEPS: Final = _CANDIDATES * _APART * STEPS_PER_SECOND
 Range = tuple[int, int]
 
 _FORCED: Final = "n_forced-1"
-KEY_FRAMES: Final = (
-    f"expr:gte(t,if(n_forced,{SEAM_SECONDS}*floor(({_FORCED})/{_CANDIDATES})+{_EARLIEST}"
-    f"+{_APART}*mod({_FORCED},{_CANDIDATES}),0))"
-)
-"""Value of ffmpeg's `-force_key_frames`: second 0 and all candidates, whatever the length of the video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +60,12 @@ class SeamSignal:
 def candidates(index: int) -> tuple[float, ...]:
     """Return the seconds where chunk `index`, which is not the first one, may begin; the planned one is the last."""
     return tuple(float(index * SEAM_SECONDS - before * _APART) for before in reversed(range(_CANDIDATES)))
+
+
+def key_frames(chunks: int) -> str:
+    """Return the value of ffmpeg's `-force_key_frames`: second 0, and where chunks may begin that are not the first."""
+    candidate = f"{SEAM_SECONDS}*floor(({_FORCED})/{_CANDIDATES})+{_EARLIEST}+{_APART}*mod({_FORCED},{_CANDIDATES})"
+    return f"expr:lte(n_forced,{_CANDIDATES * (chunks - 1)})*gte(t,if(n_forced,{candidate},0))"
 
 
 def is_candidate(second: float) -> bool:

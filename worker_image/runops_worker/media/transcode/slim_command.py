@@ -1,4 +1,4 @@
-"""The ffmpeg command that writes a slim video, and the number of pictures it should have."""
+"""The ffmpeg command that writes a slim video."""
 
 import math
 from pathlib import Path
@@ -7,11 +7,13 @@ from typing import Final
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.media_info import MediaInfo
 from runops_worker.media.sandbox.ffmpeg import hardened
-from runops_worker.media.transcode.seams import KEY_FRAMES
+from runops_worker.media.transcode.chunks import plan_chunks
+from runops_worker.media.transcode.seams import key_frames
 from runops_worker.media.transcode.shown_pictures import SHOWN_FORMAT
+from runops_worker.media.transcode.slim_length import expected_frames, longest_seconds
 from runops_worker.media.transcode.slim_size import slim_size
 
-__all__ = ["FRAGMENT_SECONDS", "expected_frames", "slim_command"]
+__all__ = ["FRAGMENT_SECONDS", "slim_command"]
 
 FRAGMENT_SECONDS: Final = 5.0
 """Length of a fragment. What ffmpeg has encoded can be read this much later."""
@@ -85,12 +87,13 @@ def slim_command(
         stats = ("-stats_enc_pre:v:0", "pipe:1", "-stats_enc_pre_fmt:v:0", SHOWN_FORMAT)
     decoder = ("-threads", str(_decoder_threads(info)), *drop)
     options = (*decoder, "-reinit_filter", "0", "-t", f"{limits.max_duration_seconds}")
+    chunks = len(plan_chunks(longest_seconds(info, fps=fps)))
     return [
         *hardened(source, demuxer=info.container, max_pixels=limits.max_pixels, input_options=options),
         *("-v", "level+repeat+verbose", "-progress", "pipe:1"),
         *("-map", "0:V:0", "-map", "0:a:0?", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
         *("-vf", ",".join(filters), *_ENCODER, "-crf", str(crf), *stats),
-        *("-force_key_frames", KEY_FRAMES, *_SOUND),
+        *("-force_key_frames", key_frames(chunks), *_SOUND),
         *(_FRAGMENTED if fragmented else ("-movflags", "+faststart")),
         *("-f", "mp4", f"file:{target.absolute()}"),
     ]
@@ -112,9 +115,3 @@ def _one_per_second(fps: int, *, hold: int) -> list[str]:
         f"fps=fps={fps}:start_time=0:round=down:eof_action=pass",
         *([f"tpad=stop_mode=clone:stop={hold - 1}"] if hold > 1 else []),
     ]
-
-
-def expected_frames(info: MediaInfo, *, fps: int) -> int:
-    """Return the number of pictures that a slim video should have."""
-    # Sound that ends less than one place after the video adds no picture.
-    return max(math.ceil(info.video_seconds * fps), math.floor(info.duration_seconds * fps))
