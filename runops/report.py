@@ -123,6 +123,14 @@ class Usage(_Camel):
         Field(max_length=8, description="The cost by attempt. Of more than eight, the first are summed."),
     ] = ()
     days: Annotated[tuple[DayUsage, ...], Field(max_length=7, description="The cost by day in UTC.")] = ()
+    under_way: Annotated[
+        tuple[DayUsage, ...],
+        Field(
+            max_length=2,
+            description="What calls that have begun and not ended cost as a rule, by day in UTC. Where the worker says "
+            "no more, they count as spent.",
+        ),
+    ] = ()
 
     @property
     def bill(self) -> str:

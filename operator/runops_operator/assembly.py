@@ -112,7 +112,7 @@ def assemble(
     news = PaceNews()
     store, queue, jobs = Store(Figures(metrics).see, news.see, *observers), WorkQueue(), supabase.jobs
     spending = SpendingWatch(cluster, store, config.cost, show=metrics.spending, now=now, announce=announce)
-    store.observe(spending.see)
+    store.observe(spending.see, deleted=spending.see_deleted)
     _show_caps(config.cost, metrics)
     metrics.look_at(videojobs=lambda: snapshot(store.videojobs()), depth=lambda: len(queue))
     adopter = Adopter(cluster=cluster, jobs=jobs, store=store, queue=queue, config=config)

@@ -31,12 +31,15 @@ class Finding:
         What was found.
     remedy
         What to do, or what could be improved; None where there is nothing to do.
+    warns
+        Whether jobs wait although all is as it was set up.
     """
 
     name: str
     ok: bool
     detail: str
     remedy: str | None = None
+    warns: bool = False
 
 
 async def inspect(supabase: Supabase) -> list[Finding]:

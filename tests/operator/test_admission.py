@@ -53,16 +53,23 @@ def test_each_unfinished_videojob_and_each_claimed_row_takes_a_slot() -> None:
 
 
 def test_a_cap_on_spending_stops_all_claims_and_says_why() -> None:
-    spending = SpendingVerdict("Videos have cost 5 USD.", frozenset({USER}))
+    spending = SpendingVerdict("Videos have cost 5 USD.", capped_users=frozenset({USER}))
     admission = admit([_videojob()], _config(3), claimed={}, spending=spending)
     assert (admission.slots, admission.full) == (0, False)
     assert (admission.paused, admission.why_paused) == (Reason.SPENDING_CAP_REACHED, "Videos have cost 5 USD.")
 
 
 def test_a_user_at_the_cap_stops_nobody_else() -> None:
-    admission = admit([], _config(3), claimed={}, spending=SpendingVerdict(None, frozenset({USER})))
+    spending = SpendingVerdict(capped_users=frozenset({USER}))
+    admission = admit([], _config(3), claimed={}, spending=spending)
     assert (admission.slots, admission.paused) == (3, None)
-    assert admission.capped_users == {USER}
+    assert admission.spending is spending
+
+
+@pytest.mark.parametrize(("room", "slots"), [(None, 3), (9, 3), (2, 2), (0, 0)])
+def test_no_more_are_claimed_than_spending_has_room_for(room: int | None, slots: int) -> None:
+    admission = admit([], _config(3), claimed={}, spending=SpendingVerdict(room=room))
+    assert (admission.slots, admission.paused, admission.for_quota) == (slots, None, False)
 
 
 def test_a_key_that_blocks_is_named_before_a_cap() -> None:

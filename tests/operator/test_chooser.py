@@ -12,6 +12,7 @@ from runops.job_row import JobRow
 from runops_operator.intake.admission import Admission
 from runops_operator.intake.chooser import Chooser
 from runops_operator.intake.server_clock import ServerClock
+from runops_operator.spending.caps import SpendingVerdict
 from tests.operator.world import CONFIG
 from tests.simulation.cluster import START
 
@@ -67,10 +68,21 @@ async def test_rows_are_chosen_for_the_free_slots_as_of_now_on_the_servers_clock
 
 async def test_rows_of_a_user_at_the_cap_wait_and_are_passed_over() -> None:
     site = Site([queued(1, ANN), queued(2, ANN.upper()), queued(3, BEN)])
-    admission = Admission(3, Counter(), capped_users=frozenset({ANN}))
+    admission = Admission(3, Counter(), spending=SpendingVerdict(capped_users=frozenset({ANN})))
     choice = await site.chooser.choose(admission)
     assert [row.job_id.int for row in choice.rows] == [3]
     assert site.reads[0][1] == {ANN: 1}
+
+
+@pytest.mark.parametrize(("rooms", "chosen"), [({ANN: 1}, [1, 4]), ({ANN: 0}, [4]), ({ANN: None}, [1, 2, 4])])
+async def test_no_user_has_more_chosen_than_spending_has_room_for(
+    rooms: dict[str, int | None], chosen: list[int]
+) -> None:
+    site = Site([queued(1, ANN), queued(2, ANN), queued(4, BEN), queued(5, BEN)])
+    spending = SpendingVerdict(user_rooms=rooms, other_user_room=1)
+    choice = await site.chooser.choose(Admission(9, Counter(), spending=spending))
+    assert sorted(row.job_id.int for row in choice.rows) == chosen
+    assert site.reads[0][1] == ({ANN: 1} if rooms[ANN] == 0 else {})
 
 
 @pytest.mark.parametrize(("limit", "chosen"), [(None, [1, 2, 3]), (2, [1, 2]), (1, [1])])

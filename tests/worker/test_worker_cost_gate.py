@@ -47,10 +47,16 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.checkpoint: CheckpointStore = a_checkpoint(self.fake)
-        self.gate = CostGate(self.checkpoint, cap=self.cap, now=lambda: NOW, on_change=self._changed)
+        self.reported: list[int] = []
+        self.gate = CostGate(
+            self.checkpoint, cap=self.cap, now=lambda: NOW, on_change=self._changed, reported=self._report
+        )
 
     def _changed(self) -> None:
         self.changes += 1
+
+    async def _report(self) -> None:
+        self.reported.append(len(self.stored.under_way))
 
     @property
     def ledger(self) -> Ledger:
@@ -77,6 +83,7 @@ async def test_a_call_is_in_storage_before_it_is_made_and_its_bill_replaces_it()
     scene.bill(call, call.most())
     assert (scene.ledger.cost_usd, scene.ledger.under_way) == (MOST, ())
     assert scene.changes == 2
+    assert scene.reported == [1], "once, when it was in storage"
 
 
 async def test_a_call_without_pictures_is_of_the_sop() -> None:

@@ -78,3 +78,36 @@ async def test_an_api_server_that_hangs_delays_the_end_by_a_second_and_a_half() 
         reporter.note(usage(1))
         await asyncio.sleep(0.1)
     assert asyncio.get_running_loop().time() - began == pytest.approx(1.6)
+
+
+async def test_what_is_noted_is_written_before_a_call_and_once() -> None:
+    status = Status()
+    status.began = asyncio.get_running_loop().time()
+    reporter = UsageReporter(status.write)
+    async with reporter.running():
+        reporter.note(usage(1))
+        await asyncio.sleep(0.1)
+        reporter.note(usage(2))
+        await reporter.written()
+        assert status.written == [(0.0, 1), (0.1, 2)]
+        await reporter.written()
+    assert len(status.written) == 2
+
+
+async def test_no_call_waits_for_an_api_server_that_hangs_and_older_figures_never_follow_newer_ones() -> None:
+    written: list[int] = []
+
+    async def slow(usage: Usage) -> None:
+        await asyncio.sleep(60 if usage.total_tokens == 1 else 0.1)
+        written.append(usage.total_tokens)
+
+    reporter = UsageReporter(slow)
+    began = asyncio.get_running_loop().time()
+    reporter.note(usage(1))
+    await reporter.written()
+    assert asyncio.get_running_loop().time() - began == 5.0
+    reporter.note(usage(2))
+    both = asyncio.gather(reporter.written(), reporter.written())
+    reporter.note(usage(3))
+    await both
+    assert written == [3]

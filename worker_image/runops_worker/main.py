@@ -127,6 +127,7 @@ async def _work(environ: Mapping[str, str], figures: _RunFigures) -> Report:
                     upload_seconds=settings.upload_seconds,
                     cap=settings.cap,
                     on_usage=None if usage is None else usage.note,
+                    usage_reported=None if usage is None else usage.written,
                     on_end=figures.take,
                 )
         if videojob is not None:

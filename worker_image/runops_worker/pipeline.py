@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -60,6 +60,7 @@ async def run(
     upload_seconds: float = UPLOAD_SECONDS,
     cap: Cap = NO_CAP,
     on_usage: Callable[[Usage], None] | None = None,
+    usage_reported: Callable[[], Awaitable[None]] | None = None,
     on_end: Callable[[Usage, Quality | None, tuple[StageTime, ...]], None] | None = None,
 ) -> Report:
     """Turn one recording into a transcript and a SOP, and complete its row.
@@ -84,6 +85,8 @@ async def run(
         The most that the video may cost at the model.
     on_usage
         Called with the cost of the video so far whenever a call to the model begins or ends.
+    usage_reported
+        Returns once that cost is where the operator sees it; each call waits for it. None where nobody looks.
     on_end
         Called at the end, also of a failed run, with cost and quality of the video so far and the time of each stage.
 
@@ -110,7 +113,7 @@ async def run(
         if on_usage is not None:
             on_usage(_usage(checkpoint.state))
 
-    gate = CostGate(checkpoint, cap=cap, now=_now, on_change=changed)
+    gate = CostGate(checkpoint, cap=cap, now=_now, on_change=changed, reported=usage_reported or _at_once)
     context = Context(
         task=task,
         supabase=supabase,
@@ -141,6 +144,10 @@ async def run(
     finally:
         if on_end is not None:
             on_end(_usage(checkpoint.state), checkpoint.state.quality, stage_progress.stage_times())
+
+
+async def _at_once() -> None:
+    """Wait for nobody."""
 
 
 def _now() -> datetime:

@@ -1,9 +1,11 @@
 """Checks that `kubectl` reaches a cluster that has VideoJobs."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from runops.supabase.probe import Finding
 from runops_cli.checks.finding import good, problem
+from runops_cli.checks.spending import check_spending, spending_without_cluster
 from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.cluster.videojobs import RESOURCE
 
@@ -22,10 +24,12 @@ async def check_cluster(choice: ClusterChoice) -> list[Finding]:
     """Return the findings. It writes nothing to the cluster."""
     kubectl = choice.kubectl
     if not kubectl.installed:
-        return [_absent(choice, "kubectl is not installed", "Install kubectl, or leave --cluster out.")]
+        absent = _absent(choice, "kubectl is not installed", "Install kubectl, or leave --cluster out.")
+        return [absent, spending_without_cluster()]
     context = await kubectl.current_context()
     if context is None:
-        return [_absent(choice, "no cluster configured", "Set KUBECONFIG or name a context with --context.")]
+        absent = _absent(choice, "no cluster configured", "Set KUBECONFIG or name a context with --context.")
+        return [absent, spending_without_cluster()]
     listed = await kubectl.run("api-resources", f"--api-group={RESOURCE.partition('.')[2]}", "-o", "name")
     if listed.code != 0:
         remedy = "Check KUBECONFIG and --context with `kubectl cluster-info`, or skip this check with --no-cluster."
@@ -37,7 +41,7 @@ async def check_cluster(choice: ClusterChoice) -> list[Finding]:
         remedy = "Install the chart (helm install runops-operator), or skip this check with --no-cluster."
         return [*found, problem("VideoJob resource", f"{context} has no {RESOURCE}.", remedy)]
     found.append(good("VideoJob resource", f"{RESOURCE} is served"))
-    return [*found, await _may_list(kubectl)]
+    return [*found, await _may_list(kubectl), *await check_spending(kubectl, today=datetime.now(UTC).date())]
 
 
 async def _may_list(kubectl: Kubectl) -> Finding:

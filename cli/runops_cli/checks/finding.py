@@ -2,7 +2,7 @@
 
 from runops.supabase.probe import Finding
 
-__all__ = ["good", "problem"]
+__all__ = ["good", "problem", "warning"]
 
 
 def good(name: str, detail: str) -> Finding:
@@ -13,3 +13,8 @@ def good(name: str, detail: str) -> Finding:
 def problem(name: str, detail: str, remedy: str) -> Finding:
     """Return a finding that needs the action named in `remedy`."""
     return Finding(name=name, ok=False, detail=detail, remedy=remedy)
+
+
+def warning(name: str, detail: str, remedy: str) -> Finding:
+    """Return a finding of something that was set up like this and holds jobs back; `remedy` says how they go on."""
+    return Finding(name=name, ok=True, detail=detail, remedy=remedy, warns=True)

@@ -13,6 +13,7 @@ from runops_cli.terminal.console import printable
 __all__ = ["as_json", "as_lines", "as_table"]
 
 _TITLES = ("CHECK", "STATE", "FOUND, AND WHAT TO DO")
+_STYLES = {"ok": None, "warning": "yellow", "problem": "red"}
 
 
 def as_json(findings: Sequence[Finding]) -> str:
@@ -28,7 +29,7 @@ def as_table(findings: Sequence[Finding]) -> Table:
     table.add_column(_TITLES[2], overflow="fold")
     for finding in findings:
         text = "\n".join(_found(finding))
-        table.add_row(printable(finding.name), _state(finding), printable(text), style=None if finding.ok else "red")
+        table.add_row(printable(finding.name), _state(finding), printable(text), style=_STYLES[_state(finding)])
     return table
 
 
@@ -44,7 +45,9 @@ def as_lines(findings: Sequence[Finding]) -> list[str]:
 
 
 def _state(finding: Finding) -> str:
-    return "ok" if finding.ok else "problem"
+    if not finding.ok:
+        return "problem"
+    return "warning" if finding.warns else "ok"
 
 
 def _found(finding: Finding) -> list[str]:

@@ -13,6 +13,7 @@ from runops.videojob import ModelChoice
 from runops_cli.checks.cluster import ClusterChoice, check_cluster
 from runops_cli.checks.project import PaidCheck, check_project
 from runops_cli.checks.report import as_json, as_lines, as_table
+from runops_cli.checks.spending import spending_without_cluster
 from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.terminal.console import STDOUT, to_stderr
 from runops_cli.terminal.exit_codes import Exit
@@ -111,8 +112,7 @@ async def _check(
     output: TableFormat,
 ) -> Exit:
     findings = await check_project(env_file, (models.transcribe, models.sop, *models.fallback), paid=paid)
-    if choice is not None:
-        findings += await check_cluster(choice)
+    findings += [spending_without_cluster()] if choice is None else await check_cluster(choice)
     _print(findings, output)
     problems = sum(1 for finding in findings if not finding.ok)
     if problems:
@@ -120,6 +120,10 @@ async def _check(
             f"{problems} of {len(findings)} checks found a problem; the lines after -> say what to do.", style="red"
         )
         return Exit.FAILED
+    warnings = sum(1 for finding in findings if finding.warns)
+    if warnings:
+        to_stderr(f"All is well, with {warnings} of {len(findings)} lines to look at.", style="yellow")
+        return Exit.OK
     to_stderr("All is well.", style="green")
     return Exit.OK
 

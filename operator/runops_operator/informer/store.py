@@ -9,8 +9,10 @@ from runops_operator.informer.object_change import Change
 from runops_operator.informer.pod_listing import PodListing
 from runops_operator.manifests.observed import JobView, VideoJobView, parse_job, parse_videojob
 
-__all__ = ["HistoryWentBack", "Observer", "Store"]
+__all__ = ["DeletionObserver", "HistoryWentBack", "Observer", "Store"]
 
+DeletionObserver = Callable[[VideoJobView], None]
+"""Receives the last view of a VideoJob that is gone."""
 Observer = Callable[[VideoJobView | None, VideoJobView], None]
 """Receives the former view of a VideoJob, None for a new one, and the present view."""
 
@@ -32,6 +34,7 @@ class Store:
 
     def __init__(self, *observers: Observer) -> None:
         self._observers = list(observers)
+        self._deletion_observers: list[DeletionObserver] = []
         self._videojobs = ObjectCache(parse_videojob)
         self._jobs = ObjectCache(parse_job)
         self._unfinished: dict[str, VideoJobView] = {}
@@ -44,9 +47,10 @@ class Store:
         self.fresh_claims = NameFlags()
         """VideoJobs whose row this process has just claimed and confirmed: the first attempt needs no further read."""
 
-    def observe(self, observer: Observer) -> None:
-        """Let another observer receive every newer view from now on."""
+    def observe(self, observer: Observer, *, deleted: DeletionObserver) -> None:
+        """Let another observer receive every newer view from now on, and the last view of each that is deleted."""
         self._observers.append(observer)
+        self._deletion_observers.append(deleted)
 
     def videojob(self, name: str) -> VideoJobView | None:
         """Return the VideoJob of a name."""
@@ -88,6 +92,7 @@ class Store:
         if view is None:
             return False
         if seen.change is Change.EARLIER_DELETED:
+            self._tell_of_deletion(view)
             return True
         if seen.change is Change.DELETED:
             self._after_deletion(view)
@@ -149,3 +154,8 @@ class Store:
     def _after_deletion(self, last: VideoJobView) -> None:
         self._unfinished.pop(last.name, None)
         self._deleted[last.name] = last
+        self._tell_of_deletion(last)
+
+    def _tell_of_deletion(self, last: VideoJobView) -> None:
+        for observer in self._deletion_observers:
+            observer(last)

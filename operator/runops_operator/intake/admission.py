@@ -34,8 +34,8 @@ class Admission:
         Whether slots are free that a quota per minute of the model could not feed.
     why_paused
         The pause in a sentence with its figures; None where that of the failure table is enough.
-    capped_users
-        Users whose rows wait, because they have spent what they may.
+    spending
+        What the caps on spending allow.
     """
 
     slots: int
@@ -44,7 +44,7 @@ class Admission:
     claimed: int = 0
     for_quota: bool = False
     why_paused: str | None = None
-    capped_users: frozenset[str] = frozenset()
+    spending: SpendingVerdict = NO_SPENDING_CAP
 
     @property
     def full(self) -> bool:
@@ -87,10 +87,9 @@ def admit(
     active: Counter[str] = Counter(claimed)
     paused: Reason | None = None
     for videojob in unfinished:
-        spec = videojob.spec
-        if spec is not None and spec.suspend:
+        if videojob.spec is not None and videojob.spec.suspend:
             continue
-        active[(spec.user_id if spec is not None else None) or ""] += 1
+        active[videojob.user] += 1
         if videojob.blocked_by is None or (reason := _BY_NAME.get(videojob.blocked_by)) is None:
             continue
         if TABLE[reason].failure_class is FailureClass.KEY or _uses(videojob, config):
@@ -101,13 +100,13 @@ def admit(
     slots = 0 if paused is not None else max(0, config.max_concurrent - active.total())
     fed = slots if room is None else min(slots, max(0, room))
     return Admission(
-        fed,
+        fed if spending.room is None else min(fed, spending.room),
         active,
         paused,
         claimed=sum(claimed.values()),
         for_quota=fed < slots,
         why_paused=why,
-        capped_users=spending.capped_users,
+        spending=spending,
     )
 
 

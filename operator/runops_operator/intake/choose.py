@@ -1,6 +1,6 @@
 """Which queued rows come next: fairness over users, then priority and age. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -51,6 +51,7 @@ def choose(
     now: datetime,
     ageing_seconds: float,
     per_user: int | None = None,
+    room_of: Callable[[str], int | None] = lambda _user: None,
 ) -> list[JobRow]:
     """Return the rows to claim now.
 
@@ -70,11 +71,15 @@ def choose(
         As for `rank`.
     per_user
         Videos of one user at work at most; None for no limit.
+    room_of
+        How many more rows of a user may be chosen; None for no limit.
     """
     waiting: dict[str, list[tuple[float, int, JobRow]]] = {}
     for age, row in enumerate(rows):
         order = (-rank(row, now=now, ageing_seconds=ageing_seconds), age, row)
         waiting.setdefault(user_key(row), []).append(order)
+    rooms = {user: room for user in waiting if (room := room_of(user)) is not None}
+    waiting = {user: queue for user, queue in waiting.items() if rooms.get(user) != 0}
     for queue in waiting.values():
         # Taken from the end.
         queue.sort(key=lambda item: item[:2], reverse=True)
@@ -87,7 +92,9 @@ def choose(
             break
         chosen.append(waiting[user].pop()[2])
         load[user] = load.get(user, 0) + 1
-        if not waiting[user]:
+        if user in rooms:
+            rooms[user] -= 1
+        if not waiting[user] or rooms.get(user) == 0:
             del waiting[user]
     return chosen
 

@@ -7,7 +7,7 @@ from runops.job_row import JobRow
 from runops_operator.config import OperatorConfig
 from runops_operator.intake.admission import Admission
 from runops_operator.intake.candidates import Candidates
-from runops_operator.intake.choose import choose, user_key
+from runops_operator.intake.choose import choose
 from runops_operator.intake.claiming import Claimer, fault_of
 from runops_operator.intake.missed_hints import Hints
 from runops_operator.intake.server_clock import ServerClock
@@ -67,17 +67,19 @@ class Chooser:
         """
         now = self._clock.now()
         # Like users with videos at work, they must not hide the users behind them.
-        active = admission.active + Counter(admission.capped_users)
+        spending = admission.spending
+        active = admission.active + Counter(spending.waiting_users)
         rows = await self._candidates.read(slots=admission.claimable, active=active, server_time=now)
         self._hints.compare(rows, at=now)
         faulty = [row for row in rows if fault_of(row) is not None]
         await self._claimer.refuse(faulty)
         chosen = choose(
-            [row for row in rows if fault_of(row) is None and user_key(row) not in admission.capped_users],
+            [row for row in rows if fault_of(row) is None],
             slots=admission.claimable,
             active=admission.active,
             now=now,
             ageing_seconds=self._config.ageing_seconds,
             per_user=self._config.max_concurrent_per_user,
+            room_of=spending.room_of,
         )
         return Choice(chosen, refused=len(faulty))

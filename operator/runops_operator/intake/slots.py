@@ -1,6 +1,6 @@
 """The free slots: how many rows may be claimed now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from runops_operator.config import OperatorConfig
 from runops_operator.informer.store import Store
@@ -26,7 +26,8 @@ class Slots:
         How many more videos find their calls to the model, given how many rows are claimed and have no VideoJob yet;
         None where no quota per minute is used up.
     spending
-        What the caps on spending allow; it raises `ClusterError` where it is not known what was spent.
+        What the caps on spending allow, given how many rows by user are claimed and have no VideoJob yet; it raises
+        `ClusterError` where it is not known what was spent.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class Slots:
         config: OperatorConfig,
         *,
         room: Callable[[int], int | None] = lambda _claimed: None,
-        spending: Callable[[], SpendingVerdict] = lambda: NO_SPENDING_CAP,
+        spending: Callable[[Mapping[str, int]], SpendingVerdict] = lambda _claimed: NO_SPENDING_CAP,
     ) -> None:
         self._store = store
         self._confirmation = confirmation
@@ -56,4 +57,5 @@ class Slots:
             raise self._confirmation.failure
         claimed = self._confirmation.by_user()
         room = self._room(sum(claimed.values()))
-        return admit(self._store.unfinished(), self._config, claimed=claimed, room=room, spending=self._spending())
+        spending = self._spending(claimed)
+        return admit(self._store.unfinished(), self._config, claimed=claimed, room=room, spending=spending)

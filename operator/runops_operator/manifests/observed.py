@@ -85,6 +85,11 @@ class VideoJobView:
         return blocked.reason if blocked is not None and blocked.status == "True" else None
 
     @property
+    def user(self) -> str:
+        """Who uploaded the video; "" for nobody, and where the spec is malformed."""
+        return (self.spec.user_id if self.spec is not None else None) or ""
+
+    @property
     def finished(self) -> bool:
         """Whether its outcome is recorded."""
         return self.holds("Finished")

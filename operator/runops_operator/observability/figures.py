@@ -55,7 +55,7 @@ def snapshot(videojobs: Iterable[VideoJobView]) -> Snapshot:
         phases[view.status.phase or "Pending"] += 1
         if view.finished:
             continue
-        users[(view.spec.user_id if view.spec else None) or ""] += 1
+        users[view.user] += 1
         for condition in view.status.conditions or ():
             if condition.type == Outcome.STALLED and condition.status == "True":
                 stalled[condition.reason] += 1

@@ -184,11 +184,10 @@ class PaceLoop:
             # The larger count of both: a grant that was written may not have come back yet.
             counts |= Counter({model: grant.calls for model, grant in granted_in(view).items()})
             granted[view.uid] = dict(counts)
-            user = (view.spec.user_id if view.spec is not None else None) or ""
             for call in waiting_calls(view, counts):
                 key = (view.uid, call.model, call.number)
                 since[key] = self._since.get(key, now)
-                waiting = Waiting(view.uid, user, since[key], call.tokens, call.number)
+                waiting = Waiting(view.uid, view.user, since[key], call.tokens, call.number)
                 queues.setdefault(call.model, _Queue()).waiting.append(waiting)
         self._granted, self._since, self._queues = granted, since, queues
 

@@ -2,25 +2,26 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from runops.logs import error_text
+from runops.spending_record import KEY_IN_RECORD, Record, RecordUnreadable, read_record, write_record
 from runops_operator.config import Cost
 from runops_operator.informer.store import Store
 from runops_operator.kubernetes_api.cluster import Cluster, ClusterError, Conflict, NotFound
 from runops_operator.manifests.fields import object_of
 from runops_operator.manifests.observed import VideoJobView
-from runops_operator.spending.caps import NO_SPENDING_CAP, SpendingVerdict, spending_verdict
-from runops_operator.spending.record import Record, RecordUnreadable, counted, read_record, write_record
+from runops_operator.spending.caps import NO_SPENDING_CAP, AtWork, SpendingVerdict, spending_verdict
+from runops_operator.spending.record import counted
 from runops_operator.spending.video_spending import VideoSpending, spending_of
 
-__all__ = ["KEY_IN_RECORD", "SpendingWatch"]
+__all__ = ["SpendingWatch"]
 
 _log = logging.getLogger(__name__)
-KEY_IN_RECORD = "spending.json"
 _LEAST_SECONDS = 1.0
 _MOST_SECONDS = 60.0
 """Between two passes. A pass also notices a new day, and what a person changed in the ConfigMap."""
@@ -102,13 +103,34 @@ class SpendingWatch:
         if spending == former:
             return
         if former is not None and (spending is None or spending.ledger != former.ledger):
-            self._gone[former.ledger] = self._videos.pop(after.name)
+            self._keep(self._videos.pop(after.name))
         if spending is not None:
             self._videos[after.name] = spending
         self._some.set()
 
-    def verdict(self) -> SpendingVerdict:
+    def see_deleted(self, last: VideoJobView) -> None:
+        """Take in the last report of a VideoJob that was deleted."""
+        if not self._caps.has_caps_over_videos:
+            return
+        reports = [spending_of(last)]
+        if self._store.videojob(last.name) is None:
+            # Otherwise another VideoJob of this name exists already, and the report is that one's.
+            reports.insert(0, self._videos.pop(last.name, None))
+        for report in reports:
+            self._keep(report)
+        self._some.set()
+
+    def _keep(self, last: VideoSpending | None) -> None:
+        if last is not None and last.ledger:
+            self._gone[last.ledger] = last.settled()
+
+    def verdict(self, claimed: Mapping[str, int]) -> SpendingVerdict:
         """Return what may be claimed.
+
+        Parameters
+        ----------
+        claimed
+            Rows by user that are claimed and have no VideoJob yet.
 
         Raises
         ------
@@ -120,8 +142,21 @@ class SpendingWatch:
         if self._stored is None:
             raise ClusterError(self._unreadable or f"The ConfigMap {self._caps.record} was not read yet.")
         record = counted(self._stored.record, self._reports(), now=self._now())
-        unfinished = [video for video in self._videos.values() if video.finished_at is None]
-        return spending_verdict(record, self._caps, unfinished)
+        return spending_verdict(record, self._caps, self._at_work(claimed))
+
+    def _at_work(self, claimed: Mapping[str, int]) -> AtWork:
+        expected, unknown = Counter[str](), Counter(claimed)
+        for view in self._store.unfinished():
+            video = self._videos.get(view.name)
+            if video is not None:
+                expected[video.user] += video.expected
+            elif view.spec is None or not view.spec.suspend:
+                unknown[view.user] += 1
+        largest = max((video.estimate for video in self._videos.values()), default=None)
+        if self._caps.max_per_video_usd is not None:
+            most = int(self._caps.max_per_video_usd * _MICRO)
+            largest = most if largest is None else min(largest, most)
+        return AtWork(expected, unknown, largest)
 
     def _reports(self) -> list[VideoSpending]:
         return [*self._gone.values(), *self._videos.values()]
@@ -156,7 +191,6 @@ class SpendingWatch:
         RecordUnreadable
             Something else is in it.
         """
-        self._note_deleted()
         for _ in range(_TRIES):
             try:
                 await self._add()
@@ -166,15 +200,9 @@ class SpendingWatch:
                 self._stored = None
         else:
             raise ClusterError(f"The ConfigMap {self._caps.record} changes faster than it can be written.")
-        verdict = self.verdict()
+        verdict = self.verdict({})
         self._show(verdict)
         await self._announce(verdict.reached)
-
-    def _note_deleted(self) -> None:
-        present = set(self._store.names())
-        for name in [name for name in self._videos if name not in present]:
-            video = self._videos.pop(name)
-            self._gone[video.ledger] = video
 
     async def _add(self) -> None:
         stored = self._stored or await self._read()

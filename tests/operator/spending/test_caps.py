@@ -2,17 +2,17 @@
 
 import pytest
 
+from runops.spending_record import Record
 from runops_operator.config import Cost
-from runops_operator.spending.caps import NO_SPENDING_CAP, spending_verdict
-from runops_operator.spending.record import Record
-from runops_operator.spending.video_spending import VideoSpending
+from runops_operator.spending.caps import NO_SPENDING_CAP, AtWork, SpendingVerdict, spending_verdict
 
 DOLLAR = 1_000_000
 RECORD = Record("2026-11", "2026-11-30", 90 * DOLLAR, 9 * DOLLAR, {"ann": 5 * DOLLAR, "ben": 4 * DOLLAR})
 
 
-def at_work(user: str, expected: int) -> VideoSpending:
-    return VideoSpending(user, user, {}, "", None, expected * DOLLAR)
+def at_work(*, largest: int | None = None, unknown: dict[str, int] | None = None, **expected: int) -> AtWork:
+    dollars = {user: amount * DOLLAR for user, amount in expected.items()}
+    return AtWork(dollars, unknown or {}, None if largest is None else largest * DOLLAR)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def at_work(user: str, expected: int) -> VideoSpending:
     ],
 )
 def test_a_cap_for_all_stops_all(caps: dict[str, int], expected: int, words: tuple[str, ...] | None) -> None:
-    verdict = spending_verdict(RECORD, Cost.model_validate(caps), [at_work("cid", expected)])
+    verdict = spending_verdict(RECORD, Cost.model_validate(caps), at_work(cid=expected))
     assert (verdict.reached is None) is (words is None)
     for word in words or ():
         assert word in (verdict.reached or "")
@@ -36,23 +36,65 @@ def test_a_cap_for_all_stops_all(caps: dict[str, int], expected: int, words: tup
 
 def test_a_cap_per_user_stops_those_who_reached_it_or_will() -> None:
     caps = Cost.model_validate({"max_per_user_and_day_usd": 5})
-    verdict = spending_verdict(RECORD, caps, [at_work("ben", 1), at_work("cid", 4), at_work("dan", 5)])
+    verdict = spending_verdict(RECORD, caps, at_work(ben=1, cid=4, dan=5))
     assert verdict.reached is None
     assert verdict.capped_users == {"ann", "ben", "dan"}
 
 
 def test_without_a_cap_nobody_is_stopped() -> None:
-    assert spending_verdict(RECORD, Cost(), [at_work("ann", 99)]) == NO_SPENDING_CAP
+    assert spending_verdict(RECORD, Cost(), at_work(ann=99)) == NO_SPENDING_CAP
 
 
-def test_all_videos_of_a_user_at_work_count_together() -> None:
+def test_what_all_users_are_expected_to_spend_counts_together() -> None:
     caps = Cost.model_validate({"max_per_user_and_day_usd": 5, "max_per_day_usd": 20})
-    below = spending_verdict(RECORD, caps, [at_work("cid", 2), at_work("cid", 2), at_work("dan", 6)])
+    below = spending_verdict(RECORD, caps, at_work(cid=4, dan=6))
     assert below.reached is None
     assert below.capped_users == {"ann", "dan"}
-    verdict = spending_verdict(RECORD, caps, [at_work("cid", 2), at_work("cid", 3), at_work("dan", 6)])
+    verdict = spending_verdict(RECORD, caps, at_work(cid=5, dan=6))
     assert verdict.reached is not None
     assert "9.00 USD today (2026-11-30, UTC), and those at work are expected to cost 11.00 USD more" in verdict.reached
     assert verdict.capped_users == frozenset()
     only = Cost.model_validate({"max_per_user_and_day_usd": 5})
-    assert spending_verdict(RECORD, only, [at_work("cid", 2), at_work("cid", 3)]).capped_users == {"ann", "cid"}
+    assert spending_verdict(RECORD, only, at_work(cid=5)).capped_users == {"ann", "cid"}
+
+
+@pytest.mark.parametrize(
+    ("caps", "largest", "unknown", "room"),
+    [
+        ({"max_per_day_usd": 19}, 2, 0, 5),
+        ({"max_per_day_usd": 18}, 2, 0, 5),
+        ({"max_per_day_usd": 18}, 2, 4, 1),
+        ({"max_per_day_usd": 18}, 2, 9, 0),
+        ({"max_per_day_usd": 18, "max_per_month_usd": 92}, 2, 0, 1),
+        ({"max_per_day_usd": 10}, 99, 0, 1),
+        ({"max_per_day_usd": 18}, None, 0, 1),
+        ({"max_per_day_usd": 18}, None, 1, 0),
+        ({"max_per_day_usd": 18}, 0, 5, None),
+        ({"max_per_video_usd": 1}, 2, 5, None),
+    ],
+)
+def test_so_many_begin_as_fit_below_the_cap_and_one_that_may_exceed_it(
+    caps: dict[str, int], largest: int | None, unknown: int, room: int | None
+) -> None:
+    known = at_work(largest=largest, unknown={"ann": unknown})
+    verdict = spending_verdict(RECORD, Cost.model_validate(caps), known)
+    assert (verdict.reached, verdict.room) == (None, room)
+
+
+def test_each_user_has_room_of_their_own() -> None:
+    caps = Cost.model_validate({"max_per_user_and_day_usd": 6})
+    verdict = spending_verdict(RECORD, caps, at_work(largest=2, unknown={"ben": 1, "cid": 2}, dan=6))
+    assert verdict.room is None
+    assert {user: verdict.room_of(user) for user in ("ann", "ben", "cid", "dan", "eve")} == {
+        "ann": 1,
+        "ben": 0,
+        "cid": 1,
+        "dan": 0,
+        "eve": 3,
+    }
+    assert verdict.capped_users == {"dan"}
+    assert verdict.waiting_users == {"ben", "dan"}
+
+
+def test_without_a_cap_a_user_has_any_room() -> None:
+    assert SpendingVerdict().room_of("ann") is None

@@ -6,16 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from runops.spending_record import Record, RecordUnreadable, read_record, write_record
 from runops_operator.manifests.observed import parse_videojob
-from runops_operator.spending.record import (
-    MOST_ENTRIES,
-    MOST_USERS,
-    Record,
-    RecordUnreadable,
-    counted,
-    read_record,
-    write_record,
-)
+from runops_operator.spending.record import MOST_ENTRIES, MOST_USERS, counted
 from runops_operator.spending.video_spending import VideoSpending, spending_of
 
 NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
@@ -33,7 +26,7 @@ def video(
     **days: int,
 ) -> VideoSpending:
     spent = {name.replace("d", "2026-").replace("_", "-"): amount for name, amount in days.items()}
-    return VideoSpending(ledger, user, spent, first_day, ended, 0)
+    return VideoSpending(ledger, user, spent, {}, first_day, ended, 0, 0)
 
 
 def test_a_report_is_added_once_and_grows() -> None:
@@ -242,7 +235,8 @@ def test_what_a_videojob_reports_is_read_with_care() -> None:
         "status": {"usage": usage},
     }
     assert spending_of(parse_videojob(body)) == VideoSpending(
-        "0123456789abcdef", "", {TODAY: 250_000, YESTERDAY: 0}, YESTERDAY, None, 200_000
+        "0123456789abcdef", "", {TODAY: 250_000, YESTERDAY: 0}, {}, YESTERDAY, None, 200_000, 500_000
     )
-    assert spending_of(parse_videojob({**body, "status": {"usage": {"costUsd": "1"}}})) is None
+    before_the_first_call = spending_of(parse_videojob({**body, "status": {"usage": {"estimatedCostUsd": "1"}}}))
+    assert before_the_first_call == VideoSpending("", "", {}, {}, YESTERDAY, None, 1_000_000, 1_000_000)
     assert spending_of(parse_videojob({**body, "status": {}})) is None

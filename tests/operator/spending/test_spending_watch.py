@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from runops.spending_record import KEY_IN_RECORD, RecordUnreadable, read_record
 from runops_operator.config import Cost
 from runops_operator.informer.store import Store
 from runops_operator.kubernetes_api.cluster import ClusterError
 from runops_operator.observability.metrics import Metrics
 from runops_operator.spending.caps import NO_SPENDING_CAP
-from runops_operator.spending.record import RecordUnreadable, read_record
-from runops_operator.spending.spending_watch import KEY_IN_RECORD, SpendingWatch
+from runops_operator.spending.spending_watch import SpendingWatch
 from tests.simulation.cluster import START, MemoryCluster
 
 DAY = START.date().isoformat()
@@ -29,17 +30,24 @@ class Operator:
         self.watch = SpendingWatch(
             cluster, self.store, caps, show=self.metrics.spending, now=lambda: self.now, announce=self._announce
         )
-        self.store.observe(self.watch.see)
+        self.store.observe(self.watch.see, deleted=self.watch.see_deleted)
 
     async def _announce(self, reached: str | None) -> None:
         self.announced.append(reached)
 
-    def reports(self, ledger: str, dollars: str, *, version: int = 1, name: str = "vj-1", uid: str = "u") -> None:
-        self.store.see_videojob(videojob(ledger, dollars, version=version, name=name, uid=uid))
+    def reports(
+        self, ledger: str, dollars: str, *, version: int = 1, name: str = "vj-1", uid: str = "u", **usage: Any
+    ) -> None:
+        self.store.see_videojob(videojob(ledger, dollars, version=version, name=name, uid=uid, **usage))
+
+    def begins(self, name: str) -> None:
+        """Take in a VideoJob that has reported nothing."""
+        body = videojob("", "0", version=1, name=name, uid=name)
+        self.store.see_videojob(body | {"status": {}})
 
 
-def videojob(ledger: str, dollars: str, *, version: int, name: str, uid: str) -> dict[str, Any]:
-    usage = {"ledger": ledger, "costUsd": dollars, "days": [{"day": DAY, "costUsd": dollars}]}
+def videojob(ledger: str, dollars: str, *, version: int, name: str, uid: str, **usage: Any) -> dict[str, Any]:
+    """Return a VideoJob; `usage` has further fields of its usage."""
     return {
         "metadata": {
             "name": name,
@@ -48,7 +56,9 @@ def videojob(ledger: str, dollars: str, *, version: int, name: str, uid: str) ->
             "creationTimestamp": f"{DAY}T12:00:00Z",
         },
         "spec": {"jobId": "00000000-0000-4000-8000-000000000001"},
-        "status": {"usage": usage},
+        "status": {
+            "usage": {"ledger": ledger, "costUsd": dollars, "days": [{"day": DAY, "costUsd": dollars}], **usage}
+        },
     }
 
 
@@ -109,6 +119,69 @@ async def test_a_video_that_was_deleted_or_made_anew_before_it_was_added_is_adde
     assert spent(cluster) == 700_000
 
 
+async def test_what_a_videojob_reports_in_the_moment_of_its_deletion_is_added(cluster: MemoryCluster) -> None:
+    operator = Operator(cluster)
+    operator.reports("a", "0.10")
+    await operator.watch.once()
+    operator.store.see_videojob(videojob("a", "0.30", version=5, name="vj-1", uid="u"), deleted=True)
+    await operator.watch.once()
+    assert spent(cluster) == 300_000
+
+
+async def test_calls_under_way_count_once_the_worker_says_no_more(cluster: MemoryCluster) -> None:
+    operator = Operator(cluster)
+    calls = [{"day": DAY, "costUsd": "0.05"}]
+    operator.reports("a", "0.10", underWay=calls)
+    operator.reports("b", "0.20", name="vj-2", uid="u2", underWay=calls)
+    await operator.watch.once()
+    assert spent(cluster) == 300_000
+    operator.store.drop_videojob("vj-1")
+    ended = videojob("b", "0.20", version=2, name="vj-2", uid="u2", underWay=calls)
+    done = {"type": "Finished", "status": "True", "reason": "Failed", "lastTransitionTime": f"{DAY}T13:00:00Z"}
+    ended["status"] |= {"conditions": [done], "completionTime": f"{DAY}T13:00:00Z"}
+    operator.store.see_videojob(ended)
+    await operator.watch.once()
+    assert spent(cluster) == 400_000
+    # The next run of the first video counts the same calls, as they were estimated.
+    operator.reports("a", "0.15", version=9, uid="u3")
+    await operator.watch.once()
+    assert spent(cluster) == 400_000
+
+
+async def test_the_report_of_an_earlier_videojob_of_the_same_name_does_not_replace_the_present_one(
+    cluster: MemoryCluster,
+) -> None:
+    operator = Operator(cluster)
+    operator.reports("b", "0.20", uid="u2", version=9, estimatedCostUsd="0.70")
+    operator.store.see_videojob(videojob("a", "0.10", version=10, name="vj-1", uid="u1"), deleted=True)
+    await operator.watch.once()
+    assert spent(cluster) == 300_000
+    assert operator.watch.verdict({}).room == 1, "the present one is expected to spend 0.50 more"
+
+
+async def test_a_video_without_an_estimate_counts_like_the_largest_one(cluster: MemoryCluster) -> None:
+    operator = Operator(cluster)
+    await operator.watch.once()
+    assert operator.watch.verdict({}).room == 1, "the first one tells"
+    assert operator.watch.verdict({"ann": 1}).room == 0
+    operator.begins("vj-2")
+    assert operator.watch.verdict({}).room == 0
+    operator.reports("", "0", estimatedCostUsd="0.20")
+    # 0.80 USD are left; one video may cost 0.20 USD as well.
+    assert operator.watch.verdict({}).room == 3
+    assert operator.watch.verdict({"ann": 2}).room == 1
+    operator.reports("a", "0.20", version=2, estimatedCostUsd="0.20")
+    assert operator.watch.verdict({}).room == 3
+
+
+async def test_no_video_is_taken_to_cost_more_than_its_cap(cluster: MemoryCluster) -> None:
+    operator = Operator(cluster, CAPS.model_copy(update={"max_per_video_usd": Decimal("0.25")}))
+    await operator.watch.once()
+    assert operator.watch.verdict({}).room == 4
+    operator.reports("a", "0", estimatedCostUsd="0.50")
+    assert operator.watch.verdict({}).room == 2
+
+
 async def test_nothing_is_written_where_nothing_changed(cluster: MemoryCluster) -> None:
     operator = Operator(cluster)
     operator.reports("a", "0.25")
@@ -121,11 +194,11 @@ async def test_nothing_is_written_where_nothing_changed(cluster: MemoryCluster) 
 async def test_the_verdict_counts_what_is_not_written_yet(cluster: MemoryCluster) -> None:
     operator = Operator(cluster)
     await operator.watch.once()
-    assert operator.watch.verdict() == NO_SPENDING_CAP
+    assert operator.watch.verdict({}).reached is None
     operator.reports("a", "1.00")
-    assert operator.watch.verdict().reached is not None
+    assert operator.watch.verdict({}).reached is not None
     operator.now += timedelta(days=1)
-    assert operator.watch.verdict() == NO_SPENDING_CAP
+    assert operator.watch.verdict({}).reached is None
 
 
 async def test_a_raised_cap_holds_at_once(cluster: MemoryCluster) -> None:
@@ -141,12 +214,12 @@ async def test_a_raised_cap_holds_at_once(cluster: MemoryCluster) -> None:
 async def test_while_it_is_not_known_what_was_spent_nothing_is_claimed(cluster: MemoryCluster) -> None:
     operator = Operator(cluster)
     with pytest.raises(ClusterError, match="spent was not read yet"):
-        operator.watch.verdict()
+        operator.watch.verdict({})
     cluster.broken = 1
     with pytest.raises(ClusterError):
         await operator.watch.once()
     with pytest.raises(ClusterError):
-        operator.watch.verdict()
+        operator.watch.verdict({})
 
 
 async def test_a_config_map_that_somebody_changed_is_named_with_the_way_out(cluster: MemoryCluster) -> None:
@@ -155,7 +228,7 @@ async def test_a_config_map_that_somebody_changed_is_named_with_the_way_out(clus
     with pytest.raises(RecordUnreadable, match="Delete it"):
         await operator.watch.once()
     with pytest.raises(ClusterError, match="ConfigMap spent cannot be read"):
-        operator.watch.verdict()
+        operator.watch.verdict({})
     del cluster.configmaps["spent"]
     operator.reports("a", "0.25")
     await operator.watch.once()
@@ -199,5 +272,5 @@ async def test_the_metrics_show_what_was_spent(cluster: MemoryCluster) -> None:
 async def test_without_a_cap_nothing_is_read_or_written(cluster: MemoryCluster) -> None:
     operator = Operator(cluster, Cost())
     operator.reports("a", "9")
-    assert operator.watch.verdict() == NO_SPENDING_CAP
+    assert operator.watch.verdict({}) == NO_SPENDING_CAP
     assert cluster.configmaps == {}

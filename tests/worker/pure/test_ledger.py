@@ -145,3 +145,21 @@ def test_a_ledger_survives_its_checkpoint() -> None:
     ledger = called(Ledger().with_attempt().begun(under_way("a"))).model_copy(update={"estimated_usd": Decimal("0.5")})
     assert Ledger.model_validate(ledger.model_dump(mode="json")) == ledger
     assert ledger.usage(media_seconds=1).estimated_cost_usd == "0.500000"
+
+
+def test_calls_under_way_are_shown_by_day_as_they_cost_as_a_rule() -> None:
+    later = CallUnderWay.of(CALL, name="c", stage=Stage.TRANSCRIBING, on=NEXT)
+    ledger = Ledger().begun(under_way("a")).begun(later).begun(under_way("b"))
+    usage = ledger.usage(media_seconds=1)
+    assert usage.cost_usd is None or not Decimal(usage.cost_usd)
+    assert usage.under_way == (
+        DayUsage(day="2026-11-30", cost_usd=f"{2 * DOLLARS:.6f}"),
+        DayUsage(day="2026-12-01", cost_usd=f"{DOLLARS:.6f}"),
+    )
+    settled = ledger.with_attempt().usage(media_seconds=1)
+    assert (settled.days, settled.under_way) == (usage.under_way, ()), "the next attempt counts the same"
+
+
+def test_a_call_without_a_known_price_is_under_way_for_nothing() -> None:
+    unknown = CallUnderWay.of(CallUsage("another", 1, 1), name="a", stage=Stage.PARSING_SOP, on=DAY)
+    assert Ledger().begun(unknown).usage(media_seconds=1).under_way == ()

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -35,7 +35,8 @@ class _UnderWay:
 class CostGate:
     """The gate of one video.
 
-    Each call is in the checkpoint before it is made. So the next attempt counts what a killed worker had begun.
+    Each call is in the checkpoint before it is made, and reported. So the next attempt counts what a killed worker had
+    begun, and so does the operator where no attempt follows.
 
     Parameters
     ----------
@@ -47,6 +48,8 @@ class CostGate:
         The time, with its zone: prices and days depend on it.
     on_change
         Called whenever the ledger has changed.
+    reported
+        Returns once the change is reported; it raises nothing.
     """
 
     def __init__(
@@ -56,11 +59,13 @@ class CostGate:
         cap: Cap,
         now: Callable[[], datetime],
         on_change: Callable[[], None],
+        reported: Callable[[], Awaitable[None]],
     ) -> None:
         self._checkpoint = checkpoint
         self._cap = cap
         self._now = now
         self._on_change = on_change
+        self._reported = reported
         self._under_way: dict[int, _UnderWay] = {}
         self._one_ended = asyncio.Event()
 
@@ -98,7 +103,7 @@ class CostGate:
         *,
         estimate: CallEstimate,
     ) -> None:
-        """Return once the call may be made, and the checkpoint holds it.
+        """Return once the call may be made, the checkpoint holds it, and it is reported.
 
         It waits for calls under way where their bills decide; each of these has its deadline.
 
@@ -142,6 +147,7 @@ class CostGate:
         self._change(partial(Ledger.begun, call=call))
         try:
             await self._checkpoint.save(lambda checkpoint: checkpoint)
+            await self._reported()
         except BaseException:
             self.after(CallResult(estimate=estimate, made=False))
             raise

@@ -14,6 +14,7 @@ __all__ = ["AttemptTotal", "CallUnderWay", "DayTotal", "Ledger", "StageTotal"]
 
 _MOST_ATTEMPTS = 8
 _MOST_DAYS = 7
+_MOST_DAYS_UNDER_WAY = 2
 
 
 _BETWEEN_NAMES = ", "
@@ -225,8 +226,15 @@ class Ledger(BaseModel):
             media_seconds=round(media_seconds),
             ledger=self.id[:36] or None,
             attempts=tuple(map(_attempt, self.attempts)),
-            days=tuple(DayUsage(day=total.day.isoformat(), cost_usd=_shown(total.cost_usd)) for total in self.days),
+            days=_days(self.days),
+            under_way=_days(self._under_way_by_day()),
         )
+
+    def _under_way_by_day(self) -> tuple[DayTotal, ...]:
+        totals: tuple[DayTotal, ...] = ()
+        for call in self.under_way:
+            totals = _with_dollars(totals, cost(call.usage, call.day) or Decimal(0), on=call.day)
+        return totals[-_MOST_DAYS_UNDER_WAY:]
 
 
 def _with_name(names: str | None, name: str) -> str:
@@ -241,6 +249,10 @@ def _with_dollars(days: tuple[DayTotal, ...], dollars: Decimal, *, on: date) -> 
     by_day = {total.day: total.cost_usd for total in days}
     by_day[on] = by_day.get(on, Decimal(0)) + dollars
     return tuple(DayTotal(day=day, cost_usd=cost) for day, cost in sorted(by_day.items())[-_MOST_DAYS:])
+
+
+def _days(totals: tuple[DayTotal, ...]) -> tuple[DayUsage, ...]:
+    return tuple(DayUsage(day=total.day.isoformat(), cost_usd=_shown(total.cost_usd)) for total in totals)
 
 
 def _sum(first: AttemptTotal, second: AttemptTotal) -> AttemptTotal:

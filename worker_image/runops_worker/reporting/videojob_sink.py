@@ -1,5 +1,6 @@
 """Reports progress into the status of the VideoJob that this pod works for."""
 
+import asyncio
 import logging
 import ssl
 import time
@@ -18,6 +19,8 @@ __all__ = ["VideoJobSink"]
 
 _LOG = logging.getLogger(__name__)
 _TIMEOUT_SECONDS = 5.0
+_NEW_SECONDS = 1.0
+"""An answer that is not older tells what is granted as well as another one would."""
 _HEADERS = {"Content-Type": "application/merge-patch+json", "Accept": "application/json"}
 
 
@@ -54,6 +57,9 @@ class VideoJobSink:
         self._token_file = token_file
         self._clock = clock
         self._throttle = Throttle(most_seconds=None)
+        self._one_patch = asyncio.Lock()
+        self._answer: Mapping[str, Any] = {}
+        self._answered_at = float("-inf")
         verify: ssl.SSLContext | bool = True
         if ca_file.is_file():
             verify = ssl.create_default_context(cafile=str(ca_file))
@@ -123,12 +129,24 @@ class VideoJobSink:
         await self._patch(status)
 
     async def exchange_pace(self, pace: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Merge into `status.pace` and return it; see `PaceStatus`. The right to patch is enough to read."""
+        """Merge into `status.pace` and return it; see `PaceStatus`. The right to patch is enough to read.
+
+        Most calls follow the report of the call before, whose answer has the pace as well.
+        """
         status = await self._patch({"pace": pace} if pace else {})
         return None if status is None else status.get("pace") or {}
 
     async def _patch(self, status: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Merge into the status and return all of it; None where it could not be written."""
+        async with self._one_patch:
+            if not status and self._clock() - self._answered_at <= _NEW_SECONDS:
+                return self._answer
+            answer = await self._patched(status)
+            if answer is not None:
+                self._answer, self._answered_at = answer, self._clock()
+            return answer
+
+    async def _patched(self, status: Mapping[str, Any]) -> Mapping[str, Any] | None:
         try:
             token = self._token_file.read_text("utf-8").strip()
             answer = await self._http.patch(
