@@ -153,6 +153,8 @@ async def _operate(replica: _Replica) -> None:
         return
     elector = Elector(replica.cluster, election, identity())
     replica.readiness.stand_by()
+    if replica.config.cost.has_caps_over_videos:
+        await _claiming_condition(replica).stand_by()
     waiting = TaskSet()
     waiting.start("settings", _until_settings_change(replica.environment))
     try:
@@ -188,12 +190,7 @@ async def _work(replica: _Replica, tasks: TaskSet) -> None:
         observers=[poster.see] if tracer is None else [poster.see, tracer.see],
         wake=wake,
         feed=NO_FEED if feed is None else feed,
-        announce=ClaimingCondition(
-            replica.cluster,
-            pod=os.environ.get("RUNOPS_POD_NAME"),
-            namespace=config.namespace,
-            now=lambda: datetime.now(UTC),
-        ).announce,
+        announce=_claiming_condition(replica).announce,
     )
     metrics.leads(True)
     # Before the first claim, since the free slots are counted from it.
@@ -232,6 +229,15 @@ async def _work(replica: _Replica, tasks: TaskSet) -> None:
     await operator.reconciler.drain(_DRAIN_SECONDS)
     await tasks.end()
     _log.info("operator stopped")
+
+
+def _claiming_condition(replica: _Replica) -> ClaimingCondition:
+    return ClaimingCondition(
+        replica.cluster,
+        pod=os.environ.get("RUNOPS_POD_NAME"),
+        namespace=replica.config.namespace,
+        now=lambda: datetime.now(UTC),
+    )
 
 
 async def _watch(operator: Operator, namespace: str, stop: asyncio.Event) -> None:

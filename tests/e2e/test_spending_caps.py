@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from devstack.cluster import ensure
-from devstack.gemini.behaviour import CallRecord
+from devstack.gemini.behaviour import Behaviour, CallRecord
 from devstack.gemini.control import GeminiControl
 from devstack.operator_runs.installation import Installation
 from devstack.sample import RECORDING
@@ -63,16 +63,18 @@ class Capped:
         lease = self.release.json("get", "lease", "runops-operator")
         return str(lease["spec"].get("holderIdentity"))
 
+    def conditions(self) -> dict[str, dict[str, Any]]:
+        """Return the condition in each operator's pod that has it."""
+        return {
+            pod["metadata"]["name"]: condition
+            for pod in self.release.json("get", "pods", *_OPERATORS)["items"]
+            for condition in pod["status"].get("conditions") or []
+            if condition["type"] == "runops.dev/Claiming"
+        }
+
     def claiming(self) -> dict[str, Any]:
         """Return the condition in the leader's pod; empty while it has none."""
-        pods = self.release.json("get", "pods", *_OPERATORS)["items"]
-        conditions = [
-            condition
-            for pod in pods
-            if pod["metadata"]["name"] == self.leader()
-            for condition in pod["status"].get("conditions") or []
-        ]
-        return next((one for one in conditions if one["type"] == "runops.dev/Claiming"), {})
+        return self.conditions().get(self.leader(), {})
 
     def stopped(self) -> bool:
         return self.claiming().get("status") == "False"
@@ -148,7 +150,10 @@ def test_a_cap_stops_the_claims_and_a_raise_lets_them_go_on(
     # The second video brings the day above this, whatever it costs more or less than the first.
     cap = round(price * Decimal("1.5"), 6)
     capped.at(cap)
+    # So that a call is met under way.
+    model.behave(Behaviour(latency_seconds=4.0))
     second, third = _submit(runops), _submit(runops)
+    eventually(lambda: _is_under_way(capped, second), "a call is reported before it is made", seconds=_LONGEST)
     eventually(capped.stopped, "the leader's pod says that nothing is claimed", seconds=_LONGEST)
     assert ended(second) == {second: "completed"}
 
@@ -156,6 +161,8 @@ def test_a_cap_stops_the_claims_and_a_raise_lets_them_go_on(
     release.kubectl("delete", "pod", capped.leader(), "--grace-period=0", "--force")
     both = price + Decimal(capped.usage(second)["costUsd"])
     eventually(lambda: capped.stopped() and capped.spent() == both, "the next leader counts the same", seconds=_LONGEST)
+    others = {name: one["status"] for name, one in capped.conditions().items() if name != capped.leader()}
+    assert set(others.values()) <= {"Unknown"}, others
     condition = capped.claiming()
     assert condition["reason"] == "SpendingCapReached"
     assert f"{both:.2f} USD today" in condition["message"]
@@ -176,6 +183,12 @@ def test_a_cap_stops_the_claims_and_a_raise_lets_them_go_on(
     whole = both + Decimal(capped.usage(third)["costUsd"])
     eventually(lambda: capped.spent() == whole, "all three are counted")
     assert abs(_billed(model.calls()) - whole) <= Decimal("0.000001") * len(model.calls())
+
+
+def _is_under_way(capped: Capped, job_id: str) -> bool:
+    videojobs = {one["metadata"]["name"]: one for one in capped.release.json("get", "videojobs")["items"]}
+    usage = videojobs.get(f"vj-{job_id}", {}).get("status", {}).get("usage", {})
+    return any(Decimal(day["costUsd"]) > 0 for day in usage.get("underWay", []))
 
 
 def _events(release: Installation, reason: str) -> list[Any]:

@@ -65,6 +65,22 @@ class ClaimingCondition:
             return
         self._stopped, self._told_at = stopped, now
 
+    async def stand_by(self) -> None:
+        """Show that this replica claims nothing: what its pod showed while it led would stay. A failure is logged."""
+        if self._pod is None:
+            return
+        condition = {
+            "type": CONDITION,
+            "status": "Unknown",
+            "reason": "StandsBy",
+            "message": "The replica that holds the Lease claims rows, or shows why it does not.",
+            "lastTransitionTime": _time(self._now()),
+        }
+        try:
+            await self._cluster.patch_pod_condition(self._pod, condition)
+        except ClusterError as error:
+            _log.warning("the condition %s could not be written: %s", CONDITION, error_text(error))
+
     def _condition(self, reached: str | None) -> dict[str, Any]:
         assert self._since is not None
         return {

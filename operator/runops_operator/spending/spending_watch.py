@@ -195,8 +195,8 @@ class SpendingWatch:
             try:
                 await self._add()
                 break
-            except Conflict:
-                # Another operator, or a person, has changed it.
+            except (Conflict, NotFound):
+                # Another operator, or a person, has changed or deleted it.
                 self._stored = None
         else:
             raise ClusterError(f"The ConfigMap {self._caps.record} changes faster than it can be written.")
@@ -208,6 +208,10 @@ class SpendingWatch:
         stored = self._stored or await self._read()
         gone = dict(self._gone)
         record = counted(stored.record, self._reports(), now=self._now())
+        if record == stored.record and stored is self._stored:
+            # A write would notice what somebody else did. Without one, only a look does.
+            stored = await self._read()
+            record = counted(stored.record, self._reports(), now=self._now())
         if record != stored.record or not stored.version:
             text = write_record(record)
             data = {KEY_IN_RECORD: text}

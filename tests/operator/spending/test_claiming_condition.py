@@ -65,6 +65,23 @@ async def test_the_end_of_a_pause_is_shown_once(pod: Pod) -> None:
     assert [event["reason"] for event in pod.events] == ["SpendingCapReached", "ClaimsResumed"]
 
 
+async def test_a_replica_that_stands_by_does_not_show_what_it_showed_while_it_led(pod: Pod) -> None:
+    await pod.condition.announce("Videos have cost 5 USD.")
+    await pod.condition.stand_by()
+    assert [status for status, _ in pod.statuses()] == ["False", "Unknown"]
+    assert len(pod.events) == 1
+
+
+async def test_a_replica_stands_by_although_its_pod_cannot_be_written_or_is_none(
+    pod: Pod, caplog: pytest.LogCaptureFixture
+) -> None:
+    pod.error = ClusterError("PATCH pods/status: 403 forbidden", status=403)
+    await pod.condition.stand_by()
+    assert "403 forbidden" in caplog.text
+    await ClaimingCondition(pod, pod=None, namespace="ns", now=lambda: pod.now).stand_by()
+    assert pod.conditions == []
+
+
 async def test_a_refusal_is_logged_and_tried_again(pod: Pod, caplog: pytest.LogCaptureFixture) -> None:
     pod.error = ClusterError("PATCH pods/status: 403 forbidden", status=403)
     await pod.condition.announce("Videos have cost 5 USD.")

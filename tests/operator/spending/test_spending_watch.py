@@ -180,6 +180,23 @@ async def test_no_video_is_taken_to_cost_more_than_its_cap(cluster: MemoryCluste
     assert operator.watch.verdict({}).room == 4
     operator.reports("a", "0", estimatedCostUsd="0.50")
     assert operator.watch.verdict({}).room == 2
+    operator.reports("a", "0", version=2, estimatedCostUsd="0.10")
+    assert operator.watch.verdict({}).room == 9
+
+
+@pytest.mark.parametrize("more", ["0.25", "0.30"], ids=["nothing is reported", "something is reported"])
+async def test_a_deleted_record_is_made_anew_of_the_videojobs_that_exist(cluster: MemoryCluster, more: str) -> None:
+    operator = Operator(cluster)
+    operator.reports("a", "0.25")
+    operator.reports("b", "0.70", name="vj-2", uid="u2")
+    await operator.watch.once()
+    operator.store.drop_videojob("vj-2")
+    await operator.watch.once()
+    del cluster.configmaps["spent"]
+    operator.reports("a", more, version=2)
+    await operator.watch.once()
+    assert spent(cluster) == round(float(more) * 1_000_000)
+    assert operator.announced[-1] is None
 
 
 async def test_nothing_is_written_where_nothing_changed(cluster: MemoryCluster) -> None:
