@@ -164,7 +164,7 @@ async def test_a_cap_on_spending_stops_the_claims_with_its_figures_and_is_no_fau
     world.jobs.add()
     reached = SpendingVerdict("Videos have cost 5.00 USD today; the cap is 5 USD.")
     with monkeypatch.context() as at_the_cap:
-        at_the_cap.setattr(world.intake._slots, "_spending", lambda: reached)
+        at_the_cap.setattr(world.intake._slots, "_spending", lambda _claimed: reached)
         assert await world.take_in() == 0
         assert world.intake.status.trouble == reached.reached
         assert world.intake.status.is_intended
