@@ -63,8 +63,8 @@ async def test_a_quota_per_minute_is_used_and_shared_and_a_new_leader_goes_on(
     tmp_path: Path,
 ) -> None:
     kubectl("-n", namespace, "create", "configmap", "runops-operator-pace")
-    # The first user has all videos but one.
-    users = [_USERS[number == 0] for number in range(_WORKERS)]
+    # The first user has all videos but the one that begins last.
+    users = [_USERS[number == _WORKERS - 1] for number in range(_WORKERS)]
     videojobs = [(f"vj-{queue(database, {'user_id': user})}", user) for user in users]
     settings = {"maxConcurrent": _WORKERS, "paceConfigMap": "runops-operator-pace"}
     way = WayToTheApiServer.of(cluster.kubeconfig, accounts["runops-operator-worker"], tmp_path)
@@ -102,7 +102,7 @@ async def test_a_quota_per_minute_is_used_and_shared_and_a_new_leader_goes_on(
             goal += _CALLS
             await until(lambda: len(_answered(control)) >= goal, "calls go on", seconds=900)
             calls = control.calls()
-    _check(first, calls, workers)
+    _check(first, calls, workers, alone=videojobs[-1][0])
     refused = [asked for asked in proxy.passed if asked.status in {401, 403}]
     assert refused == [], "what the chart gives is enough"
 
@@ -111,7 +111,7 @@ def _answered(control: GeminiControl) -> list[CallRecord]:
     return [call for call in control.calls() if call.status == 200]
 
 
-def _check(first: list[CallRecord], calls: list[CallRecord], workers: PacedWorkers) -> None:
+def _check(first: list[CallRecord], calls: list[CallRecord], workers: PacedWorkers, *, alone: str) -> None:
     refused = sum(call.status == 429 for call in calls) / len(calls)
     after = [call for call in calls[len(first) :] if call.status == 429]
     seconds = calls[-1].at - calls[0].at
@@ -119,5 +119,6 @@ def _check(first: list[CallRecord], calls: list[CallRecord], workers: PacedWorke
     shares = sorted(workers.answered.values())
     print(f"{used:.1%} used, {refused:.1%} of {len(calls)} refused, answered {shares}")  # noqa: T201 - for who measures
     assert len(after) <= _PER_MINUTE // 10, "the next leader does not begin anew"
-    assert len(workers.answered) == _WORKERS, "no worker starves"
+    # By videos alone, it would be an eighth of them.
+    assert workers.answered[alone] >= _CALLS // 2, "the user with one video does not wait behind all the others"
     assert workers.failed == 0

@@ -107,7 +107,13 @@ def _definitions() -> Schema:
         "amounts": _object(
             **dict.fromkeys(("cpu", "memory", "ephemeral-storage"), _ref("quantity")),
         ),
-        "usd": {"type": "number", "minimum": 0, "maximum": 1_000_000},
+        # `helm --set` makes text of a number that has a point.
+        "usd": {
+            "type": ["number", "string"],
+            "minimum": 0,
+            "maximum": 1_000_000,
+            "pattern": r"^([1-9][0-9]{0,5}\.[0-9]{1,6}|0\.0{0,5}[1-9][0-9]{0,5})$",
+        },
         "resources": _object(requests=_ref("amounts"), limits=_ref("amounts")),
         "image": _object(
             repository=_text(minLength=1),

@@ -47,7 +47,7 @@ class Capped:
 
     def at(self, dollars: Decimal | None) -> None:
         """Set the cap as docs/cost.md says; None removes it."""
-        shown = "null" if dollars is None else str(dollars)
+        shown = "0" if dollars is None else str(dollars)
         self.release.helm(
             *("upgrade", self.release.release, str(_CHART), "--reuse-values", "--set", f"cost.maxPerDayUsd={shown}"),
             *("--wait", "--timeout", "300s"),
