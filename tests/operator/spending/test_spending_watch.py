@@ -174,6 +174,16 @@ async def test_a_video_without_an_estimate_counts_like_the_largest_one(cluster: 
     assert operator.watch.verdict({}).room == 3
 
 
+async def test_all_videos_at_work_of_a_user_count_together(cluster: MemoryCluster) -> None:
+    caps = Cost.model_validate({"max_per_user_and_day_usd": "0.5", "record": "spent"})
+    operator = Operator(cluster, caps)
+    operator.reports("", "0", estimatedCostUsd="0.25")
+    await operator.watch.once()
+    assert operator.watch.verdict({}).capped_users == frozenset()
+    operator.reports("", "0", name="vj-2", uid="u2", estimatedCostUsd="0.25")
+    assert operator.watch.verdict({}).capped_users == {""}
+
+
 async def test_no_video_is_taken_to_cost_more_than_its_cap(cluster: MemoryCluster) -> None:
     operator = Operator(cluster, CAPS.model_copy(update={"max_per_video_usd": Decimal("0.25")}))
     await operator.watch.once()
