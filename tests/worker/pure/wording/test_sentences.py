@@ -1,14 +1,11 @@
 """The tables of what the worker itself writes into a SOP."""
 
 import re
-from pathlib import Path
 from string import Formatter
-from typing import get_args
 
 import pytest
 
-from runops.quality import GapReason
-from runops_worker.sop.evidence.literals import Kind, literals
+from runops_worker.sop.evidence.literals import literals
 from runops_worker.sop.wording.choose import recognised
 from runops_worker.sop.wording.sentences import ENGLISH, LANGUAGES, Wording
 
@@ -16,8 +13,6 @@ OTHERS = [wording for wording in LANGUAGES.values() if wording is not ENGLISH]
 QUOTING = {"unsupported_step", "step_named"}
 """What these have in quotation marks has been compared with the recording before."""
 SAME_IN_SEVERAL = {"list_more", "answer_means"}
-WORKER = Path(__file__).parents[4] / "worker_image/runops_worker"
-PAGE = Path(__file__).parents[4] / "docs/sop.md"
 
 
 def parts_of(text: str) -> set[str]:
@@ -47,18 +42,6 @@ def test_the_sentences_are_in_the_language_of_their_table(wording: Wording) -> N
     assert recognised(re.sub(r"\{\w+\}", "", text)) in {wording, None}
 
 
-def test_every_sentence_is_used_and_none_is_asked_for_that_does_not_exist() -> None:
-    code = "\n".join(file.read_text("utf-8") for file in WORKER.joinpath("sop").rglob("*.py"))
-    by_value = {
-        *get_args(Kind),
-        *(f"gap_{reason}" for reason in get_args(GapReason)),
-        *(f"no_{missing}" for missing in ("time", "endpoint", "signal")),
-        *("yes", "no"),
-    }
-    named = set(re.findall(r'(?:wording\.say|self\.say|Question)\(\s*"(\w+)"', code))
-    assert named | by_value == ENGLISH.templates.keys()
-
-
 @pytest.mark.parametrize("wording", LANGUAGES.values(), ids=lambda wording: wording.name)
 def test_no_sentence_has_what_the_evidence_check_takes_for_a_literal(wording: Wording) -> None:
     checked = {sentence: text for sentence, text in wording.templates.items() if sentence not in QUOTING}
@@ -75,12 +58,3 @@ def test_parts_are_not_read_as_templates() -> None:
 )
 def test_parts_are_listed_as_in_a_sentence(parts: list[str], listed: str) -> None:
     assert LANGUAGES["German"].listed(parts) == listed
-
-
-def test_the_page_names_the_languages() -> None:
-    ((named,),) = [
-        re.findall(r"\*\*(.*?)\*\*", line)
-        for line in PAGE.read_text().splitlines()
-        if "German, " in line and "**" in line
-    ]
-    assert sorted(re.split(r", | and ", named)) == sorted(LANGUAGES)
