@@ -38,6 +38,10 @@ def test_an_agreed_word_stays_as_it_is(word: str) -> None:
         ("NAVIGATE", "NAVIGATE_URL"),
         ("TAB_SWITCH", "SWITCH_TAB"),
         ("SCROLL_DOWN_2X", "SCROLL_DOWN_X"),
+        ("SCROLL_2_DOWN", "SCROLL_DOWN"),
+        ("ACTION_CLICK", "CLICK"),
+        ("CLICK_EVENT", "CLICK"),
+        ("(click)", "CLICK"),
     ],
 )
 def test_another_word_for_an_action(written: str, word: str) -> None:
@@ -87,6 +91,7 @@ def test_what_a_narrower_word_says_besides_is_kept(written: str, word: str, note
         ("keyPress Enter", None, "ENTER"),
         ("PRESS_KEY", None, "UNKNOWN"),
         ("PRESS_KEY", "TAB", "TAB"),
+        ("KEYPRESS( )", "TAB", "TAB"),
         ("PRESS_ENTER", None, "ENTER"),
         ("KEYDOWN_ENTER", None, "ENTER"),
         ("KEYBOARD_SHORTCUT_CTRL+C", None, "CTRL+C"),

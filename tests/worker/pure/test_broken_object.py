@@ -28,6 +28,7 @@ def with_text(text: str) -> str:
         ("\\u0041 \\n\\t \\/ \\\\", "A \n\t / \\"),
         ("two\nlines\tand a tab", "two\nlines\tand a tab"),
         ("a, }, b ,]", "a, }, b ,]"),
+        ('say \\"x\\" and "y" now', 'say "x" and "y" now'),
         ("\u201cx\u201d", "\u201cx\u201d"),
     ],
 )
@@ -54,6 +55,26 @@ def test_a_text_keeps_its_words(written: str, text: str) -> None:
             {**CLICK, "key_pressed": 7, "timestamp_end_visual": None, "start": 1},
         ),
         ('{"action_type_observed": NaN}', {"action_type_observed": None}),
+        # What closes an array may follow, and so may other text.
+        ('{"action_type_observed": "CLICK"}}', CLICK),
+        ('{"action_type_observed": "CLICK"}]}', CLICK),
+        ('{"action_type_observed": "CLICK"};more', CLICK),
+        (
+            '{"target_element_details": {"element_type_guess": "a"}, "action_type_observed": "CLICK"} and more',
+            {"target_element_details": {"element_type_guess": "a"}, **CLICK},
+        ),
+        ('{"action_type_observed": "CLICK", "timestamp_end_visual": null,}', {**CLICK, "timestamp_end_visual": None}),
+        # Quotes that begin or end a text, whatever space is around them.
+        (
+            '{"action_type_observed": "CLICK" , "application_in_focus" : "say "x" now" }',
+            {**CLICK, "application_in_focus": 'say "x" now'},
+        ),
+        ('{"application_in_focus": "say "x" now"', {"application_in_focus": 'say "x" now'}),
+        ("{" + " " * 30 + '"application_in_focus": "say "x" now"}', {"application_in_focus": 'say "x" now'}),
+        (
+            '{"element_attributes_observed": ["a", "b"], "application_in_focus": "say "x" now"}',
+            {"element_attributes_observed": ["a", "b"], "application_in_focus": 'say "x" now'},
+        ),
         # One or two braces at the end may be missing, and no more.
         (
             '{"target_element_details": {"element_type_guess": "a"',

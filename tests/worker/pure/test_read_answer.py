@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from runops.transcript import TRANSCRIPT, dump_transcript, seconds
 from runops_worker.transcription.answer.raw_items import raw_items
 from runops_worker.transcription.answer.read_answer import TranscriptAnswer, read_answer
+from runops_worker.transcription.answer.rules import Rule
 from tests.worker.pure.answers import AUDIO, VISUAL, json_values, odd_items, whole_items
 
 SPOKEN = {**AUDIO, "timestamp_start_audio": "00:00:01", "timestamp_end_audio": "00:00:02"}
@@ -243,6 +244,36 @@ def test_items_are_found_inside_other_values_as_deep_as_models_put_them(in_array
 def test_the_last_object_is_broken_or_half(text: str, complete: bool, count: int) -> None:
     found = raw_items(text)
     assert (found.complete, len(found.values), found.unusable) == (complete, count, None)
+
+
+MENDED, HOPELESS = A[:-1], B.replace(":", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "rules", "complete"),
+    [
+        (f"[{A}, {B}]", [], True),
+        (f"{A}\n{B}", [Rule.LOOSE_JSON], True),
+        (f"[{A}, {B}", [], False),
+        (f"[{MENDED}, {B}]", [Rule.BROKEN_OBJECT], True),
+        (f"[{MENDED}, {MENDED}, {B}]", [Rule.BROKEN_OBJECT] * 2, True),
+        (f"[{MENDED}, {B}, {A[:30]}", [Rule.BROKEN_OBJECT], False),
+        (f"[{MENDED}, {B}", [Rule.BROKEN_OBJECT], False),
+        (f"[{HOPELESS}, {A}]", [], True),
+        (f"[{HOPELESS}, {A}", [], False),
+        (f'{{"items": [{HOPELESS}, {A}]}}', [], True),
+        (f'{{"items": [{HOPELESS}, {A}]', [], False),
+        (f"Here: {A} and {B}", [Rule.LOOSE_JSON], True),
+        (f"[note] {A}", [Rule.SURROUNDING_TEXT, Rule.OBJECT_AROUND_ARRAY], True),
+        ("[x] " * 19 + f"[{A}, {B}]", [Rule.SURROUNDING_TEXT], True),
+        ("[x] " * 20 + f"[{A}, {B}]", [Rule.LOOSE_JSON], True),
+    ],
+)
+def test_what_was_settled_to_find_the_items_and_whether_they_are_all(
+    text: str, rules: list[Rule], complete: bool
+) -> None:
+    found = raw_items(text)
+    assert (list(found.rules), found.complete, found.unusable) == (rules, complete, None)
 
 
 def test_an_item_may_be_a_text_in_the_array() -> None:
