@@ -195,6 +195,16 @@ def test_numbers_of_an_answer_that_counts_milliseconds(stamp: float, moment: Mom
     assert Clock(60_000, counts_milliseconds=True).start(stamp) == moment
 
 
+def test_a_time_at_a_border_is_read_as_it_stands() -> None:
+    clock = Clock.of([], length=60)
+    assert clock.end("01:00", start=0) == Moment(60_000)
+    assert clock.start("06:999") == Moment(6_999, rules=(Rule.MINUTES_AS_HOURS,))
+    # Only more than two lengths of the clip past its start is far.
+    assert clock.start(120) == "it starts at 00:02:00, but the clip ends at 00:01:00."
+    assert clock.start(121) == Moment(121, rules=(Rule.MILLISECONDS,))
+    assert clock.start(1e12) == "'1000000000000.0' is not a time."
+
+
 def test_another_reading_must_keep_the_order_of_the_items() -> None:
     items = [
         {**VISUAL, "timestamp_start_visual": stamp, "application_in_focus": stamp}

@@ -214,17 +214,36 @@ def test_numbers_that_are_too_large_are_null_in_an_item() -> None:
     assert raw_items(text.replace("1e999", "1.5")).values[0]["application_in_focus"] == 1.5
 
 
-def wrapped(levels: int, *, in_arrays: bool) -> str:
-    value: Any = [VISUAL]
-    for _ in range(levels):
-        value = [value] if in_arrays else {"result": value}
+def wrapped(value: Any, levels: str) -> str:
+    """Return a value as JSON inside of arrays (`a`) and objects (`o`), from the innermost to the outermost."""
+    for level in levels:
+        value = [value] if level == "a" else {"result": value}
     return json.dumps(value)
 
 
-@pytest.mark.parametrize(("in_arrays", "deepest"), [(True, 4), (False, 5)])
-def test_items_are_found_inside_other_values_as_deep_as_models_put_them(in_arrays: bool, deepest: int) -> None:
-    assert raw_items(wrapped(deepest, in_arrays=in_arrays)).values == (VISUAL,)
-    assert raw_items(wrapped(deepest + 1, in_arrays=in_arrays)).values != (VISUAL,)
+@pytest.mark.parametrize(
+    ("levels", "deepest"),
+    [
+        ("aaaaaa", 5),
+        ("aoooooo", 6),
+        ("aoaoaoa", 6),
+        ("aaoaoao", 5),
+        ("aoooaooa", 6),
+        ("oooooo", 5),
+        ("ooooaa", 5),
+    ],
+)
+def test_items_are_found_inside_other_values_as_deep_as_models_put_them(levels: str, deepest: int) -> None:
+    found = [
+        count for count in range(1, len(levels) + 1) if raw_items(wrapped(VISUAL, levels[:count])).values == (VISUAL,)
+    ]
+    assert found == list(range(1, deepest + 1))
+
+
+def test_an_item_is_not_searched_for_others() -> None:
+    item = {**VISUAL, "data_input_observed": VISUAL, "note": [VISUAL]}
+    for value in ([item], item, {"items": [item]}):
+        assert raw_items(json.dumps(value)).values == (item,)
 
 
 @pytest.mark.parametrize(
@@ -277,7 +296,9 @@ def test_what_was_settled_to_find_the_items_and_whether_they_are_all(
 
 
 def test_an_item_may_be_a_text_in_the_array() -> None:
-    assert raw_items(json.dumps([A, VISUAL, "{"])).values == (SPOKEN, VISUAL, "{")
+    assert raw_items(json.dumps([f" {A}", VISUAL, "{"])).values == (SPOKEN, VISUAL, "{")
+    for text in (A, f" {A}", f" [{A}]"):
+        assert raw_items(json.dumps(text)).values == (SPOKEN,)
 
 
 def test_what_postgresql_refuses_is_removed_and_counted() -> None:
