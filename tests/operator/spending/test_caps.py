@@ -48,10 +48,8 @@ def test_without_a_cap_nobody_is_stopped() -> None:
 def test_what_all_users_are_expected_to_spend_counts_together() -> None:
     caps = Cost.model_validate({"max_per_user_and_day_usd": 5, "max_per_day_usd": 20})
     below = spending_verdict(RECORD, caps, at_work(cid=4, dan=6))
-    below = spending_verdict(RECORD, caps, at_work(cid=4, dan=6))
     assert below.reached is None
     assert below.capped_users == {"ann", "dan"}
-    verdict = spending_verdict(RECORD, caps, at_work(cid=5, dan=6))
     verdict = spending_verdict(RECORD, caps, at_work(cid=5, dan=6))
     assert verdict.reached is not None
     assert "9.00 USD today (2026-11-30, UTC), and those at work are expected to cost 11.00 USD more" in verdict.reached
