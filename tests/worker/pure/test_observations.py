@@ -30,8 +30,8 @@ def test_each_text_of_an_item_is_a_line_and_times_ids_and_actions_are_none() -> 
         },
     }
     assert observe([item, heard("00:00:01", "00:00:02", "Hello.")]).items == (
-        Observation("t0001", "Web browser\n\nSaved.\nbutton\nSave\n12", proves=True),
-        Observation("t0002", "Hello.", proves=True),
+        Observation("t0001", "Web browser\n\nSaved.\nbutton\nSave\n12", proves=True, start=1.0),
+        Observation("t0002", "Hello.", proves=True, start=1.0),
     )
 
 

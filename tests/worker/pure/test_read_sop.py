@@ -97,6 +97,18 @@ def test_a_sop_without_nodes_is_unusable() -> None:
     assert reading.faults == ("The SOP has no node: public.nodes must list the steps.",)
 
 
+def test_a_sop_without_steps_is_usable_once_the_model_was_asked_again() -> None:
+    raw = a_sop()
+    raw["public"] |= {
+        "nodes": [raw["public"]["nodes"][0], raw["public"]["nodes"][2]],
+        "edges": [{"source": "a", "target": "c", "condition": "next"}],
+    }
+    reading = read(raw)
+    assert reading.faults == ("The SOP has no step: public.nodes must list what is done.",)
+    assert reading.is_usable
+    assert reading.value is not None
+
+
 def test_what_only_the_recording_tells_is_a_fault_of_a_usable_sop() -> None:
     raw = a_sop()
     raw["public"]["nodes"].insert(0, {"id": "u", "type": "task", "label": "Undo all"})

@@ -26,6 +26,10 @@ def found(text: str, *, names: bool = True) -> list[tuple[str, str]]:
         ("Click 'Save order' twice", [("value", "Save order")]),
         ("Klicke auf „Speichern“", [("value", "Speichern")]),
         ("Attach report.pdf", [("file", "report.pdf")]),
+        ("[x](javascript:alert(document.cookie))", [("address", "javascript:alert(document.cookie")]),
+        ("See data:text/html;base64,PHNj=", [("address", "data:text/html;base64,PHNj=")]),
+        ("Pay to DE89 3704 0044 0532 0130 00 today", [("account", "DE89 3704 0044 0532 0130 00")]),
+        ("Pay to GB29NWBK60161331926819 today", [("account", "GB29NWBK60161331926819")]),
         ("Pay $1,200.50 now", [("amount", "$1,200.50")]),
         ("Pay 20 euros", [("amount", "20 euros")]),
         ("Grant 15% off", [("amount", "15%")]),
@@ -66,6 +70,7 @@ def test_literals_are_found(text: str, expected: list[tuple[str, str]]) -> None:
         "Check input/output and yes/no",
         "It took 120 seconds",
         "Abre la lista. ¿Cuándo termina? ¡Cuidado!",
+        "Look at the data: it is complete",
     ],
 )
 def test_wording_is_not_a_literal(text: str) -> None:
@@ -84,6 +89,8 @@ OBSERVED = observe(
         done(4, "TYPE", "Search", typed="git push --force origin"),
         done(5, "CLICK", "Save  ORDER"),
         shown(6, "The file is /srv/reports/May.pdf"),
+        done(7, "TYPE", "IBAN", typed="DE89 3704 0044 0532 0130 00"),
+        shown(8, "Call 030 1234 5678."),
     ]
 )
 
@@ -113,6 +120,9 @@ OBSERVED = observe(
         '"- -"',
         # Two words or more may be spelled a little differently, and stand apart.
         '"force Anika"',
+        "DE89 3704 0044 0532 0130 00",
+        "DE89370400440532013000",
+        "030 1234 5678",
     ],
 )
 def test_what_was_shown_or_said_is_found_whatever_its_spelling(text: str) -> None:
@@ -144,6 +154,8 @@ def test_what_was_shown_or_said_is_found_whatever_its_spelling(text: str) -> Non
         ("number", "4712"),
         ("name", "Mallory"),
         ("file", "June.pdf"),
+        ("account", "DE89 3704 0044 0532 0130 01"),
+        ("number", "1235"),
     ],
 )
 def test_what_was_neither_shown_nor_said_is_not_found(kind: str, text: str) -> None:

@@ -1,13 +1,15 @@
-"""Hides the secrets of a SOP before it is stored. Pure.
+"""Hides secrets and the model's instructions in a SOP before it is stored. Pure.
 
-The transcript was masked before the model saw it. This is for what a SOP puts together or makes up.
+The transcript was masked before the model saw it. This is for what a SOP puts together, makes up or tells.
 """
 
 from runops.recorded_secrets.mask import mask
 from runops.recorded_secrets.texts import change_texts
 from runops.sop import Sop
+from runops_worker.model.told_instruction import HIDDEN, without_instruction
+from runops_worker.sop.wording.sentences import Wording
 
-__all__ = ["NAMES_AND_KINDS", "mask_sop"]
+__all__ = ["NAMES_AND_KINDS", "mask_sop", "without_told_instruction"]
 
 NAMES_AND_KINDS = frozenset(
     {"id", "type", "source", "target", "condition", "children", "node_id", "primary_skill", "alt_skills"}
@@ -28,3 +30,9 @@ def mask_sop(sop: Sop) -> tuple[Sop, int]:
 
     masked = change_texts(sop.model_dump(), hide, keep=NAMES_AND_KINDS)
     return (Sop.model_validate(masked), count) if count else (sop, 0)
+
+
+def without_told_instruction(sop: Sop, instruction: str, wording: Wording) -> tuple[Sop, list[str]]:
+    """Return a SOP in which the model does not tell its instruction, and what to ask the owner where it did."""
+    hidden, count = without_instruction(sop.model_dump(), instruction, keep=NAMES_AND_KINDS)
+    return (Sop.model_validate(hidden), [wording.say("told_instruction", hidden=HIDDEN)]) if count else (sop, [])

@@ -18,6 +18,7 @@ from runops.sop_graph import graph_faults
 from runops.sop_outline import in_outline_order
 from runops_worker.model.answer_json import faults_of, parse_json
 from runops_worker.model.ask import Reading
+from runops_worker.sop.evidence.step_support import STEPS
 from runops_worker.sop.evidence.take_evidence import Cited, take_evidence
 from runops_worker.sop.fix.fix_graph import fix_graph
 from runops_worker.sop.wording.choose import wording_for
@@ -97,7 +98,9 @@ def read_sop(text: str, *, job_id: UUID, now: datetime, language: str | None = N
     answer = AnsweredSop(
         sop=in_outline_order(sop), cited=cited, wording=wording, fixes=fixed.fixes, inserted=fixed.inserted
     )
-    return Reading(answer, (*broken, *fixed.guesses), is_usable=not broken)
+    is_empty = not any(node.type in STEPS for node in sop.public.nodes)
+    empty = ("The SOP has no step: public.nodes must list what is done.",) if is_empty else ()
+    return Reading(answer, (*broken, *empty, *fixed.guesses), is_usable=not broken)
 
 
 def _object(value: Any) -> dict[str, Any] | None:

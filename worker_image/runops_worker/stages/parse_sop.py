@@ -25,7 +25,7 @@ from runops_worker.sop.evidence.step_support import STEPS
 from runops_worker.sop.gap_questions import gap_questions
 from runops_worker.sop.long.long_request import Way, compact_question, notes_question, way_for
 from runops_worker.sop.long.section_notes import section_notes
-from runops_worker.sop.mask_sop import mask_sop
+from runops_worker.sop.mask_sop import mask_sop, without_told_instruction
 from runops_worker.sop.read_sop import AnsweredSop, read_sop
 from runops_worker.sop.sop_request import sop_question
 from runops_worker.sop.stored_sop import SopObject, StoredSop
@@ -58,7 +58,12 @@ async def parse_sop(
     answered = asked.answered
     # Seconds of work for a long recording: beside the loop, or the heartbeat and a cancel would wait for it.
     checked, complete, hidden = await asyncio.to_thread(
-        _finished, answered, transcript.items, named=asked.named, redaction=context.task.redaction
+        _finished,
+        answered,
+        transcript.items,
+        named=asked.named,
+        instruction=context.task.sop_prompt.text,
+        redaction=context.task.redaction,
     )
     sop = SopObject.of(complete.dump())
     progress.advance(Stage.PARSING_SOP, 0.9)
@@ -90,9 +95,14 @@ async def parse_sop(
 
 
 def _finished(
-    answered: AnsweredSop, items: list[dict[str, Any]], *, named: AbstractSet[str] | None, redaction: bool
+    answered: AnsweredSop,
+    items: list[dict[str, Any]],
+    *,
+    named: AbstractSet[str] | None,
+    instruction: str,
+    redaction: bool,
 ) -> tuple[CheckedSop, Sop, int]:
-    """Hold the SOP against the transcript, ask about its gaps and hide secrets. Pure.
+    """Hold the SOP against the transcript, ask about its gaps and hide instructions and secrets. Pure.
 
     Returns
     -------
@@ -100,8 +110,9 @@ def _finished(
         What the comparison found, the SOP to store, and how many secrets were hidden in it.
     """
     marks = {index for index, item in enumerate(items) if gaps_in([item])}
+    sop, told = without_told_instruction(answered.sop, instruction, answered.wording)
     checked = check_evidence(
-        answered.sop,
+        sop,
         answered.cited,
         items,
         marks=marks,
@@ -109,7 +120,7 @@ def _finished(
         named=named,
         wording=answered.wording,
     )
-    complete = add_questions(checked.sop, gap_questions(gaps_in(items), answered.wording))
+    complete = add_questions(checked.sop, [*told, *gap_questions(gaps_in(items), answered.wording)])
     return (checked, *mask_sop(complete)) if redaction else (checked, complete, 0)
 
 

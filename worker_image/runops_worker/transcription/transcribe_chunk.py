@@ -20,6 +20,7 @@ from runops_worker.transcription.chunk_state import begun, is_usable
 from runops_worker.transcription.clip_source import ClipSource, Measure
 from runops_worker.transcription.heard_answer import Heard, heard, without_secrets
 from runops_worker.transcription.known_secrets import KnownSecrets
+from runops_worker.transcription.made_up import without_made_up
 from runops_worker.transcription.mask_checkpoint import masked_checkpoint
 from runops_worker.transcription.next_questions.after_answer import after_answer, unanswered
 from runops_worker.transcription.next_questions.ranges import may_be_halved
@@ -204,6 +205,7 @@ async def _answer(
             raise
         answer = Answer("", AnswerEnd.CUT_OFF, "the input is too large", model=models[0])
     read = heard(answer, length=seconds)
+    read = without_made_up(read, instruction=inputs.task.transcription_prompt.text, has_audio=inputs.has_audio)
     if read.settled or read.dropped:
         _LOG.info("the answer was settled", extra={"rules": dict(read.settled), "dropped": read.dropped})
     return without_secrets(read, inputs.secrets, start=question.start) if inputs.task.redaction else read

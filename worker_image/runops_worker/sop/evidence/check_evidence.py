@@ -5,17 +5,20 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from runops.sop import Sop
+from runops.sop import Node, Sop
+from runops.transcript import timestamp
 from runops_worker.sop.add_questions import add_questions
 from runops_worker.sop.evidence.check_literals import check_literals
 from runops_worker.sop.evidence.number_items import item_id, kind_of
-from runops_worker.sop.evidence.observations import observe
+from runops_worker.sop.evidence.observations import Observations, observe
 from runops_worker.sop.evidence.remove_task import without_task
 from runops_worker.sop.evidence.step_support import STEPS, support_of
 from runops_worker.sop.evidence.take_evidence import Cited
 from runops_worker.sop.wording.sentences import Wording
 
 __all__ = ["CheckedSop", "check_evidence", "evidence_object"]
+
+_MOST_TIMES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +55,10 @@ def check_evidence(
 ) -> CheckedSop:
     """Return the SOP with only what the transcript shows or says.
 
-    A task without evidence of which no word is in the transcript is taken out, if the graph stays whole. Of another
-    step without evidence the owner is asked whether it belongs there. Where most steps have no evidence, nothing is
-    taken out and one question is asked: the words of SOP and transcript cannot be compared.
+    A step that does what a text for a model says is taken out, or loses its words. A task without evidence of which no
+    word is in the transcript is taken out, if the graph stays whole. Of another step without evidence the owner is
+    asked whether it belongs there. Where most steps have no evidence, nothing is taken out and one question is asked:
+    the words of SOP and transcript cannot be compared.
 
     Parameters
     ----------
@@ -78,11 +82,13 @@ def check_evidence(
     if named is not None:
         cited = {node: tuple(name for name in names if name in named) for node, names in cited.items()}
     support = support_of(sop, cited, observed)
+    sop, asked_for, removed = _without_instructed(sop, support.instructed, wording)
     without = {*support.unknown, *support.doubtful}.difference(inserted)
     unsupported = [node.id for node in sop.public.nodes if node.id in without]
     steps = sum(node.type in STEPS and node.id not in inserted for node in sop.public.nodes)
-    questions: list[str] = []
-    removed = 0
+    questions = [*asked_for, *_about_instructions(observed, wording)]
+    if not any(node.type in STEPS for node in sop.public.nodes):
+        questions.append(wording.say("no_steps"))
     if unsupported and 2 * len(unsupported) > steps and steps > 1:
         questions.append(wording.say("no_comparison"))
         unsupported = []
@@ -102,6 +108,41 @@ def check_evidence(
         literals_removed=checked.count,
         steps_removed=removed,
     )
+
+
+def _without_instructed(sop: Sop, instructed: Sequence[str], wording: Wording) -> tuple[Sop, list[str], int]:
+    """Return the SOP without these steps, questions about those that hold its graph together, and how many it lost."""
+    kept: list[str] = []
+    for node_id in instructed:
+        shorter = without_task(sop, node_id)
+        if shorter is None:
+            kept.append(node_id)
+        sop = shorter or sop
+    if not kept:
+        return sop, [], len(instructed)
+    # What they say is not repeated, in the question neither.
+    label = wording.say("unknown_label")
+    nodes = [_emptied(node, label) if node.id in kept else node for node in sop.public.nodes]
+    sop = sop.model_copy(update={"public": sop.public.model_copy(update={"nodes": nodes})})
+    return sop, [wording.say("wanted_step", label=label)], len(instructed) - len(kept)
+
+
+def _emptied(node: Node, label: str) -> Node:
+    told = {"label": label, "intent": None, "context": None}
+    if node.type == "loop":
+        told |= {"iterator": label, "exit_condition": label}
+    return node.model_copy(update=told)
+
+
+def _about_instructions(observed: Observations, wording: Wording) -> list[str]:
+    """Ask about what a model may have done or left out because the recording told it to."""
+    times = [timestamp(int(item.start)) for item in observed.items if item.instructs]
+    if not times:
+        return []
+    named, more = wording.row(times[:_MOST_TIMES]), len(times) - _MOST_TIMES
+    if more > 0:
+        named = wording.say("more_gaps", ranges=named, count=more)
+    return [wording.say("instructed_at", times=named)]
 
 
 def evidence_object(evidence: Mapping[str, Sequence[str]], items: Sequence[dict[str, Any]]) -> dict[str, Any]:

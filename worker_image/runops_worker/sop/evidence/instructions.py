@@ -7,7 +7,7 @@ what is not in the recording is found by comparison.
 
 import re
 
-__all__ = ["instructs_a_model"]
+__all__ = ["instruct_a_model_together", "instructs_a_model"]
 
 _PHRASES = (
     # Rules are to be dropped.
@@ -28,8 +28,14 @@ _PHRASES = (
         r"(?:ai|assistants?|models?|llms?|transcri\w+|summari[sz]er|agents?|bots?)\b"
     ),
     (
-        r"\b(?:ai|llm|language) (?:models?|assistants?|agents?|systems?)\b.{0,60}"
-        r"\b(?:must|should|shall|please|ha[sv]e? to)\b"
+        r"\b(?:note|message|attention|instructions?|notice|reminder) (?:to|for) "
+        r"(?:who(?:m)?ever|anyone|everyone|anybody|those|the (?:one|person|author|writer|editor|people))\b.{0,40}"
+        r"\b(?:sops?|procedures?|transcripts?|documentation|instructions|summary|guide|recording)\b"
+    ),
+    r"\b(?:dear|hey|hello|attention,?) (?:ai|assistants?|(?:language )?models?|llms?|chatbots?|gemini)\b",
+    (
+        r"\b(?:ai|llm|language) (?:models?|assistants?|agents?|systems?|note ?takers?)\b.{0,60}"
+        r"\b(?:must|should|shall|please|ha[sv]e? to|do not|don't|never)\b"
     ),
     r"\b(?:new|updated|real|actual) (?:system )?(?:instructions?|prompt|task)\s*[:—-]",
     r"\b(?:system|developer) (?:prompt|message|instruction|override)\b",
@@ -60,9 +66,21 @@ _PHRASES = (
     r"\b(?:begin|end) (?:of )?(?:transcript|data|system prompt|instructions)\b",
 )
 _INSTRUCTS = re.compile("|".join(f"(?:{phrase})" for phrase in _PHRASES), re.IGNORECASE)
+_AT_A_SEAM = 120
+"""Characters of each text: a phrase is not longer."""
+_ENDS = frozenset(".!?。！？")  # noqa: RUF001 - as they end a Chinese sentence
 _ROLE = re.compile(r"\b(?:SYSTEM|ASSISTANT|DEVELOPER)(?: MESSAGE| PROMPT| OVERRIDE| NOTICE)?\s*:")
 
 
 def instructs_a_model(text: str) -> bool:
     """Tell whether a text is written for a model rather than for a person."""
     return _INSTRUCTS.search(text) is not None or _ROLE.search(text) is not None
+
+
+def instruct_a_model_together(before: str, after: str) -> bool:
+    """Tell whether two texts that follow each other instruct a model, while neither does alone.
+
+    Texts of which the first ends a sentence are apart: otherwise words of honest sentences would meet.
+    """
+    before, after = before.rstrip()[-_AT_A_SEAM:], after.lstrip()[:_AT_A_SEAM]
+    return bool(before) and before[-1] not in _ENDS and instructs_a_model(f"{before} {after}")

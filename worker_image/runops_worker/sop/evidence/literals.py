@@ -15,7 +15,9 @@ from runops_worker.sop.evidence.plain_text import numbers_in, plain, squeezed, w
 
 __all__ = ["Kind", "Literal", "is_observed", "literals"]
 
-Kind = OneOf["address", "email_address", "path", "command", "file", "value", "amount", "identifier", "number", "name"]
+Kind = OneOf[
+    "address", "email_address", "path", "command", "file", "value", "account", "amount", "identifier", "number", "name"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ),
     ("email_address", re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")),
     ("address", re.compile(r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'`<>(){}\[\]„“”]+|\bwww\.[^\s\"'`<>(){}\[\]„“”]+")),
+    # Not what `://` is in, but followed like an address.
+    ("address", re.compile(r"(?i)\b(?:(?:java|vb)script:|data:[\w/+.-]+[;,])[^\s\"'`<>{}\[\]„“”]+")),
     (
         "address",
         re.compile(
@@ -62,6 +66,8 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
             r"|cmd|ps1|py|js|sql|log|key|pem|env|iso|dmg)(?![\w-])"
         ),
     ),
+    # An IBAN, in groups or not (ISO 13616).
+    ("account", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")),
     (
         "amount",
         re.compile(

@@ -13,9 +13,16 @@ from typing import Any
 
 from runops.recorded_secrets.texts import change_texts
 from runops.transcript import seconds
-from runops_worker.sop.evidence.instructions import instructs_a_model
+from runops_worker.sop.evidence.instructions import instruct_a_model_together, instructs_a_model
 from runops_worker.sop.evidence.number_items import item_id, kind_of
-from runops_worker.sop.evidence.plain_text import numbers_in, plain, similar_word, squeezed, words_of
+from runops_worker.sop.evidence.plain_text import (
+    digit_groups,
+    numbers_in,
+    plain,
+    similar_word,
+    squeezed,
+    words_of,
+)
 
 __all__ = ["Observation", "Observations", "observe"]
 
@@ -26,8 +33,8 @@ _NO_TEXT = frozenset(
 _NOTHING_DONE = frozenset(
     {"SCREEN_UPDATE", "MODAL_OPEN", "VISUAL_FOCUS_SHIFT", "MOUSE_MOVE_TO_REGION", "HIGHLIGHT_TEXT", "SELECT_TEXT"}
 )
-_SAID_ON_SECONDS = 15.0
-"""What follows an instruction so soon, in speech, still belongs to it."""
+_GOES_ON_SECONDS = 15.0
+"""What follows an instruction so soon, in speech or on the screen of one application, still belongs to it."""
 _SPOKEN_SIGNS = (
     (re.compile(r" (?:dot|punkt|point|period) "), "."),
     (re.compile(r" (?:at|ät|klammeraffe|arobase|arroba) "), "@"),
@@ -49,11 +56,17 @@ class Observation:
         What it shows or says, without texts that instruct a model.
     proves
         Whether a step may rest on it. An item that only shows or says an instruction to a model proves nothing.
+    instructs
+        The texts that instruct a model; empty for none.
+    start
+        When it begins, in seconds.
     """
 
     id: str
     text: str
     proves: bool
+    instructs: str = ""
+    start: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -88,7 +101,13 @@ class Observations:
     @cached_property
     def numbers(self) -> frozenset[str]:
         """All numbers, in one form."""
-        return frozenset(number for text in {item.text for item in self.items} for number in numbers_in(text))
+        texts = {item.text for item in self.items}
+        return frozenset(number for text in texts for number in (*numbers_in(text), *digit_groups(text)))
+
+    @cached_property
+    def instructions(self) -> str:
+        """All texts that instruct a model."""
+        return "\n".join(item.instructs for item in self.items if item.instructs)
 
     @cached_property
     def all_words(self) -> frozenset[str]:
@@ -124,36 +143,75 @@ def observe(items: Sequence[dict[str, Any]], *, marks: AbstractSet[int] = frozen
     marks
         Indices of the items that only mark a part that was not transcribed. They prove nothing.
     """
-    observed: list[Observation] = []
-    instructed_at: float | None = None
+    seen = [_Seen.of(item) for item in items]
     # Each description of a screen is in two items at least, and the search for phrases is what takes long.
     instructs = cache(instructs_a_model)
-    for index, item in enumerate(items):
-        is_audio = kind_of(item) == "audio"
-        start = str(item.get("timestamp_start_audio") or "")
-        end = str(item.get("timestamp_end_audio") or start)
-        texts = list(_texts(item))
-        trusted = [text for text in texts if not instructs(text)]
-        if is_audio:
-            goes_on = instructed_at is not None and _seconds(start) - instructed_at <= _SAID_ON_SECONDS
-            instructed_at = None
-            if len(trusted) < len(texts):
-                instructed_at = _seconds(end)
-            elif goes_on:
-                trusted = []
-        if index in marks:
-            trusted = []
-        text = "\n".join(trusted)
-        is_clean = len(trusted) == len(texts) and index not in marks
-        observed.append(
-            Observation(
-                id=item_id(index),
-                text=text,
-                proves=is_clean
-                or (not is_audio and index not in marks and item.get("action_type_observed") not in _NOTHING_DONE),
-            )
+    parts = [[text for text in one.texts if instructs(text)] for one in seen]
+    latest: dict[str, int] = {}
+    for index, one in enumerate(seen):
+        last = latest.get(one.thread)
+        latest[one.thread] = index
+        if last is None or not (seen[last].told and one.told) or one.start - seen[last].end > _GOES_ON_SECONDS:
+            continue
+        if any(map(instructs, seen[last].told)):
+            parts[index] = one.told
+        elif not parts[index] and instruct_a_model_together(seen[last].told[-1], one.told[-1]):
+            parts[last], parts[index] = seen[last].told, one.told
+    return Observations(
+        tuple(
+            _observation(index, one, instructing=parts[index], is_mark=index in marks) for index, one in enumerate(seen)
         )
-    return Observations(tuple(observed))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """An item as it is compared with the one before.
+
+    Attributes
+    ----------
+    texts
+        All of them.
+    told
+        Those that may instruct, by the item before: of what is said or only shown. What somebody does after an
+        instruction to a model is no part of it.
+    start, end
+        In seconds.
+    thread
+        Speech, or the screen of one application.
+    """
+
+    texts: list[str]
+    told: list[str]
+    start: float
+    end: float
+    thread: str
+
+    @classmethod
+    def of(cls, item: dict[str, Any]) -> "_Seen":
+        kind = kind_of(item)
+        start = str(item.get(f"timestamp_start_{kind}") or "")
+        end = str(item.get(f"timestamp_end_{kind}") or start)
+        is_told = kind == "audio" or item.get("action_type_observed") in _NOTHING_DONE
+        return cls(
+            texts=list(_texts(item)),
+            told=list(_texts({**item, "application_in_focus": None})) if is_told else [],
+            start=_seconds(start),
+            end=_seconds(end),
+            thread="" if kind == "audio" else f"screen {item.get('application_in_focus')}",
+        )
+
+
+def _observation(index: int, one: _Seen, *, instructing: list[str], is_mark: bool) -> Observation:
+    trusted = [] if is_mark else [text for text in one.texts if text not in instructing]
+    is_clean = not is_mark and len(trusted) == len(one.texts)
+    return Observation(
+        id=item_id(index),
+        text="\n".join(trusted),
+        proves=is_clean or not (is_mark or one.told),
+        instructs="" if is_mark else "\n".join(instructing),
+        start=one.start,
+    )
 
 
 def _texts(item: dict[str, Any]) -> Iterator[str]:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-__all__ = ["content_words", "numbers_in", "plain", "similar_word", "squeezed", "words_of"]
+__all__ = ["content_words", "digit_groups", "numbers_in", "plain", "similar_word", "squeezed", "words_of"]
 
 _SPACE = re.compile(r"\s+")
 _SIGNS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "\u00ad": None})  # noqa: RUF001
@@ -14,6 +14,7 @@ _NUMBER = re.compile(r"\d(?:[\d.,'  ]*\d)?")
 _LEAST_FOR_SPELLING = 5
 _STEM = 5
 _MOST_NUMBER_TEXT = 40
+_DIGITS = re.compile(r"\d+")
 _DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:\d{2}|\d{4})|\d{4}\.\d{1,2}\.\d{1,2}")
 _ENGLISH = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
@@ -82,6 +83,12 @@ def numbers_in(text: str) -> Iterator[str]:
     for number in _NUMBER.findall(unicodedata.normalize("NFKC", text)[:1_000_000]):
         yield from _readings(number[:_MOST_NUMBER_TEXT])
     yield from _spoken_numbers(words_of(text))
+
+
+def digit_groups(text: str) -> Iterator[str]:
+    """Return the digits of a text that stand together, in the form of `numbers_in`: the groups of a phone number."""
+    for digits in _DIGITS.findall(unicodedata.normalize("NFKC", text)[:1_000_000]):
+        yield _canonical(digits[:_MOST_NUMBER_TEXT], "")
 
 
 def _readings(number: str) -> Iterator[str]:

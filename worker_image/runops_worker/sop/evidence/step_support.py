@@ -34,11 +34,14 @@ class Support:
         Ids of the steps without evidence of which some words are in the transcript.
     unknown
         Ids of the steps without evidence of which no word is.
+    instructed
+        Ids of the steps whose words only a text has that instructs a model. They have no evidence, whatever they name.
     """
 
     evidence: Mapping[str, tuple[str, ...]]
     doubtful: tuple[str, ...]
     unknown: tuple[str, ...]
+    instructed: tuple[str, ...] = ()
 
 
 def support_of(sop: Sop, cited: Cited, observed: Observations) -> Support:
@@ -54,6 +57,7 @@ def support_of(sop: Sop, cited: Cited, observed: Observations) -> Support:
     related = {
         node.id: tuple(name for name in existing[node.id] if _share_words(node, observed.by_id[name])) for node in steps
     }
+    instructed = _instructed(steps, existing, observed)
     named = [name for name, ids in existing.items() if ids]
     if len(named) >= _FEW and 2 * sum(bool(related[name]) for name in named) < len(named):
         related = existing
@@ -61,6 +65,8 @@ def support_of(sop: Sop, cited: Cited, observed: Observations) -> Support:
     doubtful: list[str] = []
     unknown: list[str] = []
     for node in steps:
+        if node.id in instructed:
+            continue
         # All items that the step names, if any of them is related: an item may show what the step puts in other words.
         ids = existing[node.id] if related[node.id] else ()
         share, best = (0.0, ()) if ids else compared.best(_words(node))
@@ -70,7 +76,27 @@ def support_of(sop: Sop, cited: Cited, observed: Observations) -> Support:
             doubtful.append(node.id)
         else:
             unknown.append(node.id)
-    return Support(evidence=evidence, doubtful=tuple(doubtful), unknown=tuple(unknown))
+    return Support(evidence=evidence, doubtful=tuple(doubtful), unknown=tuple(unknown), instructed=tuple(instructed))
+
+
+def _instructed(
+    steps: Sequence[Node], existing: Mapping[str, tuple[str, ...]], observed: Observations
+) -> dict[str, None]:
+    """Return the steps that do what a text for a model says, and nothing of what was done or said besides.
+
+    Half of the words of such a step are in those texts only, and none is in the items that it names: somebody who types
+    a text for a model into a chat does a step that names the chat.
+    """
+    if not observed.instructions:
+        return {}
+    only_instructed = _stems(content_words(observed.instructions)) - _stems(words_of(observed.text))
+    found: dict[str, None] = {}
+    for node in steps:
+        own = _stems(_words(node))
+        named = _stems(word for name in existing[node.id] for word in content_words(observed.by_id[name].text))
+        if own and 2 * len(own & only_instructed) >= len(own) and not own & named:
+            found[node.id] = None
+    return found
 
 
 def _existing(ids: Sequence[str], observed: Observations) -> tuple[str, ...]:
