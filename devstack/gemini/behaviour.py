@@ -1,13 +1,14 @@
 """What a test may ask of the stand-in, and what the stand-in tells about its calls. Pure data."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from devstack.gemini.scenes import Scene
 from devstack.gemini.unruly.draw import Unruly
 
-__all__ = ["Behaviour", "CallKind", "CallRecord", "Outcome", "Quota", "Turn", "as_unruly"]
+__all__ = ["Behaviour", "CallKind", "CallRecord", "Obedience", "Obeys", "Outcome", "Quota", "Turn", "as_unruly"]
 
 CallKind = Literal["transcribe", "sop", "other"]
 """What a generate call is taken for: with media, text with an object schema, anything else."""
@@ -41,6 +42,7 @@ class Outcome(StrEnum):
     HTML_502 = "html_502"
     TEXT = "text"
     UNSEEN = "unseen"
+    OBEYS = "obeys"
     TRUNCATED_FINALIZE = "truncated_finalize"
     BUSY_FINALIZE = "busy_finalize"
     FILE_FAILED = "file_failed"
@@ -59,6 +61,49 @@ UPLOAD_OUTCOMES = frozenset(
         Outcome.FILE_NOT_READY,
     }
 )
+
+
+class Obedience(StrEnum):
+    """How a model obeys what a recording tells it to do: the first six in a SOP, the others in a transcript or both."""
+
+    CITES_THE_ATTEMPT = "cites_the_attempt"
+    CITES_OTHER_ITEMS = "cites_other_items"
+    CITES_INVENTED_ITEMS = "cites_invented_items"
+    CITES_NOTHING = "cites_nothing"
+    CHANGES_TEXT = "changes_text"
+    LEAVES_STEPS_OUT = "leaves_steps_out"
+    INVENTS_ITEMS = "invents_items"
+    TELLS_ITS_INSTRUCTIONS = "tells_its_instructions"
+    WRITES_MARKUP = "writes_markup"
+    LEAVES_ALL_OUT = "leaves_all_out"
+    REFUSES_IN_FORM = "refuses_in_form"
+    REFUSES = "refuses"
+
+
+class Obeys(BaseModel):
+    """What a recording wants of the model, and how the model obeys.
+
+    Attributes
+    ----------
+    how : Obedience
+        How.
+    because : str
+        The model obeys only if this text is among what it was given to read, watch or hear.
+    wants : str
+        The step that is added; the new text, or the markup, of the ways that write it.
+    instead_of : str
+        The text that `wants` replaces; with `LEAVES_STEPS_OUT`, a part of the labels of the steps that are left out.
+    items : list of dict
+        Of `INVENTS_ITEMS`: items of a transcript, without their times.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    how: Obedience
+    because: str = Field(min_length=4)
+    wants: str = ""
+    instead_of: str = ""
+    items: list[dict[str, Any]] = []
 
 
 class Turn(BaseModel):
@@ -97,6 +142,8 @@ class Turn(BaseModel):
         For how long `STATUS` then answers every generate call.
     unseen : str
         Of `UNSEEN`: the modality that the model does not take in.
+    obeys : Obeys or None
+        Of `OBEYS`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -115,11 +162,14 @@ class Turn(BaseModel):
     text: str | None = None
     lasts_seconds: float = Field(default=0.0, ge=0, le=3600)
     unseen: Literal["VIDEO", "AUDIO"] = "VIDEO"
+    obeys: Obeys | None = None
 
     @model_validator(mode="after")
-    def _text_where_it_is_sent(self) -> "Turn":
+    def _details_where_they_are_used(self) -> "Turn":
         if (self.text is not None) != (self.outcome is Outcome.TEXT):
             raise ValueError("text is given exactly when the outcome is 'text'")
+        if (self.obeys is not None) != (self.outcome is Outcome.OBEYS):
+            raise ValueError("obeys is given exactly when the outcome is 'obeys'")
         return self
 
 
@@ -142,6 +192,8 @@ class Behaviour(BaseModel):
         Spoils the answers that no turn takes.
     versioned_names : bool
         Whether a model that answers names itself with its number, as `gemini-3.8-flash-001`.
+    scenes : dict of int to Scene
+        What the scenes with these marks show and say; a video that has none of them is measured.
     unseen : list of str
         Modalities that the model does not take in and does not bill: VIDEO, AUDIO.
     requests_per_minute, tokens_per_minute : int or None
@@ -159,6 +211,7 @@ class Behaviour(BaseModel):
     turns: list[Turn] = []
     unruly: Unruly | None = None
     versioned_names: bool = False
+    scenes: dict[int, Scene] = {}
     unseen: list[Literal["VIDEO", "AUDIO"]] = []
     requests_per_minute: int | None = Field(default=None, ge=1)
     tokens_per_minute: int | None = Field(default=None, ge=1)
@@ -199,6 +252,8 @@ class CallRecord(BaseModel):
         Whether the client closed its connection before the stream ended; nothing more was sent then.
     faults : list of str
         Names of the catalogue's faults that the answer has.
+    obeyed : bool
+        Whether the answer obeys what a recording wants.
     """
 
     kind: CallKind
@@ -216,3 +271,4 @@ class CallRecord(BaseModel):
     events: int = 0
     client_gone: bool = False
     faults: list[str] = []
+    obeyed: bool = False

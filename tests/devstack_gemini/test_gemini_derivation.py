@@ -13,7 +13,8 @@ from devstack.gemini.answers.notes import notes, wants_notes
 from devstack.gemini.answers.procedure import procedure, transcript_in
 from devstack.gemini.answers.transcript import transcript
 from devstack.gemini.behaviour import Behaviour, Outcome, Turn
-from devstack.gemini.files.measure import COLUMNS, ROWS, Media, change_between, sounds
+from devstack.gemini.files.measure import Media, change_between, sounds
+from devstack.gemini.scenes import COLUMNS, ROWS
 from devstack.gemini.script import Script
 from runops.sop import Sop
 from runops.sop_graph import graph_faults

@@ -107,6 +107,9 @@ def scripted(reply: Reply, turn: Turn) -> Reply:
         Outcome.TEXT: {"text": turn.text},
         Outcome.UNSEEN: {"prompt": reply.prompt.without({turn.unseen})},
     }
+    if turn.outcome is Outcome.OBEYS:
+        # It is in what was said already.
+        return reply
     if turn.outcome in changes:
         return replace(reply, **changes[turn.outcome])
     return replace(reply, text=_with_hole(text, turn.outcome))

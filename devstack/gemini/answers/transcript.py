@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from devstack.gemini.files.measure import COLUMNS, ROWS, Change, Media, Sound
+from devstack.gemini.files.measure import Change, Media, Sound
+from devstack.gemini.scenes import COLUMNS, ROWS
 
-__all__ = ["transcript"]
+__all__ = ["stamp", "transcript"]
 
 _CELLS = COLUMNS * ROWS
 _APPLICATIONS = ("Terminal", "Mail client", "Web browser", "Spreadsheet", "File manager", "Text editor")
@@ -19,7 +20,8 @@ _OVERLAP = 0.7
 _LONGEST_RUN = 20
 
 
-def _stamp(seconds: float) -> str:
+def stamp(seconds: float) -> str:
+    """Return a time of a transcript."""
     milliseconds = round(seconds * 1000)
     whole, rest = divmod(milliseconds, 1000)
     text = f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
@@ -63,7 +65,7 @@ def _region(change: Change) -> str:
 
 def _first(media: Media) -> dict[str, Any]:
     return {
-        "timestamp_start_visual": _stamp(0),
+        "timestamp_start_visual": stamp(0),
         "application_in_focus": _application(media.first_mean),
         "action_type_observed": "SCREEN_UPDATE",
         "screen_region_description_pre_action": "The recording has not begun.",
@@ -138,8 +140,8 @@ class _Screen:
             self._application = _application(change.mean)
         region = _region(change)
         item: dict[str, Any] = {
-            "timestamp_start_visual": _stamp(change.second),
-            "timestamp_end_visual": _stamp(min(last.second + 1.0, until)),
+            "timestamp_start_visual": stamp(change.second),
+            "timestamp_end_visual": stamp(min(last.second + 1.0, until)),
             "application_in_focus": self._application,
             "action_type_observed": action,
             "target_element_details": {
@@ -180,7 +182,7 @@ def _heard(sound: Sound, *, number: int, media: Media) -> dict[str, Any]:
     else:
         text = f"From second {second} I look at {place} ({measured})."
     return {
-        "timestamp_start_audio": _stamp(sound.start),
-        "timestamp_end_audio": _stamp(sound.end),
+        "timestamp_start_audio": stamp(sound.start),
+        "timestamp_end_audio": stamp(sound.end),
         "verbatim_transcript_segment": text,
     }

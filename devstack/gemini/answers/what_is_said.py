@@ -2,20 +2,37 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from devstack.gemini.answers.fit_schema import fit, satisfies
 from devstack.gemini.answers.notes import notes, wants_notes
+from devstack.gemini.answers.obey import REFUSAL, obeyed
 from devstack.gemini.answers.procedure import procedure, transcript_in
+from devstack.gemini.answers.scene_items import scene_items, scene_procedure, texts_of_scenes
 from devstack.gemini.answers.transcript import transcript
+from devstack.gemini.behaviour import Obedience, Obeys
 from devstack.gemini.requests.understand import Asked
+from devstack.gemini.scenes import Scene
 from devstack.gemini.wire.api_error import ApiError
 
-__all__ = ["answer_text"]
+__all__ = ["answer_text", "meets"]
+
+_NO_SCENES: Mapping[int, Scene] = MappingProxyType({})
 
 
-def answer_text(asked: Asked) -> str:
+def answer_text(asked: Asked, *, scenes: Mapping[int, Scene] = _NO_SCENES, obeys: Obeys | None = None) -> str:
     """Return the full answer to a request.
+
+    Parameters
+    ----------
+    asked
+        The request.
+    scenes
+        What is known of recordings with marks.
+    obeys
+        How the model obeys what the recording tells it; None where it does not.
 
     Raises
     ------
@@ -24,7 +41,11 @@ def answer_text(asked: Asked) -> str:
     """
     if not asked.json_wanted:
         return _prose(asked)
-    value = _value(asked)
+    value = _value(asked, scenes)
+    if obeys is not None:
+        if obeys.how is Obedience.REFUSES:
+            return REFUSAL
+        value = obeyed(value, obeys, given=transcript_in(asked.text) or [], instruction=asked.instruction)
     schema = asked.json_schema
     if schema is not None:
         value = fit(value, schema)
@@ -33,13 +54,28 @@ def answer_text(asked: Asked) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _value(asked: Asked) -> Any:
+def meets(asked: Asked, text: str, *, scenes: Mapping[int, Scene]) -> bool:
+    """Tell whether a text is among what the model is given to read, watch or hear."""
+    if asked.video is None:
+        # Some characters of data are escaped.
+        return text in asked.text or json.dumps(text).strip('"') in asked.text
+    return any(text in told for told in texts_of_scenes(_seen(asked, scenes)))
+
+
+def _seen(asked: Asked, scenes: Mapping[int, Scene]) -> list[dict[str, Any]]:
+    assert asked.video is not None
+    return scene_items(asked.video.media, scenes, start=asked.video.start, end=asked.video.end)
+
+
+def _value(asked: Asked, scenes: Mapping[int, Scene]) -> Any:
     if asked.video is not None:
-        return transcript(asked.video.media, start=asked.video.start, end=asked.video.end)
+        measured = transcript(asked.video.media, start=asked.video.start, end=asked.video.end)
+        return _seen(asked, scenes) or measured
     if wants_notes(asked.json_schema):
         return notes(transcript_in(asked.text) or [])
     if asked.kind == "sop":
-        return procedure(transcript_in(asked.text), prompt=asked.text)
+        items = transcript_in(asked.text)
+        return scene_procedure(items or [], scenes) or procedure(items, prompt=asked.text)
     return {"summary": _prose(asked)}
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import imageio_ffmpeg
 from pydantic import BaseModel
 
+from devstack.gemini.scenes import COLUMNS, ROWS, mark_in
+
 __all__ = [
-    "COLUMNS",
-    "ROWS",
     "Change",
     "Media",
     "MediaError",
@@ -25,9 +25,6 @@ __all__ = [
     "measure",
     "sounds",
 ]
-
-COLUMNS, ROWS = 32, 18
-"""The grid every second's picture is shrunk to; one cell is one grey value."""
 
 WINDOW = 0.5
 """Seconds over which loudness is taken."""
@@ -101,6 +98,8 @@ class Media(BaseModel):
         Mean brightness of the first picture.
     changes, sounds
         In order.
+    marks : list of int or None
+        The mark in the picture of each second, see `devstack.gemini.scenes`; empty where no picture has one.
     """
 
     duration: float = 0.0
@@ -111,6 +110,7 @@ class Media(BaseModel):
     first_mean: int = 0
     changes: list[Change] = []
     sounds: list[Sound] = []
+    marks: list[int | None] = []
 
 
 def change_between(before: bytes, after: bytes, *, second: int) -> Change | None:
@@ -189,6 +189,7 @@ async def _measure_pictures(path: Path) -> Media:
         assert process.stderr is not None
         banner = asyncio.create_task(_bounded(process.stderr))
         before = b""
+        marks: list[int | None] = []
         with contextlib.suppress(asyncio.IncompleteReadError):
             while True:
                 picture = await process.stdout.readexactly(_PICTURE)
@@ -197,11 +198,13 @@ async def _measure_pictures(path: Path) -> Media:
                     media.changes += [] if change is None else [change]
                 else:
                     media.first_mean = sum(picture) // _PICTURE
+                marks.append(mark_in(picture))
                 media.frames += 1
                 before = picture
         text = await banner
     if (size := _SIZE.search(text)) and media.frames:
         media.width, media.height = int(size.group(1)), int(size.group(2))
+    media.marks = marks if any(mark is not None for mark in marks) else []
     media.has_audio = "Audio: " in text
     length = _DURATION.search(text)
     if length:

@@ -10,8 +10,8 @@ from typing import Any
 from aiohttp import web
 
 from devstack.gemini.answers.reply import Reply, continued_from, limited, scripted, stream_events, whole_body
-from devstack.gemini.answers.what_is_said import answer_text
-from devstack.gemini.behaviour import CallRecord, Outcome, Turn
+from devstack.gemini.answers.what_is_said import answer_text, meets
+from devstack.gemini.behaviour import CallRecord, Obeys, Outcome, Turn
 from devstack.gemini.files.store import FileStore
 from devstack.gemini.models import MODELS, Model, described, find
 from devstack.gemini.rate import Rate
@@ -115,7 +115,9 @@ class ModelRoutes:
             status = self._script.overloaded(now=time.monotonic())
             if status is not None:
                 raise unavailable(code=status, model=model.name)
-            reply = self._reply(asked, turn, drawn, response_id=digest[:24])
+            obeys = self._obeys(asked, turn)
+            record.obeyed = obeys is not None
+            reply = self._reply(asked, turn, drawn, obeys=obeys, response_id=digest[:24])
         except ApiError as error:
             record.status = error.code
             raise
@@ -158,7 +160,16 @@ class ModelRoutes:
         if exceeded is not None:
             raise over_quota(exceeded, model=asked.model.name)
 
-    def _reply(self, asked: Asked, turn: Turn | None, drawn: Drawn | None, *, response_id: str) -> Reply:
+    def _obeys(self, asked: Asked, turn: Turn | None) -> Obeys | None:
+        """Return how the model obeys the recording; None where it does not, or has not met what would make it."""
+        if turn is None or turn.obeys is None:
+            return None
+        is_met = meets(asked, turn.obeys.because, scenes=self._script.behaviour.scenes)
+        return turn.obeys if is_met else None
+
+    def _reply(
+        self, asked: Asked, turn: Turn | None, drawn: Drawn | None, *, obeys: Obeys | None, response_id: str
+    ) -> Reply:
         if turn is not None and turn.outcome is Outcome.STATUS:
             raise unavailable(
                 code=turn.status,
@@ -166,7 +177,7 @@ class ModelRoutes:
                 retry_after_seconds=turn.retry_after_seconds,
                 quota=turn.quota,
             )
-        text = answer_text(asked)
+        text = answer_text(asked, scenes=self._script.behaviour.scenes, obeys=obeys)
         if drawn is not None:
             text = spoiled(text, drawn)
         if asked.continuation is not None:

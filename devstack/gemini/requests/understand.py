@@ -47,6 +47,8 @@ class Asked:
         What it is taken for.
     text : str
         All text parts of the contents, joined by line ends.
+    instruction : str
+        The system instruction.
     video : Watched or None
         The last video given.
     tokens : PromptTokens
@@ -66,6 +68,7 @@ class Asked:
     model: Model
     kind: CallKind
     text: str
+    instruction: str
     video: Watched | None
     tokens: PromptTokens
     level: str
@@ -245,6 +248,7 @@ async def understand(request: dict[str, Any], *, model: Model, streamed: bool, f
         model=model,
         kind=kind,
         text="\n".join(prompt.texts),
+        instruction="\n".join(part.get("text", "") for part in request.get("systemInstruction", {}).get("parts", [])),
         video=prompt.video,
         tokens=prompt.tokens,
         level=level,
