@@ -16,6 +16,7 @@ from devstack.sample import RECORDING
 from devstack.stack import StackInfo
 from tests.e2e.pod_logs import everything_said
 from tests.eventually import eventually
+from tests.marks import found_in
 from tests.otlp_receiver import Received
 from tests.process_watch import Process, node_of, processes_seen
 
@@ -89,7 +90,7 @@ def test_no_key_no_signed_url_and_no_private_text_turns_up_anywhere(
     }
     for job_id in (smooth, troubled):
         assert any(f"log of vj-{job_id}" in place for place in places), "each worker's log is among them"
-    assert _found(marks, places) == []
+    assert found_in(marks, places) == []
     _check_processes(seen, marks)
 
 
@@ -170,24 +171,13 @@ def _prompt_lines(release: Installation) -> list[str]:
     return [line.strip() for text in texts for line in text.splitlines() if len(line.strip()) > 2 * _SHORTEST_TEXT]
 
 
-def _found(marks: dict[str, list[str]], places: dict[str, str]) -> list[str]:
-    """Return which secret stands where; the secret itself is not repeated."""
-    return [
-        f"{secret} stands in {place}, after {text.partition(mark)[0][-60:]!r}"
-        for place, text in places.items()
-        for secret, values in marks.items()
-        for mark in values
-        if mark in text
-    ]
-
-
 def _check_processes(seen: list[Process], marks: dict[str, list[str]]) -> None:
     shown = {
         f"{part} of {process.name} {process.pid}": getattr(process, part)
         for process in seen
         for part in ("arguments", "environment")
     }
-    assert _found(marks, shown) == []
+    assert found_in(marks, shown) == []
     children = [process for process in seen if process.name.startswith("ffmpeg")]
     assert children, "ffmpeg was seen at work"
     assert {process.environment for process in children} == {""}

@@ -279,7 +279,7 @@ def test_a_loop_that_was_wanted_loses_the_words_of_its_ends_too() -> None:
 def test_who_types_a_text_for_a_model_into_a_chat_did_so() -> None:
     prompt = "You are an assistant. Write the summary of each invoice."
     items = [*ITEMS, done(9, "TYPE", "Message to the chatbot", typed=prompt)]
-    typed_in = task("ask", "Enter the summary request for the chatbot")
+    typed_in = task("ask", "Ask the chatbot for the summary of each invoice")
     result = checked(line(OPEN, EXPORT, SEND, typed_in), {**CITED, "ask": ("t0006",)}, items)
     assert labels(result)[-1] == typed_in["label"]
     assert result.evidence["ask"] == ("t0006",)
