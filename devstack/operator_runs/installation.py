@@ -62,10 +62,17 @@ class Installation:
         command = [str(ensure("helm")), "--kubeconfig", str(self.cluster.kubeconfig), "-n", self.namespace]
         return run([*command, *arguments], given=given, seconds=_HELM_SECONDS + 30)
 
-    def uninstall(self) -> None:
-        """Remove the release and its namespace with everything in it."""
-        self.helm("uninstall", self.release, "--ignore-not-found", "--wait")
-        self.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait=true", seconds=480)
+    def uninstall(self, *, wait: bool = True) -> None:
+        """Remove the release and its namespace with everything in it.
+
+        Parameters
+        ----------
+        wait
+            Return only when all of it is gone. Needed where the namespace is used again.
+        """
+        self.helm("uninstall", self.release, "--ignore-not-found", *(("--wait",) if wait else ()))
+        waiting = f"--wait={str(wait).lower()}"
+        self.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", waiting, seconds=480)
 
 
 def run(command: list[str], *, given: str | None = None, seconds: float = 240) -> str:

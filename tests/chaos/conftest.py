@@ -19,5 +19,5 @@ def site(cluster: ClusterInfo, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(scope="module")
 def installation(site: Site) -> Iterator[Installation]:
     """One release for all scenarios with real pods."""
-    with installed(site) as release:
+    with installed(site, wait=False) as release:
         yield release

@@ -109,13 +109,21 @@ class RealRun:
 
 
 @contextmanager
-def installed(site: Site) -> Iterator[Installation]:
-    """Give a release of the chart whose workers call the site's stack; it goes with the block."""
+def installed(site: Site, *, wait: bool = True) -> Iterator[Installation]:
+    """Give a release of the chart whose workers call the site's stack; it goes with the block.
+
+    Parameters
+    ----------
+    site
+        Where.
+    wait
+        Whether the block ends only when all of it is gone.
+    """
     installation = install(site.cluster, site.stack, namespace=_NAMESPACE, values=_VALUES, progress=site.progress)
     try:
         yield installation
     finally:
-        installation.uninstall()
+        installation.uninstall(wait=wait)
 
 
 @asynccontextmanager

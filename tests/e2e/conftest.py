@@ -43,7 +43,8 @@ def release(cluster: ClusterInfo, outside: StackInfo, collector: Received) -> It
     values = {**_VALUES, "tracing": {"endpoint": collector.endpoint}}
     installation = install(cluster, outside, namespace="e2e", values=values)
     yield installation
-    installation.uninstall()
+    # At the end of the whole run: waiting would make it longer, and the cluster goes next.
+    installation.uninstall(wait=False)
 
 
 @pytest.fixture(autouse=True)
