@@ -23,6 +23,11 @@ class Reported:
     """What a run reports of its cost, in its order."""
 
     usages: list[Usage] = field(default_factory=list)
+    before_calls: list[int] = field(default_factory=list)
+    """Calls under way by days, as reported when a call waited for its report."""
+
+    async def written(self) -> None:
+        self.before_calls.append(len(self.usages[-1].under_way))
 
     def costs(self) -> list[Decimal]:
         return [Decimal(usage.cost_usd or "0") for usage in self.usages]
@@ -35,7 +40,7 @@ async def ledger_of(job: Job) -> Usage:
 
 async def test_a_run_reports_its_estimate_before_the_first_call_and_each_bill_after_it(job: Job) -> None:
     reported = Reported()
-    report = await job.run(on_usage=reported.usages.append)
+    report = await job.run(on_usage=reported.usages.append, usage_reported=reported.written)
     assert report.usage is not None
     first, last = reported.usages[0], reported.usages[-1]
     assert (first.cost_usd, first.total_tokens) == (None, 0)
@@ -43,6 +48,8 @@ async def test_a_run_reports_its_estimate_before_the_first_call_and_each_bill_af
     assert last.cost_usd == report.usage.cost_usd
     assert reported.costs() == sorted(reported.costs())
     assert len(set(reported.costs())) == 3, "none, the transcript, and the SOP"
+    assert reported.before_calls == [1, 1], "each of both calls is reported before it is made"
+    assert last.under_way == ()
     assert last.ledger
     assert [attempt.calls for attempt in last.attempts] == [2]
     assert sum(Decimal(day.cost_usd) for day in last.days) == Decimal(last.cost_usd or "0")
