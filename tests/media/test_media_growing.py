@@ -32,22 +32,9 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Film 620 s, as small as can be."""
     source = tmp_path_factory.mktemp("talk") / "talk.mp4"
     media_corpus.ffmpeg(
-        *("-f", "lavfi", "-i", "testsrc=size=64x64:rate=5", "-f", "lavfi", "-i", "sine", "-t", "620"),
-        *(
-            "-c:v",
-            "libx264",
-            "-preset",
-            "superfast",
-            "-bf",
-            "2",
-            "-g",
-            "25",
-            "-pix_fmt",
-            "yuv420p",
-            "-c:a",
-            "aac",
-            str(source),
-        ),
+        *("-f", "lavfi", "-i", "testsrc=size=64x64:rate=5", "-f", "lavfi", "-i", "sine=sample_rate=16000", "-t", "620"),
+        *("-c:v", "libx264", "-preset", "superfast", "-bf", "2", "-g", "25", "-pix_fmt", "yuv420p"),
+        *("-c:a", "flac", str(source)),
     )
     return source
 

@@ -15,5 +15,5 @@ def film(path: Path, *, seconds: int, picture: str, sound: str | None) -> Path:
         *("-t", str(seconds)),
         *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", str(path)),
     ]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=240)
     return path
