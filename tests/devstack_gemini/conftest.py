@@ -1,7 +1,6 @@
 """A running stand-in, recordings with known content, and the real client."""
 
 import json
-import ssl
 import subprocess
 import sys
 import time
@@ -20,8 +19,6 @@ from devstack.faults import FaultControl
 from devstack.gemini.control import GeminiControl
 
 KEY = "key-of-the-stand-in"
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""The stand-in speaks plain HTTP: a client that reads the authorities takes 20 ms of CPU for it."""
 _LONGEST_SECONDS = 240.0
 """Until a program that neither starts nor ends is taken for one that hangs."""
 
@@ -99,8 +96,7 @@ def faults(stand_in: StandIn) -> Iterator[FaultControl]:
 def http(stand_in: StandIn, control: GeminiControl) -> Iterator[httpx.Client]:
     """Send raw requests with a good key."""
     assert control.calls() == []
-    headers = {"x-goog-api-key": KEY}
-    with httpx.Client(base_url=stand_in.url, headers=headers, trust_env=False, timeout=120, verify=_NO_TLS) as client:
+    with httpx.Client(base_url=stand_in.url, headers={"x-goog-api-key": KEY}, trust_env=False, timeout=120) as client:
         yield client
 
 
@@ -108,14 +104,9 @@ def http(stand_in: StandIn, control: GeminiControl) -> Iterator[httpx.Client]:
 async def client(stand_in: StandIn, control: GeminiControl) -> AsyncIterator[genai.Client]:
     """Drive the stand-in with the real client over httpx2 (it would take aiohttp where that is installed)."""
     assert control.calls() == []
-    async with httpx2.AsyncClient(trust_env=False, verify=_NO_TLS) as transport:
+    async with httpx2.AsyncClient(trust_env=False) as transport:
         options = types.HttpOptions(
-            base_url=stand_in.url,
-            api_version="v1beta",
-            httpx_async_client=transport,
-            client_args={"verify": _NO_TLS},
-            async_client_args={"ssl": _NO_TLS},
-            timeout=30_000,
+            base_url=stand_in.url, api_version="v1beta", httpx_async_client=transport, timeout=30_000
         )
         yield genai.Client(api_key=KEY, http_options=options)
 
