@@ -48,6 +48,10 @@ def test_a_secret_is_found_in_other_spellings_and_not_inside_of_words(text: str,
     assert found(["hunter-2024"], text) == hits
 
 
+def test_a_spelled_secret_is_known_in_one_piece() -> None:
+    assert found(["h u n t e r 7"], "hunter7 and h-u-n-t-e-r-7") == ["hunter7", "h-u-n-t-e-r-7"]
+
+
 def test_the_longer_one_of_two_secrets_is_found_first() -> None:
     assert found(["abcde1", "abcde1 x".replace(" ", "-")], "abcde1-x abcde1") == ["abcde1-x", "abcde1"]
     assert found(["zbcde.1", "abcde.12"], "abcde.12 zbcde.1 zbcdeX1") == ["abcde.12", "zbcde.1"]
