@@ -2,8 +2,7 @@
 
 Collected tests and their modules live as long as the process, and no cycle of them can be freed. While they are made
 the garbage collector finds nothing, and afterwards each full collection would look at all of them: 2 s of CPU. It also
-looks at young objects seldom: that takes 5 % of the CPU of a simulated world with Python's own threshold, and 2 % with
-this one.
+looks at young objects seldom: with Python's own threshold that takes 5 % of the CPU of a simulated world.
 
 No test checks formats with jsonschema, which would build grammars for IRIs when it is imported: 1.2 s of CPU.
 """

@@ -74,6 +74,12 @@ def prompts() -> tuple[Prompt, Prompt]:
 
 
 @pytest.fixture
+def patience() -> float:
+    """For how many seconds a worker waits for the next sign of the model: here more than any busy machine needs."""
+    return 60.0
+
+
+@pytest.fixture
 async def new_job(
     *,
     stack: StackInfo,
@@ -82,6 +88,7 @@ async def new_job(
     prompts: tuple[Prompt, Prompt],
     screencast: Path,
     tmp_path: Path,
+    patience: float,
 ) -> AsyncIterator[Callable[..., Awaitable[Job]]]:
     """Make claimed rows with their recordings in storage."""
     assert control.calls() == []
@@ -99,8 +106,8 @@ async def new_job(
             stack.gemini_api_key,
             stack.gemini_url,
             retries=replace(MODEL_RETRIES, sleep=sleep),
-            calls=CallDeadlines(total_seconds=20, first_seconds=1.5, idle_seconds=1),
-            files=FileDeadlines(upload_seconds=20, processing_seconds=20, poll_seconds=0.1, answer_seconds=1),
+            calls=CallDeadlines(total_seconds=120, first_seconds=patience, idle_seconds=patience),
+            files=FileDeadlines(upload_seconds=60, processing_seconds=60, poll_seconds=0.1, answer_seconds=patience),
         ) as model,
     ):
 

@@ -273,6 +273,7 @@ async def test_a_chunk_that_gemini_skipped_is_noticed_and_the_video_uploaded_aga
 
 
 @pytest.mark.parametrize("kind", ["reset", "drop_before", "drop_after", "truncate", "hang", "drip"])
+@pytest.mark.parametrize("patience", [1.0])
 async def test_a_broken_network_on_the_way_to_the_model_is_overcome(
     job: Job, gemini_faults: FaultControl, kind: Any
 ) -> None:
