@@ -4,18 +4,17 @@ import argparse
 import fnmatch
 import subprocess
 import sys
-from collections.abc import Mapping
-from pathlib import Path
 
-from tests.mutation.listed import EQUIVALENT, KNOWN_SURVIVORS, read_listed, survivors_as_toml
+from tests.mutation.listed import EQUIVALENT, KNOWN_SURVIVORS, read_listed
 from tests.mutation.mutmut_run import PROCESSES, mutmut, names_to_try_again, results
-from tests.mutation.record import RECORD, code_digest, file_record, read_record, record_as_toml
+from tests.mutation.record import RECORD, code_digest, read_record
 from tests.mutation.report import write_changes, write_score, write_table
 from tests.mutation.sample import SAMPLE_FILES, SAMPLE_SECONDS, SAMPLE_SIZE, run_sample
-from tests.mutation.score_page import PAGE, page
+from tests.mutation.score_page import PAGE
 from tests.mutation.targets import CHECKOUT, source_files
-from tests.mutation.verdicts import Change, Score, Verdict, score
+from tests.mutation.verdicts import Verdict, score
 from tests.mutation.workspace import prepare, workspace_of
+from tests.mutation.write_record import write_record
 
 _WHOLE_RUN_SECONDS = 4 * 3600
 
@@ -53,10 +52,12 @@ def main() -> int:
     tried = [file for file, one in scores.items() if not one.by_verdict.get(Verdict.NOT_RUN)]
     write_changes(
         f"Entries of {EQUIVALENT.name} that no survivor matches: the code has changed, or a test kills the mutant now",
-        [change for change in equivalent if _module(change) in _modules(tried) and change not in counted.argued],
+        [change for change in equivalent if change.file in tried and change not in counted.argued],
     )
     if arguments.record:
-        _write_record(scores, known)
+        without = write_record(scores)
+        sys.stdout.write(f"wrote {KNOWN_SURVIVORS.name}, {RECORD.name} and docs/{PAGE.name}\n")
+        sys.stdout.writelines(f"{file} has no record now: some of its mutants were not tried\n" for file in without)
         return 0
     return 1 if unlisted else 0
 
@@ -98,32 +99,6 @@ def _commit() -> str:
 
 def _modules(files: list[str]) -> list[str]:
     return [file.removesuffix(".py").replace("/", ".") for file in files]
-
-
-def _module(change: Change) -> str:
-    return change.where.partition(":")[0]
-
-
-def _write_record(scores: Mapping[str, Score], known: Mapping[Change, str]) -> None:
-    """Replace what the lists say about the files of this run; keep the rest as far as its file still exists."""
-    now = {file: file_record(file, one) for file, one in scores.items()}
-    kept = {file: one for file, one in read_record().items() if file in source_files() and file not in now}
-    records = kept | {file: one for file, one in now.items() if one is not None}
-    kept_modules = frozenset(_modules(list(kept)))
-    survivors = {change: why for change, why in known.items() if _module(change) in kept_modules}
-    for file, one in scores.items():
-        if now[file] is not None:
-            survivors |= {change: known.get(change, "no test notices it yet") for change in one.survivors}
-    _write(KNOWN_SURVIVORS, survivors_as_toml(survivors))
-    _write(RECORD, record_as_toml(records.values()))
-    _write(PAGE, page(records.values()))
-    for file in (file for file, one in now.items() if one is None):
-        sys.stdout.write(f"{file} has no record now: some of its mutants were not tried\n")
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text)
-    sys.stdout.write(f"wrote {path.relative_to(CHECKOUT)}\n")
 
 
 if __name__ == "__main__":

@@ -58,6 +58,11 @@ class Change:
     added: tuple[str, ...]
 
     @property
+    def file(self) -> str:
+        """The code's file, relative to the packages' parent."""
+        return self.where.partition(":")[0].replace(".", "/") + ".py"
+
+    @property
     def is_wording(self) -> bool:
         """Whether only the text of a sentence changes: a string with a space in it, inside code that stays as it is."""
         before, after = " ".join(self.removed), " ".join(self.added)

@@ -17,7 +17,8 @@ __all__ = ["WORKSPACE_OF_SAMPLE", "prepare", "workspace_of"]
 
 _WORKSPACES = CHECKOUT / "build" / "mutants"
 _MYPY_CACHE = CHECKOUT / "build" / "mutants-mypy"
-"""Shared by all workspaces, for the libraries that they all import."""
+"""Shared by all workspaces, for the libraries that they all import. Two mypy in one cache break each other."""
+_MYPY_LOCK = CHECKOUT / "build" / "mutants-mypy.lock"
 WORKSPACE_OF_SAMPLE = CHECKOUT / "build" / "mutants-sample"
 _ALSO_NEEDED = ("crds", "devstack", "prompts", "tests")
 _LOG_CALLS = [r"_log\.\w+\(", r"_LOG\.\w+\("]
@@ -81,7 +82,9 @@ def _configuration(files: list[str], tests: list[str]) -> str:
         ],
         "pytest_add_cli_args_test_selection": tests,
         "type_check_command": [
-            *("mypy", "--output", "json", "--config-file", "pyproject.toml", "--cache-dir", str(_MYPY_CACHE), *files),
+            # The wait ends at the latest with the time limit of the run.
+            *("flock", str(_MYPY_LOCK), "mypy"),
+            *("--output", "json", "--config-file", "pyproject.toml", "--cache-dir", str(_MYPY_CACHE), *files),
         ],
         # A test that hangs fails at a time limit of its own (`one_session.py`). mutmut's limit is longer, so that it
         # does not take a test that is slow because the machine is busy for a hang.
