@@ -52,6 +52,15 @@ class Capped:
             *("upgrade", self.release.release, str(_CHART), "--reuse-values", "--set", f"cost.maxPerDayUsd={shown}"),
             *("--wait", "--timeout", "300s"),
         )
+        eventually(
+            self.is_rolled_out, "the pods of before the upgrade are gone, and one of the new ones leads", seconds=300
+        )
+
+    def is_rolled_out(self) -> bool:
+        """Tell whether only pods of the present Deployment are left. Helm does not wait for others, which may lead."""
+        deployment = self.release.json("get", "deployment", "runops-operator")
+        pods = [pod["metadata"]["name"] for pod in self.release.json("get", "pods", *_OPERATORS)["items"]]
+        return len(pods) == deployment["spec"]["replicas"] and self.leader() in pods
 
     def spent(self) -> Decimal:
         """Return what is in the operator's record of today, in US dollars."""

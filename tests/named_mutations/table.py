@@ -50,7 +50,7 @@ MUTATIONS: Final[Sequence[Mutation]] = (
     ),
     _in_operator(
         name="VideoJobs take no slot",
-        before='active[(spec.user_id if spec is not None else None) or ""] += 1',
+        before="active[videojob.user] += 1",
         after="pass",
         worlds=10,
     ),
