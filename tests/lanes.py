@@ -8,6 +8,7 @@ starts in 9 s.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ _LANES = (
     ("tests/lifecycle/",),
 )
 _NUMBER = pytest.StashKey[int]()
+_CLUSTER = pytest.StashKey[tuple[pytest.FixtureDef[Any], pytest.FixtureRequest]]()
 
 
 def lane_of(nodeid: str) -> int | None:
@@ -91,6 +93,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return order, item.stash[_NUMBER] if needs_cluster else 0
 
     items.sort(key=place)
+
+
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+    """Remember the cluster of a lane."""
+    if fixturedef.argname == "cluster" and fixturedef.scope == "session":
+        request.config.stash[_CLUSTER] = (fixturedef, request)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """Stop the cluster after the last test of a lane, and what stands on it: idle, it takes 2 s of CPU a minute."""
+    try:
+        return (yield)
+    finally:
+        lane = lane_of(item.nodeid)
+        if lane is not None and nextitem is not None and lane_of(nextitem.nodeid) != lane:
+            cluster = item.config.stash.get(_CLUSTER, None)
+            if cluster is not None:
+                del item.config.stash[_CLUSTER]
+                fixture, request = cluster
+                fixture.finish(request)  # type: ignore[arg-type] # a SubRequest, as pytest made it
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
