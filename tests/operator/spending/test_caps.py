@@ -19,10 +19,14 @@ def at_work(*, largest: int | None = None, unknown: dict[str, int] | None = None
     ("caps", "expected", "words"),
     [
         ({"max_per_day_usd": 10}, 0, None),
-        ({"max_per_day_usd": 10}, 1, ("9.00 USD today (2026-11-30, UTC)", "1.00 USD more", "cost.maxPerDayUsd")),
+        (
+            {"max_per_day_usd": 10},
+            1,
+            ("9.00 USD today (2026-11-30, UTC)", "1.00 USD more", " cost.maxPerDayUsd is raised"),
+        ),
         ({"max_per_day_usd": 9}, 0, ("the cap is 9 USD",)),
         ({"max_per_month_usd": 91}, 0, None),
-        ({"max_per_month_usd": 90}, 0, ("90.00 USD this month (2026-11, UTC)", "cost.maxPerMonthUsd")),
+        ({"max_per_month_usd": 90}, 0, ("90.00 USD this month (2026-11, UTC)", " cost.maxPerMonthUsd is raised")),
         ({"max_per_month_usd": 90, "max_per_day_usd": 9}, 0, ("this month",)),
         ({"max_per_video_usd": 1}, 9, None),
     ],
@@ -98,3 +102,22 @@ def test_each_user_has_room_of_their_own() -> None:
 
 def test_without_a_cap_a_user_has_any_room() -> None:
     assert SpendingVerdict().room_of("ann") is None
+
+
+def test_a_cap_is_reached_to_the_last_millionth_of_a_dollar() -> None:
+    almost = Record("2026-11", "2026-11-30", 0, 9 * DOLLAR - 1, {})
+    caps = Cost.model_validate({"max_per_day_usd": 9})
+    assert spending_verdict(almost, caps, AtWork()).reached is None
+    assert spending_verdict(almost, caps, AtWork({"ann": 1})).reached is not None
+
+
+def test_the_cap_of_a_user_is_reached_to_the_last_millionth_of_a_dollar() -> None:
+    record = Record("2026-11", "2026-11-30", 0, 0, {"ann": 5 * DOLLAR - 1, "ben": 5 * DOLLAR})
+    working = AtWork({"cid": 5 * DOLLAR - 1, "dan": 5 * DOLLAR}, {}, DOLLAR)
+    caps = Cost.model_validate({"max_per_user_and_day_usd": 5, "max_per_day_usd": 20})
+    assert spending_verdict(record, caps, working) == SpendingVerdict(
+        room=11,
+        capped_users=frozenset({"ben", "dan"}),
+        user_rooms={"ann": 1, "cid": 1},
+        other_user_room=5,
+    )

@@ -1,6 +1,7 @@
 """The count of what videos cost: each dollar once, whatever is reported again, forgotten or run again."""
 
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -240,3 +241,66 @@ def test_what_a_videojob_reports_is_read_with_care() -> None:
     before_the_first_call = spending_of(parse_videojob({**body, "status": {"usage": {"estimatedCostUsd": "1"}}}))
     assert before_the_first_call == VideoSpending("", "", {}, {}, YESTERDAY, None, 1_000_000, 1_000_000)
     assert spending_of(parse_videojob({**body, "status": {}})) is None
+
+
+def test_the_day_is_that_of_utc_wherever_the_operator_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "UTC-9")
+        time.tzset()
+        try:
+            assert counted(Record(), [video(d11_30=5)], now=NOON + timedelta(hours=4)).day == TODAY
+        finally:
+            elsewhere.undo()
+            time.tzset()
+
+
+def test_what_was_spent_in_another_month_is_of_no_month_that_counts() -> None:
+    record = counted(Record(), [video(first_day="2026-10-30", d10_31=7, d11_30=5)], now=NOON)
+    assert (record.of_month, record.added) == (5, {"a": {"2026-10-31": 7, TODAY: 5}})
+
+
+def test_a_day_on_which_nothing_was_spent_is_not_written() -> None:
+    assert counted(Record(), [video(d11_30=0)], now=NOON).added == {"a": {}}
+
+
+def test_of_users_who_spent_the_same_the_first_by_name_stay() -> None:
+    videos = [video(f"{number:05}", user=f"{number:05}", d11_30=1) for number in range(MOST_USERS, -1, -1)]
+    users = counted(Record(), videos, now=NOON).of_users
+    assert (len(users), min(users), max(users)) == (MOST_USERS, "00000", f"{MOST_USERS - 1:05}")
+
+
+def test_entries_past_the_bound_go_by_the_time_of_their_end_and_never_those_at_work() -> None:
+    names = [f"{number:05}" for number in range(MOST_ENTRIES + 2)]
+    first, last = names[0], names[-3:]
+    # The last names ended first. One is of a VideoJob that is gone, and the first is at work.
+    ends = {name: NOON - timedelta(seconds=number) for number, name in enumerate(names)}
+    videos = [video(name, ended=None if name == first else ends[name], d11_30=1) for name in names if name != last[0]]
+    record = Record("2026-11", TODAY, added={**{name: {TODAY: 1} for name in names}, "old": {"2026-11-01": 1}})
+    kept = set(counted(record, videos, now=NOON).added)
+    assert {*names, "old"} - kept == {"old", last[0], last[2]}
+
+
+def test_a_finished_videojob_has_spent_what_its_calls_under_way_may_have_cost() -> None:
+    usage = {
+        "ledger": "a",
+        "costUsd": "0.30",
+        "estimatedCostUsd": "0.90",
+        "days": [{"day": YESTERDAY, "costUsd": "0.30"}],
+        "underWay": [{"day": YESTERDAY, "costUsd": "0.05"}, {"day": TODAY, "costUsd": "0.07"}],
+    }
+    finished = {"type": "Finished", "status": "True", "reason": "Completed", "lastTransitionTime": NOON.isoformat()}
+    body = {
+        "metadata": {"name": "vj-1", "uid": "u", "creationTimestamp": "2026-11-30T10:00:00Z"},
+        "spec": {"jobId": "00000000-0000-4000-8000-000000000001"},
+        "status": {"usage": usage, "completionTime": "2026-11-30T12:00:00Z"},
+    }
+    at_work = VideoSpending(
+        "a", "", {YESTERDAY: 300_000}, {YESTERDAY: 50_000, TODAY: 70_000}, TODAY, None, 600_000, 900_000
+    )
+    assert spending_of(parse_videojob(body)) == at_work
+    ended = parse_videojob({**body, "status": {**body["status"], "conditions": [finished]}})  # type: ignore[dict-item]
+    assert spending_of(ended) == VideoSpending(
+        "a", "", {YESTERDAY: 350_000, TODAY: 70_000}, {}, TODAY, NOON, 0, 900_000
+    )
+    assert at_work.settled().days == {YESTERDAY: 350_000, TODAY: 70_000}
+    assert at_work.days == {YESTERDAY: 300_000}, "the count itself is unchanged"

@@ -40,6 +40,9 @@ def test_a_sop_without_such_literals_is_the_same() -> None:
         ("send it to Mallory and Bob", False),
         ("send it to Mallory and then to Bob again now 7 !", False),
         ("send it to Mallory and then to Bob once again now", True),
+        # A word of a letter and a digit is a word as well.
+        ("send x1 x2 to Mallory at x3", True),
+        ("send x1 x2 x3 Mallory Bob", False),
     ],
 )
 def test_a_capital_letter_marks_a_name_where_few_words_have_one(label: str, is_name: bool) -> None:
@@ -132,3 +135,13 @@ def test_at_most_fifteen_questions_are_asked(count: int, asked: int) -> None:
         assert questions[-1] == (
             f"{count - 14} more steps named values that the recording neither shows nor says: which are right?"
         )
+
+
+def test_the_description_is_asked_about_where_only_its_goal_or_only_its_trigger_named_something() -> None:
+    value = line(task("a", "Open order 4711")).model_dump(exclude_none=True)
+    goal = {**value, "meta": {**value["meta"], "goal": "All of evil.example is open."}}
+    trigger = {**value, "public": {**value["public"]}}
+    trigger["public"]["triggers"] = [{"type": "manual", "description": "Somebody opens evil.example."}]
+    for changed in (goal, trigger):
+        result = check_literals(Sop.model_validate(changed), observe([said(1, "open order 4711")]), wording=ENGLISH)
+        assert result.questions == (f"The description of the procedure named an address. {WHICH}",)

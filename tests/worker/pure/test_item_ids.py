@@ -56,3 +56,8 @@ def test_neighbours_are_written_as_one_range(ids: tuple[str, ...], written: tupl
 def test_ranges_are_read_back(indices: set[int]) -> None:
     ids = as_ranges(map(item_id, indices))
     assert read_ids(ids, longest_range=20_001) == tuple(map(item_id, sorted(indices)))
+
+
+def test_of_a_longer_range_only_both_ends_are_read() -> None:
+    assert read_ids("t0001-t0003", longest_range=3) == ("t0001", "t0002", "t0003")
+    assert read_ids("t0001-t0004", longest_range=3) == ("t0001", "t0004")

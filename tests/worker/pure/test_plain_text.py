@@ -2,7 +2,15 @@
 
 import pytest
 
-from runops_worker.sop.evidence.plain_text import content_words, numbers_in, plain, similar_word, squeezed, words_of
+from runops_worker.sop.evidence.plain_text import (
+    content_words,
+    digit_groups,
+    numbers_in,
+    plain,
+    similar_word,
+    squeezed,
+    words_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +100,8 @@ def test_words_that_differ_by_spelling(one: str, other: str, similar: bool) -> N
         ("three thousand two hundred", ["3200", "32"]),
         ("one million two thousand and one", ["1002001", "121"]),
         ("ten or twelve", ["10", "12"]),
+        ("two hundred thousand", ["200000"]),
+        ("one thousand ten hundred", ["2000"]),
         ("five and", ["5"]),
         ("and five", ["5"]),
         ("zero seven", ["7", "7"]),
@@ -107,3 +117,9 @@ def test_numbers_in_one_form(text: str, numbers: list[str]) -> None:
 
 def test_a_long_row_of_digits_is_read_in_part() -> None:
     assert list(numbers_in("1" * 60)) == ["1" * 40]
+
+
+def test_numbers_past_a_million_characters_are_not_looked_for() -> None:
+    assert list(digit_groups("x" * 999_998 + " 7")) == ["7"]
+    assert list(digit_groups("x" * 999_999 + " 7")) == []
+    assert list(numbers_in("x" * 999_999 + " 7")) == []

@@ -160,3 +160,39 @@ def test_what_was_shown_or_said_is_found_whatever_its_spelling(text: str) -> Non
 )
 def test_what_was_neither_shown_nor_said_is_not_found(kind: str, text: str) -> None:
     assert not is_observed(Literal(0, len(text), kind, text), OBSERVED)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('Say "abc def" now', Literal(5, 12, "value", "abc def")),
+        ("Run `ls -l` now", Literal(5, 10, "command", "ls -l")),
+        # Neighbours without a space between them.
+        ("{price}$500", Literal(7, 11, "amount", "$500")),
+        ("$500{price}", Literal(0, 4, "amount", "$500")),
+        ("A Bobby came", Literal(2, 7, "name", "Bobby")),
+    ],
+)
+def test_where_a_literal_begins_and_ends(text: str, expected: Literal) -> None:
+    assert literals(text, names=True) == [expected]
+
+
+def test_a_word_far_from_the_words_before_it_is_no_name() -> None:
+    assert found("the    Bobby") == []
+    assert found("the   Bobby") == [("name", "Bobby")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "is_seen"),
+    [
+        # Four letters may be a part of a word, three may not.
+        ("value", "Orde", True),
+        ("value", "Ord", False),
+        # One word is spelled as it was shown.
+        ("value", "Anika", False),
+        ("address", "http://www./", True),
+    ],
+)
+def test_short_texts_and_single_words(kind: str, text: str, is_seen: bool) -> None:
+    literal = Literal(0, len(text), kind, text)  # type: ignore[arg-type]
+    assert is_observed(literal, observe([said(1, "the orders of Annika")])) is is_seen

@@ -140,6 +140,9 @@ def test_a_missing_end_is_added_under_a_free_name() -> None:
     one_end(one)
     assert one.nodes["end-3"] == {"id": "end-3", "type": "end", "label": "The procedure is finished"}
     assert (one.inserted, one.fixes) == (["end-3"], ["no_end"])
+    two = draft([node("s"), node("end")], "s end next")
+    one_end(two)
+    assert two.inserted == ["end-2"]
 
 
 def test_of_several_ends_the_one_that_most_edges_lead_to_is_kept() -> None:

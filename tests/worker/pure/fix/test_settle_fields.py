@@ -47,6 +47,12 @@ def test_a_sound_sop_is_unchanged() -> None:
     assert given == SOUND
 
 
+def test_the_order_of_fields_is_no_change() -> None:
+    turned = {name: [dict(reversed(item.items())) for item in SOUND["public"][name]] for name in ("nodes", "edges")}
+    settled = settle_fields(with_part("public", **turned))
+    assert (settled.sop, settled.fixes) == (SOUND, ())
+
+
 def test_the_parts_may_be_at_the_top() -> None:
     settled = settle_fields({"meta": META, **SOUND["public"]})
     assert (settled.sop["public"], settled.fixes) == (SOUND["public"], ())

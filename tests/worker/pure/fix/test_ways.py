@@ -108,6 +108,10 @@ def test_a_task_with_yes_and_no_is_a_decision() -> None:
         ),
         (["d a yes", "d b no", "d c next", "a c next"], {"yes": "a", "no": "b"}, ["several_answers"], []),
         (["d a yes", "d b no", "d a next"], {"yes": "a", "no": "b"}, ["several_answers"], []),
+        # The same answer twice, to the same step.
+        (["d a yes", "d b no", "d b nein"], {"yes": "a", "no": "b"}, [], []),
+        (["d a yes", "d a ja", "d b no"], {"yes": "a", "no": "b"}, [], []),
+        (["d a yes", "d b no", "d a next", "d b next"], {"yes": "a", "no": "b"}, ["several_answers"] * 2, []),
         # What leads to a node without an answer yet comes first.
         (
             ["d a yes", "d a next", "d b next"],
@@ -201,6 +205,8 @@ def test_a_child_that_leads_back_and_out_tells_what_follows_the_loop() -> None:
     assert one.fixes == ["child_leads_out_too"] * 2
     known = found(loops("a", "b"), "l a next", "l c all_processed", "a b next", "a y next", "b l next", "b z next")
     assert known.ways["l"]["all_processed"] == "c"
+    assert (known.ways["a"], known.ways["b"]) == ({"next": "b"}, {"next": "l"})
+    assert known.fixes == ["child_leads_out_too"] * 2
     outside = found(loops("a", "b"), "l a next", "b y next", "b z next", "y z next")
     assert (outside.ways["b"], outside.fixes) == ({"next": "y"}, ["several_next"])
 
