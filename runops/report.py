@@ -32,7 +32,9 @@ TERMINATION_MESSAGE_LIMIT = 4096
 
 
 class _Camel(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid")
+    # A field that a later version's worker adds must not hide all others from an operator of this version, after a
+    # rollback for example.
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
 
 
 CostUsd = Annotated[

@@ -52,6 +52,14 @@ def test_each_unfinished_videojob_and_each_claimed_row_takes_a_slot() -> None:
     assert (admission.slots, dict(admission.active), admission.full) == (1, {USER: 2}, False)
 
 
+def test_slots_wait_for_estimates_where_spending_leaves_no_room() -> None:
+    verdicts = (SpendingVerdict(room=0), SpendingVerdict(room=1), SpendingVerdict())
+    assert [admit([], _config(3), claimed={}, spending=one).for_estimates for one in verdicts] == [True, False, False]
+    assert not admit([], _config(3), claimed={USER: 3}, spending=SpendingVerdict(room=0)).for_estimates, (
+        "no slot is free"
+    )
+
+
 def test_a_cap_on_spending_stops_all_claims_and_says_why() -> None:
     spending = SpendingVerdict("Videos have cost 5 USD.", capped_users=frozenset({USER}))
     admission = admit([_videojob()], _config(3), claimed={}, spending=spending)

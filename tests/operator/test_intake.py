@@ -158,6 +158,17 @@ async def test_no_more_videos_begin_than_a_quota_per_minute_feeds() -> None:
     assert b"runops_intake_paused{" not in world.metrics.text()
 
 
+async def test_slots_that_wait_for_estimates_are_told_of_and_are_no_trouble(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    world.jobs.add()
+    monkeypatch.setattr(world.intake._slots, "_spending", lambda _claimed: SpendingVerdict(room=0))
+    assert await world.take_in() == 0
+    assert "Slots stay free: it is not known yet" in caplog.text
+    assert world.intake.status.trouble is None
+
+
 async def test_a_cap_on_spending_stops_the_claims_with_its_figures_and_is_no_fault(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

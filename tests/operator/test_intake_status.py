@@ -114,3 +114,11 @@ def test_a_wait_for_a_quota_per_minute_is_said_once_and_is_no_trouble(
     assert sum("quota per minute" in record.message for record in caplog.records) == 2
     assert (site.status.trouble, site.paused()) == (None, [])
     assert "runops_intake_waits_for_quota 1.0" in site.metrics.text().decode()
+
+
+def test_a_wait_for_estimates_is_said_once_and_is_no_trouble(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    for waits in (True, True, False, True):
+        site.status.wait_for_estimates(waits=waits)
+    assert sum("what videos at work will cost" in record.message for record in caplog.records) == 2
+    assert (site.status.trouble, site.paused()) == (None, [])

@@ -32,6 +32,8 @@ class Admission:
         Rows that are claimed and have no VideoJob yet.
     for_quota
         Whether slots are free that a quota per minute of the model could not feed.
+    for_estimates
+        Whether slots stay free until it is known what the videos at work will cost.
     why_paused
         The pause in a sentence with its figures; None where that of the failure table is enough.
     spending
@@ -43,6 +45,7 @@ class Admission:
     paused: Reason | None = None
     claimed: int = 0
     for_quota: bool = False
+    for_estimates: bool = False
     why_paused: str | None = None
     spending: SpendingVerdict = NO_SPENDING_CAP
 
@@ -105,6 +108,7 @@ def admit(
         paused,
         claimed=sum(claimed.values()),
         for_quota=fed < slots,
+        for_estimates=spending.room == 0 and fed > 0,
         why_paused=why,
         spending=spending,
     )

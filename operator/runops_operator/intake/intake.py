@@ -129,6 +129,7 @@ class Intake:
             # Only a free slot is missing, which is not a trouble.
             self.status.resume()
         self.status.wait_for_quota(waits=admission.for_quota)
+        self.status.wait_for_estimates(waits=admission.for_estimates)
         if admission.claimable <= 0:
             return 0
         rows = await self._chosen(admission)

@@ -31,6 +31,7 @@ class IntakeStatus:
         self.needs_a_key = False
         """Whether a person must change a key or a setting."""
         self._waits_for_quota = False
+        self._waits_for_estimates = False
         self.is_intended = False
         """Whether a cap on spending does what it was set for."""
 
@@ -64,6 +65,15 @@ class IntakeStatus:
             )
         self._waits_for_quota = waits
         self._metrics.intake_waits_for_quota(waits)
+
+    def wait_for_estimates(self, *, waits: bool) -> None:
+        """Note whether slots stay free since a cap on spending might be exceeded. That is no trouble."""
+        if waits and not self._waits_for_estimates:
+            _log.info(
+                "Slots stay free: it is not known yet what videos at work will cost, and one more might exceed a cap "
+                "on spending."
+            )
+        self._waits_for_estimates = waits
 
     def resume(self) -> None:
         """Note that rows are claimed, or that only a free slot is missing."""

@@ -95,6 +95,11 @@ class VideoJobView:
         return self.holds("Finished")
 
     @property
+    def stands_still(self) -> bool:
+        """Whether it waits for longer than a start takes, or a queue has not admitted it."""
+        return self.holds("Stalled") or self.status.phase == "Suspended"
+
+    @property
     def started(self) -> bool:
         """Whether a worker has run for it already."""
         return self.holds("Started")

@@ -10,6 +10,8 @@ from runops_operator.config import Cost
 __all__ = ["NO_SPENDING_CAP", "AtWork", "SpendingVerdict", "spending_verdict"]
 
 _MICRO = Decimal(1_000_000)
+_MOST_PASSED = 3
+"""Videos that stand still and are passed. Where more do, the cluster is full, and one more would stand still, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +24,23 @@ class AtWork:
         What they are still expected to spend, in millionths of a US dollar.
     unknown
         How many of them have no estimate yet.
+    still
+        How many of these stand still: nobody knows when their workers begin.
     largest
         The largest estimate of a video, ended ones included, in millionths of a US dollar; None where none is known.
     """
 
     expected: Mapping[str, int] = field(default_factory=dict)
     unknown: Mapping[str, int] = field(default_factory=dict)
+    still: Mapping[str, int] = field(default_factory=dict)
     largest: int | None = None
 
     def room(self, left: int, *, users: Iterable[str]) -> int | None:
         """Return how many more videos may begin; None where spending does not limit them.
 
         Each video whose estimate is not known is taken to cost as much as the largest one, and so is each that begins.
-        Where no estimate is known at all, one video begins and tells.
+        Where no estimate is known at all, one video begins and tells. A few that stand still do not keep all others
+        from beginning.
 
         Parameters
         ----------
@@ -43,10 +49,12 @@ class AtWork:
         users
             Whose videos count.
         """
-        unknown = sum(self.unknown.get(user, 0) for user in users)
-        if self.largest is None:
-            return max(1 - unknown, 0)
-        return max(-(-left // self.largest) - unknown, 0) if self.largest else None
+        if self.largest == 0:
+            return None
+        users = tuple(users)
+        unknown, still = (sum(counts.get(user, 0) for user in users) for counts in (self.unknown, self.still))
+        fitting = 1 if self.largest is None else -(-left // self.largest)
+        return max(fitting - unknown, 1 if unknown == still <= _MOST_PASSED else 0)
 
 
 @dataclass(frozen=True, slots=True)

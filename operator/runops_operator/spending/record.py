@@ -8,7 +8,7 @@ counted.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from runops.spending_record import Record
 from runops_operator.spending.video_spending import VideoSpending
@@ -17,8 +17,10 @@ from runops_operator.times import moment
 __all__ = ["MOST_ENTRIES", "MOST_USERS", "counted"]
 
 MOST_ENTRIES = 8_000
-"""With 50 bytes each. A ConfigMap may have a MiB."""
+"""With 70 bytes each. 10,000 videos at work and all users fit below a MiB, too."""
 MOST_USERS = 5_000
+_MOST_DAYS = 2
+"""Of one count. Earlier days do not grow any more: a call takes minutes. A ConfigMap may have a MiB for all of them."""
 _LATE = timedelta(hours=2)
 """How late the last report of a day may be seen. It is longer than clocks differ, see `VideoSpending.first_day`."""
 
@@ -37,8 +39,7 @@ def counted(record: Record, videos: Iterable[VideoSpending], *, now: datetime) -
         The time.
     """
     videos = list(videos)
-    today = now.astimezone(UTC).date().isoformat()
-    record = _of_today(record, today)
+    record = _of_today(record, now)
     added = {name: dict(days) for name, days in record.added.items()}
     users = dict(record.of_users)
     of_month, of_day = record.of_month, record.of_day
@@ -49,22 +50,31 @@ def counted(record: Record, videos: Iterable[VideoSpending], *, now: datetime) -
                 continue
             added[video.ledger] = {day: amount for day, amount in video.days.items() if day < video.first_day}
         known = added[video.ledger]
-        for day, amount in video.days.items():
+        for day, amount in sorted(video.days.items()):
             more = amount - known.get(day, 0)
-            if more <= 0:
+            if more <= 0 or _is_forgotten(day, known):
                 continue
             known[day] = amount
-            of_month += more if day.startswith(record.month) else 0
-            if day == record.day:
+            # A later day is that of a clock which is ahead. It counts now, since it will be known when it begins.
+            of_month += more if day[:7] >= record.month else 0
+            if day >= record.day:
                 of_day += more
                 users[video.user] = users.get(video.user, 0) + more
+        added[video.ledger] = dict(sorted(known.items())[-_MOST_DAYS:])
     grown = replace(record, of_month=of_month, of_day=of_day, of_users=_largest(users), added=added)
     return _pruned(grown, videos, now=now)
 
 
-def _of_today(record: Record, today: str) -> Record:
-    if today < record.day:
-        # The clock of another replica is ahead, or was: a day that has begun is not begun again.
+def _is_forgotten(day: str, known: Mapping[str, int]) -> bool:
+    """Whether a day was added already, perhaps, and its entry is gone: an entry keeps its latest days."""
+    return len(known) >= _MOST_DAYS and day < min(known)
+
+
+def _of_today(record: Record, now: datetime) -> Record:
+    today, tomorrow = (at.astimezone(UTC).date().isoformat() for at in (now, now + timedelta(days=1)))
+    if today < record.day <= tomorrow:
+        # The clock of another replica is ahead, or was: a day that has begun is not begun again. One that is later
+        # than tomorrow was never right, and no cap would hold until then.
         return record
     if today[:7] != record.month:
         record = replace(record, month=today[:7], of_month=0)
@@ -109,6 +119,4 @@ def _ended_at(video: VideoSpending | None) -> str:
 
 
 def _is_over(days: Mapping[str, int], now: datetime) -> bool:
-    last = date.fromisoformat(max(days)) if days else date.min
-    end = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
-    return now >= end + _LATE
+    return max(days, default="") < (now - _LATE).astimezone(UTC).date().isoformat()

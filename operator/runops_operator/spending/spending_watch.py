@@ -5,7 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from runops.logs import error_text
@@ -93,6 +93,8 @@ class SpendingWatch:
         self._videos: dict[str, VideoSpending] = {}
         self._gone: dict[str, VideoSpending] = {}
         """Last reports of VideoJobs that were deleted or replaced, until the record has them."""
+        self._counted: tuple[Record, str, Record] | None = None
+        """What was stored, the day, and what follows with all reports. 10,000 of them take 40 ms."""
         self._some = asyncio.Event()
 
     def see(self, _before: VideoJobView | None, after: VideoJobView) -> None:
@@ -106,7 +108,7 @@ class SpendingWatch:
             self._keep(self._videos.pop(after.name))
         if spending is not None:
             self._videos[after.name] = spending
-        self._some.set()
+        self._note_change()
 
     def see_deleted(self, last: VideoJobView) -> None:
         """Take in the last report of a VideoJob that was deleted."""
@@ -118,6 +120,10 @@ class SpendingWatch:
             reports.insert(0, self._videos.pop(last.name, None))
         for report in reports:
             self._keep(report)
+        self._note_change()
+
+    def _note_change(self) -> None:
+        self._counted = None
         self._some.set()
 
     def _keep(self, last: VideoSpending | None) -> None:
@@ -141,22 +147,32 @@ class SpendingWatch:
             return NO_SPENDING_CAP
         if self._stored is None:
             raise ClusterError(self._unreadable or f"The ConfigMap {self._caps.record} was not read yet.")
-        record = counted(self._stored.record, self._reports(), now=self._now())
-        return spending_verdict(record, self._caps, self._at_work(claimed))
+        return spending_verdict(self._count(self._stored.record), self._caps, self._at_work(claimed))
+
+    def _count(self, stored: Record) -> Record:
+        """Return the record with all reports; the next reads of the table need the same one."""
+        now = self._now()
+        day = now.astimezone(UTC).date().isoformat()
+        if self._counted is None or self._counted[0] is not stored or self._counted[1] != day:
+            self._counted = (stored, day, counted(stored, self._reports(), now=now))
+        return self._counted[2]
 
     def _at_work(self, claimed: Mapping[str, int]) -> AtWork:
-        expected, unknown = Counter[str](), Counter(claimed)
+        expected, unknown, still = Counter[str](), Counter(claimed), Counter[str]()
         for view in self._store.unfinished():
             video = self._videos.get(view.name)
+            is_suspended = view.spec is not None and view.spec.suspend
             if video is not None:
-                expected[video.user] += video.expected
-            elif view.spec is None or not view.spec.suspend:
+                # A suspended video spends nothing more, perhaps never. Its last calls were perhaps billed.
+                expected[video.user] += sum(video.under_way.values()) if is_suspended else video.expected
+            elif not is_suspended:
                 unknown[view.user] += 1
+                still[view.user] += view.stands_still
         largest = max((video.estimate for video in self._videos.values()), default=None)
         if self._caps.max_per_video_usd is not None:
             most = int(self._caps.max_per_video_usd * _MICRO)
             largest = most if largest is None else min(largest, most)
-        return AtWork(expected, unknown, largest)
+        return AtWork(expected, unknown, still, largest)
 
     def _reports(self) -> list[VideoSpending]:
         return [*self._gone.values(), *self._videos.values()]

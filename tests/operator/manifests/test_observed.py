@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from runops.report import Usage
+from runops.failures import Reason
+from runops.report import DayUsage, Report, Usage, parse_report
 from runops.videojob import VideoJobStatus
 from runops_operator.manifests.observed import parse_job, parse_videojob
 
@@ -57,6 +58,14 @@ def test_of_what_a_video_cost_all_is_kept_but_the_attempts() -> None:
     attempt = {"calls": 1, "costUsd": "0.25"}
     view = parse_videojob(videojob(status={"usage": {"costUsd": "0.5", "ledger": "l", "attempts": [attempt]}}))
     assert view.status.usage == Usage(cost_usd="0.5", ledger="l")
+
+
+def test_a_field_of_a_later_version_does_not_hide_what_a_video_cost() -> None:
+    later = {"underWay": [{"day": "2026-11-30", "costUsd": "1", "of": "a later version"}], "later": 1}
+    usage = parse_videojob(videojob(status={"usage": {"costUsd": "0.5", **later}})).status.usage
+    assert usage == Usage(cost_usd="0.5", under_way=(DayUsage(day="2026-11-30", cost_usd="1"),))
+    report = parse_report('{"reason": "ModelTimeout", "later": 1, "usage": {"costUsd": "0.5", "later": 1}}')
+    assert report == Report(reason=Reason.MODEL_TIMEOUT, usage=Usage(cost_usd="0.5"))
 
 
 def test_a_videojob_with_nothing_but_a_name() -> None:
@@ -120,6 +129,20 @@ def test_a_condition_holds_only_where_it_is_true(holds: str, is_true: bool) -> N
     assert (view.holds("Started"), view.started) == (is_true, is_true)
     assert view.condition("Started") is not None
     assert (view.holds("Absent"), view.condition("Absent"), view.finished) == (False, None, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "stands_still"),
+    [
+        ({"conditions": [condition("Stalled")]}, True),
+        ({"conditions": [condition("Stalled", "False")], "phase": "Running"}, False),
+        ({"conditions": [condition("Blocked")], "phase": "Pending"}, False),
+        ({"phase": "Suspended"}, True),
+        ({}, False),
+    ],
+)
+def test_whether_a_videojob_stands_still(status: dict[str, Any], stands_still: bool) -> None:
+    assert parse_videojob(videojob(status=status)).stands_still is stands_still
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,15 @@ DOLLAR = 1_000_000
 RECORD = Record("2026-11", "2026-11-30", 90 * DOLLAR, 9 * DOLLAR, {"ann": 5 * DOLLAR, "ben": 4 * DOLLAR})
 
 
-def at_work(*, largest: int | None = None, unknown: dict[str, int] | None = None, **expected: int) -> AtWork:
+def at_work(
+    *,
+    largest: int | None = None,
+    unknown: dict[str, int] | None = None,
+    still: dict[str, int] | None = None,
+    **expected: int,
+) -> AtWork:
     dollars = {user: amount * DOLLAR for user, amount in expected.items()}
-    return AtWork(dollars, unknown or {}, None if largest is None else largest * DOLLAR)
+    return AtWork(dollars, unknown or {}, still or {}, None if largest is None else largest * DOLLAR)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +89,19 @@ def test_so_many_begin_as_fit_below_the_cap_and_one_that_may_exceed_it(
     known = at_work(largest=largest, unknown={"ann": unknown})
     verdict = spending_verdict(RECORD, Cost.model_validate(caps), known)
     assert (verdict.reached, verdict.room) == (None, room)
+
+
+@pytest.mark.parametrize(
+    ("largest", "unknown", "still", "room"),
+    [(None, 1, 1, 1), (None, 3, 3, 1), (None, 4, 4, 0), (None, 2, 1, 0), (9, 1, 1, 1), (2, 1, 1, 4), (2, 9, 9, 0)],
+)
+def test_a_few_videos_that_stand_still_are_passed_one_by_one(
+    largest: int | None, unknown: int, still: int, room: int
+) -> None:
+    caps = Cost.model_validate({"max_per_day_usd": 18, "max_per_user_and_day_usd": 14})
+    known = at_work(largest=largest, unknown={"ann": unknown}, still={"ann": still})
+    verdict = spending_verdict(RECORD, caps, known)
+    assert (verdict.room, verdict.room_of("ann")) == (room, room)
 
 
 def test_each_user_has_room_of_their_own() -> None:

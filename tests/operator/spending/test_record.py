@@ -30,6 +30,10 @@ def video(
     return VideoSpending(ledger, user, spent, {}, first_day, ended, 0, 0)
 
 
+def of_november(ledger: str, days: range, *, user: str = ANN, amount: int = 1) -> VideoSpending:
+    return VideoSpending(ledger, user, {f"2026-11-{day:02}": amount for day in days}, {}, "", None, 0, 0)
+
+
 def test_a_report_is_added_once_and_grows() -> None:
     record = counted(Record(), [video(d11_30=5)], now=NOON)
     assert (record.month, record.day, record.of_month, record.of_day) == ("2026-11", TODAY, 5, 5)
@@ -91,6 +95,46 @@ def test_what_ended_before_the_record_was_pruned_is_not_added_again() -> None:
     assert (record.of_day, set(record.added)) == (9, {"b"})
 
 
+def test_what_is_reported_of_a_day_that_has_not_begun_counts_now_and_only_once() -> None:
+    midnight = datetime(2026, 12, 1, tzinfo=UTC)
+    ahead = counted(Record(), [video(d11_30=5, d12_01=2)], now=midnight - timedelta(minutes=2))
+    assert (ahead.day, ahead.of_month, ahead.of_day, ahead.of_users) == (TODAY, 7, 7, {ANN: 7})
+    after = counted(ahead, [video(d11_30=5, d12_01=3)], now=midnight)
+    assert (after.day, after.of_month, after.of_day, after.of_users) == (TOMORROW, 1, 1, {ANN: 1})
+
+
+def test_the_last_day_that_there_is_stops_no_count() -> None:
+    record = counted(
+        Record(), [VideoSpending("a", ANN, {"9999-12-31": 1}, {}, "", NOON, 0, 0), video("b", d11_30=5)], now=NOON
+    )
+    assert (record.of_day, counted(record, [], now=NOON + timedelta(days=9)).of_day) == (6, 0)
+
+
+def test_a_clock_that_is_years_ahead_takes_no_cap_away_until_then() -> None:
+    record = counted(Record(), [video(d11_30=5)], now=NOON.replace(year=2029))
+    assert record.day == "2029-11-30"
+    right = counted(record, [video(d11_30=9)], now=NOON)
+    assert (right.month, right.day, right.of_month, right.of_day) == ("2026-11", TODAY, 4, 4)
+
+
+def test_a_clock_of_another_replica_may_be_ahead_by_a_day() -> None:
+    record = Record("2026-12", TOMORROW, of_day=3)
+    assert (counted(record, [], now=NOON).day, counted(record, [], now=NOON - timedelta(days=1)).day) == (
+        TOMORROW,
+        YESTERDAY,
+    )
+
+
+def test_an_entry_keeps_its_latest_days_and_counts_none_again() -> None:
+    record = Record()
+    for last in range(7, 31):
+        record = counted(record, [of_november("a", range(last - 6, last + 1))], now=NOON)
+    assert record.added == {"a": {YESTERDAY: 1, TODAY: 1}}
+    assert record.of_month == 30
+    older = counted(record, [of_november("a", range(1, 31))], now=NOON)
+    assert (older.of_month, older.added) == (30, record.added)
+
+
 def test_an_unfinished_video_keeps_its_entry_for_days() -> None:
     record = counted(Record(), [video(d11_30=5)], now=NOON)
     later = counted(record, [video(d11_30=5)], now=NOON + timedelta(days=9))
@@ -117,6 +161,14 @@ def test_there_is_a_bound_on_users_and_those_who_spent_most_stay() -> None:
     assert len(users) == MOST_USERS
     assert "2" not in users
     assert users["3"] == 4
+    assert len(write_record(counted(Record(), videos, now=NOON))) < 1_000_000
+
+
+def test_ten_thousand_videos_at_work_for_days_fit_into_a_config_map() -> None:
+    videos = [
+        of_november(f"{number:016}", range(22, 31), user=f"{number % MOST_USERS:08}{ANN_ID[8:]}", amount=9_999_999)
+        for number in range(10_000)
+    ]
     assert len(write_record(counted(Record(), videos, now=NOON))) < 1_000_000
 
 

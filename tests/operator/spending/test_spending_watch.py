@@ -40,10 +40,10 @@ class Operator:
     ) -> None:
         self.store.see_videojob(videojob(ledger, dollars, version=version, name=name, uid=uid, **usage))
 
-    def begins(self, name: str) -> None:
-        """Take in a VideoJob that has reported nothing."""
+    def begins(self, name: str, **status: Any) -> None:
+        """Take in a VideoJob that has reported nothing; `status` has what the operator wrote."""
         body = videojob("", "0", version=1, name=name, uid=name)
-        self.store.see_videojob(body | {"status": {}})
+        self.store.see_videojob(body | {"status": status})
 
 
 def videojob(ledger: str, dollars: str, *, version: int, name: str, uid: str, **usage: Any) -> dict[str, Any]:
@@ -174,6 +174,59 @@ async def test_a_video_without_an_estimate_counts_like_the_largest_one(cluster: 
     assert operator.watch.verdict({}).room == 3
 
 
+@pytest.mark.parametrize(
+    "status",
+    [
+        {
+            "conditions": [
+                {"type": "Stalled", "status": "True", "reason": "R", "lastTransitionTime": f"{DAY}T13:00:00Z"}
+            ]
+        },
+        {"phase": "Suspended"},
+    ],
+    ids=["no node has room", "a queue has not admitted it"],
+)
+async def test_a_first_video_that_stands_still_does_not_stop_all_others(
+    cluster: MemoryCluster, status: dict[str, Any]
+) -> None:
+    operator = Operator(cluster)
+    await operator.watch.once()
+    operator.begins("vj-1", **status)
+    assert operator.watch.verdict({}).room == 1
+    assert operator.watch.verdict({"ann": 1}).room == 0, "one at a time"
+    operator.begins("vj-2")
+    assert operator.watch.verdict({}).room == 0
+
+
+async def test_a_suspended_video_is_expected_to_spend_nothing_but_its_last_calls(cluster: MemoryCluster) -> None:
+    operator = Operator(cluster)
+    await operator.watch.once()
+    calls = [{"day": DAY, "costUsd": "0.05"}]
+    body = videojob("a", "0.10", version=1, name="vj-1", uid="u", estimatedCostUsd="9", underWay=calls)
+    operator.store.see_videojob(body)
+    assert operator.watch.verdict({}).reached is not None
+    body["metadata"]["resourceVersion"] = "2"
+    operator.store.see_videojob(body | {"spec": body["spec"] | {"suspend": True}})
+    assert operator.watch.verdict({}).reached is None
+    operator.reports("b", "0.85", name="vj-2", uid="u2")
+    assert operator.watch.verdict({}).reached is not None
+
+
+async def test_one_absurd_report_stops_no_count(cluster: MemoryCluster) -> None:
+    operator = Operator(cluster)
+    absurd = [{"day": "9999-12-31", "costUsd": "-1"}, {"day": "0001-01-01", "costUsd": "1e999999"}]
+    operator.reports("a", "NaN", days=absurd, underWay=absurd, estimatedCostUsd="Infinity")
+    operator.reports("b", "0.20", name="vj-2", uid="u2", underWay=[{"day": DAY, "costUsd": "1"}] * 999)
+    operator.reports("c", "0.30", name="vj-3", uid="u3")
+    await operator.watch.once()
+    assert spent(cluster) == 300_000
+    operator.reports("a", "NaN", version=2, days=[{"day": "9999-12-31", "costUsd": "0.01"}])
+    await operator.watch.once()
+    operator.now += timedelta(days=1)
+    await operator.watch.once()
+    assert operator.watch.verdict({}).reached is None
+
+
 async def test_all_videos_at_work_of_a_user_count_together(cluster: MemoryCluster) -> None:
     caps = Cost.model_validate({"max_per_user_and_day_usd": "0.5", "record": "spent"})
     operator = Operator(cluster, caps)
@@ -226,6 +279,22 @@ async def test_the_verdict_counts_what_is_not_written_yet(cluster: MemoryCluster
     assert operator.watch.verdict({}).reached is not None
     operator.now += timedelta(days=1)
     assert operator.watch.verdict({}).reached is None
+
+
+async def test_while_nothing_changes_nothing_is_counted_again(
+    cluster: MemoryCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = Operator(cluster)
+    operator.reports("a", "0.25")
+    await operator.watch.once()
+    with monkeypatch.context() as at_rest:
+        at_rest.setattr("runops_operator.spending.spending_watch.counted", None)
+        assert operator.watch.verdict({"ann": 1}).reached is None
+    operator.reports("a", "1.00", version=2)
+    assert operator.watch.verdict({}).reached is not None
+    operator.store.drop_videojob("vj-1")
+    operator.reports("a", "0.10", version=9, uid="u3")
+    assert operator.watch.verdict({}).reached is not None
 
 
 async def test_a_raised_cap_holds_at_once(cluster: MemoryCluster) -> None:
