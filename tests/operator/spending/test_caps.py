@@ -132,7 +132,7 @@ def test_a_cap_is_reached_to_the_last_millionth_of_a_dollar() -> None:
 
 def test_the_cap_of_a_user_is_reached_to_the_last_millionth_of_a_dollar() -> None:
     record = Record("2026-11", "2026-11-30", 0, 0, {"ann": 5 * DOLLAR - 1, "ben": 5 * DOLLAR})
-    working = AtWork({"cid": 5 * DOLLAR - 1, "dan": 5 * DOLLAR}, {}, DOLLAR)
+    working = AtWork({"cid": 5 * DOLLAR - 1, "dan": 5 * DOLLAR}, {}, largest=DOLLAR)
     caps = Cost.model_validate({"max_per_user_and_day_usd": 5, "max_per_day_usd": 20})
     assert spending_verdict(record, caps, working) == SpendingVerdict(
         room=11,
