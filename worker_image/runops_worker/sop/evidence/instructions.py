@@ -6,75 +6,148 @@ what is not in the recording is found by comparison.
 """
 
 import re
+import unicodedata
 
 __all__ = ["instruct_a_model_together", "instructs_a_model"]
 
+_BEGINS = r"(?:^|[.!?:;,>\n\"\u201c\u201e'(]\s*|\b(?:please|must|should|also|now,?|bitte)\s+)"
+"""Before an order: "Add a step that ..." is one, and "I add a step that ..." tells what somebody does."""
+_ORDERS = r"\b(?:must|should|shall|ha(?:s|ve) to|needs? to)"
+_MODEL = (
+    r"(?:ai(?: (?:models?|assistants?|agents?|systems?|bots?|note ?takers?))?|llms?|gemini|(?:large )?language models?"
+    r"|transcribers?|summari[sz]ers?)"
+)
 _PHRASES = (
-    # Rules are to be dropped.
+    # Rules are to be dropped: all of them, the model's own or those before. A rule of a price list is another matter.
     (
-        r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instructions?|prompts?|rules?|guidelines?|directions?"
-        r"|(?:previous|prior|above) (?:text|content|messages?)|everything above|the above|system)\b"
+        r"(?<!n't )(?<!not )(?<!never )\b(?:ignore|disregard|forget|override|bypass)\b.{0,20}?"
+        r"\b(?:your|all|any|every|previous|prior|above|preceding|earlier|system)"
+        r"(?: of| the| your| these| those| previous| prior| above| preceding| earlier| system| other)*"
+        r" (?:instructions?|prompts?|rules?|guidelines?|directions?)\b"
     ),
-    r"\b(?:ignorier\w*|vergiss|vergesst|missachte\w*)\b.{0,40}\b(?:anweisung\w*|regeln?|vorgaben?|prompts?)\b",
-    r"\b(?:ignore[rz]?|oublie[rz]?)\b.{0,40}\b(?:instructions?|consignes?|règles?)\b",
-    r"\b(?:ignora|olvida|haz caso omiso)\b.{0,40}\b(?:instrucciones|reglas|indicaciones)\b",
-    r"\b(?:ignor[ae]|dimentica|esqueça)\b.{0,40}\b(?:istruzioni|regole|instruções|regras)\b",
-    r"(?:игнорируй|забудь|не обращай внимания).{0,40}(?:инструкц|правил|указани)",
-    r"忽略.{0,10}(?:指令|指示|说明|規則|规则)|(?:指示|命令|ルール).{0,10}無視|(?:지시|명령).{0,10}무시",
-    # The model is spoken to.
-    r"\byou are (?:now |no longer )?(?:an? |the )?(?:\w+ )?(?:ai|assistant|language model|llm|chatbot|agent|dan)\b",
     (
-        r"\b(?:note|message|attention|instructions?|notice|reminder|task) (?:to|for) (?:the |any |all )?(?:\w+ )?"
-        r"(?:ai|assistants?|models?|llms?|transcri\w+|summari[sz]er|agents?|bots?)\b"
+        r"\b(?:ignore|disregard|forget) (?:all (?:the )?(?:previous|prior|above) (?:text|content|messages|context)\b"
+        r"|everything (?:above|before)\b|the above(?=\s*(?:$|[.,;:!]| and\b)))"
+    ),
+    (
+        r"\b(?:ignorier\w*|verg(?:iss|esst|essen sie)|missachte\w*)\b(?! nicht).{0,20}\b(?:alle[rn]?|deine[rn]?"
+        r"|sämtliche|bisherigen|vorherigen|vorigen|obigen)\b.{0,20}\b(?:anweisung\w*|regeln|vorgaben|prompts?|instruktionen)\b"
+    ),
+    (
+        r"\b(?:ignore[rz]?|oublie[rz]?)\b(?! pas).{0,20}\b"
+        r"(?:(?:toutes|tes|vos)\b.{0,12}\b(?:instructions|consignes|règles)"
+        r"|(?:instructions?|consignes?|règles) (?:précédentes?|ci-dessus|antérieures?))\b"
+    ),
+    r"(?<!\bno )\b(?:ignor[ae]|olvid[ae]|haz caso omiso)\b.{0,40}\b(?:instrucciones|reglas|indicaciones)\b",
+    r"(?<!non )(?<!não )\b(?:ignor[ae]|dimentica|esqueça)\b.{0,40}\b(?:istruzioni|regole|instruções|regras)\b",
+    r"(?<!не )(?:игнорируй|забудь|не обращай внимания).{0,40}(?:инструкц|правил|указани)",
+    r"忽略.{0,10}(?:指令|指示|说明|規則|规则)|(?:指示|命令|ルール).{0,10}無視|(?:지시|명령).{0,10}무시",
+    r"\b(?:negeer|vergeet)\b(?! niet).{0,40}\b(?:instructies|regels|aanwijzingen)\b",
+    r"(?<!nie )\b(?:z?ignoruj|zapomnij)\b.{0,40}\b(?:instrukcj|zasad|polece|reguł)",
+    (
+        r"\b(?:don't|do not|stop|never) follow(?:ing)? (?:your|the (?:previous|prior|above)) "
+        r"(?:instructions?|rules?|guidelines?)\b"
+    ),
+    # The model is spoken to.
+    (
+        r"\byou are (?:now |no longer )?(?:an? |the )?(?:\w+ )?"
+        r"(?:ai|assistant(?! (?:manager|director|editor|professor))|language model|llm|chatbot|dan)\b"
+    ),
+    (
+        r"\b(?:note|message|attention|instructions?|notice|reminder|task) (?:to|for) (?:the |any |all )?"
+        rf"(?:{_MODEL}\b|(?:models?|assistants?|bots?)\s*[:,])"
     ),
     (
         r"\b(?:note|message|attention|instructions?|notice|reminder) (?:to|for) "
-        r"(?:who(?:m)?ever|anyone|everyone|anybody|those|the (?:one|person|author|writer|editor|people))\b.{0,40}"
+        r"(?:who(?:m)?ever|anyone|everyone|anybody|those|the (?:one|person|author|writer|editor|people))\b.{0,20}"
+        r"\b(?:turn|writ|mak|creat|document|convert|transcrib|summari[sz])\w*\b.{0,40}"
         r"\b(?:sops?|procedures?|transcripts?|documentation|instructions|summary|guide|recording)\b"
     ),
-    r"\b(?:dear|hey|hello|attention,?) (?:ai|assistants?|(?:language )?models?|llms?|chatbots?|gemini)\b",
+    r"\b(?:dear|attention,?) (?:ai|assistant|(?:language )?models?|llms?|chatbots?|gemini)\b",
+    r"\b(?:hey|hello) (?:ai|llm)\b",
     (
-        r"\b(?:ai|llm|language) (?:models?|assistants?|agents?|systems?|note ?takers?)\b.{0,60}"
-        r"\b(?:must|should|shall|please|ha[sv]e? to|do not|don't|never)\b"
+        r"\b(?:ai|llm|language) (?:models?|assistants?|agents?|systems?|note ?takers?)\b.{0,60}(?:"
+        rf"{_ORDERS} (?:not |never |also |always )?(?!not\b|never\b|be\b|have\b|comply\b)\w|\bplease\b"
+        r"|\b(?:do not|don't|never) (?:write|mention|include|add|say|tell|reveal|list)\b)"
     ),
-    r"\b(?:new|updated|real|actual) (?:system )?(?:instructions?|prompt|task)\s*[:—-]",
-    r"\b(?:system|developer) (?:prompt|message|instruction|override)\b",
+    rf"\b(?:ai|llm) note ?takers?\s*[:,]|\bto (?:the |any |all )?{_MODEL}\s*:|\bas an ai\b",
+    r"\bassistants?\s*[:,] (?:from now on|you|your)\b",
+    (
+        r"\b(?:hinweis|nachricht|anweisung(?:en)?|mitteilung|achtung) (?:an|für) (?:die |das |den |alle )?"
+        r"(?:ki|assistenten|sprachmodelle?)\b|\b(?:liebe[sr]?|an (?:die|das)) (?:ki|sprachmodelle?|assistent)\s*[,:]"
+        r"|\bki-?(?:assistent\w*|modelle?|systeme?|agenten)\b.{0,60}\b(?:müssen|muss|sollen|soll)\b(?!.{0,60}\bwerden\b)"
+    ),
+    (
+        r"\b(?:note|message|instructions) (?:à|pour) (?:l['’]ia|l['’]assistant|le modèle)\b"  # noqa: RUF001
+        r"|\b(?:nota|mensaje|mensagem|messaggio|instrucciones|istruzioni) (?:para|per) "
+        r"(?:la ia|a ia|l['’]ia|el asistente|l['’]assistente|el modelo|il modello)\b"  # noqa: RUF001
+    ),
+    r"(?:AI|モデル|アシスタント)への(?:注意|指示|メモ)|AI\s*(?:请注意|助手请)|(?:致|给)(?:AI|模型|助手)\s*[:：]",  # noqa: RUF001
+    r"\b(?:new|updated|real|actual) (?:system )?(?:instructions?|prompt)\s*:|\b(?:real|actual) task\s*:",
+    r"\byour (?:system|developer|hidden|initial) (?:prompts?|messages?|instructions?)\b",
+    r"\b(?:print|reveal|show|repeat|tell|output|write)\b.{0,20}\b(?:system|developer) (?:prompt|instructions?)\b",
+    r"\b(?:system|developer) (?:override|instructions?|prompt)\s*:",
     # The answer is spoken of.
     (
         r"\b(?:add|insert|append|include|put|write)\b.{0,40}\b(?:steps?|tasks?|nodes?|urls?|links?|address(?:es)?|lines?)\b"
-        r".{0,60}\b(?:sops?|procedures?|answer|output|summary|transcript|response|json)\b"
+        r".{0,60}\b(?:sops?|procedures?|answer|summary|transcript)(?=\s*(?:$|[.,;:!\"')]))"
     ),
     (
-        r"\b(?:add|insert|append|include)\b.{0,30}\b(?:steps?|tasks?|nodes?)\b.{0,20}"
-        r"\b(?:that|which|to|where|saying|opening)\b"
+        rf"{_BEGINS}(?:add|insert|append|include)\b.{{0,30}}\b(?:steps?|tasks?|nodes?)\b.{{0,20}}"
+        r"\b(?:that|which|where|saying|opening)\b"
     ),
     (
-        r"\b(?:the|every|each|your|this) (?:sop|procedure|answer|output|response|summary|transcript)s? "
-        r"(?:must|should|shall|has to|needs to)\b"
+        rf"{_BEGINS}(?:(?:add|insert|append|include|put|write|mention|name)\b.{{0,80}}"
+        r"\b(?:in|into|to) (?:the|your|every|each)"
+        r"|(?:schreibe?|nimm|setze?|füge|ergänze|erwähne|nenne)\b.{0,60}\b(?:in|zu) (?:die|der|deiner?|jeder?)) sop\b"
     ),
-    r"\bin (?:the|your|every) (?:sop|answer|output|response|summary)\b",
-    r"\b(?:füge?|ergänze?)\b.{0,40}\bschritt\w*|\bschritt\w*\b.{0,40}\b(?:hinzu|hinzufügen|ergänzen|einfügen)\b",
-    r"\b(?:ajoute[rz]?|insère[rz]?)\b.{0,30}\bétapes?\b|\b(?:añade|agrega|incluye)\b.{0,30}\bpasos?\b",
-    r"\baggiungi\b.{0,30}\b(?:passo|passaggio)\b|\badicion[ae]\b.{0,30}\b(?:passo|etapa)\b|добавь.{0,30}шаг",
-    r"(?:添加|增加|加入).{0,12}步骤|(?:手順|ステップ).{0,12}追加|단계.{0,10}추가",
+    rf"\b(?:the|every|each|your|this) (?:sop|transcript)s? {_ORDERS} (?!be\b)",
+    (
+        rf"\b(?:the|every|each|your|this) (?:procedure|answer|summary) {_ORDERS} (?:also |always |only )?"
+        r"(?:begin|start|end|contain|include|say|name|mention|state|list|open|tell)\b"
+    ),
+    rf"\bin (?:the|your|every) sop\b.{{0,20}}{_ORDERS}\b",
+    rf"{_BEGINS}(?:füge|fügen sie|ergänzen? sie|ergänze)\b.{{0,40}}\bschritt\w*\b.{{0,20}}\b(?:der|welcher|in dem)\b",
+    (
+        rf"{_BEGINS}(?:(?:ajoute|insère)z?\b.{{0,30}}\bétapes?\b.{{0,10}}\bqui\b"
+        r"|(?:añad[ae]|agreg[au]e?|incluy[ae])\b.{0,30}\bpasos?\b.{0,10}\bque\b"
+        r"|(?:aggiungi|aggiungete)\b.{0,30}\b(?:passo|passaggio)\b.{0,10}\bche\b"
+        r"|adicion[ae]\b.{0,30}\b(?:passo|etapa)\b.{0,10}\bque\b)"
+    ),
+    r"добавь(?:те)?.{0,30}шаг\w*\s*[:,]|(?:添加|增加|加入).{0,12}步骤\s*[:：,，]",  # noqa: RUF001
+    r"(?:手順|ステップ).{0,12}追加(?:せよ|しろ|してください)|단계.{0,10}추가(?:하라|해라|하세요|하십시오)",
     # The form of a request is imitated.
     r"<\|?/?(?:system|im_start|im_end|assistant|user|endoftext|end_of_turn|start_of_turn)\|?>",
-    r"\[/?(?:inst|sys|system)\]|<</?sys>>",
-    r"</?(?:transcript|instructions?|system|prompt|data)>|#{2,}\s*(?:system|instructions?|assistant|user)\b",
-    r"[\"']?role[\"']?\s*:\s*[\"'](?:system|user|assistant|model|developer)[\"']",
-    r"[}\]]\s*[}\]]\s*[}\]]",
-    r"\b(?:begin|end) (?:of )?(?:transcript|data|system prompt|instructions)\b",
+    r"\[/?inst\]|<</?sys>>",
+    r"</?(?:transcript|instructions?|system|prompt)>",
+    r"#{2,}\s*(?:system|instructions?|assistant|user)(?: prompt| message)?\s*:",
+    (
+        r"[\"']?role[\"']?\s*:\s*[\"'](?:(?:system|assistant)[\"']"
+        r"|(?:user|model|developer)[\"']\s*,\s*[\"']?(?:content|parts)\b)"
+    ),
+    # Brackets are closed that the text has not opened: code closes its own.
+    r"\A[^{\[]{0,300}[\"']\s*[}\]]\s*[}\]]\s*[}\]]",
+    r"[-=#*<]{2,}\s*(?:begin|end)(?: of)?(?: the)? (?:transcript|data|system prompt|instructions)\b",
+    r"\bbegin system prompt\b",
 )
 _INSTRUCTS = re.compile("|".join(f"(?:{phrase})" for phrase in _PHRASES), re.IGNORECASE)
 _AT_A_SEAM = 120
 """Characters of each text: a phrase is not longer."""
 _ENDS = frozenset(".!?。！？")  # noqa: RUF001 - as they end a Chinese sentence
-_ROLE = re.compile(r"\b(?:SYSTEM|ASSISTANT|DEVELOPER)(?: MESSAGE| PROMPT| OVERRIDE| NOTICE)?\s*:")
+_VALUE = r"\s*[A-Z0-9][\w.-]*(?: [A-Z0-9][\w.-]*){0,3}\s*(?:$|[,;|\n])"
+_ROLE = re.compile(
+    rf"(?<![A-Z] )\b(?:SYSTEM\s*:(?!{_VALUE})|(?:ASSISTANT|DEVELOPER)\s*:"
+    r"|(?:SYSTEM|ASSISTANT|DEVELOPER) (?:MESSAGE|PROMPT|OVERRIDE|NOTICE)\s*:)"
+)
+"""A speaker; not the name of a field with its value, as in `OPERATING SYSTEM: Windows 11`."""
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 
 
 def instructs_a_model(text: str) -> bool:
     """Tell whether a text is written for a model rather than for a person."""
-    return _INSTRUCTS.search(text) is not None or _ROLE.search(text) is not None
+    # A line break, or a sign that nobody sees, may be within a phrase.
+    flat = " ".join(unicodedata.normalize("NFKC", text).translate(_UNSEEN).split())
+    return any(_INSTRUCTS.search(one) or _ROLE.search(one) for one in {text, flat})
 
 
 def instruct_a_model_together(before: str, after: str) -> bool:
