@@ -77,6 +77,40 @@ def test_wording_is_not_a_literal(text: str) -> None:
     assert found(text) == []
 
 
+@pytest.mark.parametrize(
+    ("literal", "observed"),
+    [
+        ("Call +49 30 123456", "+4930123456"),
+        ("Install 2.10.3", "version two dot ten dot three"),
+        ("Enter 1999", "nineteen ninety nine"),
+        ("Open ABC-123", "ticket abc one two three"),
+        ("Open report_final.pdf", "report final dot pdf"),
+        ("Enter 1 234,56 €", "1234,56 €"),
+        ("Entrez 1\u202f200,50\u00a0€", "1200,50"),
+        ("Enter 55 €", "fünfundfünfzig Euro"),
+        ("Enter 30 €", "dreißig Euro"),
+        ("ask Anna Müller", "anna mueller"),
+        ("open Überweisung", "Ueberweisung"),
+        ("ask Mueller", "Müller"),
+    ],
+)
+def test_an_honest_literal_in_another_form_is_observed(literal: str, observed: str) -> None:
+    texts = observe([said(1, observed)])
+    assert literals(literal, names=True)
+    assert [one.text for one in literals(literal, names=True) if not is_observed(one, texts)] == []
+
+
+def test_an_amount_with_spaces_between_thousands_is_one_literal() -> None:
+    assert found("Entrez 1 234 567,50 € puis") == [("amount", "1 234 567,50 €")]
+
+
+def test_few_digits_inside_a_longer_number_are_another_number() -> None:
+    phone = observe([said(1, "+4930123456")])
+    for text, is_seen in (("12345", True), ("1234", False), ("4930123456", True), ("123457", False)):
+        (literal,) = literals(f"Enter {text}", names=True)
+        assert is_observed(literal, phone) is is_seen
+
+
 def test_names_are_not_looked_for_where_more_than_names_is_capitalised() -> None:
     assert found("öffne die Rechnung", names=False) == []
 

@@ -6,6 +6,7 @@ What is found here must have been shown or said. Everything else is wording, whi
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal as OneOf
 
@@ -72,7 +73,8 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         "amount",
         re.compile(
             r"(?i)[$€£¥₹]\s?\d[\d.,' ]*\d|[$€£¥₹]\s?\d"
-            r"|(?<![\w.,])\d(?:[\d.,']*\d)?\s?(?:[$€£¥₹%]|(?:usd|eur|gbp|chf|jpy|dollars?|euros?|pounds?|percent|prozent)\b)"
+            r"|(?<![\w.,])(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d+)?|\d(?:[\d.,']*\d)?)"
+            r"\s?(?:[$€£¥₹%]|(?:usd|eur|gbp|chf|jpy|dollars?|euros?|pounds?|percent|prozent)\b)"
         ),
     ),
     (
@@ -103,6 +105,8 @@ _CAPITALISED_ANYWAY = """
 _ALWAYS_CAPITALISED = frozenset(_CAPITALISED_ANYWAY.split())
 _CLOSING = ".,;:!?)"
 _LEAST_LETTERS = 4
+_LEAST_OF_A_RUN = 5
+"""Digits that are found inside a longer number, such as one of a phone: fewer are in some number by chance."""
 
 
 def literals(text: str, *, names: bool) -> list[Literal]:
@@ -171,7 +175,8 @@ def is_observed(literal: Literal, observed: Observations) -> bool:
     if literal.kind in {"address", "email_address"}:
         return _is_address_observed(literal.text, observed)
     if literal.kind in {"amount", "number"}:
-        return bool(observed.numbers.intersection(numbers_in(literal.text)))
+        is_same = bool(observed.numbers.intersection(numbers_in(literal.text)))
+        return is_same or (literal.kind == "number" and _is_in_a_run(literal.text, observed.digit_runs))
     if literal.kind == "name":
         return all(observed.has_word(word) for word in words_of(literal.text))
     letters = squeezed(literal.text)
@@ -179,10 +184,15 @@ def is_observed(literal: Literal, observed: Observations) -> bool:
         return True
     if len(letters) < _LEAST_LETTERS:
         return all(word in observed.all_words for word in words_of(literal.text))
-    if letters in observed.letters:
+    if letters in observed.letters or letters in observed.spoken_letters:
         return True
     words = words_of(literal.text)
     return literal.kind == "value" and len(words) > 1 and all(observed.has_word(word) for word in words)
+
+
+def _is_in_a_run(number: str, runs: AbstractSet[str]) -> bool:
+    digits = "".join(filter(str.isdigit, number))
+    return digits in runs or (len(digits) >= _LEAST_OF_A_RUN and any(digits in run for run in runs))
 
 
 def _is_address_observed(address: str, observed: Observations) -> bool:

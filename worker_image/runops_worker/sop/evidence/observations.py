@@ -17,10 +17,13 @@ from runops_worker.sop.evidence.instructions import instruct_a_model_together, i
 from runops_worker.sop.evidence.number_items import item_id, kind_of
 from runops_worker.sop.evidence.plain_text import (
     digit_groups,
+    digit_runs,
     numbers_in,
     plain,
     similar_word,
     squeezed,
+    with_digits,
+    with_two_letters,
     words_of,
 )
 
@@ -99,6 +102,20 @@ class Observations:
         return squeezed(self.text)
 
     @cached_property
+    def spoken_letters(self) -> str:
+        """The same where signs and digits are said: `reportfinal2pdf` for "report final two dot pdf"."""
+        return squeezed(with_digits(self.text_with_signs))
+
+    @cached_property
+    def digit_runs(self) -> frozenset[str]:
+        """Digits that follow each other, whatever groups them, shown or said."""
+        return frozenset(
+            run
+            for line in {*self.text.splitlines(), *with_digits(self.text_with_signs).splitlines()}
+            for run in digit_runs(line)
+        )
+
+    @cached_property
     def numbers(self) -> frozenset[str]:
         """All numbers, in one form."""
         texts = {item.text for item in self.items}
@@ -112,10 +129,14 @@ class Observations:
     @cached_property
     def all_words(self) -> frozenset[str]:
         """All words."""
-        return frozenset(words_of(self.text))
+        words = words_of(self.text)
+        return frozenset((*words, *map(with_two_letters, words)))
 
     def has_word(self, word: str) -> bool:
         """Tell whether a word is shown or said, spelled a little differently at most."""
+        return self._has_spelling(word) or self._has_spelling(with_two_letters(word))
+
+    def _has_spelling(self, word: str) -> bool:
         if word in self.all_words:
             return True
         near = self._by_length

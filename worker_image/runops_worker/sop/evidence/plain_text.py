@@ -4,7 +4,18 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-__all__ = ["content_words", "digit_groups", "numbers_in", "plain", "similar_word", "squeezed", "words_of"]
+__all__ = [
+    "content_words",
+    "digit_groups",
+    "digit_runs",
+    "numbers_in",
+    "plain",
+    "similar_word",
+    "squeezed",
+    "with_digits",
+    "with_two_letters",
+    "words_of",
+]
 
 _SPACE = re.compile(r"\s+")
 _SIGNS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "\u00ad": None})  # noqa: RUF001
@@ -15,15 +26,43 @@ _LEAST_FOR_SPELLING = 5
 _STEM = 5
 _MOST_NUMBER_TEXT = 40
 _DIGITS = re.compile(r"\d+")
+_DIGIT_RUN = re.compile(r"\d(?:[\s,.()/-]{0,3}\d)*")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:\d{2}|\d{4})|\d{4}\.\d{1,2}\.\d{1,2}")
 _ENGLISH = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
     eighteen nineteen
 """
-_GERMAN = "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf"
+_GERMAN = """
+    null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn
+    achtzehn neunzehn
+"""
 _UNITS = {word: value for words in (_ENGLISH, _GERMAN) for value, word in enumerate(words.split())}
 _TENS_IN_ENGLISH = "twenty thirty forty fifty sixty seventy eighty ninety"
 _TENS = {word: 10 * value for value, word in enumerate(_TENS_IN_ENGLISH.split(), start=2)}
+_TENS_IN_GERMAN = "zwanzig dreissig vierzig fünfzig sechzig siebzig achtzig neunzig"
+_ONES_IN_GERMAN = (
+    "",
+    "einund",
+    "zweiund",
+    "dreiund",
+    "vierund",
+    "fünfund",
+    "sechsund",
+    "siebenund",
+    "achtund",
+    "neunund",
+)
+_TENS |= {
+    ones + tens: 10 * value + one
+    for value, tens in enumerate(_TENS_IN_GERMAN.split(), start=2)
+    for one, ones in enumerate(_ONES_IN_GERMAN)
+}
+_SPOKEN_NUMBER = re.compile(
+    rf"\b(?:(?P<tens>{'|'.join(sorted(_TENS, key=len, reverse=True))})"
+    rf"(?:[ -](?P<ones>{'|'.join(word for word, value in _UNITS.items() if 0 < value < 10)}))?"
+    rf"|(?P<unit>{'|'.join(_UNITS)}))\b"
+)
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 _COMMON_WORDS = """
     about after again also and any are because been before both but can click could did does done each else enter every
@@ -89,6 +128,28 @@ def digit_groups(text: str) -> Iterator[str]:
     """Return the digits of a text that stand together, in the form of `numbers_in`: the groups of a phone number."""
     for digits in _DIGITS.findall(unicodedata.normalize("NFKC", text)[:1_000_000]):
         yield _canonical(digits[:_MOST_NUMBER_TEXT], "")
+
+
+def digit_runs(text: str) -> Iterator[str]:
+    """Return the digits of a text that follow each other, whatever signs group them, as in a phone number."""
+    for run in _DIGIT_RUN.findall(unicodedata.normalize("NFKC", text)[:1_000_000]):
+        yield "".join(filter(str.isdigit, run))
+
+
+def with_digits(text: str) -> str:
+    """Return a plain text with digits in place of numbers in words: `abc 1 2 3` for "abc one two three"."""
+    return _SPOKEN_NUMBER.sub(_in_digits, text)
+
+
+def _in_digits(match: re.Match[str]) -> str:
+    if match["unit"] is not None:
+        return str(_UNITS[match["unit"]])
+    return str(_TENS[match["tens"]] + (0 if match["ones"] is None else _UNITS[match["ones"]]))
+
+
+def with_two_letters(word: str) -> str:
+    """Return a plain word as it is written without umlauts: `mueller` for "müller"."""
+    return word.translate(_UMLAUTS)
 
 
 def _readings(number: str) -> Iterator[str]:
