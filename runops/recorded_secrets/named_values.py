@@ -19,11 +19,17 @@ _CALLED_SO = (
 _CALLED_CODE = (
     r"(?:one[- ]time|verification|confirmation|security|authentication|authenticator|log-?in|sign-?in|2fa"
     r"|two[- ]factor|mfa|sms|access|unlock|recovery|backup|reset|door|alarm|einmal|bestätigungs|sicherheits|zugangs)"
-    r"[- ]?(?:code|pin|kode)s?|\botp\b(?: code)?|\b(?:mtan|sms-tan)\b"
+    r"[- ]?(?:code|pin|kode)s?|\botp\b(?: code)?|\b(?:push|photo|chip|sms|i|m)-?tan\b|(?-i:\bTAN\b)"
+    r"|\b(?:\d|four|five|six|seven|eight)[- ]digit code"
+    r"|\bcode (?:de vérification|de confirmation|de sécurité|à usage unique)"
+    r"|\bcódigo de (?:verificación|confirmación|seguridad|verificação|confirmação|segurança)"
+    r"|\bcodice di (?:verifica|conferma|sicurezza)|\b(?:verificatie|bevestigings)code|\bkod (?:weryfikacyjny|sms)\b"
+    r"|認証コード|確認コード|验证码|인증번호"
 )
 _CALLED_KEY = (
     r"api[_ -]?(?:key|token|secret)|(?:secret|access|private|account|encryption|signing|license)[_ -]?key"
     r"|secret[_ -]?access[_ -]?key|(?:client|webhook|app|shared)[_ -]?secret|sharedaccess(?:key|signature)"
+    r"|(?:wi-?fi|wlan|network|netzwerk)[ -]?(?:key|schlüssel)"
     r"|(?:auth|access|refresh|session|bearer|id|bot|deploy|personal access)[_ -]?token"
 )
 NAMES = re.compile(
@@ -31,17 +37,21 @@ NAMES = re.compile(
     rf"|(?P<phrase>(?:seed|recovery|mnemonic|secret recovery) phrase)"
     rf"|(?P<code>{_CALLED_CODE})"
     rf"|(?P<key>{_CALLED_KEY})"
-    r"|(?P<cvv>\b(?:cvv2?|cvc2?|card (?:security|verification) (?:code|number))\b)"
+    r"|(?P<cvv>\b(?:cvv2?|cvc2?|kartenprüf(?:nummer|ziffer)|cryptogramme visuel"
+    r"|card (?:security|verification) (?:code|number))\b)"
     r"|(?P<pin>\bpin(?:[ -]?(?:code|number|nummer))?\b)"
     r"|(?P<short>(?<![A-Za-z])(?:pass|secret|token)))"
     r"(?![A-Za-zäöüß])"
 )
 """Names of secrets; the group that took part says of which kind."""
+_FOR_WHAT = r"(?:[ ](?:for|of|für|von|pour|de|para)(?:[ ][\w.@'-]{1,40}){1,3}|[ ]?\([^()\n]{1,40}\))?"
 _ASSIGNED = re.compile(r"[_-]?\d{0,2}[\"'`\])]{0,2}[ \t]{0,3}(?P<sign>:=|=>|={1,2}|[:：])[ \t]{0,3}")  # noqa: RUF001
+_ASSIGNED_FOR = re.compile(rf"(?i){_FOR_WHAT}(?P<sign>[:：])[ \t]{{1,3}}")  # noqa: RUF001
 _SAID = re.compile(
     r"(?i)(?:[ ](?:for|of|on|to|für|von|zu|pour|de|para)[ ](?:[\w.@'-]{1,40}[ ]){1,5}?)?"
     r"[ ]?(?:(?<= )(?:is|was|will be|equals|reads|ist|lautet|heißt|est|es|è|é|jest)\b|['’]s\b)[ ]{0,3}:?[ ]{0,3}"  # noqa: RUF001
 )
+_SAID_WITHOUT_SPACES = re.compile(r"[ ]?[は是는은][ ]?((?=[!-~]*\d)(?=[!-~]*[A-Za-z])[!-~]{5,200})")
 _CHANGED = re.compile(
     r"(?i)[ ](?:is|was|has been|gets|got|wurde|wird|jetzt)?[ ]?(?:now )?(?:changed|set|reset|updated)[ ](?:to|as)[ ]"
 )
@@ -68,15 +78,17 @@ _CARD_CODE = re.compile(
     rf"(?i)\d[ -]?\d[ -]?\d(?:[ -]?\d)?(?![\w])|{_NUMBER_WORD}(?:[ ,-]{{1,2}}{_NUMBER_WORD}){{2,3}}\b"
 )
 _ONE_CODE = (
-    r"(?:[A-Z]-)?\d{3,4}[ -]\d{3,4}(?!\w)|(?:[A-Z]-)?\d{4,10}(?!\w)"
+    r"(?:[A-Z]-)?\d{3,4}[ -]\d{3,4}(?![A-Za-z0-9_])|(?:[A-Z]-)?\d{4,10}(?![A-Za-z0-9_])"
     r"|(?=[\w-]*\d)[A-Za-z0-9]{4,12}(?:-[A-Za-z0-9]{4,12}){0,5}(?![\w-])"
 )
 _CODES = re.compile(rf"(?:{_ONE_CODE})(?:[\s,;•*-]{{1,3}}(?:and )?(?:{_ONE_CODE})){{0,40}}")
 _FOR_WHOM = r"(?:[ ](?:for|from|of|on)[ ](?:[\w.@'-]{1,40}[ ]){1,5}?)?"
-_CODE_JOINT = re.compile(rf"(?i){_FOR_WHOM}[ ]?(?:is|are|was|of|ist|lautet|[:=#])?[\s:]{{1,3}}|[:=]")
+_IS = "is|was|ist|lautet|est|es|è|é|jest"
+_CODE_JOINT = re.compile(rf"(?i){_FOR_WHOM}[ ]?(?:are|of|{_IS}|[:=#])?[\s:]{{1,3}}|[:=：]|[ ]?[は是는은][ ]?")  # noqa: RUF001
 _IS_YOUR_CODE = re.compile(r"(?i)(?<![\w-])((?:[A-Z]-)?\d{4,8}|\d{3}[ -]\d{3})[ ]is your\b[^.\n]{0,40}?\bcode\b")
+_YOUR_CODE_IS = re.compile(r"(?i)\byour code(?: is|:)[ ]{1,2}((?:[A-Z]-)?\d{4,8}|\d{3}[ -]\d{3})(?![\w-])")
 _PHRASE = re.compile(r"(?:[ ]?(?:is|ist|[:=])[\s:]{0,3}|\s)[\"'“]?((?:[a-z]{3,8}[\s,]{1,2}){11,23}[a-z]{3,8})")
-_NUMBER_JOINT = re.compile(rf"(?i){_FOR_WHOM}[ ]?(?:is|was|to|ist|lautet|[:=#])?[ :]{{1,3}}|[:=]")
+_NUMBER_JOINT = re.compile(rf"(?i){_FOR_WHOM}[ ]?(?:to|{_IS}|[:=#])?[ :]{{1,3}}|[:=]")
 
 
 def named_values(text: str) -> Iterator[Span]:
@@ -84,8 +96,9 @@ def named_values(text: str) -> Iterator[Span]:
     for name in NAMES.finditer(text):
         if (span := _FINDERS[name.lastgroup or "password"](text, name)) is not None:
             yield span
-    for code in _IS_YOUR_CODE.finditer(text):
-        yield Span(*code.span(1), "code")
+    for pattern in (_IS_YOUR_CODE, _YOUR_CODE_IS):
+        for code in pattern.finditer(text):
+            yield Span(*code.span(1), "code")
 
 
 def is_announced_at_end(text: str) -> bool:
@@ -106,11 +119,20 @@ def said_value(text: str) -> Span | None:
 def _password(text: str, name: re.Match[str]) -> Span | None:
     at = name.end()
     if (assigned := _ASSIGNED.match(text, at)) is not None:
-        return _value(text, assigned.end(), "password", is_prose=assigned["sign"] in {":", "："})  # noqa: RUF001
+        is_prose = assigned["sign"] in {":", "："}  # noqa: RUF001
+        if is_prose and name[0].casefold().endswith("phrase"):
+            return _clause(text, assigned.end())
+        return _value(text, assigned.end(), "password", is_prose=is_prose)
     if (gap := _GAP_BEFORE_QUOTE.match(text, at)) is not None and (span := _quoted(text, gap.end(), "password")):
         return span
     if (said := _CHANGED.match(text, at) or _SAID.match(text, at)) is not None:
         return _clause(text, said.end())
+    if (other := _SAID_WITHOUT_SPACES.match(text, at)) is not None:
+        return Span(*other.span(1), "password")
+    if (assigned := _ASSIGNED_FOR.match(text, at)) is not None:
+        span = _value(text, assigned.end(), "password", is_prose=True)
+        # Where a password is kept is a word.
+        return None if span is None or text[span.start : span.end].isalpha() else span
     if (direct := _DIRECT.match(text, at)) is not None:
         return _value(text, direct.end(), "password", is_prose=True)
     return None

@@ -31,6 +31,7 @@ NO_SECRETS = FUNCTION_WORDS | _words(
     long short strong weak good bad safe secure secret private public confidential sensitive temporary default
     important okay ok fine done ready available unavailable
     enter type please choose use create change forgot show hide reset confirm repeat retype new old current field box
+    see siehe voir ver vedi look ask contact
     login log sign submit next back cancel continue save help forgotten? forgot?
     none null nil undefined true false yes no n/a string str text int number optional any all
     at least minimum maximum min max strength policy rules rule
