@@ -70,6 +70,11 @@ def test_words_of_the_screen_may_be_in_another_language() -> None:
         ("German", "German"),
         ("deutsch", "German"),
         ("de-CH", "German"),
+        # As its speakers write it.
+        ("français", "French"),
+        ("Español", "Spanish"),
+        ("português", "Portuguese"),
+        ("日本語", "Japanese"),
         ("Swiss German", "German"),
         ("Portuguese (Brazil)", "Portuguese"),
         ("Brazilian Portuguese", "Portuguese"),
