@@ -131,9 +131,23 @@ _NARROWER: Mapping[str, tuple[str, str]] = {
     "ZOOM": ("VISUAL_FOCUS_SHIFT", "Zoomed."),
     "ZOOM_IN": ("VISUAL_FOCUS_SHIFT", "Zoomed in."),
     "ZOOM_OUT": ("VISUAL_FOCUS_SHIFT", "Zoomed out."),
+    "SWIPE": (f"SCROLL_{_UNKNOWN}", "Swipe."),
+    "PINCH": ("VISUAL_FOCUS_SHIFT", "Pinch."),
+    "SUBMIT_FORM": ("CLICK", "Submitted."),
+    "CHECK_BOX": ("CLICK", "Checked."),
 }
 """Words that say more than the word of the list. What they say besides goes into the description."""
 
+_CONTAINED = (
+    *((word, "CLICK") for word in ("CLICK", "DOPPELKLICK", "KLICK", "CLIC", "TAP", "SELECT")),
+    *((word, "TYPE") for word in ("TYPE", "TYPING", "INPUT", "TIPPEN")),
+    *((word, "PASTE") for word in ("PASTE", "PASTED")),
+    *((word, "MOUSE_MOVE_TO_REGION") for word in ("HOVER", "CURSOR", "MOUSE")),
+    *((word, "VISUAL_FOCUS_SHIFT") for word in ("FOCUS", "ZOOM")),
+    *((word, "MODAL_CLOSE") for word in ("DISMISS",)),
+    *((word, "SCREEN_UPDATE") for word in ("CHANGE", "TRANSITION", "UPDATE", "LOAD", "OTHER", _UNKNOWN)),
+)
+"""What a phrase of several words means that has one of these, the first one in this order."""
 _MEANS = {other: word for word, others in _SAME.items() for other in others}
 _KEY_PREFIX = re.compile(
     r"(?:KEY_?(?:BOARD_)?(?:PRESS(?:ED)?|DOWN|STROKE|SHORTCUT)|PRESS(?:ED)?_KEY|PRESS(?:ED)?|KEYBOARD|HOTKEY|SHORTCUT|KEY)"
@@ -220,7 +234,9 @@ def action_of(written: str, *, key: str | None = None) -> Action | None:
     if one is not None:
         return one
     parts = [part for part in _SEVERAL.split(text) if part]
-    if len(parts) < 2 or (first := _one_action(parts[0], key=key)) is None:
+    if len(parts) < 2:
+        return _of_phrase(text)
+    if (first := _one_action(parts[0], key=key)) is None:
         return None
     others = ", ".join(part.replace("_", " ").lower() for part in parts[1:])
     return Action(first.word, f"{first.note} Then: {others}.".strip())
@@ -244,6 +260,16 @@ def _one_action(text: str, *, key: str | None) -> Action | None:
         way = re.sub(r"[^A-Z_]", "", word.removeprefix("SCROLL_"))[:_LONGEST_KEY].strip("_")
         return Action(f"SCROLL_{way or _UNKNOWN}")
     return None
+
+
+def _of_phrase(text: str) -> Action | None:
+    """Read a phrase such as `MENU_SELECT` by one of its words. The whole phrase goes into the description."""
+    parts = re.findall(r"[A-Z0-9]+", text)
+    if "SCROLL" in parts:
+        way = next((part for part in parts if part in {"UP", "DOWN", "LEFT", "RIGHT"}), _UNKNOWN)
+        return Action(f"SCROLL_{way}")
+    meant = next((action for part, action in _CONTAINED if part in parts), None)
+    return None if meant is None else Action(meant, f"{' '.join(parts).capitalize()}.")
 
 
 def _is_key(text: str) -> bool:
