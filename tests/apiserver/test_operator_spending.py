@@ -117,7 +117,7 @@ def test_each_dollar_counts_once_whoever_dies_and_a_cap_stops_the_claims(
 
         site.told("delete", "configmap", _RECORD)
         site.reports(known, 0.6)
-        site.has_counted(0.6, "a deleted record is made anew, of the VideoJobs that exist")
+        site.has_counted(0.6, "a deleted record is created again from the VideoJobs that exist")
 
         (gone,) = set(site.videojobs()) - {known}
         site.reports(gone, 0.2, under_way=0.1)

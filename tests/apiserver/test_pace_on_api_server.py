@@ -118,7 +118,7 @@ def _check(first: list[CallRecord], calls: list[CallRecord], workers: PacedWorke
     used = sum(call.status == 200 for call in calls) / (_PER_MINUTE * seconds / 60)
     shares = sorted(workers.answered.values())
     print(f"{used:.1%} used, {refused:.1%} of {len(calls)} refused, answered {shares}")  # noqa: T201 - for who measures
-    assert len(after) <= _PER_MINUTE // 10, "the next leader does not begin anew"
+    assert len(after) <= _PER_MINUTE // 10, "the next leader keeps the pace"
     # By videos alone, it would be an eighth of them.
     assert workers.answered[alone] >= _CALLS // 2, "the user with one video does not wait behind all the others"
     assert workers.failed == 0

@@ -40,7 +40,7 @@ def test_a_card_number_is_hidden(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        # One of more than 64 single digits in a row is no number that somebody types.
+        # Nobody types a card number within more than 64 single digits.
         "0 " * 49 + "4 2 " * 8,
         # Nobody writes a card in such groups.
         "424 242 424 242 4242",

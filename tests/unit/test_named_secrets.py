@@ -17,7 +17,7 @@ _LONG = "b" * 199
         ("the password is hunter.2 okay", f"the password is {PASSWORD} okay"),
         ("the password is ab.cd:12, okay", f"the password is {PASSWORD}, okay"),
         ("the password is |hunter2|", f"the password is {PASSWORD}"),
-        # Where the first word is no word of the language, only what spells it goes on with it.
+        # If the first word is not a dictionary word, only further parts of its spelling belong to it.
         ("the password is h4 capital x dash two and then", f"the password is {PASSWORD} and then"),
         ("the password is h4 'dash' x now go", f"the password is {PASSWORD} now go"),
         ("the password is tiger and press", f"the password is {PASSWORD} and press"),

@@ -111,7 +111,7 @@ def _is_of(item: _Item, scene: Scene) -> bool:
 
 
 def _same(one: Any, told: Any) -> bool:
-    """Tell whether a value of the request is what was told of the scene; a client may add keys that it leaves empty."""
+    """Return whether two values are equal, apart from keys with empty values, which a client may add."""
     if isinstance(one, dict) and isinstance(told, dict):
         return all(_same(one.get(key), value) for key, value in told.items())
     return bool(one == told)

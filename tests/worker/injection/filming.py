@@ -73,7 +73,7 @@ class _Placed:
 
 
 def scenes_of(shots: Sequence[Shot], *, first_mark: int) -> dict[int, Scene]:
-    """Return what the stand-in is told of a recording: each shot has the next mark."""
+    """Return the scenes of a recording for the stand-in; shot k has mark k of the recording."""
     return {first_mark + number: shot.scene for number, shot in enumerate(shots)}
 
 

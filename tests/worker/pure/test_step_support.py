@@ -42,7 +42,7 @@ def test_an_item_that_proves_nothing_is_no_evidence() -> None:
         ("Alpha bravo delta", ("t0001", "t0003"), False),
         ("Charlie delta echo", ("t0002", "t0003", "t0004"), False),
         ("Foxtrot", ("t0005",), False),
-        # Without a word that says something, short words count.
+        # If a label has only short words, these count.
         ("Now the alpha", ("t0001",), False),
         ("The and", None, False),
     ],

@@ -6,7 +6,7 @@ a chunk may begin: its planned start and five candidates before it.
 Best is a chunk that begins and ends between two sentences. A chunk that begins in the middle of one may be told by the
 model with words that nobody said. Next best is a pause within the overlap, since a sentence before it is whole in the
 earlier chunk, and one after it in the later chunk. The overlaps of the candidates cover the 30 s before
-and at the seam without a hole, so every pause there lies in one of them.
+and at the seam without a gap, so each pause there lies in one of them.
 """
 
 from collections.abc import Iterator, Sequence
