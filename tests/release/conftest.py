@@ -59,7 +59,7 @@ def release(clones: tuple[Path, Path]) -> Release:
 def second_release(
     clones: tuple[Path, Path], release: Release, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Release]:
-    """The release of the second clone. It builds and compresses each layer again, from a cached base and cached wheels."""
+    """The release of the second clone. Layers are built and compressed again; base and wheels come from the cache."""
     assert release.folder.is_dir()
     cache = tmp_path_factory.mktemp("cache")
     images = cache / "runops-operator" / "images"
