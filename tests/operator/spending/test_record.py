@@ -356,3 +356,8 @@ def test_a_finished_videojob_has_spent_what_its_calls_under_way_may_have_cost() 
     )
     assert at_work.settled().days == {YESTERDAY: 350_000, TODAY: 70_000}
     assert at_work.days == {YESTERDAY: 300_000}, "the count itself is unchanged"
+
+
+def test_the_earlier_of_the_two_days_that_an_entry_keeps_still_grows() -> None:
+    record = counted(Record(), [video(d11_29=1, d11_30=1)], now=NOON)
+    assert counted(record, [video(d11_29=4, d11_30=1)], now=NOON).of_month == record.of_month + 3
