@@ -22,6 +22,7 @@ from runops.supabase.errors import UNREADABLE, ErrorKind, Service, SupabaseError
         pytest.param(400, None, False, id="a gateway's answer"),
         pytest.param(401, "PGRST301", False, id="a rejected key"),
         pytest.param(500, "57P01", False, id="a restart of the database"),
+        pytest.param(400, "57P02", False, id="a crash of the database, as PostgREST passes it on"),
         pytest.param(500, "40001", False, id="a conflict of two transactions"),
     ],
 )

@@ -23,6 +23,8 @@ class Pod:
         From its metadata.
     started
         Whether its worker runs or ran, so that there is a log.
+    ended
+        Whether its worker has ended.
     state
         Its state in words.
     """
@@ -30,6 +32,7 @@ class Pod:
     name: str
     created: str
     started: bool
+    ended: bool
     state: str
 
 
@@ -51,8 +54,9 @@ def parse_pod(manifest: dict[str, Any]) -> Pod:
     meta, status = manifest["metadata"], manifest.get("status") or {}
     containers = {one["name"]: one.get("state") or {} for one in status.get("containerStatuses") or []}
     worker = containers.get(CONTAINER, {})
-    started = "running" in worker or "terminated" in worker
-    return Pod(meta["name"], meta.get("creationTimestamp") or "", started, _state(status, worker))
+    ended = "terminated" in worker
+    started = ended or "running" in worker
+    return Pod(meta["name"], meta.get("creationTimestamp") or "", started, ended, _state(status, worker))
 
 
 def _state(status: dict[str, Any], worker: dict[str, Any]) -> str:

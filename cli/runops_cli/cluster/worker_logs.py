@@ -15,6 +15,7 @@ __all__ = ["WorkerLogs", "without_pod"]
 
 _READ_EVERY_SECONDS = 1.0
 _START_SECONDS = 600.0
+_END_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,20 @@ class WorkerLogs:
     async def _follow_pod(self, pod: Pod) -> Exit:
         code = await self._print_pod(pod, follow=True)
         if code is Exit.OK:
-            ended = await self._read(pod)
-            to_stderr(f"{pod.name}  {'is gone.' if ended is None else ended.state}")
+            return await self._print_end(pod)
         return code
+
+    async def _print_end(self, pod: Pod) -> Exit:
+        """Print how the pod ended. The kubelet reports that after the log has ended, within seconds."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + _END_SECONDS
+        while (found := await self._read(pod)) is not None and not found.ended:
+            if clock() > deadline:
+                to_stderr(f"{pod.name}  still runs, but its log was cut off. Run the command again.", style="yellow")
+                return Exit.TIMEOUT
+            await asyncio.sleep(_READ_EVERY_SECONDS)
+        to_stderr(f"{pod.name}  {'is gone.' if found is None else found.state}")
+        return Exit.OK
 
     async def _print_pod(self, pod: Pod, *, follow: bool = False) -> Exit:
         to_stderr(f"{pod.name}  {pod.state}")

@@ -31,7 +31,7 @@ def logs(
     """Print the log of a job's worker on the cluster; it runs kubectl.
 
     If there is no pod, or it has not started, the exit code is 3. With --follow it waits ten minutes for the start;
-    then the exit code is 4.
+    then the exit code is 4. It is 4 also if the log is cut off while the worker goes on.
 
     Example: runops logs 6f1d3a52-2f5c-4b0e-9a51-0a6b8f6f0c11 -n runops -f
 
