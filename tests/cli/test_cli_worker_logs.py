@@ -14,7 +14,7 @@ from runops_cli.terminal.exit_codes import Exit
 pytestmark = pytest.mark.virtual_time
 
 JOB = UUID("6f1d3a52-2f5c-4b0e-9a51-0a6b8f6f0c11")
-RUNNING = {"running": {}}
+RUNNING: dict[str, Any] = {"running": {}}
 ENDED = {"terminated": {"exitCode": 0}}
 
 
