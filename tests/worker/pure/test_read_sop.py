@@ -283,11 +283,50 @@ def test_nodes_that_a_fix_inserted_are_told() -> None:
     assert "no_end" in reading.value.fixes
 
 
-@pytest.mark.parametrize("raw", [{"sop": "not public"}, {"sop": ["public"]}, {"sop": {"nodes": []}}])
-def test_only_an_object_inside_an_object_may_be_the_sop(raw: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("raw", "fault"),
+    [
+        ({"sop": "not public"}, "The answer must be one JSON object with meta, public and private."),
+        ({"sop": ["public"]}, "The answer must be one JSON object with meta, public and private."),
+        ({"sop": {"nodes": []}}, "The SOP has no node: public.nodes must list the steps."),
+        ([a_sop(), a_sop(triggers=[])], "The answer must be one JSON object with meta, public and private."),
+        ([{"public": 1}, {"public": 2}], "The answer must be one JSON object with meta, public and private."),
+        ([[[[[[a_sop()]]]]]], "The answer must be one JSON object with meta, public and private."),
+    ],
+)
+def test_what_is_not_clearly_one_sop_is_none(raw: Any, fault: str) -> None:
     reading = read(raw)
-    assert reading.value is None
-    assert reading.faults == ("The SOP has no node: public.nodes must list the steps.",)
+    assert (reading.value, reading.faults) == (None, (fault,))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        [a_sop()],
+        [a_sop(), a_sop()],
+        {"sop": a_sop()},
+        {"version": "1", "result": {"sop": [a_sop()]}},
+        [[[[[a_sop()]]]]],
+        [{name: part} for name, part in a_sop().items()],
+        {**a_sop(), "public": json.dumps(a_sop()["public"])},
+        a_sop()["public"] | {"meta": a_sop()["meta"], "private": a_sop()["private"]},
+    ],
+)
+def test_a_sop_is_found_inside_of_other_values(raw: Any) -> None:
+    assert dumped(raw) == dumped(a_sop())
+
+
+@pytest.mark.parametrize(
+    "around", ["```json\n{}\n```", "Here is the SOP:\n```json\n{}\n```\nAnything else?", "\ufeff{}"]
+)
+def test_what_is_around_a_sop_costs_no_repair_and_is_counted(around: str) -> None:
+    reading = read_sop(around.replace("{}", json.dumps(a_sop())), job_id=JOB, now=NOW)
+    assert reading.faults == ()
+    plain = read(a_sop())
+    assert reading.value is not None
+    assert plain.value is not None
+    assert reading.value.sop == plain.value.sop
+    assert reading.value.fixes == ("loose_json", *plain.value.fixes)
 
 
 def test_a_question_is_in_the_language_of_the_sop_and_english_for_the_repair_turn() -> None:

@@ -5,16 +5,28 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-__all__ = ["MOST_FAULTS", "cleaned", "faults_of", "parse_json", "without_nulls"]
+__all__ = ["MOST_FAULTS", "cleaned", "faults_of", "object_of", "parse_json", "without_nulls"]
 
 MOST_FAULTS = 20
 """Faults named in one repair turn; more of them only confuse the model."""
 
 _LONGEST_SENTENCE = 160
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of some names and values, for the `object_pairs_hook` of a decoder.
+
+    Of a name that is there twice, the last value that is not empty counts.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        found.update({name: value for name, value in pairs if value not in _EMPTY})
+    return found
 
 
 def parse_json(text: str) -> Any:
@@ -26,7 +38,7 @@ def parse_json(text: str) -> Any:
         It is not JSON; the message says where. NaN and Infinity are not JSON either.
     """
     try:
-        return cleaned(json.loads(text, parse_constant=_no_constant))
+        return cleaned(json.loads(text, parse_constant=_no_constant, object_pairs_hook=object_of))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 

@@ -5,7 +5,7 @@ the recording tells, the guess is a fault for the repair turn; the SOP is usable
 """
 
 import hashlib
-import re
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,9 @@ from pydantic import ValidationError
 from runops.sop import Sop
 from runops.sop_graph import graph_faults
 from runops.sop_outline import in_outline_order
-from runops_worker.model.answer_json import faults_of, parse_json
+from runops_worker.model.answer_json import faults_of
 from runops_worker.model.ask import Reading
+from runops_worker.model.find_object import find_object
 from runops_worker.sop.evidence.step_support import STEPS
 from runops_worker.sop.evidence.take_evidence import Cited, take_evidence
 from runops_worker.sop.fix.fix_graph import fix_graph
@@ -26,7 +27,8 @@ from runops_worker.sop.wording.sentences import Wording
 
 __all__ = ["AnsweredSop", "read_sop", "sop_id"]
 
-_FENCE = re.compile(r"\s*```\w*\s*\n(?P<inside>.*)\n\s*```\s*", re.DOTALL)
+_PARTS = ("meta", "public", "private")
+_DEEPEST = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +79,8 @@ def read_sop(text: str, *, job_id: UUID, now: datetime, language: str | None = N
     language
         The one that was chosen for it, see `Task.sop_language`.
     """
-    fenced = _FENCE.fullmatch(text)
     try:
-        raw = _object(parse_json(text if fenced is None else fenced["inside"]))
+        raw, is_plain = find_object(text, _object)
     except ValueError as error:
         return Reading(None, (f"The answer is not JSON: {str(error)[:120]}",))
     if raw is None:
@@ -96,19 +97,42 @@ def read_sop(text: str, *, job_id: UUID, now: datetime, language: str | None = N
         return Reading(None, tuple(faults_of(error)))
     broken = graph_faults(sop)
     answer = AnsweredSop(
-        sop=in_outline_order(sop), cited=cited, wording=wording, fixes=fixed.fixes, inserted=fixed.inserted
+        sop=in_outline_order(sop),
+        cited=cited,
+        wording=wording,
+        fixes=fixed.fixes if is_plain else ("loose_json", *fixed.fixes),
+        inserted=fixed.inserted,
     )
     is_empty = not any(node.type in STEPS for node in sop.public.nodes)
     empty = ("The SOP has no step: public.nodes must list what is done.",) if is_empty else ()
     return Reading(answer, (*broken, *empty, *fixed.guesses), is_usable=not broken)
 
 
-def _object(value: Any) -> dict[str, Any] | None:
-    """Return the SOP, also where it is the only item of a list or the only value of an object."""
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if isinstance(value, dict) and len(value) == 1:
-        (inner,) = value.values()
-        if isinstance(inner, dict) and "public" in inner:
-            return inner
-    return value if isinstance(value, dict) else None
+def _object(value: Any, depth: int = 0) -> dict[str, Any] | None:
+    """Return the SOP in a value: itself, or the only one inside of it.
+
+    A list of its three parts is one, too, and a part may be JSON in a text.
+    """
+    if isinstance(value, list):
+        parts = [item for item in value if isinstance(item, dict)]
+        names = [name for item in parts for name in item]
+        if "public" in names and len(set(names)) == len(names) and set(names) <= set(_PARTS):
+            value = {name: part for item in parts for name, part in item.items()}
+    if isinstance(value, dict) and ("public" in value or "nodes" in value):
+        return {name: _part(part) if name in _PARTS else part for name, part in value.items()}
+    if not isinstance(value, list | dict) or depth >= _DEEPEST:
+        return None
+    inner = value if isinstance(value, list) else value.values()
+    found = [one for item in inner if (one := _object(item, depth + 1)) is not None]
+    if found and all(one == found[0] for one in found):
+        return found[0]
+    return None
+
+
+def _part(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value

@@ -63,6 +63,23 @@ def test_notes_are_read_and_sent_on() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        f"```json\n{json.dumps(NOTES)}\n```\nDone.",
+        json.dumps([NOTES]),
+        json.dumps({"notes": NOTES}),
+        json.dumps(NOTES)[:-1] + ",}",
+    ],
+)
+def test_what_is_around_notes_costs_no_repair(text: str) -> None:
+    assert read_notes(text, SECTION) == read_notes(json.dumps(NOTES), SECTION)
+
+
+def test_of_two_notes_none_is_taken() -> None:
+    assert read_notes(json.dumps([NOTES, NOTES]), SECTION).value is None
+
+
+@pytest.mark.parametrize(
     ("written", "kept"),
     [
         (["t0003", "t0099"], ("t0003",)),

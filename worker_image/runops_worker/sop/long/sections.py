@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from runops_worker.model.answer_json import faults_of, parse_json, without_nulls
+from runops_worker.model.answer_json import faults_of, without_nulls
 from runops_worker.model.ask import Reading
+from runops_worker.model.find_object import find_object
 from runops_worker.model.protocol import Question
 from runops_worker.sop.data_block import ABOUT_DATA, data_block
 from runops_worker.sop.evidence.item_ids import as_ranges, read_ids
@@ -176,7 +177,7 @@ def read_notes(text: str, section: Sequence[dict[str, Any]]) -> Reading[SectionN
         The items that the model was given, each with its `id`.
     """
     try:
-        value = without_nulls(parse_json(text))
+        value = without_nulls(find_object(text, _notes_in)[0])
     except ValueError as error:
         return Reading(None, (f"The answer is not JSON: {str(error)[:120]}",))
     try:
@@ -184,6 +185,14 @@ def read_notes(text: str, section: Sequence[dict[str, Any]]) -> Reading[SectionN
     except ValidationError as error:
         return Reading(None, tuple(faults_of(error)))
     return Reading(notes)
+
+
+def _notes_in(value: Any) -> dict[str, Any] | None:
+    """Return the notes in a value: itself, or the only value of a list or object."""
+    if isinstance(value, dict) and "steps" in value:
+        return value
+    inner = list(value.values()) if isinstance(value, dict) else value
+    return _notes_in(inner[0]) if isinstance(inner, list) and len(inner) == 1 else None
 
 
 def _with_ids_of(value: Any, existing: frozenset[str]) -> Any:
