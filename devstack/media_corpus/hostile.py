@@ -30,10 +30,10 @@ _ENDS: Final[dict[str, str]] = {
     """,
     "MediaTooShort": """
         mkv-segment-of-size-max mkv-tracks-of-size-max mkv-all-at-one-time mkv-times-negative
-        mkv-times-backwards mkv-lacing-wrong
+        mkv-lacing-wrong
     """,
     "MediaTooLong": """
-        mp4-pictures-of-a-week mkv-claims-10-years mkv-gaps-of-29-minutes
+        mp4-pictures-of-a-week mkv-gaps-of-29-minutes
     """,
     "MediaTooLarge": """
         mp4-of-5-gigabytes
@@ -51,13 +51,13 @@ _ENDS: Final[dict[str, str]] = {
         mkv-cut-in-its-tracks mkv-cut-before-its-pictures mkv-cut-in-the-middle webm-cut-in-the-middle
         mkv-head-of-size-max mkv-time-scale-max mkv-size-1-x-1 mkv-pictures-grow-to-16383
         mkv-compressed-picture-bomb mkv-block-of-no-track mkv-codec-of-another-name mkv-vp8-called-av1
-        mkv-no-pictures webm-vp9-broken webm-av1-broken mkv-vp8-pictures-of-noise
+        mkv-no-pictures mkv-times-backwards webm-vp9-broken webm-av1-broken mkv-vp8-pictures-of-noise
     """,
     "TimestampGap": """
         mp4-edit-empty-for-ages mkv-times-max mkv-gap-of-25-hours mkv-gap-of-an-age
     """,
     GOOD_ENOUGH: """
-        mp4-then-zip mp4-with-html-in-front mp4-with-pdf-in-front webm-then-mp4 mp4-then-webm
+        mkv-claims-10-years mp4-then-zip mp4-with-html-in-front mp4-with-pdf-in-front webm-then-mp4 mp4-then-webm
         mp4-then-4-gigabytes-of-nothing mkv-then-400-megabytes-of-nothing mp4-in-pieces-cut mp4-chunks-max
         mp4-chunks-behind-the-end mp4-chunks-in-the-head mp4-chunk-table-of-zeros mp4-pictures-of-no-length
         mp4-pictures-of-negative-length mp4-pictures-by-the-milliard mp4-no-time-scale mp4-a-milliard-per-second

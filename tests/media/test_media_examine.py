@@ -11,57 +11,62 @@ from runops_worker.media.errors import MediaRejected, MediaToolFailed
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe import examine as examine_module
 from runops_worker.media.probe.examine import examine
-from runops_worker.media.probe.probe import probe
+from runops_worker.media.probe.probe import OnScreen, probe
 from runops_worker.media.probe.survey import survey
+from runops_worker.media.recording.recording import Recording
 
-Recording = Callable[[str], Path]
+MakeRecording = Callable[[str], Path]
 LIMITS = Limits()
 
 
-async def test_the_result_is_that_of_probe_and_survey(recording: Recording) -> None:
+async def test_the_result_is_that_of_probe_and_survey(recording: MakeRecording) -> None:
     source = recording("b-frames")
     examined = await examine(source, limits=LIMITS)
-    assert examined.info == await probe(source, limits=LIMITS)
+    assert examined.recording == await probe(source, limits=LIMITS)
     assert examined.pictures == await survey(source, "mov", "h264", limits=LIMITS)
     assert examined.pictures is not None
 
 
-async def test_the_probe_reports_the_codec_once(recording: Recording) -> None:
-    told: list[tuple[str, str]] = []
-    await probe(recording("b-frames"), limits=LIMITS, on_codec=lambda *names: told.append(names))
-    assert told == [("mov", "h264")]
+async def test_the_probe_reports_the_screen_once(recording: MakeRecording) -> None:
+    told: list[tuple[str, int, str]] = []
+    await probe(recording("b-frames"), limits=LIMITS, on_screen=lambda *names: told.append(names))
+    assert told == [("mov", 0, "h264")]
 
 
 async def test_the_survey_begins_while_the_probe_still_reads(
-    recording: Recording, monkeypatch: pytest.MonkeyPatch
+    recording: MakeRecording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    probed = asyncio.Event()
+    source, probed = recording("b-frames"), asyncio.Event()
+    found = await probe(source, limits=LIMITS)
 
-    async def probe_that_ends_after_the_survey(*_: object, on_codec: Callable[[str, str], None], **__: object) -> None:
-        on_codec("mov", "h264")
+    async def probe_that_ends_after_the_survey(*_: object, on_screen: OnScreen, **__: object) -> Recording:
+        on_screen("mov", 0, "h264")
         async with asyncio.timeout(120):
             await probed.wait()
+        return found
 
     async def surveyed(*_: object, **__: object) -> None:
         probed.set()
 
     monkeypatch.setattr(examine_module, "probe", probe_that_ends_after_the_survey)
     monkeypatch.setattr(examine_module, "survey", surveyed)
-    await examine(recording("b-frames"), limits=LIMITS)
+    await examine(source, limits=LIMITS)
 
 
-async def test_without_a_survey_no_pictures_are_known(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_a_survey_no_pictures_are_known(
+    recording: MakeRecording, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def failing(*_: object, **__: object) -> NoReturn:
         raise MediaToolFailed("ffmpeg needed more memory than its limit of 1 MiB.", out_of_memory=True)
 
     monkeypatch.setattr(examine_module, "survey", failing)
     examined = await examine(recording("b-frames"), limits=LIMITS)
-    assert examined.info.frames == 120
+    assert examined.recording.duration_seconds == 4.0
     assert examined.pictures is None
 
 
 async def test_a_recording_that_is_decoded_completely_is_not_surveyed(
-    recording: Recording, monkeypatch: pytest.MonkeyPatch
+    recording: MakeRecording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def surveyed(*_: object, **__: object) -> NoReturn:
         raise AssertionError
@@ -71,7 +76,7 @@ async def test_a_recording_that_is_decoded_completely_is_not_surveyed(
     assert examined.pictures is None
 
 
-async def test_a_refusal_ends_the_survey(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_refusal_ends_the_survey(recording: MakeRecording, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, ended = asyncio.Event(), asyncio.Event()
 
     async def endless(*_: object, **__: object) -> None:

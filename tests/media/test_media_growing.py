@@ -9,9 +9,9 @@ import pytest
 
 from devstack import media_corpus
 from runops_worker.media.probe.examine import examine
-from runops_worker.media.probe.media_info import MediaInfo
 from runops_worker.media.probe.packets import PacketReport
 from runops_worker.media.probe.probe import probe
+from runops_worker.media.recording.recording import Recording
 from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
 from runops_worker.media.transcode.chunks import plan_chunks, settled_chunks
 from runops_worker.media.transcode.cut_chunk import cut_chunk
@@ -42,9 +42,9 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Slowly:
     """Fragments that come as a test lets them."""
 
-    def __init__(self, whole: bytes, target: Path, info: MediaInfo) -> None:
+    def __init__(self, whole: bytes, target: Path, info: Recording) -> None:
         self.whole, self.target = whole, target
-        self.video = GrowingSlim(target, info=info, fps=1, limits=LIMITS)
+        self.video = GrowingSlim(target, recording=info, fps=1, limits=LIMITS)
 
     def write(self, size: int, *, encoded: float) -> None:
         self.target.write_bytes(self.whole[:size])
@@ -59,7 +59,7 @@ class Encoded:
     """The fragments of a slim video, and what `probe` said of its recording."""
 
     fragments: bytes
-    info: MediaInfo
+    info: Recording
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def encoded(talk: Path) -> Encoded:
 async def fragments_of(recording: Path, target: Path) -> Encoded:
     info = await probe(recording, limits=LIMITS)
     command = slim_command(
-        recording, target, info=info, fps=1, height=64, crf=32, limits=LIMITS, dropping=None, fragmented=True
+        recording, target, recording=info, fps=1, height=64, crf=32, limits=LIMITS, dropping=None, fragmented=True
     )
     allowance = Allowance(seconds=240, memory_bytes=LIMITS.max_memory_bytes, file_bytes=1024**3)
     outcome = await run_tool(command, allowance=allowance, reach=Reach(reads=(recording,), writes=(target,)))

@@ -118,7 +118,9 @@ async def test_a_header_is_enough_to_refuse_for_a_limit(
     limits: Limits, reason: str | None, ending: str, recording: Recording, tmp_path: Path
 ) -> None:
     source = index_first(recording("plain"), tmp_path / f"first.{ending}")
-    assert await beginnings_refused(source, tmp_path / "part", limits) == ({reason} if reason else set())
+    # The header of a Matroska file may have been written before the recording, with any length.
+    known = {reason} if reason and (ending, reason) != ("mkv", "MediaTooLong") else set()
+    assert await beginnings_refused(source, tmp_path / "part", limits) == known
 
 
 @pytest.mark.parametrize(("name", "reason"), [("sound-only", "NoVideoStream"), ("prores", "UnsupportedMedia")])

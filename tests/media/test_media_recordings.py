@@ -15,17 +15,17 @@ from devstack import media_corpus
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.examine import examine
-from runops_worker.media.probe.media_info import MediaInfo
 from runops_worker.media.probe.probe import probe
+from runops_worker.media.recording.recording import Recording
 from runops_worker.media.transcode.slim_size import slim_size
 from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.media.transcode.transcode import transcode
 
-Recording = Callable[[str], Path]
+MakeRecording = Callable[[str], Path]
 LIMITS = Limits()
 
 
-async def slimmed(source: Path, target: Path, *, fps: int = 1, height: int = 120) -> tuple[MediaInfo, SlimVideo]:
+async def slimmed(source: Path, target: Path, *, fps: int = 1, height: int = 120) -> tuple[Recording, SlimVideo]:
     examined = await examine(source, limits=LIMITS)
     slim = await transcode(
         source,
@@ -37,7 +37,7 @@ async def slimmed(source: Path, target: Path, *, fps: int = 1, height: int = 120
         limits=LIMITS,
         on_progress=lambda _share: None,
     )
-    return examined.info, slim
+    return examined.recording, slim
 
 
 def contents(folder: Path) -> list[str]:
@@ -51,7 +51,7 @@ def looks(path: Path) -> str:
 
 @pytest.mark.parametrize("name", sorted(media_corpus.BAD))
 async def test_a_bad_recording_is_refused_with_its_reason_and_a_sentence(
-    name: str, recording: Recording, tmp_path: Path
+    name: str, recording: MakeRecording, tmp_path: Path
 ) -> None:
     async with asyncio.timeout(120):
         with pytest.raises(MediaRejected) as refused:
@@ -62,7 +62,9 @@ async def test_a_bad_recording_is_refused_with_its_reason_and_a_sentence(
 
 
 @pytest.mark.parametrize("name", media_corpus.GOOD)
-async def test_a_good_recording_becomes_a_playable_slim_video(name: str, recording: Recording, tmp_path: Path) -> None:
+async def test_a_good_recording_becomes_a_playable_slim_video(
+    name: str, recording: MakeRecording, tmp_path: Path
+) -> None:
     info, slim = await slimmed(recording(name), tmp_path / "slim.mp4")
     text = looks(slim.path)
     assert "yuv420p" in text
@@ -75,18 +77,18 @@ async def test_a_good_recording_becomes_a_playable_slim_video(name: str, recordi
     assert contents(tmp_path) == ["slim.mp4"]
 
 
-async def test_a_rotated_recording_comes_out_upright(recording: Recording, tmp_path: Path) -> None:
+async def test_a_rotated_recording_comes_out_upright(recording: MakeRecording, tmp_path: Path) -> None:
     info, slim = await slimmed(recording("rotated"), tmp_path / "slim.mp4")
     assert (info.width, info.height) == (240, 320)
     assert "90x120" in looks(slim.path)
 
 
-async def test_more_pictures_per_second_are_written_on_request(recording: Recording, tmp_path: Path) -> None:
+async def test_more_pictures_per_second_are_written_on_request(recording: MakeRecording, tmp_path: Path) -> None:
     _, slim = await slimmed(recording("plain"), tmp_path / "slim.mp4", fps=4)
     assert slim.frames == 16
 
 
-async def test_a_small_recording_is_not_enlarged(recording: Recording, tmp_path: Path) -> None:
+async def test_a_small_recording_is_not_enlarged(recording: MakeRecording, tmp_path: Path) -> None:
     _, slim = await slimmed(recording("plain"), tmp_path / "slim.mp4", height=720)
     assert "320x240" in looks(slim.path)
 
@@ -119,7 +121,7 @@ async def test_second_k_shows_the_picture_that_began_at_or_before_it(tmp_path: P
 
 
 async def test_sound_that_goes_on_after_the_last_picture_keeps_that_picture(
-    recording: Recording, tmp_path: Path
+    recording: MakeRecording, tmp_path: Path
 ) -> None:
     info, slim = await slimmed(recording("sparse-vp8"), tmp_path / "slim.mp4")
     assert info.video_seconds < 3
@@ -137,7 +139,7 @@ async def test_the_last_picture_stays_to_the_end_of_the_sound(tmp_path: Path) ->
     assert [value > 100 for value in brightness(slim.path)] == [False, False, False, True, True, True]
 
 
-async def test_progress_never_falls_and_ends_at_one(recording: Recording, tmp_path: Path) -> None:
+async def test_progress_never_falls_and_ends_at_one(recording: MakeRecording, tmp_path: Path) -> None:
     source = recording("plain")
     shares: list[float] = []
     examined = await examine(source, limits=LIMITS)
@@ -164,7 +166,7 @@ async def test_progress_never_falls_and_ends_at_one(recording: Recording, tmp_pa
         (Limits(max_streams=1), "UnsupportedMedia"),
     ],
 )
-async def test_each_limit_is_kept(limits: Limits, reason: str, recording: Recording) -> None:
+async def test_each_limit_is_kept(limits: Limits, reason: str, recording: MakeRecording) -> None:
     with pytest.raises(MediaRejected) as refused:
         await probe(recording("plain"), limits=limits)
     assert refused.value.reason == reason

@@ -34,7 +34,7 @@ async def test_the_sandbox_changes_no_byte(name: str, recording: Callable[[str],
     for confined in (True, False):
         target = tmp_path / f"{confined}.mp4"
         command = slim_command(
-            source, target, info=info, fps=1, height=120, crf=32, limits=LIMITS, dropping=formula, fragmented=False
+            source, target, recording=info, fps=1, height=120, crf=32, limits=LIMITS, dropping=formula, fragmented=False
         )
         if confined:
             outcome = await run_tool(

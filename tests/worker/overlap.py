@@ -19,7 +19,7 @@ from runops_worker.checkpoint.format import Checkpoint, read_checkpoint
 from runops_worker.checkpoint.keys import slim_key
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.examine import Examined
-from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.recording.recording import Recording, SoundTrack
 from runops_worker.media.transcode.activity import Activity
 from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.media.transcode.growing_slim import Watcher
@@ -43,17 +43,15 @@ from tests.worker.fakes import (
 
 SECONDS = 1480.0
 PLAN = [0, 295, 590, 885, 1180]
-INFO = MediaInfo(
+INFO = Recording(
     duration_seconds=SECONDS,
     video_seconds=SECONDS,
+    screen=0,
     width=640,
     height=360,
     video_codec="h264",
-    audio_codec="aac",
-    has_audio=True,
-    frames=7400,
+    sounds=(SoundTrack(place=0, codec="aac"),),
     container="mov",
-    size_bytes=9,
 )
 KEY = slim_key(TASK, etag="e", size=9)
 CHECKPOINT, SLIM, TRANSCRIPT = TASK.checkpoint_object, TASK.slim_object, TASK.transcript_object

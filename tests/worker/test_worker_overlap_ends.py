@@ -12,7 +12,8 @@ import pytest
 from runops.failures import Failed, Reason
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe.packets import PacketReport, StreamReport
+from runops_worker.media.probe.packets import PacketReport
+from runops_worker.media.recording.track import Track
 from runops_worker.media.transcode import growing_slim
 from runops_worker.media.transcode.growing_slim import GrowingSlim, Watcher
 from runops_worker.media.transcode.slim_video import SlimVideo
@@ -61,9 +62,10 @@ class Weather:
         if self._chance.random() < 0.2:
             raise MediaToolFailed("Half an index.")
         video, audio = (
-            StreamReport(packets=1, latest=self._written - self._chance.choice([0, 0, 4, 400])) for _ in range(2)
+            Track(kind=kind, packets=1, latest=self._written - self._chance.choice([0, 0, 4, 400]))
+            for kind in ("video", "audio")
         )
-        return PacketReport(video, audio)
+        return PacketReport({0: video, 1: audio})
 
     async def _cut(self, video: SlimVideo, _piece: Any, target: Path, **_: Any) -> Path:
         await self.pause()
@@ -99,7 +101,7 @@ class Weather:
     async def _begun(self, watcher: Watcher, source: Path, *, whole: bool) -> GrowingSlim:
         fragments = source.with_name("fragments")
         fragments.touch()
-        video = GrowingSlim(fragments, info=INFO, fps=1, limits=Limits())
+        video = GrowingSlim(fragments, recording=INFO, fps=1, limits=Limits())
         await watcher.begun(video, whole=whole)
         return video
 

@@ -3,8 +3,9 @@
 import pytest
 
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
-from runops_worker.media.probe.media_info import MediaInfo
-from runops_worker.media.probe.packets import PacketReport, StreamReport
+from runops_worker.media.probe.packets import PacketReport
+from runops_worker.media.recording.recording import Recording, SoundTrack
+from runops_worker.media.recording.track import Track
 from runops_worker.media.transcode.check import check
 from runops_worker.media.transcode.decoding_report import DecodingReport
 from runops_worker.media.transcode.slim_length import longest_seconds, shortest_seconds
@@ -12,29 +13,27 @@ from runops_worker.media.transcode.slim_length import longest_seconds, shortest_
 CLEAN = DecodingReport(packets=1000, pictures=1000)
 
 
-def info(seconds: float, *, video_seconds: float | None = None, has_audio: bool = True) -> MediaInfo:
-    return MediaInfo(
+def info(seconds: float, *, video_seconds: float | None = None, has_audio: bool = True) -> Recording:
+    return Recording(
         duration_seconds=seconds,
         video_seconds=seconds if video_seconds is None else video_seconds,
+        screen=0,
         width=1920,
         height=1080,
         video_codec="h264",
-        audio_codec="aac" if has_audio else None,
-        has_audio=has_audio,
-        frames=round(seconds * 30),
+        sounds=(SoundTrack(place=0, codec="aac"),) if has_audio else (),
         container="mov",
-        size_bytes=1,
     )
 
 
 def slim(frames: int, seconds: float, *, sound: int = 100) -> PacketReport:
-    audio = StreamReport(packets=sound, start=0.0, end=seconds)
-    return PacketReport(video=StreamReport(packets=frames, start=0.0, end=float(frames)), audio=audio)
+    audio = Track(kind="audio", packets=sound, start=0.0, end=seconds)
+    return PacketReport({0: Track(kind="video", packets=frames, start=0.0, end=float(frames)), 1: audio})
 
 
-def verdict(packets: PacketReport, recording: MediaInfo, *, fps: int = 1, report: DecodingReport = CLEAN) -> str | None:
+def verdict(packets: PacketReport, recording: Recording, *, fps: int = 1, report: DecodingReport = CLEAN) -> str | None:
     try:
-        check(packets, info=recording, fps=fps, report=report)
+        check(packets, recording=recording, fps=fps, report=report)
     except MediaRejected as refused:
         return str(refused)
     except MediaToolFailed as failed:
@@ -142,7 +141,7 @@ def test_without_sound_the_length_is_not_compared() -> None:
         (info(60.0, has_audio=False), 4, 59.5),
     ],
 )
-def test_the_shortest_length_is_what_is_just_accepted(recording: MediaInfo, fps: int, shortest: float) -> None:
+def test_the_shortest_length_is_what_is_just_accepted(recording: Recording, fps: int, shortest: float) -> None:
     assert shortest_seconds(recording, fps=fps) == shortest
     frames = round(shortest * fps)
     if not recording.has_audio:
@@ -160,7 +159,7 @@ def test_the_shortest_length_is_what_is_just_accepted(recording: MediaInfo, fps:
         (info(600.0, has_audio=False), 2, 606.0),
     ],
 )
-def test_nothing_longer_than_the_longest_length_is_accepted(recording: MediaInfo, fps: int, longest: float) -> None:
+def test_nothing_longer_than_the_longest_length_is_accepted(recording: Recording, fps: int, longest: float) -> None:
     assert longest_seconds(recording, fps=fps) == longest
     sound = int(recording.has_audio)
     assert verdict(slim(round(longest * fps) + 1, longest + 1 / fps, sound=sound), recording, fps=fps) is not None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runops_worker.media.probe.input_summary import InputSummary
+from runops_worker.media.probe.input_summary import InputSummary, VideoHeader
 
 LINES = """\
 Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'file:/work/recording':
@@ -36,7 +36,7 @@ def test_the_input_is_read_and_the_output_is_not() -> None:
     assert summary.claimed_seconds == 3723.5
     assert summary.starts_at == 0.25
     assert summary.streams == 2
-    assert summary.rotation == -90.0
+    assert summary.videos == [VideoHeader(rotation=-90.0)]
     assert summary.has_sound
     assert summary.refused_picture is None
 
@@ -48,7 +48,7 @@ def test_either_line_ends_the_input(last: str) -> None:
 
 def test_nothing_is_known_of_an_unknown_file() -> None:
     assert read("Invalid data found when processing input") == InputSummary(
-        claimed_seconds=None, starts_at=None, streams=0, rotation=0.0, refused_picture=None, has_sound=False
+        claimed_seconds=None, starts_at=None, streams=0, videos=[], refused_picture=None, has_sound=False
     )
 
 
@@ -94,18 +94,41 @@ ROTATED = "        displaymatrix: rotation of 90.00 degrees"
         (["  Stream #0:0: Video: h264", "      Display Matrix: rotation of -180 degrees"], -180.0),
         # The first rotation of a video stream counts.
         (["  Stream #0:0: Video: h264", ROTATED, "      displaymatrix: rotation of 180.00 degrees"], 90.0),
-        (["  Stream #0:0: Audio: aac", ROTATED], 0.0),
+        (["  Stream #0:0: Audio: aac", ROTATED], None),
         (["  Stream #0:0: Video: h264", "  Stream #0:1: Audio: aac", ROTATED], 0.0),
-        ([ROTATED], 0.0),
+        ([ROTATED], None),
         # Not indented as deep as side data.
         (["  Stream #0:0: Video: h264", "     displaymatrix: rotation of 90.00 degrees"], 0.0),
     ],
 )
-def test_the_rotation_of_the_video(lines: list[str], rotation: float) -> None:
-    assert read(*lines).rotation == rotation
+def test_the_rotation_of_the_video(lines: list[str], rotation: float | None) -> None:
+    assert [header.rotation for header in read(*lines).videos[:1]] == ([] if rotation is None else [rotation])
 
 
 def test_a_picture_above_the_limit_is_noted_anywhere() -> None:
     refused = "[h264 @ 0x1] Picture size 16384x8192 exceeds specified max pixel count 36000000, see the documentation"
     assert read(refused).refused_picture == (16384, 8192)
     assert read("Stream mapping:", refused).refused_picture == (16384, 8192)
+
+
+COVER = "  Stream #0:2: Video: mjpeg (Baseline), yuvj420p, 300x300, 90k tbr, 90k tbn (attached pic)"
+
+
+def test_covers_are_not_tracks_with_pictures() -> None:
+    summary = read("  Stream #0:0: Video: h264 (default)", ROTATED, COVER, "  Stream #0:3: Video: h264")
+    assert summary.videos == [VideoHeader(is_default=True, rotation=90.0), VideoHeader()]
+    assert summary.streams == 4
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("[in#0/matroska,webm @ 0x562447af0100] File ended prematurely", True),
+        ("[in#0/mov,mp4,m4a,3gp,3g2,mj2 @ 0x564c53200100] stream 1, offset 0x4a78a: partial file", True),
+        ("    title           : File ended prematurely", False),
+        ("[h264 @ 0x564c53339d80] Invalid NAL unit size (690 > 262).", False),
+    ],
+)
+def test_the_demuxer_tells_where_a_file_ends_early(line: str, expected: bool) -> None:
+    assert read(line).ends_early is expected
+    assert read("Stream mapping:", line).ends_early is expected

@@ -4,7 +4,9 @@ from fractions import Fraction
 
 import pytest
 
-from runops_worker.media.probe.packets import PACKET_LIST, PacketReport, StreamReport
+from runops_worker.media.probe.packets import ALL_TRACKS, PACKET_LIST, TRUE_TIMES, PacketReport
+from runops_worker.media.recording.timeline import Hole
+from runops_worker.media.recording.track import Track
 
 HEADER = [
     "#software: Lavf61",
@@ -37,7 +39,7 @@ def test_the_header_describes_both_streams() -> None:
     assert (made.video.time_base, made.audio.time_base) == (0.1, 0.01)
 
 
-@pytest.mark.parametrize("line", ["#sar 0: 0/1", "#sar 0: 1/0", "#sar 0: x", "#sar 2: 4/3", "sar 0: 4/3"])
+@pytest.mark.parametrize("line", ["#sar 0: 0/1", "#sar 0: 1/0", "#sar 0: x", "#sar 256: 4/3", "sar 0: 4/3"])
 def test_an_unknown_aspect_ratio_is_1(line: str) -> None:
     assert report(line, header=[]).video.sar == 1
 
@@ -67,17 +69,17 @@ def test_begin_end_and_latest_do_not_depend_on_the_order() -> None:
 
 def test_the_length_is_from_the_first_packet_to_the_end_of_the_last() -> None:
     made = report(packet(0, 20, 30), packet(1, 100, 700))
-    assert (made.start, made.duration, made.video_end) == (1.0, 7.0, 4.0)
+    assert (made.start, made.duration, made.video.end) == (1.0, 7.0, 5.0)
     later = report(packet(0, 10, 90), packet(1, 200, 300))
-    assert (later.start, later.duration, later.video_end) == (1.0, 9.0, 9.0)
+    assert (later.start, later.duration, later.video.end) == (1.0, 9.0, 10.0)
 
 
 def test_without_packets_there_is_no_length() -> None:
-    assert (report().start, report().duration, report().video_end) == (0.0, 0.0, 0.0)
+    assert (report().start, report().duration, report().video.end) == (0.0, 0.0, 0.0)
     only_sound = report(packet(1, 100, 300))
-    assert (only_sound.start, only_sound.duration, only_sound.video_end) == (1.0, 3.0, 0.0)
+    assert (only_sound.start, only_sound.duration, only_sound.video.end) == (1.0, 3.0, 0.0)
     only_pictures = report(packet(0, 10, 30))
-    assert (only_pictures.start, only_pictures.duration, only_pictures.video_end) == (1.0, 3.0, 3.0)
+    assert (only_pictures.start, only_pictures.duration, only_pictures.video.end) == (1.0, 3.0, 4.0)
 
 
 def test_what_comes_before_0_is_not_counted() -> None:
@@ -91,8 +93,18 @@ def test_a_packet_that_ends_before_0_ends_at_0() -> None:
 
 
 def test_a_stream_without_packets_is_all_zero() -> None:
-    assert PacketReport().video == StreamReport(
-        codec="", width=0, height=0, sar=Fraction(1), packets=0, total_bytes=0, start=0, end=0, latest=0, time_base=0
+    assert PacketReport().video == Track(
+        kind="",
+        codec="",
+        width=0,
+        height=0,
+        sar=Fraction(1),
+        packets=0,
+        total_bytes=0,
+        start=0,
+        end=0,
+        latest=0,
+        time_base=0,
     )
 
 
@@ -105,26 +117,11 @@ def test_a_negative_duration_is_none() -> None:
     assert (made.video.start, made.video.end) == (1.0, 1.0)
 
 
-@pytest.mark.parametrize(
-    ("lines", "gap", "at"),
-    [
-        ([packet(0, 0, 10), packet(0, 10, 10)], 0.0, 0.0),
-        ([packet(0, 0, 10), packet(0, 30, 10)], 2.0, 1.0),
-        # Sound fills the time between two pictures.
-        ([packet(0, 0, 10), packet(1, 0, 300), packet(0, 50, 10)], 2.0, 3.0),
-        ([packet(1, 0, 100), packet(0, 0, 40), packet(1, 600, 100)], 2.0, 4.0),
-        # The first gap of two equal ones, and the larger of two.
-        ([packet(0, 0, 10), packet(0, 30, 10), packet(0, 60, 10)], 2.0, 1.0),
-        ([packet(0, 0, 10), packet(0, 30, 10), packet(0, 80, 10)], 4.0, 4.0),
-        ([packet(0, 0, 10), packet(0, 80, 10), packet(0, 100, 10)], 7.0, 1.0),
-        # Where it begins is counted from the first packet. Time before that is not a gap.
-        ([packet(0, 70, 10), packet(0, 100, 10)], 2.0, 1.0),
-        ([packet(0, 70, 10)], 0.0, 0.0),
-    ],
-)
-def test_the_largest_gap(lines: list[str], gap: float, at: float) -> None:
-    made = report(*lines)
-    assert [made.largest_gap, made.gap_at] == pytest.approx([gap, at])
+def test_the_gap_is_where_no_track_has_anything() -> None:
+    assert report(packet(0, 0, 10), packet(1, 0, 300), packet(0, 50, 10)).gap == Hole(3.0, 5.0)
+    # In any order of the tracks.
+    assert report(packet(0, 0, 10), packet(0, 50, 10), packet(1, 0, 300)).gap == Hole(3.0, 5.0)
+    assert report(packet(0, 0, 10), packet(0, 10, 10)).gap is None
 
 
 @pytest.mark.parametrize(
@@ -137,4 +134,48 @@ def test_a_line_of_another_format_is_ignored(line: str) -> None:
 
 
 def test_further_fields_are_ignored() -> None:
-    assert report("0, 0, 0, 10, 100, 0x0, F=0x5, S=1,        8").video.packets == 1
+    assert report("0, 0, 0, 10, 100, 0x0, F=0x1, S=1,        8").video.packets == 1
+
+
+def test_packets_that_the_edit_list_hides_have_no_length() -> None:
+    made = report(
+        "0, 0, 0, 10, 100, 0x0",
+        "0, 10, 10, 10, 100, 0x0, F=0x4",
+        "0, 900, 900, 10, 100, 0x0, F=0x5, S=1, Skip Samples,       10, 0x00240004",
+        # Not the flags, but the name of side data.
+        "0, 10, 10, 10, 100, 0x0, F=0x0, S=1, F=0x4,       10, 0x00240004",
+    )
+    assert (made.video.packets, made.video.hidden, made.video.end, made.gap) == (2, 2, 2.0, None)
+
+
+@pytest.mark.parametrize(
+    ("times", "at"),
+    [
+        ([0, 10, 20], None),
+        # Sixteen pictures, a second apart, may be shown before the one that is decoded first.
+        ([0, 170, 10], None),
+        ([0, 171, 10], 18.1),
+        ([0, 200, 0, 10, 300, 0], 21.0),
+    ],
+)
+def test_time_that_goes_back_is_noted_once(times: list[int], at: float | None) -> None:
+    assert report(*(packet(0, time, 10) for time in times)).video.jumps_back_at == at
+
+
+def test_pictures_that_are_shown_earlier_do_not_go_back() -> None:
+    assert report("0, 0, 30, 10, 9, 0x0", "0, 10, 0, 10, 9, 0x0", "0, 20, 10, 10, 9, 0x0").video.jumps_back_at is None
+
+
+def test_every_track_is_listed_by_its_kind() -> None:
+    made = PacketReport()
+    for number, kind in enumerate(["video", "video", "audio", "audio"]):
+        made.take(f"#tb {number}: 1/10")
+        made.take(f"#media_type {number}: {kind}")
+        made.take(packet(number, 0, 10 * (number + 1)))
+    assert [track.end for track in made.videos] == [1.0, 2.0]
+    assert [track.end for track in made.sounds] == [3.0, 4.0]
+    assert (made.video.end, made.audio.end, made.duration) == (1.0, 3.0, 4.0)
+
+
+def test_covers_are_not_listed_and_sound_may_be_missing() -> None:
+    assert " ".join(ALL_TRACKS) == f"-map 0:V -map 0:a? -c copy -bsf:v {TRUE_TIMES}"

@@ -9,8 +9,10 @@ from runops_worker.media.codecs import AUDIO_CODECS, VIDEO_CODECS
 from runops_worker.media.errors import REASONS, MediaRejected
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.input_summary import InputSummary
-from runops_worker.media.probe.packets import PacketReport, StreamReport
+from runops_worker.media.probe.packets import PacketReport
 from runops_worker.media.probe.refusal import header_refusal, refusal
+from runops_worker.media.recording.timeline import Timeline
+from runops_worker.media.recording.track import Track
 from runops_worker.media.sandbox.run_tool import Outcome
 
 LIMITS = Limits(
@@ -22,13 +24,13 @@ NO_STREAM = Outcome(1, ("Stream map '0:V:0' matches no streams.",))
 NO_INDEX = Outcome(1, ("[mov @ 0x1] moov atom not found",))
 
 
-def video(**changes: object) -> StreamReport:
-    stream = StreamReport(codec="h264", width=1000, height=500, packets=90, start=0.0, end=60.0)
+def video(**changes: object) -> Track:
+    stream = Track(kind="video", codec="h264", width=1000, height=500, packets=90, start=0.0, end=60.0)
     return replace(stream, **changes)  # type: ignore[arg-type]
 
 
-def sound(**changes: object) -> StreamReport:
-    stream = StreamReport(codec="aac", sar=Fraction(1), packets=90, start=0.0, end=60.0)
+def sound(**changes: object) -> Track:
+    stream = Track(kind="audio", codec="aac", sar=Fraction(1), packets=90, start=0.0, end=60.0)
     return replace(stream, **changes)  # type: ignore[arg-type]
 
 
@@ -36,9 +38,8 @@ def summary(**changes: object) -> InputSummary:
     return replace(InputSummary(claimed_seconds=60.0, starts_at=0.0, streams=2, has_sound=True), **changes)  # type: ignore[arg-type]
 
 
-def packets(picture: StreamReport | None = None, audio: StreamReport | None = None, **changes: float) -> PacketReport:
-    report = PacketReport(video=picture or video(), audio=audio or sound())
-    return replace(report, **changes)  # type: ignore[arg-type]
+def packets(picture: Track | None = None, audio: Track | None = None) -> PacketReport:
+    return PacketReport({0: picture or video(), 1: audio or sound()})
 
 
 def said(refused: MediaRejected | None) -> str | None:
@@ -50,9 +51,13 @@ def whole(outcome: Outcome = DONE, listed: InputSummary | None = None, read: Pac
 
 
 def header(
-    outcome: Outcome = FAILED, listed: InputSummary | None = None, read: PacketReport | None = None
+    outcome: Outcome = FAILED,
+    listed: InputSummary | None = None,
+    read: PacketReport | None = None,
+    *,
+    demuxer: str = "mov",
 ) -> str | None:
-    return said(header_refusal(outcome, listed or summary(), read or packets(), LIMITS))
+    return said(header_refusal(outcome, listed or summary(), read or packets(), LIMITS, demuxer=demuxer))
 
 
 TOO_LARGE = "PictureTooLarge: The recording's picture is {} x {} ({} million pixels); the limit is 2 million pixels."
@@ -128,9 +133,7 @@ def test_a_picture_that_is_too_large_comes_first() -> None:
         (FAILED, True, video(), None),
     ],
 )
-def test_a_file_that_does_not_open(
-    outcome: Outcome, has_sound: bool, picture: StreamReport, expected: str | None
-) -> None:
+def test_a_file_that_does_not_open(outcome: Outcome, has_sound: bool, picture: Track, expected: str | None) -> None:
     assert whole(outcome, summary(has_sound=has_sound), packets(picture)) == expected
 
 
@@ -145,9 +148,7 @@ def test_a_file_that_does_not_open(
         (summary(), video(), sound(codec="amr", packets=0), None),
     ],
 )
-def test_streams_that_cannot_be_used(
-    listed: InputSummary, picture: StreamReport, audio: StreamReport, expected: str | None
-) -> None:
+def test_streams_that_cannot_be_used(listed: InputSummary, picture: Track, audio: Track, expected: str | None) -> None:
     assert whole(listed=listed, read=packets(picture, audio)) == expected
 
 
@@ -173,8 +174,8 @@ def test_the_audio_codecs_of_recorders_are_accepted(codec: str) -> None:
     ("width", "height", "expected"), [(1, 2, NO_SIZE), (2, 1, NO_SIZE), (0, 0, NO_SIZE), (2, 2, None)]
 )
 def test_a_picture_has_two_pixels_a_side_at_least(width: int, height: int, expected: str | None) -> None:
-    # The gap shows that the size comes before the times.
-    read = packets(video(width=width, height=height), largest_gap=500.0 if expected else 0.0)
+    # The second part shows that the size comes before the times.
+    read = packets(video(width=width, height=height, jumps_back_at=30.0 if expected else None))
     assert whole(read=read) == expected
 
 
@@ -194,10 +195,8 @@ def test_a_picture_has_two_pixels_a_side_at_least(width: int, height: int, expec
 def test_time_with_neither_picture_nor_sound(
     gap: float, start: float, starts_at: float | None, expected: str | None
 ) -> None:
-    # 60 s long, but only 1 s of it where something else is wrong: the gap comes before a length that is too long.
-    read = packets(
-        video(start=start, end=start + 60.0), sound(start=start, end=start + 60.0), largest_gap=gap, gap_at=20.0
-    )
+    spans = Timeline([(start, start + 20.0), (start + 20.0 + gap, start + 60.0 + gap)])
+    read = packets(video(start=start, end=start + 60.0, timeline=spans), sound(start=start, end=start + 60.0))
     assert whole(listed=summary(starts_at=starts_at), read=read) == expected
     if expected:
         assert whole(listed=summary(starts_at=starts_at, claimed_seconds=9000.0), read=read) == expected
@@ -225,9 +224,40 @@ def test_time_with_neither_picture_nor_sound(
         (10.0, 1.0, CUT_OFF.format("1 s", "10 s")),
     ],
 )
-def test_the_length(claimed: float | None, length: float, expected: str | None) -> None:
+def test_the_length_of_a_file_that_ends_early(claimed: float | None, length: float, expected: str | None) -> None:
+    read = packets(video(end=length), sound(end=length))
+    assert whole(listed=summary(claimed_seconds=claimed, ends_early=True), read=read) == expected
+
+
+@pytest.mark.parametrize(
+    ("claimed", "length", "expected"),
+    [(601.0, 60.0, None), (10.0, 7.5, None), (60.0, 601.0, TOO_LONG.format("10 min 1 s"))],
+)
+def test_a_header_of_a_whole_file_that_claims_more_is_wrong(
+    claimed: float, length: float, expected: str | None
+) -> None:
     read = packets(video(end=length), sound(end=length))
     assert whole(listed=summary(claimed_seconds=claimed), read=read) == expected
+
+
+def test_a_second_recording_in_the_file_is_not_left_out_in_silence() -> None:
+    read = packets(video(start=10.0, end=60.0, jumps_back_at=30.0), sound(start=10.0, end=60.0))
+    assert whole(read=read) == (
+        "TimestampGap: The recording begins anew after 20 s: it is two recordings in one file. "
+        "Join them with a video editor, or upload each."
+    )
+
+
+def test_the_largest_picture_is_the_one_that_is_judged() -> None:
+    camera = video(codec="mjpeg", width=640, height=480)
+    assert said(refusal(DONE, summary(), PacketReport({0: camera, 1: video()}), LIMITS)) is None
+    odd = PacketReport({0: video(), 1: video(codec="prores", width=1920, height=1000)})
+    assert said(refusal(DONE, summary(), odd, LIMITS)) == ODD_VIDEO
+
+
+def test_sound_that_can_be_read_is_enough() -> None:
+    read = PacketReport({0: video(), 1: sound(codec="amr"), 2: sound()})
+    assert said(refusal(DONE, summary(), read, LIMITS)) is None
 
 
 @pytest.mark.parametrize(
@@ -255,6 +285,16 @@ def test_what_a_header_alone_shows(
     outcome: Outcome, listed: InputSummary, read: PacketReport, expected: str | None
 ) -> None:
     assert header(outcome, listed, read) == expected
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "demuxer", "refused"), [(0.0, "mov", True), (2.0, "mov", False), (0.0, "matroska", False)]
+)
+def test_a_length_in_the_header_counts_from_the_start_and_only_where_it_is_written_last(
+    starts_at: float, demuxer: str, *, refused: bool
+) -> None:
+    claimed = header(listed=summary(claimed_seconds=601.0, starts_at=starts_at), demuxer=demuxer)
+    assert claimed == (TOO_LONG.format("10 min 1 s") if refused else None)
 
 
 def test_only_a_known_reason_can_be_given() -> None:

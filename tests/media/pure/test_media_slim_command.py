@@ -6,33 +6,31 @@ from pathlib import Path
 import pytest
 
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.recording.recording import Recording, SoundTrack
 from runops_worker.media.transcode.slim_command import slim_command
 from runops_worker.media.transcode.slim_length import expected_frames
 
 
 def info(
     *, seconds: float = 60.0, video_seconds: float = 60.0, codec: str = "h264", size: tuple[int, int] = (1920, 1080)
-) -> MediaInfo:
-    return MediaInfo(
+) -> Recording:
+    return Recording(
         duration_seconds=seconds,
         video_seconds=video_seconds,
+        screen=0,
         width=size[0],
         height=size[1],
         video_codec=codec,
-        audio_codec=None,
-        has_audio=False,
-        frames=1800,
+        sounds=(),
         container="matroska",
-        size_bytes=1,
     )
 
 
-def command(recording: MediaInfo, *, fps: int = 1, dropping: Path | None = None, fragmented: bool = False) -> list[str]:
+def command(recording: Recording, *, fps: int = 1, dropping: Path | None = None, fragmented: bool = False) -> list[str]:
     return slim_command(
         Path("in.mkv"),
         Path("out.mp4"),
-        info=recording,
+        recording=recording,
         fps=fps,
         height=720,
         crf=31,
@@ -86,14 +84,17 @@ def test_the_input_is_bounded() -> None:
 
 
 def test_nothing_but_pictures_and_sound_comes_out() -> None:
+    sounds = (SoundTrack(place=2, codec="aac"),)
+    _, after = split(command(replace(info(), screen=1, sounds=sounds)))
+    assert after[after.index("-map") :][:5] == ["-map", "0:V:1", "-map", "0:a:2", "-sn"]
     _, after = split(command(info()))
-    assert after[after.index("-map") :][:4] == ["-map", "0:V:0", "-map", "0:a:0?"]
+    assert after[after.index("-map") :][:3] == ["-map", "0:V:0", "-sn"]
     assert {"-sn", "-dn"} < set(after)
     assert (value(after, "-map_metadata"), value(after, "-map_chapters"), value(after, "-crf")) == ("-1", "-1", "31")
     assert "gte(t,if(n_forced,295*floor((n_forced-1)/6)+270+5*mod(n_forced-1,6),0))" in key_frames_of(info())
 
 
-def key_frames_of(recording: MediaInfo) -> str:
+def key_frames_of(recording: Recording) -> str:
     return value(split(command(recording))[1], "-force_key_frames")
 
 
@@ -114,13 +115,14 @@ def key_frames_of(recording: MediaInfo) -> str:
 def test_a_key_frame_is_set_where_a_chunk_may_begin_and_nowhere_else(
     seconds: float, has_audio: bool, set_after_the_first: int
 ) -> None:
-    recording = replace(info(seconds=seconds, video_seconds=seconds), has_audio=has_audio)
+    sounds = (SoundTrack(place=0, codec="aac"),) if has_audio else ()
+    recording = replace(info(seconds=seconds, video_seconds=seconds), sounds=sounds)
     assert key_frames_of(recording).startswith(f"expr:lte(n_forced,{set_after_the_first})*")
 
 
 def test_every_option_that_was_measured_is_there() -> None:
     before, after = split(command(info()))
-    assert value(before, "-reinit_filter") == "0"
+    assert value(before, "-reinit_filter:v") == "0"
     text = " ".join(after)
     assert " -v level+repeat+verbose -progress pipe:1 " in text
     assert (

@@ -16,7 +16,7 @@ from runops_worker.checkpoint.keys import slim_key
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.context import Context
 from runops_worker.media.probe.examine import examine
-from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.recording.recording import Recording
 from runops_worker.media.transcode.chunks import Chunk, settled_chunks
 from runops_worker.media.transcode.growing_slim import GrowingSlim
 from runops_worker.media.transcode.slim_length import shortest_seconds
@@ -220,7 +220,7 @@ async def _make(
     find_transcript: FindTranscript,
     expect_cost: ExpectCost,
 ) -> Prepared:
-    task, recording, file = context.task, context.workdir / "recording", _slim_file(context)
+    task, source_file, file = context.task, context.workdir / "recording", _slim_file(context)
 
     def advance(share: float) -> None:
         progress.advance(Stage.PREPARING_VIDEO, share)
@@ -229,28 +229,34 @@ async def _make(
         downloaded = await download(
             context.supabase.storage,
             task,
-            recording,
+            source_file,
             limits=context.limits,
             on_progress=lambda share: advance(_DOWNLOADED * share),
         )
         key = await _key_of(context, downloaded, source=source)
         must_decode_whole = key is not None and checkpoint.state.decoded_whole == key
-        examined = await examine(recording, limits=context.limits, whole=must_decode_whole)
-        info = examined.info
+        examined = await examine(source_file, limits=context.limits, whole=must_decode_whole)
+        recording = examined.recording
         _LOG.info(
             "the recording was probed",
-            extra={"seconds": round(info.duration_seconds, 1), "width": info.width, "height": info.height},
+            extra={
+                "seconds": round(recording.duration_seconds, 1),
+                "width": recording.width,
+                "height": recording.height,
+            },
         )
         transcript = None if key is None else await find_transcript(key)
         await expect_cost(
-            seconds=info.duration_seconds, has_audio=info.has_audio, is_transcribed=transcript is not None
+            seconds=recording.duration_seconds, has_audio=recording.has_audio, is_transcribed=transcript is not None
         )
-        chunks = settled_chunks(shortest_seconds(info, fps=task.fps))
+        chunks = settled_chunks(shortest_seconds(recording, fps=task.fps))
         watcher = None
         if key is not None and transcript is None and chunks:
-            watcher = _EncoderWatcher(checkpoint, early_chunks, recording=recording, info=info, key=key, chunks=chunks)
+            watcher = _EncoderWatcher(
+                checkpoint, early_chunks, file=source_file, recording=recording, key=key, chunks=chunks
+            )
         slim = await transcode(
-            recording,
+            source_file,
             file,
             examined=examined,
             fps=task.fps,
@@ -262,7 +268,7 @@ async def _make(
         )
     finally:
         # It may be gigabytes, and nothing after this needs it.
-        recording.unlink(missing_ok=True)
+        source_file.unlink(missing_ok=True)
     done = SlimDone(
         key=key or "",
         sha256=await to_thread(_sha256, file),
@@ -298,13 +304,13 @@ class _EncoderWatcher:
         checkpoint: CheckpointStore,
         early_chunks: EarlyChunks,
         *,
-        recording: Path,
-        info: MediaInfo,
+        file: Path,
+        recording: Recording,
         key: str,
         chunks: Sequence[Chunk],
     ) -> None:
         self._checkpoint, self._early_chunks = checkpoint, early_chunks
-        self._recording, self._info = recording, info
+        self._file, self._recording = file, recording
         self._key, self._chunks = key, chunks
 
     async def begun(self, video: GrowingSlim, *, whole: bool) -> None:
@@ -313,12 +319,12 @@ class _EncoderWatcher:
         if whole and self._checkpoint.state.decoded_whole != self._key:
             await self._checkpoint.save(lambda state: state.with_whole_decode(self._key))
         self._checkpoint.change(lambda state: state.with_movable_seams(self._key))
-        self._early_chunks.follow(video, origin=self._key, has_audio=self._info.has_audio)
-        self._early_chunks.start(self._chunks, video_seconds=self._info.duration_seconds, has_end=False)
+        self._early_chunks.follow(video, origin=self._key, has_audio=self._recording.has_audio)
+        self._early_chunks.start(self._chunks, video_seconds=self._recording.duration_seconds, has_end=False)
 
     async def accepted(self) -> None:
         """Delete the recording: from here on the slim video takes twice its size."""
-        self._recording.unlink()
+        self._file.unlink()
 
 
 def _slim_file(context: Context) -> Path:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from runops_worker.media.errors import MediaToolFailed
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe.media_info import MediaInfo
 from runops_worker.media.probe.pictures import Pictures
 from runops_worker.media.probe.probe import probe
 from runops_worker.media.probe.survey import survey
+from runops_worker.media.recording.recording import Recording
 
 __all__ = ["Examined", "examine"]
 
@@ -24,13 +24,13 @@ class Examined:
 
     Attributes
     ----------
-    info
+    recording
         The result of `probe`.
     pictures
-        The result of `survey`; None if all pictures must be decoded.
+        The coded pictures of its screen, as `survey` lists them; None if all pictures must be decoded.
     """
 
-    info: MediaInfo
+    recording: Recording
     pictures: Pictures | None
 
 
@@ -56,25 +56,26 @@ async def examine(path: Path, *, limits: Limits, whole: bool = False) -> Examine
     MediaRejected, MediaToolFailed, OSError
         As `probe`.
     """
-    surveys: list[asyncio.Task[Pictures | None]] = []
+    surveys: dict[int, asyncio.Task[Pictures | None]] = {}
 
-    def begin(demuxer: str, codec: str) -> None:
+    def begin(demuxer: str, place: int, codec: str) -> None:
         if not whole:
-            surveys.append(asyncio.create_task(_survey(path, demuxer, codec, limits=limits)))
+            surveys[place] = asyncio.create_task(_survey(path, demuxer, place, codec, limits=limits))
 
     try:
-        info = await probe(path, limits=limits, on_codec=begin)
-        return Examined(info, await surveys[0] if surveys else None)
+        recording = await probe(path, limits=limits, on_screen=begin)
+        surveyed = surveys.get(recording.screen)
+        return Examined(recording, await surveyed if surveyed else None)
     finally:
-        for task in surveys:
+        for task in surveys.values():
             task.cancel()
             # `wait` does not raise the error of the survey, so an error of the probe propagates.
             await asyncio.wait([task])
 
 
-async def _survey(path: Path, demuxer: str, codec: str, *, limits: Limits) -> Pictures | None:
+async def _survey(path: Path, demuxer: str, place: int, codec: str, *, limits: Limits) -> Pictures | None:
     try:
-        return await survey(path, demuxer, codec, limits=limits)
+        return await survey(path, demuxer, codec, place=place, limits=limits)
     except MediaToolFailed:
         # The transcode reports an error of the machine. Without a survey it decodes all pictures.
         return None

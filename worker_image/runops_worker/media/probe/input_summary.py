@@ -1,10 +1,10 @@
-"""ffmpeg's summary of an input file on standard error: claimed length, number of streams, rotation."""
+"""What ffmpeg says about an input file on standard error: claimed length, streams, and whether the file is whole."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["InputSummary"]
+__all__ = ["InputSummary", "VideoHeader"]
 
 # ffmpeg also prints the file's own metadata, but with a deeper indent, so it cannot pass for one of these lines.
 _DURATION: Final = re.compile(r"  Duration: (\d+):(\d\d):(\d\d\.\d+), start")
@@ -12,6 +12,25 @@ _START: Final = re.compile(r"  Duration: [^,]+, start: (-?\d+\.\d+)")
 _STREAM: Final = re.compile(r"  Stream #0:(\d+)")
 _ROTATION: Final = re.compile(r" {6,}(?:displaymatrix|Display Matrix): rotation of (-?\d+(?:\.\d+)?) degrees")
 _TOO_MANY_PIXELS: Final = re.compile(r"Picture size (\d+)x(\d+) exceeds specified max pixel count")
+# A demuxer's message begins with its name in brackets, which no metadata can do.
+_ENDS_EARLY: Final = re.compile(r"\[in#0/[^]]*\].*(?:File ended prematurely|: partial file$)")
+_NOT_A_PICTURE_TRACK: Final = ("(attached pic)", "(timed thumbnails)")
+
+
+@dataclass
+class VideoHeader:
+    """What the header says of a track with pictures.
+
+    Attributes
+    ----------
+    is_default
+        Whether the file marks it as the track to play.
+    rotation
+        Degrees by which players rotate the picture.
+    """
+
+    is_default: bool = False
+    rotation: float = 0.0
 
 
 @dataclass
@@ -26,20 +45,23 @@ class InputSummary:
         The timestamp that ffmpeg moves to 0, in seconds. None if ffmpeg found none.
     streams
         Number of streams of all types.
-    rotation
-        Degrees by which players rotate the picture.
+    videos
+        The tracks with pictures, in the order of the file, without covers and previews.
     refused_picture
         Size of a picture that is above the pixel limit.
     has_sound
         Whether a sound stream is listed, readable or not.
+    ends_early
+        Whether the file ends where its structure says that more follows.
     """
 
     claimed_seconds: float | None = None
     starts_at: float | None = None
     streams: int = 0
-    rotation: float = 0.0
+    videos: list[VideoHeader] = field(default_factory=list)
     refused_picture: tuple[int, int] | None = None
     has_sound: bool = False
+    ends_early: bool = False
     _guessed: bool = False
     _input_ended: bool = False
     _in_video: bool = False
@@ -50,6 +72,8 @@ class InputSummary:
             self.refused_picture = int(match[1]), int(match[2])
         if "Estimating duration from bitrate" in line:
             self._guessed = True
+        if _ENDS_EARLY.match(line):
+            self.ends_early = True
         # The streams of the output are listed afterwards in the same format.
         if line.startswith(("Stream mapping:", "Output #0")):
             self._input_ended = True
@@ -61,7 +85,9 @@ class InputSummary:
             self.claimed_seconds = int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
         elif match := _STREAM.match(line):
             self.streams = max(self.streams, int(match[1]) + 1)
-            self._in_video = ": Video: " in line
+            self._in_video = ": Video: " in line and not any(words in line for words in _NOT_A_PICTURE_TRACK)
+            if self._in_video:
+                self.videos.append(VideoHeader(is_default="(default)" in line))
             self.has_sound = self.has_sound or ": Audio: " in line
-        elif self._in_video and self.rotation == 0.0 and (match := _ROTATION.match(line)):
-            self.rotation = float(match[1])
+        elif self._in_video and not self.videos[-1].rotation and (match := _ROTATION.match(line)):
+            self.videos[-1].rotation = float(match[1])

@@ -1,7 +1,8 @@
 """Sums up the packets of a file from the output of ffmpeg's framecrc writer: real length, gaps, number of pictures.
 
 The format is defined in libavformat/framecrcenc.c: header lines `#key STREAM: value`, then one line
-`STREAM, dts, pts, duration, size, checksum[, ...]` per packet. Stream 0 is the picture, 1 the sound.
+`STREAM, dts, pts, duration, size, checksum[, F=flags][, ...]` per packet. A packet without `F=` has the flag of a
+key picture only. ffmpeg numbers the streams in the order in which they are mapped.
 """
 
 import contextlib
@@ -10,44 +11,27 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
-__all__ = ["PACKET_LIST", "PacketReport", "StreamReport"]
+from runops_worker.media.recording.timeline import Hole, largest_hole
+from runops_worker.media.recording.track import Track
+
+__all__ = ["ALL_TRACKS", "PACKET_LIST", "TRUE_TIMES", "PacketReport"]
 
 PACKET_LIST: Final = ("-flush_packets", "0", "-f", "framecrc", "-")
 """The output options of ffmpeg. Without `-flush_packets 0` it flushes each line, which takes a fifth of the time."""
 
-_HEADER: Final = re.compile(r"#(tb|codec_id|dimensions|sar) ([01]): (\S{1,64})")
+TRUE_TIMES: Final = "setts=pts=PTS:dts=if(N\\,max(PREV_OUTDTS\\,DTS-36000/TB)\\,DTS-36000/TB)"
+"""A bitstream filter for pictures. Where decode times go back, ffmpeg changes both times of a packet it lists.
 
+They go back where an edit list shows parts of a group of pictures, or where a second recording was appended. So decode
+times, which nobody reads, are moved ten hours back, where they can stay in order and below the times of showing.
+"""
 
-@dataclass
-class StreamReport:
-    """Sums of one stream.
+ALL_TRACKS: Final = ("-map", "0:V", "-map", "0:a?", "-c", "copy", "-bsf:v", TRUE_TIMES)
+"""All pictures but covers and previews, then all sound. So `0:V:n` has the number n, and the sound follows."""
 
-    Attributes
-    ----------
-    codec
-        ffmpeg's name of the codec.
-    width, height, sar
-        Coded size in pixels and aspect ratio of a pixel; 0, 0 and 1 for sound.
-    packets, total_bytes
-        Number of packets and their size together.
-    start, end
-        Earliest beginning and latest end of a packet, in seconds.
-    latest
-        Latest beginning of a packet, in seconds.
-    time_base
-        Seconds per unit of the packets' times.
-    """
-
-    codec: str = ""
-    width: int = 0
-    height: int = 0
-    sar: Fraction = Fraction(1)
-    packets: int = 0
-    total_bytes: int = 0
-    start: float = 0.0
-    end: float = 0.0
-    latest: float = 0.0
-    time_base: float = 0.0
+_HEADER: Final = re.compile(r"#(tb|media_type|codec_id|dimensions|sar) (\d{1,4}): (\S{1,64})")
+_FLAGS: Final = re.compile(r" F=0x([0-9A-F]{1,8})(?:,|$)")
+_MOST_TRACKS: Final = 256
 
 
 @dataclass
@@ -56,73 +40,78 @@ class PacketReport:
 
     Attributes
     ----------
-    video, audio
-        The two streams; `packets` is 0 where there is none.
-    largest_gap, gap_at
-        Longest time range with neither picture nor sound, and where it begins, in seconds.
+    tracks
+        By the numbers that ffmpeg gives them, see `ALL_TRACKS`.
     """
 
-    video: StreamReport = field(default_factory=StreamReport)
-    audio: StreamReport = field(default_factory=StreamReport)
-    largest_gap: float = 0.0
-    gap_at: float = 0.0
+    tracks: dict[int, Track] = field(default_factory=dict)
+
+    @property
+    def videos(self) -> list[Track]:
+        """The tracks with pictures, in the order of the file."""
+        return [track for track in self.tracks.values() if track.kind == "video"]
+
+    @property
+    def sounds(self) -> list[Track]:
+        """The tracks with sound, in the order of the file."""
+        return [track for track in self.tracks.values() if track.kind == "audio"]
+
+    @property
+    def video(self) -> Track:
+        """The first track with pictures; an empty one if there is none."""
+        return next(iter(self.videos), Track())
+
+    @property
+    def audio(self) -> Track:
+        """The first track with sound; an empty one if there is none."""
+        return next(iter(self.sounds), Track())
 
     @property
     def start(self) -> float:
         """Time of the first packet in seconds. It need not be 0."""
-        starts = [stream.start for stream in (self.video, self.audio) if stream.packets]
-        return min(starts, default=0.0)
+        return min((track.start for track in self.tracks.values() if track.packets), default=0.0)
 
     @property
     def duration(self) -> float:
         """Seconds from the first packet's beginning to the last one's end."""
-        ends = [stream.end for stream in (self.video, self.audio) if stream.packets]
-        return max(ends, default=0.0) - self.start
+        return max((track.end for track in self.tracks.values() if track.packets), default=0.0) - self.start
 
     @property
-    def video_end(self) -> float:
-        """Seconds from the first packet's beginning to the end of the last picture."""
-        return self.video.end - self.start if self.video.packets else 0.0
+    def gap(self) -> Hole | None:
+        """Longest time range with neither picture nor sound; None if there is none of a second or more."""
+        return largest_hole(track.timeline for track in self.tracks.values())
 
     def take(self, line: str) -> None:
         """Read one line. A line of another format is ignored."""
         if line.startswith("#"):
             self._header(line)
             return
-        fields = line.split(",", 5)
+        fields = line.split(",", 6)
         if len(fields) < 6:
             return
         with contextlib.suppress(ValueError):
             index, _, pts, duration, size = (int(text) for text in fields[:5])
-            if index in {0, 1}:
-                self._packet(self.video if index == 0 else self.audio, pts, duration, size)
+            if (track := self.tracks.get(index)) is not None:
+                found = _FLAGS.match(fields[6]) if len(fields) > 6 else None
+                flags = int(found[1], 16) if found else 0
+                track.take(pts=pts, duration=duration, size=size, flags=flags)
 
     def _header(self, line: str) -> None:
         match = _HEADER.match(line)
-        if match is None:
+        if match is None or int(match[2]) >= _MOST_TRACKS:
             return
-        key, index, value = match.groups()
-        stream = self.video if index == "0" else self.audio
+        key, value = match[1], match[3]
+        track = self.tracks.setdefault(int(match[2]), Track())
         with contextlib.suppress(ValueError, ZeroDivisionError):
-            if key == "tb":
-                stream.time_base = float(Fraction(value))
-            elif key == "codec_id":
-                stream.codec = value
-            elif key == "dimensions":
-                width, height = value.split("x")
-                stream.width, stream.height = int(width), int(height)
-            else:
-                stream.sar = Fraction(value) or Fraction(1)
-
-    def _packet(self, stream: StreamReport, pts: int, duration: int, size: int) -> None:
-        # Sound may begin before 0, with samples that prepare the decoder and are never heard.
-        begin = max(pts * stream.time_base, 0.0)
-        end = max((pts + duration) * stream.time_base, begin)
-        reached = max((s.end for s in (self.video, self.audio) if s.packets), default=begin)
-        if begin - reached > self.largest_gap:
-            self.largest_gap, self.gap_at = begin - reached, reached - self.start
-        stream.start = min(stream.start, begin) if stream.packets else begin
-        stream.end = max(stream.end, end)
-        stream.latest = max(stream.latest, begin)
-        stream.packets += 1
-        stream.total_bytes += size
+            match key:
+                case "tb":
+                    track.time_base = float(Fraction(value))
+                case "media_type":
+                    track.kind = value
+                case "codec_id":
+                    track.codec = value
+                case "dimensions":
+                    width, height = value.split("x")
+                    track.width, track.height = int(width), int(height)
+                case _:
+                    track.sar = Fraction(value) or Fraction(1)

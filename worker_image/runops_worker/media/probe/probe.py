@@ -8,25 +8,34 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from runops_worker.media.codecs import AUDIO_CODECS
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.input_summary import InputSummary
 from runops_worker.media.probe.magic import HEAD_BYTES, demuxer_for
-from runops_worker.media.probe.media_info import MediaInfo
-from runops_worker.media.probe.packets import PACKET_LIST, PacketReport
+from runops_worker.media.probe.packets import ALL_TRACKS, PACKET_LIST, PacketReport
 from runops_worker.media.probe.refusal import header_refusal, refusal
+from runops_worker.media.probe.screen import screen_place
+from runops_worker.media.recording.recording import Recording, SoundTrack
+from runops_worker.media.recording.screen_track import screen_track
 from runops_worker.media.sandbox.ffmpeg import hardened
 from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.wording import bytes_text
 
-__all__ = ["probe", "probe_header"]
+__all__ = ["OnScreen", "probe", "probe_header"]
 
 _MEGABYTE: Final = 1024**2
 
 
-async def probe(
-    path: Path, *, limits: Limits, on_codec: Callable[[str, str], None] = lambda _demuxer, _codec: None
-) -> MediaInfo:
+OnScreen = Callable[[str, int, str], None]
+"""Hears ffmpeg's names of the demuxer, of the screen's track (`0:V:PLACE`) and of its codec."""
+
+
+def _ignore(_demuxer: str, _place: int, _codec: str) -> None:
+    pass
+
+
+async def probe(path: Path, *, limits: Limits, on_screen: OnScreen = _ignore) -> Recording:
     """Read a recording once and accept or refuse it.
 
     Parameters
@@ -35,12 +44,12 @@ async def probe(
         The file.
     limits
         What is accepted.
-    on_codec
-        Called once with ffmpeg's names of the demuxer and the video codec, as soon as they are known.
+    on_screen
+        Called once, as soon as the headers of the tracks are read. By the packets it may be another track after all.
 
     Returns
     -------
-    MediaInfo
+    Recording
         If the recording is accepted.
 
     Raises
@@ -64,10 +73,11 @@ async def probe(
 
     def take(line: str) -> None:
         nonlocal announced
-        packets.take(line)
-        if not announced and packets.video.codec:
+        if not announced and not line.startswith("#") and packets.videos:
             announced = True
-            on_codec(demuxer, packets.video.codec)
+            place = screen_track(packets.videos)
+            on_screen(demuxer, place, packets.videos[place].codec)
+        packets.take(line)
 
     try:
         outcome = await _read(path, demuxer, size, summary, take, limits=limits)
@@ -83,7 +93,7 @@ async def probe(
     refused = refusal(outcome, summary, packets, limits)
     if refused is not None:
         raise refused
-    return _describe(demuxer, size, summary, packets)
+    return _describe(demuxer, summary, packets)
 
 
 async def probe_header(path: Path, demuxer: str, size: int, *, limits: Limits) -> MediaRejected | None:
@@ -112,7 +122,7 @@ async def probe_header(path: Path, demuxer: str, size: int, *, limits: Limits) -
     """
     summary, packets = InputSummary(), PacketReport()
     outcome = await _read(path, demuxer, size, summary, packets.take, limits=limits, first_only=True)
-    return header_refusal(outcome, summary, packets, limits)
+    return header_refusal(outcome, summary, packets, limits, demuxer=demuxer)
 
 
 async def _read(
@@ -128,7 +138,7 @@ async def _read(
     return await run_tool(
         [
             *hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels, input_options=("-copyts",)),
-            *("-map", "0:V:0", "-map", "0:a:0?", "-c", "copy"),
+            *ALL_TRACKS,
             *(("-frames:v", "1", "-frames:a", "1") if first_only else ()),
             *PACKET_LIST,
         ],
@@ -144,22 +154,27 @@ async def _read(
     )
 
 
-def _describe(demuxer: str, size: int, summary: InputSummary, packets: PacketReport) -> MediaInfo:
-    video = packets.video
+def _describe(demuxer: str, summary: InputSummary, packets: PacketReport) -> Recording:
+    place = screen_place(packets, summary)
+    screen = packets.videos[place]
+    sounds = [
+        SoundTrack(place=number, codec=track.codec)
+        for number, track in enumerate(packets.sounds)
+        if track.packets and track.codec in AUDIO_CODECS
+    ]
+    ends = [screen.end, *(packets.sounds[sound.place].end for sound in sounds)]
     # Widening makes the pixels square without losing a line of text.
-    width, height = max(round(video.width * float(video.sar)), 1), video.height
-    if round(summary.rotation / 90) % 2:
+    width, height = max(round(screen.width * float(screen.sar)), 1), screen.height
+    rotation = summary.videos[place].rotation if place < len(summary.videos) else 0.0
+    if round(rotation / 90) % 2:
         width, height = height, width
-    has_audio = packets.audio.packets > 0
-    return MediaInfo(
-        duration_seconds=packets.duration,
-        video_seconds=packets.video_end,
+    return Recording(
+        container=demuxer,
+        duration_seconds=max(ends) - packets.start,
+        video_seconds=screen.end - packets.start,
+        screen=place,
         width=width,
         height=height,
-        video_codec=video.codec,
-        audio_codec=packets.audio.codec if has_audio else None,
-        has_audio=has_audio,
-        frames=video.packets,
-        container=demuxer,
-        size_bytes=size,
+        video_codec=screen.codec,
+        sounds=tuple(sounds),
     )

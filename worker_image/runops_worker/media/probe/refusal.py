@@ -1,20 +1,16 @@
 """Why a recording is refused. Pure: ffmpeg's output in, a reason and a sentence out."""
 
-from typing import Final
-
 from runops_worker.media.codecs import AUDIO_CODECS, VIDEO_CODECS
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.input_summary import InputSummary
 from runops_worker.media.probe.packets import PacketReport
+from runops_worker.media.probe.screen import screen_of
+from runops_worker.media.recording.length import claims_too_much, missing_seconds
 from runops_worker.media.sandbox.run_tool import Outcome
 from runops_worker.media.wording import seconds_text
 
 __all__ = ["header_refusal", "refusal"]
-
-# A header may claim a little more than the file holds, because the length of the last picture is often a guess.
-_MISSING_SHARE: Final = 0.03
-_MISSING_SECONDS: Final = 2.0
 
 
 def refusal(outcome: Outcome, summary: InputSummary, packets: PacketReport, limits: Limits) -> MediaRejected | None:
@@ -33,13 +29,13 @@ def refusal(outcome: Outcome, summary: InputSummary, packets: PacketReport, limi
         _picture_refusal(summary, packets, limits)
         or _opening_refusal(outcome, summary, packets)
         or _stream_refusal(summary, packets, limits)
-        or _shape_refusal(packets)
+        or _shape_refusal(summary, packets)
         or _time_refusal(summary, packets, limits)
     )
 
 
 def header_refusal(
-    outcome: Outcome, summary: InputSummary, packets: PacketReport, limits: Limits
+    outcome: Outcome, summary: InputSummary, packets: PacketReport, limits: Limits, *, demuxer: str
 ) -> MediaRejected | None:
     """Return a reason to refuse a recording whatever follows its header; None if the whole file must decide.
 
@@ -49,22 +45,24 @@ def header_refusal(
         ffmpeg's output for a file of which only the beginning is present, with its complete header.
     limits
         What is accepted.
+    demuxer
+        `mov` or `matroska`.
     """
     too_large = _picture_refusal(summary, packets, limits)
     if too_large is not None or not summary.streams:
         return too_large
     if outcome.says("matches no streams"):
         return _no_picture(summary)
-    if packets.video.codec and (refused := _stream_refusal(summary, packets, limits)):
+    if screen_of(packets, summary).codec and (refused := _stream_refusal(summary, packets, limits)):
         return refused
-    claimed = summary.claimed_seconds
-    if claimed is not None and claimed > limits.max_duration_seconds:
-        return _too_long(claimed, limits)
-    return None
+    # The header of a WebM is written before the recording and may claim any length.
+    claimed = 0.0 if demuxer == "matroska" else _claimed_length(summary)
+    return _too_long(claimed, limits) if claimed > limits.max_duration_seconds else None
 
 
 def _picture_refusal(summary: InputSummary, packets: PacketReport, limits: Limits) -> MediaRejected | None:
-    sizes = [size for size in (summary.refused_picture, (packets.video.width, packets.video.height)) if size]
+    screen = screen_of(packets, summary)
+    sizes = [size for size in (summary.refused_picture, (screen.width, screen.height)) if size]
     width, height = max(sizes, key=lambda size: size[0] * size[1])
     if width * height <= limits.max_pixels:
         return None
@@ -82,9 +80,10 @@ def _opening_refusal(outcome: Outcome, summary: InputSummary, packets: PacketRep
         return MediaRejected(
             "MediaCorrupt", "The recording's index is missing: the file was cut off before its end was written."
         )
-    if not packets.video.codec or (outcome.returncode != 0 and packets.video.packets == 0):
+    screen = screen_of(packets, summary)
+    if not screen.codec or (outcome.returncode != 0 and screen.packets == 0):
         return MediaRejected("MediaCorrupt", "The recording cannot be opened: its structure is damaged.")
-    if packets.video.packets == 0:
+    if screen.packets == 0:
         return MediaRejected("MediaCorrupt", "The recording has a video track, but no picture can be read from it.")
     return None
 
@@ -99,46 +98,60 @@ def _stream_refusal(summary: InputSummary, packets: PacketReport, limits: Limits
         return MediaRejected(
             "UnsupportedMedia", f"The recording has {summary.streams} streams; the limit is {limits.max_streams}."
         )
-    if packets.video.codec not in VIDEO_CODECS:
+    screen = screen_of(packets, summary)
+    if screen.codec not in VIDEO_CODECS:
         return MediaRejected(
             "UnsupportedMedia",
-            f"The recording's video codec is {packets.video.codec}; H.264, HEVC, VP8, VP9 and AV1 can be read.",
+            f"The recording's video codec is {screen.codec}; H.264, HEVC, VP8, VP9 and AV1 can be read.",
         )
-    if packets.audio.packets and packets.audio.codec not in AUDIO_CODECS:
+    codecs = [track.codec for track in packets.sounds if track.packets]
+    if codecs and AUDIO_CODECS.isdisjoint(codecs):
         return MediaRejected(
             "UnsupportedMedia",
-            f"The recording's audio codec is {packets.audio.codec}; AAC, Opus, Vorbis, MP3 and PCM can be read.",
+            f"The recording's audio codec is {codecs[0]}; AAC, Opus, Vorbis, MP3 and PCM can be read.",
         )
     return None
 
 
-def _shape_refusal(packets: PacketReport) -> MediaRejected | None:
-    if packets.video.width < 2 or packets.video.height < 2:
+def _shape_refusal(summary: InputSummary, packets: PacketReport) -> MediaRejected | None:
+    screen = screen_of(packets, summary)
+    if screen.width < 2 or screen.height < 2:
         return MediaRejected("MediaCorrupt", "The recording does not say how large its picture is.")
     return None
 
 
 def _time_refusal(summary: InputSummary, packets: PacketReport, limits: Limits) -> MediaRejected | None:
-    duration, claimed = packets.duration, summary.claimed_seconds
-    if packets.largest_gap > limits.max_gap_seconds:
+    duration = packets.duration
+    back = screen_of(packets, summary).jumps_back_at
+    if back is not None:
         return MediaRejected(
             "TimestampGap",
-            f"The recording's timestamps jump by {seconds_text(packets.largest_gap)} "
-            f"after {seconds_text(packets.gap_at)}; the longest gap allowed is {seconds_text(limits.max_gap_seconds)}.",
+            f"The recording begins anew after {seconds_text(back - packets.start)}: it is two recordings in one file. "
+            "Join them with a video editor, or upload each.",
+        )
+    gap = packets.gap
+    if gap is not None and gap.seconds > limits.max_gap_seconds:
+        return MediaRejected(
+            "TimestampGap",
+            f"The recording's timestamps jump by {seconds_text(gap.seconds)} "
+            f"after {seconds_text(gap.start - packets.start)}; "
+            f"the longest gap allowed is {seconds_text(limits.max_gap_seconds)}.",
         )
     # ffmpeg moves the beginning it has found to 0. If the first packet is still far from 0, the transcode would write
     # pictures for the time before it, so this is a gap too.
     late = packets.start - (summary.starts_at or 0.0)
     if late > limits.max_gap_seconds:
         return MediaRejected("TimestampGap", f"The recording's timestamps begin at {seconds_text(late)} instead of 0.")
+    missing = missing_seconds(claimed=summary.claimed_seconds, found=duration, end=packets.start + duration)
+    cut_off = summary.ends_early and claims_too_much(missing, duration)
     # A recording that is too long and cut off is refused as too long: uploading it again would not help.
-    longest = duration if claimed is None else max(duration, claimed)
+    longest = duration + missing if cut_off else duration
     if longest > limits.max_duration_seconds:
         return _too_long(longest, limits)
-    if claimed is not None and claimed - duration > max(_MISSING_SECONDS, claimed * _MISSING_SHARE):
+    if cut_off:
         return MediaRejected(
             "MediaCorrupt",
-            f"The recording is cut off: only {seconds_text(duration)} of its {seconds_text(claimed)} can be read.",
+            f"The recording is cut off: only {seconds_text(duration)} of its {seconds_text(longest)} can be read.",
         )
     if duration < limits.min_duration_seconds:
         return MediaRejected(
@@ -147,6 +160,10 @@ def _time_refusal(summary: InputSummary, packets: PacketReport, limits: Limits) 
             f"{seconds_text(limits.min_duration_seconds)}.",
         )
     return None
+
+
+def _claimed_length(summary: InputSummary) -> float:
+    return (summary.claimed_seconds or 0.0) - max(summary.starts_at or 0.0, 0.0)
 
 
 def _too_long(seconds: float, limits: Limits) -> MediaRejected:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe.packets import PACKET_LIST
+from runops_worker.media.probe.packets import PACKET_LIST, TRUE_TIMES
 from runops_worker.media.probe.pictures import PictureList, Pictures
 from runops_worker.media.sandbox.ffmpeg import hardened
 from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
@@ -27,7 +27,7 @@ _MARKED_CODECS: Final = frozenset({"h264", "hevc"})
 _UNMARKED_CODECS: Final = frozenset({"vp8", "vp9", "av1"})
 
 
-async def survey(path: Path, demuxer: str, codec: str, *, limits: Limits) -> Pictures | None:
+async def survey(path: Path, demuxer: str, codec: str, *, place: int = 0, limits: Limits) -> Pictures | None:
     """Return the coded pictures of a recording.
 
     Parameters
@@ -38,6 +38,8 @@ async def survey(path: Path, demuxer: str, codec: str, *, limits: Limits) -> Pic
         `mov` or `matroska`, from the file's first bytes.
     codec
         ffmpeg's name of the video codec.
+    place
+        Which track with pictures: ffmpeg's `0:V:PLACE`.
     limits
         What ffmpeg may use.
 
@@ -56,11 +58,14 @@ async def survey(path: Path, demuxer: str, codec: str, *, limits: Limits) -> Pic
     marked = codec in _MARKED_CODECS
     if not marked and codec not in _UNMARKED_CODECS:
         return None
-    copies = ["-map", "0:V:0"]
+    copies = ["-map", f"0:V:{place}"]
+    filters = [TRUE_TIMES]
     if marked:
         copies *= 3
-        copies += ["-bsf:v:1", "filter_units=discard=nonref"]
-        copies += ["-bsf:v:2", "noise=drop='not(key)',filter_units=discard=nonkey"]
+        filters += [f"filter_units=discard=nonref,{TRUE_TIMES}"]
+        filters += [f"noise=drop='not(key)',filter_units=discard=nonkey,{TRUE_TIMES}"]
+    for number, chain in enumerate(filters):
+        copies += [f"-bsf:v:{number}", chain]
     # Times as in a transcode: from the beginning of the file, with the pictures before 0.
     copied = ("-c", "copy", "-copyinkf", "-copypriorss", "1", *PACKET_LIST)
     found, complaints = PictureList(most=int(_MOST_PER_SECOND * limits.max_duration_seconds)), 0

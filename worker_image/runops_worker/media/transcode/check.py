@@ -3,8 +3,8 @@
 from typing import Final
 
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
-from runops_worker.media.probe.media_info import MediaInfo
 from runops_worker.media.probe.packets import PacketReport
+from runops_worker.media.recording.recording import Recording
 from runops_worker.media.transcode.decoding_report import DecodingReport
 from runops_worker.media.transcode.slim_length import expected_frames, frames_tolerance, seconds_tolerance
 from runops_worker.media.wording import seconds_text
@@ -15,14 +15,14 @@ _BAD_SHARE: Final = 0.01
 _BAD_PICTURES: Final = 3
 
 
-def check(packets: PacketReport, *, info: MediaInfo, fps: int, report: DecodingReport) -> None:
+def check(packets: PacketReport, *, recording: Recording, fps: int, report: DecodingReport) -> None:
     """Accept or refuse a slim video.
 
     Parameters
     ----------
     packets
         What is in the slim video.
-    info
+    recording
         What the recording is.
     fps
         Pictures per second of the slim video.
@@ -42,18 +42,18 @@ def check(packets: PacketReport, *, info: MediaInfo, fps: int, report: DecodingR
         raise MediaRejected(
             "MediaCorrupt", f"The recording is damaged: {bad} of its {report.packets} pictures cannot be decoded."
         )
-    expected = expected_frames(info, fps=fps)
+    expected = expected_frames(recording, fps=fps)
     frames = packets.video.packets
     if abs(frames - expected) > frames_tolerance(expected):
         raise MediaRejected(
             "MediaCorrupt",
-            f"The recording is damaged: decoding its {seconds_text(info.duration_seconds)} gave {frames} pictures "
+            f"The recording is damaged: decoding its {seconds_text(recording.duration_seconds)} gave {frames} pictures "
             f"instead of {expected}.",
         )
-    if info.has_audio and packets.audio.packets == 0:
+    if recording.has_audio and packets.audio.packets == 0:
         raise MediaRejected("MediaCorrupt", "The recording has a sound track, but none of it can be decoded.")
-    if packets.audio.packets and abs(packets.duration - info.duration_seconds) > seconds_tolerance(fps):
+    if packets.audio.packets and abs(packets.duration - recording.duration_seconds) > seconds_tolerance(fps):
         raise MediaToolFailed(
             f"The slim video is {seconds_text(packets.duration)} long; "
-            f"the recording is {seconds_text(info.duration_seconds)} long."
+            f"the recording is {seconds_text(recording.duration_seconds)} long."
         )

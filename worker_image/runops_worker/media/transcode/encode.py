@@ -8,7 +8,7 @@ from typing import Final
 
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.recording.recording import Recording
 from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.transcode.decoding_report import DecodingReport
 from runops_worker.media.transcode.growing_slim import GrowingSlim, Watcher
@@ -30,7 +30,7 @@ class Encoder:
     ----------
     source, part
         The recording, and the file to write.
-    info
+    recording
         The result of `probe` for the source.
     fps, height, crf, limits, on_progress, watcher
         As for `transcode`.
@@ -46,7 +46,7 @@ class Encoder:
         source: Path,
         part: Path,
         *,
-        info: MediaInfo,
+        recording: Recording,
         fps: int,
         height: int,
         crf: int,
@@ -54,7 +54,7 @@ class Encoder:
         on_progress: Callable[[float], None],
         watcher: Watcher | None,
     ) -> None:
-        self._source, self._part, self._info, self._fps, self._limits = source, part, info, fps, limits
+        self._source, self._part, self._recording, self._fps, self._limits = source, part, recording, fps, limits
         self._height, self._crf = height, crf
         self._on_progress, self._watcher = on_progress, watcher
         self._furthest = 0.0
@@ -103,7 +103,7 @@ class Encoder:
         command = slim_command(
             self._source,
             self._part,
-            info=self._info,
+            recording=self._recording,
             fps=self._fps,
             height=self._height,
             crf=self._crf,
@@ -112,7 +112,7 @@ class Encoder:
             fragmented=self._watcher is not None,
         )
         if self._watcher is not None:
-            self.growing = GrowingSlim(self._part, info=self._info, fps=self._fps, limits=self._limits)
+            self.growing = GrowingSlim(self._part, recording=self._recording, fps=self._fps, limits=self._limits)
             await self._watcher.begun(self.growing, whole=formula is None)
 
         def take(line: str) -> None:
@@ -125,9 +125,9 @@ class Encoder:
         outcome = await run_tool(
             command,
             allowance=Allowance(
-                seconds=self._limits.transcode_deadline(self._info.duration_seconds),
+                seconds=self._limits.transcode_deadline(self._recording.duration_seconds),
                 memory_bytes=self._limits.max_memory_bytes,
-                file_bytes=_SPARE_BYTES + math.ceil(self._info.duration_seconds * self._fps) * _BYTES_PER_PICTURE,
+                file_bytes=_SPARE_BYTES + math.ceil(self._recording.duration_seconds * self._fps) * _BYTES_PER_PICTURE,
                 require_landlock=self._limits.require_landlock,
             ),
             reach=Reach(reads=(self._source, *([] if formula is None else [formula])), writes=(self._part,)),
@@ -139,7 +139,7 @@ class Encoder:
     def _progress(self, seconds: float) -> None:
         if self.growing is not None:
             self.growing.encoded(seconds)
-        share = seconds / self._info.duration_seconds
+        share = seconds / self._recording.duration_seconds
         # A second run begins at 0 again, but the reported progress must not go back.
         if share > self._furthest:
             self._furthest = min(share, 1.0)

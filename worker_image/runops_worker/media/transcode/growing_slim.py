@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from runops_worker.media.errors import MediaToolFailed
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.recording.recording import Recording
 from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.media.transcode.cut_chunk import cut_chunk
 from runops_worker.media.transcode.slim_command import FRAGMENT_SECONDS
@@ -49,7 +49,7 @@ class GrowingSlim:
     ----------
     fragments
         The file that ffmpeg writes.
-    info
+    recording
         The result of `probe` for the recording.
     fps
         Pictures per second.
@@ -57,8 +57,8 @@ class GrowingSlim:
         What ffmpeg may use.
     """
 
-    def __init__(self, fragments: Path, *, info: MediaInfo, fps: int, limits: Limits) -> None:
-        self._fragments, self._info, self._fps, self._limits = fragments, info, fps, limits
+    def __init__(self, fragments: Path, *, recording: Recording, fps: int, limits: Limits) -> None:
+        self._fragments, self._recording, self._fps, self._limits = fragments, recording, fps, limits
         self._encoded_seconds = 0.0
         self._readable_seconds = 0.0
         self._finished: SlimVideo | None = None
@@ -119,16 +119,16 @@ class GrowingSlim:
             except MediaToolFailed:
                 return False
         # Each stream is written in the order of its times, but one may be far behind the other.
-        streams = (packets.video, packets.audio) if self._info.has_audio else (packets.video,)
+        streams = (packets.video, packets.audio) if self._recording.has_audio else (packets.video,)
         return all(stream.packets and stream.latest >= end - _ROUNDING_SECONDS for stream in streams)
 
     def _so_far(self) -> SlimVideo:
         return SlimVideo(
             path=self._fragments,
             bytes=self._fragments.stat().st_size,
-            duration_seconds=self._info.duration_seconds,
-            frames=expected_frames(self._info, fps=self._fps),
-            has_audio=self._info.has_audio,
+            duration_seconds=self._recording.duration_seconds,
+            frames=expected_frames(self._recording, fps=self._fps),
+            has_audio=self._recording.has_audio,
             fps=self._fps,
         )
 

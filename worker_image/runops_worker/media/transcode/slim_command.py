@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.recording.recording import Recording
 from runops_worker.media.sandbox.ffmpeg import hardened
 from runops_worker.media.transcode.chunks import plan_chunks
 from runops_worker.media.transcode.seams import key_frames
@@ -46,7 +46,7 @@ def slim_command(
     source: Path,
     target: Path,
     *,
-    info: MediaInfo,
+    recording: Recording,
     fps: int,
     height: int,
     crf: int,
@@ -60,7 +60,7 @@ def slim_command(
     ----------
     source, target
         The recording, and the MP4 to write.
-    info
+    recording
         The result of `probe` for the source.
     fps, height, crf
         As for `transcode`.
@@ -72,9 +72,9 @@ def slim_command(
     fragmented
         Whether the MP4 must be readable while it is written.
     """
-    wide, high = slim_size(info.width, info.height, wanted_height=height)
+    wide, high = slim_size(recording.width, recording.height, wanted_height=height)
     filters = [
-        *_one_per_second(fps, hold=expected_frames(info, fps=fps) - math.ceil(info.video_seconds * fps)),
+        *_one_per_second(fps, hold=expected_frames(recording, fps=fps) - math.ceil(recording.video_seconds * fps)),
         # The size may change within a recording (a window was resized). All pictures go into the same frame.
         f"scale={wide}:{high}:force_original_aspect_ratio=decrease:force_divisible_by=2:reset_sar=1",
         f"pad={wide}:{high}:(ow-iw)/2:(oh-ih)/2:eval=frame",
@@ -83,15 +83,16 @@ def slim_command(
     drop: tuple[str, ...] = ()
     stats: tuple[str, ...] = ()
     if dropping is not None:
-        drop = ("-/bsf:V:0", str(dropping.absolute()))
+        drop = (f"-/bsf:V:{recording.screen}", str(dropping.absolute()))
         stats = ("-stats_enc_pre:v:0", "pipe:1", "-stats_enc_pre_fmt:v:0", SHOWN_FORMAT)
-    decoder = ("-threads", str(_decoder_threads(info)), *drop)
-    options = (*decoder, "-reinit_filter", "0", "-t", f"{limits.max_duration_seconds}")
-    chunks = len(plan_chunks(longest_seconds(info, fps=fps)))
+    decoder = ("-threads", str(_decoder_threads(recording)), *drop)
+    options = (*decoder, "-reinit_filter:v", "0", "-t", f"{limits.max_duration_seconds}")
+    sound = [option for track in recording.sounds[:1] for option in ("-map", f"0:a:{track.place}")]
+    chunks = len(plan_chunks(longest_seconds(recording, fps=fps)))
     return [
-        *hardened(source, demuxer=info.container, max_pixels=limits.max_pixels, input_options=options),
+        *hardened(source, demuxer=recording.container, max_pixels=limits.max_pixels, input_options=options),
         *("-v", "level+repeat+verbose", "-progress", "pipe:1"),
-        *("-map", "0:V:0", "-map", "0:a:0?", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
+        *("-map", f"0:V:{recording.screen}", *sound, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
         *("-vf", ",".join(filters), *_ENCODER, "-crf", str(crf), *stats),
         *("-force_key_frames", key_frames(chunks), *_SOUND),
         *(_FRAGMENTED if fragmented else ("-movflags", "+faststart")),
@@ -99,9 +100,9 @@ def slim_command(
     ]
 
 
-def _decoder_threads(info: MediaInfo) -> int:
-    small = info.width * info.height <= _MOST_PIXELS_FOR_MORE_THREADS
-    return 4 if small and info.video_codec in _WAITING_CODECS else 2
+def _decoder_threads(recording: Recording) -> int:
+    small = recording.width * recording.height <= _MOST_PIXELS_FOR_MORE_THREADS
+    return 4 if small and recording.video_codec in _WAITING_CODECS else 2
 
 
 def _one_per_second(fps: int, *, hold: int) -> list[str]:

@@ -5,15 +5,15 @@ It is needed before the slim video is complete: to say which chunks there will b
 
 import math
 
-from runops_worker.media.probe.media_info import MediaInfo
+from runops_worker.media.recording.recording import Recording
 
 __all__ = ["expected_frames", "frames_tolerance", "longest_seconds", "seconds_tolerance", "shortest_seconds"]
 
 
-def expected_frames(info: MediaInfo, *, fps: int) -> int:
+def expected_frames(recording: Recording, *, fps: int) -> int:
     """Return the number of pictures that a slim video should have."""
     # Sound that ends less than one place after the video adds no picture.
-    return max(math.ceil(info.video_seconds * fps), math.floor(info.duration_seconds * fps))
+    return max(math.ceil(recording.video_seconds * fps), math.floor(recording.duration_seconds * fps))
 
 
 def frames_tolerance(expected: int) -> int:
@@ -26,17 +26,17 @@ def seconds_tolerance(fps: int) -> float:
     return 2.0 + 1.0 / fps
 
 
-def shortest_seconds(info: MediaInfo, *, fps: int) -> float:
+def shortest_seconds(recording: Recording, *, fps: int) -> float:
     """Return the shortest length of a slim video that `check` accepts for this recording."""
-    if info.has_audio:
-        return info.duration_seconds - seconds_tolerance(fps)
-    expected = expected_frames(info, fps=fps)
+    if recording.has_audio:
+        return recording.duration_seconds - seconds_tolerance(fps)
+    expected = expected_frames(recording, fps=fps)
     return (expected - frames_tolerance(expected)) / fps
 
 
-def longest_seconds(info: MediaInfo, *, fps: int) -> float:
+def longest_seconds(recording: Recording, *, fps: int) -> float:
     """Return the longest length of a slim video that `check` accepts for this recording."""
-    if info.has_audio:
-        return info.duration_seconds + seconds_tolerance(fps)
-    expected = expected_frames(info, fps=fps)
+    if recording.has_audio:
+        return recording.duration_seconds + seconds_tolerance(fps)
+    expected = expected_frames(recording, fps=fps)
     return (expected + frames_tolerance(expected)) / fps

@@ -9,7 +9,7 @@ from runops_worker.media.probe.packets import PACKET_LIST, PacketReport
 from runops_worker.media.sandbox.ffmpeg import hardened
 from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
 
-__all__ = ["SlimVideo", "inspect_slim"]
+__all__ = ["SlimVideo", "inspect_slim", "same_content"]
 
 _FILE_BYTES: Final = 1024**2
 
@@ -85,3 +85,18 @@ async def inspect_slim(path: Path, *, limits: Limits, since: float = 0.0) -> Pac
         on_stdout=packets.take,
     )
     return packets
+
+
+def same_content(one: PacketReport, other: PacketReport) -> bool:
+    """Return whether two slim videos hold the same packets at the same times.
+
+    Which packets are hidden is not compared: only a complete MP4 has the list that hides the start of the sound.
+    """
+    return _content(one) == _content(other)
+
+
+def _content(report: PacketReport) -> list[tuple[str, int, int, float, float]]:
+    return [
+        (track.kind, track.packets + track.hidden, track.total_bytes, track.end, track.latest)
+        for track in report.tracks.values()
+    ]

@@ -21,7 +21,7 @@ from runops_worker.media.transcode.defragment import defragment
 from runops_worker.media.transcode.encode import Encoder
 from runops_worker.media.transcode.growing_slim import Watcher
 from runops_worker.media.transcode.selection import Selection, select
-from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim
+from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim, same_content
 
 __all__ = ["transcode"]
 
@@ -76,12 +76,12 @@ async def transcode(
     MediaToolFailed
         ffmpeg ran out of time, memory or disk, or its result is wrong.
     """
-    info, pictures = examined.info, examined.pictures
+    recording, pictures = examined.recording, examined.pictures
     part, formula, complete = (target.with_name(target.name + suffix) for suffix in (".part", ".drop", ".complete"))
     encoder = Encoder(
         source,
         part,
-        info=info,
+        recording=recording,
         fps=fps,
         height=height,
         crf=crf,
@@ -97,7 +97,7 @@ async def transcode(
         if report is None:
             report = await encoder.whole()
         packets = await inspect_slim(part, limits=limits)
-        check(packets, info=info, fps=fps, report=report)
+        check(packets, recording=recording, fps=fps, report=report)
         finished = part
         if watcher is not None:
             await watcher.accepted()
@@ -123,7 +123,7 @@ async def transcode(
 
 async def _defragment(fragments: Path, complete: Path, *, packets: PacketReport, limits: Limits) -> None:
     await defragment(fragments, complete, limits=limits)
-    if await inspect_slim(complete, limits=limits) != packets:
+    if not same_content(await inspect_slim(complete, limits=limits), packets):
         raise MediaToolFailed("The copy of the slim video differs from what was encoded.")
 
 

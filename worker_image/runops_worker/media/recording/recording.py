@@ -1,0 +1,58 @@
+"""An accepted recording."""
+
+from dataclasses import dataclass
+
+__all__ = ["Recording", "SoundTrack"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoundTrack:
+    """A track with sound.
+
+    Attributes
+    ----------
+    place
+        ffmpeg's `0:a:PLACE`.
+    codec
+        ffmpeg's name.
+    """
+
+    place: int
+    codec: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """What is known about an accepted recording before a picture is decoded.
+
+    Attributes
+    ----------
+    container
+        ffmpeg's demuxer: `mov` or `matroska`.
+    duration_seconds
+        From the beginning of the first packet to the end of the last one, picture or sound.
+    video_seconds
+        To the end of the last picture. Recorders that write a picture only on a change stop before the sound does.
+    screen
+        The track that is the screen: ffmpeg's `0:V:SCREEN`.
+    width, height
+        Of the screen, in pixels as a player shows it: rotated, with square pixels.
+    video_codec
+        ffmpeg's name.
+    sounds
+        The tracks that are heard, in the order of the file.
+    """
+
+    container: str
+    duration_seconds: float
+    video_seconds: float
+    screen: int
+    width: int
+    height: int
+    video_codec: str
+    sounds: tuple[SoundTrack, ...]
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether anything can be heard."""
+        return bool(self.sounds)

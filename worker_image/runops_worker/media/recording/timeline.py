@@ -1,0 +1,75 @@
+"""When something is shown or heard, and the times between. Pure."""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from heapq import merge
+from typing import Final
+
+__all__ = ["Hole", "Timeline", "largest_hole"]
+
+_SHORTEST_HOLE_SECONDS: Final = 1.0
+# Two hours of pictures that are two seconds apart have 3,600. A hostile file could have a span for each packet.
+_MOST_SPANS: Final = 20_000
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A time range without anything, in seconds."""
+
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return self.end - self.start
+
+
+@dataclass
+class Timeline:
+    """The time ranges in which a track has something; holes of less than a second do not count.
+
+    Attributes
+    ----------
+    spans
+        Begin and end of each range in seconds, in order, at least a second apart.
+    """
+
+    spans: list[tuple[float, float]] = field(default_factory=list)
+
+    def add(self, begin: float, end: float) -> None:
+        """Add the time range of a packet. Most packets follow the one before; any order is possible."""
+        if not self.spans or begin >= self.spans[-1][0]:
+            self._append(begin, end)
+            return
+        place = bisect_left(self.spans, (begin, end))
+        later = self.spans[max(place - 1, 0) :]
+        del self.spans[max(place - 1, 0) :]
+        for span in sorted([*later, (begin, end)]):
+            self._append(*span)
+
+    def _append(self, begin: float, end: float) -> None:
+        last = self.spans[-1] if self.spans else None
+        if last is not None and (begin - last[1] < _SHORTEST_HOLE_SECONDS or len(self.spans) >= _MOST_SPANS):
+            self.spans[-1] = last[0], max(last[1], end)
+        else:
+            self.spans.append((begin, end))
+
+
+def largest_hole(timelines: Iterable[Timeline]) -> Hole | None:
+    """Return the longest time range between the first and the last packet in which no track has anything.
+
+    Returns
+    -------
+    Hole or None
+        The first of equally long ones; None if there is none of a second or more.
+    """
+    found: Hole | None = None
+    reached: float | None = None
+    for begin, end in merge(*(timeline.spans for timeline in timelines)):
+        if reached is not None and begin - reached >= max(_SHORTEST_HOLE_SECONDS, found.seconds if found else 0.0):
+            hole = Hole(reached, begin)
+            found = hole if found is None or hole.seconds > found.seconds else found
+        reached = end if reached is None else max(reached, end)
+    return found

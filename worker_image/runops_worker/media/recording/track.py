@@ -1,0 +1,78 @@
+"""One track of a file, summed up over its packets."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+from runops_worker.media.recording.timeline import Timeline
+
+__all__ = ["Track"]
+
+# AV_PKT_FLAG_DISCARD of libavcodec.
+_DISCARD: Final = 4
+# Pictures are stored in decoding order: with sixteen between two references, at a picture per second, they go back by
+# as many seconds. A second recording that was appended begins at 0.
+_JUMP_BACK_SECONDS: Final = 16.0
+
+
+@dataclass
+class Track:
+    """Sums of one track. Their size does not depend on the number of packets.
+
+    Packets that the file's edit list hides have no part in its times: a player neither shows nor plays them.
+
+    Attributes
+    ----------
+    kind
+        `video` or `audio`; empty where nothing is known.
+    codec
+        ffmpeg's name of the codec.
+    width, height, sar
+        Coded size in pixels and aspect ratio of a pixel; 0, 0 and 1 for sound.
+    packets, hidden
+        Number of packets that are shown or heard, and of those that are not.
+    total_bytes
+        Size of all of them.
+    start, end
+        Earliest beginning and latest end of a packet, in seconds.
+    latest
+        Latest beginning of a packet, in seconds.
+    time_base
+        Seconds per unit of the packets' times.
+    jumps_back_at
+        The end, in seconds, of what comes before the times first go back further than pictures are reordered; None if
+        they never do.
+    timeline
+        When it has something to show or hear.
+    """
+
+    kind: str = ""
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    sar: Fraction = Fraction(1)
+    packets: int = 0
+    hidden: int = 0
+    total_bytes: int = 0
+    start: float = 0.0
+    end: float = 0.0
+    latest: float = 0.0
+    time_base: float = 0.0
+    jumps_back_at: float | None = None
+    timeline: Timeline = field(default_factory=Timeline)
+
+    def take(self, *, pts: int, duration: int, size: int, flags: int) -> None:
+        """Add a packet; times are in units of the time base."""
+        self.total_bytes += size
+        if flags & _DISCARD:
+            self.hidden += 1
+            return
+        # Sound may begin before 0, with samples that prepare the decoder and are never heard.
+        begin = max(pts * self.time_base, 0.0)
+        if self.packets and begin < self.latest - _JUMP_BACK_SECONDS and self.jumps_back_at is None:
+            self.jumps_back_at = self.end
+        self.start = min(self.start, begin) if self.packets else begin
+        self.end = max(self.end, (pts + duration) * self.time_base, begin)
+        self.latest = max(self.latest, begin)
+        self.timeline.add(begin, max((pts + duration) * self.time_base, begin))
+        self.packets += 1
