@@ -36,6 +36,15 @@ def test_an_agreed_word_stays_as_it_is(word: str) -> None:
         *((word, "MODAL_OPEN") for word in ("DIALOG_OPEN", "open menu", "POPUP")),
         *((word, "SCREEN_UPDATE") for word in ("PAGE_LOAD", "loading", "WAIT", "NONE")),
         ("NAVIGATE", "NAVIGATE_URL"),
+        ("navigateUrl", "NAVIGATE_URL"),
+        ("screenUpdate", "SCREEN_UPDATE"),
+        ("ENTER_URL", "NAVIGATE_URL"),
+        ("MOUSE_WHEEL_DOWN", "SCROLL_DOWN"),
+        ("Scrollbar left", "SCROLL_LEFT"),
+        ("点击", "CLICK"),
+        ("クリック", "CLICK"),
+        ("输入", "TYPE"),
+        ("Eingabe", "TYPE"),
         ("TAB_SWITCH", "SWITCH_TAB"),
         ("SCROLL_DOWN_2X", "SCROLL_DOWN_X"),
         ("SCROLL_2_DOWN", "SCROLL_DOWN"),
@@ -56,6 +65,17 @@ def test_another_word_for_an_action(written: str, word: str) -> None:
     ("written", "word", "note"),
     [
         ("DOUBLE_CLICK", "CLICK", "Double click."),
+        ("doubleClick", "CLICK", "Double click."),
+        ("double-click", "CLICK", "Double click."),
+        ("双击", "CLICK", "Double click."),
+        ("SAVE", "CLICK", "Save."),
+        ("File download", "CLICK", "File download."),
+        ("Press and hold", "CLICK", "Click and hold."),
+        ("Clicked Save", "CLICK", "Clicked save."),
+        ("PRESS SAVE BUTTON", "CLICK", "Press save button."),
+        ("CHECKBOX_TOGGLE", "CLICK", "Checkbox toggle."),
+        ("CMD+CLICK", "CLICK", "Click with Cmd held."),
+        ("PAGE_NAVIGATE", "NAVIGATE_URL", "Page navigate."),
         ("right click", "CLICK", "Right click."),
         ("COPY", "SELECT_TEXT", "Copied."),
         ("MENU_SELECT", "CLICK", "Menu select."),
@@ -110,13 +130,31 @@ def test_what_a_narrower_word_says_besides_is_kept(written: str, word: str, note
         ("KEYBOARD_SHORTCUT_CTRL+C", None, "CTRL+C"),
         ("HOTKEY: Cmd+C", None, "CMD+C"),
         ("CTRL + S", None, "CTRL+S"),
+        ("CTRL + +", None, "CTRL++"),
         ("Ctrl_S", None, "CTRL+S"),
         ("Strg+C", None, "CTRL+C"),
         ("ENTER", None, "ENTER"),
         ("Esc", None, "ESCAPE"),
         ("KEYPRESS_page down", None, "PAGE_DOWN"),
         ("KEYPRESS_Arrow Down", None, "ARROW_DOWN"),
-        ("KEYPRESS_\u2318s", None, "\u2318S"),
+        ("KEYPRESS_\u2318s", None, "CMD+S"),
+        ("KEYPRESS", "\u21e7\u2318+T", "SHIFT+CMD+T"),
+        ("KEYPRESS", "\u21b5", "ENTER"),
+        ("\u2318 C", None, "CMD+C"),
+        ("\u2193", None, "ARROW_DOWN"),
+        *((f"ALT{sign}TAB", None, "ALT+TAB") for sign in "-_ +"),
+        ("Ctrl-Shift-T", None, "CTRL+SHIFT+T"),
+        ("CTRL ALT DEL", None, "CTRL+ALT+DELETE"),
+        ("SHIFT_F10", None, "SHIFT+F10"),
+        ("WIN_R", None, "WIN+R"),
+        ("Strg-C", None, "CTRL+C"),
+        ("CTRL PAGE DOWN", None, "CTRL+PAGE_DOWN"),
+        ("enter key", None, "ENTER"),
+        ("press the Enter key", None, "ENTER"),
+        ("Hit Enter", None, "ENTER"),
+        ("hold shift", None, "SHIFT"),
+        ("WINDOWS_KEY", None, "WIN"),
+        ("PgDn", None, "PAGE_DOWN"),
         ("KEYPRESS_" + "x" * 60, None, "X" * 40),
     ],
 )
@@ -127,7 +165,16 @@ def test_keys(written: str, key: str | None, name: str) -> None:
     assert action_of(action.word) == action
 
 
-@pytest.mark.parametrize("written", ["DANCE", "", "42", "OPEN", "x" * 200, "DANCE, CLICK"])
+def test_a_drag_of_something_is_a_whole_drag() -> None:
+    action = action_of("DRAG_FILE")
+    assert action is not None
+    assert (action.word, action.note) == (DRAG, "Drag file.")
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["DANCE", "", "42", "OPEN", "x" * 200, "DANCE, CLICK", "CONTROL_PANEL", "ALT_TEXT", "WINDOWS", "SHIFT WORK"],
+)
 def test_an_unknown_word_is_not_guessed(written: str) -> None:
     assert action_of(written) is None
 
@@ -140,7 +187,13 @@ def test_an_unknown_word_is_not_guessed(written: str) -> None:
         ("Page-Down", "PAGE_DOWN"),
         ("ctrl+page down", "CTRL+PAGE_DOWN"),
         ("control alt del", "CTRL+ALT+DELETE"),
-        ("Strg-Umschalt", "CTRL+UMSCHALT"),
+        ("Strg-Umschalt", "CTRL+SHIFT"),
+        ("\u2318\u2318", "CMD+CMD"),
+        ("\u2318", "CMD"),
+        ("the key", "THE_KEY"),
+        ("hit it", "HIT_IT"),
+        ("ctrl -", "CTRL_"),
+        ("Ctrl--", "CTRL_"),
         ("up arrow", "ARROW_UP"),
         ("some key", "SOME_KEY"),
         ("+", "+"),

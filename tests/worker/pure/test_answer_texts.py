@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from runops_worker.transcription.answer.texts import as_text, as_texts, is_empty, says_nothing
+from runops_worker.transcription.answer.texts import as_text, as_texts, is_empty, is_silence, says_nothing
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,11 @@ from runops_worker.transcription.answer.texts import as_text, as_texts, is_empty
         (None, "null"),
         (["a", None, 7, True], "a 7 true"),
         ([["a"]], '[["a"]]'),
-        ({"a": "é"}, '{"a": "é"}'),
+        ({"a": "é"}, "é"),
+        ({"a": "é", "b": None, "c": " "}, "é"),
+        ({"a": {"b": 7}}, "7"),
+        ({"a": "é", "b": 1}, '{"a": "é", "b": 1}'),
+        ({}, "{}"),
     ],
 )
 def test_any_value_as_a_text(value: Any, text: str) -> None:
@@ -58,3 +62,13 @@ def test_any_value_as_texts(value: Any, texts: list[str]) -> None:
 )
 def test_what_is_empty_and_what_says_nothing(value: Any, empty: bool, nothing: bool) -> None:
     assert (is_empty(value), says_nothing(value)) == (empty, nothing)
+
+
+@pytest.mark.parametrize("text", ["[silence]", " (No speech) ", "*no audio*", "[keine Sprache.]", "[无声]"])
+def test_a_mark_for_silence_is_no_speech(text: str) -> None:
+    assert is_silence(text)
+
+
+@pytest.mark.parametrize("text", ["Silence!", "No audio", "[inaudible]", "[silence] Hello", "[silence", "", None, 7])
+def test_what_somebody_may_have_said_is_speech(text: Any) -> None:
+    assert not is_silence(text)

@@ -68,6 +68,13 @@ def test_the_agreed_forms_are_not_counted(stamp: str) -> None:
             "\u200b00:41",
         ),
         *(41, 41.0, [41], ["41"], {"seconds": 41}, {"seconds": "41", "nanos": 0}, {"minutes": 0, "seconds": 41}),
+        *("00:41s", "00:41 s", "00:41 AM", "00:41.", "00:41,", "00:41:", ":41", "::41", "41.", "00-00-41"),
+        *("00_00_41",),
+        *("0min41", "0m41", "0'41\"", "0'41", "0\u203241\u2033", "4.1e1", "P0DT0H0M41S"),
+        *("at 41 seconds", "ca. 41", "Time: 41", "second 41", "Sekunde 41", "um 00:41", "about 0:41"),
+        *("41 Sekunden", "41 Sek.", "0 Minuten 41 Sekunden", "41 secondes", "41 segundos", "41 secondi", "41 sekund"),
+        *("0 мин 41 сек", "41 секунда", "0分41秒", "0分钟41秒", "0분 41초", "0 Std. 0 Min. 41 Sek."),
+        *(["00:41"], {"start": "00:41"}, {"value": 41}, {"mm": 0, "ss": 41}, {"min": "0", "sec": "41"}),
     ],
     ids=str,
 )
@@ -107,6 +114,11 @@ def test_fractions_and_words(stamp: Any, start: str) -> None:
         ("00:06:500", 900, "00:00:06.500", "minutes_as_hours"),
         ("06:500", 60, "00:00:06.500", "minutes_as_hours"),
         ("00:41:00:00", 60, "00:00:41", "minutes_as_hours"),
+        ("41:00", 60, "00:00:41", "minutes_as_hours"),
+        ("41:00.5", 60, "00:00:41.500", "minutes_as_hours"),
+        ("41:05", 60, None, None),
+        ("02:00", 60, None, None),
+        ("02:01", 60, None, None),
         # The usual reading is in the clip.
         ("00:04:00", 300, "00:04:00", None),
         ("00:41:00", 3600, "00:41:00", None),
@@ -145,6 +157,18 @@ def test_a_time_past_the_clip_is_read_another_way_only_where_that_is_clear(
         ("01.02.03", 3_723_000),
         ("01.02.03.5", 3_723_500),
         ("0123", 83_000),
+        ("1m05", 65_000),
+        ("65,000 ms", 65_000),
+        ("65.000ms", 65_000),
+        ("1 Minute 5 Sekunden", 65_000),
+        ("1 Stunde, 2 Minuten und mehr", 3_720_000),
+        ("1.5 min", 90_000),
+        ("1,5 Minuten", 90_000),
+        ("2'05\"", 125_000),
+        ("2'05.25\"", 125_250),
+        ("1.5e2", 150_000),
+        ("1m 5:30", 60_000),
+        ("1m500", 60_000),
         ("010203", 3_723_000),
         ("2026-11-29 41s", 41_000),
         # Words behind a time, but not behind a bare number.
@@ -233,6 +257,29 @@ def test_an_answer_whose_numbers_are_milliseconds_is_read_so_throughout() -> Non
 
 
 @pytest.mark.parametrize(
+    ("stamps", "length", "starts"),
+    [
+        # Minutes and seconds with a point between them.
+        (["00.05", "00.30", "01.05", "02.00", "04.59"], 300, [5, 30, 65, 120, 299]),
+        # Seconds: 41 minutes would be past the clip.
+        (["00.05", "00.30", "01.05", "02.00", "41.25"], 300, [0.05, 0.3, 1.05, 2, 41.25]),
+        # Too few, and numbers of another form among them.
+        (["00.05", "00.30", "01.05", "02.00"], 300, [0.05, 0.3, 1.05, 2]),
+        (["00.05", "00.30", "01.05", "02.00", "04.59", "7.5"], 300, [0.05, 0.3, 1.05, 2, 4.59, 7.5]),
+        # One among times of the form that is asked for.
+        (["00:05", "00:10", "00:20", "00:30", "00:40", "00.50"], 60, [5, 10, 20, 30, 40, 50]),
+        (["00:05", "00:10", "00:20", "00:30", "00.50"], 60, [0.5, 5, 10, 20, 30]),
+    ],
+)
+def test_points_are_read_as_colons_where_all_times_say_so(
+    stamps: list[str], length: float, starts: list[float]
+) -> None:
+    items = [{**VISUAL, "timestamp_start_visual": stamp, "application_in_focus": stamp} for stamp in stamps]
+    answer = read_answer(json.dumps(items), length=length)
+    assert [item.start for item in answer.items] == starts
+
+
+@pytest.mark.parametrize(
     "stamp",
     [
         "soon",
@@ -245,7 +292,13 @@ def test_an_answer_whose_numbers_are_milliseconds_is_read_so_throughout() -> Non
         "x" * 200,
         True,
         {"a": 1},
+        {"start": ["00:41"]},
+        {"start": "00:41", "a": 1},
+        {"start": "00:41", "end": "00:43", "at": "00:42"},
         {},
+        "5 Sekundenbruchteile",
+        "5minus",
+        "00_41",
         [1, 2, 3],
         1e13,
         "9" * 50,
@@ -285,6 +338,9 @@ def spoken(start: Any, end: Any, *, length: float = 60) -> tuple[list[tuple[str,
         ("00:05 to 00:07", None, ("00:00:05", "00:00:07"), ["time_range"]),
         ("5s-7s", None, ("00:00:05", "00:00:07"), ["time_form", "time_range"]),
         ([5, 7], None, ("00:00:05", "00:00:07"), ["time_form", "time_range"]),
+        (["00:05", "00:07"], None, ("00:00:05", "00:00:07"), ["time_range"]),
+        ({"start": "00:05", "end": "00:07"}, None, ("00:00:05", "00:00:07"), ["time_range"]),
+        ({"end": "00:07", "start": "00:05"}, None, ("00:00:05", "00:00:07"), ["time_range"]),
         ("00:00:03", None, ("00:00:03", "00:00:03.400"), ["end_missing"]),
         ("00:00:03", "late", ("00:00:03", "00:00:03.400"), ["end_missing"]),
         ("00:00:03", "", ("00:00:03", "00:00:03.400"), ["empty_value", "end_missing"]),

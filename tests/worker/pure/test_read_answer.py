@@ -1,6 +1,7 @@
 """How an answer about one chunk is read: what is settled by rule, what is kept, what is left."""
 
 import json
+import re
 import time
 from typing import Any
 
@@ -299,6 +300,52 @@ def test_an_item_may_be_a_text_in_the_array() -> None:
     assert raw_items(json.dumps([f" {A}", VISUAL, "{"])).values == (SPOKEN, VISUAL, "{")
     for text in (A, f" {A}", f" [{A}]"):
         assert raw_items(json.dumps(text)).values == (SPOKEN,)
+    for value in ([f"[{A}]"], {"result": f"[{A}]"}, {"name": "submit", "arguments": {"items": f" {A}"}}):
+        assert raw_items(json.dumps(value)).values == (SPOKEN,)
+    assert raw_items(json.dumps({"note": "[sic]", "items": [VISUAL]})).values == (VISUAL,)
+
+
+def test_json_may_be_escaped_as_in_a_text() -> None:
+    text = f"[{A}, {B}]"
+    found = raw_items(json.dumps(text)[1:-1])
+    assert (found.values, found.rules, found.complete) == ((SPOKEN, VISUAL), (Rule.JSON_IN_TEXT,), True)
+    # Not where only a text inside an item is escaped, or where it ends early.
+    said = json.dumps([{**SPOKEN, "verbatim_transcript_segment": 'say "x"'}])
+    assert Rule.JSON_IN_TEXT not in raw_items(said[:-1]).rules
+    cut = raw_items(json.dumps(text)[1:-40])
+    assert (cut.values, cut.rules, cut.complete) == ((SPOKEN,), (Rule.JSON_IN_TEXT,), False)
+
+
+@pytest.mark.parametrize("name", ["audio", "speech"])
+def test_speech_inside_of_what_was_seen_is_an_item_of_its_own(name: str) -> None:
+    for said in (SPOKEN, [SPOKEN]):
+        found = raw_items(json.dumps([{**VISUAL, name: said}]))
+        assert (found.values, found.rules) == ((VISUAL, SPOKEN), (Rule.OBJECT_AROUND_ARRAY,))
+        assert raw_items(json.dumps({"items": {"a": {**VISUAL, name: said}}})).values == (VISUAL, SPOKEN)
+    for other in (None, "N/A", [], [SPOKEN, "x"], {"loud": True}):
+        assert raw_items(json.dumps([{**VISUAL, name: other}])).values == ({**VISUAL, name: other},)
+
+
+def test_of_a_name_that_is_there_twice_the_value_counts_that_says_something() -> None:
+    text = f'[{B[:-1]}, "action_type_observed": null, "application_in_focus": "Browser"}}, {A}]'
+    answer = read_answer(text, length=60)
+    assert dump_transcript(answer.items) == [SPOKEN, {**VISUAL, "application_in_focus": "Browser"}]
+    assert answer.settled["loose_json"] == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[{A}, {B}]".replace('"Editor",', '"Editor", // the program\n'),
+        f"[{A}, {B}]".replace('"Editor",', '"Editor", /* the program */'),
+        re.sub(r'"(\w+)":', r"\1:", f"[{A}, {B}]"),
+        f"[{A}, {B}]".replace('"Editor", "', '"Editor",\u00a0"'),
+    ],
+)
+def test_comments_and_bare_names_inside_of_items_are_mended(text: str) -> None:
+    answer = read_answer(text, length=60)
+    assert dump_transcript(answer.items) == GOOD
+    assert answer.settled["broken_object"] >= 1
 
 
 def test_what_postgresql_refuses_is_removed_and_counted() -> None:
@@ -527,7 +574,8 @@ def test_what_is_not_an_object_is_dropped_with_a_sentence() -> None:
 
 def test_what_cannot_be_settled_keeps_its_place_its_object_and_its_faults() -> None:
     wrong = {**VISUAL, "action_type_observed": "DANCE", "timestamp_start_visual": "soon"}
-    items, answer = read(SPOKEN, wrong, {**VISUAL, "action_type_observed": None}, VISUAL)
+    nothing = dict.fromkeys(("screen_region_description_pre_action", "screen_region_description_post_action"))
+    items, answer = read(SPOKEN, wrong, {**VISUAL, **nothing, "action_type_observed": None}, VISUAL)
     assert items == GOOD
     assert [(one.index, one.raw["action_type_observed"]) for one in answer.unsettled] == [(1, "DANCE"), (2, None)]
     assert [one.faults for one in answer.unsettled] == [

@@ -13,6 +13,8 @@ from tests.worker.pure.answers import AUDIO, VISUAL
 CLOCK = Clock(60_000)
 NO_TIME: dict[str, Any] = {name: value for name, value in VISUAL.items() if name != "timestamp_start_visual"}
 TARGET = {"element_type_guess": "link", "element_visible_text": "Save"}
+GIVEN = dict.fromkeys(("typed_characters", "pasted_text_observed", "selected_value_observed"))
+UNDESCRIBED = dict.fromkeys(("screen_region_description_pre_action", "screen_region_description_post_action"), "")
 
 
 def settled(raw: dict[str, Any], *, after: int = 0) -> tuple[list[dict[str, Any]], list[str], tuple[str, ...]]:
@@ -48,6 +50,75 @@ def test_times_are_found_in_every_spelling() -> None:
             {"target_element_details": "N/A", "element_visible_text": "Save", "element_type_guess": "link"},
             {"target_element_details": TARGET},
             ["field_name", "field_name"],
+        ),
+        # Names that models use where they are not held to the schema.
+        (
+            {"target_element_details": {"type": "link", "label": "Save"}},
+            {"target_element_details": TARGET},
+            ["field_name", "field_name"],
+        ),
+        (
+            {"target_element_details": {"role": "link", "element_visible_text": "Save", "title": "Other"}},
+            {"target_element_details": TARGET},
+            ["field_name", "field_name"],
+        ),
+        ({"target_element_details": False}, {}, ["empty_value"]),
+        (
+            {"action_type_observed": "TYPE", "data_input_observed": {"text": "Rome"}},
+            {"action_type_observed": "TYPE", "data_input_observed": GIVEN | {"typed_characters": "Rome"}},
+            ["field_name"],
+        ),
+        (
+            {"action_type_observed": "PASTE", "data_input_observed": {"Value": "Rome"}},
+            {"action_type_observed": "PASTE", "data_input_observed": GIVEN | {"pasted_text_observed": "Rome"}},
+            ["field_name"],
+        ),
+        (
+            {"data_input_observed": {"selectedOption": "Rome"}},
+            {"data_input_observed": GIVEN | {"selected_value_observed": "Rome"}},
+            ["field_name"],
+        ),
+        (
+            {"action_type_observed": "TYPE", "typed_text": "Rome"},
+            {"action_type_observed": "TYPE", "data_input_observed": GIVEN | {"typed_characters": "Rome"}},
+            ["field_name"],
+        ),
+        ({"description": "Other.", "app": "Other", "before": "Other."}, {}, ["field_name"] * 3),
+        (
+            {"screen_region_description_post_action": None, "after": "Saved.", "time": "00:09"},
+            {"screen_region_description_post_action": "Saved."},
+            ["field_name"] * 2,
+        ),
+        # An item without an action tells it by what it has besides.
+        ({"action_type_observed": None}, {"action_type_observed": "SCREEN_UPDATE"}, ["missing_action"]),
+        (
+            {"action_type_observed": "", "data_input_observed": {"typed_text": "Rome"}},
+            {"action_type_observed": "TYPE", "data_input_observed": GIVEN | {"typed_characters": "Rome"}},
+            ["field_name", "missing_action"],
+        ),
+        (
+            {"action_type_observed": None, "data_input_observed": {"typed_characters": "", "pasted": "Rome"}},
+            {"action_type_observed": "PASTE", "data_input_observed": GIVEN | {"pasted_text_observed": "Rome"}},
+            ["empty_value", "field_name", "missing_action"],
+        ),
+        (
+            {"action_type_observed": None, "key_pressed": "enter"},
+            {"action_type_observed": "KEYPRESS_ENTER"},
+            ["missing_action"],
+        ),
+        ({"action_type_observed": {"type": "CLICK"}}, {}, ["value_form"]),
+        (
+            {"action_type_observed": "KEYPRESS", "data_input_observed": {"typed_characters": "Ctrl+S"}},
+            {
+                "action_type_observed": "KEYPRESS_CTRL+S",
+                "data_input_observed": GIVEN | {"typed_characters": "Ctrl+S"},
+            },
+            ["key_name"],
+        ),
+        (
+            {"action_type_observed": "KEYPRESS", "data_input_observed": {"typed_characters": "hello"}},
+            {"action_type_observed": "KEYPRESS_UNKNOWN", "data_input_observed": GIVEN | {"typed_characters": "hello"}},
+            ["key_name"],
         ),
         # Of one field in two spellings the first one counts that says something.
         ({"Application-In-Focus": "Other"}, {}, ["field_name"]),
@@ -204,10 +275,17 @@ def test_without_a_start_the_next_best_time_is_taken(more: dict[str, Any], start
             {"timestamp_start_visual": "00:00:03", "action_type_observed": "DANCE" * 20},
             (f"action_type_observed: {('DANCE' * 20)[:40]!r} is not an action type.",),
         ),
-        ({"timestamp_start_visual": "00:00:03", "action_type_observed": []}, ("action_type_observed: it is missing.",)),
         (
-            {"timestamp_start_visual": "00:00:03", "action_type_observed": "null"},
+            {"timestamp_start_visual": "00:00:03", "action_type_observed": [], **UNDESCRIBED},
             ("action_type_observed: it is missing.",),
+        ),
+        (
+            {"timestamp_start_visual": "00:00:03", "action_type_observed": "null", **UNDESCRIBED},
+            ("action_type_observed: it is missing.",),
+        ),
+        (
+            {"timestamp_start_visual": "00:00:03", "action_type_observed": {"type": "DANCE"}},
+            ("action_type_observed: 'DANCE' is not an action type.",),
         ),
     ],
 )
@@ -241,7 +319,14 @@ def test_speech_without_a_time_takes_those_of_what_is_seen() -> None:
     words = {"verbatim_transcript_segment": "x" * 30}
     items, rules, _ = settled(VISUAL | words | {"timestamp_start_visual": "N/A", "timestamp_end_visual": "00:00:08"})
     assert [item.get("timestamp_start_audio") for item in items] == [None, "00:00:08"]
-    assert rules == ["end_missing", "start_missing", "start_missing", "two_kinds"]
+    assert rules == ["start_missing", "start_missing", "two_kinds"]
+    seen = {"timestamp_start_visual": "00:05", "timestamp_end_visual": "00:09"}
+    ((item,), rules, _) = settled(words | seen)
+    assert (item["timestamp_start_audio"], item["timestamp_end_audio"]) == ("00:00:05", "00:00:09")
+    assert rules == ["other_kind_removed", "start_missing"]
+    # Speech with a start of its own has no end of what is seen.
+    ((item,), rules, _) = settled(words | {"timestamp_start_audio": "00:05", "timestamp_end_visual": "00:09"})
+    assert item["timestamp_end_audio"] == "00:00:07"
 
 
 def test_a_drag_without_an_end_ends_where_it_starts() -> None:
@@ -263,3 +348,40 @@ def test_the_time_of_the_item_before_decides_between_two_readings() -> None:
         late | AUDIO | {"timestamp_start_audio": "00:42:00", "timestamp_end_audio": None}, after=43_000
     )
     assert spoken["timestamp_start_audio"] == "00:00:42"
+
+
+@pytest.mark.parametrize(
+    ("more", "rules"),
+    [
+        ({"speech": "Hello."}, ["field_name"]),
+        ({"utterance": ["Hello."]}, ["field_name", "value_form"]),
+        ({"text": "Hello."}, ["field_name"]),
+        ({"transcript": {"text": "Hello."}}, ["field_name", "value_form"]),
+    ],
+)
+def test_speech_under_another_name_is_not_lost(more: dict[str, Any], rules: list[str]) -> None:
+    times = {name: value for name, value in AUDIO.items() if name != "verbatim_transcript_segment"}
+    assert settled(times | more) == ([AUDIO], rules, ())
+    (item,), _, _ = settled({"start": "00:03", "end": "00:04", **more})
+    assert item == AUDIO
+
+
+def test_a_text_beside_an_action_is_not_taken_for_speech() -> None:
+    assert settled(VISUAL | {"text": "Save"}) == ([VISUAL], ["unknown_field"], ())
+    items, rules, _ = settled(VISUAL | {"speech": "Now I save."})
+    assert [item.get("verbatim_transcript_segment") for item in items] == [None, "Now I save."]
+    assert "two_kinds" in rules
+
+
+@pytest.mark.parametrize("told", ["Hello.", "x"])
+def test_an_object_that_tells_something_under_unknown_names_is_not_empty(told: str) -> None:
+    raw = {"timestamp_start_audio": "00:03", "mystery": told}
+    found = settle_item(raw, CLOCK)
+    assert (found.items, found.faults, found.rest) == ((), ("it says nothing in the agreed fields.",), raw)
+    for nothing in (None, "N/A", 7):
+        assert settle_item(raw | {"mystery": nothing}, CLOCK).rules == (Rule.EMPTY_ITEM,)
+
+
+def test_a_mark_for_silence_is_left_out() -> None:
+    assert settle_item(AUDIO | {"verbatim_transcript_segment": "[silence]"}, CLOCK).rules == (Rule.EMPTY_ITEM,)
+    assert settled(VISUAL | {"verbatim_transcript_segment": "[no speech]"}) == ([VISUAL], ["other_kind_removed"], ())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from runops.transcript import ActionType
 
-__all__ = ["ASKED_ACTIONS", "DRAG", "KEYPRESS", "UNKNOWN_KEY", "Action", "action_of", "key_name"]
+__all__ = ["ASKED_ACTIONS", "DRAG", "KEYPRESS", "UNKNOWN_KEY", "Action", "action_of", "is_key", "key_name"]
 
 KEYPRESS = "KEYPRESS"
 DRAG = "DRAG"
@@ -30,10 +30,27 @@ _SAME: Mapping[str, tuple[str, ...]] = {
     "CLICK": (
         *("LEFT_CLICK", "SINGLE_CLICK", "MOUSE_CLICK", "BUTTON_CLICK", "LINK_CLICK", "CLICK_BUTTON", "CLICK_LINK"),
         *("CLICKED", "CLICKING", "CLICKS", "CLICK_ELEMENT", "TAP", "PRESS", "PRESS_BUTTON", "MOUSE_DOWN", "LEFTCLICK"),
+        *(
+            "MOUSEDOWN",
+            "KLICK",
+            "KLICKEN",
+            "CLIC",
+            "CLIQUER",
+            "CLICCA",
+            "CLICAR",
+            "KLIK",
+            "КЛИК",
+            "点击",
+            "单击",
+            "クリック",
+            "클릭",
+        ),
     ),
     "TYPE": (
         *("TYPING", "TYPED", "TYPES", "TYPE_TEXT", "TYPE_IN", "TEXT_INPUT", "INPUT", "INPUT_TEXT", "ENTER_TEXT"),
         *("TEXT_ENTRY", "DATA_ENTRY", "DATA_INPUT", "WRITE", "FILL", "FILL_IN", "KEYBOARD_INPUT", "TYPE_CHARACTERS"),
+        *("ENTER_VALUE", "ENTER_DATA", "TIPPEN", "EINGABE", "EINGEBEN", "SAISIE", "SAISIR", "ESCRIBIR", "DIGITARE"),
+        *("DIGITAR", "ВВОД", "输入", "入力", "입력"),
     ),
     "PASTE": ("PASTED", "PASTING", "PASTE_TEXT", "TEXT_PASTE"),
     "MOUSE_MOVE_TO_REGION": (
@@ -47,13 +64,13 @@ _SAME: Mapping[str, tuple[str, ...]] = {
     "HIGHLIGHT_TEXT": ("HIGHLIGHT", "TEXT_HIGHLIGHT", "HIGHLIGHTING", "HIGHLIGHTED"),
     "NAVIGATE_URL": (
         *("NAVIGATE", "NAVIGATION", "NAVIGATE_TO_URL", "NAVIGATE_TO", "URL_NAVIGATION", "PAGE_NAVIGATION", "OPEN_URL"),
-        *("GO_TO_URL", "GOTO", "OPEN_PAGE", "VISIT_URL", "BROWSE"),
+        *("GO_TO_URL", "GOTO", "OPEN_PAGE", "VISIT_URL", "BROWSE", "NAVIGATION_URL", "ENTER_URL", "URL_ENTERED"),
     ),
     "SWITCH_TAB": ("TAB_SWITCH", "SWITCH_TABS", "CHANGE_TAB", "TAB_CHANGE", "SELECT_TAB", "BROWSER_TAB_SWITCH"),
     "OPEN_APPLICATION": (
         *("OPEN_APP", "APPLICATION_OPEN", "APP_OPEN", "LAUNCH_APPLICATION", "LAUNCH_APP", "START_APPLICATION"),
         *("SWITCH_APPLICATION", "SWITCH_APP", "APPLICATION_SWITCH", "APP_SWITCH", "SWITCH_WINDOW", "WINDOW_SWITCH"),
-        *("WINDOW_OPEN", "OPEN_WINDOW"),
+        *("WINDOW_OPEN", "OPEN_WINDOW", "NEW_WINDOW"),
     ),
     "WINDOW_RESIZE": ("RESIZE", "RESIZE_WINDOW", "WINDOW_MOVE", "MOVE_WINDOW"),
     "MODAL_OPEN": (
@@ -70,8 +87,21 @@ _SAME: Mapping[str, tuple[str, ...]] = {
     "SCREEN_UPDATE": (
         *("SCREEN_UPDATED", "SCREEN_CHANGE", "UPDATE", "UI_UPDATE", "PAGE_UPDATE", "PAGE_LOAD", "PAGE_LOADED"),
         *("LOAD", "LOADING", "SCREEN_LOAD", "CONTENT_UPDATE", "DISPLAY_UPDATE", "WAIT", "IDLE", "NO_ACTION", "NONE"),
+        *("NOTHING", "PAUSE", "STATIC", "STATIC_SCREEN", "NO_CHANGE", "ANIMATION", "APPEAR", "DISAPPEAR", "DISPLAY"),
     ),
-    "SCROLL_UNKNOWN": ("SCROLL", "SCROLLING", "SCROLLED", "SCROLL_PAGE", "MOUSE_WHEEL", "MOUSE_SCROLL", "PAGE_SCROLL"),
+    "SCROLL_UNKNOWN": (
+        "SCROLL",
+        "SCROLLING",
+        "SCROLLED",
+        "SCROLL_PAGE",
+        "MOUSE_WHEEL",
+        "MOUSE_SCROLL",
+        "PAGE_SCROLL",
+        "SCROLLEN",
+        "滚动",
+        "スクロール",
+        "스크롤",
+    ),
     "SCROLL_UP": ("SCROLLUP", "SCROLLING_UP", "SCROLLED_UP", "SWIPE_DOWN", "WHEEL_UP"),
     "SCROLL_DOWN": ("SCROLLDOWN", "SCROLLING_DOWN", "SCROLLED_DOWN", "SWIPE_UP", "WHEEL_DOWN"),
     "SCROLL_LEFT": ("SCROLLLEFT", "SCROLLING_LEFT", "SWIPE_RIGHT"),
@@ -79,18 +109,32 @@ _SAME: Mapping[str, tuple[str, ...]] = {
 }
 """Other words for the same."""
 
+_CLICKED_WORDS = (
+    *("SAVE", "SAVE_FILE", "DOWNLOAD", "DOWNLOAD_FILE", "FILE_DOWNLOAD", "UPLOAD", "PRINT", "EXPORT", "IMPORT", "UNDO"),
+    *("REDO", "LOGIN", "LOG_IN", "SIGN_IN", "LOGOUT", "LOG_OUT", "SIGN_OUT", "EXPAND", "COLLAPSE", "OPEN_FILE"),
+    *("FILE_OPEN", "OPEN_FOLDER", "OPEN_LINK", "OPEN_DOCUMENT", "CLOSE_FILE", "CONFIRM", "CANCEL", "APPLY"),
+)
+"""What is mostly done with a click."""
+
 _NARROWER: Mapping[str, tuple[str, str]] = {
     "DOUBLE_CLICK": ("CLICK", "Double click."),
     "DOUBLECLICK": ("CLICK", "Double click."),
     "DBLCLICK": ("CLICK", "Double click."),
     "DOUBLE_TAP": ("CLICK", "Double click."),
+    "DOPPELKLICK": ("CLICK", "Double click."),
+    "双击": ("CLICK", "Double click."),
+    "ダブルクリック": ("CLICK", "Double click."),
     "TRIPLE_CLICK": ("CLICK", "Triple click."),
     "RIGHT_CLICK": ("CLICK", "Right click."),
     "RIGHTCLICK": ("CLICK", "Right click."),
     "CONTEXT_CLICK": ("CLICK", "Right click."),
+    "RECHTSKLICK": ("CLICK", "Right click."),
+    "右键单击": ("CLICK", "Right click."),
+    "右クリック": ("CLICK", "Right click."),
     "MIDDLE_CLICK": ("CLICK", "Middle click."),
     "LONG_PRESS": ("CLICK", "Long press."),
     "CLICK_AND_HOLD": ("CLICK", "Click and hold."),
+    "PRESS_AND_HOLD": ("CLICK", "Click and hold."),
     "CTRL_CLICK": ("CLICK", "Click with Ctrl held."),
     "SHIFT_CLICK": ("CLICK", "Click with Shift held."),
     "SELECT": ("CLICK", "Selected."),
@@ -135,14 +179,28 @@ _NARROWER: Mapping[str, tuple[str, str]] = {
     "PINCH": ("VISUAL_FOCUS_SHIFT", "Pinch."),
     "SUBMIT_FORM": ("CLICK", "Submitted."),
     "CHECK_BOX": ("CLICK", "Checked."),
+    "CMD_CLICK": ("CLICK", "Click with Cmd held."),
+    "COMMAND_CLICK": ("CLICK", "Click with Cmd held."),
+    "ALT_CLICK": ("CLICK", "Click with Alt held."),
+    "FULLSCREEN": ("WINDOW_RESIZE", "Full screen."),
+    "MINIMISE": ("WINDOW_RESIZE", "Window minimised."),
+    "MAXIMISE": ("WINDOW_RESIZE", "Window maximised."),
+    "RESTORE_WINDOW": ("WINDOW_RESIZE", "Window restored."),
+    "BROWSER_BACK": ("NAVIGATE_URL", "Back to the page before."),
+    "GO_FORWARD": ("NAVIGATE_URL", "On to the next page."),
+    "BROWSER_FORWARD": ("NAVIGATE_URL", "On to the next page."),
+    **{word: ("CLICK", f"{word.replace('_', ' ').capitalize()}.") for word in _CLICKED_WORDS},
 }
 """Words that say more than the word of the list. What they say besides goes into the description."""
 
 _CONTAINED = (
-    *((word, "CLICK") for word in ("CLICK", "DOPPELKLICK", "KLICK", "CLIC", "TAP", "SELECT")),
-    *((word, "TYPE") for word in ("TYPE", "TYPING", "INPUT", "TIPPEN")),
+    *((word, DRAG) for word in ("DRAG", "DRAGGED", "DRAGGING")),
+    *((word, "CLICK") for word in ("CLICK", "CLICKED", "CLICKING", "DOPPELKLICK", "KLICK", "CLIC", "TAP", "SELECT")),
+    *((word, "CLICK") for word in ("SELECTED", "BUTTON", "CHECKBOX", "TOGGLE")),
+    *((word, "TYPE") for word in ("TYPE", "TYPED", "TYPING", "INPUT", "TIPPEN")),
     *((word, "PASTE") for word in ("PASTE", "PASTED")),
     *((word, "MOUSE_MOVE_TO_REGION") for word in ("HOVER", "CURSOR", "MOUSE")),
+    *((word, "NAVIGATE_URL") for word in ("NAVIGATE", "NAVIGATION")),
     *((word, "VISUAL_FOCUS_SHIFT") for word in ("FOCUS", "ZOOM")),
     *((word, "MODAL_CLOSE") for word in ("DISMISS",)),
     *((word, "SCREEN_UPDATE") for word in ("CHANGE", "TRANSITION", "UPDATE", "LOAD", "OTHER", _UNKNOWN)),
@@ -153,6 +211,26 @@ _KEY_PREFIX = re.compile(
     r"(?:KEY_?(?:BOARD_)?(?:PRESS(?:ED)?|DOWN|STROKE|SHORTCUT)|PRESS(?:ED)?_KEY|PRESS(?:ED)?|KEYBOARD|HOTKEY|SHORTCUT|KEY)"
     r"(?:[_\s:\-(\[]+|$)"
 )
+_SYMBOLS = {
+    "\u2318": "CMD+",
+    "\u2303": "CTRL+",
+    "\u2325": "ALT+",
+    "\u21e7": "SHIFT+",
+    "\u21b5": "ENTER",
+    "\u23ce": "ENTER",
+    "\u21a9": "ENTER",
+    "\u21e5": "TAB",
+    "\u232b": "BACKSPACE",
+    "\u2326": "DELETE",
+    "\u238b": "ESCAPE",
+    "\u2423": "SPACE",
+    "\u2191": "ARROW_UP",
+    "\u2193": "ARROW_DOWN",
+    "\u2190": "ARROW_LEFT",
+    "\u2192": "ARROW_RIGHT",
+}
+_SYMBOL = re.compile(f"([{''.join(_SYMBOLS)}])[ ]*[+]?[ ]*")
+"""Of a key, as keyboards of Apple have them."""
 _MODIFIERS = {
     "CTRL": "CTRL",
     "CONTROL": "CTRL",
@@ -166,6 +244,8 @@ _MODIFIERS = {
     "ALT": "ALT",
     "OPTION": "ALT",
     "SHIFT": "SHIFT",
+    "UMSCHALT": "SHIFT",
+    "MAJ": "SHIFT",
     "FN": "FN",
 }
 _KEYS = {
@@ -177,21 +257,28 @@ _KEYS = {
     "BACKSPACE": "BACKSPACE",
     "DELETE": "DELETE",
     "DEL": "DELETE",
+    "ENTF": "DELETE",
+    "EINGABETASTE": "ENTER",
     "SPACE": "SPACE",
     "SPACEBAR": "SPACE",
     "HOME": "HOME",
     "PAGE_UP": "PAGE_UP",
     "PAGEUP": "PAGE_UP",
     "PGUP": "PAGE_UP",
+    "PG_UP": "PAGE_UP",
     "PAGE_DOWN": "PAGE_DOWN",
     "PAGEDOWN": "PAGE_DOWN",
     "PGDN": "PAGE_DOWN",
+    "PG_DN": "PAGE_DOWN",
     **{f"ARROW_{way}": f"ARROW_{way}" for way in ("UP", "DOWN", "LEFT", "RIGHT")},
     **{f"ARROW{way}": f"ARROW_{way}" for way in ("UP", "DOWN", "LEFT", "RIGHT")},
     **{f"{way}_ARROW": f"ARROW_{way}" for way in ("UP", "DOWN", "LEFT", "RIGHT")},
     **{f"F{number}": f"F{number}" for number in range(1, 25)},
 }
-_SHORTCUT = re.compile(r"(?:CTRL|CONTROL|CMD|COMMAND|ALT)_(?:[A-Z0-9]|F\d{1,2}|[A-Z0-9]+_[A-Z0-9])")
+_ONE_SIGN = re.compile(r"[A-Z0-9]")
+_BETWEEN_KEYS = re.compile(r"[\s_\-]+")
+_AROUND_KEY = re.compile(r"(?:THE|HIT|HOLD)[\s_]+(.+)|(.+)[\s_\-]KEY")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PLUS = re.compile(r"\s*\+\s*")
 _SEVERAL = re.compile(r"\s*(?:,|/|\||;|&|->|\bAND\b|\bTHEN\b|_AND_THEN_)\s*")
 _LONGEST_WORD = 120
@@ -229,7 +316,7 @@ def action_of(written: str, *, key: str | None = None) -> Action | None:
         return Action(written)
     if written == KEYPRESS:
         return Action(f"KEYPRESS_{key_name(key or '')}")
-    text = written.strip().strip("\"'`.*<>").rpartition("ActionType.")[2].upper()
+    text = _HUMP.sub("_", written.strip().strip("\"'`.*<>").rpartition("ActionType.")[2]).upper()
     one = _one_action(text, key=key)
     if one is not None:
         return one
@@ -243,7 +330,7 @@ def action_of(written: str, *, key: str | None = None) -> Action | None:
 
 
 def _one_action(text: str, *, key: str | None) -> Action | None:
-    word = re.sub(r"[^A-Z0-9]+", "_", text).strip("_")
+    word = re.sub(r"[\W_]+", "_", text).strip("_")
     for name in (word, word.removeprefix("ACTION_"), word.removesuffix("_ACTION"), word.removesuffix("_EVENT")):
         if name in _WORDS or name == DRAG:
             return Action(name)
@@ -251,30 +338,55 @@ def _one_action(text: str, *, key: str | None) -> Action | None:
             return Action(_MEANS[name])
         if name in _NARROWER:
             return Action(*_NARROWER[name])
-    if _is_key(text) or _is_key(word):
+    if is_key(text):
         return Action(f"KEYPRESS_{key_name(text)}")
     if (match := _KEY_PREFIX.match(text)) is not None:
         pressed = text[match.end() :].strip(" )]")
-        return Action(f"KEYPRESS_{key_name(pressed or key or '')}")
+        if "BUTTON" not in pressed:
+            return Action(f"KEYPRESS_{key_name(pressed or key or '')}")
     if word.startswith("SCROLL_"):
-        way = re.sub(r"[^A-Z_]", "", word.removeprefix("SCROLL_"))[:_LONGEST_KEY].strip("_")
+        way = re.sub(r"[^A-Z]+", "_", word.removeprefix("SCROLL_"))[:_LONGEST_KEY].strip("_")
         return Action(f"SCROLL_{way or _UNKNOWN}")
     return None
 
 
 def _of_phrase(text: str) -> Action | None:
     """Read a phrase such as `MENU_SELECT` by one of its words. The whole phrase goes into the description."""
-    parts = re.findall(r"[A-Z0-9]+", text)
-    if "SCROLL" in parts:
+    parts = re.findall(r"[^\W_]+", text)
+    if not {"SCROLL", "SCROLLBAR", "WHEEL"}.isdisjoint(parts):
         way = next((part for part in parts if part in {"UP", "DOWN", "LEFT", "RIGHT"}), _UNKNOWN)
         return Action(f"SCROLL_{way}")
     meant = next((action for part, action in _CONTAINED if part in parts), None)
     return None if meant is None else Action(meant, f"{' '.join(parts).capitalize()}.")
 
 
-def _is_key(text: str) -> bool:
-    first, *rest = _PLUS.split(text.strip())
-    return first in _MODIFIERS if rest else first in _KEYS or _SHORTCUT.fullmatch(first) is not None
+def is_key(written: str) -> bool:
+    """Tell whether a text is the name of a key or shortcut, and nothing else."""
+    parts = _keys_in(written)
+    if len(parts) > 1:
+        return parts[0] in _MODIFIERS and ("+" in written or all(map(_is_one_key, parts)))
+    text = written.strip()
+    return parts[0] in _KEYS or (parts[0] in _MODIFIERS and parts[0] != text) or text in _SYMBOLS
+
+
+def _is_one_key(part: str) -> bool:
+    return part in _MODIFIERS or part in _KEYS or _ONE_SIGN.fullmatch(part) is not None
+
+
+def _keys_in(written: str) -> list[str]:
+    """Return the keys of a shortcut, in capitals: behind modifiers, spaces, dashes and underscores are plus signs."""
+    written = written.strip().upper()
+    text = _SYMBOL.sub(lambda match: _SYMBOLS[match[1]], written)
+    text = text.removesuffix("+") if written[-1:] in _SYMBOLS else text
+    around = _AROUND_KEY.fullmatch(text)
+    inner = "" if around is None else (around[1] or around[2]).strip().removesuffix(" KEY")
+    text = inner if _is_one_key(_BETWEEN_KEYS.sub("_", inner)) else text
+    parts = _PLUS.split(text)
+    while (pieces := _BETWEEN_KEYS.split(parts[-1].strip(), maxsplit=1))[0] in _MODIFIERS and len(pieces) > 1:
+        if not pieces[1]:
+            break
+        parts[-1:] = pieces
+    return [_BETWEEN_KEYS.sub("_", part.strip()) for part in parts]
 
 
 def key_name(written: str) -> str:
@@ -282,14 +394,6 @@ def key_name(written: str) -> str:
     text = written.strip().upper()
     match = _KEY_PREFIX.match(text)
     text = (text if match is None else text[match.end() :]).strip(" )]")
-    parts = _PLUS.split(text)
-    if len(parts) == 1:
-        pieces = [piece for piece in re.split(r"[\s_\-]+", text) if piece]
-        if len(pieces) > 1 and pieces[0] in _MODIFIERS:
-            parts = pieces
-    return "+".join(map(_key, parts))[:_LONGEST_KEY] or _UNKNOWN
-
-
-def _key(part: str) -> str:
-    plain = re.sub(r"[\s\-]+", "_", part.strip())
-    return _MODIFIERS.get(plain) or _KEYS.get(plain) or plain
+    return (
+        "+".join(_MODIFIERS.get(part) or _KEYS.get(part) or part for part in _keys_in(text))[:_LONGEST_KEY] or _UNKNOWN
+    )

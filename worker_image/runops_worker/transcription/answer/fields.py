@@ -11,7 +11,20 @@ from typing import Literal
 
 from runops_worker.transcription.answer.rules import Rule
 
-__all__ = ["AUDIO", "BOUNDING_BOX", "KINDS", "VISUAL", "Field", "Form", "Kind", "field_name", "kind_of", "parent_of"]
+__all__ = [
+    "AUDIO",
+    "BOUNDING_BOX",
+    "KINDS",
+    "VISUAL",
+    "Field",
+    "Form",
+    "Kind",
+    "field_name",
+    "kind_of",
+    "meant_name",
+    "name_in_record",
+    "parent_of",
+]
 
 
 class Form(Enum):
@@ -149,6 +162,44 @@ _ALIASES = {
 }
 """Names that a model uses where it is not held to the schema."""
 
+_MEANT = {
+    "application_in_focus": "app application_name app_name active_application focused_application window window_title",
+    "action_type_observed": "action_observed action_performed user_action event event_type",
+    "target_element_details": "target target_details element element_details",
+    "data_input_observed": "input input_data input_observed",
+    "screen_region_description_pre_action": "pre_action pre_action_description before screen_before state_before",
+    "screen_region_description_post_action": (
+        "post_action post_action_description after screen_after state_after result description screen_description"
+        " screen_region_description visual_description observation"
+    ),
+    "key_pressed": "key keys key_name keys_pressed shortcut",
+    "verbatim_transcript_segment": "speech spoken_text spoken_words utterance narration verbatim verbatim_text",
+    "timestamp_start": (
+        "time t begin from time_start start_timestamp start_seconds start_sec timestamp_seconds timestamp_visual"
+        " timestamp_audio time_stamp"
+    ),
+    "timestamp_end": "to until stop time_end end_timestamp end_seconds end_sec",
+}
+_MEANT_OF = {name: field for field, names in _MEANT.items() for name in names.split()}
+"""More names for the fields. They are also names of what may be around items, so they do not tell an item."""
+_SPEECH_ALONE = frozenset({"text", "content", "transcript", "transcription", "words", "segment", "caption", "subtitle"})
+"""Names for speech where nothing was done."""
+_IN_RECORD = {
+    "target_element_details": {
+        "element_type_guess": "type element_type element role kind control widget",
+        "element_visible_text": "text visible_text element_text label name title caption value",
+        "element_attributes_observed": "attributes element_attributes state states properties",
+    },
+    "data_input_observed": {
+        "typed_characters": "typed typed_text text_typed characters characters_typed typed_value input_text text_input",
+        "pasted_text_observed": "pasted pasted_text text_pasted clipboard clipboard_text",
+        "selected_value_observed": "selected selected_value selected_option selection option choice",
+    },
+}
+_NAME_IN_RECORD = {
+    record: {name: field for field, names in fields.items() for name in names.split()}
+    for record, fields in _IN_RECORD.items()
+}
 _START_OR_END = {
     "start": "timestamp_start",
     "start_time": "timestamp_start",
@@ -165,6 +216,7 @@ _KIND_OF: dict[str, Kind] = {
 _PARENT_OF = {inner.name: field.name for field in VISUAL for inner in field.fields} | {
     BOUNDING_BOX: "target_element_details"
 }
+_TIMES = frozenset({"timestamp_start", "timestamp_end"})
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _GAP = re.compile(r"[^a-z0-9]+")
 _LONGEST_NAME = 80
@@ -195,8 +247,42 @@ def field_name(written: str, *, is_audio: bool = False) -> str | None:
         return written
     if len(written) > _LONGEST_NAME:
         return None
-    name = _GAP.sub("_", _HUMP.sub("_", written).lower()).strip("_")
+    name = _bare(written)
     if name in _START_OR_END:
         return f"{_START_OR_END[name]}_{'audio' if is_audio else 'visual'}"
     name = _ALIASES.get(name, name)
     return name if name in _KIND_OF or name in _PARENT_OF else None
+
+
+@lru_cache(maxsize=1024)
+def meant_name(written: str, *, is_audio: bool = False, is_alone: bool = False) -> str | None:
+    """Return the field that a name of an item means; None where it means none.
+
+    Parameters
+    ----------
+    written, is_audio
+        As for `field_name`, which knows fewer names.
+    is_alone
+        Whether the item has no action, so that its text is what was said.
+    """
+    if (field := field_name(written, is_audio=is_audio)) is not None or len(written) > _LONGEST_NAME:
+        return field
+    name = _bare(written)
+    if name in _NAME_IN_RECORD["data_input_observed"]:
+        return _NAME_IN_RECORD["data_input_observed"][name]
+    if is_alone and name in _SPEECH_ALONE:
+        return "verbatim_transcript_segment"
+    meant = _MEANT_OF.get(name)
+    return f"{meant}_{'audio' if is_audio else 'visual'}" if meant in _TIMES else meant
+
+
+@lru_cache(maxsize=1024)
+def name_in_record(record: str, written: str) -> str | None:
+    """Return the field that a name inside a record means; None where it means none."""
+    if (field := field_name(written)) is not None or len(written) > _LONGEST_NAME:
+        return field
+    return _NAME_IN_RECORD[record].get(_bare(written))
+
+
+def _bare(written: str) -> str:
+    return _GAP.sub("_", _HUMP.sub("_", written).lower()).strip("_")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from runops_worker.model.answer_json import object_of
 from runops_worker.transcription.answer.broken_object import mended
 from runops_worker.transcription.answer.fields import field_name, kind_of
 from runops_worker.transcription.answer.rules import Rule
@@ -20,6 +21,7 @@ __all__ = ["Broken", "RawItems", "raw_items"]
 _DEEPEST = 4
 _MOST_OPENINGS = 20
 _MOST_DIGITS = 18
+_KINDS_INSIDE = ("audio", "speech", "visual")
 _FENCE = re.compile(r"```[A-Za-z0-9_-]*\s*(.*?)\s*(?:```)?", re.DOTALL)
 """Around the whole answer. An answer that was cut off has no second fence."""
 _OBJECT = re.compile(r"\{\s*[\"'\u201c\u201d]?([A-Za-z][A-Za-z_ \-]{0,79})")
@@ -37,10 +39,17 @@ def _short(digits: str) -> int | None:
     return int(digits) if len(digits) <= _MOST_DIGITS else None
 
 
+def _of_different_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise json.JSONDecodeError("A name is there twice", "", 0)
+    return found
+
+
 _NUMBERS: Final[dict[str, Any]] = {"parse_float": _finite, "parse_int": _short, "parse_constant": lambda _: None}
-_STRICT = json.JSONDecoder(strict=True, **_NUMBERS)
-_TOLERANT = json.JSONDecoder(strict=False, **_NUMBERS)
-"""Accepts line breaks and other control characters in strings, which have one possible meaning."""
+_STRICT = json.JSONDecoder(strict=True, object_pairs_hook=_of_different_names, **_NUMBERS)
+_TOLERANT = json.JSONDecoder(strict=False, object_pairs_hook=object_of, **_NUMBERS)
+"""Accepts line breaks and other control characters in strings, and names that are there twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ def raw_items(text: str) -> RawItems:
         return RawItems(unusable="The answer is not JSON: it is nested too deeply.")
     if (fence := _FENCE.fullmatch(text)) is not None and "```" not in fence[1]:
         return raw_items(fence[1]).after(Rule.CODE_FENCE)
-    return _inside_text(text) or _one_by_one(text) or _without_items(text, wrong)
+    return _inside_text(text) or _unescaped(text) or _one_by_one(text) or _without_items(text, wrong)
 
 
 def _parsed(text: str) -> RawItems:
@@ -131,33 +140,54 @@ def _of_value(value: Any) -> RawItems:
 
 
 def _of_array(values: list[Any], *, depth: int) -> Iterator[Any]:
-    for value in values:
-        if isinstance(value, str) and value.lstrip()[:1] == "{":
-            value = _from_text(value)  # noqa: PLW2901 - the object that the text holds
+    for value in map(_from_text, values):
         if isinstance(value, list) and depth < _DEEPEST:
             yield from _of_array(value, depth=depth + 1)
         elif isinstance(value, dict) and value and not _looks_like_item(value) and depth < _DEEPEST:
             inner = [one for one in _of_object(value, depth=depth + 1) if _looks_like_item(one)]
             yield from inner or [value]
         else:
-            yield value
+            yield from _apart(value)
 
 
 def _of_object(value: dict[str, Any], *, depth: int) -> Iterator[Any]:
-    for inner in value.values():
+    for inner in map(_from_text, value.values()):
         if isinstance(inner, list):
             yield from _of_array(inner, depth=depth + 1)
         elif _looks_like_item(inner):
-            yield inner
+            yield from _apart(inner)
         elif isinstance(inner, dict) and depth < _DEEPEST:
             yield from _of_object(inner, depth=depth + 1)
 
 
-def _from_text(text: str) -> Any:
+def _apart(value: Any) -> Iterator[Any]:
+    """Give a value, and apart from it the items that it has as one of its fields, such as `audio`."""
+    inside = {name for name in _KINDS_INSIDE if name in value} if isinstance(value, dict) else set()
+    nested = {name: value[name] if isinstance(value[name], list) else [value[name]] for name in sorted(inside)}
+    nested = {name: items for name, items in nested.items() if items and all(map(_looks_like_item, items))}
+    yield {name: part for name, part in value.items() if name not in nested} if nested else value
+    for items in nested.values():
+        yield from items
+
+
+def _from_text(value: Any) -> Any:
+    """Return the array or object that a text holds; anything else as it is."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in {"{", "["}:
+        return value
     try:
-        return _TOLERANT.decode(text)
+        return _TOLERANT.decode(value)
     except (json.JSONDecodeError, RecursionError):
-        return text
+        return value
+
+
+def _unescaped(text: str) -> RawItems | None:
+    """Return the items of JSON that is escaped as inside a text, without the quotes of the text."""
+    if '\\"' not in text[:_MOST_OPENINGS] or text[0] not in "[{":
+        return None
+    try:
+        return raw_items(json.loads(f'"{text}"')).after(Rule.JSON_IN_TEXT)
+    except (json.JSONDecodeError, RecursionError):
+        return None
 
 
 def _next_item(text: str, position: int) -> int | None:

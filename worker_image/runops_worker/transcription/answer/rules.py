@@ -38,6 +38,7 @@ class Rule(StrEnum):
     END_BEFORE_START = "end_before_start"
     # Actions.
     ACTION_WORD = "action_word"
+    MISSING_ACTION = "missing_action"
     KEY_NAME = "key_name"
     DRAG_IN_ONE = "drag_in_one"
     # Texts.

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from runops.transcript import TranscriptItem, parse_item, timestamp
 from runops_worker.model.answer_json import faults_of
-from runops_worker.transcription.answer.actions import DRAG, KEYPRESS, UNKNOWN_KEY, Action, action_of
+from runops_worker.transcription.answer.actions import DRAG, KEYPRESS, UNKNOWN_KEY, Action, action_of, is_key
 from runops_worker.transcription.answer.fields import (
     BOUNDING_BOX,
     KINDS,
@@ -17,13 +17,14 @@ from runops_worker.transcription.answer.fields import (
     Field,
     Form,
     Kind,
-    field_name,
     kind_of,
+    meant_name,
+    name_in_record,
     parent_of,
 )
 from runops_worker.transcription.answer.rules import Rule
 from runops_worker.transcription.answer.stamps import Clock, Moment
-from runops_worker.transcription.answer.texts import as_text, as_texts, is_empty, says_nothing
+from runops_worker.transcription.answer.texts import as_text, as_texts, is_empty, is_silence, says_nothing
 
 __all__ = ["SettledItem", "settle_item", "times_of"]
 
@@ -34,12 +35,16 @@ _BEFORE = "screen_region_description_pre_action"
 _AFTER = "screen_region_description_post_action"
 _TARGET = "target_element_details"
 _INPUT = "data_input_observed"
+_NO_FIELD = "it says nothing in the agreed fields."
 _START = {"visual": "timestamp_start_visual", "audio": "timestamp_start_audio"}
 _END = {"visual": "timestamp_end_visual", "audio": "timestamp_end_audio"}
 _CONTENT = (_BEFORE, _AFTER, _TARGET, _INPUT)
 _SPOKEN_PER_SECOND = 15
 """Characters. People speak 12 to 18 a second; it only matters where the end of speech is missing."""
 _INPUT_OF = {"PASTE": "pasted_text_observed", "CLICK": "selected_value_observed"}
+_ACTION_OF = {"typed_characters": "TYPE", "pasted_text_observed": "PASTE", "selected_value_observed": "CLICK"}
+_ANY_INPUT = frozenset({"text", "value", "content", "input", "data"})
+"""Names inside `data_input_observed` that mean what the action says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class SettledItem:
 class _Notes:
     rules: list[Rule] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    unknown: list[Any] = field(default_factory=list)
 
     def rule(self, *rules: Rule) -> None:
         self.rules.extend(rules)
@@ -76,7 +82,7 @@ class _Notes:
 def times_of(raw: Mapping[str, Any]) -> list[Any]:
     """Return the times of an object as they are written, for `Clock.of`."""
     names = {*_START.values(), *_END.values()}
-    return [value for name, value in raw.items() if field_name(name) in names]
+    return [value for name, value in raw.items() if meant_name(name) in names]
 
 
 def settle_item(raw: Mapping[str, Any], clock: Clock, *, after: int = 0) -> SettledItem:
@@ -96,7 +102,9 @@ def settle_item(raw: Mapping[str, Any], clock: Clock, *, after: int = 0) -> Sett
     fields = {kind: {name: known[name] for name in known if kind_of(name) == kind} for kind in KINDS}
     kinds = _kinds_in(fields["visual"], fields["audio"], notes)
     if not kinds:
-        return SettledItem(rules=(Rule.EMPTY_ITEM,))
+        # What is told under names that mean nothing is no empty item.
+        told = any(isinstance(value, str) and not says_nothing(value) for value in notes.unknown)
+        return SettledItem(faults=(_NO_FIELD,), rest=raw) if told else SettledItem(rules=(Rule.EMPTY_ITEM,))
     items: list[TranscriptItem] = []
     faults: list[str] = []
     rest: dict[str, Any] = {}
@@ -124,7 +132,7 @@ def _kinds_in(
 ) -> tuple[Literal["visual", "audio"], ...]:
     """Return of which kinds an object is. What it has of the other kind is left out."""
     acts = not says_nothing(seen.get(_ACTION))
-    text = said.get(_TEXT)
+    text = None if is_silence(said.get(_TEXT)) else said.get(_TEXT)
     has_times = any(not says_nothing(said.get(name)) for name in (_START["audio"], _END["audio"]))
     # Somebody may say "None"; beside an action, or without a time, it is an empty field.
     speaks = not is_empty(text) and not (says_nothing(text) and (acts or not has_times))
@@ -151,12 +159,16 @@ def _left_out(fields: Mapping[str, Any], notes: _Notes) -> None:
 
 def _known_fields(raw: Mapping[str, Any], notes: _Notes) -> dict[str, Any]:
     """Return the fields of an item under their names, those of its records inside them."""
-    is_audio = any(field_name(name) == _TEXT and not is_empty(value) for name, value in raw.items())
+    is_alone = all(meant_name(name) != _ACTION or says_nothing(value) for name, value in raw.items())
+    is_audio = any(meant_name(name, is_alone=is_alone) == _TEXT and not is_empty(value) for name, value in raw.items())
     found: dict[str, Any] = {}
-    for written, value in raw.items():
-        name = field_name(written, is_audio=is_audio)
+    names = {written: meant_name(written, is_audio=is_audio, is_alone=is_alone) for written in raw}
+    # Its own name counts before others.
+    for written, value in sorted(raw.items(), key=lambda part: names[part[0]] != part[0]):
+        name = names[written]
         if name is None:
             notes.rule(Rule.UNKNOWN_FIELD)
+            notes.unknown.append(value)
         elif name == BOUNDING_BOX:
             notes.rule(Rule.BOUNDING_BOX)
         elif (parent := parent_of(name)) is not None:
@@ -222,7 +234,11 @@ def _audio(
         return []
     notes.rule(*moment.rules)
     text = _text(values[_TEXT], notes)
-    end = _end(values.get(_END["audio"]), moment, clock, notes)
+    written = values.get(_END["audio"])
+    if says_nothing(written) and says_nothing(values.get(_START["audio"])):
+        # Its start is that of what is seen, and so is its end.
+        written = other.get(_END["visual"])
+    end = _end(written, moment, clock, notes)
     if end is None:
         if Rule.END_MISSING not in notes.rules:
             notes.rule(Rule.END_MISSING)
@@ -262,15 +278,47 @@ def _action(values: Mapping[str, Any], notes: _Notes) -> Action | None:
     if isinstance(written, list) and len(written) >= 1:
         written = ", ".join(as_text(one) for one in written)
     if says_nothing(written) and not (isinstance(written, str) and written.strip().lower() == "none"):
-        notes.faults.append(f"{_ACTION}: it is missing.")
-        return None
-    action = action_of(as_text(written), key=None if says_nothing(key) else as_text(key))
+        written = _action_done(values)
+        if written is None:
+            notes.faults.append(f"{_ACTION}: it is missing.")
+            return None
+        notes.rule(Rule.MISSING_ACTION)
+        return action_of(written, key=None if says_nothing(key) else as_text(key))
+    if not isinstance(written, str):
+        notes.rule(Rule.VALUE_FORM)
+        written = as_text(written)
+    action = action_of(written, key=None if says_nothing(key) else as_text(key))
     if action is None:
-        notes.faults.append(f"{_ACTION}: {as_text(written)[:40]!r} is not an action type.")
+        notes.faults.append(f"{_ACTION}: {written[:40]!r} is not an action type.")
         return None
+    if action.word == UNKNOWN_KEY and is_key(typed := _typed(values)):
+        notes.rule(Rule.KEY_NAME)
+        return action_of(KEYPRESS, key=typed)
     if action.word == UNKNOWN_KEY or (written != KEYPRESS and action.word not in {written, DRAG}):
         notes.rule(Rule.KEY_NAME if action.word.startswith(KEYPRESS) else Rule.ACTION_WORD)
     return action
+
+
+def _typed(values: Mapping[str, Any]) -> str:
+    given = values.get(_INPUT)
+    typed = given.get("typed_characters") if isinstance(given, dict) else given
+    return typed if isinstance(typed, str) else ""
+
+
+def _action_done(values: Mapping[str, Any]) -> str | None:
+    """Return the action that the other fields of an item without one tell; None where they tell none."""
+    if not says_nothing(values.get(_KEY)):
+        return KEYPRESS
+    given = values.get(_INPUT)
+    names = (
+        (name_in_record(_INPUT, name) for name, value in given.items() if not is_empty(value))
+        if isinstance(given, dict)
+        else ()
+    )
+    for name in names:
+        if name in _ACTION_OF:
+            return _ACTION_OF[name]
+    return "SCREEN_UPDATE" if any(not says_nothing(values.get(name)) for name in (_BEFORE, _AFTER)) else None
 
 
 def _text(value: Any, notes: _Notes) -> str:
@@ -310,7 +358,7 @@ def _record(one: Field, value: Any, notes: _Notes, *, action: Action) -> dict[st
     if value is None:
         return None
     # A text of a record may be copied from the recording, so that N/A in it is no empty value.
-    if is_empty(value) or (isinstance(value, str) and says_nothing(value)):
+    if is_empty(value) or isinstance(value, bool) or (isinstance(value, str) and says_nothing(value)):
         notes.rule(Rule.EMPTY_VALUE)
         return None
     if not isinstance(value, dict):
@@ -319,12 +367,15 @@ def _record(one: Field, value: Any, notes: _Notes, *, action: Action) -> dict[st
     inner: dict[str, Any] = {}
     names = {part.name for part in one.fields}
     for written, part in value.items():
-        name = field_name(str(written))
+        name = name_in_record(one.name, str(written))
+        if name is None and one.name == _INPUT and str(written).lower() in _ANY_INPUT:
+            name = _INPUT_OF.get(action.word, "typed_characters")
         if name == BOUNDING_BOX:
             notes.rule(Rule.BOUNDING_BOX)
         elif name in names:
             notes.rule(*((Rule.FIELD_NAME,) if name != written else ()))
-            inner[str(name)] = part
+            if name == written or is_empty(inner.get(name)):
+                inner[name] = part
         else:
             notes.rule(Rule.UNKNOWN_FIELD)
     if all(is_empty(part) for part in inner.values()):

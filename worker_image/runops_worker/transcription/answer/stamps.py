@@ -32,23 +32,48 @@ _LONGEST_CLIP = 1e8
 _AGREED = re.compile(r"(\d{2,9}):([0-5]\d):([0-5]\d)(?:\.(\d{1,3}))?")
 _ASKED = re.compile(r"(\d{2}):([0-5]\d)")
 _CLOCK = re.compile(r"(?<![\d:.])(\d{1,9}(?:\s*:\s*\d{1,9}){1,3})(?:[.,;](\d{1,12}))?(?![\d:])")
-_DOTS = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{1,2})(?:[.,:](\d{1,12}))?")
-_UNITS = re.compile(
-    r"(?:P?T)?(?=\d)(?:(\d{1,9})\s*h(?:ours?|rs?)?[\s,]*)?"
-    r"(?:(\d{1,9})\s*m(?:in(?:ute)?s?)?(?![a-z])[\s,]*)?"
-    r"(?:(\d{1,12}(?:[.,]\d{1,12})?)\s*s(?:ec(?:ond)?s?)?(?![a-z])[\s,]*)?"
-    r"(?:(\d{1,12})\s*(?:ms|msecs?|millis(?:econds?)?)(?![a-z]))?",
-    re.IGNORECASE,
-)
-_NUMBER = re.compile(r"\d{1,12}(?:[.,]\d{1,12})?")
-_NUMBER_ALONE = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
+_DOTTED = re.compile(r"(\d{2})\.([0-5]\d)")
+_DOTS = re.compile(r"(\d{1,2})([._-])(\d{1,2})\2(\d{1,2})(?:[.,:](\d{1,12}))?")
+_PRIMES = re.compile(r"(\d{1,9})\s*['\u2032]\s*(\d{1,2})(?:[.,](\d{1,12}))?(?:\s*(?:[\"\u2033]|['\u2032]{2}))?")
+_BEFORE_UNITS = re.compile(r"(?:P(?:0{1,3}D)?T|T)?(?=\d)", re.IGNORECASE)
+_WITH_UNIT = re.compile(r"(\d{1,12}(?:[.,]\d{1,12})?)\s*([^\W\d_]{1,12})\.?[\s,]*")
+_UNITS = {
+    3_600_000: "h hr hrs hour hours std stunde stunden heure heures hora horas ora ore godz час часа 小时 時間 시간",
+    60_000: "m min mins minute minutes minuten minuto minutos minuti minuta minuty мин минута минуты минут 分 分钟 분",
+    1000: (
+        "s sec secs second seconds sek sekunde sekunden seg segs segundo segundos seconde secondes secondo secondi"
+        " sekunda sekundy sekund сек секунда секунды секунд 秒 초"
+    ),
+    1: "ms msec msecs milli millis millisecond milliseconds",
+}
+_MINUTE = 60_000
+_UNIT_OF = {word: factor for factor, words in _UNITS.items() for word in words.split()}
+"""Milliseconds of each unit, in the languages that models write them in."""
+_SECONDS_WITHOUT_UNIT = re.compile(r"(\d{1,2}(?:[.,]\d{1,12})?)(?![\w:])")
+"""Behind minutes: `1m05`."""
+_EXPONENT = r"(?:[eE][+-]?\d{1,2})?"
+_NUMBER = re.compile(rf"\d{{1,12}}(?:[.,]\d{{1,12}})?{_EXPONENT}")
+_NUMBER_ALONE = re.compile(rf"\d{{1,12}}(?:\.\d{{1,12}})?{_EXPONENT}")
+_NAMES_OF_TIMES = ("start", "begin", "from", "at", "time", "timestamp", "value", "end", "to", "until")
+_FACTORS = {
+    **dict.fromkeys(("hours", "hour", "h", "hh"), 3_600_000.0),
+    **dict.fromkeys(("minutes", "minute", "min", "m", "mm"), 60_000.0),
+    **dict.fromkeys(("seconds", "second", "sec", "s", "ss"), 1000.0),
+    **dict.fromkeys(("milliseconds", "millis", "ms"), 1.0),
+    "nanos": 1e-6,
+}
 _LARGEST = 1e12
 _DIGITS = re.compile(r"0\d{5}|0\d{3}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]|(?=\d{2}:))")
 _DATE_ALONE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BETWEEN = re.compile(r"[\s\])>]*(?:-+>?|\u2192|/|to|until|till|through|~|,)[\s\[(<]*", re.IGNORECASE)
 _AROUND = " \t\r\n\u200b\ufeff[]()<>{}\"'`~@#*=|+\u2248"
-_LETTERS_AROUND = re.compile(r"\A[tT]\s*[=+:]?\s*(?=\d)|(?<=\d)[zZ]\Z")
+_LETTERS_AROUND = re.compile(
+    r"\A[tT]\s*[=+:]?\s*(?=\d)|(?<=\d)[zZ]\Z"
+    r"|\A(?i:at|about|around|approx\.?|approximately|ca\.?|circa|etwa|um|bei|time|timestamp)[ :]\s*(?=\d)"
+    r"|\A(?i:second|sekunde|seconde|segundo|secondo|sec\.?)[ :]\s*(?=\d)"
+    r"|\A:{1,2}(?=\d{2}\Z)|(?<=\d:\d{2})[:.,;]\Z|(?<=\d)\.\Z"
+)
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
 _COLONS = dict.fromkeys(map(ord, "\u02d0\u2236\ua789\ufe55\uff1a"), ":")
 _POINTS = dict.fromkeys(map(ord, "\u066b\u3002"), ".")
@@ -99,11 +124,14 @@ class Clock:
         Whether all times of this answer are written as `MM:SS:00`.
     counts_milliseconds
         Whether plain numbers of this answer are milliseconds.
+    dots_for_colons
+        Whether `01.05` in this answer is `01:05`.
     """
 
     length: int
     minutes_as_hours: bool = False
     counts_milliseconds: bool = False
+    dots_for_colons: bool = False
 
     @classmethod
     def of(cls, values: Iterable[Any], *, length: float) -> "Clock":
@@ -120,11 +148,17 @@ class Clock:
         latest = end + _slack_of(end)
         parts: list[tuple[int, int, int]] = []
         numbers: list[float] = []
+        dotted: list[int] = []
+        asked = 0
         for value in values:
             if isinstance(value, str) and (match := _AGREED.fullmatch(value)) is not None:
                 parts.append((int(match[1]), int(match[2]), int(match[3])))
+            elif isinstance(value, str) and (match := _DOTTED.fullmatch(value)) is not None:
+                dotted.append((int(match[1]) * 60 + int(match[2])) * 1000)
             elif (number := _plain_number(value)) is not None:
                 numbers.append(number)
+            else:
+                asked += isinstance(value, str) and _ASKED.fullmatch(value) is not None
         timed = [one for one in parts if any(one)]
         return cls(
             end,
@@ -133,6 +167,10 @@ class Clock:
             and any((hours * 60 + minutes) * 60_000 > latest for hours, minutes, _ in timed)
             and all(hours * 60_000 + minutes * 1000 <= latest for hours, minutes, _ in timed),
             counts_milliseconds=bool(numbers) and max(numbers) * 1000 > _FAR * end and max(numbers) <= latest,
+            # Seconds with two digits in front and two behind the point would all be at the clip's start.
+            dots_for_colons=max(len(dotted), asked) >= _LEAST_STAMPS
+            and not numbers
+            and max(dotted, default=latest + 1) <= latest,
         )
 
     def start(self, value: Any, *, after: int = 0) -> Moment | str:
@@ -195,30 +233,33 @@ class Clock:
             and len(value) in {1, 2}
             and all(isinstance(one, str | int | float) for one in value)
         ):
-            return self._of_text(" - ".join(str(one) for one in value))
+            return self._of_text(" - ".join(str(one) for one in value), is_plain=len(value) > 1)
         if isinstance(value, dict):
-            return self._of_duration(value)
+            return self._of_object(value)
         number = _plain_number(value)
         if number is None:
             return f"{str(value)[:40]!r} is not a time."
         return self._ordered(list(_of_number(number))), ()
 
-    @staticmethod
-    def _of_duration(value: dict[str, Any]) -> tuple[Sequence[_Reading], Sequence[_Reading]] | str:
-        """Read an object of hours, minutes, seconds, as protocol buffers and JavaScript have it."""
-        factors = {"hours": 3_600_000, "minutes": 60_000, "seconds": 1000, "milliseconds": 1, "nanos": 1e-6}
+    def _of_object(self, value: dict[str, Any]) -> tuple[Sequence[_Reading], Sequence[_Reading]] | str:
+        """Read an object of hours, minutes, seconds, as protocol buffers and JavaScript have it, or around a time."""
+        inside = [value[name] for name in _NAMES_OF_TIMES if name in value]
+        if len(inside) == len(value) <= 2 and inside and all(isinstance(one, str | int | float) for one in inside):
+            return self._of_text(" - ".join(map(str, inside)), is_plain=len(inside) > 1)
         numbers = {name: _plain_number(number) for name, number in value.items()}
-        if not value or any(name not in factors or number is None for name, number in numbers.items()):
+        if not value or any(name not in _FACTORS or number is None for name, number in numbers.items()):
             return "it is an object, not a time."
         return [
-            _Reading(round(sum(factors[name] * (number or 0) for name, number in numbers.items())), Rule.TIME_FORM)
+            _Reading(round(sum(_FACTORS[name] * (number or 0) for name, number in numbers.items())), Rule.TIME_FORM)
         ], ()
 
-    def _of_text(self, text: str) -> tuple[Sequence[_Reading], Sequence[_Reading]] | str:
+    def _of_text(self, text: str, *, is_plain: bool = True) -> tuple[Sequence[_Reading], Sequence[_Reading]] | str:
         wrong = f"{text[:40]!r} is not a time."
         if len(text) > _LONGEST_TEXT:
             return wrong
         plain = _in_ascii(text)
+        if self.dots_for_colons and _DOTTED.fullmatch(plain) is not None:
+            plain = plain.replace(".", ":")
         if plain.lower() in _AT_START:
             return [_Reading(0, Rule.TIME_FORM)], ()
         if plain.lower() in _AT_END:
@@ -240,7 +281,7 @@ class Clock:
             return self._ordered(list(readings)), self._ordered(list(following[0]))
         if end < len(plain) and not any(character in plain[:end] for character in ":sSmMhH."):
             return wrong
-        if readings[0].rule is None and plain != text:
+        if readings[0].rule is None and not (is_plain and plain == text and end == len(plain)):
             readings = [_Reading(one.at, one.rule or Rule.TIME_FORM) for one in readings]
         return self._ordered(list(readings)), ()
 
@@ -283,19 +324,36 @@ def _time_at(text: str, position: int) -> tuple[list[_Reading], int] | None:
     if (match := _CLOCK.match(text, position)) is not None:
         return list(_of_clock(match, match[0])), match.end()
     if (match := _DOTS.match(text, position)) is not None:
-        parts = (match[1], match[2], match[3])
-        return list(_of_parts(parts, match[4], agreed=False)), match.end()
-    if (match := _UNITS.match(text, position)) is not None and any(match.groups()):
-        hours, minutes, seconds, milliseconds = match.groups()
-        at = int(hours or 0) * 3_600_000 + int(minutes or 0) * 60_000
-        at += round(float((seconds or "0").replace(",", ".")) * 1000) + int(milliseconds or 0)
-        return [_Reading(at, Rule.TIME_FORM)], match.end()
+        parts = (match[1], match[3], match[4])
+        return list(_of_parts(parts, match[5], agreed=False)), match.end()
+    if (match := _PRIMES.match(text, position)) is not None:
+        return list(_of_parts((match[1], match[2]), match[3], agreed=False)), match.end()
+    if (with_units := _of_units(text, position)) is not None:
+        return with_units
     if (match := _DIGITS.match(text, position)) is not None and not text[match.end() : match.end() + 1].isdigit():
         pairs = tuple(match[0][place : place + 2] for place in range(0, len(match[0]), 2))
         return list(_of_parts(pairs, None, agreed=False)), match.end()
     if (match := _NUMBER.match(text, position)) is not None:
         return list(_of_number(float(match[0].replace(",", ".")))), match.end()
     return None
+
+
+def _of_units(text: str, position: int) -> tuple[list[_Reading], int] | None:
+    """Return the reading of numbers with units, from the largest to the smallest, and where they end."""
+    before = _BEFORE_UNITS.match(text, position)
+    position = position if before is None else before.end()
+    at, last = 0.0, math.inf
+    while (match := _WITH_UNIT.match(text, position)) is not None:
+        factor = _UNIT_OF.get(match[2].casefold(), math.inf)
+        if factor >= last:
+            break
+        number = match[1].replace(",", ".")
+        # `41,000 ms`: nobody writes parts of a millisecond.
+        at += float(number.replace(".", "") if factor == 1 else number) * factor
+        last, position = factor, match.end()
+    if last == _MINUTE and (bare := _SECONDS_WITHOUT_UNIT.match(text, position)) is not None:
+        at, position = at + float(bare[1].replace(",", ".")) * 1000, bare.end()
+    return None if last == math.inf else ([_Reading(round(at), Rule.TIME_FORM)], position)
 
 
 def _of_number(number: float) -> Iterator[_Reading]:
@@ -337,6 +395,9 @@ def _of_parts(parts: Sequence[str | Any], fraction: str | None, *, agreed: bool)
         yield _Reading(shifted, Rule.MINUTES_AS_HOURS, only_far=last != 0)
     elif len(parts[1]) < 3:
         yield _Reading((numbers[0] * 60 + numbers[1]) * 1000 + thousandths, rule)
+        if numbers[1] == 0:
+            # `41:00` may be 41 s and nothing behind them.
+            yield _Reading(numbers[0] * 1000 + thousandths, Rule.MINUTES_AS_HOURS, only_far=True)
     else:
         yield _Reading(numbers[0] * 1000 + _fraction(parts[1]), Rule.MINUTES_AS_HOURS)
 

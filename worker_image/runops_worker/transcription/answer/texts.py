@@ -1,14 +1,20 @@
 """Reads texts, and tells what says nothing."""
 
 import json
+import re
 from typing import Any
 
-__all__ = ["as_text", "as_texts", "is_empty", "says_nothing"]
+__all__ = ["as_text", "as_texts", "is_empty", "is_silence", "says_nothing"]
 
 _NOTHING = frozenset(
     {"", "null", "none", "nil", "n/a", "na", "not applicable", "undefined", "-", "--", "\u2013", "\u2014", "...", "nan"}
 )
 _LONGEST_NOTHING = 20
+_SILENCE = re.compile(
+    r"(?i)\s*[\[(<*_]+\s*(?:silence|silent|no (?:speech|audio|sound|dialogue|voice|narration)|no one speaks|pause"
+    r"|stille|keine sprache|kein ton|silencio|无声|静音|無音)\.?\s*[\])>*_]+\s*\.?\s*"
+)
+"""In brackets, as models mark what nobody has said. Without them somebody may have said it."""
 
 
 def is_empty(value: Any) -> bool:
@@ -31,15 +37,21 @@ def says_nothing(value: Any) -> bool:
     return value is None
 
 
+def is_silence(text: Any) -> bool:
+    """Tell whether a text says that nothing was said."""
+    return isinstance(text, str) and _SILENCE.fullmatch(text) is not None
+
+
 def as_text(value: Any) -> str:
-    """Return any JSON value as a text."""
+    """Return any JSON value as a text: of an object with one filled value, that one."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list) and all(not isinstance(inner, dict | list) for inner in value):
         return " ".join(as_text(inner) for inner in value if inner is not None)
-    return json.dumps(value, ensure_ascii=False)
+    filled = [inner for inner in value.values() if not is_empty(inner)] if isinstance(value, dict) else []
+    return as_text(filled[0]) if len(filled) == 1 else json.dumps(value, ensure_ascii=False)
 
 
 def as_texts(value: Any) -> list[str]:
