@@ -12,6 +12,7 @@ from runops_worker.media.transcode.seams import key_frames
 from runops_worker.media.transcode.shown_pictures import SHOWN_FORMAT
 from runops_worker.media.transcode.slim_length import expected_frames, longest_seconds
 from runops_worker.media.transcode.slim_size import slim_size
+from runops_worker.media.transcode.sound_graph import sound_options
 
 __all__ = ["FRAGMENT_SECONDS", "slim_command"]
 
@@ -38,8 +39,6 @@ _FRAGMENTED: Final = (
     *("-movflags", "+delay_moov+default_base_moof", "-frag_duration", f"{FRAGMENT_SECONDS * 1e6:.0f}"),
     *("-flush_packets", "1"),
 )
-# The fast coder takes half the time, and its result is 2 to 3 dB closer to the source.
-_SOUND: Final = ("-c:a", "aac", "-aac_coder", "fast", "-ac", "1", "-ar", "16000", "-b:a", "32k")
 
 
 def slim_command(
@@ -87,14 +86,13 @@ def slim_command(
         stats = ("-stats_enc_pre:v:0", "pipe:1", "-stats_enc_pre_fmt:v:0", SHOWN_FORMAT)
     decoder = ("-threads", str(_decoder_threads(recording)), *drop)
     options = (*decoder, "-reinit_filter:v", "0", "-t", f"{limits.max_duration_seconds}")
-    sound = [option for track in recording.sounds[:1] for option in ("-map", f"0:a:{track.place}")]
     chunks = len(plan_chunks(longest_seconds(recording, fps=fps)))
     return [
         *hardened(source, demuxer=recording.container, max_pixels=limits.max_pixels, input_options=options),
         *("-v", "level+repeat+verbose", "-progress", "pipe:1"),
-        *("-map", f"0:V:{recording.screen}", *sound, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
+        *("-map", f"0:V:{recording.screen}", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
         *("-vf", ",".join(filters), *_ENCODER, "-crf", str(crf), *stats),
-        *("-force_key_frames", key_frames(chunks), *_SOUND),
+        *("-force_key_frames", key_frames(chunks), *sound_options(recording.sounds)),
         *(_FRAGMENTED if fragmented else ("-movflags", "+faststart")),
         *("-f", "mp4", f"file:{target.absolute()}"),
     ]
