@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from runops_worker.media.recording.loss import Loss
+
 __all__ = ["Recording", "SoundTrack"]
 
 
@@ -41,6 +43,8 @@ class Recording:
         ffmpeg's name.
     sounds
         The tracks that are heard, in the order of the file.
+    losses
+        Parts of the file that cannot be used, as far as they are known before a picture is decoded.
     """
 
     container: str
@@ -51,6 +55,7 @@ class Recording:
     height: int
     video_codec: str
     sounds: tuple[SoundTrack, ...]
+    losses: tuple[Loss, ...] = ()
 
     @property
     def has_audio(self) -> bool:

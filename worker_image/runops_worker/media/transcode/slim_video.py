@@ -6,6 +6,7 @@ from typing import Final
 
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.packets import PACKET_LIST, PacketReport
+from runops_worker.media.recording.loss import Loss
 from runops_worker.media.sandbox.ffmpeg import hardened
 from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
 
@@ -32,6 +33,8 @@ class SlimVideo:
         Whether it has sound.
     fps
         Pictures per second.
+    losses
+        Parts of the recording that it does not show or play.
     """
 
     path: Path
@@ -40,6 +43,7 @@ class SlimVideo:
     frames: int
     has_audio: bool
     fps: int
+    losses: tuple[Loss, ...] = ()
 
 
 async def inspect_slim(path: Path, *, limits: Limits, since: float = 0.0) -> PacketReport:

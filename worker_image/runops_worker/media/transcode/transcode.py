@@ -110,6 +110,7 @@ async def transcode(
             frames=packets.video.packets,
             has_audio=packets.audio.packets > 0,
             fps=fps,
+            losses=recording.losses,
         )
         finished.replace(target)
         if encoder.growing is not None:
