@@ -1,6 +1,5 @@
 """The ffmpeg command that writes a slim video."""
 
-import math
 from pathlib import Path
 from typing import Final
 
@@ -8,10 +7,10 @@ from runops_worker.media.limits import Limits
 from runops_worker.media.recording.recording import Recording
 from runops_worker.media.sandbox.ffmpeg import hardened
 from runops_worker.media.transcode.chunks import plan_chunks
+from runops_worker.media.transcode.picture_filters import picture_filters
 from runops_worker.media.transcode.seams import key_frames
 from runops_worker.media.transcode.shown_pictures import SHOWN_FORMAT
-from runops_worker.media.transcode.slim_length import expected_frames, longest_seconds
-from runops_worker.media.transcode.slim_size import slim_size
+from runops_worker.media.transcode.slim_length import longest_seconds
 from runops_worker.media.transcode.sound_graph import sound_options
 
 __all__ = ["FRAGMENT_SECONDS", "slim_command"]
@@ -71,14 +70,6 @@ def slim_command(
     fragmented
         Whether the MP4 must be readable while it is written.
     """
-    wide, high = slim_size(recording.width, recording.height, wanted_height=height)
-    filters = [
-        *_one_per_second(fps, hold=expected_frames(recording, fps=fps) - math.ceil(recording.video_seconds * fps)),
-        # The size may change within a recording (a window was resized). All pictures go into the same frame.
-        f"scale={wide}:{high}:force_original_aspect_ratio=decrease:force_divisible_by=2:reset_sar=1",
-        f"pad={wide}:{high}:(ow-iw)/2:(oh-ih)/2:eval=frame",
-        "format=yuv420p",
-    ]
     drop: tuple[str, ...] = ()
     stats: tuple[str, ...] = ()
     if dropping is not None:
@@ -91,7 +82,7 @@ def slim_command(
         *hardened(source, demuxer=recording.container, max_pixels=limits.max_pixels, input_options=options),
         *("-v", "level+repeat+verbose", "-progress", "pipe:1"),
         *("-map", f"0:V:{recording.screen}", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
-        *("-vf", ",".join(filters), *_ENCODER, "-crf", str(crf), *stats),
+        *("-vf", picture_filters(recording, fps=fps, height=height), *_ENCODER, "-crf", str(crf), *stats),
         *("-force_key_frames", key_frames(chunks), *sound_options(recording.sounds)),
         *(_FRAGMENTED if fragmented else ("-movflags", "+faststart")),
         *("-f", "mp4", f"file:{target.absolute()}"),
@@ -101,16 +92,3 @@ def slim_command(
 def _decoder_threads(recording: Recording) -> int:
     small = recording.width * recording.height <= _MOST_PIXELS_FOR_MORE_THREADS
     return 4 if small and recording.video_codec in _WAITING_CODECS else 2
-
-
-def _one_per_second(fps: int, *, hold: int) -> list[str]:
-    if hold <= 0:
-        return [f"fps=fps={fps}:start_time=0:round=up"]
-    # The video ends before the sound, so its last picture is repeated until the sound ends. That picture may begin
-    # after the last regular place, and the fps filter passes such a picture on only if it rounds down. So all times are
-    # moved by one place less one unit: rounding those down gives the same as rounding the original times up.
-    return [
-        f"setpts=PTS+ceil(1/(TB*{fps}))-1",
-        f"fps=fps={fps}:start_time=0:round=down:eof_action=pass",
-        *([f"tpad=stop_mode=clone:stop={hold - 1}"] if hold > 1 else []),
-    ]
