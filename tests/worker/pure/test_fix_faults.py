@@ -319,3 +319,34 @@ def test_two_thousand_nodes_take_seconds(shape: str) -> None:
     assert time.process_time() - begun < 20
     assert graph_faults(sop) == []
     assert set(names) <= {one.id for one in sop.public.nodes}
+
+
+@pytest.mark.parametrize(
+    ("ways", "kept"),
+    [
+        (">s a, a a, a b, b .z", {"s a", "a b", "b z"}),
+        (">s a, a b, b >s, b .z", {"s a", "a b", "b z"}),
+    ],
+)
+def test_a_step_back_without_a_condition_is_left_out_beside_the_way_on(ways: str, kept: set[str]) -> None:
+    result = fixed(">s a b .z", ways.replace(">", "").replace(".", ""))
+    assert ways_of(result) == kept
+    assert (result.fixes, result.questions) == (("step_back",), ())
+
+
+def test_a_step_back_is_kept_where_a_decision_asks_for_it_or_nothing_else_leads_on() -> None:
+    assert fixed(">s d? .z", "s d, d d no, d z yes").fixes == ()
+    assert fixed(">s a .z", "s a, a a no, a z yes").fixes == ("task_is_a_decision",)
+    assert "step_back" not in fixed(">s a .z", "s a, a a").fixes
+    assert fixed(">s a .z", "s a, a a").questions
+
+
+def test_children_may_be_written_as_objects_that_name_nodes() -> None:
+    plain = [*nodes(">s l:a+b .z")]
+    objects = [
+        {**one, "children": [{"id": name} for name in one["children"]]} if "children" in one else one for one in plain
+    ]
+    ways = arrows("s l, l a, a b, b l, l z all_processed")
+    result = fix_graph(raw_sop(objects, ways), wording=ENGLISH)
+    assert result.sop["public"]["nodes"] == fix_graph(raw_sop(plain, ways), wording=ENGLISH).sop["public"]["nodes"]
+    assert (result.fixes, result.questions) == (("nodes",), ())

@@ -326,7 +326,7 @@ def test_edges_need_a_source_and_a_target() -> None:
             {"source": "a"},
             {"target": "b"},
             {},
-            "a -> b",
+            "a b",
         ]
     ) == [
         {"source": "a", "target": "b", "condition": "yes"},
@@ -382,4 +382,54 @@ def test_questions_without_an_id_are_numbered_with_all_others(raw: Any) -> None:
     assert [(request["id"], request["question"]) for request in settle_requests(raw)] == [
         ("question-1", "Why?"),
         ("question-2", "When?"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"source": "a", "target": "b", "condition": "yes"},
+        {"source_id": "a", "target_id": "b", "label": "yes"},
+        {"sourceNodeId": "a", "targetNodeId": "b", "type": "yes"},
+        {"from_node": "a", "toNode": "b", "answer": "yes"},
+        {"From": "a", "To": "b", "when": "yes"},
+        {"source": "a", "sourceId": "x", "target": "b", "targetId": "y", "condition": "yes"},
+        ["a", "b", "yes"],
+        "a -> b (yes)",
+        "a \u2192 b: yes",
+        "a --> b [yes]",
+    ],
+)
+def test_an_edge_is_read_in_every_form(raw: Any) -> None:
+    assert settle_edges([raw]) == [{"source": "a", "target": "b", "condition": "yes"}]
+
+
+@pytest.mark.parametrize("raw", ["a to b", "->", ["a"], ["a", "b", "c", "d"], ["a", ""], {"source_id": "a"}, 7])
+def test_what_names_no_two_nodes_is_no_edge(raw: Any) -> None:
+    assert settle_edges([raw]) == []
+
+
+def test_edges_inside_of_nodes_count_where_the_list_has_none_of_them() -> None:
+    nodes = [
+        {"id": "a", "next": "d"},
+        {"id": "d", "yes": {"id": "b"}, "on_no": "c"},
+        {"id": "b", "nextStep": ["c", "e"]},
+        {"id": "c", "next": "wrong"},
+        {"next": "b"},
+        {"id": "l", "next": 7, "on_done": "z"},
+        "text",
+    ]
+    told = settle_edges([["c", "z"]], nodes=nodes)
+    assert [(edge["source"], edge["condition"], edge["target"]) for edge in told] == [
+        ("c", "", "z"),
+        ("a", "next", "d"),
+        ("d", "yes", "b"),
+        ("d", "no", "c"),
+        ("b", "next", "c"),
+        ("b", "next", "e"),
+        ("l", "next", "7"),
+        ("l", "all_processed", "z"),
+    ]
+    assert settle_edges(None, nodes={"a": {"next": "b" * 300}}) == [
+        {"source": "a", "target": "b" * 200, "condition": "next"}
     ]

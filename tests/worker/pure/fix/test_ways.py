@@ -136,6 +136,28 @@ def test_an_answer_in_other_words_is_noted() -> None:
     assert one.questions == []
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("rejected", "approved"),
+        ("not found", "found"),
+        ("sonst", "wenn ja"),
+        ("No (skip it)", "Yes - go on"),
+        ("нет", "да"),
+    ],
+)
+def test_an_answer_that_is_a_no_is_no_yes_because_it_comes_first(first: str, second: str) -> None:
+    for arrows in ((f"d b {first}", f"d a {second}"), (f"d a {second}", f"d b {first}")):
+        one = found([dict(node) for node in DECISION], *arrows)
+        assert (one.ways["d"], one.questions) == ({"yes": "a", "no": "b"}, [])
+
+
+def test_the_no_of_three_answers_is_the_one_that_says_so() -> None:
+    one = found([dict(node) for node in DECISION], "d a approved", "d c perhaps", "d b rejected")
+    assert one.ways["d"] == {"yes": "a", "no": "b"}
+    assert one.questions == [questions.more_answers("[d]", ["[c]"])]
+
+
 def loops(*children: str) -> list[dict[str, Any]]:
     kinds = {"z": "end"}
     return [loop("l", list(children)), *(node(name, kinds.get(name, "task")) for name in ("a", "b", "c", "y", "z"))]

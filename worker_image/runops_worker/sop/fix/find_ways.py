@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping
 
 from runops.sop_structure import Arrow
 from runops_worker.sop.fix import questions
-from runops_worker.sop.fix.conditions import leaves_a_loop, says
+from runops_worker.sop.fix.conditions import leans_to, leaves_a_loop, says
 from runops_worker.sop.fix.draft import Draft
 
 __all__ = ["find_ways"]
 
+_LEANING: Mapping[str, tuple[str | None, ...]] = {"yes": ("yes", None, "no"), "no": ("no", None, "yes")}
+"""Which arrows are taken first for an answer; of those that lean alike, the first one."""
 _LOOKED_AT = 200
 """Nodes that a search goes through: with it 2,000 nodes with many edges each take seconds, not minutes."""
 
@@ -119,19 +121,19 @@ def _answers(draft: Draft, name: str, arrows: list[Arrow], search: _Search) -> d
             ways[word] = arrow.target
         elif not (word in {"yes", "no"} and ways[word] == arrow.target):
             rest.append(arrow)
-    spare = [arrow for arrow in rest if arrow.target not in ways.values()] or rest
-    for arrow in spare:
-        free = [word for word in ("yes", "no") if word not in ways]
-        if not free:
-            break
-        ways[free[0]] = arrow.target
+    spare = [arrow for arrow in rest if arrow.target not in ways.values()] or rest[:]
+    leanings = _leanings(draft.label(name), spare)
+    for free in [word for word in ("yes", "no") if word not in ways][: len(spare)]:
+        arrow = min(spare, key=lambda arrow: _LEANING[free].index(leanings[arrow]))
+        spare.remove(arrow)
+        ways[free] = arrow.target
         rest.remove(arrow)
         word = says(arrow.condition)
-        if word in ways and word != free[0]:
+        if word in ways and word != free:
             labels = [draft.label(ways[word]), draft.label(arrow.target)]
             draft.ask(questions.answer_used_twice(draft.label(name), word, labels))
         elif word is None:
-            answer = draft.wording.say(free[0]).capitalize()
+            answer = draft.wording.say(free).capitalize()
             draft.add_note(name, draft.wording.say("answer_means", answer=answer, condition=arrow.condition))
     others = [target for target in _distinct(rest) if target not in ways.values()]
     if rest:
@@ -142,6 +144,19 @@ def _answers(draft: Draft, name: str, arrows: list[Arrow], search: _Search) -> d
     if unknown:
         draft.ask(questions.more_answers(draft.label(name), map(draft.label, unknown)))
     return ways
+
+
+def _leanings(question: str, arrows: list[Arrow]) -> dict[Arrow, str | None]:
+    """Return for each arrow whether it is rather a yes or a no."""
+    unknown = [arrow for arrow in arrows if says(arrow.condition) is None]
+    return dict.fromkeys(arrows) | {
+        arrow: leans_to(
+            arrow.condition,
+            question=question,
+            others=[other.condition for other in unknown if other.condition != arrow.condition],
+        )
+        for arrow in unknown
+    }
 
 
 def _loop_ways(draft: Draft, name: str, arrows: list[Arrow], search: _Search) -> dict[str, str]:

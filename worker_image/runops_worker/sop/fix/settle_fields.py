@@ -58,7 +58,7 @@ def settle_fields(raw: dict[str, Any], *, wording: Wording) -> Settled:
     settled: dict[str, Any] = {
         "triggers": _once(triggers),
         "nodes": nodes,
-        "edges": settle_edges(public.get("edges")),
+        "edges": settle_edges(public.get("edges"), nodes=public.get("nodes")),
         "variables": variables,
         "clarification_requests": settle_requests(public.get("clarification_requests")),
     }

@@ -50,8 +50,13 @@ def _flat(raw: Any) -> list[tuple[dict[str, Any], int]]:
         found.append((item, depth))
         inner = item.get("children")
         if isinstance(inner, list) and depth < _DEEPEST:
-            waiting += [(child, depth + 1) for child in reversed(inner) if isinstance(child, dict)]
+            waiting += [(child, depth + 1) for child in reversed(inner) if _is_node(child)]
     return found
+
+
+def _is_node(child: Any) -> bool:
+    """Tell whether a child is a node, and not the name of one."""
+    return isinstance(child, dict) and not set(child) <= {"id", "node_id", "position", "order"}
 
 
 def _id(raw: Mapping[str, Any]) -> str:

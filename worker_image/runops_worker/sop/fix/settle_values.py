@@ -1,31 +1,58 @@
 """Edges, variables and clarification requests. Pure."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from runops_worker.sop.fix import questions
+from runops_worker.sop.fix.edges_in_nodes import edges_in_nodes
 from runops_worker.sop.fix.questions import Question
 from runops_worker.sop.fix.text_of import first_text, text_of
 
 __all__ = ["settle_edges", "settle_requests", "settle_variables"]
 
 _LONGEST_ID = 200
+_ARROW = re.compile(
+    r"\s*(?P<source>.{1,200}?)\s*(?:-+>|=+>|\u2192)\s*(?P<target>.{1,200}?)"
+    r"(?:\s*[(\[:]\s*(?P<condition>[\w ]+)[)\]]?)?\s*"
+)
+_NOT_IN_KEY = re.compile(r"[\W_]+")
 _IMPORTANCE: Final = {"critical": "high", "urgent": "high", "normal": "medium", "moderate": "medium", "minor": "low"}
 
 
-def settle_edges(raw: Any) -> list[dict[str, str]]:
-    """Return the edges that name a source and a target. A condition may be any text."""
-    edges = []
-    for item in raw if isinstance(raw, list) else []:
-        if isinstance(item, dict):
-            source = first_text(item, ("source", "from", "src"))[:_LONGEST_ID]
-            target = first_text(item, ("target", "to", "dst"))[:_LONGEST_ID]
-            if source and target:
-                edges.append(
-                    {"source": source, "target": target, "condition": first_text(item, ("condition", "label"))}
-                )
-    return edges
+def settle_edges(raw: Any, *, nodes: Any = None) -> list[dict[str, str]]:
+    """Return the edges that name a source and a target. A condition may be any text.
+
+    Parameters
+    ----------
+    raw
+        The edges as the model wrote them: objects, pairs, or texts with an arrow.
+    nodes
+        The nodes as the model wrote them; edges may be in them.
+    """
+    edges = [edge for item in (raw if isinstance(raw, list) else []) if (edge := _edge(item)) is not None]
+    return [*edges, *edges_in_nodes(nodes, with_edges=frozenset(edge["source"] for edge in edges))]
+
+
+def _edge(item: Any) -> dict[str, str] | None:
+    if isinstance(item, str) and (arrow := _ARROW.fullmatch(item)) is not None:
+        item = arrow.groupdict()
+    elif isinstance(item, list) and len(item) in {2, 3}:
+        item = dict(zip(("source", "target", "condition"), item, strict=False))
+    if not isinstance(item, dict):
+        return None
+    source = _end_of(item, "source", "from", "src")
+    target = _end_of(item, "target", "to", "dst", "destination")
+    condition = first_text(item, ("condition", "label", "type", "answer", "when"))
+    return {"source": source, "target": target, "condition": condition} if source and target else None
+
+
+def _end_of(item: Mapping[str, Any], *names: str) -> str:
+    """Return what an end of an edge is called, whether the key says `source`, `sourceId` or `source_node`."""
+    spelled = {_NOT_IN_KEY.sub("", key.casefold()): value for key, value in reversed(item.items())} | dict(item)
+    keys = [f"{name}{behind}" for name in names for behind in ("", "id", "node", "nodeid")]
+    return first_text(spelled, keys)[:_LONGEST_ID]
 
 
 def settle_variables(raw: Any) -> tuple[dict[str, Any], list[Question]]:

@@ -1,6 +1,7 @@
 """Edges and children that name no node: another spelling of a name is corrected, the rest is dropped. Pure."""
 
 from runops.sop_structure import Arrow
+from runops_worker.sop.fix.conditions import says
 from runops_worker.sop.fix.draft import Draft
 
 __all__ = ["Names", "resolve_names"]
@@ -39,6 +40,25 @@ def _bare(name: str) -> str:
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
+def _without_steps_back(draft: Draft, arrows: list[Arrow]) -> list[Arrow]:
+    """Leave out edges of a task to itself, and of anything to the start, beside another one that leads on.
+
+    Nothing tells when the step would be over, and the procedure goes on without them.
+    """
+    on = [arrow for arrow in arrows if arrow.source != arrow.target and draft.type(arrow.target) != "trigger"]
+    leading_on = {arrow.source for arrow in on}
+    kept = [
+        arrow
+        for arrow in arrows
+        if arrow in on
+        or arrow.source not in leading_on
+        or draft.type(arrow.source) not in {"task", "trigger"}
+        or says(arrow.condition) in {"yes", "no"}
+    ]
+    draft.say("step_back", len(arrows) - len(kept))
+    return kept
+
+
 def resolve_names(draft: Draft) -> None:
     """Make every arrow and every child name a node."""
     names = Names(draft)
@@ -49,7 +69,7 @@ def resolve_names(draft: Draft) -> None:
             draft.say("edge_to_nowhere")
         if source is not None and target is not None:
             arrows.append(Arrow(source, target, arrow.condition))
-    draft.arrows = list(dict.fromkeys(arrows))
+    draft.arrows = _without_steps_back(draft, list(dict.fromkeys(arrows)))
     for node in draft.nodes.values():
         if "children" in node:
             found = list(dict.fromkeys(names.find(child) for child in node["children"]))
