@@ -1,18 +1,25 @@
-"""Finds numbers of payment cards: in digits, in groups of digits, and spoken digit by digit. Pure.
+"""Finds numbers of payment cards: in digits, in groups of digits, and spoken. Pure.
 
 A number counts if its length and its first digits are those of a card scheme (ISO/IEC 7812), its check digit is right,
 and its groups are those in which people write cards.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from runops.recorded_secrets.span import Span
+from runops.recorded_secrets.spoken_digits import SpokenDigits, spoken_digits
 
 __all__ = ["card_numbers"]
 
 _DIGITS = re.compile(r"(?<![\w./+-])\d(?:[ -]?\d){12,}(?![\w/])")
 """A run of digits with at most one space or dash between two of them. Nothing of a longer word or a decimal number."""
+_OTHER_SIGNS = re.compile(
+    r"(?<![\w./+-])\d{4}(?P<sign>[ ]?[./\u00a0\u202f\u2010-\u2015\u00b7_][ ]?|[ ]{1,3}-[ ]{1,3}|[ ]{2,3})"
+    r"\d{4,6}(?P=sign)\d{4,5}(?:(?P=sign)\d{1,4})?(?![\w/])"
+)
+"""The groups of a card with the same other sign between them."""
+_NO_DIGIT = re.compile(r"\D")
 _GROUP = re.compile(r"\d+")
 _UUID = re.compile(r"[0-9]{8}-[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{12}")
 _IBAN_BEGINS = re.compile(r"[A-Z]{2}\d{2} ?$")
@@ -30,16 +37,6 @@ _LEAST_DIGITS = 13
 _MOST_DIGITS = 19
 _MOST_GROUPS = 64
 """Longer runs of single digits are no numbers that somebody says or types; groups of four are still recognised."""
-_WORDS = {
-    word: str(digit)
-    for digit, words in enumerate(
-        ("zero oh null", "one eins", "two zwei zwo", "three drei", "four vier", "five fünf", "six sechs",
-         "seven sieben", "eight acht", "nine neun")
-    )
-    for word in words.split()
-}  # fmt: skip
-_WORD = "|".join(_WORDS)
-_SPOKEN = re.compile(rf"(?i)\b(?:{_WORD})\b(?:[ ,-]{{1,2}}(?:{_WORD})\b){{12,}}")
 
 
 def card_numbers(text: str) -> Iterator[Span]:
@@ -48,18 +45,31 @@ def card_numbers(text: str) -> Iterator[Span]:
         if _UUID.fullmatch(run[0]) is None and _IBAN_BEGINS.search(text, max(run.start() - 5, 0), run.start()) is None:
             groups = [(run.start() + group.start(), run.start() + group.end()) for group in _GROUP.finditer(run[0])]
             yield from _cards(text, groups)
-    for spoken in _SPOKEN.finditer(text):
-        words = list(re.finditer(r"\w+", spoken[0]))
-        digits = "".join(_WORDS[word[0].casefold()] for word in words)
-        for first in range(len(digits)):
-            length = _card_length(digits[first : first + _MOST_DIGITS])
-            if length is not None:
-                yield Span(
-                    spoken.start() + words[first].start(),
-                    spoken.start() + words[first + length - 1].end(),
-                    "card number",
-                )
-                break
+    for grouped in _OTHER_SIGNS.finditer(text):
+        if _is_card(_NO_DIGIT.sub("", grouped[0])):
+            yield Span(*grouped.span(), "card number")
+    for words in spoken_digits(text):
+        first = 0
+        while first < len(words):
+            last = _spoken_card_end(words, first)
+            if last is None:
+                first += 1
+                continue
+            yield Span(words[first].start, words[last].end, "card number")
+            first = last + 1
+
+
+def _spoken_card_end(words: Sequence[SpokenDigits], first: int) -> int | None:
+    """Return the last word of the longest card number that begins with a word."""
+    digits = ""
+    found = None
+    for index in range(first, len(words)):
+        digits += words[index].digits
+        if len(digits) > _MOST_DIGITS:
+            break
+        if len(digits) >= _LEAST_DIGITS and _is_card(digits):
+            found = index
+    return found
 
 
 def _cards(text: str, groups: list[tuple[int, int]]) -> Iterator[Span]:
@@ -97,12 +107,6 @@ def _is_written_so(lengths: list[int], *, digit_by_digit: bool) -> bool:
 
 def _is_card(number: str) -> bool:
     return _SCHEMES.fullmatch(number) is not None and _has_check_digit(number)
-
-
-def _card_length(digits: str) -> int | None:
-    """Return the length of the longest card number at the beginning of the digits."""
-    lengths = range(min(len(digits), _MOST_DIGITS), _LEAST_DIGITS - 1, -1)
-    return next((length for length in lengths if _is_card(digits[:length])), None)
 
 
 def _has_check_digit(digits: str) -> bool:

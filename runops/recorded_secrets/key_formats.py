@@ -88,16 +88,25 @@ _WEBHOOK = re.compile(
 )
 _HEADER = re.compile(
     r"(?i)\bbearer[ \t]{1,3}([\w.~+/-]{16,}=*)"
-    r"|\bauthorization:?[ \t]{0,3}(?:basic|token|digest|apikey)[ \t]{1,3}([\w.~+/=-]{8,})"
+    r"|\bauthorization:?[ \t]{0,3}(?:basic|bearer|token|digest|apikey)[ \t]{1,3}([\w.~+/=-]{8,})"
+    r"|\b(?:set-)?cookie:[ \t]{0,3}[\w.-]{1,40}=([^\s;,\"']{8,})"
+    r"|\b(?:jsessionid|phpsessid|asp\.net_sessionid|session_?id|sid)=([\w.%+/-]{10,})"
     r"|\bx-(?:api-key|auth-token|access-token|amz-security-token):[ \t]{0,3}([\w.~+/=-]{8,})"
 )
 _COMMAND = re.compile(
-    r"(?i)\s--(?:password|passwd|pass|token|secret|api-?key|client-secret)(?:=|[ \t]{1,3})"
+    r"(?i)(?<!\S)--(?:password|passwd|pass|token|secret|api-?key|client-secret)(?:=|[ \t]{1,3})"
     r"(?!-)(\"[^\"\n]{1,200}\"|'[^'\n]{1,200}'|[^\s\"'`<>{$*\[]\S*)"
     r"|\bcurl\b[^\n]{0,200}?[ \t](?:-u|--user)[ \t]{1,3}[\"']?[^\s:\"']{1,100}:([^\s\"']+)"
     r"|\b(?:mysql|mysqldump|mariadb|sshpass)\b[^\n]{0,200}?[ \t]-p[ \t]?(?![ \t-])"
     r"(\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'$*\[]\S*)"
 )
+_STATEMENT = re.compile(
+    r"(?i)\bidentified (?:\w{1,30} )?by (?:password )?['\"]([^'\"\n]{1,200})['\"]"
+    r"|\bnet(?:\.exe)? user [^\s/]\S{0,60} ([^\s/*]\S{0,100})"
+    r"|\bhtpasswd (?:-\w{1,6} ){0,3}-\w{0,5}b\w{0,5} \S{1,100} \S{1,60} (\S{1,100})"
+    r"|<(?:password|passwd|pwd|passphrase)>([^<>\n]{1,200})</"
+)
+_PUTTY = re.compile(r"\bPrivate-Lines: \d{1,4}((?:\s+[A-Za-z0-9+/]{16,}={0,2})+)")
 _TEMPLATE = re.compile(r"\$\{?\w+\}?|\{[^}]*\}|<[^>]*>|\[[^\]]*\]|%\w+%|[*•●·.xX]+")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}?PRIVATE KEY(?: BLOCK)?-----")
 _PRIVATE_KEY_ENDS = re.compile(r"-----END [A-Z0-9 ]{0,40}?PRIVATE KEY(?: BLOCK)?-----")
@@ -114,6 +123,8 @@ def keys_of_known_form(text: str) -> Iterator[Span]:
     yield from _inside(_WEBHOOK, text, "token")
     yield from _inside(_HEADER, text, "token")
     yield from _inside(_COMMAND, text, "password")
+    yield from _inside(_STATEMENT, text, "password")
+    yield from _inside(_PUTTY, text, "private key")
     yield from _private_keys(text)
 
 

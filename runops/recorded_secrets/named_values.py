@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator
 
 from runops.recorded_secrets.ordinary_words import FILLERS, FUNCTION_WORDS, NO_SECRETS, SPELLING
 from runops.recorded_secrets.span import Kind, Span
+from runops.recorded_secrets.spoken_digits import DIGIT
 
 __all__ = ["NAMES", "is_announced_at_end", "named_values", "said_value"]
 
 _CALLED_SO = (
     r"password|passwd|passcode|pass[ -]code|pass(?:wort|phrase)|kennwort|pwd|contrase(?:ñ|n)a|mot de passe|senha"
-    r"|wachtwoord|hasło|salasana|lösenord|adgangskode|parola d'ordine|пароль|密码|パスワード|비밀번호"
+    r"|wachtwoord|hasło|salasana|lösenord|adgangskode|passord|parola d'ordine|parolă|şifre|heslo|jelszó|lozinka|geslo"
+    r"|пароль|парола|кодовое слово|κωδικός πρόσβασης|סיסמה|كلمة (?:المرور|السر)|पासवर्ड|รหัสผ่าน|mật khẩu|kata sandi"
+    r"|密码|密碼|パスワード|비밀번호|암호"
 )
 _CALLED_CODE = (
     r"(?:one[- ]time|verification|confirmation|security|authentication|authenticator|log-?in|sign-?in|2fa"
@@ -29,7 +32,7 @@ _CALLED_CODE = (
 _CALLED_KEY = (
     r"api[_ -]?(?:key|token|secret)|(?:secret|access|private|account|encryption|signing|license)[_ -]?key"
     r"|secret[_ -]?access[_ -]?key|(?:client|webhook|app|shared)[_ -]?secret|sharedaccess(?:key|signature)"
-    r"|(?:wi-?fi|wlan|network|netzwerk)[ -]?(?:key|schlüssel)"
+    r"|(?:wi-?fi|wlan|network|netzwerk|wpa[23]?|wep)[ -]?(?:key|schlüssel)"
     r"|(?:auth|access|refresh|session|bearer|id|bot|deploy|personal access)[_ -]?token"
 )
 NAMES = re.compile(
@@ -40,7 +43,7 @@ NAMES = re.compile(
     r"|(?P<cvv>\b(?:cvv2?|cvc2?|kartenprüf(?:nummer|ziffer)|cryptogramme visuel"
     r"|card (?:security|verification) (?:code|number))\b)"
     r"|(?P<pin>\bpin(?:[ -]?(?:code|number|nummer))?\b)"
-    r"|(?P<short>(?<![A-Za-z])(?:pass|secret|token)))"
+    r"|(?P<short>(?<![A-Za-z])(?:pass|pw|clave|secret|token)))"
     r"(?![A-Za-zäöüß])"
 )
 """Names of secrets; the group that took part says of which kind."""
@@ -59,7 +62,26 @@ _GAP_BEFORE_QUOTE = re.compile(
     r"(?i)(?:[ ](?:field|box|input|prompt|now|is|as|shows?|contains?|reads?|with|displayed|visible|value|the|text|of|to"
     r"|reveals?|entered|typed|set|ist|zeigt|steht|im|feld)){0,6}[ ,:]{1,3}(?=[\"'“„‘«`])"  # noqa: RUF001
 )
-_DIRECT = re.compile(r"[ ](?:to[ ]|as[ ]|of[ ]|mit[ ]|auf[ ])?(?=(?=\S*\d)(?=\S*[A-Za-z])[^\s\"',;:()]{5,})")
+_DIRECT = re.compile(
+    r"(?:[ ]|\n[ \t]{0,3})(?:to[ ]|as[ ]|of[ ]|mit[ ]|auf[ ])?(?=(?=\S*\d)(?=\S*[^\W\d_])[^\s\"',;:()]{5,})"
+)
+_POINTED_AT = re.compile(r"[ ]{1,2}(?:[-\u2010-\u2015\u2192]|->)[ ]{1,2}|[ ]\(")
+_NEXT_LINE = re.compile(r"[ ]?[:：][ \t]{0,3}\n[ \t]{0,3}")  # noqa: RUF001
+"""What may stand between the name and a value that has a digit or a sign in it."""
+_CHOSEN = r"(?=[^\s]{0,60}\d)(?=[^\s]{0,60}[A-Za-z])[^\s\"'“”„,;:()<>\[\]]{5,60}?"
+_A = r"(?:(?:the|a|my|our|your|das|ein|mein|dein|unser|ihr|le|un|mon|votre|la|el|mi|su|il|a|o|het|mijn)[ ])?"
+_ENTERS = (
+    r"(?:enter|enters|type|types|typing|use|using|put|paste|tippe|tippen sie|gib|geben sie|saisissez|tapez|escriba"
+    r"|escribe|inserisci|digite|typ|wpisz)"
+)
+_NO_INPUT = r"manager|reset|polic|generator|hint|setting|page|length|protect|recover|change|rule|prompt"
+_BEFORE_ITS_NAME = re.compile(
+    rf"(?i)(?<![^\s\"'“„(])({_CHOSEN})[\"'”“]?[ ](?:is|ist|est|es|è|é|as|als|comme|como|come)[ ]{_A}"
+    rf"(?:\w{{1,20}}[ ])?(?:{_CALLED_SO})(?!\w|[ -](?:{_NO_INPUT}|field|box|input))"
+    rf"|\b{_ENTERS}[ ][\"'“„]?({_CHOSEN})[\"'”“]?[ ](?:for|in|into|ins|im|für|pour|para|per|en|dans|nel|no)[ ]{_A}"
+    rf"(?:{_CALLED_SO})(?![ -](?:{_NO_INPUT}))"
+)
+"""A value that has a digit in it, and behind it what it is: "hunter2 is the password"."""
 _SPACE = re.compile(r"[ ]")
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "‘": "’", "«": "»"}  # noqa: RUF001
 _LONGEST = 200
@@ -70,23 +92,23 @@ _ALGORITHM = re.compile(r"(?i)sha-?\d+|md5|oauth-?2(?:\.0)?|bcrypt|argon2\w*|pbk
 _WORD = re.compile(r"[^\s.,;:!?]+[!?]?")
 _PASSPHRASE_WORDS = 3
 _CLOSING = ".,;:?)]}"
-_NUMBER_WORD = (
-    r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|null|eins|zwei|zwo|drei|vier|fünf|sechs|sieben|acht|neun)"
-)
-_DIGITS = re.compile(rf"(?i)\d(?:[ -]?\d){{3,11}}(?![\w])|{_NUMBER_WORD}(?:[ ,-]{{1,2}}{_NUMBER_WORD}){{2,11}}\b")
-_CARD_CODE = re.compile(
-    rf"(?i)\d[ -]?\d[ -]?\d(?:[ -]?\d)?(?![\w])|{_NUMBER_WORD}(?:[ ,-]{{1,2}}{_NUMBER_WORD}){{2,3}}\b"
-)
+_DIGITS = re.compile(rf"(?i)\d(?:[ -]?\d){{3,11}}(?![\w])|{DIGIT}(?:[ ,-]{{1,2}}{DIGIT}){{2,11}}\b")
+_CARD_CODE = re.compile(rf"(?i)\d[ -]?\d[ -]?\d(?:[ -]?\d)?(?![\w])|{DIGIT}(?:[ ,-]{{1,2}}{DIGIT}){{2,3}}\b")
+_MAY_BE_ON_A_CARD = re.compile(r"(?i)security|sicherheit|sécurité|seguridad|segurança|sicurezza")
 _ONE_CODE = (
     r"(?:[A-Z]-)?\d{3,4}[ -]\d{3,4}(?![A-Za-z0-9_])|(?:[A-Z]-)?\d{4,10}(?![A-Za-z0-9_])"
     r"|(?=[\w-]*\d)[A-Za-z0-9]{4,12}(?:-[A-Za-z0-9]{4,12}){0,5}(?![\w-])"
+    r"|(?-i:[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){1,7})(?![\w-])"
 )
 _CODES = re.compile(rf"(?:{_ONE_CODE})(?:[\s,;•*-]{{1,3}}(?:and )?(?:{_ONE_CODE})){{0,40}}")
 _FOR_WHOM = r"(?:[ ](?:for|from|of|on)[ ](?:[\w.@'-]{1,40}[ ]){1,5}?)?"
 _IS = "is|was|ist|lautet|est|es|è|é|jest"
 _CODE_JOINT = re.compile(rf"(?i){_FOR_WHOM}[ ]?(?:are|of|{_IS}|[:=#])?[\s:]{{1,3}}|[:=：]|[ ]?[は是는은][ ]?")  # noqa: RUF001
 _IS_YOUR_CODE = re.compile(r"(?i)(?<![\w-])((?:[A-Z]-)?\d{4,8}|\d{3}[ -]\d{3})[ ]is your\b[^.\n]{0,40}?\bcode\b")
-_YOUR_CODE_IS = re.compile(r"(?i)\byour code(?: is|:)[ ]{1,2}((?:[A-Z]-)?\d{4,8}|\d{3}[ -]\d{3})(?![\w-])")
+_YOUR_CODE_IS = re.compile(
+    r"(?i)\b(?:your|ihr|dein|votre|ton|tu|su|uw|je|il tuo|twój) (?:code|código|codice|kod)"
+    r"(?: is| lautet| ist| est| es| è| to|:)[ ]{1,2}((?:[A-Z]-)?\d{4,8}|\d{3}[ -]\d{3})(?![\w-])"
+)
 _PHRASE = re.compile(r"(?:[ ]?(?:is|ist|[:=])[\s:]{0,3}|\s)[\"'“]?((?:[a-z]{3,8}[\s,]{1,2}){11,23}[a-z]{3,8})")
 _NUMBER_JOINT = re.compile(rf"(?i){_FOR_WHOM}[ ]?(?:to|{_IS}|[:=#])?[ :]{{1,3}}|[:=]")
 
@@ -99,6 +121,10 @@ def named_values(text: str) -> Iterator[Span]:
     for pattern in (_IS_YOUR_CODE, _YOUR_CODE_IS):
         for code in pattern.finditer(text):
             yield Span(*code.span(1), "code")
+    for before in _BEFORE_ITS_NAME.finditer(text):
+        group = before.lastindex or 0
+        if not _is_placeholder(before[group]):
+            yield Span(*before.span(group), "password")
 
 
 def is_announced_at_end(text: str) -> bool:
@@ -118,6 +144,8 @@ def said_value(text: str) -> Span | None:
 
 def _password(text: str, name: re.Match[str]) -> Span | None:
     at = name.end()
+    if _NEXT_LINE.match(text, at) is not None:
+        return _value_pointed_at(text, at)
     if (assigned := _ASSIGNED.match(text, at)) is not None:
         is_prose = assigned["sign"] in {":", "："}  # noqa: RUF001
         if is_prose and name[0].casefold().endswith("phrase"):
@@ -135,7 +163,17 @@ def _password(text: str, name: re.Match[str]) -> Span | None:
         return None if span is None or text[span.start : span.end].isalpha() else span
     if (direct := _DIRECT.match(text, at)) is not None:
         return _value(text, direct.end(), "password", is_prose=True)
-    return None
+    return _value_pointed_at(text, at)
+
+
+def _value_pointed_at(text: str, at: int) -> Span | None:
+    pointed = _POINTED_AT.match(text, at) or _NEXT_LINE.match(text, at)
+    span = None if pointed is None else _value(text, pointed.end(), "password", is_prose=True)
+    return span if span is not None and _is_chosen(text[span.start : span.end]) else None
+
+
+def _is_chosen(value: str) -> bool:
+    return len(value) >= 5 and any(map(str.isdigit, value)) and any(map(str.isalpha, value))
 
 
 def _pin(text: str, name: re.Match[str]) -> Span | None:
@@ -155,6 +193,8 @@ def _code(text: str, name: re.Match[str]) -> Span | None:
     if joint is None:
         return None
     value = _CODES.match(text, joint.end()) or _DIGITS.match(text, joint.end())
+    if value is None and _MAY_BE_ON_A_CARD.search(name[0]) is not None:
+        value = _CARD_CODE.match(text, joint.end())
     return None if value is None else Span(*value.span(), "code")
 
 
@@ -173,7 +213,7 @@ def _short(text: str, name: re.Match[str]) -> Span | None:
     assigned = _ASSIGNED.match(text, name.end())
     if assigned is None:
         return None
-    kind: Kind = "password" if name["short"].casefold() == "pass" else "key"
+    kind: Kind = "password" if name["short"].casefold() in {"pass", "pw", "clave"} else "key"
     span = _value(text, assigned.end(), kind, is_prose="=" not in assigned["sign"])
     if span is None:
         return None
@@ -212,6 +252,9 @@ def _value(text: str, at: int, kind: Kind, *, is_prose: bool) -> Span | None:
         return None
     value = _NEXT_SETTING.split(token[0], maxsplit=1)[0]
     value = value.rstrip(_CLOSING if is_prose else ",;)]}") or value
+    if is_prose and value.startswith("(") and ")" not in value:
+        # A remark of several words.
+        return None
     if (
         not value
         or _is_placeholder(value)

@@ -168,3 +168,68 @@ def test_a_password_is_announced_at_the_end_of_a_text(text: str, announced: bool
 )
 def test_what_is_said_after_the_announcement_is_the_password(text: str, span: Span | None) -> None:
     assert said_value(text) == span
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        # The value before its name.
+        ("hunter2 is the password", f"{PASSWORD} is the password"),
+        ("Here hunter2 is our test password.", f"Here {PASSWORD} is our test password."),
+        ("we take hunter2 as the password", f"we take {PASSWORD} as the password"),
+        ('enter "hunter2" in the password field', f'enter "{PASSWORD}" in the password field'),
+        ("type hunter2 for the password", f"type {PASSWORD} for the password"),
+        ("geben Sie Sommer2024 als Passwort ein", f"geben Sie {PASSWORD} als Passwort ein"),
+        ("Tippe Sommer2024 ins Passwortfeld", f"Tippe {PASSWORD} ins Passwortfeld"),
+        ("saisissez soleil99 comme mot de passe", f"saisissez {PASSWORD} comme mot de passe"),
+        # Something else than a colon between the two.
+        ("password \u2192 hunter2", f"password \u2192 {PASSWORD}"),
+        ("password -> hunter2", f"password -> {PASSWORD}"),
+        ("Password \u2013 hunter2.", f"Password \u2013 {PASSWORD}."),
+        ("Password (hunter2)", f"Password ({PASSWORD})"),
+        ("Password:\nhunter2", f"Password:\n{PASSWORD}"),
+        ("Password:  \n  hunter2", f"Password:  \n  {PASSWORD}"),
+        ("Password\n hunter2", f"Password\n {PASSWORD}"),
+        # In more languages.
+        *(
+            (f"{name}: kot123", f"{name}: {PASSWORD}")
+            for name in (
+                *("clave", "Passord", "heslo", "jelszó", "parolă", "şifre", "lozinka", "парола", "סיסמה"),
+                *("كلمة المرور", "पासवर्ड", "รหัสผ่าน", "mật khẩu", "kata sandi", "密碼", "암호", "Pw"),
+            )
+        ),
+        ("пароль кот123", f"пароль {PASSWORD}"),  # noqa: RUF001
+        ("der PIN ist vier sieben eins eins", "der PIN ist [PIN hidden]"),
+        ("le code de sécurité est quatre sept un", f"le code de sécurité est {CODE}"),
+        ("security code 123", f"security code {CODE}"),
+        ("Ihr Code lautet 482913", f"Ihr Code lautet {CODE}"),
+        ("votre code est 482 913", f"votre code est {CODE}"),
+        ("recovery code ABCD-EFGH-IJKL", f"recovery code {CODE}"),
+        ("WPA2 key: guest1234", f"WPA2 key: {KEY}"),
+    ],
+)
+def test_a_secret_is_found_on_either_side_of_its_name(text: str, hidden: str) -> None:
+    assert mask(text).text == hidden
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Step2 is the password reset", "input2 is the password field", "P4ssw0rd as a password hint"),
+        *("ask user42 for the password", "use Chrome2 for the password reset", "log in to host1 with the password"),
+        *("enter 2024a in the password policy", "swordfish is the password", "type it in the password field"),
+        *("the password -> Next", "password \u2013 forgotten", "password (optional)", "password (min 8 characters)"),
+        *(
+            "Password: (leave blank)",
+            "Password:\nLog in",
+            "Password\nLogin",
+            "Password:\nRemember me",
+            "Password (v2.0)",
+        ),
+        *("clave: valor", "clave primaria: id1", "PW: yes", "mi clave es importante"),
+        *("security code: 12 digits", "error code 123", "Ihr Code ist fertig", "your code style is 1234x"),
+        *("recovery code field", "unlock code ABCD", "WPA key: Enter"),
+    ],
+)
+def test_what_only_stands_beside_such_a_name_stays(text: str) -> None:
+    assert mask(text).text == text

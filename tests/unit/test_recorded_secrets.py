@@ -21,6 +21,19 @@ def body(length: int, *, alphabet: str = _LETTERS) -> str:
 HEX = "0123456789abcdef"
 
 SECRETS = {
+    "a short bearer token": ("Authorization: Bearer mF_9.B5f-4.1JqM", "Authorization: Bearer [token hidden]"),
+    "a cookie": ("Set-Cookie: sid=abcdef0123456789; Path=/", "Set-Cookie: sid=[token hidden]; Path=/"),
+    "a session": ("JSESSIONID=ABCDEF0123456789", "JSESSIONID=[token hidden]"),
+    "a first option": ("--password foo", "--password [password hidden]"),
+    "SQL": ("CREATE USER a IDENTIFIED BY 'foo'", "CREATE USER a IDENTIFIED BY '[password hidden]'"),
+    "SQL with a plugin": ("identified by password 'foo'", "identified by password '[password hidden]'"),
+    "net user": ("net user bob Foo! /add", "net user bob [password hidden] /add"),
+    "htpasswd": ("htpasswd -b file bob foo", "htpasswd -b file bob [password hidden]"),
+    "XML": ("<password>foo bar</password>", "<password>[password hidden]</password>"),
+    "PuTTY": (
+        "Private-Lines: 2\nAAAABBBBCCCCDDDDEEEE\nFFFFGGGGHHHHIIII==\nPrivate-MAC",
+        "Private-Lines: 2[private key hidden]\nPrivate-MAC",
+    ),
     # Passwords
     "said": ("the password is hunter2", "the password is [password hidden]"),
     "said, with more after it": (
@@ -149,6 +162,8 @@ SECRETS = {
 }
 
 LOOK_ALIKES = [
+    *("Cookie: accepted", "cookie: yes=1", "sid=1", "net user bob /delete", "net user", "identified by the number"),
+    *("<password></password>", "<password>${PASSWORD}</password>", "htpasswd -c file bob", "Private-Lines: 14"),
     "the password is required",
     "the password is wrong, try again",
     "the password is correct now",
@@ -293,11 +308,21 @@ HOSTILE = {
     "base64": "ABSK/",
     "spaces after a name": "password" + " " * 1000,
     "hexadecimal": "0123456789abcdef",
+    "groups with points": "4242.",
+    "groups with dashes between spaces": "4242 - ",
+    "words with digits": "a1aaaa ",
+    "one word with digits": "a1",
+    "what is entered": "enter a1aaaa in the ",
+    "lines of a key": "Private-Lines: 1 AAAAAAAAAAAAAAAAAAAA ",
+    "tens": "forty one ",
+    "statements": "net user a ",
+    "cookies": "cookie: a=",
+    "tags": "<password>",
     "letters": "a",
 }
 
 
-@pytest.mark.slow("18 texts of 200,000 characters each, made to take long")
+@pytest.mark.slow("28 texts of 200,000 characters each, made to take long")
 @pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)
 def test_the_time_grows_with_the_length_and_no_faster(unit: str) -> None:
     seconds = []
