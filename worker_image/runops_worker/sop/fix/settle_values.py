@@ -50,7 +50,7 @@ def _edge(item: Any) -> dict[str, str] | None:
 
 def _end_of(item: Mapping[str, Any], *names: str) -> str:
     """Return what an end of an edge is called, whether the key says `source`, `sourceId` or `source_node`."""
-    spelled = {_NOT_IN_KEY.sub("", key.casefold()): value for key, value in reversed(item.items())} | dict(item)
+    spelled = {_NOT_IN_KEY.sub("", key.casefold()): value for key, value in reversed(list(item.items()))} | dict(item)
     keys = [f"{name}{behind}" for name in names for behind in ("", "id", "node", "nodeid")]
     return first_text(spelled, keys)[:_LONGEST_ID]
 
