@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from devstack.cluster import ensure
-from devstack.images.cache import cache_folder
+from devstack.images.cache import cache_folder, exclusive
 from tests.release.making import CHECKOUT, Release, commit_all, run
 
 _NOT_OURS = (".git", ".venv", "dist", "build", "node_modules", "__pycache__")
@@ -59,13 +59,21 @@ def release(clones: tuple[Path, Path]) -> Release:
 def second_release(
     clones: tuple[Path, Path], release: Release, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Release]:
-    """The release of the second clone. Layers are built and compressed again; base and wheels come from the cache."""
+    """The release of the second clone. Layers are built again; base, wheels and compressed layers come from the cache.
+
+    Only a layer of the very same content is found there, compressed. A layer that differs is compressed anew and gives
+    another release. `test_release_parts.py` shows that compressing depends on nothing but the content, and
+    `make package-check` compresses everything twice.
+    """
     assert release.folder.is_dir()
     cache = tmp_path_factory.mktemp("cache")
     images = cache / "runops-operator" / "images"
     images.mkdir(parents=True)
     (cache / "tmp").mkdir()
     (cache / "runops-operator" / "bin").symlink_to(cache_folder().parent / "bin")
+    packed_layers = cache_folder() / "packed-layers"
+    with exclusive(packed_layers, progress=print):
+        shutil.copytree(packed_layers, images / packed_layers.name)
     for entry in [*cache_folder().glob("base-*"), *cache_folder().glob("wheels-*")]:
         if entry.is_dir():
             shutil.copytree(entry, images / entry.name)

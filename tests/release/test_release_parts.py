@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import json
+import random
 import tarfile
 from collections.abc import Callable
 from importlib import metadata
@@ -93,6 +94,20 @@ def test_gzip_tells_neither_name_nor_hour() -> None:
     assert gzip.decompress(packed) == b"content"
     assert packed[4:8] == b"\0\0\0\0"
     assert packed[3] == 0, "no file name"
+
+
+def test_gzip_of_a_layer_depends_on_its_content_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = random.Random(7).randbytes(1 << 20) + b"runops" * (1 << 19)  # noqa: S311 - the same each time
+    made = []
+    for hour, name in ((1e9, "one"), (2e9, "two")):
+        monkeypatch.setattr("time.time", lambda hour=hour: hour)
+        (tmp_path / name).write_bytes(content)
+        with (tmp_path / name).open("rb") as layer, (tmp_path / f"{name}.gz").open("wb") as target:
+            compress(layer, target)
+        made.append((tmp_path / f"{name}.gz").read_bytes())
+
+    assert made[0] == made[1]
+    assert gzip.decompress(made[0]) == content
 
 
 def test_plain_tar_is_roots_and_of_the_given_time(tmp_path: Path) -> None:
