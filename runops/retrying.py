@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
@@ -103,12 +104,24 @@ class Attempts:
         self._again: Again | None = None
         self._causes: Counter[str] = Counter()
         self._since = policy.clock()
-        self._backoff = wait_random_exponential(multiplier=policy.base_seconds, max=policy.cap_seconds)
-        self._retrying = AsyncRetrying(
+
+    # tenacity's objects are made when a call fails or counts its rounds: nearly all calls go well the first time.
+
+    @cached_property
+    def _retrying(self) -> AsyncRetrying:
+        retrying = AsyncRetrying(
             retry=retry_if_exception(self._may_pass), wait=self._wait, stop=self._is_enough, reraise=True
         )
-        self._retrying.begin()
-        self._state = RetryCallState(self._retrying, None, (), {})
+        retrying.begin()
+        return retrying
+
+    @cached_property
+    def _state(self) -> RetryCallState:
+        return RetryCallState(self._retrying, None, (), {})
+
+    @cached_property
+    def _backoff(self) -> wait_random_exponential:
+        return wait_random_exponential(multiplier=self._policy.base_seconds, max=self._policy.cap_seconds)
 
     def __iter__(self) -> Iterator[int]:
         for number in range(1, self._policy.attempts + 1):
