@@ -66,7 +66,9 @@ async def test_leaving_pictures_out_changes_no_picture(
     selected = await codings.coded(name, ways)
     del ways[:]
     whole = await slimmed(selected.source, replace(selected.examined, pictures=None), tmp_path / "whole.mp4")
-    assert selected.packets == await packets(whole.path)
+    # The same bytes hold the same packets, and ffmpeg need not read them once more.
+    if whole.path.read_bytes() != selected.slim.path.read_bytes():
+        assert selected.packets == await packets(whole.path)
     assert selected.slim.frames == whole.frames >= 5
     assert selected.ways == NOT_SELECTED.get(name, ["selected"])
     assert ways == WHOLE
