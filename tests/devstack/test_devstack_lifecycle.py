@@ -131,9 +131,11 @@ def test_a_database_crash_is_an_outage_that_ends_and_loses_no_commit(home: Path)
     headers = {"apikey": info.secret_key}
     httpx.post(f"{info.url}/rest/v1/jobs", json={"job_id": "4ef85fd3-7edb-47e4-9ecd-f72be6303013"}, headers=headers)
     stop_postgres(info)
-    # PostgREST passes on the last words of a connection it had open (57P02, crash_shutdown), and as HTTP 400.
+    # PostgREST passes on the last words of a connection it had open (57P02, crash_shutdown), and as HTTP 400. Where it
+    # has closed that connection by then, as on a busy machine, it cannot open another.
     first = ask(info, "/rest/v1/jobs?select=id")
-    assert (first.status_code, first.json()["code"]) in {(400, "57P02"), (503, "PGRST001"), (503, "PGRST002")}
+    away = {(503, f"PGRST00{number}") for number in range(3)}
+    assert (first.status_code, first.json()["code"]) in {(400, "57P02"), *away}
     wait_until("no outage", lambda: ask(info, "/rest/v1/jobs?select=id").status_code == 503)
     start_postgres(info)
     wait_until("no recovery", lambda: ask(info, "/rest/v1/jobs?select=id").status_code == 200)
