@@ -20,10 +20,17 @@ _MODEL = (
 _PHRASES = (
     # Rules are to be dropped: all of them, the model's own or those before. A rule of a price list is another matter.
     (
-        r"(?<!n't )(?<!not )(?<!never )\b(?:ignore|disregard|forget|override|bypass)\b.{0,20}?"
+        r"(?<!n't )(?<!not )(?<!never )\b(?:ignore|disregard|discard|disobey|forget|override|bypass|pay no attention to"
+        r"|do not obey|don't obey)\b.{0,20}?"
         r"\b(?:your|all|any|every|previous|prior|above|preceding|earlier|system)"
         r"(?: of| the| your| these| those| previous| prior| above| preceding| earlier| system| other)*"
-        r" (?:instructions?|prompts?|rules?|guidelines?|directions?)\b"
+        r" (?:instructions?|prompts?|rules?|guidelines?|guidance|directions?|directives?)\b"
+    ),
+    (
+        r"\b(?:ignore|disregard|discard|forget|pay no attention to) the (?:instructions?|prompts?|guidelines?|guidance"
+        r"|directives?) (?:above|before this|you (?:were|have been) given)\b"
+        r"|\b(?:ignore|disregard|forget|set aside) (?:everything|anything|whatever|all) (?:that )?you"
+        r" (?:know|knew|were told|have been told|learned)\b"
     ),
     (
         r"\b(?:ignore|disregard|forget) (?:all (?:the )?(?:previous|prior|above) (?:text|content|messages|context)\b"
@@ -42,6 +49,33 @@ _PHRASES = (
     r"(?<!non )(?<!não )\b(?:ignor[ae]|dimentica|esqueça)\b.{0,40}\b(?:istruzioni|regole|instruções|regras)\b",
     r"(?<!не )(?:игнорируй|забудь|не обращай внимания).{0,40}(?:инструкц|правил|указани)",
     r"忽略.{0,10}(?:指令|指示|说明|規則|规则)|(?:指示|命令|ルール).{0,10}無視|(?:지시|명령).{0,10}무시",
+    (
+        r"(?:不要理会|无视|不要遵守|忘记|忽视).{0,10}(?:指令|指示|规则|一切)|(?:指示|命令|ルール).{0,10}(?:忘れ|従わない)"
+        r"|(?:지시|명령).{0,10}잊"
+    ),
+    (
+        r"\bvergiss alles\b|\b(?:beachte|befolge)\b.{0,40}\b(?:anweisungen|vorgaben|regeln) nicht\b"
+        r"|\bsetze?\b.{0,20}\b(?:anweisungen|regeln) außer kraft\b"
+    ),
+    (
+        r"\boublie[rz]? tout ce qu|\bne (?:tiens|tenez|suis|suivez) (?:pas|plus)\b.{0,12}\b(?:instructions|consignes)\b"
+        r"|\bolvida todo lo\b|\bno (?:hagas caso|tengas en cuenta|sigas)\b.{0,20}\b(?:instrucciones|indicaciones)\b"
+        r"|\besqueça tudo\b|\bdesconsidere\b.{0,20}\binstruções\b"
+        r"|\b(?:ignora|dimentica) tutto (?:quello|ciò)\b|\bnon tenere conto\b.{0,20}\bistruzioni\b"
+    ),
+    (
+        r"\bvergeet alles wat\b|\bhoud? geen rekening met\b.{0,30}\binstructies\b"
+        r"|\bnie zwracaj uwagi na\b.{0,30}\b(?:instrukcj|polece)"
+        r"|(?:забудь|игнорируй) вс[её],? что|не (?:учитывай|следуй)\b.{0,30}(?:инструкц|указани)"
+    ),
+    (
+        r"\b(?:ignorera|ignorer|glöm|glem|bortse från)\b.{0,30}\b(?:tidigare|tidligere|föregående)\b.{0,10}\binstruk"
+        r"|\b(?:unohda|ohita)\b.{0,20}\baiemmat ohjeet\b|\bignoruj\w*\b.{0,20}\b(?:instrukce|pokyny|inštrukcie)\b"
+        r"|\bhagyd figyelmen kívül\b.{0,30}\butasítás|\b(?:bỏ qua|quên) (?:tất cả|mọi)\b.{0,12}\b(?:hướng|chỉ) dẫn\b"
+        r"|\b(?:abaikan|lupakan) semua\b.{0,12}\b(?:instruksi|perintah)\b"
+        r"|\btalimat\w*.{0,12}\b(?:yok say|unut|dikkate alma)|(?:تجاهل|انس).{0,15}(?:التعليمات|الأوامر)"
+        r"|(?:התעלם|שכח).{0,12}(?:ההוראות|הנחיות)|निर्देश.{0,15}(?:अनदेखा|भूल)"
+    ),
     r"\b(?:negeer|vergeet)\b(?! niet).{0,40}\b(?:instructies|regels|aanwijzingen)\b",
     r"(?<!nie )\b(?:z?ignoruj|zapomnij)\b.{0,40}\b(?:instrukcj|zasad|polece|reguł)",
     (
@@ -49,6 +83,22 @@ _PHRASES = (
         r"(?:instructions?|rules?|guidelines?)\b"
     ),
     # The model is spoken to.
+    (
+        r"\bfrom now on you (?:will |must |should )?(?:act|behave|respond|answer|reply)\b"
+        r"|\bpretend (?:to be|(?:that )?you are) an? .{0,20}\b(?:ai|model|assistant|llm|bot)\b"
+        r"|\bact as (?:an? |the )?.{0,30}\b(?:ai|llm|chatbot|language model|dan)\b"
+        r"|\bif you(?:'re| are) (?:an? )?(?:ai|llm|(?:large )?language model)\b"
+        r"|\b(?:ai|llm|model)s? reading this\b|@(?:ai|assistant|gemini|llm)\b\s*[:,]"
+        r"|\b(?:hey|hello|hi|okay|ok),? gemini,? (?:please )?(?:skip|omit|leave out)\b"
+        r"|\b(?:to whom it may|whoever) (?:transcribes?|summari[sz]es?)\b"
+    ),
+    (
+        r"\bdu bist (?:jetzt|nun) (?:ein|eine|kein|keine) .{0,20}\b(?:assistent|ki|sprachmodell)\b"
+        r"|\btu es (?:maintenant|désormais) une? .{0,20}\b(?:assistant|ia|modèle)\b"
+        r"|\bahora eres una? .{0,20}\b(?:asistente|ia|modelo)\b|\bora sei una? .{0,20}\b(?:assistente|ia|modello)\b"
+        r"|\bagora você é uma? .{0,20}\b(?:assistente|ia|modelo)\b|\bje bent nu een .{0,20}\b(?:assistent|ai)\b"
+        r"|\bты теперь .{0,20}(?:ассистент|бот|модель)"
+    ),
     (
         r"\byou are (?:now |no longer )?(?:an? |the )?(?:\w+ )?"
         r"(?:ai|assistant(?! (?:manager|director|editor|professor))|language model|llm|chatbot|dan)\b"
@@ -71,7 +121,7 @@ _PHRASES = (
         r"|\b(?:do not|don't|never) (?:write|mention|include|add|say|tell|reveal|list)\b)"
     ),
     rf"\b(?:ai|llm) note ?takers?\s*[:,]|\bto (?:the |any |all )?{_MODEL}\s*:|\bas an ai\b",
-    r"\bassistants?\s*[:,] (?:from now on|you|your)\b",
+    r"\bassistants?\s*[:,] (?:from now on|you|your|please (?:add|include|skip|omit|ignore|leave))\b",
     (
         r"\b(?:hinweis|nachricht|anweisung(?:en)?|mitteilung|achtung) (?:an|für) (?:die |das |den |alle )?"
         r"(?:ki|assistenten|sprachmodelle?)\b|\b(?:liebe[sr]?|an (?:die|das)) (?:ki|sprachmodelle?|assistent)\s*[,:]"
@@ -88,6 +138,15 @@ _PHRASES = (
     r"\b(?:print|reveal|show|repeat|tell|output|write)\b.{0,20}\b(?:system|developer) (?:prompt|instructions?)\b",
     r"\b(?:system|developer) (?:override|instructions?|prompt)\s*:",
     # The answer is spoken of.
+    (
+        r"\b(?:respond|reply|answer)\b (?:only |just )?with (?:only )?the (?:word|string|text|phrase)\b"
+        r"|\bantworte nur (?:noch )?mit\b|\bstop transcribing\b|\bthis transcript (?:is over|ends here)\b"
+        r"|\byour (?:new|real|actual) task is to (?:output|print|reveal|ignore|repeat)\b"
+        r"|\bin your (?:output|answer|response|transcript|summary)\b,? (?:mention|include|add|say|name)\b"
+        r"|\bwhen you (?:write|make|create|generate) the (?:sop|procedure|transcript|summary)\b"
+        r"|\bmake sure (?:that )?the (?:sop|steps|procedure) (?:contains?|includes?|mentions?|says?)\b"
+        r"|\bevery sop (?:ends|begins|starts|contains|includes)\b"
+    ),
     (
         r"\b(?:add|insert|append|include|put|write)\b.{0,40}\b(?:steps?|tasks?|nodes?|urls?|links?|address(?:es)?|lines?)\b"
         r".{0,60}\b(?:sops?|procedures?|answer|summary|transcript)(?=\s*(?:$|[.,;:!\"')]))"
@@ -121,6 +180,10 @@ _PHRASES = (
     r"\[/?inst\]|<</?sys>>",
     r"</?(?:transcript|instructions?|system|prompt)>",
     r"#{2,}\s*(?:system|instructions?|assistant|user)(?: prompt| message)?\s*:",
+    (
+        r"\bhuman\s*:.{0,200}\bassistant\s*:|\[assistant\]|\(system (?:note|message|prompt)\s*:"
+        r"|\{\{#?(?:system|assistant)\b|\bbegin new instructions\b|-{2,} ?new instructions\b"
+    ),
     (
         r"[\"']?role[\"']?\s*:\s*[\"'](?:(?:system|assistant)[\"']"
         r"|(?:user|model|developer)[\"']\s*,\s*[\"']?(?:content|parts)\b)"
