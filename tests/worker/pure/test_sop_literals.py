@@ -230,3 +230,20 @@ def test_a_word_far_from_the_words_before_it_is_no_name() -> None:
 def test_short_texts_and_single_words(kind: str, text: str, is_seen: bool) -> None:
     literal = Literal(0, len(text), kind, text)  # type: ignore[arg-type]
     assert is_observed(literal, observe([said(1, "the orders of Annika")])) is is_seen
+
+
+@pytest.mark.parametrize(
+    ("words", "address", "is_said"),
+    [
+        ("Connect to one nine two dot one six eight dot one dot ten please", "192.168.1.10", True),
+        ("Connect to one ninety-two dot one sixty-eight dot one dot ten", "192.168.1.10", True),
+        ("It is ten dot zero dot zero dot seven.", "http://10.0.0.7", True),
+        ("zehn punkt null punkt null punkt sieben", "10.0.0.7", True),
+        ("Connect to one nine two dot one six eight dot one dot eleven", "192.168.1.10", False),
+        ("Connect to one nine two dot one six eight dot one dot one hundred", "192.168.1.10", False),
+        ("Open shop two dot example dot com", "shop2.example.com", False),
+    ],
+)
+def test_an_address_of_numbers_may_be_said(words: str, address: str, is_said: bool) -> None:
+    (literal,) = literals(f"Connect to {address}", names=True)
+    assert is_observed(literal, observe([said(1, words)])) is is_said

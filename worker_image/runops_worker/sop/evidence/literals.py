@@ -199,7 +199,7 @@ def _is_address_observed(address: str, observed: Observations) -> bool:
     bare = re.sub(r"^(?:[a-z][a-z0-9+.-]*://)?(?:www\.)?", "", plain(address)).rstrip("/.,;:")
     if not bare:
         return True
-    texts = (observed.text, observed.text_with_signs)
+    texts = (observed.text, observed.text_with_signs, observed.text_with_digits)
     if not any(bare in text for text in texts):
         return False
     # The same letters inside another host's name are another address.

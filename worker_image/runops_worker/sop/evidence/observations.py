@@ -38,6 +38,7 @@ _NOTHING_DONE = frozenset(
 )
 _GOES_ON_SECONDS = 15.0
 """What follows an instruction so soon, in speech or on the screen of one application, still belongs to it."""
+_BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)")
 _SPOKEN_SIGNS = (
     (re.compile(r" (?:dot|punkt|point|period) "), "."),
     (re.compile(r" (?:at|ät|klammeraffe|arobase|arroba) "), "@"),
@@ -95,6 +96,11 @@ class Observations:
         for word, sign in _SPOKEN_SIGNS:
             text = word.sub(sign, text)
         return text
+
+    @cached_property
+    def text_with_digits(self) -> str:
+        """The same with digits for numbers in words: `192.168.1.10` for "one nine two dot one sixty-eight dot ..."."""
+        return _BETWEEN_DIGITS.sub("", with_digits(self.text_with_signs))
 
     @cached_property
     def letters(self) -> str:
