@@ -45,7 +45,7 @@ ALWAYS: dict[str, Any] = {"times": None}
         (turn("status", kind="transcribe", status=429, **ALWAYS), Reason.QUOTA_EXCEEDED, "used up", 3),
         (turn("max_tokens", kind="sop", **ALWAYS), Reason.OUTPUT_CUT_OFF, "2 times", 3),
         (turn("prose", kind="sop", **ALWAYS), Reason.INVALID_OUTPUT, "not JSON", 3),
-        (turn("wrong_shape", kind="sop", **ALWAYS), Reason.INVALID_OUTPUT, "The SOP has no node", 3),
+        (turn("wrong_shape", kind="sop", **ALWAYS), Reason.INVALID_OUTPUT, "must be one JSON object", 3),
         (turn("file_failed", **ALWAYS), Reason.MODEL_FILE_REJECTED, "could not process", 0),
         (turn("busy_finalize", **ALWAYS), Reason.UPLOAD_INCOMPLETE, "did not take the end", 0),
         (turn("truncated_finalize", **ALWAYS), Reason.UPLOAD_INCOMPLETE, "bytes of the video", 0),
