@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.apiserver.operator_process import Start, Tables, queue
+from tests.cluster_objects import ClusterObjects
 from tests.eventually import eventually
 from tests.on_cluster import Kubectl
 
@@ -23,8 +24,9 @@ _SETTINGS = {"maxConcurrent": 3, "paceConfigMap": "runops-pace"}
 class Workers:
     """What the workers of some VideoJobs write, and read."""
 
-    def __init__(self, kubectl: Kubectl, namespace: str, names: list[str]) -> None:
+    def __init__(self, kubectl: Kubectl, objects: ClusterObjects, namespace: str, names: list[str]) -> None:
         self._kubectl = kubectl
+        self._objects = objects
         self._namespace = namespace
         self.names = names
 
@@ -43,20 +45,18 @@ class Workers:
     def granted(self) -> list[dict[str, Any]]:
         """Return what each VideoJob was granted."""
         found: list[dict[str, Any]] = []
-        for name in self.names:
-            shown = self._kubectl("-n", self._namespace, "get", "videojob", name, "-o", "json").stdout
-            found += json.loads(shown)["status"].get("pace", {}).get("granted") or [{}]
+        for item in self._objects("videojobs"):
+            found += item["status"].get("pace", {}).get("granted") or [{}]
         return found
 
 
 def test_calls_are_granted_and_a_new_leader_goes_on_with_the_same_pace(
-    start: Start, kubectl: Kubectl, namespace: str, database: Tables
+    start: Start, kubectl: Kubectl, objects: ClusterObjects, namespace: str, database: Tables
 ) -> None:
     kubectl("-n", namespace, "create", "configmap", "runops-pace")
-    workers = Workers(kubectl, namespace, [f"vj-{queue(database)}" for _ in range(3)])
+    workers = Workers(kubectl, objects, namespace, [f"vj-{queue(database)}" for _ in range(3)])
     with start(_SETTINGS):
-        listed = ("-n", namespace, "get", "videojobs", "-o", "name")
-        eventually(lambda: kubectl(*listed).stdout.count("vj-") == 3, "the VideoJobs")
+        eventually(lambda: len(objects("videojobs")) == 3, "the VideoJobs")
         workers.want(2)
         now = datetime.now(UTC).isoformat()
         limits = [{"counted": "requests", "perMinute": 60}, {"counted": "tokens", "perMinute": 20_000_000}]
@@ -66,10 +66,8 @@ def test_calls_are_granted_and_a_new_leader_goes_on_with_the_same_pace(
         eventually(lambda: workers.granted() == [two] * 3, "two calls for each")
 
         def kept() -> dict[str, Any]:
-            shown = kubectl("-n", namespace, "get", "configmap", "runops-pace", "-o", "json").stdout
-            models: dict[str, Any] = json.loads(json.loads(shown).get("data", {}).get("pace.json", "{}")).get(
-                "models", {}
-            )
+            data = (objects.named("configmaps", "runops-pace") or {}).get("data", {})
+            models: dict[str, Any] = json.loads(data.get("pace.json", "{}")).get("models", {})
             return models
 
         eventually(lambda: kept().get(_MODEL, {}).get("requests", {}).get("limit") == 60, "the limit is kept")
@@ -78,5 +76,6 @@ def test_calls_are_granted_and_a_new_leader_goes_on_with_the_same_pace(
     with start(_SETTINGS) as operator:
         workers.want(3)
         eventually(lambda: workers.granted() == [two | {"calls": 3}] * 3, "one more for each, by the next leader")
-        assert f'runops_model_rate_per_minute{{model="{_MODEL}",unit="requests"}} 60.0' in operator.metrics()
+        rate = f'runops_model_rate_per_minute{{model="{_MODEL}",unit="requests"}} 60.0'
+        eventually(lambda: rate in operator.metrics(), "the metrics tell of the pace")
         assert "runops_model_calls_refused_total{" not in operator.metrics(), "the refusal is no news to it"

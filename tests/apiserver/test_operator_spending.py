@@ -14,6 +14,7 @@ from runops.spending_record import KEY_IN_RECORD, Record, read_record
 from tests.apiserver.api_proxy import ApiProxy, running_proxy
 from tests.apiserver.operator_process import Running, Start, Tables, queue, row
 from tests.chart.right import golden, of_request
+from tests.cluster_objects import ClusterObjects
 from tests.eventually import eventually
 from tests.on_cluster import Kubectl
 
@@ -49,8 +50,8 @@ def as_the_operator(cluster: ClusterInfo, kubectl: Kubectl, namespace: str) -> I
 class Site:
     """The test's namespace: what workers report, and what is counted of it."""
 
-    def __init__(self, kubectl: Kubectl, namespace: str) -> None:
-        self._kubectl, self._namespace = kubectl, namespace
+    def __init__(self, kubectl: Kubectl, objects: ClusterObjects, namespace: str) -> None:
+        self._kubectl, self._objects, self._namespace = kubectl, objects, namespace
         self._day = datetime.now(UTC).date().isoformat()
 
     def told(self, *arguments: str) -> str:
@@ -59,7 +60,7 @@ class Site:
         return done.stdout
 
     def videojobs(self) -> list[str]:
-        return self.told("get", "videojobs", "-o", "name").split()
+        return [item["metadata"]["name"] for item in self._objects("videojobs")]
 
     def reports(self, videojob: str, dollars: float, *, estimate: float = 0.4, under_way: float = 0.0) -> None:
         """Write what a worker would."""
@@ -71,11 +72,10 @@ class Site:
             "underWay": [{"day": self._day, "costUsd": str(under_way)}] if under_way else [],
         }
         patch = json.dumps({"status": {"usage": usage}})
-        self.told("patch", videojob, "--subresource=status", "--type=merge", "--patch", patch)
+        self.told("patch", "videojob", videojob, "--subresource=status", "--type=merge", "--patch", patch)
 
     def record(self) -> Record:
-        shown = self._kubectl("-n", self._namespace, "get", "configmap", _RECORD, "-o", "json")
-        data: dict[str, Any] = json.loads(shown.stdout)["data"] if shown.returncode == 0 else {}
+        data: dict[str, Any] = (self._objects.named("configmaps", _RECORD) or {}).get("data", {})
         return read_record(data[KEY_IN_RECORD]) if KEY_IN_RECORD in data else Record()
 
     def has_counted(self, dollars: float, what: str) -> None:
@@ -92,11 +92,12 @@ def test_each_dollar_counts_once_whoever_dies_and_a_cap_stops_the_claims(
     start: Start,
     as_the_operator: ApiProxy,
     kubectl: Kubectl,
+    objects: ClusterObjects,
     namespace: str,
     database: Tables,
     tmp_path: Path,
 ) -> None:
-    site, kubeconfig = Site(kubectl, namespace), as_the_operator.kubeconfig(tmp_path)
+    site, kubeconfig = Site(kubectl, objects, namespace), as_the_operator.kubeconfig(tmp_path)
     rows = [queue(database), queue(database)]
     with start(_SETTINGS, through=kubeconfig) as first, start(_SETTINGS, through=kubeconfig) as second:
         leader, other = _who_leads(first, second)
@@ -121,7 +122,7 @@ def test_each_dollar_counts_once_whoever_dies_and_a_cap_stops_the_claims(
 
         (gone,) = set(site.videojobs()) - {known}
         site.reports(gone, 0.2, under_way=0.1)
-        site.told("delete", gone, "--wait=false")
+        site.told("delete", "videojob", gone, "--wait=false")
         site.has_counted(0.9, "the last report of a VideoJob that is deleted, and the call that it had begun")
 
         site.reports(known, 4.7)

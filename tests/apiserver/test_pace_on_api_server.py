@@ -5,7 +5,6 @@ import os
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,6 +16,7 @@ from devstack.stack import StackInfo
 from tests.apiserver.api_proxy import running_proxy
 from tests.apiserver.operator_process import Start, Tables, queue
 from tests.apiserver.paced_workers import MODEL, PacedWorkers, WayToTheApiServer, until
+from tests.cluster_objects import ClusterObjects
 from tests.eventually import eventually
 from tests.on_cluster import Kubectl
 
@@ -57,6 +57,7 @@ async def test_a_quota_per_minute_is_used_and_shared_and_a_new_leader_goes_on(
     accounts: dict[str, str],
     cluster: ClusterInfo,
     kubectl: Kubectl,
+    objects: ClusterObjects,
     namespace: str,
     database: Tables,
     stack: StackInfo,
@@ -70,11 +71,8 @@ async def test_a_quota_per_minute_is_used_and_shared_and_a_new_leader_goes_on(
     way = WayToTheApiServer.of(cluster.kubeconfig, accounts["runops-operator-worker"], tmp_path)
     workers = PacedWorkers(stack, way, namespace)
 
-    def told(*arguments: str) -> Any:
-        return json.loads(kubectl("-n", namespace, "get", *arguments, "-o", "json").stdout)
-
     def paced() -> bool:
-        data = told("configmap", "runops-operator-pace").get("data") or {}
+        data = (objects.named("configmaps", "runops-operator-pace") or {}).get("data") or {}
         return MODEL in json.loads(data.get("pace.json", "{}")).get("models", {})
 
     with (
@@ -86,7 +84,7 @@ async def test_a_quota_per_minute_is_used_and_shared_and_a_new_leader_goes_on(
         control.reset()
         control.behave(Behaviour(requests_per_minute=_PER_MINUTE, latency_seconds=1.0))
         leader = operators.enter_context(start(settings, through=through))
-        eventually(lambda: len(told("videojobs")["items"]) == _WORKERS, f"the VideoJobs; {leader.lines()[-3:]}")
+        eventually(lambda: len(objects("videojobs")) == _WORKERS, f"the VideoJobs; {leader.lines()[-3:]}")
         for name, _ in videojobs:
             pod = json.dumps({"status": {"workerPod": {"name": name, "uid": name}}})
             patch = ("patch", "videojob", name, "--subresource=status", "--type=merge", "--patch", pod)

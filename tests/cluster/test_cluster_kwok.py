@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from devstack.cluster import ClusterInfo, ClusterUnavailable, load_image, up
+from tests.cluster_objects import ClusterObjects, api_client
+from tests.eventually import eventually
 
 pytestmark = [
     pytest.mark.cluster,
@@ -38,17 +40,20 @@ def job(name: str, **annotations: str) -> dict[str, Any]:
     }
 
 
-def test_two_hundred_jobs_complete(simulated: ClusterInfo, kubectl: Kubectl, eventually: Callable[..., None]) -> None:
+def test_two_hundred_jobs_complete(simulated: ClusterInfo, kubectl: Kubectl) -> None:
     jobs = {"apiVersion": "v1", "kind": "List", "items": [job(f"many-{number}") for number in range(200)]}
     kubectl(simulated, "create", "-f", "-", document=jobs)
 
-    def succeeded() -> int:
-        items = json.loads(kubectl(simulated, "get", "jobs", "--output=json"))["items"]
-        return sum(
-            item["metadata"]["name"].startswith("many-") and item["status"].get("succeeded", 0) for item in items
-        )
+    with api_client(simulated.kubeconfig) as api:
+        objects = ClusterObjects(api, "default")
 
-    eventually(lambda: succeeded() == 200, within=240)
+        def succeeded() -> int:
+            return sum(
+                item["metadata"]["name"].startswith("many-") and item["status"].get("succeeded", 0)
+                for item in objects("jobs")
+            )
+
+        eventually(lambda: succeeded() == 200, "all have succeeded")
 
 
 def test_a_pod_ends_as_its_annotations_say(simulated: ClusterInfo, kubectl: Kubectl) -> None:

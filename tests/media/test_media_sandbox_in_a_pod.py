@@ -1,7 +1,6 @@
 """The same attempts in a pod like a worker's: restricted, another user, a read-only root, the runtime's own filter."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,8 @@ import pytest
 
 from devstack.cluster import ClusterInfo, load_image
 from devstack.images import build
+from tests.cluster_objects import ClusterObjects
+from tests.eventually import eventually
 from tests.on_cluster import Kubectl
 
 pytestmark = [
@@ -58,17 +59,21 @@ def pod(image: str) -> dict[str, Any]:
     }
 
 
-def ended(kubectl: Kubectl, namespace: str) -> str:
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        phase = kubectl("-n", namespace, "get", "pod", "escape", "-o", "jsonpath={.status.phase}").stdout
-        if phase in {"Succeeded", "Failed"}:
-            return phase
-        time.sleep(0.5)
-    pytest.fail(f"the pod is still {phase}: {kubectl('-n', namespace, 'describe', 'pod', 'escape').stdout[-2000:]}")
+def ended(objects: ClusterObjects) -> str:
+    """Wait for the pod's end, and return its phase."""
+
+    def phase() -> str:
+        (seen,) = objects("pods")
+        found: str = seen["status"].get("phase", "")
+        return found
+
+    eventually(lambda: phase() in {"Succeeded", "Failed"}, "the pod ends", seconds=SECONDS)
+    return phase()
 
 
-def test_no_escape_attempt_succeeds_in_a_pod(cluster: ClusterInfo, kubectl: Kubectl, namespace: str) -> None:
+def test_no_escape_attempt_succeeds_in_a_pod(
+    cluster: ClusterInfo, kubectl: Kubectl, objects: ClusterObjects, namespace: str
+) -> None:
     image = build("worker")
     load_image(cluster, image.archive)
     kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
@@ -77,7 +82,7 @@ def test_no_escape_attempt_succeeds_in_a_pod(cluster: ClusterInfo, kubectl: Kube
     assert made.returncode == 0, made.stderr
     made = kubectl("-n", namespace, "create", "-f", "-", given=json.dumps(pod(image.name)))
     assert made.returncode == 0, made.stderr
-    phase = ended(kubectl, namespace)
+    phase = ended(objects)
     log = kubectl("-n", namespace, "logs", "escape").stdout
     assert phase == "Succeeded", log
     report = json.loads(log)
