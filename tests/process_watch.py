@@ -1,9 +1,10 @@
 """Looks at processes as they come: with what arguments and in what environment. It has to run as root."""
 
+import os
 import threading
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +46,7 @@ class Process:
 def node_of(cluster: ClusterInfo) -> int:
     """Return the first process of a cluster's node, from which every process of its pods descends."""
     (kubelet,) = processes(cluster, "kubelet")
-    return int((_PROC / str(kubelet) / "stat").read_text().rpartition(")")[2].split()[1])
+    return _parent_of(kubelet)
 
 
 @contextmanager
@@ -62,6 +63,7 @@ def processes_seen(ancestors: Collection[int]) -> Iterator[list[Process]]:
 
     def look() -> None:
         known: set[Process] = set()
+        family = _Family(ancestors)
         glimpsed: set[tuple[int, bytes, int]] = set()
         read_again = time.monotonic() + _READ_AGAIN_SECONDS
         while not ended.wait(_LOOK_SECONDS):
@@ -69,7 +71,7 @@ def processes_seen(ancestors: Collection[int]) -> Iterator[list[Process]]:
                 # Tokens are replaced while a process runs.
                 glimpsed.clear()
                 read_again = time.monotonic() + _READ_AGAIN_SECONDS
-            for pid in _family(list(ancestors)):
+            for pid in family.now():
                 try:
                     glimpse = _glimpse(_PROC / str(pid))
                     if glimpse in glimpsed:
@@ -91,16 +93,44 @@ def processes_seen(ancestors: Collection[int]) -> Iterator[list[Process]]:
         thread.join()
 
 
-def _family(ancestors: list[int]) -> Iterator[int]:
-    """Give processes and all that descend from them. A busy machine has many others, so these are not looked at."""
-    left = list(ancestors)
-    while left:
-        pid = left.pop()
-        yield pid
-        with suppress(FileNotFoundError, ProcessLookupError):
-            for task in (_PROC / str(pid) / "task").iterdir():
-                with suppress(FileNotFoundError, ProcessLookupError):
-                    left += [int(child) for child in (task / "children").read_text().split()]
+class _Family:
+    """Processes and all that descend from them. Each process of the machine is asked once for its parent.
+
+    Parameters
+    ----------
+    ancestors
+        Read anew each time.
+    """
+
+    def __init__(self, ancestors: Collection[int]) -> None:
+        self._ancestors = ancestors
+        self._oldest: frozenset[int] = frozenset()
+        self._belongs: dict[int, bool] = {}
+
+    def now(self) -> list[int]:
+        """Return those that run now."""
+        if (oldest := frozenset(self._ancestors)) != self._oldest:
+            self._oldest, self._belongs = oldest, {}
+        with os.scandir(_PROC) as entries:
+            running = [int(entry.name) for entry in entries if entry.name.isdigit()]
+        # What has ended is forgotten: its number may come again.
+        self._belongs = {pid: self._belongs[pid] for pid in running if pid in self._belongs}
+        return [pid for pid in running if self._is_one(pid)]
+
+    def _is_one(self, pid: int) -> bool:
+        known = self._belongs.get(pid)
+        if known is None:
+            known = self._belongs[pid] = pid in self._oldest or (pid > 1 and self._is_one(_parent_of(pid)))
+        return known
+
+
+def _parent_of(pid: int) -> int:
+    """Return a process's parent; 0 where there is none, or the process has ended."""
+    try:
+        # The program's name is in brackets and may contain anything.
+        return int((_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 def _glimpse(folder: Path) -> tuple[int, bytes, int]:

@@ -7,13 +7,18 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["WorkerKiller"]
 
 _LOOK_SECONDS = 0.05
+_YOUNG_SECONDS = 60.0
+"""So long after a process was first seen it may still become a worker: the container's runtime starts it, then the
+program takes its place. Older ones are not looked at again and again; a busy machine has hundreds.
+"""
 
 
 class WorkerKiller:
@@ -41,12 +46,13 @@ class WorkerKiller:
             if chance.random() < share
         }
         self._seen: set[tuple[int, str]] = set()
+        self._first_seen: dict[int, float] = {}
         self._deaths: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Kill until cancelled."""
         while True:
-            for pid, job_id in _workers():
+            for pid, job_id in _workers(self._young()):
                 plan = self._plans.get(job_id)
                 if plan and (pid, job_id) not in self._seen:
                     self._seen.add((pid, job_id))
@@ -54,6 +60,14 @@ class WorkerKiller:
                     self._deaths.add(death)
                     death.add_done_callback(self._deaths.discard)
             await asyncio.sleep(_LOOK_SECONDS)
+
+    def _young(self) -> list[int]:
+        """Return the processes of this machine that began a short time ago."""
+        now = time.monotonic()
+        with os.scandir("/proc") as entries:
+            running = [int(entry.name) for entry in entries if entry.name.isdigit()]
+        self._first_seen = {pid: self._first_seen.get(pid, now) for pid in running}
+        return [pid for pid, seen in self._first_seen.items() if now - seen < _YOUNG_SECONDS]
 
     async def _kill(self, pid: int, *, after: float) -> None:
         # By descriptor: the number may be another process's by the time.
@@ -70,15 +84,16 @@ class WorkerKiller:
             os.close(handle)
 
 
-def _workers() -> list[tuple[int, str]]:
-    """Find the workers that run on this machine: the first process of each container, and its job id."""
+def _workers(pids: Iterable[int]) -> list[tuple[int, str]]:
+    """Find the workers among processes: the first process of each container, and its job id."""
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
+    for pid in pids:
+        folder = Path(f"/proc/{pid}")
         with suppress(OSError):
             if b"runops-worker" not in (folder / "cmdline").read_bytes():
                 continue
             for line in (folder / "environ").read_bytes().split(b"\0"):
                 name, _, value = line.partition(b"=")
                 if name == b"RUNOPS_JOB_ID":
-                    found.append((int(folder.name), value.decode(errors="replace")))
+                    found.append((pid, value.decode(errors="replace")))
     return found
