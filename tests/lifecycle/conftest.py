@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 
@@ -54,6 +55,6 @@ def keys(cluster: ClusterInfo, reachable: StackInfo) -> Mapping[str, str]:
 
 
 @pytest.fixture
-def place(cluster: ClusterInfo, keys: Mapping[str, str]) -> Iterator[Callable[..., Release]]:
-    with places(cluster, keys) as make:
+def place(cluster: ClusterInfo, api_server: httpx.Client, keys: Mapping[str, str]) -> Iterator[Callable[..., Release]]:
+    with places(cluster, api_server, keys) as make:
         yield make

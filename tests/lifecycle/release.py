@@ -3,6 +3,7 @@
 import base64
 import json
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,8 +11,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
+
 from devstack.cluster import ClusterInfo, ensure
 from devstack.fake_kubelet import manifests
+from tests.cluster_objects import ClusterObjects
 
 __all__ = ["CHART", "PREVIOUS", "SECRET", "Release", "places", "values_of"]
 
@@ -46,6 +50,8 @@ class Release:
 
     Attributes
     ----------
+    api
+        Asks the cluster's API server.
     program
         `helm` (version 4) or `helm3`.
     user
@@ -53,6 +59,7 @@ class Release:
     """
 
     cluster: ClusterInfo
+    api: httpx.Client
     namespace: str
     program: str = "helm"
     name: str = "runops-operator"
@@ -86,10 +93,14 @@ class Release:
         assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
         return done.stdout
 
-    def objects(self, kind: str, *selection: str) -> list[dict[str, Any]]:
-        """Return the objects of a kind."""
-        items: list[dict[str, Any]] = json.loads(self.told("get", kind, *selection, "-o", "json"))["items"]
-        return items
+    @property
+    def objects(self) -> ClusterObjects:
+        """What is in the namespace."""
+        return ClusterObjects(self.api, self.namespace)
+
+    def phases(self) -> Counter[str]:
+        """Return how many VideoJobs are in each phase."""
+        return Counter(item.get("status", {}).get("phase", "") for item in self.objects("videojobs"))
 
     def make_place(self, keys: Mapping[str, str]) -> None:
         """Make the namespace, at the restricted level, and the Secret."""
@@ -111,12 +122,12 @@ class Release:
 
 
 @contextmanager
-def places(cluster: ClusterInfo, keys: Mapping[str, str]) -> Iterator[Callable[..., Release]]:
+def places(cluster: ClusterInfo, api: httpx.Client, keys: Mapping[str, str]) -> Iterator[Callable[..., Release]]:
     """Give what makes a namespace with the keys in it, for a release of which nothing is installed yet."""
     made: list[Release] = []
 
     def make(program: str = "helm", *, user: str | None = None) -> Release:
-        release = Release(cluster, f"l-{uuid4().hex[:8]}", program, user=user)
+        release = Release(cluster, api, f"l-{uuid4().hex[:8]}", program, user=user)
         release.make_place(keys)
         made.append(release)
         return release
