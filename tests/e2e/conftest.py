@@ -7,17 +7,24 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
 from devstack.cluster import ClusterInfo
 from devstack.gemini.behaviour import Behaviour, as_unruly
 from devstack.gemini.control import GeminiControl
 from devstack.operator_runs.installation import Installation, install
+from devstack.sample import RECORDING
 from devstack.stack import StackInfo, running_stack
+from runops_cli.main import app
+from tests.cluster_objects import ClusterObjects
 from tests.otlp_receiver import Received, receiving
 
 Runops = Callable[..., "subprocess.CompletedProcess[str]"]
+Submit = Callable[..., str]
+"""Takes a recording and the id of its user, and gives the id of the job."""
 
 _VALUES = {"poll": {"idleSeconds": 1}, "maxConcurrent": 3, "admissionPolicy": {"enabled": True}}
 _LONGEST_SECONDS = 900.0
@@ -45,6 +52,12 @@ def release(cluster: ClusterInfo, outside: StackInfo, collector: Received) -> It
     yield installation
     # At the end of the whole run: waiting would make it longer, and the cluster goes next.
     installation.uninstall(wait=False)
+
+
+@pytest.fixture(scope="session")
+def inside(api_server: httpx.Client, release: Installation) -> ClusterObjects:
+    """Reads what is in the release's namespace."""
+    return ClusterObjects(api_server, release.namespace)
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +95,20 @@ def runops(outside: StackInfo) -> Runops:
         )
 
     return run
+
+
+@pytest.fixture
+def submit(outside: StackInfo) -> Submit:
+    """Submits a recording as `runops submit`, in this process: to start the command costs a second of CPU."""
+
+    def submitted(recording: Path = RECORDING, user: str | None = None) -> str:
+        arguments = ["submit", str(recording), *(["--user", user] if user else [])]
+        done = CliRunner().invoke(app, arguments, env={**outside.environment(), "KUBECONFIG": "/nowhere"})
+        assert done.exit_code == 0, done.output
+        job_id: str = done.stdout.strip().splitlines()[-1]
+        return job_id
+
+    return submitted
 
 
 @pytest.fixture

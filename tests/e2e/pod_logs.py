@@ -19,12 +19,13 @@ def everything_said(cluster: ClusterInfo, namespace: str) -> Iterator[dict[str, 
     Yields
     ------
     dict
-        Text by the name of the pod's folder; it is whole once the block is left.
+        Text by pod, container and number of its restarts; it is whole once the block is left.
     """
     kubelet = processes(cluster, "kubelet")
     assert kubelet, "the cluster's node runs on this machine, in namespaces"
     folder = Path(f"/proc/{kubelet[0]}/root/var/log/pods")
     said: dict[str, str] = {}
+    sizes: dict[str, int] = {}
     ended = threading.Event()
 
     def look() -> None:
@@ -32,12 +33,14 @@ def everything_said(cluster: ClusterInfo, namespace: str) -> Iterator[dict[str, 
         while not last_round:
             last_round = ended.wait(_LOOK_SECONDS)
             for path in folder.glob(f"{namespace}_*/*/*.log"):
+                place = f"{path.parts[-3].split('_')[1]} {path.parts[-2]} {path.stem}"
                 try:
-                    text = path.read_text(errors="replace")
+                    size = path.stat().st_size
+                    if size != sizes.get(place):
+                        said[place] = path.read_text(errors="replace")
+                        sizes[place] = size
                 except FileNotFoundError:
                     continue
-                name = path.parts[-3].split("_")[1]
-                said[name] = max(said.get(name, ""), text, key=len)
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()

@@ -1,12 +1,11 @@
 """Whole runs on real pods: rows go in, transcripts and SOPs come out."""
 
-import json
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from runops.progress import Stage
 from runops.sop import Sop
 from runops.sop_graph import graph_faults
 from runops.transcript import parse_item
+from tests.cluster_objects import ClusterObjects
 from tests.eventually import eventually
 
 pytestmark = [
@@ -119,8 +119,9 @@ def test_five_rows_of_three_users_one_of_them_bad(
     *,
     release: Installation,
     outside: StackInfo,
+    inside: ClusterObjects,
     tables: Tables,
-    runops: Any,
+    submit: Callable[..., str],
     not_a_video: Path,
     model: GeminiControl,
 ) -> None:
@@ -129,8 +130,8 @@ def test_five_rows_of_three_users_one_of_them_bad(
         create_user(outside, user)
     owners = [users[0], users[0], users[1], users[2]]
     with _looking_on(outside) as seen:
-        good = [_submitted(runops, RECORDING, user) for user in owners]
-        bad = _submitted(runops, not_a_video, users[1])
+        good = [submit(RECORDING, user) for user in owners]
+        bad = submit(not_a_video, users[1])
         for _ in _watch(tables, [*good, bad]):
             pass
 
@@ -148,7 +149,7 @@ def test_five_rows_of_three_users_one_of_them_bad(
     assert "not a video" in error[1], error[1]
 
     assert any(call.faults for call in model.calls()), "the model made faults"
-    _check_cluster(release, good, bad)
+    _check_cluster(release, inside, good, bad)
     _check_costs(release, model, good)
     eventually(lambda: model.files() == [], "no file is left at Gemini")
 
@@ -195,16 +196,12 @@ def _check_contract(states: list[State], *, attempts: int) -> None:
         assert stage is None or percent in _ALLOWED[Stage(stage)], (stage, percent)
 
 
-def _check_cluster(release: Installation, good: list[str], bad: str) -> None:
-    def shown() -> list[list[str]]:
-        return [line.split() for line in release.kubectl("get", "videojobs").splitlines()]
+def _check_cluster(release: Installation, inside: ClusterObjects, good: list[str], bad: str) -> None:
+    def phases() -> set[str]:
+        return {videojob.get("status", {}).get("phase", "") for videojob in inside("videojobs")}
 
-    def jobs() -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = release.json("get", "jobs")["items"]
-        return items
-
-    eventually(lambda: all(row[1] in {"Succeeded", "Failed"} for row in shown()[1:]), "every VideoJob has ended")
-    table = shown()
+    eventually(lambda: phases() <= {"Succeeded", "Failed"}, "every VideoJob has ended")
+    table = [line.split() for line in release.kubectl("get", "videojobs").splitlines()]
     assert table[0] == ["NAME", "PHASE", "STAGE", "PROGRESS", "ATTEMPTS", "AGE"]
     rows = {row[0].removeprefix("vj-"): row for row in table[1:]}
     for job_id in good:
@@ -223,10 +220,10 @@ def _check_cluster(release: Installation, good: list[str], bad: str) -> None:
         "sop_parser_v0.8.md",
     }
     # Jobs of videos of earlier tests may still be there.
-    assert {job["metadata"]["name"] for job in jobs()} >= {f"vj-{job_id}" for job_id in [*good, bad]}
-    assert all(job["metadata"]["ownerReferences"][0]["kind"] == "VideoJob" for job in jobs()), "no orphan Job"
+    assert {job["metadata"]["name"] for job in inside("jobs")} >= {f"vj-{job_id}" for job_id in [*good, bad]}
+    assert all(job["metadata"]["ownerReferences"][0]["kind"] == "VideoJob" for job in inside("jobs")), "no orphan Job"
     # The worker has reported before its pod is gone.
-    eventually(lambda: all(not job["status"].get("active") for job in jobs()), "every Job has ended")
+    eventually(lambda: all(not job["status"].get("active") for job in inside("jobs")), "every Job has ended")
 
 
 def _check_same_without_cluster(release: Installation, tables: Tables, runops: Any, finished: str) -> None:
@@ -262,25 +259,23 @@ def _no_operator(release: Installation) -> Iterator[None]:
 
 
 def test_deleting_the_videojob_of_a_running_video_cancels_it_and_tells_the_row(
-    release: Installation, tables: Tables, runops: Any
+    release: Installation, inside: ClusterObjects, tables: Tables, submit: Callable[..., str]
 ) -> None:
-    job_id = _submitted(runops, RECORDING)
-    deadline = time.monotonic() + 240
-    while time.monotonic() < deadline:
-        found = release.kubectl("get", "videojob", f"vj-{job_id}", "--ignore-not-found", "-o", "json")
-        if found and json.loads(found).get("status", {}).get("phase") == "Running":
-            break
-        time.sleep(0.2)
-    release.kubectl("delete", "videojob", f"vj-{job_id}")
+    job_id = submit()
+    name = f"vj-{job_id}"
+
+    def runs() -> bool:
+        return bool((inside.named("videojobs", name) or {}).get("status", {}).get("phase") == "Running")
+
+    eventually(runs, "the worker runs")
+    release.kubectl("delete", "videojob", name)
     for now in _watch(tables, [job_id]):
         status = now[job_id][0]
     assert status == "error"
     row = tables.execute("select error from public.jobs where job_id = %s", (job_id,)).fetchone()
     assert row == ("Cancelled: the VideoJob was deleted.",)
-    deadline = time.monotonic() + 240
-    while time.monotonic() < deadline and release.kubectl("get", "jobs,pods", "-l", f"runops.dev/job-id={job_id}"):
-        time.sleep(0.5)
-    assert release.kubectl("get", "jobs,pods", "-l", f"runops.dev/job-id={job_id}", "-o", "name") == ""
+    label = f"runops.dev/job-id={job_id}"
+    eventually(lambda: inside("jobs", labels=label) == inside("pods", labels=label) == [], "no Job and no pod is left")
 
 
 def test_check_finds_everything_in_its_place(release: Installation, outside: StackInfo) -> None:

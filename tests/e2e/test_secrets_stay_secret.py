@@ -12,8 +12,8 @@ import pytest
 from devstack.faults import Fault, FaultControl
 from devstack.gemini.control import GeminiControl
 from devstack.operator_runs.installation import Installation
-from devstack.sample import RECORDING
 from devstack.stack import StackInfo
+from tests.cluster_objects import ClusterObjects
 from tests.e2e.pod_logs import everything_said
 from tests.eventually import eventually
 from tests.marks import found_in
@@ -50,24 +50,20 @@ def test_no_key_no_signed_url_and_no_private_text_turns_up_anywhere(
     release: Installation,
     outside: StackInfo,
     tables: "psycopg.Connection[tuple[Any, ...]]",
-    runops: Callable[..., Any],
+    inside: ClusterObjects,
+    submit: Callable[..., str],
     ended: Callable[..., dict[str, str]],
     collector: Received,
 ) -> None:
-    def submitted() -> str:
-        done = runops("submit", str(RECORDING))
-        assert done.returncode == 0, done.stderr
-        return str(done.stdout.strip().splitlines()[-1])
-
     with (
         processes_seen([node_of(release.cluster)]) as seen,
         everything_said(release.cluster, release.namespace) as logs,
     ):
-        smooth = submitted()
+        smooth = submit()
         assert ended(smooth) == {smooth: "completed"}
         _have_services_repeat_secrets(outside)
-        troubled = submitted()
-        eventually(lambda: _went_wrong(release, tables, troubled), "an attempt goes wrong")
+        troubled = submit()
+        eventually(lambda: _went_wrong(inside, tables, troubled), "an attempt goes wrong")
         _let_services_recover(outside)
         ended(troubled)
 
@@ -117,12 +113,11 @@ def _let_services_recover(outside: StackInfo) -> None:
         faults.close()
 
 
-def _went_wrong(release: Installation, tables: "psycopg.Connection[tuple[Any, ...]]", job_id: str) -> bool:
+def _went_wrong(inside: ClusterObjects, tables: "psycopg.Connection[tuple[Any, ...]]", job_id: str) -> bool:
     row = tables.execute("select status from public.jobs where job_id = %s", (job_id,)).fetchone()
     assert row != ("completed",), "the faults have to hit it"
-    message = "jsonpath={.status.message}"
-    found = release.kubectl("get", "videojob", f"vj-{job_id}", "--ignore-not-found", "-o", message)
-    return row == ("error",) or "Trying again" in found
+    videojob = inside.named("videojobs", f"vj-{job_id}") or {}
+    return row == ("error",) or "Trying again" in videojob.get("status", {}).get("message", "")
 
 
 def _shown(release: Installation, collector: Received) -> dict[str, str]:

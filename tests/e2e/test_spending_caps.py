@@ -19,10 +19,10 @@ from devstack.cluster import ensure
 from devstack.gemini.behaviour import Behaviour, CallRecord
 from devstack.gemini.control import GeminiControl
 from devstack.operator_runs.installation import Installation
-from devstack.sample import RECORDING
 from runops.spending_record import KEY_IN_RECORD, read_record
 from runops_worker.model.prices import cost
 from runops_worker.model.protocol import CallUsage
+from tests.cluster_objects import ClusterObjects
 from tests.eventually import eventually
 
 pytestmark = [
@@ -34,7 +34,7 @@ pytestmark = [
 Tables = psycopg.Connection[tuple[Any, ...]]
 _CHART = Path(__file__).parents[2] / "deploy" / "helm" / "runops-operator"
 _RECORD = "runops-operator-spending"
-_OPERATORS = ("-l", "app.kubernetes.io/component=operator")
+_OPERATORS = "app.kubernetes.io/component=operator"
 _OF_THE_INTAKE = ("runops_intake_", "runops_leader", "runops_queue_", "runops_spending_")
 _LONGEST = 600.0
 
@@ -42,8 +42,9 @@ _LONGEST = 600.0
 class Capped:
     """The release, with a cap per day."""
 
-    def __init__(self, release: Installation) -> None:
+    def __init__(self, release: Installation, inside: ClusterObjects) -> None:
         self.release = release
+        self.inside = inside
 
     def at(self, dollars: Decimal | None) -> None:
         """Set the cap as docs/cost.md says; None removes it."""
@@ -58,25 +59,24 @@ class Capped:
 
     def is_rolled_out(self) -> bool:
         """Tell whether only pods of the present Deployment are left. Helm does not wait for others, which may lead."""
-        deployment = self.release.json("get", "deployment", "runops-operator")
-        pods = [pod["metadata"]["name"] for pod in self.release.json("get", "pods", *_OPERATORS)["items"]]
+        deployment = self._one("deployments", "runops-operator")
+        pods = [pod["metadata"]["name"] for pod in self.inside("pods", labels=_OPERATORS)]
         return len(pods) == deployment["spec"]["replicas"] and self.leader() in pods
 
-    def spent(self) -> Decimal:
-        """Return what is in the operator's record of today, in US dollars."""
-        data = self.release.json("get", "configmap", _RECORD)["data"]
-        return Decimal(read_record(data[KEY_IN_RECORD]).of_day) / 1_000_000
+    def spent(self) -> Decimal | None:
+        """Return what is in the operator's record of today, in US dollars; None while there is none."""
+        record = self.inside.named("configmaps", _RECORD)
+        return None if record is None else Decimal(read_record(record["data"][KEY_IN_RECORD]).of_day) / 1_000_000
 
     def leader(self) -> str:
         """Return the name of the pod that leads."""
-        lease = self.release.json("get", "lease", "runops-operator")
-        return str(lease["spec"].get("holderIdentity"))
+        return str(self._one("leases", "runops-operator")["spec"].get("holderIdentity"))
 
     def conditions(self) -> dict[str, dict[str, Any]]:
         """Return the condition in each operator's pod that has it."""
         return {
             pod["metadata"]["name"]: condition
-            for pod in self.release.json("get", "pods", *_OPERATORS)["items"]
+            for pod in self.inside("pods", labels=_OPERATORS)
             for condition in pod["status"].get("conditions") or []
             if condition["type"] == "runops.dev/Claiming"
         }
@@ -90,29 +90,41 @@ class Capped:
 
     def metrics(self) -> str:
         """Return what the leader exposes."""
-        pod = self.release.json("get", "pod", self.leader())
-        return httpx.get(f"http://{pod['status']['podIP']}:8080/metrics", timeout=10, trust_env=False).text
+        pod = self._one("pods", self.leader())
+        return httpx.get(f"http://{pod['status']['podIP']}:8080/metrics", timeout=60, trust_env=False).text
 
     def usage(self, job_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.release.json("get", "videojob", f"vj-{job_id}")["status"]["usage"]
+        """Return what a video has used; empty while nothing is known."""
+        videojob = self.inside.named("videojobs", f"vj-{job_id}") or {}
+        found: dict[str, Any] = videojob.get("status", {}).get("usage", {})
+        return found
+
+    def has_succeeded(self, job_id: str) -> bool:
+        """Tell whether the operator knows that the worker is done: its last report came before."""
+        videojob = self.inside.named("videojobs", f"vj-{job_id}") or {}
+        return bool(videojob.get("status", {}).get("phase") == "Succeeded")
+
+    def price(self, job_id: str) -> Decimal:
+        """Wait for the end of a video, which comes after that of its row, and return what it cost in US dollars."""
+        eventually(lambda: self.has_succeeded(job_id), "the VideoJob has ended, too")
+        usage = self.usage(job_id)
+        assert usage["underWay"] == []
+        return Decimal(usage["costUsd"])
+
+    def _one(self, kind: str, name: str) -> dict[str, Any]:
+        found = self.inside.named(kind, name)
+        assert found is not None, f"{kind} {name} is not there"
         return found
 
 
 @pytest.fixture
-def capped(release: Installation, model_without_faults: None) -> Iterator[Capped]:  # noqa: ARG001 - one bill for each call
+def capped(release: Installation, inside: ClusterObjects, model_without_faults: None) -> Iterator[Capped]:  # noqa: ARG001 - one bill for each call
     """The release without VideoJobs of other tests, which have cost something today."""
     release.kubectl("delete", "videojobs", "--all", "--wait=true", seconds=240)
     release.kubectl("delete", "configmap", _RECORD, "--ignore-not-found")
-    capped = Capped(release)
+    capped = Capped(release, inside)
     yield capped
     capped.at(None)
-
-
-def _submit(runops: Any) -> str:
-    done = runops("submit", str(RECORDING))
-    assert done.returncode == 0, done.stderr
-    job_id: str = done.stdout.strip().splitlines()[-1]
-    return job_id
 
 
 def _billed(calls: list[CallRecord]) -> Decimal:
@@ -146,29 +158,28 @@ def test_a_cap_stops_the_claims_and_a_raise_lets_them_go_on(
     *,
     capped: Capped,
     tables: Tables,
-    runops: Any,
+    submit: Callable[..., str],
     ended: Callable[..., dict[str, str]],
     model: GeminiControl,
     tmp_path: Path,
 ) -> None:
     release = capped.release
-    first = _submit(runops)
+    first = submit()
     ended(first)
-    price = Decimal(capped.usage(first)["costUsd"])
-    assert capped.usage(first)["underWay"] == []
+    price = capped.price(first)
     # The second video brings the day above this, whatever it costs more or less than the first.
     cap = round(price * Decimal("1.5"), 6)
     capped.at(cap)
     # So that a call is met under way.
     model.behave(Behaviour(latency_seconds=4.0))
-    second, third = _submit(runops), _submit(runops)
+    second, third = submit(), submit()
     eventually(lambda: _is_under_way(capped, second), "a call is reported before it is made", seconds=_LONGEST)
     eventually(capped.stopped, "the leader's pod says that nothing is claimed", seconds=_LONGEST)
     assert ended(second) == {second: "completed"}
 
     # A leader dies as by kill -9, whatever it was about to write.
     release.kubectl("delete", "pod", capped.leader(), "--grace-period=0", "--force")
-    both = price + Decimal(capped.usage(second)["costUsd"])
+    both = price + capped.price(second)
     eventually(lambda: capped.stopped() and capped.spent() == both, "the next leader counts the same", seconds=_LONGEST)
     others = {name: one["status"] for name, one in capped.conditions().items() if name != capped.leader()}
     assert set(others.values()) <= {"Unknown"}, others
@@ -177,9 +188,9 @@ def test_a_cap_stops_the_claims_and_a_raise_lets_them_go_on(
     assert f"{both:.2f} USD today" in condition["message"]
     assert "cost.maxPerDayUsd" in condition["message"]
     assert _status(tables, third) == "queued", "no further row is claimed"
-    assert _events(release, "SpendingCapReached")
+    eventually(lambda: _told(capped, "SpendingCapReached"), "an event of the pod comes after its condition")
     assert abs(_billed(model.calls()) - both) <= Decimal("0.000001") * len(model.calls()), "as it was billed"
-    _check_metrics(capped.metrics(), spent=both, cap=cap)
+    eventually(lambda: _metrics_tell(capped.metrics(), spent=both, cap=cap), "the metrics tell of cap and sum")
     _check_alert(capped, tmp_path)
     shown = {one["name"]: one for one in _checked(release)}
     assert shown["cap per day"]["warns"], shown
@@ -189,28 +200,30 @@ def test_a_cap_stops_the_claims_and_a_raise_lets_them_go_on(
     capped.at(cap * 10)
     assert ended(third) == {third: "completed"}
     eventually(lambda: capped.claiming().get("status") == "True", "the condition is gone")
-    whole = both + Decimal(capped.usage(third)["costUsd"])
+    whole = both + capped.price(third)
     eventually(lambda: capped.spent() == whole, "all three are counted")
     assert abs(_billed(model.calls()) - whole) <= Decimal("0.000001") * len(model.calls())
 
 
 def _is_under_way(capped: Capped, job_id: str) -> bool:
-    videojobs = {one["metadata"]["name"]: one for one in capped.release.json("get", "videojobs")["items"]}
-    usage = videojobs.get(f"vj-{job_id}", {}).get("status", {}).get("usage", {})
-    return any(Decimal(day["costUsd"]) > 0 for day in usage.get("underWay", []))
+    return any(Decimal(day["costUsd"]) > 0 for day in capped.usage(job_id).get("underWay", []))
 
 
-def _events(release: Installation, reason: str) -> list[Any]:
-    events = release.json("get", "events", "--field-selector", f"reason={reason}")["items"]
-    return [event for event in events if event["involvedObject"]["kind"] == "Pod"]
+def _told(capped: Capped, reason: str) -> bool:
+    return any(
+        event["reason"] == reason and event["involvedObject"]["kind"] == "Pod" for event in capped.inside("events")
+    )
 
 
-def _check_metrics(text: str, *, spent: Decimal, cap: Decimal) -> None:
-    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if line.startswith("runops_"))
-    assert float(values['runops_intake_paused{reason="SpendingCapReached"}']) == 1
-    assert float(values['runops_spending_cap_usd{window="day"}']) == pytest.approx(float(cap))
-    for window in ("day", "month"):
-        assert float(values[f'runops_spending_usd{{window="{window}"}}']) == pytest.approx(float(spent))
+def _metrics_tell(text: str, *, spent: Decimal, cap: Decimal) -> bool:
+    shown = dict(line.rsplit(" ", 1) for line in text.splitlines() if line.startswith("runops_"))
+    expected = {
+        'runops_intake_paused{reason="SpendingCapReached"}': 1.0,
+        'runops_spending_cap_usd{window="day"}': float(cap),
+        'runops_spending_usd{window="day"}': float(spent),
+        'runops_spending_usd{window="month"}': float(spent),
+    }
+    return all(float(shown.get(name, "nan")) == pytest.approx(value) for name, value in expected.items())
 
 
 def _check_alert(capped: Capped, folder: Path) -> None:

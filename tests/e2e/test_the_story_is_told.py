@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from devstack.operator_runs.installation import Installation
-from devstack.sample import RECORDING
+from tests.cluster_objects import ClusterObjects
 from tests.eventually import eventually
 from tests.otlp_receiver import Received
 
@@ -22,11 +22,9 @@ _STAGES = ("preparing_video", "transcribing", "parsing_sop", "finalizing")
 
 
 @pytest.fixture
-def video(release: Installation, runops: Any, ended: Callable[..., dict[str, str]]) -> str:
+def video(release: Installation, submit: Callable[..., str], ended: Callable[..., dict[str, str]]) -> str:
     """Name of the VideoJob of a recording that has become a SOP."""
-    done = runops("submit", str(RECORDING))
-    assert done.returncode == 0, done.stderr
-    job_id: str = done.stdout.strip().splitlines()[-1]
+    job_id = submit()
     assert ended(job_id) == {job_id: "completed"}
     name = f"vj-{job_id}"
     release.kubectl("wait", "--for=condition=Finished", f"videojob/{name}", "--timeout=180s", seconds=240)
@@ -46,21 +44,23 @@ def _metrics(release: Installation) -> dict[str, float]:
 
 
 @pytest.mark.usefixtures("model_without_faults")  # each event comes once only where one attempt is enough
-def test_events_metrics_and_a_trace_tell_of_a_video(release: Installation, video: str, collector: Received) -> None:
+def test_events_metrics_and_a_trace_tell_of_a_video(
+    release: Installation, inside: ClusterObjects, video: str, collector: Received
+) -> None:
     status = release.json("get", "videojob", video)["status"]
     seconds = {stage["stage"]: stage["seconds"] for stage in status["stages"]}
     assert set(seconds) == set(_STAGES)
 
-    _check_events(release, video)
+    _check_events(release, inside, video)
     _check_metrics(_metrics(release), status)
     _check_trace(collector, release.json("get", "videojob", video))
     assert "landlock" in status["resolved"]["sandbox"].lower(), "the kernel of this machine has it"
 
 
-def _check_events(release: Installation, video: str) -> None:
+def _check_events(release: Installation, inside: ClusterObjects, video: str) -> None:
     def told() -> list[str]:
-        items = release.json("get", "events", "--field-selector", f"involvedObject.name={video}")["items"]
-        ours = [item for item in items if item["involvedObject"]["kind"] == "VideoJob"]
+        about = {"kind": "VideoJob", "name": video}
+        ours = [item for item in inside("events") if about.items() <= item["involvedObject"].items()]
         return [item["reason"] for item in sorted(ours, key=lambda item: item["metadata"]["creationTimestamp"])]
 
     eventually(lambda: "Completed" in told(), "the last event")
