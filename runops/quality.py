@@ -12,27 +12,40 @@ from pydantic.alias_generators import to_camel
 from runops.transcript import timestamp
 
 __all__ = [
+    "LONGEST_LOSS_DETAIL",
     "MOST_FALLBACKS",
     "MOST_GAPS",
+    "MOST_LOSSES",
     "Gap",
     "GapReason",
+    "LossKind",
     "Quality",
+    "RecordingLoss",
+    "RecordingQuality",
     "SopQuality",
     "TranscriptQuality",
     "fallback_sentence",
     "gaps_sentence",
     "kept_gaps",
+    "losses_sentence",
 ]
 
 MOST_GAPS = 100
 """Gaps that are listed: the status of a VideoJob stays small. Of more, the longest are listed."""
 MOST_FALLBACKS = 3
 """Fallback models of one video."""
+MOST_LOSSES = 40
+"""Losses of one recording: more than one for each of its streams."""
+LONGEST_LOSS_DETAIL = 400
+"""Characters of the sentence about one loss."""
 ModelName = Annotated[str, Field(max_length=128)]
 
 GapReason = Literal["refused", "empty", "cut_off", "not_covered"]
 """Why there is no transcript of a time range: the model refused it, gave no usable answer, broke off each time, or gave
 an answer without items for it."""
+
+LossKind = Literal["sound_unreadable", "sound_track_left_out", "cut_off", "pictures_damaged"]
+"""What of a recording could not be used: its sound, one of several sound tracks, its end, its picture for some time."""
 
 
 class _Camel(BaseModel):
@@ -52,6 +65,32 @@ class Gap(_Camel):
             "each time; not_covered: its answer left the time range out."
         ),
     ]
+
+
+class RecordingLoss(_Camel):
+    """A part of the recording that could not be used while the rest was worked on."""
+
+    kind: Annotated[
+        LossKind,
+        Field(
+            description="sound_unreadable: no sound could be read; sound_track_left_out: one of several sound tracks "
+            "could not be read; cut_off: the end is missing; pictures_damaged: the picture is damaged for some time."
+        ),
+    ]
+    detail: Annotated[str, Field(max_length=LONGEST_LOSS_DETAIL, description="One sentence for the recording's owner.")]
+    start: Annotated[float, Field(ge=0, description="Where it begins, in seconds of the recording.")] = 0.0
+    end: Annotated[
+        float | None,
+        Field(ge=0, description="Where it ends, in seconds; not set where it reaches to the end of what is there."),
+    ] = None
+
+
+class RecordingQuality(_Camel):
+    """What of the recording could be used."""
+
+    losses: Annotated[
+        tuple[RecordingLoss, ...], Field(max_length=MOST_LOSSES, description="Parts that could not be used.")
+    ] = ()
 
 
 class TranscriptQuality(_Camel):
@@ -103,6 +142,7 @@ class SopQuality(_Camel):
 class Quality(_Camel):
     """How complete and how reliable the results are."""
 
+    recording: Annotated[RecordingQuality | None, Field(description="The recording, if a part of it is lost.")] = None
     transcript: Annotated[TranscriptQuality | None, Field(description="The transcript.")] = None
     sop: Annotated[SopQuality | None, Field(description="The SOP.")] = None
 
@@ -121,6 +161,12 @@ def gaps_sentence(quality: Quality | None) -> str:
     length = timestamp(round(sum(gap.end - gap.start for gap in gaps)))
     parts = "1 part" if len(gaps) == 1 else f"{len(gaps)} parts"
     return f"{parts} of the recording ({length}) could not be transcribed; the SOP asks about {_it(len(gaps))}."
+
+
+def losses_sentence(quality: Quality | None) -> str:
+    """Return the sentences about what of the recording could not be used; an empty text where all of it could."""
+    losses = () if quality is None or quality.recording is None else quality.recording.losses
+    return " ".join(loss.detail for loss in losses)
 
 
 def fallback_sentence(quality: Quality | None) -> str:

@@ -262,7 +262,11 @@ class Condition(_Camel):
     """A condition of the VideoJob, by Kubernetes' API conventions."""
 
     type: Annotated[
-        str, Field(max_length=316, description="Started, Progressing, Stalled, Blocked, Complete, Failed or Finished.")
+        str,
+        Field(
+            max_length=316,
+            description="Started, Progressing, Stalled, Blocked, Complete, Failed, Finished or RecordingPartlyLost.",
+        ),
     ]
     status: Annotated[Literal["True", "False", "Unknown"], Field(description="Whether the statement holds.")]
     reason: Annotated[str, Field(max_length=1024, description="One CamelCase word that says why.")]

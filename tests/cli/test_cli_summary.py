@@ -1,6 +1,6 @@
 """What is printed for a completed video."""
 
-from runops.quality import Gap, Quality, TranscriptQuality
+from runops.quality import Gap, Quality, RecordingLoss, RecordingQuality, TranscriptQuality
 from runops.report import Report
 from runops_cli.work.summary import summary
 
@@ -12,3 +12,8 @@ def test_parts_that_could_not_be_transcribed_are_named() -> None:
         "1 part of the recording (00:00:30) could not be transcribed; the SOP asks about it.",
     ]
     assert summary(Report(quality=Quality(transcript=TranscriptQuality(dropped=2))), None) == []
+
+
+def test_what_is_lost_of_the_recording_is_named() -> None:
+    loss = RecordingLoss(kind="cut_off", detail="The end is missing.")
+    assert summary(Report(quality=Quality(recording=RecordingQuality(losses=(loss,)))), None) == ["The end is missing."]

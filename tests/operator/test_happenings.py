@@ -2,7 +2,7 @@
 
 from runops.failures import Reason
 from runops.progress import Stage
-from runops.quality import Gap, Quality, TranscriptQuality
+from runops.quality import Gap, Quality, RecordingLoss, RecordingQuality, TranscriptQuality
 from runops.report import Report
 from runops_operator.observability.happenings import Happening, happenings
 from tests.operator import journey
@@ -38,10 +38,11 @@ async def test_parts_without_a_transcript_and_fallback_models_are_named_at_the_e
     gap = Gap(start=60, end=90, reason="refused")
 
     transcript = TranscriptQuality(gaps=(gap,), fallback_models=("gemini-4-hydrogen",))
-    await journey.completed(world, job_id, name, quality=Quality(transcript=transcript))
+    recording = RecordingQuality(losses=(RecordingLoss(kind="cut_off", detail="The end is missing."),))
+    await journey.completed(world, job_id, name, quality=Quality(recording=recording, transcript=transcript))
 
     assert _told(world)[-1].message.endswith(
-        " USD. 1 part of the recording (00:00:30) could not be transcribed; the SOP asks about it."
+        " USD. The end is missing. 1 part of the recording (00:00:30) could not be transcribed; the SOP asks about it."
         " In place of the first model, gemini-4-hydrogen transcribed at least a part of the recording."
     )
 

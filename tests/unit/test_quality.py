@@ -6,11 +6,14 @@ from runops.quality import (
     MOST_GAPS,
     Gap,
     Quality,
+    RecordingLoss,
+    RecordingQuality,
     SopQuality,
     TranscriptQuality,
     fallback_sentence,
     gaps_sentence,
     kept_gaps,
+    losses_sentence,
 )
 from runops.report import Report, parse_report
 
@@ -82,6 +85,12 @@ def test_fallback_models_that_answered_are_named(transcript: tuple[str, ...], so
         transcript=TranscriptQuality(fallback_models=transcript), sop=SopQuality(fallback_model=sop, steps=1)
     )
     assert fallback_sentence(quality) == sentence
+
+
+def test_the_sentence_about_losses_is_that_of_each() -> None:
+    losses = (RecordingLoss(kind="cut_off", detail="One."), RecordingLoss(kind="pictures_damaged", detail="Two."))
+    assert losses_sentence(Quality(recording=RecordingQuality(losses=losses))) == "One. Two."
+    assert losses_sentence(None) == losses_sentence(Quality()) == ""
 
 
 def test_without_quality_no_fallback_model_is_named() -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from runops.progress import Stage
 from runops.supabase.upload import BeforeWrite
+from runops_worker.checkpoint.format import SlimDone
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.claimed_storage import ClaimedStorage
 from runops_worker.context import Context
@@ -37,6 +38,7 @@ TASK = Task(
     transcription_prompt=PROMPT,
     sop_prompt=PROMPT,
 )
+SLIM = SlimDone(key="k", sha256="s", size_bytes=1, duration_seconds=60, frames=60, has_audio=True)
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ANSWER = json.dumps(
     [

@@ -12,7 +12,7 @@ from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.model.protocol import Answer, AnswerEnd, CallUsage, ModelOut, Question
 from runops_worker.sop.stored_sop import SopObject
 from runops_worker.stages.parse_sop import parse_sop
-from tests.worker.fakes import TASK, FakeSupabase, a_checkpoint, a_context, a_progress
+from tests.worker.fakes import SLIM, TASK, FakeSupabase, a_checkpoint, a_context, a_progress
 from tests.worker.test_worker_stages import TRANSCRIPT, sop_answer
 
 T = replace(TASK, sop_model="first", fallback_models=("second", "third"))
@@ -50,7 +50,7 @@ class Models:
 
 async def parsed(models: Models, checkpoint: CheckpointStore, fake: FakeSupabase) -> SopObject:
     context = a_context(fake, model=models, task=T)
-    return await parse_sop(context, checkpoint, a_progress(), transcript=TRANSCRIPT)
+    return await parse_sop(context, checkpoint, a_progress(), slim=SLIM, transcript=TRANSCRIPT)
 
 
 @pytest.mark.parametrize(
@@ -143,5 +143,5 @@ async def test_an_earlier_attempt_that_had_other_fallback_models_leaves_none_to_
         await parsed(Models({"first": REFUSED, "second": BUSY, "third": BUSY}), checkpoint, fake)
     models = Models({"first": GOOD})
     context = a_context(fake, model=models, task=replace(T, fallback_models=()))
-    await parse_sop(context, checkpoint, a_progress(), transcript=TRANSCRIPT)
+    await parse_sop(context, checkpoint, a_progress(), slim=SLIM, transcript=TRANSCRIPT)
     assert models.asked == ["first"]

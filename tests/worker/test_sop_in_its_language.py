@@ -13,7 +13,7 @@ from runops_worker.sop.wording.sentences import LANGUAGES
 from runops_worker.stages.parse_sop import parse_sop
 from runops_worker.transcription.gaps import gap_item
 from runops_worker.transcription.stored_transcript import Transcript
-from tests.worker.fakes import TASK, FakeSupabase, TextModel, a_checkpoint, a_context, a_progress
+from tests.worker.fakes import SLIM, TASK, FakeSupabase, TextModel, a_checkpoint, a_context, a_progress
 from tests.worker.pure.items import clicked, said
 
 GERMAN = (
@@ -63,7 +63,7 @@ def transcript() -> Transcript:
 async def parsed(given: Answer, *, language: str | None) -> dict[str, Any]:
     fake = FakeSupabase()
     context = a_context(fake, model=TextModel([given, given]), task=replace(TASK, sop_language=language))
-    sop = await parse_sop(context, a_checkpoint(fake), a_progress(), transcript=transcript())
+    sop = await parse_sop(context, a_checkpoint(fake), a_progress(), slim=SLIM, transcript=transcript())
     public: dict[str, Any] = sop.value["public"]
     return public
 

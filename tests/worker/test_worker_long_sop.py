@@ -15,7 +15,7 @@ from runops_worker.sop.long.long_request import SECTION_TOKENS
 from runops_worker.sop.long.sections import SECTION_INSTRUCTION, divided
 from runops_worker.stages.parse_sop import parse_sop
 from runops_worker.transcription.stored_transcript import Transcript
-from tests.worker.fakes import TASK, FakeSupabase, TextModel, a_checkpoint, a_context, a_progress
+from tests.worker.fakes import SLIM, TASK, FakeSupabase, TextModel, a_checkpoint, a_context, a_progress
 from tests.worker.pure.long.two_hours import transcript
 from tests.worker.test_worker_stages import sop_answer
 
@@ -37,7 +37,7 @@ async def ask(model: TextModel, fake: FakeSupabase, *, recording: Transcript = T
     checkpoint = a_checkpoint(fake)
     await checkpoint.load()
     context = a_context(fake, model=model)
-    return (await parse_sop(context, checkpoint, a_progress(), transcript=recording)).value
+    return (await parse_sop(context, checkpoint, a_progress(), slim=SLIM, transcript=recording)).value
 
 
 async def test_sections_are_summed_up_one_by_one_and_make_one_sop() -> None:

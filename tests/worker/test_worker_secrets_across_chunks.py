@@ -11,7 +11,7 @@ from runops_worker.media.transcode.growing_slim import Watcher
 from runops_worker.model.protocol import Answer
 from runops_worker.stages.parse_sop import parse_sop
 from runops_worker.transcription.stored_transcript import Transcript
-from tests.worker.fakes import TextModel, a_checkpoint, a_context, a_progress
+from tests.worker.fakes import SLIM, TextModel, a_checkpoint, a_context, a_progress
 from tests.worker.overlap import Scene, World, accept, begin, scene
 from tests.worker.pure.items import clicked, said
 from tests.worker.test_worker_stages import sop_answer
@@ -130,7 +130,7 @@ async def test_nothing_that_is_kept_holds_the_secret(
     model = TextModel([Answer(json.dumps(sop_answer()))])
     checkpoint = a_checkpoint(scene.world)
     await checkpoint.load()
-    await parse_sop(a_context(scene.world, model=model), checkpoint, a_progress(), transcript=transcript)
+    await parse_sop(a_context(scene.world, model=model), checkpoint, a_progress(), slim=SLIM, transcript=transcript)
     assert not leaks(json.dumps(transcript.items))
     assert not any(leaks(question.text) for question in model.questions)
     assert len(scene.world.objects) >= 4

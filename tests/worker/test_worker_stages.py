@@ -202,7 +202,9 @@ async def test_a_stored_transcript_is_used_only_if_its_inputs_and_its_content_ar
 async def test_parse_sop_asks_about_the_transcript_as_data_and_stores_the_sop() -> None:
     fake, model, sink = FakeSupabase(), TextModel([Answer(json.dumps(sop_answer()))]), RecordingSink()
     checkpoint = a_checkpoint(fake)
-    sop = await parse_sop(a_context(fake, model=model), checkpoint, StageProgress(sink), transcript=TRANSCRIPT)
+    sop = await parse_sop(
+        a_context(fake, model=model), checkpoint, StageProgress(sink), slim=SLIM_DONE, transcript=TRANSCRIPT
+    )
     assert sop.value["meta"]["id"] == sop_id(TASK.job_id)
     assert sop.value["meta"]["created"] == "2026-11-24T12:00:00+00:00"
     assert fake.objects[TASK.sop_object] == sop.value
@@ -227,7 +229,7 @@ async def test_the_sop_asks_about_each_gap_of_the_transcript_and_its_quality_is_
     checkpoint = a_checkpoint(fake)
     gap = Gap(start=60, end=90, reason="refused")
     transcript = Transcript.of([*TRANSCRIPT.items, *dump_transcript([gap_item(gap)])])
-    sop = await parse_sop(a_context(fake, model=model), checkpoint, a_progress(), transcript=transcript)
+    sop = await parse_sop(a_context(fake, model=model), checkpoint, a_progress(), slim=SLIM_DONE, transcript=transcript)
     (request,) = sop.value["public"]["clarification_requests"]
     assert request["importance"] == "high"
     assert request["question"].startswith("What happens in the recording from 00:01:00 to 00:01:30?")
@@ -239,10 +241,10 @@ async def test_the_sop_asks_about_each_gap_of_the_transcript_and_its_quality_is_
 async def test_parse_sop_uses_the_sop_of_an_earlier_attempt_for_the_same_transcript_only() -> None:
     fake, model = FakeSupabase(), TextModel([Answer(json.dumps(sop_answer()))] * 2)
     context, checkpoint = a_context(fake, model=model), a_checkpoint(fake)
-    first = await parse_sop(context, checkpoint, a_progress(), transcript=TRANSCRIPT)
-    assert await parse_sop(context, checkpoint, a_progress(), transcript=TRANSCRIPT) == first
+    first = await parse_sop(context, checkpoint, a_progress(), slim=SLIM_DONE, transcript=TRANSCRIPT)
+    assert await parse_sop(context, checkpoint, a_progress(), slim=SLIM_DONE, transcript=TRANSCRIPT) == first
     assert len(model.questions) == 1
-    await parse_sop(context, checkpoint, a_progress(), transcript=Transcript.of([]))
+    await parse_sop(context, checkpoint, a_progress(), slim=SLIM_DONE, transcript=Transcript.of([]))
     assert len(model.questions) == 2
 
 
@@ -253,7 +255,7 @@ async def test_a_stored_sop_that_breaks_the_rules_is_made_again() -> None:
     key = sop_key(TRANSCRIPT.sha256, prompt=TASK.sop_prompt, model=TASK.sop_model, redaction=True)
     checkpoint.change(lambda _: Checkpoint(sop=SopDone(key=key, sha256=content_sha256(broken))))
     model = TextModel([Answer(json.dumps(sop_answer()))])
-    sop = await parse_sop(a_context(fake, model=model), checkpoint, a_progress(), transcript=TRANSCRIPT)
+    sop = await parse_sop(a_context(fake, model=model), checkpoint, a_progress(), slim=SLIM_DONE, transcript=TRANSCRIPT)
     assert Sop.model_validate(sop.value).dump() == sop.value
 
 
@@ -264,7 +266,7 @@ async def test_a_secret_that_the_model_made_up_is_not_stored(*, redaction: bool)
     fake = FakeSupabase()
     context = a_context(fake, model=TextModel([Answer(json.dumps(answer))]), task=replace(TASK, redaction=redaction))
     checkpoint = a_checkpoint(fake)
-    await parse_sop(context, checkpoint, a_progress(), transcript=TRANSCRIPT)
+    await parse_sop(context, checkpoint, a_progress(), slim=SLIM_DONE, transcript=TRANSCRIPT)
     assert ("swordfish" in json.dumps(fake.objects)) is not redaction
     done = checkpoint.state.sop
     assert done is not None
@@ -275,7 +277,9 @@ async def test_a_secret_that_the_model_made_up_is_not_stored(*, redaction: bool)
 async def test_an_answer_by_a_prompt_that_asks_for_no_evidence_rests_on_the_words_of_its_steps() -> None:
     fake, model = FakeSupabase(), TextModel([Answer(json.dumps(sop_answer()))])
     task = replace(TASK, sop_prompt=load_prompt("sop_parser_v0.7.md"))
-    await parse_sop(a_context(fake, model=model, task=task), a_checkpoint(fake), a_progress(), transcript=TRANSCRIPT)
+    await parse_sop(
+        a_context(fake, model=model, task=task), a_checkpoint(fake), a_progress(), slim=SLIM_DONE, transcript=TRANSCRIPT
+    )
     assert model.questions[0].schema == sop_schema(with_evidence=False)
     assert list(fake.objects[TASK.evidence_object]["nodes"]) == ["b"]
 
@@ -284,7 +288,7 @@ async def test_neither_sop_nor_evidence_is_written_without_the_claim() -> None:
     fake = FakeSupabase(is_held=False)
     context = a_context(fake, model=TextModel([Answer(json.dumps(sop_answer()))]))
     with pytest.raises(Failed) as failed:
-        await parse_sop(context, a_checkpoint(fake), a_progress(), transcript=TRANSCRIPT)
+        await parse_sop(context, a_checkpoint(fake), a_progress(), slim=SLIM_DONE, transcript=TRANSCRIPT)
     assert failed.value.reason is Reason.CLAIM_LOST
     assert fake.objects == {}
 
@@ -293,7 +297,7 @@ async def test_a_sop_that_is_cut_off_is_asked_for_twice_and_no_more() -> None:
     model = TextModel([Answer("{", AnswerEnd.CUT_OFF)] * 3)
     context = a_context(FakeSupabase(), model=model)
     with pytest.raises(Failed, match="cut off, 2 times") as failed:
-        await parse_sop(context, a_checkpoint(context.supabase), a_progress(), transcript=TRANSCRIPT)
+        await parse_sop(context, a_checkpoint(context.supabase), a_progress(), slim=SLIM_DONE, transcript=TRANSCRIPT)
     assert failed.value.reason is Reason.OUTPUT_CUT_OFF
     assert len(model.questions) == 2
 

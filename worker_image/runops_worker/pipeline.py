@@ -161,7 +161,7 @@ async def _stages(context: Context, checkpoint: CheckpointStore, progress: Stage
     for models in models_to_ask(context.task, checkpoint.state):
         await context.model.check(*models)
     slim, transcript = await make_transcript(context, checkpoint, progress, expect_cost=_cost_check(context, gate))
-    sop = await parse_sop(context, checkpoint, progress, transcript=transcript)
+    sop = await parse_sop(context, checkpoint, progress, slim=slim, transcript=transcript)
     outputs = await finalize(context, progress, slim=slim, transcript=transcript, sop=sop)
     report = _report(context.task, checkpoint.state, outputs=outputs, stages=progress.stage_times())
     await save_for_rerun(checkpoint.state, task=context.task, supabase=context.supabase)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runops.quality import fallback_sentence, gaps_sentence
+from runops.quality import fallback_sentence, gaps_sentence, losses_sentence
 from runops.report import Report
 
 __all__ = ["summary"]
@@ -22,7 +22,8 @@ def summary(report: Report, sop: dict[str, Any] | None) -> list[str]:
     """
     lines = [] if sop is None else _sop_lines(sop)
     lines += [f"{output.name}: {output.location}" for output in report.outputs]
-    lines += [say for say in (gaps_sentence(report.quality), fallback_sentence(report.quality)) if say]
+    quality = report.quality
+    lines += [say for say in (losses_sentence(quality), gaps_sentence(quality), fallback_sentence(quality)) if say]
     usage = report.usage
     if usage is not None and usage.bill:
         lines.append(f"model: {usage.bill}")

@@ -11,6 +11,7 @@ from typing import Any
 
 from runops.failures import TABLE, Failure, FailureClass, Reason
 from runops.progress import Stage
+from runops.quality import Quality, losses_sentence
 from runops.report import Report
 from runops.videojob import Condition, Phase, VideoJobStatus
 from runops_operator.manifests.observed import JobView, VideoJobView
@@ -47,6 +48,7 @@ class Outcome:
     PROGRESSING = "Progressing"
     STALLED = "Stalled"
     BLOCKED = "Blocked"
+    PARTLY_LOST = "RecordingPartlyLost"
 
 
 def rfc3339(at: datetime) -> str:
@@ -202,7 +204,9 @@ def still_stopping(videojob: VideoJobView, now: datetime) -> dict[str, Any]:
 def succeeded(videojob: VideoJobView, report: Report | None, *, attempts: int, now: datetime) -> dict[str, Any]:
     """Return the status of a VideoJob whose video is done."""
     message = "The transcript and the SOP are in their tables."
-    patch = _ended(videojob, Outcome.COMPLETE, reason="Completed", message=message, attempts=attempts, now=now)
+    patch = _ended(
+        videojob, Outcome.COMPLETE, reason="Completed", message=message, attempts=attempts, report=report, now=now
+    )
     patch |= {"reason": None, "message": None, "stage": Stage.COMPLETED.value, "progress": "100%"}
     return patch | _reported(report)
 
@@ -211,7 +215,9 @@ def failed(
     videojob: VideoJobView, reason: Reason, message: str, *, attempts: int, report: Report | None, now: datetime
 ) -> dict[str, Any]:
     """Return the status of a VideoJob that ended without a SOP."""
-    patch = _ended(videojob, Outcome.FAILED, reason=reason.value, message=message, attempts=attempts, now=now)
+    patch = _ended(
+        videojob, Outcome.FAILED, reason=reason.value, message=message, attempts=attempts, report=report, now=now
+    )
     patch |= {"reason": reason.value, "message": message[:_MESSAGE_LIMIT]}
     return patch | _reported(report)
 
@@ -253,7 +259,14 @@ def _unfinished(
 
 
 def _ended(
-    videojob: VideoJobView, outcome: str, *, reason: str, message: str, attempts: int, now: datetime
+    videojob: VideoJobView,
+    outcome: str,
+    *,
+    reason: str,
+    message: str,
+    attempts: int,
+    report: Report | None,
+    now: datetime,
 ) -> dict[str, Any]:
     conditions = _Conditions(videojob, now)
     if attempts and not videojob.started:
@@ -263,6 +276,8 @@ def _ended(
     conditions.clear(Outcome.BLOCKED, reason, message)
     conditions.set(outcome, reason, message, holds=True)
     conditions.set(Outcome.FINISHED, reason, message, holds=True)
+    # The worker writes the quality into the status too, and a report that is too long leaves it out.
+    _tell_losses(conditions, videojob.status.quality if report is None or report.quality is None else report.quality)
     status = VideoJobStatus(
         observed_generation=videojob.generation,
         conditions=conditions.items,
@@ -272,6 +287,16 @@ def _ended(
         attempts=max(attempts, videojob.status.attempts or 0),
     )
     return status.model_dump(by_alias=True, exclude_none=True)
+
+
+def _tell_losses(conditions: _Conditions, quality: Quality | None) -> None:
+    losses = () if quality is None or quality.recording is None else quality.recording.losses
+    if losses:
+        kind, *others = dict.fromkeys(loss.kind for loss in losses)
+        reason = "SeveralLosses" if others else "".join(word.capitalize() for word in kind.split("_"))
+        conditions.set(Outcome.PARTLY_LOST, reason, losses_sentence(quality), holds=True)
+    else:
+        conditions.clear(Outcome.PARTLY_LOST, "AllUsed", "All of the recording was used.")
 
 
 def _reported(report: Report | None) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from runops.failures import TABLE, FailureClass, Reason
-from runops.quality import Gap, Quality, TranscriptQuality
-from runops.report import Output, StageTime, Usage
+from runops.quality import Gap, Quality, RecordingLoss, RecordingQuality, TranscriptQuality
+from runops.report import Output, Report, StageTime, Usage
 from runops.videojob import Condition
 from runops_operator.planning import status
 from runops_operator.planning.waiting import PENDING, SUSPENDED
@@ -361,6 +361,51 @@ def test_a_videojob_that_succeeded() -> None:
 def test_a_videojob_that_succeeded_shows_what_the_worker_reported() -> None:
     patch = status.succeeded(videojob(), report(usage=Usage(total_tokens=5)), attempts=1, now=NOW)
     assert patch["usage"]["totalTokens"] == 5
+
+
+CUT_OFF = RecordingLoss(kind="cut_off", detail="The end is missing.")
+DAMAGED = RecordingLoss(kind="pictures_damaged", detail="The picture is damaged.")
+
+
+def _lost(*losses: RecordingLoss) -> Quality:
+    return Quality(recording=RecordingQuality(losses=losses))
+
+
+@pytest.mark.parametrize(
+    ("losses", "reason", "message"),
+    [
+        ((CUT_OFF,), "CutOff", "The end is missing."),
+        ((DAMAGED, DAMAGED), "PicturesDamaged", "The picture is damaged. The picture is damaged."),
+        ((CUT_OFF, DAMAGED), "SeveralLosses", "The end is missing. The picture is damaged."),
+    ],
+)
+@pytest.mark.parametrize("ended", ["succeeded", "failed"])
+def test_a_condition_names_what_is_lost_of_the_recording(
+    losses: tuple[RecordingLoss, ...], reason: str, message: str, ended: str
+) -> None:
+    given = report(quality=_lost(*losses))
+    if ended == "succeeded":
+        patch = status.succeeded(videojob(), given, attempts=1, now=NOW)
+    else:
+        patch = status.failed(videojob(), Reason.MODEL_TIMEOUT, "No.", attempts=1, report=given, now=NOW)
+    assert conditions_of(patch)["RecordingPartlyLost"] == (TRUE, reason)
+    assert messages(patch)["RecordingPartlyLost"] == message
+    assert patch["quality"]["recording"]["losses"] == [
+        loss.model_dump(by_alias=True, exclude_none=True) for loss in losses
+    ]
+
+
+@pytest.mark.parametrize("given", [None, report()])
+def test_the_condition_is_told_by_what_the_worker_wrote_where_its_report_lacks_it(given: Report | None) -> None:
+    view = videojob(status={"quality": _lost(CUT_OFF)})
+    patch = status.succeeded(view, given, attempts=1, now=NOW)
+    assert conditions_of(patch)["RecordingPartlyLost"] == (TRUE, "CutOff")
+
+
+def test_the_condition_of_an_earlier_run_is_taken_back_where_nothing_is_lost() -> None:
+    view = videojob(condition("RecordingPartlyLost"))
+    patch = status.succeeded(view, report(), attempts=1, now=NOW)
+    assert conditions_of(patch)["RecordingPartlyLost"] == (FALSE, "AllUsed")
 
 
 def test_a_videojob_that_failed() -> None:

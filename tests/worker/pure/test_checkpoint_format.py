@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runops.progress import Stage
-from runops.quality import Gap, Quality, SopQuality, TranscriptQuality
+from runops.quality import Gap, Quality, RecordingLoss, RecordingQuality, SopQuality, TranscriptQuality
 from runops_worker.checkpoint.format import (
     AnsweredRange,
     Checkpoint,
@@ -113,7 +113,12 @@ def test_the_format_in_storage_is_that_of_the_previous_version_but_for_chunks_an
     count = {"estimated_calls": 0}
     more: dict[str, Any] = {"id": "", "attempts": [], "days": [], "under_way": [], "estimated_usd": None}
     more |= {stage: former | count for stage, former in LEDGER_OF_THE_PREVIOUS_VERSION.items()}
-    added = {"transcript": {"quality": None}, "sop": {"quality": None}, "ledger": more}
+    added: dict[str, Any] = {
+        "slim": {"losses": []},
+        "transcript": {"quality": None},
+        "sop": {"quality": None},
+        "ledger": more,
+    }
     assert without_chunks.model_dump(mode="json") == {"sections": [], "sop_tried": None, "seams": None} | {
         key: value | added.get(key, {}) if isinstance(value, dict) else value for key, value in PREVIOUS.items()
     }
@@ -149,6 +154,13 @@ def test_quality_is_that_of_the_finished_results_and_survives_storage() -> None:
     assert read_checkpoint(state.model_dump(mode="json")).quality == Quality(
         transcript=transcript, sop=SopQuality(steps=2)
     )
+
+
+def test_what_is_lost_of_the_recording_survives_storage_with_the_slim_video() -> None:
+    loss = RecordingLoss(kind="cut_off", detail="The end is missing.", start=2.5)
+    state = Checkpoint().with_slim(SLIM.model_copy(update={"losses": (loss,)}))
+    for kept in (read_checkpoint(state.model_dump(mode="json")), state.for_rerun()):
+        assert kept.quality == Quality(recording=RecordingQuality(losses=(loss,)))
 
 
 @pytest.mark.parametrize("value", [None, [], "text", {"format": 2}, {"chunks": 3}, {**PREVIOUS, "slim": {"key": "k"}}])

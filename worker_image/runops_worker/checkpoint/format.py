@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from runops.failures import Reason
 from runops.progress import Stage
-from runops.quality import GapReason, Quality, SopQuality, TranscriptQuality
+from runops.quality import GapReason, Quality, RecordingLoss, RecordingQuality, SopQuality, TranscriptQuality
 from runops_worker.model.ledger import Ledger
 from runops_worker.model.protocol import CallUsage
 
@@ -42,13 +42,14 @@ class _Part(BaseModel):
 
 
 class SlimDone(_Part):
-    """The slim video is in storage."""
+    """The slim video is in storage. It does not have what `losses` names of the recording."""
 
     sha256: str
     size_bytes: int
     duration_seconds: float
     frames: int
     has_audio: bool
+    losses: tuple[RecordingLoss, ...] = ()
 
     @property
     def origin(self) -> str:
@@ -243,10 +244,14 @@ class Checkpoint(BaseModel):
 
     @property
     def quality(self) -> Quality | None:
-        """How good the finished results are; None before the transcript is whole."""
-        transcript = None if self.transcript is None else self.transcript.quality
-        sop = None if self.sop is None else self.sop.quality
-        return None if transcript is None and sop is None else Quality(transcript=transcript, sop=sop)
+        """How good the finished results are; None where nothing is to be said yet."""
+        losses = () if self.slim is None else self.slim.losses
+        quality = Quality(
+            recording=RecordingQuality(losses=losses) if losses else None,
+            transcript=None if self.transcript is None else self.transcript.quality,
+            sop=None if self.sop is None else self.sop.quality,
+        )
+        return None if quality == Quality() else quality
 
     def chunk(self, key: str) -> ChunkState | None:
         """Return the state of the chunk with this key."""

@@ -8,6 +8,7 @@ from runops.report import Output
 from runops_worker.checkpoint.format import SlimDone
 from runops_worker.context import Context
 from runops_worker.reporting.gap_notes import gap_notes
+from runops_worker.reporting.loss_notes import loss_notes
 from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.sop.stored_sop import SopObject
 from runops_worker.task import Task
@@ -22,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 async def finalize(
     context: Context, progress: StageProgress, *, slim: SlimDone, transcript: Transcript, sop: SopObject
 ) -> tuple[Output, ...]:
-    """Write both results, note gaps in the row, complete it, and return what the report says about the results.
+    """Write both results, note losses and gaps in the row, complete it, and return what the report says.
 
     A second run writes the same again.
 
@@ -36,7 +37,7 @@ async def finalize(
     await results.write_transcript(task.job_id, task.claim, transcript.items)
     await results.write_sop(task.job_id, task.claim, sop.value, user_id=task.user_id)
     await progress.stop_reporting()
-    notes = gap_notes(gaps_in(transcript.items))
+    notes = [*loss_notes(slim.losses), *gap_notes(gaps_in(transcript.items))]
     if notes and not await context.supabase.jobs.note(task.job_id, task.claim, notes):
         raise Failed(Reason.CLAIM_LOST)
     if not await context.supabase.jobs.complete(task.job_id, task.claim):

@@ -12,7 +12,7 @@ from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.quality import SopQuality
 from runops.sop import Sop
-from runops_worker.checkpoint.format import Checkpoint, SopTried
+from runops_worker.checkpoint.format import Checkpoint, SlimDone, SopTried
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.context import Context
 from runops_worker.model.ask import IncompleteAnswer, NoUsableAnswer, Reading, ask_and_repair, failure_of
@@ -25,6 +25,7 @@ from runops_worker.sop.evidence.step_support import STEPS
 from runops_worker.sop.gap_questions import gap_questions
 from runops_worker.sop.long.long_request import Way, compact_question, notes_question, way_for
 from runops_worker.sop.long.section_notes import section_notes
+from runops_worker.sop.loss_questions import loss_questions
 from runops_worker.sop.mask_sop import mask_sop, without_told_instruction
 from runops_worker.sop.read_sop import AnsweredSop, read_sop
 from runops_worker.sop.sop_request import sop_question
@@ -39,9 +40,18 @@ _TRIES = 2
 
 
 async def parse_sop(
-    context: Context, checkpoint: CheckpointStore, progress: StageProgress, *, transcript: Transcript
+    context: Context, checkpoint: CheckpointStore, progress: StageProgress, *, slim: SlimDone, transcript: Transcript
 ) -> SopObject:
     """Return the SOP of a transcript, and store it.
+
+    Parameters
+    ----------
+    context, checkpoint, progress
+        Of the run.
+    slim
+        The slim video; the SOP asks about what of the recording it does not have.
+    transcript
+        Of the slim video.
 
     Raises
     ------
@@ -61,6 +71,7 @@ async def parse_sop(
         _finished,
         answered,
         transcript.items,
+        slim=slim,
         named=asked.named,
         instruction=context.task.sop_prompt.text,
         redaction=context.task.redaction,
@@ -98,11 +109,12 @@ def _finished(
     answered: AnsweredSop,
     items: list[dict[str, Any]],
     *,
+    slim: SlimDone,
     named: AbstractSet[str] | None,
     instruction: str,
     redaction: bool,
 ) -> tuple[CheckedSop, Sop, int]:
-    """Hold the SOP against the transcript, ask about its gaps and hide instructions and secrets. Pure.
+    """Hold the SOP against the transcript, ask about losses and gaps, and hide instructions and secrets. Pure.
 
     Returns
     -------
@@ -120,7 +132,9 @@ def _finished(
         named=named,
         wording=answered.wording,
     )
-    complete = add_questions(checked.sop, [*told, *gap_questions(gaps_in(items), answered.wording)])
+    wording = answered.wording
+    lost = loss_questions(slim.losses, wording, seconds=slim.duration_seconds)
+    complete = add_questions(checked.sop, [*told, *lost, *gap_questions(gaps_in(items), wording)])
     return (checked, *mask_sop(complete)) if redaction else (checked, complete, 0)
 
 

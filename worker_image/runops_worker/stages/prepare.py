@@ -10,12 +10,14 @@ from typing import Protocol
 
 from runops.failures import Failed, Reason
 from runops.progress import Stage
+from runops.quality import LONGEST_LOSS_DETAIL, MOST_LOSSES, RecordingLoss
 from runops.supabase.objects import Downloaded, ObjectInfo
 from runops_worker.checkpoint.format import SlimDone
 from runops_worker.checkpoint.keys import slim_key
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.context import Context
 from runops_worker.media.probe.examine import examine
+from runops_worker.media.recording.loss import Loss
 from runops_worker.media.recording.recording import Recording
 from runops_worker.media.transcode.chunks import Chunk, settled_chunks
 from runops_worker.media.transcode.growing_slim import GrowingSlim
@@ -276,11 +278,19 @@ async def _make(
         duration_seconds=slim.duration_seconds,
         frames=slim.frames,
         has_audio=slim.has_audio,
+        losses=tuple(map(_reported, slim.losses[:MOST_LOSSES])),
     )
+    for loss in done.losses:
+        _LOG.warning("a part of the recording cannot be used", extra={"kind": loss.kind})
     checkpoint.change(lambda state: state.with_movable_seams(done.origin))
     if key is None:
         transcript = await find_transcript(done.origin)
     return Prepared(slim=done, file=file, in_storage=False, transcript=transcript)
+
+
+def _reported(loss: Loss) -> RecordingLoss:
+    detail = loss.detail[:LONGEST_LOSS_DETAIL]
+    return RecordingLoss(kind=loss.kind.value, detail=detail, start=max(loss.start, 0.0), end=loss.end)
 
 
 async def _key_of(context: Context, downloaded: Downloaded, *, source: ObjectInfo) -> str | None:

@@ -37,7 +37,12 @@ class Loss:
         What is lost.
     detail
         One plain sentence for the recording's owner, with the seconds.
+    start, end
+        The time range it is about, in seconds of the recording. It reaches to the end of what is there if `end` is
+        None.
     """
 
     kind: LossKind
     detail: str
+    start: float = 0.0
+    end: float | None = None
