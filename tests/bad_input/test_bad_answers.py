@@ -115,7 +115,7 @@ _CASES = (
         "SOP of wrong shape",
         _turn("wrong_shape", "sop"),
         Reason.INVALID_OUTPUT,
-        f"The SOP of {_WRITES} {_UNREPAIRED} The SOP has no node",
+        f"The SOP of {_WRITES} {_UNREPAIRED} The answer must be one JSON object",
         _ANOTHER,
         calls=3,
     ),
