@@ -106,6 +106,35 @@ def test_an_answer_that_ends_early_has_no_object(end: int) -> None:
         find_object(TEXT[:end], chosen)
 
 
+@pytest.mark.parametrize("behind", [', "more', ",", ' , "more": [1'])
+def test_an_answer_that_ends_behind_a_whole_part_has_no_object(behind: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        find_object(TEXT[:-1] + behind, chosen)
+
+
+@pytest.mark.parametrize("before", ['"a": ', "'a': ", "1, ", "[", '{"b": 1} {'])
+def test_what_stands_behind_a_sign_of_json_is_a_part(before: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        find_object(f'{{"broken" {before}   {TEXT} "x" 1 2', chosen)
+
+
+def test_only_an_answer_of_bounded_length_is_mended() -> None:
+    for length, is_mended in ((999_999, True), (1_000_000, True), (1_000_001, False)):
+        text = '{"steps": [' + " " * (length - 15) + "], }"
+        assert len(text) == length
+        try:
+            assert find_object(f"x {text}", chosen) == ({"steps": []}, False)
+        except ValueError:
+            assert not is_mended
+        else:
+            assert is_mended
+
+
+def test_what_a_reading_cannot_be_stored_as_is_passed_over() -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        find_object("{'steps': 1e999,}", chosen)
+
+
 def test_of_a_name_that_is_there_twice_the_last_value_counts_that_says_something() -> None:
     twice = f'{TEXT[:-1]}, "id": 2, "steps": [], "note": null}}'
     assert find_object(twice, chosen) == ({**WANTED, "id": 2}, True)

@@ -1,6 +1,7 @@
 """Finds the one object that an answer consists of, whatever is around it and almost whatever is wrong with it. Pure."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,8 @@ __all__ = ["find_object"]
 _MOST_OPENINGS = 20
 _LONGEST_MENDED = 1_000_000
 """Characters; ten times the longest answer that a model may give."""
+_OPENING = re.compile(r"[\[{]")
+_BEFORE_A_PART = ('":', "':", ",", "[", "{")
 _TOLERANT = json.JSONDecoder(strict=False, parse_constant=lambda _: None, object_pairs_hook=object_of)
 """Accepts line breaks in texts, and takes NaN as null."""
 
@@ -56,9 +59,10 @@ def _within(text: str, chosen: Callable[[Any], dict[str, Any] | None]) -> dict[s
     all_found: list[dict[str, Any]] = []
     place = 0
     for _ in range(_MOST_OPENINGS):
-        place = min((at for at in (text.find("{", place), text.find("[", place)) if at >= 0), default=-1)
-        if place < 0:
+        opening = _OPENING.search(text, place)
+        if opening is None:
             break
+        place = opening.start()
         try:
             value, end = _TOLERANT.raw_decode(text, place)
             found = None if _is_a_part(text, place) else chosen(cleaned(value))
@@ -73,8 +77,7 @@ def _within(text: str, chosen: Callable[[Any], dict[str, Any] | None]) -> dict[s
 
 def _is_a_part(text: str, place: int) -> bool:
     """Tell whether a value is a part of another one, which is no JSON then."""
-    before = text[max(0, place - 20) : place].rstrip()
-    return before.endswith(('":', "':", ",", "[", "{"))
+    return text[:place].rstrip().endswith(_BEFORE_A_PART)
 
 
 def _mended(text: str, chosen: Callable[[Any], dict[str, Any] | None]) -> dict[str, Any] | None:
