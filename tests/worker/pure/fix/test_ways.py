@@ -152,10 +152,42 @@ def test_an_answer_that_is_a_no_is_no_yes_because_it_comes_first(first: str, sec
         assert (one.ways["d"], one.questions) == ({"yes": "a", "no": "b"}, [])
 
 
-def test_the_no_of_three_answers_is_the_one_that_says_so() -> None:
-    one = found([dict(node) for node in DECISION], "d a approved", "d c perhaps", "d b rejected")
-    assert one.ways["d"] == {"yes": "a", "no": "b"}
-    assert one.questions == [questions.more_answers("[d]", ["[c]"])]
+def test_more_than_two_answers_are_asked_for_one_after_the_other() -> None:
+    nodes = [node("d", "decision", label="Which colour?"), *map(node, "abc"), node("e"), node("z", "end")]
+    one = found(nodes, "d e otherwise", "d a red", "d b green", "d c blue")
+    assert [one.ways[name] for name in ("d", "d-3", "d-2")] == [
+        {"yes": "a", "no": "d-3"},
+        {"yes": "b", "no": "d-2"},
+        {"yes": "c", "no": "e"},
+    ]
+    assert [one.nodes[name]["label"] for name in ("d-3", "d-2")] == ["Which colour: green?", "Which colour: blue?"]
+    assert (one.fixes[:2], one.questions) == (["more_answers", "more_answers"], [])
+    assert one.nodes["d"]["context"] == "Yes: red."
+
+
+def test_a_third_answer_beside_yes_and_no_is_asked_for_before_the_no() -> None:
+    one = found([dict(node) for node in DECISION], "d b no", "d c perhaps", "d a yes")
+    assert [one.ways["d"], one.ways["d-2"]] == [{"yes": "a", "no": "d-2"}, {"yes": "c", "no": "b"}]
+    assert "context" not in one.nodes["d"]
+
+
+def test_a_further_question_inside_of_a_loop_is_a_child_of_it() -> None:
+    nodes = [loop("l", ["d", "a", "b", "c"]), *(dict(node) for node in DECISION)]
+    one = found(nodes, "l d next", "d a red", "d b green", "d c blue", "l z all_processed")
+    assert one.nodes["l"]["children"] == ["d", "a", "b", "c", "d-2"]
+
+
+@pytest.mark.parametrize(
+    "arrows",
+    [
+        ["d a red", "d b green"],
+        ["d a red", "d b green", "d b blue"],
+        ["d a red", "d b green", "d c next"],
+        ["d a red", "d b red", "d c blue"],
+    ],
+)
+def test_answers_that_are_two_or_without_words_of_their_own_get_no_further_question(arrows: list[str]) -> None:
+    assert "d-2" not in found([dict(node) for node in DECISION], *arrows).nodes
 
 
 def loops(*children: str) -> list[dict[str, Any]]:

@@ -31,7 +31,9 @@ def find_ways(draft: Draft) -> None:
     for name, arrows in leaving.items():
         match draft.type(name):
             case "decision":
-                draft.ways[name] = _answers(draft, name, arrows, search)
+                draft.ways[name] = _one_by_one(draft, name, arrows, owners=owners) or _answers(
+                    draft, name, arrows, search
+                )
             case "loop":
                 draft.ways[name] = _loop_ways(draft, name, arrows, search)
             case "end":
@@ -144,6 +146,30 @@ def _answers(draft: Draft, name: str, arrows: list[Arrow], search: _Search) -> d
     if unknown:
         draft.ask(questions.more_answers(draft.label(name), map(draft.label, unknown)))
     return ways
+
+
+def _one_by_one(draft: Draft, name: str, arrows: list[Arrow], *, owners: Mapping[str, str]) -> dict[str, str] | None:
+    """Ask for more than two answers one after the other; None where there are two, or some have no words of their own.
+
+    "Which colour?" with the answers red, green and blue becomes "Which colour?", whose yes is red, and "Which colour:
+    green?", whose no is blue.
+    """
+    targets = {arrow.condition: arrow.target for arrow in arrows}
+    if len(set(targets.values())) < 3 or len(targets) < len(arrows) or any(says(word) == "next" for word in targets):
+        return None
+    # What is left over comes last, a plain yes first.
+    words = sorted(targets, key=lambda word: {"yes": 0, "no": 2}.get(says(word) or "", 1))
+    *asked, last = words
+    onward = targets[last]
+    question = draft.label(name).rstrip("?: ")
+    for word in reversed(asked[1:]):
+        ways = {"yes": targets[word], "no": onward}
+        onward = draft.insert(name, kind="decision", label=f"{question}: {word}?", loop=owners.get(name), ways=ways)
+    if says(asked[0]) is None:
+        answer = draft.wording.say("yes").capitalize()
+        draft.add_note(name, draft.wording.say("answer_means", answer=answer, condition=asked[0]))
+    draft.say("more_answers", len(asked) - 1)
+    return {"yes": targets[asked[0]], "no": onward}
 
 
 def _leanings(question: str, arrows: list[Arrow]) -> dict[Arrow, str | None]:
