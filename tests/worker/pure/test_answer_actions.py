@@ -41,6 +41,8 @@ def test_an_agreed_word_stays_as_it_is(word: str) -> None:
         ("ENTER_URL", "NAVIGATE_URL"),
         ("MOUSE_WHEEL_DOWN", "SCROLL_DOWN"),
         ("Scrollbar left", "SCROLL_LEFT"),
+        ("Scrollbar right", "SCROLL_RIGHT"),
+        ("WHEEL UP FAST", "SCROLL_UP"),
         ("点击", "CLICK"),
         ("クリック", "CLICK"),
         ("输入", "TYPE"),
@@ -130,6 +132,8 @@ def test_what_a_narrower_word_says_besides_is_kept(written: str, word: str, note
         ("KEYBOARD_SHORTCUT_CTRL+C", None, "CTRL+C"),
         ("HOTKEY: Cmd+C", None, "CMD+C"),
         ("CTRL + S", None, "CTRL+S"),
+        ("`Ctrl+S`", None, "CTRL+S"),
+        ("press the Page Down key", None, "PAGE_DOWN"),
         ("CTRL + +", None, "CTRL++"),
         ("Ctrl_S", None, "CTRL+S"),
         ("Strg+C", None, "CTRL+C"),
@@ -163,6 +167,27 @@ def test_keys(written: str, key: str | None, name: str) -> None:
     assert action is not None
     assert action.word == f"KEYPRESS_{name}"
     assert action_of(action.word) == action
+
+
+def test_the_key_of_a_field_of_its_own_is_that_of_the_first_of_several_actions() -> None:
+    action = action_of("KEY_PRESS, CLICK", key="tab")
+    assert action is not None
+    assert (action.word, action.note) == ("KEYPRESS_TAB", "Then: click.")
+
+
+@pytest.mark.parametrize(
+    ("written", "word", "note"),
+    [
+        ("KEYPRESS_Ctrl+C, Ctrl+V", "KEYPRESS_CTRL+C", "Then: ctrl+v."),
+        ("press Enter and click", "KEYPRESS_ENTER", "Then: click."),
+        ("KEYPRESS: ,", "KEYPRESS_,", ""),
+        ("KEYPRESS: , then CLICK", "KEYPRESS_UNKNOWN", "Then: click."),
+    ],
+)
+def test_what_follows_a_key_is_no_part_of_its_name(written: str, word: str, note: str) -> None:
+    action = action_of(written)
+    assert action is not None
+    assert (action.word, action.note) == (word, note)
 
 
 def test_a_drag_of_something_is_a_whole_drag() -> None:

@@ -34,6 +34,7 @@ from runops_worker.transcription.answer.fields import field_name, kind_of, meant
 )
 def test_a_name_means_a_field(written: str, name: str | None) -> None:
     assert field_name(written) == field_name(written, is_audio=True) == name
+    assert field_name.__wrapped__(written) == name
 
 
 @pytest.mark.parametrize(

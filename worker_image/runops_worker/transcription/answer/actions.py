@@ -281,6 +281,8 @@ _AROUND_KEY = re.compile(r"(?:THE|HIT|HOLD)[\s_]+(.+)|(.+)[\s_\-]KEY")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PLUS = re.compile(r"\s*\+\s*")
 _SEVERAL = re.compile(r"\s*(?:,|/|\||;|&|->|\bAND\b|\bTHEN\b|_AND_THEN_)\s*")
+_AND_MORE = re.compile(r"[,;]|\b(?:AND|THEN)\b")
+"""Behind the name of a key another action may follow, which is no part of the name."""
 _LONGEST_WORD = 120
 
 
@@ -318,13 +320,13 @@ def action_of(written: str, *, key: str | None = None) -> Action | None:
         return Action(f"KEYPRESS_{key_name(key or '')}")
     text = _HUMP.sub("_", written.strip().strip("\"'`.*<>").rpartition("ActionType.")[2]).upper()
     one = _one_action(text, key=key)
-    if one is not None:
+    if one is not None and not (one.word.startswith(KEYPRESS) and _AND_MORE.search(text)):
         return one
     parts = [part for part in _SEVERAL.split(text) if part]
     if len(parts) < 2:
-        return _of_phrase(text)
+        return one or _of_phrase(text)
     if (first := _one_action(parts[0], key=key)) is None:
-        return None
+        return one
     others = ", ".join(part.replace("_", " ").lower() for part in parts[1:])
     return Action(first.word, f"{first.note} Then: {others}.".strip())
 
