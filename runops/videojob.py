@@ -151,7 +151,7 @@ class Transcode(_Camel):
 
     fps: Annotated[int, Field(ge=1, le=30, description="Pictures per second of the slim video.")] = 1
     height: Annotated[
-        int, Field(ge=144, le=2160, multiple_of=2, description="Height of the slim video in pixels; even.")
+        int, Field(ge=144, le=2160, multiple_of=2, description="Shorter side of the slim video in pixels; even.")
     ] = 720
     crf: Annotated[int, Field(ge=0, le=51, description="x264 constant rate factor; lower is better and larger.")] = 32
 

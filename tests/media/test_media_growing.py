@@ -16,6 +16,7 @@ from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
 from runops_worker.media.transcode.chunks import plan_chunks, settled_chunks
 from runops_worker.media.transcode.cut_chunk import cut_chunk
 from runops_worker.media.transcode.growing_slim import GrowingSlim
+from runops_worker.media.transcode.picture_filters import PicturePlan
 from runops_worker.media.transcode.shown_pictures import ShownReport
 from runops_worker.media.transcode.slim_command import slim_command
 from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim
@@ -70,7 +71,15 @@ def encoded(talk: Path) -> Encoded:
 async def fragments_of(recording: Path, target: Path) -> Encoded:
     info = await probe(recording, limits=LIMITS)
     command = slim_command(
-        recording, target, recording=info, fps=1, height=64, crf=32, limits=LIMITS, dropping=None, fragmented=True
+        recording,
+        target,
+        recording=info,
+        fps=1,
+        plan=PicturePlan(frame=(64, 64)),
+        crf=32,
+        limits=LIMITS,
+        dropping=None,
+        fragmented=True,
     )
     allowance = Allowance(seconds=240, memory_bytes=LIMITS.max_memory_bytes, file_bytes=1024**3)
     outcome = await run_tool(command, allowance=allowance, reach=Reach(reads=(recording,), writes=(target,)))

@@ -15,6 +15,7 @@ from runops_worker.media.probe.probe import probe
 from runops_worker.media.sandbox.ffmpeg import binary
 from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
 from runops_worker.media.transcode.packet_filter import dropping
+from runops_worker.media.transcode.picture_filters import PicturePlan
 from runops_worker.media.transcode.slim_command import slim_command
 
 LIMITS = Limits()
@@ -34,7 +35,15 @@ async def test_the_sandbox_changes_no_byte(name: str, recording: Callable[[str],
     for confined in (True, False):
         target = tmp_path / f"{confined}.mp4"
         command = slim_command(
-            source, target, recording=info, fps=1, height=120, crf=32, limits=LIMITS, dropping=formula, fragmented=False
+            source,
+            target,
+            recording=info,
+            fps=1,
+            plan=PicturePlan(frame=(160, 120)),
+            crf=32,
+            limits=LIMITS,
+            dropping=formula,
+            fragmented=False,
         )
         if confined:
             outcome = await run_tool(

@@ -54,7 +54,7 @@ class Task:
     transcription_prompt, sop_prompt
         Instructions for the models.
     fps, height, crf
-        Of the slim video: pictures per second, pixels, x264 rate factor.
+        Of the slim video: pictures per second, pixels of the shorter side, x264 rate factor.
     redaction
         Whether secrets that the recording shows or says are hidden before anything is stored.
     sop_language

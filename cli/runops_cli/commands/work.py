@@ -71,7 +71,7 @@ def work(
         _TRANSCODE.fps
     ),
     height: Annotated[
-        int, typer.Option(envvar="RUNOPS_TRANSCODE_HEIGHT", help="Height of the slim video in pixels.")
+        int, typer.Option(envvar="RUNOPS_TRANSCODE_HEIGHT", help="Shorter side of the slim video in pixels.")
     ] = (_TRANSCODE.height),
     crf: Annotated[
         int, typer.Option(envvar="RUNOPS_TRANSCODE_CRF", help="x264 rate factor (CRF) of the slim video.")

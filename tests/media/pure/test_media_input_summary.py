@@ -3,6 +3,7 @@
 import pytest
 
 from runops_worker.media.probe.input_summary import InputSummary, VideoHeader
+from runops_worker.media.recording.picture_format import PictureFormat
 
 LINES = """\
 Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'file:/work/recording':
@@ -36,7 +37,7 @@ def test_the_input_is_read_and_the_output_is_not() -> None:
     assert summary.claimed_seconds == 3723.5
     assert summary.starts_at == 0.25
     assert summary.streams == 2
-    assert summary.videos == [VideoHeader(rotation=-90.0)]
+    assert summary.videos == [VideoHeader(rotation=-90.0, picture=PictureFormat(pixels="yuv420p"))]
     assert summary.has_sound
     assert summary.refused_picture is None
 

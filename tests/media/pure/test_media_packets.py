@@ -179,3 +179,9 @@ def test_every_track_is_listed_by_its_kind() -> None:
 
 def test_covers_are_not_listed_and_sound_may_be_missing() -> None:
     assert " ".join(ALL_TRACKS) == f"-map 0:V -map 0:a? -c copy -bsf:v {TRUE_TIMES}"
+
+
+def test_pictures_a_minute_apart_are_shown_before_the_one_they_refer_to_and_do_not_go_back() -> None:
+    # `F=0x0`: no key picture.
+    read = report("0, 0, 0, 600, 9, 0x0", "0, 600, 1800, 600, 9, 0x0, F=0x0", "0, 1200, 600, 600, 9, 0x0, F=0x0")
+    assert read.video.jumps_back_at is None

@@ -7,8 +7,8 @@ import pytest
 
 from runops_worker.media.limits import Limits
 from runops_worker.media.recording.recording import Recording, SoundTrack
+from runops_worker.media.transcode.picture_filters import PicturePlan, picture_filters
 from runops_worker.media.transcode.slim_command import slim_command
-from runops_worker.media.transcode.slim_length import expected_frames
 
 
 def info(
@@ -26,13 +26,20 @@ def info(
     )
 
 
-def command(recording: Recording, *, fps: int = 1, dropping: Path | None = None, fragmented: bool = False) -> list[str]:
+def command(
+    recording: Recording,
+    *,
+    fps: int = 1,
+    dropping: Path | None = None,
+    fragmented: bool = False,
+    turns_last: bool = False,
+) -> list[str]:
     return slim_command(
         Path("in.mkv"),
         Path("out.mp4"),
         recording=recording,
         fps=fps,
-        height=720,
+        plan=PicturePlan(frame=(1280, 720), turns_last=turns_last),
         crf=31,
         limits=Limits(max_duration_seconds=900.0, max_pixels=1234),
         dropping=dropping,
@@ -151,40 +158,12 @@ def test_fragments_can_be_read_while_the_file_is_written() -> None:
     assert "-frag_duration" not in after
 
 
-REPEATED = {
-    fps: f"setpts=PTS+ceil(1/(TB*{fps}))-1,fps=fps={fps}:start_time=0:round=down:eof_action=pass" for fps in (1, 2)
-}
+def test_the_pictures_go_through_the_filters_of_the_plan() -> None:
+    plan = PicturePlan(frame=(1280, 720))
+    assert value(split(command(info(), fps=4))[1], "-vf") == picture_filters(info(), plan, fps=4)
+    assert "-noautorotate" not in command(info())
 
 
-@pytest.mark.parametrize(
-    ("seconds", "video_seconds", "fps", "frames", "filters"),
-    [
-        (60.0, 60.0, 1, 60, "fps=fps=1:start_time=0:round=up"),
-        (60.0, 60.0, 4, 240, "fps=fps=4:start_time=0:round=up"),
-        # A picture that begins between two places fills the next one.
-        (60.2, 60.2, 1, 61, "fps=fps=1:start_time=0:round=up"),
-        (60.2, 60.2, 2, 121, "fps=fps=2:start_time=0:round=up"),
-        # Sound that ends less than a place after the last picture adds none.
-        (60.9, 60.0, 1, 60, "fps=fps=1:start_time=0:round=up"),
-        # One place more is filled by the last picture, further ones by repeating it.
-        (61.0, 60.0, 1, 61, REPEATED[1]),
-        (
-            *(62.0, 60.0, 1, 62),
-            f"{REPEATED[1]},tpad=stop_mode=clone:stop=1",
-        ),
-        (
-            *(90.0, 59.5, 2, 180),
-            f"{REPEATED[2]},tpad=stop_mode=clone:stop=60",
-        ),
-    ],
-)
-def test_the_last_picture_stays_until_the_sound_ends(
-    seconds: float, video_seconds: float, fps: int, frames: int, filters: str
-) -> None:
-    recording = info(seconds=seconds, video_seconds=video_seconds)
-    assert expected_frames(recording, fps=fps) == frames
-    chain = value(split(command(recording, fps=fps))[1], "-vf")
-    assert chain == (
-        f"{filters},scale=1280:720:force_original_aspect_ratio=decrease:force_divisible_by=2:reset_sar=1,"
-        "pad=1280:720:(ow-iw)/2:(oh-ih)/2:eval=frame,format=yuv420p"
-    )
+def test_ffmpeg_leaves_turning_to_a_plan_that_turns_last() -> None:
+    before, _ = split(command(info(), turns_last=True))
+    assert "-noautorotate" in before

@@ -67,10 +67,14 @@ def test_the_deadlines_grow_with_the_work() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "height", "expected"),
+    ("size", "shorter_side", "expected"),
     [
         ((1920, 1080), 720, (1280, 720)),
-        ((1080, 1920), 720, (404, 720)),
+        # A telephone that stands upright keeps as many pixels per letter as one that lies.
+        ((1080, 1920), 720, (720, 1280)),
+        ((1080, 2340), 720, (720, 1560)),
+        ((2340, 1080), 720, (1560, 720)),
+        ((1000, 1000), 720, (720, 720)),
         # Never larger than the recording.
         ((320, 240), 720, (320, 240)),
         ((1280, 720), 720, (1280, 720)),
@@ -79,8 +83,9 @@ def test_the_deadlines_grow_with_the_work() -> None:
         ((323, 243), 720, (324, 244)),
         ((4000, 2), 720, (4000, 2)),
         ((20000, 4), 720, (4096, 2)),
-        ((1, 5000), 720, (2, 720)),
-        # No wider than 4096.
+        ((1, 5000), 720, (2, 4096)),
+        # No side longer than 4096.
+        ((1080, 20000), 720, (222, 4096)),
         ((8192, 1000), 720, (4096, 500)),
         ((40960, 7169), 720, (4096, 716)),
         ((4096, 700), 720, (4096, 700)),
@@ -88,6 +93,12 @@ def test_the_deadlines_grow_with_the_work() -> None:
     ],
 )
 def test_the_slim_picture_is_scaled_down_to_even_sides(
-    size: tuple[int, int], height: int, expected: tuple[int, int]
+    size: tuple[int, int], shorter_side: int, expected: tuple[int, int]
 ) -> None:
-    assert slim_size(*size, wanted_height=height) == expected
+    assert slim_size(*size, shorter_side=shorter_side) == expected
+
+
+def test_a_frame_for_pictures_of_any_size_is_as_large_as_wanted() -> None:
+    assert slim_size(320, 180, shorter_side=720, enlarge=True) == (1280, 720)
+    assert slim_size(1920, 1080, shorter_side=720, enlarge=True) == (1280, 720)
+    assert slim_size(400, 10, shorter_side=720, enlarge=True) == (4096, 102)

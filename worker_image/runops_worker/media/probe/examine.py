@@ -64,6 +64,9 @@ async def examine(path: Path, *, limits: Limits, whole: bool = False) -> Examine
 
     try:
         recording = await probe(path, limits=limits, on_screen=begin)
+        if recording.screen not in surveys:
+            # By the packets, the screen is another track than by the headers: a large preview lasts a short time.
+            begin(recording.container, recording.screen, recording.video_codec)
         surveyed = surveys.get(recording.screen)
         return Examined(recording, await surveyed if surveyed else None)
     finally:

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from runops_worker.media.recording.picture_format import UNKNOWN, PictureFormat
+
 __all__ = ["InputSummary", "VideoHeader"]
 
 # ffmpeg also prints the file's own metadata, but with a deeper indent, so it cannot pass for one of these lines.
@@ -14,6 +16,10 @@ _ROTATION: Final = re.compile(r" {6,}(?:displaymatrix|Display Matrix): rotation 
 _TOO_MANY_PIXELS: Final = re.compile(r"Picture size (\d+)x(\d+) exceeds specified max pixel count")
 # A demuxer's message begins with its name in brackets, which no metadata can do.
 _ENDS_EARLY: Final = re.compile(r"\[in#0/[^]]*\].*(?:File ended prematurely|: partial file$)")
+# `yuv420p10le(tv, bt2020nc/bt2020/smpte2084, progressive), 1920x1080`. Matrix, primaries and curve are one word if they
+# are the same.
+_FORMAT: Final = re.compile(r", ([a-z]\w{1,30})(?:\(([^\n]{1,120}?)\))?, \d+x\d+")
+_COLOURS: Final = re.compile(r"[\w-]+/([\w-]+)/([\w-]+)")
 _NOT_A_PICTURE_TRACK: Final = ("(attached pic)", "(timed thumbnails)")
 
 
@@ -27,10 +33,13 @@ class VideoHeader:
         Whether the file marks it as the track to play.
     rotation
         Degrees by which players rotate the picture.
+    picture
+        How its pictures are coded.
     """
 
     is_default: bool = False
     rotation: float = 0.0
+    picture: PictureFormat = UNKNOWN
 
 
 @dataclass
@@ -87,7 +96,22 @@ class InputSummary:
             self.streams = max(self.streams, int(match[1]) + 1)
             self._in_video = ": Video: " in line and not any(words in line for words in _NOT_A_PICTURE_TRACK)
             if self._in_video:
-                self.videos.append(VideoHeader(is_default="(default)" in line))
+                self.videos.append(VideoHeader(is_default="(default)" in line, picture=_format(line)))
             self.has_sound = self.has_sound or ": Audio: " in line
         elif self._in_video and not self.videos[-1].rotation and (match := _ROTATION.match(line)):
             self.videos[-1].rotation = float(match[1])
+
+
+def _format(line: str) -> PictureFormat:
+    match = _FORMAT.search(line)
+    if match is None:
+        return UNKNOWN
+    words = (match[2] or "").split(", ")
+    colours = next((found for word in words if (found := _COLOURS.fullmatch(word))), None)
+    return PictureFormat(
+        pixels=match[1],
+        full_range="pc" in words,
+        primaries=colours[1] if colours else "",
+        transfer=colours[2] if colours else "",
+        interlaced=any(word.startswith(("top ", "bottom ")) for word in words),
+    )

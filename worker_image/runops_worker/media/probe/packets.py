@@ -31,6 +31,8 @@ ALL_TRACKS: Final = ("-map", "0:V", "-map", "0:a?", "-c", "copy", "-bsf:v", TRUE
 
 _HEADER: Final = re.compile(r"#(tb|media_type|codec_id|dimensions|sar) (\d{1,4}): (\S{1,64})")
 _FLAGS: Final = re.compile(r" F=0x([0-9A-F]{1,8})(?:,|$)")
+# AV_PKT_FLAG_KEY of libavcodec.
+_KEY: Final = 1
 _MOST_TRACKS: Final = 256
 
 
@@ -93,7 +95,7 @@ class PacketReport:
             index, _, pts, duration, size = (int(text) for text in fields[:5])
             if (track := self.tracks.get(index)) is not None:
                 found = _FLAGS.match(fields[6]) if len(fields) > 6 else None
-                flags = int(found[1], 16) if found else 0
+                flags = int(found[1], 16) if found else _KEY
                 track.take(pts=pts, duration=duration, size=size, flags=flags)
 
     def _header(self, line: str) -> None:

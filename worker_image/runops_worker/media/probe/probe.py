@@ -11,13 +11,14 @@ from typing import Final
 from runops_worker.media.codecs import AUDIO_CODECS
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe.input_summary import InputSummary
+from runops_worker.media.probe.input_summary import InputSummary, VideoHeader
 from runops_worker.media.probe.magic import HEAD_BYTES, demuxer_for
 from runops_worker.media.probe.packets import ALL_TRACKS, PACKET_LIST, PacketReport
 from runops_worker.media.probe.refusal import header_refusal, refusal
 from runops_worker.media.probe.screen import screen_place
 from runops_worker.media.recording.recording import Recording, SoundTrack
 from runops_worker.media.recording.screen_track import screen_track
+from runops_worker.media.recording.shown_size import shown_size
 from runops_worker.media.sandbox.ffmpeg import hardened
 from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.wording import bytes_text
@@ -163,10 +164,10 @@ def _describe(demuxer: str, summary: InputSummary, packets: PacketReport) -> Rec
         if track.packets and track.codec in AUDIO_CODECS
     ]
     ends = [screen.end, *(packets.sounds[sound.place].end for sound in sounds)]
-    # Widening makes the pixels square without losing a line of text.
-    width, height = max(round(screen.width * float(screen.sar)), 1), screen.height
-    rotation = summary.videos[place].rotation if place < len(summary.videos) else 0.0
-    if round(rotation / 90) % 2:
+    header = summary.videos[place] if place < len(summary.videos) else VideoHeader()
+    width, height = shown_size(screen.width, screen.height, screen.sar)
+    turns = round(header.rotation / 90) % 4
+    if turns % 2:
         width, height = height, width
     return Recording(
         container=demuxer,
@@ -177,4 +178,6 @@ def _describe(demuxer: str, summary: InputSummary, packets: PacketReport) -> Rec
         height=height,
         video_codec=screen.codec,
         sounds=tuple(sounds),
+        quarter_turns=turns,
+        picture=header.picture,
     )

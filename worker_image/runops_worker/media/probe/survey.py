@@ -5,6 +5,7 @@ without the pictures that no other picture refers to; and with the fresh ones on
 3 % of a transcode and runs beside the probe.
 """
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,8 @@ _MEMORY_PART: Final = 4
 # Four times the usual 60 pictures per second. Without a limit, a file of tiny blocks could list many millions of
 # pictures, at twenty bytes each here and more in the selection.
 _MOST_PER_SECOND: Final = 240
+# Of a cover or a track that is not read here, in a codec that is not accepted.
+_OTHER_TRACK: Final = re.compile(r"\[\w+ @ 0x[0-9a-f]+\] Codec \(\w+\) not on whitelist ")
 _MARKED_CODECS: Final = frozenset({"h264", "hevc"})
 _UNMARKED_CODECS: Final = frozenset({"vp8", "vp9", "av1"})
 
@@ -70,12 +73,13 @@ async def survey(path: Path, demuxer: str, codec: str, *, place: int = 0, limits
     copied = ("-c", "copy", "-copyinkf", "-copypriorss", "1", *PACKET_LIST)
     found, complaints = PictureList(most=int(_MOST_PER_SECOND * limits.max_duration_seconds)), 0
 
-    def complain(_line: str) -> None:
+    def complain(line: str) -> None:
         nonlocal complaints
-        complaints += 1
+        if not _OTHER_TRACK.match(line):
+            complaints += 1
 
     outcome = await run_tool(
-        [*hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels), "-v", "error", *copies, *copied],
+        [*hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels), "-v", "repeat+error", *copies, *copied],
         allowance=Allowance(
             seconds=limits.probe_deadline(path.stat().st_size),  # noqa: ASYNC240 - local disk
             memory_bytes=limits.max_memory_bytes // _MEMORY_PART,

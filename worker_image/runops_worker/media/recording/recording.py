@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from runops_worker.media.recording.loss import Loss
+from runops_worker.media.recording.picture_format import UNKNOWN, PictureFormat
 
 __all__ = ["Recording", "SoundTrack"]
 
@@ -38,11 +39,16 @@ class Recording:
     screen
         The track that is the screen: ffmpeg's `0:V:SCREEN`.
     width, height
-        Of the screen, in pixels as a player shows it: rotated, with square pixels.
+        Of the screen, in pixels as a player shows it: rotated, with square pixels. The size may change within a
+        recording; this is what its header says.
     video_codec
         ffmpeg's name.
     sounds
         The tracks that are heard, in the order of the file.
+    quarter_turns
+        How often players turn the screen by 90 degrees against the clock, 0 to 3.
+    picture
+        How the pictures of the screen are coded.
     losses
         Parts of the file that cannot be used, as far as they are known before a picture is decoded.
     """
@@ -55,6 +61,8 @@ class Recording:
     height: int
     video_codec: str
     sounds: tuple[SoundTrack, ...]
+    quarter_turns: int = 0
+    picture: PictureFormat = UNKNOWN
     losses: tuple[Loss, ...] = ()
 
     @property

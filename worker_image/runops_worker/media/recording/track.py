@@ -8,10 +8,10 @@ from runops_worker.media.recording.timeline import Timeline
 
 __all__ = ["Track"]
 
-# AV_PKT_FLAG_DISCARD of libavcodec.
-_DISCARD: Final = 4
-# Pictures are stored in decoding order: with sixteen between two references, at a picture per second, they go back by
-# as many seconds. A second recording that was appended begins at 0.
+# AV_PKT_FLAG_KEY and AV_PKT_FLAG_DISCARD of libavcodec.
+_KEY, _DISCARD = 1, 4
+# Pictures are stored in decoding order, so times go back; in a recording with a picture a minute, by minutes. Times of
+# key pictures do not. A second recording that was appended begins at 0, with a key picture.
 _JUMP_BACK_SECONDS: Final = 16.0
 
 
@@ -40,8 +40,8 @@ class Track:
     time_base
         Seconds per unit of the packets' times.
     jumps_back_at
-        The end, in seconds, of what comes before the times first go back further than pictures are reordered; None if
-        they never do.
+        The end, in seconds, of what comes before the times of key pictures, or of sound, first go back; None if they
+        never do.
     timeline
         When it has something to show or hear.
     """
@@ -60,6 +60,7 @@ class Track:
     time_base: float = 0.0
     jumps_back_at: float | None = None
     timeline: Timeline = field(default_factory=Timeline)
+    _latest_key: float = 0.0
 
     def take(self, *, pts: int, duration: int, size: int, flags: int) -> None:
         """Add a packet; times are in units of the time base."""
@@ -69,8 +70,10 @@ class Track:
             return
         # Sound may begin before 0, with samples that prepare the decoder and are never heard.
         begin = max(pts * self.time_base, 0.0)
-        if self.packets and begin < self.latest - _JUMP_BACK_SECONDS and self.jumps_back_at is None:
-            self.jumps_back_at = self.end
+        if flags & _KEY:
+            if begin < self._latest_key - _JUMP_BACK_SECONDS and self.jumps_back_at is None:
+                self.jumps_back_at = self.end
+            self._latest_key = max(self._latest_key, begin)
         self.start = min(self.start, begin) if self.packets else begin
         self.end = max(self.end, (pts + duration) * self.time_base, begin)
         self.latest = max(self.latest, begin)

@@ -13,18 +13,32 @@ from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_
 from runops_worker.media.transcode.decoding_report import DecodingReport
 from runops_worker.media.transcode.growing_slim import GrowingSlim, Watcher
 from runops_worker.media.transcode.packet_filter import dropping
+from runops_worker.media.transcode.picture_filters import PicturePlan
+from runops_worker.media.transcode.picture_size import PictureSizes, fits
 from runops_worker.media.transcode.selection import Selection
 from runops_worker.media.transcode.shown_pictures import ShownReport
 from runops_worker.media.transcode.slim_command import slim_command
+from runops_worker.media.transcode.slim_size import slim_size
 
 __all__ = ["Encoder"]
 
 _BYTES_PER_PICTURE: Final = 512 * 1024
 _SPARE_BYTES: Final = 64 * 1024**2
+_MOST_RESTARTS: Final = 2
+
+_Run = tuple[Outcome, DecodingReport, ShownReport]
+
+
+class _OtherFrame(Exception):  # noqa: N818 - no error: it ends a run
+    """The frame must be made for pictures of another size."""
+
+    def __init__(self, size: tuple[int, int], *, restarts_left: int) -> None:
+        super().__init__(size, restarts_left)
+        self.size, self.restarts_left = size, restarts_left
 
 
 class Encoder:
-    """Encodes one recording, if need be a second time.
+    """Encodes one recording, if need be again: with all pictures decoded, or with a larger frame.
 
     Parameters
     ----------
@@ -32,6 +46,8 @@ class Encoder:
         The recording, and the file to write.
     recording
         The result of `probe` for the source.
+    white_nits
+        As for `picture_filters`.
     fps, height, crf, limits, on_progress, watcher
         As for `transcode`.
 
@@ -47,6 +63,7 @@ class Encoder:
         part: Path,
         *,
         recording: Recording,
+        white_nits: float,
         fps: int,
         height: int,
         crf: int,
@@ -55,7 +72,9 @@ class Encoder:
         watcher: Watcher | None,
     ) -> None:
         self._source, self._part, self._recording, self._fps, self._limits = source, part, recording, fps, limits
-        self._height, self._crf = height, crf
+        self._height, self._crf, self._white_nits = height, crf, white_nits
+        self._follows = recording.width, recording.height
+        self._restarts_left = _MOST_RESTARTS
         self._on_progress, self._watcher = on_progress, watcher
         self._furthest = 0.0
         self.growing: GrowingSlim | None = None
@@ -76,8 +95,7 @@ class Encoder:
             None if the slim video is not exactly what was selected.
         """
         await asyncio.to_thread(lambda: formula.write_text(dropping(selection.keep), "ascii"))
-        shown = ShownReport()
-        outcome, report = await self._ffmpeg(formula=formula, on_line=shown.take)
+        outcome, report, shown = await self._ffmpeg(formula=formula)
         clean = outcome.returncode == 0 and not report.complaints and not report.errors and not report.damaged
         return report if clean and report.pictures == selection.pictures and shown.fits(selection) else None
 
@@ -91,22 +109,34 @@ class Encoder:
         MediaToolFailed
             ffmpeg failed.
         """
-        outcome, report = await self._ffmpeg(formula=None, on_line=lambda _line: None)
+        outcome, report, _ = await self._ffmpeg(formula=None)
         if report.pictures == 0 and (report.packets or outcome.says("Error while opening decoder")):
             raise MediaRejected("MediaCorrupt", "No picture of the recording can be decoded.")
         if outcome.returncode != 0:
             raise MediaToolFailed(f"ffmpeg could not write the slim video (exit code {outcome.returncode}).")
         return report
 
-    async def _ffmpeg(self, *, formula: Path | None, on_line: Callable[[str], None]) -> tuple[Outcome, DecodingReport]:
-        report = DecodingReport()
+    async def _ffmpeg(self, *, formula: Path | None) -> _Run:
+        """Run ffmpeg; and again from the beginning as soon as the frame turns out to be wrong for what is shown."""
+        while True:
+            try:
+                return await self._run(formula=formula)
+            except _OtherFrame as other:
+                self._follows, self._restarts_left = other.size, other.restarts_left
+
+    async def _run(self, *, formula: Path | None) -> _Run:
+        report, shown = DecodingReport(), ShownReport()
+        # The last run takes pictures of any size: a frame that is larger than those so far does no harm.
+        is_last = self._restarts_left == 0
+        frame = slim_size(*self._follows, shorter_side=self._height, enlarge=is_last)
+        sizes = PictureSizes(self._follows, fps=self._fps, recording_seconds=self._recording.duration_seconds)
         command = slim_command(
             self._source,
             self._part,
             recording=self._recording,
             fps=self._fps,
-            height=self._height,
             crf=self._crf,
+            plan=PicturePlan(frame=frame, white_nits=self._white_nits, turns_last=is_last),
             limits=self._limits,
             dropping=formula,
             fragmented=self._watcher is not None,
@@ -120,7 +150,17 @@ class Encoder:
             if key == "out_time_us" and value.lstrip("-").isdigit():
                 self._progress(int(value) / 1e6)
             else:
-                on_line(line)
+                shown.take(line)
+
+        def take_message(line: str) -> None:
+            report.take(line)
+            if not sizes.take(line) or is_last:
+                return
+            if sizes.changes and self._recording.quarter_turns:
+                raise _OtherFrame(self._follows, restarts_left=0)
+            size = sizes.to_follow
+            if not fits(frame, slim_size(*size, shorter_side=self._height)):
+                raise _OtherFrame(size, restarts_left=self._restarts_left - 1)
 
         outcome = await run_tool(
             command,
@@ -132,9 +172,9 @@ class Encoder:
             ),
             reach=Reach(reads=(self._source, *([] if formula is None else [formula])), writes=(self._part,)),
             on_stdout=take,
-            on_stderr=report.take,
+            on_stderr=take_message,
         )
-        return outcome, report
+        return outcome, report, shown
 
     def _progress(self, seconds: float) -> None:
         if self.growing is not None:

@@ -1,33 +1,99 @@
 """The filters that make the pictures of a slim video from those of the recording. Pure."""
 
 import math
+from dataclasses import dataclass
+from typing import Final
 
+from runops_worker.media.recording.picture_format import PictureFormat
 from runops_worker.media.recording.recording import Recording
+from runops_worker.media.transcode.picture_size import PRINT_SIZES
 from runops_worker.media.transcode.slim_length import expected_frames
-from runops_worker.media.transcode.slim_size import slim_size
+from runops_worker.media.transcode.white_level import REFERENCE_WHITE_NITS
 
-__all__ = ["picture_filters"]
+__all__ = ["PicturePlan", "picture_filters"]
 
 
-def picture_filters(recording: Recording, *, fps: int, height: int) -> str:
+# The scaler passes pictures of the right size on as they are. Where the size changes, the deinterlacer would read lines
+# that a smaller picture does not have.
+_DEINTERLACE: Final = "bwdif=mode=send_frame:deint=interlaced"
+_TURNS: Final = ((), ("transpose=cclock",), ("hflip", "vflip"), ("transpose=clock",))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PicturePlan:
+    """What a run of ffmpeg makes of the pictures.
+
+    Attributes
+    ----------
+    frame
+        Width and height of the slim video. Each picture is fitted into it.
+    white_nits
+        What is white in an HDR recording. What is brighter becomes white too.
+    turns_last
+        Whether a picture is turned after it is fitted, and not by ffmpeg at once. ffmpeg's turning is more exact (the
+        file may mirror pictures, too), but makes garbage of pictures after a change of size.
+    """
+
+    frame: tuple[int, int]
+    white_nits: float = REFERENCE_WHITE_NITS
+    turns_last: bool = False
+
+
+def picture_filters(recording: Recording, plan: PicturePlan, *, fps: int) -> str:
     """Return ffmpeg's filters for the pictures.
 
     Parameters
     ----------
     recording
         The result of `probe`.
-    fps, height
-        As for `transcode`.
+    plan
+        What to make of the pictures.
+    fps
+        Pictures per second.
     """
-    wide, high = slim_size(recording.width, recording.height, wanted_height=height)
+    turns = recording.quarter_turns if plan.turns_last else 0
+    wide, high = reversed(plan.frame) if turns % 2 else plan.frame
+    picture = recording.picture
+    scaled = ["force_original_aspect_ratio=decrease", "force_divisible_by=2", "reset_sar=1"]
+    if picture.full_range and not picture.is_wide_gamut:
+        scaled.append("out_range=tv")
+    if picture.is_rgb:
+        scaled.append("out_color_matrix=bt709")
     filters = [
+        # Before most pictures are left out: it needs those before and after.
+        *(_deinterlace(recording) if picture.interlaced else ()),
         *_one_per_second(fps, hold=expected_frames(recording, fps=fps) - math.ceil(recording.video_seconds * fps)),
+        PRINT_SIZES,
         # The size may change within a recording (a window was resized). All pictures go into the same frame.
-        f"scale={wide}:{high}:force_original_aspect_ratio=decrease:force_divisible_by=2:reset_sar=1",
+        f"scale={wide}:{high}:{':'.join(scaled)}",
         f"pad={wide}:{high}:(ow-iw)/2:(oh-ih)/2:eval=frame",
+        *(_usual_colours(picture, white_nits=plan.white_nits) if picture.is_wide_gamut else ()),
+        *_TURNS[turns],
         "format=yuv420p",
     ]
     return ",".join(filters)
+
+
+def _deinterlace(recording: Recording) -> tuple[str, ...]:
+    # In a picture that was turned, the lines of a moment are columns.
+    if recording.quarter_turns % 2:
+        return ()
+    return f"scale={recording.width}:{recording.height}:interl=-1", _DEINTERLACE
+
+
+def _usual_colours(picture: PictureFormat, *, white_nits: float) -> list[str]:
+    # The colours of the input are named, since a picture that does not name its own would end the run.
+    given = f"zscale=min=2020_ncl:pin=2020:rin={'pc' if picture.full_range else 'tv'}"
+    if not picture.is_hdr:
+        return ["format=yuv420p10le", f"{given}:tin=2020_10:p=709:m=709:t=709:r=tv"]
+    return [
+        "format=yuv420p10le",
+        f"{given}:tin={picture.transfer}:t=linear:npl={white_nits:g}",
+        "format=gbrpf32le",
+        "zscale=p=709",
+        "tonemap=clip:desat=0",
+        "zscale=p=709:m=709:t=709:r=tv",
+    ]
 
 
 def _one_per_second(fps: int, *, hold: int) -> list[str]:

@@ -7,7 +7,7 @@ from runops_worker.media.limits import Limits
 from runops_worker.media.recording.recording import Recording
 from runops_worker.media.sandbox.ffmpeg import hardened
 from runops_worker.media.transcode.chunks import plan_chunks
-from runops_worker.media.transcode.picture_filters import picture_filters
+from runops_worker.media.transcode.picture_filters import PicturePlan, picture_filters
 from runops_worker.media.transcode.seams import key_frames
 from runops_worker.media.transcode.shown_pictures import SHOWN_FORMAT
 from runops_worker.media.transcode.slim_length import longest_seconds
@@ -46,8 +46,8 @@ def slim_command(
     *,
     recording: Recording,
     fps: int,
-    height: int,
     crf: int,
+    plan: PicturePlan,
     limits: Limits,
     dropping: Path | None,
     fragmented: bool,
@@ -60,8 +60,10 @@ def slim_command(
         The recording, and the MP4 to write.
     recording
         The result of `probe` for the source.
-    fps, height, crf
+    fps, crf
         As for `transcode`.
+    plan
+        What to make of the pictures.
     limits
         What ffmpeg may use.
     dropping
@@ -76,13 +78,15 @@ def slim_command(
         drop = (f"-/bsf:V:{recording.screen}", str(dropping.absolute()))
         stats = ("-stats_enc_pre:v:0", "pipe:1", "-stats_enc_pre_fmt:v:0", SHOWN_FORMAT)
     decoder = ("-threads", str(_decoder_threads(recording)), *drop)
-    options = (*decoder, "-reinit_filter:v", "0", "-t", f"{limits.max_duration_seconds}")
+    turning = ("-noautorotate",) if plan.turns_last else ()
+    options = (*decoder, *turning, "-reinit_filter:v", "0", "-t", f"{limits.max_duration_seconds}")
     chunks = len(plan_chunks(longest_seconds(recording, fps=fps)))
     return [
         *hardened(source, demuxer=recording.container, max_pixels=limits.max_pixels, input_options=options),
         *("-v", "level+repeat+verbose", "-progress", "pipe:1"),
         *("-map", f"0:V:{recording.screen}", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
-        *("-vf", picture_filters(recording, fps=fps, height=height), *_ENCODER, "-crf", str(crf), *stats),
+        *("-vf", picture_filters(recording, plan, fps=fps)),
+        *(*_ENCODER, "-crf", str(crf), *stats),
         *("-force_key_frames", key_frames(chunks), *sound_options(recording.sounds)),
         *(_FRAGMENTED if fragmented else ("-movflags", "+faststart")),
         *("-f", "mp4", f"file:{target.absolute()}"),

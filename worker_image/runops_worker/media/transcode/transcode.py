@@ -22,6 +22,7 @@ from runops_worker.media.transcode.encode import Encoder
 from runops_worker.media.transcode.growing_slim import Watcher
 from runops_worker.media.transcode.selection import Selection, select
 from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim, same_content
+from runops_worker.media.transcode.white_level import measured_white
 
 __all__ = ["transcode"]
 
@@ -52,7 +53,7 @@ async def transcode(
     fps
         Pictures per second.
     height
-        Largest height in pixels. A smaller recording keeps its size.
+        Largest length of the shorter side in pixels. A smaller recording keeps its size.
     crf
         Quality of H.264, 0 (best) to 51.
     limits
@@ -82,6 +83,7 @@ async def transcode(
         source,
         part,
         recording=recording,
+        white_nits=await measured_white(source, recording, limits=limits),
         fps=fps,
         height=height,
         crf=crf,
@@ -91,7 +93,10 @@ async def transcode(
     )
     try:
         report: DecodingReport | None = None
-        selection = None if pictures is None else await _selection(pictures, fps=fps)
+        selection = None
+        # Lines of two moments are told apart by the pictures before and after, so all are needed.
+        if pictures is not None and not recording.picture.interlaced:
+            selection = await _selection(pictures, fps=fps)
         if selection is not None:
             report = await encoder.selected(selection, formula=formula)
         if report is None:
