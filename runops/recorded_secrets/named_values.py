@@ -252,7 +252,7 @@ def _value(text: str, at: int, kind: Kind, *, is_prose: bool) -> Span | None:
         return None
     value = _NEXT_SETTING.split(token[0], maxsplit=1)[0]
     value = value.rstrip(_CLOSING if is_prose else ",;)]}") or value
-    if is_prose and value.startswith("(") and ")" not in value:
+    if is_prose and value.startswith("(") and ")" not in token[0]:
         # A remark of several words.
         return None
     if (

@@ -31,8 +31,9 @@ _TENS |= {"ninety": "9"}
 _TIMES = {"double": 2, "triple": 3, "treble": 3}
 DIGIT = "(?:" + "|".join(_WORDS) + ")"
 """A pattern of one digit."""
+_NOT_ZERO = "(?:" + "|".join(word for word, digit in _WORDS.items() if digit != "0") + ")"
 _TOKEN = (
-    rf"(?:(?P<times>{'|'.join(_TIMES)})[ -])?(?:(?P<tens>{'|'.join(_TENS)})(?:[ -](?P<ones>{DIGIT})\b)?"
+    rf"(?:(?P<times>{'|'.join(_TIMES)})[ -])?(?:(?P<tens>{'|'.join(_TENS)})(?:[ -](?P<ones>{_NOT_ZERO})\b)?"
     rf"|(?P<pair>{'|'.join(_PAIRS)})|(?P<digit>{DIGIT}))\b"
 )
 _ONE = re.compile(rf"(?i)\b{_TOKEN}")

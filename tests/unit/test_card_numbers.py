@@ -37,6 +37,8 @@ _THIRTEEN = "four" + " two" * 12
         ("forty-one eleven eleven eleven eleven eleven eleven eleven", HIDDEN),
         ("forty one, eleven, eleven, eleven, eleven, eleven, eleven, eleven", HIDDEN),
         ("Forty-two forty-two " * 4, f"{HIDDEN} "),
+        ("forty" + " zero" * 13 + " two", HIDDEN),
+        ("four" + " zero" * 17 + " six", HIDDEN),
         *(
             (f"{four}{f' {one}' * 15}", HIDDEN)
             for four, one in (

@@ -187,6 +187,8 @@ def test_what_is_said_after_the_announcement_is_the_password(text: str, span: Sp
         ("password -> hunter2", f"password -> {PASSWORD}"),
         ("Password \u2013 hunter2.", f"Password \u2013 {PASSWORD}."),
         ("Password (hunter2)", f"Password ({PASSWORD})"),
+        ("Password: (hunter2)", f"Password: {PASSWORD})"),
+        ("password -> ab12c", f"password -> {PASSWORD}"),
         ("Password:\nhunter2", f"Password:\n{PASSWORD}"),
         ("Password:  \n  hunter2", f"Password:  \n  {PASSWORD}"),
         ("Password\n hunter2", f"Password\n {PASSWORD}"),

@@ -41,6 +41,7 @@ def test_a_text_keeps_its_words(written: str, text: str) -> None:
     [
         ('{"action_type_observed": "CLICK"', CLICK),
         ('{"action_type_observed": "CLICK",', CLICK),
+        ('{"action_type_observed": "CLICK", ', CLICK),
         ('{"action_type_observed": "CLICK",}', CLICK),
         ('{"action_type_observed": "CLICK"} , ', CLICK),
         ('{"action_type_observed": "CLICK"}] \t\r\n```', CLICK),
