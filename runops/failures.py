@@ -5,10 +5,12 @@ The custom resource, the `jobs` row, the metrics, the docs and the command line 
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from runops.logs import redact
 
 __all__ = [
+    "CANCEL_SENTENCE",
     "PERMANENT_EXIT_CODES",
     "TABLE",
     "Failed",
@@ -486,6 +488,10 @@ def by_exit_code(code: int) -> Failure | None:
         None for a code that the worker does not use: it was killed or crashed.
     """
     return _BY_EXIT_CODE.get(code)
+
+
+CANCEL_SENTENCE: Final = "Cancelled by `runops cancel`"
+"""What `runops cancel` writes into the column `error`, before a reason or a full stop."""
 
 
 def by_sentence(text: str) -> Failure | None:

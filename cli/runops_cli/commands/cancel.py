@@ -5,6 +5,7 @@ from uuid import UUID
 
 import typer
 
+from runops.failures import CANCEL_SENTENCE
 from runops.job_row import RowStatus
 from runops.supabase import row_commands
 from runops.supabase.connection import Supabase
@@ -16,7 +17,6 @@ from runops_cli.terminal.run_command import run_with_supabase
 
 __all__ = ["cancel", "job_result"]
 
-_SENTENCE = "Cancelled by `runops cancel`"
 _LONGEST_REASON = 500
 
 
@@ -37,7 +37,7 @@ def cancel(
     """
     if reason is not None and len(reason) > _LONGEST_REASON:
         raise typer.BadParameter(f"Use at most {_LONGEST_REASON} characters.", param_hint="--reason")
-    sentence = f"{_SENTENCE}: {reason.strip()}" if reason and reason.strip() else f"{_SENTENCE}."
+    sentence = f"{CANCEL_SENTENCE}: {reason.strip()}" if reason and reason.strip() else f"{CANCEL_SENTENCE}."
 
     async def cancel_all(supabase: Supabase) -> Exit:
         async def cancel_one(job_id: UUID) -> JobResult:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import Enum, auto
 
-from runops.failures import TABLE, Failure, Reason, by_sentence
+from runops.failures import CANCEL_SENTENCE, TABLE, Failure, Reason, by_sentence
 from runops.job_row import JobRow, RowStatus
 from runops_operator.config import OperatorConfig
 from runops_operator.planning import status
@@ -113,10 +113,14 @@ def _record_failure(seen: Observation, sentence: Failure | None, now: datetime) 
     if seen.job is not None and seen.job.over:
         ended = why_ended(seen.job, seen.pods)
         reason, report = ended.failure.reason, ended.report
+    error = seen.held_row.error or ""
+    if error.startswith(CANCEL_SENTENCE):
+        # The operator stopped after it had deleted the Job and before it wrote the status.
+        reason = Reason.CLAIM_LOST
     if sentence is not None:
         # The row names the reason; what is left of Job and pods may not.
         reason = sentence.reason
-    message = seen.held_row.error or TABLE[reason].sentence
+    message = error or TABLE[reason].sentence
     patch = status.failed(seen.videojob, reason, message, attempts=claim.failures + 1, report=report, now=now)
     stop = [DeleteJob(seen.job.name, seen.job.uid)] if seen.job is not None and not seen.job.over else []
     return [*stop, PatchStatus(patch)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runops.failures import TABLE, Reason
+from runops.failures import CANCEL_SENTENCE, TABLE, Reason
 from runops.job_row import JobRow
 from runops.report import Output
 from runops_operator.manifests.observed import JobView
@@ -184,6 +184,15 @@ def test_a_failure_without_any_cause_is_a_deleted_job() -> None:
     (patch,) = plan(seen(row=row("error")), CONFIG, NOW)
     assert isinstance(patch, PatchStatus)
     assert (patch.status["reason"], patch.status["message"]) == ("JobDeleted", TABLE[Reason.JOB_DELETED].sentence)
+
+
+@pytest.mark.parametrize("failures", [0, 2])
+def test_a_job_that_was_deleted_for_runops_cancel_is_no_deleted_job(failures: int) -> None:
+    words = f"{CANCEL_SENTENCE}: Wrong recording."
+    earlier = Reason.MODEL_TIMEOUT if failures else None
+    (patch,) = plan(seen(row=row("error", failures=failures, reason=earlier, error=words)), CONFIG, NOW)
+    assert isinstance(patch, PatchStatus)
+    assert (patch.status["reason"], patch.status["message"]) == ("ClaimLost", words)
 
 
 NO_PROGRESS = TABLE[Reason.NO_PROGRESS].sentence
