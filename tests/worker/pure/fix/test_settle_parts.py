@@ -433,3 +433,23 @@ def test_edges_inside_of_nodes_count_where_the_list_has_none_of_them() -> None:
     assert settle_edges(None, nodes={"a": {"next": "b" * 300}}) == [
         {"source": "a", "target": "b" * 200, "condition": "next"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "condition"),
+    [
+        *((name, "next") for name in ("next", "next_node", "next_step", "nextNode", "nextStep", "next_id")),
+        *((name, "yes") for name in ("yes", "on_yes", "if_yes", "yes_next", "true", "then")),
+        *((name, "no") for name in ("no", "on_no", "if_no", "no_next", "false", "else")),
+        *((name, "all_processed") for name in ("all_processed", "on_all_processed", "on_done", "after")),
+    ],
+)
+def test_every_name_of_an_edge_inside_of_a_node_is_read(name: str, condition: str) -> None:
+    for node in ({"id": "a"}, {"node_id": "a"}, {"name": "a"}, {"label": "a"}):
+        for target in ("b", {"id": "b"}, {"target": "b"}, {"to": "b"}, {"node_id": "b"}):
+            assert settle_edges([], nodes=[{**node, name: target}]) == [
+                {"source": "a", "target": "b", "condition": condition}
+            ]
+    assert settle_edges([], nodes=[{"id": "a", name: " "}, {"id": "x" * 300, name: "b"}]) == [
+        {"source": "x" * 200, "target": "b", "condition": condition}
+    ]
