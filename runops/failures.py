@@ -168,7 +168,7 @@ _ROWS = (
         67,
         _P,
         "The recording has a format or codec that is not supported.",
-        "Record as H.264, HEVC, VP8, VP9 or AV1 in MP4, MOV, WebM or MKV.",
+        "Export it as MP4 with H.264, or upload one of the formats in docs/recordings.md.",
     ),
     (
         Reason.NO_VIDEO_STREAM,

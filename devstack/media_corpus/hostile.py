@@ -6,6 +6,7 @@ from typing import Final
 from devstack.media_corpus.disguised import DISGUISED, SPARSE
 from devstack.media_corpus.hostile_matroska import MATROSKA
 from devstack.media_corpus.hostile_mp4 import MP4
+from devstack.media_corpus.hostile_rare import RARE
 
 __all__ = ["GOOD_ENOUGH", "HOSTILE", "make_hostile"]
 
@@ -19,26 +20,31 @@ _ENDS: Final[dict[str, str]] = {
     "NotAVideo": """
         one-byte seven-bytes zeros noise hls hls-after-a-mark ffconcat dash sdp edit-decision-list
         windows-playlist imf-list svg-with-a-link shell-script python-script php-script batch-script
-        filter-script avisynth-script json program zip zip-then-mp4 html-then-mp4 gif-then-webm
+        filter-script avisynth-script json program zip zip-then-mp4 html-then-mp4 gif-then-webm gif-of-noise
     """,
     "UnsupportedMedia": """
         mp4-codec-nobody-knows mkv-attachments-10000 mkv-tracks-10000 mkv-codec-nobody-knows
     """,
     "NoVideoStream": """
         mov-reference-movie mp4-sound-only mp4-subtitles-only mp4-no-tracks mkv-size-of-no-length mkv-no-tracks
-        mkv-data-only
+        mkv-data-only hls-posing-as-avi avi-of-noise
     """,
     "MediaTooShort": """
         mkv-segment-of-size-max mkv-tracks-of-size-max mkv-all-at-one-time mkv-times-negative
         mkv-lacing-wrong
     """,
     "MediaTooLong": """
-        mp4-pictures-of-a-week mkv-gaps-of-29-minutes
+        mp4-pictures-of-a-week mkv-gaps-of-29-minutes gif-pictures-that-last-11-minutes
     """,
     "MediaTooLarge": """
         mp4-of-5-gigabytes
     """,
+    "PictureTooLarge": """
+        hls-posing-as-gif avi-size-16000
+    """,
     "MediaCorrupt": """
+        hls-posing-as-asf hls-posing-as-flv hls-posing-as-ogg hls-posing-as-ps asf-of-noise flv-of-noise ogg-of-noise
+        ps-of-noise ts-of-noise avi-size-max gif-size-max
         type-and-noise matroska-and-noise hls-after-a-box hls-posing-as-a-box hls-after-matroska
         mp4-4-gigabytes-of-nothing-inside mp4-cut-in-its-type mp4-cut-in-its-index mp4-cut-after-its-index
         mp4-cut-early mp4-cut-before-its-index mp4-in-pieces-cut-in-a-head mp4-box-of-size-0 mp4-box-of-size-7
@@ -57,6 +63,8 @@ _ENDS: Final[dict[str, str]] = {
         mp4-edit-empty-for-ages mkv-times-max mkv-gap-of-25-hours mkv-gap-of-an-age
     """,
     GOOD_ENOUGH: """
+        avi-subtitles-are-a-playlist avi-subtitles-are-a-list avi-subtitles-are-an-mp4 avi-pictures-of-no-length
+        gif-pictures-20000
         mkv-claims-10-years mp4-then-zip mp4-with-html-in-front mp4-with-pdf-in-front webm-then-mp4 mp4-then-webm
         mp4-then-4-gigabytes-of-nothing mkv-then-400-megabytes-of-nothing mp4-in-pieces-cut mp4-chunks-max
         mp4-chunks-behind-the-end mp4-chunks-in-the-head mp4-chunk-table-of-zeros mp4-pictures-of-no-length
@@ -94,6 +102,6 @@ def make_hostile(name: str, folder: Path) -> Path:
         with part.open("r+b") as file:
             file.truncate(size)
     else:
-        part.write_bytes((DISGUISED | MP4 | MATROSKA)[name](folder))
+        part.write_bytes((DISGUISED | MP4 | MATROSKA | RARE)[name](folder))
     part.replace(path)
     return path

@@ -130,8 +130,8 @@ _RECIPES: Final[dict[str, Callable[[Path], None]]] = {
         *("-f", "lavfi", "-i", "color=size=16384x8192:rate=1", "-frames:v", "1", *_H264, "-f", "mp4", str(path))
     ),
     "gap": _gap,
-    "avi": lambda path: ffmpeg(*_picture(), "-t", "2", "-c:v", "mpeg4", "-f", "avi", str(path)),
-    "prores": lambda path: ffmpeg(*_picture(), "-t", "2", "-c:v", "prores_ks", "-f", "mov", str(path)),
+    "mxf": lambda path: ffmpeg(*_picture(), "-t", "2", "-c:v", "mpeg2video", "-f", "mxf", str(path)),
+    "jpeg2000": lambda path: ffmpeg(*_picture(), "-t", "2", "-c:v", "jpeg2000", "-f", "mov", str(path)),
     "plain": _plain,
     "silent": lambda path: ffmpeg(*_picture(), "-t", "4", *_H264, "-f", "mp4", str(path)),
     "odd-size": _encoded(*_H264[:4], "-pix_fmt", "yuv444p", size="321x241"),
@@ -162,8 +162,8 @@ BAD: Final = {
     "too-long": "MediaTooLong",
     "huge-picture": "PictureTooLarge",
     "gap": "TimestampGap",
-    "avi": "UnsupportedMedia",
-    "prores": "UnsupportedMedia",
+    "mxf": "UnsupportedMedia",
+    "jpeg2000": "UnsupportedMedia",
 }
 """Bad recordings and the reason each is refused for; `corrupt` shows itself only when it is decoded."""
 

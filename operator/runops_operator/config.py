@@ -45,10 +45,12 @@ class Prompts(PromptChoice):
 
 
 class Limits(_Camel):
-    """What a recording may be at most."""
+    """What a recording may be at most, and what of a broken one must be readable at least."""
 
     max_bytes: Annotated[int, Field(gt=0)] = 4 * 1024**3
     max_duration_seconds: Annotated[int, Field(gt=0)] = 7200
+    least_readable_percent: Annotated[int, Field(gt=0, le=100)] = 50
+    least_readable_seconds: Annotated[int, Field(gt=0)] = 10
 
 
 class WorkerConfig(_Camel):

@@ -46,7 +46,9 @@ class Watching:
         self.source.unlink()
 
 
-async def slimmed(source: Path, examined: Examined, target: Path, *, watcher: Watching | None = None) -> SlimVideo:
+async def slimmed(
+    source: Path, examined: Examined, target: Path, *, watcher: Watching | None = None, limits: Limits = LIMITS
+) -> SlimVideo:
     return await transcode(
         source,
         target,
@@ -54,7 +56,7 @@ async def slimmed(source: Path, examined: Examined, target: Path, *, watcher: Wa
         fps=1,
         height=90,
         crf=32,
-        limits=LIMITS,
+        limits=limits,
         on_progress=lambda _share: None,
         watcher=watcher,
     )

@@ -123,7 +123,7 @@ async def test_a_header_is_enough_to_refuse_for_a_limit(
     assert await beginnings_refused(source, tmp_path / "part", limits) == known
 
 
-@pytest.mark.parametrize(("name", "reason"), [("sound-only", "NoVideoStream"), ("prores", "UnsupportedMedia")])
+@pytest.mark.parametrize(("name", "reason"), [("sound-only", "NoVideoStream"), ("jpeg2000", "UnsupportedMedia")])
 async def test_a_header_is_enough_to_refuse_for_its_streams(
     name: str, reason: str, recording: Recording, tmp_path: Path
 ) -> None:

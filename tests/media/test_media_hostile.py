@@ -12,6 +12,7 @@ from devstack.media_corpus import GOOD_ENOUGH, HOSTILE, make_hostile
 from devstack.media_corpus.disguised import DISGUISED, SPARSE
 from devstack.media_corpus.hostile_matroska import MATROSKA
 from devstack.media_corpus.hostile_mp4 import MP4
+from devstack.media_corpus.hostile_rare import RARE
 from runops.failures import TABLE, FailureClass, Reason
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.limits import Limits
@@ -88,7 +89,7 @@ async def test_a_hostile_file_ends_with_its_reason(name: str, folder: Path, tmp_
 
 
 def test_the_corpus_is_large_and_complete() -> None:
-    assert set(HOSTILE) == {*DISGUISED, *SPARSE, *MP4, *MATROSKA}
+    assert set(HOSTILE) == {*DISGUISED, *SPARSE, *MP4, *MATROSKA, *RARE}
     assert len(HOSTILE) > 140
 
 

@@ -86,6 +86,20 @@ def work(
             envvar="RUNOPS_MAX_DURATION_SECONDS", min=1, help="Longest recording in seconds.", show_default="2 h"
         ),
     ] = None,
+    least_readable_percent: Annotated[
+        int | None,
+        typer.Option(
+            envvar="RUNOPS_LEAST_READABLE_PERCENT",
+            min=1,
+            max=100,
+            help="How much of a recording that is cut off or damaged must be readable, in percent.",
+            show_default="50",
+        ),
+    ] = None,
+    least_readable_seconds: Annotated[
+        float | None,
+        typer.Option(envvar="RUNOPS_LEAST_READABLE_SECONDS", min=1, help="The same in seconds.", show_default="10 s"),
+    ] = None,
     max_cost_usd: Annotated[
         Decimal | None,
         typer.Option(
@@ -172,6 +186,8 @@ def work(
             transcode=Transcode(fps=fps, height=height, crf=crf),
             max_bytes=max_bytes,
             max_seconds=max_seconds,
+            least_readable_percent=least_readable_percent,
+            least_readable_seconds=least_readable_seconds,
             max_cost_usd=max_cost_usd,
             require_landlock=require_landlock,
             redaction=redaction,

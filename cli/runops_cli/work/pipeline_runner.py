@@ -154,6 +154,8 @@ class PipelineRunner:
         return Limits(
             max_bytes=self.options.max_bytes or Limits.max_bytes,
             max_duration_seconds=self.options.max_seconds or Limits.max_duration_seconds,
+            least_readable_percent=self.options.least_readable_percent or Limits.least_readable_percent,
+            least_readable_seconds=self.options.least_readable_seconds or Limits.least_readable_seconds,
             require_landlock=self.options.require_landlock,
         )
 

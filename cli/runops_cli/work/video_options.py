@@ -19,6 +19,8 @@ class VideoOptions:
         As in a VideoJob.
     max_bytes, max_seconds
         Largest and longest recording that is accepted.
+    least_readable_percent, least_readable_seconds
+        How much of a recording that is cut off or damaged must be readable.
     max_cost_usd
         The most that the model may cost for one video, in US dollars; no cap where None.
     require_landlock
@@ -40,6 +42,8 @@ class VideoOptions:
     transcode: Transcode
     max_bytes: int | None = None
     max_seconds: float | None = None
+    least_readable_percent: int | None = None
+    least_readable_seconds: float | None = None
     max_cost_usd: Decimal | None = None
     require_landlock: bool = False
     redaction: bool = True

@@ -223,6 +223,8 @@ def _environment(
         "RUNOPS_TRANSCODE_CRF": str(spec.transcode.crf),
         "RUNOPS_MAX_BYTES": str(config.limits.max_bytes),
         "RUNOPS_MAX_DURATION_SECONDS": str(config.limits.max_duration_seconds),
+        "RUNOPS_LEAST_READABLE_PERCENT": str(config.limits.least_readable_percent),
+        "RUNOPS_LEAST_READABLE_SECONDS": str(config.limits.least_readable_seconds),
         "RUNOPS_MAX_COST_USD": None if cost.max_per_video_usd is None else f"{cost.max_per_video_usd:f}",
         "RUNOPS_REQUIRE_PRICES": "true" if cost.require_prices else None,
         "RUNOPS_REQUIRE_LANDLOCK": "true" if config.worker.require_landlock else None,

@@ -3,6 +3,7 @@
 import pytest
 
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
+from runops_worker.media.limits import Limits
 from runops_worker.media.probe.packets import PacketReport
 from runops_worker.media.recording.recording import Recording, SoundTrack
 from runops_worker.media.recording.track import Track
@@ -10,6 +11,7 @@ from runops_worker.media.transcode.check import check
 from runops_worker.media.transcode.decoding_report import DecodingReport
 from runops_worker.media.transcode.slim_length import longest_seconds, shortest_seconds
 
+NOTHING_LOST = Limits(least_readable_percent=100)
 CLEAN = DecodingReport(packets=1000, pictures=1000)
 
 
@@ -31,9 +33,17 @@ def slim(frames: int, seconds: float, *, sound: int = 100) -> PacketReport:
     return PacketReport({0: Track(kind="video", packets=frames, start=0.0, end=float(frames)), 1: audio})
 
 
-def verdict(packets: PacketReport, recording: Recording, *, fps: int = 1, report: DecodingReport = CLEAN) -> str | None:
+def verdict(
+    packets: PacketReport,
+    recording: Recording,
+    *,
+    fps: int = 1,
+    report: DecodingReport = CLEAN,
+    limits: Limits = NOTHING_LOST,
+    damaged_seconds: float = 0.1,
+) -> str | None:
     try:
-        check(packets, recording=recording, fps=fps, report=report)
+        check(packets, recording=recording, fps=fps, report=report, limits=limits, damaged_seconds=damaged_seconds)
     except MediaRejected as refused:
         return str(refused)
     except MediaToolFailed as failed:
@@ -69,6 +79,26 @@ def test_three_bad_pictures_and_more_than_one_in_a_hundred_are_too_many(
         else (f"MediaCorrupt: The recording is damaged: {bad} of its {packets} pictures cannot be decoded.")
     )
     assert damaged(errors, concealed, packets) == expected
+
+
+@pytest.mark.parametrize(
+    ("damaged_seconds", "least_percent", "least_seconds", "fine"),
+    [
+        (30.0, 50, 30.0, True),
+        (30.1, 50, 10.0, False),
+        (30.0, 51, 10.0, False),
+        (30.0, 50, 30.1, False),
+        (0.0, 100, 60.0, True),
+    ],
+)
+def test_a_damaged_recording_is_worked_on_if_enough_of_it_is_left(
+    damaged_seconds: float, least_percent: int, least_seconds: float, *, fine: bool
+) -> None:
+    limits = Limits(least_readable_percent=least_percent, least_readable_seconds=least_seconds)
+    report = DecodingReport(packets=300, pictures=290, errors=100)
+    got = verdict(slim(60, 60.0), info(60.0), report=report, limits=limits, damaged_seconds=damaged_seconds)
+    refused = "MediaCorrupt: The recording is damaged: 100 of its 300 pictures cannot be decoded."
+    assert got == (None if fine else refused)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from runops_worker.media.containers import CONTAINERS
 from runops_worker.media.probe.header_end import header_end
 
 TYPE = (24).to_bytes(4) + b"ftyp" + bytes(16)
@@ -42,6 +43,11 @@ def long_box(kind: bytes, size: int) -> bytes:
 )
 def test_the_index_of_an_mp4(head: bytes, expected: int | None) -> None:
     assert header_end(head, "mov") == expected
+
+
+@pytest.mark.parametrize("demuxer", sorted(CONTAINERS.keys() - {"mov", "matroska"}))
+def test_a_rare_container_is_read_when_it_is_there(demuxer: str) -> None:
+    assert header_end(TYPE + box(b"moov", 8) + bytes(8), demuxer) is None
 
 
 def test_64_kib_of_a_matroska_file_hold_its_header() -> None:

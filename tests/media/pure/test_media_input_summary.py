@@ -133,3 +133,31 @@ def test_covers_are_not_tracks_with_pictures() -> None:
 def test_the_demuxer_tells_where_a_file_ends_early(line: str, expected: bool) -> None:
     assert read(line).ends_early is expected
     assert read("Stream mapping:", line).ends_early is expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("[in#0/matroska,webm @ 0x1] Element at 0x253f5 ending at 0x27212 exceeds containing master element", True),
+        ("[in#0/matroska,webm @ 0x1] 0x00 at pos 153589 (0x257f5) invalid as first byte of an EBML number", True),
+        ("    title           : [in#0/matroska,webm @ 0x1] Element at 0x2 ending at 0x3 exceeds", False),
+        ("[in#0/matroska,webm @ 0x1] File ended prematurely", False),
+    ],
+)
+def test_the_demuxer_tells_what_it_leaves_out(line: str, expected: bool) -> None:
+    assert read(line).leaves_out is expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("      enc_key_id      : 12345678123456781234567812345678", True),
+        ("    enc_key_id      : 12345678123456781234567812345678", False),
+        ("  Stream #0:0[0x1](und): Video: h264 (High) (encv / 0x76636E65), yuv420p, 320x240", True),
+        ("  Stream #0:0[0x1](und): Video: h264 (High) (avc1 / 0x31637661), yuv420p, 320x240", False),
+        ("[in#0/asf @ 0x1] DRM protected stream detected, decoding will likely fail!", True),
+        ("    comment : [in#0/asf @ 0x1] DRM protected stream detected", False),
+    ],
+)
+def test_encryption_is_found_in_the_description_of_a_stream(line: str, expected: bool) -> None:
+    assert read(line).is_encrypted is expected

@@ -178,7 +178,27 @@ def test_every_track_is_listed_by_its_kind() -> None:
 
 
 def test_covers_are_not_listed_and_sound_may_be_missing() -> None:
-    assert " ".join(ALL_TRACKS) == f"-map 0:V -map 0:a? -c copy -bsf:v {TRUE_TIMES}"
+    times = TRUE_TIMES.replace("pts=PTS", "pts=if(eq(PTS\\,NOPTS)\\,DTS\\,PTS)")
+    assert " ".join(ALL_TRACKS) == f"-map 0:V -map 0:a? -c copy -bsf:v {times}"
+
+
+TENTHS = ["#tb 0: 1/10", "#media_type 0: video"]
+
+
+def test_a_packet_without_a_time_of_showing_has_that_of_decoding() -> None:
+    assert report(*["0, 30, -9223372036854775808, 1, 5, 0x0"], header=TENTHS).video.start == 3.0
+
+
+def test_packets_that_are_encrypted_or_broken_are_counted() -> None:
+    track = report(
+        "0, 0, 0, 1, 5, 0x0, S=1, Encryption info,       72, 0x20540f68",
+        "0, 1, 1, 1, 5, 0x0, F=0x2",
+        "0, 2, 2, 1, 5, 0x0, F=0x3",
+        "0, 3, 3, 1, 5, 0x0, F=0x0",
+        header=TENTHS,
+    )
+    assert (track.video.encrypted, track.video.broken, track.ends_in_a_packet) == (1, 2, False)
+    assert report(*["0, 2, 2, 1, 5, 0x0, F=0x3"], header=TENTHS).ends_in_a_packet
 
 
 def test_pictures_a_minute_apart_are_shown_before_the_one_they_refer_to_and_do_not_go_back() -> None:

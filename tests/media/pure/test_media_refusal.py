@@ -16,7 +16,12 @@ from runops_worker.media.recording.track import Track
 from runops_worker.media.sandbox.run_tool import Outcome
 
 LIMITS = Limits(
-    max_duration_seconds=600, min_duration_seconds=2, max_pixels=2_000_000, max_streams=3, max_gap_seconds=100
+    max_duration_seconds=600,
+    min_duration_seconds=2,
+    max_pixels=2_000_000,
+    max_streams=3,
+    max_gap_seconds=100,
+    least_readable_percent=100,
 )
 DONE = Outcome(0, ())
 FAILED = Outcome(1, ())
@@ -63,7 +68,7 @@ def header(
 TOO_LARGE = "PictureTooLarge: The recording's picture is {} x {} ({} million pixels); the limit is 2 million pixels."
 TOO_LONG = "MediaTooLong: The recording is {} long; the limit is 10 min."
 TOO_MANY_STREAMS = "UnsupportedMedia: The recording has 4 streams; the limit is 3."
-ODD_VIDEO = "UnsupportedMedia: The recording's video codec is prores; H.264, HEVC, VP8, VP9 and AV1 can be read."
+ODD_VIDEO = "UnsupportedMedia: The recording's video codec is svq3, which cannot be read. Export it as MP4 with H.264."
 ODD_SOUND = "UnsupportedMedia: The recording's audio codec is amr; AAC, Opus, Vorbis, MP3 and PCM can be read."
 SOUND_ONLY = "NoVideoStream: The recording has sound but no picture."
 NOTHING = "NoVideoStream: The recording has neither a picture nor sound."
@@ -115,7 +120,7 @@ def test_the_limit_is_said_in_whole_millions(most: int, millions: int) -> None:
 
 
 def test_a_picture_that_is_too_large_comes_first() -> None:
-    large = packets(video(width=3000, height=1000, codec="prores", packets=0))
+    large = packets(video(width=3000, height=1000, codec="svq3", packets=0))
     assert whole(NO_STREAM, read=large) == TOO_LARGE.format(3000, 1000, 3)
 
 
@@ -141,8 +146,8 @@ def test_a_file_that_does_not_open(outcome: Outcome, has_sound: bool, picture: T
     ("listed", "picture", "audio", "expected"),
     [
         (summary(streams=3), video(), sound(), None),
-        (summary(streams=4), video(codec="prores"), sound(), TOO_MANY_STREAMS),
-        (summary(), video(codec="prores", width=1), sound(codec="amr"), ODD_VIDEO),
+        (summary(streams=4), video(codec="svq3"), sound(), TOO_MANY_STREAMS),
+        (summary(), video(codec="svq3", width=1), sound(codec="amr"), ODD_VIDEO),
         (summary(), video(width=1), sound(codec="amr"), ODD_SOUND),
         (summary(), video(), sound(codec="amr", packets=1), ODD_SOUND),
         (summary(), video(), sound(codec="amr", packets=0), None),
@@ -150,6 +155,27 @@ def test_a_file_that_does_not_open(outcome: Outcome, has_sound: bool, picture: T
 )
 def test_streams_that_cannot_be_used(listed: InputSummary, picture: Track, audio: Track, expected: str | None) -> None:
     assert whole(listed=listed, read=packets(picture, audio)) == expected
+
+
+ENCRYPTED = "UnsupportedMedia: The recording is encrypted. Upload it without copy protection."
+
+
+@pytest.mark.parametrize(
+    ("listed", "picture", "expected"),
+    [
+        (summary(), video(encrypted=1), ENCRYPTED),
+        (summary(is_encrypted=True), video(codec="svq3"), ENCRYPTED),
+        (summary(), video(), None),
+    ],
+)
+def test_an_encrypted_recording_is_refused_as_such(listed: InputSummary, picture: Track, expected: str | None) -> None:
+    assert whole(listed=listed, read=packets(picture, sound(encrypted=0))) == expected
+
+
+@pytest.mark.parametrize(("count", "refused"), [(1, True), (2, False)])
+def test_a_gif_of_one_picture_is_an_image(count: int, *, refused: bool) -> None:
+    expected = "NotAVideo: The file is a GIF image, not a video recording." if refused else None
+    assert whole(read=packets(video(codec="gif", packets=count))) == expected
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "vp8", "vp9", "av1", "mpeg4"])
@@ -220,6 +246,7 @@ def test_time_with_neither_picture_nor_sound(
         (60.0, 90.0, None),
         (4.0, 2.0, None),
         (2.0, 1.9, TOO_SHORT.format("1.9 s")),
+        (2.0, 1.97, TOO_SHORT.format("1.9 s")),
         (None, 1.9, TOO_SHORT.format("1.9 s")),
         (10.0, 1.0, CUT_OFF.format("1 s", "10 s")),
     ],
@@ -251,7 +278,7 @@ def test_a_second_recording_in_the_file_is_not_left_out_in_silence() -> None:
 def test_the_largest_picture_is_the_one_that_is_judged() -> None:
     camera = video(codec="mjpeg", width=640, height=480)
     assert said(refusal(DONE, summary(), PacketReport({0: camera, 1: video()}), LIMITS)) is None
-    odd = PacketReport({0: video(), 1: video(codec="prores", width=1920, height=1000)})
+    odd = PacketReport({0: video(), 1: video(codec="svq3", width=1920, height=1000)})
     assert said(refusal(DONE, summary(), odd, LIMITS)) == ODD_VIDEO
 
 
@@ -264,12 +291,12 @@ def test_sound_that_can_be_read_is_enough() -> None:
     ("outcome", "listed", "read", "expected"),
     [
         # Without a list of streams, ffmpeg did not understand the header: only the whole file can tell.
-        (NO_STREAM, summary(streams=0, claimed_seconds=9000.0), packets(video(codec="prores")), None),
+        (NO_STREAM, summary(streams=0, claimed_seconds=9000.0), packets(video(codec="svq3")), None),
         (NO_STREAM, summary(streams=1), packets(), SOUND_ONLY),
         (NO_STREAM, summary(streams=1, has_sound=False), packets(), NOTHING),
         (NO_INDEX, summary(), packets(), None),
-        (FAILED, summary(), packets(video(codec="prores")), ODD_VIDEO),
-        (FAILED, summary(claimed_seconds=601.0), packets(video(codec="prores")), ODD_VIDEO),
+        (FAILED, summary(), packets(video(codec="svq3")), ODD_VIDEO),
+        (FAILED, summary(claimed_seconds=601.0), packets(video(codec="svq3")), ODD_VIDEO),
         (FAILED, summary(), packets(video(codec="")), None),
         (FAILED, summary(streams=4), packets(), TOO_MANY_STREAMS),
         # A codec that ffmpeg did not print yet says nothing, and neither do pictures that did not arrive yet.

@@ -56,6 +56,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
     assert (limits.max_bytes, limits.max_duration_seconds, limits.min_duration_seconds) == (4 * 1024**3, 7200, 1)
     assert (limits.max_pixels, limits.max_streams, limits.max_gap_seconds) == (36_000_000, 32, 1800)
     assert (limits.max_memory_bytes, limits.tool_seconds_per_media_second) == (1536 * 1024**2, 6)
+    assert (limits.least_readable_percent, limits.least_readable_seconds) == (50, 10)
     assert limits.require_landlock is False
 
 

@@ -2,10 +2,24 @@
 
 from typing import Final
 
-__all__ = ["AUDIO_CODECS", "VIDEO_CODECS"]
+__all__ = ["AUDIO_CODECS", "DECODERS_OF_OTHER_NAMES", "VIDEO_CODECS"]
 
-VIDEO_CODECS: Final = frozenset({"h264", "hevc", "vp8", "vp9", "av1", "mpeg4"})
-"""What screen recorders, browsers and phones produce."""
+VIDEO_CODECS: Final = frozenset(
+    {
+        # Browsers, phones, and nearly all screen recorders.
+        *("h264", "hevc", "vp8", "vp9", "av1", "vvc", "mpeg4", "h263", "theora", "gif"),
+        # Video editors, cameras and capture cards.
+        *("mjpeg", "prores", "dnxhd", "dvvideo", "mpeg1video", "mpeg2video"),
+        # Recorders that write without loss.
+        *("ffv1", "huffyuv", "ffvhuff", "utvideo", "lagarith", "magicyuv", "png", "qtrle", "rawvideo"),
+        # Screen recorders with a codec of their own: Camtasia, CamStudio, DOSBox, Fraps, GoToMeeting.
+        *("tscc", "tscc2", "cscd", "zmbv", "fraps", "g2m"),
+        # Windows and Flash.
+        *("msrle", "msvideo1", "cinepak", "msmpeg4v2", "msmpeg4v3", "wmv1", "wmv2", "wmv3", "vc1", "mss1", "mss2"),
+        *("flv1", "flashsv", "flashsv2", "vp6f"),
+    }
+)
+"""Of the screen."""
 
 AUDIO_CODECS: Final = frozenset(
     {
@@ -14,3 +28,11 @@ AUDIO_CODECS: Final = frozenset(
     }
 )
 """The same for sound."""
+
+DECODERS_OF_OTHER_NAMES: Final = frozenset(
+    {
+        *("libdav1d", "libvpx", "libvpx-vp9", "flv", "msmpeg4", "camtasia", "camstudio"),
+        *("libopus", "libvorbis", "mp3float"),
+    }
+)
+"""ffmpeg's decoders of these codecs that are not called like their codec."""

@@ -25,6 +25,8 @@ class Limits:
         Number of video, audio, subtitle and data streams together.
     max_gap_seconds
         Longest time range with neither picture nor sound. A still screen with speech is not a gap.
+    least_readable_percent, least_readable_seconds
+        A recording that is cut off or damaged is worked on if at least this much of it can be read: both hold.
     max_memory_bytes
         Writable memory of one ffmpeg process, thread stacks and unused reservations included. It stops decompression
         bombs; a 1080p recording needs about a tenth of it.
@@ -40,9 +42,15 @@ class Limits:
     max_pixels: int = 36_000_000
     max_streams: int = 32
     max_gap_seconds: float = 1800.0
+    least_readable_percent: int = 50
+    least_readable_seconds: float = 10.0
     max_memory_bytes: int = 1536 * _MIB
     tool_seconds_per_media_second: float = 6.0
     require_landlock: bool = False
+
+    def is_worth(self, readable: float, whole: float) -> bool:
+        """Return whether `readable` of `whole` seconds are enough to work on."""
+        return readable >= max(self.least_readable_seconds, whole * self.least_readable_percent / 100)
 
     def probe_deadline(self, size: int) -> float:
         """Seconds in which ffmpeg must have read a file of `size` bytes once: 30 s and 5 MB per second."""

@@ -42,6 +42,8 @@ It takes no arguments but --help and reads its environment:
   RUNOPS_PROMPTS_DIR            folder of the prompt files (the built-in ones)
   RUNOPS_TRANSCODE_FPS, RUNOPS_TRANSCODE_HEIGHT, RUNOPS_TRANSCODE_CRF   slim video (1, 720, 32)
   RUNOPS_MAX_BYTES, RUNOPS_MAX_DURATION_SECONDS   limits on the recording
+  RUNOPS_LEAST_READABLE_PERCENT                   of a recording that is cut off or damaged, so that it is worked on
+  RUNOPS_LEAST_READABLE_SECONDS                   the same in seconds
   RUNOPS_MAX_COST_USD           the most that the video may cost at the model, in US dollars (no cap)
   RUNOPS_REQUIRE_PRICES         true: with a cap, refuse models whose price is not known (false: they count as free)
   RUNOPS_REQUIRE_LANDLOCK       true: fail where the kernel cannot confine ffmpeg to its files (false)
@@ -125,6 +127,16 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         max_duration_seconds=_optional(
             environ, "RUNOPS_MAX_DURATION_SECONDS", _positive, defaults.max_duration_seconds, "a whole number"
         ),
+        least_readable_percent=_optional(
+            environ,
+            "RUNOPS_LEAST_READABLE_PERCENT",
+            _percent,
+            defaults.least_readable_percent,
+            "a number from 1 to 100",
+        ),
+        least_readable_seconds=_optional(
+            environ, "RUNOPS_LEAST_READABLE_SECONDS", _positive, defaults.least_readable_seconds, "a whole number"
+        ),
         require_landlock=_optional(
             environ, "RUNOPS_REQUIRE_LANDLOCK", _boolean, defaults.require_landlock, "true or false"
         ),
@@ -162,6 +174,13 @@ def _models(environ: Mapping[str, str]) -> ModelChoice:
         first = error.errors(include_url=False)[0]
         field, why = str(first["loc"][0]), first["msg"].removeprefix("Value error, ")
         raise Failed(Reason.MISCONFIGURED, f"{variables[field]} holds {texts[field][:60]!r}: {why}.") from None
+
+
+def _percent(text: str) -> int:
+    number = _positive(text)
+    if number > 100:
+        raise ValueError
+    return number
 
 
 def _positive(text: str) -> int:

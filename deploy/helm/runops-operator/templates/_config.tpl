@@ -27,6 +27,8 @@ ttlSecondsAfterFinished: {{ toJson .Values.ttlSecondsAfterFinished }}
 limits:
   maxBytes: {{ toJson .Values.limits.maxBytes }}
   maxDurationSeconds: {{ toJson .Values.limits.maxDurationSeconds }}
+  leastReadablePercent: {{ toJson .Values.limits.leastReadablePercent }}
+  leastReadableSeconds: {{ toJson .Values.limits.leastReadableSeconds }}
 cost:
   requirePrices: {{ .Values.cost.requirePrices }}
   {{- range $cap := list "maxPerVideoUsd" "maxPerUserAndDayUsd" "maxPerDayUsd" "maxPerMonthUsd" }}

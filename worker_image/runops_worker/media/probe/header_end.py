@@ -19,14 +19,17 @@ def header_end(head: bytes, demuxer: str) -> int | None:
     head
         The file's beginning.
     demuxer
-        `mov` or `matroska`.
+        A key of `CONTAINERS`.
 
     Returns
     -------
     int or None
-        Bytes, or None if the header does not begin within `head`. Many programs write an MP4's header at its end.
+        Bytes, or None if the header does not begin within `head`, or the container is a rare one. Many programs write
+        an MP4's header at its end.
     """
-    return _MATROSKA_HEADER if demuxer == "matroska" else _index_end(head)
+    if demuxer == "matroska":
+        return _MATROSKA_HEADER
+    return _index_end(head) if demuxer == "mov" else None
 
 
 def _index_end(head: bytes) -> int | None:

@@ -20,6 +20,14 @@ _ENDS_EARLY: Final = re.compile(r"\[in#0/[^]]*\].*(?:File ended prematurely|: pa
 # are the same.
 _FORMAT: Final = re.compile(r", ([a-z]\w{1,30})(?:\(([^\n]{1,120}?)\))?, \d+x\d+")
 _COLOURS: Final = re.compile(r"[\w-]+/([\w-]+)/([\w-]+)")
+# The key of a Matroska track, the sample entry of an encrypted MP4 of which the rest is unknown, and a protected WMV.
+_ENCRYPTED: Final = re.compile(
+    r" {6,}enc_key_id +:|  Stream #0:\d+.*: Video: [^,]*\(encv / |\[in#0/[^]]*\] DRM protected stream detected"
+)
+# Where bytes in the middle of a file are wrong, a demuxer leaves out everything up to the next mark that it knows.
+_LEAVES_OUT: Final = re.compile(
+    r"\[in#0/[^]]*\] (?:Element at \S+ ending at \S+ exceeds|0x\S+ at pos \S+ .*invalid|.*invalid as first byte)"
+)
 _NOT_A_PICTURE_TRACK: Final = ("(attached pic)", "(timed thumbnails)")
 
 
@@ -62,6 +70,10 @@ class InputSummary:
         Whether a sound stream is listed, readable or not.
     ends_early
         Whether the file ends where its structure says that more follows.
+    leaves_out
+        Whether a part in the middle cannot be read.
+    is_encrypted
+        Whether a stream says that it is encrypted. Where only its packets say so, `Track.encrypted` counts them.
     """
 
     claimed_seconds: float | None = None
@@ -71,6 +83,8 @@ class InputSummary:
     refused_picture: tuple[int, int] | None = None
     has_sound: bool = False
     ends_early: bool = False
+    leaves_out: bool = False
+    is_encrypted: bool = False
     _guessed: bool = False
     _input_ended: bool = False
     _in_video: bool = False
@@ -79,15 +93,15 @@ class InputSummary:
         """Read one line."""
         if match := _TOO_MANY_PIXELS.search(line):
             self.refused_picture = int(match[1]), int(match[2])
-        if "Estimating duration from bitrate" in line:
-            self._guessed = True
-        if _ENDS_EARLY.match(line):
-            self.ends_early = True
+        self._guessed |= "Estimating duration from bitrate" in line
+        self.leaves_out |= _LEAVES_OUT.match(line) is not None
+        self.ends_early |= _ENDS_EARLY.match(line) is not None
         # The streams of the output are listed afterwards in the same format.
         if line.startswith(("Stream mapping:", "Output #0")):
             self._input_ended = True
         if self._input_ended:
             return
+        self.is_encrypted |= _ENCRYPTED.match(line) is not None
         if match := _START.match(line):
             self.starts_at = float(match[1])
         if (match := _DURATION.match(line)) and not self._guessed:

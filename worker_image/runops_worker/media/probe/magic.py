@@ -21,7 +21,6 @@ _UTF8_BOM: Final = b"\xef\xbb\xbf"
 _NOT_VIDEOS: Final = (
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"\x89PNG", "a PNG image"),
-    (b"GIF8", "a GIF image"),
     (b"BM", "a bitmap image"),
     (b"II*\x00", "a TIFF image"),
     (b"MM\x00*", "a TIFF image"),
@@ -31,11 +30,24 @@ _NOT_VIDEOS: Final = (
     (b"\x7fELF", "a program"),
 )
 _SOUNDS: Final = ((b"ID3", "an MP3 file"), (b"fLaC", "a FLAC file"))
+_VIDEOS: Final = (
+    (_EBML, "matroska"),
+    (b"FLV\x01", "flv"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"OggS", "ogg"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
+    (b"\x00\x00\x01\xba", "mpeg"),
+)
+# Not recorded in practice, or without the times of its pictures.
 _OTHER_VIDEOS: Final = (
-    (b"FLV\x01", "an FLV file"),
-    (b"\x30\x26\xb2\x75", "a Windows Media file"),
-    (b"\x00\x00\x01\xba", "an MPEG program stream"),
-    (b"OggS", "an Ogg file"),
+    (b".RMF", "a RealMedia file"),
+    (b"\x06\x0e\x2b\x34\x02\x05\x01\x01", "an MXF file"),
+    (b"DKIF", "an IVF file"),
+    (b"CWS", "a Flash animation"),
+    (b"FWS", "a Flash animation"),
+    (b"\x00\x00\x01\xb3", "a bare MPEG video without a container"),
+    (b"\x00\x00\x00\x01\x67", "a bare H.264 video without a container"),
 )
 _TEXTS: Final = (
     (b"#extm3u", "a playlist"),
@@ -45,7 +57,10 @@ _TEXTS: Final = (
     (b"<?xml", "an XML document"),
     (b"{", "a JSON text"),
 )
-_TS_PACKET: Final = 188
+# Distance of the packets of an MPEG transport stream, and where the first one begins: the second kind, of cameras and
+# Blu-ray discs, has a time before each packet; the third one has check bytes after it.
+_TS_PACKETS: Final = ((188, 0), (192, 4), (204, 0))
+_TS_MARK: Final = b"G"
 
 
 def demuxer_for(head: bytes) -> str:
@@ -59,7 +74,7 @@ def demuxer_for(head: bytes) -> str:
     Returns
     -------
     str
-        `mov` (MP4, MOV) or `matroska` (WebM, MKV).
+        A key of `CONTAINERS`.
 
     Raises
     ------
@@ -68,8 +83,12 @@ def demuxer_for(head: bytes) -> str:
     """
     if not head:
         raise MediaRejected("SourceEmpty", "The recording is an empty file (0 bytes).")
-    if head.startswith(_EBML):
-        return "matroska"
+    if demuxer := _name(head, _VIDEOS):
+        return demuxer
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return "avi"
+    if any(_is_transport_stream(head, *layout) for layout in _TS_PACKETS):
+        return "mpegts"
     if head[4:8] in _MOV_BOXES:
         if head[4:8] == b"ftyp" and head[8:12] in _IMAGE_BRANDS:
             raise _not_a_video("a HEIC or AVIF image")
@@ -89,11 +108,12 @@ def _refusal(head: bytes) -> MediaRejected:
         return _sound("a WAV file")
     if name := _name(head, _OTHER_VIDEOS):
         return _other_video(name)
-    if riff == b"AVI ":
-        return _other_video("an AVI file")
-    if head.startswith(b"G") and head[_TS_PACKET : _TS_PACKET + 1] == b"G":
-        return _other_video("an MPEG transport stream")
     return _not_a_video(_text_name(head) or "of no known recording format")
+
+
+def _is_transport_stream(head: bytes, distance: int, first: int) -> bool:
+    marks = head[first::distance]
+    return len(marks) > 1 and not marks.strip(_TS_MARK)
 
 
 def _name(head: bytes, names: tuple[tuple[bytes, str], ...]) -> str | None:
@@ -123,4 +143,4 @@ def _sound(name: str) -> MediaRejected:
 
 
 def _other_video(name: str) -> MediaRejected:
-    return MediaRejected("UnsupportedMedia", f"The recording is {name}; MP4, MOV, WebM and MKV can be read.")
+    return MediaRejected("UnsupportedMedia", f"The recording is {name}, which cannot be read. Export it as MP4.")

@@ -26,14 +26,19 @@ They go back where an edit list shows parts of a group of pictures, or where a s
 times, which nobody reads, are moved ten hours back, where they can stay in order and below the times of showing.
 """
 
-ALL_TRACKS: Final = ("-map", "0:V", "-map", "0:a?", "-c", "copy", "-bsf:v", TRUE_TIMES)
+# A picture of an AVI has a decode time only. With it the length is right, and the order does not matter here.
+_ANY_TIMES: Final = TRUE_TIMES.replace("pts=PTS", "pts=if(eq(PTS\\,NOPTS)\\,DTS\\,PTS)")
+
+ALL_TRACKS: Final = ("-map", "0:V", "-map", "0:a?", "-c", "copy", "-bsf:v", _ANY_TIMES)
 """All pictures but covers and previews, then all sound. So `0:V:n` has the number n, and the sound follows."""
 
 _HEADER: Final = re.compile(r"#(tb|media_type|codec_id|dimensions|sar) (\d{1,4}): (\S{1,64})")
 _FLAGS: Final = re.compile(r" F=0x([0-9A-F]{1,8})(?:,|$)")
 # AV_PKT_FLAG_KEY of libavcodec.
 _KEY: Final = 1
+_ENCRYPTED: Final = ", Encryption info,"
 _MOST_TRACKS: Final = 256
+_NO_TIME: Final = -(2**63)
 
 
 @dataclass
@@ -44,6 +49,7 @@ class PacketReport:
     ----------
     tracks
         By the numbers that ffmpeg gives them, see `ALL_TRACKS`.
+
     """
 
     tracks: dict[int, Track] = field(default_factory=dict)
@@ -79,6 +85,11 @@ class PacketReport:
         return max((track.end for track in self.tracks.values() if track.packets), default=0.0) - self.start
 
     @property
+    def ends_in_a_packet(self) -> bool:
+        """Whether the last packet of a track is not whole."""
+        return any(track.last_is_broken for track in self.tracks.values())
+
+    @property
     def gap(self) -> Hole | None:
         """Longest time range with neither picture nor sound; None if there is none of a second or more."""
         return largest_hole(track.timeline for track in self.tracks.values())
@@ -92,11 +103,14 @@ class PacketReport:
         if len(fields) < 6:
             return
         with contextlib.suppress(ValueError):
-            index, _, pts, duration, size = (int(text) for text in fields[:5])
+            index, dts, pts, duration, size = (int(text) for text in fields[:5])
             if (track := self.tracks.get(index)) is not None:
                 found = _FLAGS.match(fields[6]) if len(fields) > 6 else None
                 flags = int(found[1], 16) if found else _KEY
-                track.take(pts=pts, duration=duration, size=size, flags=flags)
+                track.take(pts=dts if pts == _NO_TIME else pts, duration=duration, size=size, flags=flags)
+                # libavcodec's AV_PKT_DATA_ENCRYPTION_INFO: the packet holds the picture or sound encrypted.
+                if len(fields) > 6 and _ENCRYPTED in fields[6]:
+                    track.encrypted += 1
 
     def _header(self, line: str) -> None:
         match = _HEADER.match(line)

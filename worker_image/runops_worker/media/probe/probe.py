@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from runops_worker.media.codecs import AUDIO_CODECS
+from runops_worker.media.containers import CONTAINERS
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
 from runops_worker.media.limits import Limits
+from runops_worker.media.probe.cut_off import cut_off, unreadable_parts
+from runops_worker.media.probe.file_end import TAIL_BYTES, has_end
+from runops_worker.media.probe.header_claim import header_claim
 from runops_worker.media.probe.input_summary import InputSummary, VideoHeader
 from runops_worker.media.probe.magic import HEAD_BYTES, demuxer_for
 from runops_worker.media.probe.packets import ALL_TRACKS, PACKET_LIST, PacketReport
@@ -64,7 +68,10 @@ async def probe(path: Path, *, limits: Limits, on_screen: OnScreen = _ignore) ->
     """
     size = path.stat().st_size  # noqa: ASYNC240 - local disk
     with path.open("rb") as stream:
-        demuxer = demuxer_for(stream.read(HEAD_BYTES))
+        head = stream.read(HEAD_BYTES)
+        stream.seek(max(size - TAIL_BYTES, 0))
+        tail = stream.read(TAIL_BYTES)
+    demuxer = demuxer_for(head)
     if size > limits.max_bytes:
         raise MediaRejected(
             "MediaTooLarge",
@@ -91,6 +98,11 @@ async def probe(path: Path, *, limits: Limits, on_screen: OnScreen = _ignore) ->
             "MediaCorrupt",
             f"The recording cannot be opened: its structure asks for more than {megabytes} MiB of memory.",
         ) from failed
+    claim = header_claim(head, demuxer)
+    if claim.size > size:
+        summary.ends_early, summary.claimed_seconds = True, claim.seconds
+    elif not has_end(tail, demuxer):
+        summary.ends_early, summary.claimed_seconds = True, None
     refused = refusal(outcome, summary, packets, limits)
     if refused is not None:
         raise refused
@@ -136,9 +148,11 @@ async def _read(
     limits: Limits,
     first_only: bool = False,
 ) -> Outcome:
+    # Copied times show what an edit list or a late start is. Where the clock may jump, they are read as in a transcode.
+    times = () if CONTAINERS[demuxer].times_may_jump else ("-copyts",)
     return await run_tool(
         [
-            *hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels, input_options=("-copyts",)),
+            *hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels, input_options=times),
             *ALL_TRACKS,
             *(("-frames:v", "1", "-frames:a", "1") if first_only else ()),
             *PACKET_LIST,
@@ -164,6 +178,7 @@ def _describe(demuxer: str, summary: InputSummary, packets: PacketReport) -> Rec
         if track.packets and track.codec in AUDIO_CODECS
     ]
     ends = [screen.end, *(packets.sounds[sound.place].end for sound in sounds)]
+    cut = cut_off(summary, packets)
     header = summary.videos[place] if place < len(summary.videos) else VideoHeader()
     width, height = shown_size(screen.width, screen.height, screen.sar)
     turns = round(header.rotation / 90) % 4
@@ -180,4 +195,6 @@ def _describe(demuxer: str, summary: InputSummary, packets: PacketReport) -> Rec
         sounds=tuple(sounds),
         quarter_turns=turns,
         picture=header.picture,
+        has_broken_pictures=screen.broken > screen.last_is_broken,
+        losses=(*(() if cut is None else (cut.loss,)), *unreadable_parts(summary, packets)),
     )

@@ -1,12 +1,14 @@
 """Why a recording is refused. Pure: ffmpeg's output in, a reason and a sentence out."""
 
+import math
+
 from runops_worker.media.codecs import AUDIO_CODECS, VIDEO_CODECS
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.limits import Limits
+from runops_worker.media.probe.cut_off import cut_off
 from runops_worker.media.probe.input_summary import InputSummary
 from runops_worker.media.probe.packets import PacketReport
 from runops_worker.media.probe.screen import screen_of
-from runops_worker.media.recording.length import claims_too_much, missing_seconds
 from runops_worker.media.sandbox.run_tool import Outcome
 from runops_worker.media.wording import seconds_text
 
@@ -99,10 +101,12 @@ def _stream_refusal(summary: InputSummary, packets: PacketReport, limits: Limits
             "UnsupportedMedia", f"The recording has {summary.streams} streams; the limit is {limits.max_streams}."
         )
     screen = screen_of(packets, summary)
+    if screen.encrypted or summary.is_encrypted:
+        return MediaRejected("UnsupportedMedia", "The recording is encrypted. Upload it without copy protection.")
     if screen.codec not in VIDEO_CODECS:
         return MediaRejected(
             "UnsupportedMedia",
-            f"The recording's video codec is {screen.codec}; H.264, HEVC, VP8, VP9 and AV1 can be read.",
+            f"The recording's video codec is {screen.codec}, which cannot be read. Export it as MP4 with H.264.",
         )
     codecs = [track.codec for track in packets.sounds if track.packets]
     if codecs and AUDIO_CODECS.isdisjoint(codecs):
@@ -115,6 +119,8 @@ def _stream_refusal(summary: InputSummary, packets: PacketReport, limits: Limits
 
 def _shape_refusal(summary: InputSummary, packets: PacketReport) -> MediaRejected | None:
     screen = screen_of(packets, summary)
+    if screen.codec == "gif" and screen.packets == 1:
+        return MediaRejected("NotAVideo", "The file is a GIF image, not a video recording.")
     if screen.width < 2 or screen.height < 2:
         return MediaRejected("MediaCorrupt", "The recording does not say how large its picture is.")
     return None
@@ -142,13 +148,12 @@ def _time_refusal(summary: InputSummary, packets: PacketReport, limits: Limits) 
     late = packets.start - (summary.starts_at or 0.0)
     if late > limits.max_gap_seconds:
         return MediaRejected("TimestampGap", f"The recording's timestamps begin at {seconds_text(late)} instead of 0.")
-    missing = missing_seconds(claimed=summary.claimed_seconds, found=duration, end=packets.start + duration)
-    cut_off = summary.ends_early and claims_too_much(missing, duration)
+    cut = cut_off(summary, packets)
     # A recording that is too long and cut off is refused as too long: uploading it again would not help.
-    longest = duration + missing if cut_off else duration
+    longest = duration if cut is None or cut.whole is None else cut.whole
     if longest > limits.max_duration_seconds:
         return _too_long(longest, limits)
-    if cut_off:
+    if cut is not None and cut.whole is not None and not limits.is_worth(cut.readable, cut.whole):
         return MediaRejected(
             "MediaCorrupt",
             f"The recording is cut off: only {seconds_text(duration)} of its {seconds_text(longest)} can be read.",
@@ -156,7 +161,8 @@ def _time_refusal(summary: InputSummary, packets: PacketReport, limits: Limits) 
     if duration < limits.min_duration_seconds:
         return MediaRejected(
             "MediaTooShort",
-            f"The recording is {seconds_text(duration)} long; it must be at least "
+            # Rounded down, or it would be as long as it must be.
+            f"The recording is {seconds_text(math.floor(duration * 10) / 10)} long; it must be at least "
             f"{seconds_text(limits.min_duration_seconds)}.",
         )
     return None

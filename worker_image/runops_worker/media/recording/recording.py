@@ -49,6 +49,8 @@ class Recording:
         How often players turn the screen by 90 degrees against the clock, 0 to 3.
     picture
         How the pictures of the screen are coded.
+    has_broken_pictures
+        Whether the file lacks a part of a coded picture before the last one.
     losses
         Parts of the file that cannot be used, as far as they are known before a picture is decoded.
     """
@@ -63,6 +65,7 @@ class Recording:
     sounds: tuple[SoundTrack, ...]
     quarter_turns: int = 0
     picture: PictureFormat = UNKNOWN
+    has_broken_pictures: bool = False
     losses: tuple[Loss, ...] = ()
 
     @property

@@ -1,12 +1,12 @@
 """When something is shown or heard, and the times between. Pure."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import merge
 from typing import Final
 
-__all__ = ["Hole", "Timeline", "largest_hole"]
+__all__ = ["Hole", "Timeline", "holes", "largest_hole"]
 
 _SHORTEST_HOLE_SECONDS: Final = 1.0
 # Two hours of pictures that are two seconds apart have 3,600. A hostile file could have a span for each packet.
@@ -65,11 +65,13 @@ def largest_hole(timelines: Iterable[Timeline]) -> Hole | None:
     Hole or None
         The first of equally long ones; None if there is none of a second or more.
     """
-    found: Hole | None = None
+    return max(holes(timelines), key=lambda hole: hole.seconds, default=None)
+
+
+def holes(timelines: Iterable[Timeline]) -> Iterator[Hole]:
+    """Yield the time ranges of a second or more, between first and last packet, in which no track has anything."""
     reached: float | None = None
     for begin, end in merge(*(timeline.spans for timeline in timelines)):
-        if reached is not None and begin - reached >= max(_SHORTEST_HOLE_SECONDS, found.seconds if found else 0.0):
-            hole = Hole(reached, begin)
-            found = hole if found is None or hole.seconds > found.seconds else found
+        if reached is not None and begin - reached >= _SHORTEST_HOLE_SECONDS:
+            yield Hole(reached, begin)
         reached = end if reached is None else max(reached, end)
-    return found

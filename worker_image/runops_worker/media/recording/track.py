@@ -8,8 +8,8 @@ from runops_worker.media.recording.timeline import Timeline
 
 __all__ = ["Track"]
 
-# AV_PKT_FLAG_KEY and AV_PKT_FLAG_DISCARD of libavcodec.
-_KEY, _DISCARD = 1, 4
+# AV_PKT_FLAG_KEY, AV_PKT_FLAG_CORRUPT and AV_PKT_FLAG_DISCARD of libavcodec.
+_KEY, _CORRUPT, _DISCARD = 1, 2, 4
 # Pictures are stored in decoding order, so times go back; in a recording with a picture a minute, by minutes. Times of
 # key pictures do not. A second recording that was appended begins at 0, with a key picture.
 _JUMP_BACK_SECONDS: Final = 16.0
@@ -31,6 +31,8 @@ class Track:
         Coded size in pixels and aspect ratio of a pixel; 0, 0 and 1 for sound.
     packets, hidden
         Number of packets that are shown or heard, and of those that are not.
+    encrypted
+        Number of packets that cannot be decoded without a key.
     total_bytes
         Size of all of them.
     start, end
@@ -39,6 +41,10 @@ class Track:
         Latest beginning of a packet, in seconds.
     time_base
         Seconds per unit of the packets' times.
+    broken
+        Number of packets that are not whole.
+    last_is_broken
+        Whether the last one is.
     jumps_back_at
         The end, in seconds, of what comes before the times of key pictures, or of sound, first go back; None if they
         never do.
@@ -53,11 +59,14 @@ class Track:
     sar: Fraction = Fraction(1)
     packets: int = 0
     hidden: int = 0
+    encrypted: int = 0
     total_bytes: int = 0
     start: float = 0.0
     end: float = 0.0
     latest: float = 0.0
     time_base: float = 0.0
+    broken: int = 0
+    last_is_broken: bool = False
     jumps_back_at: float | None = None
     timeline: Timeline = field(default_factory=Timeline)
     _latest_key: float = 0.0
@@ -65,6 +74,8 @@ class Track:
     def take(self, *, pts: int, duration: int, size: int, flags: int) -> None:
         """Add a packet; times are in units of the time base."""
         self.total_bytes += size
+        self.last_is_broken = bool(flags & _CORRUPT)
+        self.broken += self.last_is_broken
         if flags & _DISCARD:
             self.hidden += 1
             return

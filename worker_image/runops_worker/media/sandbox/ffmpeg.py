@@ -6,17 +6,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from runops_worker.media.codecs import AUDIO_CODECS, VIDEO_CODECS
+from runops_worker.media.codecs import AUDIO_CODECS, DECODERS_OF_OTHER_NAMES, VIDEO_CODECS
+from runops_worker.media.containers import CONTAINERS
 from runops_worker.media.errors import MediaToolFailed
 
 __all__ = ["binary", "hardened"]
 
 # -codec_whitelist takes names of decoders. Some differ from the name of their codec.
-_DECODERS: Final = ",".join(
-    sorted(VIDEO_CODECS | AUDIO_CODECS | {"libdav1d", "libopus", "libvorbis", "mp3float", "libvpx", "libvpx-vp9"})
-)
+_DECODERS: Final = ",".join(sorted(VIDEO_CODECS | AUDIO_CODECS | DECODERS_OF_OTHER_NAMES))
 _PACKAGE: Final = "imageio_ffmpeg.binaries"
-_DEMUXERS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
 
 
 def binary() -> str:
@@ -44,14 +42,15 @@ def hardened(source: Path, *, demuxer: str, max_pixels: int, input_options: tupl
     """Return the beginning of every ffmpeg command: the binary, the restrictions and the input.
 
     The list of protocols alone is not enough, because a playlist can name other local files. So the command names the
-    demuxer, and allows two families of demuxers and the accepted codecs only.
+    demuxer, and allows its family of demuxers and the accepted codecs only. This holds for a demuxer that ffmpeg would
+    open inside the file, too: a subtitle track of an AVI may be a playlist.
 
     Parameters
     ----------
     source
         The file to read.
     demuxer
-        `mov` or `matroska`, from the file's first bytes.
+        A key of `CONTAINERS`, from the file's first bytes.
     max_pixels
         Largest picture that a decoder may allocate.
     input_options
@@ -60,7 +59,8 @@ def hardened(source: Path, *, demuxer: str, max_pixels: int, input_options: tupl
     return [
         binary(),
         *("-hide_banner", "-nostdin", "-nostats", "-y"),
-        *("-protocol_whitelist", "file,pipe", "-format_whitelist", _DEMUXERS, "-codec_whitelist", _DECODERS),
+        *("-protocol_whitelist", "file,pipe", "-codec_whitelist", _DECODERS),
+        *("-format_whitelist", CONTAINERS[demuxer].family),
         *("-max_pixels", str(max_pixels)),
         *input_options,
         *("-f", demuxer, "-i", f"file:{source.absolute()}"),

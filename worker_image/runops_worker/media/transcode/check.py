@@ -3,6 +3,7 @@
 from typing import Final
 
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
+from runops_worker.media.limits import Limits
 from runops_worker.media.probe.packets import PacketReport
 from runops_worker.media.recording.recording import Recording
 from runops_worker.media.transcode.decoding_report import DecodingReport
@@ -15,7 +16,15 @@ _BAD_SHARE: Final = 0.01
 _BAD_PICTURES: Final = 3
 
 
-def check(packets: PacketReport, *, recording: Recording, fps: int, report: DecodingReport) -> None:
+def check(
+    packets: PacketReport,
+    *,
+    recording: Recording,
+    fps: int,
+    report: DecodingReport,
+    limits: Limits,
+    damaged_seconds: float = 0.0,
+) -> None:
     """Accept or refuse a slim video.
 
     Parameters
@@ -28,17 +37,22 @@ def check(packets: PacketReport, *, recording: Recording, fps: int, report: Deco
         Pictures per second of the slim video.
     report
         How well the recording could be decoded.
+    limits
+        How much must be readable.
+    damaged_seconds
+        For how long its picture is damaged.
 
     Raises
     ------
     MediaRejected
-        MediaCorrupt: more than 1 % of the pictures and at least 3 cannot be decoded, or there are too few pictures, too
-        many pictures, or no sound.
+        MediaCorrupt: too little of the picture can be decoded (more than 1 % of the pictures and at least 3 cannot, and
+        what is left is not worth it), or there are too few pictures, too many pictures, or no sound.
     MediaToolFailed
         With sound, the slim video does not have the length of the recording.
     """
-    bad = report.errors + report.damaged
-    if bad >= _BAD_PICTURES and report.bad_share > _BAD_SHARE:
+    bad, seconds = report.errors + report.damaged, recording.video_seconds
+    is_bad = bad >= _BAD_PICTURES and report.bad_share > _BAD_SHARE
+    if is_bad and not limits.is_worth(seconds - damaged_seconds, seconds):
         raise MediaRejected(
             "MediaCorrupt", f"The recording is damaged: {bad} of its {report.packets} pictures cannot be decoded."
         )

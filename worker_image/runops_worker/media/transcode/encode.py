@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from runops_worker.media.errors import MediaRejected, MediaToolFailed
+from runops_worker.media.errors import MediaRejected
 from runops_worker.media.limits import Limits
 from runops_worker.media.recording.recording import Recording
 from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.transcode.decoding_report import DecodingReport
+from runops_worker.media.transcode.failed_run import why_failed
 from runops_worker.media.transcode.growing_slim import GrowingSlim, Watcher
 from runops_worker.media.transcode.packet_filter import dropping
 from runops_worker.media.transcode.picture_filters import PicturePlan
@@ -105,7 +106,7 @@ class Encoder:
         Raises
         ------
         MediaRejected
-            MediaCorrupt: no picture can be decoded.
+            MediaCorrupt: no picture can be decoded, or too few for ffmpeg to go on.
         MediaToolFailed
             ffmpeg failed.
         """
@@ -113,7 +114,7 @@ class Encoder:
         if report.pictures == 0 and (report.packets or outcome.says("Error while opening decoder")):
             raise MediaRejected("MediaCorrupt", "No picture of the recording can be decoded.")
         if outcome.returncode != 0:
-            raise MediaToolFailed(f"ffmpeg could not write the slim video (exit code {outcome.returncode}).")
+            raise why_failed(outcome, report)
         return report
 
     async def _ffmpeg(self, *, formula: Path | None) -> _Run:

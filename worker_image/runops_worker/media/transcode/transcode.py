@@ -16,6 +16,7 @@ from runops_worker.media.probe.examine import Examined
 from runops_worker.media.probe.packets import PacketReport
 from runops_worker.media.probe.pictures import Pictures
 from runops_worker.media.transcode.check import check
+from runops_worker.media.transcode.damage import damage_loss, find_damage, seconds_of
 from runops_worker.media.transcode.decoding_report import DecodingReport
 from runops_worker.media.transcode.defragment import defragment
 from runops_worker.media.transcode.encode import Encoder
@@ -28,6 +29,8 @@ __all__ = ["transcode"]
 
 # With a larger share to decode, the packet filter costs more than it saves.
 _WORTHWHILE_SHARE: Final = 0.98
+# The slim video shows one picture of this time.
+_TOLD_SECONDS: Final = 1.0
 
 
 async def transcode(
@@ -101,8 +104,11 @@ async def transcode(
             report = await encoder.selected(selection, formula=formula)
         if report is None:
             report = await encoder.whole()
+        is_damaged = report.errors or report.damaged or recording.has_broken_pictures
+        damage = await find_damage(source, recording=recording, limits=limits) if is_damaged else []
         packets = await inspect_slim(part, limits=limits)
-        check(packets, recording=recording, fps=fps, report=report)
+        damaged = seconds_of(damage)
+        check(packets, recording=recording, fps=fps, report=report, limits=limits, damaged_seconds=damaged)
         finished = part
         if watcher is not None:
             await watcher.accepted()
@@ -115,7 +121,7 @@ async def transcode(
             frames=packets.video.packets,
             has_audio=packets.audio.packets > 0,
             fps=fps,
-            losses=recording.losses,
+            losses=(*recording.losses, *((damage_loss(damage),) if damaged >= _TOLD_SECONDS else ())),
         )
         finished.replace(target)
         if encoder.growing is not None:

@@ -1,0 +1,32 @@
+"""Each ffmpeg command names one demuxer and allows its family only."""
+
+from pathlib import Path
+
+import pytest
+
+from runops_worker.media.codecs import AUDIO_CODECS, VIDEO_CODECS
+from runops_worker.media.containers import CONTAINERS
+from runops_worker.media.sandbox.ffmpeg import hardened
+
+# Demuxers that open other files, and those that take any text for a list.
+LISTS = ["hls", "dash", "concat", "concatf", "image2", "imf", "sdp", "rtsp", "tee", "asf_o", "mpegtsraw", "rawvideo"]
+
+
+def option(demuxer: str, name: str) -> list[str]:
+    command = hardened(Path("/work/recording"), demuxer=demuxer, max_pixels=1)
+    assert command[-4:] == ["-f", demuxer, "-i", "file:/work/recording"]
+    return command[command.index(name) + 1].split(",")
+
+
+@pytest.mark.parametrize("demuxer", CONTAINERS)
+def test_only_the_named_demuxer_is_allowed(demuxer: str) -> None:
+    allowed = option(demuxer, "-format_whitelist")
+    assert demuxer in allowed
+    others = {name for other, known in CONTAINERS.items() if other != demuxer for name in known.family.split(",")}
+    assert not set(allowed) & {*others, *LISTS}
+
+
+@pytest.mark.parametrize("demuxer", CONTAINERS)
+def test_only_files_are_opened_and_only_known_codecs(demuxer: str) -> None:
+    assert option(demuxer, "-protocol_whitelist") == ["file", "pipe"]
+    assert set(option(demuxer, "-codec_whitelist")) >= VIDEO_CODECS | AUDIO_CODECS

@@ -1,0 +1,37 @@
+"""The containers that are accepted, by the names of ffmpeg's demuxers."""
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["CONTAINERS", "Container"]
+
+
+@dataclass(frozen=True)
+class Container:
+    """What is known of a container before a file of it is opened.
+
+    Attributes
+    ----------
+    family
+        The names that ffmpeg gives the demuxer, as `-format_whitelist` takes them.
+    times_may_jump
+        Whether its clock may begin anew in the middle, as after a change of the programme. ffmpeg joins such parts
+        unless it is told to copy the times.
+    """
+
+    family: str
+    times_may_jump: bool = False
+
+
+CONTAINERS: Final = {
+    "mov": Container("mov,mp4,m4a,3gp,3g2,mj2"),
+    "matroska": Container("matroska,webm"),
+    "avi": Container("avi"),
+    "asf": Container("asf"),
+    "flv": Container("flv"),
+    "gif": Container("gif"),
+    "mpeg": Container("mpeg", times_may_jump=True),
+    "mpegts": Container("mpegts", times_may_jump=True),
+    "ogg": Container("ogg", times_may_jump=True),
+}
+"""By the name that `-f` takes: MP4, MOV and 3GP; WebM and MKV; AVI; WMV; FLV; animated GIF; MPEG-PS and -TS; Ogg."""
