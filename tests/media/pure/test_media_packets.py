@@ -62,9 +62,16 @@ def test_the_time_of_showing_counts_not_that_of_decoding() -> None:
     assert (made.video.start, made.video.end, made.video.latest) == (2.0, 3.0, 2.0)
 
 
-def test_begin_end_and_latest_do_not_depend_on_the_order() -> None:
-    made = report(packet(0, 20, 10), packet(0, 50, 5), packet(0, 10, 90), packet(0, 40, 10))
-    assert (made.video.start, made.video.end, made.video.latest) == (1.0, 10.0, 5.0)
+def test_begin_end_and_latest_of_sound_do_not_depend_on_the_order() -> None:
+    made = report(packet(1, 200, 100), packet(1, 500, 50), packet(1, 100, 900), packet(1, 400, 100))
+    assert (made.audio.start, made.audio.end, made.audio.latest) == (1.0, 10.0, 5.0)
+
+
+def test_pictures_end_with_the_last_one_that_is_shown() -> None:
+    # After a pause, the length of a picture may be that of the pause.
+    made = report(packet(0, 20, 10), packet(0, 50, 5), packet(0, 10, 90), packet(0, 40, 60))
+    assert (made.video.start, made.video.end, made.video.latest) == (1.0, 5.5, 5.0)
+    assert report(packet(0, 20, 10), packet(0, 20, 30), packet(0, 20, 5)).video.end == 5.0
 
 
 def test_the_length_is_from_the_first_packet_to_the_end_of_the_last() -> None:
@@ -162,8 +169,30 @@ def test_time_that_goes_back_is_noted_once(times: list[int], at: float | None) -
     assert report(*(packet(0, time, 10) for time in times)).video.jumps_back_at == at
 
 
+@pytest.mark.parametrize(
+    ("begin", "flags", "at"),
+    [
+        # A key picture: nothing that is decoded before it is shown after it. A second recording begins so.
+        (0, ", F=0x1", 4.0),
+        (9, "", 4.0),
+        # A picture that refers to others may be shown long before the one that was decoded before it.
+        (9, ", F=0x0", None),
+        # Some writers give single key pictures a wrong time.
+        (10, ", F=0x1", None),
+    ],
+)
+def test_a_short_recording_that_begins_anew_is_noted(begin: int, flags: str, at: float | None) -> None:
+    again = f"0, {begin}, {begin}, 10, 9, 0x0{flags}"
+    assert report(packet(0, 0, 10), packet(0, 30, 10), again).video.jumps_back_at == at
+
+
+def test_key_pictures_that_are_hardly_earlier_do_not_begin_anew() -> None:
+    assert report(packet(0, 0, 5), packet(0, 10, 5), packet(0, 0, 5)).video.jumps_back_at is None
+
+
 def test_pictures_that_are_shown_earlier_do_not_go_back() -> None:
-    assert report("0, 0, 30, 10, 9, 0x0", "0, 10, 0, 10, 9, 0x0", "0, 20, 10, 10, 9, 0x0").video.jumps_back_at is None
+    lines = "0, 0, 30, 10, 9, 0x0", "0, 10, 0, 10, 9, 0x0, F=0x0", "0, 20, 10, 10, 9, 0x0, F=0x0"
+    assert report(*lines).video.jumps_back_at is None
 
 
 def test_every_track_is_listed_by_its_kind() -> None:

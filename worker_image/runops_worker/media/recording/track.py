@@ -11,8 +11,10 @@ __all__ = ["Track"]
 # AV_PKT_FLAG_KEY, AV_PKT_FLAG_CORRUPT and AV_PKT_FLAG_DISCARD of libavcodec.
 _KEY, _CORRUPT, _DISCARD = 1, 2, 4
 # Pictures are stored in decoding order, so times go back; in a recording with a picture a minute, by minutes. Times of
-# key pictures do not. A second recording that was appended begins at 0, with a key picture.
+# key pictures do not: nothing before one of them in decoding order is shown after it. Some writers give single ones a
+# wrong time. A second recording that was appended begins at 0, with a key picture.
 _JUMP_BACK_SECONDS: Final = 16.0
+_ANEW_SECONDS: Final = 1.0
 
 
 @dataclass
@@ -36,7 +38,7 @@ class Track:
     total_bytes
         Size of all of them.
     start, end
-        Earliest beginning and latest end of a packet, in seconds.
+        Earliest beginning of a packet in seconds, and latest end; for pictures the end of the last one that is shown.
     latest
         Latest beginning of a packet, in seconds.
     time_base
@@ -46,8 +48,8 @@ class Track:
     last_is_broken
         Whether the last one is.
     jumps_back_at
-        The end, in seconds, of what comes before the times of key pictures, or of sound, first go back; None if they
-        never do.
+        The end, in seconds, of what comes before the times of key pictures, or of sound, first go back to the beginning
+        or far; None if they never do.
     timeline
         When it has something to show or hear.
     """
@@ -82,11 +84,21 @@ class Track:
         # Sound may begin before 0, with samples that prepare the decoder and are never heard.
         begin = max(pts * self.time_base, 0.0)
         if flags & _KEY:
-            if begin < self._latest_key - _JUMP_BACK_SECONDS and self.jumps_back_at is None:
+            if self.jumps_back_at is None and self._goes_back(begin):
                 self.jumps_back_at = self.end
             self._latest_key = max(self._latest_key, begin)
+        end = max((pts + duration) * self.time_base, begin)
         self.start = min(self.start, begin) if self.packets else begin
-        self.end = max(self.end, (pts + duration) * self.time_base, begin)
+        if self.kind != "video" or begin == self.latest:
+            self.end = max(self.end, end)
+        elif begin > self.latest:
+            # MP4 stores as a picture's length the time to the next one in decoding order, which after a pause may be
+            # the pause. So what earlier pictures claim does not count.
+            self.end = end
         self.latest = max(self.latest, begin)
-        self.timeline.add(begin, max((pts + duration) * self.time_base, begin))
+        self.timeline.add(begin, end)
         self.packets += 1
+
+    def _goes_back(self, begin: float) -> bool:
+        begins_anew = self.latest - begin > _ANEW_SECONDS and begin - self.start < _ANEW_SECONDS
+        return begins_anew or begin < self._latest_key - _JUMP_BACK_SECONDS
