@@ -1,0 +1,123 @@
+"""Where a slim video differs from what a player shows and plays. Pure."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from tests.media.recordings.description import Recording
+from tests.media.recordings.plain import Presented, Sound
+from tests.media.recordings.second_tones import WINDOWS_PER_SECOND
+from tests.media.recordings.slim import Refused, Slim
+
+__all__ = ["differences"]
+
+# Lengths are rounded to units of time of the container, and coders of sound work in frames.
+_SLACK_SECONDS = 0.1
+_CLEARLY, _BARELY = 0.08, 0.01
+
+
+def differences(recording: Recording, right: Presented, result: Slim | Refused) -> list[str]:
+    """Return what is wrong, a sentence each; nothing if the slim video is right or the refusal is.
+
+    Parameters
+    ----------
+    recording
+        What the file is.
+    right
+        What a player shows and plays of it.
+    result
+        What the worker's code made of it.
+    """
+    if isinstance(result, Refused):
+        allowed = _reasons(recording, right)
+        return [] if result.reason in allowed else [f"refused: {result.reason}: {result.detail}"]
+    return [
+        *_losses(recording, result),
+        *_length(right, result),
+        *_pictures(right, result),
+        *_size(recording, result),
+        *_sound(recording, right, result),
+    ]
+
+
+def _reasons(recording: Recording, right: Presented) -> set[str]:
+    reasons = set()
+    if recording.damage:
+        reasons.add("MediaCorrupt")
+        if not right.pictures:
+            reasons.add("NoVideoStream")
+    if right.end < 1.0 + _SLACK_SECONDS:
+        reasons.add("MediaTooShort")
+    return reasons
+
+
+def _described(recording: Recording, right: Presented) -> Iterator[str]:
+    """Compare what ffmpeg shows with the description, so that both being wrong in the same way is noticed."""
+    if recording.damage or recording.edits:
+        return
+    screen = recording.pictures[recording.screen]
+    times = screen.pace.times(screen.seconds)
+    tracks = [*(one.begins for one in recording.pictures), *(one.begins for one in recording.sounds)]
+    for second, shown in enumerate(right.pictures):
+        number = max(bisect_right(times, second + min(tracks) - screen.begins + 1e-6) - 1, 0)
+        # Sound may begin some milliseconds before its first sample, and then all pictures are as much later.
+        if shown is None or shown.number not in {max(number - 1, 0), number, number + 1}:
+            yield f"ffmpeg shows {shown} at second {second} instead of picture {number}"
+
+
+def _losses(recording: Recording, slim: Slim) -> Iterator[str]:
+    if slim.losses and recording.damage is None:
+        yield f"told as lost: {[loss.detail for loss in slim.losses]}"
+
+
+def _length(right: Presented, slim: Slim) -> Iterator[str]:
+    # Second k is shown if something is there at second k. Sound that ends less than a second after the picture may
+    # end without a picture of its own.
+    least = max(math.ceil(right.video_end - _SLACK_SECONDS), math.floor(right.sound_end - _SLACK_SECONDS))
+    most = math.ceil(right.end + _SLACK_SECONDS)
+    if not least <= len(slim.pictures) <= most:
+        ends = f"the picture ends at {right.video_end:.2f} s, the sound at {right.sound_end:.2f} s"
+        yield f"{len(slim.pictures)} pictures instead of {least} to {most}: {ends}"
+
+
+def _pictures(right: Presented, slim: Slim) -> Iterator[str]:
+    for second, (shown, wanted) in enumerate(zip(slim.pictures, right.pictures, strict=False)):
+        if wanted is not None and shown != wanted:
+            since = right.begins[second]
+            yield f"second {second} shows {shown} instead of {wanted}, which is there since {since:.3f} s"
+
+
+def _size(recording: Recording, slim: Slim) -> Iterator[str]:
+    screen = recording.pictures[recording.screen]
+    sizes = {screen.size}
+    if screen.grows:
+        sizes.add(screen.grows[1])
+        if screen.grows[0] <= screen.seconds / 2:
+            sizes.remove(screen.size)
+    wanted = sizes if screen.rotation % 180 == 0 else {size[::-1] for size in sizes}
+    if slim.size not in wanted:
+        yield f"the picture is {slim.size} instead of {sorted(wanted)}"
+
+
+def _sound(recording: Recording, right: Presented, slim: Slim) -> Iterator[str]:
+    audible = any(right.sound)
+    if audible and not slim.has_sound:
+        yield "the sound is lost"
+        return
+    if slim.has_sound and not recording.sounds:
+        yield "there is sound where there was none"
+    if audible and slim.sound_seconds < right.sound_end - 3 * _SLACK_SECONDS and not recording.damage:
+        yield f"{slim.sound_seconds:.2f} s of sound instead of {right.sound_end:.2f} s"
+    for place in range(max(len(right.sound), len(slim.sound))):
+        wanted, got = _at(right.sound, place), _at(slim.sound, place)
+        missing = {tone for tone, share in wanted.items() if share > _CLEARLY} - got.keys()
+        added = {tone for tone, share in got.items() if share > _CLEARLY} - wanted.keys()
+        if missing or added:
+            at = (place + 0.5) / WINDOWS_PER_SECOND
+            yield f"at {at} s: tones {sorted(missing)} are missing, {sorted(added)} are too many"
+
+
+def _at(sound: Sound, place: int) -> dict[tuple[int, int], float]:
+    return {tone: share for tone, share in sound[place].items() if share > _BARELY} if place < len(sound) else {}
