@@ -145,3 +145,19 @@ async def test_packets_that_a_transport_stream_lost_are_told(tmp_path: Path) -> 
 
     slim = await slim_of(broken(("ts", X264, AAC, ()), tmp_path, change))
     assert LossKind.PICTURES_DAMAGED in {loss.kind for loss in slim.losses}
+
+
+@pytest.mark.parametrize("lengths", [(12, 12), (5, 12), (12, 5)])
+@pytest.mark.parametrize("live", [(), ("-live", "1")], ids=["whole", "live"])
+async def test_of_two_recordings_in_one_file_none_is_left_out_silently(
+    lengths: tuple[int, int], live: tuple[str, ...], tmp_path: Path
+) -> None:
+    parts = [
+        film(tmp_path / f"{place}.webm", *VP8, "-g", "9999", "-t", str(length), sound=OPUS, after=live)
+        for place, length in enumerate(lengths)
+    ]
+    recording = tmp_path / "glued.webm"
+    recording.write_bytes(b"".join(part.read_bytes() for part in parts))
+    with pytest.raises(MediaRejected) as refused:
+        await slim_of(recording)
+    assert refused.value.detail.startswith(f"The recording begins anew after {lengths[0]} s: it is two recordings ")
