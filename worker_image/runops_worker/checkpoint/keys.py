@@ -13,6 +13,8 @@ __all__ = ["content_sha256", "section_key", "slim_key", "sop_key", "transcript_k
 
 _FORMAT = 1
 """Raised when a checkpoint changes its meaning, together with `Checkpoint.format`. Older ones are then ignored."""
+_SLIM_VERSION = 2
+"""Raised when the slim video of a recording changes: which tracks are in it, how large it is, when it shows what."""
 _ANSWER_VERSION = 4
 """Raised when the schema of an answer changes, or the way an answer is read."""
 
@@ -37,7 +39,7 @@ def slim_key(task: Task, *, etag: str | None, size: int) -> str | None:
     etag, size
         Of the recording, as storage reports them.
     """
-    return None if not etag else _hash("slim", _FORMAT, etag, size, task.fps, task.height, task.crf)
+    return None if not etag else _hash("slim", _FORMAT, _SLIM_VERSION, etag, size, task.fps, task.height, task.crf)
 
 
 def transcript_key(
