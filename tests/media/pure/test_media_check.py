@@ -155,6 +155,11 @@ def test_with_sound_the_length_is_that_of_the_recording(fps: int, length: float,
     assert verdict(packets, info(60.0), fps=fps) == expected
 
 
+def test_lengths_that_read_alike_are_told_to_the_second() -> None:
+    found = verdict(slim(7204, 7204.0), info(7200.0))
+    assert found == "The slim video is 2 h 4 s long; the recording is 2 h long."
+
+
 def test_without_sound_the_length_is_not_compared() -> None:
     assert verdict(slim(60, 10.0, sound=0), info(60.0, has_audio=False)) is None
 

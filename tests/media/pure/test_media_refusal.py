@@ -275,6 +275,21 @@ def test_a_second_recording_in_the_file_is_not_left_out_in_silence() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("read", "sentence"),
+    [
+        (packets(video(end=1.98), sound(end=1.98)), "is 1.98 s long; it must be at least 2 s."),
+        (packets(video(end=600.3), sound(end=600.3)), "is 600.30 s long; the limit is 10 min."),
+        (
+            packets(video(timeline=Timeline([(0.0, 9.0), (109.2, 120.0)]), end=120.0), sound(end=9.0)),
+            "jump by 100.20 s after 9 s; the longest gap allowed is 1 min 40 s.",
+        ),
+    ],
+)
+def test_a_sentence_does_not_contradict_itself_by_rounding(read: PacketReport, sentence: str) -> None:
+    assert str(whole(read=read)).endswith(sentence)
+
+
 def test_the_largest_picture_is_the_one_that_is_judged() -> None:
     camera = video(codec="mjpeg", width=640, height=480)
     assert said(refusal(DONE, summary(), PacketReport({0: camera, 1: video()}), LIMITS)) is None

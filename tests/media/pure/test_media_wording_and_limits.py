@@ -4,7 +4,7 @@ import pytest
 
 from runops_worker.media.limits import Limits
 from runops_worker.media.transcode.slim_size import slim_size
-from runops_worker.media.wording import bytes_text, seconds_text
+from runops_worker.media.wording import bytes_text, distinct_text, seconds_text
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,25 @@ from runops_worker.media.wording import bytes_text, seconds_text
 )
 def test_a_duration(seconds: float, text: str) -> None:
     assert seconds_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "other", "text"),
+    [
+        (0.3, 1.0, "0.3 s"),
+        (0.97, 1.0, "0.97 s"),
+        (0.9996, 1.0, "0.9996 s"),
+        (7204.0, 7200.0, "2 h 4 s"),
+        (7200.0, 7204.0, "2 h"),
+        (7260.4, 7200.0, "2 h 1 min"),
+        (7200.3, 7200.0, "7200.30 s"),
+        (100.4, 100.0, "100.40 s"),
+        (0.99999999, 1.0, "0.99999999 s"),
+        (0.04, 0.0, "0.04 s"),
+    ],
+)
+def test_a_duration_beside_another_one_reads_differently(seconds: float, other: float, text: str) -> None:
+    assert distinct_text(seconds, other) == text
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Durations and sizes as text for people."""
 
-__all__ = ["bytes_text", "seconds_text"]
+__all__ = ["bytes_text", "distinct_text", "seconds_text"]
 
 
 def seconds_text(seconds: float) -> str:
@@ -15,6 +15,24 @@ def seconds_text(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(whole // 60, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def distinct_text(seconds: float, other: float) -> str:
+    """Return a duration as text that differs from the text of another one, with more digits where it takes them.
+
+    A sentence that compares the two would contradict itself otherwise: "1 s long; it must be at least 1 s".
+    """
+    for text in (seconds_text, _to_the_second, "{:.2f} s".format, "{:.4f} s".format):
+        if text(seconds) != text(other):
+            return text(seconds)
+    return f"{seconds} s"
+
+
+def _to_the_second(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "min"), (rest, "s"))
+    return " ".join(f"{amount} {unit}" for amount, unit in parts if amount) or "0 s"
 
 
 def bytes_text(size: int) -> str:

@@ -1,7 +1,5 @@
 """Why a recording is refused. Pure: ffmpeg's output in, a reason and a sentence out."""
 
-import math
-
 from runops_worker.media.codecs import AUDIO_CODECS, VIDEO_CODECS
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.limits import Limits
@@ -10,7 +8,7 @@ from runops_worker.media.probe.input_summary import InputSummary
 from runops_worker.media.probe.packets import PacketReport
 from runops_worker.media.probe.screen import screen_of
 from runops_worker.media.sandbox.run_tool import Outcome
-from runops_worker.media.wording import seconds_text
+from runops_worker.media.wording import distinct_text, seconds_text
 
 __all__ = ["header_refusal", "refusal"]
 
@@ -139,7 +137,7 @@ def _time_refusal(summary: InputSummary, packets: PacketReport, limits: Limits) 
     if gap is not None and gap.seconds > limits.max_gap_seconds:
         return MediaRejected(
             "TimestampGap",
-            f"The recording's timestamps jump by {seconds_text(gap.seconds)} "
+            f"The recording's timestamps jump by {distinct_text(gap.seconds, limits.max_gap_seconds)} "
             f"after {seconds_text(gap.start - packets.start)}; "
             f"the longest gap allowed is {seconds_text(limits.max_gap_seconds)}.",
         )
@@ -161,8 +159,7 @@ def _time_refusal(summary: InputSummary, packets: PacketReport, limits: Limits) 
     if duration < limits.min_duration_seconds:
         return MediaRejected(
             "MediaTooShort",
-            # Rounded down, or it would be as long as it must be.
-            f"The recording is {seconds_text(math.floor(duration * 10) / 10)} long; it must be at least "
+            f"The recording is {distinct_text(duration, limits.min_duration_seconds)} long; it must be at least "
             f"{seconds_text(limits.min_duration_seconds)}.",
         )
     return None
@@ -175,5 +172,6 @@ def _claimed_length(summary: InputSummary) -> float:
 def _too_long(seconds: float, limits: Limits) -> MediaRejected:
     return MediaRejected(
         "MediaTooLong",
-        f"The recording is {seconds_text(seconds)} long; the limit is {seconds_text(limits.max_duration_seconds)}.",
+        f"The recording is {distinct_text(seconds, limits.max_duration_seconds)} long; "
+        f"the limit is {seconds_text(limits.max_duration_seconds)}.",
     )

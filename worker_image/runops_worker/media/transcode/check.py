@@ -8,7 +8,7 @@ from runops_worker.media.probe.packets import PacketReport
 from runops_worker.media.recording.recording import Recording
 from runops_worker.media.transcode.decoding_report import DecodingReport
 from runops_worker.media.transcode.slim_length import expected_frames, frames_tolerance, seconds_tolerance
-from runops_worker.media.wording import seconds_text
+from runops_worker.media.wording import distinct_text, seconds_text
 
 __all__ = ["check"]
 
@@ -68,6 +68,6 @@ def check(
         raise MediaRejected("MediaCorrupt", "The recording has a sound track, but none of it can be decoded.")
     if packets.audio.packets and abs(packets.duration - recording.duration_seconds) > seconds_tolerance(fps):
         raise MediaToolFailed(
-            f"The slim video is {seconds_text(packets.duration)} long; "
-            f"the recording is {seconds_text(recording.duration_seconds)} long."
+            f"The slim video is {distinct_text(packets.duration, recording.duration_seconds)} long; "
+            f"the recording is {distinct_text(recording.duration_seconds, packets.duration)} long."
         )
