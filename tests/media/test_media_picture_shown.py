@@ -69,13 +69,19 @@ async def shows_the_same(source: Path, *, filters: str = "null", place: int = 0)
     return recording, slim
 
 
-def glued(folder: Path, *parts: Sequence[str], sizes: Sequence[tuple[int, int]], container: str = "mp4") -> Path:
-    """Code 120 pictures in parts of the same length, each with its own options, as one stream of H.264."""
-    stream, each = folder / "glued.h264", len(NUMBERS) // len(parts)
+def glued(
+    folder: Path,
+    *parts: Sequence[str],
+    sizes: Sequence[tuple[int, int]],
+    container: str = "mp4",
+    numbers: Sequence[int] = NUMBERS,
+) -> Path:
+    """Code pictures in parts of the same length, each with its own options, as one stream of H.264."""
+    stream, each = folder / "glued.h264", len(numbers) // len(parts)
     with stream.open("wb") as file:
         for place, (part, size) in enumerate(zip(parts, sizes, strict=True)):
-            numbers = NUMBERS[place * each : (place + 1) * each]
-            coded = numbered(folder / "part.h264", numbers, "-c:v", "libx264", "-bf", "0", *part, size=size)
+            its = numbers[place * each : (place + 1) * each]
+            coded = numbered(folder / "part.h264", its, "-c:v", "libx264", "-bf", "0", *part, size=size)
             file.write(coded.read_bytes())
     target = folder / "glued.mp4"
     ffmpeg("-fflags", "+genpts", "-r", "10", "-i", str(stream), "-c", "copy", "-tag:v", "avc3", str(target))
@@ -176,6 +182,50 @@ async def test_the_picture_shrinks(tmp_path: Path, runs: list[str]) -> None:
     _, slim = await shows_the_same(glued(tmp_path, *((("-pix_fmt", "yuv420p"),) * 2), sizes=[(256, 192), (64, 48)]))
     assert size_of(slim.path) == (256, 192)
     assert runs == ["selected"]
+
+
+@pytest.mark.parametrize(
+    ("coding", "container"),
+    [
+        (("-c:v", "libvpx"), "webm"),
+        (("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"), "webm"),
+        (("-c:v", "libsvtav1", "-preset", "12", "-svtav1-params", "lookahead=0"), "mkv"),
+    ],
+)
+async def test_a_call_begins_small(coding: Sequence[str], container: str, tmp_path: Path, runs: list[str]) -> None:
+    small = numbered(tmp_path / f"small.{container}", NUMBERS[:40], *coding, size=(128, 96))
+    large = numbered(tmp_path / f"large.{container}", NUMBERS[40:], *coding, size=(512, 384))
+    listed, source = tmp_path / "listed.txt", tmp_path / f"source.{container}"
+    listed.write_text(f"file {small.name}\nfile {large.name}\n", "ascii")
+    ffmpeg("-f", "concat", "-i", str(listed), "-c", "copy", str(source))
+    recording, slim = await shows_the_same(source)
+    assert (recording.width, recording.height) == (128, 96)
+    assert size_of(slim.path) == (512, 384)
+    assert runs == ["selected"] * 2
+
+
+async def test_av1_whose_pictures_refer_to_larger_ones(tmp_path: Path) -> None:
+    resized = ("-usage", "good", "-cpu-used", "8", "-lag-in-frames", "0", "-g", "999", "-aom-params", "resize-mode=2")
+    source = numbered(tmp_path / "source.webm", NUMBERS, "-c:v", "libaom-av1", *resized, size=(256, 192))
+    await shows_the_same(source)
+
+
+async def test_a_picture_without_hdr_follows_in_an_hdr_recording(tmp_path: Path) -> None:
+    hdr = ("-color_trc", "smpte2084", "-color_primaries", "bt2020", "-colorspace", "bt2020nc")
+    parts = (("-pix_fmt", "yuv420p10le", *hdr), ("-pix_fmt", "yuv444p"))
+    source = glued(tmp_path, *parts, sizes=[(128, 96), (256, 192)])
+    _, slim = await slimmed(source)
+    assert size_of(slim.path) == (256, 192)
+    assert numbers_in(slim.path, filters="lutyuv=y='if(gt(val,120),200,50)'") == shown_by_a_player(source, seconds=12)
+
+
+async def test_an_interlaced_picture_shrinks(tmp_path: Path) -> None:
+    lines = ("-vf", "interlace=scan=tff", "-flags", "+ildct+ilme", "-x264-params", "tff=1")
+    numbers = [1 + at // 4 for at in range(240)]
+    parts = (("-pix_fmt", "yuv420p", *lines),) * 2
+    source = glued(tmp_path, *parts, sizes=[(256, 192), (128, 96)], numbers=numbers)
+    _, slim = await shows_the_same(source, filters=f"scale=256:192:interl=-1,{DEINTERLACED}")
+    assert size_of(slim.path) == (256, 192)
 
 
 @pytest.mark.parametrize("rotation", ["90", "180", "270"])

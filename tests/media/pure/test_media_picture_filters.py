@@ -93,9 +93,10 @@ def test_full_range_and_rgb_become_what_every_player_expects(picture: PictureFor
 def test_hdr_is_tone_mapped_after_it_was_made_small(transfer: str) -> None:
     picture = PictureFormat(pixels="yuv420p10le", primaries="bt2020", transfer=transfer)
     found = chain(picture, replace(PLAN, white_nits=300.0))
-    assert found[-7:] == [
+    assert found[-8:] == [
         "format=yuv420p10le",
-        f"zscale=min=2020_ncl:pin=2020:rin=tv:tin={transfer}:t=linear:npl=300",
+        f"setparams=range=tv:color_primaries=bt2020:color_trc={transfer}:colorspace=bt2020nc",
+        "zscale=t=linear:npl=300",
         "format=gbrpf32le",
         "zscale=p=709",
         "tonemap=clip:desat=0",
@@ -103,15 +104,16 @@ def test_hdr_is_tone_mapped_after_it_was_made_small(transfer: str) -> None:
         "format=yuv420p",
     ]
     full = chain(replace(picture, full_range=True))
-    assert full[-6].startswith("zscale=min=2020_ncl:pin=2020:rin=pc:")
+    assert full[-7].startswith("setparams=range=pc:")
     assert "out_range" not in ",".join(full)
 
 
 def test_the_colours_of_bt2020_without_hdr_are_changed_only() -> None:
     found = chain(PictureFormat(pixels="yuv420p10le", primaries="bt2020", transfer="bt2020-10"))
-    assert found[-3:] == [
+    assert found[-4:] == [
         "format=yuv420p10le",
-        "zscale=min=2020_ncl:pin=2020:rin=tv:tin=2020_10:p=709:m=709:t=709:r=tv",
+        "setparams=range=tv:color_primaries=bt2020:color_trc=bt2020-10:colorspace=bt2020nc",
+        "zscale=p=709:m=709:t=709:r=tv",
         "format=yuv420p",
     ]
 

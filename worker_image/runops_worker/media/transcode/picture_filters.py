@@ -82,17 +82,16 @@ def _deinterlace(recording: Recording) -> tuple[str, ...]:
 
 
 def _usual_colours(picture: PictureFormat, *, white_nits: float) -> list[str]:
-    # The colours of the input are named, since a picture that does not name its own would end the run.
-    given = f"zscale=min=2020_ncl:pin=2020:rin={'pc' if picture.full_range else 'tv'}"
+    # A later picture may have other colours, or not name them, which would end the run. So all get the same names.
+    transfer = picture.transfer if picture.is_hdr else "bt2020-10"
+    colour_range = "pc" if picture.full_range else "tv"
+    named = f"setparams=range={colour_range}:color_primaries=bt2020:color_trc={transfer}:colorspace=bt2020nc"
+    usual = "zscale=p=709:m=709:t=709:r=tv"
     if not picture.is_hdr:
-        return ["format=yuv420p10le", f"{given}:tin=2020_10:p=709:m=709:t=709:r=tv"]
+        return ["format=yuv420p10le", named, usual]
     return [
-        "format=yuv420p10le",
-        f"{given}:tin={picture.transfer}:t=linear:npl={white_nits:g}",
-        "format=gbrpf32le",
-        "zscale=p=709",
-        "tonemap=clip:desat=0",
-        "zscale=p=709:m=709:t=709:r=tv",
+        *("format=yuv420p10le", named, f"zscale=t=linear:npl={white_nits:g}", "format=gbrpf32le"),
+        *("zscale=p=709", "tonemap=clip:desat=0", usual),
     ]
 
 
