@@ -10,6 +10,7 @@ from runops_worker.media.limits import Limits
 from runops_worker.media.probe.examine import examine
 from runops_worker.media.probe.probe import probe
 from runops_worker.media.recording.picture_format import HLG, PQ
+from runops_worker.media.transcode import white_level
 from runops_worker.media.transcode.transcode import transcode
 from runops_worker.media.transcode.white_level import measured_white
 from tests.media.numbered_pictures import ffmpeg
@@ -99,6 +100,15 @@ async def test_a_page_in_hdr10_whatever_white_the_computer_chose(nits: int, tmp_
     assert recording.picture.transfer == PQ
     assert await measured_white(source, recording, limits=LIMITS) == pytest.approx(nits, rel=0.1)
     looks_like_the_page(await seen(source))
+
+
+async def test_white_is_measured_in_the_first_pictures_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[float] = []
+    monkeypatch.setattr(white_level, "white_of", lambda brightest: measured.extend(brightest) or 203.0)
+    named = f"format=yuv420p10le,setparams=range=tv:color_primaries=bt2020:color_trc={PQ}:colorspace=bt2020nc"
+    source = page(tmp_path / "page.mp4", "-vf", named, "-c:v", "libx264", "-g", "1", "-r", "30")
+    assert await measured_white(source, await probe(source, limits=LIMITS), limits=LIMITS) == 203.0
+    assert len(measured) == 40
 
 
 async def test_a_page_in_hlg(tmp_path: Path) -> None:

@@ -170,6 +170,39 @@ async def test_the_picture_grows(container: str, tmp_path: Path, runs: list[str]
     assert runs == ["selected"] * 3
 
 
+async def test_a_picture_that_grows_again_and_again_begins_anew_twice_at_most(tmp_path: Path, runs: list[str]) -> None:
+    sizes = [(64, 48), (128, 96), (256, 192), (512, 384)]
+    _, slim = await shows_the_same(glued(tmp_path, *((("-pix_fmt", "yuv420p"),) * 4), sizes=sizes))
+    assert size_of(slim.path) == (960, 720), "the last frame is large enough for whatever comes"
+    assert runs == ["selected"] * 3
+
+
+async def test_ffmpeg_neither_prints_nor_copies_what_a_picture_carries_besides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, printed = numbered(tmp_path / "source.mp4", NUMBERS, *X264), list[str]()
+
+    async def overheard(
+        command: list[str],
+        *,
+        allowance: Allowance,
+        reach: Reach,
+        on_stdout: Callable[[str], None],
+        on_stderr: Callable[[str], None],
+    ) -> Outcome:
+        def take(line: str) -> None:
+            printed.append(line)
+            on_stderr(line)
+
+        return await run_tool(command, allowance=allowance, reach=reach, on_stdout=on_stdout, on_stderr=take)
+
+    monkeypatch.setattr(encode, "run_tool", overheard)
+    await slimmed(source)
+    assert [line for line in printed if "pts_time:" in line]
+    # x264 writes its settings into the first picture.
+    assert not [line for line in printed if line.startswith("[Parsed_showinfo") and "side data" in line]
+
+
 async def test_a_piece_is_cut_from_the_run_with_the_right_frame(tmp_path: Path) -> None:
     watching = Watching(glued(tmp_path, *((("-pix_fmt", "yuv420p"),) * 2), sizes=[(64, 48), (128, 96)]))
     _, slim = await slimmed(watching.source, watcher=watching)
