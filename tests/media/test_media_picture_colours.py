@@ -108,7 +108,7 @@ async def test_white_is_measured_in_the_first_pictures_only(tmp_path: Path, monk
     named = f"format=yuv420p10le,setparams=range=tv:color_primaries=bt2020:color_trc={PQ}:colorspace=bt2020nc"
     source = page(tmp_path / "page.mp4", "-vf", named, "-c:v", "libx264", "-g", "1", "-r", "30")
     assert await measured_white(source, await probe(source, limits=LIMITS), limits=LIMITS) == 203.0
-    assert len(measured) == 40
+    assert 40 <= len(measured) < 50, "the decoder may be some pictures ahead"
 
 
 async def test_a_page_in_hlg(tmp_path: Path) -> None:

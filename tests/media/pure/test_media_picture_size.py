@@ -18,8 +18,11 @@ SMALL, LARGE = (320, 180), (1920, 1080)
         # A call that begins small.
         (SMALL, {SMALL: 3, LARGE: 30}, 33, LARGE),
         # Ten seconds count in a long recording, a tenth in a short one.
-        (SMALL, {SMALL: 3000, LARGE: 9}, 3009, SMALL),
-        (SMALL, {SMALL: 3000, LARGE: 10}, 3010, LARGE),
+        (SMALL, {SMALL: 300, LARGE: 9}, 3009, SMALL),
+        (SMALL, {SMALL: 300, LARGE: 10}, 3010, LARGE),
+        # Late, it must be worth the chunks that are thrown away: a fiftieth.
+        (SMALL, {SMALL: 2940, LARGE: 59}, 3600, SMALL),
+        (SMALL, {SMALL: 2940, LARGE: 60}, 3600, LARGE),
         (SMALL, {SMALL: 3, LARGE: 1}, 20, SMALL),
         (SMALL, {SMALL: 3, LARGE: 2}, 20, LARGE),
         # What is smaller gets bars.

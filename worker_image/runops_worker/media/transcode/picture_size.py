@@ -28,6 +28,7 @@ _CHANGE: Final = re.compile(
 )
 _LASTS_SECONDS: Final = 10
 _LASTS_SHARE: Final = 0.1
+_LEAST_SHARE_SO_FAR: Final = 0.02
 _LEAST_SCALE: Final = 0.95
 
 
@@ -39,7 +40,10 @@ def fits(frame: tuple[int, int], picture: tuple[int, int]) -> bool:
 def size_to_follow(
     planned: tuple[int, int], seconds: Mapping[tuple[int, int], float], *, recording_seconds: float
 ) -> tuple[int, int]:
-    """Return the size of the largest picture that lasts: for 10 s, or for a tenth of a shorter recording.
+    """Return the size of the largest picture that lasts.
+
+    That is for 10 s, or for a tenth of a shorter recording. Late in a long recording it takes more, a fiftieth of what
+    was shown so far: a second run would throw away chunks that the model was paid for.
 
     Parameters
     ----------
@@ -55,7 +59,7 @@ def size_to_follow(
     tuple[int, int]
         The planned size if no picture that lasts is larger.
     """
-    least = min(_LASTS_SECONDS, recording_seconds * _LASTS_SHARE)
+    least = max(min(_LASTS_SECONDS, recording_seconds * _LASTS_SHARE), sum(seconds.values()) * _LEAST_SHARE_SO_FAR)
     lasting = {size: shown for size, shown in seconds.items() if shown >= least}
     largest = max(lasting, key=lambda size: (size[0] * size[1], lasting[size]), default=planned)
     if planned in seconds and largest[0] * largest[1] <= planned[0] * planned[1]:
