@@ -104,7 +104,12 @@ async def test_a_page_in_hdr10_whatever_white_the_computer_chose(nits: int, tmp_
 
 async def test_white_is_measured_in_the_first_pictures_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     measured: list[float] = []
-    monkeypatch.setattr(white_level, "white_of", lambda brightest: measured.extend(brightest) or 203.0)
+
+    def take(brightest: Sequence[float]) -> float:
+        measured.extend(brightest)
+        return 203.0
+
+    monkeypatch.setattr(white_level, "white_of", take)
     named = f"format=yuv420p10le,setparams=range=tv:color_primaries=bt2020:color_trc={PQ}:colorspace=bt2020nc"
     source = page(tmp_path / "page.mp4", "-vf", named, "-c:v", "libx264", "-g", "1", "-r", "30")
     assert await measured_white(source, await probe(source, limits=LIMITS), limits=LIMITS) == 203.0

@@ -21,6 +21,7 @@ from tests.media.slimming import Watching
 LIMITS = Limits()
 NUMBERS = range(1, 121)
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p")
+H264, HEVC = ("h264", "libx264", "avc3"), ("hevc", "libx265", "hev1")
 STILL = ("-f", "lavfi", "-i", "sine=sample_rate=16000:duration=600")
 DEINTERLACED = "bwdif=mode=send_frame:deint=interlaced"
 
@@ -75,16 +76,18 @@ def glued(
     sizes: Sequence[tuple[int, int]],
     container: str = "mp4",
     numbers: Sequence[int] = NUMBERS,
+    coding: tuple[str, str, str] = H264,
 ) -> Path:
-    """Code pictures in parts of the same length, each with its own options, as one stream of H.264."""
-    stream, each = folder / "glued.h264", len(numbers) // len(parts)
+    """Code pictures in parts of the same length, each with its own options, as one stream of H.264 or HEVC."""
+    form, encoder, tag = coding
+    stream, each = folder / f"glued.{form}", len(numbers) // len(parts)
     with stream.open("wb") as file:
         for place, (part, size) in enumerate(zip(parts, sizes, strict=True)):
             its = numbers[place * each : (place + 1) * each]
-            coded = numbered(folder / "part.h264", its, "-c:v", "libx264", "-bf", "0", *part, size=size)
+            coded = numbered(folder / f"part.{form}", its, "-c:v", encoder, "-bf", "0", *part, size=size)
             file.write(coded.read_bytes())
     target = folder / "glued.mp4"
-    ffmpeg("-fflags", "+genpts", "-r", "10", "-i", str(stream), "-c", "copy", "-tag:v", "avc3", str(target))
+    ffmpeg("-fflags", "+genpts", "-r", "10", "-i", str(stream), "-c", "copy", "-tag:v", tag, str(target))
     if container != "mp4":
         ffmpeg("-i", str(target), "-c", "copy", str(target.with_suffix(f".{container}")))
     return target.with_suffix(f".{container}")
@@ -250,6 +253,17 @@ async def test_a_picture_without_hdr_follows_in_an_hdr_recording(tmp_path: Path)
     _, slim = await slimmed(source)
     assert size_of(slim.path) == (256, 192)
     assert numbers_in(slim.path, filters="lutyuv=y='if(gt(val,120),200,50)'") == shown_by_a_player(source, seconds=12)
+
+
+async def test_pictures_of_an_hdr_recording_that_do_not_name_their_colours_look_like_the_others(tmp_path: Path) -> None:
+    ten_bit = ("-pix_fmt", "yuv420p10le", "-x265-params")
+    unnamed = "log-level=none:bframes=0:repeat-headers=1"
+    named = f"{unnamed}:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"
+    parts = ((*ten_bit, named), (*ten_bit, unnamed))
+    _, slim = await slimmed(glued(tmp_path, *parts, sizes=[(128, 96)] * 2, numbers=[0] * 120, coding=HEVC))
+    levels, _ = ffmpeg("-i", str(slim.path), "-vf", "scale=1:1", "-pix_fmt", "gray", "-f", "rawvideo", "-")
+    assert len(levels) == 12
+    assert max(levels) - min(levels) <= 3, list(levels)
 
 
 async def test_an_interlaced_picture_shrinks(tmp_path: Path) -> None:

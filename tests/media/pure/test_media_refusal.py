@@ -246,7 +246,7 @@ def test_time_with_neither_picture_nor_sound(
         (60.0, 90.0, None),
         (4.0, 2.0, None),
         (2.0, 1.9, TOO_SHORT.format("1.9 s")),
-        (2.0, 1.97, TOO_SHORT.format("1.9 s")),
+        (2.0, 1.97, TOO_SHORT.format("1.97 s")),
         (None, 1.9, TOO_SHORT.format("1.9 s")),
         (10.0, 1.0, CUT_OFF.format("1 s", "10 s")),
     ],
