@@ -2,7 +2,7 @@
 
 import pytest
 
-from runops_worker.media.transcode.decoding_report import DecodingReport
+from runops_worker.media.transcode.decoding_report import DecodedSound, DecodingReport
 
 STATISTICS = "  Input stream #0:0 (video): 120 packets read (99 bytes); 118 frames decoded; 2 decode errors (1 s); "
 
@@ -20,10 +20,35 @@ def test_the_statistics_are_read() -> None:
     assert (report.damaged, report.complaints) == (0, 0)
 
 
-def test_those_of_sound_are_not() -> None:
-    assert read(STATISTICS.replace("video", "audio")) == DecodingReport(
-        packets=0, pictures=0, errors=0, damaged=0, complaints=0
+def test_those_of_sound_are_its_own_one_for_each_track() -> None:
+    line = STATISTICS.replace("video", "audio")
+    assert read(line, line.replace("; 2 decode", "; 60 decode")) == DecodingReport(
+        sounds=[DecodedSound(packets=120, frames=118, errors=2), DecodedSound(packets=120, frames=118, errors=60)]
     )
+    assert DecodedSound(packets=120, frames=60, errors=60).bad_share == 0.5
+    assert DecodedSound(packets=0, frames=0, errors=0).bad_share == 0.0
+
+
+@pytest.mark.parametrize(
+    ("line", "faults"),
+    [
+        ("[fc#1 @ 0x55c5] [error] Error reinitializing filters!", 1),
+        ("[aost#0:1/aac @ 0x55c5] [enc:aac @ 0x55c6] [error] Could not open encoder before EOF", 1),
+        ("[fc#1 @ 0x55c5] [verbose] 2 channels", 0),
+        ("[vf#0:0 @ 0x55c5] [error] Error reinitializing filters!", 0),
+        ("[out#0/mp4 @ 0x55c5] [error] Nothing was written", 0),
+        ("  title: [fc#1 @ 0x55c5] [error] no", 0),
+    ],
+)
+def test_errors_of_filters_and_encoder_of_the_sound_are_told_from_others(line: str, faults: int) -> None:
+    assert read(line).sound_faults == faults
+
+
+def test_a_change_of_the_sound_is_told_from_one_of_the_picture() -> None:
+    line = "[fc#0 @ 0x1] [info] Reconfiguring filter graph because {} parameters changed to 44100 Hz, stereo, fltp"
+    assert read(line.format("audio")).sound_changes
+    assert not read(line.format("video")).sound_changes
+    assert not read(line.format("audio").replace("[fc#0", "[vf#0:0")).sound_changes
 
 
 def test_pictures_with_concealed_errors_are_counted() -> None:

@@ -94,7 +94,7 @@ def test_nothing_but_pictures_and_sound_comes_out() -> None:
     sounds = (SoundTrack(place=2, codec="aac"),)
     _, after = split(command(replace(info(), screen=1, sounds=sounds)))
     assert after[after.index("-map") :][:3] == ["-map", "0:V:1", "-sn"]
-    assert "-map 0:a:2 -c:a aac -aac_coder fast -ac 1 -ar 16000 -b:a 32k" in " ".join(after)
+    assert "-map [sound] -c:a aac -aac_coder fast -ac 1 -ar 16000 -b:a 32k" in " ".join(after)
     _, after = split(command(info()))
     assert after[after.index("-map") :][:3] == ["-map", "0:V:0", "-sn"]
     assert "-c:a" not in after

@@ -23,6 +23,7 @@ from runops_worker.media.probe.screen import screen_place
 from runops_worker.media.recording.recording import Recording, SoundTrack
 from runops_worker.media.recording.screen_track import screen_track
 from runops_worker.media.recording.shown_size import shown_size
+from runops_worker.media.recording.sound_losses import left_out
 from runops_worker.media.sandbox.ffmpeg import hardened
 from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.wording import bytes_text
@@ -172,11 +173,13 @@ async def _read(
 def _describe(demuxer: str, summary: InputSummary, packets: PacketReport) -> Recording:
     place = screen_place(packets, summary)
     screen = packets.videos[place]
-    sounds = [
-        SoundTrack(place=number, codec=track.codec)
+    tracks = [
+        SoundTrack(place=number, codec=track.codec or "unknown")
         for number, track in enumerate(packets.sounds)
-        if track.packets and track.codec in AUDIO_CODECS
+        if track.packets
     ]
+    sounds = [track for track in tracks if track.codec in AUDIO_CODECS]
+    unread = [track for track in tracks if track.codec not in AUDIO_CODECS]
     ends = [screen.end, *(packets.sounds[sound.place].end for sound in sounds)]
     cut = cut_off(summary, packets)
     header = summary.videos[place] if place < len(summary.videos) else VideoHeader()
@@ -196,5 +199,9 @@ def _describe(demuxer: str, summary: InputSummary, packets: PacketReport) -> Rec
         quarter_turns=turns,
         picture=header.picture,
         has_broken_pictures=screen.broken > screen.last_is_broken,
-        losses=(*(() if cut is None else (cut.loss,)), *unreadable_parts(summary, packets)),
+        losses=(
+            *(() if cut is None else (cut.loss,)),
+            *unreadable_parts(summary, packets),
+            *left_out(unread, heard=bool(sounds), why="has a codec that cannot be read"),
+        ),
     )

@@ -1,6 +1,6 @@
 """Why a recording is refused. Pure: ffmpeg's output in, a reason and a sentence out."""
 
-from runops_worker.media.codecs import AUDIO_CODECS, VIDEO_CODECS
+from runops_worker.media.codecs import VIDEO_CODECS
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.cut_off import cut_off
@@ -105,12 +105,6 @@ def _stream_refusal(summary: InputSummary, packets: PacketReport, limits: Limits
         return MediaRejected(
             "UnsupportedMedia",
             f"The recording's video codec is {screen.codec}, which cannot be read. Export it as MP4 with H.264.",
-        )
-    codecs = [track.codec for track in packets.sounds if track.packets]
-    if codecs and AUDIO_CODECS.isdisjoint(codecs):
-        return MediaRejected(
-            "UnsupportedMedia",
-            f"The recording's audio codec is {codecs[0]}; AAC, Opus, Vorbis, MP3 and PCM can be read.",
         )
     return None
 

@@ -9,6 +9,7 @@ from typing import Final
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.limits import Limits
 from runops_worker.media.recording.recording import Recording
+from runops_worker.media.recording.sound_losses import without_sounds
 from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.transcode.decoding_report import DecodingReport
 from runops_worker.media.transcode.failed_run import why_failed
@@ -20,12 +21,14 @@ from runops_worker.media.transcode.selection import Selection
 from runops_worker.media.transcode.shown_pictures import ShownReport
 from runops_worker.media.transcode.slim_command import slim_command
 from runops_worker.media.transcode.slim_size import slim_size
+from runops_worker.media.transcode.sound_damage import broken_tracks
 
 __all__ = ["Encoder"]
 
 _BYTES_PER_PICTURE: Final = 512 * 1024
 _SPARE_BYTES: Final = 64 * 1024**2
 _MOST_RESTARTS: Final = 2
+_MOST_SOUND_RUNS: Final = 2
 
 _Run = tuple[Outcome, DecodingReport, ShownReport]
 
@@ -36,6 +39,10 @@ class _OtherFrame(Exception):  # noqa: N818 - no error: it ends a run
     def __init__(self, size: tuple[int, int], *, restarts_left: int) -> None:
         super().__init__(size, restarts_left)
         self.size, self.restarts_left = size, restarts_left
+
+
+class _SoundChanges(Exception):  # noqa: N818 - no error: it ends a run
+    """A sound track changes its channels or its rate."""
 
 
 class Encoder:
@@ -54,6 +61,8 @@ class Encoder:
 
     Attributes
     ----------
+    recording
+        With the sound tracks that are in the slim video; the others are among its losses.
     growing
         The slim video of the last run; None without a watcher.
     """
@@ -72,10 +81,12 @@ class Encoder:
         on_progress: Callable[[float], None],
         watcher: Watcher | None,
     ) -> None:
-        self._source, self._part, self._recording, self._fps, self._limits = source, part, recording, fps, limits
+        self._source, self._part, self.recording, self._fps, self._limits = source, part, recording, fps, limits
         self._height, self._crf, self._white_nits = height, crf, white_nits
         self._follows = recording.width, recording.height
         self._restarts_left = _MOST_RESTARTS
+        self._sound_runs_left = _MOST_SOUND_RUNS
+        self._sound_changes = False
         self._on_progress, self._watcher = on_progress, watcher
         self._furthest = 0.0
         self.growing: GrowingSlim | None = None
@@ -118,32 +129,44 @@ class Encoder:
         return report
 
     async def _ffmpeg(self, *, formula: Path | None) -> _Run:
-        """Run ffmpeg; and again from the beginning as soon as the frame turns out to be wrong for what is shown."""
+        """Run ffmpeg; and again from the beginning if the frame is wrong for what is shown, or the sound is broken."""
         while True:
             try:
-                return await self._run(formula=formula)
+                run = await self._run(formula=formula)
             except _OtherFrame as other:
                 self._follows, self._restarts_left = other.size, other.restarts_left
+                continue
+            except _SoundChanges:
+                self._sound_changes = True
+                continue
+            broken = broken_tracks(self.recording, run[1], failed=run[0].returncode != 0)
+            if not broken:
+                return run
+            # A few runs are enough to find one bad track among many; more are not worth their time.
+            self._sound_runs_left -= 1
+            everything = [track.place for track in self.recording.sounds]
+            self.recording = without_sounds(self.recording, broken if self._sound_runs_left else everything)
 
     async def _run(self, *, formula: Path | None) -> _Run:
         report, shown = DecodingReport(), ShownReport()
         # The last run takes pictures of any size: a frame that is larger than those so far does no harm.
         is_last = self._restarts_left == 0
         frame = slim_size(*self._follows, shorter_side=self._height, enlarge=is_last)
-        sizes = PictureSizes(self._follows, fps=self._fps, recording_seconds=self._recording.duration_seconds)
+        sizes = PictureSizes(self._follows, fps=self._fps, recording_seconds=self.recording.duration_seconds)
         command = slim_command(
             self._source,
             self._part,
-            recording=self._recording,
+            recording=self.recording,
             fps=self._fps,
             crf=self._crf,
             plan=PicturePlan(frame=frame, white_nits=self._white_nits, turns_last=is_last),
             limits=self._limits,
             dropping=formula,
             fragmented=self._watcher is not None,
+            sound_changes=self._sound_changes,
         )
         if self._watcher is not None:
-            self.growing = GrowingSlim(self._part, recording=self._recording, fps=self._fps, limits=self._limits)
+            self.growing = GrowingSlim(self._part, recording=self.recording, fps=self._fps, limits=self._limits)
             await self._watcher.begun(self.growing, whole=formula is None)
 
         def take(line: str) -> None:
@@ -155,9 +178,11 @@ class Encoder:
 
         def take_message(line: str) -> None:
             report.take(line)
+            if report.sound_changes and not self._sound_changes:
+                raise _SoundChanges
             if not sizes.take(line) or is_last:
                 return
-            if sizes.changes and self._recording.quarter_turns:
+            if sizes.changes and self.recording.quarter_turns:
                 raise _OtherFrame(self._follows, restarts_left=0)
             size = sizes.to_follow
             if not fits(frame, slim_size(*size, shorter_side=self._height)):
@@ -166,9 +191,9 @@ class Encoder:
         outcome = await run_tool(
             command,
             allowance=Allowance(
-                seconds=self._limits.transcode_deadline(self._recording.duration_seconds),
+                seconds=self._limits.transcode_deadline(self.recording.duration_seconds),
                 memory_bytes=self._limits.max_memory_bytes,
-                file_bytes=_SPARE_BYTES + math.ceil(self._recording.duration_seconds * self._fps) * _BYTES_PER_PICTURE,
+                file_bytes=_SPARE_BYTES + math.ceil(self.recording.duration_seconds * self._fps) * _BYTES_PER_PICTURE,
                 require_landlock=self._limits.require_landlock,
             ),
             reach=Reach(reads=(self._source, *([] if formula is None else [formula])), writes=(self._part,)),
@@ -180,7 +205,7 @@ class Encoder:
     def _progress(self, seconds: float) -> None:
         if self.growing is not None:
             self.growing.encoded(seconds)
-        share = seconds / self._recording.duration_seconds
+        share = seconds / self.recording.duration_seconds
         # A second run begins at 0 again, but the reported progress must not go back.
         if share > self._furthest:
             self._furthest = min(share, 1.0)

@@ -51,6 +51,7 @@ def slim_command(
     limits: Limits,
     dropping: Path | None,
     fragmented: bool,
+    sound_changes: bool = False,
 ) -> list[str]:
     """Return the command.
 
@@ -71,6 +72,8 @@ def slim_command(
         standard output which picture it writes at each place. None: all pictures are decoded.
     fragmented
         Whether the MP4 must be readable while it is written.
+    sound_changes
+        As for `sound_options`.
     """
     drop: tuple[str, ...] = ()
     stats: tuple[str, ...] = ()
@@ -83,11 +86,13 @@ def slim_command(
     chunks = len(plan_chunks(longest_seconds(recording, fps=fps)))
     return [
         *hardened(source, demuxer=recording.container, max_pixels=limits.max_pixels, input_options=options),
-        *("-v", "level+repeat+verbose", "-progress", "pipe:1"),
+        # However much cannot be decoded, ffmpeg goes on to the end: `check` decides what is too much.
+        *("-v", "level+repeat+verbose", "-progress", "pipe:1", "-max_error_rate", "1"),
         *("-map", f"0:V:{recording.screen}", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
         *("-vf", picture_filters(recording, plan, fps=fps)),
         *(*_ENCODER, "-crf", str(crf), *stats),
-        *("-force_key_frames", key_frames(chunks), *sound_options(recording.sounds)),
+        *("-force_key_frames", key_frames(chunks)),
+        *sound_options(recording.sounds, seconds=recording.duration_seconds, changes=sound_changes),
         *(_FRAGMENTED if fragmented else ("-movflags", "+faststart")),
         *("-f", "mp4", f"file:{target.absolute()}"),
     ]

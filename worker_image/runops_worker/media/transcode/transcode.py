@@ -23,6 +23,7 @@ from runops_worker.media.transcode.encode import Encoder
 from runops_worker.media.transcode.growing_slim import Watcher
 from runops_worker.media.transcode.selection import Selection, select
 from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim, same_content
+from runops_worker.media.transcode.sound_damage import damaged_parts
 from runops_worker.media.transcode.white_level import measured_white
 
 __all__ = ["transcode"]
@@ -104,6 +105,7 @@ async def transcode(
             report = await encoder.selected(selection, formula=formula)
         if report is None:
             report = await encoder.whole()
+        recording = encoder.recording
         is_damaged = report.errors or report.damaged or recording.has_broken_pictures
         damage = await find_damage(source, recording=recording, limits=limits) if is_damaged else []
         packets = await inspect_slim(part, limits=limits)
@@ -121,7 +123,11 @@ async def transcode(
             frames=packets.video.packets,
             has_audio=packets.audio.packets > 0,
             fps=fps,
-            losses=(*recording.losses, *((damage_loss(damage),) if damaged >= _TOLD_SECONDS else ())),
+            losses=(
+                *recording.losses,
+                *((damage_loss(damage),) if damaged >= _TOLD_SECONDS else ()),
+                *damaged_parts(recording, report),
+            ),
         )
         finished.replace(target)
         if encoder.growing is not None:
