@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from runops_worker.media.limits import Limits
 from runops_worker.media.recording.loss import LossKind
+from runops_worker.media.transcode.chunks import Chunk
+from runops_worker.media.transcode.measure_activity import measure_activity
 from tests.media.tones import PICTURE, make, slimmed
 
 
@@ -201,6 +204,23 @@ async def test_speech_of_a_quiet_microphone_is_raised_and_a_pause_is_not(tmp_pat
         assert heard.level(second, 0.4) > -32
     for second in (6.5, 8.5, 16.5, 19.0):
         assert heard.level(second, 0.4) < -65
+
+
+@pytest.mark.parametrize(
+    ("formula", "silent"),
+    [
+        pytest.param("0", True, id="a track with nothing on it"),
+        pytest.param("0.0004*(random(0)-0.5)", True, id="a microphone that is muted"),
+        pytest.param("0.006*(random(0)-0.5)", False, id="a room in which nobody speaks"),
+        pytest.param("if(between(t,4,4.5),0.01*sin(2*PI*440*t),0)", False, id="one quiet word"),
+    ],
+)
+async def test_silence_is_told_from_sound(formula: str, silent: bool, tmp_path: Path) -> None:
+    source = make(tmp_path / "a.mp4", *channels(formula), "-map", "0", "-map", "1", *PICTURE, "-c:a", "aac")
+    heard = await slimmed(source)
+    activity = await measure_activity(heard.slim.path, Chunk(0, 0.0, 10.0), fps=1, limits=Limits())
+    assert activity.is_silent(0.0, 10.0) == silent
+    assert any(activity.loud) == (formula[:2] == "if")
 
 
 async def test_loud_sound_is_not_clipped(tmp_path: Path) -> None:

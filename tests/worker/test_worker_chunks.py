@@ -29,7 +29,7 @@ from runops_worker.transcription.gaps import gap_item, gaps_in
 from runops_worker.transcription.next_questions.after_answer import MOST_CALLS
 from runops_worker.transcription.stored_transcript import StoredTranscript
 from tests.worker.fakes import TASK, ChunkModel, FakeSupabase, Killed, a_checkpoint, a_context, a_progress, idle, silent
-from tests.worker.pure.items import clicked
+from tests.worker.pure.items import clicked, said
 
 SLIM = SlimDone(key="k", sha256="s", size_bytes=1, duration_seconds=1480, frames=1480, has_audio=True)
 SHORT = SLIM.model_copy(update={"duration_seconds": 600.0, "frames": 600})
@@ -42,6 +42,11 @@ async def idle_now(_clip: Path, chunk: Chunk) -> Activity:
 async def busy_now(_clip: Path, chunk: Chunk) -> Activity:
     nothing = idle(chunk)
     return replace(nothing, changed=(True,) * len(nothing.changed))
+
+
+async def without_a_sound(_clip: Path, chunk: Chunk) -> Activity:
+    nothing = idle(chunk)
+    return replace(nothing, audible=nothing.loud)
 
 
 async def silent_now(_clip: Path, part: Chunk) -> SeamSignal:
@@ -206,6 +211,18 @@ async def test_a_recording_in_which_nothing_was_found_fails_and_the_next_attempt
     again = attempt(fake, ChunkModel())
     await again.checkpoint.load()
     assert len(await again.transcribe(SHORT)) == 2
+
+
+async def test_of_a_chunk_without_a_sound_the_model_is_told_so_and_its_speech_is_dropped(attempt: NewAttempt) -> None:
+    model = ChunkModel(usual=lambda _: Answer(json.dumps(dump_transcript([clicked(1, "Save"), said(2, "Hello.")]))))
+    first = attempt(FakeSupabase(), model)
+    assert [("Hello" in str(item)) for item in await first.transcribe(SHORT)].count(True) == 2
+    assert all("It has sound" in question.text for question in model.questions)
+    model.questions.clear()
+    silent_track = replace(attempt(FakeSupabase(), model), measure=without_a_sound)
+    assert not any("Hello" in str(item) for item in await silent_track.transcribe(SHORT))
+    assert all("the track is silent" in question.text for question in model.questions)
+    assert silent_track.checkpoint.state.quality == Quality(transcript=TranscriptQuality(dropped=2))
 
 
 async def test_an_empty_answer_about_a_busy_chunk_is_asked_for_again(attempt: NewAttempt) -> None:

@@ -57,6 +57,16 @@ def test_speech_is_louder_than_the_noise_of_the_recording() -> None:
     assert loud([-44.0, -44.0, -44.0, -30.0]) == [3]
 
 
+def test_noise_is_audible_and_silence_is_not() -> None:
+    found = activity_of([], [-100.0, -60.0, -59.9, -20.0], start=10, seconds=6)
+    assert found.audible == (False, False, True, True, False, False)
+    assert [found.is_silent(start, start + 1) for start in (10, 11, 12, 13, 14)] == [True, True, False, False, True]
+    assert not found.is_silent(11.5, 12.1)
+    assert not found.is_silent(16, 20), "not measured"
+    assert found.is_silent(0, 12)
+    assert not Activity(0, (True,), (True,)).is_silent(0, 1)
+
+
 def test_sound_may_end_before_the_pictures_or_after_them() -> None:
     assert loud([-20.0], seconds=3) == [0]
     assert loud([-20.0] * 5, seconds=2) == [0, 1]
@@ -86,7 +96,7 @@ def test_ten_decibels_above_the_noise_are_not_loud_yet() -> None:
 def test_every_second_of_the_clip_has_one_entry_and_what_is_behind_its_end_none() -> None:
     pictures = [Picture(at, 20_000, is_key=False) for at in (0.5, 1.5, 2.5, 3.0, 4.5)]
     found = activity_of([Picture(0.0, 1, is_key=False)] * 20 + pictures, [-20.0], start=7, seconds=3)
-    assert found == Activity(7, (True, True, True), (True, False, False))
+    assert found == Activity(7, (True, True, True), (True, False, False), (True, False, False))
 
 
 def test_what_changed_and_what_was_loud_are_of_the_same_seconds() -> None:

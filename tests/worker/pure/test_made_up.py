@@ -3,10 +3,11 @@
 import pytest
 
 from runops_worker.checkpoint.format import UnsettledItem
+from runops_worker.media.transcode.activity import Activity
 from runops_worker.model.protocol import AnswerEnd
 from runops_worker.model.told_instruction import HIDDEN
 from runops_worker.transcription.heard_answer import Heard
-from runops_worker.transcription.made_up import without_made_up
+from runops_worker.transcription.made_up import without_made_up, without_speech_in_silence
 from tests.worker.pure.items import clicked, said, typed
 
 INSTRUCTION = " ".join(f"word{number}" for number in range(60))
@@ -26,6 +27,22 @@ def test_speech_about_a_recording_without_sound_is_dropped_and_counted() -> None
     silent = read(answer, has_audio=False)
     assert (silent.items, silent.dropped) == (answer.items[:1], 3)
     assert read(answer).items == answer.items
+
+
+def test_speech_at_times_of_silence_is_dropped_and_counted() -> None:
+    still = (False,) * 120
+    # Something can be heard until second 30 of the clip, which begins at 300, and again in its last 20 s.
+    activity = Activity(300, still, still, tuple(second < 30 or second >= 100 for second in range(120)))
+    early, late, made_up = said(38, "one"), said(92, "four"), (said(42, "two"), said(86, "three", end=88))
+    answer = Heard(items=(clicked(60, "Save"), early, *made_up, late), dropped=1)
+    found = without_speech_in_silence(answer, activity, start=300.0)
+    assert found.items == (clicked(60, "Save"), early, late)
+    assert found.dropped == 3
+
+
+def test_where_the_sound_was_not_measured_all_speech_stays() -> None:
+    answer = Heard(items=(said(38, "one"),))
+    assert without_speech_in_silence(answer, Activity(0, (False,) * 60, (False,) * 60), start=0.0) == answer
 
 
 def test_the_instruction_is_hidden_in_items_and_in_what_could_not_be_read() -> None:

@@ -20,7 +20,7 @@ from runops_worker.transcription.chunk_state import begun, is_usable
 from runops_worker.transcription.clip_source import ClipSource, Measure
 from runops_worker.transcription.heard_answer import Heard, heard, without_secrets
 from runops_worker.transcription.known_secrets import KnownSecrets
-from runops_worker.transcription.made_up import without_made_up
+from runops_worker.transcription.made_up import without_made_up, without_speech_in_silence
 from runops_worker.transcription.mask_checkpoint import masked_checkpoint
 from runops_worker.transcription.next_questions.after_answer import after_answer, unanswered
 from runops_worker.transcription.next_questions.ranges import may_be_halved
@@ -157,7 +157,7 @@ async def _ask_about(
             # An earlier attempt may have had more fallback models.
             first = min(question.model, len(models) - 1)
             try:
-                answer = await _answer(question, models[first:], video, inputs, so_far=state.so_far)
+                answer = await _answer(question, models[first:], video, inputs, so_far=state.so_far, activity=activity)
             except ModelOut:
                 if first == 0:
                     raise
@@ -183,7 +183,13 @@ def _is_next(state: ChunkState, part: tuple[float, float]) -> bool:
 
 
 async def _answer(
-    question: OpenQuestion, models: Sequence[str], video: UploadedVideo, inputs: ChunkInputs, *, so_far: str
+    question: OpenQuestion,
+    models: Sequence[str],
+    video: UploadedVideo,
+    inputs: ChunkInputs,
+    *,
+    so_far: str,
+    activity: Activity,
 ) -> Heard:
     seconds = question.end - question.start
     if question.purpose == "repair":
@@ -194,6 +200,7 @@ async def _answer(
             model=models[0],
             seconds=seconds,
             has_audio=inputs.has_audio,
+            is_silent=activity.is_silent(question.start, question.end),
             start=question.start,
             so_far=so_far,
         )
@@ -206,6 +213,7 @@ async def _answer(
         answer = Answer("", AnswerEnd.CUT_OFF, "the input is too large", model=models[0])
     read = heard(answer, length=seconds)
     read = without_made_up(read, instruction=inputs.task.transcription_prompt.text, has_audio=inputs.has_audio)
+    read = without_speech_in_silence(read, activity, start=question.start)
     if read.settled or read.dropped:
         _LOG.info("the answer was settled", extra={"rules": dict(read.settled), "dropped": read.dropped})
     return without_secrets(read, inputs.secrets, start=question.start) if inputs.task.redaction else read

@@ -3,6 +3,7 @@
 A transcript that has no items for a long busy time is incomplete; one that has none for an idle time is not.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,8 @@ _QUIET_SHARE: Final = 0.1
 _LEAST_LOUD_DB: Final = -50.0
 _MOST_NOISE_DB: Final = -45.0
 _ABOVE_NOISE_DB: Final = 10.0
+_SILENCE_DB: Final = -60.0
+"""The transcode raises speech of a quiet microphone to about -25 dB, and nothing that is below -54 dB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +59,26 @@ class Activity:
         Whether the picture differs from that of the second before.
     loud
         Whether there is more sound than the noise of the recording.
+    audible
+        Whether there is any sound, if only noise; empty if it was not measured.
     """
 
     start: int
     changed: tuple[bool, ...]
     loud: tuple[bool, ...]
+    audible: tuple[bool, ...] = ()
 
     def busy(self, start: float, end: float) -> int:
         """Return the number of seconds within a time range in which anything happens."""
         first, last = max(int(start) - self.start, 0), max(int(end) - self.start, 0)
         both = zip(self.changed[first:last], self.loud[first:last], strict=True)
         return sum(changed or loud for changed, loud in both)
+
+    def is_silent(self, start: float, end: float) -> bool:
+        """Return whether a time range of the recording was measured and nothing can be heard in it."""
+        first, last = max(int(start) - self.start, 0), max(math.ceil(end) - self.start, 0)
+        measured = self.audible[first:last]
+        return bool(measured) and not any(measured)
 
 
 def activity_of(pictures: Sequence[Picture], levels: Sequence[float], *, start: int, seconds: int) -> Activity:
@@ -84,12 +96,17 @@ def activity_of(pictures: Sequence[Picture], levels: Sequence[float], *, start: 
         Length of the clip, rounded up.
     """
     threshold = loud_above(levels)
-    loud = [level > threshold for level in levels[:seconds]]
     return Activity(
         start,
         changed_seconds(pictures, start=start, seconds=seconds),
-        tuple(loud + [False] * (seconds - len(loud))),
+        loud=_above(levels, threshold, seconds=seconds),
+        audible=_above(levels, _SILENCE_DB, seconds=seconds),
     )
+
+
+def _above(levels: Sequence[float], threshold: float, *, seconds: int) -> tuple[bool, ...]:
+    above = [level > threshold for level in levels[:seconds]]
+    return (*above, *[False] * (seconds - len(above)))
 
 
 def changed_seconds(pictures: Sequence[Picture], *, start: float, seconds: int) -> tuple[bool, ...]:
