@@ -161,3 +161,28 @@ async def test_of_two_recordings_in_one_file_none_is_left_out_silently(
     with pytest.raises(MediaRejected) as refused:
         await slim_of(recording)
     assert refused.value.detail.startswith(f"The recording begins anew after {lengths[0]} s: it is two recordings ")
+
+
+async def test_a_second_mp4_behind_the_first_one_is_told(tmp_path: Path) -> None:
+    slim = await slim_of(broken(WITH_A_LENGTH["mp4"], tmp_path, lambda content: content * 2))
+    loss = only_loss(slim, LossKind.CUT_OFF)
+    assert "Only the first one, 12 s long, is worked on." in loss.detail
+    assert seconds_shown(slim.path) == list(range(SECONDS))
+
+
+async def test_two_mp4s_in_pieces_are_not_mixed(tmp_path: Path) -> None:
+    recording = broken(WITHOUT_A_LENGTH["mp4 in pieces"], tmp_path, lambda content: content * 2)
+    with pytest.raises(MediaRejected) as refused:
+        await slim_of(recording)
+    assert "holds two recordings in pieces" in refused.value.detail
+
+
+async def test_an_mp4_in_pieces_with_its_index_before_each_part_is_one_recording(tmp_path: Path) -> None:
+    def repeat(content: bytes) -> bytes:
+        begin = content.index(b"moof") - 4
+        middle = content.index(b"moof", content.index(b"moof", begin + 8) + 8) - 4
+        return content[:middle] + content[:begin] + content[middle:]
+
+    slim = await slim_of(broken(WITHOUT_A_LENGTH["mp4 in pieces"], tmp_path, repeat))
+    assert slim.losses == ()
+    assert seconds_shown(slim.path)[:SECONDS] == list(range(SECONDS))

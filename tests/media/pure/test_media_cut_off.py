@@ -3,7 +3,7 @@
 import pytest
 
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe.cut_off import cut_off, unreadable_parts
+from runops_worker.media.probe.cut_off import cut_off, second_recording, unreadable_parts
 from runops_worker.media.probe.input_summary import InputSummary
 from runops_worker.media.probe.packets import PacketReport
 from runops_worker.media.probe.refusal import refusal
@@ -88,6 +88,26 @@ def test_a_hole_in_a_damaged_file_is_told_and_one_in_a_whole_file_is_a_still_scr
     assert unreadable_parts(InputSummary(leaves_out=True), packets) == (
         Loss(LossKind.PICTURES_DAMAGED, detail, start=10.0, end=21.5),
     )
+
+
+def test_an_mp4_that_was_appended_to_another_one_is_told() -> None:
+    assert second_recording(InputSummary(), read((0.0, 60.0))) == ()
+    # Each part of a stream that was saved has the same index before its fragments.
+    assert second_recording(InputSummary(has_second_index=True, is_in_pieces=True), read((0.0, 60.0))) == ()
+    (loss,) = second_recording(InputSummary(has_second_index=True), read((0.0, 60.0)))
+    assert (loss.kind, loss.start, loss.end) == (LossKind.CUT_OFF, 60.0, None)
+    assert loss.detail == "The recording's file holds a second recording. Only the first one, 1 min long, is worked on."
+
+
+@pytest.mark.parametrize(("filled", "second", "fine"), [(66.0, True, True), (66.1, True, False), (120.0, False, True)])
+def test_two_recordings_in_pieces_whose_pictures_are_mixed_are_refused(
+    filled: float, *, second: bool, fine: bool
+) -> None:
+    packets = read((0.0, 60.0))
+    packets.video.filled = filled
+    refused = refusal(Outcome(0, ()), InputSummary(has_second_index=second, streams=1), packets, Limits())
+    assert (refused is None) == fine
+    assert refused is None or "holds two recordings in pieces" in refused.detail
 
 
 def test_of_many_holes_the_first_ones_are_named() -> None:

@@ -10,7 +10,7 @@ from runops_worker.media.recording.loss import Loss, LossKind
 from runops_worker.media.recording.timeline import holes
 from runops_worker.media.wording import seconds_text
 
-__all__ = ["CutOff", "cut_off", "unreadable_parts"]
+__all__ = ["CutOff", "cut_off", "second_recording", "unreadable_parts"]
 
 # What the last packet of a file that is whole may lack by its header.
 _A_PACKET_SECONDS: Final = 0.5
@@ -62,6 +62,15 @@ def cut_off(summary: InputSummary, packets: PacketReport) -> CutOff | None:
         return CutOff(found, found + missing)
     # The header of a file in pieces speaks of the pieces that are there.
     return CutOff(found, None) if packets.ends_in_a_packet or missing > _A_PACKET_SECONDS else None
+
+
+def second_recording(summary: InputSummary, packets: PacketReport) -> tuple[Loss, ...]:
+    """Return the loss of an MP4 that was appended to the first one. No player shows it; its owner may not know."""
+    if not summary.has_second_index or summary.is_in_pieces:
+        return ()
+    there = seconds_text(packets.duration)
+    detail = f"The recording's file holds a second recording. Only the first one, {there} long, is worked on."
+    return (Loss(LossKind.CUT_OFF, detail, start=packets.duration),)
 
 
 def unreadable_parts(summary: InputSummary, packets: PacketReport) -> tuple[Loss, ...]:

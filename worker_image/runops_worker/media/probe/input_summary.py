@@ -28,6 +28,8 @@ _ENCRYPTED: Final = re.compile(
 _LEAVES_OUT: Final = re.compile(
     r"\[in#0/[^]]*\] (?:Element at \S+ ending at \S+ exceeds|0x\S+ at pos \S+ .*invalid|.*invalid as first byte)"
 )
+# An MP4 that was appended to another one. Nothing of it is read, unless it is in pieces.
+_SECOND_INDEX: Final = re.compile(r"\[in#0(?:/[^ ]*)? @ [^]]*\] Found duplicated MOOV Atom")
 _NOT_A_PICTURE_TRACK: Final = ("(attached pic)", "(timed thumbnails)")
 
 
@@ -70,6 +72,10 @@ class InputSummary:
         Whether a sound stream is listed, readable or not.
     ends_early
         Whether the file ends where its structure says that more follows.
+    has_second_index
+        Whether another MP4 follows in the same file.
+    is_in_pieces
+        Whether it is an MP4 in fragments, by its head. Then the index may be repeated before each part.
     leaves_out
         Whether a part in the middle cannot be read.
     is_encrypted
@@ -83,6 +89,8 @@ class InputSummary:
     refused_picture: tuple[int, int] | None = None
     has_sound: bool = False
     ends_early: bool = False
+    has_second_index: bool = False
+    is_in_pieces: bool = False
     leaves_out: bool = False
     is_encrypted: bool = False
     _guessed: bool = False
@@ -94,6 +102,7 @@ class InputSummary:
         if match := _TOO_MANY_PIXELS.search(line):
             self.refused_picture = int(match[1]), int(match[2])
         self._guessed |= "Estimating duration from bitrate" in line
+        self.has_second_index |= _SECOND_INDEX.match(line) is not None
         self.leaves_out |= _LEAVES_OUT.match(line) is not None
         self.ends_early |= _ENDS_EARLY.match(line) is not None
         # The streams of the output are listed afterwards in the same format.

@@ -12,7 +12,7 @@ from runops_worker.media.codecs import AUDIO_CODECS
 from runops_worker.media.containers import CONTAINERS
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
 from runops_worker.media.limits import Limits
-from runops_worker.media.probe.cut_off import cut_off, unreadable_parts
+from runops_worker.media.probe.cut_off import cut_off, second_recording, unreadable_parts
 from runops_worker.media.probe.file_end import TAIL_BYTES, has_end
 from runops_worker.media.probe.header_claim import header_claim
 from runops_worker.media.probe.input_summary import InputSummary, VideoHeader
@@ -99,6 +99,8 @@ async def probe(path: Path, *, limits: Limits, on_screen: OnScreen = _ignore) ->
             "MediaCorrupt",
             f"The recording cannot be opened: its structure asks for more than {megabytes} MiB of memory.",
         ) from failed
+    # ISO/IEC 14496-12, 8.8.1: the box `mvex` says that fragments may follow.
+    summary.is_in_pieces = b"mvex" in head
     claim = header_claim(head, demuxer)
     if claim.size > size:
         summary.ends_early, summary.claimed_seconds = True, claim.seconds
@@ -201,6 +203,7 @@ def _describe(demuxer: str, summary: InputSummary, packets: PacketReport) -> Rec
         has_broken_pictures=screen.broken > screen.last_is_broken,
         losses=(
             *(() if cut is None else (cut.loss,)),
+            *second_recording(summary, packets),
             *unreadable_parts(summary, packets),
             *left_out(unread, heard=bool(sounds), why="has a codec that cannot be read"),
         ),

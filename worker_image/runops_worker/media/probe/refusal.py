@@ -1,5 +1,7 @@
 """Why a recording is refused. Pure: ffmpeg's output in, a reason and a sentence out."""
 
+from typing import Final
+
 from runops_worker.media.codecs import VIDEO_CODECS
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.limits import Limits
@@ -11,6 +13,9 @@ from runops_worker.media.sandbox.run_tool import Outcome
 from runops_worker.media.wording import distinct_text, seconds_text
 
 __all__ = ["header_refusal", "refusal"]
+
+# With a second recording that is as long as the first one, this is 2.
+_MIXED_SHARE: Final = 1.1
 
 
 def refusal(outcome: Outcome, summary: InputSummary, packets: PacketReport, limits: Limits) -> MediaRejected | None:
@@ -120,7 +125,14 @@ def _shape_refusal(summary: InputSummary, packets: PacketReport) -> MediaRejecte
 
 def _time_refusal(summary: InputSummary, packets: PacketReport, limits: Limits) -> MediaRejected | None:
     duration = packets.duration
-    back = screen_of(packets, summary).jumps_back_at
+    screen = screen_of(packets, summary)
+    if summary.has_second_index and screen.filled > _MIXED_SHARE * (screen.end - screen.start):
+        return MediaRejected(
+            "TimestampGap",
+            "The recording's file holds two recordings in pieces, one appended to the other, and their pictures cannot "
+            "be told apart. Join them with a video editor, or upload each.",
+        )
+    back = screen.jumps_back_at
     if back is not None:
         return MediaRejected(
             "TimestampGap",

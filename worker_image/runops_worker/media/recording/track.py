@@ -43,6 +43,8 @@ class Track:
         Latest beginning of a packet, in seconds.
     time_base
         Seconds per unit of the packets' times.
+    filled
+        Lengths of all packets together, in seconds; more than from start to end where two recordings are mixed.
     broken
         Number of packets that are not whole.
     last_is_broken
@@ -67,6 +69,7 @@ class Track:
     end: float = 0.0
     latest: float = 0.0
     time_base: float = 0.0
+    filled: float = 0.0
     broken: int = 0
     last_is_broken: bool = False
     jumps_back_at: float | None = None
@@ -97,6 +100,7 @@ class Track:
             self.end = end
         self.latest = max(self.latest, begin)
         self.timeline.add(begin, end)
+        self.filled += max(duration, 0) * self.time_base
         self.packets += 1
 
     def _goes_back(self, begin: float) -> bool:
