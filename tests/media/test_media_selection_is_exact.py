@@ -22,6 +22,8 @@ WHOLE, TRIED = ["whole"], ["selected", "whole"]
 NOT_SELECTED = {
     # Each picture is needed.
     "h264-sparse": WHOLE,
+    # To part the lines of two moments takes the pictures before and after.
+    "h264-interlaced": WHOLE,
     # Nothing says which pictures are needed.
     "mpeg4-b-frames": WHOLE,
     "h264-times-alike": WHOLE,
