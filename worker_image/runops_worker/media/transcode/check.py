@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from runops_worker.media.errors import MediaRejected, MediaToolFailed
+from runops_worker.media.errors import MediaRejected
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.packets import PacketReport
 from runops_worker.media.recording.recording import Recording
@@ -46,9 +46,8 @@ def check(
     ------
     MediaRejected
         MediaCorrupt: too little of the picture can be decoded (more than 1 % of the pictures and at least 3 cannot, and
-        what is left is not worth it), or there are too few pictures, too many pictures, or no sound.
-    MediaToolFailed
-        With sound, the slim video does not have the length of the recording.
+        what is left is not worth it), or there are too few pictures, too many pictures, or no sound, or the length is
+        another one.
     """
     bad, seconds = report.errors + report.damaged, recording.video_seconds
     is_bad = bad >= _BAD_PICTURES and report.bad_share > _BAD_SHARE
@@ -67,7 +66,10 @@ def check(
     if recording.has_audio and packets.audio.packets == 0:
         raise MediaRejected("MediaCorrupt", "The recording has a sound track, but none of it can be decoded.")
     if packets.audio.packets and abs(packets.duration - recording.duration_seconds) > seconds_tolerance(fps):
-        raise MediaToolFailed(
-            f"The slim video is {distinct_text(packets.duration, recording.duration_seconds)} long; "
-            f"the recording is {distinct_text(recording.duration_seconds, packets.duration)} long."
+        # ffmpeg ended well, so another attempt gives the same: the file's times contradict each other.
+        raise MediaRejected(
+            "MediaCorrupt",
+            "The recording is damaged: decoding its "
+            f"{distinct_text(recording.duration_seconds, packets.duration)} gave "
+            f"{distinct_text(packets.duration, recording.duration_seconds)} of picture and sound.",
         )
