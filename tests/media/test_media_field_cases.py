@@ -151,6 +151,32 @@ class TestHeaderThatClaimsMore:
             assert LossKind.CUT_OFF in {loss.kind for loss in result.losses}
 
 
+class TestSeveralSoundTracks:
+    """Recorders put the computer's sound on one track and the voice on another."""
+
+    SILENT: Final = SoundTrack(codec="aac", layout="stereo", channels=2, heard=(), seconds=8.0)
+
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    @pytest.mark.parametrize("container", ["matroska", "mp4"])
+    async def test_the_voice_is_heard_on_whichever_track_it_is(self, container: str, place: int, folder: Path) -> None:
+        sounds = [self.SILENT] * 3
+        sounds[place] = SOUND
+        slim = await agreed(Recording(container=container, pictures=(SCREEN,), sounds=tuple(sounds)), folder)
+        assert seconds_heard(slim, place)[:16] == twice(range(8))
+
+    async def test_all_are_heard_together(self, folder: Path) -> None:
+        stereo = SoundTrack(codec="libopus", layout="stereo", channels=2, heard=(0, 1), seconds=8.0)
+        recording = Recording(container="matroska", pictures=(SCREEN,), sounds=(SOUND, stereo, SOUND))
+        slim = await agreed(recording, folder)
+        assert [seconds_heard(slim, track)[:16] for track in range(3)] == [twice(range(8))] * 3
+
+    async def test_a_track_that_outlasts_the_picture_makes_no_recording_that_is_cut_off(self, folder: Path) -> None:
+        sounds = SoundTrack(seconds=1.0), SoundTrack(seconds=14.0)
+        slim = await agreed(Recording(container="mov", pictures=(SCREEN,), sounds=sounds), folder)
+        assert numbers(slim) == [0, 10, 20, 30, 40, 50, 60, *[70] * 1, *[79] * 6]
+        assert seconds_heard(slim, 1)[:28] == twice(range(14))
+
+
 class TestPictureThatGrows:
     """A WebRTC stream begins small; a shared window is made larger."""
 
@@ -212,6 +238,33 @@ class TestSoundThatChangesOnTheWay:
         assert [one for one, other in zip(heard, twice(range(8)), strict=True) if one != other] == []
 
 
+class TestManyChannels:
+    """Aggregate devices give any number of channels, and the microphone may be on any of them."""
+
+    @pytest.mark.parametrize(
+        ("container", "channels", "heard"),
+        [
+            *(("mov", 3, 2), ("mov", 4, 3), ("mov", 9, 0), ("mov", 18, 2), ("mov", 32, 31)),
+            *(("matroska", 3, 2), ("matroska", 12, 11), ("matroska", 20, 19)),
+        ],
+    )
+    async def test_each_is_heard(self, container: str, channels: int, heard: int, folder: Path) -> None:
+        # Three channels are taken for two and a subwoofer; for many there is no layout.
+        layout = f"{channels}c" if channels < 9 else f"{channels}C"
+        sound = SoundTrack(codec="pcm_s16le", rate=16000, layout=layout, channels=channels, heard=(heard,), seconds=4.0)
+        screen = PictureTrack(seconds=4.0, pace=Pace(rate=10))
+        slim = await agreed(Recording(container=container, pictures=(screen,), sounds=(sound,)), folder)
+        assert seconds_heard(slim)[:8] == twice(range(4))
+
+    @pytest.mark.parametrize("codec", ["aac", "libopus", "flac"])
+    async def test_a_channel_that_is_the_opposite_of_the_other_does_not_silence_it(
+        self, codec: str, folder: Path
+    ) -> None:
+        sound = SoundTrack(codec=codec, layout="stereo", channels=2, heard=(0, 1), inverted=True, seconds=8.0)
+        slim = await agreed(Recording(container="matroska", pictures=(SCREEN,), sounds=(sound,)), folder)
+        assert seconds_heard(slim)[:16] == twice(range(8))
+
+
 class TestGluedTogether:
     """An app that restarts its recorder uploads both parts as one file."""
 
@@ -234,6 +287,78 @@ class TestGluedTogether:
             assert "begins anew after 3.9 s" in result.detail
         else:
             assert numbers(result) == [*range(0, 40, 10), *range(0, round(other * 10), 10)]
+
+
+class TestSoundOfNoUse:
+    """The steps are on the screen, also where the sound cannot be read."""
+
+    @pytest.mark.parametrize(
+        ("codec", "container"),
+        [
+            *(("ac3", "matroska"), ("eac3", "mp4"), ("pcm_mulaw", "mov"), ("pcm_alaw", "matroska")),
+            *(("adpcm_ima_wav", "matroska"), ("mp2", "matroska"), ("ac3", "mp4")),
+        ],
+    )
+    async def test_a_codec_that_is_rare_is_heard(self, codec: str, container: str, folder: Path) -> None:
+        sound = SoundTrack(codec=codec, rate=48000, seconds=8.0)
+        slim = await agreed(Recording(container=container, pictures=(SCREEN,), sounds=(sound,)), folder)
+        assert seconds_heard(slim)[:16] == twice(range(8))
+
+    async def test_a_phone_that_writes_narrow_speech_is_heard(self, folder: Path) -> None:
+        picture = make(Recording(pictures=(SCREEN,)), folder)
+        source = folder / "phone.mp4"
+        run_ffmpeg(
+            *("-i", str(picture), "-f", "lavfi", "-i", "sine=440:duration=8", "-map", "0", "-map", "1", "-c:v", "copy"),
+            *("-c:a", "libopencore_amrnb", "-ar", "8000", "-ac", "1", "-f", "3gp", str(source)),
+        )
+        slim = await worked_on(source)
+        assert numbers(slim) == list(range(0, 80, 10))
+        assert slim.has_sound
+        assert slim.losses == ()
+
+    @pytest.mark.parametrize("codec", ["aac", "libopus"])
+    async def test_sound_that_is_broken_costs_the_sound_alone(self, codec: str, folder: Path) -> None:
+        whole = make(Recording(pictures=(SCREEN,), sounds=(SoundTrack(codec=codec, seconds=8.0),)), folder)
+        source = folder / "broken.mp4"
+        run_ffmpeg("-i", str(whole), "-c", "copy", "-bsf:a", "noise=amount=1", "-f", "mp4", str(source))
+        slim = await worked_on(source)
+        assert numbers(slim) == list(range(0, 80, 10))
+        assert not any(slim.sound) or slim.losses
+        assert slim.losses
+
+
+class TestQuietMicrophone:
+    async def test_it_is_heard(self, folder: Path) -> None:
+        sound = SoundTrack(level=50.0, seconds=8.0)
+        slim = await agreed(Recording(pictures=(SCREEN,), sounds=(sound,)), folder)
+        assert slim.has_sound
+        assert seconds_heard(slim)[:16] == twice(range(8))
+
+
+class TestGapInTheSound:
+    """Whoever takes the samples one after the other must hear each at its time."""
+
+    @pytest.mark.parametrize(
+        ("container", "codec", "sound"),
+        [("webm", "vp8", "libopus"), ("matroska", "h264", "aac"), ("mp4", "h264", "aac")],
+    )
+    async def test_it_stays_silent_for_its_length(self, container: str, codec: str, sound: str, folder: Path) -> None:
+        screen = PictureTrack(codec=codec, seconds=12.0, pace=Pace(rate=10))
+        with_gap = SoundTrack(codec=sound, seconds=12.0, gap=(3.0, 7.0))
+        slim = await agreed(Recording(container=container, pictures=(screen,), sounds=(with_gap,)), folder)
+        assert seconds_heard(slim)[:24] == twice([0, 1, 2, None, None, None, None, *range(7, 12)])
+
+    @pytest.mark.parametrize(
+        ("container", "codec", "sound"),
+        [("webm", "vp9", "libopus"), ("matroska", "h264", "libvorbis"), ("mov", "h264", "aac")],
+    )
+    async def test_a_late_beginning_stays_silent_too(
+        self, container: str, codec: str, sound: str, folder: Path
+    ) -> None:
+        screen = PictureTrack(codec=codec, seconds=9.0, pace=Pace(rate=10))
+        late = SoundTrack(codec=sound, seconds=5.0, begins=4.0)
+        slim = await agreed(Recording(container=container, pictures=(screen,), sounds=(late,)), folder)
+        assert seconds_heard(slim)[:18] == twice([None] * 4 + [*range(5)])
 
 
 class TestTimesThatDoNotBeginAt0:
@@ -273,3 +398,33 @@ class TestSubtitlesThatAreLonger:
         )
         slim = await worked_on(source)
         assert (len(slim.pictures), slim.losses) == (6, ())
+
+
+class TestEncrypted:
+    KEYS: Final = ("-encryption_key", "0f" * 16, "-encryption_kid", "a0" * 16)
+
+    @pytest.mark.parametrize("codec", ["h264", "hevc"])
+    @pytest.mark.parametrize("with_sound", [False, True])
+    async def test_it_is_refused_by_name(self, codec: str, with_sound: bool, folder: Path) -> None:
+        sounds = (SOUND,) if with_sound else ()
+        screen = PictureTrack(codec=codec, seconds=8.0, pace=Pace(rate=10))
+        whole = make(Recording(pictures=(screen,), sounds=sounds), folder)
+        source = folder / "encrypted.mp4"
+        run_ffmpeg("-i", str(whole), "-c", "copy", "-encryption_scheme", "cenc-aes-ctr", *self.KEYS, str(source))
+        result = await refused(source)
+        assert result.reason != "MediaToolFailed"
+        assert "encrypted" in result.detail
+
+
+class TestSentenceWithFigures:
+    @pytest.mark.parametrize("pictures", [96, 97, 99])
+    async def test_a_length_below_the_limit_is_not_told_as_the_limit(self, pictures: int, folder: Path) -> None:
+        source = folder / "short.mp4"
+        run_ffmpeg(
+            *("-f", "lavfi", "-i", "color=rate=100:size=64x48", "-frames:v", str(pictures), "-c:v", "libx264"),
+            *("-preset", "ultrafast", "-f", "mp4", str(source)),
+        )
+        result = await slimmed(source)
+        if isinstance(result, Refused):
+            assert result.reason == "MediaTooShort"
+            assert " is 1 s long" not in result.detail

@@ -14,10 +14,12 @@ __all__ = ["drawn", "recordings"]
 
 _PICTURES: Final = {
     "mp4": ("h264", "hevc", "av1", "vp9", "mpeg4"),
-    "mov": ("h264", "hevc", "mpeg4"),
+    "mov": ("h264", "hevc", "mpeg4", "mjpeg", "prores"),
     "fragmented": ("h264", "hevc", "av1"),
-    "matroska": ("h264", "hevc", "vp8", "vp9", "mpeg4"),
+    "matroska": ("h264", "hevc", "vp8", "vp9", "mpeg4", "mjpeg", "ffv1"),
     "webm": ("vp8", "vp9", "av1"),
+    "avi": ("h264", "mpeg4", "mjpeg", "ffv1"),
+    "mpegts": ("h264", "hevc", "mpeg2video"),
 }
 _SOUNDS: Final = {
     "mp4": ("aac", "libmp3lame", "libopus", "alac"),
@@ -25,6 +27,8 @@ _SOUNDS: Final = {
     "fragmented": ("aac", "libopus"),
     "matroska": ("aac", "libopus", "libvorbis", "flac", "pcm_s16le"),
     "webm": ("libopus", "libvorbis"),
+    "avi": ("libmp3lame", "pcm_s16le"),
+    "mpegts": ("aac", "libmp3lame"),
 }
 _LAYOUTS: Final = {"mono": 1, "stereo": 2, "quad": 4, "5.1": 6}
 _TWO_CHANNELS_AT_MOST: Final = {"libmp3lame"}
@@ -41,11 +45,13 @@ def _one_in(times: int) -> st.SearchStrategy[bool]:
 
 
 @st.composite
-def _paces(draw: st.DrawFn, codec: str) -> Pace:
-    # MPEG-4 part 2 counts time in units of a picture.
-    kinds = ("even",) if codec == "mpeg4" else ("even", "even", "uneven", "bursts", "sparse")
-    kind = draw(st.sampled_from(kinds))
-    rate = draw(st.sampled_from((10, 24, 25, 30)))
+def _paces(draw: st.DrawFn, codec: str, container: str) -> Pace:
+    # MPEG-2 and MPEG-4 part 2 count time in units of a picture, and AVI numbers pictures.
+    even = codec in {"mpeg4", "mpeg2video"} or container == "avi"
+    # A transport stream is from something that sends pictures all the time.
+    kinds = ("even", "uneven") if container == "mpegts" else ("even", "even", "uneven", "bursts", "sparse")
+    kind = "even" if even else draw(st.sampled_from(kinds))
+    rate = draw(st.sampled_from((24, 25, 30) if codec == "mpeg2video" else (10, 24, 25, 30)))
     rest = draw(st.sampled_from((0.7, 1.3, 2.9))) if kind in {"bursts", "sparse"} else 0.0
     return Pace(kind, rate, rest)
 
@@ -53,7 +59,7 @@ def _paces(draw: st.DrawFn, codec: str) -> Pace:
 @st.composite
 def _pictures(draw: st.DrawFn, container: str, seconds: float) -> PictureTrack:
     codec = draw(st.sampled_from(_PICTURES[container]))
-    pace = draw(_paces(codec))
+    pace = draw(_paces(codec, container))
     grows = None
     if codec in {"vp8", "vp9", "h264"} and container in {"matroska", "webm"} and draw(_one_in(2)):
         grows = draw(st.sampled_from((1.3, 2.0))), (160, 120)
@@ -63,8 +69,8 @@ def _pictures(draw: st.DrawFn, container: str, seconds: float) -> PictureTrack:
         pace=pace,
         seconds=seconds,
         group=draw(st.sampled_from((1, 10, 30, 75, 999))),
-        b_frames=draw(st.sampled_from((0, 1, 3))) if codec in {"h264", "hevc", "mpeg4"} else 0,
-        begins=draw(st.sampled_from((0.4, 1.7))) if not grows and draw(_one_in(6)) else 0.0,
+        b_frames=draw(st.sampled_from((0, 1, 3))) if codec in {"h264", "hevc", "mpeg4"} and container != "avi" else 0,
+        begins=draw(st.sampled_from((0.4, 1.7))) if not grows and container != "avi" and draw(_one_in(6)) else 0.0,
         rotation=draw(st.sampled_from((90, 180, 270))) if container in {"mp4", "mov"} and draw(_one_in(4)) else 0,
         grows=grows,
     )
@@ -76,9 +82,15 @@ def _sounds(draw: st.DrawFn, container: str, seconds: float) -> SoundTrack:
     layouts = [name for name, count in _LAYOUTS.items() if count <= 2 or codec not in _TWO_CHANNELS_AT_MOST]
     layout = draw(st.sampled_from([name for name in layouts if not (name == "quad" and codec in _NO_QUAD)]))
     channels = _LAYOUTS[layout]
-    heard = draw(st.sets(st.integers(0, channels - 1), min_size=0 if draw(_one_in(8)) else 1))
+    # The fourth of six is for bass alone, and coders make another tone of ours.
+    carrying = [channel for channel in range(channels) if (channels, channel) != (6, 3)]
+    heard = draw(st.sets(st.sampled_from(carrying), min_size=0 if draw(_one_in(8)) else 1))
     length = seconds * draw(st.sampled_from((1.0, 1.0, 1.0, 0.6, 1.4)))
-    gap = draw(st.sampled_from(((0.9, 2.1), (1.5, 3.6)))) if length > 4 and draw(_one_in(4)) else None
+    gap = (
+        draw(st.sampled_from(((0.9, 2.1), (1.5, 3.6))))
+        if length > 4 and container != "avi" and draw(_one_in(4))
+        else None
+    )
     return SoundTrack(
         codec=codec,
         rate=draw(st.sampled_from((16000, 44100, 48000))) if codec in _ANY_RATE else 48000,
@@ -88,7 +100,7 @@ def _sounds(draw: st.DrawFn, container: str, seconds: float) -> SoundTrack:
         inverted=len(heard) == 2 and draw(_one_in(4)),
         level=draw(st.sampled_from((6.0, 6.0, 30.0))),
         seconds=round(length, 2),
-        begins=draw(st.sampled_from((0.6, 2.2))) if draw(_one_in(5)) else 0.0,
+        begins=draw(st.sampled_from((0.6, 2.2))) if container != "avi" and draw(_one_in(5)) else 0.0,
         gap=gap,
     )
 
@@ -120,8 +132,8 @@ def recordings(draw: st.DrawFn) -> Recording:
     screen = draw(_pictures(container, seconds))
     pictures: tuple[PictureTrack, ...] = (screen,)
     place = 0
-    if screen.grows is None and not screen.rotation and draw(_one_in(5)):
-        camera = PictureTrack(codec=screen.codec, size=(48, 40), pace=Pace("even", 10), seconds=seconds)
+    if screen.grows is None and not screen.rotation and container != "avi" and draw(_one_in(5)):
+        camera = PictureTrack(codec=screen.codec, size=(48, 40), pace=Pace("even", 25), seconds=seconds)
         place = draw(st.integers(0, 1))
         pictures = (camera, screen) if place else (screen, camera)
     most = draw(st.sampled_from((0, 1, 1, 1, 2, 3)))
@@ -138,7 +150,7 @@ def recordings(draw: st.DrawFn) -> Recording:
         sounds=sounds,
         edits=edits,
         offset=draw(st.sampled_from((1.7, 3600.0)))
-        if not edits and container != "fragmented" and draw(_one_in(4))
+        if not edits and container not in {"fragmented", "avi"} and draw(_one_in(4))
         else 0.0,
         claims=draw(st.sampled_from((0.0, 0.5, 3.0)))
         if container in {"matroska", "webm"} and draw(_one_in(3))

@@ -43,7 +43,13 @@ def make(recording: Recording, folder: Path) -> Path:
     for place, track in enumerate(recording.pictures):
         if track.grows is None:
             inputs += _raw_pictures(track.size, place, folder.parent)
-            outputs += ["-map", str(place), f"-filter:v:{place}", _timed(track), *_encoder(track, place)]
+            outputs += [
+                "-map",
+                str(place),
+                f"-filter:v:{place}",
+                _timed(track),
+                *_encoder(track, place, _unit(track, recording.container)),
+            ]
         else:
             inputs += ["-f", "concat", "-safe", "0", "-i", str(_joined(track, place, folder))]
             outputs += ["-map", str(place), f"-c:v:{place}", "copy"]
@@ -82,7 +88,12 @@ def _timed(track: PictureTrack, *, first: int = 0, last: int | None = None) -> s
     return f"{times},trim=start_frame={first}:end_frame={end}"
 
 
-def _encoder(track: PictureTrack, place: int) -> list[str]:
+def _unit(track: PictureTrack, container: str) -> int:
+    """Return units of time per second: an AVI has one for each picture, and MPEG-2 knows few."""
+    return track.pace.rate if container == "avi" or track.codec == "mpeg2video" else _UNIT
+
+
+def _encoder(track: PictureTrack, place: int, unit: int) -> list[str]:
     group, b_frames = str(track.group), str(track.b_frames)
     options: tuple[str, ...]
     match track.codec:
@@ -107,7 +118,7 @@ def _encoder(track: PictureTrack, place: int) -> list[str]:
     # Options of one track among several.
     named = [f"{option}:{place}" if option.endswith(":v") else option for option in options]
     named = [f"{option}:v:{place}" if option in _PER_TRACK else option for option in named]
-    return [*named, f"-enc_time_base:v:{place}", f"1:{_UNIT}"]
+    return [*named, f"-enc_time_base:v:{place}", f"1:{unit}"]
 
 
 _PER_TRACK: Final = {
@@ -129,7 +140,12 @@ def _joined(track: PictureTrack, place: int, folder: Path) -> Path:
         headers = ("-x264-params", "repeat-headers=1") if transport else ()
         run_ffmpeg(
             *_raw_pictures(of_size, place, folder.parent),
-            *("-vf", f"{_timed(track, first=first, last=last)},setpts=PTS-STARTPTS", *_encoder(track, 0), *headers),
+            *(
+                "-vf",
+                f"{_timed(track, first=first, last=last)},setpts=PTS-STARTPTS",
+                *_encoder(track, 0, _UNIT),
+                *headers,
+            ),
             *("-fps_mode", "passthrough", "-threads", "1", str(path)),
         )
         names.append(path.name)

@@ -68,7 +68,8 @@ class Slim:
 
 async def slimmed(path: Path) -> Slim | Refused:
     """Examine and transcode a file, and read the slim video back."""
-    limits = Limits()
+    # The default is longer than these recordings are.
+    limits = Limits(least_readable_seconds=1.0)
     target = path.with_name("slim.mp4")
     try:
         examined = await examine(path, limits=limits)
