@@ -60,28 +60,24 @@ class Gap(_Camel):
     end: Annotated[float, Field(ge=0, description="Where it ends, in seconds of the recording.")]
     reason: Annotated[
         GapReason,
-        Field(
-            description="refused: the model refused it; empty: it gave no usable answer; cut_off: its answer broke off "
-            "each time; not_covered: its answer left the time range out."
-        ),
+        Field(description="The model refused it, gave no usable answer, broke off each time, or left it out."),
     ]
 
 
 class RecordingLoss(_Camel):
-    """A part of the recording that could not be used while the rest was worked on."""
+    """A part of the recording that could not be used."""
 
     kind: Annotated[
         LossKind,
         Field(
-            description="sound_unreadable: no sound could be read; sound_track_left_out: one of several sound tracks "
-            "could not be read; cut_off: the end is missing; pictures_damaged: the picture is damaged for some time."
+            description="What is lost: all sound, one of several sound tracks, the end, or the picture for some time."
         ),
     ]
     detail: Annotated[str, Field(max_length=LONGEST_LOSS_DETAIL, description="One sentence for the recording's owner.")]
     start: Annotated[float, Field(ge=0, description="Where it begins, in seconds of the recording.")] = 0.0
     end: Annotated[
         float | None,
-        Field(ge=0, description="Where it ends, in seconds; not set where it reaches to the end of what is there."),
+        Field(ge=0, description="Where it ends, in seconds; not set: at the end."),
     ] = None
 
 
@@ -130,8 +126,7 @@ class SopQuality(_Camel):
         int,
         Field(
             ge=0,
-            description="Addresses, commands, amounts, names and quoted texts replaced by variables because the "
-            "recording neither shows nor says them.",
+            description="Names, amounts, addresses ... replaced by variables: the recording does not have them.",
         ),
     ] = 0
     questions: Annotated[int, Field(ge=0, description="Questions to the owner (clarification requests).")] = 0

@@ -39,15 +39,14 @@ class _Camel(BaseModel):
 
 CostUsd = Annotated[
     str | None,
-    Field(max_length=32, description="Estimated cost of the calls with a known price, in US dollars as a decimal."),
+    Field(max_length=32, description="Estimated cost of the calls with a known price, in US dollars."),
 ]
 UnpricedCalls = Annotated[int, Field(ge=0, description="Billed calls to models whose price is not known.")]
 EstimatedCalls = Annotated[
     int,
     Field(
         ge=0,
-        description="Calls whose bill is not known, such as those under way when a worker was killed. They count as "
-        "they were estimated.",
+        description="Calls whose bill is not known. They count as they were estimated.",
     ),
 ]
 
@@ -64,9 +63,7 @@ class StageUsage(_Camel):
 
     model: Annotated[
         str | None,
-        Field(
-            max_length=128, description="The models that answered, as they name themselves, with commas between them."
-        ),
+        Field(max_length=128, description="The models that answered, separated by commas."),
     ] = None
     input_tokens: Annotated[int, Field(ge=0, description="Tokens sent, cached ones included.")] = 0
     output_tokens: Annotated[int, Field(ge=0, description="Tokens received, thinking included.")] = 0
@@ -108,7 +105,7 @@ class Usage(_Camel):
         str | None,
         Field(
             max_length=32,
-            description="What the whole video was expected to cost before the first call, in US dollars as a decimal.",
+            description="What the whole video was expected to cost before the first call, in US dollars.",
         ),
     ] = None
     unpriced_calls: UnpricedCalls = 0
@@ -129,8 +126,7 @@ class Usage(_Camel):
         tuple[DayUsage, ...],
         Field(
             max_length=2,
-            description="What calls that have begun and not ended cost as a rule, by day in UTC. Where the worker says "
-            "no more, they count as spent.",
+            description="Usual cost of calls that have begun and not ended, by day in UTC.",
         ),
     ] = ()
 

@@ -93,4 +93,5 @@ def test_release_is_far_from_what_a_secret_may_hold(helm: Callable[..., Any], fu
 
 
 def test_definition_is_small_enough_for_any_kubectl(chart: Path) -> None:
-    assert (chart / "files" / "crds" / "videojob.yaml").stat().st_size < 50_000
+    # `kubectl apply` keeps a copy as JSON in an annotation, and annotations may have 256 KiB together.
+    assert (chart / "files" / "crds" / "videojob.yaml").stat().st_size < 64 * 1024

@@ -240,14 +240,15 @@ def test_a_cluster_starts_again_at_once_under_the_name_of_one_that_was_killed(
     assert traces.left() == []
 
 
-def test_down_cleans_up_for_a_keeper_that_was_killed(start: Callable[..., ClusterInfo]) -> None:
+def test_down_cleans_up_for_a_keeper_that_was_killed(start: Callable[..., ClusterInfo], eventually: Eventually) -> None:
     orphaned = start("orphaned")
     traces = Traces(orphaned)
     os.kill(traces.node.keeper.pid, signal.SIGKILL)
 
     down(orphaned.name)
 
-    assert [trace for trace in traces.left() if not trace.endswith(".lock")] == []
+    # On a busy machine a process that was killed may take a moment to end.
+    eventually(lambda: [trace for trace in traces.left() if not trace.endswith(".lock")] == [])
 
 
 def test_the_failing_component_is_named_with_its_last_words(
