@@ -50,16 +50,15 @@ REPEATED = {
         (60.2, 60.2, 2, 121, "fps=fps=2:start_time=0:round=up"),
         # Sound that ends less than a place after the last picture adds none.
         (60.9, 60.0, 1, 60, "fps=fps=1:start_time=0:round=up"),
-        # One place more is filled by the last picture, further ones by repeating it.
-        (61.0, 60.0, 1, 61, REPEATED[1]),
-        (
-            *(62.0, 60.0, 1, 62),
-            f"{REPEATED[1]},tpad=stop_mode=clone:stop=1",
-        ),
-        (
-            *(90.0, 59.5, 2, 180),
-            f"{REPEATED[2]},tpad=stop_mode=clone:stop=60",
-        ),
+        # The last picture is repeated, whether or not ffmpeg knows how long it is, and no place is added.
+        (61.0, 60.0, 1, 61, f"{REPEATED[1]},tpad=stop_mode=clone:stop=1,trim=end_frame=61"),
+        (62.0, 60.0, 1, 62, f"{REPEATED[1]},tpad=stop_mode=clone:stop=2,trim=end_frame=62"),
+        (90.0, 59.5, 2, 180, f"{REPEATED[2]},tpad=stop_mode=clone:stop=61,trim=end_frame=180"),
+        # Times of Matroska are a millisecond or three late: that makes no place more, neither with sound nor without.
+        (61.0, 60.003, 1, 61, f"{REPEATED[1]},tpad=stop_mode=clone:stop=1,trim=end_frame=61"),
+        (60.003, 60.003, 1, 60, "fps=fps=1:start_time=0:round=up"),
+        (60.006, 60.006, 1, 61, "fps=fps=1:start_time=0:round=up"),
+        (0.004, 0.004, 1, 1, "fps=fps=1:start_time=0:round=up"),
     ],
 )
 def test_the_last_picture_stays_until_the_sound_ends(

@@ -135,16 +135,21 @@ def _sound(recording: Recording, right: Presented, slim: Slim) -> Iterator[str]:
         return
     for place in range(max(len(right.sound), len(slim.sound))):
         wanted, got = _at(right.sound, place), _at(slim.sound, place)
-        missing = {tone for tone, share in wanted.items() if share > _CLEARLY} - got.keys()
-        if place == len(slim.sound):
-            # The last half second is not looked at if some milliseconds of it are not there.
-            missing = set()
+        # Where the sound of a track begins or ends, milliseconds decide what there is of it within this half second.
+        within = _tracks(right.sound, place + 1) & (
+            _tracks(right.sound, place - 1) if place else _tracks(right.sound, 0)
+        )
+        missing = {tone for tone, share in wanted.items() if share > _CLEARLY and tone[0] in within} - got.keys()
         # Where sound ends within a half second, hundredths of a second decide. Sound at a wrong time is missing there.
         nearby = {tone for at in (place - 1, place, place + 1) for tone in _at(right.sound, at)}
         added = {tone for tone, share in got.items() if share > _CLEARLY} - nearby
         if missing or added:
             at = (place + 0.5) / WINDOWS_PER_SECOND
             yield f"at {at} s: tones {sorted(missing)} are missing, {sorted(added)} are too many"
+
+
+def _tracks(sound: Sound, place: int) -> set[int]:
+    return {track for track, _ in _at(sound, place)}
 
 
 def _at(sound: Sound, place: int) -> dict[tuple[int, int], float]:

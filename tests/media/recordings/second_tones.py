@@ -58,13 +58,14 @@ def heard(samples: array[int]) -> list[dict[tuple[int, int], float]]:
     samples
         Signed 16 bits, at `HEARD_RATE`.
     """
-    return [_tones(samples[place : place + _WINDOW]) for place in _places(len(samples))]
+    padded = samples + array("h", bytes(2 * _WINDOW))
+    return [_tones(padded[place : place + _WINDOW]) for place in _places(len(samples))]
 
 
 def _places(length: int) -> Iterator[int]:
     stride = HEARD_RATE // WINDOWS_PER_SECOND
     begin = (stride - _WINDOW) // 2
-    return iter(range(begin, length - _WINDOW + 1, stride))
+    return iter(range(begin, length, stride))
 
 
 def _tones(samples: array[int]) -> dict[tuple[int, int], float]:

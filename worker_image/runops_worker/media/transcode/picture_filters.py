@@ -1,13 +1,12 @@
 """The filters that make the pictures of a slim video from those of the recording. Pure."""
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
 from runops_worker.media.recording.picture_format import PictureFormat
 from runops_worker.media.recording.recording import Recording
 from runops_worker.media.transcode.picture_size import PRINT_SIZES
-from runops_worker.media.transcode.slim_length import expected_frames
+from runops_worker.media.transcode.slim_length import expected_frames, shown_frames
 from runops_worker.media.transcode.white_level import REFERENCE_WHITE_NITS
 
 __all__ = ["PicturePlan", "picture_filters"]
@@ -62,7 +61,7 @@ def picture_filters(recording: Recording, plan: PicturePlan, *, fps: int) -> str
     filters = [
         # Before most pictures are left out: it needs those before and after.
         *(_deinterlace(recording) if picture.interlaced else ()),
-        *_one_per_second(fps, hold=expected_frames(recording, fps=fps) - math.ceil(recording.video_seconds * fps)),
+        *_one_per_second(recording, fps=fps),
         PRINT_SIZES,
         # The size may change within a recording (a window was resized). All pictures go into the same frame.
         f"scale={wide}:{high}:{':'.join(scaled)}",
@@ -95,14 +94,18 @@ def _usual_colours(picture: PictureFormat, *, white_nits: float) -> list[str]:
     ]
 
 
-def _one_per_second(fps: int, *, hold: int) -> list[str]:
+def _one_per_second(recording: Recording, *, fps: int) -> list[str]:
+    frames = expected_frames(recording, fps=fps)
+    hold = frames - shown_frames(recording, fps=fps)
     if hold <= 0:
         return [f"fps=fps={fps}:start_time=0:round=up"]
     # The video ends before the sound, so its last picture is repeated until the sound ends. That picture may begin
     # after the last regular place, and the fps filter passes such a picture on only if it rounds down. So all times are
-    # moved by one place less one unit: rounding those down gives the same as rounding the original times up.
+    # moved by one place less one unit: rounding those down gives the same as rounding the original times up. Whether
+    # the last picture then fills one place more depends on whether the decoder tells how long it is.
     return [
         f"setpts=PTS+ceil(1/(TB*{fps}))-1",
         f"fps=fps={fps}:start_time=0:round=down:eof_action=pass",
-        *([f"tpad=stop_mode=clone:stop={hold - 1}"] if hold > 1 else []),
+        f"tpad=stop_mode=clone:stop={hold}",
+        f"trim=end_frame={frames}",
     ]

@@ -4,16 +4,32 @@ It is needed before the slim video is complete: to say which chunks there will b
 """
 
 import math
+from typing import Final
 
 from runops_worker.media.recording.recording import Recording
 
-__all__ = ["expected_frames", "frames_tolerance", "longest_seconds", "seconds_tolerance", "shortest_seconds"]
+__all__ = [
+    "expected_frames",
+    "frames_tolerance",
+    "longest_seconds",
+    "seconds_tolerance",
+    "shortest_seconds",
+    "shown_frames",
+]
+
+# Matroska rounds times to milliseconds: a picture that ends at 4.003 s has its end at 4 s.
+_ROUNDING_SECONDS: Final = 0.005
+
+
+def shown_frames(recording: Recording, *, fps: int) -> int:
+    """Return at how many places of a slim video the recording has a picture; the last one may be held longer."""
+    return max(math.ceil((recording.video_seconds - _ROUNDING_SECONDS) * fps), 1)
 
 
 def expected_frames(recording: Recording, *, fps: int) -> int:
     """Return the number of pictures that a slim video should have."""
     # Sound that ends less than one place after the video adds no picture.
-    return max(math.ceil(recording.video_seconds * fps), math.floor(recording.duration_seconds * fps))
+    return max(shown_frames(recording, fps=fps), math.floor(recording.duration_seconds * fps))
 
 
 def frames_tolerance(expected: int) -> int:
