@@ -3,8 +3,8 @@
 ffmpeg builds a filter graph anew where a track changes its channels or its rate, for example where a headset is plugged
 in. A new graph begins at 0 again, which is wrong by then. So for such a recording each track has a graph of its own up
 to where its sound has two channels at 16 kHz. The graph after that gets the same format all the time, is never built
-anew, and keeps count of the time. Other recordings have one graph: in some of a thousand runs on a busy machine, ffmpeg
-9 waits for ever between two.
+anew, and keeps count of the time. Other recordings have one graph: between two, ffmpeg 9 was seen to wait for ever once
+in some hundreds of runs on a busy machine.
 """
 
 from collections.abc import Sequence
