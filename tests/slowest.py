@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from tests.costs import CPU_SECONDS, REASON, SET_UP_SECONDS
+from tests.costs import CPU_SECONDS, REASON, SESSION_END_SECONDS, SET_UP_SECONDS
 
 __all__ = ["Cost", "costs_of", "page"]
 
@@ -42,7 +42,8 @@ class Cost:
     test
         File and name.
     seconds
-        Wall-clock seconds from the start of its set-up to the end of its tear-down.
+        Wall-clock seconds from the start of its set-up to the end of its tear-down, without the end of what all tests
+        of the process shared.
     set_up
         Wall-clock seconds of its set-up.
     cpu
@@ -68,7 +69,7 @@ def costs_of(suite: ET.Element) -> list[Cost]:
             found.append(
                 Cost(
                     test=f"{file}::{case.get('name')}",
-                    seconds=float(case.get("time") or 0),
+                    seconds=float(case.get("time") or 0) - float(properties.get(SESSION_END_SECONDS) or 0),
                     set_up=float(properties[SET_UP_SECONDS]),
                     cpu=float(properties[CPU_SECONDS]),
                     reason=properties.get(REASON, ""),

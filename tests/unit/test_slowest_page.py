@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.costs import CPU_SECONDS, REASON, SET_UP_SECONDS
+from tests.costs import CPU_SECONDS, REASON, SESSION_END_SECONDS, SET_UP_SECONDS
 from tests.lanes import lane_of, start_order
 from tests.slowest import page
 
@@ -34,6 +34,15 @@ def test_the_twenty_slowest_are_listed_with_their_reason_the_slowest_first() -> 
 def test_a_slow_test_without_a_reason_is_named() -> None:
     with pytest.raises(ValueError, match=r"tests/e2e/test_rows\.py::test_unexplained"):
         page(_suite({"test_explained": (1.0, "because"), "test_unexplained": (2.0, "")}))
+
+
+def test_the_end_of_what_all_tests_shared_is_not_counted_for_the_last_one() -> None:
+    suite = _suite({"test_last": (300.0, "because"), "test_slow": (20.0, "because")})
+    properties = suite.find("testcase/properties")
+    assert properties is not None
+    ET.SubElement(properties, "property", name=SESSION_END_SECONDS, value="290.0")
+    rows = [line for line in page(suite).splitlines() if line.startswith("| `")]
+    assert [row.split("|")[2].strip() for row in rows] == ["20", "10"]
 
 
 @pytest.mark.parametrize(
