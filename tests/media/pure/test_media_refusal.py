@@ -335,3 +335,14 @@ def test_only_a_known_reason_can_be_given() -> None:
     with pytest.raises(AssertionError):
         MediaRejected("TooBad", "It is bad.")
     assert {str(MediaRejected(reason, "Why.")) for reason in REASONS} == {f"{reason}: Why." for reason in REASONS}
+
+
+@pytest.mark.parametrize(
+    ("filled", "has_second_index", "refused"), [(66.5, True, True), (65.5, True, False), (66.5, False, False)]
+)
+def test_two_recordings_in_pieces_whose_pictures_are_mixed_are_refused(
+    filled: float, *, has_second_index: bool, refused: bool
+) -> None:
+    read = packets(video(start=100.0, end=160.0, filled=filled), sound(start=100.0, end=160.0))
+    said_of_it = whole(listed=summary(starts_at=100.0, has_second_index=has_second_index), read=read)
+    assert (said_of_it or "").startswith("TimestampGap: The recording's file holds two recordings") is refused

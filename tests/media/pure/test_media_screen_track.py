@@ -27,6 +27,8 @@ SCREEN, CAMERA, PREVIEW = track(1920, 1080), track(640, 480), track(3840, 2160, 
         ([SCREEN, track(1920, 1080, packets=900)], [], 1),
         ([SCREEN, track(1920, 1080, packets=900)], [True], 0),
         ([SCREEN, SCREEN], [], 0),
+        # A preview that begins late: its length counts, not when it ends.
+        ([Track(kind="video", width=3840, height=2160, start=15.0, end=35.0), SCREEN], [], 1),
         # Before the packets are read, nothing has a length.
         ([track(640, 480, 0.0, packets=0), track(1920, 1080, 0.0, packets=0)], [], 1),
     ],

@@ -70,3 +70,7 @@ def test_a_file_of_ever_more_holes_does_not_take_ever_more_memory(monkeypatch: p
     monkeypatch.setattr(module, "_MOST_SPANS", 3)
     made = of(*((float(begin), float(begin)) for begin in range(0, 100, 10)))
     assert made.spans == [(0.0, 0.0), (10.0, 10.0), (20.0, 90.0)]
+
+
+def test_a_short_time_between_two_tracks_is_no_hole() -> None:
+    assert largest_hole([of((0.0, 10.0)), of((10.5, 20.0))]) is None
