@@ -99,7 +99,7 @@ class _Family:
     Parameters
     ----------
     ancestors
-        Read anew each time.
+        Read at each look.
     """
 
     def __init__(self, ancestors: Collection[int]) -> None:

@@ -284,7 +284,7 @@ class TestGluedTogether:
         if isinstance(result, Refused):
             assert result.reason == "TimestampGap"
             # WebM does not tell how long the last picture stays.
-            assert "begins anew after 3.9 s" in result.detail
+            assert "starts again after 3.9 s" in result.detail
         else:
             assert numbers(result) == [*range(0, 40, 10), *range(0, round(other * 10), 10)]
 

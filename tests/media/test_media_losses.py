@@ -160,7 +160,7 @@ async def test_of_two_recordings_in_one_file_none_is_left_out_silently(
     recording.write_bytes(b"".join(part.read_bytes() for part in parts))
     with pytest.raises(MediaRejected) as refused:
         await slim_of(recording)
-    assert refused.value.detail.startswith(f"The recording begins anew after {lengths[0]} s: it is two recordings ")
+    assert refused.value.detail.startswith(f"The recording starts again after {lengths[0]} s: it is two recordings ")
 
 
 async def test_a_second_mp4_behind_the_first_one_is_told(tmp_path: Path) -> None:

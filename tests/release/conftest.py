@@ -61,7 +61,7 @@ def second_release(
 ) -> Iterator[Release]:
     """The release of the second clone. Layers are built again; base, wheels and compressed layers come from the cache.
 
-    Only a layer of the very same content is found there, compressed. A layer that differs is compressed anew and gives
+    Only a layer of the very same content is found there, compressed. A layer that differs is compressed again and gives
     another release. `test_release_parts.py` shows that compressing depends on nothing but the content, and
     `make package-check` compresses everything twice.
     """

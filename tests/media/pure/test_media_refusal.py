@@ -267,7 +267,7 @@ def test_a_header_of_a_whole_file_that_claims_more_is_wrong(
 def test_a_second_recording_in_the_file_is_not_left_out_in_silence() -> None:
     read = packets(video(start=10.0, end=60.0, jumps_back_at=30.0), sound(start=10.0, end=60.0))
     assert whole(read=read) == (
-        "TimestampGap: The recording begins anew after 20 s: it is two recordings in one file. "
+        "TimestampGap: The recording starts again after 20 s: it is two recordings in one file. "
         "Join them with a video editor, or upload each."
     )
 

@@ -22,7 +22,7 @@ def test_the_lengths_of_all_packets_are_added_up() -> None:
 @pytest.mark.parametrize(
     ("times", "at"),
     [
-        # A recording that does not begin at 0 and begins anew where it began.
+        # It does not begin at 0, and starts again where it began.
         ([1000, 1050, 1005], 106.0),
         ([1000, 1002], None),
         ([1000, 1050, 1015], None),

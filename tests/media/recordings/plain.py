@@ -145,7 +145,7 @@ def read_sound(path: Path, *, times: Path | None = None) -> tuple[Sound, float]:
     Returns
     -------
     tuple
-        What is heard, and when it ends in seconds. Nothing and 0 if there is no file.
+        What is heard, and at which second it ends. An empty list and 0 without a file.
     """
     content = path.read_bytes() if path.exists() else b""
     if b"data" not in content:

@@ -15,8 +15,8 @@ class Container:
     family
         The names that ffmpeg gives the demuxer, as `-format_whitelist` takes them.
     times_may_jump
-        Whether its clock may begin anew in the middle, as after a change of the programme. ffmpeg joins such parts
-        unless it is told to copy the times.
+        Whether its clock may start again in the middle, as when a broadcast changes its programme. ffmpeg joins such
+        parts unless it is told to copy the times.
     """
 
     family: str

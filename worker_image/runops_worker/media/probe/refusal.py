@@ -136,7 +136,7 @@ def _time_refusal(summary: InputSummary, packets: PacketReport, limits: Limits) 
     if back is not None:
         return MediaRejected(
             "TimestampGap",
-            f"The recording begins anew after {seconds_text(back - packets.start)}: it is two recordings in one file. "
+            f"The recording starts again after {seconds_text(back - packets.start)}: it is two recordings in one file. "
             "Join them with a video editor, or upload each.",
         )
     gap = packets.gap
