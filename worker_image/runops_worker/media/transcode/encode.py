@@ -3,93 +3,80 @@
 import asyncio
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.limits import Limits
 from runops_worker.media.recording.recording import Recording
-from runops_worker.media.recording.sound_losses import without_sounds
 from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.transcode.decoding_report import DecodingReport
 from runops_worker.media.transcode.failed_run import why_failed
 from runops_worker.media.transcode.growing_slim import GrowingSlim, Watcher
 from runops_worker.media.transcode.packet_filter import dropping
 from runops_worker.media.transcode.picture_filters import PicturePlan
-from runops_worker.media.transcode.picture_size import PictureSizes, fits
+from runops_worker.media.transcode.picture_size import PictureSizes
+from runops_worker.media.transcode.run_plan import (
+    RunPlan,
+    for_pictures,
+    for_sound_that_changes,
+    without_broken_sound,
+)
 from runops_worker.media.transcode.selection import Selection
 from runops_worker.media.transcode.shown_pictures import ShownReport
 from runops_worker.media.transcode.slim_command import slim_command
-from runops_worker.media.transcode.slim_size import slim_size
-from runops_worker.media.transcode.sound_damage import broken_tracks
 
 __all__ = ["Encoder"]
 
 _BYTES_PER_PICTURE: Final = 512 * 1024
 _SPARE_BYTES: Final = 64 * 1024**2
-_MOST_RESTARTS: Final = 2
-_MOST_SOUND_RUNS: Final = 2
 
 _Run = tuple[Outcome, DecodingReport, ShownReport]
 
 
-class _OtherFrame(Exception):  # noqa: N818 - no error: it ends a run
-    """The frame must be made for pictures of another size."""
+class _Replaced(Exception):  # noqa: N818 - no error: it ends a run
+    """Another run must take the place of this one."""
 
-    def __init__(self, size: tuple[int, int], *, restarts_left: int) -> None:
-        super().__init__(size, restarts_left)
-        self.size, self.restarts_left = size, restarts_left
-
-
-class _SoundChanges(Exception):  # noqa: N818 - no error: it ends a run
-    """A sound track changes its channels or its rate."""
+    def __init__(self, plan: RunPlan) -> None:
+        super().__init__(plan)
+        self.plan = plan
 
 
+@dataclass(kw_only=True)
 class Encoder:
-    """Encodes one recording, if need be again: with all pictures decoded, or with a larger frame.
-
-    Parameters
-    ----------
-    source, part
-        The recording, and the file to write.
-    recording
-        The result of `probe` for the source.
-    white_nits
-        As for `picture_filters`.
-    fps, height, crf, limits, on_progress, watcher
-        As for `transcode`.
+    """Encodes one recording; again from the beginning where the plan of a run turns out to be wrong.
 
     Attributes
     ----------
-    recording
-        With the sound tracks that are in the slim video; the others are among its losses.
+    source, part
+        The recording, and the file to write.
+    plan
+        Of the first run; later of the last one.
+    white_nits
+        As for `picture_filters`.
+    fps, crf, limits, on_progress, watcher
+        As for `transcode`.
     growing
         The slim video of the last run; None without a watcher.
     """
 
-    def __init__(
-        self,
-        source: Path,
-        part: Path,
-        *,
-        recording: Recording,
-        white_nits: float,
-        fps: int,
-        height: int,
-        crf: int,
-        limits: Limits,
-        on_progress: Callable[[float], None],
-        watcher: Watcher | None,
-    ) -> None:
-        self._source, self._part, self.recording, self._fps, self._limits = source, part, recording, fps, limits
-        self._height, self._crf, self._white_nits = height, crf, white_nits
-        self._follows = recording.width, recording.height
-        self._restarts_left = _MOST_RESTARTS
-        self._sound_runs_left = _MOST_SOUND_RUNS
-        self._sound_changes = False
-        self._on_progress, self._watcher = on_progress, watcher
-        self._furthest = 0.0
-        self.growing: GrowingSlim | None = None
+    source: Path
+    part: Path
+    plan: RunPlan
+    white_nits: float
+    fps: int
+    crf: int
+    limits: Limits
+    on_progress: Callable[[float], None]
+    watcher: Watcher | None
+    growing: GrowingSlim | None = field(default=None, init=False)
+    _furthest: float = field(default=0.0, init=False)
+
+    @property
+    def recording(self) -> Recording:
+        """The recording with the sound tracks that are in the slim video; the others are among its losses."""
+        return self.plan.recording
 
     async def selected(self, selection: Selection, *, formula: Path) -> DecodingReport | None:
         """Decode the selected pictures only.
@@ -129,45 +116,36 @@ class Encoder:
         return report
 
     async def _ffmpeg(self, *, formula: Path | None) -> _Run:
-        """Run ffmpeg; and again from the beginning if the frame is wrong for what is shown, or the sound is broken."""
         while True:
             try:
                 run = await self._run(formula=formula)
-            except _OtherFrame as other:
-                self._follows, self._restarts_left = other.size, other.restarts_left
+            except _Replaced as replaced:
+                self.plan = replaced.plan
                 continue
-            except _SoundChanges:
-                self._sound_changes = True
-                continue
-            broken = broken_tracks(self.recording, run[1], failed=run[0].returncode != 0)
-            if not broken:
+            follows = without_broken_sound(self.plan, run[1], failed=run[0].returncode != 0)
+            if follows is None:
                 return run
-            # A few runs are enough to find one bad track among many; more are not worth their time.
-            self._sound_runs_left -= 1
-            everything = [track.place for track in self.recording.sounds]
-            self.recording = without_sounds(self.recording, broken if self._sound_runs_left else everything)
+            self.plan = follows
 
     async def _run(self, *, formula: Path | None) -> _Run:
+        plan, recording = self.plan, self.recording
         report, shown = DecodingReport(), ShownReport()
-        # The last run takes pictures of any size: a frame that is larger than those so far does no harm.
-        is_last = self._restarts_left == 0
-        frame = slim_size(*self._follows, shorter_side=self._height, enlarge=is_last)
-        sizes = PictureSizes(self._follows, fps=self._fps, recording_seconds=self.recording.duration_seconds)
+        sizes = PictureSizes(plan.follows, fps=self.fps, recording_seconds=recording.duration_seconds)
         command = slim_command(
-            self._source,
-            self._part,
-            recording=self.recording,
-            fps=self._fps,
-            crf=self._crf,
-            plan=PicturePlan(frame=frame, white_nits=self._white_nits, turns_last=is_last),
-            limits=self._limits,
+            self.source,
+            self.part,
+            recording=recording,
+            fps=self.fps,
+            crf=self.crf,
+            plan=PicturePlan(frame=plan.frame, white_nits=self.white_nits, turns_last=plan.takes_any_size),
+            limits=self.limits,
             dropping=formula,
-            fragmented=self._watcher is not None,
-            sound_changes=self._sound_changes,
+            fragmented=self.watcher is not None,
+            sound_changes=plan.sound_changes,
         )
-        if self._watcher is not None:
-            self.growing = GrowingSlim(self._part, recording=self.recording, fps=self._fps, limits=self._limits)
-            await self._watcher.begun(self.growing, whole=formula is None)
+        if self.watcher is not None:
+            self.growing = GrowingSlim(self.part, recording=recording, fps=self.fps, limits=self.limits)
+            await self.watcher.begun(self.growing, whole=formula is None)
 
         def take(line: str) -> None:
             key, _, value = line.partition("=")
@@ -178,25 +156,21 @@ class Encoder:
 
         def take_message(line: str) -> None:
             report.take(line)
-            if report.sound_changes and not self._sound_changes:
-                raise _SoundChanges
-            if not sizes.take(line) or is_last:
-                return
-            if sizes.changes and self.recording.quarter_turns:
-                raise _OtherFrame(self._follows, restarts_left=0)
-            size = sizes.to_follow
-            if not fits(frame, slim_size(*size, shorter_side=self._height)):
-                raise _OtherFrame(size, restarts_left=self._restarts_left - 1)
+            better = for_sound_that_changes(plan, report)
+            if better is None and sizes.take(line):
+                better = for_pictures(plan, sizes)
+            if better is not None:
+                raise _Replaced(better)
 
         outcome = await run_tool(
             command,
             allowance=Allowance(
-                seconds=self._limits.transcode_deadline(self.recording.duration_seconds),
-                memory_bytes=self._limits.max_memory_bytes,
-                file_bytes=_SPARE_BYTES + math.ceil(self.recording.duration_seconds * self._fps) * _BYTES_PER_PICTURE,
-                require_landlock=self._limits.require_landlock,
+                seconds=self.limits.transcode_deadline(recording.duration_seconds),
+                memory_bytes=self.limits.max_memory_bytes,
+                file_bytes=_SPARE_BYTES + math.ceil(recording.duration_seconds * self.fps) * _BYTES_PER_PICTURE,
+                require_landlock=self.limits.require_landlock,
             ),
-            reach=Reach(reads=(self._source, *([] if formula is None else [formula])), writes=(self._part,)),
+            reach=Reach(reads=(self.source, *([] if formula is None else [formula])), writes=(self.part,)),
             on_stdout=take,
             on_stderr=take_message,
         )
@@ -209,4 +183,4 @@ class Encoder:
         # A second run begins at 0 again, but the reported progress must not go back.
         if share > self._furthest:
             self._furthest = min(share, 1.0)
-            self._on_progress(self._furthest)
+            self.on_progress(self._furthest)

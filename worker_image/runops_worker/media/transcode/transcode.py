@@ -21,6 +21,7 @@ from runops_worker.media.transcode.decoding_report import DecodingReport
 from runops_worker.media.transcode.defragment import defragment
 from runops_worker.media.transcode.encode import Encoder
 from runops_worker.media.transcode.growing_slim import Watcher
+from runops_worker.media.transcode.run_plan import RunPlan
 from runops_worker.media.transcode.selection import Selection, select
 from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim, same_content
 from runops_worker.media.transcode.sound_damage import damaged_parts
@@ -84,12 +85,11 @@ async def transcode(
     recording, pictures = examined.recording, examined.pictures
     part, formula, complete = (target.with_name(target.name + suffix) for suffix in (".part", ".drop", ".complete"))
     encoder = Encoder(
-        source,
-        part,
-        recording=recording,
+        source=source,
+        part=part,
+        plan=RunPlan(recording=recording, follows=(recording.width, recording.height), shorter_side=height),
         white_nits=await measured_white(source, recording, limits=limits),
         fps=fps,
-        height=height,
         crf=crf,
         limits=limits,
         on_progress=on_progress,
