@@ -10,14 +10,15 @@ import imageio_ffmpeg
 
 from devstack.media_corpus.ordinary import ffmpeg
 
-__all__ = ["SECONDS", "film", "seconds_shown"]
+__all__ = ["SECONDS", "film", "greys", "seconds_shown"]
 
 SECONDS: Final = 12
+_PER_SECOND: Final = 10
 _DARKEST: Final = 24
 _STEP: Final = 16
 # Coding changes a grey a little; half a step apart, two seconds would be taken for each other.
 _TOLERANCE: Final = 7
-_PICTURE: Final = f"color=black:s=64x64:r=10,format=gray,geq=lum={_DARKEST}+{_STEP}*floor(T+0.5)"
+_PICTURE: Final = f"color=black:s=64x64:r={_PER_SECOND},format=gray,geq=lum={_DARKEST}+{_STEP}*floor(T+0.5)"
 _TONE: Final = "sine=frequency=300:sample_rate=44100"
 
 
@@ -40,6 +41,12 @@ def film(path: Path, *codec: str, sound: tuple[str, ...] = (), after: tuple[str,
     heard = ("-f", "lavfi", "-i", _TONE) if sound else ()
     ffmpeg("-f", "lavfi", "-i", _PICTURE, *heard, "-t", str(SECONDS), *codec, *sound, *after, str(path))
     return path
+
+
+def greys() -> list[int]:
+    """Return the grey of each picture of the same film, ten a second."""
+    half = _PER_SECOND // 2
+    return [_DARKEST + _STEP * ((number + half) // _PER_SECOND) for number in range(SECONDS * _PER_SECOND)]
 
 
 def seconds_shown(slim: Path) -> list[int]:

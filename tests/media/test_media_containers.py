@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from runops_worker.media.codecs import VIDEO_CODECS
 from runops_worker.media.containers import CONTAINERS
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.probe.examine import examine
-from tests.media.recordings_by_container import SECONDS, film, seconds_shown
+from tests.media.coded_by_hand import CODED_BY_HAND, avi
+from tests.media.recordings_by_container import SECONDS, film, greys, seconds_shown
 from tests.media.slimming import LIMITS, slimmed
 
 EVERY_SECOND = list(range(SECONDS))
@@ -56,7 +58,20 @@ FILMS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "mkv-ffv1": ("mkv", ("-c:v", "ffv1", "-pix_fmt", "bgr0"), ("-c:a", "flac"), "matroska"),
     "mkv-mpeg4-b": ("mkv", ("-c:v", "mpeg4", "-bf", "2", *FINE), MP3, "matroska"),
     "mkv-dnxhd": ("mkv", DNXHD, (), "matroska"),
+    "mp4-vvc": ("mp4", ("-c:v", "libvvenc", "-preset", "faster", "-qp", "20"), AAC, "mov"),
 }
+# No test decodes these: ffmpeg has no encoder for them, and their simplest picture is not simple.
+NEVER_DECODED = {"wmv3", "vc1", "mss1", "vp6f"}
+# Browsers and phones write these; half of the other tests of media are about them.
+EVERYWHERE = {"h264", "hevc", "vp8", "vp9", "av1"}
+
+
+SHORT_NAMES = {"raw": "rawvideo", "mpeg1": "mpeg1video", "mpeg2": "mpeg2video", "dv": "dvvideo"}
+
+
+def codec_of(name: str) -> str:
+    words = name.split("-")
+    return SHORT_NAMES.get(words[-1], words[-1]) if words[-1] != "b" else words[-2]
 
 
 @pytest.mark.parametrize("name", FILMS)
@@ -65,6 +80,7 @@ async def test_each_second_shows_that_second(name: str, tmp_path: Path) -> None:
     recording = film(tmp_path / f"film.{suffix}", *codec, sound=sound)
     examined = await examine(recording, limits=LIMITS)
     assert examined.recording.container == demuxer
+    assert examined.recording.video_codec == codec_of(name)
     slim = await slimmed(recording, examined, tmp_path / "slim.mp4")
     assert seconds_shown(slim.path)[:SECONDS] == EVERY_SECOND
     # The sound of some containers is padded to whole packets.
@@ -72,6 +88,23 @@ async def test_each_second_shows_that_second(name: str, tmp_path: Path) -> None:
     assert slim.frames - SECONDS in {0, 1}
     assert slim.has_audio == bool(sound)
     assert slim.losses == ()
+
+
+@pytest.mark.parametrize("codec", CODED_BY_HAND)
+async def test_each_second_of_a_codec_without_an_encoder_shows_that_second(codec: str, tmp_path: Path) -> None:
+    recording = avi(tmp_path / "film.avi", CODED_BY_HAND[codec], greys())
+    examined = await examine(recording, limits=LIMITS)
+    assert examined.recording.video_codec == codec
+    slim = await slimmed(recording, examined, tmp_path / "slim.mp4")
+    assert seconds_shown(slim.path)[:SECONDS] == EVERY_SECOND
+    assert slim.frames - SECONDS in {0, 1}
+    assert slim.losses == ()
+
+
+def test_each_accepted_codec_is_decoded_by_a_test_or_known_to_be_by_none() -> None:
+    tried = {codec_of(name) for name in FILMS} | CODED_BY_HAND.keys() | EVERYWHERE
+    assert tried | NEVER_DECODED == VIDEO_CODECS
+    assert not tried & NEVER_DECODED
 
 
 def test_each_container_is_tried() -> None:
