@@ -1,7 +1,7 @@
 """Recordings in codecs for which ffmpeg has no encoder: each picture is one grey, in the simplest form its codec has.
 
 How a picture is coded is known from ffmpeg's decoders (libavcodec: cscd.c, tscc.c, msrledec.c, tscc2.c, lagarith.c,
-fraps.c, g2meet.c, mss2.c).
+fraps.c, g2meet.c, mss2.c, vc1.c, vc1_block.c).
 """
 
 import struct
@@ -151,6 +151,54 @@ def _windows_media_screen(grey: int) -> bytes:
     return b"\x80\x60" + struct.pack(">H", level << 10 | level << 5 | level) + run
 
 
+def _windows_media_9(grey: int) -> bytes:
+    # SMPTE 421M, simple profile: a fresh picture, quantizer 3, first tables, then the blocks. Means begin at 128.
+    blocks = _blocks(round(_luma(grey) / _STEP) - 128, round(128 / _STEP) - 128)
+    return _bytes("00" + "0" + "0" * 7 + "00011" + "0" + "0" + "0" + "0" + blocks)
+
+
+def _vc_1(grey: int) -> bytes:
+    # The same of the advanced profile: fresh, not rounded, quantizer 3, prediction told block by block. Means begin at
+    # 0, which is a grey of 128.
+    blocks = _blocks(round((_luma(grey) - 128) / _STEP), 0)
+    return b"\0\0\x01\x0d" + _bytes("110" + "0" + "00011" + "0" + "00000" + "0" + "0" + "0" + blocks)
+
+
+def _blocks(luma: int, chroma: int) -> str:
+    """Return the blocks of a picture of one colour: the first of each plane has its mean, the others nothing new."""
+    blocks = ""
+    for number in range((_SIDE // 16) ** 2):
+        means = [_LUMA_0] * 4 + [_CHROMA_0] * 2
+        if number == 0:
+            means[0] = _difference(_LUMA_ESCAPE, luma)
+            means[4] = means[5] = _difference(_CHROMA_ESCAPE, chroma)
+        # No block has anything but its mean (1), and what else is predicted is not told (0).
+        blocks += "1" + "0" + "".join(means)
+    return blocks
+
+
+def _difference(escape: str, value: int) -> str:
+    return f"{escape}{abs(value):08b}{int(value < 0)}"
+
+
+def _bytes(bits: str) -> bytes:
+    padded = bits.ljust(-(-len(bits) // 8) * 8, "0")
+    return bytes(int(padded[at : at + 8], 2) for at in range(0, len(padded), 8))
+
+
+# By the transform, a mean that is 1 larger is 1.125 steps of grey brighter.
+_STEP: Final = 1.125
+# SMPTE 421M, first table of means: no difference, and the code after which a difference of 8 bits and its sign follow.
+_LUMA_0, _LUMA_ESCAPE = "1", f"{0x6078F:024b}"
+_CHROMA_0, _CHROMA_ESCAPE = "00", f"{0x60888F:023b}"
+# Simple profile; fast transform, fast motion; as release versions of the codec write it.
+_WMV_HEADER: Final = _bytes("0000" + "000" + "00000" + "000" + "11" + "0" * 8 + "000" + "000" + "1")
+# Advanced profile, 4:2:0, its size, one reserved bit; then an entry point that is closed, with fast motion.
+_SIZE: Final = f"{_SIDE // 2 - 1:012b}" * 2
+_VC_1_SEQUENCE: Final = _bytes("11" + "000" + "01" + "000" + "00000" + "0" + _SIZE + "0000" + "1" + "000" + "1")
+_VC_1_ENTRY: Final = _bytes("01" + "000" + "1" + "0" + "00" + "00" + "00" + "000" + "1")
+_VC_1_HEADER: Final = b"\0\0\x01\x0f" + _VC_1_SEQUENCE + b"\0\0\x01\x0e" + _VC_1_ENTRY
+
 _SCREEN_HEADER: Final = struct.pack(
     ">15I", 60 + 768, 2, 0, _SIDE, _SIDE, _SIDE, _SIDE, 0, 0, 0, 0, 0, 0, 0, 256
 ) + bytes(768)
@@ -162,6 +210,8 @@ CODED_BY_HAND: Final = {
     "lagarith": CodedByHand(b"LAGS", 24, _lagarith),
     "fraps": CodedByHand(b"FPS1", 24, _fraps, _fraps_change),
     "g2m": CodedByHand(b"G2M4", 24, _go_to_meeting),
+    "wmv3": CodedByHand(b"WMV3", 24, _windows_media_9, header=_WMV_HEADER),
+    "vc1": CodedByHand(b"WVC1", 24, _vc_1, header=_VC_1_HEADER),
     "mss2": CodedByHand(b"MSS2", 24, _windows_media_screen, header=_SCREEN_HEADER),
 }
 """By ffmpeg's name of the codec."""

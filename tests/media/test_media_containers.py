@@ -61,7 +61,7 @@ FILMS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "mp4-vvc": ("mp4", ("-c:v", "libvvenc", "-preset", "faster", "-qp", "20"), AAC, "mov"),
 }
 # No test decodes these: ffmpeg has no encoder for them, and their simplest picture is not simple.
-NEVER_DECODED = {"wmv3", "vc1", "mss1", "vp6f"}
+NEVER_DECODED = {"mss1", "vp6f"}
 # Browsers and phones write these; half of the other tests of media are about them.
 EVERYWHERE = {"h264", "hevc", "vp8", "vp9", "av1"}
 
