@@ -266,13 +266,13 @@ class TestManyChannels:
 
 
 class TestGluedTogether:
-    """An app that restarts its recorder uploads both parts as one file."""
+    """An app that restarts its recorder uploads both parts as one file. More of them: `test_media_glued`."""
 
     @pytest.mark.parametrize("container", ["webm", "matroska"])
     @pytest.mark.parametrize("other", [2.0, 6.0])
-    async def test_it_is_worked_on_whole_or_refused_by_name(self, container: str, other: float, tmp_path: Path) -> None:
+    async def test_the_second_follows_the_first(self, container: str, other: float, tmp_path: Path) -> None:
         content = b""
-        for name, seconds in (("first", 4.0), ("second", other)):
+        for name, seconds in (("first", 4.5), ("second", other)):
             screen = PictureTrack(codec="vp8", seconds=seconds, pace=Pace(rate=10))
             sound = SoundTrack(codec="libopus", seconds=seconds)
             (tmp_path / name).mkdir()
@@ -280,13 +280,10 @@ class TestGluedTogether:
             content += part.read_bytes()
         glued = tmp_path / "glued.mp4"
         glued.write_bytes(content)
-        result = await slimmed(glued)
-        if isinstance(result, Refused):
-            assert result.reason == "TimestampGap"
-            # WebM does not tell how long the last picture stays.
-            assert "starts again after 3.9 s" in result.detail
-        else:
-            assert numbers(result) == [*range(0, 40, 10), *range(0, round(other * 10), 10)]
+        slim = await worked_on(glued)
+        # Opus begins and ends with some samples that are not heard, so pictures come some milliseconds later.
+        expected = [0, *range(9, 49, 10), *range(4, round(other * 10), 10)]
+        assert numbers(slim)[: len(expected)] == expected
 
 
 class TestSoundOfNoUse:

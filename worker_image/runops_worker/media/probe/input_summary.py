@@ -15,7 +15,8 @@ _STREAM: Final = re.compile(r"  Stream #0:(\d+)")
 _ROTATION: Final = re.compile(r" {6,}(?:displaymatrix|Display Matrix): rotation of (-?\d+(?:\.\d+)?) degrees")
 _TOO_MANY_PIXELS: Final = re.compile(r"Picture size (\d+)x(\d+) exceeds specified max pixel count")
 # A demuxer's message begins with its name in brackets, which no metadata can do.
-_ENDS_EARLY: Final = re.compile(r"\[in#0/[^]]*\].*(?:File ended prematurely|: partial file$)")
+# Where several recordings are read as one, it has its own name.
+_ENDS_EARLY: Final = re.compile(r"\[(?:in#0/|matroska,|mov,)[^]]*\].*(?:File ended prematurely|: partial file$)")
 # `yuv420p10le(tv, bt2020nc/bt2020/smpte2084, progressive), 1920x1080`. Matrix, primaries and curve are one word if they
 # are the same.
 _FORMAT: Final = re.compile(r", ([a-z]\w{1,30})(?:\(([^\n]{1,120}?)\))?, \d+x\d+")
@@ -26,7 +27,8 @@ _ENCRYPTED: Final = re.compile(
 )
 # Where bytes in the middle of a file are wrong, a demuxer leaves out everything up to the next mark that it knows.
 _LEAVES_OUT: Final = re.compile(
-    r"\[in#0/[^]]*\] (?:Element at \S+ ending at \S+ exceeds|0x\S+ at pos \S+ .*invalid|.*invalid as first byte)"
+    r"\[(?:in#0/|matroska,|mov,)[^]]*\] "
+    r"(?:Element at \S+ ending at \S+ exceeds|0x\S+ at pos \S+ .*invalid|.*invalid as first byte)"
 )
 # An MP4 that was appended to another one. Nothing of it is read, unless it is in pieces.
 _SECOND_INDEX: Final = re.compile(r"\[in#0(?:/[^ ]*)? @ [^]]*\] Found duplicated MOOV Atom")

@@ -41,7 +41,7 @@ def _ignore(_demuxer: str, _place: int, _codec: str) -> None:
     pass
 
 
-async def probe(path: Path, *, limits: Limits, on_screen: OnScreen = _ignore) -> Recording:
+async def probe(path: Path, *, limits: Limits, on_screen: OnScreen = _ignore, parts: Path | None = None) -> Recording:
     """Read a recording once and accept or refuse it.
 
     Parameters
@@ -52,6 +52,8 @@ async def probe(path: Path, *, limits: Limits, on_screen: OnScreen = _ignore) ->
         What is accepted.
     on_screen
         Called once, as soon as the headers of the tracks are read. By the packets it may be another track after all.
+    parts
+        As in `Recording`.
 
     Returns
     -------
@@ -89,7 +91,7 @@ async def probe(path: Path, *, limits: Limits, on_screen: OnScreen = _ignore) ->
         packets.take(line)
 
     try:
-        outcome = await _read(path, demuxer, size, summary, take, limits=limits)
+        outcome = await _read(path, demuxer, size, summary, take, limits=limits, parts=parts)
     except MediaToolFailed as failed:
         if not failed.out_of_memory:
             raise
@@ -109,7 +111,7 @@ async def probe(path: Path, *, limits: Limits, on_screen: OnScreen = _ignore) ->
     refused = refusal(outcome, summary, packets, limits)
     if refused is not None:
         raise refused
-    return _describe(demuxer, summary, packets)
+    return _describe(demuxer, summary, packets, parts=parts)
 
 
 async def probe_header(path: Path, demuxer: str, size: int, *, limits: Limits) -> MediaRejected | None:
@@ -150,12 +152,13 @@ async def _read(
     *,
     limits: Limits,
     first_only: bool = False,
+    parts: Path | None = None,
 ) -> Outcome:
     # Copied times show what an edit list or a late start is. Where the clock may jump, they are read as in a transcode.
     times = () if CONTAINERS[demuxer].times_may_jump else ("-copyts",)
     return await run_tool(
         [
-            *hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels, input_options=times),
+            *hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels, input_options=times, parts=parts),
             *ALL_TRACKS,
             *(("-frames:v", "1", "-frames:a", "1") if first_only else ()),
             *PACKET_LIST,
@@ -166,13 +169,13 @@ async def _read(
             file_bytes=_MEGABYTE,
             require_landlock=limits.require_landlock,
         ),
-        reach=Reach(reads=(path,)),
+        reach=Reach(reads=(path,) if parts is None else (path, parts)),
         on_stdout=on_stdout,
         on_stderr=summary.take,
     )
 
 
-def _describe(demuxer: str, summary: InputSummary, packets: PacketReport) -> Recording:
+def _describe(demuxer: str, summary: InputSummary, packets: PacketReport, *, parts: Path | None) -> Recording:
     place = screen_place(packets, summary)
     screen = packets.videos[place]
     tracks = [
@@ -183,7 +186,8 @@ def _describe(demuxer: str, summary: InputSummary, packets: PacketReport) -> Rec
     sounds = [track for track in tracks if track.codec in AUDIO_CODECS]
     unread = [track for track in tracks if track.codec not in AUDIO_CODECS]
     ends = [screen.end, *(packets.sounds[sound.place].end for sound in sounds)]
-    cut = cut_off(summary, packets)
+    # Of several recordings in one file, each has an end of its own, see `joined`.
+    cut = cut_off(summary, packets) if parts is None else None
     header = summary.videos[place] if place < len(summary.videos) else VideoHeader()
     width, height = shown_size(screen.width, screen.height, screen.sar)
     turns = round(header.rotation / 90) % 4
@@ -207,4 +211,5 @@ def _describe(demuxer: str, summary: InputSummary, packets: PacketReport) -> Rec
             *unreadable_parts(summary, packets),
             *left_out(unread, heard=bool(sounds), why="has a codec that cannot be read"),
         ),
+        parts=parts,
     )

@@ -30,7 +30,9 @@ _MARKED_CODECS: Final = frozenset({"h264", "hevc"})
 _UNMARKED_CODECS: Final = frozenset({"vp8", "vp9", "av1"})
 
 
-async def survey(path: Path, demuxer: str, codec: str, *, place: int = 0, limits: Limits) -> Pictures | None:
+async def survey(
+    path: Path, demuxer: str, codec: str, *, place: int = 0, limits: Limits, parts: Path | None = None
+) -> Pictures | None:
     """Return the coded pictures of a recording.
 
     Parameters
@@ -45,6 +47,8 @@ async def survey(path: Path, demuxer: str, codec: str, *, place: int = 0, limits
         Which track with pictures: ffmpeg's `0:V:PLACE`.
     limits
         What ffmpeg may use.
+    parts
+        As in `Recording`.
 
     Returns
     -------
@@ -79,14 +83,17 @@ async def survey(path: Path, demuxer: str, codec: str, *, place: int = 0, limits
             complaints += 1
 
     outcome = await run_tool(
-        [*hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels), "-v", "repeat+error", *copies, *copied],
+        [
+            *hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels, parts=parts),
+            *("-v", "repeat+error", *copies, *copied),
+        ],
         allowance=Allowance(
             seconds=limits.probe_deadline(path.stat().st_size),  # noqa: ASYNC240 - local disk
             memory_bytes=limits.max_memory_bytes // _MEMORY_PART,
             file_bytes=_FILE_BYTES,
             require_landlock=limits.require_landlock,
         ),
-        reach=Reach(reads=(path,)),
+        reach=Reach(reads=(path,) if parts is None else (path, parts)),
         on_stdout=found.take,
         on_stderr=complain,
     )

@@ -1,6 +1,7 @@
 """An accepted recording."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from runops_worker.media.recording.loss import Loss
 from runops_worker.media.recording.picture_format import UNKNOWN, PictureFormat
@@ -53,6 +54,8 @@ class Recording:
         Whether the file lacks a part of a coded picture before the last one.
     losses
         Parts of the file that cannot be used, as far as they are known before a picture is decoded.
+    parts
+        The list by which ffmpeg reads several recordings in the file as one; None if there is one.
     """
 
     container: str
@@ -67,8 +70,13 @@ class Recording:
     picture: PictureFormat = UNKNOWN
     has_broken_pictures: bool = False
     losses: tuple[Loss, ...] = ()
+    parts: Path | None = None
 
     @property
     def has_audio(self) -> bool:
         """Whether anything can be heard."""
         return bool(self.sounds)
+
+    def files(self, source: Path) -> tuple[Path, ...]:
+        """Return what must be read to read it; `source` is its file."""
+        return (source,) if self.parts is None else (source, self.parts)

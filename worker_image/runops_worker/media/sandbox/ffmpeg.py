@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ from runops_worker.media.codecs import AUDIO_CODECS, DECODERS_OF_OTHER_NAMES, VI
 from runops_worker.media.containers import CONTAINERS
 from runops_worker.media.errors import MediaToolFailed
 
-__all__ = ["binary", "hardened"]
+__all__ = ["binary", "hardened", "part_list"]
 
 # -codec_whitelist takes names of decoders. Some differ from the name of their codec.
 _DECODERS: Final = ",".join(sorted(VIDEO_CODECS | AUDIO_CODECS | DECODERS_OF_OTHER_NAMES))
@@ -38,7 +39,14 @@ def binary() -> str:
     return str(Path(found).absolute())
 
 
-def hardened(source: Path, *, demuxer: str, max_pixels: int, input_options: tuple[str, ...] = ()) -> list[str]:
+def hardened(
+    source: Path,
+    *,
+    demuxer: str,
+    max_pixels: int,
+    input_options: tuple[str, ...] = (),
+    parts: Path | None = None,
+) -> list[str]:
     """Return the beginning of every ffmpeg command: the binary, the restrictions and the input.
 
     The list of protocols alone is not enough, because a playlist can name other local files. So the command names the
@@ -55,13 +63,38 @@ def hardened(source: Path, *, demuxer: str, max_pixels: int, input_options: tupl
         Largest picture that a decoder may allocate.
     input_options
         Further options of the input.
+    parts
+        A list of the recordings in the file, as `part_list` writes it. They are read as one. None if there is one.
     """
+    joins = parts is not None
+    opened = ("-safe", "0", "-f", "concat") if joins else ("-f", demuxer)
     return [
         binary(),
         *("-hide_banner", "-nostdin", "-nostats", "-y"),
-        *("-protocol_whitelist", "file,pipe", "-codec_whitelist", _DECODERS),
-        *("-format_whitelist", CONTAINERS[demuxer].family),
+        *("-protocol_whitelist", "file,pipe,subfile" if joins else "file,pipe", "-codec_whitelist", _DECODERS),
+        *("-format_whitelist", f"concat,{CONTAINERS[demuxer].family}" if joins else CONTAINERS[demuxer].family),
         *("-max_pixels", str(max_pixels)),
         *input_options,
-        *("-f", demuxer, "-i", f"file:{source.absolute()}"),
+        *(*opened, "-i", f"file:{(parts or source).absolute()}"),
     ]
+
+
+def part_list(source: Path, *, demuxer: str, parts: Sequence[tuple[int, int, float | None]]) -> str:
+    """Return the list by which ffmpeg reads recordings in one file as if they were one.
+
+    Parameters
+    ----------
+    source
+        The file. It is the only one in the list.
+    demuxer
+        A key of `CONTAINERS`. No part is opened as anything else, as a list of further files for example.
+    parts
+        For each recording its first byte, the byte behind its last one, and its length in seconds; None if ffmpeg is to
+        find out.
+    """
+    lines = ["ffconcat version 1.0"]
+    for begin, end, seconds in parts:
+        url = f"subfile,,start,{begin},end,{end},,:file:{source.absolute()}".replace("'", "'\\''")
+        lines += [f"file '{url}'", f"option format_whitelist {CONTAINERS[demuxer].family}"]
+        lines += [] if seconds is None else [f"duration {seconds:.6f}"]
+    return "\n".join([*lines, ""])

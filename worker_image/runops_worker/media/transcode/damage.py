@@ -14,13 +14,11 @@ from typing import Final
 from runops_worker.media.limits import Limits
 from runops_worker.media.recording.loss import Loss, LossKind
 from runops_worker.media.recording.recording import Recording
-from runops_worker.media.sandbox.ffmpeg import hardened
-from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
+from runops_worker.media.transcode.look import look
 from runops_worker.media.wording import seconds_text
 
 __all__ = ["DamageReport", "damage_loss", "find_damage", "seconds_of"]
 
-_FILE_BYTES: Final = 1024**2
 _SHOWN: Final = re.compile(
     r"\[Parsed_showinfo_0 @ [^]]*\] \[info\] n: *\d+ pts: *\S+ pts_time:(-?\d+(?:\.\d+)?) .*iskey:([01])"
 )
@@ -116,19 +114,13 @@ async def find_damage(source: Path, *, recording: Recording, limits: Limits) -> 
     report = DamageReport()
     # With one thread, an error is written beside the picture it belongs to.
     options = ("-threads", "1", "-t", f"{limits.max_duration_seconds}")
-    await run_tool(
-        [
-            *hardened(source, demuxer=recording.container, max_pixels=limits.max_pixels, input_options=options),
-            *("-v", "level+repeat+verbose", "-map", f"0:V:{recording.screen}", "-an", "-sn", "-dn"),
-            *("-vf", "showinfo=checksum=0", "-fps_mode", "passthrough", "-f", "null", "-"),
-        ],
-        allowance=Allowance(
-            seconds=limits.transcode_deadline(recording.duration_seconds),
-            memory_bytes=limits.max_memory_bytes,
-            file_bytes=_FILE_BYTES,
-            require_landlock=limits.require_landlock,
-        ),
-        reach=Reach(reads=(source,)),
+    await look(
+        source,
+        recording,
+        limits=limits,
+        decoder=options,
+        filters="showinfo=checksum=0",
+        log="level+repeat+verbose",
         on_stderr=report.take,
     )
     report.finish(recording.video_seconds)

@@ -146,6 +146,7 @@ class Encoder:
         if self.watcher is not None:
             self.growing = GrowingSlim(self.part, recording=recording, fps=self.fps, limits=self.limits)
             await self.watcher.begun(self.growing, whole=formula is None)
+        formulas = () if formula is None else (formula,)
 
         def take(line: str) -> None:
             key, _, value = line.partition("=")
@@ -170,7 +171,7 @@ class Encoder:
                 file_bytes=_SPARE_BYTES + math.ceil(recording.duration_seconds * self.fps) * _BYTES_PER_PICTURE,
                 require_landlock=self.limits.require_landlock,
             ),
-            reach=Reach(reads=(self.source, *([] if formula is None else [formula])), writes=(self.part,)),
+            reach=Reach(reads=(*recording.files(self.source), *formulas), writes=(self.part,)),
             on_stdout=take,
             on_stderr=take_message,
         )

@@ -85,7 +85,13 @@ def slim_command(
     options = (*decoder, *turning, "-reinit_filter:v", "0", "-t", f"{limits.max_duration_seconds}")
     chunks = len(plan_chunks(longest_seconds(recording, fps=fps)))
     return [
-        *hardened(source, demuxer=recording.container, max_pixels=limits.max_pixels, input_options=options),
+        *hardened(
+            source,
+            demuxer=recording.container,
+            max_pixels=limits.max_pixels,
+            input_options=options,
+            parts=recording.parts,
+        ),
         # However much cannot be decoded, ffmpeg goes on to the end: `check` decides what is too much.
         *("-v", "level+repeat+verbose", "-progress", "pipe:1", "-max_error_rate", "1"),
         *("-map", f"0:V:{recording.screen}", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),

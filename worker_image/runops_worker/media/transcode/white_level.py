@@ -13,8 +13,7 @@ from typing import Final
 from runops_worker.media.limits import Limits
 from runops_worker.media.recording.picture_format import PQ
 from runops_worker.media.recording.recording import Recording
-from runops_worker.media.sandbox.ffmpeg import hardened
-from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
+from runops_worker.media.transcode.look import look
 
 __all__ = ["REFERENCE_WHITE_NITS", "measured_white", "nits_of", "white_of"]
 
@@ -23,7 +22,6 @@ REFERENCE_WHITE_NITS: Final = 203.0
 _LEAST_NITS: Final = 100.0
 _MOST_NITS: Final = 480.0
 _PICTURES: Final = 40
-_FILE_BYTES: Final = 1024**2
 _BRIGHTEST: Final = re.compile(r"lavfi\.signalstats\.YMAX=(\d{1,4})$")
 # Constants of SMPTE ST 2084.
 _M1, _M2, _C1, _C2, _C3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
@@ -71,30 +69,13 @@ async def measured_white(path: Path, recording: Recording, *, limits: Limits) ->
         if match := _BRIGHTEST.match(line):
             brightest.append(nits_of(int(match[1]), full_range=recording.picture.full_range))
 
-    decoder = ("-threads", "2", "-skip_frame", "nokey")
-    await run_tool(
-        [
-            *hardened(path, demuxer=recording.container, max_pixels=limits.max_pixels, input_options=decoder),
-            *(
-                "-v",
-                "error",
-                "-map",
-                f"0:V:{recording.screen}",
-                "-frames:v",
-                str(_PICTURES),
-                "-fps_mode",
-                "passthrough",
-            ),
-            *("-vf", "format=yuv420p10le,signalstats,metadata=mode=print:key=lavfi.signalstats.YMAX:file=-"),
-            *("-f", "null", "-"),
-        ],
-        allowance=Allowance(
-            seconds=limits.transcode_deadline(recording.duration_seconds),
-            memory_bytes=limits.max_memory_bytes,
-            file_bytes=_FILE_BYTES,
-            require_landlock=limits.require_landlock,
-        ),
-        reach=Reach(reads=(path,)),
+    await look(
+        path,
+        recording,
+        limits=limits,
+        decoder=("-threads", "2", "-skip_frame", "nokey"),
+        filters="format=yuv420p10le,signalstats,metadata=mode=print:key=lavfi.signalstats.YMAX:file=-",
+        output=("-frames:v", str(_PICTURES)),
         on_stdout=take,
     )
     return white_of(brightest)
