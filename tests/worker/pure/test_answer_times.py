@@ -167,7 +167,12 @@ def test_a_time_past_the_clip_is_read_another_way_only_where_that_is_clear(
         ("2'05\"", 125_000),
         ("2'05.25\"", 125_250),
         ("1.5e2", 150_000),
+        ("1m05,5", 65_500),
+        ("1m 5m", 60_000),
         ("1m 5:30", 60_000),
+        ("01:02:03:04", 3_723_040),
+        # Words around a time.
+        ("soon 00:41", 41_000),
         ("1m500", 60_000),
         ("010203", 3_723_000),
         ("2026-11-29 41s", 41_000),
@@ -195,6 +200,7 @@ def test_what_only_looks_like_a_time_is_none(stamp: str) -> None:
     [
         ("5s to 0123", 5_000, 83_000),
         ("5s to 00.01.23", 5_000, 83_000),
+        ("0'05\" - 0'07\"", 5_000, 7_000),
         ("01234 - 01250", 1_234_000, 1_250_000),
         ("2026-11-29T00:00:05 - 2026-11-29T00:00:07", 5_000, 7_000),
     ],
@@ -227,6 +233,82 @@ def test_a_time_at_a_border_is_read_as_it_stands() -> None:
     assert clock.start(120) == "it starts at 00:02:00, but the clip ends at 00:01:00."
     assert clock.start(121) == Moment(121, rules=(Rule.MILLISECONDS,))
     assert clock.start(1e12) == "'1000000000000.0' is not a time."
+
+
+@pytest.mark.parametrize(
+    ("stamp", "length", "moment"),
+    [
+        # A range up to the end of the clip, and one that begins just past it.
+        ("00:50-01:00", 60, Moment(50_000, 60_000, (Rule.TIME_RANGE,))),
+        ("01:02-01:05", 60, Moment(60_000, 60_000, (Rule.TIME_RANGE, Rule.START_PAST_CLIP))),
+        # Another reading may be the clip's end, and not past it.
+        ("60:00", 60, Moment(60_000, rules=(Rule.MINUTES_AS_HOURS,))),
+        ("61:00", 60, "it starts at 01:01:00, but the clip ends at 00:01:00."),
+        # Not past the clip by far: only nothing but zeros in the last part shows another meaning.
+        ("00:02:00", 60, Moment(2_000, rules=(Rule.MINUTES_AS_HOURS,))),
+        ("00:02:00:00", 60, Moment(2_000, rules=(Rule.MINUTES_AS_HOURS,))),
+        ("00:01:40:00", 60, "it starts at 00:01:40, but the clip ends at 00:01:00."),
+        ("00:01:40:00", 40, Moment(1_400, rules=(Rule.MINUTES_AS_HOURS,))),
+        ("01:02:00", 120, Moment(62_000, rules=(Rule.MINUTES_AS_HOURS,))),
+        ("01:02:05:00", 120, Moment(62_050, rules=(Rule.MINUTES_AS_HOURS,))),
+    ],
+)
+def test_the_borders_of_the_clip(stamp: str, length: float, moment: Moment | str) -> None:
+    assert Clock.of([], length=length).start(stamp) == moment
+
+
+@pytest.mark.parametrize(("length", "milliseconds"), [(-1, 0), (0, 0), (0.0015, 1), (60, 60_000)])
+def test_the_length_of_a_clip_in_milliseconds(length: float, milliseconds: int) -> None:
+    assert Clock.of([], length=length).length == milliseconds
+
+
+@pytest.mark.parametrize(
+    ("stamps", "length", "is_form_of_all"),
+    [
+        # A clip of 60 s and the 3 s that an item may be past it: the last time may be 63 s.
+        (["00:05:00", "00:30:00", "00:59:00", "01:00:00", "01:03:00"], 60, True),
+        (["00:05:00", "00:30:00", "00:59:00", "01:00:00", "01:04:00"], 60, False),
+        (["00:05:00", "00:30:00", "00:59:00", "01:00:00"], 60, False),
+        (["01:00:00"] * 5, 60, True),
+        # All of them are within the clip as they stand, 3 s past its end included.
+        (["00:01:00"] * 5, 57, False),
+        (["00:01:00"] * 5, 56, True),
+        (["01:00:00"] * 5, 3450, False),
+    ],
+)
+def test_minutes_written_as_hours_are_the_form_of_an_answer_only_where_its_times_fit_so(
+    stamps: list[str], length: float, is_form_of_all: bool
+) -> None:
+    assert Clock.of(stamps, length=length).minutes_as_hours is is_form_of_all
+
+
+@pytest.mark.parametrize(
+    ("numbers", "counts_milliseconds"),
+    [([30, 59_000], True), ([63_000], True), ([63_001], False), ([120], False), ([121], True), ([], False)],
+)
+def test_numbers_count_milliseconds_where_the_largest_is_far_past_the_clip_in_seconds(
+    numbers: list[int], counts_milliseconds: bool
+) -> None:
+    clock = Clock.of(numbers, length=60)
+    assert clock.counts_milliseconds is counts_milliseconds
+    expected = Moment(30, rules=(Rule.MILLISECONDS,)) if counts_milliseconds else Moment(30_000, rules=(Rule.TIME_FORM,))
+    assert clock.start(30) == expected
+
+
+@pytest.mark.parametrize(
+    ("stamps", "length", "dots_for_colons"),
+    [
+        (["01.00"] * 5, 57, True),
+        (["01.01"] * 5, 57, False),
+        (["01.00"] * 4, 57, False),
+        # No time of this answer is written with a point.
+        (["00:05"] * 5, 57, False),
+    ],
+)
+def test_points_are_colons_only_where_the_latest_time_is_no_more_than_just_past_the_clip(
+    stamps: list[str], length: float, dots_for_colons: bool
+) -> None:
+    assert Clock.of(stamps, length=length).dots_for_colons is dots_for_colons
 
 
 def test_another_reading_must_keep_the_order_of_the_items() -> None:

@@ -362,8 +362,9 @@ def test_the_time_of_the_item_before_decides_between_two_readings() -> None:
 def test_speech_under_another_name_is_not_lost(more: dict[str, Any], rules: list[str]) -> None:
     times = {name: value for name, value in AUDIO.items() if name != "verbatim_transcript_segment"}
     assert settled(times | more) == ([AUDIO], rules, ())
-    (item,), _, _ = settled({"start": "00:03", "end": "00:04", **more})
-    assert item == AUDIO
+    # A plain start and end are those of the speech.
+    (item,), found, _ = settled({"start": "00:00:03", "end": "00:00:04", **more})
+    assert (item, found) == (AUDIO, ["field_name", "field_name", *rules])
 
 
 def test_a_text_beside_an_action_is_not_taken_for_speech() -> None:
@@ -380,6 +381,55 @@ def test_an_object_that_tells_something_under_unknown_names_is_not_empty(told: s
     assert (found.items, found.faults, found.rest) == ((), ("it says nothing in the agreed fields.",), raw)
     for nothing in (None, "N/A", 7):
         assert settle_item(raw | {"mystery": nothing}, CLOCK).rules == (Rule.EMPTY_ITEM,)
+
+
+def test_an_empty_speech_beside_what_is_seen_does_not_make_a_plain_start_that_of_speech() -> None:
+    rules = ["field_name", "field_name", "other_kind_empty"]
+    assert settled(NO_TIME | {"start": "00:00:03", "speech": ""}) == ([VISUAL], rules, ())
+
+
+def test_a_field_under_its_own_name_counts_before_another_name() -> None:
+    assert settled({"start": "00:00:09"} | VISUAL) == ([VISUAL], ["field_name"], ())
+
+
+def test_speech_and_an_action_with_a_time_are_two_items_even_where_nothing_is_described() -> None:
+    items, rules, _ = settled(AUDIO | {"timestamp_start_visual": "00:00:02", "action_type_observed": "CLICK"})
+    assert [item.get("action_type_observed") for item in items] == ["CLICK", None]
+    assert "two_kinds" in rules
+
+
+@pytest.mark.parametrize(
+    ("more", "spoken"),
+    [
+        # Somebody may say it; beside an action, or without a time, it is an empty field.
+        ({"timestamp_start_audio": "00:00:03"}, ["None"]),
+        ({"timestamp_start_audio": "00:00:03", **VISUAL}, [None]),
+        (VISUAL, [None]),
+        ({}, []),
+    ],
+)
+def test_the_word_none_as_a_speech(more: dict[str, Any], spoken: list[str | None]) -> None:
+    items, _, faults = settled({"verbatim_transcript_segment": "None"} | more)
+    assert [item.get("verbatim_transcript_segment") for item in items] == spoken
+    assert faults == ()
+
+
+def test_a_time_taken_for_a_missing_start_is_read_as_the_start_would_be() -> None:
+    # A range has an end too.
+    items, _, _ = settled(NO_TIME | AUDIO | {"timestamp_start_audio": "00:05-00:07", "timestamp_end_audio": None})
+    assert [(item.get("timestamp_start_visual"), item.get("timestamp_end_visual")) for item in items] == [
+        ("00:00:05", "00:00:07"),
+        (None, None),
+    ]
+    # The order of the items decides between two readings.
+    late = NO_TIME | {"timestamp_end_visual": "00:41:00"}
+    assert [item["timestamp_start_visual"] for item in settled(late, after=43_000)[0]] == ["00:00:41"]
+    assert settled(late, after=43_001)[2] == ("timestamp_start_visual: it is missing.",)
+
+
+def test_nothing_counts_as_settled_where_no_item_was_read() -> None:
+    found = settle_item(NO_TIME | {"start": "soon", "note": "x"}, CLOCK)
+    assert (found.items, found.rules, len(found.faults)) == ((), (), 1)
 
 
 def test_a_mark_for_silence_is_left_out() -> None:

@@ -17,7 +17,7 @@ from runops_worker.sop.fix.conditions import leans_to, leaves_a_loop, says
             for text in ("Yes - it exists", "yes, found", "Wenn ja", "answer: yes", "Oui.", "はい", "да", "Vero")
         ),
         *((text, "no") for text in ("No (skip it)", "sonst", "If not", "нет", "いいえ", "否则", "w przeciwnym razie")),
-        *((text, "no") for text in ("si no", "falls nein", "no: stop", "when false")),
+        *((text, "no") for text in ("si no", "falls nein", "no: stop", "when false", "if answer: no")),
         *(
             (text, None)
             for text in ("approved", "yes and no", "yesno", "next step", "no errors", "yes/no", "not found")

@@ -8,19 +8,18 @@ __all__ = ["leans_to", "leaves_a_loop", "says"]
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(word.replace(" ", "_") for word in text.split("; "))
+    return frozenset(text.split())
 
 
 _YES = _words(
-    "yes; y; true; 1; on; ok; then; positive; affirmative; correct; ja; jo; oui; si; sí; sim; da; tak; ano; áno; igen;"
-    " kyllä; evet; да; כן; نعم; हाँ; có; ya; vrai; wahr; waar; vero; verdadero; verdadeiro; prawda; истина;"
-    " はい; 是; 是的; 有; 예; 네"
+    "yes y true 1 on ok then positive affirmative correct ja jo oui si sí sim da tak ano áno igen kyllä evet да"
+    " כן نعم हाँ có ya vrai wahr waar vero verdadero verdadeiro prawda истина はい 是 是的 有 예 네"
 )
 _NO = _words(
-    "no; n; false; 0; off; else; otherwise; negative; default; nein; non; não; nee; net; nej; nei; nie; ne; nem; ei;"
-    " нет; לא; لا; नहीं; không; tidak; faux; falsch; onwaar; falso; fałsz; ложь; いいえ; 否; 不; 不是; 没有;"
-    " 아니오; 아니요; sonst; ansonsten; andernfalls; sinon; autrement; si no; de lo contrario; altrimenti; senão;"
-    " caso contrário; anders; inaczej; w przeciwnym razie; иначе; if not; wenn nicht; falls nicht; それ以外; 否则; 그외"
+    "no n false 0 off else otherwise negative default nein non não nee net nej nei nie ne nem ei нет לא لا नहीं"
+    " không tidak faux falsch onwaar falso fałsz ложь いいえ 否 不 不是 没有 아니오 아니요 sonst ansonsten"
+    " andernfalls sinon autrement si_no de_lo_contrario altrimenti senão caso_contrário anders inaczej"
+    " w_przeciwnym_razie иначе if_not wenn_nicht falls_nicht それ以外 否则 그외"
 )
 _BEFORE_ANSWER = re.compile(
     r"(?:if|when|wenn|falls|bei|si|se|als|jeśli|jeżeli|gdy|если|answer|antwort)[ :-]+(?:is |ist )?"
@@ -31,17 +30,16 @@ _NEGATED = re.compile(
     r"|non|sans|sin|sem|senza|niet|geen|zonder|nie|bez|не|без)\b|[不没無未]"
 )
 _FAILED = _words(
-    "rejected; refused; denied; declined; failed; fails; fail; failure; unsuccessful; invalid; incorrect; "
-    "wrong; missing; absent; mismatch; unavailable; unapproved; disapproved; unpaid; incomplete; "
-    "abgelehnt; ungültig; falsch; fehlgeschlagen; fehlt; refusé; échec; invalide; rechazado; rechazada; "
-    "fallido; inválido; respinto; fallito; rejeitado; afgewezen; odrzucone"
+    "rejected refused denied declined failed fails fail failure unsuccessful invalid incorrect wrong missing"
+    " absent mismatch unavailable unapproved disapproved unpaid incomplete abgelehnt ungültig falsch"
+    " fehlgeschlagen fehlt refusé échec invalide rechazado rechazada fallido inválido respinto fallito rejeitado"
+    " afgewezen odrzucone"
 )
 """Answers of which the other one is a yes, unless the question asks for just that."""
 _ALL_PROCESSED = _words(
-    "all_processed; processed; all_done; done; exit; finished; completed; complete; end; after; break; "
-    "exit_loop; loop_end"
+    "all_processed processed all_done done exit finished completed complete end after break exit_loop loop_end"
 )
-_NEXT = _words("next; then_next; continue; each; loop; back; repeat; for_each; body; start; go; onward; flow; sequence")
+_NEXT = _words("next then_next continue each loop back repeat for_each body start go onward flow sequence")
 
 
 def _bare(condition: str) -> str:
@@ -56,7 +54,7 @@ def says(condition: str) -> Literal["yes", "no", "next", "all_processed"] | None
     bare = _bare(condition)
     if bare in _NO:
         return "no"
-    answer = _BEFORE_ANSWER.sub("", " ".join(condition.casefold().replace("_", " ").split()), count=1)
+    answer = _BEFORE_ANSWER.sub("", " ".join(condition.casefold().replace("_", " ").split()))
     first = _ANSWER_FIRST.match(answer)
     said = {bare, _bare(answer), *(() if first is None else (first[1],))}
     if said & _YES:

@@ -207,7 +207,7 @@ def _moment(
             return None
         return moment
     for instead in (values.get(_END[kind]), other.get(_START[another]), other.get(_END[another])):
-        moment = "" if says_nothing(instead) else clock.start(instead, after=after)
+        moment = clock.start(instead, after=after)
         if isinstance(moment, Moment):
             return Moment(moment.at, moment.until, (*moment.rules, Rule.START_MISSING))
     notes.faults.append(f"{_START[kind]}: it is missing.")
@@ -274,8 +274,9 @@ def _visual(
 
 
 def _action(values: Mapping[str, Any], notes: _Notes) -> Action | None:
-    written, key = values.get(_ACTION), values.get(_KEY)
-    if isinstance(written, list) and len(written) >= 1:
+    written, pressed = values.get(_ACTION), values.get(_KEY)
+    key = None if says_nothing(pressed) else as_text(pressed)
+    if isinstance(written, list):
         written = ", ".join(as_text(one) for one in written)
     if says_nothing(written) and not (isinstance(written, str) and written.strip().lower() == "none"):
         written = _action_done(values)
@@ -283,11 +284,11 @@ def _action(values: Mapping[str, Any], notes: _Notes) -> Action | None:
             notes.faults.append(f"{_ACTION}: it is missing.")
             return None
         notes.rule(Rule.MISSING_ACTION)
-        return action_of(written, key=None if says_nothing(key) else as_text(key))
+        return action_of(written, key=key)
     if not isinstance(written, str):
         notes.rule(Rule.VALUE_FORM)
         written = as_text(written)
-    action = action_of(written, key=None if says_nothing(key) else as_text(key))
+    action = action_of(written, key=key)
     if action is None:
         notes.faults.append(f"{_ACTION}: {written[:40]!r} is not an action type.")
         return None

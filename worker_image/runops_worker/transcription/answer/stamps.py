@@ -170,7 +170,8 @@ class Clock:
             # Seconds with two digits in front and two behind the point would all be at the clip's start.
             dots_for_colons=max(len(dotted), asked) >= _LEAST_STAMPS
             and not numbers
-            and max(dotted, default=latest + 1) <= latest,
+            and bool(dotted)
+            and max(dotted) <= latest,
         )
 
     def start(self, value: Any, *, after: int = 0) -> Moment | str:
@@ -233,7 +234,7 @@ class Clock:
             and len(value) in {1, 2}
             and all(isinstance(one, str | int | float) for one in value)
         ):
-            return self._of_text(" - ".join(str(one) for one in value), is_plain=len(value) > 1)
+            return self._of_text(" - ".join(str(one) for one in value), is_plain=False)
         if isinstance(value, dict):
             return self._of_object(value)
         number = _plain_number(value)
@@ -245,7 +246,7 @@ class Clock:
         """Read an object of hours, minutes, seconds, as protocol buffers and JavaScript have it, or around a time."""
         inside = [value[name] for name in _NAMES_OF_TIMES if name in value]
         if len(inside) == len(value) <= 2 and inside and all(isinstance(one, str | int | float) for one in inside):
-            return self._of_text(" - ".join(map(str, inside)), is_plain=len(inside) > 1)
+            return self._of_text(" - ".join(map(str, inside)), is_plain=False)
         numbers = {name: _plain_number(number) for name, number in value.items()}
         if not value or any(name not in _FACTORS or number is None for name, number in numbers.items()):
             return "it is an object, not a time."
@@ -273,7 +274,7 @@ class Clock:
         if found is None:
             # Words around a time are no harm; but a bare number among words may count anything.
             match = _CLOCK.search(plain)
-            return wrong if match is None else (self._ordered(list(_of_clock(match, text))), ())
+            return wrong if match is None else (self._ordered(list(_of_clock(match, agreed=False))), ())
         readings, end = found
         between = _BETWEEN.match(plain, end)
         following = None if between is None else _time_at(plain, between.end())
@@ -295,7 +296,7 @@ class Clock:
             )
             if is_habit
         }
-        return sorted(readings, key=lambda one: one.rule not in preferred) if preferred else readings
+        return sorted(readings, key=lambda one: one.rule not in preferred)
 
 
 def _named(one: _Reading, *more: Rule) -> tuple[Rule, ...]:
@@ -322,7 +323,7 @@ def _in_ascii(text: str) -> str:
 def _time_at(text: str, position: int) -> tuple[list[_Reading], int] | None:
     """Return the readings of the time that begins at a position, and where it ends."""
     if (match := _CLOCK.match(text, position)) is not None:
-        return list(_of_clock(match, match[0])), match.end()
+        return list(_of_clock(match, agreed=_ASKED.fullmatch(match[0]) is not None)), match.end()
     if (match := _DOTS.match(text, position)) is not None:
         parts = (match[1], match[3], match[4])
         return list(_of_parts(parts, match[5], agreed=False)), match.end()
@@ -362,9 +363,8 @@ def _of_number(number: float) -> Iterator[_Reading]:
         yield _Reading(int(number), Rule.MILLISECONDS, only_far=True)
 
 
-def _of_clock(match: re.Match[str], whole: str) -> Iterator[_Reading]:
+def _of_clock(match: re.Match[str], *, agreed: bool) -> Iterator[_Reading]:
     parts = tuple(part.strip() for part in match[1].split(":"))
-    agreed = whole == match[0] and match[2] is None and _ASKED.fullmatch(whole) is not None
     yield from _of_parts(parts, match[2], agreed=agreed)
 
 
