@@ -45,7 +45,6 @@ Anything else an app writes there could act as a pattern in a filter, or be too 
 
 LONGEST_UUID = len("urn:uuid:{}") + 36
 """Python accepts a UUID with any number of hyphens; a request does not."""
-_LONGER_THAN_A_TOKEN = 10**64
 _NOT_AN_OBJECT = "not_an_object"
 _SORTS: Mapping[type, str] = MappingProxyType({bool: "true or false", dict: "an object", list: "a list"})
 _TOKENS = UUID("6f1d2c1e-3b0a-5d52-9c53-0b8f0f3a7d11")
@@ -93,7 +92,7 @@ class Claim(History):
         """Read a number or a boolean as its text: a filter on `->>` sees that, and both must name the same holder."""
         if isinstance(value, bool):
             return str(value).lower()
-        return str(value) if isinstance(value, int) and abs(value) < _LONGER_THAN_A_TOKEN else value
+        return str(value) if isinstance(value, int) else value
 
     @field_validator("attempt", "failures", "waits", "more_memory", "not_before", "reason", mode="wrap")
     @classmethod

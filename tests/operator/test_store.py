@@ -106,6 +106,26 @@ def test_a_videojob_the_api_server_does_not_know_is_deleted() -> None:
     assert not store.see_videojob(videojob(2)), "an event that was on its way does not bring it back"
 
 
+def test_whoever_asked_for_it_receives_the_last_view_of_each_deleted_videojob_once() -> None:
+    store, deleted = Store(), list[tuple[str, str]]()
+    store.observe(lambda _before, _view: None, deleted=lambda last: deleted.append((last.name, last.uid)))
+    for name in ("vj-event", "vj-answer", "vj-listing", "vj-present"):
+        store.see_videojob(videojob(5, name=name, uid="u-" + name))
+    store.see_videojob(videojob(6, name="vj-event", uid="u-vj-event"), deleted=True)
+    store.drop_videojob("vj-answer")
+    store.begin_listing()
+    store.see_listed_videojob(videojob(5, name="vj-present", uid="u-vj-present"))
+    store.end_listing()
+    # An earlier one of a name that is in use again.
+    store.see_videojob(videojob(4, name="vj-present", uid="earlier"), deleted=True)
+    assert deleted == [
+        ("vj-event", "u-vj-event"),
+        ("vj-answer", "u-vj-answer"),
+        ("vj-listing", "u-vj-listing"),
+        ("vj-present", "earlier"),
+    ]
+
+
 def test_a_videojob_counts_as_unfinished_until_it_ends() -> None:
     store = Store()
     store.see_videojob(videojob(1))

@@ -65,7 +65,10 @@ class TestFailures:
 
 
 class TestRows:
-    @pytest.mark.parametrize(("written", "token"), [(True, "true"), (7, "7"), (-1, "-1"), (10**70, None), (1.5, None)])
+    @pytest.mark.parametrize(
+        ("written", "token"),
+        [(True, "true"), (7, "7"), (-1, "-1"), (10**70, None), pytest.param(10**5000, None, id="longest"), (1.5, None)],
+    )
     def test_a_token_that_is_not_a_text_is_read_as_the_database_reads_it(self, written: Any, token: str | None) -> None:
         claim = JobRow(job_id=JOB, metadata={"runops": {"claim": written, "by": "me"}}).claim
         assert (claim.token if claim is not None else None) == token

@@ -13,6 +13,7 @@ from runops.job_row import (
     Claim,
     ClaimedRow,
     JobRow,
+    metadata_with_notes,
     metadata_with_token,
     stamped_metadata,
     successor,
@@ -149,6 +150,17 @@ def test_another_token_keeps_everything_else() -> None:
     assert metadata["runops"]["claim"] == "old"  # type: ignore[index]
 
 
+def test_notes_keep_everything_else_and_replace_earlier_ones() -> None:
+    metadata = {
+        "user_id": "u",
+        "runops": {"claim": TOKEN, "by": "ours", "of_a_newer_version": [1], "notes": [{"a": 1}]},
+    }
+    assert metadata_with_notes(metadata, [{"b": 2}]) == {
+        "user_id": "u",
+        "runops": {"claim": TOKEN, "by": "ours", "of_a_newer_version": [1], "notes": [{"b": 2}]},
+    }
+
+
 @pytest.mark.parametrize(
     ("priority", "counts"),
     [(0, 0), (5, 5), (-100, -100), (100, 100), (101, 0), (-101, 0), (True, 0), ("5", 0), (1.5, 0), (None, 0)],
@@ -199,6 +211,10 @@ def test_a_spelling_has_a_longest_length() -> None:
     assert user_of(row({"user_id": longest})) == USER
     with pytest.raises(Failed):
         user_of(row({"user_id": longest + "-"}))
+    # Python would take these, with any number of hyphens.
+    assert user_of(row({"user_id": str(USER) + "-" * 11})) == USER
+    with pytest.raises(Failed):
+        user_of(row({"user_id": str(USER) + "-" * 12}))
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ def failed(message: str | None = None, reason: str = "PodFailurePolicy") -> Any:
             failed(), [ended_pod(137, TERMINATED, out_of_memory=True)], "OutOfMemory", id="memory before a stop signal"
         ),
         pytest.param(failed(), [ended_pod(143, TERMINATED)], "Terminated", id="told to stop"),
+        pytest.param(failed(), [ended_pod(137, TERMINATED)], "Terminated", id="told to stop, and killed after it"),
         pytest.param(failed(), [ended_pod(66)], "NotAVideo", id="the pod's exit code"),
         pytest.param(failed(EXITED.format(66)), [], "NotAVideo", id="the exit code in the Job's condition"),
         pytest.param(failed(EXITED.format(66)), [ended_pod(70)], "MediaTooLong", id="the pod before the condition"),
@@ -73,6 +74,11 @@ def test_the_pod_created_last_says_why() -> None:
     pods = [ended_pod(70, created="2026-01-01T00:00:09Z"), ended_pod(66, created="2026-01-01T00:00:01Z")]
     assert why_ended(failed(), pods).failure.reason == "MediaTooLong"
     assert why_ended(failed(), pods[::-1]).failure.reason == "MediaTooLong"
+
+
+def test_a_pod_that_still_runs_hides_no_pod_that_ended() -> None:
+    pods = [ended_pod(66, created="2026-01-01T00:00:01Z"), pod(created="2026-01-01T00:00:09Z")]
+    assert why_ended(failed(), pods).failure.reason == "NotAVideo"
 
 
 def test_the_workers_own_sentence_and_report_are_kept() -> None:

@@ -291,7 +291,9 @@ def test_numbers_count_milliseconds_where_the_largest_is_far_past_the_clip_in_se
 ) -> None:
     clock = Clock.of(numbers, length=60)
     assert clock.counts_milliseconds is counts_milliseconds
-    expected = Moment(30, rules=(Rule.MILLISECONDS,)) if counts_milliseconds else Moment(30_000, rules=(Rule.TIME_FORM,))
+    expected = (
+        Moment(30, rules=(Rule.MILLISECONDS,)) if counts_milliseconds else Moment(30_000, rules=(Rule.TIME_FORM,))
+    )
     assert clock.start(30) == expected
 
 
