@@ -24,3 +24,13 @@ def larger(folder: Path) -> Path:
     path = folder / "larger-than-the-limit.mp4"
     path.write_bytes(media_corpus.make("plain", folder).read_bytes() + bytes(MAX_BYTES))
     return path
+
+
+def noisy_index(folder: Path) -> Path:
+    path = folder / "noisy-index.mp4"
+    content = media_corpus.make("plain", folder).read_bytes()
+    begin = content.index(b"moov") + 4
+    end = begin - 8 + int.from_bytes(content[begin - 8 : begin - 4])
+    noise = bytes((place * 7919 + 13) % 251 for place in range(end - begin))
+    path.write_bytes(content[:begin] + noise + content[end:])
+    return path

@@ -9,7 +9,7 @@ import pytest
 from devstack.stack import StackInfo
 from runops.failures import Reason
 from tests.bad_input.batch import GOOD, Case, Worked, assert_no_secret, assert_reads_well, worked_off
-from tests.bad_input.recordings import MAX_BYTES, MAX_SECONDS, corpus, larger, longer
+from tests.bad_input.recordings import MAX_BYTES, MAX_SECONDS, corpus, larger, longer, noisy_index
 
 pytestmark = pytest.mark.slow("the first test runs a batch of bad rows through `runops work` for all of them")
 
@@ -33,6 +33,13 @@ _RECORDINGS: tuple[tuple[str, Any, Reason, tuple[str, ...], str], ...] = (
         "cut-off-index-last",
         Reason.MEDIA_CORRUPT,
         ("The recording's index is missing: the file was cut off before its end was written.",),
+        "upload it again",
+    ),
+    (
+        "wrong bytes in the index",
+        noisy_index,
+        Reason.MEDIA_CORRUPT,
+        ("The recording's index is damaged: no track can be recognised in it.",),
         "upload it again",
     ),
     (

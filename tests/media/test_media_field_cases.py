@@ -397,6 +397,35 @@ class TestSubtitlesThatAreLonger:
         assert (len(slim.pictures), slim.losses) == (6, ())
 
 
+class TestStillTransportStream:
+    """It does not say how long its last picture is."""
+
+    @pytest.mark.parametrize("pace", [Pace("sparse", 30, 2.9), Pace("sparse", 30, 10.0), Pace("bursts", 25, 4.0)])
+    @pytest.mark.parametrize("sounds", [(), (SoundTrack(seconds=21.0),)], ids=["silent", "with sound"])
+    async def test_it_is_taken(self, pace: Pace, sounds: tuple[SoundTrack, ...], folder: Path) -> None:
+        screen = PictureTrack(seconds=21.0, pace=pace)
+        slim = await agreed(Recording(container="mpegts", pictures=(screen,), sounds=sounds), folder)
+        assert slim.losses == ()
+
+
+class TestIndexThatIsNoise:
+    """The bytes that describe the tracks are wrong, so no track can be recognised."""
+
+    @pytest.mark.parametrize("share", [0.3, 1.0])
+    @pytest.mark.parametrize("index_first", [False, True])
+    async def test_the_file_is_said_to_be_damaged(self, share: float, index_first: bool, folder: Path) -> None:
+        path = make(Recording(pictures=(SCREEN,), index_first=index_first), folder)
+        content = path.read_bytes()
+        begin = content.index(b"moov") + 4
+        size = int.from_bytes(content[begin - 8 : begin - 4]) - 8
+        # Behind the header of the movie and the beginning of that of the track.
+        begin += 0 if share == 1.0 else 140
+        noise = bytes((place * 7919 + 13) % 251 for place in range(int(size * share)))
+        path.write_bytes(content[:begin] + noise + content[begin + len(noise) :])
+        result = await refused(path)
+        assert (result.reason, "index is damaged" in result.detail) == ("MediaCorrupt", True)
+
+
 class TestEncrypted:
     KEYS: Final = ("-encryption_key", "0f" * 16, "-encryption_kid", "a0" * 16)
 

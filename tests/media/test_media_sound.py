@@ -296,3 +296,23 @@ async def test_a_bad_stretch_of_the_sound_is_told(tmp_path: Path) -> None:
     (loss,) = heard.slim.losses
     assert loss.kind is LossKind.SOUND_UNREADABLE
     assert "of sound track 1 (aac) cannot be decoded." in loss.detail
+
+
+async def test_sound_after_a_long_pause_is_heard_at_its_time_with_little_memory(tmp_path: Path) -> None:
+    pause = "aselect='lt(t,5)+gt(t,1200)'"
+    source = make(
+        tmp_path / "pause.mkv",
+        *(*sine(440, seconds=1210, rate=16_000), "-map", "0", "-map", "1", "-af", pause, "-r", "0.2", *PICTURE),
+        *("-c:a", "aac"),
+        seconds=1210,
+    )
+    # The silence alone would take 300 MB, and that of a pause of two hours more than the usual limit.
+    heard = await slimmed(source, limits=Limits(max_memory_bytes=200 * 1024**2))
+    assert heard.slim.losses == ()
+    assert [heard.tone(440, second) > -35 for second in (4.5, 6.0, 1199.5, 1200.5, 1209.0)] == [
+        True,
+        False,
+        False,
+        True,
+        True,
+    ]

@@ -60,7 +60,7 @@ class Slimmed:
         return max(tones, key=lambda hertz: self.tone(hertz, start, length))
 
 
-async def slimmed(source: Path) -> Slimmed:
+async def slimmed(source: Path, *, limits: Limits | None = None) -> Slimmed:
     examined = await examine(source, limits=Limits())
     slim = await transcode(
         source,
@@ -69,7 +69,7 @@ async def slimmed(source: Path) -> Slimmed:
         fps=1,
         height=64,
         crf=32,
-        limits=Limits(),
+        limits=limits or Limits(),
         on_progress=lambda _share: None,
     )
     return Slimmed(examined.recording, slim, _samples(slim.path) if slim.has_audio else ())

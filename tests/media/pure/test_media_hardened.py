@@ -50,3 +50,9 @@ def test_several_recordings_in_one_file_are_read_by_a_list_that_names_no_other_f
         r"file 'subfile,,start,7,end,99,,:file:/it'\''s/recording'",
         f"option format_whitelist {CONTAINERS[demuxer].family}",
     ], "a part is no list of further files"
+
+
+@pytest.mark.parametrize("demuxer", CONTAINERS)
+def test_only_where_a_picture_tells_its_size_ffmpeg_waits_for_it(demuxer: str) -> None:
+    command = hardened(Path("/work/recording"), demuxer=demuxer, max_pixels=1)
+    assert ("-analyzeduration" in command) is (demuxer in {"flv", "mpeg", "mpegts"})

@@ -42,6 +42,22 @@ def test_the_input_is_read_and_the_output_is_not() -> None:
     assert summary.refused_picture is None
 
 
+@pytest.mark.parametrize(
+    ("stream", "known"),
+    [
+        ("[0x1](und): Video: h264 (High), yuv420p, 320x240", True),
+        ("[0x1](und): Audio: none", True),
+        (": Subtitle: mov_text (tx3g / 0x67337874)", True),
+        ("[0x3](eng): Data: none (tmcd / 0x64636D74)", False),
+        (": Data: bin_data (gpmd / 0x646D7067)", True),
+        ("[0x1]: Data: none (default)", False),
+        (": Unknown: none", False),
+    ],
+)
+def test_a_track_of_which_nothing_is_known_is_told_apart(stream: str, *, known: bool) -> None:
+    assert read(f"  Stream #0:0{stream}").has_known_tracks is known
+
+
 @pytest.mark.parametrize("last", ["Stream mapping:", "Output #0, framecrc, to 'pipe:':"])
 def test_either_line_ends_the_input(last: str) -> None:
     assert read(last, "  Stream #0:0: Audio: aac", "  Duration: 00:00:09.90, start: 9.000000").streams == 0

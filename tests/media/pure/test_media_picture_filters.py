@@ -69,6 +69,12 @@ def test_the_last_picture_stays_until_the_sound_ends(
     assert picture_filters(recording, PLAN, fps=fps) == f"{filters},{PRINT_SIZES},{FITTED}"
 
 
+def test_a_last_picture_of_unknown_length_is_not_held_as_long_as_the_one_before() -> None:
+    recording = replace(info(), last_picture_has_no_length=True)
+    filters = f"fps=fps=1:start_time=0:round=up,trim=end_frame=60,{PRINT_SIZES},{FITTED}"
+    assert picture_filters(recording, PLAN, fps=1) == filters
+
+
 def test_a_usual_recording_needs_nothing_else() -> None:
     usual = PictureFormat(pixels="yuv420p", primaries="bt709", transfer="bt709")
     assert picture_filters(replace(info(), picture=usual), PLAN, fps=1).endswith(f",{PRINT_SIZES},{FITTED}")

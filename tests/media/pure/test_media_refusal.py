@@ -40,7 +40,9 @@ def sound(**changes: object) -> Track:
 
 
 def summary(**changes: object) -> InputSummary:
-    return replace(InputSummary(claimed_seconds=60.0, starts_at=0.0, streams=2, has_sound=True), **changes)  # type: ignore[arg-type]
+    return replace(
+        InputSummary(claimed_seconds=60.0, starts_at=0.0, streams=2, has_sound=True, has_known_tracks=True), **changes
+    )  # type: ignore[arg-type]
 
 
 def packets(picture: Track | None = None, audio: Track | None = None) -> PacketReport:
@@ -71,6 +73,7 @@ TOO_MANY_STREAMS = "UnsupportedMedia: The recording has 4 streams; the limit is 
 ODD_VIDEO = "UnsupportedMedia: The recording's video codec is svq3, which cannot be read. Export it as MP4 with H.264."
 SOUND_ONLY = "NoVideoStream: The recording has sound but no picture."
 NOTHING = "NoVideoStream: The recording has neither a picture nor sound."
+NO_TRACK = "MediaCorrupt: The recording's index is damaged: no track can be recognised in it."
 NO_HEADER = "MediaCorrupt: The recording's index is missing: the file was cut off before its end was written."
 DAMAGED = "MediaCorrupt: The recording cannot be opened: its structure is damaged."
 NO_PICTURE = "MediaCorrupt: The recording has a video track, but no picture can be read from it."
@@ -139,6 +142,13 @@ def test_a_picture_that_is_too_large_comes_first() -> None:
 )
 def test_a_file_that_does_not_open(outcome: Outcome, has_sound: bool, picture: Track, expected: str | None) -> None:
     assert whole(outcome, summary(has_sound=has_sound), packets(picture)) == expected
+
+
+@pytest.mark.parametrize("judge", [whole, header])
+def test_an_index_in_which_no_track_can_be_recognised_is_damaged(judge: object) -> None:
+    assert callable(judge)
+    unknown = summary(streams=1, has_sound=False, has_known_tracks=False)
+    assert judge(NO_STREAM, listed=unknown) == NO_TRACK
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from itertools import pairwise
 import pytest
 
 from runops_worker.media.recording.recording import SoundTrack
+from runops_worker.media.recording.timeline import Hole
 from runops_worker.media.transcode.sound_graph import sound_options
 
+ON_TIME = "aresample=16000:async=1:min_hard_comp=0.04:first_pts=0"
 TRACKS = ((0,), (3,), (0, 2), (0, 1, 2, 5))
 
 
@@ -62,3 +64,17 @@ def test_the_sound_is_as_long_as_the_recording(places: tuple[int, ...], changes:
 def test_the_slim_sound_is_small_and_mono() -> None:
     options = sound_options([SoundTrack(place=0, codec="aac")], seconds=1.0, changes=False)
     assert " ".join(options[-12:]) == "-map [sound] -c:a aac -aac_coder fast -ac 1 -ar 16000 -b:a 32k"
+
+
+def test_a_long_pause_is_filled_with_silence_that_no_filter_keeps() -> None:
+    paused = SoundTrack(place=0, codec="aac", pauses=(Hole(0.0, 700.0), Hole(800.0, 6000.0)))
+    options = sound_options([paused, SoundTrack(place=1, codec="aac")], seconds=6100.0, changes=False)
+    graph = options[1]
+    assert [part.split("[")[0] for part in graph.split("asetpts=")[1:]] == [
+        f"PTS-0.000/TB,{ON_TIME},apad=whole_dur=699.500,atrim=end=699.500",
+        f"PTS-699.500/TB,{ON_TIME},apad=whole_dur=5300.000,atrim=end=5300.000",
+        f"PTS-5999.500/TB,{ON_TIME}",
+    ]
+    assert "atrim=start=699.500:end=5999.500" in graph
+    assert graph.count("concat=n=3:v=0:a=1") == 1
+    assert graph.count("asplit") == 1

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runops_worker.media.recording import timeline as module
-from runops_worker.media.recording.timeline import Hole, Timeline, largest_hole
+from runops_worker.media.recording.timeline import Hole, Timeline, largest_hole, long_pauses
 
 RANGES = st.lists(
     st.tuples(st.integers(0, 200), st.integers(0, 30)).map(lambda pair: (pair[0] / 4, (pair[0] + pair[1]) / 4)),
@@ -74,3 +74,18 @@ def test_a_file_of_ever_more_holes_does_not_take_ever_more_memory(monkeypatch: p
 
 def test_a_short_time_between_two_tracks_is_no_hole() -> None:
     assert largest_hole([of((0.0, 10.0)), of((10.5, 20.0))]) is None
+
+
+@pytest.mark.parametrize(
+    ("ranges", "pauses"),
+    [
+        ([], ()),
+        ([(599.0, 700.0), (1299.9, 1400.0)], ()),
+        ([(600.0, 700.0), (1300.0, 1400.0)], (Hole(0.0, 600.0), Hole(700.0, 1300.0))),
+        ([(0.0, 1.0), (7000.0, 7001.0)], (Hole(1.0, 7000.0),)),
+    ],
+)
+def test_a_pause_of_ten_minutes_is_long_also_at_the_beginning(
+    ranges: list[tuple[float, float]], pauses: tuple[Hole, ...]
+) -> None:
+    assert long_pauses(of(*ranges)) == pauses

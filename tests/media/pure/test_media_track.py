@@ -34,3 +34,24 @@ def test_a_recording_begins_anew_where_it_began(times: list[int], at: float | No
 
 def test_only_key_pictures_begin_a_recording_anew() -> None:
     assert track((1000, 10, KEY), (1050, 10, 0), (1005, 10, 0)).jumps_back_at is None
+
+
+@pytest.mark.parametrize(
+    ("packets", "end"),
+    [
+        # A usual distance; in the order of decoding, too; a still screen.
+        ([(0, 0), (30, 0), (60, 0)], 0.09),
+        ([(0, 0), (90, 0), (30, 0), (60, 0)], 0.12),
+        ([(0, 0), (2900, 0), (5800, 0)], 5.84),
+        # The file says it, or has one picture only.
+        ([(0, 0), (30, 0), (60, 2000)], 2.06),
+        ([(0, 0), (60, 0), (60, 2000)], 2.06),
+        ([(500, 0)], 0.5),
+    ],
+)
+def test_a_last_picture_of_unknown_length_is_as_long_as_a_usual_one(packets: list[tuple[int, int]], end: float) -> None:
+    made = Track(kind="video", time_base=0.001)
+    for pts, duration in packets:
+        made.take(pts=pts, duration=duration, size=1, flags=KEY)
+    assert made.end == pytest.approx(end)
+    assert made.last_has_no_length is not any(duration for _, duration in packets)

@@ -18,7 +18,7 @@ _SLACK_SECONDS = 0.1
 _CLEARLY, _BARELY = 0.08, 0.01
 # A header may claim a little too much, and a decoder conceals small faults.
 _UNTOLD_SECONDS, _UNTOLD_SHARE = 3.1, 0.3
-# One that was cut looks like one that ended there.
+# One that was cut looks like one that ended there. Nor does it say how long the last picture is.
 _UNMARKED = {"mpegts"}
 
 
@@ -50,8 +50,6 @@ def _reasons(recording: Recording, right: Presented) -> set[str]:
     reasons = set()
     if recording.damage:
         reasons.add("MediaCorrupt")
-        if not right.pictures:
-            reasons.add("NoVideoStream")
     if right.end < 1.0 + _SLACK_SECONDS:
         reasons.add("MediaTooShort")
     return reasons
@@ -96,7 +94,8 @@ def _length(recording: Recording, right: Presented, slim: Slim) -> Iterator[str]
         return
     # Second k is shown if something is there at second k. Sound that ends less than a second after the picture may
     # end without a picture of its own.
-    least = max(math.ceil(right.video_end - _SLACK_SECONDS), math.floor(right.sound_end - _SLACK_SECONDS))
+    video_end = right.last_begins if recording.container in _UNMARKED else right.video_end
+    least = max(math.ceil(video_end - _SLACK_SECONDS), math.floor(right.sound_end - _SLACK_SECONDS))
     most = math.ceil(right.end + _SLACK_SECONDS)
     if not least <= len(slim.pictures) <= most:
         ends = f"the picture ends at {right.video_end:.2f} s, the sound at {right.sound_end:.2f} s"

@@ -36,6 +36,8 @@ class Presented:
         By the second, from 0 to the last one at whose beginning there is a picture or sound.
     begins
         When the picture of each second began; two pictures may begin so closely that either is right.
+    last_begins
+        When the last picture begins, in seconds. 0 if there is none.
     video_end, sound_end
         When the last picture and the last sound end, in seconds. 0 if there is none.
     sound
@@ -44,6 +46,7 @@ class Presented:
 
     pictures: list[Seen | None]
     begins: list[float]
+    last_begins: float
     video_end: float
     sound_end: float
     sound: Sound
@@ -105,7 +108,8 @@ def _presented(raw: bytes, times: list[tuple[float, float]], sounds: list[Sound]
         pictures.append(seen(raw[place * _SIDE**2 : (place + 1) * _SIDE**2], width=_SIDE))
         shown_since.append(times[place][0])
         second += 1
-    return Presented(pictures, shown_since, video_end, sound_end, _mixed(sounds))
+    last_begins = begins[-1] if begins else 0.0
+    return Presented(pictures, shown_since, last_begins, video_end, sound_end, _mixed(sounds))
 
 
 def _mixed(sounds: list[Sound]) -> Sound:

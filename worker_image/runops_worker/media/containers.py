@@ -17,10 +17,14 @@ class Container:
     times_may_jump
         Whether its clock may start again in the middle, as when a broadcast changes its programme. ffmpeg joins such
         parts unless it is told to copy the times.
+    has_no_header
+        Whether a picture must be complete before its size is known. In a very still recording this takes a minute, and
+        ffmpeg waits for seconds only unless it is told to wait longer.
     """
 
     family: str
     times_may_jump: bool = False
+    has_no_header: bool = False
 
 
 CONTAINERS: Final = {
@@ -28,10 +32,10 @@ CONTAINERS: Final = {
     "matroska": Container("matroska,webm"),
     "avi": Container("avi"),
     "asf": Container("asf"),
-    "flv": Container("flv"),
+    "flv": Container("flv", has_no_header=True),
     "gif": Container("gif"),
-    "mpeg": Container("mpeg", times_may_jump=True),
-    "mpegts": Container("mpegts", times_may_jump=True),
+    "mpeg": Container("mpeg", times_may_jump=True, has_no_header=True),
+    "mpegts": Container("mpegts", times_may_jump=True, has_no_header=True),
     "ogg": Container("ogg", times_may_jump=True),
 }
 """By the name that `-f` takes: MP4, MOV and 3GP; WebM and MKV; AVI; WMV; FLV; animated GIF; MPEG-PS and -TS; Ogg."""

@@ -32,6 +32,7 @@ _LEAVES_OUT: Final = re.compile(
 )
 # An MP4 that was appended to another one. Nothing of it is read, unless it is in pieces.
 _SECOND_INDEX: Final = re.compile(r"\[in#0(?:/[^ ]*)? @ [^]]*\] Found duplicated MOOV Atom")
+_UNKNOWN_TRACK: Final = re.compile(r": (?:Data: none|Unknown: |Attachment: none)")
 _NOT_A_PICTURE_TRACK: Final = ("(attached pic)", "(timed thumbnails)")
 
 
@@ -72,6 +73,8 @@ class InputSummary:
         Size of a picture that is above the pixel limit.
     has_sound
         Whether a sound stream is listed, readable or not.
+    has_known_tracks
+        Whether a stream is listed of which ffmpeg knows what it holds, be it subtitles.
     ends_early
         Whether the file ends where its structure says that more follows.
     has_second_index
@@ -90,6 +93,7 @@ class InputSummary:
     videos: list[VideoHeader] = field(default_factory=list)
     refused_picture: tuple[int, int] | None = None
     has_sound: bool = False
+    has_known_tracks: bool = False
     ends_early: bool = False
     has_second_index: bool = False
     is_in_pieces: bool = False
@@ -123,6 +127,7 @@ class InputSummary:
             if self._in_video:
                 self.videos.append(VideoHeader(is_default="(default)" in line, picture=_format(line)))
             self.has_sound = self.has_sound or ": Audio: " in line
+            self.has_known_tracks |= _UNKNOWN_TRACK.search(line) is None
         elif self._in_video and not self.videos[-1].rotation and (match := _ROTATION.match(line)):
             self.videos[-1].rotation = float(match[1])
 

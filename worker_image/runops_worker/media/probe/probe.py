@@ -24,6 +24,7 @@ from runops_worker.media.recording.recording import Recording, SoundTrack
 from runops_worker.media.recording.screen_track import screen_track
 from runops_worker.media.recording.shown_size import shown_size
 from runops_worker.media.recording.sound_losses import left_out
+from runops_worker.media.recording.timeline import long_pauses
 from runops_worker.media.sandbox.ffmpeg import hardened
 from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.wording import bytes_text
@@ -179,7 +180,7 @@ def _describe(demuxer: str, summary: InputSummary, packets: PacketReport, *, par
     place = screen_place(packets, summary)
     screen = packets.videos[place]
     tracks = [
-        SoundTrack(place=number, codec=track.codec or "unknown")
+        SoundTrack(place=number, codec=track.codec or "unknown", pauses=long_pauses(track.timeline))
         for number, track in enumerate(packets.sounds)
         if track.packets
     ]
@@ -197,6 +198,7 @@ def _describe(demuxer: str, summary: InputSummary, packets: PacketReport, *, par
         container=demuxer,
         duration_seconds=max(ends) - packets.start,
         video_seconds=screen.end - packets.start,
+        last_picture_has_no_length=screen.last_has_no_length,
         screen=place,
         width=width,
         height=height,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from runops_worker.media.recording.loss import Loss
 from runops_worker.media.recording.picture_format import UNKNOWN, PictureFormat
+from runops_worker.media.recording.timeline import Hole
 
 __all__ = ["Recording", "SoundTrack"]
 
@@ -19,10 +20,13 @@ class SoundTrack:
         ffmpeg's `0:a:PLACE`.
     codec
         ffmpeg's name.
+    pauses
+        The times of ten minutes or more without sound, before its end.
     """
 
     place: int
     codec: str
+    pauses: tuple[Hole, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,8 @@ class Recording:
         From the beginning of the first packet to the end of the last one, picture or sound.
     video_seconds
         To the end of the last picture. Recorders that write a picture only on a change stop before the sound does.
+    last_picture_has_no_length
+        Whether `video_seconds` is a guess, because the file does not say how long the last picture is.
     screen
         The track that is the screen: ffmpeg's `0:V:SCREEN`.
     width, height
@@ -66,6 +72,7 @@ class Recording:
     height: int
     video_codec: str
     sounds: tuple[SoundTrack, ...]
+    last_picture_has_no_length: bool = False
     quarter_turns: int = 0
     picture: PictureFormat = UNKNOWN
     has_broken_pictures: bool = False

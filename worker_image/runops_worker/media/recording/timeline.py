@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from heapq import merge
 from typing import Final
 
-__all__ = ["Hole", "Timeline", "holes", "largest_hole"]
+__all__ = ["Hole", "Timeline", "holes", "largest_hole", "long_pauses"]
 
 _SHORTEST_HOLE_SECONDS: Final = 1.0
+_LONG_PAUSE_SECONDS: Final = 600.0
 # Two hours of pictures that are two seconds apart have 3,600. A hostile file could have a span for each packet.
 _MOST_SPANS: Final = 20_000
 
@@ -75,3 +76,9 @@ def holes(timelines: Iterable[Timeline]) -> Iterator[Hole]:
         if reached is not None and begin - reached >= _SHORTEST_HOLE_SECONDS:
             yield Hole(reached, begin)
         reached = end if reached is None else max(reached, end)
+
+
+def long_pauses(timeline: Timeline) -> tuple[Hole, ...]:
+    """Return the time ranges of ten minutes or more before or between what a track has, the first one from 0 on."""
+    beginning = Timeline([(0.0, 0.0)])
+    return tuple(hole for hole in holes([beginning, timeline]) if hole.seconds >= _LONG_PAUSE_SECONDS)

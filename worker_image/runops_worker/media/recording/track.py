@@ -15,6 +15,9 @@ _KEY, _CORRUPT, _DISCARD = 1, 2, 4
 # wrong time. A second recording that was appended begins at 0, with a key picture.
 _JUMP_BACK_SECONDS: Final = 16.0
 _ANEW_SECONDS: Final = 1.0
+# A transport stream does not say how long its last picture is. It is as long as a usual one, and never longer than the
+# one before: a still screen of seconds before the end says nothing about the end.
+_UNKNOWN_LENGTH_SECONDS: Final = 0.04
 
 
 @dataclass
@@ -41,6 +44,8 @@ class Track:
         Earliest beginning of a packet in seconds, and latest end; for pictures the end of the last one that is shown.
     latest
         Latest beginning of a packet, in seconds.
+    last_has_no_length
+        Whether the file does not say how long the last picture is.
     time_base
         Seconds per unit of the packets' times.
     filled
@@ -68,6 +73,7 @@ class Track:
     start: float = 0.0
     end: float = 0.0
     latest: float = 0.0
+    last_has_no_length: bool = False
     time_base: float = 0.0
     filled: float = 0.0
     broken: int = 0
@@ -75,6 +81,7 @@ class Track:
     jumps_back_at: float | None = None
     timeline: Timeline = field(default_factory=Timeline)
     _latest_key: float = 0.0
+    _before_latest: float = 0.0
 
     def take(self, *, pts: int, duration: int, size: int, flags: int) -> None:
         """Add a packet; times are in units of the time base."""
@@ -92,16 +99,28 @@ class Track:
             self._latest_key = max(self._latest_key, begin)
         end = max((pts + duration) * self.time_base, begin)
         self.start = min(self.start, begin) if self.packets else begin
-        if self.kind != "video" or begin == self.latest:
+        if self.kind == "video":
+            self._take_picture(begin, end)
+        else:
             self.end = max(self.end, end)
-        elif begin > self.latest:
-            # MP4 stores as a picture's length the time to the next one in decoding order, which after a pause may be
-            # the pause. So what earlier pictures claim does not count.
-            self.end = end
-        self.latest = max(self.latest, begin)
+            self.latest = max(self.latest, begin)
         self.timeline.add(begin, end)
         self.filled += max(duration, 0) * self.time_base
         self.packets += 1
+
+    def _take_picture(self, begin: float, end: float) -> None:
+        if begin > self.latest or not self.packets:
+            # MP4 stores as a picture's length the time to the next one in decoding order, which after a pause may be
+            # the pause. So what earlier pictures claim does not count.
+            self._before_latest, self.latest, self.end = self.latest, begin, end
+            self.last_has_no_length = end == begin
+        elif begin == self.latest:
+            self.end = max(self.end, end)
+            self.last_has_no_length = self.end == begin
+        else:
+            self._before_latest = max(self._before_latest, begin)
+        if self.last_has_no_length and self.packets:
+            self.end = self.latest + min(self.latest - self._before_latest, _UNKNOWN_LENGTH_SECONDS)
 
     def _goes_back(self, begin: float) -> bool:
         begins_anew = self.latest - begin > _ANEW_SECONDS and begin - self.start < _ANEW_SECONDS

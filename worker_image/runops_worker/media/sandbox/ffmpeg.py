@@ -16,6 +16,8 @@ __all__ = ["binary", "hardened", "part_list"]
 # -codec_whitelist takes names of decoders. Some differ from the name of their codec.
 _DECODERS: Final = ",".join(sorted(VIDEO_CODECS | AUDIO_CODECS | DECODERS_OF_OTHER_NAMES))
 _PACKAGE: Final = "imageio_ffmpeg.binaries"
+# ffmpeg also stops after 5 MB.
+_ANALYZED: Final = ("-analyzeduration", f"{600 * 10**6}")
 
 
 def binary() -> str:
@@ -74,6 +76,7 @@ def hardened(
         *("-protocol_whitelist", "file,pipe,subfile" if joins else "file,pipe", "-codec_whitelist", _DECODERS),
         *("-format_whitelist", f"concat,{CONTAINERS[demuxer].family}" if joins else CONTAINERS[demuxer].family),
         *("-max_pixels", str(max_pixels)),
+        *(_ANALYZED if CONTAINERS[demuxer].has_no_header else ()),
         *input_options,
         *(*opened, "-i", f"file:{(parts or source).absolute()}"),
     ]

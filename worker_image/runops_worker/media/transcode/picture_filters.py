@@ -98,7 +98,9 @@ def _one_per_second(recording: Recording, *, fps: int) -> list[str]:
     frames = expected_frames(recording, fps=fps)
     hold = frames - shown_frames(recording, fps=fps)
     if hold <= 0:
-        return [f"fps=fps={fps}:start_time=0:round=up"]
+        # ffmpeg makes a last picture of unknown length as long as the one before, which may be minutes.
+        end = (f"trim=end_frame={frames}",) if recording.last_picture_has_no_length else ()
+        return [f"fps=fps={fps}:start_time=0:round=up", *end]
     # The video ends before the sound, so its last picture is repeated until the sound ends. That picture may begin
     # after the last regular place, and the fps filter passes such a picture on only if it rounds down. So all times are
     # moved by one place less one unit: rounding those down gives the same as rounding the original times up. Whether

@@ -26,6 +26,10 @@ _EVEN, _ODD = ("+".join(f"c{number}" for number in range(first, _CHANNELS, 2)) f
 _TWO_CHANNELS: Final = f"aformat=sample_fmts=fltp,pan=stereo|c0={_EVEN}|c1={_ODD},aresample={_RATE}"
 # A late start and gaps are filled with silence. Sound that is more than 40 ms early or late is moved to its time.
 _ON_TIME: Final = f"aresample={_RATE}:async=1:min_hard_comp=0.04:first_pts=0"
+# ffmpeg keeps the silence of a gap in memory, 8 to 16 bytes a sample. It has no room for two hours, and drops the sound
+# behind them without a word. So a track with long pauses is divided before the end of each, and the parts are filled
+# up with silence that is made when it is needed.
+_BEFORE_SOUND_SECONDS: Final = 0.5
 # Every second channel is shifted by a quarter of a wave against the others. So a channel that is inverted against its
 # neighbour does not cancel it, and equal ones are not doubled. Order 4 is even to 0.1 dB from 60 Hz to 6 kHz. Half a
 # second at a time costs ffmpeg less than a packet at a time.
@@ -62,7 +66,7 @@ def sound_options(sounds: Sequence[SoundTrack], *, seconds: float, changes: bool
         return []
     fill = f"apad=whole_dur={seconds + _SPARE_SECONDS:.3f}"
     heads = [f"[0:a:{track.place}]{_TWO_CHANNELS},{fill}" for track in sounds]
-    tails = [f"{_ON_TIME},{_ONE_CHANNEL.format(n=n)},{_LEVEL}" for n in range(len(sounds))]
+    tails = [f"{_on_time(track, n)},{_ONE_CHANNEL.format(n=n)},{_LEVEL}" for n, track in enumerate(sounds)]
     if changes:
         graphs = [f"{head}[track{n}]" for n, head in enumerate(heads)]
         tracks = [f"[track{n}]{tail}" for n, tail in enumerate(tails)]
@@ -72,6 +76,21 @@ def sound_options(sounds: Sequence[SoundTrack], *, seconds: float, changes: bool
     graphs.append(f"{_mixed(tracks)},atrim=end={seconds:.3f}[sound]")
     options = [option for graph in graphs for option in ("-filter_complex", graph)]
     return [*options, "-map", "[sound]", *_ENCODER]
+
+
+def _on_time(track: SoundTrack, n: int) -> str:
+    begins = [0.0, *(max(pause.end - _BEFORE_SOUND_SECONDS, 0.0) for pause in track.pauses)]
+    if len(begins) == 1:
+        return _ON_TIME
+    names = [f"{n}part{number}" for number in range(len(begins))]
+    parts = []
+    for name, begin, end in zip(names, begins, [*begins[1:], None], strict=True):
+        there = f"atrim=start={begin:.3f}" + ("" if end is None else f":end={end:.3f}")
+        length = "" if end is None else f",apad=whole_dur={end - begin:.3f},atrim=end={end - begin:.3f}"
+        parts.append(f"[{name}]{there},asetpts=PTS-{begin:.3f}/TB,{_ON_TIME}{length}[filled{name}]")
+    filled = "".join(f"[filled{name}]" for name in names)
+    split = f"asplit={len(names)}" + "".join(f"[{name}]" for name in names)
+    return f"{split};{';'.join(parts)};{filled}concat=n={len(names)}:v=0:a=1"
 
 
 def _mixed(tracks: Sequence[str]) -> str:
