@@ -40,9 +40,8 @@ def sound(**changes: object) -> Track:
 
 
 def summary(**changes: object) -> InputSummary:
-    return replace(
-        InputSummary(claimed_seconds=60.0, starts_at=0.0, streams=2, has_sound=True, has_known_tracks=True), **changes
-    )  # type: ignore[arg-type]
+    usual = InputSummary(claimed_seconds=60.0, starts_at=0.0, streams=2, has_sound=True, has_known_tracks=True)
+    return replace(usual, **changes)  # type: ignore[arg-type]
 
 
 def packets(picture: Track | None = None, audio: Track | None = None) -> PacketReport:

@@ -1,17 +1,20 @@
-"""Which sound of a recording could not be decoded, from ffmpeg's log. Pure."""
+"""Which sound of a recording could not be decoded, from ffmpeg's log, and what is said of it. Pure."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from runops_worker.media.recording.loss import Loss, LossKind
-from runops_worker.media.recording.recording import Recording
+from runops_worker.media.recording.recording import Recording, SoundTrack
 from runops_worker.media.transcode.decoding_report import DecodedSound, DecodingReport
+from runops_worker.media.wording import seconds_text
 
-__all__ = ["broken_tracks", "damaged_parts"]
+__all__ = ["broken_tracks", "damaged_part", "damaged_tracks"]
 
 # What is decoded of a track that is mostly damaged is noise.
 _MOST_BAD: Final = 0.5
 _BAD_SHARE: Final = 0.01
 _BAD_PACKETS: Final = 3
+_MOST_TOLD: Final = 5
 
 
 def broken_tracks(recording: Recording, report: DecodingReport, *, failed: bool) -> tuple[int, ...]:
@@ -38,16 +41,33 @@ def broken_tracks(recording: Recording, report: DecodingReport, *, failed: bool)
     return tuple(sorted(found))
 
 
-def damaged_parts(recording: Recording, report: DecodingReport) -> tuple[Loss, ...]:
-    """Return a loss for each track that is heard, but of which more than 1 % cannot be decoded."""
-    return tuple(
-        Loss(
-            LossKind.SOUND_UNREADABLE,
-            f"{sound.bad_share:.0%} of sound track {track.place + 1} ({track.codec}) cannot be decoded.",
-        )
+def damaged_tracks(recording: Recording, report: DecodingReport) -> list[tuple[SoundTrack, DecodedSound]]:
+    """Return the tracks that are heard, but of which more than 1 % cannot be decoded."""
+    return [
+        (track, sound)
         for track, sound in zip(recording.sounds, report.sounds, strict=False)
         if sound.errors >= _BAD_PACKETS and sound.bad_share > _BAD_SHARE
-    )
+    ]
+
+
+def damaged_part(track: SoundTrack, sound: DecodedSound, ranges: Sequence[tuple[float, float]]) -> Loss:
+    """Return what is said of such a track.
+
+    Parameters
+    ----------
+    track, sound
+        One of `damaged_tracks`.
+    ranges
+        When nothing of it can be decoded, in seconds. Damage of single packets here and there has no such ranges.
+    """
+    name = f"sound track {track.place + 1} ({track.codec})"
+    if not ranges:
+        return Loss(LossKind.SOUND_UNREADABLE, f"{sound.bad_share:.0%} of {name} cannot be decoded.")
+    told = [f"{seconds_text(start)} to {seconds_text(end)}" for start, end in ranges[:_MOST_TOLD]]
+    more = f" and {len(ranges) - _MOST_TOLD} more" if len(ranges) > _MOST_TOLD else ""
+    lost = seconds_text(sum(end - start for start, end in ranges))
+    detail = f"{lost} of {name} cannot be decoded: from {', '.join(told)}{more}. What is said there is missing."
+    return Loss(LossKind.SOUND_UNREADABLE, detail, start=ranges[0][0], end=ranges[-1][1])
 
 
 def _is_broken(sound: DecodedSound) -> bool:

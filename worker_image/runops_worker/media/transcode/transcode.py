@@ -24,7 +24,8 @@ from runops_worker.media.transcode.growing_slim import Watcher
 from runops_worker.media.transcode.run_plan import RunPlan
 from runops_worker.media.transcode.selection import Selection, select
 from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim, same_content
-from runops_worker.media.transcode.sound_damage import damaged_parts
+from runops_worker.media.transcode.sound_damage import damaged_part, damaged_tracks
+from runops_worker.media.transcode.undecoded_sound import find_undecoded
 from runops_worker.media.transcode.white_level import measured_white
 
 __all__ = ["transcode"]
@@ -108,6 +109,10 @@ async def transcode(
         recording = encoder.recording
         is_damaged = report.errors or report.damaged or recording.has_broken_pictures
         damage = await find_damage(source, recording=recording, limits=limits) if is_damaged else []
+        unheard = [
+            damaged_part(track, sound, await find_undecoded(source, track, recording=recording, limits=limits))
+            for track, sound in damaged_tracks(recording, report)
+        ]
         packets = await inspect_slim(part, limits=limits)
         damaged = seconds_of(damage)
         check(packets, recording=recording, fps=fps, report=report, limits=limits, damaged_seconds=damaged)
@@ -126,7 +131,7 @@ async def transcode(
             losses=(
                 *recording.losses,
                 *((damage_loss(damage),) if damaged >= _TOLD_SECONDS else ()),
-                *damaged_parts(recording, report),
+                *unheard,
             ),
         )
         finished.replace(target)
