@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from array import array
 from pathlib import Path
@@ -74,8 +75,8 @@ def _raw_pictures(size: Size, place: int, folder: Path) -> list[str]:
     path = folder / f"numbered-{width}x{height}-{place}.yuv"
     if not path.exists():
         content = b"".join(numbered(number, track=place, width=width, height=height) for number in range(COUNT))
-        # Several recordings are written at once.
-        part = folder / f"{path.name}.{id(content)}"
+        # Other processes may write it, too.
+        part = folder / f"{path.name}.{os.getpid()}.{id(content)}"
         part.write_bytes(content)
         part.replace(path)
     return ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{width}x{height}", "-framerate", "30", "-i", str(path)]

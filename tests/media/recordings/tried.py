@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Generator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +18,7 @@ from tests.media.recordings.make import make
 from tests.media.recordings.plain import presented
 from tests.media.recordings.slim import Refused, Slim, slimmed
 
-__all__ = ["Tried", "try_all", "try_one"]
+__all__ = ["Tried", "try_all", "try_by_processes", "try_one"]
 
 _DEMUXERS: Final = {"mp4": "mov", "mov": "mov", "fragmented": "mov", "webm": "matroska"}
 
@@ -63,24 +66,26 @@ async def try_one(recording: Recording, folder: Path) -> Tried:
     return Tried(recording, result, differences(recording, right, result))
 
 
-async def try_all(recordings: Sequence[Recording], *, at_once: int = 1) -> AsyncIterator[Tried]:
-    """Try recordings, in their order.
-
-    Parameters
-    ----------
-    recordings
-        The recordings.
-    at_once
-        How many are worked on at the same time.
-    """
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for place in range(0, len(recordings), at_once):
-            batch = recordings[place : place + at_once]
-            for tried in await asyncio.gather(*(_in_own_folder(one, folder) for one in batch)):
-                yield tried
+async def try_all(recordings: Sequence[Recording]) -> AsyncIterator[Tried]:
+    """Try recordings one after the other."""
+    with tempfile.TemporaryDirectory() as shared:
+        for recording in recordings:
+            yield await _in_own_folder(recording, Path(shared))
 
 
-async def _in_own_folder(recording: Recording, folder: Path) -> Tried:
-    with tempfile.TemporaryDirectory(dir=folder) as own:
+def try_by_processes(recordings: Sequence[Recording], *, processes: int) -> Generator[Tried, None, None]:
+    """Try recordings by several processes; yield what became of them in their order, each as it is ready."""
+    with tempfile.TemporaryDirectory() as shared, ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        try:
+            yield from pool.map(partial(_run, shared=Path(shared)), recordings)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _run(recording: Recording, *, shared: Path) -> Tried:
+    return asyncio.run(_in_own_folder(recording, shared))
+
+
+async def _in_own_folder(recording: Recording, shared: Path) -> Tried:
+    with tempfile.TemporaryDirectory(dir=shared) as own:
         return await try_one(recording, Path(own))

@@ -98,7 +98,13 @@ async def find_undecoded(source: Path, track: SoundTrack, *, recording: Recordin
     both = ("-map", f"0:a:{track.place}", "-map", f"0:a:{track.place}", "-c:a:0", "copy", "-c:a:1", "pcm_s16le")
     await run_tool(
         [
-            *hardened(source, demuxer=recording.container, max_pixels=limits.max_pixels, input_options=options),
+            *hardened(
+                source,
+                demuxer=recording.container,
+                max_pixels=limits.max_pixels,
+                input_options=options,
+                parts=recording.parts,
+            ),
             *("-v", "error", "-max_error_rate", "1", *both, "-flush_packets", "0", "-f", "framecrc", "-"),
         ],
         allowance=Allowance(
@@ -107,7 +113,7 @@ async def find_undecoded(source: Path, track: SoundTrack, *, recording: Recordin
             file_bytes=_FILE_BYTES,
             require_landlock=limits.require_landlock,
         ),
-        reach=Reach(reads=(source,)),
+        reach=Reach(reads=recording.files(source)),
         on_stdout=report.take,
     )
     return report.ranges
