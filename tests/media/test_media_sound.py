@@ -296,7 +296,8 @@ async def test_a_bad_stretch_of_the_sound_is_told(tmp_path: Path) -> None:
     (loss,) = heard.slim.losses
     assert loss.kind is LossKind.SOUND_UNREADABLE
     assert "of sound track 1 (aac) cannot be decoded: from 4." in loss.detail
-    assert (loss.start, loss.end) == (pytest.approx(200 * 1024 / 48_000, abs=0.3), pytest.approx(6.0, abs=0.4))
+    assert loss.start == pytest.approx(200 * 1024 / 48_000, abs=0.3)
+    assert loss.end == pytest.approx(280 * 1024 / 48_000, abs=0.4)
 
 
 async def test_sound_after_a_long_pause_is_heard_at_its_time_with_little_memory(tmp_path: Path) -> None:
