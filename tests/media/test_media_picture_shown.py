@@ -12,7 +12,7 @@ from runops_worker.media.limits import Limits
 from runops_worker.media.probe.examine import examine
 from runops_worker.media.recording.recording import Recording
 from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
-from runops_worker.media.transcode import encode
+from runops_worker.media.transcode import encode, look
 from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.media.transcode.transcode import transcode
 from tests.media.numbered_pictures import ffmpeg, numbered, numbers_in, shown_by_a_player, size_of
@@ -46,8 +46,11 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-async def slimmed(source: Path, *, watcher: Watching | None = None) -> tuple[Recording, SlimVideo]:
-    examined = await examine(source, limits=LIMITS)
+async def slimmed(
+    source: Path, *, watcher: Watching | None = None, surveyed: bool = True
+) -> tuple[Recording, SlimVideo]:
+    """Slim a recording; without a survey, sizes are not known before it is encoded."""
+    examined = await examine(source, limits=LIMITS, whole=not surveyed)
     slim = await transcode(
         source,
         source.with_name("slim.mp4"),
@@ -62,9 +65,11 @@ async def slimmed(source: Path, *, watcher: Watching | None = None) -> tuple[Rec
     return examined.recording, slim
 
 
-async def shows_the_same(source: Path, *, filters: str = "null", place: int = 0) -> tuple[Recording, SlimVideo]:
+async def shows_the_same(
+    source: Path, *, filters: str = "null", place: int = 0, surveyed: bool = True
+) -> tuple[Recording, SlimVideo]:
     """Assert that the slim video shows what a player shows at each second."""
-    recording, slim = await slimmed(source)
+    recording, slim = await slimmed(source, surveyed=surveyed)
     expected = shown_by_a_player(source, seconds=slim.frames, filters=filters, place=place)
     assert numbers_in(slim.path) == expected
     return recording, slim
@@ -170,14 +175,37 @@ async def test_the_picture_grows(container: str, tmp_path: Path, runs: list[str]
     recording, slim = await shows_the_same(source)
     assert (recording.width, recording.height) == (64, 48)
     assert size_of(slim.path) == (960, 720)
-    assert runs == ["selected"] * 3
+    assert runs == ["selected"]
 
 
-async def test_a_picture_that_grows_again_and_again_begins_anew_twice_at_most(tmp_path: Path, runs: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("surveyed", "size", "expected"),
+    [
+        (True, (512, 384), ["selected"]),
+        # The last frame is large enough for whatever comes.
+        (False, (960, 720), ["whole"] * 3),
+    ],
+)
+async def test_a_picture_that_grows_again_and_again(
+    size: tuple[int, int], expected: list[str], tmp_path: Path, runs: list[str], *, surveyed: bool
+) -> None:
     sizes = [(64, 48), (128, 96), (256, 192), (512, 384)]
-    _, slim = await shows_the_same(glued(tmp_path, *((("-pix_fmt", "yuv420p"),) * 4), sizes=sizes))
-    assert size_of(slim.path) == (960, 720), "the last frame is large enough for whatever comes"
-    assert runs == ["selected"] * 3
+    source = glued(tmp_path, *((("-pix_fmt", "yuv420p"),) * 4), sizes=sizes)
+    _, slim = await shows_the_same(source, surveyed=surveyed)
+    assert size_of(slim.path) == size
+    assert runs == expected
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv", "ts"])
+async def test_nothing_is_decoded_beforehand_where_no_picture_can_have_another_size(
+    container: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def looked(*_: object, **__: object) -> Outcome:
+        raise AssertionError("pictures were decoded to learn their size")
+
+    monkeypatch.setattr(look, "run_tool", looked)
+    repeated = ("-g", "10", "-x264-params", "repeat-headers=1")
+    await shows_the_same(numbered(tmp_path / f"source.{container}", NUMBERS, *X264, *repeated))
 
 
 async def test_ffmpeg_neither_prints_nor_copies_what_a_picture_carries_besides(
@@ -208,9 +236,9 @@ async def test_ffmpeg_neither_prints_nor_copies_what_a_picture_carries_besides(
 
 async def test_a_piece_is_cut_from_the_run_with_the_right_frame(tmp_path: Path) -> None:
     watching = Watching(glued(tmp_path, *((("-pix_fmt", "yuv420p"),) * 2), sizes=[(64, 48), (128, 96)]))
-    _, slim = await slimmed(watching.source, watcher=watching)
+    _, slim = await slimmed(watching.source, watcher=watching, surveyed=False)
     await watching.cutting[-1]
-    assert watching.runs == [False, False], "the second run replaces the first"
+    assert watching.runs == [True, True], "the second run replaces the first"
     assert size_of(watching.piece) == size_of(slim.path) == (128, 96)
 
 
@@ -237,7 +265,7 @@ async def test_a_call_begins_small(coding: Sequence[str], container: str, tmp_pa
     recording, slim = await shows_the_same(source)
     assert (recording.width, recording.height) == (128, 96)
     assert size_of(slim.path) == (512, 384)
-    assert runs == ["selected"] * 2
+    assert runs == ["selected"]
 
 
 async def test_av1_whose_pictures_refer_to_larger_ones(tmp_path: Path) -> None:
@@ -275,17 +303,20 @@ async def test_an_interlaced_picture_shrinks(tmp_path: Path) -> None:
     assert size_of(slim.path) == (256, 192)
 
 
+@pytest.mark.parametrize("surveyed", [True, False])
 @pytest.mark.parametrize("rotation", ["90", "180", "270"])
-async def test_a_turned_picture_changes_its_size(rotation: str, tmp_path: Path, runs: list[str]) -> None:
+async def test_a_turned_picture_changes_its_size(
+    rotation: str, tmp_path: Path, runs: list[str], *, surveyed: bool
+) -> None:
     made = glued(tmp_path, *((("-pix_fmt", "yuv420p"),) * 2), sizes=[(256, 192), (64, 48)])
     source = tmp_path / "source.mp4"
     ffmpeg("-display_rotation", rotation, "-i", str(made), "-c", "copy", str(source))
-    _, slim = await slimmed(source)
+    _, slim = await slimmed(source, surveyed=surveyed)
     expected = shown_by_a_player(made, seconds=12)
     turned = {"90": "transpose=clock", "180": "hflip,vflip", "270": "transpose=cclock"}[rotation]
     assert numbers_in(slim.path, filters=turned) == expected
     assert size_of(slim.path) == ((960, 720) if rotation == "180" else (720, 960))
-    assert runs == ["selected"] * 2
+    assert runs == (["selected"] if surveyed else ["whole"] * 2)
 
 
 async def test_the_shape_of_the_pixels_changes(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ from typing import Final
 __all__ = ["PictureList", "Pictures"]
 
 _UNIT: Final = re.compile(r"#tb 0: (\d{1,9})/(\d{1,9})$")
-_PACKET: Final = re.compile(r"([012]), *-?\d+, *(-?\d+),[^,]*,[^,]*, *0x[0-9a-f]+(?:, F=0x([0-9A-F]+))?")
-_ALL, _REFERENCES, _FRESH = 0, 1, 2
+_PACKET: Final = re.compile(
+    r"([0123]), *-?\d+, *(-?\d+),[^,]*, *(\d+, *0x[0-9a-f]+)(?:, F=0x([0-9A-F]+))?(.*New Extradata)?"
+)
+_ALL, _REFERENCES, _FRESH, _PARAMETERS = 0, 1, 2, 3
 # AV_PKT_FLAG_KEY and AV_PKT_FLAG_DISCARD of libavcodec. A line without flags means KEY.
 _KEY, _DISCARD = 1, 4
 _NO_TIME: Final = -(2**63)
@@ -34,6 +36,8 @@ class Pictures:
         0 if no other picture refers to it.
     hidden
         1 if the file's edit list says that it is decoded but not shown.
+    may_change_size
+        Whether a later picture may have another size than the first one.
     """
 
     times: Sequence[int]
@@ -41,6 +45,7 @@ class Pictures:
     fresh: Sequence[int]
     references: Sequence[int]
     hidden: Sequence[int]
+    may_change_size: bool = True
 
 
 class PictureList:
@@ -58,17 +63,25 @@ class PictureList:
         self._unit: Fraction | None = None
         self._times = (array("q"), array("q"), array("q"))
         self._flags = bytearray()
+        self._parameters: str | None = None
+        self._parameters_change = False
 
     def take(self, line: str) -> None:
         """Read one line. A line of another format is ignored."""
         if match := _PACKET.match(line):
             stream = int(match[1])
+            if stream == _PARAMETERS:
+                self._parameters_change |= self._parameters not in {None, match[3]}
+                self._parameters = match[3]
+                return
             if len(self._times[stream]) >= self._most:
                 self._has_more = True
                 return
             self._times[stream].append(int(match[2]))
             if stream == _ALL:
-                self._flags.append(int(match[3], 16) & 0xFF if match[3] else _KEY)
+                # Parameters that are not stored with the pictures but come with a packet that follows another one.
+                self._parameters_change |= bool(match[5] and self._flags)
+                self._flags.append(int(match[4], 16) & 0xFF if match[4] else _KEY)
         elif match := _UNIT.match(line):
             self._unit = Fraction(int(match[1]), int(match[2]))
 
@@ -102,6 +115,7 @@ class PictureList:
             fresh=bytes(key and new for key, new in zip(keys, fresh, strict=True)),
             references=references,
             hidden=bytes(bool(flags & _DISCARD) for flags in self._flags),
+            may_change_size=self._parameters_change or not marked,
         )
 
 

@@ -1,8 +1,8 @@
 """List the coded pictures without decoding them: when each is shown, and whether other pictures refer to it.
 
-For H.264 and HEVC, ffmpeg copies the video stream three times in one run (bitstream filter `filter_units`): as it is;
-without the pictures that no other picture refers to; and with the fresh ones only (`Pictures.fresh`). This costs about
-3 % of a transcode and runs beside the probe.
+For H.264 and HEVC, ffmpeg copies the video stream four times in one run (bitstream filter `filter_units`): as it is;
+without the pictures that no other picture refers to; with the fresh ones only (`Pictures.fresh`); and of those only the
+parameter sets that tell the size of a picture. This costs about 3 % of a transcode and runs beside the probe.
 """
 
 import re
@@ -26,7 +26,8 @@ _MEMORY_PART: Final = 4
 _MOST_PER_SECOND: Final = 240
 # Of a cover or a track that is not read here, in a codec that is not accepted.
 _OTHER_TRACK: Final = re.compile(r"\[\w+ @ 0x[0-9a-f]+\] Codec \(\w+\) not on whitelist ")
-_MARKED_CODECS: Final = frozenset({"h264", "hevc"})
+# With the number of the unit that tells a picture's size: the sequence parameter set.
+_MARKED_CODECS: Final = {"h264": 7, "hevc": 33}
 _UNMARKED_CODECS: Final = frozenset({"vp8", "vp9", "av1"})
 
 
@@ -68,9 +69,10 @@ async def survey(
     copies = ["-map", f"0:V:{place}"]
     filters = [TRUE_TIMES]
     if marked:
-        copies *= 3
+        copies *= 4
         filters += [f"filter_units=discard=nonref,{TRUE_TIMES}"]
         filters += [f"noise=drop='not(key)',filter_units=discard=nonkey,{TRUE_TIMES}"]
+        filters += [f"noise=drop='not(key)',filter_units=pass_types={_MARKED_CODECS[codec]},{TRUE_TIMES}"]
     for number, chain in enumerate(filters):
         copies += [f"-bsf:v:{number}", chain]
     # Times as in a transcode: from the beginning of the file, with the pictures before 0.

@@ -12,7 +12,7 @@ from typing import Final
 
 from runops_worker.media.recording.shown_size import shown_size
 
-__all__ = ["PRINT_SIZES", "PictureSizes", "fits", "size_to_follow"]
+__all__ = ["PRINT_SIZES", "PictureSizes", "fits", "shown_in", "size_to_follow"]
 
 PRINT_SIZES: Final = "sidedata=mode=delete,showinfo=checksum=0"
 """The filters that make ffmpeg print a line for each picture. Without the first one, it prints what a file carries
@@ -37,13 +37,26 @@ def fits(frame: tuple[int, int], picture: tuple[int, int]) -> bool:
     return min(frame[0] / picture[0], frame[1] / picture[1]) >= _LEAST_SCALE
 
 
+def shown_in(line: str) -> tuple[int, int] | None:
+    """Return the size that a line of ffmpeg tells, as a player shows the picture; None for any other line."""
+    match = _SHOWN.match(line)
+    if match is None:
+        return None
+    over, under, width, height = (int(text) for text in match.groups())
+    return shown_size(width, height, Fraction(over, under) if over and under else Fraction(1))
+
+
 def size_to_follow(
-    planned: tuple[int, int], seconds: Mapping[tuple[int, int], float], *, recording_seconds: float
+    planned: tuple[int, int],
+    seconds: Mapping[tuple[int, int], float],
+    *,
+    recording_seconds: float,
+    beforehand: bool = False,
 ) -> tuple[int, int]:
     """Return the size of the largest picture that lasts.
 
-    That is for 10 s, or for a tenth of a shorter recording. Late in a long recording it takes more, a fiftieth of what
-    was shown so far: a second run would throw away chunks that the model was paid for.
+    That is for 10 s, or for a tenth of a shorter recording. Late in a long run it takes more, a fiftieth of what was
+    shown so far: a second run costs as much again.
 
     Parameters
     ----------
@@ -53,13 +66,16 @@ def size_to_follow(
         For each size, how long pictures of this size are shown. Sizes as a player shows them.
     recording_seconds
         Length of the recording.
+    beforehand
+        Whether no run has begun yet.
 
     Returns
     -------
     tuple[int, int]
         The planned size if no picture that lasts is larger.
     """
-    least = max(min(_LASTS_SECONDS, recording_seconds * _LASTS_SHARE), sum(seconds.values()) * _LEAST_SHARE_SO_FAR)
+    share = 0.0 if beforehand else _LEAST_SHARE_SO_FAR
+    least = max(min(_LASTS_SECONDS, recording_seconds * _LASTS_SHARE), sum(seconds.values()) * share)
     lasting = {size: shown for size, shown in seconds.items() if shown >= least}
     largest = max(lasting, key=lambda size: (size[0] * size[1], lasting[size]), default=planned)
     if planned in seconds and largest[0] * largest[1] <= planned[0] * planned[1]:
@@ -95,13 +111,10 @@ class PictureSizes:
         if (change := _CHANGE.match(line)) and change[1] != change[2]:
             self.changes = True
             return True
-        match = _SHOWN.match(line)
-        if match is None:
-            return False
-        over, under, width, height = (int(text) for text in match.groups())
-        sar = Fraction(over, under) if over and under else Fraction(1)
-        self._pictures[shown_size(width, height, sar)] += 1
-        return True
+        size = shown_in(line)
+        if size is not None:
+            self._pictures[size] += 1
+        return size is not None
 
     @property
     def to_follow(self) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from runops_worker.media.transcode.decoding_report import DecodingReport
 from runops_worker.media.transcode.defragment import defragment
 from runops_worker.media.transcode.encode import Encoder
 from runops_worker.media.transcode.growing_slim import Watcher
+from runops_worker.media.transcode.known_sizes import known_sizes
 from runops_worker.media.transcode.run_plan import RunPlan
 from runops_worker.media.transcode.selection import Selection, select
 from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim, same_content
@@ -85,18 +86,23 @@ async def transcode(
     """
     recording, pictures = examined.recording, examined.pictures
     part, formula, complete = (target.with_name(target.name + suffix) for suffix in (".part", ".drop", ".complete"))
-    encoder = Encoder(
-        source=source,
-        part=part,
-        plan=RunPlan(recording=recording, follows=(recording.width, recording.height), shorter_side=height),
-        white_nits=await measured_white(source, recording, limits=limits),
-        fps=fps,
-        crf=crf,
-        limits=limits,
-        on_progress=on_progress,
-        watcher=watcher,
-    )
+    plan = RunPlan(recording=recording, follows=(recording.width, recording.height), shorter_side=height)
     try:
+        if pictures is not None:
+            sizes = await known_sizes(source, recording, pictures, formula=formula, limits=limits)
+            follows = sizes.to_follow(plan.follows, seconds=recording.duration_seconds)
+            plan = plan.following(follows, changes=sizes.change)
+        encoder = Encoder(
+            source=source,
+            part=part,
+            plan=plan,
+            white_nits=await measured_white(source, recording, limits=limits),
+            fps=fps,
+            crf=crf,
+            limits=limits,
+            on_progress=on_progress,
+            watcher=watcher,
+        )
         report: DecodingReport | None = None
         selection = None
         # Lines of two moments are told apart by the pictures before and after, so all are needed.
