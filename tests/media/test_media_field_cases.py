@@ -107,6 +107,33 @@ class TestTrimmedWithoutNewEncoding:
         slim = await agreed(Recording(pictures=(screen,), edits=tuple(edits)), folder)
         assert numbers(slim) == shown
 
+    @pytest.mark.parametrize(("codec", "b_frames"), [("h264", 0), ("h264", 2), ("hevc", 1), ("vp9", 0)])
+    @pytest.mark.parametrize(
+        ("edits", "shown"),
+        [
+            ([(1.0, 2.2)], [0, 0]),
+            ([(4.1, 9.5)], [1, 1, 2, 2, 2, 3]),
+            ([(4.1, 6.1), (10.0, 12.0)], [1, 1, 3, 3]),
+            ([(10.0, 12.0), (4.1, 6.1)], [3, 3, 1, 1]),
+        ],
+    )
+    async def test_an_edit_begins_with_the_picture_that_is_there(
+        self, codec: str, b_frames: int, edits: list[Edit], shown: list[int], folder: Path
+    ) -> None:
+        """ffmpeg leaves out a picture that begins before its edit, here by seconds."""
+        screen = PictureTrack(
+            codec=codec, seconds=14.0, pace=Pace("sparse", 30, 2.9), b_frames=b_frames, open_groups=False
+        )
+        sound = SoundTrack(seconds=14.0)
+        slim = await agreed(Recording(pictures=(screen,), sounds=(sound,), edits=tuple(edits)), folder)
+        assert numbers(slim) == shown
+
+    async def test_of_several_parts_no_sound_is_left_out(self, folder: Path) -> None:
+        sound = SoundTrack(codec="alac", seconds=8.0)
+        recording = Recording(pictures=(SCREEN,), sounds=(sound,), edits=((1.0, 3.0), (5.0, 7.0)))
+        slim = await agreed(recording, folder)
+        assert seconds_heard(slim)[:8] == twice([1, 2, 5, 6])
+
     async def test_sound_is_trimmed_with_the_picture(self, folder: Path) -> None:
         recording = Recording(container="mov", pictures=(SCREEN,), sounds=(SOUND,), edits=((2.0, 6.0),))
         slim = await agreed(recording, folder)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from runops_worker.media.recording.edits import Edit
 from runops_worker.media.recording.picture_format import HLG, PQ, PictureFormat
 from runops_worker.media.recording.recording import Recording
 from runops_worker.media.transcode.picture_filters import PicturePlan, picture_filters
@@ -73,6 +74,17 @@ def test_a_last_picture_of_unknown_length_is_not_held_as_long_as_the_one_before(
     recording = replace(info(), last_picture_has_no_length=True)
     filters = f"fps=fps=1:start_time=0:round=up,trim=end_frame=60,{PRINT_SIZES},{FITTED}"
     assert picture_filters(recording, PLAN, fps=1) == filters
+
+
+def test_parts_of_the_media_are_shown_one_after_the_other() -> None:
+    recording = replace(info(seconds=6.0, video_seconds=4.5), edits=(Edit(2.0, 5.0), Edit(7.25, 8.75)))
+    held = "setpts=PTS+ceil(1/(TB*1))-1,fps=fps=1:start_time={}:round=down:eof_action=pass"
+    assert picture_filters(recording, PLAN, fps=1) == (
+        f"split=2[edit0][edit1];[edit0]{held.format('2.000000')},tpad=stop_mode=clone:stop=3,trim=end_frame=3,"
+        f"setpts=N/(1*TB)[part0];[edit1]{held.format('7.250000')},tpad=stop_mode=clone:stop=2,trim=end_frame=2,"
+        "setpts=N/(1*TB)[part1];[part0][part1]concat=n=2,tpad=stop_mode=clone:stop=6,trim=end_frame=6,"
+        f"{PRINT_SIZES},{FITTED}"
+    )
 
 
 def test_a_usual_recording_needs_nothing_else() -> None:

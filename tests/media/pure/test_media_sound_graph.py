@@ -1,9 +1,11 @@
 """The filter graphs of the sound."""
 
+import re
 from itertools import pairwise
 
 import pytest
 
+from runops_worker.media.recording.edits import Edit
 from runops_worker.media.recording.recording import SoundTrack
 from runops_worker.media.recording.timeline import Hole
 from runops_worker.media.transcode.sound_graph import sound_options
@@ -78,3 +80,19 @@ def test_a_long_pause_is_filled_with_silence_that_no_filter_keeps() -> None:
     assert "atrim=start=699.500:end=5999.500" in graph
     assert graph.count("concat=n=3:v=0:a=1") == 1
     assert graph.count("asplit") == 1
+
+
+@pytest.mark.parametrize("changes", [False, True])
+def test_parts_of_the_media_are_heard_one_after_the_other(changes: bool) -> None:
+    edits = (Edit(700.0, 704.0), Edit(2.0, 1303.0))
+    track = SoundTrack(place=0, codec="aac", pauses=(Hole(3.0, 700.0), Hole(703.0, 1303.5)), edits=edits)
+    options = sound_options([track], seconds=1305.5, changes=changes)
+    every = "".join(option for option in options if "[" in option)
+    assert re.findall(r"atrim=start=(\S+?),", every) == [
+        "700.000:end=704.000",
+        # The pause of ten minutes within this part.
+        "2.000:end=699.500",
+        "699.500:end=1303.000",
+    ]
+    assert every.count("apad=whole_dur=1308.000") == 1, "each part is there when it is read"
+    assert every.endswith("apad=whole_dur=1305.500,atrim=end=1305.500[sound][sound]")

@@ -77,15 +77,17 @@ def test_a_short_time_between_two_tracks_is_no_hole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ranges", "pauses"),
+    ("ranges", "since", "pauses"),
     [
-        ([], ()),
-        ([(599.0, 700.0), (1299.9, 1400.0)], ()),
-        ([(600.0, 700.0), (1300.0, 1400.0)], (Hole(0.0, 600.0), Hole(700.0, 1300.0))),
-        ([(0.0, 1.0), (7000.0, 7001.0)], (Hole(1.0, 7000.0),)),
+        ([], 0.0, ()),
+        ([(599.0, 700.0), (1299.9, 1400.0)], 0.0, ()),
+        ([(600.0, 700.0), (1300.0, 1400.0)], 0.0, (Hole(0.0, 600.0), Hole(700.0, 1300.0))),
+        ([(0.0, 1.0), (7000.0, 7001.0)], 0.0, (Hole(1.0, 7000.0),)),
+        # A recording that does not begin at 0.
+        ([(3600.0, 3601.0), (5000.0, 5001.0)], 3600.0, (Hole(1.0, 1400.0),)),
     ],
 )
 def test_a_pause_of_ten_minutes_is_long_also_at_the_beginning(
-    ranges: list[tuple[float, float]], pauses: tuple[Hole, ...]
+    ranges: list[tuple[float, float]], since: float, pauses: tuple[Hole, ...]
 ) -> None:
-    assert long_pauses(of(*ranges)) == pauses
+    assert long_pauses(of(*ranges), since=since) == pauses

@@ -104,7 +104,7 @@ def _length(recording: Recording, right: Presented, slim: Slim) -> Iterator[str]
 
 def _pictures(right: Presented, slim: Slim) -> Iterator[str]:
     for second, (shown, wanted) in enumerate(zip(slim.pictures, right.pictures, strict=False)):
-        if wanted is not None and shown != wanted:
+        if wanted is not None and shown != wanted and shown not in right.soon[second]:
             since = right.begins[second]
             yield f"second {second} shows {shown} instead of {wanted}, which is there since {since:.3f} s"
 

@@ -14,6 +14,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
+from devstack.media_corpus.boxes import boxes, one
+from tests.media.recordings.description import Edit
 from tests.media.recordings.numbered_pictures import Seen, seen
 from tests.media.recordings.second_tones import HEARD_RATE, heard
 from tests.media.recordings.tool import run_ffmpeg
@@ -21,6 +23,8 @@ from tests.media.recordings.tool import run_ffmpeg
 __all__ = ["Presented", "Sound", "presented", "read_sound"]
 
 _SIDE: Final = 32
+# A picture of 24 per second, and some rounding.
+_SOON_SECONDS: Final = 0.06
 
 Sound = list[dict[tuple[int, int], float]]
 """For each half second: (track, second modulo 16) -> share of the power, the largest of all channels."""
@@ -36,6 +40,8 @@ class Presented:
         By the second, from 0 to the last one at whose beginning there is a picture or sound.
     begins
         When the picture of each second began; two pictures may begin so closely that either is right.
+    soon
+        By the second, the pictures of an edited recording that begin so soon after it that they may be shown as well.
     last_begins
         When the last picture begins, in seconds. 0 if there is none.
     video_end, sound_end
@@ -46,6 +52,7 @@ class Presented:
 
     pictures: list[Seen | None]
     begins: list[float]
+    soon: list[list[Seen | None]]
     last_begins: float
     video_end: float
     sound_end: float
@@ -57,7 +64,9 @@ class Presented:
         return max(self.video_end, self.sound_end)
 
 
-def presented(path: Path, *, demuxer: str, screen: int, sounds: int, damaged: bool = False) -> Presented:
+def presented(
+    path: Path, *, demuxer: str, screen: int, sounds: int, damaged: bool = False, edited: bool = False
+) -> Presented:
     """Decode a file.
 
     Parameters
@@ -72,10 +81,14 @@ def presented(path: Path, *, demuxer: str, screen: int, sounds: int, damaged: bo
         Number of tracks with sound. All of them are heard.
     damaged
         Whether ffmpeg may fail.
+    edited
+        Whether each track has an edit list. ffmpeg decodes all of the media, and the parts are taken from that here:
+        where an edit begins, ffmpeg leaves out the picture that is there.
     """
     folder = path.parent
     raw, times = folder / "plain.gray", folder / "plain.times"
-    command = ["-threads", "1", "-f", demuxer, "-i", str(path)]
+    media = ("-copyts", "-ignore_editlist", "1") if edited else ()
+    command = ["-threads", "1", *media, "-f", demuxer, "-i", str(path)]
     shown = [
         *("-map", f"0:V:{screen}", "-vf", f"scale={_SIDE}:{_SIDE}:flags=area,format=gray"),
         *("-fps_mode", "passthrough", "-enc_time_base", "demux", "-c:v", "rawvideo"),
@@ -86,30 +99,71 @@ def presented(path: Path, *, demuxer: str, screen: int, sounds: int, damaged: bo
         command += [*played, "-f", "wav", str(folder / f"plain{track}.wav")]
         command += [*played, "-f", "framecrc", str(folder / f"plain{track}.times")]
     run_ffmpeg(*command, must_succeed=not damaged)
+    shown_edits, heard_edits = _listed(path.read_bytes()) if edited else ([], [])
     heard_in = [
-        read_sound(folder / f"plain{track}.wav", times=folder / f"plain{track}.times") for track in range(sounds)
+        read_sound(
+            folder / f"plain{track}.wav",
+            times=folder / f"plain{track}.times",
+            edits=heard_edits[track] if edited else None,
+        )
+        for track in range(sounds)
     ]
     sound_end = max((end for _, end in heard_in), default=0.0)
-    return _presented(
-        raw.read_bytes() if raw.exists() else b"", _times(times), [sound for sound, _ in heard_in], sound_end
-    )
+    edits = shown_edits[screen] if edited else None
+    content = raw.read_bytes() if raw.exists() else b""
+    return _presented(content, _times(times), [sound for sound, _ in heard_in], sound_end, edits)
 
 
-def _presented(raw: bytes, times: list[tuple[float, float]], sounds: list[Sound], sound_end: float) -> Presented:
+def _listed(content: bytes) -> tuple[list[list[Edit]], list[list[Edit]]]:
+    """Return the edit lists of the tracks with pictures and of those with sound, in seconds of their media."""
+    movie = one(content, "moov")[8:]
+    (movie_units,) = struct.unpack_from(">I", one(movie, "mvhd"), 20)
+    found: dict[bytes, list[list[Edit]]] = {b"vide": [], b"soun": []}
+    for track in (item[8:] for item in boxes(movie) if item[4:8] == b"trak"):
+        (units,) = struct.unpack_from(">I", one(track, "mdia/mdhd"), 20)
+        listed = one(track, "edts/elst")
+        entries = [struct.unpack_from(">Ii", listed, place) for place in range(16, len(listed), 12)]
+        edits = [(begin / units, begin / units + length / movie_units) for length, begin in entries]
+        found[one(track, "mdia/hdlr")[16:20]].append(edits)
+    return found[b"vide"], found[b"soun"]
+
+
+def _presented(
+    raw: bytes, times: list[tuple[float, float]], sounds: list[Sound], sound_end: float, edits: list[Edit] | None
+) -> Presented:
     order = sorted(range(len(times)), key=lambda place: times[place][0])
     begins = [times[place][0] for place in order]
     # ffmpeg takes the length of a picture from the file, which may give it the time to another picture than the next.
     video_end = sum(times[order[-1]]) if order else 0.0
+    if edits is not None:
+        video_end = sum(end - begin for begin, end in edits)
     pictures: list[Seen | None] = []
     shown_since: list[float] = []
+    soon: list[list[Seen | None]] = []
     second = 0
     while begins and second < max(video_end, sound_end):
-        place = order[max(bisect_right(begins, second + 1e-6) - 1, 0)]
-        pictures.append(seen(raw[place * _SIDE**2 : (place + 1) * _SIDE**2], width=_SIDE))
-        shown_since.append(times[place][0])
+        at = float(second) if edits is None else _in_media(min(second, video_end - 1e-4), edits)
+        here = max(bisect_right(begins, at + 1e-6) - 1, 0)
+        pictures.append(_picture(raw, order[here]))
+        shown_since.append(begins[here])
+        later = bisect_right(begins, at + _SOON_SECONDS) if edits is not None else 0
+        soon.append([_picture(raw, place) for place in order[here + 1 : later]])
         second += 1
-    last_begins = begins[-1] if begins else 0.0
-    return Presented(pictures, shown_since, last_begins, video_end, sound_end, _mixed(sounds))
+    last_begins = begins[-1] if begins and edits is None else video_end
+    return Presented(pictures, shown_since, soon, last_begins, video_end, sound_end, _mixed(sounds))
+
+
+def _picture(raw: bytes, place: int) -> Seen | None:
+    return seen(raw[place * _SIDE**2 : (place + 1) * _SIDE**2], width=_SIDE)
+
+
+def _in_media(second: float, edits: list[Edit]) -> float:
+    """Return what second of the media is shown at a second."""
+    for begin, end in edits:
+        if second < end - begin:
+            return begin + second
+        second -= end - begin
+    return edits[-1][1]
 
 
 def _mixed(sounds: list[Sound]) -> Sound:
@@ -136,7 +190,7 @@ def _times(path: Path) -> list[tuple[float, float]]:
     return times
 
 
-def read_sound(path: Path, *, times: Path | None = None) -> tuple[Sound, float]:
+def read_sound(path: Path, *, times: Path | None = None, edits: list[Edit] | None = None) -> tuple[Sound, float]:
     """Read a WAV file of `HEARD_RATE`.
 
     Parameters
@@ -145,6 +199,8 @@ def read_sound(path: Path, *, times: Path | None = None) -> tuple[Sound, float]:
         The file.
     times
         When each piece of it is heard, from ffmpeg's framecrc writer. None if all follow one after the other.
+    edits
+        The parts of it that are heard; None if all of it is.
 
     Returns
     -------
@@ -159,8 +215,19 @@ def read_sound(path: Path, *, times: Path | None = None) -> tuple[Sound, float]:
     samples = array("h", data[: len(data) // 2 * 2])
     if times is not None:
         samples = _placed(samples, channels, _times(times))
+    if edits is not None:
+        samples = _parts(samples, channels, edits)
     each = [heard(samples[channel::channels]) for channel in range(channels)]
     return _mixed(each), len(samples) / channels / HEARD_RATE
+
+
+def _parts(samples: array[int], channels: int, edits: list[Edit]) -> array[int]:
+    parts: array[int] = array("h")
+    for begin, end in edits:
+        first, behind = (round(second * HEARD_RATE) * channels for second in (begin, end))
+        part = samples[first:behind]
+        parts += part + array("h", bytes(2 * (behind - first - len(part))))
+    return parts
 
 
 def _placed(samples: array[int], channels: int, times: list[tuple[float, float]]) -> array[int]:

@@ -4,7 +4,9 @@ ffmpeg demuxes the file and decodes only what it needs to find the streams, whic
 transcode. It prints the time of every packet, because a header's claims may be incomplete or wrong.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +15,8 @@ from runops_worker.media.containers import CONTAINERS
 from runops_worker.media.errors import MediaRejected, MediaToolFailed
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.cut_off import cut_off, second_recording, unreadable_parts
+from runops_worker.media.probe.edit_list import edits_of, read_index
+from runops_worker.media.probe.edited import Edits, edits_by_place, followed, look_is_worth_it, presented
 from runops_worker.media.probe.file_end import TAIL_BYTES, has_end
 from runops_worker.media.probe.header_claim import header_claim
 from runops_worker.media.probe.input_summary import InputSummary, VideoHeader
@@ -20,6 +24,7 @@ from runops_worker.media.probe.magic import HEAD_BYTES, demuxer_for
 from runops_worker.media.probe.packets import ALL_TRACKS, PACKET_LIST, PacketReport
 from runops_worker.media.probe.refusal import header_refusal, refusal
 from runops_worker.media.probe.screen import screen_place
+from runops_worker.media.recording.edits import Neighbours
 from runops_worker.media.recording.recording import Recording, SoundTrack
 from runops_worker.media.recording.screen_track import screen_track
 from runops_worker.media.recording.shown_size import shown_size
@@ -109,10 +114,49 @@ async def probe(path: Path, *, limits: Limits, on_screen: OnScreen = _ignore, pa
         summary.ends_early, summary.claimed_seconds = True, claim.seconds
     elif not has_end(tail, demuxer):
         summary.ends_early, summary.claimed_seconds = True, None
+    edits, place = None, 0
+    if demuxer == "mov" and parts is None and not summary.ends_early:
+        edits = await asyncio.to_thread(_listed_edits, path, packets)
+    if edits is not None:
+        media = PacketReport()
+        near = [Neighbours(listed) for listed in edits.videos]
+        outcome_of_media = await _read(
+            path, demuxer, size, InputSummary(), _both(media, near), limits=limits, ignore_edits=True
+        )
+        place = screen_place(media, summary)
+        is_short = media.duration <= limits.max_duration_seconds
+        if outcome_of_media.returncode == 0 and is_short and followed(edits, media, near, screen=place):
+            packets = presented(edits, media)
+        else:
+            edits = None
     refused = refusal(outcome, summary, packets, limits)
     if refused is not None:
         raise refused
-    return _describe(demuxer, summary, packets, parts=parts)
+    recording = _describe(demuxer, summary, packets, parts=parts)
+    return recording if edits is None else _with_edits(recording, edits)
+
+
+def _listed_edits(path: Path, packets: PacketReport) -> Edits | None:
+    with path.open("rb") as file:
+        edits = edits_by_place(edits_of(read_index(file)), packets)
+    return edits if edits is not None and look_is_worth_it(edits, packets) else None
+
+
+def _both(media: PacketReport, near: Sequence[Neighbours]) -> Callable[[str], None]:
+    """Return what takes the lines of the packets, and tells those with pictures to the neighbours of their track."""
+
+    def take(line: str) -> None:
+        media.take(line)
+        fields = line.split(",", 3)
+        if len(fields) > 3 and fields[0].isdigit() and int(fields[0]) < len(near):
+            near[int(fields[0])].take(int(fields[2]) * media.tracks[int(fields[0])].time_base)
+
+    return take
+
+
+def _with_edits(recording: Recording, edits: Edits) -> Recording:
+    sounds = tuple(replace(sound, edits=edits.sounds[sound.place]) for sound in recording.sounds)
+    return replace(recording, edits=edits.videos[recording.screen], sounds=sounds)
 
 
 async def probe_header(path: Path, demuxer: str, size: int, *, limits: Limits) -> MediaRejected | None:
@@ -153,10 +197,12 @@ async def _read(
     *,
     limits: Limits,
     first_only: bool = False,
+    ignore_edits: bool = False,
     parts: Path | None = None,
 ) -> Outcome:
     # Copied times show what an edit list or a late start is. Where the clock may jump, they are read as in a transcode.
     times = () if CONTAINERS[demuxer].times_may_jump else ("-copyts",)
+    times = (*times, *(("-ignore_editlist", "1") if ignore_edits else ()))
     return await run_tool(
         [
             *hardened(path, demuxer=demuxer, max_pixels=limits.max_pixels, input_options=times, parts=parts),
@@ -180,7 +226,9 @@ def _describe(demuxer: str, summary: InputSummary, packets: PacketReport, *, par
     place = screen_place(packets, summary)
     screen = packets.videos[place]
     tracks = [
-        SoundTrack(place=number, codec=track.codec or "unknown", pauses=long_pauses(track.timeline))
+        SoundTrack(
+            place=number, codec=track.codec or "unknown", pauses=long_pauses(track.timeline, since=packets.start)
+        )
         for number, track in enumerate(packets.sounds)
         if track.packets
     ]

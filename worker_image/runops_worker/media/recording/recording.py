@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from runops_worker.media.recording.edits import Edit
 from runops_worker.media.recording.loss import Loss
 from runops_worker.media.recording.picture_format import UNKNOWN, PictureFormat
 from runops_worker.media.recording.timeline import Hole
@@ -22,11 +23,14 @@ class SoundTrack:
         ffmpeg's name.
     pauses
         The times of ten minutes or more without sound, before its end.
+    edits
+        As for the recording.
     """
 
     place: int
     codec: str
     pauses: tuple[Hole, ...] = ()
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +64,9 @@ class Recording:
         Whether the file lacks a part of a coded picture before the last one.
     losses
         Parts of the file that cannot be used, as far as they are known before a picture is decoded.
+    edits
+        The parts of the screen's media that are shown, where ffmpeg does not follow the edit list exactly. Empty where
+        it does.
     parts
         The list by which ffmpeg reads several recordings in the file as one; None if there is one.
     """
@@ -77,6 +84,7 @@ class Recording:
     picture: PictureFormat = UNKNOWN
     has_broken_pictures: bool = False
     losses: tuple[Loss, ...] = ()
+    edits: tuple[Edit, ...] = ()
     parts: Path | None = None
 
     @property

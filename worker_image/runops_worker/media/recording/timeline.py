@@ -78,7 +78,15 @@ def holes(timelines: Iterable[Timeline]) -> Iterator[Hole]:
         reached = end if reached is None else max(reached, end)
 
 
-def long_pauses(timeline: Timeline) -> tuple[Hole, ...]:
-    """Return the time ranges of ten minutes or more before or between what a track has, the first one from 0 on."""
-    beginning = Timeline([(0.0, 0.0)])
-    return tuple(hole for hole in holes([beginning, timeline]) if hole.seconds >= _LONG_PAUSE_SECONDS)
+def long_pauses(timeline: Timeline, *, since: float) -> tuple[Hole, ...]:
+    """Return the time ranges of ten minutes or more before or between what a track has.
+
+    Parameters
+    ----------
+    timeline
+        That of the track.
+    since
+        When the recording begins, in seconds of the timeline. The result counts from there.
+    """
+    found = holes([Timeline([(since, since)]), timeline])
+    return tuple(Hole(hole.start - since, hole.end - since) for hole in found if hole.seconds >= _LONG_PAUSE_SECONDS)

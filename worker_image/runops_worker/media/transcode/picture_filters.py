@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from runops_worker.media.recording.edits import shown_from
 from runops_worker.media.recording.picture_format import PictureFormat
 from runops_worker.media.recording.recording import Recording
 from runops_worker.media.transcode.picture_size import PRINT_SIZES
@@ -15,6 +16,10 @@ __all__ = ["PicturePlan", "picture_filters"]
 # The scaler passes pictures of the right size on as they are. Where the size changes, the deinterlacer would read lines
 # that a smaller picture does not have.
 _DEINTERLACE: Final = "bwdif=mode=send_frame:deint=interlaced"
+# A picture may begin after the last regular place, and the fps filter passes such a picture on only if it rounds down.
+# So all times are moved by one place less one unit: rounding those down gives the same as rounding the original times
+# up. Whether the last picture then fills one place more depends on whether the decoder tells how long it is.
+_HELD: Final = "setpts=PTS+ceil(1/(TB*{fps}))-1,fps=fps={fps}:start_time={start}:round=down:eof_action=pass"
 _TURNS: Final = ((), ("transpose=cclock",), ("hflip", "vflip"), ("transpose=clock",))
 
 
@@ -96,18 +101,29 @@ def _usual_colours(picture: PictureFormat, *, white_nits: float) -> list[str]:
 
 def _one_per_second(recording: Recording, *, fps: int) -> list[str]:
     frames = expected_frames(recording, fps=fps)
+    if recording.edits:
+        return [_of_edits(recording, fps=fps), f"tpad=stop_mode=clone:stop={frames}", f"trim=end_frame={frames}"]
     hold = frames - shown_frames(recording, fps=fps)
     if hold <= 0:
         # ffmpeg makes a last picture of unknown length as long as the one before, which may be minutes.
         end = (f"trim=end_frame={frames}",) if recording.last_picture_has_no_length else ()
         return [f"fps=fps={fps}:start_time=0:round=up", *end]
-    # The video ends before the sound, so its last picture is repeated until the sound ends. That picture may begin
-    # after the last regular place, and the fps filter passes such a picture on only if it rounds down. So all times are
-    # moved by one place less one unit: rounding those down gives the same as rounding the original times up. Whether
-    # the last picture then fills one place more depends on whether the decoder tells how long it is.
+    # The video ends before the sound, so its last picture is repeated until the sound ends.
     return [
-        f"setpts=PTS+ceil(1/(TB*{fps}))-1",
-        f"fps=fps={fps}:start_time=0:round=down:eof_action=pass",
+        _HELD.format(fps=fps, start=0),
         f"tpad=stop_mode=clone:stop={hold}",
         f"trim=end_frame={frames}",
     ]
+
+
+def _of_edits(recording: Recording, *, fps: int) -> str:
+    """Return the filters that show one part of the media after the other."""
+    parts = []
+    for number, (start, frames) in enumerate(shown_from(recording.edits, fps=fps)):
+        parts.append(
+            f"[edit{number}]{_HELD.format(fps=fps, start=f'{start:.6f}')},tpad=stop_mode=clone:stop={frames},"
+            f"trim=end_frame={frames},setpts=N/({fps}*TB)[part{number}]"
+        )
+    split = "".join(f"[edit{number}]" for number in range(len(parts)))
+    joined = "".join(f"[part{number}]" for number in range(len(parts)))
+    return f"split={len(parts)}{split};{';'.join(parts)};{joined}concat=n={len(parts)}"

@@ -82,7 +82,9 @@ def slim_command(
         stats = ("-stats_enc_pre:v:0", "pipe:1", "-stats_enc_pre_fmt:v:0", SHOWN_FORMAT)
     decoder = ("-threads", str(_decoder_threads(recording)), *drop)
     turning = ("-noautorotate",) if plan.turns_last else ()
-    options = (*decoder, *turning, "-reinit_filter:v", "0", "-t", f"{limits.max_duration_seconds}")
+    # Times as they are in the media, see `Recording.edits`.
+    media = ("-copyts", "-ignore_editlist", "1") if recording.edits else ()
+    options = (*media, *decoder, *turning, "-reinit_filter:v", "0", "-t", f"{limits.max_duration_seconds}")
     chunks = len(plan_chunks(longest_seconds(recording, fps=fps)))
     return [
         *hardened(

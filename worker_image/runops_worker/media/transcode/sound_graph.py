@@ -7,7 +7,7 @@ anew, and keeps count of the time. Other recordings have one graph: between two,
 in some hundreds of runs on a busy machine.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from runops_worker.media.recording.recording import SoundTrack
@@ -64,7 +64,8 @@ def sound_options(sounds: Sequence[SoundTrack], *, seconds: float, changes: bool
     """
     if not sounds:
         return []
-    fill = f"apad=whole_dur={seconds + _SPARE_SECONDS:.3f}"
+    last = max((edit.end for track in sounds for edit in track.edits), default=seconds)
+    fill = f"apad=whole_dur={last + _SPARE_SECONDS:.3f}"
     heads = [f"[0:a:{track.place}]{_TWO_CHANNELS},{fill}" for track in sounds]
     tails = [f"{_on_time(track, n)},{_ONE_CHANNEL.format(n=n)},{_LEVEL}" for n, track in enumerate(sounds)]
     if changes:
@@ -73,24 +74,39 @@ def sound_options(sounds: Sequence[SoundTrack], *, seconds: float, changes: bool
     else:
         graphs = []
         tracks = [f"{head},{tail}" for head, tail in zip(heads, tails, strict=True)]
-    graphs.append(f"{_mixed(tracks)},atrim=end={seconds:.3f}[sound]")
+    # Where edits are followed, the parts end before the last one of them is as long as the picture.
+    longer = f",apad=whole_dur={seconds:.3f}" if any(track.edits for track in sounds) else ""
+    graphs.append(f"{_mixed(tracks)}{longer},atrim=end={seconds:.3f}[sound]")
     options = [option for graph in graphs for option in ("-filter_complex", graph)]
     return [*options, "-map", "[sound]", *_ENCODER]
 
 
 def _on_time(track: SoundTrack, n: int) -> str:
-    begins = [0.0, *(max(pause.end - _BEFORE_SOUND_SECONDS, 0.0) for pause in track.pauses)]
-    if len(begins) == 1:
+    parts = list(_parts(track))
+    if parts == [(0.0, None)]:
         return _ON_TIME
-    names = [f"{n}part{number}" for number in range(len(begins))]
-    parts = []
-    for name, begin, end in zip(names, begins, [*begins[1:], None], strict=True):
+    names = [f"{n}part{number}" for number in range(len(parts))]
+    graphs = []
+    for name, (begin, end) in zip(names, parts, strict=True):
         there = f"atrim=start={begin:.3f}" + ("" if end is None else f":end={end:.3f}")
         length = "" if end is None else f",apad=whole_dur={end - begin:.3f},atrim=end={end - begin:.3f}"
-        parts.append(f"[{name}]{there},asetpts=PTS-{begin:.3f}/TB,{_ON_TIME}{length}[filled{name}]")
+        graphs.append(f"[{name}]{there},asetpts=PTS-{begin:.3f}/TB,{_ON_TIME}{length}[filled{name}]")
     filled = "".join(f"[filled{name}]" for name in names)
     split = f"asplit={len(names)}" + "".join(f"[{name}]" for name in names)
-    return f"{split};{';'.join(parts)};{filled}concat=n={len(names)}:v=0:a=1"
+    return f"{split};{';'.join(graphs)};{filled}concat=n={len(names)}:v=0:a=1"
+
+
+def _parts(track: SoundTrack) -> Iterator[tuple[float, float | None]]:
+    """Yield begin and end of each part of the sound that is made by itself; the end is None if it is that of all."""
+    shown: list[tuple[float, float | None]] = [(edit.begin, edit.end) for edit in track.edits]
+    for begin, end in shown or [(0.0, None)]:
+        at = begin
+        for pause in track.pauses:
+            sound = pause.end - _BEFORE_SOUND_SECONDS
+            if sound > at and (end is None or sound < end):
+                yield at, sound
+                at = sound
+        yield at, end
 
 
 def _mixed(tracks: Sequence[str]) -> str:

@@ -106,7 +106,7 @@ async def transcode(
         report: DecodingReport | None = None
         selection = None
         # Lines of two moments are told apart by the pictures before and after, so all are needed.
-        if pictures is not None and not recording.picture.interlaced:
+        if pictures is not None and not recording.picture.interlaced and not recording.edits:
             selection = await _selection(pictures, fps=fps)
         if selection is not None:
             report = await encoder.selected(selection, formula=formula)

@@ -1,0 +1,97 @@
+"""Recordings whose edit list ffmpeg does not follow exactly: their parts are taken from the media itself. Pure.
+
+Nearly all edit lists are followed exactly by ffmpeg. `look_is_worth_it` finds those that may not be, and `followed`
+decides by the times of all pictures.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from runops_worker.media.probe.edit_list import TrackEdits
+from runops_worker.media.probe.packets import PacketReport
+from runops_worker.media.recording.edits import Edit, Neighbours, are_in_order, presented_seconds
+from runops_worker.media.recording.timeline import Timeline
+from runops_worker.media.recording.track import Track
+
+__all__ = ["Edits", "edits_by_place", "followed", "look_is_worth_it", "presented"]
+
+# Of sound in packets of a tenth of a second, ffmpeg leaves out the one in which a later edit begins.
+_LONG_PACKETS: Final = frozenset({"alac", "flac"})
+# Pictures of parts that are shown earlier than they are stored wait for their turn.
+_MOST_WAITING_BYTES: Final = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Edits:
+    """The edits of each track with pictures and of each track with sound, by their places."""
+
+    videos: tuple[tuple[Edit, ...], ...]
+    sounds: tuple[tuple[Edit, ...], ...]
+
+
+def edits_by_place(listed: Sequence[TrackEdits], packets: PacketReport) -> Edits | None:
+    """Return the edits; None if a track has none that can be followed here, or the tracks are not those of ffmpeg."""
+    videos = tuple(track.edits for track in listed if track.kind == "vide")
+    sounds = tuple(track.edits for track in listed if track.kind == "soun")
+    if (len(videos), len(sounds)) != (len(packets.videos), len(packets.sounds)) or not all((*videos, *sounds)):
+        return None
+    return Edits(videos, sounds)
+
+
+def look_is_worth_it(edits: Edits, packets: PacketReport) -> bool:
+    """Return whether ffmpeg may leave out anything: pictures are hidden, or there are several parts.
+
+    Parameters
+    ----------
+    edits
+        The edits.
+    packets
+        As ffmpeg lists them while it follows the edits.
+    """
+    return any(track.hidden for track in packets.videos) or any(len(parts) > 1 for parts in edits.videos)
+
+
+def followed(edits: Edits, media: PacketReport, neighbours: Sequence[Neighbours], *, screen: int) -> bool:
+    """Return whether the edits must be followed without ffmpeg.
+
+    Parameters
+    ----------
+    edits
+        The edits.
+    media
+        All packets, at the times of the media.
+    neighbours
+        For each track with pictures, which of them are there where its edits begin.
+    screen
+        The place of the screen.
+    """
+    parts, track = edits.videos[screen], media.videos[screen]
+    waiting = 0.0 if are_in_order(parts) else presented_seconds(parts) * track.width * track.height * 1.5
+    if waiting > _MOST_WAITING_BYTES:
+        return False
+    loses_sound = any(
+        len(listed) > 1 and sound.codec in _LONG_PACKETS
+        for listed, sound in zip(edits.sounds, media.sounds, strict=True)
+    )
+    return loses_sound or neighbours[screen].lose_a_picture
+
+
+def presented(edits: Edits, media: PacketReport) -> PacketReport:
+    """Return the packets as they are presented: each track from 0 to the end of its edits."""
+    parts = iter((*edits.videos, *edits.sounds))
+    return PacketReport({number: _presented(track, next(parts)) for number, track in media.tracks.items()})
+
+
+def _presented(track: Track, edits: Sequence[Edit]) -> Track:
+    end = presented_seconds(edits)
+    return replace(
+        track,
+        start=0.0,
+        end=end,
+        latest=end,
+        last_has_no_length=False,
+        filled=end,
+        jumps_back_at=None,
+        timeline=Timeline([(0.0, end)]),
+    )
