@@ -31,11 +31,13 @@ class Watching:
     def __init__(self, source: Path) -> None:
         self.source = source
         self.runs: list[bool] = []
+        self.same_content: list[bool] = []
         self.cutting: list[asyncio.Task[None]] = []
         self.piece = source.with_name("piece.mp4")
         self.seen: list[set[str]] = []
 
-    async def begun(self, video: GrowingSlim, *, whole: bool) -> None:
+    async def begun(self, video: GrowingSlim, *, whole: bool, same_content: bool) -> None:
+        self.same_content.append(same_content)
         for task in self.cutting:
             task.cancel()
         self.runs.append(whole)

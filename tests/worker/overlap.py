@@ -3,7 +3,7 @@
 import asyncio
 import copy
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -135,6 +135,7 @@ class Growing:
     """A slim video that a test lets grow."""
 
     seconds: float = 0.0
+    differs: Container[int] = ()
     moved: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def until(self, end: float) -> None:
@@ -143,7 +144,8 @@ class Growing:
 
     async def cut(self, chunk: Any, target: Path) -> None:
         assert chunk.start + chunk.length <= self.seconds
-        await asyncio.to_thread(target.touch)
+        is_other = int(chunk.start) in self.differs
+        await asyncio.to_thread(target.write_text, f"{chunk}, {'other' if is_other else 'same'} pictures", "ascii")
 
     async def grow(self, seconds: float) -> None:
         async with self.moved:
@@ -257,6 +259,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
     async def cut(_video: Any, _chunk: Any, target: Path, *, limits: Any) -> Path:
         assert limits is not None
+        await asyncio.to_thread(target.touch)
         return target
 
     monkeypatch.setattr("runops_worker.stages.prepare.examine", examine)
@@ -277,11 +280,14 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     return scene
 
 
-async def begin(watcher: Watcher | None, *, whole: bool = False) -> Growing:
+async def begin(
+    watcher: Watcher | None, *, whole: bool = False, same_content: bool = False, differs: Container[int] = ()
+) -> Growing:
+    """Begin a run of the encoder; `differs`: the chunks, by their start, whose clips are others than in other runs."""
     assert watcher is not None
-    video = Growing()
+    video = Growing(differs=differs)
     as_grown: Any = video
-    await watcher.begun(as_grown, whole=whole)
+    await watcher.begun(as_grown, whole=whole, same_content=same_content)
     return video
 
 

@@ -119,26 +119,67 @@ async def test_chunks_transcribed_before_a_kill_during_encoding_are_not_asked_ab
     assert sorted(scene.model.asked) == PLAN
 
 
-async def test_a_run_of_the_encoder_that_cannot_be_trusted_loses_its_answers(scene: Scene) -> None:
-    slow = {295: never}
+async def test_answers_about_a_run_of_the_encoder_that_cannot_be_trusted_are_kept_where_the_clip_is_the_same(
+    scene: Scene,
+) -> None:
+    slow = {590: never}
 
     async def encode(watcher: Watcher | None, _: Path) -> None:
         scene.model.answers = dict(slow)
         video = await begin(watcher)
-        await video.grow(600)
-        await scene.model.until_asked(0, 295)
-        await scene.world.until(lambda world: bool(world.checkpoint.chunks))
+        await video.grow(900)
+        await scene.model.until_asked(0, 295, 590)
+        await scene.world.until(lambda world: len(world.checkpoint.chunks) == 2)
         scene.model.answers = {}
-        other = await begin(watcher, whole=True)
-        assert sorted(scene.model.ended) == [0, 295]
-        assert scene.world.checkpoint.chunks == ()
+        other = await begin(watcher, whole=True, differs={295})
+        assert sorted(scene.model.ended) == [0, 295, 590]
+        assert [chunk.is_doubted for chunk in scene.world.checkpoint.chunks] == [True, True]
         assert scene.world.checkpoint.decoded_whole == KEY
         scene.model.asked.clear()
         await accept(watcher, other)
 
     scene.encode = encode
     assert len(await scene.run()) == len(PLAN)
-    assert sorted(scene.model.asked) == PLAN
+    assert sorted(scene.model.asked) == [295, 590, 885, 1180], "the first one is not paid for again"
+
+
+@pytest.mark.parametrize("same_content", [True, False])
+async def test_a_run_with_a_larger_frame_pays_for_no_chunk_again_and_one_with_other_sound_for_each(
+    scene: Scene, *, same_content: bool
+) -> None:
+    async def encode(watcher: Watcher | None, _: Path) -> None:
+        video = await begin(watcher)
+        await video.grow(600)
+        await scene.model.until_asked(0, 295)
+        await scene.world.until(lambda world: len(world.checkpoint.chunks) == 2)
+        scene.model.asked.clear()
+        # Neither a frame of another size nor other sound gives the same clip.
+        await accept(watcher, await begin(watcher, same_content=same_content, differs=PLAN))
+
+    scene.encode = encode
+    assert len(await scene.run()) == len(PLAN)
+    assert sorted(scene.model.asked) == (PLAN[2:] if same_content else PLAN)
+
+
+async def test_what_was_doubted_when_a_worker_was_killed_is_compared_by_the_next_one(scene: Scene) -> None:
+    async def encode(watcher: Watcher | None, _: Path) -> None:
+        video = await begin(watcher)
+        await video.grow(600)
+        await scene.world.until(lambda world: len(world.checkpoint.chunks) == 2)
+        await begin(watcher, whole=True)
+        raise MediaRejected("MediaCorrupt", "Of this attempt only.")
+
+    scene.encode = encode
+    with pytest.raises(MediaRejected):
+        await scene.run()
+
+    async def again(watcher: Watcher | None, _: Path) -> None:
+        await accept(watcher, await begin(watcher, whole=True, differs={0}))
+
+    scene.encode = again
+    scene.model.asked.clear()
+    await scene.run()
+    assert sorted(scene.model.asked) == [0, *PLAN[2:]]
 
 
 async def _fails_after_its_first_chunk(scene: Scene, *, whole: bool = False) -> None:

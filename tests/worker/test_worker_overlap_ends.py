@@ -102,7 +102,7 @@ class Weather:
         fragments = source.with_name("fragments")
         fragments.touch()
         video = GrowingSlim(fragments, recording=INFO, fps=1, limits=Limits())
-        await watcher.begun(video, whole=whole)
+        await watcher.begun(video, whole=whole, same_content=False)
         return video
 
 

@@ -16,6 +16,7 @@ from runops_worker.checkpoint.format import (
     ChunkState,
     LostRange,
     OpenQuestion,
+    SeamsChosen,
     SlimDone,
     SopDone,
     TranscriptDone,
@@ -197,10 +198,17 @@ def test_the_whole_transcript_replaces_its_chunks() -> None:
     assert state.slim == SLIM
 
 
-def test_a_whole_decode_drops_the_chunks_of_another_slim_video_only() -> None:
+def test_a_whole_decode_makes_the_chunks_of_another_slim_video_doubtful() -> None:
     state = FULL.with_whole_decode("other")
-    assert (state.decoded_whole, state.chunks) == ("other", ())
+    assert state.decoded_whole == "other"
+    assert state.chunks == tuple(chunk.model_copy(update={"is_doubted": True}) for chunk in FULL.chunks)
     assert FULL.with_whole_decode("k") == FULL
+
+
+def test_after_a_whole_decode_seams_are_chosen_again_but_those_of_a_former_version_are_not() -> None:
+    moved = FULL.with_movable_seams("k").model_copy(update={"seams": SeamsChosen(key="k", starts=(275.0,))})
+    assert moved.with_whole_decode("other").seams == SeamsChosen(key="other")
+    assert FULL.model_copy(update={"seams": None}).with_whole_decode("other").seams is None
 
 
 def test_a_rerun_keeps_all_but_the_sop_and_the_cost() -> None:

@@ -1,7 +1,9 @@
 """The saved state of a chunk, and what was lost opened again."""
 
+import pytest
+
 from runops_worker.checkpoint.format import ChunkState, LostRange, Trouble
-from runops_worker.transcription.chunk_state import begun, is_usable, with_lost_ranges_open
+from runops_worker.transcription.chunk_state import about_clip, begun, is_usable, with_lost_ranges_open
 from tests.worker.pure.chunk_answers import CHUNK, IDLE, asked_first, clicks, played, refusing, shown, whole
 
 
@@ -26,3 +28,18 @@ def test_a_saved_state_is_not_used_if_it_has_something_that_is_not_an_item_or_is
     assert not is_usable(state.model_copy(update={"answered": (spoilt,)}))
     assert not is_usable(ChunkState.model_validate({"key": "k", "items": [{"of the previous": "version"}]}))
     assert is_usable(begun("k", CHUNK))
+
+
+@pytest.mark.parametrize(
+    ("is_doubted", "clip", "is_kept"), [(False, "a", True), (False, "b", True), (True, "a", True), (True, "b", False)]
+)
+def test_what_is_known_of_a_chunk_is_kept_unless_it_is_doubted_and_about_another_clip(
+    clip: str, *, is_doubted: bool, is_kept: bool
+) -> None:
+    fresh = begun("k", CHUNK)
+    saved = fresh.model_copy(update={"calls": 3, "clip_sha256": "a", "is_doubted": is_doubted})
+    assert about_clip(clip, saved, fresh).model_dump() == {
+        **(saved if is_kept else fresh).model_dump(),
+        "clip_sha256": clip,
+        "is_doubted": False,
+    }

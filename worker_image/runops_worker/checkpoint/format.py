@@ -145,6 +145,10 @@ class ChunkState(_Part):
         Counts, see `runops.quality.TranscriptQuality`.
     so_far
         What the model was told about the recording before the chunk. It is the same in each question of each attempt.
+    clip_sha256
+        Hash of the clip that is asked about; empty in states of a former version.
+    is_doubted
+        Whether the slim video was encoded again since, so that its clip may be another one.
     """
 
     open: tuple[OpenQuestion, ...] = ()
@@ -156,6 +160,8 @@ class ChunkState(_Part):
     repaired: int = 0
     asked_again: int = 0
     so_far: str = ""
+    clip_sha256: str = ""
+    is_doubted: bool = False
 
 
 class SeamsChosen(_Part):
@@ -274,10 +280,17 @@ class Checkpoint(BaseModel):
         return self.model_copy(update={"slim": None})
 
     def with_whole_decode(self, key: str) -> "Checkpoint":
-        """Note that the whole recording must be decoded. What is known of the former slim video is dropped."""
+        """Note that the whole recording must be decoded. What is known of the former slim video is doubted."""
         if self.decoded_whole == key:
             return self
-        return self.model_copy(update={"decoded_whole": key, "seams": None, "chunks": ()})
+        # Chunks of a former version begin where they are planned.
+        seams = None if self.seams is None else SeamsChosen(key=key)
+        return self.with_doubted_chunks().model_copy(update={"decoded_whole": key, "seams": seams})
+
+    def with_doubted_chunks(self) -> "Checkpoint":
+        """Note that the slim video is encoded again, and other pictures or sound may be in it."""
+        doubted = tuple(chunk.model_copy(update={"is_doubted": True}) for chunk in self.chunks)
+        return self.model_copy(update={"chunks": doubted})
 
     def with_movable_seams(self, origin: str) -> "Checkpoint":
         """Note that chunks of this slim video need not begin where they are planned, unless some are transcribed."""

@@ -12,7 +12,7 @@ from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.quality import LONGEST_LOSS_DETAIL, MOST_LOSSES, RecordingLoss
 from runops.supabase.objects import Downloaded, ObjectInfo
-from runops_worker.checkpoint.format import SlimDone
+from runops_worker.checkpoint.format import Checkpoint, SlimDone
 from runops_worker.checkpoint.keys import slim_key
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.context import Context
@@ -68,7 +68,7 @@ class EarlyChunks(Protocol):
     """Receives the chunks that can be transcribed before the whole recording is encoded."""
 
     async def drop(self) -> None:
-        """Forget all chunks: the slim video that they were cut from cannot be trusted."""
+        """Stop all chunks: the slim video that they are cut from is encoded again."""
         ...
 
     def follow(self, clips: ClipSource, *, origin: str, has_audio: bool) -> None:
@@ -323,11 +323,16 @@ class _EncoderWatcher:
         self._file, self._recording = file, recording
         self._key, self._chunks = key, chunks
 
-    async def begun(self, video: GrowingSlim, *, whole: bool) -> None:
-        """Start the chunks of a slim video that is being written; those of an earlier run of the encoder are void."""
+    async def begun(self, video: GrowingSlim, *, whole: bool, same_content: bool) -> None:
+        """Start the chunks of a slim video that is being written, in place of those of an earlier run of the encoder.
+
+        What an earlier run was paid for is used where the clip of the chunk is still the same.
+        """
         await self._early_chunks.drop()
         if whole and self._checkpoint.state.decoded_whole != self._key:
             await self._checkpoint.save(lambda state: state.with_whole_decode(self._key))
+        elif not same_content:
+            self._checkpoint.change(Checkpoint.with_doubted_chunks)
         self._checkpoint.change(lambda state: state.with_movable_seams(self._key))
         self._early_chunks.follow(video, origin=self._key, has_audio=self._recording.has_audio)
         self._early_chunks.start(self._chunks, video_seconds=self._recording.duration_seconds, has_end=False)

@@ -93,9 +93,9 @@ class ChunkTranscriber:
         )
 
     async def drop(self) -> None:
-        """Cancel all chunks and forget their transcripts: they are of a slim video that cannot be trusted."""
+        """Cancel all chunks: their slim video is encoded again. What is transcribed of them is in the checkpoint."""
         if self._started:
-            _LOG.warning("the recording is decoded again as a whole; chunks transcribed so far are dropped")
+            _LOG.warning("the recording is encoded again; transcripts of chunks that do not change are kept")
         for task in self._started.values():
             task.cancel()
         await asyncio.gather(*self._started.values(), return_exceptions=True)

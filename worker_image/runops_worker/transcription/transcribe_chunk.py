@@ -1,5 +1,7 @@
 """Transcribes one chunk: asks what `next_questions` decides to ask, and saves the state after each answer."""
 
+import asyncio
+import hashlib
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,7 +18,7 @@ from runops_worker.media.transcode.chunks import Chunk
 from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge, Model, ModelOut, UploadedVideo
 from runops_worker.task import Task
 from runops_worker.transcription.chunk_request import clip_question, repair_question
-from runops_worker.transcription.chunk_state import begun, is_usable
+from runops_worker.transcription.chunk_state import about_clip, begun, is_usable
 from runops_worker.transcription.clip_source import ClipSource, Measure
 from runops_worker.transcription.heard_answer import Heard, heard, without_secrets
 from runops_worker.transcription.known_secrets import KnownSecrets
@@ -85,11 +87,17 @@ async def transcribe_chunk(
         Of the service, the key, the quota or the file. What the model answers never fails a chunk.
     """
     state = _saved(chunk, inputs, so_far=so_far)
-    if not state.open:
+    if not state.open and not state.is_doubted:
         _LOG.info("using a chunk that an earlier attempt transcribed", extra={"start": chunk.start})
         return state
     whole = _range_of(chunk)
     async with _clip(whole, chunk, inputs, whole_video=whole_video) as clip:
+        clip_sha256 = await asyncio.to_thread(_sha256, clip)
+        state = about_clip(clip_sha256, state, begun(state.key, chunk, so_far=so_far))
+        if not state.open:
+            _LOG.info("using a chunk of an earlier slim video: its clip is the same", extra={"start": chunk.start})
+            inputs.checkpoint.change(partial(Checkpoint.with_chunk, chunk=state))
+            return state
         activity = await inputs.measure(clip, chunk)
         state = await _ask_about(clip, whole, state, inputs, activity=activity)
     while state.open:
@@ -119,6 +127,11 @@ def _saved(chunk: Chunk, inputs: ChunkInputs, *, so_far: str) -> ChunkState:
     )
     saved = inputs.checkpoint.state.chunk(key)
     return saved if saved is not None and is_usable(saved) else begun(key, chunk, so_far=so_far)
+
+
+def _sha256(clip: Path) -> str:
+    with clip.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _range_of(chunk: Chunk) -> tuple[float, float]:

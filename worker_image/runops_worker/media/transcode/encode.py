@@ -71,6 +71,7 @@ class Encoder:
     on_progress: Callable[[float], None]
     watcher: Watcher | None
     growing: GrowingSlim | None = field(default=None, init=False)
+    _same_content: bool = field(default=True, init=False)
     _furthest: float = field(default=0.0, init=False)
 
     @property
@@ -120,8 +121,10 @@ class Encoder:
             try:
                 run = await self._run(formula=formula)
             except _Replaced as replaced:
-                self.plan = replaced.plan
+                # What was shown and heard until then was right.
+                self.plan, self._same_content = replaced.plan, True
                 continue
+            self._same_content = False
             follows = without_broken_sound(self.plan, run[1], failed=run[0].returncode != 0)
             if follows is None:
                 return run
@@ -145,7 +148,7 @@ class Encoder:
         )
         if self.watcher is not None:
             self.growing = GrowingSlim(self.part, recording=recording, fps=self.fps, limits=self.limits)
-            await self.watcher.begun(self.growing, whole=formula is None)
+            await self.watcher.begun(self.growing, whole=formula is None, same_content=self._same_content)
         formulas = () if formula is None else (formula,)
 
         def take(line: str) -> None:

@@ -23,10 +23,10 @@ _ROUNDING_SECONDS: Final = 1e-6
 class Watcher(Protocol):
     """Cuts chunks from a slim video before it is complete."""
 
-    async def begun(self, video: "GrowingSlim", *, whole: bool) -> None:
+    async def begun(self, video: "GrowingSlim", *, whole: bool, same_content: bool) -> None:
         """Handle the start of a run of the encoder.
 
-        A second run replaces the first one. Chunks of the first run must be thrown away.
+        A second run replaces the first one, whose file cannot be read any more.
 
         Parameters
         ----------
@@ -34,6 +34,9 @@ class Watcher(Protocol):
             The slim video. Nothing of it is written yet.
         whole
             Whether all pictures of the recording are decoded for it.
+        same_content
+            Whether it shows and plays the same as that of the run before, as far as that had come: only its frame is
+            larger, or a change of the sound that comes later is heard.
         """
         ...
 
