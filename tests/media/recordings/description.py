@@ -87,6 +87,8 @@ class PictureTrack:
         Degrees by which players rotate it.
     grows
         From `grows[0]` seconds on it has the size `grows[1]`.
+    pixels
+        ffmpeg's name of the pixel format; empty for that of the encoder.
     """
 
     codec: str = "h264"
@@ -99,6 +101,7 @@ class PictureTrack:
     begins: float = 0.0
     rotation: int = 0
     grows: tuple[float, Size] | None = None
+    pixels: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,9 @@ class Recording:
     Attributes
     ----------
     container
-        `mp4`, `mov`, `fragmented` (an MP4 in fragments), `matroska`, `webm`, `avi` or `mpegts`.
+        `mp4`, `mov`, `fragmented` (an MP4 in fragments), `matroska`, `webm`, `avi`, `mpegts`, `flv`, `asf` or `ogg`.
+    written
+        How its file is written, if not as usual: a key of `WRITTEN` in `make`.
     pictures
         Its tracks with pictures.
     screen
@@ -185,6 +190,7 @@ class Recording:
     """
 
     container: str = "mp4"
+    written: str = ""
     pictures: tuple[PictureTrack, ...] = (PictureTrack(),)
     screen: int = 0
     sounds: tuple[SoundTrack, ...] = ()

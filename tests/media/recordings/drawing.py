@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.media.recordings.description import Damage, Edit, Pace, PictureTrack, Recording, SoundTrack
+from tests.media.recordings.make import WRITTEN
 
 __all__ = ["drawn", "recordings"]
 
@@ -20,20 +21,37 @@ _PICTURES: Final = {
     "webm": ("vp8", "vp9", "av1"),
     "avi": ("h264", "mpeg4", "mjpeg", "ffv1"),
     "mpegts": ("h264", "hevc", "mpeg2video"),
+    "flv": ("h264", "flv1"),
+    "asf": ("wmv2", "msmpeg4", "h264"),
+    "ogg": ("libtheora", "libtheora"),
+}
+_PIXELS: Final = {
+    "h264": ("yuv444p", "yuv422p", "yuv420p10le"),
+    "hevc": ("yuv420p10le", "yuv444p"),
+    "vp9": ("yuv444p",),
+    "av1": ("yuv420p10le",),
+    "ffv1": ("gbrp", "yuv444p", "gray"),
+    "mjpeg": ("yuvj422p", "yuvj444p"),
 }
 _SOUNDS: Final = {
-    "mp4": ("aac", "libmp3lame", "libopus", "alac"),
-    "mov": ("aac", "pcm_s16le", "alac"),
+    "mp4": ("aac", "libmp3lame", "libopus", "alac", "ac3", "eac3"),
+    "mov": ("aac", "pcm_s16le", "alac", "pcm_f32le", "pcm_s24be", "pcm_alaw"),
     "fragmented": ("aac", "libopus"),
-    "matroska": ("aac", "libopus", "libvorbis", "flac", "pcm_s16le"),
+    "matroska": ("aac", "libopus", "libvorbis", "flac", "pcm_s16le", "pcm_f32le", "eac3"),
     "webm": ("libopus", "libvorbis"),
-    "avi": ("libmp3lame", "pcm_s16le"),
-    "mpegts": ("aac", "libmp3lame"),
+    "avi": ("libmp3lame", "pcm_s16le", "adpcm_ms"),
+    "mpegts": ("aac", "libmp3lame", "ac3", "mp2"),
+    "flv": ("aac", "libmp3lame"),
+    "asf": ("wmav2", "libmp3lame"),
+    "ogg": ("libvorbis", "libopus"),
 }
 _LAYOUTS: Final = {"mono": 1, "stereo": 2, "quad": 4, "5.1": 6}
-_TWO_CHANNELS_AT_MOST: Final = {"libmp3lame"}
+_TWO_CHANNELS_AT_MOST: Final = {"libmp3lame", "mp2", "wmav2", "adpcm_ms"}
 _NO_QUAD: Final = {"aac", "alac"}
-_ANY_RATE: Final = {"aac", "pcm_s16le", "flac", "alac", "libvorbis"}
+_ANY_RATE: Final = {"aac", "pcm_s16le", "flac", "alac", "libvorbis", "pcm_f32le", "pcm_s24be"}
+_ONE_TRACK: Final = {"flv"}
+# Their times are in units of a picture, or pictures are numbered.
+_EVEN: Final = {"mpeg4", "mpeg2video", "libtheora", "wmv2", "msmpeg4", "flv1"}
 # Hypothesis draws many of them twice, and the simplest one first in each round.
 _ROUNDS: Final = 16
 _SECONDS: Final = (2.6, 4.0, 5.5, 8.2, 12.0)
@@ -46,8 +64,7 @@ def _one_in(times: int) -> st.SearchStrategy[bool]:
 
 @st.composite
 def _paces(draw: st.DrawFn, codec: str, container: str) -> Pace:
-    # MPEG-2 and MPEG-4 part 2 count time in units of a picture, and AVI numbers pictures.
-    even = codec in {"mpeg4", "mpeg2video"} or container == "avi"
+    even = codec in _EVEN or container == "avi"
     kind = "even" if even else draw(st.sampled_from(("even", "even", "uneven", "bursts", "sparse")))
     rate = draw(st.sampled_from((24, 25, 30) if codec == "mpeg2video" else (10, 24, 25, 30)))
     rest = draw(st.sampled_from((0.7, 1.3, 2.9))) if kind in {"bursts", "sparse"} else 0.0
@@ -67,10 +84,13 @@ def _pictures(draw: st.DrawFn, container: str, seconds: float) -> PictureTrack:
         pace=pace,
         seconds=seconds,
         group=draw(st.sampled_from((1, 10, 30, 75, 999))),
-        b_frames=draw(st.sampled_from((0, 1, 3))) if codec in {"h264", "hevc", "mpeg4"} and container != "avi" else 0,
+        b_frames=draw(st.sampled_from((0, 1, 3)))
+        if codec in {"h264", "hevc", "mpeg4"} and container not in {"avi", "asf"}
+        else 0,
         begins=draw(st.sampled_from((0.4, 1.7))) if not grows and container != "avi" and draw(_one_in(6)) else 0.0,
         rotation=draw(st.sampled_from((90, 180, 270))) if container in {"mp4", "mov"} and draw(_one_in(4)) else 0,
         grows=grows,
+        pixels=draw(st.sampled_from(_PIXELS[codec])) if codec in _PIXELS and not grows and draw(_one_in(4)) else "",
     )
 
 
@@ -130,19 +150,24 @@ def recordings(draw: st.DrawFn) -> Recording:
     screen = draw(_pictures(container, seconds))
     pictures: tuple[PictureTrack, ...] = (screen,)
     place = 0
-    if screen.grows is None and not screen.rotation and container != "avi" and draw(_one_in(5)):
+    several = container not in {"avi", "flv", "ogg"}
+    if screen.grows is None and not screen.rotation and several and draw(_one_in(5)):
         camera = PictureTrack(codec=screen.codec, size=(48, 40), pace=Pace("even", 25), seconds=seconds)
         place = draw(st.integers(0, 1))
         pictures = (camera, screen) if place else (screen, camera)
-    most = draw(st.sampled_from((0, 1, 1, 1, 2, 3)))
+    most = draw(st.sampled_from((0, 1, 1, 1) if container in _ONE_TRACK else (0, 1, 1, 1, 2, 3)))
     sounds = tuple(draw(_sounds(container, seconds)) for _ in range(most))
     late = any(one.begins for one in pictures) or any(one.begins for one in sounds)
     boxed = container in {"mp4", "mov"}
     edits = draw(_edits(seconds)) if boxed and not late and draw(st.booleans()) else ()
     if len(edits) > 1:
         pictures = tuple(replace(one, open_groups=False) for one in pictures)
+    index_first = boxed and not edits and draw(st.booleans())
+    ways = ["", *WRITTEN.get(container, ())] if not index_first and not edits else [""]
+    written = draw(st.sampled_from(ways))
     return Recording(
         container=container,
+        written=written,
         pictures=pictures,
         screen=place,
         sounds=sounds,
@@ -151,9 +176,9 @@ def recordings(draw: st.DrawFn) -> Recording:
         if not edits and container not in {"fragmented", "avi"} and draw(_one_in(4))
         else 0.0,
         claims=draw(st.sampled_from((0.0, 0.5, 3.0)))
-        if container in {"matroska", "webm"} and draw(_one_in(3))
+        if container in {"matroska", "webm"} and written != "live" and draw(_one_in(3))
         else 1.0,
-        index_first=boxed and not edits and draw(st.booleans()),
+        index_first=index_first,
         # A cut may leave a still screen with one picture, which lasts for no time beside a camera.
         damage=draw(_damages()) if draw(_one_in(6)) and not (len(pictures) > 1 and container == "mpegts") else None,
     )

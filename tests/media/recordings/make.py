@@ -14,7 +14,7 @@ from tests.media.recordings.second_tones import TOLD_RATE, told
 from tests.media.recordings.spoiling import spoiled
 from tests.media.recordings.tool import run_ffmpeg
 
-__all__ = ["make"]
+__all__ = ["WRITTEN", "make"]
 
 _UNIT: Final = 24_000
 _X26X: Final = ("-preset", "ultrafast", "-sc_threshold", "0", "-bf")
@@ -27,7 +27,36 @@ _MUXERS: Final = {
     "webm": ("-f", "webm"),
     "avi": ("-f", "avi"),
     "mpegts": ("-f", "mpegts"),
+    "flv": ("-f", "flv"),
+    "asf": ("-f", "asf"),
+    "ogg": ("-f", "ogg"),
 }
+WRITTEN: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "mp4": {
+        # OBS; an editor that begins with pictures before 0; a phone.
+        "hybrid": ("-movflags", "+hybrid_fragmented"),
+        "negative offsets": ("-movflags", "+negative_cts_offsets"),
+        "coarse": ("-movie_timescale", "90000"),
+    },
+    "mov": {"without an edit list": ("-use_editlist", "0")},
+    "fragmented": {
+        # Safari's MediaRecorder; players of adaptive streams.
+        "each picture": ("-movflags", "+frag_every_frame+empty_moov+default_base_moof"),
+        "adaptive": ("-movflags", "+frag_keyframe+empty_moov+default_base_moof+dash+global_sidx"),
+        "delayed": ("-movflags", "+frag_keyframe+delay_moov", "-min_frag_duration", "700000"),
+    },
+    # A browser's MediaRecorder writes clusters as they come, and no length.
+    "matroska": {"live": ("-live", "1"), "small clusters": ("-cluster_time_limit", "200")},
+    "webm": {"live": ("-live", "1"), "small clusters": ("-cluster_time_limit", "200")},
+    # A camera; a server that is joined late.
+    "mpegts": {
+        "camera": ("-mpegts_m2ts_mode", "1"),
+        "headers": ("-mpegts_flags", "+resend_headers", "-pat_period", "0.2"),
+    },
+    "flv": {"without a length": ("-flvflags", "+no_duration_filesize")},
+    "avi": {"many parts": ("-reserve_index_space", "0")},
+}
+"""By container: further ways in which recorders write a file."""
 
 
 def make(recording: Recording, folder: Path) -> Path:
@@ -60,7 +89,10 @@ def make(recording: Recording, folder: Path) -> Path:
         inputs += ["-f", "s16le", "-ar", str(TOLD_RATE), "-ch_layout", sound.layout, "-i", str(raw)]
         outputs += ["-map", str(len(recording.pictures) + place), f"-filter:a:{place}", _heard_at(sound)]
         outputs += [f"-c:a:{place}", sound.codec, *(("-strict", "-2") if sound.codec in {"opus", "flac"} else ())]
-    muxer = list(_MUXERS[recording.container])
+    muxer = [
+        *_MUXERS[recording.container],
+        *(WRITTEN[recording.container][recording.written] if recording.written else ()),
+    ]
     if recording.index_first:
         muxer += ["-movflags", "+faststart"]
     if recording.offset:
@@ -91,7 +123,7 @@ def _timed(track: PictureTrack, *, first: int = 0, last: int | None = None) -> s
 
 def _unit(track: PictureTrack, container: str) -> int:
     """Return units of time per second: an AVI has one for each picture, and MPEG-2 knows few."""
-    return track.pace.rate if container == "avi" or track.codec == "mpeg2video" else _UNIT
+    return track.pace.rate if container == "avi" or track.codec in {"mpeg2video", "libtheora"} else _UNIT
 
 
 def _encoder(track: PictureTrack, place: int, unit: int) -> list[str]:
@@ -115,11 +147,12 @@ def _encoder(track: PictureTrack, place: int, unit: int) -> list[str]:
         case "prores":
             options = ("-c:v", "prores_ks")
         case codec:
-            options = ("-c:v", codec, *(("-qscale:v", "4") if codec == "mjpeg" else ()))
+            options = ("-c:v", codec, *(("-qscale:v", "4") if codec in {"mjpeg", "libtheora", "wmv2"} else ()))
     # Options of one track among several.
     named = [f"{option}:{place}" if option.endswith(":v") else option for option in options]
     named = [f"{option}:v:{place}" if option in _PER_TRACK else option for option in named]
-    return [*named, f"-enc_time_base:v:{place}", f"1:{unit}"]
+    pixels = [f"-pix_fmt:v:{place}", track.pixels] if track.pixels else []
+    return [*named, *pixels, f"-enc_time_base:v:{place}", f"1:{unit}"]
 
 
 _PER_TRACK: Final = {

@@ -87,6 +87,8 @@ def presented(
     """
     folder = path.parent
     raw, times = folder / "plain.gray", folder / "plain.times"
+    shown_edits, heard_edits = _listed(path.read_bytes(), damaged=damaged) if edited else ([], [])
+    edited = bool(shown_edits)
     media = ("-copyts", "-ignore_editlist", "1") if edited else ()
     command = ["-threads", "1", *media, "-f", demuxer, "-i", str(path)]
     shown = [
@@ -99,7 +101,6 @@ def presented(
         command += [*played, "-f", "wav", str(folder / f"plain{track}.wav")]
         command += [*played, "-f", "framecrc", str(folder / f"plain{track}.times")]
     run_ffmpeg(*command, must_succeed=not damaged)
-    shown_edits, heard_edits = _listed(path.read_bytes()) if edited else ([], [])
     heard_in = [
         read_sound(
             folder / f"plain{track}.wav",
@@ -114,8 +115,16 @@ def presented(
     return _presented(content, _times(times), [sound for sound, _ in heard_in], sound_end, edits)
 
 
-def _listed(content: bytes) -> tuple[list[list[Edit]], list[list[Edit]]]:
+def _listed(content: bytes, *, damaged: bool) -> tuple[list[list[Edit]], list[list[Edit]]]:
     """Return the edit lists of the tracks with pictures and of those with sound, in seconds of their media."""
+    try:
+        return _listed_whole(content)
+    except (StopIteration, struct.error, KeyError):
+        assert damaged, "the index cannot be read"
+        return [], []
+
+
+def _listed_whole(content: bytes) -> tuple[list[list[Edit]], list[list[Edit]]]:
     movie = one(content, "moov")[8:]
     (movie_units,) = struct.unpack_from(">I", one(movie, "mvhd"), 20)
     found: dict[bytes, list[list[Edit]]] = {b"vide": [], b"soun": []}

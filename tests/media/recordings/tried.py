@@ -62,7 +62,7 @@ async def try_one(recording: Recording, folder: Path) -> Tried:
         screen=recording.screen,
         sounds=len(recording.sounds),
         damaged=recording.damage is not None,
-        edited=bool(recording.edits) and recording.damage is None,
+        edited=bool(recording.edits),
     )
     return Tried(recording, result, differences(recording, right, result))
 

@@ -19,7 +19,8 @@ class Container:
         parts unless it is told to copy the times.
     has_no_header
         Whether a picture must be complete before its size is known. In a very still recording this takes a minute, and
-        ffmpeg waits for seconds only unless it is told to wait longer.
+        ffmpeg waits for seconds only unless it is told to wait longer. Nor do these containers say how long a picture
+        is: what ffmpeg says of the last one is a guess.
     """
 
     family: str

@@ -16,8 +16,6 @@ from runops_worker.media.recording.track import Track
 
 __all__ = ["Edits", "edits_by_place", "followed", "look_is_worth_it", "presented"]
 
-# Of sound in packets of a tenth of a second, ffmpeg leaves out the one in which a later edit begins.
-_LONG_PACKETS: Final = frozenset({"alac", "flac"})
 # Pictures of parts that are shown earlier than they are stored wait for their turn.
 _MOST_WAITING_BYTES: Final = 256 * 1024 * 1024
 
@@ -70,11 +68,8 @@ def followed(edits: Edits, media: PacketReport, neighbours: Sequence[Neighbours]
     waiting = 0.0 if are_in_order(parts) else presented_seconds(parts) * track.width * track.height * 1.5
     if waiting > _MOST_WAITING_BYTES:
         return False
-    loses_sound = any(
-        len(listed) > 1 and sound.codec in _LONG_PACKETS
-        for listed, sound in zip(edits.sounds, media.sounds, strict=True)
-    )
-    return loses_sound or neighbours[screen].lose_a_picture
+    # Where a later part begins, ffmpeg leaves out a packet of sound, and counts wrongly where there are B-frames.
+    return len(parts) > 1 or neighbours[screen].lose_a_picture
 
 
 def presented(edits: Edits, media: PacketReport) -> PacketReport:

@@ -246,7 +246,7 @@ def _describe(demuxer: str, summary: InputSummary, packets: PacketReport, *, par
         container=demuxer,
         duration_seconds=max(ends) - packets.start,
         video_seconds=screen.end - packets.start,
-        last_picture_has_no_length=screen.last_has_no_length,
+        last_picture_has_no_length=screen.last_has_no_length or CONTAINERS[demuxer].has_no_header,
         screen=place,
         width=width,
         height=height,
