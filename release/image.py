@@ -122,7 +122,9 @@ def release_image(
         unpacked, blob_folder = Path(temporary) / "built", Path(temporary) / "blobs"
         blob_folder.mkdir()
         with tarfile.open(archive, mode="r:") as saved:
-            saved.extractall(unpacked, filter="data")
+            # Python 3.11.2, which Debian 12 has, knows no argument `filter` (3.11.4 does).
+            saved.extraction_filter = getattr(tarfile, "data_filter", None)
+            saved.extractall(unpacked)  # noqa: S202 - an archive that this program has just made
         try:
             (entry,) = json.loads((unpacked / "manifest.json").read_bytes())
             built = json.loads((unpacked / entry["Config"]).read_bytes())
