@@ -11,8 +11,8 @@ from benchmarks.measurement import Measurement, table
 from benchmarks.results_file import keep
 
 _ALL = (
-    *("claim_latency", "burst", "keda", "many_videojobs", "growth", "transcode", "worker_memory", "first_byte"),
-    *("cancel", "end_to_end", "autoscaling", "unruly_model", "quota"),
+    *("claim_latency", "burst", "keda", "many_videojobs", "growth", "transcode", "transcode_contents"),
+    *("worker_memory", "first_byte", "cancel", "end_to_end", "autoscaling", "unruly_model", "quota"),
 )
 
 

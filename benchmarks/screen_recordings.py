@@ -15,7 +15,7 @@ from typing import Final
 
 import imageio_ffmpeg
 
-__all__ = ["CLASSES", "RECORDINGS", "SLIM_HEIGHT", "Made", "RecordingClass", "make"]
+__all__ = ["AAC", "CLASSES", "RECORDINGS", "SLIM_HEIGHT", "VOICE", "Made", "RecordingClass", "ffmpeg", "make"]
 
 RECORDINGS: Final = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "runops-operator" / "recordings"
 """Where they are kept from one run to the next: making them takes minutes."""
@@ -40,9 +40,11 @@ _BUZZ: Final = (
     "+(random(0)-0.5)*(0.01+max(0,sin(2*PI*2.3*t+1)-0.8))':sample_rate=48000"
 )
 _MOUTH: Final = "equalizer=f=550:t=q:w=3:g=14,equalizer=f=1600:t=q:w=4:g=10,equalizer=f=2600:t=q:w=5:g=8,lowpass=f=7000"
-_VOICE: Final = f"{_BUZZ},{_MOUTH},volume=0.12"
+VOICE: Final = f"{_BUZZ},{_MOUTH},volume=0.12"
+"""Sound like speech, as a source of ffmpeg."""
 _X265: Final = "log-level=error:pools=2:keyint=60:min-keyint=60:open-gop=0"
-_AAC: Final = ("-c:a", "aac", "-b:a", "160k", "-ac", "2")
+AAC: Final = ("-c:a", "aac", "-b:a", "160k", "-ac", "2")
+"""How sound is coded in an MP4."""
 _OPUS: Final = ("-c:a", "libopus", "-b:a", "64k", "-ac", "2")
 _IRREGULAR: Final = "select='gt(mod(n*7919,101),38)',"
 
@@ -103,7 +105,7 @@ _OBS: Final = RecordingClass(
     title="1080p30 H.264, B-frames, key every 2 s (OBS)",
     bound=0.45, size=_FULL_HD, rate=30, seconds=120, suffix="mp4",
     codec=("-c:v", "libx264", "-preset", "veryfast", "-b:v", "2500k", "-maxrate", "2500k", "-bufsize", "5000k",
-           "-bf", "2", "-g", "60", "-keyint_min", "60", "-sc_threshold", "0", *_AAC),
+           "-bf", "2", "-g", "60", "-keyint_min", "60", "-sc_threshold", "0", *AAC),
 )  # fmt: skip
 
 CLASSES: Final[dict[str, RecordingClass]] = {
@@ -111,13 +113,13 @@ CLASSES: Final[dict[str, RecordingClass]] = {
     "h264-long": replace(_OBS, title="12 minutes of 1080p30 H.264 (OBS)", plays="h264-obs", times=6),
     "h264-defaults": RecordingClass(
         title="1080p30 H.264, x264 defaults",
-        bound=0.45, size=_FULL_HD, rate=30, seconds=120, suffix="mp4", codec=("-c:v", "libx264", *_AAC),
+        bound=0.45, size=_FULL_HD, rate=30, seconds=120, suffix="mp4", codec=("-c:v", "libx264", *AAC),
     ),
     "h264-short-gop": RecordingClass(
         title="1080p30 H.264, key every 1 s",
         bound=0.25, size=_FULL_HD, rate=30, seconds=120, suffix="mp4",
         codec=("-c:v", "libx264", "-preset", "veryfast", "-b:v", "3000k", "-g", "30", "-keyint_min", "30",
-               "-sc_threshold", "0", *_AAC),
+               "-sc_threshold", "0", *AAC),
     ),
     "h264-mediarecorder": RecordingClass(
         title="1080p H.264, irregular, no B-frames (MediaRecorder)",
@@ -129,13 +131,13 @@ CLASSES: Final[dict[str, RecordingClass]] = {
         title="1440p60 H.264, B-frames",
         bound=0.45, size=(2560, 1440), rate=60, seconds=60, suffix="mp4",
         codec=("-c:v", "libx264", "-preset", "veryfast", "-b:v", "6000k", "-bf", "2", "-g", "120", "-keyint_min",
-               "120", *_AAC),
+               "120", *AAC),
     ),
     "hevc-4k": RecordingClass(
         title="4K30 HEVC, key every 2 s",
         bound=0.55, size=(3840, 2160), rate=30, seconds=60, suffix="mp4",
         codec=("-c:v", "libx265", "-preset", "superfast", "-b:v", "8000k", "-x265-params", _X265, "-tag:v", "hvc1",
-               *_AAC),
+               *AAC),
     ),
     "vp9": RecordingClass(
         title="1080p VP9 WebM, irregular, key every 10 s",
@@ -151,7 +153,7 @@ CLASSES: Final[dict[str, RecordingClass]] = {
     "av1": RecordingClass(
         title="1080p30 AV1",
         bound=0.9, size=_FULL_HD, rate=30, seconds=60, suffix="mp4",
-        codec=("-c:v", "libsvtav1", "-preset", "12", "-b:v", "2500k", "-g", "240", *_AAC),
+        codec=("-c:v", "libsvtav1", "-preset", "12", "-b:v", "2500k", "-g", "240", *AAC),
     ),
 }  # fmt: skip
 """By name."""
@@ -188,7 +190,7 @@ def make(name: str, folder: Path, progress: Callable[[str], None]) -> Made:
     page = folder / f"{name}.page.pgm"
     part = folder / f"part.{made.recording.name}"
     page.write_bytes(_page(kind.size[0], kind.size[1] * 3))
-    _ffmpeg(
+    ffmpeg(
         *_inputs(kind, page), "-filter_complex", _graph(kind), "-shortest",
         "-map", "[recorded]", "-map", "4:a", *_encoder(kind), "-t", str(kind.seconds), str(part),
         "-map", "[shown]", "-t", str(kind.seconds), "-c:v", "libx264", "-qp", "0", "-preset", "ultrafast",
@@ -204,7 +206,7 @@ def _play(once: Path, target: Path, kind: RecordingClass) -> None:
     listed, part = target.with_name("played.txt"), target.with_name(f"part.{target.name}")
     # The sound may begin earlier than the picture and end later, by a part of a frame. That must not move the pictures.
     listed.write_text(f"file '{once.name}'\ninpoint 0\nduration {kind.seconds}\n" * kind.times)
-    _ffmpeg("-copyts", "-f", "concat", "-i", str(listed), "-map", "0", "-c", "copy", str(part))
+    ffmpeg("-copyts", "-f", "concat", "-i", str(listed), "-map", "0", "-c", "copy", str(part))
     listed.unlink()
     part.replace(target)
 
@@ -220,7 +222,7 @@ def _inputs(kind: RecordingClass, page: Path) -> list[str]:
         *("-f", "lavfi", "-i", f"testsrc2=size=320x180:rate={rate},noise=alls=6:allf=t:all_seed=7"),
         *("-f", "lavfi", "-i", f"color=red:size=14x22:rate={rate}"),
         *("-f", "lavfi", "-i", f"smptehdbars=size=960x540:rate={rate}"),
-        *("-f", "lavfi", "-i", _VOICE),
+        *("-f", "lavfi", "-i", VOICE),
     ]
 
 
@@ -266,6 +268,13 @@ def _letter(draw: random.Random) -> list[bytes]:
     return rows
 
 
-def _ffmpeg(*arguments: str) -> None:
+def ffmpeg(*arguments: str) -> None:
+    """Run ffmpeg to its end.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        It failed; its own words are on standard error.
+    """
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y", *arguments]
     subprocess.run(command, check=True, timeout=_SECONDS_TO_MAKE, stdin=subprocess.DEVNULL)

@@ -15,9 +15,11 @@ from benchmarks.screen_recordings import SLIM_HEIGHT
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.examine import examine
 from runops_worker.media.sandbox.ffmpeg import binary
+from runops_worker.media.transcode.packet_filter import dropping
+from runops_worker.media.transcode.selection import select
 from runops_worker.media.transcode.transcode import transcode
 
-__all__ = ["Cost", "Likeness", "likeness", "peak_of_ours", "run_baseline", "run_ours"]
+__all__ = ["Cost", "Likeness", "decode_needed", "likeness", "peak_of_ours", "run_baseline", "run_ours"]
 
 _CRF: Final = 32
 _SECONDS: Final = 1800.0
@@ -87,6 +89,31 @@ def run_ours(source: Path, target: Path) -> Cost:
         )
 
     return _timed(target, lambda: asyncio.run(work()))
+
+
+def decode_needed(source: Path, folder: Path) -> tuple[float, float]:
+    """Decode the pictures without which the slim video cannot be made, and do nothing with them.
+
+    Returns
+    -------
+    tuple[float, float]
+        Their share of all pictures, and the processor time in seconds.
+
+    Raises
+    ------
+    ValueError
+        All must be decoded.
+    """
+    examined = asyncio.run(examine(source, limits=Limits()))
+    selection = select(examined.pictures, fps=1) if examined.pictures else None
+    if selection is None:
+        raise ValueError(f"all pictures of {source.name} must be decoded")
+    formula = folder / "needed.drop"
+    formula.write_text(dropping(selection.keep), "ascii")
+    read = ("-threads", "4", f"-/bsf:V:{examined.recording.screen}", str(formula), "-i", str(source))
+    before = _cpu_seconds()
+    _quiet(*read, "-map", f"0:V:{examined.recording.screen}", "-fps_mode", "passthrough", "-f", "null", "-")
+    return sum(selection.keep) / len(selection.keep), _cpu_seconds() - before
 
 
 def likeness(slim: Path, shown: Path, folder: Path) -> Likeness:
