@@ -1,14 +1,26 @@
 """Which run of ffmpeg takes the place of one whose plan turned out to be wrong."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from runops_worker.media.limits import Limits
 from runops_worker.media.recording.loss import LossKind
 from runops_worker.media.recording.recording import Recording, SoundTrack
+from runops_worker.media.sandbox.run_tool import Outcome
+from runops_worker.media.transcode import encode
 from runops_worker.media.transcode.decoding_report import DecodedSound, DecodingReport
 from runops_worker.media.transcode.picture_size import PictureSizes
-from runops_worker.media.transcode.run_plan import RunPlan, for_pictures, for_sound_that_changes, without_broken_sound
+from runops_worker.media.transcode.run_plan import (
+    RunPlan,
+    for_pictures,
+    for_sound_that_changes,
+    for_waiting,
+    without_broken_sound,
+)
+from runops_worker.media.transcode.waiting_run import WaitingRun
 
 SMALL, LARGE = (320, 180), (1280, 720)
 GOOD, BAD = DecodedSound(packets=500, frames=500, errors=0), DecodedSound(packets=500, frames=1, errors=499)
@@ -92,3 +104,73 @@ def test_one_damaged_track_is_left_out_and_after_two_runs_all_are() -> None:
     assert second is not None
     assert second.recording.sounds == ()
     assert second.recording.losses[-1].kind is LossKind.SOUND_UNREADABLE
+
+
+def reported(*values: tuple[int, int, int]) -> WaitingRun:
+    """Take reports of the time, the pictures and the bytes so far."""
+    waiting = WaitingRun()
+    for time, frame, size in values:
+        waiting.take(f"frame={frame}")
+        waiting.take("fps=0.0")
+        waiting.take(f"total_size={size}")
+        waiting.take(f"out_time_us={time}")
+        waiting.take("progress=continue")
+    return waiting
+
+
+@pytest.mark.parametrize(
+    ("values", "waits"),
+    [
+        ([(5, 5, 5)] * 240, False),
+        ([(5, 5, 5)] * 241, True),
+        ([(5, 5, 5)] * 200 + [(5, 6, 5)] * 200, False),
+        ([(5, 5, 5)] * 200 + [(6, 5, 5)] * 200, False),
+        ([(5, 5, 5)] * 200 + [(5, 5, 6)] * 200, False),
+        ([(5, 5, 5)] * 200 + [(5, 6, 5)] * 241, True),
+        ([(at, 0, 0) for at in range(600)], False),
+    ],
+)
+def test_a_run_that_reports_the_same_for_two_minutes_waits_for_ever(
+    values: list[tuple[int, int, int]], waits: bool
+) -> None:
+    assert reported(*values).waits is waits
+
+
+def test_a_run_that_waits_is_replaced_twice_by_the_same() -> None:
+    first = replace(plan(), sound_changes=True)
+    assert for_waiting(first, waits=False) is None
+    assert for_waiting(plan(), waits=True) is None, "with one graph, ffmpeg never waited"
+    second = for_waiting(first, waits=True)
+    assert second == replace(first, waits_left=1)
+    assert second is not None
+    third = for_waiting(second, waits=True)
+    assert third == replace(first, waits_left=0)
+    assert third is not None
+    assert for_waiting(third, waits=True) is None
+
+
+async def test_ffmpeg_that_waits_is_stopped_and_started_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    runs = 0
+
+    async def ffmpeg(_command: list[str], *, on_stdout: Callable[[str], None], **_others: object) -> Outcome:
+        nonlocal runs
+        runs += 1
+        for _report in range(300 if runs == 1 else 100):
+            on_stdout("out_time_us=1000000")
+            on_stdout("progress=continue")
+        return Outcome(0, ())
+
+    monkeypatch.setattr(encode, "run_tool", ffmpeg)
+    encoder = encode.Encoder(
+        source=tmp_path / "source",
+        part=tmp_path / "part",
+        plan=replace(plan(), sound_changes=True),
+        white_nits=203.0,
+        fps=1,
+        crf=32,
+        limits=Limits(),
+        on_progress=lambda _share: None,
+        watcher=None,
+    )
+    await encoder.whole()
+    assert (runs, encoder.plan.waits_left) == (2, 1)

@@ -21,6 +21,8 @@ _CLEARLY, _BARELY = 0.08, 0.01
 _UNTOLD_SECONDS, _UNTOLD_SHARE = 3.1, 0.3
 # One that was cut looks like one that ended there. Nor does it say how long the last picture is.
 _UNMARKED = {"mpegts"}
+# Where a picture's head is wrong, the demuxer goes on with the next one that it finds and says nothing.
+_UNNOTICED = {"avi"}
 
 
 def differences(recording: Recording, right: Presented, result: Slim | Refused) -> list[str]:
@@ -77,7 +79,8 @@ def _losses(recording: Recording, slim: Slim) -> Iterator[str]:
     if recording.damage and not slim.losses and missing > _UNTOLD_SECONDS and recording.container not in _UNMARKED:
         yield f"{missing:.1f} s are missing, and nobody is told"
     unreadable = sum(seen is None for seen in slim.pictures)
-    if recording.damage and not slim.losses and unreadable > len(slim.pictures) * _UNTOLD_SHARE:
+    noticed = recording.damage is not None and recording.container not in _UNNOTICED
+    if noticed and not slim.losses and unreadable > len(slim.pictures) * _UNTOLD_SHARE:
         yield f"{unreadable} of {len(slim.pictures)} pictures cannot be read, and nobody is told"
 
 

@@ -169,7 +169,7 @@ def _picture(raw: bytes, place: int) -> Seen | None:
 def _in_media(second: float, edits: list[Edit]) -> float:
     """Return what second of the media is shown at a second."""
     for begin, end in edits:
-        if second < end - begin:
+        if second < end - begin - 1e-6:
             return begin + second
         second -= end - begin
     return edits[-1][1]

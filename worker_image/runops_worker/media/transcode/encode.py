@@ -21,11 +21,13 @@ from runops_worker.media.transcode.run_plan import (
     RunPlan,
     for_pictures,
     for_sound_that_changes,
+    for_waiting,
     without_broken_sound,
 )
 from runops_worker.media.transcode.selection import Selection
 from runops_worker.media.transcode.shown_pictures import ShownReport
 from runops_worker.media.transcode.slim_command import slim_command
+from runops_worker.media.transcode.waiting_run import WaitingRun
 
 __all__ = ["Encoder"]
 
@@ -132,7 +134,7 @@ class Encoder:
 
     async def _run(self, *, formula: Path | None) -> _Run:
         plan, recording = self.plan, self.recording
-        report, shown = DecodingReport(), ShownReport()
+        report, shown, waiting = DecodingReport(), ShownReport(), WaitingRun()
         sizes = PictureSizes(plan.follows, fps=self.fps, recording_seconds=recording.duration_seconds)
         command = slim_command(
             self.source,
@@ -152,6 +154,10 @@ class Encoder:
         formulas = () if formula is None else (formula,)
 
         def take(line: str) -> None:
+            waiting.take(line)
+            again = for_waiting(plan, waits=waiting.waits)
+            if again is not None:
+                raise _Replaced(again)
             key, _, value = line.partition("=")
             if key == "out_time_us" and value.lstrip("-").isdigit():
                 self._progress(int(value) / 1e6)

@@ -1,7 +1,7 @@
 """How a run of ffmpeg makes the slim video, and which run must take its place. Pure.
 
-A run is replaced for three causes. Its frame is too small for a picture that lasts. A sound track changes its channels
-or its rate. A sound track turns out to be damaged.
+A run is replaced for four causes. Its frame is too small for a picture that lasts. A sound track changes its channels
+or its rate. A sound track turns out to be damaged. ffmpeg waits for ever.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from runops_worker.media.transcode.picture_size import PictureSizes, fits
 from runops_worker.media.transcode.slim_size import slim_size
 from runops_worker.media.transcode.sound_damage import broken_tracks
 
-__all__ = ["RunPlan", "for_pictures", "for_sound_that_changes", "without_broken_sound"]
+__all__ = ["RunPlan", "for_pictures", "for_sound_that_changes", "for_waiting", "without_broken_sound"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,8 @@ class RunPlan:
         worth their time.
     sound_changes
         As for `sound_options`.
+    waits_left
+        How often a run that waits for ever may still be replaced by the same one.
     """
 
     recording: Recording
@@ -44,6 +46,7 @@ class RunPlan:
     frames_left: int = 2
     sound_runs_left: int = 2
     sound_changes: bool = False
+    waits_left: int = 2
 
     @property
     def takes_any_size(self) -> bool:
@@ -92,6 +95,17 @@ def for_pictures(plan: RunPlan, sizes: PictureSizes) -> RunPlan | None:
 def for_sound_that_changes(plan: RunPlan, report: DecodingReport) -> RunPlan | None:
     """Return the plan of the run that must replace this one because a sound track changes; None if it goes on."""
     return replace(plan, sound_changes=True) if report.sound_changes and not plan.sound_changes else None
+
+
+def for_waiting(plan: RunPlan, *, waits: bool) -> RunPlan | None:
+    """Return the plan of the run that must replace this one because ffmpeg waits for ever; None if it goes on.
+
+    That was seen once in some hundreds of runs with several graphs of sound (`sound_graph`), and in no others. Another
+    run may rightly write nothing for minutes, where a part late in a long recording is the first that is shown.
+    """
+    if not waits or not plan.sound_changes or not plan.waits_left:
+        return None
+    return replace(plan, waits_left=plan.waits_left - 1)
 
 
 def without_broken_sound(plan: RunPlan, report: DecodingReport, *, failed: bool) -> RunPlan | None:

@@ -4,7 +4,7 @@ ffmpeg builds a filter graph anew where a track changes its channels or its rate
 in. A new graph begins at 0 again, which is wrong by then. So for such a recording each track has a graph of its own up
 to where its sound has two channels at 16 kHz. The graph after that gets the same format all the time, is never built
 anew, and keeps count of the time. Other recordings have one graph: between two, ffmpeg 9 was seen to wait for ever once
-in some hundreds of runs on a busy machine.
+in some hundreds of runs on a busy machine. Such a run is noticed and started again (`waiting_run`).
 """
 
 from collections.abc import Iterator, Sequence
