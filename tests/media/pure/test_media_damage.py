@@ -1,7 +1,7 @@
 """When the picture is damaged, from what ffmpeg says while it decodes."""
 
 from runops_worker.media.recording.loss import LossKind
-from runops_worker.media.transcode.damage import DamageReport, damage_loss, seconds_of
+from runops_worker.media.transcode.damage import DamageReport, damage_loss, joined, seconds_of
 
 ERROR = "[vist#0:0/h264 @ 0x1] [dec:h264 @ 0x2] [warning] corrupt decoded frame"
 REFUSED = "[vist#0:0/h264 @ 0x1] [dec:h264 @ 0x2] [error] Error submitting packet to decoder: Invalid data found"
@@ -60,3 +60,9 @@ def test_the_loss_names_the_seconds() -> None:
 
 def test_of_many_ranges_the_first_ones_are_named() -> None:
     assert " and 2 more. What" in damage_loss([(10.0 * place, 10.0 * place + 1) for place in range(7)]).detail
+
+
+def test_ranges_of_two_kinds_become_one_list() -> None:
+    assert joined([(5.0, 6.0), (0.0, 3.0), (1.0, 2.0), (8.0, 9.0)]) == [(0.0, 3.0), (5.0, 6.0), (8.0, 9.0)]
+    assert joined([(0.0, 3.0), (4.9, 6.0)]) == [(0.0, 6.0)]
+    assert joined([]) == []

@@ -55,3 +55,24 @@ def test_a_last_picture_of_unknown_length_is_as_long_as_a_usual_one(packets: lis
         made.take(pts=pts, duration=duration, size=1, flags=KEY)
     assert made.end == pytest.approx(end)
     assert made.last_has_no_length is not any(duration for _, duration in packets)
+
+
+BROKEN = 2
+
+
+@pytest.mark.parametrize(
+    ("packets", "parts"),
+    [
+        ([(0, KEY), (10, 0), (20, 0)], []),
+        ([(0, KEY), (10, BROKEN), (20, 0), (30, KEY)], [(1.0, 3.0)]),
+        ([(0, KEY), (10, BROKEN), (20, BROKEN), (30, KEY | BROKEN), (40, KEY)], [(1.0, 3.0), (3.0, 4.0)]),
+        ([(0, KEY), (10, BROKEN), (20, 0)], [(1.0, 2.0)]),
+        ([(0, KEY), (10, BROKEN), (70, 0), (120, 0), (130, 0)], [(1.0, 12.0)]),
+        ([(0, KEY), (10, BROKEN), (110, 0)], [(1.0, 11.0)]),
+    ],
+)
+def test_a_picture_that_is_not_whole_is_seen_until_the_next_key_picture(
+    packets: list[tuple[int, int]], parts: list[tuple[float, float]]
+) -> None:
+    made = track(*((pts, 0, flags) for pts, flags in packets))
+    assert list(made.parts_broken_until(made.latest)) == parts

@@ -255,6 +255,9 @@ def _describe(demuxer: str, summary: InputSummary, packets: PacketReport, *, par
         quarter_turns=turns,
         picture=header.picture,
         has_broken_pictures=screen.broken > screen.last_is_broken,
+        broken_parts=tuple(
+            (begin - packets.start, end - packets.start) for begin, end in screen.parts_broken_until(screen.end)
+        ),
         losses=(
             *(() if cut is None else (cut.loss,)),
             *second_recording(summary, packets),

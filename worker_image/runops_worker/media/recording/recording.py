@@ -62,6 +62,8 @@ class Recording:
         How the pictures of the screen are coded.
     has_broken_pictures
         Whether the file lacks a part of a coded picture before the last one.
+    broken_parts
+        Begin and end, in seconds, of the time ranges in which such pictures are seen.
     losses
         Parts of the file that cannot be used, as far as they are known before a picture is decoded.
     edits
@@ -83,6 +85,7 @@ class Recording:
     quarter_turns: int = 0
     picture: PictureFormat = UNKNOWN
     has_broken_pictures: bool = False
+    broken_parts: tuple[tuple[float, float], ...] = ()
     losses: tuple[Loss, ...] = ()
     edits: tuple[Edit, ...] = ()
     parts: Path | None = None

@@ -18,6 +18,8 @@ _ANEW_SECONDS: Final = 1.0
 # A transport stream does not say how long its last picture is. It is as long as a usual one, and never longer than the
 # one before: a still screen of seconds before the end says nothing about the end.
 _UNKNOWN_LENGTH_SECONDS: Final = 0.04
+_LONGEST_EFFECT_SECONDS: Final = 10.0
+_MOST_BROKEN_PARTS: Final = 1_000
 
 
 @dataclass
@@ -54,6 +56,9 @@ class Track:
         Number of packets that are not whole.
     last_is_broken
         Whether the last one is.
+    broken_parts
+        Begin and end, in seconds, of each time range from a packet that is not whole to the next key picture; ten
+        seconds at most, as later pictures replace what is wrong.
     jumps_back_at
         The end, in seconds, of what comes before the times of key pictures, or of sound, first go back to the beginning
         or far; None if they never do.
@@ -78,10 +83,12 @@ class Track:
     filled: float = 0.0
     broken: int = 0
     last_is_broken: bool = False
+    broken_parts: list[tuple[float, float]] = field(default_factory=list)
     jumps_back_at: float | None = None
     timeline: Timeline = field(default_factory=Timeline)
     _latest_key: float = 0.0
     _before_latest: float = 0.0
+    _broken_since: float | None = None
 
     def take(self, *, pts: int, duration: int, size: int, flags: int) -> None:
         """Add a packet; times are in units of the time base."""
@@ -93,6 +100,7 @@ class Track:
             return
         # Sound may begin before 0, with samples that prepare the decoder and are never heard.
         begin = max(pts * self.time_base, 0.0)
+        self._take_broken(begin, is_key=bool(flags & _KEY))
         if flags & _KEY:
             if self.jumps_back_at is None and self._goes_back(begin):
                 self.jumps_back_at = self.end
@@ -107,6 +115,20 @@ class Track:
         self.timeline.add(begin, end)
         self.filled += max(duration, 0) * self.time_base
         self.packets += 1
+
+    def _take_broken(self, begin: float, *, is_key: bool) -> None:
+        if self._broken_since is not None and (is_key or begin > self._broken_since + _LONGEST_EFFECT_SECONDS):
+            if len(self.broken_parts) < _MOST_BROKEN_PARTS:
+                self.broken_parts.append((self._broken_since, begin))
+            self._broken_since = None
+        if self.last_is_broken and self._broken_since is None:
+            self._broken_since = begin
+
+    def parts_broken_until(self, end: float) -> tuple[tuple[float, float], ...]:
+        """Return `broken_parts` with one that reaches to the end of the recording, in seconds."""
+        since = self._broken_since
+        last = () if since is None else ((since, min(max(end, since), since + _LONGEST_EFFECT_SECONDS)),)
+        return (*self.broken_parts, *last)
 
     def _take_picture(self, begin: float, end: float) -> None:
         if begin > self.latest or not self.packets:

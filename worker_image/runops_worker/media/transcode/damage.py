@@ -17,7 +17,7 @@ from runops_worker.media.recording.recording import Recording
 from runops_worker.media.transcode.look import look
 from runops_worker.media.wording import seconds_text
 
-__all__ = ["DamageReport", "damage_loss", "find_damage", "seconds_of"]
+__all__ = ["DamageReport", "damage_loss", "find_damage", "joined", "seconds_of"]
 
 _SHOWN: Final = re.compile(
     r"\[Parsed_showinfo_0 @ [^]]*\] \[info\] n: *\d+ pts: *\S+ pts_time:(-?\d+(?:\.\d+)?) .*iskey:([01])"
@@ -83,6 +83,17 @@ def seconds_of(ranges: Ranges) -> float:
     return sum(end - start for start, end in ranges)
 
 
+def joined(ranges: Ranges) -> list[tuple[float, float]]:
+    """Return the same time in order, with ranges of less than two seconds' distance as one."""
+    found: list[tuple[float, float]] = []
+    for start, end in sorted(ranges):
+        if found and start - found[-1][1] < _JOINED_SECONDS:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((start, end))
+    return found
+
+
 def damage_loss(ranges: Ranges) -> Loss:
     """Return what the recording's owner is told. There is at least one range."""
     told = [f"{seconds_text(start)} to {seconds_text(end)}" for start, end in ranges[:_MOST_TOLD]]
@@ -124,4 +135,5 @@ async def find_damage(source: Path, *, recording: Recording, limits: Limits) -> 
         on_stderr=report.take,
     )
     report.finish(recording.video_seconds)
-    return report.ranges
+    # Decoders do not complain about every picture of which the file lacks a part.
+    return joined([*report.ranges, *recording.broken_parts])
