@@ -82,6 +82,22 @@ def test_never_more_than_a_minutes_worth_is_taken_in_one() -> None:
     assert meter.free_at(50, per_minute=10, now=64.0) == 64.0
 
 
+def test_what_was_taken_counts_for_a_minute_and_a_twentieth_and_not_longer() -> None:
+    meter = Meter(minute=60.0)
+    meter.take(1, per_minute=1, now=1000.0)
+    assert meter.free_at(1, per_minute=1, now=1010.0) == 1063.0
+    # Nothing of it is left then: all of the next minute is free.
+    assert meter.free_at(1, per_minute=10, now=1063.0) == 1063.0
+    meter.take(5, per_minute=10, now=1063.0)
+    assert meter.free_at(5, per_minute=10, now=1093.0) == 1093.0
+
+
+def test_more_than_a_minutes_worth_waits_until_all_that_was_taken_is_past() -> None:
+    meter = Meter(minute=60.0)
+    meter.take(1, per_minute=10, now=0.0)
+    assert meter.free_at(50, per_minute=10, now=10.0) == 63.0
+
+
 def test_a_meter_that_is_held_gives_nothing_before_and_nothing_ahead_after() -> None:
     meter = Meter(minute=60.0)
     assert meter.next_at == NEVER

@@ -432,6 +432,11 @@ def test_nothing_counts_as_settled_where_no_item_was_read() -> None:
     assert (found.items, found.rules, len(found.faults)) == ((), (), 1)
 
 
+def test_a_description_stays_as_it_is_written() -> None:
+    item = VISUAL | {"screen_region_description_post_action": " After. "}
+    assert settled(item) == ([item], [], ())
+
+
 def test_a_mark_for_silence_is_left_out() -> None:
     assert settle_item(AUDIO | {"verbatim_transcript_segment": "[silence]"}, CLOCK).rules == (Rule.EMPTY_ITEM,)
     assert settled(VISUAL | {"verbatim_transcript_segment": "[no speech]"}) == ([VISUAL], ["other_kind_removed"], ())

@@ -6,7 +6,6 @@ They are kept in memory only. Nothing of them is stored, not even a hash: a pass
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 
 __all__ = ["KnownSecrets", "TypedSecret", "pattern_of"]
 
@@ -79,12 +78,11 @@ def joined(typed: Sequence[TypedSecret]) -> list[str]:
         In the order of their times.
     """
     runs: list[list[TypedSecret]] = []
-    for _, group in groupby(typed, key=lambda one: one.into):
-        for one in group:
-            if runs and runs[-1][-1].into == one.into and one.at - runs[-1][-1].at <= _SAME_INPUT_SECONDS:
-                runs[-1].append(one)
-            else:
-                runs.append([one])
+    for one in typed:
+        if runs and runs[-1][-1].into == one.into and one.at - runs[-1][-1].at <= _SAME_INPUT_SECONDS:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
     return ["".join(one.value for one in run) for run in runs if len(run) > 1]
 
 
@@ -101,7 +99,7 @@ def pattern_of(secrets: Iterable[str]) -> re.Pattern[str] | None:
 def _whole(secret: str) -> str:
     """Return a secret that is spelled ("h u n t e r 7") in one piece; others as they are."""
     parts = re.split(r"[\s-]+", secret.strip())
-    return "".join(parts) if len(parts) > 2 and max(map(len, parts)) == 1 else secret.strip()
+    return "".join(parts) if max(map(len, parts)) == 1 else secret.strip()
 
 
 def _is_told(secret: str) -> bool:

@@ -218,6 +218,27 @@ def test_edges_and_children_name_nodes() -> None:
     assert one.fixes == ["edge_to_nowhere"] * 3 + ["child_is_not_a_node"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "arrows", "kept"),
+    [
+        # A step back beside a way on says nothing, of a task or of the start.
+        ("task", ["a a next", "a b next"], ["a b next"]),
+        ("trigger", ["a a next", "a b next"], ["a b next"]),
+        ("task", ["a s next", "a b next"], ["a b next"]),
+        # It is all that there is, or an answer.
+        ("task", ["a a next"], ["a a next"]),
+        ("task", ["a a yes", "a b no"], ["a a yes", "a b no"]),
+        ("task", ["a a no", "a b yes"], ["a a no", "a b yes"]),
+        ("decision", ["a a next", "a b next"], ["a a next", "a b next"]),
+    ],
+)
+def test_a_step_back_is_left_out_beside_a_way_on(kind: str, arrows: list[str], kept: list[str]) -> None:
+    one = draft([node("s", "trigger"), node("a", kind), node("b")], *arrows)
+    resolve_names(one)
+    assert one.arrows == [Arrow(*arrow.split(" ")) for arrow in kept]
+    assert one.fixes == ["step_back"] * (len(arrows) - len(kept))
+
+
 def test_steps_belong_to_nodes_and_name_skills() -> None:
     one = draft([node("a"), node("b"), node("z", "end")])
     skills = [{"id": "s1", "app": "Mail"}, {"id": "s2", "app": "mail"}, {"id": "\u2603", "app": "\u2744"}]

@@ -5,7 +5,7 @@ from typing import Any
 from runops_worker.sop.fix import questions
 from runops_worker.sop.fix.fix_graph import Fixed
 from runops_worker.sop.fix.fix_graph import fix_graph as fix_graph_in
-from runops_worker.sop.wording.sentences import ENGLISH
+from runops_worker.sop.wording.sentences import ENGLISH, LANGUAGES
 from tests.sop_graphs import edge, loop, node, raw_sop
 
 S, Z = node("s", "trigger"), node("z", "end")
@@ -52,6 +52,26 @@ def test_a_question_gets_a_free_id_and_is_not_asked_twice() -> None:
     again = fix_graph(raw_sop(nodes, given, clarification_requests=own))
     assert again.sop["public"]["clarification_requests"] == own
     assert again.questions == (asked.text(ENGLISH),)
+
+
+def test_a_question_behind_one_that_the_model_has_asked_itself_is_asked() -> None:
+    nodes = [S, {"id": "n", "type": "task"}, {"id": "m", "type": "task"}, Z]
+    unnamed = [questions.unnamed(name).text(ENGLISH) for name in ("n", "m")]
+    own = [{"id": "mine", "question": unnamed[0], "importance": "high"}]
+    given = [edge("s", "n"), edge("n", "m"), edge("m", "z")]
+    fixed = fix_graph(raw_sop(nodes, given, clarification_requests=own))
+    assert [one["question"] for one in fixed.sop["public"]["clarification_requests"]] == unnamed
+
+
+def test_changes_of_a_sop_without_a_node_are_told() -> None:
+    assert fix_graph({}).fixes == ("meta", "triggers")
+
+
+def test_what_is_written_into_a_sop_is_in_its_language() -> None:
+    nodes = [S, node("d", "decision"), node("a"), node("b"), Z]
+    given = [edge("s", "d"), edge("d", "a", "genehmigt"), edge("d", "b", "abgelehnt"), edge("a", "z"), edge("b", "z")]
+    fixed = fix_graph_in(raw_sop(nodes, given), wording=LANGUAGES["German"])
+    assert fixed.sop["public"]["nodes"][1]["context"] == "Ja: genehmigt. Nein: abgelehnt."
 
 
 def test_the_twenty_most_important_questions_are_kept() -> None:

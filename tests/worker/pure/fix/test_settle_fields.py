@@ -57,6 +57,12 @@ def test_the_parts_may_be_at_the_top() -> None:
     settled = settle_fields({"meta": META, **SOUND["public"]})
     assert (settled.sop["public"], settled.fixes) == (SOUND["public"], ())
     assert settle_fields({"public": None, "nodes": [A]}).sop["public"]["nodes"] == []
+    assert settle_fields({"edges": EDGES}).sop["public"]["edges"] == [], "nodes tell that they are there"
+
+
+def test_edges_inside_of_nodes_are_edges() -> None:
+    settled = settle_fields({"public": {"nodes": [{**S, "next": "a"}, A]}})
+    assert settled.sop["public"]["edges"] == [{"source": "s", "target": "a", "condition": "next"}]
 
 
 def test_of_nothing_a_form_is_made() -> None:
@@ -93,8 +99,20 @@ def test_an_optional_part_that_is_empty_is_left_out(name: str) -> None:
         (with_part("public", triggers=[MANUAL, MANUAL], edges=[*EDGES, *EDGES]), ()),
         (with_part("public", nodes=[S, {**A, "context": "", "intent": None, "isBranchRoot": False}, Z]), ()),
         (with_part("meta", id=7, created=None), ()),
+        (with_part("meta", id=7, created=8), ()),
         (with_part("private", skills=SOUND["private"]["skills"] * 2, steps=SOUND["private"]["steps"] * 2), ()),
-        # Each item that is changed or dropped counts once.
+        # Each item that is changed, dropped or added counts once.
+        (
+            with_part("public", clarification_requests=[{"question": "Q?", "importance": "low"}]),
+            ("clarification_requests",),
+        ),
+        (
+            with_part(
+                "public",
+                nodes=[S, {"id": "l", "type": "loop", "label": "L", "exit_condition": "e", "children": [A]}, Z],
+            ),
+            ("nodes", "nodes"),
+        ),
         (with_part("public", nodes=[S, {**A, "type": "job"}, {**Z, "type": "stop"}]), ("nodes", "nodes")),
         (with_part("public", nodes=[S, A, Z, "odd"]), ("nodes",)),
         (with_part("public", edges=[*EDGES, {"source": "a"}, {"from": "s", "to": "z"}]), ("edges", "edges")),

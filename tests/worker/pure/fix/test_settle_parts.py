@@ -52,6 +52,24 @@ def test_what_is_no_node_is_left_out(raw: Any) -> None:
     assert settle_nodes(raw, wording=ENGLISH) == ([], [])
 
 
+def test_nodes_behind_what_is_no_node_are_kept() -> None:
+    nodes, _ = settle_nodes([None, {"id": "a", "label": "A"}, {}, {"id": "b", "label": "B"}], wording=ENGLISH)
+    assert [node["id"] for node in nodes] == ["a", "b"]
+
+
+def test_a_child_that_only_has_a_name_and_a_place_is_the_name_of_a_node() -> None:
+    children = [
+        {"id": "a"},
+        {"node_id": "b"},
+        {"id": "c", "position": {"x": 1, "y": 2}},
+        {"id": "d", "order": 4},
+        {"id": "e", "node_id": "e", "position": 5, "order": 5},
+        {"id": "f", "label": "F"},
+    ]
+    nodes, _ = settle_nodes([{"id": "l", "type": "loop", "label": "L", "children": children}], wording=ENGLISH)
+    assert [(node["id"], node.get("children")) for node in nodes] == [("l", list("abcdef")), ("f", None)]
+
+
 def test_nodes_may_be_the_values_of_an_object() -> None:
     nodes, _ = settle_nodes({"a": {"label": "A"}, "b": {"id": "c", "label": "B"}, "d": "odd"}, wording=ENGLISH)
     assert nodes == [{"id": "a", "label": "A", "type": "task"}, {"id": "c", "label": "B", "type": "task"}]
@@ -131,6 +149,7 @@ def test_the_fields_of_a_task() -> None:
         ],
         [],
     )
+    assert isinstance(node["position"]["x"], int), "a number stays as it is written"
     assert node_of(id="a", label="A", evidence=[], intent="", context=None)[0] == {
         "id": "a",
         "label": "A",
@@ -393,6 +412,7 @@ def test_questions_without_an_id_are_numbered_with_all_others(raw: Any) -> None:
         {"sourceNodeId": "a", "targetNodeId": "b", "type": "yes"},
         {"from_node": "a", "toNode": "b", "answer": "yes"},
         {"From": "a", "To": "b", "when": "yes"},
+        {"src": "a", "destination": "b", "condition": "yes"},
         {"source": "a", "sourceId": "x", "target": "b", "targetId": "y", "condition": "yes"},
         ["a", "b", "yes"],
         "a -> b (yes)",

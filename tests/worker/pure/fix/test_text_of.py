@@ -22,6 +22,7 @@ def nested(depth: int, inner: Any) -> Any:
         (True, True),
         (None, None),
         (1.5, 1.5),
+        (1e20, 1e20),
         (math.inf, None),
         (math.nan, None),
         (10**18 - 1, 10**18 - 1),

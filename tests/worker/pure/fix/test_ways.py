@@ -67,6 +67,10 @@ def test_a_task_has_one_way(arrows: list[str], way: dict[str, str], fixes: list[
     assert one.ways["z"] == {}
 
 
+def test_nothing_follows_an_end() -> None:
+    assert found(TASKS, "a z next", "z b next").ways["z"] == {}
+
+
 def test_a_task_with_yes_and_no_is_a_decision() -> None:
     one = found([dict(node) for node in TASKS], "a b yes", "a c no")
     assert (one.type("a"), one.ways["a"], one.fixes) == ("decision", {"yes": "b", "no": "c"}, ["task_is_a_decision"])
@@ -147,9 +151,15 @@ def test_an_answer_in_other_words_is_noted() -> None:
     ],
 )
 def test_an_answer_that_is_a_no_is_no_yes_because_it_comes_first(first: str, second: str) -> None:
-    for arrows in ((f"d b {first}", f"d a {second}"), (f"d a {second}", f"d b {first}")):
-        one = found([dict(node) for node in DECISION], *arrows)
-        assert (one.ways["d"], one.questions) == ({"yes": "a", "no": "b"}, [])
+    for no, yes in ("ab", "ba"):
+        for arrows in ((f"d {no} {first}", f"d {yes} {second}"), (f"d {yes} {second}", f"d {no} {first}")):
+            one = found([dict(node) for node in DECISION], *arrows)
+            assert (one.ways["d"], one.questions) == ({"yes": yes, "no": no}, [])
+
+
+def test_an_answer_beside_a_no_is_rather_a_yes_than_an_edge_without_an_answer() -> None:
+    one = found([dict(node) for node in DECISION], "d a next", "d b approved", "d c rejected")
+    assert one.ways["d"] == {"yes": "b", "no": "c"}
 
 
 def test_more_than_two_answers_are_asked_for_one_after_the_other() -> None:
@@ -161,7 +171,8 @@ def test_more_than_two_answers_are_asked_for_one_after_the_other() -> None:
         {"yes": "c", "no": "e"},
     ]
     assert [one.nodes[name]["label"] for name in ("d-3", "d-2")] == ["Which colour: green?", "Which colour: blue?"]
-    assert (one.fixes[:2], one.questions) == (["more_answers", "more_answers"], [])
+    assert (one.fixes.count("more_answers"), one.questions) == (2, [])
+    assert [one.type(name) for name in ("d-3", "d-2")] == ["decision", "decision"]
     assert one.nodes["d"]["context"] == "Yes: red."
 
 

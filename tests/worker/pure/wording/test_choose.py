@@ -48,6 +48,15 @@ def test_another_language_is_not_taken_for_one_of_ours(name: str) -> None:
     assert recognised(" ".join([NOT_OURS[name]] * 20)) is None, "however long the text is"
 
 
+def nested(text: str, depth: int) -> Any:
+    return text if depth == 0 else [nested(text, depth - 1)]
+
+
+def test_texts_are_read_sixteen_levels_deep() -> None:
+    assert wording_for(None, nested(WRITTEN["German"], 16)).name == "German"
+    assert wording_for(None, nested(WRITTEN["German"], 17)).name == "English"
+
+
 @pytest.mark.parametrize("text", ["", "1 2 3", "Save", "SAP GUI Login", "der die das", "カ SAP GUI Login Save Cancel"])
 def test_a_few_words_tell_no_language(text: str) -> None:
     assert recognised(text) is None

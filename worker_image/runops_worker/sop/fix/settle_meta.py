@@ -30,7 +30,7 @@ def settle_meta(raw: Any, *, otherwise: str) -> dict[str, Any]:
         "version": _version(meta.get("version")),
         "goal": text_of(meta.get("goal")),
         "purpose": text_of(meta.get("purpose")),
-        "owner": texts_of(meta.get("owner", [])),
+        "owner": texts_of(meta.get("owner")),
     }
     return {**{name: meta[name] for name in ("id", "created") if isinstance(meta.get(name), str)}, **settled}
 
