@@ -1,14 +1,16 @@
 """The VideoJob of a claimed row, also where the row's earlier run has left one."""
 
 import logging
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from runops.failures import Reason
-from runops.job_row import JobRow
+from runops.job_row import JobRow, metadata_with_token
 from runops.report import Report
 from runops.videojob import videojob_name
+from runops_operator.informer.store import Store
 from runops_operator.intake.adopt import Adopter
 from tests.operator import journey
 from tests.operator.world import CONFIG, World
@@ -54,6 +56,17 @@ async def test_a_row_that_cannot_be_run_is_set_to_error_and_waits_for_nothing(wo
     assert videojob_name(row.job_id) not in world.cluster.videojobs
 
 
+async def test_a_row_that_cannot_be_run_is_left_to_the_pod_that_was_bound_to_it_meanwhile(world: World) -> None:
+    row = await claimed_again(world, world.jobs.add())
+    assert row.claim is not None
+    read = row.model_copy(
+        update={"metadata": {**metadata_with_token(row.metadata, row.claim.bound_to("pod-1")), "user_id": "ann"}}
+    )
+    world.jobs.set(row.job_id, metadata=metadata_with_token(row.metadata, row.claim.bound_to("pod-2")))
+    assert await adopt(adopter_of(world), read)
+    assert world.jobs.rows[row.job_id].status == "processing"
+
+
 async def test_an_earlier_videojob_that_has_not_ended_goes_on_under_the_new_claim(world: World) -> None:
     job_id, name = await journey.claimed(world)
     uid = world.cluster.videojobs[name]["metadata"]["uid"]
@@ -63,6 +76,30 @@ async def test_an_earlier_videojob_that_has_not_ended_goes_on_under_the_new_clai
     assert world.cluster.videojobs[name]["metadata"]["uid"] == uid
     assert world.store.rows_to_read.take(name), "its reconciliation finds the new claim in the row"
     assert [await world.queue.get() for _ in range(2)] == ["vj-another", name], "it has its Job, so it is not urgent"
+
+
+async def test_an_earlier_videojob_whose_event_is_late_is_known_when_it_is_reconciled(world: World) -> None:
+    job_id, name = await journey.claimed(world)
+    row, late = await claimed_again(world, job_id), Store()
+    adopter = Adopter(cluster=world.cluster, jobs=world.jobs, store=late, queue=world.queue, config=CONFIG)
+    assert await adopt(adopter, row)
+    assert late.videojob(name) is not None
+
+
+async def test_a_fresh_claim_is_known_before_the_event_of_its_videojob_can_come(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = await claimed_again(world, world.jobs.add())
+    create, marked = world.cluster.create_videojob, list[bool]()
+
+    async def creating(manifest: dict[str, Any]) -> Any:
+        marked.append(world.store.fresh_claims.take(videojob_name(row.job_id)))
+        return await create(manifest)
+
+    monkeypatch.setattr(world.cluster, "create_videojob", creating)
+    assert row.claim is not None
+    assert await adopter_of(world).adopt(row, row.claim, fresh=True)
+    assert marked == [True]
 
 
 async def test_an_earlier_videojob_that_has_ended_is_replaced(world: World) -> None:
