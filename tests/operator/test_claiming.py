@@ -13,6 +13,7 @@ from runops.job_row import Claim, JobRow
 from runops.logs import job_id_in_logs
 from runops.retry_policy import MOST_COUNTED
 from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.jobs_requests import CLAIMED_AT_ONCE
 from runops_operator.intake.claiming import Claimer, fault_of, is_stale, new_claim
 from runops_operator.intake.server_clock import ServerClock
 from runops_operator.manifests.build_videojob import Arrival
@@ -162,6 +163,12 @@ async def test_rows_of_the_same_metadata_are_claimed_together_and_confirmed_unde
     assert tokens[0] == tokens[1] != tokens[2]
     assert site.table.tokens == set(tokens)
     assert site.confirmed[0][1].by == "ours"
+
+
+async def test_no_request_claims_more_rows_than_fit_into_its_url() -> None:
+    site = Site(Table())
+    assert await site.claimer.claim([queued(number) for number in range(2 * CLAIMED_AT_ONCE + 1)]) == 81
+    assert sorted(len(ids) for ids, _ in site.table.claims) == [1, CLAIMED_AT_ONCE, CLAIMED_AT_ONCE]
 
 
 async def test_a_row_that_another_consumer_won_is_not_confirmed(caplog: pytest.LogCaptureFixture) -> None:

@@ -35,6 +35,7 @@ class Site:
         self.sizes: dict[int, int] = {}
         self.fails: dict[int, ClusterError] = {}
         self.adopted: list[tuple[int, Claim, bool, Arrival]] = []
+        self.rows: list[JobRow] = []
         self.left: list[tuple[int, str]] = []
         self.log_ids: list[str | None] = []
         self.in_hand: list[int] = []
@@ -64,6 +65,7 @@ class Site:
         await asyncio.sleep(1)
         assert arrival is not None
         self.adopted.append((number, claim, fresh, arrival))
+        self.rows.append(row)
         return True
 
     async def give_way(self, job_id: UUID, token: str) -> None:
@@ -91,6 +93,14 @@ async def test_a_row_is_adopted_with_what_was_known_of_it_and_the_size_of_its_re
         (2, LATER, False, Arrival(queued_at="q2", source_bytes=1_048_576)),
     ], "only a claim without a history needs no further read of the row"
     assert site.log_ids == [str(UUID(int=1)), str(UUID(int=2))]
+
+
+async def test_a_videojob_is_made_of_the_row_as_it_is_when_it_is_read_again() -> None:
+    site = Site()
+    corrected = claimed(1, metadata={"user_id": USER})
+    site.add(claimed(1), there=corrected)
+    assert await site.confirmation.settle() == 1
+    assert site.rows == [corrected]
 
 
 async def test_a_lost_row_and_one_of_a_rival_get_no_videojob() -> None:
