@@ -35,6 +35,20 @@ class Counting(MemoryCluster):
         ]
 
 
+class OneByOne(Counting):
+    """Answers one more request each time that the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_answer.set()
+        self.may_go = asyncio.Semaphore(0)
+
+    async def list_pods(self, jobs: Collection[str]) -> list[Any]:
+        found = await super().list_pods(jobs)
+        await self.may_go.acquire()
+        return found
+
+
 async def asked(reads: PodReads, *jobs: str) -> list["asyncio.Task[list[Any]]"]:
     tasks = [asyncio.create_task(reads.of(job)) for job in jobs]
     await asyncio.sleep(0)
@@ -78,6 +92,22 @@ async def test_a_request_names_only_so_many_jobs(monkeypatch: pytest.MonkeyPatch
 
     assert names(found) == [["a-a"], ["b-a"], ["c-a"], ["d-a"], ["e-a"]]
     assert [len(jobs) for jobs in cluster.requests] == [2, 2, 1]
+
+
+async def test_a_request_that_starts_leaves_the_next_one_open_for_more_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pod_reads, "_MOST_JOBS", 2)
+    cluster = OneByOne()
+    reads = PodReads(cluster)
+    # Two requests run. One that is full and one with room wait for them.
+    tasks = [*await asked(reads, "a"), *await asked(reads, "b"), *await asked(reads, "c", "d", "e")]
+    cluster.may_go.release()
+    await asyncio.sleep(0.01)
+    assert len(cluster.requests) == 3, "the full one runs now"
+    tasks += await asked(reads, "f")
+    for _ in range(3):
+        cluster.may_go.release()
+    await asyncio.gather(*tasks)
+    assert cluster.requests == [{"a"}, {"b"}, {"c", "d"}, {"e", "f"}]
 
 
 async def test_a_second_call_reads_again() -> None:

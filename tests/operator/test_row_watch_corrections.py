@@ -221,6 +221,16 @@ async def test_how_long_a_row_is_quiet_counts_from_its_last_refresh_that_was_rea
         assert quiet(1, updated_at=T1) == 0, "another claim"
 
 
+async def test_a_row_that_is_not_claimed_any_more_is_forgotten() -> None:
+    bench = Bench()
+    bench.hold(1)
+    await bench.later(30)
+    assert bench.watch.quiet_seconds(job(1)) > 0
+    bench.rows.clear()
+    await bench.later(10)
+    assert bench.watch.quiet_seconds(job(1)) == 0
+
+
 async def test_a_row_without_a_claim_tells_nothing_new_of_how_long_it_is_quiet() -> None:
     bench = Bench()
     bench.hold(1)

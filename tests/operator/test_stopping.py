@@ -33,7 +33,9 @@ class Slow(MemoryCluster):
         return [pod] if job == "first" else []
 
 
-async def test_a_job_whose_pods_are_gone_before_its_turn_comes_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_job_whose_pods_are_gone_before_its_turn_comes_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(stopping, "_CHECK_SECONDS", 0.01)
     cluster = Slow()
     follower = Stopping(cluster, store=Store(), now=lambda: START, deadline_seconds=1000, metrics=Metrics())
@@ -55,6 +57,7 @@ async def test_a_job_whose_pods_are_gone_before_its_turn_comes_ends_nothing(monk
         await asyncio.wait({again, running}, return_when=asyncio.FIRST_COMPLETED)
     assert not running.done(), f"the follower ended: {running.exception()}"
     assert len(follower) == 1, "the one that has a pod is followed on"
+    assert caplog.messages == []
     running.cancel()
 
 
@@ -142,6 +145,35 @@ async def test_a_pod_is_deleted_by_force_after_the_deadline(
     await follower._check("uid-1")
     force = ("delete_pod", ("pod-1",), {"uid": "pod-1-uid", "force": True})
     assert (force in cluster.calls) is forced
+
+
+async def test_a_job_that_is_deleted_again_gets_no_further_time() -> None:
+    cluster = Recorder(list_pods=[_pod("pod-1", "uid-1", deletionTimestamp="now")])
+    follower = _follower(cluster, deadline=10.0)
+    await follower.begin("vj-1", "uid-1")
+    await asyncio.sleep(9)
+    await follower.begin("vj-1", "uid-1")
+    await asyncio.sleep(2)
+    await follower._check("uid-1")
+    assert cluster.calls[-1] == ("delete_pod", ("pod-1",), {"uid": "pod-1-uid", "force": True})
+
+
+async def test_an_unexpected_error_about_one_job_keeps_no_other_from_being_stopped(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Odd(Recorder):
+        async def list_pods(self, jobs: list[str]) -> list[Any]:
+            if jobs == ["vj-1"]:
+                raise RuntimeError("a bug")
+            return []
+
+    follower = _follower(Odd())
+    follower.follow("vj-1", "uid-1")
+    follower.follow("vj-2", "uid-2")
+    follower._cluster.answers["get_job"] = _gone()  # type: ignore[attr-defined]
+    await follower._check_all()
+    assert len(follower) == 1
+    assert caplog.messages == ["Unexpected error while a deleted Job's pods were stopped."]
 
 
 async def test_two_checks_of_one_job_that_both_find_no_pod_end_the_following_once() -> None:

@@ -439,6 +439,11 @@ async def test_a_failed_row_shows_its_sentence_as_far_as_the_column_keeps_it(
     assert script.bodies() == [{"status": "error", "updated_at": "now", "error": "ab" + "c" * 1998}]
 
 
+async def test_no_key_gets_into_the_sentence_of_a_failed_row(script: Script) -> None:
+    assert await script.jobs(writes=[[CLAIMED]]).fail(ID, TOKEN, "The key sb_secret_abc was refused.")
+    assert [body["error"] for body in script.bodies()] == ["The key [redacted] was refused."]
+
+
 @pytest.mark.parametrize(
     ("there", "ended"),
     [

@@ -131,6 +131,15 @@ async def test_a_job_is_deleted_by_its_uid_and_its_pods_are_stopped() -> None:
     assert bench.store.job(NAME) is None
 
 
+async def test_a_job_that_could_not_be_deleted_is_still_known() -> None:
+    bench = Bench(cluster=Recorder(delete_job=ClusterError("away")))
+    bench.store.see_job(JOB_BODY)
+    with pytest.raises(ClusterError):
+        await bench.run(DeleteJob(NAME, "job-uid"))
+    assert bench.store.job(NAME) is not None
+    assert bench.stopping.calls == []
+
+
 async def test_the_deletion_of_an_earlier_job_does_not_drop_the_later_one() -> None:
     bench = Bench()
     bench.store.see_job(JOB_BODY)

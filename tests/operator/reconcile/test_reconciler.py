@@ -230,6 +230,35 @@ async def test_a_plan_that_was_overtaken_is_made_again_from_a_new_read_of_videoj
     assert view.version == 2
 
 
+async def test_the_row_of_a_running_videojob_is_read_after_its_plan_was_overtaken() -> None:
+    bench = Bench(get_videojob=body(version=2))
+    bench.store.see_videojob(body())
+    bench.store.see_job(job_body(active=1))
+
+    def overtaken_once() -> None:
+        bench.executor.on.clear()
+        raise Overtaken
+
+    bench.executor.on[PatchStatus] = overtaken_once
+    await bench.reconcile()
+    assert bench.reader.reads == ["cluster", "cluster", "row"], "somebody else may hold the row now"
+
+
+async def test_a_plan_that_asks_for_the_same_read_for_ever_is_an_error() -> None:
+    bench = Bench()
+    bench.store.see_videojob(body())
+
+    async def as_it_was(seen: Observation, job_id: UUID) -> Observation:
+        assert job_id == JOB_ID
+        bench.reader.reads.append("row")
+        assert len(bench.reader.reads) < 10, "it would never end"
+        return seen
+
+    bench.reader.with_row = as_it_was  # type: ignore[method-assign]
+    assert await bench.reconcile() == ["ReadRow"], "the executor refuses it"
+    assert bench.reader.reads == ["cluster", "row", "row"]
+
+
 async def test_a_videojob_that_is_gone_meanwhile_ends_the_reconciliation() -> None:
     bench = Bench(get_videojob=NotFound("gone", status=404))
     bench.store.see_videojob(body())
@@ -407,6 +436,23 @@ async def test_draining_waits_for_what_is_under_way_and_starts_nothing_else(capl
         await bench.reconciler.drain(5)
         await loop
     assert begun == ["vj-1"]
+
+
+async def test_a_videojob_that_changes_after_the_drain_began_is_left_for_the_next_start() -> None:
+    bench = Bench()
+    begun: list[str] = []
+
+    async def begins(name: str) -> None:
+        begun.append(name)
+
+    bench.reconciler.reconcile = begins  # type: ignore[method-assign]
+    loop = asyncio.create_task(bench.reconciler.run(workers=1))
+    async with asyncio.timeout(5):
+        await asyncio.sleep(0)
+        await bench.reconciler.drain(5)
+        await bench.queue.add("vj-1")
+        await loop
+    assert begun == []
 
 
 class Slow:
