@@ -41,6 +41,25 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         after="if False:",
         test="tests/operator/test_confirmation.py::test_a_claimed_row_read_again",
     ),
+    _in_operator(
+        name="more rows are claimed in one request than fit into its URL",
+        before="at_most=CLAIMED_AT_ONCE",
+        after="at_most=10**6",
+        test="tests/operator/test_claiming.py::test_no_request_claims_more_rows_than_fit_into_its_url",
+    ),
+    _in_operator(
+        name="the row is not read after a plan was overtaken",
+        before="self._store.rows_to_read.mark(name)\n            await self._read_again(name)",
+        after="await self._read_again(name)",
+        test="tests/operator/reconcile/test_reconciler.py"
+        "::test_the_row_of_a_running_videojob_is_read_after_its_plan_was_overtaken",
+    ),
+    _in_runops(
+        name="a key gets into the row of a failed video",
+        before="redact(sentence))[:LONGEST_SENTENCE]\n        return await self._end",
+        after="sentence)[:LONGEST_SENTENCE]\n        return await self._end",
+        test="tests/unit/test_jobs_table.py::test_no_key_gets_into_the_sentence_of_a_failed_row",
+    ),
     # Slots.
     _in_operator(
         name="rows that are claimed take no slot",
@@ -97,6 +116,12 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         before="job is not None and seen.own_job is None",
         after="False",
         test=f"{_PLAN}::test_the_job_of_an_earlier_videojob_is_deleted_by_its_uid",
+    ),
+    _in_operator(
+        name="a Job that could not be deleted counts as gone",
+        before="await self._cluster.delete_job(job, uid=uid)\n                self._store.drop_job(job, uid)",
+        after="self._store.drop_job(job, uid)\n                await self._cluster.delete_job(job, uid=uid)",
+        test="tests/operator/reconcile/test_execute.py::test_a_job_that_could_not_be_deleted_is_still_known",
     ),
     # What is known of the cluster.
     _in_operator(

@@ -444,6 +444,13 @@ async def test_no_key_gets_into_the_sentence_of_a_failed_row(script: Script) -> 
     assert [body["error"] for body in script.bodies()] == ["The key [redacted] was refused."]
 
 
+async def test_no_key_gets_into_the_sentence_of_a_refused_row_and_it_is_as_long_as_the_column_keeps(
+    script: Script,
+) -> None:
+    assert await script.jobs(writes=[[CLAIMED]]).refuse(QUEUED, "The key sb_secret_abc " + "c" * 3000)
+    assert [body["error"] for body in script.bodies()] == ["The key [redacted] " + "c" * 1981]
+
+
 @pytest.mark.parametrize(
     ("there", "ended"),
     [

@@ -445,10 +445,17 @@ async def test_a_videojob_that_changes_after_the_drain_began_is_left_for_the_nex
     async def begins(name: str) -> None:
         begun.append(name)
 
+    get, is_waiting = bench.queue.get, asyncio.Event()
+
+    async def waits() -> str:
+        is_waiting.set()
+        return await get()
+
     bench.reconciler.reconcile = begins  # type: ignore[method-assign]
+    bench.queue.get = waits  # type: ignore[method-assign]
     loop = asyncio.create_task(bench.reconciler.run(workers=1))
     async with asyncio.timeout(5):
-        await asyncio.sleep(0)
+        await is_waiting.wait()
         await bench.reconciler.drain(5)
         await bench.queue.add("vj-1")
         await loop
