@@ -40,8 +40,7 @@ WRITTEN: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "mov": {"without an edit list": ("-use_editlist", "0")},
     "fragmented": {
-        # Safari's MediaRecorder; players of adaptive streams.
-        "each picture": ("-movflags", "+frag_every_frame+empty_moov+default_base_moof"),
+        # Players of adaptive streams; Safari's MediaRecorder.
         "adaptive": ("-movflags", "+frag_keyframe+empty_moov+default_base_moof+dash+global_sidx"),
         "delayed": ("-movflags", "+frag_keyframe+delay_moov", "-min_frag_duration", "700000"),
     },

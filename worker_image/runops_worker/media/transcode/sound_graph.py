@@ -21,7 +21,12 @@ _ENCODER: Final = ("-c:a", "aac", "-aac_coder", "fast", "-ac", "1", "-ar", f"{_R
 _CHANNELS: Final = 64
 # Channels are added by number. By their names, ffmpeg would leave out the third one as a subwoofer, which is the
 # microphone of many an aggregate device, and it knows no names for nine channels or more.
-_EVEN, _ODD = ("+".join(f"c{number}" for number in range(first, _CHANNELS, 2)) for first in (0, 1))
+# Each a little less loud than the one before, so that no two that are inverted against each other cancel each other.
+_LESS_LOUD: Final = 0.07
+_EVEN, _ODD = (
+    "+".join(f"{1 - _LESS_LOUD * (number // 2 % 8):.2f}*c{number}" for number in range(first, _CHANNELS, 2))
+    for first in (0, 1)
+)
 # Floating point: a sum above full scale is not clipped before the level is lowered.
 _TWO_CHANNELS: Final = f"aformat=sample_fmts=fltp,pan=stereo|c0={_EVEN}|c1={_ODD},aresample={_RATE}"
 # A late start and gaps are filled with silence. Sound that is more than 40 ms early or late is moved to its time.
