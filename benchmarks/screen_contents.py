@@ -356,8 +356,8 @@ CONTENTS: Final[dict[str, Content]] = {
     "dialog": Content(title="dialogs and a pointer that moves", draw=_dialog),
     "ide": Content(title="an IDE: code, files and tests", draw=_ide),
     "small-film": Content(title="a small film in a page", draw=_reading, scroll="0", film=(1060, 360, 640, 360)),
-    "film": Content(title="a film over the whole screen", draw=_nothing, film=(0, 0, *SIZE)),
+    "film": Content(title="a film over the whole screen", draw=_nothing, film=(0, 0, *SIZE), bound=0.6),
     "scrolling": Content(title="a page that is scrolled slowly all the time", draw=_reading, scroll="60*t"),
-    "fast": Content(title="a page that is scrolled fast all the time", draw=_reading, scroll="397*t"),
+    "fast": Content(title="a page that is scrolled fast all the time", draw=_reading, scroll="397*t", bound=0.6),
 }
 """By name."""
