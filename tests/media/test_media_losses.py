@@ -138,6 +138,28 @@ async def test_a_recording_of_which_most_pictures_are_bad_is_refused(tmp_path: P
     assert refused.value.reason == "MediaCorrupt"
 
 
+@pytest.mark.parametrize("name", ["zeros", "noise", "nothing"])
+async def test_what_follows_a_bad_stretch_of_an_mp4_in_pieces_is_told(name: str, tmp_path: Path) -> None:
+    def change(content: bytes) -> bytes:
+        # From within a piece to within another one: the box in between is gone.
+        index = content.index(b"moof", len(content) // 2)
+        middle = {"zeros": bytes(900), "noise": overwritten(0, 1)(bytes(900)), "nothing": b""}[name]
+        return content[: index - 400] + middle + content[index + 500 :]
+
+    slim = await slim_of(broken(WITHOUT_A_LENGTH["mp4 in pieces"], tmp_path, change))
+    assert slim.frames < SECONDS - 1
+    assert any(loss.kind is LossKind.CUT_OFF and loss.end is None for loss in slim.losses)
+
+
+async def test_a_bad_stretch_of_a_transport_stream_is_told_with_its_seconds(tmp_path: Path) -> None:
+    slim = await slim_of(broken(("ts", X264, AAC, ()), tmp_path, overwritten(0.2, 0.23)))
+    told = [loss for loss in slim.losses if loss.kind is LossKind.PICTURES_DAMAGED]
+    shown = seconds_shown(slim.path)
+    wrong = {second for second in range(SECONDS) if shown[second] != second}
+    assert told
+    assert all(any(loss.start - 1 <= second <= (loss.end or 0.0) for loss in told) for second in wrong)
+
+
 async def test_packets_that_a_transport_stream_lost_are_told(tmp_path: Path) -> None:
     def change(content: bytes) -> bytes:
         packets = len(content) // 188

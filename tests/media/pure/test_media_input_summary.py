@@ -156,6 +156,12 @@ def test_the_demuxer_tells_where_a_file_ends_early(line: str, expected: bool) ->
     [
         ("[in#0/matroska,webm @ 0x1] Element at 0x253f5 ending at 0x27212 exceeds containing master element", True),
         ("[in#0/matroska,webm @ 0x1] 0x00 at pos 153589 (0x257f5) invalid as first byte of an EBML number", True),
+        (
+            "[in#0/matroska,webm @ 0x1] Length 8 indicated by an EBML number's first byte 0x01 at pos 4 exceeds",
+            True,
+        ),
+        # One of several recordings in a file.
+        ("[matroska,webm @ 0x1] 0x00 at pos 153589 (0x257f5) invalid as first byte of an EBML number", True),
         ("    title           : [in#0/matroska,webm @ 0x1] Element at 0x2 ending at 0x3 exceeds", False),
         ("[in#0/matroska,webm @ 0x1] File ended prematurely", False),
     ],

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from runops_worker.media.probe.parts import MOST_PARTS, Part, parts_of
+from runops_worker.media.probe.parts import MOST_PARTS, Part, parts_of, pieces_follow
 
 BLOCK = 1024 * 1024
 UNKNOWN = b"\x01" + b"\xff" * 7
@@ -103,3 +103,24 @@ def test_a_header_that_is_repeated_again_and_again_is_not_followed_to_its_end() 
 
 def test_other_containers_are_one_recording() -> None:
     assert parts(WHOLE * 2, "mpegts") == ((0, 2 * len(WHOLE)),)
+
+
+@pytest.mark.parametrize(
+    ("content", "follows"),
+    [
+        (PIECES, True),
+        (PIECES + box(b"mfra", bytes(9)), True),
+        # A recorder that crashed had asked for more of the disk than it has filled.
+        (PIECES + bytes(3 * BLOCK), True),
+        (FTYP + box(b"moov") + (0).to_bytes(4) + b"mdat" + bytes(9), True),
+        # The last box is cut off: ffmpeg says so itself.
+        (PIECES[:-5], True),
+        # No box follows, but there is something.
+        (PIECES + box(b"\x93\x02ab", bytes(50)), False),
+        (PIECES + bytes(60) + PIECES[40:], False),
+        (PIECES + bytes(2 * BLOCK) + b"x", False),
+        (PIECES + b"\0\0\0\3moof" + bytes(50), False),
+    ],
+)
+def test_an_mp4_in_pieces_whose_next_box_is_none_goes_on_behind_it(content: bytes, *, follows: bool) -> None:
+    assert pieces_follow(io.BytesIO(content), len(content)) is follows

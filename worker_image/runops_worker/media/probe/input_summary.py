@@ -28,7 +28,8 @@ _ENCRYPTED: Final = re.compile(
 # Where bytes in the middle of a file are wrong, a demuxer leaves out everything up to the next mark that it knows.
 _LEAVES_OUT: Final = re.compile(
     r"\[(?:in#0/|matroska,|mov,)[^]]*\] "
-    r"(?:Element at \S+ ending at \S+ exceeds|0x\S+ at pos \S+ .*invalid|.*invalid as first byte)"
+    r"(?:Element at \S+ ending at \S+ exceeds|0x\S+ at pos \S+ .*invalid|.*invalid as first byte"
+    r"|Length \d+ indicated by an EBML number|Invalid length 0x|Found unknown-length element)"
 )
 # An MP4 that was appended to another one. Nothing of it is read, unless it is in pieces.
 _SECOND_INDEX: Final = re.compile(r"\[in#0(?:/[^ ]*)? @ [^]]*\] Found duplicated MOOV Atom")

@@ -6,7 +6,7 @@ An app that restarts its recorder may upload both files as one, one behind the o
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-__all__ = ["MOST_PARTS", "Part", "parts_of"]
+__all__ = ["MOST_PARTS", "Part", "parts_of", "pieces_follow"]
 
 Part = tuple[int, int]
 """First byte of a recording in the file, and the byte behind its last one."""
@@ -26,6 +26,8 @@ _BLOCK: Final = 1024 * 1024
 _BOX: Final = 16
 _SHORT: Final = 8
 _CONTENT: Final = frozenset({b"moov", b"mdat", b"moof"})
+_BESIDE: Final = frozenset({b"ftyp", b"styp", b"sidx", b"ssix", b"prft", b"emsg", b"mfra", b"meta", b"udta"})
+_UNUSED: Final = frozenset({b"free", b"skip", b"wide", b"uuid"})
 _MOST_BOXES: Final = 1_000_000
 
 
@@ -113,18 +115,50 @@ def _number(content: bytes, at: int) -> tuple[int, int] | None:
 
 
 def _mp4(file: BinaryIO, size: int) -> Iterator[int]:
-    at, has_content = 0, False
-    for _ in range(_MOST_BOXES):
-        header = _at(file, at, _BOX)
-        length, kind = int.from_bytes(header[:4]), header[4:_SHORT]
-        if length == 1:
-            length = int.from_bytes(header[_SHORT:])
-        if length < _SHORT or at + length > size:
+    has_content = False
+    for at, length, kind in _boxes(file, size):
+        if at + length > size:
             return
         if kind == b"ftyp" and has_content:
             yield at
             has_content = False
         has_content |= kind in _CONTENT
+
+
+def pieces_follow(file: BinaryIO, size: int) -> bool:
+    """Return whether a box of an MP4 follows wherever one ends, up to the end of the file or to zeros.
+
+    ffmpeg reads an MP4 in pieces up to where the next box is none, and takes that for its end.
+
+    Parameters
+    ----------
+    file
+        The file.
+    size
+        Its size in bytes.
+    """
+    end = 0
+    for at, length, kind in _boxes(file, size):
+        if kind not in _CONTENT | _BESIDE | _UNUSED:
+            return False
+        end = at + length
+    file.seek(min(end, size))
+    return all(not block.strip(b"\0") for block in iter(lambda: file.read(_BLOCK), b""))
+
+
+def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[int, int, bytes]]:
+    """Yield where each outer box begins, its length, and its kind. The last one may end behind the file."""
+    at = 0
+    for _ in range(_MOST_BOXES):
+        header = _at(file, at, _BOX)
+        length, kind = int.from_bytes(header[:4]), header[4:_SHORT]
+        if length == 1:
+            length = int.from_bytes(header[_SHORT:])
+        elif length == 0 and kind in _CONTENT:
+            length = size - at
+        if length < _SHORT or at >= size:
+            return
+        yield at, length, kind
         at += length
 
 

@@ -22,6 +22,7 @@ from runops_worker.media.probe.header_claim import header_claim
 from runops_worker.media.probe.input_summary import InputSummary, VideoHeader
 from runops_worker.media.probe.magic import HEAD_BYTES, demuxer_for
 from runops_worker.media.probe.packets import ALL_TRACKS, PACKET_LIST, PacketReport
+from runops_worker.media.probe.parts import pieces_follow
 from runops_worker.media.probe.refusal import header_refusal, refusal
 from runops_worker.media.probe.screen import screen_place
 from runops_worker.media.recording.edits import Neighbours
@@ -112,7 +113,7 @@ async def probe(path: Path, *, limits: Limits, on_screen: OnScreen = _ignore, pa
     claim = header_claim(head, demuxer)
     if claim.size > size:
         summary.ends_early, summary.claimed_seconds = True, claim.seconds
-    elif not has_end(tail, demuxer):
+    elif not await asyncio.to_thread(_goes_to_its_end, path, size, tail, demuxer, is_in_pieces=summary.is_in_pieces):
         summary.ends_early, summary.claimed_seconds = True, None
     edits, place = None, 0
     if demuxer == "mov" and parts is None and not summary.ends_early:
@@ -220,6 +221,13 @@ async def _read(
         on_stdout=on_stdout,
         on_stderr=summary.take,
     )
+
+
+def _goes_to_its_end(path: Path, size: int, tail: bytes, demuxer: str, *, is_in_pieces: bool) -> bool:
+    if not is_in_pieces:
+        return has_end(tail, demuxer)
+    with path.open("rb") as stream:
+        return pieces_follow(stream, size)
 
 
 def _describe(demuxer: str, summary: InputSummary, packets: PacketReport, *, parts: Path | None) -> Recording:
