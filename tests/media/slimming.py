@@ -49,15 +49,23 @@ class Watching:
 
 
 async def slimmed(
-    source: Path, examined: Examined, target: Path, *, watcher: Watching | None = None, limits: Limits = LIMITS
+    source: Path,
+    examined: Examined,
+    target: Path,
+    *,
+    fps: int = 1,
+    height: int = 90,
+    crf: int = 32,
+    watcher: Watching | None = None,
+    limits: Limits = LIMITS,
 ) -> SlimVideo:
     return await transcode(
         source,
         target,
         examined=examined,
-        fps=1,
-        height=90,
-        crf=32,
+        fps=fps,
+        height=height,
+        crf=crf,
         limits=limits,
         on_progress=lambda _share: None,
         watcher=watcher,

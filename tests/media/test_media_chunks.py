@@ -14,7 +14,7 @@ from runops_worker.media.probe.examine import examine
 from runops_worker.media.transcode.chunks import SEAM_SECONDS, Chunk, plan_chunks
 from runops_worker.media.transcode.cut_chunk import cut_chunk
 from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim
-from runops_worker.media.transcode.transcode import transcode
+from tests.media.slimming import slimmed
 
 
 @given(st.floats(min_value=0.1, max_value=100_000), st.integers(30, 900), st.integers(0, 20), st.integers(0, 60))
@@ -36,21 +36,8 @@ def long_slim(tmp_path_factory: pytest.TempPathFactory) -> SlimVideo:
         *("-f", "lavfi", "-i", "testsrc=size=64x64:rate=2", "-f", "lavfi", "-i", "sine=sample_rate=16000", "-t", "620"),
         *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "flac", str(source)),
     )
-    return asyncio.run(slimmed(source, folder / "slim.mp4"))
-
-
-async def slimmed(source: Path, target: Path) -> SlimVideo:
-    examined = await examine(source, limits=Limits())
-    return await transcode(
-        source,
-        target,
-        examined=examined,
-        fps=1,
-        height=720,
-        crf=32,
-        limits=Limits(),
-        on_progress=lambda _share: None,
-    )
+    examined = asyncio.run(examine(source, limits=Limits()))
+    return asyncio.run(slimmed(source, examined, folder / "slim.mp4"))
 
 
 async def test_each_chunk_begins_at_0_and_holds_exactly_its_pictures(long_slim: SlimVideo, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from runops_worker.media.recording.recording import Recording
 from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
 from runops_worker.media.transcode import encode, look
 from runops_worker.media.transcode.slim_video import SlimVideo
-from runops_worker.media.transcode.transcode import transcode
+from tests.media import slimming
 from tests.media.numbered_pictures import ffmpeg, numbered, numbers_in, shown_by_a_player, size_of
 from tests.media.slimming import Watching
 
@@ -26,42 +26,12 @@ STILL = ("-f", "lavfi", "-i", "sine=sample_rate=16000:duration=600")
 DEINTERLACED = "bwdif=mode=send_frame:deint=interlaced"
 
 
-@pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """How each run of the transcode decoded: `selected` or `whole`."""
-    seen: list[str] = []
-
-    async def watched(
-        command: list[str],
-        *,
-        allowance: Allowance,
-        reach: Reach,
-        on_stdout: Callable[[str], None],
-        on_stderr: Callable[[str], None],
-    ) -> Outcome:
-        seen.append("selected" if any(option.startswith("-/bsf") for option in command) else "whole")
-        return await run_tool(command, allowance=allowance, reach=reach, on_stdout=on_stdout, on_stderr=on_stderr)
-
-    monkeypatch.setattr(encode, "run_tool", watched)
-    return seen
-
-
 async def slimmed(
     source: Path, *, watcher: Watching | None = None, surveyed: bool = True
 ) -> tuple[Recording, SlimVideo]:
     """Slim a recording; without a survey, sizes are not known before it is encoded."""
     examined = await examine(source, limits=LIMITS, whole=not surveyed)
-    slim = await transcode(
-        source,
-        source.with_name("slim.mp4"),
-        examined=examined,
-        fps=1,
-        height=720,
-        crf=20,
-        limits=LIMITS,
-        on_progress=lambda _share: None,
-        watcher=watcher,
-    )
+    slim = await slimming.slimmed(source, examined, source.with_name("slim.mp4"), height=720, crf=20, watcher=watcher)
     return examined.recording, slim
 
 
@@ -128,10 +98,10 @@ async def test_each_kind_of_picture(
 
 
 @pytest.mark.parametrize("rate", [120, 240])
-async def test_many_pictures_per_second(rate: int, tmp_path: Path, runs: list[str]) -> None:
+async def test_many_pictures_per_second(rate: int, tmp_path: Path, ways: list[str]) -> None:
     numbers = [1 + at // 8 for at in range(rate * 4)]
     await shows_the_same(numbered(tmp_path / "source.mp4", numbers, *X264, "-bf", "2", rate=str(rate)))
-    assert runs == ["selected"]
+    assert ways == ["selected"]
 
 
 @pytest.mark.parametrize("container", ["mp4", "webm", "mkv"])
@@ -162,20 +132,20 @@ async def test_a_turned_recording(rotation: str, sar: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv"])
-async def test_the_pixel_format_changes(container: str, tmp_path: Path, runs: list[str]) -> None:
+async def test_the_pixel_format_changes(container: str, tmp_path: Path, ways: list[str]) -> None:
     parts = (("-pix_fmt", "yuv420p"), ("-pix_fmt", "yuv444p10le"), ("-pix_fmt", "yuv422p", "-qp", "9"))
     await shows_the_same(glued(tmp_path, *parts, sizes=[(128, 96)] * 3, container=container))
-    assert runs == ["selected"]
+    assert ways == ["selected"]
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv"])
-async def test_the_picture_grows(container: str, tmp_path: Path, runs: list[str]) -> None:
+async def test_the_picture_grows(container: str, tmp_path: Path, ways: list[str]) -> None:
     parts = (("-pix_fmt", "yuv420p"),) * 3
     source = glued(tmp_path, *parts, sizes=[(64, 48), (128, 96), (2048, 1536)], container=container)
     recording, slim = await shows_the_same(source)
     assert (recording.width, recording.height) == (64, 48)
     assert size_of(slim.path) == (960, 720)
-    assert runs == ["selected"]
+    assert ways == ["selected"]
 
 
 @pytest.mark.parametrize(
@@ -187,13 +157,13 @@ async def test_the_picture_grows(container: str, tmp_path: Path, runs: list[str]
     ],
 )
 async def test_a_picture_that_grows_again_and_again(
-    size: tuple[int, int], expected: list[str], tmp_path: Path, runs: list[str], *, surveyed: bool
+    size: tuple[int, int], expected: list[str], tmp_path: Path, ways: list[str], *, surveyed: bool
 ) -> None:
     sizes = [(64, 48), (128, 96), (256, 192), (512, 384)]
     source = glued(tmp_path, *((("-pix_fmt", "yuv420p"),) * 4), sizes=sizes)
     _, slim = await shows_the_same(source, surveyed=surveyed)
     assert size_of(slim.path) == size
-    assert runs == expected
+    assert ways == expected
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "ts"])
@@ -242,10 +212,10 @@ async def test_a_piece_is_cut_from_the_run_with_the_right_frame(tmp_path: Path) 
     assert size_of(watching.piece) == size_of(slim.path) == (128, 96)
 
 
-async def test_the_picture_shrinks(tmp_path: Path, runs: list[str]) -> None:
+async def test_the_picture_shrinks(tmp_path: Path, ways: list[str]) -> None:
     _, slim = await shows_the_same(glued(tmp_path, *((("-pix_fmt", "yuv420p"),) * 2), sizes=[(256, 192), (64, 48)]))
     assert size_of(slim.path) == (256, 192)
-    assert runs == ["selected"]
+    assert ways == ["selected"]
 
 
 @pytest.mark.parametrize(
@@ -256,7 +226,7 @@ async def test_the_picture_shrinks(tmp_path: Path, runs: list[str]) -> None:
         (("-c:v", "libsvtav1", "-preset", "12", "-svtav1-params", "lookahead=0"), "mkv"),
     ],
 )
-async def test_a_call_begins_small(coding: Sequence[str], container: str, tmp_path: Path, runs: list[str]) -> None:
+async def test_a_call_begins_small(coding: Sequence[str], container: str, tmp_path: Path, ways: list[str]) -> None:
     small = numbered(tmp_path / f"small.{container}", NUMBERS[:40], *coding, size=(128, 96))
     large = numbered(tmp_path / f"large.{container}", NUMBERS[40:], *coding, size=(512, 384))
     listed, source = tmp_path / "listed.txt", tmp_path / f"source.{container}"
@@ -265,7 +235,7 @@ async def test_a_call_begins_small(coding: Sequence[str], container: str, tmp_pa
     recording, slim = await shows_the_same(source)
     assert (recording.width, recording.height) == (128, 96)
     assert size_of(slim.path) == (512, 384)
-    assert runs == ["selected"]
+    assert ways == ["selected"]
 
 
 async def test_av1_whose_pictures_refer_to_larger_ones(tmp_path: Path) -> None:
@@ -306,7 +276,7 @@ async def test_an_interlaced_picture_shrinks(tmp_path: Path) -> None:
 @pytest.mark.parametrize("surveyed", [True, False])
 @pytest.mark.parametrize("rotation", ["90", "180", "270"])
 async def test_a_turned_picture_changes_its_size(
-    rotation: str, tmp_path: Path, runs: list[str], *, surveyed: bool
+    rotation: str, tmp_path: Path, ways: list[str], *, surveyed: bool
 ) -> None:
     made = glued(tmp_path, *((("-pix_fmt", "yuv420p"),) * 2), sizes=[(256, 192), (64, 48)])
     source = tmp_path / "source.mp4"
@@ -316,7 +286,7 @@ async def test_a_turned_picture_changes_its_size(
     turned = {"90": "transpose=clock", "180": "hflip,vflip", "270": "transpose=cclock"}[rotation]
     assert numbers_in(slim.path, filters=turned) == expected
     assert size_of(slim.path) == ((960, 720) if rotation == "180" else (720, 960))
-    assert runs == (["selected"] if surveyed else ["whole"] * 2)
+    assert ways == (["selected"] if surveyed else ["whole"] * 2)
 
 
 async def test_the_shape_of_the_pixels_changes(tmp_path: Path) -> None:
@@ -330,12 +300,12 @@ async def test_the_shape_of_the_pixels_changes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("scan", ["tff", "bff"])
-async def test_interlaced_pictures_are_shown_without_combs(scan: str, tmp_path: Path, runs: list[str]) -> None:
+async def test_interlaced_pictures_are_shown_without_combs(scan: str, tmp_path: Path, ways: list[str]) -> None:
     lines = ("-vf", f"interlace=scan={scan}", "-flags", "+ildct+ilme", "-x264-params", f"{scan}=1")
     source = numbered(tmp_path / "source.mp4", [1 + at // 4 for at in range(300)], *X264, *lines, rate="50")
     recording, _ = await shows_the_same(source, filters=DEINTERLACED)
     assert recording.picture.interlaced
-    assert runs == ["whole"]
+    assert ways == ["whole"]
 
 
 @pytest.mark.parametrize(
@@ -358,7 +328,7 @@ async def test_a_recording_that_does_not_begin_at_0(
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "mov"])
 async def test_the_screen_is_taken_and_neither_camera_nor_preview_nor_cover(
-    container: str, tmp_path: Path, runs: list[str]
+    container: str, tmp_path: Path, ways: list[str]
 ) -> None:
     # A large preview that does not last, a small camera, a cover: the screen is the third track with pictures.
     preview = numbered(tmp_path / "preview.mp4", [2000] * 20, *X264, size=(512, 384))
@@ -377,4 +347,4 @@ async def test_the_screen_is_taken_and_neither_camera_nor_preview_nor_cover(
     recording, slim = await shows_the_same(source, place=2)
     assert recording.screen == 2
     assert (recording.width, recording.height) == size_of(slim.path) == (128, 96)
-    assert runs == ["selected"], "the fast way works for a track that is not the first"
+    assert ways == ["selected"], "the fast way works for a track that is not the first"

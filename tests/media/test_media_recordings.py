@@ -20,6 +20,7 @@ from runops_worker.media.recording.recording import Recording
 from runops_worker.media.transcode.slim_size import slim_size
 from runops_worker.media.transcode.slim_video import SlimVideo
 from runops_worker.media.transcode.transcode import transcode
+from tests.media import slimming
 
 MakeRecording = Callable[[str], Path]
 LIMITS = Limits()
@@ -27,17 +28,7 @@ LIMITS = Limits()
 
 async def slimmed(source: Path, target: Path, *, fps: int = 1, height: int = 120) -> tuple[Recording, SlimVideo]:
     examined = await examine(source, limits=LIMITS)
-    slim = await transcode(
-        source,
-        target,
-        examined=examined,
-        fps=fps,
-        height=height,
-        crf=32,
-        limits=LIMITS,
-        on_progress=lambda _share: None,
-    )
-    return examined.recording, slim
+    return examined.recording, await slimming.slimmed(source, examined, target, fps=fps, height=height)
 
 
 def contents(folder: Path) -> list[str]:

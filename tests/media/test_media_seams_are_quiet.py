@@ -15,7 +15,7 @@ from runops_worker.media.transcode.cut_chunk import cut_chunk
 from runops_worker.media.transcode.measure_activity import measure_activity, measure_seam
 from runops_worker.media.transcode.seams import candidates, chosen_start, seam_clip
 from runops_worker.media.transcode.slim_video import SlimVideo, inspect_slim
-from runops_worker.media.transcode.transcode import transcode
+from tests.media.slimming import slimmed
 
 pytestmark = pytest.mark.slow("ffmpeg encodes a recording of half an hour, as small as can be")
 
@@ -49,20 +49,8 @@ def slim(tmp_path_factory: pytest.TempPathFactory) -> SlimVideo:
         *("-map", "0:v", "-map", "[sound]", "-t", str(SECONDS), "-c:v", "libx264", "-preset", "ultrafast"),
         *("-pix_fmt", "yuv420p", "-ac", "1", "-c:a", "flac", str(source)),
     )
-    return asyncio.run(slimmed(source, folder / "slim.mp4"))
-
-
-async def slimmed(source: Path, target: Path) -> SlimVideo:
-    return await transcode(
-        source,
-        target,
-        examined=await examine(source, limits=LIMITS),
-        fps=1,
-        height=720,
-        crf=32,
-        limits=LIMITS,
-        on_progress=lambda _share: None,
-    )
+    examined = asyncio.run(examine(source, limits=LIMITS))
+    return asyncio.run(slimmed(source, examined, folder / "slim.mp4", height=720))
 
 
 async def started(slim: SlimVideo, index: int, folder: Path) -> float:

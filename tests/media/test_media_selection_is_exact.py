@@ -1,14 +1,11 @@
 """For each coding the slim video is the same: with most pictures left out, with all decoded, and cut while it grows."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from devstack.media_corpus.codings import CODINGS
-from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
-from runops_worker.media.transcode import encode
 from tests.media.slimming import Codings, Watching, boxes, packets, slimmed
 
 pytestmark = pytest.mark.slow(
@@ -17,7 +14,6 @@ pytestmark = pytest.mark.slow(
     first=True,
 )
 
-DROPPING = "-/bsf:V:0"
 WHOLE, TRIED = ["whole"], ["selected", "whole"]
 NOT_SELECTED = {
     # Each picture is needed.
@@ -34,26 +30,6 @@ NOT_SELECTED = {
     # What is built upon a picture that is not there is found out only when it is decoded.
     "h264-pictures-missing": TRIED,
 }
-
-
-@pytest.fixture
-def ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """How each run of the transcode decoded: `selected` or `whole`."""
-    seen: list[str] = []
-
-    async def watched(
-        command: list[str],
-        *,
-        allowance: Allowance,
-        reach: Reach,
-        on_stdout: Callable[[str], None],
-        on_stderr: Callable[[str], None],
-    ) -> Outcome:
-        seen.append("selected" if DROPPING in command else "whole")
-        return await run_tool(command, allowance=allowance, reach=reach, on_stdout=on_stdout, on_stderr=on_stderr)
-
-    monkeypatch.setattr(encode, "run_tool", watched)
-    return seen
 
 
 @pytest.fixture(scope="module")
