@@ -111,6 +111,7 @@ class TestTrimmedWithoutNewEncoding:
     @pytest.mark.parametrize(
         ("edits", "shown"),
         [
+            ([(0.0, 1.2)], [0, 0]),
             ([(1.0, 2.2)], [0, 0]),
             ([(4.1, 9.5)], [1, 1, 2, 2, 2, 3]),
             ([(4.1, 6.1), (10.0, 12.0)], [1, 1, 3, 3]),

@@ -118,8 +118,8 @@ def test_ffmpeg_leaves_out_a_picture_that_begins_before_its_edit(times: list[flo
     assert near.lose_a_picture is loses
 
 
-def report(*, hidden: int = 0) -> PacketReport:
-    screen = Track(kind="video", width=1920, height=1080, hidden=hidden, packets=9, end=60.0, jumps_back_at=3.0)
+def report(*, hidden: int = 0, end: float = 3.0) -> PacketReport:
+    screen = Track(kind="video", width=1920, height=1080, hidden=hidden, packets=9, end=end, jumps_back_at=3.0)
     return PacketReport({0: screen, 1: Track(kind="audio", codec="aac", packets=9, end=60.0)})
 
 
@@ -130,31 +130,36 @@ def test_the_lists_are_those_of_the_tracks_that_ffmpeg_lists() -> None:
     assert edits_by_place([both[0], TrackEdits("soun", ())], report()) is None
 
 
-@pytest.mark.parametrize(("edits", "hidden", "worth"), [(ONE, 0, False), (ONE, 1, True), (TWO, 0, True)])
+@pytest.mark.parametrize(
+    ("edits", "hidden", "worth"), [(ONE, 0, False), (ONE, 1, True), (TWO, 0, True), ((Edit(2.0, 4.4),), 0, True)]
+)
 def test_a_usual_file_is_not_read_twice(edits: tuple[Edit, ...], hidden: int, worth: bool) -> None:
     assert look_is_worth_it(Edits((edits,), (ONE,)), report(hidden=hidden)) is worth
 
 
 @pytest.mark.parametrize(
-    ("videos", "loses", "expected"),
+    ("videos", "loses", "end", "expected"),
     [
-        (ONE, True, True),
-        (ONE, False, False),
-        (TWO, False, True),
-        (MOVED, False, True),
+        (ONE, True, 3.0, True),
+        (ONE, False, 3.0, False),
+        (ONE, False, 3.5, False),
+        # The last picture goes on behind the end of the edit.
+        (ONE, False, 3.6, True),
+        (TWO, False, 3.0, True),
+        (MOVED, False, 3.0, True),
         # They would wait for their turn in memory: 90 s of pictures of 3 MB.
-        ((Edit(50.0, 60.0), Edit(0.0, 80.0)), True, False),
-        ((Edit(0.0, 80.0), Edit(90.0, 100.0)), True, True),
+        ((Edit(50.0, 60.0), Edit(0.0, 80.0)), True, 3.0, False),
+        ((Edit(0.0, 80.0), Edit(90.0, 100.0)), True, 3.0, True),
     ],
 )
 def test_edits_are_followed_where_something_would_be_left_out(
-    videos: tuple[Edit, ...], loses: bool, expected: bool
+    videos: tuple[Edit, ...], loses: bool, end: float, expected: bool
 ) -> None:
     near = Neighbours(videos)
     for edit in videos:
         near.take(edit.begin - (1.0 if loses else 0.0))
     near.take(1000.0)
-    assert followed(Edits((videos,), (ONE,)), report(), [near], screen=0) is expected
+    assert followed(Edits((videos,), (ONE,)), report(end=end), report(), [near], screen=0) is expected
 
 
 def test_what_is_presented_is_as_long_as_the_edits() -> None:

@@ -14,8 +14,9 @@ from runops_worker.media.recording.edits import Edit, Neighbours, are_in_order, 
 from runops_worker.media.recording.timeline import Timeline
 from runops_worker.media.recording.track import Track
 
-__all__ = ["Edits", "edits_by_place", "followed", "look_is_worth_it", "presented"]
+__all__ = ["Edits", "edits_by_place", "followed", "look_is_worth_it", "outlasts", "presented"]
 
+_OUTLASTING_SECONDS: Final = 0.5
 # Pictures of parts that are shown earlier than they are stored wait for their turn.
 _MOST_WAITING_BYTES: Final = 256 * 1024 * 1024
 
@@ -38,7 +39,7 @@ def edits_by_place(listed: Sequence[TrackEdits], packets: PacketReport) -> Edits
 
 
 def look_is_worth_it(edits: Edits, packets: PacketReport) -> bool:
-    """Return whether ffmpeg may leave out anything: pictures are hidden, or there are several parts.
+    """Return whether ffmpeg may leave out anything, or show the last picture for too long.
 
     Parameters
     ----------
@@ -47,16 +48,32 @@ def look_is_worth_it(edits: Edits, packets: PacketReport) -> bool:
     packets
         As ffmpeg lists them while it follows the edits.
     """
-    return any(track.hidden for track in packets.videos) or any(len(parts) > 1 for parts in edits.videos)
+    hides = any(track.hidden for track in packets.videos) or any(len(parts) > 1 for parts in edits.videos)
+    return hides or any(outlasts(edits, packets, screen=place) for place in range(len(packets.videos)))
 
 
-def followed(edits: Edits, media: PacketReport, neighbours: Sequence[Neighbours], *, screen: int) -> bool:
+def outlasts(edits: Edits, packets: PacketReport, *, screen: int) -> bool:
+    """Return whether a track lasts longer than its edits: its last picture goes on behind the end of the last one.
+
+    Parameters
+    ----------
+    edits, packets
+        As for `look_is_worth_it`.
+    screen
+        The place of the track.
+    """
+    return packets.videos[screen].end > presented_seconds(edits.videos[screen]) + _OUTLASTING_SECONDS
+
+
+def followed(
+    edits: Edits, packets: PacketReport, media: PacketReport, neighbours: Sequence[Neighbours], *, screen: int
+) -> bool:
     """Return whether the edits must be followed without ffmpeg.
 
     Parameters
     ----------
-    edits
-        The edits.
+    edits, packets
+        As for `look_is_worth_it`.
     media
         All packets, at the times of the media.
     neighbours
@@ -69,7 +86,7 @@ def followed(edits: Edits, media: PacketReport, neighbours: Sequence[Neighbours]
     if waiting > _MOST_WAITING_BYTES:
         return False
     # Where a later part begins, ffmpeg leaves out a packet of sound, and counts wrongly where there are B-frames.
-    return len(parts) > 1 or neighbours[screen].lose_a_picture
+    return len(parts) > 1 or neighbours[screen].lose_a_picture or outlasts(edits, packets, screen=screen)
 
 
 def presented(edits: Edits, media: PacketReport) -> PacketReport:

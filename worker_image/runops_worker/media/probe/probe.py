@@ -126,7 +126,7 @@ async def probe(path: Path, *, limits: Limits, on_screen: OnScreen = _ignore, pa
         )
         place = screen_place(media, summary)
         is_short = media.duration <= limits.max_duration_seconds
-        if outcome_of_media.returncode == 0 and is_short and followed(edits, media, near, screen=place):
+        if outcome_of_media.returncode == 0 and is_short and followed(edits, packets, media, near, screen=place):
             packets = presented(edits, media)
         else:
             edits = None
