@@ -12,7 +12,7 @@ from runops_worker.media.limits import Limits
 from runops_worker.media.probe.examine import examine
 from runops_worker.media.recording.recording import Recording
 from runops_worker.media.sandbox.run_tool import Allowance, Outcome, Reach, run_tool
-from runops_worker.media.transcode import encode, look
+from runops_worker.media.transcode import decode_screen, encode
 from runops_worker.media.transcode.slim_video import SlimVideo
 from tests.media import slimming
 from tests.media.numbered_pictures import ffmpeg, numbered, numbers_in, shown_by_a_player, size_of
@@ -173,7 +173,7 @@ async def test_nothing_is_decoded_beforehand_where_no_picture_can_have_another_s
     async def looked(*_: object, **__: object) -> Outcome:
         raise AssertionError("pictures were decoded to learn their size")
 
-    monkeypatch.setattr(look, "run_tool", looked)
+    monkeypatch.setattr(decode_screen, "run_tool", looked)
     repeated = ("-g", "10", "-x264-params", "repeat-headers=1")
     await shows_the_same(numbered(tmp_path / f"source.{container}", NUMBERS, *X264, *repeated))
 

@@ -7,7 +7,7 @@ import pytest
 
 from devstack.media_corpus.boxes import box, full
 from runops_worker.media.probe.edit_list import TrackEdits, edits_of, read_index
-from runops_worker.media.probe.edited import Edits, edits_by_place, followed, look_is_worth_it, presented
+from runops_worker.media.probe.edited import Edits, edits_by_place, followed, may_lose_content, presented
 from runops_worker.media.probe.packets import PacketReport
 from runops_worker.media.recording.edits import Edit, Neighbours, are_in_order, presented_seconds, shown_from
 from runops_worker.media.recording.timeline import Timeline
@@ -134,7 +134,7 @@ def test_the_lists_are_those_of_the_tracks_that_ffmpeg_lists() -> None:
     ("edits", "hidden", "worth"), [(ONE, 0, False), (ONE, 1, True), (TWO, 0, True), ((Edit(2.0, 4.4),), 0, True)]
 )
 def test_a_usual_file_is_not_read_twice(edits: tuple[Edit, ...], hidden: int, worth: bool) -> None:
-    assert look_is_worth_it(Edits((edits,), (ONE,)), report(hidden=hidden)) is worth
+    assert may_lose_content(Edits((edits,), (ONE,)), report(hidden=hidden)) is worth
 
 
 @pytest.mark.parametrize(

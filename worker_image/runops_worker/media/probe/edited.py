@@ -1,6 +1,6 @@
 """Recordings whose edit list ffmpeg does not follow exactly: their parts are taken from the media itself. Pure.
 
-Nearly all edit lists are followed exactly by ffmpeg. `look_is_worth_it` finds those that may not be, and `followed`
+Nearly all edit lists are followed exactly by ffmpeg. `may_lose_content` finds those that may not be, and `followed`
 decides by the times of all pictures.
 """
 
@@ -14,7 +14,7 @@ from runops_worker.media.recording.edits import Edit, Neighbours, are_in_order, 
 from runops_worker.media.recording.timeline import Timeline
 from runops_worker.media.recording.track import Track
 
-__all__ = ["Edits", "edits_by_place", "followed", "look_is_worth_it", "outlasts", "presented"]
+__all__ = ["Edits", "edits_by_place", "followed", "may_lose_content", "outlasts", "presented"]
 
 _OUTLASTING_SECONDS: Final = 0.5
 # Pictures of parts that are shown earlier than they are stored wait for their turn.
@@ -38,7 +38,7 @@ def edits_by_place(listed: Sequence[TrackEdits], packets: PacketReport) -> Edits
     return Edits(videos, sounds)
 
 
-def look_is_worth_it(edits: Edits, packets: PacketReport) -> bool:
+def may_lose_content(edits: Edits, packets: PacketReport) -> bool:
     """Return whether ffmpeg may leave out anything, or show the last picture for too long.
 
     Parameters
@@ -58,7 +58,7 @@ def outlasts(edits: Edits, packets: PacketReport, *, screen: int) -> bool:
     Parameters
     ----------
     edits, packets
-        As for `look_is_worth_it`.
+        As for `may_lose_content`.
     screen
         The place of the track.
     """
@@ -73,7 +73,7 @@ def followed(
     Parameters
     ----------
     edits, packets
-        As for `look_is_worth_it`.
+        As for `may_lose_content`.
     media
         All packets, at the times of the media.
     neighbours

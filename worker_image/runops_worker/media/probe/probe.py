@@ -16,7 +16,7 @@ from runops_worker.media.errors import MediaRejected, MediaToolFailed
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.cut_off import cut_off, second_recording, unreadable_parts
 from runops_worker.media.probe.edit_list import edits_of, read_index
-from runops_worker.media.probe.edited import Edits, edits_by_place, followed, look_is_worth_it, presented
+from runops_worker.media.probe.edited import Edits, edits_by_place, followed, may_lose_content, presented
 from runops_worker.media.probe.file_end import TAIL_BYTES, has_end
 from runops_worker.media.probe.header_claim import header_claim
 from runops_worker.media.probe.input_summary import InputSummary, VideoHeader
@@ -140,7 +140,7 @@ async def probe(path: Path, *, limits: Limits, on_screen: OnScreen = _ignore, pa
 def _listed_edits(path: Path, packets: PacketReport) -> Edits | None:
     with path.open("rb") as file:
         edits = edits_by_place(edits_of(read_index(file)), packets)
-    return edits if edits is not None and look_is_worth_it(edits, packets) else None
+    return edits if edits is not None and may_lose_content(edits, packets) else None
 
 
 def _both(media: PacketReport, near: Sequence[Neighbours]) -> Callable[[str], None]:

@@ -14,7 +14,7 @@ from typing import Final
 from runops_worker.media.limits import Limits
 from runops_worker.media.recording.loss import Loss, LossKind
 from runops_worker.media.recording.recording import Recording
-from runops_worker.media.transcode.look import look
+from runops_worker.media.transcode.decode_screen import decode_screen
 from runops_worker.media.wording import seconds_text
 
 __all__ = ["DamageReport", "damage_loss", "find_damage", "joined", "seconds_of"]
@@ -125,7 +125,7 @@ async def find_damage(source: Path, *, recording: Recording, limits: Limits) -> 
     report = DamageReport()
     # With one thread, an error is written beside the picture it belongs to.
     options = ("-threads", "1", "-t", f"{limits.max_duration_seconds}")
-    await look(
+    await decode_screen(
         source,
         recording,
         limits=limits,

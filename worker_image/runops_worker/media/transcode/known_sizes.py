@@ -17,7 +17,7 @@ from typing import Final
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.pictures import Pictures
 from runops_worker.media.recording.recording import Recording
-from runops_worker.media.transcode.look import look
+from runops_worker.media.transcode.decode_screen import decode_screen
 from runops_worker.media.transcode.packet_filter import dropping
 from runops_worker.media.transcode.picture_size import PRINT_SIZES, shown_in, size_to_follow
 
@@ -117,7 +117,7 @@ async def known_sizes(
     keep = await asyncio.to_thread(sampled, pictures)
     await asyncio.to_thread(lambda: formula.write_text(dropping(keep), "ascii"))
     decoder = ("-threads", "1", f"-/bsf:V:{recording.screen}", str(formula.absolute()))  # noqa: ASYNC240 - no access
-    await look(
+    await decode_screen(
         source,
         recording,
         limits=limits,

@@ -13,7 +13,7 @@ from typing import Final
 from runops_worker.media.limits import Limits
 from runops_worker.media.recording.picture_format import PQ
 from runops_worker.media.recording.recording import Recording
-from runops_worker.media.transcode.look import look
+from runops_worker.media.transcode.decode_screen import decode_screen
 
 __all__ = ["REFERENCE_WHITE_NITS", "measured_white", "nits_of", "white_of"]
 
@@ -69,7 +69,7 @@ async def measured_white(path: Path, recording: Recording, *, limits: Limits) ->
         if match := _BRIGHTEST.match(line):
             brightest.append(nits_of(int(match[1]), full_range=recording.picture.full_range))
 
-    await look(
+    await decode_screen(
         path,
         recording,
         limits=limits,

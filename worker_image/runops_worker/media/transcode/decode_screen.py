@@ -9,7 +9,7 @@ from runops_worker.media.recording.recording import Recording
 from runops_worker.media.sandbox.ffmpeg import hardened
 from runops_worker.media.sandbox.run_tool import Allowance, Reach, run_tool
 
-__all__ = ["look"]
+__all__ = ["decode_screen"]
 
 _FILE_BYTES: Final = 1024**2
 
@@ -18,7 +18,7 @@ def _ignore(_line: str) -> None:
     pass
 
 
-async def look(
+async def decode_screen(
     source: Path,
     recording: Recording,
     *,
