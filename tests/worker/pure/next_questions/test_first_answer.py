@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from runops.failures import Reason
 from runops_worker.media.transcode.activity import Activity
 from runops_worker.model.protocol import AnswerEnd
 from runops_worker.transcription.chunk_state import transcripts_of
@@ -97,6 +98,34 @@ LOOP = [clicked(at, word) for at, word in zip(range(120, 180, 2), ["One", "Two",
             id="cut off, with a hole: the hole and the rest",
         ),
         pytest.param(
+            ended(AnswerEnd.CUT_OFF, *every_four_seconds(0, 149), *clicks(150)),
+            BUSY,
+            "rest 1150-1300",
+            39,
+            id="cut off in the middle: the rest",
+        ),
+        pytest.param(
+            ended(AnswerEnd.CUT_OFF, *every_four_seconds(0, 297), *clicks(299)),
+            BUSY,
+            "",
+            76,
+            id="cut off in its last second: nothing",
+        ),
+        pytest.param(
+            ended(AnswerEnd.CUT_OFF, *every_four_seconds(0, 297), *clicks(298)),
+            BUSY,
+            "rest 1290-1300",
+            76,
+            id="cut off in the second before it",
+        ),
+        pytest.param(
+            ended(AnswerEnd.CUT_OFF, *every_four_seconds(0, 120), *LOOP),
+            BUSY,
+            "rest 1178-1300",
+            60,
+            id="cut off, and like a loop: only an endless answer is one",
+        ),
+        pytest.param(
             replace(whole(*every_four_seconds(0, 201)), is_whole=False),
             BUSY,
             "rest 1200-1300",
@@ -139,3 +168,59 @@ def test_what_is_asked_after_the_first_answer(answer: Heard, happens: Activity, 
     assert sum(len(part.items) for part in transcripts_of(state)) == kept
     assert state.lost == ()
     assert state.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "dropped"),
+    [
+        pytest.param(whole(*every_four_seconds(), bad=8), 8, id="few unreadable items"),
+        pytest.param(whole(*clicks(0, 0.1, 0.2, 0.3)), 4, id="all at one second"),
+        pytest.param(replace(whole(*every_four_seconds(0, 201), bad=3), is_whole=False), 3, id="cut off"),
+        pytest.param(
+            replace(whole(*clicks(*range(0, 300, 4), 299), bad=3), is_whole=False), 3, id="cut off at its end"
+        ),
+        pytest.param(replace(whole(bad=3), is_whole=False), 3, id="cut off, and nothing can be read"),
+    ],
+)
+def test_what_cannot_be_used_of_an_answer_is_counted(answer: Heard, dropped: int) -> None:
+    assert asked_first(answer, BUSY).dropped == dropped
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason", "failure", "detail"),
+    [
+        (replace(ended(AnswerEnd.REFUSED), detail="why"), "refused", Reason.BLOCKED, "why"),
+        (replace(ended(AnswerEnd.EMPTY), detail="why"), "empty", Reason.MODEL_EMPTY_ANSWER, "why"),
+        (replace(UNUSABLE, unusable="why"), "empty", Reason.INVALID_OUTPUT, "why"),
+        (replace(ended(AnswerEnd.CUT_OFF), detail="why"), "cut_off", Reason.OUTPUT_CUT_OFF, "why"),
+        (whole(), "empty", Reason.MODEL_EMPTY_ANSWER, ""),
+    ],
+)
+def test_the_next_question_says_why_it_is_asked(answer: Heard, reason: str, failure: Reason, detail: str) -> None:
+    trouble = asked_first(answer, BUSY).open[0].trouble
+    assert trouble is not None
+    assert (trouble.reason, trouble.failure, trouble.detail) == (reason, failure, detail)
+
+
+@pytest.mark.parametrize(
+    ("answer", "happens"),
+    [
+        pytest.param(whole(), IDLE, id="no item"),
+        pytest.param(whole(*every_four_seconds()), BUSY, id="items"),
+        pytest.param(whole(*every_four_seconds(), bad=9), BUSY, id="items, and some to repair"),
+    ],
+)
+def test_a_whole_answer_is_about_all_that_was_asked(answer: Heard, happens: Activity) -> None:
+    assert [(part.start, part.end) for part in transcripts_of(asked_first(answer, happens))] == [(1000, 1300)]
+
+
+@pytest.mark.parametrize(("busy_seconds", "then"), [(8, ""), (9, "again 1000-1300"), (30, "again 1000-1300")])
+def test_an_answer_without_items_is_believed_where_less_than_three_seconds_in_a_hundred_are_busy(
+    busy_seconds: int, then: str
+) -> None:
+    assert shown(asked_first(whole(), activity(lambda at: at < busy_seconds)).open) == then
+
+
+def test_what_was_settled_is_counted() -> None:
+    answer = replace(whole(*every_four_seconds()), settled={"time_form": 3, "field_name": 2})
+    assert asked_first(answer).settled == 5

@@ -52,7 +52,11 @@ def test_an_answer_of_which_most_cannot_be_read_even_after_a_repair_counts_as_no
     assert shown(state.open) == "half 1000-1152, half 1150-1300"
     assert transcripts_of(state) == []
     assert state.dropped == 19
-    assert state.open[0].trouble.detail == "it is odd."
+    assert (state.open[0].trouble.reason, state.open[0].trouble.detail) == ("empty", "it is odd.")
+
+
+def test_an_answer_of_which_half_can_be_read_counts() -> None:
+    assert [len(part.items) for part in transcripts_of(repaired(UNUSABLE, good=10, bad=10))] == [10]
 
 
 def test_after_a_repair_what_is_missing_is_asked_for() -> None:
