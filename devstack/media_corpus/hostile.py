@@ -26,8 +26,7 @@ _ENDS: Final[dict[str, str]] = {
         mp4-codec-nobody-knows mkv-attachments-10000 mkv-tracks-10000 mkv-codec-nobody-knows
     """,
     "NoVideoStream": """
-        mov-reference-movie mp4-sound-only mp4-subtitles-only mp4-no-tracks mkv-size-of-no-length mkv-no-tracks
-        mkv-data-only hls-posing-as-avi avi-of-noise
+        mp4-sound-only mp4-subtitles-only mkv-data-only
     """,
     "MediaTooShort": """
         mkv-segment-of-size-max mkv-tracks-of-size-max mkv-all-at-one-time mkv-times-negative
@@ -43,6 +42,7 @@ _ENDS: Final[dict[str, str]] = {
         hls-posing-as-gif avi-size-16000
     """,
     "MediaCorrupt": """
+        avi-of-noise hls-posing-as-avi mkv-no-tracks mkv-size-of-no-length mov-reference-movie mp4-no-tracks
         hls-posing-as-asf hls-posing-as-flv hls-posing-as-ogg hls-posing-as-ps asf-of-noise flv-of-noise ogg-of-noise
         ps-of-noise ts-of-noise avi-size-max gif-size-max
         type-and-noise matroska-and-noise hls-after-a-box hls-posing-as-a-box hls-after-matroska

@@ -39,7 +39,7 @@ _RECORDINGS: tuple[tuple[str, Any, Reason, tuple[str, ...], str], ...] = (
         "wrong bytes in the index",
         noisy_index,
         Reason.MEDIA_CORRUPT,
-        ("The recording's index is damaged: no track can be recognised in it.",),
+        ("No track can be recognised in the recording: its index is damaged.",),
         "upload it again",
     ),
     (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import SEEK_END
 from typing import BinaryIO, Final
 
 from runops_worker.media.recording.edits import Edit
@@ -34,17 +35,16 @@ class TrackEdits:
 
 
 def read_index(file: BinaryIO) -> bytes:
-    """Return the content of the box `moov`; empty if there is none, or one that is larger than 64 MB."""
-    at = 0
+    """Return the content of the box `moov`; empty if there is none, one that is not whole, or one of more than 64 MB."""
+    at, end = 0, file.seek(0, SEEK_END)
     for _ in range(_MOST_BOXES):
         file.seek(at)
-        header = file.read(_LONG)
-        size, kind, begin = _head(header)
+        size, kind, begin = _head(file.read(_LONG))
+        if size < begin or at + size > end:
+            break
         if kind == b"moov":
             file.seek(at + begin)
             return file.read(size - begin) if size <= _MOST_BYTES else b""
-        if size < _SHORT:
-            break
         at += size
     return b""
 

@@ -96,7 +96,7 @@ def _opening_refusal(outcome: Outcome, summary: InputSummary, packets: PacketRep
 def _no_picture(summary: InputSummary) -> MediaRejected:
     if not summary.has_known_tracks:
         # Nobody records nothing: where no track can be recognised, the bytes that describe the tracks are wrong.
-        return MediaRejected("MediaCorrupt", "The recording's index is damaged: no track can be recognised in it.")
+        return MediaRejected("MediaCorrupt", "No track can be recognised in the recording: its index is damaged.")
     what = "sound but no picture" if summary.has_sound else "neither a picture nor sound"
     return MediaRejected("NoVideoStream", f"The recording has {what}.")
 

@@ -195,8 +195,9 @@ async def _pump_both(*pairs: tuple[asyncio.StreamReader, Callable[[str], None]])
         async with asyncio.TaskGroup() as readers:
             for stream, take in pairs:
                 readers.create_task(_pump(stream, take))
-    except* Exception as group:  # noqa: BLE001 - unwrapped and raised on, never swallowed
-        # Only the callbacks raise here, and callers expect the plain exception.
+    except ExceptionGroup as group:
+        # Only the callbacks raise here, and callers expect the plain exception. Before Python 3.11.4, `except*` would put
+        # it into a group again.
         raise group.exceptions[0] from None
 
 
