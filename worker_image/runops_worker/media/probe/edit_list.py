@@ -35,7 +35,7 @@ class TrackEdits:
 
 
 def read_index(file: BinaryIO) -> bytes:
-    """Return the content of the box `moov`; empty if there is none, one that is not whole, or one of more than 64 MB."""
+    """Return the content of the box `moov`; empty if there is none that is whole, or if it has more than 64 MB."""
     at, end = 0, file.seek(0, SEEK_END)
     for _ in range(_MOST_BOXES):
         file.seek(at)

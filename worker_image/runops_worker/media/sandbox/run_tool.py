@@ -196,8 +196,8 @@ async def _pump_both(*pairs: tuple[asyncio.StreamReader, Callable[[str], None]])
             for stream, take in pairs:
                 readers.create_task(_pump(stream, take))
     except ExceptionGroup as group:
-        # Only the callbacks raise here, and callers expect the plain exception. Before Python 3.11.4, `except*` would put
-        # it into a group again.
+        # Only the callbacks raise here, and callers expect the plain exception. Before Python 3.11.4, `except*` puts it
+        # into a group again.
         raise group.exceptions[0] from None
 
 
