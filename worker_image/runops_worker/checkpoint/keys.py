@@ -13,7 +13,7 @@ __all__ = ["content_sha256", "section_key", "slim_key", "sop_key", "transcript_k
 
 _FORMAT = 1
 """Raised when a checkpoint changes its meaning, together with `Checkpoint.format`. Older ones are then ignored."""
-_SLIM_VERSION = 2
+_SLIM_VERSION = 3
 """Raised when the slim video of a recording changes: which tracks are in it, how large it is, when it shows what."""
 _ANSWER_VERSION = 4
 """Raised when the schema of an answer changes, or the way an answer is read."""
