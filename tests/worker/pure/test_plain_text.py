@@ -9,6 +9,7 @@ from runops_worker.sop.evidence.plain_text import (
     plain,
     similar_word,
     squeezed,
+    with_digits,
     words_of,
 )
 
@@ -123,3 +124,7 @@ def test_numbers_past_a_million_characters_are_not_looked_for() -> None:
     assert list(digit_groups("x" * 999_998 + " 7")) == ["7"]
     assert list(digit_groups("x" * 999_999 + " 7")) == []
     assert list(numbers_in("x" * 999_999 + " 7")) == []
+
+
+def test_numbers_in_words_are_written_with_digits() -> None:
+    assert with_digits("abc one twenty forty five") == "abc 1 20 45"
