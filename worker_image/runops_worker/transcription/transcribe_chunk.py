@@ -1,6 +1,5 @@
 """Transcribes one chunk: asks what `next_questions` decides to ask, and saves the state after each answer."""
 
-import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -92,7 +91,8 @@ async def transcribe_chunk(
         return state
     whole = _range_of(chunk)
     async with _clip(whole, chunk, inputs, whole_video=whole_video) as clip:
-        clip_sha256 = await asyncio.to_thread(_sha256, clip)
+        # A clip has a few MB, so its hash takes milliseconds.
+        clip_sha256 = _sha256(clip)
         state = about_clip(clip_sha256, state, begun(state.key, chunk, so_far=so_far))
         if not state.open:
             _LOG.info("using a chunk of an earlier slim video: its clip is the same", extra={"start": chunk.start})
