@@ -56,7 +56,7 @@ class Content:
 
 
 def make_content(name: str, folder: Path, progress: Callable[[str], None]) -> Path:
-    """Write the recording of one content with x264's defaults and AAC, 1080p30, or give what lies there already.
+    """Write the recording of one content with x264's defaults and AAC, 1080p30, or return the file if it exists.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """How a run of ffmpeg makes the slim video, and which run must take its place. Pure.
 
 A run is replaced for four causes. Its frame is too small for a picture that lasts. A sound track changes its channels
-or its rate. A sound track turns out to be damaged. ffmpeg waits for ever.
+or its rate. A sound track turns out to be damaged. ffmpeg hangs.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class RunPlan:
     shorter_side
         As for `slim_size`.
     frames_left
-        How often the frame may still be chosen anew. A run without any takes pictures of any size: its frame is larger
+        How often the frame may still be changed. A run without any takes pictures of any size: its frame is larger
         than those so far, which does no harm, and it turns pictures after they are fitted.
     sound_runs_left
         How often single sound tracks may still be left out. A few runs find one bad track among many; more are not
@@ -37,7 +37,7 @@ class RunPlan:
     sound_changes
         As for `sound_options`.
     waits_left
-        How often a run that waits for ever may still be replaced by the same one.
+        How often a run that hangs may still be replaced by the same one.
     """
 
     recording: Recording
@@ -98,7 +98,7 @@ def for_sound_that_changes(plan: RunPlan, report: DecodingReport) -> RunPlan | N
 
 
 def for_waiting(plan: RunPlan, *, waits: bool) -> RunPlan | None:
-    """Return the plan of the run that must replace this one because ffmpeg waits for ever; None if it goes on.
+    """Return the plan of the run that must replace this one because ffmpeg hangs; None if it goes on.
 
     That was seen once in some hundreds of runs with several graphs of sound (`sound_graph`), and in no others. Another
     run may rightly write nothing for minutes, where a part late in a long recording is the first that is shown.

@@ -3,7 +3,7 @@
 ffmpeg builds a filter graph anew where a track changes its channels or its rate, for example where a headset is plugged
 in. A new graph begins at 0 again, which is wrong by then. So for such a recording each track has a graph of its own up
 to where its sound has two channels at 16 kHz. The graph after that gets the same format all the time, is never built
-anew, and keeps count of the time. Other recordings have one graph: between two, ffmpeg 9 was seen to wait for ever once
+anew, and keeps count of the time. Other recordings have one graph: between two, ffmpeg 9 was seen to hang once
 in some hundreds of runs on a busy machine. Such a run is noticed and started again (`waiting_run`).
 """
 
@@ -32,7 +32,7 @@ _TWO_CHANNELS: Final = f"aformat=sample_fmts=fltp,pan=stereo|c0={_EVEN}|c1={_ODD
 # A late start and gaps are filled with silence. Sound that is more than 40 ms early or late is moved to its time.
 _ON_TIME: Final = f"aresample={_RATE}:async=1:min_hard_comp=0.04:first_pts=0"
 # ffmpeg keeps the silence of a gap in memory, 8 to 16 bytes a sample. It has no room for two hours, and drops the sound
-# behind them without a word. So a track with long pauses is divided before the end of each, and the parts are filled
+# behind them silently. So a track with long pauses is divided before the end of each, and the parts are filled
 # up with silence that is made when it is needed.
 _BEFORE_SOUND_SECONDS: Final = 0.5
 # Every second channel is shifted by a quarter of a wave against the others. So a channel that is inverted against its

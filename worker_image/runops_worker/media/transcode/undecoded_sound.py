@@ -18,7 +18,7 @@ __all__ = ["UndecodedSound", "find_undecoded"]
 
 _FILE_BYTES: Final = 1024**2
 _PACKETS, _DECODED = 0, 1
-# Decoders give a little less at the beginning and after an error; one packet is not worth a word.
+# Decoders give a little less at the beginning and after an error; one packet is not told.
 _SHORTEST_SECONDS: Final = 0.1
 _JOINED_SECONDS: Final = 2.0
 _MOST_SPANS: Final = 1_000

@@ -1,4 +1,4 @@
-"""Whether a run of ffmpeg waits for ever, by its reports of progress. Pure."""
+"""Whether a run of ffmpeg hangs, by its reports of progress. Pure."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +17,7 @@ class WaitingRun:
     Attributes
     ----------
     waits
-        Whether 240 reports in a row, two minutes, told of no further picture, sound or byte.
+        Whether 240 reports in a row, two minutes, showed no progress: no new picture, sound or byte.
     """
 
     waits: bool = False
