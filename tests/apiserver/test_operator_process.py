@@ -15,6 +15,7 @@ from tests.apiserver.operator_process import Start, Tables, queue, row
 from tests.cluster_objects import ClusterObjects
 from tests.eventually import eventually
 from tests.on_cluster import Kubectl
+from tests.schema_cache import read_anew
 
 pytestmark = [
     pytest.mark.cluster,
@@ -149,23 +150,21 @@ def test_a_key_put_right_is_taken_up(start: Start, stack: StackInfo, tmp_path: P
     ],
 )
 def test_a_schema_that_will_not_do_is_said_and_waited_for(
-    start: Start, database: Tables, broken: str, mended: str, sentence: str
+    *, start: Start, stack: StackInfo, database: Tables, broken: str, mended: str, sentence: str
 ) -> None:
     job_id = queue(database)
     database.execute(broken)
-    database.execute("notify pgrst, 'reload schema'")
     try:
-        time.sleep(1)
+        read_anew(database, stack)
         with start() as operator:
             eventually(lambda: operator.said(sentence), sentence)
             database.execute(mended)
-            database.execute("notify pgrst, 'reload schema'")
             mended = "select 1"
+            read_anew(database, stack)
             eventually(lambda: row(database, job_id)[0] == "processing", "it goes on when the schema is there")
     finally:
         database.execute(mended)
-        database.execute("notify pgrst, 'reload schema'")
-        time.sleep(1)
+        read_anew(database, stack)
 
 
 def test_an_unreachable_supabase_is_said_and_waited_for(start: Start, database: Tables, faults: FaultControl) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 from typer.testing import CliRunner, Result
@@ -22,6 +21,7 @@ from runops.failures import Reason
 from runops_cli.main import app
 from tests.bad_input.batch import Case, Project, assert_no_secret, environment
 from tests.bad_input.recordings import corpus
+from tests.schema_cache import read_anew
 
 pytestmark = pytest.mark.slow("`runops work` against projects that lack something, until it says so")
 
@@ -171,25 +171,13 @@ def _away(stack: StackInfo, database: psycopg.Connection, table: str, column: st
         there, back = (
             f"alter table {table} rename {one} to {other}" for one, other in ((column, "gone"), ("gone", column))
         )
-    headers = {"apikey": stack.secret_key, "Authorization": f"Bearer {stack.secret_key}"}
-    url = f"{stack.url}/rest/v1/{table}" + ("" if column is None else f"?columns={column}")
-
-    def answer() -> str:
-        # An insert of no rows: the codes PGRST204 and PGRST205 are those of PostgREST's own picture of the schema. One
-        # of PostgreSQL would be the table's state under an older picture, which a late reload still replaces.
-        response = httpx.post(url, json=[], headers=headers, timeout=60)
-        return "accepted" if response.is_success else str(response.json().get("code"))
-
-    def rename(statement: str, *, answers: set[str]) -> None:
-        database.execute(statement.encode())
-        database.execute("notify pgrst, 'reload schema'")
-        _eventually(lambda: answer() in answers, f"PostgREST takes notice of: {statement}")
-
-    rename(there, answers={"PGRST204", "PGRST205"})
+    database.execute(there.encode())
     try:
+        read_anew(database, stack)
         yield
     finally:
-        rename(back, answers={"accepted"})
+        database.execute(back.encode())
+        read_anew(database, stack)
 
 
 @pytest.mark.parametrize(
