@@ -35,6 +35,13 @@ def logging_stays() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module", autouse=True)
+def logging_stays_beyond_a_file() -> Iterator[None]:
+    """Give logging back after each file, too: what a fixture of the whole file changes, every test of it finds."""
+    with unchanged_logging():
+        yield
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInfo]:
     """A stack of this test process alone; it ends with the process, however that ends."""

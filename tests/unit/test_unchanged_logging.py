@@ -37,4 +37,4 @@ def test_a_logger_that_was_made_meanwhile_gets_no_level() -> None:
 
 
 def test_every_test_has_it(request: pytest.FixtureRequest) -> None:
-    assert "logging_stays" in request.fixturenames
+    assert {"logging_stays", "logging_stays_beyond_a_file"} <= set(request.fixturenames)
