@@ -12,6 +12,7 @@ import pytest
 from devstack import cluster as local_cluster
 from devstack.cluster import ClusterInfo, ClusterUnavailable
 from tests.cluster_objects import ClusterObjects, api_client
+from tests.eventually import eventually
 
 Kubectl = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -60,6 +61,9 @@ def namespace(cluster: ClusterInfo, api_server: httpx.Client) -> Iterator[str]:
     name = f"t-{uuid4().hex[:10]}"
     made = api_server.post("/api/v1/namespaces", json={"metadata": {"name": name}})
     assert made.status_code == 201, made.text
+    # Kubernetes makes it a moment later, and refuses every pod before that.
+    account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
+    eventually(lambda: api_server.get(account).status_code == 200, "the namespace has its service account")
     yield name
     with suppress(httpx.TransportError):  # the test may have ended the API server
         if cluster.flavour == "external":
