@@ -32,8 +32,8 @@ class FailureClass(StrEnum):
     QUOTA = "quota"
     """The model's quota is used up: wait, then retry. Uses up no attempt; nothing new is claimed meanwhile."""
     KEY = "key"
-    """A key or setting is missing or rejected: retry until it is fixed. Uses up no attempt; nothing new is claimed
-    meanwhile."""
+    """A key or a setting of the installation is missing or rejected: retry until it is fixed. Uses up no attempt;
+    nothing new is claimed meanwhile."""
     INFRASTRUCTURE = "infrastructure"
     """The cluster removed the pod or never ran it: retry. Uses up no attempt."""
     CLAIM = "claim"
@@ -63,6 +63,8 @@ class Reason(StrEnum):
     DUPLICATE_RESULTS = "DuplicateResults"
     MODEL_NOT_FOUND = "ModelNotFound"
     MODEL_REFUSED_REQUEST = "ModelRefusedRequest"
+    MODEL_REGION_REFUSED = "ModelRegionRefused"
+    MODEL_NOT_IN_PLAN = "ModelNotInPlan"
     PROMPT_MISSING = "PromptMissing"
     COST_CAP_REACHED = "CostCapReached"
     CLAIM_LOST = "ClaimLost"
@@ -100,6 +102,7 @@ class Reason(StrEnum):
     IMAGE_PULL_FAILED = "ImagePullFailed"
     POD_NOT_STARTING = "PodNotStarting"
     JOB_REFUSED = "JobRefused"
+    VIDEOJOB_REFUSED = "VideoJobRefused"
     STILL_STOPPING = "StillStopping"
 
 
@@ -265,12 +268,18 @@ _ROWS = (
     (
         Reason.MODEL_NOT_FOUND,
         82,
-        _P,
+        _K,
         "The configured model does not exist.",
         "Choose a model that exists (values: models.transcribe, models.sop).",
     ),
     (Reason.MODEL_REFUSED_REQUEST, 83, _P, "The model's API refused the request.", _REPORT),
-    (Reason.PROMPT_MISSING, 84, _P, "The prompt file does not exist.", "Choose a prompt that is installed."),
+    (
+        Reason.PROMPT_MISSING,
+        84,
+        _K,
+        "The prompt file does not exist.",
+        "Choose a prompt that is installed (values: prompts).",
+    ),
     (
         Reason.COST_CAP_REACHED,
         85,
@@ -354,6 +363,20 @@ _ROWS = (
         _T,
         "Storage refused a read or a write.",
         "Run `runops check`: it tests the bucket, its limits and its policies.",
+    ),
+    (
+        Reason.MODEL_REGION_REFUSED,
+        116,
+        _K,
+        "Gemini serves no requests from this region.",
+        "Send the workers' requests from a region that Gemini serves (an egress gateway, or HTTPS_PROXY in extraEnv).",
+    ),
+    (
+        Reason.MODEL_NOT_IN_PLAN,
+        117,
+        _K,
+        "The plan of the Gemini project allows no calls to the model.",
+        "Check the plan, the credits and the spending cap of the Gemini project, or choose another model.",
     ),
     (
         Reason.QUOTA_EXCEEDED,
@@ -450,6 +473,13 @@ _ROWS = (
         _I,
         "Kubernetes rejected the worker's Job.",
         "Read status.message: often a ResourceQuota is used up or an admission policy rejects it.",
+    ),
+    (
+        Reason.VIDEOJOB_REFUSED,
+        None,
+        _I,
+        "Kubernetes rejected the VideoJob.",
+        "Often an admission policy or a ResourceQuota rejects it; then queue the job again (`runops retry`).",
     ),
     (
         Reason.STILL_STOPPING,

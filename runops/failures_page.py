@@ -12,11 +12,12 @@ __all__ = ["page"]
 _MEANING: Mapping[FailureClass, str] = MappingProxyType(
     {
         FailureClass.PERMANENT: "The same input would fail again. The row becomes `error` at once.",
-        FailureClass.TRANSIENT: "An outside service was down or broken. Uses up one of `retryLimit` + 1 attempts.",
+        FailureClass.TRANSIENT: "An outside service was down or broken. Uses up one of `retryLimit` + 1 attempts, but none where "
+        "other videos meet the same failure.",
         FailureClass.QUOTA: "The model's quota is used up. Uses up no attempt; nothing new is claimed until "
-        "a video succeeds.",
+        "a call is answered.",
         FailureClass.KEY: "A key or a setting is missing or rejected. Uses up no attempt; nothing new is claimed until "
-        "a video succeeds.",
+        "a video gets past it.",
         FailureClass.INFRASTRUCTURE: "The cluster removed the pod or does not run it. Uses up no attempt.",
         FailureClass.CLAIM: "The worker lost the claim on the row. It changes nothing and exits.",
     }
@@ -39,6 +40,11 @@ _NOTES = """
 - Pauses double, with jitter over the upper half of each. A pause is kept in the row (`metadata.runops.not_before`), so
   it survives a restart of any process.
 - Where a quota error says how long to wait, runops waits that long, but asks again after an hour at the latest.
+- Each class is counted for itself: a week without a valid key leaves the bound of evictions alone.
+- A failure that several videos meet one after the other, such as an overloaded model, opens a circuit breaker: nothing
+  new is claimed, the videos at work wait without using up attempts, and one video at a time tries whether it is over.
+  [Decision 0141](decisions/0141-circuit-breakers.md) has the rules.
+- A model or a prompt that only one VideoJob names, and that does not exist, ends that VideoJob alone.
 - `OutOfMemory` is an exception: the first time, the next attempt gets twice the memory; the second time, the row
   becomes `error`.
 - After the last attempt the row becomes `error`, and its sentence gives the number of attempts. The recording, the
@@ -62,7 +68,9 @@ def _class_line(kind: FailureClass) -> str:
     pauses, bound = "none", "-"
     if kind not in {FailureClass.PERMANENT, FailureClass.CLAIM}:
         pauses = f"{pace(kind).base:g} s to {pace(kind).longest:g} s"
-        bound = f"{MOST_WAITS[kind]:,} in all" if kind in MOST_WAITS else "`retryLimit`"
+        bound = f"{MOST_WAITS[kind]:,} in all"
+        if kind is FailureClass.TRANSIENT:
+            bound = f"`retryLimit`; {bound} that use up none"
     return f"| {kind} | {_MEANING[kind]} | {pauses} | {bound} |\n"
 
 

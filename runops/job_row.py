@@ -102,7 +102,7 @@ class Claim(History):
             return handler(value)
         except ValidationError:
             assert info.field_name is not None
-            return cls.model_fields[info.field_name].default
+            return cls.model_fields[info.field_name].get_default(call_default_factory=True)
 
     @property
     def token(self) -> str:

@@ -6,17 +6,29 @@ Nothing else repeats an attempt: a Job has `backoffLimit: 0`, and a worker repea
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from runops.failures import Failure, FailureClass, Reason
 from runops.polling import backoff
 
-__all__ = ["MOST_COUNTED", "MOST_WAITS", "Again", "GiveUp", "History", "Pace", "after_failure", "pace"]
+__all__ = [
+    "LONGEST_ASKED_SECONDS",
+    "MOST_COUNTED",
+    "MOST_WAITS",
+    "Again",
+    "GiveUp",
+    "History",
+    "Pace",
+    "after_failure",
+    "pace",
+]
 
 
 MOST_COUNTED = 1_000_000
 """The highest number that is read from a row; the operator never writes a higher one."""
+_CLASSES = frozenset(kind.value for kind in FailureClass)
 
 
 class History(BaseModel):
@@ -27,7 +39,8 @@ class History(BaseModel):
     failures
         Attempts that are used up.
     waits
-        Interruptions, which use up no attempt: evictions, quotas, keys.
+        Interruptions, which use up no attempt, by class: evictions, quotas, keys, faults that all videos share. Each
+        class has a bound of its own, so that a long outage leaves the bound of another class alone.
     more_memory
         Whether an attempt ran out of memory, so that the next ones get twice as much.
     """
@@ -35,8 +48,30 @@ class History(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     failures: int = Field(default=0, ge=0, le=MOST_COUNTED)
-    waits: int = Field(default=0, ge=0, le=MOST_COUNTED)
+    waits: Mapping[FailureClass, int] = Field(default_factory=dict)
     more_memory: bool = False
+
+    @field_validator("waits", mode="before")
+    @classmethod
+    def _known_waits(cls, value: Any) -> Any:
+        """Leave out what is no count of a class: earlier versions wrote one number, later ones may know others."""
+        if not isinstance(value, Mapping):
+            return {}
+        return {
+            FailureClass(kind): count
+            for kind, count in value.items()
+            if kind in _CLASSES and type(count) is int and 0 <= count <= MOST_COUNTED
+        }
+
+    @property
+    def interruptions(self) -> int:
+        """Interruptions of all classes."""
+        return sum(self.waits.values())
+
+    def interrupted(self, kind: FailureClass) -> "History":
+        """Return the history after one more interruption of a class."""
+        waits = {**self.waits, kind: min(self.waits.get(kind, 0) + 1, MOST_COUNTED)}
+        return History(failures=self.failures, waits=waits, more_memory=self.more_memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +115,19 @@ _PACES: Mapping[FailureClass, Pace] = MappingProxyType(
     }
 )
 MOST_WAITS: Mapping[FailureClass, int] = MappingProxyType(
-    {FailureClass.QUOTA: 300, FailureClass.KEY: 10_000, FailureClass.INFRASTRUCTURE: 100}
+    {
+        FailureClass.TRANSIENT: 500,
+        FailureClass.QUOTA: 300,
+        FailureClass.KEY: 10_000,
+        FailureClass.INFRASTRUCTURE: 100,
+    }
 )
-"""After so many interruptions the next one is final. At the longest pauses that is three days for a quota, and a week
-for a key."""
+"""After so many interruptions of a class the next one is final. At the longest pauses that is three days for a quota or
+an outage, and a week for a key."""
 
 _SHORTEST_ASKED_SECONDS = 1.0
 """A quota error that asks for no wait at all must not use up every attempt within a second."""
-_LONGEST_ASKED_SECONDS = 3600.0
+LONGEST_ASKED_SECONDS = 3600.0
 """A service that asks for a longer wait, such as until midnight, is tried again after this."""
 
 
@@ -97,7 +137,13 @@ def pace(kind: FailureClass) -> Pace:
 
 
 def after_failure(
-    failure: Failure, history: History, *, retry_limit: int, asked_seconds: float | None = None, jitter: float = 0.0
+    failure: Failure,
+    history: History,
+    *,
+    retry_limit: int,
+    shared: bool = False,
+    asked_seconds: float | None = None,
+    jitter: float = 0.0,
 ) -> Again | GiveUp:
     """Return whether and when a video whose attempt has just failed is tried again.
 
@@ -109,6 +155,8 @@ def after_failure(
         Of the attempts before this one.
     retry_limit
         How many further attempts a video gets after the first one failed.
+    shared
+        Whether other videos meet the same failure: then it is an interruption, and uses up no attempt.
     asked_seconds
         How long the service asked to wait. The pause is never shorter, except that it is at most an hour.
     jitter
@@ -121,17 +169,18 @@ def after_failure(
         if history.more_memory:
             return GiveUp(" It had been given twice the memory after the first time.")
         return Again(_PACES[kind].base, history.model_copy(update={"more_memory": True}))
-    if failure.counts:
+    if failure.counts and not shared:
         if history.failures >= retry_limit:
             return GiveUp(_given_up_after(history.failures + 1))
         later = history.model_copy(update={"failures": history.failures + 1})
         return Again(_pause(kind, later.failures, jitter), later)
-    if history.waits >= MOST_WAITS[kind]:
-        return GiveUp(f" Given up after {history.waits} interruptions.")
-    later = history.model_copy(update={"waits": history.waits + 1})
-    seconds = _pause(kind, later.waits, jitter)
+    waits = history.waits.get(kind, 0)
+    if waits >= MOST_WAITS[kind]:
+        return GiveUp(f" Given up after {waits} interruptions.")
+    later = history.interrupted(kind)
+    seconds = _pause(kind, waits + 1, jitter)
     if asked_seconds is not None:
-        asked = min(max(asked_seconds, _SHORTEST_ASKED_SECONDS), _LONGEST_ASKED_SECONDS)
+        asked = min(max(asked_seconds, _SHORTEST_ASKED_SECONDS), LONGEST_ASKED_SECONDS)
         spread = asked + min(asked, 30.0) * jitter
         seconds = spread if kind is FailureClass.QUOTA else max(seconds, spread)
     return Again(seconds, later)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from runops.supabase.connection import Supabase
+from runops_operator.breakers.breakers import Breakers
 from runops_operator.config import Cost, OperatorConfig
 from runops_operator.informer.resync import Resync
 from runops_operator.informer.store import Observer, Store
@@ -24,6 +25,7 @@ from runops_operator.intake.rows import RowWatch
 from runops_operator.intake.server_clock import ServerClock
 from runops_operator.intake.slots import Slots
 from runops_operator.kubernetes_api.cluster import Cluster
+from runops_operator.manifests.build_videojob import Arrival
 from runops_operator.observability.backlog import BacklogWatch
 from runops_operator.observability.figures import Figures, snapshot
 from runops_operator.observability.metrics import Metrics
@@ -31,6 +33,7 @@ from runops_operator.pacing.kept_pace import KeptPace
 from runops_operator.pacing.pace_loop import PaceLoop
 from runops_operator.pacing.pace_news import PaceNews
 from runops_operator.reconcile.execute import Executor
+from runops_operator.reconcile.hand_made import HandMadeSlots
 from runops_operator.reconcile.observe import ObservationReader
 from runops_operator.reconcile.reconciler import Reconciler
 from runops_operator.reconcile.stopping import Stopping
@@ -110,21 +113,37 @@ def assemble(
     """
     wake = wake or asyncio.Event()
     news = PaceNews()
-    store, queue, jobs = Store(Figures(metrics).see, news.see, *observers), WorkQueue(), supabase.jobs
+    store, queue, jobs = (
+        Store(Figures(metrics).see, news.see, *observers, own_names=config.own_names),
+        WorkQueue(),
+        supabase.jobs,
+    )
     spending = SpendingWatch(cluster, store, config.cost, show=metrics.spending, now=now, announce=announce)
     store.observe(spending.see, deleted=spending.see_deleted)
+    breakers = Breakers(config, now)
+    store.observe(breakers.see, deleted=breakers.see_deleted)
     _show_caps(config.cost, metrics)
     metrics.look_at(videojobs=lambda: snapshot(store.videojobs()), depth=lambda: len(queue))
     adopter = Adopter(cluster=cluster, jobs=jobs, store=store, queue=queue, config=config)
-    rows = RowWatch(jobs=jobs, store=store, queue=queue, adopter=adopter, config=config, metrics=metrics, clock=clock)
     confirmation = Confirmation(
         jobs=jobs,
         adopter=adopter,
         config=config,
+        breakers=breakers,
         metrics=metrics,
         now=now,
         sizes_of=RecordingSizes(supabase.storage).of,
         wake=wake,
+    )
+    rows = RowWatch(
+        jobs=jobs,
+        store=store,
+        queue=queue,
+        adopter=adopter,
+        refused=lambda row, claim: confirmation.add(row, claim, Arrival()),
+        config=config,
+        metrics=metrics,
+        clock=clock,
     )
     pace = PaceLoop(
         cluster=cluster,
@@ -145,7 +164,7 @@ def assemble(
         clock=server_clock,
     )
     intake = Intake(
-        slots=Slots(store, confirmation, config, spending=spending.verdict, room=pace.room),
+        slots=Slots(store, confirmation, config, breakers=breakers, spending=spending.verdict, room=pace.room),
         chooser=Chooser(
             candidates=Candidates(jobs, config), claimer=claimer, hints=hints, clock=server_clock, config=config
         ),
@@ -155,6 +174,7 @@ def assemble(
         status=IntakeStatus(metrics),
         poll=config.poll,
     )
+    hand_made = HandMadeSlots(store, adopter.count_in_hand, config)
     stopping = Stopping(
         cluster, store=store, now=now, deadline_seconds=config.deadlines.cancelling_seconds, metrics=metrics
     )
@@ -164,6 +184,8 @@ def assemble(
         objects=supabase.storage,
         store=store,
         queue=queue,
+        breakers=breakers,
+        slots=hand_made,
         stopping=stopping,
         config=config,
         metrics=metrics,
@@ -174,6 +196,8 @@ def assemble(
         cluster=cluster,
         jobs=jobs,
         results=supabase.results,
+        breakers=breakers,
+        slots=hand_made,
         quiet_seconds=rows.quiet_seconds,
         now=now,
     )

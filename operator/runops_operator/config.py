@@ -228,6 +228,8 @@ class OperatorConfig(_Camel):
     confirm_seconds
         How long after a claim the row is read again: a consumer without claims, such as the old worker, may have read
         the row before the claim and overwrite it.
+    former_installations
+        Names under which this installation claimed rows before it was renamed or moved. It carries on their videos.
     user_metrics
         Whether metrics name users.
     pace_config_map
@@ -235,6 +237,7 @@ class OperatorConfig(_Camel):
     """
 
     installation: Annotated[str, Field(min_length=1, max_length=200)]
+    former_installations: tuple[Annotated[str, Field(min_length=1, max_length=300)], ...] = ()
     namespace: Annotated[str, Field(min_length=1, max_length=63)]
     max_concurrent: Annotated[int, Field(ge=1, le=10_000)] = 10
     max_concurrent_per_user: Annotated[int, Field(ge=1, le=10_000)] | None = None
@@ -262,6 +265,11 @@ class OperatorConfig(_Camel):
     user_metrics: bool = True
     pace_config_map: Annotated[str, Field(min_length=1, max_length=253)] | None = None
     tracing: Tracing = Tracing()
+
+    @property
+    def own_names(self) -> frozenset[str]:
+        """The names under which rows and VideoJobs are this installation's own."""
+        return frozenset({self.installation, *self.former_installations})
 
 
 def load_config(environ: Mapping[str, str] | None = None) -> OperatorConfig:

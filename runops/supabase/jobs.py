@@ -152,6 +152,42 @@ class JobsTable(JobsReads):
             there = await self.get(row.job_id)
         raise ever_changing(row.job_id, "the next attempt was to be prepared")
 
+    async def restamp(self, row: JobRow, claim: Claim) -> bool:
+        """Write a claim into a row in `processing` that has none, or has it under another name of the installation.
+
+        Parameters
+        ----------
+        row
+            As it was read.
+        claim
+            To be written. If the row carries it already, the answer is True.
+
+        Returns
+        -------
+        bool
+            False where another client changed the row's status or its claim.
+        """
+        there: JobRow | None = row
+        attempts = self._rest.retries.begin(may_pass)
+        for _round in attempts:
+            if there is None or there.status != RowStatus.PROCESSING or there.claim not in (row.claim, claim):
+                return False
+            if there.claim == claim:
+                return True
+            body = {"updated_at": NOW, "metadata": stamped_metadata(there.metadata, claim)}
+            try:
+                if await self._write(
+                    body,
+                    seen(there, RowStatus.PROCESSING),
+                    select=("job_id",),
+                    doing=f"writing the claim into the row {row.job_id} of the table jobs again",
+                ):
+                    return True
+            except SupabaseError as error:
+                await attempts.failed(error)
+            there = await self.get(row.job_id)
+        raise ever_changing(row.job_id, "its claim was to be written again")
+
     async def give_way(self, job_id: UUID, token: str) -> None:
         """Remove our claim from a row that another consumer works on, and leave everything else."""
         attempts = self._rest.retries.begin(may_pass)

@@ -250,6 +250,7 @@ def _properties() -> dict[str, Schema]:
         "enabled": {"type": "boolean", "description": "For the conditions of umbrella charts; not used."},
         "existingSecret": _ref("name"),
         "installation": _text(maxLength=200),
+        "formerInstallations": _list(_text(minLength=1, maxLength=300), uniqueItems=True),
         **{name: _setting(name) for name in same},
         "maxConcurrentPerUser": _integer(0, 10_000),
         "models": _object(transcribe=model, sop=model, fallback=_list(model, maxItems=3, uniqueItems=True)),

@@ -17,7 +17,10 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 HISTORIES = st.builds(
-    History, failures=st.integers(0, 12), waits=st.integers(0, max(MOST_WAITS.values())), more_memory=st.booleans()
+    History,
+    failures=st.integers(0, 12),
+    waits=st.dictionaries(st.sampled_from(list(MOST_WAITS)), st.integers(0, max(MOST_WAITS.values()))),
+    more_memory=st.booleans(),
 )
 ASKED = st.none() | st.floats(0, 100_000)
 
@@ -30,13 +33,17 @@ def test_every_failure_leads_to_a_bounded_next_step(
     match after_failure(error, history, retries=retries, jitter=jitter):
         case Again(seconds, later):
             assert TABLE[reason].retryable
-            assert (later.failures, later.waits, later.more_memory) > (
+            assert (later.failures, later.interruptions, later.more_memory) > (
                 history.failures,
-                history.waits,
+                history.interruptions,
                 history.more_memory,
             )
             assert later.failures <= max(retries, history.failures)
-            assert later.waits <= max(MOST_WAITS.values())
+            assert all(
+                later.waits[kind] <= most
+                for kind, most in MOST_WAITS.items()
+                if later.waits.get(kind) != history.waits.get(kind)
+            )
             assert 0 < seconds <= 3630
         case GiveUp(sentence):
             assert sentence.startswith("Told.")
@@ -58,7 +65,9 @@ def test_the_error_gives_the_number_of_attempts() -> None:
 
 def test_a_quota_error_waits_as_long_as_the_service_asks_and_uses_up_no_attempt() -> None:
     error = Failed(Reason.QUOTA_EXCEEDED, retry_after=77)
-    assert after_failure(error, History(failures=2), retries=2) == Again(77, History(failures=2, waits=1))
+    assert after_failure(error, History(failures=2), retries=2) == Again(
+        77, History(failures=2, waits={FailureClass.QUOTA: 1})
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,5 +91,5 @@ def test_only_a_stale_row_of_this_machine_is_abandoned(status: str, by: str, age
 
 def test_a_quota_error_that_asks_for_no_wait_does_not_use_up_all_attempts_at_once() -> None:
     assert after_failure(Failed(Reason.QUOTA_EXCEEDED, retry_after=0), History(), retries=2) == Again(
-        1.0, History(waits=1)
+        1.0, History(waits={FailureClass.QUOTA: 1})
     )

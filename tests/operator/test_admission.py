@@ -1,10 +1,12 @@
 """How many rows may be claimed, and what stops all claims: every rule of the admission."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from runops.failures import Reason
+from runops.failures import TABLE, Reason
+from runops_operator.breakers.breakers import Pause
 from runops_operator.config import OperatorConfig
 from runops_operator.intake.admission import Admission, admit
 from runops_operator.manifests.observed import VideoJobView, parse_videojob
@@ -22,23 +24,13 @@ def _videojob(
     *,
     user: str | None = USER,
     suspend: bool = False,
-    blocked_by: str | None = None,
-    model: dict[str, str] | None = None,
     spec: Any = None,
 ) -> VideoJobView:
-    conditions = []
-    if blocked_by is not None:
-        conditions = [
-            {"type": "Blocked", "status": "True", "reason": blocked_by, "lastTransitionTime": "2026-01-01T00:00:00Z"}
-        ]
     given: dict[str, Any] = {"jobId": "00000000-0000-4000-8000-000000000001", "userId": user, "suspend": suspend}
-    if model is not None:
-        given["model"] = model
     return parse_videojob(
         {
-            "metadata": {"name": "vj-1", "uid": "u"},
+            "metadata": {"name": "vj-1", "uid": "u", "annotations": {"runops.dev/claim": "token"}},
             "spec": given if spec is None else spec,
-            "status": {"conditions": conditions},
         }
     )
 
@@ -81,20 +73,14 @@ def test_no_more_are_claimed_than_spending_has_room_for(room: int | None, slots:
 
 
 def test_a_key_that_blocks_is_named_before_a_cap() -> None:
-    blocked = _videojob(blocked_by="ModelKeyRejected")
-    admission = admit([blocked], _config(3), claimed={}, spending=SpendingVerdict("Videos have cost 5 USD."))
+    fault = Pause(Reason.MODEL_KEY_REJECTED, "", may_try=False)
+    spending = SpendingVerdict("Videos have cost 5 USD.")
+    admission = admit([_videojob()], _config(3), claimed={}, fault=fault, spending=spending)
     assert (admission.paused, admission.why_paused) == (Reason.MODEL_KEY_REJECTED, None)
 
 
 def test_a_suspended_videojob_takes_no_slot() -> None:
     assert _admit(_videojob(suspend=True)).slots == 3
-
-
-@pytest.mark.parametrize("first", [_videojob(), _videojob(suspend=True), _videojob(blocked_by="NotAReason")])
-def test_no_videojob_hides_those_behind_it(first: VideoJobView) -> None:
-    alone = _admit(first).active.total()
-    admission = _admit(first, _videojob(blocked_by=Reason.KEY_REJECTED), _videojob())
-    assert (admission.paused, admission.active.total()) == (Reason.KEY_REJECTED, alone + 2)
 
 
 def test_a_videojob_with_a_malformed_spec_takes_a_slot_of_no_user() -> None:
@@ -113,43 +99,28 @@ def test_slots_never_go_below_none(videojobs: int, slots: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "model", "paused"),
-    [
-        pytest.param(Reason.KEY_REJECTED, None, Reason.KEY_REJECTED, id="a key blocks every video"),
-        pytest.param(
-            Reason.KEY_REJECTED,
-            {"transcribe": "other", "sop": "other"},
-            Reason.KEY_REJECTED,
-            id="a key blocks videos of other models too",
-        ),
-        pytest.param(Reason.QUOTA_EXCEEDED, None, Reason.QUOTA_EXCEEDED, id="a quota of our models"),
-        pytest.param(
-            Reason.QUOTA_EXCEEDED,
-            {"transcribe": "other", "sop": CONFIG.models.sop},
-            Reason.QUOTA_EXCEEDED,
-            id="a quota of one of our models",
-        ),
-        pytest.param(Reason.QUOTA_EXCEEDED, {"transcribe": "other", "sop": "other"}, None, id="other models' quota"),
-        pytest.param("ReasonOfANewerVersion", None, None, id="an unknown reason"),
-    ],
+    ("words", "why"), [("", None), ("HTTP 403.", f"HTTP 403. {TABLE[Reason.KEY_REJECTED].remedy}")]
 )
-def test_a_blocked_video_stops_all_claims(reason: str, model: dict[str, str] | None, paused: Reason | None) -> None:
-    admission = _admit(_videojob(blocked_by=reason, model=model))
-    assert admission.paused == paused
-    assert admission.slots == (2 if paused is None else 0)
-    assert not admission.full
+def test_a_fault_that_all_videos_meet_stops_all_claims_and_says_why(words: str, why: str | None) -> None:
+    admission = admit([_videojob()], _config(3), claimed={}, fault=Pause(Reason.KEY_REJECTED, words, may_try=False))
+    assert (admission.paused, admission.why_paused, admission.slots) == (Reason.KEY_REJECTED, why, 0)
+    assert (admission.full, admission.to_try) == (False, False)
 
 
-def test_a_quota_that_blocks_a_malformed_videojob_stops_nothing() -> None:
-    assert _admit(_videojob(blocked_by=Reason.QUOTA_EXCEEDED, spec={"jobId": 5})).paused is None
+def test_one_row_may_try_whether_a_fault_is_over_where_a_slot_is_free() -> None:
+    fault = Pause(Reason.MODEL_UNAVAILABLE, "", may_try=True)
+    one = admit([_videojob()], _config(3), claimed={}, fault=fault)
+    assert (one.paused, one.slots, one.claimable, one.to_try) == (Reason.MODEL_UNAVAILABLE, 1, 1, True)
+    none = admit([_videojob()] * 3, _config(3), claimed={}, fault=fault)
+    assert (none.slots, none.to_try) == (0, False)
 
 
-def test_a_suspended_videojob_that_is_blocked_stops_nothing() -> None:
-    assert _admit(_videojob(suspend=True, blocked_by=Reason.KEY_REJECTED)).paused is None
-
-
-def test_a_blocked_video_stops_claims_also_when_others_are_not_blocked() -> None:
-    assert _admit(_videojob(blocked_by=Reason.KEY_REJECTED), _videojob()).paused is Reason.KEY_REJECTED
+@pytest.mark.parametrize(
+    ("slots", "waiting", "left"), [(10, 1, 9), (10, 5, 5), (10, 5000, 5), (3, 5000, 2), (1, 5000, 0), (1, 0, 1)]
+)
+def test_videojobs_made_by_hand_that_wait_keep_half_of_the_slots_at_most(slots: int, waiting: int, left: int) -> None:
+    admission = _admit(*[replace(_videojob(), claim=None)] * waiting, slots=slots)
+    assert (admission.slots, admission.active.total()) == (left, 0)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +143,6 @@ def test_no_more_rows_are_claimed_than_the_quota_per_minute_feeds(
 
 
 def test_a_pause_has_its_own_reason_whatever_the_quota_per_minute_feeds() -> None:
-    blocked = _videojob(blocked_by="ModelKeyRejected")
-    admission = admit((blocked,), _config(3), claimed={}, room=0)
+    fault = Pause(Reason.MODEL_KEY_REJECTED, "", may_try=False)
+    admission = admit((), _config(3), claimed={}, fault=fault, room=0)
     assert (admission.paused, admission.for_quota) == (Reason.MODEL_KEY_REJECTED, False)

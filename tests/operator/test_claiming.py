@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from runops.failures import FailureClass
 from runops.job_row import Claim, JobRow
 from runops.logs import job_id_in_logs
 from runops.retry_policy import MOST_COUNTED
@@ -20,7 +21,9 @@ from runops_operator.manifests.build_videojob import Arrival
 from tests.simulation.cluster import START
 
 TOKEN = str(uuid4())
-BEFORE = Claim(claim=str(uuid4()), by="work/host", attempt=4, failures=2, waits=3, more_memory=1)
+BEFORE = Claim(
+    claim=str(uuid4()), by="work/host", attempt=4, failures=2, waits={FailureClass.INFRASTRUCTURE: 3}, more_memory=1
+)
 
 
 def row(status: str, before: Claim | None = None, **named: Any) -> JobRow:
@@ -44,13 +47,13 @@ def test_a_row_that_was_queued_again_begins_a_new_history() -> None:
 
 def test_a_stale_row_keeps_its_history_and_the_takeover_counts_as_a_wait() -> None:
     assert _claim(row("processing", BEFORE)) == Claim(
-        claim=TOKEN, by="ours", attempt=5, failures=2, waits=4, more_memory=1
+        claim=TOKEN, by="ours", attempt=5, failures=2, waits={FailureClass.INFRASTRUCTURE: 4}, more_memory=1
     )
 
 
 def test_waits_are_counted_up_to_a_bound() -> None:
-    before = BEFORE.model_copy(update={"waits": MOST_COUNTED})
-    assert _claim(row("processing", before)).waits == MOST_COUNTED
+    before = BEFORE.model_copy(update={"waits": {FailureClass.INFRASTRUCTURE: MOST_COUNTED}})
+    assert _claim(row("processing", before)).waits == {FailureClass.INFRASTRUCTURE: MOST_COUNTED}
 
 
 def test_a_stale_row_without_a_claim_begins_a_history() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from runops.job_row import Claim, JobRow, stamped_metadata
 from runops.supabase.errors import ErrorKind, SupabaseError
+from runops_operator.breakers.breakers import Breakers
 from runops_operator.intake.confirm import ADOPTIONS_AT_ONCE, Confirmation
 from runops_operator.kubernetes_api.cluster import ClusterError
 from runops_operator.manifests.build_videojob import Arrival
@@ -45,6 +46,7 @@ class Site:
             jobs=parts,
             adopter=parts,
             config=CONFIG.model_copy(update={"confirm_seconds": grace}),
+            breakers=Breakers(CONFIG),
             metrics=self.metrics,
             now=lambda: datetime.fromtimestamp(asyncio.get_running_loop().time() - self.back, UTC),
             sizes_of=self._sizes_of,

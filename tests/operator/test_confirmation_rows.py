@@ -8,8 +8,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from runops.failures import TABLE, Reason
 from runops.job_row import Claim, JobRow, stamped_metadata
 from runops.logs import job_id_in_logs
+from runops_operator.breakers.breakers import Breakers
 from runops_operator.intake.confirm import Confirmation
 from runops_operator.kubernetes_api.cluster import ClusterError
 from runops_operator.manifests.build_videojob import Arrival
@@ -37,6 +39,7 @@ class Site:
         self.adopted: list[tuple[int, Claim, bool, Arrival]] = []
         self.rows: list[JobRow] = []
         self.left: list[tuple[int, str]] = []
+        self.failed: list[tuple[int, str, str]] = []
         self.log_ids: list[str | None] = []
         self.in_hand: list[int] = []
         self.metrics = Metrics()
@@ -45,11 +48,19 @@ class Site:
             jobs=parts,
             adopter=parts,
             config=CONFIG.model_copy(update={"confirm_seconds": 0.0}),
+            breakers=Breakers(CONFIG, self._now),
             metrics=self.metrics,
-            now=lambda: datetime.fromtimestamp(asyncio.get_running_loop().time(), UTC),
+            now=self._now,
             sizes_of=self._sizes_of,
             wake=asyncio.Event(),
         )
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(asyncio.get_running_loop().time(), UTC)
+
+    async def fail(self, job_id: UUID, token: str, sentence: str) -> bool:
+        self.failed.append((job_id.int, token, sentence))
+        return True
 
     async def _sizes_of(self, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
         return {job_id: self.sizes[job_id.int] for job_id in job_ids if job_id.int in self.sizes}
@@ -117,12 +128,57 @@ async def test_a_videojob_that_cannot_be_made_keeps_no_other_from_being_made() -
     site = Site()
     for number in (1, 2, 3):
         site.add(claimed(number))
-    site.fails[1] = ClusterError("refused", status=403)
+    site.fails[1] = ClusterError("away", status=500)
     site.there[3] = claimed(3, LATER)
-    with pytest.raises(ClusterError, match="refused"):
+    with pytest.raises(ClusterError, match="away"):
         await site.confirmation.settle()
     assert [number for number, *_ in site.adopted] == [2], "it was under way when the first one failed"
     assert site.in_hand == [1]
+
+
+async def test_a_refused_videojob_waits_alone_and_is_tried_again_with_growing_pauses() -> None:
+    site = Site()
+    site.add(claimed(1))
+    site.fails[1] = ClusterError("a policy forbids it", status=403)
+    assert await site.confirmation.settle() == 0
+    assert (len(site.confirmation), site.in_hand, site.confirmation.failure) == (1, [1], None)
+    site.add(claimed(2))
+    assert await site.confirmation.settle() == 1, "the refused one is not due yet"
+    del site.fails[1]
+    await asyncio.sleep(1)
+    assert await site.confirmation.settle() == 1
+    assert (len(site.confirmation), site.in_hand) == (0, [])
+
+
+async def test_a_videojob_that_stays_refused_while_others_are_made_ends_its_row() -> None:
+    site = Site()
+    site.add(claimed(1))
+    site.fails[1] = ClusterError("a policy forbids it", status=403)
+    for number in range(2, 12):
+        site.add(claimed(number))
+        await site.confirmation.settle()
+        await asyncio.sleep(60)
+    ((job, token, sentence),) = site.failed
+    assert (job, token) == (1, FIRST.claim)
+    assert "a policy forbids it" in sentence
+    assert TABLE[Reason.VIDEOJOB_REFUSED].remedy in sentence
+    assert (len(site.confirmation), site.in_hand) == (0, [])
+
+
+@pytest.mark.parametrize("words", ["a policy forbids it", "exceeded quota: videojobs"])
+async def test_refused_videojobs_wait_where_no_other_is_made_or_a_quota_is_used_up(words: str) -> None:
+    site = Site()
+    site.add(claimed(1))
+    site.fails[1] = ClusterError(words, status=403)
+    for _ in range(20):
+        await site.confirmation.settle()
+        await asyncio.sleep(60)
+    if "quota" in words:
+        site.add(claimed(2))
+    for _ in range(20):
+        await site.confirmation.settle()
+        await asyncio.sleep(60)
+    assert (site.failed, site.in_hand) == ([], [1])
 
 
 async def test_a_row_that_is_claimed_again_while_it_is_confirmed_is_confirmed_again() -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from runops.failures import TABLE, Reason
+from runops.retry_policy import History
 from runops.videojob import videojob_name
 from runops_operator.kubernetes_api.cluster import ClusterError
 from tests.operator.world import CONFIG, World
@@ -67,7 +68,7 @@ async def test_a_pod_that_does_not_run_is_said_to_be_stalled_and_is_never_an_att
     assert world.jobs.rows[job_id].status == "processing"
     claim = world.jobs.rows[job_id].claim
     assert claim is not None
-    assert (claim.failures, claim.waits) == (0, 0)
+    assert claim.history == History()
 
     world.cluster.pods.clear()
     world.cluster.run_pod(name)
@@ -155,7 +156,7 @@ async def test_a_pod_that_kubernetes_refuses_is_shown_with_its_last_words_and_co
     assert world.status(job_id)["phase"] == "Running", "what was refused once is not held against a pod that runs"
     claim = world.jobs.rows[job_id].claim
     assert claim is not None
-    assert (claim.failures, claim.waits) == (0, 0)
+    assert claim.history == History()
 
 
 async def test_the_events_of_many_jobs_are_read_at_once_and_not_at_every_look(world: World) -> None:

@@ -52,17 +52,17 @@ async def test_a_failed_attempt_is_a_warning_with_the_time_of_the_next_one(world
     await journey.started(world, name)
     world.looks.clear()
 
-    await journey.failed(world, name, Report(reason=Reason.MODEL_UNAVAILABLE, message="The model is away."), code=104)
+    await journey.failed(world, name, Report(reason=Reason.MODEL_FILE_REJECTED, message="The model is away."), code=108)
 
     warnings = [one for one in _told(world) if one.warning]
-    assert [one.reason for one in warnings] == ["ModelUnavailable"]
+    assert [one.reason for one in warnings] == ["ModelFileRejected"]
     assert warnings[0].message.startswith("The model is away. Trying again at 2026-11-24T12:01:")
 
 
 async def test_the_next_attempt_is_told_as_such(world: World) -> None:
     _, name = await journey.claimed(world)
     await journey.started(world, name)
-    await journey.failed(world, name, Report(reason=Reason.MODEL_UNAVAILABLE), code=104)
+    await journey.failed(world, name, Report(reason=Reason.MODEL_FILE_REJECTED), code=108)
     world.wait(60)
     await world.look(name)
     world.looks.clear()

@@ -74,16 +74,16 @@ async def test_a_retried_attempt_is_counted_and_ends_nothing(world: World) -> No
     job_id, name = await _claimed(world)
     first = world.jobs.rows[job_id].claim
     world.cluster.run_pod(name)
-    world.cluster.end_pod(name, 104, Report(reason=Reason.MODEL_UNAVAILABLE))
+    world.cluster.end_pod(name, 108, Report(reason=Reason.MODEL_FILE_REJECTED))
     await world.settle()
     row = world.jobs.rows[job_id]
     assert row.status == "processing"
     assert first is not None
     assert row.claim is not None
     assert row.claim.claim != first.claim, "what the first attempt still writes is fenced off"
-    assert (row.claim.failures, row.claim.reason) == (1, Reason.MODEL_UNAVAILABLE)
+    assert (row.claim.failures, row.claim.reason) == (1, Reason.MODEL_FILE_REJECTED)
     assert name not in world.cluster.jobs, "the next attempt waits"
-    assert world.status(job_id)["reason"] == "ModelUnavailable"
+    assert world.status(job_id)["reason"] == "ModelFileRejected"
     world.wait(21)
     await world.look(name)
     assert world.cluster.jobs[name]["metadata"]["annotations"]["runops.dev/claim"] == row.claim.claim

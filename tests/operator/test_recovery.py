@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from runops.failures import Reason
+from runops.failures import FailureClass, Reason
 from runops.job_row import Claim, stamped_metadata
+from runops.retry_policy import History
 from runops.videojob import videojob_name
 from runops_operator.intake.rows import read_is_due
 from tests.operator.world import CONFIG, World
@@ -45,7 +46,7 @@ async def test_a_row_of_another_installation_is_left_alone_until_it_is_stale(wor
         assert videojob_name(job_id) in world.cluster.jobs
     taken = world.jobs.rows[theirs].claim
     assert taken is not None
-    assert (taken.attempt, taken.waits) == (2, 1)
+    assert (taken.attempt, taken.history) == (2, History(waits={FailureClass.INFRASTRUCTURE: 1}))
     assert b'runops_drift_repaired_total{kind="StaleRow"} 2.0' in world.metrics.text()
 
 
@@ -151,7 +152,7 @@ async def test_the_next_attempts_claim_is_found_in_the_row_after_a_crash(world: 
     world.cluster.run_pod(name)
     annotate = world.cluster.annotate_videojob
     world.cluster.annotate_videojob = _killed  # type: ignore[assignment,method-assign]
-    world.cluster.end_pod(name, 104)
+    world.cluster.end_pod(name, 108)
     try:
         await world.settle()
     except _KilledError:
@@ -163,7 +164,7 @@ async def test_the_next_attempts_claim_is_found_in_the_row_after_a_crash(world: 
     assert claim is not None
     assert claim.failures == 1
     assert world.cluster.videojobs[name]["metadata"]["annotations"]["runops.dev/claim"] == claim.claim
-    assert world.status(job_id)["reason"] == "ModelUnavailable"
+    assert world.status(job_id)["reason"] == "ModelFileRejected"
     assert name not in world.cluster.jobs
 
 

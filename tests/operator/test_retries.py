@@ -7,6 +7,7 @@ import pytest
 
 from runops.failures import TABLE, FailureClass, Reason
 from runops.report import Report
+from runops.retry_policy import History
 from runops.videojob import videojob_name
 from tests.operator.world import CONFIG, World
 
@@ -36,10 +37,10 @@ async def _next_pod(world: World, name: str, *, after: float) -> None:
 async def test_attempts_that_count_end_in_the_last_ones_sentence(world: World) -> None:
     job_id, name = await _running(world)
     for _ in range(CONFIG.retry_limit):
-        await _end(world, name, Reason.MODEL_UNAVAILABLE)
+        await _end(world, name, Reason.MODEL_FILE_REJECTED)
         await _next_pod(world, name, after=700)
     assert world.status(job_id)["attempts"] == 4
-    await _end(world, name, Reason.MODEL_UNAVAILABLE)
+    await _end(world, name, Reason.MODEL_FILE_REJECTED)
     assert world.jobs.rows[job_id].status == "error"
     assert world.jobs.rows[job_id].error == "It failed. Given up after 4 attempts."
     assert world.status(job_id)["attempts"] == 4
@@ -48,7 +49,7 @@ async def test_attempts_that_count_end_in_the_last_ones_sentence(world: World) -
 
 async def test_a_pause_outlives_the_operator(world: World) -> None:
     job_id, name = await _running(world)
-    await _end(world, name, Reason.MODEL_UNAVAILABLE)
+    await _end(world, name, Reason.MODEL_FILE_REJECTED)
     claim = world.jobs.rows[job_id].claim
     assert claim is not None
     assert claim.not_before is not None
@@ -80,7 +81,7 @@ async def test_what_the_cluster_takes_away_is_no_attempt(world: World, how: str)
     assert world.status(job_id)["attempts"] == 1
     claim = world.jobs.rows[job_id].claim
     assert claim is not None
-    assert (claim.failures, claim.waits) == (0, CONFIG.retry_limit + 3)
+    assert claim.history == History(waits={FailureClass.INFRASTRUCTURE: CONFIG.retry_limit + 3})
     reasons = {"disrupted": Reason.EVICTED, "lost": Reason.POD_LOST, "terminated": Reason.TERMINATED}
     assert claim.reason is reasons[how]
 
@@ -196,6 +197,7 @@ async def test_a_worker_that_is_done_and_whose_row_was_not_told_completes_it(wor
 
 async def test_a_deadline_of_the_pod_is_final_and_says_so(world: World) -> None:
     job_id, name = await _running(world)
+    world.wait(CONFIG.active_deadline_seconds)
     world.cluster.end_pod(name, 143, Report(reason=Reason.TERMINATED), reason="DeadlineExceeded")
     await world.settle()
     assert world.status(job_id)["reason"] == "DeadlineExceeded"
@@ -219,7 +221,7 @@ async def test_a_later_attempt_mounts_the_prompts_that_the_video_was_begun_with(
     world.start_operator()
     await world.compare()
     await world.settle()
-    await _end(world, name, Reason.MODEL_UNAVAILABLE)
+    await _end(world, name, Reason.MODEL_FILE_REJECTED)
     await _next_pod(world, name, after=30)
     volumes = world.cluster.jobs[name]["spec"]["template"]["spec"]["volumes"]
     assert next(volume for volume in volumes if volume["name"] == "prompts")["configMap"] == {"name": "prompts-1"}

@@ -57,13 +57,17 @@ class Bench:
         self.refreshed: list[list[int]] = []
         self.failed: list[tuple[int, str, str]] = []
         self.held: set[UUID] = set()
+        self.refused: list[tuple[int, str]] = []
         self.adopted: list[tuple[int, str]] = []
         self.held_meanwhile: list[set[UUID]] = []
         self.log_ids: list[str | None] = []
         self.adoption: dict[UUID, Exception | bool] = {}
         self.store, self.queue, self.metrics = Store(), Recorder(), Metrics()
-        parts: dict[str, Any] = {"jobs": self, "adopter": self, "queue": self.queue}
+        parts: dict[str, Any] = {"jobs": self, "adopter": self, "queue": self.queue, "refused": self._refuse}
         self.watch = RowWatch(**parts, store=self.store, config=CONFIG, metrics=self.metrics, clock=lambda: self.now)
+
+    def _refuse(self, row: JobRow, claim: Claim) -> None:
+        self.refused.append((row.job_id.int, claim.claim))
 
     async def claims_of(self, installation: str) -> AsyncIterator[ClaimedRow]:
         assert installation == CONFIG.installation
@@ -311,12 +315,12 @@ async def test_an_outage_while_rows_are_adopted_ends_the_read() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 403, 422])
-async def test_a_refused_videojob_is_reported_after_the_other_rows_were_adopted(status: int) -> None:
+async def test_a_row_whose_videojob_is_refused_is_handed_over_and_the_others_are_adopted(status: int) -> None:
     bench = Bench()
     bench.hold(1, 2)
     bench.adoption[job(1)] = ClusterError("exceeded quota", status=status)
-    with pytest.raises(ClusterError, match="exceeded quota"):
-        await bench.watch.once()
+    assert await bench.watch.once() == 2
+    assert bench.refused == [(1, TOKEN)]
     assert bench.adopted == [(2, TOKEN)]
 
 

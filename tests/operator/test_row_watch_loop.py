@@ -25,7 +25,14 @@ class Watch(RowWatch):
         self.reads: list[float] = []
         parts: Any = self
         super().__init__(
-            jobs=parts, store=parts, queue=parts, adopter=parts, config=CONFIG, metrics=Metrics(), clock=lambda: 0.0
+            jobs=parts,
+            store=parts,
+            queue=parts,
+            adopter=parts,
+            refused=parts,
+            config=CONFIG,
+            metrics=Metrics(),
+            clock=lambda: 0.0,
         )
 
     def count_unfinished(self) -> int:

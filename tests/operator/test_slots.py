@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from runops_operator.breakers.breakers import Breakers
 from runops_operator.informer.store import Store
 from runops_operator.intake.confirm import Confirmation
 from runops_operator.intake.slots import Slots
@@ -31,7 +32,9 @@ def test_rows_that_are_claimed_count_for_spending_and_for_a_quota() -> None:
         return 2
 
     config = CONFIG.model_copy(update={"max_concurrent": 10})
-    slots = Slots(Store(), cast("Confirmation", Claimed()), config, room=room, spending=spending)
+    slots = Slots(
+        Store(), cast("Confirmation", Claimed()), config, breakers=Breakers(config), room=room, spending=spending
+    )
     admission = slots.admission()
     assert asked == [3, {"ann": 2, "": 1}]
     assert (admission.slots, admission.for_quota) == (1, True)

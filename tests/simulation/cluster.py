@@ -224,7 +224,7 @@ class MemoryCluster:
 
     def start_pod(self, pod: str) -> None:
         """A pod that waited starts."""
-        running = {"name": "worker", "state": {"running": {}}}
+        running = {"name": "worker", "state": {"running": {"startedAt": rfc3339(self._now())}}}
         self.pods[pod] = {**self.pods[pod], "status": {"phase": "Running", "containerStatuses": [running]}}
 
     def run_pod(self, name: str, *, node: str = "node-1") -> Manifest:
@@ -239,7 +239,10 @@ class MemoryCluster:
                 "ownerReferences": [{"uid": job["metadata"]["uid"], "controller": True}],
             },
             "spec": {"nodeName": node},
-            "status": {"phase": "Running", "containerStatuses": [{"name": "worker", "state": {"running": {}}}]},
+            "status": {
+                "phase": "Running",
+                "containerStatuses": [{"name": "worker", "state": {"running": {"startedAt": rfc3339(self._now())}}}],
+            },
         }
         self.pods[f"{name}-{number}"] = pod
         self.write("job", self.jobs, name, {"status": {"active": 1, "ready": 1, "startTime": rfc3339(self._now())}})
@@ -259,10 +262,13 @@ class MemoryCluster:
     ) -> None:
         """A pod of the Job ends (the newest where none is named), and with it the Job, as its policy says."""
         pod = pod or max(key for key in self.pods if key.startswith(f"{name}-"))
+        (container,) = self.pods[pod]["status"]["containerStatuses"]
         ended = {
             "exitCode": exit_code,
             "reason": container_reason,
             "message": report.encode().decode() if report else None,
+            "startedAt": container["state"].get("running", {}).get("startedAt"),
+            "finishedAt": rfc3339(self._now()),
         }
         pod_status = {
             "phase": "Failed" if exit_code else "Succeeded",

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from runops.job_row import JobRow
 from runops.videojob import videojob_name
 from tests.simulation.operator_process import Site
-from tests.simulation.promises import ENDED, Promises
+from tests.simulation.promises import ENDED, OTHERS, Promises
 from tests.simulation.table import MemoryDatabase
 from tests.simulation.worker import Nature
 
@@ -16,6 +17,7 @@ __all__ = ["TTL_SECONDS", "People"]
 TTL_SECONDS = 600
 _MOST_ROWS = 9
 _USERS = ("6f1d2c1e-3b0a-4d52-9c53-0b8f0f3a7d11", "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d")
+_INTERFERENCES = ("cancel", "again", "delete job", "videojob by hand", "job by hand", "metadata", "others")
 _NATURES: Mapping[Nature, int] = {
     Nature.GOOD: 60,
     Nature.FAILS: 9,
@@ -87,7 +89,7 @@ class People:
         cluster = site.cluster
         job_id = self._chance.choice(list(self._natures))
         name, row = videojob_name(job_id), self._database.rows[job_id]
-        what = self._chance.choice(("cancel", "again", "delete job", "videojob by hand", "job by hand"))
+        what = self._chance.choice(_INTERFERENCES)
         if not self._orderly:
             what = self._chance.choice((what, "delete videojob", "suspend"))
         if what == "cancel" and row.status == "processing":
@@ -107,6 +109,10 @@ class People:
             self._make_videojob(site, name, job_id, row.raw_user)
         elif what == "job by hand" and name not in cluster.jobs:
             self._make_job(site, name)
+        elif what == "metadata" and row.status == "processing" and row.claim is not None:
+            self._write_over(row)
+        elif what == "others":
+            self._make_videojob_of_others(site)
 
     def _make_videojob(self, site: Site, name: str, job_id: UUID, user: Any) -> None:
         self._promises.by_hand.add(name)
@@ -114,6 +120,23 @@ class People:
         if self._draw(0.2):
             spec["retryLimit"] = "many"
         manifest = {"metadata": {"name": name}, "spec": {**spec, "ttlSecondsAfterFinished": TTL_SECONDS}}
+        site.cluster._create("videojob", site.cluster.videojobs, manifest)
+
+    def _write_over(self, row: JobRow) -> None:
+        """Write the metadata as an app read it before the claim."""
+        assert row.claim is not None
+        self._promises.overwritten[row.job_id] = row.claim.token
+        metadata = {name: value for name, value in dict(row.metadata).items() if name != "runops"}
+        self._database.update(row, {"metadata": {**metadata, "title": "mine"}, "updated_at": "now"}, by="app")
+
+    def _make_videojob_of_others(self, site: Site) -> None:
+        """Make a VideoJob of another installation that shares the namespace."""
+        job_id = UUID(int=self._chance.getrandbits(128), version=4)
+        annotations = {"runops.dev/by": OTHERS, "runops.dev/claim": str(job_id)}
+        manifest = {
+            "metadata": {"name": videojob_name(job_id), "annotations": annotations},
+            "spec": {"jobId": str(job_id), "ttlSecondsAfterFinished": TTL_SECONDS},
+        }
         site.cluster._create("videojob", site.cluster.videojobs, manifest)
 
     def _make_job(self, site: Site, name: str) -> None:

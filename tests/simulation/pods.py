@@ -2,8 +2,10 @@
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from uuid import UUID
 
+from runops.failures import Reason
 from runops.job_row import RowStatus
 from tests.simulation.network import Network
 from tests.simulation.operator_process import Site, table_of
@@ -26,6 +28,8 @@ class Pods:
         What is special about each video.
     tally
         Counts what happened.
+    fault
+        Returns what every video meets just now; None for nothing.
 
     Attributes
     ----------
@@ -40,9 +44,11 @@ class Pods:
         network: Network,
         natures: dict[UUID, Nature],
         tally: Counter[str],
+        *,
+        fault: Callable[[], Reason | None],
     ) -> None:
         self._chance, self._database, self._network = chance, database, network
-        self._natures, self._tally = natures, tally
+        self._natures, self._tally, self._fault = natures, tally, fault
         self.may_start_twice = True
 
     def tick(self, site: Site) -> None:
@@ -84,9 +90,9 @@ class Pods:
             nature = Nature.NEVER_STARTS
         pod = cluster.run_pod(name)["metadata"]["name"]
         if nature is Nature.NEVER_STARTS:
-            cluster.wait_pod(pod, "ImagePullBackOff")
+            cluster.wait_pod(pod, "CreateContainerConfigError")
             return
-        worker = Worker(cluster, self._database, self._network, pod)
+        worker = Worker(cluster, self._database, self._network, pod, self._fault)
         site.workers.append(worker)
         if nature is Nature.HANGS and self._draw(0.5):
             cluster.stubborn.add(pod)

@@ -11,12 +11,16 @@ from runops.failures import TABLE, Reason
 from runops.job_row import JobRow, RowStatus, user_of
 from runops.videojob import VideoJobSpec
 from runops_operator.intake.choose import user_key
+from runops_operator.planning.shared_faults import rule_of
 from tests.simulation.cluster import START, Manifest
 from tests.simulation.operator_process import OperatorProcess, Site
 from tests.simulation.table import Change, MemoryDatabase
 from tests.simulation.worker import Nature
 
-__all__ = ["ENDED", "Promises", "Violation", "conditions_of", "finished"]
+__all__ = ["ENDED", "OTHERS", "Promises", "Violation", "conditions_of", "finished"]
+
+OTHERS = "somebody/else"
+"""An installation whose VideoJobs are in the same namespace."""
 
 ENDED = frozenset({"completed", "error"})
 CALM_SECONDS = 300.0
@@ -71,6 +75,8 @@ class Promises:
         self.tally: Counter[str] = Counter()
         self.slots_hold = True
         self.by_hand: set[str] = set()
+        self.overwritten: dict[UUID, str] = {}
+        """Rows whose claim an app wrote over, with its token."""
         self.deleted_by_hand: set[str] = set()
         self.resting_since: datetime | None = None
         self._jobs_made: defaultdict[UUID, set[str]] = defaultdict(set)
@@ -89,7 +95,11 @@ class Promises:
     def row_changed(self, change: Change) -> None:
         """Check a write to a row."""
         before, after = change.before, change.after
-        if change.by == "person":
+        if change.by != "app" and before.status != after.status:
+            self.overwritten.pop(change.job_id, None)
+        if change.by == "app":
+            self.tally["an app wrote over a claim"] += 1
+        elif change.by == "person":
             self._of_others.add(change.job_id)
         elif change.by == "rival":
             self._of_others.add(change.job_id)
@@ -129,6 +139,8 @@ class Promises:
             if not self._runs_by_hand(change.job_id):
                 raise Violation(f"a row in {before.status} was set to {after.status}", change.job_id)
             self._of_others.discard(change.job_id)
+        elif before.claim is None and (token := self.overwritten.pop(change.job_id, None)) is not None:
+            self._check_restamp(change, site, token)
         elif not ours and (after.claim is not None or _malformed(before)):
             self._check_takeover(change, site)
         elif not ours and not (before.claim is None and self._runs_by_hand(change.job_id)):
@@ -139,6 +151,13 @@ class Promises:
             self._check_next_attempt(before, after, site)
         if after.status == RowStatus.ERROR:
             self._check_reason(after)
+
+    def _check_restamp(self, change: Change, site: Site, token: str) -> None:
+        if change.untouched > timedelta(seconds=site.config.stale_after_seconds):
+            return
+        if change.after.claim is None or change.after.claim.token != token:
+            raise Violation("a row whose claim an app wrote over got another claim", change.job_id)
+        self.tally["a claim was written into its row again"] += 1
 
     def _check_takeover(self, change: Change, site: Site) -> None:
         if change.untouched <= timedelta(seconds=site.config.stale_after_seconds):
@@ -198,7 +217,9 @@ class Promises:
         reason, used_up = after.claim.reason, after.claim.failures - before.claim.failures
         assert reason is not None
         self.tally[f"another attempt after {reason}"] += 1
-        if used_up != (TABLE[reason].counts and reason is not Reason.OUT_OF_MEMORY):
+        counts = TABLE[reason].counts
+        # What all videos may share counts for some videos and not for others.
+        if used_up not in {counts, counts and rule_of(reason) is None}:
             raise Violation(f"an attempt that ended with {reason} used up {used_up} attempts", before.job_id)
         if used_up and after.claim.failures > self._retry_limit(site, before.job_id):
             raise Violation("more attempts were used up than the retry limit allows", before.job_id)
@@ -237,7 +258,11 @@ class Promises:
 
     def object_changed(self, site: Site, kind: str, word: str, body: Manifest) -> None:
         """Check an object that was made, changed or deleted."""
-        if word == "videojob":
+        if word == "videojob" and _is_of_others(body):
+            if kind != "ADDED":
+                raise Violation("a VideoJob of another installation was changed", body["metadata"]["name"])
+            self.tally["another installation made a VideoJob"] += 1
+        elif word == "videojob":
             if kind == "DELETED":
                 return
             if kind == "ADDED":
@@ -275,10 +300,10 @@ class Promises:
             return
         taken = [
             (body.get("spec") or {}).get("userId")
-            for name, body in site.cluster.videojobs.items()
+            for name, body in own_videojobs(site)
             if not finished(body)
             and "deletionTimestamp" not in body["metadata"]
-            and name not in self.by_hand
+            and _token(body) is not None
             and UUID(name.removeprefix("vj-")) not in self._taken_with_a_claim
         ]
         # Two replicas that work at the same time, without a lease, do not know of each other's newest claims.
@@ -345,13 +370,13 @@ class Promises:
             if row.status == "error" and not row.error:
                 raise Violation("an error without a sentence", job_id)
         for site in self._sites:
-            for name, body in site.cluster.videojobs.items():
+            for name, body in own_videojobs(site):
                 if finished(body):
                     self._check_agreement(name, body)
 
     def undeleted(self, site: Site) -> Iterable[str]:
         """Return the names of the VideoJobs that finished and are still there, of those that are deleted in time."""
-        for name, body in site.cluster.videojobs.items():
+        for name, body in own_videojobs(site):
             malformed = (body.get("status") or {}).get("reason") == Reason.INVALID_SPEC
             row, token = self._database.rows[UUID(name.removeprefix("vj-"))], _token(body)
             # A row that refuses each write keeps its VideoJob: without it the row would run again.
@@ -369,7 +394,7 @@ class Promises:
             if row.status not in ENDED | {"cancelled"} and self._natures[job_id] not in _ROWS_WITHOUT_END:
                 yield Violation(f"lost: the row is {row.status}", job_id)
         for site in self._sites:
-            for name, body in site.cluster.videojobs.items():
+            for name, body in own_videojobs(site):
                 if not finished(body) and name not in site.cluster.finalizers:
                     yield Violation("a VideoJob does not end", name)
             for name, job in site.cluster.jobs.items():
@@ -405,6 +430,15 @@ class Promises:
         name = f"vj-{job_id}"
         # It may have been deleted again, while its claim was on its way.
         return name in self.by_hand
+
+
+def own_videojobs(site: Site) -> Iterable[tuple[str, Manifest]]:
+    """Return the VideoJobs that are not another installation's, by name."""
+    return [(name, body) for name, body in site.cluster.videojobs.items() if not _is_of_others(body)]
+
+
+def _is_of_others(body: Manifest) -> bool:
+    return (body["metadata"].get("annotations") or {}).get("runops.dev/by") == OTHERS
 
 
 def conditions_of(body: Manifest) -> set[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 from enum import StrEnum
 from uuid import UUID
 
@@ -43,13 +44,22 @@ class Worker(Process):
         The table, as this process reaches it.
     pod
         Of the pod.
+    fault
+        Returns what every video meets just now, such as a service that is away; None for nothing.
     nature
         Of the video.
     chance
         Decides what the process does.
     """
 
-    def __init__(self, cluster: MemoryCluster, database: MemoryDatabase, network: Network, pod: str) -> None:
+    def __init__(
+        self,
+        cluster: MemoryCluster,
+        database: MemoryDatabase,
+        network: Network,
+        pod: str,
+        fault: Callable[[], Reason | None] = lambda: None,
+    ) -> None:
         super().__init__()
         body = cluster.pods[pod]
         self.name: str = body["metadata"]["labels"]["batch.kubernetes.io/job-name"]
@@ -60,6 +70,7 @@ class Worker(Process):
         self.over = False
         self.cut_off = False
         self._cluster, self._database, self._network = cluster, database, network
+        self._fault = fault
         self.token: str = cluster.jobs[self.name]["metadata"]["annotations"]["runops.dev/claim"]
 
     @property
@@ -86,8 +97,11 @@ class Worker(Process):
             if not await jobs.heartbeat(self.job_id, self.token):
                 self._fail(Reason.CLAIM_LOST)
                 return
+        if (fault := self._fault()) is not None:
+            self._fail(fault)
+            return
         if nature is Nature.FAILS:
-            self._fail(Reason.MODEL_UNAVAILABLE)
+            self._fail(Reason.MODEL_FILE_REJECTED)
             return
         if nature is Nature.DAMAGED:
             self._fail(Reason.NOT_A_VIDEO)

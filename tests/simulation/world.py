@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from runops.failures import Reason
 from runops.job_row import RowStatus
 from runops.supabase.errors import SupabaseError
 from runops_operator.config import OperatorConfig
@@ -39,6 +40,7 @@ _EXPIRED_SECONDS = 500.0 + 50.0
 """So long after the end a VideoJob may be seen as finished only: by the comparison with the cluster."""
 _JUMPS = (0.01, 0.5, 3.0, 3.0, 20.0, 20.0, 20.0, 60.0, 60.0, 150.0, 700.0, 5000.0)
 """Seconds for which a machine stands still."""
+_FAULTS = (Reason.MODEL_UNAVAILABLE, Reason.STORAGE_UNAVAILABLE, Reason.KEY_REJECTED, Reason.WORKER_CRASHED)
 _BOUND_OF_STEPS = 200_000
 """Of idle moments; a world that needs more does not come to rest."""
 
@@ -136,7 +138,9 @@ class World:
         self.people = People(
             self.chance, self.database, self.sites, self.natures, self.promises, orderly=self._draw(0.5)
         )
-        self.pods = Pods(self.chance, self.database, self.network, self.natures, self.tally)
+        self.pods = Pods(self.chance, self.database, self.network, self.natures, self.tally, fault=lambda: self._fault)
+        self._fault: Reason | None = None
+        """What every video meets just now."""
         self._steps = steps
         self._moments = 0
         self._calm_since: datetime | None = None
@@ -275,6 +279,7 @@ class World:
                 self._done.set_result(None)
 
     def _begin_rest(self) -> None:
+        self._fault = None
         for site in self.sites:
             for replica in site.replicas:
                 if replica.process.dead:
@@ -371,8 +376,9 @@ class World:
                 self._rival,
                 self.people.queue_another,
                 self._expire_lists,
+                self._change_fault,
             ),
-            (7, 2, 1, 2, 2, 3, 1, 1),
+            (7, 2, 1, 2, 2, 3, 1, 1, 1),
         )[0]
         what(site)
 
@@ -382,6 +388,10 @@ class World:
 
     def _expire_lists(self, site: Site) -> None:
         site.api.expire_lists = True
+
+    def _change_fault(self, site: Site) -> None:  # noqa: ARG002 - as the other steps
+        self._fault = self.chance.choice((*_FAULTS, None, None)) if self._fault is None else None
+        self.tally["a fault that all videos share"] += self._fault is not None
 
     def _collect_garbage(self, site: Site) -> None:
         site.cluster.collect_garbage()

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from runops.failures import Failed, Reason
+from runops.failures import Failed, FailureClass, Reason
 from runops.job_row import (
     LONGEST_UUID,
     Claim,
@@ -97,7 +97,7 @@ def test_a_token_is_bound_to_one_pod() -> None:
 def test_the_next_claim_follows_from_the_token_and_the_attempt_that_ended() -> None:
     claim = Claim(claim=f"{TOKEN}/pod-1", by="ours", attempt=3)
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    history = History(failures=1, waits=2, more_memory=True)
+    history = History(failures=1, waits={FailureClass.QUOTA: 2}, more_memory=True)
     after = claim.after("job-uid", history, not_before=at, reason=Reason.CLAIM_LOST)
     assert after.claim == claim.token_after("job-uid") == successor(TOKEN, "job-uid")
     assert after.claim != successor(TOKEN, "another-job")

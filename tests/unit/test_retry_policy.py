@@ -1,15 +1,17 @@
 """Whether and when a failed video is tried again."""
 
+from typing import Any
+
 import pytest
 
 from runops.failures import TABLE, Failure, FailureClass, Reason
-from runops.retry_policy import MOST_WAITS, Again, GiveUp, History, after_failure, pace
+from runops.retry_policy import MOST_COUNTED, MOST_WAITS, Again, GiveUp, History, after_failure, pace
 
 TRANSIENT, QUOTA, KEY = TABLE[Reason.MODEL_TIMEOUT], TABLE[Reason.QUOTA_EXCEEDED], TABLE[Reason.MODEL_KEY_REJECTED]
 EVICTED, MEMORY = TABLE[Reason.EVICTED], TABLE[Reason.OUT_OF_MEMORY]
 
 
-def again(failure: Failure, history: History | None = None, **given: float) -> Again:
+def again(failure: Failure, history: History | None = None, **given: Any) -> Again:
     decision = after_failure(failure, history or History(), retry_limit=3, **given)
     assert isinstance(decision, Again)
     return decision
@@ -33,8 +35,8 @@ def test_the_attempt_after_the_last_allowed_one_is_given_up(failures: int, retry
 
 
 def test_a_counted_failure_uses_up_an_attempt_and_keeps_the_rest_of_the_history() -> None:
-    history = History(failures=2, waits=7, more_memory=True)
-    assert again(TRANSIENT, history).history == History(failures=3, waits=7, more_memory=True)
+    history = History(failures=2, waits={FailureClass.KEY: 7}, more_memory=True)
+    assert again(TRANSIENT, history).history == history.model_copy(update={"failures": 3})
 
 
 @pytest.mark.parametrize(
@@ -52,8 +54,9 @@ def test_pauses_double_up_to_the_longest_of_their_class(failure: Failure, paces:
     if failure.counts:
         seconds = [again(failure, History(failures=number), jitter=1.0).seconds for number in range(3)]
     else:
-        seconds = [again(failure, History(waits=number), jitter=1.0).seconds for number in range(3)]
-        assert again(failure, History(waits=90), jitter=1.0).seconds == longest
+        kind = failure.failure_class
+        seconds = [again(failure, History(waits={kind: number}), jitter=1.0).seconds for number in range(3)]
+        assert again(failure, History(waits={kind: 90}), jitter=1.0).seconds == longest
     assert seconds == [min(base * 2**number, longest) for number in range(3)]
 
 
@@ -69,23 +72,56 @@ def test_jitter_spreads_the_pauses_downwards() -> None:
 
 @pytest.mark.parametrize("failure", [QUOTA, KEY, EVICTED])
 def test_an_interruption_uses_up_no_attempt_whatever_the_limit(failure: Failure) -> None:
-    history = History(failures=9, waits=7, more_memory=True)
-    assert again(failure, history).history == History(failures=9, waits=8, more_memory=True)
+    kind = failure.failure_class
+    history = History(failures=9, waits={kind: 7}, more_memory=True)
+    assert again(failure, history).history == History(failures=9, waits={kind: 8}, more_memory=True)
 
 
 @pytest.mark.parametrize(
     ("failure", "most"), [(QUOTA, 300), (KEY, 10_000), (EVICTED, 100)], ids=["quota", "key", "infrastructure"]
 )
 def test_interruptions_are_bounded(failure: Failure, most: int) -> None:
-    assert MOST_WAITS[failure.failure_class] == most
-    assert again(failure, History(waits=most - 1)).history.waits == most
+    kind = failure.failure_class
+    assert MOST_WAITS[kind] == most
+    assert again(failure, History(waits={kind: most - 1})).history.waits == {kind: most}
     words = f" Given up after {most} interruptions."
-    assert after_failure(failure, History(waits=most), retry_limit=3) == GiveUp(words)
+    assert after_failure(failure, History(waits={kind: most}), retry_limit=3) == GiveUp(words)
+
+
+@pytest.mark.parametrize("failure", [QUOTA, KEY, EVICTED])
+def test_interruptions_of_one_class_leave_the_bounds_of_the_others_alone(failure: Failure) -> None:
+    others = {kind: MOST_COUNTED for kind in MOST_WAITS if kind is not failure.failure_class}
+    later = again(failure, History(waits=others))
+    assert later.history.waits == others | {failure.failure_class: 1}
+    assert later.seconds == again(failure).seconds, "nor do they make its pauses longer"
+
+
+@pytest.mark.parametrize("failures", [0, 3, 9])
+def test_what_all_videos_share_uses_up_no_attempt_and_is_bounded_by_its_own_count(failures: int) -> None:
+    kind = TRANSIENT.failure_class
+    history = History(failures=failures, waits={kind: 2})
+    assert again(TRANSIENT, history, shared=True).history == History(failures=failures, waits={kind: 3})
+    longest = History(waits={kind: MOST_WAITS[kind]})
+    given_up = after_failure(TRANSIENT, longest, retry_limit=3, shared=True)
+    assert given_up == GiveUp(f" Given up after {MOST_WAITS[kind]} interruptions.")
+    assert isinstance(after_failure(TRANSIENT, longest, retry_limit=3), Again), "an attempt is counted for itself"
+
+
+@pytest.mark.parametrize(
+    "raw", [7, None, "x", [1], {"quota": -1}, {"quota": True}, {"quota": 10**7}, {"new": 1}, {3: 1}]
+)
+def test_waits_that_another_version_wrote_count_as_none(raw: object) -> None:
+    assert History.model_validate({"waits": raw, "failures": 2}) == History(failures=2)
+
+
+def test_waits_of_known_classes_are_read_beside_unknown_ones() -> None:
+    read = History.model_validate({"waits": {"quota": 3, "new": 4, "key": "x"}})
+    assert (read.waits, read.interruptions) == ({FailureClass.QUOTA: 3}, 3)
 
 
 def test_running_out_of_memory_once_gives_more_and_uses_up_no_attempt() -> None:
-    assert again(MEMORY, History(failures=3, waits=2)) == Again(
-        pace(MEMORY.failure_class).base, History(failures=3, waits=2, more_memory=True)
+    assert again(MEMORY, History(failures=3, waits={FailureClass.KEY: 2})) == Again(
+        pace(MEMORY.failure_class).base, History(failures=3, waits={FailureClass.KEY: 2}, more_memory=True)
     )
 
 

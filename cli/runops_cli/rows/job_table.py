@@ -54,7 +54,7 @@ def _attempts(row: RowSummary) -> str:
     if claim is None:
         return ""
     attempts = str(claim.failures + 1)
-    return f"{attempts}, {claim.waits} waits" if claim.waits else attempts
+    return f"{attempts}, {claim.interruptions} waits" if claim.interruptions else attempts
 
 
 def age(row: RowSummary, now: datetime) -> str:

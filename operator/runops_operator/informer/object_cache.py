@@ -118,6 +118,11 @@ class ObjectCache(Generic[V]):
         del self._entries[name]
         return True
 
+    def forget(self, name: str) -> V | None:
+        """Drop and return what is known of a name, as if it had never been seen."""
+        entry = self._entries.pop(name, None)
+        return None if entry is None else entry.view
+
     def begin_listing(self) -> None:
         """Begin to list all objects: each is passed to `see`, then `end_listing` follows."""
         self._listing += 1

@@ -1,12 +1,13 @@
 """What the operator knows of the cluster: slim views, updated by watch events and corrected by the resync."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from runops_operator.informer.name_flags import NameFlags
 from runops_operator.informer.object_cache import ObjectCache
-from runops_operator.informer.object_change import Change
+from runops_operator.informer.object_change import Change, name_of
 from runops_operator.informer.pod_listing import PodListing
+from runops_operator.manifests.fields import holder_of
 from runops_operator.manifests.observed import JobView, VideoJobView, parse_job, parse_videojob
 
 __all__ = ["DeletionObserver", "HistoryWentBack", "Observer", "Store"]
@@ -30,9 +31,13 @@ class Store:
     ----------
     observers
         Receive every newer view of a VideoJob.
+    own_names
+        The names of this installation. A VideoJob that another one claimed is left alone, as if it did not exist. None
+        takes in every VideoJob.
     """
 
-    def __init__(self, *observers: Observer) -> None:
+    def __init__(self, *observers: Observer, own_names: Collection[str] | None = None) -> None:
+        self._own_names = own_names
         self._observers = list(observers)
         self._deletion_observers: list[DeletionObserver] = []
         self._videojobs = ObjectCache(parse_videojob)
@@ -87,6 +92,9 @@ class Store:
 
     def see_videojob(self, body: Mapping[str, Any], *, deleted: bool = False) -> bool:
         """Take in a VideoJob from a watch event, an answer or a listing."""
+        if self.is_of_others(body):
+            self._leave_to_others(body)
+            return False
         seen = self._videojobs.see(body, deleted=deleted)
         view, before = seen.view, seen.before
         if view is None:
@@ -104,6 +112,21 @@ class Store:
         for observer in self._observers:
             observer(before if seen.change is Change.UPDATED else None, view)
         return before is None or before.without_worker_progress() != view.without_worker_progress()
+
+    def is_of_others(self, body: Mapping[str, Any]) -> bool:
+        """Whether another installation claimed a VideoJob."""
+        if name_of(body) is None:
+            return False
+        holder = holder_of(body["metadata"])
+        return self._own_names is not None and holder is not None and holder not in self._own_names
+
+    def _leave_to_others(self, body: Mapping[str, Any]) -> None:
+        """Forget a VideoJob that was made by hand, and that another installation claimed first."""
+        name = name_of(body)
+        last = None if name is None else self._videojobs.forget(name)
+        if last is not None:
+            self._unfinished.pop(last.name, None)
+            self._tell_of_deletion(last)
 
     def see_job(self, body: Mapping[str, Any], *, deleted: bool = False) -> bool:
         """Take in a Job from a watch event, an answer or a listing."""

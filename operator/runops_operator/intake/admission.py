@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from runops.failures import TABLE, FailureClass, Reason
+from runops.failures import TABLE, Reason
+from runops_operator.breakers.breakers import Pause
 from runops_operator.config import OperatorConfig
 from runops_operator.manifests.observed import VideoJobView
 from runops_operator.spending.caps import NO_SPENDING_CAP, SpendingVerdict
@@ -13,7 +14,6 @@ __all__ = ["Admission", "admit"]
 
 _MOST_AHEAD = 1000
 """Claimed rows without a VideoJob. While the API server is slow, rows wait in the table for any consumer."""
-_BY_NAME = {reason.value: reason for reason in TABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Admission:
         Videos at work by user; "" for those without one.
     paused
         Why nothing at all is claimed; None where only the slots count.
+    to_try
+        Whether one row is claimed all the same, to try whether the fault is over.
     claimed
         Rows that are claimed and have no VideoJob yet.
     for_quota
@@ -43,6 +45,7 @@ class Admission:
     slots: int
     active: Counter[str]
     paused: Reason | None = None
+    to_try: bool = False
     claimed: int = 0
     for_quota: bool = False
     for_estimates: bool = False
@@ -65,22 +68,25 @@ def admit(
     config: OperatorConfig,
     *,
     claimed: Mapping[str, int],
+    fault: Pause | None = None,
     room: int | None = None,
     spending: SpendingVerdict = NO_SPENDING_CAP,
 ) -> Admission:
     """Return what may be claimed beside the unfinished VideoJobs.
 
-    While a key blocks a video, it would block every other video too. The same holds for a quota, if the video uses a
-    model that new videos would use. Then the videos at work go on trying, and no new one begins.
+    A fault that every video meets stops the claims, but for one row at a time where no video at work can try.
 
     Parameters
     ----------
     unfinished
-        VideoJobs that have not ended. Suspended ones take no slot.
+        VideoJobs that have not ended. Suspended ones take no slot. For those made by hand that wait for a slot, up to
+        half of all slots are kept free: neither they nor the queue keep the other out.
     config
         Settings of this installation.
     claimed
         Rows by user that are claimed and have no VideoJob yet.
+    fault
+        The fault that every video meets; None where there is none.
     room
         How many more videos the model's quota per minute can feed; None where none is used up. More would only wait in
         their pods, on nodes that are paid for.
@@ -88,24 +94,27 @@ def admit(
         What the caps on spending allow.
     """
     active: Counter[str] = Counter(claimed)
-    paused: Reason | None = None
+    waiting = 0
     for videojob in unfinished:
         if videojob.spec is not None and videojob.spec.suspend:
             continue
-        active[videojob.user] += 1
-        if videojob.blocked_by is None or (reason := _BY_NAME.get(videojob.blocked_by)) is None:
-            continue
-        if TABLE[reason].failure_class is FailureClass.KEY or _uses(videojob, config):
-            paused = reason
-    why = None
-    if paused is None and spending.reached is not None:
-        paused, why = Reason.SPENDING_CAP_REACHED, spending.reached
-    slots = 0 if paused is not None else max(0, config.max_concurrent - active.total())
+        if videojob.claim is None:
+            waiting += 1
+        else:
+            active[videojob.user] += 1
+    kept = min(waiting, max(1, config.max_concurrent // 2))
+    paused, why, most = None, None, config.max_concurrent - active.total() - kept
+    if fault is not None:
+        paused, why, most = fault.reason, _sentence(fault), min(most, 1 if fault.may_try else 0)
+    elif spending.reached is not None:
+        paused, why, most = Reason.SPENDING_CAP_REACHED, spending.reached, 0
+    slots = max(0, most)
     fed = slots if room is None else min(slots, max(0, room))
     return Admission(
         fed if spending.room is None else min(fed, spending.room),
         active,
         paused,
+        to_try=paused is not None and fed > 0,
         claimed=sum(claimed.values()),
         for_quota=fed < slots,
         for_estimates=spending.room == 0 and fed > 0,
@@ -114,8 +123,6 @@ def admit(
     )
 
 
-def _uses(videojob: VideoJobView, config: OperatorConfig) -> bool:
-    if videojob.spec is None:
-        return False
-    theirs, ours = videojob.spec.model, config.models
-    return bool({theirs.transcribe, theirs.sop} & {ours.transcribe, ours.sop})
+def _sentence(fault: Pause) -> str | None:
+    """Return what the videos said, and what to do about it; None where that of the failure table is enough."""
+    return f"{fault.words} {TABLE[fault.reason].remedy}" if fault.words else None

@@ -71,6 +71,10 @@ class Adopter:
         """Tell whether a row is being claimed or adopted just now."""
         return job_id in self._in_hand
 
+    def count_in_hand(self) -> int:
+        """Return how many rows are being claimed or adopted."""
+        return len(self._in_hand)
+
     async def adopt(self, row: JobRow, claim: Claim, *, fresh: bool = False, arrival: Arrival | None = None) -> bool:
         """Make the row's VideoJob under this claim, unless it exists.
 
@@ -130,6 +134,9 @@ class Adopter:
         except NotFound:
             return _Earlier.GONE
         there = parse_videojob(body)
+        if self._store.is_of_others(body):
+            self._say_once(name, f"its VideoJob {name} belongs to the installation {there.by}.")
+            return _Earlier.STAYS
         self._store.see_videojob(body)
         if not there.finished:
             # Its reconciliation reads the row and goes on under the claim there.
@@ -142,10 +149,13 @@ class Adopter:
         except NotFound:
             _log.info("an earlier VideoJob of this row was deleted: the row runs again")
             return _Earlier.GONE
-        if name not in self._blocked_by_earlier:
-            _log.warning("The row waits: its earlier VideoJob %s was deleted but does not go away.", name)
-            self._blocked_by_earlier.add(name)
+        self._say_once(name, f"its earlier VideoJob {name} was deleted but does not go away.")
         return _Earlier.STAYS
+
+    def _say_once(self, name: str, why: str) -> None:
+        if name not in self._blocked_by_earlier:
+            _log.warning("The row waits: %s", why)
+            self._blocked_by_earlier.add(name)
 
 
 class _Earlier(Enum):

@@ -7,10 +7,9 @@ from contextlib import ExitStack
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from runops.failures import Failed
+from runops.failures import Failed, FailureClass
 from runops.job_row import Claim, JobRow, RowStatus, user_of
 from runops.logs import job_id_in_logs
-from runops.retry_policy import MOST_COUNTED
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import CLAIMED_AT_ONCE, JobsTable
 from runops_operator.intake.adopt import Adopter
@@ -60,7 +59,8 @@ def new_claim(row: JobRow, *, token: str, installation: str) -> Claim:
     claim = Claim(claim=token, by=installation, attempt=(before.attempt if before else 0) + 1)
     if before is None or not is_stale(row):
         return claim
-    return claim.model_copy(update={**before.history.model_dump(), "waits": min(before.waits + 1, MOST_COUNTED)})
+    taken_over = before.history.interrupted(FailureClass.INFRASTRUCTURE)
+    return claim.model_copy(update=dict(taken_over))
 
 
 class Claimer:

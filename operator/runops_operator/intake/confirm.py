@@ -1,7 +1,9 @@
 """Confirms claimed rows by reading them again, and has their VideoJobs made. The intake goes on claiming meanwhile."""
 
 import asyncio
+import contextlib
 import logging
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -10,16 +12,19 @@ from enum import Enum, auto
 from itertools import islice
 from uuid import UUID
 
+from runops.failures import TABLE, Reason
 from runops.job_row import Claim, JobRow
-from runops.logs import job_id_in_logs
+from runops.logs import error_text, job_id_in_logs
 from runops.polling import backoff
 from runops.retry_policy import History
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
+from runops_operator.breakers.breakers import Breakers
 from runops_operator.config import OperatorConfig
 from runops_operator.intake.adopt import Adopter
 from runops_operator.intake.choose import user_key
-from runops_operator.kubernetes_api.cluster import ClusterError
+from runops_operator.intake.refused_videojobs import Refusal, RefusedVideoJobs
+from runops_operator.kubernetes_api.cluster import REFUSALS, ClusterError
 from runops_operator.manifests.build_videojob import Arrival
 from runops_operator.observability.metrics import Metrics
 
@@ -101,6 +106,8 @@ class Confirmation:
         Makes the VideoJob of a claimed row.
     config
         Settings of this installation.
+    breakers
+        Told of VideoJobs that the API server refuses.
     metrics
         Counts rows left to others.
     now
@@ -117,6 +124,7 @@ class Confirmation:
         jobs: JobsTable,
         adopter: Adopter,
         config: OperatorConfig,
+        breakers: Breakers,
         metrics: Metrics,
         now: Callable[[], datetime],
         sizes_of: Callable[[Collection[UUID]], Awaitable[Mapping[UUID, int]]],
@@ -130,6 +138,7 @@ class Confirmation:
         self._sizes_of = sizes_of
         self._wake = wake
         self._waiting: dict[UUID, ClaimedAt] = {}
+        self._refused = RefusedVideoJobs(breakers, now)
         self._changed = asyncio.Event()
         self.failure: SupabaseError | ClusterError | None = None
         """Why claimed rows do not get their VideoJobs; None while they do. Until then nothing more is claimed."""
@@ -153,9 +162,12 @@ class Confirmation:
         """Confirm until cancelled; after a failure again, with growing pauses."""
         failures = 0
         while True:
-            if not self._waiting:
+            if (pause := self._pause()) > 0:
                 self._changed.clear()
-                await self._changed.wait()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(None if pause == math.inf else pause):
+                        await self._changed.wait()
+                continue
             try:
                 await self.settle()
                 failures = 0
@@ -177,9 +189,9 @@ class Confirmation:
         SupabaseError, ClusterError
             Rows cannot be read, or VideoJobs cannot be made; those rows are tried again.
         """
-        if not self._waiting:
+        some = list(islice(filter(self._refused.is_due, self._waiting), _CONFIRMED_AT_ONCE))
+        if not some:
             return 0
-        some = list(islice(self._waiting, _CONFIRMED_AT_ONCE))
         try:
             await asyncio.gather(asyncio.sleep(self._grace(some)), self._add_sizes(some))
             claimed = {job_id: self._waiting[job_id] for job_id in some}
@@ -188,7 +200,16 @@ class Confirmation:
 
             async def one(job_id: UUID) -> bool:
                 async with gate:
-                    adopted = await self._confirmed(claimed[job_id], there.get(job_id))
+                    try:
+                        adopted = await self._confirmed(claimed[job_id], there.get(job_id))
+                    except ClusterError as error:
+                        if error.status not in REFUSALS:
+                            raise
+                        if not await self._end_where_it_stays_refused(claimed[job_id], error):
+                            return False
+                        adopted = False
+                    else:
+                        self._refused.forget(job_id)
                     # If it was queued and claimed again meanwhile, it is confirmed under the new claim later.
                     if self._waiting[job_id] is claimed[job_id]:
                         del self._waiting[job_id]
@@ -206,6 +227,25 @@ class Confirmation:
             self.failure = None
             self._wake.set()
         return results.count(True)
+
+    def _pause(self) -> float:
+        """Return for how many seconds nothing is due."""
+        return min((self._refused.seconds_left(job_id) for job_id in self._waiting), default=math.inf)
+
+    async def _end_where_it_stays_refused(self, claimed: ClaimedAt, error: ClusterError) -> bool:
+        """Set a row to error whose VideoJob is refused while others are made; tell whether it was. Else it waits."""
+        job_id = claimed.row.job_id
+        match self._refused.note(job_id, error_text(error)):
+            case Refusal.WAIT:
+                _log.warning("the VideoJob is refused; the row waits: %s", error)
+                return False
+            case Refusal.END:
+                failure = TABLE[Reason.VIDEOJOB_REFUSED]
+                sentence = f"{failure.sentence} ({str(error)[:500]}) {failure.remedy}"
+                await self._jobs.fail(job_id, claimed.claim.claim, sentence)
+                _log.warning("row set to error: %s", sentence, extra={"reason": failure.reason})
+                self._refused.forget(job_id)
+                return True
 
     def _grace(self, job_ids: Collection[UUID]) -> float:
         """Return for how many seconds others may still write over these claims."""
@@ -233,4 +273,7 @@ class Confirmation:
             case Verdict.HELD:
                 assert there is not None
                 fresh = claim.history == History()
-                return await self._adopter.adopt(there, claim, fresh=fresh, arrival=claimed.arrival)
+                made = await self._adopter.adopt(there, claim, fresh=fresh, arrival=claimed.arrival)
+                if made:
+                    self._refused.made(row.job_id)
+                return made

@@ -124,7 +124,8 @@ class Intake:
         self._full = admission.full
         if admission.paused is not None:
             self.status.pause_for_failure(admission.paused, why=admission.why_paused)
-            return 0
+            if not admission.to_try:
+                return 0
         if admission.full:
             # Only a free slot is missing, which is not a trouble.
             self.status.resume()
@@ -136,6 +137,8 @@ class Intake:
         self._recall_due = True
         won = await self._claimer.claim(rows)
         self._recall_due = False
+        if won and admission.to_try:
+            self._slots.claimed_to_try()
         return won
 
     async def _chosen(self, admission: Admission) -> list[JobRow]:
@@ -144,7 +147,7 @@ class Intake:
         for _ in range(_MOST_READS_PAST_REFUSED):
             choice = await self._chooser.choose(admission)
             rows = choice.rows
-            self.status.note_read(asyncio.get_running_loop().time())
+            self.status.note_read(asyncio.get_running_loop().time(), resumes=admission.paused is None)
             if not choice.refused or len(rows) == admission.claimable:
                 break
         return rows

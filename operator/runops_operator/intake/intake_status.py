@@ -82,7 +82,8 @@ class IntakeStatus:
         self.trouble, self.needs_a_key, self.is_intended = None, False, False
         self._metrics.intake_paused(None)
 
-    def note_read(self, at: float) -> None:
-        """Note a successful read of the table, by its loop time."""
+    def note_read(self, at: float, *, resumes: bool = True) -> None:
+        """Note a successful read of the table, by its loop time; `resumes` where nothing else stops the claims."""
         self.last_read_at = at
-        self.resume()
+        if resumes:
+            self.resume()

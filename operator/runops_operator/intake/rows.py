@@ -5,11 +5,11 @@ Supabase sends no reliable events, so the rows are polled: one small request for
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from enum import Enum, auto
 from uuid import UUID
 
-from runops.job_row import ClaimedRow, JobRow
+from runops.job_row import Claim, ClaimedRow, JobRow
 from runops.logs import job_id_in_logs
 from runops.polling import backoff
 from runops.supabase.errors import SupabaseError
@@ -99,6 +99,8 @@ class RowWatch:
         The VideoJobs, and the names of those to reconcile because their row does not match.
     adopter
         Makes VideoJobs for rows that were claimed before a crash.
+    refused
+        Takes over a row whose VideoJob the API server refuses.
     config
         Settings of this installation.
     metrics
@@ -114,6 +116,7 @@ class RowWatch:
         store: Store,
         queue: WorkQueue,
         adopter: Adopter,
+        refused: Callable[[JobRow, Claim], None],
         config: OperatorConfig,
         metrics: Metrics,
         clock: Callable[[], float],
@@ -122,6 +125,7 @@ class RowWatch:
         self._store = store
         self._queue = queue
         self._adopter = adopter
+        self._refused = refused
         self._config = config
         self._metrics = metrics
         self._watched_time = WatchedTime(clock)
@@ -191,7 +195,7 @@ class RowWatch:
         without_worker: list[UUID] = []
         without_videojob: list[ClaimedRow] = []
         # Rows that match their VideoJob are not kept: there may be thousands.
-        async for row in self._jobs.claims_of(self._config.installation):
+        async for row in self._claims():
             ids.add(row.job_id)
             self._unchanged.seconds(row.job_id, _refresh_mark(row.claim, row.updated_at))
             view = unfinished.pop(videojob_name(row.job_id), None)
@@ -210,6 +214,11 @@ class RowWatch:
         await self._keep_alive(without_worker)
         await self._correct(without_videojob)
         return len(ids)
+
+    async def _claims(self) -> AsyncIterator[ClaimedRow]:
+        for name in (self._config.installation, *self._config.former_installations):
+            async for row in self._jobs.claims_of(name):
+                yield row
 
     async def _compare(self, row: ClaimedRow, view: VideoJobView) -> None:
         if row.token != view.claim:
@@ -241,7 +250,6 @@ class RowWatch:
             await self._keep_alive(job_ids[half:])
 
     async def _correct(self, rows: Iterable[ClaimedRow]) -> None:
-        refusal: ClusterError | None = None
         for claimed in rows:
             name = videojob_name(claimed.job_id)
             known = self._store.videojob(name)
@@ -259,19 +267,12 @@ class RowWatch:
                 continue
             try:
                 await self._adopt_row(claimed, known)
-            except ClusterError as error:
-                if error.status not in REFUSALS:
-                    raise
-                refusal = error
             except SupabaseError as error:
                 if not error.refuses_row:
                     raise
                 # It has no VideoJob, so it takes no slot, and waits alone until the table takes its end.
                 _log.warning("row not set to error: %s", error)
         job_id_in_logs.set(None)
-        if refusal is not None:
-            # A refused VideoJob must not stop those after it, but the refusal must be reported.
-            raise refusal
 
     async def _adopt_row(self, claimed: ClaimedRow, known: VideoJobView | None) -> None:
         job_id_in_logs.set(str(claimed.job_id))
@@ -286,7 +287,15 @@ class RowWatch:
                 return
             if row is None or row.claim is None or not row.is_held_by(claimed.token):
                 return
-            if await self._adopter.adopt(row, row.claim):
+            try:
+                adopted = await self._adopter.adopt(row, row.claim)
+            except ClusterError as error:
+                if error.status not in REFUSALS:
+                    raise
+                # It waits alone, and no other row waits for it.
+                self._refused(row, row.claim)
+                return
+            if adopted:
                 _log.info(
                     "row adopted: it was claimed earlier and has no VideoJob",
                     extra={"earlier_videojob": known is not None},

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from runops_operator.breakers.breakers import Breakers
 from runops_operator.config import OperatorConfig
 from runops_operator.informer.store import Store
 from runops_operator.intake.admission import Admission, admit
@@ -22,6 +23,8 @@ class Slots:
         The rows that are claimed and have no VideoJob yet.
     config
         Settings of this installation.
+    breakers
+        Know the faults that every video meets.
     room
         How many more videos find their calls to the model, given how many rows are claimed and have no VideoJob yet;
         None where no quota per minute is used up.
@@ -36,12 +39,14 @@ class Slots:
         confirmation: Confirmation,
         config: OperatorConfig,
         *,
+        breakers: Breakers,
         room: Callable[[int], int | None] = lambda _claimed: None,
         spending: Callable[[Mapping[str, int]], SpendingVerdict] = lambda _claimed: NO_SPENDING_CAP,
     ) -> None:
         self._store = store
         self._confirmation = confirmation
         self._config = config
+        self._breakers = breakers
         self._room = room
         self._spending = spending
 
@@ -58,4 +63,9 @@ class Slots:
         claimed = self._confirmation.by_user()
         room = self._room(sum(claimed.values()))
         spending = self._spending(claimed)
-        return admit(self._store.unfinished(), self._config, claimed=claimed, room=room, spending=spending)
+        fault = self._breakers.pause()
+        return admit(self._store.unfinished(), self._config, claimed=claimed, fault=fault, room=room, spending=spending)
+
+    def claimed_to_try(self) -> None:
+        """Note that a row was claimed although a fault stops the claims."""
+        self._breakers.claimed_to_try()

@@ -24,6 +24,7 @@ _PROMPTS = "/etc/runops/prompts"
 _TOKEN = "/var/run/secrets/runops"  # noqa: S105 - a folder
 _WORKDIR = "/work"
 
+_LONGEST_START_SECONDS = 7 * 86_400
 _JOB_STAYS_SECONDS = 86_400
 _QUANTITY = re.compile(r"([0-9.]+)([A-Za-z]*)")
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
@@ -120,8 +121,9 @@ def _pod(
     priority = (placement.priority_class_name if placement else None) or worker.priority_class_name
     pod: dict[str, Any] = {
         "restartPolicy": "Never",
-        # On the pod, not on the Job: waiting for a node does not count.
-        "activeDeadlineSeconds": spec.active_deadline_seconds,
+        # The operator ends a worker that runs for too long. This ends its pod where the operator is gone. It counts
+        # the time in which the image is pulled, too, so it leaves a week for that.
+        "activeDeadlineSeconds": spec.active_deadline_seconds + _LONGEST_START_SECONDS,
         "serviceAccountName": worker.service_account_name,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from runops.job_row import CLAIM_PATTERN
-from runops_operator.manifests.labels import CLAIM_ANNOTATION
+from runops_operator.manifests.labels import BY_ANNOTATION, CLAIM_ANNOTATION
 
-__all__ = ["claim_of", "count_of", "object_of", "objects_of", "text_of", "version_of", "whole_of"]
+__all__ = ["claim_of", "count_of", "holder_of", "object_of", "objects_of", "text_of", "version_of", "whole_of"]
 
 _TOKEN = re.compile(CLAIM_PATTERN)
 _NUMBER = re.compile(r"[0-9]{1,15}")
@@ -43,6 +43,11 @@ def claim_of(metadata: Mapping[str, Any]) -> str | None:
     """Return the claim token in an object's annotations; None where there is no well-formed one."""
     text = object_of(metadata.get("annotations")).get(CLAIM_ANNOTATION)
     return text if isinstance(text, str) and _TOKEN.fullmatch(text) else None
+
+
+def holder_of(metadata: Mapping[str, Any]) -> str | None:
+    """Return the installation that an object's annotations name; None where they name none."""
+    return text_of(object_of(metadata.get("annotations")).get(BY_ANNOTATION)) or None
 
 
 def version_of(metadata: Mapping[str, Any]) -> int:

@@ -11,6 +11,7 @@ from runops.videojob import Condition, VideoJobSpec, VideoJobStatus
 from runops_operator.manifests.fields import (
     claim_of,
     count_of,
+    holder_of,
     object_of,
     objects_of,
     text_of,
@@ -54,6 +55,8 @@ class VideoJobView:
         Token under which its row is held; None for a VideoJob made by hand and not claimed yet.
     spec
         None where it is malformed; `spec_fault` then says why.
+    by
+        The installation whose VideoJob it is; None for one made by hand and not claimed yet.
     prompts
         ConfigMap with the prompts of its first attempt; None where no attempt was made.
     created, queued_at
@@ -72,6 +75,7 @@ class VideoJobView:
     spec_fault: str | None
     status: VideoJobStatus
     deleting: bool
+    by: str | None = None
     prompts: str | None = None
     created: str | None = None
     queued_at: str | None = None
@@ -180,6 +184,7 @@ def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
         spec_fault=fault,
         status=_bare_status(body.get("status")),
         deleting="deletionTimestamp" in metadata,
+        by=holder_of(metadata),
         prompts=_prompts(metadata),
         created=text_of(metadata.get("creationTimestamp")),
         queued_at=text_of(object_of(metadata.get("annotations")).get(QUEUED_AT_ANNOTATION)),

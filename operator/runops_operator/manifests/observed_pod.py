@@ -10,6 +10,9 @@ from runops_operator.manifests.fields import object_of, text_of
 __all__ = ["PodRefusal", "PodView", "parse_pod", "parse_pod_refusal"]
 
 
+_IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"})
+
+
 @dataclass(frozen=True, slots=True)
 class PodView:
     """One worker pod.
@@ -24,6 +27,10 @@ class PodView:
         Why the kubelet ended the pod, such as DeadlineExceeded or Evicted.
     disrupted
         Whether the cluster removed it: an eviction, a drain, a preemption or a lost node.
+    deleting
+        Whether it is deleted: on a node that is down it goes on showing its last state.
+    started, stopped
+        When its container began and ended, as Kubernetes writes times; None where it did not.
     report
         Its termination message; None where it left none.
     """
@@ -41,11 +48,19 @@ class PodView:
     ended_reason: str | None = None
     ended_message: str | None = None
     disrupted: bool = False
+    deleting: bool = False
+    started: str | None = None
+    stopped: str | None = None
 
     @property
     def works(self) -> bool:
         """Whether its container runs."""
         return self.phase == "Running" and self.exit_code is None
+
+    @property
+    def waits_for_its_image(self) -> bool:
+        """Whether its image cannot be pulled."""
+        return self.waiting_reason in _IMAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +117,9 @@ def parse_pod(body: Mapping[str, Any]) -> PodView:
             item.get("type") == "DisruptionTarget" and item.get("status") == "True"
             for item in status.get("conditions") or ()
         ),
+        deleting="deletionTimestamp" in metadata,
+        started=text_of((ended or state.get("running") or {}).get("startedAt")),
+        stopped=text_of((ended or {}).get("finishedAt")),
     )
 
 

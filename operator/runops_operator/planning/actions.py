@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from runops.failures import Reason
 from runops.job_row import Claim, JobRow
+from runops.progress import Stage
 
 __all__ = [
     "Action",
@@ -17,11 +19,13 @@ __all__ = [
     "DeleteVideoJob",
     "FailRow",
     "NextAttempt",
+    "NoteFailure",
     "PatchStatus",
     "ReadRow",
     "Recheck",
     "RemoveObjects",
     "RequeueAfter",
+    "RestampRow",
     "SuspendJob",
 ]
 
@@ -46,6 +50,34 @@ class ClaimRow:
 @dataclass(frozen=True, slots=True)
 class NextAttempt:
     """Replace the row's claim by the next attempt's, if the row is still as it was read."""
+
+    row: JobRow
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFailure:
+    """Note how an attempt ended, since other videos may meet the same fault.
+
+    Attributes
+    ----------
+    reason, words
+        Why, and the sentence of the worker.
+    met_in
+        The stage in which it ended; None where that is not known.
+    asked_seconds
+        For how long the service asked to be left alone.
+    """
+
+    reason: Reason
+    words: str
+    met_in: Stage | None
+    asked_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RestampRow:
+    """Write a claim into a row that lost it, or that names a former installation, if nobody changed it meanwhile."""
 
     row: JobRow
     claim: Claim
@@ -174,6 +206,7 @@ Action = (
     | CheckResults
     | ClaimRow
     | NextAttempt
+    | NoteFailure
     | AdoptClaim
     | CreateJob
     | DeleteJob
@@ -184,5 +217,6 @@ Action = (
     | RemoveObjects
     | DeleteVideoJob
     | RequeueAfter
+    | RestampRow
     | Recheck
 )

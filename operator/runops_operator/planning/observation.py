@@ -7,6 +7,7 @@ from runops.job_row import Claim, JobRow
 from runops.videojob import VideoJobSpec
 from runops_operator.manifests.observed import UNREAD, JobView, Unread, VideoJobView
 from runops_operator.manifests.observed_pod import PodView
+from runops_operator.planning.shared_faults import Hold, SharedFaults
 
 __all__ = ["Observation"]
 
@@ -25,6 +26,12 @@ class Observation:
         The API server's message where it refuses to create the Job's pod; None where no refusal is known.
     results
         Whether the tables hold a transcript and a SOP; None where that was not checked for this plan.
+    faults
+        What is known of the faults that other videos met.
+    hold
+        Why the next attempt must not start now; None where it may.
+    slot_free
+        Whether a VideoJob without a claim may take a slot.
     waited_seconds
         How long the VideoJob has waited for the same thing, see `waiting.wait_of`.
     quiet_seconds
@@ -40,6 +47,9 @@ class Observation:
     never_attempted: bool = False
     pod_refused: str | None = None
     results: bool | None = None
+    faults: SharedFaults = field(default_factory=SharedFaults)
+    hold: Hold | None = None
+    slot_free: bool = True
     waited_seconds: float = 0.0
     quiet_seconds: float = 0.0
     completed_seconds: float = 0.0

@@ -43,7 +43,7 @@ def plan(seen: Observation, config: OperatorConfig, now: datetime) -> list[Actio
     now
         Current time, with its zone.
     """
-    match situation_of(seen, installation=config.installation):
+    match situation_of(seen, config=config):
         case Situation.DELETING:
             return []
         case Situation.FINISHED:
@@ -61,10 +61,11 @@ def plan(seen: Observation, config: OperatorConfig, now: datetime) -> list[Actio
         case Situation.OLD_JOB:
             return _old_job(seen, _job_of(seen))
         case Situation.JOB_COMPLETE:
-            return plan_complete(seen, _job_of(seen), now)
+            return plan_complete(seen, _job_of(seen), config, now)
         case Situation.JOB_FAILED:
             job = _job_of(seen)
-            return plan_without_result(seen, job, why_ended(job, seen.pods), now)
+            ended = why_ended(job, seen.pods, longest_seconds=seen.spec.active_deadline_seconds)
+            return plan_without_result(seen, job, ended, config, now)
         case Situation.JOB_ACTIVE:
             return plan_active(seen, _job_of(seen), config, now)
 

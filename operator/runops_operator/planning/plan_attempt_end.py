@@ -1,10 +1,13 @@
 """What follows an attempt that ended: success, another attempt, or the end. Pure."""
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from runops.failures import TABLE, FailureClass, Reason
-from runops.retry_policy import Again, GiveUp, after_failure
+from runops.failures import TABLE, Failure, FailureClass, Reason
+from runops.progress import Stage
+from runops.retry_policy import LONGEST_ASKED_SECONDS, Again, GiveUp, after_failure
+from runops_operator.config import OperatorConfig
 from runops_operator.manifests.observed import JobView, Unread
 from runops_operator.planning import status
 from runops_operator.planning.actions import (
@@ -15,19 +18,22 @@ from runops_operator.planning.actions import (
     DeleteJob,
     FailRow,
     NextAttempt,
+    NoteFailure,
     PatchStatus,
     ReadRow,
     RequeueAfter,
 )
 from runops_operator.planning.observation import Observation
+from runops_operator.planning.shared_faults import concerns_all, is_shared, rule_of
 from runops_operator.planning.why_ended import Ended
+from runops_operator.times import moment
 
 __all__ = ["plan_complete", "plan_without_result"]
 
 _LONGEST_REQUEUE_SECONDS = 3600.0
 
 
-def plan_complete(seen: Observation, job: JobView, now: datetime) -> list[Action]:
+def plan_complete(seen: Observation, job: JobView, config: OperatorConfig, now: datetime) -> list[Action]:
     """Return the actions for a Job that succeeded while its row is still in processing: the tables decide."""
     if isinstance(seen.row, Unread):
         return [ReadRow()]
@@ -36,30 +42,54 @@ def plan_complete(seen: Observation, job: JobView, now: datetime) -> list[Action
             return [CheckResults()]
         case False:
             failure = TABLE[Reason.RESULTS_LOST]
-            return plan_without_result(seen, job, Ended(failure, failure.sentence), now)
+            return plan_without_result(seen, job, Ended(failure, failure.sentence), config, now)
         case True:
             report = next((pod.report for pod in seen.pods if pod.exit_code == 0), None)
             patch = status.succeeded(seen.videojob, report, attempts=seen.held_claim.failures + 1, now=now)
             return [CompleteRow(seen.token), PatchStatus(patch)]
 
 
-def plan_without_result(seen: Observation, job: JobView, ended: Ended, now: datetime) -> list[Action]:
+def plan_without_result(
+    seen: Observation, job: JobView, ended: Ended, config: OperatorConfig, now: datetime
+) -> list[Action]:
     """Return the actions that prepare the next attempt, or give up."""
     if isinstance(seen.row, Unread):
         return [ReadRow()]
     ended = _for_the_holder(ended)
+    of_all = concerns_all(ended.failure.reason, seen.spec, config, words=ended.sentence)
+    shared = of_all and is_shared(ended.failure.reason, seen.faults, began=moment(job.start_time))
+    if not of_all:
+        ended = replace(ended, failure=_of_one_video(ended.failure))
     decision = after_failure(
         ended.failure,
         seen.held_claim.history,
         retry_limit=seen.spec.retry_limit,
+        shared=shared,
         asked_seconds=ended.asked_seconds,
         jitter=_jitter(job.uid),
     )
     match decision:
         case GiveUp(words):
-            return _give_up(seen, job, ended, ended.sentence + words, now)
+            end, *rest = _give_up(seen, job, ended, ended.sentence + words, now)
         case Again():
-            return _try_again(seen, job, ended, decision, now)
+            end, *rest = _try_again(seen, job, ended, decision, now, blocked=shared)
+    # After the write to the row: if that finds the row changed, the attempt's end is another plan's.
+    return [end, *(_note(seen, ended) if of_all else ()), *rest]
+
+
+def _note(seen: Observation, ended: Ended) -> list[Action]:
+    if rule_of(ended.failure.reason) is None:
+        return []
+    stage = next((stage for stage in Stage if stage == seen.videojob.status.stage), None)
+    asked = min(ended.asked_seconds or 0.0, LONGEST_ASKED_SECONDS)
+    return [NoteFailure(ended.failure.reason, ended.sentence, stage, asked)]
+
+
+def _of_one_video(failure: Failure) -> Failure:
+    """Return the failure as one of this video alone: nobody changes the VideoJob's own model or prompt."""
+    return (
+        replace(failure, failure_class=FailureClass.PERMANENT) if failure.failure_class is FailureClass.KEY else failure
+    )
 
 
 def _for_the_holder(ended: Ended) -> Ended:
@@ -77,7 +107,9 @@ def _give_up(seen: Observation, job: JobView, ended: Ended, message: str, now: d
     return [FailRow(seen.held_claim.token, message), *stop, PatchStatus(patch)]
 
 
-def _try_again(seen: Observation, job: JobView, ended: Ended, again: Again, now: datetime) -> list[Action]:
+def _try_again(
+    seen: Observation, job: JobView, ended: Ended, again: Again, now: datetime, *, blocked: bool
+) -> list[Action]:
     not_before = now + timedelta(seconds=again.seconds)
     claim = seen.held_claim.after(job.uid, again.history, not_before=not_before, reason=ended.failure.reason)
     patch = status.trying_again(
@@ -87,6 +119,7 @@ def _try_again(seen: Observation, job: JobView, ended: Ended, again: Again, now:
         attempts=again.history.failures,
         not_before=not_before,
         now=now,
+        blocked=blocked,
         report=ended.report,
     )
     return [

@@ -4,10 +4,18 @@ from datetime import datetime
 from enum import Enum, auto
 
 from runops.failures import CANCEL_SENTENCE, TABLE, Failure, Reason, by_sentence
-from runops.job_row import JobRow, RowStatus
+from runops.job_row import Claim, JobRow, RowStatus
 from runops_operator.config import OperatorConfig
 from runops_operator.planning import status
-from runops_operator.planning.actions import Action, AdoptClaim, DeleteJob, PatchStatus, RemoveObjects, RequeueAfter
+from runops_operator.planning.actions import (
+    Action,
+    AdoptClaim,
+    DeleteJob,
+    PatchStatus,
+    RemoveObjects,
+    RequeueAfter,
+    RestampRow,
+)
 from runops_operator.planning.observation import Observation
 from runops_operator.planning.row_relation import RowRelation, row_relation
 from runops_operator.planning.waiting import newest
@@ -24,6 +32,8 @@ class RowDecision(Enum):
 
     CONTINUE = auto()
     """The row is held: the rest of the plan decides."""
+    RESTAMP = auto()
+    """The row lost its claim, or names an earlier name of this installation: write the claim into it."""
     ADOPT_TOKEN = auto()
     """The row already holds the next attempt's token: write it on the VideoJob."""
     RECORD_SUCCESS = auto()
@@ -52,6 +62,8 @@ def decide_by_row(relation: RowRelation, *, worker_ran: bool, job_active: bool, 
     match relation, worker_ran, job_active, our_sentence:
         case RowRelation.HELD, _, _, _:
             return RowDecision.CONTINUE
+        case ((RowRelation.UNSTAMPED | RowRelation.HELD_UNDER_FORMER_NAME), _, _, _):
+            return RowDecision.RESTAMP
         case RowRelation.HELD_BY_NEXT_ATTEMPT, _, _, _:
             return RowDecision.ADOPT_TOKEN
         case RowRelation.COMPLETED, True, _, _:
@@ -65,11 +77,13 @@ def decide_by_row(relation: RowRelation, *, worker_ran: bool, job_active: bool, 
 def plan_by_row(seen: Observation, config: OperatorConfig, now: datetime) -> list[Action]:
     """Return the actions for a VideoJob whose row was read and is not held under its token."""
     assert seen.row is None or isinstance(seen.row, JobRow)
-    relation = row_relation(seen.row, seen.token, installation=config.installation)
+    relation = row_relation(seen.row, seen.token, installation=config.installation, own_names=config.own_names)
     sentence = by_sentence((seen.row.error if seen.row is not None else None) or "")
     match decide_by_row(
         relation, worker_ran=_worker_ran(seen), job_active=_job_active(seen), our_sentence=sentence is not None
     ):
+        case RowDecision.RESTAMP:
+            return _restamp(seen, config)
         case RowDecision.ADOPT_TOKEN:
             return [AdoptClaim(seen.held_claim.token, seen.videojob.version)]
         case RowDecision.RECORD_SUCCESS:
@@ -80,6 +94,20 @@ def plan_by_row(seen: Observation, config: OperatorConfig, now: datetime) -> lis
             return _cancel(seen, seen.row, now)
         case RowDecision.CONTINUE:
             raise AssertionError("the row is held")
+
+
+def _restamp(seen: Observation, config: OperatorConfig) -> list[Action]:
+    row = seen.row
+    assert isinstance(row, JobRow)
+    pod = newest(seen.pods)
+    # The worker that runs writes under the token that names its pod.
+    token = f"{seen.token}/{pod.uid}" if pod is not None and pod.works else seen.token
+    attempts = seen.videojob.status.attempts or 1
+    claim = row.claim or Claim(claim=token, by=config.installation, failures=max(attempts - 1, 0))
+    return [
+        RestampRow(row, claim.model_copy(update={"by": config.installation})),
+        AdoptClaim(seen.token, seen.videojob.version),
+    ]
 
 
 def _worker_ran(seen: Observation) -> bool:
@@ -111,7 +139,7 @@ def _record_failure(seen: Observation, sentence: Failure | None, now: datetime) 
     claim = seen.held_claim
     reason, report = claim.reason or Reason.JOB_DELETED, None
     if seen.job is not None and seen.job.over:
-        ended = why_ended(seen.job, seen.pods)
+        ended = why_ended(seen.job, seen.pods, longest_seconds=seen.spec.active_deadline_seconds)
         reason, report = ended.failure.reason, ended.report
     error = seen.held_row.error or ""
     if error.startswith(CANCEL_SENTENCE):

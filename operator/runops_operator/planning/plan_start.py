@@ -14,11 +14,14 @@ from runops_operator.planning.actions import Action, CreateJob, PatchStatus, Rea
 from runops_operator.planning.observation import Observation
 from runops_operator.planning.patch import patch_if_it_changes
 from runops_operator.planning.plan_waits import WAITING_RECHECK, plan_stalled_too_long, stalled, stalled_too_long
-from runops_operator.planning.waiting import PENDING, SUSPENDED
+from runops_operator.planning.shared_faults import Hold
+from runops_operator.planning.waiting import PENDING, SUSPENDED, Wait
 
 __all__ = ["Start", "pause_left", "plan_start", "start_of"]
 
 _LONGEST_REQUEUE_SECONDS = 3600.0
+_HOLD_RECHECK_SECONDS = 30.0
+"""A fault may be over earlier than a video was told to wait."""
 _LONGEST_PAUSE_SECONDS = 2 * 3600.0
 
 
@@ -29,6 +32,8 @@ class Start(Enum):
     """The row says when the attempt may begin and with how much memory."""
     PAUSE = auto()
     """The pause after the last attempt is not over."""
+    HOLD = auto()
+    """Other videos met a fault that this one would meet too."""
     STAY_SUSPENDED = auto()
     """No Job is created: Kueue would let it run."""
     END_STALLED = auto()
@@ -40,7 +45,13 @@ class Start(Enum):
 
 
 def start_of(
-    *, row_needed: bool, pausing: bool, suspended_in_queue: bool, stalled_too_long: bool, has_conditions: bool
+    *,
+    row_needed: bool,
+    pausing: bool,
+    held: bool,
+    suspended_in_queue: bool,
+    stalled_too_long: bool,
+    has_conditions: bool,
 ) -> Start:
     """Return what is done, by precedence: the first reason not to create the Job counts.
 
@@ -50,6 +61,8 @@ def start_of(
         Whether the row was not read, and may hold a history or a pause.
     pausing
         Whether the pause after the last attempt is not over.
+    held
+        Whether other videos met a fault that this one would meet too.
     suspended_in_queue
         Whether the VideoJob is suspended and belongs to a Kueue queue.
     stalled_too_long
@@ -57,16 +70,18 @@ def start_of(
     has_conditions
         Whether its status was written before.
     """
-    match row_needed, pausing, suspended_in_queue, stalled_too_long, has_conditions:
-        case True, _, _, _, _:
+    match row_needed, pausing, suspended_in_queue, held, stalled_too_long, has_conditions:
+        case True, _, _, _, _, _:
             return Start.READ_ROW
-        case _, True, _, _, _:
+        case _, True, _, _, _, _:
             return Start.PAUSE
-        case _, _, True, _, _:
+        case _, _, True, _, _, _:
             return Start.STAY_SUSPENDED
-        case _, _, _, True, _:
+        case _, _, _, True, _, _:
+            return Start.HOLD
+        case _, _, _, _, True, _:
             return Start.END_STALLED
-        case _, _, _, _, False:
+        case _, _, _, _, _, False:
             return Start.CREATE_FIRST
         case _:
             return Start.CREATE
@@ -86,10 +101,11 @@ def plan_start(seen: Observation, config: OperatorConfig, now: datetime) -> list
     claim = seen.row.claim if isinstance(seen.row, JobRow) else None
     history = claim.history if claim is not None else History()
     left = pause_left(claim, now)
-    too_long = stalled_too_long(seen.videojob, config.deadlines, now)
+    too_long = stalled_too_long(seen, PENDING, config, now)
     start = start_of(
         row_needed=isinstance(seen.row, Unread) and not seen.never_attempted,
         pausing=left > 0,
+        held=seen.hold is not None,
         suspended_in_queue=seen.spec.suspend and bool(seen.spec.queue_name or config.queue_name),
         stalled_too_long=too_long is not None,
         has_conditions=bool(seen.videojob.status.conditions),
@@ -100,6 +116,9 @@ def plan_start(seen: Observation, config: OperatorConfig, now: datetime) -> list
         case Start.PAUSE:
             assert claim is not None
             return _pause(seen, claim, left, now)
+        case Start.HOLD:
+            assert seen.hold is not None
+            return _hold(seen, seen.hold, history, now)
         case Start.STAY_SUSPENDED:
             # A change of the spec or of the row brings an event, so nothing is requeued.
             return _show_wait(seen, config, history, now)
@@ -110,6 +129,18 @@ def plan_start(seen: Observation, config: OperatorConfig, now: datetime) -> list
             return [_create(seen, config, history), RequeueAfter(0.0)]
         case Start.CREATE:
             return [_create(seen, config, history), *_show_wait(seen, config, history, now), WAITING_RECHECK]
+
+
+def _hold(seen: Observation, hold: Hold, history: History, now: datetime) -> list[Action]:
+    requeue = RequeueAfter(min(hold.seconds, _HOLD_RECHECK_SECONDS))
+    if seen.videojob.blocked_by is not None:
+        # It says so already, perhaps with another fault: a second replica, which may know of others, is not answered.
+        return [requeue]
+    failure = TABLE[hold.reason]
+    wait = Wait(hold.reason, f"{hold.words or failure.sentence} {failure.remedy} {status.ONE_TRIES}")
+    attempts = max(history.failures, 1)
+    shown = status.waiting(seen.videojob, None, (), wait, now, blocked=True, attempts=attempts)
+    return [PatchStatus(shown), requeue]
 
 
 def _create(seen: Observation, config: OperatorConfig, history: History) -> CreateJob:

@@ -6,11 +6,18 @@ from runops.failures import Failed, Reason
 from runops.job_row import JobRow, RowStatus, user_of
 from runops_operator.config import OperatorConfig
 from runops_operator.manifests.observed import Unread
-from runops_operator.planning.actions import Action, AdoptClaim, ClaimRow, ReadRow
+from runops_operator.planning import status
+from runops_operator.planning.actions import Action, AdoptClaim, ClaimRow, ReadRow, RequeueAfter
 from runops_operator.planning.observation import Observation
+from runops_operator.planning.patch import patch_if_it_changes
 from runops_operator.planning.refuse import refuse
+from runops_operator.planning.waiting import Wait
 
 __all__ = ["plan_unclaimed"]
+
+_NO_SLOT = Wait("NoSlot", "As many videos are at work as may be (maxConcurrent, maxConcurrentPerUser).")
+_SLOT_CHECK_SECONDS = 15.0
+"""Each check reads the row, and hundreds may wait."""
 
 
 def plan_unclaimed(seen: Observation, config: OperatorConfig, now: datetime) -> list[Action]:
@@ -29,11 +36,14 @@ def plan_unclaimed(seen: Observation, config: OperatorConfig, now: datetime) -> 
         return refuse(seen, Reason.INVALID_SPEC, message, now)
     if row.status == RowStatus.PROCESSING:
         return _row_in_processing(seen, row, config, now)
+    if not seen.slot_free:
+        shown = status.waiting(seen.videojob, None, (), _NO_SLOT, now)
+        return [*patch_if_it_changes(seen.videojob, shown), RequeueAfter(_SLOT_CHECK_SECONDS)]
     return [ClaimRow(row)]
 
 
 def _row_in_processing(seen: Observation, row: JobRow, config: OperatorConfig, now: datetime) -> list[Action]:
-    if row.claim is not None and row.claim.by == config.installation:
+    if row.claim is not None and row.claim.by in config.own_names:
         return [AdoptClaim(row.claim.token, seen.videojob.version)]
     holder = row.claim.by if row.claim is not None else "a consumer that leaves no name"
     message = f"The row is being processed by {holder[:100]}; wait until it ends, or set it back to queued."

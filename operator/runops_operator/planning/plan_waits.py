@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Final
 
 from runops.failures import TABLE, Reason
-from runops_operator.config import Deadlines, OperatorConfig
-from runops_operator.manifests.observed import Unread, VideoJobView
+from runops_operator.config import OperatorConfig
+from runops_operator.manifests.observed import Unread
 from runops_operator.planning import status
 from runops_operator.planning.actions import Action, DeleteJob, FailRow, PatchStatus, ReadRow, Recheck
 from runops_operator.planning.observation import Observation
@@ -47,13 +47,20 @@ def stalled(seen: Observation, wait: Wait, config: OperatorConfig) -> tuple[Reas
     return (reason, stalled_message(wait, reason)) if stays or seen.waited_seconds > seconds else None
 
 
-def stalled_too_long(videojob: VideoJobView, deadlines: Deadlines, now: datetime) -> Reason | None:
-    """Return why a VideoJob has been stalled for longer than any wait may last; None where it has not."""
-    shown = videojob.condition("Stalled")
+def stalled_too_long(seen: Observation, wait: Wait, config: OperatorConfig, now: datetime) -> Reason | None:
+    """Return why a VideoJob has been stalled for longer than any wait may last; None where it has not.
+
+    The wait of this process must have exceeded its deadline too: while the operator was away, nobody tried. An image
+    that cannot be pulled is waited for without end: its registry is the trouble of all videos.
+    """
+    shown = seen.videojob.condition("Stalled")
     if shown is None or shown.status != "True" or shown.reason not in {reason.value for reason in TABLE}:
         return None
+    deadline = deadline_of(wait.reason, config.deadlines)
+    if shown.reason == Reason.IMAGE_PULL_FAILED or deadline is None or seen.waited_seconds <= deadline[0]:
+        return None
     since = moment(shown.last_transition_time)
-    if since is None or (now - since).total_seconds() <= deadlines.waiting_seconds:
+    if since is None or (now - since).total_seconds() <= config.deadlines.waiting_seconds:
         return None
     return Reason(shown.reason)
 

@@ -2,6 +2,7 @@
 
 from enum import Enum
 
+from runops_operator.config import OperatorConfig
 from runops_operator.manifests.observed import Unread
 from runops_operator.planning.observation import Observation
 from runops_operator.planning.row_relation import RowRelation, row_relation
@@ -25,15 +26,15 @@ class Situation(Enum):
     JOB_ACTIVE = "its Job has not ended"
 
 
-def situation_of(seen: Observation, *, installation: str) -> Situation:
+def situation_of(seen: Observation, *, config: OperatorConfig) -> Situation:
     """Return the situation of a VideoJob.
 
     Parameters
     ----------
     seen
         The observation.
-    installation
-        This installation's name in claims.
+    config
+        Settings of this installation.
     """
     videojob, job = seen.videojob, seen.job
     applies = {
@@ -42,7 +43,7 @@ def situation_of(seen: Observation, *, installation: str) -> Situation:
         Situation.MALFORMED: videojob.spec is None,
         Situation.FOREIGN_JOB: job is not None and seen.own_job is None,
         Situation.UNCLAIMED: videojob.claim is None,
-        Situation.ROW_NOT_HELD: _row_is_known_not_to_be_held(seen, installation),
+        Situation.ROW_NOT_HELD: _row_is_known_not_to_be_held(seen, config),
         Situation.NO_JOB: job is None,
         Situation.OLD_JOB: job is not None and job.claim != videojob.claim,
         Situation.JOB_COMPLETE: job is not None and job.complete,
@@ -52,7 +53,8 @@ def situation_of(seen: Observation, *, installation: str) -> Situation:
     return next(situation for situation in Situation if applies[situation])
 
 
-def _row_is_known_not_to_be_held(seen: Observation, installation: str) -> bool:
+def _row_is_known_not_to_be_held(seen: Observation, config: OperatorConfig) -> bool:
     if isinstance(seen.row, Unread) or seen.videojob.claim is None:
         return False
-    return row_relation(seen.row, seen.videojob.claim, installation=installation) is not RowRelation.HELD
+    relation = row_relation(seen.row, seen.videojob.claim, installation=config.installation, own_names=config.own_names)
+    return relation is not RowRelation.HELD

@@ -19,6 +19,7 @@ from runops_operator.manifests.observed_pod import PodView
 from runops_operator.planning.waiting import Wait, newest
 
 __all__ = [
+    "ONE_TRIES",
     "Outcome",
     "derive_phase",
     "failed",
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 _MESSAGE_LIMIT = 1024
+ONE_TRIES = "Other videos meet the same. One at a time tries whether it is over."
 _STAGES_PAST_THE_BLOCK = {
     FailureClass.QUOTA: frozenset({Stage.PARSING_SOP, Stage.FINALIZING, Stage.COMPLETED}),
     FailureClass.KEY: frozenset({Stage.FINALIZING, Stage.COMPLETED}),
@@ -121,6 +123,7 @@ def waiting(
     now: datetime,
     *,
     stalled: tuple[Reason, str] | None = None,
+    blocked: bool = False,
     attempts: int | None = None,
 ) -> dict[str, Any]:
     """Return the status of a VideoJob whose worker does not run.
@@ -131,6 +134,8 @@ def waiting(
         What it waits for.
     stalled
         Reason and sentence where the wait exceeds its deadline.
+    blocked
+        Whether it waits for a fault that other videos met.
     attempts
         Attempts used up, plus the next one; None keeps what the status shows.
     """
@@ -146,6 +151,8 @@ def waiting(
         conditions.set(Outcome.STALLED, reason, message, holds=True)
     else:
         conditions.clear(Outcome.STALLED, reason, message)
+    if blocked:
+        conditions.set(Outcome.BLOCKED, reason, message, holds=True)
     conditions.set(Outcome.FINISHED, reason, message, holds=False)
     patch = _unfinished(videojob, job, pod, conditions, started=started, attempts=attempts)
     shown = (None, None) if done else (reason, message[:_MESSAGE_LIMIT])
@@ -160,6 +167,7 @@ def trying_again(
     attempts: int,
     not_before: datetime,
     now: datetime,
+    blocked: bool = False,
     report: Report | None = None,
 ) -> dict[str, Any]:
     """Return the status of a VideoJob whose attempt failed and is followed by another.
@@ -172,18 +180,21 @@ def trying_again(
         Attempts used up.
     not_before
         When the next one may begin.
+    blocked
+        Whether other videos meet the same fault, whatever its class.
     report
         What the worker reported at its end; None where it reported nothing.
     """
     conditions = _Conditions(videojob, now)
     reason = failure.reason.value
-    message = f"{sentence} Trying again at {rfc3339(not_before)}."
+    # The time of the next try is not told where others try first: it moves with each of them.
+    message = f"{sentence} {ONE_TRIES}" if blocked else f"{sentence} Trying again at {rfc3339(not_before)}."
     if failure.failure_class is FailureClass.KEY:
         message += f" {failure.remedy}"
     conditions.set(Outcome.STARTED, "WorkerStarted", "A worker has started.", holds=True)
     conditions.set(Outcome.PROGRESSING, reason, message, holds=False)
     conditions.clear(Outcome.STALLED, reason, message)
-    if failure.failure_class in _STAGES_PAST_THE_BLOCK:
+    if blocked or failure.failure_class in _STAGES_PAST_THE_BLOCK:
         conditions.set(Outcome.BLOCKED, reason, message, holds=True)
     elif failure.counts:
         conditions.clear(Outcome.BLOCKED, reason, "The last attempt failed for another reason.")

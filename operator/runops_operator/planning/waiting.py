@@ -10,7 +10,6 @@ from runops_operator.manifests.observed_pod import PodView
 
 __all__ = ["PENDING", "SUSPENDED", "Wait", "deadline_of", "newest", "stalled_message", "wait_of"]
 
-_IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"})
 _CONTAINER = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 
 
@@ -64,7 +63,7 @@ def wait_of(
     detail = f" ({pod.waiting_message[:300]})" if pod.waiting_message else ""
     if pod.waiting_reason == "Unschedulable":
         return Wait(Reason.UNSCHEDULABLE, f"No node has room for the worker yet.{detail}")
-    if pod.waiting_reason in _IMAGE:
+    if pod.waits_for_its_image:
         return Wait(Reason.IMAGE_PULL_FAILED, f"The worker's image cannot be pulled.{detail}")
     if pod.waiting_reason in _CONTAINER:
         return Wait(Reason.POD_NOT_STARTING, f"The worker's container cannot be created.{detail}")

@@ -8,6 +8,7 @@ from runops.failures import TABLE, Failure, Reason, by_exit_code
 from runops.report import Report
 from runops_operator.manifests.observed import JobView
 from runops_operator.manifests.observed_pod import PodView
+from runops_operator.times import moment
 
 __all__ = ["Ended", "why_ended"]
 
@@ -41,7 +42,7 @@ class Ended:
         return self.report.retry_after_seconds if self.report is not None else None
 
 
-def why_ended(job: JobView, pods: Sequence[PodView]) -> Ended:
+def why_ended(job: JobView, pods: Sequence[PodView], *, longest_seconds: float) -> Ended:
     """Return why a Job failed.
 
     A deadline counts first, then the worker's own report, then what the cluster did to the pod, then the exit code. The
@@ -53,12 +54,16 @@ def why_ended(job: JobView, pods: Sequence[PodView]) -> Ended:
         The failed Job.
     pods
         Its pods that still exist.
+    longest_seconds
+        How long a worker may run.
     """
     pod = max((pod for pod in pods if not pod.works and pod.exit_code != 0), key=lambda pod: pod.created, default=None)
     report = pod.report if pod is not None else None
     reported = report.reason if report is not None else None
-    if job.failed_reason == "DeadlineExceeded" or (pod is not None and pod.ended_reason == "DeadlineExceeded"):
+    if job.failed_reason == "DeadlineExceeded":
         return _of(Reason.DEADLINE_EXCEEDED, report)
+    if pod is not None and pod.ended_reason == "DeadlineExceeded":
+        return _of(_after_the_pods_deadline(pod, longest_seconds), report)
     if report is not None and reported not in {None, Reason.TERMINATED}:
         failure = TABLE[Reason(reported)]
         return Ended(failure, report.message or failure.sentence, report)
@@ -82,6 +87,16 @@ def why_ended(job: JobView, pods: Sequence[PodView]) -> Ended:
         how = "killed" if code == _KILLED else f"exit code {code}"
         return Ended(failure, f"{failure.sentence.removesuffix('.')} ({how}).", report)
     return Ended(failure, failure.sentence, report)
+
+
+def _after_the_pods_deadline(pod: PodView, longest_seconds: float) -> Reason:
+    """Return why a pod reached its deadline, which counts the time before its container ran, too."""
+    began, ended = moment(pod.started), moment(pod.stopped)
+    if began is None:
+        return Reason.IMAGE_PULL_FAILED if pod.waits_for_its_image else Reason.POD_NOT_STARTING
+    if ended is not None and (ended - began).total_seconds() < longest_seconds:
+        return Reason.EVICTED
+    return Reason.DEADLINE_EXCEEDED
 
 
 def _of(reason: Reason, report: Report | None) -> Ended:

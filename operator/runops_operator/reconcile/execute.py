@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
-from runops.job_row import Claim
+from runops.job_row import Claim, JobRow
 from runops.logs import error_text
 from runops.object_names import made_objects
-from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
 from runops.supabase.storage import ObjectStore
+from runops_operator.breakers.breakers import Breakers
 from runops_operator.config import OperatorConfig
 from runops_operator.informer.store import Store
 from runops_operator.informer.workqueue import WorkQueue
@@ -28,13 +29,16 @@ from runops_operator.planning.actions import (
     DeleteVideoJob,
     FailRow,
     NextAttempt,
+    NoteFailure,
     PatchStatus,
     ReadRow,
     Recheck,
     RemoveObjects,
     RequeueAfter,
+    RestampRow,
     SuspendJob,
 )
+from runops_operator.reconcile.hand_made import HandMadeSlots
 from runops_operator.reconcile.stopping import Stopping
 
 __all__ = ["Executor", "JobRefused", "Overtaken"]
@@ -59,6 +63,10 @@ class Executor:
         What the actions change.
     store, queue
         Receive the changed objects, and the names to reconcile.
+    breakers
+        Told of attempts that failed; asked before each that starts.
+    slots
+        Of VideoJobs made by hand.
     stopping
         Follows the pods of deleted Jobs.
     config
@@ -77,6 +85,8 @@ class Executor:
         objects: ObjectStore,
         store: Store,
         queue: WorkQueue,
+        breakers: Breakers,
+        slots: HandMadeSlots,
         stopping: Stopping,
         config: OperatorConfig,
         metrics: Metrics,
@@ -87,6 +97,8 @@ class Executor:
         self._objects = objects
         self._store = store
         self._queue = queue
+        self._breakers = breakers
+        self._slots = slots
         self._stopping = stopping
         self._config = config
         self._metrics = metrics
@@ -112,11 +124,13 @@ class Executor:
                 pause = action.pause(unfinished, resync_seconds=resync_seconds)
                 if pause is not None:
                     await self._queue.add_after(name, pause)
+            case NoteFailure(reason, words, met_in, asked):
+                self._breakers.failed(name, reason, met_in=met_in, words=words, asked=asked)
             case CreateJob() | DeleteJob() | SuspendJob():
                 await self._on_job(name, action)
             case PatchStatus() | DeleteVideoJob() | AdoptClaim():
                 await self._on_videojob(name, action)
-            case ClaimRow() | NextAttempt() | CompleteRow() | FailRow():
+            case ClaimRow() | NextAttempt() | RestampRow() | CompleteRow() | FailRow():
                 await self._on_row(name, job_id, action)
             case RemoveObjects(bucket):
                 await self._remove_objects(bucket, job_id)
@@ -127,16 +141,20 @@ class Executor:
         try:
             await self._objects.remove(bucket, made_objects(job_id))
         except SupabaseError as error:
-            if error.kind not in {ErrorKind.NOT_FOUND, ErrorKind.INVALID}:
+            if error.retryable:
                 raise
-            # A VideoJob made by hand may name a bucket that does not exist: then there is nothing to delete.
-            _log.warning("%s", error_text(error))
+            # The VideoJob must end all the same, or it would hold its slot. One made by hand may name a bucket that
+            # does not exist: then there is nothing to delete.
+            _log.warning("%s What was made of the video stays in storage.", error_text(error))
         else:
             _log.info("the row was deleted: its slim video, transcript and SOP were deleted from storage")
 
     async def _on_job(self, name: str, action: CreateJob | DeleteJob | SuspendJob) -> None:
         match action:
             case CreateJob(manifest):
+                if not self._breakers.begin(name):
+                    # Since the plan was made, another video began to try whether a fault is over.
+                    raise Overtaken
                 try:
                     self._store.see_job(await self._cluster.create_job(manifest))
                     _log.info("Kubernetes Job created")
@@ -187,27 +205,28 @@ class Executor:
             self._on_movement()
             _log.info("finished", extra={"phase": status.get("phase"), "reason": status.get("reason")})
 
-    async def _on_row(self, name: str, job_id: UUID, action: ClaimRow | NextAttempt | CompleteRow | FailRow) -> None:
+    async def _on_row(
+        self, name: str, job_id: UUID, action: ClaimRow | NextAttempt | RestampRow | CompleteRow | FailRow
+    ) -> None:
         match action:
             case ClaimRow(row):
-                claim = Claim(
-                    claim=str(uuid4()),
-                    by=self._config.installation,
-                    attempt=(row.claim.attempt if row.claim else 0) + 1,
-                )
-                if await self._jobs.claim(row, claim, from_status=row.status or "") is None:
-                    raise Overtaken
-                self._metrics.claimed(row.status or "")
-                await self._annotate(name, claim.claim)
-                self._on_movement()
+                with self._slots.take(name) as free:
+                    if not free:
+                        raise Overtaken
+                    await self._claim(name, row)
             case NextAttempt(row, claim):
                 if not await self._jobs.succeed(row, claim):
                     raise Overtaken
                 self._metrics.attempt_ended(str(claim.reason))
                 _log.info(
                     "another attempt follows",
-                    extra={"reason": claim.reason, "failures": claim.failures, "waits": claim.waits},
+                    extra={"reason": claim.reason, "failures": claim.failures, "waits": claim.interruptions},
                 )
+            case RestampRow(row, claim):
+                if not await self._jobs.restamp(row, claim):
+                    raise Overtaken
+                self._metrics.repaired("RowWithoutClaim" if row.claim is None else "RowOfFormerInstallation")
+                _log.info("the claim was written into the row again", extra={"former": row.claim and row.claim.by})
             case CompleteRow(token):
                 if not await self._jobs.complete(job_id, token):
                     raise Overtaken
@@ -217,6 +236,18 @@ class Executor:
                 _log.info("row set to error" if failed else "row not set to error: the claim was lost")
                 if required and not failed:
                     raise Overtaken
+
+    async def _claim(self, name: str, row: JobRow) -> None:
+        claim = Claim(
+            claim=str(uuid4()),
+            by=self._config.installation,
+            attempt=(row.claim.attempt if row.claim else 0) + 1,
+        )
+        if await self._jobs.claim(row, claim, from_status=row.status or "") is None:
+            raise Overtaken
+        self._metrics.claimed(row.status or "")
+        await self._annotate(name, claim.claim)
+        self._on_movement()
 
     async def _annotate(self, name: str, token: str, *, version: int | None = None) -> None:
         annotations = {CLAIM_ANNOTATION: token, BY_ANNOTATION: self._config.installation}

@@ -9,6 +9,7 @@ from uuid import UUID
 from runops.job_row import JobRow, RowStatus
 from runops.supabase.jobs import JobsTable
 from runops.supabase.results import ResultsTables
+from runops_operator.breakers.breakers import Breakers
 from runops_operator.informer.pod_listing import pods_of
 from runops_operator.informer.store import Store
 from runops_operator.kubernetes_api.cluster import Cluster, NotFound
@@ -16,6 +17,7 @@ from runops_operator.manifests.observed import JobView, VideoJobView
 from runops_operator.manifests.observed_pod import PodView
 from runops_operator.planning.observation import Observation
 from runops_operator.planning.waiting import Wait, wait_of
+from runops_operator.reconcile.hand_made import HandMadeSlots
 from runops_operator.reconcile.pod_reads import PodReads
 from runops_operator.reconcile.pod_refusals import PodRefusals
 from runops_operator.stopwatch import Stopwatch
@@ -35,6 +37,10 @@ class ObservationReader:
         The known VideoJobs and Jobs.
     cluster, jobs, results
         What is read.
+    breakers
+        Know the faults that videos share.
+    slots
+        Of VideoJobs made by hand.
     quiet_seconds
         Returns how long nothing has updated a row; by the row itself, where it was just read.
     now
@@ -48,6 +54,8 @@ class ObservationReader:
         cluster: Cluster,
         jobs: JobsTable,
         results: ResultsTables,
+        breakers: Breakers,
+        slots: HandMadeSlots,
         quiet_seconds: Callable[[UUID, JobRow | None], float],
         now: Callable[[], datetime],
     ) -> None:
@@ -55,6 +63,8 @@ class ObservationReader:
         self._cluster = cluster
         self._jobs = jobs
         self._results = results
+        self._breakers = breakers
+        self._slots = slots
         self._quiet_seconds = quiet_seconds
         self._waits = Stopwatch(lambda: now().timestamp())
         self._without_pod = Stopwatch(lambda: now().timestamp())
@@ -83,6 +93,9 @@ class ObservationReader:
             job=job,
             pods=pods,
             pod_refused=refused,
+            faults=self._breakers.seen_by(videojob.name),
+            slot_free=videojob.claim is not None or self._slots.is_free(videojob),
+            hold=self._breakers.hold(videojob.name),
             waited_seconds=self._waited(videojob.name, wait_of(videojob, job, pods, pod_refused=refused)),
             quiet_seconds=self._quiet_seconds(job_id, None),
         )

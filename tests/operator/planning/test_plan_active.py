@@ -1,9 +1,21 @@
 """A VideoJob whose Job has not ended: what its status shows, and what ends it."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from runops.failures import Reason
-from runops_operator.planning.actions import DeleteJob, PatchStatus, ReadRow, RequeueAfter, SuspendJob
+from runops.failures import TABLE, Reason
+from runops_operator.planning.actions import (
+    Action,
+    DeleteJob,
+    FailRow,
+    NextAttempt,
+    PatchStatus,
+    ReadRow,
+    RequeueAfter,
+    SuspendJob,
+)
 from runops_operator.planning.plan import plan
 from runops_operator.planning.plan_active import RUNNING_RECHECK
 from runops_operator.planning.plan_waits import WAITING_RECHECK
@@ -115,7 +127,8 @@ def test_a_pod_that_waits_too_long_is_stalled() -> None:
 
 def test_a_pod_stalled_for_longer_than_any_wait_may_last_ends_the_videojob() -> None:
     stalled = condition("Stalled", reason="Unschedulable", since=ago(CONFIG.deadlines.waiting_seconds + 1))
-    waiting = {"job": job(), "pods": [pod(phase="Pending")]}
+    tried = CONFIG.deadlines.starting_seconds + 1
+    waiting = {"job": job(), "pods": [pod(phase="Pending")], "waited_seconds": tried}
     assert plan(seen(videojob(stalled), **waiting), CONFIG, NOW) == [ReadRow()]
     assert kinds(plan(seen(videojob(stalled), row=row(), **waiting), CONFIG, NOW)) == [
         "FailRow",
@@ -134,3 +147,25 @@ def test_a_refused_pod_is_shown_with_the_api_servers_words() -> None:
     assert isinstance(patch, PatchStatus)
     assert patch.status["reason"] == Reason.JOB_REFUSED
     assert "(exceeded quota)" in patch.status["message"]
+
+
+def _quiet(seconds: float, **changes: Any) -> list[Action]:
+    return plan(seen(job=job(), row=row(), pods=[replace(pod(), **changes)], quiet_seconds=seconds), CONFIG, NOW)
+
+
+@pytest.mark.parametrize("lost", [{"disrupted": True}, {"deleting": True}])
+def test_a_pod_that_the_cluster_took_away_is_an_interruption_and_no_attempt(lost: dict[str, bool]) -> None:
+    grace = CONFIG.worker.termination_grace_period_seconds + 60
+    assert kinds(_quiet(grace, **lost))[0] == "PatchStatus", "its worker may still write its last words"
+    for quiet in (grace + 1, CONFIG.deadlines.no_progress_seconds + 1):
+        prepare = _quiet(quiet, **lost)[0]
+        assert isinstance(prepare, NextAttempt)
+        assert (prepare.claim.reason, prepare.claim.failures) == (Reason.EVICTED, 0)
+
+
+@pytest.mark.parametrize(("seconds", "ends"), [(7200, False), (7201, True)])
+def test_the_deadline_of_a_video_counts_from_when_its_container_began(seconds: float, ends: bool) -> None:
+    fail = _quiet(0, started=ago(seconds), created=ago(9e5))[0]
+    assert isinstance(fail, FailRow) is ends
+    if isinstance(fail, FailRow):
+        assert fail.sentence == TABLE[Reason.DEADLINE_EXCEEDED].sentence

@@ -3,25 +3,29 @@
 import pytest
 
 from runops.failures import CANCEL_SENTENCE, TABLE, Reason
-from runops.job_row import JobRow
+from runops.job_row import Claim, JobRow
 from runops.report import Output
 from runops_operator.manifests.observed import JobView
+from runops_operator.manifests.observed_pod import PodView
 from runops_operator.planning.actions import (
     AdoptClaim,
     DeleteJob,
     PatchStatus,
     RemoveObjects,
     RequeueAfter,
+    RestampRow,
 )
 from runops_operator.planning.observation import Observation
 from runops_operator.planning.plan import plan
 from runops_operator.planning.plan_by_row import RowDecision, decide_by_row, plan_by_row
 from runops_operator.planning.row_relation import RowRelation
 from tests.operator.planning.observations import (
+    INSTALLATION,
     JOB_UID,
     NAME,
     NOW,
     OTHER_TOKEN,
+    TOKEN,
     condition,
     conditions_of,
     ended_pod,
@@ -59,6 +63,22 @@ OUR_WORDS, ANY_WORDS = True, False
         (RowRelation.HELD_BY_NEXT_ATTEMPT, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.ADOPT_TOKEN),
         (RowRelation.HELD_BY_NEXT_ATTEMPT, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.ADOPT_TOKEN),
         (RowRelation.HELD_BY_NEXT_ATTEMPT, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.ADOPT_TOKEN),
+        (RowRelation.UNSTAMPED, RAN, ACTIVE, ANY_WORDS, RowDecision.RESTAMP),
+        (RowRelation.UNSTAMPED, RAN, ACTIVE, OUR_WORDS, RowDecision.RESTAMP),
+        (RowRelation.UNSTAMPED, RAN, IDLE, ANY_WORDS, RowDecision.RESTAMP),
+        (RowRelation.UNSTAMPED, RAN, IDLE, OUR_WORDS, RowDecision.RESTAMP),
+        (RowRelation.UNSTAMPED, NEVER_RAN, ACTIVE, ANY_WORDS, RowDecision.RESTAMP),
+        (RowRelation.UNSTAMPED, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.RESTAMP),
+        (RowRelation.UNSTAMPED, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.RESTAMP),
+        (RowRelation.UNSTAMPED, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.RESTAMP),
+        (RowRelation.HELD_UNDER_FORMER_NAME, RAN, ACTIVE, ANY_WORDS, RowDecision.RESTAMP),
+        (RowRelation.HELD_UNDER_FORMER_NAME, RAN, ACTIVE, OUR_WORDS, RowDecision.RESTAMP),
+        (RowRelation.HELD_UNDER_FORMER_NAME, RAN, IDLE, ANY_WORDS, RowDecision.RESTAMP),
+        (RowRelation.HELD_UNDER_FORMER_NAME, RAN, IDLE, OUR_WORDS, RowDecision.RESTAMP),
+        (RowRelation.HELD_UNDER_FORMER_NAME, NEVER_RAN, ACTIVE, ANY_WORDS, RowDecision.RESTAMP),
+        (RowRelation.HELD_UNDER_FORMER_NAME, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.RESTAMP),
+        (RowRelation.HELD_UNDER_FORMER_NAME, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.RESTAMP),
+        (RowRelation.HELD_UNDER_FORMER_NAME, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.RESTAMP),
         (RowRelation.COMPLETED, RAN, ACTIVE, ANY_WORDS, RowDecision.RECORD_SUCCESS),
         (RowRelation.COMPLETED, RAN, ACTIVE, OUR_WORDS, RowDecision.RECORD_SUCCESS),
         (RowRelation.COMPLETED, RAN, IDLE, ANY_WORDS, RowDecision.RECORD_SUCCESS),
@@ -231,7 +251,6 @@ def test_a_row_that_a_person_set_to_error_while_the_job_was_active_is_a_cancel(w
         (row("cancelled"), "set to cancelled"),
         (row("x" * 60), f"set to {'x' * 50}"),
         (row(claim=OTHER_TOKEN, by="other"), "claimed by somebody else"),
-        (row(claim=None), "claimed by somebody else"),
         (row(None), "left without a status"),
     ],
 )
@@ -275,3 +294,25 @@ def test_objects_are_removed_only_after_the_row_of_a_started_video_is_deleted(
 def test_a_held_row_has_no_plan_of_its_own() -> None:
     with pytest.raises(AssertionError, match=r"^the row is held$"):
         plan_by_row(seen(row=row()), CONFIG, NOW)
+
+
+@pytest.mark.parametrize(
+    ("pods", "claim"),
+    [([], TOKEN), ([pod()], f"{TOKEN}/{pod().uid}"), ([pod(phase="Pending")], TOKEN)],
+    ids=["no pod", "a worker runs", "its pod starts"],
+)
+def test_a_row_whose_claim_the_app_wrote_over_gets_it_again(pods: list[PodView], claim: str) -> None:
+    found = row(claim=None)
+    view = videojob(status={"attempts": 3}, version=9)
+    restamp, adopt = plan(seen(view, row=found, job=job(), pods=pods), CONFIG, NOW)
+    assert restamp == RestampRow(found, Claim(claim=claim, by=INSTALLATION, failures=2))
+    assert adopt == AdoptClaim(TOKEN, 9)
+
+
+def test_a_row_of_a_former_name_keeps_its_history_and_gets_the_present_name() -> None:
+    config = CONFIG.model_copy(update={"former_installations": ("former/name",)})
+    found = row(claim=f"{TOKEN}/pod-9", by="former/name", failures=2)
+    restamp, adopt = plan(seen(row=found, job=job()), config, NOW)
+    assert restamp == RestampRow(found, Claim(claim=f"{TOKEN}/pod-9", by=INSTALLATION, failures=2))
+    assert adopt == AdoptClaim(TOKEN, 7)
+    assert "RestampRow" not in kinds(plan(seen(row=found, job=job()), CONFIG, NOW)), "the name is nobody's here"

@@ -1,5 +1,6 @@
 """When the Job of the next attempt is created: the whole decision table, and the actions of each decision."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -13,6 +14,7 @@ from runops_operator.planning.actions import CreateJob, FailRow, PatchStatus, Re
 from runops_operator.planning.plan import plan
 from runops_operator.planning.plan_start import Start, pause_left, start_of
 from runops_operator.planning.plan_waits import WAITING_RECHECK
+from runops_operator.planning.shared_faults import Hold
 from tests.operator.planning.observations import (
     INSTALLATION,
     NOW,
@@ -40,42 +42,42 @@ def claim(**given: Any) -> Claim:
     return Claim(claim=TOKEN, by=INSTALLATION, **given)
 
 
-@pytest.mark.parametrize("rest", list(product(BOTH, repeat=4)))
-def test_an_unread_row_is_read_before_anything_else(rest: tuple[bool, bool, bool, bool]) -> None:
+@pytest.mark.parametrize("rest", list(product(BOTH, repeat=5)))
+def test_an_unread_row_is_read_before_anything_else(rest: tuple[bool, bool, bool, bool, bool]) -> None:
     assert _start(True, *rest) is Start.READ_ROW
 
 
-@pytest.mark.parametrize("rest", list(product(BOTH, repeat=3)))
-def test_a_pause_comes_before_suspension_and_deadlines(rest: tuple[bool, bool, bool]) -> None:
+@pytest.mark.parametrize("rest", list(product(BOTH, repeat=4)))
+def test_a_pause_comes_before_suspension_faults_and_deadlines(rest: tuple[bool, bool, bool, bool]) -> None:
     assert _start(False, True, *rest) is Start.PAUSE
 
 
-@pytest.mark.parametrize("rest", list(product(BOTH, repeat=2)))
-def test_a_suspended_videojob_in_a_queue_gets_no_job(rest: tuple[bool, bool]) -> None:
+@pytest.mark.parametrize("rest", list(product(BOTH, repeat=3)))
+def test_a_suspended_videojob_in_a_queue_gets_no_job(rest: tuple[bool, bool, bool]) -> None:
     assert _start(False, False, True, *rest) is Start.STAY_SUSPENDED
+
+
+@pytest.mark.parametrize("rest", list(product(BOTH, repeat=2)))
+def test_a_videojob_waits_for_a_fault_that_others_met_whatever_its_deadline(rest: tuple[bool, bool]) -> None:
+    assert _start(False, False, False, True, *rest) is Start.HOLD
 
 
 @pytest.mark.parametrize("has_conditions", BOTH)
 def test_a_videojob_stalled_for_too_long_gets_no_job(has_conditions: bool) -> None:
-    assert _start(False, False, False, True, has_conditions) is Start.END_STALLED
+    assert _start(False, False, False, False, True, has_conditions) is Start.END_STALLED
 
 
 def test_a_new_videojob_gets_its_job_first_and_its_status_later() -> None:
-    assert _start(False, False, False, False, False) is Start.CREATE_FIRST
+    assert _start(False, False, False, False, False, False) is Start.CREATE_FIRST
 
 
 def test_any_other_videojob_gets_its_job_and_its_status() -> None:
-    assert _start(False, False, False, False, True) is Start.CREATE
+    assert _start(False, False, False, False, False, True) is Start.CREATE
 
 
-def _start(row_needed: bool, pausing: bool, suspended: bool, too_long: bool, has_conditions: bool) -> Start:
-    return start_of(
-        row_needed=row_needed,
-        pausing=pausing,
-        suspended_in_queue=suspended,
-        stalled_too_long=too_long,
-        has_conditions=has_conditions,
-    )
+def _start(*facts: bool) -> Start:
+    names = ("row_needed", "pausing", "suspended_in_queue", "held", "stalled_too_long", "has_conditions")
+    return start_of(**dict(zip(names, facts, strict=True)))
 
 
 @pytest.mark.parametrize(
@@ -150,7 +152,8 @@ def test_a_videojob_without_a_job_that_waits_too_long_is_stalled() -> None:
 
 def test_a_videojob_stalled_for_longer_than_any_wait_may_last_ends_in_error() -> None:
     stalled = condition("Stalled", reason="JobRefused", since=ago(CONFIG.deadlines.waiting_seconds + 1))
-    fail, patch = plan(seen(videojob(SHOWN, stalled), row=row()), CONFIG, NOW)
+    tried = CONFIG.deadlines.claimed_seconds + 1
+    fail, patch = plan(seen(videojob(SHOWN, stalled), row=row(), waited_seconds=tried), CONFIG, NOW)
     failure = TABLE[Reason.JOB_REFUSED]
     assert fail == FailRow(TOKEN, f"{failure.sentence} {failure.remedy}")
     assert isinstance(patch, PatchStatus)
@@ -190,3 +193,22 @@ def test_a_pause_without_a_reason_is_shown_as_a_deleted_job() -> None:
 def test_a_long_pause_is_checked_every_hour() -> None:
     waiting = row(reason=Reason.MODEL_TIMEOUT, not_before=NOW + timedelta(seconds=5400))
     assert plan(seen(row=waiting), CONFIG, NOW)[-1] == RequeueAfter(3600.0)
+
+
+def test_a_video_that_would_meet_the_fault_of_others_waits_and_says_for_what() -> None:
+    hold = Hold(Reason.MODEL_UNAVAILABLE, "The model is overloaded.", 400.0)
+    patch, requeue = plan(seen(row=row(), hold=hold), CONFIG, NOW)
+    assert isinstance(patch, PatchStatus)
+    shown = conditions_of(patch.status)
+    assert shown["Blocked"] == ("True", "ModelUnavailable")
+    assert shown["Progressing"] == ("False", "ModelUnavailable")
+    assert patch.status["message"].startswith("The model is overloaded. ")
+    assert TABLE[Reason.MODEL_UNAVAILABLE].remedy in patch.status["message"]
+    assert requeue == RequeueAfter(30.0), "the fault may be over earlier"
+    told = videojob(condition("Blocked", reason="KeyRejected"))
+    assert plan(seen(told, row=row(), hold=hold), CONFIG, NOW) == [RequeueAfter(30.0)], "it says so already"
+    soon = replace(hold, words="", seconds=3.0)
+    patch, requeue = plan(seen(row=row(), hold=soon), CONFIG, NOW)
+    assert isinstance(patch, PatchStatus)
+    assert patch.status["message"].startswith(TABLE[Reason.MODEL_UNAVAILABLE].sentence)
+    assert requeue == RequeueAfter(3.0)

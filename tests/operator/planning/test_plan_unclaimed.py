@@ -3,7 +3,7 @@
 import pytest
 
 from runops.job_row import JobRow
-from runops_operator.planning.actions import AdoptClaim, ClaimRow, PatchStatus, ReadRow
+from runops_operator.planning.actions import AdoptClaim, ClaimRow, PatchStatus, ReadRow, RequeueAfter
 from runops_operator.planning.plan import plan
 from tests.operator.planning.observations import (
     INSTALLATION,
@@ -97,3 +97,14 @@ def test_a_row_with_a_malformed_user_is_refused() -> None:
     assert isinstance(patch, PatchStatus)
     assert patch.status["reason"] == "InvalidUser"
     assert "'me'" in patch.status["message"]
+
+
+def test_without_a_free_slot_the_row_is_not_claimed_and_the_wait_is_told() -> None:
+    assert plan(seen(BY_HAND, slot_free=False), CONFIG, NOW) == [ReadRow()]
+    refused = plan(seen(BY_HAND, row=None, slot_free=False), CONFIG, NOW)
+    assert [type(action) for action in refused] == [PatchStatus], "what cannot run needs no slot"
+    patch, requeue = plan(seen(BY_HAND, row=row("completed"), slot_free=False), CONFIG, NOW)
+    assert isinstance(patch, PatchStatus)
+    assert patch.status["reason"] == "NoSlot"
+    assert "maxConcurrent" in patch.status["message"]
+    assert requeue == RequeueAfter(15.0)

@@ -1,12 +1,14 @@
 """When a wait is shown as stalled, and when it has lasted longer than any wait may."""
 
+from dataclasses import replace
+
 import pytest
 
 from runops.failures import TABLE, Reason
 from runops.videojob import Condition
 from runops_operator.planning.actions import DeleteJob, FailRow, PatchStatus, ReadRow
 from runops_operator.planning.plan_waits import plan_refused, plan_stalled_too_long, stalled, stalled_too_long
-from runops_operator.planning.waiting import PENDING, SUSPENDED
+from runops_operator.planning.waiting import PENDING, SUSPENDED, deadline_of
 from tests.operator.planning.observations import (
     JOB_UID,
     NAME,
@@ -57,6 +59,9 @@ def test_a_suspended_videojob_is_never_stalled() -> None:
             condition("Stalled", reason="Unschedulable", since=ago(LONGEST + 1)), Reason.UNSCHEDULABLE, id="too long"
         ),
         pytest.param(
+            condition("Stalled", reason="ImagePullFailed", since=ago(100 * LONGEST)), None, id="an image is waited for"
+        ),
+        pytest.param(
             condition("Stalled", status="False", reason="Unschedulable", since=ago(LONGEST + 1)),
             None,
             id="not any more",
@@ -70,7 +75,17 @@ def test_a_suspended_videojob_is_never_stalled() -> None:
 )
 def test_the_longest_wait(shown: Condition | None, reason: Reason | None) -> None:
     view = videojob(shown) if shown is not None else videojob()
-    assert stalled_too_long(view, CONFIG.deadlines, NOW) is reason
+    tried = deadline_of("Pending", CONFIG.deadlines)
+    assert tried is not None
+    waited = seen(view, waited_seconds=tried[0] + 1)
+    assert stalled_too_long(waited, PENDING, CONFIG, NOW) is reason
+    just_started = replace(waited, waited_seconds=tried[0])
+    assert stalled_too_long(just_started, PENDING, CONFIG, NOW) is None, "nobody tried while the operator was away"
+
+
+def test_a_wait_without_a_deadline_ends_nothing() -> None:
+    view = videojob(condition("Stalled", reason="Unschedulable", since=ago(LONGEST + 1)))
+    assert stalled_too_long(seen(view, waited_seconds=1e9), SUSPENDED, CONFIG, NOW) is None
 
 
 def test_the_row_is_read_before_a_wait_ends_the_videojob() -> None:

@@ -6,19 +6,22 @@ from runops.job_row import JobRow
 from runops_operator.planning.row_relation import RowRelation, row_relation
 from tests.operator.planning.observations import INSTALLATION, JOB_ID, OTHER_TOKEN, TOKEN, row
 
-OTHERS = "other/installation"
+OTHERS, FORMER = "other/installation", "former/name"
 
 
 @pytest.mark.parametrize(
     ("found", "relation"),
     [
         pytest.param(None, RowRelation.DELETED, id="no row"),
-        pytest.param(row(claim=None), RowRelation.TAKEN_AWAY, id="processing without a claim"),
+        pytest.param(row(claim=None), RowRelation.UNSTAMPED, id="processing without a claim"),
         pytest.param(row("completed", claim=None), RowRelation.TAKEN_AWAY, id="completed without a claim"),
-        pytest.param(JobRow(job_id=JOB_ID, status="processing"), RowRelation.TAKEN_AWAY, id="no metadata"),
+        pytest.param(JobRow(job_id=JOB_ID, status="processing"), RowRelation.UNSTAMPED, id="no metadata"),
         pytest.param(row(), RowRelation.HELD, id="processing under the token"),
         pytest.param(row(claim=f"{TOKEN}/pod-9"), RowRelation.HELD, id="processing by a pod bound to the token"),
         pytest.param(row(by=OTHERS), RowRelation.HELD, id="the token counts, not the name beside it"),
+        pytest.param(row(by=FORMER), RowRelation.HELD_UNDER_FORMER_NAME, id="claimed before the release was renamed"),
+        pytest.param(row("completed", by=FORMER), RowRelation.COMPLETED, id="completed before the row was re-stamped"),
+        pytest.param(row(claim=OTHER_TOKEN, by=FORMER), RowRelation.HELD_BY_NEXT_ATTEMPT, id="the next one, too"),
         pytest.param(row(claim=OTHER_TOKEN), RowRelation.HELD_BY_NEXT_ATTEMPT, id="another token of this installation"),
         pytest.param(row(claim=OTHER_TOKEN, by=OTHERS), RowRelation.TAKEN_AWAY, id="another installation's token"),
         pytest.param(row("completed"), RowRelation.COMPLETED, id="completed under the token"),
@@ -31,4 +34,5 @@ OTHERS = "other/installation"
     ],
 )
 def test_row_relation(found: JobRow | None, relation: RowRelation) -> None:
-    assert row_relation(found, TOKEN, installation=INSTALLATION) is relation
+    own_names = {INSTALLATION, FORMER}
+    assert row_relation(found, TOKEN, installation=INSTALLATION, own_names=own_names) is relation

@@ -4,7 +4,8 @@ import pytest
 
 from runops_operator.planning.observation import Observation
 from runops_operator.planning.situation import Situation, situation_of
-from tests.operator.planning.observations import INSTALLATION, OTHER_TOKEN, condition, job, row, seen, videojob
+from tests.operator.planning.observations import OTHER_TOKEN, condition, job, row, seen, videojob
+from tests.operator.world import CONFIG
 
 FINISHED = condition("Finished")
 
@@ -50,4 +51,4 @@ FINISHED = condition("Finished")
     ],
 )
 def test_situation(observation: Observation, situation: Situation) -> None:
-    assert situation_of(observation, installation=INSTALLATION) is situation
+    assert situation_of(observation, config=CONFIG) is situation

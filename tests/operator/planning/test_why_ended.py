@@ -1,17 +1,30 @@
 """Why an attempt ended, by precedence: deadline, the worker's report, what the cluster did, the exit code."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from runops.failures import TABLE, Reason
-from runops_operator.planning.why_ended import why_ended
+from runops_operator.manifests.observed import JobView
+from runops_operator.manifests.observed_pod import PodView
+from runops_operator.planning.why_ended import Ended, why_ended
 from tests.operator.planning.observations import ended_pod, job, pod, report
 
 LONG = report(Reason.MEDIA_TOO_LONG, message="2 h 10 min; the limit is 2 h.")
 TERMINATED = report(Reason.TERMINATED)
 DISRUPTED = "Pod runops/x has condition DisruptionTarget matching FailJob rule at index 0"
 EXITED = "Container worker for pod runops/x failed with exit code {} matching FailJob rule at index 1"
+
+
+def _why(its_job: JobView, pods: Sequence[PodView]) -> Ended:
+    return why_ended(its_job, pods, longest_seconds=3600.0)
+
+
+def overdue(started: str | None = None, stopped: str | None = None, **given: Any) -> PodView:
+    """Return a pod that the kubelet ended at the pod's deadline."""
+    return replace(ended_pod(137, ended_reason="DeadlineExceeded"), started=started, stopped=stopped, **given)
 
 
 def failed(message: str | None = None, reason: str = "PodFailurePolicy") -> Any:
@@ -23,7 +36,23 @@ def failed(message: str | None = None, reason: str = "PodFailurePolicy") -> Any:
     [
         pytest.param(failed(reason="DeadlineExceeded"), [ended_pod(70, LONG)], "DeadlineExceeded", id="Job's deadline"),
         pytest.param(
-            failed(), [ended_pod(70, LONG, ended_reason="DeadlineExceeded")], "DeadlineExceeded", id="pod's deadline"
+            failed(), [overdue("2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z")], "DeadlineExceeded", id="pod's deadline"
+        ),
+        pytest.param(
+            failed(),
+            [overdue("2026-01-01T00:00:00Z", "2026-01-01T00:59:59Z")],
+            "Evicted",
+            id="the pod's deadline, most of which passed before the worker ran",
+        ),
+        pytest.param(failed(), [overdue("2026-01-01T00:00:00Z")], "DeadlineExceeded", id="an end without a time"),
+        pytest.param(
+            failed(),
+            [overdue(exit_code=None, waiting_reason="ImagePullBackOff")],
+            "ImagePullFailed",
+            id="the pod's deadline while its image could not be pulled",
+        ),
+        pytest.param(
+            failed(), [overdue(exit_code=None)], "PodNotStarting", id="the pod's deadline before its container ran"
         ),
         pytest.param(failed(DISRUPTED), [ended_pod(70, LONG)], "MediaTooLong", id="a report before a disruption"),
         pytest.param(failed(DISRUPTED), [ended_pod(143, TERMINATED)], "Evicted", id="disrupted, and told to stop"),
@@ -67,27 +96,27 @@ def failed(message: str | None = None, reason: str = "PodFailurePolicy") -> Any:
     ],
 )
 def test_why_an_attempt_ended(its_job: Any, pods: list[Any], reason: str) -> None:
-    assert why_ended(its_job, pods).failure.reason == reason
+    assert _why(its_job, pods).failure.reason == reason
 
 
 def test_the_pod_created_last_says_why() -> None:
     pods = [ended_pod(70, created="2026-01-01T00:00:09Z"), ended_pod(66, created="2026-01-01T00:00:01Z")]
-    assert why_ended(failed(), pods).failure.reason == "MediaTooLong"
-    assert why_ended(failed(), pods[::-1]).failure.reason == "MediaTooLong"
+    assert _why(failed(), pods).failure.reason == "MediaTooLong"
+    assert _why(failed(), pods[::-1]).failure.reason == "MediaTooLong"
 
 
 def test_a_pod_that_still_runs_hides_no_pod_that_ended() -> None:
     pods = [ended_pod(66, created="2026-01-01T00:00:01Z"), pod(created="2026-01-01T00:00:09Z")]
-    assert why_ended(failed(), pods).failure.reason == "NotAVideo"
+    assert _why(failed(), pods).failure.reason == "NotAVideo"
 
 
 def test_the_workers_own_sentence_and_report_are_kept() -> None:
-    ended = why_ended(failed(), [ended_pod(70, LONG)])
+    ended = _why(failed(), [ended_pod(70, LONG)])
     assert (ended.sentence, ended.report) == ("2 h 10 min; the limit is 2 h.", LONG)
 
 
 def test_a_report_without_a_sentence_gets_the_tables() -> None:
-    ended = why_ended(failed(), [ended_pod(70, report(Reason.MEDIA_TOO_LONG))])
+    ended = _why(failed(), [ended_pod(70, report(Reason.MEDIA_TOO_LONG))])
     assert ended.sentence == TABLE[Reason.MEDIA_TOO_LONG].sentence
 
 
@@ -102,7 +131,7 @@ def test_a_report_without_a_sentence_gets_the_tables() -> None:
     ],
 )
 def test_what_the_cluster_did_is_said_by_the_table_and_the_report_is_kept(its_job: Any, pods: list[Any]) -> None:
-    ended = why_ended(its_job, pods)
+    ended = _why(its_job, pods)
     assert ended.sentence == ended.failure.sentence
     assert ended.report is TERMINATED
 
@@ -117,17 +146,17 @@ def test_what_the_cluster_did_is_said_by_the_table_and_the_report_is_kept(its_jo
 )
 def test_an_exit_code_is_said_where_nothing_else_is_known(code: int, sentence: str) -> None:
     silent = report()
-    ended = why_ended(failed(), [ended_pod(code, silent)])
+    ended = _why(failed(), [ended_pod(code, silent)])
     assert (ended.sentence, ended.report) == (sentence, silent)
 
 
 def test_the_report_of_a_lost_pod_is_kept() -> None:
     usage_only = report()
-    assert why_ended(failed(), [pod(phase="Failed", report=usage_only)]).report is usage_only
+    assert _why(failed(), [pod(phase="Failed", report=usage_only)]).report is usage_only
 
 
 @pytest.mark.parametrize(
     ("pods", "seconds"), [([], None), ([ended_pod(1, report(Reason.QUOTA_EXCEEDED, retry_after_seconds=30))], 30.0)]
 )
 def test_how_long_a_service_asked_to_wait(pods: list[Any], seconds: float | None) -> None:
-    assert why_ended(failed(), pods).asked_seconds == seconds
+    assert _why(failed(), pods).asked_seconds == seconds

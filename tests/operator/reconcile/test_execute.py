@@ -6,10 +6,12 @@ from uuid import UUID
 
 import pytest
 
-from runops.failures import Reason
-from runops.job_row import Claim
+from runops.failures import FailureClass, Reason
+from runops.job_row import Claim, JobRow
 from runops.object_names import made_objects
+from runops.progress import Stage
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
+from runops_operator.breakers.breakers import Breakers, Pause
 from runops_operator.informer.store import Store
 from runops_operator.kubernetes_api.cluster import ClusterError, Conflict, NotFound
 from runops_operator.observability.metrics import Metrics
@@ -24,17 +26,21 @@ from runops_operator.planning.actions import (
     DeleteVideoJob,
     FailRow,
     NextAttempt,
+    NoteFailure,
     PatchStatus,
     ReadRow,
     Recheck,
     RemoveObjects,
     RequeueAfter,
+    RestampRow,
     SuspendJob,
 )
 from runops_operator.reconcile.execute import Executor, JobRefused, Overtaken
+from runops_operator.reconcile.hand_made import HandMadeSlots
 from tests.operator.planning.observations import INSTALLATION, JOB_ID, NAME, OTHER_TOKEN, TOKEN, UID, row
 from tests.operator.reconcile.recorder import Recorder
 from tests.operator.world import CONFIG
+from tests.simulation.cluster import START
 
 JOB_BODY = {"metadata": {"name": NAME, "uid": "job-uid", "resourceVersion": "2"}}
 CLAIM_ANNOTATIONS = {"runops.dev/claim": TOKEN, "runops.dev/by": INSTALLATION}
@@ -53,7 +59,10 @@ class Bench:
         self.cluster, self.jobs, self.objects = cluster or Recorder(), jobs or Recorder(), Recorder()
         self.queue, self.stopping, self.store = Recorder(), Recorder(), Store()
         self.metrics, self.movements = Metrics(), 0
+        self.breakers = Breakers(CONFIG, lambda: START)
         parts: dict[str, Any] = {
+            "breakers": self.breakers,
+            "slots": HandMadeSlots(self.store, int, CONFIG),
             "cluster": self.cluster,
             "jobs": self.jobs,
             "objects": self.objects,
@@ -249,6 +258,7 @@ async def test_the_prompts_of_the_first_attempt_are_written_once(
 async def test_a_row_is_claimed_and_its_token_written_on_the_videojob(before: dict[str, Any], attempt: int) -> None:
     found = row("completed", **before)
     bench = Bench(jobs=Recorder(claim=found), cluster=Recorder(annotate_videojob=videojob_body(2)))
+    bench.store.see_videojob(videojob_body())
     await bench.run(ClaimRow(found))
     ((name, (claimed, claim), named),) = bench.jobs.calls
     assert (name, claimed, named) == ("claim", found, {"from_status": "completed"})
@@ -264,6 +274,7 @@ async def test_a_row_is_claimed_and_its_token_written_on_the_videojob(before: di
 
 async def test_a_row_without_a_status_is_claimed_as_it_is() -> None:
     bench = Bench(jobs=Recorder(claim=row()), cluster=Recorder(annotate_videojob=videojob_body(2)))
+    bench.store.see_videojob(videojob_body())
     await bench.run(ClaimRow(row(None)))
     assert bench.jobs.calls[0][2] == {"from_status": ""}
     assert bench.counted('runops_claims_total{from_status="other"} 1.0')
@@ -271,12 +282,50 @@ async def test_a_row_without_a_status_is_claimed_as_it_is() -> None:
 
 async def test_a_row_that_somebody_else_claimed_ends_the_plan() -> None:
     bench = Bench(jobs=Recorder(claim=None))
+    bench.store.see_videojob(videojob_body())
     with pytest.raises(Overtaken):
         await bench.run(ClaimRow(row("queued")))
+    assert [name for name, _, _ in bench.jobs.calls] == ["claim"]
     assert (bench.cluster.calls, bench.movements) == ([], 0)
 
 
-NEXT = Claim(claim=OTHER_TOKEN, by=INSTALLATION, reason=Reason.MODEL_TIMEOUT, failures=2, waits=1)
+async def test_a_row_is_not_claimed_while_all_slots_are_taken() -> None:
+    bench = Bench(jobs=Recorder(claim=row("queued")))
+    bench.store.see_videojob(videojob_body())
+    for number in range(CONFIG.max_concurrent):
+        other = videojob_body(1, **{"runops.dev/claim": TOKEN})
+        bench.store.see_videojob(
+            {**other, "metadata": {**other["metadata"], "name": f"vj-{number}", "uid": f"u{number}"}}
+        )
+    with pytest.raises(Overtaken):
+        await bench.run(ClaimRow(row("queued")))
+    assert bench.jobs.calls == []
+
+
+async def test_a_failure_is_noted_and_a_job_that_would_meet_it_is_not_created() -> None:
+    bench = Bench()
+    await bench.run(NoteFailure(Reason.MODEL_KEY_REJECTED, "HTTP 403.", Stage.TRANSCRIBING, 0.0))
+    assert bench.breakers.pause() == Pause(Reason.MODEL_KEY_REJECTED, "HTTP 403.", may_try=False)
+    with pytest.raises(Overtaken):
+        await bench.run(CreateJob(JOB_BODY))
+    assert bench.cluster.calls == []
+
+
+@pytest.mark.parametrize(
+    ("before", "kind"), [(None, "RowWithoutClaim"), (row(by="old/name"), "RowOfFormerInstallation")]
+)
+async def test_a_claim_is_written_into_a_row_again(before: JobRow | None, kind: str) -> None:
+    found = before or row(claim=None)
+    claim = Claim(claim=TOKEN, by=INSTALLATION)
+    bench = Bench(jobs=Recorder(restamp=True))
+    await bench.run(RestampRow(found, claim))
+    assert bench.jobs.calls == [("restamp", (found, claim), {})]
+    assert bench.counted(f'runops_drift_repaired_total{{kind="{kind}"}} 1.0')
+    with pytest.raises(Overtaken):
+        await Bench(jobs=Recorder(restamp=False)).run(RestampRow(found, claim))
+
+
+NEXT = Claim(claim=OTHER_TOKEN, by=INSTALLATION, reason=Reason.MODEL_TIMEOUT, failures=2, waits={FailureClass.KEY: 1})
 
 
 async def test_the_next_attempt_is_written_into_the_row_as_it_was_read(caplog: pytest.LogCaptureFixture) -> None:
@@ -346,9 +395,15 @@ async def test_the_objects_made_of_a_video_are_removed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "stops"), [(ErrorKind.NOT_FOUND, False), (ErrorKind.INVALID, False), (ErrorKind.UNAVAILABLE, True)]
+    ("kind", "stops"),
+    [
+        (ErrorKind.NOT_FOUND, False),
+        (ErrorKind.INVALID, False),
+        (ErrorKind.FORBIDDEN, False),
+        (ErrorKind.UNAVAILABLE, True),
+    ],
 )
-async def test_a_bucket_that_does_not_exist_stops_no_plan(
+async def test_a_storage_that_refuses_to_delete_stops_no_plan(
     kind: ErrorKind, stops: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench = Bench()
@@ -358,7 +413,7 @@ async def test_a_bucket_that_does_not_exist_stops_no_plan(
             await bench.run(RemoveObjects("videos"))
     else:
         await bench.run(RemoveObjects("videos"))
-        assert caplog.messages == ["SupabaseError: No."]
+        assert caplog.messages == ["SupabaseError: No. What was made of the video stays in storage."]
 
 
 @pytest.mark.parametrize("action", [ReadRow(), CheckResults()])

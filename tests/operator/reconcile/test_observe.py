@@ -7,11 +7,14 @@ from uuid import UUID
 import pytest
 
 from runops.job_row import JobRow
+from runops_operator.breakers.breakers import Breakers
 from runops_operator.informer.store import Store
 from runops_operator.kubernetes_api.cluster import NotFound
+from runops_operator.reconcile.hand_made import HandMadeSlots
 from runops_operator.reconcile.observe import ObservationReader
 from tests.operator.planning.observations import JOB_ID, JOB_UID, NAME, NOW, condition, row, seen, videojob
 from tests.operator.reconcile.recorder import Recorder
+from tests.operator.world import CONFIG
 
 FINISHED = videojob(condition("Finished"))
 
@@ -45,9 +48,16 @@ class Bench:
         self.cluster = Recorder(list_pods=list(pods), list_pod_refusals=[REFUSAL], **answers)
         self.jobs, self.results = Recorder(get=row()), Recorder(transcript_count=1, sop_count=1)
         self.asked: list[JobRow | None] = []
+        self.breakers = Breakers(CONFIG, lambda: self.now)
+        slots = HandMadeSlots(self.store, int, CONFIG)
         parts: dict[str, Any] = {"cluster": self.cluster, "jobs": self.jobs, "results": self.results}
         self.reader = ObservationReader(
-            store=self.store, quiet_seconds=self._quiet_seconds, now=lambda: self.now, **parts
+            store=self.store,
+            breakers=self.breakers,
+            slots=slots,
+            quiet_seconds=self._quiet_seconds,
+            now=lambda: self.now,
+            **parts,
         )
 
     def _quiet_seconds(self, job_id: UUID, found: JobRow | None) -> float:

@@ -73,6 +73,93 @@ def test_each_error_of_the_api_has_its_verdict(trouble: ApiError, action: Action
     assert verdict.text.endswith((".", ")")) or trouble.message in verdict.text
 
 
+LIMIT_ZERO = (
+    "You exceeded your current quota, please check your plan and billing details.\n* Quota exceeded for metric: "
+    "generativelanguage.googleapis.com/generate_content_free_tier_requests, limit: 0, model: gemini-2.5-pro\n"
+    "Please retry in 20.4s."
+)
+DEPLETED = "Your prepayment credits are depleted. Please go to AI Studio to manage your project and billing."
+NO_FREE_TIER = "Gemini 2.5 Pro Preview doesn't have a free quota tier. Please use another model."
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ApiError(429, message=LIMIT_ZERO, details=(quota("GenerateRequestsPerDay"), RETRY_INFO)),
+        ApiError(429, message=DEPLETED),
+        ApiError(429, message=NO_FREE_TIER, details=(RETRY_INFO,)),
+        ApiError(429, details=({"violations": [{"quotaId": "GenerateRequestsPerMinute", "quotaValue": "0"}]},)),
+        ApiError(400, "FAILED_PRECONDITION", "The free tier is not available. Please enable billing on your project."),
+    ],
+    ids=["limit-0", "credits", "no-free-tier", "value-0", "billing"],
+)
+def test_a_plan_that_allows_nothing_is_a_setting_and_told_in_the_words_of_the_api(error: ApiError) -> None:
+    verdict = judge(error, model="m")
+    assert (verdict.action, verdict.reason, verdict.refusal) == (Action.FAIL, Reason.MODEL_NOT_IN_PLAN, None)
+    assert " ".join(error.message.split())[:200] in verdict.text
+
+
+@pytest.mark.parametrize("limit", ["10", "1", "250000"])
+def test_a_quota_that_allows_something_is_waited_for(limit: str) -> None:
+    error = ApiError(429, message=LIMIT_ZERO.replace("limit: 0", f"limit: {limit}"), details=(RETRY_INFO,))
+    assert judge(error, model="m").reason is Reason.QUOTA_EXCEEDED
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ApiError(429, "RESOURCE_EXHAUSTED", "No capacity available for model on the server"),
+        ApiError(429, "RESOURCE_EXHAUSTED", "Busy.", ({"reason": "MODEL_CAPACITY_EXHAUSTED"}, RETRY_INFO)),
+    ],
+)
+def test_servers_without_room_are_no_quota(error: ApiError) -> None:
+    verdict = judge(error, model="m")
+    assert (verdict.action, verdict.reason, verdict.refusal) == (Action.RETRY, Reason.MODEL_UNAVAILABLE, None)
+    assert verdict.of_model
+    assert error.message in verdict.text
+
+
+def test_a_region_that_is_not_served_is_a_setting() -> None:
+    error = ApiError(400, "FAILED_PRECONDITION", "User location is not supported for the API use.")
+    verdict = judge(error, model="m")
+    assert (verdict.action, verdict.reason) == (Action.FAIL, Reason.MODEL_REGION_REFUSED)
+    assert error.message in verdict.text
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("SERVICE_DISABLED", "Generative Language API has not been used in project 7 before or it is disabled."),
+        ("API_KEY_HTTP_REFERRER_BLOCKED", 'Requests from referer "empty" are blocked.'),
+        ("API_KEY_SERVICE_BLOCKED", "Requests to this API method are blocked."),
+    ],
+)
+def test_why_a_key_is_rejected_is_told_in_the_words_of_the_api(reason: str, said: str) -> None:
+    verdict = judge(ApiError(403, "PERMISSION_DENIED", said, ({"reason": reason},)), model="m")
+    assert verdict.reason is Reason.MODEL_KEY_REJECTED
+    assert reason in verdict.text
+    assert said in verdict.text
+
+
+def test_a_key_that_the_message_repeats_is_not_told() -> None:
+    said = "Permission denied: Consumer 'api_key:AQ.notAKeyOfAKnownForm123' has been suspended."
+    text = judge(ApiError(403, "PERMISSION_DENIED", said, ({"reason": "CONSUMER_SUSPENDED"},)), model="m").text
+    assert "notAKey" not in text
+    assert "has been suspended" in text
+
+
+@pytest.mark.parametrize("details", [({"violations": None},), ({"violations": [None, "x", 5]},), ({"reason": None},)])
+def test_details_of_any_form_are_read(details: tuple[dict[str, Any], ...]) -> None:
+    assert judge(ApiError(429, details=details), model="m").reason is Reason.QUOTA_EXCEEDED
+
+
+def test_a_page_of_something_on_the_way_is_not_told_as_words() -> None:
+    assert judge(ApiError(502, message="<html>Bad gateway</html>"), model="m").text == (
+        "The model could not be reached. (HTTP 502, m)"
+    )
+    assert "The model is overloaded." in judge(ApiError(503, message="The model is overloaded."), model="m").text
+
+
 def test_the_wait_is_read_from_the_details_or_the_sentence() -> None:
     assert retry_delay(ApiError(429, details=(RETRY_INFO,))) == 53.25
     assert retry_delay(ApiError(429, message="Please retry in 7.5s.")) == 7.5

@@ -25,6 +25,13 @@ _SCHEMA = re.compile(r"schema|too many states", re.IGNORECASE)
 _FILE = re.compile(r"\bfiles?\b", re.IGNORECASE)
 _TIMEOUTS = frozenset({408, 504})
 _TRANSIENT = frozenset({408, 499, 500, 502, 503, 504})
+_NOTHING_ALLOWED = re.compile(r"limit: 0\b|free quota tier|credits are depleted|spending cap", re.IGNORECASE)
+"""Words of a 429 that no waiting cures: the plan has no quota for the model, or nothing is left to pay with."""
+_BILLING = re.compile(r"enable billing", re.IGNORECASE)
+_NO_CAPACITY = re.compile(r"no capacity available", re.IGNORECASE)
+_REGION = re.compile(r"location is not supported", re.IGNORECASE)
+_KEY_IN_WORDS = re.compile(r"api_key:[^\s'\"]+")
+"""The message about a suspended key contains the key."""
 _OF_MODEL = frozenset({500, 503, 504})
 """What an overloaded model answers. Others come from something between here and Gemini."""
 
@@ -126,13 +133,13 @@ def judge(error: ApiError, *, model: str) -> Verdict:
     """
     code = error.code
     if code == 429:
-        return _quota(error, model=model)
+        return _too_many(error, model=model)
     if code == 400:
         return _bad_request(error, model=model)
     if code == 403 and _FILE.search(error.message):
         return Verdict(Action.UPLOAD_AGAIN, Reason.MODEL_FILE_REJECTED, "Gemini no longer has the uploaded video.")
     if code in {401, 403}:
-        return _key_rejected(f"HTTP {code}")
+        return _key_rejected(error)
     if code == 404:
         return Verdict(
             Action.FAIL,
@@ -146,15 +153,21 @@ def judge(error: ApiError, *, model: str) -> Verdict:
         reason = Reason.MODEL_TIMEOUT if code in _TIMEOUTS else Reason.MODEL_UNAVAILABLE
         wait = retry_delay(error)
         action = Action.FAIL if wait is not None and wait > LONGEST_WAIT_SECONDS else Action.RETRY
-        return Verdict(
-            action, reason, f"{TABLE[reason].sentence} (HTTP {code}, {model})", wait, of_model=code in _OF_MODEL
-        )
+        return Verdict(action, reason, _away(error, reason, model=model), wait, of_model=code in _OF_MODEL)
     return Verdict(Action.FAIL, Reason.MODEL_REFUSED_REQUEST, _refused(error))
 
 
 def _bad_request(error: ApiError, *, model: str) -> Verdict:
-    if any(detail.get("reason") == "API_KEY_INVALID" for detail in error.details):
-        return _key_rejected("API_KEY_INVALID")
+    if "API_KEY_INVALID" in _reasons(error):
+        return _key_rejected(error)
+    if _BILLING.search(error.message):
+        return _not_in_plan(error, model=model)
+    if _REGION.search(error.message):
+        return Verdict(
+            Action.FAIL,
+            Reason.MODEL_REGION_REFUSED,
+            f"{TABLE[Reason.MODEL_REGION_REFUSED].sentence} Gemini says: {_words(error)}",
+        )
     if "ACTIVE" in error.message:
         return Verdict(Action.RETRY, Reason.MODEL_FILE_REJECTED, "Gemini was still processing the uploaded video.")
     if _TOKENS.search(error.message):
@@ -165,28 +178,69 @@ def _bad_request(error: ApiError, *, model: str) -> Verdict:
     return Verdict(action, Reason.MODEL_REFUSED_REQUEST, _refused(error))
 
 
-def _key_rejected(why: str) -> Verdict:
+def _key_rejected(error: ApiError) -> Verdict:
+    # The reason of the details tells a wrong key from an API that is not enabled, or a key with restrictions.
+    why = ", ".join([f"HTTP {error.code}", *_reasons(error)])
+    said = f" Gemini says: {_words(error)}" if error.message else ""
     return Verdict(
         Action.FAIL,
         Reason.MODEL_KEY_REJECTED,
-        f"Gemini rejected the key ({why}). Put a valid GOOGLE_GEMINI_API_KEY into the Secret or the environment.",
+        f"Gemini rejected the key ({why}).{said} Put a valid GOOGLE_GEMINI_API_KEY into the Secret or the environment.",
     )
 
 
 def _refused(error: ApiError) -> str:
     # The API's own sentence is the only clue for a person. It names fields and limits, never content.
-    said = " ".join(error.message.split())[:300]
-    return f"The model's API refused the request (HTTP {error.code} {error.status}): {said}"
+    return f"The model's API refused the request (HTTP {error.code} {error.status}): {_words(error)}"
+
+
+def _away(error: ApiError, reason: Reason, *, model: str) -> str:
+    # What answers with a page is not Gemini but something on the way there.
+    said = _words(error)
+    return f"{TABLE[reason].sentence} (HTTP {error.code}, {model}{f': {said}' if said and '<' not in said else ''})"
+
+
+def _words(error: ApiError) -> str:
+    """Return the API's own sentence on one line, without a key that it repeats."""
+    return _KEY_IN_WORDS.sub("api_key:[redacted]", " ".join(error.message.split()))[:300]
+
+
+def _reasons(error: ApiError) -> list[str]:
+    """Return the reasons in the error's details, such as SERVICE_DISABLED."""
+    given = (str(detail.get("reason", "")) for detail in error.details)
+    return [reason[:80] for reason in given if re.fullmatch(r"[A-Z_]{3,80}", reason)]
+
+
+def _not_in_plan(error: ApiError, *, model: str) -> Verdict:
+    sentence = f"The plan of the Gemini project allows no calls to {model[:80]}. Gemini says: {_words(error)}"
+    return Verdict(Action.FAIL, Reason.MODEL_NOT_IN_PLAN, sentence)
+
+
+def _violations(error: ApiError) -> list[dict[str, Any]]:
+    """Return what a quota error says of each quota that is exceeded."""
+    return [
+        violation
+        for detail in error.details
+        for violation in detail.get("violations") or ()
+        if isinstance(violation, dict)
+    ]
+
+
+def _too_many(error: ApiError, *, model: str) -> Verdict:
+    """Return the verdict on a 429: a plan that allows nothing, servers without room, or a quota that is used up."""
+    if _NO_CAPACITY.search(error.message) or "MODEL_CAPACITY_EXHAUSTED" in _reasons(error):
+        wait = retry_delay(error)
+        sentence = _away(error, Reason.MODEL_UNAVAILABLE, model=model)
+        return Verdict(Action.RETRY, Reason.MODEL_UNAVAILABLE, sentence, wait, of_model=True)
+    values = {str(violation.get("quotaValue")) for violation in _violations(error)}
+    if _NOTHING_ALLOWED.search(error.message) or "0" in values:
+        return _not_in_plan(error, model=model)
+    return _quota(error, model=model)
 
 
 def _quota(error: ApiError, *, model: str) -> Verdict:
     wait = retry_delay(error)
-    violations = [
-        violation
-        for detail in error.details
-        for violation in detail.get("violations", ())
-        if isinstance(violation, dict)
-    ]
+    violations = _violations(error)
     quotas = [str(violation.get("quotaId", "")) for violation in violations]
     daily = any("PerDay" in quota for quota in quotas)
     named = f" ({quotas[0][:80]})" if quotas and quotas[0] else ""
