@@ -213,6 +213,13 @@ class JobRow(BaseModel):
         """`metadata.user_id` as written, unchecked; None where absent."""
         return self.metadata.get("user_id") if isinstance(self.metadata, Mapping) else None
 
+    def untouched_since(self, at: datetime) -> bool:
+        """Whether the row was last updated before a time; False where its own time is missing or has no zone."""
+        try:
+            return datetime.fromisoformat(self.updated_at or "") < at
+        except (ValueError, TypeError):
+            return False
+
     def is_held_by(self, token: str) -> bool:
         """Whether the row is being processed under this claim token. A token without a pod matches any bound pod."""
         return self.status == RowStatus.PROCESSING and self.was_held_by(token)

@@ -64,6 +64,8 @@ class SupabaseError(Exception):
         What the service said, for decisions that need the name of a constraint; redacted too.
     retry_after
         Seconds that the service asked to wait; None where it asked for nothing.
+    column
+        The column that is missing, where its name is known.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class SupabaseError(Exception):
         code: str | None = None,
         server_words: str = "",
         retry_after: float | None = None,
+        column: str | None = None,
     ) -> None:
         self.kind = kind
         self.message = redact(message)
@@ -83,6 +86,7 @@ class SupabaseError(Exception):
         self.status = status
         self.code = code
         self.retry_after = retry_after
+        self.column = column
         self.server_words = redact(server_words)
         super().__init__(self.message)
 
