@@ -31,6 +31,7 @@ __all__ = [
     "RowStatus",
     "metadata_with_notes",
     "metadata_with_token",
+    "no_such_user",
     "stamped_metadata",
     "successor",
     "user_of",
@@ -278,6 +279,14 @@ def user_of(row: JobRow) -> UUID | None:
             f"metadata.user_id of the row is {shown}, which is not a UUID. "
             "Put the uploader's UUID there, or remove the key.",
         ) from error
+
+
+def no_such_user(user_id: UUID) -> str:
+    """Return the sentence for a row whose user the project does not have."""
+    return (
+        f"metadata.user_id of the row is {user_id}, and there is no such user. "
+        "Put the uploader's UUID there, or remove the key."
+    )
 
 
 def stamped_metadata(metadata: Any, claim: Claim) -> dict[str, Any]:
