@@ -30,6 +30,7 @@ _BY_CODE = {
     "42703": ErrorKind.COLUMN_MISSING,
     "PGRST204": ErrorKind.COLUMN_MISSING,
     "42501": ErrorKind.FORBIDDEN,
+    "42883": ErrorKind.INVALID,
     "23505": ErrorKind.CONFLICT,
     "23503": ErrorKind.FOREIGN_KEY,
     "PGRST200": ErrorKind.RELATION_MISSING,

@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from runops.job_row import Claim, JobRow, RowStatus, metadata_with_notes, metadata_with_token, stamped_metadata
-from runops.logs import redact
 from runops.progress import Stage
 from runops.supabase.claim_result import ClaimResult, claim_result
 from runops.supabase.errors import ErrorKind, SupabaseError, ever_changing
+from runops.supabase.job_values import claimed, completed, failed, queued, refreshed
 from runops.supabase.jobs_columns import JobsColumns
-from runops.supabase.jobs_reads import IDS_AT_ONCE, LONGEST_SENTENCE, JobsReads
+from runops.supabase.jobs_reads import IDS_AT_ONCE, JobsReads
 from runops.supabase.jobs_requests import (
     CLAIMED_AT_ONCE,
     NOW,
@@ -240,14 +240,9 @@ class JobsTable(JobsReads):
         percent
             0 to 100; likewise.
         """
-        body: dict[str, Any] = {"updated_at": NOW}
-        if stage is not None:
-            body["progress_stage"] = stage.value
-        if percent is not None:
-            body["progress_percent"] = percent
         return await self._rest.retries.run(
             lambda: self.change(
-                body,
+                refreshed(stage, percent),
                 fenced(job_id, token),
                 doing=f"refreshing the row {job_id} of the table jobs",
             ),
@@ -278,21 +273,11 @@ class JobsTable(JobsReads):
 
     async def complete(self, job_id: UUID, token: str) -> bool:
         """Set a row to `completed`; False where the claim was lost. A repeated call returns True again."""
-        body = {
-            "status": RowStatus.COMPLETED.value,
-            "updated_at": NOW,
-            "completed_at": NOW,
-            "error": None,
-            "progress_stage": Stage.COMPLETED.value,
-            "progress_percent": 100,
-        }
-        return await self._end(job_id, token, body, RowStatus.COMPLETED)
+        return await self._end(job_id, token, completed(), RowStatus.COMPLETED)
 
     async def fail(self, job_id: UUID, token: str, sentence: str) -> bool:
         """Set a row to `error` with a sentence for a person; False where the claim was lost. Repeatable too."""
-        body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": NOW}
-        body["error"] = postgres_json(redact(sentence))[:LONGEST_SENTENCE]
-        return await self._end(job_id, token, body, RowStatus.ERROR)
+        return await self._end(job_id, token, failed(sentence), RowStatus.ERROR)
 
     async def release(self, job_id: UUID, token: str) -> bool:
         """Put a row back into the queue without its claim; False where the claim was lost."""
@@ -302,12 +287,9 @@ class JobsTable(JobsReads):
             if row is None or not row.is_held_by(token):
                 # In a later round our own write may have arrived without its answer.
                 return round_number > 1 and row is not None and row.status == RowStatus.QUEUED and row.claim is None
-            body: dict[str, Any] = {"status": RowStatus.QUEUED.value, "updated_at": NOW}
-            body["metadata"] = {name: value for name, value in dict(row.metadata).items() if name != "runops"}
-            body |= {"progress_stage": None, "progress_percent": None}
             try:
                 if await self.change(
-                    body,
+                    queued(row.metadata),
                     seen(row, RowStatus.PROCESSING),
                     doing=f"releasing the row {job_id} of the table jobs",
                 ):
@@ -353,15 +335,7 @@ class JobsTable(JobsReads):
                 return
 
     async def _claimed(self, row: JobRow, claim: Claim, which: Callable[[Any], Any], *, doing: str) -> list[JobRow]:
-        values = {
-            "status": RowStatus.PROCESSING.value,
-            "updated_at": NOW,
-            "metadata": stamped_metadata(row.metadata, claim),
-            "error": None,
-            "completed_at": None,
-            "progress_stage": None,
-            "progress_percent": 0,
-        }
+        values = claimed(stamped_metadata(row.metadata, claim))
 
         async def send(columns: JobsColumns) -> list[dict[str, Any]]:
             body, select = columns.kept(values), columns.read

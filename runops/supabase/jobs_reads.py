@@ -8,11 +8,10 @@ from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from runops.job_row import ClaimedRow, JobRow, RowStatus
-from runops.logs import redact
 from runops.supabase.errors import UNREADABLE, ErrorKind, SupabaseError
+from runops.supabase.job_values import failed
 from runops.supabase.jobs_columns import JobsColumns, KnownColumns
 from runops.supabase.jobs_requests import (
-    NOW,
     among,
     backlog,
     claimed_page,
@@ -25,18 +24,15 @@ from runops.supabase.jobs_requests import (
     stale_among,
     untouched_page,
 )
-from runops.supabase.postgres_json import postgres_json
 from runops.supabase.rest import Query, Rest
 from runops.supabase.retry import may_pass
 
-__all__ = ["IDS_AT_ONCE", "LONGEST_SENTENCE", "Backlog", "JobsReads"]
+__all__ = ["IDS_AT_ONCE", "Backlog", "JobsReads"]
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 IDS_AT_ONCE = 100
 """Ids that fit into a URL."""
-LONGEST_SENTENCE = 2000
-"""Of the `error` column, in characters."""
 _PAGE = 1000
 _SMALLEST_PAGE = 100
 """A server may give fewer rows than asked for, but hardly fewer than this: such a page is the last."""
@@ -232,11 +228,11 @@ class JobsReads:
 
     async def refuse(self, row: JobRow, sentence: str) -> bool:
         """Set a row that cannot be worked on to `error`, unless it changed since it was read. No claim is needed."""
-        shown = postgres_json(redact(sentence))[:LONGEST_SENTENCE]
-        body = {"status": RowStatus.ERROR.value, "updated_at": NOW, "error": shown}
         doing = f"refusing the row {row.job_id} of the table jobs"
         # A repeated write has no effect: the row has changed by then.
-        return await self._rest.retries.run(lambda: self.change(body, seen(row, row.status), doing=doing), may_pass)
+        return await self._rest.retries.run(
+            lambda: self.change(failed(sentence), seen(row, row.status), doing=doing), may_pass
+        )
 
     async def change(self, values: dict[str, Any], which: Callable[[Any], Any], *, doing: str) -> bool:
         """Write to rows once, and tell whether there were any. Values without a column are left out.

@@ -243,8 +243,7 @@ class ResultsTables:
 def _duplicates(name: str, job_id: UUID, count: int) -> Failed:
     return Failed(
         Reason.DUPLICATE_RESULTS,
-        f"The table {name} holds {count} rows for job {job_id}. "
-        "Keep one of them and set the job back to queued.",
+        f"The table {name} holds {count} rows for job {job_id}. Keep one of them and set the job back to queued.",
     )
 
 

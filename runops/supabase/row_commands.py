@@ -1,17 +1,16 @@
 """Commands of a person on one row: cancel, run again. The row's status fences these writes, not a claim."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
 from runops.job_row import JobRow, RowStatus
-from runops.logs import redact
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError, ever_changing
-from runops.supabase.jobs_requests import NOW, seen
-from runops.supabase.postgres_json import postgres_json
+from runops.supabase.job_values import failed, queued_afresh
+from runops.supabase.jobs_requests import seen
 from runops.supabase.retry import may_pass
 
 __all__ = ["CommandResult", "Outcome", "cancel", "run_again"]
@@ -58,8 +57,7 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> CommandResu
     SupabaseError
         The row could not be written, or the result of the write is unknown.
     """
-    shown = postgres_json(redact(sentence))
-    body = {"status": RowStatus.ERROR.value, "updated_at": NOW, "error": shown}
+    body = failed(sentence)
 
     def still_open(query: Any) -> Any:
         return query.eq("job_id", str(job_id)).in_("status", [status.value for status in _OPEN])
@@ -79,7 +77,7 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> CommandResu
         row = await supabase.jobs.get(job_id)
         if row is None:
             return CommandResult(Outcome.MISSING)
-        written = shown if (await supabase.jobs.columns()).error else None
+        written = body["error"] if (await supabase.jobs.columns()).error else None
         if row.status == RowStatus.ERROR and row.error == written:
             return CommandResult(Outcome.DONE if doubt else Outcome.ALREADY, row)
         if row.status not in _OPEN:
@@ -122,7 +120,7 @@ async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collecti
             return CommandResult(Outcome.DONE if taken_up else Outcome.REFUSED, row)
         try:
             if await supabase.jobs.change(
-                _queued_again(row),
+                queued_afresh(row.metadata),
                 seen(row, str(row.status)),
                 doing=f"queueing the row {job_id} of the table jobs again",
             ):
@@ -131,17 +129,3 @@ async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collecti
             doubt = True
             await attempts.failed(error)
     raise ever_changing(job_id, "it was to be queued again")
-
-
-def _queued_again(row: JobRow) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "status": RowStatus.QUEUED.value,
-        "updated_at": NOW,
-        "error": None,
-        "completed_at": None,
-        "progress_stage": None,
-        "progress_percent": None,
-    }
-    if isinstance(row.metadata, Mapping) and "runops" in row.metadata:
-        body["metadata"] = {name: value for name, value in row.metadata.items() if name != "runops"}
-    return body

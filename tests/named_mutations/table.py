@@ -56,8 +56,8 @@ MUTATIONS: Final[Sequence[Mutation]] = (
     ),
     _in_runops(
         name="a key gets into the row of a failed video",
-        before="redact(sentence))[:LONGEST_SENTENCE]\n        return await self._end",
-        after="sentence)[:LONGEST_SENTENCE]\n        return await self._end",
+        before="shown = postgres_json(redact(sentence))[:LONGEST_SENTENCE]",
+        after="shown = postgres_json(sentence)[:LONGEST_SENTENCE]",
         test="tests/unit/test_jobs_table.py::test_no_key_gets_into_the_sentence_of_a_failed_row",
     ),
     # Slots.
