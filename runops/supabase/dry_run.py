@@ -6,7 +6,7 @@ PostgREST. Numbers that a sequence gave out are not taken back.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,6 +18,7 @@ from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.result_rows import PROMPT_TYPE
 from runops.supabase.results import TYPED
+from runops.supabase.retry import may_pass
 
 __all__ = ["SAMPLE_SOP", "SAMPLE_TRANSCRIPT", "JobsTrial", "ResultTrial", "try_jobs", "try_result"]
 
@@ -175,9 +176,7 @@ async def _insert(supabase: Supabase, several: Sequence[Mapping[str, Any]]) -> S
     rows = [{**values, "job_id": str(uuid4())} for values in several]
     kept = True
     try:
-        kept = await supabase.rest.change_one(
-            lambda table: table.insert(rows).select("job_id"), table="jobs", doing=_doing()
-        )
+        kept = await _undone(supabase, "jobs", lambda table: table.insert(rows).select("job_id"))
     except SupabaseError as error:
         kept = error.status is None
         return _said_no(error)
@@ -194,15 +193,15 @@ async def _insert(supabase: Supabase, several: Sequence[Mapping[str, Any]]) -> S
 async def _update(supabase: Supabase, job_id: UUID, values: Mapping[str, Any]) -> SupabaseError | None:
     """Change a row in a request for a transcript without an id, of which there is none; return as `_insert`."""
     try:
-        await supabase.rest.change_one(
+        await _undone(
+            supabase,
+            "jobs",
             lambda table: (
                 table.update(dict(values))
                 .eq("job_id", str(job_id))
                 .select("job_id", "transcripts!inner(id)")
                 .is_("transcripts.id", "null")
             ),
-            table="jobs",
-            doing=_doing(),
         )
     except SupabaseError as error:
         return _said_no(error)
@@ -213,12 +212,17 @@ async def _insert_result(supabase: Supabase, name: str, content: Mapping[str, An
     """Insert a row for a job that does not exist; the foreign key is checked last, and then refuses it."""
     body = {"job_id": str(uuid4()), **content}
     try:
-        await supabase.rest.change_one(
-            lambda table: table.insert(body).select("id", "jobs!inner(job_id)"), table=name, doing=_doing(name)
-        )
+        await _undone(supabase, name, lambda table: table.insert(body).select("id", "jobs!inner(job_id)"))
     except SupabaseError as error:
         return None if error.kind is ErrorKind.FOREIGN_KEY else _said_no(error)
     return None
+
+
+async def _undone(supabase: Supabase, name: str, build: Callable[[Any], Any]) -> bool:
+    """Send a write that is undone, again where that can help; True if it was kept."""
+    return await supabase.rest.retries.run(
+        lambda: supabase.rest.change_one(build, table=name, doing=_doing(name)), may_pass
+    )
 
 
 async def _any_row(supabase: Supabase) -> UUID | None:

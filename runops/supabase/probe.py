@@ -197,12 +197,9 @@ def _unique(name: str) -> Callable[[Supabase], Awaitable[Finding]]:
         title = f"unique {name}.job_id"
         if await _has_unique(supabase, name, "job_id"):
             return Finding(title, ok=True, detail="there is a unique index")
-        if name == "sops" and await supabase.results.has_prompt_types():
-            if await _has_unique(supabase, name, f"job_id,{TYPED}"):
-                return Finding(title, ok=True, detail=f"there is a unique index on job_id and {TYPED}")
-            # The optional SQL would keep one SOP of each job and move the others aside.
-            remedy = f"Run in the SQL editor: alter table public.sops add unique (job_id, {TYPED});"
-            return Finding(title, ok=True, detail="no unique index; works without", remedy=remedy)
+        typed = name == "sops" and await supabase.results.has_prompt_types()
+        if typed and await _has_unique(supabase, name, f"job_id,{TYPED}"):
+            return Finding(title, ok=True, detail=f"there is a unique index on job_id and {TYPED}")
         return Finding(title, ok=True, detail="no unique index; works without", remedy=_MIGRATIONS)
 
     return check
