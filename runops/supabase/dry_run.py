@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from runops.job_row import Claim, RowStatus
 from runops.progress import STAGES, Stage, percent
+from runops.retrying import Again
 from runops.supabase import job_values
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
@@ -96,10 +97,14 @@ async def try_jobs(supabase: Supabase) -> JobsTrial:
     SupabaseError
         The table cannot be written at all, or Supabase is away.
     """
+    turns = _turns()
+    nobodys = str(uuid4())
+    # The right to change each column is asked without a row. This also learns which columns PostgREST knows.
+    await supabase.jobs.change(
+        dict.fromkeys(turns["completed"]), lambda query: query.eq("job_id", nobodys), doing=_doing()
+    )
     columns = await supabase.jobs.columns()
-    turns = {turn: columns.kept(values) for turn, values in _turns().items()}
-    # The right to change rows is asked without a row.
-    await supabase.jobs.change(_turns()["completed"], lambda query: query.eq("job_id", str(uuid4())), doing=_doing())
+    turns = {turn: columns.kept(values) for turn, values in turns.items()}
     refusal = await _insert(supabase, list(turns.values()))
     if refusal is None:
         return JobsTrial()
@@ -219,9 +224,14 @@ async def _insert_result(supabase: Supabase, name: str, content: Mapping[str, An
 
 
 async def _undone(supabase: Supabase, name: str, build: Callable[[Any], Any]) -> bool:
-    """Send a write that is undone, again where that can help; True if it was kept."""
+    """Send a write that is undone, again where the server said that this can help; True if it was kept."""
+
+    def judge(error: BaseException) -> Again | None:
+        # Without a status the answer was lost, or was no refusal: the rows may be there.
+        return may_pass(error) if isinstance(error, SupabaseError) and error.status is not None else None
+
     return await supabase.rest.retries.run(
-        lambda: supabase.rest.change_one(build, table=name, doing=_doing(name)), may_pass
+        lambda: supabase.rest.change_one(build, table=name, doing=_doing(name)), judge
     )
 
 

@@ -120,7 +120,7 @@ def stale_among(select: tuple[str, ...], job_ids: list[str]) -> Callable[[Any], 
 def claims_page(installation: str, *, first: int, last: int) -> Callable[[Any], Query]:
     """Read id, time and claim of the rows in processing that an installation has claimed, by their places, from 0."""
     return lambda table: (
-        table.select("job_id", "updated_at", f"claim:{_CLAIM_PATH}")
+        table.select("job_id", "updated_at::timestamptz", f"claim:{_CLAIM_PATH}")
         .eq("status", RowStatus.PROCESSING.value)
         .eq(_BY_PATH, installation)
         .filter(_CLAIM_PATH, "match", CLAIM_PATTERN)

@@ -80,6 +80,13 @@ async def found(supabase: Supabase, database: Connection, stack: StackInfo) -> d
             id="enum",
         ),
         pytest.param(
+            AS_ENUM.format("'queued', 'processing', 'done', 'error'"),
+            NO_ENUM,
+            "completed: ",
+            'job_status: "completed"',
+            id="enum without completed",
+        ),
+        pytest.param(
             *_check("progress_stage", "preparing_video", "transcribing", "parsing_sop", "completed"),
             "processing (finalizing): ",
             "jobs_check",

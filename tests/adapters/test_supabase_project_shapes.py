@@ -118,6 +118,8 @@ async def test_times_without_a_zone_are_read_in_the_zone_of_the_database(
     assert await supabase.jobs.stale(before=hour_ago, installation="ours", limit=5) == []
     (held,) = await supabase.jobs.claimed_by("dead")
     assert not is_abandoned(held, by="dead", now=now)
+    # The row watch compares the times of both reads.
+    assert [watched.updated_at async for watched in supabase.jobs.claims_of("dead")] == [held.updated_at]
     database.execute(b"update public.jobs set updated_at = now() - interval '61 minutes'")
     (stale,) = await supabase.jobs.stale(before=hour_ago, installation="ours", limit=5)
     assert is_abandoned(stale, by="dead", now=now)

@@ -113,7 +113,7 @@ def test_stale_rows_are_read_while_they_are_in_processing() -> None:
 def test_claims_of_an_installation_are_read_in_pages() -> None:
     query = requests.claims_page("ours", first=1000, last=1999)(_table())
     assert _sent(query) == [
-        ("select", "job_id,updated_at,claim:metadata->runops->>claim"),
+        ("select", "job_id,updated_at::timestamptz,claim:metadata->runops->>claim"),
         ("status", "eq.processing"),
         ("metadata->runops->>by", "eq.ours"),
         ("metadata->runops->>claim", f"match.{CLAIM_PATTERN}"),
