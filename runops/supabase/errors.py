@@ -42,6 +42,8 @@ class Service(StrEnum):
 
 _OF_ONE_WRITE = frozenset({ErrorKind.INVALID, ErrorKind.CONFLICT, ErrorKind.FOREIGN_KEY})
 _SQLSTATE_LENGTH = 5
+_OF_THE_STATEMENT = "42"
+"""Class of SQLSTATE: a type, a name or a right that no row of the table changes."""
 _RETRYABLE = frozenset({ErrorKind.UNAVAILABLE, ErrorKind.TIMEOUT, ErrorKind.THROTTLED})
 
 
@@ -103,7 +105,8 @@ class SupabaseError(Exception):
     @property
     def refuses_row(self) -> bool:
         """Whether a constraint, a type or a trigger of the table refuses this very write; others may succeed."""
-        of_postgres = self.code is not None and len(self.code) == _SQLSTATE_LENGTH
+        code = self.code or ""
+        of_postgres = len(code) == _SQLSTATE_LENGTH and not code.startswith(_OF_THE_STATEMENT)
         return self.service is Service.DATABASE and self.kind in _OF_ONE_WRITE and of_postgres
 
     @property
