@@ -30,6 +30,15 @@ SHAPES = {
         ),
         "drop trigger touch on jobs; drop function touch()",
     ),
+    "updated_at once more after an update": (
+        (
+            "create function once_more() returns trigger language plpgsql as $$ begin "
+            "update jobs set updated_at = now() where id = new.id; return null; end $$; "
+            "create trigger once_more after update on jobs for each row when (pg_trigger_depth() = 0) "
+            "execute function once_more()"
+        ),
+        "drop trigger once_more on jobs; drop function once_more()",
+    ),
     "owners' policies": (
         (
             "create policy i on sops for insert to authenticated with check (user_id = auth.uid()); "
