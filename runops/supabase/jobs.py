@@ -4,6 +4,7 @@ No write is filtered by anything but `job_id` and its fence. PostgREST from vers
 updates, so claiming "the first queued row" in one request would claim them all.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,10 @@ from runops.supabase.postgres_json import postgres_json
 from runops.supabase.retry import may_pass
 
 __all__ = ["CLAIMED_AT_ONCE", "JobsColumns", "JobsTable"]
+
+_log = logging.getLogger(__name__)
+_ENOUGH_REFUSED = 5
+"""After so many refusals and no claim, the table refuses them all."""
 
 
 class JobsTable(JobsReads):
@@ -88,7 +93,8 @@ class JobsTable(JobsReads):
     async def claim_batch(self, rows: Sequence[JobRow], claim: Claim, *, from_status: str | None) -> list[JobRow]:
         """Claim rows of the same metadata in one request, each unless it changed since it was read.
 
-        If the request fails, the rows are read back, and those that are unchanged are claimed one by one.
+        If the request fails, the rows are read back, and those that are unchanged are claimed one by one. A row that a
+        trigger or a constraint keeps from being claimed does not keep the others.
 
         Parameters
         ----------
@@ -101,6 +107,11 @@ class JobsTable(JobsReads):
         -------
         list of JobRow
             The rows won, as they are now.
+
+        Raises
+        ------
+        SupabaseError
+            The table refuses the claims of all that are left, or cannot be reached.
         """
         if len(rows) == 1:
             one = await self.claim(rows[0], claim, from_status=from_status)
@@ -109,17 +120,30 @@ class JobsTable(JobsReads):
         try:
             return await self._claimed(rows[0], claim, seen_among(rows, from_status, claim), doing=doing)
         except SupabaseError as error:
-            if not error.retryable and not error.unreadable:
+            if not (error.retryable or error.unreadable or error.refuses_row):
                 raise
         there = await self.get_many(row.job_id for row in rows)
         won: list[JobRow] = []
+        refused: list[SupabaseError] = []
         for row in rows:
             now = there.get(row.job_id)
             result = claim_result(now, read=row, from_status=from_status, token=claim.claim)
             if result is ClaimResult.OPEN:
-                now = await self.claim(row, claim, from_status=from_status)
+                try:
+                    now = await self.claim(row, claim, from_status=from_status)
+                except SupabaseError as error:
+                    if not error.refuses_row:
+                        raise
+                    refused.append(error)
+                    if not won and len(refused) == _ENOUGH_REFUSED:
+                        break
+                    continue
             if result is not ClaimResult.LOST and now is not None:
                 won.append(now)
+        if refused and not won:
+            raise refused[0]
+        for error in refused:
+            _log.warning("row not claimed: %s", error)
         return won
 
     async def succeed(self, row: JobRow, claim: Claim) -> bool:

@@ -238,6 +238,30 @@ async def test_an_open_row_of_a_failed_batch_may_be_lost_after_all(script: Scrip
     assert script.finished()
 
 
+FROZEN = SupabaseError(ErrorKind.INVALID, "This row is frozen.", code="P0001")
+SEVERAL = [JobRow.model_validate(row("queued", job_id=UUID(int=number))) for number in range(1, 9)]
+
+
+async def test_a_row_whose_claim_is_refused_does_not_keep_the_others_of_its_batch(
+    script: Script, caplog: pytest.LogCaptureFixture
+) -> None:
+    there = [row("queued", job_id=one.job_id) for one in SEVERAL[:3]]
+    answers: list[Answer] = [[row(claim=TOKEN, job_id=one.job_id)] for one in SEVERAL[:3]]
+    jobs = script.jobs(writes=[FROZEN, FROZEN, *answers[1:]], reads=[there])
+    won = await jobs.claim_batch(SEVERAL[:3], CLAIM, from_status="queued")
+    assert [one.job_id for one in won] == [one.job_id for one in SEVERAL[1:3]]
+    assert "row not claimed: This row is frozen." in caplog.text
+    assert script.finished()
+
+
+async def test_a_table_that_refuses_every_claim_is_not_asked_for_each_row(script: Script) -> None:
+    there = [row("queued", job_id=one.job_id) for one in SEVERAL]
+    jobs = script.jobs(writes=[FROZEN] * 6, reads=[there])
+    with pytest.raises(SupabaseError, match="frozen"):
+        await jobs.claim_batch(SEVERAL, CLAIM, from_status="queued")
+    assert script.finished()
+
+
 async def test_a_refused_batch_is_not_repeated(script: Script) -> None:
     with pytest.raises(SupabaseError, match="rejected"):
         await script.jobs(writes=[REFUSED]).claim_batch([QUEUED, OTHER_QUEUED], CLAIM, from_status="queued")
