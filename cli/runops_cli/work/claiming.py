@@ -18,6 +18,7 @@ __all__ = ["ClaimedRow", "RowClaimer", "next_claim", "too_many_crashes"]
 
 _CANDIDATES = 10
 _ROUNDS = 5
+_MOST_PASSED_OVER = 100
 _ABANDONED_EVERY_SECONDS = 60.0
 
 
@@ -71,7 +72,8 @@ class RowClaimer:
         refused_before, self._unclaimable = self._unclaimable, set()
         for _ in range(_ROUNDS):
             # Rows that cannot be claimed must not hide those behind them.
-            rows = await self.stop.unless_stopped(self._candidates(more=len(refused_before | self._unclaimable)))
+            more = min(len(refused_before | self._unclaimable), _MOST_PASSED_OVER)
+            rows = await self.stop.unless_stopped(self._candidates(more=more))
             rows = [row for row in rows if row.job_id not in self._unclaimable]
             if not rows:
                 break
