@@ -142,8 +142,8 @@ class JobsTable(JobsReads):
                 won.append(now)
         if refused and not won:
             raise refused[0]
-        for error in refused:
-            _log.warning("row not claimed: %s", error)
+        for refusal in refused:
+            _log.warning("row not claimed: %s", refusal)
         return won
 
     async def succeed(self, row: JobRow, claim: Claim) -> bool:
