@@ -31,6 +31,7 @@ __all__ = [
     "RowStatus",
     "metadata_with_notes",
     "metadata_with_token",
+    "no_such_user",
     "stamped_metadata",
     "successor",
     "user_of",
@@ -213,6 +214,13 @@ class JobRow(BaseModel):
         """`metadata.user_id` as written, unchecked; None where absent."""
         return self.metadata.get("user_id") if isinstance(self.metadata, Mapping) else None
 
+    def untouched_since(self, at: datetime) -> bool:
+        """Whether the row was last updated before a time; False where its own time is missing or has no zone."""
+        try:
+            return datetime.fromisoformat(self.updated_at or "") < at
+        except (ValueError, TypeError):
+            return False
+
     def is_held_by(self, token: str) -> bool:
         """Whether the row is being processed under this claim token. A token without a pod matches any bound pod."""
         return self.status == RowStatus.PROCESSING and self.was_held_by(token)
@@ -271,6 +279,14 @@ def user_of(row: JobRow) -> UUID | None:
             f"metadata.user_id of the row is {shown}, which is not a UUID. "
             "Put the uploader's UUID there, or remove the key.",
         ) from error
+
+
+def no_such_user(user_id: UUID) -> str:
+    """Return the sentence for a row whose user the project does not have."""
+    return (
+        f"metadata.user_id of the row is {user_id}, and there is no such user. "
+        "Put the uploader's UUID there, or remove the key."
+    )
 
 
 def stamped_metadata(metadata: Any, claim: Claim) -> dict[str, Any]:

@@ -58,7 +58,8 @@ def lines(findings: Sequence[Finding]) -> list[str]:
     """Return the findings as lines for a person. Pure."""
     found = []
     for finding in findings:
-        found.append(f"{'ok' if finding.ok else 'FAILED':<7} {finding.name}: {finding.detail}")
+        state = ("warning" if finding.warns else "ok") if finding.ok else "FAILED"
+        found.append(f"{state:<7} {finding.name}: {finding.detail}")
         if finding.remedy is not None:
             found.append(f"        -> {finding.remedy}")
     failed = sum(1 for finding in findings if not finding.ok)

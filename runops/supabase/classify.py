@@ -30,6 +30,7 @@ _BY_CODE = {
     "42703": ErrorKind.COLUMN_MISSING,
     "PGRST204": ErrorKind.COLUMN_MISSING,
     "42501": ErrorKind.FORBIDDEN,
+    "42883": ErrorKind.INVALID,
     "23505": ErrorKind.CONFLICT,
     "23503": ErrorKind.FOREIGN_KEY,
     "PGRST200": ErrorKind.RELATION_MISSING,
@@ -47,6 +48,8 @@ _BY_CODE = {
     "55P03": ErrorKind.UNAVAILABLE,
     "25006": ErrorKind.UNAVAILABLE,
 }
+_SHOWS_THE_ROW = frozenset({"23502", "23514"})
+"""A value is missing, or a CHECK refuses it."""
 _TRANSIENT_CLASSES = ("08", "53", "57P", "58")
 _BY_STATUS = {
     401: ErrorKind.KEY_REJECTED,
@@ -120,9 +123,12 @@ def from_database(
     retry_after
         Seconds that the answer asked to wait.
     """
-    words = " ".join(str(part) for part in (message, details) if part and "<" not in str(part)[:1])
+    # Of a row that breaks a rule, the details are the row itself: what a user wrote, or what a recording shows.
+    said = (message,) if code in _SHOWS_THE_ROW else (message, details)
+    words = " ".join(str(part) for part in said if part and "<" not in str(part)[:1])
     kind = _database_kind(status, code)
-    sentence = f"{_database_sentence(kind, status, code, words, table)}"
+    column = _missing_column(words) if kind is ErrorKind.COLUMN_MISSING else None
+    sentence = f"{_database_sentence(kind, status, code, words, table, column=column)}"
     shown = ", ".join(str(part) for part in (status, code) if part)
     return SupabaseError(
         kind,
@@ -133,6 +139,7 @@ def from_database(
         code=code,
         server_words=words,
         retry_after=retry_after,
+        column=column,
     )
 
 
@@ -225,16 +232,19 @@ def _kind_of_status(status: int | None) -> ErrorKind:
     return _BY_STATUS.get(status, ErrorKind.INVALID)
 
 
-def _database_sentence(kind: ErrorKind, status: int | None, code: str | None, words: str, table: str) -> str:
+def _missing_column(words: str) -> str | None:
+    found = _COLUMN.search(words)
+    return (found["plain"] or found["cached"]).rsplit(".", 1)[-1] if found else None
+
+
+def _database_sentence(
+    kind: ErrorKind, status: int | None, code: str | None, words: str, table: str, *, column: str | None
+) -> str:
     if kind is ErrorKind.FORBIDDEN:
         return _grant_sentence(words, table)
     if kind is ErrorKind.COLUMN_MISSING:
-        found = _COLUMN.search(words)
-        column = (found["plain"] or found["cached"]) if found else None
-        return (
-            f"the table {table} has no column {column.rsplit('.', 1)[-1] if column else '(unnamed)'}. "
-            "Add it, then run: notify pgrst, 'reload schema'."
-        )
+        named = column or "(unnamed)"
+        return f"the table {table} has no column {named}. Add it, then run: notify pgrst, 'reload schema'."
     if status == 540:
         return "the project is paused. Restore it in the Supabase dashboard."
     plain = {

@@ -42,6 +42,8 @@ class Service(StrEnum):
 
 _OF_ONE_WRITE = frozenset({ErrorKind.INVALID, ErrorKind.CONFLICT, ErrorKind.FOREIGN_KEY})
 _SQLSTATE_LENGTH = 5
+_OF_THE_STATEMENT = "42"
+"""Class of SQLSTATE: a type, a name or a right that no row of the table changes."""
 _RETRYABLE = frozenset({ErrorKind.UNAVAILABLE, ErrorKind.TIMEOUT, ErrorKind.THROTTLED})
 
 
@@ -64,6 +66,8 @@ class SupabaseError(Exception):
         What the service said, for decisions that need the name of a constraint; redacted too.
     retry_after
         Seconds that the service asked to wait; None where it asked for nothing.
+    column
+        The column that is missing, where its name is known.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class SupabaseError(Exception):
         code: str | None = None,
         server_words: str = "",
         retry_after: float | None = None,
+        column: str | None = None,
     ) -> None:
         self.kind = kind
         self.message = redact(message)
@@ -83,6 +88,7 @@ class SupabaseError(Exception):
         self.status = status
         self.code = code
         self.retry_after = retry_after
+        self.column = column
         self.server_words = redact(server_words)
         super().__init__(self.message)
 
@@ -99,7 +105,8 @@ class SupabaseError(Exception):
     @property
     def refuses_row(self) -> bool:
         """Whether a constraint, a type or a trigger of the table refuses this very write; others may succeed."""
-        of_postgres = self.code is not None and len(self.code) == _SQLSTATE_LENGTH
+        code = self.code or ""
+        of_postgres = len(code) == _SQLSTATE_LENGTH and not code.startswith(_OF_THE_STATEMENT)
         return self.service is Service.DATABASE and self.kind in _OF_ONE_WRITE and of_postgres
 
     @property

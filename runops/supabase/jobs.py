@@ -4,22 +4,36 @@ No write is filtered by anything but `job_id` and its fence. PostgREST from vers
 updates, so claiming "the first queued row" in one request would claim them all.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from runops.job_row import Claim, JobRow, RowStatus, metadata_with_notes, metadata_with_token, stamped_metadata
-from runops.logs import redact
 from runops.progress import Stage
 from runops.supabase.claim_result import ClaimResult, claim_result
 from runops.supabase.errors import ErrorKind, SupabaseError, ever_changing
+from runops.supabase.job_values import claimed, completed, failed, queued, refreshed
 from runops.supabase.jobs_columns import JobsColumns
-from runops.supabase.jobs_reads import IDS_AT_ONCE, LONGEST_SENTENCE, JobsReads
-from runops.supabase.jobs_requests import CLAIMED_AT_ONCE, NOW, claim_unchanged, fenced, held_among, seen, seen_among
+from runops.supabase.jobs_reads import IDS_AT_ONCE, JobsReads
+from runops.supabase.jobs_requests import (
+    CLAIMED_AT_ONCE,
+    NOW,
+    claim_unchanged,
+    fenced,
+    held_among,
+    parsed,
+    seen,
+    seen_among,
+)
 from runops.supabase.postgres_json import postgres_json
 from runops.supabase.retry import may_pass
 
 __all__ = ["CLAIMED_AT_ONCE", "JobsColumns", "JobsTable"]
+
+_log = logging.getLogger(__name__)
+_ENOUGH_REFUSED = 5
+"""After so many refusals and no claim, the table refuses them all."""
 
 
 class JobsTable(JobsReads):
@@ -48,19 +62,13 @@ class JobsTable(JobsReads):
         JobRow or None
             The row as it is now; None where another client was faster.
         """
-        select = await self._select()
-        body = await self._claim_body(row, claim)
+        doing = f"claiming the row {row.job_id} of the table jobs"
         doubt: SupabaseError | None = None
         attempts = self._rest.retries.begin(may_pass)
         for _round in attempts:
             failure = None
             try:
-                rows = await self._write(
-                    body,
-                    seen(row, from_status),
-                    select=select,
-                    doing=f"claiming the row {row.job_id} of the table jobs",
-                )
+                rows = await self._claimed(row, claim, seen(row, from_status), doing=doing)
             except SupabaseError as error:
                 if error.unreadable:
                     await self._end_unreadable(row, from_status)
@@ -85,7 +93,8 @@ class JobsTable(JobsReads):
     async def claim_batch(self, rows: Sequence[JobRow], claim: Claim, *, from_status: str | None) -> list[JobRow]:
         """Claim rows of the same metadata in one request, each unless it changed since it was read.
 
-        If the request fails, the rows are read back, and those that are unchanged are claimed one by one.
+        If the request fails, the rows are read back, and those that are unchanged are claimed one by one. A row that a
+        trigger or a constraint keeps from being claimed does not keep the others.
 
         Parameters
         ----------
@@ -98,27 +107,43 @@ class JobsTable(JobsReads):
         -------
         list of JobRow
             The rows won, as they are now.
+
+        Raises
+        ------
+        SupabaseError
+            The table refuses the claims of all that are left, or cannot be reached.
         """
         if len(rows) == 1:
             one = await self.claim(rows[0], claim, from_status=from_status)
             return [] if one is None else [one]
-        select = await self._select()
-        body = await self._claim_body(rows[0], claim)
         doing = f"claiming {len(rows)} rows of the table jobs"
         try:
-            return await self._write(body, seen_among(rows, from_status, claim), select=select, doing=doing)
+            return await self._claimed(rows[0], claim, seen_among(rows, from_status, claim), doing=doing)
         except SupabaseError as error:
-            if not error.retryable and not error.unreadable:
+            if not (error.retryable or error.unreadable or error.refuses_row):
                 raise
         there = await self.get_many(row.job_id for row in rows)
         won: list[JobRow] = []
+        refused: list[SupabaseError] = []
         for row in rows:
             now = there.get(row.job_id)
             result = claim_result(now, read=row, from_status=from_status, token=claim.claim)
             if result is ClaimResult.OPEN:
-                now = await self.claim(row, claim, from_status=from_status)
+                try:
+                    now = await self.claim(row, claim, from_status=from_status)
+                except SupabaseError as error:
+                    if not error.refuses_row:
+                        raise
+                    refused.append(error)
+                    if not won and len(refused) == _ENOUGH_REFUSED:
+                        break
+                    continue
             if result is not ClaimResult.LOST and now is not None:
                 won.append(now)
+        if refused and not won:
+            raise refused[0]
+        for refusal in refused:
+            _log.warning("row not claimed: %s", refusal)
         return won
 
     async def succeed(self, row: JobRow, claim: Claim) -> bool:
@@ -139,10 +164,9 @@ class JobsTable(JobsReads):
                 return there is not None and there.is_held_by(claim.claim)
             body = {"updated_at": NOW, "metadata": stamped_metadata(there.metadata, claim)}
             try:
-                if await self._write(
+                if await self.change(
                     body,
                     seen(there, RowStatus.PROCESSING),
-                    select=("job_id",),
                     doing=f"preparing the next attempt in the row {row.job_id} of the table jobs",
                 ):
                     return True
@@ -197,10 +221,9 @@ class JobsTable(JobsReads):
                 return
             body = {"metadata": {name: value for name, value in dict(row.metadata).items() if name != "runops"}}
             try:
-                if await self._write(
+                if await self.change(
                     body,
                     seen(row, RowStatus.PROCESSING),
-                    select=("job_id",),
                     doing=f"giving way in the row {job_id} of the table jobs",
                 ):
                     return
@@ -214,10 +237,9 @@ class JobsTable(JobsReads):
         for start in range(0, len(wanted), IDS_AT_ONCE):
             some = [str(job_id) for job_id in wanted[start : start + IDS_AT_ONCE]]
             await self._rest.retries.run(
-                lambda some=some: self._write(  # type: ignore[misc]  # mypy does not infer a default's type
+                lambda some=some: self.change(  # type: ignore[misc]  # mypy does not infer a default's type
                     {"updated_at": NOW},
                     held_among(installation, some),
-                    select=("job_id",),
                     doing=f"refreshing {len(some)} rows of the table jobs",
                 ),
                 may_pass,
@@ -251,10 +273,9 @@ class JobsTable(JobsReads):
             body = {"metadata": metadata_with_token(row.metadata, bound), "updated_at": NOW}
             try:
                 # Nothing written: a heartbeat of the former pod, or another pod, came first. Read again.
-                if await self._write(
+                if await self.change(
                     body,
                     claim_unchanged(row, row.claim),
-                    select=("job_id",),
                     doing=f"binding a pod to the row {job_id} of the table jobs",
                 ):
                     return bound
@@ -279,22 +300,14 @@ class JobsTable(JobsReads):
         percent
             0 to 100; likewise.
         """
-        body: dict[str, Any] = {"updated_at": NOW}
-        if (await self.columns()).progress:
-            if stage is not None:
-                body["progress_stage"] = stage.value
-            if percent is not None:
-                body["progress_percent"] = percent
-        rows = await self._rest.retries.run(
-            lambda: self._write(
-                body,
+        return await self._rest.retries.run(
+            lambda: self.change(
+                refreshed(stage, percent),
                 fenced(job_id, token),
-                select=("job_id",),
                 doing=f"refreshing the row {job_id} of the table jobs",
             ),
             may_pass,
         )
-        return bool(rows)
 
     async def note(self, job_id: UUID, token: str, notes: Sequence[Mapping[str, Any]]) -> bool:
         """Put notes for the app into `metadata.runops.notes`; False where the claim was lost and nothing was written.
@@ -308,10 +321,9 @@ class JobsTable(JobsReads):
                 return False
             body = {"metadata": postgres_json(metadata_with_notes(row.metadata, notes)), "updated_at": NOW}
             try:
-                if await self._write(
+                if await self.change(
                     body,
                     claim_unchanged(row, row.claim),
-                    select=("job_id",),
                     doing=f"noting what is missing in the row {job_id} of the table jobs",
                 ):
                     return True
@@ -321,41 +333,24 @@ class JobsTable(JobsReads):
 
     async def complete(self, job_id: UUID, token: str) -> bool:
         """Set a row to `completed`; False where the claim was lost. A repeated call returns True again."""
-        columns = await self.columns()
-        body: dict[str, Any] = {"status": RowStatus.COMPLETED.value, "updated_at": NOW}
-        if columns.completed_at:
-            body["completed_at"] = NOW
-        if columns.error:
-            body["error"] = None
-        if columns.progress:
-            body |= {"progress_stage": Stage.COMPLETED.value, "progress_percent": 100}
-        return await self._end(job_id, token, body, RowStatus.COMPLETED)
+        return await self._end(job_id, token, completed(), RowStatus.COMPLETED)
 
     async def fail(self, job_id: UUID, token: str, sentence: str) -> bool:
         """Set a row to `error` with a sentence for a person; False where the claim was lost. Repeatable too."""
-        body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": NOW}
-        if (await self.columns()).error:
-            body["error"] = postgres_json(redact(sentence))[:LONGEST_SENTENCE]
-        return await self._end(job_id, token, body, RowStatus.ERROR)
+        return await self._end(job_id, token, failed(sentence), RowStatus.ERROR)
 
     async def release(self, job_id: UUID, token: str) -> bool:
         """Put a row back into the queue without its claim; False where the claim was lost."""
-        columns = await self.columns()
         attempts = self._rest.retries.begin(may_pass)
         for round_number in attempts:
             row = await self.get(job_id)
             if row is None or not row.is_held_by(token):
                 # In a later round our own write may have arrived without its answer.
                 return round_number > 1 and row is not None and row.status == RowStatus.QUEUED and row.claim is None
-            body: dict[str, Any] = {"status": RowStatus.QUEUED.value, "updated_at": NOW}
-            body["metadata"] = {name: value for name, value in dict(row.metadata).items() if name != "runops"}
-            if columns.progress:
-                body |= {"progress_stage": None, "progress_percent": None}
             try:
-                if await self._write(
-                    body,
+                if await self.change(
+                    queued(row.metadata),
                     seen(row, RowStatus.PROCESSING),
-                    select=("job_id",),
                     doing=f"releasing the row {job_id} of the table jobs",
                 ):
                     return True
@@ -399,32 +394,27 @@ class JobsTable(JobsReads):
             else:
                 return
 
-    async def _claim_body(self, row: JobRow, claim: Claim) -> dict[str, Any]:
-        columns = await self.columns()
-        body: dict[str, Any] = {
-            "status": RowStatus.PROCESSING.value,
-            "updated_at": NOW,
-            "metadata": stamped_metadata(row.metadata, claim),
-        }
-        if columns.error:
-            body["error"] = None
-        if columns.completed_at:
-            body["completed_at"] = None
-        if columns.progress:
-            body |= {"progress_stage": None, "progress_percent": 0}
-        return body
+    async def _claimed(self, row: JobRow, claim: Claim, which: Callable[[Any], Any], *, doing: str) -> list[JobRow]:
+        values = claimed(stamped_metadata(row.metadata, claim))
+
+        async def send(columns: JobsColumns) -> list[dict[str, Any]]:
+            body, select = columns.kept(values), columns.read
+            return await self._rest.send(
+                lambda table: which(table.update(body)).select(*select), table="jobs", doing=doing
+            )
+
+        return parsed(await self.by_columns(send), doing=doing)
 
     async def _end(self, job_id: UUID, token: str, body: dict[str, Any], status: RowStatus) -> bool:
-        rows = await self._rest.retries.run(
-            lambda: self._write(
+        written = await self._rest.retries.run(
+            lambda: self.change(
                 body,
                 fenced(job_id, token),
-                select=("job_id",),
                 doing=f"setting the row {job_id} of the table jobs to {status}",
             ),
             may_pass,
         )
-        if rows:
+        if written:
             return True
         there = await self.get(job_id)
         return there is not None and there.status == status and there.was_held_by(token)

@@ -1,16 +1,17 @@
 """Reading the table `jobs`: the queue, single rows, and what is claimed. `jobs.py` adds the writes."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from runops.job_row import ClaimedRow, JobRow, RowStatus
-from runops.logs import redact
-from runops.supabase.errors import UNREADABLE, SupabaseError
-from runops.supabase.jobs_columns import NEEDED, JobsColumns, detect_columns
+from runops.supabase.errors import UNREADABLE, ErrorKind, SupabaseError
+from runops.supabase.job_values import failed
+from runops.supabase.jobs_columns import JobsColumns, KnownColumns
 from runops.supabase.jobs_requests import (
-    NOW,
     among,
     backlog,
     claimed_page,
@@ -20,21 +21,23 @@ from runops.supabase.jobs_requests import (
     parsed_times,
     queued_page,
     seen,
-    stale_page,
+    stale_among,
+    untouched_page,
 )
-from runops.supabase.postgres_json import postgres_json
 from runops.supabase.rest import Query, Rest
 from runops.supabase.retry import may_pass
 
-__all__ = ["IDS_AT_ONCE", "LONGEST_SENTENCE", "Backlog", "JobsReads"]
+__all__ = ["IDS_AT_ONCE", "Backlog", "JobsReads"]
 
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
 IDS_AT_ONCE = 100
 """Ids that fit into a URL."""
-LONGEST_SENTENCE = 2000
-"""Of the `error` column, in characters."""
 _PAGE = 1000
 _SMALLEST_PAGE = 100
 """A server may give fewer rows than asked for, but hardly fewer than this: such a page is the last."""
+_MOST_COLUMN_CHANGES = 5
+"""More than there are optional columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +69,35 @@ class JobsReads:
 
     def __init__(self, rest: Rest) -> None:
         self._rest = rest
-        self._columns: JobsColumns | None = None
+        self._known_columns = KnownColumns(rest)
 
     async def columns(self) -> JobsColumns:
-        """Return which optional columns there are; asked once, then remembered.
+        """Return which optional columns there are; remembered for a while.
 
         Raises
         ------
         SupabaseError
             `TABLE_MISSING`, or `COLUMN_MISSING` where a column is missing that cannot be done without.
         """
-        if self._columns is None:
-            self._columns = await detect_columns(self._rest)
-        return self._columns
+        return await self._known_columns.now()
+
+    async def by_columns(self, request: Callable[[JobsColumns], Awaitable[T]]) -> T:
+        """Send a request that fits the table's columns; if one has gone since they were looked at, fit it anew.
+
+        Parameters
+        ----------
+        request
+            Sends the request by these columns. A request that fails so has changed nothing.
+        """
+        for left in reversed(range(_MOST_COLUMN_CHANGES)):
+            columns = await self.columns()
+            try:
+                return await request(columns)
+            except SupabaseError as error:
+                gone = error.kind is ErrorKind.COLUMN_MISSING
+                if not (gone and left and await self._known_columns.corrected_by(error, columns)):
+                    raise
+        raise AssertionError("the last round returns or raises")
 
     async def queued(
         self,
@@ -118,9 +137,10 @@ class JobsReads:
         return Backlog(rows=count, oldest=page[0].created_at if page else None)
 
     async def stale(self, *, before: str, installation: str, limit: int) -> list[JobRow]:
-        """Return rows in `processing` that were not updated since a time, oldest first, at most `limit`.
+        """Return rows in `processing` that were not updated since a time, at most `limit`.
 
-        Rows with unreadable metadata are treated as in `queued`.
+        Those come first that were not updated for the longest time. Rows with unreadable metadata are treated as in
+        `queued`.
 
         Parameters
         ----------
@@ -129,30 +149,42 @@ class JobsReads:
         installation
             Whose own rows are left out.
         """
+        limit_at = datetime.fromisoformat(before)
+        doing = "reading the stale rows of the table jobs"
+        # Compared here: against a column without a zone PostgreSQL ignores the zone of what it is compared with.
+        untouched = await self._rest.read(untouched_page(installation, _PAGE), table="jobs", doing=doing)
+        stale = [str(row.job_id) for row in parsed(untouched, doing=doing) if row.untouched_since(limit_at)][:limit]
+        rows: list[JobRow] = []
+        for start in range(0, len(stale), IDS_AT_ONCE):
+            some = stale[start : start + IDS_AT_ONCE]
 
-        def page(select: tuple[str, ...]) -> Callable[[Any], Query]:
-            return stale_page(select, before, installation, limit)
+            def page(select: tuple[str, ...], some: list[str] = some) -> Callable[[Any], Query]:
+                return stale_among(select, some)
 
-        return await self._readable(page, RowStatus.PROCESSING, doing="reading the stale rows of the table jobs")
+            rows += await self._readable(page, RowStatus.PROCESSING, doing=doing)
+        # One that was touched between the two reads is alive.
+        return [row for row in rows if row.untouched_since(limit_at)]
 
     async def get(self, job_id: UUID) -> JobRow | None:
         """Return a row, or None where there is none."""
-        select = await self._select()
         rows = await self._rows(
-            lambda table: table.select(*select).eq("job_id", str(job_id)),
+            lambda select: lambda table: table.select(*select).eq("job_id", str(job_id)),
             doing=f"reading the row {job_id} of the table jobs",
         )
         return rows[0] if rows else None
 
     async def get_many(self, job_ids: Iterable[UUID]) -> dict[UUID, JobRow]:
         """Return those of the rows that exist and can be read, by id."""
-        select = await self._select()
         wanted = sorted(set(job_ids))
         found: dict[UUID, JobRow] = {}
         for start in range(0, len(wanted), IDS_AT_ONCE):
             some = [str(job_id) for job_id in wanted[start : start + IDS_AT_ONCE]]
+
+            def page(select: tuple[str, ...], some: list[str] = some) -> Callable[[Any], Query]:
+                return among(select, some)
+
             try:
-                rows = await self._rows(among(select, some), doing=f"reading {len(some)} rows of the table jobs")
+                rows = await self._rows(page, doing=f"reading {len(some)} rows of the table jobs")
             except SupabaseError as error:
                 if not error.unreadable:
                     raise
@@ -167,15 +199,16 @@ class JobsReads:
 
     async def claimed_by(self, installation: str, *, limit: int = 1000) -> list[JobRow]:
         """Return the rows in `processing` that an installation has claimed, oldest first, at most `limit`."""
-        select = await self._select()
         rows: list[JobRow] = []
         while len(rows) < limit:
-            page = await self._rows(
-                claimed_page(select, installation, first=len(rows), last=min(limit, len(rows) + _PAGE) - 1),
-                doing="reading the claimed rows of the table jobs",
-            )
-            rows += page
-            if not page:
+            first, last = len(rows), min(limit, len(rows) + _PAGE) - 1
+
+            def page(select: tuple[str, ...], first: int = first, last: int = last) -> Callable[[Any], Query]:
+                return claimed_page(select, installation, first=first, last=last)
+
+            more = await self._rows(page, doing="reading the claimed rows of the table jobs")
+            rows += more
+            if not more:
                 break
         return rows
 
@@ -195,40 +228,58 @@ class JobsReads:
 
     async def refuse(self, row: JobRow, sentence: str) -> bool:
         """Set a row that cannot be worked on to `error`, unless it changed since it was read. No claim is needed."""
-        body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": NOW}
-        if (await self.columns()).error:
-            body["error"] = postgres_json(redact(sentence))[:LONGEST_SENTENCE]
+        doing = f"refusing the row {row.job_id} of the table jobs"
         # A repeated write has no effect: the row has changed by then.
-        return bool(
-            await self._rest.retries.run(
-                lambda: self._write(
-                    body,
-                    seen(row, row.status),
-                    select=("job_id",),
-                    doing=f"refusing the row {row.job_id} of the table jobs",
-                ),
-                may_pass,
-            )
+        return await self._rest.retries.run(
+            lambda: self.change(failed(sentence), seen(row, row.status), doing=doing), may_pass
         )
+
+    async def change(self, values: dict[str, Any], which: Callable[[Any], Any], *, doing: str) -> bool:
+        """Write to rows once, and tell whether there were any. Values without a column are left out.
+
+        Parameters
+        ----------
+        values
+            By column.
+        which
+            Filters the rows.
+        doing
+            As for `Rest.read`.
+        """
+
+        async def send(columns: JobsColumns) -> list[dict[str, Any]]:
+            body = columns.kept(values)
+            return await self._rest.send(
+                lambda table: which(table.update(body)).select("job_id"), table="jobs", doing=doing
+            )
+
+        return bool(await self.by_columns(send))
 
     async def _end_unreadable(self, row: JobRow, status: str | None) -> None:
         sentence = (
             "The row's metadata is nested too deeply or holds a number out of range. "
             "Correct it and set the row back to queued."
         )
-        await self.refuse(row.model_copy(update={"status": status}), sentence)
+        try:
+            await self.refuse(row.model_copy(update={"status": status}), sentence)
+        except SupabaseError as error:
+            if not error.refuses_row:
+                raise
+            # It is left out each time, so it waits alone until the table takes its end.
+            _log.warning("row not set to error: %s", error)
 
     async def _readable(
         self, page: Callable[[tuple[str, ...]], Callable[[Any], Query]], status: RowStatus, *, doing: str
     ) -> list[JobRow]:
         """Return the rows of a page; those whose metadata cannot be read are set to `error` and left out."""
         try:
-            return await self._rows(page(await self._select()), doing=doing)
+            return await self._rows(page, doing=doing)
         except SupabaseError as error:
             if not error.unreadable:
                 raise
         rows: list[JobRow] = []
-        for known in await self._rows(page(("job_id", "updated_at")), doing=doing):
+        ids = page(("job_id", "updated_at"))
+        for known in parsed(await self._rest.read(ids, table="jobs", doing=doing), doing=doing):
             row = await self._one(known.job_id)
             if row is UNREADABLE:
                 await self._end_unreadable(known, status)
@@ -244,14 +295,7 @@ class JobsReads:
                 raise
             return UNREADABLE
 
-    async def _select(self) -> tuple[str, ...]:
-        return (*NEEDED, "error") if (await self.columns()).error else NEEDED
-
-    async def _rows(self, build: Callable[[Any], Query], *, doing: str) -> list[JobRow]:
-        return parsed(await self._rest.read(build, table="jobs", doing=doing), doing=doing)
-
-    async def _write(
-        self, body: dict[str, Any], which: Callable[[Any], Any], *, select: tuple[str, ...], doing: str
-    ) -> list[JobRow]:
-        rows = await self._rest.send(lambda table: which(table.update(body)).select(*select), table="jobs", doing=doing)
+    async def _rows(self, page: Callable[[tuple[str, ...]], Callable[[Any], Query]], *, doing: str) -> list[JobRow]:
+        """Read rows; `page` makes the request from what is selected of each."""
+        rows = await self.by_columns(lambda columns: self._rest.read(page(columns.read), table="jobs", doing=doing))
         return parsed(rows, doing=doing)

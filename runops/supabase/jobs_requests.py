@@ -27,7 +27,8 @@ __all__ = [
     "queued_page",
     "seen",
     "seen_among",
-    "stale_page",
+    "stale_among",
+    "untouched_page",
     "validated",
 ]
 
@@ -39,7 +40,9 @@ NOW = "now"
 _CLAIM_PATH = "metadata->runops->>claim"
 _BY_PATH = "metadata->runops->>by"
 _USER_PATH = "metadata->>user_id"
-_PRIORITY_PATH = "metadata->priority"
+_PRIORITY_PATH = "metadata->>priority"
+_ABOVE_0 = "^[1-9]"
+"""Of a whole number's text. A number cannot be compared in a column of type json, which has no such operator."""
 _ROWS = TypeAdapter(list[JobRow])
 _CLAIMS = TypeAdapter(list[ClaimedRow])
 
@@ -64,8 +67,7 @@ def queued_page(
     def build(table: Any) -> Any:
         query = table.select(*select).eq("status", RowStatus.QUEUED.value)
         if prioritised:
-            # Compared as jsonb: true, arrays and objects count as larger than any number.
-            query = query.filter(_PRIORITY_PATH, "gt", "0")
+            query = query.filter(_PRIORITY_PATH, "match", _ABOVE_0)
         if without_nobody:
             query = query.not_.is_(_USER_PATH, "null")
         if without_users:
@@ -79,7 +81,7 @@ def queued_page(
 def backlog(table: Any) -> Query:
     """Read when the oldest queued row was made, and how many there are; of very many, PostgreSQL's estimate."""
     query: Query = (
-        table.select("created_at", count="estimated")
+        table.select("created_at::timestamptz", count="estimated")
         .eq("status", RowStatus.QUEUED.value)
         .order("created_at")
         .order("id")
@@ -88,27 +90,37 @@ def backlog(table: Any) -> Query:
     return query
 
 
-def stale_page(select: tuple[str, ...], before: str, installation: str, limit: int) -> Callable[[Any], Query]:
-    """Read rows in processing that were last touched before a time and that another or no installation has claimed.
+def untouched_page(installation: str, limit: int) -> Callable[[Any], Query]:
+    """Read id and time of rows in processing that another or no installation has claimed, longest untouched first.
 
     A claim without a readable token belongs to nobody, whatever installation it names.
     """
     nobodys = f"{_CLAIM_PATH}.is.null,{_CLAIM_PATH}.not.match.{_quoted(CLAIM_PATTERN)}"
     return lambda table: (
-        table.select(*select)
+        table.select("job_id", "updated_at::timestamptz")
         .eq("status", RowStatus.PROCESSING.value)
-        .lt("updated_at", before)
         .or_(f"{_BY_PATH}.is.null,{_BY_PATH}.neq.{_quoted(installation)},{nobodys}")
-        .order("created_at")
+        .order("updated_at")
         .order("id")
         .limit(limit)
+    )
+
+
+def stale_among(select: tuple[str, ...], job_ids: list[str]) -> Callable[[Any], Query]:
+    """Read those of some rows that are still in processing."""
+    return lambda table: (
+        table.select(*select)
+        .in_("job_id", job_ids)
+        .eq("status", RowStatus.PROCESSING.value)
+        .order("created_at")
+        .order("id")
     )
 
 
 def claims_page(installation: str, *, first: int, last: int) -> Callable[[Any], Query]:
     """Read id, time and claim of the rows in processing that an installation has claimed, by their places, from 0."""
     return lambda table: (
-        table.select("job_id", "updated_at", f"claim:{_CLAIM_PATH}")
+        table.select("job_id", "updated_at::timestamptz", f"claim:{_CLAIM_PATH}")
         .eq("status", RowStatus.PROCESSING.value)
         .eq(_BY_PATH, installation)
         .filter(_CLAIM_PATH, "match", CLAIM_PATTERN)

@@ -1,12 +1,16 @@
-"""Checks whether a project has everything that a job needs. Nothing is written."""
+"""Checks whether a project has everything that a job needs. What is tried in the tables is undone at once."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from uuid import uuid4
 
 from runops.keys import kind_of_key, refusal
 from runops.supabase.connection import Supabase
+from runops.supabase.dry_run import try_jobs, try_result
 from runops.supabase.errors import ErrorKind, SupabaseError
-from runops.supabase.results import WRITTEN
+from runops.supabase.jobs_requests import claims_page, queued_page, untouched_page
+from runops.supabase.result_rows import PROMPT_TYPE
+from runops.supabase.results import TYPED, WRITTEN
 
 __all__ = ["BUCKET", "Finding", "inspect"]
 
@@ -15,6 +19,17 @@ _FOLDERS = ("raw", "slim", "transcripts", "sops")
 _NEEDED_TYPES = ("video/mp4", "application/json")
 _TOLERATED_SKEW_SECONDS = 5.0
 _MIGRATIONS = "Apply the optional SQL in deploy/supabase/migrations."
+_STATUSES = (
+    "runops sets status to queued, processing, completed and error, and the app reads these words. Let the column take "
+    "them: drop the CHECK and add it again with all four, or for an enum: alter type THE_TYPE add value 'error';"
+)
+_SAYS_THE_SAME_AS = {
+    "values in jobs": "table jobs",
+    **{f"unique {name}.job_id": f"table {name}" for name in WRITTEN},
+}
+"""Checks that find the same again where another one failed."""
+_NOBODY = "runops check"
+_NO_OPERATOR = "42883"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +58,7 @@ class Finding:
 
 
 async def inspect(supabase: Supabase) -> list[Finding]:
-    """Run every check. A failure becomes a finding; nothing is raised and nothing is written.
+    """Run every check. A failure becomes a finding; nothing is raised and nothing that is written stays.
 
     The checks stop where the key is rejected or the project does not answer: the others would fail in the same way.
     """
@@ -52,18 +67,28 @@ async def inspect(supabase: Supabase) -> list[Finding]:
     findings = [Finding("key", ok=True, detail=f"a {kind_of_key(supabase.key)}")]
     checks: list[tuple[str, Callable[[Supabase], Awaitable[Finding]]]] = [
         ("table jobs", _jobs),
+        ("values in jobs", _values),
         *((f"table {name}", _table(name)) for name in WRITTEN),
         *((f"unique {name}.job_id", _unique(name)) for name in WRITTEN),
         (f"bucket {BUCKET}", _bucket),
         *((f"folder {folder}", _folder(folder)) for folder in _FOLDERS),
+        ("sizes of recordings", _sizes),
+        ("users", _users),
     ]
+    broken: set[str] = set()
     for name, check in checks:
+        if _SAYS_THE_SAME_AS.get(name) in broken:
+            continue
         try:
-            findings.append(await check(supabase))
+            found = await check(supabase)
         except SupabaseError as error:
-            findings.append(Finding(name, ok=False, detail=str(error.kind), remedy=error.message))
+            found = Finding(name, ok=False, detail=str(error.kind), remedy=error.message)
             if error.kind is ErrorKind.KEY_REJECTED or error.retryable:
+                findings.append(found)
                 break
+        findings.append(found)
+        if not found.ok:
+            broken.add(name)
     if (skew := supabase.clock_skew_seconds) is not None:
         findings.append(_clock(skew))
     return findings
@@ -71,6 +96,15 @@ async def inspect(supabase: Supabase) -> list[Finding]:
 
 async def _jobs(supabase: Supabase) -> Finding:
     columns = await supabase.jobs.columns()
+    await _read_as_the_intake_does(supabase, columns.read)
+    if not await _holds_json(supabase):
+        return Finding(
+            "table jobs",
+            ok=False,
+            detail="the column metadata is neither of type jsonb nor json, so no claim can be read in it",
+            remedy="Run in the SQL editor: alter table public.jobs alter column metadata type jsonb "
+            "using metadata::jsonb; notify pgrst, 'reload schema';",
+        )
     optional = {"progress_stage and progress_percent": columns.progress, "completed_at": columns.completed_at}
     optional["error"] = columns.error
     missing = [name for name, there in optional.items() if not there]
@@ -79,10 +113,81 @@ async def _jobs(supabase: Supabase) -> Finding:
     return Finding("table jobs", ok=True, detail=f"works without {', '.join(missing)}", remedy=_MIGRATIONS)
 
 
+async def _read_as_the_intake_does(supabase: Supabase, select: tuple[str, ...]) -> None:
+    """Ask what depends on the columns' types, reading no row or one."""
+    queued = queued_page(select, 0, without_users=[_NOBODY], without_nobody=True, prioritised=True)
+    for page in (queued, untouched_page(_NOBODY, 0), claims_page(_NOBODY, first=0, last=0)):
+        await supabase.rest.read(page, table="jobs", doing="reading the table jobs as the intake does")
+
+
+async def _holds_json(supabase: Supabase) -> bool:
+    """Tell the type of `metadata` by its operators: `jsonb` has both, `json` has none, and a text has only `=`."""
+    contains, equals = [await _has_operator(supabase, operator) for operator in ("cs", "eq")]
+    return contains or not equals
+
+
+async def _has_operator(supabase: Supabase, operator: str) -> bool:
+    try:
+        await supabase.rest.read(
+            lambda table: table.select("job_id").filter("metadata", operator, "{}").limit(0),
+            table="jobs",
+            doing="looking at the column metadata of the table jobs",
+        )
+    except SupabaseError as error:
+        if error.code != _NO_OPERATOR:
+            raise
+        return False
+    return True
+
+
+async def _values(supabase: Supabase) -> Finding:
+    title = "values in jobs"
+    trial = await try_jobs(supabase)
+    if trial.refused:
+        turn, error = next(iter(trial.refused.items()))
+        others = f" It refuses {', '.join(list(trial.refused)[1:])} too." if len(trial.refused) > 1 else ""
+        return Finding(title, ok=False, detail=f"{turn}: {error.message}{others}", remedy=_STATUSES)
+    if trial.by_trigger:
+        turn, error = next(iter(trial.by_trigger.items()))
+        return Finding(
+            title,
+            ok=True,
+            warns=True,
+            detail=f"{turn}: a trigger refuses it: {error.message}",
+            remedy="A trial cannot show what the row was before. See that the trigger lets service_role set each "
+            "status: queued, processing, completed, error.",
+        )
+    if trial.untried is not None:
+        return Finding(
+            title,
+            ok=True,
+            warns=True,
+            detail=f"not tried: {trial.untried.message}",
+            remedy="Check again once there is a row to try it on.",
+        )
+    return Finding(title, ok=True, detail="each status and stage is taken (tried and undone)")
+
+
 def _table(name: str) -> Callable[[Supabase], Awaitable[Finding]]:
     async def check(supabase: Supabase) -> Finding:
+        title = f"table {name}"
         await supabase.results.look_at(name)
-        return Finding(f"table {name}", ok=True, detail="all columns are there")
+        trial = await try_result(supabase, name)
+        if trial.refusal is not None:
+            return Finding(
+                title,
+                ok=False,
+                detail=trial.refusal.message,
+                remedy=f"Let {name} take a row of job_id and the result alone: give other columns a default. See "
+                "docs/install.md, The tables.",
+            )
+        found = "all columns are there, and a row is taken (tried and undone)"
+        if name == "sops" and await supabase.results.has_prompt_types():
+            found += f"; ours have the {TYPED} {PROMPT_TYPE}, others are left alone"
+        if trial.needs_user:
+            remedy = "The table takes no SOP without a user: set metadata.user_id in each row of jobs."
+            return Finding(title, ok=True, detail=found, remedy=remedy, warns=True)
+        return Finding(title, ok=True, detail=found)
 
     return check
 
@@ -90,20 +195,29 @@ def _table(name: str) -> Callable[[Supabase], Awaitable[Finding]]:
 def _unique(name: str) -> Callable[[Supabase], Awaitable[Finding]]:
     async def check(supabase: Supabase) -> Finding:
         title = f"unique {name}.job_id"
-        try:
-            # No row is sent, so none is written; the database still resolves the index that it would need.
-            await supabase.rest.read(
-                lambda table: table.upsert([], on_conflict="job_id"),
-                table=name,
-                doing=f"looking for the unique index of the table {name}",
-            )
-        except SupabaseError as error:
-            if error.code != "42P10":
-                raise
-            return Finding(title, ok=True, detail="no unique index; works without", remedy=_MIGRATIONS)
-        return Finding(title, ok=True, detail="there is a unique index")
+        if await _has_unique(supabase, name, "job_id"):
+            return Finding(title, ok=True, detail="there is a unique index")
+        typed = name == "sops" and await supabase.results.has_prompt_types()
+        if typed and await _has_unique(supabase, name, f"job_id,{TYPED}"):
+            return Finding(title, ok=True, detail=f"there is a unique index on job_id and {TYPED}")
+        return Finding(title, ok=True, detail="no unique index; works without", remedy=_MIGRATIONS)
 
     return check
+
+
+async def _has_unique(supabase: Supabase, name: str, columns: str) -> bool:
+    try:
+        # No row is sent, so none is written; the database still resolves the index that it would need.
+        await supabase.rest.read(
+            lambda table: table.upsert([], on_conflict=columns),
+            table=name,
+            doing=f"looking for the unique index of the table {name}",
+        )
+    except SupabaseError as error:
+        if error.code != "42P10":
+            raise
+        return False
+    return True
 
 
 async def _bucket(supabase: Supabase) -> Finding:
@@ -139,6 +253,28 @@ def _folder(folder: str) -> Callable[[Supabase], Awaitable[Finding]]:
         return Finding(f"folder {folder}", ok=True, detail="holds objects" if found else "empty, made when first used")
 
     return check
+
+
+async def _sizes(supabase: Supabase) -> Finding:
+    """Ask for the size of a recording, as the worker does before it downloads one."""
+    title = "sizes of recordings"
+    there = await supabase.storage.list_prefix(BUCKET, "raw", limit=1)
+    info = await supabase.storage.stat(BUCKET, there[0] if there else f"raw/{uuid4()}.mp4")
+    if there and info is None:
+        detail = f"storage lists {there[0]} and yet does not find it"
+        return Finding(title, ok=False, detail=detail, remedy="Update storage-api (self-hosted), or upload it again.")
+    return Finding(title, ok=True, detail="storage tells them" if there else "no recording to ask for")
+
+
+async def _users(supabase: Supabase) -> Finding:
+    """Ask for a user that does not exist, as the worker does for the user of a row."""
+    try:
+        await supabase.users.exists(uuid4())
+    except SupabaseError as error:
+        if error.kind is not ErrorKind.NOT_FOUND:
+            raise
+        return Finding("users", ok=True, detail=f"not asked before a video is worked on: {error.message}")
+    return Finding("users", ok=True, detail="the Auth service tells who exists")
 
 
 def _clock(skew: float) -> Finding:

@@ -1,18 +1,22 @@
-"""The tables `transcripts` and `sops`: one row for a job each, whether or not the table has a unique index."""
+"""The tables `transcripts` and `sops`: one row of ours for a job each, whether or not the table has a unique index."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from runops.failures import Failed, Reason
+from runops.job_row import no_such_user
 from runops.supabase.errors import ErrorKind, SupabaseError
-from runops.supabase.jobs_requests import NOW, held_under
+from runops.supabase.jobs_requests import NOW, held_under, validated
 from runops.supabase.postgres_json import postgres_json
 from runops.supabase.rest import Rest
+from runops.supabase.result_rows import PROMPT_TYPE, ResultRow, our_rows, row_to_show
 from runops.supabase.retry import may_pass, may_pass_or_conflicts
 
-__all__ = ["WRITTEN", "ResultsTables"]
+__all__ = ["TYPED", "WRITTEN", "ResultsTables"]
 
 _JOB = "jobs!inner(job_id)"
 """Only rows whose job can be seen, by the foreign key of the table."""
@@ -21,6 +25,11 @@ WRITTEN = {
     "sops": ("id", "job_id", "data", "user_id", "updated_at"),
 }
 """The two tables, each with the columns that are written or read."""
+TYPED = "prompt_type"
+"""A column of `sops` in newer projects; it may come or go while a program runs."""
+
+
+_ROWS = TypeAdapter(list[ResultRow])
 
 
 class ResultsTables:
@@ -60,13 +69,38 @@ class ResultsTables:
                 await self._look_for(name, *columns)
             raise
 
+    async def has_prompt_types(self) -> bool:
+        """Tell whether `sops` keeps several SOPs of a job; SupabaseError where that cannot be read."""
+        try:
+            await self._look_for("sops", TYPED)
+        except SupabaseError as error:
+            if error.kind is ErrorKind.COLUMN_MISSING:
+                return False
+            raise
+        return True
+
     async def transcript_count(self, job_id: UUID) -> int:
         """Return how many transcripts the job has; SupabaseError where that cannot be read."""
-        return len(await self._ids("transcripts", job_id))
+        return len(await self._rows("transcripts", job_id))
 
     async def sop_count(self, job_id: UUID) -> int:
-        """Return how many SOPs the job has; SupabaseError where that cannot be read."""
-        return len(await self._ids("sops", job_id))
+        """Return how many SOPs the job has, of any type; SupabaseError where that cannot be read."""
+        return len(await self._rows("sops", job_id))
+
+    async def refuse_duplicates(self, job_id: UUID) -> None:
+        """Raise what the writes would raise where the job has more than one result that ours would replace.
+
+        Raises
+        ------
+        Failed
+            `DuplicateResults`.
+        SupabaseError
+            The tables could not be read.
+        """
+        for name in WRITTEN:
+            ours = our_rows(await self._rows(name, job_id))
+            if len(ours) > 1:
+                raise _duplicates(name, job_id, len(ours))
 
     async def write_transcript(self, job_id: UUID, token: str, transcript: list[dict[str, Any]]) -> None:
         """Put the job's transcript into `transcripts`, in place of one that is there.
@@ -82,7 +116,7 @@ class ResultsTables:
         await self._write("transcripts", job_id, token, {"transcript": postgres_json(transcript)})
 
     async def write_sop(self, job_id: UUID, token: str, sop: dict[str, Any], *, user_id: UUID | None) -> None:
-        """Put the job's SOP into `sops`, in place of one that is there.
+        """Put the job's SOP into `sops`, in place of one of ours that is there.
 
         Parameters
         ----------
@@ -100,89 +134,100 @@ class ResultsTables:
         SupabaseError
             It could not be written.
         """
-        content = {"data": postgres_json(sop), "user_id": None if user_id is None else str(user_id)}
+        content: dict[str, Any] = {"data": postgres_json(sop), "user_id": None if user_id is None else str(user_id)}
+        if await self.has_prompt_types():
+            content[TYPED] = PROMPT_TYPE
         await self._write("sops", job_id, token, content)
 
     async def read_transcript(self, job_id: UUID) -> list[Any] | None:
         """Return the job's transcript, the newest where there are more; None where there is none."""
-        found = await self._newest("transcripts", job_id, "transcript")
+        found = await self._shown("transcripts", job_id, "transcript")
         return found if isinstance(found, list) else None
 
     async def read_sop(self, job_id: UUID) -> dict[str, Any] | None:
-        """Return the job's SOP, the newest where there are more; None where there is none."""
-        found = await self._newest("sops", job_id, "data")
+        """Return the job's SOP, the newest of ours where there are more; None where there is none."""
+        found = await self._shown("sops", job_id, "data")
         return found if isinstance(found, dict) else None
 
-    async def _newest(self, name: str, job_id: UUID, column: str) -> Any:
-        rows = await self._rest.read(
-            lambda table: table.select(column).eq("job_id", str(job_id)).order("id", desc=True).limit(1),
+    async def _shown(self, name: str, job_id: UUID, column: str) -> Any:
+        row = row_to_show(await self._rows(name, job_id))
+        if row is None:
+            return None
+        found = await self._rest.read(
+            lambda table: table.select(column).eq("job_id", str(job_id)).eq("id", row.id),
             table=name,
             doing=f"reading {job_id} from the table {name}",
         )
-        return rows[0].get(column) if rows else None
+        return found[0].get(column) if found else None
 
     async def _look_for(self, name: str, *columns: str) -> None:
         await self._rest.read(
             lambda table: table.select(*columns).limit(0), table=name, doing=f"looking at the table {name}"
         )
 
-    async def _ids(self, name: str, job_id: UUID) -> list[int]:
+    async def _rows(self, name: str, job_id: UUID) -> list[ResultRow]:
+        """Return the job's rows, the newest last."""
+        columns = ("id", TYPED) if name == "sops" and await self.has_prompt_types() else ("id",)
+        doing = f"reading {job_id} from the table {name}"
         rows = await self._rest.read(
-            lambda table: table.select("id").eq("job_id", str(job_id)).order("id"),
-            table=name,
-            doing=f"reading {job_id} from the table {name}",
+            lambda table: table.select(*columns).eq("job_id", str(job_id)).order("id"), table=name, doing=doing
         )
-        return [row["id"] for row in rows]
+        return validated(_ROWS, rows, doing)
 
     async def _write(self, name: str, job_id: UUID, token: str, content: dict[str, Any]) -> None:
         """Update the one row or insert it; after an answer that did not arrive, look again before inserting."""
-        doubt = False
+        doubt = conflict = False
         attempts = self._rest.retries.begin(may_pass_or_conflicts)
         for _round in attempts:
-            there = await self._ids(name, job_id)
-            if len(there) > 1:
+            rows = await self._rows(name, job_id)
+            # A table that takes one row of a job of whatever type: that row is replaced.
+            ours = our_rows(rows) or (rows if conflict and len(rows) == 1 else [])
+            if len(ours) > 1:
                 if not doubt:
-                    raise _duplicates(name, job_id, len(there))
-                await self._keep_first(name, job_id, token, there)
+                    raise _duplicates(name, job_id, len(ours))
+                await self._keep_first(name, job_id, token, ours)
+            there = ours[0] if ours else None
             try:
-                written = await self._put(name, job_id, token, content, exists=bool(there))
+                written = await self._put(name, job_id, token, content, there=there)
             except SupabaseError as error:
                 if error.kind is ErrorKind.FOREIGN_KEY:
                     raise _foreign_key(error, job_id, content) from error
                 # A conflict is a row that came in between; the next round updates it.
-                doubt = True
+                doubt, conflict = True, error.kind is ErrorKind.CONFLICT
                 await attempts.failed(error)
             else:
                 if written:
                     break
-                # The claim is lost, unless the row to update is gone or no longer the only one.
-                if not there or there[:1] == await self._ids(name, job_id):
+                # The claim is lost, unless the row to update is gone.
+                if there is None or there.id in {row.id for row in await self._rows(name, job_id)}:
                     raise Failed(Reason.CLAIM_LOST)
         else:
             raise SupabaseError(
                 ErrorKind.CONFLICT, f"The rows of {job_id} in the table {name} changed each time they were written."
             )
-        if doubt and len(there := await self._ids(name, job_id)) > 1:
-            await self._keep_first(name, job_id, token, there)
+        if doubt and len(ours := our_rows(await self._rows(name, job_id))) > 1:
+            await self._keep_first(name, job_id, token, ours)
 
-    async def _put(self, name: str, job_id: UUID, token: str, content: dict[str, Any], *, exists: bool) -> bool:
+    async def _put(
+        self, name: str, job_id: UUID, token: str, content: dict[str, Any], *, there: ResultRow | None
+    ) -> bool:
         def build(table: Any) -> Any:
-            if exists:
-                return table.update({**content, "updated_at": NOW}).eq("job_id", str(job_id))
+            if there is not None:
+                return table.update({**content, "updated_at": NOW}).eq("job_id", str(job_id)).eq("id", there.id)
             return table.insert({"job_id": str(job_id), **content})
 
         return await self._change_one(build, name, token, doing=f"writing {job_id} to the table {name}")
 
-    async def _keep_first(self, name: str, job_id: UUID, token: str, ids: list[int]) -> None:
+    async def _keep_first(self, name: str, job_id: UUID, token: str, rows: list[ResultRow]) -> None:
         """Delete the rows that our own repeated insert left beside the first one."""
-        for surplus in ids[1:]:
+        for surplus in rows[1:]:
             deleted = await self._rest.retries.run(partial(self._delete, name, job_id, token, surplus), may_pass)
-            if not deleted and surplus in await self._ids(name, job_id):
+            if not deleted and surplus in await self._rows(name, job_id):
                 raise Failed(Reason.CLAIM_LOST)
 
-    async def _delete(self, name: str, job_id: UUID, token: str, surplus: int) -> bool:
+    async def _delete(self, name: str, job_id: UUID, token: str, surplus: ResultRow) -> bool:
         return await self._change_one(
-            lambda table: table.delete().eq("job_id", str(job_id)).eq("id", surplus),
+            lambda table: table.delete().eq("job_id", str(job_id)).eq("id", surplus.id),
             name,
             token,
             doing=f"deleting a row inserted twice from the table {name}",
@@ -198,16 +243,12 @@ class ResultsTables:
 def _duplicates(name: str, job_id: UUID, count: int) -> Failed:
     return Failed(
         Reason.DUPLICATE_RESULTS,
-        f"The table {name} holds {count} rows for the job {job_id} already. "
-        "Keep one of them and set the job back to queued.",
+        f"The table {name} holds {count} rows for job {job_id}. Keep one of them and set the job back to queued.",
     )
 
 
 def _foreign_key(error: SupabaseError, job_id: UUID, content: dict[str, Any]) -> Failed:
-    if "user" in error.server_words:
-        return Failed(
-            Reason.INVALID_USER,
-            f"metadata.user_id of the row is {content.get('user_id')}, and there is no such user. "
-            "Put the uploader's UUID there, or remove the key.",
-        )
+    user = content.get("user_id")
+    if user is not None and "user" in error.server_words:
+        return Failed(Reason.INVALID_USER, no_such_user(UUID(user)))
     return Failed(Reason.CLAIM_LOST, f"The row {job_id} of the table jobs was deleted while it was worked on.")

@@ -1,17 +1,16 @@
 """Commands of a person on one row: cancel, run again. The row's status fences these writes, not a claim."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
 from runops.job_row import JobRow, RowStatus
-from runops.logs import redact
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError, ever_changing
-from runops.supabase.jobs_requests import NOW, seen
-from runops.supabase.postgres_json import postgres_json
+from runops.supabase.job_values import failed, queued_afresh
+from runops.supabase.jobs_requests import seen
 from runops.supabase.retry import may_pass
 
 __all__ = ["CommandResult", "Outcome", "cancel", "run_again"]
@@ -58,9 +57,7 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> CommandResu
     SupabaseError
         The row could not be written, or the result of the write is unknown.
     """
-    body: dict[str, Any] = {"status": RowStatus.ERROR.value, "updated_at": NOW}
-    if (await supabase.jobs.columns()).error:
-        body["error"] = postgres_json(redact(sentence))
+    body = failed(sentence)
 
     def still_open(query: Any) -> Any:
         return query.eq("job_id", str(job_id)).in_("status", [status.value for status in _OPEN])
@@ -70,7 +67,7 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> CommandResu
     for _round in attempts:
         failure: SupabaseError | None = None
         try:
-            if await _written(supabase, body, still_open, doing=f"cancelling the row {job_id} of the table jobs"):
+            if await supabase.jobs.change(body, still_open, doing=f"cancelling the row {job_id} of the table jobs"):
                 return CommandResult(Outcome.DONE)
         except SupabaseError as error:
             if not error.retryable:
@@ -80,7 +77,8 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> CommandResu
         row = await supabase.jobs.get(job_id)
         if row is None:
             return CommandResult(Outcome.MISSING)
-        if row.status == RowStatus.ERROR and row.error == body.get("error"):
+        written = body["error"] if (await supabase.jobs.columns()).error else None
+        if row.status == RowStatus.ERROR and row.error == written:
             return CommandResult(Outcome.DONE if doubt else Outcome.ALREADY, row)
         if row.status not in _OPEN:
             return CommandResult(Outcome.REFUSED, row)
@@ -121,9 +119,8 @@ async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collecti
             taken_up = doubt and row.status == RowStatus.PROCESSING
             return CommandResult(Outcome.DONE if taken_up else Outcome.REFUSED, row)
         try:
-            if await _written(
-                supabase,
-                await _queued_again(supabase, row),
+            if await supabase.jobs.change(
+                queued_afresh(row.metadata),
                 seen(row, str(row.status)),
                 doing=f"queueing the row {job_id} of the table jobs again",
             ):
@@ -132,23 +129,3 @@ async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collecti
             doubt = True
             await attempts.failed(error)
     raise ever_changing(job_id, "it was to be queued again")
-
-
-async def _queued_again(supabase: Supabase, row: JobRow) -> dict[str, Any]:
-    columns = await supabase.jobs.columns()
-    body: dict[str, Any] = {"status": RowStatus.QUEUED.value, "updated_at": NOW}
-    if isinstance(row.metadata, Mapping) and "runops" in row.metadata:
-        body["metadata"] = {name: value for name, value in row.metadata.items() if name != "runops"}
-    if columns.error:
-        body["error"] = None
-    if columns.completed_at:
-        body["completed_at"] = None
-    if columns.progress:
-        body |= {"progress_stage": None, "progress_percent": None}
-    return body
-
-
-async def _written(supabase: Supabase, body: dict[str, Any], which: Callable[[Any], Any], *, doing: str) -> bool:
-    return bool(
-        await supabase.rest.send(lambda table: which(table.update(body)).select("job_id"), table="jobs", doing=doing)
-    )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from runops.job_row import Claim, JobRow, RowStatus
 from runops.supabase.connection import Supabase
+from runops.supabase.jobs_columns import JobsColumns
 from runops.supabase.jobs_requests import validated
 from runops.supabase.rest import Query
 
@@ -16,6 +17,7 @@ __all__ = ["Order", "RowSummary", "list_summaries", "summaries_of"]
 
 _IDS_AT_ONCE = 100
 _PAGE = 1000
+_OF_METADATA = ("runops:metadata->runops", "user_id:metadata->>user_id")
 
 
 class RowSummary(BaseModel):
@@ -140,14 +142,16 @@ def _page(
 
 
 async def _read(supabase: Supabase, which: Callable[[Any], Any]) -> list[RowSummary]:
-    columns = await supabase.jobs.columns()
-    select = ["job_id", "status", "created_at", "updated_at", "runops:metadata->runops", "user_id:metadata->>user_id"]
-    select += ["error"] if columns.error else []
-    select += ["progress_stage", "progress_percent"] if columns.progress else []
-
-    def build(table: Any) -> Query:
-        query: Query = which(table.select(*select))
-        return query
-
     doing = "reading the table jobs"
-    return validated(_SUMMARIES, await supabase.rest.read(build, table="jobs", doing=doing), doing)
+
+    async def send(columns: JobsColumns) -> list[dict[str, Any]]:
+        select = [*(name for name in columns.read if name != "metadata"), *_OF_METADATA]
+        select += ["progress_stage", "progress_percent"] if columns.progress else []
+
+        def build(table: Any) -> Query:
+            query: Query = which(table.select(*select))
+            return query
+
+        return await supabase.rest.read(build, table="jobs", doing=doing)
+
+    return validated(_SUMMARIES, await supabase.jobs.by_columns(send), doing)

@@ -291,3 +291,22 @@ async def test_rows_alike_are_not_won_by_a_key_that_is_refused(
     with pytest.raises(SupabaseError) as caught:
         await supabase.jobs.claim_batch(rows, new_claim(), from_status="queued")
     assert caught.value.kind is ErrorKind.KEY_REJECTED
+
+
+async def test_a_row_that_a_trigger_keeps_from_being_claimed_does_not_keep_the_others(
+    supabase: Supabase, queue: Callable[..., UUID], database: psycopg.Connection[Any]
+) -> None:
+    first, frozen, last = (queue({"title": "the same"}) for _ in range(3))
+    database.execute(
+        b"create function keep_it() returns trigger language plpgsql as $$ begin if new.id = 2 then "
+        b"raise exception 'this row is frozen'; end if; return new; end $$;"
+        b"create trigger keep_it before update on public.jobs for each row execute function keep_it()"
+    )
+    try:
+        rows = await supabase.jobs.queued(limit=5)
+        won = await supabase.jobs.claim_batch(rows, Claim(claim=str(uuid4()), by="here"), from_status="queued")
+        assert [row.job_id for row in won] == [first, last]
+        (left,) = await supabase.jobs.queued(limit=5)
+        assert left.job_id == frozen
+    finally:
+        database.execute(b"drop trigger keep_it on public.jobs; drop function keep_it()")

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,12 +11,17 @@ import pytest
 
 from devstack.stack import StackInfo, create_user, mint_jwt
 from runops.failures import Reason
-from runops.job_row import Claim
+from runops.job_row import Claim, RowStatus
 from runops.progress import Stage
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.jobs import JobsColumns
 from runops.supabase.probe import inspect
+from runops.supabase.row_commands import Outcome, run_again
+from runops.supabase.row_summaries import Order, list_summaries
+from runops_cli.work.abandoned import is_abandoned
+from runops_operator.intake.candidates import Candidates
+from tests.operator.world import CONFIG
 from tests.schema_cache import read_anew
 
 Connection = psycopg.Connection[Any]
@@ -61,6 +67,129 @@ async def test_job_runs_through_on_a_table_without_optional_columns(
         assert await supabase.jobs.heartbeat(job_id, claim.claim, stage=Stage.TRANSCRIBING, percent=50)
         assert await supabase.jobs.complete(job_id, claim.claim)
         assert (await supabase.jobs.get(job_id)).status == "completed"  # type: ignore[union-attr]  # it was just read
+
+
+TIMES = ("created_at", "updated_at", "completed_at")
+
+
+def new_connections(database: Connection) -> None:
+    """Have PostgREST connect anew: a connection keeps the zone that the database had when it was opened."""
+    database.execute(b"select pg_terminate_backend(pid) from pg_stat_activity where usename = 'authenticator'")
+
+
+@pytest.fixture(params=["UTC", "Asia/Tokyo", "America/St_Johns"])
+def without_zone(request: pytest.FixtureRequest, database: Connection, stack: StackInfo) -> Iterator[None]:
+    """Have times without a zone, in a database of some zone."""
+
+    def of_type(name: str) -> bytes:
+        return f"alter table jobs {', '.join(f'alter column {column} type {name}' for column in TIMES)}".encode()
+
+    database.execute(f"set timezone = '{request.param}'".encode())
+    database.execute(f"alter database postgres set timezone = '{request.param}'".encode())
+    database.execute(of_type("timestamp"))
+    try:
+        new_connections(database)
+        read_anew(database, stack)
+        yield
+    finally:
+        database.execute(b"alter database postgres reset timezone")
+        database.execute(of_type("timestamptz"))
+        new_connections(database)
+        read_anew(database, stack)
+
+
+@pytest.mark.usefixtures("without_zone")
+async def test_times_without_a_zone_are_read_in_the_zone_of_the_database(
+    supabase: Supabase, queue: Callable[..., UUID], database: Connection
+) -> None:
+    job_id, now = queue({"user_id": "someone"}), datetime.now(UTC)
+    (row,) = await supabase.jobs.queued(limit=5)
+    (listed,) = await list_summaries(supabase, order=Order.NEWEST, limit=5)
+    backlog = await supabase.jobs.backlog()
+    for time in (row.created_at, row.updated_at, listed.created_at, listed.updated_at, backlog.oldest):
+        assert abs(datetime.fromisoformat(time or "") - now) < timedelta(minutes=5)
+    claim = Claim(claim=str(uuid4()), by="dead")
+    claimed = await supabase.jobs.claim(row, claim)
+    assert claimed is not None
+    assert await supabase.jobs.claim(row, claim) is None
+    # What a write compares is the time as it was read.
+    assert await supabase.jobs.bind_pod(job_id, claim.claim, "pod") is not None
+    hour_ago = (now - timedelta(hours=1)).isoformat()
+    assert await supabase.jobs.stale(before=hour_ago, installation="ours", limit=5) == []
+    (held,) = await supabase.jobs.claimed_by("dead")
+    assert not is_abandoned(held, by="dead", now=now)
+    # The row watch compares the times of both reads.
+    assert [watched.updated_at async for watched in supabase.jobs.claims_of("dead")] == [held.updated_at]
+    database.execute(b"update public.jobs set updated_at = now() - interval '61 minutes'")
+    (stale,) = await supabase.jobs.stale(before=hour_ago, installation="ours", limit=5)
+    assert is_abandoned(stale, by="dead", now=now)
+    taken = Claim(claim=str(uuid4()), by="ours")
+    assert await supabase.jobs.claim(stale, taken, from_status="processing") is not None
+    assert await supabase.jobs.complete(job_id, taken.claim)
+    finished = database.execute(b"select now() - completed_at < interval '5 minutes' from public.jobs").fetchone()
+    assert finished == (True,)
+
+
+async def test_a_long_queue_is_read_and_worked_on_where_metadata_is_json(
+    connect: Connect, queue: Callable[..., UUID], database: Connection, stack: StackInfo
+) -> None:
+    away = "alter table public.jobs alter column metadata type json using metadata::json"
+    with changed(
+        database, stack, away, "alter table public.jobs alter column metadata type jsonb using metadata::jsonb"
+    ):
+        read_anew(database, stack)
+        supabase, busy = connect(), str(uuid4())
+        for _ in range(60):
+            queue({"user_id": busy})
+        urgent = queue({"user_id": busy, "priority": 7})
+        for odd in (0, -3, None, "soon", [9], {"a": 1}):
+            queue({"user_id": busy, "priority": odd})
+        other = queue({"user_id": str(uuid4())})
+        candidates = Candidates(supabase.jobs, CONFIG)
+        rows = {row.job_id: row for row in await candidates.read(slots=1, active={}, server_time=datetime.now(UTC))}
+        assert {urgent, other} <= set(rows)
+        assert await supabase.jobs.queued(limit=5, prioritised=True) == [rows[urgent]]
+        claim = Claim(claim=str(uuid4()), by="here")
+        (claimed,) = await supabase.jobs.claim_batch([rows[urgent]], claim, from_status="queued")
+        token = await supabase.jobs.bind_pod(urgent, claim.claim, "pod")
+        assert token is not None
+        assert claimed.raw_user == busy
+        assert [held.job_id async for held in supabase.jobs.claims_of("here")] == [urgent]
+        await supabase.results.write_transcript(urgent, token, [])
+        assert await supabase.jobs.note(urgent, token, [{"kind": "gaps"}])
+        assert await supabase.jobs.complete(urgent, token)
+
+
+async def test_optional_columns_may_go_and_come_while_a_program_runs(
+    supabase: Supabase, queue: Callable[..., UUID], database: Connection, stack: StackInfo
+) -> None:
+    queue()
+    (row,) = await supabase.jobs.queued(limit=5)
+    progress = ("progress_stage", "progress_percent")
+    away = ";".join(f"alter table public.jobs rename {name} to was_{name}" for name in progress)
+    back = ";".join(f"alter table public.jobs rename was_{name} to {name}" for name in progress)
+    with changed(database, stack, away, back):
+        # Both before PostgREST has noticed and after.
+        claim = Claim(claim=str(uuid4()), by="here")
+        claimed = await supabase.jobs.claim(row, claim)
+        assert claimed is not None
+        read_anew(database, stack)
+        assert await supabase.jobs.heartbeat(row.job_id, claim.claim, stage=Stage.TRANSCRIBING, percent=50)
+        assert (await list_summaries(supabase, order=Order.NEWEST, limit=5))[0].progress_percent is None
+        assert (await run_again(supabase, row.job_id, from_statuses=[RowStatus.PROCESSING])).outcome is Outcome.DONE
+
+
+async def test_a_column_that_postgrest_has_not_seen_yet_is_left_out(
+    connect: Connect, queue: Callable[..., UUID], database: Connection, stack: StackInfo
+) -> None:
+    away, back = "rename completed_at to was_completed_at", "rename was_completed_at to completed_at"
+    with changed(database, stack, f"alter table public.jobs {away}", "notify pgrst"):
+        read_anew(database, stack)
+        queue()
+        database.execute(f"alter table public.jobs {back}".encode())
+        supabase = connect()
+        (row,) = await supabase.jobs.queued(limit=5)
+        assert await supabase.jobs.claim(row, Claim(claim=str(uuid4()), by="here")) is not None
 
 
 @pytest.mark.parametrize(

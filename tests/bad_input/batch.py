@@ -55,8 +55,6 @@ class Case:
         How the model answers for this row.
     calls
         How often the model is asked.
-    leaves_transcript
-        Whether a transcript belongs into the table although the row fails.
     """
 
     name: str
@@ -68,7 +66,6 @@ class Case:
     transcripts: int = 0
     turns: tuple[Turn, ...] = ()
     calls: int = 0
-    leaves_transcript: bool = False
 
 
 @dataclass(kw_only=True)

@@ -110,6 +110,32 @@ def test_newest_result_stays_and_the_others_are_moved_aside(project: Connection)
     ).fetchall() == [("sops", "middle"), ("sops", "old"), ("transcripts", "middle"), ("transcripts", "old")]
 
 
+def _sops(project: Connection) -> list[tuple[object, ...]]:
+    return project.execute("select prompt_type, data #>> '{}' from sops order by 1, 2").fetchall()
+
+
+@pytest.mark.parametrize("index", ["", ", add constraint k unique (job_id, prompt_type)"])
+def test_sops_of_several_prompts_all_stay_and_one_of_each_is_allowed(project: Connection, index: str) -> None:
+    project.execute("alter table sops drop constraint if exists sops_job_id_key")
+    project.execute(f"alter table sops add column prompt_type text{index}".encode())
+    job, other = uuid4(), uuid4()
+    project.execute("insert into jobs (job_id) values (%s), (%s)", (job, other))
+    results = [(job, "atomic", "newest"), (job, "stagehand", "only"), (other, "atomic", "only")]
+    for target, kind, value in [*results, *([] if index else [(job, "atomic", "newer")])]:
+        project.execute(
+            "insert into sops (job_id, prompt_type, data) values (%s, %s, to_jsonb(%s::text))", (target, kind, value)
+        )
+
+    for _ in range(2):
+        _migrate(project)
+
+        newest = "newest" if index else "newer"
+        assert _sops(project) == [("atomic", newest), ("atomic", "only"), ("stagehand", "only")]
+        assert project.execute("select count(*) from runops_surplus_results").fetchone() == (0 if index else 1,)
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        project.execute("insert into sops (job_id, prompt_type, data) values (%s, 'atomic', '{}')", (job,))
+
+
 def test_second_result_of_a_job_is_refused(project: Connection) -> None:
     _migrate(project)
     job = uuid4()

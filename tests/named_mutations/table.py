@@ -35,6 +35,24 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         after='return lambda query: query.eq("job_id", str(job_id))',
         worlds=15,
     ),
+    _in_runops(
+        name="a row is taken over though it was touched between the two reads",
+        before="return [row for row in rows if row.untouched_since(limit_at)]",
+        after="return rows",
+        test="tests/unit/test_jobs_table.py::test_rows_are_stale_by_their_own_times_in_any_zone",
+    ),
+    _in_runops(
+        name="a column that has gone stops every write",
+        before="if not (gone and left and await self._known_columns.corrected_by(error, columns)):",
+        after="if True:",
+        test="tests/unit/test_jobs_columns.py::test_a_claim_does_without_columns_that_went",
+    ),
+    _in_runops(
+        name="a retry replaces the SOPs of other prompts",
+        before="typed = [row for row in rows if row.prompt_type == PROMPT_TYPE]",
+        after="typed = list(rows)",
+        test="tests/unit/test_result_rows.py::test_only_our_own_rows_are_replaced",
+    ),
     _in_operator(
         name="a rival's work on a claimed row is not noticed",
         before="if only_a_rival_writes and there.updated_at != claimed.row.updated_at:",
@@ -56,8 +74,8 @@ MUTATIONS: Final[Sequence[Mutation]] = (
     ),
     _in_runops(
         name="a key gets into the row of a failed video",
-        before="redact(sentence))[:LONGEST_SENTENCE]\n        return await self._end",
-        after="sentence)[:LONGEST_SENTENCE]\n        return await self._end",
+        before="shown = postgres_json(redact(sentence))[:LONGEST_SENTENCE]",
+        after="shown = postgres_json(sentence)[:LONGEST_SENTENCE]",
         test="tests/unit/test_jobs_table.py::test_no_key_gets_into_the_sentence_of_a_failed_row",
     ),
     # Slots.

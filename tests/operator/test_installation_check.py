@@ -55,3 +55,5 @@ def test_each_failure_says_the_way_out_and_the_last_line_counts_them() -> None:
     )
     assert told == ["ok      operator: ready", "FAILED  keys: none", "        -> Make it.", "1 of 2 checks failed."]
     assert lines([Finding("operator", ok=True, detail="ready")])[-1] == "All checks passed."
+    warned = lines([Finding("values in jobs", ok=True, detail="not tried", remedy="Check again.", warns=True)])
+    assert warned == ["warning values in jobs: not tried", "        -> Check again.", "All checks passed."]

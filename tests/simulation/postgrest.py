@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol, Self
 
@@ -37,10 +36,7 @@ COLUMNS = frozenset(
         "progress_percent",
     }
 )
-_TIMES = frozenset({"created_at", "updated_at"})
 _NO_NETWORK = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
-_JSONB_ORDER = (type(None), str, float, bool, list, dict)
-"""How PostgreSQL orders jsonb values of different types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +112,6 @@ class MemoryQuery:
     def neq(self, column: str, value: str) -> Self:
         return self.filter(column, "neq", value)
 
-    def lt(self, column: str, value: str) -> Self:
-        return self.filter(column, "lt", value)
-
     def like(self, column: str, value: str) -> Self:
         return self.filter(column, "like", value)
 
@@ -168,7 +161,8 @@ class MemoryQuery:
 
     def run(self) -> Answer:
         """Carry the request out, in one transaction."""
-        wanted = {column.partition("->")[0].rpartition(":")[2] for column in (*self._select, *(self._values or ()))}
+        selected = (_without_zone(column).partition("->")[0].rpartition(":")[2] for column in self._select)
+        wanted = {*selected, *(self._values or ())}
         if unknown := sorted(wanted - COLUMNS):
             raise APIError({"code": "42703", "message": f'column "{unknown[0]}" does not exist'})
         if not self._limit:
@@ -180,6 +174,9 @@ class MemoryQuery:
             return Answer([self._shown(row) for row in self._updated(rows)])
         if "created_at" in self._order:
             rows.sort(key=lambda row: row.created_at or "")
+        if "updated_at" in self._order:
+            # As in SQL, a row without a time comes last.
+            rows.sort(key=lambda row: (row.updated_at is None, row.updated_at or ""))
         count = len(rows) if self._count else None
         return Answer([self._shown(row) for row in rows[self._first : self._first + self._limit]], count)
 
@@ -200,7 +197,7 @@ class MemoryQuery:
     def _shown(self, row: JobRow) -> dict[str, Any]:
         shown = {}
         for column in self._select:
-            name, _, path = column.rpartition(":")
+            name, _, path = _without_zone(column).rpartition(":")
             shown[name or path] = _getter(path)(row)
         return shown
 
@@ -237,6 +234,11 @@ class MemoryRest(Rest):
             execute = self._execute
             query.execute = lambda: execute(query)  # type: ignore[method-assign]
         return query
+
+
+def _without_zone(column: str) -> str:
+    """Return a selected column without the cast that adds the zone: every time here has one."""
+    return column.removesuffix("::timestamptz")
 
 
 @lru_cache(maxsize=64)
@@ -276,21 +278,9 @@ def _condition(column: str, operator: str, value: Any) -> Filter:
         pattern = re.compile(value if operator == "match" else re.escape(value).replace("%", ".*"), re.DOTALL)
         find = pattern.search if operator == "match" else pattern.fullmatch
         return lambda row: isinstance(there := get(row), str) and find(there) is not None
-    if operator == "gt":
-        return lambda row: _jsonb(get(row)) > _jsonb(json.loads(value))
-    if operator == "lt":
-        assert column in _TIMES
-        limit = datetime.fromisoformat(value)
-        return lambda row: (there := get(row)) is not None and datetime.fromisoformat(there) < limit
     assert operator == "neq"
     # As in SQL: of a value that is not there nothing is true, not even that it differs.
     return lambda row: plain(row) is not None and get(row) != value
-
-
-def _jsonb(value: Any) -> tuple[int, Any]:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    kind = float if number else type(value)
-    return _JSONB_ORDER.index(kind), value if number else 0
 
 
 def _negation(holds: Filter) -> Filter:

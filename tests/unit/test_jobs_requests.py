@@ -61,7 +61,7 @@ def test_the_oldest_queued_rows_are_read() -> None:
 
 
 def test_queued_rows_with_a_priority_are_read() -> None:
-    assert _queued_page(prioritised=True) == [*QUEUED, ("metadata->priority", "gt.0"), *IN_ORDER]
+    assert _queued_page(prioritised=True) == [*QUEUED, ("metadata->>priority", "match.^[1-9]"), *IN_ORDER]
 
 
 def test_queued_rows_of_anybody_are_read() -> None:
@@ -79,7 +79,7 @@ def test_queued_rows_of_other_users_are_read_whatever_these_are_called() -> None
 def test_the_backlog_is_counted_and_its_oldest_row_read() -> None:
     query: Any = requests.backlog(_table())
     assert _sent(query) == [
-        ("select", "created_at"),
+        ("select", "created_at::timestamptz"),
         ("status", "eq.queued"),
         ("order", "created_at.asc,id.asc"),
         ("limit", "1"),
@@ -87,23 +87,33 @@ def test_the_backlog_is_counted_and_its_oldest_row_read() -> None:
     assert query.request.headers["prefer"] == "count=estimated"
 
 
-def test_stale_rows_of_others_are_read_but_not_our_own() -> None:
-    query = requests.stale_page(("job_id",), AT, 'our "own"', 7)(_table())
+def test_rows_of_others_are_read_those_first_that_are_untouched_for_longest() -> None:
+    query = requests.untouched_page('our "own"', 7)(_table())
     not_ours = 'metadata->runops->>by.is.null,metadata->runops->>by.neq."our \\"own\\""'
     nobodys = f'metadata->runops->>claim.is.null,metadata->runops->>claim.not.match."{CLAIM_PATTERN}"'
     assert _sent(query) == [
-        ("select", "job_id"),
+        ("select", "job_id,updated_at::timestamptz"),
         ("status", "eq.processing"),
-        ("updated_at", f"lt.{AT}"),
         ("or", f"({not_ours},{nobodys})"),
-        *IN_ORDER,
+        ("order", "updated_at.asc,id.asc"),
+        ("limit", "7"),
+    ]
+
+
+def test_stale_rows_are_read_while_they_are_in_processing() -> None:
+    query = requests.stale_among(("job_id",), [str(ID), str(OTHER)])(_table())
+    assert _sent(query) == [
+        ("select", "job_id"),
+        ("job_id", f"in.({ID},{OTHER})"),
+        ("status", "eq.processing"),
+        ("order", "created_at.asc,id.asc"),
     ]
 
 
 def test_claims_of_an_installation_are_read_in_pages() -> None:
     query = requests.claims_page("ours", first=1000, last=1999)(_table())
     assert _sent(query) == [
-        ("select", "job_id,updated_at,claim:metadata->runops->>claim"),
+        ("select", "job_id,updated_at::timestamptz,claim:metadata->runops->>claim"),
         ("status", "eq.processing"),
         ("metadata->runops->>by", "eq.ours"),
         ("metadata->runops->>claim", f"match.{CLAIM_PATTERN}"),

@@ -24,6 +24,7 @@ REFUSED = SupabaseError(ErrorKind.KEY_REJECTED, "The key was rejected.")
 CONFLICT = SupabaseError(ErrorKind.CONFLICT, "The row exists.")
 UNREAD = SupabaseError(ErrorKind.INVALID, "A value cannot be read.", code=UNREADABLE)
 ATTEMPTS = 3
+READ = "job_id,status,created_at::timestamptz,updated_at::timestamptz,metadata"
 Answer = list[dict[str, Any]] | SupabaseError
 
 
@@ -134,7 +135,7 @@ async def test_a_claim_resets_what_an_earlier_attempt_left(script: Script) -> No
                 "job_id": f"eq.{ID}",
                 "status": "eq.queued",
                 "updated_at": f"eq.{AT}",
-                "select": "job_id,status,created_at,updated_at,metadata,error",
+                "select": f"{READ},error",
             },
             {
                 "status": "processing",
@@ -156,7 +157,7 @@ async def test_columns_that_are_missing_are_neither_read_nor_written() -> None:
     await jobs.complete(ID, TOKEN)
     await jobs.fail(ID, TOKEN, "A sentence.")
     await jobs.heartbeat(ID, TOKEN, stage=Stage.TRANSCRIBING, percent=50)
-    assert script.written[0][0]["select"] == "job_id,status,created_at,updated_at,metadata"
+    assert script.written[0][0]["select"] == READ
     assert [set(body) for body in script.bodies()] == [
         {"status", "updated_at", "metadata"},
         {"status", "updated_at"},
@@ -234,6 +235,30 @@ async def test_an_open_row_of_a_failed_batch_is_claimed_only_in_the_status_that_
 async def test_an_open_row_of_a_failed_batch_may_be_lost_after_all(script: Script) -> None:
     jobs = script.jobs(writes=[AWAY, []], reads=[[row("queued")]])
     assert await jobs.claim_batch([QUEUED, OTHER_QUEUED], CLAIM, from_status="queued") == []
+    assert script.finished()
+
+
+FROZEN = SupabaseError(ErrorKind.INVALID, "This row is frozen.", code="P0001")
+SEVERAL = [JobRow.model_validate(row("queued", job_id=UUID(int=number))) for number in range(1, 9)]
+
+
+async def test_a_row_whose_claim_is_refused_does_not_keep_the_others_of_its_batch(
+    script: Script, caplog: pytest.LogCaptureFixture
+) -> None:
+    there = [row("queued", job_id=one.job_id) for one in SEVERAL[:3]]
+    answers: list[Answer] = [[row(claim=TOKEN, job_id=one.job_id)] for one in SEVERAL[:3]]
+    jobs = script.jobs(writes=[FROZEN, FROZEN, *answers[1:]], reads=[there])
+    won = await jobs.claim_batch(SEVERAL[:3], CLAIM, from_status="queued")
+    assert [one.job_id for one in won] == [one.job_id for one in SEVERAL[1:3]]
+    assert "row not claimed: This row is frozen." in caplog.text
+    assert script.finished()
+
+
+async def test_a_table_that_refuses_every_claim_is_not_asked_for_each_row(script: Script) -> None:
+    there = [row("queued", job_id=one.job_id) for one in SEVERAL]
+    jobs = script.jobs(writes=[FROZEN] * 6, reads=[there])
+    with pytest.raises(SupabaseError, match="frozen"):
+        await jobs.claim_batch(SEVERAL, CLAIM, from_status="queued")
     assert script.finished()
 
 
@@ -519,3 +544,39 @@ async def test_a_conflict_after_a_lost_answer_is_our_own_row(script: Script) -> 
 async def test_a_conflict_at_the_first_try_is_an_error(script: Script) -> None:
     with pytest.raises(SupabaseError, match="exists"):
         await script.jobs(writes=[CONFLICT]).insert(ID, user_id=None)
+
+
+def _untouched(job_id: UUID, at: str | None) -> dict[str, Any]:
+    return {"job_id": str(job_id), "updated_at": at}
+
+
+async def test_rows_are_stale_by_their_own_times_in_any_zone(script: Script) -> None:
+    in_tokyo, in_utc, alive = "2026-01-01T08:59:59+09:00", "2025-12-31T23:59:59Z", "2026-01-01T09:00:00+09:00"
+    third, odd = UUID(int=3), [None, "infinity", "2025-01-01T00:00:00"]
+    untouched = [_untouched(ID, in_tokyo), _untouched(OTHER, in_utc), _untouched(third, alive)]
+    untouched += [_untouched(UUID(int=9), at) for at in odd]
+    there = [row(updated_at=in_tokyo), row(updated_at=alive, job_id=OTHER)]
+    jobs = script.jobs(reads=[untouched, there])
+    stale = await jobs.stale(before=AT, installation="ours", limit=9)
+    # The other one was touched between the two reads.
+    assert [one.job_id for one in stale] == [ID]
+    assert script.asked[1]["job_id"] == f"in.({ID},{OTHER})"
+    assert script.finished()
+
+
+async def test_no_stale_rows_cost_one_read_and_no_more_are_read_than_wanted(script: Script) -> None:
+    assert await script.jobs(reads=[[_untouched(ID, LATER)]]).stale(before=AT, installation="ours", limit=9) == []
+    ids = [UUID(int=number) for number in range(1, 205)]
+    before = "2025-01-01T00:00:00+00:00"
+    some = [row(updated_at=before, job_id=job_id) for job_id in ids[:202]]
+    jobs = script.jobs(reads=[[_untouched(one, before) for one in ids], some[:100], some[100:200], some[200:]])
+    assert len(await jobs.stale(before=AT, installation="ours", limit=202)) == 202
+    assert [asked["job_id"].count(",") + 1 for asked in script.asked[2:]] == [100, 100, 2]
+
+
+async def test_an_unreadable_row_whose_end_the_table_refuses_does_not_hide_the_others(script: Script) -> None:
+    refused = SupabaseError(ErrorKind.INVALID, "a CHECK refuses it", code="23514")
+    ids: Answer = [{"job_id": str(job_id), "updated_at": AT} for job_id in (ID, OTHER)]
+    jobs = script.jobs(reads=[UNREAD, ids, UNREAD, [row("queued", job_id=OTHER)]], writes=[refused])
+    assert [one.job_id for one in await jobs.queued(limit=9)] == [OTHER]
+    assert script.finished()

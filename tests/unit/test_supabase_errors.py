@@ -18,6 +18,7 @@ from runops.supabase.errors import UNREADABLE, ErrorKind, Service, SupabaseError
         pytest.param(403, "42501", False, id="a missing grant concerns all rows"),
         pytest.param(404, "42P01", False, id="a missing table concerns all rows"),
         pytest.param(400, "42703", False, id="a missing column concerns all rows"),
+        pytest.param(404, "42883", False, id="a type without the operator concerns all rows"),
         pytest.param(400, "PGRST102", False, id="a malformed request"),
         pytest.param(400, None, False, id="a gateway's answer"),
         pytest.param(401, "PGRST301", False, id="a rejected key"),
@@ -41,3 +42,32 @@ def test_what_refuses_a_single_write(status: int, code: str | None, refuses_row:
 )
 def test_other_errors_refuse_no_row(error: SupabaseError) -> None:
     assert not error.refuses_row
+
+
+@pytest.mark.parametrize("code", ["23502", "23514"])
+def test_a_row_that_breaks_a_rule_is_not_shown(code: str) -> None:
+    error = from_database(
+        status=400,
+        code=code,
+        message='new row for relation "sops" violates check constraint "short"',
+        details="Failing row contains (7, the words of a recording).",
+        doing="writing to the table sops",
+        table="sops",
+    )
+    assert 'check constraint "short"' in error.message
+    assert "words of a recording" not in error.message + error.server_words
+
+
+@pytest.mark.parametrize(
+    ("words", "column"),
+    [
+        ("column jobs.progress_stage does not exist", "progress_stage"),
+        ('column "error" of relation "jobs" does not exist', "error"),
+        ("Could not find the 'completed_at' column of 'jobs' in the schema cache", "completed_at"),
+        ("Spalte jobs.error existiert nicht", None),
+    ],
+)
+def test_a_missing_column_is_known_by_its_name(words: str, column: str | None) -> None:
+    error = from_database(status=400, code="42703", message=words, doing="reading", table="jobs")
+    assert error.column == column
+    assert f"no column {column or '(unnamed)'}." in error.message

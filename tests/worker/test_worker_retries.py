@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -192,15 +192,47 @@ async def test_what_makes_all_work_futile_is_found_before_any_cost(
     assert kinds(control) == ""
 
 
-async def test_an_unknown_user_is_an_error_and_never_a_public_sop(job: Job) -> None:
+def name_user(job: Job) -> UUID:
+    """Have the row name a user that does not exist."""
     stranger = uuid4()
     job.database.execute(
         "update jobs set metadata = metadata || jsonb_build_object('user_id', %s::text)", [str(stranger)]
     )
     job.task = replace(job.task, user_id=stranger)
+    return stranger
+
+
+async def test_an_unknown_user_is_found_before_any_cost(job: Job, control: GeminiControl, faults: FaultControl) -> None:
+    stranger = name_user(job)
+    faults.forget()
     with pytest.raises(Failed) as failed:
         await job.run()
     assert failed.value.reason is Reason.INVALID_USER
+    assert f"is {stranger}, and there is no such user" in failed.value.detail
+    assert (kinds(control), job.transcript(), job.sop()) == ("", None, None)
+    assert not any("/storage/" in request.path for request in faults.requests())
+
+
+async def test_where_the_auth_service_cannot_tell_nothing_is_paid(
+    job: Job, control: GeminiControl, faults: FaultControl
+) -> None:
+    name_user(job)
+    faults.set(Fault(path="/auth/v1/", kind="status", status=403, times=None, body='{"code": "not_admin"}'))
+    with pytest.raises(Failed) as failed:
+        await job.run()
+    assert failed.value.reason is Reason.KEY_REJECTED
+    assert kinds(control) == ""
+
+
+async def test_without_an_auth_service_the_table_refuses_an_unknown_user_and_the_sop_is_never_public(
+    job: Job, faults: FaultControl
+) -> None:
+    name_user(job)
+    faults.set(Fault(path="/auth/v1/", kind="status", status=404, times=None, body="<html>no such page</html>"))
+    with pytest.raises(Failed) as failed:
+        await job.run()
+    assert failed.value.reason is Reason.INVALID_USER
+    assert job.transcript() is not None
     assert job.sop() is None
 
 

@@ -1,13 +1,17 @@
 """Checks that come before any cost: the row, its user, the tables."""
 
+import logging
 from uuid import UUID
 
 from runops.failures import Failed, Reason
-from runops.job_row import user_of
+from runops.job_row import no_such_user, user_of
 from runops.supabase.connection import Supabase
+from runops.supabase.errors import ErrorKind, SupabaseError
 from runops_worker.task import Task
 
 __all__ = ["check_row"]
+
+_LOG = logging.getLogger(__name__)
 
 
 async def check_row(task: Task, supabase: Supabase) -> None:
@@ -17,6 +21,8 @@ async def check_row(task: Task, supabase: Supabase) -> None:
     ------
     Failed
         `RowMissing`, `ClaimLost`, `InvalidUser` or `DuplicateResults`.
+    SupabaseError
+        The row, the tables or the users could not be read.
     """
     row = await supabase.jobs.get(task.job_id)
     if row is None:
@@ -25,16 +31,22 @@ async def check_row(task: Task, supabase: Supabase) -> None:
         raise Failed(Reason.CLAIM_LOST)
     check_user(of_row=user_of(row), of_task=task.user_id)
     await supabase.results.look_at_columns()
-    for table, count in (
-        ("transcripts", await supabase.results.transcript_count(task.job_id)),
-        ("sops", await supabase.results.sop_count(task.job_id)),
-    ):
-        if count > 1:
-            raise Failed(
-                Reason.DUPLICATE_RESULTS,
-                f"The table {table} holds {count} rows for job {task.job_id}. "
-                "Keep one of them and set the job back to queued.",
-            )
+    await supabase.results.refuse_duplicates(task.job_id)
+    if task.user_id is not None:
+        await _check_user_exists(task.user_id, supabase)
+
+
+async def _check_user_exists(user_id: UUID, supabase: Supabase) -> None:
+    try:
+        exists = await supabase.users.exists(user_id)
+    except SupabaseError as error:
+        if error.kind is not ErrorKind.NOT_FOUND:
+            raise
+        # A project without the Auth service: the table itself may still refuse the user.
+        _LOG.warning("it is not known whether the user exists: %s", error)
+        return
+    if not exists:
+        raise Failed(Reason.INVALID_USER, no_such_user(user_id))
 
 
 def check_user(*, of_row: UUID | None, of_task: UUID | None) -> None:

@@ -21,7 +21,7 @@ PaidCheck = Callable[[Environment], Awaitable[list[Finding]]]
 async def check_project(
     env_file: Path | None, models: Sequence[str], *, paid: PaidCheck | None = None
 ) -> list[Finding]:
-    """Return the findings. It writes nothing.
+    """Return the findings. Nothing that it writes stays.
 
     Parameters
     ----------

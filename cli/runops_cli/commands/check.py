@@ -60,7 +60,7 @@ def check(
     output: Annotated[TableFormat, typer.Option("--output", "-o", help="Output format.")] = TableFormat.TABLE,
     env_file: EnvFile = None,
 ) -> None:
-    """Check settings, Supabase, Gemini and the cluster, and say what to fix. Nothing is written.
+    """Check settings, Supabase, Gemini and the cluster, and say what to fix. What it tries in the tables is undone.
 
     The exit code is 0 if all is well and 1 if there is a problem.
 

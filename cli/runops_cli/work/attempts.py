@@ -12,6 +12,7 @@ from runops.supabase.errors import SupabaseError
 from runops_cli.terminal.console import to_stderr
 from runops_cli.work.claiming import ClaimedRow
 from runops_cli.work.next_attempt import GiveUp, LeaveAlone, PutBack, after_failure
+from runops_cli.work.refused_ends import RefusedEnds
 from runops_cli.work.row_end import Ending, RowEnd
 from runops_cli.work.stop_signal import Stopped, StopSignal
 from runops_cli.work.video_runner import VideoRunner
@@ -36,6 +37,8 @@ class Attempts:
         How many attempts may follow the first.
     stop
         Interrupts an attempt; its row then goes back into the queue.
+    refused
+        Receives the ends that the table refuses.
     jitter
         Source of randomness in [0, 1).
     """
@@ -44,6 +47,7 @@ class Attempts:
     runner: VideoRunner
     retries: int
     stop: StopSignal
+    refused: RefusedEnds
     jitter: Callable[[], float]
 
     async def run(self, claimed: ClaimedRow) -> Ending:
@@ -54,7 +58,7 @@ class Attempts:
         Stopped
             A signal came; the row was put back first.
         """
-        end = RowEnd(self.supabase, self.stop, self.jitter)
+        end = RowEnd(self.supabase, self.stop, self.refused, self.jitter)
         history = History()
         try:
             while True:

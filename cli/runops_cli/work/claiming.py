@@ -3,19 +3,22 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from runops.failures import TABLE, Reason
 from runops.job_row import Claim, JobRow, RowStatus
 from runops.supabase.connection import Supabase
+from runops.supabase.errors import SupabaseError
 from runops_cli.terminal.console import to_stderr
 from runops_cli.work.abandoned import is_abandoned
+from runops_cli.work.refused_ends import RefusedEnds
 from runops_cli.work.stop_signal import StopSignal
 
 __all__ = ["ClaimedRow", "RowClaimer", "next_claim", "too_many_crashes"]
 
 _CANDIDATES = 10
 _ROUNDS = 5
+_MOST_PASSED_OVER = 100
 _ABANDONED_EVERY_SECONDS = 60.0
 
 
@@ -41,13 +44,19 @@ class RowClaimer:
         An abandoned row gets so many more attempts.
     stop
         Interrupts reading, but not a claim that has been sent.
+    refused
+        Rows that this process is done with; their ends are written again with each look for abandoned rows.
     """
 
     supabase: Supabase
     by: str
     retries: int
     stop: StopSignal
+    refused: RefusedEnds
     _abandoned_read_at: float | None = field(default=None, init=False)
+    _unclaimable: set[UUID] = field(default_factory=set, init=False)
+    """Rows whose claims the table refused when rows were claimed last."""
+    _refusal: SupabaseError | None = field(default=None, init=False)
 
     async def claim_next(self) -> ClaimedRow | None:
         """Claim the first available row; None if there is none, or if other workers were faster each time.
@@ -55,42 +64,73 @@ class RowClaimer:
         Raises
         ------
         SupabaseError
-            The table cannot be read or written.
+            The table cannot be read or written, or it refuses the claims of all rows that are left.
         Stopped
             A signal came before a row was claimed.
         """
+        self._refusal = None
+        refused_before, self._unclaimable = self._unclaimable, set()
         for _ in range(_ROUNDS):
-            rows = await self.stop.unless_stopped(self._candidates())
+            # Rows that cannot be claimed must not hide those behind them.
+            more = min(len(refused_before | self._unclaimable), _MOST_PASSED_OVER)
+            rows = await self.stop.unless_stopped(self._candidates(more=more))
+            rows = [row for row in rows if row.job_id not in self._unclaimable]
             if not rows:
-                return None
+                break
             if (claimed := await self._first_won(rows)) is not None:
                 return claimed
+        if self._refusal is not None:
+            raise self._refusal
         return None
 
     async def _first_won(self, rows: list[JobRow]) -> ClaimedRow | None:
         for row in rows:
             claim = next_claim(row, by=self.by)
-            # Not interruptible: if nobody reads the answer, the row stays claimed until it is stale.
-            won = await self.supabase.jobs.claim(row, claim, from_status=str(row.status))
+            won = await self._won(row, claim)
             if won is None:
                 continue
             if (sentence := too_many_crashes(claim, retries=self.retries)) is not None:
-                await self.supabase.jobs.fail(won.job_id, claim.claim, sentence)
-                to_stderr(f"{won.job_id}  error: {sentence}", style="red")
+                await self._give_up(won, claim, sentence)
                 continue
             return ClaimedRow(won, claim)
         return None
 
-    async def _candidates(self) -> list[JobRow]:
-        return [*await self._abandoned(), *await self.supabase.jobs.queued(limit=_CANDIDATES)]
+    async def _won(self, row: JobRow, claim: Claim) -> JobRow | None:
+        try:
+            # Not interruptible: if nobody reads the answer, the row stays claimed until it is stale.
+            return await self.supabase.jobs.claim(row, claim, from_status=str(row.status))
+        except SupabaseError as error:
+            if not error.refuses_row:
+                raise
+            self._unclaimable.add(row.job_id)
+            self._refusal = error
+            return None
+
+    async def _give_up(self, row: JobRow, claim: Claim, sentence: str) -> None:
+        try:
+            written = await self.supabase.jobs.fail(row.job_id, claim.claim, sentence)
+        except SupabaseError as error:
+            if not error.refuses_row:
+                raise
+            self.refused.add(row.job_id, claim.claim, sentence)
+            to_stderr(f"{row.job_id}  failed: {sentence} {error.message}", style="red")
+        else:
+            if written:
+                to_stderr(f"{row.job_id}  error: {sentence}", style="red")
+
+    async def _candidates(self, *, more: int) -> list[JobRow]:
+        return [*await self._abandoned(), *await self.supabase.jobs.queued(limit=_CANDIDATES + more)]
 
     async def _abandoned(self) -> list[JobRow]:
         now = asyncio.get_running_loop().time()
         if self._abandoned_read_at is not None and now - self._abandoned_read_at < _ABANDONED_EVERY_SECONDS:
             return []
+        await self.refused.write_again()
         rows = await self.supabase.jobs.claimed_by(self.by)
         at_server = datetime.now(UTC) + timedelta(seconds=self.supabase.clock_skew_seconds or 0.0)
-        abandoned = [row for row in rows if is_abandoned(row, by=self.by, now=at_server)]
+        abandoned = [
+            row for row in rows if is_abandoned(row, by=self.by, now=at_server) and not self.refused.keeps(row)
+        ]
         if not abandoned:
             self._abandoned_read_at = now
         return abandoned

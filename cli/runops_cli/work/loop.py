@@ -11,6 +11,7 @@ from runops_cli.terminal.console import to_stderr
 from runops_cli.work.attempts import Attempts
 from runops_cli.work.claiming import ClaimedRow, RowClaimer
 from runops_cli.work.loop_state import LoopState, Step
+from runops_cli.work.refused_ends import RefusedEnds
 from runops_cli.work.stop_signal import Stopped, StopSignal
 from runops_cli.work.video_runner import NotReady, VideoRunner
 
@@ -67,8 +68,9 @@ class Loop:
         """Run videos until the settings or a signal stop it; return the exit code."""
         settings = self.settings
         state = LoopState(once=settings.once, most=settings.most)
-        claimer = RowClaimer(self.supabase, by=settings.by, retries=settings.retries, stop=self.stop)
-        attempts = Attempts(self.supabase, self.runner, retries=settings.retries, stop=self.stop, jitter=self.jitter)
+        refused, retries, stop = RefusedEnds(self.supabase), settings.retries, self.stop
+        claimer = RowClaimer(self.supabase, by=settings.by, retries=retries, stop=stop, refused=refused)
+        attempts = Attempts(self.supabase, self.runner, retries=retries, stop=stop, refused=refused, jitter=self.jitter)
         clock = asyncio.get_running_loop().time
         step = Step.CLAIM
         try:

@@ -10,12 +10,17 @@ from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops_cli.terminal.console import to_stderr
 from runops_cli.work.claiming import ClaimedRow
+from runops_cli.work.refused_ends import RefusedEnds
 from runops_cli.work.stop_signal import StopSignal
 
 __all__ = ["Ending", "RowEnd"]
 
 _RELEASE_SECONDS = 15.0
 _WRITE_TRIES = 6
+_REFUSED = (
+    "The table refuses this end, so the row stays in processing; it is written again every minute. "
+    "`runops check` says what the table must take."
+)
 
 
 class Ending(Enum):
@@ -37,12 +42,15 @@ class RowEnd:
         The project.
     stop
         Interrupts the pauses between writes.
+    refused
+        Receives the ends that the table refuses.
     jitter
         Source of randomness in [0, 1).
     """
 
     supabase: Supabase
     stop: StopSignal
+    refused: RefusedEnds
     jitter: Callable[[], float]
 
     async def fail(self, claimed: ClaimedRow, sentence: str) -> Ending:
@@ -59,6 +67,10 @@ class RowEnd:
                 written = await self.supabase.jobs.fail(job_id, claimed.claim.claim, sentence)
             except SupabaseError as error:
                 to_stderr(f"  {error.message}", style="yellow")
+                if error.refuses_row:
+                    self.refused.add(job_id, claimed.claim.claim, sentence)
+                    to_stderr(f"{job_id}  failed: {sentence} {_REFUSED}", style="red")
+                    return Ending.FAILED
                 if not error.retryable:
                     break
                 await self.stop.pause(backoff(tried, base=1.0, jitter=self.jitter()))

@@ -5,7 +5,8 @@
 -- What it does:
 --   1. jobs.progress_stage and jobs.progress_percent, which the operator fills where they exist
 --   2. indexes for what the operator asks for all the time
---   3. at most one transcript and one SOP for each job; surplus ones are moved aside first, none is thrown away
+--   3. at most one transcript and one SOP for each job, or for each job and prompt_type where sops has that column;
+--      surplus ones are moved aside first, none is thrown away
 --   4. the rights of service_role, which newer Supabase projects no longer grant by themselves
 -- What it leaves alone: row level security and its policies. Who may see what is the app's decision.
 
@@ -35,15 +36,28 @@ revoke all on public.runops_surplus_results from public;
 do $$
 declare
   results text;
+  keys name[];
   has_unique boolean;
 begin
   foreach results in array array['transcripts', 'sops'] loop
+    -- A project that keeps several SOPs of a job tells them apart by prompt_type.
+    select array_agg(a.attname order by a.attname) into keys
+    from pg_attribute a
+    where a.attrelid = format('public.%I', results)::regclass and not a.attisdropped
+      and (a.attname = 'job_id' or (results = 'sops' and a.attname = 'prompt_type'));
+
+    -- No index that allows less than this one is missing.
     select exists (
       select 1
       from pg_index i
-      join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
       where i.indrelid = format('public.%I', results)::regclass
-        and i.indisunique and i.indisvalid and i.indpred is null and i.indnkeyatts = 1 and a.attname = 'job_id'
+        and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+        and (
+          select array_agg(a.attname) <@ keys
+          from unnest(i.indkey::smallint[]) with ordinality k (attnum, place)
+          join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+          where k.place <= i.indnkeyatts
+        )
     ) into has_unique;
     continue when has_unique;
 
@@ -54,7 +68,7 @@ begin
         delete from public.%1$I where id in (
           select id from (
             select id, row_number() over (
-              partition by job_id order by coalesce(updated_at, created_at) desc nulls last, id desc
+              partition by %2$s order by coalesce(updated_at, created_at) desc nulls last, id desc
             ) as place
             from public.%1$I where job_id is not null
           ) ranked
@@ -62,8 +76,11 @@ begin
         ) returning *
       )
       insert into public.runops_surplus_results (table_name, content) select %1$L, to_jsonb(surplus) from surplus
-    $move$, results);
-    execute format('alter table public.%I add constraint %I unique (job_id)', results, results || '_job_id_key');
+    $move$, results, array_to_string(keys, ', '));
+    execute format(
+      'alter table public.%I add constraint %I unique (%s)',
+      results, format('%s_%s_key', results, array_to_string(keys, '_')), array_to_string(keys, ', ')
+    );
   end loop;
 end
 $$;

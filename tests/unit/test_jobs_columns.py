@@ -1,0 +1,156 @@
+"""Columns of the table `jobs` that go, come or are named wrongly while a program runs. Real servers: tests/adapters."""
+
+import asyncio
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from postgrest import AsyncPostgrestClient
+
+from runops.job_row import Claim, JobRow
+from runops.progress import Stage
+from runops.retrying import RetryPolicy
+from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.jobs import JobsTable
+from runops.supabase.jobs_columns import JobsColumns
+
+ID = UUID(int=1)
+CLAIM = Claim(claim="6b1f8a0e-0000-4000-8000-000000000001", by="ours")
+QUEUED = JobRow(job_id=ID, status="queued", updated_at="2026-01-01T00:00:00+00:00")
+OPTIONAL = ("progress_stage", "progress_percent", "completed_at", "error")
+NEEDED = ("id", "job_id", "status", "created_at", "updated_at", "metadata")
+
+
+@cache
+def _client() -> AsyncPostgrestClient:
+    return AsyncPostgrestClient("http://supabase.test")
+
+
+class Table:
+    """A table, and what PostgREST believes of it: it reads what there is, and writes only what it knows of.
+
+    Parameters
+    ----------
+    names_columns
+        Whether errors name the column; PostgreSQL's own sentences may be in any language.
+    """
+
+    def __init__(self, *, names_columns: bool = True) -> None:
+        self.retries = RetryPolicy(attempts=1)
+        self.columns = {*NEEDED, *OPTIONAL}
+        self.unknown: set[str] = set()
+        self.looks = 0
+        self.bodies: list[dict[str, Any]] = []
+        self._names_columns = names_columns
+
+    def _refuse(self, wanted: set[str], code: str) -> None:
+        if wanted:
+            column = min(wanted) if self._names_columns else None
+            raise SupabaseError(ErrorKind.COLUMN_MISSING, "A column is missing.", code=code, column=column)
+
+    async def read(self, build: Callable[[Any], Any], **_: str) -> list[dict[str, Any]]:
+        params = dict(build(_client().from_("jobs")).request.params.multi_items())
+        self.looks += params.get("limit") == "0"
+        self._refuse({name.partition("::")[0] for name in params["select"].split(",")} - self.columns, "42703")
+        return []
+
+    async def send(self, build: Callable[[Any], Any], **_: str) -> list[dict[str, Any]]:
+        request = build(_client().from_("jobs")).request
+        self._refuse(set(request.json) - self.columns, "42703")
+        self._refuse(set(request.json) & self.unknown, "PGRST204")
+        self.bodies.append(request.json)
+        return [{"job_id": str(ID)}]
+
+
+def _jobs(table: Table) -> JobsTable:
+    rest: Any = table
+    return JobsTable(rest)
+
+
+@pytest.mark.parametrize("names_columns", [True, False])
+@pytest.mark.parametrize("gone", [("progress_stage", "progress_percent"), ("error",), ("completed_at",), OPTIONAL])
+async def test_a_claim_does_without_columns_that_went(gone: tuple[str, ...], names_columns: bool) -> None:
+    table = Table(names_columns=names_columns)
+    jobs = _jobs(table)
+    assert await jobs.claim(QUEUED, CLAIM) is not None
+    table.columns -= set(gone)
+    assert await jobs.claim(QUEUED, CLAIM) is not None
+    assert await jobs.fail(ID, CLAIM.claim, "A sentence.")
+    assert await jobs.queued(limit=1) == []
+    assert set(table.bodies[1]) == set(table.bodies[0]) - set(gone)
+    assert set(table.bodies[2]) == {"status", "updated_at", "error"} - set(gone)
+
+
+async def test_columns_that_went_are_looked_for_once_and_not_before_each_write() -> None:
+    table = Table()
+    jobs = _jobs(table)
+    await jobs.claim(QUEUED, CLAIM)
+    table.columns.remove("completed_at")
+    await jobs.claim(QUEUED, CLAIM)
+    looks = table.looks
+    for _ in range(5):
+        await jobs.heartbeat(ID, CLAIM.claim, stage=Stage.TRANSCRIBING)
+    assert table.looks == looks
+
+
+async def test_a_column_is_not_written_while_postgrest_has_not_seen_it() -> None:
+    table = Table()
+    table.unknown = {"error", "completed_at"}
+    jobs = _jobs(table)
+    assert await jobs.complete(ID, CLAIM.claim)
+    assert {"error", "completed_at"} & set(table.bodies[0]) == set()
+    assert table.bodies[0]["progress_percent"] == 100
+
+
+async def test_a_missing_column_that_must_be_there_is_an_error() -> None:
+    table = Table()
+    jobs = _jobs(table)
+    await jobs.claim(QUEUED, CLAIM)
+    table.columns.remove("metadata")
+    with pytest.raises(SupabaseError) as caught:
+        await jobs.claim(QUEUED, CLAIM)
+    assert caught.value.kind is ErrorKind.COLUMN_MISSING
+
+
+@pytest.mark.parametrize("names_columns", [True, False])
+async def test_a_server_that_always_says_a_column_is_missing_is_believed_in_the_end(names_columns: bool) -> None:
+    table = Table(names_columns=names_columns)
+    table.unknown = {"status"}
+    with pytest.raises(SupabaseError, match="A column is missing"):
+        await _jobs(table).claim(QUEUED, CLAIM)
+    assert table.bodies == []
+
+
+@pytest.mark.virtual_time
+async def test_columns_that_come_are_noticed_after_a_while() -> None:
+    table = Table()
+    table.columns -= set(OPTIONAL)
+    jobs = _jobs(table)
+    await jobs.complete(ID, CLAIM.claim)
+    table.columns |= set(OPTIONAL)
+    await asyncio.sleep(599)
+    await jobs.complete(ID, CLAIM.claim)
+    await asyncio.sleep(2)
+    await jobs.complete(ID, CLAIM.claim)
+    assert [len(body) for body in table.bodies] == [2, 2, 6]
+    looks = table.looks
+    await asyncio.sleep(86_400)
+    await jobs.complete(ID, CLAIM.claim)
+    assert table.looks == looks
+
+
+@given(st.builds(JobsColumns, progress=st.booleans(), completed_at=st.booleans(), error=st.booleans()))
+def test_only_values_with_a_column_are_kept(columns: JobsColumns) -> None:
+    kept = columns.kept(dict.fromkeys((*NEEDED, *OPTIONAL), 1))
+    assert set(NEEDED) <= set(kept)
+    assert ("progress_stage" in kept) == ("progress_percent" in kept) == columns.progress
+    assert ("completed_at" in kept, "error" in kept) == (columns.completed_at, columns.error)
+    assert columns.complete == (len(kept) == len(NEEDED) + len(OPTIONAL))
+    assert ("error" in columns.read) == columns.error
+    for name in OPTIONAL:
+        assert name not in columns.without(name).kept({name: 1})
+    assert columns.without("metadata") == columns
