@@ -12,8 +12,8 @@ __all__ = ["page"]
 _MEANING: Mapping[FailureClass, str] = MappingProxyType(
     {
         FailureClass.PERMANENT: "The same input would fail again. The row becomes `error` at once.",
-        FailureClass.TRANSIENT: "An outside service was down or broken. Uses up one of `retryLimit` + 1 attempts, but none where "
-        "other videos meet the same failure.",
+        FailureClass.TRANSIENT: "An outside service was down or broken. Uses up one of `retryLimit` + 1 attempts, "
+        "but none where other videos meet the same failure.",
         FailureClass.QUOTA: "The model's quota is used up. Uses up no attempt; nothing new is claimed until "
         "a call is answered.",
         FailureClass.KEY: "A key or a setting is missing or rejected. Uses up no attempt; nothing new is claimed until "

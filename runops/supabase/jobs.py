@@ -200,10 +200,9 @@ class JobsTable(JobsReads):
                 return True
             body = {"updated_at": NOW, "metadata": stamped_metadata(there.metadata, claim)}
             try:
-                if await self._write(
+                if await self.change(
                     body,
                     seen(there, RowStatus.PROCESSING),
-                    select=("job_id",),
                     doing=f"writing the claim into the row {row.job_id} of the table jobs again",
                 ):
                     return True
