@@ -80,7 +80,12 @@ class ConnectProxy:
             writer.close()
             return
         host, _, port = target.rpartition(":")
-        there = await asyncio.open_connection(*(self.upstream or (host, int(port))))
+        try:
+            there = await asyncio.open_connection(*(self.upstream or (host, int(port))))
+        except OSError:
+            writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+            writer.close()
+            return
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         await _relay((reader, writer), there)
 
