@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from google.genai import errors
 
+from devstack.faults import FaultControl
 from devstack.stack import StackInfo
 from runops.environment import Environment
 from runops.job_row import Claim
@@ -104,6 +105,16 @@ async def test_a_client_reaches_this_machine_directly(
     call: Callable[[str], Awaitable[None]], environment: pytest.MonkeyPatch
 ) -> None:
     assert await _asked(call, "http://127.0.0.1:9", environment) == []
+
+
+async def test_a_model_is_asked_for_where_no_proxy_has_ranges(
+    stack: StackInfo, environment: pytest.MonkeyPatch, gemini_faults: FaultControl
+) -> None:
+    """A proxy that cannot be read would only be a warning there: it is not known whether the model exists."""
+    environment.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    environment.setenv("NO_PROXY", _OF_A_CLUSTER)
+    await check_model("gemini-3.8-flash", key=stack.gemini_api_key, base_url=stack.gemini_url)
+    assert [request.path for request in gemini_faults.requests()] == ["/v1beta/models/gemini-3.8-flash"]
 
 
 async def test_supabase_works_through_a_socks_proxy(
