@@ -165,13 +165,13 @@ class JobsReads:
         row = await self.get(job_id)
         return row is not None and row.is_held_by(token)
 
-    async def claimed_by(self, installation: str, *, limit: int = 1000) -> list[JobRow]:
-        """Return the rows in `processing` that an installation has claimed, oldest first, at most `limit`."""
+    async def claimed_by_names(self, beginning: str, *, limit: int = 1000) -> list[JobRow]:
+        """Return the rows in `processing` claimed under a name that begins so, oldest first, at most `limit`."""
         select = await self._select()
         rows: list[JobRow] = []
         while len(rows) < limit:
             page = await self._rows(
-                claimed_page(select, installation, first=len(rows), last=min(limit, len(rows) + _PAGE) - 1),
+                claimed_page(select, beginning, first=len(rows), last=min(limit, len(rows) + _PAGE) - 1),
                 doing="reading the claimed rows of the table jobs",
             )
             rows += page

@@ -1,4 +1,4 @@
-"""Claims a row: the oldest queued one, or one that a dead process of this machine left behind."""
+"""Claims a row: the oldest queued one, or one that a dead `runops work` left behind."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ from runops.failures import TABLE, Reason
 from runops.job_row import Claim, JobRow, RowStatus
 from runops.supabase.connection import Supabase
 from runops_cli.terminal.console import to_stderr
-from runops_cli.work.abandoned import is_abandoned
+from runops_cli.work.abandoned import WORK, is_abandoned, seconds_silent
 from runops_cli.work.stop_signal import StopSignal
 
-__all__ = ["ClaimedRow", "RowClaimer", "next_claim", "too_many_crashes"]
+__all__ = ["ClaimedRow", "RowClaimer", "next_claim", "taken_up", "too_many_crashes"]
 
 _CANDIDATES = 10
 _ROUNDS = 5
@@ -78,6 +78,8 @@ class RowClaimer:
                 await self.supabase.jobs.fail(won.job_id, claim.claim, sentence)
                 to_stderr(f"{won.job_id}  error: {sentence}", style="red")
                 continue
+            if (sentence := taken_up(row, now=self._at_server())) is not None:
+                to_stderr(f"{won.job_id}  {sentence}")
             return ClaimedRow(won, claim)
         return None
 
@@ -88,12 +90,15 @@ class RowClaimer:
         now = asyncio.get_running_loop().time()
         if self._abandoned_read_at is not None and now - self._abandoned_read_at < _ABANDONED_EVERY_SECONDS:
             return []
-        rows = await self.supabase.jobs.claimed_by(self.by)
-        at_server = datetime.now(UTC) + timedelta(seconds=self.supabase.clock_skew_seconds or 0.0)
-        abandoned = [row for row in rows if is_abandoned(row, by=self.by, now=at_server)]
+        rows = await self.supabase.jobs.claimed_by_names(WORK)
+        at_server = self._at_server()
+        abandoned = [row for row in rows if is_abandoned(row, now=at_server)]
         if not abandoned:
             self._abandoned_read_at = now
         return abandoned
+
+    def _at_server(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.supabase.clock_skew_seconds or 0.0)
 
 
 def next_claim(row: JobRow, *, by: str) -> Claim:
@@ -108,6 +113,22 @@ def next_claim(row: JobRow, *, by: str) -> Claim:
     """
     abandoned = row.claim if row.status == RowStatus.PROCESSING else None
     return Claim(claim=str(uuid4()), by=by, attempt=(abandoned.attempt if abandoned else 0) + 1)
+
+
+def taken_up(row: JobRow, *, now: datetime) -> str | None:
+    """Return what is said of an abandoned row that is claimed; None for a queued one.
+
+    Parameters
+    ----------
+    row
+        The row before it was claimed.
+    now
+        The time at the server.
+    """
+    if row.status != RowStatus.PROCESSING or row.claim is None:
+        return None
+    minutes = int((seconds_silent(row, now=now) or 0.0) // 60)
+    return f"taken up: {row.claim.by} has not written to the row for {minutes} min"
 
 
 def too_many_crashes(claim: Claim, *, retries: int) -> str | None:
