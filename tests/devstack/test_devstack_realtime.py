@@ -246,8 +246,9 @@ async def test_the_door_refuses_an_expired_token_and_another_version(
 ) -> None:
     async with session.get(_address(stack, mint_jwt(stack, role="service_role", expires_in=-5))) as answer:
         assert (answer.status, await answer.json()) == (401, {"error": "Token has expired"})
-    async with session.get(_address(stack, stack.secret_key, version="2.0.0")) as answer:
-        assert answer.status == 403
+    for version in ("3.0.0", "1.0", ""):
+        async with session.get(_address(stack, stack.secret_key, version=version)) as answer:
+            assert answer.status == 403
 
 
 @pytest.mark.parametrize(
@@ -372,3 +373,92 @@ async def test_switch_frozen(stack: StackInfo, wire: Wire, switches: Switches) -
     await wire.silence()
     set_switches(stack.url, switches)
     assert (await wire.receive())["event"] == "phx_reply"
+
+
+class NewerWire:
+    """A websocket that speaks version 2.0.0, as supabase-js opens it."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+
+    async def send(self, *frame: Any) -> None:
+        await self.socket.send_json(frame)
+
+    async def receive(self, seconds: float = 120.0) -> list[Any]:
+        frame: list[Any] = await self.socket.receive_json(timeout=seconds)
+        return frame
+
+    async def join(self, config: Frame, *, join_ref: str = "1") -> list[Any]:
+        await self.send(join_ref, join_ref, TOPIC, "phx_join", {"config": config})
+        return await self.receive()
+
+
+@pytest.fixture
+async def newer(stack: StackInfo, session: aiohttp.ClientSession) -> AsyncIterator[NewerWire]:
+    async with session.ws_connect(_address(stack, stack.secret_key, "2.0.0")) as socket:
+        yield NewerWire(socket)
+
+
+async def test_version_2_names_the_join_in_all_that_is_for_one_channel(
+    newer: NewerWire, told: psycopg.Connection
+) -> None:
+    """The client drops what names another join, and takes what names none."""
+    join_ref, ref, topic, event, payload = await newer.join({"postgres_changes": BINDINGS}, join_ref="4")
+    assert (join_ref, ref, topic, event, payload["status"]) == ("4", "4", TOPIC, "phx_reply", "ok")
+    assert (await newer.receive())[:4] == ["4", None, TOPIC, "system"]
+    told.execute(INSERT, [uuid4(), "queued", None])
+    assert (await newer.receive())[:4] == [None, None, TOPIC, "postgres_changes"]
+    await newer.send(None, "5", "phoenix", "heartbeat", {})
+    assert await newer.receive() == [None, "5", "phoenix", "phx_reply", {"status": "ok", "response": {}}]
+    await newer.send("4", "6", TOPIC, "phx_leave", {})
+    assert (await newer.receive())[:4] == ["4", "6", TOPIC, "phx_reply"]
+    assert await newer.receive() == ["4", "4", TOPIC, "phx_close", {}]
+
+
+async def test_a_refused_join_names_itself(newer: NewerWire) -> None:
+    await newer.send("3", "3", TOPIC, "phx_join", {"config": {}, "access_token": "nonsense"})
+    join_ref, ref, _, event, payload = await newer.receive()
+    assert (join_ref, ref, event, payload["status"]) == ("3", "3", "phx_reply", "error")
+
+
+async def test_a_broadcast_reaches_both_versions_and_its_sender_only_on_request(
+    stack: StackInfo, session: aiohttp.ClientSession, newer: NewerWire, wire: Wire
+) -> None:
+    pushed = b"\x03\x01\x01" + bytes([len(TOPIC), 4]) + b"\x00\x01" + b"19" + TOPIC.encode() + b"move" + b'{"x":1}'
+    told = b"\x04" + bytes([len(TOPIC), 4]) + b"\x00\x01" + TOPIC.encode() + b"move" + b'{"x":1}'
+    await wire.join([])
+    async with session.ws_connect(_address(stack, stack.anon_key, "2.0.0")) as socket:
+        await NewerWire(socket).join({})
+        await newer.join({"broadcast": {"self": False, "ack": True}})
+        await newer.socket.send_bytes(pushed)
+        assert (await newer.receive())[:4] == ["1", "9", TOPIC, "phx_reply"]
+        assert await socket.receive_bytes(timeout=120) == told
+        assert (await wire.receive())["payload"] == {"type": "broadcast", "event": "move", "payload": {"x": 1}}
+        await newer.join({"broadcast": {"self": True}}, join_ref="2")
+        await newer.receive()
+        await newer.socket.send_bytes(pushed)
+        assert await newer.socket.receive_bytes(timeout=120) == told
+        assert await socket.receive_bytes(timeout=120) == told
+        await wire.receive()
+        await wire.send("broadcast", {"type": "broadcast", "event": "e", "payload": {}})
+        expected = [None, None, TOPIC, "broadcast", {"type": "broadcast", "event": "e", "payload": {}}]
+        assert await newer.receive() == expected
+
+
+async def test_a_broadcast_to_a_topic_that_was_not_joined_is_refused(newer: NewerWire) -> None:
+    await newer.socket.send_bytes(
+        b"\x03\x01\x01" + bytes([len(TOPIC), 1]) + b"\x00\x01" + b"19" + TOPIC.encode() + b"e{}"
+    )
+    assert (await newer.receive())[4] == {"status": "error", "response": {"reason": "unmatched topic"}}
+
+
+async def test_a_private_channel_is_for_the_role_that_no_policy_limits(
+    stack: StackInfo, session: aiohttp.ClientSession, newer: NewerWire
+) -> None:
+    assert (await newer.join({"private": True}))[4]["status"] == "ok"
+    async with session.ws_connect(_address(stack, stack.anon_key, "2.0.0")) as socket:
+        payload = (await NewerWire(socket).join({"private": True}))[4]
+    assert payload["status"] == "error"
+    assert payload["response"]["reason"] == (
+        "Unauthorized: You do not have permissions to read from this Channel topic: a-feed"
+    )

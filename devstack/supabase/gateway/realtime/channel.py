@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -17,7 +17,8 @@ from devstack.supabase.gateway.switches import RealtimeMode
 TOPIC_PREFIX = "realtime:"
 _CONFIRM_SECONDS = 300.0
 _AGAIN_SECONDS = 5.0
-_SEES_ALL = "service_role"
+SEES_ALL = "service_role"
+"""The role that no policy limits."""
 
 
 class Channel:
@@ -25,10 +26,8 @@ class Channel:
 
     Parameters
     ----------
-    topic, join_ref
-        As the client named them.
-    asked
-        The changes it subscribes to, as it asked.
+    topic, join_ref, config
+        As the client sent them when it joined.
     token
         Whose it is.
     source
@@ -37,6 +36,13 @@ class Channel:
         Sends an event with a payload on the channel.
     mode
         How the service behaves.
+
+    Attributes
+    ----------
+    asked
+        The changes it subscribes to, as it asked.
+    hears_itself, acknowledges
+        What it asked for about its own broadcasts.
     """
 
     def __init__(
@@ -44,7 +50,7 @@ class Channel:
         topic: str,
         join_ref: str | None,
         *,
-        asked: Sequence[dict[str, Any]],
+        config: dict[str, Any],
         token: Token,
         source: ChangeSource,
         send: Callable[[str, dict[str, Any]], None],
@@ -52,7 +58,10 @@ class Channel:
     ) -> None:
         self.topic = topic
         self.join_ref = join_ref
-        self._asked = asked
+        asked, broadcast = config.get("postgres_changes"), config.get("broadcast")
+        self.asked = [one for one in asked if isinstance(one, dict)] if isinstance(asked, list) else []
+        wished = broadcast if isinstance(broadcast, dict) else {}
+        self.hears_itself, self.acknowledges = wished.get("self") is True, wished.get("ack") is True
         self._token = token
         self._source = source
         self._send = send
@@ -96,7 +105,7 @@ class Channel:
 
     async def _tell(self) -> None:
         try:
-            bindings = [Binding.of(one) for one in self._asked]
+            bindings = [Binding.of(one) for one in self.asked]
         except BindingInvalidError as error:
             self.system("error", str(error))
             return
@@ -116,7 +125,7 @@ class Channel:
                 break
 
         def changed(change: Change) -> None:
-            if self._mode() == "silent" or self._token.role != _SEES_ALL:
+            if self._mode() == "silent" or self._token.role != SEES_ALL:
                 return
             ids = [binding.id for binding in bindings if binding.wants(change)]
             if ids:
