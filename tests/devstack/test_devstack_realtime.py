@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+import json
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -144,14 +146,57 @@ async def test_what_is_rolled_back_is_not_told(wire: Wire, told: psycopg.Connect
     await wire.silence()
 
 
-async def test_only_the_role_that_sees_all_rows_is_told_of_them(
+@pytest.fixture
+def jobs_of_owners(told: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """The database, with a policy by which users see their own jobs."""
+    told.execute(
+        "create policy own_jobs on jobs for select to authenticated using (auth.uid()::text = metadata ->> 'user_id')"
+    )
+    yield told
+    told.execute("drop policy own_jobs on jobs")
+
+
+async def test_policies_decide_who_is_told_of_a_row(
+    stack: StackInfo, session: aiohttp.ClientSession, jobs_of_owners: psycopg.Connection
+) -> None:
+    owner, stranger = str(uuid4()), str(uuid4())
+    tokens = [mint_jwt(stack, role="authenticated", subject=user) for user in (owner, stranger)]
+    tokens.append(stack.anon_key)
+    async with contextlib.AsyncExitStack() as sockets:
+        wires = []
+        for token in tokens:
+            socket = await sockets.enter_async_context(session.ws_connect(_address(stack, stack.publishable_key)))
+            wires.append(Wire(socket, token))
+            await wires[-1].subscribe()
+        jobs_of_owners.execute(INSERT, [uuid4(), "queued", json.dumps({"user_id": owner})])
+        assert (await wires[0].change())["data"]["record"]["metadata"] == {"user_id": owner}
+        for wire in wires[1:]:
+            await wire.silence()
+
+
+async def test_a_deleted_row_is_told_to_all_by_its_key(
     stack: StackInfo, session: aiohttp.ClientSession, told: psycopg.Connection
 ) -> None:
+    told.execute(INSERT, [uuid4(), "queued", None])
     async with session.ws_connect(_address(stack, stack.anon_key)) as socket:
         wire = Wire(socket, stack.anon_key)
-        await wire.subscribe()
-        told.execute(INSERT, [uuid4(), "queued", None])
-        await wire.silence()
+        await wire.subscribe([{"event": "DELETE", "schema": "public", "table": "jobs"}])
+        told.execute("delete from jobs")
+        assert (await wire.change())["data"]["old_record"] == {"id": 1}
+
+
+async def test_a_role_without_grants_is_told_nothing(
+    stack: StackInfo, session: aiohttp.ClientSession, told: psycopg.Connection
+) -> None:
+    told.execute("revoke select on jobs from anon")
+    try:
+        async with session.ws_connect(_address(stack, stack.anon_key)) as socket:
+            wire = Wire(socket, stack.anon_key)
+            await wire.subscribe()
+            told.execute(INSERT, [uuid4(), "queued", None])
+            await wire.silence()
+    finally:
+        told.execute("grant select on jobs to anon")
 
 
 async def test_a_table_that_is_not_in_the_publication_is_told_in_the_words_of_the_service(wire: Wire) -> None:

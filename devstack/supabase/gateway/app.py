@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from devstack.faults import FaultBox
-from devstack.supabase.gateway.auth import AuthAdmin
+from devstack.supabase.gateway.auth.door import AuthDoor
 from devstack.supabase.gateway.realtime.door import RealtimeDoor
 from devstack.supabase.gateway.rest import RestProxy
 from devstack.supabase.gateway.settings import GatewaySettings
@@ -23,7 +23,7 @@ def build_app(settings: GatewaySettings) -> web.Application:
     FaultBox().install(app)
     board.install(app)
     RestProxy(settings).install(app)
-    AuthAdmin(settings).install(app)
+    AuthDoor(settings).install(app)
     StorageDoor(settings, board).install(app)
     RealtimeDoor(settings, board).install(app)
     return app

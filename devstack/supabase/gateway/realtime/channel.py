@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from devstack.supabase.gateway.realtime.source import ChangeSource, Listener, Su
 from devstack.supabase.gateway.realtime.token import Token
 from devstack.supabase.gateway.switches import RealtimeMode
 
+_log = logging.getLogger(__name__)
 TOPIC_PREFIX = "realtime:"
 _CONFIRM_SECONDS = 300.0
 _AGAIN_SECONDS = 5.0
@@ -124,16 +126,26 @@ class Channel:
             else:
                 break
 
-        def changed(change: Change) -> None:
-            if self._mode() == "silent" or self._token.role != SEES_ALL:
-                return
-            ids = [binding.id for binding in bindings if binding.wants(change)]
-            if ids:
-                self._send("postgres_changes", {"ids": ids, "data": change.data()})
+        changes: asyncio.Queue[Change] = asyncio.Queue()
 
         def subscribed() -> None:
             if self._mode() != "unconfirmed":
                 self.system("ok", "Subscribed to PostgreSQL")
 
-        with self._source.reported_to(Listener(changed, subscribed)):
-            await asyncio.Event().wait()
+        with self._source.reported_to(Listener(changes.put_nowait, subscribed)):
+            while True:
+                change = await changes.get()
+                ids = [binding.id for binding in bindings if binding.wants(change)]
+                if ids and self._mode() != "silent" and await self._may_see(change):
+                    self._send("postgres_changes", {"ids": ids, "data": change.data()})
+
+    async def _may_see(self, change: Change) -> bool:
+        token = self._token
+        if token.role == SEES_ALL:
+            return True
+        try:
+            return await self._source.may_see(change, role=token.role, claims=token.claims)
+        except psycopg.Error as error:
+            # What happens while the database is away is lost.
+            _log.warning("A change cannot be checked: %s", type(error).__name__)
+            return False
