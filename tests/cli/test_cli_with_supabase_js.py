@@ -19,8 +19,6 @@ _SECONDS = 600
 _OWN_JOBS = """
 create policy own_jobs on jobs for select to authenticated using (auth.uid()::text = metadata ->> 'user_id')
 """
-    "create policy own_jobs on jobs for select to authenticated using (auth.uid()::text = metadata ->> 'user_id')"
-)
 
 
 @pytest.fixture
