@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+import httpx
 import httpx2
 import psycopg
 import pytest
@@ -105,6 +106,13 @@ async def test_a_client_reaches_this_machine_directly(
     call: Callable[[str], Awaitable[None]], environment: pytest.MonkeyPatch
 ) -> None:
     assert await _asked(call, "http://127.0.0.1:9", environment) == []
+
+
+async def test_a_transport_that_a_test_gives_is_used_whatever_proxy_is_set(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    transport = httpx.MockTransport(lambda _request: httpx.Response(200, json=[]))
+    async with Supabase("http://abc.example", _KEY, transport=transport) as supabase:
+        assert await supabase.jobs.queued(limit=1) == []
 
 
 async def test_a_model_is_asked_for_where_no_proxy_has_ranges(

@@ -146,6 +146,6 @@ class Channel:
         try:
             return await self._source.may_see(change, role=token.role, claims=token.claims)
         except psycopg.Error as error:
-            # What happens while the database is away is lost.
-            _log.warning("A change cannot be checked: %s", type(error).__name__)
+            # A role without grants is told nothing, and what happens while the database is away is lost.
+            _log.warning("A change is not told to %s: %s", token.role, type(error).__name__)
             return False

@@ -106,7 +106,7 @@ class ChangeSource:
         Raises
         ------
         psycopg.Error
-            The database cannot be asked.
+            The role may not read the table at all, or the database cannot be asked.
         """
         if change.action == "DELETE":
             return True
@@ -117,10 +117,7 @@ class ChangeSource:
         async with await self._connect() as connection, connection.transaction():
             await connection.execute("select set_config('request.jwt.claims', %s, true)", [json.dumps(dict(claims))])
             await connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
-            try:
-                answer = await connection.execute(question, [change.texts.get(name) for name in change.key])
-            except psycopg.errors.InsufficientPrivilege:
-                return False
+            answer = await connection.execute(question, [change.texts.get(name) for name in change.key])
             found = await answer.fetchone()
         return found == (True,)
 
