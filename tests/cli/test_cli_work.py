@@ -184,7 +184,7 @@ def test_the_row_of_a_killed_process_is_claimed_again_also_where_its_container_h
     video = submitted(runops, recording)
     stamp = {"runops": {"claim": str(uuid4()), "by": f"work/{host}", "attempt": 1}}
     database.execute(
-        "update jobs set status = 'processing', metadata = %s, updated_at = now() - interval '10 minutes'",
+        "update jobs set status = 'processing', metadata = %s, updated_at = now() - interval '12 minutes'",
         [json.dumps(stamp)],
     )
     result = runops("work", "--once")
