@@ -78,8 +78,9 @@ def _is_excepted(host: str, port: int, environment: Mapping[str, str]) -> bool:
     own = _address(host)
     if host == "localhost" or (own is not None and own.is_loopback):
         return True
-    _, entries = _first_set(("no_proxy",), environment) or ("", "")
-    return any(_matches(host, own, port, entry) for entry in entries.lower().replace(",", " ").split())
+    found = _first_set(("no_proxy",), environment)
+    entries = found[1].lower().replace(",", " ").split() if found else []
+    return any(_matches(host, own, port, entry) for entry in entries)
 
 
 def _matches(host: str, own: _Address | None, port: int, entry: str) -> bool:
@@ -99,12 +100,10 @@ def _matches(host: str, own: _Address | None, port: int, entry: str) -> bool:
 def _parted(entry: str) -> tuple[str, str]:
     """Return name and port of an entry such as `host`, `host:443`, `fd00::1`, `[fd00::1]` or `[fd00::1]:443`."""
     if entry.startswith("["):
-        name, _, rest = entry[1:].partition("]")
-        return name, rest.removeprefix(":")
-    if entry.count(":") == 1:
-        name, _, number = entry.partition(":")
-        return name, number
-    return entry, ""
+        name, _, number = entry.removeprefix("[").partition("]")
+        return name, number.removeprefix(":")
+    name, _, number = entry.partition(":")
+    return (entry, "") if ":" in number else (name, number)
 
 
 def _in_range(own: _Address, entry: str) -> bool:

@@ -118,6 +118,7 @@ def test_the_list_of_gos_own_test_is_read_as_go_reads_it(host: str, direct: bool
         ("10.0.0.1", "0.1", False),
         ("10.0.0.1", ".0.0.1", False),
         ("api.example.com", "not/a/range", False),
+        ("10.0.0.1", "not/a/range,10.0.0.0/33,fd00::/8", False),
         ("api.example.com", ".", False),
         ("api.example.com", ":443", False),
         ("api.example.com", "http://api.example.com", False),
