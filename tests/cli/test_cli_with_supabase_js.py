@@ -15,7 +15,7 @@ import pytest
 from devstack.stack import StackInfo
 from tests.supabase_js.program import node_of_tests, start
 
-_SECONDS = 600
+_SECONDS = 800
 _OWN_JOBS = """
 create policy own_jobs on jobs for select to authenticated using (auth.uid()::text = metadata ->> 'user_id')
 """

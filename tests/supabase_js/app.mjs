@@ -8,7 +8,8 @@ import { createClient } from '@supabase/supabase-js'
 import WebSocket from 'ws'
 
 const { SUPABASE_URL, SUPABASE_SECRET_KEY, SUPABASE_PUBLISHABLE_KEY, RECORDING } = process.env
-const DEADLINE_MS = 240_000
+// Each only catches a hang: the machine may be busy.
+const DEADLINE_MS = 400_000
 const POLL_MS = 250
 const PASSWORD = 'correct horse battery'
 // The library encodes other letters twice.
@@ -19,7 +20,7 @@ const say = (what, told = {}) => console.log(JSON.stringify({ what, ...told }))
 function client(key) {
   // Node.js before 22 has no WebSocket of its own.
   const auth = { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false }
-  return createClient(SUPABASE_URL, key, { auth, realtime: { transport: WebSocket } })
+  return createClient(SUPABASE_URL, key, { auth, realtime: { transport: WebSocket, timeout: DEADLINE_MS } })
 }
 
 function must({ data, error }, doing) {
