@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from email.utils import format_datetime, formatdate
-from urllib.parse import quote
+from email.utils import format_datetime
 
 from aiohttp import web
 
-from devstack.supabase.gateway.storage import errors
+from devstack.supabase.gateway.storage import errors, kept
 from devstack.supabase.gateway.storage.records import StoredObject
 from devstack.supabase.gateway.storage.store import Store
 
@@ -42,25 +41,8 @@ def byte_range(header: str, size: int) -> tuple[int, int] | None:
     return None if end < int(first) else (int(first), end)
 
 
-def disposition(download: str) -> str:
-    """Return the header that has a browser save an object, under this name where it is not empty."""
-    if not download:
-        return "attachment;"
-    encoded = quote(download, safe="!'()*-._~")
-    return f"attachment; filename={encoded}; filename*=UTF-8''{encoded};"
-
-
-async def send(
-    request: web.Request, store: Store, stored: StoredObject, *, expires_at: int | None = None
-) -> web.StreamResponse:
+async def send(request: web.Request, store: Store, stored: StoredObject) -> web.StreamResponse:
     """Answer a GET or HEAD for an object.
-
-    Parameters
-    ----------
-    request, store, stored
-        Who asks, and for what.
-    expires_at
-        When the signed URL expires, in seconds since 1970; None where there is none.
 
     Raises
     ------
@@ -71,13 +53,8 @@ async def send(
         "Accept-Ranges": "bytes",
         "ETag": stored.etag,
         "Last-Modified": format_datetime(datetime.fromisoformat(stored.updated_at), usegmt=True),
+        "Cache-Control": stored.cache_control,
     }
-    if expires_at is None:
-        headers["Cache-Control"] = stored.cache_control
-    else:
-        headers["Expires"] = formatdate(expires_at, usegmt=True)
-    if (name := request.query.get("download")) is not None:
-        headers["Content-Disposition"] = disposition(name)
     if request.headers.get("If-None-Match") in (stored.etag, "*"):
         return web.Response(status=304, headers=headers)
     wanted = None
@@ -89,6 +66,7 @@ async def send(
     response.content_length = last - first + 1
     if wanted:
         response.headers["Content-Range"] = f"bytes {first}-{last}/{stored.size}"
+    kept.note(request, response)
     with store.path(stored).open("rb") as file:
         await response.prepare(request)
         if request.method != "HEAD":

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from devstack.supabase import keys
 from devstack.supabase.gateway.settings import GatewaySettings
-from devstack.supabase.gateway.storage import caller, download, errors, uploading
+from devstack.supabase.gateway.storage import caller, download, errors, kept, uploading
 from devstack.supabase.gateway.storage.records import check_name
 from devstack.supabase.gateway.storage.store import Store
 from devstack.supabase.gateway.switches import SwitchBoard
@@ -75,8 +75,8 @@ class SignedRoutes:
     async def download(self, request: web.Request) -> web.StreamResponse:
         """Send the object a token stands for; caches may keep it as long as the token is good."""
         bucket, name = self._claimed(request)
-        expires_at = self._claims(request).get("exp")
-        return await download.send(request, self._store, self._store.get(bucket, name), expires_at=expires_at)
+        kept.by_signed_url(request, expires_at=self._claims(request).get("exp"))
+        return await download.send(request, self._store, self._store.get(bucket, name))
 
     async def sign_upload(self, request: web.Request) -> web.Response:
         """Sign the upload of one object."""
