@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _up(parsed: argparse.Namespace) -> int:
     modern = not parsed.old_project
-    seed = SeedOptions(progress_columns=modern, unique_sops=modern, realtime=parsed.realtime)
+    seed = SeedOptions(progress_columns=modern, unique_sops=modern, owners=modern, realtime=parsed.realtime)
     info = stack.up(parsed.directory, listen=parsed.listen, keep=parsed.keep, seed=seed)
     print(f"Supabase stand-in  {info.url}\nGemini stand-in    {info.gemini_url}\nstate              {info.directory}")
     print('next: eval "$(python -m devstack env)"')

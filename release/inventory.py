@@ -119,9 +119,10 @@ def _own_hash(record: bytes | None) -> str | None:
 def _python_licences(expression: str | None, text: str | None, classifiers: list[str]) -> tuple[str, ...]:
     if expression:
         return (expression,)
-    # Some put the whole licence there; a name is a line.
-    if text and "\n" not in text.strip() and len(text) <= _MAX_LICENCE_WORDS:
-        return (text.strip(),)
+    # Some put the whole licence there, and older builders "UNKNOWN"; a name is a line.
+    name = (text or "").strip()
+    if name not in {"", "UNKNOWN"} and "\n" not in name and len(name) <= _MAX_LICENCE_WORDS:
+        return (name,)
     return tuple(line.rpartition("::")[2].strip() for line in classifiers if line.startswith("License ::"))
 
 

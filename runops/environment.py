@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,21 +10,28 @@ from dotenv import dotenv_values
 
 from runops.keys import refusal
 from runops.logs import never_show
+from runops.proxies import ProxyUnusable, proxy_for
 
 __all__ = ["Environment", "EnvironmentIncomplete", "read_environment"]
 
 _NAMES = {
     "supabase_url": ("SUPABASE_URL", "NEXT_PUBLIC_SUPABASE_URL"),
-    "supabase_key": ("SUPABASE_SERVICE_ROLE_KEY",),
+    "supabase_key": ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"),
     "gemini_key": ("GOOGLE_GEMINI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"),
     "gemini_base_url": ("GOOGLE_GEMINI_BASE_URL",),
 }
+_OF_EVERY_GOOGLE_API = "GOOGLE_API_KEY"
+"""Shells have it for other programs too: in the environment it comes after everything else."""
+_GOOGLE = "https://generativelanguage.googleapis.com"
 _KEY = re.compile(r"[!-~]+")
 """What a header may hold, without blanks."""
 
+_Found = tuple[str, str]
+"""The name under which a setting was found, and its value."""
+
 
 class EnvironmentIncomplete(Exception):  # noqa: N818 - says what is the case
-    """A setting is missing or cannot be right. The message names it and never its value."""
+    """A setting is missing or cannot be right. The message names it and no key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,8 @@ def read_environment(
 ) -> Environment:
     """Collect the settings; for each the first place wins that has it under any of its names.
 
-    The places: secret files, the file `first`, the environment, `.env.local`, `.env`.
+    The places: secret files, the file `first`, the environment, `.env.local`, `.env`. `GOOGLE_API_KEY` of the
+    environment comes last of all.
 
     From then on the keys are redacted in every log line and message.
 
@@ -72,44 +80,67 @@ def read_environment(
     ------
     EnvironmentIncomplete
         A name is missing, the address is not an http(s) URL, a key holds what no header can, or is one that may not run
-        jobs.
+        jobs, or the proxy of the environment cannot be used.
     """
     environ = os.environ if environ is None else environ
-    secrets = secrets or (Path(environ["RUNOPS_SECRETS_DIR"]) if environ.get("RUNOPS_SECRETS_DIR") else None)
-    places: list[Mapping[str, str | None]] = [_files_of(secrets), environ]
-    if first is not None:
-        places.insert(1, dotenv_values(first))
-    if directory is not None:
-        places += [dotenv_values(directory / name) for name in (".env.local", ".env")]
-
-    def find(setting: str) -> str | None:
-        found = (place.get(name) for place in places for name in _NAMES[setting])
-        return next((value.strip() for value in found if value and value.strip()), None)
-
-    url, key, gemini = find("supabase_url"), find("supabase_key"), find("gemini_key")
+    places = _places(environ, first=first, directory=directory, secrets=secrets)
+    url, key, gemini, base_url = (_find(setting, places) for setting in _NAMES)
     wanted = {"SUPABASE_URL": url, "SUPABASE_SERVICE_ROLE_KEY": key}
     if needs_gemini:
         wanted["GOOGLE_GEMINI_API_KEY"] = gemini
-    missing = [name for name, value in wanted.items() if value is None]
+    missing = [name for name, found in wanted.items() if found is None]
     if missing or url is None or key is None:
         raise EnvironmentIncomplete(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set. "
             "Set it in the environment, in .env or .env.local, or in the Secret that is mounted."
         )
-    for secret in filter(None, (key, gemini)):
+    for _, secret in filter(None, (key, gemini)):
         never_show(secret)
-    if not url.startswith(("http://", "https://")):
-        raise EnvironmentIncomplete("SUPABASE_URL is not an address that starts with https:// (or http://).")
-    keys = {"SUPABASE_SERVICE_ROLE_KEY": key, **({"GOOGLE_GEMINI_API_KEY": gemini} if needs_gemini else {})}
-    for name, value in keys.items():
-        if value is not None and not _KEY.fullmatch(value):
+    if not url[1].startswith(("http://", "https://")):
+        raise EnvironmentIncomplete(f"{url[0]} is not an address that starts with https:// (or http://).")
+    _check_keys(key, gemini if needs_gemini else None)
+    gemini_url = base_url[1] if base_url else None
+    _check_proxies((url[1], gemini_url or _GOOGLE) if needs_gemini else (url[1],), environ)
+    return Environment(url[1].rstrip("/"), key[1], gemini[1] if gemini else None, gemini_url)
+
+
+def _places(
+    environ: Mapping[str, str], *, first: Path | None, directory: Path | None, secrets: Path | None
+) -> list[Mapping[str, str | None]]:
+    """Return the places, the one that wins first."""
+    secrets = secrets or (Path(environ["RUNOPS_SECRETS_DIR"]) if environ.get("RUNOPS_SECRETS_DIR") else None)
+    return [
+        _files_of(secrets),
+        *([] if first is None else [dotenv_values(first)]),
+        {name: value for name, value in environ.items() if name != _OF_EVERY_GOOGLE_API},
+        *([] if directory is None else [dotenv_values(directory / name) for name in (".env.local", ".env")]),
+        environ,
+    ]
+
+
+def _find(setting: str, places: Iterable[Mapping[str, str | None]]) -> _Found | None:
+    found = ((name, (place.get(name) or "").strip()) for place in places for name in _NAMES[setting])
+    return next(((name, value) for name, value in found if value), None)
+
+
+def _check_keys(supabase: _Found, gemini: _Found | None) -> None:
+    for name, value in filter(None, (supabase, gemini)):
+        if not _KEY.fullmatch(value):
             raise EnvironmentIncomplete(
                 f"{name} holds a blank or a character that no key has, such as a dash that an editor made longer. "
                 "Copy it once more from where it was made."
             )
-    if (sentence := refusal(key)) is not None:
+    name, value = supabase
+    if (sentence := refusal(value, name=name)) is not None:
         raise EnvironmentIncomplete(sentence)
-    return Environment(url.rstrip("/"), key, gemini, find("gemini_base_url"))
+
+
+def _check_proxies(servers: Iterable[str], environ: Mapping[str, str]) -> None:
+    for server in servers:
+        try:
+            proxy_for(server, environ)
+        except ProxyUnusable as error:
+            raise EnvironmentIncomplete(str(error)) from None
 
 
 def _files_of(folder: Path | None) -> dict[str, str | None]:

@@ -36,15 +36,22 @@ def kind_of_key(key: str) -> KeyKind:
     return {"service_role": KeyKind.SERVICE_ROLE, "anon": KeyKind.ANON}.get(role, KeyKind.OTHER_JWT)
 
 
-def refusal(key: str) -> str | None:
-    """Return the message for a key that may not run jobs; None for one that may."""
+def refusal(key: str, *, name: str = "SUPABASE_SERVICE_ROLE_KEY") -> str | None:
+    """Return the message for a key that may not run jobs; None for one that may.
+
+    Parameters
+    ----------
+    key
+        The key.
+    name
+        The setting that holds it.
+    """
     kind = kind_of_key(key)
     if kind in {KeyKind.SECRET, KeyKind.SERVICE_ROLE}:
         return None
     return (
-        f"SUPABASE_SERVICE_ROLE_KEY is the wrong key ({kind}); jobs need the project's sb_secret key or its "
+        f"{name} is the wrong key ({kind}); jobs need the project's sb_secret key or its "
         "service_role JWT (Supabase dashboard, Project Settings, API keys)."
         if kind is not KeyKind.UNKNOWN
-        else "SUPABASE_SERVICE_ROLE_KEY holds something that is not a Supabase key "
-        "(expected: sb_secret_... or a JWT of three parts)."
+        else f"{name} holds something that is not a Supabase key (expected: sb_secret_... or a JWT of three parts)."
     )

@@ -1,10 +1,11 @@
-"""What may be between a client and a server: something that ends TLS, and a proxy that knows CONNECT."""
+"""What may be between a client and a server: something that ends TLS, and proxies that know CONNECT or SOCKS 5."""
 
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 
 from devstack.cluster.configuration.certificates import Authority, Pair
@@ -61,10 +62,14 @@ class TlsFront:
 
 @dataclass
 class ConnectProxy:
-    """An HTTP proxy that knows CONNECT only, and notes the hosts it was asked for."""
+    """An HTTP proxy that knows CONNECT only, and notes the hosts it was asked for.
+
+    It connects to the host that is named, or to `upstream` in its place.
+    """
 
     port: int = 0
     asked: list[str] = field(default_factory=list)
+    upstream: tuple[str, int] | None = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -75,14 +80,54 @@ class ConnectProxy:
             writer.close()
             return
         host, _, port = target.rpartition(":")
-        there = await asyncio.open_connection(host, int(port))
+        try:
+            there = await asyncio.open_connection(*(self.upstream or (host, int(port))))
+        except OSError:
+            writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+            writer.close()
+            return
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         await _relay((reader, writer), there)
 
     @classmethod
     @asynccontextmanager
-    async def running(cls) -> AsyncIterator["ConnectProxy"]:
-        proxy = cls()
+    async def running(cls, upstream: tuple[str, int] | None = None) -> AsyncIterator["ConnectProxy"]:
+        proxy = cls(upstream=upstream)
+        server = await asyncio.start_server(proxy._serve, "127.0.0.1", 0)
+        proxy.port = server.sockets[0].getsockname()[1]
+        try:
+            yield proxy
+        finally:
+            server.close()
+
+
+@dataclass
+class SocksProxy:
+    """A SOCKS 5 proxy (RFC 1928) without a password. Whatever it is asked for, it connects to `upstream`."""
+
+    upstream: tuple[str, int]
+    port: int = 0
+    asked: list[str] = field(default_factory=list)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        _, methods = await reader.readexactly(2)
+        await reader.readexactly(methods)
+        writer.write(b"\x05\x00")
+        _, _, _, kind = await reader.readexactly(4)
+        match kind:
+            case 1 | 4:
+                host = str(ip_address(await reader.readexactly(4 if kind == 1 else 16)))
+            case _:
+                host = (await reader.readexactly((await reader.readexactly(1))[0])).decode()
+        self.asked.append(f"{host}:{int.from_bytes(await reader.readexactly(2))}")
+        there = await asyncio.open_connection(*self.upstream)
+        writer.write(b"\x05\x00\x00\x01" + bytes(6))
+        await _relay((reader, writer), there)
+
+    @classmethod
+    @asynccontextmanager
+    async def running(cls, upstream: tuple[str, int]) -> AsyncIterator["SocksProxy"]:
+        proxy = cls(upstream)
         server = await asyncio.start_server(proxy._serve, "127.0.0.1", 0)
         proxy.port = server.sockets[0].getsockname()[1]
         try:

@@ -15,12 +15,15 @@ class SeedOptions:
         Newer projects have `jobs.progress_stage` and `jobs.progress_percent`.
     unique_sops : bool
         Newer projects have a unique `sops.job_id`.
+    owners : bool
+        Newer projects let signed-in users add, change and delete their own SOPs.
     realtime : bool
         Whether Realtime tells of `jobs`: the table is in the publication, which every project has.
     """
 
     progress_columns: bool = True
     unique_sops: bool = True
+    owners: bool = True
     realtime: bool = False
 
 
@@ -39,7 +42,10 @@ _AUTH = """
 create schema auth;
 create table auth.users (
   id uuid primary key,
-  email varchar(255),
+  email varchar(255) unique,
+  encrypted_password varchar(255),
+  raw_user_meta_data jsonb,
+  is_anonymous boolean not null default false,
   created_at timestamptz not null default now()
 );
 create function auth.uid() returns uuid language sql stable as $$
@@ -97,6 +103,15 @@ create policy "users see their own and shared SOPs" on public.sops
   for select to authenticated using (auth.uid() = user_id or user_id is null);
 """
 
+_OWNERS = """
+create policy "users add their own SOPs" on public.sops
+  for insert to authenticated with check (auth.uid() = user_id);
+create policy "users change their own SOPs" on public.sops
+  for update to authenticated using (auth.uid() = user_id) with check (auth.uid() = user_id);
+create policy "users delete their own SOPs" on public.sops
+  for delete to authenticated using (auth.uid() = user_id);
+"""
+
 _PROGRESS = """,
   progress_stage varchar(50),
   progress_percent int"""
@@ -120,4 +135,5 @@ def seed_sql(options: SeedOptions) -> str:
         unique=_UNIQUE_SOPS if options.unique_sops else "",
     )
     published = _REALTIME if options.realtime else ""
-    return f"{_ROLES}\n{_AUTH}\n{tables}\n{_ACCESS}\n{_PUBLICATION}\n{published}"
+    owners = _OWNERS if options.owners else ""
+    return f"{_ROLES}\n{_AUTH}\n{tables}\n{_ACCESS}\n{owners}\n{_PUBLICATION}\n{published}"

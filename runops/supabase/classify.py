@@ -15,8 +15,8 @@ from runops.supabase.errors import ErrorKind, Service, SupabaseError
 __all__ = ["from_auth", "from_database", "from_exception", "from_storage"]
 
 _KEY_REMEDY = (
-    "Put the project's sb_secret key or service_role JWT into SUPABASE_SERVICE_ROLE_KEY "
-    "(Supabase dashboard, Project Settings, API keys)."
+    "Put the project's sb_secret key or service_role JWT into SUPABASE_SERVICE_ROLE_KEY or, if that is set, into "
+    "SUPABASE_SECRET_KEY (Supabase dashboard, Project Settings, API keys)."
 )
 _LATER = "It is worth trying again; see status.supabase.com and the project's dashboard if it lasts."
 _DENIED = re.compile(r"permission denied for (?P<kind>table|sequence|schema|function|relation) (?P<name>[\w.]+)")

@@ -53,7 +53,7 @@ class Supabase:
         self.key = key
         self._skew = ClockSkew()
         retries = retries or RetryPolicy()
-        self._http = new_client(self._skew, timeout_seconds=timeout_seconds, transport=transport)
+        self._http = new_client(self.url, self._skew, timeout_seconds=timeout_seconds, transport=transport)
         self.rest = Rest(self.url, key, http=self._http, retries=retries, deadline_seconds=3 * timeout_seconds)
         self.users = Users(self.url, key, http=self._http, retries=retries, deadline_seconds=3 * timeout_seconds)
         self.jobs = JobsTable(self.rest)

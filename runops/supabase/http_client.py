@@ -1,14 +1,16 @@
 """The HTTP client for Supabase. It also reads each response's status, `Retry-After` and clock."""
 
-import ssl
+import os
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
 
 import httpx
+
+from runops.authorities import trusted
+from runops.proxies import proxy_for
 
 __all__ = ["ClockSkew", "ResponseHead", "asked_seconds", "headers_of_key", "new_client", "response_head"]
 
@@ -74,6 +76,7 @@ def headers_of_key(key: str) -> dict[str, str]:
 
 
 def new_client(
+    server: str,
     skew: ClockSkew,
     *,
     timeout_seconds: float,
@@ -86,6 +89,8 @@ def new_client(
 
     Parameters
     ----------
+    server
+        The only server that the client is for. The environment says whether a proxy leads to it.
     skew
         Updated from the `Date` of every response.
     timeout_seconds
@@ -94,6 +99,11 @@ def new_client(
         Sent with every request.
     transport
         For tests; the network where None.
+
+    Raises
+    ------
+    ProxyUnusable
+        The environment names a proxy for the server that cannot be used.
     """
 
     async def note(response: httpx.Response) -> None:
@@ -103,7 +113,10 @@ def new_client(
             observed.retry_after = asked_seconds(response.headers)
 
     return httpx.AsyncClient(
-        verify=_trusted(),
+        verify=trusted(),
+        proxy=proxy_for(server, os.environ) if transport is None else None,
+        # Else the client reads NO_PROXY itself, and fails over a range of IPv6.
+        trust_env=False,
         http2=False,
         follow_redirects=False,
         timeout=httpx.Timeout(timeout_seconds, connect=min(_CONNECT_SECONDS, timeout_seconds)),
@@ -112,9 +125,3 @@ def new_client(
         headers=headers,
         transport=transport,
     )
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Return the authorities that all clients of this process trust: reading them takes 20 ms each time."""
-    return httpx.create_ssl_context()

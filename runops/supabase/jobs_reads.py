@@ -197,14 +197,14 @@ class JobsReads:
         row = await self.get(job_id)
         return row is not None and row.is_held_by(token)
 
-    async def claimed_by(self, installation: str, *, limit: int = 1000) -> list[JobRow]:
-        """Return the rows in `processing` that an installation has claimed, oldest first, at most `limit`."""
+    async def claimed_by_names(self, beginning: str, *, limit: int = 1000) -> list[JobRow]:
+        """Return the rows in `processing` claimed under a name that begins so, oldest first, at most `limit`."""
         rows: list[JobRow] = []
         while len(rows) < limit:
             first, last = len(rows), min(limit, len(rows) + _PAGE) - 1
 
             def page(select: tuple[str, ...], first: int = first, last: int = last) -> Callable[[Any], Query]:
-                return claimed_page(select, installation, first=first, last=last)
+                return claimed_page(select, beginning, first=first, last=last)
 
             more = await self._rows(page, doing="reading the claimed rows of the table jobs")
             rows += more

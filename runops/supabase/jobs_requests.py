@@ -1,5 +1,6 @@
 """Requests to the table `jobs`: which rows, by which fence, and their answers as rows."""
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 from uuid import UUID
@@ -141,12 +142,12 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def claimed_page(select: tuple[str, ...], installation: str, *, first: int, last: int) -> Callable[[Any], Query]:
-    """Read the rows in processing that an installation has claimed, by their places in that order, from 0."""
+def claimed_page(select: tuple[str, ...], beginning: str, *, first: int, last: int) -> Callable[[Any], Query]:
+    """Read the rows in processing claimed under a name that begins so, by their places in that order, from 0."""
     return lambda table: (
         table.select(*select)
         .eq("status", RowStatus.PROCESSING.value)
-        .eq(_BY_PATH, installation)
+        .filter(_BY_PATH, "match", f"^{re.escape(beginning)}")
         .order("created_at")
         .order("id")
         .range(first, last)

@@ -8,6 +8,7 @@ So after any failure the whole connection is discarded.
 import asyncio
 import json
 import logging
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,8 +24,10 @@ from realtime import (
     SuccessSystemPayload,
 )
 from realtime._async.push import AsyncPush
+from websockets.asyncio.client import connect
 
 from runops.job_row import RowStatus
+from runops.proxies import ProxyUnusable, proxy_for
 
 __all__ = ["OneConnection", "Patience"]
 
@@ -67,6 +70,24 @@ class Patience:
     pause: float = 1.0
 
 
+class _Client(AsyncRealtimeClient):
+    """The library's client, through the proxy that leads to the service. It would read NO_PROXY without ranges."""
+
+    async def connect(self) -> None:
+        """Connect once.
+
+        Raises
+        ------
+        ProxyUnusable
+            The proxy is a SOCKS proxy: websockets would need a library of its own for it.
+        """
+        proxy = proxy_for(self.url, os.environ)
+        if proxy is not None and proxy.startswith("socks"):
+            raise ProxyUnusable("a SOCKS proxy leads to it, and Realtime goes through HTTP proxies only")
+        self._ws_connection = await connect(self.endpoint_url(), open_timeout=self.timeout, proxy=proxy)
+        await self._on_connect()
+
+
 class OneConnection:
     """A subscription to the rows that are queued.
 
@@ -89,7 +110,7 @@ class OneConnection:
         on_subscribed: Callable[[], None],
         patience: Patience,
     ) -> None:
-        self._client = AsyncRealtimeClient(url, token=key, auto_reconnect=False, timeout=patience.join)
+        self._client = _Client(url, token=key, auto_reconnect=False, timeout=patience.join)
         self._on_row = on_row
         self._on_subscribed = on_subscribed
         self._patience = patience
@@ -222,6 +243,8 @@ class OneConnection:
 
 def _name_of(error: Exception) -> str:
     """Return a description without the error's text, which may hold the address and with it the key."""
+    if isinstance(error, ProxyUnusable):
+        return str(error)
     status = getattr(getattr(error, "response", None), "status_code", None)
     return type(error).__name__ if status is None else f"it answers with HTTP {status}"
 

@@ -139,7 +139,9 @@ class StorageHttp:
         return await self.retries.run(once, may_pass)
 
     def _new_client(self) -> httpx.AsyncClient:
-        return new_client(self._skew, timeout_seconds=self._timeout, headers=self._headers, transport=self._transport)
+        return new_client(
+            self._base, self._skew, timeout_seconds=self._timeout, headers=self._headers, transport=self._transport
+        )
 
 
 async def _head_of(response: httpx.Response) -> bytes:

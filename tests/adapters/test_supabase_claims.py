@@ -187,14 +187,15 @@ async def test_metadata_of_any_kind_survives_the_claim(
 
 
 async def test_rows_are_found_by_who_claimed_them(supabase: Supabase, queue: Queue) -> None:
-    for by in ("work/my host, 1", "work/my host, 1", "other"):
+    for by in ("work/my host, 1", "work/3f2a9c", "a work/", "workshop"):
         row = await supabase.jobs.get(queue())
         assert row is not None
         assert await supabase.jobs.claim(row, new_claim(by)) is not None
-    found = await supabase.jobs.claimed_by("work/my host, 1")
-    assert len(found) == 2
-    assert len(await supabase.jobs.claimed_by("work/my host, 1", limit=1)) == 1
-    assert await supabase.jobs.claimed_by("nobody") == []
+    found = await supabase.jobs.claimed_by_names("work/")
+    assert [row.claim.by for row in found if row.claim] == ["work/my host, 1", "work/3f2a9c"]
+    assert len(await supabase.jobs.claimed_by_names("work/", limit=1)) == 1
+    assert len(await supabase.jobs.claimed_by_names("work/my host, 1")) == 1
+    assert await supabase.jobs.claimed_by_names("w.rk") == []
 
 
 async def test_more_ids_than_one_address_holds_are_read(supabase: Supabase, queue: Queue) -> None:

@@ -16,7 +16,7 @@ from tests.network_path import TlsFront, serving_pair
 
 
 def _supabase() -> tuple[Callable[[str], Awaitable[Any]], type[Exception]]:
-    return new_client(ClockSkew(), timeout_seconds=60).get, httpx.ConnectError
+    return new_client("https://127.0.0.1", ClockSkew(), timeout_seconds=60).get, httpx.ConnectError
 
 
 def _gemini() -> tuple[Callable[[str], Awaitable[Any]], type[Exception]]:

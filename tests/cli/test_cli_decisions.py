@@ -11,6 +11,7 @@ from runops.failures import TABLE, Failed, FailureClass, Reason
 from runops.job_row import JobRow
 from runops.retry_policy import MOST_WAITS, Again, History
 from runops_cli.work.abandoned import STALE_SECONDS, is_abandoned
+from runops_cli.work.claiming import taken_up
 from runops_cli.work.next_attempt import GiveUp, LeaveAlone, PutBack, after_failure
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -70,23 +71,46 @@ def test_a_quota_error_waits_as_long_as_the_service_asks_and_uses_up_no_attempt(
     )
 
 
+def _row(*, status: str = "processing", by: str = "work/me", updated_at: str | None) -> JobRow:
+    return JobRow(
+        job_id=uuid4(), status=status, updated_at=updated_at, metadata={"runops": {"claim": "token", "by": by}}
+    )
+
+
 @pytest.mark.parametrize(
     ("status", "by", "age", "abandoned"),
     [
         ("processing", "work/me", STALE_SECONDS + 1, True),
         ("processing", "work/me", STALE_SECONDS - 1, False),
-        ("processing", "work/you", STALE_SECONDS + 1, False),
+        ("processing", "work/3f2a9c4417de", STALE_SECONDS + 1, True),
+        ("processing", "work/3f2a9c4417de", STALE_SECONDS - 1, False),
+        ("processing", "runops-operator", 10 * STALE_SECONDS, False),
+        ("processing", "workshop", 10 * STALE_SECONDS, False),
         ("queued", "work/me", STALE_SECONDS + 1, False),
     ],
 )
-def test_only_a_stale_row_of_this_machine_is_abandoned(status: str, by: str, age: float, abandoned: bool) -> None:
-    row = JobRow(
-        job_id=uuid4(),
-        status=status,
-        updated_at=(NOW - timedelta(seconds=age)).isoformat(),
-        metadata={"runops": {"claim": "token", "by": by}},
-    )
-    assert is_abandoned(row, by="work/me", now=NOW) is abandoned
+def test_only_a_silent_row_of_a_runops_work_is_abandoned(status: str, by: str, age: float, abandoned: bool) -> None:
+    row = _row(status=status, by=by, updated_at=(NOW - timedelta(seconds=age)).isoformat())
+    assert is_abandoned(row, now=NOW) is abandoned
+
+
+@pytest.mark.parametrize(
+    ("updated_at", "abandoned"), [(None, False), ("yesterday", False), ("2020-01-01T00:00:00", True)]
+)
+def test_a_row_is_silent_since_its_time_with_or_without_a_zone(updated_at: str | None, abandoned: bool) -> None:
+    assert is_abandoned(_row(updated_at=updated_at), now=NOW) is abandoned
+
+
+def test_a_row_without_a_claim_is_nobodys_to_take_up() -> None:
+    row = JobRow(job_id=uuid4(), status="processing", updated_at="2020-01-01T00:00:00+00:00")
+    assert not is_abandoned(row, now=NOW)
+
+
+def test_a_row_that_is_taken_up_is_said_with_who_held_it_and_how_long_it_was_silent() -> None:
+    updated_at = (NOW - timedelta(seconds=419)).isoformat()
+    row = _row(by="work/3f2a9c4417de", updated_at=updated_at)
+    assert taken_up(row, now=NOW) == "taken up: work/3f2a9c4417de has not written to the row for 6 min"
+    assert taken_up(_row(status="queued", updated_at=updated_at), now=NOW) is None
 
 
 def test_a_quota_error_that_asks_for_no_wait_does_not_use_up_all_attempts_at_once() -> None:

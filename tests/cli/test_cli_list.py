@@ -42,7 +42,7 @@ def test_the_newest_come_first_and_the_queue_in_its_order(runops: Runops, databa
 
 
 def test_a_row_shows_stage_attempts_and_error(runops: Runops, database: psycopg.Connection) -> None:
-    claim = {"claim": str(uuid4()), "by": "here", "attempt": 1, "failures": 1, "waits": 4}
+    claim = {"claim": str(uuid4()), "by": "here", "attempt": 1, "failures": 1, "waits": {"quota": 3, "key": 1}}
     working = insert(database, minutes=3.5, status="processing", metadata={"runops": claim})
     database.execute("update jobs set progress_stage = 'transcribing', progress_percent = 55")
     failed = insert(database, minutes=130, status="error", error="It has no picture.\x1b[31m\nRed.")

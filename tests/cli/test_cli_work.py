@@ -177,18 +177,35 @@ def test_a_stopped_process_puts_its_video_back(
     assert row_of(database, video) == {"status": "queued", "error": None, "metadata": {}}
 
 
-def test_the_row_of_a_killed_process_is_claimed_again(
-    runops: Runops, database: psycopg.Connection, recording: Path
+@pytest.mark.parametrize("host", [socket.gethostname(), "3f2a9c4417de"])
+def test_the_row_of_a_killed_process_is_claimed_again_also_where_its_container_had_another_name(
+    runops: Runops, database: psycopg.Connection, recording: Path, host: str
 ) -> None:
     video = submitted(runops, recording)
-    stamp = {"runops": {"claim": str(uuid4()), "by": f"work/{socket.gethostname()}", "attempt": 1}}
+    stamp = {"runops": {"claim": str(uuid4()), "by": f"work/{host}", "attempt": 1}}
     database.execute(
-        "update jobs set status = 'processing', metadata = %s, updated_at = now() - interval '10 minutes'",
+        "update jobs set status = 'processing', metadata = %s, updated_at = now() - interval '12 minutes'",
         [json.dumps(stamp)],
     )
-    assert runops("work", "--once").exit_code == 0
+    result = runops("work", "--once")
+    assert result.exit_code == 0
+    assert f"{video}  taken up: work/{host} has not written to the row for 1" in result.stderr
     assert row_of(database, video)["status"] == "completed"
     assert row_of(database, video)["metadata"]["runops"]["attempt"] == 2
+
+
+@pytest.mark.parametrize(("by", "minutes"), [("work/3f2a9c4417de", 4), ("runops-operator", 90)])
+def test_the_row_of_a_live_process_or_of_an_operator_is_left_alone(
+    runops: Runops, database: psycopg.Connection, recording: Path, by: str, minutes: int
+) -> None:
+    video = submitted(runops, recording)
+    stamp = {"runops": {"claim": str(uuid4()), "by": by, "attempt": 1}}
+    database.execute(
+        "update jobs set status = 'processing', metadata = %s, updated_at = now() - make_interval(mins => %s)",
+        [json.dumps(stamp), minutes],
+    )
+    assert runops("work", "--once").exit_code == 0
+    assert row_of(database, video) == {"status": "processing", "error": None, "metadata": stamp}
 
 
 def test_a_closed_terminal_puts_its_video_back(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+import json
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -144,14 +146,57 @@ async def test_what_is_rolled_back_is_not_told(wire: Wire, told: psycopg.Connect
     await wire.silence()
 
 
-async def test_only_the_role_that_sees_all_rows_is_told_of_them(
+@pytest.fixture
+def jobs_of_owners(told: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """The database, with a policy by which users see their own jobs."""
+    told.execute(
+        "create policy own_jobs on jobs for select to authenticated using (auth.uid()::text = metadata ->> 'user_id')"
+    )
+    yield told
+    told.execute("drop policy own_jobs on jobs")
+
+
+async def test_policies_decide_who_is_told_of_a_row(
+    stack: StackInfo, session: aiohttp.ClientSession, jobs_of_owners: psycopg.Connection
+) -> None:
+    owner, stranger = str(uuid4()), str(uuid4())
+    tokens = [mint_jwt(stack, role="authenticated", subject=user) for user in (owner, stranger)]
+    tokens.append(stack.anon_key)
+    async with contextlib.AsyncExitStack() as sockets:
+        wires = []
+        for token in tokens:
+            socket = await sockets.enter_async_context(session.ws_connect(_address(stack, stack.publishable_key)))
+            wires.append(Wire(socket, token))
+            await wires[-1].subscribe()
+        jobs_of_owners.execute(INSERT, [uuid4(), "queued", json.dumps({"user_id": owner})])
+        assert (await wires[0].change())["data"]["record"]["metadata"] == {"user_id": owner}
+        for wire in wires[1:]:
+            await wire.silence()
+
+
+async def test_a_deleted_row_is_told_to_all_by_its_key(
     stack: StackInfo, session: aiohttp.ClientSession, told: psycopg.Connection
 ) -> None:
+    told.execute(INSERT, [uuid4(), "queued", None])
     async with session.ws_connect(_address(stack, stack.anon_key)) as socket:
         wire = Wire(socket, stack.anon_key)
-        await wire.subscribe()
-        told.execute(INSERT, [uuid4(), "queued", None])
-        await wire.silence()
+        await wire.subscribe([{"event": "DELETE", "schema": "public", "table": "jobs"}])
+        told.execute("delete from jobs")
+        assert (await wire.change())["data"]["old_record"] == {"id": 1}
+
+
+async def test_a_role_without_grants_is_told_nothing(
+    stack: StackInfo, session: aiohttp.ClientSession, told: psycopg.Connection
+) -> None:
+    told.execute("revoke select on jobs from anon")
+    try:
+        async with session.ws_connect(_address(stack, stack.anon_key)) as socket:
+            wire = Wire(socket, stack.anon_key)
+            await wire.subscribe()
+            told.execute(INSERT, [uuid4(), "queued", None])
+            await wire.silence()
+    finally:
+        told.execute("grant select on jobs to anon")
 
 
 async def test_a_table_that_is_not_in_the_publication_is_told_in_the_words_of_the_service(wire: Wire) -> None:
@@ -246,8 +291,9 @@ async def test_the_door_refuses_an_expired_token_and_another_version(
 ) -> None:
     async with session.get(_address(stack, mint_jwt(stack, role="service_role", expires_in=-5))) as answer:
         assert (answer.status, await answer.json()) == (401, {"error": "Token has expired"})
-    async with session.get(_address(stack, stack.secret_key, version="2.0.0")) as answer:
-        assert answer.status == 403
+    for version in ("3.0.0", "1.0", ""):
+        async with session.get(_address(stack, stack.secret_key, version=version)) as answer:
+            assert answer.status == 403
 
 
 @pytest.mark.parametrize(
@@ -372,3 +418,92 @@ async def test_switch_frozen(stack: StackInfo, wire: Wire, switches: Switches) -
     await wire.silence()
     set_switches(stack.url, switches)
     assert (await wire.receive())["event"] == "phx_reply"
+
+
+class NewerWire:
+    """A websocket that speaks version 2.0.0, as supabase-js opens it."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+
+    async def send(self, *frame: Any) -> None:
+        await self.socket.send_json(frame)
+
+    async def receive(self, seconds: float = 120.0) -> list[Any]:
+        frame: list[Any] = await self.socket.receive_json(timeout=seconds)
+        return frame
+
+    async def join(self, config: Frame, *, join_ref: str = "1") -> list[Any]:
+        await self.send(join_ref, join_ref, TOPIC, "phx_join", {"config": config})
+        return await self.receive()
+
+
+@pytest.fixture
+async def newer(stack: StackInfo, session: aiohttp.ClientSession) -> AsyncIterator[NewerWire]:
+    async with session.ws_connect(_address(stack, stack.secret_key, "2.0.0")) as socket:
+        yield NewerWire(socket)
+
+
+async def test_version_2_names_the_join_in_all_that_is_for_one_channel(
+    newer: NewerWire, told: psycopg.Connection
+) -> None:
+    """The client drops what names another join, and takes what names none."""
+    join_ref, ref, topic, event, payload = await newer.join({"postgres_changes": BINDINGS}, join_ref="4")
+    assert (join_ref, ref, topic, event, payload["status"]) == ("4", "4", TOPIC, "phx_reply", "ok")
+    assert (await newer.receive())[:4] == ["4", None, TOPIC, "system"]
+    told.execute(INSERT, [uuid4(), "queued", None])
+    assert (await newer.receive())[:4] == [None, None, TOPIC, "postgres_changes"]
+    await newer.send(None, "5", "phoenix", "heartbeat", {})
+    assert await newer.receive() == [None, "5", "phoenix", "phx_reply", {"status": "ok", "response": {}}]
+    await newer.send("4", "6", TOPIC, "phx_leave", {})
+    assert (await newer.receive())[:4] == ["4", "6", TOPIC, "phx_reply"]
+    assert await newer.receive() == ["4", "4", TOPIC, "phx_close", {}]
+
+
+async def test_a_refused_join_names_itself(newer: NewerWire) -> None:
+    await newer.send("3", "3", TOPIC, "phx_join", {"config": {}, "access_token": "nonsense"})
+    join_ref, ref, _, event, payload = await newer.receive()
+    assert (join_ref, ref, event, payload["status"]) == ("3", "3", "phx_reply", "error")
+
+
+async def test_a_broadcast_reaches_both_versions_and_its_sender_only_on_request(
+    stack: StackInfo, session: aiohttp.ClientSession, newer: NewerWire, wire: Wire
+) -> None:
+    pushed = b"\x03\x01\x01" + bytes([len(TOPIC), 4]) + b"\x00\x01" + b"19" + TOPIC.encode() + b"move" + b'{"x":1}'
+    told = b"\x04" + bytes([len(TOPIC), 4]) + b"\x00\x01" + TOPIC.encode() + b"move" + b'{"x":1}'
+    await wire.join([])
+    async with session.ws_connect(_address(stack, stack.anon_key, "2.0.0")) as socket:
+        await NewerWire(socket).join({})
+        await newer.join({"broadcast": {"self": False, "ack": True}})
+        await newer.socket.send_bytes(pushed)
+        assert (await newer.receive())[:4] == ["1", "9", TOPIC, "phx_reply"]
+        assert await socket.receive_bytes(timeout=120) == told
+        assert (await wire.receive())["payload"] == {"type": "broadcast", "event": "move", "payload": {"x": 1}}
+        await newer.join({"broadcast": {"self": True}}, join_ref="2")
+        await newer.receive()
+        await newer.socket.send_bytes(pushed)
+        assert await newer.socket.receive_bytes(timeout=120) == told
+        assert await socket.receive_bytes(timeout=120) == told
+        await wire.receive()
+        await wire.send("broadcast", {"type": "broadcast", "event": "e", "payload": {}})
+        expected = [None, None, TOPIC, "broadcast", {"type": "broadcast", "event": "e", "payload": {}}]
+        assert await newer.receive() == expected
+
+
+async def test_a_broadcast_to_a_topic_that_was_not_joined_is_refused(newer: NewerWire) -> None:
+    await newer.socket.send_bytes(
+        b"\x03\x01\x01" + bytes([len(TOPIC), 1]) + b"\x00\x01" + b"19" + TOPIC.encode() + b"e{}"
+    )
+    assert (await newer.receive())[4] == {"status": "error", "response": {"reason": "unmatched topic"}}
+
+
+async def test_a_private_channel_is_for_the_role_that_no_policy_limits(
+    stack: StackInfo, session: aiohttp.ClientSession, newer: NewerWire
+) -> None:
+    assert (await newer.join({"private": True}))[4]["status"] == "ok"
+    async with session.ws_connect(_address(stack, stack.anon_key, "2.0.0")) as socket:
+        payload = (await NewerWire(socket).join({"private": True}))[4]
+    assert payload["status"] == "error"
+    assert payload["response"]["reason"] == (
+        "Unauthorized: You do not have permissions to read from this Channel topic: a-feed"
+    )

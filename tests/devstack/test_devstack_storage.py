@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import socket
 import time
+from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
@@ -62,6 +63,46 @@ def test_the_client_library_uploads_lists_signs_moves_and_removes(supabase_clien
     videos.move("raw/c.mp4", "raw/d.mp4")
     assert not videos.exists("raw/c.mp4")
     assert [row["name"] for row in videos.remove(["raw/d.mp4", "raw/missing.mp4"])] == ["raw/d.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("query", "disposition"),
+    [
+        ("", None),
+        ("&download", "attachment;"),
+        ("&download=", "attachment;"),
+        (
+            "&download=Rechnung%20M%C3%BCller.mp4",
+            "attachment; filename=Rechnung%20M%C3%BCller.mp4; filename*=UTF-8''Rechnung%20M%C3%BCller.mp4;",
+        ),
+        ("&download=a%22%3Bb(1)!.mp4", "attachment; filename=a%22%3Bb(1)!.mp4; filename*=UTF-8''a%22%3Bb(1)!.mp4;"),
+    ],
+)
+def test_a_signed_url_names_the_file_to_save(
+    http: httpx.Client, bare: httpx.Client, empty_bucket: str, query: str, disposition: str | None
+) -> None:
+    """As `renderer.ts` of the real server writes the header."""
+    put(http)
+    signed = http.post(f"/storage/v1/object/sign/{empty_bucket}/{NAME}", json={"expiresIn": 60}).json()["signedURL"]
+    came = bare.get(f"/storage/v1{signed}{query}")
+    assert (came.content, came.headers.get("Content-Disposition")) == (BODY, disposition)
+    assert "Cache-Control" not in came.headers
+    assert 0 < parsedate_to_datetime(came.headers["Expires"]).timestamp() - time.time() < 120
+    assert "Expires" not in get(http).headers
+
+
+def test_signed_urls_leave_the_encoding_of_a_name_to_the_client(http: httpx.Client, empty_bucket: str) -> None:
+    """supabase-js encodes what it is given: what was encoded before would name another object."""
+    name = "raw/a b+c.mp4"
+    put(http, quote(name))
+    signed = http.post(f"/storage/v1/object/sign/{empty_bucket}/{quote(name)}", json={"expiresIn": 60}).json()
+    assert signed["signedURL"].startswith(f"/object/sign/{empty_bucket}/{name}?token=")
+    several = http.post(f"/storage/v1/object/sign/{empty_bucket}", json={"expiresIn": 60, "paths": [name]}).json()
+    assert several[0]["signedURL"].startswith(f"/object/sign/{empty_bucket}/{name}?token=")
+    permit = http.post(f"/storage/v1/object/upload/sign/{empty_bucket}/{quote(name)}", headers={"x-upsert": "true"})
+    assert permit.json()["url"].startswith(f"/object/upload/sign/{empty_bucket}/{name}?token=")
+    for url in (signed["signedURL"], several[0]["signedURL"]):
+        assert http.get(f"/storage/v1{quote(url, safe='/?=.-_+')}").content == BODY
 
 
 @pytest.mark.parametrize(

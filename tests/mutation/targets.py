@@ -18,6 +18,7 @@ DECISION_CODE = (
     "runops/dollars.py",
     "runops/job_row.py",
     "runops/pacing/*.py",
+    "runops/proxies.py",
     "runops/quality.py",
     "runops/recorded_secrets/[!o]*.py",
     "runops/retry_policy.py",

@@ -340,6 +340,7 @@ def test_files_are_those_a_container_would_see(tmp_path: Path) -> None:
         ("License-Expression: MIT OR Apache-2.0\nLicense: no", ("MIT OR Apache-2.0",)),
         ("License: BSD-3-Clause", ("BSD-3-Clause",)),
         (f"License: {'text ' * 50}\nClassifier: License :: OSI Approved :: MIT License", ("MIT License",)),
+        ("License: UNKNOWN\nClassifier: License :: OSI Approved :: MIT License", ("MIT License",)),
         ("Classifier: Topic :: Software", ()),
     ],
 )

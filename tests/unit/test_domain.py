@@ -201,6 +201,43 @@ class TestEnvironment:
         assert (found.supabase_url, found.gemini_key) == ("https://staging.example", SECRET)
         assert found.supabase_key == SECRET
 
+    @pytest.mark.parametrize("name", ["SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"])
+    @pytest.mark.parametrize("key", [SECRET, jwt("service_role")])
+    def test_either_name_may_hold_either_kind_of_key(self, name: str, key: str) -> None:
+        environ = {"SUPABASE_URL": "https://x.example", name: key}
+        assert read_environment(environ, needs_gemini=False).supabase_key == key
+
+    def test_the_newer_name_wins_in_one_place_and_the_place_wins_over_the_name(self, tmp_path: Path) -> None:
+        both = {**self.ENVIRON, "SUPABASE_SECRET_KEY": SECRET + "-newer"}
+        assert read_environment(both).supabase_key == SECRET + "-newer"
+        (tmp_path / ".env").write_text(f"SUPABASE_SECRET_KEY={SECRET}-of-the-file\n")
+        assert read_environment(self.ENVIRON, directory=tmp_path).supabase_key == SECRET
+
+    def test_the_refusal_names_the_setting_that_holds_the_wrong_key(self) -> None:
+        with pytest.raises(EnvironmentIncomplete, match="SUPABASE_SECRET_KEY is the wrong key"):
+            read_environment({**self.ENVIRON, "SUPABASE_SECRET_KEY": "sb_publishable_x"})
+        with pytest.raises(EnvironmentIncomplete, match="SUPABASE_SECRET_KEY holds something"):
+            read_environment({**self.ENVIRON, "SUPABASE_SECRET_KEY": "x"})
+
+    @pytest.mark.parametrize("name", ["GOOGLE_GEMINI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"])
+    def test_the_projects_own_gemini_key_wins_over_a_stray_one_of_the_shell(self, name: str, tmp_path: Path) -> None:
+        shell = {"SUPABASE_URL": "https://x.example", "SUPABASE_SECRET_KEY": SECRET, "GOOGLE_API_KEY": "of-the-shell"}
+        assert read_environment(shell, directory=tmp_path).gemini_key == "of-the-shell"
+        (tmp_path / ".env").write_text(f"{name}=of-the-project\n")
+        assert read_environment(shell, directory=tmp_path).gemini_key == "of-the-project"
+        named = {**shell, "GEMINI_API_KEY": "named-in-the-shell"}
+        assert read_environment(named, directory=tmp_path).gemini_key == "named-in-the-shell"
+
+    @pytest.mark.parametrize(("needs_gemini", "excepted"), [(False, "x.example"), (True, "x.example,googleapis.com")])
+    def test_a_proxy_that_cannot_be_used_is_said_before_anything_is_asked(
+        self, needs_gemini: bool, excepted: str
+    ) -> None:
+        environ = {**self.ENVIRON, "ALL_PROXY": "socks4://who:secret@proxy"}
+        for refused in ({}, {"NO_PROXY": "x.example"} if needs_gemini else {}):
+            with pytest.raises(EnvironmentIncomplete, match="ALL_PROXY names a proxy of the kind socks4"):
+                read_environment({**environ, **refused}, needs_gemini=needs_gemini)
+        assert read_environment({**environ, "NO_PROXY": excepted}, needs_gemini=needs_gemini).supabase_key == SECRET
+
     def test_keys_are_not_in_the_representation(self) -> None:
         assert SECRET not in repr(read_environment(self.ENVIRON))
 

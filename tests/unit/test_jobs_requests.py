@@ -123,12 +123,12 @@ def test_claims_of_an_installation_are_read_in_pages() -> None:
     ]
 
 
-def test_claimed_rows_of_an_installation_are_read_in_pages() -> None:
-    query = requests.claimed_page(("job_id",), "ours", first=0, last=6)(_table())
+def test_rows_claimed_under_names_that_begin_alike_are_read_in_pages() -> None:
+    query = requests.claimed_page(("job_id",), "work/", first=0, last=6)(_table())
     assert _sent(query) == [
         ("select", "job_id"),
         ("status", "eq.processing"),
-        ("metadata->runops->>by", "eq.ours"),
+        ("metadata->runops->>by", "match.^work/"),
         ("order", "created_at.asc,id.asc"),
         ("offset", "0"),
         ("limit", "7"),

@@ -1,11 +1,14 @@
 """Checks that Gemini is reachable, accepts the key and knows the models. It generates nothing and costs nothing."""
 
+import os
 from collections.abc import Iterable
 from urllib.parse import quote
 
 import httpx
 
+from runops.authorities import trusted
 from runops.environment import Environment
+from runops.proxies import proxy_for
 from runops.supabase.probe import Finding
 from runops_cli.checks.finding import good, problem
 
@@ -29,7 +32,13 @@ async def check_models(environment: Environment, models: Iterable[str]) -> list[
     if environment.gemini_key is None:
         return [problem("Gemini key", "GOOGLE_GEMINI_API_KEY is not set.", _KEY_REMEDY)]
     base = (environment.gemini_base_url or _GOOGLE).rstrip("/")
-    async with httpx.AsyncClient(headers={"x-goog-api-key": environment.gemini_key}, timeout=_SECONDS) as client:
+    async with httpx.AsyncClient(
+        verify=trusted(),
+        proxy=proxy_for(base, os.environ),
+        trust_env=False,
+        headers={"x-goog-api-key": environment.gemini_key},
+        timeout=_SECONDS,
+    ) as client:
         return [await _check(client, base, name) for name in dict.fromkeys(models)]
 
 

@@ -28,6 +28,7 @@ from runops_cli.terminal.options import (
 )
 from runops_cli.terminal.run_command import run_async
 from runops_cli.terminal.settings import read_settings
+from runops_cli.work.abandoned import WORK
 from runops_cli.work.loop import Loop, LoopSettings
 from runops_cli.work.scratch_folders import remove_left_behind
 from runops_cli.work.stop_signal import StopSignal
@@ -199,7 +200,7 @@ def work(
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise typer.BadParameter(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    loop_settings = LoopSettings(by=f"work/{socket.gethostname()}", retries=retries, once=once, most=most)
+    loop_settings = LoopSettings(by=f"{WORK}{socket.gethostname()}", retries=retries, once=once, most=most)
     run_async(_work(env_file, options, loop_settings))
 
 

@@ -1,33 +1,50 @@
-"""Decides whether a row was claimed by a process of this machine that has died. Pure."""
+"""Decides whether a row was claimed by a `runops work` that has died, on this machine or another. Pure."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from runops.job_row import JobRow, RowStatus
 
-__all__ = ["STALE_SECONDS", "is_abandoned"]
+__all__ = ["STALE_SECONDS", "WORK", "is_abandoned", "seconds_silent"]
 
 STALE_SECONDS = 300.0
 """A live process writes a heartbeat at least every 60 s; after so long without one it is dead."""
 
+WORK = "work/"
+"""How the names in the claims of `runops work` begin; the host's name follows.
 
-def is_abandoned(row: JobRow, *, by: str, now: datetime) -> bool:
-    """Whether a row was claimed by a process of this machine that has died.
+A container has another host name each time, so whoever finds the row of one that died is called otherwise.
+"""
+
+
+def is_abandoned(row: JobRow, *, now: datetime) -> bool:
+    """Whether a row was claimed by a `runops work` that has died.
 
     Parameters
     ----------
     row
         The row as just read.
-    by
-        The name in the claims of this machine.
     now
         The time at the server, which writes `updated_at`.
     """
-    if row.status != RowStatus.PROCESSING or row.claim is None or row.claim.by != by or row.updated_at is None:
+    if row.status != RowStatus.PROCESSING or row.claim is None or not row.claim.by.startswith(WORK):
         return False
+    silent = seconds_silent(row, now=now)
+    return silent is not None and silent > STALE_SECONDS
+
+
+def seconds_silent(row: JobRow, *, now: datetime) -> float | None:
+    """Return how long ago the row was written; None where it does not say.
+
+    Parameters
+    ----------
+    row
+        The row as just read.
+    now
+        The time at the server.
+    """
     try:
-        updated = datetime.fromisoformat(row.updated_at)
+        updated = datetime.fromisoformat(row.updated_at or "")
     except ValueError:
-        return False
-    if updated.tzinfo is None:
-        return False
-    return (now - updated).total_seconds() > STALE_SECONDS
+        return None
+    # A column without time zone holds the server's time, and servers of Supabase are set to UTC.
+    return (now - (updated if updated.tzinfo else updated.replace(tzinfo=UTC))).total_seconds()

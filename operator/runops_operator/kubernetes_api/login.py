@@ -17,7 +17,7 @@ from kubernetes.aio.config.kube_config import FileOrData, KubeConfigLoader, Kube
 from runops_operator.kubernetes_api.cluster import ClusterError
 from runops_operator.kubernetes_api.exec_plugin import credentials_of_plugin
 from runops_operator.kubernetes_api.oidc import expires_at, refreshed
-from runops_operator.kubernetes_api.proxy import proxy_for
+from runops_operator.kubernetes_api.proxy import proxy_to_cluster
 
 __all__ = ["log_in"]
 
@@ -49,7 +49,7 @@ async def log_in() -> Configuration:
         # Others may quote the file, and with it a key.
         words = error if isinstance(error, ConfigException | OSError) else type(error).__name__
         raise ClusterError(f"The service account or the kubeconfig cannot be read: {words}.") from None
-    configuration.proxy = configuration.proxy or proxy_for(configuration.host, os.environ)
+    configuration.proxy = configuration.proxy or proxy_to_cluster(configuration.host, os.environ)
     return configuration
 
 

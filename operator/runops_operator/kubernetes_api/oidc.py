@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 
 from runops_operator.kubernetes_api.cluster import ClusterError
-from runops_operator.kubernetes_api.proxy import proxy_for
+from runops_operator.kubernetes_api.proxy import proxy_to_cluster
 
 __all__ = ["expires_at", "refreshed"]
 
@@ -59,7 +59,7 @@ async def refreshed(provider: Mapping[str, Any]) -> tuple[str, str]:
         async with aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=_trusted(provider)),
             timeout=aiohttp.ClientTimeout(total=_ANSWER_SECONDS),
-            proxy=proxy_for(issuer, os.environ),
+            proxy=proxy_to_cluster(issuer, os.environ),
             raise_for_status=True,
         ) as session:
             async with session.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration") as answer:

@@ -1,9 +1,11 @@
 """Opens the connection to the Gemini API."""
 
+import os
 import ssl
 from functools import cache
 from typing import TYPE_CHECKING
 
+from runops.proxies import proxy_for
 from runops_worker.gemini.open_responses import note_response
 
 if TYPE_CHECKING:
@@ -43,14 +45,20 @@ def open_client(key: str, *, base_url: str | None) -> "tuple[Client, AsyncClient
     from google.genai import types  # noqa: PLC0415 - see above
 
     trusted = _trusted()
-    transport = httpx2.AsyncClient(verify=trusted, follow_redirects=True, event_hooks={"response": [note_response]})
+    transport = httpx2.AsyncClient(
+        verify=trusted,
+        proxy=proxy_for(base_url or GOOGLE, os.environ),
+        trust_env=False,
+        follow_redirects=True,
+        event_hooks={"response": [note_response]},
+    )
     options = types.HttpOptions(
         api_version=API_VERSION,
         base_url=base_url or GOOGLE,
         timeout=CALL_TIMEOUT_MILLISECONDS,
         retry_options=None,
         httpx_async_client=transport,
-        client_args={"verify": trusted},
+        client_args={"verify": trusted, "trust_env": False},
         async_client_args={"ssl": trusted},
     )
     return genai.Client(api_key=key, vertexai=False, http_options=options), transport

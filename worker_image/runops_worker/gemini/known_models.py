@@ -5,11 +5,14 @@ This is one plain request: the SDK, which takes 50 MB, is not needed for it.
 
 import json
 import logging
+import os
 from urllib.parse import quote
 
 import httpx
 
+from runops.authorities import trusted
 from runops.failures import Failed, Reason
+from runops.proxies import proxy_for
 from runops_worker.gemini.client import API_VERSION, GOOGLE
 from runops_worker.gemini.judge_error import judge
 from runops_worker.gemini.sdk_errors import api_error
@@ -49,7 +52,13 @@ async def check_model(name: str, *, key: str, base_url: str | None) -> None:
         return
     url = f"{base}/{API_VERSION}/models/{quote(model, safe='')}"
     try:
-        async with httpx.AsyncClient(timeout=_SECONDS, headers={"x-goog-api-key": key}) as client:
+        async with httpx.AsyncClient(
+            verify=trusted(),
+            proxy=proxy_for(base, os.environ),
+            trust_env=False,
+            timeout=_SECONDS,
+            headers={"x-goog-api-key": key},
+        ) as client:
             answer = await client.get(url)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         _LOG.warning("it is not known whether the model exists", extra={"model": name, "why": type(error).__name__})

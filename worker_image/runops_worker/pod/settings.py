@@ -52,7 +52,7 @@ It takes no arguments but --help and reads its environment:
   RUNOPS_UPLOAD_SECONDS         deadline of one upload to storage (1800)
   RUNOPS_GEMINI_FILE_SECONDS    deadline of Gemini's processing of an uploaded video (600)
   RUNOPS_WORKDIR                scratch folder (/work)
-  RUNOPS_SECRETS_DIR            folder with the files SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY,
+  RUNOPS_SECRETS_DIR            folder with the files SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY or SUPABASE_SECRET_KEY,
                                 GOOGLE_GEMINI_API_KEY and GOOGLE_GEMINI_BASE_URL; the environment where not set
   RUNOPS_VIDEOJOB, RUNOPS_NAMESPACE   the VideoJob whose status receives the progress
   RUNOPS_LOG_LEVEL              lowest level of the log (INFO)

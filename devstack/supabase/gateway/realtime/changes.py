@@ -22,6 +22,8 @@ class Change:
     ----------
     columns
         Names and type names of all columns, in their order.
+    key
+        Names of the columns that identify a row.
     texts
         The row's values as PostgreSQL writes them, for filters; of a deleted row its key only.
     record, old_record
@@ -34,6 +36,7 @@ class Change:
     action: Action
     committed_at: datetime
     columns: tuple[tuple[str, str], ...]
+    key: tuple[str, ...]
     texts: Mapping[str, str | None]
     record: Mapping[str, Any] | None
     old_record: Mapping[str, Any] | None
@@ -118,6 +121,7 @@ class Decoder:
             action=action,
             committed_at=self._committed_at,
             columns=tuple((column.name, self._type_name(column.type_id)) for column in relation.columns),
+            key=tuple(column.name for column in relation.columns if column.is_key),
             texts={
                 column.name: value
                 for column, value in zip(relation.columns, values, strict=True)

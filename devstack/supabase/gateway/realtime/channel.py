@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -14,10 +15,12 @@ from devstack.supabase.gateway.realtime.source import ChangeSource, Listener, Su
 from devstack.supabase.gateway.realtime.token import Token
 from devstack.supabase.gateway.switches import RealtimeMode
 
+_log = logging.getLogger(__name__)
 TOPIC_PREFIX = "realtime:"
 _CONFIRM_SECONDS = 300.0
 _AGAIN_SECONDS = 5.0
-_SEES_ALL = "service_role"
+SEES_ALL = "service_role"
+"""The role that no policy limits."""
 
 
 class Channel:
@@ -25,10 +28,8 @@ class Channel:
 
     Parameters
     ----------
-    topic, join_ref
-        As the client named them.
-    asked
-        The changes it subscribes to, as it asked.
+    topic, join_ref, config
+        As the client sent them when it joined.
     token
         Whose it is.
     source
@@ -37,6 +38,13 @@ class Channel:
         Sends an event with a payload on the channel.
     mode
         How the service behaves.
+
+    Attributes
+    ----------
+    asked
+        The changes it subscribes to, as it asked.
+    hears_itself, acknowledges
+        What it asked for about its own broadcasts.
     """
 
     def __init__(
@@ -44,7 +52,7 @@ class Channel:
         topic: str,
         join_ref: str | None,
         *,
-        asked: Sequence[dict[str, Any]],
+        config: dict[str, Any],
         token: Token,
         source: ChangeSource,
         send: Callable[[str, dict[str, Any]], None],
@@ -52,7 +60,10 @@ class Channel:
     ) -> None:
         self.topic = topic
         self.join_ref = join_ref
-        self._asked = asked
+        asked, broadcast = config.get("postgres_changes"), config.get("broadcast")
+        self.asked = [one for one in asked if isinstance(one, dict)] if isinstance(asked, list) else []
+        wished = broadcast if isinstance(broadcast, dict) else {}
+        self.hears_itself, self.acknowledges = wished.get("self") is True, wished.get("ack") is True
         self._token = token
         self._source = source
         self._send = send
@@ -96,7 +107,7 @@ class Channel:
 
     async def _tell(self) -> None:
         try:
-            bindings = [Binding.of(one) for one in self._asked]
+            bindings = [Binding.of(one) for one in self.asked]
         except BindingInvalidError as error:
             self.system("error", str(error))
             return
@@ -115,16 +126,26 @@ class Channel:
             else:
                 break
 
-        def changed(change: Change) -> None:
-            if self._mode() == "silent" or self._token.role != _SEES_ALL:
-                return
-            ids = [binding.id for binding in bindings if binding.wants(change)]
-            if ids:
-                self._send("postgres_changes", {"ids": ids, "data": change.data()})
+        changes: asyncio.Queue[Change] = asyncio.Queue()
 
         def subscribed() -> None:
             if self._mode() != "unconfirmed":
                 self.system("ok", "Subscribed to PostgreSQL")
 
-        with self._source.reported_to(Listener(changed, subscribed)):
-            await asyncio.Event().wait()
+        with self._source.reported_to(Listener(changes.put_nowait, subscribed)):
+            while True:
+                change = await changes.get()
+                ids = [binding.id for binding in bindings if binding.wants(change)]
+                if ids and self._mode() != "silent" and await self._may_see(change):
+                    self._send("postgres_changes", {"ids": ids, "data": change.data()})
+
+    async def _may_see(self, change: Change) -> bool:
+        token = self._token
+        if token.role == SEES_ALL:
+            return True
+        try:
+            return await self._source.may_see(change, role=token.role, claims=token.claims)
+        except psycopg.Error as error:
+            # A role without grants is told nothing, and what happens while the database is away is lost.
+            _log.warning("A change is not told to %s: %s", token.role, type(error).__name__)
+            return False

@@ -10,14 +10,14 @@ from aiohttp import web
 
 from devstack.supabase.gateway import access
 from devstack.supabase.gateway.realtime import token as tokens
-from devstack.supabase.gateway.realtime.session import Session
+from devstack.supabase.gateway.realtime.frames import VERSIONS
+from devstack.supabase.gateway.realtime.session import Message, Session
 from devstack.supabase.gateway.realtime.source import ChangeSource
 from devstack.supabase.gateway.realtime.token import TokenRefusedError
 from devstack.supabase.gateway.settings import GatewaySettings
 from devstack.supabase.gateway.switches import SwitchBoard, Switches
 
 PATH: Final = "/realtime/v1/websocket"
-_VERSION: Final = "1.0.0"
 _TOO_MANY: Final = 429
 _CLOSE_SECONDS: Final = 1.0
 
@@ -63,6 +63,10 @@ class RealtimeDoor:
             elif switches.realtime == "expire":
                 session.expire()
 
+    def _broadcast(self, sender: Session, message: Message) -> None:
+        for session in self._sessions:
+            session.tell(message, own=session is sender)
+
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         switches = self._board.switches
         if switches.realtime == "refuse":
@@ -76,17 +80,21 @@ class RealtimeDoor:
             tokens.check(own_token, self._settings.jwt_secret)
         except TokenRefusedError as error:
             return web.json_response({"error": error.at_the_door}, status=401)
-        if request.query.get("vsn", _VERSION) != _VERSION:
+        asked = request.query.get("vsn", VERSIONS[0])
+        version = next((one for one in VERSIONS if one == asked), None)
+        if version is None:
             return web.Response(status=403)
         socket = web.WebSocketResponse(timeout=_CLOSE_SECONDS, autoclose=False, autoping=False, compress=False)
         await socket.prepare(request)
         session = Session(
             socket,
             request,
+            version=version,
             source=self._source,
             jwt_secret=self._settings.jwt_secret,
             own_token=own_token,
             mode=lambda: self._board.switches.realtime,
+            broadcast=self._broadcast,
         )
         self._sessions.add(session)
         try:

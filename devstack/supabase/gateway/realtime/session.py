@@ -1,22 +1,24 @@
-"""One websocket: messages of Phoenix channels, version 1.0.0 of their form, as the service answers them."""
+"""One websocket: messages of Phoenix channels, as the service answers them."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from devstack.supabase.gateway.realtime import frames
 from devstack.supabase.gateway.realtime import token as tokens
 from devstack.supabase.gateway.realtime.bindings import binding_id
-from devstack.supabase.gateway.realtime.channel import TOPIC_PREFIX, Channel
+from devstack.supabase.gateway.realtime.channel import SEES_ALL, TOPIC_PREFIX, Channel
+from devstack.supabase.gateway.realtime.frames import BROADCAST, Frame, UserBroadcast, Version
 from devstack.supabase.gateway.realtime.source import ChangeSource
 from devstack.supabase.gateway.realtime.token import Token, TokenRefusedError
 from devstack.supabase.gateway.switches import RealtimeMode
 
-Frame = dict[str, Any]
+Message = Frame | UserBroadcast
 _LAST = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 
 
@@ -27,12 +29,16 @@ class Session:
     ----------
     socket, request
         Of the connection.
+    version
+        The form of its messages.
     source
         Of the changes.
     jwt_secret, own_token
         What signs tokens here, and the one that the connection's key stands for.
     mode
         How the service behaves.
+    broadcast
+        Tells all connections what one of them sends to a topic.
     """
 
     def __init__(
@@ -40,19 +46,23 @@ class Session:
         socket: web.WebSocketResponse,
         request: web.Request,
         *,
+        version: Version,
         source: ChangeSource,
         jwt_secret: str,
         own_token: str,
         mode: Callable[[], RealtimeMode],
+        broadcast: Callable[[Session, Message], None],
     ) -> None:
         self._socket = socket
         self._request = request
+        self._version = version
         self._source = source
         self._jwt_secret = jwt_secret
         self._own_token = own_token
         self._mode = mode
+        self._broadcast = broadcast
         self._thawed = asyncio.Event()
-        self._outbox: asyncio.Queue[Frame] = asyncio.Queue()
+        self._outbox: asyncio.Queue[Message] = asyncio.Queue()
         self._channels: dict[str, tuple[Channel, asyncio.Task[None]]] = {}
 
     async def run(self) -> None:
@@ -64,7 +74,7 @@ class Session:
                 await self._while_frozen()
                 if message.type is WSMsgType.PING:
                     await self._socket.pong(message.data)
-                elif message.type is WSMsgType.TEXT:
+                elif message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                     self._answer(message.data)
                 elif message.type in _LAST:
                     await self._socket.close()
@@ -96,52 +106,80 @@ class Session:
         self._thawed.set()
         await self._socket.close(code=WSCloseCode.GOING_AWAY)
 
-    def _answer(self, text: str) -> None:
-        frame = _frame(text)
-        if frame is None:
+    def tell(self, message: Message, *, own: bool) -> None:
+        """Pass on what was sent to a topic, if this connection has joined it; its own message only if it asked."""
+        known = self._channels.get(message.topic)
+        if known is not None and (known[0].hears_itself or not own):
+            self._outbox.put_nowait(message)
+
+    def _answer(self, data: str | bytes) -> None:
+        message = frames.read(data, self._version)
+        if message is None:
             # The service logs it and goes on.
             return
-        topic, event, ref = frame["topic"], frame["event"], frame.get("ref")
-        if topic == "phoenix" and event == "heartbeat":
+        topic, event, ref = message.topic, message.event, message.ref
+        if isinstance(message, UserBroadcast) or event == BROADCAST:
+            self._pass_on(message)
+        elif topic == "phoenix" and event == "heartbeat":
             self._reply(topic, ref, "ok")
         elif event == "phx_join":
-            self._join(topic, ref, frame["payload"])
+            self._join(message)
         elif event == "phx_leave":
-            self._reply(topic, ref, "ok")
+            self._reply(topic, ref, "ok", join_ref=message.join_ref)
             if topic in self._channels:
                 self._end(topic)
         elif topic not in self._channels:
             self._reply(topic, ref, "error", {"reason": "unmatched topic"})
         elif event == "access_token":
-            self._renew(topic, frame["payload"].get("access_token"))
+            self._renew(topic, message.payload.get("access_token"))
 
-    def _join(self, topic: str, ref: str | None, payload: Frame) -> None:
+    def _pass_on(self, message: Message) -> None:
+        known = self._channels.get(message.topic)
+        if known is None:
+            self._reply(message.topic, message.ref, "error", {"reason": "unmatched topic"})
+            return
+        channel, _ = known
+        kept = replace(message, ref=None, join_ref=None)
+        self._broadcast(self, kept)
+        if channel.acknowledges:
+            self._reply(message.topic, message.ref, "ok", join_ref=channel.join_ref)
+
+    def _join(self, message: Frame) -> None:
+        topic, ref, payload = message.topic, message.ref, message.payload
         if not topic.startswith(TOPIC_PREFIX):
             self._reply(topic, ref, "error", {"reason": "unmatched topic"})
             return
+        join_ref = message.join_ref or ref
         if topic == TOPIC_PREFIX:
-            self._reply(topic, ref, "error", {"reason": "TopicNameRequired: You must provide a topic name"})
+            reason = "TopicNameRequired: You must provide a topic name"
+            self._reply(topic, ref, "error", {"reason": reason}, join_ref=join_ref)
             return
         try:
             token = self._token(payload.get("access_token"))
         except TokenRefusedError as error:
-            self._reply(topic, ref, "error", {"reason": f"{error.code}: {error}"})
+            self._reply(topic, ref, "error", {"reason": f"{error.code}: {error}"}, join_ref=join_ref)
+            return
+        config = payload.get("config")
+        config = config if isinstance(config, dict) else {}
+        if config.get("private") is True and token.role != SEES_ALL:
+            # A project without policies on realtime.messages.
+            name = topic.removeprefix(TOPIC_PREFIX)
+            reason = f"Unauthorized: You do not have permissions to read from this Channel topic: {name}"
+            self._reply(topic, ref, "error", {"reason": reason}, join_ref=join_ref)
             return
         if topic in self._channels:
             self._end(topic)
-        config = payload.get("config")
-        asked = config.get("postgres_changes") if isinstance(config, dict) else None
-        asked = [one for one in asked if isinstance(one, dict)] if isinstance(asked, list) else []
         channel = Channel(
             topic,
-            ref,
-            asked=asked,
+            join_ref,
+            config=config,
             token=token,
             source=self._source,
-            send=lambda event, payload: self._put(topic, event, None, payload),
+            send=lambda event, payload: self._put(topic, event, None, payload, join_ref=_sender(event, join_ref)),
             mode=self._mode,
         )
-        self._reply(topic, ref, "ok", {"postgres_changes": [{**one, "id": binding_id(one)} for one in asked]})
+        bindings = [{**one, "id": binding_id(one)} for one in channel.asked]
+        self._reply(topic, ref, "ok", {"postgres_changes": bindings}, join_ref=join_ref)
         task = asyncio.create_task(channel.run())
         self._channels[topic] = (channel, task)
         task.add_done_callback(lambda task: self._ended(topic, task))
@@ -164,7 +202,7 @@ class Session:
         """End a channel and say so."""
         channel, task = self._channels.pop(topic)
         task.cancel()
-        self._put(topic, "phx_close", channel.join_ref, {})
+        self._put(topic, "phx_close", channel.join_ref, {}, join_ref=channel.join_ref)
 
     def _ended(self, topic: str, task: asyncio.Task[None]) -> None:
         """Say that a channel has ended by itself."""
@@ -173,19 +211,31 @@ class Session:
             return
         del self._channels[topic]
         failed = task.cancelled() or task.exception() is not None
-        self._put(topic, "phx_error" if failed else "phx_close", known[0].join_ref, {})
+        join_ref = known[0].join_ref
+        self._put(topic, "phx_error" if failed else "phx_close", join_ref, {}, join_ref=join_ref)
 
-    def _reply(self, topic: str, ref: str | None, status: str, response: Frame | None = None) -> None:
-        self._put(topic, "phx_reply", ref, {"status": status, "response": response or {}})
+    def _reply(
+        self,
+        topic: str,
+        ref: str | None,
+        status: str,
+        response: dict[str, Any] | None = None,
+        *,
+        join_ref: str | None = None,
+    ) -> None:
+        self._put(topic, "phx_reply", ref, {"status": status, "response": response or {}}, join_ref=join_ref)
 
-    def _put(self, topic: str, event: str, ref: str | None, payload: Frame) -> None:
-        self._outbox.put_nowait({"ref": ref, "topic": topic, "event": event, "payload": payload})
+    def _put(self, topic: str, event: str, ref: str | None, payload: dict[str, Any], *, join_ref: str | None) -> None:
+        self._outbox.put_nowait(Frame(topic, event, payload, ref=ref, join_ref=join_ref))
 
     async def _send_all(self) -> None:
         while True:
-            frame = await self._outbox.get()
+            data = frames.write(await self._outbox.get(), self._version)
             await self._while_frozen()
-            await self._socket.send_json(frame)
+            if isinstance(data, bytes):
+                await self._socket.send_bytes(data)
+            elif data is not None:
+                await self._socket.send_str(data)
             if self._mode() == "drop":
                 await self.go_away()
 
@@ -195,12 +245,6 @@ class Session:
             await self._thawed.wait()
 
 
-def _frame(text: str) -> Frame | None:
-    try:
-        frame = json.loads(text)
-    except ValueError:
-        return None
-    if not isinstance(frame, dict):
-        return None
-    named = isinstance(frame.get("topic"), str) and isinstance(frame.get("event"), str)
-    return frame if named and isinstance(frame.get("payload"), dict) else None
+def _sender(event: str, join_ref: str | None) -> str | None:
+    """Return the join that a message of a channel is for: changes are told to all channels by one message."""
+    return None if event == "postgres_changes" else join_ref

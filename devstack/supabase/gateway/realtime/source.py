@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import TupleRow
 
 from devstack.supabase.gateway.realtime.bindings import Binding
@@ -95,6 +97,29 @@ class ChangeSource:
                         f"your connect parameters: {binding.shown()}. Exception: ERROR P0001 (raise_exception) "
                         f"invalid column for filter {one.column}"
                     )
+
+    async def may_see(self, change: Change, *, role: str, claims: Mapping[str, Any]) -> bool:
+        """Tell whether the policies of a changed row's table let a role with these claims see it.
+
+        Deleted rows are told to everybody: there is no row left to ask for, and no more than its key is told.
+
+        Raises
+        ------
+        psycopg.Error
+            The role may not read the table at all, or the database cannot be asked.
+        """
+        if change.action == "DELETE":
+            return True
+        row = sql.SQL(" and ").join(sql.SQL("{}::text = %s").format(sql.Identifier(name)) for name in change.key)
+        question = sql.SQL("select exists (select from {} where {})").format(
+            sql.Identifier(change.schema, change.table), row
+        )
+        async with await self._connect() as connection, connection.transaction():
+            await connection.execute("select set_config('request.jwt.claims', %s, true)", [json.dumps(dict(claims))])
+            await connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+            answer = await connection.execute(question, [change.texts.get(name) for name in change.key])
+            found = await answer.fetchone()
+        return found == (True,)
 
     @contextmanager
     def reported_to(self, listener: Listener) -> Iterator[None]:

@@ -6,7 +6,9 @@ Words of refusals are those of the service's source (`user_socket.ex` and `realt
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from devstack.supabase import keys
 
@@ -40,10 +42,13 @@ class Token:
         Of the database.
     expires_at
         In seconds since 1970.
+    claims
+        All that it says.
     """
 
     role: str
     expires_at: float
+    claims: Mapping[str, Any]
 
     def seconds_left(self) -> float:
         """Return how long it is still good."""
@@ -74,7 +79,7 @@ def check(text: str, jwt_secret: str) -> Token:
     if not isinstance(role, str) or not isinstance(expires_at, int):
         message = "Fields `role` and `exp` are required in JWT"
         raise TokenRefusedError("InvalidJWTToken", message, message)
-    token = Token(role, expires_at)
+    token = Token(role, expires_at, claims)
     if token.seconds_left() <= 0:
         raise TokenRefusedError("InvalidJWTToken", token.expired(), "Token has expired")
     return token

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 from aiohttp import web
 
-from devstack.supabase.gateway.storage import errors
+from devstack.supabase.gateway.storage import errors, kept
 from devstack.supabase.gateway.storage.records import StoredObject
 from devstack.supabase.gateway.storage.store import Store
 
@@ -66,6 +66,7 @@ async def send(request: web.Request, store: Store, stored: StoredObject) -> web.
     response.content_length = last - first + 1
     if wanted:
         response.headers["Content-Range"] = f"bytes {first}-{last}/{stored.size}"
+    kept.note(request, response)
     with store.path(stored).open("rb") as file:
         await response.prepare(request)
         if request.method != "HEAD":

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from typing import Any
-from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import BaseModel, Field
 
 from devstack.supabase import keys
 from devstack.supabase.gateway.settings import GatewaySettings
-from devstack.supabase.gateway.storage import caller, download, errors, uploading
+from devstack.supabase.gateway.storage import caller, download, errors, kept, uploading
 from devstack.supabase.gateway.storage.records import check_name
 from devstack.supabase.gateway.storage.store import Store
 from devstack.supabase.gateway.switches import SwitchBoard
@@ -74,8 +73,9 @@ class SignedRoutes:
         return web.json_response(answer)
 
     async def download(self, request: web.Request) -> web.StreamResponse:
-        """Send the object a token stands for."""
+        """Send the object a token stands for; caches may keep it as long as the token is good."""
         bucket, name = self._claimed(request)
+        kept.by_signed_url(request, expires_at=self._claims(request).get("exp"))
         return await download.send(request, self._store, self._store.get(bucket, name))
 
     async def sign_upload(self, request: web.Request) -> web.Response:
@@ -87,9 +87,7 @@ class SignedRoutes:
         if not upsert and self._store.find(bucket.id, name) is not None:
             raise errors.duplicate()
         token = self._token(bucket.id, name, _UPLOAD_SECONDS, upsert=upsert)
-        return web.json_response(
-            {"url": f"/object/upload/sign/{bucket.id}/{quote(name)}?token={token}", "token": token}
-        )
+        return web.json_response({"url": f"/object/upload/sign/{bucket.id}/{name}?token={token}", "token": token})
 
     async def upload(self, request: web.Request) -> web.Response:
         """Take the object a token stands for."""
@@ -108,7 +106,8 @@ class SignedRoutes:
         return web.json_response({"Key": f"{stored.bucket}/{stored.name}", "Id": stored.id})
 
     def _signed(self, bucket: str, name: str, seconds: int) -> str:
-        return f"/object/sign/{bucket}/{quote(name)}?token={self._token(bucket, name, seconds)}"
+        # Not percent-encoded: that is left to the client, and supabase-js would do it twice.
+        return f"/object/sign/{bucket}/{name}?token={self._token(bucket, name, seconds)}"
 
     def _token(self, bucket: str, name: str, seconds: int, *, upsert: bool = False) -> str:
         now = int(time.time())
