@@ -108,7 +108,7 @@ async def test_times_without_a_zone_are_read_in_the_zone_of_the_database(
     backlog = await supabase.jobs.backlog()
     for time in (row.created_at, row.updated_at, listed.created_at, listed.updated_at, backlog.oldest):
         assert abs(datetime.fromisoformat(time or "") - now) < timedelta(minutes=5)
-    claim = Claim(claim=str(uuid4()), by="dead")
+    claim = Claim(claim=str(uuid4()), by="work/dead")
     claimed = await supabase.jobs.claim(row, claim)
     assert claimed is not None
     assert await supabase.jobs.claim(row, claim) is None
@@ -116,13 +116,13 @@ async def test_times_without_a_zone_are_read_in_the_zone_of_the_database(
     assert await supabase.jobs.bind_pod(job_id, claim.claim, "pod") is not None
     hour_ago = (now - timedelta(hours=1)).isoformat()
     assert await supabase.jobs.stale(before=hour_ago, installation="ours", limit=5) == []
-    (held,) = await supabase.jobs.claimed_by("dead")
-    assert not is_abandoned(held, by="dead", now=now)
+    (held,) = await supabase.jobs.claimed_by_names("work/")
+    assert not is_abandoned(held, now=now)
     # The row watch compares the times of both reads.
-    assert [watched.updated_at async for watched in supabase.jobs.claims_of("dead")] == [held.updated_at]
+    assert [watched.updated_at async for watched in supabase.jobs.claims_of("work/dead")] == [held.updated_at]
     database.execute(b"update public.jobs set updated_at = now() - interval '61 minutes'")
     (stale,) = await supabase.jobs.stale(before=hour_ago, installation="ours", limit=5)
-    assert is_abandoned(stale, by="dead", now=now)
+    assert is_abandoned(stale, now=now)
     taken = Claim(claim=str(uuid4()), by="ours")
     assert await supabase.jobs.claim(stale, taken, from_status="processing") is not None
     assert await supabase.jobs.complete(job_id, taken.claim)

@@ -1,6 +1,6 @@
 """Decides whether a row was claimed by a `runops work` that has died, on this machine or another. Pure."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from runops.job_row import JobRow, RowStatus
 
@@ -46,5 +46,5 @@ def seconds_silent(row: JobRow, *, now: datetime) -> float | None:
         updated = datetime.fromisoformat(row.updated_at or "")
     except ValueError:
         return None
-    # A column without time zone holds the server's time, and servers of Supabase are set to UTC.
-    return (now - (updated if updated.tzinfo else updated.replace(tzinfo=UTC))).total_seconds()
+    # Rows are read with the database's zone.
+    return (now - updated).total_seconds() if updated.tzinfo is not None else None
