@@ -128,7 +128,54 @@ def test_signed_urls_that_are_expired_forged_or_for_something_else(
         )
 
 
-@pytest.mark.parametrize("name", ["a%5Cb", "a//b", "caf%C3%A9", "a%23b"])
+@pytest.mark.parametrize("path", ["object/info/videos/a", "object/videos/a"])
+@pytest.mark.parametrize("token", ["expired", "forged", "none"])
+def test_a_private_bucket_is_not_there_for_a_bad_key(
+    bare: httpx.Client, stack: StackInfo, path: str, token: str
+) -> None:
+    tokens = {
+        "expired": mint_jwt(stack, role="service_role", expires_in=-1),
+        "forged": keys.role_jwt("another secret", role="service_role"),
+    }
+    headers = {"Authorization": f"Bearer {tokens[token]}"} if token in tokens else {}
+    assert bare.get(f"/storage/v1/{path}", headers=headers).json() == NO_BUCKET
+    clear = path.replace("videos", "authenticated/videos")
+    assert bare.get(f"/storage/v1/{clear}", headers=headers).json()["code"] in {"AccessDenied", "InvalidRequest"}
+
+
+@pytest.mark.parametrize("mime_type", ["application/json; charset=utf-8", "Video/MP4", "text/plain", "video"])
+def test_a_bucket_that_lists_types_takes_exactly_those(http: httpx.Client, mime_type: str) -> None:
+    limits = {"allowed_mime_types": ["video/*", "application/json"]}
+    http.post("/storage/v1/bucket", json={"name": "typed", **limits})
+    upsert = {"x-upsert": "true"}
+    refused = http.post("/storage/v1/object/typed/a", content=b"x", headers={"Content-Type": mime_type, **upsert})
+    assert (refused.status_code, refused.json()["statusCode"], refused.json()["code"]) == (
+        400,
+        "415",
+        "InvalidMimeType",
+    )
+    for allowed in ("video/webm", "application/json"):
+        taken = http.post("/storage/v1/object/typed/a", content=b"x", headers={"Content-Type": allowed, **upsert})
+        assert taken.status_code == 200
+
+
+def test_a_path_that_is_not_known(http: httpx.Client) -> None:
+    answer = http.get("/storage/v1/objects/videos/a?b=c")
+    assert (answer.status_code, answer.json()["code"]) == (404, "InvalidRequest")
+    assert answer.json()["message"] == "Route GET:/objects/videos/a?b=c not found"
+
+
+@pytest.mark.parametrize("wanted", [{"prefix": "", "limit": 0}, {"prefix": "", "offset": -1}, {"limit": 1}])
+def test_a_listing_of_nothing_is_refused(http: httpx.Client, wanted: dict[str, Any]) -> None:
+    answer = http.post("/storage/v1/object/list/videos", json=wanted)
+    assert (answer.status_code, answer.json()["code"]) == (400, "InvalidRequest")
+
+
+def test_a_name_that_is_too_long_makes_the_service_fail(http: httpx.Client) -> None:
+    assert http.post(f"/storage/v1/object/videos/{'a' * 1100}", content=b"x").status_code == 500
+
+
+@pytest.mark.parametrize("name", ["a%5Cb", "caf%C3%A9", "a%23b"])
 def test_names_the_service_does_not_take(http: httpx.Client, name: str) -> None:
     answer = http.post(f"/storage/v1/object/videos/{name}", content=b"x")
     assert (answer.status_code, answer.json()["error"]) == (400, "InvalidKey")

@@ -29,6 +29,10 @@ class Switches(BaseModel):
     ----------
     tus_chunk_rule : bool
         Refuse parts of resumable uploads that are not 6 MiB, the last one excepted, as hosted projects may.
+    old_storage_api : bool
+        Answer as storage-api did before April 2024: no body for `/object/info`, and no `code` in errors.
+    undescribed : str
+        Objects whose names begin so have no metadata in the index, as after a restore by SQL. None where empty.
     wedge_rejected_uploads : bool
         After an upload that is refused as a duplicate, never answer again on that connection. The bare storage
         server does this; the proxies in front of a hosted project may hide it.
@@ -45,6 +49,8 @@ class Switches(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     tus_chunk_rule: bool = True
+    old_storage_api: bool = False
+    undescribed: str = ""
     wedge_rejected_uploads: bool = False
     realtime: RealtimeMode = "ok"
     realtime_refusal: int = Field(default=503, ge=400, le=599)

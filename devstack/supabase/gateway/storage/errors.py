@@ -7,6 +7,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
+_OF_TOKENS_BEFORE = {
+    "Invalid Compact JWS": "jwt malformed",
+    "signature verification failed": "invalid signature",
+    '"exp" claim timestamp check failed': "jwt expired",
+}
+
 
 class StorageError(Exception):
     """An error as the service reports it.
@@ -26,6 +32,16 @@ class StorageError(Exception):
         self.status = status
         self.http = http
         self.body = {"statusCode": str(status), "error": error, "message": message, "code": code}
+
+    def as_before(self) -> StorageError:
+        """Return the error as storage-api worded it before v1.0.0 (April 2024): without a code."""
+        words = _OF_TOKENS_BEFORE.get(str(self))
+        if words is None:
+            before = StorageError(self.status, error=self.body["error"], message=str(self), code="", http=self.http)
+        else:
+            before = StorageError(400, error=words, message=words, code="")
+        del before.body["code"]
+        return before
 
     def response(self, method: str) -> web.Response:
         """Return the answer; one to HEAD has no body."""
@@ -70,10 +86,8 @@ def bad_token(message: str) -> StorageError:
 
 
 def bad_range() -> StorageError:
-    """Range that begins behind the object's end."""
-    return StorageError(
-        416, error="invalid_range", message="The requested range is not satisfiable", code="InvalidRange", http=416
-    )
+    """Range that cannot be read, or that begins behind the object's end."""
+    return StorageError(416, error="invalid_range", message="invalid range provided", code="InvalidRange", http=416)
 
 
 def too_large() -> StorageError:
@@ -90,3 +104,20 @@ def bad_mime_type(mime_type: str) -> StorageError:
     """Type the bucket does not allow."""
     message = f"mime type {mime_type} is not supported"
     return StorageError(415, error="invalid_mime_type", message=message, code="InvalidMimeType")
+
+
+def bad_content_type() -> StorageError:
+    """Part of a resumable upload that is not said to be one."""
+    return StorageError(415, error="invalid_mime_type", message="Invalid Content-Type header", code="InvalidMimeType")
+
+
+def no_route(method: str, path: str) -> StorageError:
+    """Path that the service does not know."""
+    return StorageError(
+        404, error="Not Found", message=f"Route {method}:{path} not found", code="InvalidRequest", http=404
+    )
+
+
+def internal(message: str) -> StorageError:
+    """Say that the service failed."""
+    return StorageError(500, error="InternalError", message=message, code="InternalError", http=500)

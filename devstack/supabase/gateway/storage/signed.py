@@ -105,7 +105,7 @@ class SignedRoutes:
         except errors.StorageError:
             self._board.after_rejected_upload(request)
             raise
-        return web.json_response({"Key": f"{stored.bucket}/{stored.name}", "Id": stored.id})
+        return web.json_response({"Key": f"{stored.bucket}/{stored.name}"})
 
     def _signed(self, bucket: str, name: str, seconds: int) -> str:
         return f"/object/sign/{bucket}/{quote(name)}?token={self._token(bucket, name, seconds)}"

@@ -143,6 +143,10 @@ class Store:
         """Return the file with an object's bytes."""
         return self._objects / stored.version
 
+    def has_version(self, version: str) -> bool:
+        """Tell whether the bytes of an object's version are there."""
+        return (self._objects / version).exists()
+
     @contextmanager
     def incoming(self, bucket: Bucket) -> Iterator[Incoming]:
         """Give a place for the bytes of a new object; they are gone afterwards unless published."""
@@ -160,8 +164,9 @@ class Store:
         mime_type: str,
         cache_control: str,
         metadata: dict[str, Any],
+        version: str | None = None,
     ) -> StoredObject:
-        """Make a complete file an object, taking the file away.
+        """Make a complete file an object, taking the file away. Without a version it gets a new one.
 
         Raises
         ------
@@ -176,7 +181,7 @@ class Store:
             id=old.id if old else str(uuid.uuid4()),
             bucket=bucket,
             name=name,
-            version=str(uuid.uuid4()),
+            version=version or str(uuid.uuid4()),
             size=file.stat().st_size,
             mime_type=mime_type,
             cache_control=cache_control,
