@@ -8,7 +8,7 @@ import httpx
 
 from runops.keys import refusal
 from runops.retrying import RetryPolicy
-from runops.supabase.classify import from_auth, from_exception
+from runops.supabase.classify import from_auth, from_exception, is_page
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
 from runops.supabase.http_client import ResponseHead, headers_of_key, response_head
 from runops.supabase.retry import may_pass
@@ -84,12 +84,16 @@ class Users:
                 message=error.message,
                 doing=doing,
                 retry_after=observed.retry_after,
+                content_type=observed.content_type,
             ) from None
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise from_exception(error, doing=doing, service=Service.AUTH) from None
         except ValueError:
             # Not a user: something else answers at this address.
-            raise from_auth(status=502, code=None, message="", doing=doing) from None
+            status = observed.status if is_page(observed.content_type) else 502
+            raise from_auth(
+                status=status, code=None, message="", doing=doing, content_type=observed.content_type
+            ) from None
         finally:
             response_head.reset(mark)
         return True

@@ -74,8 +74,8 @@ class World(FakeSupabase):
 
     async def stat(self, _bucket: str, key: str) -> ObjectInfo | None:
         if key == TASK.source_object:
-            return ObjectInfo(9, self.etag, "video/mp4", {})
-        return ObjectInfo(7, "s", "video/mp4", {}) if key in self.objects else None
+            return ObjectInfo(9, self.etag, "video/mp4")
+        return ObjectInfo(7, "s", "video/mp4") if key in self.objects else None
 
     async def awaited(self, bucket: str, key: str) -> ObjectInfo | None:
         return await self.stat(bucket, key)
