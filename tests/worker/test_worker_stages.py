@@ -176,7 +176,10 @@ async def test_the_transcript_of_a_deleted_recording_is_used(objects: dict[str, 
     assert not files_in(tmp_path)
 
 
-async def test_the_slim_video_of_another_recording_is_not_used_while_the_recording_is_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "world", [World({SLIM: b"slimmed"}, etag="another"), World()], ids=["another recording", "no slim video"]
+)
+async def test_while_the_recording_is_there_its_slim_video_is_made_again(world: World, tmp_path: Path) -> None:
     class Examined(Exception):  # noqa: N818 - where this test ends
         pass
 
@@ -184,7 +187,7 @@ async def test_the_slim_video_of_another_recording_is_not_used_while_the_recordi
         raise Examined
 
     with patch("runops_worker.stages.prepare.examine", examine), pytest.raises(Examined):
-        await prepared(World({SLIM: b"slimmed"}, etag="another"), tmp_path, transcript=TRANSCRIPT)
+        await prepared(world, tmp_path, transcript=TRANSCRIPT)
 
 
 async def test_a_stored_slim_video_is_in_the_checkpoint_and_its_upload_is_not(tmp_path: Path) -> None:
