@@ -16,7 +16,7 @@ from runops.supabase.objects import ObjectInfo, object_path
 from runops.supabase.retry import may_pass
 from runops.supabase.storage_http import StorageHttp, unexpected_answer
 
-__all__ = ["info_in", "info_of_part", "names_no_bucket", "names_no_object", "size_in", "stat"]
+__all__ = ["ask_index", "info_in", "info_of_part", "names_no_bucket", "names_no_object", "size_in", "stat"]
 
 _NO_SUCH_KEY = "NoSuchKey"
 """Only storage-api from v1.0.0 says so, and then it has looked."""
@@ -34,19 +34,9 @@ async def stat(http: StorageHttp, bucket: str, key: str) -> ObjectInfo | None:
     SupabaseError
         Storage could not be asked, or the bucket does not exist.
     """
-    path, doing = object_path(bucket, key), f"reading the size of {bucket}/{key}"
-
-    async def of_the_index() -> bytes:
-        async with http.stream("GET", f"/object/info/{path}", doing=doing) as response:
-            return await response.aread()
-
-    async def of_the_object() -> ObjectInfo | None:
-        where = f"/object/authenticated/{path}"
-        async with http.stream("GET", where, doing=doing, headers=_FIRST_BYTE) as response:
-            return info_of_part(response.status_code, response.headers)
-
+    doing = f"reading the size of {bucket}/{key}"
     try:
-        info = info_in(await http.retries.run(of_the_index, may_pass))
+        info = await ask_index(http, bucket, key, doing=doing)
     except SupabaseError as error:
         if error.kind is not ErrorKind.NOT_FOUND:
             raise
@@ -55,6 +45,12 @@ async def stat(http: StorageHttp, bucket: str, key: str) -> ObjectInfo | None:
         info = None
     if info is not None:
         return info
+    where = f"/object/authenticated/{object_path(bucket, key)}"
+
+    async def of_the_object() -> ObjectInfo | None:
+        async with http.stream("GET", where, doing=doing, headers=_FIRST_BYTE) as response:
+            return info_of_part(response.status_code, response.headers)
+
     try:
         info = await http.retries.run(of_the_object, may_pass)
     except SupabaseError as error:
@@ -67,6 +63,23 @@ async def stat(http: StorageHttp, bucket: str, key: str) -> ObjectInfo | None:
     if info is None:
         raise unexpected_answer(doing)
     return info
+
+
+async def ask_index(http: StorageHttp, bucket: str, key: str, *, doing: str) -> ObjectInfo | None:
+    """Return what the index tells of an object; None where it does not tell the size.
+
+    Raises
+    ------
+    SupabaseError
+        Storage could not be asked, or it says that there is none. A bad key is told as a missing bucket.
+    """
+    where = f"/object/info/{object_path(bucket, key)}"
+
+    async def once() -> bytes:
+        async with http.stream("GET", where, doing=doing) as response:
+            return await response.aread()
+
+    return info_in(await http.retries.run(once, may_pass))
 
 
 def info_in(body: bytes) -> ObjectInfo | None:

@@ -17,9 +17,9 @@ from runops.supabase.http_client import ClockSkew
 from runops.supabase.objects import BucketInfo, Downloaded, ObjectInfo, megabytes, object_path
 from runops.supabase.postgres_json import postgres_json
 from runops.supabase.retry import may_pass
-from runops.supabase.stat import names_no_bucket, names_no_object, size_in, stat
+from runops.supabase.stat import ask_index, names_no_bucket, names_no_object, size_in, stat
 from runops.supabase.storage_http import StorageHttp, unexpected_answer
-from runops.supabase.upload import BeforeWrite, OnUploadId, end_upload, send_bytes, send_file
+from runops.supabase.upload import BeforeWrite, OnUploadId, end_upload, look_for_uploads, send_bytes, send_file
 
 __all__ = ["ObjectStore"]
 
@@ -61,6 +61,26 @@ class ObjectStore:
     async def stat(self, bucket: str, key: str) -> ObjectInfo | None:
         """Return size, type and version of an object; None where there is none."""
         return await stat(self._http, bucket, key)
+
+    async def index_tells(self, bucket: str, key: str) -> bool:
+        """Return whether the index tells the size of an object that is there; else the object itself is asked."""
+        try:
+            return await ask_index(self._http, bucket, key, doing=f"asking for the size of {bucket}/{key}") is not None
+        except SupabaseError as error:
+            if error.kind is ErrorKind.NOT_FOUND:
+                return False
+            raise
+
+    async def takes_parts(self) -> bool:
+        """Return whether storage takes large files in parts."""
+        try:
+            await look_for_uploads(self._http)
+        except SupabaseError as error:
+            # Something in front may answer such a question in its own way. What is not there is said to be so.
+            if error.retryable or error.kind is ErrorKind.KEY_REJECTED:
+                raise
+            return error.kind is not ErrorKind.NOT_FOUND
+        return True
 
     async def awaited(self, bucket: str, key: str) -> ObjectInfo | None:
         """Return what `stat` returns, after a few reads where nothing is found: the upload may still be running."""

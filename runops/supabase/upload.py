@@ -23,7 +23,16 @@ from runops.supabase.retry import may_pass, may_pass_or_conflicts
 from runops.supabase.stat import stat
 from runops.supabase.storage_http import StorageHttp
 
-__all__ = ["SMALL", "BeforeWrite", "OnUploadId", "end_upload", "is_version_of", "send_bytes", "send_file"]
+__all__ = [
+    "SMALL",
+    "BeforeWrite",
+    "OnUploadId",
+    "end_upload",
+    "is_version_of",
+    "look_for_uploads",
+    "send_bytes",
+    "send_file",
+]
 
 SMALL = 6 * 1024 * 1024
 """In bytes: what Supabase recommends as the largest single request, and demands as the size of a tus piece."""
@@ -80,6 +89,16 @@ async def send_bytes(
     async def once() -> None:
         await (before_write or _no_check)()
         await _post(http, bucket, key, pieces(), size=len(content), content_type=content_type)
+
+    await http.retries.run(once, may_pass)
+
+
+async def look_for_uploads(http: StorageHttp) -> None:
+    """Ask what storage can do by the tus protocol; SupabaseError where it cannot do anything."""
+
+    async def once() -> None:
+        async with http.stream("OPTIONS", _RESUMABLE, doing="looking for uploads in parts") as response:
+            await response.aread()
 
     await http.retries.run(once, may_pass)
 

@@ -179,7 +179,7 @@ def test_a_bucket_has_limits(http: httpx.Client) -> None:
     options = {"name": "small", "file_size_limit": "1KB", "allowed_mime_types": ["video/*"]}
     assert http.post("/storage/v1/bucket", json=options).status_code == 200
     try:
-        assert http.get("/storage/v1/bucket/small").json()["file_size_limit"] == 1024
+        assert http.get("/storage/v1/bucket/small").json()["file_size_limit"] == 1000
         path = "/storage/v1/object/small/a"
         large = http.post(path, content=b"x" * 1025, headers={"Content-Type": "video/mp4"})
         typed = http.post(path, content=b"x", headers={"Content-Type": "text/plain"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -144,19 +146,50 @@ def test_a_private_bucket_is_not_there_for_a_bad_key(
 
 
 @pytest.mark.parametrize("mime_type", ["application/json; charset=utf-8", "Video/MP4", "text/plain", "video"])
-def test_a_bucket_that_lists_types_takes_exactly_those(http: httpx.Client, mime_type: str) -> None:
-    limits = {"allowed_mime_types": ["video/*", "application/json"]}
-    http.post("/storage/v1/bucket", json={"name": "typed", **limits})
+def test_a_bucket_that_lists_types_takes_exactly_those(
+    http: httpx.Client, new_bucket: Callable[..., str], mime_type: str
+) -> None:
+    where = f"/storage/v1/object/{new_bucket(allowed_mime_types=['video/*', 'application/json'])}/a"
     upsert = {"x-upsert": "true"}
-    refused = http.post("/storage/v1/object/typed/a", content=b"x", headers={"Content-Type": mime_type, **upsert})
+    refused = http.post(where, content=b"x", headers={"Content-Type": mime_type, **upsert})
     assert (refused.status_code, refused.json()["statusCode"], refused.json()["code"]) == (
         400,
         "415",
         "InvalidMimeType",
     )
     for allowed in ("video/webm", "application/json"):
-        taken = http.post("/storage/v1/object/typed/a", content=b"x", headers={"Content-Type": allowed, **upsert})
+        taken = http.post(where, content=b"x", headers={"Content-Type": allowed, **upsert})
         assert taken.status_code == 200
+
+
+def test_a_bucket_whose_list_of_types_is_empty_takes_nothing_in_parts(
+    http: httpx.Client, new_bucket: Callable[..., str]
+) -> None:
+    bucket = new_bucket(allowed_mime_types=[])
+    whole = http.post(f"/storage/v1/object/{bucket}/a", content=b"x")
+    described = {"bucketName": bucket, "objectName": "b", "contentType": "video/mp4"}
+    metadata = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in described.items())
+    sent = {"Tus-Resumable": "1.0.0", "Upload-Length": "1", "Upload-Metadata": metadata}
+    parts = http.post("/storage/v1/upload/resumable", headers=sent)
+    assert (whole.status_code, parts.status_code) == (200, 415)
+
+
+def test_a_placeholder_of_a_folder_is_empty(http: httpx.Client, empty_bucket: str) -> None:
+    where = f"/storage/v1/object/{empty_bucket}/raw/.emptyFolderPlaceholder"
+    assert http.post(where, content=b"x").json()["code"] == "EntityTooLarge"
+    assert http.post(where, content=b"").status_code == 200
+
+
+@pytest.mark.parametrize(("wanted", "limit"), [("20MB", 20_000_000), ("3B", 3), (7, 7), ("50MiB", None), ("7", None)])
+def test_limits_of_a_bucket_are_in_decimal_units(
+    http: httpx.Client, new_bucket: Callable[..., str], wanted: str | int, limit: int | None
+) -> None:
+    where = f"/storage/v1/bucket/{new_bucket()}"
+    answer = http.put(where, json={"file_size_limit": wanted})
+    if limit is None:
+        assert (answer.status_code, answer.json()["code"]) == (400, "InvalidRequest")
+    else:
+        assert http.get(where).json()["file_size_limit"] == limit
 
 
 def test_a_path_that_is_not_known(http: httpx.Client) -> None:

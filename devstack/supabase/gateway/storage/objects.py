@@ -129,7 +129,7 @@ class ObjectRoutes:
         transfer, source = await self._transfer(request)
         bucket = self._store.bucket(transfer.destination_bucket or transfer.bucket)
         upsert = request.headers.get("x-upsert", "").lower() == "true"
-        with self._store.incoming(bucket) as incoming:
+        with self._store.incoming(bucket, transfer.destination) as incoming:
             await asyncio.to_thread(shutil.copyfile, self._store.path(source), incoming.path)
             stored = self._store.publish(
                 incoming.path,

@@ -36,11 +36,16 @@ class Bucket(BaseModel):
         """Return the bucket as the service shows it."""
         return self.model_dump() | {"name": self.id, "owner": "", "type": "STANDARD"}
 
-    def check_type(self, mime_type: str) -> None:
-        """Raise the service's error if objects of a type may not enter. Letters and parameters count as they are."""
+    def check_type(self, mime_type: str, *, in_parts: bool = False) -> None:
+        """Raise the service's error if objects of a type may not enter. Letters and parameters count as they are.
+
+        An empty list lets everything in, and nothing that comes in parts.
+        """
         allowed = self.allowed_mime_types
+        if allowed is None or not (allowed or in_parts):
+            return
         kind, slash, _ = mime_type.partition("/")
-        if allowed and (not slash or not {mime_type, f"{kind}/*"} & set(allowed)):
+        if not slash or not {mime_type, f"{kind}/*"} & set(allowed):
             raise errors.bad_mime_type(mime_type)
 
 
@@ -140,6 +145,11 @@ class Upload(BaseModel):
     metadata: dict[str, Any]
     upload_metadata: str
     expires_at: float
+
+
+def is_placeholder(name: str) -> bool:
+    """Tell whether an object stands for an empty folder. It must be empty, and may have any type."""
+    return name.endswith(".emptyFolderPlaceholder")
 
 
 def check_name(name: str) -> str:

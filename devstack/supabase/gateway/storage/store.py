@@ -148,9 +148,10 @@ class Store:
         return (self._objects / version).exists()
 
     @contextmanager
-    def incoming(self, bucket: Bucket) -> Iterator[Incoming]:
+    def incoming(self, bucket: Bucket, name: str) -> Iterator[Incoming]:
         """Give a place for the bytes of a new object; they are gone afterwards unless published."""
-        with Incoming(self._incoming / str(uuid.uuid4()), limit=size_limit(bucket)) as incoming:
+        limit = 0 if records.is_placeholder(name) else size_limit(bucket)
+        with Incoming(self._incoming / str(uuid.uuid4()), limit=limit) as incoming:
             yield incoming
 
     def publish(
@@ -246,7 +247,7 @@ class Store:
 
 def size_limit(bucket: Bucket) -> int:
     """Return the most bytes an object of a bucket may have."""
-    return LARGEST_OBJECT if bucket.file_size_limit is None else bucket.file_size_limit
+    return bucket.file_size_limit or LARGEST_OBJECT
 
 
 def metadata_from(text: str) -> dict[str, Any]:

@@ -133,8 +133,9 @@ class TusRoutes:
             raise _TusError(400, "Upload-Length or Upload-Defer-Length header required")
         if length is not None and length > size_limit(bucket):
             raise _TusError(413, "Maximum size exceeded")
+        if described.get("contentType"):
+            bucket.check_type(described["contentType"], in_parts=True)
         mime_type = described.get("contentType", "application/octet-stream")
-        bucket.check_type(mime_type)
         self._check_free(request, bucket.id, name)
         version = str(uuid.uuid4())
         upload = Upload(
