@@ -150,7 +150,8 @@ async def _one_connection(
         headers["Range"] = f"bytes={part.size}-"
     path = f"/object/authenticated/{object_path(bucket, key)}"
     async with http.stream("GET", path, doing=doing, headers=headers) as response:
-        etag = response.headers.get("etag")
+        # Empty where storage knows none.
+        etag = response.headers.get("etag") or None
         if response.status_code != 206:
             part.start_over(etag)
         elif etag != part.etag or not response.headers.get("content-range", "").startswith(f"bytes {part.size}-"):

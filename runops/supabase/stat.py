@@ -100,7 +100,7 @@ def info_of_part(status: int, headers: Mapping[str, str]) -> ObjectInfo | None:
         size = None if found is None else int(found["total"])
     else:
         size = _whole(headers.get("content-length"))
-    return None if size is None else ObjectInfo(size, headers.get("etag"), headers.get("content-type"))
+    return None if size is None else ObjectInfo(size, headers.get("etag") or None, headers.get("content-type") or None)
 
 
 def size_in(metadata: Any) -> int | None:

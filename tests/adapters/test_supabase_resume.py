@@ -43,7 +43,12 @@ class Storage:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         content = self.objects[min(self.now, len(self.objects) - 1)]
-        headers = {"none": {}, "own": {"etag": f'"{self.now}"'}, "weak": {"etag": f'W/"{self.now}"'}}[self.tags]
+        headers = {
+            "none": {},
+            "empty": {"etag": ""},
+            "own": {"etag": f'"{self.now}"'},
+            "weak": {"etag": f'W/"{self.now}"'},
+        }[self.tags]
         if "/object/info/" in request.url.path:
             return httpx.Response(200, json={"size": len(content)})
         wanted = request.headers.get("range")
@@ -86,7 +91,7 @@ async def downloaded(storage: Storage, folder: Path) -> bytes | None:
 STEPS = st.lists(st.builds(Step, st.integers(0, 9), st.booleans()), max_size=6)
 
 
-@given(steps=STEPS, tags=st.sampled_from(["none", "own", "weak"]))
+@given(steps=STEPS, tags=st.sampled_from(["none", "empty", "own", "weak"]))
 def test_what_arrives_is_one_object(steps: list[Step], tags: str) -> None:
     objects = [bytes([number]) * 8 for number in range(8)]
     with tempfile.TemporaryDirectory() as folder:
@@ -96,7 +101,7 @@ def test_what_arrives_is_one_object(steps: list[Step], tags: str) -> None:
     assert left == ([] if came is None else [came])
 
 
-@pytest.mark.parametrize("tags", ["none", "own"])
+@pytest.mark.parametrize("tags", ["none", "empty", "own"])
 async def test_only_what_has_an_entity_tag_is_resumed(tags: str, tmp_path: Path) -> None:
     storage = Storage([b"abcdefgh"], [Step(5, replaced=False)], tags)
     assert await downloaded(storage, tmp_path) == b"abcdefgh"

@@ -186,7 +186,7 @@ def test_a_bucket_has_limits(http: httpx.Client) -> None:
         assert (large.status_code, large.json()["statusCode"]) == (400, "413")
         assert (typed.status_code, typed.json()["code"]) == (400, "InvalidMimeType")
         assert http.post(path, content=b"x", headers={"Content-Type": "video/mp4"}).status_code == 200
-        assert http.delete("/storage/v1/bucket/small").json()["code"] == "BucketNotEmpty"
+        assert http.delete("/storage/v1/bucket/small").json()["code"] == "ResourceNotEmpty"
     finally:
         http.post("/storage/v1/bucket/small/empty")
         http.delete("/storage/v1/bucket/small")

@@ -121,13 +121,9 @@ def test_signed_urls_that_are_expired_forged_or_for_something_else(
     path = f"/storage/v1/object/sign/{empty_bucket}/a?token="
     old = keys.sign_jwt({"url": f"{empty_bucket}/a", "exp": 1}, stack.jwt_secret)
     other = keys.sign_jwt({"url": f"{empty_bucket}/b"}, stack.jwt_secret)
-    for token in (old, other, "x"):
+    for token, error in ((old, "InvalidJWT"), (other, "InvalidSignature"), ("x", "InvalidJWT")):
         answer = bare.get(path + token)
-        assert (answer.status_code, answer.json()["statusCode"], answer.json()["error"]) == (
-            400,
-            "400",
-            "InvalidJWT",
-        )
+        assert (answer.status_code, answer.json()["statusCode"], answer.json()["error"]) == (400, "400", error)
 
 
 @pytest.mark.parametrize("path", ["object/info/videos/a", "object/videos/a"])
@@ -180,7 +176,7 @@ def test_a_placeholder_of_a_folder_is_empty(http: httpx.Client, empty_bucket: st
     assert http.post(where, content=b"").status_code == 200
 
 
-@pytest.mark.parametrize(("wanted", "limit"), [("20MB", 20_000_000), ("3B", 3), (7, 7), ("50MiB", None), ("7", None)])
+@pytest.mark.parametrize(("wanted", "limit"), [("20MB", 20_000_000), ("3B", 3), (7, 7), ("50MiB", None), ("7", 7)])
 def test_limits_of_a_bucket_are_in_decimal_units(
     http: httpx.Client, new_bucket: Callable[..., str], wanted: str | int, limit: int | None
 ) -> None:
@@ -194,8 +190,8 @@ def test_limits_of_a_bucket_are_in_decimal_units(
 
 def test_a_path_that_is_not_known(http: httpx.Client) -> None:
     answer = http.get("/storage/v1/objects/videos/a?b=c")
-    assert (answer.status_code, answer.json()["code"]) == (404, "InvalidRequest")
-    assert answer.json()["message"] == "Route GET:/objects/videos/a?b=c not found"
+    message = "Route GET:/objects/videos/a?b=c not found"
+    assert (answer.status_code, answer.json()) == (404, {"message": message, "error": "Not Found", "statusCode": 404})
 
 
 @pytest.mark.parametrize("wanted", [{"prefix": "", "limit": 0}, {"prefix": "", "offset": -1}, {"limit": 1}])

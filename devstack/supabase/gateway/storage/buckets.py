@@ -26,8 +26,8 @@ class _Wanted(BaseModel):
     @field_validator("file_size_limit", mode="before")
     @classmethod
     def _in_bytes(cls, value: Any) -> Any:
-        """Read sizes such as "50MB", which the service takes too. A number in quotes is none."""
-        if not isinstance(value, str):
+        """Read sizes such as "50MB" and numbers in quotes, which the service takes too."""
+        if not isinstance(value, str) or value.isdecimal():
             return value
         match = _SIZE.fullmatch(value)
         if match is None:
@@ -101,9 +101,9 @@ class BucketRoutes:
         if next(self._store.objects(bucket.id), None) is not None:
             raise errors.StorageError(
                 409,
-                error="InvalidRequest",
+                error="ResourceNotEmpty",
                 message="The bucket you tried to delete is not empty",
-                code="BucketNotEmpty",
+                code="ResourceNotEmpty",
             )
         self._store.delete_bucket(bucket.id)
         return web.json_response({"message": "Successfully deleted"})

@@ -85,6 +85,11 @@ def bad_token(message: str) -> StorageError:
     return StorageError(400, error="InvalidJWT", message=message, code="InvalidJWT")
 
 
+def bad_signature() -> StorageError:
+    """Signed URL of something else."""
+    return StorageError(400, error="InvalidSignature", message="Invalid signature", code="InvalidSignature")
+
+
 def bad_range() -> StorageError:
     """Range that cannot be read, or that begins behind the object's end."""
     return StorageError(416, error="invalid_range", message="invalid range provided", code="InvalidRange", http=416)
@@ -106,18 +111,6 @@ def bad_mime_type(mime_type: str) -> StorageError:
     return StorageError(415, error="invalid_mime_type", message=message, code="InvalidMimeType")
 
 
-def bad_content_type() -> StorageError:
-    """Part of a resumable upload that is not said to be one."""
-    return StorageError(415, error="invalid_mime_type", message="Invalid Content-Type header", code="InvalidMimeType")
-
-
-def no_route(method: str, path: str) -> StorageError:
-    """Path that the service does not know."""
-    return StorageError(
-        404, error="Not Found", message=f"Route {method}:{path} not found", code="InvalidRequest", http=404
-    )
-
-
 def internal(message: str) -> StorageError:
     """Say that the service failed."""
-    return StorageError(500, error="InternalError", message=message, code="InternalError", http=500)
+    return StorageError(500, error="Internal", message=message, code="InternalError", http=500)

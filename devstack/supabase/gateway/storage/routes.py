@@ -102,7 +102,8 @@ class StorageDoor:
 
 
 async def _no_route(request: web.Request) -> web.Response:
-    raise errors.no_route(request.method, request.path_qs.removeprefix(PREFIX))
+    message = f"Route {request.method}:{request.path_qs.removeprefix(PREFIX)} not found"
+    return web.json_response({"message": message, "error": "Not Found", "statusCode": 404}, status=404)
 
 
 async def _status(_request: web.Request) -> web.Response:

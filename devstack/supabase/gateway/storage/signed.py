@@ -127,5 +127,5 @@ class SignedRoutes:
     def _claimed(self, request: web.Request) -> tuple[str, str]:
         bucket, name = request.match_info["bucket"], request.match_info["key"]
         if self._claims(request).get("url") != f"{bucket}/{name}":
-            raise errors.bad_token("The url do not match the signature")
+            raise errors.bad_signature()
         return bucket, name

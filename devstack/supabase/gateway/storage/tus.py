@@ -36,8 +36,8 @@ _EXTENSIONS = "creation,creation-with-upload,creation-defer-length,termination,e
 
 
 class _TusError(Exception):
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, status: int, text: str, *, end: str = "\n") -> None:
+        super().__init__(text + end)
         self.status = status
 
 
@@ -97,7 +97,7 @@ class TusRoutes:
             except _NotTusError as error:
                 response = error.said.response(request.method)
             except _TusError as error:
-                response = web.Response(status=error.status, text=f"{error}\n")
+                response = web.Response(status=error.status, text=str(error))
             except errors.StorageError as error:
                 response = web.Response(status=error.status, text=str(error))
             if response.status >= 400:
@@ -178,6 +178,8 @@ class TusRoutes:
         offset = _number(request, "Upload-Offset")
         if offset is None:
             raise _TusError(403, "Upload-Offset header required")
+        if "Content-Type" not in request.headers:
+            raise _TusError(403, "Content-Type header required")
         upload = self._upload(request)
         self._check_free(request, upload.bucket, upload.name)
         if upload.length is None and (length := _number(request, "Upload-Length")) is not None:
@@ -189,7 +191,7 @@ class TusRoutes:
         upload = self._upload(request)
         self._check_free(request, upload.bucket, upload.name)
         if upload.finished:
-            raise _TusError(400, "Cannot terminate an already completed upload")
+            raise _TusError(400, "Cannot terminate an already completed upload", end="")
         self._store.end_upload(upload)
         return web.Response(status=204)
 
@@ -266,10 +268,13 @@ class TusRoutes:
 
 
 def _check_form(request: web.Request) -> None:
-    if request.method == "PATCH" and request.content_type != _PART_TYPE:
-        raise _NotTusError(errors.bad_content_type())
-    if request.headers.get("Tus-Resumable") != _VERSION:
+    version = request.headers.get("Tus-Resumable")
+    if not version:
         raise _TusError(412, "Tus-Resumable Required")
+    if version != _VERSION:
+        raise _TusError(400, "Invalid tus-resumable")
+    if request.method == "PATCH" and request.headers.get("Content-Type", _PART_TYPE) != _PART_TYPE:
+        raise _TusError(400, "Invalid content-type")
 
 
 def _metadata(header: str) -> dict[str, str]:
@@ -288,7 +293,7 @@ def _number(request: web.Request, header: str) -> int | None:
     if text is None:
         return None
     if not text.isascii() or not text.isdigit():
-        raise _TusError(400, f"{header} is invalid")
+        raise _TusError(400, f"Invalid {header.lower()}")
     return int(text)
 
 
