@@ -352,7 +352,7 @@ def _storage_sentence(kind: ErrorKind, status: int, code: str | None, message: s
         return plain[kind]
     if 300 <= status < 400:
         return "it redirects elsewhere. SUPABASE_URL must be the project's own address."
-    if status == 415:
+    if "mime type" in message.lower():
         return (
             f"the bucket does not take files of this type ({message[:200]}). "
             "Add it to the bucket's allowed MIME types in the Supabase dashboard, Storage."

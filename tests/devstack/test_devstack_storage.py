@@ -138,7 +138,11 @@ def test_an_old_storage_api_gives_info_without_a_body_and_errors_without_a_code(
     set_switches(stack.url, switches.model_copy(update={"old_storage_api": True}))
     answer = http.get(f"/storage/v1/object/info/{empty_bucket}/{NAME}")
     assert (answer.status_code, answer.content, answer.headers["etag"]) == (200, b"", get(http).headers["etag"])
-    assert get(http, "raw/none").json() == {"statusCode": "404", "error": "not_found", "message": "Object not found"}
+    missing = {"statusCode": "404", "error": "not_found", "message": "Object not found"}
+    assert get(http, "raw/none").json() == http.get("/storage/v1/object/none/a").json() == missing
+    assert http.get("/storage/v1/bucket/none").json()["error"] == "Bucket not found"
+    whole = get(http, Range="bytes=0-0")
+    assert (whole.status_code, whole.content) == (200, BODY)
 
 
 @pytest.mark.parametrize("name", ["raw//a.mp4", "raw/"])

@@ -30,7 +30,8 @@ class Switches(BaseModel):
     tus_chunk_rule : bool
         Refuse parts of resumable uploads that are not 6 MiB, the last one excepted, as hosted projects may.
     old_storage_api : bool
-        Answer as storage-api did before April 2024: no body for `/object/info`, and no `code` in errors.
+        Answer as storage-api v0.46.4 (January 2024) with files on disk: no body for `/object/info`, the whole object
+        instead of a part, and errors without a `code`.
     undescribed : str
         Objects whose names begin so have no metadata in the index, as after a restore by SQL. None where empty.
     wedge_rejected_uploads : bool

@@ -53,8 +53,10 @@ def described_by(stored: StoredObject) -> dict[str, str]:
     }
 
 
-async def send(request: web.Request, store: Store, stored: StoredObject) -> web.StreamResponse:
-    """Answer a GET or HEAD for an object.
+async def send(
+    request: web.Request, store: Store, stored: StoredObject, *, in_parts: bool = True
+) -> web.StreamResponse:
+    """Answer a GET or HEAD for an object. Without parts a range is not looked at, and all of it is sent.
 
     Raises
     ------
@@ -66,7 +68,8 @@ async def send(request: web.Request, store: Store, stored: StoredObject) -> web.
         return web.Response(status=304, headers=headers)
     if request.method == "HEAD" and not stored.is_described:
         return web.StreamResponse(headers={"Accept-Ranges": "bytes"})
-    wanted = byte_range(request.headers.get("Range", ""), stored.size) if request.method == "GET" else None
+    header = request.headers.get("Range", "") if request.method == "GET" and in_parts else ""
+    wanted = byte_range(header, stored.size)
     first, last = wanted or (0, stored.size - 1)
     response = web.StreamResponse(status=206 if wanted else 200, headers=headers)
     # What was uploaded as a page is none to a browser.

@@ -33,13 +33,22 @@ class StorageError(Exception):
         self.http = http
         self.body = {"statusCode": str(status), "error": error, "message": message, "code": code}
 
-    def as_before(self) -> StorageError:
-        """Return the error as storage-api worded it before v1.0.0 (April 2024): without a code."""
-        words = _OF_TOKENS_BEFORE.get(str(self))
-        if words is None:
-            before = StorageError(self.status, error=self.body["error"], message=str(self), code="", http=self.http)
-        else:
+    def as_before(self, *, of_an_object: bool) -> StorageError:
+        """Return the error as storage-api v0.46.4 (January 2024) gave it: without a code.
+
+        Parameters
+        ----------
+        of_an_object : bool
+            Whether an object is read. Then a missing bucket is told as a missing object.
+        """
+        if (words := _OF_TOKENS_BEFORE.get(str(self))) is not None:
             before = StorageError(400, error=words, message=words, code="")
+        elif of_an_object and self.body["code"] == "NoSuchBucket":
+            before = no_such_object()
+        elif self.body["code"] == "InvalidMimeType":
+            before = StorageError(422, error="invalid_mime_type", message=str(self), code="")
+        else:
+            before = StorageError(self.status, error=self.body["error"], message=str(self), code="", http=self.http)
         del before.body["code"]
         return before
 

@@ -80,7 +80,8 @@ class ObjectRoutes:
             raise errors.no_such_object()
         stored = self._as_indexed(self._store.get(bucket.id, request.match_info["key"]))
         note_checkpoint(request, self._store, stored)
-        return await download.send(request, self._store, stored)
+        in_parts = not self._board.switches.old_storage_api
+        return await download.send(request, self._store, stored, in_parts=in_parts)
 
     async def download_public(self, request: web.Request) -> web.StreamResponse:
         """Send an object of a public bucket to anyone."""

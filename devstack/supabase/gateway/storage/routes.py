@@ -95,7 +95,7 @@ class StorageDoor:
                 where = "/".join(str(part) for part in error.errors()[0]["loc"])
                 said = errors.missing(f"body/{where} {error.errors()[0]['msg']}")
             if self._board.switches.old_storage_api:
-                said = said.as_before()
+                said = said.as_before(of_an_object=request.method == "GET" and "/object/" in request.path)
             return said.response(request.method)
 
         return answer
