@@ -17,8 +17,9 @@ _FOLDERS = ("raw", "slim", "transcripts", "sops")
 _NEEDED_TYPES = ("video/mp4", "application/json")
 _TOLERATED_SKEW_SECONDS = 5.0
 _NEW_STORAGE_API = "v1.7.0 (July 2024)"
-_OLDEST_STORAGE_API = "v0.35.0 (April 2023)"
-"""From its source: the first that takes files in parts, and the first whose `/object/info` has a body."""
+"""By its source the first whose `/object/info` has a body."""
+_OLDEST_STORAGE_API = "v0.46.4 (January 2024)"
+"""The oldest that was run. Before v0.46.1, deleting a finished upload deletes the content of its object."""
 _MIGRATIONS = "Apply the optional SQL in deploy/supabase/migrations."
 
 
@@ -181,7 +182,7 @@ async def _storage_api(supabase: Supabase) -> Finding:
             title,
             ok=False,
             detail="takes no files in parts (/upload/resumable), so none over 6 MiB can be stored",
-            remedy=f"Update storage-api. The oldest that works is {_OLDEST_STORAGE_API}.",
+            remedy=f"Update storage-api. The oldest that is known to work is {_OLDEST_STORAGE_API}.",
         )
     for folder in _FOLDERS:
         for key in await storage.newest_sizes(BUCKET, folder, limit=1):
@@ -191,13 +192,13 @@ async def _storage_api(supabase: Supabase) -> Finding:
                 title,
                 ok=True,
                 detail="/object/info does not tell the size of an object; works, one more request for each",
-                remedy=f"Update storage-api to {_NEW_STORAGE_API} or later. The oldest that works is "
+                remedy=f"Update storage-api to {_NEW_STORAGE_API} or later. The oldest that is known to work is "
                 f"{_OLDEST_STORAGE_API}.",
             )
     return Finding(
         title,
         ok=True,
-        detail=f"takes files in parts; no object yet to ask /object/info about. The oldest that works is "
+        detail=f"takes files in parts; no object yet to ask /object/info about. The oldest that is known to work is "
         f"{_OLDEST_STORAGE_API}.",
     )
 

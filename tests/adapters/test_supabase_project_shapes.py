@@ -213,7 +213,7 @@ async def test_a_queue_that_is_older_than_recordings_are_kept_is_told(
     [
         (None, False, ["raw/a.mp4"], True, "/object/info tells the size of an object"),
         (None, True, ["slim/a.mp4"], True, "/object/info does not tell the size of an object; works"),
-        (None, True, [], True, "no object yet to ask /object/info about. The oldest that works is v0.35.0"),
+        (None, True, [], True, "no object yet to ask /object/info about. The oldest that is known to work is v0.46.4"),
         (404, False, [], False, "takes no files in parts"),
         (405, False, ["raw/a.mp4"], True, "/object/info tells the size of an object"),
     ],
@@ -241,7 +241,7 @@ async def test_the_age_of_storage_api_is_told_by_what_it_can(
     assert finding.ok is ok
     assert detail in finding.detail
     if not ok or is_old:
-        assert "The oldest that works is v0.35.0 (April 2023)" in f"{finding.detail} {finding.remedy}"
+        assert "The oldest that is known to work is v0.46.4 (January 2024)" in f"{finding.detail} {finding.remedy}"
 
 
 @pytest.mark.parametrize(
