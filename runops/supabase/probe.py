@@ -185,7 +185,7 @@ async def _storage_api(supabase: Supabase) -> Finding:
             remedy=f"Update storage-api. The oldest that is known to work is {_OLDEST_STORAGE_API}.",
         )
     for folder in _FOLDERS:
-        for key in await storage.newest_sizes(BUCKET, folder, limit=1):
+        for key in await storage.newest_sizes(BUCKET, folder, limit=20):
             if await storage.index_tells(BUCKET, key):
                 return Finding(title, ok=True, detail="/object/info tells the size of an object")
             return Finding(

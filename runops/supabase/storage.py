@@ -26,6 +26,7 @@ __all__ = ["ObjectStore"]
 _LARGEST_JSON = 64 * 1024 * 1024
 _PLACEHOLDER = ".emptyFolderPlaceholder"
 """The dashboard makes one in each folder that has nothing in it."""
+_A_FEW = 20
 _MISSING_READS = 3
 """A recording whose row came first may still be on its way up: after so many reads it counts as missing."""
 
@@ -256,6 +257,12 @@ class ObjectStore:
         rows = await self._listed(bucket, prefix, limit=limit, by="created_at", order="desc")
         sizes = {key: size_in(row.get("metadata")) for key, row in rows}
         return {key: size for key, size in sizes.items() if size is not None}
+
+    async def oldest(self, bucket: str, prefix: str) -> str | None:
+        """Return since when the oldest object in a folder is there, as storage writes it; None where there is none."""
+        # Folders and the placeholder may come first.
+        rows = await self._listed(bucket, prefix, limit=_A_FEW, by="created_at", order="asc")
+        return next((row["created_at"] for _, row in rows if isinstance(row.get("created_at"), str)), None)
 
     async def _listed(
         self, bucket: str, prefix: str, *, limit: int, by: str, order: str

@@ -330,6 +330,17 @@ async def test_sizes_of_the_newest_objects_are_told_by_one_request(
     assert list(sizes) == ["sized/new.mp4", "sized/old.mp4"]
 
 
+async def test_the_oldest_object_of_a_folder_tells_its_age(supabase: Supabase, outside: httpx.Client) -> None:
+    assert await supabase.storage.oldest("videos", "aged") is None
+    put(outside, "aged/.emptyFolderPlaceholder", b"")
+    put(outside, "aged/deeper/c.mp4", b"1")
+    put(outside, "aged/b.mp4", b"1")
+    oldest = await supabase.storage.oldest("videos", "aged")
+    assert oldest is not None
+    put(outside, "aged/a.mp4", b"1")
+    assert await supabase.storage.oldest("videos", "aged") == oldest
+
+
 async def test_bucket_tells_its_limits(supabase: Supabase) -> None:
     info = await supabase.storage.bucket("videos")
     assert info is not None

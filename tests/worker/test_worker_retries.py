@@ -295,6 +295,20 @@ async def test_an_outage_of_the_database_at_the_end_is_waited_out(job: Job, faul
     assert job.row()["status"] == "completed"
 
 
+async def test_a_page_of_what_stands_in_front_is_waited_out(job: Job, faults: FaultControl) -> None:
+    page = "<!DOCTYPE html><title>Attention Required! | Cloudflare</title>"
+    where = ("/rest/v1/", "/storage/v1/object/info/", "/storage/v1/object/authenticated/", "/storage/v1/object/videos/")
+    faults.set(
+        *(
+            Fault(path=path, kind="status", status=403, times=6, headers={"content-type": "text/html"}, body=page)
+            for path in where
+        )
+    )
+    await job.run()
+    assert job.row()["status"] == "completed"
+    assert faults.pending() == []
+
+
 async def test_a_chunk_that_gemini_skipped_is_noticed_and_the_video_uploaded_again(
     job: Job, screencast: Path, gemini_faults: FaultControl, tmp_path: Path
 ) -> None:

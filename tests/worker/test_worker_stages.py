@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +17,7 @@ from runops.job_row import JobRow
 from runops.progress import Stage
 from runops.quality import Gap, Quality, SopQuality, TranscriptQuality
 from runops.sop import Sop
+from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.objects import ObjectInfo
 from runops.transcript import dump_transcript
 from runops_worker.checkpoint.format import Checkpoint, SlimDone, SopDone
@@ -138,6 +140,10 @@ async def test_prepare_makes_a_slim_video_again_that_is_not_the_stored_one(
     assert not files_in(tmp_path)
 
 
+def hours_ago(hours: int) -> str:
+    return (NOW - timedelta(hours=hours)).isoformat()
+
+
 class WithoutRecording(World):
     """A Supabase whose recording was deleted."""
 
@@ -160,6 +166,24 @@ async def test_a_recording_that_is_missing_after_a_day_is_told_as_one_that_was_c
     ) as failed:
         await prepared(world, tmp_path)
     assert failed.value.reason is Reason.SOURCE_MISSING
+
+
+@pytest.mark.parametrize(
+    ("hours", "oldest", "says"),
+    [
+        (23, None, "x.mp4. Upload it and"),
+        (80, hours_ago(79), "first queued 3 days ago"),
+        (80, hours_ago(81), "x.mp4. Upload it and"),
+        (80, SupabaseError(ErrorKind.UNAVAILABLE, "away"), "first queued 3 days ago"),
+    ],
+    ids=["young", "older ones were cleaned up", "older ones are kept", "not known"],
+)
+async def test_a_clean_up_is_told_where_it_can_be_one(
+    hours: int, oldest: str | Exception | None, says: str, tmp_path: Path
+) -> None:
+    row = JobRow(job_id=TASK.job_id, created_at=hours_ago(hours))
+    with pytest.raises(Failed, match=re.escape(says)):
+        await prepared(WithoutRecording(row=row, oldest_recording=oldest), tmp_path)
 
 
 async def test_the_slim_video_of_a_deleted_recording_is_used(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from runops.recording_age import CLEAN_UP, age_of, age_text
 __all__ = ["recording_gone"]
 
 
-def recording_gone(place: str, *, created_at: str | None, now: datetime) -> Failed:
+def recording_gone(place: str, *, created_at: str | None, oldest: str | None, now: datetime) -> Failed:
     """Return the failure of a row whose recording is not in storage.
 
     Parameters
@@ -17,11 +17,14 @@ def recording_gone(place: str, *, created_at: str | None, now: datetime) -> Fail
         Bucket and name of the recording.
     created_at
         Of the row; None where it is not known.
+    oldest
+        Since when the oldest recording beside it is there; None where there is none, or it is not known. One that is
+        older than the row shows that nobody cleans up.
     now
         The time.
     """
-    age = age_of(created_at, now=now)
-    if age is None or age < CLEAN_UP:
+    age, kept = age_of(created_at, now=now), age_of(oldest, now=now)
+    if age is None or age < CLEAN_UP or (kept is not None and kept > age):
         return Failed(
             Reason.SOURCE_MISSING, f"There is no recording at {place}. Upload it and set the row back to queued."
         )

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from runops.failures import Failed
 from runops.progress import Stage
 from runops.quality import LONGEST_LOSS_DETAIL, MOST_LOSSES, RecordingLoss
+from runops.supabase.errors import SupabaseError
 from runops.supabase.objects import Downloaded, ObjectInfo
 from runops_worker.checkpoint.format import Checkpoint, SlimDone
 from runops_worker.checkpoint.keys import slim_key
@@ -141,12 +143,7 @@ async def prepare(
     if source is None:
         source = await storage.awaited(task.source_bucket, task.source_object)
     if source is None:
-        row = await context.supabase.jobs.get(task.job_id)
-        raise recording_gone(
-            f"{task.source_bucket}/{task.source_object}",
-            created_at=None if row is None else row.created_at,
-            now=context.now(),
-        )
+        raise await _gone(context)
     await _delete_unfinished_uploads(context, checkpoint)
     prepared = await _make(
         context,
@@ -180,6 +177,22 @@ async def store_slim(context: Context, checkpoint: CheckpointStore, prepared: Pr
     await context.storage.put_file(context.task.slim_object, prepared.file, content_type="video/mp4", on_upload_id=note)
     await checkpoint.save(lambda state: state.with_slim(slim))
     _LOG.info("the slim video is in storage", extra={"bytes": slim.size_bytes, "frames": slim.frames})
+
+
+async def _gone(context: Context) -> Failed:
+    """Return why there is no recording."""
+    task = context.task
+    row = await context.supabase.jobs.get(task.job_id)
+    try:
+        oldest = await context.supabase.storage.oldest(task.source_bucket, task.source_object.rpartition("/")[0])
+    except SupabaseError:
+        oldest = None
+    return recording_gone(
+        f"{task.source_bucket}/{task.source_object}",
+        created_at=None if row is None else row.created_at,
+        oldest=oldest,
+        now=context.now(),
+    )
 
 
 async def _earlier(
