@@ -2,6 +2,9 @@
 
 Codes: PostgREST's error reference, appendix A of PostgreSQL's manual, and the error handler of Supabase's storage
 service. The latter answers HTTP 400 to nearly everything and puts the true status into the body's `statusCode`.
+
+None of Supabase's services answers with a web page. What does stands in front of them: a firewall, a proxy, a filter.
+Its 403 says nothing about the key or its rights, so such answers are worth another attempt.
 """
 
 import json
@@ -12,7 +15,7 @@ import httpx
 
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
 
-__all__ = ["from_auth", "from_database", "from_exception", "from_storage"]
+__all__ = ["from_auth", "from_database", "from_exception", "from_storage", "is_page"]
 
 _KEY_REMEDY = (
     "Put the project's sb_secret key or service_role JWT into SUPABASE_SERVICE_ROLE_KEY or, if that is set, into "
@@ -51,6 +54,7 @@ _BY_CODE = {
 _SHOWS_THE_ROW = frozenset({"23502", "23514"})
 """A value is missing, or a CHECK refuses it."""
 _TRANSIENT_CLASSES = ("08", "53", "57P", "58")
+_NAMES = {Service.DATABASE: "Supabase", Service.STORAGE: "Supabase Storage", Service.AUTH: "Supabase Auth"}
 _BY_STATUS = {
     401: ErrorKind.KEY_REJECTED,
     402: ErrorKind.THROTTLED,
@@ -64,7 +68,16 @@ _BY_STATUS = {
     425: ErrorKind.UNAVAILABLE,
     429: ErrorKind.THROTTLED,
 }
-_STORAGE_KEY_WORDS = ("Compact JWS", "signature verification", "InvalidJWT", "jwt", "'authorization'")
+_PAGE = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_TELLING_PAGES = frozenset({404, 410, 429, 540})
+"""Statuses that mean the same on a page: a wrong address, too many requests, a paused project."""
+_STORAGE_KEY_WORDS = ("compact jws", "signature verification", "invalid signature", "jwt", "'authorization'")
+_MESSAGE_OF_NO_BUCKET = re.compile(r"(?i)bucket|the related resource does not exist")
+
+
+def is_page(content_type: str | None, body: str = "") -> bool:
+    """Return whether an answer is a web page, by its type or its first words."""
+    return "text/html" in (content_type or "").lower() or _PAGE.match(body) is not None
 
 
 def from_exception(error: Exception, *, doing: str, service: Service) -> SupabaseError:
@@ -107,6 +120,7 @@ def from_database(
     doing: str,
     table: str,
     retry_after: float | None = None,
+    content_type: str | None = None,
 ) -> SupabaseError:
     """Return the error for an answer of the REST interface.
 
@@ -120,9 +134,13 @@ def from_database(
         The operation and its object.
     table
         The table asked for.
-    retry_after
-        Seconds that the answer asked to wait.
+    retry_after, content_type
+        Seconds that the answer asked to wait, and the type of its body.
     """
+    if is_page(content_type) or any(is_page(None, str(part)) for part in (message, details)):
+        page = _from_page(status, doing=doing, service=Service.DATABASE, retry_after=retry_after)
+        if page is not None:
+            return page
     # Of a row that breaks a rule, the details are the row itself: what a user wrote, or what a recording shows.
     said = (message,) if code in _SHOWS_THE_ROW else (message, details)
     words = " ".join(str(part) for part in said if part and "<" not in str(part)[:1])
@@ -143,7 +161,9 @@ def from_database(
     )
 
 
-def from_storage(*, status: int, body: bytes, doing: str, retry_after: float | None = None) -> SupabaseError:
+def from_storage(
+    *, status: int, body: bytes, doing: str, retry_after: float | None = None, content_type: str | None = None
+) -> SupabaseError:
     """Return the error for an answer of the storage service, or of the gateway before it.
 
     Parameters
@@ -154,9 +174,13 @@ def from_storage(*, status: int, body: bytes, doing: str, retry_after: float | N
         What the answer held; may be JSON, HTML, plain text or nothing.
     doing
         The operation and its object.
-    retry_after
-        Seconds that the answer asked to wait.
+    retry_after, content_type
+        Seconds that the answer asked to wait, and the type of its body.
     """
+    if is_page(content_type, body[:200].decode("utf-8", "replace")):
+        page = _from_page(status, doing=doing, service=Service.STORAGE, retry_after=retry_after)
+        if page is not None:
+            return page
     said = _json_object(body)
     true_status = _int(said.get("statusCode")) or status
     code = next((str(said[name]) for name in ("code", "error") if said.get(name)), None)
@@ -178,7 +202,13 @@ def from_storage(*, status: int, body: bytes, doing: str, retry_after: float | N
 
 
 def from_auth(
-    *, status: int | None, code: str | None, message: str, doing: str, retry_after: float | None = None
+    *,
+    status: int | None,
+    code: str | None,
+    message: str,
+    doing: str,
+    retry_after: float | None = None,
+    content_type: str | None = None,
 ) -> SupabaseError:
     """Return the error for an answer of the Auth service, or of the gateway before it.
 
@@ -190,9 +220,13 @@ def from_auth(
         Of the error's JSON body.
     doing
         The operation and its object.
-    retry_after
-        Seconds that the answer asked to wait.
+    retry_after, content_type
+        Seconds that the answer asked to wait, and the type of its body.
     """
+    if is_page(content_type, message):
+        page = _from_page(status, doing=doing, service=Service.AUTH, retry_after=retry_after)
+        if page is not None:
+            return page
     # A key that the service knows and does not take for its admin is the wrong key.
     kind = ErrorKind.KEY_REJECTED if status == 403 else _kind_of_status(status)
     plain = {
@@ -214,6 +248,22 @@ def from_auth(
         status=status,
         code=code,
         server_words=message,
+        retry_after=retry_after,
+    )
+
+
+def _from_page(status: int | None, *, doing: str, service: Service, retry_after: float | None) -> SupabaseError | None:
+    """Return the error for a web page; None where its status means what it says."""
+    if status is not None and (300 <= status < 400 or status in _TELLING_PAGES):
+        return None
+    too_large = status == 413
+    advice = "Let it take bodies of this size." if too_large else f"If it lasts, look at what stands there. {_LATER}"
+    return SupabaseError(
+        ErrorKind.TOO_LARGE if too_large else ErrorKind.UNAVAILABLE,
+        f"{_NAMES[service]} {'refused' if too_large else 'failed while'} {doing}: something in front of Supabase "
+        f"answered ({status or 'no status'}, an HTML page), such as a firewall or a proxy. {advice}",
+        service=service,
+        status=status,
         retry_after=retry_after,
     )
 
@@ -285,7 +335,7 @@ def _grant_sentence(words: str, table: str) -> str:
 def _storage_kind(status: int, true_status: int, words: str) -> ErrorKind:
     if "row-level security" in words:
         return ErrorKind.FORBIDDEN
-    if true_status in {400, 401, 403} and any(word in words for word in _STORAGE_KEY_WORDS):
+    if true_status in {400, 401, 403} and any(word in words.lower() for word in _STORAGE_KEY_WORDS):
         return ErrorKind.KEY_REJECTED
     if true_status == 403 and "AccessDenied" in words:
         return ErrorKind.KEY_REJECTED
@@ -295,7 +345,7 @@ def _storage_kind(status: int, true_status: int, words: str) -> ErrorKind:
 def _storage_sentence(kind: ErrorKind, status: int, code: str | None, message: str) -> str:
     if status == 540:
         return "the project is paused. Restore it in the Supabase dashboard."
-    if kind is ErrorKind.NOT_FOUND and code is not None and "bucket" in f"{code} {message}".lower():
+    if kind is ErrorKind.NOT_FOUND and _MESSAGE_OF_NO_BUCKET.search(f"{code} {message}"):
         return "the bucket does not exist. Create it in the Supabase dashboard, Storage."
     plain = {
         ErrorKind.KEY_REJECTED: f"the key was rejected. {_KEY_REMEDY}",
@@ -312,6 +362,11 @@ def _storage_sentence(kind: ErrorKind, status: int, code: str | None, message: s
         return plain[kind]
     if 300 <= status < 400:
         return "it redirects elsewhere. SUPABASE_URL must be the project's own address."
+    if "mime type" in message.lower():
+        return (
+            f"the bucket does not take files of this type ({message[:200]}). "
+            "Add it to the bucket's allowed MIME types in the Supabase dashboard, Storage."
+        )
     return f"the request is not accepted: {message[:200] or code or 'no words given'}."
 
 

@@ -13,9 +13,10 @@ import httpx
 from runops.failures import TABLE, Failed, Reason
 from runops.retrying import Again
 from runops.supabase.classify import from_storage
-from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.errors import SupabaseError
 from runops.supabase.objects import Downloaded, megabytes, object_path
 from runops.supabase.retry import may_pass
+from runops.supabase.stat import names_no_object
 from runops.supabase.storage_http import StorageHttp
 
 __all__ = ["fetch_to_file", "partial_file"]
@@ -116,7 +117,7 @@ async def _fill(
         try:
             await _one_connection(http, part, bucket, key, max_bytes=max_bytes, on_progress=on_progress)
         except SupabaseError as error:
-            if error.kind is ErrorKind.NOT_FOUND:
+            if names_no_object(error):
                 raise Failed(
                     Reason.SOURCE_MISSING, f"{bucket}/{key} vanished from storage while it was downloaded."
                 ) from error
@@ -143,11 +144,14 @@ async def _one_connection(
 ) -> None:
     doing = f"downloading {bucket}/{key}"
     headers = {"Accept-Encoding": "identity"}
-    if part.size:
+    # Storage does not look at `If-Range`: it gives the rest of whatever object is there now. Only the entity tag of the
+    # answer tells, and without one nothing is resumed.
+    if part.size and part.etag is not None:
         headers["Range"] = f"bytes={part.size}-"
     path = f"/object/authenticated/{object_path(bucket, key)}"
     async with http.stream("GET", path, doing=doing, headers=headers) as response:
-        etag = response.headers.get("etag")
+        # Empty where storage knows none.
+        etag = response.headers.get("etag") or None
         if response.status_code != 206:
             part.start_over(etag)
         elif etag != part.etag or not response.headers.get("content-range", "").startswith(f"bytes {part.size}-"):

@@ -27,10 +27,13 @@ class ResponseHead:
         HTTP status.
     retry_after
         Seconds that the server asked to wait.
+    content_type
+        Type of its body.
     """
 
     status: int | None = None
     retry_after: float | None = None
+    content_type: str | None = None
 
 
 response_head: ContextVar[ResponseHead | None] = ContextVar("response_head", default=None)
@@ -111,6 +114,7 @@ def new_client(
         if (observed := response_head.get()) is not None:
             observed.status = response.status_code
             observed.retry_after = asked_seconds(response.headers)
+            observed.content_type = response.headers.get("content-type")
 
     return httpx.AsyncClient(
         verify=trusted(),

@@ -1,7 +1,6 @@
 """Objects and buckets of Supabase Storage, as values."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
@@ -23,14 +22,14 @@ class ObjectInfo:
         Changes with the content; None where storage gives none.
     content_type
         As it was uploaded with.
-    metadata
-        What the uploader attached.
+    version
+        Names this very upload; None where storage does not tell.
     """
 
     size: int
     etag: str | None
     content_type: str | None
-    metadata: dict[str, Any] = field(default_factory=dict)
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

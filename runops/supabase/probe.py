@@ -2,9 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from runops.keys import kind_of_key, refusal
+from runops.recording_age import CLEAN_UP, age_of, age_text
 from runops.supabase.connection import Supabase
 from runops.supabase.dry_run import try_jobs, try_result
 from runops.supabase.errors import ErrorKind, SupabaseError
@@ -18,6 +20,10 @@ BUCKET = "videos"
 _FOLDERS = ("raw", "slim", "transcripts", "sops")
 _NEEDED_TYPES = ("video/mp4", "application/json")
 _TOLERATED_SKEW_SECONDS = 5.0
+_NEW_STORAGE_API = "v1.7.0 (July 2024)"
+"""By its source the first whose `/object/info` has a body."""
+_OLDEST_STORAGE_API = "v0.46.4 (January 2024)"
+"""The oldest that was run. Before v0.46.1, deleting a finished upload deletes the content of its object."""
 _MIGRATIONS = "Apply the optional SQL in deploy/supabase/migrations."
 _STATUSES = (
     "runops sets status to queued, processing, completed and error, and the app reads these words. Let the column take "
@@ -70,10 +76,12 @@ async def inspect(supabase: Supabase) -> list[Finding]:
         ("values in jobs", _values),
         *((f"table {name}", _table(name)) for name in WRITTEN),
         *((f"unique {name}.job_id", _unique(name)) for name in WRITTEN),
+        ("queue", _queue),
         (f"bucket {BUCKET}", _bucket),
         *((f"folder {folder}", _folder(folder)) for folder in _FOLDERS),
         ("sizes of recordings", _sizes),
         ("users", _users),
+        ("storage-api", _storage_api),
     ]
     broken: set[str] = set()
     for name, check in checks:
@@ -227,11 +235,15 @@ async def _bucket(supabase: Supabase) -> Finding:
         return Finding(
             title, ok=False, detail="there is no such bucket", remedy="Create it in the Supabase dashboard, Storage."
         )
-    refused = [
-        wanted
-        for wanted in _NEEDED_TYPES
-        if info.allowed_mime_types is not None and not _allows(info.allowed_mime_types, wanted)
-    ]
+    types = info.allowed_mime_types
+    if types is not None and not types:
+        return Finding(
+            title,
+            ok=False,
+            detail="lists no allowed MIME type, and so takes no file over 6 MiB",
+            remedy=f"Remove the list in the Supabase dashboard, Storage, or add {' and '.join(_NEEDED_TYPES)}.",
+        )
+    refused = [wanted for wanted in _NEEDED_TYPES if types is not None and not _allows(types, wanted)]
     if refused:
         return Finding(
             title,
@@ -244,7 +256,8 @@ async def _bucket(supabase: Supabase) -> Finding:
 
 
 def _allows(types: tuple[str, ...], wanted: str) -> bool:
-    return any(one in {wanted, "*/*", f"{wanted.partition('/')[0]}/*"} for one in types)
+    """Return whether a bucket takes a type. Storage compares letter by letter, and `*/*` is no wildcard to it."""
+    return any(one in {wanted, f"{wanted.partition('/')[0]}/*"} for one in types)
 
 
 def _folder(folder: str) -> Callable[[Supabase], Awaitable[Finding]]:
@@ -275,6 +288,55 @@ async def _users(supabase: Supabase) -> Finding:
             raise
         return Finding("users", ok=True, detail=f"not asked before a video is worked on: {error.message}")
     return Finding("users", ok=True, detail="the Auth service tells who exists")
+
+
+async def _queue(supabase: Supabase) -> Finding:
+    backlog = await supabase.jobs.backlog()
+    if not backlog.rows:
+        return Finding("queue", ok=True, detail="no row waits")
+    age = age_of(backlog.oldest, now=datetime.now(UTC) + timedelta(seconds=supabase.clock_skew_seconds or 0))
+    detail = f"{backlog.rows} row{'' if backlog.rows == 1 else 's'} waiting"
+    if age is None:
+        return Finding("queue", ok=True, detail=detail)
+    detail += f", the oldest for {age_text(age)}"
+    if age < CLEAN_UP:
+        return Finding("queue", ok=True, detail=detail)
+    return Finding(
+        "queue",
+        ok=True,
+        detail=f"{detail}: longer than many apps keep recordings in raw/ (a day)",
+        remedy="Raise what works on the queue, or let the app keep recordings until their rows are completed. "
+        "A row whose recording is gone ends with SourceMissing.",
+        warns=True,
+    )
+
+
+async def _storage_api(supabase: Supabase) -> Finding:
+    title, storage = "storage-api", supabase.storage
+    if not await storage.takes_parts():
+        return Finding(
+            title,
+            ok=False,
+            detail="takes no files in parts (/upload/resumable), so none over 6 MiB can be stored",
+            remedy=f"Update storage-api. The oldest that is known to work is {_OLDEST_STORAGE_API}.",
+        )
+    for folder in _FOLDERS:
+        for key in await storage.newest_sizes(BUCKET, folder, limit=20):
+            if await storage.index_tells(BUCKET, key):
+                return Finding(title, ok=True, detail="/object/info tells the size of an object")
+            return Finding(
+                title,
+                ok=True,
+                detail="/object/info does not tell the size of an object; works, one more request for each",
+                remedy=f"Update storage-api to {_NEW_STORAGE_API} or later. The oldest that is known to work is "
+                f"{_OLDEST_STORAGE_API}.",
+            )
+    return Finding(
+        title,
+        ok=True,
+        detail=f"takes files in parts; no object yet to ask /object/info about. The oldest that is known to work is "
+        f"{_OLDEST_STORAGE_API}.",
+    )
 
 
 def _clock(skew: float) -> Finding:

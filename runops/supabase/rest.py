@@ -9,7 +9,7 @@ from postgrest import APIError, AsyncPostgrestClient
 
 from runops.keys import refusal
 from runops.retrying import RetryPolicy
-from runops.supabase.classify import from_database, from_exception
+from runops.supabase.classify import from_database, from_exception, is_page
 from runops.supabase.errors import UNREADABLE, ErrorKind, Service, SupabaseError
 from runops.supabase.http_client import ResponseHead, headers_of_key, response_head
 from runops.supabase.retry import may_pass
@@ -151,6 +151,7 @@ class Rest:
                 doing=doing,
                 table=table,
                 retry_after=observed.retry_after,
+                content_type=observed.content_type,
             ) from None
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise from_exception(error, doing=doing, service=Service.DATABASE) from None
@@ -159,6 +160,10 @@ class Rest:
         finally:
             response_head.reset(mark)
         data = answer.data
+        if is_page(observed.content_type, data if isinstance(data, str) else ""):
+            raise from_database(
+                status=observed.status, code=None, message=None, doing=doing, table=table, content_type="text/html"
+            )
         if isinstance(data, str) and data.startswith("[") and data.endswith("]"):
             # Whole, and yet no JSON to Python: a number of more than 4300 digits.
             raise _unreadable(doing, "a number is too long")

@@ -17,14 +17,16 @@ from runops.supabase.http_client import ClockSkew
 from runops.supabase.objects import BucketInfo, Downloaded, ObjectInfo, megabytes, object_path
 from runops.supabase.postgres_json import postgres_json
 from runops.supabase.retry import may_pass
-from runops.supabase.storage_http import StorageHttp
-from runops.supabase.upload import BeforeWrite, OnUploadId, end_upload, send_bytes, send_file
+from runops.supabase.stat import ask_index, names_no_bucket, names_no_object, size_in, stat
+from runops.supabase.storage_http import StorageHttp, unexpected_answer
+from runops.supabase.upload import BeforeWrite, OnUploadId, end_upload, look_for_uploads, send_bytes, send_file
 
 __all__ = ["ObjectStore"]
 
 _LARGEST_JSON = 64 * 1024 * 1024
 _PLACEHOLDER = ".emptyFolderPlaceholder"
 """The dashboard makes one in each folder that has nothing in it."""
+_A_FEW = 20
 _MISSING_READS = 3
 """A recording whose row came first may still be on its way up: after so many reads it counts as missing."""
 
@@ -58,20 +60,28 @@ class ObjectStore:
         await self._http.aclose()
 
     async def stat(self, bucket: str, key: str) -> ObjectInfo | None:
-        """Return size, type and metadata of an object; None where there is none."""
-        doing = f"reading the size of {bucket}/{key}"
+        """Return size, type and version of an object; None where there is none."""
+        return await stat(self._http, bucket, key)
+
+    async def index_tells(self, bucket: str, key: str) -> bool:
+        """Return whether the index tells the size of an object that is there; else the object itself is asked."""
         try:
-            said = await self._http.ask("GET", f"/object/info/{object_path(bucket, key)}", doing=doing)
+            return await ask_index(self._http, bucket, key, doing=f"asking for the size of {bucket}/{key}") is not None
         except SupabaseError as error:
-            if _is_missing_object(error):
-                return None
+            if error.kind is ErrorKind.NOT_FOUND:
+                return False
             raise
+
+    async def takes_parts(self) -> bool:
+        """Return whether storage takes large files in parts."""
         try:
-            return ObjectInfo(
-                int(said["size"]), said.get("etag"), said.get("content_type"), dict(said.get("metadata") or {})
-            )
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise _unexpected_answer(doing) from None
+            await look_for_uploads(self._http)
+        except SupabaseError as error:
+            # Something in front may answer such a question in its own way. What is not there is said to be so.
+            if error.retryable or error.kind is ErrorKind.KEY_REJECTED:
+                raise
+            return error.kind is not ErrorKind.NOT_FOUND
+        return True
 
     async def awaited(self, bucket: str, key: str) -> ObjectInfo | None:
         """Return what `stat` returns, after a few reads where nothing is found: the upload may still be running."""
@@ -217,7 +227,7 @@ class ObjectStore:
         try:
             return json.loads(await self._http.retries.run(once, may_pass))
         except SupabaseError as error:
-            if _is_missing_object(error):
+            if names_no_object(error):
                 return None
             raise
         except ValueError:
@@ -240,12 +250,19 @@ class ObjectStore:
         return [key for key, _ in rows]
 
     async def newest_sizes(self, bucket: str, prefix: str, *, limit: int = 1000) -> dict[str, int]:
-        """Return keys and sizes in bytes of the newest objects in a folder, at most `limit`, in one request."""
+        """Return keys and sizes in bytes of the newest objects in a folder, at most `limit`, in one request.
+
+        An object whose size the index does not know is left out; `stat` tells it.
+        """
         rows = await self._listed(bucket, prefix, limit=limit, by="created_at", order="desc")
-        try:
-            return {key: int(row["metadata"]["size"]) for key, row in rows}
-        except (KeyError, TypeError, ValueError):
-            raise _unexpected_answer(f"listing {bucket}/{prefix}") from None
+        sizes = {key: size_in(row.get("metadata")) for key, row in rows}
+        return {key: size for key, size in sizes.items() if size is not None}
+
+    async def oldest(self, bucket: str, prefix: str) -> str | None:
+        """Return since when the oldest object in a folder is there, as storage writes it; None where there is none."""
+        # Folders and the placeholder may come first.
+        rows = await self._listed(bucket, prefix, limit=_A_FEW, by="created_at", order="asc")
+        return next((row["created_at"] for _, row in rows if isinstance(row.get("created_at"), str)), None)
 
     async def _listed(
         self, bucket: str, prefix: str, *, limit: int, by: str, order: str
@@ -262,7 +279,7 @@ class ObjectStore:
         try:
             named = [(str(row["name"]), row) for row in rows if row["id"] is not None]
         except (KeyError, TypeError):
-            raise _unexpected_answer(doing) from None
+            raise unexpected_answer(doing) from None
         return [(f"{folder}/{name}" if folder else name, row) for name, row in named if name != _PLACEHOLDER]
 
     async def bucket(self, bucket: str) -> BucketInfo | None:
@@ -271,7 +288,7 @@ class ObjectStore:
         try:
             said = await self._http.ask("GET", f"/bucket/{quote(bucket, safe='')}", doing=doing)
         except SupabaseError as error:
-            if error.kind is ErrorKind.NOT_FOUND and error.code is not None:
+            if names_no_bucket(error):
                 return None
             raise
         try:
@@ -282,21 +299,4 @@ class ObjectStore:
                 allowed_mime_types=None if types is None else tuple(types),
             )
         except (TypeError, ValueError, AttributeError):
-            raise _unexpected_answer(doing) from None
-
-
-def _is_missing_object(error: SupabaseError) -> bool:
-    # A missing bucket has the same status, and an address without storage has no code at all.
-    return (
-        error.kind is ErrorKind.NOT_FOUND
-        and error.code is not None
-        and "bucket" not in f"{error.code} {error.server_words}".lower()
-    )
-
-
-def _unexpected_answer(doing: str) -> SupabaseError:
-    return SupabaseError(
-        ErrorKind.UNAVAILABLE,
-        f"Supabase Storage answered with something unexpected while {doing}. Check SUPABASE_URL.",
-        service=Service.STORAGE,
-    )
+            raise unexpected_answer(doing) from None

@@ -8,12 +8,12 @@ import httpx
 
 from runops.keys import refusal
 from runops.retrying import RetryPolicy
-from runops.supabase.classify import from_exception, from_storage
+from runops.supabase.classify import from_exception, from_storage, is_page
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
 from runops.supabase.http_client import ClockSkew, asked_seconds, headers_of_key, new_client
 from runops.supabase.retry import may_pass
 
-__all__ = ["StorageHttp"]
+__all__ = ["StorageHttp", "unexpected_answer"]
 
 
 class StorageHttp:
@@ -100,7 +100,8 @@ class StorageHttp:
         Raises
         ------
         SupabaseError
-            The answer's status is 300 or more, or the connection failed, also while the body was read.
+            The answer's status is 300 or more, or it is a web page, or the connection failed, also while the body was
+            read.
         """
         if self._refusal is not None:
             raise SupabaseError(ErrorKind.KEY_REJECTED, self._refusal, service=Service.STORAGE)
@@ -108,12 +109,14 @@ class StorageHttp:
             async with (client or self._client).stream(
                 method, f"{self._base}{path}", headers=headers, content=content, json=json
             ) as response:
-                if response.status_code >= 300:
+                # Storage gives nothing as HTML, not even an object that was uploaded as such.
+                if response.status_code >= 300 or is_page(response.headers.get("content-type")):
                     raise from_storage(
                         status=response.status_code,
                         body=await _head_of(response),
                         doing=doing,
                         retry_after=asked_seconds(response.headers),
+                        content_type=response.headers.get("content-type"),
                     )
                 yield response
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
@@ -142,6 +145,15 @@ class StorageHttp:
         return new_client(
             self._base, self._skew, timeout_seconds=self._timeout, headers=self._headers, transport=self._transport
         )
+
+
+def unexpected_answer(doing: str) -> SupabaseError:
+    """Return the error for an answer that storage does not give."""
+    return SupabaseError(
+        ErrorKind.UNAVAILABLE,
+        f"Supabase Storage answered with something unexpected while {doing}. Check SUPABASE_URL.",
+        service=Service.STORAGE,
+    )
 
 
 async def _head_of(response: httpx.Response) -> bytes:

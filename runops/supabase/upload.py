@@ -1,6 +1,7 @@
 """Uploads a file to storage: one request for a small file, the tus protocol for a large one.
 
-Tus 1.0.0 (tus.io) as Supabase's storage service speaks it: pieces of 6 MiB, plain-text errors with true statuses.
+Tus 1.0.0 (tus.io) as Supabase's storage service speaks it: pieces of 6 MiB, plain-text errors with true statuses. It
+asks at each request whether an object may be replaced, not only at the first.
 """
 
 import asyncio
@@ -8,18 +9,30 @@ import base64
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 
 from runops.failures import Failed, Reason
+from runops.retrying import Again
 from runops.supabase.classify import from_storage
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.objects import object_path
 from runops.supabase.retry import may_pass, may_pass_or_conflicts
+from runops.supabase.stat import stat
 from runops.supabase.storage_http import StorageHttp
 
-__all__ = ["SMALL", "BeforeWrite", "OnUploadId", "end_upload", "send_bytes", "send_file"]
+__all__ = [
+    "SMALL",
+    "BeforeWrite",
+    "OnUploadId",
+    "end_upload",
+    "is_version_of",
+    "look_for_uploads",
+    "send_bytes",
+    "send_file",
+]
 
 SMALL = 6 * 1024 * 1024
 """In bytes: what Supabase recommends as the largest single request, and demands as the size of a tus piece."""
@@ -27,12 +40,19 @@ _PIECE = 256 * 1024
 _CACHE_SECONDS = "60"
 """How long a CDN may show an older object after an overwrite."""
 _RESUMABLE = "/upload/resumable"
-_TUS = {"Tus-Resumable": "1.0.0"}
+_UPSERT = {"x-upsert": "true"}
+"""Without it a repeated upload is refused early, which can wedge the connection."""
+_TUS = {"Tus-Resumable": "1.0.0", **_UPSERT}
 # Base64url, and nothing that could change the address: a name may come from an object that anybody wrote.
 _UPLOAD_ID = re.compile(r"[A-Za-z0-9_=-]{1,2048}")
 _LOCATION = re.compile(rf"{_RESUMABLE}/(?P<id>{_UPLOAD_ID.pattern})/?$")
 _MOST_STARTS = 3
+_MOST_LOOKS = 3
+"""Whether an upload became the object: a gateway may give up while storage still puts it together."""
 
+_IS_OVER = frozenset({ErrorKind.NOT_FOUND, ErrorKind.INVALID})
+"""What storage says to the deletion of an upload that ended by its age, and of a finished one."""
+_STAYS = "an unfinished upload stays until it expires"
 _END_SECONDS = 1.5
 """For deleting an abandoned upload: less than the time a process has to stop."""
 _LOG = logging.getLogger(__name__)
@@ -73,10 +93,21 @@ async def send_bytes(
     await http.retries.run(once, may_pass)
 
 
-async def end_upload(http: StorageHttp, upload: str) -> None:
-    """Delete what has arrived of an upload by the tus protocol; an unknown one is ignored.
+async def look_for_uploads(http: StorageHttp) -> None:
+    """Ask what storage can do by the tus protocol; SupabaseError where it cannot do anything."""
 
-    So is text that cannot be the name of an upload; then storage is not asked.
+    async def once() -> None:
+        async with http.stream("OPTIONS", _RESUMABLE, doing="looking for uploads in parts") as response:
+            await response.aread()
+
+    await http.retries.run(once, may_pass)
+
+
+async def end_upload(http: StorageHttp, upload: str) -> None:
+    """Delete what has arrived of an upload by the tus protocol; an unknown or finished one is ignored.
+
+    So is text that cannot be the name of an upload; then storage is not asked. Where storage refuses the deletion, the
+    upload stays until it expires after a day, and the log says so.
 
     Raises
     ------
@@ -93,9 +124,10 @@ async def end_upload(http: StorageHttp, upload: str) -> None:
             ) as response:
                 await response.aread()
         except SupabaseError as error:
-            # Over already, by its own end or by its age.
             if error.retryable or error.kind is ErrorKind.KEY_REJECTED:
                 raise
+            if error.kind not in _IS_OVER:
+                _LOG.warning(_STAYS, extra={"error": error.message})
 
     await http.retries.run(once, may_pass)
 
@@ -170,8 +202,7 @@ async def _post(
         "Content-Type": content_type,
         "Content-Length": str(size),
         "Cache-Control": f"max-age={_CACHE_SECONDS}",
-        # Without it a repeated upload is refused early, which can wedge the connection.
-        "x-upsert": "true",
+        **_UPSERT,
     }
     async with http.stream(
         "POST",
@@ -190,6 +221,10 @@ async def _pieces(path: Path, start: int, length: int) -> AsyncIterator[bytes]:
         while left > 0 and (piece := file.read(min(_PIECE, left))):
             left -= len(piece)
             yield piece
+
+
+class _NotPublished(Exception):  # noqa: N818 - it may be yet
+    """All bytes have arrived, and the object is not made of them."""
 
 
 class _Tus:
@@ -223,7 +258,7 @@ class _Tus:
                 # After a cancellation only the answer says how the upload can be deleted.
                 upload = await asyncio.shield(created)
                 await on_upload_id(upload)
-                if await self._push(f"{_RESUMABLE}/{upload}", on_progress):
+                if await self._push(upload, on_progress):
                     return
             except BaseException:
                 await self._delete_upload(created)
@@ -241,10 +276,10 @@ class _Tus:
             async with asyncio.timeout(_END_SECONDS):
                 await end_upload(self._http, await created)
         except (SupabaseError, TimeoutError) as error:
-            _LOG.warning("an unfinished upload stays until it expires", extra={"error": type(error).__name__})
+            _LOG.warning(_STAYS, extra={"error": type(error).__name__})
 
     async def _push(self, upload: str, on_progress: OnProgress | None) -> bool:
-        """Send piece after piece; False where storage no longer knows the upload."""
+        """Send piece after piece; False where storage no longer knows the upload, or did not make it the object."""
         attempts = self._http.retries.begin(may_pass_or_conflicts)
         offset = 0
         for _request in range(_most_requests(self._size, self._http.retries.attempts)):
@@ -257,7 +292,7 @@ class _Tus:
                     return False
                 await attempts.failed(error)
                 known = await self._offset(upload)
-                if known is None:
+                if known is None or (known == self._size and not await self._is_published(upload)):
                     return False
                 reached = known
             if reached > offset:
@@ -275,7 +310,7 @@ class _Tus:
             "cacheControl": _CACHE_SECONDS,
         }
         metadata = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in named.items())
-        headers = {**_TUS, "Upload-Length": str(self._size), "Upload-Metadata": metadata, "x-upsert": "true"}
+        headers = {**_TUS, "Upload-Length": str(self._size), "Upload-Metadata": metadata}
         async with self._http.stream(
             "POST", _RESUMABLE, doing=self._doing, client=self._client, headers=headers
         ) as response:
@@ -298,7 +333,7 @@ class _Tus:
         }
         async with self._http.stream(
             "PATCH",
-            upload,
+            f"{_RESUMABLE}/{upload}",
             doing=self._doing,
             client=self._client,
             headers=headers,
@@ -306,11 +341,26 @@ class _Tus:
         ) as response:
             return self._offset_of(response)
 
+    async def _is_published(self, upload: str) -> bool:
+        """Return whether the upload whose last answer did not come became the object: storage may have failed then."""
+        policy = replace(self._http.retries, attempts=_MOST_LOOKS, base_seconds=1.0)
+
+        async def look() -> bool:
+            info = await stat(self._http, self._bucket, self._key)
+            if info is None or info.size != self._size or not is_version_of(info.version, upload):
+                raise _NotPublished
+            return True
+
+        try:
+            return await policy.run(look, lambda error: Again("late") if isinstance(error, _NotPublished) else None)
+        except _NotPublished:
+            return False
+
     async def _offset(self, upload: str) -> int | None:
         async def once() -> int | None:
             try:
                 async with self._http.stream(
-                    "HEAD", upload, doing=self._doing, client=self._client, headers=_TUS
+                    "HEAD", f"{_RESUMABLE}/{upload}", doing=self._doing, client=self._client, headers=_TUS
                 ) as response:
                     return self._offset_of(response)
             except SupabaseError as error:
@@ -325,6 +375,21 @@ class _Tus:
         if not said.isdecimal() or int(said) > self._size:
             raise from_storage(status=502, body=b"", doing=f"{self._doing} (the answer names no offset)")
         return int(said)
+
+
+def is_version_of(version: str | None, upload: str) -> bool:
+    """Return whether an object's version is that of an upload, or may be. Pure.
+
+    Storage names an upload by bucket, object and version, as base64url. A name in another form tells nothing, and
+    neither does an object whose version is unknown.
+    """
+    if version is None:
+        return True
+    try:
+        named = base64.urlsafe_b64decode(upload + "=" * (-len(upload) % 4)).decode()
+    except ValueError:
+        return True
+    return named.endswith(version) or "/" not in named
 
 
 def _most_requests(size: int, attempts: int) -> int:

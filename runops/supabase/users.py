@@ -8,7 +8,7 @@ import httpx
 
 from runops.keys import refusal
 from runops.retrying import RetryPolicy
-from runops.supabase.classify import from_auth, from_exception
+from runops.supabase.classify import from_auth, from_exception, is_page
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
 from runops.supabase.http_client import asked_seconds, headers_of_key
 from runops.supabase.retry import may_pass
@@ -65,11 +65,13 @@ class Users:
                 answer = await self._http.get(f"{self._url}/{user_id}", headers=headers_of_key(self._key))
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise from_exception(error, doing=doing, service=Service.AUTH) from None
-        said = _object(answer)
+        said, content_type = _object(answer), answer.headers.get("Content-Type")
         if answer.status_code == 200:
             if said.get("id") == str(user_id):
                 return True
-            raise from_auth(status=_NO_SERVICE, code=None, message="", doing=doing)
+            # Not a user: something else answers at this address.
+            status = answer.status_code if is_page(content_type) else _NO_SERVICE
+            raise from_auth(status=status, code=None, message="", doing=doing, content_type=content_type)
         # Newer services name the error in `code`, older ones in `error_code`, where `code` is the status.
         code = next((said[name] for name in ("error_code", "code") if isinstance(said.get(name), str)), None)
         message = str(said.get("msg") or said.get("message") or "")
@@ -81,6 +83,7 @@ class Users:
             message=message,
             doing=doing,
             retry_after=asked_seconds(answer.headers),
+            content_type=content_type,
         )
 
 

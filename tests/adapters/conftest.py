@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import psycopg
 import pytest
 
@@ -38,6 +39,14 @@ async def connect(stack: StackInfo) -> AsyncIterator[Callable[..., Supabase]]:
 @pytest.fixture
 def supabase(connect: Callable[..., Supabase]) -> Supabase:
     return connect()
+
+
+@pytest.fixture
+def outside(stack: StackInfo) -> Iterator[httpx.Client]:
+    """The uploader's browser: writes objects without our adapters."""
+    headers = {"apikey": stack.secret_key, "Authorization": f"Bearer {stack.secret_key}", "x-upsert": "true"}
+    with httpx.Client(base_url=f"{stack.url}/storage/v1", headers=headers, trust_env=False) as client:
+        yield client
 
 
 @pytest.fixture

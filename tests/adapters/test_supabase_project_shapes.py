@@ -6,17 +6,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import psycopg
 import pytest
 
+from devstack.faults import Fault, FaultControl
 from devstack.stack import StackInfo, create_user, mint_jwt
+from devstack.supabase.gateway.switches import Switches, set_switches
 from runops.failures import Reason
 from runops.job_row import Claim, RowStatus
 from runops.progress import Stage
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.jobs import JobsColumns
-from runops.supabase.probe import inspect
+from runops.supabase.probe import Finding, inspect
 from runops.supabase.row_commands import Outcome, run_again
 from runops.supabase.row_summaries import Order, list_summaries
 from runops_cli.work.abandoned import is_abandoned
@@ -26,6 +29,12 @@ from tests.schema_cache import read_anew
 
 Connection = psycopg.Connection[Any]
 Connect = Callable[..., Supabase]
+
+
+@pytest.fixture
+def empty_videos(outside: httpx.Client) -> None:
+    """The bucket `videos` without any object."""
+    outside.post("/bucket/videos/empty").raise_for_status()
 
 
 @contextmanager
@@ -300,6 +309,90 @@ async def test_both_generations_of_keys_work(which: str, stack: StackInfo, conne
     supabase = connect(key=getattr(stack, which))
     assert await supabase.jobs.get(uuid4()) is None
     assert await supabase.storage.bucket("videos") is not None
+
+
+async def found(supabase: Supabase, name: str) -> Finding:
+    (one,) = [finding for finding in await inspect(supabase) if finding.name == name]
+    return one
+
+
+@pytest.mark.parametrize(
+    ("hours", "detail", "warns"),
+    [
+        ([], "no row waits", False),
+        ([1, 3], "2 rows waiting, the oldest for 3 hours", False),
+        ([1, 80], "2 rows waiting, the oldest for 3 days: longer than many apps keep recordings", True),
+    ],
+)
+async def test_a_queue_that_is_older_than_recordings_are_kept_is_told(
+    *, hours: list[int], detail: str, warns: bool, supabase: Supabase, database: Connection, queue: Callable[..., UUID]
+) -> None:
+    for ago in hours:
+        database.execute(
+            "update public.jobs set created_at = now() - make_interval(hours => %s) where job_id = %s", [ago, queue()]
+        )
+    finding = await found(supabase, "queue")
+    assert finding.detail.startswith(detail)
+    assert (finding.ok, finding.warns, finding.remedy is not None) == (True, warns, warns)
+
+
+@pytest.mark.usefixtures("database", "empty_videos")
+@pytest.mark.parametrize(
+    ("fault", "is_old", "objects", "ok", "detail"),
+    [
+        (None, False, ["raw/a.mp4"], True, "/object/info tells the size of an object"),
+        (None, True, ["slim/a.mp4"], True, "/object/info does not tell the size of an object; works"),
+        (None, True, [], True, "no object yet to ask /object/info about. The oldest that is known to work is v0.46.4"),
+        (404, False, [], False, "takes no files in parts"),
+        (405, False, ["raw/a.mp4"], True, "/object/info tells the size of an object"),
+    ],
+)
+async def test_the_age_of_storage_api_is_told_by_what_it_can(
+    *,
+    fault: int | None,
+    is_old: bool,
+    objects: list[str],
+    ok: bool,
+    detail: str,
+    supabase: Supabase,
+    stack: StackInfo,
+    faults: FaultControl,
+) -> None:
+    for name in objects:
+        await supabase.storage.upload_json("videos", name, {})
+    if fault is not None:
+        faults.set(Fault(method="OPTIONS", path="/upload/resumable", kind="status", status=fault, times=None))
+    set_switches(stack.url, Switches(old_storage_api=is_old))
+    try:
+        finding = await found(supabase, "storage-api")
+    finally:
+        set_switches(stack.url, Switches())
+    assert finding.ok is ok
+    assert detail in finding.detail
+    if not ok or is_old:
+        assert "The oldest that is known to work is v0.46.4 (January 2024)" in f"{finding.detail} {finding.remedy}"
+
+
+@pytest.mark.parametrize(
+    ("types", "detail"),
+    [
+        (["*/*"], "does not take video/mp4 and application/json"),
+        (["Video/MP4", "application/json"], "does not take video/mp4"),
+        (["video/*", "application/json"], None),
+        ([], "lists no allowed MIME type, and so takes no file over 6 MiB"),
+    ],
+)
+async def test_a_bucket_that_refuses_what_runops_stores_is_told(
+    types: list[str], detail: str | None, supabase: Supabase, outside: httpx.Client
+) -> None:
+    async with httpx.AsyncClient(base_url=outside.base_url, headers=outside.headers, trust_env=False) as client:
+        await client.put("/bucket/videos", json={"allowed_mime_types": types})
+        try:
+            finding = await found(supabase, "bucket videos")
+        finally:
+            await client.put("/bucket/videos", json={"allowed_mime_types": None})
+    assert finding.ok is (detail is None)
+    assert detail is None or detail in finding.detail
 
 
 async def test_checklist_of_a_healthy_project_is_all_ok_and_writes_nothing(

@@ -1,7 +1,6 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,7 +9,6 @@ import httpx
 import pytest
 
 from devstack.faults import Fault, FaultControl
-from devstack.stack import StackInfo
 from runops.failures import Failed, Reason
 from runops.supabase import upload as upload_module
 from runops.supabase.connection import Supabase
@@ -31,14 +29,6 @@ def recording(tmp_path: Path) -> Path:
     path = tmp_path / "recording.mp4"
     path.write_bytes(os.urandom(3 * MIB))
     return path
-
-
-@pytest.fixture
-def outside(stack: StackInfo) -> Iterator[httpx.Client]:
-    """The uploader's browser: writes objects without our adapters."""
-    headers = {"apikey": stack.secret_key, "Authorization": f"Bearer {stack.secret_key}", "x-upsert": "true"}
-    with httpx.Client(base_url=f"{stack.url}/storage/v1", headers=headers, trust_env=False) as client:
-        yield client
 
 
 def put(outside: httpx.Client, key: str, content: bytes) -> None:
@@ -201,6 +191,58 @@ async def test_large_upload_replaces_what_is_there(supabase: Supabase, key: str,
     assert info.size == 8 * MIB
 
 
+async def test_an_upload_whose_last_answer_was_lost_is_recognised_as_done(
+    supabase: Supabase, outside: httpx.Client, key: str, tmp_path: Path, faults: FaultControl
+) -> None:
+    put(outside, key, b"what was there")
+    path = tmp_path / "large.mp4"
+    path.write_bytes(os.urandom(7 * MIB))
+    faults.set(Fault(method="PATCH", path="/upload/resumable/", skip=1, kind="drop_after"))
+    faults.forget()
+    await supabase.storage.upload("videos", key, path, content_type="video/mp4")
+    methods = [one.method for one in faults.requests() if "/upload/resumable" in one.path]
+    assert methods == ["POST", "PATCH", "PATCH", "HEAD"]
+    got = await supabase.storage.download("videos", key, tmp_path / "back", max_bytes=LIMIT)
+    assert got.sha256 == content_hash(path)
+
+
+async def test_an_unfinished_upload_over_an_object_that_exists_is_deleted(
+    supabase: Supabase, outside: httpx.Client, key: str, tmp_path: Path, faults: FaultControl
+) -> None:
+    put(outside, key, b"what was there")
+    path = tmp_path / "large.mp4"
+    path.write_bytes(bytes(7 * MIB))
+    faults.set(Fault(method="PATCH", path="/upload/resumable/", skip=1, kind="status", status=413))
+    faults.forget()
+    with pytest.raises(SupabaseError):
+        await supabase.storage.upload("videos", key, path, content_type="video/mp4")
+    ended = [one for one in faults.requests() if one.method == "DELETE"]
+    assert [one.status for one in ended] == [204]
+    info = await supabase.storage.stat("videos", key)
+    assert info is not None
+    assert info.size == len(b"what was there")
+
+
+async def test_a_finished_upload_is_not_ended(
+    supabase: Supabase, key: str, tmp_path: Path, faults: FaultControl, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "large.mp4"
+    path.write_bytes(bytes(7 * MIB))
+    begun: list[str] = []
+
+    async def note(upload: str) -> None:
+        begun.append(upload)
+
+    await supabase.storage.upload("videos", key, path, content_type="video/mp4", on_upload_id=note)
+    faults.forget()
+    await supabase.storage.end_upload(begun[0])
+    assert [(one.method, one.status) for one in faults.requests()] == [("DELETE", 400)]
+    assert "unfinished" not in caplog.text
+    faults.set(Fault(method="DELETE", path="/upload/resumable/", kind="status", status=409, body="locked"))
+    await supabase.storage.end_upload(begun[0])
+    assert "an unfinished upload stays" in caplog.text
+
+
 @pytest.mark.parametrize("status", [409, 423, 500, 502])
 async def test_refused_piece_is_sent_again_from_the_servers_offset(
     status: int, supabase: Supabase, key: str, tmp_path: Path, faults: FaultControl
@@ -270,8 +312,9 @@ async def test_json_goes_up_and_comes_down(supabase: Supabase, outside: httpx.Cl
 
 
 async def test_listing_shows_objects_and_no_placeholders(supabase: Supabase, outside: httpx.Client) -> None:
-    for name in ("b.json", "a.json", ".emptyFolderPlaceholder", "deeper/c.json"):
+    for name in ("b.json", "a.json", "deeper/c.json"):
         put(outside, f"listed/{name}", b"{}")
+    put(outside, "listed/.emptyFolderPlaceholder", b"")
     assert await supabase.storage.list_prefix("videos", "listed/") == ["listed/a.json", "listed/b.json"]
     assert await supabase.storage.list_prefix("videos", "nothing") == []
 
@@ -286,6 +329,17 @@ async def test_sizes_of_the_newest_objects_are_told_by_one_request(
     sizes = await supabase.storage.newest_sizes("videos", "sized")
     assert sizes == {"sized/new.mp4": 3, "sized/old.mp4": 1}
     assert list(sizes) == ["sized/new.mp4", "sized/old.mp4"]
+
+
+async def test_the_oldest_object_of_a_folder_tells_its_age(supabase: Supabase, outside: httpx.Client) -> None:
+    assert await supabase.storage.oldest("videos", "aged") is None
+    put(outside, "aged/.emptyFolderPlaceholder", b"")
+    put(outside, "aged/deeper/c.mp4", b"1")
+    put(outside, "aged/b.mp4", b"1")
+    oldest = await supabase.storage.oldest("videos", "aged")
+    assert oldest is not None
+    put(outside, "aged/a.mp4", b"1")
+    assert await supabase.storage.oldest("videos", "aged") == oldest
 
 
 async def test_bucket_tells_its_limits(supabase: Supabase) -> None:

@@ -64,6 +64,7 @@ class Case:
     way_out: str = ""
     metadata: Mapping[str, Any] | None = None
     transcripts: int = 0
+    hours_old: int = 0
     turns: tuple[Turn, ...] = ()
     calls: int = 0
 
@@ -134,7 +135,10 @@ class Project:
         if content is not None:
             self.put(job_id, content)
         metadata = None if case.metadata is None else json.dumps(case.metadata)
-        database.execute("insert into jobs (job_id, metadata) values (%s, %s)", [job_id, metadata])
+        database.execute(
+            "insert into jobs (job_id, metadata, created_at) values (%s, %s, now() - make_interval(hours => %s))",
+            [job_id, metadata, case.hours_old],
+        )
         for _ in range(case.transcripts):
             database.execute("insert into transcripts (job_id, transcript) values (%s, '[]')", [job_id])
         return job_id, content

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
-from devstack.faults import FaultControl
+from devstack.faults import Fault, FaultControl
 from devstack.gemini.control import GeminiControl
 from devstack.stack import StackInfo, mint_jwt
 from runops.failures import Reason
@@ -158,6 +158,22 @@ def test_a_project_that_cannot_be_reached_is_said(
     assert result.exit_code == 5
     assert "Supabase could not be reached while" in result.output
     assert "Check SUPABASE_URL, the network and whether the project is paused." in result.output
+    assert_no_secret(stack, result.output)
+    assert _row(database, job_id) == ("queued", None, None)
+
+
+def test_a_page_of_what_stands_in_front_blames_neither_key_nor_grants(
+    stack: StackInfo, database: psycopg.Connection, faults: FaultControl, settings: dict[str, str], job_id: str
+) -> None:
+    page = "<!DOCTYPE html><title>Attention Required! | Cloudflare</title>"
+    headers = {"content-type": "text/html"}
+    front = Fault(path="/storage/v1/|/rest/v1/", kind="status", status=403, times=None, headers=headers, body=page)
+    faults.set(front)
+    result = _work(**settings)
+    assert result.exit_code == 5
+    assert "something in front of Supabase answered (403, an HTML page)" in " ".join(result.output.split())
+    assert "grant " not in result.output
+    assert "SUPABASE_SERVICE_ROLE_KEY" not in result.output
     assert_no_secret(stack, result.output)
     assert _row(database, job_id) == ("queued", None, None)
 

@@ -97,6 +97,13 @@ def _recording(folder: Path, what: Any) -> Any:
 def _cases(folder: Path) -> list[Case]:
     plain = corpus(folder, "plain")
     return [
+        Case(
+            name="cleaned up before its turn",
+            reason=Reason.SOURCE_MISSING,
+            hours_old=80,
+            says=("There is no recording at videos/raw/{job_id}.mp4.", "first queued 3 days ago", "after a day"),
+            way_out="Upload it again and set the row back to queued.",
+        ),
         *(
             Case(name=name, file=_recording(folder, what), reason=reason, says=says, way_out=way_out)
             for name, what, reason, says, way_out in _RECORDINGS

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -32,6 +33,22 @@ def supabase_client(stack: StackInfo) -> Iterator[Client]:
     """The real client library with the secret key."""
     with httpx.Client(timeout=120) as client:
         yield create_client(stack.url, stack.secret_key, SyncClientOptions(httpx_client=client))
+
+
+@pytest.fixture
+def new_bucket(http: httpx.Client) -> Iterator[Callable[..., str]]:
+    """Make buckets that are gone after the test, with what is in them."""
+    made: list[str] = []
+
+    def make(**options: Any) -> str:
+        made.append(f"bucket-{len(made)}")
+        assert http.post("/storage/v1/bucket", json={"name": made[-1], **options}).status_code == 200
+        return made[-1]
+
+    yield make
+    for name in made:
+        http.post(f"/storage/v1/bucket/{name}/empty")
+        assert http.delete(f"/storage/v1/bucket/{name}").status_code == 200
 
 
 @pytest.fixture

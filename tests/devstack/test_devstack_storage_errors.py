@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -119,16 +121,90 @@ def test_signed_urls_that_are_expired_forged_or_for_something_else(
     path = f"/storage/v1/object/sign/{empty_bucket}/a?token="
     old = keys.sign_jwt({"url": f"{empty_bucket}/a", "exp": 1}, stack.jwt_secret)
     other = keys.sign_jwt({"url": f"{empty_bucket}/b"}, stack.jwt_secret)
-    for token in (old, other, "x"):
+    for token, error in ((old, "InvalidJWT"), (other, "InvalidSignature"), ("x", "InvalidJWT")):
         answer = bare.get(path + token)
-        assert (answer.status_code, answer.json()["statusCode"], answer.json()["error"]) == (
-            400,
-            "400",
-            "InvalidJWT",
-        )
+        assert (answer.status_code, answer.json()["statusCode"], answer.json()["error"]) == (400, "400", error)
 
 
-@pytest.mark.parametrize("name", ["a%5Cb", "a//b", "caf%C3%A9", "a%23b"])
+@pytest.mark.parametrize("path", ["object/info/videos/a", "object/videos/a"])
+@pytest.mark.parametrize("token", ["expired", "forged", "none"])
+def test_a_private_bucket_is_not_there_for_a_bad_key(
+    bare: httpx.Client, stack: StackInfo, path: str, token: str
+) -> None:
+    tokens = {
+        "expired": mint_jwt(stack, role="service_role", expires_in=-1),
+        "forged": keys.role_jwt("another secret", role="service_role"),
+    }
+    headers = {"Authorization": f"Bearer {tokens[token]}"} if token in tokens else {}
+    assert bare.get(f"/storage/v1/{path}", headers=headers).json() == NO_BUCKET
+    clear = path.replace("videos", "authenticated/videos")
+    assert bare.get(f"/storage/v1/{clear}", headers=headers).json()["code"] in {"AccessDenied", "InvalidRequest"}
+
+
+@pytest.mark.parametrize("mime_type", ["application/json; charset=utf-8", "Video/MP4", "text/plain", "video"])
+def test_a_bucket_that_lists_types_takes_exactly_those(
+    http: httpx.Client, new_bucket: Callable[..., str], mime_type: str
+) -> None:
+    where = f"/storage/v1/object/{new_bucket(allowed_mime_types=['video/*', 'application/json'])}/a"
+    upsert = {"x-upsert": "true"}
+    refused = http.post(where, content=b"x", headers={"Content-Type": mime_type, **upsert})
+    assert (refused.status_code, refused.json()["statusCode"], refused.json()["code"]) == (
+        400,
+        "415",
+        "InvalidMimeType",
+    )
+    for allowed in ("video/webm", "application/json"):
+        taken = http.post(where, content=b"x", headers={"Content-Type": allowed, **upsert})
+        assert taken.status_code == 200
+
+
+def test_a_bucket_whose_list_of_types_is_empty_takes_nothing_in_parts(
+    http: httpx.Client, new_bucket: Callable[..., str]
+) -> None:
+    bucket = new_bucket(allowed_mime_types=[])
+    whole = http.post(f"/storage/v1/object/{bucket}/a", content=b"x")
+    described = {"bucketName": bucket, "objectName": "b", "contentType": "video/mp4"}
+    metadata = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in described.items())
+    sent = {"Tus-Resumable": "1.0.0", "Upload-Length": "1", "Upload-Metadata": metadata}
+    parts = http.post("/storage/v1/upload/resumable", headers=sent)
+    assert (whole.status_code, parts.status_code) == (200, 415)
+
+
+def test_a_placeholder_of_a_folder_is_empty(http: httpx.Client, empty_bucket: str) -> None:
+    where = f"/storage/v1/object/{empty_bucket}/raw/.emptyFolderPlaceholder"
+    assert http.post(where, content=b"x").json()["code"] == "EntityTooLarge"
+    assert http.post(where, content=b"").status_code == 200
+
+
+@pytest.mark.parametrize(("wanted", "limit"), [("20MB", 20_000_000), ("3B", 3), (7, 7), ("50MiB", None), ("7", 7)])
+def test_limits_of_a_bucket_are_in_decimal_units(
+    http: httpx.Client, new_bucket: Callable[..., str], wanted: str | int, limit: int | None
+) -> None:
+    where = f"/storage/v1/bucket/{new_bucket()}"
+    answer = http.put(where, json={"file_size_limit": wanted})
+    if limit is None:
+        assert (answer.status_code, answer.json()["code"]) == (400, "InvalidRequest")
+    else:
+        assert http.get(where).json()["file_size_limit"] == limit
+
+
+def test_a_path_that_is_not_known(http: httpx.Client) -> None:
+    answer = http.get("/storage/v1/objects/videos/a?b=c")
+    message = "Route GET:/objects/videos/a?b=c not found"
+    assert (answer.status_code, answer.json()) == (404, {"message": message, "error": "Not Found", "statusCode": 404})
+
+
+@pytest.mark.parametrize("wanted", [{"prefix": "", "limit": 0}, {"prefix": "", "offset": -1}, {"limit": 1}])
+def test_a_listing_of_nothing_is_refused(http: httpx.Client, wanted: dict[str, Any]) -> None:
+    answer = http.post("/storage/v1/object/list/videos", json=wanted)
+    assert (answer.status_code, answer.json()["code"]) == (400, "InvalidRequest")
+
+
+def test_a_name_that_is_too_long_makes_the_service_fail(http: httpx.Client) -> None:
+    assert http.post(f"/storage/v1/object/videos/{'a' * 1100}", content=b"x").status_code == 500
+
+
+@pytest.mark.parametrize("name", ["a%5Cb", "caf%C3%A9", "a%23b"])
 def test_names_the_service_does_not_take(http: httpx.Client, name: str) -> None:
     answer = http.post(f"/storage/v1/object/videos/{name}", content=b"x")
     assert (answer.status_code, answer.json()["error"]) == (400, "InvalidKey")

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from devstack.faults import Fault, FaultControl
-from devstack.stack import StackInfo
+from devstack.stack import StackInfo, mint_jwt
 from devstack.supabase.gateway.storage.tus import PART_SIZE
 from devstack.supabase.gateway.switches import Switches, set_switches
 
@@ -28,16 +28,17 @@ def metadata(bucket: str, name: str = NAME) -> str:
 def create(http: httpx.Client, bucket: str = "videos", **headers: str) -> httpx.Response:
     sent = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(BODY)), "Upload-Metadata": metadata(bucket)}
     sent |= {key.replace("_", "-"): value for key, value in headers.items()}
-    return http.post(ENDPOINT, headers=sent)
+    return http.post(ENDPOINT, headers={key: value for key, value in sent.items() if value})
 
 
-def patch(http: httpx.Client, url: str, offset: int, part: bytes) -> httpx.Response:
-    headers = {
+def patch(http: httpx.Client, url: str, offset: int, part: bytes, **headers: str) -> httpx.Response:
+    sent = {
         "Tus-Resumable": "1.0.0",
         "Upload-Offset": str(offset),
         "Content-Type": "application/offset+octet-stream",
     }
-    return http.patch(url, content=part, headers=headers)
+    sent |= {key.replace("_", "-"): value for key, value in headers.items()}
+    return http.patch(url, content=part, headers={key: value for key, value in sent.items() if value})
 
 
 def offset_of(http: httpx.Client, url: str) -> int:
@@ -103,7 +104,7 @@ def test_a_wrong_offset_and_a_wrong_part_size_are_refused(
 ) -> None:
     url = create(http, empty_bucket).headers["location"]
     wrong = patch(http, url, 5, BODY[:PART_SIZE])
-    assert (wrong.status_code, wrong.text) == (409, "Upload-Offset conflict")
+    assert (wrong.status_code, wrong.text) == (409, "Upload-Offset conflict\n")
     assert patch(http, url, 0, BODY[:100]).status_code == 400
     set_switches(stack.url, switches.model_copy(update={"tus_chunk_rule": False}))
     assert patch(http, url, 0, BODY[:100]).status_code == 204
@@ -115,14 +116,17 @@ def test_a_terminated_upload_is_gone(http: httpx.Client, empty_bucket: str) -> N
     assert http.head(url, headers={"Tus-Resumable": "1.0.0"}).status_code == 404
 
 
-def test_errors_are_plain_text_with_real_statuses(http: httpx.Client, bare: httpx.Client, empty_bucket: str) -> None:
+def test_errors_are_plain_text_with_real_statuses(
+    stack: StackInfo, http: httpx.Client, bare: httpx.Client, empty_bucket: str
+) -> None:
     http.post(f"/storage/v1/object/{empty_bucket}/{NAME}", content=b"x")
     answers = {
         404: create(http, "none"),
         409: create(http),
         413: create(http, Upload_Length=str(2**50)),
-        412: create(http, Tus_Resumable="0.2"),
-        403: create(bare, Authorization="Bearer nonsense"),
+        412: create(http, Tus_Resumable=""),
+        400: create(http, Upload_Metadata="bucketName ?"),
+        403: create(bare, apikey=stack.publishable_key),
     }
     assert {code: answer.status_code for code, answer in answers.items()} == {code: code for code in answers}
     assert all(answer.headers["content-type"].startswith("text/plain") for answer in answers.values())
@@ -131,11 +135,76 @@ def test_errors_are_plain_text_with_real_statuses(http: httpx.Client, bare: http
 
 def test_of_two_uploads_to_one_name_the_first_to_finish_wins(http: httpx.Client, empty_bucket: str) -> None:
     first, second = (create(http).headers["location"] for _ in range(2))
-    finish(http, second)
     patch(http, first, 0, BODY[:PART_SIZE])
+    finish(http, second)
     late = patch(http, first, PART_SIZE, BODY[PART_SIZE:])
     assert (late.status_code, late.text) == (409, "The resource already exists")
     assert http.head(f"/storage/v1/object/{empty_bucket}/{NAME}").status_code == 200
+
+
+def test_each_request_over_an_object_that_exists_must_ask_for_its_replacement(
+    http: httpx.Client, empty_bucket: str
+) -> None:
+    http.post(f"/storage/v1/object/{empty_bucket}/{NAME}", content=b"x")
+    assert create(http).status_code == 409
+    url = create(http, x_upsert="true").headers["location"]
+    assert patch(http, url, 0, BODY[:PART_SIZE]).status_code == 409
+    assert patch(http, url, 0, BODY[:PART_SIZE], x_upsert="TRUE").status_code == 409
+    assert patch(http, url, 0, BODY[:PART_SIZE], x_upsert="true").status_code == 204
+    headers = {"Tus-Resumable": "1.0.0"}
+    assert http.delete(url, headers=headers).status_code == 409
+    assert http.delete(url, headers=headers | {"x-upsert": "true"}).status_code == 204
+
+
+def test_a_finished_upload_stays_known_as_long_as_its_object(http: httpx.Client, empty_bucket: str) -> None:
+    url = create(http).headers["location"]
+    finish(http, url)
+    assert offset_of(http, url) == len(BODY)
+    assert patch(http, url, 0, BODY[:PART_SIZE]).status_code == 409
+    assert patch(http, url, 0, BODY[:PART_SIZE], x_upsert="true").text == "Upload-Offset conflict\n"
+    headers = {"Tus-Resumable": "1.0.0"}
+    assert http.delete(url, headers=headers).status_code == 409
+    ended = http.delete(url, headers=headers | {"x-upsert": "true"})
+    assert (ended.status_code, ended.text) == (400, "Cannot terminate an already completed upload")
+    assert http.get(f"/storage/v1/object/{empty_bucket}/{NAME}").content == BODY
+    version = http.get(f"/storage/v1/object/info/{empty_bucket}/{NAME}").json()["version"]
+    name = url.rsplit("/", 1)[1]
+    assert base64.urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode() == f"{empty_bucket}/{NAME}/{version}"
+    http.delete(f"/storage/v1/object/{empty_bucket}/{NAME}")
+    assert http.head(url, headers=headers).status_code == 410
+
+
+def test_an_upload_of_nothing_is_an_object_at_once(http: httpx.Client, empty_bucket: str) -> None:
+    assert create(http, Upload_Length="0").status_code == 201
+    assert http.get(f"/storage/v1/object/info/{empty_bucket}/{NAME}").json()["size"] == 0
+
+
+def test_more_bytes_than_announced_are_too_many(http: httpx.Client, empty_bucket: str) -> None:
+    url = create(http, empty_bucket, Upload_Length="100").headers["location"]
+    answer = patch(http, url, 0, BODY[:101])
+    assert (answer.status_code, answer.text) == (413, "upload's size exceeded\n")
+
+
+def test_what_is_missing_in_a_part(http: httpx.Client, empty_bucket: str) -> None:
+    url = create(http, empty_bucket).headers["location"]
+    untyped = patch(http, url, 0, BODY[:PART_SIZE], Content_Type="")
+    assert (untyped.status_code, untyped.text) == (403, "Content-Type header required\n")
+    typed = patch(http, url, 0, BODY[:PART_SIZE], Content_Type="video/mp4")
+    assert (typed.status_code, typed.text) == (400, "Invalid content-type\n")
+    other = patch(http, url, 0, BODY[:PART_SIZE], Tus_Resumable="0.2")
+    assert (other.status_code, other.text) == (400, "Invalid tus-resumable\n")
+    placeless = patch(http, url, 0, BODY[:PART_SIZE], Upload_Offset="")
+    assert (placeless.status_code, placeless.text) == (403, "Upload-Offset header required\n")
+
+
+def test_a_bad_key_and_no_metadata_are_told_before_the_protocol_begins(
+    stack: StackInfo, http: httpx.Client, bare: httpx.Client
+) -> None:
+    expired = mint_jwt(stack, role="service_role", expires_in=-1)
+    for answer in (create(bare, Authorization=f"Bearer {expired}"), create(bare)):
+        assert (answer.status_code, answer.json()["statusCode"], answer.json()["code"]) == (400, "403", "AccessDenied")
+    unnamed = http.post(ENDPOINT, headers={"Tus-Resumable": "1.0.0", "Upload-Length": "1"})
+    assert (unnamed.status_code, unnamed.text) == (400, "Metadata header is required")
 
 
 def test_options_tell_what_the_server_can(bare: httpx.Client) -> None:

@@ -45,7 +45,7 @@ async def _size(storage: Any) -> int | None:
 
 
 async def test_it_is_what_storage_says() -> None:
-    assert await _size(_Storage(ObjectInfo(7, None, None, {}))) == 7
+    assert await _size(_Storage(ObjectInfo(7, None, None))) == 7
 
 
 @pytest.mark.parametrize("answer", [None, SupabaseError(ErrorKind.UNAVAILABLE, "Storage is away.")])
@@ -54,7 +54,7 @@ async def test_it_is_not_known_where_storage_does_not_say(answer: SupabaseError 
 
 
 async def test_a_burst_is_seen_in_one_listing_and_the_rest_one_by_one() -> None:
-    storage: Any = _Storage(ObjectInfo(7, None, None, {}))
+    storage: Any = _Storage(ObjectInfo(7, None, None))
     job_ids = [uuid4() for _ in range(1000)]
     storage.newest = {f"raw/{job_id}.mp4": number for number, job_id in enumerate(job_ids[:990])}
     assert await RecordingSizes(storage).of(job_ids) == {
@@ -70,7 +70,7 @@ async def test_a_burst_is_worked_on_where_storage_cannot_be_listed() -> None:
 
 
 async def test_slow_storage_delays_a_thousand_rows_no_longer_than_one() -> None:
-    storage: Any = _Storage(ObjectInfo(7, None, None, {}), seconds=60)
+    storage: Any = _Storage(ObjectInfo(7, None, None), seconds=60)
     async with asyncio.timeout(recording_size._PATIENCE_SECONDS + 1):
         assert await RecordingSizes(storage).of([uuid4() for _ in range(1000)]) == {}
 
@@ -96,7 +96,7 @@ def _with_disk(config: OperatorConfig) -> OperatorConfig:
 
 @pytest.mark.parametrize(("count", "single"), [(20, 20), (21, 0)])
 async def test_up_to_twenty_recordings_are_asked_for_one_by_one(count: int, single: int) -> None:
-    storage: Any = _Storage(ObjectInfo(7, None, None, {}))
+    storage: Any = _Storage(ObjectInfo(7, None, None))
     job_ids = [uuid4() for _ in range(count)]
     storage.newest = {f"raw/{job_id}.mp4": 7 for job_id in job_ids}
     assert await RecordingSizes(storage).of(job_ids) == dict.fromkeys(job_ids, 7)

@@ -104,7 +104,7 @@ class MemoryDatabase:
 
     async def stat(self, bucket: str, key: str) -> ObjectInfo | None:
         size = self.sizes.get(f"{bucket}/{key}")
-        return None if size is None else ObjectInfo(size, None, None, {})
+        return None if size is None else ObjectInfo(size, None, None)
 
     async def newest_sizes(self, bucket: str, prefix: str) -> dict[str, int]:
         start = f"{bucket}/{prefix}/"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from runops.job_row import JobRow
 from runops.progress import Stage
 from runops.supabase.upload import BeforeWrite
 from runops_worker.checkpoint.format import SlimDone
@@ -74,6 +75,7 @@ class FakeSupabase:
     is_held: bool = True
     written: list[str] = field(default_factory=list)
     dies_after: int | None = None
+    row: JobRow | None = None
 
     @property
     def jobs(self) -> "FakeSupabase":
@@ -86,6 +88,9 @@ class FakeSupabase:
     @property
     def results(self) -> "FakeSupabase":
         return self
+
+    async def get(self, _job_id: UUID) -> JobRow | None:
+        return self.row
 
     async def held(self, _job_id: UUID, _claim: str) -> bool:
         return self.is_held

@@ -85,7 +85,7 @@ class Job:
         self.task = replace(self.task, claim=claim.claim)
 
     def unfinished(self, uploads: Iterable[str]) -> dict[str, int]:
-        """Return those resumable uploads that storage still keeps, with the bytes that arrived of each."""
+        """Return those resumable uploads that storage keeps without an object, with the bytes that arrived of each."""
         kept: dict[str, int] = {}
         for upload in uploads:
             answer = httpx.head(
@@ -93,7 +93,9 @@ class Job:
                 headers={"Tus-Resumable": "1.0.0", "Authorization": f"Bearer {self.stack.secret_key}"},
             )
             if answer.status_code == 200:
-                kept[upload] = int(answer.headers["Upload-Offset"])
+                # One that became an object stays known.
+                if answer.headers["Upload-Offset"] != answer.headers["Upload-Length"]:
+                    kept[upload] = int(answer.headers["Upload-Offset"])
             else:
                 assert answer.status_code in {404, 410}
         return kept

@@ -62,6 +62,7 @@ class World(FakeSupabase):
     """A Supabase with a recording in it; keeps in which order objects came."""
 
     etag: str | None = "e"
+    oldest_recording: str | Exception | None = None
     etag_of_download: Callable[[str | None], str | None] = field(default=lambda etag: etag)
     head: bytes = b"\x00\x00\x00\x20ftypisom" * 1024
     came: list[str] = field(default_factory=list)
@@ -74,8 +75,14 @@ class World(FakeSupabase):
 
     async def stat(self, _bucket: str, key: str) -> ObjectInfo | None:
         if key == TASK.source_object:
-            return ObjectInfo(9, self.etag, "video/mp4", {})
-        return ObjectInfo(7, "s", "video/mp4", {}) if key in self.objects else None
+            return ObjectInfo(9, self.etag, "video/mp4")
+        return ObjectInfo(7, "s", "video/mp4") if key in self.objects else None
+
+    async def oldest(self, _bucket: str, prefix: str) -> str | None:
+        assert prefix == "raw"
+        if isinstance(self.oldest_recording, Exception):
+            raise self.oldest_recording
+        return self.oldest_recording
 
     async def awaited(self, bucket: str, key: str) -> ObjectInfo | None:
         return await self.stat(bucket, key)

@@ -243,6 +243,42 @@ async def test_a_missing_recording_is_reported(job: Job) -> None:
     assert failed.value.reason is Reason.SOURCE_MISSING
 
 
+@pytest.mark.parametrize("slim_is_there", [True, False])
+async def test_a_recording_that_was_deleted_after_it_was_transcribed_is_not_missed(
+    *, slim_is_there: bool, job: Job, control: GeminiControl, faults: FaultControl
+) -> None:
+    await killed_while_the_sop_is_written(job, control)
+    deleted = [job.task.source_object] + ([] if slim_is_there else [job.task.slim_object])
+    await job.supabase.storage.remove("videos", deleted)
+    job.task = replace(job.task, claim=await job.claim())
+    await job.run()
+    assert kinds(control) == "t s s"
+    assert uploads_of_slim(faults, job) == 1
+    assert job.row()["status"] == "completed"
+
+
+async def test_a_recording_that_was_deleted_after_its_slim_video_was_made_is_not_missed(
+    job: Job, control: GeminiControl
+) -> None:
+    control.behave(Behaviour(turns=[QUOTA_IS_USED_UP]))
+    with pytest.raises(Failed):
+        await job.run()
+    await job.supabase.storage.remove("videos", [job.task.source_object])
+    job.task = replace(job.task, claim=await job.claim())
+    await job.run()
+    assert job.row()["status"] == "completed"
+
+
+async def test_a_recording_that_was_cleaned_up_before_its_turn_is_told_as_such(job: Job) -> None:
+    await job.supabase.storage.remove("videos", [job.task.source_object])
+    job.database.execute("update jobs set created_at = now() - interval '30 hours'")
+    with pytest.raises(
+        Failed, match="first queued 30 hours ago, and apps often delete recordings after a day"
+    ) as failed:
+        await job.run()
+    assert failed.value.reason is Reason.SOURCE_MISSING
+
+
 async def test_a_recording_that_is_still_uploaded_is_waited_for(job: Job, faults: FaultControl) -> None:
     missing = json.dumps({"statusCode": "404", "error": "not_found", "message": "Not found", "code": "NoSuchKey"})
     where = f"/object/info/videos/{job.task.source_object}"
@@ -289,6 +325,20 @@ async def test_an_outage_of_the_database_at_the_end_is_waited_out(job: Job, faul
     faults.set(Fault(method="POST", path="/rest/v1/(transcripts|sops)", kind="status", status=503, times=6))
     await job.run()
     assert job.row()["status"] == "completed"
+
+
+async def test_a_page_of_what_stands_in_front_is_waited_out(job: Job, faults: FaultControl) -> None:
+    page = "<!DOCTYPE html><title>Attention Required! | Cloudflare</title>"
+    where = ("/rest/v1/", "/storage/v1/object/info/", "/storage/v1/object/authenticated/", "/storage/v1/object/videos/")
+    faults.set(
+        *(
+            Fault(path=path, kind="status", status=403, times=6, headers={"content-type": "text/html"}, body=page)
+            for path in where
+        )
+    )
+    await job.run()
+    assert job.row()["status"] == "completed"
+    assert faults.pending() == []
 
 
 async def test_a_chunk_that_gemini_skipped_is_noticed_and_the_video_uploaded_again(

@@ -2,17 +2,23 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from runops.failures import Failed, Reason
+from runops.job_row import JobRow
 from runops.progress import Stage
 from runops.quality import Gap, Quality, SopQuality, TranscriptQuality
 from runops.sop import Sop
+from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.objects import ObjectInfo
 from runops.transcript import dump_transcript
 from runops_worker.checkpoint.format import Checkpoint, SlimDone, SopDone
 from runops_worker.checkpoint.keys import content_sha256, sop_key
@@ -31,6 +37,7 @@ from runops_worker.transcription.gaps import gap_item
 from runops_worker.transcription.stored_transcript import StoredTranscript, Transcript
 from tests.worker.fakes import (
     ANSWER,
+    NOW,
     PROMPT,
     TASK,
     FakeSupabase,
@@ -133,14 +140,78 @@ async def test_prepare_makes_a_slim_video_again_that_is_not_the_stored_one(
     assert not files_in(tmp_path)
 
 
-async def test_a_recording_that_is_missing_is_named(tmp_path: Path) -> None:
-    class Empty(World):
-        async def stat(self, _bucket: str, key: str) -> None:
-            assert key == TASK.source_object
+def hours_ago(hours: int) -> str:
+    return (NOW - timedelta(hours=hours)).isoformat()
 
-    with pytest.raises(Failed, match=r"no recording at videos/raw/x\.mp4") as failed:
-        await prepared(Empty(), tmp_path)
+
+class WithoutRecording(World):
+    """A Supabase whose recording was deleted."""
+
+    async def stat(self, _bucket: str, key: str) -> ObjectInfo | None:
+        return None if key == TASK.source_object else await super().stat(_bucket, key)
+
+
+@pytest.mark.parametrize("objects", [{}, {SLIM: b"replaced"}], ids=["gone as well", "another one"])
+async def test_a_recording_that_is_missing_is_named(objects: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(Failed, match=r"no recording at videos/raw/x\.mp4\. Upload it") as failed:
+        await prepared(WithoutRecording(objects), tmp_path)
     assert failed.value.reason is Reason.SOURCE_MISSING
+    assert not files_in(tmp_path)
+
+
+async def test_a_recording_that_is_missing_after_a_day_is_told_as_one_that_was_cleaned_up(tmp_path: Path) -> None:
+    world = WithoutRecording(row=JobRow(job_id=TASK.job_id, created_at=(NOW - timedelta(hours=80)).isoformat()))
+    with pytest.raises(
+        Failed, match=r"first queued 3 days ago, and apps often delete recordings after a day"
+    ) as failed:
+        await prepared(world, tmp_path)
+    assert failed.value.reason is Reason.SOURCE_MISSING
+
+
+@pytest.mark.parametrize(
+    ("hours", "oldest", "says"),
+    [
+        (23, None, "x.mp4. Upload it and"),
+        (80, hours_ago(79), "first queued 3 days ago"),
+        (80, hours_ago(81), "x.mp4. Upload it and"),
+        (80, SupabaseError(ErrorKind.UNAVAILABLE, "away"), "first queued 3 days ago"),
+    ],
+    ids=["young", "older ones were cleaned up", "older ones are kept", "not known"],
+)
+async def test_a_clean_up_is_told_where_it_can_be_one(
+    hours: int, oldest: str | Exception | None, says: str, tmp_path: Path
+) -> None:
+    row = JobRow(job_id=TASK.job_id, created_at=hours_ago(hours))
+    with pytest.raises(Failed, match=re.escape(says)):
+        await prepared(WithoutRecording(row=row, oldest_recording=oldest), tmp_path)
+
+
+async def test_the_slim_video_of_a_deleted_recording_is_used(tmp_path: Path) -> None:
+    result = await prepared(WithoutRecording({SLIM: b"slimmed"}), tmp_path)
+    assert (result.in_storage, result.transcript) == (True, None)
+    assert result.file is not None
+    assert result.file.read_bytes() == b"slimmed"
+
+
+@pytest.mark.parametrize("objects", [{SLIM: b"slimmed"}, {}], ids=["with its slim video", "without"])
+async def test_the_transcript_of_a_deleted_recording_is_used(objects: dict[str, Any], tmp_path: Path) -> None:
+    result = await prepared(WithoutRecording(objects), tmp_path, transcript=TRANSCRIPT)
+    assert result == Prepared(slim=SLIM_DONE, file=None, in_storage=True, transcript=TRANSCRIPT)
+    assert not files_in(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "world", [World({SLIM: b"slimmed"}, etag="another"), World()], ids=["another recording", "no slim video"]
+)
+async def test_while_the_recording_is_there_its_slim_video_is_made_again(world: World, tmp_path: Path) -> None:
+    class Examined(Exception):  # noqa: N818 - where this test ends
+        pass
+
+    async def examine(*_: Any, **__: Any) -> Any:
+        raise Examined
+
+    with patch("runops_worker.stages.prepare.examine", examine), pytest.raises(Examined):
+        await prepared(world, tmp_path, transcript=TRANSCRIPT)
 
 
 async def test_a_stored_slim_video_is_in_the_checkpoint_and_its_upload_is_not(tmp_path: Path) -> None:

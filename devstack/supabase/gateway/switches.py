@@ -29,6 +29,11 @@ class Switches(BaseModel):
     ----------
     tus_chunk_rule : bool
         Refuse parts of resumable uploads that are not 6 MiB, the last one excepted, as hosted projects may.
+    old_storage_api : bool
+        Answer as storage-api v0.46.4 (January 2024) with files on disk: no body for `/object/info`, the whole object
+        instead of a part, and errors without a `code`.
+    undescribed : str
+        Objects whose names begin so have no metadata in the index, as after a restore by SQL. None where empty.
     wedge_rejected_uploads : bool
         After an upload that is refused as a duplicate, never answer again on that connection. The bare storage
         server does this; the proxies in front of a hosted project may hide it.
@@ -45,6 +50,8 @@ class Switches(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     tus_chunk_rule: bool = True
+    old_storage_api: bool = False
+    undescribed: str = ""
     wedge_rejected_uploads: bool = False
     realtime: RealtimeMode = "ok"
     realtime_refusal: int = Field(default=503, ge=400, le=599)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from runops.failures import Failed, Reason
+from runops.failures import Failed
 from runops.progress import Stage
 from runops.quality import LONGEST_LOSS_DETAIL, MOST_LOSSES, RecordingLoss
+from runops.supabase.errors import SupabaseError
 from runops.supabase.objects import Downloaded, ObjectInfo
 from runops_worker.checkpoint.format import Checkpoint, SlimDone
 from runops_worker.checkpoint.keys import slim_key
@@ -24,6 +25,7 @@ from runops_worker.media.transcode.growing_slim import GrowingSlim
 from runops_worker.media.transcode.slim_length import shortest_seconds
 from runops_worker.media.transcode.transcode import transcode
 from runops_worker.recording.download import download
+from runops_worker.recording.gone import recording_gone
 from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.transcription.clip_source import ClipSource
 from runops_worker.transcription.stored_transcript import Transcript
@@ -91,7 +93,8 @@ class Prepared:
     file
         Where it is in the scratch folder. None where it is in storage and nothing needs the file.
     in_storage
-        Whether it is in storage already; otherwise `store_slim` uploads it.
+        Whether nothing is to be uploaded; otherwise `store_slim` does. It is in storage then, unless both it and the
+        recording were deleted after it was transcribed.
     transcript
         The transcript that an earlier attempt made of it, if there is one.
     """
@@ -131,19 +134,16 @@ async def prepare(
     """
     task, storage = context.task, context.supabase.storage
     await progress.enter(Stage.PREPARING_VIDEO)
-    source = await storage.awaited(task.source_bucket, task.source_object)
-    if source is None:
-        raise Failed(
-            Reason.SOURCE_MISSING,
-            f"There is no recording at {task.source_bucket}/{task.source_object}. "
-            "Upload it and set the row back to queued.",
-        )
-    key = slim_key(task, etag=source.etag, size=source.size)
-    earlier = await _earlier(context, checkpoint, key=key, find_transcript=find_transcript)
+    source = await storage.stat(task.source_bucket, task.source_object)
+    earlier = await _earlier(context, checkpoint, source=source, find_transcript=find_transcript)
     if earlier is not None:
         slim, is_transcribed = earlier.slim, earlier.transcript is not None
         await expect_cost(seconds=slim.duration_seconds, has_audio=slim.has_audio, is_transcribed=is_transcribed)
         return earlier
+    if source is None:
+        source = await storage.awaited(task.source_bucket, task.source_object)
+    if source is None:
+        raise await _gone(context)
     await _delete_unfinished_uploads(context, checkpoint)
     prepared = await _make(
         context,
@@ -179,25 +179,51 @@ async def store_slim(context: Context, checkpoint: CheckpointStore, prepared: Pr
     _LOG.info("the slim video is in storage", extra={"bytes": slim.size_bytes, "frames": slim.frames})
 
 
+async def _gone(context: Context) -> Failed:
+    """Return why there is no recording."""
+    task = context.task
+    row = await context.supabase.jobs.get(task.job_id)
+    try:
+        oldest = await context.supabase.storage.oldest(task.source_bucket, task.source_object.rpartition("/")[0])
+    except SupabaseError:
+        oldest = None
+    return recording_gone(
+        f"{task.source_bucket}/{task.source_object}",
+        created_at=None if row is None else row.created_at,
+        oldest=oldest,
+        now=context.now(),
+    )
+
+
 async def _earlier(
-    context: Context, checkpoint: CheckpointStore, *, key: str | None, find_transcript: FindTranscript
+    context: Context, checkpoint: CheckpointStore, *, source: ObjectInfo | None, find_transcript: FindTranscript
 ) -> Prepared | None:
-    """Return the slim video of an earlier attempt, if it has the same inputs and is unchanged."""
+    """Return the slim video of an earlier attempt, if it has the same inputs and is unchanged.
+
+    Where the recording was deleted since, the slim video is what is left of it, whatever its settings, and a transcript
+    of it is used even without the slim video.
+    """
     task, storage = context.task, context.supabase.storage
     slim = checkpoint.state.slim
-    if slim is None or slim.key != key:
+    if slim is None:
         return None
+    if source is not None and slim.key != slim_key(task, etag=source.etag, size=source.size):
+        return None
+    said = {"recording_is_there": source is not None}
     found = await storage.stat(task.source_bucket, task.slim_object)
-    if found is None or found.size != slim.size_bytes:
+    is_there = found is not None and found.size == slim.size_bytes
+    if not is_there and source is not None:
         return None
     transcript = await find_transcript(slim.origin)
     if transcript is not None:
-        _LOG.info("using the slim video of an earlier attempt")
+        _LOG.info("using what an earlier attempt made of the recording", extra={**said, "slim_is_there": is_there})
         return Prepared(slim=slim, file=None, in_storage=True, transcript=transcript)
+    if not is_there:
+        return None
     file = _slim_file(context)
     fetched = await storage.download(task.source_bucket, task.slim_object, file, max_bytes=context.limits.max_bytes)
     if fetched.sha256 == slim.sha256:
-        _LOG.info("using the slim video of an earlier attempt")
+        _LOG.info("using the slim video of an earlier attempt", extra=said)
         return Prepared(slim=slim, file=file, in_storage=True)
     _LOG.warning("the slim video in storage is not the one an earlier attempt stored; it will be made again")
     file.unlink()

@@ -14,8 +14,8 @@ from devstack.supabase.gateway.storage import caller, errors, records
 from devstack.supabase.gateway.storage.records import Bucket
 from devstack.supabase.gateway.storage.store import Store
 
-_SIZE = re.compile(r"(?i)(\d+(?:\.\d+)?)\s*([kmgt]?i?b?)")
-_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+_SIZE = re.compile(r"(?i)(\d+(?:\.\d+)?)(gb|mb|kb|b)")
+_UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 
 
 class _Wanted(BaseModel):
@@ -26,9 +26,13 @@ class _Wanted(BaseModel):
     @field_validator("file_size_limit", mode="before")
     @classmethod
     def _in_bytes(cls, value: Any) -> Any:
-        """Read sizes such as "50MB", which the service takes too."""
-        match = _SIZE.fullmatch(value) if isinstance(value, str) else None
-        return int(float(match[1]) * _UNITS[match[2].lower()[:1].replace("b", "")]) if match else value
+        """Read sizes such as "50MB" and numbers in quotes, which the service takes too."""
+        if not isinstance(value, str) or value.isdecimal():
+            return value
+        match = _SIZE.fullmatch(value)
+        if match is None:
+            raise errors.missing("Invalid file size format, hint: use 20GB / 20MB / 30KB / 3B")
+        return int(float(match[1]) * _UNITS[match[2].lower()])
 
 
 class _New(_Wanted):
@@ -97,9 +101,9 @@ class BucketRoutes:
         if next(self._store.objects(bucket.id), None) is not None:
             raise errors.StorageError(
                 409,
-                error="InvalidRequest",
+                error="ResourceNotEmpty",
                 message="The bucket you tried to delete is not empty",
-                code="BucketNotEmpty",
+                code="ResourceNotEmpty",
             )
         self._store.delete_bucket(bucket.id)
         return web.json_response({"message": "Successfully deleted"})

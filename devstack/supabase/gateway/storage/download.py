@@ -1,4 +1,7 @@
-"""Sending an object: whole, a range of it, or word that it has not changed."""
+"""Sending an object: whole, a range of it, or word that it has not changed.
+
+`If-Range` is not looked at, as in the real service: a range is always one of the object that is there now.
+"""
 
 from __future__ import annotations
 
@@ -19,50 +22,58 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 def byte_range(header: str, size: int) -> tuple[int, int] | None:
     """Return first and last position of the wanted range, or None for everything.
 
-    Several ranges, and units other than bytes, count as everything, as RFC 9110 allows.
-
     Raises
     ------
     StorageError
-        If the range begins behind the end.
+        If it is not one range of bytes, or has none of the object.
     """
-    match = _RANGE.fullmatch(header.strip())
-    if match is None or match[0] == "bytes=-":
+    if not header:
         return None
+    match = _RANGE.fullmatch(header)
+    if match is None or match[0] == "bytes=-" or size == 0:
+        raise errors.bad_range()
     first, last = match[1], match[2]
     if not first:
         length = min(int(last), size)
         if length == 0:
             raise errors.bad_range()
         return size - length, size - 1
-    if int(first) >= size:
+    end = int(last) if last else size - 1
+    if int(first) >= size or end < int(first):
         raise errors.bad_range()
-    end = min(int(last), size - 1) if last else size - 1
-    return None if end < int(first) else (int(first), end)
+    return int(first), min(end, size - 1)
 
 
-async def send(request: web.Request, store: Store, stored: StoredObject) -> web.StreamResponse:
-    """Answer a GET or HEAD for an object.
+def described_by(stored: StoredObject) -> dict[str, str]:
+    """Return the headers that tell which version of an object it is."""
+    return {
+        "ETag": stored.etag,
+        "Last-Modified": format_datetime(datetime.fromisoformat(stored.updated_at), usegmt=True),
+        "Cache-Control": stored.cache_control,
+    }
+
+
+async def send(
+    request: web.Request, store: Store, stored: StoredObject, *, in_parts: bool = True
+) -> web.StreamResponse:
+    """Answer a GET or HEAD for an object. Without parts a range is not looked at, and all of it is sent.
 
     Raises
     ------
     StorageError
         If the range is not in the object.
     """
-    headers = {
-        "Accept-Ranges": "bytes",
-        "ETag": stored.etag,
-        "Last-Modified": format_datetime(datetime.fromisoformat(stored.updated_at), usegmt=True),
-        "Cache-Control": stored.cache_control,
-    }
-    if request.headers.get("If-None-Match") in (stored.etag, "*"):
+    headers = {"Accept-Ranges": "bytes", **described_by(stored)}
+    if request.headers.get("If-None-Match") == stored.etag:
         return web.Response(status=304, headers=headers)
-    wanted = None
-    if request.headers.get("If-Range", stored.etag) == stored.etag:
-        wanted = byte_range(request.headers.get("Range", ""), stored.size)
+    if request.method == "HEAD" and not stored.is_described:
+        return web.StreamResponse(headers={"Accept-Ranges": "bytes"})
+    header = request.headers.get("Range", "") if request.method == "GET" and in_parts else ""
+    wanted = byte_range(header, stored.size)
     first, last = wanted or (0, stored.size - 1)
     response = web.StreamResponse(status=206 if wanted else 200, headers=headers)
-    response.headers["Content-Type"] = stored.mime_type
+    # What was uploaded as a page is none to a browser.
+    response.headers["Content-Type"] = "text/plain" if "text/html" in stored.mime_type else stored.mime_type
     response.content_length = last - first + 1
     if wanted:
         response.headers["Content-Range"] = f"bytes {first}-{last}/{stored.size}"

@@ -7,6 +7,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
+_OF_TOKENS_BEFORE = {
+    "Invalid Compact JWS": "jwt malformed",
+    "signature verification failed": "invalid signature",
+    '"exp" claim timestamp check failed': "jwt expired",
+}
+
 
 class StorageError(Exception):
     """An error as the service reports it.
@@ -26,6 +32,25 @@ class StorageError(Exception):
         self.status = status
         self.http = http
         self.body = {"statusCode": str(status), "error": error, "message": message, "code": code}
+
+    def as_before(self, *, of_an_object: bool) -> StorageError:
+        """Return the error as storage-api v0.46.4 (January 2024) gave it: without a code.
+
+        Parameters
+        ----------
+        of_an_object : bool
+            Whether an object is read. Then a missing bucket is told as a missing object.
+        """
+        if (words := _OF_TOKENS_BEFORE.get(str(self))) is not None:
+            before = StorageError(400, error=words, message=words, code="")
+        elif of_an_object and self.body["code"] == "NoSuchBucket":
+            before = no_such_object()
+        elif self.body["code"] == "InvalidMimeType":
+            before = StorageError(422, error="invalid_mime_type", message=str(self), code="")
+        else:
+            before = StorageError(self.status, error=self.body["error"], message=str(self), code="", http=self.http)
+        del before.body["code"]
+        return before
 
     def response(self, method: str) -> web.Response:
         """Return the answer; one to HEAD has no body."""
@@ -69,11 +94,14 @@ def bad_token(message: str) -> StorageError:
     return StorageError(400, error="InvalidJWT", message=message, code="InvalidJWT")
 
 
+def bad_signature() -> StorageError:
+    """Signed URL of something else."""
+    return StorageError(400, error="InvalidSignature", message="Invalid signature", code="InvalidSignature")
+
+
 def bad_range() -> StorageError:
-    """Range that begins behind the object's end."""
-    return StorageError(
-        416, error="invalid_range", message="The requested range is not satisfiable", code="InvalidRange", http=416
-    )
+    """Range that cannot be read, or that begins behind the object's end."""
+    return StorageError(416, error="invalid_range", message="invalid range provided", code="InvalidRange", http=416)
 
 
 def too_large() -> StorageError:
@@ -90,3 +118,8 @@ def bad_mime_type(mime_type: str) -> StorageError:
     """Type the bucket does not allow."""
     message = f"mime type {mime_type} is not supported"
     return StorageError(415, error="invalid_mime_type", message=message, code="InvalidMimeType")
+
+
+def internal(message: str) -> StorageError:
+    """Say that the service failed."""
+    return StorageError(500, error="Internal", message=message, code="InternalError", http=500)

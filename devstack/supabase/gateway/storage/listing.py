@@ -25,9 +25,9 @@ class ListRequest(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    prefix: str = ""
-    limit: int = 100
-    offset: int = 0
+    prefix: str
+    limit: int = Field(default=100, ge=1)
+    offset: int = Field(default=0, ge=0)
     search: str = ""
     sort_by: SortBy = Field(default=SortBy(), alias="sortBy")
 

@@ -15,6 +15,8 @@ from devstack.supabase.gateway.storage.records import StoredObject, check_name
 from devstack.supabase.gateway.storage.store import Store
 from devstack.supabase.gateway.switches import SwitchBoard
 
+_OF_THE_KEY = {400, 403}
+
 
 class _Transfer(BaseModel):
     bucket: str = Field(alias="bucketId")
@@ -76,9 +78,10 @@ class ObjectRoutes:
             allowed = True
         if not allowed and not bucket.public:
             raise errors.no_such_object()
-        stored = self._store.get(bucket.id, request.match_info["key"])
+        stored = self._as_indexed(self._store.get(bucket.id, request.match_info["key"]))
         note_checkpoint(request, self._store, stored)
-        return await download.send(request, self._store, stored)
+        in_parts = not self._board.switches.old_storage_api
+        return await download.send(request, self._store, stored, in_parts=in_parts)
 
     async def download_public(self, request: web.Request) -> web.StreamResponse:
         """Send an object of a public bucket to anyone."""
@@ -88,8 +91,18 @@ class ObjectRoutes:
         return await download.send(request, self._store, self._store.get(bucket.id, request.match_info["key"]))
 
     async def info(self, request: web.Request) -> web.Response:
-        """Describe an object."""
-        return web.json_response(self._visible(request, request.match_info["key"]).info())
+        """Describe an object. With a bad key a private bucket does not exist, unless the path says `authenticated`."""
+        try:
+            stored = self._visible(request, request.match_info["key"])
+        except errors.StorageError as error:
+            is_clear = self._board.switches.old_storage_api or "/object/info/authenticated/" in request.path
+            if error.status in _OF_THE_KEY and not is_clear:
+                raise errors.no_such_bucket() from error
+            raise
+        headers = download.described_by(stored) if stored.is_described else {}
+        if self._board.switches.old_storage_api:
+            return web.Response(headers=headers)
+        return web.json_response(stored.info(), headers=headers)
 
     async def list_one_level(self, request: web.Request) -> web.Response:
         """List one folder."""
@@ -117,7 +130,7 @@ class ObjectRoutes:
         transfer, source = await self._transfer(request)
         bucket = self._store.bucket(transfer.destination_bucket or transfer.bucket)
         upsert = request.headers.get("x-upsert", "").lower() == "true"
-        with self._store.incoming(bucket) as incoming:
+        with self._store.incoming(bucket, transfer.destination) as incoming:
             await asyncio.to_thread(shutil.copyfile, self._store.path(source), incoming.path)
             stored = self._store.publish(
                 incoming.path,
@@ -152,11 +165,15 @@ class ObjectRoutes:
         bucket = self._store.bucket(request.match_info["bucket"])
         if not allowed:
             raise errors.no_such_object()
-        return self._store.get(bucket.id, name)
+        return self._as_indexed(self._store.get(bucket.id, name))
+
+    def _as_indexed(self, stored: StoredObject) -> StoredObject:
+        without = self._board.switches.undescribed
+        return stored.model_copy(update={"is_described": not without or not stored.name.startswith(without)})
 
     def _all(self, request: web.Request) -> list[StoredObject]:
         allowed = caller.may_read(request, self._settings)
-        return list(self._store.objects(request.match_info["bucket"])) if allowed else []
+        return list(map(self._as_indexed, self._store.objects(request.match_info["bucket"]))) if allowed else []
 
     async def _transfer(self, request: web.Request) -> tuple[_Transfer, StoredObject]:
         transfer = _Transfer.model_validate_json(await request.read())

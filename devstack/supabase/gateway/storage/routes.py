@@ -40,6 +40,7 @@ class StorageDoor:
         if all(bucket.id != VIDEOS for bucket in self._store.buckets()):
             stamp = records.now()
             self._store.put_bucket(Bucket(id=VIDEOS, created_at=stamp, updated_at=stamp))
+        self._board = board
         self._objects = ObjectRoutes(self._store, settings, board)
         self._signed = SignedRoutes(self._store, settings, board)
         self._buckets = BucketRoutes(self._store, settings)
@@ -53,8 +54,8 @@ class StorageDoor:
         table: list[tuple[str, str, StorageHandler]] = [
             ("GET", "/status", _status),
             *self._buckets.table(),
-            ("GET", f"/object/info/{key}", objects.info),
             ("GET", f"/object/info/authenticated/{key}", objects.info),
+            ("GET", f"/object/info/{key}", objects.info),
             ("POST", "/object/list/{bucket}", objects.list_one_level),
             ("POST", "/object/list-v2/{bucket}", objects.list_page),
             ("POST", "/object/move", objects.move),
@@ -74,27 +75,35 @@ class StorageDoor:
         ]
         for method, path, handler in table:
             if method == "GET":
-                app.router.add_get(PREFIX + path, _with_errors(handler))  # and HEAD
+                app.router.add_get(PREFIX + path, self._with_errors(handler))  # and HEAD
             else:
-                app.router.add_route(method, PREFIX + path, _with_errors(handler))
+                app.router.add_route(method, PREFIX + path, self._with_errors(handler))
         self._tus.install(app, PREFIX)
+        app.router.add_route("*", f"{PREFIX}/{{path:.*}}", self._with_errors(_no_route))
 
     async def _open(self, _app: web.Application) -> AsyncIterator[None]:
         yield
         self._store.close()
 
+    def _with_errors(self, handler: StorageHandler) -> StorageHandler:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            try:
+                return await handler(request)
+            except errors.StorageError as error:
+                said = error
+            except pydantic.ValidationError as error:
+                where = "/".join(str(part) for part in error.errors()[0]["loc"])
+                said = errors.missing(f"body/{where} {error.errors()[0]['msg']}")
+            if self._board.switches.old_storage_api:
+                said = said.as_before(of_an_object=request.method == "GET" and "/object/" in request.path)
+            return said.response(request.method)
 
-def _with_errors(handler: StorageHandler) -> StorageHandler:
-    async def answer(request: web.Request) -> web.StreamResponse:
-        try:
-            return await handler(request)
-        except errors.StorageError as error:
-            return error.response(request.method)
-        except pydantic.ValidationError as error:
-            where = "/".join(str(part) for part in error.errors()[0]["loc"])
-            return errors.missing(f"body/{where} {error.errors()[0]['msg']}").response(request.method)
+        return answer
 
-    return answer
+
+async def _no_route(request: web.Request) -> web.Response:
+    message = f"Route {request.method}:{request.path_qs.removeprefix(PREFIX)} not found"
+    return web.json_response({"message": message, "error": "Not Found", "statusCode": 404}, status=404)
 
 
 async def _status(_request: web.Request) -> web.Response:

@@ -103,7 +103,7 @@ class SignedRoutes:
         except errors.StorageError:
             self._board.after_rejected_upload(request)
             raise
-        return web.json_response({"Key": f"{stored.bucket}/{stored.name}", "Id": stored.id})
+        return web.json_response({"Key": f"{stored.bucket}/{stored.name}"})
 
     def _signed(self, bucket: str, name: str, seconds: int) -> str:
         # Not percent-encoded: that is left to the client, and supabase-js would do it twice.
@@ -126,5 +126,5 @@ class SignedRoutes:
     def _claimed(self, request: web.Request) -> tuple[str, str]:
         bucket, name = request.match_info["bucket"], request.match_info["key"]
         if self._claims(request).get("url") != f"{bucket}/{name}":
-            raise errors.bad_token("The url do not match the signature")
+            raise errors.bad_signature()
         return bucket, name

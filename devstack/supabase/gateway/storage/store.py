@@ -143,10 +143,15 @@ class Store:
         """Return the file with an object's bytes."""
         return self._objects / stored.version
 
+    def has_version(self, version: str) -> bool:
+        """Tell whether the bytes of an object's version are there."""
+        return (self._objects / version).exists()
+
     @contextmanager
-    def incoming(self, bucket: Bucket) -> Iterator[Incoming]:
+    def incoming(self, bucket: Bucket, name: str) -> Iterator[Incoming]:
         """Give a place for the bytes of a new object; they are gone afterwards unless published."""
-        with Incoming(self._incoming / str(uuid.uuid4()), limit=size_limit(bucket)) as incoming:
+        limit = 0 if records.is_placeholder(name) else size_limit(bucket)
+        with Incoming(self._incoming / str(uuid.uuid4()), limit=limit) as incoming:
             yield incoming
 
     def publish(
@@ -160,8 +165,9 @@ class Store:
         mime_type: str,
         cache_control: str,
         metadata: dict[str, Any],
+        version: str | None = None,
     ) -> StoredObject:
-        """Make a complete file an object, taking the file away.
+        """Make a complete file an object, taking the file away. Without a version it gets a new one.
 
         Raises
         ------
@@ -176,7 +182,7 @@ class Store:
             id=old.id if old else str(uuid.uuid4()),
             bucket=bucket,
             name=name,
-            version=str(uuid.uuid4()),
+            version=version or str(uuid.uuid4()),
             size=file.stat().st_size,
             mime_type=mime_type,
             cache_control=cache_control,
@@ -241,7 +247,7 @@ class Store:
 
 def size_limit(bucket: Bucket) -> int:
     """Return the most bytes an object of a bucket may have."""
-    return LARGEST_OBJECT if bucket.file_size_limit is None else bucket.file_size_limit
+    return bucket.file_size_limit or LARGEST_OBJECT
 
 
 def metadata_from(text: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp import web
 from pydantic import BaseModel
 
-from devstack.supabase.gateway.storage import errors
+from devstack.supabase.gateway.storage import errors, records
 from devstack.supabase.gateway.storage.records import Bucket, StoredObject
 from devstack.supabase.gateway.storage.store import Incoming, Store, metadata_from
 
@@ -36,8 +36,9 @@ async def receive(request: web.Request, store: Store, *, bucket: Bucket, name: s
     try:
         if not upsert and store.find(bucket.id, name) is not None:
             raise errors.duplicate()
-        with store.incoming(bucket) as incoming:
-            described = await _read(request, bucket, incoming)
+        types = bucket.model_copy(update={"allowed_mime_types": None}) if records.is_placeholder(name) else bucket
+        with store.incoming(bucket, name) as incoming:
+            described = await _read(request, types, incoming)
             return store.publish(
                 incoming.path,
                 bucket=bucket.id,
