@@ -1,78 +1,38 @@
-"""The operator's entry point: settings, probes, leadership, and the tasks that run while this replica leads."""
+"""The operator's entry point: settings, probes, and a replica that stands by, works and stands by again."""
 
 import argparse
 import asyncio
 import contextlib
 import logging
-import os
 import signal
 import sys
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
-
-import kopf
 
 from runops.environment import Environment, EnvironmentIncomplete, read_environment
 from runops.failures import Reason
 from runops.logs import configure_logs
 from runops.memory import hide_memory
 from runops.supabase.connection import Supabase
-from runops_operator.assembly import Operator, assemble
 from runops_operator.config import ConfigInvalid, OperatorConfig, load_config
 from runops_operator.garbage import spare_the_collector
 from runops_operator.health import serve_health
-from runops_operator.informer.handlers import register
-from runops_operator.informer.kopf_settings import NoMemories, kopf_settings
-from runops_operator.informer.resync import Resync
+from runops_operator.heartbeats import Heartbeats
 from runops_operator.informer.watch_errors import WatchErrors
 from runops_operator.installation_check import check_installation
-from runops_operator.intake.missed_hints import NO_FEED
 from runops_operator.kubernetes_api.api_server import ApiServer
-from runops_operator.kubernetes_api.cluster import ClusterError, NotFound
 from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster
 from runops_operator.kubernetes_api.login import log_in
 from runops_operator.leader import Elector, identity
-from runops_operator.observability.events import EventPoster
 from runops_operator.observability.metrics import Metrics
 from runops_operator.readiness import Readiness
-from runops_operator.spending.claiming_condition import ClaimingCondition
+from runops_operator.replica import Replica
 from runops_operator.task_set import TaskSet
-
-if TYPE_CHECKING:
-    from runops.supabase.realtime import QueueFeed
-    from runops_operator.observability.tracing import TraceSender
+from runops_operator.work import End, until_settings_change, work
 
 __all__ = ["run"]
 
 _log = logging.getLogger(__name__)
 _WAIT_FOR_SETTINGS_SECONDS = 5.0
-_DRAIN_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Replica:
-    """What this process works with, whether it leads or stands by.
-
-    Attributes
-    ----------
-    config
-        Settings of this installation.
-    environment
-        Addresses and keys of the Supabase project.
-    cluster, supabase
-        Clients, open while the process runs.
-    readiness, metrics
-        What the process shows.
-    """
-
-    config: OperatorConfig
-    environment: Environment
-    cluster: KubernetesCluster
-    supabase: Supabase
-    readiness: Readiness
-    metrics: Metrics
 
 
 def run() -> None:
@@ -101,11 +61,16 @@ def run() -> None:
 
 
 async def _serve(config: OperatorConfig) -> None:
-    _stop_on_signals()
-    metrics = Metrics(by_user=config.user_metrics)
-    readiness = Readiness(asyncio.get_running_loop().time)
+    end_on_signals = partial(_end_on_signals, asyncio.current_task())
+    end_on_signals()
+    metrics, clock = Metrics(by_user=config.user_metrics), asyncio.get_running_loop().time
+    loops = Heartbeats(clock)
+    readiness = Readiness(clock, loops)
+    metrics.look_at_loops(loops.working)
     WatchErrors(metrics.watch_error).attach()
-    health = await serve_health(config.health.port, alive=lambda: None, ready=readiness.check, metrics=metrics.text)
+    health = await serve_health(
+        config.health.port, alive=loops.needs_a_restart, ready=readiness.check, metrics=metrics.text
+    )
     try:
         environment = await _environment(readiness, metrics)
         async with (
@@ -113,17 +78,13 @@ async def _serve(config: OperatorConfig) -> None:
             Supabase(environment.supabase_url, environment.supabase_key) as supabase,
         ):
             cluster = KubernetesCluster(api, config.namespace)
-            await _operate(_Replica(config, environment, cluster, supabase, readiness, metrics))
+            await _operate(Replica(config, environment, cluster, supabase, readiness, metrics, loops, end_on_signals))
     finally:
         await health.cleanup()
 
 
-def _stop_on_signals() -> None:
-    """End on a signal also before kopf runs, which then takes the signals over.
-
-    The first process of a container has no default reaction to SIGTERM.
-    """
-    task = asyncio.current_task()
+def _end_on_signals(task: "asyncio.Task[None] | None") -> None:
+    """End on a signal: the first process of a container has no default reaction to SIGTERM."""
     if task is not None:
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, task.cancel)
@@ -145,164 +106,40 @@ async def _environment(readiness: Readiness, metrics: Metrics) -> Environment:
             return environment
 
 
-async def _operate(replica: _Replica) -> None:
-    """Work as the only replica, or wait until this one leads; return when it must stop working."""
-    election = replica.config.leader_election
-    if not election.enabled:
-        await _work(replica, TaskSet())
+async def _operate(replica: Replica) -> None:
+    """Work whenever this replica leads, until the settings change.
+
+    To lose the Lease is no failure: on a machine without processor time every replica loses it now and then. A process
+    that ended would be started again with growing pauses, and for minutes nobody would lead.
+    """
+    if not replica.config.leader_election.enabled:
+        while await work(replica) is not End.SETTINGS_CHANGED:
+            _log.info("the work begins anew")
         return
-    elector = Elector(replica.cluster, election, identity())
-    replica.readiness.stand_by()
-    if replica.config.cost.has_caps_over_videos:
-        await _claiming_condition(replica).stand_by()
-    waiting = TaskSet()
-    waiting.start("settings", _until_settings_change(replica.environment))
+    beat = replica.loops.begin("election")
+    elector = Elector(replica.cluster, replica.config.leader_election, identity(), beat=beat)
     try:
-        elected = await waiting.run_meanwhile(elector.lead())
-        await waiting.end()
-        # Where the settings changed first, the process ends and starts again with them.
-        if elected:
-            tasks = TaskSet()
-            tasks.start("lease", elector.keep())
-            await _work(replica, tasks)
+        while await _leads(replica, elector):
+            if await work(replica, elector.keep()) is End.SETTINGS_CHANGED:
+                return
+            # So that the other replica need not wait until the Lease has expired.
+            await elector.give_back()
     finally:
+        replica.readiness.trouble = "stopping"
         await elector.give_back()
 
 
-async def _work(replica: _Replica, tasks: TaskSet) -> None:
-    """Claim rows and reconcile VideoJobs until one of the tasks ends; `tasks` may hold the lease already."""
-    config, metrics = replica.config, replica.metrics
-    poster = EventPoster(
-        replica.cluster,
-        namespace=config.namespace,
-        instance=identity(),
-        now=lambda: datetime.now(UTC),
-        dropped=partial(metrics.dropped, "event"),
-    )
-    tracer = _tracer(config, metrics)
-    wake = asyncio.Event()
-    feed = _feed(config, replica.environment, wake)
-    operator = assemble(
-        config,
-        replica.cluster,
-        replica.supabase,
-        metrics,
-        observers=[poster.see] if tracer is None else [poster.see, tracer.see],
-        wake=wake,
-        feed=NO_FEED if feed is None else feed,
-        announce=_claiming_condition(replica).announce,
-    )
-    metrics.leads(True)
-    # Before the first claim, since the free slots are counted from it.
-    if not await tasks.run_meanwhile(_first_listing(operator.resync, replica.readiness)):
-        await tasks.end()
-        return
-    replica.readiness.work(operator.intake.status)
-    loops = {
-        "intake": operator.intake.run(),
-        "confirmation": operator.confirmation.run(),
-        "reconciler": operator.reconciler.run(),
-        "resync": operator.resync.run(),
-        "rows": operator.rows.run(),
-        "stopping": operator.stopping.run(),
-        "backlog": operator.backlog.run(),
-        "pace": operator.pace.run(),
-        "spending": operator.spending.run(),
-        "events": poster.run(),
-        "settings": _until_settings_change(replica.environment),
-    }
-    if tracer is not None:
-        loops["traces"] = tracer.run()
-    if feed is not None:
-        loops["realtime"] = feed.run()
-    for name, loop in loops.items():
-        tasks.start(name, loop)
-    stop = asyncio.Event()
-    # Last: kopf cancels every task that was started after it when it ends.
-    tasks.start("kopf", _watch(operator, config.namespace, stop))
-    _log.info("operator started", extra={"namespace": config.namespace, "installation": config.installation})
-    await tasks.until_one_ends()
-    replica.readiness.trouble = "stopping"
-    metrics.leads(False)
-    stop.set()
-    tasks.cancel("intake")
-    await operator.reconciler.drain(_DRAIN_SECONDS)
-    await tasks.end()
-    _log.info("operator stopped")
-
-
-def _claiming_condition(replica: _Replica) -> ClaimingCondition:
-    return ClaimingCondition(
-        replica.cluster,
-        pod=os.environ.get("RUNOPS_POD_NAME"),
-        namespace=replica.config.namespace,
-        now=lambda: datetime.now(UTC),
-    )
-
-
-async def _watch(operator: Operator, namespace: str, stop: asyncio.Event) -> None:
-    """Have kopf watch VideoJobs and Jobs until `stop` is set."""
-    registry = kopf.OperatorRegistry()
-    register(registry, operator.store, operator.queue)
-    await kopf.operator(
-        registry=registry,
-        settings=kopf_settings(),
-        memories=NoMemories(),
-        namespaces=[namespace],
-        standalone=True,
-        stop_flag=stop,
-    )
-
-
-def _feed(config: OperatorConfig, environment: Environment, wake: asyncio.Event) -> "QueueFeed | None":
-    if not config.realtime.enabled:
-        return None
-    # Most installations do without it.
-    from runops.supabase.realtime import QueueFeed  # noqa: PLC0415 - see above
-
-    return QueueFeed(environment.supabase_url, environment.supabase_key, on_row=wake.set)
-
-
-def _tracer(config: OperatorConfig, metrics: Metrics) -> "TraceSender | None":
-    if config.tracing.endpoint is None:
-        return None
-    # OpenTelemetry takes half a second and 5 MB to load, and most installations send no traces.
-    from runops_operator.observability.tracing import TraceSender, exporter  # noqa: PLC0415 - see above
-
-    return TraceSender(
-        exporter(config.tracing.endpoint),
-        namespace=config.namespace,
-        installation=config.installation,
-        ratio=config.tracing.sample_ratio,
-        dropped=partial(metrics.dropped, "trace"),
-    )
-
-
-async def _first_listing(resync: Resync, readiness: Readiness) -> None:
-    """List the cluster; repeat that until it works."""
-    while True:
-        try:
-            await resync.once()
-        except NotFound:
-            trouble = "The API server does not know VideoJobs: install the CustomResourceDefinition."
-        except ClusterError as error:
-            trouble = str(error)
-        else:
-            return
-        if readiness.trouble != trouble:
-            _log.error("%s", trouble)
-        readiness.trouble = trouble
-        await asyncio.sleep(_WAIT_FOR_SETTINGS_SECONDS)
-
-
-async def _until_settings_change(current: Environment) -> None:
-    """Return when the mounted Secret holds other values: the process ends, and its container starts again with them."""
-    while True:
-        await asyncio.sleep(_WAIT_FOR_SETTINGS_SECONDS)
-        try:
-            changed = read_environment(needs_gemini=False) != current
-        except EnvironmentIncomplete:
-            continue
-        if changed:
-            _log.info("the settings changed; the operator restarts")
-            return
+async def _leads(replica: Replica, elector: Elector) -> bool:
+    """Stand by until this replica leads; False where the settings changed before."""
+    replica.readiness.stand_by()
+    replica.metrics.stands_by()
+    if replica.config.cost.has_caps_over_videos:
+        await replica.claiming_condition().stand_by()
+    waiting, beat = TaskSet(), replica.loops.begin("settings")
+    waiting.start("settings", until_settings_change(replica.environment, beat))
+    try:
+        # Where the settings changed first, the process ends and starts again with them.
+        return await waiting.run_meanwhile(elector.lead())
+    finally:
+        await waiting.end()
+        replica.loops.end(beat)

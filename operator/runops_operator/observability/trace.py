@@ -19,6 +19,7 @@ from runops_operator.times import moment
 __all__ = ["Span", "sampled", "spans", "trace_id"]
 
 Value = str | int | float
+_LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,16 @@ def spans(videojob: VideoJobView, *, namespace: str) -> list[Span]:
         Stage.PARSING_SOP: usage.parsing_sop if usage else None,
     }
     for stage, at in stages:
-        found.append(part(stage.stage, at, at + timedelta(seconds=stage.seconds), _cost(costs.get(stage.stage))))
+        found.append(part(stage.stage, at, _after(at, stage.seconds), _cost(costs.get(stage.stage))))
     return found
+
+
+def _after(at: datetime, seconds: float) -> datetime:
+    """Return a later time. A worker may report any number: one that leads out of the calendar counts as 0."""
+    try:
+        return at + timedelta(seconds=seconds)
+    except (OverflowError, ValueError):
+        return at
 
 
 def _about(videojob: VideoJobView, namespace: str) -> dict[str, Value]:
@@ -114,7 +123,7 @@ def _about(videojob: VideoJobView, namespace: str) -> dict[str, Value]:
         "runops.cost_usd": status.usage.cost_usd if status.usage else None,
         "k8s.node.name": status.worker_pod.node if status.worker_pod else None,
     }
-    return {name: value for name, value in about.items() if value is not None}
+    return {name: _sendable(value) for name, value in about.items() if value is not None}
 
 
 def _why(videojob: VideoJobView) -> str | None:
@@ -133,7 +142,13 @@ def _cost(usage: StageUsage | None) -> dict[str, Value]:
         "runops.model_calls": usage.calls,
         "runops.model_unpriced_calls": usage.unpriced_calls,
     }
-    return cost | ({"gen_ai.response.model": usage.model} if usage.model else {})
+    cost |= {"gen_ai.response.model": usage.model} if usage.model else {}
+    return {name: _sendable(value) for name, value in cost.items()}
+
+
+def _sendable(value: Value) -> Value:
+    """Return a value that fits into OTLP, whose integers have 64 bits; a larger one as the nearest that does."""
+    return max(-_LARGEST - 1, min(value, _LARGEST)) if isinstance(value, int) else value
 
 
 def _id(trace: int, name: str) -> int:
