@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 import kopf
 
@@ -15,7 +16,16 @@ from runops_operator.kubernetes_api.kopf_login import KopfLogins, Outcome
 __all__ = ["run_kopf"]
 
 _KOPF = str(Path(kopf.__file__).parent)
-_STOP_SECONDS = 30.0
+_MOST_CANCELS = 10
+
+
+def _tasks_of_kopf() -> set["asyncio.Task[Any]"]:
+    return {task for task in asyncio.all_tasks() if _is_of_kopf(task)}
+
+
+def _is_of_kopf(task: "asyncio.Task[Any]") -> bool:
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code is not None and code.co_filename.startswith(_KOPF)
 
 
 class _TasksOfOthers(Collection[asyncio.Task[object]]):
@@ -25,14 +35,13 @@ class _TasksOfOthers(Collection[asyncio.Task[object]]):
     """
 
     def __contains__(self, task: object) -> bool:
-        code = getattr(task.get_coro(), "cr_code", None) if isinstance(task, asyncio.Task) else None
-        return code is None or not code.co_filename.startswith(_KOPF)
+        return isinstance(task, asyncio.Task) and not _is_of_kopf(task)
 
     def __iter__(self) -> Iterator[asyncio.Task[object]]:
-        return (task for task in asyncio.all_tasks() if task in self)
+        return iter(asyncio.all_tasks() - _tasks_of_kopf())
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(asyncio.all_tasks() - _tasks_of_kopf())
 
 
 async def run_kopf(
@@ -67,7 +76,7 @@ async def run_kopf(
     registry, logins = kopf.OperatorRegistry(), KopfLogins(outcome)
     register(registry, store, queue, log_in=logins.log_in)
     try:
-        tasks = await kopf.spawn_tasks(
+        roots = await kopf.spawn_tasks(
             registry=registry,
             settings=kopf_settings(),
             memories=NoMemories(),
@@ -76,6 +85,23 @@ async def run_kopf(
             stop_flag=stop,
         )
         take_signals()
-        await kopf.run_tasks(tasks, ignored=_TasksOfOthers())
+        lasting = _tasks_of_kopf()
+        await asyncio.wait(roots, return_when=asyncio.FIRST_COMPLETED)
+        # Where one watch has failed, kopf closes the connections while the other watch goes on, which then waits for
+        # ever for a new login. So that one is ended first.
+        await _end(_tasks_of_kopf() - lasting)
+        # It has a task that waits for this, and would itself wait for that task.
+        stop.set()
+        await kopf.run_tasks(roots, ignored=_TasksOfOthers())
     finally:
+        await _end(_tasks_of_kopf())
         await logins.close()
+
+
+async def _end(tasks: set["asyncio.Task[Any]"]) -> None:
+    """Cancel tasks, several times where they take no notice: kopf's watches wait for their workers first."""
+    for _ in range(_MOST_CANCELS):
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            _, tasks = await asyncio.wait(tasks, timeout=1.0)
