@@ -130,9 +130,15 @@ class Heartbeats:
         """Return for each loop whether it works."""
         return {name: beat.trouble is None for name, beat in self._loops.items()}
 
-    def trouble(self) -> str | None:
-        """Return why this replica does not do its work: all essential loops that do not; None where there is none."""
-        found = [beat.trouble for beat in self._loops.values() if beat.essential]
+    def trouble(self, *, but: str | None = None) -> str | None:
+        """Return why this replica does not do its work: all essential loops that do not; None where there is none.
+
+        Parameters
+        ----------
+        but
+            A loop that is left out.
+        """
+        found = [beat.trouble for beat in self._loops.values() if beat.essential and beat.name != but]
         return " ".join(filter(None, found)) or None
 
     def needs_a_restart(self) -> str | None:

@@ -42,7 +42,11 @@ class Readiness:
         What fails for half a minute only makes no replica unready. Nor does a cap on spending: it is shown as a
         condition of its own.
         """
-        return self.trouble or self._trouble_of_intake() or self._loops.trouble()
+        if self.trouble is not None:
+            return self.trouble
+        intake = self._trouble_of_intake()
+        found = (intake, self._loops.trouble(but="intake" if intake else None))
+        return " ".join(filter(None, found)) or None
 
     def _trouble_of_intake(self) -> str | None:
         if self._intake is None or self._intake.trouble is None or self._intake.is_intended:
