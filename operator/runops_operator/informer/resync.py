@@ -133,11 +133,11 @@ class Resync:
         It returns only when the cluster's history went back: then nothing in the store is valid any more.
         """
         self._beat = beat
-        failures, loop, took = 0, asyncio.get_running_loop(), 0.0
+        failures, loop = 0, asyncio.get_running_loop()
+        pause = self._config.resync_seconds
         while True:
-            pause = pause_after(took, resync_seconds=self._config.resync_seconds)
             if failures:
-                await asyncio.sleep(backoff(failures, base=1.0))
+                await asyncio.sleep(pause)
             else:
                 # A burst postpones it for a second pause.
                 beat.turned(next_within=2 * pause)
@@ -157,9 +157,11 @@ class Resync:
                 failures, trouble = failures + 1, error_text(error)
                 _log.exception("Unexpected error in the resync.")
             else:
-                failures, took = 0, loop.time() - began
+                failures = 0
+                pause = pause_after(loop.time() - began, resync_seconds=self._config.resync_seconds)
                 continue
-            beat.failed(trouble, next_within=backoff(failures, base=1.0))
+            pause = backoff(failures, base=1.0)
+            beat.failed(trouble, next_within=pause)
 
     async def _until_due(self, pause: float) -> None:
         loop = asyncio.get_running_loop()

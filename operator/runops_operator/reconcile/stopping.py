@@ -100,7 +100,7 @@ class Stopping:
             # A pod that cannot be stopped is no trouble of this loop: it is logged, and the others are stopped.
             beat.turned(next_within=_CHECK_SECONDS)
 
-    async def _check_all(self, beat: Heartbeat) -> None:
+    async def _check_all(self, beat: Heartbeat = UNHEARD) -> None:
         failures: list[ClusterError] = []
         for uid in list(self._jobs):
             beat.moves()
