@@ -1,7 +1,7 @@
-"""A small API server in memory: Leases, VideoJobs and Jobs, discovery and watches, as far as the operator asks for them.
+"""A small API server in memory: Leases, VideoJobs and Jobs, discovery, watches, as far as the operator asks for them.
 
 It stands in where a real one cannot be brought to fail in time: a definition that discovery does not name yet, a right
-that is lost, an answer that comes late. What it answers was compared with kube-apiserver 1.37.
+that is lost, an answer that comes late.
 """
 
 import asyncio
@@ -79,7 +79,7 @@ class SmallApiServer:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        server.url = "http://127.0.0.1:{}".format(runner.addresses[0][1])
+        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         try:
             yield server
         finally:

@@ -5,7 +5,6 @@ import base64
 import datetime as dt
 import json
 import os
-import ssl
 import stat
 import sys
 import time

@@ -37,7 +37,7 @@ class Tables:
         self.too_slow = False
         self.url = ""
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, _request: web.Request) -> web.Response:
         if self.too_slow:
             return web.json_response(_STATEMENT_TIMEOUT, status=500)
         return web.json_response([], headers={"Content-Range": "*/0"})
@@ -94,7 +94,7 @@ class Operator:
 async def _until(condition: Callable[[], Awaitable[object]], what: str, *, within: float = _LONG) -> None:
     try:
         async with asyncio.timeout(within):
-            while not await condition():
+            while not await condition():  # noqa: ASYNC110 - a process reports no event
                 await asyncio.sleep(0.2)
     except TimeoutError:
         raise AssertionError(f"not within {within:.0f} s: {what}") from None

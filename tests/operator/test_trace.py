@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runops.failures import Reason
+from runops.progress import Stage
 from runops.report import Report, StageTime, StageUsage, Usage
 from runops_operator.manifests.observed import VideoJobView
 from runops_operator.observability.trace import Span, sampled, spans, trace_id
@@ -113,7 +114,7 @@ def test_whatever_numbers_a_worker_reports_there_is_a_trace_that_can_be_sent(
 ) -> None:
     view = asyncio.run(_finished(World()))
     usage = Usage(transcribing=StageUsage(model=model, input_tokens=tokens, calls=tokens))
-    stages = [StageTime.model_construct(stage="transcribing", start_time="2026-11-24T12:00:00Z", seconds=seconds)]
+    stages = [StageTime.model_construct(stage=Stage.TRANSCRIBING, start_time="2026-11-24T12:00:00Z", seconds=seconds)]
     status = view.status.model_copy(update={"usage": usage, "stages": stages, "attempts": tokens})
     found = spans(replace(view, status=status), namespace="runops")
     assert [span.name for span in found if span.name == "transcribing"]

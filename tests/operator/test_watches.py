@@ -165,7 +165,6 @@ async def test_kopf_that_does_not_end_ends_the_operator(kopf: Kopf) -> None:
     async with _running(kopf) as running:
         kopf.hangs, kopf.named = True, {JOBS}
         await asyncio.sleep(31)
-        running.watches._run = kopf.run
         await _until(running.task.done, within=200)
         assert str(running.task.exception()) == "kopf does not end."
         kopf.hangs = False
