@@ -79,7 +79,7 @@ def may_take(seen: Seen, *, me: str, now: float, lease_seconds: float) -> bool:
     lease_seconds
         For how long an unchanged Lease is respected.
     """
-    return not seen.is_of_another(me) or now - seen.since > lease_seconds
+    return not seen.is_of_another(me) or now >= seen.since + lease_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,11 @@ def next_step(standing: Standing, *, me: str, now: float, settings: LeaderElecti
     next_try = 0.0 if standing.tried is None else max(0.0, standing.tried + settings.retry_seconds - now)
     longest = settings.lease_seconds * _TRY
     if standing.renewed is None:
+        if standing.seen is not None and standing.tried is not None:
+            over = standing.seen.since + settings.lease_seconds
+            # As soon as the Lease is over; but a try that fails then is not followed by the next one at once.
+            if standing.tried < over:
+                next_try = min(next_try, max(0.0, over - now))
         return Wait(next_try) if next_try else Try(longest)
     if standing.seen is not None and standing.seen.is_of_another(me):
         return Stop(f"{standing.seen.holder} leads now.")

@@ -29,7 +29,7 @@ def test_a_lease_of_another_is_respected_for_as_long_as_it_was_seen_unchanged(
     holder: str | None, since: float, now: float
 ) -> None:
     taken = may_take(Seen(holder, "1", since), me="me", now=now, lease_seconds=15)
-    assert taken == (holder != "other" or now - since > 15)
+    assert taken == (holder != "other" or now >= since + 15)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,11 @@ def test_a_lease_of_another_is_respected_for_as_long_as_it_was_seen_unchanged(
         pytest.param(Standing(), Try(6.0), id="nothing is known yet"),
         pytest.param(Standing(THEIRS, tried=99.5), Wait(1.5), id="another leads, and was just asked about"),
         pytest.param(Standing(THEIRS, tried=98.0), Try(6.0), id="another leads, and it is time to look again"),
+        pytest.param(
+            Standing(Seen("other", "1", 85.5), tried=99.5), Wait(0.5), id="its Lease is over in half a second"
+        ),
+        pytest.param(Standing(Seen("other", "1", 85.0), tried=99.5), Try(6.0), id="its Lease is over now"),
+        pytest.param(Standing(Seen("other", "1", 80.0), tried=99.5), Wait(1.5), id="it was over at the last try, too"),
         pytest.param(Standing(MINE, renewed=99.0, tried=99.0), Wait(1.0), id="renewed a second ago"),
         pytest.param(Standing(MINE, renewed=98.0, tried=98.0), Try(6.0), id="renewed two seconds ago"),
         pytest.param(Standing(MINE, renewed=90.0, tried=98.0), Try(2.0), id="only what is left may be used"),
@@ -82,6 +87,22 @@ async def test_the_first_leads_and_the_second_takes_over_when_it_is_killed() -> 
     await asyncio.wait_for(waiting, 3)
     assert second.leads
     assert cluster.leases["runops-operator"]["spec"]["leaseTransitions"] == 1
+
+
+async def test_a_killed_leader_is_followed_by_the_other_one_within_the_lease_and_one_look() -> None:
+    loop = asyncio.get_running_loop()
+    for number in range(20):
+        cluster = MemoryCluster()
+        first, second = Elector(cluster, USUAL, "a"), Elector(cluster, USUAL, "b")
+        await first.lead()
+        keeping = asyncio.create_task(first.keep())
+        await asyncio.sleep(0.37 * number)
+        waiting = asyncio.create_task(second.lead())
+        await asyncio.sleep(10 + 0.53 * number)
+        keeping.cancel()
+        began = loop.time()
+        await waiting
+        assert loop.time() - began <= USUAL.lease_seconds + USUAL.retry_seconds + 0.01
 
 
 async def test_a_lease_that_is_given_back_is_taken_at_once() -> None:
