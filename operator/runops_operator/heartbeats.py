@@ -142,11 +142,10 @@ class Heartbeats:
         return " ".join(filter(None, found)) or None
 
     def needs_a_restart(self) -> str | None:
-        """Return which essential loop stands still for so long that only a restart can help; None where none does."""
-        for beat in self._loops.values():
-            if beat.essential and beat.stands_still > _RESTART_AFTER_SECONDS:
-                return beat.trouble
-        return None
+        """Return which essential loops stand still for so long that only a restart can help; None where none does."""
+        loops = (beat for beat in self._loops.values() if beat.essential)
+        found = [beat.trouble for beat in loops if beat.stands_still > _RESTART_AFTER_SECONDS]
+        return " ".join(filter(None, found)) or None
 
 
 UNHEARD = Heartbeat("of nobody", lambda: 0.0)

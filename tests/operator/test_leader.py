@@ -269,6 +269,22 @@ async def test_a_leader_that_cannot_renew_stops_before_the_lease_is_over_and_say
     assert loops.trouble() is None
 
 
+async def test_the_time_of_a_leader_counts_from_the_begin_of_its_last_renewal() -> None:
+    cluster = SlowCluster()
+    elector = Elector(cluster, USUAL, "a")
+    await elector.lead()
+    renewed: list[float] = []
+
+    async def slowly() -> None:
+        renewed.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(5)
+        cluster.broken = 10_000
+
+    cluster.delay = slowly
+    await elector.keep()
+    assert asyncio.get_running_loop().time() - renewed[0] == pytest.approx(0.8 * USUAL.lease_seconds)
+
+
 async def test_a_request_without_an_answer_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     cluster = SlowCluster()
 
