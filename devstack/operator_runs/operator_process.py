@@ -132,7 +132,7 @@ class Replica:
             self._process.wait(timeout=120)
 
     def restart_if_ended(self) -> None:
-        """Start it again where it has ended by itself, as Kubernetes does: one that loses its Lease ends."""
+        """Start it again where it has ended by itself, as Kubernetes does."""
         code = None if self._process is None else self._process.poll()
         if code is not None:
             self.ends[code] += 1

@@ -1,4 +1,4 @@
-"""The operator's entry point: settings, probes, leadership, and the tasks that run while this replica leads."""
+"""The operator's entry point: settings, probes, and a replica that stands by, works and stands by again."""
 
 import argparse
 import asyncio
@@ -7,14 +7,14 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum, auto
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import kopf
-
-from runops.environment import Environment, EnvironmentIncomplete, read_environment
+from runops.environment import Environment
 from runops.failures import Reason
 from runops.logs import configure_logs
 from runops.memory import hide_memory
@@ -23,20 +23,22 @@ from runops_operator.assembly import Operator, assemble
 from runops_operator.config import ConfigInvalid, OperatorConfig, load_config
 from runops_operator.garbage import spare_the_collector
 from runops_operator.health import serve_health
-from runops_operator.informer.handlers import register
-from runops_operator.informer.kopf_settings import NoMemories, kopf_settings
-from runops_operator.informer.resync import Resync
+from runops_operator.heartbeats import Heartbeat, Heartbeats
+from runops_operator.informer.kopf_run import run_kopf
+from runops_operator.informer.kopf_settings import WATCH_SECONDS
 from runops_operator.informer.watch_errors import WatchErrors
+from runops_operator.informer.watches import WATCHED, Watches
 from runops_operator.installation_check import check_installation
 from runops_operator.intake.missed_hints import NO_FEED
 from runops_operator.kubernetes_api.api_server import ApiServer
-from runops_operator.kubernetes_api.cluster import ClusterError, NotFound
 from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster
 from runops_operator.kubernetes_api.login import log_in
 from runops_operator.leader import Elector, identity
+from runops_operator.loops import LONG_TURN_SECONDS, Loops
 from runops_operator.observability.events import EventPoster
 from runops_operator.observability.metrics import Metrics
 from runops_operator.readiness import Readiness
+from runops_operator.settings_watch import settings_when_complete, until_settings_change
 from runops_operator.spending.claiming_condition import ClaimingCondition
 from runops_operator.task_set import TaskSet
 
@@ -47,7 +49,6 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 _log = logging.getLogger(__name__)
-_WAIT_FOR_SETTINGS_SECONDS = 5.0
 _DRAIN_SECONDS = 10.0
 
 
@@ -63,8 +64,10 @@ class _Replica:
         Addresses and keys of the Supabase project.
     cluster, supabase
         Clients, open while the process runs.
-    readiness, metrics
+    readiness, metrics, heartbeats
         What the process shows.
+    take_signals
+        Has the process end on a signal. kopf takes the signals whenever it starts, so this is called after it.
     """
 
     config: OperatorConfig
@@ -73,6 +76,17 @@ class _Replica:
     supabase: Supabase
     readiness: Readiness
     metrics: Metrics
+    heartbeats: Heartbeats
+    take_signals: Callable[[], None]
+
+
+class _End(Enum):
+    """Why the work ended."""
+
+    LEASE_LOST = auto()
+    SETTINGS_CHANGED = auto()
+    BEGINS_ANEW = auto()
+    """Nothing that was known of the cluster holds any more."""
 
 
 def run() -> None:
@@ -101,76 +115,96 @@ def run() -> None:
 
 
 async def _serve(config: OperatorConfig) -> None:
-    _stop_on_signals()
-    metrics = Metrics(by_user=config.user_metrics)
-    readiness = Readiness(asyncio.get_running_loop().time)
+    end_on_signals = partial(_end_on_signals, asyncio.current_task())
+    end_on_signals()
+    metrics, clock = Metrics(by_user=config.user_metrics), asyncio.get_running_loop().time
+    heartbeats = Heartbeats(clock)
+    readiness = Readiness(clock, heartbeats)
+    metrics.look_at_loops(heartbeats.working)
     WatchErrors(metrics.watch_error).attach()
-    health = await serve_health(config.health.port, alive=lambda: None, ready=readiness.check, metrics=metrics.text)
+    health = await serve_health(
+        config.health.port, alive=heartbeats.needs_a_restart, ready=readiness.check, metrics=metrics.text
+    )
+
+    def show(missing: str | None) -> None:
+        readiness.trouble = missing or "starting"
+        metrics.intake_paused(Reason.MISCONFIGURED if missing else None)
+
     try:
-        environment = await _environment(readiness, metrics)
+        environment = await settings_when_complete(show)
         async with (
             ApiServer(log_in, failed=metrics.cluster_error) as api,
             Supabase(environment.supabase_url, environment.supabase_key) as supabase,
         ):
             cluster = KubernetesCluster(api, config.namespace)
-            await _operate(_Replica(config, environment, cluster, supabase, readiness, metrics))
+            await _operate(
+                _Replica(config, environment, cluster, supabase, readiness, metrics, heartbeats, end_on_signals)
+            )
     finally:
         await health.cleanup()
 
 
-def _stop_on_signals() -> None:
-    """End on a signal also before kopf runs, which then takes the signals over.
-
-    The first process of a container has no default reaction to SIGTERM.
-    """
-    task = asyncio.current_task()
+def _end_on_signals(task: "asyncio.Task[None] | None") -> None:
+    """End on a signal: the first process of a container has no default reaction to SIGTERM."""
     if task is not None:
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, task.cancel)
 
 
-async def _environment(readiness: Readiness, metrics: Metrics) -> Environment:
-    """Wait until addresses and keys are there and valid: a Secret may come after the operator."""
-    while True:
-        try:
-            environment = read_environment(needs_gemini=False)
-        except EnvironmentIncomplete as error:
-            if readiness.trouble != str(error):
-                _log.error("No rows are claimed: %s", error)
-            readiness.trouble = str(error)
-            metrics.intake_paused(Reason.MISCONFIGURED)
-            await asyncio.sleep(_WAIT_FOR_SETTINGS_SECONDS)
-        else:
-            metrics.intake_paused(None)
-            return environment
-
-
 async def _operate(replica: _Replica) -> None:
-    """Work as the only replica, or wait until this one leads; return when it must stop working."""
-    election = replica.config.leader_election
-    if not election.enabled:
-        await _work(replica, TaskSet())
+    """Work whenever this replica leads, until the settings change.
+
+    To lose the Lease is no failure: on a machine without processor time every replica loses it now and then. A process
+    that ended would be started again with growing pauses, and for minutes nobody would lead.
+    """
+    if not replica.config.leader_election.enabled:
+        while await _work(replica) is not _End.SETTINGS_CHANGED:
+            _log.info("the work begins anew")
         return
-    elector = Elector(replica.cluster, election, identity())
-    replica.readiness.stand_by()
-    if replica.config.cost.has_caps_over_videos:
-        await _claiming_condition(replica).stand_by()
-    waiting = TaskSet()
-    waiting.start("settings", _until_settings_change(replica.environment))
+    beat = replica.heartbeats.begin("election")
+    elector = Elector(replica.cluster, replica.config.leader_election, identity(), beat=beat)
     try:
-        elected = await waiting.run_meanwhile(elector.lead())
-        await waiting.end()
-        # Where the settings changed first, the process ends and starts again with them.
-        if elected:
-            tasks = TaskSet()
-            tasks.start("lease", elector.keep())
-            await _work(replica, tasks)
+        while await _leads(replica, elector):
+            if await _work(replica, elector.keep()) is _End.SETTINGS_CHANGED:
+                return
+            # So that the other replica need not wait until the Lease has expired.
+            await elector.give_back()
     finally:
+        replica.readiness.trouble = "stopping"
         await elector.give_back()
 
 
-async def _work(replica: _Replica, tasks: TaskSet) -> None:
-    """Claim rows and reconcile VideoJobs until one of the tasks ends; `tasks` may hold the lease already."""
+async def _leads(replica: _Replica, elector: Elector) -> bool:
+    """Stand by until this replica leads; False where the settings changed before."""
+    replica.readiness.stand_by()
+    replica.metrics.stands_by()
+    if replica.config.cost.has_caps_over_videos:
+        await _claiming_condition(replica).stand_by()
+    waiting, beat = TaskSet(), replica.heartbeats.begin("settings")
+    waiting.start("settings", until_settings_change(replica.environment, beat))
+    try:
+        # Where the settings changed first, the process ends and starts again with them.
+        return await waiting.run_meanwhile(elector.lead())
+    finally:
+        await waiting.end()
+        replica.heartbeats.end(beat)
+
+
+async def _work(replica: _Replica, lease: Coroutine[Any, Any, None] | None = None) -> _End:
+    """Claim rows and reconcile VideoJobs until something ends it. It can be repeated: what it starts, it ends.
+
+    Parameters
+    ----------
+    replica
+        What is worked with.
+    lease
+        Keeps the Lease, and returns when it is lost; None where this is the only replica.
+
+    Raises
+    ------
+    Exception
+        An unexpected error of a loop. Only a new process is sure to be without its cause.
+    """
     config, metrics = replica.config, replica.metrics
     poster = EventPoster(
         replica.cluster,
@@ -192,43 +226,74 @@ async def _work(replica: _Replica, tasks: TaskSet) -> None:
         feed=NO_FEED if feed is None else feed,
         announce=_claiming_condition(replica).announce,
     )
-    metrics.leads(True)
-    # Before the first claim, since the free slots are counted from it.
-    if not await tasks.run_meanwhile(_first_listing(operator.resync, replica.readiness)):
-        await tasks.end()
-        return
-    replica.readiness.work(operator.intake.status)
-    loops = {
-        "intake": operator.intake.run(),
-        "confirmation": operator.confirmation.run(),
-        "reconciler": operator.reconciler.run(),
-        "resync": operator.resync.run(),
-        "rows": operator.rows.run(),
-        "stopping": operator.stopping.run(),
-        "backlog": operator.backlog.run(),
-        "pace": operator.pace.run(),
-        "spending": operator.spending.run(),
-        "events": poster.run(),
-        "settings": _until_settings_change(replica.environment),
-    }
-    if tracer is not None:
-        loops["traces"] = tracer.run()
-    if feed is not None:
-        loops["realtime"] = feed.run()
-    for name, loop in loops.items():
-        tasks.start(name, loop)
-    stop = asyncio.Event()
-    # Last: kopf cancels every task that was started after it when it ends.
-    tasks.start("kopf", _watch(operator, config.namespace, stop))
-    _log.info("operator started", extra={"namespace": config.namespace, "installation": config.installation})
-    await tasks.until_one_ends()
-    replica.readiness.trouble = "stopping"
-    metrics.leads(False)
-    stop.set()
-    tasks.cancel("intake")
-    await operator.reconciler.drain(_DRAIN_SECONDS)
-    await tasks.end()
-    _log.info("operator stopped")
+    tasks = TaskSet()
+    loops = Loops(tasks, replica.heartbeats)
+    if lease is not None:
+        tasks.start("lease", lease)
+    try:
+        loops.start("settings", partial(until_settings_change, replica.environment))
+        resync = loops.beat("resync")
+        # Before the first claim, since the free slots are counted from it.
+        if await tasks.run_meanwhile(operator.resync.first(resync)):
+            tasks.start("resync", operator.resync.run(resync))
+            _start(operator, loops)
+            loops.start_beside("backlog", operator.backlog.run)
+            loops.start_beside("events", poster.run)
+            if tracer is not None:
+                loops.start_beside("traces", tracer.run)
+            if feed is not None:
+                loops.start_beside("realtime", partial(_run_feed, feed))
+            tasks.start("watches", _watches(operator, replica, loops).run())
+            replica.readiness.work(operator.intake.status)
+            metrics.leads(lambda: replica.heartbeats.trouble() is None)
+            _log.info("operator started", extra={"namespace": config.namespace, "installation": config.installation})
+            await tasks.until_one_ends()
+    finally:
+        replica.readiness.trouble = "stopping"
+        metrics.stands_by()
+        if not tasks.has_ended("lease"):
+            # As long as the Lease is ours, what was begun is brought to its end.
+            tasks.cancel("intake")
+            await operator.reconciler.drain(_DRAIN_SECONDS)
+        try:
+            await tasks.end()
+        finally:
+            loops.end()
+            if tracer is not None:
+                await tracer.close()
+        _log.info("operator stopped")
+    if tasks.has_ended("settings"):
+        return _End.SETTINGS_CHANGED
+    return _End.LEASE_LOST if tasks.has_ended("lease") else _End.BEGINS_ANEW
+
+
+def _start(operator: Operator, loops: Loops) -> None:
+    loops.start("intake", operator.intake.run, turn_seconds=LONG_TURN_SECONDS)
+    loops.start("confirmation", operator.confirmation.run, turn_seconds=LONG_TURN_SECONDS)
+    loops.start("reconciler", lambda beat: operator.reconciler.run(beat=beat), turn_seconds=LONG_TURN_SECONDS)
+    loops.start("rows", operator.rows.run, turn_seconds=LONG_TURN_SECONDS)
+    loops.start("stopping", operator.stopping.run, turn_seconds=LONG_TURN_SECONDS)
+    loops.start("pace", operator.pace.run, turn_seconds=LONG_TURN_SECONDS)
+    loops.start("spending", operator.spending.run, turn_seconds=LONG_TURN_SECONDS)
+
+
+def _watches(operator: Operator, replica: _Replica, loops: Loops) -> Watches:
+    async def run(outcome: Callable[[str, str | None], None], stop: asyncio.Event) -> None:
+        await run_kopf(
+            operator.store,
+            operator.queue,
+            namespace=replica.config.namespace,
+            outcome=outcome,
+            stop=stop,
+            take_signals=replica.take_signals,
+        )
+
+    return Watches(
+        run,
+        beats={name: loops.beat(f"watch of {name}") for name in WATCHED},
+        watch_seconds=WATCH_SECONDS,
+        on_new_run=operator.resync.ask,
+    )
 
 
 def _claiming_condition(replica: _Replica) -> ClaimingCondition:
@@ -240,18 +305,10 @@ def _claiming_condition(replica: _Replica) -> ClaimingCondition:
     )
 
 
-async def _watch(operator: Operator, namespace: str, stop: asyncio.Event) -> None:
-    """Have kopf watch VideoJobs and Jobs until `stop` is set."""
-    registry = kopf.OperatorRegistry()
-    register(registry, operator.store, operator.queue)
-    await kopf.operator(
-        registry=registry,
-        settings=kopf_settings(),
-        memories=NoMemories(),
-        namespaces=[namespace],
-        standalone=True,
-        stop_flag=stop,
-    )
+async def _run_feed(feed: "QueueFeed", beat: Heartbeat) -> None:
+    # It reconnects on its own, and the table is read more often meanwhile.
+    beat.waits()
+    await feed.run()
 
 
 def _feed(config: OperatorConfig, environment: Environment, wake: asyncio.Event) -> "QueueFeed | None":
@@ -276,33 +333,3 @@ def _tracer(config: OperatorConfig, metrics: Metrics) -> "TraceSender | None":
         ratio=config.tracing.sample_ratio,
         dropped=partial(metrics.dropped, "trace"),
     )
-
-
-async def _first_listing(resync: Resync, readiness: Readiness) -> None:
-    """List the cluster; repeat that until it works."""
-    while True:
-        try:
-            await resync.once()
-        except NotFound:
-            trouble = "The API server does not know VideoJobs: install the CustomResourceDefinition."
-        except ClusterError as error:
-            trouble = str(error)
-        else:
-            return
-        if readiness.trouble != trouble:
-            _log.error("%s", trouble)
-        readiness.trouble = trouble
-        await asyncio.sleep(_WAIT_FOR_SETTINGS_SECONDS)
-
-
-async def _until_settings_change(current: Environment) -> None:
-    """Return when the mounted Secret holds other values: the process ends, and its container starts again with them."""
-    while True:
-        await asyncio.sleep(_WAIT_FOR_SETTINGS_SECONDS)
-        try:
-            changed = read_environment(needs_gemini=False) != current
-        except EnvironmentIncomplete:
-            continue
-        if changed:
-            _log.info("the settings changed; the operator restarts")
-            return

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from runops_operator.heartbeats import Heartbeats
 from runops_operator.intake.intake_status import IntakeStatus
 
 __all__ = ["Readiness"]
@@ -16,17 +17,20 @@ class Readiness:
     ----------
     clock
         The time of the event loop in seconds, as in `IntakeStatus.last_read_at`.
+    loops
+        The heartbeats of the loops that run.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], loops: Heartbeats) -> None:
         self._clock = clock
+        self._loops = loops
         self._intake: IntakeStatus | None = None
         self.trouble: str | None = "starting"
         """Why this replica does not work; None while it works or stands by."""
 
     def stand_by(self) -> None:
         """Note that another replica leads, or that this one begins to: it is ready either way."""
-        self.trouble = None
+        self._intake, self.trouble = None, None
 
     def work(self, intake: IntakeStatus) -> None:
         """Note that this replica works; from now on the intake decides."""
@@ -35,12 +39,17 @@ class Readiness:
     def check(self) -> str | None:
         """Return why this replica is not ready; None where it is.
 
-        A table that cannot be read for a short while makes no replica unready: a restart would not help. Nor does a
-        cap on spending: it is shown as a condition of its own.
+        What fails for half a minute only makes no replica unready. Nor does a cap on spending: it is shown as a
+        condition of its own.
         """
-        if self.trouble is not None or self._intake is None or self._intake.trouble is None:
+        if self.trouble is not None:
             return self.trouble
-        if self._intake.is_intended:
+        intake = self._trouble_of_intake()
+        found = (intake, self._loops.trouble(but="intake" if intake else None))
+        return " ".join(filter(None, found)) or None
+
+    def _trouble_of_intake(self) -> str | None:
+        if self._intake is None or self._intake.trouble is None or self._intake.is_intended:
             return None
         read_at = self._intake.last_read_at
         unread = read_at is None or self._clock() - read_at > _UNREAD_FOR_SECONDS

@@ -27,7 +27,7 @@ from devstack.cluster.configuration.certificates import Authority
 from runops_operator.informer.kopf_settings import NoMemories, kopf_settings
 from runops_operator.kubernetes_api import login as login_module
 from runops_operator.kubernetes_api.api_server import ApiServer
-from runops_operator.kubernetes_api.kopf_login import log_in_kopf
+from runops_operator.kubernetes_api.kopf_login import KopfLogins
 from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster
 from runops_operator.kubernetes_api.login import log_in
 from tests.eventually import eventually
@@ -177,11 +177,11 @@ async def test_requests_and_watches_go_on_after_the_authority_was_rotated(
 ) -> None:
     token = place.token("one")
     seen: list[str] = []
-    registry = kopf.OperatorRegistry()
+    registry, logins = kopf.OperatorRegistry(), KopfLogins(lambda _path, _trouble: None)
 
     @kopf.on.login(registry=registry)
-    async def on_login(**_: Any) -> kopf.ConnectionInfo:
-        return await log_in_kopf()
+    async def on_login(**_: Any) -> kopf.AiohttpSession:
+        return await logins.log_in()
 
     @kopf.on.event("", "v1", "configmaps", registry=registry)
     async def on_event(name: str, **_: Any) -> None:
@@ -214,6 +214,7 @@ async def test_requests_and_watches_go_on_after_the_authority_was_rotated(
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
+            await logins.close()
 
 
 async def test_a_credential_plugin_of_a_kubeconfig_logs_in_and_again(place: Place) -> None:

@@ -20,7 +20,7 @@ from tests.simulation.cluster import START
 class _Recorder:
     """An API server that takes events, or answers with what it was given."""
 
-    def __init__(self, *answers: ClusterError | None) -> None:
+    def __init__(self, *answers: Exception | None) -> None:
         self.taken: list[Mapping[str, Any]] = []
         self.asked = 0
         self._answers = list(answers)
@@ -130,6 +130,19 @@ async def test_one_that_is_refused_is_counted_and_the_next_ones_follow(new_video
     await poster.post_all()
     assert poster.dropped == 1
     assert [event["involvedObject"]["uid"] for event in recorder.taken] == ["another"]
+
+
+async def test_one_that_meets_an_unexpected_error_is_counted_and_the_next_ones_follow(
+    new_videojob: VideoJobView, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = _Recorder(ValueError("cannot be encoded"))
+    poster = _Poster(recorder)
+    poster.poster.see(None, new_videojob)
+    poster.poster.see(None, replace(new_videojob, uid="another"))
+    await poster.post_all()
+    assert poster.dropped == 1
+    assert [event["involvedObject"]["uid"] for event in recorder.taken] == ["another"]
+    assert caplog.messages == ["Unexpected error about an event."]
 
 
 async def test_an_api_server_that_is_away_is_not_asked_on_and_on(new_videojob: VideoJobView) -> None:

@@ -176,14 +176,32 @@ def test_where_users_are_not_to_be_named_they_are_only_counted() -> None:
 
 def test_a_replica_that_does_not_lead_shows_nothing_of_the_queue() -> None:
     metrics = Metrics()
-    metrics.leads(True)
+    metrics.leads(lambda: True)
+    assert _value(metrics, "runops_leader") == 1
     metrics.look_at(videojobs=lambda: Snapshot(phases={"Running": 3}), depth=lambda: 7)
     metrics.queue(rows=5, oldest_seconds=60)
-    metrics.leads(False)
+    metrics.intake_paused("QuotaExceeded")
+    metrics.intake_waits_for_quota(True)
+    metrics.pace("gemini", requests=5.0, tokens=100.0, waiting=3, oldest_seconds=9.0)
+    metrics.stands_by()
+    for name in ("runops_leader", "runops_intake_waits_for_quota"):
+        assert _value(metrics, name) == 0
+    for name in ("intake_paused", "model_rate_per_minute", "model_calls_waiting", "model_call_wait_seconds"):
+        assert _labels(metrics, f"runops_{name}") == {}
     assert _value(metrics, "runops_queue_rows") == 0
     assert _value(metrics, "runops_queue_oldest_seconds") == 0
     assert _value(metrics, "runops_workqueue_depth") == 0
     assert _labels(metrics, "runops_videos") == {}
+
+
+def test_a_leader_whose_loops_do_not_work_does_not_count_as_one() -> None:
+    metrics, works = Metrics(), {"rows": True}
+    metrics.leads(lambda: all(works.values()))
+    metrics.look_at_loops(lambda: works)
+    assert _value(metrics, "runops_leader") == 1
+    works["rows"] = False
+    assert _value(metrics, "runops_leader") == 0
+    assert _value(metrics, "runops_loop_working", loop="rows") == 0
 
 
 def test_a_clock_that_runs_backwards_makes_no_negative_durations() -> None:

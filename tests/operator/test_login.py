@@ -5,7 +5,6 @@ import base64
 import datetime as dt
 import json
 import os
-import ssl
 import stat
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
 
+import aiohttp
 import pytest
 import yaml
 from aiohttp import web
@@ -24,7 +24,7 @@ from devstack.cluster.configuration.certificates import Authority
 from runops_operator.kubernetes_api import login as login_module
 from runops_operator.kubernetes_api.api_server import ApiServer
 from runops_operator.kubernetes_api.cluster import ClusterError
-from runops_operator.kubernetes_api.kopf_login import log_in_kopf
+from runops_operator.kubernetes_api.kopf_login import KopfLogins
 from runops_operator.kubernetes_api.login import log_in
 from runops_operator.kubernetes_api.oidc import expires_at
 from tests.identity_provider import IdentityProvider
@@ -49,10 +49,13 @@ class _Server:
         self.token = "first"
         self.port = 0
         self.seen: list[str] = []
+        self.location: str | None = None
 
     async def handle(self, request: web.Request) -> web.Response:
         shown = request.headers.get("Authorization", "")
         self.seen.append(shown)
+        if self.location is not None:
+            raise web.HTTPFound(self.location)
         if shown.lower() != f"bearer {self.token}".lower():
             return web.json_response({"message": "Unauthorized"}, status=401)
         return web.json_response({"kind": "Job"})
@@ -234,33 +237,66 @@ async def test_kopf_gets_the_same_login_and_its_tls_follows_a_rotation(
     server: _Server, front: TlsFront, account: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(front.port))
-    info = await log_in_kopf()
-    assert info.as_http_headers()["Authorization"] == "bearer first"
-    assert info.as_http_headers()["Accept-Encoding"] == "identity"
-    assert (info.server, info.proxy_url, info.trust_env) == (f"https://127.0.0.1:{front.port}", None, False)
-    tls = info.as_ssl_context()
+    outcomes: list[tuple[str, str | None]] = []
+    logins = KopfLogins(lambda path, trouble: outcomes.append((path, trouble)))
+    try:
+        info = await logins.log_in()
+        assert info.server == f"https://127.0.0.1:{front.port}"
+        session = info.aiohttp_session
+        assert session.headers["Accept-Encoding"] == "identity"
+        assert not session.trust_env
 
-    async def handshake() -> None:
-        _, writer = await asyncio.open_connection("127.0.0.1", front.port, ssl=tls)
-        writer.close()
+        async def call() -> None:
+            async with session.get(info.server + _PATH, headers={"Connection": "close"}) as response:
+                assert (await response.json())["kind"] == "Job"
 
-    await handshake()
-    successor = Authority("of the cluster, later")
-    front.show(serving_pair(successor))
-    with pytest.raises(ssl.SSLCertVerificationError):
-        await handshake()
-    (account / "ca.crt").write_bytes(successor.certificate)
-    await handshake()
-    assert server.seen == []
+        await call()
+        assert server.seen == ["bearer first"]
+        successor = Authority("of the cluster, later")
+        front.show(serving_pair(successor))
+        with pytest.raises(aiohttp.ClientConnectorCertificateError):
+            await call()
+        (account / "ca.crt").write_bytes(successor.certificate)
+        await call()
+        server.token = "second"
+        async with session.get(info.server + _PATH) as response:
+            assert (await response.json())["message"] == "Unauthorized", "kopf reads what we have read, too"
+    finally:
+        await logins.close()
+    assert outcomes == [
+        (_PATH, None),
+        (_PATH, "the API server cannot be reached (ClientConnectorCertificateError)."),
+        (_PATH, None),
+        (_PATH, "401 Unauthorized"),
+    ]
+    assert session.closed
+
+
+async def test_kopf_follows_no_redirection_with_its_token(server: _Server, kubeconfig: Kubeconfig) -> None:
+    kubeconfig({"token": "first"})
+    server.location = "/elsewhere"
+    logins = KopfLogins(lambda _path, _trouble: None)
+    try:
+        info = await logins.log_in()
+        with pytest.raises(ClusterError, match="302 redirects"):
+            await info.aiohttp_session.get(info.server + _PATH)
+    finally:
+        await logins.close()
+    assert len(server.seen) == 1
 
 
 async def test_kopf_takes_equal_logins_for_equal(account: Path) -> None:
     """It would otherwise try refused credentials again and again."""
-    first, again = await log_in_kopf(), await log_in_kopf()
-    (account / "token").write_text("second")
+    logins = KopfLogins(lambda _path, _trouble: None)
+    try:
+        first, again = await logins.log_in(), await logins.log_in()
+        (account / "token").write_text("second")
 
-    assert first == again
-    assert await log_in_kopf() != first
+        assert first == again
+        assert await logins.log_in() != first
+        assert "first" not in repr(first)
+    finally:
+        await logins.close()
 
 
 async def test_a_credential_plugin_is_run_and_run_again_when_its_token_is_refused(
@@ -441,16 +477,19 @@ async def test_requests_go_through_the_proxy_of_the_environment_and_of_the_kubec
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
         kubeconfig(user, **cluster)
         await call()
-        assert (await log_in_kopf()).proxy_url == f"http://127.0.0.1:{proxy.port}"
-        assert proxy.asked == [f"0.0.0.0:{front.port}"]
+        logins = KopfLogins(lambda _path, _trouble: None)
+        info = await logins.log_in()
+        async with info.aiohttp_session.get(info.server + _PATH):
+            await logins.close()
+        assert proxy.asked == [f"0.0.0.0:{front.port}"] * 2
 
         monkeypatch.setenv("NO_PROXY", "0.0.0.0/31")
         await call()
-        assert len(proxy.asked) == 1
+        assert len(proxy.asked) == 2
 
         kubeconfig(user, **cluster, proxy_url=f"http://127.0.0.1:{other.port}")
         await call()
-        assert (len(proxy.asked), other.asked) == (1, [f"0.0.0.0:{front.port}"])
+        assert (len(proxy.asked), other.asked) == (2, [f"0.0.0.0:{front.port}"])
 
 
 def test_without_a_service_account_and_a_kubeconfig_the_error_names_both() -> None:

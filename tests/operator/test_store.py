@@ -233,3 +233,24 @@ def test_a_row_to_read_and_a_fresh_claim_are_marked_apart() -> None:
     store.rows_to_read.mark(NAME)
     assert not store.fresh_claims.take(NAME)
     assert store.rows_to_read.take(NAME)
+
+
+def test_an_observer_that_fails_keeps_nothing_from_being_reconciled_or_observed_by_others(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: object) -> None:
+        raise OverflowError("int too large to convert to float")
+
+    deleted: list[str] = []
+    store = Store(fails, watched._observe)
+    store.observe(fails, deleted=fails)
+    store.observe(fails, deleted=lambda last: deleted.append(last.name))
+    assert store.see_videojob(videojob(1))
+    assert watched.received == [(None, 1)]
+    assert store.see_videojob(videojob(2), deleted=True)
+    assert deleted == [NAME]
+    assert store.deleted(NAME) is not None
+    assert set(caplog.messages) == {
+        "Unexpected error about a newer view of vj-1.",
+        "Unexpected error about the deletion of vj-1.",
+    }

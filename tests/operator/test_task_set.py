@@ -95,6 +95,41 @@ async def test_what_the_work_raises_is_raised(work: Work) -> None:
     assert work.ended == []
 
 
+async def test_a_task_that_does_not_end_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    stays = True
+
+    async def stubborn() -> None:
+        while stays:
+            try:
+                await asyncio.sleep(1000)
+            except asyncio.CancelledError:
+                continue
+
+    async def fails_at_its_end() -> None:
+        try:
+            await asyncio.sleep(1000)
+        finally:
+            raise RuntimeError("kopf does not end.")
+
+    tasks = TaskSet()
+    tasks.start("stubborn", stubborn())
+    tasks.start("failing", fails_at_its_end())
+    await asyncio.sleep(1)
+    with pytest.raises(RuntimeError, match="These tasks do not end: stubborn"):
+        await tasks.end()
+    assert caplog.messages == ["a task failed"]
+    stays = False
+
+
+async def test_a_task_that_was_never_started_is_not_cancelled(work: Work) -> None:
+    tasks = TaskSet()
+    tasks.cancel("intake")
+    tasks.start("short", work.lasting("short", 1))
+    await tasks.until_one_ends()
+    assert tasks.has_ended("short")
+    assert not tasks.has_ended("intake")
+
+
 async def test_work_ends_with_whoever_waits_for_it(work: Work) -> None:
     waiting = asyncio.create_task(TaskSet().run_meanwhile(work.lasting("work")))
     await asyncio.sleep(1)

@@ -1,13 +1,15 @@
 """One video's trace: what stands in the finished VideoJob, as spans."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runops.failures import Reason
-from runops.report import Report
+from runops.progress import Stage
+from runops.report import Report, StageTime, StageUsage, Usage
 from runops_operator.manifests.observed import VideoJobView
 from runops_operator.observability.trace import Span, sampled, spans, trace_id
 from tests.operator import journey
@@ -103,6 +105,22 @@ async def test_an_uid_is_the_id_of_the_trace(world: World) -> None:
 async def test_where_the_times_do_not_tell_there_is_no_trace(times: dict[str, str | None], world: World) -> None:
     view = await _finished(world)
     assert spans(replace(view, status=view.status.model_copy(update=times)), namespace="runops") == []
+
+
+@settings(max_examples=50, deadline=None)
+@given(seconds=st.floats(), tokens=st.integers(min_value=0), model=st.text(max_size=128))
+def test_whatever_numbers_a_worker_reports_there_is_a_trace_that_can_be_sent(
+    seconds: float, tokens: int, model: str
+) -> None:
+    view = asyncio.run(_finished(World()))
+    usage = Usage(transcribing=StageUsage(model=model, input_tokens=tokens, calls=tokens))
+    stages = [StageTime.model_construct(stage=Stage.TRANSCRIBING, start_time="2026-11-24T12:00:00Z", seconds=seconds)]
+    status = view.status.model_copy(update={"usage": usage, "stages": stages, "attempts": tokens})
+    found = spans(replace(view, status=status), namespace="runops")
+    assert [span.name for span in found if span.name == "transcribing"]
+    for span in found:
+        assert 0 <= (span.end - span.start).total_seconds() < 400 * 86_400
+        assert all(abs(value) < 2**63 for value in span.attributes.values() if isinstance(value, int))
 
 
 @given(st.integers(min_value=0, max_value=2**128 - 1), st.floats(min_value=0, max_value=1))

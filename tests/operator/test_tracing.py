@@ -1,10 +1,16 @@
 """Traces reach a collector as OTLP, one for each video; a collector that is away costs nothing but its traces."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from runops_operator.heartbeats import Heartbeats
+from runops_operator.manifests.observed import parse_videojob
 from runops_operator.observability.tracing import TraceSender, exporter
 from tests.operator import journey
 from tests.operator.world import World
@@ -71,6 +77,71 @@ async def test_a_collector_that_refuses_costs_its_traces_and_they_are_counted(
     sending = _Sending(collector.endpoint)
     await sending.send(world, until=1, received=collector)
     assert (len(collector.spans), sending.dropped) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        pytest.param({"stages": [{"stage": "transcribing", "seconds": 1e300}]}, id="a stage longer than any calendar"),
+        pytest.param({"usage": {"transcribing": {"inputTokens": 2**70}}}, id="more tokens than OTLP can count"),
+        pytest.param({"usage": {"mediaSeconds": 1e308, "costUsd": "1e999"}}, id="numbers of no meaning"),
+    ],
+)
+async def test_whatever_a_worker_wrote_into_a_status_its_trace_and_the_next_ones_are_sent(
+    world: World, collector: Received, status: dict[str, Any]
+) -> None:
+    for stage in status.get("stages", ()):
+        stage["startTime"] = "2026-11-24T12:00:01Z"
+    odd, usual = [await _complete(world) for _ in range(2)]
+    before = next(before for before, after in world.looks if after.name == odd and after.finished)
+    body = world.cluster.videojobs[odd]
+    written = parse_videojob({**body, "status": {**body["status"], **status}})
+    world.looks = [(before, written), *(look for look in world.looks if look[1].name == usual)]
+    sending = _Sending(collector.endpoint)
+    await sending.send(world, until=1, received=collector)
+    roots = [span for span in collector.spans if not span.parent_span_id]
+    assert (len(roots), sending.dropped) == (2, 0)
+
+
+class _Odd(SpanExporter):
+    """Refuses to encode the trace of one VideoJob."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.is_shut = False
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        names = [str((span.attributes or {})["runops.videojob"]) for span in spans if span.parent is None]
+        if "odd" in names:
+            raise ValueError("cannot be encoded")
+        self.sent += names
+        return SpanExportResult.SUCCESS
+
+    def shutdown(self) -> None:
+        self.is_shut = True
+
+
+async def test_a_trace_that_cannot_be_encoded_is_dropped_alone_and_said(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = [await _complete(world) for _ in range(3)]
+    dropped: list[str] = []
+    odd = _Odd()
+    sender = TraceSender(odd, namespace="a", installation="a/b", ratio=1.0, dropped=lambda: dropped.append("x"))
+    loops = Heartbeats(lambda: 0.0)
+    for before, after in world.looks:
+        sender.see(before, replace(after, name="odd") if after.name == names[1] else after)
+    running = asyncio.create_task(sender.run(loops.begin("traces")))
+    async with asyncio.timeout(60):
+        while len(odd.sent) < 2 or not dropped:  # noqa: ASYNC110 - an exporter reports no event
+            await asyncio.sleep(0.01)
+    assert not running.done()
+    assert odd.sent == [names[0], names[2]]
+    assert dropped == ["x"]
+    assert caplog.messages == ["Unexpected error about a trace; it is dropped."]
+    running.cancel()
+    await sender.close()
+    assert odd.is_shut
 
 
 async def test_a_share_of_nothing_sends_nothing(world: World, collector: Received) -> None:

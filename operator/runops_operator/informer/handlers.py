@@ -3,7 +3,7 @@
 Only `on.event` handlers are registered, since kopf then writes nothing of its own to any object.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import kopf
@@ -11,13 +11,18 @@ import kopf
 from runops.videojob import GROUP, PLURAL, VERSION
 from runops_operator.informer.store import Store
 from runops_operator.informer.workqueue import WorkQueue
-from runops_operator.kubernetes_api.kopf_login import log_in_kopf
 from runops_operator.manifests.labels import MANAGED_BY, MANAGED_BY_LABEL, VIDEOJOB_LABEL
 
 __all__ = ["register"]
 
 
-def register(registry: kopf.OperatorRegistry, store: Store, queue: WorkQueue) -> None:
+def register(
+    registry: kopf.OperatorRegistry,
+    store: Store,
+    queue: WorkQueue,
+    *,
+    log_in: Callable[[], Awaitable[kopf.AiohttpSession]],
+) -> None:
     """Register the handlers.
 
     Parameters
@@ -28,11 +33,13 @@ def register(registry: kopf.OperatorRegistry, store: Store, queue: WorkQueue) ->
         Takes in each event.
     queue
         Receives the name of every VideoJob to reconcile.
+    log_in
+        Returns how the API server is reached.
     """
 
     @kopf.on.login(registry=registry)
-    async def on_login(**_: Any) -> kopf.ConnectionInfo:
-        return await log_in_kopf()
+    async def on_login(**_: Any) -> kopf.AiohttpSession:
+        return await log_in()
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def on_videojob(event: Mapping[str, Any], **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""The settings of kopf: an informer that never gives up, writes nothing and keeps nothing."""
+"""The settings of kopf: an informer that writes nothing and keeps nothing."""
 
 import itertools
 from collections.abc import Iterator
@@ -11,11 +11,15 @@ from kopf._core.reactor.inventory import ResourceMemories, ResourceMemory
 
 from runops_operator.manifests.labels import MANAGED_BY, MANAGED_BY_LABEL
 
-__all__ = ["NoMemories", "kopf_settings"]
+__all__ = ["WATCH_SECONDS", "NoMemories", "kopf_settings"]
+
+WATCH_SECONDS = 30
+"""For so long a watch lasts. Then it is asked for again, which is how a right that was lost, or a definition that was
+deleted, is noticed: a watch that has begun goes on without them."""
 
 
 class _Pauses:
-    """Pauses in seconds between kopf's tries, without an end: a watcher that gives up ends the whole process."""
+    """Pauses in seconds between kopf's tries, without an end: a run of kopf that gives up lists everything anew."""
 
     def __iter__(self) -> Iterator[float]:
         yield from (1, 1, 2, 3, 5, 8)
@@ -85,8 +89,9 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.persistence.diffbase_storage = _NoDiffBase()
     settings.persistence.progress_storage = _NoProgress()
     settings.watching.chunk_size = 100
-    settings.watching.server_timeout = 300
-    settings.watching.client_timeout = 330
+    settings.watching.server_timeout = WATCH_SECONDS
+    # A server that does not end the watch in time is not there any more.
+    settings.watching.client_timeout = WATCH_SECONDS + 15
     # After each watch that ends with 410 (resource version expired) kopf lists everything again, perhaps many times.
     settings.watching.reconnect_backoff = 1.0
     settings.watching.label_selectors["batch", "v1", "jobs"] = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
@@ -95,4 +100,6 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 5
     settings.networking.error_backoffs = _Pauses()
+    # By default kopf kills the whole process ten minutes after one of its runs ended, and ours goes on without it.
+    settings.process.ultimate_exiting_timeout = None
     return settings

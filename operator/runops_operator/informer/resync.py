@@ -4,12 +4,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from runops.logs import error_text
 from runops.polling import backoff
 from runops_operator.config import OperatorConfig
+from runops_operator.heartbeats import UNHEARD, Heartbeat
 from runops_operator.informer.pod_listing import groups_by_job, owners_of
 from runops_operator.informer.store import HistoryWentBack, Store
 from runops_operator.informer.workqueue import WorkQueue
-from runops_operator.kubernetes_api.cluster import Cluster, ClusterError
+from runops_operator.kubernetes_api.cluster import Cluster, ClusterError, NotFound
 
 __all__ = ["Resync", "pause_after", "resync_is_due"]
 
@@ -22,6 +24,7 @@ The reconciliations that follow it cost about as much again.
 _MOST_INTERVALS = 4
 """A listing that took long since the API server was slow must not keep the next one away for hours."""
 _CHECK_SECONDS = 1.0
+_FIRST_PAUSE_SECONDS = 10.0
 _SHORT_QUEUE = 100
 """Keys in the work queue."""
 
@@ -84,37 +87,91 @@ class Resync:
         self._store = store
         self._queue = queue
         self._config = config
+        self._asked_for = asyncio.Event()
+        self._beat = UNHEARD
 
-    async def run(self) -> None:
-        """List at every interval until cancelled; after a failure sooner. The first listing is `once`.
+    def ask(self) -> None:
+        """Have the cluster listed soon: watches began anew, and may have missed something before."""
+        self._asked_for.set()
+
+    async def first(self, beat: Heartbeat) -> None:
+        """List the cluster for the first time; repeat that until it works.
+
+        Raises
+        ------
+        HistoryWentBack
+            Between two tries.
+        """
+        self._beat = beat
+        failures = 0
+        while True:
+            beat.moves()
+            try:
+                await self.once()
+            except NotFound:
+                trouble = "The API server does not know VideoJobs: install the CustomResourceDefinition."
+            except ClusterError as error:
+                trouble = str(error)
+            except HistoryWentBack:
+                raise
+            except Exception as error:  # noqa: BLE001 - one unexpected object must never end the operator
+                trouble = f"Unexpected error in the first listing: {error_text(error)}"
+                _log.exception("Unexpected error in the first listing.")
+            else:
+                beat.turned()
+                return
+            failures += 1
+            if failures == 1:
+                _log.error("%s", trouble)
+            pause = backoff(failures, base=1.0, longest=_FIRST_PAUSE_SECONDS)
+            beat.failed(trouble, next_within=pause)
+            await asyncio.sleep(pause)
+
+    async def run(self, beat: Heartbeat = UNHEARD) -> None:
+        """List at every interval until cancelled; after a failure sooner. The first listing is `first`.
 
         It returns only when the cluster's history went back: then nothing in the store is valid any more.
         """
-        failures, loop, took = 0, asyncio.get_running_loop(), 0.0
+        self._beat = beat
+        failures, loop = 0, asyncio.get_running_loop()
+        pause = self._config.resync_seconds
         while True:
-            pause = pause_after(took, resync_seconds=self._config.resync_seconds)
             if failures:
-                await asyncio.sleep(backoff(failures, base=1.0))
+                await asyncio.sleep(pause)
             else:
+                # A burst postpones it for a second pause.
+                beat.turned(next_within=2 * pause)
                 await self._until_due(pause)
+            self._asked_for.clear()
             began = loop.time()
+            beat.moves()
             try:
                 await self.once()
-                failures, took = 0, loop.time() - began
             except HistoryWentBack:
-                _log.error("The cluster's history went back, as after a restore of etcd. The operator restarts.")
+                _log.error("The cluster's history went back, as after a restore of etcd. The operator begins anew.")
                 return
             except ClusterError as error:
-                failures += 1
+                failures, trouble = failures + 1, str(error)
                 _log.warning("Resync: %s", error)
-            except Exception:  # noqa: BLE001 - one unexpected object must never end the operator
-                failures += 1
+            except Exception as error:  # noqa: BLE001 - one unexpected object must never end the operator
+                failures, trouble = failures + 1, error_text(error)
                 _log.exception("Unexpected error in the resync.")
+            else:
+                failures = 0
+                pause = pause_after(loop.time() - began, resync_seconds=self._config.resync_seconds)
+                continue
+            pause = backoff(failures, base=1.0)
+            beat.failed(trouble, next_within=pause)
 
     async def _until_due(self, pause: float) -> None:
         loop = asyncio.get_running_loop()
         last = loop.time()
-        await asyncio.sleep(pause)
+        try:
+            async with asyncio.timeout(pause):
+                await self._asked_for.wait()
+                return
+        except TimeoutError:
+            """Nobody asked: its time has come."""
         while not resync_is_due(  # noqa: ASYNC110 - no event reports the length of the queue
             since=loop.time() - last, pause=pause, waiting=len(self._queue)
         ):
@@ -132,14 +189,17 @@ class Resync:
         """
         self._store.begin_listing()
         async for body in self._cluster.list_videojobs():
+            self._beat.moves()
             self._store.see_listed_videojob(body)
         async for body in self._cluster.list_jobs():
+            self._beat.moves()
             self._store.see_job(body)
         for name in self._store.end_listing():
             await self._queue.add(name)
         pods, queued = self._store.pods, set[str]()
         pods.begin([videojob.name for videojob in self._store.unfinished()])
         async for job, group in groups_by_job(self._cluster.list_all_pods()):
+            self._beat.moves()
             known = self._store.job(job)
             for uid in owners_of(group):
                 if known is None or known.uid != uid:

@@ -1,5 +1,6 @@
 """What the operator knows of the cluster: slim views, updated by watch events and corrected by the resync."""
 
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from runops_operator.manifests.observed import JobView, VideoJobView, parse_job,
 
 __all__ = ["DeletionObserver", "HistoryWentBack", "Observer", "Store"]
 
+_log = logging.getLogger(__name__)
 DeletionObserver = Callable[[VideoJobView], None]
 """Receives the last view of a VideoJob that is gone."""
 Observer = Callable[[VideoJobView | None, VideoJobView], None]
@@ -109,8 +111,7 @@ class Store:
             self._unfinished.pop(view.name, None)
         else:
             self._unfinished[view.name] = view
-        for observer in self._observers:
-            observer(before if seen.change is Change.UPDATED else None, view)
+        self._tell(before if seen.change is Change.UPDATED else None, view)
         return before is None or before.without_worker_progress() != view.without_worker_progress()
 
     def is_of_others(self, body: Mapping[str, Any]) -> bool:
@@ -179,6 +180,17 @@ class Store:
         self._deleted[last.name] = last
         self._tell_of_deletion(last)
 
+    def _tell(self, before: VideoJobView | None, view: VideoJobView) -> None:
+        """Show the observers a newer view. What they make of it must not keep it from being reconciled."""
+        for observer in self._observers:
+            try:
+                observer(before, view)
+            except Exception:  # noqa: BLE001 - see above
+                _log.exception("Unexpected error about a newer view of %s.", view.name)
+
     def _tell_of_deletion(self, last: VideoJobView) -> None:
         for observer in self._deletion_observers:
-            observer(last)
+            try:
+                observer(last)
+            except Exception:  # noqa: BLE001 - see `_tell`
+                _log.exception("Unexpected error about the deletion of %s.", last.name)

@@ -21,6 +21,7 @@ from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
 from runops_operator.breakers.breakers import Breakers
 from runops_operator.config import OperatorConfig
+from runops_operator.heartbeats import UNHEARD, Heartbeat
 from runops_operator.intake.adopt import Adopter
 from runops_operator.intake.choose import user_key
 from runops_operator.intake.refused_videojobs import Refusal, RefusedVideoJobs
@@ -158,28 +159,33 @@ class Confirmation:
         """Return how many rows wait for their VideoJob, by user: they hold slots that no VideoJob shows yet."""
         return Counter(user_key(claimed.row) for claimed in self._waiting.values())
 
-    async def run(self) -> None:
+    async def run(self, beat: Heartbeat = UNHEARD) -> None:
         """Confirm until cancelled; after a failure again, with growing pauses."""
         failures = 0
         while True:
             if (pause := self._pause()) > 0:
                 self._changed.clear()
+                beat.waits()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(None if pause == math.inf else pause):
                         await self._changed.wait()
                 continue
+            beat.moves()
             try:
                 await self.settle()
                 failures = 0
+                beat.turned()
+                continue
             except (SupabaseError, ClusterError) as error:
-                failures += 1
+                failures, trouble = failures + 1, str(error)
                 if isinstance(error, SupabaseError):
                     self._metrics.supabase_error(error.kind)
-                await asyncio.sleep(backoff(failures))
-            except Exception:  # noqa: BLE001 - one unexpected row must never end the operator
-                failures += 1
+            except Exception as error:  # noqa: BLE001 - one unexpected row must never end the operator
+                failures, trouble = failures + 1, error_text(error)
                 _log.exception("Unexpected error while VideoJobs were made.")
-                await asyncio.sleep(backoff(failures))
+            pause = backoff(failures)
+            beat.failed(trouble, next_within=pause)
+            await asyncio.sleep(pause)
 
     async def settle(self) -> int:
         """Confirm the rows that have waited longest and have their VideoJobs made; return the number of VideoJobs.

@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable
 
 from runops.failures import Reason
 from runops.job_row import JobRow
+from runops.logs import error_text
 from runops.polling import Poll, next_read_in
 from runops.supabase.errors import SupabaseError
+from runops_operator.heartbeats import UNHEARD, Heartbeat
 from runops_operator.intake.admission import Admission
 from runops_operator.intake.chooser import Chooser
 from runops_operator.intake.claiming import Claimer
@@ -77,25 +79,28 @@ class Intake:
         self._moved_at = asyncio.get_running_loop().time()
         self._hints.wake()
 
-    async def run(self) -> None:
+    async def run(self, beat: Heartbeat = UNHEARD) -> None:
         """Read and claim until cancelled. While the table cannot be read, nothing is claimed."""
         loop = asyncio.get_running_loop()
         failures = 0
         while True:
             self._hints.clear()
             began = loop.time()
+            beat.moves()
             try:
                 if await self.claim_what_fits():
                     self._moved_at = loop.time()
-                failures = 0
+                failures, trouble = 0, None
             except (SupabaseError, ClusterError) as error:
-                failures += 1
+                failures, trouble = failures + 1, str(error)
                 self.status.pause_for(error)
-            except Exception:  # noqa: BLE001 - one unexpected row must never end the operator
-                failures += 1
+            except Exception as error:  # noqa: BLE001 - one unexpected row must never end the operator
+                failures, trouble = failures + 1, error_text(error)
                 _log.exception("Unexpected error while rows were claimed.")
                 self.status.pause("An unexpected error occurred; see the operator's log.", Reason.INTERNAL)
-            await self._hints.wait(self._pause(took=loop.time() - began, failures=failures))
+            pause = self._pause(took=loop.time() - began, failures=failures)
+            beat.ended(trouble, next_within=pause)
+            await self._hints.wait(pause)
 
     def _pause(self, *, took: float, failures: int) -> float:
         """Return the seconds until the next read, which a hint ends early."""

@@ -10,12 +10,13 @@ from enum import Enum, auto
 from uuid import UUID
 
 from runops.job_row import Claim, ClaimedRow, JobRow
-from runops.logs import job_id_in_logs
+from runops.logs import error_text, job_id_in_logs
 from runops.polling import backoff
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
 from runops.videojob import videojob_name
 from runops_operator.config import OperatorConfig
+from runops_operator.heartbeats import UNHEARD, Heartbeat
 from runops_operator.informer.store import Store
 from runops_operator.informer.workqueue import WorkQueue
 from runops_operator.intake.adopt import Adopter
@@ -144,24 +145,30 @@ class RowWatch:
             return self._unchanged.seconds(job_id, _refresh_mark(row.claim.claim, row.updated_at))
         return self._unchanged.age(job_id)
 
-    async def run(self) -> None:
+    async def run(self, beat: Heartbeat = UNHEARD) -> None:
         """Read at intervals until cancelled; after a failure with growing pauses."""
         failures = 0
         while True:
+            beat.moves()
             try:
                 count = await self.once()
-                failures = 0
             except (ClusterError, SupabaseError) as error:
-                failures += 1
+                failures, trouble = failures + 1, str(error)
+                if isinstance(error, SupabaseError):
+                    self._metrics.supabase_error(error.kind)
                 if failures == 1:
                     _log.warning("The claimed rows could not be read: %s", error)
-            except Exception:  # noqa: BLE001 - one unexpected row must never end the operator
-                failures += 1
+            except Exception as error:  # noqa: BLE001 - one unexpected row must never end the operator
+                failures, trouble = failures + 1, error_text(error)
                 _log.exception("Unexpected error while the claimed rows were read.")
-            if failures:
-                await asyncio.sleep(backoff(failures, base=1.0))
             else:
+                failures = 0
+                beat.turned(next_within=_WITHOUT_VIDEOJOBS_SECONDS + 2 * self._pause_after(count))
                 await self._pause(count)
+                continue
+            pause = backoff(failures, base=1.0)
+            beat.failed(trouble, next_within=pause)
+            await asyncio.sleep(pause)
 
     async def _pause(self, count: int) -> None:
         """Wait until the next read is due, after one that found so many rows."""

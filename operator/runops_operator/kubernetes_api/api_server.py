@@ -14,7 +14,7 @@ from pydantic_core import from_json
 from runops_operator.kubernetes_api.cluster import ClusterError, Conflict, NotFound
 from runops_operator.kubernetes_api.tls_context import TlsContext
 
-__all__ = ["HEADERS", "ApiServer", "tls_of"]
+__all__ = ["HEADERS", "ApiServer", "refuse_redirect", "tls_of"]
 
 _REQUEST_SECONDS = 30.0
 _CONNECTIONS = 50
@@ -200,7 +200,7 @@ class ApiServer:
     async def _connected(self) -> _Connection:
         configuration = await self._log_in()
         configuration.connection_pool_maxsize = _CONNECTIONS
-        configuration.client_session_kwargs = {"trust_env": False, "middlewares": (_refuse_redirect,)}
+        configuration.client_session_kwargs = {"trust_env": False, "middlewares": (refuse_redirect,)}
         try:
             client = ApiClient(configuration)
             client.rest_client.ssl_context = tls = tls_of(configuration)
@@ -227,7 +227,7 @@ def tls_of(configuration: Configuration) -> TlsContext:
     )
 
 
-async def _refuse_redirect(
+async def refuse_redirect(
     request: aiohttp.ClientRequest, send: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
 ) -> aiohttp.ClientResponse:
     """Follow no redirection: a token must not leave for another server."""

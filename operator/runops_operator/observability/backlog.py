@@ -8,6 +8,7 @@ from datetime import datetime
 from runops.logs import error_text
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
+from runops_operator.heartbeats import UNHEARD, Heartbeat
 from runops_operator.observability.metrics import Metrics
 from runops_operator.times import moment
 
@@ -49,14 +50,19 @@ class BacklogWatch:
             rows=backlog.rows, oldest_seconds=0.0 if oldest is None else (self._now() - oldest).total_seconds()
         )
 
-    async def run(self) -> None:
+    async def run(self, beat: Heartbeat = UNHEARD) -> None:
         """Read until cancelled. An error only delays the values until the next read."""
         while True:
+            trouble: str | None = None
+            beat.moves()
             try:
                 await self.once()
             except SupabaseError as error:
+                trouble = str(error)
                 self._metrics.supabase_error(error.kind)
                 _log.warning("the queue could not be counted: %s", error_text(error))
-            except Exception:  # noqa: BLE001 - a metric that cannot be read must not end the operator
+            except Exception as error:  # noqa: BLE001 - a metric that cannot be read must not end the operator
+                trouble = error_text(error)
                 _log.exception("Unexpected error while the queue was counted.")
+            beat.ended(trouble, next_within=_EVERY_SECONDS)
             await asyncio.sleep(_EVERY_SECONDS)

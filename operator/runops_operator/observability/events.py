@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from runops.logs import error_text
 from runops.videojob import API_VERSION, KIND
+from runops_operator.heartbeats import UNHEARD, Heartbeat
 from runops_operator.kubernetes_api.cluster import ClusterError, Conflict
 from runops_operator.manifests.observed import VideoJobView
 from runops_operator.observability.happenings import Happening, happenings
@@ -138,25 +139,33 @@ class EventPoster:
             self._waiting.append((_About(after.name, after.uid, after.claim), happening, self._now()))
             self._some.set()
 
-    async def run(self) -> None:
+    async def run(self, beat: Heartbeat = UNHEARD) -> None:
         """Post until cancelled."""
         while True:
+            beat.waits()
             await self._some.wait()
             while self._waiting:
-                videojob, happening, at = self._waiting.popleft()
-                await self._post(
-                    event_manifest(videojob, happening, namespace=self._namespace, instance=self._instance, now=at)
-                )
+                beat.moves()
+                trouble = await self._post(*self._waiting.popleft())
+                beat.ended(trouble, next_within=self._pause_seconds)
                 await asyncio.sleep(self._pause_seconds)
             self._some.clear()
 
-    async def _post(self, manifest: dict[str, Any]) -> None:
+    async def _post(self, videojob: _About, happening: Happening, at: datetime) -> str | None:
+        """Post an event; return why that failed."""
         try:
+            manifest = event_manifest(videojob, happening, namespace=self._namespace, instance=self._instance, now=at)
             await self._recorder.create_event(manifest)
         except Conflict:
-            return
+            return None
         except ClusterError as error:
             self._dropped()
             _log.debug("an event was not posted: %s", error_text(error))
             if error.status is None:
                 await asyncio.sleep(_PAUSE_AFTER_FAILURE_SECONDS)
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - one odd event, whose words may be a worker's, must not keep the others
+            self._dropped()
+            _log.exception("Unexpected error about an event.")
+            return error_text(error)
+        return None

@@ -3,11 +3,12 @@
 `docs/metrics.md` is made from this module.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from runops_operator.observability.loop_collector import LoopCollector
 from runops_operator.observability.snapshot_collector import Snapshot, SnapshotCollector
 
 __all__ = ["Metrics"]
@@ -31,6 +32,8 @@ class Metrics:
         self._paced: set[tuple[str, str]] = set()
         self._videojobs = SnapshotCollector(by_user=by_user)
         self.registry.register(self._videojobs)
+        self._loops = LoopCollector()
+        self.registry.register(self._loops)
         self._count_the_operator()
         self._count_the_queue()
         self._count_videos()
@@ -42,7 +45,9 @@ class Metrics:
         self._gauge("runops_build_info", "The operator's version; always 1.", "version").labels(
             version("runops-operator")
         ).set(1)
-        self._leads = self._gauge("runops_leader", "1 on the replica that leads, 0 on the others.")
+        self._leads = self._gauge(
+            "runops_leader", "1 on the replica that leads and whose loops work, 0 on the others and where they do not."
+        )
         self._reconciles = self._counter(
             "runops_reconciles",
             "Reconciliations of VideoJobs, by result: done, again (Kubernetes or Supabase refused a request or did not "
@@ -293,15 +298,27 @@ class Metrics:
         if reason is not None:
             self._paused.labels(reason).set(1)
 
-    def leads(self, leads: bool) -> None:
-        """Set whether this replica leads. One that does not reports 0 for the queue and no VideoJobs."""
-        self._leads.set(1 if leads else 0)
-        if not leads:
-            self._videojobs.take = Snapshot
-            self._depth.set_function(lambda: 0)
-            self._spent.clear()
-            self._capped_users.set(0)
-            self.queue(rows=0, oldest_seconds=0.0)
+    def leads(self, works: Callable[[], bool]) -> None:
+        """Note that this replica leads; whether it works is asked whenever the metrics are read."""
+        self._leads.set_function(lambda: 1 if works() else 0)
+
+    def stands_by(self) -> None:
+        """Note that this replica does not lead: it reports 0 for the queue, no VideoJobs and no pauses."""
+        self._leads.set_function(lambda: 0)
+        self._videojobs.take = Snapshot
+        self._depth.set_function(lambda: 0)
+        self._spent.clear()
+        self._capped_users.set(0)
+        self.queue(rows=0, oldest_seconds=0.0)
+        self.intake_paused(None)
+        self.intake_waits_for_quota(False)
+        self._paced.clear()
+        for gauge in (self._pace_rate, self._pace_waiting, self._pace_oldest):
+            gauge.clear()
+
+    def look_at_loops(self, working: Callable[[], Mapping[str, bool]]) -> None:
+        """Set the function that tells which loops work whenever the metrics are read."""
+        self._loops.look = working
 
     def look_at(self, *, videojobs: Callable[[], Snapshot], depth: Callable[[], int]) -> None:
         """Set the functions that count the VideoJobs and the work queue whenever the metrics are read."""

@@ -19,6 +19,8 @@ from runops_operator.times import moment
 __all__ = ["Span", "sampled", "spans", "trace_id"]
 
 Value = str | int | float
+_LARGEST = 2**63 - 1
+_YEAR_SECONDS = 366 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def spans(videojob: VideoJobView, *, namespace: str) -> list[Span]:
     def part(name: str, start: datetime, end: datetime, attributes: Mapping[str, Value] | None = None) -> Span:
         # Kubernetes cuts times to whole seconds: a VideoJob created in the second of its row would start before it.
         start = max(start, first)
-        return Span(name, _id(trace, name), root.span_id, start, max(start, end), attributes or {})
+        return Span(name, _id(trace, name), root.span_id, start, max(start, end), _sendable(attributes or {}))
 
     found = [root]
     if queued is not None and made is not None:
@@ -96,8 +98,13 @@ def spans(videojob: VideoJobView, *, namespace: str) -> list[Span]:
         Stage.PARSING_SOP: usage.parsing_sop if usage else None,
     }
     for stage, at in stages:
-        found.append(part(stage.stage, at, at + timedelta(seconds=stage.seconds), _cost(costs.get(stage.stage))))
+        found.append(part(stage.stage, at, _after(at, stage.seconds), _cost(costs.get(stage.stage))))
     return found
+
+
+def _after(at: datetime, seconds: float) -> datetime:
+    """Return a later time. A worker may report any number: one of more than a year counts as 0."""
+    return at + timedelta(seconds=seconds) if 0 <= seconds <= _YEAR_SECONDS else at
 
 
 def _about(videojob: VideoJobView, namespace: str) -> dict[str, Value]:
@@ -114,7 +121,7 @@ def _about(videojob: VideoJobView, namespace: str) -> dict[str, Value]:
         "runops.cost_usd": status.usage.cost_usd if status.usage else None,
         "k8s.node.name": status.worker_pod.node if status.worker_pod else None,
     }
-    return {name: value for name, value in about.items() if value is not None}
+    return _sendable({name: value for name, value in about.items() if value is not None})
 
 
 def _why(videojob: VideoJobView) -> str | None:
@@ -134,6 +141,14 @@ def _cost(usage: StageUsage | None) -> dict[str, Value]:
         "runops.model_unpriced_calls": usage.unpriced_calls,
     }
     return cost | ({"gen_ai.response.model": usage.model} if usage.model else {})
+
+
+def _sendable(attributes: Mapping[str, Value]) -> dict[str, Value]:
+    """Return attributes that fit into OTLP, whose integers have 64 bits: a larger one as the nearest that does."""
+    return {
+        name: max(-_LARGEST, min(value, _LARGEST)) if isinstance(value, int) else value
+        for name, value in attributes.items()
+    }
 
 
 def _id(trace: int, name: str) -> int:

@@ -14,6 +14,8 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
 from opentelemetry.trace.status import Status, StatusCode
 
+from runops.logs import error_text
+from runops_operator.heartbeats import UNHEARD, Heartbeat
 from runops_operator.manifests.observed import VideoJobView
 from runops_operator.observability.trace import Span, sampled, spans, trace_id
 
@@ -81,25 +83,44 @@ class TraceSender:
         self._waiting.append(after)
         self._some.set()
 
-    async def run(self) -> None:
+    async def run(self, beat: Heartbeat = UNHEARD) -> None:
         """Send until cancelled."""
         while True:
+            beat.waits()
             await self._some.wait()
             self._some.clear()
             while self._waiting:
-                await self._send([self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))])
+                beat.moves()
+                beat.ended(
+                    await self._send([self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]),
+                    next_within=0.0,
+                )
 
-    async def _send(self, ended: Sequence[VideoJobView]) -> None:
-        batch = [
-            self._readable(span, trace_id(videojob))
-            for videojob in ended
-            for span in spans(videojob, namespace=self._namespace)
-        ]
-        result = await asyncio.to_thread(self._sender.export, batch)
-        if result is not SpanExportResult.SUCCESS:
-            _log.warning("%d traces could not be sent", len(ended))
-            for _ in ended:
-                self._dropped()
+    async def _send(self, ended: Sequence[VideoJobView]) -> str | None:
+        """Send some traces; return why that failed."""
+        try:
+            batch = [
+                self._readable(span, trace_id(videojob))
+                for videojob in ended
+                for span in spans(videojob, namespace=self._namespace)
+            ]
+            result = await asyncio.to_thread(self._sender.export, batch)
+        except Exception as error:  # noqa: BLE001 - one odd trace, whose values may be a worker's, must not keep the others
+            if len(ended) > 1:
+                return next(filter(None, [await self._send([videojob]) for videojob in ended]), None)
+            self._dropped()
+            _log.exception("Unexpected error about a trace; it is dropped.", extra={"videojob": ended[0].name})
+            return error_text(error)
+        if result is SpanExportResult.SUCCESS:
+            return None
+        _log.warning("%d traces could not be sent", len(ended))
+        for _ in ended:
+            self._dropped()
+        return f"the receiver did not take {len(ended)} traces."
+
+    async def close(self) -> None:
+        """Give up the connection to the receiver."""
+        await asyncio.to_thread(self._sender.shutdown)
 
     def _readable(self, span: Span, trace: int) -> ReadableSpan:
         def context(span_id: int) -> SpanContext:

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from runops.logs import error_text
 from runops.pacing.model_pace import MINUTE
 from runops.pacing.pacer import Pacer
 from runops.pacing.turns import Waiting
 from runops.videojob_pace import PaceGranted
 from runops_operator.config import OperatorConfig
+from runops_operator.heartbeats import UNHEARD, Heartbeat
 from runops_operator.informer.store import Store
 from runops_operator.kubernetes_api.cluster import ClusterError, Conflict, NotFound
 from runops_operator.manifests.observed import VideoJobView
@@ -98,16 +100,20 @@ class PaceLoop:
         self._trickled_at: dict[str, float] = {}
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
-    async def run(self) -> None:
+    async def run(self, beat: Heartbeat = UNHEARD) -> None:
         """Grant until cancelled. While the API server does not answer, nothing is granted."""
         while True:
-            seconds = _AGAIN_SECONDS
+            seconds, trouble = _AGAIN_SECONDS, None
+            beat.moves()
             try:
                 seconds = await self.once()
             except ClusterError as error:
+                trouble = str(error)
                 _log.warning("Pace: %s", error)
-            except Exception:  # noqa: BLE001 - one unexpected VideoJob must never end the operator
+            except Exception as error:  # noqa: BLE001 - one unexpected VideoJob must never end the operator
+                trouble = error_text(error)
                 _log.exception("Unexpected error while calls were granted.")
+            beat.ended(trouble, next_within=seconds)
             await self._news.wait(seconds)
 
     async def once(self) -> float:

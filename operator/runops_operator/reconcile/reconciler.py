@@ -11,6 +11,7 @@ from runops.job_row import JobRow, RowStatus
 from runops.logs import error_text, job_id_in_logs
 from runops.supabase.errors import SupabaseError
 from runops_operator.config import OperatorConfig
+from runops_operator.heartbeats import UNHEARD, Heartbeat
 from runops_operator.informer.store import Store
 from runops_operator.informer.workqueue import WorkQueue
 from runops_operator.kubernetes_api.cluster import Cluster, ClusterError, NotFound
@@ -82,13 +83,14 @@ class Reconciler:
         except TimeoutError:
             _log.warning("stopping during %d reconciliations; they are repeated after the start", self._busy)
 
-    async def run(self, workers: int = 20) -> None:
+    async def run(self, workers: int = 20, beat: Heartbeat = UNHEARD) -> None:
         """Work until cancelled."""
+        beat.waits()
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):
-                group.create_task(self._work())
+                group.create_task(self._work(beat))
 
-    async def _work(self) -> None:
+    async def _work(self, beat: Heartbeat) -> None:
         while not self._stopping:
             name = await self._queue.get()
             if self._stopping:
@@ -96,7 +98,8 @@ class Reconciler:
             self._busy += 1
             self._idle.clear()
             try:
-                await self._attempt(name)
+                with beat.during(name):
+                    await self._attempt(name)
             finally:
                 self._busy -= 1
                 if not self._busy:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from runops.failures import Reason
 from runops.logs import error_text
+from runops_operator.heartbeats import UNHEARD, Heartbeat
 from runops_operator.informer.store import Store
 from runops_operator.kubernetes_api.cluster import Cluster, ClusterError, NotFound
 from runops_operator.observability.metrics import Metrics
@@ -91,15 +92,18 @@ class Stopping:
         """Follow the pods of a Job that was not listed, such as one that was deleted before this process started."""
         self._jobs.setdefault(uid, _Deleted(name, asyncio.get_running_loop().time(), known=False))
 
-    async def run(self) -> None:
+    async def run(self, beat: Heartbeat = UNHEARD) -> None:
         """Check the followed pods until cancelled."""
         while True:
             await asyncio.sleep(_CHECK_SECONDS)
-            await self._check_all()
+            await self._check_all(beat)
+            # A pod that cannot be stopped is no trouble of this loop: it is logged, and the others are stopped.
+            beat.turned(next_within=_CHECK_SECONDS)
 
-    async def _check_all(self) -> None:
+    async def _check_all(self, beat: Heartbeat = UNHEARD) -> None:
         failures: list[ClusterError] = []
         for uid in list(self._jobs):
+            beat.moves()
             try:
                 await self._check(uid)
             except ClusterError as error:

@@ -11,6 +11,7 @@ from typing import Protocol
 from runops.logs import error_text
 from runops.spending_record import KEY_IN_RECORD, Record, RecordUnreadable, read_record, write_record
 from runops_operator.config import Cost
+from runops_operator.heartbeats import UNHEARD, Heartbeat
 from runops_operator.informer.store import Store
 from runops_operator.kubernetes_api.cluster import Cluster, ClusterError, Conflict, NotFound
 from runops_operator.manifests.fields import object_of
@@ -177,20 +178,27 @@ class SpendingWatch:
     def _reports(self) -> list[VideoSpending]:
         return [*self._gone.values(), *self._videos.values()]
 
-    async def run(self) -> None:
+    async def run(self, beat: Heartbeat = UNHEARD) -> None:
         """Keep the record until cancelled. An error only delays it: claims wait until it was read once."""
         if not self._caps.has_caps_over_videos:
+            beat.waits()
             await asyncio.Event().wait()
         while True:
             self._some.clear()
+            trouble: str | None = None
+            beat.moves()
             try:
                 await self.once()
             except (ClusterError, RecordUnreadable) as error:
+                trouble = str(error)
                 _log.warning("the record of spending could not be kept: %s", error_text(error))
-            except Exception:  # noqa: BLE001 - what videos cost must not end the operator
+            except Exception as error:  # noqa: BLE001 - what videos cost must not end the operator
+                trouble = error_text(error)
                 _log.exception("Unexpected error while spending was counted.")
             size = 0 if self._stored is None else self._stored.size
-            await asyncio.sleep(_LEAST_SECONDS + size / _BYTES_PER_SECOND)
+            pause = _LEAST_SECONDS + size / _BYTES_PER_SECOND
+            beat.ended(trouble, next_within=pause + _MOST_SECONDS)
+            await asyncio.sleep(pause)
             try:
                 async with asyncio.timeout(_MOST_SECONDS):
                     await self._some.wait()

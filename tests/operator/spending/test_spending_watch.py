@@ -361,7 +361,7 @@ async def test_the_metrics_show_what_was_spent(cluster: MemoryCluster) -> None:
         "runops_spending_capped_users 1.0",
     ):
         assert line in text
-    operator.metrics.leads(False)
+    operator.metrics.stands_by()
     assert "runops_spending_usd{" not in operator.metrics.text().decode()
 
 
