@@ -329,7 +329,8 @@ async def test_a_queue_that_is_older_than_recordings_are_kept_is_told(
 ) -> None:
     for ago in hours:
         database.execute(
-            "update public.jobs set created_at = now() - make_interval(hours => %s) where job_id = %s", [ago, queue()]
+            "update public.jobs set created_at = now() - make_interval(hours => %s, mins => 30) where job_id = %s",
+            [ago, queue()],
         )
     finding = await found(supabase, "queue")
     assert finding.detail.startswith(detail)

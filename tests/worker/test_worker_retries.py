@@ -271,7 +271,7 @@ async def test_a_recording_that_was_deleted_after_its_slim_video_was_made_is_not
 
 async def test_a_recording_that_was_cleaned_up_before_its_turn_is_told_as_such(job: Job) -> None:
     await job.supabase.storage.remove("videos", [job.task.source_object])
-    job.database.execute("update jobs set created_at = now() - interval '30 hours'")
+    job.database.execute("update jobs set created_at = now() - interval '30.5 hours'")
     with pytest.raises(
         Failed, match="first queued 30 hours ago, and apps often delete recordings after a day"
     ) as failed:
