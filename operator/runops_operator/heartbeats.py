@@ -84,7 +84,7 @@ class Heartbeat:
         try:
             yield
         finally:
-            del self._under_way[key]
+            self._under_way.pop(key, None)
 
     @property
     def stands_still(self) -> float:

@@ -31,6 +31,7 @@ _STATUSES = (
 )
 _SAYS_THE_SAME_AS = {
     "values in jobs": "table jobs",
+    "queue": "table jobs",
     **{f"unique {name}.job_id": f"table {name}" for name in WRITTEN},
 }
 """Checks that find the same again where another one failed."""

@@ -95,9 +95,10 @@ def test_only_a_silent_row_of_a_runops_work_is_abandoned(status: str, by: str, a
 
 
 @pytest.mark.parametrize(
-    ("updated_at", "abandoned"), [(None, False), ("yesterday", False), ("2020-01-01T00:00:00", True)]
+    ("updated_at", "abandoned"),
+    [(None, False), ("yesterday", False), ("2020-01-01T00:00:00", False), ("2020-01-01T00:00:00+09:00", True)],
 )
-def test_a_row_is_silent_since_its_time_with_or_without_a_zone(updated_at: str | None, abandoned: bool) -> None:
+def test_a_row_is_silent_since_its_time_where_that_has_a_zone(updated_at: str | None, abandoned: bool) -> None:
     assert is_abandoned(_row(updated_at=updated_at), now=NOW) is abandoned
 
 

@@ -23,6 +23,7 @@ from tests.operator.world import CONFIG, World
 pytestmark = pytest.mark.virtual_time
 
 _TIMEOUT = SupabaseError(ErrorKind.TIMEOUT, "Supabase failed while reading the rows (500, 57014).")
+_BROKEN = ClusterError("POST /apis/runops.dev/v1alpha1/namespaces/runops/videojobs: 500 etcd is away", status=500)
 _FORBIDDEN = ClusterError("GET /apis/batch/v1/namespaces/runops/jobs: 403 forbidden", status=403)
 
 
@@ -154,9 +155,9 @@ async def test_a_cluster_that_refuses_is_told_of(site: Site, name: str) -> None:
 async def test_claimed_rows_that_get_no_videojobs_are_told_of(site: Site) -> None:
     async with site.running():
         await asyncio.sleep(100)
-        site.cluster.failure = _FORBIDDEN
+        site.cluster.failure = _BROKEN
         site.world.jobs.add()
-        await site.until(lambda: site.fails("confirmation", str(_FORBIDDEN)), within=120)
+        await site.until(lambda: site.fails("confirmation", str(_BROKEN)), within=120)
         site.cluster.failure = None
         await site.until(lambda: all(site.heartbeats.working().values()), within=120)
 
