@@ -45,7 +45,7 @@ def plan(seen: Observation, config: OperatorConfig, now: datetime) -> list[Actio
     """
     match situation_of(seen, config=config):
         case Situation.DELETING:
-            return []
+            return _cancel_deleted(seen, now)
         case Situation.FINISHED:
             return plan_finished(seen, now)
         case Situation.MALFORMED:
@@ -82,13 +82,19 @@ def plan_gone(last: VideoJobView, job: JobView | None) -> list[Action]:
     job
         The Job of its name, if there is one.
     """
+    stop, fail = _ends_of(last, job)
+    return [*stop, *fail]
+
+
+def _ends_of(last: VideoJobView, job: JobView | None) -> tuple[list[Action], list[Action]]:
+    """Return what stops the Job of a VideoJob that somebody deletes, and what ends its row."""
     own = job if job is not None and job.owner_uid == last.uid else None
     stop: list[Action] = [DeleteJob(own.name, own.uid)] if own is not None else []
     if last.finished or last.claim is None:
-        return stop
+        return stop, []
     # The row may already hold the token of the attempt after this Job, which the VideoJob does not carry yet.
     tokens = [last.claim] if own is None else [last.claim, successor(last.claim, own.uid)]
-    return [*stop, *(FailRow(token, TABLE[Reason.CANCELLED].sentence, required=False) for token in tokens)]
+    return stop, [FailRow(token, TABLE[Reason.CANCELLED].sentence, required=False) for token in tokens]
 
 
 def plan_unreadable(seen: Observation, words: str, now: datetime) -> list[Action]:
@@ -134,6 +140,22 @@ def plan_row_refused(seen: Observation, refused: Iterable[Action], words: str, n
     patch = status.failed(videojob, Reason.DATABASE_REFUSED, message, attempts=attempts, report=None, now=now)
     stop = [DeleteJob(job.name, job.uid)] if job is not None and not job.over else []
     return [*stop, PatchStatus(patch)]
+
+
+def _cancel_deleted(seen: Observation, now: datetime) -> list[Action]:
+    """Return what to do while Kubernetes deletes a VideoJob: what `plan_gone` does, and its end is shown.
+
+    Somebody's finalizer may keep it for ever, and it must hold no slot meanwhile.
+    """
+    videojob, job = seen.videojob, seen.own_job
+    if videojob.finished:
+        return []
+    attempts = 1 if job is not None and job.ran else 0
+    sentence = TABLE[Reason.CANCELLED].sentence
+    patch = status.failed(videojob, Reason.CANCELLED, sentence, attempts=attempts, report=None, now=now)
+    stop, fail = _ends_of(videojob, seen.job)
+    # While the VideoJob is there, its Job is only deleted once the row says that it is cancelled.
+    return [*fail, *stop, PatchStatus(patch)]
 
 
 def _old_job(seen: Observation, job: JobView) -> list[Action]:

@@ -40,8 +40,15 @@ CANCELLED = TABLE[Reason.CANCELLED].sentence
 STOP = DeleteJob(NAME, JOB_UID)
 
 
-def test_nothing_is_done_about_a_videojob_that_kubernetes_deletes() -> None:
-    assert plan(seen(videojob(deleting=True), job=job(), row=None), CONFIG, NOW) == []
+def test_a_videojob_that_a_finalizer_keeps_is_cancelled_and_holds_no_slot() -> None:
+    actions = plan(seen(videojob(deleting=True), job=job()), CONFIG, NOW)
+    assert kinds(actions) == ["FailRow", "FailRow", "DeleteJob", "PatchStatus"]
+    (patch,) = [action for action in actions if isinstance(action, PatchStatus)]
+    assert conditions_of(patch.status)["Finished"] == ("True", "Cancelled")
+
+
+def test_nothing_is_done_about_an_ended_videojob_that_kubernetes_deletes() -> None:
+    assert plan(seen(videojob(condition("Finished"), deleting=True), job=job(), row=None), CONFIG, NOW) == []
 
 
 def test_the_job_of_an_earlier_videojob_is_deleted_by_its_uid() -> None:
