@@ -319,7 +319,7 @@ async def test_storage_and_auth_are_asked_as_the_worker_asks_them(supabase: Supa
     )
     findings = {finding.name: finding for finding in await inspect(supabase)}
     assert not findings["sizes of recordings"].ok
-    assert f"raw/{job_id}.mp4" in findings["sizes of recordings"].detail
+    assert "and yet does not find it" in findings["sizes of recordings"].detail
     assert not findings["users"].ok
     await supabase.storage.remove("videos", [f"raw/{job_id}.mp4"])
 

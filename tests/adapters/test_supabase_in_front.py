@@ -107,6 +107,7 @@ async def test_some_pages_mean_what_their_status_says(
     assert words in caught.value.message
 
 
+@pytest.mark.usefixtures("database")
 async def test_work_goes_on_once_the_page_is_gone(supabase: Supabase, faults: FaultControl) -> None:
     await supabase.jobs.columns()
     faults.set(Fault(path="/storage/v1/|/rest/v1/", kind="status", status=403, times=3, headers=HTML, body=PAGE))
