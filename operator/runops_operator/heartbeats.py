@@ -4,7 +4,7 @@ Two things are kept apart. A loop whose turns fail cannot reach something outsid
 on by itself when the cause is gone. A loop that takes no turn at all stands still: only a restart helps.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 __all__ = ["UNHEARD", "Heartbeat", "Heartbeats"]
@@ -47,7 +47,7 @@ class Heartbeat:
         self._due = clock()
         self._failing_since: float | None = None
         self._cause = ""
-        self._under_way: dict[Hashable, float] = {}
+        self._under_way: dict[object, float] = {}
         """Turns that run side by side, the oldest first, with their begin."""
 
     def turned(self, *, next_within: float = 0.0) -> None:
@@ -78,13 +78,14 @@ class Heartbeat:
         self._due = self._clock()
 
     @contextmanager
-    def during(self, key: Hashable) -> Iterator[None]:
+    def during(self) -> Iterator[None]:
         """Note a turn that runs beside others."""
-        self._under_way[key] = self._clock()
+        turn = object()
+        self._under_way[turn] = self._clock()
         try:
             yield
         finally:
-            self._under_way.pop(key, None)
+            del self._under_way[turn]
 
     @property
     def stands_still(self) -> float:

@@ -188,6 +188,9 @@ def test_a_replica_that_does_not_lead_shows_nothing_of_the_queue() -> None:
         assert _value(metrics, name) == 0
     for name in ("intake_paused", "model_rate_per_minute", "model_calls_waiting", "model_call_wait_seconds"):
         assert _labels(metrics, f"runops_{name}") == {}
+    # When it leads again it knows of no rates.
+    metrics.pace("gemini", requests=None, tokens=None, waiting=0, oldest_seconds=0.0)
+    assert _labels(metrics, "runops_model_rate_per_minute") == {}
     assert _value(metrics, "runops_queue_rows") == 0
     assert _value(metrics, "runops_queue_oldest_seconds") == 0
     assert _value(metrics, "runops_workqueue_depth") == 0

@@ -312,7 +312,6 @@ class Metrics:
         self.queue(rows=0, oldest_seconds=0.0)
         self.intake_paused(None)
         self.intake_waits_for_quota(False)
-        self._paced.clear()
         for gauge in (self._pace_rate, self._pace_waiting, self._pace_oldest):
             gauge.clear()
 

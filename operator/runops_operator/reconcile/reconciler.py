@@ -98,7 +98,7 @@ class Reconciler:
             self._busy += 1
             self._idle.clear()
             try:
-                with beat.during(name):
+                with beat.during():
                     await self._attempt(name)
             finally:
                 self._busy -= 1
