@@ -142,3 +142,13 @@ def test_a_priority_of_any_form_stops_nothing() -> None:
     rows = [_row("ann", priority=value) for value in (True, "high", [9], {"a": 1}, 1e300, 10**30, None, 3)]
     assert _chosen(rows, slots=1) == [rows[-1]]
     assert len(_chosen(rows, slots=20)) == len(rows)
+
+
+def test_a_row_that_is_queued_again_ages_from_then_on() -> None:
+    day_ago = (START - timedelta(days=1)).isoformat()
+    again = JobRow(
+        job_id=uuid4(), status="queued", created_at=day_ago, updated_at=(START - timedelta(seconds=60)).isoformat()
+    )
+    first = JobRow(job_id=uuid4(), status="queued", created_at=(START - timedelta(seconds=600)).isoformat())
+    assert rank(again, now=START, ageing_seconds=600) == 0.1
+    assert rank(first, now=START, ageing_seconds=600) == 1.0

@@ -36,7 +36,7 @@ def rank(row: JobRow, *, now: datetime, ageing_seconds: float) -> float:
     row
         A queued row.
     now
-        The time at the server that wrote `created_at`.
+        The time at the server that wrote the row.
     ageing_seconds
         Seconds of waiting that outweigh one step of priority.
     """
@@ -101,7 +101,7 @@ def choose(
 
 def _waited(row: JobRow, now: datetime) -> float:
     try:
-        created = datetime.fromisoformat(row.created_at or "")
-        return max(0.0, (now - created).total_seconds())
+        queued = datetime.fromisoformat(row.waiting_since or "")
+        return max(0.0, (now - queued).total_seconds())
     except (ValueError, TypeError):
         return 0.0
