@@ -291,7 +291,7 @@ async def test_what_only_shows_the_work_begins_anew_when_it_ends_and_ends_nothin
     heartbeats, tasks = Heartbeats(asyncio.get_running_loop().time), TaskSet()
     loops, beside = Loops(tasks, heartbeats), Beside(OverflowError("too large"), None)
     loops.start_beside("traces", beside.run)
-    loops.start("rows", partial(asyncio.sleep, 1e6))  # type: ignore[arg-type]
+    loops.start("rows", partial(asyncio.sleep, 1e6))
     ending = asyncio.create_task(tasks.until_one_ends())
     await asyncio.sleep(20)
     assert beside.runs == 3
