@@ -45,6 +45,7 @@ class Heartbeat:
         self._clock = clock
         self._turn_seconds = turn_seconds
         self._due = clock()
+        self._has_worked = False
         self._failing_since: float | None = None
         self._cause = ""
         self._under_way: dict[object, float] = {}
@@ -52,13 +53,13 @@ class Heartbeat:
 
     def turned(self, *, next_within: float = 0.0) -> None:
         """Note a turn that worked, and after how many seconds at most the next one begins."""
-        self._failing_since = None
+        self._has_worked, self._failing_since = True, None
         self._due = self._clock() + next_within
 
     def failed(self, cause: str, *, next_within: float = 0.0) -> None:
-        """Note a turn that failed, and why."""
+        """Note a turn that failed, and why. What has never worked is not given half a minute."""
         if self._failing_since is None:
-            self._failing_since = self._clock()
+            self._failing_since = self._clock() if self._has_worked else -_NEVER
         self._cause = cause
         self._due = self._clock() + next_within
 

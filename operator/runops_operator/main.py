@@ -127,7 +127,7 @@ async def _serve(config: OperatorConfig) -> None:
     )
 
     def show(missing: str | None) -> None:
-        readiness.trouble = missing or "starting"
+        readiness.trouble = missing or "The operator starts."
         metrics.intake_paused(Reason.MISCONFIGURED if missing else None)
 
     try:
@@ -170,7 +170,7 @@ async def _operate(replica: _Replica) -> None:
             # So that the other replica need not wait until the Lease has expired.
             await elector.give_back()
     finally:
-        replica.readiness.trouble = "stopping"
+        replica.readiness.trouble = "The operator stops."
         await elector.give_back()
 
 
@@ -249,7 +249,7 @@ async def _work(replica: _Replica, lease: Coroutine[Any, Any, None] | None = Non
             _log.info("operator started", extra={"namespace": config.namespace, "installation": config.installation})
             await tasks.until_one_ends()
     finally:
-        replica.readiness.trouble = "stopping"
+        replica.readiness.trouble = "The operator stops."
         metrics.stands_by()
         if not tasks.has_ended("lease"):
             # As long as the Lease is ours, what was begun is brought to its end.

@@ -25,7 +25,7 @@ class Readiness:
         self._clock = clock
         self._loops = loops
         self._intake: IntakeStatus | None = None
-        self.trouble: str | None = "starting"
+        self.trouble: str | None = "The operator starts."
         """Why this replica does not work; None while it works or stands by."""
 
     def stand_by(self) -> None:
@@ -42,10 +42,8 @@ class Readiness:
         What fails for half a minute only makes no replica unready. Nor does a cap on spending: it is shown as a
         condition of its own.
         """
-        if self.trouble is not None:
-            return self.trouble
         intake = self._trouble_of_intake()
-        found = (intake, self._loops.trouble(but="intake" if intake else None))
+        found = (self.trouble, intake, self._loops.trouble(but="intake" if intake else None))
         return " ".join(filter(None, found)) or None
 
     def _trouble_of_intake(self) -> str | None:

@@ -10,7 +10,8 @@ _SLOW_FILES = frozenset(
     {
         "test_api_server.py",  # real sockets and time-outs
         "test_hostile_objects.py",  # ten thousand objects
-        "test_leader.py",  # several processes in turn
+        "test_kopf_run.py",  # kopf, with sockets and time-outs
+        "test_leader.py",  # hours of bad weather
         "test_what_is_loaded.py",  # a process for each program
     }
 )

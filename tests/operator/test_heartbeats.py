@@ -36,6 +36,7 @@ def test_a_loop_that_takes_its_turns_works(loops: Heartbeats, clock: Clock) -> N
 
 def test_a_loop_whose_turns_fail_is_told_of_after_half_a_minute_with_its_cause(loops: Heartbeats, clock: Clock) -> None:
     beat = loops.begin("rows")
+    beat.turned()
     beat.failed("the statement took too long.", next_within=20)
     clock.now += 29
     assert (loops.trouble(), loops.working()) == (None, {"rows": True})
@@ -46,6 +47,16 @@ def test_a_loop_whose_turns_fail_is_told_of_after_half_a_minute_with_its_cause(l
     assert loops.needs_a_restart() is None
     beat.turned()
     assert (loops.trouble(), loops.working()) == (None, {"rows": True})
+
+
+def test_a_loop_that_has_never_worked_is_told_of_at_once(loops: Heartbeats) -> None:
+    beat = loops.begin("resync")
+    assert loops.trouble() is None
+    beat.failed("403 forbidden")
+    assert loops.trouble() == "The loop 'resync' fails: 403 forbidden"
+    beat.turned()
+    beat.failed("403 forbidden")
+    assert loops.trouble() is None
 
 
 def test_no_failure_of_the_outside_needs_a_restart(loops: Heartbeats, clock: Clock) -> None:
@@ -134,8 +145,11 @@ def test_a_loop_that_ended_is_forgotten_but_not_its_successor(loops: Heartbeats,
     assert (loops.working(), loops.trouble()) == ({}, None)
 
 
-def test_nobody_listens_to_a_loop_that_is_run_alone() -> None:
-    UNHEARD.failed("away")
+def test_loops_that_nobody_listens_to_may_share_a_heartbeat() -> None:
+    with UNHEARD.during():
+        with UNHEARD.during():
+            UNHEARD.failed("away")
+        UNHEARD.turned()
     assert UNHEARD.trouble is None
 
 
@@ -146,6 +160,7 @@ class Signs(RuleBasedStateMachine):
         super().__init__()
         self.clock = Clock()
         self.beat = Heartbeat("rows", self.clock)
+        self.has_worked = False
         self.failing_since: float | None = None
         self.due = self.clock.now
 
@@ -156,13 +171,14 @@ class Signs(RuleBasedStateMachine):
     @rule(pause=st.floats(0, 100))
     def turn_works(self, pause: float) -> None:
         self.beat.turned(next_within=pause)
-        self.failing_since, self.due = None, self.clock.now + pause
+        self.has_worked, self.failing_since, self.due = True, None, self.clock.now + pause
         assert self.beat.trouble is None
 
     @rule(pause=st.floats(0, 100))
     def turn_fails(self, pause: float) -> None:
         self.beat.failed("away", next_within=pause)
-        self.failing_since = self.clock.now if self.failing_since is None else self.failing_since
+        if self.failing_since is None:
+            self.failing_since = self.clock.now if self.has_worked else -1e9
         self.due = self.clock.now + pause
 
     @rule()

@@ -26,7 +26,13 @@ def replica() -> Replica:
 
 
 def test_a_replica_that_starts_is_not_ready(replica: Replica) -> None:
-    assert replica.check() == "starting"
+    assert replica.check() == "The operator starts."
+
+
+def test_a_replica_that_cannot_start_says_why(replica: Replica) -> None:
+    replica.loops.begin("resync").failed("403 videojobs is forbidden", next_within=60)
+    replica.now += 31
+    assert replica.check() == "The operator starts. The loop 'resync' fails: 403 videojobs is forbidden"
 
 
 def test_a_replica_that_stands_by_is_ready(replica: Replica) -> None:
@@ -37,8 +43,8 @@ def test_a_replica_that_stands_by_is_ready(replica: Replica) -> None:
 def test_a_replica_that_works_is_ready_until_it_stops(replica: Replica) -> None:
     replica.readiness.work(replica.intake)
     assert replica.check() is None
-    replica.readiness.trouble = "stopping"
-    assert replica.check() == "stopping"
+    replica.readiness.trouble = "The operator stops."
+    assert replica.check() == "The operator stops."
 
 
 def test_a_replica_that_needs_a_key_is_not_ready(replica: Replica) -> None:
@@ -91,6 +97,6 @@ def test_a_replica_tells_of_its_intake_and_of_other_loops_each_once(replica: Rep
 def test_a_replica_that_stands_by_again_forgets_the_intake(replica: Replica) -> None:
     replica.readiness.work(replica.intake)
     replica.intake.pause("The key was rejected.", Reason.KEY_REJECTED)
-    replica.readiness.trouble = "stopping"
+    replica.readiness.trouble = "The operator stops."
     replica.readiness.stand_by()
     assert replica.check() is None
