@@ -15,6 +15,7 @@ from tests.apiserver.operator_process import Start, Tables, queue, row
 from tests.eventually import eventually
 from tests.on_cluster import Kubectl
 from tests.operator import hostile
+from tests.operator.world import CONFIG
 
 pytestmark = [
     pytest.mark.cluster,
@@ -47,7 +48,9 @@ def test_two_hundred_bad_videojobs_end_with_a_reason_or_never_come_to_be(
 ) -> None:
     chance = random.Random(17)  # noqa: S311 - repeatable, no secret
     good = [queue(database)]
-    with start({"resyncSeconds": 2, "rowsSeconds": 0.5, "maxConcurrent": 5}) as operator:
+    # The bad ones name this installation: those of another one are left alone.
+    settings = {"installation": CONFIG.installation, "resyncSeconds": 2, "rowsSeconds": 0.5, "maxConcurrent": 5}
+    with start(settings) as operator:
         eventually(lambda: operator.ready()[0] == 200, "ready")
         taken: set[str] = set()
         with_status = 0

@@ -168,9 +168,45 @@ MUTATIONS: Final[Sequence[Mutation]] = (
     ),
     # Deadlines.
     _in_operator(
-        name="a silent worker is never stopped",
-        before="if seen.quiet_seconds > config.deadlines.no_progress_seconds:",
+        name="videos start while a breaker is open",
+        before="if self.hold(video) is not None:",
         after="if False:",
+        test="tests/operator/breakers/test_breakers.py::test_while_it_is_open_the_others_are_held_with_the_words_of_the_last",
+    ),
+    _in_operator(
+        name="an outage uses up attempts",
+        before="return passed is None or began is None or passed < began",
+        after="return False",
+        test="tests/operator/test_shared_faults.py::test_alone_it_waits_and_the_next_rows_are_claimed_all_the_same",
+    ),
+    _in_operator(
+        name="VideoJobs of another installation are taken in",
+        before="if self.is_of_others(body):\n            self._leave",
+        after="if False:\n            self._leave",
+        worlds=30,
+    ),
+    _in_operator(
+        name="a row whose claim an app wrote over is cancelled",
+        before="return RowRelation.UNSTAMPED if row.status == RowStatus.PROCESSING else RowRelation.TAKEN_AWAY",
+        after="return RowRelation.TAKEN_AWAY",
+        test="tests/operator/test_identity.py::test_an_app_that_writes_over_the_claim_loses_no_work",
+    ),
+    _in_operator(
+        name="VideoJobs made by hand know no limit",
+        before="return taken < self._config.max_concurrent and",
+        after="return taken < 10_000 and",
+        test="tests/operator/test_isolation.py::test_videojobs_made_by_hand_keep_to_the_limits_and_come_one_after_the_other",
+    ),
+    _in_operator(
+        name="one refused VideoJob stops all others",
+        before="if error.status not in REFUSALS:\n                            raise",
+        after="if True:\n                            raise",
+        test="tests/operator/test_confirmation_rows.py::test_a_refused_videojob_waits_alone_and_is_tried_again_with_growing_pauses",
+    ),
+    _in_operator(
+        name="a silent worker is never stopped",
+        before="return Reason.NO_PROGRESS if seen.quiet_seconds > config.deadlines.no_progress_seconds else None",
+        after="return None",
         worlds=15,
     ),
     _in_operator(
@@ -181,7 +217,7 @@ MUTATIONS: Final[Sequence[Mutation]] = (
     ),
     _in_operator(
         name="a wait may last for ever",
-        before="if since is None or (now - since).total_seconds() <= deadlines.waiting_seconds:",
+        before="if since is None or (now - since).total_seconds() <= config.deadlines.waiting_seconds:",
         after="if True:",
         worlds=15,
     ),
