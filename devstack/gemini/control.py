@@ -60,6 +60,10 @@ class GeminiControl:
         self._call("DELETE", "/behaviour")
         self._call("DELETE", "/calls")
 
+    def forget_files(self) -> None:
+        """Remove the files that are stored, whoever left them."""
+        self._call("DELETE", "/files")
+
     def calls(self) -> list[CallRecord]:
         """Return the generate calls that were understood, oldest first."""
         return _RECORDS.validate_json(self._call("GET", "/calls").content)

@@ -110,6 +110,11 @@ def _add_control(app: web.Application, *, script: Script, files: FileStore, mode
     async def get_files(_request: web.Request) -> web.Response:
         return web.json_response([f"files/{name}" for name in files.names()])
 
+    async def delete_files(_request: web.Request) -> web.Response:
+        for name in files.names():
+            files.delete(name)
+        return web.Response(status=204)
+
     async def get_upload_ids(_request: web.Request) -> web.Response:
         return web.json_response(list(files.upload_ids))
 
@@ -121,6 +126,7 @@ def _add_control(app: web.Application, *, script: Script, files: FileStore, mode
             web.get(f"{CONTROL_PREFIX}calls", get_calls),
             web.delete(f"{CONTROL_PREFIX}calls", delete_calls),
             web.get(f"{CONTROL_PREFIX}files", get_files),
+            web.delete(f"{CONTROL_PREFIX}files", delete_files),
             web.get(f"{CONTROL_PREFIX}upload-ids", get_upload_ids),
         ]
     )

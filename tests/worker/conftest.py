@@ -64,6 +64,8 @@ async def gate(stack: StackInfo) -> AsyncIterator[Gate]:
 def control(stack: StackInfo) -> Iterator[GeminiControl]:
     with GeminiControl(stack.gemini_url) as control:
         control.reset()
+        # Tests of other folders use the same stack, and end workers before they have tidied up.
+        control.forget_files()
         yield control
         control.reset()
 
