@@ -47,7 +47,7 @@ class Loops:
         self._tasks.start(name, run(self.beat(name, turn_seconds=turn_seconds)))
 
     def start_beside(self, name: str, run: Callable[[Heartbeat], Awaitable[None]]) -> None:
-        """Start a loop that only shows or hastens the work; when it ends, it begins anew."""
+        """Start a loop that only shows or hastens the work; when it ends, it starts again."""
         self._tasks.start(name, _again_and_again(name, run, self.beat(name, essential=False)))
 
     def end(self) -> None:
@@ -63,7 +63,7 @@ async def _again_and_again(name: str, run: Callable[[Heartbeat], Awaitable[None]
             await run(beat)
         except Exception as error:  # noqa: BLE001 - what only shows the work must not end it
             trouble = error_text(error)
-            _log.exception("Unexpected error in the loop %r; it begins anew.", name)
+            _log.exception("Unexpected error in the loop %r; it starts again.", name)
         failures += 1
         pause = backoff(failures, base=1.0)
         beat.failed(trouble, next_within=pause)

@@ -159,7 +159,7 @@ async def _operate(replica: _Replica) -> None:
     """
     if not replica.config.leader_election.enabled:
         while await _work(replica) is not _End.SETTINGS_CHANGED:
-            _log.info("the work begins anew")
+            _log.info("the work starts again")
         return
     beat = replica.heartbeats.begin("election")
     elector = Elector(replica.cluster, replica.config.leader_election, identity(), beat=beat)

@@ -287,8 +287,8 @@ def test_rows_and_videojobs_find_each_other_while_the_api_server_or_its_watches_
         assert changes(first) == ["queued", "processing", "error"]
         assert changes(second) == ["queued", "processing", "cancelled"]
         print(f"watches opened: {watches:.1f} a second; requests: {dict(proxy.seen)}")  # noqa: T201 - the figures
-        # One that is cut kopf begins anew at once, without listing; it has no setting for a pause there.
-        assert watches < 5 or trouble.watches == "cut", "a watch that fails is not begun anew without a pause"
+        # One that is cut kopf starts again at once, without listing; it has no setting for a pause there.
+        assert watches < 5 or trouble.watches == "cut", "a watch that fails is not started again without a pause"
 
 
 def test_pages_in_place_of_the_api_servers_answers_cancel_nothing_and_the_watches_begin_anew(
@@ -310,7 +310,7 @@ def test_pages_in_place_of_the_api_servers_answers_cancel_nothing_and_the_watche
         eventually(lambda: operator.said("Resync:"), "the listing is refused, not taken for an empty one")
         # kopf's watchers end at what is not JSON.
         proxy.trouble = Trouble(status=200, body=_HTML)
-        eventually(lambda: operator.said("kopf begins anew"), "the watches end and begin anew")
+        eventually(lambda: operator.said("kopf starts again"), "the watches end and start again")
         assert row(database, first)[0] == "processing", "what is not listed on a page is not gone"
         _works(operator)
         proxy.trouble = Trouble()

@@ -298,7 +298,7 @@ async def test_what_only_shows_the_work_begins_anew_when_it_ends_and_ends_nothin
     await asyncio.sleep(20)
     assert beside.runs == 3
     assert not ending.done()
-    assert caplog.messages == ["Unexpected error in the loop 'traces'; it begins anew."]
+    assert caplog.messages == ["Unexpected error in the loop 'traces'; it starts again."]
     assert heartbeats.working()["traces"]
     ending.cancel()
     await tasks.end()

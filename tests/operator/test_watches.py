@@ -1,4 +1,4 @@
-"""kopf begins anew when it ended, and when one of its watches shows no sign; both are told of meanwhile."""
+"""kopf starts again when it ended, and when one of its watches shows no sign; both are told of meanwhile."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -13,7 +13,7 @@ from runops.retry_policy import Pace
 __all__ = ["LONGEST_PROBE_SECONDS", "Breaker"]
 
 LONGEST_PROBE_SECONDS = 300.0
-"""A video that tries and says nothing for so long, such as one without a node, keeps the next one out no longer."""
+"""After so long without a result, such as where no node has room, the next video may try too."""
 _CLAIM_AFTER_SECONDS = 30.0
 """A video at work tries first. Where none does within this time, one row may be claimed for it."""
 _MOST_SUSPECTS = 100
@@ -39,7 +39,7 @@ class Breaker:
     probes
         The videos that try, and since when.
     claim_from
-        When a row may be claimed to try, while it is open.
+        When one row may be claimed for a try, while it is open.
     """
 
     suspects: frozenset[str] = frozenset()
@@ -109,12 +109,12 @@ class Breaker:
         )
 
     def left(self, video: str) -> "Breaker":
-        """Return the state after a video ended, or was paused, without a word about the fault."""
+        """Return the state after a video ended for another reason, or was paused."""
         if video not in self.suspects and video not in self.probes:
             return self
         suspects = self.suspects - {video}
         if not suspects:
-            # Nothing is left that speaks for the fault.
+            # No video is left that met the fault.
             return Breaker()
         return replace(
             self, suspects=suspects, probes={name: since for name, since in self.probes.items() if name != video}

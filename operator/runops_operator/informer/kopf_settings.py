@@ -19,7 +19,7 @@ deleted, is noticed: a watch that has begun goes on without them."""
 
 
 class _Pauses:
-    """Pauses in seconds between kopf's tries, without an end: a run of kopf that gives up lists everything anew."""
+    """Pauses in seconds between kopf's tries, without an end: a run of kopf that gives up lists everything again."""
 
     def __iter__(self) -> Iterator[float]:
         yield from (1, 1, 2, 3, 5, 8)

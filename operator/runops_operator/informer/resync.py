@@ -91,7 +91,7 @@ class Resync:
         self._beat = UNHEARD
 
     def ask(self) -> None:
-        """Have the cluster listed soon: watches began anew, and may have missed something before."""
+        """Have the cluster listed soon: watches started again, and may have missed something before."""
         self._asked_for.set()
 
     async def first(self, beat: Heartbeat) -> None:
@@ -148,7 +148,7 @@ class Resync:
             try:
                 await self.once()
             except HistoryWentBack:
-                _log.error("The cluster's history went back, as after a restore of etcd. The operator begins anew.")
+                _log.error("The cluster's history went back, as after a restore of etcd. The operator starts again.")
                 return
             except ClusterError as error:
                 failures, trouble = failures + 1, str(error)

@@ -1,4 +1,4 @@
-"""Keeps kopf's watches alive: one that ended, or that saw nothing for too long, begins anew.
+"""Keeps kopf's watches alive: one that ended, or that saw nothing for too long, starts again.
 
 kopf ends when a watch meets what it does not understand, such as 404 after the definition was deleted. And where the
 API server did not name a resource at its start, as just after the definition was made, it never watches it and says
@@ -29,7 +29,7 @@ Run = Callable[[Outcome, asyncio.Event], Awaitable[None]]
 
 
 def patience(runs: int) -> float:
-    """Return for how many seconds a watch may show no sign before kopf begins anew. Pure.
+    """Return for how many seconds a watch may show no sign before kopf starts again. Pure.
 
     It grows with the runs in which there was none: a busy machine may need long for the first requests.
 
@@ -53,7 +53,7 @@ class Watches:
     watch_seconds
         How long a watch lasts. Then it is asked for again, which is its sign of life.
     on_new_run
-        Called when kopf begins anew: what changed in between must be listed.
+        Called when kopf starts again: what changed in between must be listed.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Watches:
             why = await self._one_run(patience(silent_runs))
             silent_runs = silent_runs + 1 if self._unseen else 0
             ended_runs = ended_runs + 1 if self._unseen else 1
-            _log.warning("kopf begins anew: %s", why)
+            _log.warning("kopf starts again: %s", why)
             for name in self._unseen:
                 self._beats[name].failed(self._failing.get(name, why))
             await asyncio.sleep(backoff(ended_runs, base=1.0, longest=_LONGEST_PAUSE))

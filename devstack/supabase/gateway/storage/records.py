@@ -148,7 +148,7 @@ class Upload(BaseModel):
 
 
 def is_placeholder(name: str) -> bool:
-    """Tell whether an object stands for an empty folder. It must be empty, and may have any type."""
+    """Tell whether an object marks an empty folder. It must be empty, and may have any type."""
     return name.endswith(".emptyFolderPlaceholder")
 
 

@@ -73,7 +73,7 @@ class SignedRoutes:
         return web.json_response(answer)
 
     async def download(self, request: web.Request) -> web.StreamResponse:
-        """Send the object a token stands for; caches may keep it as long as the token is good."""
+        """Send the object that a token names; caches may keep it as long as the token is valid."""
         bucket, name = self._claimed(request)
         kept.by_signed_url(request, expires_at=self._claims(request).get("exp"))
         return await download.send(request, self._store, self._store.get(bucket, name))
