@@ -230,25 +230,25 @@ class Promises:
             raise Violation("more attempts were used up than the retry limit allows", before.job_id)
 
     def _check_order(self, claimed: JobRow, site: Site) -> None:
-        """Note the older rows of the same user that were passed over; the next read must not find them queued."""
+        """Note the rows of the same user that were queued earlier: the next read must not find them queued."""
         for replica in site.replicas:
             process = replica.process
             if process.page.get(claimed.job_id) != claimed.updated_at or process.dead:
                 continue
             for row in self._database.all_rows():
-                older = (row.created_at or "") < (claimed.created_at or "")
+                older = (row.waiting_since or "") < (claimed.waiting_since or "")
                 listed = process.page.get(row.job_id) == row.updated_at and row.status == RowStatus.QUEUED
                 if older and listed and user_key(row) == user_key(claimed):
                     self._passed_over.append((process, row.job_id, row.updated_at))
 
     def page_read(self, process: OperatorProcess) -> None:
-        """Check, before a process reads the queue again, that no older row was passed over."""
+        """Check, before a process reads the queue again, that no row queued earlier was passed over."""
         for passed, job_id, updated_at in self._passed_over:
             row = self._database.rows.get(job_id)
             if passed is not process or row is None or not process.undisturbed:
                 continue
             if row.status == RowStatus.QUEUED and row.updated_at == updated_at and not _malformed(row):
-                raise Violation("a younger row of the same user was claimed first", job_id)
+                raise Violation("a row of the same user that was queued later was claimed first", job_id)
         self._passed_over = [item for item in self._passed_over if item[0] is not process]
 
     def _retry_limit(self, site: Site, job_id: UUID) -> int:
