@@ -130,6 +130,11 @@ class Failure:
     failure_class: FailureClass
     exit_code: int | None
 
+    def with_remedy(self, said: str = "") -> str:
+        """Return what was said, or the sentence where nothing was, and the remedy unless it is named already."""
+        text = said or self.sentence
+        return text if self.remedy in text else f"{text} {self.remedy}"
+
     @property
     def retryable(self) -> bool:
         """Whether another attempt can succeed."""
@@ -317,7 +322,7 @@ _ROWS = (
         106,
         _K,
         "Gemini rejected the key.",
-        "Put a valid GOOGLE_GEMINI_API_KEY into the Secret.",
+        "Do what Gemini says, or put a valid GOOGLE_GEMINI_API_KEY into the Secret or the environment.",
     ),
     (Reason.MODEL_EMPTY_ANSWER, 107, _T, "The model's answer was empty.", "Run it again."),
     (

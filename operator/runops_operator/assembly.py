@@ -37,7 +37,7 @@ from runops_operator.reconcile.hand_made import HandMadeSlots
 from runops_operator.reconcile.observe import ObservationReader
 from runops_operator.reconcile.reconciler import Reconciler
 from runops_operator.reconcile.stopping import Stopping
-from runops_operator.spending.spending_watch import Announce, SpendingWatch
+from runops_operator.spending.spending_watch import SpendingWatch
 
 __all__ = ["Operator", "assemble"]
 
@@ -71,10 +71,6 @@ def _show_caps(cost: Cost, metrics: Metrics) -> None:
             metrics.spending_cap(window, float(cap))
 
 
-async def _tell_nobody(_reached: str | None) -> None:
-    """Show nothing."""
-
-
 def assemble(
     config: OperatorConfig,
     cluster: Cluster,
@@ -84,7 +80,6 @@ def assemble(
     observers: Sequence[Observer] = (),
     wake: asyncio.Event | None = None,
     feed: RowFeed = NO_FEED,
-    announce: Announce = _tell_nobody,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     clock: Callable[[], float] = time.monotonic,
 ) -> Operator:
@@ -104,8 +99,6 @@ def assemble(
         Set by others to have the table read at once.
     feed
         Sets `wake` for queued rows.
-    announce
-        Shows why a cap on spending stops the claims.
     now
         The clock of decisions; it gives times with their zone.
     clock
@@ -118,7 +111,7 @@ def assemble(
         WorkQueue(),
         supabase.jobs,
     )
-    spending = SpendingWatch(cluster, store, config.cost, show=metrics.spending, now=now, announce=announce)
+    spending = SpendingWatch(cluster, store, config.cost, show=metrics.spending, now=now)
     store.observe(spending.see, deleted=spending.see_deleted)
     breakers = Breakers(config, now)
     store.observe(breakers.see, deleted=breakers.see_deleted)
@@ -171,7 +164,7 @@ def assemble(
         claimer=claimer,
         recall=rows.once,
         hints=hints,
-        status=IntakeStatus(metrics),
+        status=IntakeStatus(metrics, now),
         poll=config.poll,
     )
     hand_made = HandMadeSlots(store, adopter.count_in_hand, config)

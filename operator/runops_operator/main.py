@@ -29,6 +29,7 @@ from runops_operator.informer.kopf_settings import WATCH_SECONDS
 from runops_operator.informer.watch_errors import WatchErrors
 from runops_operator.informer.watches import WATCHED, Watches
 from runops_operator.installation_check import check_installation
+from runops_operator.intake.claiming_condition import ClaimingCondition
 from runops_operator.intake.missed_hints import NO_FEED
 from runops_operator.kubernetes_api.api_server import ApiServer
 from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster
@@ -39,7 +40,6 @@ from runops_operator.observability.events import EventPoster
 from runops_operator.observability.metrics import Metrics
 from runops_operator.readiness import Readiness
 from runops_operator.settings_watch import settings_when_complete, until_settings_change
-from runops_operator.spending.claiming_condition import ClaimingCondition
 from runops_operator.task_set import TaskSet
 
 if TYPE_CHECKING:
@@ -178,8 +178,7 @@ async def _leads(replica: _Replica, elector: Elector) -> bool:
     """Stand by until this replica leads; False where the settings changed before."""
     replica.readiness.stand_by()
     replica.metrics.stands_by()
-    if replica.config.cost.has_caps_over_videos:
-        await _claiming_condition(replica).stand_by()
+    await _claiming_condition(replica).stand_by()
     waiting, beat = TaskSet(), replica.heartbeats.begin("settings")
     waiting.start("settings", until_settings_change(replica.environment, beat))
     try:
@@ -224,7 +223,6 @@ async def _work(replica: _Replica, lease: Coroutine[Any, Any, None] | None = Non
         observers=[poster.see] if tracer is None else [poster.see, tracer.see],
         wake=wake,
         feed=NO_FEED if feed is None else feed,
-        announce=_claiming_condition(replica).announce,
     )
     tasks = TaskSet()
     loops = Loops(tasks, replica.heartbeats)
@@ -239,6 +237,7 @@ async def _work(replica: _Replica, lease: Coroutine[Any, Any, None] | None = Non
             _start(operator, loops)
             loops.start_beside("backlog", operator.backlog.run)
             loops.start_beside("events", poster.run)
+            loops.start_beside("claiming condition", partial(_show_claiming, replica, operator))
             if tracer is not None:
                 loops.start_beside("traces", tracer.run)
             if feed is not None:
@@ -303,6 +302,11 @@ def _claiming_condition(replica: _Replica) -> ClaimingCondition:
         namespace=replica.config.namespace,
         now=lambda: datetime.now(UTC),
     )
+
+
+async def _show_claiming(replica: _Replica, operator: Operator, beat: Heartbeat) -> None:
+    status = operator.intake.status
+    await _claiming_condition(replica).run(lambda: status.standstill, beat)
 
 
 async def _run_feed(feed: "QueueFeed", beat: Heartbeat) -> None:

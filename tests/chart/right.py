@@ -62,6 +62,10 @@ class NeededRight:
     when: str = ""
 
 
+UNLESS_NAMESPACED = "`namespaced: false`, or a cap over several videos"
+"""When the chart gives what the admin of one namespace could not give."""
+
+
 def golden() -> dict[str, list[NeededRight]]:
     """Return the rights of operator and worker as they should be."""
     document = yaml.safe_load(_GOLDEN.read_text("utf-8"))

@@ -6,9 +6,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+import yaml
 from imageio_ffmpeg import get_ffmpeg_exe
 from typer.testing import CliRunner, Result
 
@@ -107,3 +109,34 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
         timeout=240,
     )
     return path
+
+
+@pytest.fixture
+def installed() -> Callable[..., dict[str, Any]]:
+    """Return the ConfigMap of a release with this section `cost` of its configuration."""
+
+    def config(cost: dict[str, Any] | None, *, release: str = "runops") -> dict[str, Any]:
+        content = yaml.dump({"cost": cost, "leaderElection": {"lease": "runops-operator"}})
+        labels = {"app.kubernetes.io/instance": release}
+        return {"metadata": {"name": f"{release}-operator", "labels": labels}, "data": {"operator.yaml": content}}
+
+    return config
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, environment: dict[str, str]) -> Callable[[dict[str, str]], None]:
+    """Put a kubectl on PATH that answers like a cluster with VideoJobs, and with these answers by what it is asked."""
+
+    def install(answers: dict[str, str]) -> None:
+        kubectl = tmp_path / "bin" / "kubectl"
+        kubectl.parent.mkdir()
+        lines = ["#!/bin/sh", 'case "$*" in', "*current-context*) echo here;;"]
+        lines += ["*api-resources*) echo videojobs.runops.dev;;", "*can-i*) echo yes;;"]
+        for number, (asked, answer) in enumerate(answers.items()):
+            (tmp_path / f"answer-{number}").write_text(answer, "utf-8")
+            lines.append(f'*"{asked}"*) cat {tmp_path}/answer-{number};;')
+        kubectl.write_text("\n".join([*lines, '*) echo "asked for $*" >&2; exit 1;;', "esac"]) + "\n", "utf-8")
+        kubectl.chmod(0o755)
+        environment["PATH"] = f"{kubectl.parent}:{environment['PATH']}"
+
+    return install

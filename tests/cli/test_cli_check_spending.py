@@ -3,15 +3,15 @@
 import json
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from typer.testing import Result
 
 from runops.spending_record import KEY_IN_RECORD, Record, write_record
-from runops_cli.checks.spending import Installed, cap_findings, installed_in, spent_by_days
+from runops.standstill import CONDITION
+from runops_cli.checks.spending import cap_findings, spent_by_days
+from runops_cli.cluster.releases import Installed, installed_in
 
 Runops = Callable[..., Result]
 TODAY = date(2026, 11, 30)
@@ -60,19 +60,15 @@ def test_what_videojobs_report_is_added_by_day() -> None:
     assert spent_by_days("", today=TODAY) == (0, 0)
 
 
-def _config(cost: dict[str, Any] | None, *, release: str = "runops") -> dict[str, Any]:
-    config = {"cost": cost, "leaderElection": {"lease": "runops-operator"}}
-    labels = {"app.kubernetes.io/instance": release}
-    return {"metadata": {"name": f"{release}-operator", "labels": labels}, "data": {"operator.yaml": yaml.dump(config)}}
-
-
-def test_releases_are_found_by_their_configuration() -> None:
+def test_releases_are_found_by_their_configuration(installed: Callable[..., dict[str, Any]]) -> None:
     others = [
         {"metadata": {"name": "pace"}},
         {"metadata": {"name": "broken"}, "data": {"operator.yaml": "a: [b"}},
         {"metadata": {"name": "no-section"}, "data": {"operator.yaml": "text"}},
     ]
-    found = installed_in({"items": [*others, _config({"maxPerDayUsd": 5}, release="b"), _config(None, release="a")]})
+    found = installed_in(
+        {"items": [*others, installed({"maxPerDayUsd": 5}, release="b"), installed(None, release="a")]}
+    )
     assert [(one.release, dict(one.cost), one.lease, one.counts) for one in found] == [
         ("a", {}, "runops-operator", False),
         ("b", {"maxPerDayUsd": 5}, "runops-operator", True),
@@ -80,36 +76,18 @@ def test_releases_are_found_by_their_configuration() -> None:
     assert installed_in({}) == []
 
 
-@pytest.fixture
-def cluster(tmp_path: Path, environment: dict[str, str]) -> Callable[[dict[str, str]], None]:
-    """Put a kubectl on PATH that answers like a cluster with VideoJobs, and with these answers by what it is asked."""
-
-    def install(answers: dict[str, str]) -> None:
-        kubectl = tmp_path / "bin" / "kubectl"
-        kubectl.parent.mkdir()
-        lines = ["#!/bin/sh", 'case "$*" in', "*current-context*) echo here;;"]
-        lines += ["*api-resources*) echo videojobs.runops.dev;;", "*can-i*) echo yes;;"]
-        for number, (asked, answer) in enumerate(answers.items()):
-            (tmp_path / f"answer-{number}").write_text(answer, "utf-8")
-            lines.append(f'*"{asked}"*) cat {tmp_path}/answer-{number};;')
-        kubectl.write_text("\n".join([*lines, '*) echo "asked for $*" >&2; exit 1;;', "esac"]) + "\n", "utf-8")
-        kubectl.chmod(0o755)
-        environment["PATH"] = f"{kubectl.parent}:{environment['PATH']}"
-
-    return install
-
-
 def _found(result: Result) -> dict[str, dict[str, Any]]:
     return {one["name"]: one for one in json.loads(result.stdout)}
 
 
 def test_the_operators_count_is_read_and_a_stop_of_the_claims_is_a_warning(
-    runops: Runops, cluster: Callable[[dict[str, str]], None]
+    runops: Runops, cluster: Callable[[dict[str, str]], None], installed: Callable[..., dict[str, Any]]
 ) -> None:
-    condition = {"type": "runops.dev/Claiming", "status": "False", "message": "Videos have cost 3.20 USD today."}
+    message = "Videos have cost 3.20 USD today. No rows are claimed since 2026-11-30T10:00:00Z."
+    condition = {"type": CONDITION, "status": "False", "reason": "SpendingCapReached", "message": message}
     cluster(
         {
-            "get configmaps": json.dumps({"items": [_config({"maxPerDayUsd": 9999, "record": "spent"})]}),
+            "get configmaps": json.dumps({"items": [installed({"maxPerDayUsd": 9999, "record": "spent"})]}),
             "get configmap spent": json.dumps({"data": {KEY_IN_RECORD: write_record(RECORD)}}),
             "get lease runops-operator": json.dumps({"spec": {"holderIdentity": "operator-1"}}),
             "get pod operator-1": json.dumps({"status": {"conditions": [{"type": "Ready"}, condition]}}),
@@ -123,18 +101,20 @@ def test_the_operators_count_is_read_and_a_stop_of_the_claims_is_a_warning(
         "name": "claims",
         "ok": True,
         "warns": True,
-        "detail": "Videos have cost 3.20 USD today.",
+        "detail": f"SpendingCapReached: {message}",
         "remedy": "Wait, or raise the cap with `helm upgrade runops`; see docs/cost.md.",
     }
     assert "with 1 of" in result.stderr
     lines = " ".join(runops("check").stdout.split())
-    assert "claims warning Videos have cost 3.20 USD today. -> Wait, or raise" in lines
+    assert "claims warning SpendingCapReached: Videos have cost 3.20 USD today." in lines
 
 
-def test_a_count_that_cannot_be_read_is_a_problem(runops: Runops, cluster: Callable[[dict[str, str]], None]) -> None:
+def test_a_count_that_cannot_be_read_is_a_problem(
+    runops: Runops, cluster: Callable[[dict[str, str]], None], installed: Callable[..., dict[str, Any]]
+) -> None:
     cluster(
         {
-            "get configmaps": json.dumps({"items": [_config({"maxPerMonthUsd": 5, "record": "spent"})]}),
+            "get configmaps": json.dumps({"items": [installed({"maxPerMonthUsd": 5, "record": "spent"})]}),
             "get configmap spent": json.dumps({"data": {KEY_IN_RECORD: "much"}}),
         }
     )
@@ -143,8 +123,10 @@ def test_a_count_that_cannot_be_read_is_a_problem(runops: Runops, cluster: Calla
     assert "ConfigMap spent cannot be read" in _found(result)["spending"]["detail"]
 
 
-def test_without_a_cap_the_videojobs_are_added_up(runops: Runops, cluster: Callable[[dict[str, str]], None]) -> None:
-    cluster({"get configmaps": json.dumps({"items": [_config({"requirePrices": False})]}), "get videojobs": "[]\n"})
+def test_without_a_cap_the_videojobs_are_added_up(
+    runops: Runops, cluster: Callable[[dict[str, str]], None], installed: Callable[..., dict[str, Any]]
+) -> None:
+    cluster({"get configmaps": json.dumps({"items": [installed({"requirePrices": False})]}), "get videojobs": "[]\n"})
     found = _found(runops("check", "-o", "json"))["spending"]
     assert found["detail"].startswith("0.00 USD today and 0.00 USD this month, in UTC, by the VideoJobs")
 

@@ -144,3 +144,30 @@ def test_older_tables_are_listed_cancelled_and_retried_too(runops: Runops, datab
         for name in columns:
             database.execute(f"alter table jobs rename column {name}_gone to {name}".encode())
     assert list_summaries(runops("list", "--status", "queued")) == [job_id]
+
+
+@pytest.mark.parametrize(
+    ("claims", "line"),
+    [
+        ([{}], None),
+        ([{"reason": "Evicted"}], None),
+        ([{"reason": "ModelUnavailable", "claim": f"{uuid4()}/pod-uid"}], None),
+        ([{"reason": "ModelUnavailable"}], "1 of these jobs waits for another attempt: ModelUnavailable."),
+        (
+            [{"reason": "ModelUnavailable"}, {"reason": "KeyRejected"}, {"reason": "ModelUnavailable"}, {}],
+            "3 of these jobs wait for another attempt: KeyRejected (1), ModelUnavailable (2).",
+        ),
+    ],
+    ids=["first attempt", "of one video", "its worker runs", "one waits", "several wait"],
+)
+def test_what_jobs_wait_for_that_other_videos_meet_too_is_one_line(
+    runops: Runops, database: psycopg.Connection, claims: list[dict[str, str]], line: str | None
+) -> None:
+    for claim in claims:
+        insert(database, status="processing", metadata={"runops": {"claim": str(uuid4()), "by": "here"} | claim})
+    result = runops("list")
+    assert result.exit_code == 0, result.output
+    if line is None:
+        assert "for another attempt" not in result.stderr
+    else:
+        assert f"{line} `runops check` says why, since when, and what to do." in " ".join(result.stderr.split())

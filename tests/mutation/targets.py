@@ -15,6 +15,7 @@ PACKAGES = {
 """Import name of each package that holds decision code, and its folder in the checkout."""
 
 DECISION_CODE = (
+    "runops/breakers/*.py",
     "runops/dollars.py",
     "runops/job_row.py",
     "runops/pacing/*.py",
@@ -27,6 +28,7 @@ DECISION_CODE = (
     "runops/sop_language.py",
     "runops/sop_markup.py",
     "runops/sop_structure.py",
+    "runops/standstill.py",
     "runops/transcript.py",
     "runops/supabase/claim_result.py",
     "runops/supabase/job_values.py",

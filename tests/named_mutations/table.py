@@ -167,17 +167,23 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         test="tests/operator/test_resync.py::test_a_listing_that_took_long_postpones_the_next_one_but_not_for_hours",
     ),
     # Deadlines.
-    _in_operator(
+    _in_runops(
         name="videos start while a breaker is open",
         before="if self.hold(video) is not None:",
         after="if False:",
         test="tests/operator/breakers/test_breakers.py::test_while_it_is_open_the_others_are_held_with_the_words_of_the_last",
     ),
-    _in_operator(
+    _in_runops(
         name="an outage uses up attempts",
         before="return passed is None or began is None or passed < began",
         after="return False",
         test="tests/operator/test_shared_faults.py::test_alone_it_waits_and_the_next_rows_are_claimed_all_the_same",
+    ),
+    _in_operator(
+        name="the pod goes on saying that no rows are claimed",
+        before='status = "True" if standstill is None else "False"',
+        after='status = "False"',
+        test="tests/operator/test_claiming_condition.py::test_the_end_of_a_pause_is_shown_once",
     ),
     _in_operator(
         name="VideoJobs of another installation are taken in",

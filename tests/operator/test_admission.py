@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from runops.breakers.reason_breakers import Pause
 from runops.failures import TABLE, Reason
-from runops_operator.breakers.breakers import Pause
 from runops_operator.config import OperatorConfig
 from runops_operator.intake.admission import Admission, admit
 from runops_operator.manifests.observed import VideoJobView, parse_videojob
 from runops_operator.spending.caps import SpendingVerdict
 from tests.operator.world import CONFIG
+from tests.simulation.cluster import START
 
 USER = "11111111-2222-4333-8444-555555555555"
 
@@ -33,6 +34,10 @@ def _videojob(
             "spec": given if spec is None else spec,
         }
     )
+
+
+def _pause(reason: Reason, words: str, *, may_try: bool) -> Pause:
+    return Pause(reason, words, may_try=may_try, since=START, next_try=None)
 
 
 def _admit(*videojobs: VideoJobView, slots: int = 3, claimed: dict[str, int] | None = None) -> Admission:
@@ -73,7 +78,7 @@ def test_no_more_are_claimed_than_spending_has_room_for(room: int | None, slots:
 
 
 def test_a_key_that_blocks_is_named_before_a_cap() -> None:
-    fault = Pause(Reason.MODEL_KEY_REJECTED, "", may_try=False)
+    fault = _pause(Reason.MODEL_KEY_REJECTED, "", may_try=False)
     spending = SpendingVerdict("Videos have cost 5 USD.")
     admission = admit([_videojob()], _config(3), claimed={}, fault=fault, spending=spending)
     assert (admission.paused, admission.why_paused) == (Reason.MODEL_KEY_REJECTED, None)
@@ -102,13 +107,15 @@ def test_slots_never_go_below_none(videojobs: int, slots: int) -> None:
     ("words", "why"), [("", None), ("HTTP 403.", f"HTTP 403. {TABLE[Reason.KEY_REJECTED].remedy}")]
 )
 def test_a_fault_that_all_videos_meet_stops_all_claims_and_says_why(words: str, why: str | None) -> None:
-    admission = admit([_videojob()], _config(3), claimed={}, fault=Pause(Reason.KEY_REJECTED, words, may_try=False))
+    admission = admit([_videojob()], _config(3), claimed={}, fault=_pause(Reason.KEY_REJECTED, words, may_try=False))
     assert (admission.paused, admission.why_paused, admission.slots) == (Reason.KEY_REJECTED, why, 0)
     assert (admission.full, admission.to_try) == (False, False)
+    assert admission.fault is not None
+    assert admission.fault.since == START
 
 
 def test_one_row_may_try_whether_a_fault_is_over_where_a_slot_is_free() -> None:
-    fault = Pause(Reason.MODEL_UNAVAILABLE, "", may_try=True)
+    fault = _pause(Reason.MODEL_UNAVAILABLE, "", may_try=True)
     one = admit([_videojob()], _config(3), claimed={}, fault=fault)
     assert (one.paused, one.slots, one.claimable, one.to_try) == (Reason.MODEL_UNAVAILABLE, 1, 1, True)
     none = admit([_videojob()] * 3, _config(3), claimed={}, fault=fault)
@@ -143,6 +150,6 @@ def test_no_more_rows_are_claimed_than_the_quota_per_minute_feeds(
 
 
 def test_a_pause_has_its_own_reason_whatever_the_quota_per_minute_feeds() -> None:
-    fault = Pause(Reason.MODEL_KEY_REJECTED, "", may_try=False)
+    fault = _pause(Reason.MODEL_KEY_REJECTED, "", may_try=False)
     admission = admit((), _config(3), claimed={}, fault=fault, room=0)
     assert (admission.paused, admission.for_quota) == (Reason.MODEL_KEY_REJECTED, False)

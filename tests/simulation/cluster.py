@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from runops.report import Report
+from runops.timestamps import rfc3339
 from runops_operator.kubernetes_api.cluster import ClusterError, Conflict, NotFound
-from runops_operator.planning.status import rfc3339
 
 START = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 

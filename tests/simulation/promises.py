@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from runops.breakers.shared_faults import rule_of
 from runops.failures import TABLE, Reason
 from runops.job_row import JobRow, RowStatus, user_of
 from runops.videojob import VideoJobSpec
 from runops_operator.intake.choose import user_key
-from runops_operator.planning.shared_faults import rule_of
 from tests.simulation.cluster import START, Manifest
 from tests.simulation.operator_process import OperatorProcess, Site
 from tests.simulation.table import Change, MemoryDatabase

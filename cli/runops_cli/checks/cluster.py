@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from runops.supabase.probe import Finding
+from runops_cli.checks.claims import check_claims, claims_without_cluster
 from runops_cli.checks.finding import good, problem
 from runops_cli.checks.spending import check_spending, spending_without_cluster
 from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.cluster.videojobs import RESOURCE
 
-__all__ = ["ClusterChoice", "check_cluster"]
+__all__ = ["ClusterChoice", "check_cluster", "unknown_without_cluster"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,11 @@ async def check_cluster(choice: ClusterChoice) -> list[Finding]:
     kubectl = choice.kubectl
     if not kubectl.installed:
         absent = _absent(choice, "kubectl is not installed", "Install kubectl, or leave --cluster out.")
-        return [absent, spending_without_cluster()]
+        return [absent, *unknown_without_cluster()]
     context = await kubectl.current_context()
     if context is None:
         absent = _absent(choice, "no cluster configured", "Set KUBECONFIG or name a context with --context.")
-        return [absent, spending_without_cluster()]
+        return [absent, *unknown_without_cluster()]
     listed = await kubectl.run("api-resources", f"--api-group={RESOURCE.partition('.')[2]}", "-o", "name")
     if listed.code != 0:
         remedy = "Check KUBECONFIG and --context with `kubectl cluster-info`, or skip this check with --no-cluster."
@@ -41,7 +42,13 @@ async def check_cluster(choice: ClusterChoice) -> list[Finding]:
         remedy = "Install the chart (helm install runops-operator), or skip this check with --no-cluster."
         return [*found, problem("VideoJob resource", f"{context} has no {RESOURCE}.", remedy)]
     found.append(good("VideoJob resource", f"{RESOURCE} is served"))
-    return [*found, await _may_list(kubectl), *await check_spending(kubectl, today=datetime.now(UTC).date())]
+    found += [await _may_list(kubectl), *await check_claims(kubectl)]
+    return [*found, *await check_spending(kubectl, today=datetime.now(UTC).date())]
+
+
+def unknown_without_cluster() -> list[Finding]:
+    """Return what only a cluster knows, where none is checked."""
+    return [claims_without_cluster(), spending_without_cluster()]
 
 
 async def _may_list(kubectl: Kubectl) -> Finding:

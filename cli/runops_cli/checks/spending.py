@@ -5,59 +5,21 @@ The operator keeps the count, so only a cluster has it. The caps are those of th
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
-
-import yaml
 
 from runops.dollars import reported_microdollars
 from runops.spending_record import KEY_IN_RECORD, Record, RecordUnreadable, read_record
 from runops.supabase.probe import Finding
 from runops_cli.checks.finding import good, problem, warning
 from runops_cli.cluster.kubectl import Kubectl, KubectlFailed
+from runops_cli.cluster.releases import Installed, read_releases
 from runops_cli.cluster.videojobs import RESOURCE
 
-__all__ = ["Installed", "cap_findings", "check_spending", "installed_in", "spending_without_cluster", "spent_by_days"]
+__all__ = ["cap_findings", "check_spending", "spending_without_cluster", "spent_by_days"]
 
 _MICRO = Decimal(1_000_000)
-_CONFIG_KEY = "operator.yaml"
-_CONFIGS = "app.kubernetes.io/part-of=runops"
-_CONDITION = "runops.dev/Claiming"
 _DAYS = '{range .items[*]}{.status.usage.days}{"\\n"}{end}'
-
-
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """What the operator's configuration says of an installed release.
-
-    Attributes
-    ----------
-    release
-        Its name.
-    cost
-        The section `cost`, with the names of the chart's values.
-    lease
-        Name of the Lease of the operator that works.
-    """
-
-    release: str
-    cost: Mapping[str, Any]
-    lease: str
-
-    def cap(self, setting: str) -> Decimal | None:
-        """Return a cap in US dollars; None where it is not set."""
-        value = self.cost.get(setting)
-        return None if value is None else Decimal(str(value))
-
-    @property
-    def counts(self) -> bool:
-        """Whether the operator counts what all videos cost."""
-        return any(self.cap(setting) is not None for setting in _OVER_VIDEOS)
-
-
-_OVER_VIDEOS = ("maxPerDayUsd", "maxPerMonthUsd", "maxPerUserAndDayUsd")
 
 
 def spending_without_cluster() -> Finding:
@@ -80,7 +42,7 @@ async def check_spending(kubectl: Kubectl, *, today: date) -> list[Finding]:
         The day in UTC.
     """
     try:
-        releases = installed_in(await kubectl.get("configmaps", f"--selector={_CONFIGS}") or {})
+        releases = await read_releases(kubectl)
         found: list[Finding] = []
         for release in releases:
             found += await _check_release(kubectl, release, today=today, alone=len(releases) == 1)
@@ -103,35 +65,7 @@ async def _check_release(kubectl: Kubectl, release: Installed, *, today: date, a
         name = release.cost.get("record")
         remedy = "Delete it to count from 0 again. Until then nothing is claimed."
         return [problem(f"spending{named}", f"The ConfigMap {name} cannot be read: {error}.", remedy)]
-    found = cap_findings(release, record, named, today=today)
-    stopped = await _why_claims_stop(kubectl, release)
-    if stopped is not None and not any(one.warns for one in found):
-        found.append(warning(f"claims{named}", stopped, _raise(release, "the cap")))
-    return found
-
-
-def installed_in(configmaps: Mapping[str, Any]) -> list[Installed]:
-    """Return the releases whose configuration is among ConfigMaps, by name. Pure."""
-    found = []
-    for item in configmaps.get("items") or []:
-        text = (item.get("data") or {}).get(_CONFIG_KEY)
-        if text is None:
-            continue
-        try:
-            config = yaml.safe_load(text)
-        except yaml.YAMLError:
-            continue
-        if not isinstance(config, Mapping):
-            continue
-        labels = item["metadata"].get("labels") or {}
-        found.append(
-            Installed(
-                release=str(labels.get("app.kubernetes.io/instance") or item["metadata"]["name"]),
-                cost=config.get("cost") or {},
-                lease=str((config.get("leaderElection") or {}).get("lease") or ""),
-            )
-        )
-    return sorted(found, key=lambda one: one.release)
+    return cap_findings(release, record, named, today=today)
 
 
 def cap_findings(release: Installed, record: Record, named: str, *, today: date) -> list[Finding]:
@@ -224,17 +158,6 @@ def spent_by_days(lines: str, *, today: date) -> tuple[int, int]:
             day += amount if item.get("day") == today.isoformat() else 0
             month += amount if str(item.get("day")).startswith(today.isoformat()[:7]) else 0
     return day, month
-
-
-async def _why_claims_stop(kubectl: Kubectl, release: Installed) -> str | None:
-    """Return why the operator that leads claims nothing; it counts what videos at work are expected to spend, too."""
-    lease = await kubectl.get("lease", release.lease) if release.lease else None
-    holder = ((lease or {}).get("spec") or {}).get("holderIdentity")
-    pod = await kubectl.get("pod", str(holder)) if holder else None
-    for condition in ((pod or {}).get("status") or {}).get("conditions") or []:
-        if condition.get("type") == _CONDITION and condition.get("status") == "False":
-            return str(condition.get("message"))
-    return None
 
 
 def _usd(microdollars: int) -> str:

@@ -10,10 +10,9 @@ import typer
 from runops.environment import Environment
 from runops.supabase.probe import Finding
 from runops.videojob import ModelChoice
-from runops_cli.checks.cluster import ClusterChoice, check_cluster
+from runops_cli.checks.cluster import ClusterChoice, check_cluster, unknown_without_cluster
 from runops_cli.checks.project import PaidCheck, check_project
 from runops_cli.checks.report import as_json, as_lines, as_table
-from runops_cli.checks.spending import spending_without_cluster
 from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.terminal.console import STDOUT, to_stderr
 from runops_cli.terminal.exit_codes import Exit
@@ -112,7 +111,7 @@ async def _check(
     output: TableFormat,
 ) -> Exit:
     findings = await check_project(env_file, (models.transcribe, models.sop, *models.fallback), paid=paid)
-    findings += [spending_without_cluster()] if choice is None else await check_cluster(choice)
+    findings += unknown_without_cluster() if choice is None else await check_cluster(choice)
     _print(findings, output)
     problems = sum(1 for finding in findings if not finding.ok)
     if problems:

@@ -13,6 +13,7 @@ from runops.logs import redact
 from runops.supabase.connection import Supabase
 from runops.supabase.row_summaries import Order, RowSummary, list_summaries
 from runops_cli.rows.job_table import table
+from runops_cli.rows.shared_waits import waits_line
 from runops_cli.terminal.console import STDOUT, to_stderr, to_stdout
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.options import EnvFile, TableFormat
@@ -51,6 +52,8 @@ def list_jobs(
             to_stderr("No job matches. Leave out --status or --user to see more." if statuses or user else "No jobs.")
             return Exit.OK
         _print_table(rows, now=datetime.now(UTC) + timedelta(seconds=supabase.clock_skew_seconds or 0.0))
+        if (line := waits_line(rows)) is not None:
+            to_stderr(line, style="yellow")
         if len(rows) == limit:
             to_stderr(f"These are the first {limit}; --limit shows more.")
         return Exit.OK

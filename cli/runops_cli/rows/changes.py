@@ -5,6 +5,7 @@ from uuid import UUID
 
 from runops.job_row import RowStatus
 from runops.supabase.row_summaries import RowSummary
+from runops_cli.rows.shared_waits import waits_for
 from runops_cli.terminal.console import one_line
 from runops_cli.terminal.exit_codes import Exit, worse
 
@@ -12,11 +13,13 @@ __all__ = ["FollowedRows", "TableChanges", "state"]
 
 
 def state(row: RowSummary) -> str:
-    """Return the state of a row in a few words: its status or stage, its percentage, its error."""
+    """Return the state of a row in a few words: its status or stage, its percentage, what it waits for, its error."""
     if row.status == RowStatus.ERROR:
         return f"{row.status}: {one_line(row.error or 'the row gives no reason')}"
     if row.status != RowStatus.PROCESSING:
         return row.status or "without a status"
+    if (reason := waits_for(row)) is not None:
+        return f"waits for another attempt: {reason}"
     stage = (row.progress_stage or str(row.status)).replace("_", " ")
     return stage if row.progress_percent is None else f"{stage} {row.progress_percent} %"
 

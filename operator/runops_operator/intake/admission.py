@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from runops.breakers.reason_breakers import Pause
 from runops.failures import TABLE, Reason
-from runops_operator.breakers.breakers import Pause
 from runops_operator.config import OperatorConfig
 from runops_operator.manifests.observed import VideoJobView
 from runops_operator.spending.caps import NO_SPENDING_CAP, SpendingVerdict
@@ -38,6 +38,8 @@ class Admission:
         Whether slots stay free until it is known what the videos at work will cost.
     why_paused
         The pause in a sentence with its figures; None where that of the failure table is enough.
+    fault
+        The fault that every video meets; None where there is none.
     spending
         What the caps on spending allow.
     """
@@ -50,6 +52,7 @@ class Admission:
     for_quota: bool = False
     for_estimates: bool = False
     why_paused: str | None = None
+    fault: Pause | None = None
     spending: SpendingVerdict = NO_SPENDING_CAP
 
     @property
@@ -119,10 +122,11 @@ def admit(
         for_quota=fed < slots,
         for_estimates=spending.room == 0 and fed > 0,
         why_paused=why,
+        fault=fault,
         spending=spending,
     )
 
 
 def _sentence(fault: Pause) -> str | None:
     """Return what the videos said, and what to do about it; None where that of the failure table is enough."""
-    return f"{fault.words} {TABLE[fault.reason].remedy}" if fault.words else None
+    return TABLE[fault.reason].with_remedy(fault.words) if fault.words else None

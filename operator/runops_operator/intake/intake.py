@@ -128,7 +128,7 @@ class Intake:
         admission = self._slots.admission()
         self._full = admission.full
         if admission.paused is not None:
-            self.status.pause_for_failure(admission.paused, why=admission.why_paused)
+            self.status.pause_for_failure(admission.paused, why=admission.why_paused, fault=admission.fault)
             if not admission.to_try:
                 return 0
         if admission.full:

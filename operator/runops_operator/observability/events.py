@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from runops.logs import error_text
+from runops.timestamps import rfc3339
 from runops.videojob import API_VERSION, KIND
 from runops_operator.heartbeats import UNHEARD, Heartbeat
 from runops_operator.kubernetes_api.cluster import ClusterError, Conflict
 from runops_operator.manifests.observed import VideoJobView
 from runops_operator.observability.happenings import Happening, happenings
-from runops_operator.planning.status import rfc3339
 
 __all__ = ["EventPoster", "event_manifest"]
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from runops.breakers.shared_faults import Hold, SharedFaults
 from runops.job_row import Claim, JobRow
 from runops.videojob import VideoJobSpec
 from runops_operator.manifests.observed import UNREAD, JobView, Unread, VideoJobView
 from runops_operator.manifests.observed_pod import PodView
-from runops_operator.planning.shared_faults import Hold, SharedFaults
 
 __all__ = ["Observation"]
 

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from runops.breakers.shared_faults import concerns_all, is_shared, rule_of
 from runops.failures import TABLE, Failure, FailureClass, Reason
 from runops.progress import Stage
 from runops.retry_policy import LONGEST_ASKED_SECONDS, Again, GiveUp, after_failure
@@ -24,7 +25,6 @@ from runops_operator.planning.actions import (
     RequeueAfter,
 )
 from runops_operator.planning.observation import Observation
-from runops_operator.planning.shared_faults import concerns_all, is_shared, rule_of
 from runops_operator.planning.why_ended import Ended
 from runops_operator.times import moment
 
@@ -56,7 +56,9 @@ def plan_without_result(
     if isinstance(seen.row, Unread):
         return [ReadRow()]
     ended = _for_the_holder(ended)
-    of_all = concerns_all(ended.failure.reason, seen.spec, config, words=ended.sentence)
+    of_all = concerns_all(
+        ended.failure.reason, seen.spec, models=config.models, prompts=config.prompts, words=ended.sentence
+    )
     shared = of_all and is_shared(ended.failure.reason, seen.faults, began=moment(job.start_time))
     if not of_all:
         ended = replace(ended, failure=_of_one_video(ended.failure))

@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import Enum, auto
 
+from runops.breakers.shared_faults import Hold
 from runops.failures import TABLE, Reason
 from runops.job_row import Claim, JobRow
 from runops.retry_policy import History
@@ -14,7 +15,6 @@ from runops_operator.planning.actions import Action, CreateJob, PatchStatus, Rea
 from runops_operator.planning.observation import Observation
 from runops_operator.planning.patch import patch_if_it_changes
 from runops_operator.planning.plan_waits import WAITING_RECHECK, plan_stalled_too_long, stalled, stalled_too_long
-from runops_operator.planning.shared_faults import Hold
 from runops_operator.planning.waiting import PENDING, SUSPENDED, Wait
 
 __all__ = ["Start", "pause_left", "plan_start", "start_of"]
@@ -137,7 +137,7 @@ def _hold(seen: Observation, hold: Hold, history: History, now: datetime) -> lis
         # It says so already, perhaps with another fault: a second replica, which may know of others, is not answered.
         return [requeue]
     failure = TABLE[hold.reason]
-    wait = Wait(hold.reason, f"{hold.words or failure.sentence} {failure.remedy} {status.ONE_TRIES}")
+    wait = Wait(hold.reason, f"{failure.with_remedy(hold.words)} {status.ONE_TRIES}")
     attempts = max(history.failures, 1)
     shown = status.waiting(seen.videojob, None, (), wait, now, blocked=True, attempts=attempts)
     return [PatchStatus(shown), requeue]

@@ -4,6 +4,7 @@ The worker writes `stage`, `progress`, `usage`, `quality`, `stages`, `outputs`, 
 `resolved.sandbox`. The operator writes everything else.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,7 @@ from runops.failures import TABLE, Failure, FailureClass, Reason
 from runops.progress import Stage
 from runops.quality import Quality, losses_sentence
 from runops.report import Report
+from runops.timestamps import rfc3339
 from runops.videojob import Condition, Phase, VideoJobStatus
 from runops_operator.manifests.observed import JobView, VideoJobView
 from runops_operator.manifests.observed_pod import PodView
@@ -23,8 +25,8 @@ __all__ = [
     "Outcome",
     "derive_phase",
     "failed",
-    "rfc3339",
     "running",
+    "said_of_block",
     "still_stopping",
     "succeeded",
     "trying_again",
@@ -33,6 +35,7 @@ __all__ = [
 
 _MESSAGE_LIMIT = 1024
 ONE_TRIES = "Other videos meet the same. One at a time tries whether it is over."
+_TRYING_AGAIN = re.compile(r" Trying again at \S+Z\.")
 _STAGES_PAST_THE_BLOCK = {
     FailureClass.QUOTA: frozenset({Stage.PARSING_SOP, Stage.FINALIZING, Stage.COMPLETED}),
     FailureClass.KEY: frozenset({Stage.FINALIZING, Stage.COMPLETED}),
@@ -51,11 +54,6 @@ class Outcome:
     STALLED = "Stalled"
     BLOCKED = "Blocked"
     PARTLY_LOST = "RecordingPartlyLost"
-
-
-def rfc3339(at: datetime) -> str:
-    """Return a time in UTC as Kubernetes writes it, in whole seconds."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def derive_phase(conditions: Sequence[Condition], *, suspended: bool) -> Phase:
@@ -190,7 +188,7 @@ def trying_again(
     # The time of the next try is not told where others try first: it moves with each of them.
     message = f"{sentence} {ONE_TRIES}" if blocked else f"{sentence} Trying again at {rfc3339(not_before)}."
     if failure.failure_class is FailureClass.KEY:
-        message += f" {failure.remedy}"
+        message = failure.with_remedy(message)
     conditions.set(Outcome.STARTED, "WorkerStarted", "A worker has started.", holds=True)
     conditions.set(Outcome.PROGRESSING, reason, message, holds=False)
     conditions.clear(Outcome.STALLED, reason, message)
@@ -202,6 +200,15 @@ def trying_again(
     patch = _unfinished(videojob, None, None, conditions, started=True, attempts=max(attempts, 1))
     patch |= {"reason": reason, "message": message[:_MESSAGE_LIMIT], "stage": None, "progress": None}
     return patch | _reported(report)
+
+
+def said_of_block(videojob: VideoJobView, reason: Reason) -> str:
+    """Return what a worker said of the fault that blocks a VideoJob, without what is told beside it; "" for nothing."""
+    blocked = videojob.condition(Outcome.BLOCKED)
+    said = "" if blocked is None else _TRYING_AGAIN.sub("", blocked.message)
+    for told in (ONE_TRIES, TABLE[reason].remedy):
+        said = said.replace(told, "")
+    return " ".join(said.split())
 
 
 def still_stopping(videojob: VideoJobView, now: datetime) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -40,10 +40,6 @@ class Show(Protocol):
         ...
 
 
-Announce = Callable[[str | None], Awaitable[None]]
-"""Shows why a cap stops the claims, or that none does."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Stored:
     record: Record
@@ -69,8 +65,6 @@ class SpendingWatch:
         Called after each pass with what was spent.
     now
         The time, with its zone.
-    announce
-        Called after each pass with the reason of a pause, or None.
     """
 
     def __init__(
@@ -81,14 +75,12 @@ class SpendingWatch:
         *,
         show: Show,
         now: Callable[[], datetime],
-        announce: Announce,
     ) -> None:
         self._cluster = cluster
         self._store = store
         self._caps = caps
         self._shown = show
         self._now = now
-        self._announce = announce
         self._stored: _Stored | None = None
         self._unreadable: str | None = None
         self._videos: dict[str, VideoSpending] = {}
@@ -224,9 +216,7 @@ class SpendingWatch:
                 self._stored = None
         else:
             raise ClusterError(f"The ConfigMap {self._caps.record} changes faster than it can be written.")
-        verdict = self.verdict({})
-        self._show(verdict)
-        await self._announce(verdict.reached)
+        self._show(self.verdict({}))
 
     async def _add(self) -> None:
         stored = self._stored or await self._read()

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
+from runops.breakers.shared_faults import ALONE, SharedFaults, first_stage_past, rule_of
 from runops.failures import TABLE, FailureClass, Reason
 from runops.progress import Stage
 from runops.videojob import Condition, ModelChoice
-from runops_operator.breakers.breakers import Breakers, Pause
+from runops_operator.breakers.breakers import Breakers
 from runops_operator.manifests.observed import VideoJobView
-from runops_operator.planning.shared_faults import ALONE, SharedFaults, first_stage_past, rule_of
-from tests.operator.planning.observations import NOW, condition, spec, videojob
+from tests.operator.planning.observations import EARLIER, NOW, condition, spec, videojob
 from tests.operator.world import CONFIG
+
+LONG_AGO = datetime.fromisoformat(EARLIER)
 
 
 class Bench:
@@ -72,7 +74,9 @@ def test_a_setting_stops_at_the_first_video_a_service_at_the_second_and_a_progra
         for number in range(count):
             assert one.breakers.pause() is None
             one.fail(f"vj-{number}", reason=reason)
-        assert one.breakers.pause() == Pause(reason, "HTTP 503.", may_try=False)
+        pause = one.breakers.pause()
+        assert pause is not None
+        assert (pause.reason, pause.words, pause.may_try, pause.since) == (reason, "HTTP 503.", False, one.now)
     bench.fail(*"abcdef", reason=Reason.NOT_A_VIDEO)
     assert bench.breakers.pause() is None
 
@@ -210,7 +214,10 @@ def test_a_start_finds_what_blocks_videos(bench: Bench, reason: str, given: dict
     bench.breakers.see(None, blocked)
     assert (bench.breakers.pause() is not None) is stops
     if stops:
-        assert bench.breakers.pause() == Pause(Reason(reason), "Message.", may_try=False)
+        pause = bench.breakers.pause()
+        assert pause is not None
+        assert (pause.reason, pause.words, pause.may_try) == (Reason(reason), "Message.", False)
+        assert (pause.since, pause.next_try) == (LONG_AGO, bench.now)
         assert bench.breakers.begin("b"), "one video may try at once"
 
 

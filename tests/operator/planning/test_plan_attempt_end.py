@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from runops.breakers.shared_faults import ALONE, SharedFaults
 from runops.failures import TABLE, FailureClass, Reason
 from runops.job_row import successor
 from runops.progress import Stage
@@ -25,7 +26,6 @@ from runops_operator.planning.actions import (
     RequeueAfter,
 )
 from runops_operator.planning.plan import plan
-from runops_operator.planning.shared_faults import ALONE, SharedFaults
 from runops_operator.times import moment
 from tests.operator.planning.observations import (
     JOB_UID,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from runops.breakers.shared_faults import Hold
 from runops.failures import TABLE, Reason
 from runops.job_row import Claim
 from runops_operator.config import OperatorConfig
@@ -14,7 +15,6 @@ from runops_operator.planning.actions import CreateJob, FailRow, PatchStatus, Re
 from runops_operator.planning.plan import plan
 from runops_operator.planning.plan_start import Start, pause_left, start_of
 from runops_operator.planning.plan_waits import WAITING_RECHECK
-from runops_operator.planning.shared_faults import Hold
 from tests.operator.planning.observations import (
     INSTALLATION,
     NOW,

@@ -8,6 +8,7 @@ import pytest
 from runops.failures import TABLE, FailureClass, Reason
 from runops.quality import Gap, Quality, RecordingLoss, RecordingQuality, TranscriptQuality
 from runops.report import Output, Report, StageTime, Usage
+from runops.timestamps import rfc3339
 from runops.videojob import Condition
 from runops_operator.planning import status
 from runops_operator.planning.waiting import PENDING, SUSPENDED
@@ -449,5 +450,5 @@ def test_a_failure_shows_what_the_worker_reported() -> None:
 
 
 def test_times_are_written_in_whole_seconds() -> None:
-    assert status.rfc3339(NOW.replace(microsecond=999_999)) == AT
+    assert rfc3339(NOW.replace(microsecond=999_999)) == AT
     assert ago(5) == "2026-01-02T03:04:00Z"

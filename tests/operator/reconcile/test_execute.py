@@ -11,7 +11,7 @@ from runops.job_row import Claim, JobRow
 from runops.object_names import made_objects
 from runops.progress import Stage
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
-from runops_operator.breakers.breakers import Breakers, Pause
+from runops_operator.breakers.breakers import Breakers
 from runops_operator.informer.store import Store
 from runops_operator.kubernetes_api.cluster import ClusterError, Conflict, NotFound
 from runops_operator.observability.metrics import Metrics
@@ -305,7 +305,9 @@ async def test_a_row_is_not_claimed_while_all_slots_are_taken() -> None:
 async def test_a_failure_is_noted_and_a_job_that_would_meet_it_is_not_created() -> None:
     bench = Bench()
     await bench.run(NoteFailure(Reason.MODEL_KEY_REJECTED, "HTTP 403.", Stage.TRANSCRIBING, 0.0))
-    assert bench.breakers.pause() == Pause(Reason.MODEL_KEY_REJECTED, "HTTP 403.", may_try=False)
+    pause = bench.breakers.pause()
+    assert pause is not None
+    assert (pause.reason, pause.words, pause.may_try) == (Reason.MODEL_KEY_REJECTED, "HTTP 403.", False)
     with pytest.raises(Overtaken):
         await bench.run(CreateJob(JOB_BODY))
     assert bench.cluster.calls == []

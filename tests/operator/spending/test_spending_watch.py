@@ -25,15 +25,9 @@ class Operator:
 
     def __init__(self, cluster: MemoryCluster, caps: Cost = CAPS) -> None:
         self.now = START
-        self.announced: list[str | None] = []
         self.metrics, self.store = Metrics(), Store()
-        self.watch = SpendingWatch(
-            cluster, self.store, caps, show=self.metrics.spending, now=lambda: self.now, announce=self._announce
-        )
+        self.watch = SpendingWatch(cluster, self.store, caps, show=self.metrics.spending, now=lambda: self.now)
         self.store.observe(self.watch.see, deleted=self.watch.see_deleted)
-
-    async def _announce(self, reached: str | None) -> None:
-        self.announced.append(reached)
 
     def reports(
         self, ledger: str, dollars: str, *, version: int = 1, name: str = "vj-1", uid: str = "u", **usage: Any
@@ -259,7 +253,7 @@ async def test_a_deleted_record_is_made_anew_of_the_videojobs_that_exist(cluster
     operator.reports("a", more, version=2)
     await operator.watch.once()
     assert spent(cluster) == round(float(more) * 1_000_000)
-    assert operator.announced[-1] is None
+    assert operator.watch.verdict({}).reached is None
 
 
 async def test_nothing_is_written_where_nothing_changed(cluster: MemoryCluster) -> None:
@@ -301,10 +295,10 @@ async def test_a_raised_cap_holds_at_once(cluster: MemoryCluster) -> None:
     operator = Operator(cluster)
     operator.reports("a", "1.00")
     await operator.watch.once()
-    assert operator.announced[-1] is not None
+    assert operator.watch.verdict({}).reached is not None
     raised = Operator(cluster, CAPS.model_copy(update={"max_per_day_usd": 2}))
     await raised.watch.once()
-    assert raised.announced == [None]
+    assert raised.watch.verdict({}).reached is None
 
 
 async def test_while_it_is_not_known_what_was_spent_nothing_is_claimed(cluster: MemoryCluster) -> None:

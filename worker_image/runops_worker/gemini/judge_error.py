@@ -144,7 +144,7 @@ def judge(error: ApiError, *, model: str) -> Verdict:
         return Verdict(
             Action.FAIL,
             Reason.MODEL_NOT_FOUND,
-            f"Gemini has no model {model[:80]!r}. Choose one that exists (values: models.transcribe, models.sop).",
+            f"Gemini has no model {model[:80]!r}. {TABLE[Reason.MODEL_NOT_FOUND].remedy}",
             of_model=True,
         )
     if code == 413:
@@ -185,7 +185,7 @@ def _key_rejected(error: ApiError) -> Verdict:
     return Verdict(
         Action.FAIL,
         Reason.MODEL_KEY_REJECTED,
-        f"Gemini rejected the key ({why}).{said} Put a valid GOOGLE_GEMINI_API_KEY into the Secret or the environment.",
+        f"Gemini rejected the key ({why}).{said} {TABLE[Reason.MODEL_KEY_REJECTED].remedy}",
     )
 
 
@@ -202,7 +202,7 @@ def _away(error: ApiError, reason: Reason, *, model: str) -> str:
 
 def _words(error: ApiError) -> str:
     """Return the API's own sentence on one line, without a key that it repeats."""
-    return _KEY_IN_WORDS.sub("api_key:[redacted]", " ".join(error.message.split()))[:300]
+    return _KEY_IN_WORDS.sub("api_key:[redacted]", " ".join(error.message.split()))[:400]
 
 
 def _reasons(error: ApiError) -> list[str]:

@@ -7,8 +7,7 @@ from types import MappingProxyType
 
 from runops.failures import TABLE, FailureClass, Reason
 from runops.progress import STAGES, Stage
-from runops.videojob import VideoJobSpec
-from runops_operator.config import OperatorConfig
+from runops.videojob import ModelChoice, PromptChoice, VideoJobSpec
 
 __all__ = [
     "ALONE",
@@ -170,7 +169,7 @@ def is_shared(reason: Reason, faults: SharedFaults, *, began: datetime | None) -
     return passed is None or began is None or passed < began
 
 
-def concerns_all(reason: Reason, spec: VideoJobSpec, config: OperatorConfig, *, words: str) -> bool:
+def concerns_all(reason: Reason, spec: VideoJobSpec, *, models: ModelChoice, prompts: PromptChoice, words: str) -> bool:
     """Return whether a failure concerns what new videos would use, and not a model or a prompt of one VideoJob alone.
 
     Parameters
@@ -179,14 +178,14 @@ def concerns_all(reason: Reason, spec: VideoJobSpec, config: OperatorConfig, *, 
         Why an attempt ended, and the sentence of its worker, which names the model or the prompt.
     spec
         Of the VideoJob.
-    config
-        Settings of this installation.
+    models, prompts
+        What the installation gives to new videos.
     """
     if reason is Reason.PROMPT_MISSING:
         theirs = {spec.prompts.transcription, spec.prompts.sop}
-        ours = {config.prompts.transcription, config.prompts.sop}
+        ours = {prompts.transcription, prompts.sop}
     elif reason in _OF_A_MODEL:
-        theirs, ours = {spec.model.transcribe, spec.model.sop}, {config.models.transcribe, config.models.sop}
+        theirs, ours = {spec.model.transcribe, spec.model.sop}, {models.transcribe, models.sop}
     else:
         return True
     if theirs <= ours:

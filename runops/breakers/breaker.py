@@ -34,6 +34,8 @@ class Breaker:
         What the last of them said; "" where nothing was said.
     opened
         How often it opened since it was closed last; 0 while it is closed.
+    since
+        When it opened first, while it is open.
     until
         When the next video may try, while it is open.
     probes
@@ -46,6 +48,7 @@ class Breaker:
     met_in: Stage | None = None
     words: str = ""
     opened: int = 0
+    since: float = 0.0
     until: float = 0.0
     probes: Mapping[str, float] = field(default_factory=lambda: _NO_PROBES)
     claim_from: float = 0.0
@@ -94,16 +97,39 @@ class Breaker:
             return known
         opened = self.opened + 1
         until = now + max(min(pace.base * 2 ** (min(opened, 30) - 1), pace.longest), asked)
-        return replace(known, opened=opened, until=until, probes=_NO_PROBES, claim_from=until + _CLAIM_AFTER_SECONDS)
+        return replace(
+            known,
+            opened=opened,
+            since=now if first else self.since,
+            until=until,
+            probes=_NO_PROBES,
+            claim_from=until + _CLAIM_AFTER_SECONDS,
+        )
 
-    def found(self, video: str, *, now: float, most: int, words: str = "") -> "Breaker":
-        """Return the state after a start found a video that the fault blocks. If it opens, the next one may try."""
+    def found(self, video: str, *, now: float, most: int, words: str = "", since: float | None = None) -> "Breaker":
+        """Return the state after a start found a video that the fault blocks. If it opens, the next one may try.
+
+        Parameters
+        ----------
+        video
+            Its name.
+        now
+            The time.
+        most
+            How many different videos must fail before the breaker opens.
+        words
+            What is said of the fault.
+        since
+            Since when the video is blocked; None where that is not known.
+        """
+        began = now if since is None else min(since, now)
         known = replace(self, suspects=self.suspects | {video}, words=self.words or words)
         if len(known.suspects) < most:
             return known
         return replace(
             known,
             opened=max(self.opened, 1),
+            since=min(self.since, began) if self.is_open else began,
             until=max(self.until, now),
             claim_from=max(self.claim_from, now + _CLAIM_AFTER_SECONDS),
         )
@@ -126,6 +152,12 @@ class Breaker:
             return 0.0
         trying = [since + LONGEST_PROBE_SECONDS - now for since in self.probes.values()]
         return max(0.0, self.until - now, *trying)
+
+    def next_try(self, *, now: float) -> float | None:
+        """Return when the next video may try, while it is open; None while one tries."""
+        if any(now - since < LONGEST_PROBE_SECONDS for since in self.probes.values()):
+            return None
+        return max(self.until, now)
 
     def begun(self, video: str, *, now: float) -> "Breaker":
         """Return the state after a video started that was allowed to."""

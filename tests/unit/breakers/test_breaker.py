@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from runops.breakers.breaker import LONGEST_PROBE_SECONDS, Breaker
 from runops.progress import Stage
 from runops.retry_policy import Pace
-from runops_operator.breakers.breaker import LONGEST_PROBE_SECONDS, Breaker
 
 PACE = Pace(20.0, 300.0)
 
