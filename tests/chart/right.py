@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import yaml
 
-__all__ = ["NeededRight", "Right", "given_to", "golden", "of_request"]
+__all__ = ["UNLESS_NAMESPACED", "NeededRight", "Right", "given_to", "golden", "of_request"]
 
 _GOLDEN = Path(__file__).with_name("rights.yaml")
 _PATH = re.compile(
