@@ -86,6 +86,7 @@ class Reason(StrEnum):
     MODEL_FILE_TIMEOUT = "ModelFileTimeout"
     QUOTA_EXCEEDED = "QuotaExceeded"
     SPENDING_CAP_REACHED = "SpendingCapReached"
+    DRAINED = "Drained"
     SANDBOX_UNAVAILABLE = "SandboxUnavailable"
     TERMINATED = "Terminated"
     INTERNAL = "Internal"
@@ -418,6 +419,13 @@ _ROWS = (
         FailureClass.QUOTA,
         "The cap on what videos may cost is reached.",
         "Wait until the next day or month in UTC, or raise the cap (values: cost).",
+    ),
+    (
+        Reason.DRAINED,
+        None,
+        FailureClass.QUOTA,
+        "The installation drains: what runs goes on, and nothing new is claimed.",
+        "End it with `runops undrain`, or raise maxConcurrent where that is 0.",
     ),
     (
         Reason.OUT_OF_MEMORY,

@@ -9,6 +9,7 @@ import typer
 from runops.logs import redact
 from runops_cli.commands.cancel import cancel
 from runops_cli.commands.check import check
+from runops_cli.commands.drain import drain
 from runops_cli.commands.list_jobs import list_jobs
 from runops_cli.commands.logs import logs
 from runops_cli.commands.pause import pause
@@ -16,6 +17,7 @@ from runops_cli.commands.resume import resume
 from runops_cli.commands.retry import retry
 from runops_cli.commands.sop import sop
 from runops_cli.commands.submit import submit
+from runops_cli.commands.undrain import undrain
 from runops_cli.commands.version import version
 from runops_cli.commands.watch import watch
 from runops_cli.commands.work import work
@@ -44,6 +46,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "retry": retry,
     "pause": pause,
     "resume": resume,
+    "drain": drain,
+    "undrain": undrain,
     "logs": logs,
     "work": work,
     "version": version,

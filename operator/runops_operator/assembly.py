@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from runops.supabase.connection import Supabase
 from runops_operator.breakers.breakers import Breakers
 from runops_operator.config import Cost, OperatorConfig
+from runops_operator.draining.drain_watch import DrainWatch
 from runops_operator.informer.resync import Resync
 from runops_operator.informer.store import Observer, Store
 from runops_operator.informer.workqueue import WorkQueue
@@ -57,6 +58,7 @@ class Operator:
     backlog: BacklogWatch
     pace: PaceLoop
     spending: SpendingWatch
+    drain: DrainWatch
 
 
 def _show_caps(cost: Cost, metrics: Metrics) -> None:
@@ -115,6 +117,7 @@ def assemble(
     store.observe(spending.see, deleted=spending.see_deleted)
     breakers = Breakers(config, now)
     store.observe(breakers.see, deleted=breakers.see_deleted)
+    drain = DrainWatch(cluster, config, changed=wake.set)
     _show_caps(config.cost, metrics)
     metrics.look_at(videojobs=lambda: snapshot(store.videojobs()), depth=lambda: len(queue))
     adopter = Adopter(cluster=cluster, jobs=jobs, store=store, queue=queue, config=config)
@@ -156,8 +159,19 @@ def assemble(
         metrics=metrics,
         clock=server_clock,
     )
+    hand_made = HandMadeSlots(store, adopter.count_in_hand, config, drain=drain)
+    slots = Slots(
+        store,
+        confirmation,
+        config,
+        breakers=breakers,
+        drain=drain,
+        in_hand=lambda: adopter.count_in_hand() + hand_made.count_claiming(),
+        spending=spending.verdict,
+        room=pace.room,
+    )
     intake = Intake(
-        slots=Slots(store, confirmation, config, breakers=breakers, spending=spending.verdict, room=pace.room),
+        slots=slots,
         chooser=Chooser(
             candidates=Candidates(jobs, config), claimer=claimer, hints=hints, clock=server_clock, config=config
         ),
@@ -167,7 +181,6 @@ def assemble(
         status=IntakeStatus(metrics, now),
         poll=config.poll,
     )
-    hand_made = HandMadeSlots(store, adopter.count_in_hand, config)
     stopping = Stopping(
         cluster, store=store, now=now, deadline_seconds=config.deadlines.cancelling_seconds, metrics=metrics
     )
@@ -206,4 +219,6 @@ def assemble(
     )
     backlog = BacklogWatch(jobs, metrics, now=server_clock.now)
     resync = Resync(cluster=cluster, store=store, queue=queue, config=config, on_pod_without_job=stopping.follow)
-    return Operator(store, queue, intake, confirmation, reconciler, resync, rows, stopping, backlog, pace, spending)
+    return Operator(
+        store, queue, intake, confirmation, reconciler, resync, rows, stopping, backlog, pace, spending, drain
+    )

@@ -214,7 +214,7 @@ class OperatorConfig(_Camel):
     installation
         Name in claims: unique among everything that claims rows of this table.
     max_concurrent
-        Unfinished VideoJobs at one time; paused ones do not count.
+        Unfinished VideoJobs at one time; paused ones do not count. 0 claims nothing.
     max_concurrent_per_user
         Of these, how many may be one user's; None for no such limit.
     ageing_seconds
@@ -234,12 +234,14 @@ class OperatorConfig(_Camel):
         Whether metrics name users.
     pace_config_map
         ConfigMap that keeps what is known of the model's quotas per minute; None for none. It exists already.
+    drain_config_map
+        ConfigMap in which `runops drain` orders to claim nothing; None for none. It exists already.
     """
 
     installation: Annotated[str, Field(min_length=1, max_length=200)]
     former_installations: tuple[Annotated[str, Field(min_length=1, max_length=300)], ...] = ()
     namespace: Annotated[str, Field(min_length=1, max_length=63)]
-    max_concurrent: Annotated[int, Field(ge=1, le=10_000)] = 10
+    max_concurrent: Annotated[int, Field(ge=0, le=10_000)] = 10
     max_concurrent_per_user: Annotated[int, Field(ge=1, le=10_000)] | None = None
     ageing_seconds: Annotated[float, Field(gt=0)] = 600.0
     models: ModelChoice = ModelChoice()
@@ -264,6 +266,7 @@ class OperatorConfig(_Camel):
     health: Health = Health()
     user_metrics: bool = True
     pace_config_map: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    drain_config_map: Annotated[str, Field(min_length=1, max_length=253)] | None = None
     tracing: Tracing = Tracing()
 
     @property

@@ -274,6 +274,7 @@ def _start(operator: Operator, loops: Loops) -> None:
     loops.start("stopping", operator.stopping.run, turn_seconds=LONG_TURN_SECONDS)
     loops.start("pace", operator.pace.run, turn_seconds=LONG_TURN_SECONDS)
     loops.start("spending", operator.spending.run, turn_seconds=LONG_TURN_SECONDS)
+    loops.start("drain", operator.drain.run, turn_seconds=LONG_TURN_SECONDS)
 
 
 def _watches(operator: Operator, replica: _Replica, loops: Loops) -> Watches:

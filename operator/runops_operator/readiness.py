@@ -39,8 +39,8 @@ class Readiness:
     def check(self) -> str | None:
         """Return why this replica is not ready; None where it is.
 
-        What fails for half a minute only makes no replica unready. Nor does a cap on spending: it is shown as a
-        condition of its own.
+        What fails for half a minute only makes no replica unready. Nor does a cap on spending, or an order
+        to drain: it is shown as a condition of its own.
         """
         intake = self._trouble_of_intake()
         found = (self.trouble, intake, self._loops.trouble(but="intake" if intake else None))

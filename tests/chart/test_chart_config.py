@@ -65,8 +65,8 @@ def test_chart_and_operator_have_the_same_defaults(render: Callable[..., Any], t
         installation=config.installation, namespace=config.namespace, prompts=config.prompts, worker=config.worker
     )
     # The chart elects a leader and has a place for what a new one must know; without a chart there is neither.
-    same = config.model_dump(exclude={"leader_election", "pace_config_map"})
-    assert same == bare.model_dump(exclude={"leader_election", "pace_config_map"})
+    of_a_cluster = {"leader_election", "pace_config_map", "drain_config_map"}
+    assert config.model_dump(exclude=of_a_cluster) == bare.model_dump(exclude=of_a_cluster)
     assert config.leader_election.enabled, "for replicas that are added later"
 
 

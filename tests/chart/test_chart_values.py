@@ -11,7 +11,7 @@ import yaml
     [
         ("modles.sop=x", "modles"),
         ("worker.resource.requests.cpu=1", "resource"),
-        ("maxConcurrent=0", "maxConcurrent"),
+        ("maxConcurrent=-1", "maxConcurrent"),
         ("maxConcurrent=many", "maxConcurrent"),
         ("logLevel=LOUD", "logLevel"),
         ("image.digest=latest", "digest"),

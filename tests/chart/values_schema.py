@@ -243,7 +243,7 @@ def _properties() -> dict[str, Schema]:
     prompt = _text(maxLength=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.md$")
     model = _text(minLength=1, maxLength=128, pattern="^[A-Za-z0-9][A-Za-z0-9._/-]*$")
     same = (
-        *("maxConcurrent", "ageingSeconds", "retryLimit", "activeDeadlineSeconds", "resyncSeconds", "rowsSeconds"),
+        *("ageingSeconds", "retryLimit", "activeDeadlineSeconds", "resyncSeconds", "rowsSeconds"),
         "logLevel",
     )
     return {
@@ -252,6 +252,7 @@ def _properties() -> dict[str, Schema]:
         "installation": _text(maxLength=200),
         "formerInstallations": _list(_text(minLength=1, maxLength=300), uniqueItems=True),
         **{name: _setting(name) for name in same},
+        "maxConcurrent": _integer(0, 10_000),
         "maxConcurrentPerUser": _integer(0, 10_000),
         "models": _object(transcribe=model, sop=model, fallback=_list(model, maxItems=3, uniqueItems=True)),
         "prompts": _object(

@@ -78,10 +78,10 @@ class Operator:
         for video in ("vj-1", "vj-2"):
             self.breakers.failed(video, verdict.reason, met_in=None, words=verdict.text)
 
-    async def look(self, seconds: float = 0) -> None:
+    async def look(self, seconds: float = 0, *, drained: str | None = None) -> None:
         """Let time pass, then read the table as the intake does, and show the result in the pod."""
         self.now += timedelta(seconds=seconds)
-        admission = admit([], CONFIG, claimed={}, fault=self.breakers.pause())
+        admission = admit([], CONFIG, claimed={}, fault=self.breakers.pause(), drained=drained)
         if admission.paused is None:
             self.status.resume()
         else:
@@ -148,6 +148,18 @@ async def test_an_open_breaker_is_told_with_cause_remedy_since_and_next_try(
     assert operator.condition["message"].count(remedy) == 1
     assert operator.condition["lastTransitionTime"] == "2026-11-24T12:00:00Z"
     assert [event["reason"] for event in operator.events] == [operator.condition["reason"]]
+
+
+async def test_a_drain_is_told_with_who_ordered_it_and_how_to_end_it_also_while_a_breaker_is_open() -> None:
+    operator = Operator()
+    operator.videos_meet(OVERLOADED)
+    for seconds in (0, 12):
+        await operator.look(seconds, drained="Drained since 2026-11-24T12:00:00Z by ann: the database moves.")
+    told = (
+        "Drained since 2026-11-24T12:00:00Z by ann: the database moves. No rows are claimed since 2026-11-24T12:00:00Z."
+    )
+    assert operator.check() == (f"warning claims: Drained: {told}", TABLE[Reason.DRAINED].remedy)
+    assert [event["reason"] for event in operator.events] == ["Drained"]
 
 
 async def test_the_condition_follows_the_tries_and_is_cleared_when_the_breaker_closes() -> None:

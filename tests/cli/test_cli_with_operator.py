@@ -15,6 +15,7 @@ from devstack.stack import StackInfo
 from runops.videojob import JOB_ID_LABEL
 from tests.cluster_objects import ClusterObjects
 from tests.eventually import eventually
+from tests.fork_server import ForkedProcess
 from tests.forked_operator import forked_operator
 from tests.on_cluster import Kubectl
 
@@ -27,8 +28,11 @@ CRD = Path(__file__).parents[2] / "crds" / "videojob.yaml"
 @pytest.fixture
 def operator(
     cluster: ClusterInfo, kubectl: Kubectl, namespace: str, stack: StackInfo, tmp_path: Path
-) -> Iterator[None]:
-    """An operator whose workers never start, because their image does not exist: the tests only read Jobs."""
+) -> Iterator[Callable[[], None]]:
+    """An operator whose workers never start, because their image does not exist: the tests only read Jobs.
+
+    Gives a function that kills it and starts another one.
+    """
     assert kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRD)).returncode == 0
     config, secrets = tmp_path / "operator.yaml", tmp_path / "secrets"
     secrets.mkdir()
@@ -41,6 +45,7 @@ def operator(
         "poll": {"busySeconds": 0.3, "idleSeconds": 0.3},
         "worker": {"image": "runops.invalid/none:1", "serviceAccountName": "default", "secretName": "keys"},
         "health": {"port": 0},
+        "drainConfigMap": "ours-drain",
     }
     config.write_text(yaml.safe_dump(settings))
     environment = {
@@ -50,9 +55,23 @@ def operator(
         "RUNOPS_CONFIG": str(config),
         "RUNOPS_SECRETS_DIR": str(secrets),
     }
-    process = forked_operator(environment=environment, log=tmp_path / "operator.log")
-    yield
-    process.kill()
+    # What the chart would make of it.
+    for name, keys in (("ours", (f"--from-file=operator.yaml={config}",)), ("ours-drain", ())):
+        assert kubectl("-n", namespace, "create", "configmap", name, *keys).returncode == 0
+        labels = ("app.kubernetes.io/part-of=runops", "app.kubernetes.io/instance=ours")
+        assert kubectl("-n", namespace, "label", "configmap", name, *labels).returncode == 0
+
+    def started() -> ForkedProcess:
+        return forked_operator(environment=environment, log=tmp_path / "operator.log")
+
+    running = [started()]
+
+    def restart() -> None:
+        running.pop().kill()
+        running.append(started())
+
+    yield restart
+    running.pop().kill()
 
 
 @pytest.mark.usefixtures("operator")
@@ -106,3 +125,55 @@ def test_the_operator_acts_on_the_commands(
     obeyed("retry", job_id)
     eventually(lambda: len(of_job("metadata", "uid")) == 1, "a Job again")
     assert row() == ("processing", None)
+
+
+def test_a_drain_finishes_what_runs_claims_nothing_and_survives_a_restart(
+    *,
+    runops: Runops,
+    environment: dict[str, str],
+    operator: Callable[[], None],
+    objects: ClusterObjects,
+    cluster: ClusterInfo,
+    namespace: str,
+    database: psycopg.Connection,
+    tmp_path: Path,
+) -> None:
+    environment["KUBECONFIG"] = str(cluster.kubeconfig)
+    environment["PATH"] = f"{Path(cluster.kubectl).parent}:{environment['PATH']}"
+    running, waiting, ended = (str(uuid4()) for _ in range(3))
+
+    def queue(job_id: str, status: str = "queued") -> None:
+        database.execute("insert into jobs (job_id, status, metadata) values (%s, %s, '{}')", [job_id, status])
+
+    def status(job_id: str) -> str:
+        found = database.execute("select status from jobs where job_id = %s", [job_id]).fetchone()
+        assert found is not None
+        return str(found[0])
+
+    queue(running)
+    eventually(lambda: len(objects("jobs", labels=f"{JOB_ID_LABEL}={running}")) == 1, "a Job")
+    result = runops("drain", "-n", namespace, "--why", "the database moves")
+    assert result.exit_code == 0, result.output
+    assert "ours drains: nothing new is claimed. 1 video runs." in result.stderr
+
+    queue(waiting)
+    operator()
+    queue(ended, "error")
+    result = runops("retry", ended, "-n", namespace)
+    assert (result.exit_code, status(ended)) == (0, "queued")
+    assert "ours drains and claims nothing until `runops undrain`." in result.stderr
+    assert "the database moves" in runops("list", "-n", namespace).stderr
+    log = tmp_path / "operator.log"
+    eventually(lambda: log.read_text().count("No rows are claimed: Drained since") == 2, "the new process says it too")
+    result = runops("drain", "-n", namespace, "--wait", "--timeout", "1")
+    assert (result.exit_code, status(waiting)) == (4, "queued")
+
+    # A cancel is served, and then nothing runs any more.
+    assert runops("cancel", running).exit_code == 0
+    result = runops("drain", "-n", namespace, "--wait")
+    assert (result.exit_code, status(waiting), status(ended)) == (0, "queued", "queued")
+    assert "Nothing runs any more." in result.stderr
+    assert not objects("jobs", labels=f"{JOB_ID_LABEL}={waiting}")
+
+    assert runops("undrain", "-n", namespace).exit_code == 0
+    eventually(lambda: {status(waiting), status(ended)} == {"processing"}, "the rows that waited are claimed")

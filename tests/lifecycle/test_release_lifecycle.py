@@ -1,5 +1,6 @@
 """Install, test, upgrade and roll back while videos run, uninstall, install again: with both Helms, for real."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -121,6 +122,7 @@ def _install_again_over_what_was_kept(release: Release, values: dict[str, Any]) 
     quiet = {**values, "replicas": 0}
     release.helmed("install", release.name, str(CHART), values=quiet)
     assert len(release.objects("videojobs")) == _RUNNING
+    _upgrade_while_it_drains(release, quiet)
     release.helmed("uninstall", release.name, "--wait", "--timeout", "480s")
 
     refused = release.helm("install", "another", str(CHART), values=quiet)
@@ -132,6 +134,16 @@ def _install_again_over_what_was_kept(release: Release, values: dict[str, Any]) 
         release.helmed("install", "another", str(CHART), *way, values=quiet)
         release.helmed("uninstall", "another", "--wait", "--timeout", "480s")
     assert len(release.objects("videojobs")) == _RUNNING
+
+
+def _upgrade_while_it_drains(release: Release, values: dict[str, Any]) -> None:
+    """An upgrade leaves the order to drain alone."""
+    order = {"since": "2026-11-30T19:00:00Z", "by": "ann"}
+    name = f"{release.name}-drain"
+    release.told("patch", "configmap", name, "--type=merge", f"--patch={json.dumps({'data': order})}")
+    release.helmed("upgrade", release.name, str(CHART), values={**values, "maxConcurrent": 3})
+    (kept,) = [item for item in release.objects("configmaps") if item["metadata"]["name"] == name]
+    assert kept["data"] == order
 
 
 def test_helm_test_says_in_plain_words_what_is_missing(

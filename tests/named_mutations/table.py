@@ -104,6 +104,31 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         test="tests/operator/test_adoption_and_claims.py"
         "::test_the_intake_claims_nothing_while_the_row_watch_still_adopts_a_row",
     ),
+    _in_operator(
+        name="rows are claimed while the installation drains",
+        before="drained=self._drain.why,",
+        after="drained=None,",
+        worlds=15,
+    ),
+    _in_operator(
+        name="rows that were chosen before the order to drain are claimed after it",
+        before="if self._slots.drained:\n            return 0",
+        after="pass",
+        test="tests/operator/draining/test_drain_watch.py::test_an_order_that_comes_while_rows_are_chosen_is_kept",
+    ),
+    _in_operator(
+        name="an order to drain is confirmed while a row is being claimed",
+        before="if self._in_hand() == 0:",
+        after="if True:",
+        test="tests/operator/draining/test_drain_watch.py"
+        "::test_no_order_is_confirmed_while_a_claimed_row_has_no_videojob",
+    ),
+    _in_operator(
+        name="VideoJobs made by hand start while the installation drains",
+        before="if self.drained is not None:\n            return False",
+        after="pass",
+        test="tests/operator/draining/test_drain_watch.py::test_videojobs_made_by_hand_wait_too_and_say_why",
+    ),
     # Claims on VideoJobs, and objects of the same name.
     _in_operator(
         name="a claim is written on a VideoJob that changed since it was read",

@@ -38,6 +38,7 @@ class Site:
         self.claim_failure: Exception | None = None
         self.admissions = 0
         self.read_seconds = 0.0
+        self.drained = False
         self.status = IntakeStatus(Metrics())
         self.wake = asyncio.Event()
         parts: Any = self
@@ -51,6 +52,12 @@ class Site:
             poll=Poll(),
             jitter=lambda: jitter,
         )
+
+    async def know_drain(self) -> None:
+        """The order to drain is known."""
+
+    def claims_nothing(self) -> None:
+        self.calls.append("claims nothing")
 
     async def _recall(self) -> None:
         self.calls.append("recall")
@@ -78,6 +85,14 @@ async def test_rows_are_recalled_before_the_first_claim_and_not_again() -> None:
     assert await site.intake.claim_what_fits() == 2
     assert await site.intake.claim_what_fits() == 1
     assert site.calls == ["recall", "choose 3", "claim 2", "choose 3", "claim 1"]
+
+
+async def test_while_the_installation_drains_rows_are_recalled_and_none_is_read() -> None:
+    site = Site(Choice(rows(2), 0))
+    site.offer = Admission(0, Counter(), Reason.DRAINED)
+    assert await site.intake.claim_what_fits() == 0
+    assert site.calls == ["recall", "claims nothing"]
+    assert site.status.is_intended
 
 
 async def test_rows_are_recalled_after_a_claim_whose_result_is_unknown() -> None:

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from runops_operator.breakers.breakers import Breakers
+from runops_operator.draining.drain_watch import DrainWatch
 from runops_operator.informer.store import Store
 from runops_operator.intake.confirm import Confirmation
 from runops_operator.intake.slots import Slots
 from runops_operator.spending.caps import SpendingVerdict
 from tests.operator.world import CONFIG
+from tests.simulation.cluster import MemoryCluster
 
 
 class Claimed:
@@ -33,7 +35,14 @@ def test_rows_that_are_claimed_count_for_spending_and_for_a_quota() -> None:
 
     config = CONFIG.model_copy(update={"max_concurrent": 10})
     slots = Slots(
-        Store(), cast("Confirmation", Claimed()), config, breakers=Breakers(config), room=room, spending=spending
+        Store(),
+        cast("Confirmation", Claimed()),
+        config,
+        breakers=Breakers(config),
+        drain=DrainWatch(MemoryCluster(), config, changed=int),
+        in_hand=int,
+        room=room,
+        spending=spending,
     )
     admission = slots.admission()
     assert asked == [3, {"ann": 2, "": 1}]

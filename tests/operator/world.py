@@ -56,6 +56,7 @@ class World:
         self.confirmation = operator.confirmation
         self.resync, self.rows, self.reconciler = operator.resync, operator.rows, operator.reconciler
         self.stopping, self.backlog, self.pace = operator.stopping, operator.backlog, operator.pace
+        self.drain = operator.drain
         self.events: list[Event] = []
         self.cluster.watchers = [self.events]
 

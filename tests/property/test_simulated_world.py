@@ -24,6 +24,8 @@ _MUST_HAPPEN = {
     "a worker was cut off",
     "a person interfered",
     "a fault that all videos share",
+    "a person ordered to drain",
+    "a drain came to its end",
     "an app wrote over a claim",
     "a claim was written into its row again",
     "another installation made a VideoJob",

@@ -51,6 +51,10 @@ class MemoryApi:
                 return dict(await self._cluster.get_videojob(name))
             case "GET", "jobs":
                 return dict(await self._cluster.get_job(name))
+            case "GET", "configmaps":
+                return dict(await self._cluster.get_configmap(name))
+            case "PATCH", "configmaps":
+                return dict(await self._cluster.patch_configmap(name, (body or {})["data"]))
             case "POST", "videojobs":
                 return dict(await self._cluster.create_videojob(body or {}))
             case "POST", "jobs":

@@ -153,7 +153,7 @@ class MemoryCluster:
             raise NotFound(name, status=404)
         return self.configmaps[name]
 
-    async def patch_configmap(self, name: str, data: Mapping[str, str]) -> Manifest:
+    async def patch_configmap(self, name: str, data: Mapping[str, str | None]) -> Manifest:
         self.configmaps[name] = merged(await self.get_configmap(name), {"data": dict(data)})
         return self.configmaps[name]
 

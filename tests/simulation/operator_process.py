@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx
 
+from runops.drain_order import END_OF_DRAIN, DrainOrder, drain_data, read_drain_order
 from runops.retrying import RetryPolicy
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.jobs import JobsTable
@@ -19,7 +20,7 @@ from runops_operator.kubernetes_api.cluster import ClusterError
 from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster
 from runops_operator.observability.metrics import Metrics
 from tests.simulation.api import MemoryApi
-from tests.simulation.cluster import Event, MemoryCluster
+from tests.simulation.cluster import Event, MemoryCluster, merged
 from tests.simulation.network import Network, Process, Wire
 from tests.simulation.postgrest import Answer, MemoryQuery, MemoryRest
 from tests.simulation.table import MemoryDatabase
@@ -50,11 +51,35 @@ class Site:
         self.replicas: list[Replica] = []
         self.workers: list[Worker] = []
         self.next_tick = 0.0
+        self.drained_at: float | None = None
+        """Since when it is ordered to drain, in seconds; None where it is not."""
 
     @property
     def installation(self) -> str:
         """Who claims."""
         return self.config.installation
+
+    @property
+    def order(self) -> DrainOrder | None:
+        """The order to drain."""
+        name = self.config.drain_config_map
+        return None if name is None else read_drain_order(self.cluster.configmaps[name]["data"])
+
+    def drain(self, at: float) -> None:
+        """Order to drain."""
+        self.drained_at = at
+        self._write(drain_data(DrainOrder(f"{at:.6f}")))
+
+    def undrain(self) -> None:
+        """End the drain."""
+        self.drained_at = None
+        self._write(END_OF_DRAIN)
+
+    def _write(self, data: Mapping[str, str | None]) -> None:
+        name = self.config.drain_config_map
+        assert name is not None
+        stored = self.cluster.configmaps[name]
+        self.cluster.configmaps[name] = merged(stored, {"data": data})
 
 
 class OperatorProcess(Process):
@@ -142,6 +167,7 @@ class Replica:
             "resync": operator.resync.run(),
             "rows": operator.rows.run(),
             "stopping": operator.stopping.run(),
+            "drain": operator.drain.run(),
             "watch": self._watch(process),
         }
         for name, loop in loops.items():

@@ -35,6 +35,8 @@ _RESYNC_SECONDS = 150.0
 _RIVAL_SECONDS = 19.0
 _WAITS = (Reason.JOB_REFUSED, Reason.POD_NOT_STARTING, Reason.IMAGE_PULL_FAILED, Reason.UNSCHEDULABLE)
 _CHECK_SECONDS = 10.0
+_DRAINED_SECONDS = 60.0
+"""After so long in which every call is answered, every replica has read the order to drain."""
 _MESSAGE_LIMIT = 1024
 _ROWS_WITHOUT_END = frozenset({Nature.WRITE_REFUSED, Nature.UNDELETABLE})
 """Videos whose row cannot end, or not in a way that the promises name."""
@@ -79,6 +81,7 @@ class Promises:
         """Rows whose claim an app wrote over, with its token."""
         self.deleted_by_hand: set[str] = set()
         self.resting_since: datetime | None = None
+        self.calm_since: datetime | None = None
         self._jobs_made: defaultdict[UUID, set[str]] = defaultdict(set)
         self._rivals: dict[UUID, tuple[str, datetime]] = {}
         self._database, self._sites, self._natures, self._now = database, sites, natures, now
@@ -128,6 +131,7 @@ class Promises:
     def _operator_wrote(self, change: Change, site: Site) -> None:
         before, after = change.before, change.after
         ours = before.claim is not None and before.claim.by == site.installation
+        self._check_drain(change, site)
         if before.status == RowStatus.QUEUED:
             if after.status == RowStatus.PROCESSING:
                 self._of_others.discard(change.job_id)
@@ -163,6 +167,23 @@ class Promises:
         if change.after.claim.token != token:
             self._of_others.add(change.job_id)
         self.tally["a claim was written into its row again"] += 1
+
+    def _check_drain(self, change: Change, site: Site) -> None:
+        """Check that nothing is claimed while the installation drains."""
+        before, after = change.before, change.after
+        ours = before.claim is not None and before.claim.by == site.installation
+        claimed = after.status == RowStatus.PROCESSING and not (ours and before.status == RowStatus.PROCESSING)
+        restamped = change.job_id in self.overwritten
+        if not claimed or after.claim is None or restamped or site.drained_at is None:
+            return
+        order = site.order
+        # Of two that work without a lease, one does not know what the other has begun.
+        confirmed = order is not None and order.confirmed and len(site.replicas) == 1
+        calm = self.calm_since is not None and self._now() - max(
+            self.calm_since, START + timedelta(seconds=site.drained_at)
+        ) > timedelta(seconds=_DRAINED_SECONDS)
+        if confirmed or calm:
+            raise Violation("a row was claimed though the installation drains", change.job_id)
 
     def _check_takeover(self, change: Change, site: Site) -> None:
         if change.untouched <= timedelta(seconds=site.config.stale_after_seconds):
@@ -362,6 +383,18 @@ class Promises:
     def at_rest(self) -> bool:
         """Return whether there is nothing left to do."""
         return not any(True for _ in self._unfinished())
+
+    def undrained(self, site: Site) -> Iterable[Violation]:
+        """Return what a site that drains has still to do: what ran has to end, and the order is confirmed."""
+        for job_id, row in self._database.rows.items():
+            ours = row.claim is not None and row.claim.by == site.installation
+            if ours and row.status == RowStatus.PROCESSING and self._natures[job_id] not in _ROWS_WITHOUT_END:
+                yield Violation("a row does not end while the installation drains", job_id)
+        for name, body in own_videojobs(site):
+            if _token(body) is not None and not finished(body) and name not in site.cluster.finalizers:
+                yield Violation("a VideoJob does not end while the installation drains", name)
+        if site.order is None or not site.order.confirmed:
+            yield Violation("the order to drain was not confirmed", site.installation)
 
     def check_rest(self) -> None:
         """Raise a Violation where something is left to do after all that time, or did not end as promised."""

@@ -41,6 +41,9 @@ _EXPIRED_SECONDS = 500.0 + 50.0
 _JUMPS = (0.01, 0.5, 3.0, 3.0, 20.0, 20.0, 20.0, 60.0, 60.0, 150.0, 700.0, 5000.0)
 """Seconds for which a machine stands still."""
 _FAULTS = (Reason.MODEL_UNAVAILABLE, Reason.STORAGE_UNAVAILABLE, Reason.KEY_REJECTED, Reason.WORKER_CRASHED)
+_DRAINABLE = 0.3
+"""The share of worlds in which somebody orders to drain."""
+_DRAINS = 0.05
 _BOUND_OF_STEPS = 200_000
 """Of idle moments; a world that needs more does not come to rest."""
 
@@ -147,7 +150,11 @@ class World:
         self._calm_until: float | None = None
         self._broken: list[Violation] = []
         """What was found while a process made a call: it would take the exception for a failure of that call."""
+        self._drains = random.Random(f"drains of {seed}")  # noqa: S311 - a repeatable world, no secret
+        """A source of its own: worlds without a drain stay as they are."""
+        self._drainable = self._drains.random() < _DRAINABLE
         self._resting = False
+        self._draining_out = False
         self._expiring = False
         self._over = False
 
@@ -189,7 +196,11 @@ class World:
             }
             if self._draw(0.3):
                 settings["maxConcurrentPerUser"] = 1
+            if self._drainable:
+                settings["drainConfigMap"] = "drain"
             site = Site(config_of(installation, **settings), self.now, first_uid=1 + 1_000_000 * len(self.sites))
+            if self._drainable:
+                site.cluster.configmaps["drain"] = {"metadata": {"name": "drain"}, "data": {}}
             self.sites.append(site)
             site.api.on_delete = partial(self._check, self.promises.job_deleted_by_operator, site)
             site.cluster.watchers.append(_Observer(partial(self._check, self.promises.object_changed, site)))
@@ -249,6 +260,8 @@ class World:
 
     def _is_over(self) -> bool:
         """Return whether there is nothing left to wait for."""
+        if self._draining_out:
+            return not any(True for site in self._drained() for _ in self.promises.undrained(site))
         if not self._expiring:
             return self.promises.at_rest()
         return not any(True for site in self.sites for _ in self.promises.undeleted(site))
@@ -261,11 +274,20 @@ class World:
         if self.rival is not None:
             self.rival.finish()
         self._calm_since, self._calm_until = self.now(), self.seconds + seconds
+        self.promises.calm_since = self._calm_since
 
     def _end_calm(self) -> None:
         if not self._resting:
             self.network.calm = False
-            self._calm_since = self._calm_until = None
+            self._calm_since = self._calm_until = self.promises.calm_since = None
+        elif self._draining_out:
+            for site in self._drained():
+                for what in self.promises.undrained(site):
+                    raise what
+                site.undrain()
+                self.tally["a drain came to its end"] += 1
+            self._draining_out, self.promises.resting_since = False, self.now()
+            self._become_calm(_LONGEST_REST_SECONDS)
         elif self._expiring:
             for site in self.sites:
                 self.promises.check_deleted(site, TTL_SECONDS)
@@ -287,6 +309,7 @@ class World:
             for name, videojob in list(site.cluster.videojobs.items()):
                 if videojob["spec"].get("suspend"):
                     site.cluster.edit_videojob(name, suspend=False)
+        self._draining_out = any(True for _ in self._drained())
         self._resting, self.pods.may_start_twice = True, False
         self.promises.resting_since = self.now()
         self._become_calm(_LONGEST_REST_SECONDS)
@@ -294,6 +317,8 @@ class World:
     # Steps.
 
     def _step(self, timeout: float | None) -> None:
+        if self._drainable and self._drains.random() < _DRAINS:
+            self._drain_or_undrain(self._drains.choice(self.sites))
         calls = self.network.waiting
         weights = {
             self._answer: 24 if calls else 0,
@@ -392,6 +417,16 @@ class World:
     def _change_fault(self, site: Site) -> None:  # noqa: ARG002 - as the other steps
         self._fault = self.chance.choice((*_FAULTS, None, None)) if self._fault is None else None
         self.tally["a fault that all videos share"] += self._fault is not None
+
+    def _drained(self) -> Iterator[Site]:
+        return (site for site in self.sites if site.drained_at is not None)
+
+    def _drain_or_undrain(self, site: Site) -> None:
+        if site.drained_at is not None:
+            site.undrain()
+            return
+        self.tally["a person ordered to drain"] += 1
+        site.drain(self.seconds)
 
     def _collect_garbage(self, site: Site) -> None:
         site.cluster.collect_garbage()

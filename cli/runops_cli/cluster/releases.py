@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from runops.drain_order import DrainOrder, read_drain_order
 from runops_cli.cluster.kubectl import Kubectl
 
 __all__ = ["Installed", "installed_in", "operators_pods", "read_releases"]
@@ -27,11 +28,20 @@ class Installed:
         The section `cost`, with the names of the chart's values.
     lease
         Name of the Lease of the operator that works.
+    names
+        Under which it claims rows and makes VideoJobs.
+    drain
+        Name of the ConfigMap that holds the order to drain; "" for a chart that has none.
+    order
+        The order to drain; None where there is none.
     """
 
     release: str
     cost: Mapping[str, Any]
     lease: str
+    names: tuple[str, ...] = ()
+    drain: str = ""
+    order: DrainOrder | None = None
 
     def cap(self, setting: str) -> Decimal | None:
         """Return a cap in US dollars; None where it is not set."""
@@ -61,6 +71,7 @@ async def read_releases(kubectl: Kubectl) -> list[Installed]:
 def installed_in(configmaps: Mapping[str, Any]) -> list[Installed]:
     """Return the releases whose configuration is among ConfigMaps, by name. Pure."""
     found = []
+    orders = {item["metadata"]["name"]: item.get("data") for item in configmaps.get("items") or []}
     for item in configmaps.get("items") or []:
         text = (item.get("data") or {}).get(_CONFIG_KEY)
         if text is None:
@@ -77,6 +88,9 @@ def installed_in(configmaps: Mapping[str, Any]) -> list[Installed]:
                 release=str(labels.get("app.kubernetes.io/instance") or item["metadata"]["name"]),
                 cost=config.get("cost") or {},
                 lease=str((config.get("leaderElection") or {}).get("lease") or ""),
+                names=(str(config.get("installation")), *map(str, config.get("formerInstallations") or ())),
+                drain=str(config.get("drainConfigMap") or ""),
+                order=read_drain_order(orders.get(str(config.get("drainConfigMap") or ""))),
             )
         )
     return sorted(found, key=lambda one: one.release)

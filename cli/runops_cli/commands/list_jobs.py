@@ -12,11 +12,13 @@ from runops.job_row import RowStatus
 from runops.logs import redact
 from runops.supabase.connection import Supabase
 from runops.supabase.row_summaries import Order, RowSummary, list_summaries
+from runops_cli.cluster.draining import drain_note
+from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.rows.job_table import table
 from runops_cli.rows.shared_waits import waits_line
 from runops_cli.terminal.console import STDOUT, to_stderr, to_stdout
 from runops_cli.terminal.exit_codes import Exit
-from runops_cli.terminal.options import EnvFile, TableFormat
+from runops_cli.terminal.options import Context, EnvFile, Namespace, TableFormat
 from runops_cli.terminal.run_command import run_with_supabase
 
 __all__ = ["list_jobs"]
@@ -33,9 +35,13 @@ def list_jobs(
     user: Annotated[UUID | None, typer.Option(help="Only jobs of this uploader.", show_default=False)] = None,
     limit: Annotated[int, typer.Option("--limit", "-l", min=1, max=_MOST, help="Maximum number of jobs.")] = 20,
     output: Annotated[TableFormat, typer.Option("--output", "-o", help="Output format.")] = TableFormat.TABLE,
+    context: Context = None,
+    namespace: Namespace = None,
     env_file: EnvFile = None,
 ) -> None:
     """List jobs, newest first. With only `--status queued`, oldest first, as the queue is.
+
+    If kubectl has a cluster on which the installation drains, a line on standard error says so.
 
     Example: runops list
 
@@ -56,6 +62,8 @@ def list_jobs(
             to_stderr(line, style="yellow")
         if len(rows) == limit:
             to_stderr(f"These are the first {limit}; --limit shows more.")
+        if (note := await drain_note(Kubectl(context, namespace))) is not None:
+            to_stderr(note, style="yellow")
         return Exit.OK
 
     run_with_supabase(env_file, listed)

@@ -10,10 +10,12 @@ from runops.supabase import row_commands
 from runops.supabase.connection import Supabase
 from runops.supabase.row_commands import CommandResult, Outcome
 from runops.supabase.row_summaries import Order, RowSummary, list_summaries
+from runops_cli.cluster.draining import drain_note
+from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.terminal.console import one_line, to_stderr, to_stdout
 from runops_cli.terminal.each_job import JobResult, each_job
 from runops_cli.terminal.exit_codes import Exit
-from runops_cli.terminal.options import EnvFile
+from runops_cli.terminal.options import Context, EnvFile, Namespace
 from runops_cli.terminal.run_command import run_with_supabase
 
 __all__ = ["job_result", "retry"]
@@ -36,11 +38,14 @@ def retry(
         typer.Option(help="With --all-failed: only jobs whose error contains this text.", show_default=False),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    context: Context = None,
+    namespace: Namespace = None,
     env_file: EnvFile = None,
 ) -> None:
     """Queue jobs again that are completed or in error; counting of attempts starts again.
 
-    It clears error and progress. Everything else stays, including the results until new ones replace them.
+    It clears error and progress. Everything else stays, including the results until new ones replace them. If kubectl
+    has a cluster on which the installation drains, it says so: the jobs wait until `runops undrain`.
 
     --all-failed takes the 1,000 newest jobs in error.
 
@@ -55,13 +60,16 @@ def retry(
     if force and all_failed:
         raise typer.BadParameter("Use it with ids, not with --all-failed.", param_hint="--force")
 
-    async def retry_named(supabase: Supabase) -> Exit:
-        return await _retry(supabase, jobs or [], [*_ENDED, RowStatus.PROCESSING] if force else _ENDED)
+    async def retried(supabase: Supabase) -> Exit:
+        if all_failed:
+            code = await _retry_failed(supabase, matching or "", yes=yes)
+        else:
+            code = await _retry(supabase, jobs or [], [*_ENDED, RowStatus.PROCESSING] if force else _ENDED)
+        if (note := await drain_note(Kubectl(context, namespace))) is not None:
+            to_stderr(note, style="yellow")
+        return code
 
-    async def retry_failed(supabase: Supabase) -> Exit:
-        return await _retry_failed(supabase, matching or "", yes=yes)
-
-    run_with_supabase(env_file, retry_failed if all_failed else retry_named)
+    run_with_supabase(env_file, retried)
 
 
 async def _retry(supabase: Supabase, job_ids: list[UUID], from_statuses: list[RowStatus]) -> Exit:

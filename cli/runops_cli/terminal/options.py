@@ -19,6 +19,7 @@ __all__ = [
     "Job",
     "Jobs",
     "Namespace",
+    "Release",
     "SopModel",
     "TableFormat",
     "TextFormat",
@@ -50,6 +51,9 @@ Context = Annotated[
 ]
 Namespace = Annotated[
     str | None, typer.Option("--namespace", "-n", help="Namespace of the VideoJobs.", show_default="the context's")
+]
+Release = Annotated[
+    str | None, typer.Option("--release", help="Release of the chart.", show_default="the only one in the namespace")
 ]
 EnvFile = Annotated[
     Path | None,

@@ -74,6 +74,7 @@ def admit(
     fault: Pause | None = None,
     room: int | None = None,
     spending: SpendingVerdict = NO_SPENDING_CAP,
+    drained: str | None = None,
 ) -> Admission:
     """Return what may be claimed beside the unfinished VideoJobs.
 
@@ -95,6 +96,8 @@ def admit(
         their pods, on nodes that are paid for.
     spending
         What the caps on spending allow.
+    drained
+        Why the installation drains; None where it does not. Then no row is claimed to try, either.
     """
     active: Counter[str] = Counter(claimed)
     waiting = 0
@@ -107,7 +110,9 @@ def admit(
             active[videojob.user] += 1
     kept = min(waiting, max(1, config.max_concurrent // 2))
     paused, why, most = None, None, config.max_concurrent - active.total() - kept
-    if fault is not None:
+    if drained is not None:
+        paused, why, most = Reason.DRAINED, TABLE[Reason.DRAINED].with_remedy(drained), 0
+    elif fault is not None:
         paused, why, most = fault.reason, _sentence(fault), min(most, 1 if fault.may_try else 0)
     elif spending.reached is not None:
         paused, why, most = Reason.SPENDING_CAP_REACHED, spending.reached, 0
@@ -122,7 +127,7 @@ def admit(
         for_quota=fed < slots,
         for_estimates=spending.room == 0 and fed > 0,
         why_paused=why,
-        fault=fault,
+        fault=None if drained is not None else fault,
         spending=spending,
     )
 

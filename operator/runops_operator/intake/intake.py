@@ -122,6 +122,7 @@ class Intake:
         SupabaseError, ClusterError
             The table cannot be read, or VideoJobs cannot be made.
         """
+        await self._slots.know_drain()
         if self._recall_due:
             await self._recall()
             self._recall_due = False
@@ -129,6 +130,8 @@ class Intake:
         self._full = admission.full
         if admission.paused is not None:
             self.status.pause_for_failure(admission.paused, why=admission.why_paused, fault=admission.fault)
+            if admission.paused is Reason.DRAINED:
+                self._slots.claims_nothing()
             if not admission.to_try:
                 return 0
         if admission.full:
@@ -139,6 +142,8 @@ class Intake:
         if admission.claimable <= 0:
             return 0
         rows = await self._chosen(admission)
+        if self._slots.drained:
+            return 0
         self._recall_due = True
         won = await self._claimer.claim(rows)
         self._recall_due = False

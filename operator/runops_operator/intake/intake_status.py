@@ -40,7 +40,7 @@ class IntakeStatus:
         self._waits_for_quota = False
         self._waits_for_estimates = False
         self.is_intended = False
-        """Whether a cap on spending does what it was set for."""
+        """Whether a cap on spending, or an order to drain, does what it is there for."""
 
     @property
     def trouble(self) -> str | None:
@@ -50,7 +50,7 @@ class IntakeStatus:
     def pause(self, sentence: str, reason: str, *, fault: Pause | None = None) -> None:
         """Note that nothing is claimed, and why; `fault` where every video meets one."""
         if self.trouble != sentence:
-            _log.error("No rows are claimed: %s", sentence)
+            _log.log(logging.INFO if reason == Reason.DRAINED else logging.ERROR, "No rows are claimed: %s", sentence)
         if fault is not None:
             self.standstill = Standstill(reason, sentence, fault.since, next_try(fault))
         else:
@@ -58,7 +58,7 @@ class IntakeStatus:
             since = before.since if before is not None and before.reason == reason else self._now()
             self.standstill = Standstill(reason, sentence, since)
         self.needs_a_key = reason in _KEY_REASONS
-        self.is_intended = reason == Reason.SPENDING_CAP_REACHED
+        self.is_intended = reason in {Reason.SPENDING_CAP_REACHED, Reason.DRAINED}
         self._metrics.intake_paused(reason)
 
     def pause_for(self, error: SupabaseError | ClusterError) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from runops_operator.breakers.breakers import Breakers
 from runops_operator.config import OperatorConfig
+from runops_operator.draining.drain_watch import DrainWatch
 from runops_operator.informer.store import Store
 from runops_operator.intake.admission import Admission, admit
 from runops_operator.intake.confirm import Confirmation
@@ -25,6 +26,10 @@ class Slots:
         Settings of this installation.
     breakers
         Know the faults that every video meets.
+    drain
+        Knows whether the installation drains.
+    in_hand
+        Returns how many rows are being claimed, or are claimed and have no VideoJob yet.
     room
         How many more videos find their calls to the model, given how many rows are claimed and have no VideoJob yet;
         None where no quota per minute is used up.
@@ -40,6 +45,8 @@ class Slots:
         config: OperatorConfig,
         *,
         breakers: Breakers,
+        drain: DrainWatch,
+        in_hand: Callable[[], int],
         room: Callable[[int], int | None] = lambda _claimed: None,
         spending: Callable[[Mapping[str, int]], SpendingVerdict] = lambda _claimed: NO_SPENDING_CAP,
     ) -> None:
@@ -47,6 +54,8 @@ class Slots:
         self._confirmation = confirmation
         self._config = config
         self._breakers = breakers
+        self._drain = drain
+        self._in_hand = in_hand
         self._room = room
         self._spending = spending
 
@@ -64,7 +73,35 @@ class Slots:
         room = self._room(sum(claimed.values()))
         spending = self._spending(claimed)
         fault = self._breakers.pause()
-        return admit(self._store.unfinished(), self._config, claimed=claimed, fault=fault, room=room, spending=spending)
+        return admit(
+            self._store.unfinished(),
+            self._config,
+            claimed=claimed,
+            fault=fault,
+            room=room,
+            spending=spending,
+            drained=self._drain.why,
+        )
+
+    async def know_drain(self) -> None:
+        """Read whether the installation drains, if that was never done.
+
+        Raises
+        ------
+        ClusterError
+            It cannot be read.
+        """
+        await self._drain.know()
+
+    @property
+    def drained(self) -> bool:
+        """Whether the installation drains. It may have begun while rows were chosen."""
+        return self._drain.why is not None
+
+    def claims_nothing(self) -> None:
+        """Note that the intake claims nothing since the installation drains, once no earlier claim is under way."""
+        if self._in_hand() == 0:
+            self._drain.claims_nothing()
 
     def claimed_to_try(self) -> None:
         """Note that a row was claimed although a fault stops the claims."""

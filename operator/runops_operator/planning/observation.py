@@ -32,6 +32,8 @@ class Observation:
         Why the next attempt must not start now; None where it may.
     slot_free
         Whether a VideoJob without a claim may take a slot.
+    drained
+        Why the installation drains; None where it does not.
     waited_seconds
         How long the VideoJob has waited for the same thing, see `waiting.wait_of`.
     quiet_seconds
@@ -50,6 +52,7 @@ class Observation:
     faults: SharedFaults = field(default_factory=SharedFaults)
     hold: Hold | None = None
     slot_free: bool = True
+    drained: str | None = None
     waited_seconds: float = 0.0
     quiet_seconds: float = 0.0
     completed_seconds: float = 0.0

@@ -37,7 +37,8 @@ def plan_unclaimed(seen: Observation, config: OperatorConfig, now: datetime) -> 
     if row.status == RowStatus.PROCESSING:
         return _row_in_processing(seen, row, config, now)
     if not seen.slot_free:
-        shown = status.waiting(seen.videojob, None, (), _NO_SLOT, now)
+        wait = _NO_SLOT if seen.drained is None else Wait(Reason.DRAINED, seen.drained)
+        shown = status.waiting(seen.videojob, None, (), wait, now)
         return [*patch_if_it_changes(seen.videojob, shown), RequeueAfter(_SLOT_CHECK_SECONDS)]
     return [ClaimRow(row)]
 

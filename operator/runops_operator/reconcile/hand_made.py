@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from runops_operator.config import OperatorConfig
+from runops_operator.draining.drain_watch import DrainWatch
 from runops_operator.informer.store import Store
 from runops_operator.manifests.observed import VideoJobView
 
@@ -22,16 +23,30 @@ class HandMadeSlots:
         Returns how many rows are being claimed, or are claimed and have no VideoJob yet.
     config
         Settings of this installation.
+    drain
+        Knows whether the installation drains.
     """
 
-    def __init__(self, store: Store, in_hand: Callable[[], int], config: OperatorConfig) -> None:
+    def __init__(self, store: Store, in_hand: Callable[[], int], config: OperatorConfig, *, drain: DrainWatch) -> None:
         self._store = store
         self._in_hand = in_hand
         self._config = config
+        self._drain = drain
         self._claiming: set[str] = set()
+
+    @property
+    def drained(self) -> str | None:
+        """Why the installation drains; None where it does not."""
+        return self._drain.why
+
+    def count_claiming(self) -> int:
+        """Return how many VideoJobs claim their rows just now."""
+        return len(self._claiming)
 
     def is_free(self, videojob: VideoJobView) -> bool:
         """Whether a slot is free for a VideoJob that has no claim yet."""
+        if self.drained is not None:
+            return False
         active: Counter[str] = Counter()
         for other in self._store.unfinished():
             holds = other.claim is not None or (other.name in self._claiming and other.name != videojob.name)

@@ -12,6 +12,7 @@ from runops.object_names import made_objects
 from runops.progress import Stage
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
 from runops_operator.breakers.breakers import Breakers
+from runops_operator.draining.drain_watch import DrainWatch
 from runops_operator.informer.store import Store
 from runops_operator.kubernetes_api.cluster import ClusterError, Conflict, NotFound
 from runops_operator.observability.metrics import Metrics
@@ -62,7 +63,7 @@ class Bench:
         self.breakers = Breakers(CONFIG, lambda: START)
         parts: dict[str, Any] = {
             "breakers": self.breakers,
-            "slots": HandMadeSlots(self.store, int, CONFIG),
+            "slots": HandMadeSlots(self.store, int, CONFIG, drain=DrainWatch(Recorder(), CONFIG, changed=int)),
             "cluster": self.cluster,
             "jobs": self.jobs,
             "objects": self.objects,

@@ -8,6 +8,7 @@ import pytest
 
 from runops.job_row import JobRow
 from runops_operator.breakers.breakers import Breakers
+from runops_operator.draining.drain_watch import DrainWatch
 from runops_operator.informer.store import Store
 from runops_operator.kubernetes_api.cluster import NotFound
 from runops_operator.reconcile.hand_made import HandMadeSlots
@@ -49,7 +50,7 @@ class Bench:
         self.jobs, self.results = Recorder(get=row()), Recorder(transcript_count=1, sop_count=1)
         self.asked: list[JobRow | None] = []
         self.breakers = Breakers(CONFIG, lambda: self.now)
-        slots = HandMadeSlots(self.store, int, CONFIG)
+        slots = HandMadeSlots(self.store, int, CONFIG, drain=DrainWatch(self.cluster, CONFIG, changed=int))
         parts: dict[str, Any] = {"cluster": self.cluster, "jobs": self.jobs, "results": self.results}
         self.reader = ObservationReader(
             store=self.store,

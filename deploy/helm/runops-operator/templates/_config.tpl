@@ -64,6 +64,7 @@ deadlines:
   uploadSeconds: {{ toJson .Values.deadlines.uploadSeconds }}
   geminiFileSeconds: {{ toJson .Values.deadlines.geminiFileSeconds }}
 paceConfigMap: {{ printf "%s-pace" (include "runops.fullname" .) | quote }}
+drainConfigMap: {{ printf "%s-drain" (include "runops.fullname" .) | quote }}
 leaderElection:
   enabled: true
   lease: {{ include "runops.fullname" . | quote }}

@@ -1,0 +1,1 @@
+"""Draining: what runs goes on, and nothing new is claimed."""
