@@ -202,7 +202,10 @@ async def test_a_table_that_cannot_be_read_is_told_since_it_began(error: Supabas
 
 
 def test_a_pod_without_the_condition_and_one_that_stands_by_say_nothing() -> None:
-    stands_by = {"status": {"conditions": [{"type": CONDITION, "status": "Unknown", "reason": "StandsBy"}]}}
+    stands_by: dict[str, Any] = {
+        "status": {"conditions": [{"type": CONDITION, "status": "Unknown", "reason": "StandsBy"}]}
+    }
+    pods: list[Mapping[str, Any]]
     for pods in ([], [{}], [stands_by]):
         finding = claims_finding(RELEASE, pods, " of runops")
         assert (finding.name, finding.ok, finding.warns) == ("claims of runops", True, False)

@@ -96,11 +96,17 @@ class Deleted:
 
     Attributes
     ----------
+    ledger
+        The name of its count.
+    day
+        On which it was deleted.
     unwritten
         What no operator has written down.
     """
 
     last: dict[str, Any]
+    ledger: str
+    day: str
     unwritten: int
 
 
@@ -139,14 +145,11 @@ class Spending(RuleBasedStateMachine):
         return sum(one.unwritten for one in self.deleted)
 
     def operator(self) -> Operator:
-        async def tell_nobody(_reached: str | None) -> None:
-            """Show nothing."""
-
         def show(*, month: float, day: float, capped_users: int) -> None:
             assert month >= day >= 0, capped_users
 
         store = Store()
-        watch = SpendingWatch(self.cluster, store, CAPS, show=show, now=lambda: self.now, announce=tell_nobody)
+        watch = SpendingWatch(self.cluster, store, CAPS, show=show, now=lambda: self.now)
         store.observe(watch.see, deleted=watch.see_deleted)
         self.list_all(store)
         return Operator(store, watch, len(self.deleted), len(self.deleted))
@@ -228,7 +231,8 @@ class Spending(RuleBasedStateMachine):
             del self.bodies[name]
             self.before[name] = video
             self.estimates_off += video.settle()
-            self.deleted.append(Deleted(last, sum(video.spent.values()) - self.written.get(video.ledger, 0)))
+            unwritten = sum(video.spent.values()) - self.written.get(video.ledger, 0)
+            self.deleted.append(Deleted(last, video.ledger, self.today, unwritten))
 
     @rule(which=st.integers(0, 1))
     def deliver(self, which: int) -> None:
@@ -245,8 +249,12 @@ class Spending(RuleBasedStateMachine):
         """An operator adds what it knows."""
         operator = self.operators[which]
         asyncio.run(operator.watch.once())
+        stored = self.cluster.configmaps.get("spent")
+        added = {} if stored is None else read_record(stored["data"][KEY_IN_RECORD]).added
         for one in self.deleted[operator.began_after : operator.heard]:
-            one.unwritten = 0
+            # After a day without a count it is not known whether the other operator has counted it.
+            if one.ledger in added or one.day >= self.today:
+                one.unwritten = 0
         for name in operator.store.names():
             video, view = self.videos.get(name), operator.store.videojob(name)
             if video is not None and view is not None and view.status.usage is not None:
@@ -350,3 +358,29 @@ def test_a_call_whose_bill_nobody_saw_counts_as_it_costs_as_a_rule(end: str) -> 
     world.report("vj-1")
     world.settle()
     assert (world.of_month(), world.real_of_month()) == (9, 10)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_an_operator_that_did_not_count_for_a_day_counts_no_deleted_video_twice(first: int) -> None:
+    world = Spending()
+    world.count(0)
+    world.count(0)
+    world.run_a_video("vj-3", goes_on=False)
+    world.call("vj-3", 1, 1)
+    world.delete("vj-3")
+    world.wait(1_560)
+    world.count(first)
+    world.settle()
+    world.nothing_is_counted_twice()
+    assert world.of_month() + world.lost == 1
+
+
+def test_an_operator_alone_counts_a_deleted_video_also_after_a_day() -> None:
+    world = Spending()
+    world.count(0)
+    world.run_a_video("vj-3", goes_on=False)
+    world.call("vj-3", 7, 7)
+    world.delete("vj-3")
+    world.wait(1_560)
+    world.count(0)
+    assert world.of_month() == 7

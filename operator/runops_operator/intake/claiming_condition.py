@@ -149,11 +149,11 @@ class ClaimingCondition:
         }
 
     def _event_is_due(self, condition: Mapping[str, Any], *, now: datetime) -> bool:
+        stopped, reason = condition["status"] == "False", condition["reason"]
         if self._told is None:
-            return condition["status"] == "False"
-        reason, at = self._told
-        is_due = condition["status"] == "False" and now - at >= _REPEAT
-        return is_due or bool(condition["reason"] != reason)
+            return bool(stopped)
+        told, at = self._told
+        return bool(reason != told or (stopped and now - at >= _REPEAT))
 
     def _event(self, pod: Manifest, condition: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
         claimed = condition["status"] == "True"

@@ -14,7 +14,7 @@ from runops.spending_record import Record
 from runops_operator.spending.video_spending import VideoSpending
 from runops_operator.times import moment
 
-__all__ = ["MOST_ENTRIES", "MOST_USERS", "counted"]
+__all__ = ["MOST_ENTRIES", "MOST_USERS", "counted", "may_be_counted"]
 
 MOST_ENTRIES = 8_000
 """With 70 bytes each. 10,000 videos at work and all users fit below a MiB, too."""
@@ -63,6 +63,21 @@ def counted(record: Record, videos: Iterable[VideoSpending], *, now: datetime) -
         added[video.ledger] = dict(sorted(known.items())[-_MOST_DAYS:])
     grown = replace(record, of_month=of_month, of_day=of_day, of_users=_largest(users), added=added)
     return _pruned(grown, videos, now=now)
+
+
+def may_be_counted(video: VideoSpending, record: Record, *, now: datetime) -> bool:
+    """Return whether the last report of a deleted VideoJob may be in a record, and its entry dropped already.
+
+    Parameters
+    ----------
+    video
+        The report.
+    record
+        As somebody else stored it after the VideoJob was deleted.
+    now
+        The time.
+    """
+    return video.ledger not in record.added and _is_over(video.days, now)
 
 
 def _is_forgotten(day: str, known: Mapping[str, int]) -> bool:

@@ -17,7 +17,7 @@ from runops_operator.kubernetes_api.cluster import Cluster, ClusterError, Confli
 from runops_operator.manifests.fields import object_of
 from runops_operator.manifests.observed import VideoJobView
 from runops_operator.spending.caps import NO_SPENDING_CAP, AtWork, SpendingVerdict, spending_verdict
-from runops_operator.spending.record import counted
+from runops_operator.spending.record import counted, may_be_counted
 from runops_operator.spending.video_spending import VideoSpending, spending_of
 
 __all__ = ["SpendingWatch"]
@@ -82,6 +82,8 @@ class SpendingWatch:
         self._shown = show
         self._now = now
         self._stored: _Stored | None = None
+        self._known_version: str | None = None
+        """Of the record, as this process read or wrote it last."""
         self._unreadable: str | None = None
         self._videos: dict[str, VideoSpending] = {}
         self._gone: dict[str, VideoSpending] = {}
@@ -220,11 +222,13 @@ class SpendingWatch:
 
     async def _add(self) -> None:
         stored = self._stored or await self._read()
+        self._forget_counted(stored)
         gone = dict(self._gone)
         record = counted(stored.record, self._reports(), now=self._now())
         if record == stored.record and stored is self._stored:
             # A write would notice what somebody else did. Without one, only a look does.
             stored = await self._read()
+            self._forget_counted(stored)
             record = counted(stored.record, self._reports(), now=self._now())
         if record != stored.record or not stored.version:
             text = write_record(record)
@@ -234,10 +238,24 @@ class SpendingWatch:
             else:
                 answer = await self._cluster.create_configmap(self._caps.record, data)
             stored = _Stored(record, str(answer["metadata"]["resourceVersion"]), len(text))
-        self._stored, self._unreadable = stored, None
+        self._stored, self._unreadable, self._known_version = stored, None, stored.version
         for name, video in gone.items():
             if self._gone.get(name) is video:
                 del self._gone[name]
+
+    def _forget_counted(self, stored: _Stored) -> None:
+        """Drop old last reports that somebody else, who wrote the record, may have counted and forgotten.
+
+        Only an operator that could not write for a day has such reports.
+        """
+        if stored.version == self._known_version:
+            return
+        self._known_version = stored.version
+        for name, video in list(self._gone.items()):
+            if may_be_counted(video, stored.record, now=self._now()):
+                _log.warning("a deleted VideoJob's last report is too old to be counted: another operator may have")
+                del self._gone[name]
+                self._counted = None
 
     async def _read(self) -> _Stored:
         """Return the record as it is stored; an empty one without a version where there is none."""
