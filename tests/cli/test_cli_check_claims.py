@@ -205,8 +205,8 @@ def test_a_pod_without_the_condition_and_one_that_stands_by_say_nothing() -> Non
     stands_by: dict[str, Any] = {
         "status": {"conditions": [{"type": CONDITION, "status": "Unknown", "reason": "StandsBy"}]}
     }
-    pods: list[Mapping[str, Any]]
-    for pods in ([], [{}], [stands_by]):
+    several: list[list[Mapping[str, Any]]] = [[], [{}], [stands_by]]
+    for pods in several:
         finding = claims_finding(RELEASE, pods, " of runops")
         assert (finding.name, finding.ok, finding.warns) == ("claims of runops", True, False)
         assert finding.detail.startswith("not known: ")
