@@ -38,7 +38,7 @@ class DrainWatch:
         Called when the order changes: rows may be claimed again.
     """
 
-    def __init__(self, cluster: _ConfigMaps, config: OperatorConfig, *, changed: Callable[[], None]) -> None:
+    def __init__(self, cluster: _ConfigMaps, config: OperatorConfig, *, changed: Callable[[], object]) -> None:
         self._cluster = cluster
         self._name = config.drain_config_map
         self._by_settings = config.max_concurrent == 0

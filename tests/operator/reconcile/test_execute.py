@@ -41,7 +41,7 @@ from runops_operator.reconcile.hand_made import HandMadeSlots
 from tests.operator.planning.observations import INSTALLATION, JOB_ID, NAME, OTHER_TOKEN, TOKEN, UID, row
 from tests.operator.reconcile.recorder import Recorder
 from tests.operator.world import CONFIG
-from tests.simulation.cluster import START
+from tests.simulation.cluster import START, MemoryCluster
 
 JOB_BODY = {"metadata": {"name": NAME, "uid": "job-uid", "resourceVersion": "2"}}
 CLAIM_ANNOTATIONS = {"runops.dev/claim": TOKEN, "runops.dev/by": INSTALLATION}
@@ -63,7 +63,7 @@ class Bench:
         self.breakers = Breakers(CONFIG, lambda: START)
         parts: dict[str, Any] = {
             "breakers": self.breakers,
-            "slots": HandMadeSlots(self.store, int, CONFIG, drain=DrainWatch(Recorder(), CONFIG, changed=int)),
+            "slots": HandMadeSlots(self.store, int, CONFIG, drain=DrainWatch(MemoryCluster(), CONFIG, changed=int)),
             "cluster": self.cluster,
             "jobs": self.jobs,
             "objects": self.objects,

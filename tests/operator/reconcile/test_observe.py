@@ -16,6 +16,7 @@ from runops_operator.reconcile.observe import ObservationReader
 from tests.operator.planning.observations import JOB_ID, JOB_UID, NAME, NOW, condition, row, seen, videojob
 from tests.operator.reconcile.recorder import Recorder
 from tests.operator.world import CONFIG
+from tests.simulation.cluster import MemoryCluster
 
 FINISHED = videojob(condition("Finished"))
 
@@ -50,7 +51,7 @@ class Bench:
         self.jobs, self.results = Recorder(get=row()), Recorder(transcript_count=1, sop_count=1)
         self.asked: list[JobRow | None] = []
         self.breakers = Breakers(CONFIG, lambda: self.now)
-        slots = HandMadeSlots(self.store, int, CONFIG, drain=DrainWatch(self.cluster, CONFIG, changed=int))
+        slots = HandMadeSlots(self.store, int, CONFIG, drain=DrainWatch(MemoryCluster(), CONFIG, changed=int))
         parts: dict[str, Any] = {"cluster": self.cluster, "jobs": self.jobs, "results": self.results}
         self.reader = ObservationReader(
             store=self.store,
