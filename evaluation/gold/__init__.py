@@ -1,0 +1,1 @@
+"""Recordings whose true events and true SOP are known."""

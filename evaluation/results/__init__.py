@@ -1,0 +1,1 @@
+"""What the product made of a recording."""

@@ -1,0 +1,43 @@
+"""Whether what steps state literally was shown or said. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from evaluation.gold.recording import GoldRecording
+from evaluation.matching.steps import Step, steps_of
+from evaluation.text.literals import literals, states
+from runops.transcript import TranscriptItem, VisualItem
+
+__all__ = ["gold_texts", "grounding", "transcript_texts"]
+
+
+def grounding(steps: Sequence[Step], texts: Sequence[str]) -> float | None:
+    """Return the share of literals in steps that one of the texts has; None where the steps have no literals."""
+    stated = [literal for step in steps for literal in literals(step.text)]
+    if not stated:
+        return None
+    return sum(any(states(text, literal) for text in texts) for literal in stated) / len(stated)
+
+
+def gold_texts(gold: GoldRecording) -> list[str]:
+    """Return everything that is truly shown or said, and the true SOP."""
+    events = gold.events
+    shown = [text for one in events.events for text in (one.application, one.target, one.value) if text]
+    said = [one.text for one in events.speech]
+    return [*shown, *said, *(one.text for one in events.screen), *(step.text for step in steps_of(gold.sop))]
+
+
+def transcript_texts(transcript: Sequence[TranscriptItem]) -> list[str]:
+    """Return all texts of a transcript, one for each item."""
+    return [" \n".join(_texts(item)) for item in transcript]
+
+
+def _texts(item: TranscriptItem) -> Iterator[str]:
+    if not isinstance(item, VisualItem):
+        yield item.verbatim_transcript_segment
+        return
+    yield item.application_in_focus
+    yield item.screen_region_description_pre_action
+    yield item.screen_region_description_post_action
+    for part in (item.target_element_details, item.data_input_observed):
+        if part is not None:
+            yield from (value for value in part.model_dump().values() if isinstance(value, str))

@@ -1,0 +1,1 @@
+"""Words, numbers and literals of texts, in a form that can be compared."""
