@@ -46,6 +46,10 @@ async def test_each_stage_lasts_until_the_next_and_the_last_until_now() -> None:
     ]
 
 
+async def test_a_run_that_ends_before_its_first_stage_has_no_times() -> None:
+    assert StageProgress(RecordingSink()).stage_times() == ()
+
+
 async def test_every_sink_receives_a_report_until_one_raises() -> None:
     first, last = RecordingSink(), RecordingSink()
     with pytest.raises(Failed):

@@ -50,7 +50,9 @@ class StageProgress:
         await self.report()
 
     def stage_times(self) -> tuple[StageTime, ...]:
-        """Return the stages so far and how long each took; the last one until now."""
+        """Return the stages so far and how long each took; the last one until now. A run may end before the first."""
+        if not self._begun:
+            return ()
         ends = [at for _, _, at in self._begun[1:]] + [self._clock()]
         return tuple(
             StageTime(stage=stage, start_time=began.strftime("%Y-%m-%dT%H:%M:%SZ"), seconds=round(end - at, 3))
