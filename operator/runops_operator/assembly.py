@@ -109,7 +109,7 @@ def assemble(
     wake = wake or asyncio.Event()
     news = PaceNews()
     store, queue, jobs = (
-        Store(Figures(metrics).see, news.see, *observers, own_names=config.own_names),
+        Store(Figures(metrics).see, news.see, *observers, own_names=config.names_of_videojobs),
         WorkQueue(),
         supabase.jobs,
     )

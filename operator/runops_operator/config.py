@@ -4,13 +4,14 @@ import os
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from runops.dollars import LARGEST_USD
+from runops.installation import default_installation
 from runops.polling import Poll
 from runops.sop_language import LANGUAGE_PATTERN
 from runops.videojob import ModelChoice, PromptChoice, Toleration, Transcode, WorkerResources
@@ -212,7 +213,10 @@ class OperatorConfig(_Camel):
     Attributes
     ----------
     installation
-        Name in claims: unique among everything that claims rows of this table.
+        Name in claims: unique among everything that claims rows of this table. Empty until `named` where the file has
+        none.
+    release
+        Name of the release, for the default of `installation`.
     max_concurrent
         Unfinished VideoJobs at one time; paused ones do not count. 0 claims nothing.
     max_concurrent_per_user
@@ -238,7 +242,8 @@ class OperatorConfig(_Camel):
         ConfigMap in which `runops drain` orders to claim nothing; None for none. It exists already.
     """
 
-    installation: Annotated[str, Field(min_length=1, max_length=200)]
+    installation: Annotated[str, Field(max_length=200)] = ""
+    release: Annotated[str, Field(max_length=63)] = ""
     former_installations: tuple[Annotated[str, Field(min_length=1, max_length=300)], ...] = ()
     namespace: Annotated[str, Field(min_length=1, max_length=63)]
     max_concurrent: Annotated[int, Field(ge=0, le=10_000)] = 10
@@ -269,10 +274,36 @@ class OperatorConfig(_Camel):
     drain_config_map: Annotated[str, Field(min_length=1, max_length=253)] | None = None
     tracing: Tracing = Tracing()
 
+    @model_validator(mode="after")
+    def _has_a_name(self) -> Self:
+        if not (self.installation or self.release):
+            raise ValueError("installation or release must be set")
+        return self
+
+    def named(self, namespace_uid: str) -> Self:
+        """Return the settings with the default name, which is the cluster's own by the uid of its Namespace."""
+        name = default_installation(self.namespace, self.release, namespace_uid)
+        return self.model_copy(update={"installation": name})
+
     @property
     def own_names(self) -> frozenset[str]:
         """The names under which rows and VideoJobs are this installation's own."""
         return frozenset({self.installation, *self.former_installations})
+
+    @property
+    def shared_name(self) -> str | None:
+        """NAMESPACE/RELEASE, the default name of earlier releases; None where the name is not the default.
+
+        Other clusters may have claimed rows under it, too. A VideoJob of this namespace that has it is our own, and a
+        row where it carries the token of such a VideoJob.
+        """
+        name = f"{self.namespace}/{self.release}"
+        return name if self.installation.startswith(default_installation(self.namespace, self.release, "")) else None
+
+    @property
+    def names_of_videojobs(self) -> frozenset[str]:
+        """The names under which VideoJobs of this namespace are this installation's own."""
+        return self.own_names if self.shared_name is None else self.own_names | {self.shared_name}
 
 
 def load_config(environ: Mapping[str, str] | None = None) -> OperatorConfig:

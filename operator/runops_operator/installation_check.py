@@ -15,13 +15,14 @@ from runops.supabase.connection import Supabase
 from runops.supabase.probe import Finding, inspect
 from runops.videojob import VideoJobStatus
 from runops_operator.config import OperatorConfig
+from runops_operator.installation_name import NamespaceReader, with_name
 from runops_operator.kubernetes_api.api_server import ApiServer
 from runops_operator.kubernetes_api.cluster import ClusterError, NotFound
 from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster
 from runops_operator.kubernetes_api.login import log_in
 from runops_operator.manifests.build_videojob import build_videojob
 
-__all__ = ["about_lease", "about_pods", "check_installation", "lines"]
+__all__ = ["about_lease", "about_pods", "check_installation", "lines", "named"]
 
 _WAIT_SECONDS = 90.0
 _CHECK_AGAIN_SECONDS = 2.0
@@ -29,6 +30,8 @@ _SUPABASE_SECONDS = 60.0
 _TOLERATED_SKEW_SECONDS = 30.0
 _APPLY_THE_DEFINITION = "Apply crds/videojob.yaml of this version, or install the chart with crds.enabled=true."
 _INVALID = 422
+_NAME_SECONDS = 10.0
+_SET_A_NAME = "Install the chart's Role, or set the value installation; see docs/install.md."
 _STATUS = [str(field.alias) for field in VideoJobStatus.model_fields.values()]
 """An older definition does not know all of them, and drops what workers report."""
 
@@ -111,14 +114,31 @@ async def _cluster_findings(config: OperatorConfig, pods: str, patience: float) 
         return [Finding("API server", ok=False, detail=str(error), remedy="Run this in a pod of the release.")]
     async with api:
         cluster = KubernetesCluster(api, config.namespace)
-        found = [await _definition(cluster, config)]
-        if not found[0].ok:
+        config, name = await named(config, cluster)
+        found = [name, await _definition(cluster, config)]
+        if not found[-1].ok:
             return found
         found.append(await _refusal(cluster, config))
         found.append(await _in_time(lambda: _pods(cluster, pods), patience))
         if config.leader_election.enabled:
             found.append(await _in_time(lambda: _lease(cluster, config.leader_election.lease), patience))
         return found
+
+
+async def named(config: OperatorConfig, cluster: NamespaceReader) -> tuple[OperatorConfig, Finding]:
+    """Return the settings with their name, and what is said of it."""
+    trouble: list[str] = []
+    try:
+        async with asyncio.timeout(_NAME_SECONDS):
+            config = await with_name(config, cluster, show=lambda words: trouble.append(words) if words else None)
+    except TimeoutError:
+        said = trouble[-1] if trouble else f"no answer in {_NAME_SECONDS:.0f} s"
+        # The other checks need any name.
+        return config.named("unknown"), Finding("installation", ok=False, detail=said, remedy=_SET_A_NAME)
+    detail = f"claims rows as {config.installation}"
+    if config.former_installations:
+        detail += f"; rows of {', '.join(config.former_installations)} are its own, too"
+    return config, Finding("installation", ok=True, detail=detail)
 
 
 async def _definition(cluster: KubernetesCluster, config: OperatorConfig) -> Finding:

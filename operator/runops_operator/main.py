@@ -29,6 +29,7 @@ from runops_operator.informer.kopf_settings import WATCH_SECONDS
 from runops_operator.informer.watch_errors import WatchErrors
 from runops_operator.informer.watches import WATCHED, Watches
 from runops_operator.installation_check import check_installation
+from runops_operator.installation_name import with_name
 from runops_operator.intake.claiming_condition import ClaimingCondition
 from runops_operator.intake.missed_hints import NO_FEED
 from runops_operator.kubernetes_api.api_server import ApiServer
@@ -137,8 +138,9 @@ async def _serve(config: OperatorConfig) -> None:
             Supabase(environment.supabase_url, environment.supabase_key) as supabase,
         ):
             cluster = KubernetesCluster(api, config.namespace)
+            named = await with_name(config, cluster, show=show)
             await _operate(
-                _Replica(config, environment, cluster, supabase, readiness, metrics, heartbeats, end_on_signals)
+                _Replica(named, environment, cluster, supabase, readiness, metrics, heartbeats, end_on_signals)
             )
     finally:
         await health.cleanup()

@@ -16,7 +16,7 @@ _PATH = re.compile(
     r"/(?:api/(?P<core>v1)|apis/(?P<group>[^/]+)/[^/]+)"
     r"(?:/namespaces/(?P<namespace>[^/]+))?/(?P<resource>[a-z]+)(?:/(?P<name>[^/]+))?(?:/(?P<sub>[a-z]+))?"
 )
-_NAMED = frozenset({"leases", "configmaps"})
+_NAMED = frozenset({"leases", "configmaps", "namespaces"})
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 
 
@@ -66,9 +66,9 @@ UNLESS_NAMESPACED = "`namespaced: false`, or a cap over several videos"
 """When the chart gives what the admin of one namespace could not give."""
 
 
-def golden() -> dict[str, list[NeededRight]]:
-    """Return the rights of operator and worker as they should be."""
-    document = yaml.safe_load(_GOLDEN.read_text("utf-8"))
+def golden(namespace: str = "videos-ns") -> dict[str, list[NeededRight]]:
+    """Return the rights of operator and worker as they should be in a release's namespace."""
+    document = yaml.safe_load(_GOLDEN.read_text("utf-8").replace("name: NAMESPACE", f"name: {namespace}"))
     return {
         who: [
             NeededRight(

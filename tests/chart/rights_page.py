@@ -18,6 +18,7 @@ _OPERATOR = """\
 ## The operator
 
 In the namespace of its release only; no right in the cluster. It reads no Secret: the kubelet mounts the keys.
+The right to read its own Namespace, whose uid is part of its name in claims, is left out where `installation` is set.
 
 """
 _WORKER = """
@@ -38,7 +39,7 @@ _TABLE = """\
 
 def page() -> str:
     """Return the page as Markdown."""
-    rights = golden()
+    rights = golden("NAMESPACE")
     return _HEAD + _OPERATOR + _table(rights["operator"]) + _WORKER + _table(rights["worker"])
 
 

@@ -20,7 +20,8 @@ def test_operator_reads_the_default_configuration(render: Callable[..., Any], tm
     rendered = render()
     config = _load(rendered, tmp_path, ending="runops-operator")
 
-    assert config.installation == "videos-ns/runops-operator"
+    assert (config.installation, config.release) == ("", "runops-operator"), "the operator names itself"
+    assert config.named("uid").installation == "videos-ns/runops-operator@uid"
     assert config.namespace == "videos-ns"
     assert config.limits.max_bytes == 4 * 1024**3
     assert config.prompts.config_map == rendered.of("ConfigMap", ending=config.prompts.config_map)["metadata"]["name"]
@@ -62,7 +63,7 @@ def test_chart_and_operator_have_the_same_defaults(render: Callable[..., Any], t
     config = _load(render(), tmp_path, ending="runops-operator")
 
     bare = OperatorConfig(
-        installation=config.installation, namespace=config.namespace, prompts=config.prompts, worker=config.worker
+        release=config.release, namespace=config.namespace, prompts=config.prompts, worker=config.worker
     )
     # The chart elects a leader and has a place for what a new one must know; without a chart there is neither.
     of_a_cluster = {"leader_election", "pace_config_map", "drain_config_map"}

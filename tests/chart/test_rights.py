@@ -41,6 +41,12 @@ def test_the_chart_gives_exactly_these_rights(
     assert given == {needed.right for needed in golden()[who] if needed.when in {"", also}}
 
 
+def test_an_installation_with_a_chosen_name_does_not_read_its_namespace(render: Callable[..., Any]) -> None:
+    given = given_to("runops-operator", render("--set", "installation=prod-eu").manifests)
+    left_out = {needed.right for needed in golden()["operator"] if not needed.when} - given
+    assert left_out == {Right("", "namespaces", "get", "videos-ns")}
+
+
 @pytest.mark.parametrize("cap", ["maxPerUserAndDayUsd", "maxPerDayUsd", "maxPerMonthUsd"])
 def test_with_a_cap_over_several_videos_the_chart_gives_the_rights_to_count_them(
     cap: str, render: Callable[..., Any]
@@ -167,6 +173,7 @@ def _any_authority(folder: Path) -> Path:
             False,
             Right("coordination.k8s.io", "leases", "get", "l"),
         ),
+        ("GET", "/api/v1/namespaces/n", False, Right("", "namespaces", "get", "n")),
         ("GET", "/apis", False, None),
         ("GET", "/version", False, None),
     ],

@@ -112,7 +112,7 @@ def test_what_is_listed_is_allowed_and_everything_else_is_refused(
     namespaces = [namespace, "default", ""]
     anybody = _allowed(client("nobody"), served, namespaces)
     for who, account in _ACCOUNTS.items():
-        listed = {needed.right for needed in golden()[who] if needed.when in {"", UNLESS_NAMESPACED}}
+        listed = {needed.right for needed in golden(namespace)[who] if needed.when in {"", UNLESS_NAMESPACED}}
         questions = served + [right for right in listed if right.name]
         allowed = _allowed(client(account), questions, namespaces) - anybody
         assert allowed == {(namespace, right) for right in listed}, who

@@ -115,8 +115,10 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed() -> Callable[..., dict[str, Any]]:
     """Return the ConfigMap of a release with this section `cost` of its configuration."""
 
-    def config(cost: dict[str, Any] | None, *, release: str = "runops") -> dict[str, Any]:
-        content = yaml.dump({"cost": cost, "leaderElection": {"lease": "runops-operator"}})
+    def config(cost: dict[str, Any] | None, *, release: str = "runops", **settings: str) -> dict[str, Any]:
+        content = yaml.dump(
+            {"cost": cost, "leaderElection": {"lease": "runops-operator"}, "release": release, **settings}
+        )
         labels = {"app.kubernetes.io/instance": release}
         return {"metadata": {"name": f"{release}-operator", "labels": labels}, "data": {"operator.yaml": content}}
 

@@ -132,6 +132,37 @@ def test_without_a_cap_the_videojobs_are_added_up(
 
 
 @pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"release": "runops", "namespace": "videos"}, "videos/runops@0f5c1c2e-uid"),
+        ({"release": "runops", "namespace": "videos", "installation": "prod-eu"}, "prod-eu"),
+    ],
+    ids=["default", "chosen"],
+)
+def test_the_name_under_which_rows_are_claimed_is_shown(
+    runops: Runops,
+    cluster: Callable[[dict[str, str]], None],
+    installed: Callable[..., dict[str, Any]],
+    settings: dict[str, str],
+    name: str,
+) -> None:
+    configs = {"items": [installed(None, **settings)]}
+    cluster({"get configmaps": json.dumps(configs), "get namespace videos": "0f5c1c2e-uid", "get videojobs": ""})
+    assert _found(runops("check", "-o", "json"))["installation"]["detail"] == f"claims rows as {name}"
+
+
+def test_without_the_right_to_read_the_namespace_it_says_who_knows_the_name(
+    runops: Runops, cluster: Callable[[dict[str, str]], None], installed: Callable[..., dict[str, Any]]
+) -> None:
+    configs = {
+        "items": [installed(None, release="a", namespace="videos"), installed(None, release="b", namespace="videos")]
+    }
+    cluster({"get configmaps": json.dumps(configs), "get videojobs": ""})
+    found = _found(runops("check", "-o", "json"))
+    assert "`helm test b` shows it" in found["installation of b"]["detail"]
+
+
+@pytest.mark.parametrize(
     ("answers", "words"),
     [({}, "asked for"), ({"get configmaps": '{"items": []}'}, "no release of the chart is installed in the current")],
     ids=["no right", "no release"],

@@ -10,6 +10,7 @@ import yaml
 from typer.testing import Result
 
 from runops_cli.cluster.draining import AtWork, at_work_of
+from runops_cli.cluster.releases import installed_in
 
 Runops = Callable[..., Result]
 SINCE = "2026-11-30T19:00:00.000000Z"
@@ -158,4 +159,28 @@ def test_which_videojobs_are_at_work() -> None:
         "\t\t\tPending",
         "",
     ]
-    assert at_work_of("\n".join(lines), ("runops/ours",)) == AtWork(running=3, paused=1)
+    assert at_work_of("\n".join(lines), {"runops/ours"}.__contains__) == AtWork(running=3, paused=1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "own", "others"),
+    [
+        (
+            {"release": "ours", "namespace": "runops", "formerInstallations": ["old"]},
+            ["runops/ours@uid-1", "runops/ours", "old"],
+            ["runops/ours-2@uid-1", "runops/theirs@uid-1", ""],
+        ),
+        (
+            {"release": "ours", "namespace": "runops", "installation": "prod"},
+            ["prod"],
+            ["runops/ours@uid-1", "runops/ours"],
+        ),
+    ],
+    ids=["default", "chosen"],
+)
+def test_the_videojobs_of_a_release_are_known_by_its_names(
+    settings: dict[str, Any], own: list[str], others: list[str]
+) -> None:
+    data = {"operator.yaml": yaml.dump(settings)}
+    (release,) = installed_in({"items": [{"metadata": {"name": "ours-operator"}, "data": data}]})
+    assert [name for name in (*own, *others) if release.is_own(name)] == own

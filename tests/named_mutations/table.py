@@ -216,6 +216,19 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         after="if False:\n            self._leave",
         worlds=30,
     ),
+    _in_runops(
+        name="two clusters have the same name",
+        before='return f"{namespace}/{release}@{uid}"',
+        after='return f"{namespace}/{release}@"',
+        worlds=30,
+    ),
+    _in_operator(
+        name="a row of another cluster counts as the next attempt under a name that clusters shared",
+        before="ours = by in config.own_names or (former and row.claim.token == next_token)",
+        after="ours = by in config.names_of_videojobs",
+        test="tests/operator/planning/test_row_relation.py"
+        "::test_under_a_name_that_clusters_shared_only_the_token_tells_whose_a_row_is",
+    ),
     _in_operator(
         name="a row whose claim an app wrote over is cancelled",
         before="return RowRelation.UNSTAMPED if row.status == RowStatus.PROCESSING else RowRelation.TAKEN_AWAY",

@@ -48,11 +48,14 @@ _BOUND_OF_STEPS = 200_000
 """Of idle moments; a world that needs more does not come to rest."""
 
 
-def config_of(installation: str, **settings: Any) -> OperatorConfig:
-    """Return the settings of an installation: short deadlines, so that many of them pass in a world."""
-    return OperatorConfig.model_validate(
+def config_of(cluster: str, **settings: Any) -> OperatorConfig:
+    """Return the settings of an installation in a cluster: short deadlines, so that many of them pass in a world.
+
+    Namespace and release have the same names in every cluster.
+    """
+    config = OperatorConfig.model_validate(
         {
-            "installation": installation,
+            "release": "runops",
             "namespace": "runops",
             "confirmSeconds": 0.3,
             "staleAfterSeconds": 500,
@@ -74,6 +77,7 @@ def config_of(installation: str, **settings: Any) -> OperatorConfig:
             **settings,
         }
     )
+    return config.named(f"uid-of-{cluster}")
 
 
 class _Idle(selectors.SelectSelector):
@@ -189,7 +193,7 @@ class World:
         await self._done
 
     def _populate(self) -> None:
-        for installation in ("one/runops", *(("two/runops",) if self._draw(0.4) else ())):
+        for cluster in ("one", *(("two",) if self._draw(0.4) else ())):
             settings: dict[str, Any] = {
                 "maxConcurrent": self.chance.choice((1, 2, 2, 3)),
                 "retryLimit": self.chance.choice((0, 1, 2)),
@@ -198,7 +202,7 @@ class World:
                 settings["maxConcurrentPerUser"] = 1
             if self._drainable:
                 settings["drainConfigMap"] = "drain"
-            site = Site(config_of(installation, **settings), self.now, first_uid=1 + 1_000_000 * len(self.sites))
+            site = Site(config_of(cluster, **settings), self.now, first_uid=1 + 1_000_000 * len(self.sites))
             if self._drainable:
                 site.cluster.configmaps["drain"] = {"metadata": {"name": "drain"}, "data": {}}
             self.sites.append(site)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from runops.supabase.probe import Finding
 from runops_cli.checks.claims import check_claims, claims_without_cluster
 from runops_cli.checks.finding import good, problem
+from runops_cli.checks.installation import check_installations
 from runops_cli.checks.spending import check_spending, spending_without_cluster
 from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.cluster.videojobs import RESOURCE
@@ -42,7 +43,7 @@ async def check_cluster(choice: ClusterChoice) -> list[Finding]:
         remedy = "Install the chart (helm install runops-operator), or skip this check with --no-cluster."
         return [*found, problem("VideoJob resource", f"{context} has no {RESOURCE}.", remedy)]
     found.append(good("VideoJob resource", f"{RESOURCE} is served"))
-    found += [await _may_list(kubectl), *await check_claims(kubectl)]
+    found += [await _may_list(kubectl), *await check_installations(kubectl), *await check_claims(kubectl)]
     return [*found, *await check_spending(kubectl, today=datetime.now(UTC).date())]
 
 

@@ -149,12 +149,12 @@ async def drain_note(kubectl: Kubectl) -> str | None:
     return None
 
 
-def at_work_of(lines: str, names: tuple[str, ...]) -> AtWork:
+def at_work_of(lines: str, is_own: Callable[[str], bool]) -> AtWork:
     """Return how many VideoJobs are at work, as kubectl prints them: holder, claim, suspend and phase. Pure."""
     running = paused = 0
     for line in lines.splitlines():
         by, claim, suspend, phase = (*line.split("\t"), "", "", "", "")[:4]
-        if not claim or phase in _ENDED or (by and by not in names):
+        if not claim or phase in _ENDED or (by and not is_own(by)):
             continue
         if suspend == "true":
             paused += 1
@@ -167,7 +167,7 @@ async def _at_work(kubectl: Kubectl, release: Installed) -> AtWork:
     listed = await kubectl.run("get", RESOURCE, "-o", f"jsonpath={_COLUMNS}")
     if listed.code != 0:
         raise KubectlFailed(f"The VideoJobs could not be listed: {listed.complaint or 'kubectl gave no reason'}.")
-    return at_work_of(listed.output, release.names)
+    return at_work_of(listed.output, release.is_own)
 
 
 async def _patch(kubectl: Kubectl, release: Installed, data: Mapping[str, str | None]) -> None:

@@ -29,7 +29,9 @@ class Installed:
     lease
         Name of the Lease of the operator that works.
     names
-        Under which it claims rows and makes VideoJobs.
+        Those that were chosen: under which it claims rows and makes VideoJobs, and those that it had earlier.
+    default_name
+        How its name begins where none was chosen: NAMESPACE/RELEASE. The uid of the Namespace follows.
     drain
         Name of the ConfigMap that holds the order to drain; "" for a chart that has none.
     order
@@ -40,6 +42,7 @@ class Installed:
     cost: Mapping[str, Any]
     lease: str
     names: tuple[str, ...] = ()
+    default_name: str = ""
     drain: str = ""
     order: DrainOrder | None = None
 
@@ -47,6 +50,11 @@ class Installed:
         """Return a cap in US dollars; None where it is not set."""
         value = self.cost.get(setting)
         return None if value is None else Decimal(str(value))
+
+    def is_own(self, name: str) -> bool:
+        """Whether a VideoJob in the release's namespace with this name in it is the release's."""
+        default = self.default_name
+        return name in self.names or (bool(default) and (name == default or name.startswith(f"{default}@")))
 
     @property
     def counts(self) -> bool:
@@ -83,12 +91,14 @@ def installed_in(configmaps: Mapping[str, Any]) -> list[Installed]:
         if not isinstance(config, Mapping):
             continue
         labels = item["metadata"].get("labels") or {}
+        chosen, release = config.get("installation"), config.get("release")
         found.append(
             Installed(
                 release=str(labels.get("app.kubernetes.io/instance") or item["metadata"]["name"]),
                 cost=config.get("cost") or {},
                 lease=str((config.get("leaderElection") or {}).get("lease") or ""),
-                names=(str(config.get("installation")), *map(str, config.get("formerInstallations") or ())),
+                names=tuple(map(str, filter(None, (chosen, *(config.get("formerInstallations") or ()))))),
+                default_name="" if chosen or not release else f"{config.get('namespace')}/{release}",
                 drain=str(config.get("drainConfigMap") or ""),
                 order=read_drain_order(orders.get(str(config.get("drainConfigMap") or ""))),
             )

@@ -36,6 +36,7 @@ class KubernetesCluster:
         self._configmaps = f"/api/v1/namespaces/{namespace}/configmaps"
         self._leases = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
         self._events = f"/api/v1/namespaces/{namespace}/events"
+        self._namespace = f"/api/v1/namespaces/{namespace}"
 
     async def list_videojobs(self) -> AsyncIterator[Manifest]:
         """Yield every VideoJob of the namespace, read in chunks."""
@@ -108,6 +109,10 @@ class KubernetesCluster:
     async def delete_pod(self, name: str, *, uid: str, force: bool = False) -> None:
         """Ask a pod to stop if its uid is this one, or remove it at once."""
         await self._delete(f"{self._pods}/{quote(name)}", uid, grace_seconds=0 if force else None)
+
+    async def get_namespace(self) -> Manifest:
+        """Return the Namespace. A Role in it can allow this: the API server asks what is allowed in there."""
+        return await self._api.call("GET", self._namespace)
 
     async def get_configmap(self, name: str) -> Manifest:
         """Return a ConfigMap."""

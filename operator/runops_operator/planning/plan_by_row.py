@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import Enum, auto
 
 from runops.failures import CANCEL_SENTENCE, TABLE, Failure, Reason, by_sentence
-from runops.job_row import Claim, JobRow, RowStatus
+from runops.job_row import Claim, JobRow, RowStatus, successor
 from runops_operator.config import OperatorConfig
 from runops_operator.planning import status
 from runops_operator.planning.actions import (
@@ -77,7 +77,8 @@ def decide_by_row(relation: RowRelation, *, worker_ran: bool, job_active: bool, 
 def plan_by_row(seen: Observation, config: OperatorConfig, now: datetime) -> list[Action]:
     """Return the actions for a VideoJob whose row was read and is not held under its token."""
     assert seen.row is None or isinstance(seen.row, JobRow)
-    relation = row_relation(seen.row, seen.token, installation=config.installation, own_names=config.own_names)
+    next_token = None if seen.own_job is None else successor(seen.token, seen.own_job.uid)
+    relation = row_relation(seen.row, seen.token, config, next_token=next_token)
     sentence = by_sentence((seen.row.error if seen.row is not None else None) or "")
     match decide_by_row(
         relation, worker_ran=_worker_ran(seen), job_active=_job_active(seen), our_sentence=sentence is not None

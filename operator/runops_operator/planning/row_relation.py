@@ -1,9 +1,9 @@
 """How a row relates to the claim token of its VideoJob. Pure."""
 
-from collections.abc import Collection
 from enum import Enum
 
 from runops.job_row import JobRow, RowStatus
+from runops_operator.config import OperatorConfig
 
 __all__ = ["RowRelation", "row_relation"]
 
@@ -24,7 +24,9 @@ class RowRelation(Enum):
 _ENDED = {RowStatus.COMPLETED.value: RowRelation.COMPLETED, RowStatus.ERROR.value: RowRelation.FAILED}
 
 
-def row_relation(row: JobRow | None, token: str, *, installation: str, own_names: Collection[str]) -> RowRelation:
+def row_relation(
+    row: JobRow | None, token: str, config: OperatorConfig, *, next_token: str | None = None
+) -> RowRelation:
     """Return how a row relates to a token.
 
     Parameters
@@ -33,18 +35,21 @@ def row_relation(row: JobRow | None, token: str, *, installation: str, own_names
         As it was read; None where the table has no such row.
     token
         The VideoJob's claim token, without the pod bound to it.
-    installation
-        This installation's name in claims.
-    own_names
-        That name, and those that it had earlier.
+    config
+        Settings of this installation.
+    next_token
+        That of the attempt which follows the present Job; None where there is no Job. Under a name that installations
+        of other clusters may have had, too, only a token tells whose a row is.
     """
     if row is None:
         return RowRelation.DELETED
     if row.claim is None:
         # An app that writes `metadata` as it read it before the claim overwrites the claim.
         return RowRelation.UNSTAMPED if row.status == RowStatus.PROCESSING else RowRelation.TAKEN_AWAY
-    former = row.claim.by in own_names and row.claim.by != installation
-    match row.status == RowStatus.PROCESSING, row.was_held_by(token), row.claim.by in own_names:
+    by = row.claim.by
+    former = by != config.installation and by in config.names_of_videojobs
+    ours = by in config.own_names or (former and row.claim.token == next_token)
+    match row.status == RowStatus.PROCESSING, row.was_held_by(token), ours:
         case True, True, _:
             return RowRelation.HELD_UNDER_FORMER_NAME if former else RowRelation.HELD
         case True, False, True:

@@ -56,5 +56,4 @@ def situation_of(seen: Observation, *, config: OperatorConfig) -> Situation:
 def _row_is_known_not_to_be_held(seen: Observation, config: OperatorConfig) -> bool:
     if isinstance(seen.row, Unread) or seen.videojob.claim is None:
         return False
-    relation = row_relation(seen.row, seen.videojob.claim, installation=config.installation, own_names=config.own_names)
-    return relation is not RowRelation.HELD
+    return row_relation(seen.row, seen.videojob.claim, config) is not RowRelation.HELD

@@ -3,8 +3,10 @@
 import pytest
 
 from runops.job_row import JobRow
+from runops_operator.config import OperatorConfig
 from runops_operator.planning.row_relation import RowRelation, row_relation
 from tests.operator.planning.observations import INSTALLATION, JOB_ID, OTHER_TOKEN, TOKEN, row
+from tests.operator.world import CONFIG
 
 OTHERS, FORMER = "other/installation", "former/name"
 
@@ -34,5 +36,35 @@ OTHERS, FORMER = "other/installation", "former/name"
     ],
 )
 def test_row_relation(found: JobRow | None, relation: RowRelation) -> None:
-    own_names = {INSTALLATION, FORMER}
-    assert row_relation(found, TOKEN, installation=INSTALLATION, own_names=own_names) is relation
+    config = CONFIG.model_copy(update={"installation": INSTALLATION, "former_installations": (FORMER,)})
+    assert row_relation(found, TOKEN, config) is relation
+
+
+def _named_by_default() -> OperatorConfig:
+    config = OperatorConfig.model_validate({**CONFIG.model_dump(), "installation": "", "release": "videos"})
+    return config.named("uid-1")
+
+
+SHARED = f"{CONFIG.namespace}/videos"
+
+
+@pytest.mark.parametrize(
+    ("found", "next_token", "relation"),
+    [
+        pytest.param(row(by=SHARED), None, RowRelation.HELD_UNDER_FORMER_NAME, id="our token: it is written anew"),
+        pytest.param(row(claim=OTHER_TOKEN, by=SHARED), None, RowRelation.TAKEN_AWAY, id="claimed in another cluster"),
+        pytest.param(row(claim=OTHER_TOKEN, by=SHARED), "other", RowRelation.TAKEN_AWAY, id="there, too"),
+        pytest.param(
+            row(claim=OTHER_TOKEN, by=SHARED), OTHER_TOKEN, RowRelation.HELD_BY_NEXT_ATTEMPT, id="our next attempt"
+        ),
+        pytest.param(row("completed", by=SHARED), None, RowRelation.COMPLETED, id="completed by our worker"),
+        pytest.param(row(by=f"{SHARED}@uid-1"), None, RowRelation.HELD, id="our own name"),
+        pytest.param(
+            row(claim=OTHER_TOKEN, by=f"{SHARED}@uid-2"), OTHER_TOKEN, RowRelation.TAKEN_AWAY, id="another cluster's"
+        ),
+    ],
+)
+def test_under_a_name_that_clusters_shared_only_the_token_tells_whose_a_row_is(
+    found: JobRow, next_token: str | None, relation: RowRelation
+) -> None:
+    assert row_relation(found, TOKEN, _named_by_default(), next_token=next_token) is relation

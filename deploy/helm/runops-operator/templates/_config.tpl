@@ -1,6 +1,9 @@
 {{- /* The operator's configuration file. Numbers go through toJson: plain templates write large ones as 4.29e+09. */ -}}
 {{- define "runops.config" -}}
-installation: {{ .Values.installation | default (printf "%s/%s" .Release.Namespace .Release.Name) | quote }}
+{{- with .Values.installation }}
+installation: {{ . | quote }}
+{{- end }}
+release: {{ .Release.Name | quote }}
 {{- with .Values.formerInstallations }}
 formerInstallations: {{ toJson . }}
 {{- end }}
