@@ -26,13 +26,22 @@ HISTORIES = st.builds(
 ASKED = st.none() | st.floats(0, 100_000)
 
 
-@given(st.sampled_from(Reason), HISTORIES, st.integers(0, 10), ASKED, st.floats(0, 1))
+@given(
+    reason=st.sampled_from(Reason),
+    history=HISTORIES,
+    retries=st.integers(0, 10),
+    asked=ASKED,
+    jitter=st.floats(0, 1),
+    shared=st.booleans(),
+)
 def test_every_failure_leads_to_a_bounded_next_step(
-    reason: Reason, history: History, retries: int, asked: float | None, jitter: float
+    *, reason: Reason, history: History, retries: int, asked: float | None, jitter: float, shared: bool
 ) -> None:
     error = Failed(reason, "Told.", retry_after=asked)
-    match after_failure(error, history, retries=retries, jitter=jitter):
-        case Again(seconds, later):
+    match after_failure(error, history, retries=retries, shared=shared, jitter=jitter):
+        case PutBack(_, later) if reason is Reason.TERMINATED:
+            assert later == history
+        case Again(seconds, later) | PutBack(seconds, later):
             assert TABLE[reason].retryable
             assert (later.failures, later.interruptions, later.more_memory) > (
                 history.failures,
@@ -50,13 +59,20 @@ def test_every_failure_leads_to_a_bounded_next_step(
             assert sentence.startswith("Told.")
         case LeaveAlone():
             assert reason is Reason.CLAIM_LOST
-        case PutBack():
-            assert TABLE[reason].failure_class is FailureClass.KEY or reason is Reason.TERMINATED
 
 
-@pytest.mark.parametrize("reason", [Reason.KEY_REJECTED, Reason.MODEL_KEY_REJECTED, Reason.MISCONFIGURED])
-def test_a_wrong_key_or_setting_puts_the_video_back(reason: Reason) -> None:
-    assert after_failure(Failed(reason), History(failures=9), retries=0) == PutBack()
+@pytest.mark.parametrize("reason", [Reason.KEY_REJECTED, Reason.MODEL_UNAVAILABLE, Reason.WORKER_CRASHED])
+def test_what_other_videos_meet_too_puts_the_video_back_and_uses_up_no_attempt(reason: Reason) -> None:
+    decided = after_failure(Failed(reason), History(failures=9), retries=0, shared=True)
+    assert isinstance(decided, PutBack)
+    assert (decided.history.failures, decided.history.interruptions) == (9, 1)
+
+
+def test_an_outage_of_one_video_alone_is_not_tried_in_place() -> None:
+    decided = after_failure(Failed(Reason.MODEL_UNAVAILABLE), History(), retries=1)
+    assert isinstance(decided, PutBack)
+    assert decided.history.failures == 1
+    assert isinstance(after_failure(Failed(Reason.UPLOAD_INCOMPLETE), History(), retries=1), Again)
 
 
 def test_the_error_gives_the_number_of_attempts() -> None:

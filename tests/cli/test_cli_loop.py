@@ -11,6 +11,7 @@ import pytest
 from devstack.stack import StackInfo
 from runops.failures import Failed, FailureClass, Reason
 from runops.job_row import Claim, JobRow
+from runops.progress import Stage
 from runops.retry_policy import Pace
 from runops.supabase.connection import Supabase
 from runops_cli.work.loop import Loop, LoopSettings
@@ -23,6 +24,7 @@ class Scripted:
 
     does: Callable[[JobRow, Claim], Awaitable[None]]
     worked_on: list[UUID] = field(default_factory=list)
+    stage: Stage | None = None
 
     async def ready(self) -> None:
         """Always."""
@@ -88,7 +90,7 @@ async def test_a_row_that_is_cancelled_between_two_attempts_gets_no_second_one(
 
     async def cancelled(_row: JobRow, _claim: Claim) -> None:
         database.execute("update jobs set status = 'error', error = 'Cancelled by the user.'")
-        raise Failed(Reason.MODEL_TIMEOUT)
+        raise Failed(Reason.UPLOAD_INCOMPLETE)
 
     runner = Scripted(cancelled)
     await loop(supabase, runner).run()
@@ -102,7 +104,7 @@ async def test_a_video_that_keeps_failing_ends_in_error_after_the_last_attempt(
     job_id = queue(database)
 
     async def failing(_row: JobRow, _claim: Claim) -> None:
-        raise Failed(Reason.MODEL_TIMEOUT, "No answer.")
+        raise Failed(Reason.UPLOAD_INCOMPLETE, "No answer.")
 
     runner = Scripted(failing)
     assert await loop(supabase, runner).run() == 1
@@ -198,7 +200,7 @@ async def test_with_once_a_missing_setting_puts_the_video_back_and_stops(
     assert status_of(database, job_id) == ("queued", None)
 
 
-async def test_a_setting_that_stays_wrong_is_printed_once_and_retried(
+async def test_a_setting_that_stays_wrong_is_told_and_tried_again(
     supabase: Supabase, database: psycopg.Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job_id = queue(database)
@@ -214,6 +216,6 @@ async def test_a_setting_that_stays_wrong_is_printed_once_and_retried(
     assert await loop(supabase, Scripted(misconfigured_at_first), most=1, once=False).run() == 0
     assert status_of(database, job_id) == ("completed", None)
     said = capsys.readouterr().err
-    assert said.count("a key or a setting is wrong. Trying again.") == 1
+    assert said.count("There is no bucket. Run `runops check`: it names the missing setting. Waiting since") == 1
     assert said.count("It works again.") == 1
     assert said.index("It works again.") > said.rindex("There is no bucket.")

@@ -1,12 +1,15 @@
 """What the loop of `runops work` decides between two videos, and what it claims. Without a table."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
+from runops.failures import Reason
 from runops.job_row import JobRow
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.work.claiming import next_claim, too_many_crashes
+from runops_cli.work.faults import Wait
 from runops_cli.work.loop_state import LoopState, Step
 from runops_cli.work.row_end import Ending
 
@@ -15,11 +18,11 @@ from runops_cli.work.row_end import Ending
     ("once", "claimed", "problem", "step"),
     [
         (False, True, False, Step.CLAIM),
-        (False, True, True, Step.PAUSE),
+        (False, True, True, Step.CLAIM),
         (False, False, False, Step.PAUSE),
         (False, False, True, Step.PAUSE),
         (True, True, False, Step.CLAIM),
-        (True, True, True, Step.STOP),
+        (True, True, True, Step.CLAIM),
         (True, False, False, Step.STOP),
         (True, False, True, Step.STOP),
     ],
@@ -47,7 +50,7 @@ def test_loop_stops_after_the_wanted_number_of_videos() -> None:
         ([], Exit.OK),
         ([Ending.COMPLETED, Ending.LEFT_ALONE], Exit.OK),
         ([Ending.FAILED, Ending.COMPLETED], Exit.FAILED),
-        ([Ending.FAILED, Ending.PUT_BACK], Exit.UNAVAILABLE),
+        ([Ending.FAILED, Ending.PUT_BACK], Exit.FAILED),
         ([Ending.PUT_BACK, Ending.COMPLETED], Exit.OK),
     ],
 )
@@ -84,13 +87,79 @@ def test_once_does_not_promise_to_try_again() -> None:
     assert LoopState(once=True).claim_impossible("Away.") == "Away."
 
 
-def test_wrong_setting_counts_as_fixed_only_after_a_video_got_past_it() -> None:
+AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def waiting(
+    reason: Reason = Reason.MODEL_UNAVAILABLE, *, seconds: float = 20, tries: int = 1, alone: bool = False
+) -> Wait:
+    return Wait(reason, "Words.", AT, AT + timedelta(seconds=seconds), seconds, tries, alone=alone)
+
+
+def test_a_fault_counts_as_over_only_after_a_video_got_past_it() -> None:
     state = LoopState()
-    state.video_ended(Ending.PUT_BACK, now=0)
+    assert state.waits(waiting(Reason.MISCONFIGURED), now=0) == waiting(Reason.MISCONFIGURED).line
     assert state.queue_read(claimed=True, now=1) is None
-    assert state.exit_code == 5
+    for ending in (Ending.PUT_BACK, Ending.FAILED, Ending.LEFT_ALONE):
+        assert state.video_ended(ending, now=1) is None
+        assert state.exit_code == 5
     assert state.video_ended(Ending.COMPLETED, now=2) == "It works again."
-    assert state.exit_code == 0
+    assert state.exit_code == 1, "one video ended in error"
+
+
+def test_a_fault_is_forgotten_where_somebody_else_took_the_rows() -> None:
+    state = LoopState(once=True, retries=3)
+    state.waits(waiting(), now=0)
+    assert state.queue_read(claimed=False, now=1) is None
+    assert (state.exit_code, state.next_step(claimed=False)) == (0, Step.STOP)
+
+
+def test_a_wait_is_told_again_when_it_is_longer_or_lasts() -> None:
+    state = LoopState()
+    told = [
+        state.waits(wait, now=now) is not None
+        for wait, now in (
+            (waiting(), 0.0),
+            (waiting(), 5.0),
+            (waiting(seconds=40), 20.0),
+            (waiting(seconds=45), 60.0),
+            (waiting(Reason.STORAGE_UNAVAILABLE, seconds=5), 61.0),
+            (waiting(Reason.STORAGE_UNAVAILABLE, seconds=5), 660.0),
+            (waiting(Reason.STORAGE_UNAVAILABLE, seconds=5), 661.0),
+        )
+    ]
+    assert told == [True, False, True, False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("wait", "step"),
+    [
+        (waiting(tries=3), Step.PAUSE),
+        (waiting(tries=4), Step.STOP),
+        (waiting(Reason.QUOTA_EXCEEDED, tries=200), Step.PAUSE),
+        (waiting(Reason.KEY_REJECTED), Step.STOP),
+    ],
+    ids=["an outage", "a long one", "a quota", "a key"],
+)
+def test_once_waits_for_an_outage_and_a_quota_and_not_for_a_person(wait: Wait, step: Step) -> None:
+    state = LoopState(once=True, retries=3)
+    line = state.waits(wait, now=0)
+    assert state.next_step(claimed=False) is step
+    assert line == (wait.line if step is Step.PAUSE else wait.sentence)
+
+
+def test_while_nothing_may_be_claimed_the_pause_lasts_until_then_and_beside_one_row_the_queue_is_read() -> None:
+    state = LoopState()
+    state.waits(waiting(seconds=40), now=0)
+    assert state.pause_seconds(now=0, jitter=0) == 40
+    state.waits(waiting(seconds=400), now=0)
+    assert state.pause_seconds(now=0, jitter=0) == 60
+    assert state.needs_check
+    state.waits(waiting(seconds=400, alone=True), now=0)
+    assert state.pause_seconds(now=0, jitter=0) <= 5
+    assert not state.needs_check
+    state.waits(waiting(seconds=0.5, alone=True), now=0)
+    assert state.pause_seconds(now=0, jitter=0) == 0.5
 
 
 def test_queue_is_read_often_after_a_video_and_seldom_when_idle() -> None:

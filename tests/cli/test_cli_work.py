@@ -1,5 +1,6 @@
 """`runops work`: whole runs with the worker's own pipeline against the stand-ins."""
 
+import itertools
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from typer.testing import Result
 from devstack.faults import Fault, FaultControl
 from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.control import GeminiControl
-from runops.failures import FailureClass
+from runops.failures import TABLE, FailureClass, Reason
 from runops.retry_policy import Pace
 from runops_worker.media.sandbox.confinement import Confinement
 
@@ -175,6 +176,26 @@ def test_a_stopped_process_puts_its_video_back(
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 143
     assert row_of(database, video) == {"status": "queued", "error": None, "metadata": {}}
+
+
+def test_a_plan_that_allows_nothing_is_waited_for_and_told_in_the_words_of_gemini(
+    started: Started, runops: Runops, database: psycopg.Connection, gemini_faults: FaultControl, recording: Path
+) -> None:
+    video = submitted(runops, recording)
+    said = "Your prepayment credits are depleted. Please go to AI Studio at https://ai.studio/projects to manage them."
+    body = json.dumps({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": said}})
+    gemini_faults.set(Fault(path=":streamGenerateContent", kind="status", status=429, body=body, times=None))
+    with started("work") as process:
+        assert process.stdout is not None
+        (told,) = itertools.islice((line for line in process.stdout if "Waiting since" in line), 1)
+        assert said in told
+        assert TABLE[Reason.MODEL_NOT_IN_PLAN].remedy in told
+        assert row_of(database, video) == {"status": "queued", "error": None, "metadata": {}}
+        gemini_faults.clear()
+        assert any("It works again." in line for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    assert row_of(database, video)["status"] == "completed"
 
 
 @pytest.mark.parametrize("host", [socket.gethostname(), "3f2a9c4417de"])

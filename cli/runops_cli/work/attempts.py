@@ -6,15 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runops.failures import Failed, Reason
-from runops.retry_policy import Again, History
+from runops.retry_policy import Again
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops_cli.terminal.console import to_stderr
 from runops_cli.work.claiming import ClaimedRow
-from runops_cli.work.next_attempt import GiveUp, LeaveAlone, PutBack, after_failure
+from runops_cli.work.faults import Faults
+from runops_cli.work.next_attempt import GiveUp, LeaveAlone, PutBack
 from runops_cli.work.refused_ends import RefusedEnds
 from runops_cli.work.row_end import Ending, RowEnd
 from runops_cli.work.stop_signal import Stopped, StopSignal
+from runops_cli.work.unreleased import Unreleased
 from runops_cli.work.video_runner import VideoRunner
 
 __all__ = ["Attempts"]
@@ -39,6 +41,10 @@ class Attempts:
         Interrupts an attempt; its row then goes back into the queue.
     refused
         Receives the ends that the table refuses.
+    unreleased
+        Receives the rows that cannot be put back.
+    faults
+        Told of each attempt; decides what follows one that failed.
     jitter
         Source of randomness in [0, 1).
     """
@@ -48,6 +54,8 @@ class Attempts:
     retries: int
     stop: StopSignal
     refused: RefusedEnds
+    unreleased: Unreleased
+    faults: Faults
     jitter: Callable[[], float]
 
     async def run(self, claimed: ClaimedRow) -> Ending:
@@ -58,24 +66,29 @@ class Attempts:
         Stopped
             A signal came; the row was put back first.
         """
-        end = RowEnd(self.supabase, self.stop, self.refused, self.jitter)
-        history = History()
+        end = RowEnd(self.supabase, self.stop, self.refused, self.unreleased, self.jitter)
+        job_id = claimed.row.job_id
+        self.faults.begin(job_id)
         try:
             while True:
                 error = await self._attempt(claimed)
                 if error is None:
+                    self.faults.completed(job_id)
                     return Ending.COMPLETED
-                match after_failure(error, history, retries=self.retries, jitter=self.jitter()):
-                    case Again(seconds, history):
+                stage = self.runner.stage
+                match self.faults.failed(job_id, error, stage=stage, retries=self.retries, jitter=self.jitter()):
+                    case Again(seconds, _):
                         to_stderr(f"  {error.detail} Trying again in {seconds:.0f} s.", style="yellow")
                         if not await self._pause(claimed, seconds):
+                            self.faults.lost(job_id)
                             return end.leave_alone(claimed)
                     case GiveUp(sentence):
                         return await end.fail(claimed, sentence)
                     case PutBack():
-                        to_stderr(f"  {error.detail} {error.failure.remedy}", style="red")
+                        to_stderr(f"  {error.failure.with_remedy(error.detail)}", style="red")
                         return await end.put_back(claimed)
                     case LeaveAlone():
+                        self.faults.lost(job_id)
                         return end.leave_alone(claimed)
         except Stopped:
             await end.put_back(claimed)

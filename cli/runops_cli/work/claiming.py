@@ -11,8 +11,10 @@ from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops_cli.terminal.console import to_stderr
 from runops_cli.work.abandoned import WORK, is_abandoned, seconds_silent
+from runops_cli.work.faults import Faults, Wait
 from runops_cli.work.refused_ends import RefusedEnds
 from runops_cli.work.stop_signal import StopSignal
+from runops_cli.work.unreleased import Unreleased
 
 __all__ = ["ClaimedRow", "RowClaimer", "next_claim", "taken_up", "too_many_crashes"]
 
@@ -46,6 +48,10 @@ class RowClaimer:
         Interrupts reading, but not a claim that has been sent.
     refused
         Rows that this process is done with; their ends are written again with each look for abandoned rows.
+    unreleased
+        Rows that are put back first.
+    faults
+        Know the rows that this process has put back and may not try yet.
     """
 
     supabase: Supabase
@@ -53,10 +59,14 @@ class RowClaimer:
     retries: int
     stop: StopSignal
     refused: RefusedEnds
+    unreleased: Unreleased
+    faults: Faults
     _abandoned_read_at: float | None = field(default=None, init=False)
     _unclaimable: set[UUID] = field(default_factory=set, init=False)
     """Rows whose claims the table refused when rows were claimed last."""
     _refusal: SupabaseError | None = field(default=None, init=False)
+    _waiting: dict[UUID, Wait] = field(default_factory=dict, init=False)
+    """Rows that were passed over when rows were claimed last, since they may not be tried yet."""
 
     async def claim_next(self) -> ClaimedRow | None:
         """Claim the first available row; None if there is none, or if other workers were faster each time.
@@ -69,12 +79,14 @@ class RowClaimer:
             A signal came before a row was claimed.
         """
         self._refusal = None
+        await self.stop.unless_stopped(self.unreleased.release())
         refused_before, self._unclaimable = self._unclaimable, set()
+        waited_before, self._waiting = self._waiting, {}
         for _ in range(_ROUNDS):
             # Rows that cannot be claimed must not hide those behind them.
-            more = min(len(refused_before | self._unclaimable), _MOST_PASSED_OVER)
-            rows = await self.stop.unless_stopped(self._candidates(more=more))
-            rows = [row for row in rows if row.job_id not in self._unclaimable]
+            passed_over = {*refused_before, *self._unclaimable, *waited_before, *self._waiting}
+            rows = await self.stop.unless_stopped(self._candidates(more=min(len(passed_over), _MOST_PASSED_OVER)))
+            rows = self._claimable(rows)
             if not rows:
                 break
             if (claimed := await self._first_won(rows)) is not None:
@@ -82,6 +94,17 @@ class RowClaimer:
         if self._refusal is not None:
             raise self._refusal
         return None
+
+    @property
+    def wait(self) -> Wait | None:
+        """What the row waits for that is tried first of those passed over; None where none was."""
+        return min(self._waiting.values(), key=lambda wait: wait.until, default=None)
+
+    def _claimable(self, rows: list[JobRow]) -> list[JobRow]:
+        """Return the rows to claim, in this order: those that met an open fault say least about it."""
+        self._waiting |= {row.job_id: wait for row in rows if (wait := self.faults.wait_of(row.job_id)) is not None}
+        left = [row for row in rows if row.job_id not in self._unclaimable and row.job_id not in self._waiting]
+        return sorted(left, key=lambda row: self.faults.is_suspect(row.job_id))
 
     async def _first_won(self, rows: list[JobRow]) -> ClaimedRow | None:
         for row in rows:

@@ -4,15 +4,18 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops_cli.terminal.console import to_stderr
 from runops_cli.work.attempts import Attempts
 from runops_cli.work.claiming import ClaimedRow, RowClaimer
+from runops_cli.work.faults import Faults
 from runops_cli.work.loop_state import LoopState, Step
 from runops_cli.work.refused_ends import RefusedEnds
 from runops_cli.work.stop_signal import Stopped, StopSignal
+from runops_cli.work.unreleased import Unreleased
 from runops_cli.work.video_runner import NotReady, VideoRunner
 
 __all__ = ["Loop", "LoopSettings"]
@@ -54,6 +57,8 @@ class Loop:
         See there.
     stop
         Stops the loop.
+    now
+        The time, with its zone.
     jitter
         Source of randomness in [0, 1).
     """
@@ -62,22 +67,40 @@ class Loop:
     runner: VideoRunner
     settings: LoopSettings
     stop: StopSignal
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     jitter: Callable[[], float] = random.random
 
     async def run(self) -> int:
         """Run videos until the settings or a signal stop it; return the exit code."""
         settings = self.settings
-        state = LoopState(once=settings.once, most=settings.most)
-        refused, retries, stop = RefusedEnds(self.supabase), settings.retries, self.stop
-        claimer = RowClaimer(self.supabase, by=settings.by, retries=retries, stop=stop, refused=refused)
-        attempts = Attempts(self.supabase, self.runner, retries=retries, stop=stop, refused=refused, jitter=self.jitter)
+        state = LoopState(once=settings.once, most=settings.most, retries=settings.retries)
+        faults, refused, unreleased = Faults(self.now), RefusedEnds(self.supabase), Unreleased(self.supabase)
+        claimer = RowClaimer(
+            self.supabase,
+            by=settings.by,
+            retries=settings.retries,
+            stop=self.stop,
+            refused=refused,
+            unreleased=unreleased,
+            faults=faults,
+        )
+        attempts = Attempts(
+            self.supabase,
+            self.runner,
+            retries=settings.retries,
+            stop=self.stop,
+            refused=refused,
+            unreleased=unreleased,
+            faults=faults,
+            jitter=self.jitter,
+        )
         clock = asyncio.get_running_loop().time
         step = Step.CLAIM
         try:
             while step is not Step.STOP:
                 if step is Step.PAUSE:
                     await self.stop.pause(state.pause_seconds(now=clock(), jitter=self.jitter()))
-                claimed = await self._claim(claimer, state)
+                claimed = await self._claim(claimer, faults, state)
                 if claimed is not None:
                     _print(state.video_ended(await attempts.run(claimed), now=clock()))
                 step = state.next_step(claimed=claimed is not None)
@@ -86,8 +109,12 @@ class Loop:
             return self.stop.exit_code
         return state.exit_code
 
-    async def _claim(self, claimer: RowClaimer, state: LoopState) -> ClaimedRow | None:
+    async def _claim(self, claimer: RowClaimer, faults: Faults, state: LoopState) -> ClaimedRow | None:
         """Claim a row; None if there is none, or if it would fail for sure."""
+        clock = asyncio.get_running_loop().time
+        if (wait := faults.wait()) is not None:
+            _print(state.waits(wait, now=clock()))
+            return None
         try:
             # Checked before a claim: a wrong key would make one row after the other fail.
             if state.needs_check:
@@ -96,8 +123,10 @@ class Loop:
         except (SupabaseError, NotReady) as error:
             _print(state.claim_impossible(str(error)))
             return None
-        now = asyncio.get_running_loop().time()
-        _print(state.queue_read(claimed=claimed is not None, now=now))
+        if claimed is None and claimer.wait is not None:
+            _print(state.waits(claimer.wait, now=clock()))
+            return None
+        _print(state.queue_read(claimed=claimed is not None, now=clock()))
         return claimed
 
 

@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 
 from runops import retry_policy
+from runops.breakers.shared_faults import ALONE
 from runops.failures import Failed, FailureClass, Reason
 from runops.retry_policy import Again, History
 
 __all__ = ["GiveUp", "LeaveAlone", "Next", "PutBack", "after_failure"]
+
+
+_STOPPED_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,18 @@ class GiveUp:
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """Set the row back to `queued`: a key or a setting is wrong, so every other video would fail too."""
+    """Set the row back to `queued`: every other video would meet the same, or a signal stopped this one.
+
+    Attributes
+    ----------
+    seconds
+        Pause before this process tries it again.
+    history
+        With the attempt that ended.
+    """
+
+    seconds: float
+    history: History
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +44,7 @@ class LeaveAlone:
 Next = Again | GiveUp | PutBack | LeaveAlone
 
 
-def after_failure(error: Failed, history: History, *, retries: int, jitter: float = 0.0) -> Next:
+def after_failure(error: Failed, history: History, *, retries: int, shared: bool = False, jitter: float = 0.0) -> Next:
     """Return the next step for a video that has just failed.
 
     Parameters
@@ -40,15 +55,21 @@ def after_failure(error: Failed, history: History, *, retries: int, jitter: floa
         Of the attempts before this one.
     retries
         How many more attempts a video gets.
+    shared
+        Whether other videos meet the same failure: then it uses up no attempt.
     jitter
         0 to 1, spreads the pauses.
     """
     failure = error.failure
     if failure.failure_class is FailureClass.CLAIM:
         return LeaveAlone()
-    if failure.failure_class is FailureClass.KEY or failure.reason is Reason.TERMINATED:
-        return PutBack()
+    if failure.reason is Reason.TERMINATED:
+        return PutBack(_STOPPED_SECONDS, history)
     further = retry_policy.after_failure(
-        failure, history, retry_limit=retries, asked_seconds=error.retry_after, jitter=jitter
+        failure, history, retry_limit=retries, shared=shared, asked_seconds=error.retry_after, jitter=jitter
     )
-    return further if isinstance(further, Again) else GiveUp(f"{error.detail}{further.words}")
+    if not isinstance(further, Again):
+        return GiveUp(f"{error.detail}{further.words}")
+    # What may be an outage is not tried in place: another video that gets past it tells.
+    put_back = shared or failure.reason in ALONE
+    return PutBack(further.seconds, further.history) if put_back else further

@@ -7,6 +7,7 @@ from typing import Any
 from runops.environment import Environment
 from runops.failures import Failed
 from runops.job_row import Claim, JobRow, user_of
+from runops.progress import Stage
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops.videojob import Source
@@ -55,6 +56,12 @@ class PipelineRunner:
     _pace: OwnPace = field(default_factory=OwnPace)
     """One for all videos: they share the quotas of one key."""
     _missing: set[str] = field(default_factory=set)
+    _lines: StageLines | None = None
+
+    @property
+    def stage(self) -> Stage | None:
+        """The last stage that the present or last video reached."""
+        return None if self._lines is None else self._lines.stage
 
     async def ready(self) -> None:
         """Check the sandbox of ffmpeg, the prompts, and that Gemini accepts the key and knows a model for each stage.
@@ -108,7 +115,7 @@ class PipelineRunner:
         task = self._task(row, claim)
         assert self.environment.gemini_key is not None
         to_stderr(f"{row.job_id}  started" + (f" (attempt {claim.attempt})" if claim.attempt > 1 else ""))
-        lines = StageLines()
+        lines = self._lines = StageLines()
         with scratch_folder(self.options.workdir) as workdir:
             async with GeminiModel(
                 self.environment.gemini_key,

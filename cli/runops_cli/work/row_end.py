@@ -12,6 +12,7 @@ from runops_cli.terminal.console import to_stderr
 from runops_cli.work.claiming import ClaimedRow
 from runops_cli.work.refused_ends import RefusedEnds
 from runops_cli.work.stop_signal import StopSignal
+from runops_cli.work.unreleased import Unreleased
 
 __all__ = ["Ending", "RowEnd"]
 
@@ -44,6 +45,8 @@ class RowEnd:
         Interrupts the pauses between writes.
     refused
         Receives the ends that the table refuses.
+    unreleased
+        Receives the rows that cannot be put back.
     jitter
         Source of randomness in [0, 1).
     """
@@ -51,6 +54,7 @@ class RowEnd:
     supabase: Supabase
     stop: StopSignal
     refused: RefusedEnds
+    unreleased: Unreleased
     jitter: Callable[[], float]
 
     async def fail(self, claimed: ClaimedRow, sentence: str) -> Ending:
@@ -96,9 +100,10 @@ class RowEnd:
                 released = await self.supabase.jobs.release(job_id, claimed.claim.claim)
         except (SupabaseError, TimeoutError) as error:
             why = error.message if isinstance(error, SupabaseError) else "no answer in time"
+            self.unreleased.add(job_id, claimed.claim.claim)
             to_stderr(
                 f"{job_id}  could not be put back into the queue ({why}). "
-                "`runops work` on this machine claims it again after 5 minutes.",
+                "It is tried again; where this process has ended, any `runops work` claims it after 5 minutes.",
                 style="red",
             )
         else:

@@ -31,6 +31,11 @@ class StageLines:
         """Seconds since the start."""
         return self._clock() - self._start
 
+    @property
+    def stage(self) -> Stage | None:
+        """The last stage that was reported; None before the first."""
+        return None if self._shown is None else self._shown[0]
+
     async def report(self, stage: Stage, percent: int) -> None:
         """Print the stage and the percentage, unless the last line was about the same tenth of the same stage."""
         now = (stage, percent // 10)

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from runops.job_row import Claim, JobRow
+from runops.progress import Stage
 
 __all__ = ["NotReady", "VideoRunner"]
 
@@ -13,6 +14,11 @@ class NotReady(Exception):  # noqa: N818 - says what is the case
 
 class VideoRunner(Protocol):
     """Runs videos."""
+
+    @property
+    def stage(self) -> Stage | None:
+        """The last stage that the present or last run reached; None where it reached none."""
+        ...
 
     async def ready(self) -> None:
         """Check that a video could be run.
