@@ -136,7 +136,8 @@ def custom_resource_definition() -> dict[str, Any]:
                     "subresources": {"status": {}},
                     "selectableFields": [{"jsonPath": ".status.phase"}, {"jsonPath": ".spec.jobId"}],
                     "additionalPrinterColumns": [
-                        {"name": name, "type": kind, "jsonPath": path, "priority": priority}
+                        # The API server leaves out a 0, and Argo CD would take that for a difference.
+                        {"name": name, "type": kind, "jsonPath": path, **({"priority": priority} if priority else {})}
                         for name, kind, path, priority in _COLUMNS
                     ],
                 }

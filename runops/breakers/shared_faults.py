@@ -169,7 +169,15 @@ def is_shared(reason: Reason, faults: SharedFaults, *, began: datetime | None) -
     return passed is None or began is None or passed < began
 
 
-def concerns_all(reason: Reason, spec: VideoJobSpec, *, models: ModelChoice, prompts: PromptChoice, words: str) -> bool:
+def concerns_all(
+    reason: Reason,
+    spec: VideoJobSpec,
+    *,
+    models: ModelChoice,
+    prompts: PromptChoice,
+    words: str,
+    earlier_prompts: bool = False,
+) -> bool:
     """Return whether a failure concerns what new videos would use, and not a model or a prompt of one VideoJob alone.
 
     Parameters
@@ -180,8 +188,12 @@ def concerns_all(reason: Reason, spec: VideoJobSpec, *, models: ModelChoice, pro
         Of the VideoJob.
     models, prompts
         What the installation gives to new videos.
+    earlier_prompts
+        Whether the VideoJob's prompts are those of an earlier version of the chart.
     """
     if reason is Reason.PROMPT_MISSING:
+        if earlier_prompts:
+            return False
         theirs = {spec.prompts.transcription, spec.prompts.sop}
         ours = {prompts.transcription, prompts.sop}
     elif reason in _OF_A_MODEL:

@@ -133,4 +133,4 @@ def test_prompts_arrive_unchanged_under_a_name_of_their_content(render: Callable
     assert prompts[0]["data"] == {
         path.name: path.read_text("utf-8") for path in sorted((_CHECKOUT / "prompts").glob("*.md"))
     }
-    assert prompts[0]["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+    assert prompts[0]["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"

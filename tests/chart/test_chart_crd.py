@@ -13,7 +13,7 @@ _NAME = "videojobs.runops.dev"
 def test_crd_in_chart_is_the_generated_one_and_kept_on_uninstall(render: Callable[..., Any]) -> None:
     crd = render().of("CustomResourceDefinition", ending=_NAME)
 
-    assert crd["metadata"].pop("annotations") == {"helm.sh/resource-policy": "keep"}
+    assert crd["metadata"].pop("annotations")["helm.sh/resource-policy"] == "keep"
     assert crd == custom_resource_definition()
 
 

@@ -40,7 +40,7 @@ _EVIDENCE = {
     "unit tests": _Evidence(("../../../tests/chart/test_chart_config.py",), "def test_"),
     "chart CI": _Evidence(("ci/*.yaml",), "", word="lint, install"),
     "CRD place": _Evidence(("templates/crd.yaml", "templates/crds/*", "templates/crd*"), "crds", word="templates"),
-    "CRD kept on uninstall": _Evidence(_TEMPLATES, "helm.sh/resource-policy"),
+    "CRD kept on uninstall": _Evidence(_TEMPLATES, r"include .runops\.kept"),
     "namespaced mode": _Evidence(_TEMPLATES, "kind: Role\n"),
     "aggregated roles": _Evidence(_TEMPLATES, "aggregate-to-", shown="aggregate-to-"),
     "restricted pods": _Evidence(_TEMPLATES, "runAsNonRoot"),

@@ -188,3 +188,13 @@ def _objects(outside: StackInfo, job_id: str) -> list[str]:
         listed = httpx.post(f"{outside.url}/storage/v1/object/list/videos", json=body, headers=headers, timeout=60)
         found += [f"{folder}/{item['name']}" for item in listed.raise_for_status().json()]
     return found
+
+
+def test_a_video_whose_prompts_were_deleted_before_another_attempt_ends_at_once_and_says_so(running: Video) -> None:
+    running.release.kubectl("annotate", "videojob", running.name, "runops.dev/prompts=deleted-prompts", "--overwrite")
+    running.release.kubectl("delete", "pods", "-l", f"runops.dev/job-id={running.job_id}", "--wait=false")
+
+    eventually(lambda: running.row()[0] == "error", "the row ends, long before a wait for a pod would")
+    assert "The prompts of this video are gone: the ConfigMap deleted-prompts" in running.row()[2]
+    eventually(lambda: running.status().get("phase") == "Failed", "the VideoJob ends, too")
+    assert "PromptMissing" in running.release.kubectl("get", "videojob", running.name, "-o", "json")

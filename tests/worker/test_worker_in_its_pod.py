@@ -127,6 +127,11 @@ async def test_the_wait_that_a_quota_asks_for_is_reported_to_the_operator(
         ({"RUNOPS_CLAIM": ""}, Reason.MISCONFIGURED, "RUNOPS_CLAIM is not set"),
         ({"RUNOPS_SECRETS_DIR": "/nowhere"}, Reason.MISCONFIGURED, "SUPABASE_URL"),
         ({"RUNOPS_PROMPT_SOP": "none.md"}, Reason.PROMPT_MISSING, "none.md is not installed"),
+        (
+            {"RUNOPS_PROMPTS_DIR": "/nowhere", "RUNOPS_PROMPTS_CONFIG_MAP": "prompts-1"},
+            Reason.PROMPT_MISSING,
+            "are gone: the ConfigMap prompts-1",
+        ),
         ({"RUNOPS_SOURCE_OBJECT": "raw/none.mp4"}, Reason.SOURCE_MISSING, "raw/none.mp4"),
     ],
 )

@@ -14,7 +14,7 @@ _LARGEST_BYTES = 256 * 1024
 _BUILT_IN = Path(__file__).parent / "prompts"
 
 
-def load_prompt(name: str, directory: Path | None = None) -> Prompt:
+def load_prompt(name: str, directory: Path | None = None, *, config_map: str | None = None) -> Prompt:
     """Read a prompt.
 
     Parameters
@@ -23,6 +23,8 @@ def load_prompt(name: str, directory: Path | None = None) -> Prompt:
         File name of the prompt, such as `transcription_prompt_v1.md`; never a path.
     directory
         Its folder; `$RUNOPS_PROMPTS_DIR` where None, and the built-in prompts where that is not set.
+    config_map
+        ConfigMap that the folder shows; None outside a cluster.
 
     Raises
     ------
@@ -39,9 +41,17 @@ def load_prompt(name: str, directory: Path | None = None) -> Prompt:
             content = file.read(_LARGEST_BYTES + 1)
         text = content.decode("utf-8")
     except OSError as error:
-        present = ", ".join(sorted(path.name for path in directory.glob("*.md"))[:10]) or "none"
+        present = ", ".join(sorted(path.name for path in directory.glob("*.md"))[:10])
+        if config_map is not None and not present:
+            # The volume is optional: the kubelet shows an empty folder where there is no such ConfigMap.
+            raise Failed(
+                Reason.PROMPT_MISSING,
+                f"The prompts of this video are gone: the ConfigMap {config_map} was deleted or holds none. "
+                "Restore it, or queue the job again (`runops retry`).",
+            ) from error
         raise Failed(
-            Reason.PROMPT_MISSING, f"The prompt {name} is not installed in {directory}. Prompts there: {present}."
+            Reason.PROMPT_MISSING,
+            f"The prompt {name} is not installed in {directory}. Prompts there: {present or 'none'}.",
         ) from error
     except UnicodeDecodeError as error:
         raise Failed(Reason.PROMPT_MISSING, f"The prompt {name} is not UTF-8 text. Save it as UTF-8.") from error

@@ -78,6 +78,7 @@ class Breakers(ReasonBreakers):
                 view.spec,
                 models=self._config.models,
                 prompts=self._config.prompts,
+                earlier_prompts=view.has_earlier_prompts(self._config.prompts.config_map),
                 words=said_of_block(view, reason),
             )
             else None

@@ -139,7 +139,8 @@ def _pod(
         "volumes": [
             {"name": "work", "emptyDir": {"sizeLimit": worker.scratch_size_limit}},
             {"name": "secrets", "secret": {"secretName": worker.secret_name, "defaultMode": 0o440}},
-            {"name": "prompts", "configMap": {"name": videojob.prompts or config.prompts.config_map}},
+            # Optional: where it is gone, the worker starts and says so. Its pod would wait for it for a day.
+            {"name": "prompts", "configMap": {"name": _prompts(videojob, config), "optional": True}},
             {
                 "name": "token",
                 "projected": {
@@ -198,6 +199,11 @@ def _container(
     }
 
 
+def _prompts(videojob: VideoJobView, config: OperatorConfig) -> str:
+    """Return the ConfigMap with the prompts: that of the first attempt."""
+    return videojob.prompts or config.prompts.config_map
+
+
 def _spread(constraint: dict[str, Any]) -> dict[str, Any]:
     """Spread over all workers by default: without a selector, Kubernetes counts no pod."""
     workers = {"labelSelector": {"matchLabels": {"app.kubernetes.io/name": "runops-worker"}}}
@@ -220,6 +226,7 @@ def _environment(
         "RUNOPS_PROMPT_TRANSCRIPTION": spec.prompts.transcription,
         "RUNOPS_PROMPT_SOP": spec.prompts.sop,
         "RUNOPS_PROMPTS_DIR": _PROMPTS,
+        "RUNOPS_PROMPTS_CONFIG_MAP": _prompts(videojob, config),
         "RUNOPS_TRANSCODE_FPS": str(spec.transcode.fps),
         "RUNOPS_TRANSCODE_HEIGHT": str(spec.transcode.height),
         "RUNOPS_TRANSCODE_CRF": str(spec.transcode.crf),

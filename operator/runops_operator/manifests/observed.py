@@ -117,6 +117,10 @@ class VideoJobView:
         condition = self.condition(kind)
         return condition is not None and condition.status == "True"
 
+    def has_earlier_prompts(self, present: str) -> bool:
+        """Whether its prompts are in another ConfigMap than those of new videos."""
+        return self.prompts not in {None, present}
+
     def without_worker_progress(self) -> "VideoJobView":
         """Return the view with what the worker reports left out."""
         return replace(self, status=self.status.model_copy(update=dict.fromkeys(WORKER_OWNED_STATUS)))

@@ -57,7 +57,12 @@ def plan_without_result(
         return [ReadRow()]
     ended = _for_the_holder(ended)
     of_all = concerns_all(
-        ended.failure.reason, seen.spec, models=config.models, prompts=config.prompts, words=ended.sentence
+        ended.failure.reason,
+        seen.spec,
+        models=config.models,
+        prompts=config.prompts,
+        earlier_prompts=seen.videojob.has_earlier_prompts(config.prompts.config_map),
+        words=ended.sentence,
     )
     shared = of_all and is_shared(ended.failure.reason, seen.faults, began=moment(job.start_time))
     if not of_all:

@@ -1,5 +1,6 @@
 """What follows an attempt that ended: success, another attempt, or the end."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -279,3 +280,14 @@ def test_a_prompt_of_one_videojob_that_is_missing_concerns_it_alone() -> None:
     prompts = PromptChoice(transcription=CONFIG.prompts.transcription, sop=CONFIG.prompts.sop)
     view = videojob(spec=spec(prompts=prompts))
     assert kinds(plan(seen(view, row=row(), **ended), CONFIG, NOW))[0] == "NextAttempt"
+
+
+def test_prompts_of_an_earlier_version_that_are_gone_concern_that_video_alone() -> None:
+    own = PromptChoice(transcription=CONFIG.prompts.transcription, sop=CONFIG.prompts.sop)
+    ended = failed_with(Reason.PROMPT_MISSING, message="The prompts of this video are gone.")
+    ours = CONFIG.prompts.config_map
+    for config_map, first in (("of-before", "FailRow"), (ours, "NextAttempt"), (None, "NextAttempt")):
+        view = replace(videojob(spec=spec(prompts=own)), prompts=config_map)
+        actions = kinds(plan(seen(view, row=row(), **ended), CONFIG, NOW))
+        assert actions[0] == first
+        assert ("NoteFailure" in actions) is (first == "NextAttempt")

@@ -40,6 +40,7 @@ It takes no arguments but --help and reads its environment:
   RUNOPS_PROMPT_TRANSCRIPTION   prompt file (transcription_prompt_v2.md)
   RUNOPS_PROMPT_SOP             prompt file (sop_parser_v0.8.md)
   RUNOPS_PROMPTS_DIR            folder of the prompt files (the built-in ones)
+  RUNOPS_PROMPTS_CONFIG_MAP     ConfigMap that this folder shows
   RUNOPS_TRANSCODE_FPS, RUNOPS_TRANSCODE_HEIGHT, RUNOPS_TRANSCODE_CRF   slim video (1, 720, 32)
   RUNOPS_MAX_BYTES, RUNOPS_MAX_DURATION_SECONDS   limits on the recording
   RUNOPS_LEAST_READABLE_PERCENT                   of a recording that is cut off or damaged, so that it is worked on
@@ -101,6 +102,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     job_id = _needed(environ, "RUNOPS_JOB_ID", UUID, "a UUID")
     prompts = environ.get("RUNOPS_PROMPTS_DIR")
     directory = Path(prompts) if prompts else None
+    config_map = environ.get("RUNOPS_PROMPTS_CONFIG_MAP") or None
     defaults = Limits()
     models = _models(environ)
     task = Task(
@@ -113,9 +115,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         sop_model=models.sop,
         fallback_models=models.fallback,
         transcription_prompt=load_prompt(
-            environ.get("RUNOPS_PROMPT_TRANSCRIPTION") or "transcription_prompt_v2.md", directory
+            environ.get("RUNOPS_PROMPT_TRANSCRIPTION") or "transcription_prompt_v2.md", directory, config_map=config_map
         ),
-        sop_prompt=load_prompt(environ.get("RUNOPS_PROMPT_SOP") or "sop_parser_v0.8.md", directory),
+        sop_prompt=load_prompt(
+            environ.get("RUNOPS_PROMPT_SOP") or "sop_parser_v0.8.md", directory, config_map=config_map
+        ),
         fps=_optional(environ, "RUNOPS_TRANSCODE_FPS", _positive, 1, "a whole number"),
         height=_optional(environ, "RUNOPS_TRANSCODE_HEIGHT", _positive, 720, "a whole number"),
         crf=_optional(environ, "RUNOPS_TRANSCODE_CRF", int, 32, "a whole number"),

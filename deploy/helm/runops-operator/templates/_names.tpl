@@ -99,3 +99,12 @@ of the values over commonLabels. Merged, not written one after the other: Flux r
 {{- define "runops.countsSpending" -}}
 {{- with .Values.cost }}{{ if or .maxPerUserAndDayUsd .maxPerDayUsd .maxPerMonthUsd }}true{{ end }}{{ end }}
 {{- end -}}
+
+{{- /*
+Annotations of what nothing may delete but a person: Helm and Flux obey the first. Argo CD reads it as Delete=false alone,
+and would prune what the chart renders no more.
+*/ -}}
+{{- define "runops.kept" -}}
+helm.sh/resource-policy: keep
+argocd.argoproj.io/sync-options: Prune=false,Delete=false
+{{- end -}}
