@@ -39,7 +39,8 @@ def steps_of(sop: Sop | None) -> list[Step]:
 
 def _text(node: Node) -> str:
     parts = (node.label, node.context, node.iterator, node.exit_condition, node.intent)
-    return ". ".join(part.rstrip(". ") for part in parts if part)
+    sentences = [part.strip() for part in parts if part and part.strip()]
+    return " ".join(part if part[-1] in ".!?" else f"{part}." for part in sentences)
 
 
 def similarities(gold: list[Step], made: list[Step]) -> dict[Pair, float]:

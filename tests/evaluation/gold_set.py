@@ -1,6 +1,7 @@
 """The gold recordings of the tests, and results that repeat one without a fault."""
 
 import copy
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,16 @@ from evaluation.results.result import Result
 from runops.quality import Quality, TranscriptQuality
 from runops.report import Usage
 from runops.sop import Sop
-from runops.transcript import AudioItem, DataInput, TargetElement, TranscriptItem, VisualItem, ordered, timestamp
+from runops.transcript import (
+    AudioItem,
+    DataInput,
+    TargetElement,
+    TranscriptItem,
+    VisualItem,
+    dump_transcript,
+    ordered,
+    timestamp,
+)
 
 GOLD = Path(__file__).with_name("gold")
 
@@ -102,3 +112,43 @@ def changed_sop(sop: Sop, change: Any) -> Sop:
 def actions(gold: GoldRecording) -> list[Event]:
     """Return the true actions, without what the screen does."""
     return [event for event in gold.events.events if not is_reaction(event.kind)]
+
+
+def contents_of(result: Result) -> dict[str, Any]:
+    """Return the contents of a result's files, by kind."""
+    if result.failure is not None:
+        return {"failed": {"message": result.failure}}
+    assert result.sop is not None
+    contents: dict[str, Any] = {"transcript": dump_transcript(result.transcript), "sop": result.sop.dump()}
+    for kind in ("usage", "quality"):
+        found = getattr(result, kind)
+        if found is not None:
+            contents[kind] = found.model_dump(mode="json", by_alias=True)
+    if result.evidence is not None:
+        nodes = {
+            name: [{"id": "t0001", "kind": "visual", "start": timestamp(a), "end": timestamp(b)} for a, b in times]
+            for name, times in result.evidence.items()
+        }
+        contents["evidence"] = {"format": 1, "nodes": nodes}
+    return contents
+
+
+def worse(gold: GoldRecording) -> Result:
+    """Return a result with several faults: every third item is missing, a step is missing, one invented, one vague."""
+    result = perfect(gold)
+    assert result.sop is not None
+
+    def change(public: Any) -> None:
+        tasks = [node for node in public["nodes"] if node["type"] == "task"]
+        tasks[0]["label"] = "Have a look around"
+        tasks[0].pop("context", None)
+        tasks[1]["context"] = 'Such as "Petra Klein"'
+        end = next(node["id"] for node in public["nodes"] if node["type"] == "end")
+        public["nodes"].append({"id": "invented", "type": "task", "label": "Pour a cup of tea"})
+        for edge in public["edges"]:
+            if edge["target"] == end:
+                edge["target"] = "invented"
+        public["edges"].append({"source": "invented", "target": end, "condition": "next"})
+
+    kept = [item for at, item in enumerate(result.transcript) if at % 3]
+    return replace(result, transcript=tuple(kept), sop=changed_sop(result.sop, change))

@@ -1,0 +1,1 @@
+"""Obtains the results of recordings."""

@@ -1,0 +1,1 @@
+"""Means over recordings, with intervals, and differences between two runs. Pure."""

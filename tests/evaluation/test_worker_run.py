@@ -1,0 +1,164 @@
+"""The sample through the worker, against the stand-ins, and its score."""
+
+import asyncio
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from devstack.gemini.behaviour import Behaviour, Outcome, Turn
+from devstack.gemini.control import GeminiControl
+from devstack.sample import RECORDING
+from devstack.stack import StackInfo
+from evaluation.commands.main import main
+from evaluation.running.run_record import read_run
+from runops.supabase.connection import Supabase
+from tests.evaluation.gold_set import GOLD
+
+NAME = "ledgerline-invoice"
+QUOTA = Turn(outcome=Outcome.STATUS, kind="sop", status=429, quota="perDay", times=None)
+BLOCKED = Turn(outcome=Outcome.PROMPT_BLOCKED, kind="transcribe", times=None)
+pytestmark = pytest.mark.slow("the sample goes through the whole worker once")
+
+
+@pytest.fixture
+def control(stack: StackInfo) -> Iterator[GeminiControl]:
+    with GeminiControl(stack.gemini_url) as control:
+        control.reset()
+        control.forget_files()
+        yield control
+        control.reset()
+
+
+@pytest.fixture
+def gold(tmp_path: Path) -> Path:
+    root = tmp_path / "gold"
+    shutil.copytree(GOLD / NAME, root / NAME)
+    shutil.copy(RECORDING, root / NAME / "recording.mp4")
+    shutil.copytree(GOLD / "urlaubsantrag", root / "urlaubsantrag")
+    return root
+
+
+@pytest.fixture
+def arguments(stack: StackInfo, gold: Path, tmp_path: Path) -> list[str]:
+    env_file = tmp_path / "stack.env"
+    env_file.write_text("".join(f"{name}={value}\n" for name, value in stack.environment().items()))
+    places = ["--out", str(tmp_path / "run"), "--cache", str(tmp_path / "kept"), "--env-file", str(env_file)]
+    return ["run", str(gold), *places, "--height", "360"]
+
+
+def rows(database: psycopg.Connection[Any]) -> int:
+    counts = [
+        database.execute(f"select count(*) from {table}".encode()).fetchone()  # noqa: S608 - names from here
+        for table in ("jobs", "transcripts", "sops")
+    ]
+    return sum(count[0] for count in counts if count is not None)
+
+
+def objects(stack: StackInfo) -> list[str]:
+    """Return the objects of all folders in which a worker or its user puts some."""
+
+    async def listed() -> list[str]:
+        async with Supabase(stack.url, stack.secret_key) as supabase:
+            found: list[str] = []
+            for folder in ("raw", "slim", "transcripts", "sops"):
+                found += await supabase.storage.list_prefix("videos", folder)
+            return found
+
+    return asyncio.run(listed())
+
+
+def test_a_recording_is_worked_off_and_scored_and_nothing_is_left(
+    *,
+    arguments: list[str],
+    stack: StackInfo,
+    database: psycopg.Connection[Any],
+    control: GeminiControl,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # The quota is used up before the SOP: the run stops, and what was paid for is kept.
+    control.behave(Behaviour(turns=[QUOTA]))
+    assert main(arguments) == 1
+    assert "QuotaExceeded" in capsys.readouterr().err
+    assert rows(database) == 0
+    assert read_run(tmp_path / "run").recordings == {}
+
+    control.behave(Behaviour())
+    assert main(arguments) == 1
+    said = capsys.readouterr().err
+    assert f"[1/2] {NAME}: made" in said
+    assert "urlaubsantrag: missing: The recording is not here. It is made by tests/evaluation" in said
+    assert f"  {NAME}: transcribing (50%)" in said
+    assert [call.kind for call in control.calls()].count("transcribe") == 1
+
+    record = read_run(tmp_path / "run")
+    assert record.made.models == ("gemini-3.8-flash", "gemini-3.8-flash")
+    assert [prompt.name for prompt in record.made.prompts] == ["transcription_prompt_v2.md", "sop_parser_v0.8.md"]
+    scores = json.loads((tmp_path / "run" / "scores.json").read_text())["recordings"][NAME]
+    # The stand-in tells what changes in the picture; it cannot read.
+    assert scores["gaps.share"] == 0.0
+    assert scores["cost.tokens_per_minute"] > 1000
+    assert scores["evidence.share"] > 0.5
+    assert scores["events.f1"] < 0.5
+    assert rows(database) == 0
+
+    calls = len(control.calls())
+    assert calls
+    assert main(arguments) == 1
+    assert f"[1/2] {NAME}: reused" in capsys.readouterr().err
+    assert len(control.calls()) == calls
+    assert json.loads((tmp_path / "run" / "scores.json").read_text())["recordings"][NAME] == scores
+    assert objects(stack) == []
+
+
+def test_a_video_that_the_model_refuses_is_scored_as_an_empty_result(
+    arguments: list[str],
+    database: psycopg.Connection[Any],
+    control: GeminiControl,
+    tmp_path: Path,
+) -> None:
+    control.behave(Behaviour(turns=[BLOCKED]))
+    assert main([*arguments, "--only", NAME]) == 1
+    outcome = read_run(tmp_path / "run").recordings[NAME]
+    assert outcome.state == "failed"
+    assert outcome.message is not None
+    assert outcome.message.startswith("Blocked: ")
+    scores = json.loads((tmp_path / "run" / "scores.json").read_text())
+    assert scores["recordings"][NAME]["steps.f1"] == 0.0
+    assert scores["failed"] == {NAME: outcome.message}
+    assert rows(database) == 0
+
+
+def test_with_googles_api_the_cost_is_told_first_and_allowed(
+    arguments: list[str], database: psycopg.Connection[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    env_file = Path(arguments[arguments.index("--env-file") + 1])
+    lines = env_file.read_text().splitlines()
+    env_file.write_text("\n".join(line for line in lines if not line.startswith("GOOGLE_GEMINI_BASE_URL")))
+    assert main([*arguments, "--ask-above-usd", "0.01"]) == 2
+    said = capsys.readouterr().err
+    assert re.search(r"1 recording to work on, for about 0\.\d\d US dollars\.", said)
+    assert "Repeat the command with --yes." in said
+    assert not (tmp_path / "run").exists()
+    assert rows(database) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--prompt", "nowhere.md"], "The prompt nowhere.md is not installed"),
+        (["--fps", "99"], "fps: Input should be less than or equal to 30"),
+        (["--model", "no model"], "transcribe: "),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(
+    arguments: list[str], options: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, *options]) == 2
+    assert says in capsys.readouterr().err
