@@ -65,6 +65,8 @@ class WorkerConfig(_Camel):
         False for a separate user namespace of the pod; None leaves it to the cluster.
     labels
         Added to the operator's own, which have precedence.
+    succeeded_job_ttl_seconds, failed_job_ttl_seconds
+        How long Job and pod stay after a video has succeeded or failed, and with them the log of the pod.
     redaction
         Whether workers hide secrets that a recording shows or says, before they store anything.
     sop_language
@@ -91,6 +93,8 @@ class WorkerConfig(_Camel):
     extra_volume_mounts: tuple[dict[str, Any], ...] = ()
     scratch_size_limit: str = "9Gi"
     termination_grace_period_seconds: Annotated[int, Field(ge=1)] = 30
+    succeeded_job_ttl_seconds: Annotated[int, Field(ge=0)] = 0
+    failed_job_ttl_seconds: Annotated[int, Field(ge=0)] = 86_400
     require_landlock: bool = False
     redaction: bool = True
     sop_language: Annotated[str, Field(pattern=LANGUAGE_PATTERN)] | None = None

@@ -317,6 +317,8 @@ def _properties() -> dict[str, Schema]:
             labels=_ref("stringMap"),
             annotations=_ref("stringMap"),
             terminationGracePeriodSeconds=_integer(1, 3600),
+            succeededJobTtlSeconds=_integer(0, 315_360_000),
+            failedJobTtlSeconds=_integer(0, 315_360_000),
             requireLandlock=_BOOLEAN,
             redaction=_BOOLEAN,
             sopLanguage=_text(pattern=rf"^$|{LANGUAGE_PATTERN}"),

@@ -100,7 +100,11 @@ def test_without_a_pod_the_videojobs_phase_and_message_are_printed(
     answers(f"case \"$*\" in *pods*) echo '{{}}';; *) echo '{videojob(finished=True, message='No picture.')}';; esac")
     result = runops("logs", JOB)
     assert (result.exit_code, result.stdout) == (3, "")
-    assert "Its pod is gone, and its log with it; the VideoJob is Failed: No picture." in result.stderr
+    assert (
+        "Its pod is gone, and its log with it: Jobs and pods are deleted some time after the video ended"
+        in result.stderr
+    )
+    assert "The VideoJob is Failed: No picture." in result.stderr
 
 
 def test_a_pod_that_is_deleted_while_its_log_is_read(runops: Runops, answers: Callable[[str], Path]) -> None:

@@ -219,8 +219,15 @@ def _check_cluster(release: Installation, inside: ClusterObjects, good: list[str
         "transcription_prompt_v2.md",
         "sop_parser_v0.8.md",
     }
-    # Jobs of videos of earlier tests may still be there.
-    assert {job["metadata"]["name"] for job in inside("jobs")} >= {f"vj-{job_id}" for job_id in [*good, bad]}
+    assert done["workerPod"]["name"].startswith(f"vj-{good[0]}-"), "the VideoJob names the pod that is gone"
+
+    def of_the_good() -> list[str]:
+        names = [item["metadata"]["labels"]["runops.dev/job-id"] for kind in ("jobs", "pods") for item in inside(kind)]
+        return [name for name in names if name in good]
+
+    eventually(lambda: not of_the_good(), "Jobs and pods of videos that succeeded are gone")
+    # Those of videos of earlier tests that failed may still be there.
+    assert f"vj-{bad}" in {job["metadata"]["name"] for job in inside("jobs")}, "its log can be read"
     assert all(job["metadata"]["ownerReferences"][0]["kind"] == "VideoJob" for job in inside("jobs")), "no orphan Job"
     # The worker has reported before its pod is gone.
     eventually(lambda: all(not job["status"].get("active") for job in inside("jobs")), "every Job has ended")

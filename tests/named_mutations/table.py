@@ -111,8 +111,8 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         worlds=15,
     ),
     _in_operator(
-        name="rows that were chosen before the order to drain are claimed after it",
-        before="if self._slots.drained:\n            return 0",
+        name="rows that were chosen are claimed though slots were taken since, or an order to drain came",
+        before="rows = rows[: max(0, self._slots.admission().claimable)]",
         after="pass",
         test="tests/operator/draining/test_drain_watch.py::test_an_order_that_comes_while_rows_are_chosen_is_kept",
     ),
@@ -276,6 +276,24 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         before="self._on_pod_without_job(job, uid)",
         after="pass",
         worlds=150,
+    ),
+    _in_operator(
+        name="a Job is deleted before the outcome of its video is stored",
+        before="return [FailRow(seen.held_claim.token, message), *stop, PatchStatus(patch), *remove]",
+        after="return [*remove, FailRow(seen.held_claim.token, message), *stop, PatchStatus(patch)]",
+        worlds=15,
+    ),
+    _in_operator(
+        name="a Job is deleted though it is not known whether the row has its end",
+        before="if isinstance(seen.row, Unread):\n        # What the pod told",
+        after="if False:\n        # What the pod told",
+        test="tests/operator/planning/test_ended_job.py::test_when_it_is_due",
+    ),
+    _in_operator(
+        name="Jobs of videos that have ended are kept for ever",
+        before='return max(0.0, _ttl(worker, succeeded=videojob.holds("Complete"))',
+        after='return max(1.0, _ttl(worker, succeeded=videojob.holds("Complete"))',
+        worlds=30,
     ),
     _in_operator(
         name="finished VideoJobs are kept for ever",

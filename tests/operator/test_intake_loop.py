@@ -38,7 +38,6 @@ class Site:
         self.claim_failure: Exception | None = None
         self.admissions = 0
         self.read_seconds = 0.0
-        self.drained = False
         self.status = IntakeStatus(Metrics())
         self.wake = asyncio.Event()
         parts: Any = self
@@ -93,6 +92,16 @@ async def test_while_the_installation_drains_rows_are_recalled_and_none_is_read(
     assert await site.intake.claim_what_fits() == 0
     assert site.calls == ["recall", "claims nothing"]
     assert site.status.is_intended
+
+
+async def test_slots_that_were_taken_while_rows_were_chosen_are_not_taken_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = Site(Choice(rows(3), 0))
+    offers = iter([Admission(3, Counter()), Admission(1, Counter())])
+    monkeypatch.setattr(site, "admission", lambda: next(offers))
+    assert await site.intake.claim_what_fits() == 1
+    assert site.calls == ["recall", "choose 3", "claim 1"]
 
 
 async def test_rows_are_recalled_after_a_claim_whose_result_is_unknown() -> None:
@@ -218,7 +227,7 @@ async def test_a_full_operator_reads_at_the_idle_pace_also_after_a_claim() -> No
     site.intake.movement()
     site.offer = Admission(0, Counter())
     await _run(site, seconds=10)
-    assert site.admissions == 5, "one claim, then every 3.25 s"
+    assert site.admissions == 6, "two for the claim, then every 3.25 s"
 
 
 async def test_a_video_that_ends_has_the_table_read_at_once() -> None:

@@ -26,6 +26,8 @@ _MUST_HAPPEN = {
     "a fault that all videos share",
     "a person ordered to drain",
     "a drain came to its end",
+    "the Job of a video that has ended was deleted: Succeeded",
+    "the Job of a video that has ended was deleted: Failed",
     "an app wrote over a claim",
     "a claim was written into its row again",
     "another installation made a VideoJob",

@@ -38,6 +38,8 @@ _CHECK_SECONDS = 10.0
 _DRAINED_SECONDS = 60.0
 """After so long in which every call is answered, every replica has read the order to drain."""
 _MESSAGE_LIMIT = 1024
+_LATE_SECONDS = 200.0
+"""After so long everything was compared with the cluster, and what was due was done."""
 _ROWS_WITHOUT_END = frozenset({Nature.WRITE_REFUSED, Nature.UNDELETABLE})
 """Videos whose row cannot end, or not in a way that the promises name."""
 
@@ -224,15 +226,16 @@ class Promises:
         """Check a Job before an operator deletes it: it must not be the one of the present attempt."""
         name, token = job["metadata"]["name"], _token(job)
         row, owner = self._database.rows[UUID(name.removeprefix("vj-"))], site.cluster.videojobs.get(name)
-        over = (job.get("status") or {}).get("conditions")
         own = owner is not None and owner["metadata"]["uid"] == job["metadata"]["ownerReferences"][0]["uid"]
-        if owner is None or not own or over or token is None or finished(owner):
+        if owner is None or not own or token is None:
             return
         if row.job_id in self._database.refusing:
             # Its VideoJob ends though the row cannot.
             return
+        if (job.get("status") or {}).get("conditions") and finished(owner):
+            self.tally[f"the Job of a video that has ended was deleted: {owner['status']['phase']}"] += 1
         if row.is_held_by(token) and owner["metadata"].get("annotations", {}).get(_CLAIM) == token:
-            raise Violation("the Job of the present attempt was deleted", name)
+            raise Violation("a Job was deleted whose outcome is not stored", name)
 
     def _check_next_attempt(self, before: JobRow, after: JobRow, site: Site) -> None:
         assert before.claim is not None
@@ -439,10 +442,25 @@ class Promises:
                 owner = site.cluster.videojobs.get(name)
                 if owner is None or owner["metadata"]["uid"] != job["metadata"]["ownerReferences"][0]["uid"]:
                     yield Violation("a Job without its VideoJob stays", name)
+                elif self._job_stays(site, owner, job):
+                    yield Violation("the Job of a video that has ended stays", name)
             for name, pod in site.cluster.pods.items():
                 job_name = pod["metadata"]["labels"]["batch.kubernetes.io/job-name"]
                 if job_name not in site.cluster.jobs:
                     yield Violation("a pod of a deleted Job stays", name)
+
+    def _job_stays(self, site: Site, owner: Manifest, job: Manifest) -> bool:
+        """Return whether the Job of a video is there though its time is over."""
+        status, token = owner.get("status") or {}, _token(owner)
+        row = self._database.rows.get(UUID(job["metadata"]["name"].removeprefix("vj-")))
+        over = bool((job.get("status") or {}).get("conditions"))
+        held = row is not None and token is not None and row.is_held_by(token)
+        if not over or not finished(owner) or held or not status.get("completionTime"):
+            return False
+        worker = site.config.worker
+        succeeded = "Complete" in conditions_of(owner)
+        ttl = worker.succeeded_job_ttl_seconds if succeeded else worker.failed_job_ttl_seconds
+        return self._now() - datetime.fromisoformat(status["completionTime"]) > timedelta(seconds=ttl + _LATE_SECONDS)
 
     def _check_agreement(self, name: str, body: Manifest) -> None:
         job_id = UUID(name.removeprefix("vj-")) if name.startswith("vj-") else None

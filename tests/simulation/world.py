@@ -44,6 +44,7 @@ _FAULTS = (Reason.MODEL_UNAVAILABLE, Reason.STORAGE_UNAVAILABLE, Reason.KEY_REJE
 _DRAINABLE = 0.3
 """The share of worlds in which somebody orders to drain."""
 _DRAINS = 0.05
+WORKER = {"image": "worker:1", "serviceAccountName": "runops-worker", "secretName": "runops-keys"}
 _BOUND_OF_STEPS = 200_000
 """Of idle moments; a world that needs more does not come to rest."""
 
@@ -73,7 +74,7 @@ def config_of(cluster: str, **settings: Any) -> OperatorConfig:
                 "waitingSeconds": 300,
             },
             "prompts": {"configMap": "prompts-1"},
-            "worker": {"image": "worker:1", "serviceAccountName": "runops-worker", "secretName": "runops-keys"},
+            "worker": WORKER,
             **settings,
         }
     )
@@ -157,6 +158,7 @@ class World:
         self._drains = random.Random(f"drains of {seed}")  # noqa: S311 - a repeatable world, no secret
         """A source of its own: worlds without a drain stay as they are."""
         self._drainable = self._drains.random() < _DRAINABLE
+        self._ttls = random.Random(f"times to live of {seed}")  # noqa: S311 - a repeatable world, no secret
         self._resting = False
         self._draining_out = False
         self._expiring = False
@@ -202,6 +204,10 @@ class World:
                 settings["maxConcurrentPerUser"] = 1
             if self._drainable:
                 settings["drainConfigMap"] = "drain"
+            settings["worker"] = WORKER | {
+                "succeededJobTtlSeconds": self._ttls.choice((0, 0, 30)),
+                "failedJobTtlSeconds": self._ttls.choice((0, 30, 86_400)),
+            }
             site = Site(config_of(cluster, **settings), self.now, first_uid=1 + 1_000_000 * len(self.sites))
             if self._drainable:
                 site.cluster.configmaps["drain"] = {"metadata": {"name": "drain"}, "data": {}}

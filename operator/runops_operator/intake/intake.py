@@ -142,8 +142,8 @@ class Intake:
         if admission.claimable <= 0:
             return 0
         rows = await self._chosen(admission)
-        if self._slots.drained:
-            return 0
+        # While they were chosen an order to drain may have come, or a VideoJob made by hand may have taken a slot.
+        rows = rows[: max(0, self._slots.admission().claimable)]
         self._recall_due = True
         won = await self._claimer.claim(rows)
         self._recall_due = False

@@ -93,11 +93,6 @@ class Slots:
         """
         await self._drain.know()
 
-    @property
-    def drained(self) -> bool:
-        """Whether the installation drains. It may have begun while rows were chosen."""
-        return self._drain.why is not None
-
     def claims_nothing(self) -> None:
         """Note that the intake claims nothing since the installation drains, once no earlier claim is under way."""
         if self._in_hand() == 0:

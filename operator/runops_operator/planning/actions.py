@@ -106,10 +106,17 @@ class CreateJob:
 
 @dataclass(frozen=True, slots=True)
 class DeleteJob:
-    """Delete a Kubernetes Job and its pods, if its uid is still this one."""
+    """Delete a Kubernetes Job and its pods, if its uid is still this one.
+
+    Attributes
+    ----------
+    pods_ended
+        Whether its pods have ended: then nothing has to be stopped, and Kubernetes' garbage collector deletes them.
+    """
 
     name: str
     uid: str
+    pods_ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def plan(seen: Observation, config: OperatorConfig, now: datetime) -> list[Actio
         case Situation.DELETING:
             return _cancel_deleted(seen, now)
         case Situation.FINISHED:
-            return plan_finished(seen, now)
+            return plan_finished(seen, config, now)
         case Situation.MALFORMED:
             return refuse(seen, Reason.INVALID_SPEC, f"The VideoJob is malformed: {seen.videojob.spec_fault}.", now)
         case Situation.FOREIGN_JOB:
@@ -97,7 +97,7 @@ def _ends_of(last: VideoJobView, job: JobView | None) -> tuple[list[Action], lis
     return stop, [FailRow(token, TABLE[Reason.CANCELLED].sentence, required=False) for token in tokens]
 
 
-def plan_unreadable(seen: Observation, words: str, now: datetime) -> list[Action]:
+def plan_unreadable(seen: Observation, words: str, config: OperatorConfig, now: datetime) -> list[Action]:
     """Return what to do when the row of a VideoJob can never be read as it is: end both. A finished one expires.
 
     Parameters
@@ -106,11 +106,11 @@ def plan_unreadable(seen: Observation, words: str, now: datetime) -> list[Action
         The observation, without the row.
     words
         A sentence for a person.
-    now
+    config, now
         As for `plan`.
     """
     if seen.videojob.finished:
-        return plan_finished(replace(seen, row=None), now)
+        return plan_finished(replace(seen, row=None), config, now)
     return refuse(seen, Reason.DATABASE_REFUSED, words, now)
 
 

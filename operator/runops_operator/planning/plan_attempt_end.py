@@ -24,6 +24,7 @@ from runops_operator.planning.actions import (
     ReadRow,
     RequeueAfter,
 )
+from runops_operator.planning.ended_job import delete_after_the_end
 from runops_operator.planning.observation import Observation
 from runops_operator.planning.why_ended import Ended
 from runops_operator.times import moment
@@ -46,7 +47,11 @@ def plan_complete(seen: Observation, job: JobView, config: OperatorConfig, now: 
         case True:
             report = next((pod.report for pod in seen.pods if pod.exit_code == 0), None)
             patch = status.succeeded(seen.videojob, report, attempts=seen.held_claim.failures + 1, now=now)
-            return [CompleteRow(seen.token), PatchStatus(patch)]
+            return [
+                CompleteRow(seen.token),
+                PatchStatus(patch),
+                *delete_after_the_end(job, config.worker, succeeded=True),
+            ]
 
 
 def plan_without_result(
@@ -77,7 +82,7 @@ def plan_without_result(
     )
     match decision:
         case GiveUp(words):
-            end, *rest = _give_up(seen, job, ended, ended.sentence + words, now)
+            end, *rest = _give_up(seen, job, ended, ended.sentence + words, config, now)
         case Again():
             end, *rest = _try_again(seen, job, ended, decision, now, blocked=shared)
     # After the write to the row: if that finds the row changed, the attempt's end is another plan's.
@@ -107,11 +112,14 @@ def _for_the_holder(ended: Ended) -> Ended:
     return Ended(failure, failure.sentence, ended.report)
 
 
-def _give_up(seen: Observation, job: JobView, ended: Ended, message: str, now: datetime) -> list[Action]:
+def _give_up(
+    seen: Observation, job: JobView, ended: Ended, message: str, config: OperatorConfig, now: datetime
+) -> list[Action]:
     attempts = seen.held_claim.failures + 1
     patch = status.failed(seen.videojob, ended.failure.reason, message, attempts=attempts, report=ended.report, now=now)
     stop = [] if job.over else [DeleteJob(job.name, job.uid)]
-    return [FailRow(seen.held_claim.token, message), *stop, PatchStatus(patch)]
+    remove = delete_after_the_end(job, config.worker, succeeded=False)
+    return [FailRow(seen.held_claim.token, message), *stop, PatchStatus(patch), *remove]
 
 
 def _try_again(

@@ -16,6 +16,7 @@ from runops_operator.planning.actions import (
     RequeueAfter,
     RestampRow,
 )
+from runops_operator.planning.ended_job import delete_after_the_end
 from runops_operator.planning.observation import Observation
 from runops_operator.planning.row_relation import RowRelation, row_relation
 from runops_operator.planning.waiting import newest
@@ -88,9 +89,9 @@ def plan_by_row(seen: Observation, config: OperatorConfig, now: datetime) -> lis
         case RowDecision.ADOPT_TOKEN:
             return [AdoptClaim(seen.held_claim.token, seen.videojob.version)]
         case RowDecision.RECORD_SUCCESS:
-            return _record_success(seen, now)
+            return _record_success(seen, config, now)
         case RowDecision.RECORD_FAILURE:
-            return _record_failure(seen, sentence, now)
+            return _record_failure(seen, sentence, config, now)
         case RowDecision.CANCEL:
             return _cancel(seen, seen.row, now)
         case RowDecision.CONTINUE:
@@ -120,12 +121,12 @@ def _job_active(seen: Observation) -> bool:
     return seen.job is not None and not seen.job.over
 
 
-def _record_success(seen: Observation, now: datetime) -> list[Action]:
+def _record_success(seen: Observation, config: OperatorConfig, now: datetime) -> list[Action]:
     if _final_report_may_follow(seen):
         return [RequeueAfter(_FINAL_REPORT_CHECK_SECONDS)]
     report = next((pod.report for pod in seen.pods if pod.exit_code == 0), None)
     patch = status.succeeded(seen.videojob, report, attempts=seen.held_claim.failures + 1, now=now)
-    return [PatchStatus(patch)]
+    return [PatchStatus(patch), *delete_after_the_end(seen.own_job, config.worker, succeeded=True)]
 
 
 def _final_report_may_follow(seen: Observation) -> bool:
@@ -136,7 +137,7 @@ def _final_report_may_follow(seen: Observation) -> bool:
     return working and not reported and seen.completed_seconds < _FINAL_REPORT_SECONDS
 
 
-def _record_failure(seen: Observation, sentence: Failure | None, now: datetime) -> list[Action]:
+def _record_failure(seen: Observation, sentence: Failure | None, config: OperatorConfig, now: datetime) -> list[Action]:
     claim = seen.held_claim
     reason, report = claim.reason or Reason.JOB_DELETED, None
     if seen.job is not None and seen.job.over:
@@ -152,7 +153,7 @@ def _record_failure(seen: Observation, sentence: Failure | None, now: datetime) 
     message = error or TABLE[reason].sentence
     patch = status.failed(seen.videojob, reason, message, attempts=claim.failures + 1, report=report, now=now)
     stop = [DeleteJob(seen.job.name, seen.job.uid)] if seen.job is not None and not seen.job.over else []
-    return [*stop, PatchStatus(patch)]
+    return [*stop, PatchStatus(patch), *delete_after_the_end(seen.own_job, config.worker, succeeded=False)]
 
 
 def _cancel(seen: Observation, row: JobRow | None, now: datetime) -> list[Action]:

@@ -164,11 +164,12 @@ class Executor:
                     if error.status in REFUSALS:
                         raise JobRefused(str(error)) from error
                     raise
-            case DeleteJob(job, uid):
+            case DeleteJob(job, uid, pods_ended):
                 await self._cluster.delete_job(job, uid=uid)
                 self._store.drop_job(job, uid)
                 _log.info("Kubernetes Job deleted")
-                await self._stopping.begin(job, uid)
+                if not pods_ended:
+                    await self._stopping.begin(job, uid)
             case SuspendJob(job, suspend):
                 self._store.see_job(await self._cluster.suspend_job(job, suspend=suspend))
                 await self._queue.add(name)

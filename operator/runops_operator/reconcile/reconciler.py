@@ -170,7 +170,7 @@ class Reconciler:
             if not error.unreadable:
                 raise
             seen = Observation(videojob=videojob, job=seen.job)
-            return seen, plan_unreadable(seen, str(error), self._now())
+            return seen, plan_unreadable(seen, str(error), self._config, self._now())
 
     async def _plan_with_reads(self, seen: Observation, job_id: UUID) -> tuple[Observation, list[Action]]:
         actions = plan(seen, self._config, self._now())

@@ -90,21 +90,21 @@ def test_a_malformed_videojob_says_what_is_wrong_and_does_not_depend_on_the_row(
 
 
 def test_a_row_that_can_never_be_read_ends_the_videojob_in_the_databases_words() -> None:
-    fail, patch = plan_unreadable(seen(), "It is no row.", NOW)
+    fail, patch = plan_unreadable(seen(), "It is no row.", CONFIG, NOW)
     assert fail == FailRow(TOKEN, "It is no row.", required=False)
     assert isinstance(patch, PatchStatus)
     assert (patch.status["reason"], patch.status["message"]) == ("DatabaseRefused", "It is no row.")
 
 
 def test_a_finished_videojob_stays_as_it_is_when_its_row_cannot_be_read() -> None:
-    assert plan_unreadable(seen(videojob(condition("Finished"))), "It is no row.", NOW) == []
+    assert plan_unreadable(seen(videojob(condition("Finished"))), "It is no row.", CONFIG, NOW) == []
 
 
 def test_an_expired_videojob_is_deleted_though_its_row_cannot_be_read() -> None:
     expired = videojob(
         condition("Finished"), spec=spec(ttl_seconds_after_finished=60), status={"completion_time": ago(61)}
     )
-    assert plan_unreadable(seen(expired), "It is no row.", NOW) == [DeleteVideoJob(UID)]
+    assert plan_unreadable(seen(expired), "It is no row.", CONFIG, NOW) == [DeleteVideoJob(UID)]
 
 
 REFUSED = "Supabase refused setting the row to error."

@@ -63,8 +63,9 @@ def test_a_complete_job_reads_the_row_then_the_results() -> None:
 def test_a_complete_job_whose_results_exist_completes_the_row_and_then_the_videojob() -> None:
     outputs = (Output(name="sop", location="sops/1.json"),)
     pods = [ended_pod(1, report(outputs=())), ended_pod(0, report(outputs=outputs), name="pod-2")]
-    complete, patch = plan(seen(job=COMPLETE, pods=pods, row=row(failures=1), results=True), CONFIG, NOW)
+    complete, patch, delete = plan(seen(job=COMPLETE, pods=pods, row=row(failures=1), results=True), CONFIG, NOW)
     assert complete == CompleteRow(TOKEN)
+    assert delete == DeleteJob(NAME, JOB_UID, pods_ended=True)
     assert isinstance(patch, PatchStatus)
     assert (patch.status["phase"], patch.status["attempts"]) == ("Succeeded", 2)
     assert patch.status["outputs"] == [{"name": "sop", "location": "sops/1.json"}]

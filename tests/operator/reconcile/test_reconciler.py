@@ -145,7 +145,7 @@ async def test_the_row_and_the_results_are_read_where_the_plan_asks_for_them() -
     bench = Bench()
     bench.store.see_videojob(body())
     bench.store.see_job(job_body(**COMPLETE))
-    assert await bench.reconcile() == ["CompleteRow", "PatchStatus"]
+    assert await bench.reconcile() == ["CompleteRow", "PatchStatus", "DeleteJob"]
     assert bench.reader.reads == ["cluster", "row", "results"]
 
 
@@ -222,7 +222,8 @@ async def test_a_plan_that_was_overtaken_is_made_again_from_a_new_read_of_videoj
         raise Overtaken
 
     bench.executor.on[CompleteRow] = overtaken_once
-    assert await bench.reconcile() == ["CompleteRow", "CompleteRow", "PatchStatus"], "the first plan ended at once"
+    done = ["CompleteRow", "CompleteRow", "PatchStatus", "DeleteJob"]
+    assert await bench.reconcile() == done, "the first plan ended at once"
     assert bench.reader.reads == ["cluster", "row", "results", "cluster", "row", "results"]
     assert bench.cluster.calls == [("get_videojob", (NAME,), {})]
     view = bench.store.videojob(NAME)

@@ -114,6 +114,8 @@ worker:
   {{- end }}
   scratchSizeLimit: {{ .Values.worker.scratchSizeLimit | quote }}
   terminationGracePeriodSeconds: {{ toJson .Values.worker.terminationGracePeriodSeconds }}
+  succeededJobTtlSeconds: {{ toJson .Values.worker.succeededJobTtlSeconds }}
+  failedJobTtlSeconds: {{ toJson .Values.worker.failedJobTtlSeconds }}
   requireLandlock: {{ .Values.worker.requireLandlock }}
   redaction: {{ .Values.worker.redaction }}
   {{- with .Values.worker.sopLanguage }}
