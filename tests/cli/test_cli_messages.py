@@ -153,8 +153,10 @@ def test_videojob_that_needs_a_change() -> None:
         ),
         (
             videojob(phase="Succeeded", conditions=[FINISHED], workerPod={"name": "vj-1-x7k2p", "uid": "1"}),
-            "Its pod vj-1-x7k2p is gone, and its log with it: Jobs and pods are deleted some time after the video ended "
-            "(values worker.succeededJobTtlSeconds, worker.failedJobTtlSeconds). The VideoJob is Succeeded.",
+            (
+                "Its pod vj-1-x7k2p is gone, and its log with it: Jobs and pods are deleted some time after the video "
+                "ended (values worker.succeededJobTtlSeconds, worker.failedJobTtlSeconds). The VideoJob is Succeeded."
+            ),
         ),
     ],
 )

@@ -460,7 +460,8 @@ class Promises:
         worker = site.config.worker
         succeeded = "Complete" in conditions_of(owner)
         ttl = worker.succeeded_job_ttl_seconds if succeeded else worker.failed_job_ttl_seconds
-        return self._now() - datetime.fromisoformat(status["completionTime"]) > timedelta(seconds=ttl + _LATE_SECONDS)
+        since: timedelta = self._now() - datetime.fromisoformat(status["completionTime"])
+        return since > timedelta(seconds=ttl + _LATE_SECONDS)
 
     def _check_agreement(self, name: str, body: Manifest) -> None:
         job_id = UUID(name.removeprefix("vj-")) if name.startswith("vj-") else None

@@ -131,8 +131,8 @@ def without_pod(videojob: VideoJobView) -> str:
     if videojob.finished:
         pod = f" {videojob.status.worker_pod.name}" if videojob.status.worker_pod is not None else ""
         return (
-            f"Its pod{pod} is gone, and its log with it: Jobs and pods are deleted some time after the video ended (values "
-            "worker.succeededJobTtlSeconds, worker.failedJobTtlSeconds). "
+            f"Its pod{pod} is gone, and its log with it: Jobs and pods are deleted some time after the video ended "
+            "(values worker.succeededJobTtlSeconds, worker.failedJobTtlSeconds). "
             f"The VideoJob is {videojob.status.phase}{message}"
         )
     return f"It has no pod at the moment; the VideoJob is {videojob.status.phase or 'new'}{message}"

@@ -82,7 +82,7 @@ def plan_without_result(
     )
     match decision:
         case GiveUp(words):
-            end, *rest = _give_up(seen, job, ended, ended.sentence + words, config, now)
+            end, *rest = _give_up(seen, ended, ended.sentence + words, config, now)
         case Again():
             end, *rest = _try_again(seen, job, ended, decision, now, blocked=shared)
     # After the write to the row: if that finds the row changed, the attempt's end is another plan's.
@@ -112,9 +112,9 @@ def _for_the_holder(ended: Ended) -> Ended:
     return Ended(failure, failure.sentence, ended.report)
 
 
-def _give_up(
-    seen: Observation, job: JobView, ended: Ended, message: str, config: OperatorConfig, now: datetime
-) -> list[Action]:
+def _give_up(seen: Observation, ended: Ended, message: str, config: OperatorConfig, now: datetime) -> list[Action]:
+    job = seen.job
+    assert job is not None
     attempts = seen.held_claim.failures + 1
     patch = status.failed(seen.videojob, ended.failure.reason, message, attempts=attempts, report=ended.report, now=now)
     stop = [] if job.over else [DeleteJob(job.name, job.uid)]
