@@ -149,6 +149,9 @@ class Site:
     def repaired(self, kind: str) -> None:
         self.metrics.append(("repaired", kind))
 
+    def claim_lost(self) -> None:
+        self.metrics.append(("lost", None))
+
     def claimed(self, status: str, *, waited_seconds: float | None) -> None:
         self.metrics.append((status, waited_seconds))
 
@@ -179,7 +182,7 @@ async def test_a_row_that_another_consumer_won_is_not_confirmed(caplog: pytest.L
     caplog.set_level(logging.INFO)
     assert await site.claimer.claim([queued(1), queued(2)]) == 1
     assert [number for number, _, _ in site.confirmed] == [2]
-    assert len(site.metrics) == 1
+    assert [what for what, _ in site.metrics] == ["lost", "queued"]
     assert [record.message for record in caplog.records] == [
         "skipped: another consumer claimed the row",
         "row claimed",

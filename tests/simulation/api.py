@@ -55,6 +55,10 @@ class MemoryApi:
                 return dict(await self._cluster.get_configmap(name))
             case "PATCH", "configmaps":
                 return dict(await self._cluster.patch_configmap(name, (body or {})["data"]))
+            case "POST", "videojobs" if (query or {}).get("dryRun"):
+                if not self._cluster.defined:
+                    raise NotFound("the server could not find the requested resource", status=404)
+                return dict(body or {})
             case "POST", "videojobs":
                 return dict(await self._cluster.create_videojob(body or {}))
             case "POST", "jobs":
@@ -109,14 +113,11 @@ class MemoryApi:
         if kind != "pods":
             return list({"videojobs": self._cluster.videojobs, "jobs": self._cluster.jobs}[kind].values())
         named = re.search(r"job-name in \(([^)]*)\)", selector)
-        jobs = named[1].split(",") if named else None
-        pods = sorted(self._cluster.pods.items())
-        return [pod for _, pod in pods if jobs is None or pod["metadata"]["labels"][_JOB_NAME] in jobs]
+        if named:
+            return self._cluster.pods.of_jobs(named[1].split(","))
+        return [pod for _, pod in sorted(self._cluster.pods.items())]
 
 
 def _version(body: Mapping[str, Any]) -> int | None:
     version = (body.get("metadata") or {}).get("resourceVersion")
     return None if version is None else int(version)
-
-
-_JOB_NAME = "batch.kubernetes.io/job-name"

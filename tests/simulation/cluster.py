@@ -29,6 +29,37 @@ def merged(target: Mapping[str, Any], patch: Mapping[str, Any]) -> Manifest:
     return result
 
 
+class PodsByName(dict[str, Manifest]):
+    """The pods, found by the name of their Job as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: dict[str, set[str]] = {}
+
+    def __setitem__(self, name: str, pod: Manifest) -> None:
+        super().__setitem__(name, pod)
+        self._names.setdefault(_job_of(pod), set()).add(name)
+
+    def __delitem__(self, name: str) -> None:
+        names = self._names[_job_of(self[name])]
+        names.discard(name)
+        if not names:
+            del self._names[_job_of(self[name])]
+        super().__delitem__(name)
+
+    def clear(self) -> None:
+        super().clear()
+        self._names.clear()
+
+    def of_jobs(self, jobs: Collection[str]) -> list[Manifest]:
+        """Return the pods of these Jobs, by name."""
+        return [self[name] for name in sorted(name for job in set(jobs) for name in self._names.get(job, ()))]
+
+
+def _job_of(pod: Manifest) -> str:
+    return str(pod["metadata"]["labels"]["batch.kubernetes.io/job-name"])
+
+
 class MemoryCluster:
     """The API server as far as `Cluster` goes.
 
@@ -47,11 +78,13 @@ class MemoryCluster:
         self._now = now
         self.videojobs: dict[str, Manifest] = {}
         self.jobs: dict[str, Manifest] = {}
-        self.pods: dict[str, Manifest] = {}
+        self.pods = PodsByName()
         self.leases: dict[str, Manifest] = {}
         self.configmaps: dict[str, Manifest] = {}
         self.watchers: list[list[Event]] = []
         self.created_jobs: list[str] = []
+        self.defined = True
+        """Whether the API server knows VideoJobs."""
         self.refusal: str | None = None
         """Words with which the API server refuses to make Jobs."""
         self.refused: set[str] = set()
@@ -87,16 +120,21 @@ class MemoryCluster:
 
     async def list_pods(self, jobs: Collection[str]) -> list[Mapping[str, Any]]:
         self.pod_listings.extend(jobs)
-        return [pod for pod in self.pods.values() if pod["metadata"]["labels"]["batch.kubernetes.io/job-name"] in jobs]
+        return self.pods.of_jobs(jobs)
 
     async def list_pod_refusals(self) -> list[Mapping[str, Any]]:
         self.event_reads += 1
         return list(self.pod_refusals)
 
+    async def serves_videojobs(self, name: str) -> bool:  # noqa: ARG002 - as the real one
+        return self.defined
+
     async def get_videojob(self, name: str) -> Manifest:
         return self._get(self.videojobs, name)
 
     async def create_videojob(self, manifest: Mapping[str, Any]) -> Manifest:
+        if not self.defined:
+            raise NotFound("the server could not find the requested resource", status=404)
         return self._create("videojob", self.videojobs, manifest)
 
     async def annotate_videojob(
@@ -201,6 +239,12 @@ class MemoryCluster:
                 self.write("videojob", self.videojobs, name, {"metadata": {"deletionTimestamp": rfc3339(self._now())}})
             return
         self._delete("videojob", self.videojobs, name, uid)
+
+    def delete_definition(self) -> None:
+        """Somebody deletes the definition of VideoJobs, and Kubernetes all VideoJobs with it."""
+        self.defined = False
+        for name, body in list(self.videojobs.items()):
+            self._delete("videojob", self.videojobs, name, body["metadata"]["uid"])
 
     def remove_job(self, name: str) -> None:
         """Somebody deletes a Job by kubectl."""

@@ -123,8 +123,11 @@ class Replica:
         now: Callable[[], datetime],
         chance: random.Random,
         on_page: Callable[[OperatorProcess], None],
+        metrics: Metrics = _METRICS,
+        reconcilers: int = 3,
     ) -> None:
         self.site = site
+        self._metrics, self._reconcilers = metrics, reconcilers
         self._database, self._network, self._now, self._chance, self._on_page = database, network, now, chance, on_page
         self._events = _Events()
         site.cluster.watchers.append(self._events)
@@ -141,7 +144,7 @@ class Replica:
         api: Any = Wire(self.site.api, self._network, process, self._cluster_away)
         cluster = KubernetesCluster(api, self.site.config.namespace)
         self._operator = assemble(
-            self.site.config, cluster, supabase, _METRICS, now=self._now, clock=asyncio.get_running_loop().time
+            self.site.config, cluster, supabase, self._metrics, now=self._now, clock=asyncio.get_running_loop().time
         )
         process.go(self._run(process), name="start")
 
@@ -163,7 +166,7 @@ class Replica:
         loops = {
             "intake": operator.intake.run(),
             "confirmation": operator.confirmation.run(),
-            "reconciler": operator.reconciler.run(3),
+            "reconciler": operator.reconciler.run(self._reconcilers),
             "resync": operator.resync.run(),
             "rows": operator.rows.run(),
             "stopping": operator.stopping.run(),

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Protocol, Self
 
 import httpx
@@ -36,6 +37,7 @@ COLUMNS = frozenset(
         "progress_percent",
     }
 )
+_REMEMBERED = 1000
 _NO_NETWORK = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
 
 
@@ -48,10 +50,22 @@ class Answer:
 
 
 class JobsStore(Protocol):
-    """The table that the requests concern."""
+    """The table that the requests concern.
+
+    Attributes
+    ----------
+    oldest_first
+        Whether `rows_in` gives the rows in the order of `created_at`.
+    """
+
+    oldest_first: bool
 
     def all_rows(self) -> list[JobRow]:
         """Return every row, in the order of their ids."""
+        ...
+
+    def rows_in(self, status: str) -> Iterable[JobRow]:
+        """Return the rows of a status, as an index finds them."""
         ...
 
     def rows_of(self, job_ids: Iterable[str]) -> list[JobRow]:
@@ -86,6 +100,7 @@ class MemoryQuery:
         self._filters: list[Filter] = []
         self._alternatives: list[Filter] = []
         self._job_ids: Iterable[str] | None = None
+        self._status: str | None = None
         self._order: list[str] = []
         self._first, self._limit = 0, 1000
         self._count = False
@@ -126,6 +141,8 @@ class MemoryQuery:
         if column == "job_id" and not self._negated:
             self._job_ids = [value] if operator == "eq" else value
             return self
+        if (column, operator) == ("status", "eq") and not self._negated:
+            self._status = value
         holds = _condition(column, operator, value)
         if self._negated:
             self._negated = False
@@ -168,8 +185,8 @@ class MemoryQuery:
         if not self._limit:
             return Answer([])
         conditions = [*self._filters, *self._alternatives]
-        there = self._store.all_rows() if self._job_ids is None else self._store.rows_of(self._job_ids)
-        rows = [row for row in there if all(holds(row) for holds in conditions)]
+        matching = (row for row in self._candidates() if all(holds(row) for holds in conditions))
+        rows = list(islice(matching, self._first + self._limit) if self._is_sorted else matching)
         if self._values is not None:
             return Answer([self._shown(row) for row in self._updated(rows)])
         if "created_at" in self._order:
@@ -183,6 +200,17 @@ class MemoryQuery:
     async def execute(self) -> Answer:
         """Carry the request out."""
         return self.run()
+
+    def _candidates(self) -> Iterable[JobRow]:
+        if self._job_ids is not None:
+            return self._store.rows_of(self._job_ids)
+        return self._store.all_rows() if self._status is None else self._store.rows_in(self._status)
+
+    @property
+    def _is_sorted(self) -> bool:
+        """Whether the first rows found are those of the answer: no others need to be looked at."""
+        plain = self._values is None and not self._count and self._job_ids is None and self._status is not None
+        return plain and self._store.oldest_first and self._order == ["created_at", "id"]
 
     def _updated(self, rows: list[JobRow]) -> list[JobRow]:
         """Write, or roll everything back. An `or` filters the answer as well, by the rows as they are afterwards."""
@@ -263,6 +291,28 @@ def _getter(column: str) -> Callable[[JobRow], Any]:
 
 
 def _condition(column: str, operator: str, value: Any) -> Filter:
+    holds = _comparison(column, operator, value)
+    return _remembering(holds) if column.startswith("metadata->") else holds
+
+
+def _remembering(holds: Filter) -> Filter:
+    """Ask a filter of the metadata once for each object: the queued rows of one user may share theirs."""
+    known: dict[int, tuple[Any, bool]] = {}
+
+    def remembered(row: JobRow) -> bool:
+        before = known.get(id(row.metadata))
+        if before is not None and before[0] is row.metadata:
+            return before[1]
+        if len(known) > _REMEMBERED:
+            known.clear()
+        result = holds(row)
+        known[id(row.metadata)] = (row.metadata, result)
+        return result
+
+    return remembered
+
+
+def _comparison(column: str, operator: str, value: Any) -> Filter:
     # Writing out what a path leads to takes long, so it is done only where its text decides.
     get, plain = _getter(column), _getter(column.replace("->>", "->"))
     if operator == "is":
@@ -297,6 +347,9 @@ def _any_of(text: str) -> Filter:
             of_jobs[job[1]] = _parsed(part)
         else:
             others.append(_parsed(part))
+
+    if not of_jobs and all(part.startswith("metadata->") for part in _parts(text)):
+        return _remembering(lambda row: any(other(row) for other in others))
 
     def holds(row: JobRow) -> bool:
         own = of_jobs.get(str(row.job_id)) if of_jobs else None

@@ -51,6 +51,8 @@ class MemoryDatabase:
         Receives every change of a row.
     """
 
+    oldest_first = False
+
     def __init__(self, now: Callable[[], datetime] = lambda: START) -> None:
         self.rows: dict[UUID, JobRow] = {}
         self.more: dict[UUID, dict[str, Any]] = {}
@@ -68,6 +70,9 @@ class MemoryDatabase:
 
     def all_rows(self) -> list[JobRow]:
         return list(self.rows.values())
+
+    def rows_in(self, status: str) -> Iterable[JobRow]:
+        return [row for row in self.rows.values() if row.status == status]
 
     def rows_of(self, job_ids: Iterable[str]) -> list[JobRow]:
         return [row for job_id in job_ids if (row := self.rows.get(UUID(job_id))) is not None]

@@ -137,6 +137,7 @@ class Claimer:
         for row in rows:
             job_id_in_logs.set(str(row.job_id))
             if row.job_id not in won:
+                self._metrics.claim_lost()
                 _log.info("skipped: another consumer claimed the row")
                 continue
             stale = is_stale(row)

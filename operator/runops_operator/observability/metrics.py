@@ -67,6 +67,9 @@ class Metrics:
             "runops_queue_oldest_seconds", "Age of the oldest queued row; 0 where there is none."
         )
         self._claims = self._counter("runops_claims", "Rows claimed, by their status before.", "from_status")
+        self._claims_lost = self._counter(
+            "runops_claims_lost", "Rows that another consumer of the table claimed after they were read and before us."
+        )
         self._paused = self._gauge("runops_intake_paused", "1 while no rows are claimed, by reason.", "reason")
         self._claim_wait = self._histogram("runops_claim_wait_seconds", "Time from queued to claimed.", _WAITS)
 
@@ -180,6 +183,10 @@ class Metrics:
         self._claims.labels(from_status if from_status in _STATUSES else "other").inc()
         if waited_seconds is not None:
             self._claim_wait.observe(max(waited_seconds, 0.0))
+
+    def claim_lost(self) -> None:
+        """Count a row that another consumer claimed between our read and our claim."""
+        self._claims_lost.inc()
 
     def queue(self, *, rows: int, oldest_seconds: float) -> None:
         """Set the number of queued rows and the age of the oldest."""
