@@ -66,6 +66,19 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         test="tests/operator/test_claiming.py::test_no_request_claims_more_rows_than_fit_into_its_url",
     ),
     _in_operator(
+        name="a deleted definition cancels every video",
+        before="if not last.finished and not await self._cluster.serves_videojobs(name):",
+        after="if False:",
+        test="tests/operator/test_definition_deleted.py::test_rows_keep_their_claim_and_get_a_videojob_again",
+    ),
+    _in_operator(
+        name="deletions that wait outlive the definition",
+        before="self._store.forget_all_deleted()",
+        after="self._store.forget_deleted(last)",
+        test="tests/operator/test_definition_deleted.py"
+        "::test_a_definition_that_is_back_soon_cancels_none_whose_deletion_was_not_looked_at_yet",
+    ),
+    _in_operator(
         name="the row is not read after a plan was overtaken",
         before="self._store.rows_to_read.mark(name)\n            await self._read_again(name)",
         after="await self._read_again(name)",

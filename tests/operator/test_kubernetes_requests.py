@@ -157,3 +157,27 @@ async def test_an_answer_without_items_is_never_an_empty_list(answer: Manifest) 
     _, client = cluster(answer)
     with pytest.raises(ClusterError):
         await _listed(client)
+
+
+@pytest.mark.parametrize(
+    ("answer", "served"),
+    [
+        ({}, True),
+        (Conflict("it exists", status=409), True),
+        (ClusterError("spec.jobId is wrong", status=422), True),
+        (NotFound("404 page not found", status=404), False),
+        (ClusterError("create not allowed while custom resource definition is terminating", status=405), False),
+    ],
+)
+async def test_whether_videojobs_are_served_is_asked_without_making_one(answer: Any, served: bool) -> None:
+    api, client = cluster(answer)
+    assert await client.serves_videojobs("vj-1") is served
+    ((verb, path, body),) = api.calls
+    assert (verb, path, api.queries) == ("POST", VIDEOJOB.removesuffix("/vj-1"), [{"dryRun": "All"}])
+    assert (body["metadata"], body["spec"]) == ({"name": "vj-1"}, {"jobId": "1"})
+
+
+async def test_an_api_server_that_is_away_does_not_say_whether_videojobs_are_served() -> None:
+    _, client = cluster(ClusterError("away", status=None))
+    with pytest.raises(ClusterError, match="away"):
+        await client.serves_videojobs("vj-1")

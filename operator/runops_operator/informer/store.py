@@ -76,6 +76,10 @@ class Store:
         if self._deleted.get(last.name) is last:
             del self._deleted[last.name]
 
+    def forget_all_deleted(self) -> None:
+        """Drop all deleted VideoJobs without updating their rows: nobody deleted these one by one."""
+        self._deleted.clear()
+
     def unfinished(self) -> Iterator[VideoJobView]:
         """Yield the VideoJobs that have not ended."""
         return iter(self._unfinished.values())

@@ -62,6 +62,10 @@ class Cluster(Protocol):
         """Return the events about Jobs whose pod could not be created."""
         ...
 
+    async def serves_videojobs(self, name: str) -> bool:
+        """Tell whether a VideoJob of this name could be made: not where their definition goes or is gone."""
+        ...
+
     async def get_videojob(self, name: str) -> Manifest:
         """Return a VideoJob; `NotFound` where it does not exist."""
         ...

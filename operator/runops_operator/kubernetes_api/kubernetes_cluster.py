@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from runops.videojob import GROUP, PLURAL, VERSION
+from runops.videojob import GROUP, KIND, PLURAL, VERSION
 from runops_operator.kubernetes_api.api_server import ApiServer
-from runops_operator.kubernetes_api.cluster import ClusterError, Conflict, Manifest, NotFound
+from runops_operator.kubernetes_api.cluster import REFUSALS, ClusterError, Conflict, Manifest, NotFound
 from runops_operator.manifests.labels import JOB_NAME_LABEL, MANAGED_BY, MANAGED_BY_LABEL
 
 __all__ = ["KubernetesCluster"]
@@ -14,6 +14,9 @@ __all__ = ["KubernetesCluster"]
 _CHUNK = 50
 """Objects in a page: five hundred decoded pods take 35 MB for a moment, and such moments add up."""
 _POD_REFUSED = "involvedObject.kind=Job,reason=FailedCreate"
+_NOT_SERVED = frozenset({404, 405})
+"""Of a creation, where the definition is gone, and while it is being deleted and still has VideoJobs."""
+_CONFLICT = 409
 _DRY_RUN = {"dryRun": "All", "fieldValidation": "Strict"}
 
 
@@ -61,6 +64,19 @@ class KubernetesCluster:
     async def list_pod_refusals(self) -> list[Manifest]:
         """Return the events about Jobs whose pod could not be created."""
         return [item async for item in self._list(self._events, fieldSelector=_POD_REFUSED)]
+
+    async def serves_videojobs(self, name: str) -> bool:
+        """Ask for a VideoJob of this name without making it: no right is needed to read the definition itself."""
+        spec = {"jobId": name.removeprefix("vj-")}
+        trial = {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": {"name": name}, "spec": spec}
+        try:
+            await self._api.call("POST", self._videojobs, query={"dryRun": "All"}, body=trial)
+        except ClusterError as error:
+            if error.status in _NOT_SERVED:
+                return False
+            if error.status not in {*REFUSALS, _CONFLICT}:
+                raise
+        return True
 
     async def get_videojob(self, name: str) -> Manifest:
         """Return a VideoJob."""

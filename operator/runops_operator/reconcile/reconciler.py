@@ -153,6 +153,15 @@ class Reconciler:
         last = self._store.deleted(name)
         if last is None:
             return
+        if not last.finished and not await self._cluster.serves_videojobs(name):
+            # Their rows stay claimed, and the row watch makes their VideoJobs anew. Those whose deletion is not
+            # processed yet went with the same definition; it may be back before their turn comes.
+            _log.error(
+                "The definition of VideoJobs was deleted, and every VideoJob with it. No video is cancelled for that: "
+                "each gets a VideoJob again when the definition is back. Apply crds/videojob.yaml of this version."
+            )
+            self._store.forget_all_deleted()
+            return
         if job_id is not None:
             for action in plan_gone(last, self._store.job(name)):
                 await self._executor.run(name, job_id, action)

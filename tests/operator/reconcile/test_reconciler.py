@@ -120,7 +120,8 @@ class Bench:
 
     def __init__(self, **cluster: Any) -> None:
         self.store, self.queue, self.metrics = Store(), WorkQueue(jitter=lambda: 0.0), Metrics()
-        self.reader, self.executor, self.cluster = Reader(self.store), Executor(), Recorder(**cluster)
+        answers = {"serves_videojobs": True, **cluster}
+        self.reader, self.executor, self.cluster = Reader(self.store), Executor(), Recorder(**answers)
         parts: dict[str, Any] = {"cluster": self.cluster, "reader": self.reader, "executor": self.executor}
         self.reconciler = Reconciler(
             queue=self.queue, store=self.store, config=CONFIG, metrics=self.metrics, now=lambda: NOW, **parts
