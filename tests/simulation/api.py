@@ -55,14 +55,8 @@ class MemoryApi:
                 return dict(await self._cluster.get_configmap(name))
             case "PATCH", "configmaps":
                 return dict(await self._cluster.patch_configmap(name, (body or {})["data"]))
-            case "POST", "videojobs" if (query or {}).get("dryRun"):
-                if not self._cluster.defined:
-                    raise NotFound("the server could not find the requested resource", status=404)
-                return dict(body or {})
-            case "POST", "videojobs":
-                return dict(await self._cluster.create_videojob(body or {}))
-            case "POST", "jobs":
-                return dict(await self._cluster.create_job(body or {}))
+            case "POST", _:
+                return await self._create(kind, body or {}, dry_run=bool((query or {}).get("dryRun")))
             case "PATCH", "videojobs" if match["status"]:
                 status, version = (body or {})["status"], _version(body or {})
                 return dict(await self._cluster.patch_videojob_status(name, status, version=version))
@@ -75,6 +69,14 @@ class MemoryApi:
             case "DELETE", _:
                 return await self._delete(kind, name, body or {})
         raise AssertionError(f"{method} {path}")
+
+    async def _create(self, kind: str, body: Mapping[str, Any], *, dry_run: bool) -> dict[str, Any]:
+        if kind == "jobs":
+            return dict(await self._cluster.create_job(body))
+        assert kind == "videojobs"
+        if dry_run and self._cluster.defined:
+            return dict(body)
+        return dict(await self._cluster.create_videojob(body))
 
     async def _delete(self, kind: str, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
         objects = {"videojobs": self._cluster.videojobs, "jobs": self._cluster.jobs, "pods": self._cluster.pods}[kind]

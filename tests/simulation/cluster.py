@@ -120,7 +120,7 @@ class MemoryCluster:
 
     async def list_pods(self, jobs: Collection[str]) -> list[Mapping[str, Any]]:
         self.pod_listings.extend(jobs)
-        return self.pods.of_jobs(jobs)
+        return list(self.pods.of_jobs(jobs))
 
     async def list_pod_refusals(self) -> list[Mapping[str, Any]]:
         self.event_reads += 1
