@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from runops.authorities import BundleUnusable, bundle_hash
 from runops.keys import refusal
 from runops.logs import never_show
 from runops.proxies import ProxyUnusable, proxy_for
@@ -36,15 +37,21 @@ class EnvironmentIncomplete(Exception):  # noqa: N818 - says what is the case
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Where Supabase and Gemini are, and the keys for both.
+    """Where Supabase and Gemini are, the keys for both, and the authorities that are trusted in addition.
 
     The keys stay out of the representation, so that no log or traceback shows them.
+
+    Attributes
+    ----------
+    ca_bundle
+        Hash of the file of RUNOPS_CA_BUNDLE; None where there is none.
     """
 
     supabase_url: str
     supabase_key: str = field(repr=False)
     gemini_key: str | None = field(default=None, repr=False)
     gemini_base_url: str | None = None
+    ca_bundle: str | None = None
 
 
 def read_environment(
@@ -80,7 +87,7 @@ def read_environment(
     ------
     EnvironmentIncomplete
         A name is missing, the address is not an http(s) URL, a key holds what no header can, or is one that may not run
-        jobs, or the proxy of the environment cannot be used.
+        jobs, or the proxy or the RUNOPS_CA_BUNDLE of the environment cannot be used.
     """
     environ = os.environ if environ is None else environ
     places = _places(environ, first=first, directory=directory, secrets=secrets)
@@ -101,7 +108,11 @@ def read_environment(
     _check_keys(key, gemini if needs_gemini else None)
     gemini_url = base_url[1] if base_url else None
     _check_proxies((url[1], gemini_url or _GOOGLE) if needs_gemini else (url[1],), environ)
-    return Environment(url[1].rstrip("/"), key[1], gemini[1] if gemini else None, gemini_url)
+    try:
+        authorities = bundle_hash(environ)
+    except BundleUnusable as error:
+        raise EnvironmentIncomplete(str(error)) from None
+    return Environment(url[1].rstrip("/"), key[1], gemini[1] if gemini else None, gemini_url, authorities)
 
 
 def _places(

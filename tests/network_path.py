@@ -3,10 +3,11 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from devstack.cluster.configuration.certificates import Authority, Pair
 
@@ -153,3 +154,25 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     while piece := await reader.read(64 * 1024):
         writer.write(piece)
         await writer.drain()
+
+
+@asynccontextmanager
+async def behind_private_authority(folder: Path, *urls: str) -> AsyncIterator[tuple[Path, list[str]]]:
+    """Put TLS under a certificate of an authority that nobody knows in front of servers.
+
+    Gives the file with the authority's certificate, and the https addresses in the order of the servers.
+    """
+    authority = Authority("of a company")
+    bundle = folder / "company.pem"
+    bundle.write_bytes(authority.certificate)
+    async with AsyncExitStack() as stack:
+        fronts = []
+        for number, url in enumerate(urls):
+            place = folder / f"front-{number}"
+            place.mkdir()
+            split = urlsplit(url)
+            assert split.hostname is not None
+            assert split.port is not None
+            running = TlsFront.running(place, serving_pair(authority), upstream=split.hostname, port=split.port)
+            fronts.append(await stack.enter_async_context(running))
+        yield bundle, [f"https://127.0.0.1:{front.port}" for front in fronts]

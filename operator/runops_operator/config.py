@@ -17,6 +17,7 @@ from runops.sop_language import LANGUAGE_PATTERN
 from runops.videojob import ModelChoice, PromptChoice, Toleration, Transcode, WorkerResources
 
 __all__ = [
+    "CaBundle",
     "ConfigInvalid",
     "Cost",
     "Deadlines",
@@ -54,11 +55,27 @@ class Limits(_Camel):
     least_readable_seconds: Annotated[int, Field(gt=0)] = 10
 
 
+class CaBundle(_Camel):
+    """Where the certificates are that are trusted beside the public ones: a ConfigMap or a Secret, and a key in it."""
+
+    config_map: Annotated[str, Field(min_length=1)] | None = None
+    secret: Annotated[str, Field(min_length=1)] | None = None
+    key: Annotated[str, Field(min_length=1)] = "ca.crt"
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.config_map is None) == (self.secret is None):
+            raise ValueError("one of configMap and secret must be set")
+        return self
+
+
 class WorkerConfig(_Camel):
     """How worker pods are created.
 
     Attributes
     ----------
+    ca_bundle
+        Authorities that workers trust beside the public ones; None for no others.
     affinity, topology_spread_constraints, extra_env, extra_env_from, extra_volumes, extra_volume_mounts
         In Kubernetes' own form; the API server validates them.
     host_users
@@ -87,6 +104,7 @@ class WorkerConfig(_Camel):
     host_users: bool | None = None
     labels: dict[str, str] = Field(default_factory=dict)
     annotations: dict[str, str] = Field(default_factory=dict)
+    ca_bundle: CaBundle | None = None
     extra_env: tuple[dict[str, Any], ...] = ()
     extra_env_from: tuple[dict[str, Any], ...] = ()
     extra_volumes: tuple[dict[str, Any], ...] = ()

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from runops.authorities import distrust
 from runops.supabase.errors import ErrorKind, Service, SupabaseError
 
 __all__ = ["from_auth", "from_database", "from_exception", "from_storage", "is_page"]
@@ -100,10 +101,10 @@ def from_exception(error: Exception, *, doing: str, service: Service) -> Supabas
             ErrorKind.TIMEOUT, f"Supabase did not answer in time while {doing} ({name}). {_LATER}", service=service
         )
     if isinstance(error, httpx.TransportError):
+        remedy = distrust(error) or "Check SUPABASE_URL, the network and whether the project is paused."
         return SupabaseError(
             ErrorKind.UNAVAILABLE,
-            f"Supabase could not be reached while {doing} ({name}). "
-            "Check SUPABASE_URL, the network and whether the project is paused.",
+            f"Supabase could not be reached while {doing} ({name}). {remedy}",
             service=service,
         )
     return SupabaseError(

@@ -26,6 +26,7 @@ from realtime import (
 from realtime._async.push import AsyncPush
 from websockets.asyncio.client import connect
 
+from runops.authorities import distrust, trusted
 from runops.job_row import RowStatus
 from runops.proxies import ProxyUnusable, proxy_for
 
@@ -84,7 +85,9 @@ class _Client(AsyncRealtimeClient):
         proxy = proxy_for(self.url, os.environ)
         if proxy is not None and proxy.startswith("socks"):
             raise ProxyUnusable("a SOCKS proxy leads to it, and Realtime goes through HTTP proxies only")
-        self._ws_connection = await connect(self.endpoint_url(), open_timeout=self.timeout, proxy=proxy)
+        url = self.endpoint_url()
+        tls = trusted() if url.startswith("wss:") else None
+        self._ws_connection = await connect(url, open_timeout=self.timeout, proxy=proxy, ssl=tls)
         await self._on_connect()
 
 
@@ -245,6 +248,8 @@ def _name_of(error: Exception) -> str:
     """Return a description without the error's text, which may hold the address and with it the key."""
     if isinstance(error, ProxyUnusable):
         return str(error)
+    if (why := distrust(error)) is not None:
+        return why
     status = getattr(getattr(error, "response", None), "status_code", None)
     return type(error).__name__ if status is None else f"it answers with HTTP {status}"
 

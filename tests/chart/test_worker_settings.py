@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 from runops.job_row import Claim, JobRow
 from runops.videojob import VideoJobSpec
-from runops_operator.config import load_config
+from runops_operator.config import CaBundle, load_config
 from runops_operator.manifests.build_job import build_job
 from runops_operator.manifests.build_videojob import build_videojob
 from runops_operator.manifests.observed import parse_videojob
@@ -27,7 +28,7 @@ def job(render: Callable[..., Any], full_values: Path, tmp_path: Path) -> Callab
         config_map = rendered.of("ConfigMap", ending="videos" if values else "runops-operator")
         path.write_text(config_map["data"]["operator.yaml"], "utf-8")
         config = load_config({"RUNOPS_CONFIG": str(path)})
-        claim = Claim(claim="5f6e1d1c-0000-4000-8000-000000000001", by=config.installation)
+        claim = Claim(claim="5f6e1d1c-0000-4000-8000-000000000001", by="videos")
         videojob = build_videojob(JobRow(job_id=_JOB_ID), claim, None, config)
         videojob["metadata"]["uid"] = "00000000-0000-4000-8000-00000000000a"
         view = parse_videojob(videojob)
@@ -96,3 +97,36 @@ def test_workers_stay_restricted_whatever_is_set(job: Callable[..., dict[str, An
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "source"),
+    [("configMap", {"configMap": {"name": "company"}}), ("secret", {"secret": {"secretName": "company"}})],
+)
+def test_authorities_of_a_company_reach_operator_workers_and_check(
+    job: Callable[..., dict[str, Any]], render: Callable[..., Any], value: str, source: dict[str, Any]
+) -> None:
+    given = ("--set", f"caBundle.{value}=company,caBundle.key=bundle.pem")
+    (kind, named), *_ = source.items()
+    volume = {
+        "name": "ca-bundle",
+        kind: {**named, "optional": True, "items": [{"key": "bundle.pem", "path": "ca.crt"}]},
+    }
+    pods = {
+        "worker": job(*given, values=False)["spec"]["template"]["spec"],
+        "operator": render(*given).of("Deployment")["spec"]["template"]["spec"],
+        "helm test": render(*given).of("Pod")["spec"],
+    }
+    for name, pod in pods.items():
+        container = pod["containers"][0]
+        assert volume in pod["volumes"], name
+        assert {"name": "ca-bundle", "mountPath": "/etc/runops/ca", "readOnly": True} in container["volumeMounts"], name
+        assert {"name": "RUNOPS_CA_BUNDLE", "value": "/etc/runops/ca/ca.crt"} in container["env"], name
+
+
+def test_two_places_for_authorities_are_refused(helm: Any, chart: Path) -> None:
+    done = helm("template", "x", str(chart), "--set", "caBundle.configMap=a,caBundle.secret=b")
+    assert done.returncode != 0
+    assert "caBundle.configMap and caBundle.secret are both set" in done.stderr
+    with pytest.raises(ValidationError, match="one of configMap and secret"):
+        CaBundle.model_validate({"configMap": "a", "secret": "b"})

@@ -310,6 +310,9 @@ def _properties() -> dict[str, Schema]:
         ),
         "podAnnotations": _ref("stringMap"),
         "podLabels": _ref("stringMap"),
+        "caBundle": _object(
+            configMap=_ref("name"), secret=_ref("name"), key=_text(minLength=1, pattern="^[-._a-zA-Z0-9]+$")
+        ),
         "health": _object(port=_integer(1024, 65535)),
         "worker": _object(
             **_pods(),

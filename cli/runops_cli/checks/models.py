@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import httpx
 
-from runops.authorities import trusted
+from runops.authorities import distrust, trusted
 from runops.environment import Environment
 from runops.proxies import proxy_for
 from runops.supabase.probe import Finding
@@ -50,7 +50,7 @@ async def _check(client: httpx.AsyncClient, base: str, model: str) -> Finding:
         return problem(
             f"model {model}",
             f"Gemini could not be reached at {httpx.URL(base).host or base} ({type(error).__name__}).",
-            "Check the network, the proxy and GOOGLE_GEMINI_BASE_URL.",
+            distrust(error) or "Check the network, the proxy and GOOGLE_GEMINI_BASE_URL.",
         )
     return model_finding(model, answer.status_code)
 

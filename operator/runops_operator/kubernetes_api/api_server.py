@@ -11,6 +11,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException
 from pydantic_core import from_json
 
+from runops.authorities import distrust
 from runops_operator.kubernetes_api.cluster import ClusterError, Conflict, NotFound
 from runops_operator.kubernetes_api.tls_context import TlsContext
 
@@ -165,8 +166,7 @@ class ApiServer:
             except ConfigException as error:
                 raise ClusterError(f"{method} {path}: the credentials cannot be read: {error}") from error
             except (aiohttp.ClientError, OSError) as error:
-                reason = type(error).__name__
-                raise ClusterError(f"{method} {path}: the API server cannot be reached ({reason}).") from error
+                raise ClusterError(f"{method} {path}: {unreachable(error)}") from error
 
     @asynccontextmanager
     async def _used(self, connection: _Connection) -> AsyncIterator[None]:
@@ -236,6 +236,12 @@ async def refuse_redirect(
         response.release()
         raise ClusterError(f"{request.method} {request.url.path}: {response.status} redirects.", status=response.status)
     return response
+
+
+def unreachable(error: BaseException) -> str:
+    """Return the sentence for a request that got no answer."""
+    why = distrust(error)
+    return f"the API server cannot be reached ({type(error).__name__}).{f' {why}' if why else ''}"
 
 
 def _content_type(method: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import kopf
 
-from runops_operator.kubernetes_api.api_server import HEADERS, refuse_redirect, tls_of
+from runops_operator.kubernetes_api.api_server import HEADERS, refuse_redirect, tls_of, unreachable
 from runops_operator.kubernetes_api.login import log_in
 
 __all__ = ["KopfLogins", "Outcome"]
@@ -76,7 +76,7 @@ class KopfLogins:
         try:
             response = await send(request)
         except Exception as error:
-            self._outcome(request.url.path, f"the API server cannot be reached ({type(error).__name__}).")
+            self._outcome(request.url.path, unreachable(error))
             raise
         self._outcome(request.url.path, None if response.ok else f"{response.status} {_words(await response.read())}")
         return response

@@ -5,6 +5,8 @@ import ssl
 from pathlib import Path
 from typing import Any, Self
 
+from runops.authorities import bundle_file, trust_bundle
+
 __all__ = ["TlsContext"]
 
 _log = logging.getLogger(__name__)
@@ -20,7 +22,7 @@ class TlsContext(ssl.SSLContext):
     Parameters
     ----------
     ca
-        Bundle of the authorities that are trusted; None for those of the machine.
+        Bundle of the authorities that are trusted beside those of RUNOPS_CA_BUNDLE; None for those of the machine.
     certificate, key
         Of the client; None where it shows none.
     verify
@@ -36,7 +38,7 @@ class TlsContext(ssl.SSLContext):
     Raises
     ------
     OSError
-        A file cannot be read, or holds no certificate (`ssl.SSLError`).
+        A file cannot be read, or holds no certificate.
     """
 
     def __new__(cls, **_: Any) -> Self:  # noqa: D102 - it only fixes the protocol
@@ -85,6 +87,7 @@ class TlsContext(ssl.SSLContext):
 
     def _built(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=self._ca)
+        trust_bundle(context)
         if self._certificate is not None:
             context.load_cert_chain(self._certificate, self._key)
         if not self._verify:
@@ -93,7 +96,7 @@ class TlsContext(ssl.SSLContext):
         return context
 
     def _stamped(self) -> _Stamp:
-        return tuple(_stamp(file) for file in (self._ca, self._certificate, self._key))
+        return tuple(_stamp(file) for file in (self._ca, self._certificate, self._key, bundle_file()))
 
 
 def _stamp(file: str | None) -> tuple[int, int, int] | None:

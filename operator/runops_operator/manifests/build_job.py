@@ -3,8 +3,9 @@
 import re
 from typing import Any
 
+from runops.authorities import CA_BUNDLE
 from runops.videojob import API_VERSION, JOB_ID_LABEL, KIND, VideoJobSpec
-from runops_operator.config import OperatorConfig
+from runops_operator.config import CaBundle, OperatorConfig
 from runops_operator.manifests.labels import (
     CLAIM_ANNOTATION,
     KUEUE_QUEUE_LABEL,
@@ -22,6 +23,8 @@ NON_ROOT_UID = 65532
 _SECRETS = "/etc/runops/secrets"
 _PROMPTS = "/etc/runops/prompts"
 _TOKEN = "/var/run/secrets/runops"  # noqa: S105 - a folder
+_CA = "/etc/runops/ca"
+_CA_FILE = "ca.crt"
 _WORKDIR = "/work"
 
 _LONGEST_START_SECONDS = 7 * 86_400
@@ -151,6 +154,7 @@ def _pod(
                     ],
                 },
             },
+            *((_ca_volume(worker.ca_bundle),) if worker.ca_bundle else ()),
             *worker.extra_volumes,
         ],
     }
@@ -194,9 +198,18 @@ def _container(
             {"name": "secrets", "mountPath": _SECRETS, "readOnly": True},
             {"name": "prompts", "mountPath": _PROMPTS, "readOnly": True},
             {"name": "token", "mountPath": _TOKEN, "readOnly": True},
+            *(({"name": "ca-bundle", "mountPath": _CA, "readOnly": True},) if config.worker.ca_bundle else ()),
             *config.worker.extra_volume_mounts,
         ],
     }
+
+
+def _ca_volume(bundle: CaBundle) -> dict[str, Any]:
+    # Optional: where it is missing, the worker starts and says so.
+    source = {"items": [{"key": bundle.key, "path": _CA_FILE}], "optional": True}
+    if bundle.config_map is not None:
+        return {"name": "ca-bundle", "configMap": {"name": bundle.config_map, **source}}
+    return {"name": "ca-bundle", "secret": {"secretName": bundle.secret, **source}}
 
 
 def _prompts(videojob: VideoJobView, config: OperatorConfig) -> str:
@@ -243,6 +256,7 @@ def _environment(
         "RUNOPS_GEMINI_FILE_SECONDS": str(config.deadlines.gemini_file_seconds),
         "RUNOPS_WORKDIR": _WORKDIR,
         "RUNOPS_SECRETS_DIR": _SECRETS,
+        CA_BUNDLE: f"{_CA}/{_CA_FILE}" if config.worker.ca_bundle else None,
         "RUNOPS_VIDEOJOB": videojob.name,
         "RUNOPS_NAMESPACE": config.namespace,
         "RUNOPS_LOG_LEVEL": config.log_level,

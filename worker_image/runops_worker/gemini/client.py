@@ -5,6 +5,7 @@ import ssl
 from functools import cache
 from typing import TYPE_CHECKING
 
+from runops.authorities import trust_bundle
 from runops.proxies import proxy_for
 from runops_worker.gemini.open_responses import note_response
 
@@ -69,4 +70,6 @@ def _trusted() -> ssl.SSLContext:
     """Return the authorities that all clients trust, those of the SDK too: reading them takes 20 ms each time."""
     import httpx2  # noqa: PLC0415 - see `open_client`
 
-    return httpx2.create_ssl_context()
+    context = httpx2.create_ssl_context()
+    trust_bundle(context)
+    return context

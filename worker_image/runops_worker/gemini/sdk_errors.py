@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from runops.authorities import distrust
 from runops.failures import Reason
 from runops_worker.gemini.judge_error import Action, ApiError, CallFailed, Verdict, judge
 
@@ -34,8 +35,11 @@ def verdicts(model: str) -> Iterator[None]:
         verdict = Verdict(Action.RETRY, Reason.MODEL_TIMEOUT, sentence, attempts=3, of_model=of_model)
         raise CallFailed(verdict) from error
     except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
-        sentence = f"Gemini could not be reached ({type(error).__name__})."
-        raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_UNAVAILABLE, sentence)) from error
+        why = distrust(error)
+        sentence = f"Gemini could not be reached ({type(error).__name__}).{f' {why}' if why else ''}"
+        # No certificate is trusted by asking again.
+        attempts = None if why is None else 1
+        raise CallFailed(Verdict(Action.RETRY, Reason.MODEL_UNAVAILABLE, sentence, attempts=attempts)) from error
     except (json.JSONDecodeError, KeyError, errors.UnknownApiResponseError) as error:
         # The page of a proxy, a body cut short, or an upload that was answered without an address.
         sentence = f"Something between here and Gemini answered in its place ({type(error).__name__})."

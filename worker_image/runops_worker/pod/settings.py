@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from runops.authorities import BundleUnusable, bundle_hash
 from runops.dollars import dollars
 from runops.failures import Failed, Reason
 from runops.sop_language import language_name
@@ -55,6 +56,7 @@ It takes no arguments but --help and reads its environment:
   RUNOPS_WORKDIR                scratch folder (/work)
   RUNOPS_SECRETS_DIR            folder with the files SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY or SUPABASE_SECRET_KEY,
                                 GOOGLE_GEMINI_API_KEY and GOOGLE_GEMINI_BASE_URL; the environment where not set
+  RUNOPS_CA_BUNDLE              file of authorities (PEM) that are trusted beside the public ones (none)
   RUNOPS_VIDEOJOB, RUNOPS_NAMESPACE   the VideoJob whose status receives the progress
   RUNOPS_LOG_LEVEL              lowest level of the log (INFO)
   RUNOPS_TERMINATION_LOG        file of the termination message (/dev/termination-log)
@@ -99,6 +101,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         `Misconfigured` with the name of the setting that is missing or malformed; `PromptMissing`.
     """
     environ = os.environ if environ is None else environ
+    try:
+        bundle_hash(environ)
+    except BundleUnusable as error:
+        raise Failed(Reason.MISCONFIGURED, str(error)) from None
     job_id = _needed(environ, "RUNOPS_JOB_ID", UUID, "a UUID")
     prompts = environ.get("RUNOPS_PROMPTS_DIR")
     directory = Path(prompts) if prompts else None

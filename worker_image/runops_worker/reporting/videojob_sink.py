@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import httpx
 
+from runops.authorities import trust_bundle, trusted
 from runops.progress import Stage
 from runops.report import Report, Usage
 from runops.videojob import API_VERSION, PLURAL
@@ -38,7 +39,7 @@ class VideoJobSink:
     token_file
         Contains the pod's token. Read for every patch, since it is rotated.
     ca_file
-        Certificate authorities of the API server; those of the system where the file does not exist.
+        Certificate authorities of the API server; the public ones where the file does not exist.
     clock
         A monotonic clock, in seconds.
     """
@@ -60,9 +61,10 @@ class VideoJobSink:
         self._one_patch = asyncio.Lock()
         self._answer: Mapping[str, Any] = {}
         self._answered_at = float("-inf")
-        verify: ssl.SSLContext | bool = True
+        verify = trusted()
         if ca_file.is_file():
             verify = ssl.create_default_context(cafile=str(ca_file))
+            trust_bundle(verify)
         # The API server is never behind the proxy that other services may need.
         self._http = httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, verify=verify, trust_env=False)
 

@@ -106,6 +106,18 @@ worker:
   {{- if kindIs "bool" .Values.worker.hostUsers }}
   hostUsers: {{ .Values.worker.hostUsers }}
   {{- end }}
+  {{- if include "runops.hasCaBundle" . }}
+  {{- with .Values.caBundle }}
+  caBundle:
+    {{- with .configMap }}
+    configMap: {{ . | quote }}
+    {{- end }}
+    {{- with .secret }}
+    secret: {{ . | quote }}
+    {{- end }}
+    key: {{ .key | quote }}
+  {{- end }}
+  {{- end }}
   {{- range $setting := list "labels" "annotations" "extraEnv" "extraEnvFrom" "extraVolumes" "extraVolumeMounts" }}
   {{- with get $.Values.worker $setting }}
   {{ $setting }}:

@@ -77,6 +77,10 @@ env:
         fieldPath: metadata.name
   - name: HOME
     value: /tmp
+  {{- if include "runops.hasCaBundle" . }}
+  - name: RUNOPS_CA_BUNDLE
+    value: /etc/runops/ca/ca.crt
+  {{- end }}
   {{- with .Values.extraEnv }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -104,6 +108,11 @@ volumeMounts:
     readOnly: true
   - name: tmp
     mountPath: /tmp
+  {{- if include "runops.hasCaBundle" . }}
+  - name: ca-bundle
+    mountPath: /etc/runops/ca
+    readOnly: true
+  {{- end }}
   {{- with .Values.extraVolumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -125,6 +134,18 @@ volumes:
   - name: tmp
     emptyDir:
       sizeLimit: 64Mi
+  {{- if include "runops.hasCaBundle" . }}
+  {{- with .Values.caBundle }}
+  - name: ca-bundle
+    {{ ternary "configMap" "secret" (not (empty .configMap)) }}:
+      {{ ternary "name" "secretName" (not (empty .configMap)) }}: {{ .configMap | default .secret | quote }}
+      # Optional: where it is missing, the operator starts and says so.
+      optional: true
+      items:
+        - key: {{ .key | quote }}
+          path: ca.crt
+  {{- end }}
+  {{- end }}
   {{- with .Values.extraVolumes }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -140,4 +161,16 @@ tolerations:
 affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- end -}}
+
+{{- /* Not empty where authorities are trusted beside the public ones. */ -}}
+{{- define "runops.hasCaBundle" -}}
+{{- with .Values.caBundle -}}
+{{- if and .configMap .secret -}}
+{{- fail "caBundle.configMap and caBundle.secret are both set, and only one would be used. Set one of them." -}}
+{{- end -}}
+{{- if or .configMap .secret -}}
+true
+{{- end -}}
+{{- end -}}
 {{- end -}}
