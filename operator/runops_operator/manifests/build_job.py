@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-from runops.authorities import CA_BUNDLE
 from runops.videojob import API_VERSION, JOB_ID_LABEL, KIND, VideoJobSpec
 from runops_operator.config import CaBundle, OperatorConfig
 from runops_operator.manifests.labels import (
@@ -256,7 +255,7 @@ def _environment(
         "RUNOPS_GEMINI_FILE_SECONDS": str(config.deadlines.gemini_file_seconds),
         "RUNOPS_WORKDIR": _WORKDIR,
         "RUNOPS_SECRETS_DIR": _SECRETS,
-        CA_BUNDLE: f"{_CA}/{_CA_FILE}" if config.worker.ca_bundle else None,
+        "RUNOPS_CA_BUNDLE": f"{_CA}/{_CA_FILE}" if config.worker.ca_bundle else None,
         "RUNOPS_VIDEOJOB": videojob.name,
         "RUNOPS_NAMESPACE": config.namespace,
         "RUNOPS_LOG_LEVEL": config.log_level,
