@@ -201,6 +201,9 @@ async def test_a_row_that_cannot_be_put_back_is_put_back_later_and_uses_up_no_at
     desk.fault = None
     await asyncio.sleep(300)
     assert desk.count(RowStatus.COMPLETED) == 1
+    claim = desk.jobs.rows[desk.rows[0]].claim
+    assert claim is not None
+    assert claim.attempt == 1, "it was queued again, and not found abandoned"
 
 
 async def test_with_once_an_outage_is_waited_for_as_often_as_a_video_is_tried(
