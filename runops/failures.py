@@ -68,6 +68,7 @@ class Reason(StrEnum):
     PROMPT_MISSING = "PromptMissing"
     COST_CAP_REACHED = "CostCapReached"
     CLAIM_LOST = "ClaimLost"
+    DONE_ELSEWHERE = "DoneElsewhere"
     STORAGE_UNAVAILABLE = "StorageUnavailable"
     DATABASE_UNAVAILABLE = "DatabaseUnavailable"
     DATABASE_REFUSED = "DatabaseRefused"
@@ -299,6 +300,13 @@ _ROWS = (
         FailureClass.CLAIM,
         "The row was cancelled or claimed again while the worker ran.",
         "Nothing to do: the row was changed on purpose.",
+    ),
+    (
+        Reason.DONE_ELSEWHERE,
+        None,
+        FailureClass.CLAIM,
+        "The video was done by somebody else: the row was completed, and not by this VideoJob's worker.",
+        "Nothing to do for this video. To spare the double cost, end the consumer that takes rows without a claim.",
     ),
     (Reason.STORAGE_UNAVAILABLE, 100, _T, "Storage could not be reached.", _RERUN),
     (Reason.DATABASE_UNAVAILABLE, 101, _T, "The database could not be reached.", _RERUN),

@@ -33,6 +33,8 @@ _MUST_HAPPEN = {
     "another installation made a VideoJob",
     "rival: completed",
     "a rival began to work on a claimed row",
+    "a rival wrote over a claim late",
+    "a VideoJob ended as done by somebody else",
     "a stale row was claimed",
     "a waiting row was refreshed",
     "a wait was shown as stalled",

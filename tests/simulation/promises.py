@@ -10,6 +10,7 @@ from uuid import UUID
 from runops.breakers.shared_faults import rule_of
 from runops.failures import TABLE, Reason
 from runops.job_row import JobRow, RowStatus, user_of
+from runops.progress import Stage
 from runops.videojob import VideoJobSpec
 from runops_operator.intake.choose import user_key
 from tests.simulation.cluster import START, Manifest
@@ -89,6 +90,8 @@ class Promises:
         self._database, self._sites, self._natures, self._now = database, sites, natures, now
         self._of_others: set[UUID] = set()
         """Rows to which a person, or a consumer without claims, wrote since an operator claimed them."""
+        self._done_by_rivals: set[str] = set()
+        """Uids of VideoJobs whose video a consumer without claims did."""
         self._outcomes: dict[tuple[str, str], str] = {}
         self._next_check = now()
         self._taken_with_a_claim: set[UUID] = set()
@@ -110,6 +113,7 @@ class Promises:
             self._of_others.add(change.job_id)
             if before.status == RowStatus.QUEUED and before.claim is not None:
                 self._taken_with_a_claim.add(change.job_id)
+            self._note_rivals_end(after)
         elif change.by.startswith("worker "):
             self._worker_wrote(change)
         else:
@@ -164,9 +168,13 @@ class Promises:
         videojob = site.cluster.videojobs.get(f"vj-{change.job_id}")
         # Where it had just been taken over, the VideoJob may still have the claim before.
         known = {token} if videojob is None else {token, _token(videojob)}
-        if change.after.claim is None or change.after.claim.token not in known:
+        claim = change.after.claim
+        if claim is not None:
+            # It may also be that of the attempt before, whose end is then written once more.
+            known |= {claim.token} if token in map(claim.token_after, self._jobs_made[change.job_id]) else set()
+        if claim is None or claim.token not in known:
             raise Violation("a row whose claim an app wrote over got another claim", change.job_id)
-        if change.after.claim.token != token:
+        if claim.token != token:
             self._of_others.add(change.job_id)
         self.tally["a claim was written into its row again"] += 1
 
@@ -175,7 +183,10 @@ class Promises:
         before, after = change.before, change.after
         ours = before.claim is not None and before.claim.by == site.installation
         claimed = after.status == RowStatus.PROCESSING and not (ours and before.status == RowStatus.PROCESSING)
-        restamped = change.job_id in self.overwritten
+        # The claim of a VideoJob goes into its row again, whoever took it out.
+        videojob = site.cluster.videojobs.get(f"vj-{change.job_id}")
+        known = None if videojob is None or after.claim is None else _token(videojob) == after.claim.token
+        restamped = change.job_id in self.overwritten or (before.claim is None and known)
         if not claimed or after.claim is None or restamped or site.drained_at is None:
             return
         order = site.order
@@ -212,6 +223,21 @@ class Promises:
         assert row.claim is not None
         self.tally["a rival began to work on a claimed row"] += 1
         self._rivals[row.job_id] = (row.claim.token, self._now())
+
+    def rival_began_late(self) -> None:
+        """Note that a consumer without claims works on a row whose claim was confirmed before."""
+        self.tally["a rival wrote over a claim late"] += 1
+
+    def _note_rivals_end(self, after: JobRow) -> None:
+        """Note a row that a consumer without claims completed before our worker was at its last stage."""
+        if after.status != RowStatus.COMPLETED or after.claim is None:
+            return
+        for site in self._sites:
+            videojob = site.cluster.videojobs.get(f"vj-{after.job_id}")
+            if videojob is None or _token(videojob) != after.claim.token or finished(videojob):
+                continue
+            if (videojob.get("status") or {}).get("stage") != Stage.FINALIZING:
+                self._done_by_rivals.add(videojob["metadata"]["uid"])
 
     def _check_rival(self, site: Site, videojob: Manifest) -> None:
         name, token = videojob["metadata"]["name"], _token(videojob)
@@ -320,6 +346,10 @@ class Promises:
             raise Violation(f"a VideoJob that is {sorted(outcome)} is in phase {status.get('phase')}", name)
         if uid not in self._outcomes and status.get("reason") == Reason.DATABASE_REFUSED:
             self.tally["a VideoJob ended though its row refuses each write"] += 1
+        if uid not in self._outcomes:
+            self.tally["a VideoJob ended as done by somebody else"] += status.get("reason") == Reason.DONE_ELSEWHERE
+            if body["metadata"]["uid"] in self._done_by_rivals and outcome == {"Complete"}:
+                raise Violation("a VideoJob succeeded whose video somebody else did", name)
         known = self._outcomes.setdefault(uid, *outcome)
         if {known} != outcome:
             raise Violation(f"a VideoJob that was {known} became {sorted(outcome)}", name)

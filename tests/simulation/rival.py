@@ -7,6 +7,9 @@ from uuid import UUID
 from runops.job_row import JobRow
 from tests.simulation.table import MemoryDatabase
 
+_LATE = 0.6
+"""The share of its writes that come late, where some do."""
+
 
 class Rival:
     """The consumer.
@@ -21,11 +24,18 @@ class Rival:
         again (`confirmSeconds`): `finish_writing` is called then. Where that look does not come, since the operator
         was killed or lost the answer to its claim just then, nothing can tell the two apart; `miss` spares the world
         this one case, which docs/decisions names.
+    late
+        Draws whether a write over a claim comes later than that look; None where none does.
     """
 
-    def __init__(self, database: MemoryDatabase, *, conditional: bool) -> None:
+    def __init__(self, database: MemoryDatabase, *, conditional: bool, late: random.Random | None = None) -> None:
         self._database = database
         self._conditional = conditional
+        self._late = late
+        self._delayed: UUID | None = None
+        """A row that it has read, and writes to later."""
+        self.on_late: Callable[[], None] = lambda: None
+        """Called when it begins to work on a claimed row later than the operator looks."""
         self.on_overwrite: Callable[[JobRow], None] = lambda _: None
         """Receives each claimed row that it begins to work on all the same."""
         self._read: UUID | None = None
@@ -35,6 +45,8 @@ class Rival:
         """Do the next thing."""
         if self._working is not None:
             self.finish_working()
+        elif self._delayed is not None:
+            self._write_late()
         elif self._read is not None:
             self.finish_writing()
         else:
@@ -43,18 +55,31 @@ class Rival:
 
     def had_read(self, job_id: UUID) -> None:
         """Have read a row that was queued until now, unless it is busy."""
-        if self._read is None and self._working is None:
+        if self._read is None and self._working is None and self._delayed is None:
             self._read = job_id
 
     def finish_writing(self) -> None:
-        """Set the row to processing that was read before."""
+        """Set the row to processing that was read before, or put that off."""
         if self._read is None:
+            return
+        if self._late is not None and not self._conditional and self._late.random() < _LATE:
+            self._delayed, self._read = self._read, None
             return
         job_id, self._read = self._read, None
         row = self._database.rows[job_id]
         if row.status == "queued" or (not self._conditional and row.status == "processing"):
             if row.claim is not None and row.status == "processing":
                 self.on_overwrite(row)
+            self._set(job_id, "processing")
+            self._working = job_id
+
+    def _write_late(self) -> None:
+        job_id, self._delayed = self._delayed, None
+        assert job_id is not None
+        row = self._database.rows[job_id]
+        if row.status == "processing":
+            if row.claim is not None:
+                self.on_late()
             self._set(job_id, "processing")
             self._working = job_id
 
@@ -76,6 +101,8 @@ class Rival:
     def finish(self) -> None:
         """Come to an end."""
         self.finish_writing()
+        if self._delayed is not None:
+            self._write_late()
         self.finish_working()
 
     def _set(self, job_id: UUID, status: str) -> None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from runops.failures import TABLE, Reason
+from runops.progress import Stage
 from runops.report import Report
 from runops.supabase.jobs import JobsTable
 from tests.simulation.cluster import MemoryCluster
@@ -90,6 +91,7 @@ class Worker(Process):
             self._fail(Reason.CLAIM_LOST)
             return
         self.token = bound
+        self._show(Stage.PREPARING_VIDEO)
         if nature is Nature.HANGS:
             await asyncio.Event().wait()
         for _ in range(chance.choice((0, 1, 1, 2, 5))):
@@ -106,6 +108,7 @@ class Worker(Process):
         if nature is Nature.DAMAGED:
             self._fail(Reason.NOT_A_VIDEO)
             return
+        self._show(Stage.FINALIZING)
         for table in (self._database.transcripts, self._database.sops):
             await self._network.fate(self, "write_result")
             if not self._database.write_result(table, self.job_id, self.token):
@@ -115,6 +118,15 @@ class Worker(Process):
             self._fail(Reason.CLAIM_LOST)
             return
         self._exit(0)
+
+    def _show(self, stage: Stage) -> None:
+        """Report a stage to the VideoJob, as the real worker does before it writes."""
+        videojob = self._cluster.videojobs.get(self.name)
+        if (
+            videojob is not None
+            and videojob["metadata"]["annotations"].get("runops.dev/claim") == self.token.partition("/")[0]
+        ):
+            self._cluster.write("videojob", self._cluster.videojobs, self.name, {"status": {"stage": stage.value}})
 
     def end(self, chance: random.Random) -> None:
         """End in one of the ways in which pods end before they are done."""

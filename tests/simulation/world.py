@@ -44,6 +44,8 @@ _FAULTS = (Reason.MODEL_UNAVAILABLE, Reason.STORAGE_UNAVAILABLE, Reason.KEY_REJE
 _DRAINABLE = 0.3
 """The share of worlds in which somebody orders to drain."""
 _DRAINS = 0.05
+_LATE_RIVALS = 0.8
+"""The share of consumers without claims that write over a claim late."""
 WORKER = {"image": "worker:1", "serviceAccountName": "runops-worker", "secretName": "runops-keys"}
 _BOUND_OF_STEPS = 200_000
 """Of idle moments; a world that needs more does not come to rest."""
@@ -139,9 +141,10 @@ class World:
         self.sites: list[Site] = []
         self.promises = Promises(self.database, self.sites, self.natures, self.now)
         self.database.on_change = self._row_changed
-        self.rival = Rival(self.database, conditional=self.chance.random() < 0.5) if self._draw(0.3) else None
+        self.rival = self._rival_of(seed) if self._draw(0.3) else None
         if self.rival is not None:
             self.rival.on_overwrite = self.promises.rival_began
+            self.rival.on_late = self.promises.rival_began_late
         self.network.slow = self.chance.choice(("", "", "update", "update", "POST", "PATCH", "DELETE"))
         self.people = People(
             self.chance, self.database, self.sites, self.natures, self.promises, orderly=self._draw(0.5)
@@ -163,6 +166,13 @@ class World:
         self._draining_out = False
         self._expiring = False
         self._over = False
+
+    def _rival_of(self, seed: int) -> Rival:
+        # A source of its own: worlds without late writes stay as they are.
+        late = random.Random(f"late writes of {seed}")  # noqa: S311 - a repeatable world, no secret
+        return Rival(
+            self.database, conditional=self.chance.random() < 0.5, late=late if late.random() < _LATE_RIVALS else None
+        )
 
     @property
     def tally(self) -> Counter[str]:

@@ -20,11 +20,11 @@ from runops_operator.planning.ended_job import delete_after_the_end
 from runops_operator.planning.observation import Observation
 from runops_operator.planning.row_relation import RowRelation, row_relation
 from runops_operator.planning.waiting import newest
+from runops_operator.planning.who_completed import Completer, who_completed
 from runops_operator.planning.why_ended import why_ended
 
 __all__ = ["RowDecision", "decide_by_row", "plan_by_row"]
 
-_FINAL_REPORT_SECONDS = 30.0
 _FINAL_REPORT_CHECK_SECONDS = 1.0
 
 
@@ -37,39 +37,37 @@ class RowDecision(Enum):
     """The row lost its claim, or names an earlier name of this installation: write the claim into it."""
     ADOPT_TOKEN = auto()
     """The row already holds the next attempt's token: write it on the VideoJob."""
-    RECORD_SUCCESS = auto()
-    """The worker completed the row."""
+    RECORD_COMPLETION = auto()
+    """The row is completed: by the worker, or by somebody else."""
     RECORD_FAILURE = auto()
     """This installation set the row to error and stopped before it wrote the status."""
     CANCEL = auto()
     """Somebody else changed the row: stop the worker."""
 
 
-def decide_by_row(relation: RowRelation, *, worker_ran: bool, job_active: bool, our_sentence: bool) -> RowDecision:
+def decide_by_row(relation: RowRelation, *, job_active: bool, our_sentence: bool) -> RowDecision:
     """Return what follows from a row's relation to the VideoJob's token.
 
     Parameters
     ----------
     relation
         See `row_relation`.
-    worker_ran
-        Whether a worker has run for the VideoJob. Without one, somebody else completed the row.
     job_active
         Whether the Job has not ended.
     our_sentence
         Whether the row's `error` is a sentence of the reason table. The operator sets a row to error before it stops
         a worker that is silent or a wait that is too long, so it may do so while the Job is active.
     """
-    match relation, worker_ran, job_active, our_sentence:
-        case RowRelation.HELD, _, _, _:
+    match relation, job_active, our_sentence:
+        case RowRelation.HELD, _, _:
             return RowDecision.CONTINUE
-        case ((RowRelation.UNSTAMPED | RowRelation.HELD_UNDER_FORMER_NAME), _, _, _):
+        case ((RowRelation.UNSTAMPED | RowRelation.HELD_UNDER_FORMER_NAME), _, _):
             return RowDecision.RESTAMP
-        case RowRelation.HELD_BY_NEXT_ATTEMPT, _, _, _:
+        case RowRelation.HELD_BY_NEXT_ATTEMPT, _, _:
             return RowDecision.ADOPT_TOKEN
-        case RowRelation.COMPLETED, True, _, _:
-            return RowDecision.RECORD_SUCCESS
-        case (RowRelation.FAILED, _, False, _) | (RowRelation.FAILED, _, _, True):
+        case RowRelation.COMPLETED, _, _:
+            return RowDecision.RECORD_COMPLETION
+        case (RowRelation.FAILED, False, _) | (RowRelation.FAILED, _, True):
             return RowDecision.RECORD_FAILURE
         case _:
             return RowDecision.CANCEL
@@ -81,15 +79,13 @@ def plan_by_row(seen: Observation, config: OperatorConfig, now: datetime) -> lis
     next_token = None if seen.own_job is None else successor(seen.token, seen.own_job.uid)
     relation = row_relation(seen.row, seen.token, config, next_token=next_token)
     sentence = by_sentence((seen.row.error if seen.row is not None else None) or "")
-    match decide_by_row(
-        relation, worker_ran=_worker_ran(seen), job_active=_job_active(seen), our_sentence=sentence is not None
-    ):
+    match decide_by_row(relation, job_active=_job_active(seen), our_sentence=sentence is not None):
         case RowDecision.RESTAMP:
             return _restamp(seen, config)
         case RowDecision.ADOPT_TOKEN:
             return [AdoptClaim(seen.held_claim.token, seen.videojob.version)]
-        case RowDecision.RECORD_SUCCESS:
-            return _record_success(seen, config, now)
+        case RowDecision.RECORD_COMPLETION:
+            return _record_completion(seen, config, now)
         case RowDecision.RECORD_FAILURE:
             return _record_failure(seen, sentence, config, now)
         case RowDecision.CANCEL:
@@ -112,29 +108,28 @@ def _restamp(seen: Observation, config: OperatorConfig) -> list[Action]:
     ]
 
 
-def _worker_ran(seen: Observation) -> bool:
-    bound = isinstance(seen.row, JobRow) and seen.row.claim is not None and seen.row.claim.bound
-    return bound or seen.videojob.started or (seen.job is not None and seen.job.over)
-
-
 def _job_active(seen: Observation) -> bool:
     return seen.job is not None and not seen.job.over
 
 
-def _record_success(seen: Observation, config: OperatorConfig, now: datetime) -> list[Action]:
-    if _final_report_may_follow(seen):
-        return [RequeueAfter(_FINAL_REPORT_CHECK_SECONDS)]
-    report = next((pod.report for pod in seen.pods if pod.exit_code == 0), None)
-    patch = status.succeeded(seen.videojob, report, attempts=seen.held_claim.failures + 1, now=now)
-    return [PatchStatus(patch), *delete_after_the_end(seen.own_job, config.worker, succeeded=True)]
+def _record_completion(seen: Observation, config: OperatorConfig, now: datetime) -> list[Action]:
+    match who_completed(seen):
+        case Completer.NOT_KNOWN_YET:
+            return [RequeueAfter(_FINAL_REPORT_CHECK_SECONDS)]
+        case Completer.SOMEBODY_ELSE:
+            return _done_elsewhere(seen, now)
+        case Completer.WORKER:
+            report = next((pod.report for pod in seen.pods if pod.exit_code == 0), None)
+            patch = status.succeeded(seen.videojob, report, attempts=seen.held_claim.failures + 1, now=now)
+            return [PatchStatus(patch), *delete_after_the_end(seen.own_job, config.worker, succeeded=True)]
 
 
-def _final_report_may_follow(seen: Observation) -> bool:
-    """Return whether the worker, which has completed the row, may still report its usage and outputs."""
-    pod = newest(seen.pods)
-    working = _job_active(seen) and pod is not None and pod.works
-    reported = seen.videojob.status.outputs is not None
-    return working and not reported and seen.completed_seconds < _FINAL_REPORT_SECONDS
+def _done_elsewhere(seen: Observation, now: datetime) -> list[Action]:
+    attempts = 1 if seen.job is not None and seen.job.ran else 0
+    message = TABLE[Reason.DONE_ELSEWHERE].with_remedy()
+    patch = status.failed(seen.videojob, Reason.DONE_ELSEWHERE, message, attempts=attempts, report=None, now=now)
+    stop = [DeleteJob(seen.job.name, seen.job.uid)] if seen.job is not None and not seen.job.over else []
+    return [*stop, PatchStatus(patch)]
 
 
 def _record_failure(seen: Observation, sentence: Failure | None, config: OperatorConfig, now: datetime) -> list[Action]:
@@ -157,6 +152,8 @@ def _record_failure(seen: Observation, sentence: Failure | None, config: Operato
 
 
 def _cancel(seen: Observation, row: JobRow | None, now: datetime) -> list[Action]:
+    if row is not None and row.status == RowStatus.COMPLETED:
+        return _done_elsewhere(seen, now)
     attempts = 1 if seen.job is not None and seen.job.ran else 0
     message = f"Cancelled: the row was {_change(row)} while the video was worked on."
     patch = status.failed(seen.videojob, Reason.CLAIM_LOST, message, attempts=attempts, report=None, now=now)

@@ -1,11 +1,13 @@
 """What follows for a VideoJob whose row is no longer held: the whole decision table, and each decision's actions."""
 
+from typing import Any
+
 import pytest
 
 from runops.failures import CANCEL_SENTENCE, TABLE, Reason
 from runops.job_row import Claim, JobRow
 from runops.report import Output
-from runops_operator.manifests.observed import JobView
+from runops_operator.manifests.observed import JobView, VideoJobView
 from runops_operator.manifests.observed_pod import PodView
 from runops_operator.planning.actions import (
     AdoptClaim,
@@ -19,6 +21,7 @@ from runops_operator.planning.observation import Observation
 from runops_operator.planning.plan import plan
 from runops_operator.planning.plan_by_row import RowDecision, decide_by_row, plan_by_row
 from runops_operator.planning.row_relation import RowRelation
+from runops_operator.planning.who_completed import Completer, who_completed
 from tests.operator.planning.observations import (
     INSTALLATION,
     JOB_UID,
@@ -40,84 +43,50 @@ from tests.operator.planning.observations import (
 from tests.operator.world import CONFIG
 
 ACTIVE, IDLE = True, False
-RAN, NEVER_RAN = True, False
 OUR_WORDS, ANY_WORDS = True, False
 
 
 @pytest.mark.parametrize(
-    ("relation", "worker_ran", "job_active", "our_sentence", "decision"),
+    ("relation", "job_active", "our_sentence", "decision"),
     [
-        (RowRelation.HELD, RAN, ACTIVE, ANY_WORDS, RowDecision.CONTINUE),
-        (RowRelation.HELD, RAN, ACTIVE, OUR_WORDS, RowDecision.CONTINUE),
-        (RowRelation.HELD, RAN, IDLE, ANY_WORDS, RowDecision.CONTINUE),
-        (RowRelation.HELD, RAN, IDLE, OUR_WORDS, RowDecision.CONTINUE),
-        (RowRelation.HELD, NEVER_RAN, ACTIVE, ANY_WORDS, RowDecision.CONTINUE),
-        (RowRelation.HELD, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.CONTINUE),
-        (RowRelation.HELD, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.CONTINUE),
-        (RowRelation.HELD, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.CONTINUE),
-        (RowRelation.HELD_BY_NEXT_ATTEMPT, RAN, ACTIVE, ANY_WORDS, RowDecision.ADOPT_TOKEN),
-        (RowRelation.HELD_BY_NEXT_ATTEMPT, RAN, ACTIVE, OUR_WORDS, RowDecision.ADOPT_TOKEN),
-        (RowRelation.HELD_BY_NEXT_ATTEMPT, RAN, IDLE, ANY_WORDS, RowDecision.ADOPT_TOKEN),
-        (RowRelation.HELD_BY_NEXT_ATTEMPT, RAN, IDLE, OUR_WORDS, RowDecision.ADOPT_TOKEN),
-        (RowRelation.HELD_BY_NEXT_ATTEMPT, NEVER_RAN, ACTIVE, ANY_WORDS, RowDecision.ADOPT_TOKEN),
-        (RowRelation.HELD_BY_NEXT_ATTEMPT, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.ADOPT_TOKEN),
-        (RowRelation.HELD_BY_NEXT_ATTEMPT, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.ADOPT_TOKEN),
-        (RowRelation.HELD_BY_NEXT_ATTEMPT, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.ADOPT_TOKEN),
-        (RowRelation.UNSTAMPED, RAN, ACTIVE, ANY_WORDS, RowDecision.RESTAMP),
-        (RowRelation.UNSTAMPED, RAN, ACTIVE, OUR_WORDS, RowDecision.RESTAMP),
-        (RowRelation.UNSTAMPED, RAN, IDLE, ANY_WORDS, RowDecision.RESTAMP),
-        (RowRelation.UNSTAMPED, RAN, IDLE, OUR_WORDS, RowDecision.RESTAMP),
-        (RowRelation.UNSTAMPED, NEVER_RAN, ACTIVE, ANY_WORDS, RowDecision.RESTAMP),
-        (RowRelation.UNSTAMPED, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.RESTAMP),
-        (RowRelation.UNSTAMPED, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.RESTAMP),
-        (RowRelation.UNSTAMPED, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.RESTAMP),
-        (RowRelation.HELD_UNDER_FORMER_NAME, RAN, ACTIVE, ANY_WORDS, RowDecision.RESTAMP),
-        (RowRelation.HELD_UNDER_FORMER_NAME, RAN, ACTIVE, OUR_WORDS, RowDecision.RESTAMP),
-        (RowRelation.HELD_UNDER_FORMER_NAME, RAN, IDLE, ANY_WORDS, RowDecision.RESTAMP),
-        (RowRelation.HELD_UNDER_FORMER_NAME, RAN, IDLE, OUR_WORDS, RowDecision.RESTAMP),
-        (RowRelation.HELD_UNDER_FORMER_NAME, NEVER_RAN, ACTIVE, ANY_WORDS, RowDecision.RESTAMP),
-        (RowRelation.HELD_UNDER_FORMER_NAME, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.RESTAMP),
-        (RowRelation.HELD_UNDER_FORMER_NAME, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.RESTAMP),
-        (RowRelation.HELD_UNDER_FORMER_NAME, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.RESTAMP),
-        (RowRelation.COMPLETED, RAN, ACTIVE, ANY_WORDS, RowDecision.RECORD_SUCCESS),
-        (RowRelation.COMPLETED, RAN, ACTIVE, OUR_WORDS, RowDecision.RECORD_SUCCESS),
-        (RowRelation.COMPLETED, RAN, IDLE, ANY_WORDS, RowDecision.RECORD_SUCCESS),
-        (RowRelation.COMPLETED, RAN, IDLE, OUR_WORDS, RowDecision.RECORD_SUCCESS),
-        (RowRelation.COMPLETED, NEVER_RAN, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
-        (RowRelation.COMPLETED, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.CANCEL),
-        (RowRelation.COMPLETED, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.CANCEL),
-        (RowRelation.COMPLETED, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.CANCEL),
-        (RowRelation.FAILED, RAN, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
-        (RowRelation.FAILED, RAN, ACTIVE, OUR_WORDS, RowDecision.RECORD_FAILURE),
-        (RowRelation.FAILED, RAN, IDLE, ANY_WORDS, RowDecision.RECORD_FAILURE),
-        (RowRelation.FAILED, RAN, IDLE, OUR_WORDS, RowDecision.RECORD_FAILURE),
-        (RowRelation.FAILED, NEVER_RAN, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
-        (RowRelation.FAILED, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.RECORD_FAILURE),
-        (RowRelation.FAILED, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.RECORD_FAILURE),
-        (RowRelation.FAILED, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.RECORD_FAILURE),
-        (RowRelation.DELETED, RAN, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
-        (RowRelation.DELETED, RAN, ACTIVE, OUR_WORDS, RowDecision.CANCEL),
-        (RowRelation.DELETED, RAN, IDLE, ANY_WORDS, RowDecision.CANCEL),
-        (RowRelation.DELETED, RAN, IDLE, OUR_WORDS, RowDecision.CANCEL),
-        (RowRelation.DELETED, NEVER_RAN, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
-        (RowRelation.DELETED, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.CANCEL),
-        (RowRelation.DELETED, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.CANCEL),
-        (RowRelation.DELETED, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.CANCEL),
-        (RowRelation.TAKEN_AWAY, RAN, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
-        (RowRelation.TAKEN_AWAY, RAN, ACTIVE, OUR_WORDS, RowDecision.CANCEL),
-        (RowRelation.TAKEN_AWAY, RAN, IDLE, ANY_WORDS, RowDecision.CANCEL),
-        (RowRelation.TAKEN_AWAY, RAN, IDLE, OUR_WORDS, RowDecision.CANCEL),
-        (RowRelation.TAKEN_AWAY, NEVER_RAN, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
-        (RowRelation.TAKEN_AWAY, NEVER_RAN, ACTIVE, OUR_WORDS, RowDecision.CANCEL),
-        (RowRelation.TAKEN_AWAY, NEVER_RAN, IDLE, ANY_WORDS, RowDecision.CANCEL),
-        (RowRelation.TAKEN_AWAY, NEVER_RAN, IDLE, OUR_WORDS, RowDecision.CANCEL),
+        (RowRelation.HELD, ACTIVE, ANY_WORDS, RowDecision.CONTINUE),
+        (RowRelation.HELD, ACTIVE, OUR_WORDS, RowDecision.CONTINUE),
+        (RowRelation.HELD, IDLE, ANY_WORDS, RowDecision.CONTINUE),
+        (RowRelation.HELD, IDLE, OUR_WORDS, RowDecision.CONTINUE),
+        (RowRelation.HELD_BY_NEXT_ATTEMPT, ACTIVE, ANY_WORDS, RowDecision.ADOPT_TOKEN),
+        (RowRelation.HELD_BY_NEXT_ATTEMPT, ACTIVE, OUR_WORDS, RowDecision.ADOPT_TOKEN),
+        (RowRelation.HELD_BY_NEXT_ATTEMPT, IDLE, ANY_WORDS, RowDecision.ADOPT_TOKEN),
+        (RowRelation.HELD_BY_NEXT_ATTEMPT, IDLE, OUR_WORDS, RowDecision.ADOPT_TOKEN),
+        (RowRelation.UNSTAMPED, ACTIVE, ANY_WORDS, RowDecision.RESTAMP),
+        (RowRelation.UNSTAMPED, ACTIVE, OUR_WORDS, RowDecision.RESTAMP),
+        (RowRelation.UNSTAMPED, IDLE, ANY_WORDS, RowDecision.RESTAMP),
+        (RowRelation.UNSTAMPED, IDLE, OUR_WORDS, RowDecision.RESTAMP),
+        (RowRelation.HELD_UNDER_FORMER_NAME, ACTIVE, ANY_WORDS, RowDecision.RESTAMP),
+        (RowRelation.HELD_UNDER_FORMER_NAME, ACTIVE, OUR_WORDS, RowDecision.RESTAMP),
+        (RowRelation.HELD_UNDER_FORMER_NAME, IDLE, ANY_WORDS, RowDecision.RESTAMP),
+        (RowRelation.HELD_UNDER_FORMER_NAME, IDLE, OUR_WORDS, RowDecision.RESTAMP),
+        (RowRelation.COMPLETED, ACTIVE, ANY_WORDS, RowDecision.RECORD_COMPLETION),
+        (RowRelation.COMPLETED, ACTIVE, OUR_WORDS, RowDecision.RECORD_COMPLETION),
+        (RowRelation.COMPLETED, IDLE, ANY_WORDS, RowDecision.RECORD_COMPLETION),
+        (RowRelation.COMPLETED, IDLE, OUR_WORDS, RowDecision.RECORD_COMPLETION),
+        (RowRelation.FAILED, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.FAILED, ACTIVE, OUR_WORDS, RowDecision.RECORD_FAILURE),
+        (RowRelation.FAILED, IDLE, ANY_WORDS, RowDecision.RECORD_FAILURE),
+        (RowRelation.FAILED, IDLE, OUR_WORDS, RowDecision.RECORD_FAILURE),
+        (RowRelation.DELETED, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.DELETED, ACTIVE, OUR_WORDS, RowDecision.CANCEL),
+        (RowRelation.DELETED, IDLE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.DELETED, IDLE, OUR_WORDS, RowDecision.CANCEL),
+        (RowRelation.TAKEN_AWAY, ACTIVE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.TAKEN_AWAY, ACTIVE, OUR_WORDS, RowDecision.CANCEL),
+        (RowRelation.TAKEN_AWAY, IDLE, ANY_WORDS, RowDecision.CANCEL),
+        (RowRelation.TAKEN_AWAY, IDLE, OUR_WORDS, RowDecision.CANCEL),
     ],
 )
 def test_decision_by_the_row(
-    relation: RowRelation, worker_ran: bool, job_active: bool, our_sentence: bool, decision: RowDecision
+    relation: RowRelation, job_active: bool, our_sentence: bool, decision: RowDecision
 ) -> None:
-    known = {"worker_ran": worker_ran, "job_active": job_active, "our_sentence": our_sentence}
-    assert decide_by_row(relation, **known) is decision
+    assert decide_by_row(relation, job_active=job_active, our_sentence=our_sentence) is decision
 
 
 def test_the_next_attempts_token_is_adopted_with_the_version_that_was_read() -> None:
@@ -125,26 +94,107 @@ def test_the_next_attempts_token_is_adopted_with_the_version_that_was_read() -> 
     assert plan(observation, CONFIG, NOW) == [AdoptClaim(OTHER_TOKEN, 42)]
 
 
+BOUND = f"{TOKEN}/pod-uid"
+DONE = row("completed", claim=BOUND)
+
+
+def at(stage: str | None) -> VideoJobView:
+    return videojob(condition("Started"), status={"stage": stage})
+
+
+def lost_claim(**changes: Any) -> PodView:
+    return ended_pod(90, report(Reason.CLAIM_LOST), **changes)
+
+
 @pytest.mark.parametrize(
-    "observation",
+    ("observation", "completer"),
     [
+        pytest.param(seen(job=job(complete=True), row=row("completed")), Completer.WORKER, id="its Job is complete"),
+        pytest.param(seen(job=job(), pods=[ended_pod(0)], row=DONE), Completer.WORKER, id="its pod ended well"),
         pytest.param(
-            seen(row=row("completed", claim="aaaaaaaa-0000-4000-8000-000000000000/pod-9")), id="a pod is bound"
+            seen(job=job(), pods=[lost_claim(uid="twin"), ended_pod(0)], row=DONE),
+            Completer.WORKER,
+            id="a pod that was not bound lost the claim",
         ),
-        pytest.param(seen(videojob(condition("Started")), row=row("completed")), id="a worker started"),
-        pytest.param(seen(job=job(complete=True), row=row("completed")), id="its Job is complete"),
-        pytest.param(seen(job=job(failed_reason="Odd"), row=row("completed")), id="its Job failed after that"),
+        pytest.param(seen(at("finalizing"), job=None, row=DONE), Completer.WORKER, id="it was at its last stage"),
+        pytest.param(
+            seen(at("finalizing"), job=job(failed_reason="Odd"), pods=[ended_pod(137)], row=DONE),
+            Completer.WORKER,
+            id="it was killed at its last stage",
+        ),
+        pytest.param(
+            seen(at("finalizing"), job=job(), pods=[pod()], row=DONE, completed_seconds=30.0),
+            Completer.WORKER,
+            id="it hangs after its last stage",
+        ),
+        pytest.param(seen(at(None), job=None, row=DONE), Completer.WORKER, id="it could show no stage"),
+        pytest.param(
+            seen(at("transcribing"), job=job(), pods=[pod()], row=DONE, completed_seconds=29.9),
+            Completer.NOT_KNOWN_YET,
+            id="it still runs",
+        ),
+        pytest.param(
+            seen(at("parsing_sop"), job=None, row=DONE, completed_seconds=29.9),
+            Completer.NOT_KNOWN_YET,
+            id="its last stage may not be seen yet",
+        ),
+        pytest.param(
+            seen(at("transcribing"), job=job(), pods=[pod()], row=DONE, completed_seconds=30.0),
+            Completer.SOMEBODY_ELSE,
+            id="it works on",
+        ),
+        pytest.param(
+            seen(at(None), job=job(), pods=[pod()], row=DONE, completed_seconds=30.0),
+            Completer.SOMEBODY_ELSE,
+            id="it works on and shows no stage",
+        ),
+        pytest.param(
+            seen(at("parsing_sop"), job=None, row=DONE, completed_seconds=30.0),
+            Completer.SOMEBODY_ELSE,
+            id="it never got to its last stage",
+        ),
+        pytest.param(
+            seen(at("finalizing"), job=job(failed_reason="Odd"), pods=[lost_claim()], row=DONE),
+            Completer.SOMEBODY_ELSE,
+            id="its pod lost the claim",
+        ),
+        pytest.param(
+            seen(at("finalizing"), job=job(), pods=[pod()], row=row("completed")),
+            Completer.SOMEBODY_ELSE,
+            id="no pod was bound to this attempt",
+        ),
     ],
 )
-def test_a_row_completed_after_a_worker_ran_is_success(observation: Observation) -> None:
-    patch, *delete = plan(observation, CONFIG, NOW)
-    assert kinds(delete) == ([] if observation.job is None else ["DeleteJob"])
+def test_who_completed_a_row(observation: Observation, completer: Completer) -> None:
+    assert who_completed(observation) is completer
+    actions = plan(observation, CONFIG, NOW)
+    if completer is Completer.NOT_KNOWN_YET:
+        assert actions == [RequeueAfter(1.0)]
+        return
+    patch = next(action for action in actions if isinstance(action, PatchStatus))
     assert isinstance(patch, PatchStatus)
-    assert patch.status["phase"] == "Succeeded"
+    ours = completer is Completer.WORKER
+    assert patch.status["phase"] == ("Succeeded" if ours else "Failed")
+    assert patch.status["reason"] == (None if ours else Reason.DONE_ELSEWHERE)
 
 
-def test_a_row_completed_before_any_worker_ran_is_a_cancel() -> None:
-    assert kinds(plan(seen(job=job(), row=row("completed")), CONFIG, NOW)) == ["DeleteJob", "PatchStatus"]
+def test_what_somebody_else_did_stops_the_worker_and_says_so() -> None:
+    observation = seen(at("transcribing"), job=job(), pods=[pod()], row=DONE, completed_seconds=30.0)
+    stop, patch = plan(observation, CONFIG, NOW)
+    assert isinstance(stop, DeleteJob)
+    assert isinstance(patch, PatchStatus)
+    assert patch.status["message"].startswith("The video was done by somebody else")
+    assert {"Failed", "Finished"} <= {
+        kind for kind, (holds, _) in conditions_of(patch.status).items() if holds == "True"
+    }
+
+
+@pytest.mark.parametrize("claim", [None, OTHER_TOKEN], ids=["the claim is gone", "the claim of another"])
+def test_a_row_completed_without_our_claim_was_done_by_somebody_else(claim: str | None) -> None:
+    stop, patch = plan(seen(job=job(), pods=[pod()], row=row("completed", claim=claim)), CONFIG, NOW)
+    assert isinstance(stop, DeleteJob)
+    assert isinstance(patch, PatchStatus)
+    assert patch.status["reason"] == Reason.DONE_ELSEWHERE
 
 
 def test_success_takes_the_report_of_the_pod_that_succeeded_and_counts_attempts() -> None:
@@ -169,9 +219,7 @@ def test_success_takes_the_report_of_the_pod_that_succeeded_and_counts_attempts(
     ],
 )
 def test_a_completed_row_waits_for_the_workers_final_report(given: dict[str, object], waits: bool) -> None:
-    observation = seen(
-        videojob(condition("Started")), **{"job": job(), "pods": [pod()], "row": row("completed"), **given}
-    )
+    observation = seen(at("finalizing"), **{"job": job(), "pods": [pod()], "row": DONE, **given})
     actions = plan(observation, CONFIG, NOW)
     assert actions == [RequeueAfter(1.0)] if waits else kinds(actions)[0] == "PatchStatus"
 

@@ -1,0 +1,61 @@
+"""Whether a row that is completed under a VideoJob's token was completed by its worker. Pure."""
+
+from enum import Enum, auto
+
+from runops.failures import TABLE, Reason
+from runops.job_row import JobRow
+from runops.progress import Stage
+from runops_operator.planning.observation import Observation
+from runops_operator.planning.waiting import newest
+
+__all__ = ["Completer", "who_completed"]
+
+_LAST_WORDS_SECONDS = 30.0
+"""For the report that a worker writes after it has completed the row, and for a pod to end."""
+_CLAIM_LOST = TABLE[Reason.CLAIM_LOST].exit_code
+_LAST_STAGES = frozenset({Stage.FINALIZING, Stage.COMPLETED})
+
+
+class Completer(Enum):
+    """Who completed a row."""
+
+    WORKER = auto()
+    SOMEBODY_ELSE = auto()
+    """A consumer without claims, or a person: the claim stays in the row."""
+    NOT_KNOWN_YET = auto()
+
+
+def who_completed(seen: Observation) -> Completer:
+    """Return who completed the row.
+
+    The columns do not say it. The worker's exit and reports do: it shows the stage `finalizing` before it completes a
+    row, and no worker writes under a token to which its pod is not bound.
+
+    Parameters
+    ----------
+    seen
+        With the row, completed under the VideoJob's token.
+    """
+    assert isinstance(seen.row, JobRow)
+    assert seen.row.claim is not None
+    pod, stage = newest(seen.pods), seen.videojob.status.stage
+    works = seen.job is not None and not seen.job.over and pod is not None and pod.works
+    may_follow = seen.completed_seconds < _LAST_WORDS_SECONDS
+    if seen.videojob.status.outputs is not None or _ended_well(seen):
+        return Completer.WORKER
+    if not seen.row.claim.bound or _bound_pod_lost_the_claim(seen, seen.row.claim.claim):
+        return Completer.SOMEBODY_ELSE
+    if works and may_follow:
+        return Completer.NOT_KNOWN_YET
+    if stage in _LAST_STAGES or (stage is None and not works):
+        # Without a stage the API server did not take the worker's reports.
+        return Completer.WORKER
+    return Completer.NOT_KNOWN_YET if may_follow else Completer.SOMEBODY_ELSE
+
+
+def _ended_well(seen: Observation) -> bool:
+    return (seen.job is not None and seen.job.complete) or any(pod.exit_code == 0 for pod in seen.pods)
+
+
+def _bound_pod_lost_the_claim(seen: Observation, claim: str) -> bool:
+    return any(claim.endswith(f"/{pod.uid}") and pod.exit_code == _CLAIM_LOST for pod in seen.pods)
