@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from runops.failures import Reason
 from runops.progress import Stage
 from runops.report import Report
+from runops.videojob import videojob_name
 from runops_operator.manifests.observed import VideoJobView, parse_videojob
 from runops_operator.observability.figures import Figures, snapshot
 from runops_operator.observability.metrics import Metrics
@@ -82,9 +83,14 @@ async def test_a_worker_that_hangs_after_completing_its_row_is_not_waited_for_lo
 
 
 async def _completed_and_seen(world: World, job_id: UUID) -> None:
+    name = videojob_name(job_id)
     claim = world.jobs.rows[job_id].claim
     assert claim is not None
-    await world.jobs.complete(job_id, claim.token)
+    (pod,) = (one for one in world.cluster.pods.values() if one["metadata"]["name"].startswith(name))
+    bound = await world.jobs.bind_pod(job_id, claim.token, pod["metadata"]["uid"])
+    assert bound is not None
+    await journey.reached(world, name, Stage.FINALIZING)
+    await world.jobs.complete(job_id, bound)
     await world.rows.once()
     await world.settle()
 

@@ -286,14 +286,16 @@ async def test_a_refused_videojob_gives_way_when_its_row_is_queued(world: World)
     assert world.status(job_id)["phase"] == "Pending"
 
 
-@pytest.mark.parametrize("ended", ["error", "completed"])
-async def test_a_row_ended_by_somebody_else_before_a_worker_ran_is_a_cancel(world: World, ended: str) -> None:
+@pytest.mark.parametrize(("ended", "reason"), [("error", "ClaimLost"), ("completed", "DoneElsewhere")])
+async def test_a_row_ended_by_somebody_else_before_a_worker_ran_ends_its_videojob(
+    world: World, ended: str, reason: str
+) -> None:
     job_id, _ = await _claimed(world)
     world.jobs.set(job_id, status=ended)
     await world.compare()
     await world.settle()
     assert world.cluster.jobs == {}
-    assert world.status(job_id)["reason"] == "ClaimLost"
+    assert (world.status(job_id)["phase"], world.status(job_id)["reason"]) == ("Failed", reason)
     assert world.jobs.rows[job_id].status == ended
 
 
