@@ -1,6 +1,7 @@
 """Which item of a transcript is which true event. Pure."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -56,17 +57,16 @@ def _matched(
     gold: Sequence[Event], seen: Sequence[VisualItem], *, is_same: Callable[[Event, VisualItem], bool]
 ) -> list[Pair]:
     similar: dict[Pair, float] = {}
+    by_start = sorted((item.start, column) for column, item in enumerate(seen))
     for row, event in enumerate(gold):
-        for column, item in enumerate(seen):
-            apart = _seconds_apart(event, item.start)
-            if apart <= TOLERANCE_SECONDS and is_same(event, item):
+        end = event.at if event.until is None else event.until
+        first = bisect_left(by_start, (event.at - TOLERANCE_SECONDS, -1))
+        last = bisect_right(by_start, (end + TOLERANCE_SECONDS, len(seen)))
+        for start, column in by_start[first:last]:
+            if is_same(event, seen[column]):
+                apart = max(event.at - start, start - end, 0.0)
                 similar[row, column] = 1 - apart / (2 * TOLERANCE_SECONDS)
     return one_to_one(similar)
-
-
-def _seconds_apart(event: Event, at: float) -> float:
-    end = event.at if event.until is None else event.until
-    return max(event.at - at, at - end, 0.0)
 
 
 def _is_same_action(event: Event, item: VisualItem) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from evaluation.matching.one_to_one import Pair, one_to_one
 from evaluation.matching.similarity import SAME_STEP, step_similarity
+from evaluation.text.spoken_numbers import in_digits
 from runops.sop import Node, Sop
 from runops.sop_outline import in_outline_order
 
@@ -23,18 +24,35 @@ class Step:
         The node.
     text
         Everything that it says.
+    compared_label, compared
+        Label and text with numbers in digits: what is compared.
     """
 
     node: Node
     text: str
+    compared_label: str
+    compared: str
 
 
-def steps_of(sop: Sop | None) -> list[Step]:
-    """Return the steps in the order in which they are read; none of no SOP."""
+def steps_of(sop: Sop | None, language: str) -> list[Step]:
+    """Return the steps in the order in which they are read; none of no SOP.
+
+    Parameters
+    ----------
+    sop
+        The SOP.
+    language
+        In which numbers in letters are read.
+    """
     if sop is None:
         return []
     nodes = [node for node in in_outline_order(sop).public.nodes if node.type in {"task", "decision", "loop"}]
-    return [Step(node, _text(node)) for node in nodes[:MOST_STEPS]]
+    return [_step(node, language) for node in nodes[:MOST_STEPS]]
+
+
+def _step(node: Node, language: str) -> Step:
+    text = _text(node)
+    return Step(node, text, in_digits(node.label, language), in_digits(text, language))
 
 
 def _text(node: Node) -> str:
@@ -49,13 +67,14 @@ def similarities(gold: list[Step], made: list[Step]) -> dict[Pair, float]:
     That of their labels, or that of everything they say, if it is higher: some write into the label what others write
     into the context.
     """
-    found: dict[Pair, float] = {}
-    for row, one in enumerate(gold):
-        for column, other in enumerate(made):
-            similarity = max(step_similarity(one.node.label, other.node.label), step_similarity(one.text, other.text))
-            if similarity >= SAME_STEP:
-                found[row, column] = similarity
-    return found
+    found = {
+        (row, column): _similarity(one, other) for row, one in enumerate(gold) for column, other in enumerate(made)
+    }
+    return {pair: similarity for pair, similarity in found.items() if similarity >= SAME_STEP}
+
+
+def _similarity(one: Step, other: Step) -> float:
+    return max(step_similarity(one.compared_label, other.compared_label), step_similarity(one.compared, other.compared))
 
 
 def match_steps(gold: list[Step], made: list[Step]) -> list[Pair]:

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from evaluation.matching.one_to_one import one_to_one
-from evaluation.matching.similarity import SAME_STEP, step_similarity
-from evaluation.matching.steps import Step
+from evaluation.matching.steps import Step, similarities
 from runops.sop import Sop
 
 __all__ = ["decision_score"]
@@ -33,13 +32,7 @@ def decision_score(
     asked = [step for step in made_steps if step.node.type == "decision"]
     if not wanted and not asked:
         return None
-    similar = {
-        (row, column): similarity
-        for row, one in enumerate(wanted)
-        for column, other in enumerate(asked)
-        if (similarity := max(step_similarity(one.node.label, other.node.label), step_similarity(one.text, other.text)))
-        >= SAME_STEP
-    }
+    similar = similarities(wanted, asked)
     ways, ways_made = _ways(gold), _ways(made)
     right = 0
     for row, column in one_to_one(similar):

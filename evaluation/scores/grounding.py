@@ -1,10 +1,11 @@
 """Whether what steps state literally was shown or said. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from evaluation.gold.recording import GoldRecording
 from evaluation.matching.steps import Step, steps_of
 from evaluation.text.literals import literals, states
+from evaluation.text.spoken_numbers import in_digits
 from runops.transcript import TranscriptItem, VisualItem
 
 __all__ = ["gold_texts", "grounding", "transcript_texts"]
@@ -12,7 +13,7 @@ __all__ = ["gold_texts", "grounding", "transcript_texts"]
 
 def grounding(steps: Sequence[Step], texts: Sequence[str]) -> float | None:
     """Return the share of literals in steps that one of the texts has; None where the steps have no literals."""
-    stated = [literal for step in steps for literal in literals(step.text)]
+    stated = [literal for step in steps for literal in literals(step.compared)]
     if not stated:
         return None
     return sum(any(states(text, literal) for text in texts) for literal in stated) / len(stated)
@@ -23,12 +24,18 @@ def gold_texts(gold: GoldRecording) -> list[str]:
     events = gold.events
     shown = [text for one in events.events for text in (one.application, one.target, one.value) if text]
     said = [one.text for one in events.speech]
-    return [*shown, *said, *(one.text for one in events.screen), *(step.text for step in steps_of(gold.sop))]
+    steps = [step.text for step in steps_of(gold.sop, gold.about.language)]
+    return _readable([*shown, *said, *(one.text for one in events.screen), *steps], gold.about.language)
 
 
-def transcript_texts(transcript: Sequence[TranscriptItem]) -> list[str]:
+def transcript_texts(transcript: Sequence[TranscriptItem], language: str) -> list[str]:
     """Return all texts of a transcript, one for each item."""
-    return [" \n".join(_texts(item)) for item in transcript]
+    return _readable([" \n".join(_texts(item)) for item in transcript], language)
+
+
+def _readable(texts: Iterable[str], language: str) -> list[str]:
+    """Return each text once, with numbers in digits."""
+    return list(dict.fromkeys(in_digits(text, language) for text in texts))
 
 
 def _texts(item: TranscriptItem) -> Iterator[str]:

@@ -64,12 +64,13 @@ def score_recording(gold: GoldRecording, result: Result) -> RecordingScore:
     seen = [item for item in items if not is_reaction(item.action_type_observed)]
     changes = [item for item in items if is_reaction(item.action_type_observed)]
     action_pairs = match_actions(actions, seen)
-    gold_steps, made_steps = steps_of(gold.sop), steps_of(result.sop)
+    language = gold.about.language
+    gold_steps, made_steps = steps_of(gold.sop, language), steps_of(result.sop, language)
     step_pairs = match_steps(gold_steps, made_steps)
     values: dict[str, float | None] = {
         **_event_values(len(action_pairs), len(actions), len(seen)),
         "screen_changes.recall": len(match_reactions(reactions, changes)) / len(reactions) if reactions else None,
-        "speech.wer": word_error_rate(gold.events.speech, result.transcript),
+        "speech.wer": word_error_rate(gold.events.speech, result.transcript, language=language),
         "screen_text.cer": character_error_rate(gold.events, result.transcript),
         **_step_values(gold, result, gold_steps, made_steps, step_pairs),
         "gaps.share": 1.0 if result.failure else gap_share(result.quality, duration=gold.about.duration),
@@ -115,7 +116,7 @@ def _step_values(
         ),
         "loops.bodies": loop_score(gold_steps, made_steps, same=same),
         "grounding.gold": grounding(made_steps, gold_texts(gold)),
-        "grounding.transcript": grounding(made_steps, transcript_texts(result.transcript)),
+        "grounding.transcript": grounding(made_steps, transcript_texts(result.transcript, gold.about.language)),
         "evidence.share": evidence_share(made_steps, result.evidence),
         "evidence.right": evidence_right(gold_steps, made_steps, pairs, events=gold.events, evidence=result.evidence),
     }

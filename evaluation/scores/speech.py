@@ -6,21 +6,22 @@ from rapidfuzz.distance import Levenshtein
 
 from evaluation.gold.events import Speech
 from evaluation.text.plain import words
+from evaluation.text.spoken_numbers import in_digits
 from runops.transcript import AudioItem, TranscriptItem
 
 __all__ = ["word_error_rate"]
 
 
-def word_error_rate(gold: Iterable[Speech], transcript: Iterable[TranscriptItem]) -> float | None:
+def word_error_rate(gold: Iterable[Speech], transcript: Iterable[TranscriptItem], *, language: str) -> float | None:
     """Return (substitutions + deletions + insertions) / words said. It can be more than 1.
 
-    Case, punctuation and number formats make no difference; a number in letters and one in digits do. Where nothing was
-    said: None where nothing was heard, else 1.
+    Case, punctuation and the form of numbers make no difference. Where nothing was said: None where nothing was heard,
+    else 1.
     """
-    said = [word for one in gold for word in words(one.text)]
-    heard = [
-        word for item in transcript if isinstance(item, AudioItem) for word in words(item.verbatim_transcript_segment)
-    ]
+    # In one piece: a number may be in two items.
+    said = words(in_digits(" ".join(one.text for one in gold), language))
+    spoken = (item.verbatim_transcript_segment for item in transcript if isinstance(item, AudioItem))
+    heard = words(in_digits(" ".join(spoken), language))
     if not said:
         return 1.0 if heard else None
     return Levenshtein.distance(said, heard) / len(said)

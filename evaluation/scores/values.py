@@ -11,5 +11,5 @@ __all__ = ["step_values"]
 
 def step_values(gold: Sequence[Step], made: Sequence[Step], pairs: Sequence[Pair]) -> float | None:
     """Return the share of literals of true steps that their matched steps have; None where these steps have none."""
-    wanted = [(literal, made[column].text) for row, column in pairs for literal in literals(gold[row].text)]
+    wanted = [(literal, made[column].compared) for row, column in pairs for literal in literals(gold[row].compared)]
     return sum(states(text, literal) for literal, text in wanted) / len(wanted) if wanted else None

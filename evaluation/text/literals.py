@@ -36,7 +36,8 @@ _GERMAN: Final = word_set("der die das den dem und auf zum zur im ein eine einen
 @lru_cache(maxsize=16_384)
 def literals(text: str) -> tuple[str, ...]:
     """Return the literals of a text, each once, in order of appearance. Names of variables are none."""
-    left = _PLACEHOLDER.sub(" ", text)
+    # What is quoted with a variable in it is not quoted letter by letter.
+    left = _PLACEHOLDER.sub("\n", text)
     found: list[tuple[int, str]] = []
     for pattern in (_QUOTED, _ADDRESS, _WITH_DIGIT):
         found += [(match.start(), next(filter(None, (*match.groups(), match[0])))) for match in pattern.finditer(left)]
@@ -52,8 +53,29 @@ def states(text: str, literal: str) -> bool:
     length = len(wanted)
     if any(there[at : at + length] == wanted for at in range(len(there) - length + 1)):
         return True
+    # A part of a longer word, such as Refunds in Menu/Refunds.
+    if re.search(_apart(plain(literal), marks=".,'"), plain(text)):
+        return True
     # INV 2042 and INV-2042, 3 480 and 3480.
-    return has_digit(literal) and _squeezed(literal) in _squeezed(text)
+    return has_digit(literal) and re.search(_apart(_squeezed(literal)), _squeezed(text)) is not None
+
+
+def _apart(literal: str, *, marks: str = "") -> str:
+    """Return a pattern that finds a literal, but not as a part of a number.
+
+    Parameters
+    ----------
+    literal
+        The literal.
+    marks
+        What may stand inside a number, where the text still has that; then no letter may stand beside the literal.
+    """
+    before, after = (r"(?<!\w)", r"(?!\w)") if marks else ("", "")
+    if literal[:1].isdigit():
+        before += rf"(?<!\d[{marks}])" if marks else r"(?<!\d)"
+    if literal[-1:].isdigit():
+        after += rf"(?![{marks}]\d)" if marks else r"(?!\d)"
+    return f"{before}{re.escape(literal)}{after}"
 
 
 def _squeezed(text: str) -> str:

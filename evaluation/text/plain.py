@@ -7,7 +7,7 @@ from typing import Final
 
 __all__ = ["canonical_number", "has_digit", "plain", "words"]
 
-_WORD: Final = re.compile(r"\w+(?:[.,:/@'_-]+\w+)*")
+_WORD: Final = re.compile(r"\w+(?:(?:[.:/@'_-]+|(?<=\d),(?=\d))\w+)*")
 _NUMBER: Final = re.compile(r"\d+(?:[.,']\d+)*")
 _THOUSANDS: Final = 3
 _QUOTES: Final = str.maketrans("‘’‚“”„«»‹›\u00a0\u202f–—", "'''\"\"\"\"\"''  --")  # noqa: RUF001 - the point of the table

@@ -333,6 +333,18 @@ def test_dollars_that_are_not_known_have_no_figure(usage: Usage) -> None:
     assert values["cost.tokens_per_minute"] == pytest.approx(1000)
 
 
+def test_a_number_that_is_heard_in_digits_is_the_same() -> None:
+    gold = gold_named(NAME)
+
+    def in_digits(item: TranscriptItem) -> TranscriptItem:
+        if not isinstance(item, AudioItem):
+            return item
+        text = item.verbatim_transcript_segment.replace("three thousand four hundred and eighty", "3,480")
+        return item.model_copy(update={"verbatim_transcript_segment": text.replace("one thousand", "1000")})
+
+    assert scores_of(gold, on_items(in_digits)(perfect(gold)))["speech.wer"] == 0.0
+
+
 @pytest.mark.parametrize("result", [Result(), Result(failure="The model refused it.")], ids=["empty", "failed"])
 def test_no_result_has_the_worst_score(result: Result) -> None:
     gold = gold_named(NAME)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from evaluation.text.literals import literals, states
 from evaluation.text.plain import canonical_number, plain, words
+from evaluation.text.spoken_numbers import in_digits
 
 
 @pytest.mark.parametrize(
@@ -67,4 +68,22 @@ def test_a_text_states_its_own_literals(text: str) -> None:
 def test_a_number_is_not_a_part_of_another() -> None:
     assert states("It costs 1,000 euros.", "1000")
     assert states("Invoice INV 2042", "INV-2042")
+    assert states("Menu/Refunds", "Refunds")
+    assert not states("It costs 1,000 euros.", "000")
+    assert not states("It costs 2.50 euros.", "50")
     assert not states("It costs 2,000 euros.", "1000")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "digits"),
+    [
+        ("It is three thousand four hundred and eighty euros.", "en", "It is 3480 euros."),
+        ("Es sind dreitausendvierhundertachtzig Euro.", "de-AT", "Es sind 3480 Euro."),
+        ("I take the new one.", "en", "I take the new one."),
+        ("It costs 3,480.50.", "en", "It costs 3,480.50."),
+        ("thirty", "xx", "thirty"),
+        ("", "en", ""),
+    ],
+)
+def test_numbers_are_read_in_letters(text: str, language: str, digits: str) -> None:
+    assert in_digits(text, language) == digits
