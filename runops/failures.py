@@ -103,6 +103,8 @@ class Reason(StrEnum):
     UNSCHEDULABLE = "Unschedulable"
     IMAGE_PULL_FAILED = "ImagePullFailed"
     POD_NOT_STARTING = "PodNotStarting"
+    SIDECAR_FAILED = "SidecarFailed"
+    WRONG_ARCHITECTURE = "WrongArchitecture"
     JOB_REFUSED = "JobRefused"
     VIDEOJOB_REFUSED = "VideoJobRefused"
     STILL_STOPPING = "StillStopping"
@@ -487,6 +489,21 @@ _ROWS = (
         _I,
         "The worker's pod does not start.",
         "Check its events: a Secret, a ConfigMap or a volume may be missing.",
+    ),
+    (
+        Reason.SIDECAR_FAILED,
+        None,
+        _I,
+        "Another container of the worker's pod failed or is not ready.",
+        "Read that container's log (kubectl logs POD -c CONTAINER), or keep it out of workers' pods "
+        "(docs/platforms.md).",
+    ),
+    (
+        Reason.WRONG_ARCHITECTURE,
+        None,
+        _I,
+        "The node cannot run the worker's image: it is for another architecture.",
+        "Compare `kubectl get nodes -L kubernetes.io/arch` with the value `architectures`.",
     ),
     (
         Reason.JOB_REFUSED,

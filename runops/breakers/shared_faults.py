@@ -114,6 +114,8 @@ _OTHERS: Mapping[Reason, Rule] = MappingProxyType(
         Reason.STORAGE_REFUSED: Rule(_SERVICE),
         Reason.DATABASE_REFUSED: Rule(_SERVICE),
         Reason.VIDEOJOB_REFUSED: Rule(_SERVICE, holds=False),
+        Reason.SIDECAR_FAILED: Rule(_SERVICE),
+        Reason.WRONG_ARCHITECTURE: Rule(_SERVICE),
         Reason.MODEL_REFUSED_REQUEST: Rule(_PROGRAM, past=Stage.PARSING_SOP),
         Reason.MEDIA_TOOL_FAILED: Rule(_PROGRAM),
         Reason.INTERNAL: Rule(_PROGRAM),

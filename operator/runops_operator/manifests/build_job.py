@@ -191,7 +191,8 @@ def _container(
             "capabilities": {"drop": ["ALL"]},
         },
         "terminationMessagePath": "/dev/termination-log",
-        "terminationMessagePolicy": "File",
+        # Of a program that did not start, only the runtime's line in the log tells why.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [
             {"name": "work", "mountPath": _WORKDIR},
             {"name": "secrets", "mountPath": _SECRETS, "readOnly": True},

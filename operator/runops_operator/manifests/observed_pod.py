@@ -1,28 +1,31 @@
 """Slim, typed views of worker pods, and of the events that explain a missing pod. Pure, as `observed.py` is."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from runops.report import Report, parse_report
 from runops_operator.manifests.fields import object_of, text_of
+from runops_operator.manifests.other_containers import hindrance_of, running_beside
 
 __all__ = ["PodRefusal", "PodView", "parse_pod", "parse_pod_refusal"]
 
-
+_CANNOT_EXECUTE = re.compile(r"exec format error", re.IGNORECASE)
+"""Container runtimes write it into the reason of a container that did not start, or as the only line of its log, in JSON or not."""
 _IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"})
 
 
 @dataclass(frozen=True, slots=True)
 class PodView:
-    """One worker pod.
+    """One worker pod. Other containers may have been injected into it: only the one called `worker` tells how it ended.
 
     Attributes
     ----------
     waiting_reason, waiting_message
-        Why its container does not run yet, in the words of the kubelet or the scheduler.
+        Why the worker does not run yet, in the words of the kubelet or the scheduler.
     exit_code
-        Of its container; None while that has not exited.
+        Of the worker; None while it has not exited.
     ended_reason, ended_message
         Why the kubelet ended the pod, such as DeadlineExceeded or Evicted.
     disrupted
@@ -30,7 +33,13 @@ class PodView:
     deleting
         Whether it is deleted: on a node that is down it goes on showing its last state.
     started, stopped
-        When its container began and ended, as Kubernetes writes times; None where it did not.
+        When the worker began and ended, as Kubernetes writes times; None where it did not.
+    beside
+        The other containers that run.
+    hindrance
+        The other container that keeps the worker from starting, and what is wrong with it; None where none does.
+    cannot_execute
+        Whether the node cannot execute the worker's program, since it is for another architecture.
     report
         Its termination message; None where it left none.
     """
@@ -51,10 +60,13 @@ class PodView:
     deleting: bool = False
     started: str | None = None
     stopped: str | None = None
+    beside: tuple[str, ...] = ()
+    hindrance: str | None = None
+    cannot_execute: bool = False
 
     @property
     def works(self) -> bool:
-        """Whether its container runs."""
+        """Whether the worker runs."""
         return self.phase == "Running" and self.exit_code is None
 
     @property
@@ -100,6 +112,7 @@ def parse_pod(body: Mapping[str, Any]) -> PodView:
         ),
         {},
     )
+    report = parse_report(ended.get("message")) if ended else None
     return PodView(
         name=metadata["name"],
         uid=metadata.get("uid", ""),
@@ -110,7 +123,7 @@ def parse_pod(body: Mapping[str, Any]) -> PodView:
         waiting_message=unscheduled.get("message") or waiting.get("message"),
         exit_code=ended.get("exitCode") if ended else None,
         out_of_memory=bool(ended and ended.get("reason") == "OOMKilled"),
-        report=parse_report(ended.get("message")) if ended else None,
+        report=report,
         ended_reason=status.get("reason"),
         ended_message=status.get("message"),
         disrupted=any(
@@ -120,6 +133,14 @@ def parse_pod(body: Mapping[str, Any]) -> PodView:
         deleting="deletionTimestamp" in metadata,
         started=text_of((ended or state.get("running") or {}).get("startedAt")),
         stopped=text_of((ended or {}).get("finishedAt")),
+        beside=running_beside(status),
+        hindrance=hindrance_of(status) if not ended and not state.get("running") else None,
+        cannot_execute=bool(
+            ended
+            and ended.get("exitCode")
+            and (report is None or report.reason is None)
+            and _CANNOT_EXECUTE.search(ended.get("message") or "")
+        ),
     )
 
 

@@ -13,6 +13,9 @@ from runops_operator.times import moment
 
 __all__ = ["delete_after_the_end", "delete_ended", "seconds_until_deletion"]
 
+_JOB_ENDS_WITHIN_SECONDS = 15
+"""The worker exits a second or two after its video has ended."""
+
 
 def delete_after_the_end(job: JobView | None, worker: WorkerConfig, *, succeeded: bool) -> list[Action]:
     """Return what follows at once where the outcome is written to row and VideoJob by the actions before it."""
@@ -24,12 +27,14 @@ def seconds_until_deletion(
 ) -> float | None:
     """Return after how many seconds the Job of a finished VideoJob is due to be deleted; 0 where it is due now.
 
-    None where there is none that has ended: one whose pod still stops is looked at when that has happened.
+    None where there is none, or it is deleted already. A Job that does not end though its video has is deleted, too: a
+    sidecar keeps its pod running, which keeps a CPU.
     """
     ended = moment(videojob.status.completion_time)
-    if job is None or not job.over or job.deleting or ended is None:
+    if job is None or job.deleting or ended is None:
         return None
-    return max(0.0, _ttl(worker, succeeded=videojob.holds("Complete")) - (now - ended).total_seconds())
+    ttl = _ttl(worker, succeeded=videojob.holds("Complete")) if job.over else _JOB_ENDS_WITHIN_SECONDS
+    return max(0.0, ttl - (now - ended).total_seconds())
 
 
 def delete_ended(job: JobView) -> list[Action]:

@@ -60,9 +60,9 @@ def plan(seen: Observation, config: OperatorConfig, now: datetime) -> list[Actio
             return plan_start(seen, config, now)
         case Situation.OLD_JOB:
             return _old_job(seen, _job_of(seen))
-        case Situation.JOB_COMPLETE:
+        case Situation.SUCCEEDED:
             return plan_complete(seen, _job_of(seen), config, now)
-        case Situation.JOB_FAILED:
+        case Situation.FAILED:
             job = _job_of(seen)
             ended = why_ended(job, seen.pods, longest_seconds=seen.spec.active_deadline_seconds)
             return plan_without_result(seen, job, ended, config, now)

@@ -35,7 +35,7 @@ _LONGEST_REQUEUE_SECONDS = 3600.0
 
 
 def plan_complete(seen: Observation, job: JobView, config: OperatorConfig, now: datetime) -> list[Action]:
-    """Return the actions for a Job that succeeded while its row is still in processing: the tables decide."""
+    """Return the actions for a worker that succeeded while its row is still in processing: the tables decide."""
     if isinstance(seen.row, Unread):
         return [ReadRow()]
     match seen.results:

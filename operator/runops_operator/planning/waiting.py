@@ -67,6 +67,8 @@ def wait_of(
         return Wait(Reason.IMAGE_PULL_FAILED, f"The worker's image cannot be pulled.{detail}")
     if pod.waiting_reason in _CONTAINER:
         return Wait(Reason.POD_NOT_STARTING, f"The worker's container cannot be created.{detail}")
+    if pod.hindrance is not None:
+        return Wait(Reason.SIDECAR_FAILED, f"The worker's pod is starting. {pod.hindrance}")
     if pod.exit_code is not None:
         return Wait("Finishing", "The worker exited. Kubernetes is ending its Job.")
     return Wait("Starting", f"The worker's pod is starting.{detail}")
@@ -81,7 +83,7 @@ def deadline_of(reason: str, deadlines: Deadlines) -> tuple[float, Reason] | Non
         Reason.IMAGE_PULL_FAILED.value: (deadlines.image_pull_seconds, Reason.IMAGE_PULL_FAILED),
         Reason.POD_NOT_STARTING.value: (deadlines.starting_seconds, Reason.POD_NOT_STARTING),
         "Starting": (deadlines.starting_seconds, Reason.POD_NOT_STARTING),
-        "Finishing": (deadlines.starting_seconds, Reason.POD_NOT_STARTING),
+        Reason.SIDECAR_FAILED.value: (deadlines.starting_seconds, Reason.SIDECAR_FAILED),
     }.get(reason)
 
 

@@ -43,7 +43,7 @@ class Ended:
 
 
 def why_ended(job: JobView, pods: Sequence[PodView], *, longest_seconds: float) -> Ended:
-    """Return why a Job failed.
+    """Return why an attempt failed, of which the Job or its worker has ended.
 
     A deadline counts first, then the worker's own report, then what the cluster did to the pod, then the exit code. The
     pod may be gone; then the Job's condition has the exit code or the disruption in its message.
@@ -51,7 +51,7 @@ def why_ended(job: JobView, pods: Sequence[PodView], *, longest_seconds: float) 
     Parameters
     ----------
     job
-        The failed Job.
+        Its Job. It has not ended where another container of the pod outlives the worker.
     pods
         Its pods that still exist.
     longest_seconds
@@ -73,6 +73,14 @@ def why_ended(job: JobView, pods: Sequence[PodView], *, longest_seconds: float) 
     if pod is not None and pod.ended_reason == "Evicted":
         # Without a disruption the pod exceeded a limit of its own.
         return _of(Reason.DISK_FULL if _DISK.search(pod.ended_message or "") else Reason.EVICTED, report)
+    if pod is not None and pod.cannot_execute:
+        return Ended(
+            TABLE[Reason.WRONG_ARCHITECTURE],
+            f"{TABLE[Reason.WRONG_ARCHITECTURE].sentence} (node {pod.node}: exec format error)",
+            report,
+        )
+    if pod is not None and pod.exit_code is None and pod.hindrance is not None:
+        return Ended(TABLE[Reason.SIDECAR_FAILED], f"{TABLE[Reason.SIDECAR_FAILED].sentence} {pod.hindrance}", report)
     if pod is not None and pod.out_of_memory:
         return _of(Reason.OUT_OF_MEMORY, report)
     if reported is Reason.TERMINATED:

@@ -51,7 +51,14 @@ def ended(outcome: str, seconds_ago: float, *, ttl: int = 604_800) -> VideoJobVi
         pytest.param(ended("Failed", 0), FAILED, kept(), [RequeueAfter(3600.0)], id="it is looked at every hour"),
         pytest.param(ended("Complete", 5), COMPLETE, kept(succeeded=60), [RequeueAfter(55.0)], id="kept by settings"),
         pytest.param(ended("Failed", 5), COMPLETE, kept(failed=0), [ReadRow()], id="by the outcome, not by the Job"),
-        pytest.param(ended("Complete", 0), job(active=1), kept(), [RequeueAfter(3600.0)], id="its pod still stops"),
+        pytest.param(ended("Complete", 1), job(active=1), kept(), [RequeueAfter(14.0)], id="its pod still stops"),
+        pytest.param(ended("Complete", 15), job(active=1), kept(), [ReadRow()], id="a sidecar keeps its pod"),
+        pytest.param(
+            ended("Failed", 15), job(active=1), kept(failed=60), [ReadRow()], id="a pod that runs on is not kept"
+        ),
+        pytest.param(
+            ended("Complete", 99), job(active=1, deleting=True), kept(), [RequeueAfter(3600.0)], id="it goes slowly"
+        ),
         pytest.param(ended("Complete", 0), None, kept(), [RequeueAfter(3600.0)], id="it is gone"),
         pytest.param(
             ended("Complete", 0), job(complete=True, deleting=True), kept(), [RequeueAfter(3600.0)], id="it goes"
@@ -94,6 +101,11 @@ def test_the_row_must_have_its_end_before(found: JobRow | None, *, deletes: bool
         assert actions == [DeleteJob(NAME, JOB_UID), RequeueAfter(3600.0)]
     else:
         assert actions == [FailRow(TOKEN, "It is damaged.", required=False)]
+
+
+def test_a_pod_that_a_sidecar_keeps_running_is_stopped_with_its_job() -> None:
+    actions = plan(seen(ended("Complete", 15), job=job(active=1), row=row("completed")), kept(), NOW)
+    assert actions == [DeleteJob(NAME, JOB_UID, pods_ended=False), RequeueAfter(3600.0)]
 
 
 def test_an_expired_videojob_and_its_job_go_together() -> None:

@@ -4,10 +4,11 @@ import pytest
 
 from runops_operator.planning.observation import Observation
 from runops_operator.planning.situation import Situation, situation_of
-from tests.operator.planning.observations import OTHER_TOKEN, condition, job, row, seen, videojob
+from tests.operator.planning.observations import OTHER_TOKEN, condition, ended_pod, job, pod, row, seen, videojob
 from tests.operator.world import CONFIG
 
 FINISHED = condition("Finished")
+BESIDE_FAILED, BESIDE_DONE = (pod(exit_code=code, beside=("proxy",)) for code in (104, 0))
 
 
 @pytest.mark.parametrize(
@@ -17,12 +18,37 @@ FINISHED = condition("Finished")
         pytest.param(seen(row=row()), Situation.NO_JOB, id="claimed, row held, no Job"),
         pytest.param(seen(job=job()), Situation.JOB_ACTIVE, id="Job under way"),
         pytest.param(seen(job=job(), row=row()), Situation.JOB_ACTIVE, id="Job under way, row held"),
-        pytest.param(seen(job=job(failed_reason="BackoffLimitExceeded")), Situation.JOB_FAILED, id="Job failed"),
-        pytest.param(seen(job=job(complete=True)), Situation.JOB_COMPLETE, id="Job complete"),
+        pytest.param(seen(job=job(failed_reason="BackoffLimitExceeded")), Situation.FAILED, id="Job failed"),
+        pytest.param(seen(job=job(complete=True)), Situation.SUCCEEDED, id="Job complete"),
         pytest.param(
             seen(job=job(complete=True, failed_reason="Odd")),
-            Situation.JOB_COMPLETE,
+            Situation.SUCCEEDED,
             id="success counts before failure",
+        ),
+        pytest.param(seen(job=job(), pods=(ended_pod(1),)), Situation.JOB_ACTIVE, id="Kubernetes is ending the Job"),
+        pytest.param(
+            seen(job=job(), pods=(ended_pod(1),), waited_seconds=30.0), Situation.JOB_ACTIVE, id="for half a minute"
+        ),
+        pytest.param(
+            seen(job=job(), pods=(ended_pod(1),), waited_seconds=30.1), Situation.FAILED, id="for longer, it failed"
+        ),
+        pytest.param(
+            seen(job=job(), pods=(ended_pod(0),), waited_seconds=30.1), Situation.SUCCEEDED, id="for longer, it is done"
+        ),
+        pytest.param(seen(job=job(), pods=(BESIDE_FAILED,)), Situation.FAILED, id="a sidecar outlives a failed worker"),
+        pytest.param(seen(job=job(), pods=(BESIDE_DONE,)), Situation.SUCCEEDED, id="a sidecar outlives its worker"),
+        pytest.param(
+            seen(job=job(), pods=(BESIDE_FAILED, pod(name="pod-0", beside=("proxy",)))),
+            Situation.JOB_ACTIVE,
+            id="another pod of the Job works",
+        ),
+        pytest.param(
+            seen(job=job(failed_reason="BackoffLimitExceeded"), pods=(ended_pod(0),)),
+            Situation.SUCCEEDED,
+            id="the worker counts, not a sidecar that failed",
+        ),
+        pytest.param(
+            seen(job=job(claim=OTHER_TOKEN), pods=(BESIDE_DONE,)), Situation.OLD_JOB, id="a worker of another attempt"
         ),
         pytest.param(seen(job=job(claim=OTHER_TOKEN, complete=True)), Situation.OLD_JOB, id="Job of another attempt"),
         pytest.param(seen(job=job(claim=None)), Situation.OLD_JOB, id="Job without a token"),

@@ -39,6 +39,16 @@ def pending(reason: str | None = None, message: str | None = None) -> object:
             ([pending(reason, "no")], "PodNotStarting", "The worker's container cannot be created. (no)")
             for reason in ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
         ),
+        (
+            [pod(phase="Pending", waiting_reason="PodInitializing", hindrance="Container proxy is not ready.")],
+            "SidecarFailed",
+            "The worker's pod is starting. Container proxy is not ready.",
+        ),
+        (
+            [pod(phase="Pending", waiting_reason="ErrImagePull", hindrance="Container proxy is not ready.")],
+            "ImagePullFailed",
+            "The worker's image cannot be pulled.",
+        ),
         ([ended_pod(1)], "Finishing", "The worker exited. Kubernetes is ending its Job."),
     ],
 )
@@ -99,7 +109,8 @@ def test_a_refusal_counts_no_more_when_there_is_a_pod() -> None:
         ("ImagePullFailed", (3.0, Reason.IMAGE_PULL_FAILED)),
         ("PodNotStarting", (4.0, Reason.POD_NOT_STARTING)),
         ("Starting", (4.0, Reason.POD_NOT_STARTING)),
-        ("Finishing", (4.0, Reason.POD_NOT_STARTING)),
+        ("SidecarFailed", (4.0, Reason.SIDECAR_FAILED)),
+        ("Finishing", None),
         ("Suspended", None),
         ("Running", None),
     ],

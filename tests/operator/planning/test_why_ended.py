@@ -15,6 +15,7 @@ from tests.operator.planning.observations import ended_pod, job, pod, report
 LONG = report(Reason.MEDIA_TOO_LONG, message="2 h 10 min; the limit is 2 h.")
 TERMINATED = report(Reason.TERMINATED)
 DISRUPTED = "Pod runops/x has condition DisruptionTarget matching FailJob rule at index 0"
+INIT = "Container vault-agent-init, which starts before the worker, ended with exit code 1."
 EXITED = "Container worker for pod runops/x failed with exit code {} matching FailJob rule at index 1"
 
 
@@ -93,6 +94,15 @@ def failed(message: str | None = None, reason: str = "PodFailurePolicy") -> Any:
         pytest.param(failed(), [ended_pod(0)], "PodLost", id="a pod that succeeded says nothing"),
         pytest.param(failed(), [pod(phase="Failed")], "PodLost", id="a pod without an exit code"),
         pytest.param(failed(), [ended_pod(99)], "WorkerCrashed", id="an unknown exit code"),
+        pytest.param(job(), [pod(exit_code=104, beside=("proxy",))], "ModelUnavailable", id="beside a sidecar"),
+        pytest.param(failed(), [pod(phase="Failed", hindrance=INIT)], "SidecarFailed", id="an init container failed"),
+        pytest.param(
+            failed(DISRUPTED), [pod(phase="Failed", hindrance=INIT)], "Evicted", id="evicted during an init container"
+        ),
+        *(
+            pytest.param(failed(), [ended_pod(code, cannot_execute=True)], "WrongArchitecture", id=f"arm64, {code}")
+            for code in (1, 128, 255)
+        ),
     ],
 )
 def test_why_an_attempt_ended(its_job: Any, pods: list[Any], reason: str) -> None:
@@ -160,3 +170,14 @@ def test_the_report_of_a_lost_pod_is_kept() -> None:
 )
 def test_how_long_a_service_asked_to_wait(pods: list[Any], seconds: float | None) -> None:
     assert _why(failed(), pods).asked_seconds == seconds
+
+
+def test_a_container_that_failed_is_told_by_its_name() -> None:
+    ended = _why(failed(), [pod(phase="Failed", hindrance=INIT)])
+    assert ended.sentence == f"{TABLE[Reason.SIDECAR_FAILED].sentence} {INIT}"
+
+
+def test_a_node_of_another_architecture_is_told_by_its_name() -> None:
+    ended = _why(failed(), [ended_pod(255, cannot_execute=True, node="arm-1")])
+    sentence = TABLE[Reason.WRONG_ARCHITECTURE].sentence
+    assert ended.sentence == f"{sentence} (node arm-1: exec format error)"
