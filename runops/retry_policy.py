@@ -125,6 +125,10 @@ MOST_WAITS: Mapping[FailureClass, int] = MappingProxyType(
 """After so many interruptions of a class the next one is final. At the longest pauses that is three days for a quota or
 an outage, and a week for a key."""
 
+_UNTIL_IT_IS_MENDED = frozenset({Reason.SIDECAR_FAILED, Reason.WRONG_ARCHITECTURE})
+"""No worker ran, and none will for any video before the cluster is mended: like an image that cannot be pulled, this is
+waited for without end, and counts as nothing."""
+
 _SHORTEST_ASKED_SECONDS = 1.0
 """A quota error that asks for no wait at all must not use up every attempt within a second."""
 LONGEST_ASKED_SECONDS = 3600.0
@@ -169,6 +173,8 @@ def after_failure(
         if history.more_memory:
             return GiveUp(" It had been given twice the memory after the first time.")
         return Again(_PACES[kind].base, history.model_copy(update={"more_memory": True}))
+    if failure.reason in _UNTIL_IT_IS_MENDED:
+        return Again(_PACES[kind].longest, history)
     if failure.counts and not shared:
         if history.failures >= retry_limit:
             return GiveUp(_given_up_after(history.failures + 1))

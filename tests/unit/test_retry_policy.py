@@ -88,6 +88,12 @@ def test_interruptions_are_bounded(failure: Failure, most: int) -> None:
     assert after_failure(failure, History(waits={kind: most}), retry_limit=3) == GiveUp(words)
 
 
+@pytest.mark.parametrize("reason", [Reason.SIDECAR_FAILED, Reason.WRONG_ARCHITECTURE])
+def test_a_cluster_that_starts_no_worker_is_waited_for_without_end(reason: Reason) -> None:
+    history = History(failures=3, waits={FailureClass.INFRASTRUCTURE: 100})
+    assert after_failure(TABLE[reason], history, retry_limit=0, jitter=0.5) == Again(60.0, history)
+
+
 @pytest.mark.parametrize("failure", [QUOTA, KEY, EVICTED])
 def test_interruptions_of_one_class_leave_the_bounds_of_the_others_alone(failure: Failure) -> None:
     others = {kind: MOST_COUNTED for kind in MOST_WAITS if kind is not failure.failure_class}
