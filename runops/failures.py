@@ -495,8 +495,7 @@ _ROWS = (
         None,
         _I,
         "Another container of the worker's pod failed or is not ready.",
-        "Read that container's log (kubectl logs POD -c CONTAINER), or keep it out of workers' pods "
-        "(docs/platforms.md).",
+        "Read that container's log (`kubectl logs`), or keep it out of workers' pods: docs/platforms.md.",
     ),
     (
         Reason.WRONG_ARCHITECTURE,

@@ -1,7 +1,7 @@
 """Decides which process of `pytest -n` runs which tests.
 
 All tests of a module run in one process, so that their shared set-up runs once. Tests with a cluster wait most of the
-time. They run in four lanes, beside the tests that need the CPU. A lane is one process with one cluster. The lanes do
+time. They run in five lanes, beside the tests that need the CPU. A lane is one process with one cluster. The lanes do
 not share a cluster, because some tests stop the API server or delete the definition of VideoJob; another cluster
 starts in 9 s.
 """
@@ -28,6 +28,7 @@ _LANES = (
     ("tests/apiserver/",),
     ("tests/chaos/test_chaos.py",),
     ("tests/lifecycle/",),
+    ("tests/platforms/",),
 )
 _NUMBER = pytest.StashKey[int]()
 _CLUSTER = pytest.StashKey[tuple[pytest.FixtureDef[Any], pytest.FixtureRequest]]()

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import platform
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ __all__ = ["Installation", "InstallationFailed", "install"]
 _CHART = Path(__file__).parents[2] / "deploy" / "helm" / "runops-operator"
 _SECRET = "runops-keys"  # noqa: S105 - the name of a Secret
 _HELM_SECONDS = 600
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+"""What Kubernetes calls this machine's architecture, for which the images are built."""
 _REPLACE_APPLIED_BY_KUBECTL = ("--take-ownership", "--force-conflicts")
 """kubectl may have applied the definition of VideoJob before."""
 
@@ -156,6 +159,7 @@ def _values(operator: str, worker: str) -> dict[str, Any]:
 
     return {
         "existingSecret": _SECRET,
+        "architectures": [_ARCHITECTURES.get(platform.machine(), platform.machine())],
         "image": image(operator),
         "worker": {
             "image": image(worker),

@@ -24,6 +24,7 @@ __all__ = [
     "LeaderElection",
     "Limits",
     "OperatorConfig",
+    "Scratch",
     "Tracing",
     "WorkerConfig",
     "load_config",
@@ -69,8 +70,23 @@ class CaBundle(_Camel):
         return self
 
 
+class Scratch(_Camel):
+    """What a worker's scratch volume is.
+
+    Attributes
+    ----------
+    type
+        `emptyDir`, on the node's disk, or `volume`: a generic ephemeral volume, which goes with the pod.
+    storage_class_name
+        Of the volume; None for the cluster's default.
+    """
+
+    type: Literal["emptyDir", "volume"] = "emptyDir"
+    storage_class_name: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+
+
 class WorkerConfig(_Camel):
-    """How worker pods are created.
+    """How Jobs and worker pods are created.
 
     Attributes
     ----------
@@ -80,8 +96,12 @@ class WorkerConfig(_Camel):
         In Kubernetes' own form; the API server validates them.
     host_users
         False for a separate user namespace of the pod; None leaves it to the cluster.
-    labels
-        Added to the operator's own, which have precedence.
+    job_labels, job_annotations
+        Of the Job; the operator's own have precedence.
+    labels, annotations
+        Of the pod; the operator's own have precedence.
+    platform_chooses_user
+        Whether user and group of the pod are left to the platform, which refuses any other.
     succeeded_job_ttl_seconds, failed_job_ttl_seconds
         How long Job and pod stay after a video has succeeded or failed, and with them the log of the pod.
     redaction
@@ -102,14 +122,18 @@ class WorkerConfig(_Camel):
     topology_spread_constraints: tuple[dict[str, Any], ...] = ()
     priority_class_name: str | None = None
     host_users: bool | None = None
+    job_labels: dict[str, str] = Field(default_factory=dict)
+    job_annotations: dict[str, str] = Field(default_factory=dict)
     labels: dict[str, str] = Field(default_factory=dict)
     annotations: dict[str, str] = Field(default_factory=dict)
     ca_bundle: CaBundle | None = None
+    platform_chooses_user: bool = False
     extra_env: tuple[dict[str, Any], ...] = ()
     extra_env_from: tuple[dict[str, Any], ...] = ()
     extra_volumes: tuple[dict[str, Any], ...] = ()
     extra_volume_mounts: tuple[dict[str, Any], ...] = ()
     scratch_size_limit: str = "9Gi"
+    scratch: Scratch = Scratch()
     termination_grace_period_seconds: Annotated[int, Field(ge=1)] = 30
     succeeded_job_ttl_seconds: Annotated[int, Field(ge=0)] = 0
     failed_job_ttl_seconds: Annotated[int, Field(ge=0)] = 86_400
@@ -239,6 +263,8 @@ class OperatorConfig(_Camel):
         none.
     release
         Name of the release, for the default of `installation`.
+    common_labels, common_annotations
+        Of every object that the operator makes; its own have precedence.
     max_concurrent
         Unfinished VideoJobs at one time; paused ones do not count. 0 claims nothing.
     max_concurrent_per_user
@@ -268,6 +294,8 @@ class OperatorConfig(_Camel):
     release: Annotated[str, Field(max_length=63)] = ""
     former_installations: tuple[Annotated[str, Field(min_length=1, max_length=300)], ...] = ()
     namespace: Annotated[str, Field(min_length=1, max_length=63)]
+    common_labels: dict[str, str] = Field(default_factory=dict)
+    common_annotations: dict[str, str] = Field(default_factory=dict)
     max_concurrent: Annotated[int, Field(ge=0, le=10_000)] = 10
     max_concurrent_per_user: Annotated[int, Field(ge=1, le=10_000)] | None = None
     ageing_seconds: Annotated[float, Field(gt=0)] = 600.0

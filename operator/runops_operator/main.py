@@ -137,7 +137,9 @@ async def _serve(config: OperatorConfig) -> None:
             ApiServer(log_in, failed=metrics.cluster_error) as api,
             Supabase(environment.supabase_url, environment.supabase_key) as supabase,
         ):
-            cluster = KubernetesCluster(api, config.namespace)
+            cluster = KubernetesCluster(
+                api, config.namespace, labels=config.common_labels, annotations=config.common_annotations
+            )
             named = await with_name(config, cluster, show=show)
             await _operate(
                 _Replica(named, environment, cluster, supabase, readiness, metrics, heartbeats, end_on_signals)

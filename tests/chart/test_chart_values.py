@@ -158,7 +158,7 @@ class _Strict(yaml.SafeLoader):
 def test_labels_of_the_values_that_meet_the_charts_own(
     monitor: str, helm: Callable[..., Any], chart: Path, tmp_path: Path
 ) -> None:
-    own = {f"app.kubernetes.io/{key}": "mine" for key in ("name", "instance", "component", "part-of", "managed-by")}
+    own = {f"app.kubernetes.io/{key}": "mine" for key in ("part-of", "managed-by")}
     labels = {**own, "helm.sh/chart": "mine", "grafana_dashboard": "mine", "example.com/team": "video"}
     labels |= {f"rbac.authorization.k8s.io/aggregate-to-{role}": "mine" for role in ("view", "edit", "admin")}
     shown = {"enabled": True, "renderMode": "alwaysRender", "labels": labels}
@@ -200,6 +200,50 @@ def test_labels_of_the_values_that_meet_the_charts_own(
     by_name = {item["metadata"]["name"]: item["metadata"]["labels"] for item in manifests}
     assert by_name["default-release-runops-operator-view"]["rbac.authorization.k8s.io/aggregate-to-view"] == "true"
     assert by_name["release-runops-operator-dashboard"]["grafana_dashboard"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("value", "key"),
+    [
+        *(("commonLabels", f"app.kubernetes.io/{key}") for key in ("name", "instance", "component")),
+        ("podLabels", "app.kubernetes.io/component"),
+        ("worker.labels", "app.kubernetes.io/name"),
+        ("worker.labels", "batch.kubernetes.io/job-name"),
+        ("worker.jobLabels", "app.kubernetes.io/managed-by"),
+        ("worker.jobLabels", "kueue.x-k8s.io/queue-name"),
+        ("worker.jobLabels", "runops.dev/videojob"),
+        ("commonLabels", "runops.dev/job-id"),
+        *((f"{value}nnotations", "runops.dev/claim") for value in ("commonA", "podA", "worker.a", "worker.jobA")),
+        ("commonAnnotations", "helm.sh/hook"),
+    ],
+)
+def test_labels_by_which_objects_are_found_are_refused_by_name(
+    value: str, key: str, helm: Callable[..., Any], chart: Path
+) -> None:
+    escaped = key.replace(".", r"\.")
+    done = helm("template", "runops-operator", str(chart), "--set-string", f"{value}.{escaped}=mine")
+
+    assert done.returncode != 0
+    assert f"{value} sets {key}, by which the release and its objects are handled" in done.stderr
+
+
+def test_common_labels_and_annotations_reach_every_object(render: Callable[..., Any], full_values: Path) -> None:
+    rendered = render("--values", str(full_values), "--set", "admissionPolicy.enabled=true,rbac.aggregateRoles=true")
+    objects = [item for item in rendered.manifests if not item["metadata"]["name"].endswith(("-mine", "-too"))]
+    template = rendered.of("Deployment")["spec"]["template"]
+
+    assert {"Pod", "ConfigMap", "Deployment", "ValidatingAdmissionPolicyBinding"} <= {item["kind"] for item in objects}
+    for item in (*objects, template):
+        metadata = item["metadata"]
+        assert metadata["labels"]["example.com/owner"] == "platform", metadata
+        assert metadata["annotations"]["example.com/contact"] == "platform@example.com", metadata
+
+
+def test_annotations_of_the_charts_own_win(render: Callable[..., Any]) -> None:
+    rendered = render("--set-string", "commonAnnotations.checksum/config=mine,podAnnotations.checksum/config=mine")
+
+    checksum = rendered.of("Deployment")["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
+    assert len(checksum) == 64
 
 
 def test_a_release_may_have_a_number_for_a_name(helm: Callable[..., Any], chart: Path) -> None:

@@ -135,6 +135,7 @@ def test_image_runs_as_nobody_and_passes_signals_on(path: Path) -> None:
     lines = path.read_text("utf-8").splitlines()
 
     assert "USER 65532:65532" in lines
+    assert "    USER=runops \\" in lines, "a user without an entry in /etc/passwd has no other name"
     entry = next(line for line in lines if line.startswith("ENTRYPOINT"))
     assert re.fullmatch(r'ENTRYPOINT \["/opt/runops/bin/runops-(operator|worker)"\]', entry)
 

@@ -21,7 +21,7 @@ _JOB = "0b0c3a52-3c3f-4c0e-9c58-3f8d8e2f9a10"
 
 def _worker(config: OperatorConfig) -> Pod:
     """Return the pod that the operator makes for a video with this configuration."""
-    claim = Claim(claim="5f6e1d1c-0000-4000-8000-000000000001", by=config.installation)
+    claim = Claim(claim="5f6e1d1c-0000-4000-8000-000000000001", by="videos-ns/runops")
     manifest = build_videojob(JobRow.model_validate({"job_id": _JOB}), claim, None, config)
     manifest["metadata"]["uid"] = "00000000-0000-4000-8000-00000000000a"
     view = parse_videojob(manifest)

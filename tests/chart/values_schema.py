@@ -313,10 +313,15 @@ def _properties() -> dict[str, Schema]:
         "caBundle": _object(
             configMap=_ref("name"), secret=_ref("name"), key=_text(minLength=1, pattern="^[-._a-zA-Z0-9]+$")
         ),
+        "architectures": _list(_text(pattern="^[a-z0-9]+$"), uniqueItems=True),
+        "openshift": _object(enabled=_choice("auto", True, False)),
         "health": _object(port=_integer(1024, 65535)),
         "worker": _object(
             **_pods(),
             scratchSizeLimit=_text(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"),
+            scratch=_object(type=_choice("emptyDir", "volume"), storageClassName=_ref("name")),
+            jobLabels=_ref("stringMap"),
+            jobAnnotations=_ref("stringMap"),
             labels=_ref("stringMap"),
             annotations=_ref("stringMap"),
             terminationGracePeriodSeconds=_integer(1, 3600),
@@ -336,6 +341,7 @@ def _properties() -> dict[str, Schema]:
         "nameOverride": _text(),
         "fullnameOverride": _text(),
         "commonLabels": _ref("stringMap"),
+        "commonAnnotations": _ref("stringMap"),
         "extraObjects": _list({"anyOf": [_ref("object"), _text(minLength=1)]}),
     }
 

@@ -48,6 +48,7 @@ DECISION_CODE = (
     "runops_operator/leader.py",
     "runops_operator/manifests/fields.py",
     "runops_operator/manifests/observed*.py",
+    "runops_operator/manifests/other_containers.py",
     "runops_operator/planning/*.py",
     "runops_operator/reconcile/*.py",
     "runops_operator/spending/caps.py",

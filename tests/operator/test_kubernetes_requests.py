@@ -10,6 +10,7 @@ from runops_operator.kubernetes_api.kubernetes_cluster import KubernetesCluster
 VIDEOJOB = "/apis/runops.dev/v1alpha1/namespaces/ns/videojobs/vj-1"
 JOB = "/apis/batch/v1/namespaces/ns/jobs/vj-1"
 POD = "/api/v1/namespaces/ns/pods/pod-1"
+OURS = {"app.kubernetes.io/managed-by": "runops-operator"}
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/ns/leases/lease-1"
 
 
@@ -90,7 +91,7 @@ async def test_a_lease_is_replaced_only_in_the_version_that_was_read() -> None:
     await client.replace_lease("lease-1", {"holderIdentity": "me"}, version="7")
     ((verb, path, body),) = api.calls
     assert (verb, path) == ("PUT", LEASE)
-    assert body["metadata"] == {"name": "lease-1", "resourceVersion": "7"}
+    assert body["metadata"] == {"name": "lease-1", "labels": OURS, "resourceVersion": "7"}
     assert body["spec"] == {"holderIdentity": "me"}
 
 
@@ -181,3 +182,17 @@ async def test_an_api_server_that_is_away_does_not_say_whether_videojobs_are_ser
     _, client = cluster(ClusterError("away", status=None))
     with pytest.raises(ClusterError, match="away"):
         await client.serves_videojobs("vj-1")
+
+
+async def test_what_the_operator_makes_for_itself_has_the_labels_that_a_policy_asks_for() -> None:
+    api: Any = Api()
+    client = KubernetesCluster(
+        api, "ns", labels={"team": "video", "app.kubernetes.io/managed-by": "me"}, annotations={"contact": "us"}
+    )
+    await client.create_configmap("spent", {})
+    await client.replace_configmap("spent", {}, version="7")
+    await client.create_lease("lease-1", {})
+    await client.replace_lease("lease-1", {}, version="7")
+    for _, _, body in api.calls:
+        assert body["metadata"]["labels"] == {"team": "video", **OURS}
+        assert body["metadata"]["annotations"] == {"contact": "us"}

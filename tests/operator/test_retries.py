@@ -224,4 +224,4 @@ async def test_a_later_attempt_mounts_the_prompts_that_the_video_was_begun_with(
     await _end(world, name, Reason.MODEL_FILE_REJECTED)
     await _next_pod(world, name, after=30)
     volumes = world.cluster.jobs[name]["spec"]["template"]["spec"]["volumes"]
-    assert next(volume for volume in volumes if volume["name"] == "prompts")["configMap"] == {"name": "prompts-1"}
+    assert next(volume for volume in volumes if volume["name"] == "prompts")["configMap"]["name"] == "prompts-1"

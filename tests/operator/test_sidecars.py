@@ -110,8 +110,9 @@ async def test_an_init_container_that_fails_is_told_by_its_name_and_uses_no_atte
     await world.settle()
     shown = world.status(job_id)
     assert shown["reason"] == "SidecarFailed"
-    assert "vault-agent-init, which starts before the worker, ended with exit code 1 (permission denied)" in (
-        shown["message"]
+    assert (
+        "vault-agent-init, which starts before the worker, ended with exit code 1 (permission denied)"
+        in (shown["message"])
     )
     claim = world.jobs.rows[job_id].claim
     assert claim is not None

@@ -1,6 +1,7 @@
 """The operator's `Cluster` on a real API server. It holds the path of every request."""
 
 from collections.abc import AsyncIterator, Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -29,10 +30,21 @@ class KubernetesCluster:
         The API server that has them.
     namespace
         The namespace of everything.
+    labels, annotations
+        Of the ConfigMaps and the Lease that it makes. Other objects come with theirs.
     """
 
-    def __init__(self, api: ApiServer, namespace: str) -> None:
+    def __init__(
+        self,
+        api: ApiServer,
+        namespace: str,
+        *,
+        labels: Mapping[str, str] = MappingProxyType({}),
+        annotations: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._api = api
+        self._labels = {**labels, MANAGED_BY_LABEL: MANAGED_BY}
+        self._annotations = dict(annotations)
         self._videojobs = f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{PLURAL}"
         self._jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
         self._pods = f"/api/v1/namespaces/{namespace}/pods"
@@ -140,11 +152,11 @@ class KubernetesCluster:
 
     async def create_configmap(self, name: str, data: Mapping[str, str]) -> Manifest:
         """Create a ConfigMap and return it as stored."""
-        return await self._api.call("POST", self._configmaps, body=_configmap(name, data))
+        return await self._api.call("POST", self._configmaps, body=self._configmap(name, data))
 
     async def replace_configmap(self, name: str, data: Mapping[str, str], *, version: str) -> Manifest:
         """Replace a ConfigMap's data, if it still has this resource version."""
-        body = _configmap(name, data, version=version)
+        body = self._configmap(name, data, version=version)
         return await self._api.call("PUT", f"{self._configmaps}/{quote(name)}", body=body)
 
     async def patch_pod_condition(self, pod: str, condition: Mapping[str, Any]) -> Manifest:
@@ -159,11 +171,12 @@ class KubernetesCluster:
 
     async def create_lease(self, name: str, spec: Mapping[str, Any]) -> Manifest:
         """Create a Lease and return it as stored."""
-        return await self._api.call("POST", self._leases, body=_lease(name, spec))
+        return await self._api.call("POST", self._leases, body=self._lease(name, spec))
 
     async def replace_lease(self, name: str, spec: Mapping[str, Any], *, version: str) -> Manifest:
         """Replace a Lease's spec, if it still has this resource version."""
-        return await self._api.call("PUT", f"{self._leases}/{quote(name)}", body=_lease(name, spec, version=version))
+        body = self._lease(name, spec, version=version)
+        return await self._api.call("PUT", f"{self._leases}/{quote(name)}", body=body)
 
     async def try_videojob(self, manifest: Manifest) -> None:
         """Validate a VideoJob as if it were created, with unknown fields as errors; nothing is stored."""
@@ -211,17 +224,17 @@ class KubernetesCluster:
             raise ClusterError(f"GET {path}: the answer is not a list.")
         return page
 
+    def _configmap(self, name: str, data: Mapping[str, str], *, version: str | None = None) -> dict[str, Any]:
+        metadata = self._metadata(name, version=version)
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(data)}
 
-def _configmap(name: str, data: Mapping[str, str], *, version: str | None = None) -> dict[str, Any]:
-    metadata = {"name": name, "labels": {MANAGED_BY_LABEL: MANAGED_BY}}
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": metadata | ({"resourceVersion": version} if version else {}),
-        "data": dict(data),
-    }
+    def _lease(self, name: str, spec: Mapping[str, Any], *, version: str | None = None) -> dict[str, Any]:
+        metadata = self._metadata(name, version=version)
+        return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": dict(spec)}
 
-
-def _lease(name: str, spec: Mapping[str, Any], *, version: str | None = None) -> dict[str, Any]:
-    metadata = {"name": name} | ({"resourceVersion": version} if version else {})
-    return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": dict(spec)}
+    def _metadata(self, name: str, *, version: str | None) -> dict[str, Any]:
+        """Return the metadata of an object of the operator's own. A replaced object keeps only what is named here."""
+        metadata: dict[str, Any] = {"name": name, "labels": self._labels}
+        if self._annotations:
+            metadata["annotations"] = self._annotations
+        return metadata | ({"resourceVersion": version} if version else {})

@@ -18,6 +18,7 @@ __all__ = ["NON_ROOT_UID", "build_job"]
 
 NON_ROOT_UID = 65532
 """The uid that the image is built for."""
+_OUR_USER = {"runAsUser": NON_ROOT_UID, "runAsGroup": NON_ROOT_UID, "fsGroup": NON_ROOT_UID}
 
 _SECRETS = "/etc/runops/secrets"
 _PROMPTS = "/etc/runops/prompts"
@@ -64,14 +65,20 @@ def build_job(
         JOB_ID_LABEL: spec.job_id,
     }
     queue = spec.queue_name or config.queue_name
+    worker = config.worker
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
             "name": videojob.name,
             "namespace": config.namespace,
-            "labels": labels | ({KUEUE_QUEUE_LABEL: queue} if queue else {}),
-            "annotations": {CLAIM_ANNOTATION: claim},
+            "labels": {
+                **config.common_labels,
+                **worker.job_labels,
+                **labels,
+                **({KUEUE_QUEUE_LABEL: queue} if queue else {}),
+            },
+            "annotations": {**config.common_annotations, **worker.job_annotations, CLAIM_ANNOTATION: claim},
             "ownerReferences": [
                 {
                     "apiVersion": API_VERSION,
@@ -104,8 +111,8 @@ def build_job(
             },
             "template": {
                 "metadata": {
-                    "labels": {**config.worker.labels, **labels},
-                    "annotations": dict(config.worker.annotations),
+                    "labels": {**config.common_labels, **worker.labels, **labels},
+                    "annotations": {**config.common_annotations, **worker.annotations},
                 },
                 "spec": _pod(videojob, spec, claim, config, more_memory=more_memory),
             },
@@ -132,14 +139,12 @@ def _pod(
         "terminationGracePeriodSeconds": worker.termination_grace_period_seconds,
         "securityContext": {
             "runAsNonRoot": True,
-            "runAsUser": NON_ROOT_UID,
-            "runAsGroup": NON_ROOT_UID,
-            "fsGroup": NON_ROOT_UID,
+            **({} if worker.platform_chooses_user else _OUR_USER),
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [_container(videojob, spec, claim, config, more_memory=more_memory)],
         "volumes": [
-            {"name": "work", "emptyDir": {"sizeLimit": worker.scratch_size_limit}},
+            {"name": "work", **_scratch(config)},
             {"name": "secrets", "secret": {"secretName": worker.secret_name, "defaultMode": 0o440}},
             # Optional: where it is gone, the worker starts and says so. Its pod would wait for it for a day.
             {"name": "prompts", "configMap": {"name": _prompts(videojob, config), "optional": True}},
@@ -172,6 +177,22 @@ def _pod(
     if priority:
         pod["priorityClassName"] = priority
     return pod
+
+
+def _scratch(config: OperatorConfig) -> dict[str, Any]:
+    worker = config.worker
+    if worker.scratch.type == "emptyDir":
+        return {"emptyDir": {"sizeLimit": worker.scratch_size_limit}}
+    storage_class = worker.scratch.storage_class_name
+    claim = {
+        "metadata": {"labels": {**config.common_labels, MANAGED_BY_LABEL: MANAGED_BY}},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            **({"storageClassName": storage_class} if storage_class is not None else {}),
+            "resources": {"requests": {"storage": worker.scratch_size_limit}},
+        },
+    }
+    return {"ephemeral": {"volumeClaimTemplate": claim}}
 
 
 def _container(

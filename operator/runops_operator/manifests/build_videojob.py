@@ -78,8 +78,9 @@ def build_videojob(
         "metadata": {
             "name": videojob_name(row.job_id),
             "namespace": config.namespace,
-            "labels": {MANAGED_BY_LABEL: MANAGED_BY},
+            "labels": {**config.common_labels, MANAGED_BY_LABEL: MANAGED_BY},
             "annotations": {
+                **config.common_annotations,
                 CLAIM_ANNOTATION: claim.token,
                 BY_ANNOTATION: claim.by,
                 PROMPTS_ANNOTATION: config.prompts.config_map,

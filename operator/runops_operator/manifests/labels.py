@@ -5,6 +5,7 @@ __all__ = [
     "CLAIM_ANNOTATION",
     "JOB_NAME_LABEL",
     "KUEUE_QUEUE_LABEL",
+    "LIMIT_RANGE_ANNOTATION",
     "MANAGED_BY",
     "MANAGED_BY_LABEL",
     "PROMPTS_ANNOTATION",
@@ -26,4 +27,6 @@ MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "runops-operator"
 JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
 """The Job controller sets it on every pod that it creates."""
+LIMIT_RANGE_ANNOTATION = "kubernetes.io/limit-ranger"
+"""The API server writes into it what a LimitRange added to a pod."""
 KUEUE_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"

@@ -7,12 +7,13 @@ from typing import Any
 
 from runops.report import Report, parse_report
 from runops_operator.manifests.fields import object_of, text_of
+from runops_operator.manifests.labels import LIMIT_RANGE_ANNOTATION
 from runops_operator.manifests.other_containers import hindrance_of, running_beside
 
 __all__ = ["PodRefusal", "PodView", "parse_pod", "parse_pod_refusal"]
 
 _CANNOT_EXECUTE = re.compile(r"exec format error", re.IGNORECASE)
-"""Container runtimes write it into the reason of a container that did not start, or as the only line of its log, in JSON or not."""
+"""Container runtimes write it as the reason of a container that did not start, or as the only line of its log."""
 _IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"})
 
 
@@ -38,6 +39,8 @@ class PodView:
         The other containers that run.
     hindrance
         The other container that keeps the worker from starting, and what is wrong with it; None where none does.
+    limit_range
+        What a LimitRange of the namespace added to it; None where it added nothing.
     cannot_execute
         Whether the node cannot execute the worker's program, since it is for another architecture.
     report
@@ -63,6 +66,7 @@ class PodView:
     beside: tuple[str, ...] = ()
     hindrance: str | None = None
     cannot_execute: bool = False
+    limit_range: str | None = None
 
     @property
     def works(self) -> bool:
@@ -135,6 +139,7 @@ def parse_pod(body: Mapping[str, Any]) -> PodView:
         stopped=text_of((ended or {}).get("finishedAt")),
         beside=running_beside(status),
         hindrance=hindrance_of(status) if not ended and not state.get("running") else None,
+        limit_range=text_of(object_of(metadata.get("annotations")).get(LIMIT_RANGE_ANNOTATION)),
         cannot_execute=bool(
             ended
             and ended.get("exitCode")

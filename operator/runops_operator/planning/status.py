@@ -103,13 +103,17 @@ def running(videojob: VideoJobView, job: JobView | None, pods: Sequence[PodView]
     """Return the status of a VideoJob whose worker runs."""
     conditions = _Conditions(videojob, now)
     reason, message = "Running", "The worker is running."
+    pod = newest(pods)
+    if pod is not None and pod.limit_range is not None:
+        # A limit of the processor that nobody asked for makes a worker slow, and only this tells.
+        message = f"{message} {pod.limit_range[:200]}"
     conditions.set(Outcome.STARTED, "WorkerStarted", "A worker has started.", holds=True)
     conditions.set(Outcome.PROGRESSING, reason, message, holds=True)
     conditions.clear(Outcome.STALLED, reason, message)
     if _past_the_block(videojob):
         conditions.clear(Outcome.BLOCKED, reason, "The video makes progress again.")
     conditions.set(Outcome.FINISHED, reason, message, holds=False)
-    patch = _unfinished(videojob, job, newest(pods), conditions, started=True)
+    patch = _unfinished(videojob, job, pod, conditions, started=True)
     return patch | {"reason": None, "message": None}
 
 

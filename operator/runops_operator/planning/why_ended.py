@@ -73,14 +73,8 @@ def why_ended(job: JobView, pods: Sequence[PodView], *, longest_seconds: float) 
     if pod is not None and pod.ended_reason == "Evicted":
         # Without a disruption the pod exceeded a limit of its own.
         return _of(Reason.DISK_FULL if _DISK.search(pod.ended_message or "") else Reason.EVICTED, report)
-    if pod is not None and pod.cannot_execute:
-        return Ended(
-            TABLE[Reason.WRONG_ARCHITECTURE],
-            f"{TABLE[Reason.WRONG_ARCHITECTURE].sentence} (node {pod.node}: exec format error)",
-            report,
-        )
-    if pod is not None and pod.exit_code is None and pod.hindrance is not None:
-        return Ended(TABLE[Reason.SIDECAR_FAILED], f"{TABLE[Reason.SIDECAR_FAILED].sentence} {pod.hindrance}", report)
+    if pod is not None and (never_ran := _why_it_never_ran(pod)) is not None:
+        return never_ran
     if pod is not None and pod.out_of_memory:
         return _of(Reason.OUT_OF_MEMORY, report)
     if reported is Reason.TERMINATED:
@@ -95,6 +89,17 @@ def why_ended(job: JobView, pods: Sequence[PodView], *, longest_seconds: float) 
         how = "killed" if code == _KILLED else f"exit code {code}"
         return Ended(failure, f"{failure.sentence.removesuffix('.')} ({how}).", report)
     return Ended(failure, failure.sentence, report)
+
+
+def _why_it_never_ran(pod: PodView) -> Ended | None:
+    """Return why a worker never began; None where it did, or where nothing is known of that."""
+    if pod.cannot_execute:
+        failure = TABLE[Reason.WRONG_ARCHITECTURE]
+        return Ended(failure, f"{failure.sentence} (node {pod.node}: exec format error)")
+    if pod.hindrance is not None:
+        failure = TABLE[Reason.SIDECAR_FAILED]
+        return Ended(failure, f"{failure.sentence} {pod.hindrance}")
+    return None
 
 
 def _after_the_pods_deadline(pod: PodView, longest_seconds: float) -> Reason:

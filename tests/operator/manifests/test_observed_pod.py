@@ -48,6 +48,15 @@ def test_a_pod_works_while_its_container_runs(phase: str, state: dict[str, Any],
     assert parse_pod(pod(state, phase=phase)).works is works
 
 
+def test_what_a_limit_range_added_is_read() -> None:
+    words = "LimitRanger plugin set: cpu limit for container worker"
+    annotated = pod({"running": {}}) | {
+        "metadata": METADATA | {"annotations": {"kubernetes.io/limit-ranger": words, "other": "x"}}
+    }
+    assert parse_pod(annotated).limit_range == words
+    assert parse_pod(pod({"running": {}})).limit_range is None
+
+
 def test_a_pod_that_waits_for_its_image() -> None:
     view = parse_pod(pod({"waiting": {"reason": "ErrImagePull", "message": "no such image"}}, phase="Pending"))
     assert (view.waiting_reason, view.waiting_message) == ("ErrImagePull", "no such image")

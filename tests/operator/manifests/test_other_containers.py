@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runops_operator.manifests.other_containers import hindrance_of, running_beside
 from runops_operator.manifests.observed_pod import parse_pod
+from runops_operator.manifests.other_containers import hindrance_of, running_beside
 
 RUNNING: dict[str, Any] = {"running": {"startedAt": "2026-01-01T00:00:00Z"}}
 TURN: dict[str, Any] = {"waiting": {"reason": "PodInitializing"}}

@@ -60,6 +60,15 @@ def test_the_phase_follows_from_the_conditions(true: list[str], suspended: bool,
     assert status.derive_phase(conditions, suspended=suspended) == phase
 
 
+def test_what_a_limit_range_added_to_a_worker_is_told() -> None:
+    added = "LimitRanger plugin set: cpu limit for container worker"
+    shown = status.running(videojob(), job(), [pod(limit_range=added + "x" * 300)], NOW)
+    assert (
+        _written("Progressing", TRUE, "Running", f"The worker is running. {(added + 'x' * 300)[:200]}")
+        in (shown["conditions"])
+    )
+
+
 def test_a_running_videojob() -> None:
     assert status.running(videojob(), job(), [pod()], NOW) == {
         "observedGeneration": 3,

@@ -134,6 +134,7 @@ def test_a_report_without_a_sentence_gets_the_tables() -> None:
     ("its_job", "pods"),
     [
         (failed(reason="DeadlineExceeded"), [ended_pod(143, TERMINATED)]),
+        (failed(), [overdue("2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z", report=TERMINATED)]),
         (failed(DISRUPTED), [ended_pod(143, TERMINATED)]),
         (failed(), [ended_pod(143, TERMINATED, ended_reason="Evicted")]),
         (failed(), [ended_pod(143, TERMINATED, out_of_memory=True)]),

@@ -8,6 +8,11 @@ release: {{ .Release.Name | quote }}
 formerInstallations: {{ toJson . }}
 {{- end }}
 namespace: {{ .Release.Namespace | quote }}
+{{- range $setting := list "commonLabels" "commonAnnotations" }}
+{{- with get $.Values $setting }}
+{{ $setting }}: {{ toJson . }}
+{{- end }}
+{{- end }}
 maxConcurrent: {{ toJson .Values.maxConcurrent }}
 {{- with .Values.maxConcurrentPerUser }}
 maxConcurrentPerUser: {{ toJson . }}
@@ -94,12 +99,15 @@ worker:
   tolerations:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- range $setting := list "affinity" "topologySpreadConstraints" }}
-  {{- with get $.Values.worker $setting }}
-  {{ $setting }}:
+  {{- with include "runops.affinity" (dict "affinity" .Values.worker.affinity "nodeSelector" .Values.worker.nodeSelector "value" "worker.nodeSelector" "root" .) }}
+  affinity:
+    {{- . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.worker.topologySpreadConstraints }}
+  topologySpreadConstraints:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- end }}
+  platformChoosesUser: {{ include "runops.platformChoosesUser" . | eq "true" }}
   {{- with .Values.worker.priorityClassName }}
   priorityClassName: {{ . | quote }}
   {{- end }}
@@ -118,13 +126,18 @@ worker:
     key: {{ .key | quote }}
   {{- end }}
   {{- end }}
-  {{- range $setting := list "labels" "annotations" "extraEnv" "extraEnvFrom" "extraVolumes" "extraVolumeMounts" }}
+  {{- range $setting := list "jobLabels" "jobAnnotations" "labels" "annotations" "extraEnv" "extraEnvFrom" "extraVolumes" "extraVolumeMounts" }}
   {{- with get $.Values.worker $setting }}
   {{ $setting }}:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- end }}
   scratchSizeLimit: {{ .Values.worker.scratchSizeLimit | quote }}
+  scratch:
+    type: {{ .Values.worker.scratch.type }}
+    {{- with .Values.worker.scratch.storageClassName }}
+    storageClassName: {{ . | quote }}
+    {{- end }}
   terminationGracePeriodSeconds: {{ toJson .Values.worker.terminationGracePeriodSeconds }}
   succeededJobTtlSeconds: {{ toJson .Values.worker.succeededJobTtlSeconds }}
   failedJobTtlSeconds: {{ toJson .Values.worker.failedJobTtlSeconds }}

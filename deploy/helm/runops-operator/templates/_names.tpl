@@ -46,6 +46,42 @@ of the values over commonLabels. Merged, not written one after the other: Flux r
 {{- toYaml (mergeOverwrite $told ($root.Values.commonLabels | default dict) (.more | default dict) $own) -}}
 {{- end -}}
 
+{{- /* The annotations of one object, if it has any. Takes {root, own, more}, as above, and {at}, its indent. */ -}}
+{{- define "runops.annotationsWith" -}}
+{{- $common := mergeOverwrite (dict) (.root.Values.commonAnnotations | default dict) -}}
+{{- $at := int (.at | default 2) -}}
+{{- with mergeOverwrite $common (.more | default dict) (.own | default dict) -}}
+{{- "annotations:" | nindent $at -}}
+{{- toYaml . | nindent (int (add $at 2)) -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Refuses labels and annotations by which objects are found, or handled by Helm: one of another value would hide an object. */ -}}
+{{- define "runops.refuseReserved" -}}
+{{- $found := list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" -}}
+{{- $made := concat $found (list "app.kubernetes.io/managed-by" "kueue.x-k8s.io/queue-name" "job-name" "controller-uid") -}}
+{{- $worker := .Values.worker -}}
+{{- range list
+  (list "commonLabels" .Values.commonLabels $found)
+  (list "podLabels" .Values.podLabels $found)
+  (list "worker.labels" $worker.labels $made)
+  (list "worker.jobLabels" $worker.jobLabels $made)
+  (list "commonAnnotations" .Values.commonAnnotations list)
+  (list "podAnnotations" .Values.podAnnotations list)
+  (list "worker.annotations" $worker.annotations list)
+  (list "worker.jobAnnotations" $worker.jobAnnotations list)
+-}}
+{{- $value := index . 0 -}}
+{{- $reserved := index . 2 -}}
+{{- $ofAnnotations := hasSuffix "nnotations" $value -}}
+{{- range $key, $_ := index . 1 -}}
+{{- if or (has $key $reserved) (hasPrefix "runops.dev/" $key) (hasPrefix "batch.kubernetes.io/" $key) (and $ofAnnotations (hasPrefix "helm.sh/" $key)) -}}
+{{- fail (printf "%s sets %s, by which the release and its objects are handled. Take it out; a key of your own works." $value $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "runops.operatorAccount" -}}
 {{- .Values.serviceAccount.name | default (ternary (include "runops.fullname" .) "default" .Values.serviceAccount.create) -}}
 {{- end -}}

@@ -30,9 +30,48 @@
 {{- range $kind, $amounts := . }}
 {{ $kind }}:
 {{- range $name, $amount := $amounts }}
+{{- if not (kindIs "invalid" $amount) }}
   {{ $name }}: {{ kindIs "string" $amount | ternary $amount (toJson $amount) | quote }}
 {{- end }}
 {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- /* Not empty where the platform gives each pod its user and group, and refuses any other. */ -}}
+{{- define "runops.platformChoosesUser" -}}
+{{- $enabled := .Values.openshift.enabled -}}
+{{- if eq (toString $enabled) "auto" }}{{ $enabled = .Capabilities.APIVersions.Has "security.openshift.io/v1" }}{{ end -}}
+{{- if $enabled }}true{{ end -}}
+{{- end -}}
+
+{{- /*
+An affinity that keeps to nodes of the images' architectures as well. Takes {affinity, nodeSelector, value, root}. One of the
+terms must hold, so each gets the condition, except one that names architectures itself.
+*/ -}}
+{{- define "runops.affinity" -}}
+{{- $affinity := deepCopy (.affinity | default dict) -}}
+{{- with .root.Values.architectures -}}
+{{- $chosen := get ($.nodeSelector | default dict) "kubernetes.io/arch" -}}
+{{- if and $chosen (not (has $chosen .)) -}}
+{{- fail (printf "%s asks for nodes of kubernetes.io/arch %s, and the images are for %s only. Build images for it and add it to architectures." $.value $chosen (join ", " .)) -}}
+{{- end -}}
+{{- $built := dict "key" "kubernetes.io/arch" "operator" "In" "values" . -}}
+{{- $node := get $affinity "nodeAffinity" | default dict -}}
+{{- $required := get $node "requiredDuringSchedulingIgnoredDuringExecution" | default dict -}}
+{{- $terms := list -}}
+{{- range get $required "nodeSelectorTerms" | default (list dict) -}}
+{{- $keys := list -}}
+{{- range .matchExpressions }}{{ $keys = append $keys .key }}{{ end -}}
+{{- if not (has "kubernetes.io/arch" $keys) -}}
+{{- $_ := set . "matchExpressions" (append (.matchExpressions | default list) $built) -}}
+{{- end -}}
+{{- $terms = append $terms . -}}
+{{- end -}}
+{{- $_ := set $required "nodeSelectorTerms" $terms -}}
+{{- $_ := set $node "requiredDuringSchedulingIgnoredDuringExecution" $required -}}
+{{- $_ := set $affinity "nodeAffinity" $node -}}
+{{- end -}}
+{{- with $affinity }}{{ toYaml . }}{{ end -}}
 {{- end -}}
 
 {{- /* Shared by the operator's pod and the pod of `helm test`: account, security context, placement. */}}
@@ -43,9 +82,11 @@ enableServiceLinks: false
 terminationGracePeriodSeconds: 30
 securityContext:
   runAsNonRoot: true
+  {{- if not (include "runops.platformChoosesUser" .) }}
   runAsUser: 65532
   runAsGroup: 65532
   fsGroup: 65532
+  {{- end }}
   seccompProfile:
     type: RuntimeDefault
 {{- if kindIs "bool" .Values.hostUsers }}
@@ -157,9 +198,9 @@ nodeSelector:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .Values.affinity }}
+{{- with include "runops.affinity" (dict "affinity" .Values.affinity "nodeSelector" .Values.nodeSelector "value" "nodeSelector" "root" .) }}
 affinity:
-  {{- toYaml . | nindent 2 }}
+  {{- . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
