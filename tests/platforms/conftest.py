@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import httpx
@@ -28,6 +29,10 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInfo]:
         yield info
 
 
+def _is_there(api: httpx.Client, path: str) -> bool:
+    return api.get(path).is_success
+
+
 @pytest.fixture(scope="session")
 def make_namespace(api_server: httpx.Client) -> Callable[[str], None]:
     """Makes a namespace in which only restricted pods run, before anything is installed there."""
@@ -37,8 +42,7 @@ def make_namespace(api_server: httpx.Client) -> Callable[[str], None]:
         made = api_server.post("/api/v1/namespaces", json={"metadata": {"name": name, "labels": labels}})
         assert made.status_code in {httpx.codes.CREATED, httpx.codes.CONFLICT}, made.text
         for path in ("serviceaccounts/default", "configmaps/kube-root-ca.crt"):
-            asked = f"/api/v1/namespaces/{name}/{path}"
-            eventually(lambda asked=asked: api_server.get(asked).is_success, "the namespace is complete")
+            eventually(partial(_is_there, api_server, f"/api/v1/namespaces/{name}/{path}"), "the namespace is complete")
 
     return make
 
