@@ -246,14 +246,26 @@ class JobsReads:
         doing
             As for `Rest.read`.
         """
+        return await self._change(values, which, ("job_id",), doing=doing) > 0
+
+    async def change_some(self, values: dict[str, Any], which: Callable[[Any], Any], *, doing: str) -> int:
+        """Write to rows once as `change` does, and return how many there were. `which` may have an `or`.
+
+        PostgREST 12 applies that to the rows in its answer, too, so the answer must have the columns that it names.
+        """
+        return await self._change(values, which, ("job_id", "status", "updated_at"), doing=doing)
+
+    async def _change(
+        self, values: dict[str, Any], which: Callable[[Any], Any], select: tuple[str, ...], *, doing: str
+    ) -> int:
 
         async def send(columns: JobsColumns) -> list[dict[str, Any]]:
             body = columns.kept(values)
             return await self._rest.send(
-                lambda table: which(table.update(body)).select("job_id"), table="jobs", doing=doing
+                lambda table: which(table.update(body)).select(*select), table="jobs", doing=doing
             )
 
-        return bool(await self.by_columns(send))
+        return len(await self.by_columns(send))
 
     async def _end_unreadable(self, row: JobRow, status: str | None) -> None:
         sentence = (

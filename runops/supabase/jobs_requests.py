@@ -19,6 +19,7 @@ __all__ = [
     "claim_unchanged",
     "claimed_page",
     "claims_page",
+    "error_among",
     "fenced",
     "held_among",
     "held_under",
@@ -165,17 +166,32 @@ def seen(row: JobRow, status: str | None) -> Callable[[Any], Any]:
     return which
 
 
+def error_among(rows: Iterable[JobRow]) -> Callable[[Any], Any]:
+    """Filter for those of some rows in error that are as they were read, for an update that queues them.
+
+    As in `seen_among`, an alternative is there for the answer alone: no row in error is queued.
+    """
+    return lambda query: query.eq("status", RowStatus.ERROR.value).or_(
+        f"{_unchanged(rows)},status.eq.{RowStatus.QUEUED.value}"
+    )
+
+
+def _unchanged(rows: Iterable[JobRow]) -> str:
+    """Return alternatives: each of the rows, as it was read."""
+    return ",".join(
+        f"and(job_id.eq.{row.job_id},"
+        + ("updated_at.is.null)" if row.updated_at is None else f"updated_at.eq.{_quoted(row.updated_at)})")
+        for row in rows
+    )
+
+
 def seen_among(rows: Iterable[JobRow], status: str | None, claim: Claim) -> Callable[[Any], Any]:
     """Filter for those of some rows that are as they were read, for an update that puts a new claim into them.
 
     PostgREST 12 applies the `or` of an update also to the rows in its answer, as they are after the update; other
     filters it does not. So the new claim is one of the alternatives: before the update no row has it.
     """
-    alternatives = ",".join(
-        f"and(job_id.eq.{row.job_id},"
-        + ("updated_at.is.null)" if row.updated_at is None else f"updated_at.eq.{_quoted(row.updated_at)})")
-        for row in rows
-    )
+    alternatives = _unchanged(rows)
 
     def which(query: Any) -> Any:
         query = query.is_("status", "null") if status is None else query.eq("status", str(status))

@@ -1,6 +1,7 @@
 """Reads rows as the command line shows them: status, progress, attempts, error. It writes nothing."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -13,10 +14,11 @@ from runops.supabase.jobs_columns import JobsColumns
 from runops.supabase.jobs_requests import validated
 from runops.supabase.rest import Query
 
-__all__ = ["Order", "RowSummary", "list_summaries", "summaries_of"]
+__all__ = ["Order", "RowSummary", "list_summaries", "summaries_in_error", "summaries_of"]
 
 _IDS_AT_ONCE = 100
 _PAGE = 1000
+_ZONES_DIFFER = timedelta(hours=26)
 _OF_METADATA = ("runops:metadata->runops", "user_id:metadata->>user_id")
 
 
@@ -118,6 +120,48 @@ async def list_summaries(
         if len(found) == known:
             break
     return list(found.values())
+
+
+async def summaries_in_error(supabase: Supabase, *, since: datetime | None) -> AsyncIterator[list[RowSummary]]:
+    """Yield all rows in `error` in pages, by their ids: a row that changes meanwhile moves no other one.
+
+    Parameters
+    ----------
+    supabase
+        The project.
+    since
+        Only rows that were written at this time or later; None for all.
+
+    Raises
+    ------
+    SupabaseError
+        The table could not be read.
+    """
+    after: UUID | None = None
+    while page := await _read(supabase, _errors_after(after, since)):
+        yield [row for row in page if since is None or _is_since(row, since)]
+        after = max(row.job_id for row in page)
+
+
+def _errors_after(after: UUID | None, since: datetime | None) -> Callable[[Any], Any]:
+    def which(query: Any) -> Any:
+        query = query.eq("status", RowStatus.ERROR.value)
+        if after is not None:
+            query = query.gt("job_id", str(after))
+        if since is not None:
+            # A column without a zone has the database's, so this bound is a rough one; the rows tell the rest.
+            query = query.gte("updated_at", (since - _ZONES_DIFFER).isoformat())
+        return query.order("job_id").limit(_PAGE)
+
+    return which
+
+
+def _is_since(row: RowSummary, since: datetime) -> bool:
+    try:
+        at = datetime.fromisoformat(row.updated_at or "")
+    except ValueError:
+        return False
+    return at >= since
 
 
 def _among(job_ids: list[str]) -> Callable[[Any], Any]:

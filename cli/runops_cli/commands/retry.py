@@ -1,5 +1,6 @@
 """`runops retry`: put jobs that have ended back into the queue."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,10 +10,11 @@ from runops.job_row import RowStatus
 from runops.supabase import row_commands
 from runops.supabase.connection import Supabase
 from runops.supabase.row_commands import CommandResult, Outcome
-from runops.supabase.row_summaries import Order, RowSummary, list_summaries
 from runops_cli.cluster.draining import drain_note
 from runops_cli.cluster.kubectl import Kubectl
-from runops_cli.terminal.console import one_line, to_stderr, to_stdout
+from runops_cli.rows.failed_rows import FailedRows, complete_reason, parse_reason, parse_since
+from runops_cli.rows.retry_failed import count_failed, counts_table, retry_failed
+from runops_cli.terminal.console import to_stderr, to_stdout
 from runops_cli.terminal.each_job import JobResult, each_job
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.options import Context, EnvFile, Namespace
@@ -20,7 +22,6 @@ from runops_cli.terminal.run_command import run_with_supabase
 
 __all__ = ["job_result", "retry"]
 
-_MOST = 1000
 _ENDED = [RowStatus.ERROR, RowStatus.COMPLETED]
 
 
@@ -37,6 +38,23 @@ def retry(
         str | None,
         typer.Option(help="With --all-failed: only jobs whose error contains this text.", show_default=False),
     ] = None,
+    reason: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With --all-failed: only jobs that failed for this reason; may be given several times.",
+            autocompletion=complete_reason,
+            show_default=False,
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="With --all-failed: only jobs that failed since then: 2h, 7d, 2026-11-30.", show_default=False
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --all-failed: only count the jobs, by reason.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     context: Context = None,
     namespace: Namespace = None,
@@ -47,22 +65,26 @@ def retry(
     It clears error and progress. Everything else stays, including the results until new ones replace them. If kubectl
     has a cluster on which the installation drains, it says so: the jobs wait until `runops undrain`.
 
-    --all-failed takes the 1,000 newest jobs in error.
+    --all-failed takes all jobs in error, however many, that --reason, --matching and --since leave. It counts them by
+    reason and asks. It may be interrupted and run again: it changes only jobs that are in error.
 
     Example: runops retry 6f1d3a52-2f5c-4b0e-9a51-0a6b8f6f0c11
 
-    Example: runops retry --all-failed --matching "quota"
+    Example: runops retry --all-failed --reason ModelUnavailable --reason QuotaExceeded --since 6h
     """
     if bool(jobs) == all_failed:
         raise typer.BadParameter("Give either ids or --all-failed.", param_hint="JOB")
-    if matching is not None and not all_failed:
-        raise typer.BadParameter("Use it together with --all-failed.", param_hint="--matching")
+    options = {"--matching": matching, "--reason": reason, "--since": since, "--dry-run": dry_run}
+    for name in (name for name, value in options.items() if value and not all_failed):
+        raise typer.BadParameter("Use it together with --all-failed.", param_hint=name)
     if force and all_failed:
         raise typer.BadParameter("Use it with ids, not with --all-failed.", param_hint="--force")
 
+    chosen = _chosen(reason or [], matching or "", since)
+
     async def retried(supabase: Supabase) -> Exit:
         if all_failed:
-            code = await _retry_failed(supabase, matching or "", yes=yes)
+            code = await _retry_failed(supabase, chosen, yes=yes, dry_run=dry_run)
         else:
             code = await _retry(supabase, jobs or [], [*_ENDED, RowStatus.PROCESSING] if force else _ENDED)
         if (note := await drain_note(Kubectl(context, namespace))) is not None:
@@ -79,22 +101,30 @@ async def _retry(supabase: Supabase, job_ids: list[UUID], from_statuses: list[Ro
     return await each_job(job_ids, retry_one)
 
 
-async def _retry_failed(supabase: Supabase, matching: str, *, yes: bool) -> Exit:
-    newest = await list_summaries(supabase, order=Order.NEWEST, limit=_MOST, statuses=[RowStatus.ERROR])
-    chosen = [row for row in reversed(newest) if _matches(row, matching)]
-    if not chosen:
+async def _retry_failed(supabase: Supabase, chosen: FailedRows, *, yes: bool, dry_run: bool) -> Exit:
+    counts = await count_failed(supabase, chosen)
+    if not counts:
         to_stderr("No job in error matches. `runops list --status error` shows all.")
         return Exit.OK
-    for row in chosen:
-        to_stdout(f"{row.job_id}  {one_line(row.error or '')}".rstrip())
+    for line in counts_table(counts):
+        to_stdout(line)
+    if dry_run:
+        return Exit.OK
     if not yes:
-        typer.confirm(f"Queue {len(chosen)} again?", abort=True, err=True)
-    # A job that has left `error` since it was listed is not changed.
-    return await _retry(supabase, [row.job_id for row in chosen], [RowStatus.ERROR])
+        typer.confirm(f"Queue {counts.total()} again?", abort=True, err=True)
+    return await retry_failed(supabase, chosen)
 
 
-def _matches(row: RowSummary, text: str) -> bool:
-    return text.casefold() in (row.error or "").casefold()
+def _chosen(reasons: list[str], matching: str, since: str | None) -> FailedRows:
+    try:
+        names = frozenset(map(parse_reason, reasons))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--reason") from None
+    try:
+        at = None if since is None else parse_since(since, now=datetime.now(UTC))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from None
+    return FailedRows(names, matching, at)
 
 
 def job_result(result: CommandResult) -> JobResult:

@@ -1,0 +1,108 @@
+"""Puts many rows in `error` back into the queue, in few requests: each only while it is as it was read."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from runops.job_row import JobRow, RowStatus
+from runops.supabase.connection import Supabase
+from runops.supabase.errors import SupabaseError
+from runops.supabase.job_values import queued_afresh
+from runops.supabase.jobs_requests import CLAIMED_AT_ONCE, error_among
+from runops.supabase.row_commands import Outcome, run_again
+
+__all__ = ["ROWS_AT_ONCE", "ManyResult", "run_many_again"]
+
+ROWS_AT_ONCE = CLAIMED_AT_ONCE
+
+
+@dataclass(slots=True)
+class ManyResult:
+    """What became of the rows.
+
+    Attributes
+    ----------
+    queued
+        How many are queued again.
+    left
+        How many were left alone: they were no longer in `error`, or changed just then.
+    refused
+        Those that could not be read or that the table refused to change, with the words.
+    """
+
+    queued: int = 0
+    left: int = 0
+    refused: list[tuple[UUID, str]] = field(default_factory=list)
+
+    def add(self, other: "ManyResult") -> None:
+        """Add another result."""
+        self.queued += other.queued
+        self.left += other.left
+        self.refused += other.refused
+
+
+async def run_many_again(supabase: Supabase, job_ids: Sequence[UUID]) -> ManyResult:
+    """Put rows in `error` back into the queue and remove their attempts. To repeat it is safe.
+
+    Parameters
+    ----------
+    supabase
+        The project.
+    job_ids
+        The rows, at most `ROWS_AT_ONCE`.
+
+    Raises
+    ------
+    SupabaseError
+        Supabase cannot be reached, or refuses the key. Some of the rows may be queued.
+    """
+    try:
+        there = await supabase.jobs.get_many(job_ids)
+    except SupabaseError as error:
+        if not error.unreadable:
+            raise
+        # One of them cannot be read; the others can.
+        return await _one_by_one(supabase, job_ids)
+    rows = [row for row in there.values() if row.status == RowStatus.ERROR]
+    result = ManyResult(left=len(job_ids) - len(rows))
+    for batch in _of_same_metadata(rows):
+        result.add(await _run_batch(supabase, batch))
+    return result
+
+
+async def _run_batch(supabase: Supabase, rows: list[JobRow]) -> ManyResult:
+    doing = f"queueing {len(rows)} rows of the table jobs again"
+    try:
+        queued = await supabase.jobs.change_some(queued_afresh(rows[0].metadata), error_among(rows), doing=doing)
+    except SupabaseError as error:
+        if not (error.retryable or error.refuses_row):
+            raise
+        # The answer may be lost, or the table refuses one of them: each is read again.
+        return await _one_by_one(supabase, [row.job_id for row in rows])
+    return ManyResult(queued=queued, left=len(rows) - queued)
+
+
+async def _one_by_one(supabase: Supabase, job_ids: Iterable[UUID]) -> ManyResult:
+    result = ManyResult()
+    for job_id in job_ids:
+        try:
+            outcome = (await run_again(supabase, job_id, from_statuses=[RowStatus.ERROR])).outcome
+        except SupabaseError as error:
+            if not (error.unreadable or error.refuses_row):
+                raise
+            result.refused.append((job_id, error.message))
+        else:
+            # A row that is queued already is one whose answer was lost.
+            done = outcome in {Outcome.DONE, Outcome.ALREADY}
+            result.add(ManyResult(queued=1) if done else ManyResult(left=1))
+    return result
+
+
+def _of_same_metadata(rows: Iterable[JobRow]) -> list[list[JobRow]]:
+    """Return the rows in batches that get the same values. Pure."""
+    same: defaultdict[str, list[JobRow]] = defaultdict(list)
+    for row in rows:
+        same[json.dumps(queued_afresh(row.metadata), sort_keys=True)].append(row)
+    return list(same.values())
