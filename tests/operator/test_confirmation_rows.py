@@ -43,12 +43,13 @@ class Site:
         self.log_ids: list[str | None] = []
         self.in_hand: list[int] = []
         self.metrics = Metrics()
+        self.breakers = Breakers(CONFIG, self._now)
         parts: Any = self
         self.confirmation = Confirmation(
             jobs=parts,
             adopter=parts,
             config=CONFIG.model_copy(update={"confirm_seconds": 0.0}),
-            breakers=Breakers(CONFIG, self._now),
+            breakers=self.breakers,
             metrics=self.metrics,
             now=self._now,
             sizes_of=self._sizes_of,
@@ -179,6 +180,24 @@ async def test_refused_videojobs_wait_where_no_other_is_made_or_a_quota_is_used_
         await site.confirmation.settle()
         await asyncio.sleep(60)
     assert (site.failed, site.in_hand) == ([], [1])
+
+
+async def test_rows_that_are_cancelled_while_their_videojobs_are_refused_stop_nothing_any_more() -> None:
+    site = Site()
+    for number in (1, 2):
+        site.add(claimed(number))
+        site.fails[number] = ClusterError("a policy forbids it", status=403)
+    await site.confirmation.settle()
+    pause = site.breakers.pause()
+    assert pause is not None
+    assert pause.reason is Reason.VIDEOJOB_REFUSED
+    for left in (True, False):
+        number = 1 if left else 2
+        site.there[number] = JobRow(job_id=UUID(int=number), status="cancelled")
+        await asyncio.sleep(60)
+        await site.confirmation.settle()
+        assert (site.breakers.pause() is not None) is left
+    assert (len(site.confirmation), site.in_hand) == (0, [])
 
 
 async def test_a_row_that_is_claimed_again_while_it_is_confirmed_is_confirmed_again() -> None:

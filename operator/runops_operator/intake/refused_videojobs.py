@@ -95,8 +95,9 @@ class RefusedVideoJobs:
         self._breakers.passed(videojob_name(job_id), Reason.VIDEOJOB_REFUSED)
 
     def forget(self, job_id: UUID) -> None:
-        """Drop a row that waits no longer."""
+        """Drop a row that waits no longer: it says nothing more about refusals."""
         self._refused.pop(job_id, None)
+        self._breakers.left(videojob_name(job_id), Reason.VIDEOJOB_REFUSED)
 
     def is_due(self, job_id: UUID) -> bool:
         """Whether a row may be tried now."""
