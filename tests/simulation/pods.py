@@ -51,6 +51,9 @@ class Pods:
         self._natures, self._tally, self._fault = natures, tally, fault
         self.may_start_twice = True
 
+    def _note_claim_back(self) -> None:
+        self._tally["a worker went on after its claim came back"] += 1
+
     def tick(self, site: Site) -> None:
         """Let the Job controller, the garbage collector and the kubelet of a site do their work."""
         site.cluster.collect_garbage()
@@ -93,6 +96,7 @@ class Pods:
             cluster.wait_pod(pod, "CreateContainerConfigError")
             return
         worker = Worker(cluster, self._database, self._network, pod, self._fault)
+        worker.went_on = self._note_claim_back
         site.workers.append(worker)
         if nature is Nature.HANGS and self._draw(0.5):
             cluster.stubborn.add(pod)

@@ -10,6 +10,7 @@ from runops.failures import TABLE, Reason
 from runops.progress import Stage
 from runops.report import Report
 from runops.supabase.jobs import JobsTable
+from runops.supabase.kept_claim import KeptClaim
 from tests.simulation.cluster import MemoryCluster
 from tests.simulation.network import Network, Process
 from tests.simulation.table import MemoryDatabase
@@ -72,6 +73,8 @@ class Worker(Process):
         self.cut_off = False
         self._cluster, self._database, self._network = cluster, database, network
         self._fault = fault
+        self.went_on: Callable[[], None] = lambda: None
+        """Called when the claim came back that an app had written over."""
         self.token: str = cluster.jobs[self.name]["metadata"]["annotations"]["runops.dev/claim"]
 
     @property
@@ -97,8 +100,10 @@ class Worker(Process):
         for _ in range(chance.choice((0, 1, 1, 2, 5))):
             await asyncio.sleep(_BEAT_SECONDS)
             if not await jobs.heartbeat(self.job_id, self.token):
-                self._fail(Reason.CLAIM_LOST)
-                return
+                if not await KeptClaim(jobs, self.job_id, self.token).is_back():
+                    self._fail(Reason.CLAIM_LOST)
+                    return
+                self.went_on()
         if (fault := self._fault()) is not None:
             self._fail(fault)
             return
@@ -114,7 +119,8 @@ class Worker(Process):
             if not self._database.write_result(table, self.job_id, self.token):
                 self._fail(Reason.CLAIM_LOST)
                 return
-        if not await jobs.complete(self.job_id, self.token):
+        kept = KeptClaim(jobs, self.job_id, self.token)
+        if not await kept.written(lambda: jobs.complete(self.job_id, self.token)):
             self._fail(Reason.CLAIM_LOST)
             return
         self._exit(0)

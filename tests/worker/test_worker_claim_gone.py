@@ -160,6 +160,47 @@ async def test_a_job_that_is_set_back_right_after_its_completion_keeps_what_the_
     assert [await world(job)] == then
 
 
+@pytest.mark.parametrize("at", [1, 6, 12, 18])
+async def test_a_claim_that_an_app_writes_over_is_waited_for_and_nothing_is_written_meanwhile(
+    *, at: int, new_job: NewJob, gate: Gate, control: GeminiControl, tmp_path: Path
+) -> None:
+    """The app writes over it right before a write; the operator writes it again after the worker has looked twice."""
+    job = await new_job()
+    key = {"id": job.task.job_id}
+    kept: list[Any] = []
+    then: list[dict[str, Any]] = []
+    looks = 0
+
+    async def write_over() -> None:
+        kept.append(job.database.execute("select metadata::text from jobs where job_id = %(id)s", key).fetchone())
+        job.database.execute("update jobs set metadata = metadata - 'runops' where job_id = %(id)s", key)
+        then.append(await world(job))
+
+    moments = Moments(at, write_over)
+
+    async def before(seen: Seen) -> None:
+        nonlocal looks
+        await moments.before(seen)
+        if not kept or seen.method != "GET" or "/rest/v1/jobs" not in seen.path:
+            return
+        looks += 1
+        if looks == 3:
+            assert await world(job) == then[0], "something was written without the claim"
+            job.database.execute(
+                "update jobs set metadata = %(kept)s::jsonb where job_id = %(id)s", key | {"kept": kept[0][0]}
+            )
+
+    gate.before = before
+    pod = Pod(job, gate, tmp_path / "pod")
+    await pod.start()
+    assert await pod.ended() == 0, pod.log
+    assert looks >= 3
+    assert job.database.execute("select status from jobs where job_id = %(id)s", key).fetchone() == ("completed",)
+    now = await world(job)
+    assert [len(now[table]) for table in ("transcripts", "sops")] == [1, 1]
+    assert control.files() == []
+
+
 async def test_between_the_check_and_the_write_one_object_can_slip_in_and_no_second(
     *, new_job: NewJob, gate: Gate, control: GeminiControl, tmp_path: Path
 ) -> None:

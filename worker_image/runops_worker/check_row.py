@@ -7,6 +7,7 @@ from runops.failures import Failed, Reason
 from runops.job_row import no_such_user, user_of
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.kept_claim import KeptClaim
 from runops_worker.task import Task
 
 __all__ = ["check_row"]
@@ -27,7 +28,7 @@ async def check_row(task: Task, supabase: Supabase) -> None:
     row = await supabase.jobs.get(task.job_id)
     if row is None:
         raise Failed(Reason.ROW_MISSING, f"There is no row in `jobs` with job_id {task.job_id}.")
-    if not row.is_held_by(task.claim):
+    if not row.is_held_by(task.claim) and not await KeptClaim(supabase.jobs, task.job_id, task.claim).is_back():
         raise Failed(Reason.CLAIM_LOST)
     check_user(of_row=user_of(row), of_task=task.user_id)
     await supabase.results.look_at_columns()

@@ -12,6 +12,7 @@ from uuid import UUID
 from runops.failures import TABLE, Failed, Reason
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.kept_claim import KeptClaim
 
 __all__ = ["UPLOAD_SECONDS", "ClaimedStorage"]
 
@@ -46,8 +47,13 @@ class ClaimedStorage:
     claim: str = field(repr=False)
     upload_seconds: float = UPLOAD_SECONDS
 
+    @property
+    def kept(self) -> KeptClaim:
+        """The claim, for writes that it fences."""
+        return KeptClaim(self.supabase.jobs, self.job_id, self.claim)
+
     async def check_claim(self) -> None:
-        """Check that the row is still held.
+        """Check that the row is still held, and wait where an app wrote over the claim.
 
         Raises
         ------
@@ -55,7 +61,7 @@ class ClaimedStorage:
             `ClaimLost` where the row is no longer held under the claim; another reason where it cannot be read.
         """
         try:
-            held = await self.supabase.jobs.held(self.job_id, self.claim)
+            held = await self.supabase.jobs.held(self.job_id, self.claim) or await self.kept.is_back()
         except SupabaseError as error:
             # Already retried. As `Failed`, so that the retries of the upload do not take it for an error of storage.
             raise Failed(error.reason, error.message) from error

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from runops.failures import Failed, Reason
 from runops.supabase.jobs import JobsTable
+from runops.supabase.kept_claim import KeptClaim
 from runops_worker.task import Task
 
 __all__ = ["bind_claim"]
@@ -29,6 +30,8 @@ async def bind_claim(task: Task, jobs: JobsTable, *, pod_uid: str) -> Task:
         The row could not be read or written.
     """
     claim = await jobs.bind_pod(task.job_id, task.claim, pod_uid)
+    if claim is None and await KeptClaim(jobs, task.job_id, task.claim).is_back():
+        claim = await jobs.bind_pod(task.job_id, task.claim, pod_uid)
     if claim is None:
         raise Failed(Reason.CLAIM_LOST)
     return replace(task, claim=claim)

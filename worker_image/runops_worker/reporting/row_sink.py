@@ -10,6 +10,7 @@ from uuid import UUID
 from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.supabase.errors import SupabaseError
+from runops.supabase.kept_claim import KeptClaim, RowTable
 from runops_worker.reporting.throttle import Throttle
 
 __all__ = ["HeartbeatTable", "RowSink"]
@@ -19,7 +20,7 @@ _WRITE_SECONDS = 10.0
 """Deadline of one heartbeat, retries included. The next heartbeat repeats it anyway."""
 
 
-class HeartbeatTable(Protocol):
+class HeartbeatTable(RowTable, Protocol):
     """What the sink needs of the `jobs` table."""
 
     async def heartbeat(
@@ -48,12 +49,15 @@ class RowSink:
         self._jobs = jobs
         self._job_id = job_id
         self._claim = claim
+        self._kept = KeptClaim(jobs, job_id, claim)
         self._clock = clock
         self._throttle = Throttle()
         self._lock = asyncio.Lock()
 
     async def report(self, stage: Stage, percent: int) -> None:
         """Write if a write is due. An outage of the database is only logged: the work goes on.
+
+        Where an app wrote over the claim, it returns once the claim is back; the work goes on meanwhile.
 
         Raises
         ------
@@ -75,6 +79,8 @@ class RowSink:
                     raise
                 _LOG.warning("the progress could not be written into the row", extra={"kind": error.kind})
                 return
-            if not held:
+            if held:
+                self._throttle.wrote(stage, percent, now=now)
+            elif not await self._kept.is_back():
+                # Where it is, the next report writes.
                 raise Failed(Reason.CLAIM_LOST)
-            self._throttle.wrote(stage, percent, now=now)

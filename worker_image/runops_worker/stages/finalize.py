@@ -32,15 +32,15 @@ async def finalize(
     Failed
         `ClaimLost` where the row is no longer held; `InvalidUser`, `DuplicateResults` from the tables.
     """
-    task, results = context.task, context.supabase.results
+    task, results, jobs, kept = context.task, context.supabase.results, context.supabase.jobs, context.storage.kept
     await progress.enter(Stage.FINALIZING)
-    await results.write_transcript(task.job_id, task.claim, transcript.items)
-    await results.write_sop(task.job_id, task.claim, sop.value, user_id=task.user_id)
+    await kept.fenced(lambda: results.write_transcript(task.job_id, task.claim, transcript.items))
+    await kept.fenced(lambda: results.write_sop(task.job_id, task.claim, sop.value, user_id=task.user_id))
     await progress.stop_reporting()
     notes = [*loss_notes(slim.losses), *gap_notes(gaps_in(transcript.items))]
-    if notes and not await context.supabase.jobs.note(task.job_id, task.claim, notes):
+    if notes and not await kept.written(lambda: jobs.note(task.job_id, task.claim, notes)):
         raise Failed(Reason.CLAIM_LOST)
-    if not await context.supabase.jobs.complete(task.job_id, task.claim):
+    if not await kept.written(lambda: jobs.complete(task.job_id, task.claim)):
         raise Failed(Reason.CLAIM_LOST)
     _LOG.info("the row is completed")
     return outputs_of(task, slim=slim, transcript=transcript, sop=sop)
