@@ -178,6 +178,7 @@ def test_a_stopped_process_puts_its_video_back(
     assert row_of(database, video) == {"status": "queued", "error": None, "metadata": {}}
 
 
+@pytest.mark.slow("a pause of ten seconds between two tries, and a video")
 def test_a_plan_that_allows_nothing_is_waited_for_and_told_in_the_words_of_gemini(
     started: Started, runops: Runops, database: psycopg.Connection, gemini_faults: FaultControl, recording: Path
 ) -> None:
