@@ -28,6 +28,7 @@ __all__ = [
     "Claim",
     "ClaimedRow",
     "JobRow",
+    "Lane",
     "RowStatus",
     "metadata_with_notes",
     "metadata_with_token",
@@ -59,6 +60,14 @@ class RowStatus(StrEnum):
     PROCESSING = "processing"
     COMPLETED = "completed"
     ERROR = "error"
+
+
+class Lane(StrEnum):
+    """Which slots a row takes: each lane has its own, so that rows of one never wait for those of the other."""
+
+    FRESH = "fresh"
+    BACKFILL = "backfill"
+    """Work that may wait, such as recordings from before the app used runops: `metadata.backfill` is true."""
 
 
 class Claim(History):
@@ -197,6 +206,12 @@ class JobRow(BaseModel):
         """`metadata.priority`, where it is a whole number from -100 to 100; otherwise 0."""
         raw = self.metadata.get("priority") if isinstance(self.metadata, Mapping) else None
         return raw if isinstance(raw, int) and not isinstance(raw, bool) and -100 <= raw <= 100 else 0
+
+    @property
+    def lane(self) -> Lane:
+        """Which slots the row takes. The text "true" counts, too: the table is asked for the value's text."""
+        raw = self.metadata.get("backfill") if isinstance(self.metadata, Mapping) else None
+        return Lane.BACKFILL if raw is True or raw == "true" else Lane.FRESH
 
     @property
     def waiting_since(self) -> str | None:

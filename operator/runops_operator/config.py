@@ -12,11 +12,13 @@ from pydantic.alias_generators import to_camel
 
 from runops.dollars import LARGEST_USD
 from runops.installation import default_installation
+from runops.job_row import Lane
 from runops.polling import Poll
 from runops.sop_language import LANGUAGE_PATTERN
 from runops.videojob import ModelChoice, PromptChoice, Toleration, Transcode, WorkerResources
 
 __all__ = [
+    "Backfill",
     "CaBundle",
     "ConfigInvalid",
     "Cost",
@@ -253,6 +255,18 @@ class Realtime(_Camel):
     enabled: bool = False
 
 
+class Backfill(_Camel):
+    """The lane of rows whose `metadata.backfill` is true: work that may wait.
+
+    Attributes
+    ----------
+    max_concurrent
+        Unfinished VideoJobs of such rows at one time, beside `max_concurrent` for all others. 0: they wait.
+    """
+
+    max_concurrent: Annotated[int, Field(ge=0, le=10_000)] = 2
+
+
 class OperatorConfig(_Camel):
     """All settings of the operator.
 
@@ -268,7 +282,9 @@ class OperatorConfig(_Camel):
     max_concurrent
         Unfinished VideoJobs at one time; paused ones do not count. 0 claims nothing.
     max_concurrent_per_user
-        Of these, how many may be one user's; None for no such limit.
+        Of these, how many may be one user's; None for no such limit. It holds in the lane of backfills by itself.
+    backfill
+        Slots of rows that may wait.
     ageing_seconds
         After each such wait a row counts as one step of `metadata.priority` higher.
     resync_seconds
@@ -298,6 +314,7 @@ class OperatorConfig(_Camel):
     common_annotations: dict[str, str] = Field(default_factory=dict)
     max_concurrent: Annotated[int, Field(ge=0, le=10_000)] = 10
     max_concurrent_per_user: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    backfill: Backfill = Backfill()
     ageing_seconds: Annotated[float, Field(gt=0)] = 600.0
     models: ModelChoice = ModelChoice()
     prompts: Prompts
@@ -334,6 +351,10 @@ class OperatorConfig(_Camel):
         """Return the settings with the default name, which is the cluster's own by the uid of its Namespace."""
         name = default_installation(self.namespace, self.release, namespace_uid)
         return self.model_copy(update={"installation": name})
+
+    def slots_of(self, lane: Lane) -> int:
+        """Return how many unfinished VideoJobs a lane may have."""
+        return self.max_concurrent if lane is Lane.FRESH else self.backfill.max_concurrent
 
     @property
     def own_names(self) -> frozenset[str]:

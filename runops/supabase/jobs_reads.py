@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
-from runops.job_row import ClaimedRow, JobRow, RowStatus
+from runops.job_row import ClaimedRow, JobRow, Lane, RowStatus
 from runops.supabase.errors import UNREADABLE, ErrorKind, SupabaseError
 from runops.supabase.job_values import failed
 from runops.supabase.jobs_columns import JobsColumns, KnownColumns
@@ -103,6 +103,7 @@ class JobsReads:
         self,
         *,
         limit: int,
+        lane: Lane | None = None,
         without_users: Collection[str] = (),
         without_nobody: bool = False,
         prioritised: bool = False,
@@ -115,6 +116,8 @@ class JobsReads:
         ----------
         limit
             How many at most.
+        lane
+            Only rows of this lane; None for all.
         without_users, without_nobody
             Whose rows are left out: those of these users, spelled as in the rows, and those without a user. So rows
             behind a long queue are found.
@@ -124,20 +127,25 @@ class JobsReads:
 
         def page(select: tuple[str, ...]) -> Callable[[Any], Query]:
             return queued_page(
-                select, limit, without_users=without_users, without_nobody=without_nobody, prioritised=prioritised
+                select,
+                limit,
+                lane=lane,
+                without_users=without_users,
+                without_nobody=without_nobody,
+                prioritised=prioritised,
             )
 
         return await self._readable(page, RowStatus.QUEUED, doing="reading the queued rows of the table jobs")
 
-    async def backlog(self) -> Backlog:
-        """Return the number of queued rows, and when the oldest was made."""
+    async def backlog(self, lane: Lane) -> Backlog:
+        """Return the number of queued rows of a lane, and when the oldest was made."""
         doing = "counting the queued rows of the table jobs"
-        rows, count = await self._rest.count(backlog, table="jobs", doing=doing)
+        rows, count = await self._rest.count(backlog(lane), table="jobs", doing=doing)
         page = parsed_times(rows, doing=doing)
         return Backlog(rows=count, oldest=page[0].created_at if page else None)
 
-    async def stale(self, *, before: str, installation: str, limit: int) -> list[JobRow]:
-        """Return rows in `processing` that were not updated since a time, at most `limit`.
+    async def stale(self, *, before: str, installation: str, limit: int, lane: Lane) -> list[JobRow]:
+        """Return rows of a lane in `processing` that were not updated since a time, at most `limit`.
 
         Those come first that were not updated for the longest time. Rows with unreadable metadata are treated as in
         `queued`.
@@ -148,11 +156,13 @@ class JobsReads:
             Time with its zone, on the database's clock, in ISO 8601.
         installation
             Whose own rows are left out.
+        limit, lane
+            How many at most, and of which lane.
         """
         limit_at = datetime.fromisoformat(before)
         doing = "reading the stale rows of the table jobs"
         # Compared here: against a column without a zone PostgreSQL ignores the zone of what it is compared with.
-        untouched = await self._rest.read(untouched_page(installation, _PAGE), table="jobs", doing=doing)
+        untouched = await self._rest.read(untouched_page(installation, _PAGE, lane=lane), table="jobs", doing=doing)
         stale = [str(row.job_id) for row in parsed(untouched, doing=doing) if row.untouched_since(limit_at)][:limit]
         rows: list[JobRow] = []
         for start in range(0, len(stale), IDS_AT_ONCE):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from runops.job_row import CLAIM_PATTERN, Claim, ClaimedRow, JobRow, RowStatus
+from runops.job_row import CLAIM_PATTERN, Claim, ClaimedRow, JobRow, Lane, RowStatus
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.rest import Query
 
@@ -43,6 +43,7 @@ _CLAIM_PATH = "metadata->runops->>claim"
 _BY_PATH = "metadata->runops->>by"
 _USER_PATH = "metadata->>user_id"
 _PRIORITY_PATH = "metadata->>priority"
+_BACKFILL_PATH = "metadata->>backfill"
 _ABOVE_0 = "^[1-9]"
 """Of a whole number's text. A number cannot be compared in a column of type json, which has no such operator."""
 _ROWS = TypeAdapter(list[JobRow])
@@ -61,13 +62,30 @@ def among(select: tuple[str, ...], job_ids: list[str]) -> Callable[[Any], Query]
     return lambda table: table.select(*select).in_("job_id", job_ids)
 
 
+def of_lane(query: Any, lane: Lane | None) -> Any:
+    """Filter for the rows of a lane; None for all. The optional migration has an index for each."""
+    match lane:
+        case None:
+            return query
+        case Lane.BACKFILL:
+            return query.eq(_BACKFILL_PATH, "true")
+        case Lane.FRESH:
+            return query.or_(f"{_BACKFILL_PATH}.is.null,{_BACKFILL_PATH}.neq.true")
+
+
 def queued_page(
-    select: tuple[str, ...], limit: int, *, without_users: Collection[str], without_nobody: bool, prioritised: bool
+    select: tuple[str, ...],
+    limit: int,
+    *,
+    lane: Lane | None,
+    without_users: Collection[str],
+    without_nobody: bool,
+    prioritised: bool,
 ) -> Callable[[Any], Query]:
     """Read the oldest queued rows, see `JobsTable.queued`."""
 
     def build(table: Any) -> Any:
-        query = table.select(*select).eq("status", RowStatus.QUEUED.value)
+        query = of_lane(table.select(*select).eq("status", RowStatus.QUEUED.value), lane)
         if prioritised:
             query = query.filter(_PRIORITY_PATH, "match", _ABOVE_0)
         if without_nobody:
@@ -80,27 +98,24 @@ def queued_page(
     return build
 
 
-def backlog(table: Any) -> Query:
-    """Read when the oldest queued row was made, and how many there are; of very many, PostgreSQL's estimate."""
-    query: Query = (
-        table.select("created_at::timestamptz", count="estimated")
-        .eq("status", RowStatus.QUEUED.value)
-        .order("created_at")
-        .order("id")
-        .limit(1)
-    )
-    return query
+def backlog(lane: Lane) -> Callable[[Any], Query]:
+    """Read when a lane's oldest queued row was made, and how many there are; of very many, PostgreSQL's estimate."""
+
+    def build(table: Any) -> Any:
+        query = table.select("created_at::timestamptz", count="estimated").eq("status", RowStatus.QUEUED.value)
+        return of_lane(query, lane).order("created_at").order("id").limit(1)
+
+    return build
 
 
-def untouched_page(installation: str, limit: int) -> Callable[[Any], Query]:
+def untouched_page(installation: str, limit: int, *, lane: Lane) -> Callable[[Any], Query]:
     """Read id and time of rows in processing that another or no installation has claimed, longest untouched first.
 
     A claim without a readable token belongs to nobody, whatever installation it names.
     """
     nobodys = f"{_CLAIM_PATH}.is.null,{_CLAIM_PATH}.not.match.{_quoted(CLAIM_PATTERN)}"
     return lambda table: (
-        table.select("job_id", "updated_at::timestamptz")
-        .eq("status", RowStatus.PROCESSING.value)
+        of_lane(table.select("job_id", "updated_at::timestamptz").eq("status", RowStatus.PROCESSING.value), lane)
         .or_(f"{_BY_PATH}.is.null,{_BY_PATH}.neq.{_quoted(installation)},{nobodys}")
         .order("updated_at")
         .order("id")

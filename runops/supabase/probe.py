@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from runops.job_row import Lane
 from runops.keys import kind_of_key, refusal
 from runops.recording_age import CLEAN_UP, age_of, age_text
 from runops.supabase.connection import Supabase
 from runops.supabase.dry_run import try_jobs, try_result
 from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.jobs_reads import Backlog
 from runops.supabase.jobs_requests import claims_page, queued_page, untouched_page
 from runops.supabase.result_rows import PROMPT_TYPE
 from runops.supabase.results import TYPED, WRITTEN
@@ -124,8 +126,9 @@ async def _jobs(supabase: Supabase) -> Finding:
 
 async def _read_as_the_intake_does(supabase: Supabase, select: tuple[str, ...]) -> None:
     """Ask what depends on the columns' types, reading no row or one."""
-    queued = queued_page(select, 0, without_users=[_NOBODY], without_nobody=True, prioritised=True)
-    for page in (queued, untouched_page(_NOBODY, 0), claims_page(_NOBODY, first=0, last=0)):
+    queued = queued_page(select, 0, lane=Lane.FRESH, without_users=[_NOBODY], without_nobody=True, prioritised=True)
+    untouched = untouched_page(_NOBODY, 0, lane=Lane.BACKFILL)
+    for page in (queued, untouched, claims_page(_NOBODY, first=0, last=0)):
         await supabase.rest.read(page, table="jobs", doing="reading the table jobs as the intake does")
 
 
@@ -292,15 +295,15 @@ async def _users(supabase: Supabase) -> Finding:
 
 
 async def _queue(supabase: Supabase) -> Finding:
-    backlog = await supabase.jobs.backlog()
-    if not backlog.rows:
+    backlog, later = await supabase.jobs.backlog(Lane.FRESH), await supabase.jobs.backlog(Lane.BACKFILL)
+    if not backlog.rows and not later.rows:
         return Finding("queue", ok=True, detail="no row waits")
-    age = age_of(backlog.oldest, now=datetime.now(UTC) + timedelta(seconds=supabase.clock_skew_seconds or 0))
-    detail = f"{backlog.rows} row{'' if backlog.rows == 1 else 's'} waiting"
-    if age is None:
-        return Finding("queue", ok=True, detail=detail)
-    detail += f", the oldest for {age_text(age)}"
-    if age < CLEAN_UP:
+    now = datetime.now(UTC) + timedelta(seconds=supabase.clock_skew_seconds or 0)
+    detail, oldest = _waiting(backlog, now=now)
+    if later.rows:
+        of_backfill, age = _waiting(later, now=now)
+        detail, oldest = f"{detail}; as backfill {of_backfill}", max(oldest, age)
+    if oldest < CLEAN_UP:
         return Finding("queue", ok=True, detail=detail)
     return Finding(
         "queue",
@@ -310,6 +313,12 @@ async def _queue(supabase: Supabase) -> Finding:
         "A row whose recording is gone ends with SourceMissing.",
         warns=True,
     )
+
+
+def _waiting(backlog: Backlog, *, now: datetime) -> tuple[str, timedelta]:
+    detail = f"{backlog.rows} row{'' if backlog.rows == 1 else 's'} waiting"
+    age = age_of(backlog.oldest, now=now)
+    return (detail, timedelta(0)) if age is None else (f"{detail}, the oldest for {age_text(age)}", age)
 
 
 async def _storage_api(supabase: Supabase) -> Finding:

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from devstack.faults import Fault, FaultControl
+from runops.job_row import Lane
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 
@@ -17,7 +18,7 @@ Connection = psycopg.Connection[Any]
 
 @pytest.mark.usefixtures("database")
 async def test_an_empty_queue_has_no_oldest_row(supabase: Supabase) -> None:
-    backlog = await supabase.jobs.backlog()
+    backlog = await supabase.jobs.backlog(Lane.FRESH)
     assert (backlog.rows, backlog.oldest) == (0, None)
 
 
@@ -29,18 +30,25 @@ async def test_only_queued_rows_count_and_the_oldest_of_them_is_told(
     old = queue(status="completed")
     for job_id, day in ((ids[1], "2026-01-02"), (ids[0], "2026-01-03"), (old, "2020-01-01")):
         database.execute("update public.jobs set created_at = %s where job_id = %s", (f"{day}T10:00:00Z", job_id))
-    backlog = await supabase.jobs.backlog()
+    backlog = await supabase.jobs.backlog(Lane.FRESH)
     assert backlog.rows == 3
     assert backlog.oldest is not None
     assert datetime.fromisoformat(backlog.oldest).date().isoformat() == "2026-01-02"
 
 
+async def test_each_lane_is_counted_by_itself(supabase: Supabase, queue: Callable[..., UUID]) -> None:
+    for metadata in ({"backfill": True}, {"backfill": "true"}, {"backfill": False}, {"user_id": "a"}, None, []):
+        queue(metadata)
+    counts = [(await supabase.jobs.backlog(lane)).rows for lane in (Lane.FRESH, Lane.BACKFILL)]
+    assert counts == [4, 2]
+
+
 async def test_counting_many_rows_moves_one(supabase: Supabase, database: Connection) -> None:
     database.execute("insert into public.jobs (job_id) select gen_random_uuid() from generate_series(1, 700)")
-    assert (await supabase.jobs.backlog()).rows == 700
+    assert (await supabase.jobs.backlog(Lane.FRESH)).rows == 700
 
 
 async def test_what_cannot_be_counted_is_an_error(supabase: Supabase, faults: FaultControl) -> None:
     faults.set(Fault(path=r"/rest/v1/jobs", kind="status", status=503, times=None))
     with pytest.raises(SupabaseError, match="counting the queued rows"):
-        await supabase.jobs.backlog()
+        await supabase.jobs.backlog(Lane.FRESH)

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from devstack.faults import FaultControl
-from runops.job_row import JobRow
+from runops.job_row import JobRow, Lane
 from runops.supabase.connection import Supabase
-from runops_operator.intake.candidates import Candidates
+from runops_operator.intake.candidates import Candidates, Wanted
 from runops_operator.intake.choose import choose, user_key
 from tests.operator.world import CONFIG
 
@@ -35,8 +35,8 @@ def flood(database: Connection) -> str:
 async def _next(supabase: Supabase, *, slots: int, active: dict[str, int] | None = None) -> list[JobRow]:
     now = datetime.now(UTC)
     candidates = Candidates(supabase.jobs, CONFIG)
-    rows = await candidates.read(slots=slots, active=active or {}, server_time=now)
-    return choose(rows, slots=slots, active=active or {}, now=now, ageing_seconds=600)
+    rows = await candidates.read({Lane.FRESH: Wanted(slots, active or {})}, server_time=now)
+    return choose(rows[Lane.FRESH], slots=slots, active=active or {}, now=now, ageing_seconds=600)
 
 
 @pytest.mark.parametrize("metadata", [{"user_id": str(uuid4())}, None, {"title": "nobody's"}])
@@ -83,3 +83,35 @@ async def test_a_short_queue_costs_one_read(supabase: Supabase, queue: Any, faul
     await _next(supabase, slots=3)
     reads = [request for request in faults.requests() if "status=eq.queued" in request.path]
     assert len(reads) == 1
+
+
+async def test_backfills_at_the_head_of_the_queue_hide_no_fresh_row_nor_the_other_way_round(
+    supabase: Supabase, flood: str, queue: Any, database: Connection
+) -> None:
+    database.execute(
+        "insert into public.jobs (job_id, created_at, metadata) select gen_random_uuid(), '2020-01-01', "
+        """jsonb_build_object('backfill', true, 'user_id', %s::text) from generate_series(1, 3000)""",
+        [flood],
+    )
+    fresh = {queue({"user_id": str(uuid4())}), queue(None), queue({"backfill": False})}
+    wanted = {lane: Wanted(2, {}) for lane in Lane}
+    found = await Candidates(supabase.jobs, CONFIG).read(wanted, server_time=datetime.now(UTC))
+    assert all(row.lane is lane for lane, rows in found.items() for row in rows)
+    assert fresh <= {row.job_id for row in found[Lane.FRESH]}
+    assert len(found[Lane.BACKFILL]) == 50
+    database.execute("update public.jobs set status = 'completed' where metadata->>'backfill' = 'true'")
+    late = queue({"backfill": "true", "user_id": flood})
+    found = await Candidates(supabase.jobs, CONFIG).read(wanted, server_time=datetime.now(UTC))
+    assert [row.job_id for row in found[Lane.BACKFILL]] == [late]
+
+
+async def test_a_stale_row_is_found_in_its_lane(supabase: Supabase, database: Connection) -> None:
+    for metadata in ('{"backfill": true}', "{}"):
+        database.execute(
+            "insert into public.jobs (job_id, status, updated_at, metadata) "
+            "values (gen_random_uuid(), 'processing', '2020-01-01', %s)",
+            [metadata],
+        )
+    for lane in Lane:
+        rows = await supabase.jobs.stale(before=datetime.now(UTC).isoformat(), installation="ours", limit=5, lane=lane)
+        assert [row.lane for row in rows] == [lane]

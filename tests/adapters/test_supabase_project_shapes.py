@@ -14,7 +14,7 @@ from devstack.faults import Fault, FaultControl
 from devstack.stack import StackInfo, create_user, mint_jwt
 from devstack.supabase.gateway.switches import Switches, set_switches
 from runops.failures import Reason
-from runops.job_row import Claim, RowStatus
+from runops.job_row import Claim, Lane, RowStatus
 from runops.progress import Stage
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
@@ -23,7 +23,7 @@ from runops.supabase.probe import Finding, inspect
 from runops.supabase.row_commands import Outcome, run_again
 from runops.supabase.row_summaries import Order, list_summaries
 from runops_cli.work.abandoned import is_abandoned
-from runops_operator.intake.candidates import Candidates
+from runops_operator.intake.candidates import Candidates, Wanted
 from tests.operator.world import CONFIG
 from tests.schema_cache import read_anew
 
@@ -114,7 +114,7 @@ async def test_times_without_a_zone_are_read_in_the_zone_of_the_database(
     job_id, now = queue({"user_id": "someone"}), datetime.now(UTC)
     (row,) = await supabase.jobs.queued(limit=5)
     (listed,) = await list_summaries(supabase, order=Order.NEWEST, limit=5)
-    backlog = await supabase.jobs.backlog()
+    backlog = await supabase.jobs.backlog(Lane.FRESH)
     for time in (row.created_at, row.updated_at, listed.created_at, listed.updated_at, backlog.oldest):
         assert abs(datetime.fromisoformat(time or "") - now) < timedelta(minutes=5)
     claim = Claim(claim=str(uuid4()), by="work/dead")
@@ -124,13 +124,13 @@ async def test_times_without_a_zone_are_read_in_the_zone_of_the_database(
     # What a write compares is the time as it was read.
     assert await supabase.jobs.bind_pod(job_id, claim.claim, "pod") is not None
     hour_ago = (now - timedelta(hours=1)).isoformat()
-    assert await supabase.jobs.stale(before=hour_ago, installation="ours", limit=5) == []
+    assert await supabase.jobs.stale(before=hour_ago, installation="ours", limit=5, lane=Lane.FRESH) == []
     (held,) = await supabase.jobs.claimed_by_names("work/")
     assert not is_abandoned(held, now=now)
     # The row watch compares the times of both reads.
     assert [watched.updated_at async for watched in supabase.jobs.claims_of("work/dead")] == [held.updated_at]
     database.execute(b"update public.jobs set updated_at = now() - interval '61 minutes'")
-    (stale,) = await supabase.jobs.stale(before=hour_ago, installation="ours", limit=5)
+    (stale,) = await supabase.jobs.stale(before=hour_ago, installation="ours", limit=5, lane=Lane.FRESH)
     assert is_abandoned(stale, now=now)
     taken = Claim(claim=str(uuid4()), by="ours")
     assert await supabase.jobs.claim(stale, taken, from_status="processing") is not None
@@ -155,7 +155,8 @@ async def test_a_long_queue_is_read_and_worked_on_where_metadata_is_json(
             queue({"user_id": busy, "priority": odd})
         other = queue({"user_id": str(uuid4())})
         candidates = Candidates(supabase.jobs, CONFIG)
-        rows = {row.job_id: row for row in await candidates.read(slots=1, active={}, server_time=datetime.now(UTC))}
+        found = await candidates.read({Lane.FRESH: Wanted(1, {})}, server_time=datetime.now(UTC))
+        rows = {row.job_id: row for row in found[Lane.FRESH]}
         assert {urgent, other} <= set(rows)
         assert await supabase.jobs.queued(limit=5, prioritised=True) == [rows[urgent]]
         claim = Claim(claim=str(uuid4()), by="here")

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import LiteralString
 from uuid import uuid4
 
 import psycopg
@@ -179,6 +180,26 @@ def test_oldest_queued_rows_are_found_by_index(project: Connection) -> None:
         "explain select * from jobs where status = 'queued' order by created_at, id limit 20"
     ).fetchall()
     assert "jobs_runops_queued" in str(plan)
+
+
+_FRESH: LiteralString = "(metadata->>'backfill' is null or metadata->>'backfill' <> 'true')"
+
+
+@pytest.mark.parametrize(
+    ("which", "index"), [(_FRESH, "jobs_runops_fresh"), ("metadata->>'backfill' = 'true'", "jobs_runops_backfill")]
+)
+def test_the_rows_of_a_lane_are_found_by_index_behind_many_of_the_other(
+    project: Connection, which: LiteralString, index: str
+) -> None:
+    _migrate(project)
+    project.execute(
+        "insert into jobs (job_id, metadata) select gen_random_uuid(), jsonb_build_object('backfill', number % 2 = 0) "
+        "from generate_series(1, 5000) number"
+    )
+    project.execute("analyze jobs")
+    asked = "explain select * from jobs where status = 'queued' and {} order by created_at, id limit 20"
+    plan = project.execute(sql.SQL(asked).format(sql.SQL(which))).fetchall()
+    assert index in str(plan)
 
 
 @pytest.mark.parametrize(

@@ -254,6 +254,7 @@ def _properties() -> dict[str, Schema]:
         **{name: _setting(name) for name in same},
         "maxConcurrent": _integer(0, 10_000),
         "maxConcurrentPerUser": _integer(0, 10_000),
+        "backfill": _object(maxConcurrent=_integer(0, 10_000)),
         "models": _object(transcribe=model, sop=model, fallback=_list(model, maxItems=3, uniqueItems=True)),
         "prompts": _object(
             transcription=prompt,

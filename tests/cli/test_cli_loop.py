@@ -127,6 +127,26 @@ async def test_attempts_before_a_row_was_queued_again_do_not_count(
     assert claimed == [1]
 
 
+async def test_every_other_row_comes_before_the_backfills_that_were_queued_earlier(
+    supabase: Supabase, database: psycopg.Connection
+) -> None:
+    for _ in range(15):
+        queue(database, metadata='{"backfill": true}')
+    abandoned = queue(database, metadata='{"backfill": true, "runops": {"claim": "0a1b", "by": "work/gone"}}')
+    database.execute(
+        "update jobs set status = 'processing', updated_at = now() - interval '1 hour' where job_id = %s", [abandoned]
+    )
+    fresh = [queue(database), queue(database)]
+
+    async def completing(row: JobRow, claim: Claim) -> None:
+        await supabase.jobs.complete(row.job_id, claim.claim)
+
+    runner = Scripted(completing)
+    assert await loop(supabase, runner).run() == 0
+    assert runner.worked_on[:3] == [*fresh, abandoned]
+    assert len(runner.worked_on) == 18
+
+
 async def test_an_unexpected_error_does_not_stop_the_queue(supabase: Supabase, database: psycopg.Connection) -> None:
     first, second = queue(database), queue(database)
 

@@ -67,6 +67,12 @@ def test_user_and_id_are_kept(runops: Runops, stack: StackInfo, database: psycop
     assert row_of(database, job_id) == ("queued", {"user_id": user}, None)
 
 
+def test_a_backfill_is_marked_in_its_row(runops: Runops, database: psycopg.Connection, recording: Path) -> None:
+    user = str(uuid4())
+    job_id = runops("submit", recording, "--backfill", "--user", user).stdout.strip()
+    assert row_of(database, job_id) == ("queued", {"backfill": True, "user_id": user}, None)
+
+
 def test_the_recording_of_a_job_that_exists_is_never_replaced(
     runops: Runops, database: psycopg.Connection, faults: FaultControl, recording: Path
 ) -> None:

@@ -94,13 +94,13 @@ MUTATIONS: Final[Sequence[Mutation]] = (
     # Slots.
     _in_operator(
         name="rows that are claimed take no slot",
-        before="active: Counter[str] = Counter(claimed)",
-        after="active: Counter[str] = Counter()",
-        worlds=15,
+        before="active = {lane: Counter(claimed.get(lane, _NONE_CLAIMED)) for lane in Lane}",
+        after="active = {lane: Counter() for lane in Lane}",
+        worlds=40,
     ),
     _in_operator(
         name="VideoJobs take no slot",
-        before="active[videojob.user] += 1",
+        before="active[videojob.lane][videojob.user] += 1",
         after="pass",
         worlds=10,
     ),
@@ -109,6 +109,25 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         before="if per_user is not None and load.get(user, 0) >= per_user:",
         after="if False:",
         test="tests/operator/test_choose.py::test_no_user_has_more_at_work_than_the_cap_allows",
+    ),
+    _in_operator(
+        name="backfills take slots of fresh rows",
+        before="active[videojob.lane][videojob.user] += 1",
+        after="active[Lane.FRESH][videojob.user] += 1",
+        worlds=60,
+    ),
+    _in_operator(
+        name="a fresh row waits for the end of a backfill",
+        before="active[lane].total(), waiting[lane], most)",
+        after="sum(active.values(), Counter()).total(), waiting[lane], most)",
+        worlds=150,
+    ),
+    _in_operator(
+        name="backfills hide the fresh rows behind them",
+        before="if len(page) >= limit or (lane is Lane.BACKFILL and",
+        after="if True or (lane is Lane.BACKFILL and",
+        test="tests/operator/test_candidates.py"
+        "::test_no_number_of_backfills_at_the_head_of_the_queue_hides_a_fresh_row",
     ),
     _in_operator(
         name="rows are claimed while another row is being adopted",
@@ -256,7 +275,7 @@ MUTATIONS: Final[Sequence[Mutation]] = (
     ),
     _in_operator(
         name="VideoJobs made by hand know no limit",
-        before="return taken < self._config.max_concurrent and",
+        before="return taken < self._config.slots_of(videojob.lane) and",
         after="return taken < 10_000 and",
         test="tests/operator/test_isolation.py::test_videojobs_made_by_hand_keep_to_the_limits_and_come_one_after_the_other",
     ),

@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from runops.breakers.reason_breakers import Pause
 from runops.failures import TABLE, Reason
-from runops_operator.config import OperatorConfig
-from runops_operator.intake.admission import Admission, admit
+from runops.job_row import JobRow, Lane
+from runops_operator.config import Backfill, OperatorConfig
+from runops_operator.intake.admission import Admission, LaneSlots, admit
 from runops_operator.manifests.observed import VideoJobView, parse_videojob
 from runops_operator.spending.caps import SpendingVerdict
 from tests.operator.world import CONFIG
@@ -17,8 +19,9 @@ from tests.simulation.cluster import START
 USER = "11111111-2222-4333-8444-555555555555"
 
 
-def _config(slots: int) -> OperatorConfig:
-    return CONFIG.model_copy(update={"max_concurrent": slots})
+def _config(slots: int, backfill: int = 0) -> OperatorConfig:
+    """Return settings with so many slots for fresh rows; what is said of them holds without backfills, too."""
+    return CONFIG.model_copy(update={"max_concurrent": slots, "backfill": Backfill(max_concurrent=backfill)})
 
 
 def _videojob(
@@ -40,19 +43,23 @@ def _pause(reason: Reason, words: str, *, may_try: bool) -> Pause:
     return Pause(reason, words, may_try=may_try, since=START, next_try=None)
 
 
+def _fresh(admission: Admission) -> LaneSlots:
+    return admission.lanes[Lane.FRESH]
+
+
 def _admit(*videojobs: VideoJobView, slots: int = 3, claimed: dict[str, int] | None = None) -> Admission:
-    return admit(videojobs, _config(slots), claimed=claimed or {})
+    return admit(videojobs, _config(slots), claimed={Lane.FRESH: claimed or {}})
 
 
 def test_each_unfinished_videojob_and_each_claimed_row_takes_a_slot() -> None:
     admission = _admit(_videojob(), claimed={USER: 1})
-    assert (admission.slots, dict(admission.active), admission.full) == (1, {USER: 2}, False)
+    assert (_fresh(admission).free, dict(_fresh(admission).active), admission.full) == (1, {USER: 2}, False)
 
 
 def test_slots_wait_for_estimates_where_spending_leaves_no_room() -> None:
     verdicts = (SpendingVerdict(room=0), SpendingVerdict(room=1), SpendingVerdict())
     assert [admit([], _config(3), claimed={}, spending=one).for_estimates for one in verdicts] == [True, False, False]
-    assert not admit([], _config(3), claimed={USER: 3}, spending=SpendingVerdict(room=0)).for_estimates, (
+    assert not admit([], _config(3), claimed={Lane.FRESH: {USER: 3}}, spending=SpendingVerdict(room=0)).for_estimates, (
         "no slot is free"
     )
 
@@ -60,21 +67,21 @@ def test_slots_wait_for_estimates_where_spending_leaves_no_room() -> None:
 def test_a_cap_on_spending_stops_all_claims_and_says_why() -> None:
     spending = SpendingVerdict("Videos have cost 5 USD.", capped_users=frozenset({USER}))
     admission = admit([_videojob()], _config(3), claimed={}, spending=spending)
-    assert (admission.slots, admission.full) == (0, False)
+    assert (_fresh(admission).free, admission.full) == (0, False)
     assert (admission.paused, admission.why_paused) == (Reason.SPENDING_CAP_REACHED, "Videos have cost 5 USD.")
 
 
 def test_a_user_at_the_cap_stops_nobody_else() -> None:
     spending = SpendingVerdict(capped_users=frozenset({USER}))
     admission = admit([], _config(3), claimed={}, spending=spending)
-    assert (admission.slots, admission.paused) == (3, None)
+    assert (_fresh(admission).free, admission.paused) == (3, None)
     assert admission.spending is spending
 
 
 @pytest.mark.parametrize(("room", "slots"), [(None, 3), (9, 3), (2, 2), (0, 0)])
 def test_no_more_are_claimed_than_spending_has_room_for(room: int | None, slots: int) -> None:
     admission = admit([], _config(3), claimed={}, spending=SpendingVerdict(room=room))
-    assert (admission.slots, admission.paused, admission.for_quota) == (slots, None, False)
+    assert (_fresh(admission).free, admission.paused, admission.for_quota) == (slots, None, False)
 
 
 def test_a_key_that_blocks_is_named_before_a_cap() -> None:
@@ -85,22 +92,22 @@ def test_a_key_that_blocks_is_named_before_a_cap() -> None:
 
 
 def test_a_suspended_videojob_takes_no_slot() -> None:
-    assert _admit(_videojob(suspend=True)).slots == 3
+    assert _fresh(_admit(_videojob(suspend=True))).free == 3
 
 
 def test_a_videojob_with_a_malformed_spec_takes_a_slot_of_no_user() -> None:
     admission = _admit(_videojob(spec={"jobId": 5}))
-    assert (admission.slots, dict(admission.active)) == (2, {"": 1})
+    assert (_fresh(admission).free, dict(_fresh(admission).active)) == (2, {"": 1})
 
 
 def test_a_videojob_without_a_user_counts_for_nobody() -> None:
-    assert dict(_admit(_videojob(user=None)).active) == {"": 1}
+    assert dict(_fresh(_admit(_videojob(user=None))).active) == {"": 1}
 
 
 @pytest.mark.parametrize(("videojobs", "slots"), [(2, 1), (3, 0), (5, 0)])
 def test_slots_never_go_below_none(videojobs: int, slots: int) -> None:
     admission = _admit(*[_videojob()] * videojobs)
-    assert (admission.slots, admission.full) == (slots, slots == 0)
+    assert (_fresh(admission).free, admission.full) == (slots, slots == 0)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +115,7 @@ def test_slots_never_go_below_none(videojobs: int, slots: int) -> None:
 )
 def test_a_fault_that_all_videos_meet_stops_all_claims_and_says_why(words: str, why: str | None) -> None:
     admission = admit([_videojob()], _config(3), claimed={}, fault=_pause(Reason.KEY_REJECTED, words, may_try=False))
-    assert (admission.paused, admission.why_paused, admission.slots) == (Reason.KEY_REJECTED, why, 0)
+    assert (admission.paused, admission.why_paused, _fresh(admission).free) == (Reason.KEY_REJECTED, why, 0)
     assert (admission.full, admission.to_try) == (False, False)
     assert admission.fault is not None
     assert admission.fault.since == START
@@ -117,9 +124,9 @@ def test_a_fault_that_all_videos_meet_stops_all_claims_and_says_why(words: str, 
 def test_one_row_may_try_whether_a_fault_is_over_where_a_slot_is_free() -> None:
     fault = _pause(Reason.MODEL_UNAVAILABLE, "", may_try=True)
     one = admit([_videojob()], _config(3), claimed={}, fault=fault)
-    assert (one.paused, one.slots, one.claimable, one.to_try) == (Reason.MODEL_UNAVAILABLE, 1, 1, True)
+    assert (one.paused, _fresh(one).free, one.claimable, one.to_try) == (Reason.MODEL_UNAVAILABLE, 1, 1, True)
     none = admit([_videojob()] * 3, _config(3), claimed={}, fault=fault)
-    assert (none.slots, none.to_try) == (0, False)
+    assert (_fresh(none).free, none.to_try) == (0, False)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +134,7 @@ def test_one_row_may_try_whether_a_fault_is_over_where_a_slot_is_free() -> None:
 )
 def test_videojobs_made_by_hand_that_wait_keep_half_of_the_slots_at_most(slots: int, waiting: int, left: int) -> None:
     admission = _admit(*[replace(_videojob(), claim=None)] * waiting, slots=slots)
-    assert (admission.slots, admission.active.total()) == (left, 0)
+    assert (_fresh(admission).free, _fresh(admission).active.total()) == (left, 0)
 
 
 @pytest.mark.parametrize(
@@ -146,10 +153,74 @@ def test_no_more_rows_are_claimed_than_the_quota_per_minute_feeds(
     room: int | None, slots: int, for_quota: bool
 ) -> None:
     admission = admit((), _config(3), claimed={}, room=room)
-    assert (admission.slots, admission.for_quota, admission.full) == (slots, for_quota, slots == 0)
+    assert (_fresh(admission).free, admission.for_quota, admission.full) == (slots, for_quota, slots == 0)
 
 
 def test_a_pause_has_its_own_reason_whatever_the_quota_per_minute_feeds() -> None:
     fault = _pause(Reason.MODEL_KEY_REJECTED, "", may_try=False)
     admission = admit((), _config(3), claimed={}, fault=fault, room=0)
     assert (admission.paused, admission.for_quota) == (Reason.MODEL_KEY_REJECTED, False)
+
+
+def _backfill(**given: Any) -> VideoJobView:
+    return replace(_videojob(**given), lane=Lane.BACKFILL)
+
+
+def _free(admission: Admission) -> tuple[int, int]:
+    return _fresh(admission).free, admission.lanes[Lane.BACKFILL].free
+
+
+def test_backfills_take_no_slot_of_fresh_rows_nor_do_these_take_theirs() -> None:
+    admission = admit([_backfill()] * 9, _config(3, 2), claimed={Lane.BACKFILL: {USER: 5}})
+    assert (_free(admission), _fresh(admission).active.total(), admission.full) == ((3, 0), 0, False)
+    admission = admit([_videojob()] * 9, _config(3, 2), claimed={Lane.FRESH: {USER: 5}})
+    assert (_free(admission), admission.claimable, admission.full) == ((0, 2), 2, True)
+
+
+def test_rows_ahead_of_their_videojobs_are_counted_by_lane() -> None:
+    admission = admit((), _config(5000, 5000), claimed={Lane.BACKFILL: {USER: 1000}})
+    assert [slots.claimable for slots in admission.lanes.values()] == [1000, 0]
+
+
+def test_videojobs_made_by_hand_keep_slots_of_their_own_lane() -> None:
+    waiting = replace(_backfill(), claim=None)
+    assert _free(admit([waiting], _config(3, 2), claimed={})) == (3, 1)
+
+
+def test_backfills_at_work_take_nothing_of_the_quota_from_fresh_rows() -> None:
+    assert _free(admit([_backfill()] * 2, _config(3, 4), claimed={}, room=1)) == (3, 1)
+    assert _free(admit([_backfill()] * 2, _config(3, 4), claimed={}, room=-2)) == (0, 0)
+
+
+@pytest.mark.parametrize(("room", "free"), [(0, (0, 0)), (3, (3, 0)), (4, (3, 1)), (9, (3, 2)), (None, (3, 2))])
+def test_of_what_may_be_spent_backfills_leave_what_the_free_slots_of_fresh_rows_may_need(
+    room: int | None, free: tuple[int, int]
+) -> None:
+    assert _free(admit((), _config(3, 2), claimed={}, spending=SpendingVerdict(room=room))) == free
+
+
+@pytest.mark.parametrize(("may_try", "free"), [(True, (1, 1)), (False, (0, 0))])
+def test_a_fault_stops_both_lanes_but_for_one_row_to_try(may_try: bool, free: tuple[int, int]) -> None:
+    fault = _pause(Reason.MODEL_UNAVAILABLE, "", may_try=may_try)
+    admission = admit((), _config(3, 2), claimed={}, fault=fault)
+    assert (_free(admission), admission.to_try, admission.claimable) == (free, may_try, int(may_try))
+
+
+def test_who_drains_claims_no_backfill_either() -> None:
+    assert _free(admit((), _config(3, 2), claimed={}, drained="It drains.")) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("slots", "fit"),
+    [((9, 9), [1, 2, 3, 4]), ((1, 1), [1, 3]), ((0, 9), [3, 4]), ((9, 0), [1, 2]), ((0, 0), [])],
+)
+def test_slots_that_were_taken_since_rows_were_chosen_are_counted_by_lane(
+    slots: tuple[int, int], fit: list[int]
+) -> None:
+    chosen = [
+        JobRow(job_id=UUID(int=number), metadata={"backfill": backfill})
+        for number, backfill in ((1, False), (2, False), (3, True), (4, True))
+    ]
+    assert [row.job_id.int for row in admit((), _config(*slots), claimed={}).fitting(chosen)] == fit
+    fault = _pause(Reason.MODEL_UNAVAILABLE, "", may_try=True)
+    assert len(admit((), _config(*slots), claimed={}, fault=fault).fitting(chosen)) == min(1, len(fit))

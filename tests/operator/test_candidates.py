@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from runops.job_row import JobRow
+from runops.job_row import JobRow, Lane
 from runops_operator.config import OperatorConfig
-from runops_operator.intake.candidates import Candidates, page_size
+from runops_operator.intake.candidates import Candidates, Wanted, page_size
 from tests.operator.world import CONFIG
 from tests.simulation.cluster import START
 
@@ -45,6 +45,11 @@ class Table:
         return self.stale_rows
 
 
+def wanted(fresh: int = 0, backfill: int = 0) -> dict[Lane, Wanted]:
+    slots = {Lane.FRESH: fresh, Lane.BACKFILL: backfill}
+    return {lane: Wanted(count, {}) for lane, count in slots.items() if count}
+
+
 async def read(
     table: Any,
     *,
@@ -53,8 +58,8 @@ async def read(
     config: OperatorConfig = CONFIG,
     at: datetime = START,
 ) -> list[int]:
-    found = await Candidates(table, config).read(slots=slots, active=active or {}, server_time=at)
-    return [row.job_id.int for row in found]
+    found = await Candidates(table, config).read({Lane.FRESH: Wanted(slots, active or {})}, server_time=at)
+    return [row.job_id.int for row in found[Lane.FRESH]]
 
 
 @pytest.mark.parametrize(("slots", "size"), [(1, 50), (25, 50), (26, 52), (500, 1000), (501, 1000)])
@@ -65,16 +70,16 @@ def test_a_page_holds_twice_as_many_rows_as_there_are_slots_within_bounds(slots:
 async def test_a_page_that_is_not_full_is_the_whole_queue() -> None:
     table = Table([rows(ANN, 49)])
     assert len(await read(table)) == 49
-    assert table.asked == [{"limit": 50}]
+    assert table.asked == [{"limit": 50, "lane": Lane.FRESH}]
 
 
 async def test_behind_a_full_page_rows_of_other_users_and_with_a_priority_are_read() -> None:
     table = Table([rows(ANN, 50), rows(BEN, 1, first=900)], prioritised=rows(ANN, 1, first=500))
     assert await read(table) == [*range(50), 500, 900]
     assert table.asked == [
-        {"limit": 50},
-        {"limit": 50, "prioritised": True},
-        {"limit": 50, "without_users": [ANN], "without_nobody": False},
+        {"limit": 50, "lane": Lane.FRESH},
+        {"limit": 50, "lane": Lane.FRESH, "prioritised": True},
+        {"limit": 50, "lane": Lane.FRESH, "without_users": [ANN], "without_nobody": False},
     ]
 
 
@@ -87,7 +92,7 @@ async def test_a_full_page_of_another_user_is_passed_over_too() -> None:
 async def test_rows_without_a_user_are_passed_over_once_they_fill_a_page() -> None:
     table = Table([rows(None, 50)])
     await read(table)
-    assert table.asked[-1] == {"limit": 50, "without_users": [], "without_nobody": True}
+    assert table.asked[-1] == {"limit": 50, "lane": Lane.FRESH, "without_users": [], "without_nobody": True}
 
 
 async def test_no_more_than_four_pages_are_passed_over() -> None:
@@ -114,19 +119,19 @@ async def test_rows_come_oldest_first_each_once_and_those_without_a_time_first()
 
 async def test_a_row_that_changed_between_two_reads_is_as_it_was_read_last() -> None:
     stale, queued = JobRow(job_id=UUID(int=1), status="processing"), JobRow(job_id=UUID(int=1), status="queued")
-    found = await Candidates(Table([[queued]], stale_rows=[stale]), CONFIG).read(  # type: ignore[arg-type]
-        slots=1, active={}, server_time=START
-    )
-    assert found == [queued]
+    table: Any = Table([[queued]], stale_rows=[stale])
+    found = await Candidates(table, CONFIG).read(wanted(1), server_time=START)
+    assert found == {Lane.FRESH: [queued]}
 
 
 async def test_stale_rows_of_other_installations_are_read_once_a_minute() -> None:
     table: Any = Table([])
     candidates = Candidates(table, CONFIG)
     for seconds in (0, 59.9, 60):
-        await candidates.read(slots=3, active={}, server_time=START + timedelta(seconds=seconds))
+        await candidates.read(wanted(3), server_time=START + timedelta(seconds=seconds))
     before = START - timedelta(seconds=CONFIG.stale_after_seconds)
-    assert table.stale_asked[0] == {"before": before.isoformat(), "installation": CONFIG.installation, "limit": 3}
+    asked = {"before": before.isoformat(), "installation": CONFIG.installation, "limit": 3, "lane": Lane.FRESH}
+    assert table.stale_asked[0] == asked
     assert len(table.stale_asked) == 2
 
 
@@ -134,7 +139,7 @@ async def test_stale_rows_are_read_again_at_once_while_they_fill_the_slots() -> 
     table: Any = Table([], stale_rows=rows(ANN, 3))
     candidates = Candidates(table, CONFIG)
     for _ in range(2):
-        await candidates.read(slots=3, active={}, server_time=START)
+        await candidates.read(wanted(3), server_time=START)
     assert len(table.stale_asked) == 2
 
 
@@ -142,7 +147,7 @@ async def test_stale_rows_are_read_again_when_the_servers_clock_goes_back() -> N
     table: Any = Table([])
     candidates = Candidates(table, CONFIG)
     for seconds in (0, -1):
-        await candidates.read(slots=3, active={}, server_time=START + timedelta(seconds=seconds))
+        await candidates.read(wanted(3), server_time=START + timedelta(seconds=seconds))
     assert len(table.stale_asked) == 2
 
 
@@ -150,7 +155,7 @@ async def test_stale_rows_are_read_more_often_where_rows_get_stale_sooner() -> N
     table: Any = Table([])
     candidates = Candidates(table, CONFIG.model_copy(update={"stale_after_seconds": 20}))
     for seconds, asked in ((0, 1), (0, 1), (9.9, 1), (10, 2)):
-        await candidates.read(slots=3, active={}, server_time=START + timedelta(seconds=seconds))
+        await candidates.read(wanted(3), server_time=START + timedelta(seconds=seconds))
         assert len(table.stale_asked) == asked
 
 
@@ -163,3 +168,67 @@ async def test_no_more_stale_rows_are_read_than_fit_into_an_answer() -> None:
 async def test_rows_of_the_same_time_come_in_the_order_of_their_ids() -> None:
     burst = [JobRow(job_id=UUID(int=number), created_at="2026-01-01T00:00:00+00:00") for number in (3, 1, 2)]
     assert await read(Table([burst])) == [1, 2, 3]
+
+
+class LaneTable:
+    """A queue that answers as the database does, and keeps the questions."""
+
+    def __init__(self, queue: list[JobRow]) -> None:
+        self.queue = queue
+        self.asked: list[dict[str, Any]] = []
+
+    async def queued(self, *, limit: int, lane: Lane | None = None, **more: Any) -> list[JobRow]:
+        self.asked.append({"lane": lane, **more})
+        if more:
+            return []
+        return [row for row in self.queue if lane in {None, row.lane}][:limit]
+
+    async def stale(self, **_: Any) -> list[JobRow]:
+        return []
+
+
+def backfills(count: int) -> list[JobRow]:
+    return [
+        JobRow(job_id=UUID(int=number), created_at=f"2025-01-01T00:00:{number:06d}", metadata={"backfill": True})
+        for number in range(count)
+    ]
+
+
+async def _read_lanes(table: LaneTable, asked: dict[Lane, Wanted]) -> dict[str, int]:
+    reader: Any = table
+    found = await Candidates(reader, CONFIG).read(asked, server_time=START)
+    assert all(row.lane is lane for lane, of_lane in found.items() for row in of_lane)
+    return {lane.value: len(of_lane) for lane, of_lane in found.items()}
+
+
+async def test_a_queue_of_both_lanes_that_fits_into_a_page_is_read_once() -> None:
+    table = LaneTable([*backfills(20), *rows(ANN, 20, first=1000)])
+    assert await _read_lanes(table, wanted(2, 2)) == {"fresh": 20, "backfill": 20}
+    assert table.asked == [{"lane": None}]
+
+
+async def test_no_number_of_backfills_at_the_head_of_the_queue_hides_a_fresh_row() -> None:
+    table = LaneTable([*backfills(5000), *rows(ANN, 3, first=10_000)])
+    assert await _read_lanes(table, wanted(2, 2)) == {"fresh": 3, "backfill": 50}
+    assert table.asked[:2] == [{"lane": None}, {"lane": Lane.FRESH}]
+
+
+async def test_no_number_of_fresh_rows_hides_a_backfill() -> None:
+    table = LaneTable([*rows(ANN, 500), *backfills(3)])
+    assert await _read_lanes(table, wanted(2, 2)) == {"fresh": 50, "backfill": 3}
+
+
+async def test_where_only_backfills_are_wanted_only_they_are_read() -> None:
+    table = LaneTable([*rows(ANN, 500), *backfills(3)])
+    assert await _read_lanes(table, wanted(0, 2)) == {"backfill": 3}
+    assert table.asked == [{"lane": Lane.BACKFILL}]
+
+
+@pytest.mark.parametrize("fresh", [0, 2], ids=["no fresh row wanted", "both wanted"])
+async def test_where_no_backfill_waits_behind_a_long_queue_none_is_looked_for_again_for_30_s(fresh: int) -> None:
+    table: Any = LaneTable(rows(ANN, 500))
+    candidates = Candidates(table, CONFIG)
+    for seconds, looks in ((0, 1), (1, 1), (29, 1), (30, 2), (31, 2), (10, 3)):
+        await candidates.read(wanted(fresh, 2), server_time=START + timedelta(seconds=seconds))
+        asked = [question for question in table.asked if question == {"lane": Lane.BACKFILL}]
+        assert len(asked) == looks, seconds

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from runops.failures import FailureClass
-from runops.job_row import Claim, JobRow
+from runops.job_row import Claim, JobRow, Lane
 from runops.logs import job_id_in_logs
 from runops.retry_policy import MOST_COUNTED
 from runops.supabase.errors import ErrorKind, SupabaseError
@@ -111,7 +111,7 @@ class InHand:
     def __init__(self) -> None:
         self.held: set[int] = set()
 
-    def in_hand(self, job_id: UUID) -> Any:
+    def in_hand(self, job_id: UUID, _lane: Lane) -> Any:
         held = self.held
 
         class Mark:
@@ -231,6 +231,12 @@ async def test_a_stale_row_is_a_repair_and_its_wait_is_not_measured() -> None:
     await site.claimer.claim([row("processing", created_at=START.isoformat())])
     assert site.metrics == [("repaired", "StaleRow"), ("processing", None)]
     assert site.table.claims == [([1], "processing")]
+
+
+async def test_the_wait_of_a_backfill_is_not_measured() -> None:
+    site = Site(Table())
+    await site.claimer.claim([queued(1, extra={"backfill": True})])
+    assert [waited for _, waited in site.metrics] == [None]
 
 
 async def test_a_row_is_refused_with_its_fault(caplog: pytest.LogCaptureFixture) -> None:

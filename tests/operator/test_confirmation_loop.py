@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from runops.job_row import Claim, JobRow, stamped_metadata
+from runops.job_row import Claim, JobRow, Lane, stamped_metadata
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops_operator.breakers.breakers import Breakers
 from runops_operator.intake.confirm import ADOPTIONS_AT_ONCE, Confirmation
@@ -72,7 +72,7 @@ class Site:
         self.adopted.append(row.job_id)
         return True
 
-    def take_in_hand(self, job_id: UUID) -> None:
+    def take_in_hand(self, job_id: UUID, _lane: Lane) -> None:
         self.in_hand.append(job_id)
 
     def release(self, job_id: UUID) -> None:

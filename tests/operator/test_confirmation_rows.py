@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from runops.failures import TABLE, Reason
-from runops.job_row import Claim, JobRow, stamped_metadata
+from runops.job_row import Claim, JobRow, Lane, stamped_metadata
 from runops.logs import job_id_in_logs
 from runops_operator.breakers.breakers import Breakers
 from runops_operator.intake.confirm import Confirmation
@@ -83,7 +83,7 @@ class Site:
     async def give_way(self, job_id: UUID, token: str) -> None:
         self.left.append((job_id.int, token))
 
-    def take_in_hand(self, job_id: UUID) -> None:
+    def take_in_hand(self, job_id: UUID, _lane: Lane) -> None:
         self.in_hand.append(job_id.int)
 
     def release(self, job_id: UUID) -> None:
@@ -213,10 +213,9 @@ async def test_a_row_that_is_claimed_again_while_it_is_confirmed_is_confirmed_ag
     assert site.in_hand == []
 
 
-async def test_waiting_rows_are_counted_by_user() -> None:
-    site = Site()
-    for number, user in ((1, USER), (2, USER), (3, str(UUID(int=78)))):
+async def test_waiting_rows_are_counted_by_lane_and_user() -> None:
+    site, other = Site(), str(UUID(int=78))
+    for number, user in ((1, USER), (2, USER), (3, other)):
         site.add(claimed(number, metadata={"user_id": user}))
-    counts = site.confirmation.by_user()
-    assert sorted(counts.values()) == [1, 2]
-    assert counts[USER] == 2
+    site.add(claimed(4, metadata={"user_id": other, "backfill": True}))
+    assert site.confirmation.by_user() == {Lane.FRESH: {USER: 2, other: 1}, Lane.BACKFILL: {other: 1}}

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from runops.failures import Reason
+from runops.job_row import Lane
 from runops.progress import Stage
 from runops.report import Report
 from runops.videojob import videojob_name
@@ -185,7 +186,7 @@ def test_a_replica_that_does_not_lead_shows_nothing_of_the_queue() -> None:
     metrics.leads(lambda: True)
     assert _value(metrics, "runops_leader") == 1
     metrics.look_at(videojobs=lambda: Snapshot(phases={"Running": 3}), depth=lambda: 7)
-    metrics.queue(rows=5, oldest_seconds=60)
+    metrics.queue(Lane.FRESH, rows=5, oldest_seconds=60)
     metrics.intake_paused("QuotaExceeded")
     metrics.intake_waits_for_quota(True)
     metrics.pace("gemini", requests=5.0, tokens=100.0, waiting=3, oldest_seconds=9.0)
@@ -218,7 +219,7 @@ def test_a_clock_that_runs_backwards_makes_no_negative_durations() -> None:
     metrics.claimed("queued", waited_seconds=-5)
     metrics.started(-5)
     metrics.finished("Succeeded", run_seconds=-5, whole_seconds=-5)
-    metrics.queue(rows=1, oldest_seconds=-5)
+    metrics.queue(Lane.FRESH, rows=1, oldest_seconds=-5)
     for name in ("runops_claim_wait_seconds_sum", "runops_start_wait_seconds_sum", "runops_queue_oldest_seconds"):
         assert _value(metrics, name) == 0
 
@@ -234,9 +235,12 @@ async def test_the_queue_shows_its_length_and_its_oldest_row(world: World) -> No
     for _ in range(3):
         world.jobs.add()
     world.wait(90)
+    world.jobs.add(metadata={"backfill": True})
     await world.backlog.once()
     assert _value(world.metrics, "runops_queue_rows") == 3
     assert _value(world.metrics, "runops_queue_oldest_seconds") == 90
+    assert _value(world.metrics, "runops_backfill_rows") == 1
+    assert _value(world.metrics, "runops_backfill_oldest_seconds") == 0
     for job_id in list(world.jobs.rows):
         world.jobs.set(job_id, status="completed")
     await world.backlog.once()

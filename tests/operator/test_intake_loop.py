@@ -1,7 +1,6 @@
 """When the intake recalls, reads, claims and pauses."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -19,6 +18,7 @@ from runops_operator.intake.intake_status import IntakeStatus
 from runops_operator.intake.missed_hints import NO_FEED, Hints, RowFeed
 from runops_operator.kubernetes_api.cluster import ClusterError
 from runops_operator.observability.metrics import Metrics
+from tests.operator.admissions import admission
 
 pytestmark = pytest.mark.virtual_time
 AWAY = SupabaseError(ErrorKind.UNAVAILABLE, "The database is away.")
@@ -34,7 +34,7 @@ class Site:
     def __init__(self, *choices: Choice, slots: int = 3, feed: RowFeed = NO_FEED, jitter: float = 0.0) -> None:
         self.calls: list[str] = []
         self.choices = list(choices)
-        self.offer: Admission | Exception = Admission(slots, Counter())
+        self.offer: Admission | Exception = admission(slots)
         self.claim_failure: Exception | None = None
         self.admissions = 0
         self.read_seconds = 0.0
@@ -88,7 +88,7 @@ async def test_rows_are_recalled_before_the_first_claim_and_not_again() -> None:
 
 async def test_while_the_installation_drains_rows_are_recalled_and_none_is_read() -> None:
     site = Site(Choice(rows(2), 0))
-    site.offer = Admission(0, Counter(), Reason.DRAINED)
+    site.offer = admission(0, None, Reason.DRAINED)
     assert await site.intake.claim_what_fits() == 0
     assert site.calls == ["recall", "claims nothing"]
     assert site.status.is_intended
@@ -98,7 +98,7 @@ async def test_slots_that_were_taken_while_rows_were_chosen_are_not_taken_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     site = Site(Choice(rows(3), 0))
-    offers = iter([Admission(3, Counter()), Admission(1, Counter())])
+    offers = iter([admission(3), admission(1)])
     monkeypatch.setattr(site, "admission", lambda: next(offers))
     assert await site.intake.claim_what_fits() == 1
     assert site.calls == ["recall", "choose 3", "claim 1"]
@@ -126,7 +126,7 @@ async def test_nothing_is_read_while_videojobs_cannot_be_made() -> None:
 
 async def test_nothing_is_read_while_every_video_would_fail() -> None:
     site = Site()
-    site.offer = Admission(0, Counter(), Reason.KEY_REJECTED)
+    site.offer = admission(0, None, Reason.KEY_REJECTED)
     assert await site.intake.claim_what_fits() == 0
     assert site.calls == ["recall"]
     assert site.status.needs_a_key
@@ -154,7 +154,7 @@ async def test_one_free_slot_is_enough_to_read() -> None:
 
 async def test_with_too_many_claimed_rows_nothing_is_read_and_a_trouble_stays() -> None:
     site = Site()
-    site.offer = Admission(5, Counter(), claimed=1000)
+    site.offer = admission(5, claimed=1000)
     site.status.pause("Away.", Reason.DATABASE_UNAVAILABLE)
     assert await site.intake.claim_what_fits() == 0
     assert site.calls == ["recall"]
@@ -225,7 +225,7 @@ async def test_a_full_operator_reads_at_the_idle_pace_also_after_a_claim() -> No
     site = Site(Choice(rows(1), 0))
     await site.intake.claim_what_fits()
     site.intake.movement()
-    site.offer = Admission(0, Counter())
+    site.offer = admission(0)
     await _run(site, seconds=10)
     assert site.admissions == 6, "two for the claim, then every 3.25 s"
 
@@ -261,7 +261,7 @@ async def test_a_failure_pauses_the_intake_with_growing_pauses(
     assert site.status.trouble == sentence
     assert site.admissions == 5, "after 0.5, 1, 2 and 4 s"
     assert ("Unexpected error while rows were claimed." in caplog.text) is isinstance(failure, RuntimeError)
-    site.offer = Admission(3, Counter())
+    site.offer = admission(3)
     await _run(site, seconds=1)
     assert site.status.trouble is None
 
@@ -271,7 +271,7 @@ async def test_a_success_ends_the_growing_pauses() -> None:
     site.offer = AWAY
     task = asyncio.create_task(site.intake.run())
     await asyncio.sleep(10)
-    site.offer = Admission(3, Counter())
+    site.offer = admission(3)
     await asyncio.sleep(10)
     site.offer, site.admissions = AWAY, 0
     site.wake.set()

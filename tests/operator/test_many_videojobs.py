@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from runops.job_row import Lane
 from runops_operator.config import OperatorConfig
 from runops_operator.informer.kopf_settings import NoMemories
 from runops_operator.informer.store import Store
@@ -92,7 +93,7 @@ async def test_operator_without_a_free_slot_looks_for_one_at_the_idle_pace(monke
 
     def counted(*arguments: Any, **named: Any) -> Admission:
         admission = admit(*arguments, **named)
-        admissions.append(admission.slots)
+        admissions.append(admission.lanes[Lane.FRESH].free)
         return admission
 
     monkeypatch.setattr("runops_operator.intake.slots.admit", counted)

@@ -1,8 +1,10 @@
 """Which claimed rows count beside the VideoJobs."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, cast
 
+from runops.job_row import Lane
 from runops_operator.breakers.breakers import Breakers
 from runops_operator.draining.drain_watch import DrainWatch
 from runops_operator.informer.store import Store
@@ -18,8 +20,8 @@ class Claimed:
 
     failure = None
 
-    def by_user(self) -> dict[str, int]:
-        return {"ann": 2, "": 1}
+    def by_user(self) -> dict[Lane, Counter[str]]:
+        return {Lane.FRESH: Counter({"ann": 2}), Lane.BACKFILL: Counter({"": 1})}
 
 
 def test_rows_that_are_claimed_count_for_spending_and_for_a_quota() -> None:
@@ -46,4 +48,5 @@ def test_rows_that_are_claimed_count_for_spending_and_for_a_quota() -> None:
     )
     admission = slots.admission()
     assert asked == [3, {"ann": 2, "": 1}]
-    assert (admission.slots, admission.for_quota) == (1, True)
+    assert {lane: slots.free for lane, slots in admission.lanes.items()} == {Lane.FRESH: 1, Lane.BACKFILL: 0}
+    assert admission.for_quota

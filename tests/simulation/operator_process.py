@@ -134,6 +134,11 @@ class Replica:
         self.process = OperatorProcess()
         self.process.dead = True
 
+    @property
+    def claims(self) -> bool:
+        """Whether a process runs here, and nothing but a free slot could keep it from claiming rows."""
+        return not self.process.dead and self._operator.intake.status.trouble is None
+
     def start(self) -> None:
         """Start a process with an empty memory."""
         self._events.clear()

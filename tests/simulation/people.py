@@ -71,6 +71,8 @@ class People:
         metadata: dict[str, Any] | None = {"user_id": user} if user is not None else None
         if nature is Nature.NO_USER:
             metadata = {"user_id": "somebody"}
+        if self._draw(0.25):
+            metadata = {**(metadata or {}), "backfill": True}
         self._database.insert(job_id, status="queued", metadata=metadata)
         for site in self._sites:
             if nature is Nature.JOB_REFUSED:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from runops.breakers.shared_faults import rule_of
 from runops.failures import TABLE, Reason
-from runops.job_row import JobRow, RowStatus, user_of
+from runops.job_row import JobRow, Lane, RowStatus, user_of
 from runops.progress import Stage
 from runops.videojob import VideoJobSpec
 from runops_operator.intake.choose import user_key
@@ -35,6 +35,8 @@ _RESYNC_SECONDS = 150.0
 """After so long everything was compared with the cluster, and what was missing was made."""
 _RIVAL_SECONDS = 19.0
 _WAITS = (Reason.JOB_REFUSED, Reason.POD_NOT_STARTING, Reason.IMAGE_PULL_FAILED, Reason.UNSCHEDULABLE)
+_CLAIMED_SECONDS = 120.0
+"""A row for which a slot is free is claimed at the next read, 20 s later at most."""
 _CHECK_SECONDS = 10.0
 _DRAINED_SECONDS = 60.0
 """After so long in which every call is answered, every replica has read the order to drain."""
@@ -143,6 +145,7 @@ class Promises:
                 self._of_others.discard(change.job_id)
                 self._taken_with_a_claim.discard(change.job_id)
                 self._check_order(before, site)
+                self.tally["a backfill was claimed"] += before.lane is Lane.BACKFILL
             elif not _malformed(before):
                 raise Violation(f"a queued row was set to {after.status}", change.job_id)
         elif before.status != RowStatus.PROCESSING:
@@ -288,7 +291,7 @@ class Promises:
             for row in self._database.all_rows():
                 older = (row.waiting_since or "") < (claimed.waiting_since or "")
                 listed = process.page.get(row.job_id) == row.updated_at and row.status == RowStatus.QUEUED
-                if older and listed and user_key(row) == user_key(claimed):
+                if older and listed and user_key(row) == user_key(claimed) and row.lane is claimed.lane:
                     self._passed_over.append((process, row.job_id, row.updated_at))
 
     def page_read(self, process: OperatorProcess) -> None:
@@ -357,24 +360,31 @@ class Promises:
     def _check_slots(self, site: Site) -> None:
         if not self.slots_hold:
             return
-        taken = [
-            (body.get("spec") or {}).get("userId")
-            for name, body in own_videojobs(site)
-            if not finished(body)
-            and "deletionTimestamp" not in body["metadata"]
-            and _token(body) is not None
-            and UUID(name.removeprefix("vj-")) not in self._taken_with_a_claim
-        ]
+        taken: dict[Lane, list[Any]] = {lane: [] for lane in Lane}
+        for name, body in own_videojobs(site):
+            job_id = UUID(name.removeprefix("vj-"))
+            if finished(body) or "deletionTimestamp" in body["metadata"] or _token(body) is None:
+                continue
+            if job_id not in self._taken_with_a_claim:
+                taken[self._lane_of(body)].append((body.get("spec") or {}).get("userId"))
         # Two replicas that work at the same time, without a lease, do not know of each other's newest claims.
         replicas = len(site.replicas)
-        self.tally["all slots were taken"] += len(taken) >= site.config.max_concurrent
-        if len(taken) > site.config.max_concurrent * replicas:
-            raise Violation(f"{len(taken)} VideoJobs take {site.config.max_concurrent} slots", site.installation)
-        per_user = site.config.max_concurrent_per_user
-        most = max(Counter(taken).values(), default=0)
-        self.tally["a user had as many VideoJobs as the limit allows"] += most == per_user
-        if per_user is not None and most > per_user * replicas:
-            raise Violation(f"one user has more than {per_user} VideoJobs at work", site.installation)
+        for lane, users in taken.items():
+            slots = site.config.slots_of(lane)
+            self.tally[f"all slots for {lane} rows were taken"] += len(users) >= slots
+            if len(users) > slots * replicas:
+                raise Violation(f"{len(users)} VideoJobs take {slots} slots for {lane} rows", site.installation)
+            per_user = site.config.max_concurrent_per_user
+            most = max(Counter(users).values(), default=0)
+            self.tally["a user had as many VideoJobs as the limit allows"] += most == per_user
+            if per_user is not None and most > per_user * replicas:
+                raise Violation(f"one user has more than {per_user} VideoJobs at work", site.installation)
+
+    def _lane_of(self, videojob: Manifest) -> Lane:
+        """Return the lane that the row of a VideoJob says; one made by hand takes a slot of fresh rows."""
+        name = videojob["metadata"]["name"]
+        row = self._database.rows.get(UUID(name.removeprefix("vj-")))
+        return Lane.FRESH if row is None or name in self.by_hand else row.lane
 
     def _check_start(self, site: Site, job: Manifest) -> None:
         owner = job["metadata"]["ownerReferences"][0]["uid"]
@@ -410,6 +420,26 @@ class Promises:
             if untouched > (_SILENT_SECONDS if runs else _REFRESHED_SECONDS):
                 state = "whose worker is silent" if runs else "that waits"
                 raise Violation(f"a row {state} was not touched for {untouched:.0f} s", row.job_id)
+
+        self._check_that_no_fresh_row_lacks_a_slot(now)
+
+    def _check_that_no_fresh_row_lacks_a_slot(self, now: datetime) -> None:
+        """Check that no fresh row waits while a slot for it is free, whatever backfills there are."""
+        for site in self._sites:
+            held = [
+                body
+                for name, body in own_videojobs(site)
+                if not finished(body) and self._lane_of(body) is Lane.FRESH and name not in site.cluster.finalizers
+            ]
+            claims = any(replica.claims for replica in site.replicas)
+            if not claims or len(held) >= site.config.max_concurrent or site.config.max_concurrent_per_user is not None:
+                continue
+            for row in self._database.all_rows():
+                waits = row.status == RowStatus.QUEUED and row.lane is Lane.FRESH and not _malformed(row)
+                touched = datetime.fromisoformat(row.updated_at or row.created_at or "")
+                waited = (now - touched).total_seconds()
+                if waits and waited > _CLAIMED_SECONDS and self._natures[row.job_id] not in _ROWS_WITHOUT_END:
+                    raise Violation(f"a fresh row was not claimed for {waited:.0f} s, and a slot was free", row.job_id)
 
     # The end.
 

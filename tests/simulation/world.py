@@ -209,6 +209,7 @@ class World:
             settings: dict[str, Any] = {
                 "maxConcurrent": self.chance.choice((1, 2, 2, 3)),
                 "retryLimit": self.chance.choice((0, 1, 2)),
+                "backfill": {"maxConcurrent": self.chance.choice((1, 1, 2))},
             }
             if self._draw(0.3):
                 settings["maxConcurrentPerUser"] = 1

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from postgrest import AsyncPostgrestClient
 
-from runops.job_row import CLAIM_PATTERN, Claim, JobRow
+from runops.job_row import CLAIM_PATTERN, Claim, JobRow, Lane
 from runops.supabase import jobs_requests as requests
 from runops.supabase.errors import ErrorKind, SupabaseError
 
@@ -48,7 +48,7 @@ def test_rows_are_read_by_their_ids() -> None:
 
 
 def _queued_page(**named: Any) -> list[tuple[str, str]]:
-    asked: dict[str, Any] = {"without_users": [], "without_nobody": False, "prioritised": False} | named
+    asked: dict[str, Any] = {"lane": None, "without_users": [], "without_nobody": False, "prioritised": False} | named
     return _sent(requests.queued_page(("job_id",), 7, **asked)(_table()))
 
 
@@ -76,11 +76,24 @@ def test_queued_rows_of_other_users_are_read_whatever_these_are_called() -> None
     ]
 
 
-def test_the_backlog_is_counted_and_its_oldest_row_read() -> None:
-    query: Any = requests.backlog(_table())
+FRESH = ("or", "(metadata->>backfill.is.null,metadata->>backfill.neq.true)")
+BACKFILL = ("metadata->>backfill", "eq.true")
+
+
+@pytest.mark.parametrize(("lane", "which"), [(Lane.FRESH, FRESH), (Lane.BACKFILL, BACKFILL)])
+def test_the_rows_of_a_lane_are_told_apart_by_the_text_of_the_key(lane: Lane, which: tuple[str, str]) -> None:
+    assert _queued_page(lane=lane) == [*QUEUED, which, *IN_ORDER]
+    sent = _queued_page(lane=lane, without_users=["a"])
+    assert sent == [*QUEUED, which, ("or", '(metadata->>user_id.is.null,metadata->>user_id.not.in.("a"))'), *IN_ORDER]
+
+
+@pytest.mark.parametrize(("lane", "which"), [(Lane.FRESH, FRESH), (Lane.BACKFILL, BACKFILL)])
+def test_the_backlog_of_a_lane_is_counted_and_its_oldest_row_read(lane: Lane, which: tuple[str, str]) -> None:
+    query: Any = requests.backlog(lane)(_table())
     assert _sent(query) == [
         ("select", "created_at::timestamptz"),
         ("status", "eq.queued"),
+        which,
         ("order", "created_at.asc,id.asc"),
         ("limit", "1"),
     ]
@@ -88,12 +101,13 @@ def test_the_backlog_is_counted_and_its_oldest_row_read() -> None:
 
 
 def test_rows_of_others_are_read_those_first_that_are_untouched_for_longest() -> None:
-    query = requests.untouched_page('our "own"', 7)(_table())
+    query = requests.untouched_page('our "own"', 7, lane=Lane.BACKFILL)(_table())
     not_ours = 'metadata->runops->>by.is.null,metadata->runops->>by.neq."our \\"own\\""'
     nobodys = f'metadata->runops->>claim.is.null,metadata->runops->>claim.not.match."{CLAIM_PATTERN}"'
     assert _sent(query) == [
         ("select", "job_id,updated_at::timestamptz"),
         ("status", "eq.processing"),
+        BACKFILL,
         ("or", f"({not_ours},{nobodys})"),
         ("order", "updated_at.asc,id.asc"),
         ("limit", "7"),

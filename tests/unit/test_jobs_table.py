@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from postgrest import AsyncPostgrestClient
 
-from runops.job_row import Claim, JobRow
+from runops.job_row import Claim, JobRow, Lane
 from runops.progress import Stage
 from runops.retrying import RetryPolicy
 from runops.supabase.errors import UNREADABLE, ErrorKind, SupabaseError
@@ -557,7 +557,7 @@ async def test_rows_are_stale_by_their_own_times_in_any_zone(script: Script) -> 
     untouched += [_untouched(UUID(int=9), at) for at in odd]
     there = [row(updated_at=in_tokyo), row(updated_at=alive, job_id=OTHER)]
     jobs = script.jobs(reads=[untouched, there])
-    stale = await jobs.stale(before=AT, installation="ours", limit=9)
+    stale = await jobs.stale(before=AT, installation="ours", limit=9, lane=Lane.FRESH)
     # The other one was touched between the two reads.
     assert [one.job_id for one in stale] == [ID]
     assert script.asked[1]["job_id"] == f"in.({ID},{OTHER})"
@@ -565,12 +565,17 @@ async def test_rows_are_stale_by_their_own_times_in_any_zone(script: Script) -> 
 
 
 async def test_no_stale_rows_cost_one_read_and_no_more_are_read_than_wanted(script: Script) -> None:
-    assert await script.jobs(reads=[[_untouched(ID, LATER)]]).stale(before=AT, installation="ours", limit=9) == []
+    assert (
+        await script.jobs(reads=[[_untouched(ID, LATER)]]).stale(
+            before=AT, installation="ours", limit=9, lane=Lane.FRESH
+        )
+        == []
+    )
     ids = [UUID(int=number) for number in range(1, 205)]
     before = "2025-01-01T00:00:00+00:00"
     some = [row(updated_at=before, job_id=job_id) for job_id in ids[:202]]
     jobs = script.jobs(reads=[[_untouched(one, before) for one in ids], some[:100], some[100:200], some[200:]])
-    assert len(await jobs.stale(before=AT, installation="ours", limit=202)) == 202
+    assert len(await jobs.stale(before=AT, installation="ours", limit=202, lane=Lane.FRESH)) == 202
     assert [asked["job_id"].count(",") + 1 for asked in script.asked[2:]] == [100, 100, 2]
 
 

@@ -34,6 +34,9 @@ def submit(
         UUID | None, typer.Option(help="Owner of the SOP. Without one, every signed-in user sees it.")
     ] = None,
     job_id: Annotated[UUID | None, typer.Option(help="Id of the new job. Without it, a random one.")] = None,
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Let all other rows go first: it gets slots of its own on a cluster.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the job until it is completed or in error.")] = False,
     timeout: Annotated[
         float | None, typer.Option(min=1, help="With --wait: stop after so many seconds.", show_default=False)
@@ -50,7 +53,7 @@ def submit(
     """
     if (size := file.stat().st_size) == 0:
         raise typer.BadParameter(f"{file} is an empty file. Choose a recording.", param_hint="FILE")
-    submission = _Submission(file, size, job_id or uuid4(), user)
+    submission = _Submission(file, size, job_id or uuid4(), user, backfill)
 
     async def submitted(supabase: Supabase) -> Exit:
         await submission.send(supabase)
@@ -67,6 +70,7 @@ class _Submission:
     size: int
     job_id: UUID
     user: UUID | None
+    backfill: bool
 
     async def send(self, supabase: Supabase) -> None:
         # Before the upload, which would replace the recording of an existing job.
@@ -81,7 +85,8 @@ class _Submission:
             key = f"raw/{self.job_id}.mp4"
             await supabase.storage.upload(_BUCKET, key, self.file, content_type="video/mp4", on_progress=on_progress)
         try:
-            await supabase.jobs.insert(self.job_id, user_id=self.user)
+            metadata = {"backfill": True} if self.backfill else None
+            await supabase.jobs.insert(self.job_id, user_id=self.user, metadata=metadata)
         except SupabaseError:
             repeat = f"Run the command again with --job-id {self.job_id}."
             to_stderr(f"The recording was uploaded, but its row was not written. {repeat}", style="red")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from runops.failures import TABLE, Reason
-from runops.job_row import Claim, JobRow, RowStatus
+from runops.job_row import Claim, JobRow, Lane, RowStatus
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops_cli.terminal.console import to_stderr
@@ -144,7 +144,14 @@ class RowClaimer:
                 to_stderr(f"{row.job_id}  error: {sentence}", style="red")
 
     async def _candidates(self, *, more: int) -> list[JobRow]:
-        return [*await self._abandoned(), *await self.supabase.jobs.queued(limit=_CANDIDATES + more)]
+        """Return rows in the order in which they are claimed: backfills after all others, however old they are."""
+        limit = _CANDIDATES + more
+        queued = await self.supabase.jobs.queued(limit=limit)
+        if len(queued) == limit and any(row.lane is Lane.BACKFILL for row in queued):
+            # Behind the backfills there may be others.
+            queued = [*await self.supabase.jobs.queued(limit=limit, lane=Lane.FRESH), *queued]
+        rows = {row.job_id: row for row in (*await self._abandoned(), *queued)}
+        return sorted(rows.values(), key=lambda row: row.lane is Lane.BACKFILL)
 
     async def _abandoned(self) -> list[JobRow]:
         now = asyncio.get_running_loop().time()

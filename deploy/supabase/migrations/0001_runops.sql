@@ -19,8 +19,13 @@ alter table public.jobs
   add column if not exists progress_percent int;
 
 -- 2. Indexes ------------------------------------------------------------------------------------------------------
--- Both are partial: they hold the few rows that are under way, not the thousands that are done.
+-- All are partial: they hold the few rows that are under way, not the thousands that are done. Those by metadata.backfill
+-- find the rows of one lane behind many of the other.
 create index if not exists jobs_runops_queued on public.jobs (created_at, id) where status = 'queued';
+create index if not exists jobs_runops_fresh on public.jobs (created_at, id)
+  where status = 'queued' and (metadata->>'backfill' is null or metadata->>'backfill' <> 'true');
+create index if not exists jobs_runops_backfill on public.jobs (created_at, id)
+  where status = 'queued' and metadata->>'backfill' = 'true';
 create index if not exists jobs_runops_processing on public.jobs (updated_at) where status = 'processing';
 
 -- 3. One result for each job --------------------------------------------------------------------------------------

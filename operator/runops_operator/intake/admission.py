@@ -3,17 +3,44 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from runops.breakers.reason_breakers import Pause
 from runops.failures import TABLE, Reason
+from runops.job_row import JobRow, Lane
 from runops_operator.config import OperatorConfig
 from runops_operator.manifests.observed import VideoJobView
 from runops_operator.spending.caps import NO_SPENDING_CAP, SpendingVerdict
 
-__all__ = ["Admission", "admit"]
+__all__ = ["Admission", "LaneSlots", "admit"]
 
 _MOST_AHEAD = 1000
 """Claimed rows without a VideoJob. While the API server is slow, rows wait in the table for any consumer."""
+_NONE_CLAIMED: Mapping[str, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class LaneSlots:
+    """What may be claimed in a lane.
+
+    Attributes
+    ----------
+    free
+        Free slots.
+    active
+        Videos at work in the lane by user; "" for those without one.
+    claimed
+        Rows of the lane that are claimed and have no VideoJob yet.
+    """
+
+    free: int
+    active: Counter[str]
+    claimed: int = 0
+
+    @property
+    def claimable(self) -> int:
+        """How many rows to claim now; 0 where there are enough without a VideoJob."""
+        return max(0, min(self.free, _MOST_AHEAD - self.claimed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +49,14 @@ class Admission:
 
     Attributes
     ----------
-    slots
-        Free slots.
-    active
-        Videos at work by user; "" for those without one.
+    lanes
+        By lane.
     paused
         Why nothing at all is claimed; None where only the slots count.
     to_try
         Whether one row is claimed all the same, to try whether the fault is over.
-    claimed
-        Rows that are claimed and have no VideoJob yet.
+    room
+        How many more videos the model's quota per minute can feed; None where none is used up. Fresh rows come first.
     for_quota
         Whether slots are free that a quota per minute of the model could not feed.
     for_estimates
@@ -44,11 +69,10 @@ class Admission:
         What the caps on spending allow.
     """
 
-    slots: int
-    active: Counter[str]
+    lanes: Mapping[Lane, LaneSlots]
     paused: Reason | None = None
     to_try: bool = False
-    claimed: int = 0
+    room: int | None = None
     for_quota: bool = False
     for_estimates: bool = False
     why_paused: str | None = None
@@ -57,20 +81,31 @@ class Admission:
 
     @property
     def full(self) -> bool:
-        """Whether nothing but a free slot is missing."""
-        return self.paused is None and self.slots <= 0
+        """Whether nothing but a free slot is missing for fresh rows."""
+        return self.paused is None and self.lanes[Lane.FRESH].free <= 0
 
     @property
     def claimable(self) -> int:
-        """How many rows to claim now; 0 or less where there are enough without a VideoJob."""
-        return min(self.slots, _MOST_AHEAD - self.claimed)
+        """How many rows to claim now, of both lanes; one where it is to try whether a fault is over."""
+        count = sum(slots.claimable for slots in self.lanes.values())
+        return min(count, 1) if self.to_try else count
+
+    def fitting(self, rows: Iterable[JobRow]) -> list[JobRow]:
+        """Return those of chosen rows for which slots of their lane are still free, the first ones first."""
+        left = {lane: slots.claimable for lane, slots in self.lanes.items()}
+        fit: list[JobRow] = []
+        for row in rows:
+            if left[row.lane] > 0 and len(fit) < self.claimable:
+                left[row.lane] -= 1
+                fit.append(row)
+        return fit
 
 
 def admit(
     unfinished: Iterable[VideoJobView],
     config: OperatorConfig,
     *,
-    claimed: Mapping[str, int],
+    claimed: Mapping[Lane, Mapping[str, int]],
     fault: Pause | None = None,
     room: int | None = None,
     spending: SpendingVerdict = NO_SPENDING_CAP,
@@ -78,17 +113,19 @@ def admit(
 ) -> Admission:
     """Return what may be claimed beside the unfinished VideoJobs.
 
-    A fault that every video meets stops the claims, but for one row at a time where no video at work can try.
+    A fault that every video meets stops the claims, but for one row at a time where no video at work can try. What the
+    lanes share is for fresh rows first: a backfill at work takes nothing of the model's quota from them, and of the
+    caps on spending backfills leave as much as the free slots of fresh rows may need.
 
     Parameters
     ----------
     unfinished
         VideoJobs that have not ended. Suspended ones take no slot. For those made by hand that wait for a slot, up to
-        half of all slots are kept free: neither they nor the queue keep the other out.
+        half of a lane's slots are kept free: neither they nor the queue keep the other out.
     config
         Settings of this installation.
     claimed
-        Rows by user that are claimed and have no VideoJob yet.
+        Rows by lane and user that are claimed and have no VideoJob yet.
     fault
         The fault that every video meets; None where there is none.
     room
@@ -99,37 +136,48 @@ def admit(
     drained
         Why the installation drains; None where it does not. Then no row is claimed to try, either.
     """
-    active: Counter[str] = Counter(claimed)
-    waiting = 0
+    active = {lane: Counter(claimed.get(lane, _NONE_CLAIMED)) for lane in Lane}
+    waiting: Counter[Lane] = Counter()
     for videojob in unfinished:
         if videojob.spec is not None and videojob.spec.suspend:
             continue
         if videojob.claim is None:
-            waiting += 1
+            waiting[videojob.lane] += 1
         else:
-            active[videojob.user] += 1
-    kept = min(waiting, max(1, config.max_concurrent // 2))
-    paused, why, most = None, None, config.max_concurrent - active.total() - kept
+            active[videojob.lane][videojob.user] += 1
+    paused, why, most = None, None, None
     if drained is not None:
         paused, why, most = Reason.DRAINED, TABLE[Reason.DRAINED].with_remedy(drained), 0
     elif fault is not None:
-        paused, why, most = fault.reason, _sentence(fault), min(most, 1 if fault.may_try else 0)
+        paused, why, most = fault.reason, _sentence(fault), 1 if fault.may_try else 0
     elif spending.reached is not None:
         paused, why, most = Reason.SPENDING_CAP_REACHED, spending.reached, 0
-    slots = max(0, most)
-    fed = slots if room is None else min(slots, max(0, room))
+    slots = {lane: _free(config.slots_of(lane), active[lane].total(), waiting[lane], most) for lane in Lane}
+    fed = dict(slots)
+    if room is not None:
+        fed[Lane.FRESH] = min(slots[Lane.FRESH], max(0, room + active[Lane.BACKFILL].total()))
+        fed[Lane.BACKFILL] = min(slots[Lane.BACKFILL], max(0, room))
+    fitting = dict(fed)
+    if spending.room is not None:
+        fitting[Lane.FRESH] = min(fed[Lane.FRESH], spending.room)
+        fitting[Lane.BACKFILL] = min(fed[Lane.BACKFILL], max(0, spending.room - slots[Lane.FRESH]))
     return Admission(
-        fed if spending.room is None else min(fed, spending.room),
-        active,
+        {lane: LaneSlots(fitting[lane], active[lane], sum(claimed.get(lane, _NONE_CLAIMED).values())) for lane in Lane},
         paused,
-        to_try=paused is not None and fed > 0,
-        claimed=sum(claimed.values()),
-        for_quota=fed < slots,
-        for_estimates=spending.room == 0 and fed > 0,
+        to_try=paused is not None and any(fed.values()),
+        room=room,
+        for_quota=fed != slots,
+        for_estimates=spending.room == 0 and any(fed.values()),
         why_paused=why,
         fault=None if drained is not None else fault,
         spending=spending,
     )
+
+
+def _free(slots: int, active: int, waiting: int, most: int | None) -> int:
+    """Return how many slots of a lane are free, some kept for VideoJobs made by hand that wait; at most `most`."""
+    free = max(0, slots - active - min(waiting, max(1, slots // 2)))
+    return free if most is None else min(free, most)
 
 
 def _sentence(fault: Pause) -> str | None:

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 from runops.failures import Failed
-from runops.job_row import Claim, JobRow, user_of
+from runops.job_row import Claim, JobRow, Lane, user_of
 from runops.supabase.jobs import JobsTable
 from runops.videojob import videojob_name
 from runops_operator.config import OperatorConfig
@@ -45,35 +45,39 @@ class Adopter:
         self._queue = queue
         self._config = config
         self._in_hand: Counter[UUID] = Counter()
+        self._lanes: dict[UUID, Lane] = {}
+        """Of the rows in hand."""
         self._blocked_by_earlier: set[str] = set()
         """Names whose earlier VideoJob does not go away; each is logged once."""
 
     @contextmanager
-    def in_hand(self, job_id: UUID) -> Iterator[None]:
+    def in_hand(self, job_id: UUID, lane: Lane = Lane.FRESH) -> Iterator[None]:
         """Mark a row while it is claimed or adopted, so that the row watch does not adopt it too."""
-        self.take_in_hand(job_id)
+        self.take_in_hand(job_id, lane)
         try:
             yield
         finally:
             self.release(job_id)
 
-    def take_in_hand(self, job_id: UUID) -> None:
+    def take_in_hand(self, job_id: UUID, lane: Lane = Lane.FRESH) -> None:
         """Mark a row until `release`; each call needs its own `release`."""
         self._in_hand[job_id] += 1
+        self._lanes[job_id] = lane
 
     def release(self, job_id: UUID) -> None:
         """Remove one mark."""
         self._in_hand[job_id] -= 1
         if self._in_hand[job_id] <= 0:
             del self._in_hand[job_id]
+            del self._lanes[job_id]
 
     def is_in_hand(self, job_id: UUID) -> bool:
         """Tell whether a row is being claimed or adopted just now."""
         return job_id in self._in_hand
 
-    def count_in_hand(self) -> int:
-        """Return how many rows are being claimed or adopted."""
-        return len(self._in_hand)
+    def count_in_hand(self, lane: Lane | None = None) -> int:
+        """Return how many rows of a lane, or of all, are being claimed or adopted."""
+        return len(self._lanes) if lane is None else sum(one is lane for one in self._lanes.values())
 
     async def adopt(self, row: JobRow, claim: Claim, *, fresh: bool = False, arrival: Arrival | None = None) -> bool:
         """Make the row's VideoJob under this claim, unless it exists.

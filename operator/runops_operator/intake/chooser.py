@@ -1,13 +1,16 @@
 """Chooses the rows to claim: reads candidates, refuses those that cannot be worked on, and picks fairly."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
 
-from runops.job_row import JobRow
+from runops.job_row import JobRow, Lane
 from runops_operator.config import OperatorConfig
 from runops_operator.intake.admission import Admission
-from runops_operator.intake.candidates import Candidates
-from runops_operator.intake.choose import choose
+from runops_operator.intake.candidates import Candidates, Wanted
+from runops_operator.intake.choose import choose, user_key
 from runops_operator.intake.claiming import Claimer, fault_of
 from runops_operator.intake.missed_hints import Hints
 from runops_operator.intake.server_clock import ServerClock
@@ -66,20 +69,52 @@ class Chooser:
             The table cannot be read, or a row cannot be refused.
         """
         now = self._clock.now()
-        # Like users with videos at work, they must not hide the users behind them.
         spending = admission.spending
-        active = admission.active + Counter(spending.waiting_users)
-        rows = await self._candidates.read(slots=admission.claimable, active=active, server_time=now)
-        self._hints.compare(rows, at=now)
-        faulty = [row for row in rows if fault_of(row) is not None]
+        wanted = {
+            # Like users with videos at work, those who must wait must not hide the users behind them.
+            lane: Wanted(slots.claimable, slots.active + Counter(spending.waiting_users))
+            for lane, slots in admission.lanes.items()
+            if slots.claimable
+        }
+        rows = await self._candidates.read(wanted, server_time=now)
+        of_all = [row for of_lane in rows.values() for row in of_lane]
+        self._hints.compare(of_all, at=now)
+        faulty = [row for row in of_all if fault_of(row) is not None]
         await self._claimer.refuse(faulty)
-        chosen = choose(
-            [row for row in rows if fault_of(row) is None],
-            slots=admission.claimable,
-            active=admission.active,
+        good = {lane: [row for row in of_lane if fault_of(row) is None] for lane, of_lane in rows.items()}
+        first = good.get(Lane.FRESH, [])
+        fresh = self._chosen(first, admission, Lane.FRESH, most=admission.claimable, now=now)
+        # One is enough to try whether a fault is over, and what the model's quota can feed is for fresh rows first.
+        rest = [admission.claimable - len(fresh), _left(admission.room, len(fresh))]
+        most = min(left for left in rest if left is not None)
+        later = good.get(Lane.BACKFILL, [])
+        backfill = self._chosen(
+            later, admission, Lane.BACKFILL, most=most, now=now, before=Counter(map(user_key, first))
+        )
+        return Choice([*fresh, *backfill], refused=len(faulty))
+
+    def _chosen(
+        self,
+        rows: Sequence[JobRow],
+        admission: Admission,
+        lane: Lane,
+        *,
+        most: int,
+        now: datetime,
+        before: Mapping[str, int] = MappingProxyType({}),
+    ) -> list[JobRow]:
+        """Return the rows of a lane to claim, at most `most`; `before`: how many rows of a user come first."""
+        slots, spending = admission.lanes[lane], admission.spending
+        return choose(
+            rows,
+            slots=min(slots.claimable, most),
+            active=slots.active,
             now=now,
             ageing_seconds=self._config.ageing_seconds,
             per_user=self._config.max_concurrent_per_user,
-            room_of=spending.room_of,
+            room_of=lambda user: _left(spending.room_of(user), before.get(user, 0)),
         )
-        return Choice(chosen, refused=len(faulty))
+
+
+def _left(room: int | None, taken: int) -> int | None:
+    return None if room is None else max(0, room - taken)

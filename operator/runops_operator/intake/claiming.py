@@ -8,7 +8,7 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from runops.failures import Failed, FailureClass
-from runops.job_row import Claim, JobRow, RowStatus, user_of
+from runops.job_row import Claim, JobRow, Lane, RowStatus, user_of
 from runops.logs import job_id_in_logs
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import CLAIMED_AT_ONCE, JobsTable
@@ -126,7 +126,7 @@ class Claimer:
         claim = new_claim(first, token=str(uuid4()), installation=self._installation)
         with ExitStack() as in_hand:
             for row in rows:
-                in_hand.enter_context(self._adopter.in_hand(row.job_id))
+                in_hand.enter_context(self._adopter.in_hand(row.job_id, row.lane))
             won = await self._jobs.claim_batch(rows, claim, from_status=str(first.status))
             for row in won:
                 self._confirmation.add(row, claim, Arrival(queued_at=queued_at[row.job_id]))
@@ -143,7 +143,8 @@ class Claimer:
             stale = is_stale(row)
             if stale:
                 self._metrics.repaired("StaleRow")
-            waited = None if stale else self._clock.seconds_since(row.waiting_since)
+            counts = not stale and row.lane is Lane.FRESH
+            waited = self._clock.seconds_since(row.waiting_since) if counts else None
             self._metrics.claimed(str(row.status), waited_seconds=waited)
             _log.info("row claimed", extra={"attempt": claim.attempt, "stale": stale})
 

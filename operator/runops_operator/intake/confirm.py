@@ -13,7 +13,7 @@ from itertools import islice
 from uuid import UUID
 
 from runops.failures import TABLE, Reason
-from runops.job_row import Claim, JobRow
+from runops.job_row import Claim, JobRow, Lane
 from runops.logs import error_text, job_id_in_logs
 from runops.polling import backoff
 from runops.retry_policy import History
@@ -147,7 +147,7 @@ class Confirmation:
     def add(self, row: JobRow, claim: Claim, arrival: Arrival) -> None:
         """Take over a row that was just claimed. Until it is confirmed it counts as in hand."""
         if row.job_id not in self._waiting:
-            self._adopter.take_in_hand(row.job_id)
+            self._adopter.take_in_hand(row.job_id, row.lane)
         self._waiting[row.job_id] = ClaimedAt(row, claim, self._now().timestamp(), arrival)
         self._changed.set()
 
@@ -155,9 +155,12 @@ class Confirmation:
         """Return how many rows wait for their VideoJob."""
         return len(self._waiting)
 
-    def by_user(self) -> Counter[str]:
-        """Return how many rows wait for their VideoJob, by user: they hold slots that no VideoJob shows yet."""
-        return Counter(user_key(claimed.row) for claimed in self._waiting.values())
+    def by_user(self) -> dict[Lane, Counter[str]]:
+        """Return how many rows wait for their VideoJob, by lane and user: they hold slots without showing it."""
+        counts: dict[Lane, Counter[str]] = {lane: Counter() for lane in Lane}
+        for claimed in self._waiting.values():
+            counts[claimed.row.lane][user_key(claimed.row)] += 1
+        return counts
 
     async def run(self, beat: Heartbeat = UNHEARD) -> None:
         """Confirm until cancelled; after a failure again, with growing pauses."""

@@ -72,7 +72,7 @@ class Intake:
         self._recall_due = True
         self._moved_at: float | None = None
         self._full = False
-        """Whether no slot is free. A video that ends wakes the reader; one that is paused does not."""
+        """Whether no slot is free for a fresh row. A video that ends wakes the reader; one that is paused does not."""
 
     def movement(self) -> None:
         """Note that a video ended, and read the table at once."""
@@ -143,7 +143,7 @@ class Intake:
             return 0
         rows = await self._chosen(admission)
         # While they were chosen an order to drain may have come, or a VideoJob made by hand may have taken a slot.
-        rows = rows[: max(0, self._slots.admission().claimable)]
+        rows = self._slots.admission().fitting(rows)
         self._recall_due = True
         won = await self._claimer.claim(rows)
         self._recall_due = False
@@ -158,6 +158,6 @@ class Intake:
             choice = await self._chooser.choose(admission)
             rows = choice.rows
             self.status.note_read(asyncio.get_running_loop().time(), resumes=admission.paused is None)
-            if not choice.refused or len(rows) == admission.claimable:
+            if not choice.refused or len(rows) >= admission.claimable:
                 break
         return rows

@@ -1,5 +1,6 @@
 """The free slots: how many rows may be claimed now."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from runops_operator.breakers.breakers import Breakers
@@ -70,8 +71,9 @@ class Slots:
         if self._confirmation.failure is not None:
             raise self._confirmation.failure
         claimed = self._confirmation.by_user()
-        room = self._room(sum(claimed.values()))
-        spending = self._spending(claimed)
+        of_all = sum(claimed.values(), Counter())
+        room = self._room(of_all.total())
+        spending = self._spending(of_all)
         fault = self._breakers.pause()
         return admit(
             self._store.unfinished(),

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from runops.job_row import Claim, JobRow
+from runops.job_row import Claim, JobRow, Lane
 from runops.videojob import API_VERSION, KIND, PromptChoice, VideoJobSpec, videojob_name
 from runops_operator.config import OperatorConfig
 from runops_operator.manifests.labels import (
     BY_ANNOTATION,
     CLAIM_ANNOTATION,
+    LANE_LABEL,
     MANAGED_BY,
     MANAGED_BY_LABEL,
     PROMPTS_ANNOTATION,
@@ -61,6 +62,7 @@ def build_videojob(
         QUEUED_AT_ANNOTATION: arrival.queued_at or row.created_at,
         SOURCE_BYTES_ANNOTATION: None if arrival.source_bytes is None else str(arrival.source_bytes),
     }
+    lane = {} if row.lane is Lane.FRESH else {LANE_LABEL: row.lane.value}
     spec = VideoJobSpec(
         job_id=str(row.job_id),
         user_id=str(user) if user else None,
@@ -78,7 +80,7 @@ def build_videojob(
         "metadata": {
             "name": videojob_name(row.job_id),
             "namespace": config.namespace,
-            "labels": {**config.common_labels, MANAGED_BY_LABEL: MANAGED_BY},
+            "labels": {**config.common_labels, MANAGED_BY_LABEL: MANAGED_BY, **lane},
             "annotations": {
                 **config.common_annotations,
                 CLAIM_ANNOTATION: claim.token,

@@ -5,6 +5,7 @@ __all__ = [
     "CLAIM_ANNOTATION",
     "JOB_NAME_LABEL",
     "KUEUE_QUEUE_LABEL",
+    "LANE_LABEL",
     "LIMIT_RANGE_ANNOTATION",
     "MANAGED_BY",
     "MANAGED_BY_LABEL",
@@ -22,6 +23,8 @@ QUEUED_AT_ANNOTATION = "runops.dev/queued-at"
 """When the row was queued."""
 SOURCE_BYTES_ANNOTATION = "runops.dev/source-bytes"
 """Size of the recording, as storage reported it when the row was claimed."""
+LANE_LABEL = "runops.dev/lane"
+"""Which slots a VideoJob takes; without it those of fresh rows."""
 VIDEOJOB_LABEL = "runops.dev/videojob"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "runops-operator"

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from runops.job_row import Lane
 from runops.videojob import Condition, VideoJobSpec, VideoJobStatus
 from runops_operator.manifests.fields import (
     claim_of,
@@ -20,6 +21,7 @@ from runops_operator.manifests.fields import (
 )
 from runops_operator.manifests.labels import (
     KUEUE_QUEUE_LABEL,
+    LANE_LABEL,
     PROMPTS_ANNOTATION,
     QUEUED_AT_ANNOTATION,
     SOURCE_BYTES_ANNOTATION,
@@ -63,6 +65,8 @@ class VideoJobView:
         When it was created, and since when its row was queued then. None where that is not known.
     source_bytes
         Size of the recording; None where that is not known.
+    lane
+        Which slots it takes.
     version
         Its resource version: of two views the one with the higher number is newer.
     """
@@ -80,6 +84,7 @@ class VideoJobView:
     created: str | None = None
     queued_at: str | None = None
     source_bytes: int | None = None
+    lane: Lane = Lane.FRESH
     version: int = field(default=0, compare=False)
 
     @property
@@ -193,6 +198,7 @@ def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
         created=text_of(metadata.get("creationTimestamp")),
         queued_at=text_of(object_of(metadata.get("annotations")).get(QUEUED_AT_ANNOTATION)),
         source_bytes=whole_of(object_of(metadata.get("annotations")).get(SOURCE_BYTES_ANNOTATION)),
+        lane=_lane(metadata),
         version=version_of(metadata),
     )
 
@@ -218,6 +224,11 @@ def _bare_status(value: Any) -> VideoJobStatus:
 def _prompts(metadata: Mapping[str, Any]) -> str | None:
     name = object_of(metadata.get("annotations")).get(PROMPTS_ANNOTATION)
     return name if isinstance(name, str) and _OBJECT_NAME.fullmatch(name) else None
+
+
+def _lane(metadata: Mapping[str, Any]) -> Lane:
+    is_backfill = object_of(metadata.get("labels")).get(LANE_LABEL) == Lane.BACKFILL.value
+    return Lane.BACKFILL if is_backfill else Lane.FRESH
 
 
 def _status(value: Any) -> VideoJobStatus:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
+from runops.job_row import Lane
 from runops.logs import error_text
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
@@ -44,11 +45,11 @@ class BacklogWatch:
         SupabaseError
             The table cannot be read.
         """
-        backlog = await self._jobs.backlog()
-        oldest = moment(backlog.oldest)
-        self._metrics.queue(
-            rows=backlog.rows, oldest_seconds=0.0 if oldest is None else (self._now() - oldest).total_seconds()
-        )
+        for lane in Lane:
+            backlog = await self._jobs.backlog(lane)
+            oldest = moment(backlog.oldest)
+            age = 0.0 if oldest is None else (self._now() - oldest).total_seconds()
+            self._metrics.queue(lane, rows=backlog.rows, oldest_seconds=age)
 
     async def run(self, beat: Heartbeat = UNHEARD) -> None:
         """Read until cancelled. An error only delays the values until the next read."""

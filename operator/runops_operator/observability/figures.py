@@ -49,17 +49,18 @@ def _between(first: datetime | None, last: datetime | None) -> float | None:
 
 
 def snapshot(videojobs: Iterable[VideoJobView]) -> Snapshot:
-    """Return how many VideoJobs there are by phase, stall reason and user. Pure."""
-    phases, stalled, users = Counter[str](), Counter[str](), Counter[str]()
+    """Return how many VideoJobs there are by phase, stall reason, user and lane. Pure."""
+    phases, stalled, users, lanes = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     for view in videojobs:
         phases[view.status.phase or "Pending"] += 1
         if view.finished:
             continue
         users[view.user] += 1
+        lanes[view.lane.value] += 1
         for condition in view.status.conditions or ():
             if condition.type == Outcome.STALLED and condition.status == "True":
                 stalled[condition.reason] += 1
-    return Snapshot(phases, stalled, users)
+    return Snapshot(phases, stalled, users, lanes)
 
 
 class Figures:

@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from runops.job_row import Lane
 from runops_operator.observability.loop_collector import LoopCollector
 from runops_operator.observability.snapshot_collector import Snapshot, SnapshotCollector
 
@@ -62,16 +63,27 @@ class Metrics:
         self._depth = self._gauge("runops_workqueue_depth", "VideoJobs that wait to be reconciled.")
 
     def _count_the_queue(self) -> None:
-        self._rows = self._gauge("runops_queue_rows", "Rows with status queued.")
-        self._oldest = self._gauge(
-            "runops_queue_oldest_seconds", "Age of the oldest queued row; 0 where there is none."
-        )
+        self._rows = {
+            Lane.FRESH: self._gauge("runops_queue_rows", "Rows with status queued, without backfills."),
+            Lane.BACKFILL: self._gauge("runops_backfill_rows", "Backfills with status queued."),
+        }
+        self._oldest = {
+            Lane.FRESH: self._gauge(
+                "runops_queue_oldest_seconds",
+                "Age of the oldest queued row that is no backfill; 0 where there is none.",
+            ),
+            Lane.BACKFILL: self._gauge(
+                "runops_backfill_oldest_seconds", "Age of the oldest queued backfill; 0 where there is none."
+            ),
+        }
         self._claims = self._counter("runops_claims", "Rows claimed, by their status before.", "from_status")
         self._claims_lost = self._counter(
             "runops_claims_lost", "Rows that another consumer of the table claimed after they were read and before us."
         )
         self._paused = self._gauge("runops_intake_paused", "1 while no rows are claimed, by reason.", "reason")
-        self._claim_wait = self._histogram("runops_claim_wait_seconds", "Time from queued to claimed.", _WAITS)
+        self._claim_wait = self._histogram(
+            "runops_claim_wait_seconds", "Time from queued to claimed, without backfills.", _WAITS
+        )
 
     def _count_videos(self) -> None:
         self._start_wait = self._histogram(
@@ -188,10 +200,10 @@ class Metrics:
         """Count a row that another consumer claimed between our read and our claim."""
         self._claims_lost.inc()
 
-    def queue(self, *, rows: int, oldest_seconds: float) -> None:
-        """Set the number of queued rows and the age of the oldest."""
-        self._rows.set(rows)
-        self._oldest.set(max(oldest_seconds, 0.0))
+    def queue(self, lane: Lane, *, rows: int, oldest_seconds: float) -> None:
+        """Set the number of queued rows of a lane and the age of the oldest."""
+        self._rows[lane].set(rows)
+        self._oldest[lane].set(max(oldest_seconds, 0.0))
 
     def started(self, seconds: float) -> None:
         """Count a video's first running worker, with its wait since the claim."""
@@ -316,7 +328,8 @@ class Metrics:
         self._depth.set_function(lambda: 0)
         self._spent.clear()
         self._capped_users.set(0)
-        self.queue(rows=0, oldest_seconds=0.0)
+        for lane in Lane:
+            self.queue(lane, rows=0, oldest_seconds=0.0)
         self.intake_paused(None)
         self.intake_waits_for_quota(False)
         for gauge in (self._pace_rate, self._pace_waiting, self._pace_oldest):

@@ -24,11 +24,14 @@ class Snapshot:
         By the reason of the stall.
     users
         Unfinished VideoJobs by user; the empty user is for rows without a user.
+    lanes
+        Unfinished VideoJobs by lane.
     """
 
     phases: Mapping[str, int] = field(default_factory=dict)
     stalled: Mapping[str, int] = field(default_factory=dict)
     users: Mapping[str, int] = field(default_factory=dict)
+    lanes: Mapping[str, int] = field(default_factory=dict)
 
 
 class SnapshotCollector(Collector):
@@ -62,6 +65,7 @@ class SnapshotCollector(Collector):
         yield _family(
             "runops_videos_stalled", "Unfinished VideoJobs that are stalled, by reason.", "reason", seen.stalled
         )
+        yield _family("runops_unfinished_videos", "Unfinished VideoJobs, by lane: fresh, backfill.", "lane", seen.lanes)
         users = GaugeMetricFamily("runops_active_users", "Users with unfinished videos.")
         users.add_metric([], len(seen.users))
         yield users

@@ -63,7 +63,9 @@ class Bench:
         self.breakers = Breakers(CONFIG, lambda: START)
         parts: dict[str, Any] = {
             "breakers": self.breakers,
-            "slots": HandMadeSlots(self.store, int, CONFIG, drain=DrainWatch(MemoryCluster(), CONFIG, changed=int)),
+            "slots": HandMadeSlots(
+                self.store, lambda _lane: 0, CONFIG, drain=DrainWatch(MemoryCluster(), CONFIG, changed=int)
+            ),
             "cluster": self.cluster,
             "jobs": self.jobs,
             "objects": self.objects,

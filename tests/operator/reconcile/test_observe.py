@@ -51,7 +51,9 @@ class Bench:
         self.jobs, self.results = Recorder(get=row()), Recorder(transcript_count=1, sop_count=1)
         self.asked: list[JobRow | None] = []
         self.breakers = Breakers(CONFIG, lambda: self.now)
-        slots = HandMadeSlots(self.store, int, CONFIG, drain=DrainWatch(MemoryCluster(), CONFIG, changed=int))
+        slots = HandMadeSlots(
+            self.store, lambda _lane: 0, CONFIG, drain=DrainWatch(MemoryCluster(), CONFIG, changed=int)
+        )
         parts: dict[str, Any] = {"cluster": self.cluster, "jobs": self.jobs, "results": self.results}
         self.reader = ObservationReader(
             store=self.store,

@@ -17,6 +17,8 @@ maxConcurrent: {{ toJson .Values.maxConcurrent }}
 {{- with .Values.maxConcurrentPerUser }}
 maxConcurrentPerUser: {{ toJson . }}
 {{- end }}
+backfill:
+  maxConcurrent: {{ toJson .Values.backfill.maxConcurrent }}
 ageingSeconds: {{ toJson .Values.ageingSeconds }}
 models:
   transcribe: {{ .Values.models.transcribe | quote }}
