@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from runops.failures import Failed, Reason
+from runops.job_row import JobRow
 from runops.progress import Stage
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops_worker.checkpoint.format import ChunkState, read_checkpoint
@@ -87,6 +88,9 @@ async def test_a_cost_that_cannot_be_saved_in_time_is_given_up() -> None:
 
 class Hanging:
     """A table that never answers."""
+
+    async def get(self, job_id: UUID) -> JobRow | None:
+        raise AssertionError(job_id)
 
     async def heartbeat(self, *_: Any, **__: Any) -> bool:
         await asyncio.Event().wait()
