@@ -37,7 +37,8 @@ async def test_only_queued_rows_count_and_the_oldest_of_them_is_told(
 
 
 async def test_each_lane_is_counted_by_itself(supabase: Supabase, queue: Callable[..., UUID]) -> None:
-    for metadata in ({"backfill": True}, {"backfill": "true"}, {"backfill": False}, {"user_id": "a"}, None, []):
+    marked: list[Any] = [{"backfill": True}, {"backfill": "true"}, {"backfill": False}, {"user_id": "a"}, None, []]
+    for metadata in marked:
         queue(metadata)
     counts = [(await supabase.jobs.backlog(lane)).rows for lane in (Lane.FRESH, Lane.BACKFILL)]
     assert counts == [4, 2]

@@ -11,7 +11,7 @@ import pytest
 
 from devstack.faults import Fault, FaultControl
 from runops.failures import Reason
-from runops.job_row import Claim, JobRow
+from runops.job_row import Claim, JobRow, Lane
 from runops.retry_policy import History
 from runops.supabase.connection import Supabase
 
@@ -153,8 +153,8 @@ async def test_stale_rows_are_the_others_that_nobody_touched(
     database.execute("update public.jobs set updated_at = now() - interval '2 hours'")
     fresh = queue(None, status="processing")
     before = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
-    found = await supabase.jobs.stale(before=before, installation="here", limit=10)
+    found = await supabase.jobs.stale(before=before, installation="here", limit=10, lane=Lane.FRESH)
     assert {row.job_id for row in found} == stale
-    found = await supabase.jobs.stale(before=before, installation=odd, limit=10)
+    found = await supabase.jobs.stale(before=before, installation=odd, limit=10, lane=Lane.FRESH)
     assert len(found) == 3, "a name with quotes and brackets is a name"
     assert fresh not in {row.job_id for row in found}

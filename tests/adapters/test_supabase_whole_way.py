@@ -10,7 +10,7 @@ import pytest
 
 from devstack.stack import StackInfo, create_user
 from runops.failures import Reason
-from runops.job_row import Claim, RowStatus
+from runops.job_row import Claim, Lane, RowStatus
 from runops.progress import Stage
 from runops.retry_policy import History
 from runops.supabase.connection import Supabase
@@ -86,7 +86,7 @@ async def test_a_row_is_worked_on_fails_and_is_run_again(
         (again,) = await jobs.queued(limit=9)
         assert await jobs.claim(again, Claim(claim=str(uuid4()), by="theirs")) is not None
         soon = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
-        (stale,) = await jobs.stale(before=soon, installation="ours", limit=9)
+        (stale,) = await jobs.stale(before=soon, installation="ours", limit=9, lane=Lane.FRESH)
         assert await jobs.release(stale.job_id, stale.claim.claim if stale.claim else "")
     found = database.execute("select status::text, error from jobs order by id").fetchall()
     assert found == [

@@ -75,7 +75,8 @@ async def test_what_only_looks_like_a_backfill_is_a_fresh_row() -> None:
     world = World(CONFIG.model_copy(update={"backfill": Backfill(max_concurrent=0)}))
     for value in (False, "false", 1, "True", None):
         world.jobs.add(metadata={"backfill": value})
-    for metadata in ([], "backfill"):
+    others: list[Any] = [[], "backfill"]
+    for metadata in others:
         world.jobs.add(metadata=metadata)
     await world.take_in()
     assert _at_work(world)["fresh"] == CONFIG.max_concurrent
