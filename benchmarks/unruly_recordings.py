@@ -42,7 +42,7 @@ class Kind:
 
 
 KINDS: Final = (
-    Kind(name="the sample: a browser and a voice", share=0.05, seconds=75.8, chunks=1),
+    Kind(name="the sample: a browser and a voice", share=0.05, seconds=65.8, chunks=1),
     Kind(name="a minute of MP4", share=0.5, seconds=61.7, chunks=1, coding=(*_MP4, *_AAC)),
     Kind(
         name="24 s of silent WebM",

@@ -94,7 +94,8 @@ async def _record(target: Path) -> None:
             camera = await asyncio.create_subprocess_exec(
                 *(_ffmpeg(), "-v", "error", "-f", "x11grab", "-framerate", "12", "-draw_mouse", "1"),
                 *("-video_size", f"{WIDTH}x{HEIGHT}", "-i", browser.display, "-c:v", "libx264", "-qp", "0"),
-                *("-preset", "ultrafast", str(screen)),
+                # Without it the file stays empty for the first 11 s, and the voice would begin that much too early.
+                *("-preset", "ultrafast", "-flush_packets", "1", str(screen)),
                 stdin=asyncio.subprocess.DEVNULL,
                 env={**os.environ, "DISPLAY": browser.display},
             )
