@@ -12,6 +12,8 @@ from rich.cells import cell_len
 from typer.testing import Result
 
 from devstack.faults import FaultControl
+from runops.failures import TABLE, Reason
+from runops.standstill import CONDITION
 from runops.supabase.row_summaries import RowSummary
 from runops_cli.rows.job_table import age, table
 
@@ -171,3 +173,29 @@ def test_what_jobs_wait_for_that_other_videos_meet_too_is_one_line(
         assert "for another attempt" not in result.stderr
     else:
         assert f"{line} `runops check` says why, since when, and what to do." in " ".join(result.stderr.split())
+
+
+def test_while_jobs_are_queued_it_says_why_nothing_is_claimed(
+    runops: Runops,
+    database: psycopg.Connection,
+    cluster: Callable[[dict[str, str]], None],
+    installed: Callable[..., dict[str, Any]],
+) -> None:
+    remedy = TABLE[Reason.MODEL_NOT_IN_PLAN].remedy
+    message = f"Gemini says: Your prepayment credits are depleted. {remedy} No rows are claimed since 1."
+    condition = {"type": CONDITION, "status": "False", "reason": "ModelNotInPlan", "message": message}
+    cluster(
+        {
+            "get configmaps": json.dumps({"items": [installed(None)]}),
+            "get lease runops-operator": json.dumps({"spec": {"holderIdentity": "operator-1"}}),
+            "get pod operator-1": json.dumps({"status": {"conditions": [condition]}}),
+        }
+    )
+    insert(database, status="completed")
+    assert "claims nothing" not in runops("list").stderr
+    insert(database)
+    said = " ".join(runops("list").stderr.split())
+    assert (
+        "Queued jobs wait: runops claims nothing. ModelNotInPlan: Gemini says: Your prepayment credits are depleted. "
+        f"No rows are claimed since 1. {remedy}"
+    ) in said

@@ -171,6 +171,16 @@ def test_videojob_without_a_pod(seen: VideoJobView, says: str) -> None:
         (row(None), "without a status"),
         (row("processing"), "processing"),
         (row("processing", progress_stage="parsing_sop", progress_percent=80), "parsing sop 80 %"),
+        (
+            row("processing", progress_percent=80, runops={"claim": "a1", "by": "us", "reason": "ModelUnavailable"}),
+            "waits for another attempt: ModelUnavailable",
+        ),
+        (
+            row(
+                "processing", progress_percent=80, runops={"claim": "a1/pod", "by": "us", "reason": "ModelUnavailable"}
+            ),
+            "processing 80 %",
+        ),
         (row("error", error="No\npicture."), "error: No picture."),
         (row("error"), "error: the row gives no reason"),
     ],

@@ -14,6 +14,7 @@ from runops.supabase.connection import Supabase
 from runops.supabase.row_summaries import Order, RowSummary, list_summaries
 from runops_cli.cluster.draining import drain_note
 from runops_cli.cluster.kubectl import Kubectl
+from runops_cli.cluster.standing_still import standstill_note
 from runops_cli.rows.job_table import table
 from runops_cli.rows.shared_waits import waits_line
 from runops_cli.terminal.console import STDOUT, to_stderr, to_stdout
@@ -41,7 +42,8 @@ def list_jobs(
 ) -> None:
     """List jobs, newest first. With only `--status queued`, oldest first, as the queue is.
 
-    If kubectl has a cluster on which the installation drains, a line on standard error says so.
+    If kubectl has a cluster on which the installation drains, or claims nothing for another reason, a line on standard
+    error says so.
 
     Example: runops list
 
@@ -62,11 +64,18 @@ def list_jobs(
             to_stderr(line, style="yellow")
         if len(rows) == limit:
             to_stderr(f"These are the first {limit}; --limit shows more.")
-        if (note := await drain_note(Kubectl(context, namespace))) is not None:
+        if (note := await _why_rows_wait(rows, Kubectl(context, namespace))) is not None:
             to_stderr(note, style="yellow")
         return Exit.OK
 
     run_with_supabase(env_file, listed)
+
+
+async def _why_rows_wait(rows: Sequence[RowSummary], kubectl: Kubectl) -> str | None:
+    note = await drain_note(kubectl)
+    if note is None and any(row.status == RowStatus.QUEUED for row in rows):
+        note = await standstill_note(kubectl)
+    return note
 
 
 def _order(statuses: Sequence[RowStatus]) -> Order:
