@@ -1,4 +1,4 @@
-"""The development stack from the command line: ``python -m devstack up|down|status|env|cluster|images|demo``."""
+"""The development stack from the command line: ``python -m devstack up|down|env|reading|cluster|images|demo``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from devstack import stack
+from devstack.gemini_reading import environment
 from devstack.processes import places
 from devstack.processes.errors import StackError
 from devstack.supabase.schema import SeedOptions
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("status", help="show what runs and where")
     env = commands.add_parser("env", help="print the environment variables for programs that use the stack")
     env.add_argument("--host", default="127.0.0.1", help="this machine's address for the URLs (default: %(default)s)")
+    commands.add_parser("reading", help="install what the Gemini stand-in needs to read recordings (400 MB)")
     commands.add_parser("cluster", help="the local Kubernetes cluster, see `cluster --help`")
     commands.add_parser("images", help="the container images, see `images --help`")
     commands.add_parser("demo", help="from a recording to a SOP on a cluster, see `demo --help`")
@@ -105,7 +107,17 @@ def _env(parsed: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS = {"up": _up, "down": _down, "status": _status, "env": _env}
+def _reading(_parsed: argparse.Namespace) -> int:
+    try:
+        environment.install(print)
+    except environment.ReadingUnavailableError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print("The Gemini stand-in can read. A test asks for it with GeminiControl.behave(Behaviour(reading=True)).")
+    return 0
+
+
+_COMMANDS = {"reading": _reading, "up": _up, "down": _down, "status": _status, "env": _env}
 
 if __name__ == "__main__":
     sys.exit(main())

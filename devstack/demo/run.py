@@ -15,6 +15,9 @@ from devstack import images, stack
 from devstack.demo.background_build import BackgroundBuild
 from devstack.demo.console import Console
 from devstack.demo.videojob_progress import follow_videojob
+from devstack.gemini.behaviour import Behaviour
+from devstack.gemini.control import GeminiControl
+from devstack.gemini_reading import environment as reading
 from devstack.gemini_relay import start_relay, stop_relay
 from devstack.operator_runs.installation import Installation, InstallationFailed, install
 from devstack.processes import places
@@ -56,17 +59,14 @@ def _run(console: Console) -> int:
     console.heading("Supabase on this machine: real PostgreSQL and PostgREST, a stand-in for Storage")
     info = stack.up(_directory(), listen="0.0.0.0", progress=console.step)
     environment = _environment(info)
-    console.step(
-        "Gemini: a stand-in (set GOOGLE_GEMINI_API_KEY for the real one)"
-        if _gemini_key() is None
-        else "Gemini: the real API, with your key"
-    )
     build = BackgroundBuild(lambda text: console.step(f"(cluster) {text}"))
     if build.must_compile():
         console.heading(
             "The cluster's programs are compiled for the first time. Meanwhile: `runops work`, without a cluster"
         )
         build.start()
+    _choose_model(console, info)
+    if build.started:
         _work_without_cluster(environment)
     build.finish()
     if build.unavailable is None:
@@ -77,6 +77,22 @@ def _run(console: Console) -> int:
         _work_without_cluster(environment)
     console.step(build.unavailable)
     return 0
+
+
+def _choose_model(console: Console, info: stack.StackInfo) -> None:
+    """Say which model answers; without a key, a stand-in that reads the recording, or only measures it."""
+    if _gemini_key() is not None:
+        console.step("Gemini: the real API, with your key")
+        return
+    told = "Gemini: a stand-in that {} (set GOOGLE_GEMINI_API_KEY for the real one)"
+    try:
+        reading.install(console.step)
+    except reading.ReadingUnavailableError as error:
+        console.step(f"{error}. {told.format('only measures the recording')}")
+        return
+    with GeminiControl(info.gemini_url) as control:
+        control.behave(Behaviour(reading=True))
+    console.step(told.format("reads the letters and hears the speech of the recording"))
 
 
 def _work_without_cluster(environment: Mapping[str, str]) -> None:

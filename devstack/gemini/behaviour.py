@@ -200,6 +200,9 @@ class Behaviour(BaseModel):
         Quota of generate calls, and of the tokens of their requests, over any minute.
     minute_seconds : float
         Length of that minute. A benchmark makes it shorter, and says so.
+    reading : bool
+        Whether videos that are uploaded from now on are read, and procedures written by what the text says: see
+        `devstack.gemini_reading`. Otherwise they are measured.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -216,6 +219,7 @@ class Behaviour(BaseModel):
     requests_per_minute: int | None = Field(default=None, ge=1)
     tokens_per_minute: int | None = Field(default=None, ge=1)
     minute_seconds: float = Field(default=60.0, gt=0, le=60)
+    reading: bool = False
 
 
 def as_unruly(seed: int) -> Behaviour:

@@ -13,6 +13,7 @@ from devstack.gemini.files.store import FileStore
 from devstack.gemini.generate.routes import REQUEST_LIMIT, ModelRoutes
 from devstack.gemini.script import Script
 from devstack.gemini.wire.api_error import ApiError, key_invalid, key_missing
+from devstack.gemini_reading import environment
 
 __all__ = ["application"]
 
@@ -86,10 +87,13 @@ def _with_key(api_key: str) -> Middleware:
 def _add_control(app: web.Application, *, script: Script, files: FileStore, models: ModelRoutes) -> None:
     async def put_behaviour(request: web.Request) -> web.Response:
         try:
-            script.load(Behaviour.model_validate_json(await request.read()))
-            models.begin_minute()
+            behaviour = Behaviour.model_validate_json(await request.read())
         except ValidationError as error:
             raise web.HTTPBadRequest(reason=f"no behaviour: {error.error_count()} faults") from error
+        if behaviour.reading and environment.python() is None:
+            raise web.HTTPConflict(reason=environment.MISSING)
+        script.load(behaviour)
+        models.begin_minute()
         return web.Response(status=204)
 
     async def get_behaviour(_request: web.Request) -> web.Response:

@@ -21,7 +21,7 @@ from devstack.supabase import postgres, postgrest
 START_SECONDS = 180.0
 """How long a server may take until it listens."""
 
-_PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG")
+_PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG", "XDG_CACHE_HOME")
 
 
 def environment() -> dict[str, str]:

@@ -82,6 +82,12 @@ def patience() -> float:
 
 
 @pytest.fixture
+def file_patience() -> float:
+    """For how many seconds a worker waits until the model has taken in a file."""
+    return 60.0
+
+
+@pytest.fixture
 async def new_job(
     *,
     stack: StackInfo,
@@ -91,6 +97,7 @@ async def new_job(
     screencast: Path,
     tmp_path: Path,
     patience: float,
+    file_patience: float,
 ) -> AsyncIterator[Callable[..., Awaitable[Job]]]:
     """Make claimed rows with their recordings in storage."""
     assert control.calls() == []
@@ -109,7 +116,9 @@ async def new_job(
             stack.gemini_url,
             retries=replace(MODEL_RETRIES, sleep=sleep),
             calls=CallDeadlines(total_seconds=120, first_seconds=patience, idle_seconds=patience),
-            files=FileDeadlines(upload_seconds=60, processing_seconds=60, poll_seconds=0.1, answer_seconds=patience),
+            files=FileDeadlines(
+                upload_seconds=60, processing_seconds=file_patience, poll_seconds=0.1, answer_seconds=patience
+            ),
         ) as model,
     ):
 

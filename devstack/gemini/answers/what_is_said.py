@@ -16,13 +16,17 @@ from devstack.gemini.behaviour import Obedience, Obeys
 from devstack.gemini.requests.understand import Asked
 from devstack.gemini.scenes import Scene
 from devstack.gemini.wire.api_error import ApiError
+from devstack.gemini_reading.sop.procedure import read_procedure
+from devstack.gemini_reading.transcript import read_transcript
 
 __all__ = ["answer_text", "meets"]
 
 _NO_SCENES: Mapping[int, Scene] = MappingProxyType({})
 
 
-def answer_text(asked: Asked, *, scenes: Mapping[int, Scene] = _NO_SCENES, obeys: Obeys | None = None) -> str:
+def answer_text(
+    asked: Asked, *, scenes: Mapping[int, Scene] = _NO_SCENES, obeys: Obeys | None = None, reads: bool = False
+) -> str:
     """Return the full answer to a request.
 
     Parameters
@@ -33,6 +37,8 @@ def answer_text(asked: Asked, *, scenes: Mapping[int, Scene] = _NO_SCENES, obeys
         What is known of recordings with marks.
     obeys
         How the model obeys what the recording tells it; None where it does not.
+    reads
+        Whether a procedure is written by what the transcript says, in place of counting its items.
 
     Raises
     ------
@@ -41,7 +47,7 @@ def answer_text(asked: Asked, *, scenes: Mapping[int, Scene] = _NO_SCENES, obeys
     """
     if not asked.json_wanted:
         return _prose(asked)
-    value = _value(asked, scenes)
+    value = _value(asked, scenes, reads=reads)
     if obeys is not None:
         if obeys.how is Obedience.REFUSES:
             return REFUSAL
@@ -67,14 +73,18 @@ def _seen(asked: Asked, scenes: Mapping[int, Scene]) -> list[dict[str, Any]]:
     return scene_items(asked.video.media, scenes, start=asked.video.start, end=asked.video.end)
 
 
-def _value(asked: Asked, scenes: Mapping[int, Scene]) -> Any:
+def _value(asked: Asked, scenes: Mapping[int, Scene], *, reads: bool) -> Any:
     if asked.video is not None:
+        if asked.video.media.reading is not None:
+            return read_transcript(asked.video.media.reading, start=asked.video.start, end=asked.video.end)
         measured = transcript(asked.video.media, start=asked.video.start, end=asked.video.end)
         return _seen(asked, scenes) or measured
     if wants_notes(asked.json_schema):
         return notes(transcript_in(asked.text) or [])
     if asked.kind == "sop":
         items = transcript_in(asked.text)
+        if reads:
+            return read_procedure(items or [])
         return scene_procedure(items or [], scenes) or procedure(items, prompt=asked.text)
     return {"summary": _prose(asked)}
 

@@ -15,6 +15,7 @@ import imageio_ffmpeg
 from pydantic import BaseModel
 
 from devstack.gemini.scenes import COLUMNS, ROWS, mark_in
+from devstack.gemini_reading.recording import Reading
 
 __all__ = [
     "Change",
@@ -100,6 +101,8 @@ class Media(BaseModel):
         In order.
     marks : list of int or None
         The mark in the picture of each second, see `devstack.gemini.scenes`; empty where no picture has one.
+    reading : Reading or None
+        What was read in it; None where it was only measured.
     """
 
     duration: float = 0.0
@@ -111,6 +114,7 @@ class Media(BaseModel):
     changes: list[Change] = []
     sounds: list[Sound] = []
     marks: list[int | None] = []
+    reading: Reading | None = None
 
 
 def change_between(before: bytes, after: bytes, *, second: int) -> Change | None:

@@ -133,6 +133,7 @@ class FileRoutes:
         stored = self._files.finish(
             upload,
             polls_before_active=behaviour.polls_before_active,
+            reads=self._script.behaviour.reading,
             processing_seconds=random.uniform(*behaviour.processing_seconds),  # noqa: S311 - a wait, no secret
         )
         return web.json_response({"file": stored.resource(base=_base(request))}, headers={_STATUS: "final"})

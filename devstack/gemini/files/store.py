@@ -15,6 +15,7 @@ from devstack.gemini.behaviour import Outcome
 from devstack.gemini.files.measure import Media, MediaError, measure
 from devstack.gemini.files.stored_file import StoredFile
 from devstack.gemini.wire.api_error import ApiError, invalid
+from devstack.gemini_reading.read_clip import NotReadError, read_clip
 
 __all__ = ["FILE_LIMIT", "FileStore", "Upload"]
 
@@ -211,7 +212,9 @@ class FileStore:
                 spool.write(kept)
         upload.digest, upload.received = digest, received
 
-    def finish(self, upload: Upload, *, polls_before_active: int, processing_seconds: float = 0.0) -> StoredFile:
+    def finish(
+        self, upload: Upload, *, polls_before_active: int, processing_seconds: float = 0.0, reads: bool = False
+    ) -> StoredFile:
         """Turn a whole upload into a file and begin to measure it.
 
         Parameters
@@ -222,6 +225,8 @@ class FileStore:
             How often it answers PROCESSING at least.
         processing_seconds : float
             For how long it does so at least.
+        reads : bool
+            Whether a video is read, too.
 
         Raises
         ------
@@ -248,12 +253,12 @@ class FileStore:
             del self._used[next(iter(self._used))]
         self._keep(stored)
         fails = upload.outcome is Outcome.FILE_FAILED
-        task = asyncio.create_task(self._measure(stored, upload.path, fails=fails))
+        task = asyncio.create_task(self._measure(stored, upload.path, fails=fails, reads=reads))
         self._measuring.add(task)
         task.add_done_callback(self._measuring.discard)
         return stored
 
-    async def _measure(self, stored: StoredFile, path: Path, *, fails: bool) -> None:
+    async def _measure(self, stored: StoredFile, path: Path, *, fails: bool, reads: bool) -> None:
         try:
             if fails:
                 stored.failure = "The file failed to be processed."
@@ -261,8 +266,12 @@ class FileStore:
                 stored.media = await self._measurements(stored.sha256, path)
                 if stored.mime_type.startswith("video/") and not stored.media.frames:
                     stored.failure = "The video has no pictures that can be decoded."
+                elif reads and stored.mime_type.startswith("video/"):
+                    stored.media = stored.media.model_copy(update={"reading": await read_clip(path)})
         except MediaError as error:
             stored.failure = f"The file failed to be processed: {error}."
+        except NotReadError as error:
+            stored.failure = str(error)
         finally:
             _remove(path)
         stored.measured = True

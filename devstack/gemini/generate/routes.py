@@ -177,7 +177,8 @@ class ModelRoutes:
                 retry_after_seconds=turn.retry_after_seconds,
                 quota=turn.quota,
             )
-        text = answer_text(asked, scenes=self._script.behaviour.scenes, obeys=obeys)
+        told = self._script.behaviour
+        text = answer_text(asked, scenes=told.scenes, obeys=obeys, reads=told.reading)
         if drawn is not None:
             text = spoiled(text, drawn)
         if asked.continuation is not None:

@@ -1,0 +1,127 @@
+"""What was entered: typed into a field, pasted, or chosen from a list. Pure."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+from devstack.gemini_reading.change import Change, State
+from devstack.gemini_reading.difference import is_same_text, plain
+from devstack.gemini_reading.event import Event, quoted
+from devstack.gemini_reading.geometry import Box
+from devstack.gemini_reading.layout import Element, heading, label_of, text_in
+from devstack.gemini_reading.recording import Control
+
+__all__ = ["entry_events", "is_same_field"]
+
+_AT_ONCE = 24
+"""Characters that nobody types within a second."""
+_FEWEST_CHOICES = 2
+
+
+def entry_events(change: Change, state: State) -> list[Event]:
+    """Return what was entered between two screens."""
+    _remember_fields(change, state)
+    if state.menu is not None:
+        return list(_chosen(change, state, state.menu))
+    opened = _opened_menu(change)
+    if opened is not None:
+        menu, state.menu_options = opened
+        state.menu = menu
+        before = f"The list {menu.text} is closed and shows {menu.inside or 'nothing'}."
+        after = f"The list opens: {quoted(list(state.menu_options))}."
+        return [Event(change.second, "CLICK", change.app, menu, before=before, after=after)]
+    return list(_typed_into_fields(change, state))
+
+
+def is_same_field(one: Box, other: Box) -> bool:
+    """Tell whether two boxes are of the same field."""
+    return all(abs(first - second) <= 10 for first, second in zip(one, other, strict=True))
+
+
+def _remember_fields(change: Change, state: State) -> None:
+    """Keep what stood in each field when it was seen first: it may say what to enter."""
+    for control in change.before.controls:
+        if control.kind == "field" and (words := text_in(change.before, control.box)):
+            state.first_words.setdefault(_place_of(control.box), words)
+
+
+def _place_of(box: Box) -> tuple[int, int]:
+    return round(box.left / 12), round(box.top / 12)
+
+
+def _chosen(change: Change, state: State, menu: Element) -> Iterator[Event]:
+    shown = {plain(line.text) for line in change.after.lines}
+    if sum(plain(one) in shown for one in state.menu_options) >= _FEWEST_CHOICES:
+        return
+    state.menu = None
+    value = text_in(change.after, menu.box)
+    if value and plain(value) != plain(menu.inside):
+        yield Event(
+            change.second,
+            "CLICK",
+            change.app,
+            replace(menu, inside=value),
+            selected=value,
+            before=f"The list {menu.text} is open.",
+            after=f"{menu.text} shows {quoted([value])}.",
+        )
+
+
+def _opened_menu(change: Change) -> tuple[Element, tuple[str, ...]] | None:
+    """Return the field below which a list of choices opened, and the choices."""
+    for control in change.before.controls:
+        box = control.box
+        near = any(area.meets(box) or _is_below(area, box) for area in change.after.changed)
+        if control.kind != "field" or not near:
+            continue
+        below = [
+            line
+            for line in change.compared.added
+            if box.left - 4 <= line.box.left <= box.left + 60
+            and box.bottom - 4 <= line.box.top
+            and line.box.right <= box.right + 60
+        ]
+        rows = sorted({line.box.top // 8: line for line in below}.values(), key=lambda line: line.box.top)
+        if len(rows) < _FEWEST_CHOICES or rows[0].box.top - box.bottom > 60:
+            continue
+        if all(later.box.top - one.box.top <= 3 * one.box.height for one, later in itertools.pairwise(rows)):
+            inside = text_in(change.before, box)
+            name = label_of(change.before, box) or inside
+            return Element("dropdown list", name, box, inside), tuple(row.text for row in rows)
+    return None
+
+
+def _is_below(area: Box, box: Box) -> bool:
+    return abs(area.left - box.left) <= 12 and 0 <= area.top - box.bottom <= 12
+
+
+def _typed_into_fields(change: Change, state: State) -> Iterator[Event]:
+    for control in change.after.controls:
+        was_there = any(one.kind == "field" and is_same_field(one.box, control.box) for one in change.before.controls)
+        if control.kind != "field" or not was_there:
+            continue
+        old, new = text_in(change.before, control.box), text_in(change.after, control.box)
+        slip = is_same_text(old, new) and not _goes_on(old, new) and not _goes_on(new, old)
+        if slip or plain(old) == plain(new) or not any(area.meets(control.box) for area in change.after.changed):
+            continue
+        yield _typed(change, Element("text field", _name(change, state, control, old), control.box, old), old, new)
+
+
+def _name(change: Change, state: State, control: Control, old: str) -> str:
+    label = label_of(change.after, control.box)
+    first = state.first_words.get(_place_of(control.box), old)
+    # Words above a field may be the heading of the page.
+    is_heading = plain(label) == plain(heading(change.after, height=change.reading.height))
+    return (first or label if is_heading else label or first) or "the field"
+
+
+def _goes_on(old: str, new: str) -> bool:
+    return plain(new).startswith(plain(old))
+
+
+def _typed(change: Change, element: Element, old: str, new: str) -> Event:
+    shown = f"{element.text} shows {quoted([new])}." if new else f"{element.text} is empty."
+    was = f"{element.text} shows {quoted([old])}." if old else f"{element.text} is empty."
+    is_paste = len(new) > _AT_ONCE and not (old and _goes_on(old, new))
+    made = Event(change.second, "PASTE" if is_paste else "TYPE", change.app, element, before=was, after=shown)
+    return replace(made, pasted=new) if is_paste else replace(made, typed=new)

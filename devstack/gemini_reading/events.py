@@ -1,0 +1,149 @@
+"""What was done on the screen, found in the differences of one screen to the next. Pure."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+
+from devstack.gemini_reading.cause import pointed_at, screen_at
+from devstack.gemini_reading.change import Change, State
+from devstack.gemini_reading.dialogs import dialog_events
+from devstack.gemini_reading.difference import Difference, plain
+from devstack.gemini_reading.entries import entry_events, is_same_field
+from devstack.gemini_reading.event import Event, named, place_of, quoted
+from devstack.gemini_reading.layout import application
+from devstack.gemini_reading.pages import dragged, new_page, scrolled, updates
+from devstack.gemini_reading.recording import Line, Reading, Screen
+from devstack.gemini_reading.steady import steady
+
+__all__ = ["events"]
+
+_RECENT = 6
+_RESTS = 2
+_SAME_FIELD_SECONDS = 6
+_ENTERING = frozenset({"TYPE", "PASTE"})
+
+
+def events(reading: Reading) -> list[Event]:
+    """Return what was done, in order."""
+    screens = _with_one_name(steady(reading.screens), reading.height)
+    if not screens:
+        return []
+    found, state = [_first(screens[0], reading.height)], State()
+    for before, after in itertools.pairwise(screens):
+        found += _between(Change(before, after, reading, tuple(found[-_RECENT:])), state)
+    found += _rests(screens, reading, found)
+    return _joined(sorted(found, key=lambda event: event.second))
+
+
+def _first(screen: Screen, height: int) -> Event:
+    shown = f"{application(screen, height=height)} is in front and shows {quoted(named(screen.lines, height))}."
+    place = place_of(screen, height)
+    return Event(screen.second, "SCREEN_UPDATE", place, before="The recording has not begun.", after=shown)
+
+
+def _with_one_name(screens: list[Screen], height: int) -> list[Screen]:
+    """Return the screens with the words at the upper left as on most of them: now and then more is read as one line."""
+    names = [application(screen, height=height) for screen in screens]
+    short = {
+        name: min((one for one in names if plain(name).startswith(plain(one))), key=lambda one: (len(one), one))
+        for name in names
+    }
+    return [
+        screen.model_copy(
+            update={
+                "lines": tuple(
+                    line.model_copy(update={"text": short[name]}) if line.text == name != short[name] else line
+                    for line in screen.lines
+                )
+            }
+        )
+        for screen, name in zip(screens, names, strict=True)
+    ]
+
+
+def _between(change: Change, state: State) -> list[Event]:
+    """Return what happened from one screen to the next."""
+    found = dialog_events(change, state) or scrolled(change)
+    if found:
+        return found
+    in_menu = state.menu is not None
+    entered = entry_events(change, state)
+    if not entered and (page := new_page(change)):
+        return page
+    if in_menu or state.menu is not None:
+        return entered
+    rest = _outside(change.compared, entered)
+    return [*entered, *dragged(change), *updates(change, rest, entered)]
+
+
+def _outside(compared: Difference, entered: Sequence[Event]) -> Difference:
+    """Return the difference without the lines inside the fields in which something was entered."""
+    boxes = [event.target.box for event in entered if event.target is not None]
+
+    def outside(line: Line) -> bool:
+        return not any(box.meets(line.box) for box in boxes)
+
+    return replace(
+        compared,
+        changed=tuple(pair for pair in compared.changed if outside(pair[1])),
+        added=tuple(line for line in compared.added if outside(line)),
+        removed=tuple(line for line in compared.removed if outside(line)),
+    )
+
+
+def _rests(screens: Sequence[Screen], reading: Reading, found: Sequence[Event]) -> list[Event]:
+    """Return where the pointer came to rest on something and nothing followed."""
+    rests = []
+    done = {event.second for event in found if event.action != "SCREEN_UPDATE"}
+    for earlier, pointer in itertools.pairwise(reading.pointers):
+        if pointer.at == earlier.at or pointer.last - pointer.first + 1 < _RESTS:
+            continue
+        if done & set(range(pointer.first - 1, pointer.first + 3)):
+            continue
+        screen = screen_at(screens, pointer.first)
+        element = pointed_at(screen, pointer.at)
+        if element is not None:
+            after = f"The pointer rests at {quoted([element.inside or element.text])}."
+            place = place_of(screen, reading.height)
+            rests.append(Event(pointer.first, "MOUSE_MOVE_TO_REGION", place, element, after=after))
+    return rests
+
+
+def _joined(found: Sequence[Event]) -> list[Event]:
+    """Put together what was typed into one field, and let a click into the field go before it."""
+    joined: list[Event] = []
+    for event in found:
+        last = next((one for one in reversed(joined) if one.action != "SCREEN_UPDATE"), None)
+        if (
+            last is not None
+            and event.action in _ENTERING
+            and last.action in _ENTERING
+            and event.target is not None
+            and last.target is not None
+            and is_same_field(event.target.box, last.target.box)
+            and event.second - max(last.until, last.second) <= _SAME_FIELD_SECONDS
+        ):
+            whole = replace(
+                last, action="TYPE", typed=event.typed or event.pasted, pasted="", until=event.second, after=event.after
+            )
+            joined[joined.index(last)] = whole
+            continue
+        if event.action in _ENTERING and event.target is not None:
+            joined.append(
+                Event(event.second, "CLICK", event.app, event.target, before=event.before,
+                      after=f"{event.target.text} takes what is typed.")
+            )  # fmt: skip
+        joined.append(event)
+    # A slip of reading that was mended a second later, or what was typed and removed again, entered nothing.
+    void = [one for one in joined if one.action in _ENTERING and _is_void(one)]
+    return [
+        one
+        for one in joined
+        if one not in void
+        and not (one.action == "CLICK" and any((one.second, one.target) == (no.second, no.target) for no in void))
+    ]
+
+
+def _is_void(event: Event) -> bool:
+    entered = plain(event.typed or event.pasted)
+    return not entered or (event.target is not None and entered == plain(event.target.inside))

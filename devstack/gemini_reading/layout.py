@@ -1,0 +1,159 @@
+"""What a screen is made of: its application, its heading, fields with their labels, buttons, rows of tables. Pure."""
+
+import re
+from dataclasses import dataclass
+
+from devstack.gemini_reading.geometry import Box
+from devstack.gemini_reading.recording import Control, Line, Screen
+
+__all__ = [
+    "Element",
+    "application",
+    "element_at",
+    "field_at",
+    "heading",
+    "is_address",
+    "label_of",
+    "row_of",
+    "text_in",
+    "title_in",
+]
+
+_HEADER_SHARE = 0.11
+_HEADING_SHARE = 0.6
+_LEAST_LETTERS = 4
+_ADDED = 14
+_LABEL_ABOVE = 46
+_LABEL_LEFT = 420
+_SLACK = 6
+_LEAST_CELLS = 3
+_ROW_LENGTH = 6
+_ADDRESS = re.compile(
+    r"(?i)^(https?://|file://|www\.)|^[\w.-]+\.(com|org|net|io|de|dev|local|test)\b|^(localhost|127\.)"
+)
+
+
+@dataclass(frozen=True)
+class Element:
+    """Something on the screen that can be named.
+
+    Attributes
+    ----------
+    kind
+        As a transcript calls it: button, text field, table row, text.
+    text
+        The words on it, or the label of a field.
+    box
+        Where it is.
+    inside
+        What stands in a field; all cells of a row.
+    """
+
+    kind: str
+    text: str
+    box: Box
+    inside: str = ""
+
+
+def application(screen: Screen, *, height: int) -> str:
+    """Return the words at the upper left of the screen: the title of a window or the name of a site."""
+    top = [line for line in screen.lines if line.box.bottom <= _HEADER_SHARE * height and not is_address(line.text)]
+    named = [line for line in top if sum(character.isalpha() for character in line.text) > 2]
+    if not named:
+        return heading(screen, height=height) or "unknown"
+    first = min(line.box.top for line in named)
+    row = [line for line in named if line.box.top <= first + line.box.height]
+    return min(row, key=lambda line: line.box.left).text
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text looks like the address of a page."""
+    return _ADDRESS.search(text.strip()) is not None and " " not in text.strip()
+
+
+def heading(screen: Screen, *, height: int) -> str:
+    """Return the largest words below the header that are no button and not in a field."""
+    controls = [one.box for one in screen.controls]
+    lines = [
+        line
+        for line in screen.lines
+        if 0.7 * _HEADER_SHARE * height < line.box.top < _HEADING_SHARE * height
+        and sum(character.isalpha() for character in line.text) >= _LEAST_LETTERS
+        and not any(control.holds(line.box) for control in controls)
+    ]
+    largest = max((_letter_size(line) for line in lines), default=0.0)
+    return next((line.text for line in lines if _letter_size(line) >= 0.9 * largest), "")
+
+
+def _letter_size(line: Line) -> float:
+    """Return the width of a letter, less what the finder of lines adds: heights depend on which letters there are."""
+    return min((line.box.width - _ADDED) / len(line.text), 0.7 * line.box.height)
+
+
+def title_in(screen: Screen, box: Box) -> str:
+    """Return the uppermost words inside a box: the title of a dialog."""
+    inside = [line for line in screen.lines if box.holds(line.box)]
+    return min(inside, key=lambda line: (line.box.top, line.box.left)).text if inside else ""
+
+
+def text_in(screen: Screen, box: Box) -> str:
+    """Return the words inside a box, line by line."""
+    inside = [line for line in screen.lines if box.grown(_SLACK, width=10_000, height=10_000).holds(line.box)]
+    return " ".join(line.text for line in sorted(inside, key=lambda line: (line.box.centre[1] // 12, line.box.left)))
+
+
+def field_at(screen: Screen, box: Box) -> Control | None:
+    """Return the smallest field that holds a box."""
+    holding = [one for one in screen.controls if one.kind == "field" and one.box.holds(box)]
+    return min(holding, key=lambda one: one.box.area, default=None)
+
+
+def label_of(screen: Screen, field: Box) -> str:
+    """Return the words that name a field: those left of it on its line, or right above it."""
+    beside = [
+        line
+        for line in screen.lines
+        if line.box.right <= field.left + _SLACK
+        and field.left - line.box.right <= _LABEL_LEFT
+        and field.top - _SLACK <= line.box.centre[1] <= field.bottom + _SLACK
+        and not any(one.box.holds(line.box) for one in screen.controls if one.box.height < 2 * line.box.height + 40)
+    ]
+    above = [
+        line
+        for line in screen.lines
+        if 0 <= field.top - line.box.bottom + _SLACK <= _LABEL_ABOVE
+        and abs(line.box.left - field.left) <= 3 * _SLACK
+        and not any(one.kind == "field" and one.box.holds(line.box) for one in screen.controls)
+    ]
+    if above and (not beside or max(line.box.right for line in beside) < field.left - _LABEL_LEFT // 2):
+        return max(above, key=lambda line: line.box.bottom).text
+    return max(beside, key=lambda line: line.box.right).text.rstrip(": *") if beside else ""
+
+
+def row_of(screen: Screen, line: Line) -> list[Line]:
+    """Return the lines that stand beside a line, from left to right, itself included."""
+    y = line.box.centre[1]
+    row = [other for other in screen.lines if other.box.top <= y < other.box.bottom]
+    return sorted(row, key=lambda other: other.box.left)
+
+
+def element_at(screen: Screen, point: tuple[int, int]) -> Element | None:
+    """Return what can be pressed at a point: a button, a field, a row of a table, or words."""
+    holding = [one for one in screen.controls if one.box.has(point)]
+    for control in sorted(holding, key=lambda one: one.box.area):
+        inside = text_in(screen, control.box)
+        cells = sorted((one for one in screen.lines if control.box.holds(one.box)), key=lambda one: one.box.left)
+        if len(cells) >= _LEAST_CELLS and control.box.width > _ROW_LENGTH * control.box.height:
+            return Element("table row", cells[0].text, control.box, " | ".join(cell.text for cell in cells))
+        if control.kind == "field":
+            return Element("text field", label_of(screen, control.box) or inside, control.box, inside)
+        if inside and len(inside) <= 60:
+            return Element("button", inside, control.box)
+    line = next((one for one in screen.lines if one.box.has(point, slack=_SLACK)), None)
+    if line is None:
+        return None
+    row = row_of(screen, line)
+    above = [one for one in screen.lines if one is not line and abs(one.box.left - row[0].box.left) <= 2 * _SLACK]
+    if len(row) >= _LEAST_CELLS and above:
+        return Element("table row", row[0].text, line.box, " | ".join(cell.text for cell in row))
+    return Element("text", line.text, line.box)

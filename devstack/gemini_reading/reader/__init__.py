@@ -1,0 +1,1 @@
+"""Turns a clip into a `Reading`, in the environment of `devstack.gemini_reading.environment`."""

@@ -1,0 +1,67 @@
+"""Mends slips of reading: a word that the pointer covers for a moment, a caret that is read as a letter. Pure."""
+
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz
+
+from devstack.gemini_reading.difference import is_same_text, plain
+from devstack.gemini_reading.recording import Line, Screen
+
+__all__ = ["steady"]
+
+_LIKE = 60.0
+_CARETS = frozenset("|IiTl[]1!.,'`")
+
+
+def steady(screens: Sequence[Screen]) -> list[Screen]:
+    """Return the screens, in which a line that reads the same before and after reads so in between, too."""
+    mended = _with_spaces(screens)
+    for place, screen in enumerate(mended):
+        before = mended[place - 1].lines if place else ()
+        after = mended[place + 1].lines if place + 1 < len(mended) else ()
+        lines = [_mended(line, before, after) for line in screen.lines if not _is_caret(line, before, after)]
+        lines += [
+            line
+            for line in before
+            if _find(line, after) is not None and not any(line.box.meets(other.box) for other in lines)
+        ]
+        mended[place] = screen.model_copy(update={"lines": tuple(lines)})
+    return mended
+
+
+def _with_spaces(screens: Sequence[Screen]) -> list[Screen]:
+    """Return the screens with each text spaced as it is read first: later the pointer may be in a gap."""
+    spaced: dict[str, str] = {}
+    for screen in screens:
+        for line in screen.lines:
+            spaced.setdefault(plain(line.text), line.text)
+    return [
+        screen.model_copy(
+            update={"lines": tuple(line.model_copy(update={"text": spaced[plain(line.text)]}) for line in screen.lines)}
+        )
+        for screen in screens
+    ]
+
+
+def _find(line: Line, lines: Sequence[Line]) -> Line | None:
+    return next((one for one in lines if one.box.is_at(line.box) and is_same_text(one.text, line.text)), None)
+
+
+def _is_caret(line: Line, before: Sequence[Line], after: Sequence[Line]) -> bool:
+    alone = len(line.text) == 1 and line.text in _CARETS
+    return alone and (_find(line, before) is None or _find(line, after) is None)
+
+
+def _mended(line: Line, before: Sequence[Line], after: Sequence[Line]) -> Line:
+    text = line.text.rstrip("|][").rstrip() or line.text
+    old = next((one for one in before if one.box.is_at(line.box)), None)
+    new = None if old is None else _find(old, after)
+    if old is not None and new is not None and plain(old.text) != plain(text) and _is_like(old.text, text):
+        return line.model_copy(update={"text": old.text})
+    return line if text == line.text else line.model_copy(update={"text": text})
+
+
+def _is_like(one: str, other: str) -> bool:
+    first, second = ([character for character in text if character.isdigit()] for text in (one, other))
+    # Digits that read otherwise are another value.
+    return (not second or first == second) and fuzz.ratio(plain(one), plain(other)) >= _LIKE
