@@ -1,6 +1,7 @@
 """What the commands print about a job, a bucket or a model, and with which exit code. Without the outside."""
 
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -25,7 +26,7 @@ from runops_cli.terminal.exit_codes import Exit, worse
 JOB = UUID(int=1)
 
 
-def row(status: str | None, **columns: str | int | None) -> RowSummary:
+def row(status: str | None, **columns: Any) -> RowSummary:
     return RowSummary.model_validate({"job_id": JOB, "status": status, **columns})
 
 
