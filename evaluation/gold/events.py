@@ -49,6 +49,10 @@ class Event(_Strict):
     ] = ()
     application: Annotated[str, Field(min_length=1, description="The application in focus.")]
     target: Annotated[str | None, Field(min_length=1, description="Text by which the element is known.")] = None
+    aliases: Annotated[
+        tuple[Annotated[str, Field(min_length=1)], ...],
+        Field(description="Other texts by which the element is known: its placeholder, its value before."),
+    ] = ()
     value: Annotated[
         str | None,
         Field(min_length=1, description="What is typed, pasted or chosen. A secret: the form that hides it."),
@@ -59,6 +63,8 @@ class Event(_Strict):
     def _ends_after_it_began(self) -> Self:
         if self.until is not None and self.until < self.at:
             raise ValueError(f"until ({self.until}) is before at ({self.at})")
+        if self.aliases and self.target is None:
+            raise ValueError("aliases without a target")
         return self
 
 

@@ -50,7 +50,7 @@ def match_actions(gold: Sequence[Event], seen: Sequence[VisualItem]) -> list[Pai
 
 def match_reactions(gold: Sequence[Event], seen: Sequence[VisualItem]) -> list[Pair]:
     """Return which reactions of the screen are the same. Any kind will do: a dialog that opens is an update, too."""
-    return _matched(gold, seen, is_same=lambda event, item: _is_same_target(event.target, item))
+    return _matched(gold, seen, is_same=_is_same_target)
 
 
 def _matched(
@@ -74,7 +74,7 @@ def _is_same_action(event: Event, item: VisualItem) -> bool:
     return (
         _folded(item.action_type_observed) in kinds
         and _is_same_value(event.value, value_of(item.data_input_observed))
-        and _is_same_target(event.target, item)
+        and _is_same_target(event, item)
     )
 
 
@@ -97,9 +97,11 @@ def _is_same_value(gold: str | None, seen: str | None) -> bool:
     return fuzz.ratio(plain(gold), plain(seen)) >= _SAME_VALUE
 
 
-def _is_same_target(gold: str | None, item: VisualItem) -> bool:
-    if gold is None:
-        return True
+def _is_same_target(event: Event, item: VisualItem) -> bool:
+    return event.target is None or any(_is_named(name, item) for name in (event.target, *event.aliases))
+
+
+def _is_named(gold: str, item: VisualItem) -> bool:
     element = item.target_element_details
     shown = None if element is None else element.element_visible_text
     if not shown:

@@ -48,10 +48,12 @@ def _weights(text: str) -> Mapping[str, float]:
     literal = {word for one in literals(text) for word in words(one)}
     found: dict[str, float] = {}
     for word in words(text):
+        if word in SMALL:
+            continue
+        form = word if has_digit(word) else folded(word)
         if word in literal:
-            found[word] = _LITERAL
-        elif word not in SMALL:
-            form = folded(word)
+            found[form] = _LITERAL
+        else:
             found.setdefault(form, _LITTLE if form in ACTIONS or form in PARTS else _WORD)
     # A step of small words only still is itself.
     return found or dict.fromkeys(words(text), _LITTLE)

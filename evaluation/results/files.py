@@ -17,7 +17,7 @@ from evaluation.results.result import Interval, Result
 from runops.quality import Quality
 from runops.report import Usage
 from runops.sop import Sop
-from runops.transcript import TRANSCRIPT, seconds
+from runops.transcript import TranscriptItem, parse_item, seconds
 
 __all__ = ["KINDS", "ResultMissing", "ResultUnreadable", "read_result", "write_result_files"]
 
@@ -58,9 +58,8 @@ def read_result(folder: Path, name: str) -> Result:
     for kind, found in (("transcript", items), ("sop", sop)):
         if found is None:
             raise ResultMissing(f"{_path(folder, name, kind)} does not exist.")
-    valid_items = _valid(_path(folder, name, "transcript"), TRANSCRIPT, items)
     return Result(
-        transcript=tuple(valid_items),
+        transcript=_transcript(_path(folder, name, "transcript"), items),
         sop=_valid(_path(folder, name, "sop"), TypeAdapter(Sop), sop),
         usage=_optional(folder, name, "usage", Usage),
         quality=_optional(folder, name, "quality", Quality),
@@ -117,9 +116,25 @@ def _valid(path: Path, form: TypeAdapter[T], value: Any) -> T:
     try:
         return form.validate_python(value)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
-        named = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in faults[:_MOST_NAMED])
-        raise ResultUnreadable(f"{path}: {named}.") from error
+        raise ResultUnreadable(f"{path}: {_named(error)}.") from error
+
+
+def _named(error: ValidationError, *before: str) -> str:
+    faults = error.errors(include_url=False, include_input=False)[:_MOST_NAMED]
+    return "; ".join(f"{'.'.join((*before, *map(str, one['loc'])))}: {one['msg']}" for one in faults)
+
+
+def _transcript(path: Path, items: Any) -> tuple[TranscriptItem, ...]:
+    if not isinstance(items, list):
+        raise ResultUnreadable(f"{path}: the transcript must be a list of items.")
+    found = []
+    for number, item in enumerate(items):
+        try:
+            # One by one: so the error is about the kind of item that it is.
+            found.append(parse_item(item))
+        except ValidationError as error:
+            raise ResultUnreadable(f"{path}: {_named(error, str(number))}.") from error
+    return tuple(found)
 
 
 def _evidence(folder: Path, name: str) -> dict[str, tuple[Interval, ...]] | None:

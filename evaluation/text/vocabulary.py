@@ -1,4 +1,4 @@
-"""Words that tell little about a step: words for the same action, for parts of a screen, and small words. Pure."""
+"""Words of the same meaning, and words that tell little about a step: actions, parts of a screen, small words. Pure."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_SAME: Final = {
+_SAME_ACTION: Final = {
     "click": "clicks clicking clicked press presses pressing tap taps hit klicken klicke klickt anklicken drücken",
     "select": (
         "selects selecting selected choose chooses choosing chosen pick picks set auswählen wähle wählen wählt aus"
@@ -33,7 +33,15 @@ _SAME: Final = {
     "drag": "drags dragging move moves ziehen ziehe verschieben",
     "repeat": "repeats repeating wiederholen wiederhole",
 }
-ACTIONS: Final = frozenset(_SAME)
+_SAME_OTHER: Final = {
+    "above": "greater more over exceed exceeds exceeding larger higher mehr größer höher über übersteigt",
+    "below": "less under smaller lower weniger kleiner niedriger unter",
+    "equal": "equals same gleich",
+    "euro": "euros eur €",
+    "dollar": "dollars usd $",
+    "pound": "pounds gbp £",
+}
+ACTIONS: Final = frozenset(_SAME_ACTION)
 """One word for each action."""
 PARTS: Final = word_set(
     "button field box textbox page dialog window list menu dropdown drop-down tab screen form link icon option row "
@@ -43,14 +51,16 @@ PARTS: Final = word_set(
 """Parts of a screen."""
 SMALL: Final = word_set(
     "a an the this that these those it its to of in on at by for from with and or as is are be if then into onto "
-    "your you i we my our up out each every all "
+    "your you i we my our up out each every all such e.g what was were which who than there any "
     "der die das den dem des ein eine einen einem einer und oder in im an am auf zu zum zur mit von für ist sind es "
-    "sie ich wir dann bei jede jeden jeder alle"
+    "sie ich wir dann bei jede jeden jeder alle als was z.b wie"
 )
 """Words that stand in every sentence."""
-_FOLDED: Final = {form: word for word, forms in _SAME.items() for form in forms.split()}
+_FOLDED: Final = {
+    form: word for same in (_SAME_ACTION, _SAME_OTHER) for word, forms in same.items() for form in forms.split()
+}
 
 
 def folded(word: str) -> str:
-    """Return the one word for an action; another word as it is."""
+    """Return the one word for several of the same meaning; another word as it is."""
     return _FOLDED.get(word, word)

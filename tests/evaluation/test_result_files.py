@@ -69,7 +69,9 @@ def test_other_files_may_be_missing(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "text", "named"),
     [
-        ("transcript", "[{}]", r"transcript\.json: 0\."),
+        ("transcript", "[{}]", r"transcript\.json: 0\.timestamp_start_visual: Field required"),
+        ("transcript", '[{"timestamp_start_audio": "soon"}]', r"transcript\.json: 0\.timestamp_start_audio: .*'soon'"),
+        ("transcript", "{}", r"transcript\.json: the transcript must be a list"),
         ("transcript", "{", "is not JSON"),
         ("sop", "{}", r"sop\.json: meta: Field required"),
         ("usage", '{"totalTokens": -1}', r"usage\.json: totalTokens"),
