@@ -36,14 +36,8 @@ class ManyResult:
     left: int = 0
     refused: list[tuple[UUID, str]] = field(default_factory=list)
 
-    def add(self, other: "ManyResult") -> None:
-        """Add another result."""
-        self.queued += other.queued
-        self.left += other.left
-        self.refused += other.refused
 
-
-async def run_many_again(supabase: Supabase, job_ids: Sequence[UUID]) -> ManyResult:
+async def run_many_again(supabase: Supabase, job_ids: Sequence[UUID], result: ManyResult) -> None:
     """Put rows in `error` back into the queue and remove their attempts. To repeat it is safe.
 
     Parameters
@@ -52,6 +46,8 @@ async def run_many_again(supabase: Supabase, job_ids: Sequence[UUID]) -> ManyRes
         The project.
     job_ids
         The rows, at most `ROWS_AT_ONCE`.
+    result
+        What became of them is added to it, also where an error ends it.
 
     Raises
     ------
@@ -64,15 +60,15 @@ async def run_many_again(supabase: Supabase, job_ids: Sequence[UUID]) -> ManyRes
         if not error.unreadable:
             raise
         # One of them cannot be read; the others can.
-        return await _one_by_one(supabase, job_ids)
+        await _one_by_one(supabase, job_ids, result)
+        return
     rows = [row for row in there.values() if row.status == RowStatus.ERROR]
-    result = ManyResult(left=len(job_ids) - len(rows))
+    result.left += len(job_ids) - len(rows)
     for batch in _of_same_metadata(rows):
-        result.add(await _run_batch(supabase, batch))
-    return result
+        await _run_batch(supabase, batch, result)
 
 
-async def _run_batch(supabase: Supabase, rows: list[JobRow]) -> ManyResult:
+async def _run_batch(supabase: Supabase, rows: list[JobRow], result: ManyResult) -> None:
     doing = f"queueing {len(rows)} rows of the table jobs again"
     try:
         queued = await supabase.jobs.change_some(queued_afresh(rows[0].metadata), error_among(rows), doing=doing)
@@ -80,12 +76,13 @@ async def _run_batch(supabase: Supabase, rows: list[JobRow]) -> ManyResult:
         if not (error.retryable or error.refuses_row):
             raise
         # The answer may be lost, or the table refuses one of them: each is read again.
-        return await _one_by_one(supabase, [row.job_id for row in rows])
-    return ManyResult(queued=queued, left=len(rows) - queued)
+        await _one_by_one(supabase, [row.job_id for row in rows], result)
+        return
+    result.queued += queued
+    result.left += len(rows) - queued
 
 
-async def _one_by_one(supabase: Supabase, job_ids: Iterable[UUID]) -> ManyResult:
-    result = ManyResult()
+async def _one_by_one(supabase: Supabase, job_ids: Iterable[UUID], result: ManyResult) -> None:
     for job_id in job_ids:
         try:
             outcome = (await run_again(supabase, job_id, from_statuses=[RowStatus.ERROR])).outcome
@@ -95,9 +92,10 @@ async def _one_by_one(supabase: Supabase, job_ids: Iterable[UUID]) -> ManyResult
             result.refused.append((job_id, error.message))
         else:
             # A row that is queued already is one whose answer was lost.
-            done = outcome in {Outcome.DONE, Outcome.ALREADY}
-            result.add(ManyResult(queued=1) if done else ManyResult(left=1))
-    return result
+            if outcome in {Outcome.DONE, Outcome.ALREADY}:
+                result.queued += 1
+            else:
+                result.left += 1
 
 
 def _of_same_metadata(rows: Iterable[JobRow]) -> list[list[JobRow]]:

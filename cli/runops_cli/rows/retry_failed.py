@@ -57,7 +57,7 @@ async def retry_failed(supabase: Supabase, chosen: FailedRows, *, say: Callable[
         async for page in summaries_in_error(supabase, since=chosen.since):
             ids = [row.job_id for row in page if chosen.takes(row)]
             for start in range(0, len(ids), ROWS_AT_ONCE):
-                result.add(await run_many_again(supabase, ids[start : start + ROWS_AT_ONCE]))
+                await run_many_again(supabase, ids[start : start + ROWS_AT_ONCE], result)
                 if result.queued // _PROGRESS_EVERY > told:
                     told = result.queued // _PROGRESS_EVERY
                     say(f"{told * _PROGRESS_EVERY} are queued again ...")
