@@ -16,6 +16,7 @@ from runops.supabase.jobs_requests import (
     backlog,
     claimed_page,
     claims_page,
+    of_status,
     parsed,
     parsed_claims,
     parsed_times,
@@ -143,6 +144,11 @@ class JobsReads:
         rows, count = await self._rest.count(backlog(lane), table="jobs", doing=doing)
         page = parsed_times(rows, doing=doing)
         return Backlog(rows=count, oldest=page[0].created_at if page else None)
+
+    async def count(self, status: RowStatus) -> int:
+        """Return the number of rows of a status; where there are very many, PostgreSQL's estimate of it."""
+        doing = f"counting the rows in {status} of the table jobs"
+        return (await self._rest.count(of_status(status), table="jobs", doing=doing))[1]
 
     async def stale(self, *, before: str, installation: str, limit: int, lane: Lane) -> list[JobRow]:
         """Return rows of a lane in `processing` that were not updated since a time, at most `limit`.

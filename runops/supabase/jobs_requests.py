@@ -23,6 +23,7 @@ __all__ = [
     "fenced",
     "held_among",
     "held_under",
+    "of_status",
     "parsed",
     "parsed_claims",
     "parsed_times",
@@ -106,6 +107,11 @@ def backlog(lane: Lane) -> Callable[[Any], Query]:
         return of_lane(query, lane).order("created_at").order("id").limit(1)
 
     return build
+
+
+def of_status(status: RowStatus) -> Callable[[Any], Query]:
+    """Count the rows of a status; of very many, PostgREST gives PostgreSQL's estimate."""
+    return lambda table: table.select("job_id", count="estimated").eq("status", status.value).limit(1)
 
 
 def untouched_page(installation: str, limit: int, *, lane: Lane) -> Callable[[Any], Query]:

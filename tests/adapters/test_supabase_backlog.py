@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from devstack.faults import Fault, FaultControl
-from runops.job_row import Lane
+from runops.job_row import Lane, RowStatus
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 
@@ -47,6 +47,21 @@ async def test_each_lane_is_counted_by_itself(supabase: Supabase, queue: Callabl
 async def test_counting_many_rows_moves_one(supabase: Supabase, database: Connection) -> None:
     database.execute("insert into public.jobs (job_id) select gen_random_uuid() from generate_series(1, 700)")
     assert (await supabase.jobs.backlog(Lane.FRESH)).rows == 700
+
+
+async def test_rows_of_each_status_are_counted(supabase: Supabase, queue: Callable[..., UUID]) -> None:
+    for status in ("error", "error", "completed", "queued"):
+        queue(status=status)
+    counts = {status.value: await supabase.jobs.count(status) for status in RowStatus}
+    assert counts == {"queued": 1, "processing": 0, "error": 2, "completed": 1}
+
+
+async def test_many_rows_in_error_are_estimated_without_reading_them(supabase: Supabase, database: Connection) -> None:
+    database.execute(
+        "insert into public.jobs (job_id, status) select gen_random_uuid(), 'error' from generate_series(1, 100000)"
+    )
+    database.execute("analyze public.jobs")
+    assert 80_000 < await supabase.jobs.count(RowStatus.ERROR) < 120_000
 
 
 async def test_what_cannot_be_counted_is_an_error(supabase: Supabase, faults: FaultControl) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+import runops_operator.main as main_module
 from runops.failures import TABLE, FailureClass, Reason
 from runops_operator.observability.metrics_page import descriptions
 
@@ -86,11 +88,33 @@ def test_alerts_ask_for_metrics_that_exist(alerts: list[str]) -> None:
 
 def test_the_alert_for_a_bad_key_knows_every_reason_of_one(chart: Path) -> None:
     text = (chart / "files" / "alerts.yaml").read_text("utf-8")
-    bad_key, other = re.findall(r'runops_intake_paused\{reason(=~|!~)"([^"]+)"', text)
-    assert (bad_key[0], other[0]) == ("=~", "!~")
-    assert bad_key[1] == other[1], "each pause is told by one alert"
+    found = re.findall(r'runops_intake_paused\{reason(=~|!~)"([^"]+)"', text)
+    assert {comparison for comparison, _ in found} == {"=~", "!~"}
+    assert len({reasons for _, reasons in found}) == 1, "each pause is told by one alert"
+    bad_key = found[0]
     keys = {reason for reason, failure in TABLE.items() if failure.failure_class is FailureClass.KEY}
     assert {reason for reason in Reason if re.fullmatch(bad_key[1], reason)} == keys
+
+
+def test_loops_that_only_show_the_work_have_no_alert(chart: Path) -> None:
+    """The operator tells which they are by starting them beside the others."""
+    main = Path(main_module.__file__).read_text("utf-8")
+    beside = set(re.findall(r'loops\.start_beside\(\s*"([^"]+)"', main))
+    left_out = re.findall(r'loop!~"([^"]+)"', (chart / "files" / "alerts.yaml").read_text("utf-8"))
+    assert left_out
+    assert {frozenset(names.split("|")) for names in left_out} == {frozenset(beside)}
+
+
+def test_the_alerts_are_tested_with_series_as_the_operator_exports_them() -> None:
+    """Each series of the tests has the labels that the operator gives it, and those that Prometheus adds."""
+    cases = yaml.safe_load((Path(__file__).parent / "alerts_test.yaml").read_text("utf-8"))["tests"]
+    series = [one["series"] for case in cases for one in case["input_series"]]
+    assert len(series) > 60
+    for text in series:
+        (name, matchers), *_ = _SELECTOR.findall(text)
+        labels = set(_MATCHER.findall(matchers))
+        assert labels - _OF_THE_TARGET == SERIES[name], text
+        assert labels & _OF_THE_TARGET == {"namespace", "pod"}, text
 
 
 def test_dashboard_asks_for_metrics_that_exist(chart: Path) -> None:

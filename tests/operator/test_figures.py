@@ -228,7 +228,7 @@ def test_a_status_that_somebody_invented_is_no_label() -> None:
     metrics = Metrics()
     for number in range(100):
         metrics.claimed(f"invented-{number}")
-    assert _labels(metrics, "runops_claims_total") == {"other": 100.0}
+    assert _labels(metrics, "runops_claims_total") == {"other": 100.0, "queued": 0.0, "processing": 0.0}
 
 
 async def test_the_queue_shows_its_length_and_its_oldest_row(world: World) -> None:
@@ -248,6 +248,47 @@ async def test_the_queue_shows_its_length_and_its_oldest_row(world: World) -> No
     assert _value(world.metrics, "runops_queue_oldest_seconds") == 0
 
 
+async def test_rows_are_counted_by_status_every_five_minutes(world: World) -> None:
+    for status in ("queued", "processing", "error", "error", "completed"):
+        world.jobs.add(status=status)
+    await world.backlog.once()
+    counted = {"queued": 1.0, "processing": 1.0, "error": 2.0, "completed": 1.0}
+    assert _labels(world.metrics, "runops_rows") == counted
+    world.jobs.add(status="error")
+    for _ in range(9):
+        await world.backlog.once()
+    assert _labels(world.metrics, "runops_rows") == counted
+    await world.backlog.once()
+    assert _labels(world.metrics, "runops_rows") == counted | {"error": 3.0}
+    world.metrics.stands_by()
+    assert _labels(world.metrics, "runops_rows") == {}
+
+
+async def test_free_slots_are_shown_and_none_while_nothing_is_claimed(world: World) -> None:
+    await world.take_in()
+    assert _value(world.metrics, "runops_free_slots") == world.config.max_concurrent
+    world.jobs.add()
+    await world.take_in()
+    await world.take_in()
+    assert _value(world.metrics, "runops_free_slots") == world.config.max_concurrent - 1
+    for number in range(world.config.max_concurrent):
+        world.jobs.add(metadata={"n": number})
+    await world.take_in()
+    await world.take_in()
+    assert _value(world.metrics, "runops_free_slots") == 0
+    world.metrics.stands_by()
+    assert _value(world.metrics, "runops_free_slots") == 0
+
+
+def test_what_unfinished_videos_have_cost_so_far_is_shown() -> None:
+    views = [
+        _ended("a", 2, "0.20", ended=False),
+        _ended("b", 1, "0.10", ended=True),
+        _ended("c", 1, "0.05", ended=False),
+    ]
+    assert snapshot(views).cost_usd == pytest.approx(0.25)
+
+
 def test_a_video_that_is_run_again_after_a_failure_adds_only_what_it_cost_more() -> None:
     metrics = Metrics()
     figures = Figures(metrics)
@@ -263,6 +304,9 @@ def test_a_video_that_is_run_again_after_a_failure_adds_only_what_it_cost_more()
 def _ended(uid: str, calls: int, dollars: str, *, ended: bool, ledger: str = "l1") -> VideoJobView:
     stage = {"model": "m", "calls": calls, "inputTokens": 10 * calls, "costUsd": dollars}
     done = {"type": "Finished", "status": "True", "reason": "x", "lastTransitionTime": "2026-11-30T00:00:00Z"}
-    status = {"usage": {"ledger": ledger, "transcribing": stage}, "conditions": [done] if ended else []}
+    status = {
+        "usage": {"ledger": ledger, "costUsd": dollars, "transcribing": stage},
+        "conditions": [done] if ended else [],
+    }
     spec = {"jobId": "00000000-0000-4000-8000-000000000001"}
     return parse_videojob({"metadata": {"name": "vj-1", "uid": uid}, "spec": spec, "status": status})

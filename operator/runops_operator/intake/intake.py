@@ -128,6 +128,7 @@ class Intake:
             self._recall_due = False
         admission = self._slots.admission()
         self._full = admission.full
+        self.status.free_slots(0 if admission.paused is not None else max(0, admission.claimable))
         if admission.paused is not None:
             self.status.pause_for_failure(admission.paused, why=admission.why_paused, fault=admission.fault)
             if admission.paused is Reason.DRAINED:

@@ -101,6 +101,10 @@ class IntakeStatus:
             )
         self._waits_for_estimates = waits
 
+    def free_slots(self, slots: int) -> None:
+        """Show how many more rows may be claimed."""
+        self._metrics.free_slots(slots)
+
     def resume(self) -> None:
         """Note that rows are claimed, or that only a free slot is missing."""
         if self.trouble is not None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from runops.dollars import reported_microdollars
 from runops.report import StageUsage, Usage
 from runops_operator.manifests.observed import VideoJobView
 from runops_operator.observability.metrics import Metrics
@@ -16,6 +17,7 @@ __all__ = ["Durations", "Figures", "durations", "snapshot"]
 
 _MOST_LEDGERS = 1000
 _NOTHING = Usage()
+_MICRO = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +53,19 @@ def _between(first: datetime | None, last: datetime | None) -> float | None:
 def snapshot(videojobs: Iterable[VideoJobView]) -> Snapshot:
     """Return how many VideoJobs there are by phase, stall reason, user and lane. Pure."""
     phases, stalled, users, lanes = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    cost = 0
     for view in videojobs:
         phases[view.status.phase or "Pending"] += 1
         if view.finished:
             continue
         users[view.user] += 1
         lanes[view.lane.value] += 1
+        if view.status.usage is not None:
+            cost += reported_microdollars(view.status.usage.cost_usd)
         for condition in view.status.conditions or ():
             if condition.type == Outcome.STALLED and condition.status == "True":
                 stalled[condition.reason] += 1
-    return Snapshot(phases, stalled, users, lanes)
+    return Snapshot(phases, stalled, users, lanes, cost / _MICRO)
 
 
 class Figures:

@@ -76,10 +76,19 @@ class Metrics:
                 "runops_backfill_oldest_seconds", "Age of the oldest queued backfill; 0 where there is none."
             ),
         }
+        self._of_status = self._gauge(
+            "runops_rows", "Rows by status, read every five minutes; of very many, PostgreSQL's estimate.", "status"
+        )
+        self._free = self._gauge(
+            "runops_free_slots", "How many more rows may be claimed; 0 while nothing is claimed, or no slot is free."
+        )
         self._claims = self._counter("runops_claims", "Rows claimed, by their status before.", "from_status")
         self._claims_lost = self._counter(
             "runops_claims_lost", "Rows that another consumer of the table claimed after they were read and before us."
         )
+        for status in ("queued", "processing"):
+            # As for finished videos: the first claim of a new leader must show as an increase.
+            self._claims.labels(status)
         self._paused = self._gauge("runops_intake_paused", "1 while no rows are claimed, by reason.", "reason")
         self._claim_wait = self._histogram(
             "runops_claim_wait_seconds", "Time from queued to claimed, without backfills.", _WAITS
@@ -204,6 +213,14 @@ class Metrics:
         """Set the number of queued rows of a lane and the age of the oldest."""
         self._rows[lane].set(rows)
         self._oldest[lane].set(max(oldest_seconds, 0.0))
+
+    def rows(self, status: str, count: int) -> None:
+        """Set the number of rows of a status."""
+        self._of_status.labels(status).set(count)
+
+    def free_slots(self, slots: int) -> None:
+        """Set how many more rows may be claimed."""
+        self._free.set(slots)
 
     def started(self, seconds: float) -> None:
         """Count a video's first running worker, with its wait since the claim."""
@@ -330,6 +347,8 @@ class Metrics:
         self._capped_users.set(0)
         for lane in Lane:
             self.queue(lane, rows=0, oldest_seconds=0.0)
+        self._of_status.clear()
+        self.free_slots(0)
         self.intake_paused(None)
         self.intake_waits_for_quota(False)
         for gauge in (self._pace_rate, self._pace_waiting, self._pace_oldest):

@@ -65,6 +65,7 @@ def page() -> str:
 def _with_every_series() -> Metrics:
     """Return metrics in which everything was counted once, since only an existing series shows its labels."""
     metrics = Metrics()
+    metrics.rows("error", 0)
     seen = Snapshot({"Running": 1}, {"Unschedulable": 1}, {"user": 1}, {"fresh": 1})
     metrics.look_at(videojobs=lambda: seen, depth=lambda: 0)
     metrics.look_at_loops(lambda: {"rows": True})

@@ -26,12 +26,15 @@ class Snapshot:
         Unfinished VideoJobs by user; the empty user is for rows without a user.
     lanes
         Unfinished VideoJobs by lane.
+    cost_usd
+        What unfinished videos have cost so far.
     """
 
     phases: Mapping[str, int] = field(default_factory=dict)
     stalled: Mapping[str, int] = field(default_factory=dict)
     users: Mapping[str, int] = field(default_factory=dict)
     lanes: Mapping[str, int] = field(default_factory=dict)
+    cost_usd: float = 0.0
 
 
 class SnapshotCollector(Collector):
@@ -66,6 +69,13 @@ class SnapshotCollector(Collector):
             "runops_videos_stalled", "Unfinished VideoJobs that are stalled, by reason.", "reason", seen.stalled
         )
         yield _family("runops_unfinished_videos", "Unfinished VideoJobs, by lane: fresh, backfill.", "lane", seen.lanes)
+        cost = GaugeMetricFamily(
+            "runops_unfinished_cost_usd",
+            "Estimated cost of unfinished videos so far in US dollars; once they end it is in "
+            "runops_model_cost_usd_total.",
+        )
+        cost.add_metric([], seen.cost_usd)
+        yield cost
         users = GaugeMetricFamily("runops_active_users", "Users with unfinished videos.")
         users.add_metric([], len(seen.users))
         yield users
