@@ -6,7 +6,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from runops.failures import Reason
-from runops.job_row import JobRow
+from runops.job_row import JobRow, Lane
 from runops.logs import error_text
 from runops.polling import Poll, next_read_in
 from runops.supabase.errors import SupabaseError
@@ -128,7 +128,7 @@ class Intake:
             self._recall_due = False
         admission = self._slots.admission()
         self._full = admission.full
-        self.status.free_slots(0 if admission.paused is not None else max(0, admission.claimable))
+        self.status.free_slots(0 if admission.paused is not None else admission.lanes[Lane.FRESH].claimable)
         if admission.paused is not None:
             self.status.pause_for_failure(admission.paused, why=admission.why_paused, fault=admission.fault)
             if admission.paused is Reason.DRAINED:

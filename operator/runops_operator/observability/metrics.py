@@ -80,7 +80,8 @@ class Metrics:
             "runops_rows", "Rows by status, read every five minutes; of very many, PostgreSQL's estimate.", "status"
         )
         self._free = self._gauge(
-            "runops_free_slots", "How many more rows may be claimed; 0 while nothing is claimed, or no slot is free."
+            "runops_free_slots",
+            "How many more rows that are no backfills may be claimed; 0 while nothing is claimed, or no slot is free.",
         )
         self._claims = self._counter("runops_claims", "Rows claimed, by their status before.", "from_status")
         self._claims_lost = self._counter(
