@@ -18,6 +18,8 @@ from tests.cluster_objects import ClusterObjects
 from tests.eventually import eventually
 from tests.platforms.site import Site
 
+_KEPT = {"succeededJobTtlSeconds": 600}
+"""A Job that ends by itself is looked at after its video has ended."""
 _VALUES = {"poll": {"idleSeconds": 1}, "maxConcurrent": 3, "replicas": 1}
 
 
@@ -55,7 +57,8 @@ def installed(cluster: ClusterInfo, outside: StackInfo, api_server: httpx.Client
     def make(namespace: str, values: Mapping[str, Any]) -> Iterator[Site]:
         with psycopg.connect(outside.database_url, autocommit=True) as tables:
             tables.execute("truncate public.jobs, public.transcripts, public.sops, auth.users cascade")
-        release = install(cluster, outside, namespace=namespace, values={**_VALUES, **values})
+        worker = {**_KEPT, **values.get("worker", {})}
+        release = install(cluster, outside, namespace=namespace, values={**_VALUES, **values, "worker": worker})
         try:
             yield Site(release, ClusterObjects(api_server, namespace), outside)
         except BaseException:

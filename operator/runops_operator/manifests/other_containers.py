@@ -63,7 +63,7 @@ def _of_init_container(item: Mapping[str, Any]) -> str | None:
         return None
     if "running" in state:
         # A native sidecar has started when its startup probe says so, and then goes on running.
-        return None if item.get("started") else "has not finished"
+        return None if item.get("started") else "still holds it back"
     return _stopped(state)
 
 

@@ -64,7 +64,7 @@ def status(*beside: dict[str, Any], before: tuple[dict[str, Any], ...] = ()) -> 
         pytest.param(
             (),
             (container("init", ended(0)), container("second", RUNNING, started=False)),
-            "Container second, which starts before the worker, has not finished.",
+            "Container second, which starts before the worker, still holds it back.",
             id="an init container still runs",
         ),
         pytest.param((), (container("mesh", RUNNING, started=True),), None, id="a native sidecar has started"),
