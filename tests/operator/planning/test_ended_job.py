@@ -52,6 +52,7 @@ def ended(outcome: str, seconds_ago: float, *, ttl: int = 604_800) -> VideoJobVi
         pytest.param(ended("Complete", 5), COMPLETE, kept(succeeded=60), [RequeueAfter(55.0)], id="kept by settings"),
         pytest.param(ended("Failed", 5), COMPLETE, kept(failed=0), [ReadRow()], id="by the outcome, not by the Job"),
         pytest.param(ended("Complete", 1), job(active=1), kept(), [RequeueAfter(14.0)], id="its pod still stops"),
+        pytest.param(ended("Complete", 14), job(active=1), kept(), [RequeueAfter(1.0)], id="it may for a second more"),
         pytest.param(ended("Complete", 15), job(active=1), kept(), [ReadRow()], id="a sidecar keeps its pod"),
         pytest.param(
             ended("Failed", 15), job(active=1), kept(failed=60), [ReadRow()], id="a pod that runs on is not kept"
