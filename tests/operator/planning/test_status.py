@@ -461,3 +461,18 @@ def test_a_failure_shows_what_the_worker_reported() -> None:
 def test_times_are_written_in_whole_seconds() -> None:
     assert rfc3339(NOW.replace(microsecond=999_999)) == AT
     assert ago(5) == "2026-01-02T03:04:00Z"
+
+
+@pytest.mark.parametrize("reason", [Reason.MODEL_UNAVAILABLE, Reason.MODEL_KEY_REJECTED, Reason.QUOTA_EXCEEDED])
+@pytest.mark.parametrize("blocked", [True, False], ids=["others try", "it tries itself"])
+def test_what_a_worker_said_of_a_block_is_read_back_without_what_is_told_beside_it(
+    reason: Reason, *, blocked: bool
+) -> None:
+    failure = TABLE[reason]
+    patch = status.trying_again(
+        videojob(), failure, "Gemini says: no.", attempts=1, not_before=NOW, now=NOW, blocked=blocked
+    )
+    found = [Condition.model_validate(item) for item in patch["conditions"] if item["type"] == "Blocked"]
+    said = status.said_of_block(videojob(*found), reason)
+    assert said == ("Gemini says: no." if found else "")
+    assert status.said_of_block(videojob(), reason) == ""

@@ -46,6 +46,30 @@ def test_while_it_is_open_no_video_starts_before_its_time_and_then_one() -> None
     assert trying.seconds_left("d", now=121) == LONGEST_PROBE_SECONDS - 1
 
 
+def test_it_tells_since_when_it_is_open_however_often_it_was_tried_in_vain() -> None:
+    breaker = opened(now=100)
+    assert breaker.since == 100
+    again = failed(breaker.begun("c", now=150), "c", now=160)
+    assert (again.opened, again.since) == (2, 100)
+
+
+def test_the_next_try_is_the_end_of_the_pause_and_none_while_a_video_tries() -> None:
+    breaker = opened(now=100)
+    assert breaker.next_try(now=100) == 120
+    assert breaker.next_try(now=130) == 130
+    trying = breaker.begun("c", now=130)
+    assert trying.next_try(now=131) is None
+    assert trying.next_try(now=130 + LONGEST_PROBE_SECONDS) == 130 + LONGEST_PROBE_SECONDS
+
+
+@pytest.mark.parametrize(("since", "told"), [(None, 500), (40, 40), (900, 500)])
+def test_what_a_start_finds_is_open_since_the_video_is_blocked(since: float | None, told: float) -> None:
+    found = Breaker().found("a", now=500, most=1, since=since)
+    assert (found.is_open, found.since) == (True, told)
+    assert found.found("b", now=510, most=1, since=30).since == min(told, 30)
+    assert not Breaker().found("a", now=500, most=2, since=since).is_open
+
+
 @pytest.mark.parametrize(("times", "seconds"), [(1, 20), (2, 40), (4, 160), (5, 300), (60, 300)])
 def test_each_video_that_tries_in_vain_doubles_the_time_to_the_next_one(times: int, seconds: float) -> None:
     breaker, now = opened(), 0.0
