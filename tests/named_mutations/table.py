@@ -67,9 +67,15 @@ MUTATIONS: Final[Sequence[Mutation]] = (
     ),
     _in_operator(
         name="a deleted definition cancels every video",
-        before="if not last.finished and not await self._cluster.serves_videojobs(name):",
+        before="if not last.finished and not await self._definition_outlives(last):",
         after="if False:",
         test="tests/operator/test_definition_deleted.py::test_rows_keep_their_claim_and_get_a_videojob_again",
+    ),
+    _in_operator(
+        name="a definition that goes a moment after its VideoJobs cancels them",
+        before="left = self._since.get(last.uid, clock()) + self.grace_seconds - clock()",
+        after="left = 0",
+        test="tests/operator/test_definition_deleted.py::test_a_definition_that_goes_a_moment_later_cancels_no_video",
     ),
     _in_operator(
         name="deletions that wait outlive the definition",

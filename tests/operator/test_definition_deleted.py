@@ -1,5 +1,7 @@
 """The definition of VideoJobs is deleted, and every VideoJob with it: nobody cancelled a video."""
 
+import asyncio
+
 import pytest
 
 from runops.failures import TABLE, Reason
@@ -56,3 +58,33 @@ async def test_a_videojob_that_is_deleted_while_there_is_a_definition_is_cancell
     await world.settle()
     errors = [row.error for row in world.jobs.rows.values() if row.status == "error"]
     assert errors == [TABLE[Reason.CANCELLED].sentence]
+
+
+@pytest.mark.virtual_time
+async def test_a_definition_that_goes_a_moment_later_cancels_no_video(world: World) -> None:
+    names = await _two_at_work(world)
+    world.reconciler.deletions.grace_seconds = 1.0
+    world.cluster.delete_definition()
+    # As the real API server: the VideoJobs are gone, and for half a second more it would take others.
+    world.cluster.defined = True
+    asyncio.get_running_loop().call_later(0.5, setattr, world.cluster, "defined", False)
+    began = asyncio.get_running_loop().time()
+    await world.settle()
+    assert asyncio.get_running_loop().time() - began < 1.0
+    world.cluster.defined = True
+    await world.compare()
+    await world.settle()
+    assert {row.status for row in world.jobs.rows.values()} == {"processing"}
+    assert sorted(world.cluster.videojobs) == sorted(names)
+
+
+@pytest.mark.virtual_time
+async def test_a_burst_of_cancels_waits_once_for_the_definition(world: World) -> None:
+    names = await _two_at_work(world)
+    world.reconciler.deletions.grace_seconds = 1.0
+    for name in names:
+        world.cluster.remove_videojob(name, uid=world.cluster.videojobs[name]["metadata"]["uid"])
+    began = asyncio.get_running_loop().time()
+    await world.settle()
+    assert 1.0 <= asyncio.get_running_loop().time() - began < 1.5
+    assert {row.status for row in world.jobs.rows.values()} == {"error"}

@@ -6,7 +6,7 @@ real `JobsTable` with its real filters, its real retries and its real reading ba
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -20,7 +20,7 @@ from runops.retrying import RetryPolicy
 from runops.supabase.http_client import response_head
 from runops.supabase.rest import Rest
 
-__all__ = ["Answer", "JobsStore", "MemoryQuery", "MemoryRest"]
+__all__ = ["Answer", "JobsStore", "MemoryQuery", "MemoryRest", "OfMetadata"]
 
 Filter = Callable[[JobRow], bool]
 COLUMNS = frozenset(
@@ -37,8 +37,17 @@ COLUMNS = frozenset(
         "progress_percent",
     }
 )
-_REMEMBERED = 1000
 _NO_NETWORK = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
+
+
+@dataclass(frozen=True, slots=True)
+class OfMetadata:
+    """A filter that looks at nothing but the metadata: it holds for all rows that share one object, or for none."""
+
+    holds: Filter
+
+    def __call__(self, row: JobRow) -> bool:
+        return self.holds(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +73,8 @@ class JobsStore(Protocol):
         """Return every row, in the order of their ids."""
         ...
 
-    def rows_in(self, status: str) -> Iterable[JobRow]:
-        """Return the rows of a status, as an index finds them."""
+    def rows_in(self, status: str, filters: Sequence[OfMetadata]) -> Iterable[JobRow]:
+        """Return the rows of a status that pass these filters, as an index finds them."""
         ...
 
     def rows_of(self, job_ids: Iterable[str]) -> list[JobRow]:
@@ -143,6 +152,7 @@ class MemoryQuery:
             return self
         if (column, operator) == ("status", "eq") and not self._negated:
             self._status = value
+            return self
         holds = _condition(column, operator, value)
         if self._negated:
             self._negated = False
@@ -152,6 +162,8 @@ class MemoryQuery:
 
     def or_(self, text: str) -> Self:
         self._alternatives.append(_any_of(text))
+        if self._job_ids is None and (named := _jobs_named_in(text)):
+            self._job_ids = named
         return self
 
     def order(self, column: str) -> Self:
@@ -185,7 +197,7 @@ class MemoryQuery:
         if not self._limit:
             return Answer([])
         conditions = [*self._filters, *self._alternatives]
-        matching = (row for row in self._candidates() if all(holds(row) for holds in conditions))
+        matching: Iterable[JobRow] = self._candidates(conditions)
         rows = list(islice(matching, self._first + self._limit) if self._is_sorted else matching)
         if self._values is not None:
             return Answer([self._shown(row) for row in self._updated(rows)])
@@ -201,10 +213,17 @@ class MemoryQuery:
         """Carry the request out."""
         return self.run()
 
-    def _candidates(self) -> Iterable[JobRow]:
-        if self._job_ids is not None:
-            return self._store.rows_of(self._job_ids)
-        return self._store.all_rows() if self._status is None else self._store.rows_in(self._status)
+    def _candidates(self, conditions: Sequence[Filter]) -> Iterable[JobRow]:
+        if self._status is not None and self._job_ids is None:
+            of_metadata = [holds for holds in conditions if isinstance(holds, OfMetadata)]
+            others = [holds for holds in conditions if not isinstance(holds, OfMetadata)]
+            rows = self._store.rows_in(self._status, of_metadata)
+            return (row for row in rows if all(holds(row) for holds in others)) if others else rows
+        rows = self._store.all_rows() if self._job_ids is None else self._store.rows_of(self._job_ids)
+        status = self._status
+        return (
+            row for row in rows if (status is None or row.status == status) and all(holds(row) for holds in conditions)
+        )
 
     @property
     def _is_sorted(self) -> bool:
@@ -292,24 +311,7 @@ def _getter(column: str) -> Callable[[JobRow], Any]:
 
 def _condition(column: str, operator: str, value: Any) -> Filter:
     holds = _comparison(column, operator, value)
-    return _remembering(holds) if column.startswith("metadata->") else holds
-
-
-def _remembering(holds: Filter) -> Filter:
-    """Ask a filter of the metadata once for each object: the queued rows of one user may share theirs."""
-    known: dict[int, tuple[Any, bool]] = {}
-
-    def remembered(row: JobRow) -> bool:
-        before = known.get(id(row.metadata))
-        if before is not None and before[0] is row.metadata:
-            return before[1]
-        if len(known) > _REMEMBERED:
-            known.clear()
-        result = holds(row)
-        known[id(row.metadata)] = (row.metadata, result)
-        return result
-
-    return remembered
+    return OfMetadata(holds) if column.startswith("metadata->") else holds
 
 
 def _comparison(column: str, operator: str, value: Any) -> Filter:
@@ -337,6 +339,11 @@ def _negation(holds: Filter) -> Filter:
     return lambda row: not holds(row)
 
 
+def _jobs_named_in(text: str) -> list[str]:
+    """Return the jobs that an `or` names; its other alternative is the new claim, which no other row can have."""
+    return re.findall(r"and\(job_id\.eq\.([^,]+),", text)
+
+
 @lru_cache(maxsize=512)
 def _any_of(text: str) -> Filter:
     """Return the filter that the text of an `or` describes; its alternatives for single jobs are found by their id."""
@@ -349,7 +356,7 @@ def _any_of(text: str) -> Filter:
             others.append(_parsed(part))
 
     if not of_jobs and all(part.startswith("metadata->") for part in _parts(text)):
-        return _remembering(lambda row: any(other(row) for other in others))
+        return OfMetadata(lambda row: any(other(row) for other in others))
 
     def holds(row: JobRow) -> bool:
         own = of_jobs.get(str(row.job_id)) if of_jobs else None

@@ -7,9 +7,10 @@ request takes the time that it takes on a network, and what is looked at is how 
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from heapq import merge
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from runops_operator.observability.metrics import Metrics
 from tests.simulation.cluster import START, Event, Manifest
 from tests.simulation.network import Fate, Killed, Network, Process
 from tests.simulation.operator_process import OperatorProcess, Replica, Site, table_of
+from tests.simulation.postgrest import OfMetadata
 from tests.simulation.table import Change, MemoryDatabase
 from tests.simulation.worker import Nature, Worker
 
@@ -147,9 +149,16 @@ class _LongTable(MemoryDatabase):
     def __init__(self, now: Callable[[], datetime]) -> None:
         super().__init__(now)
         self._by_status: dict[str | None, dict[UUID, JobRow]] = {status: {} for status in RowStatus}
+        self._queues: dict[int, dict[UUID, JobRow]] = {}
+        """The queued rows by the object that is their metadata: all rows of one user share one."""
 
-    def rows_in(self, status: str) -> Iterable[JobRow]:
-        return self._by_status[status].values()
+    def rows_in(self, status: str, filters: Sequence[OfMetadata]) -> Iterable[JobRow]:
+        if status != RowStatus.QUEUED or not filters:
+            rows = self._by_status[status].values()
+            return [row for row in rows if all(holds(row) for holds in filters)] if filters else rows
+        queues = [queue.values() for queue in self._queues.values() if queue]
+        wanted = [queue for queue in queues if all(holds(next(iter(queue))) for holds in filters)]
+        return merge(*wanted, key=lambda row: row.created_at or "")
 
     def count(self, *statuses: str) -> int:
         """Return how many rows have one of these statuses."""
@@ -158,11 +167,14 @@ class _LongTable(MemoryDatabase):
     def insert(self, job_id: UUID, *, status: str, metadata: Any) -> None:
         super().insert(job_id, status=status, metadata=metadata)
         self._by_status[status][job_id] = self.rows[job_id]
+        self._queues.setdefault(id(metadata), {})[job_id] = self.rows[job_id]
 
     def update(self, row: JobRow, values: Mapping[str, Any], *, by: str) -> JobRow:
         after = super().update(row, values, by=by)
         if after.status != row.status:
             del self._by_status[row.status][row.job_id]
+            if row.status == RowStatus.QUEUED:
+                del self._queues[id(row.metadata)][row.job_id]
         self._by_status[after.status][row.job_id] = after
         return after
 
@@ -327,7 +339,7 @@ class SharedTable:
                     for replica in self._replicas:
                         replica.site.cluster.collect_garbage()
                 if self._clock() >= next_told:
-                    next_told = self._clock() + 10 * _GARBAGE_SECONDS
+                    next_told = self._clock() + _GARBAGE_SECONDS
                     self._progress(f"{self._clock():.0f} s: {self._count_ended()} of {sharing.rows} rows have ended")
             return self._result(killed_at, lost_at_start)
         finally:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from runops.retrying import RetryPolicy
 from runops.supabase.jobs import JobsTable
 from runops.supabase.objects import ObjectInfo
 from tests.simulation.cluster import START
-from tests.simulation.postgrest import MemoryRest
+from tests.simulation.postgrest import MemoryRest, OfMetadata
 
 NOT_PATIENT = RetryPolicy(attempts=4, base_seconds=0.0)
 _COLUMNS_OF_THE_MODEL = frozenset(JobRow.model_fields)
@@ -71,8 +71,8 @@ class MemoryDatabase:
     def all_rows(self) -> list[JobRow]:
         return list(self.rows.values())
 
-    def rows_in(self, status: str) -> Iterable[JobRow]:
-        return [row for row in self.rows.values() if row.status == status]
+    def rows_in(self, status: str, filters: Sequence[OfMetadata]) -> Iterable[JobRow]:
+        return [row for row in self.rows.values() if row.status == status and all(holds(row) for holds in filters)]
 
     def rows_of(self, job_ids: Iterable[str]) -> list[JobRow]:
         return [row for job_id in job_ids if (row := self.rows.get(UUID(job_id))) is not None]

@@ -71,6 +71,10 @@ class Store:
         """Return the last view of a deleted VideoJob whose row was not updated yet."""
         return self._deleted.get(name)
 
+    def deleted_uids(self) -> list[str]:
+        """Return the uids of the deleted VideoJobs whose rows were not updated yet."""
+        return [last.uid for last in self._deleted.values()]
+
     def forget_deleted(self, last: VideoJobView) -> None:
         """Drop a deleted VideoJob after its row was updated. A later one of the same name stays."""
         if self._deleted.get(last.name) is last:

@@ -19,8 +19,9 @@ from runops_operator.manifests.observed import VideoJobView
 from runops_operator.observability.metrics import Metrics
 from runops_operator.planning.actions import Action, CheckResults, ReadRow
 from runops_operator.planning.observation import Observation
-from runops_operator.planning.plan import plan, plan_gone, plan_row_refused, plan_unreadable
+from runops_operator.planning.plan import plan, plan_row_refused, plan_unreadable
 from runops_operator.planning.plan_waits import plan_refused
+from runops_operator.reconcile.deletions import Deletions
 from runops_operator.reconcile.execute import Executor, JobRefused, Overtaken
 from runops_operator.reconcile.observe import ObservationReader
 
@@ -47,6 +48,11 @@ class Reconciler:
         Counts the reconciliations.
     now
         The clock; it gives times with their zone.
+
+    Attributes
+    ----------
+    deletions
+        What is done about deleted VideoJobs.
     """
 
     def __init__(
@@ -61,6 +67,7 @@ class Reconciler:
         metrics: Metrics,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self.deletions = Deletions(cluster, store, executor)
         self._queue = queue
         self._store = store
         self._cluster = cluster
@@ -134,7 +141,7 @@ class Reconciler:
             A service did not answer or refused a request; nothing is lost by trying again later.
         """
         job_id = _job_id(name)
-        await self._end_deleted(name, job_id)
+        await self.deletions.end(name, job_id)
         if job_id is None:
             return
         for _ in range(_MOST_PLANS):
@@ -147,25 +154,6 @@ class Reconciler:
             self._store.rows_to_read.mark(name)
             await self._read_again(name)
         await self._queue.add_after(name, 1.0)
-
-    async def _end_deleted(self, name: str, job_id: UUID | None) -> None:
-        """End the row and the Job of a deleted VideoJob."""
-        last = self._store.deleted(name)
-        if last is None:
-            return
-        if not last.finished and not await self._cluster.serves_videojobs(name):
-            # Their rows stay claimed, and the row watch makes their VideoJobs anew. Those whose deletion is not
-            # processed yet went with the same definition; it may be back before their turn comes.
-            _log.error(
-                "The definition of VideoJobs was deleted, and every VideoJob with it. No video is cancelled for that: "
-                "each gets a VideoJob again when the definition is back. Apply crds/videojob.yaml of this version."
-            )
-            self._store.forget_all_deleted()
-            return
-        if job_id is not None:
-            for action in plan_gone(last, self._store.job(name)):
-                await self._executor.run(name, job_id, action)
-        self._store.forget_deleted(last)
 
     async def _plan(self, videojob: VideoJobView, job_id: UUID) -> tuple[Observation, list[Action]]:
         """Return a plan that asks for no further reads, and the observation that it is made of."""

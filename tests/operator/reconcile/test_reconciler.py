@@ -126,6 +126,7 @@ class Bench:
         self.reconciler = Reconciler(
             queue=self.queue, store=self.store, config=CONFIG, metrics=self.metrics, now=lambda: NOW, **parts
         )
+        self.reconciler.deletions.grace_seconds = 0.0
 
     async def reconcile(self) -> list[str]:
         await self.reconciler.reconcile(NAME)
