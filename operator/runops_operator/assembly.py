@@ -22,6 +22,7 @@ from runops_operator.intake.intake import Intake
 from runops_operator.intake.intake_status import IntakeStatus
 from runops_operator.intake.missed_hints import NO_FEED, Hints, RowFeed
 from runops_operator.intake.recording_size import RecordingSizes
+from runops_operator.intake.refused_claims import RefusedClaims
 from runops_operator.intake.rows import RowWatch
 from runops_operator.intake.server_clock import ServerClock
 from runops_operator.intake.slots import Slots
@@ -151,10 +152,12 @@ def assemble(
         now=now,
     )
     hints, server_clock = Hints(wake, feed), ServerClock(now, lambda: supabase.clock_skew_seconds)
+    refused_claims = RefusedClaims(clock)
     claimer = Claimer(
         jobs=jobs,
         adopter=adopter,
         confirmation=confirmation,
+        refused=refused_claims,
         installation=config.installation,
         metrics=metrics,
         clock=server_clock,
@@ -173,7 +176,12 @@ def assemble(
     intake = Intake(
         slots=slots,
         chooser=Chooser(
-            candidates=Candidates(jobs, config), claimer=claimer, hints=hints, clock=server_clock, config=config
+            candidates=Candidates(jobs, config),
+            claimer=claimer,
+            refused=refused_claims,
+            hints=hints,
+            clock=server_clock,
+            config=config,
         ),
         claimer=claimer,
         recall=rows.once,

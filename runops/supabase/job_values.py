@@ -9,7 +9,7 @@ from runops.progress import Stage
 from runops.supabase.jobs_requests import NOW
 from runops.supabase.postgres_json import postgres_json
 
-__all__ = ["LONGEST_SENTENCE", "claimed", "completed", "failed", "queued", "queued_afresh", "refreshed"]
+__all__ = ["LONGEST_SENTENCE", "claimed", "completed", "explained", "failed", "queued", "queued_afresh", "refreshed"]
 
 LONGEST_SENTENCE = 2000
 """Of the `error` column, in characters."""
@@ -50,6 +50,11 @@ def failed(sentence: str) -> dict[str, Any]:
     """Return the values of a row that failed, with its sentence as far as the column keeps it and without keys."""
     shown = postgres_json(redact(sentence))[:LONGEST_SENTENCE]
     return {"status": RowStatus.ERROR.value, "updated_at": NOW, "error": shown}
+
+
+def explained(sentence: str) -> dict[str, Any]:
+    """Return the values of a row that waits, with the sentence why, as for one that failed."""
+    return {"error": failed(sentence)["error"]}
 
 
 def queued(metadata: Any) -> dict[str, Any]:

@@ -4,8 +4,8 @@ No write is filtered by anything but `job_id` and its fence. PostgREST from vers
 updates, so claiming "the first queued row" in one request would claim them all.
 """
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from runops.job_row import Claim, JobRow, RowStatus, metadata_with_notes, metada
 from runops.progress import Stage
 from runops.supabase.claim_result import ClaimResult, claim_result
 from runops.supabase.errors import ErrorKind, SupabaseError, ever_changing
-from runops.supabase.job_values import claimed, completed, failed, queued, refreshed
+from runops.supabase.job_values import claimed, completed, explained, failed, queued, refreshed
 from runops.supabase.jobs_columns import JobsColumns
 from runops.supabase.jobs_reads import IDS_AT_ONCE, JobsReads
 from runops.supabase.jobs_requests import (
@@ -29,11 +29,29 @@ from runops.supabase.jobs_requests import (
 from runops.supabase.postgres_json import postgres_json
 from runops.supabase.retry import may_pass
 
-__all__ = ["CLAIMED_AT_ONCE", "JobsColumns", "JobsTable"]
+__all__ = ["CLAIMED_AT_ONCE", "BatchClaim", "JobsColumns", "JobsTable"]
 
-_log = logging.getLogger(__name__)
 _ENOUGH_REFUSED = 5
-"""After so many refusals and no claim, the table refuses them all."""
+"""After so many refusals and no claim, the table may refuse them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchClaim:
+    """The result of claiming several rows.
+
+    Attributes
+    ----------
+    won
+        The rows won, as they are now.
+    refused
+        The rows whose claims a constraint or a trigger of the table refused, with its error.
+    untried
+        The rows that were not tried, since the first few were refused.
+    """
+
+    won: list[JobRow] = field(default_factory=list)
+    refused: list[tuple[JobRow, SupabaseError]] = field(default_factory=list)
+    untried: list[JobRow] = field(default_factory=list)
 
 
 class JobsTable(JobsReads):
@@ -90,11 +108,12 @@ class JobsTable(JobsReads):
         assert doubt is not None
         raise doubt
 
-    async def claim_batch(self, rows: Sequence[JobRow], claim: Claim, *, from_status: str | None) -> list[JobRow]:
+    async def claim_batch(self, rows: Sequence[JobRow], claim: Claim, *, from_status: str | None) -> BatchClaim:
         """Claim rows of the same metadata in one request, each unless it changed since it was read.
 
         If the request fails, the rows are read back, and those that are unchanged are claimed one by one. A row that a
-        trigger or a constraint keeps from being claimed does not keep the others.
+        trigger or a constraint keeps from being claimed does not keep the others. Where the first few are refused, the
+        table may refuse them all: the rest is not tried.
 
         Parameters
         ----------
@@ -103,48 +122,51 @@ class JobsTable(JobsReads):
         claim, from_status
             As for `claim`. All rows carry the same token then; a fence names the row beside it.
 
-        Returns
-        -------
-        list of JobRow
-            The rows won, as they are now.
-
         Raises
         ------
         SupabaseError
-            The table refuses the claims of all that are left, or cannot be reached.
+            The table cannot be reached, or refuses for another reason than the row's values.
         """
-        if len(rows) == 1:
-            one = await self.claim(rows[0], claim, from_status=from_status)
-            return [] if one is None else [one]
-        doing = f"claiming {len(rows)} rows of the table jobs"
-        try:
-            return await self._claimed(rows[0], claim, seen_among(rows, from_status, claim), doing=doing)
-        except SupabaseError as error:
-            if not (error.retryable or error.unreadable or error.refuses_row):
-                raise
-        there = await self.get_many(row.job_id for row in rows)
-        won: list[JobRow] = []
-        refused: list[SupabaseError] = []
-        for row in rows:
-            now = there.get(row.job_id)
+        there: dict[UUID, JobRow] | None = None
+        if len(rows) > 1:
+            doing = f"claiming {len(rows)} rows of the table jobs"
+            try:
+                won = await self._claimed(rows[0], claim, seen_among(rows, from_status, claim), doing=doing)
+                return BatchClaim(won)
+            except SupabaseError as error:
+                if not (error.retryable or error.unreadable or error.refuses_row):
+                    raise
+            there = await self.get_many(row.job_id for row in rows)
+        batch = BatchClaim()
+        for number, row in enumerate(rows, 1):
+            now = None if there is None else there.get(row.job_id)
             result = claim_result(now, read=row, from_status=from_status, token=claim.claim)
-            if result is ClaimResult.OPEN:
+            if there is None or result is ClaimResult.OPEN:
                 try:
                     now = await self.claim(row, claim, from_status=from_status)
                 except SupabaseError as error:
                     if not error.refuses_row:
                         raise
-                    refused.append(error)
-                    if not won and len(refused) == _ENOUGH_REFUSED:
+                    batch.refused.append((row, error))
+                    if not batch.won and len(batch.refused) == _ENOUGH_REFUSED:
+                        batch.untried.extend(rows[number:])
                         break
                     continue
-            if result is not ClaimResult.LOST and now is not None:
-                won.append(now)
-        if refused and not won:
-            raise refused[0]
-        for refusal in refused:
-            _log.warning("row not claimed: %s", refusal)
-        return won
+            if now is not None and (there is None or result is not ClaimResult.LOST):
+                batch.won.append(now)
+        return batch
+
+    async def explain(self, row: JobRow, sentence: str) -> bool:
+        """Put a sentence into `error` of a queued row that cannot be claimed, unless it changed since it was read.
+
+        Everything else stays as it is, `updated_at` included: the row keeps its place. The claim removes the sentence.
+        """
+        if not (await self.columns()).error:
+            return False
+        doing = f"explaining in the row {row.job_id} of the table jobs why it waits"
+        return await self._rest.retries.run(
+            lambda: self.change(explained(sentence), seen(row, RowStatus.QUEUED), doing=doing), may_pass
+        )
 
     async def succeed(self, row: JobRow, claim: Claim) -> bool:
         """Replace the claim in a row by the next attempt's; False where the claim was lost.

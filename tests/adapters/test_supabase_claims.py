@@ -243,7 +243,7 @@ async def test_rows_alike_are_claimed_by_one_request(
     rows = await read(supabase, ids)
     # Any second write would be answered so.
     faults.set(Fault(**PATCH_JOBS, kind="status", status=400, skip=1, times=None))
-    won = await supabase.jobs.claim_batch(rows, claim, from_status="queued")
+    won = (await supabase.jobs.claim_batch(rows, claim, from_status="queued")).won
     assert {row.job_id for row in won} == set(ids)
     assert all(row.is_held_by(claim.claim) and row.metadata["a"] == 1 for row in won)
     assert column(database, bystander, "status") == "queued"
@@ -256,7 +256,7 @@ async def test_of_rows_alike_those_that_changed_are_left(
     rows = await read(supabase, ids)
     database.execute("update public.jobs set updated_at = now() where job_id = %s", [ids[1]])
     database.execute("update public.jobs set status = 'processing' where job_id = %s", [ids[2]])
-    won = await supabase.jobs.claim_batch(rows, new_claim(), from_status="queued")
+    won = (await supabase.jobs.claim_batch(rows, new_claim(), from_status="queued")).won
     assert {row.job_id for row in won} == {ids[0], ids[3]}
     assert column(database, ids[1], "metadata") is None
 
@@ -268,7 +268,7 @@ async def test_rows_alike_whose_answer_is_lost_are_all_won(
     ids, claim = [queue() for _ in range(5)], new_claim()
     rows = await read(supabase, ids)
     faults.set(Fault(**PATCH_JOBS, kind=kind))
-    won = await supabase.jobs.claim_batch(rows, claim, from_status="queued")
+    won = (await supabase.jobs.claim_batch(rows, claim, from_status="queued")).won
     assert sorted(row.job_id for row in won) == sorted(ids)
     assert all(row.is_held_by(claim.claim) for row in won)
 
@@ -280,7 +280,7 @@ async def test_rows_alike_are_not_won_from_whoever_had_them_while_the_answer_was
     rows = await read(supabase, ids)
     database.execute("update public.jobs set status = 'processing' where job_id = %s", [ids[0]])
     faults.set(Fault(**PATCH_JOBS, kind="drop_before"))
-    won = await supabase.jobs.claim_batch(rows, new_claim(), from_status="queued")
+    won = (await supabase.jobs.claim_batch(rows, new_claim(), from_status="queued")).won
     assert {row.job_id for row in won} == set(ids[1:])
 
 
@@ -305,9 +305,33 @@ async def test_a_row_that_a_trigger_keeps_from_being_claimed_does_not_keep_the_o
     )
     try:
         rows = await supabase.jobs.queued(limit=5)
-        won = await supabase.jobs.claim_batch(rows, Claim(claim=str(uuid4()), by="here"), from_status="queued")
-        assert [row.job_id for row in won] == [first, last]
+        batch = await supabase.jobs.claim_batch(rows, Claim(claim=str(uuid4()), by="here"), from_status="queued")
+        assert [row.job_id for row in batch.won] == [first, last]
+        assert [(row.job_id, "this row is frozen" in str(error)) for row, error in batch.refused] == [(frozen, True)]
         (left,) = await supabase.jobs.queued(limit=5)
         assert left.job_id == frozen
     finally:
         database.execute(b"drop trigger keep_it on public.jobs; drop function keep_it()")
+
+
+async def test_a_row_that_a_check_keeps_from_being_claimed_says_why_and_keeps_its_place(
+    supabase: Supabase, queue: Callable[..., UUID], database: psycopg.Connection[Any]
+) -> None:
+    job_id = queue({"plan": "free"})
+    database.execute(
+        "alter table public.jobs add constraint paid check (status <> 'processing' or metadata->>'plan' <> 'free')"
+    )
+    try:
+        (row,) = await supabase.jobs.queued(limit=5)
+        batch = await supabase.jobs.claim_batch([row], Claim(claim=str(uuid4()), by="here"), from_status="queued")
+        ((_, error),) = batch.refused
+        assert await supabase.jobs.explain(row, f"It waits: {error}")
+        (there,) = await supabase.jobs.queued(limit=5)
+        assert (there.job_id, there.updated_at, there.waiting_since) == (job_id, row.updated_at, row.waiting_since)
+        assert "paid" in (there.error or "")
+        assert not await supabase.jobs.explain(row.model_copy(update={"updated_at": "2020-01-01T00:00:00Z"}), "No.")
+    finally:
+        database.execute("alter table public.jobs drop constraint paid")
+    claimed = await supabase.jobs.claim(there, Claim(claim=str(uuid4()), by="here"))
+    assert claimed is not None
+    assert claimed.error is None

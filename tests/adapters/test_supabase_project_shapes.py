@@ -160,7 +160,7 @@ async def test_a_long_queue_is_read_and_worked_on_where_metadata_is_json(
         assert {urgent, other} <= set(rows)
         assert await supabase.jobs.queued(limit=5, prioritised=True) == [rows[urgent]]
         claim = Claim(claim=str(uuid4()), by="here")
-        (claimed,) = await supabase.jobs.claim_batch([rows[urgent]], claim, from_status="queued")
+        (claimed,) = (await supabase.jobs.claim_batch([rows[urgent]], claim, from_status="queued")).won
         token = await supabase.jobs.bind_pod(urgent, claim.claim, "pod")
         assert token is not None
         assert claimed.raw_user == busy

@@ -63,7 +63,7 @@ async def test_a_row_is_worked_on_fails_and_is_run_again(
         rows = await jobs.queued(limit=9)
         assert [row.job_id for row in rows] == ids
         claim = Claim(claim=str(uuid4()), by="ours")
-        won = await jobs.claim_batch(rows[:2], claim, from_status="queued")
+        won = (await jobs.claim_batch(rows[:2], claim, from_status="queued")).won
         assert {row.job_id for row in won} == set(ids[:2])
         # Nothing looks like another consumer: the row is as the claim gave it.
         assert await jobs.get_many(ids[:2]) == {row.job_id: row for row in won}

@@ -79,3 +79,29 @@ def test_it_lives_by_its_own_rights(
     assert used <= listed, "nothing else is asked for"
     assert {right for right in listed if right.verb == "watch"} <= used
     assert Right("", "events", "create") in used
+
+
+def test_without_the_right_to_read_its_namespace_it_claims_nothing_and_goes_on_once_it_has_it(
+    *,
+    start: Start,
+    as_the_operator: ApiProxy,
+    kubectl: Kubectl,
+    namespace: str,
+    database: Tables,
+    tmp_path: Path,
+) -> None:
+    _give_roles(kubectl, namespace, "--set", "installation=chosen")
+    account = f"--as=system:serviceaccount:{namespace}:runops-operator"
+    asked = ("auth", "can-i", "get", f"namespaces/{namespace}", "-n", namespace, account)
+    eventually(lambda: kubectl(*asked).stdout.strip() == "no", "the API server has noticed")
+    job_id = queue(database)
+    by_default = {"installation": "", "release": "runops-operator"}
+    with start(by_default, through=as_the_operator.kubeconfig(tmp_path)) as operator:
+        eventually(lambda: "The identity of the cluster cannot be read" in operator.ready()[1], "the probe says so")
+        code, words = operator.ready()
+        assert code == 503
+        assert f'namespaces "{namespace}" is forbidden' in words
+        assert "set the value installation" in words
+        assert row(database, job_id)[0] == "queued"
+        _give_roles(kubectl, namespace)
+        eventually(lambda: row(database, job_id)[0] == "processing", "the row is claimed")

@@ -136,6 +136,13 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         "::test_no_number_of_backfills_at_the_head_of_the_queue_hides_a_fresh_row",
     ),
     _in_operator(
+        name="a row whose claim is refused takes the only slot each time",
+        before="return refused is not None and refused.seen == row.updated_at and self._clock() < refused.until",
+        after="return False",
+        test="tests/operator/test_refused_rows.py"
+        "::test_a_row_whose_claim_is_refused_leaves_the_only_slot_to_others_and_is_tried_with_growing_pauses",
+    ),
+    _in_operator(
         name="rows are claimed while another row is being adopted",
         before="async with self._one_at_a_time:",
         after="if True:",
@@ -150,7 +157,7 @@ MUTATIONS: Final[Sequence[Mutation]] = (
     ),
     _in_operator(
         name="rows that were chosen are claimed though slots were taken since, or an order to drain came",
-        before="rows = rows[: max(0, self._slots.admission().claimable)]",
+        before="rows = self._slots.admission().fitting(rows)",
         after="pass",
         test="tests/operator/draining/test_drain_watch.py::test_an_order_that_comes_while_rows_are_chosen_is_kept",
     ),
@@ -335,8 +342,8 @@ MUTATIONS: Final[Sequence[Mutation]] = (
     ),
     _in_operator(
         name="Jobs of videos that have ended are kept for ever",
-        before='return max(0.0, _ttl(worker, succeeded=videojob.holds("Complete"))',
-        after='return max(1.0, _ttl(worker, succeeded=videojob.holds("Complete"))',
+        before="return max(0.0, ttl - (now - ended).total_seconds())",
+        after="return max(1.0, ttl - (now - ended).total_seconds())",
         worlds=30,
     ),
     _in_operator(
@@ -353,8 +360,8 @@ MUTATIONS: Final[Sequence[Mutation]] = (
     ),
     _in_operator(
         name="a row that the operator itself set to error counts as cancelled",
-        before="case (RowRelation.FAILED, _, False, _) | (RowRelation.FAILED, _, _, True):",
-        after="case RowRelation.FAILED, _, False, _:",
+        before="case (RowRelation.FAILED, False, _) | (RowRelation.FAILED, _, True):",
+        after="case RowRelation.FAILED, False, _:",
         test="tests/operator/planning/test_plan_by_row.py::test_decision_by_the_row",
     ),
     # Attempts, and one object that must not stop the others.

@@ -67,6 +67,14 @@ def test_a_page_holds_twice_as_many_rows_as_there_are_slots_within_bounds(slots:
     assert page_size(slots) == size
 
 
+async def test_rows_that_are_passed_over_anyway_hide_none_behind_them() -> None:
+    assert [page_size(1, 70), page_size(1, 5000)] == [120, 1000]
+    table: Any = Table([rows(ANN, 60)])
+    found = await Candidates(table, CONFIG).read({Lane.FRESH: Wanted(2, {}, beside=30)}, server_time=START)
+    assert len(found[Lane.FRESH]) == 60
+    assert (table.asked[0]["limit"], table.stale_asked[0]["limit"]) == (80, 32)
+
+
 async def test_a_page_that_is_not_full_is_the_whole_queue() -> None:
     table = Table([rows(ANN, 49)])
     assert len(await read(table)) == 49

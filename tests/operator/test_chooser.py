@@ -9,8 +9,10 @@ import pytest
 
 from runops.failures import Reason
 from runops.job_row import JobRow, Lane
+from runops.supabase.errors import ErrorKind, SupabaseError
 from runops_operator.intake.candidates import Wanted
 from runops_operator.intake.chooser import Chooser
+from runops_operator.intake.refused_claims import RefusedClaims
 from runops_operator.intake.server_clock import ServerClock
 from runops_operator.spending.caps import SpendingVerdict
 from tests.operator.admissions import admission
@@ -19,6 +21,7 @@ from tests.simulation.cluster import START
 
 ANN, BEN = str(UUID(int=100)), str(UUID(int=200))
 SKEW = 7.0
+FROZEN = SupabaseError(ErrorKind.INVALID, "This row is frozen.", code="P0001")
 
 
 def queued(number: int, user: str, *, waited: float = 0.0, priority: int = 0, backfill: bool = False) -> JobRow:
@@ -34,12 +37,16 @@ class Site:
         self.rows = list(rows)
         self.reads: list[tuple[int, dict[str, int], datetime]] = []
         self.asked: set[Lane] = set()
+        self.beside = 0
         self.compared: list[tuple[list[JobRow], datetime]] = []
         self.refused: list[int] = []
+        self.seconds = 0.0
+        self.refused_claims = RefusedClaims(lambda: self.seconds)
         parts: Any = self
         self.chooser = Chooser(
             candidates=parts,
             claimer=parts,
+            refused=self.refused_claims,
             hints=parts,
             clock=ServerClock(lambda: START, lambda: SKEW),
             config=CONFIG.model_copy(update=settings),
@@ -48,6 +55,7 @@ class Site:
     async def read(self, wanted: Mapping[Lane, Wanted], *, server_time: datetime) -> dict[Lane, list[JobRow]]:
         self.asked = set(wanted)
         if Lane.FRESH in wanted:
+            self.beside = wanted[Lane.FRESH].beside
             self.reads.append((wanted[Lane.FRESH].slots, dict(wanted[Lane.FRESH].active), server_time))
         return {lane: [row for row in self.rows if row.lane is lane] for lane in wanted}
 
@@ -158,3 +166,26 @@ async def test_what_a_user_may_still_spend_is_for_fresh_rows_first() -> None:
     rows = [queued(1, ANN, backfill=True), queued(2, ANN, backfill=True), queued(3, ANN)]
     spending = SpendingVerdict(user_rooms={ANN: 2}, other_user_room=1)
     assert await _choose(Site(rows), fresh=9, backfill=9, spending=spending) == [3, 1]
+
+
+async def test_a_row_whose_claim_was_refused_takes_no_slot_for_a_while() -> None:
+    site = Site([queued(1, ANN), queued(2, ANN)])
+    site.refused_claims.note(site.rows[0], FROZEN)
+    assert await site.choose(1) == ([2], 0)
+    site.seconds = 2.0
+    assert await site.choose(1) == ([1], 0)
+
+
+async def test_a_row_that_was_changed_since_its_claim_was_refused_is_tried_at_once() -> None:
+    site = Site([queued(1, ANN), queued(2, ANN)])
+    site.refused_claims.note(site.rows[0], FROZEN)
+    site.rows[0] = site.rows[0].model_copy(update={"updated_at": "2026-01-01T00:00:00+00:00"})
+    assert await site.choose(1) == ([1], 0)
+
+
+async def test_as_many_more_rows_are_read_as_are_passed_over() -> None:
+    site = Site([queued(number, ANN) for number in range(1, 80)])
+    for row in site.rows[:70]:
+        site.refused_claims.note(row, FROZEN)
+    assert await site.choose(1) == ([71], 0)
+    assert site.beside == 70

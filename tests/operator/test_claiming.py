@@ -14,8 +14,10 @@ from runops.job_row import Claim, JobRow, Lane
 from runops.logs import job_id_in_logs
 from runops.retry_policy import MOST_COUNTED
 from runops.supabase.errors import ErrorKind, SupabaseError
+from runops.supabase.jobs import BatchClaim
 from runops.supabase.jobs_requests import CLAIMED_AT_ONCE
 from runops_operator.intake.claiming import Claimer, fault_of, is_stale, new_claim
+from runops_operator.intake.refused_claims import RefusedClaims
 from runops_operator.intake.server_clock import ServerClock
 from runops_operator.manifests.build_videojob import Arrival
 from tests.simulation.cluster import START
@@ -70,11 +72,22 @@ def test_a_row_with_a_malformed_user_cannot_be_worked_on() -> None:
     assert fault_of(row("queued", extra={"user_id": str(UUID(int=5))})) is None
 
 
+FROZEN = SupabaseError(ErrorKind.INVALID, "This row is frozen.", code="P0001")
+
+
 class Table:
     """Answers claims as a test says, and keeps them."""
 
-    def __init__(self, *, lost: Sequence[int] = (), broken: Sequence[int] = ()) -> None:
-        self.lost, self.broken = lost, broken
+    def __init__(
+        self,
+        *,
+        lost: Sequence[int] = (),
+        broken: Sequence[int] = (),
+        frozen: Sequence[int] = (),
+        mute: Sequence[int] = (),
+    ) -> None:
+        self.lost, self.broken, self.frozen, self.mute = lost, broken, frozen, mute
+        self.explained: list[tuple[int, str]] = []
         self.failure = ErrorKind.INVALID
         self.claims: list[tuple[list[int], str]] = []
         self.tokens: set[str] = set()
@@ -83,7 +96,7 @@ class Table:
         self.adopter = InHand()
         self.at_once = self.most_at_once = 0
 
-    async def claim_batch(self, rows: list[JobRow], claim: Claim, *, from_status: str) -> list[JobRow]:
+    async def claim_batch(self, rows: list[JobRow], claim: Claim, *, from_status: str) -> BatchClaim:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         for _ in range(1 if rows[0].job_id.int in self.broken else 5):
@@ -96,7 +109,17 @@ class Table:
         if set(ids) & set(self.broken):
             raise SupabaseError(ErrorKind.UNAVAILABLE, "The database is away.")
         claimed = {"status": "processing", "updated_at": "2026-01-01T00:00:09+00:00"}
-        return [one.model_copy(update=claimed) for one in rows if one.job_id.int not in self.lost]
+        none = {*self.lost, *self.frozen}
+        return BatchClaim(
+            [one.model_copy(update=claimed) for one in rows if one.job_id.int not in none],
+            [(one, FROZEN) for one in rows if one.job_id.int in self.frozen],
+        )
+
+    async def explain(self, one: JobRow, sentence: str) -> bool:
+        self.explained.append((one.job_id.int, sentence))
+        if one.job_id.int in self.mute:
+            raise SupabaseError(self.failure, "No.", code="23514")
+        return True
 
     async def refuse(self, refused: JobRow, sentence: str) -> bool:
         if refused.job_id.int in self.broken:
@@ -132,12 +155,15 @@ class Site:
         self.confirmed: list[tuple[int, Claim, Arrival]] = []
         self.metrics: list[tuple[str, Any]] = []
         collaborators: Any = self
+        self.seconds = 0.0
+        self.refused = RefusedClaims(lambda: self.seconds)
         jobs: Any = table
         adopter: Any = table.adopter
         self.claimer = Claimer(
             jobs=jobs,
             adopter=adopter,
             confirmation=collaborators,
+            refused=self.refused,
             installation="ours",
             metrics=collaborators,
             clock=ServerClock(lambda: START, lambda: 2.0),
@@ -148,6 +174,9 @@ class Site:
 
     def repaired(self, kind: str) -> None:
         self.metrics.append(("repaired", kind))
+
+    def claim_refused(self) -> None:
+        self.metrics.append(("refused", None))
 
     def claim_lost(self) -> None:
         self.metrics.append(("lost", None))
@@ -237,6 +266,43 @@ async def test_the_wait_of_a_backfill_is_not_measured() -> None:
     site = Site(Table())
     await site.claimer.claim([queued(1, extra={"backfill": True})])
     assert [waited for _, waited in site.metrics] == [None]
+
+
+async def test_a_row_whose_claim_is_refused_says_why_at_the_third_refusal(caplog: pytest.LogCaptureFixture) -> None:
+    site = Site(Table(frozen=[1]))
+    for _ in range(4):
+        assert await site.claimer.claim([queued(1), queued(2)]) == 1
+    assert [what for what, _ in site.metrics] == ["queued", "refused"] * 4, "nobody else had claimed it"
+    assert site.table.explained == [
+        (1, "This video cannot be started yet, and is tried again: This row is frozen."),
+    ]
+    assert caplog.messages.count("row not claimed, it is tried again later: This row is frozen.") == 4
+
+
+async def test_a_row_that_cannot_even_say_why_it_waits_keeps_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    site = Site(Table(frozen=[1], mute=[1]))
+    for _ in range(3):
+        assert await site.claimer.claim([queued(1), queued(2)]) == 1
+    assert "the row cannot say why it waits: No." in caplog.messages
+
+
+async def test_a_stale_row_whose_claim_is_refused_is_not_told() -> None:
+    site = Site(Table(frozen=[row("processing").job_id.int]))
+    for _ in range(5):
+        await site.claimer.claim([row("processing")])
+    assert site.table.explained == []
+
+
+async def test_where_the_table_refuses_five_rows_and_takes_none_that_is_the_trouble() -> None:
+    site = Site(Table(frozen=range(1, 9)))
+    for number in (1, 2, 3, 4):
+        assert await site.claimer.claim([queued(number)]) == 0
+    with pytest.raises(SupabaseError, match="frozen"):
+        await site.claimer.claim([queued(5)])
+    with pytest.raises(SupabaseError, match="frozen"):
+        await site.claimer.claim([])
+    assert await site.claimer.claim([queued(10)]) == 1
+    assert await site.claimer.claim([queued(6)]) == 0
 
 
 async def test_a_row_is_refused_with_its_fault(caplog: pytest.LogCaptureFixture) -> None:

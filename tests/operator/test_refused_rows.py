@@ -1,5 +1,6 @@
 """Rows that the table refuses to write, such as by a CHECK constraint, wait alone: no other row waits for them."""
 
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
@@ -111,3 +112,32 @@ async def test_a_claimed_row_that_cannot_be_run_nor_ended_keeps_no_other_from_be
     queued = world.jobs.add()
     await world.take_in()
     assert videojob_name(queued) in world.cluster.videojobs, "the intake goes on"
+
+
+async def test_a_row_whose_claim_is_refused_leaves_the_only_slot_to_others_and_is_tried_with_growing_pauses() -> None:
+    world = World(ONE_SLOT)
+    refused = world.jobs.add()
+    world.jobs.database.refusing.add(refused)
+    other = world.jobs.add()
+    assert await world.take_in() == 0
+    assert await world.take_in() == 1
+    await world.settle()
+    assert videojob_name(other) in world.cluster.jobs
+    assert world.intake.status.trouble is None, "one row is no trouble of the installation"
+    world.jobs.set(other, status="completed")
+    await world.compare()
+    await world.settle()
+    tries = []
+    for second in range(1200):
+        world.wait(1)
+        before = world.metrics.text()
+        await world.intake.claim_what_fits()
+        if world.metrics.text() != before:
+            tries.append(second)
+    pauses = [late - early for early, late in pairwise(tries)]
+    assert pauses == sorted(pauses)
+    assert 5 <= len(tries) <= 10
+    world.jobs.database.refusing.clear()
+    world.wait(1200)
+    assert await world.take_in() == 1
+    assert world.jobs.rows[refused].status == "processing"

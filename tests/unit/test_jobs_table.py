@@ -195,7 +195,7 @@ async def test_an_unreadable_row_is_set_to_error_instead_of_claimed(script: Scri
 
 
 async def test_several_rows_are_claimed_in_one_request(script: Script) -> None:
-    won = await script.jobs(writes=[[CLAIMED]]).claim_batch([QUEUED, OTHER_QUEUED], CLAIM, from_status="queued")
+    won = (await script.jobs(writes=[[CLAIMED]]).claim_batch([QUEUED, OTHER_QUEUED], CLAIM, from_status="queued")).won
     assert [one.job_id for one in won] == [ID]
     ((filters, body),) = script.written
     assert str(ID) in filters["or"]
@@ -205,7 +205,7 @@ async def test_several_rows_are_claimed_in_one_request(script: Script) -> None:
 
 @pytest.mark.parametrize("answer", [[], [CLAIMED]])
 async def test_a_batch_of_one_row_is_a_claim(script: Script, answer: list[dict[str, Any]]) -> None:
-    won = await script.jobs(writes=[answer]).claim_batch([QUEUED], CLAIM, from_status="queued")
+    won = (await script.jobs(writes=[answer]).claim_batch([QUEUED], CLAIM, from_status="queued")).won
     assert [one.job_id for one in won] == [ID] * len(answer)
     assert "or" not in script.written[0][0]
     assert script.written[0][0]["status"] == "eq.queued"
@@ -218,7 +218,7 @@ async def test_after_a_failed_batch_the_rows_are_read_back_and_the_open_ones_cla
     third = JobRow.model_validate(row("queued", job_id=UUID(int=3)))
     there = [CLAIMED, row("queued", job_id=OTHER), row(claim=NEXT, updated_at=LATER, job_id=third.job_id)]
     jobs = script.jobs(writes=[error, [row(claim=TOKEN, job_id=OTHER)]], reads=[there])
-    won = await jobs.claim_batch([QUEUED, OTHER_QUEUED, third], CLAIM, from_status="queued")
+    won = (await jobs.claim_batch([QUEUED, OTHER_QUEUED, third], CLAIM, from_status="queued")).won
     assert [one.job_id for one in won] == [ID, OTHER]
     assert script.written[1][0]["job_id"] == f"eq.{OTHER}"
     assert script.finished()
@@ -234,7 +234,8 @@ async def test_an_open_row_of_a_failed_batch_is_claimed_only_in_the_status_that_
 
 async def test_an_open_row_of_a_failed_batch_may_be_lost_after_all(script: Script) -> None:
     jobs = script.jobs(writes=[AWAY, []], reads=[[row("queued")]])
-    assert await jobs.claim_batch([QUEUED, OTHER_QUEUED], CLAIM, from_status="queued") == []
+    batch = await jobs.claim_batch([QUEUED, OTHER_QUEUED], CLAIM, from_status="queued")
+    assert (batch.won, batch.refused) == ([], [])
     assert script.finished()
 
 
@@ -242,24 +243,34 @@ FROZEN = SupabaseError(ErrorKind.INVALID, "This row is frozen.", code="P0001")
 SEVERAL = [JobRow.model_validate(row("queued", job_id=UUID(int=number))) for number in range(1, 9)]
 
 
-async def test_a_row_whose_claim_is_refused_does_not_keep_the_others_of_its_batch(
-    script: Script, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_row_whose_claim_is_refused_does_not_keep_the_others_of_its_batch(script: Script) -> None:
     there = [row("queued", job_id=one.job_id) for one in SEVERAL[:3]]
     answers: list[Answer] = [[row(claim=TOKEN, job_id=one.job_id)] for one in SEVERAL[:3]]
     jobs = script.jobs(writes=[FROZEN, FROZEN, *answers[1:]], reads=[there])
-    won = await jobs.claim_batch(SEVERAL[:3], CLAIM, from_status="queued")
-    assert [one.job_id for one in won] == [one.job_id for one in SEVERAL[1:3]]
-    assert "row not claimed: This row is frozen." in caplog.text
+    batch = await jobs.claim_batch(SEVERAL[:3], CLAIM, from_status="queued")
+    assert [one.job_id for one in batch.won] == [one.job_id for one in SEVERAL[1:3]]
+    assert batch.refused == [(SEVERAL[0], FROZEN)]
     assert script.finished()
 
 
 async def test_a_table_that_refuses_every_claim_is_not_asked_for_each_row(script: Script) -> None:
     there = [row("queued", job_id=one.job_id) for one in SEVERAL]
     jobs = script.jobs(writes=[FROZEN] * 6, reads=[there])
-    with pytest.raises(SupabaseError, match="frozen"):
-        await jobs.claim_batch(SEVERAL, CLAIM, from_status="queued")
+    batch = await jobs.claim_batch(SEVERAL, CLAIM, from_status="queued")
+    assert ([one for one, _ in batch.refused], batch.untried, batch.won) == (SEVERAL[:5], SEVERAL[5:], [])
     assert script.finished()
+
+
+async def test_a_single_row_whose_claim_is_refused_is_told_like_others(script: Script) -> None:
+    batch = await script.jobs(writes=[FROZEN]).claim_batch([QUEUED], CLAIM, from_status="queued")
+    assert (batch.won, batch.refused) == ([], [(QUEUED, FROZEN)])
+
+
+async def test_a_row_that_waits_says_why_and_keeps_its_place(script: Script) -> None:
+    assert await script.jobs(writes=[[CLAIMED]]).explain(QUEUED, "It waits.")
+    ((filters, body),) = script.written
+    assert body == {"error": "It waits."}
+    assert (filters["status"], filters["updated_at"]) == ("eq.queued", f"eq.{QUEUED.updated_at}")
 
 
 async def test_a_refused_batch_is_not_repeated(script: Script) -> None:

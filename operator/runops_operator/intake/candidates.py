@@ -19,9 +19,9 @@ _STALE_EVERY_SECONDS = 60.0
 _BACKFILL_EVERY_SECONDS = 30.0
 
 
-def page_size(slots: int) -> int:
-    """Return how many rows to read for so many free slots. Pure."""
-    return min(max(2 * slots, _SMALLEST_PAGE), _LARGEST_PAGE)
+def page_size(slots: int, beside: int = 0) -> int:
+    """Return how many rows to read for so many free slots, beside those that are passed over anyway. Pure."""
+    return min(max(2 * slots, _SMALLEST_PAGE) + beside, _LARGEST_PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,13 @@ class Wanted:
         How many rows may be claimed; at least one.
     active
         Videos at work by user: a user with none comes before one with some.
+    beside
+        How many rows may be found that are passed over now, so that as many more are read.
     """
 
     slots: int
     active: Mapping[str, int]
+    beside: int = 0
 
 
 class Candidates:
@@ -72,8 +75,12 @@ class Candidates:
             Now, on the server's clock.
         """
         only = next(iter(wanted)) if len(wanted) == 1 else None
-        limit = page_size(sum(want.slots for want in wanted.values()))
-        stale = {lane: await self._stale(lane, slots=want.slots, at=server_time) for lane, want in wanted.items()}
+        beside = max((want.beside for want in wanted.values()), default=0)
+        limit = page_size(sum(want.slots for want in wanted.values()), beside)
+        stale = {
+            lane: await self._stale(lane, most=want.slots + want.beside, at=server_time)
+            for lane, want in wanted.items()
+        }
         oldest = await self._oldest(only, limit, at=server_time)
         found = {}
         for lane, want in wanted.items():
@@ -97,7 +104,7 @@ class Candidates:
         self, lane: Lane, want: Wanted, found: "_Found", page: list[JobRow], *, at: datetime
     ) -> list[JobRow]:
         """Return a page of the lane, after one of both lanes that was full and had this page of the lane."""
-        limit = page_size(want.slots)
+        limit = page_size(want.slots, want.beside)
         if len(page) >= limit or (lane is Lane.BACKFILL and not page and self._is_known_to_have_no_backfill(at)):
             return page
         page = found.add(await self._jobs.queued(limit=limit, lane=lane))
@@ -107,7 +114,7 @@ class Candidates:
 
     async def _read_on(self, lane: Lane, want: Wanted, found: "_Found", page: list[JobRow]) -> None:
         """Read the lane's further pages after the one with its oldest rows, unless that was the last."""
-        limit = page_size(want.slots)
+        limit = page_size(want.slots, want.beside)
         if not _is_full(page, limit):
             return
         found.add(await self._jobs.queued(limit=limit, lane=lane, prioritised=True))
@@ -133,7 +140,7 @@ class Candidates:
     def _note_backfill(self, page: list[JobRow], at: datetime) -> None:
         self._no_backfill_at = None if page else at
 
-    async def _stale(self, lane: Lane, *, slots: int, at: datetime) -> list[JobRow]:
+    async def _stale(self, lane: Lane, *, most: int, at: datetime) -> list[JobRow]:
         every = timedelta(seconds=min(_STALE_EVERY_SECONDS, self._config.stale_after_seconds / 2))
         read_at = self._stale_read_at.get(lane)
         if read_at is not None and timedelta(0) <= at - read_at < every:
@@ -142,10 +149,10 @@ class Candidates:
         rows = await self._jobs.stale(
             before=before.isoformat(),
             installation=self._config.installation,
-            limit=min(slots, _LARGEST_PAGE),
+            limit=min(most, _LARGEST_PAGE),
             lane=lane,
         )
-        if len(rows) < slots:
+        if len(rows) < most:
             self._stale_read_at[lane] = at
         return rows
 

@@ -13,6 +13,7 @@ from runops_operator.intake.candidates import Candidates, Wanted
 from runops_operator.intake.choose import choose, user_key
 from runops_operator.intake.claiming import Claimer, fault_of
 from runops_operator.intake.missed_hints import Hints
+from runops_operator.intake.refused_claims import RefusedClaims
 from runops_operator.intake.server_clock import ServerClock
 
 __all__ = ["Choice", "Chooser"]
@@ -43,6 +44,8 @@ class Chooser:
         Reads the rows.
     claimer
         Refuses rows.
+    refused
+        Knows the rows whose claims the table refuses, and passes over them for a while.
     hints
         Compared with what is read.
     clock
@@ -52,10 +55,18 @@ class Chooser:
     """
 
     def __init__(
-        self, *, candidates: Candidates, claimer: Claimer, hints: Hints, clock: ServerClock, config: OperatorConfig
+        self,
+        *,
+        candidates: Candidates,
+        claimer: Claimer,
+        refused: RefusedClaims,
+        hints: Hints,
+        clock: ServerClock,
+        config: OperatorConfig,
     ) -> None:
         self._candidates = candidates
         self._claimer = claimer
+        self._refused = refused
         self._hints = hints
         self._clock = clock
         self._config = config
@@ -72,7 +83,7 @@ class Chooser:
         spending = admission.spending
         wanted = {
             # Like users with videos at work, those who must wait must not hide the users behind them.
-            lane: Wanted(slots.claimable, slots.active + Counter(spending.waiting_users))
+            lane: Wanted(slots.claimable, slots.active + Counter(spending.waiting_users), len(self._refused))
             for lane, slots in admission.lanes.items()
             if slots.claimable
         }
@@ -81,7 +92,7 @@ class Chooser:
         self._hints.compare(of_all, at=now)
         faulty = [row for row in of_all if fault_of(row) is not None]
         await self._claimer.refuse(faulty)
-        good = {lane: [row for row in of_lane if fault_of(row) is None] for lane, of_lane in rows.items()}
+        good = {lane: [row for row in of_lane if self._is_good(row)] for lane, of_lane in rows.items()}
         first = good.get(Lane.FRESH, [])
         fresh = self._chosen(first, admission, Lane.FRESH, most=admission.claimable, now=now)
         # One is enough to try whether a fault is over, and what the model's quota can feed is for fresh rows first.
@@ -92,6 +103,9 @@ class Chooser:
             later, admission, Lane.BACKFILL, most=most, now=now, before=Counter(map(user_key, first))
         )
         return Choice([*fresh, *backfill], refused=len(faulty))
+
+    def _is_good(self, row: JobRow) -> bool:
+        return fault_of(row) is None and not self._refused.passes_over(row)
 
     def _chosen(
         self,

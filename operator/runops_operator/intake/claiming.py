@@ -15,6 +15,7 @@ from runops.supabase.jobs import CLAIMED_AT_ONCE, JobsTable
 from runops_operator.intake.adopt import Adopter
 from runops_operator.intake.claim_batches import claim_batches
 from runops_operator.intake.confirm import Confirmation
+from runops_operator.intake.refused_claims import RefusedClaims
 from runops_operator.intake.server_clock import ServerClock
 from runops_operator.manifests.build_videojob import Arrival
 from runops_operator.observability.metrics import Metrics
@@ -74,6 +75,8 @@ class Claimer:
         Marks the rows as in hand while they are claimed, so that the row watch does not adopt them.
     confirmation
         Receives the claimed rows, and has their VideoJobs made.
+    refused
+        Remembers the rows whose claims the table refuses.
     installation
         Who claims.
     metrics
@@ -88,6 +91,7 @@ class Claimer:
         jobs: JobsTable,
         adopter: Adopter,
         confirmation: Confirmation,
+        refused: RefusedClaims,
         installation: str,
         metrics: Metrics,
         clock: ServerClock,
@@ -95,6 +99,7 @@ class Claimer:
         self._jobs = jobs
         self._adopter = adopter
         self._confirmation = confirmation
+        self._refused = refused
         self._installation = installation
         self._metrics = metrics
         self._clock = clock
@@ -102,12 +107,17 @@ class Claimer:
     async def claim(self, rows: Iterable[JobRow]) -> int:
         """Claim rows, those with the same metadata in one request; return the number of rows won.
 
+        A row whose claim the table refuses waits alone: it is passed over for a while.
+
         Raises
         ------
         SupabaseError
-            A request failed. Rows may be claimed whose answer did not arrive.
+            A request failed, or the table refuses all claims. Rows may be claimed whose answer did not arrive.
         """
-        return sum(await _all(self._claim_batch(batch) for batch in claim_batches(rows, at_most=CLAIMED_AT_ONCE)))
+        won = sum(await _all(self._claim_batch(batch) for batch in claim_batches(rows, at_most=CLAIMED_AT_ONCE)))
+        if not won and (error := self._refused.of_all) is not None:
+            raise error
+        return won
 
     async def refuse(self, rows: Iterable[JobRow]) -> None:
         """Set rows to `error` that cannot be worked on. They take no slot, so good rows do not wait behind them.
@@ -127,11 +137,30 @@ class Claimer:
         with ExitStack() as in_hand:
             for row in rows:
                 in_hand.enter_context(self._adopter.in_hand(row.job_id, row.lane))
-            won = await self._jobs.claim_batch(rows, claim, from_status=str(first.status))
-            for row in won:
+            batch = await self._jobs.claim_batch(rows, claim, from_status=str(first.status))
+            for row in batch.won:
+                self._refused.won(row.job_id)
                 self._confirmation.add(row, claim, Arrival(queued_at=queued_at[row.job_id]))
-        self._report(rows, claim, won={row.job_id for row in won})
-        return len(won)
+        undecided = {row.job_id for row in (*(row for row, _ in batch.refused), *batch.untried)}
+        decided = [row for row in rows if row.job_id not in undecided]
+        self._report(decided, claim, won={row.job_id for row in batch.won})
+        for row, error in batch.refused:
+            await self._pass_over(row, error)
+        return len(batch.won)
+
+    async def _pass_over(self, row: JobRow, error: SupabaseError) -> None:
+        job_id_in_logs.set(str(row.job_id))
+        self._metrics.claim_refused()
+        _log.warning("row not claimed, it is tried again later: %s", error)
+        if not self._refused.note(row, error) or is_stale(row):
+            return
+        try:
+            await self._jobs.explain(row, f"This video cannot be started yet, and is tried again: {error}")
+        except SupabaseError as refusal:
+            if not refusal.refuses_row:
+                raise
+            # The log is all there is.
+            _log.warning("the row cannot say why it waits: %s", refusal)
 
     def _report(self, rows: list[JobRow], claim: Claim, *, won: set[UUID]) -> None:
         for row in rows:

@@ -91,6 +91,9 @@ class Metrics:
             # As for finished videos: the first claim of a new leader must show as an increase.
             self._claims.labels(status)
         self._paused = self._gauge("runops_intake_paused", "1 while no rows are claimed, by reason.", "reason")
+        self._claims_refused = self._counter(
+            "runops_claims_refused", "Claims that a constraint or a trigger of the table refused; the row waits alone."
+        )
         self._claim_wait = self._histogram(
             "runops_claim_wait_seconds", "Time from queued to claimed, without backfills.", _WAITS
         )
@@ -209,6 +212,10 @@ class Metrics:
     def claim_lost(self) -> None:
         """Count a row that another consumer claimed between our read and our claim."""
         self._claims_lost.inc()
+
+    def claim_refused(self) -> None:
+        """Count a claim that a constraint or a trigger of the table refused."""
+        self._claims_refused.inc()
 
     def queue(self, lane: Lane, *, rows: int, oldest_seconds: float) -> None:
         """Set the number of queued rows of a lane and the age of the oldest."""
