@@ -1,4 +1,4 @@
-"""`python -m release ...`: what `make package`, `make package-check` and `make version` run."""
+"""`python -m release ...`: what `make package`, `make package-check` and `make version` run, and `join`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from devstack.cluster import ClusterUnavailable
 from devstack.images import ImageBuildFailed
 from devstack.images.sources import CHECKOUT
 from release.failure import ReleaseFailed
+from release.join import join
 from release.package import package, project
 from release.twice import compare
 from release.version import write_chart_version
@@ -36,6 +37,12 @@ def _check(_: argparse.Namespace) -> None:
     _progress("two clones of this commit gave the same bytes")
 
 
+def _join(arguments: argparse.Namespace) -> None:
+    join(arguments.folders, arguments.into)
+    for path in sorted(arguments.into.iterdir()):
+        print(f"{path.stat().st_size / 1e6:8.2f} MB  {path.name}")
+
+
 def _version(_: argparse.Namespace) -> None:
     version = project()[0]
     changed = write_chart_version(CHECKOUT, version)
@@ -50,6 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     packing.add_argument("target", nargs="?", type=Path, default=CHECKOUT / "dist")
     packing.set_defaults(run=_package)
     commands.add_parser("check", help="make it in two clones and compare every byte").set_defaults(run=_check)
+    joining = commands.add_parser("join", help="put the images of several architectures under one tag")
+    joining.add_argument("folders", nargs="+", type=Path, help="each filled on a machine of another architecture")
+    joining.add_argument("--into", type=Path, required=True, help="an empty folder")
+    joining.set_defaults(run=_join)
     commands.add_parser("version", help="write pyproject.toml's version into the chart").set_defaults(run=_version)
     arguments = parser.parse_args(argv)
     try:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from release.archives import plain_tar
 from release.failure import ReleaseFailed
 
 __all__ = [
+    "IMAGE_INDEX",
     "IMAGE_MANIFEST",
     "BlobFolder",
     "Descriptor",
@@ -26,7 +28,7 @@ __all__ = [
 ]
 
 IMAGE_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-_IMAGE_INDEX = "application/vnd.oci.image.index.v1+json"
+IMAGE_INDEX = "application/vnd.oci.image.index.v1+json"
 _REFERENCE_NAME = "org.opencontainers.image.ref.name"
 _BLOB = re.compile(r"blobs/sha256/([0-9a-f]{64})")
 
@@ -99,6 +101,11 @@ class BlobFolder:
         kept = path.replace(self._folder / digest)
         return Descriptor(media_type, f"sha256:{digest}", kept.stat().st_size)
 
+    def copy(self, stream: IO[bytes], digest: str) -> None:
+        """Keep a copy of bytes whose digest is known."""
+        with (self._folder / digest.removeprefix("sha256:")).open("wb") as kept:
+            shutil.copyfileobj(stream, kept)
+
     def files(self) -> list[Path]:
         """Return all blobs, ordered by hash."""
         return sorted(self._folder.iterdir())
@@ -145,7 +152,7 @@ def write_layout(
     named = {**manifest.as_json(), "annotations": {_REFERENCE_NAME: reference}}
     if platform:
         named["platform"] = dict(platform)
-    index = canonical_json({"schemaVersion": 2, "mediaType": _IMAGE_INDEX, "manifests": [named]})
+    index = canonical_json({"schemaVersion": 2, "mediaType": IMAGE_INDEX, "manifests": [named]})
     files: list[tuple[str, bytes | Path]] = [
         ("oci-layout", canonical_json({"imageLayoutVersion": "1.0.0"})),
         ("index.json", index),

@@ -25,7 +25,7 @@ from release.layout import read_layout
 from release.packed_layers import PackedLayers
 from release.sbom import Subject, chart_sbom, image_sbom
 
-__all__ = ["Progress", "package", "project"]
+__all__ = ["Progress", "package", "project", "write_sums"]
 
 Progress = Callable[[str], None]
 """Takes one line about what happens now."""
@@ -89,7 +89,7 @@ def package(target: Path, *, dirty_allowed: bool, progress: Progress) -> None:
         }
         _write_chart_sbom(partial, chart, images, commit)
         _write_manifest(partial, chart, images, version=version, commit=commit)
-        _write_sums(partial)
+        write_sums(partial)
         for layout in sorted(partial.glob("*.oci.tar")):
             read_layout(layout)
         for path in target.iterdir():
@@ -204,7 +204,8 @@ def _write_manifest(
     (folder / "release.json").write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
 
-def _write_sums(folder: Path) -> None:
+def write_sums(folder: Path) -> None:
+    """Write SHA256SUMS for every file of a folder."""
     lines = []
     for path in sorted(folder.iterdir()):
         with path.open("rb") as stream:
