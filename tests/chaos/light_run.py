@@ -21,7 +21,7 @@ from tests.chaos.replicas import operator_settings, running_replicas
 from tests.chaos.site import Site
 from tests.chaos.verdict import Ends, Extra, record_of
 
-__all__ = ["LightRun", "Load", "light_run"]
+__all__ = ["LightRun", "Load", "light_run", "new_namespace"]
 
 _SETTLE_SECONDS = 240.0
 _LOOK_SECONDS = 0.5
@@ -45,6 +45,8 @@ class Load:
         Of the operator.
     no_progress_seconds
         After which silence of a worker its attempt ends; it must outlast the scenario's outage.
+    stale_after_seconds
+        When a row that another installation left behind is taken over.
     longest_seconds
         After so long every row must have ended.
     """
@@ -55,6 +57,7 @@ class Load:
     pace: Pace = field(default_factory=Pace)
     replicas: int = 1
     no_progress_seconds: float = 20.0
+    stale_after_seconds: float = 3600.0
     longest_seconds: float = 600.0
 
 
@@ -68,6 +71,8 @@ class LightRun:
         What was queued.
     replicas, kubelet
         What can be killed.
+    worker
+        What pods run; it writes into the ledger.
     """
 
     scenario: str
@@ -78,6 +83,7 @@ class LightRun:
     rows: list[Row]
     replicas: list[Replica]
     kubelet: FakeKubelet
+    worker: LightWorker
     ledger: Ledger
     begun: float
     details: list[str] = field(default_factory=list)
@@ -103,8 +109,14 @@ class LightRun:
                 told = time.monotonic()
                 self.site.progress(f"{self.scenario}: {dict(self.site.database.statuses())}")
 
-    async def judged(self) -> Record:
-        """Wait for the cluster to come to rest, and say what became of everything."""
+    async def judged(self, *, attempts_used: int | None = None) -> Record:
+        """Wait for the cluster to come to rest, and say what became of everything.
+
+        Parameters
+        ----------
+        attempts_used
+            As in `Record`.
+        """
         seconds = time.monotonic() - self.begun
         unsettled = await self._settled()
         database, ids = self.site.database, [row.job_id for row in self.rows]
@@ -122,6 +134,7 @@ class LightRun:
             calls_again=self.ledger.repeated_calls,
             transcodes_again=self.ledger.repeated_transcodes,
             orphans=orphans,
+            attempts_used=attempts_used,
             details=self.details,
         )
         stories = {job_id: database.story(job_id) for job_id in Ends.of(self.rows, outcomes).all[:20]}
@@ -168,7 +181,7 @@ async def light_run(site: Site, scenario: str, load: Load, *, seed: int) -> Asyn
     async with (
         Api(site.cluster.kubeconfig) as api,
         supabase,
-        _namespace(api, namespace),
+        new_namespace(api, namespace),
         FakeKubelet(api, worker) as kubelet,
     ):
         settings = operator_settings(
@@ -177,6 +190,7 @@ async def light_run(site: Site, scenario: str, load: Load, *, seed: int) -> Asyn
             replicas=load.replicas,
             max_concurrent=load.max_concurrent,
             no_progress_seconds=load.no_progress_seconds,
+            stale_after_seconds=load.stale_after_seconds,
         )
         fill_queue(site.database, rows)
         with running_replicas(
@@ -198,6 +212,7 @@ async def light_run(site: Site, scenario: str, load: Load, *, seed: int) -> Asyn
                     rows=rows,
                     replicas=replicas,
                     kubelet=kubelet,
+                    worker=worker,
                     ledger=ledger,
                     begun=time.monotonic(),
                 )
@@ -214,7 +229,8 @@ async def _keep_running(replicas: list[Replica]) -> None:
 
 
 @asynccontextmanager
-async def _namespace(api: Api, name: str) -> AsyncIterator[None]:
+async def new_namespace(api: Api, name: str) -> AsyncIterator[None]:
+    """Make a namespace for the time of the block."""
     await api.patiently("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
     try:
         yield

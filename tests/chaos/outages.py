@@ -9,9 +9,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from devstack.cluster import processes
 from devstack.faults import Fault, FaultControl
 from devstack.light_worker import Pace
+from devstack.operator_runs.videojob_definition import forget_videojobs, know_videojobs
 from devstack.stack import start_postgres, stop_postgres
 from tests.chaos.light_run import Load, light_run
 from tests.chaos.record import Record
+from tests.chaos.shared_fault import used_attempts
 from tests.chaos.site import Site
 
 __all__ = ["OUTAGES", "outage"]
@@ -48,7 +50,7 @@ async def outage(site: Site, *, away: str, seconds: float, rows: int, seed: int,
         async with OUTAGES[away](site):
             await asyncio.sleep(seconds)
         await run.until_ended()
-        return await run.judged()
+        return await run.judged(attempts_used=used_attempts(site.database))
 
 
 @asynccontextmanager
@@ -103,6 +105,16 @@ async def _api_server_killed_again_and_again(site: Site) -> AsyncIterator[None]:
         await asyncio.gather(killing, return_exceptions=True)
 
 
+@asynccontextmanager
+async def _deleted_definition(site: Site) -> AsyncIterator[None]:
+    """The definition of VideoJobs is deleted, and all VideoJobs with it; then it is applied again."""
+    await asyncio.to_thread(forget_videojobs, site.cluster)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(know_videojobs, site.cluster)
+
+
 _API_SERVER_LIVES_SECONDS = 15.0
 """More than the ten seconds within which an end counts as a failure of the node."""
 
@@ -119,5 +131,6 @@ OUTAGES: dict[str, Outage] = {
     "PostgreSQL crashed": _postgres,
     "API server frozen": _frozen_api_server,
     "API server killed": _api_server_killed_again_and_again,
+    "Definition deleted": _deleted_definition,
 }
 """What can go away, by name. Gemini is in `gemini_outage`: light workers do not ask it."""

@@ -71,8 +71,14 @@ class RealRun:
                 self.site.progress(f"{self.scenario}: {dict(statuses)}")
             await asyncio.sleep(_LOOK_SECONDS)
 
-    async def judged(self) -> Record:
-        """Wait for the cluster to come to rest, and say what became of everything."""
+    async def judged(self, *, attempts_used: int | None = None) -> Record:
+        """Wait for the cluster to come to rest, and say what became of everything.
+
+        Parameters
+        ----------
+        attempts_used
+            As in `Record`.
+        """
         seconds = time.monotonic() - self.begun
         await self._settled()
         stack, database = self.site.stack, self.site.database
@@ -92,6 +98,7 @@ class RealRun:
             calls_again=deeds.calls_again,
             transcodes_again=deeds.transcodes_again,
             orphans=orphans,
+            attempts_used=attempts_used,
             details=self.details,
         )
         stories = {job_id: database.story(job_id) for job_id in Ends.of(self.rows, outcomes).all[:20]}

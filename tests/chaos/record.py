@@ -24,6 +24,8 @@ class Record:
         Rows with more than one transcript or SOP, or that ended more than once.
     calls_again, transcodes_again
         Paid calls and transcodes made again although a checkpoint held their result.
+    attempts_used
+        Attempts that count as used although a fault that all videos shared ended them; None where videos may use some.
     orphans
         What is left that belongs to nothing: Jobs without VideoJob, pods without Job, unfinished objects, Gemini files.
     details
@@ -41,14 +43,14 @@ class Record:
     calls_again: int
     transcodes_again: int
     orphans: int
+    attempts_used: int | None = None
     details: tuple[str, ...] = field(default=())
 
     @property
     def kept(self) -> bool:
         """Whether the promise was kept: each row ended once, as it should, and nothing was done or left over twice."""
-        return not any(
-            (self.wrong, self.lost, self.doubled, self.calls_again, self.transcodes_again, self.orphans)
-        )  # fmt: skip
+        ends = (self.wrong, self.lost, self.doubled)
+        return not any((*ends, self.attempts_used, self.calls_again, self.transcodes_again, self.orphans))
 
 
 _COLUMNS = {
@@ -59,6 +61,7 @@ _COLUMNS = {
     "wrong": "wrong end",
     "lost": "lost",
     "doubled": "doubled",
+    "attempts_used": "attempts used",
     "calls_again": "calls again",
     "transcodes_again": "transcodes again",
     "orphans": "orphans",
@@ -74,7 +77,7 @@ def table(records: Sequence[Record]) -> str:
         f"|{'---|' * (len(_COLUMNS) + 2)}",
     ]
     lines += [
-        f"| {' | '.join(str(getattr(one, name)) for name in _COLUMNS)} | {one.seconds:.0f} "
+        f"| {' | '.join(_shown(getattr(one, name)) for name in _COLUMNS)} | {one.seconds:.0f} "
         f"| {'yes' if one.kept else 'NO'} |"
         for one in records
     ]
@@ -82,6 +85,10 @@ def table(records: Sequence[Record]) -> str:
         if one.details:
             lines += ["", f"{one.scenario}:", *(f"- {detail}" for detail in one.details)]
     return "\n".join(lines)
+
+
+def _shown(value: object) -> str:
+    return "-" if value is None else str(value)
 
 
 def _memory_gib() -> float:

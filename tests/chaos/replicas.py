@@ -36,7 +36,13 @@ def running_replicas(
 
 
 def operator_settings(
-    namespace: str, kubelet: FakeKubelet, *, replicas: int, max_concurrent: int, no_progress_seconds: float
+    namespace: str,
+    kubelet: FakeKubelet,
+    *,
+    replicas: int,
+    max_concurrent: int,
+    no_progress_seconds: float,
+    stale_after_seconds: float,
 ) -> dict[str, Any]:
     """Return the configuration of an operator whose workers land on a stand-in kubelet.
 
@@ -52,6 +58,7 @@ def operator_settings(
         "poll": {"busySeconds": 0.5, "idleSeconds": 0.5},
         "resyncSeconds": 10,
         "rowsSeconds": 2,
+        "staleAfterSeconds": stale_after_seconds,
         "deadlines": {"noProgressSeconds": no_progress_seconds, "cancellingSeconds": 20},
         "leaderElection": {"enabled": replicas > 1, "leaseSeconds": 4, "retrySeconds": 0.5},
         "worker": {

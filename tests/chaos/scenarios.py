@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from devstack.operator_runs.installation import Installation
 from tests.chaos.gemini_outage import gemini_outage
 from tests.chaos.operator_kills import operator_kills
 from tests.chaos.outages import OUTAGES, outage
 from tests.chaos.real_run import installed
 from tests.chaos.record import Record
 from tests.chaos.rival import rival
+from tests.chaos.shared_fault import MODEL_GONE, OVERLOADED
 from tests.chaos.site import Site
+from tests.chaos.two_installations import two_installations
 from tests.chaos.worker_kills import worker_kills
 
-__all__ = ["SHORT_WORKER_KILLS", "Options", "Scenario", "scenarios"]
+__all__ = ["GEMINI", "SHORT_WORKER_KILLS", "Options", "Scenario", "scenarios"]
 
 SHORT_WORKER_KILLS = 5
 """Rows of `worker-kills` in its short form: each worker is a real pod and costs several CPU seconds."""
@@ -84,10 +87,49 @@ async def _worker_kills(site: Site, options: Options) -> Record:
         )
 
 
-async def _gemini_outage(site: Site, options: Options) -> Record:
+async def _gemini_outage(name: str, site: Site, options: Options) -> Record:
     rows = options.number(long=12, short=3)
     with installed(site) as installation:
-        return await gemini_outage(site, installation, rows=rows, seconds=options.away_seconds, seed=options.seed)
+        return await GEMINI[name](site, installation, options, rows)
+
+
+async def _gemini_away(site: Site, installation: Installation, options: Options, rows: int) -> Record:
+    return await gemini_outage(site, installation, rows=rows, seconds=options.away_seconds, seed=options.seed)
+
+
+async def _model_gone(site: Site, installation: Installation, options: Options, rows: int) -> Record:
+    return await gemini_outage(
+        site,
+        installation,
+        rows=rows,
+        # A worker asks for its model at its start, so the fault is met at once.
+        seconds=20.0 if options.short else 180.0,
+        seed=options.seed,
+        name="Model gone",
+        fault=MODEL_GONE,
+    )
+
+
+async def _gemini_overloaded(site: Site, installation: Installation, options: Options, rows: int) -> Record:
+    return await gemini_outage(
+        site,
+        installation,
+        rows=rows,
+        # Half an hour of real time. The short form lasts longer than a worker asks again by itself.
+        seconds=90.0 if options.short else 1800.0,
+        seed=options.seed,
+        name="Gemini overloaded",
+        fault=OVERLOADED,
+    )
+
+
+GEMINI = {"gemini-away": _gemini_away, "model-gone": _model_gone, "gemini-overloaded": _gemini_overloaded}
+"""What happens to Gemini, with real workers asking it."""
+
+
+async def _two_installations(site: Site, options: Options) -> Record:
+    rows = options.number(long=200, short=30)
+    return await two_installations(site, rows=rows, seed=options.seed)
 
 
 async def _outage(away: str, site: Site, options: Options) -> Record:
@@ -112,6 +154,17 @@ def scenarios() -> dict[str, Scenario]:
         "operator-kills": Scenario("replicas of the operator die by SIGKILL every five seconds", _operator_kills),
         "worker-kills": Scenario("real pods, their workers die by SIGKILL at random moments", _worker_kills),
         **away,
-        "gemini-away": Scenario("Gemini away for a minute, real workers asking it", _gemini_outage),
+        "gemini-away": Scenario(
+            "Gemini away for a minute, real workers asking it", partial(_gemini_outage, "gemini-away")
+        ),
+        "model-gone": Scenario(
+            "the model is retired, and put back after three minutes", partial(_gemini_outage, "model-gone")
+        ),
+        "gemini-overloaded": Scenario(
+            "Gemini answers 503 for half an hour", partial(_gemini_outage, "gemini-overloaded")
+        ),
+        "two-installations": Scenario(
+            "two installations on one table, one of them killed for good", _two_installations
+        ),
         "rival-consumer": Scenario("the old worker consumes the same table", _rival),
     }

@@ -3,9 +3,8 @@
 import pytest
 
 from devstack.operator_runs.installation import Installation
-from tests.chaos.gemini_outage import gemini_outage
 from tests.chaos.record import Record, table
-from tests.chaos.scenarios import SHORT_WORKER_KILLS, Options, scenarios
+from tests.chaos.scenarios import GEMINI, SHORT_WORKER_KILLS, Options, scenarios
 from tests.chaos.site import Site
 from tests.chaos.worker_kills import worker_kills
 
@@ -19,7 +18,7 @@ pytestmark = [
 ]
 
 _SHORT = Options(short=True)
-_LIGHT = [name for name in scenarios() if name not in {"worker-kills", "gemini-away"}]
+_LIGHT = [name for name in scenarios() if name not in {"worker-kills", *GEMINI}]
 
 
 def _assert_kept(record: Record) -> None:
@@ -35,5 +34,8 @@ async def test_every_row_ends_once_though_real_workers_are_killed(site: Site, in
     _assert_kept(await worker_kills(site, installation, rows=SHORT_WORKER_KILLS, seed=_SHORT.seed, worker_seconds=8.0))
 
 
-async def test_every_row_ends_once_though_gemini_is_away(site: Site, installation: Installation) -> None:
-    _assert_kept(await gemini_outage(site, installation, rows=3, seconds=_SHORT.away_seconds, seed=_SHORT.seed))
+@pytest.mark.parametrize("name", sorted(GEMINI))
+async def test_every_row_ends_once_though_gemini_answers_nobody(
+    site: Site, installation: Installation, name: str
+) -> None:
+    _assert_kept(await GEMINI[name](site, installation, _SHORT, 3))

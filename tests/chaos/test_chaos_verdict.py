@@ -54,6 +54,7 @@ def test_how_a_row_may_end(fate: Fate | None, outcome: Outcome | None, broken: s
         Extra(calls_again=1, transcodes_again=0, orphans=[]),
         Extra(calls_again=0, transcodes_again=1, orphans=[]),
         Extra(calls_again=0, transcodes_again=0, orphans=["Job vj-one"]),
+        Extra(calls_again=0, transcodes_again=0, orphans=[], attempts_used=1),
     ],
 )
 def test_repetitions_and_leftovers_break_the_promise_too(extra: Extra) -> None:

@@ -18,7 +18,7 @@ class Extra:
 
     Attributes
     ----------
-    calls_again, transcodes_again, orphans
+    calls_again, transcodes_again, orphans, attempts_used
         As in `Record`.
     details
         Lines for a person.
@@ -27,6 +27,7 @@ class Extra:
     calls_again: int
     transcodes_again: int
     orphans: Sequence[str]
+    attempts_used: int | None = None
     details: Sequence[str] = ()
 
 
@@ -107,5 +108,6 @@ def record_of(
         calls_again=extra.calls_again,
         transcodes_again=extra.transcodes_again,
         orphans=len(extra.orphans),
+        attempts_used=extra.attempts_used,
         details=tuple(told),
     )
