@@ -1,11 +1,17 @@
-"""A worker whose Supabase and Gemini are behind certificates of a company's own authority."""
+"""A worker whose Supabase, Gemini and API server are behind certificates of a company's own authority."""
 
 import asyncio
 from pathlib import Path
 
+import pytest
+from aiohttp import web
+
+from devstack.cluster.configuration.certificates import Authority
 from runops.authorities import CA_BUNDLE
 from runops.failures import Reason
+from runops.progress import Stage
 from runops.report import parse_report
+from runops_worker.reporting.videojob_sink import VideoJobSink
 from tests.network_path import behind_private_authority
 from tests.worker.job import Job
 from tests.worker.test_worker_in_its_pod import ended, pod
@@ -50,3 +56,32 @@ async def test_a_bundle_that_is_not_there_is_named(job: Job, tmp_path: Path) -> 
     assert report.reason is Reason.MISCONFIGURED
     assert "RUNOPS_CA_BUNDLE names /etc/runops/ca/ca.crt, which cannot be read" in report.message
     assert "caBundle" in report.message
+
+
+async def test_reports_to_the_api_server_trust_the_bundle_beside_the_clusters_own_authority(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patches: list[str] = []
+
+    async def patch(request: web.Request) -> web.Response:
+        patches.append(request.path)
+        return web.json_response({})
+
+    app = web.Application()
+    app.router.add_patch("/{any:.*}", patch)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    (tmp_path / "token").write_text("token")
+    (tmp_path / "ca.crt").write_bytes(Authority("of the cluster").certificate)
+    try:
+        async with behind_private_authority(tmp_path, f"http://127.0.0.1:{runner.addresses[0][1]}") as (bundle, there):
+            for file in (None, bundle):
+                if file is not None:
+                    monkeypatch.setenv(CA_BUNDLE, str(file))
+                places = {"token_file": tmp_path / "token", "ca_file": tmp_path / "ca.crt"}
+                async with VideoJobSink(address=there[0], namespace="runops", name="vj-1", **places) as sink:
+                    await sink.report(Stage.PREPARING_VIDEO, 10)
+                assert len(patches) == (0 if file is None else 1)
+    finally:
+        await runner.cleanup()
