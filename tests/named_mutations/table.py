@@ -100,7 +100,7 @@ MUTATIONS: Final[Sequence[Mutation]] = (
     # Slots.
     _in_operator(
         name="rows that are claimed take no slot",
-        before="active = {lane: Counter(claimed.get(lane, _NONE_CLAIMED)) for lane in Lane}",
+        before="active = {lane: Counter(claimed.get(lane)) for lane in Lane}",
         after="active = {lane: Counter() for lane in Lane}",
         worlds=40,
     ),

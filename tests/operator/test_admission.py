@@ -91,8 +91,9 @@ def test_a_key_that_blocks_is_named_before_a_cap() -> None:
     assert (admission.paused, admission.why_paused) == (Reason.MODEL_KEY_REJECTED, None)
 
 
-def test_a_suspended_videojob_takes_no_slot() -> None:
+def test_a_suspended_videojob_takes_no_slot_and_hides_no_other() -> None:
     assert _fresh(_admit(_videojob(suspend=True))).free == 3
+    assert _fresh(_admit(_videojob(suspend=True), _videojob())).free == 2
 
 
 def test_a_videojob_with_a_malformed_spec_takes_a_slot_of_no_user() -> None:
@@ -188,7 +189,8 @@ def test_videojobs_made_by_hand_keep_slots_of_their_own_lane() -> None:
 
 
 def test_backfills_at_work_take_nothing_of_the_quota_from_fresh_rows() -> None:
-    assert _free(admit([_backfill()] * 2, _config(3, 4), claimed={}, room=1)) == (3, 1)
+    admission = admit([_backfill()] * 2, _config(3, 4), claimed={}, room=1)
+    assert (_free(admission), admission.room) == ((3, 1), 1), "how many fresh rows were chosen is known later"
     assert _free(admit([_backfill()] * 2, _config(3, 4), claimed={}, room=-2)) == (0, 0)
 
 
@@ -207,7 +209,9 @@ def test_a_fault_stops_both_lanes_but_for_one_row_to_try(may_try: bool, free: tu
 
 
 def test_who_drains_claims_no_backfill_either() -> None:
-    assert _free(admit((), _config(3, 2), claimed={}, drained="It drains.")) == (0, 0)
+    fault = _pause(Reason.MODEL_UNAVAILABLE, "", may_try=True)
+    admission = admit((), _config(3, 2), claimed={}, drained="It drains.", fault=fault)
+    assert (_free(admission), admission.to_try, admission.fault) == ((0, 0), False, None)
 
 
 @pytest.mark.parametrize(

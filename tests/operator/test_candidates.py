@@ -178,15 +178,33 @@ async def test_rows_of_the_same_time_come_in_the_order_of_their_ids() -> None:
     assert await read(Table([burst])) == [1, 2, 3]
 
 
+async def test_each_further_page_has_room_for_the_rows_that_are_passed_over() -> None:
+    table: Any = LaneTable([*backfills(500), *rows(ANN, 500, first=1000)])
+    asked = {lane: Wanted(40, {}, beside=30) for lane in Lane}
+    await Candidates(table, CONFIG).read(asked, server_time=START)
+    assert table.limits[0] == 190
+    assert set(table.limits[1:]) == {110}
+
+
+async def test_while_backfills_are_found_they_are_read_each_time() -> None:
+    table: Any = LaneTable([*rows(ANN, 500), *backfills(3)])
+    candidates = Candidates(table, CONFIG)
+    for _ in range(3):
+        await candidates.read(wanted(2, 2), server_time=START)
+    assert table.asked.count({"lane": Lane.BACKFILL}) == 3
+
+
 class LaneTable:
     """A queue that answers as the database does, and keeps the questions."""
 
     def __init__(self, queue: list[JobRow]) -> None:
         self.queue = queue
         self.asked: list[dict[str, Any]] = []
+        self.limits: list[int] = []
 
     async def queued(self, *, limit: int, lane: Lane | None = None, **more: Any) -> list[JobRow]:
         self.asked.append({"lane": lane, **more})
+        self.limits.append(limit)
         if more:
             return []
         return [row for row in self.queue if lane in {None, row.lane}][:limit]
@@ -224,6 +242,7 @@ async def test_no_number_of_backfills_at_the_head_of_the_queue_hides_a_fresh_row
 async def test_no_number_of_fresh_rows_hides_a_backfill() -> None:
     table = LaneTable([*rows(ANN, 500), *backfills(3)])
     assert await _read_lanes(table, wanted(2, 2)) == {"fresh": 50, "backfill": 3}
+    assert [question["lane"] for question in table.asked if len(question) == 1] == [None, Lane.BACKFILL]
 
 
 async def test_where_only_backfills_are_wanted_only_they_are_read() -> None:
@@ -236,7 +255,7 @@ async def test_where_only_backfills_are_wanted_only_they_are_read() -> None:
 async def test_where_no_backfill_waits_behind_a_long_queue_none_is_looked_for_again_for_30_s(fresh: int) -> None:
     table: Any = LaneTable(rows(ANN, 500))
     candidates = Candidates(table, CONFIG)
-    for seconds, looks in ((0, 1), (1, 1), (29, 1), (30, 2), (31, 2), (10, 3)):
+    for seconds, looks in ((0, 1), (0, 1), (1, 1), (29, 1), (30, 2), (31, 2), (10, 3)):
         await candidates.read(wanted(fresh, 2), server_time=START + timedelta(seconds=seconds))
         asked = [question for question in table.asked if question == {"lane": Lane.BACKFILL}]
         assert len(asked) == looks, seconds

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from runops.breakers.reason_breakers import Pause
 from runops.failures import TABLE, Reason
@@ -16,7 +15,6 @@ __all__ = ["Admission", "LaneSlots", "admit"]
 
 _MOST_AHEAD = 1000
 """Claimed rows without a VideoJob. While the API server is slow, rows wait in the table for any consumer."""
-_NONE_CLAIMED: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,8 @@ def admit(
     drained
         Why the installation drains; None where it does not. Then no row is claimed to try, either.
     """
-    active = {lane: Counter(claimed.get(lane, _NONE_CLAIMED)) for lane in Lane}
+    active = {lane: Counter(claimed.get(lane)) for lane in Lane}
+    ahead = {lane: users.total() for lane, users in active.items()}
     waiting: Counter[Lane] = Counter()
     for videojob in unfinished:
         if videojob.spec is not None and videojob.spec.suspend:
@@ -162,7 +161,7 @@ def admit(
         fitting[Lane.FRESH] = min(fed[Lane.FRESH], spending.room)
         fitting[Lane.BACKFILL] = min(fed[Lane.BACKFILL], max(0, spending.room - slots[Lane.FRESH]))
     return Admission(
-        {lane: LaneSlots(fitting[lane], active[lane], sum(claimed.get(lane, _NONE_CLAIMED).values())) for lane in Lane},
+        {lane: LaneSlots(fitting[lane], active[lane], ahead[lane]) for lane in Lane},
         paused,
         to_try=paused is not None and any(fed.values()),
         room=room,

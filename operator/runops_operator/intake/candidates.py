@@ -70,12 +70,12 @@ class Candidates:
         Parameters
         ----------
         wanted
-            By lane; a lane without free slots is left out.
+            By lane, at least one; a lane without free slots is left out.
         server_time
             Now, on the server's clock.
         """
         only = next(iter(wanted)) if len(wanted) == 1 else None
-        beside = max((want.beside for want in wanted.values()), default=0)
+        beside = max(want.beside for want in wanted.values())
         limit = page_size(sum(want.slots for want in wanted.values()), beside)
         stale = {
             lane: await self._stale(lane, most=want.slots + want.beside, at=server_time)
@@ -130,7 +130,7 @@ class Candidates:
                 )
             )
             if not _is_full(page, limit) or not passed_over.complete:
-                break
+                return
 
     def _is_known_to_have_no_backfill(self, at: datetime) -> bool:
         """Whether a read found no backfill a moment ago. Behind many fresh rows such a read takes the database long."""
