@@ -62,7 +62,7 @@ def starter(folder: Path, *, namespace: str, kubeconfig: Path, keys: Mapping[str
 
     The function takes `settings` (changes to the configuration file), `kubeconfig`, `ahead` (seconds by which its clock
     is wrong), `speed` (how much faster its timers run), `forked` (whether it is a fork of a process that has imported
-    it), and by keyword the environment's names.
+    it), `pod` (the name of its pod), and by keyword the environment's names.
     """
     numbers = count(1)
 
@@ -74,6 +74,7 @@ def starter(folder: Path, *, namespace: str, kubeconfig: Path, keys: Mapping[str
         ahead: float = 0.0,
         speed: float = 1.0,
         forked: bool = True,
+        pod: str | None = None,
         **environment: str,
     ) -> Iterator[Running]:
         number = next(numbers)
@@ -93,6 +94,7 @@ def starter(folder: Path, *, namespace: str, kubeconfig: Path, keys: Mapping[str
             "KUBECONFIG": str(through),
             "RUNOPS_CONFIG": str(config),
             "RUNOPS_SECRETS_DIR": str(secrets),
+            **({} if pod is None else {"RUNOPS_POD_NAME": pod}),
         }
         process: subprocess.Popen[bytes] | ForkedProcess
         if forked:

@@ -1,5 +1,6 @@
 """What becomes of rows, VideoJobs and Jobs while Supabase, the API server, a clock or a replica fails: nothing bad."""
 
+import asyncio
 import json
 import signal
 import time
@@ -15,6 +16,10 @@ import pytest
 from devstack.cluster import ClusterInfo
 from devstack.faults import Fault, FaultControl
 from devstack.stack import StackInfo, mint_jwt
+from runops.standstill import CONDITION
+from runops.supabase.probe import Finding
+from runops_cli.checks.claims import check_claims
+from runops_cli.cluster.kubectl import Kubectl as KubectlOfRunops
 from tests.apiserver.api_proxy import ApiProxy, Trouble, running_proxy
 from tests.apiserver.operator_process import Running, Start, Tables, queue, row
 from tests.cluster_objects import ClusterObjects
@@ -233,6 +238,57 @@ def test_a_key_that_runs_out_in_the_middle_of_work_pauses_the_intake_and_loses_n
         assert row(database, first) == ("processing", None)
         eventually(lambda: operator.ready()[0] == 200, "ready again")
         eventually(lambda: "runops_intake_paused{" not in operator.metrics(), "the intake goes on")
+
+
+def test_the_pod_of_the_operator_and_runops_check_say_why_nothing_is_claimed(
+    *,
+    start: Start,
+    inside: Cluster,
+    cluster: ClusterInfo,
+    stack: StackInfo,
+    faults: FaultControl,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    release = {"app.kubernetes.io/part-of": "runops", "app.kubernetes.io/instance": "ours"}
+    config = {"operator.yaml": json.dumps({"leaderElection": {"lease": "none"}})}
+    labels = release | {"app.kubernetes.io/component": "operator"}
+    objects = [
+        {"kind": "ConfigMap", "metadata": {"name": "ours", "labels": release}, "data": config},
+        {
+            "kind": "Pod",
+            "metadata": {"name": "operator-1", "labels": labels},
+            "spec": {"nodeSelector": {"is": "nowhere"}, "containers": [{"name": "operator", "image": "none:1"}]},
+        },
+    ]
+    given = json.dumps({"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", **one} for one in objects]})
+    applied = inside.kubectl("apply", "-n", inside.namespace, "-f", "-", given=given)
+    assert applied.returncode == 0, applied.stderr
+    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+    monkeypatch.setenv("PATH", str(cluster.kubectl.parent), prepend=":")
+
+    def condition() -> dict[str, Any]:
+        pod = inside.objects.named("pods", "operator-1") or {}
+        by_type: dict[str, dict[str, Any]] = {one["type"]: one for one in pod["status"].get("conditions") or []}
+        return by_type.get(CONDITION, {})
+
+    def checked() -> Finding:
+        (found,) = asyncio.run(check_claims(KubectlOfRunops(namespace=inside.namespace)))
+        return found
+
+    short = mint_jwt(stack, role="service_role", expires_in=-60)
+    with start(_QUICK, pod="operator-1", SUPABASE_SERVICE_ROLE_KEY=stack.service_role_jwt):
+        eventually(lambda: condition().get("status") == "True", "rows are claimed")
+        assert checked().detail == "rows are claimed when a slot is free"
+        faults.set(_refusal_of(stack, short))
+        eventually(lambda: condition().get("reason") == "KeyRejected", "the pod says that nothing is claimed")
+        assert "No rows are claimed since" in condition()["message"]
+        found = checked()
+        assert (found.name, found.ok) == ("claims", False)
+        assert found.detail.startswith("KeyRejected: ")
+        faults.clear()
+        eventually(lambda: condition().get("status") == "True", "the condition is cleared")
+        events = [item["reason"] for item in inside.objects("events") if item["involvedObject"]["name"] == "operator-1"]
+        assert {"KeyRejected", "ClaimsResumed"} <= set(events)
 
 
 @pytest.mark.parametrize(
