@@ -101,6 +101,10 @@ class Events(_Strict):
     screen: Annotated[
         tuple[ScreenText, ...], Field(max_length=MOST_EVENTS, description="What can be read and matters, by time.")
     ] = ()
+    background: Annotated[
+        tuple[Annotated[str, Field(min_length=1)], ...],
+        Field(max_length=MOST_EVENTS, description="Other texts that can be read at some time: a step may name them."),
+    ] = ()
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -64,17 +64,25 @@ def _text(node: Node) -> str:
 def similarities(gold: list[Step], made: list[Step]) -> dict[Pair, float]:
     """Return the similarity of each pair of steps that may be the same.
 
-    That of their labels, or that of everything they say, if it is higher: some write into the label what others write
-    into the context.
+    That of their labels, or that of everything that one of them or both say, whichever is the highest.
     """
     found = {
-        (row, column): _similarity(one, other) for row, one in enumerate(gold) for column, other in enumerate(made)
+        (row, column): _similarity(one, other)
+        for row, one in enumerate(gold)
+        for column, other in enumerate(made)
+        # What is repeated is no step of what is repeated, though both may say the same.
+        if (one.node.type == "loop") is (other.node.type == "loop")
     }
     return {pair: similarity for pair, similarity in found.items() if similarity >= SAME_STEP}
 
 
 def _similarity(one: Step, other: Step) -> float:
-    return max(step_similarity(one.compared_label, other.compared_label), step_similarity(one.compared, other.compared))
+    """Compare labels, and everything that is said: some write into the label what others write into the context."""
+    return max(
+        step_similarity(first, second)
+        for first in (one.compared_label, one.compared)
+        for second in (other.compared_label, other.compared)
+    )
 
 
 def match_steps(gold: list[Step], made: list[Step]) -> list[Pair]:

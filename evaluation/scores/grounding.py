@@ -25,7 +25,8 @@ def gold_texts(gold: GoldRecording) -> list[str]:
     shown = [text for one in events.events for text in (one.application, one.target, one.value) if text]
     said = [one.text for one in events.speech]
     steps = [step.text for step in steps_of(gold.sop, gold.about.language)]
-    return _readable([*shown, *said, *(one.text for one in events.screen), *steps], gold.about.language)
+    read = [*(one.text for one in events.screen), *events.background]
+    return _readable([*shown, *said, *read, *steps], gold.about.language)
 
 
 def transcript_texts(transcript: Sequence[TranscriptItem], language: str) -> list[str]:

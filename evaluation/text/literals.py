@@ -14,7 +14,11 @@ from evaluation.text.vocabulary import word_set
 
 __all__ = ["literals", "states"]
 
-_PLACEHOLDER: Final = re.compile(r"\{[^{}\n]{1,80}\}|\[[^\[\]\n]{1,40} hidden\]")
+_NOT_LITERAL: Final = re.compile(
+    r"\{[^{}\n]{1,80}\}|\[[^\[\]\n]{1,40} hidden\]"
+    r"|(?<![\d:])\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,3})?)?(?![\d:])|\bt\d{4,6}\b"
+)
+"""Names of variables, hidden secrets, times of the recording, names of items."""
 _QUOTED: Final = re.compile(r"[\"“”„«]([^\"“”„«»\n]{1,200})[\"“”»]|(?<!\w)['‘]([^'‘’\n]{1,200})['’](?!\w)")  # noqa: RUF001
 _ADDRESS: Final = re.compile(
     r"[a-z][a-z0-9+.-]+://\S+"
@@ -35,9 +39,9 @@ _GERMAN: Final = word_set("der die das den dem und auf zum zur im ein eine einen
 
 @lru_cache(maxsize=16_384)
 def literals(text: str) -> tuple[str, ...]:
-    """Return the literals of a text, each once, in order of appearance. Names of variables are none."""
+    """Return the literals of a text, each once, in order of appearance. Variables and times are none."""
     # What is quoted with a variable in it is not quoted letter by letter.
-    left = _PLACEHOLDER.sub("\n", text)
+    left = _NOT_LITERAL.sub("\n", text)
     found: list[tuple[int, str]] = []
     for pattern in (_QUOTED, _ADDRESS, _WITH_DIGIT):
         found += [(match.start(), next(filter(None, (*match.groups(), match[0])))) for match in pattern.finditer(left)]
