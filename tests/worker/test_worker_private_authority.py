@@ -79,8 +79,10 @@ async def test_reports_to_the_api_server_trust_the_bundle_beside_the_clusters_ow
             for file in (None, bundle):
                 if file is not None:
                     monkeypatch.setenv(CA_BUNDLE, str(file))
-                places = {"token_file": tmp_path / "token", "ca_file": tmp_path / "ca.crt"}
-                async with VideoJobSink(address=there[0], namespace="runops", name="vj-1", **places) as sink:
+                token, authority = tmp_path / "token", tmp_path / "ca.crt"
+                async with VideoJobSink(
+                    address=there[0], namespace="runops", name="vj-1", token_file=token, ca_file=authority
+                ) as sink:
                     await sink.report(Stage.PREPARING_VIDEO, 10)
                 assert len(patches) == (0 if file is None else 1)
     finally:
