@@ -222,8 +222,8 @@ def _check_cluster(release: Installation, inside: ClusterObjects, good: list[str
     assert done["workerPod"]["name"].startswith(f"vj-{good[0]}-"), "the VideoJob names the pod that is gone"
 
     def of_the_good() -> list[str]:
-        names = [item["metadata"]["labels"]["runops.dev/job-id"] for kind in ("jobs", "pods") for item in inside(kind)]
-        return [name for name in names if name in good]
+        found = [item for kind in ("jobs", "pods") for item in inside(kind, labels="runops.dev/job-id")]
+        return [item["metadata"]["name"] for item in found if item["metadata"]["labels"]["runops.dev/job-id"] in good]
 
     eventually(lambda: not of_the_good(), "Jobs and pods of videos that succeeded are gone")
     # Those of videos of earlier tests that failed may still be there.

@@ -96,6 +96,8 @@ class Promises:
         """Uids of VideoJobs whose video a consumer without claims did."""
         self._outcomes: dict[tuple[str, str], str] = {}
         self._next_check = now()
+        self._lacking: dict[tuple[str, UUID], datetime] = {}
+        """Fresh rows for which a slot is free, by site, and since when."""
         self._taken_with_a_claim: set[UUID] = set()
         """Queued again, then taken by a consumer without claims: the claim of their last run makes them look ours."""
         self._passed_over: list[tuple[OperatorProcess, UUID, str | None]] = []
@@ -406,6 +408,9 @@ class Promises:
         """Check, in a time in which every call is answered, that no row is forgotten."""
         if (now - since).total_seconds() < CALM_SECONDS or now < self._next_check:
             return
+        if now - self._next_check > timedelta(seconds=_CHECK_SECONDS):
+            # Another calm time has begun.
+            self._lacking = {}
         self._next_check = now + timedelta(seconds=_CHECK_SECONDS)
         for row in self._database.all_rows():
             claim = row.claim
@@ -424,7 +429,21 @@ class Promises:
         self._check_that_no_fresh_row_lacks_a_slot(now)
 
     def _check_that_no_fresh_row_lacks_a_slot(self, now: datetime) -> None:
-        """Check that no fresh row waits while a slot for it is free, whatever backfills there are."""
+        """Check that no fresh row waits for long while a slot for it is free, whatever backfills there are.
+
+        A slot that just became free, by the end of a video or of a drain, is taken by one of the next reads.
+        """
+        lacking = self._rows_that_lack_a_slot(now)
+        since = {key: self._lacking.get(key, now) for key in lacking}
+        self._lacking = since
+        for key, began in since.items():
+            waited = (now - began).total_seconds()
+            if waited > _CLAIMED_SECONDS:
+                raise Violation(f"a fresh row was not claimed for {waited:.0f} s while a slot was free", key[1])
+
+    def _rows_that_lack_a_slot(self, now: datetime) -> set[tuple[str, UUID]]:
+        """Return the fresh rows that wait, by the sites where a slot is free for them."""
+        lacking: set[tuple[str, UUID]] = set()
         for site in self._sites:
             held = [
                 body
@@ -439,7 +458,8 @@ class Promises:
                 touched = datetime.fromisoformat(row.updated_at or row.created_at or "")
                 waited = (now - touched).total_seconds()
                 if waits and waited > _CLAIMED_SECONDS and self._natures[row.job_id] not in _ROWS_WITHOUT_END:
-                    raise Violation(f"a fresh row was not claimed for {waited:.0f} s, and a slot was free", row.job_id)
+                    lacking.add((site.installation, row.job_id))
+        return lacking
 
     # The end.
 
