@@ -144,7 +144,7 @@ class Intake:
             return 0
         rows = await self._chosen(admission)
         # While they were chosen an order to drain may have come, or a VideoJob made by hand may have taken a slot.
-        rows = self._slots.admission().fitting(rows)
+        rows = self._slots.admission().fitting(rows) if rows else rows
         self._recall_due = True
         won = await self._claimer.claim(rows)
         self._recall_due = False
