@@ -235,7 +235,8 @@ class Promises:
 
     def _note_rivals_end(self, after: JobRow) -> None:
         """Note a row that a consumer without claims completed before our worker was at its last stage."""
-        if after.status != RowStatus.COMPLETED or after.claim is None:
+        # With the bound claim of its last run in it, a row looks as if a worker of ours had completed it.
+        if after.status != RowStatus.COMPLETED or after.claim is None or after.job_id in self._taken_with_a_claim:
             return
         for site in self._sites:
             videojob = site.cluster.videojobs.get(f"vj-{after.job_id}")
