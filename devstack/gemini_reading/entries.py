@@ -9,13 +9,14 @@ from devstack.gemini_reading.difference import is_same_text, plain
 from devstack.gemini_reading.event import Event, quoted
 from devstack.gemini_reading.geometry import Box
 from devstack.gemini_reading.layout import Element, heading, label_of, text_in
-from devstack.gemini_reading.recording import Control
+from devstack.gemini_reading.recording import Control, Screen
 
 __all__ = ["entry_events", "is_same_field"]
 
 _AT_ONCE = 24
 """Characters that nobody types within a second."""
 _FEWEST_CHOICES = 2
+_DOT = "•"
 
 
 def entry_events(change: Change, state: State) -> list[Event]:
@@ -100,11 +101,17 @@ def _typed_into_fields(change: Change, state: State) -> Iterator[Event]:
         was_there = any(one.kind == "field" and is_same_field(one.box, control.box) for one in change.before.controls)
         if control.kind != "field" or not was_there:
             continue
-        old, new = text_in(change.before, control.box), text_in(change.after, control.box)
+        old, new = _inside(change.before, control), _inside(change.after, control)
         slip = is_same_text(old, new) and not _goes_on(old, new) and not _goes_on(new, old)
         if slip or plain(old) == plain(new) or not any(area.meets(control.box) for area in change.after.changed):
             continue
         yield _typed(change, Element("text field", _name(change, state, control, old), control.box, old), old, new)
+
+
+def _inside(screen: Screen, control: Control) -> str:
+    """Return what stands in a field; dots in place of letters are written as dots."""
+    found = next((one.dots for one in screen.controls if is_same_field(one.box, control.box)), 0)
+    return _DOT * found if found else text_in(screen, control.box)
 
 
 def _name(change: Change, state: State, control: Control, old: str) -> str:

@@ -25,7 +25,7 @@ _ENTERING = frozenset({"TYPE", "PASTE"})
 
 def events(reading: Reading) -> list[Event]:
     """Return what was done, in order."""
-    screens = _with_one_name(steady(reading.screens), reading.height)
+    screens = _with_one_name(steady(reading), reading.height)
     if not screens:
         return []
     found, state = [_first(screens[0], reading.height)], State()

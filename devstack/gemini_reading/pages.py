@@ -167,17 +167,19 @@ def _was_pressed(element: Element | None, change: Change) -> bool:
 
 
 def _ticked(change: Change) -> Iterator[Event]:
-    """Yield that a box was ticked: something small changed beside words, under the pointer."""
+    """Yield that a box was ticked: something small changed beside words, and the pointer is not seen elsewhere."""
     at = pointer_at(change.reading, change.second)
     for area in change.after.changed:
-        if at is None or not _TICK[0] <= max(area.width, area.height) <= _TICK[1] or not area.has(at, slack=_TICK[1]):
+        is_small = all(_TICK[0] <= side <= _TICK[1] for side in (area.width, area.height))
+        if not is_small or (at is not None and not area.has(at, slack=_TICK[1])):
             continue
         beside = [
             line
             for line in change.after.lines
             if -4 <= line.box.left - area.right <= _HELD and line.box.top <= area.centre[1] <= line.box.bottom
         ]
-        if beside and field_at(change.after, area) is None:
+        around = field_at(change.after, area)
+        if beside and (around is None or around.box.width <= _TICK[1]):
             label = min(beside, key=lambda line: line.box.left).text
             element = Element("checkbox", label, area)
             after = f"The mark beside {quoted([label])} has changed."

@@ -58,7 +58,7 @@ async def _read(clip: Path, folder: Path) -> bytes:
     if python is None:
         raise NotReadError(environment.MISSING)
     process = await asyncio.create_subprocess_exec(
-        *(str(python), "-m", "devstack.gemini_reading.reader", str(clip), "--kept", str(folder / "parts")),
+        *(str(python), "-m", "devstack.gemini_reading.reader", str(clip), "--kept", str(folder.parent / "parts")),
         cwd=_ROOT,
         # Threads of OpenMP that wait for each other spin: on a busy machine that takes minutes.
         env={"PATH": os.environ.get("PATH", ""), "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"},

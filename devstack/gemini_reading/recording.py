@@ -8,7 +8,7 @@ from devstack.gemini_reading.geometry import Box
 
 __all__ = ["READ_VERSION", "Control", "Line", "Pointer", "Reading", "Screen", "Spoken"]
 
-READ_VERSION = 1
+READ_VERSION = 2
 """Part of the name of what is cached: raise it when the reader finds other things in the same clip."""
 
 
@@ -31,12 +31,15 @@ class Control(_Frozen):
     ----------
     fill, around
         Colours inside and outside: red, green, blue.
+    dots
+        Of a field in which only a row of dots stands: how many.
     """
 
     kind: Literal["field", "button"]
     box: Box
     fill: tuple[int, int, int]
     around: tuple[int, int, int]
+    dots: int = 0
 
 
 class Screen(_Frozen):

@@ -5,21 +5,23 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz
 
 from devstack.gemini_reading.difference import is_same_text, plain
-from devstack.gemini_reading.recording import Line, Screen
+from devstack.gemini_reading.recording import Line, Reading, Screen
 
 __all__ = ["steady"]
 
 _LIKE = 60.0
+_POINTER = 16
 _CARETS = frozenset("|IiTl[]1!.,'`")
 
 
-def steady(screens: Sequence[Screen]) -> list[Screen]:
-    """Return the screens, in which a line that reads the same before and after reads so in between, too."""
-    mended = _with_spaces(screens)
+def steady(reading: Reading) -> list[Screen]:
+    """Return the screens; in them a line reads as before where it does so again later, or the pointer is on it."""
+    mended = _with_spaces([_without_signs(screen) for screen in reading.screens])
     for place, screen in enumerate(mended):
         before = mended[place - 1].lines if place else ()
         after = mended[place + 1].lines if place + 1 < len(mended) else ()
-        lines = [_mended(line, before, after) for line in screen.lines if not _is_caret(line, before, after)]
+        at = next((one.at for one in reading.pointers if one.first <= screen.second <= one.last), None)
+        lines = [_mended(line, before, after, at) for line in screen.lines if not _is_caret(line, before, after)]
         lines += [
             line
             for line in before
@@ -27,6 +29,12 @@ def steady(screens: Sequence[Screen]) -> list[Screen]:
         ]
         mended[place] = screen.model_copy(update={"lines": tuple(lines)})
     return mended
+
+
+def _without_signs(screen: Screen) -> Screen:
+    """Return a screen without lines of signs alone: empty boxes and icons are read as such."""
+    lines = tuple(line for line in screen.lines if any(character.isalnum() for character in line.text))
+    return screen.model_copy(update={"lines": lines})
 
 
 def _with_spaces(screens: Sequence[Screen]) -> list[Screen]:
@@ -52,11 +60,12 @@ def _is_caret(line: Line, before: Sequence[Line], after: Sequence[Line]) -> bool
     return alone and (_find(line, before) is None or _find(line, after) is None)
 
 
-def _mended(line: Line, before: Sequence[Line], after: Sequence[Line]) -> Line:
+def _mended(line: Line, before: Sequence[Line], after: Sequence[Line], at: tuple[int, int] | None) -> Line:
     text = line.text.rstrip("|][").rstrip() or line.text
     old = next((one for one in before if one.box.is_at(line.box)), None)
     new = None if old is None else _find(old, after)
-    if old is not None and new is not None and plain(old.text) != plain(text) and _is_like(old.text, text):
+    covered = at is not None and line.box.has(at, slack=_POINTER)
+    if old is not None and (covered or new is not None) and plain(old.text) != plain(text) and _is_like(old.text, text):
         return line.model_copy(update={"text": old.text})
     return line if text == line.text else line.model_copy(update={"text": text})
 

@@ -27,7 +27,7 @@ def read_transcript(reading: Reading, *, start: float = 0.0, end: float | None =
     items: list[tuple[float, int, dict[str, Any]]] = [
         (float(event.second), 0, _seen(event)) for event in events(reading) if start <= event.second < last
     ]
-    screens = steady(reading.screens)
+    screens = steady(reading)
     items += [
         (spoken.start, 1, _heard(spoken.start, spoken.end, mended_speech(spoken, screens)))
         for spoken in reading.spoken

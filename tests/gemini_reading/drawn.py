@@ -64,7 +64,7 @@ def draw(
     if said:
         samples = bytearray(2 * RATE * seconds)
         for start, text in said:
-            voice = spoken(text, voice="en-gb")[: 2 * RATE * (seconds - start)]
+            voice = spoken(text, voice="en")[: 2 * RATE * (seconds - start)]
             samples[2 * RATE * start : 2 * RATE * start + len(voice)] = voice
         path = target.with_suffix(".wav")
         with wave.open(str(path), "wb") as stream:

@@ -15,9 +15,9 @@ def line(text: str, left: int, top: int, *, letter: int = _LETTER, height: int =
     return Line(text=text, box=Box(left, top, left + letter * len(text) + 14, top + height))
 
 
-def field(left: int, top: int, *, width: int = 400, height: int = 40) -> Control:
+def field(left: int, top: int, *, width: int = 400, height: int = 40, dots: int = 0) -> Control:
     box = Box(left, top, left + width, top + height)
-    return Control(kind="field", box=box, fill=(255, 255, 255), around=(255, 255, 255))
+    return Control(kind="field", box=box, fill=(255, 255, 255), around=(255, 255, 255), dots=dots)
 
 
 def button(left: int, top: int, *, width: int = 200, height: int = 40) -> Control:

@@ -62,7 +62,7 @@ def test_a_long_text_at_once_is_pasted() -> None:
 
 def test_dots_of_a_password_are_what_was_typed() -> None:
     page = [HEADER, TITLE, line("Password", 80, 210), SAVE, *REST]
-    found = events(reading(screen(0, page, CONTROLS), screen(2, [*page, inside("••••••••")], CONTROLS)))
+    found = events(reading(screen(0, page, CONTROLS), screen(2, page, [field(280, 200, dots=8), SAVE_BUTTON])))
     assert Short("TYPE", "Password", "••••••••") in short(found)
 
 
@@ -193,6 +193,18 @@ def test_a_small_change_beside_words_under_the_pointer_ticks_them() -> None:
         )
     )
     assert short(found)[1:] == [Short("CLICK", "Fragile")]
+
+
+def test_where_the_pointer_is_elsewhere_nothing_was_ticked() -> None:
+    page = [*PAGE, line("Fragile", 120, 500)]
+    found = events(
+        reading(
+            screen(0, page, CONTROLS),
+            screen(3, page, CONTROLS, changed=[Box(86, 502, 106, 522)]),
+            pointers=[(0, 3, (1100, 690))],
+        )
+    )
+    assert short(found)[1:] == []
 
 
 def test_another_application_comes_to_the_front() -> None:

@@ -19,6 +19,12 @@ _FILLED: Final = 0.88
 _OTHER_COLOUR: Final = 12
 _RING: Final = 4
 _MOST: Final = 80
+_RIM: Final = 7
+_INK: Final = 50
+_LEAST_INK: Final = 6
+_THINNEST: Final = 3
+_FEWEST_DOTS: Final = 3
+_LARGEST_DOT: Final = 16
 
 
 def controls_in(picture: Any) -> list[Control]:
@@ -59,7 +65,31 @@ def _described(picture: Any, box: Box) -> Control | None:
     # A field is a little lighter or darker than the page, a button has a colour of its own.
     is_grey = float(fill.max() - fill.min()) < _OTHER_COLOUR
     is_field = not differs or (is_grey and float(np.abs(fill - around).max()) <= 2 * _OTHER_COLOUR)
-    return Control(kind="field" if is_field else "button", box=box, fill=_rgb(fill), around=_rgb(around))
+    return Control(
+        kind="field" if is_field else "button",
+        box=box,
+        fill=_rgb(fill),
+        around=_rgb(around),
+        dots=_dots(picture, box, fill) if is_field else 0,
+    )
+
+
+def _dots(picture: Any, box: Box, fill: Any) -> int:
+    """Return how many dots stand in a row inside a field; 0 where something else stands there, too."""
+    inside = picture[box.top + _RIM : box.bottom - _RIM, box.left + _RIM : box.right - _RIM]
+    if not inside.size:
+        return 0
+    ink = (np.abs(inside.astype(np.int16) - fill).max(axis=2) > _INK).astype(np.uint8)
+    count, _, stats, centres = cv2.connectedComponentsWithStats(ink)
+    # A caret is thin, and what the encoder leaves is small.
+    parts = [place for place in range(1, count) if stats[place][4] >= _LEAST_INK and stats[place][2] >= _THINNEST]
+    if len(parts) < _FEWEST_DOTS:
+        return 0
+    wide, high = ([int(stats[place][axis]) for place in parts] for axis in (2, 3))
+    level = [float(centres[place][1]) for place in parts]
+    round_ones = all(abs(one - other) <= 3 for one, other in zip(wide, high, strict=True))
+    alike = max(wide) - min(wide) <= 3 and max(level) - min(level) <= 2
+    return len(parts) if round_ones and alike and max(wide) <= _LARGEST_DOT else 0
 
 
 def _rgb(colour: Any) -> tuple[int, int, int]:

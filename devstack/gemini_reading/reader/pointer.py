@@ -106,8 +106,8 @@ def track_pointer(pictures: Iterable[Any], again: Iterable[Any]) -> PointerTrack
             waiting.clear()
         for visit in [one for one in waiting if any(one.box.meets(area) for area in areas)]:
             box = visit.box
-            # What else changed there, such as a letter that is typed, may go again as well.
-            if same(picture[box.top : box.bottom, box.left : box.right], visit.before):
+            # Where a letter was typed beside it, it is still there.
+            if _is_gone(picture[box.top : box.bottom, box.left : box.right], visit):
                 waiting.remove(visit)
                 _settle(visit, second - 1, track, shapes)
         for area in areas if calm else []:
@@ -124,6 +124,12 @@ def _pairs(pictures: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
     for picture in pictures:
         yield before, picture
         before = picture
+
+
+def _is_gone(patch: Any, visit: _Visit) -> bool:
+    """Tell whether what is there now looks like before the visit, and not like during it."""
+    now, before, during = (one.astype(np.int16) for one in (patch, visit.before, visit.picture))
+    return same(patch, visit.before) or bool(2 * np.abs(now - before).mean() < np.abs(now - during).mean())
 
 
 def _settle(visit: _Visit, last: int, track: PointerTrack, shapes: list["_Shape"]) -> None:
