@@ -61,7 +61,7 @@ def _chosen(change: Change, state: State, menu: Element) -> Iterator[Event]:
             change.second,
             "CLICK",
             change.app,
-            replace(menu, inside=value),
+            Element("option", value, menu.box, menu.text),
             selected=value,
             before=f"The list {menu.text} is open.",
             after=f"{menu.text} shows {quoted([value])}.",

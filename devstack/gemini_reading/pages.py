@@ -168,10 +168,16 @@ def _was_pressed(element: Element | None, change: Change) -> bool:
 
 def _ticked(change: Change) -> Iterator[Event]:
     """Yield that a box was ticked: something small changed beside words, and the pointer is not seen elsewhere."""
-    at = pointer_at(change.reading, change.second)
-    for area in change.after.changed:
-        is_small = all(_TICK[0] <= side <= _TICK[1] for side in (area.width, area.height))
-        if not is_small or (at is not None and not area.has(at, slack=_TICK[1])):
+    at, was_at = (pointer_at(change.reading, second) for second in (change.second, change.second - 1))
+    small = [
+        area for area in change.after.changed if all(_TICK[0] <= side <= _TICK[1] for side in (area.width, area.height))
+    ]
+    if at is None and len(small) > 1:
+        # The pointer itself may have moved from one place to the other.
+        return
+    for area in small:
+        came = at is not None and at != was_at and area.has(at, slack=4)
+        if came or (at is not None and not area.has(at, slack=_TICK[1])):
             continue
         beside = [
             line

@@ -262,3 +262,24 @@ def test_times_are_read_in_each_form() -> None:
 def test_what_only_shows_a_result_is_no_step() -> None:
     (step,) = steps_of([seen(1, "CLICK", "Save"), seen(2, "SCREEN_UPDATE", after="The screen shows Saved.")])
     assert "The screen shows Saved." in step.seen
+
+
+def test_the_button_that_is_pointed_at_is_pressed_on_the_other_way() -> None:
+    made = written(
+        seen(1, "CLICK", "P-102", kind="table row"),
+        said(4, "Up to twenty kilos I may prove it myself."),
+        seen(6, "MOUSE_MOVE_TO_REGION", "Approve"),
+        said(8, "If the parcel is heavier than twenty kilos, I order a trolley."),
+        seen(12, "CLICK", "Order trolley"),
+    )
+    assert leads(made, "Is the parcel heavier than twenty kilos?")["no"] == 'Click "Approve" (up to twenty kilos)'
+
+
+def test_a_choice_names_the_list_that_was_opened_for_it() -> None:
+    made = written(
+        seen(1, "CLICK", "Speed", kind="dropdown list"),
+        seen(3, "CLICK", "Express", kind="option", chosen="Express"),
+        seen(9, "CLICK", "Slow", kind="option", chosen="Slow"),
+    )
+    assert labels(made) == ['Choose "Express" in "Speed"', 'Choose "Slow"']
+    assert made["public"]["variables"]["speed"] == "Express"

@@ -86,7 +86,7 @@ async def test_the_sop_of_the_sample_names_what_its_script_does(
     assert graph_faults(Sop.model_validate(sop)) == []
 
     tasks, expected = tasks_in_order(sop), list(what_the_script_does())
-    assert len(expected) == 7
+    assert len(expected) == 8
     places = [
         next((n for n, label in enumerate(tasks) if one.target in label and one.value in label), None)
         for one in expected

@@ -90,6 +90,9 @@ def steps_of(items: Sequence[dict[str, Any]]) -> list[Step]:
         step = _step(item, action)
         if step is None:
             continue
+        if last is not None and _opened_list(last, step):
+            step.target = last.target
+            step.label = _label(step, action, "")
         if last is not None and _is_one(last, step):
             step.items, step.start, step.seen = [*last.items, *step.items], last.start, step.seen or last.seen
             steps[-1] = step
@@ -104,6 +107,13 @@ def _take_result(step: Step, item: dict[str, Any]) -> None:
         step.seen.append(told)
     if len(step.items) < _MOST_EVIDENCE:
         step.items.append(item)
+
+
+def _opened_list(last: Step, step: Step) -> bool:
+    """Tell whether the step before opened the list from which is chosen."""
+    details = last.items[-1].get("target_element_details") or {}
+    is_list = "list" in str(details.get("element_type_guess") or "") or last.target == step.target
+    return step.kind == "choose" and last.kind == "click" and is_list
 
 
 def _is_one(last: Step, step: Step) -> bool:
@@ -192,6 +202,8 @@ def _label(step: Step, action: str, key: str) -> str:
     if step.is_secret:
         value = f"{{{_variable_name(step.target)}}}"
         return f'Enter {value} in "{step.target}"'
+    if step.kind == "choose" and step.target == value:
+        return f'Choose "{value}"'
     return _LABELS[step.kind].format(target=step.target, value=" ".join(value.split())[:_LONGEST])
 
 
@@ -202,7 +214,7 @@ def _variable_name(text: str) -> str:
 
 def variable_of(step: Step) -> tuple[str, str] | None:
     """Return name and value of the variable that a step fills in; None where it fills in none."""
-    if step.kind not in {"enter", "choose"} or not step.value:
+    if step.kind not in {"enter", "choose"} or not step.value or step.target == step.value:
         return None
     value = "Known to whoever does it; hidden in the recording." if step.is_secret else step.value
     return _variable_name(step.target), value
