@@ -47,7 +47,7 @@ def who_completed(seen: Observation) -> Completer:
         return Completer.SOMEBODY_ELSE
     if works and may_follow:
         return Completer.NOT_KNOWN_YET
-    if stage in _LAST_STAGES or (stage is None and not works):
+    if stage in _LAST_STAGES or (stage is None and not works and _bound_pod_may_have(seen, seen.row.claim.claim)):
         # Without a stage the API server did not take the worker's reports.
         return Completer.WORKER
     return Completer.NOT_KNOWN_YET if may_follow else Completer.SOMEBODY_ELSE
@@ -55,6 +55,11 @@ def who_completed(seen: Observation) -> Completer:
 
 def _ended_well(seen: Observation) -> bool:
     return (seen.job is not None and seen.job.complete) or any(pod.exit_code == 0 for pod in seen.pods)
+
+
+def _bound_pod_may_have(seen: Observation, claim: str) -> bool:
+    """Return whether the bound pod is gone or one of the Job's; a row that was queued again may name one of before."""
+    return not seen.pods or any(claim.endswith(f"/{pod.uid}") for pod in seen.pods)
 
 
 def _bound_pod_lost_the_claim(seen: Observation, claim: str) -> bool:

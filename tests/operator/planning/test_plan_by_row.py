@@ -129,6 +129,22 @@ def lost_claim(**changes: Any) -> PodView:
         ),
         pytest.param(seen(at(None), job=None, row=DONE), Completer.WORKER, id="it could show no stage"),
         pytest.param(
+            seen(at(None), job=job(failed_reason="Odd"), pods=[ended_pod(137)], row=DONE),
+            Completer.WORKER,
+            id="it was killed and could show no stage",
+        ),
+        pytest.param(
+            seen(
+                at(None),
+                job=job(failed_reason="Odd"),
+                pods=[ended_pod(101, uid="new")],
+                row=DONE,
+                completed_seconds=30.0,
+            ),
+            Completer.SOMEBODY_ELSE,
+            id="the pod that is bound is of a run before",
+        ),
+        pytest.param(
             seen(at("transcribing"), job=job(), pods=[pod()], row=DONE, completed_seconds=29.9),
             Completer.NOT_KNOWN_YET,
             id="it still runs",
