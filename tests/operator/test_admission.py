@@ -138,6 +138,14 @@ def test_videojobs_made_by_hand_that_wait_keep_half_of_the_slots_at_most(slots: 
     assert (_fresh(admission).free, _fresh(admission).active.total()) == (left, 0)
 
 
+@pytest.mark.parametrize(("at_work", "left"), [(0, 4), (1, 4), (2, 4), (3, 3)])
+def test_no_slot_is_kept_for_a_videojob_made_by_hand_whose_user_is_at_the_limit(at_work: int, left: int) -> None:
+    config = _config(6).model_copy(update={"max_concurrent_per_user": 2})
+    by_hand = [replace(_videojob(), claim=None)] * 5
+    admission = admit([*by_hand, *[_videojob()] * at_work], config, claimed={})
+    assert _fresh(admission).free == left
+
+
 @pytest.mark.parametrize(
     ("slots", "claimed", "claimable"), [(5000, 0, 1000), (5000, 900, 100), (10, 900, 10), (5000, 1000, 0)]
 )

@@ -16,6 +16,9 @@ __all__ = ["DrainWatch"]
 
 _log = logging.getLogger(__name__)
 _EVERY_SECONDS = 2.0
+_NOT_READ = (
+    "It is not known yet whether the installation drains: the ConfigMap {} was not read since the operator began."
+)
 _BY_SETTINGS = "maxConcurrent is 0: what runs goes on, and no row is claimed until it is raised."
 
 
@@ -49,9 +52,11 @@ class DrainWatch:
 
     @property
     def why(self) -> str | None:
-        """Why nothing is claimed; None where rows are."""
+        """Why nothing is claimed; None where rows are. Before the first read an order may stand, so nothing is."""
         if self._order is not None:
             return self._order.sentence
+        if not self._known:
+            return _NOT_READ.format(self._name)
         return _BY_SETTINGS if self._by_settings else None
 
     async def know(self) -> None:

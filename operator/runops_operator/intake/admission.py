@@ -119,7 +119,8 @@ def admit(
     ----------
     unfinished
         VideoJobs that have not ended. Suspended ones take no slot. For those made by hand that wait for a slot, up to
-        half of a lane's slots are kept free: neither they nor the queue keep the other out.
+        half of a lane's slots are kept free: neither they nor the queue keep the other out. None is kept for those
+        whose user is at the limit: they could not take it.
     config
         Settings of this installation.
     claimed
@@ -136,12 +137,12 @@ def admit(
     """
     active = {lane: Counter(claimed.get(lane)) for lane in Lane}
     ahead = {lane: users.total() for lane, users in active.items()}
-    waiting: Counter[Lane] = Counter()
+    waiting: dict[Lane, Counter[str]] = {lane: Counter() for lane in Lane}
     for videojob in unfinished:
         if videojob.spec is not None and videojob.spec.suspend:
             continue
         if videojob.claim is None:
-            waiting[videojob.lane] += 1
+            waiting[videojob.lane][videojob.user] += 1
         else:
             active[videojob.lane][videojob.user] += 1
     paused, why, most = None, None, None
@@ -151,7 +152,8 @@ def admit(
         paused, why, most = fault.reason, _sentence(fault), 1 if fault.may_try else 0
     elif spending.reached is not None:
         paused, why, most = Reason.SPENDING_CAP_REACHED, spending.reached, 0
-    slots = {lane: _free(config.slots_of(lane), active[lane].total(), waiting[lane], most) for lane in Lane}
+    kept = {lane: _kept_for(waiting[lane], active[lane], config.max_concurrent_per_user) for lane in Lane}
+    slots = {lane: _free(config.slots_of(lane), active[lane].total(), kept[lane], most) for lane in Lane}
     fed = dict(slots)
     if room is not None:
         fed[Lane.FRESH] = min(slots[Lane.FRESH], max(0, room + active[Lane.BACKFILL].total()))
@@ -171,6 +173,13 @@ def admit(
         fault=None if drained is not None else fault,
         spending=spending,
     )
+
+
+def _kept_for(waiting: Counter[str], active: Counter[str], per_user: int | None) -> int:
+    """Return how many of the VideoJobs made by hand that wait, by user, could take a slot that is free."""
+    if per_user is None:
+        return waiting.total()
+    return sum(min(count, max(0, per_user - active[user])) for user, count in waiting.items())
 
 
 def _free(slots: int, active: int, waiting: int, most: int | None) -> int:

@@ -199,6 +199,21 @@ async def test_videojobs_made_by_hand_wait_too_and_say_why() -> None:
     assert world.jobs.rows[job_id].status == "processing"
 
 
+async def test_a_new_leader_that_has_not_read_the_order_claims_no_row_of_a_videojob_made_by_hand() -> None:
+    world = World(DRAINABLE)
+    job_id = world.jobs.add(status="completed")
+    write(world.cluster, drain_data(ORDER) | {"confirmed": ORDER.since})
+    world.start_operator()
+    await world.cluster.create_videojob({"metadata": {"name": videojob_name(job_id)}, "spec": {"jobId": str(job_id)}})
+    await world.settle()
+    assert world.jobs.rows[job_id].status == "completed"
+    assert "not known yet" in world.status(job_id)["message"]
+    write(world.cluster, dict(END_OF_DRAIN))
+    await world.drain.once()
+    await world.look(videojob_name(job_id))
+    assert world.jobs.rows[job_id].status == "processing"
+
+
 async def test_no_slots_at_all_is_a_drain_by_settings() -> None:
     world = World(CONFIG.model_copy(update={"max_concurrent": 0}))
     job_id = world.jobs.add()
