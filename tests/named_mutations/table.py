@@ -257,7 +257,7 @@ MUTATIONS: Final[Sequence[Mutation]] = (
     ),
     _in_operator(
         name="a video that somebody else did is recorded as done by us",
-        before="return Completer.NOT_KNOWN_YET if may_follow else Completer.SOMEBODY_ELSE",
+        before="return Completer.WORKER if unreported else Completer.SOMEBODY_ELSE",
         after="return Completer.WORKER",
         test="tests/operator/planning/test_plan_by_row.py::test_who_completed_a_row",
     ),

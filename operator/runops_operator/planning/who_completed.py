@@ -47,10 +47,13 @@ def who_completed(seen: Observation) -> Completer:
         return Completer.SOMEBODY_ELSE
     if works and may_follow:
         return Completer.NOT_KNOWN_YET
-    if stage in _LAST_STAGES or (stage is None and not works and _bound_pod_may_have(seen, seen.row.claim.claim)):
-        # Without a stage the API server did not take the worker's reports.
+    if stage in _LAST_STAGES:
         return Completer.WORKER
-    return Completer.NOT_KNOWN_YET if may_follow else Completer.SOMEBODY_ELSE
+    if may_follow:
+        return Completer.NOT_KNOWN_YET
+    # Without a stage, which an event may bring late, the API server did not take the worker's reports.
+    unreported = stage is None and not works and _bound_pod_may_have(seen, seen.row.claim.claim)
+    return Completer.WORKER if unreported else Completer.SOMEBODY_ELSE
 
 
 def _ended_well(seen: Observation) -> bool:

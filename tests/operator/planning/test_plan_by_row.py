@@ -127,9 +127,16 @@ def lost_claim(**changes: Any) -> PodView:
             Completer.WORKER,
             id="it hangs after its last stage",
         ),
-        pytest.param(seen(at(None), job=None, row=DONE), Completer.WORKER, id="it could show no stage"),
         pytest.param(
-            seen(at(None), job=job(failed_reason="Odd"), pods=[ended_pod(137)], row=DONE),
+            seen(at(None), job=None, row=DONE, completed_seconds=29.9),
+            Completer.NOT_KNOWN_YET,
+            id="its stages may not be seen yet",
+        ),
+        pytest.param(
+            seen(at(None), job=None, row=DONE, completed_seconds=30.0), Completer.WORKER, id="it could show no stage"
+        ),
+        pytest.param(
+            seen(at(None), job=job(failed_reason="Odd"), pods=[ended_pod(137)], row=DONE, completed_seconds=30.0),
             Completer.WORKER,
             id="it was killed and could show no stage",
         ),
