@@ -16,7 +16,7 @@ from tests.virtual_time import VirtualTimeLoop
 __all__ = ["ALONE", "ARRIVING", "SHARED", "measure"]
 
 SHARED = Sharing(rows=100_000)
-ALONE = Sharing(rows=10_000, installations=1, max_concurrent=3000, killed_after=None)
+ALONE = Sharing(rows=6000, installations=1, max_concurrent=3000, killed_after=None)
 """The same number of slots in one installation: nobody to lose a claim to."""
 ARRIVING = Sharing(rows=3000, per_second=5.0, max_concurrent=300, killed_after=None)
 """No backlog: three installations wait for each row."""
@@ -24,7 +24,8 @@ _TAKEN_OVER_SECONDS = 60.0 + 60.0
 """Stale rows are looked for once a minute; the worker may have refreshed its row a moment before the kill."""
 _LONGEST_WAIT_SECONDS = 300.0
 """Twice what the longest video of this simulation takes: so long a user with several long ones may be passed over."""
-_REQUESTS_A_ROW = 6.0
+_REQUESTS_A_ROW = 10.0
+"""Reads of the queue among them, one a second in each installation also while it waits for rows to become stale."""
 
 
 def measure(*, runs: int, progress: Progress) -> Outcome:  # noqa: ARG001 - what is drawn comes from a seed
