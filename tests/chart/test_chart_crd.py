@@ -1,5 +1,6 @@
 import tarfile
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ _NAME = "videojobs.runops.dev"
 
 
 def test_crd_in_chart_is_the_generated_one_and_kept_on_uninstall(render: Callable[..., Any]) -> None:
-    crd = render().of("CustomResourceDefinition", ending=_NAME)
+    # A copy: other tests read the same rendering.
+    crd = deepcopy(render().of("CustomResourceDefinition", ending=_NAME))
 
     assert crd["metadata"].pop("annotations")["helm.sh/resource-policy"] == "keep"
     assert crd == custom_resource_definition()
