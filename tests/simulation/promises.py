@@ -292,7 +292,7 @@ class Promises:
             if process.page.get(claimed.job_id) != claimed.updated_at or process.dead:
                 continue
             for row in self._database.all_rows():
-                older = (row.waiting_since or "") < (claimed.waiting_since or "")
+                older = _queued_before(row, claimed)
                 listed = process.page.get(row.job_id) == row.updated_at and row.status == RowStatus.QUEUED
                 if older and listed and user_key(row) == user_key(claimed) and row.lane is claimed.lane:
                     self._passed_over.append((process, row.job_id, row.updated_at))
@@ -600,3 +600,11 @@ def _malformed(row: JobRow) -> bool:
     except Exception:  # noqa: BLE001 - whatever is wrong with it
         return True
     return False
+
+
+def _queued_before(row: JobRow, other: JobRow) -> bool:
+    """Return whether a row comes first. Of rows that were set back in the same second it is the one inserted first."""
+    if (row.waiting_since or "") >= (other.waiting_since or ""):
+        return False
+    since, others = (datetime.fromisoformat(one.waiting_since or "") for one in (row, other))
+    return (row.created_at or "") < (other.created_at or "") or (others - since).total_seconds() > 1
