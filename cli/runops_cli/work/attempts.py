@@ -81,7 +81,7 @@ class Attempts:
                         to_stderr(f"  {error.detail} Trying again in {seconds:.0f} s.", style="yellow")
                         if not await self._pause(claimed, seconds):
                             self.faults.lost(job_id)
-                            return end.leave_alone(claimed)
+                            return await end.leave_alone(claimed)
                     case GiveUp(sentence):
                         return await end.fail(claimed, sentence)
                     case PutBack():
@@ -89,7 +89,7 @@ class Attempts:
                         return await end.put_back(claimed)
                     case LeaveAlone():
                         self.faults.lost(job_id)
-                        return end.leave_alone(claimed)
+                        return await end.leave_alone(claimed)
         except Stopped:
             await end.put_back(claimed)
             raise

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from runops.job_row import Claim
 from runops.supabase.connection import Supabase
 from runops_cli.terminal.console import to_stderr
+from runops_cli.work.overwritten import released
 
 __all__ = ["Unreleased"]
 
@@ -20,11 +22,11 @@ class Unreleased:
     """
 
     supabase: Supabase
-    _tokens: dict[UUID, str] = field(default_factory=dict)
+    _claims: dict[UUID, Claim] = field(default_factory=dict)
 
-    def add(self, job_id: UUID, token: str) -> None:
+    def add(self, job_id: UUID, claim: Claim) -> None:
         """Remember a row."""
-        self._tokens[job_id] = token
+        self._claims[job_id] = claim
 
     async def release(self) -> None:
         """Put the rows back.
@@ -34,8 +36,8 @@ class Unreleased:
         SupabaseError
             The table cannot be written yet.
         """
-        for job_id, token in list(self._tokens.items()):
-            released = await self.supabase.jobs.release(job_id, token)
-            del self._tokens[job_id]
-            if released:
+        for job_id, claim in list(self._claims.items()):
+            is_back = await released(self.supabase.jobs, job_id, claim)
+            del self._claims[job_id]
+            if is_back:
                 to_stderr(f"{job_id}  is back in the queue.")
