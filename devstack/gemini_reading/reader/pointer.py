@@ -142,6 +142,9 @@ def _settle(visit: _Visit, last: int, track: PointerTrack, shapes: list["_Shape"
         return
     track.visits.append(visit)
     for second in range(visit.first, last + 1):
+        # What came later is the pointer; an earlier place may still look as if something were there.
+        if any(other.first > visit.first and other.first <= second <= other.last for other in track.visits):
+            continue
         track.found[second] = (visit.box.left - 1 + shape.spot[0], visit.box.top - 1 + shape.spot[1])
     if len(shapes) < _MOST_SHAPES and not _is_known(shape, shapes):
         shapes.append(shape)
