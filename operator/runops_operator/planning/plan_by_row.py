@@ -89,7 +89,7 @@ def plan_by_row(seen: Observation, config: OperatorConfig, now: datetime) -> lis
         case RowDecision.RECORD_FAILURE:
             return _record_failure(seen, sentence, config, now)
         case RowDecision.CANCEL:
-            return _cancel(seen, seen.row, now)
+            return _cancel(seen, seen.row, config, now)
         case RowDecision.CONTINUE:
             raise AssertionError("the row is held")
 
@@ -120,7 +120,9 @@ def _record_completion(seen: Observation, config: OperatorConfig, now: datetime)
             return _done_elsewhere(seen, now)
         case Completer.WORKER:
             report = next((pod.report for pod in seen.pods if pod.exit_code == 0), None)
-            patch = status.succeeded(seen.videojob, report, attempts=seen.held_claim.failures + 1, now=now)
+            claim = seen.held_row.claim
+            attempts = claim.failures + 1 if claim is not None else seen.videojob.status.attempts or 1
+            patch = status.succeeded(seen.videojob, report, attempts=attempts, now=now)
             return [PatchStatus(patch), *delete_after_the_end(seen.own_job, config.worker, succeeded=True)]
 
 
@@ -151,9 +153,9 @@ def _record_failure(seen: Observation, sentence: Failure | None, config: Operato
     return [*stop, PatchStatus(patch), *delete_after_the_end(seen.own_job, config.worker, succeeded=False)]
 
 
-def _cancel(seen: Observation, row: JobRow | None, now: datetime) -> list[Action]:
+def _cancel(seen: Observation, row: JobRow | None, config: OperatorConfig, now: datetime) -> list[Action]:
     if row is not None and row.status == RowStatus.COMPLETED:
-        return _done_elsewhere(seen, now)
+        return _record_completion(seen, config, now) if row.claim is None else _done_elsewhere(seen, now)
     attempts = 1 if seen.job is not None and seen.job.ran else 0
     message = f"Cancelled: the row was {_change(row)} while the video was worked on."
     patch = status.failed(seen.videojob, Reason.CLAIM_LOST, message, attempts=attempts, report=None, now=now)

@@ -1,4 +1,4 @@
-"""Whether a row that is completed under a VideoJob's token was completed by its worker. Pure."""
+"""Whether a row that is completed under a VideoJob's token, or without any, was completed by its worker. Pure."""
 
 from enum import Enum, auto
 
@@ -34,15 +34,17 @@ def who_completed(seen: Observation) -> Completer:
     Parameters
     ----------
     seen
-        With the row, completed under the VideoJob's token.
+        With the row, completed under the VideoJob's token. An app may have written over that since, or before.
     """
     assert isinstance(seen.row, JobRow)
-    assert seen.row.claim is not None
     pod, stage = newest(seen.pods), seen.videojob.status.stage
     works = seen.job is not None and not seen.job.over and pod is not None and pod.works
     may_follow = seen.completed_seconds < _LAST_WORDS_SECONDS
     if seen.videojob.status.outputs is not None or _ended_well(seen):
         return Completer.WORKER
+    if seen.row.claim is None:
+        # A worker that had completed it says so at its end.
+        return Completer.NOT_KNOWN_YET if works and may_follow and stage in _LAST_STAGES else Completer.SOMEBODY_ELSE
     if not seen.row.claim.bound or _bound_pod_lost_the_claim(seen, seen.row.claim.claim):
         return Completer.SOMEBODY_ELSE
     if works and may_follow:

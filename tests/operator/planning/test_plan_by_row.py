@@ -186,6 +186,36 @@ def lost_claim(**changes: Any) -> PodView:
             Completer.SOMEBODY_ELSE,
             id="no pod was bound to this attempt",
         ),
+        pytest.param(
+            seen(at("finalizing"), job=job(complete=True), row=row("completed", claim=None)),
+            Completer.WORKER,
+            id="an app wrote over the claim after its Job was complete",
+        ),
+        pytest.param(
+            seen(at("finalizing"), job=job(), pods=[ended_pod(0)], row=row("completed", claim=None)),
+            Completer.WORKER,
+            id="an app wrote over the claim after its pod ended well",
+        ),
+        pytest.param(
+            seen(at("finalizing"), job=job(), pods=[pod()], row=row("completed", claim=None), completed_seconds=29.9),
+            Completer.NOT_KNOWN_YET,
+            id="an app wrote over the claim while it ended",
+        ),
+        pytest.param(
+            seen(at("finalizing"), job=job(), pods=[pod()], row=row("completed", claim=None), completed_seconds=30.0),
+            Completer.SOMEBODY_ELSE,
+            id="without a claim it hangs at its last stage",
+        ),
+        pytest.param(
+            seen(at("finalizing"), job=job(), pods=[lost_claim()], row=row("completed", claim=None)),
+            Completer.SOMEBODY_ELSE,
+            id="it ended since there was no claim",
+        ),
+        pytest.param(
+            seen(at("transcribing"), job=job(), pods=[pod()], row=row("completed", claim=None)),
+            Completer.SOMEBODY_ELSE,
+            id="without a claim it works on",
+        ),
     ],
 )
 def test_who_completed_a_row(observation: Observation, completer: Completer) -> None:
