@@ -110,6 +110,35 @@ async def test_a_release_that_was_renamed_carries_on_what_it_had_in_hand(told: b
         assert world.status(job_id).get("phase") != "Failed"
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (CONFIG, CONFIG.model_copy(update={"installation": "test/renamed", "former_installations": ("test/runops",)})),
+        (CONFIG.model_copy(update={"installation": SHARED}), _named("uid-1")),
+    ],
+    ids=["told its former name", "the default name of an earlier release"],
+)
+async def test_a_video_that_waits_for_a_node_when_the_release_is_renamed_is_never_stale(
+    before: OperatorConfig, after: OperatorConfig
+) -> None:
+    world = World(before)
+    job_id = world.jobs.add()
+    await world.take_in()
+    await world.settle()
+    _restarted(world, after)
+    await world.compare()
+    await world.settle()
+    for _ in range(5):
+        world.wait(after.stale_after_seconds / 4)
+        await world.compare()
+        await world.settle()
+    row = world.jobs.rows[job_id]
+    assert row.claim is not None
+    assert row.claim.by == after.installation
+    other = _beside(world, CONFIG.model_copy(update={"installation": "test/other"}))
+    assert await other.take_in() == 0, "another release on this table takes it for abandoned"
+
+
 async def test_a_row_of_a_former_name_without_a_videojob_is_adopted() -> None:
     world = World()
     job_id = world.jobs.add()

@@ -202,14 +202,14 @@ class RowWatch:
         without_worker: list[UUID] = []
         without_videojob: list[ClaimedRow] = []
         # Rows that match their VideoJob are not kept: there may be thousands.
-        async for row in self._claims():
+        async for row, former in self._claims():
             ids.add(row.job_id)
             self._unchanged.seconds(row.job_id, _refresh_mark(row.claim, row.updated_at))
             view = unfinished.pop(videojob_name(row.job_id), None)
             if view is None:
                 without_videojob.append(row)
             else:
-                await self._compare(row, view)
+                await self._compare(row, view, former=former)
             if self._needs_refresh(row):
                 without_worker.append(row.job_id)
         self._unchanged.keep_only(ids)
@@ -222,14 +222,16 @@ class RowWatch:
         await self._correct(without_videojob)
         return len(ids)
 
-    async def _claims(self) -> AsyncIterator[ClaimedRow]:
+    async def _claims(self) -> AsyncIterator[tuple[ClaimedRow, bool]]:
+        """Yield the claimed rows, and whether each is claimed under an earlier name."""
         for name in (self._config.installation, *self._config.former_installations):
             async for row in self._jobs.claims_of(name):
-                yield row
+                yield row, name != self._config.installation
 
-    async def _compare(self, row: ClaimedRow, view: VideoJobView) -> None:
-        if row.token != view.claim:
-            # The row or the VideoJob changed since. The reconciliation reads the row itself.
+    async def _compare(self, row: ClaimedRow, view: VideoJobView, *, former: bool) -> None:
+        if row.token != view.claim or former:
+            # The row or the VideoJob changed since, or the row needs the present name: only under that is it refreshed,
+            # and otherwise it counts as abandoned after an hour in which no worker runs. The reconciliation reads it.
             self._store.rows_to_read.mark(view.name)
             await self._queue.add(view.name)
         elif self._unchanged.age(row.job_id) > self._config.deadlines.no_progress_seconds:
