@@ -162,7 +162,7 @@ def assemble(
         metrics=metrics,
         clock=server_clock,
     )
-    hand_made = HandMadeSlots(store, adopter.count_in_hand, config, drain=drain)
+    hand_made = HandMadeSlots(store, adopter.count_in_hand, config, drain=drain, spending=spending.verdict)
     slots = Slots(
         store,
         confirmation,

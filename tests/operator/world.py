@@ -58,7 +58,7 @@ class World:
         # What is deleted here does not go with its definition, unless a test says so.
         self.reconciler.deletions.grace_seconds = 0.0
         self.stopping, self.backlog, self.pace = operator.stopping, operator.backlog, operator.pace
-        self.drain = operator.drain
+        self.drain, self.spending = operator.drain, operator.spending
         self.events: list[Event] = []
         self.cluster.watchers = [self.events]
 

@@ -34,6 +34,8 @@ class Observation:
         Whether a VideoJob without a claim may take a slot.
     drained
         Why the installation drains; None where it does not.
+    capped
+        Why a cap on spending lets no further video of this user begin; None where none does.
     waited_seconds
         How long the VideoJob has waited for the same thing, see `waiting.wait_of`.
     quiet_seconds
@@ -53,6 +55,7 @@ class Observation:
     hold: Hold | None = None
     slot_free: bool = True
     drained: str | None = None
+    capped: str | None = None
     waited_seconds: float = 0.0
     quiet_seconds: float = 0.0
     completed_seconds: float = 0.0

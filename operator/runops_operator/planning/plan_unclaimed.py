@@ -37,10 +37,15 @@ def plan_unclaimed(seen: Observation, config: OperatorConfig, now: datetime) -> 
     if row.status == RowStatus.PROCESSING:
         return _row_in_processing(seen, row, config, now)
     if not seen.slot_free:
-        wait = _NO_SLOT if seen.drained is None else Wait(Reason.DRAINED, seen.drained)
-        shown = status.waiting(seen.videojob, None, (), wait, now)
+        shown = status.waiting(seen.videojob, None, (), _wait(seen), now)
         return [*patch_if_it_changes(seen.videojob, shown), RequeueAfter(_SLOT_CHECK_SECONDS)]
     return [ClaimRow(row)]
+
+
+def _wait(seen: Observation) -> Wait:
+    if seen.drained is not None:
+        return Wait(Reason.DRAINED, seen.drained)
+    return _NO_SLOT if seen.capped is None else Wait(Reason.SPENDING_CAP_REACHED, seen.capped)
 
 
 def _row_in_processing(seen: Observation, row: JobRow, config: OperatorConfig, now: datetime) -> list[Action]:

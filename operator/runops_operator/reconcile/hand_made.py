@@ -1,14 +1,17 @@
 """The slots of VideoJobs made by hand: the limits hold for them, too."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from runops.failures import TABLE, Reason
 from runops.job_row import Lane
 from runops_operator.config import OperatorConfig
 from runops_operator.draining.drain_watch import DrainWatch
 from runops_operator.informer.store import Store
+from runops_operator.kubernetes_api.cluster import ClusterError
 from runops_operator.manifests.observed import VideoJobView
+from runops_operator.spending.caps import NO_SPENDING_CAP, SpendingVerdict
 
 __all__ = ["HandMadeSlots"]
 
@@ -26,15 +29,24 @@ class HandMadeSlots:
         Settings of this installation.
     drain
         Knows whether the installation drains.
+    spending
+        What the caps on spending allow; it raises `ClusterError` where it is not known what was spent.
     """
 
     def __init__(
-        self, store: Store, in_hand: Callable[[Lane], int], config: OperatorConfig, *, drain: DrainWatch
+        self,
+        store: Store,
+        in_hand: Callable[[Lane], int],
+        config: OperatorConfig,
+        *,
+        drain: DrainWatch,
+        spending: Callable[[Mapping[str, int]], SpendingVerdict] = lambda _claimed: NO_SPENDING_CAP,
     ) -> None:
         self._store = store
         self._in_hand = in_hand
         self._config = config
         self._drain = drain
+        self._spending = spending
         self._claiming: set[str] = set()
 
     @property
@@ -42,13 +54,26 @@ class HandMadeSlots:
         """Why the installation drains; None where it does not."""
         return self._drain.why
 
+    def capped(self, videojob: VideoJobView) -> str | None:
+        """Return why a cap on spending lets no further video of this user begin; None where none does.
+
+        Only what is spent and expected counts: what waits here is itself among the videos without an estimate.
+        """
+        try:
+            verdict = self._spending({})
+        except ClusterError as error:
+            return str(error)
+        if verdict.reached is not None:
+            return verdict.reached
+        return TABLE[Reason.SPENDING_CAP_REACHED].with_remedy() if videojob.user in verdict.capped_users else None
+
     def count_claiming(self) -> int:
         """Return how many VideoJobs claim their rows just now."""
         return len(self._claiming)
 
     def is_free(self, videojob: VideoJobView) -> bool:
         """Whether a slot of its lane is free for a VideoJob that has no claim yet."""
-        if self.drained is not None:
+        if self.drained is not None or self.capped(videojob) is not None:
             return False
         active: Counter[str] = Counter()
         for other in self._store.unfinished():

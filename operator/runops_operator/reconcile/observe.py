@@ -96,6 +96,7 @@ class ObservationReader:
             faults=self._breakers.seen_by(videojob.name),
             slot_free=videojob.claim is not None or self._slots.is_free(videojob),
             drained=self._slots.drained,
+            capped=self._slots.capped(videojob) if videojob.claim is None else None,
             hold=self._breakers.hold(videojob.name),
             waited_seconds=self._waited(videojob.name, wait_of(videojob, job, pods, pod_refused=refused)),
             quiet_seconds=self._quiet_seconds(job_id, None),
