@@ -160,7 +160,8 @@ class SpendingWatch:
             if video is not None:
                 # A suspended video spends nothing more, perhaps never. Its last calls were perhaps billed.
                 expected[video.user] += sum(video.under_way.values()) if is_suspended else video.expected
-            elif not is_suspended:
+            elif not is_suspended and view.claim is not None:
+                # One made by hand that waits for its turn spends nothing, perhaps until tomorrow.
                 unknown[view.user] += 1
                 still[view.user] += view.stands_still
         largest = max((video.estimate for video in self._videos.values()), default=None)

@@ -64,3 +64,13 @@ async def test_before_it_is_known_what_was_spent_no_video_made_by_hand_begins() 
     await world.spending.once()
     await world.look(videojob_name(job_id))
     assert world.jobs.rows[job_id].status == "processing"
+
+
+async def test_videos_made_by_hand_that_wait_at_their_users_cap_keep_no_room_from_others() -> None:
+    world = _world({"maxPerUserAndDayUsd": 5, "maxPerDayUsd": 20, "maxPerVideoUsd": 4}, _spent(World()))
+    await world.spending.once()
+    for _ in range(5):
+        await _by_hand(world, ANN)
+    job_id = world.jobs.add(user=str(BEN))
+    assert await world.take_in() == 1
+    assert world.jobs.rows[job_id].status == "processing"

@@ -48,6 +48,7 @@ def videojob(ledger: str, dollars: str, *, version: int, name: str, uid: str, **
             "uid": uid,
             "resourceVersion": str(version),
             "creationTimestamp": f"{DAY}T12:00:00Z",
+            "annotations": {"runops.dev/claim": "token"},
         },
         "spec": {"jobId": "00000000-0000-4000-8000-000000000001"},
         "status": {
