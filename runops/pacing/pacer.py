@@ -88,7 +88,7 @@ class Pacer:
         if pace is None:
             return Turn(tuple(sorted(left, key=lambda call: call.since)), None)
         allowed: list[Waiting] = []
-        while (call := next_call(left, self._served)) is not None:
+        while (call := next_call(left, self._served, now=now)) is not None:
             at = pace.free_at(call.tokens, now=now)
             if at > now:
                 pace.settle(now=now, waiting=True)

@@ -1,9 +1,15 @@
-"""Whose call goes next: round robin over users, and each user's calls in the order in which they came. Pure."""
+"""Whose call goes next: round robin over users, and each user's calls in the order in which they came. Pure.
+
+Calls about backfills let all others go first, for five minutes.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 __all__ = ["Waiting", "next_call"]
+
+_YIELD_SECONDS = 300.0
+"""Half of the time after which a worker that hears nothing goes on by a pace of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,8 @@ class Waiting:
         Of its input, as estimated.
     number
         Counts the calls of its caller.
+    backfill
+        Whether it is about a backfill.
     """
 
     caller: str
@@ -29,14 +37,16 @@ class Waiting:
     since: float
     tokens: int
     number: int = 0
+    backfill: bool = False
 
 
-def next_call(waiting: Iterable[Waiting], served: Mapping[str, float]) -> Waiting | None:
+def next_call(waiting: Iterable[Waiting], served: Mapping[str, float], *, now: float) -> Waiting | None:
     """Return the call that goes next; None where none waits.
 
     The user comes first who has waited longest: since the user's last call went, or since the oldest call came where
     that is later. So a user with many calls does not delay one with few, and no user waits for ever: whoever comes
-    later, or was served later, comes after.
+    later, or was served later, comes after. A call about a backfill has its turn where no other call waits, and like
+    the others once it has waited for five minutes: its worker holds a node meanwhile.
 
     Parameters
     ----------
@@ -44,9 +54,12 @@ def next_call(waiting: Iterable[Waiting], served: Mapping[str, float]) -> Waitin
         All calls that wait for one model.
     served
         When a call of each user went last.
+    now
+        On the same clock as `since`.
     """
+    calls = list(waiting)
     oldest: dict[str, Waiting] = {}
-    for call in waiting:
+    for call in [call for call in calls if not call.backfill or now - call.since >= _YIELD_SECONDS] or calls:
         known = oldest.get(call.user)
         if known is None or _age(call) < _age(known):
             oldest[call.user] = call

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from runops.job_row import Lane
 from runops.logs import error_text
 from runops.pacing.model_pace import MINUTE
 from runops.pacing.pacer import Pacer
@@ -193,7 +194,9 @@ class PaceLoop:
             for call in waiting_calls(view, counts):
                 key = (view.uid, call.model, call.number)
                 since[key] = self._since.get(key, now)
-                waiting = Waiting(view.uid, view.user, since[key], call.tokens, call.number)
+                waiting = Waiting(
+                    view.uid, view.user, since[key], call.tokens, call.number, backfill=view.lane is Lane.BACKFILL
+                )
                 queues.setdefault(call.model, _Queue()).waiting.append(waiting)
         self._granted, self._since, self._queues = granted, since, queues
 

@@ -47,12 +47,20 @@ class Site:
         for body in self.cluster.videojobs.values():
             self.store.see_videojob(body)
 
-    async def add(self, number: int, *, user: int | None = None, pod: bool = True, suspend: bool = False) -> str:
+    async def add(
+        self,
+        number: int,
+        *,
+        user: int | None = None,
+        pod: bool = True,
+        suspend: bool = False,
+        labels: dict[str, str] | None = None,
+    ) -> str:
         """Add a VideoJob, with a pod that works on it."""
         job_id = str(UUID(int=number))
         spec = {"jobId": job_id, "suspend": suspend} | ({} if user is None else {"userId": str(UUID(int=user))})
         name = f"vj-{job_id}"
-        await self.cluster.create_videojob({"metadata": {"name": name}, "spec": spec})
+        await self.cluster.create_videojob({"metadata": {"name": name, "labels": labels or {}}, "spec": spec})
         if pod:
             self.report(name, {"workerPod": {"name": name, "uid": f"pod-{number}"}})
         return name

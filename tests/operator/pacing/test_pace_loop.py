@@ -66,6 +66,22 @@ async def test_users_take_turns(site: Site) -> None:
     assert sum(site.granted(name) or 0 for name in many) in {3, 4}
 
 
+async def test_calls_about_backfills_let_others_go_first_for_five_minutes(site: Site) -> None:
+    fresh = [await site.add(number) for number in range(60)]
+    backfill = await site.add(60, labels={"runops.dev/lane": "backfill"})
+    site.refuse(fresh[0], wait=1.0)
+    site.want(backfill, 1)
+    for name in fresh:
+        site.want(name, 3, 1000, 1000, 1000)
+
+    await site.run(290)
+    assert site.granted(backfill) == 0
+    assert sum(site.granted(name) or 0 for name in fresh) > 50
+    await site.run(20)
+
+    assert site.granted(backfill) == 1
+
+
 async def test_a_grant_survives_a_conflict_with_the_workers_own_report(site: Site) -> None:
     name = await site.add(1)
     site.refuse(name, wait=0.0)

@@ -109,8 +109,8 @@ def test_a_meter_that_is_held_gives_nothing_before_and_nothing_ahead_after() -> 
     assert meter.free_at(1, per_minute=20, now=100.0) == pytest.approx(103.15)
 
 
-def call(caller: str, user: str, since: float, number: int = 0) -> Waiting:
-    return Waiting(caller, user, since, 10, number)
+def call(caller: str, user: str, since: float, number: int = 0, *, backfill: bool = False) -> Waiting:
+    return Waiting(caller, user, since, 10, number, backfill=backfill)
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,23 @@ def call(caller: str, user: str, since: float, number: int = 0) -> Waiting:
     ],
 )
 def test_whose_call_goes_next(waiting: list[Waiting], served: dict[str, float], first: str | None) -> None:
-    found = next_call(waiting, served)
+    found = next_call(waiting, served, now=500.0)
     assert (None if found is None else f"{found.caller}{found.number}") == first
+
+
+@pytest.mark.parametrize(
+    ("waiting", "first"),
+    [
+        pytest.param([call("b", "ann", 201.0, backfill=True), call("f", "ann", 499.0)], "f0", id="of one user"),
+        pytest.param([call("b", "ann", 201.0, backfill=True), call("f", "bob", 499.0)], "f0", id="of another user"),
+        pytest.param([call("b", "ann", 200.0, backfill=True), call("f", "bob", 499.0)], "b0", id="after five minutes"),
+        pytest.param([call("b", "ann", 499.0, backfill=True)], "b0", id="no other call waits"),
+    ],
+)
+def test_a_call_about_a_backfill_lets_others_go_first(waiting: list[Waiting], first: str) -> None:
+    found = next_call(waiting, {"bob": 499.5}, now=500.0)
+    assert found is not None
+    assert f"{found.caller}{found.number}" == first
 
 
 def refusal(model: str = "m", *, wait: float | None = 1.0, requests: int | None = 20) -> Refusal:
