@@ -126,7 +126,7 @@ def installed() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path, environment: dict[str, str]) -> Callable[[dict[str, str]], None]:
+def kubectl_answers(tmp_path: Path, environment: dict[str, str]) -> Callable[[dict[str, str]], None]:
     """Put a kubectl on PATH that answers like a cluster with VideoJobs, and with these answers by what it is asked."""
 
     def install(answers: dict[str, str]) -> None:

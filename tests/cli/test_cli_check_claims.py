@@ -215,7 +215,7 @@ def test_a_pod_without_the_condition_and_one_that_stands_by_say_nothing() -> Non
 @pytest.mark.parametrize("leads", [True, False], ids=["by the Lease", "by the labels"])
 def test_the_pod_of_the_operator_is_found(
     runops: Runops,
-    cluster: Callable[[dict[str, str]], None],
+    kubectl_answers: Callable[[dict[str, str]], None],
     installed: Callable[..., dict[str, Any]],
     leads: bool,
 ) -> None:
@@ -235,7 +235,7 @@ def test_the_pod_of_the_operator_is_found(
                 {"items": [pod]}
             ),
         }
-    cluster(answers)
+    kubectl_answers(answers)
     result = runops("check", "-o", "json")
     assert result.exit_code == 0, result.output
     (found,) = (one for one in json.loads(result.stdout) if one["name"] == "claims")
@@ -244,8 +244,8 @@ def test_the_pod_of_the_operator_is_found(
     assert found["remedy"] == TABLE[Reason.MODEL_UNAVAILABLE].remedy
 
 
-def test_what_cannot_be_read_is_said(runops: Runops, cluster: Callable[[dict[str, str]], None]) -> None:
-    cluster({})
+def test_what_cannot_be_read_is_said(runops: Runops, kubectl_answers: Callable[[dict[str, str]], None]) -> None:
+    kubectl_answers({})
     (found,) = (one for one in json.loads(runops("check", "-o", "json").stdout) if one["name"] == "claims")
     assert found["detail"].startswith("not known: ")
 

@@ -81,11 +81,11 @@ def _found(result: Result) -> dict[str, dict[str, Any]]:
 
 
 def test_the_operators_count_is_read_and_a_stop_of_the_claims_is_a_warning(
-    runops: Runops, cluster: Callable[[dict[str, str]], None], installed: Callable[..., dict[str, Any]]
+    runops: Runops, kubectl_answers: Callable[[dict[str, str]], None], installed: Callable[..., dict[str, Any]]
 ) -> None:
     message = "Videos have cost 3.20 USD today. No rows are claimed since 2026-11-30T10:00:00Z."
     condition = {"type": CONDITION, "status": "False", "reason": "SpendingCapReached", "message": message}
-    cluster(
+    kubectl_answers(
         {
             "get configmaps": json.dumps({"items": [installed({"maxPerDayUsd": 9999, "record": "spent"})]}),
             "get configmap spent": json.dumps({"data": {KEY_IN_RECORD: write_record(RECORD)}}),
@@ -110,9 +110,9 @@ def test_the_operators_count_is_read_and_a_stop_of_the_claims_is_a_warning(
 
 
 def test_a_count_that_cannot_be_read_is_a_problem(
-    runops: Runops, cluster: Callable[[dict[str, str]], None], installed: Callable[..., dict[str, Any]]
+    runops: Runops, kubectl_answers: Callable[[dict[str, str]], None], installed: Callable[..., dict[str, Any]]
 ) -> None:
-    cluster(
+    kubectl_answers(
         {
             "get configmaps": json.dumps({"items": [installed({"maxPerMonthUsd": 5, "record": "spent"})]}),
             "get configmap spent": json.dumps({"data": {KEY_IN_RECORD: "much"}}),
@@ -124,9 +124,11 @@ def test_a_count_that_cannot_be_read_is_a_problem(
 
 
 def test_without_a_cap_the_videojobs_are_added_up(
-    runops: Runops, cluster: Callable[[dict[str, str]], None], installed: Callable[..., dict[str, Any]]
+    runops: Runops, kubectl_answers: Callable[[dict[str, str]], None], installed: Callable[..., dict[str, Any]]
 ) -> None:
-    cluster({"get configmaps": json.dumps({"items": [installed({"requirePrices": False})]}), "get videojobs": "[]\n"})
+    kubectl_answers(
+        {"get configmaps": json.dumps({"items": [installed({"requirePrices": False})]}), "get videojobs": "[]\n"}
+    )
     found = _found(runops("check", "-o", "json"))["spending"]
     assert found["detail"].startswith("0.00 USD today and 0.00 USD this month, in UTC, by the VideoJobs")
 
@@ -141,23 +143,25 @@ def test_without_a_cap_the_videojobs_are_added_up(
 )
 def test_the_name_under_which_rows_are_claimed_is_shown(
     runops: Runops,
-    cluster: Callable[[dict[str, str]], None],
+    kubectl_answers: Callable[[dict[str, str]], None],
     installed: Callable[..., dict[str, Any]],
     settings: dict[str, str],
     name: str,
 ) -> None:
     configs = {"items": [installed(None, **settings)]}
-    cluster({"get configmaps": json.dumps(configs), "get namespace videos": "0f5c1c2e-uid", "get videojobs": ""})
+    kubectl_answers(
+        {"get configmaps": json.dumps(configs), "get namespace videos": "0f5c1c2e-uid", "get videojobs": ""}
+    )
     assert _found(runops("check", "-o", "json"))["installation"]["detail"] == f"claims rows as {name}"
 
 
 def test_without_the_right_to_read_the_namespace_it_says_who_knows_the_name(
-    runops: Runops, cluster: Callable[[dict[str, str]], None], installed: Callable[..., dict[str, Any]]
+    runops: Runops, kubectl_answers: Callable[[dict[str, str]], None], installed: Callable[..., dict[str, Any]]
 ) -> None:
     configs = {
         "items": [installed(None, release="a", namespace="videos"), installed(None, release="b", namespace="videos")]
     }
-    cluster({"get configmaps": json.dumps(configs), "get videojobs": ""})
+    kubectl_answers({"get configmaps": json.dumps(configs), "get videojobs": ""})
     found = _found(runops("check", "-o", "json"))
     assert "`helm test b` shows it" in found["installation of b"]["detail"]
 
@@ -168,9 +172,9 @@ def test_without_the_right_to_read_the_namespace_it_says_who_knows_the_name(
     ids=["no right", "no release"],
 )
 def test_what_cannot_be_known_is_said(
-    runops: Runops, cluster: Callable[[dict[str, str]], None], answers: dict[str, str], words: str
+    runops: Runops, kubectl_answers: Callable[[dict[str, str]], None], answers: dict[str, str], words: str
 ) -> None:
-    cluster(answers)
+    kubectl_answers(answers)
     result = runops("check", "-o", "json")
     assert result.exit_code == 0, result.output
     assert _found(result)["spending"]["detail"].startswith("not known: ")

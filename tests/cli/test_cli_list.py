@@ -178,13 +178,13 @@ def test_what_jobs_wait_for_that_other_videos_meet_too_is_one_line(
 def test_while_jobs_are_queued_it_says_why_nothing_is_claimed(
     runops: Runops,
     database: psycopg.Connection,
-    cluster: Callable[[dict[str, str]], None],
+    kubectl_answers: Callable[[dict[str, str]], None],
     installed: Callable[..., dict[str, Any]],
 ) -> None:
     remedy = TABLE[Reason.MODEL_NOT_IN_PLAN].remedy
     message = f"Gemini says: Your prepayment credits are depleted. {remedy} No rows are claimed since 1."
     condition = {"type": CONDITION, "status": "False", "reason": "ModelNotInPlan", "message": message}
-    cluster(
+    kubectl_answers(
         {
             "get configmaps": json.dumps({"items": [installed(None)]}),
             "get lease runops-operator": json.dumps({"spec": {"holderIdentity": "operator-1"}}),
