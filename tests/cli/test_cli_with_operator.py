@@ -120,7 +120,7 @@ def test_the_operator_acts_on_the_commands(
     name = f"vj-{job_id}"
     assert kubectl("-n", namespace, "wait", "vjob", name, "--for=condition=Finished", "--timeout=180s").returncode == 0
     assert runops("pause", job_id, "-n", namespace).exit_code == 1
-    eventually(lambda: "Its pod is gone" in runops("logs", job_id, "-n", namespace).stderr, "no pod is left")
+    eventually(lambda: "and its log with it" in runops("logs", job_id, "-n", namespace).stderr, "no pod is left")
 
     obeyed("retry", job_id)
     eventually(lambda: len(of_job("metadata", "uid")) == 1, "a Job again")
