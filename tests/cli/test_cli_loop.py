@@ -207,8 +207,10 @@ async def test_an_exhausted_quota_uses_up_no_attempt(supabase: Supabase, databas
 
 
 async def test_with_once_a_missing_setting_puts_the_video_back_and_stops(
-    supabase: Supabase, database: psycopg.Connection
+    supabase: Supabase, database: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # So long that the pause is not over on a busy machine either. Nothing waits for its end.
+    monkeypatch.setattr("runops.retry_policy._PACES", dict.fromkeys(FailureClass, Pace(900.0, 900.0)))
     job_id = queue(database)
 
     async def misconfigured(_row: JobRow, _claim: Claim) -> None:
@@ -236,6 +238,7 @@ async def test_a_setting_that_stays_wrong_is_told_and_tried_again(
     assert await loop(supabase, Scripted(misconfigured_at_first), most=1, once=False).run() == 0
     assert status_of(database, job_id) == ("completed", None)
     said = capsys.readouterr().err
-    assert said.count("There is no bucket. Run `runops check`: it names the missing setting. Waiting since") == 1
+    # Once for each wait, but for one that ends in the same second.
+    assert said.count("There is no bucket. Run `runops check`: it names the missing setting. Waiting since") in {1, 2}
     assert said.count("It works again.") == 1
     assert said.index("It works again.") > said.rindex("There is no bucket.")

@@ -124,8 +124,8 @@ MUTATIONS: Final[Sequence[Mutation]] = (
     ),
     _in_operator(
         name="a fresh row waits for the end of a backfill",
-        before="active[lane].total(), waiting[lane], most)",
-        after="sum(active.values(), Counter()).total(), waiting[lane], most)",
+        before="active[lane].total(), kept[lane], most)",
+        after="sum(active.values(), Counter()).total(), kept[lane], most)",
         worlds=150,
     ),
     _in_operator(
