@@ -122,6 +122,24 @@ async def test_a_refusal_carries_the_servers_words_and_counts_unless_it_states_a
     assert len(failed) == failures
 
 
+@pytest.mark.parametrize(
+    ("path", "resource"),
+    [
+        ("/api/v1/namespaces/runops", "namespaces"),
+        ("/api/v1/namespaces/runops/pods/a", "pods"),
+        ("/apis/runops.dev/v1alpha1/namespaces/runops/videojobs/a/status", "videojobs/status"),
+    ],
+)
+async def test_a_failed_request_counts_for_its_resource(server: _Server, path: str, resource: str) -> None:
+    failed: list[Any] = []
+    server.answer = partial(web.json_response, {"message": "forbidden"}, status=403)
+    async with ApiServer(server.login, failed=lambda *what: failed.append(what)) as api:
+        with pytest.raises(ClusterError, match="403 forbidden"):
+            await api.call("GET", path)
+
+    assert failed == [("GET", resource, 403)]
+
+
 @pytest.mark.parametrize("text", ["<html>", "[1]", ""], ids=["not JSON", "not an object", "nothing"])
 async def test_an_answer_that_is_not_an_object_is_an_error(server: _Server, text: str) -> None:
     server.answer = partial(web.Response, text=text)

@@ -251,7 +251,8 @@ def _content_type(method: str) -> str:
 def _resource_of(path: str) -> str:
     """Return the resource of a path, and its subresource where there is one."""
     parts = path.partition("/namespaces/")[2].split("/")[1:]
-    return "/".join((parts[0], *parts[2:]))
+    # Without more the path is that of the Namespace.
+    return "/".join((parts[0], *parts[2:])) if parts else "namespaces"
 
 
 def _decoded(what: str, status: int, data: bytes) -> dict[str, Any]:
