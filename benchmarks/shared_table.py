@@ -20,8 +20,9 @@ ALONE = Sharing(rows=6000, installations=1, max_concurrent=3000, killed_after=No
 """The same number of slots in one installation: nobody to lose a claim to."""
 ARRIVING = Sharing(rows=3000, per_second=5.0, max_concurrent=300, killed_after=None)
 """No backlog: three installations wait for each row."""
-_TAKEN_OVER_SECONDS = 60.0 + 60.0
-"""Stale rows are looked for once a minute; the worker may have refreshed its row a moment before the kill."""
+_TAKEN_OVER_SECONDS = 60.0 + 60.0 + 180.0
+"""Stale rows are looked for once a minute; the worker may have refreshed its row a moment before the kill. Then each
+waits for a slot when it is its user's turn, beside tens of thousands of queued rows."""
 _LONGEST_WAIT_SECONDS = 300.0
 """Twice what the longest video of this simulation takes: so long a user with several long ones may be passed over."""
 _REQUESTS_A_ROW = 10.0
