@@ -103,6 +103,22 @@ async def test_no_user_has_more_at_work_than_the_setting_allows(limit: int | Non
     assert await site.choose(3) == (chosen, 0)
 
 
+@pytest.mark.parametrize(
+    ("limit", "active", "at_limit"),
+    [(None, {ANN: 9, BEN: 9}, False), (2, {ANN: 2, BEN: 3}, True), (2, {ANN: 2, BEN: 1}, False), (2, {ANN: 2}, False)],
+)
+async def test_rows_of_none_but_users_at_the_limit_are_told(
+    limit: int | None, active: dict[str, int], *, at_limit: bool
+) -> None:
+    site = Site([queued(1, ANN), queued(2, BEN)], max_concurrent_per_user=limit)
+    assert (await site.chooser.choose(admission(3, active))).users_at_limit is at_limit
+
+
+async def test_an_empty_queue_is_no_user_at_the_limit() -> None:
+    site = Site([], max_concurrent_per_user=1)
+    assert not (await site.chooser.choose(admission(3))).users_at_limit
+
+
 async def test_videos_at_work_count_for_their_user() -> None:
     site = Site([queued(1, ANN), queued(2, BEN)])
     assert await site.choose(1, **{ANN: 1}) == ([2], 0)

@@ -16,7 +16,7 @@ from runops_operator.observability.figures import Figures, snapshot
 from runops_operator.observability.metrics import Metrics
 from runops_operator.observability.snapshot_collector import Snapshot
 from tests.operator import journey
-from tests.operator.world import World
+from tests.operator.world import CONFIG, World
 
 
 def _value(metrics: Metrics, name: str, **labels: str) -> float:
@@ -278,6 +278,21 @@ async def test_free_slots_are_shown_and_none_while_nothing_is_claimed(world: Wor
     assert _value(world.metrics, "runops_free_slots") == 0
     world.metrics.stands_by()
     assert _value(world.metrics, "runops_free_slots") == 0
+
+
+async def test_no_slot_counts_as_free_while_only_rows_of_a_user_at_the_limit_wait() -> None:
+    world = World(CONFIG.model_copy(update={"max_concurrent": 4, "max_concurrent_per_user": 1}))
+    world.jobs.add()
+    world.jobs.add()
+    for _ in range(3):
+        await world.take_in()
+    assert _value(world.metrics, "runops_free_slots") == 0
+    world.jobs.add(metadata={"user_id": "another"})
+    await world.take_in()
+    world.jobs.rows.clear()
+    await world.take_in()
+    await world.take_in()
+    assert _value(world.metrics, "runops_free_slots") > 0
 
 
 def test_what_unfinished_videos_have_cost_so_far_is_shown() -> None:

@@ -29,10 +29,13 @@ class Choice:
         To claim.
     refused
         How many rows were refused; behind them there may be others.
+    users_at_limit
+        Whether rows that are no backfills wait, all of users who have as many videos at work as one may have.
     """
 
     rows: list[JobRow]
     refused: int
+    users_at_limit: bool = False
 
 
 class Chooser:
@@ -102,10 +105,14 @@ class Chooser:
         backfill = self._chosen(
             later, admission, Lane.BACKFILL, most=most, now=now, before=Counter(map(user_key, first))
         )
-        return Choice([*fresh, *backfill], refused=len(faulty))
+        return Choice([*fresh, *backfill], refused=len(faulty), users_at_limit=self._are_at_limit(first, admission))
 
     def _is_good(self, row: JobRow) -> bool:
         return fault_of(row) is None and not self._refused.passes_over(row)
+
+    def _are_at_limit(self, fresh: Sequence[JobRow], admission: Admission) -> bool:
+        limit, active = self._config.max_concurrent_per_user, admission.lanes[Lane.FRESH].active
+        return limit is not None and bool(fresh) and all(active.get(user_key(row), 0) >= limit for row in fresh)
 
     def _chosen(
         self,

@@ -73,6 +73,8 @@ class Intake:
         self._moved_at: float | None = None
         self._full = False
         """Whether no slot is free for a fresh row. A video that ends wakes the reader; one that is paused does not."""
+        self._users_at_limit = False
+        """Whether the last read found only rows of users with as many videos at work as one may have."""
 
     def movement(self) -> None:
         """Note that a video ended, and read the table at once."""
@@ -128,7 +130,8 @@ class Intake:
             self._recall_due = False
         admission = self._slots.admission()
         self._full = admission.full
-        self.status.free_slots(0 if admission.paused is not None else admission.lanes[Lane.FRESH].claimable)
+        claims = admission.paused is None and not self._users_at_limit
+        self.status.free_slots(admission.lanes[Lane.FRESH].claimable if claims else 0)
         if admission.paused is not None:
             self.status.pause_for_failure(admission.paused, why=admission.why_paused, fault=admission.fault)
             if admission.paused is Reason.DRAINED:
@@ -157,7 +160,7 @@ class Intake:
         rows: list[JobRow] = []
         for _ in range(_MOST_READS_PAST_REFUSED):
             choice = await self._chooser.choose(admission)
-            rows = choice.rows
+            rows, self._users_at_limit = choice.rows, choice.users_at_limit
             self.status.note_read(asyncio.get_running_loop().time(), resumes=admission.paused is None)
             if not choice.refused or len(rows) >= admission.claimable:
                 break

@@ -81,7 +81,8 @@ class Metrics:
         )
         self._free = self._gauge(
             "runops_free_slots",
-            "How many more rows that are no backfills may be claimed; 0 while nothing is claimed, or no slot is free.",
+            "How many more rows that are no backfills may be claimed; 0 while nothing is claimed, no slot is free, or "
+            "only rows of users at `maxConcurrentPerUser` wait.",
         )
         self._claims = self._counter("runops_claims", "Rows claimed, by their status before.", "from_status")
         self._claims_lost = self._counter(
