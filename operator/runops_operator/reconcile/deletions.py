@@ -7,7 +7,7 @@ from uuid import UUID
 from runops_operator.informer.store import Store
 from runops_operator.kubernetes_api.cluster import Cluster
 from runops_operator.manifests.observed import VideoJobView
-from runops_operator.planning.actions import DeleteJob
+from runops_operator.planning.actions import Action, DeleteJob
 from runops_operator.planning.plan import plan_gone
 from runops_operator.reconcile.execute import Executor
 
@@ -46,6 +46,9 @@ class Deletions:
         self._executor = executor
         self._since: dict[str, float] = {}
         """When each deletion was noted first, by uid. All of a burst are noted by the first: they wait together."""
+        self._actions: dict[str, list[Action]] = {}
+        """What each deletion asks for, by uid. The Job, which names the token of the next attempt, goes before the row
+        has ended."""
         self._served_at = float("-inf")
 
     async def end(self, name: str, job_id: UUID | None) -> None:
@@ -59,7 +62,9 @@ class Deletions:
         last = self._store.deleted(name)
         if last is None:
             return
-        planned = [] if job_id is None else [(job_id, action) for action in plan_gone(last, self._store.job(name))]
+        actions = self._actions.setdefault(last.uid, [])
+        actions += [action for action in plan_gone(last, self._store.job(name)) if action not in actions]
+        planned = [] if job_id is None else [(job_id, action) for action in actions]
         # A worker is stopped at once, as Kubernetes would stop it too.
         for job, action in planned:
             if isinstance(action, DeleteJob):
@@ -71,6 +76,7 @@ class Deletions:
                 await self._executor.run(name, job, action)
         self._store.forget_deleted(last)
         self._since.pop(last.uid, None)
+        self._actions.pop(last.uid, None)
 
     async def _definition_outlives(self, last: VideoJobView) -> bool:
         clock = asyncio.get_running_loop().time
@@ -106,3 +112,4 @@ class Deletions:
         )
         self._store.forget_all_deleted()
         self._since.clear()
+        self._actions.clear()
