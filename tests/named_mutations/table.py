@@ -170,8 +170,8 @@ MUTATIONS: Final[Sequence[Mutation]] = (
     ),
     _in_operator(
         name="VideoJobs made by hand start while the installation drains",
-        before="if self.drained is not None:\n            return False",
-        after="pass",
+        before="if self.drained is not None or self.capped(videojob) is not None:",
+        after="if self.capped(videojob) is not None:",
         test="tests/operator/draining/test_drain_watch.py::test_videojobs_made_by_hand_wait_too_and_say_why",
     ),
     # Claims on VideoJobs, and objects of the same name.
