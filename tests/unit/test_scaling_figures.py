@@ -37,7 +37,7 @@ def test_a_videos_footprint_is_told_by_who_asked_for_what() -> None:
         ({"lost": 1}, "lost"),
         ({"doubled": 1}, "doubled"),
         ({"longest_wait": 301.0}, "longest wait beyond its turn"),
-        ({"taken_over_after": 800.0}, "last row of the killed one taken over"),
+        ({"taken_over_after": 901.0}, "last row of the killed one taken over"),
         ({"requests": {"read": 11_000}}, "requests of operators to Supabase a row"),
     ],
 )
