@@ -221,7 +221,7 @@ def _share(part: float, whole: float) -> str:
 
 
 def main() -> int:
-    """Write the page's figures anew."""
+    """Write the page's figures again."""
     PAGE.write_text(with_figures(PAGE.read_text("utf-8")), "utf-8")
     return 0
 

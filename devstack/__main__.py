@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("status", help="show what runs and where")
     env = commands.add_parser("env", help="print the environment variables for programs that use the stack")
     env.add_argument("--host", default="127.0.0.1", help="this machine's address for the URLs (default: %(default)s)")
-    commands.add_parser("reading", help="install what the Gemini stand-in needs to read recordings (400 MB)")
+    commands.add_parser("reading", help="install what the Gemini stand-in needs to read recordings (800 MB)")
     commands.add_parser("cluster", help="the local Kubernetes cluster, see `cluster --help`")
     commands.add_parser("images", help="the container images, see `images --help`")
     commands.add_parser("demo", help="from a recording to a SOP on a cluster, see `demo --help`")

@@ -15,7 +15,7 @@ from devstack.processes import places
 
 __all__ = ["MISSING", "ReadingUnavailableError", "install", "kept_folder", "python"]
 
-MISSING: Final = "Reading is not installed. Install it (400 MB) with: python -m devstack reading"
+MISSING: Final = "Reading is not installed. Install it (800 MB) with: python -m devstack reading"
 
 _LOCKED: Final = Path(__file__).parents[2] / "requirements" / "reading.txt"
 _SECONDS: Final = 900.0
@@ -54,7 +54,7 @@ def install(progress: Callable[[str], None]) -> Path:
     with places.locked(folder.with_suffix(".lock")):
         if (found := python()) is not None:
             return found
-        progress("installing the models that read letters and hear speech: 400 MB, once")
+        progress("installing the models that read letters and hear speech: 800 MB, once")
         shutil.rmtree(folder, ignore_errors=True)
         uv, made = str(Path(sys.executable).parent / "uv"), folder / "bin" / "python"
         _run(uv, "venv", "--quiet", "--python", sys.executable, str(folder))

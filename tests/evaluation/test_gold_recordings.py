@@ -45,7 +45,7 @@ def test_the_recordings_of_the_tests_are_sound() -> None:
 def test_the_gold_of_the_sample_is_about_the_sample_as_it_is() -> None:
     about = gold_named(NAME).about
     assert about.sha256 == sha256_of(RECORDING), (
-        f"The sample was recorded again: measure the times in tests/evaluation/gold/{NAME}/events.json anew."
+        f"The sample was recorded again. Measure again the times in tests/evaluation/gold/{NAME}/events.json."
     )
 
 

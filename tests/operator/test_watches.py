@@ -1,4 +1,4 @@
-"""kopf starts again when it ended, and when one of its watches shows no sign; both are told of meanwhile."""
+"""kopf starts again when it ended, and when one of its watches is silent; readiness and metrics say so meanwhile."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -210,7 +210,7 @@ def _match(ground: Any, shape: _Shape) -> tuple[float, tuple[int, int]]:
         cv2.TM_CCOEFF_NORMED,
         mask=shape.mask.astype(np.float32),
     )
-    # A plain area has no contrast: there the measure is no number.
+    # A plain area has no contrast, and the measure is not a number there.
     found[~np.isfinite(found)] = -1
     _, best, _, (left, top) = cv2.minMaxLoc(found)
     return float(best), (left + shape.spot[0], top + shape.spot[1])

@@ -104,7 +104,7 @@ class Deletions:
         return served
 
     def _forget_all(self) -> None:
-        # The rows stay claimed, and the row watch makes their VideoJobs anew. The definition may be back before the
+        # The rows stay claimed, and the row watch makes their VideoJobs again. The definition may be back before the
         # turn of those comes whose deletion was not looked at yet: they went with it, too.
         _log.error(
             "The definition of VideoJobs was deleted, and every VideoJob with it. No video is cancelled for that: "

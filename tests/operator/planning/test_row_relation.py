@@ -51,7 +51,7 @@ SHARED = f"{CONFIG.namespace}/videos"
 @pytest.mark.parametrize(
     ("found", "next_token", "relation"),
     [
-        pytest.param(row(by=SHARED), None, RowRelation.HELD_UNDER_FORMER_NAME, id="our token: it is written anew"),
+        pytest.param(row(by=SHARED), None, RowRelation.HELD_UNDER_FORMER_NAME, id="our token: it is written again"),
         pytest.param(row(claim=OTHER_TOKEN, by=SHARED), None, RowRelation.TAKEN_AWAY, id="claimed in another cluster"),
         pytest.param(row(claim=OTHER_TOKEN, by=SHARED), "other", RowRelation.TAKEN_AWAY, id="there, too"),
         pytest.param(
