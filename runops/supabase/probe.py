@@ -266,7 +266,7 @@ def _allows(types: tuple[str, ...], wanted: str) -> bool:
 
 def _folder(folder: str) -> Callable[[Supabase], Awaitable[Finding]]:
     async def check(supabase: Supabase) -> Finding:
-        found = await supabase.storage.list_prefix(BUCKET, folder, limit=1)
+        found = await supabase.storage.list_prefix(BUCKET, folder)
         return Finding(f"folder {folder}", ok=True, detail="holds objects" if found else "empty, made when first used")
 
     return check
@@ -275,7 +275,7 @@ def _folder(folder: str) -> Callable[[Supabase], Awaitable[Finding]]:
 async def _sizes(supabase: Supabase) -> Finding:
     """Ask for the size of a recording, as the worker does before it downloads one."""
     title = "sizes of recordings"
-    there = await supabase.storage.list_prefix(BUCKET, "raw", limit=1)
+    there = await supabase.storage.list_prefix(BUCKET, "raw")
     info = await supabase.storage.stat(BUCKET, there[0] if there else f"raw/{uuid4()}.mp4")
     if there and info is None:
         detail = f"storage lists {there[0]} and yet does not find it"

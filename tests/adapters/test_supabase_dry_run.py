@@ -324,6 +324,15 @@ async def test_storage_and_auth_are_asked_as_the_worker_asks_them(supabase: Supa
     await supabase.storage.remove("videos", [f"raw/{job_id}.mp4"])
 
 
+async def test_a_folder_that_comes_first_hides_no_recording(supabase: Supabase) -> None:
+    first, recording = f"raw/!{uuid4()}/kept by the app.json", f"raw/{uuid4()}.mp4"
+    for key in (first, recording):
+        await supabase.storage.upload_json("videos", key, {})
+    findings = {finding.name: finding for finding in await inspect(supabase)}
+    assert findings["sizes of recordings"].detail == "storage tells them"
+    await supabase.storage.remove("videos", [first, recording])
+
+
 async def test_without_an_auth_service_users_are_not_asked_for(supabase: Supabase, faults: FaultControl) -> None:
     faults.set(Fault(path="/auth/v1/", kind="status", status=404, body="<html>", times=None))
     findings = {finding.name: finding for finding in await inspect(supabase)}
