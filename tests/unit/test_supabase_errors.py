@@ -44,6 +44,28 @@ def test_other_errors_refuse_no_row(error: SupabaseError) -> None:
     assert not error.refuses_row
 
 
+def test_a_connection_that_the_database_lost_during_a_query_is_no_refusal() -> None:
+    """As PostgREST answers when PostgreSQL crashes in that moment."""
+    lost = from_database(status=400, code="", message="", doing="writing", table="jobs")
+    assert (lost.kind, lost.refuses_row) == (ErrorKind.UNAVAILABLE, False)
+    assert "failed while writing" in lost.message
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message"),
+    [
+        pytest.param(400, None, "", id="a gateway says nothing"),
+        pytest.param(400, "", "column is unknown", id="words"),
+        pytest.param(409, "", "", id="another status"),
+    ],
+)
+def test_other_answers_without_a_code_are_refusals(status: int, code: str | None, message: str) -> None:
+    assert from_database(status=status, code=code, message=message, doing="writing", table="jobs").kind in {
+        ErrorKind.INVALID,
+        ErrorKind.CONFLICT,
+    }
+
+
 @pytest.mark.parametrize("code", ["23502", "23514"])
 def test_a_row_that_breaks_a_rule_is_not_shown(code: str) -> None:
     error = from_database(
