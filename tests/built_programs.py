@@ -3,7 +3,10 @@
 import sys
 
 from devstack.cluster import ensure
+from devstack.cluster.machine.packages import ensure_packages
+from devstack.cluster.model import ClusterUnavailable
 from devstack.processes.errors import StackError
+from tests.browser.accessibility import axe
 from tests.supabase_js.program import packages
 
 PROGRAMS = ("helm", "helm3", "helm-docs", "helm-unittest", "kubeconform", "promtool", "kwok")
@@ -13,7 +16,12 @@ if __name__ == "__main__":
     for program in PROGRAMS:
         ensure(program)
     try:
-        packages()
-    except StackError as error:
-        # Its test says so too, and fails in CI.
+        ensure_packages(["chromium"], lambda line: print(line, file=sys.stderr))  # noqa: T201 - as below
+    except ClusterUnavailable as error:
+        # Its tests say so too, and fail in CI; likewise below.
         print(error, file=sys.stderr)  # noqa: T201 - a command-line program prints
+    for installed in (packages, axe):
+        try:
+            installed()
+        except StackError as error:
+            print(error, file=sys.stderr)  # noqa: T201 - a command-line program prints

@@ -15,6 +15,7 @@ from devstack.cluster.model import ClusterUnavailable, Progress
 PACKAGES = {
     "buildah": "buildah",
     "busybox": "busybox-static",
+    "chromium": "chromium",
     "cni-bridge": "containernetworking-plugins",
     "containerd": "containerd",
     "ctr": "containerd",
