@@ -272,8 +272,8 @@ def _from_page(status: int | None, *, doing: str, service: Service, retry_after:
 def _is_lost_connection(status: int | None, code: str | None, words: str) -> bool:
     """Return whether PostgREST lost its database while the query ran.
 
-    Where PostgreSQL crashes in that moment, PostgREST 12.0.2 answers 400 with an empty code and no words (measured: two answers
-    for each crash with twelve clients). Every refusal of a request names a code.
+    Where PostgreSQL crashes in that moment, PostgREST 12.0.2 answers 400 with an empty code and no words (measured: two
+    answers for each crash with twelve clients). Every refusal of a request names a code.
     """
     return status == 400 and code == "" and not words
 
