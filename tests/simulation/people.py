@@ -8,7 +8,8 @@ from uuid import UUID
 from runops.job_row import JobRow
 from runops.videojob import videojob_name
 from tests.simulation.operator_process import Site
-from tests.simulation.promises import ENDED, OTHERS, Promises
+from tests.simulation.promises.seen import ENDED, Seen
+from tests.simulation.promises.videojobs import OTHERS
 from tests.simulation.table import MemoryDatabase
 from tests.simulation.worker import Nature
 
@@ -42,7 +43,7 @@ class People:
         Where they do it.
     natures
         Receives what is special about the video of each row.
-    promises
+    seen
         Receives what they did that changes what the operator promises.
     orderly
         Whether nobody deletes or suspends a VideoJob.
@@ -54,12 +55,12 @@ class People:
         database: MemoryDatabase,
         sites: list[Site],
         natures: dict[UUID, Nature],
-        promises: Promises,
+        seen: Seen,
         *,
         orderly: bool,
     ) -> None:
         self._chance, self._database, self._sites = chance, database, sites
-        self._natures, self._promises, self._orderly = natures, promises, orderly
+        self._natures, self._seen, self._orderly = natures, seen, orderly
 
     def add_row(self) -> None:
         """Queue a row of a video of some nature."""
@@ -87,7 +88,7 @@ class People:
 
     def interfere(self, site: Site) -> None:
         """Cancel, queue again, delete, suspend, or make something by hand, as people do."""
-        self._promises.tally["a person interfered"] += 1
+        self._seen.tally["a person interfered"] += 1
         cluster = site.cluster
         job_id = self._chance.choice(list(self._natures))
         name, row = videojob_name(job_id), self._database.rows[job_id]
@@ -99,13 +100,13 @@ class People:
         elif what == "again":
             self._set(job_id, "queued")
         elif what == "delete videojob" and name in cluster.videojobs:
-            self._promises.slots_hold = False
-            self._promises.deleted_by_hand.add(name)
+            self._seen.slots_hold = False
+            self._seen.deleted_by_hand.add(name)
             cluster.remove_videojob(name, uid=cluster.videojobs[name]["metadata"]["uid"])
         elif what == "delete job" and name in cluster.jobs:
             cluster.remove_job(name)
         elif what == "suspend" and name in cluster.videojobs:
-            self._promises.slots_hold = False
+            self._seen.slots_hold = False
             cluster.edit_videojob(name, suspend=not cluster.videojobs[name]["spec"].get("suspend"))
         elif what == "videojob by hand" and name not in cluster.videojobs and row.status in ENDED:
             self._make_videojob(site, name, job_id, row.raw_user)
@@ -117,7 +118,7 @@ class People:
             self._make_videojob_of_others(site)
 
     def _make_videojob(self, site: Site, name: str, job_id: UUID, user: Any) -> None:
-        self._promises.by_hand.add(name)
+        self._seen.by_hand.add(name)
         spec = {"jobId": str(job_id), **({"userId": user} if user is not None else {})}
         if self._draw(0.2):
             spec["retryLimit"] = "many"
@@ -127,7 +128,7 @@ class People:
     def _write_over(self, row: JobRow) -> None:
         """Write the metadata as an app read it before the claim."""
         assert row.claim is not None
-        self._promises.overwritten[row.job_id] = row.claim.token
+        self._seen.overwritten[row.job_id] = row.claim.token
         metadata = {name: value for name, value in dict(row.metadata).items() if name != "runops"}
         self._database.update(row, {"metadata": {**metadata, "title": "mine"}, "updated_at": "now"}, by="app")
 

@@ -26,7 +26,8 @@ from tests.simulation.network import Call, Fate, Killed, Network
 from tests.simulation.operator_process import Replica, Site
 from tests.simulation.people import TTL_SECONDS, People
 from tests.simulation.pods import Pods
-from tests.simulation.promises import Promises, Violation
+from tests.simulation.promises import Promises
+from tests.simulation.promises.violation import Violation
 from tests.simulation.rival import Rival
 from tests.simulation.table import Change, MemoryDatabase
 from tests.simulation.worker import Nature
@@ -143,11 +144,11 @@ class World:
         self.database.on_change = self._row_changed
         self.rival = self._rival_of(seed) if self._draw(0.3) else None
         if self.rival is not None:
-            self.rival.on_overwrite = self.promises.rival_began
-            self.rival.on_late = self.promises.rival_began_late
+            self.rival.on_overwrite = self.promises.rivals.began
+            self.rival.on_late = self.promises.rivals.began_late
         self.network.slow = self.chance.choice(("", "", "update", "update", "POST", "PATCH", "DELETE"))
         self.people = People(
-            self.chance, self.database, self.sites, self.natures, self.promises, orderly=self._draw(0.5)
+            self.chance, self.database, self.sites, self.natures, self.promises.seen, orderly=self._draw(0.5)
         )
         self.pods = Pods(self.chance, self.database, self.network, self.natures, self.tally, fault=lambda: self._fault)
         self._fault: Reason | None = None
@@ -177,7 +178,7 @@ class World:
     @property
     def tally(self) -> Counter[str]:
         """How often what happened."""
-        return self.promises.tally
+        return self.promises.seen.tally
 
     def now(self) -> datetime:
         """Return the time."""
@@ -223,8 +224,8 @@ class World:
             if self._drainable:
                 site.cluster.configmaps["drain"] = {"metadata": {"name": "drain"}, "data": {}}
             self.sites.append(site)
-            site.api.on_delete = partial(self._check, self.promises.job_deleted_by_operator, site)
-            site.cluster.watchers.append(_Observer(partial(self._check, self.promises.object_changed, site)))
+            site.api.on_delete = partial(self._check, self.promises.objects.job_deleted_by_operator, site)
+            site.cluster.watchers.append(_Observer(partial(self._check, self.promises.objects.changed, site)))
             for _ in range(2 if self._draw(0.5) else 1):
                 replica = Replica(
                     site,
@@ -232,7 +233,7 @@ class World:
                     self.network,
                     now=self.now,
                     chance=self.chance,
-                    on_page=partial(self._check, self.promises.page_read),
+                    on_page=partial(self._check, self.promises.order.page_read),
                 )
                 site.replicas.append(replica)
                 replica.start()
@@ -268,7 +269,7 @@ class World:
             if self.seconds >= site.next_tick:
                 site.next_tick = self.seconds + _TICK_SECONDS
                 self.pods.tick(site)
-                self.promises.calm(self.now(), self._calm_since)
+                self.promises.calm.check(self.now(), self._calm_since)
                 if self._resting and self._is_over():
                     self._calm_until = self.seconds
         if self.seconds >= self._calm_until:
@@ -282,10 +283,10 @@ class World:
     def _is_over(self) -> bool:
         """Return whether there is nothing left to wait for."""
         if self._draining_out:
-            return not any(True for site in self._drained() for _ in self.promises.undrained(site))
+            return not any(True for site in self._drained() for _ in self.promises.rest.undrained(site))
         if not self._expiring:
-            return self.promises.at_rest()
-        return not any(True for site in self.sites for _ in self.promises.undeleted(site))
+            return self.promises.rest.at_rest()
+        return not any(True for site in self.sites for _ in self.promises.rest.undeleted(site))
 
     def _become_calm(self, seconds: float) -> None:
         self.network.become_calm()
@@ -295,27 +296,27 @@ class World:
         if self.rival is not None:
             self.rival.finish()
         self._calm_since, self._calm_until = self.now(), self.seconds + seconds
-        self.promises.calm_since = self._calm_since
+        self.promises.seen.calm_since = self._calm_since
 
     def _end_calm(self) -> None:
         if not self._resting:
             self.network.calm = False
-            self._calm_since = self._calm_until = self.promises.calm_since = None
+            self._calm_since = self._calm_until = self.promises.seen.calm_since = None
         elif self._draining_out:
             for site in self._drained():
-                for what in self.promises.undrained(site):
+                for what in self.promises.rest.undrained(site):
                     raise what
                 site.undrain()
                 self.tally["a drain came to its end"] += 1
-            self._draining_out, self.promises.resting_since = False, self.now()
+            self._draining_out, self.promises.seen.resting_since = False, self.now()
             self._become_calm(_LONGEST_REST_SECONDS)
         elif self._expiring:
             for site in self.sites:
-                self.promises.check_deleted(site, TTL_SECONDS)
+                self.promises.rest.check_deleted(site, TTL_SECONDS)
             self.tally["finished VideoJobs were deleted in time"] += 1
             self._done.set_result(None)
         else:
-            self.promises.check_rest()
+            self.promises.rest.check()
             if self._draw(0.3):
                 self._expiring, self._calm_until = True, self.seconds + TTL_SECONDS + _EXPIRED_SECONDS
             else:
@@ -332,7 +333,7 @@ class World:
                     site.cluster.edit_videojob(name, suspend=False)
         self._draining_out = any(True for _ in self._drained())
         self._resting, self.pods.may_start_twice = True, False
-        self.promises.resting_since = self.now()
+        self.promises.seen.resting_since = self.now()
         self._become_calm(_LONGEST_REST_SECONDS)
 
     # Steps.
@@ -466,7 +467,7 @@ class World:
 
     def _row_changed(self, change: Change) -> None:
         with self._noting():
-            self.promises.row_changed(change)
+            self.promises.rows.changed(change)
         claimed = change.before.status == RowStatus.QUEUED and change.after.claim is not None
         if claimed and self.rival is not None and not self.network.calm and self._draw(0.5):
             self.rival.had_read(change.job_id)
