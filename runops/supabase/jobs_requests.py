@@ -31,6 +31,7 @@ __all__ = [
     "seen",
     "seen_among",
     "stale_among",
+    "unclaimed_page",
     "untouched_page",
     "validated",
 ]
@@ -40,7 +41,15 @@ CLAIMED_AT_ONCE = 40
 """Rows that fit into a URL, each with its `updated_at`."""
 NOW = "now"
 """As the value of a timestamp: PostgreSQL writes the time of its own clock."""
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 _CLAIM_PATH = "metadata->runops->>claim"
+_NOBODYS = f"{_CLAIM_PATH}.is.null,{_CLAIM_PATH}.not.match.{_quoted(CLAIM_PATTERN)}"
 _BY_PATH = "metadata->runops->>by"
 _USER_PATH = "metadata->>user_id"
 _PRIORITY_PATH = "metadata->>priority"
@@ -119,14 +128,25 @@ def untouched_page(installation: str, limit: int, *, lane: Lane) -> Callable[[An
 
     A claim without a readable token belongs to nobody, whatever installation it names.
     """
-    nobodys = f"{_CLAIM_PATH}.is.null,{_CLAIM_PATH}.not.match.{_quoted(CLAIM_PATTERN)}"
     return lambda table: (
         of_lane(table.select("job_id", "updated_at::timestamptz").eq("status", RowStatus.PROCESSING.value), lane)
-        .or_(f"{_BY_PATH}.is.null,{_BY_PATH}.neq.{_quoted(installation)},{nobodys}")
+        .or_(f"{_BY_PATH}.is.null,{_BY_PATH}.neq.{_quoted(installation)},{_NOBODYS}")
         .order("updated_at")
         .order("id")
         .limit(limit)
     )
+
+
+def unclaimed_page(after: UUID | None, limit: int) -> Callable[[Any], Query]:
+    """Read id and time of rows in processing that nobody has claimed, by their ids; `after` is the last one read."""
+
+    def build(table: Any) -> Any:
+        query = table.select("job_id", "updated_at::timestamptz").eq("status", RowStatus.PROCESSING.value)
+        query = query.or_(f"{_BY_PATH}.is.null,{_NOBODYS}")
+        query = query if after is None else query.gt("job_id", str(after))
+        return query.order("job_id").limit(limit)
+
+    return build
 
 
 def stale_among(select: tuple[str, ...], job_ids: list[str]) -> Callable[[Any], Query]:
@@ -157,11 +177,6 @@ def held_among(installation: str, job_ids: list[str]) -> Callable[[Any], Any]:
     return lambda query: (
         query.in_("job_id", job_ids).eq("status", RowStatus.PROCESSING.value).eq(_BY_PATH, installation)
     )
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def claimed_page(select: tuple[str, ...], beginning: str, *, first: int, last: int) -> Callable[[Any], Query]:

@@ -1,6 +1,6 @@
 """Commands of a person on one row: cancel, run again. The row's status fences these writes, not a claim."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -87,7 +87,17 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> CommandResu
     raise ever_changing(job_id, "it was to be cancelled")
 
 
-async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collection[RowStatus]) -> CommandResult:
+def _any_row(_row: JobRow) -> bool:
+    return True
+
+
+async def run_again(
+    supabase: Supabase,
+    job_id: UUID,
+    *,
+    from_statuses: Collection[RowStatus],
+    only_if: Callable[[JobRow], bool] = _any_row,
+) -> CommandResult:
     """Put a row back into the queue and remove its attempts; a running worker loses its claim.
 
     A row that changed since it was read is read again.
@@ -100,6 +110,8 @@ async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collecti
         The row.
     from_statuses
         Which statuses it may have.
+    only_if
+        Whether the row, as it was just read, is meant at all.
 
     Raises
     ------
@@ -114,7 +126,7 @@ async def run_again(supabase: Supabase, job_id: UUID, *, from_statuses: Collecti
             return CommandResult(Outcome.MISSING)
         if row.status == RowStatus.QUEUED:
             return CommandResult(Outcome.DONE if doubt else Outcome.ALREADY, row)
-        if row.status not in from_statuses:
+        if row.status not in from_statuses or not only_if(row):
             # After a write whose answer was lost: it arrived, and the row was taken up since.
             taken_up = doubt and row.status == RowStatus.PROCESSING
             return CommandResult(Outcome.DONE if taken_up else Outcome.REFUSED, row)
