@@ -1,1 +1,1 @@
-"""How good transcripts and SOPs are: recordings whose true events and SOP are known, and scores against them."""
+"""What only a checkout needs of the evaluation; `runops_evaluation` is what is installed."""

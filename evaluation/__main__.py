@@ -2,7 +2,7 @@
 
 import sys
 
-from evaluation.commands.main import main
+from runops_evaluation.commands.main import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

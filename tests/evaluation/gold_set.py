@@ -6,11 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from evaluation.gold.events import Event
-from evaluation.gold.read import read_gold
-from evaluation.gold.recording import GoldRecording
-from evaluation.matching.events import is_reaction
-from evaluation.results.result import Result
 from runops.quality import Quality, TranscriptQuality
 from runops.report import Usage
 from runops.sop import Sop
@@ -24,6 +19,11 @@ from runops.transcript import (
     ordered,
     timestamp,
 )
+from runops_evaluation.gold.events import Event
+from runops_evaluation.gold.read import read_gold
+from runops_evaluation.gold.recording import GoldRecording
+from runops_evaluation.matching.events import is_reaction
+from runops_evaluation.results.result import Result
 
 GOLD = Path(__file__).with_name("gold")
 

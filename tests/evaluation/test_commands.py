@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from evaluation.commands.main import main
-from evaluation.gold.read import read_gold
-from evaluation.gold.recording import GoldRecording
-from evaluation.report.page import page
-from evaluation.report.rows import action_rows, step_rows
-from evaluation.report.scored_run import score_run
-from evaluation.results.files import write_result_files
-from evaluation.results.result import Result
-from evaluation.running.run_record import read_run
-from evaluation.scores.metrics import METRICS
-from evaluation.scores.score_recording import score_recording
+from runops_evaluation.commands.main import main
+from runops_evaluation.gold.read import read_gold
+from runops_evaluation.gold.recording import GoldRecording
+from runops_evaluation.report.page import page
+from runops_evaluation.report.rows import action_rows, step_rows
+from runops_evaluation.report.scored_run import score_run
+from runops_evaluation.results.files import write_result_files
+from runops_evaluation.results.result import Result
+from runops_evaluation.running.run_record import read_run
+from runops_evaluation.scores.metrics import METRICS
+from runops_evaluation.scores.score_recording import score_recording
 from tests.evaluation.gold_set import GOLD, all_gold, changed_sop, contents_of, gold_named, perfect, worse
 
 NAMES = [gold.name for gold in all_gold()]

@@ -11,10 +11,10 @@ from devstack.gemini.control import GeminiControl
 from devstack.gemini_reading import environment
 from devstack.sample import RECORDING
 from devstack.stack import StackInfo
-from evaluation.commands.main import main
-from evaluation.floors import READING, below_floor
-from evaluation.gold.read import read_gold
-from evaluation.report.scored_run import score_run
+from runops_evaluation.commands.main import main
+from runops_evaluation.floors import READING, below_floor
+from runops_evaluation.gold.read import read_gold
+from runops_evaluation.report.scored_run import score_run
 from tests.evaluation.gold_set import GOLD
 
 NAME = "ledgerline-invoice"

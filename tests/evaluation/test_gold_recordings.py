@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 
 from devstack.sample import RECORDING
-from evaluation.gold.read import GoldUnreadable, read_gold, sha256_of
-from evaluation.gold.schemas import FOLDER, schemas, text_of
+from runops_evaluation.gold.read import GoldUnreadable, read_gold, sha256_of
+from runops_evaluation.gold.schemas import FOLDER, schemas, text_of
 from tests.evaluation.gold_set import GOLD, all_gold, gold_named
 
 NAME = "ledgerline-invoice"
@@ -154,7 +154,7 @@ def test_a_root_without_recordings_is_an_error(tmp_path: Path, what: str) -> Non
 def test_the_schemas_are_those_of_the_models() -> None:
     for name, schema in schemas().items():
         kept = FOLDER / name.replace(".json", ".schema.json")
-        assert kept.read_text() == text_of(schema), "run `python -m evaluation.gold.schemas` again"
+        assert kept.read_text() == text_of(schema), "run `python -m runops_evaluation.gold.schemas` again"
 
 
 def test_the_recordings_of_the_tests_keep_the_schemas() -> None:

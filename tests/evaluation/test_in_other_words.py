@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.report.rows import action_rows, step_rows
-from evaluation.results.files import read_result
-from evaluation.scores.score_recording import RecordingScore, score_recording
+from runops_evaluation.report.rows import action_rows, step_rows
+from runops_evaluation.results.files import read_result
+from runops_evaluation.scores.score_recording import RecordingScore, score_recording
 from tests.evaluation.gold_set import gold_named
 
 NAME = "ledgerline-invoice"

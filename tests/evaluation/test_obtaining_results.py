@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from evaluation.gold.recording import GoldRecording
-from evaluation.running.kept_results import KeptResults, key_of
-from evaluation.running.program import commit, sources_digest
-from evaluation.running.run import Estimate, estimate, obtain_results
-from evaluation.running.run_record import Made, RunRecord, read_run
-from evaluation.running.source import NotMade, Stopped
+from runops_evaluation.gold.recording import GoldRecording
+from runops_evaluation.running.kept_results import KeptResults, key_of
+from runops_evaluation.running.program import commit, sources_digest
+from runops_evaluation.running.run import Estimate, estimate, obtain_results
+from runops_evaluation.running.run_record import Made, RunRecord, read_run
+from runops_evaluation.running.source import NotMade, Stopped
 from tests.evaluation.gold_set import all_gold, contents_of, perfect
 
 NAMES = [gold.name for gold in all_gold()]

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.matching.one_to_one import Pair, one_to_one
+from runops_evaluation.matching.one_to_one import Pair, one_to_one
 
 GRAPHS = st.dictionaries(
     st.tuples(st.integers(0, 4), st.integers(0, 4)), st.sampled_from([0.55, 0.6, 0.75, 0.9, 1.0]), max_size=14

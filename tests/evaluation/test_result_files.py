@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from evaluation.results.files import ResultMissing, ResultUnreadable, read_result, write_result_files
 from runops.quality import Quality
 from runops.report import Usage
 from runops.transcript import dump_transcript
+from runops_evaluation.results.files import ResultMissing, ResultUnreadable, read_result, write_result_files
 from tests.evaluation.gold_set import gold_named, perfect, perfect_items
 
 NAME = "urlaubsantrag"

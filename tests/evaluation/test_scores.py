@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.gold.recording import GoldRecording
-from evaluation.results.result import Result
-from evaluation.scores.metrics import BY_NAME, METRICS
-from evaluation.scores.order import longest_increasing, order
-from evaluation.scores.rates import rates
-from evaluation.scores.score_recording import score_recording
-from evaluation.scores.wonderbread import wonderbread
 from runops.quality import Gap, Quality, TranscriptQuality
 from runops.report import Usage
 from runops.sop import Sop
 from runops.transcript import AudioItem, TranscriptItem, VisualItem, ordered, timestamp
+from runops_evaluation.gold.recording import GoldRecording
+from runops_evaluation.results.result import Result
+from runops_evaluation.scores.metrics import BY_NAME, METRICS
+from runops_evaluation.scores.order import longest_increasing, order
+from runops_evaluation.scores.rates import rates
+from runops_evaluation.scores.score_recording import score_recording
+from runops_evaluation.scores.wonderbread import wonderbread
 from tests.evaluation.gold_set import all_gold, changed_sop, gold_named, perfect
 from tests.sop_graphs import sound_sops
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.floors import below_floor
-from evaluation.scores.metrics import METRICS
-from evaluation.statistics.bootstrap import RESAMPLES, interval, mean_of
-from evaluation.statistics.compare import ALPHA, Difference, compare, least_p
+from runops_evaluation.floors import below_floor
+from runops_evaluation.scores.metrics import METRICS
+from runops_evaluation.statistics.bootstrap import RESAMPLES, interval, mean_of
+from runops_evaluation.statistics.compare import ALPHA, Difference, compare, least_p
 
 NO_FIGURE: dict[str, float | None] = dict.fromkeys(metric.name for metric in METRICS)
 FIGURES = st.lists(st.floats(0, 1), min_size=2, max_size=8)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.matching.similarity import SAME_STEP, step_similarity
+from runops_evaluation.matching.similarity import SAME_STEP, step_similarity
 
 PAIRS = tomllib.loads(Path(__file__).with_name("step_pairs.toml").read_text())
 TEXTS = st.text(alphabet=st.sampled_from('abcd e12."'), max_size=30) | st.sampled_from(

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.text.literals import literals, states
-from evaluation.text.plain import canonical_number, plain, words
-from evaluation.text.spoken_numbers import in_digits
+from runops_evaluation.text.literals import literals, states
+from runops_evaluation.text.plain import canonical_number, plain, words
+from runops_evaluation.text.spoken_numbers import in_digits
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.control import GeminiControl
 from devstack.sample import RECORDING
 from devstack.stack import StackInfo
-from evaluation.commands.main import main
-from evaluation.running.run_record import read_run
 from runops.supabase.connection import Supabase
+from runops_evaluation.commands.main import main
+from runops_evaluation.running.run_record import read_run
 from tests.evaluation.gold_set import GOLD
 
 NAME = "ledgerline-invoice"

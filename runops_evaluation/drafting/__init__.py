@@ -1,0 +1,1 @@
+"""Starts a gold recording from a job of the product."""
