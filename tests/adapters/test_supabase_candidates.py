@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from devstack.faults import FaultControl
+from runops.claim_order import choose, user_key
 from runops.job_row import JobRow, Lane
 from runops.supabase.connection import Supabase
 from runops_operator.intake.candidates import Candidates, Wanted
-from runops_operator.intake.choose import choose, user_key
 from tests.operator.world import CONFIG
 
 Connection = psycopg.Connection[Any]

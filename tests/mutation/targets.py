@@ -16,6 +16,7 @@ PACKAGES = {
 
 DECISION_CODE = (
     "runops/breakers/*.py",
+    "runops/claim_order.py",
     "runops/dollars.py",
     "runops/job_row.py",
     "runops/pacing/*.py",

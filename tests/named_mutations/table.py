@@ -110,11 +110,11 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         after="pass",
         worlds=10,
     ),
-    _in_operator(
+    _in_runops(
         name="the limit per user is not applied",
         before="if per_user is not None and load.get(user, 0) >= per_user:",
         after="if False:",
-        test="tests/operator/test_choose.py::test_no_user_has_more_at_work_than_the_cap_allows",
+        test="tests/unit/test_claim_order.py::test_no_user_has_more_at_work_than_the_cap_allows",
     ),
     _in_operator(
         name="backfills take slots of fresh rows",

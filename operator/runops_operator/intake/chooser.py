@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from runops.claim_order import choose, user_key
 from runops.job_row import JobRow, Lane
 from runops_operator.config import OperatorConfig
 from runops_operator.intake.admission import Admission
 from runops_operator.intake.candidates import Candidates, Wanted
-from runops_operator.intake.choose import choose, user_key
 from runops_operator.intake.claiming import Claimer, fault_of
 from runops_operator.intake.missed_hints import Hints
 from runops_operator.intake.refused_claims import RefusedClaims

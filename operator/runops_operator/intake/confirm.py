@@ -12,6 +12,7 @@ from enum import Enum, auto
 from itertools import islice
 from uuid import UUID
 
+from runops.claim_order import user_key
 from runops.failures import TABLE, Reason
 from runops.job_row import Claim, JobRow, Lane
 from runops.logs import error_text, job_id_in_logs
@@ -23,7 +24,6 @@ from runops_operator.breakers.breakers import Breakers
 from runops_operator.config import OperatorConfig
 from runops_operator.heartbeats import UNHEARD, Heartbeat
 from runops_operator.intake.adopt import Adopter
-from runops_operator.intake.choose import user_key
 from runops_operator.intake.refused_videojobs import Refusal, RefusedVideoJobs
 from runops_operator.kubernetes_api.cluster import REFUSALS, ClusterError
 from runops_operator.manifests.build_videojob import Arrival

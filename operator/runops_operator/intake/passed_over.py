@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
+from runops.claim_order import user_key
 from runops.job_row import LONGEST_UUID, JobRow
-from runops_operator.intake.choose import user_key
 
 __all__ = ["PassedOver"]
 

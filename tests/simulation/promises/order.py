@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from runops.claim_order import user_key
 from runops.job_row import JobRow, RowStatus
-from runops_operator.intake.choose import user_key
 from tests.simulation.operator_process import OperatorProcess, Site
 from tests.simulation.promises.seen import Seen, is_malformed
 from tests.simulation.promises.violation import Violation

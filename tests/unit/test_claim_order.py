@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runops.claim_order import choose, rank, user_key
 from runops.job_row import JobRow
-from runops_operator.intake.choose import choose, rank, user_key
 from tests.simulation.cluster import START
 
 USERS = st.sampled_from(["ann", "ben", "cat", None])
