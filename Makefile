@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo test slowest lint crd failures chart metrics rights lock images version package package-check bench mutants chaos clean
+.PHONY: help setup demo test slowest lint crd failures chart metrics rights schemas lock images version package package-check bench mutants chaos clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ metrics: setup ## Write docs/metrics.md anew from the operator's metrics
 
 rights: setup ## Write docs/rights.md anew from the golden file of rights
 	@$(PYTHON) -m tests.chart.rights_page > docs/rights.md
+
+schemas: setup ## Write docs/schemas anew from the models of transcript, SOP and evidence
+	@$(PYTHON) -m tests.schemas.published
 
 chart: setup ## Write the chart's README.md and schema anew from its values
 	@$(PYTHON) -m tests.chart.generated

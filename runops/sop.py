@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 __all__ = [
     "Clarification",
@@ -22,8 +22,12 @@ __all__ = [
     "is_semantic_version",
 ]
 
-_SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
-_CRON_FIELD = re.compile(r"[0-9A-Za-z*/,\-?#]+")
+_SEMVER_PATTERN = r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
+_SEMVER = re.compile(_SEMVER_PATTERN)
+_CRON_FIELD_PATTERN = r"[0-9A-Za-z*/,\-?#]+"
+_CRON_FIELD = re.compile(_CRON_FIELD_PATTERN)
+_UUID4_PATTERN = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$"
+"""As the worker writes it. Python reads further spellings, which no other program need know."""
 
 
 def _uuid4(value: str) -> str:
@@ -53,6 +57,14 @@ def _semver(value: str) -> str:
     return value
 
 
+_CRON_PATTERN = r"^\s*" + r"\s+".join([_CRON_FIELD_PATTERN] * 5) + r"\s*$"
+
+
+def _only_with(present: dict[str, Any], *, absent: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return a part of a JSON Schema: objects with these fields, and without those."""
+    return {"properties": present | {name: {"type": "null"} for name in absent}, "required": list(present)}
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -60,9 +72,11 @@ class _Strict(BaseModel):
 class Meta(_Strict):
     """What the procedure is, and who owns it."""
 
-    id: Annotated[str, AfterValidator(_uuid4)]
+    id: Annotated[str, AfterValidator(_uuid4), WithJsonSchema({"type": "string", "pattern": _UUID4_PATTERN})]
     title: str = Field(min_length=1)
-    version: Annotated[str, AfterValidator(_semver)]
+    version: Annotated[
+        str, AfterValidator(_semver), WithJsonSchema({"type": "string", "pattern": f"^{_SEMVER_PATTERN}$"})
+    ]
     goal: str
     purpose: str
     owner: list[str]
@@ -71,6 +85,21 @@ class Meta(_Strict):
 
 class Trigger(_Strict):
     """What starts the procedure. `config` belongs to cron, `endpoint` to webhook, `signal` to event."""
+
+    # What the validator below checks, for the published schema.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                _only_with({"type": {"const": "manual"}}, absent=("config", "endpoint", "signal")),
+                _only_with(
+                    {"type": {"const": "cron"}, "config": {"type": "string", "pattern": _CRON_PATTERN}},
+                    absent=("endpoint", "signal"),
+                ),
+                _only_with({"type": {"const": "webhook"}, "endpoint": {"type": "string"}}, absent=("config", "signal")),
+                _only_with({"type": {"const": "event"}, "signal": {"type": "string"}}, absent=("config", "endpoint")),
+            ]
+        }
+    )
 
     type: Literal["cron", "manual", "webhook", "event"]
     description: str
@@ -92,6 +121,9 @@ class Trigger(_Strict):
         return self
 
 
+_OF_LOOPS = ("iterator", "children", "exit_condition", "isBranchRoot")
+
+
 class Position(_Strict):
     """Where the viewer draws a node, in its own units."""
 
@@ -101,6 +133,23 @@ class Position(_Strict):
 
 class Node(_Strict):
     """One box of the graph; `iterator`, `children`, `exit_condition` and `isBranchRoot` belong to loops."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                _only_with(
+                    {
+                        "type": {"const": "loop"},
+                        "iterator": {"type": "string"},
+                        "children": {"type": "array", "minItems": 1},
+                        "exit_condition": {"type": "string"},
+                        "isBranchRoot": {"const": True},
+                    }
+                ),
+                _only_with({"type": {"enum": ["task", "decision", "trigger", "end"]}}, absent=_OF_LOOPS),
+            ]
+        }
+    )
 
     id: str = Field(min_length=1)
     type: Literal["task", "decision", "loop", "trigger", "end"]
@@ -115,10 +164,9 @@ class Node(_Strict):
 
     @model_validator(mode="after")
     def _loop_fields_belong_to_loops(self) -> Self:
-        names = ("iterator", "children", "exit_condition", "isBranchRoot")
-        present = [name for name in names if getattr(self, name) is not None]
+        present = [name for name in _OF_LOOPS if getattr(self, name) is not None]
         if self.type == "loop":
-            missing = [name for name in names if name not in present]
+            missing = [name for name in _OF_LOOPS if name not in present]
             if missing:
                 raise ValueError(f"loop {self.id!r} needs {', '.join(missing)}")
             if not self.children:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, WithJsonSchema
 
 __all__ = [
     "ActionType",
@@ -22,7 +22,8 @@ __all__ = [
     "timestamp",
 ]
 
-_TIMESTAMP = re.compile(r"(\d{2,}):([0-5]\d):([0-5]\d)(?:\.(\d{1,3}))?")
+_TIMESTAMP_PATTERN = r"(\d{2,}):([0-5]\d):([0-5]\d)(?:\.(\d{1,3}))?"
+_TIMESTAMP = re.compile(_TIMESTAMP_PATTERN)
 
 
 def seconds(stamp: str) -> float:
@@ -53,10 +54,16 @@ def _checked(stamp: str) -> str:
     return stamp
 
 
-Timestamp = Annotated[str, AfterValidator(_checked)]
+Timestamp = Annotated[
+    str,
+    AfterValidator(_checked),
+    # For the published schema only: ECMAScript's \d takes ASCII digits, Python's takes those of every script.
+    WithJsonSchema({"type": "string", "pattern": f"^{_TIMESTAMP_PATTERN}$"}),
+]
 """A point in the recording, `HH:MM:SS` or `HH:MM:SS.mmm` from its start."""
 
-_KEYPRESS_OR_SCROLL = re.compile(r"KEYPRESS_[^\sa-z]{1,40}|SCROLL_[A-Z_]{1,40}")
+_KEYPRESS_OR_SCROLL_PATTERN = r"KEYPRESS_[^\sa-z]{1,40}|SCROLL_[A-Z_]{1,40}"
+_KEYPRESS_OR_SCROLL = re.compile(_KEYPRESS_OR_SCROLL_PATTERN)
 _MAY_BE_LEFT_OUT = frozenset(
     {
         "timestamp_end_visual",
@@ -98,6 +105,20 @@ def _known_action(action: str) -> str:
     raise ValueError(f"{action[:40]!r} is not an action type")
 
 
+_Action = Annotated[
+    str,
+    AfterValidator(_known_action),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": [action.value for action in ActionType]},
+                {"type": "string", "pattern": f"^(?:{_KEYPRESS_OR_SCROLL_PATTERN})$"},
+            ]
+        }
+    ),
+]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -125,7 +146,7 @@ class VisualItem(_Strict):
     timestamp_start_visual: Timestamp
     timestamp_end_visual: Timestamp | None = None
     application_in_focus: str
-    action_type_observed: Annotated[str, AfterValidator(_known_action)]
+    action_type_observed: _Action
     target_element_details: TargetElement | None = None
     data_input_observed: DataInput | None = None
     screen_region_description_pre_action: str

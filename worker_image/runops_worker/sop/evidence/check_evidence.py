@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
+from runops.evidence import Evidence, EvidenceItem
 from runops.sop import Node, Sop
 from runops.transcript import timestamp
 from runops_worker.sop.add_questions import add_questions
@@ -148,15 +149,11 @@ def _about_instructions(observed: Observations, wording: Wording) -> list[str]:
 def evidence_object(evidence: Mapping[str, Sequence[str]], items: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the JSON object that is stored beside a SOP: for each step the items it rests on, with kind and times."""
     described = {item_id(index): _described(item_id(index), item) for index, item in enumerate(items)}
-    return {
-        "format": 1,
-        "nodes": {
-            node_id: [described[name] for name in names if name in described] for node_id, names in evidence.items()
-        },
-    }
+    nodes = {node_id: [described[name] for name in names if name in described] for node_id, names in evidence.items()}
+    return Evidence(format=1, nodes=nodes).model_dump(mode="json", exclude_none=True)
 
 
-def _described(name: str, item: dict[str, Any]) -> dict[str, Any]:
+def _described(name: str, item: dict[str, Any]) -> EvidenceItem:
     kind = kind_of(item)
-    times = {"start": item.get(f"timestamp_start_{kind}"), "end": item.get(f"timestamp_end_{kind}")}
-    return {"id": name, "kind": kind, **{key: value for key, value in times.items() if value is not None}}
+    start, end = item.get(f"timestamp_start_{kind}"), item.get(f"timestamp_end_{kind}")
+    return EvidenceItem(id=name, kind=kind, start=start, end=end)
