@@ -1,14 +1,16 @@
 """Reading the table `jobs`: the queue, single rows, and what is claimed. `jobs.py` adds the writes."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
+from runops.job_filter import JobFilter, Order, VideoFacts
 from runops.job_row import ClaimedRow, JobRow, Lane, RowStatus
 from runops.supabase.errors import UNREADABLE, ErrorKind, SupabaseError
+from runops.supabase.job_pages import LARGEST_PAGE, Cursor, Page, PageRequest, read_page
 from runops.supabase.job_values import failed
 from runops.supabase.jobs_columns import JobsColumns, KnownColumns
 from runops.supabase.jobs_requests import (
@@ -212,6 +214,34 @@ class JobsReads:
         """Tell whether the row is being processed under this token."""
         row = await self.get(job_id)
         return row is not None and row.is_held_by(token)
+
+    async def page(
+        self,
+        chosen: JobFilter,
+        *,
+        after: Cursor | None = None,
+        limit: int = 100,
+        order: Order = Order.NEWEST,
+        facts: Mapping[UUID, VideoFacts] | None = None,
+    ) -> Page:
+        """Return a page of the jobs that a filter takes, in one request.
+
+        Parameters
+        ----------
+        chosen
+            The filter.
+        after
+            Where the page begins; None for the first one.
+        limit
+            How many rows at most, up to `LARGEST_PAGE`.
+        order
+            Which rows come first.
+        facts
+            What is known of the videos, for a filter that asks for models or lengths.
+        """
+        request = PageRequest(chosen, after, min(limit, LARGEST_PAGE), order)
+        answer = await self.by_columns(lambda columns: read_page(self._rest, request, columns))
+        return request.page_of(answer, facts or {})
 
     async def claimed_by_names(self, beginning: str, *, limit: int = 1000) -> list[JobRow]:
         """Return the rows in `processing` claimed under a name that begins so, oldest first, at most `limit`."""

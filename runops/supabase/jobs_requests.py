@@ -28,6 +28,7 @@ __all__ = [
     "parsed_claims",
     "parsed_times",
     "queued_page",
+    "quoted",
     "seen",
     "seen_among",
     "stale_among",
@@ -43,13 +44,14 @@ NOW = "now"
 """As the value of a timestamp: PostgreSQL writes the time of its own clock."""
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return a value as it is written between the parentheses of a filter, whatever characters it has."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
 _CLAIM_PATH = "metadata->runops->>claim"
-_NOBODYS = f"{_CLAIM_PATH}.is.null,{_CLAIM_PATH}.not.match.{_quoted(CLAIM_PATTERN)}"
+_NOBODYS = f"{_CLAIM_PATH}.is.null,{_CLAIM_PATH}.not.match.{quoted(CLAIM_PATTERN)}"
 _BY_PATH = "metadata->runops->>by"
 _USER_PATH = "metadata->>user_id"
 _PRIORITY_PATH = "metadata->>priority"
@@ -101,7 +103,7 @@ def queued_page(
         if without_nobody:
             query = query.not_.is_(_USER_PATH, "null")
         if without_users:
-            among_them = ",".join(map(_quoted, sorted(without_users)))
+            among_them = ",".join(map(quoted, sorted(without_users)))
             query = query.or_(f"{_USER_PATH}.is.null,{_USER_PATH}.not.in.({among_them})")
         return query.order("created_at").order("id").limit(limit)
 
@@ -130,7 +132,7 @@ def untouched_page(installation: str, limit: int, *, lane: Lane) -> Callable[[An
     """
     return lambda table: (
         of_lane(table.select("job_id", "updated_at::timestamptz").eq("status", RowStatus.PROCESSING.value), lane)
-        .or_(f"{_BY_PATH}.is.null,{_BY_PATH}.neq.{_quoted(installation)},{_NOBODYS}")
+        .or_(f"{_BY_PATH}.is.null,{_BY_PATH}.neq.{quoted(installation)},{_NOBODYS}")
         .order("updated_at")
         .order("id")
         .limit(limit)
@@ -216,7 +218,7 @@ def _unchanged(rows: Iterable[JobRow]) -> str:
     """Return alternatives: each of the rows, as it was read."""
     return ",".join(
         f"and(job_id.eq.{row.job_id},"
-        + ("updated_at.is.null)" if row.updated_at is None else f"updated_at.eq.{_quoted(row.updated_at)})")
+        + ("updated_at.is.null)" if row.updated_at is None else f"updated_at.eq.{quoted(row.updated_at)})")
         for row in rows
     )
 
@@ -231,7 +233,7 @@ def seen_among(rows: Iterable[JobRow], status: str | None, claim: Claim) -> Call
 
     def which(query: Any) -> Any:
         query = query.is_("status", "null") if status is None else query.eq("status", str(status))
-        return query.or_(f"{alternatives},{_CLAIM_PATH}.eq.{_quoted(claim.claim)}")
+        return query.or_(f"{alternatives},{_CLAIM_PATH}.eq.{quoted(claim.claim)}")
 
     return which
 

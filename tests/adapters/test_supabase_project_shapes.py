@@ -14,6 +14,7 @@ from devstack.faults import Fault, FaultControl
 from devstack.stack import StackInfo, create_user, mint_jwt
 from devstack.supabase.gateway.switches import Switches, set_switches
 from runops.failures import Reason
+from runops.job_filter import JobFilter
 from runops.job_row import Claim, Lane, RowStatus
 from runops.progress import Stage
 from runops.supabase.connection import Supabase
@@ -21,7 +22,6 @@ from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.jobs import JobsColumns
 from runops.supabase.probe import Finding, inspect
 from runops.supabase.row_commands import Outcome, run_again
-from runops.supabase.row_summaries import Order, list_summaries
 from runops_cli.work.abandoned import is_abandoned
 from runops_operator.intake.candidates import Candidates, Wanted
 from tests.operator.world import CONFIG
@@ -113,7 +113,7 @@ async def test_times_without_a_zone_are_read_in_the_zone_of_the_database(
 ) -> None:
     job_id, now = queue({"user_id": "someone"}), datetime.now(UTC)
     (row,) = await supabase.jobs.queued(limit=5)
-    (listed,) = await list_summaries(supabase, order=Order.NEWEST, limit=5)
+    (listed,) = (await supabase.jobs.page(JobFilter(), limit=5)).rows
     backlog = await supabase.jobs.backlog(Lane.FRESH)
     for time in (row.created_at, row.updated_at, listed.created_at, listed.updated_at, backlog.oldest):
         assert abs(datetime.fromisoformat(time or "") - now) < timedelta(minutes=5)
@@ -185,7 +185,7 @@ async def test_optional_columns_may_go_and_come_while_a_program_runs(
         assert claimed is not None
         read_anew(database, stack)
         assert await supabase.jobs.heartbeat(row.job_id, claim.claim, stage=Stage.TRANSCRIBING, percent=50)
-        assert (await list_summaries(supabase, order=Order.NEWEST, limit=5))[0].progress_percent is None
+        assert (await supabase.jobs.page(JobFilter())).rows[0].progress_percent is None
         assert (await run_again(supabase, row.job_id, from_statuses=[RowStatus.PROCESSING])).outcome is Outcome.DONE
 
 

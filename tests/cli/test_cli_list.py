@@ -13,8 +13,8 @@ from typer.testing import Result
 
 from devstack.faults import FaultControl
 from runops.failures import TABLE, Reason
+from runops.row_summary import RowSummary
 from runops.standstill import CONDITION
-from runops.supabase.row_summaries import RowSummary
 from runops_cli.rows.job_table import age, table
 
 Runops = Callable[..., Result]

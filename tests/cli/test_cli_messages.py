@@ -7,13 +7,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from runops.job_row import JobRow
+from runops.row_summary import RowSummary
 from runops.supabase.objects import BucketInfo
 from runops.supabase.row_commands import CommandResult, Outcome
-from runops.supabase.row_summaries import RowSummary
+from runops.videojob_view import VideoJobView, parse_videojob
 from runops_cli import main
 from runops_cli.checks.models import model_finding
 from runops_cli.cluster.suspension import nothing_to_do
-from runops_cli.cluster.videojobs import VideoJobView, parse_videojob
 from runops_cli.cluster.worker_logs import without_pod
 from runops_cli.commands import cancel, retry
 from runops_cli.commands.sop import no_sop

@@ -13,8 +13,11 @@ from typer.testing import Result
 
 from devstack.faults import Fault, FaultControl
 from runops.failures import TABLE, Reason
-from runops.supabase.row_summaries import RowSummary
-from runops_cli.rows.failed_rows import OTHER, FailedRows, complete_reason, parse_reason, parse_since, reason_of
+from runops.job_filter import JobFilter
+from runops.row_reason import OTHER, parse_reason, reason_of
+from runops.row_summary import RowSummary
+from runops.spans import parse_since
+from runops_cli.terminal.completion import complete_reason
 
 Runops = Callable[..., Result]
 NOW = datetime(2026, 11, 30, 19, 0, tzinfo=UTC)
@@ -45,15 +48,16 @@ def test_the_reason_of_a_row_is_told_by_its_sentence(error: str | None, reason: 
 @pytest.mark.parametrize("reason", Reason)
 def test_each_reason_of_the_table_is_found_by_its_own_sentence(reason: Reason) -> None:
     found = reason_of(failed(TABLE[reason].sentence))
+    assert found is not None
     assert TABLE[Reason(found)].sentence == TABLE[reason].sentence
 
 
 def test_reasons_and_text_are_both_asked_for() -> None:
-    chosen = FailedRows(reasons={"ModelUnavailable"}, matching="http 503")
+    chosen = JobFilter(reasons=frozenset({"ModelUnavailable"}), text="http 503")
     assert chosen.takes(failed(OVERLOADED))
     assert not chosen.takes(failed(TABLE[Reason.MODEL_UNAVAILABLE].sentence))
     assert not chosen.takes(failed(f"{CRASHED} HTTP 503"))
-    assert FailedRows().takes(failed(None))
+    assert JobFilter().takes(failed(None))
 
 
 @pytest.mark.parametrize(("text", "name"), [("modelunavailable", "ModelUnavailable"), (" other ", OTHER)])

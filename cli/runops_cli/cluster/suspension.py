@@ -3,8 +3,9 @@
 import json
 from uuid import UUID
 
+from runops.videojob_view import VideoJobView
 from runops_cli.cluster.kubectl import Kubectl, KubectlFailed
-from runops_cli.cluster.videojobs import RESOURCE, VideoJobView, no_videojob, read_videojob
+from runops_cli.cluster.videojobs import RESOURCE, no_videojob, read_videojob
 from runops_cli.terminal.each_job import JobResult
 from runops_cli.terminal.exit_codes import Exit
 

@@ -1,41 +1,14 @@
 """The VideoJob of a job, read through kubectl."""
 
-from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
-
-from runops.videojob import GROUP, PLURAL, VideoJobStatus, videojob_name
+from runops.videojob import GROUP, PLURAL, videojob_name
+from runops.videojob_view import VideoJobView, parse_videojob
 from runops_cli.cluster.kubectl import Kubectl
 
-__all__ = ["RESOURCE", "VideoJobView", "no_videojob", "parse_videojob", "read_videojob"]
+__all__ = ["RESOURCE", "no_videojob", "read_videojob"]
 
 RESOURCE = f"{PLURAL}.{GROUP}"
-
-
-@dataclass(frozen=True, slots=True)
-class VideoJobView:
-    """The parts of a VideoJob that the commands use.
-
-    Attributes
-    ----------
-    name
-        Its name.
-    suspended
-        Its `spec.suspend`.
-    status
-        Empty where the operator has not written one yet, or where it cannot be read.
-    """
-
-    name: str
-    suspended: bool
-    status: VideoJobStatus
-
-    @property
-    def finished(self) -> bool:
-        """Whether it has succeeded or failed."""
-        return any(one.type == "Finished" and one.status == "True" for one in self.status.conditions or ())
 
 
 async def read_videojob(kubectl: Kubectl, job_id: UUID) -> VideoJobView | None:
@@ -48,15 +21,6 @@ async def read_videojob(kubectl: Kubectl, job_id: UUID) -> VideoJobView | None:
     """
     found = await kubectl.get(RESOURCE, videojob_name(job_id))
     return None if found is None else parse_videojob(found)
-
-
-def parse_videojob(manifest: dict[str, Any]) -> VideoJobView:
-    """Return the VideoJob that a manifest describes."""
-    try:
-        status = VideoJobStatus.model_validate(manifest.get("status") or {})
-    except ValidationError:
-        status = VideoJobStatus()
-    return VideoJobView(manifest["metadata"]["name"], bool(manifest.get("spec", {}).get("suspend")), status)
 
 
 def no_videojob(kubectl: Kubectl) -> str:

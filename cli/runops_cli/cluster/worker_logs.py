@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from runops.videojob_view import VideoJobView
 from runops_cli.cluster.kubectl import Kubectl, KubectlFailed
 from runops_cli.cluster.pods import CONTAINER, Pod, read_pods
-from runops_cli.cluster.videojobs import VideoJobView, no_videojob, read_videojob
+from runops_cli.cluster.videojobs import no_videojob, read_videojob
 from runops_cli.terminal.console import to_stderr
 from runops_cli.terminal.exit_codes import Exit
 

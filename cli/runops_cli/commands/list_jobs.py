@@ -8,14 +8,16 @@ from uuid import UUID
 
 import typer
 
+from runops.job_filter import JobFilter, Order
 from runops.job_row import RowStatus
 from runops.logs import redact
+from runops.row_summary import RowSummary
 from runops.supabase.connection import Supabase
-from runops.supabase.row_summaries import Order, RowSummary, list_summaries
 from runops_cli.cluster.draining import drain_note
 from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.cluster.standing_still import standstill_note
 from runops_cli.rows.job_table import table
+from runops_cli.rows.read_jobs import first_jobs
 from runops_cli.rows.shared_waits import waits_line
 from runops_cli.terminal.console import STDOUT, to_stderr, to_stdout
 from runops_cli.terminal.exit_codes import Exit
@@ -52,7 +54,8 @@ def list_jobs(
     statuses = status or []
 
     async def listed(supabase: Supabase) -> Exit:
-        rows = await list_summaries(supabase, order=_order(statuses), limit=limit, statuses=statuses, user=user)
+        chosen = JobFilter(statuses=frozenset(status.value for status in statuses), user=user)
+        rows, more = await first_jobs(supabase, chosen, order=_order(statuses), limit=limit)
         if output is TableFormat.JSON:
             typer.echo(redact(json.dumps([_as_json(row) for row in rows], ensure_ascii=False, indent=2)))
             return Exit.OK
@@ -62,7 +65,7 @@ def list_jobs(
         _print_table(rows, now=datetime.now(UTC) + timedelta(seconds=supabase.clock_skew_seconds or 0.0))
         if (line := waits_line(rows)) is not None:
             to_stderr(line, style="yellow")
-        if len(rows) == limit:
+        if more:
             to_stderr(f"These are the first {limit}; --limit shows more.")
         if (note := await _why_rows_wait(rows, Kubectl(context, namespace))) is not None:
             to_stderr(note, style="yellow")
@@ -93,4 +96,4 @@ def _as_json(row: RowSummary) -> dict[str, Any]:
     if claim is not None and shown is not None:
         # Scripts read one number; the table keeps one for each class.
         shown["waits"] = claim.interruptions
-    return {**row.model_dump(mode="json", exclude={"runops"}), "runops": shown}
+    return {**row.model_dump(mode="json", exclude={"runops", "completed_at"}), "runops": shown}

@@ -6,15 +6,18 @@ from uuid import UUID
 
 import typer
 
+from runops.job_filter import JobFilter
 from runops.job_row import RowStatus
+from runops.row_reason import parse_reason
+from runops.spans import parse_since
 from runops.supabase import row_commands
 from runops.supabase.connection import Supabase
 from runops.supabase.row_commands import CommandResult, Outcome
 from runops_cli.cluster.draining import drain_note
 from runops_cli.cluster.kubectl import Kubectl
-from runops_cli.rows.failed_rows import FailedRows, complete_reason, parse_reason, parse_since
 from runops_cli.rows.retry_failed import count_failed, counts_table, retry_failed
 from runops_cli.rows.retry_stale import retry_stale
+from runops_cli.terminal.completion import complete_reason
 from runops_cli.terminal.console import to_stderr, to_stdout
 from runops_cli.terminal.each_job import JobResult, each_job
 from runops_cli.terminal.exit_codes import Exit
@@ -130,7 +133,7 @@ async def _retry_stale(supabase: Supabase, unchanged_since: str, *, yes: bool, d
     return await retry_stale(supabase, before, yes=yes, dry_run=dry_run)
 
 
-async def _retry_failed(supabase: Supabase, chosen: FailedRows, *, yes: bool, dry_run: bool) -> Exit:
+async def _retry_failed(supabase: Supabase, chosen: JobFilter, *, yes: bool, dry_run: bool) -> Exit:
     counts = await count_failed(supabase, chosen)
     if not counts:
         to_stderr("No job in error matches. `runops list --status error` shows all.")
@@ -144,13 +147,15 @@ async def _retry_failed(supabase: Supabase, chosen: FailedRows, *, yes: bool, dr
     return await retry_failed(supabase, chosen)
 
 
-def _chosen(reasons: list[str], matching: str, since: str | None) -> FailedRows:
+def _chosen(reasons: list[str], matching: str, since: str | None) -> JobFilter:
     try:
         names = frozenset(map(parse_reason, reasons))
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--reason") from None
     at = None if since is None else _time(since, now=datetime.now(UTC), option="--since")
-    return FailedRows(names, matching, at)
+    return JobFilter(
+        statuses=frozenset({RowStatus.ERROR.value}), reasons=names, text=matching or None, changed_since=at
+    )
 
 
 def _time(text: str, *, now: datetime, option: str) -> datetime:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from runops.job_row import RowStatus
-from runops.supabase.row_summaries import RowSummary
+from runops.row_summary import RowSummary
 from runops_cli.rows.shared_waits import waits_for
 from runops_cli.terminal.console import one_line
 from runops_cli.terminal.exit_codes import Exit, worse

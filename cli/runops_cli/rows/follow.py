@@ -7,7 +7,7 @@ from uuid import UUID
 
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
-from runops.supabase.row_summaries import Order, list_summaries, summaries_of
+from runops.supabase.row_summaries import changed_last, summaries_of
 from runops_cli.rows.changes import FollowedRows, TableChanges
 from runops_cli.terminal.console import to_stderr
 from runops_cli.terminal.exit_codes import Exit
@@ -88,9 +88,7 @@ async def follow_table(supabase: Supabase, *, timeout_seconds: float | None, sho
     try:
         async with asyncio.timeout(timeout_seconds):
             while True:
-                newest = await reader.read(
-                    lambda: list_summaries(supabase, order=Order.CHANGED_LAST, limit=_NEWEST_ROWS)
-                )
+                newest = await reader.read(lambda: changed_last(supabase, limit=_NEWEST_ROWS))
                 for line in [] if newest is None else changes.update(newest):
                     show(f"{reader.seconds:6.1f} s  {line}")
                 await asyncio.sleep(_READ_EVERY_SECONDS)

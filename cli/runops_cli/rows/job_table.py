@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from rich.cells import cell_len, set_cell_size
 
-from runops.supabase.row_summaries import RowSummary
+from runops.row_summary import RowSummary
 from runops_cli.terminal.console import one_line, printable
 
 __all__ = ["age", "table"]

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Callable
 
+from runops.job_filter import JobFilter
+from runops.row_reason import reason_of
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
-from runops.supabase.row_summaries import summaries_in_error
 from runops.supabase.run_again_many import ROWS_AT_ONCE, ManyResult, run_many_again
-from runops_cli.rows.failed_rows import FailedRows, reason_of
+from runops_cli.rows.read_jobs import all_pages
 from runops_cli.terminal.console import one_line, to_stderr
 from runops_cli.terminal.exit_codes import Exit
 
@@ -17,7 +18,7 @@ _PROGRESS_EVERY = 1000
 _MOST_REFUSALS_SHOWN = 10
 
 
-async def count_failed(supabase: Supabase, chosen: FailedRows) -> Counter[str]:
+async def count_failed(supabase: Supabase, chosen: JobFilter) -> Counter[str]:
     """Return how many rows are meant, by reason.
 
     Raises
@@ -26,8 +27,8 @@ async def count_failed(supabase: Supabase, chosen: FailedRows) -> Counter[str]:
         The table could not be read.
     """
     counts: Counter[str] = Counter()
-    async for page in summaries_in_error(supabase, since=chosen.since):
-        counts.update(reason_of(row) for row in page if chosen.takes(row))
+    async for page in all_pages(supabase, chosen):
+        counts.update(reason_of(row) or "" for row in page.rows)
     return counts
 
 
@@ -40,7 +41,7 @@ def counts_table(counts: Counter[str]) -> list[str]:
     return [*lines, f"{counts.total():>{width}}  in all"]
 
 
-async def retry_failed(supabase: Supabase, chosen: FailedRows, *, say: Callable[[str], None] = to_stderr) -> Exit:
+async def retry_failed(supabase: Supabase, chosen: JobFilter, *, say: Callable[[str], None] = to_stderr) -> Exit:
     """Queue the rows again. What was done stands where it is interrupted, and the same command does the rest.
 
     Parameters
@@ -54,8 +55,8 @@ async def retry_failed(supabase: Supabase, chosen: FailedRows, *, say: Callable[
     """
     result, told = ManyResult(), 0
     try:
-        async for page in summaries_in_error(supabase, since=chosen.since):
-            ids = [row.job_id for row in page if chosen.takes(row)]
+        async for page in all_pages(supabase, chosen):
+            ids = [row.job_id for row in page.rows]
             for start in range(0, len(ids), ROWS_AT_ONCE):
                 await run_many_again(supabase, ids[start : start + ROWS_AT_ONCE], result)
                 if result.queued // _PROGRESS_EVERY > told:

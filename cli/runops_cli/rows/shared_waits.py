@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from runops.breakers.shared_faults import rule_of
 from runops.failures import Reason
 from runops.job_row import RowStatus
-from runops.supabase.row_summaries import RowSummary
+from runops.row_summary import RowSummary
 
 __all__ = ["waits_for", "waits_line"]
 
