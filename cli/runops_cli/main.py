@@ -10,6 +10,7 @@ from runops.logs import redact
 from runops_cli.commands.cancel import cancel
 from runops_cli.commands.check import check
 from runops_cli.commands.drain import drain
+from runops_cli.commands.evaluate import evaluate
 from runops_cli.commands.list_jobs import list_jobs
 from runops_cli.commands.logs import logs
 from runops_cli.commands.pause import pause
@@ -50,6 +51,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "undrain": undrain,
     "logs": logs,
     "work": work,
+    "evaluate": evaluate,
     "version": version,
 }
 for name, command in _COMMANDS.items():

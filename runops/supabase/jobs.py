@@ -379,8 +379,15 @@ class JobsTable(JobsReads):
                 await attempts.failed(error)
         raise ever_changing(job_id, "it was to be released")
 
-    async def insert(self, job_id: UUID, *, user_id: UUID | None, metadata: Mapping[str, Any] | None = None) -> None:
-        """Queue a job.
+    async def insert(
+        self,
+        job_id: UUID,
+        *,
+        user_id: UUID | None,
+        metadata: Mapping[str, Any] | None = None,
+        claim: Claim | None = None,
+    ) -> None:
+        """Queue a job, or add one that is claimed already, so that nobody else takes it.
 
         Parameters
         ----------
@@ -390,6 +397,8 @@ class JobsTable(JobsReads):
             The uploader, kept as `metadata.user_id`; None leaves the key out.
         metadata
             What else to keep in `metadata`.
+        claim
+            Who works on it; None for a job that waits in the queue.
 
         Raises
         ------
@@ -399,13 +408,15 @@ class JobsTable(JobsReads):
         content = dict(metadata or {})
         if user_id is not None:
             content["user_id"] = str(user_id)
-        body = postgres_json({"job_id": str(job_id), "status": RowStatus.QUEUED.value, "metadata": content})
+        status = RowStatus.QUEUED if claim is None else RowStatus.PROCESSING
+        stamped = content if claim is None else stamped_metadata(content, claim)
+        body = postgres_json({"job_id": str(job_id), "status": status.value, "metadata": stamped})
         doubt = False
         attempts = self._rest.retries.begin(may_pass)
         for _round in attempts:
             try:
                 await self._rest.send(
-                    lambda table: table.insert(body), table="jobs", doing=f"queueing {job_id} in the table jobs"
+                    lambda table: table.insert(body), table="jobs", doing=f"adding {job_id} to the table jobs"
                 )
             except SupabaseError as error:
                 if error.kind is ErrorKind.CONFLICT and doubt:

@@ -10,7 +10,7 @@ from runops_evaluation.report.figures import chances, table_of_differences
 from runops_evaluation.report.scored_run import ScoredRun, score_run
 from runops_evaluation.statistics.compare import compare
 
-__all__ = ["add_to"]
+__all__ = ["add_to", "print_comparison"]
 
 
 def add_to(commands: Any) -> None:
@@ -27,8 +27,19 @@ def add_to(commands: Any) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    gold = read_gold(arguments.gold)
-    first, second = score_run(gold, arguments.first), score_run(gold, arguments.second)
+    return print_comparison(arguments.gold, arguments.first, arguments.second)
+
+
+def print_comparison(gold_folder: Path, first_run: Path, second_run: Path) -> int:
+    """Print what differs between two runs, and return the exit code.
+
+    Raises
+    ------
+    GoldUnreadable, RunUnreadable
+        A folder cannot be used.
+    """
+    gold = read_gold(gold_folder)
+    first, second = score_run(gold, first_run), score_run(gold, second_run)
     print(f"first:  {first.label}: {_made_with(first)}\nsecond: {second.label}: {_made_with(second)}\n")
     both = first.values().keys() & second.values().keys()
     print(table_of_differences(compare(first.values(), second.values())))

@@ -9,7 +9,7 @@ from runops_evaluation.gold.read import read_gold
 from runops_evaluation.report.page import page
 from runops_evaluation.report.scored_run import score_run
 
-__all__ = ["add_to"]
+__all__ = ["add_to", "write_report"]
 
 
 def add_to(commands: Any) -> None:
@@ -27,12 +27,32 @@ def add_to(commands: Any) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    gold = read_gold(arguments.gold)
-    run = score_run(gold, arguments.run)
-    earlier = None if arguments.against is None else score_run(gold, arguments.against)
-    out: Path = arguments.out or arguments.run / "report.html"
-    out.write_text(page(gold, run, earlier), encoding="utf-8")
-    print(out)
-    for sentence in run.left_out:
+    return write_report(arguments.gold, arguments.run, against=arguments.against, out=arguments.out)
+
+
+def write_report(gold: Path, run: Path, *, against: Path | None = None, out: Path | None = None) -> int:
+    """Write the report of a run, print where it is, and return the exit code.
+
+    Parameters
+    ----------
+    gold, run
+        Folders: of the gold recordings, and of the run.
+    against
+        Folder of an earlier run to compare it with.
+    out
+        The page; `report.html` in the run's folder where None.
+
+    Raises
+    ------
+    GoldUnreadable, RunUnreadable
+        A folder cannot be used.
+    """
+    recordings = read_gold(gold)
+    scored = score_run(recordings, run)
+    earlier = None if against is None else score_run(recordings, against)
+    path = out or run / "report.html"
+    path.write_text(page(recordings, scored, earlier), encoding="utf-8")
+    print(path)
+    for sentence in scored.left_out:
         print(f"Not scored: {sentence}", file=sys.stderr)
-    return 1 if run.left_out else 0
+    return 1 if scored.left_out else 0

@@ -14,7 +14,7 @@ from runops_evaluation.gold.about import About
 from runops_evaluation.gold.events import Events
 from runops_evaluation.gold.recording import GoldRecording
 
-__all__ = ["Fault", "GoldSet", "GoldUnreadable", "read_gold", "sha256_of"]
+__all__ = ["Fault", "GoldSet", "GoldUnreadable", "read_gold", "read_recording", "sha256_of"]
 
 _LARGEST_BYTES = 64 * 1024 * 1024
 _MOST_NAMED = 5
@@ -73,7 +73,7 @@ def read_gold(root: Path) -> GoldSet:
     recordings, faults = [], []
     for folder in folders:
         try:
-            recordings.append(_recording(folder))
+            recordings.append(read_recording(folder))
         except GoldUnreadable as error:
             faults.append(Fault(folder.name, str(error)))
     return GoldSet(tuple(recordings), tuple(faults))
@@ -85,7 +85,14 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _recording(folder: Path) -> GoldRecording:
+def read_recording(folder: Path) -> GoldRecording:
+    """Read one recording.
+
+    Raises
+    ------
+    GoldUnreadable
+        It cannot be used.
+    """
     about = _read(folder / "about.json", About)
     events = _read(folder / "events.json", Events)
     sop = _read(folder / "sop.json", Sop)

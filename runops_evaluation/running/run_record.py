@@ -93,7 +93,7 @@ def read_run(folder: Path) -> RunRecord:
         return RunRecord.model_validate(json.loads(path.read_bytes()))
     except OSError as error:
         raise RunUnreadable(
-            f"{path} cannot be read: {error.strerror}. `python -m evaluation run` writes it into the folder of --out."
+            f"{path} cannot be read: {error.strerror}. `runops evaluate` writes it into the folder of --out."
         ) from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]

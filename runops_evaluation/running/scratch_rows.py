@@ -10,7 +10,6 @@ from runops.job_row import Claim
 from runops.object_names import evidence_object, made_objects
 from runops.supabase.connection import Supabase
 from runops.videojob import Source as Bucket
-from runops_evaluation.running.source import NotMade
 
 __all__ = ["ScratchRow"]
 
@@ -43,27 +42,20 @@ class ScratchRow:
         """Where the recording is put."""
         return f"raw/{self.job_id}.mp4"
 
-    async def put(self, recording: Path) -> str:
-        """Upload the recording, add the row, claim it, and return the token of the claim.
+    async def put(self, recording: Path, *, owner: UUID | None) -> str:
+        """Upload the recording, add the row with a claim in it, and return the token of the claim.
+
+        The row is never queued: an operator or `runops work` on the same project leaves it alone.
 
         Raises
         ------
-        NotMade
-            Another worker or operator works on the same project and was faster.
         SupabaseError
             The project refused something, or could not be reached.
         """
         await self.remove_rows()
         await self.supabase.storage.upload(self.bucket, self.recording_object, recording, content_type="video/mp4")
-        await self.supabase.jobs.insert(self.job_id, user_id=None)
-        row = await self.supabase.jobs.get(self.job_id)
         claim = Claim(claim=str(uuid4()), by=f"evaluation/{socket.gethostname()}"[:300])
-        held = None if row is None else await self.supabase.jobs.claim(row, claim)
-        if held is None:
-            raise NotMade(
-                f"Another worker took the row {self.job_id}. Use a project on which no operator and no `runops work` "
-                "runs, such as the one that `python -m devstack up` starts."
-            )
+        await self.supabase.jobs.insert(self.job_id, user_id=owner, claim=claim)
         return claim.claim
 
     async def evidence(self) -> object | None:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from runops.videojob import ModelChoice, PromptChoice, Transcode
+from pydantic import ValidationError
 
-__all__ = ["PipelineSettings"]
+from runops.videojob import ModelChoice, Transcode
+
+__all__ = ["PipelineSettings", "fault_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,8 +15,10 @@ class PipelineSettings:
 
     Attributes
     ----------
-    models, prompts, transcode
+    models, transcode
         As in a VideoJob.
+    transcription_prompt, sop_prompt
+        The name of an installed prompt, or, with a slash in it, the path of a file.
     redaction
         Whether secrets are hidden.
     sop_language
@@ -22,7 +26,14 @@ class PipelineSettings:
     """
 
     models: ModelChoice
-    prompts: PromptChoice
+    transcription_prompt: str
+    sop_prompt: str
     transcode: Transcode
     redaction: bool = True
     sop_language: str | None = None
+
+
+def fault_of(error: ValidationError) -> str:
+    """Return the first fault of a setting as a sentence."""
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg'].removeprefix('Value error, ')}."

@@ -31,7 +31,7 @@ from runops_worker.gemini.model import GeminiModel
 from runops_worker.prompts import load_prompt
 from runops_worker.reporting.progress_sink import FanOut
 from runops_worker.reporting.row_sink import RowSink
-from runops_worker.task import Task
+from runops_worker.task import Prompt, Task
 
 __all__ = ["WorkerPipeline"]
 
@@ -55,6 +55,8 @@ class WorkerPipeline:
         Models, prompts and the slim video.
     cap_usd
         The most that one recording may cost.
+    owner
+        User to whom the rows belong.
     say
         Receives a line for each stage.
 
@@ -71,14 +73,16 @@ class WorkerPipeline:
         settings: PipelineSettings,
         *,
         cap_usd: Decimal | None,
+        owner: UUID | None,
         say: Callable[[str], object],
     ) -> None:
         self._supabase = supabase
         self._environment = environment
         self._settings = settings
         self._cap = Cap(most_usd=cap_usd, setting="--most-usd")
+        self._owner = owner
         self._say = say
-        self._prompts = (load_prompt(settings.prompts.transcription), load_prompt(settings.prompts.sop))
+        self._prompts = (_prompt(settings.transcription_prompt), _prompt(settings.sop_prompt))
         self._program = sources_digest()
         self._hashes: dict[Path, str] = {}
 
@@ -165,7 +169,7 @@ class WorkerPipeline:
     async def _run(self, gold: GoldRecording, row: ScratchRow, ended: _Ended) -> dict[str, Any]:
         assert gold.recording is not None
         assert self._environment.gemini_key is not None
-        token = await row.put(gold.recording)
+        token = await row.put(gold.recording, owner=self._owner)
         task = self._task(job_id=row.job_id, claim=token)
         with tempfile.TemporaryDirectory(prefix="runops-evaluation-") as workdir:
             async with GeminiModel(self._environment.gemini_key, base_url=self._environment.gemini_base_url) as model:
@@ -189,7 +193,7 @@ class WorkerPipeline:
         return Task(
             job_id=job_id,
             claim=claim,
-            user_id=None,
+            user_id=self._owner,
             source_bucket=ScratchRow(self._supabase, job_id).bucket,
             source_object=ScratchRow(self._supabase, job_id).recording_object,
             transcribe_model=settings.models.transcribe,
@@ -217,6 +221,13 @@ class WorkerPipeline:
             "redaction": str(self._settings.redaction).lower(),
             "sop_language": self._settings.sop_language or "as spoken",
         }
+
+
+def _prompt(value: str) -> Prompt:
+    if "/" not in value:
+        return load_prompt(value)
+    path = Path(value).expanduser()
+    return load_prompt(path.name, path.parent)
 
 
 def _not_of_the_video(failure: Failed) -> NotMade | Stopped | None:

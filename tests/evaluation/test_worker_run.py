@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -18,6 +19,7 @@ from devstack.stack import StackInfo
 from runops.supabase.connection import Supabase
 from runops_evaluation.commands.main import main
 from runops_evaluation.running.run_record import read_run
+from runops_evaluation.running.scratch_rows import ScratchRow
 from tests.evaluation.gold_set import GOLD
 
 NAME = "ledgerline-invoice"
@@ -118,6 +120,42 @@ def test_a_recording_is_worked_off_and_scored_and_nothing_is_left(
     assert objects(stack) <= before
 
 
+def test_its_row_is_never_queued_and_has_the_owner_that_was_named(
+    stack: StackInfo, database: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    owner, job = uuid4(), uuid4()
+    (tmp_path / "recording.mp4").write_bytes(b"some bytes")
+    statuses: list[str] = []
+
+    async def put() -> None:
+        async with Supabase(stack.url, stack.secret_key) as supabase:
+            row = ScratchRow(supabase, job)
+            token = await row.put(tmp_path / "recording.mp4", owner=owner)
+            stored = await supabase.jobs.get(job)
+            assert stored is not None
+            assert stored.status == "processing"
+            assert stored.claim is not None
+            assert stored.claim.token == token
+            assert stored.metadata["user_id"] == str(owner)
+            await row.remove()
+
+    database.execute("create table seen(status text)")
+    database.execute(
+        "create function note() returns trigger language plpgsql security definer as "
+        "$$ begin insert into seen values (new.status); return new; end $$"
+    )
+    database.execute("create trigger note before insert or update on jobs for each row execute function note()")
+    try:
+        asyncio.run(put())
+        statuses = [status for (status,) in database.execute("select status from seen").fetchall()]
+    finally:
+        database.execute("drop trigger note on jobs")
+        database.execute("drop function note")
+        database.execute("drop table seen")
+    assert statuses == ["processing"]
+    assert rows(database) == 0
+
+
 def test_a_video_that_the_model_refuses_is_scored_as_an_empty_result(
     arguments: list[str],
     database: psycopg.Connection[Any],
@@ -145,7 +183,7 @@ def test_with_googles_api_the_cost_is_told_first_and_allowed(
     assert main([*arguments, "--ask-above-usd", "0.01"]) == 2
     said = capsys.readouterr().err
     assert re.search(r"1 recording to work on, for about 0\.\d\d US dollars\.", said)
-    assert "Repeat the command with --yes." in said
+    assert "Repeat the command with --yes to agree." in said
     assert not (tmp_path / "run").exists()
     assert rows(database) == 0
 
