@@ -7,7 +7,7 @@ from typing import Any
 
 from runops_evaluation.gold.read import read_gold
 from runops_evaluation.report.page import page
-from runops_evaluation.report.scored_run import score_run
+from runops_evaluation.report.scored_run import ScoredRun, score_run
 
 __all__ = ["add_to", "write_report"]
 
@@ -27,11 +27,14 @@ def add_to(commands: Any) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    return write_report(arguments.gold, arguments.run, against=arguments.against, out=arguments.out)
+    scored = write_report(arguments.gold, arguments.run, against=arguments.against, out=arguments.out)
+    for sentence in scored.left_out:
+        print(f"Not scored: {sentence}", file=sys.stderr)
+    return 1 if scored.left_out else 0
 
 
-def write_report(gold: Path, run: Path, *, against: Path | None = None, out: Path | None = None) -> int:
-    """Write the report of a run, print where it is, and return the exit code.
+def write_report(gold: Path, run: Path, *, against: Path | None = None, out: Path | None = None) -> ScoredRun:
+    """Write the report of a run, print where it is, and return the run with its scores.
 
     Parameters
     ----------
@@ -53,6 +56,4 @@ def write_report(gold: Path, run: Path, *, against: Path | None = None, out: Pat
     path = out or run / "report.html"
     path.write_text(page(recordings, scored, earlier), encoding="utf-8")
     print(path)
-    for sentence in scored.left_out:
-        print(f"Not scored: {sentence}", file=sys.stderr)
-    return 1 if scored.left_out else 0
+    return scored

@@ -37,6 +37,8 @@ def test_wheel_holds_the_prompts_as_files(wheel: list[str]) -> None:
 
 def test_wheel_holds_every_program_and_nothing_compiled(wheel: list[str]) -> None:
     assert {"runops/__init__.py", "runops_operator/main.py", "runops_worker/__init__.py"} <= set(wheel)
+    assert {"runops_evaluation/evaluate.py", "runops_evaluation/report/page.html.j2"} <= set(wheel)
+    assert not [name for name in wheel if name.startswith("evaluation/")]
     assert not [name for name in wheel if "__pycache__" in name]
 
 

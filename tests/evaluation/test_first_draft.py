@@ -67,7 +67,7 @@ def test_a_change_without_a_text_is_counted_and_left_out() -> None:
 
 
 def test_no_time_is_after_the_end_and_all_are_in_order() -> None:
-    items = [
+    items: list[TranscriptItem] = [
         seen("00:01:10", end="00:01:20"),
         said("00:00:58", "00:01:09", " Done. "),
         said("00:00:50", "00:00:49", ""),
