@@ -8,10 +8,10 @@ import pytest
 
 from runops.quality import Gap
 from runops.transcript import TranscriptItem, dump_transcript
+from runops.transcript_gaps import gap_item
 from runops_worker.model.protocol import Answer
 from runops_worker.sop.wording.sentences import LANGUAGES
 from runops_worker.stages.parse_sop import parse_sop
-from runops_worker.transcription.gaps import gap_item
 from runops_worker.transcription.stored_transcript import Transcript
 from tests.worker.fakes import SLIM, TASK, FakeSupabase, TextModel, a_checkpoint, a_context, a_progress
 from tests.worker.pure.items import clicked, said

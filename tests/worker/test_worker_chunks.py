@@ -14,6 +14,7 @@ import pytest
 from runops.failures import Failed, Reason
 from runops.quality import Gap, Quality, TranscriptQuality
 from runops.transcript import dump_transcript
+from runops.transcript_gaps import gap_item, gaps_in
 from runops_worker.checkpoint.format import AnsweredRange, Checkpoint, SlimDone, read_checkpoint
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.media.transcode.activity import Activity
@@ -25,7 +26,6 @@ from runops_worker.stages.transcribe import transcribe
 from runops_worker.task import Task
 from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
 from runops_worker.transcription.clip_source import Measure
-from runops_worker.transcription.gaps import gap_item, gaps_in
 from runops_worker.transcription.next_questions.after_answer import MOST_CALLS
 from runops_worker.transcription.stored_transcript import StoredTranscript
 from tests.worker.fakes import TASK, ChunkModel, FakeSupabase, Killed, a_checkpoint, a_context, a_progress, idle, silent

@@ -20,6 +20,7 @@ from runops.sop import Sop
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.objects import ObjectInfo
 from runops.transcript import dump_transcript
+from runops.transcript_gaps import gap_item
 from runops_worker.checkpoint.format import Checkpoint, SlimDone, SopDone
 from runops_worker.checkpoint.keys import content_sha256, sop_key
 from runops_worker.media.transcode.chunks import Chunk
@@ -33,7 +34,6 @@ from runops_worker.stages.finalize import finalize
 from runops_worker.stages.parse_sop import parse_sop
 from runops_worker.stages.prepare import Prepared, prepare, store_slim
 from runops_worker.stages.transcribe import transcribe
-from runops_worker.transcription.gaps import gap_item
 from runops_worker.transcription.stored_transcript import StoredTranscript, Transcript
 from tests.worker.fakes import (
     ANSWER,

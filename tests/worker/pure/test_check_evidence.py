@@ -10,11 +10,11 @@ from runops.quality import Gap
 from runops.sop import Sop
 from runops.sop_graph import graph_faults
 from runops.transcript import dump_transcript
+from runops.transcript_gaps import gap_item
 from runops_worker.sop.evidence.check_evidence import CheckedSop, check_evidence, evidence_object
 from runops_worker.sop.evidence.number_items import item_id
 from runops_worker.sop.evidence.take_evidence import Cited
 from runops_worker.sop.wording.sentences import ENGLISH, LANGUAGES
-from runops_worker.transcription.gaps import gap_item
 from tests.worker.pure.sops import a_sop, edge, line, loop, task
 from tests.worker.pure.transcripts import done, said, shown
 

@@ -5,6 +5,7 @@ import logging
 from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.report import Output
+from runops.transcript_gaps import gaps_in
 from runops_worker.checkpoint.format import SlimDone
 from runops_worker.context import Context
 from runops_worker.reporting.gap_notes import gap_notes
@@ -12,7 +13,6 @@ from runops_worker.reporting.loss_notes import loss_notes
 from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.sop.stored_sop import SopObject
 from runops_worker.task import Task
-from runops_worker.transcription.gaps import gaps_in
 from runops_worker.transcription.stored_transcript import Transcript
 
 __all__ = ["finalize", "outputs_of"]

@@ -12,6 +12,7 @@ from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.quality import SopQuality
 from runops.sop import Sop
+from runops.transcript_gaps import gaps_in
 from runops_worker.checkpoint.format import Checkpoint, SlimDone, SopTried
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.context import Context
@@ -30,7 +31,6 @@ from runops_worker.sop.mask_sop import mask_sop, without_told_instruction
 from runops_worker.sop.read_sop import AnsweredSop, read_sop
 from runops_worker.sop.sop_request import sop_question
 from runops_worker.sop.stored_sop import SopObject, StoredSop
-from runops_worker.transcription.gaps import gaps_in
 from runops_worker.transcription.stored_transcript import Transcript
 
 __all__ = ["parse_sop", "sop_quality"]

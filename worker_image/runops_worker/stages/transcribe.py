@@ -7,6 +7,7 @@ from pathlib import Path
 
 from runops.progress import Stage
 from runops.transcript import TranscriptItem, dump_transcript, ordered
+from runops.transcript_gaps import gap_item
 from runops_worker.checkpoint.format import Checkpoint, SlimDone
 from runops_worker.context import Context
 from runops_worker.media.transcode.chunks import plan_chunks
@@ -15,7 +16,6 @@ from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.transcription.chunk_state import transcripts_of
 from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
 from runops_worker.transcription.clip_source import FinishedSlim
-from runops_worker.transcription.gaps import gap_item
 from runops_worker.transcription.known_secrets import KnownSecrets
 from runops_worker.transcription.lost_ranges import nothing_found
 from runops_worker.transcription.mask_secrets import hide_known, mask_items

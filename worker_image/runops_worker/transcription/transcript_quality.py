@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from runops.quality import MOST_FALLBACKS, Gap, TranscriptQuality, kept_gaps
 from runops.transcript import TranscriptItem
+from runops.transcript_gaps import joined
 from runops_worker.checkpoint.format import ChunkState
-from runops_worker.transcription.gaps import joined
 from runops_worker.transcription.mask_secrets import hidden_in
 
 __all__ = ["gaps_of", "quality_of"]

@@ -10,15 +10,17 @@ from typing import Any, Final
 from runops.quality import Gap, GapReason
 from runops.transcript import ActionType, VisualItem, seconds, timestamp
 
-__all__ = ["gap_item", "gaps_in", "joined"]
+__all__ = ["WHY", "gap_item", "gaps_in", "joined"]
 
-_WHY: Final[Mapping[GapReason, str]] = {
+WHY: Final[Mapping[GapReason, str]] = {
     "refused": "the model refused it",
     "empty": "the model gave no usable answer about it",
     "cut_off": "the model's answer broke off each time",
     "not_covered": "the model's answer left it out",
 }
-_REASONS: Final = {sentence: reason for reason, sentence in _WHY.items()}
+"""Why a part has no transcript, in words."""
+
+_REASONS: Final = {sentence: reason for reason, sentence in WHY.items()}
 _MARK: Final = re.compile(r"This part of the recording was not transcribed: (?P<why>[^.]{1,80})\.")
 _NOT_KNOWN: Final = "Not known."
 _APPLICATION: Final = "unknown"
@@ -31,7 +33,7 @@ def gap_item(gap: Gap) -> VisualItem:
         timestamp_end_visual=timestamp(gap.end),
         application_in_focus=_APPLICATION,
         action_type_observed=ActionType.SCREEN_UPDATE,
-        screen_region_description_pre_action=f"This part of the recording was not transcribed: {_WHY[gap.reason]}.",
+        screen_region_description_pre_action=f"This part of the recording was not transcribed: {WHY[gap.reason]}.",
         screen_region_description_post_action=_NOT_KNOWN,
     )
 

@@ -6,8 +6,8 @@ import pytest
 
 from runops.quality import MOST_GAPS, Gap, GapReason
 from runops.transcript import dump_transcript, parse_item
+from runops.transcript_gaps import gap_item, gaps_in, joined
 from runops_worker.reporting.gap_notes import gap_notes
-from runops_worker.transcription.gaps import gap_item, gaps_in, joined
 from tests.worker.pure.items import clicked, said
 
 

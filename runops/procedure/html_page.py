@@ -1,0 +1,104 @@
+"""A procedure as one HTML page that needs nothing else: no script, no font, no file beside it. Pure.
+
+Whatever a recording shows or says is escaped by Jinja2. The page forbids everything that it does not need by a content
+security policy of its own: its one style sheet is allowed by its hash, and pictures are data.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+from urllib.parse import quote, urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from runops.procedure import wording
+from runops.procedure.flow_chart import flow_charts
+from runops.procedure.model import Procedure, ShownStep, Way
+from runops.procedure.picture import Picture, shown_area
+
+__all__ = ["content_security_policy", "html_page"]
+
+_SHOWN_ACTIONS = 8
+"""More of one step are counted, not listed."""
+
+
+def html_page(procedure: Procedure, pictures: Mapping[str, Picture] | None = None, *, video: str | None = None) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    procedure
+        What is shown.
+    pictures
+        By the keys of `Procedure.moments`. A step whose picture is not among them says so.
+    video
+        Address of the recording, relative to the page or whole; times are links into it. Never a signed one. None for
+        times without links.
+
+    Raises
+    ------
+    ValueError
+        The address is of another scheme than http and https.
+    """
+    return str(
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            procedure=procedure,
+            pictures=dict(pictures or {}),
+            charts=flow_charts(procedure),
+            video=None if video is None else _address(video),
+            policy=content_security_policy(),
+            style=_style(),
+            most_actions=_SHOWN_ACTIONS,
+        )
+    )
+
+
+def content_security_policy() -> str:
+    """Return the policy that the page sets for itself; who serves it may send it as a header, too."""
+    digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+@lru_cache(maxsize=1)
+def _style() -> str:
+    return resources.files("runops.procedure").joinpath("page.css").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("runops.procedure", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        clock=wording.clock, action=wording.action, data_uri=_data_uri, paragraphs=_paragraphs, shown_ways=shown_ways
+    )
+    environment.globals.update(kinds=wording.KINDS, way=wording.way, shown_area=shown_area)
+    return environment
+
+
+def shown_ways(step: ShownStep) -> tuple[Way, ...]:
+    """Return the ways out of a step that are worth a word: not the only one that leads to the step below."""
+    is_plain = len(step.ways) == 1 and step.ways[0].condition == "next" and step.ways[0].number == step.number + 1
+    return () if is_plain else step.ways
+
+
+def _data_uri(picture: Picture) -> str:
+    return f"data:{picture.media_type};base64,{base64.b64encode(picture.data).decode()}"
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [line for line in text.split("\n") if line]
+
+
+def _address(video: str) -> str:
+    if urlsplit(video).scheme not in {"", "http", "https"}:
+        raise ValueError(f"{video[:80]!r} is no address of a video: use a path, http or https")
+    return quote(video.split("#", 1)[0], safe="/:?&=%+,;@~!$'()*[]")

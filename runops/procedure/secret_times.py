@@ -1,0 +1,113 @@
+"""When the screen may show a secret that the text hides. Pure.
+
+The text says what was hidden, not where on the screen it was. So time decides, and more is left out than need be: a
+picture without a secret that is missing does less harm than one with it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from runops.procedure.items import Items
+from runops.recorded_secrets.span import MARKER
+from runops.transcript import AudioItem, VisualItem, seconds
+
+__all__ = ["SecretTimes", "hidden_kinds", "secret_times"]
+
+_BEFORE = 5.0
+"""An action is named by the second; a text may be on the screen before it is noticed."""
+_AFTER = 2.0
+_AROUND_SPEECH = 10.0
+"""A password is typed while it is said, or a little before or after."""
+_UNKNOWN = frozenset({"", "unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class SecretTimes:
+    """Times at which no picture is shown.
+
+    Attributes
+    ----------
+    times
+        From, until, and what is hidden, such as `password`.
+    screens
+        Applications in which a secret was shown, with the second from which on that holds: whoever comes back to them
+        may see it again.
+    focus
+        When each application came into focus, in order.
+    """
+
+    times: tuple[tuple[float, float, str], ...] = ()
+    screens: dict[str, tuple[float, str]] = field(default_factory=dict)
+    focus: tuple[tuple[float, str], ...] = ()
+
+    def at(self, start: float, end: float) -> str | None:
+        """Return what the screen may show between two seconds; None for no secret."""
+        for since, until, kind in self.times:
+            if since <= end and start <= until:
+                return kind
+        for name in self._in_focus(start, end):
+            since, kind = self.screens.get(name, (float("inf"), ""))
+            if since <= end:
+                return kind
+        return None
+
+    def _in_focus(self, start: float, end: float) -> Iterator[str]:
+        before: str | None = None
+        for at, name in self.focus:
+            if at <= start:
+                before = name
+            elif at <= end:
+                yield name
+        if before is not None:
+            yield before
+
+
+def hidden_kinds(texts: Iterable[str]) -> list[str]:
+    """Return what is hidden in texts, such as `password`, each once."""
+    found = (match[0][1 : -len(" hidden]")] for text in texts for match in MARKER.finditer(text))
+    return list(dict.fromkeys(found))
+
+
+def secret_times(items: Items) -> SecretTimes:
+    """Return when the screen may show a secret.
+
+    That is from before an item that hides one until another application or page comes into focus, and whenever the
+    same one is in focus again. A secret that was said: some seconds before and after.
+    """
+    seen = [item for item in items.all if isinstance(item, VisualItem)]
+    times: list[tuple[float, float, str]] = []
+    screens: dict[str, tuple[float, str]] = {}
+    for index, shown in enumerate(seen):
+        kinds = hidden_kinds(_texts(shown.model_dump(mode="json")))
+        if kinds:
+            since = min(shown.start - _BEFORE, seen[index - 1].start if index else 0.0)
+            times.append((since, _left(seen, index), kinds[0]))
+            screens.setdefault(_screen(shown), (since, kinds[0]))
+    for item in items.all:
+        if isinstance(item, AudioItem) and (kinds := hidden_kinds([item.verbatim_transcript_segment])):
+            end = max(item.start, seconds(item.timestamp_end_audio))
+            times.append((item.start - _AROUND_SPEECH, end + _AROUND_SPEECH, kinds[0]))
+    return SecretTimes(tuple(times), screens, tuple((item.start, _screen(item)) for item in seen))
+
+
+def _left(seen: Sequence[VisualItem], index: int) -> float:
+    """Return when the screen of an item is surely left: some seconds after another one is in focus."""
+    screen = _screen(seen[index])
+    others = (item.start for item in seen[index + 1 :] if screen not in _UNKNOWN and _screen(item) != screen)
+    return next(others, float("inf")) + _AFTER
+
+
+def _screen(item: VisualItem) -> str:
+    return " ".join(item.application_in_focus.casefold().split())
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
