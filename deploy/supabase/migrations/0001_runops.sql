@@ -1,6 +1,6 @@
 -- Optional. runops-operator works on the tables as they are; this makes them faster and gives the app more to show.
 -- It may be run again at any time and then changes nothing. Run the file as a whole, in the SQL editor of the Supabase
--- dashboard or by `psql --single-transaction`: either all of it is done or nothing.
+-- dashboard or by `psql --single-transaction`: either all of it is done or nothing. ../rollback/0001_runops.sql undoes it.
 --
 -- What it does:
 --   1. jobs.progress_stage and jobs.progress_percent, which the operator fills where they exist
@@ -13,7 +13,34 @@
 -- Rather give up than make the app wait behind us.
 set local lock_timeout = '10s';
 
+-- What these files add is noted, so that a rollback removes no column, constraint or publication of the project's own.
+create table if not exists public.runops_added (
+  thing text primary key,
+  added_at timestamptz not null default now()
+);
+alter table public.runops_added enable row level security;
+revoke all on public.runops_added from public;
+do $$
+declare
+  one text;
+begin
+  -- Supabase grants tables that are made in the dashboard's SQL editor to these roles.
+  for one in select rolname from pg_roles where rolname in ('anon', 'authenticated') loop
+    execute format('revoke all on public.runops_added from %I', one);
+  end loop;
+end
+$$;
+
 -- 1. Progress -----------------------------------------------------------------------------------------------------
+insert into public.runops_added (thing)
+select 'column jobs.' || missing
+from unnest(array['progress_stage', 'progress_percent']) missing
+where not exists (
+  select from pg_attribute
+  where attrelid = 'public.jobs'::regclass and attname = missing and not attisdropped
+)
+on conflict do nothing;
+
 alter table public.jobs
   add column if not exists progress_stage varchar(50),
   add column if not exists progress_percent int;
@@ -86,6 +113,9 @@ begin
       'alter table public.%I add constraint %I unique (%s)',
       results, format('%s_%s_key', results, array_to_string(keys, '_')), array_to_string(keys, ', ')
     );
+    insert into public.runops_added (thing)
+    values (format('constraint %s.%s_%s_key', results, results, array_to_string(keys, '_')))
+    on conflict do nothing;
   end loop;
 end
 $$;

@@ -1,7 +1,6 @@
 """The optional migrations, against a real PostgreSQL with the tables of a user's project."""
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import LiteralString
 from uuid import uuid4
@@ -10,9 +9,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from devstack.processes import places
-from devstack.supabase import postgres
-from devstack.supabase.schema import SeedOptions, seed_sql
+from devstack.supabase.schema import SeedOptions
 
 _MIGRATIONS = Path(__file__).parents[2] / "deploy" / "supabase" / "migrations"
 _MIGRATION = (_MIGRATIONS / "0001_runops.sql").read_text("utf-8")
@@ -25,38 +22,10 @@ _TOLD = SeedOptions(realtime=True)
 Connection = psycopg.Connection[tuple[object, ...]]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("migration")
-    log, data, sockets = folder / "log", postgres.data_folder(folder), places.new_run_folder()
-    try:
-        postgres.initialise(data, log=log)
-        program = postgres.start(data, sockets=sockets, log=log, durable=False)
-        try:
-            postgres.wait_until_ready(program, sockets=sockets, log=log)
-            with psycopg.connect(postgres.database_url(sockets), autocommit=True) as connection:
-                connection.execute("create database pristine")
-            yield sockets
-        finally:
-            postgres.stop(program, immediate=True)
-    finally:
-        shutil.rmtree(data)
-        shutil.rmtree(sockets)
-
-
 @pytest.fixture(params=[_OLD, _NEW], ids=["old-project", "new-project"])
-def project(server: Path, request: pytest.FixtureRequest) -> Iterator[Connection]:
-    """Give a connection to a fresh project; roles belong to the whole server and are left from one to the next."""
-    name = f"p{uuid4().hex}"
-    with psycopg.connect(postgres.database_url(server), autocommit=True) as connection:
-        connection.execute(f"create database {name} template pristine")
-        seeded = seed_sql(request.param)
-        if connection.execute("select 1 from pg_roles where rolname = 'service_role'").fetchone():
-            seeded = seeded[seeded.index("create schema auth") :]
-    url = postgres.database_url(server).replace("/postgres?", f"/{name}?")
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(seeded.encode())
-        yield connection
+def project(new_project: Callable[[SeedOptions], Connection], request: pytest.FixtureRequest) -> Connection:
+    """Give a connection to a fresh project."""
+    return new_project(request.param)
 
 
 def _migrate(project: Connection, migration: str = _MIGRATION) -> None:
