@@ -80,11 +80,13 @@ _COLUMNS: tuple[tuple[str, str, str, int], ...] = (
     ("Stage", "string", ".status.stage", 0),
     ("Progress", "string", ".status.progress", 0),
     ("Attempts", "integer", ".status.attempts", 0),
+    ("Ends", "string", ".status.timeLeft.ends", 0),
     ("Age", "date", ".metadata.creationTimestamp", 0),
     ("User", "string", ".spec.userId", 1),
     ("Model", "string", ".spec.model.transcribe", 1),
     ("Tokens", "integer", ".status.usage.totalTokens", 1),
     ("Reason", "string", ".status.reason", 1),
+    ("Position", "integer", ".status.timeLeft.position", 1),
     ("Node", "string", ".status.workerPod.node", 1),
 )
 

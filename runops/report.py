@@ -150,6 +150,9 @@ class StageTime(_Camel):
         str, Field(max_length=40, json_schema_extra={"format": "date-time"}, description="When it began.")
     ]
     seconds: Annotated[float, Field(ge=0, description="How long it took, until it ended or failed.")]
+    resumed: Annotated[
+        bool | None, Field(description="True where an earlier attempt had done some of its work, or all of it.")
+    ] = None
 
 
 class Output(_Camel):

@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from runops.quality import MOST_FALLBACKS, Quality
 from runops.report import Output, ResolvedPrompt, StageTime, Usage
 from runops.videojob_pace import Pace
+from runops.videojob_time_left import TimeLeftStatus
 
 __all__ = [
     "API_VERSION",
@@ -356,6 +357,9 @@ class VideoJobStatus(_Camel):
     )
     stages: Annotated[
         list[StageTime] | None, Field(max_length=8, description="How long each stage of the last attempt took.")
+    ] = None
+    time_left: Annotated[
+        TimeLeftStatus | None, Field(description="When it is expected to end. Absent once it has ended.")
     ] = None
     pace: Annotated[Pace | None, Field(description="When calls go while a model's quota per minute is used up.")] = None
     outputs: Annotated[

@@ -40,6 +40,8 @@ from runops_operator.reconcile.observe import ObservationReader
 from runops_operator.reconcile.reconciler import Reconciler
 from runops_operator.reconcile.stopping import Stopping
 from runops_operator.spending.spending_watch import SpendingWatch
+from runops_operator.time_left.history import History
+from runops_operator.time_left.time_left_loop import TimeLeftLoop
 
 __all__ = ["Operator", "assemble"]
 
@@ -60,6 +62,7 @@ class Operator:
     pace: PaceLoop
     spending: SpendingWatch
     drain: DrainWatch
+    time_left: TimeLeftLoop
 
 
 def _show_caps(cost: Cost, metrics: Metrics) -> None:
@@ -118,6 +121,8 @@ def assemble(
     store.observe(spending.see, deleted=spending.see_deleted)
     breakers = Breakers(config, now)
     store.observe(breakers.see, deleted=breakers.see_deleted)
+    history = History(now)
+    store.observe(history.see, deleted=history.see_deleted)
     drain = DrainWatch(cluster, config, changed=wake.set)
     _show_caps(config.cost, metrics)
     metrics.look_at(videojobs=lambda: snapshot(store.videojobs()), depth=lambda: len(queue))
@@ -227,6 +232,21 @@ def assemble(
     )
     backlog = BacklogWatch(jobs, metrics, now=server_clock.now)
     resync = Resync(cluster=cluster, store=store, queue=queue, config=config, on_pod_without_job=stopping.follow)
+    time_left = TimeLeftLoop(
+        cluster=cluster, store=store, history=history, paused=lambda: breakers.pause() is not None, now=now
+    )
     return Operator(
-        store, queue, intake, confirmation, reconciler, resync, rows, stopping, backlog, pace, spending, drain
+        store,
+        queue,
+        intake,
+        confirmation,
+        reconciler,
+        resync,
+        rows,
+        stopping,
+        backlog,
+        pace,
+        spending,
+        drain,
+        time_left,
     )

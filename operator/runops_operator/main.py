@@ -240,6 +240,7 @@ async def _work(replica: _Replica, lease: Coroutine[Any, Any, None] | None = Non
             tasks.start("resync", operator.resync.run(resync))
             _start(operator, loops)
             loops.start_beside("backlog", operator.backlog.run)
+            loops.start_beside("time left", operator.time_left.run)
             loops.start_beside("events", poster.run)
             loops.start_beside("claiming condition", partial(_show_claiming, replica, operator))
             if tracer is not None:

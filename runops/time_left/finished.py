@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from runops.progress import Stage
 
-__all__ = ["PHASES", "FinishedVideo", "Phase"]
+__all__ = ["PHASES", "FinishedVideo", "Phase", "model_key"]
 
 
 class Phase(StrEnum):
@@ -25,6 +25,11 @@ class Phase(StrEnum):
 
 PHASES: tuple[Phase, ...] = tuple(Phase)
 """All phases in their order."""
+
+
+def model_key(transcribe: str, sop: str) -> str:
+    """Return the models of a video as one word: those of one key are compared with each other."""
+    return transcribe if transcribe == sop else f"{transcribe},{sop}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ def test_columns_short_name_category_and_selectable_fields_work(kubectl: Kubectl
             "reason": "Why",
             "usage": {"totalTokens": 1234},
             "workerPod": {"name": "p", "uid": "u", "node": "node-9"},
+            "timeLeft": {"ends": "14:05-14:11Z", "position": 3, "likely": "2026-11-30T14:07:00Z"},
         }
     }
     patched = kubectl(
@@ -113,10 +114,10 @@ def test_columns_short_name_category_and_selectable_fields_work(kubectl: Kubectl
     )
     assert patched.returncode == 0, patched.stderr
     narrow = kubectl("-n", namespace, "get", "runops").stdout.splitlines()
-    assert narrow[0].split() == ["NAME", "PHASE", "STAGE", "PROGRESS", "ATTEMPTS", "AGE"]
-    assert narrow[1].split()[:5] == [name, "Running", "transcribing", "55%", "2"]
+    assert narrow[0].split() == ["NAME", "PHASE", "STAGE", "PROGRESS", "ATTEMPTS", "ENDS", "AGE"]
+    assert narrow[1].split()[:6] == [name, "Running", "transcribing", "55%", "2", "14:05-14:11Z"]
     wide = kubectl("-n", namespace, "get", "vjob", "-o", "wide").stdout.splitlines()
-    assert wide[0].split()[6:] == ["USER", "MODEL", "TOKENS", "REASON", "NODE"]
+    assert wide[0].split()[7:] == ["USER", "MODEL", "TOKENS", "REASON", "POSITION", "NODE"]
     assert "node-9" in wide[1]
     selected = kubectl("-n", namespace, "get", "vjob", "--field-selector", "status.phase=Running", "-o", "name")
     assert selected.stdout.strip() == f"videojob.runops.dev/{name}"

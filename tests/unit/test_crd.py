@@ -62,6 +62,7 @@ def test_columns_are_those_of_the_design() -> None:
         "STAGE",
         "PROGRESS",
         "ATTEMPTS",
+        "ENDS",
         "AGE",
     ]
     assert [column["name"].upper() for column in columns if column.get("priority") == 1] == [
@@ -69,6 +70,7 @@ def test_columns_are_those_of_the_design() -> None:
         "MODEL",
         "TOKENS",
         "REASON",
+        "POSITION",
         "NODE",
     ]
 

@@ -157,6 +157,7 @@ def _now() -> datetime:
 async def _stages(context: Context, checkpoint: CheckpointStore, progress: StageProgress, gate: CostGate) -> Report:
     await check_row(context.task, context.supabase)
     await checkpoint.load()
+    progress.resumes(checkpoint.state.begun)
     checkpoint.change(partial(Checkpoint.with_ledger, change=Ledger.with_attempt))
     for models in models_to_ask(context.task, checkpoint.state):
         await context.model.check(*models)

@@ -31,9 +31,9 @@ __all__ = ["UNREAD", "JobView", "Unread", "VideoJobView", "parse_job", "parse_vi
 
 _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
-WORKER_OWNED_STATUS = ("progress", "usage", "quality", "stages", "outputs", "pace")
+WORKER_OWNED_STATUS = ("progress", "usage", "quality", "stages", "outputs", "pace", "time_left")
 """Status fields that the worker writes while it runs. A change in them alone needs no reconciliation. Nor does a grant
-of the operator in `pace`."""
+of the operator in `pace`, or what it expects in `time_left`."""
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -215,6 +215,8 @@ def _bare_status(value: Any) -> VideoJobStatus:
     status = _status(value)
     if status.worker_pod is not None:
         status = status.model_copy(update={"worker_pod": _bare(status.worker_pod)})
+    if status.time_left is not None:
+        status = status.model_copy(update={"time_left": _bare(status.time_left)})
     if status.usage is not None:
         # Nobody here reads the cost by attempt, and 10,000 VideoJobs have it.
         status = status.model_copy(update={"usage": status.usage.model_copy(update={"attempts": ()})})

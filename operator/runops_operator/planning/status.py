@@ -308,7 +308,8 @@ def _ended(
         completion_time=rfc3339(now),
         attempts=max(attempts, videojob.status.attempts or 0),
     )
-    return status.model_dump(by_alias=True, exclude_none=True)
+    # What was expected of the end is of no use once that is known.
+    return status.model_dump(by_alias=True, exclude_none=True) | {"timeLeft": None}
 
 
 def _tell_losses(conditions: _Conditions, quality: Quality | None) -> None:

@@ -249,6 +249,16 @@ class Checkpoint(BaseModel):
     ledger: Ledger = Ledger()
 
     @property
+    def begun(self) -> frozenset[Stage]:
+        """The stages of which some work is done, or all."""
+        done = {
+            Stage.PREPARING_VIDEO: self.slim is not None,
+            Stage.TRANSCRIBING: self.transcript is not None or bool(self.chunks),
+            Stage.PARSING_SOP: self.sop is not None or bool(self.sections),
+        }
+        return frozenset(stage for stage, is_begun in done.items() if is_begun)
+
+    @property
     def quality(self) -> Quality | None:
         """How good the finished results are; None where nothing is to be said yet."""
         losses = () if self.slim is None else self.slim.losses

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from runops.progress import Stage, percent
@@ -29,6 +29,7 @@ class StageProgress:
         self._begun: list[tuple[Stage, datetime, float]] = []
         self._lock = asyncio.Lock()
         self._stopped = False
+        self._resumed: frozenset[Stage] = frozenset()
         self.stage = Stage.PREPARING_VIDEO
         self._shares: dict[Stage, float] = {}
 
@@ -55,9 +56,18 @@ class StageProgress:
             return ()
         ends = [at for _, _, at in self._begun[1:]] + [self._clock()]
         return tuple(
-            StageTime(stage=stage, start_time=began.strftime("%Y-%m-%dT%H:%M:%SZ"), seconds=round(end - at, 3))
+            StageTime(
+                stage=stage,
+                start_time=began.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                seconds=round(end - at, 3),
+                resumed=True if stage in self._resumed else None,
+            )
             for (stage, began, at), end in zip(self._begun, ends, strict=True)
         )
+
+    def resumes(self, stages: Iterable[Stage]) -> None:
+        """Note the stages of which an earlier attempt did some of the work, or all: how long they take says little."""
+        self._resumed = frozenset(stages)
 
     def advance(self, stage: Stage, share: float) -> None:
         """Record the share of a stage that is done, 0 to 1. It never decreases; it shows once the stage has begun."""
