@@ -2,11 +2,7 @@
 
 import copy
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +10,12 @@ import jsonschema
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from devstack.processes.errors import StackError
 from runops.evidence import Evidence
 from runops.sop import Sop
 from runops.transcript import TRANSCRIPT, dump_transcript
+from tests.schemas.compiler import compiled, made
 from tests.schemas.json_schemas import json_schemas
-from tests.schemas.published import FOLDER, TYPES, packages, published
+from tests.schemas.published import FOLDER
 
 _GOLD = sorted((Path(__file__).parents[1] / "evaluation" / "gold").glob("*/sop.json"))
 _EXAMPLE = Path(__file__).with_name("example.ts")
@@ -90,23 +86,12 @@ EVIDENCE: dict[str, Any] = {
 VALID: dict[str, Any] = {"Transcript": [CLICK, SPEECH], "Sop": SOP, "Evidence": EVIDENCE}
 
 
-@cache
-def _made() -> dict[str, str]:
-    try:
-        return published()
-    except StackError as error:
-        missing = f"NO NODE, so this shows nothing: {error}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-
-
 def validator(title: str) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(json_schemas()[title])
 
 
 def test_the_published_files_are_the_generated_ones() -> None:
-    assert {path.name: path.read_text("utf-8") for path in FOLDER.iterdir()} == _made(), "run `make schemas`"
+    assert {path.name: path.read_text("utf-8") for path in FOLDER.iterdir()} == made(), "run `make schemas`"
 
 
 @pytest.mark.parametrize("title", VALID)
@@ -215,25 +200,6 @@ def test_what_the_models_take_is_taken_by_the_schema(title: str, change: Callabl
     change(value)
     TYPED[title].validate_python(value)
     validator(title).validate(value)
-
-
-def compiled(folder: Path, *programs: tuple[str, str]) -> str:
-    """Compile TypeScript programs beside the published types, and return what the compiler says."""
-    _made()
-    home = packages()
-    shutil.copy(FOLDER / TYPES, folder)
-    for name, text in programs:
-        (folder / name).write_text(text, "utf-8")
-    options = ["--strict", "--noEmit", "--target", "es2022", "--module", "es2022", "--moduleResolution", "bundler"]
-    done = subprocess.run(
-        [home / "node_modules" / ".bin" / "tsc", *options, *(name for name, _ in programs), TYPES],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    return done.stdout + done.stderr
 
 
 def test_the_compiler_takes_the_example_and_the_gold(tmp_path: Path) -> None:
