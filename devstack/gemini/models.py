@@ -24,6 +24,8 @@ class Model:
         Level of a request that names none.
     frame_tokens : tuple of int
         Tokens of a video frame at low, default and high media resolution.
+    sound_tokens : int
+        Tokens of a second of sound.
     budget : bool
         Whether `thinkingBudget` is the way to limit thinking.
     shared_window : bool
@@ -42,6 +44,7 @@ class Model:
     thinking_levels: tuple[str, ...] = ("low", "medium", "high")
     default_level: str = "medium"
     frame_tokens: tuple[int, int, int] = (70, 70, 280)
+    sound_tokens: int = 25
     input_limit: int = _MILLION
     output_limit: int = 65_536
     unary_output_limit: int = 65_536
@@ -70,8 +73,8 @@ MODELS: dict[str, Model] = {
         Model("gemini-3.5-flash-lite", thinking_levels=("minimal", "low", "medium", "high")),
         Model("gemini-3.1-pro-preview", default_level="high", preview=True),
         Model("gemini-3.5-transcribe", audio_only=True),
-        Model("gemini-2.5-flash", thinking_levels=(), frame_tokens=(66, 258, 258), budget=True),
-        Model("gemini-2.5-pro", thinking_levels=(), frame_tokens=(66, 258, 258), budget=True),
+        Model("gemini-2.5-flash", thinking_levels=(), frame_tokens=(66, 258, 258), sound_tokens=32, budget=True),
+        Model("gemini-2.5-pro", thinking_levels=(), frame_tokens=(66, 258, 258), sound_tokens=32, budget=True),
     )
 }
 

@@ -29,10 +29,10 @@ def counted(*, model: str = "gemini-3.8-flash", seconds: float = 60, resolution:
 @pytest.mark.parametrize(
     ("model", "resolution", "per_minute"),
     [
-        ("gemini-3.8-flash", "UNSPECIFIED", 6_540),
-        ("gemini-3.8-flash", "LOW", 6_540),
-        ("gemini-3.8-flash", "HIGH", 19_140),
-        ("gemini-4-hydrogen", "HIGH", 19_140),
+        ("gemini-3.8-flash", "UNSPECIFIED", 60 * (70 + 25 + 7)),
+        ("gemini-3.8-flash", "LOW", 6_120),
+        ("gemini-3.8-flash", "HIGH", 60 * (280 + 25 + 7)),
+        ("gemini-4-hydrogen", "HIGH", 18_720),
         ("gemini-2.5-flash", "UNSPECIFIED", 60 * (258 + 32 + 7)),
         ("gemini-2.5-flash", "LOW", 60 * (66 + 32 + 7)),
     ],
@@ -42,7 +42,7 @@ def test_a_minute_of_video_costs_what_its_family_says(model: str, resolution: st
 
 
 def test_more_frames_a_second_cost_more_and_sound_stays() -> None:
-    assert counted(fps=2.0).counts == {"VIDEO": 120 * 70, "TEXT": 420, "AUDIO": 1_920}
+    assert counted(fps=2.0).counts == {"VIDEO": 120 * 70, "TEXT": 420, "AUDIO": 1_500}
 
 
 def test_a_clip_of_an_instant_has_no_video_tokens() -> None:
@@ -71,13 +71,13 @@ def test_usage_names_every_modality_and_adds_up(
     body = request_for(name, mediaResolution="MEDIA_RESOLUTION_HIGH", thinkingConfig={"thinkingLevel": "LOW"})
     usage = http.post("/v1beta/models/gemini-3.8-flash:generateContent", json=body).json()["usageMetadata"]
     details = {one["modality"]: one["tokenCount"] for one in usage["promptTokensDetails"]}
-    assert details == {"VIDEO": 12 * 280, "TEXT": 12 * 7 + 10, "AUDIO": 12 * 32}
+    assert details == {"VIDEO": 12 * 280, "TEXT": 12 * 7 + 10, "AUDIO": 12 * 25}
     assert usage["promptTokenCount"] == sum(details.values())
     assert usage["totalTokenCount"] == (
         usage["promptTokenCount"] + usage["candidatesTokenCount"] + usage["thoughtsTokenCount"]
     )
     counted = http.post("/v1beta/models/gemini-3.8-flash:countTokens", json={"contents": body["contents"]}).json()
-    assert counted["totalTokens"] == 12 * (70 + 32 + 7) + 10
+    assert counted["totalTokens"] == 12 * (70 + 25 + 7) + 10
 
 
 def test_the_output_limit_cuts_the_text(http: httpx.Client, put_file: Callable[..., str], recording: Path) -> None:

@@ -8,7 +8,9 @@ from runops_worker.media.errors import MediaToolFailed
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.examine import examine
 from runops_worker.media.transcode.chunks import Chunk
+from runops_worker.media.transcode.drop_sound import drop_sound
 from runops_worker.media.transcode.measure_activity import measure_activity
+from runops_worker.media.transcode.slim_video import inspect_slim
 from runops_worker.media.transcode.transcode import transcode
 from tests.worker.film import film
 
@@ -45,6 +47,18 @@ async def test_a_clip_without_sound_can_be_measured(tmp_path: Path) -> None:
     assert activity.changed[:4] == (False, False, False, True)
     assert not activity.changed[5]
     assert activity.loud == (False,) * 6
+
+
+async def test_a_clip_is_written_again_without_its_sound(screencast: Path, tmp_path: Path) -> None:
+    slim = await slim_of(screencast, tmp_path)
+    await drop_sound(slim, tmp_path / "pictures.mp4", limits=LIMITS)
+    before, after = [await inspect_slim(path, limits=LIMITS) for path in (slim, tmp_path / "pictures.mp4")]
+    assert (before.audio.packets > 0, after.audio.packets) == (True, 0)
+    assert after.video == before.video
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"not a video")
+    with pytest.raises(MediaToolFailed, match="take the sound out"):
+        await drop_sound(broken, tmp_path / "none.mp4", limits=LIMITS)
 
 
 async def test_a_file_that_is_not_a_video_is_a_failure_of_the_tool(tmp_path: Path) -> None:

@@ -63,6 +63,11 @@ class Attempt:
     checkpoint: CheckpointStore
     task: Task = TASK
     measure: Measure = idle_now
+    silenced: list[str] = field(default_factory=list)
+
+    async def drop_sound(self, clip: Path, target: Path) -> None:
+        self.silenced.append(clip.name)
+        await asyncio.to_thread(target.write_bytes, b"pictures only")
 
     async def transcribe(self, slim: SlimDone) -> list[dict[str, Any]]:
         context = a_context(self.fake, model=self.model, workdir=self.workdir, task=self.task)
@@ -75,6 +80,7 @@ class Attempt:
                 workdir=self.workdir,
                 measure=self.measure,
                 measure_seam=silent_now,
+                drop_sound=self.drop_sound,
                 work=work,
                 on_progress=lambda _: None,
             )
@@ -219,10 +225,14 @@ async def test_of_a_chunk_without_a_sound_the_model_is_told_so_and_its_speech_is
     first = attempt(FakeSupabase(), model)
     assert [("Hello" in str(item)) for item in await first.transcribe(SHORT)].count(True) == 2
     assert all("It has sound" in question.text for question in model.questions)
+    assert first.silenced == []
     model.questions.clear()
     silent_track = replace(attempt(FakeSupabase(), model), measure=without_a_sound)
     assert not any("Hello" in str(item) for item in await silent_track.transcribe(SHORT))
-    assert all("the track is silent" in question.text for question in model.questions)
+    assert all("It has no sound" in question.text for question in model.questions)
+    # Silence costs as many tokens as speech: it is not sent.
+    assert silent_track.silenced == ["clip-0.000-300.000.mp4", "clip-295.000-600.000.mp4"]
+    assert not list(silent_track.workdir.glob("*.pictures.mp4"))
     assert silent_track.checkpoint.state.quality == Quality(transcript=TranscriptQuality(dropped=2))
 
 

@@ -142,7 +142,7 @@ async def _read_part(part: dict[str, Any], *, prompt: _Prompt, model: Model, res
     elif media is None:
         prompt.tokens.add("TEXT", -(-size // _STORED_TEXT_TOKENS_PER_BYTE))
     elif family == "audio":
-        prompt.tokens.add_audio(duration=media.duration)
+        prompt.tokens.add_audio(model=model, duration=media.duration)
     elif model.audio_only:
         raise invalid(f"Video input is not supported by {model.name}.")
     else:

@@ -8,9 +8,8 @@ from typing import Any
 from devstack.gemini.models import Model
 from devstack.gemini.wire.api_error import invalid
 
-__all__ = ["AUDIO_PER_SECOND", "TIMESTAMP_PER_SECOND", "PromptTokens", "media_seconds", "text_tokens"]
+__all__ = ["TIMESTAMP_PER_SECOND", "PromptTokens", "media_seconds", "text_tokens"]
 
-AUDIO_PER_SECOND = 32
 TIMESTAMP_PER_SECOND = 7
 _IMAGE_TOKENS = 258
 _SHORTEST_VIDEO = 0.5
@@ -82,7 +81,7 @@ class PromptTokens:
         Parameters
         ----------
         model : Model
-            Decides what a frame costs.
+            Decides what a frame and a second of sound cost.
         metadata : dict
             `videoMetadata` of the part: offsets and frames per second.
         resolution : str
@@ -111,11 +110,11 @@ class PromptTokens:
             self.add("VIDEO", frames * model.frame_tokens[_RESOLUTIONS[resolution]])
         self.add("TEXT", whole * TIMESTAMP_PER_SECOND)
         if has_audio:
-            self.add("AUDIO", whole * AUDIO_PER_SECOND)
+            self.add("AUDIO", whole * model.sound_tokens)
 
-    def add_audio(self, *, duration: float) -> None:
+    def add_audio(self, *, model: Model, duration: float) -> None:
         """Count an audio file of so many seconds."""
-        self.add("AUDIO", math.ceil(duration) * AUDIO_PER_SECOND)
+        self.add("AUDIO", math.ceil(duration) * model.sound_tokens)
 
     def add_image(self) -> None:
         """Count one still picture."""

@@ -19,10 +19,6 @@ def test_the_question_names_length_sound_and_pictures() -> None:
     question = clip_question(replace(TASK, fps=2), model="other", seconds=10, has_audio=False)
     assert question.model == "other"
     assert "is 10 seconds long and shows 2 pictures per second. It has no sound" in question.text
-    question = clip_question(TASK, model="m", seconds=10, has_audio=True, is_silent=True)
-    assert "per second. It has a sound track, but the track is silent: nobody speaks" in question.text
-    question = clip_question(TASK, model="m", seconds=10, has_audio=False, is_silent=True)
-    assert "per second. It has no sound" in question.text
 
 
 def test_a_repair_has_the_unreadable_items_with_their_faults_and_asks_for_no_others() -> None:

@@ -1,8 +1,8 @@
 """How many tokens a call will take, before it is made. Pure.
 
-A picture at HIGH resolution counts 280 tokens with Gemini 3 and 4, and 258 with Gemini 2; a second of sound counts 32,
-and each second of a video has a time mark of 7 tokens of text (ai.google.dev, media resolution and tokens). Text counts
-a token for every four bytes, and the schema of the answer is text, too.
+A picture at HIGH resolution counts 280 tokens with Gemini 3 and 4, and 258 with Gemini 2; a second of sound counts 25,
+with Gemini 2 32 (ai.google.dev, media resolution, 2026-09-19). Each second of a video has a time mark of 7 tokens of
+text (Vertex AI, video understanding). Text counts a token for every four bytes, and so does the schema of the answer.
 """
 
 import json
@@ -16,10 +16,12 @@ __all__ = ["MOST_FPS", "CallEstimate", "clip_estimate", "picture_tokens", "text_
 
 MOST_FPS: Final = 24
 """The API refuses more. A slim video of up to 30 pictures per second is sampled at this rate."""
-_SOUND_PER_SECOND: Final = 32
+_SOUND_PER_SECOND: Final = 25
+_DEAREST_SOUND_PER_SECOND: Final = 32
 _TIME_MARK_PER_SECOND: Final = 7
 _BYTES_PER_TOKEN: Final = 4
 _DEAREST_PICTURE: Final = 280
+_LATER_FAMILIES: Final = ("gemini-3", "gemini-4")
 
 # What answers take, thinking included. An answer about a clip grows with its length. One that is made of text has a
 # part that does not depend on the text, and grows slower than the text.
@@ -80,7 +82,11 @@ def picture_tokens(model: str) -> int | None:
     name = model.removeprefix("models/")
     if name.startswith("gemini-2"):
         return 258
-    return 280 if name.startswith(("gemini-3", "gemini-4")) else None
+    return 280 if name.startswith(_LATER_FAMILIES) else None
+
+
+def _sound_tokens(model: str) -> int:
+    return _SOUND_PER_SECOND if model.removeprefix("models/").startswith(_LATER_FAMILIES) else _DEAREST_SOUND_PER_SECOND
 
 
 def text_tokens(text: str) -> int:
@@ -108,7 +114,7 @@ def clip_estimate(question: Question, *, seconds: float, fps: int, with_sound: b
         model=question.model,
         text_tokens=_question_tokens(question) + whole * _TIME_MARK_PER_SECOND,
         video_tokens=pictures * (picture_tokens(question.model) or _DEAREST_PICTURE),
-        audio_tokens=whole * _SOUND_PER_SECOND if with_sound else 0,
+        audio_tokens=whole * _sound_tokens(question.model) if with_sound else 0,
         most_output_tokens=question.max_output_tokens,
         usual_output_tokens=min(_ANSWER_BASE + whole * _ANSWER_PER_SECOND, question.max_output_tokens),
     )

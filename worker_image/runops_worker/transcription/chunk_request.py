@@ -26,7 +26,6 @@ def clip_question(
     model: str,
     seconds: float,
     has_audio: bool,
-    is_silent: bool = False,
     start: float = 0.0,
     so_far: str = "",
 ) -> Question:
@@ -42,19 +41,16 @@ def clip_question(
         Length of the clip.
     has_audio
         Whether it has sound.
-    is_silent
-        Whether that was measured to be silence.
     start
         Where the clip begins, in seconds of the recording.
     so_far
         What is known of the recording before it, as JSON; see `transcription.so_far`.
     """
-    if not has_audio:
-        sound = "It has no sound: there are no audio items."
-    elif is_silent:
-        sound = "It has a sound track, but the track is silent: nobody speaks, and there are no audio items."
-    else:
-        sound = "It has sound: transcribe what is said as audio items."
+    sound = (
+        "It has sound: transcribe what is said as audio items."
+        if has_audio
+        else "It has no sound: there are no audio items."
+    )
     pictures = "one picture" if task.fps == 1 else f"{task.fps} pictures"
     return _question(
         task,

@@ -14,7 +14,7 @@ from runops_worker.model.protocol import Model
 from runops_worker.overlapping_work import OverlappingWork
 from runops_worker.task import Task
 from runops_worker.transcription.chunk_state import transcripts_of, with_lost_ranges_open
-from runops_worker.transcription.clip_source import ClipSource, Measure, MeasureSeam
+from runops_worker.transcription.clip_source import ClipSource, DropSound, Measure, MeasureSeam
 from runops_worker.transcription.known_secrets import KnownSecrets
 from runops_worker.transcription.lost_ranges import lost_failure
 from runops_worker.transcription.mask_checkpoint import masked_checkpoint
@@ -41,6 +41,8 @@ class ChunkTranscriber:
         See `ChunkInputs`.
     measure_seam
         See `SeamChooser`.
+    drop_sound
+        See `ChunkInputs`.
     work
         Where chunks are transcribed; after its first failure no further chunk begins.
     on_progress
@@ -55,6 +57,7 @@ class ChunkTranscriber:
     workdir: Path
     measure: Measure
     measure_seam: MeasureSeam
+    drop_sound: DropSound
     work: OverlappingWork
     on_progress: Callable[[float], None]
     secrets: KnownSecrets = field(default_factory=KnownSecrets, init=False)
@@ -80,6 +83,7 @@ class ChunkTranscriber:
             workdir=self.workdir,
             clips=clips,
             measure=self.measure,
+            drop_sound=self.drop_sound,
             origin=origin,
             has_audio=has_audio,
             secrets=self.secrets,

@@ -18,7 +18,7 @@ from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge, Model
 from runops_worker.task import Task
 from runops_worker.transcription.chunk_request import clip_question, repair_question
 from runops_worker.transcription.chunk_state import about_clip, begun, is_usable
-from runops_worker.transcription.clip_source import ClipSource, Measure
+from runops_worker.transcription.clip_source import ClipSource, DropSound, Measure
 from runops_worker.transcription.heard_answer import Heard, heard, without_secrets
 from runops_worker.transcription.known_secrets import KnownSecrets
 from runops_worker.transcription.made_up import without_made_up, without_speech_in_silence
@@ -47,6 +47,8 @@ class ChunkInputs:
         Where clips are cut from.
     measure
         Measures what happens in a clip.
+    drop_sound
+        Writes a clip again without its sound, where that is silence.
     origin
         First part of the keys, see `SlimDone.origin`.
     has_audio
@@ -61,6 +63,7 @@ class ChunkInputs:
     workdir: Path
     clips: ClipSource
     measure: Measure
+    drop_sound: DropSound
     origin: str
     has_audio: bool
     secrets: KnownSecrets = field(default_factory=KnownSecrets)
@@ -155,6 +158,20 @@ async def _clip(
         clip.unlink(missing_ok=True)
 
 
+@asynccontextmanager
+async def _heard_clip(clip: Path, inputs: ChunkInputs, *, is_silent: bool) -> AsyncIterator[Path]:
+    """Give the clip for the time of the block, without its sound where nothing can be heard."""
+    if not (inputs.has_audio and is_silent):
+        yield clip
+        return
+    pictures = inputs.workdir / f"{clip.stem}.pictures.mp4"
+    try:
+        await inputs.drop_sound(clip, pictures)
+        yield pictures
+    finally:
+        pictures.unlink(missing_ok=True)
+
+
 async def _ask_about(
     clip: Path, part: tuple[float, float], state: ChunkState, inputs: ChunkInputs, *, activity: Activity
 ) -> ChunkState:
@@ -162,9 +179,10 @@ async def _ask_about(
     models = inputs.task.transcription_models
     if not _is_next(state, part):
         return state
-    async with inputs.model.uploaded(
-        clip, job_id=inputs.task.job_id, seconds=part[1] - part[0], fps=inputs.task.fps
-    ) as video:
+    async with (
+        _heard_clip(clip, inputs, is_silent=activity.is_silent(*part)) as sent,
+        inputs.model.uploaded(sent, job_id=inputs.task.job_id, seconds=part[1] - part[0], fps=inputs.task.fps) as video,
+    ):
         while _is_next(state, part):
             question = state.open[0]
             # An earlier attempt may have had more fallback models.
@@ -205,6 +223,7 @@ async def _answer(
     activity: Activity,
 ) -> Heard:
     seconds = question.end - question.start
+    has_audio = inputs.has_audio and not activity.is_silent(question.start, question.end)
     if question.purpose == "repair":
         asked = repair_question(inputs.task, model=models[0], seconds=seconds, unsettled=question.unsettled)
     else:
@@ -212,8 +231,7 @@ async def _answer(
             inputs.task,
             model=models[0],
             seconds=seconds,
-            has_audio=inputs.has_audio,
-            is_silent=activity.is_silent(question.start, question.end),
+            has_audio=has_audio,
             start=question.start,
             so_far=so_far,
         )
@@ -225,7 +243,7 @@ async def _answer(
             raise
         answer = Answer("", AnswerEnd.CUT_OFF, "the input is too large", model=models[0])
     read = heard(answer, length=seconds)
-    read = without_made_up(read, instruction=inputs.task.transcription_prompt.text, has_audio=inputs.has_audio)
+    read = without_made_up(read, instruction=inputs.task.transcription_prompt.text, has_audio=has_audio)
     read = without_speech_in_silence(read, activity, start=question.start)
     if read.settled or read.dropped:
         _LOG.info("the answer was settled", extra={"rules": dict(read.settled), "dropped": read.dropped})
