@@ -8,7 +8,7 @@ from itertools import zip_longest
 from runops.sop import Node, Sop, Trigger
 from runops.sop_outline import Branch, GoTo, Step, outline
 
-__all__ = ["sop_text"]
+__all__ = ["plain_line", "sop_text"]
 
 _INDENT = "    "
 _NARROWEST = 24
@@ -47,7 +47,7 @@ def sop_text(sop: Sop, *, width: int | None = None) -> str:
 
 def _head(sop: Sop) -> Iterator[str]:
     meta = sop.meta
-    title = _plain(meta.title)
+    title = plain_line(meta.title)
     yield title
     yield "=" * min(len(title), 72)
     facts = {
@@ -57,18 +57,18 @@ def _head(sop: Sop) -> Iterator[str]:
         "Version": meta.version,
         "Created": meta.created or "",
     }
-    yield from (f"{name + ':':<9}{_plain(value)}" for name, value in facts.items() if value)
+    yield from (f"{name + ':':<9}{plain_line(value)}" for name, value in facts.items() if value)
 
 
 def _triggers(sop: Sop) -> Iterator[str]:
     if sop.public.triggers:
         yield "When"
-        yield from (f"  - {_plain(trigger.description)} ({_how(trigger)})" for trigger in sop.public.triggers)
+        yield from (f"  - {plain_line(trigger.description)} ({_how(trigger)})" for trigger in sop.public.triggers)
 
 
 def _how(trigger: Trigger) -> str:
     detail = trigger.config or trigger.endpoint or trigger.signal
-    return f"{trigger.type}: {_plain(detail)}" if detail else trigger.type
+    return f"{trigger.type}: {plain_line(detail)}" if detail else trigger.type
 
 
 def _steps(sop: Sop) -> Iterator[str]:
@@ -120,7 +120,7 @@ class _Renderer:
                 continue
             at = item.number
             below = f"{indent}{' ' * (self._width + 2)}"
-            yield f"{indent}{item.number:>{self._width}}. {_KINDS[item.node.type]}{_plain(item.node.label)}"
+            yield f"{indent}{item.number:>{self._width}}. {_KINDS[item.node.type]}{plain_line(item.node.label)}"
             yield from (f"{below}{line}" for line in _notes(item.node))
             next_node = later.node.id if isinstance(later, Step) else following if later is None else later.node_id
             for branch in item.branches:
@@ -150,19 +150,20 @@ class _Renderer:
 
 def _notes(node: Node) -> Iterator[str]:
     if node.iterator:
-        yield f"over: {_plain(node.iterator)}"
+        yield f"over: {plain_line(node.iterator)}"
     if node.exit_condition:
-        yield f"until: {_plain(node.exit_condition)}"
+        yield f"until: {plain_line(node.exit_condition)}"
     if node.intent:
-        yield f"why: {_plain(node.intent)}"
+        yield f"why: {plain_line(node.intent)}"
     if node.context:
-        yield f"note: {_plain(node.context)}"
+        yield f"note: {plain_line(node.context)}"
 
 
 def _variables(sop: Sop) -> Iterator[str]:
     if sop.public.variables:
         yield "Variables"
-        yield from (f"  - {_plain(name)} = {_plain(str(value))}" for name, value in sop.public.variables.items())
+        variables = sop.public.variables
+        yield from (f"  - {plain_line(name)} = {plain_line(str(value))}" for name, value in variables.items())
 
 
 def _questions(sop: Sop) -> Iterator[str]:
@@ -170,7 +171,7 @@ def _questions(sop: Sop) -> Iterator[str]:
         yield "Open questions"
         rank = ("high", "medium", "low")
         for item in sorted(sop.public.clarification_requests, key=lambda item: rank.index(item.importance)):
-            yield f"  - [{item.importance}] {_plain(item.question)}"
+            yield f"  - [{item.importance}] {plain_line(item.question)}"
 
 
 def _skills(sop: Sop) -> Iterator[str]:
@@ -185,10 +186,10 @@ def _skills(sop: Sop) -> Iterator[str]:
             if step.node_id in numbers and skill.id in (step.primary_skill, *(step.alt_skills or ()))
         )
         steps = f", step{'s' if len(used) > 1 else ''} {', '.join(map(str, used))}" if used else ""
-        yield f"  - {_plain(skill.app)} ({skill.method_type}){steps}"
+        yield f"  - {plain_line(skill.app)} ({skill.method_type}){steps}"
 
 
-def _plain(text: str) -> str:
+def plain_line(text: str) -> str:
     """Return the text in one line, without what a terminal would obey instead of show."""
     shown = (char if char.isspace() or unicodedata.category(char) not in {"Cc", "Cf", "Cs"} else "" for char in text)
     return " ".join("".join(shown).split())

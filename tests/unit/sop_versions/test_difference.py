@@ -1,0 +1,117 @@
+"""What differs from one SOP to another, as a person reads it."""
+
+import itertools
+import json
+from typing import Any
+
+from hypothesis import given
+
+from runops.sop import Sop
+from runops.sop_as_stored import sop_as_stored
+from runops.sop_versions.align import with_ids
+from runops.sop_versions.difference import Difference, difference, difference_text
+from tests.sop_graphs import any_sops, as_sop, edge, hostile_sops, node, raw_sop, sound_sops
+
+sound = sound_sops().map(as_sop)
+
+
+def chain(*steps: tuple[str, str], **public: Any) -> Sop:
+    names = [name for name, _ in steps]
+    nodes = [node("start", "trigger"), *(node(name, label=label) for name, label in steps), node("end", "end")]
+    order = ["start", *names, "end"]
+    edges = [edge(source, target) for source, target in itertools.pairwise(order)]
+    return as_sop(raw_sop(nodes, edges, **public))
+
+
+OPEN, CHECK, SEND = ("open", "Open the list"), ("check", "Check the sum"), ("send", "Send the mail")
+
+
+@given(sop=sound)
+def test_a_sop_does_not_differ_from_itself_nor_by_its_ids(sop: Sop) -> None:
+    assert difference(sop, sop) == Difference()
+    renamed = with_ids(sop, {one.id: f"step-{index}" for index, one in enumerate(sop.public.nodes)})
+    assert difference(sop, renamed).is_empty
+    assert difference_text(difference(sop, renamed)) == "There is no difference.\n"
+
+
+@given(one=sound, other=sound)
+def test_each_step_is_added_removed_or_in_both(one: Sop, other: Sop) -> None:
+    found = difference(one, other)
+    added, removed = len(found.added), len(found.removed)
+    assert len(other.public.nodes) - added == len(one.public.nodes) - removed
+    json.dumps(found.as_json())
+
+
+@given(one=any_sops(), other=hostile_sops())
+def test_any_two_stored_sops_can_be_compared(one: dict[str, Any], other: dict[str, Any]) -> None:
+    read = [sop for raw in (one, other) if (sop := sop_as_stored(raw)) is not None]
+    if len(read) == 2:
+        difference_text(difference(*read))
+
+
+def test_a_person_reads_what_changed() -> None:
+    before = chain(
+        OPEN,
+        CHECK,
+        SEND,
+        variables={"sum": 1},
+        clarification_requests=[{"id": "q", "question": "Who?", "importance": "low"}],
+    )
+    after = chain(
+        ("login", "Log in"),
+        OPEN,
+        ("send", "Send the mail to all"),
+        variables={"sum": 2},
+    )
+    assert difference_text(difference(before, after)) == (
+        "Removed steps\n"
+        "  - 3. Check the sum\n"
+        "\n"
+        "Added steps\n"
+        "  + 2. Log in\n"
+        "\n"
+        "Changed steps\n"
+        "  4. Send the mail to all\n"
+        "       label:\n"
+        "         - Send the mail\n"
+        "         + Send the mail to all\n"
+        "\n"
+        "Variables\n"
+        "  sum:\n"
+        "    - 1\n"
+        "    + 2\n"
+        "\n"
+        "Open questions\n"
+        "  - Who?\n"
+    )
+
+
+def test_a_step_that_moves_is_named_once() -> None:
+    found = difference(chain(OPEN, CHECK, SEND), chain(CHECK, SEND, OPEN))
+    assert [step.id for step in found.changed if step.moved] == ["open"]
+    (moved,) = [step for step in found.changed if step.moved]
+    assert (moved.number_before, moved.number_after) == (2, 4)
+    assert "2 -> 4. Open the list (moved)" in difference_text(found)
+
+
+def test_another_answer_of_a_decision_is_a_change_of_its_step() -> None:
+    def asked(yes: str, no: str) -> Sop:
+        nodes = [
+            node("s", "trigger"),
+            node("d", "decision", "Is it paid?"),
+            node("a", label="File it"),
+            node("b", label="Pay it"),
+            node("e", "end"),
+        ]
+        return as_sop(
+            raw_sop(nodes, [edge("s", "d"), edge("d", yes, "yes"), edge("d", no, "no"), edge("a", "e"), edge("b", "e")])
+        )
+
+    text = difference_text(difference(asked("a", "b"), asked("b", "a")))
+    assert "then (yes):\n         - File it\n         + Pay it" in text
+
+
+def test_no_text_of_a_sop_obeys_a_terminal() -> None:
+    text = difference_text(difference(chain(OPEN), chain(OPEN, ("x", "a\x1b[2Jb\nc"))))
+    assert "\x1b" not in text
+    assert "a[2Jb c" in text
