@@ -1,4 +1,4 @@
-"""The object `sops/{job_id}.evidence.json`: for each step of a SOP the items of the transcript on which it rests."""
+"""The object `sops/{job_id}.evidence.json`: for each step of a SOP what it rests on."""
 
 from typing import Annotated, Literal
 
@@ -14,12 +14,19 @@ class _Strict(BaseModel):
 
 
 class EvidenceItem(_Strict):
-    """One item of the transcript."""
+    """One item of the transcript, or an answer that a person gave to a question of an earlier SOP."""
 
-    id: Annotated[str, Field(pattern=r"^t\d{4,6}$", description="`t0001` is the first item of the transcript.")]
-    kind: Annotated[Literal["audio", "visual"], Field(description="Whether it was said or seen.")]
+    id: Annotated[
+        str,
+        Field(
+            pattern=r"^(t\d{4,6}|a\d{4})$",
+            description="`t0001` is the first item of the transcript, `a0001` the first answer.",
+        ),
+    ]
+    kind: Annotated[Literal["audio", "visual", "answer"], Field(description="Whether it was said, seen or answered.")]
     start: Timestamp | None = None
     end: Timestamp | None = None
+    question: Annotated[str | None, Field(description="What was asked. Only an answer has it.")] = None
 
 
 class Evidence(_Strict):

@@ -61,6 +61,7 @@ class Reason(StrEnum):
     OUTPUT_CUT_OFF = "OutputCutOff"
     ROW_MISSING = "RowMissing"
     DUPLICATE_RESULTS = "DuplicateResults"
+    TRANSCRIPT_MISSING = "TranscriptMissing"
     MODEL_NOT_FOUND = "ModelNotFound"
     MODEL_REFUSED_REQUEST = "ModelRefusedRequest"
     MODEL_REGION_REFUSED = "ModelRegionRefused"
@@ -273,6 +274,13 @@ _ROWS = (
         _P,
         "The table already has more than one result for this job.",
         "Delete all result rows but one, then queue the job again (`runops retry`).",
+    ),
+    (
+        Reason.TRANSCRIPT_MISSING,
+        89,
+        _P,
+        "Only the SOP was to be made again, and there is no transcript to make it of.",
+        "Queue the job for all stages (`runops retry`).",
     ),
     (
         Reason.MODEL_NOT_FOUND,

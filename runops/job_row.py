@@ -30,6 +30,9 @@ __all__ = [
     "JobRow",
     "Lane",
     "RowStatus",
+    "begins_with_sop",
+    "metadata_of_queued",
+    "metadata_to_claim",
     "metadata_with_notes",
     "metadata_with_token",
     "no_such_user",
@@ -48,6 +51,8 @@ Anything else an app writes there could act as a pattern in a filter, or be too 
 LONGEST_UUID = len("urn:uuid:{}") + 36
 """Python accepts a UUID with any number of hyphens; a request does not."""
 _NOT_AN_OBJECT = "not_an_object"
+_ONLY_SOP: Mapping[str, str] = MappingProxyType({"from": "sop"})
+"""In `metadata.runops` of a queued row: only the SOP is made again. The claim of the row keeps it."""
 _SORTS: Mapping[type, str] = MappingProxyType({bool: "true or false", dict: "an object", list: "a list"})
 _TOKENS = UUID("6f1d2c1e-3b0a-5d52-9c53-0b8f0f3a7d11")
 """Namespace of derived tokens. Any UUID will do, but it must never change."""
@@ -304,8 +309,34 @@ def no_such_user(user_id: UUID) -> str:
     )
 
 
+def begins_with_sop(metadata: Any) -> bool:
+    """Whether only the SOP of a row is to be made, of the transcript that is there."""
+    stamp = metadata.get("runops") if isinstance(metadata, Mapping) else None
+    return isinstance(stamp, Mapping) and stamp.get("from") == _ONLY_SOP["from"]
+
+
+def metadata_of_queued(metadata: Any, *, only_sop: bool) -> dict[str, Any]:
+    """Return metadata without a claim; with `only_sop`, it says that only the SOP is to be made again.
+
+    Metadata that is not an object is kept under `not_an_object`.
+    """
+    kept = {name: value for name, value in _as_object(metadata).items() if name != "runops"}
+    return {**kept, "runops": dict(_ONLY_SOP)} if only_sop else kept
+
+
+def metadata_to_claim(row: JobRow) -> Any:
+    """Return the metadata that a new claim is stamped into.
+
+    A row that an app queued again may carry the claim of an earlier run, and what that run was to begin with. That is
+    over; only what is said without a claim is meant for this one.
+    """
+    stamp = row.metadata.get("runops") if isinstance(row.metadata, Mapping) else None
+    is_over = row.status != RowStatus.PROCESSING and isinstance(stamp, Mapping) and "claim" in stamp
+    return metadata_of_queued(row.metadata, only_sop=False) if is_over else row.metadata
+
+
 def stamped_metadata(metadata: Any, claim: Claim) -> dict[str, Any]:
-    """Return metadata with the claim in it and everything else kept.
+    """Return metadata with the claim in it and everything else kept, also that only the SOP is to be made.
 
     Parameters
     ----------
@@ -314,12 +345,14 @@ def stamped_metadata(metadata: Any, claim: Claim) -> dict[str, Any]:
     claim
         The claim to stamp.
     """
-    stamp = {"runops": claim.stamp()}
+    begin = _ONLY_SOP if begins_with_sop(metadata) else {}
+    return {**_as_object(metadata), "runops": {**claim.stamp(), **begin}}
+
+
+def _as_object(metadata: Any) -> Mapping[str, Any]:
     if metadata is None:
-        return stamp
-    if isinstance(metadata, Mapping):
-        return {**metadata, **stamp}
-    return {_NOT_AN_OBJECT: metadata, **stamp}
+        return {}
+    return metadata if isinstance(metadata, Mapping) else {_NOT_AN_OBJECT: metadata}
 
 
 def metadata_with_token(metadata: Mapping[str, Any], token: str) -> dict[str, Any]:

@@ -2,7 +2,16 @@
 
 from uuid import UUID
 
-__all__ = ["checkpoint_object", "evidence_object", "made_objects", "slim_object", "sop_object", "transcript_object"]
+__all__ = [
+    "answers_object",
+    "checkpoint_object",
+    "evidence_object",
+    "made_objects",
+    "merged_sop_object",
+    "slim_object",
+    "sop_object",
+    "transcript_object",
+]
 
 
 def slim_object(job_id: UUID) -> str:
@@ -21,7 +30,7 @@ def checkpoint_object(job_id: UUID) -> str:
 
 
 def sop_object(job_id: UUID) -> str:
-    """Return where the SOP is put."""
+    """Return where the SOP is put as it was generated last."""
     return f"sops/{job_id}.json"
 
 
@@ -30,12 +39,27 @@ def evidence_object(job_id: UUID) -> str:
     return f"sops/{job_id}.evidence.json"
 
 
+def merged_sop_object(job_id: UUID) -> str:
+    """Return where the generated SOP is kept on which the one in the table rests.
+
+    It is there once a job has been run again. Until then that is the only one, at `sop_object`.
+    """
+    return f"sops/{job_id}.merged.json"
+
+
+def answers_object(job_id: UUID) -> str:
+    """Return where the answers that people gave to questions of the SOP are put."""
+    return f"sops/{job_id}.answers.json"
+
+
 def made_objects(job_id: UUID) -> list[str]:
-    """Return all objects that a worker makes for a job; the recording belongs to its owner."""
+    """Return all objects that are made for a job; the recording belongs to its owner."""
     return [
         slim_object(job_id),
         transcript_object(job_id),
         checkpoint_object(job_id),
         sop_object(job_id),
         evidence_object(job_id),
+        merged_sop_object(job_id),
+        answers_object(job_id),
     ]

@@ -22,8 +22,10 @@ __all__ = [
     "Quality",
     "RecordingLoss",
     "RecordingQuality",
+    "SopEdits",
     "SopQuality",
     "TranscriptQuality",
+    "edits_sentence",
     "fallback_sentence",
     "gaps_sentence",
     "kept_gaps",
@@ -46,6 +48,10 @@ an answer without items for it."""
 
 LossKind = Literal["sound_unreadable", "sound_track_left_out", "cut_off", "pictures_damaged"]
 """What of a recording could not be used: its sound, one of several sound tracks, its end, its picture for some time."""
+
+
+SopEdits = Literal["kept", "conflict"]
+"""What became of edits to an earlier SOP: they are in the one in the table, or they kept the new one out of it."""
 
 
 class _Camel(BaseModel):
@@ -132,6 +138,13 @@ class SopQuality(_Camel):
     questions: Annotated[int, Field(ge=0, description="Questions to the owner (clarification requests).")] = 0
     hidden_secrets: Annotated[int, Field(ge=0, description="Secrets that the SOP made up and that were hidden.")] = 0
     fallback_model: Annotated[ModelName | None, Field(description="The fallback model that wrote it.")] = None
+    edits: Annotated[
+        SopEdits | None,
+        Field(
+            description="kept: what people edited in the SOP before is in this one, too. conflict: the edited SOP "
+            "stays in the table, since both differ in the same places; `runops sop` tells where."
+        ),
+    ] = None
 
 
 class Quality(_Camel):
@@ -174,6 +187,16 @@ def fallback_sentence(quality: Quality | None) -> str:
     if sop is not None:
         parts.append(f"{sop} wrote the SOP")
     return f"In place of the first model, {', and '.join(parts)}." if parts else ""
+
+
+def edits_sentence(quality: Quality | None) -> str:
+    """Return one sentence about what people edited in an earlier SOP; an empty text where they edited nothing."""
+    edits = None if quality is None or quality.sop is None else quality.sop.edits
+    if edits == "kept":
+        return "What was edited in the SOP before is in the new one, too."
+    if edits == "conflict":
+        return "The SOP in the table was edited and stays; the new one differs in the same places. See `runops sop`."
+    return ""
 
 
 def _it(count: int) -> str:

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["MOST_CONFLICTS", "Conflict", "conflict_sentence"]
+__all__ = ["CONFLICT_NOTE", "MOST_CONFLICTS", "Conflict", "conflict_sentence"]
 
 MOST_CONFLICTS = 20
 """Conflicts that are listed; of more, their number is told."""
+CONFLICT_NOTE = "sop_conflict"
+"""Kind of the note in a row."""
 
 
 @dataclass(frozen=True, slots=True)

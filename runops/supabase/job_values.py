@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from runops.job_row import RowStatus
+from runops.job_row import RowStatus, begins_with_sop, metadata_of_queued
 from runops.logs import redact
 from runops.progress import Stage
 from runops.supabase.jobs_requests import NOW
@@ -58,14 +58,21 @@ def explained(sentence: str) -> dict[str, Any]:
 
 
 def queued(metadata: Any) -> dict[str, Any]:
-    """Return the values of a row that goes back into the queue, without the claim in its metadata."""
+    """Return the values of a row that goes back into the queue, without the claim in its metadata.
+
+    What it is to begin with stays.
+    """
+    return _queued(metadata, only_sop=begins_with_sop(metadata))
+
+
+def queued_afresh(metadata: Any, *, only_sop: bool = False) -> dict[str, Any]:
+    """Return the values of a row that had ended and is queued again; with `only_sop`, only its SOP is made again."""
+    return {**_queued(metadata, only_sop=only_sop), "error": None, "completed_at": None}
+
+
+def _queued(metadata: Any, *, only_sop: bool) -> dict[str, Any]:
     values: dict[str, Any] = {"status": RowStatus.QUEUED.value, "updated_at": NOW}
     values |= {"progress_stage": None, "progress_percent": None}
-    if isinstance(metadata, Mapping) and "runops" in metadata:
-        values["metadata"] = {name: value for name, value in metadata.items() if name != "runops"}
+    if only_sop or (isinstance(metadata, Mapping) and "runops" in metadata):
+        values["metadata"] = metadata_of_queued(metadata, only_sop=only_sop)
     return values
-
-
-def queued_afresh(metadata: Any) -> dict[str, Any]:
-    """Return the values of a row that had ended and is queued again."""
-    return {**queued(metadata), "error": None, "completed_at": None}

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from runops.job_row import Claim, JobRow, RowStatus, metadata_with_notes, metadata_with_token, stamped_metadata
+from runops.job_row import (
+    Claim,
+    JobRow,
+    RowStatus,
+    metadata_to_claim,
+    metadata_with_notes,
+    metadata_with_token,
+    stamped_metadata,
+)
 from runops.progress import Stage
 from runops.supabase.claim_result import ClaimResult, claim_result
 from runops.supabase.errors import ErrorKind, SupabaseError, ever_changing
@@ -427,7 +435,7 @@ class JobsTable(JobsReads):
                 return
 
     async def _claimed(self, row: JobRow, claim: Claim, which: Callable[[Any], Any], *, doing: str) -> list[JobRow]:
-        values = claimed(stamped_metadata(row.metadata, claim))
+        values = claimed(stamped_metadata(metadata_to_claim(row), claim))
 
         async def send(columns: JobsColumns) -> list[dict[str, Any]]:
             body, select = columns.kept(values), columns.read

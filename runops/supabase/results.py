@@ -1,6 +1,7 @@
 """The tables `transcripts` and `sops`: one row of ours for a job each, whether or not the table has a unique index."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from runops.failures import Failed, Reason
-from runops.job_row import no_such_user
+from runops.job_row import RowStatus, no_such_user
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.jobs_requests import NOW, held_under, validated
 from runops.supabase.postgres_json import postgres_json
@@ -16,7 +17,7 @@ from runops.supabase.rest import Rest
 from runops.supabase.result_rows import PROMPT_TYPE, ResultRow, our_rows, row_to_show
 from runops.supabase.retry import may_pass, may_pass_or_conflicts
 
-__all__ = ["TYPED", "WRITTEN", "ResultsTables"]
+__all__ = ["TYPED", "WRITTEN", "Keep", "ResultsTables", "SopInTable"]
 
 _JOB = "jobs!inner(job_id)"
 """Only rows whose job can be seen, by the foreign key of the table."""
@@ -27,9 +28,38 @@ WRITTEN = {
 """The two tables, each with the columns that are written or read."""
 TYPED = "prompt_type"
 """A column of `sops` in newer projects; it may come or go while a program runs."""
-
-
+_VERSION = "xmin"
+"""Of a row of a table: another transaction wrote it, if this is another one. An app need not touch `updated_at`."""
+_VERSION_OF_A_VIEW = "updated_at"
 _ROWS = TypeAdapter(list[ResultRow])
+
+Keep = Callable[[Any], Awaitable[dict[str, Any] | None]]
+"""Receives the SOP that is in the table; returns the one to put in its place, or None to leave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SopInTable:
+    """A SOP of ours as it was read.
+
+    Attributes
+    ----------
+    data
+        The SOP object, or whatever an app wrote there.
+    id, version
+        Its row, and what tells whether it was written since; None where the row has no such value.
+    version_column
+        The column of that.
+    """
+
+    data: Any
+    id: Any
+    version: str | None
+    version_column: str
+
+    def unchanged(self, query: Any) -> Any:
+        """Filter for the row as it was read."""
+        query, column = query.eq("id", self.id), self.version_column
+        return query.is_(column, "null") if self.version is None else query.eq(column, self.version)
 
 
 class ResultsTables:
@@ -87,8 +117,13 @@ class ResultsTables:
         """Return how many SOPs the job has, of any type; SupabaseError where that cannot be read."""
         return len(await self._rows("sops", job_id))
 
-    async def refuse_duplicates(self, job_id: UUID) -> None:
+    async def refuse_duplicates(self, job_id: UUID) -> frozenset[str]:
         """Raise what the writes would raise where the job has more than one result that ours would replace.
+
+        Returns
+        -------
+        frozenset
+            The tables that have one.
 
         Raises
         ------
@@ -97,10 +132,14 @@ class ResultsTables:
         SupabaseError
             The tables could not be read.
         """
+        having = set()
         for name in WRITTEN:
             ours = our_rows(await self._rows(name, job_id))
             if len(ours) > 1:
                 raise _duplicates(name, job_id, len(ours))
+            if ours:
+                having.add(name)
+        return frozenset(having)
 
     async def write_transcript(self, job_id: UUID, token: str, transcript: list[dict[str, Any]]) -> None:
         """Put the job's transcript into `transcripts`, in place of one that is there.
@@ -115,7 +154,9 @@ class ResultsTables:
         """
         await self._write("transcripts", job_id, token, {"transcript": postgres_json(transcript)})
 
-    async def write_sop(self, job_id: UUID, token: str, sop: dict[str, Any], *, user_id: UUID | None) -> None:
+    async def write_sop(
+        self, job_id: UUID, token: str, sop: dict[str, Any], *, user_id: UUID | None, keep: Keep | None = None
+    ) -> None:
         """Put the job's SOP into `sops`, in place of one of ours that is there.
 
         Parameters
@@ -126,6 +167,9 @@ class ResultsTables:
             The SOP object itself.
         user_id
             Whose it is. None makes it visible to everyone who is signed in.
+        keep
+            What to do about a SOP that is there. It is asked again where the SOP changed before the write, which
+            replaces nothing that it has not seen. Without it, the SOP is replaced.
 
         Raises
         ------
@@ -137,7 +181,58 @@ class ResultsTables:
         content: dict[str, Any] = {"data": postgres_json(sop), "user_id": None if user_id is None else str(user_id)}
         if await self.has_prompt_types():
             content[TYPED] = PROMPT_TYPE
-        await self._write("sops", job_id, token, content)
+        await self._write("sops", job_id, token, content, keep=keep)
+
+    async def sop_in_table(self, job_id: UUID) -> SopInTable | None:
+        """Return the job's SOP of ours, the newest where there are more; None where there is none."""
+        ours = our_rows(await self._rows("sops", job_id))
+        return await self._sop_of(job_id, ours[-1]) if ours else None
+
+    async def replace_sop(self, job_id: UUID, there: SopInTable, sop: dict[str, Any]) -> bool:
+        """Put another SOP in the place of one, where a person decides and no worker has the job.
+
+        Returns
+        -------
+        bool
+            False where the SOP changed since it was read, or the job is not completed nor in error: nothing is written.
+        """
+        ended = [RowStatus.COMPLETED.value, RowStatus.ERROR.value]
+
+        async def replace() -> bool:
+            return await self._rest.change_one(
+                lambda table: (
+                    there.unchanged(table.update({"data": postgres_json(sop), "updated_at": NOW}))
+                    .eq("job_id", str(job_id))
+                    .select("id", _JOB)
+                    .in_("jobs.status", ended)
+                ),
+                table="sops",
+                doing=f"writing {job_id} to the table sops",
+            )
+
+        return await self._rest.retries.run(replace, may_pass)
+
+    async def _sop_of(self, job_id: UUID, row: ResultRow) -> SopInTable | None:
+        """Return what is in a row of `sops`; None where it is gone."""
+
+        async def read(column: str) -> SopInTable | None:
+            found = await self._rest.read(
+                lambda table: table.select("data", f"version:{column}").eq("job_id", str(job_id)).eq("id", row.id),
+                table="sops",
+                doing=f"reading {job_id} from the table sops",
+            )
+            if not found:
+                return None
+            version = found[0].get("version")
+            return SopInTable(found[0].get("data"), row.id, None if version is None else str(version), column)
+
+        try:
+            return await read(_VERSION)
+        except SupabaseError as error:
+            if error.kind is not ErrorKind.COLUMN_MISSING:
+                raise
+            # A view has no such column.
+            return await read(_VERSION_OF_A_VIEW)
 
     async def read_transcript(self, job_id: UUID) -> list[Any] | None:
         """Return the job's transcript, the newest where there are more; None where there is none."""
@@ -174,7 +269,9 @@ class ResultsTables:
         )
         return validated(_ROWS, rows, doing)
 
-    async def _write(self, name: str, job_id: UUID, token: str, content: dict[str, Any]) -> None:
+    async def _write(
+        self, name: str, job_id: UUID, token: str, content: dict[str, Any], *, keep: Keep | None = None
+    ) -> None:
         """Update the one row or insert it; after an answer that did not arrive, look again before inserting."""
         doubt = conflict = False
         attempts = self._rest.retries.begin(may_pass_or_conflicts)
@@ -187,8 +284,11 @@ class ResultsTables:
                     raise _duplicates(name, job_id, len(ours))
                 await self._keep_first(name, job_id, token, ours)
             there = ours[0] if ours else None
+            seen, values = await self._kept(job_id, there, content, keep)
+            if values is None:
+                return
             try:
-                written = await self._put(name, job_id, token, content, there=there)
+                written = await self._put(name, job_id, token, values, there=there, seen=seen)
             except SupabaseError as error:
                 if error.kind is ErrorKind.FOREIGN_KEY:
                     raise _foreign_key(error, job_id, content) from error
@@ -198,8 +298,8 @@ class ResultsTables:
             else:
                 if written:
                     break
-                # The claim is lost, unless the row to update is gone.
-                if there is None or there.id in {row.id for row in await self._rows(name, job_id)}:
+                # The claim is lost, unless the row to update is gone or was written since.
+                if there is None or await self._is_unchanged(name, job_id, there, seen):
                     raise Failed(Reason.CLAIM_LOST)
         else:
             raise SupabaseError(
@@ -208,12 +308,35 @@ class ResultsTables:
         if doubt and len(ours := our_rows(await self._rows(name, job_id))) > 1:
             await self._keep_first(name, job_id, token, ours)
 
+    async def _kept(
+        self, job_id: UUID, there: ResultRow | None, content: dict[str, Any], keep: Keep | None
+    ) -> tuple[SopInTable | None, dict[str, Any] | None]:
+        """Return the SOP that is there, if `keep` has seen it, and what to write; None where it is to stay."""
+        seen = None if there is None or keep is None else await self._sop_of(job_id, there)
+        if seen is None or keep is None:
+            return None, content
+        kept = await keep(seen.data)
+        return seen, None if kept is None else {**content, "data": postgres_json(kept)}
+
+    async def _is_unchanged(self, name: str, job_id: UUID, there: ResultRow, seen: SopInTable | None) -> bool:
+        if seen is not None:
+            return await self._sop_of(job_id, there) == seen
+        return there.id in {row.id for row in await self._rows(name, job_id)}
+
     async def _put(
-        self, name: str, job_id: UUID, token: str, content: dict[str, Any], *, there: ResultRow | None
+        self,
+        name: str,
+        job_id: UUID,
+        token: str,
+        content: dict[str, Any],
+        *,
+        there: ResultRow | None,
+        seen: SopInTable | None,
     ) -> bool:
         def build(table: Any) -> Any:
             if there is not None:
-                return table.update({**content, "updated_at": NOW}).eq("job_id", str(job_id)).eq("id", there.id)
+                query = table.update({**content, "updated_at": NOW}).eq("job_id", str(job_id))
+                return query.eq("id", there.id) if seen is None else seen.unchanged(query)
             return table.insert({"job_id": str(job_id), **content})
 
         return await self._change_one(build, name, token, doing=f"writing {job_id} to the table {name}")

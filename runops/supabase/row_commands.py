@@ -97,6 +97,7 @@ async def run_again(
     *,
     from_statuses: Collection[RowStatus],
     only_if: Callable[[JobRow], bool] = _any_row,
+    only_sop: bool = False,
 ) -> CommandResult:
     """Put a row back into the queue and remove its attempts; a running worker loses its claim.
 
@@ -112,6 +113,8 @@ async def run_again(
         Which statuses it may have.
     only_if
         Whether the row, as it was just read, is meant at all.
+    only_sop
+        Whether only the SOP is to be made again, of the transcript that is there.
 
     Raises
     ------
@@ -132,7 +135,7 @@ async def run_again(
             return CommandResult(Outcome.DONE if taken_up else Outcome.REFUSED, row)
         try:
             if await supabase.jobs.change(
-                queued_afresh(row.metadata),
+                queued_afresh(row.metadata, only_sop=only_sop),
                 seen(row, str(row.status)),
                 doing=f"queueing the row {job_id} of the table jobs again",
             ):

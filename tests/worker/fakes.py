@@ -14,6 +14,7 @@ from uuid import UUID
 
 from runops.job_row import JobRow
 from runops.progress import Stage
+from runops.supabase.results import Keep
 from runops.supabase.upload import BeforeWrite
 from runops_worker.checkpoint.format import SlimDone
 from runops_worker.checkpoint.store import CheckpointStore
@@ -76,6 +77,8 @@ class FakeSupabase:
     written: list[str] = field(default_factory=list)
     dies_after: int | None = None
     row: JobRow | None = None
+    sop_in_table: Any = None
+    transcript_in_table: Any = None
 
     @property
     def jobs(self) -> "FakeSupabase":
@@ -113,8 +116,16 @@ class FakeSupabase:
     async def write_transcript(self, _job_id: UUID, _claim: str, _transcript: Any) -> None:
         self.written.append("transcript")
 
-    async def write_sop(self, _job_id: UUID, _claim: str, _sop: Any, *, user_id: UUID | None) -> None:
+    async def write_sop(self, _job_id: UUID, _claim: str, sop: Any, *, user_id: UUID | None, keep: Keep) -> None:
+        kept = await keep(self.sop_in_table) if self.sop_in_table is not None else sop
+        self.sop_in_table = kept if kept is not None else self.sop_in_table
         self.written.append(f"sop of {user_id}")
+
+    async def read_transcript(self, _job_id: UUID) -> Any:
+        return self.transcript_in_table
+
+    async def stat(self, _bucket: str, _key: str) -> None:
+        return None
 
     async def note(self, _job_id: UUID, _claim: str, notes: list[dict[str, Any]]) -> bool:
         self.written.append(f"notes {[note['sentence'] for note in notes]}")

@@ -377,7 +377,7 @@ async def test_finalize_writes_both_results_then_completes_the_row_and_reports_n
     fake, sink = FakeSupabase(), RecordingSink()
     progress = StageProgress(sink)
     sop = SopObject.of({"meta": {}})
-    outputs = await finalize(a_context(fake), progress, slim=SLIM_DONE, transcript=TRANSCRIPT, sop=sop)
+    outputs = (await finalize(a_context(fake), progress, slim=SLIM_DONE, transcript=TRANSCRIPT, sop=sop)).outputs
     assert fake.written == ["transcript", "sop of None", "completed"]
     assert [(output.name, output.location, output.sha256) for output in outputs] == [
         ("slim", f"videos/{SLIM}", SLIM_DONE.sha256),

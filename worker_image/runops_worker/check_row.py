@@ -1,22 +1,39 @@
 """Checks that come before any cost: the row, its user, the tables."""
 
 import logging
+from dataclasses import dataclass
 from uuid import UUID
 
 from runops.failures import Failed, Reason
-from runops.job_row import no_such_user, user_of
+from runops.job_row import begins_with_sop, no_such_user, user_of
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.kept_claim import KeptClaim
 from runops_worker.task import Task
 
-__all__ = ["check_row"]
+__all__ = ["Found", "check_row"]
 
 _LOG = logging.getLogger(__name__)
 
 
-async def check_row(task: Task, supabase: Supabase) -> None:
-    """Check what would make all work futile.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the row and the tables say of the run.
+
+    Attributes
+    ----------
+    only_sop
+        Whether only the SOP is to be made, of the transcript that is there.
+    has_sop
+        Whether a SOP of ours is in the table: people may have edited it and answered its questions.
+    """
+
+    only_sop: bool
+    has_sop: bool
+
+
+async def check_row(task: Task, supabase: Supabase) -> Found:
+    """Check what would make all work futile, and return what the run begins with.
 
     Raises
     ------
@@ -32,9 +49,10 @@ async def check_row(task: Task, supabase: Supabase) -> None:
         raise Failed(Reason.CLAIM_LOST)
     check_user(of_row=user_of(row), of_task=task.user_id)
     await supabase.results.look_at_columns()
-    await supabase.results.refuse_duplicates(task.job_id)
+    there = await supabase.results.refuse_duplicates(task.job_id)
     if task.user_id is not None:
         await _check_user_exists(task.user_id, supabase)
+    return Found(only_sop=begins_with_sop(row.metadata), has_sop="sops" in there)
 
 
 async def _check_user_exists(user_id: UUID, supabase: Supabase) -> None:

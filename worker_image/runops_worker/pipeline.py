@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runops.failures import Failed, Reason
 from runops.progress import Stage
-from runops.quality import Quality
+from runops.quality import Quality, edits_sentence
 from runops.report import Output, Report, ResolvedPrompt, StageTime, Usage
 from runops.supabase.connection import Supabase
 from runops_worker.check_row import check_row
@@ -33,9 +33,11 @@ from runops_worker.overlapping_work import overlapping_work
 from runops_worker.reporting.heartbeat import with_heartbeat
 from runops_worker.reporting.progress_sink import ProgressSink
 from runops_worker.reporting.stage_progress import StageProgress
+from runops_worker.sop.given_answers import NO_ANSWERS, GivenAnswers, read_given_answers
 from runops_worker.stages.finalize import finalize
 from runops_worker.stages.parse_sop import parse_sop
 from runops_worker.stages.prepare import ExpectCost, prepare, store_slim
+from runops_worker.stages.reuse_transcript import reuse_transcript
 from runops_worker.stages.transcribe import transcribe
 from runops_worker.task import Task
 from runops_worker.transcription.chunk_transcriber import ChunkTranscriber
@@ -156,26 +158,41 @@ def _now() -> datetime:
 
 
 async def _stages(context: Context, checkpoint: CheckpointStore, progress: StageProgress, gate: CostGate) -> Report:
-    await check_row(context.task, context.supabase)
+    found = await check_row(context.task, context.supabase)
     await checkpoint.load()
     progress.resumes(checkpoint.state.begun)
+    answers = NO_ANSWERS
+    if found.has_sop or found.only_sop:
+        answers = await read_given_answers(context.storage, context.task)
     checkpoint.change(partial(Checkpoint.with_ledger, change=Ledger.with_attempt))
-    for models in models_to_ask(context.task, checkpoint.state):
+    for models in models_to_ask(context.task, checkpoint.state, answers=answers, only_sop=found.only_sop):
         await context.model.check(*models)
-    slim, transcript = await make_transcript(context, checkpoint, progress, expect_cost=_cost_check(context, gate))
-    sop = await parse_sop(context, checkpoint, progress, slim=slim, transcript=transcript)
-    outputs = await finalize(context, progress, slim=slim, transcript=transcript, sop=sop)
-    report = _report(context.task, checkpoint.state, outputs=outputs, stages=progress.stage_times())
+    expect_cost = _cost_check(context, gate)
+    if found.only_sop:
+        slim, transcript = await reuse_transcript(context, checkpoint)
+        await expect_cost(seconds=slim.duration_seconds, has_audio=slim.has_audio, is_transcribed=True)
+    else:
+        slim, transcript = await make_transcript(context, checkpoint, progress, expect_cost=expect_cost)
+    sop = await parse_sop(
+        context, checkpoint, progress, slim=slim, transcript=transcript, answers=answers, has_sop=found.has_sop
+    )
+    done = await finalize(context, progress, slim=slim, transcript=transcript, sop=sop)
+    checkpoint.change(partial(Checkpoint.with_sop_edits, edits=done.edits))
+    report = _report(context.task, checkpoint.state, outputs=done.outputs, stages=progress.stage_times())
     await save_for_rerun(checkpoint.state, task=context.task, supabase=context.supabase)
     return report
 
 
-def models_to_ask(task: Task, state: Checkpoint) -> list[tuple[str, ...]]:
+def models_to_ask(
+    task: Task, state: Checkpoint, *, answers: GivenAnswers = NO_ANSWERS, only_sop: bool = False
+) -> list[tuple[str, ...]]:
     """Return the models of each stage that this run still needs, fallback models included. Pure.
 
     One that is gone does not harm what it made before.
     """
     slim, transcript, sop = state.slim, state.transcript, state.sop
+    if only_sop:
+        return [task.sop_models]
     if slim is None or transcript is None:
         return [task.transcription_models, task.sop_models]
     key = transcript_key(
@@ -189,6 +206,7 @@ def models_to_ask(task: Task, state: Checkpoint) -> list[tuple[str, ...]]:
         model=task.sop_model,
         redaction=task.redaction,
         language=task.sop_language,
+        answers_sha256=answers.sha256,
     )
     return [] if sop is not None and sop.key == key else [task.sop_models]
 
@@ -258,7 +276,7 @@ def _usage(state: Checkpoint) -> Usage:
 
 def _report(task: Task, state: Checkpoint, *, outputs: tuple[Output, ...], stages: tuple[StageTime, ...]) -> Report:
     return Report(
-        message="The SOP is in the table.",
+        message=edits_sentence(state.quality) or "The SOP is in the table.",
         stage=Stage.COMPLETED,
         usage=_usage(state),
         quality=state.quality,

@@ -111,3 +111,13 @@ class Task:
     def evidence_object(self) -> str:
         """Where the items that each step of the SOP rests on are put."""
         return object_names.evidence_object(self.job_id)
+
+    @property
+    def merged_sop_object(self) -> str:
+        """Where the generated SOP is kept on which the one in the table rests."""
+        return object_names.merged_sop_object(self.job_id)
+
+    @property
+    def answers_object(self) -> str:
+        """Where the answers to questions of the SOP are."""
+        return object_names.answers_object(self.job_id)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runops.quality import fallback_sentence, gaps_sentence, losses_sentence
+from runops.quality import edits_sentence, fallback_sentence, gaps_sentence, losses_sentence
 from runops.report import Report
 
 __all__ = ["summary"]
@@ -23,7 +23,16 @@ def summary(report: Report, sop: dict[str, Any] | None) -> list[str]:
     lines = [] if sop is None else _sop_lines(sop)
     lines += [f"{output.name}: {output.location}" for output in report.outputs]
     quality = report.quality
-    lines += [say for say in (losses_sentence(quality), gaps_sentence(quality), fallback_sentence(quality)) if say]
+    lines += [
+        say
+        for say in (
+            losses_sentence(quality),
+            gaps_sentence(quality),
+            fallback_sentence(quality),
+            edits_sentence(quality),
+        )
+        if say
+    ]
     usage = report.usage
     if usage is not None and usage.bill:
         lines.append(f"model: {usage.bill}")

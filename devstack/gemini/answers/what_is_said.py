@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from devstack.gemini.answers.answered import answers_in, with_answers
 from devstack.gemini.answers.fit_schema import fit, satisfies
 from devstack.gemini.answers.notes import notes, wants_notes
 from devstack.gemini.answers.obey import REFUSAL, obeyed
@@ -82,11 +83,15 @@ def _value(asked: Asked, scenes: Mapping[int, Scene], *, reads: bool) -> Any:
     if wants_notes(asked.json_schema):
         return notes(transcript_in(asked.text) or [])
     if asked.kind == "sop":
-        items = transcript_in(asked.text)
-        if reads:
-            return read_procedure(items or [])
-        return scene_procedure(items or [], scenes) or procedure(items, prompt=asked.text)
+        return with_answers(_procedure(asked, scenes, reads=reads), answers_in(asked.text))
     return {"summary": _prose(asked)}
+
+
+def _procedure(asked: Asked, scenes: Mapping[int, Scene], *, reads: bool) -> dict[str, Any]:
+    items = transcript_in(asked.text)
+    if reads:
+        return read_procedure(items or [])
+    return scene_procedure(items or [], scenes) or procedure(items, prompt=asked.text)
 
 
 def _prose(asked: Asked) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runops.failures import TABLE
 from runops.progress import Stage
-from runops.quality import fallback_sentence, gaps_sentence, losses_sentence
+from runops.quality import edits_sentence, fallback_sentence, gaps_sentence, losses_sentence
 from runops.report import Usage
 from runops_operator.manifests.observed import VideoJobView
 from runops_operator.planning.status import Outcome
@@ -111,7 +111,7 @@ def _end(after: VideoJobView) -> Happening:
     begun, ended = moment(after.status.start_time), moment(after.status.completion_time)
     took = f" after {(ended - begun).total_seconds():.0f} s" if begun and ended else ""
     quality = after.status.quality
-    said = (losses_sentence(quality), gaps_sentence(quality), fallback_sentence(quality))
+    said = (losses_sentence(quality), gaps_sentence(quality), fallback_sentence(quality), edits_sentence(quality))
     remarks = [f" {remark}" for remark in said if remark]
     results = f"Transcript and SOP are in their tables{took}{_bill(after.status.usage)}."
     return Happening("Completed", results + "".join(remarks))

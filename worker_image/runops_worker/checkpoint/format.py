@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from runops.failures import Reason
 from runops.progress import Stage
-from runops.quality import GapReason, Quality, RecordingLoss, RecordingQuality, SopQuality, TranscriptQuality
+from runops.quality import GapReason, Quality, RecordingLoss, RecordingQuality, SopEdits, SopQuality, TranscriptQuality
 from runops_worker.model.ledger import Ledger
 from runops_worker.model.protocol import CallUsage
 
@@ -350,6 +350,13 @@ class Checkpoint(BaseModel):
     def with_sop(self, sop: SopDone) -> "Checkpoint":
         """Add the SOP. The notes about sections are dropped, and which models gave none."""
         return self.model_copy(update={"sop": sop, "sections": (), "sop_tried": None})
+
+    def with_sop_edits(self, edits: SopEdits | None) -> "Checkpoint":
+        """Add what became of edits to an earlier SOP."""
+        if self.sop is None or self.sop.quality is None:
+            return self
+        quality = self.sop.quality.model_copy(update={"edits": edits})
+        return self.model_copy(update={"sop": self.sop.model_copy(update={"quality": quality})})
 
     def with_call(self, stage: Stage, usage: CallUsage, *, on: date) -> "Checkpoint":
         """Add the cost of one call to the model."""

@@ -59,10 +59,31 @@ def transcript_key(
     return _hash("transcript", _FORMAT, _ANSWER_VERSION, origin, prompt.sha256, model, redaction, chunk)
 
 
-def sop_key(transcript_sha256: str, *, prompt: Prompt, model: str, redaction: bool, language: str | None = None) -> str:
-    """Return the key of a SOP; `language` is the one that was chosen for it, see `Task.sop_language`."""
+def sop_key(
+    transcript_sha256: str,
+    *,
+    prompt: Prompt,
+    model: str,
+    redaction: bool,
+    language: str | None = None,
+    answers_sha256: str | None = None,
+) -> str:
+    """Return the key of a SOP.
+
+    Parameters
+    ----------
+    transcript_sha256, prompt, model, redaction
+        What is part of the key.
+    language
+        The one that was chosen for it, see `Task.sop_language`.
+    answers_sha256
+        Hash of the answers to questions of an earlier SOP; None without any.
+    """
     chosen = () if language is None else (language,)
-    return _hash("sop", _FORMAT, _ANSWER_VERSION, transcript_sha256, prompt.sha256, model, redaction, *chosen)
+    answered = () if answers_sha256 is None else ("answers", answers_sha256)
+    return _hash(
+        "sop", _FORMAT, _ANSWER_VERSION, transcript_sha256, prompt.sha256, model, redaction, *chosen, *answered
+    )
 
 
 def section_key(items_sha256: str, *, instruction: str, model: str) -> str:

@@ -1,4 +1,4 @@
-"""The SOP in storage: written by one attempt, used by the next."""
+"""The SOP in storage: written by one attempt, used by the next, and kept as what people edited."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,7 @@ from runops_worker.checkpoint.format import SopDone
 from runops_worker.checkpoint.keys import content_sha256, sop_key
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.claimed_storage import ClaimedStorage
+from runops_worker.sop.given_answers import NO_ANSWERS, GivenAnswers
 from runops_worker.task import Task
 
 __all__ = ["SopObject", "StoredSop"]
@@ -45,11 +46,14 @@ class StoredSop:
     ----------
     task, storage, checkpoint
         Of the run.
+    answers
+        Answers to questions of an earlier SOP.
     """
 
     task: Task
     storage: ClaimedStorage
     checkpoint: CheckpointStore
+    answers: GivenAnswers = NO_ANSWERS
 
     async def find(self, transcript_sha256: str) -> SopObject | None:
         """Return the SOP of an earlier attempt, if it has the same inputs, is unchanged and keeps the rules.
@@ -94,4 +98,20 @@ class StoredSop:
             model=task.sop_model,
             redaction=task.redaction,
             language=task.sop_language,
+            answers_sha256=self.answers.sha256,
         )
+
+    async def before(self) -> Any | None:
+        """Return the generated SOP on which the one in the table rests, and keep it before another one is generated.
+
+        Until a job is run again, the only one that was generated is that.
+
+        Raises
+        ------
+        Failed, SupabaseError
+            It could not be read or kept.
+        """
+        kept = await self.storage.read_json(self.task.merged_sop_object)
+        if kept is None and (kept := await self.storage.read_json(self.task.sop_object)) is not None:
+            await self.storage.put_json(self.task.merged_sop_object, kept)
+        return kept

@@ -1,31 +1,52 @@
 """finalizing: the results go into their tables, then the row is completed."""
 
 import logging
+from dataclasses import dataclass
 
 from runops.failures import Failed, Reason
 from runops.progress import Stage
+from runops.quality import SopEdits
 from runops.report import Output
 from runops.transcript_gaps import gaps_in
 from runops_worker.checkpoint.format import SlimDone
 from runops_worker.context import Context
+from runops_worker.reporting.conflict_notes import conflict_notes
 from runops_worker.reporting.gap_notes import gap_notes
 from runops_worker.reporting.loss_notes import loss_notes
 from runops_worker.reporting.stage_progress import StageProgress
+from runops_worker.sop.kept_edits import KeptEdits
 from runops_worker.sop.stored_sop import SopObject
 from runops_worker.task import Task
 from runops_worker.transcription.stored_transcript import Transcript
 
-__all__ = ["finalize", "outputs_of"]
+__all__ = ["Finalized", "finalize", "outputs_of"]
 
 _LOG = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Finalized:
+    """What the report says of the results.
+
+    Attributes
+    ----------
+    outputs
+        Where each is.
+    edits
+        What became of what people edited in an earlier SOP; None where nothing was.
+    """
+
+    outputs: tuple[Output, ...]
+    edits: SopEdits | None = None
+
+
 async def finalize(
     context: Context, progress: StageProgress, *, slim: SlimDone, transcript: Transcript, sop: SopObject
-) -> tuple[Output, ...]:
-    """Write both results, note losses and gaps in the row, complete it, and return what the report says.
+) -> Finalized:
+    """Write both results, note in the row what its owner should know, complete it, and return what the report says.
 
-    A second run writes the same again.
+    A SOP that people edited is merged with the new one, or stays where both changed the same. A second run writes the
+    same again.
 
     Raises
     ------
@@ -35,15 +56,20 @@ async def finalize(
     task, results, jobs, kept = context.task, context.supabase.results, context.supabase.jobs, context.storage.kept
     await progress.enter(Stage.FINALIZING)
     await kept.fenced(lambda: results.write_transcript(task.job_id, task.claim, transcript.items))
-    await kept.fenced(lambda: results.write_sop(task.job_id, task.claim, sop.value, user_id=task.user_id))
+    edits = KeptEdits(task=task, storage=context.storage, sop=sop)
+    await kept.fenced(
+        lambda: results.write_sop(task.job_id, task.claim, sop.value, user_id=task.user_id, keep=edits.keep)
+    )
+    await edits.settle()
     await progress.stop_reporting()
-    notes = [*loss_notes(slim.losses), *gap_notes(gaps_in(transcript.items))]
+    notes = [*loss_notes(slim.losses), *gap_notes(gaps_in(transcript.items)), *conflict_notes(edits.conflicts)]
     if notes and not await kept.written(lambda: jobs.note(task.job_id, task.claim, notes)):
         raise Failed(Reason.CLAIM_LOST)
     if not await kept.written(lambda: jobs.complete(task.job_id, task.claim)):
         raise Failed(Reason.CLAIM_LOST)
     _LOG.info("the row is completed")
-    return outputs_of(task, slim=slim, transcript=transcript, sop=sop)
+    outputs = outputs_of(task, slim=slim, transcript=transcript, sop=sop)
+    return Finalized(outputs, "conflict" if edits.conflicts else "kept" if edits.keeps_edits else None)
 
 
 def outputs_of(task: Task, *, slim: SlimDone, transcript: Transcript, sop: SopObject) -> tuple[Output, ...]:
@@ -52,7 +78,7 @@ def outputs_of(task: Task, *, slim: SlimDone, transcript: Transcript, sop: SopOb
         Output(
             name="slim",
             location=f"{task.source_bucket}/{task.slim_object}",
-            sha256=slim.sha256,
+            sha256=slim.sha256 or None,
             size_bytes=slim.size_bytes,
         ),
         Output(name="transcript", location=f"transcripts/{task.job_id}", sha256=transcript.sha256),

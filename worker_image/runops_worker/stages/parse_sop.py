@@ -12,6 +12,8 @@ from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.quality import SopQuality
 from runops.sop import Sop
+from runops.sop_as_stored import sop_as_stored
+from runops.sop_versions.align import aligned_ids, with_ids
 from runops.transcript_gaps import gaps_in
 from runops_worker.checkpoint.format import Checkpoint, SlimDone, SopTried
 from runops_worker.checkpoint.store import CheckpointStore
@@ -24,6 +26,7 @@ from runops_worker.sop.evidence.check_evidence import CheckedSop, check_evidence
 from runops_worker.sop.evidence.number_items import numbered
 from runops_worker.sop.evidence.step_support import STEPS
 from runops_worker.sop.gap_questions import gap_questions
+from runops_worker.sop.given_answers import NO_ANSWERS, GivenAnswers
 from runops_worker.sop.long.long_request import Way, compact_question, notes_question, way_for
 from runops_worker.sop.long.section_notes import section_notes
 from runops_worker.sop.loss_questions import loss_questions
@@ -40,7 +43,14 @@ _TRIES = 2
 
 
 async def parse_sop(
-    context: Context, checkpoint: CheckpointStore, progress: StageProgress, *, slim: SlimDone, transcript: Transcript
+    context: Context,
+    checkpoint: CheckpointStore,
+    progress: StageProgress,
+    *,
+    slim: SlimDone,
+    transcript: Transcript,
+    answers: GivenAnswers = NO_ANSWERS,
+    has_sop: bool = False,
 ) -> SopObject:
     """Return the SOP of a transcript, and store it.
 
@@ -52,6 +62,11 @@ async def parse_sop(
         The slim video; the SOP asks about what of the recording it does not have.
     transcript
         Of the slim video.
+    answers
+        Answers to questions of an earlier SOP.
+    has_sop
+        Whether a SOP of ours is in the table. Then the generated one on which it rests is kept, and steps that are
+        there again keep their ids.
 
     Raises
     ------
@@ -59,12 +74,15 @@ async def parse_sop(
         The model gave no SOP that keeps the rules; the sentence names the first faults.
     """
     await progress.enter(Stage.PARSING_SOP)
-    stored = StoredSop(task=context.task, storage=context.storage, checkpoint=checkpoint)
+    stored = StoredSop(task=context.task, storage=context.storage, checkpoint=checkpoint, answers=answers)
     earlier = await stored.find(transcript.sha256)
     if earlier is not None:
         _LOG.info("using the SOP of an earlier attempt")
         return earlier
-    asked = await _ask_in_turn(context, checkpoint, progress, transcript=transcript, key=stored.key(transcript.sha256))
+    before = await stored.before() if has_sop else None
+    asked = await _ask_in_turn(
+        context, checkpoint, progress, transcript=transcript, answers=answers, key=stored.key(transcript.sha256)
+    )
     answered = asked.answered
     # Seconds of work for a long recording: beside the loop, or the heartbeat and a cancel would wait for it.
     checked, complete, hidden = await asyncio.to_thread(
@@ -72,11 +90,13 @@ async def parse_sop(
         answered,
         transcript.items,
         slim=slim,
+        answers=answers,
         named=asked.named,
         instruction=context.task.sop_prompt.text,
         redaction=context.task.redaction,
     )
-    sop = SopObject.of(complete.dump())
+    ids = _ids_of_before(complete, before)
+    sop = SopObject.of(with_ids(complete, ids).dump())
     progress.advance(Stage.PARSING_SOP, 0.9)
     quality = sop_quality(
         complete,
@@ -87,7 +107,9 @@ async def parse_sop(
     )
     await stored.save(
         sop,
-        evidence=evidence_object(checked.evidence, transcript.items),
+        evidence=evidence_object(
+            {ids.get(name, name): items for name, items in checked.evidence.items()}, transcript.items, answers.listed
+        ),
         transcript_sha256=transcript.sha256,
         quality=quality,
     )
@@ -105,16 +127,23 @@ async def parse_sop(
     return sop
 
 
+def _ids_of_before(sop: Sop, before: Any) -> dict[str, str]:
+    """Return the ids for the nodes of a SOP; those of the same steps before, where that is known. Pure."""
+    earlier = sop_as_stored(before) if isinstance(before, dict) else None
+    return {} if earlier is None else aligned_ids(sop.public.nodes, earlier.public.nodes)
+
+
 def _finished(
     answered: AnsweredSop,
     items: list[dict[str, Any]],
     *,
     slim: SlimDone,
+    answers: GivenAnswers,
     named: AbstractSet[str] | None,
     instruction: str,
     redaction: bool,
 ) -> tuple[CheckedSop, Sop, int]:
-    """Hold the SOP against the transcript, ask about losses and gaps, and hide instructions and secrets. Pure.
+    """Hold the SOP against the transcript, ask what is open, and hide instructions and secrets. Pure.
 
     Returns
     -------
@@ -129,12 +158,14 @@ def _finished(
         items,
         marks=marks,
         inserted=answered.inserted,
-        named=named,
+        named=None if named is None else named | answers.ids,
+        answers=answers.listed,
         wording=answered.wording,
     )
     wording = answered.wording
     lost = loss_questions(slim.losses, wording, seconds=slim.duration_seconds)
-    complete = add_questions(checked.sop, [*told, *lost, *gap_questions(gaps_in(items), wording)])
+    asking = add_questions(checked.sop, [*told, *lost, *gap_questions(gaps_in(items), wording)])
+    complete = answers.without_answered(asking)
     return (checked, *mask_sop(complete)) if redaction else (checked, complete, 0)
 
 
@@ -165,7 +196,13 @@ class _Asked:
 
 
 async def _ask_in_turn(
-    context: Context, checkpoint: CheckpointStore, progress: StageProgress, *, transcript: Transcript, key: str
+    context: Context,
+    checkpoint: CheckpointStore,
+    progress: StageProgress,
+    *,
+    transcript: Transcript,
+    answers: GivenAnswers,
+    key: str,
 ) -> _Asked:
     """Ask one model after the other until one gives a SOP; those that an earlier attempt asked are not asked again."""
     saved = checkpoint.state.sop_tried
@@ -176,7 +213,7 @@ async def _ask_in_turn(
         tried, waiting = SopTried(key=key), list(context.task.sop_models)
     while waiting:
         try:
-            return await _ask(context, checkpoint, progress, transcript=transcript, models=waiting)
+            return await _ask(context, checkpoint, progress, transcript=transcript, answers=answers, models=waiting)
         except ModelOut as out:
             if out.reason is not Reason.MODEL_NOT_FOUND or not tried.models:
                 raise
@@ -203,6 +240,7 @@ async def _ask(
     progress: StageProgress,
     *,
     transcript: Transcript,
+    answers: GivenAnswers,
     models: Sequence[str],
 ) -> _Asked:
     def read(text: str) -> Reading[AnsweredSop]:
@@ -217,7 +255,7 @@ async def _ask(
             )
             asked = await ask_and_repair(
                 context.model,
-                question,
+                answers.added_to(question),
                 read,
                 video=None,
                 on_usage=checkpoint.call_counter(Stage.PARSING_SOP),

@@ -5,12 +5,15 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from runops.evidence import Evidence, EvidenceItem
 from runops.sop import Node, Sop
+from runops.sop_answers import Answer
 from runops.transcript import timestamp
 from runops_worker.sop.add_questions import add_questions
 from runops_worker.sop.evidence.check_literals import check_literals
-from runops_worker.sop.evidence.number_items import item_id, kind_of
+from runops_worker.sop.evidence.number_items import answer_id, item_id, kind_of
 from runops_worker.sop.evidence.observations import Observations, observe
 from runops_worker.sop.evidence.remove_task import without_task
 from runops_worker.sop.evidence.step_support import STEPS, support_of
@@ -52,9 +55,10 @@ def check_evidence(
     marks: AbstractSet[int] = frozenset(),
     inserted: Collection[str] = (),
     named: AbstractSet[str] | None = None,
+    answers: Sequence[Answer] = (),
     wording: Wording,
 ) -> CheckedSop:
-    """Return the SOP with only what the transcript shows or says.
+    """Return the SOP with only what the transcript shows or says, or an answer tells.
 
     A step that does what a text for a model says is taken out, or loses its words. A task without evidence of which no
     word is in the transcript is taken out, if the graph stays whole. Of another step without evidence the owner is
@@ -76,10 +80,12 @@ def check_evidence(
     named
         Names of the items that the model was told of; None for all. It can only have guessed another one: names are
         numbers, so a guess mostly hits an item that exists.
+    answers
+        What people answered to questions of an earlier SOP.
     wording
         Of the questions.
     """
-    observed = observe(items, marks=marks)
+    observed = observe(items, marks=marks, answers=answers)
     if named is not None:
         cited = {node: tuple(name for name in names if name in named) for node, names in cited.items()}
     support = support_of(sop, cited, observed)
@@ -136,19 +142,30 @@ def _emptied(node: Node, label: str) -> Node:
 
 
 def _about_instructions(observed: Observations, wording: Wording) -> list[str]:
-    """Ask about what a model may have done or left out because the recording told it to."""
-    times = [timestamp(int(item.start)) for item in observed.items if item.instructs]
+    """Ask about what a model may have done or left out because the recording, or an answer, told it to."""
+    times = [timestamp(int(item.start)) for item in observed.items if item.instructs and not item.is_answer]
+    by_answers = any(item.instructs and item.is_answer for item in observed.items)
+    answered = [wording.say("instructing_answer")] if by_answers else []
     if not times:
-        return []
+        return answered
     named, more = wording.row(times[:_MOST_TIMES]), len(times) - _MOST_TIMES
     if more > 0:
         named = wording.say("more_gaps", ranges=named, count=more)
-    return [wording.say("instructed_at", times=named)]
+    return [wording.say("instructed_at", times=named), *answered]
 
 
-def evidence_object(evidence: Mapping[str, Sequence[str]], items: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the JSON object that is stored beside a SOP: for each step the items it rests on, with kind and times."""
+def evidence_object(
+    evidence: Mapping[str, Sequence[str]], items: Sequence[dict[str, Any]], answers: Sequence[Answer] = ()
+) -> dict[str, Any]:
+    """Return the JSON object that is stored beside a SOP: for each step what it rests on.
+
+    That is items of the transcript with kind and times, and answers of people with their question.
+    """
     described = {item_id(index): _described(item_id(index), item) for index, item in enumerate(items)}
+    described |= {
+        answer_id(index): EvidenceItem(id=answer_id(index), kind="answer", question=one.question)
+        for index, one in enumerate(answers)
+    }
     nodes = {node_id: [described[name] for name in names if name in described] for node_id, names in evidence.items()}
     return Evidence(format=1, nodes=nodes).model_dump(mode="json", exclude_none=True)
 
@@ -156,4 +173,8 @@ def evidence_object(evidence: Mapping[str, Sequence[str]], items: Sequence[dict[
 def _described(name: str, item: dict[str, Any]) -> EvidenceItem:
     kind = kind_of(item)
     start, end = item.get(f"timestamp_start_{kind}"), item.get(f"timestamp_end_{kind}")
-    return EvidenceItem(id=name, kind=kind, start=start, end=end)
+    try:
+        return EvidenceItem(id=name, kind=kind, start=start, end=end)
+    except ValidationError:
+        # The times of another worker's transcript may have a form of their own.
+        return EvidenceItem(id=name, kind=kind)

@@ -7,7 +7,8 @@ from typing import Any
 
 __all__ = ["as_ranges", "read_ids"]
 
-_ID = re.compile(r"t\d{1,6}")
+_ID = re.compile(r"t\d{1,6}|(?<![A-Za-z0-9])a\d{4}(?!\d)")
+"""Of an item, or of an answer."""
 _RANGE = re.compile(r"(t\d{1,6})\s*(?:-|–|to|bis|\.\.)\s*(t\d{1,6})")  # noqa: RUF001
 _LONGEST_RANGE = 50
 
@@ -70,7 +71,7 @@ def _ids(value: Any, longest_range: int) -> Iterator[str]:
 
 
 def _full(written: str) -> str:
-    return _name(int(written[1:]))
+    return written if written[0] == "a" else _name(int(written[1:]))
 
 
 def _name(number: int) -> str:

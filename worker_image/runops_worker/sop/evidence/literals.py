@@ -94,7 +94,7 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 )
 _PLACEHOLDER = re.compile(r"\{[^{}\n]{1,80}\}")
 _TIME = re.compile(r"(?<![\d:])\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,3})?)?(?![\d:])")
-_ITEM = re.compile(r"\bt\d{4,6}\b")
+_ITEM = re.compile(r"\b(?:t\d{4,6}|a\d{4})\b")
 _CAPITALISED = re.compile(r"(?<![\w.@/-])[A-ZÀ-ÖØ-Þ][\w'’-]*[a-zà-öø-ÿ][\w'’-]*")  # noqa: RUF001
 _BEFORE_A_SENTENCE = frozenset('.!?:;•>\n("“„¿¡')
 _CAPITALISED_ANYWAY = """

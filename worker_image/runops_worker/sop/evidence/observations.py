@@ -12,9 +12,10 @@ from functools import cache, cached_property
 from typing import Any
 
 from runops.recorded_secrets.texts import change_texts
+from runops.sop_answers import Answer
 from runops.transcript import seconds
 from runops_worker.sop.evidence.instructions import instruct_a_model_together, instructs_a_model
-from runops_worker.sop.evidence.number_items import item_id, kind_of
+from runops_worker.sop.evidence.number_items import answer_id, item_id, kind_of
 from runops_worker.sop.evidence.plain_text import (
     digit_groups,
     digit_runs,
@@ -50,12 +51,12 @@ _SPOKEN_SIGNS = (
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One item of the transcript.
+    """One item of the transcript, or an answer to a question.
 
     Attributes
     ----------
     id
-        Its name, such as `t0001`.
+        Its name, such as `t0001`, or `a0001` of an answer.
     text
         What it shows or says, without texts that instruct a model.
     proves
@@ -64,6 +65,8 @@ class Observation:
         The texts that instruct a model; empty for none.
     start
         When it begins, in seconds.
+    is_answer
+        Whether somebody answered this, and no recording shows or says it.
     """
 
     id: str
@@ -71,6 +74,7 @@ class Observation:
     proves: bool
     instructs: str = ""
     start: float = 0.0
+    is_answer: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,8 +164,10 @@ class Observations:
         return groups
 
 
-def observe(items: Sequence[dict[str, Any]], *, marks: AbstractSet[int] = frozenset()) -> Observations:
-    """Return the items of a stored transcript for comparison.
+def observe(
+    items: Sequence[dict[str, Any]], *, marks: AbstractSet[int] = frozenset(), answers: Sequence[Answer] = ()
+) -> Observations:
+    """Return the items of a stored transcript for comparison, and the answers behind them.
 
     Parameters
     ----------
@@ -169,6 +175,8 @@ def observe(items: Sequence[dict[str, Any]], *, marks: AbstractSet[int] = frozen
         The transcript.
     marks
         Indices of the items that only mark a part that was not transcribed. They prove nothing.
+    answers
+        What people said about an earlier SOP. One that instructs a model proves nothing either.
     """
     seen = [_Seen.of(item) for item in items]
     # Each description of a screen is in two items at least, and the search for phrases is what takes long.
@@ -188,6 +196,20 @@ def observe(items: Sequence[dict[str, Any]], *, marks: AbstractSet[int] = frozen
         tuple(
             _observation(index, one, instructing=parts[index], is_mark=index in marks) for index, one in enumerate(seen)
         )
+        + tuple(_answered(index, one) for index, one in enumerate(answers))
+    )
+
+
+def _answered(index: int, one: Answer) -> Observation:
+    """Return an answer for comparison: a step may rest on the words of its question, too, as where that was "yes"."""
+    said = (one.question, one.answer)
+    instructs = "\n".join(filter(instructs_a_model, said))
+    return Observation(
+        id=answer_id(index),
+        text="" if instructs else "\n".join(said),
+        proves=not instructs,
+        instructs=instructs,
+        is_answer=True,
     )
 
 
