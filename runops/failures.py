@@ -276,13 +276,6 @@ _ROWS = (
         "Delete all result rows but one, then queue the job again (`runops retry`).",
     ),
     (
-        Reason.TRANSCRIPT_MISSING,
-        89,
-        _P,
-        "Only the SOP was to be made again, and there is no transcript to make it of.",
-        "Queue the job for all stages (`runops retry`).",
-    ),
-    (
         Reason.MODEL_NOT_FOUND,
         82,
         _K,
@@ -303,6 +296,13 @@ _ROWS = (
         _P,
         "The video would cost more than a video may cost.",
         "Raise cost.maxPerVideoUsd, or split the recording. Then queue the job again (`runops retry`).",
+    ),
+    (
+        Reason.TRANSCRIPT_MISSING,
+        89,
+        _P,
+        "Only the SOP was to be made again, and there is no transcript to make it of.",
+        "Queue the job for all stages (`runops retry`).",
     ),
     (
         Reason.CLAIM_LOST,

@@ -230,17 +230,21 @@ export interface Evidence {
   }
 }
 /**
- * One item of the transcript.
+ * One item of the transcript, or an answer that a person gave to a question of an earlier SOP.
  */
 export interface EvidenceItem {
   /**
-   * `t0001` is the first item of the transcript.
+   * `t0001` is the first item of the transcript, `a0001` the first answer.
    */
   id: string
   /**
-   * Whether it was said or seen.
+   * Whether it was said, seen or answered.
    */
-  kind: 'audio' | 'visual'
+  kind: 'audio' | 'visual' | 'answer'
   start?: string | null
   end?: string | null
+  /**
+   * What was asked. Only an answer has it.
+   */
+  question?: string | null
 }

@@ -154,6 +154,9 @@ def _missing(
     # Without any evidence the page says so once, above the steps.
     if node.type not in _RESTS_ON_THE_RECORDING or found or not has_evidence:
         return None
+    asked = [readable(str(entry.get("question") or "")) for entry in entries if entry.get("kind") == "answer"]
+    if asked:
+        return f"Nobody did or said this in the recording. A person answered the question: {' '.join(asked)}"
     if entries:
         return "The transcript was made again since, so the moment of this step is not known."
     return "Nothing in the recording was found for this step. Check it before you rely on it."

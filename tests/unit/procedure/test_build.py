@@ -74,6 +74,13 @@ def test_a_step_without_evidence_says_so() -> None:
     assert step("end").missing is None
 
 
+def test_a_step_that_rests_on_an_answer_says_what_was_asked() -> None:
+    entry = {"id": "a0001", "kind": "answer", "question": "Where is it filed?"}
+    missing = step("file", evidence={"nodes": {"file": [entry]}}).missing
+    assert missing is not None
+    assert missing.endswith("A person answered the question: Where is it filed?")
+
+
 def test_without_any_evidence_it_is_said_once() -> None:
     shown = procedure(evidence=None)
     assert shown.notes == (
