@@ -157,12 +157,16 @@ def _numbered(sop: Sop) -> dict[str, tuple[int, Node]]:
 def _moved(common: Sequence[str], old: Mapping[str, tuple[int, Node]]) -> set[str]:
     """Return the steps outside of the longest run that both versions have in the same order."""
     places = [old[name][0] for name in common]
-    best: list[list[int]] = []
+    runs: list[list[int]] = []
     for index, place in enumerate(places):
-        longest: list[int] = max((run for run in best if places[run[-1]] < place), key=len, default=[])
-        best.append([*longest, index])
-    kept = set(max(best, key=len, default=[]))
+        before = [run for run in runs if places[run[-1]] < place]
+        runs.append([*_longest(before), index])
+    kept = set(_longest(runs))
     return {name for index, name in enumerate(common) if index not in kept}
+
+
+def _longest(runs: Sequence[list[int]]) -> list[int]:
+    return max(runs, key=lambda run: len(run), default=[])
 
 
 def _changes(name: str, before: Sop, after: Sop, old: Node, new: Node) -> Iterator[Change]:

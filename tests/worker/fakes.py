@@ -14,6 +14,7 @@ from uuid import UUID
 
 from runops.job_row import JobRow
 from runops.progress import Stage
+from runops.supabase.objects import ObjectInfo
 from runops.supabase.results import Keep
 from runops.supabase.upload import BeforeWrite
 from runops_worker.checkpoint.format import SlimDone
@@ -124,7 +125,7 @@ class FakeSupabase:
     async def read_transcript(self, _job_id: UUID) -> Any:
         return self.transcript_in_table
 
-    async def stat(self, _bucket: str, _key: str) -> None:
+    async def stat(self, _bucket: str, _key: str) -> ObjectInfo | None:
         return None
 
     async def note(self, _job_id: UUID, _claim: str, notes: list[dict[str, Any]]) -> bool:

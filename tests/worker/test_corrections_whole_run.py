@@ -42,6 +42,12 @@ def first_task(sop: dict[str, Any]) -> str:
     return str(next(node["id"] for node in sop["public"]["nodes"] if node["type"] == "task"))
 
 
+async def stored(job: Job, name: str) -> dict[str, Any]:
+    value = await job.supabase.storage.read_json("videos", name)
+    assert isinstance(value, dict)
+    return value
+
+
 async def answered(job: Job, said: str) -> None:
     answers = Answers(answers=(Answer(question=ASKED, answer=said),))
     await job.supabase.storage.upload_json("videos", job.task.answers_object, answers.model_dump())
@@ -65,7 +71,7 @@ async def test_only_the_sop_is_made_again_with_the_answers_and_without_recording
     assert job.transcript() == transcript
     assert label(job.sop(), "answer-1") == "Tell the team lead."
     assert graph_faults(Sop.model_validate(job.sop())) == []
-    evidence = await job.supabase.storage.read_json("videos", job.task.evidence_object)
+    evidence = await stored(job, job.task.evidence_object)
     assert evidence["nodes"]["answer-1"] == [{"id": "a0001", "kind": "answer", "question": ASKED}]
     assert job.row()["status"] == "completed"
 
@@ -105,8 +111,8 @@ async def test_edits_survive_a_run_with_answers_and_the_base_follows(new_job: Ne
     assert report.quality.sop.edits == "kept"
     assert label(job.sop(), name) == "Mine"
     assert label(job.sop(), "answer-1") == "Tell the team lead."
-    kept = await job.supabase.storage.read_json("videos", job.task.merged_sop_object)
-    assert kept == await job.supabase.storage.read_json("videos", job.task.sop_object)
+    kept = await stored(job, job.task.merged_sop_object)
+    assert kept == await stored(job, job.task.sop_object)
     assert label(kept, name) == label(generated, name)
 
 
@@ -133,7 +139,7 @@ async def test_a_conflict_leaves_the_edited_sop_and_row_and_report_say_so(new_jo
     assert report.quality.sop is not None
     assert report.quality.sop.edits == "conflict"
     assert "stays" in report.message
-    new = await job.supabase.storage.read_json("videos", job.task.sop_object)
+    new = await stored(job, job.task.sop_object)
     assert label(new, "end-1") == "Done"
 
 

@@ -128,7 +128,7 @@ async def test_a_step_that_rests_on_an_answer_says_so_and_its_values_count_as_se
 
 
 async def test_a_question_that_is_answered_by_yes_speaks_for_the_step_that_it_names() -> None:
-    step = ("bell", "Ring the bell", [])
+    step: tuple[str, str, list[str]] = ("bell", "Ring the bell", [])
     run = Run(sop_answer(OPEN, step))
     asked = 'Is the step "Ring the bell" part of the procedure? The recording neither shows nor says it.'
     sop = await run.sop(given((asked, "Yes.")))

@@ -38,10 +38,11 @@ async def reuse_transcript(context: Context, checkpoint: CheckpointStore) -> tup
     SupabaseError
         Table or storage did not answer.
     """
-    items = await _stored(context, checkpoint)
-    if items is None:
-        items = await context.supabase.results.read_transcript(context.task.job_id)
-    if not items or not all(isinstance(item, dict) for item in items):
+    stored = await _stored(context, checkpoint)
+    if stored is None:
+        stored = await context.supabase.results.read_transcript(context.task.job_id)
+    items: list[dict[str, Any]] = [item for item in stored or [] if isinstance(item, dict)]
+    if not items or len(items) != len(stored or []):
         raise Failed(Reason.TRANSCRIPT_MISSING, TABLE[Reason.TRANSCRIPT_MISSING].with_remedy())
     if context.task.redaction:
         # It may have been stored while secrets were not hidden.
