@@ -166,7 +166,11 @@ def _moved(common: Sequence[str], old: Mapping[str, tuple[int, Node]]) -> set[st
 
 
 def _longest(runs: Sequence[list[int]]) -> list[int]:
-    return max(runs, key=lambda run: len(run), default=[])
+    longest: list[int] = []
+    for run in runs:
+        if len(run) > len(longest):
+            longest = run
+    return longest
 
 
 def _changes(name: str, before: Sop, after: Sop, old: Node, new: Node) -> Iterator[Change]:
