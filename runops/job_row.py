@@ -1,6 +1,6 @@
 """One row of the `jobs` table, and the claim stamped into its metadata."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -32,9 +32,8 @@ __all__ = [
     "RowStatus",
     "begins_with_sop",
     "metadata_of_queued",
+    "metadata_saying",
     "metadata_to_claim",
-    "metadata_with_notes",
-    "metadata_with_token",
     "no_such_user",
     "stamped_metadata",
     "successor",
@@ -355,11 +354,6 @@ def _as_object(metadata: Any) -> Mapping[str, Any]:
     return metadata if isinstance(metadata, Mapping) else {_NOT_AN_OBJECT: metadata}
 
 
-def metadata_with_token(metadata: Mapping[str, Any], token: str) -> dict[str, Any]:
-    """Return metadata with another token in its claim. Every other key is kept, those of newer versions included."""
-    return {**metadata, "runops": {**metadata["runops"], "claim": token}}
-
-
-def metadata_with_notes(metadata: Mapping[str, Any], notes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return metadata with notes for the app beside its claim, in place of earlier ones. Every other key is kept."""
-    return {**metadata, "runops": {**metadata["runops"], "notes": [dict(note) for note in notes]}}
+def metadata_saying(metadata: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return metadata with more keys beside its claim, in place of earlier ones. Every other key is kept."""
+    return {**metadata, "runops": {**metadata["runops"], **said}}

@@ -6,6 +6,7 @@ updates, so claiming "the first queued row" in one request would claim them all.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +14,8 @@ from runops.job_row import (
     Claim,
     JobRow,
     RowStatus,
+    metadata_saying,
     metadata_to_claim,
-    metadata_with_notes,
-    metadata_with_token,
     stamped_metadata,
 )
 from runops.progress import Stage
@@ -36,6 +36,7 @@ from runops.supabase.jobs_requests import (
 )
 from runops.supabase.postgres_json import postgres_json
 from runops.supabase.retry import may_pass
+from runops.timestamps import rfc3339
 
 __all__ = ["CLAIMED_AT_ONCE", "BatchClaim", "JobsColumns", "JobsTable"]
 
@@ -274,7 +275,7 @@ class JobsTable(JobsReads):
                 may_pass,
             )
 
-    async def bind_pod(self, job_id: UUID, token: str, pod_uid: str) -> str | None:
+    async def bind_pod(self, job_id: UUID, token: str, pod_uid: str, *, started: datetime | None = None) -> str | None:
         """Bind a pod to an attempt's claim; it replaces a pod that was bound before.
 
         Kubernetes may start the pod of a Job twice. From now on the token of the other pod matches no row.
@@ -285,6 +286,8 @@ class JobsTable(JobsReads):
             The row, and the attempt's token without a pod.
         pod_uid
             The pod to bind.
+        started
+            When its worker started; kept as `metadata.runops.started`.
 
         Returns
         -------
@@ -299,7 +302,8 @@ class JobsTable(JobsReads):
             bound = row.claim.bound_to(pod_uid)
             if row.claim.claim == bound:
                 return bound
-            body = {"metadata": metadata_with_token(row.metadata, bound), "updated_at": NOW}
+            said = {"claim": bound} | ({} if started is None else {"started": rfc3339(started)})
+            body = {"metadata": metadata_saying(row.metadata, said), "updated_at": NOW}
             try:
                 # Nothing written: a heartbeat of the former pod, or another pod, came first. Read again.
                 if await self.change(
@@ -338,31 +342,38 @@ class JobsTable(JobsReads):
             may_pass,
         )
 
-    async def note(self, job_id: UUID, token: str, notes: Sequence[Mapping[str, Any]]) -> bool:
-        """Put notes for the app into `metadata.runops.notes`; False where the claim was lost and nothing was written.
+    async def complete(self, job_id: UUID, token: str, *, said: Mapping[str, Any] | None = None) -> bool:
+        """Set a row to `completed`; False where the claim was lost. A repeated call returns True again.
 
-        Everything else in the metadata is kept. The next claim of the row removes the notes.
+        Parameters
+        ----------
+        job_id, token
+            The row and the claim that must still hold it.
+        said
+            Keys to put into `metadata.runops` in the same write; the row is read before it then. Everything else in the
+            metadata is kept. The next claim of the row removes them.
         """
+        if not said:
+            return await self._end(job_id, token, completed(), RowStatus.COMPLETED)
         attempts = self._rest.retries.begin(may_pass)
         for _round in attempts:
             row = await self.get(job_id)
-            if row is None or row.claim is None or not row.is_held_by(token):
+            if row is None or row.claim is None or not row.was_held_by(token):
                 return False
-            body = {"metadata": postgres_json(metadata_with_notes(row.metadata, notes)), "updated_at": NOW}
+            if row.status != RowStatus.PROCESSING:
+                # In a later round our own write may have arrived without its answer.
+                return row.status == RowStatus.COMPLETED
+            body = {**completed(), "metadata": postgres_json(metadata_saying(row.metadata, said))}
             try:
                 if await self.change(
                     body,
                     claim_unchanged(row, row.claim),
-                    doing=f"noting what is missing in the row {job_id} of the table jobs",
+                    doing=f"setting the row {job_id} of the table jobs to {RowStatus.COMPLETED}",
                 ):
                     return True
             except SupabaseError as error:
                 await attempts.failed(error)
-        raise ever_changing(job_id, "notes were to be put into it")
-
-    async def complete(self, job_id: UUID, token: str) -> bool:
-        """Set a row to `completed`; False where the claim was lost. A repeated call returns True again."""
-        return await self._end(job_id, token, completed(), RowStatus.COMPLETED)
+        raise ever_changing(job_id, "it was to be completed")
 
     async def fail(self, job_id: UUID, token: str, sentence: str) -> bool:
         """Set a row to `error` with a sentence for a person; False where the claim was lost. Repeatable too."""

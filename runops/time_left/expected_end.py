@@ -49,12 +49,16 @@ def possible_seconds(learned: Learned, video: UnfinishedVideo, now: datetime) ->
 def _seconds_left(learned: Learned, example: Example, video: UnfinishedVideo, now: datetime) -> float | None:
     length = learned.length(example, video.recording_seconds, video.recording_bytes)
     phases = [learned.seconds(example, phase, length) for phase in PHASES]
-    if video.started is None and video.stage is None:
-        return _left_of(phases[0], now, video.claimed, sum(phases[1:]))
-    stage = Stage.PREPARING_VIDEO if video.stage is None else video.stage
-    number = PHASES.index(Phase.FINALIZING if stage is Stage.COMPLETED else Phase(stage.value))
+    retries = phases[PHASES.index(Phase.RETRIES)]
+    if video.stage is None:
+        if video.started is None:
+            return _left_of(phases[0], now, video.claimed, sum(phases[1:]))
+        # Some tables do not say in which stage it is.
+        return _left_of(sum(phases[_FIRST_STAGE:]), now, video.started, retries)
+    stage = Phase.FINALIZING if video.stage is Stage.COMPLETED else Phase(video.stage.value)
+    number = PHASES.index(stage)
     # Each attempt may be followed by another one.
-    rest = sum(phases[number + 1 :]) + phases[PHASES.index(Phase.RETRIES)]
+    rest = sum(phases[number + 1 :]) + retries
     if video.stage_began is not None:
         return _left_of(phases[number], now, video.stage_began, rest)
     if video.started is not None:

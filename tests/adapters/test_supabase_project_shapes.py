@@ -166,8 +166,7 @@ async def test_a_long_queue_is_read_and_worked_on_where_metadata_is_json(
         assert claimed.raw_user == busy
         assert [held.job_id async for held in supabase.jobs.claims_of("here")] == [urgent]
         await supabase.results.write_transcript(urgent, token, [])
-        assert await supabase.jobs.note(urgent, token, [{"kind": "gaps"}])
-        assert await supabase.jobs.complete(urgent, token)
+        assert await supabase.jobs.complete(urgent, token, said={"notes": [{"kind": "gaps"}]})
 
 
 async def test_optional_columns_may_go_and_come_while_a_program_runs(

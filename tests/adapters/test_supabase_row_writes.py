@@ -14,6 +14,7 @@ from runops.supabase.errors import ErrorKind, SupabaseError
 Claimed = Callable[..., Awaitable[tuple[UUID, str]]]
 Connection = psycopg.Connection[Any]
 NOTES = [{"kind": "gaps", "sentence": "A part is missing.", "gaps": [{"start": 1.5, "end": 2.0, "reason": "empty"}]}]
+SAID = {"notes": NOTES, "took": {"recording": 61.5, "stages": {"transcribing": 20.0}, "models": "a-model"}}
 
 
 def row_of(database: Connection, job_id: UUID) -> dict[str, Any]:
@@ -52,7 +53,7 @@ async def test_every_write_is_refused_once_the_claim_is_gone(
     before = database.execute("select to_jsonb(j) from public.jobs j").fetchall()
     assert not await supabase.jobs.held(job_id, token)
     assert not await supabase.jobs.heartbeat(job_id, token, percent=60)
-    assert not await supabase.jobs.note(job_id, token, NOTES)
+    assert not await supabase.jobs.complete(job_id, token, said=SAID)
     assert not await supabase.jobs.complete(job_id, token)
     assert not await supabase.jobs.fail(job_id, token, "no")
     assert not await supabase.jobs.release(job_id, token)
@@ -60,7 +61,7 @@ async def test_every_write_is_refused_once_the_claim_is_gone(
 
 
 @pytest.mark.parametrize("kind", [None, "drop_after", "drop_before"])
-async def test_a_note_is_beside_the_claim_and_stays_when_the_row_is_completed(
+async def test_what_is_said_of_a_completed_row_is_beside_its_claim(
     kind: Any, supabase: Supabase, claimed: Claimed, database: Connection, faults: FaultControl
 ) -> None:
     own = {"user_id": str(uuid4()), "title": "Täglicher Abgleich", "notes": ["mine"], "deep": [{"x": 1.5}, None]}
@@ -70,23 +71,25 @@ async def test_a_note_is_beside_the_claim_and_stays_when_the_row_is_completed(
     before = row_of(database, job_id)["metadata"]
     if kind is not None:
         faults.set(Fault(method="PATCH", path="/jobs", kind=kind))
-    assert await supabase.jobs.note(job_id, bound, NOTES)
-    assert row_of(database, job_id)["metadata"] == {**before, "runops": {**before["runops"], "notes": NOTES}}
-    assert await supabase.jobs.heartbeat(job_id, bound)
-    assert await supabase.jobs.complete(job_id, bound)
+    assert await supabase.jobs.complete(job_id, bound, said=SAID)
     ended = row_of(database, job_id)
     assert ended["status"] == "completed"
+    assert ended["completed_at"] is not None
+    assert ended["metadata"] == {**before, "runops": {**before["runops"], **SAID}}
     assert {key: value for key, value in ended["metadata"].items() if key != "runops"} == own
-    assert ended["metadata"]["runops"]["notes"] == NOTES
+    assert await supabase.jobs.complete(job_id, bound, said=SAID)
+    assert row_of(database, job_id) == ended
 
 
-async def test_another_pods_worker_notes_nothing(supabase: Supabase, claimed: Claimed, database: Connection) -> None:
+async def test_another_pods_worker_completes_nothing(
+    supabase: Supabase, claimed: Claimed, database: Connection
+) -> None:
     job_id, token = await claimed()
     first = await supabase.jobs.bind_pod(job_id, token, "pod-1")
     assert first is not None
     await supabase.jobs.bind_pod(job_id, token, "pod-2")
     before = row_of(database, job_id)
-    assert not await supabase.jobs.note(job_id, first, NOTES)
+    assert not await supabase.jobs.complete(job_id, first, said=SAID)
     assert row_of(database, job_id) == before
 
 
@@ -94,8 +97,7 @@ async def test_the_next_claim_of_a_row_removes_its_notes(
     supabase: Supabase, claimed: Claimed, database: Connection
 ) -> None:
     job_id, token = await claimed({"title": "t"})
-    assert await supabase.jobs.note(job_id, token, NOTES)
-    assert await supabase.jobs.complete(job_id, token)
+    assert await supabase.jobs.complete(job_id, token, said=SAID)
     database.execute("update public.jobs set status = 'queued'")
     row = await supabase.jobs.get(job_id)
     assert row is not None

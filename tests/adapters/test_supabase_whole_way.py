@@ -73,8 +73,7 @@ async def test_a_row_is_worked_on_fails_and_is_run_again(
         await jobs.keep_alive("ours", ids)
         await results.write_transcript(ids[0], token, [{"n": 1}])
         await results.write_sop(ids[0], token, {"n": 1}, user_id=user)
-        assert await jobs.note(ids[0], token, [{"kind": "gaps"}])
-        assert await jobs.complete(ids[0], token)
+        assert await jobs.complete(ids[0], token, said={"notes": [{"kind": "gaps"}]})
         there = await jobs.get(ids[1])
         assert there is not None
         later = claim.after("a job", History(failures=1), not_before=None, reason=Reason.POD_LOST)

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from runops.failures import Reason
-from runops.job_row import JobRow, metadata_with_token
+from runops.job_row import JobRow, metadata_saying
 from runops.report import Report
 from runops.videojob import videojob_name
 from runops_operator.informer.store import Store
@@ -60,9 +60,9 @@ async def test_a_row_that_cannot_be_run_is_left_to_the_pod_that_was_bound_to_it_
     row = await claimed_again(world, world.jobs.add())
     assert row.claim is not None
     read = row.model_copy(
-        update={"metadata": {**metadata_with_token(row.metadata, row.claim.bound_to("pod-1")), "user_id": "ann"}}
+        update={"metadata": {**metadata_saying(row.metadata, {"claim": row.claim.bound_to("pod-1")}), "user_id": "ann"}}
     )
-    world.jobs.set(row.job_id, metadata=metadata_with_token(row.metadata, row.claim.bound_to("pod-2")))
+    world.jobs.set(row.job_id, metadata=metadata_saying(row.metadata, {"claim": row.claim.bound_to("pod-2")}))
     assert await adopt(adopter_of(world), read)
     assert world.jobs.rows[row.job_id].status == "processing"
 

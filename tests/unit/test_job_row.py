@@ -13,8 +13,7 @@ from runops.job_row import (
     Claim,
     ClaimedRow,
     JobRow,
-    metadata_with_notes,
-    metadata_with_token,
+    metadata_saying,
     stamped_metadata,
     successor,
     user_of,
@@ -143,7 +142,7 @@ def test_a_stamp_keeps_all_other_metadata(metadata: Any, stamped: dict[str, Any]
 
 def test_another_token_keeps_everything_else() -> None:
     metadata = {"user_id": "u", "runops": {"claim": "old", "by": "ours", "of_a_newer_version": [1]}}
-    assert metadata_with_token(metadata, "new") == {
+    assert metadata_saying(metadata, {"claim": "new"}) == {
         "user_id": "u",
         "runops": {"claim": "new", "by": "ours", "of_a_newer_version": [1]},
     }
@@ -155,7 +154,7 @@ def test_notes_keep_everything_else_and_replace_earlier_ones() -> None:
         "user_id": "u",
         "runops": {"claim": TOKEN, "by": "ours", "of_a_newer_version": [1], "notes": [{"a": 1}]},
     }
-    assert metadata_with_notes(metadata, [{"b": 2}]) == {
+    assert metadata_saying(metadata, {"notes": [{"b": 2}]}) == {
         "user_id": "u",
         "runops": {"claim": TOKEN, "by": "ours", "of_a_newer_version": [1], "notes": [{"b": 2}]},
     }

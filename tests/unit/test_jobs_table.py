@@ -1,6 +1,7 @@
 """What `JobsTable` writes, and what it concludes from each answer, or from none. Real servers: tests/adapters."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -502,37 +503,50 @@ async def test_the_end_of_a_row_that_was_not_written_is_read_back(script: Script
     assert await script.jobs(writes=[[]], reads=[there]).complete(ID, TOKEN) is ended
 
 
-NOTES = [{"kind": "gaps", "sentence": "a\x00b"}]
+SAID = {"notes": [{"kind": "gaps", "sentence": "a\x00b"}], "took": {"recording": 5.0}}
 
 
 @pytest.mark.parametrize(
-    ("writes", "reads", "noted"),
+    ("writes", "reads", "done"),
     [
-        pytest.param([[CLAIMED]], [[CLAIMED]], True, id="noted at once"),
+        pytest.param([[CLAIMED]], [[CLAIMED]], True, id="at once"),
         pytest.param([[], [CLAIMED]], [[CLAIMED], [row(claim=TOKEN)]], True, id="the app wrote in between"),
-        pytest.param([AWAY, [CLAIMED]], [[CLAIMED], [CLAIMED]], True, id="the answer was lost"),
+        pytest.param([AWAY], [[CLAIMED], [row("completed", claim=TOKEN)]], True, id="the answer was lost"),
+        pytest.param([AWAY, [CLAIMED]], [[CLAIMED], [CLAIMED]], True, id="the write was lost"),
         pytest.param([], [[row(claim=NEXT)]], False, id="another attempt works"),
         pytest.param([], [[row("queued", claim=TOKEN)]], False, id="the row was queued again"),
+        pytest.param([], [[row("error", claim=TOKEN)]], False, id="the row was cancelled"),
         pytest.param([[]], [[CLAIMED], []], False, id="the row was deleted in between"),
     ],
 )
-async def test_the_result_of_a_note(script: Script, writes: list[Answer], reads: list[Answer], noted: bool) -> None:
-    assert await script.jobs(writes=writes, reads=reads).note(ID, TOKEN, NOTES) is noted
+async def test_a_row_is_completed_together_with_what_is_said_of_it(
+    script: Script, writes: list[Answer], reads: list[Answer], done: bool
+) -> None:
+    assert await script.jobs(writes=writes, reads=reads).complete(ID, TOKEN, said=SAID) is done
     assert script.finished()
     for filters, body in script.written:
         assert filters["metadata->runops->>claim"] == f"eq.{TOKEN}"
         assert filters["status"] == "eq.processing"
         assert filters["select"] == "job_id"
         assert "updated_at" in filters
-        assert body["updated_at"] == "now"
-        assert body["metadata"]["runops"] == {**CLAIM.stamp(), "notes": [{"kind": "gaps", "sentence": "ab"}]}
+        assert (body["status"], body["updated_at"], body["completed_at"]) == ("completed", "now", "now")
+        said = {"notes": [{"kind": "gaps", "sentence": "ab"}], "took": {"recording": 5.0}}
+        assert body["metadata"]["runops"] == {**CLAIM.stamp(), **said}
 
 
-async def test_a_note_in_a_row_that_always_changes_is_given_up(script: Script) -> None:
+async def test_a_row_that_always_changes_is_not_completed(script: Script) -> None:
     jobs = script.jobs(writes=[[]] * ATTEMPTS, reads=[[CLAIMED]] * ATTEMPTS)
-    with pytest.raises(SupabaseError, match="changed each time notes"):
-        await jobs.note(ID, TOKEN, NOTES)
+    with pytest.raises(SupabaseError, match="changed each time it was to be completed"):
+        await jobs.complete(ID, TOKEN, said=SAID)
     assert script.finished()
+
+
+async def test_a_bound_claim_says_when_its_worker_started(script: Script) -> None:
+    started = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    bound = await script.jobs(writes=[[CLAIMED]], reads=[[CLAIMED]]).bind_pod(ID, TOKEN, "pod", started=started)
+    assert bound == f"{TOKEN}/pod"
+    stamp = {**CLAIM.stamp(), "claim": bound, "started": "2026-11-30T12:00:00Z"}
+    assert script.bodies()[0]["metadata"]["runops"] == stamp
 
 
 async def test_a_job_is_queued_with_its_user(script: Script) -> None:

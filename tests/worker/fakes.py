@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -80,6 +80,7 @@ class FakeSupabase:
     row: JobRow | None = None
     sop_in_table: Any = None
     transcript_in_table: Any = None
+    said: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def jobs(self) -> "FakeSupabase":
@@ -128,12 +129,9 @@ class FakeSupabase:
     async def stat(self, _bucket: str, _key: str) -> ObjectInfo | None:
         return None
 
-    async def note(self, _job_id: UUID, _claim: str, notes: list[dict[str, Any]]) -> bool:
-        self.written.append(f"notes {[note['sentence'] for note in notes]}")
-        return self.is_held
-
-    async def complete(self, _job_id: UUID, _claim: str) -> bool:
+    async def complete(self, _job_id: UUID, _claim: str, *, said: Mapping[str, Any]) -> bool:
         self.written.append("completed")
+        self.said = said
         return self.is_held
 
 

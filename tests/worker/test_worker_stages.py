@@ -385,26 +385,22 @@ async def test_finalize_writes_both_results_then_completes_the_row_and_reports_n
         ("sop", f"sops/{TASK.job_id}", sop.sha256),
         ("evidence", f"videos/{TASK.evidence_object}", None),
     ]
+    took = fake.said["took"]
+    assert (took["recording"], took["models"]) == (SLIM_DONE.duration_seconds, TASK.transcribe_model)
+    assert list(took["stages"]) == ["finalizing"]
+    assert "notes" not in fake.said
     await progress.report()
     assert sink.reports == [(Stage.FINALIZING, 90)]
 
 
-async def test_the_row_is_told_of_gaps_before_it_is_completed() -> None:
+async def test_the_row_is_told_of_gaps_when_it_is_completed() -> None:
     fake = FakeSupabase()
     gap = dump_transcript([gap_item(Gap(start=60, end=90, reason="refused"))])
     transcript = Transcript.of([*TRANSCRIPT.items, *gap])
     await finalize(a_context(fake), a_progress(), slim=SLIM_DONE, transcript=transcript, sop=SopObject.of({}))
     sentence = "1 part of the recording (00:00:30) could not be transcribed; the SOP asks about it."
-    assert fake.written[-2:] == [f"notes {[sentence]}", "completed"]
-
-
-async def test_a_row_that_was_lost_before_its_gaps_were_noted_is_not_completed() -> None:
-    fake = FakeSupabase(is_held=False)
-    transcript = Transcript.of(dump_transcript([gap_item(Gap(start=60, end=90, reason="refused"))]))
-    with pytest.raises(Failed) as failed:
-        await finalize(a_context(fake), a_progress(), slim=SLIM_DONE, transcript=transcript, sop=SopObject.of({}))
-    assert failed.value.reason is Reason.CLAIM_LOST
-    assert "completed" not in fake.written
+    assert [note["sentence"] for note in fake.said["notes"]] == [sentence]
+    assert fake.written[-1] == "completed"
 
 
 async def test_finalize_fails_where_the_claim_went_before_the_row_was_completed() -> None:

@@ -1,6 +1,7 @@
 """Binds the pod to the claim of its attempt, because Kubernetes may start the pod of a Job twice."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from runops.failures import Failed, Reason
 from runops.supabase.jobs import JobsTable
@@ -29,9 +30,10 @@ async def bind_claim(task: Task, jobs: JobsTable, *, pod_uid: str) -> Task:
     SupabaseError
         The row could not be read or written.
     """
-    claim = await jobs.bind_pod(task.job_id, task.claim, pod_uid)
+    started = datetime.now(UTC)
+    claim = await jobs.bind_pod(task.job_id, task.claim, pod_uid, started=started)
     if claim is None and await KeptClaim(jobs, task.job_id, task.claim).is_back():
-        claim = await jobs.bind_pod(task.job_id, task.claim, pod_uid)
+        claim = await jobs.bind_pod(task.job_id, task.claim, pod_uid, started=started)
     if claim is None:
         raise Failed(Reason.CLAIM_LOST)
     return replace(task, claim=claim)

@@ -7,6 +7,8 @@ from runops.failures import Failed, Reason
 from runops.progress import Stage
 from runops.quality import SopEdits
 from runops.report import Output
+from runops.time_left.finished import model_key
+from runops.time_left.took import Took
 from runops.transcript_gaps import gaps_in
 from runops_worker.checkpoint.format import SlimDone
 from runops_worker.context import Context
@@ -43,7 +45,7 @@ class Finalized:
 async def finalize(
     context: Context, progress: StageProgress, *, slim: SlimDone, transcript: Transcript, sop: SopObject
 ) -> Finalized:
-    """Write both results, note in the row what its owner should know, complete it, and return what the report says.
+    """Write both results, complete the row with what its owner should know, and return what the report says.
 
     A SOP that people edited is merged with the new one, or stays where both changed the same. A second run writes the
     same again.
@@ -63,9 +65,10 @@ async def finalize(
     await edits.settle()
     await progress.stop_reporting()
     notes = [*loss_notes(slim.losses), *gap_notes(gaps_in(transcript.items)), *conflict_notes(edits.conflicts)]
-    if notes and not await kept.written(lambda: jobs.note(task.job_id, task.claim, notes)):
-        raise Failed(Reason.CLAIM_LOST)
-    if not await kept.written(lambda: jobs.complete(task.job_id, task.claim)):
+    models = model_key(task.transcribe_model, task.sop_model)
+    took = Took.of(slim.duration_seconds, progress.stage_times(), models=models)
+    said = {"took": took.dump()} | ({"notes": notes} if notes else {})
+    if not await kept.written(lambda: jobs.complete(task.job_id, task.claim, said=said)):
         raise Failed(Reason.CLAIM_LOST)
     _LOG.info("the row is completed")
     outputs = outputs_of(task, slim=slim, transcript=transcript, sop=sop)

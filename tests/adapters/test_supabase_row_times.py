@@ -1,0 +1,52 @@
+"""Position and time left as read from real tables."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from psycopg import Connection
+
+from runops.job_row import Claim
+from runops.progress import Stage
+from runops.report import StageTime
+from runops.supabase.connection import Supabase
+from runops.supabase.row_times import read_row_times
+from runops.time_left import ENOUGH
+from runops.time_left.took import Took
+
+_SECONDS = {Stage.PREPARING_VIDEO: 40.0, Stage.TRANSCRIBING: 60.0, Stage.PARSING_SOP: 30.0, Stage.FINALIZING: 1.0}
+
+
+async def _claimed(supabase: Supabase, job_id: UUID) -> str:
+    row = await supabase.jobs.get(job_id)
+    assert row is not None
+    claim = Claim(claim=str(uuid4()), by="here")
+    assert await supabase.jobs.claim(row, claim) is not None
+    bound = await supabase.jobs.bind_pod(job_id, claim.claim, "pod", started=datetime.now(UTC))
+    assert bound is not None
+    return bound
+
+
+async def test_rows_at_work_and_in_the_queue_have_their_times(
+    supabase: Supabase, queue: Callable[..., UUID], database: Connection
+) -> None:
+    del database
+    assert await read_row_times(supabase) == {}
+    stages = [StageTime(stage=stage, start_time="", seconds=seconds) for stage, seconds in _SECONDS.items()]
+    took = Took.of(300, stages, models="a-model").dump()
+    for _ in range(ENOUGH):
+        job_id = queue()
+        assert await supabase.jobs.complete(job_id, await _claimed(supabase, job_id), said={"took": took})
+    running, first, second = queue(), queue({"user_id": str(uuid4())}), queue({"backfill": True})
+    token = await _claimed(supabase, running)
+    assert await supabase.jobs.heartbeat(running, token, stage=Stage.TRANSCRIBING, percent=50)
+    times = await read_row_times(supabase)
+    assert {job_id: time.position for job_id, time in times.items()} == {running: None, first: 1, second: 1}
+    ends = [times[job_id].time_left for job_id in (running, first)]
+    now = datetime.now(UTC)
+    left = [(end.likely - now).total_seconds() for end in ends if end is not None]
+    assert 80 < left[0] < 100
+    assert left[0] + 90 < left[1] < left[0] + 160
+    paused = await read_row_times(supabase, paused=True)
+    assert paused[running].time_left is not None
+    assert paused[first].time_left is None
