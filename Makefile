@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo test slowest lint crd failures chart metrics rights schemas lock images version package package-check bench mutants chaos clean
+.PHONY: help setup demo test slowest lint crd failures chart metrics rights cli schemas lock images version package package-check bench mutants chaos clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ failures: setup ## Write docs/failures.md anew from the reason table
 
 metrics: setup ## Write docs/metrics.md anew from the operator's metrics
 	@$(PYTHON) -m runops_operator.observability.metrics_page > docs/metrics.md
+
+cli: setup ## Write docs/cli-reference.md anew from the commands
+	@$(PYTHON) -m tests.cli.reference_page > docs/cli-reference.md
 
 rights: setup ## Write docs/rights.md anew from the golden file of rights
 	@$(PYTHON) -m tests.chart.rights_page > docs/rights.md

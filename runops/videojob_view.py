@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from runops.job_filter import VideoFacts
 from runops.row_summary import time_of
+from runops.time_left import TimeLeft
 from runops.videojob import Condition, VideoJobStatus
 
 __all__ = ["VideoJobView", "parse_videojob"]
@@ -33,6 +34,8 @@ class VideoJobView:
         The models of its `spec`, for the transcript first.
     created
         When it was made.
+    ends
+        When it is expected to end; None where nothing is said of it.
     """
 
     name: str
@@ -40,6 +43,7 @@ class VideoJobView:
     status: VideoJobStatus
     models: tuple[str, ...] = ()
     created: datetime | None = None
+    ends: TimeLeft | None = None
 
     @property
     def job_id(self) -> UUID | None:
@@ -87,4 +91,19 @@ def parse_videojob(manifest: Mapping[str, Any]) -> VideoJobView:
         status,
         tuple(str(model[of]) for of in ("transcribe", "sop") if model.get(of)),
         time_of(meta.get("creationTimestamp")),
+        _expected(manifest.get("status")),
     )
+
+
+def _expected(status: Any) -> TimeLeft | None:
+    said = status.get("timeLeft") if isinstance(status, Mapping) else None
+    if not isinstance(said, Mapping):
+        return None
+    earliest, likely, latest = (time_of(_text(said.get(name))) for name in ("earliest", "likely", "latest"))
+    if earliest is None or likely is None or latest is None:
+        return None
+    return TimeLeft(earliest, likely, latest)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

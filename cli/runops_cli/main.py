@@ -11,6 +11,7 @@ from runops_cli.commands.cancel import cancel
 from runops_cli.commands.check import check
 from runops_cli.commands.drain import drain
 from runops_cli.commands.evaluate import evaluate
+from runops_cli.commands.get import get
 from runops_cli.commands.list_jobs import list_jobs
 from runops_cli.commands.logs import logs
 from runops_cli.commands.pause import pause
@@ -21,6 +22,7 @@ from runops_cli.commands.submit import submit
 from runops_cli.commands.undrain import undrain
 from runops_cli.commands.version import version
 from runops_cli.commands.watch import watch
+from runops_cli.commands.why import why
 from runops_cli.commands.work import work
 from runops_cli.terminal.console import to_stderr
 from runops_cli.terminal.exit_codes import Exit
@@ -41,6 +43,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "check": check,
     "submit": submit,
     "list": list_jobs,
+    "get": get,
+    "why": why,
     "watch": watch,
     "sop": sop,
     "cancel": cancel,

@@ -24,7 +24,7 @@ from runops.supabase.jobs_columns import JobsColumns
 from runops.supabase.jobs_requests import quoted, validated
 from runops.supabase.rest import Query, Rest
 
-__all__ = ["LARGEST_PAGE", "Cursor", "Page", "PageRequest", "read_page", "summary_columns"]
+__all__ = ["LARGEST_PAGE", "Cursor", "Page", "PageRequest", "id_range", "read_page", "summary_columns"]
 
 LARGEST_PAGE = 999
 """One more is asked for, and a server gives 1000 at once unless it was told otherwise."""
@@ -241,11 +241,12 @@ def _of_text(text: str, columns: JobsColumns) -> list[str]:
         like = re.sub(r"([\\%_])", r"\\\1", text)
         alternatives.append(f"error.ilike.{quoted(f'*{like}*')}")
     if _HEX.fullmatch(text.casefold()):
-        first, last = (str(UUID(_filled(text.casefold(), digit))) for digit in "0f")
+        first, last = id_range(text.casefold())
         alternatives.append(f"and(job_id.gte.{first},job_id.lte.{last})")
     return alternatives
 
 
-def _filled(prefix: str, digit: str) -> str:
-    """Return the digits of the first or last id that begins so; a prefix may end anywhere, hyphens included."""
-    return prefix.replace("-", "").ljust(32, digit)[:32]
+def id_range(beginning: str) -> tuple[UUID, UUID]:
+    """Return the first and the last id that begin so; it may end anywhere, hyphens included."""
+    first, last = (UUID(beginning.replace("-", "").ljust(32, digit)[:32]) for digit in "0f")
+    return first, last

@@ -19,7 +19,7 @@ __all__ = [
     "claim_unchanged",
     "claimed_page",
     "claims_page",
-    "error_among",
+    "ended_among",
     "fenced",
     "held_among",
     "held_under",
@@ -204,14 +204,13 @@ def seen(row: JobRow, status: str | None) -> Callable[[Any], Any]:
     return which
 
 
-def error_among(rows: Iterable[JobRow]) -> Callable[[Any], Any]:
-    """Filter for those of some rows in error that are as they were read, for an update that queues them.
+def ended_among(rows: Iterable[JobRow]) -> Callable[[Any], Any]:
+    """Filter for those of some rows that have ended and are as they were read, for an update that queues them.
 
-    As in `seen_among`, an alternative is there for the answer alone: no row in error is queued.
+    As in `seen_among`, an alternative is there for the answer alone: no row that has ended is queued.
     """
-    return lambda query: query.eq("status", RowStatus.ERROR.value).or_(
-        f"{_unchanged(rows)},status.eq.{RowStatus.QUEUED.value}"
-    )
+    ended = [RowStatus.ERROR.value, RowStatus.COMPLETED.value]
+    return lambda query: query.in_("status", ended).or_(f"{_unchanged(rows)},status.eq.{RowStatus.QUEUED.value}")
 
 
 def _unchanged(rows: Iterable[JobRow]) -> str:

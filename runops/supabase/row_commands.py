@@ -13,9 +13,10 @@ from runops.supabase.job_values import failed, queued_afresh
 from runops.supabase.jobs_requests import seen
 from runops.supabase.retry import may_pass
 
-__all__ = ["CommandResult", "Outcome", "cancel", "run_again"]
+__all__ = ["OPEN", "CommandResult", "Outcome", "cancel", "run_again"]
 
-_OPEN = (RowStatus.QUEUED, RowStatus.PROCESSING)
+OPEN = (RowStatus.QUEUED, RowStatus.PROCESSING)
+"""Statuses of rows that have not ended."""
 
 
 class Outcome(Enum):
@@ -60,7 +61,7 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> CommandResu
     body = failed(sentence)
 
     def still_open(query: Any) -> Any:
-        return query.eq("job_id", str(job_id)).in_("status", [status.value for status in _OPEN])
+        return query.eq("job_id", str(job_id)).in_("status", [status.value for status in OPEN])
 
     doubt = False
     attempts = supabase.rest.retries.begin(may_pass)
@@ -80,7 +81,7 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> CommandResu
         written = body["error"] if (await supabase.jobs.columns()).error else None
         if row.status == RowStatus.ERROR and row.error == written:
             return CommandResult(Outcome.DONE if doubt else Outcome.ALREADY, row)
-        if row.status not in _OPEN:
+        if row.status not in OPEN:
             return CommandResult(Outcome.REFUSED, row)
         if failure is not None:
             await attempts.failed(failure)

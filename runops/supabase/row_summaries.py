@@ -1,4 +1,4 @@
-"""Reads certain rows as people see them: by their ids, or those that changed last. Pages are in `job_pages.py`."""
+"""Reads certain rows as people see them: by ids, by the beginning of one, or those that changed last."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -8,12 +8,12 @@ from pydantic import TypeAdapter
 
 from runops.row_summary import RowSummary
 from runops.supabase.connection import Supabase
-from runops.supabase.job_pages import summary_columns
+from runops.supabase.job_pages import id_range, summary_columns
 from runops.supabase.jobs_columns import JobsColumns
 from runops.supabase.jobs_requests import validated
 from runops.supabase.rest import Query
 
-__all__ = ["changed_last", "summaries_of"]
+__all__ = ["beginning_with", "changed_last", "summaries_of"]
 
 _IDS_AT_ONCE = 100
 _SUMMARIES = TypeAdapter(list[RowSummary])
@@ -46,6 +46,36 @@ async def changed_last(supabase: Supabase, *, limit: int) -> list[RowSummary]:
     return await _read(
         supabase,
         lambda query: query.order("updated_at", desc=True, nullsfirst=False).order("id", desc=True).limit(limit),
+    )
+
+
+async def beginning_with(supabase: Supabase, beginning: str, *, limit: int) -> list[RowSummary]:
+    """Return rows whose ids begin so, the newest first.
+
+    Parameters
+    ----------
+    supabase
+        The project.
+    beginning
+        Digits and hyphens as an id has them, in lower case.
+    limit
+        How many at most.
+
+    Raises
+    ------
+    SupabaseError
+        The table could not be read.
+    """
+    first, last = id_range(beginning)
+    return await _read(
+        supabase,
+        lambda query: (
+            query.gte("job_id", str(first))
+            .lte("job_id", str(last))
+            .order("created_at", desc=True)
+            .order("id", desc=True)
+            .limit(limit)
+        ),
     )
 
 

@@ -1,44 +1,25 @@
-"""Puts many rows in `error` back into the queue, in few requests: each only while it is as it was read."""
+"""Puts many rows that have ended back into the queue, in few requests: each only while it is as it was read."""
 
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from uuid import UUID
 
 from runops.job_row import JobRow, RowStatus
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops.supabase.job_values import queued_afresh
-from runops.supabase.jobs_requests import CLAIMED_AT_ONCE, error_among
+from runops.supabase.jobs_requests import ended_among
+from runops.supabase.many_result import ManyResult
 from runops.supabase.row_commands import Outcome, run_again
 
-__all__ = ["ROWS_AT_ONCE", "ManyResult", "run_many_again"]
+__all__ = ["run_many_again"]
 
-ROWS_AT_ONCE = CLAIMED_AT_ONCE
-
-
-@dataclass(slots=True)
-class ManyResult:
-    """What became of the rows.
-
-    Attributes
-    ----------
-    queued
-        How many are queued again.
-    left
-        How many were left alone: they were no longer in `error`, or changed just then.
-    refused
-        Those that could not be read or that the table refused to change, with the words.
-    """
-
-    queued: int = 0
-    left: int = 0
-    refused: list[tuple[UUID, str]] = field(default_factory=list)
+_ENDED = frozenset({RowStatus.ERROR, RowStatus.COMPLETED})
 
 
 async def run_many_again(supabase: Supabase, job_ids: Sequence[UUID], result: ManyResult) -> None:
-    """Put rows in `error` back into the queue and remove their attempts. To repeat it is safe.
+    """Put rows in `error` or `completed` back into the queue and remove their attempts. To repeat it is safe.
 
     Parameters
     ----------
@@ -62,7 +43,7 @@ async def run_many_again(supabase: Supabase, job_ids: Sequence[UUID], result: Ma
         # One of them cannot be read; the others can.
         await _one_by_one(supabase, job_ids, result)
         return
-    rows = [row for row in there.values() if row.status == RowStatus.ERROR]
+    rows = [row for row in there.values() if row.status in _ENDED]
     result.left += len(job_ids) - len(rows)
     for batch in _of_same_metadata(rows):
         await _run_batch(supabase, batch, result)
@@ -71,21 +52,21 @@ async def run_many_again(supabase: Supabase, job_ids: Sequence[UUID], result: Ma
 async def _run_batch(supabase: Supabase, rows: list[JobRow], result: ManyResult) -> None:
     doing = f"queueing {len(rows)} rows of the table jobs again"
     try:
-        queued = await supabase.jobs.change_some(queued_afresh(rows[0].metadata), error_among(rows), doing=doing)
+        queued = await supabase.jobs.change_some(queued_afresh(rows[0].metadata), ended_among(rows), doing=doing)
     except SupabaseError as error:
         if not (error.retryable or error.refuses_row):
             raise
         # The answer may be lost, or the table refuses one of them: each is read again.
         await _one_by_one(supabase, [row.job_id for row in rows], result)
         return
-    result.queued += queued
+    result.changed += queued
     result.left += len(rows) - queued
 
 
 async def _one_by_one(supabase: Supabase, job_ids: Iterable[UUID], result: ManyResult) -> None:
     for job_id in job_ids:
         try:
-            outcome = (await run_again(supabase, job_id, from_statuses=[RowStatus.ERROR])).outcome
+            outcome = (await run_again(supabase, job_id, from_statuses=_ENDED)).outcome
         except SupabaseError as error:
             if not (error.unreadable or error.refuses_row):
                 raise
@@ -93,7 +74,7 @@ async def _one_by_one(supabase: Supabase, job_ids: Iterable[UUID], result: ManyR
         else:
             # A row that is queued already is one whose answer was lost.
             if outcome in {Outcome.DONE, Outcome.ALREADY}:
-                result.queued += 1
+                result.changed += 1
             else:
                 result.left += 1
 

@@ -9,8 +9,8 @@ from runops.job_row import JobRow, RowStatus
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs_requests import parsed, unclaimed_page
+from runops.supabase.many_result import ManyResult
 from runops.supabase.row_commands import Outcome, run_again
-from runops.supabase.run_again_many import ManyResult
 
 __all__ = ["UnclaimedRows", "find_unclaimed", "run_unclaimed_again"]
 
@@ -97,7 +97,7 @@ async def run_unclaimed_again(
             result.refused.append((job_id, error.message))
         else:
             if ended.outcome is Outcome.DONE:
-                result.queued += 1
+                result.changed += 1
             else:
                 result.left += 1
 

@@ -15,7 +15,7 @@ class QueueState:
     Attributes
     ----------
     ahead
-        How many queued rows are older.
+        How many queued rows are claimed before it.
     of_user
         How many videos of its user are at work.
     limit_of_user

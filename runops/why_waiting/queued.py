@@ -11,7 +11,7 @@ __all__ = ["explain_queued"]
 
 _USUAL_SECONDS = 120.0
 """An operator or `runops work` with a free slot claims a row in a few seconds, where it reads the table at all."""
-_OLDEST = "It is the oldest in the queue and waits for a slot."
+_NEXT = "It is the next in the queue and waits for a slot."
 _CHECK = "`runops check` says whether anything claims jobs, and if not, why."
 
 
@@ -41,9 +41,9 @@ def explain_queued(job: RowSummary, queue: QueueState, now: datetime) -> Explana
         )
         return Explanation(State.WAITING, sentence, since, remedy="It runs when one of them has ended.")
     if queue.ahead:
-        jobs = "1 older job" if queue.ahead == 1 else f"{queue.ahead:,} older jobs"
+        jobs = "1 other job" if queue.ahead == 1 else f"{queue.ahead:,} other jobs"
         return Explanation(State.WAITING, f"It waits in the queue behind {jobs}.", since, remedy=_late(since, now))
-    sentence = "It waits in the queue." if queue.ahead is None else _OLDEST
+    sentence = "It waits in the queue." if queue.ahead is None else _NEXT
     return Explanation(State.WAITING, sentence, since, remedy=_late(since, now))
 
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from runops.supabase.connection import Supabase
-from runops.supabase.run_again_many import ManyResult
+from runops.supabase.many_result import ManyResult
 from runops.supabase.unclaimed_rows import find_unclaimed, run_unclaimed_again
 
 CLAIM = {"claim": "0a1b2c3d-0000-4000-8000-000000000001", "by": "runops/cluster", "attempt": 1}
@@ -39,7 +39,7 @@ async def test_a_row_that_changed_since_it_was_found_is_left_alone(
 
         await run_unclaimed_again(supabase, found.left_behind, result, unchanged_since=since)
 
-    assert (result.queued, result.left, result.refused) == (1, 1, [])
+    assert (result.changed, result.left, result.refused) == (1, 1, [])
     rows = database.execute("select job_id, status from jobs").fetchall()
     assert dict(rows) == {changed: "completed" if "completed" in change else "processing", same: "queued"}
 

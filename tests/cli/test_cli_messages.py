@@ -59,8 +59,13 @@ def test_result_of_a_cancel(outcome: Outcome, status: str | None, says: str, cod
 @pytest.mark.parametrize(
     ("outcome", "status", "says", "code"),
     [
-        (Outcome.DONE, None, "is queued again.", Exit.OK),
-        (Outcome.ALREADY, "queued", "is already queued: nothing was changed.", Exit.OK),
+        (Outcome.DONE, None, "is queued again. `runops watch` follows it.", Exit.OK),
+        (
+            Outcome.ALREADY,
+            "queued",
+            "is already queued: nothing was changed. `runops why` says what it waits for.",
+            Exit.OK,
+        ),
         (
             Outcome.REFUSED,
             "processing",

@@ -55,7 +55,7 @@ def test_a_job_that_has_not_ended_is_cancelled(runops: Runops, database: psycopg
 def test_the_reason_of_a_cancel_is_kept_without_keys(runops: Runops, database: psycopg.Connection) -> None:
     job_id = insert(database, "queued")
     key = "sb_secret_" + "x" * 30
-    assert runops("cancel", job_id, "--reason", f"Wrong recording, {key}.").exit_code == 0
+    assert runops("cancel", job_id, "--why", f"Wrong recording, {key}.").exit_code == 0
     assert row_of(database, job_id)[1] == "Cancelled by `runops cancel`: Wrong recording, [redacted]."
 
 

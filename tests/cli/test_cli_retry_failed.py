@@ -147,7 +147,7 @@ def test_twenty_thousand_rows(runops: Runops, database: psycopg.Connection) -> N
     database.execute(
         "insert into jobs (job_id, status) select gen_random_uuid(), 'completed' from generate_series(1, 5)"
     )
-    counted = runops("retry", "--all-failed", "--since", "2h", "--dry-run")
+    counted = runops("retry", "--all-failed", "--changed-since", "2h", "--dry-run")
     assert counted.exit_code == 0
     assert [line.split() for line in counted.stdout.splitlines()] == [
         ["18200", "ModelUnavailable"],
@@ -158,11 +158,11 @@ def test_twenty_thousand_rows(runops: Runops, database: psycopg.Connection) -> N
     assert statuses(database) == {"error": 20_300, "completed": 5}
 
     done = runops(
-        "retry", "--all-failed", "--since", "2h", "--reason", "modelunavailable", "--reason", "other", "--yes"
+        "retry", "--all-failed", "--changed-since", "2h", "--reason", "modelunavailable", "--reason", "other", "--yes"
     )
     assert done.exit_code == 0, done.stderr
     assert done.stderr.splitlines()[0] == "1000 are queued again ..."
-    assert done.stderr.splitlines()[-1] == "18300 queued again."
+    assert done.stderr.splitlines()[-1] == "18300 queued again. `runops watch` follows them."
     assert statuses(database) == {"queued": 18_300, "error": 2_000, "completed": 5}
     left = database.execute("select error, count(*) from jobs where status = 'error' group by error").fetchall()
     assert dict(left) == {CRASHED: 1_700, OVERLOADED: 300}
@@ -177,10 +177,10 @@ def test_twenty_thousand_rows(runops: Runops, database: psycopg.Connection) -> N
         0,
     )
     assert cleared == 18_300
-    again = runops("retry", "--all-failed", "--since", "2h", "--reason", "ModelUnavailable", "--yes")
+    again = runops("retry", "--all-failed", "--changed-since", "2h", "--reason", "ModelUnavailable", "--yes")
     assert (again.exit_code, again.stderr.strip()) == (
         0,
-        "No job in error matches. `runops list --status error` shows all.",
+        "No job that has ended matches. `runops list --status error` shows those in error.",
     )
 
 
@@ -200,7 +200,7 @@ def test_one_row_that_the_table_refuses_keeps_no_other(runops: Runops, database:
     assert result.exit_code == 1
     assert f"{bad}  was not changed: " in result.stderr
     assert "not this one" in result.stderr
-    assert result.stderr.splitlines()[-1] == "60 queued again, 1 could not be changed."
+    assert result.stderr.splitlines()[-1] == "60 queued again, 1 could not be changed. `runops watch` follows them."
     assert statuses(database) == {"queued": 60, "error": 1}
 
 
@@ -212,7 +212,7 @@ def test_an_outage_half_way_is_told_and_the_same_command_does_the_rest(
     faults.set(Fault(**path, kind="drop_before", skip=7, times=None))
     result = runops("retry", "--all-failed", "--yes")
     assert result.exit_code == 5
-    assert "Run the command again: what is queued already is left alone." in result.stderr
+    assert "Run the command again: what is queued again already is left alone." in result.stderr
     some = statuses(database)["queued"]
     assert 0 < some < 200
     assert result.stderr.splitlines()[-1].startswith(f"{some} queued again")

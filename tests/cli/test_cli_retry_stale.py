@@ -101,14 +101,17 @@ def test_one_row_that_the_table_refuses_keeps_no_other(runops: Runops, database:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "Give either ids, --all-failed or --stale."),
-        (("--stale", "--all-failed"), "Give either ids, --all-failed or --stale."),
-        (("--stale", str(uuid4())), "Give either ids, --all-failed or --stale."),
-        (("--stale", "--reason", "Cancelled"), "Use it together with --all-failed."),
+        ((), "Give either ids, or options that choose jobs such as --all-failed, or --stale."),
+        (("--stale", "--all-failed"), "Give either ids, or options that choose jobs such as --all-failed, or --stale."),
+        (("--stale", str(uuid4())), "Give either ids, or options that choose jobs such as --all-failed, or --stale."),
+        (("--stale", "--reason", "Cancelled"), "Give either ids, or options that choose jobs"),
         (("--stale", "--force"), "Use it with ids."),
         (("--stale", "--unchanged-since", "soon"), "is no time"),
         (("--all-failed", "--unchanged-since", "2h"), "Use it together with --stale."),
-        ((str(uuid4()), "--dry-run"), "Use it together with --all-failed or --stale."),
+        ((str(uuid4()), "--dry-run"), "Use it without ids."),
+        ((str(uuid4()), "--reason", "Cancelled"), "Give either ids, or options that choose jobs"),
+        (("--all-failed", "--status", "completed"), "It takes jobs in error."),
+        (("--status", "queued"), "Only jobs that have ended are queued again"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(runops: Runops, arguments: tuple[str, ...], said: str) -> None:

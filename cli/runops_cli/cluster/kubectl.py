@@ -79,7 +79,7 @@ class Kubectl:
         KubectlFailed
             There is no kubectl or no cluster, or kubectl failed.
         """
-        await self._require_cluster()
+        await self.require_cluster()
         result = await self.run("get", *arguments, "--ignore-not-found", "-o", "json")
         if "doesn't have a resource type" in result.complaint:
             raise KubectlFailed("The cluster has no VideoJobs. Install the chart: helm install runops-operator.")
@@ -118,7 +118,14 @@ class Kubectl:
             if await process.wait() != 0:
                 raise KubectlFailed(f"kubectl failed: {last or 'it gave no reason'}")
 
-    async def _require_cluster(self) -> None:
+    async def require_cluster(self) -> None:
+        """Make sure that there is a kubectl and a cluster.
+
+        Raises
+        ------
+        KubectlFailed
+            There is none.
+        """
         if not self.installed:
             raise KubectlFailed(
                 "kubectl is not installed, and this command needs it. Install it, or add it to PATH.", Exit.USAGE

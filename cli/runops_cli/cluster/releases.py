@@ -36,6 +36,8 @@ class Installed:
         Name of the ConfigMap that holds the order to drain; "" for a chart that has none.
     order
         The order to drain; None where there is none.
+    limit_of_user
+        How many videos of one user may be at work; None for no limit.
     """
 
     release: str
@@ -45,6 +47,7 @@ class Installed:
     default_name: str = ""
     drain: str = ""
     order: DrainOrder | None = None
+    limit_of_user: int | None = None
 
     def cap(self, setting: str) -> Decimal | None:
         """Return a cap in US dollars; None where it is not set."""
@@ -100,6 +103,7 @@ def installed_in(configmaps: Mapping[str, Any]) -> list[Installed]:
                 names=tuple(map(str, filter(None, (chosen, *(config.get("formerInstallations") or ()))))),
                 default_name="" if chosen or not release else f"{config.get('namespace')}/{release}",
                 drain=str(config.get("drainConfigMap") or ""),
+                limit_of_user=config.get("maxConcurrentPerUser"),
                 order=read_drain_order(orders.get(str(config.get("drainConfigMap") or ""))),
             )
         )

@@ -1,27 +1,45 @@
 """`runops list`: list the jobs of the table."""
 
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from runops.job_filter import JobFilter, Order
 from runops.job_row import RowStatus
-from runops.logs import redact
 from runops.row_summary import RowSummary
 from runops.supabase.connection import Supabase
+from runops.supabase.queue_outline import read_queue_outline
+from runops.supabase.sop_titles import titles_of
+from runops.videojob_view import VideoJobView
 from runops_cli.cluster.draining import drain_note
+from runops_cli.cluster.known_videojobs import known_videojobs, videojobs_of
 from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.cluster.standing_still import standstill_note
-from runops_cli.rows.job_table import table
-from runops_cli.rows.read_jobs import first_jobs
+from runops_cli.rows.job_output import as_csv, as_json, as_names, as_yaml
+from runops_cli.rows.job_sort import Sort, order_of, sorted_jobs
+from runops_cli.rows.job_table import short_ids, table
+from runops_cli.rows.listed_job import ListedJob
+from runops_cli.rows.positions import positions
+from runops_cli.rows.read_jobs import FoundJobs, first_jobs
 from runops_cli.rows.shared_waits import waits_line
-from runops_cli.terminal.console import STDOUT, to_stderr, to_stdout
+from runops_cli.terminal.console import STDOUT, data_to_stdout, lines_to_stdout, to_stderr
 from runops_cli.terminal.exit_codes import Exit
-from runops_cli.terminal.options import Context, EnvFile, Namespace, TableFormat
+from runops_cli.terminal.filter_options import (
+    ChangedSince,
+    LongerThan,
+    Matching,
+    Model,
+    Reasons,
+    Since,
+    Statuses,
+    User,
+    chosen_by,
+)
+from runops_cli.terminal.options import Context, EnvFile, ListFormat, Namespace
 from runops_cli.terminal.run_command import run_with_supabase
 
 __all__ = ["list_jobs"]
@@ -31,47 +49,144 @@ _MOST = 10_000
 
 def list_jobs(
     *,
-    status: Annotated[
-        list[RowStatus] | None,
-        typer.Option("--status", "-s", help="Only jobs of this status; may be given several times."),
+    status: Statuses = None,
+    reason: Reasons = None,
+    user: User = None,
+    model: Model = None,
+    since: Since = None,
+    changed_since: ChangedSince = None,
+    longer_than: LongerThan = None,
+    matching: Matching = None,
+    sort: Annotated[
+        Sort | None,
+        typer.Option(help="Which jobs come first.", show_default="newest; oldest with only --status queued"),
     ] = None,
-    user: Annotated[UUID | None, typer.Option(help="Only jobs of this uploader.", show_default=False)] = None,
     limit: Annotated[int, typer.Option("--limit", "-l", min=1, max=_MOST, help="Maximum number of jobs.")] = 20,
-    output: Annotated[TableFormat, typer.Option("--output", "-o", help="Output format.")] = TableFormat.TABLE,
+    output: Annotated[ListFormat, typer.Option("--output", "-o", help="Output format.")] = ListFormat.TABLE,
     context: Context = None,
     namespace: Namespace = None,
     env_file: EnvFile = None,
 ) -> None:
     """List jobs, newest first. With only `--status queued`, oldest first, as the queue is.
 
-    If kubectl has a cluster on which the installation drains, or claims nothing for another reason, a line on standard
+    Columns that would be empty are left out. With a cluster there are the time that a job is expected to take still
+    (ETA) and what it has cost. If the installation drains, or claims nothing for another reason, a line on standard
     error says so.
 
     Example: runops list
 
-    Example: runops list --status error --limit 100 -o json
+    Example: runops list --status error --since 7d -o wide
+
+    Example: runops list -s processing --sort eta
+
+    Example: runops list --reason ModelUnavailable -l 1000 -o name
     """
-    statuses = status or []
+    chosen = chosen_by(
+        statuses=status,
+        user=user,
+        reasons=reason,
+        model=model,
+        since=since,
+        changed_since=changed_since,
+        longer_than=longer_than,
+        matching=matching,
+    )
+    queue_alone = chosen.statuses == {RowStatus.QUEUED.value}
+    listing = _Listing(
+        chosen, sort or (Sort.OLDEST if queue_alone else Sort.NEWEST), limit, Kubectl(context, namespace)
+    )
+    run_with_supabase(env_file, lambda supabase: _listed(supabase, listing, output))
 
-    async def listed(supabase: Supabase) -> Exit:
-        chosen = JobFilter(statuses=frozenset(status.value for status in statuses), user=user)
-        rows, more = await first_jobs(supabase, chosen, order=_order(statuses), limit=limit)
-        if output is TableFormat.JSON:
-            typer.echo(redact(json.dumps([_as_json(row) for row in rows], ensure_ascii=False, indent=2)))
-            return Exit.OK
-        if not rows:
-            to_stderr("No job matches. Leave out --status or --user to see more." if statuses or user else "No jobs.")
-            return Exit.OK
-        _print_table(rows, now=datetime.now(UTC) + timedelta(seconds=supabase.clock_skew_seconds or 0.0))
-        if (line := waits_line(rows)) is not None:
-            to_stderr(line, style="yellow")
-        if more:
-            to_stderr(f"These are the first {limit}; --limit shows more.")
-        if (note := await _why_rows_wait(rows, Kubectl(context, namespace))) is not None:
-            to_stderr(note, style="yellow")
-        return Exit.OK
 
-    run_with_supabase(env_file, listed)
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    chosen: JobFilter
+    sort: Sort
+    limit: int
+    kubectl: Kubectl
+
+    async def read(self, supabase: Supabase) -> tuple[list[ListedJob], FoundJobs]:
+        """Return the jobs, and what was found when they were looked for."""
+        order = order_of(self.sort)
+        views: dict[UUID, VideoJobView] = {}
+        if self.chosen.needs_facts:
+            # The table holds neither models nor lengths, so without a cluster this ends the command.
+            views = await videojobs_of(self.kubectl, None)
+        facts = {job_id: view.facts for job_id, view in views.items()}
+        found = await first_jobs(
+            supabase,
+            self.chosen,
+            order=order or Order.NEWEST,
+            limit=self.limit if order is not None else _MOST,
+            facts=facts,
+        )
+        if not self.chosen.needs_facts:
+            views = await known_videojobs(self.kubectl, [row.job_id for row in found.rows])
+        jobs = sorted_jobs(await _known(supabase, found.rows, views), self.sort)
+        return jobs[: self.limit], found
+
+
+async def _known(supabase: Supabase, rows: Sequence[RowSummary], views: dict[UUID, VideoJobView]) -> list[ListedJob]:
+    places: dict[UUID, int] = {}
+    if any(row.status == RowStatus.QUEUED for row in rows):
+        places = positions(await read_queue_outline(supabase), _now(supabase))
+    titles = await titles_of(supabase.rest, [row.job_id for row in rows if row.status == RowStatus.COMPLETED])
+    return [ListedJob(row, views.get(row.job_id), places.get(row.job_id), titles.get(row.job_id)) for row in rows]
+
+
+async def _listed(supabase: Supabase, listing: _Listing, output: ListFormat) -> Exit:
+    jobs, found = await listing.read(supabase)
+    match output:
+        case ListFormat.JSON:
+            data_to_stdout(as_json([job.to_json() for job in jobs]))
+        case ListFormat.YAML:
+            data_to_stdout(as_yaml([job.to_json() for job in jobs]))
+        case ListFormat.CSV:
+            data_to_stdout(as_csv(jobs))
+        case ListFormat.NAME:
+            data_to_stdout(as_names(jobs))
+        case ListFormat.TABLE | ListFormat.WIDE:
+            await _show_table(supabase, listing, jobs, wide=output is ListFormat.WIDE)
+    if found.undecided:
+        to_stderr(
+            f"{found.undecided} more have no VideoJob that tells model or length; they are left out.", style="yellow"
+        )
+    if jobs and (found.more or len(found.rows) > len(jobs)):
+        to_stderr(_more(listing, found))
+    return Exit.OK
+
+
+def _more(listing: _Listing, found: FoundJobs) -> str:
+    if order_of(listing.sort) is None and found.more:
+        return f"Of more than {_MOST} jobs, the newest {_MOST} were sorted. --since or --status takes fewer."
+    return f"These are the first {listing.limit}; --limit shows more."
+
+
+async def _show_table(supabase: Supabase, listing: _Listing, jobs: Sequence[ListedJob], *, wide: bool) -> None:
+    if not jobs:
+        filtered = listing.chosen != JobFilter()
+        to_stderr("No job matches. Leave out an option to see more." if filtered else _EMPTY)
+        return
+    rows = [job.row for job in jobs]
+    on_terminal = STDOUT.is_terminal
+    lines_to_stdout(
+        table(
+            jobs,
+            now=_now(supabase),
+            width=STDOUT.width if on_terminal and not wide else None,
+            wide=wide,
+            whole_ids=wide or not on_terminal,
+        )
+    )
+    if (line := waits_line(rows)) is not None:
+        to_stderr(line, style="yellow")
+    if (note := await _why_rows_wait(rows, listing.kubectl)) is not None:
+        to_stderr(note, style="yellow")
+    first = short_ids({row.job_id: str(row.job_id) for row in rows})[rows[0].job_id]
+    to_stderr(f"`runops get {first}` tells all of a job, `runops why {first}` why it waits.", style="dim")
+
+
+_EMPTY = "No jobs. `runops submit RECORDING` queues the first one."
 
 
 async def _why_rows_wait(rows: Sequence[RowSummary], kubectl: Kubectl) -> str | None:
@@ -81,19 +196,5 @@ async def _why_rows_wait(rows: Sequence[RowSummary], kubectl: Kubectl) -> str | 
     return note
 
 
-def _order(statuses: Sequence[RowStatus]) -> Order:
-    return Order.OLDEST if set(statuses) == {RowStatus.QUEUED} else Order.NEWEST
-
-
-def _print_table(rows: Sequence[RowSummary], *, now: datetime) -> None:
-    for line in table(rows, now=now, width=STDOUT.width if STDOUT.is_terminal else None):
-        to_stdout(line)
-
-
-def _as_json(row: RowSummary) -> dict[str, Any]:
-    claim = row.claim
-    shown = None if claim is None else claim.model_dump(mode="json", exclude={"claim", "more_memory"})
-    if claim is not None and shown is not None:
-        # Scripts read one number; the table keeps one for each class.
-        shown["waits"] = claim.interruptions
-    return {**row.model_dump(mode="json", exclude={"runops", "completed_at"}), "runops": shown}
+def _now(supabase: Supabase) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=supabase.clock_skew_seconds or 0.0)

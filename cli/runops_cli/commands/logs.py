@@ -4,10 +4,12 @@ from typing import Annotated
 
 import typer
 
+from runops_cli.cluster.find_videojobs import find_on_cluster
 from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.cluster.log_line import readable
 from runops_cli.cluster.worker_logs import WorkerLogs
 from runops_cli.terminal.console import to_stdout
+from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.options import Context, Job, Namespace, TextFormat
 from runops_cli.terminal.run_command import run_async
 
@@ -37,8 +39,13 @@ def logs(
 
     Example: runops logs 6f1d3a52-2f5c-4b0e-9a51-0a6b8f6f0c11 -o json | jq -r .msg
     """
-    show = to_stdout if output is TextFormat.JSON else _print_readable
-    run_async(WorkerLogs(Kubectl(context, namespace), job, show).print(previous=previous, follow=follow))
+    kubectl, show = Kubectl(context, namespace), to_stdout if output is TextFormat.JSON else _print_readable
+
+    async def printed() -> Exit:
+        job_id = await find_on_cluster(kubectl, job)
+        return await WorkerLogs(kubectl, job_id, show).print(previous=previous, follow=follow)
+
+    run_async(printed())
 
 
 def _print_readable(line: str) -> None:

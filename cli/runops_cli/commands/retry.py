@@ -1,6 +1,9 @@
 """`runops retry`: put jobs that have ended back into the queue."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -8,30 +11,43 @@ import typer
 
 from runops.job_filter import JobFilter
 from runops.job_row import RowStatus
-from runops.row_reason import parse_reason
 from runops.spans import parse_since
 from runops.supabase import row_commands
 from runops.supabase.connection import Supabase
 from runops.supabase.row_commands import CommandResult, Outcome
+from runops.supabase.run_again_many import run_many_again
 from runops_cli.cluster.draining import drain_note
+from runops_cli.cluster.known_videojobs import facts_for
 from runops_cli.cluster.kubectl import Kubectl
-from runops_cli.rows.retry_failed import count_failed, counts_table, retry_failed
+from runops_cli.rows.bulk import BulkChange, change_all
+from runops_cli.rows.find_jobs import find_jobs
 from runops_cli.rows.retry_stale import retry_stale
-from runops_cli.terminal.completion import complete_reason
-from runops_cli.terminal.console import to_stderr, to_stdout
+from runops_cli.terminal.console import to_stderr
 from runops_cli.terminal.each_job import JobResult, each_job
 from runops_cli.terminal.exit_codes import Exit
-from runops_cli.terminal.options import Context, EnvFile, Namespace
+from runops_cli.terminal.filter_options import (
+    ChangedSince,
+    LongerThan,
+    Matching,
+    Model,
+    Reasons,
+    Since,
+    Statuses,
+    User,
+    chosen_by,
+)
+from runops_cli.terminal.options import Context, EnvFile, JobsIfAny, Namespace
 from runops_cli.terminal.run_command import run_with_supabase
 
 __all__ = ["job_result", "retry"]
 
 _ENDED = [RowStatus.ERROR, RowStatus.COMPLETED]
+_IN_ERROR = frozenset({RowStatus.ERROR.value})
 _STALE_SINCE = "1h"
 
 
 def retry(
-    jobs: Annotated[list[UUID] | None, typer.Argument(help="The jobs' ids.", metavar="[JOB]...")] = None,
+    jobs: JobsIfAny = None,
     *,
     force: Annotated[
         bool, typer.Option("--force", help="Also queue a job that is processing; its current attempt stops.")
@@ -39,24 +55,14 @@ def retry(
     all_failed: Annotated[
         bool, typer.Option("--all-failed", help="Queue all jobs in error, after a question. Give no ids.")
     ] = False,
-    matching: Annotated[
-        str | None,
-        typer.Option(help="With --all-failed: only jobs whose error contains this text.", show_default=False),
-    ] = None,
-    reason: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="With --all-failed: only jobs that failed for this reason; may be given several times.",
-            autocompletion=complete_reason,
-            show_default=False,
-        ),
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            help="With --all-failed: only jobs that failed since then: 2h, 7d, 2026-11-30.", show_default=False
-        ),
-    ] = None,
+    status: Statuses = None,
+    reason: Reasons = None,
+    user: User = None,
+    model: Model = None,
+    since: Since = None,
+    changed_since: ChangedSince = None,
+    longer_than: LongerThan = None,
+    matching: Matching = None,
     stale: Annotated[
         bool,
         typer.Option("--stale", help="Queue all jobs in processing that nobody has claimed, after a question. No ids."),
@@ -65,7 +71,7 @@ def retry(
         str, typer.Option(help="With --stale: only jobs that were not changed since then: 1h, 2026-11-30.")
     ] = _STALE_SINCE,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="With --all-failed: only count the jobs, by reason; with --stale: show.")
+        bool, typer.Option("--dry-run", help="Without ids: only count the jobs, by reason; with --stale: show.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     context: Context = None,
@@ -77,48 +83,70 @@ def retry(
     It clears error and progress. Everything else stays, including the results until new ones replace them. If kubectl
     has a cluster on which the installation drains, it says so: the jobs wait until `runops undrain`.
 
-    --all-failed takes all jobs in error, however many, that --reason, --matching and --since leave. It counts them by
-    reason and asks. It may be interrupted and run again: it changes only jobs that are in error.
+    Instead of ids, the options that choose jobs name them, as in `runops list`. They take jobs in error, unless
+    --status says otherwise; --all-failed takes all of those. The jobs are counted by reason, and it asks. It may be
+    interrupted and run again: it changes only jobs that have ended.
 
     --stale takes the jobs that a worker without claims, such as the old worker.js, left in processing. Stop that worker
     first.
 
-    Example: runops retry 6f1d3a52-2f5c-4b0e-9a51-0a6b8f6f0c11
+    Example: runops retry 6f1d3a52
 
-    Example: runops retry --all-failed --reason ModelUnavailable --reason QuotaExceeded --since 6h
+    Example: runops retry --reason ModelUnavailable --reason QuotaExceeded --changed-since 6h --dry-run
+
+    Example: runops retry --all-failed
 
     Example: runops retry --stale --unchanged-since 2h --dry-run
     """
-    if [bool(jobs), all_failed, stale].count(True) != 1:
-        raise typer.BadParameter("Give either ids, --all-failed or --stale.", param_hint="JOB")
-    options = {"--matching": matching, "--reason": reason, "--since": since}
-    for name in (name for name, value in options.items() if value and not all_failed):
-        raise typer.BadParameter("Use it together with --all-failed.", param_hint=name)
+    chosen = chosen_by(
+        statuses=status,
+        user=user,
+        reasons=reason,
+        model=model,
+        since=since,
+        changed_since=changed_since,
+        longer_than=longer_than,
+        matching=matching,
+    )
+    filtered = all_failed or chosen != JobFilter()
+    if [bool(jobs), filtered, stale].count(True) != 1:
+        raise typer.BadParameter(
+            "Give either ids, or options that choose jobs such as --all-failed, or --stale.", param_hint="JOB"
+        )
+    if all_failed and chosen.statuses - _IN_ERROR:
+        raise typer.BadParameter("It takes jobs in error. Leave out one of the two.", param_hint="--all-failed")
+    if chosen.statuses - {one.value for one in _ENDED}:
+        raise typer.BadParameter(
+            "Only jobs that have ended are queued again: error, completed. Name a job that is processing by its id, "
+            "with --force.",
+            param_hint="--status",
+        )
     if dry_run and jobs:
-        raise typer.BadParameter("Use it together with --all-failed or --stale.", param_hint="--dry-run")
+        raise typer.BadParameter("Use it without ids.", param_hint="--dry-run")
     if unchanged_since != _STALE_SINCE and not stale:
         raise typer.BadParameter("Use it together with --stale.", param_hint="--unchanged-since")
     if force and not jobs:
         raise typer.BadParameter("Use it with ids.", param_hint="--force")
-
-    chosen = _chosen(reason or [], matching or "", since)
     _time(unchanged_since, now=datetime.now(UTC), option="--unchanged-since")
+    chosen = chosen if chosen.statuses else replace(chosen, statuses=_IN_ERROR)
+    kubectl = Kubectl(context, namespace)
 
     async def retried(supabase: Supabase) -> Exit:
-        if all_failed:
-            code = await _retry_failed(supabase, chosen, yes=yes, dry_run=dry_run)
+        if filtered:
+            code = await _retry_chosen(supabase, kubectl, chosen, yes=yes, dry_run=dry_run)
         elif stale:
             code = await _retry_stale(supabase, unchanged_since, yes=yes, dry_run=dry_run)
         else:
-            code = await _retry(supabase, jobs or [], [*_ENDED, RowStatus.PROCESSING] if force else _ENDED)
-        if (note := await drain_note(Kubectl(context, namespace))) is not None:
+            job_ids = await find_jobs(supabase, jobs or [])
+            code = await _retry(supabase, job_ids, [*_ENDED, RowStatus.PROCESSING] if force else _ENDED)
+        if (note := await drain_note(kubectl)) is not None:
             to_stderr(note, style="yellow")
         return code
 
     run_with_supabase(env_file, retried)
 
 
-async def _retry(supabase: Supabase, job_ids: list[UUID], from_statuses: list[RowStatus]) -> Exit:
+async def _retry(supabase: Supabase, job_ids: Sequence[UUID], from_statuses: list[RowStatus]) -> Exit:
     async def retry_one(job_id: UUID) -> JobResult:
         return job_result(await row_commands.run_again(supabase, job_id, from_statuses=from_statuses))
 
@@ -133,29 +161,16 @@ async def _retry_stale(supabase: Supabase, unchanged_since: str, *, yes: bool, d
     return await retry_stale(supabase, before, yes=yes, dry_run=dry_run)
 
 
-async def _retry_failed(supabase: Supabase, chosen: JobFilter, *, yes: bool, dry_run: bool) -> Exit:
-    counts = await count_failed(supabase, chosen)
-    if not counts:
-        to_stderr("No job in error matches. `runops list --status error` shows all.")
-        return Exit.OK
-    for line in counts_table(counts):
-        to_stdout(line)
-    if dry_run:
-        return Exit.OK
-    if not yes:
-        typer.confirm(f"Queue {counts.total()} again?", abort=True, err=True)
-    return await retry_failed(supabase, chosen)
-
-
-def _chosen(reasons: list[str], matching: str, since: str | None) -> JobFilter:
-    try:
-        names = frozenset(map(parse_reason, reasons))
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--reason") from None
-    at = None if since is None else _time(since, now=datetime.now(UTC), option="--since")
-    return JobFilter(
-        statuses=frozenset({RowStatus.ERROR.value}), reasons=names, text=matching or None, changed_since=at
+async def _retry_chosen(supabase: Supabase, kubectl: Kubectl, chosen: JobFilter, *, yes: bool, dry_run: bool) -> Exit:
+    bulk = BulkChange(
+        change=partial(run_many_again, supabase),
+        question="Queue {} again?",
+        done="queued again",
+        none="No job that has ended matches. `runops list --status error` shows those in error.",
+        afterwards="`runops watch` follows them.",
     )
+    facts = await facts_for(kubectl, chosen)
+    return await change_all(supabase, chosen, bulk, facts=facts, yes=yes, dry_run=dry_run)
 
 
 def _time(text: str, *, now: datetime, option: str) -> datetime:
@@ -170,9 +185,9 @@ def job_result(result: CommandResult) -> JobResult:
     row = result.row
     match result.outcome:
         case Outcome.DONE:
-            return JobResult("is queued again.")
+            return JobResult("is queued again. `runops watch` follows it.")
         case Outcome.ALREADY:
-            return JobResult("is already queued: nothing was changed.")
+            return JobResult("is already queued: nothing was changed. `runops why` says what it waits for.")
         case Outcome.REFUSED if row is not None and row.status == RowStatus.PROCESSING:
             return JobResult("is processing; --force stops its attempt and queues it again.", Exit.FAILED)
         case Outcome.REFUSED if row is not None:

@@ -10,6 +10,7 @@ from runops.job_row import JobRow, RowStatus
 from runops.sop_as_stored import sop_as_stored
 from runops.sop_text import sop_text
 from runops.supabase.connection import Supabase
+from runops_cli.rows.find_jobs import find_job
 from runops_cli.terminal.console import STDOUT, to_stderr
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.options import EnvFile, Job, TextFormat
@@ -35,9 +36,10 @@ def sop(
     """
 
     async def print_sop(supabase: Supabase) -> Exit:
-        data = await supabase.results.read_sop(job)
+        job_id = await find_job(supabase, job)
+        data = await supabase.results.read_sop(job_id)
         if data is None:
-            to_stderr(no_sop(job, await supabase.jobs.get(job)), style="yellow")
+            to_stderr(no_sop(job_id, await supabase.jobs.get(job_id)), style="yellow")
             return Exit.NOT_FOUND
         if output is TextFormat.JSON:
             typer.echo(json.dumps(data, ensure_ascii=False, indent=2))

@@ -1,24 +1,22 @@
 """`runops watch`: follow jobs while they run."""
 
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
 from runops.supabase.connection import Supabase
+from runops_cli.rows.find_jobs import find_jobs
 from runops_cli.rows.follow import follow, follow_table
 from runops_cli.terminal.console import to_stderr, to_stdout
 from runops_cli.terminal.exit_codes import Exit
-from runops_cli.terminal.options import EnvFile
+from runops_cli.terminal.options import EnvFile, JobsIfAny
 from runops_cli.terminal.run_command import run_with_supabase
 
 __all__ = ["watch"]
 
 
 def watch(
-    jobs: Annotated[
-        list[UUID] | None, typer.Argument(help="The jobs' ids; without any, the whole table.", metavar="[JOB]...")
-    ] = None,
+    jobs: JobsIfAny = None,
     *,
     timeout: Annotated[
         float | None, typer.Option(min=1, help="Stop after so many seconds, with exit code 4.", show_default=False)
@@ -37,7 +35,7 @@ def watch(
 
     async def watched(supabase: Supabase) -> Exit:
         if jobs:
-            return await follow(supabase, jobs, timeout_seconds=timeout, show=to_stdout)
+            return await follow(supabase, await find_jobs(supabase, jobs), timeout_seconds=timeout, show=to_stdout)
         to_stderr("Following all jobs. Press Ctrl-C to stop.")
         return await follow_table(supabase, timeout_seconds=timeout, show=to_stdout)
 

@@ -1,71 +1,208 @@
-"""Rows of `jobs` as the lines of a table. Pure."""
+"""Jobs as the lines of a table. Pure."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from rich.cells import cell_len, set_cell_size
+from rich.text import Text
 
-from runops.row_summary import RowSummary
+from runops.job_row import RowStatus
+from runops.logs import redact
+from runops.row_summary import RowSummary, time_of
+from runops.time_left import TimeLeft
+from runops_cli.rows.listed_job import ListedJob
+from runops_cli.rows.shared_waits import waits_for
 from runops_cli.terminal.console import one_line, printable
 
-__all__ = ["age", "table"]
+__all__ = ["STATUS_STYLES", "age", "short_ids", "short_length", "table", "time_left"]
 
-_TITLES = ("JOB", "STATUS", "STAGE", "%", "ATTEMPTS", "AGE", "ERROR")
-_NARROWEST_ERROR = 20
-_AGES = ((86_400, "d"), (3600, "h"), (60, "m"))
+_NARROWEST_LAST = 20
+_UNITS = ((86_400, "d"), (3600, "h"), (60, "m"))
+_SHORTEST_ID = 8
+_GAP = "  "
+_NOTHING = "-"
+STATUS_STYLES = {
+    RowStatus.QUEUED.value: "cyan",
+    RowStatus.PROCESSING.value: "blue",
+    RowStatus.COMPLETED.value: "green",
+    RowStatus.ERROR.value: "red",
+}
 
 
-def table(rows: Sequence[RowSummary], *, now: datetime, width: int | None) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column: its title, what a job shows in it, and when it is there.
+
+    Attributes
+    ----------
+    needed
+        Whether it is shown though it is empty.
+    wide
+        Whether only a wide table has it.
+    right
+        Whether its cells are flush right.
+    """
+
+    title: str
+    cell: Callable[[ListedJob, datetime], str]
+    needed: bool = True
+    wide: bool = False
+    right: bool = False
+
+
+def table(
+    jobs: Sequence[ListedJob], *, now: datetime, width: int | None, wide: bool = False, whole_ids: bool = True
+) -> list[Text]:
     """Return the table's lines, the titles first.
 
     Parameters
     ----------
-    rows
-        The rows.
+    jobs
+        The jobs.
     now
         The time at the server.
     width
-        Where to cut errors off; None keeps them whole.
+        Where to cut the last column off; None keeps it whole.
+    wide
+        With more columns.
+    whole_ids
+        Whether ids are whole; else as short as tells the jobs of this table apart.
     """
-    lines = [_TITLES, *(_cells(row, now) for row in rows)]
-    widths = [max(cell_len(line[column]) for line in lines) for column in range(len(_TITLES) - 1)]
-    error_width = None if width is None else max(width - sum(widths) - 2 * len(widths), _NARROWEST_ERROR)
-    return [_line(line, widths, error_width) for line in lines]
+    names = {job.row.job_id: str(job.row.job_id) for job in jobs}
+    if not whole_ids:
+        names = short_ids(names)
+    shown = {column: [_clean(column.cell(job, now)) for job in jobs] for column in _COLUMNS}
+    kept = [column for column in _COLUMNS if (wide or not column.wide) and (column.needed or any(shown[column]))]
+    ids = [names[job.row.job_id] for job in jobs]
+    widths = [max(map(cell_len, ("JOB", *ids)))]
+    widths += [max(map(cell_len, (column.title, *shown[column], _NOTHING))) for column in kept[:-1]]
+    left = None if width is None else max(width - sum(widths) - len(_GAP) * len(widths), _NARROWEST_LAST)
+    lines = [Text(_line("JOB", [column.title for column in kept], kept, widths, left), style="bold")]
+    for number, job in enumerate(jobs):
+        lines.append(Text(_line(ids[number], [shown[column][number] for column in kept], kept, widths, left)))
+        _colour(lines[-1], job, kept, widths)
+    return lines
 
 
-def _line(cells: Sequence[str], widths: Sequence[int], error_width: int | None) -> str:
-    *short, error = cells
-    if error_width is not None and cell_len(error) > error_width:
-        error = set_cell_size(error, error_width - 1) + "\N{HORIZONTAL ELLIPSIS}"
-    padded = [set_cell_size(cell, width) for cell, width in zip(short, widths, strict=True)]
-    return "  ".join([*padded, error]).rstrip()
+def _line(name: str, cells: Sequence[str], columns: Sequence[_Column], widths: Sequence[int], left: int | None) -> str:
+    *short, last = cells
+    if left is not None and cell_len(last) > left:
+        last = set_cell_size(last, left - 1) + "\N{HORIZONTAL ELLIPSIS}"
+    padded = [set_cell_size(name, widths[0])]
+    for cell, column, width in zip(short, columns, widths[1:], strict=False):
+        text = cell or _NOTHING
+        padded.append(" " * (width - cell_len(text)) + text if column.right else set_cell_size(text, width))
+    return _GAP.join([*padded, last]).rstrip()
 
 
-def _cells(row: RowSummary, now: datetime) -> tuple[str, ...]:
-    percent = "" if row.progress_percent is None else str(row.progress_percent)
-    cells = (str(row.job_id), row.status, row.progress_stage, percent, _attempts(row), age(row, now))
-    shown = [printable(one_line(cell or "")) or "-" for cell in cells]
-    return (*shown, printable(one_line(row.error or "")))
+def _colour(line: Text, job: ListedJob, columns: Sequence[_Column], widths: Sequence[int]) -> None:
+    begin = widths[0] + len(_GAP)
+    for column, width in zip(columns, widths[1:], strict=False):
+        if column.title == "STATUS" and (style := STATUS_STYLES.get(job.row.status or "")):
+            line.stylize(style, begin, begin + width)
+        begin += width + len(_GAP)
 
 
-def _attempts(row: RowSummary) -> str:
+def _clean(text: str) -> str:
+    return printable(redact(one_line(text)))
+
+
+def short_ids(job_ids: dict[UUID, str]) -> dict[UUID, str]:
+    """Return the beginnings of ids that tell them apart, of eight characters or more."""
+    length = _SHORTEST_ID
+    whole = list(job_ids.values())
+    while len({one[:length] for one in whole}) < len(whole):
+        length += 1
+    return {job_id: text[:length].rstrip("-") for job_id, text in job_ids.items()}
+
+
+def _stage(job: ListedJob, _now: datetime) -> str:
+    row = job.row
+    if row.status != RowStatus.PROCESSING:
+        return ""
+    if (reason := waits_for(row)) is not None:
+        return f"waits: {reason}"
+    return (row.progress_stage or "").replace("_", " ")
+
+
+def _percent(job: ListedJob, _now: datetime) -> str:
+    row = job.row
+    if row.status != RowStatus.PROCESSING or row.progress_percent is None or waits_for(row) is not None:
+        return ""
+    return str(row.progress_percent)
+
+
+def _attempts(job: ListedJob, _now: datetime) -> str:
     """Count like the VideoJob's column: the attempts used up, plus the current one."""
-    claim = row.claim
+    claim = job.row.claim
     if claim is None:
         return ""
     attempts = str(claim.failures + 1)
     return f"{attempts}, {claim.interruptions} waits" if claim.interruptions else attempts
 
 
-def age(row: RowSummary, now: datetime) -> str:
-    """Return the age of a row, as in `45s`, `12m`, `3h`, `8d`; empty where it has no valid `created_at`."""
+def _position(job: ListedJob, _now: datetime) -> str:
+    return "" if job.position is None else str(job.position)
+
+
+def _eta(job: ListedJob, now: datetime) -> str:
+    return "" if job.ends is None else time_left(job.ends, now)
+
+
+def _cost(job: ListedJob, _now: datetime) -> str:
     try:
-        created = datetime.fromisoformat(row.created_at or "")
+        return "" if job.cost_usd is None else f"{float(job.cost_usd):.2f}"
     except ValueError:
         return ""
-    created = created if created.tzinfo else created.replace(tzinfo=UTC)
-    seconds = max(0, int((now - created).total_seconds()))
-    for unit, letter in _AGES:
-        if seconds >= 2 * unit:
-            return f"{seconds // unit}{letter}"
-    return f"{seconds}s"
+
+
+def _title(job: ListedJob, _now: datetime) -> str:
+    return job.row.error or job.title or ""
+
+
+def _length(job: ListedJob, _now: datetime) -> str:
+    return "" if job.recording_seconds is None else short_length(job.recording_seconds)
+
+
+def time_left(ends: TimeLeft, now: datetime) -> str:
+    """Return how long a job is expected to take still, as in `4m-9m`; "" where that time has passed."""
+    first, last = ((at - now).total_seconds() for at in (ends.earliest, ends.latest))
+    if last <= 0:
+        return ""
+    early, late = short_length(first), short_length(last)
+    return late if early == late else f"{early}-{late}"
+
+
+def short_length(seconds: float) -> str:
+    """Return a length in one number and a letter: `45s`, `12m`, `3h`, `8d`."""
+    whole = max(0, int(seconds))
+    for unit, letter in _UNITS:
+        if whole >= 2 * unit:
+            return f"{whole // unit}{letter}"
+    return f"{whole}s"
+
+
+def age(row: RowSummary, now: datetime) -> str:
+    """Return the age of a row, as in `45s`, `12m`, `3h`, `8d`; empty where it has no valid `created_at`."""
+    created = time_of(row.created_at)
+    return "" if created is None else short_length((now - created).total_seconds())
+
+
+_COLUMNS = (
+    _Column("STATUS", lambda job, _now: job.row.status or ""),
+    _Column("STAGE", _stage, needed=False),
+    _Column("%", _percent, needed=False, right=True),
+    _Column("POSITION", _position, needed=False, right=True),
+    _Column("ETA", _eta, needed=False),
+    _Column("COST", _cost, needed=False, right=True),
+    _Column("ATTEMPTS", _attempts, needed=False),
+    _Column("AGE", lambda job, now: age(job.row, now), right=True),
+    _Column("LENGTH", _length, wide=True, right=True),
+    _Column("MODEL", lambda job, _now: ",".join(job.models), wide=True),
+    _Column("REASON", lambda job, _now: job.to_json()["reason"] or "", wide=True),
+    _Column("USER", lambda job, _now: job.row.user_id or "", wide=True),
+    _Column("BY", lambda job, _now: "" if job.row.claim is None else job.row.claim.by, wide=True),
+    _Column("TITLE", _title),
+)

@@ -1,6 +1,7 @@
 """Reads the jobs that a filter takes, page by page."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from runops.job_filter import JobFilter, Order, VideoFacts
@@ -8,7 +9,7 @@ from runops.row_summary import RowSummary
 from runops.supabase.connection import Supabase
 from runops.supabase.job_pages import LARGEST_PAGE, Cursor, Page
 
-__all__ = ["all_pages", "first_jobs"]
+__all__ = ["FoundJobs", "all_pages", "first_jobs"]
 
 _AT_ONCE = LARGEST_PAGE
 
@@ -37,6 +38,25 @@ async def all_pages(
         after = page.next
 
 
+@dataclass(frozen=True, slots=True)
+class FoundJobs:
+    """The first jobs that a filter takes.
+
+    Attributes
+    ----------
+    rows
+        In their order.
+    more
+        Whether there are more.
+    undecided
+        How many were left out, since it is not known whether they are meant.
+    """
+
+    rows: list[RowSummary]
+    more: bool
+    undecided: int
+
+
 async def first_jobs(
     supabase: Supabase,
     chosen: JobFilter,
@@ -44,8 +64,8 @@ async def first_jobs(
     order: Order,
     limit: int,
     facts: Mapping[UUID, VideoFacts] | None = None,
-) -> tuple[list[RowSummary], bool]:
-    """Return the first jobs, at most `limit`, and whether there are more.
+) -> FoundJobs:
+    """Return the first jobs, at most `limit`.
 
     Raises
     ------
@@ -53,8 +73,10 @@ async def first_jobs(
         The table could not be read.
     """
     found: list[RowSummary] = []
+    undecided = 0
     async for page in all_pages(supabase, chosen, order=order, at_once=min(limit + 1, _AT_ONCE), facts=facts):
         found += page.rows
+        undecided += page.undecided
         if len(found) > limit:
             break
-    return found[:limit], len(found) > limit
+    return FoundJobs(found[:limit], len(found) > limit, undecided)

@@ -7,7 +7,7 @@ import typer
 
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
-from runops.supabase.run_again_many import ManyResult
+from runops.supabase.many_result import ManyResult
 from runops.supabase.unclaimed_rows import UnclaimedRows, find_unclaimed, run_unclaimed_again
 from runops_cli.terminal.console import one_line, to_stderr, to_stdout
 from runops_cli.terminal.exit_codes import Exit
@@ -61,7 +61,7 @@ async def _queued(
         code = code or Exit.FAILED
     left = f", {result.left} had changed meanwhile" if result.left else ""
     refused = f", {len(result.refused)} could not be changed" if result.refused else ""
-    say(f"{result.queued} queued again{left}{refused}.")
+    say(f"{result.changed} queued again{left}{refused}.")
     return code
 
 

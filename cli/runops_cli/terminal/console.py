@@ -2,12 +2,15 @@
 
 import contextlib
 import unicodedata
+from collections.abc import Iterable
 
+import typer
 from rich.console import Console
+from rich.text import Text
 
 from runops.logs import redact
 
-__all__ = ["STDERR", "STDOUT", "one_line", "printable", "to_stderr", "to_stdout"]
+__all__ = ["STDERR", "STDOUT", "data_to_stdout", "lines_to_stdout", "one_line", "printable", "to_stderr", "to_stdout"]
 
 
 class _ConsoleThatOutlivesItsReader(Console):
@@ -40,6 +43,18 @@ def to_stderr(text: str, *, style: str | None = None) -> None:
 def to_stdout(text: str) -> None:
     """Write a line to standard output; keys in it are redacted."""
     STDOUT.print(printable(redact(text)), soft_wrap=True)
+
+
+def lines_to_stdout(lines: Iterable[Text]) -> None:
+    """Write lines with colours to standard output. They hold no keys and no control characters."""
+    for line in lines:
+        STDOUT.print(line, soft_wrap=True)
+
+
+def data_to_stdout(text: str) -> None:
+    """Write what a script reads to standard output as it is; nothing where it is empty."""
+    if text:
+        typer.echo(text)
 
 
 def printable(text: str) -> str:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 from pydantic import ValidationError
 
 from runops.videojob import ModelChoice
+from runops_cli.terminal.completion import complete_job
+from runops_cli.terminal.job_refs import JobRef, parse_job_ref
 
 __all__ = [
     "DEFAULT_MODELS",
@@ -18,7 +19,10 @@ __all__ = [
     "FallbackModels",
     "Job",
     "Jobs",
+    "JobsIfAny",
+    "ListFormat",
     "Namespace",
+    "PageFormat",
     "Release",
     "SopModel",
     "TableFormat",
@@ -29,8 +33,20 @@ __all__ = [
 
 DEFAULT_MODELS = ModelChoice()
 
-Job = Annotated[UUID, typer.Argument(help="The job's id.", metavar="JOB")]
-Jobs = Annotated[list[UUID], typer.Argument(help="The jobs' ids.", metavar="JOB...")]
+_JOB_HELP = "Id of the job, or at least four characters of its beginning."
+_JOBS_HELP = "Ids of the jobs, or at least four characters of the beginning of each."
+Job = Annotated[
+    JobRef, typer.Argument(parser=parse_job_ref, autocompletion=complete_job, help=_JOB_HELP, metavar="JOB")
+]
+Jobs = Annotated[
+    list[JobRef], typer.Argument(parser=parse_job_ref, autocompletion=complete_job, help=_JOBS_HELP, metavar="JOB...")
+]
+JobsIfAny = Annotated[
+    list[JobRef] | None,
+    typer.Argument(
+        parser=parse_job_ref, autocompletion=complete_job, help=_JOBS_HELP, metavar="[JOB]...", show_default=False
+    ),
+]
 TranscribeModel = Annotated[
     str, typer.Option("--model", envvar="RUNOPS_MODEL_TRANSCRIBE", help="Gemini model for the transcript.")
 ]
@@ -90,6 +106,25 @@ class TableFormat(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+
+
+class ListFormat(StrEnum):
+    """Values of `--output` of a list of jobs."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    YAML = "yaml"
+    CSV = "csv"
+    NAME = "name"
+
+
+class PageFormat(StrEnum):
+    """Values of `--output` of one job."""
+
+    TEXT = "text"
+    JSON = "json"
+    YAML = "yaml"
 
 
 class TextFormat(StrEnum):

@@ -1,0 +1,140 @@
+"""Changes all jobs that a filter takes: they are counted first, then changed in small batches."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import typer
+
+from runops.job_filter import JobFilter, VideoFacts
+from runops.row_reason import reason_of
+from runops.row_summary import RowSummary
+from runops.supabase.connection import Supabase
+from runops.supabase.errors import SupabaseError
+from runops.supabase.many_result import ROWS_AT_ONCE, ManyResult
+from runops_cli.rows.read_jobs import all_pages
+from runops_cli.terminal.console import one_line, to_stderr, to_stdout
+from runops_cli.terminal.exit_codes import Exit
+
+__all__ = ["BulkChange", "change_all", "counts_table"]
+
+_PROGRESS_EVERY = 1000
+_MOST_REFUSALS_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class BulkChange:
+    """A change of many jobs.
+
+    Attributes
+    ----------
+    change
+        Changes some, at most `ROWS_AT_ONCE`, and adds what became of them to the result.
+    question
+        What is asked, with `{}` for their number.
+    done
+        What they are then, such as `queued again`.
+    none
+        What is said where the filter takes no job.
+    afterwards
+        The next command.
+    """
+
+    change: Callable[[Sequence[UUID], ManyResult], Awaitable[None]]
+    question: str
+    done: str
+    none: str
+    afterwards: str
+
+
+async def change_all(
+    supabase: Supabase,
+    chosen: JobFilter,
+    bulk: BulkChange,
+    *,
+    facts: Mapping[UUID, VideoFacts],
+    yes: bool,
+    dry_run: bool,
+    say: Callable[[str], None] = to_stderr,
+) -> Exit:
+    """Count the jobs, ask, and change them. What was done stands where it is interrupted.
+
+    Parameters
+    ----------
+    supabase
+        The project.
+    chosen, facts
+        Which jobs, and what is known of their videos.
+    bulk
+        The change.
+    yes, dry_run
+        Do not ask; only count.
+    say
+        Shows a line.
+    """
+    counts: Counter[str] = Counter()
+    undecided = 0
+    async for page in all_pages(supabase, chosen, facts=facts):
+        counts.update(map(_kind, page.rows))
+        undecided += page.undecided
+    if undecided:
+        say(f"{undecided} more have no VideoJob that tells model or length; they are left out.")
+    if not counts:
+        say(bulk.none)
+        return Exit.OK
+    for line in counts_table(counts):
+        to_stdout(line)
+    if dry_run:
+        say("Nothing was changed. Without --dry-run it is done.")
+        return Exit.OK
+    if not yes:
+        typer.confirm(bulk.question.format(counts.total()), abort=True, err=True)
+    return await _changed(supabase, chosen, bulk, facts, say)
+
+
+def counts_table(counts: Counter[str]) -> list[str]:
+    """Return a line for each reason or status, the most frequent first, and the sum. Pure."""
+    width = max(len(str(counts.total())), *(len(str(count)) for count in counts.values()), 1)
+    lines = [
+        f"{count:>{width}}  {reason}" for reason, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    ]
+    return [*lines, f"{counts.total():>{width}}  in all"]
+
+
+def _kind(row: RowSummary) -> str:
+    return reason_of(row) or row.status or "without a status"
+
+
+async def _changed(
+    supabase: Supabase,
+    chosen: JobFilter,
+    bulk: BulkChange,
+    facts: Mapping[UUID, VideoFacts],
+    say: Callable[[str], None],
+) -> Exit:
+    result, told = ManyResult(), 0
+    try:
+        async for page in all_pages(supabase, chosen, facts=facts):
+            ids = [row.job_id for row in page.rows]
+            for start in range(0, len(ids), ROWS_AT_ONCE):
+                await bulk.change(ids[start : start + ROWS_AT_ONCE], result)
+                if result.changed // _PROGRESS_EVERY > told:
+                    told = result.changed // _PROGRESS_EVERY
+                    say(f"{told * _PROGRESS_EVERY} are {bulk.done} ...")
+    except SupabaseError as error:
+        say(f"{error.message} Run the command again: what is {bulk.done} already is left alone.")
+        return _ended(result, bulk, Exit.UNAVAILABLE, say)
+    except BaseException:
+        _ended(result, bulk, Exit.INTERRUPTED, say)
+        raise
+    return _ended(result, bulk, Exit.FAILED if result.refused else Exit.OK, say)
+
+
+def _ended(result: ManyResult, bulk: BulkChange, code: Exit, say: Callable[[str], None]) -> Exit:
+    for job_id, words in result.refused[:_MOST_REFUSALS_SHOWN]:
+        say(f"{job_id}  was not changed: {one_line(words)}")
+    left = f", {result.left} had changed meanwhile" if result.left else ""
+    refused = f", {len(result.refused)} could not be changed" if result.refused else ""
+    say(f"{result.changed} {bulk.done}{left}{refused}. {bulk.afterwards}")
+    return code

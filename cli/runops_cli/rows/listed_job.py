@@ -1,0 +1,82 @@
+"""A job as the lists and pages of the command line show it: its row, and what else is known of it. Pure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from runops.row_reason import reason_of
+from runops.row_summary import RowSummary
+from runops.time_left import TimeLeft
+from runops.timestamps import rfc3339
+from runops.videojob_view import VideoJobView
+
+__all__ = ["ListedJob"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedJob:
+    """A job.
+
+    Attributes
+    ----------
+    row
+        Its row.
+    videojob
+        Its VideoJob; None where there is none or no cluster.
+    position
+        Its place in the queue, from 1; None where it is not queued, or far behind.
+    title
+        Of its SOP.
+    """
+
+    row: RowSummary
+    videojob: VideoJobView | None = None
+    position: int | None = None
+    title: str | None = None
+
+    @property
+    def ends(self) -> TimeLeft | None:
+        """When it is expected to end."""
+        if self.videojob is None or self.row.ended or self.videojob.finished:
+            return None
+        return self.videojob.ends
+
+    @property
+    def cost_usd(self) -> str | None:
+        """What the calls to the model have cost, in US dollars."""
+        usage = None if self.videojob is None else self.videojob.status.usage
+        return None if usage is None else usage.cost_usd
+
+    @property
+    def models(self) -> list[str]:
+        """The models."""
+        return [] if self.videojob is None else sorted(self.videojob.facts.models)
+
+    @property
+    def recording_seconds(self) -> float | None:
+        """The length of its recording."""
+        return None if self.videojob is None else self.videojob.facts.seconds
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it for scripts, without the token of its claim."""
+        claim, ends = self.row.claim, self.ends
+        said = None if claim is None else claim.model_dump(mode="json", exclude={"claim", "more_memory"})
+        if claim is not None and said is not None:
+            # Scripts read one number; the table keeps one for each class.
+            said["waits"] = claim.interruptions
+        return {
+            **self.row.model_dump(mode="json", exclude={"runops"}),
+            "runops": said,
+            "reason": reason_of(self.row),
+            "title": self.title,
+            "position": self.position,
+            "ends": None
+            if ends is None
+            else {
+                "earliest": rfc3339(ends.earliest),
+                "likely": rfc3339(ends.likely),
+                "latest": rfc3339(ends.latest),
+            },
+            "cost_usd": self.cost_usd,
+            "models": self.models,
+            "recording_seconds": self.recording_seconds,
+        }
