@@ -355,6 +355,22 @@ class JobsTable(JobsReads):
         """
         if not said:
             return await self._end(job_id, token, completed(), RowStatus.COMPLETED)
+        doing = f"setting the row {job_id} of the table jobs to {RowStatus.COMPLETED}"
+        return await self._say(job_id, token, said, completed(), doing=doing, when="it was to be completed")
+
+    async def say(self, job_id: UUID, token: str, said: Mapping[str, Any]) -> bool:
+        """Put keys into `metadata.runops` of a row at work; False where the claim was lost and nothing was written.
+
+        Everything else in the metadata is kept. The next claim of the row removes them.
+        """
+        doing = f"noting in the row {job_id} of the table jobs what its recording is"
+        return await self._say(
+            job_id, token, said, {"updated_at": NOW}, doing=doing, when="a note was to be put into it"
+        )
+
+    async def _say(
+        self, job_id: UUID, token: str, said: Mapping[str, Any], values: dict[str, Any], *, doing: str, when: str
+    ) -> bool:
         attempts = self._rest.retries.begin(may_pass)
         for _round in attempts:
             row = await self.get(job_id)
@@ -362,18 +378,14 @@ class JobsTable(JobsReads):
                 return False
             if row.status != RowStatus.PROCESSING:
                 # In a later round our own write may have arrived without its answer.
-                return row.status == RowStatus.COMPLETED
-            body = {**completed(), "metadata": postgres_json(metadata_saying(row.metadata, said))}
+                return row.status == values.get("status")
+            body = {**values, "metadata": postgres_json(metadata_saying(row.metadata, said))}
             try:
-                if await self.change(
-                    body,
-                    claim_unchanged(row, row.claim),
-                    doing=f"setting the row {job_id} of the table jobs to {RowStatus.COMPLETED}",
-                ):
+                if await self.change(body, claim_unchanged(row, row.claim), doing=doing):
                     return True
             except SupabaseError as error:
                 await attempts.failed(error)
-        raise ever_changing(job_id, "it was to be completed")
+        raise ever_changing(job_id, when)
 
     async def fail(self, job_id: UUID, token: str, sentence: str) -> bool:
         """Set a row to `error` with a sentence for a person; False where the claim was lost. Repeatable too."""

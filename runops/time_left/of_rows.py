@@ -15,7 +15,7 @@ from runops.time_left.finished import FinishedVideo
 from runops.time_left.pace import Pace
 from runops.time_left.queue_times import Arrival, Queue, queue_times
 from runops.time_left.range import TimeLeft
-from runops.time_left.took import finished_video
+from runops.time_left.took import Recording, finished_video
 from runops.time_left.unfinished import UnfinishedVideo
 
 __all__ = ["AGEING_SECONDS", "QueuedRow", "RowTime", "row_times"]
@@ -130,10 +130,12 @@ def _is_at_work(row: QueuedRow, now: datetime) -> bool:
 
 def _at_work(row: QueuedRow) -> UnfinishedVideo:
     stage = _STAGES.get(row.progress_stage or "")
-    started = row.runops.get("started") if isinstance(row.runops, dict) else None
+    recording = Recording.read(row.runops.get("recording") if isinstance(row.runops, dict) else None)
     return UnfinishedVideo(
         user=user_key(row.as_row),
-        started=time_of(started) if isinstance(started, str) else None,
+        model=recording.models,
+        recording_seconds=recording.seconds,
+        started=_started(row),
         stage=stage,
         share=None if stage is None or row.progress_percent is None else _share(stage, row.progress_percent),
     )

@@ -12,9 +12,9 @@ __all__ = ["ENOUGH", "Example", "Learned", "Pace"]
 
 ENOUGH = 5
 """Finished videos without which nothing is said."""
-_MOST = 120
+_MOST = 80
 """Of the newest finished videos; older ones weigh next to nothing."""
-_MOST_FOR_LINE = 48
+_MOST_FOR_LINE = 40
 _HALF = 20.0
 """After so many newer videos one counts half: a change of the machine or of the load shows within tens of videos."""
 _LEAST_SECONDS = 0.05

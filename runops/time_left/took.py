@@ -1,7 +1,4 @@
-"""How long a finished video took, as its row keeps it: the object `metadata.runops.took`.
-
-Readers of the tables alone learn from it.
-"""
+"""What rows keep for readers of the tables alone: `metadata.runops.recording` and, once it is finished, `.took`."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,9 +9,38 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from runops.report import StageTime
 from runops.time_left.finished import PHASES, FinishedVideo, Phase
 
-__all__ = ["Took", "finished_video"]
+__all__ = ["Recording", "Took", "finished_video"]
 
 _Seconds = Annotated[float, Field(ge=0, le=30 * 86_400)]
+
+
+class Recording(BaseModel):
+    """What is known of a recording once it is prepared.
+
+    Attributes
+    ----------
+    seconds
+        Its length.
+    models
+        Which models are to work on it, as `model_key` names them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    seconds: _Seconds | None = None
+    models: Annotated[str | None, Field(max_length=300)] = None
+
+    @classmethod
+    def read(cls, written: object) -> Self:
+        """Return what a row says; nothing where it cannot be read."""
+        try:
+            return cls.model_validate(written)
+        except ValidationError:
+            return cls()
+
+    def dump(self) -> dict[str, Any]:
+        """Return the JSON object for the row."""
+        return self.model_dump(mode="json", exclude_none=True)
 
 
 class Took(BaseModel):

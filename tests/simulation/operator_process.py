@@ -125,8 +125,10 @@ class Replica:
         on_page: Callable[[OperatorProcess], None],
         metrics: Metrics = _METRICS,
         reconcilers: int = 3,
+        shows_time_left: bool = False,
     ) -> None:
         self.site = site
+        self._shows_time_left = shows_time_left
         self._metrics, self._reconcilers = metrics, reconcilers
         self._database, self._network, self._now, self._chance, self._on_page = database, network, now, chance, on_page
         self._events = _Events()
@@ -178,6 +180,8 @@ class Replica:
             "drain": operator.drain.run(),
             "watch": self._watch(process),
         }
+        if self._shows_time_left:
+            loops["time left"] = operator.time_left.run()
         for name, loop in loops.items():
             process.go(loop, name=name)
 

@@ -24,7 +24,7 @@ from tests.simulation.postgrest import OfMetadata
 from tests.simulation.table import Change, MemoryDatabase
 from tests.simulation.worker import Nature, Worker
 
-__all__ = ["SharedTable", "Shares", "Sharing"]
+__all__ = ["Kubelet", "SharedTable", "Shares", "Sharing", "TimedNetwork"]
 
 _UIDS = 10_000_000
 """So many uids belong to each cluster."""
@@ -179,7 +179,7 @@ class _LongTable(MemoryDatabase):
         return after
 
 
-class _TimedNetwork(Network):
+class TimedNetwork(Network):
     """Every request arrives, and takes its time."""
 
     def __init__(self, chance: random.Random) -> None:
@@ -274,7 +274,7 @@ class _NamedWorker(Worker):
         return f"worker {self.installation}/{self.pod_uid}"
 
 
-class _Kubelet(list[Event]):
+class Kubelet(list[Event]):
     """Starts a worker for each Job of a cluster."""
 
     def __init__(self, start: Callable[[str], None]) -> None:
@@ -304,7 +304,7 @@ class SharedTable:
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         self._metrics = Metrics()
-        self._network = _TimedNetwork(self._chance)
+        self._network = TimedNetwork(self._chance)
         self._database = _LongTable(self._now)
         self._ledger = _Ledger(self._clock, sharing.stale_after_seconds)
         self._database.on_change = self._ledger.see
@@ -397,7 +397,7 @@ class SharedTable:
         def start(name: str) -> None:
             self._loop.call_later(self._chance.uniform(*_START_SECONDS), self._start_worker, site, name)
 
-        site.cluster.watchers.append(_Kubelet(start))
+        site.cluster.watchers.append(Kubelet(start))
         return replica
 
     def _start_worker(self, site: Site, name: str) -> None:

@@ -534,6 +534,26 @@ async def test_a_row_is_completed_together_with_what_is_said_of_it(
         assert body["metadata"]["runops"] == {**CLAIM.stamp(), **said}
 
 
+@pytest.mark.parametrize(
+    ("writes", "reads", "noted"),
+    [
+        pytest.param([[CLAIMED]], [[CLAIMED]], True, id="at once"),
+        pytest.param([[], [CLAIMED]], [[CLAIMED], [row(claim=TOKEN)]], True, id="a heartbeat in between"),
+        pytest.param([], [[row(claim=NEXT)]], False, id="another attempt works"),
+        pytest.param([], [[row("completed", claim=TOKEN)]], False, id="the row has ended"),
+    ],
+)
+async def test_a_note_in_a_row_at_work(script: Script, writes: list[Answer], reads: list[Answer], noted: bool) -> None:
+    assert await script.jobs(writes=writes, reads=reads).say(ID, TOKEN, {"recording": {"seconds": 5.0}}) is noted
+    assert script.finished()
+    for filters, body in script.written:
+        assert filters["metadata->runops->>claim"] == f"eq.{TOKEN}"
+        assert body == {
+            "updated_at": "now",
+            "metadata": {"user_id": "u", "runops": {**CLAIM.stamp(), "recording": {"seconds": 5.0}}},
+        }
+
+
 async def test_a_row_that_always_changes_is_not_completed(script: Script) -> None:
     jobs = script.jobs(writes=[[]] * ATTEMPTS, reads=[[CLAIMED]] * ATTEMPTS)
     with pytest.raises(SupabaseError, match="changed each time it was to be completed"):

@@ -129,6 +129,10 @@ class FakeSupabase:
     async def stat(self, _bucket: str, _key: str) -> ObjectInfo | None:
         return None
 
+    async def say(self, _job_id: UUID, _claim: str, said: Mapping[str, Any]) -> bool:
+        self.said = said
+        return self.is_held
+
     async def complete(self, _job_id: UUID, _claim: str, *, said: Mapping[str, Any]) -> bool:
         self.written.append("completed")
         self.said = said

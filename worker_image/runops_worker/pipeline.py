@@ -31,6 +31,7 @@ from runops_worker.model.fallback import ModelWithFallback
 from runops_worker.model.ledger import Ledger
 from runops_worker.overlapping_work import overlapping_work
 from runops_worker.reporting.heartbeat import with_heartbeat
+from runops_worker.reporting.note_recording import note_recording
 from runops_worker.reporting.progress_sink import ProgressSink
 from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.sop.given_answers import NO_ANSWERS, GivenAnswers, read_given_answers
@@ -241,6 +242,7 @@ async def make_transcript(
             find_transcript=stored.find,
             expect_cost=expect_cost,
         )
+        work.start(partial(note_recording, task, context.supabase.jobs, seconds=prepared.slim.duration_seconds))
         upload = None if prepared.in_storage else work.start(partial(store_slim, context, checkpoint, prepared))
 
         async def slim_stored() -> None:
