@@ -242,7 +242,7 @@ async def make_transcript(
             find_transcript=stored.find,
             expect_cost=expect_cost,
         )
-        work.start(partial(note_recording, task, context.supabase.jobs, seconds=prepared.slim.duration_seconds))
+        noted = work.start(partial(note_recording, task, context.supabase.jobs, seconds=prepared.slim.duration_seconds))
         upload = None if prepared.in_storage else work.start(partial(store_slim, context, checkpoint, prepared))
 
         async def slim_stored() -> None:
@@ -259,6 +259,7 @@ async def make_transcript(
             stored=stored,
             slim_stored=slim_stored,
         )
+        await noted
     return prepared.slim, transcript
 
 
