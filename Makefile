@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo test slowest lint crd failures chart metrics rights cli schemas lock images version package package-check bench mutants chaos clean
+.PHONY: help setup demo test slowest lint crd failures chart metrics rights cli schemas docs lock images version package package-check bench mutants chaos clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ schemas: setup ## Write docs/schemas anew from the models of transcript, SOP and
 
 chart: setup ## Write the chart's README.md and schema anew from its values
 	@$(PYTHON) -m tests.chart.generated
+
+docs: setup ## Build the documentation as a site in dist/docs
+	@$(PYTHON) -m docs_site
 
 lock: setup ## Write the lock files anew
 	@scripts/lock
