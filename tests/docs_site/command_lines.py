@@ -12,6 +12,7 @@ _FENCED = re.compile(r"(?ms)^ *```(?P<language>[\w-]*)[^\n]*\n(?P<text>.*?)^ *``
 _SHELLS = {"sh", "bash", "shell", "console"}
 _INDENTED = re.compile(r"(?m)(?:^(?: {4,}|\t)\S.*(?:\n|\Z))+")
 _PROMPT = re.compile(r"^\$ ")
+_SUBSTITUTED = re.compile(r"\$\(([^()]*)\)")
 _BETWEEN = {"|", "||", "&&", ";", "&"}
 _REDIRECTION = re.compile(r"^\d*[<>].*|.*[<>]$")
 
@@ -53,9 +54,9 @@ def _of_block(page: Path, text: str, *, all_typed: bool) -> Iterator[CommandLine
     for line in re.sub(r"\\\n\s*", " ", text).splitlines():
         typed = line.strip()
         prompted = all_typed or _PROMPT.match(typed) is not None
-        for inner in re.findall(r"\$\(([^()]*)\)", typed):
+        for inner in _SUBSTITUTED.findall(typed):
             yield from _commands(page, inner, prompted=prompted)
-        yield from _commands(page, _PROMPT.sub("", typed), prompted=prompted)
+        yield from _commands(page, _SUBSTITUTED.sub("OUTPUT", _PROMPT.sub("", typed)), prompted=prompted)
 
 
 def _commands(page: Path, line: str, *, prompted: bool) -> Iterator[CommandLine]:
