@@ -1,0 +1,15 @@
+"""How Django knows the office."""
+
+import os
+
+from django.apps import AppConfig
+
+__all__ = ["OfficeConfig"]
+
+
+class OfficeConfig(AppConfig):
+    """The office."""
+
+    name = "evaluation.recorder.office"
+    label = "office"
+    verbose_name = "Warenwirtschaft" if os.environ.get("OFFICE_LANGUAGE") == "de" else "Office"
