@@ -1,4 +1,7 @@
-"""The sample recording: a real screen, a real browser, a spoken narration. `record.py` records it again."""
+"""The sample recording: a real screen, a real browser, a spoken narration.
+
+`python -m evaluation record ledgerline-invoice --out FOLDER` makes it again.
+"""
 
 from pathlib import Path
 from typing import Final

@@ -14,6 +14,7 @@ from evaluation.recorder.display import HEIGHT, WIDTH, Display, until
 __all__ = ["Browser", "Element", "NotOnPageError"]
 
 _PATIENCE: Final = 60.0
+_LOADED: Final = "document.readyState === 'complete' && location.protocol.startsWith('http')"
 _EYES: Final = Path(__file__).with_name("eyes.js").read_text("utf-8")
 
 
@@ -78,7 +79,14 @@ class Browser:
     async def __aenter__(self) -> Self:
         rules = ",".join(f"MAP {host} {place}" for host, place in self._hosts.items())
         self._process = await self._display.start(
-            *("chromium", "--no-sandbox", "--test-type", "--disable-gpu", "--no-first-run", "--no-default-browser-check"),
+            *(
+                "chromium",
+                "--no-sandbox",
+                "--test-type",
+                "--disable-gpu",
+                "--no-first-run",
+                "--no-default-browser-check",
+            ),
             *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
             *("--disable-features=Translate,PasswordLeakDetection,AutofillServerCommunication", "--disable-infobars"),
             *(f"--user-data-dir={self._folder}", "--password-store=basic", f"--lang={self._language}"),
@@ -141,7 +149,7 @@ class Browser:
 
     async def lines(self) -> list[str]:
         """Return the texts that can be seen, line by line."""
-        return [str(line) for line in await self._ask("lines()")]
+        return [str(line) for line in await self._ask("lines()") or ()]
 
     async def scrolled(self) -> float:
         """Return how far the page is scrolled, in pixels."""
@@ -157,14 +165,14 @@ class Browser:
         """
         try:
             async with asyncio.timeout(_PATIENCE):
-                while not await self._ask(f"shows({json.dumps(text)})"):
+                while not await self._ask(f"shows({json.dumps(text)})"):  # noqa: ASYNC110 - it is in another process
                     await asyncio.sleep(0.05)
         except TimeoutError as error:
             raise NotOnPageError(f"{text!r} cannot be seen after {_PATIENCE:.0f} s") from error
 
     async def _loaded(self) -> None:
         async with asyncio.timeout(_PATIENCE):
-            while not await self._ask("document.readyState === 'complete' && location.protocol.startsWith('http')"):
+            while not await self._ask(_LOADED):  # noqa: ASYNC110 - it is in another process
                 await asyncio.sleep(0.1)
 
     async def _ask(self, expression: str) -> Any:
@@ -174,8 +182,11 @@ class Browser:
             {"id": self._calls, "method": "Runtime.evaluate", "params": {"expression": script, "returnByValue": True}}
         )
         async with asyncio.timeout(_PATIENCE):
-            while (answer := await self._socket.receive_json()).get("id") != self._calls:
-                pass
+            try:
+                while (answer := await self._socket.receive_json()).get("id") != self._calls:
+                    pass
+            except (aiohttp.WSMessageTypeError, aiohttp.ClientError) as error:
+                raise NotOnPageError("Chromium has ended") from error
         # While a page gives way to another there is nothing to ask; the caller asks again.
         if "result" not in answer:
             return False

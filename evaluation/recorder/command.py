@@ -18,8 +18,8 @@ from evaluation.recorder.recorded_task import JoinedTask, RecordedTask
 
 __all__ = ["add_to"]
 
-_TASKS: dict[str, RecordedTask | JoinedTask] = {one.name: one for one in (*RECORDED, *JOINED)}
 _PARTS = {one.name: one for one in RECORDED}
+_TASKS: dict[str, RecordedTask | JoinedTask] = {**_PARTS, **{one.name: one for one in JOINED}}
 
 
 def add_to(commands: Any) -> None:
@@ -49,11 +49,11 @@ def _record(arguments: argparse.Namespace) -> int:
             else "Say with --out where the recordings go."
         )
         return 2
+    arguments.out.mkdir(parents=True, exist_ok=True)
     return asyncio.run(_all(arguments.tasks or list(_TASKS), arguments.out, again=arguments.again))
 
 
 async def _all(names: Sequence[str], root: Path, *, again: bool) -> int:
-    root.mkdir(parents=True, exist_ok=True)
     failed = False
     for number, name in enumerate(names, 1):
         begun = f"[{number}/{len(names)}] {name}"
@@ -67,7 +67,14 @@ async def _all(names: Sequence[str], root: Path, *, again: bool) -> int:
         except ProgramMissingError as error:
             _say(str(error))
             return 2
-        except (NotOnPageError, ScriptWrongError, CameraFailedError, JoinImpossibleError, TimeoutError, OSError) as error:
+        except (
+            NotOnPageError,
+            ScriptWrongError,
+            CameraFailedError,
+            JoinImpossibleError,
+            TimeoutError,
+            OSError,
+        ) as error:
             failed = True
             _say(f"{begun}: failed: {error}")
         else:

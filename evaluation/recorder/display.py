@@ -11,6 +11,9 @@ __all__ = ["HEIGHT", "WIDTH", "Display", "until"]
 WIDTH: Final = 1280
 HEIGHT: Final = 720
 _PATIENCE: Final = 60.0
+_FIRST_NUMBER: Final = 100
+_NUMBERS: Final = 400
+_TRIED: Final = 20
 _STEPS: Final = 14
 _KEYS_APART_MS: Final = "70"
 _SCROLL_BUTTONS: Final = {True: "5", False: "4"}
@@ -30,6 +33,13 @@ async def until(ready: Callable[[], bool], what: str) -> None:
                 await asyncio.sleep(0.05)
     except TimeoutError as error:
         raise TimeoutError(f"{what} did not come within {_PATIENCE:.0f} s") from error
+
+
+def _locked_by(display: str) -> int | None:
+    try:
+        return int(Path(f"/tmp/.X{display[1:]}-lock").read_text("ascii"))  # noqa: S108 - X's place
+    except (OSError, ValueError):
+        return None
 
 
 class Display:
@@ -68,32 +78,22 @@ class Display:
                     await process.wait()
 
     async def _start_server(self) -> None:
-        # The server chooses a number that is free and writes it: several recordings may be made at the same time.
-        reading, writing = os.pipe()
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *("Xvfb", "-displayfd", str(writing), "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp"),
-                # Without it the server begins anew, and refuses whoever comes then, when its first client leaves.
-                "-noreset",
-                pass_fds=(writing,),
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
+        # With -displayfd the server would look for a free number itself, but takes no lock: two get the same one.
+        first = os.getpid() % _NUMBERS
+        for number in range(first, first + _TRIED):
+            self.name = f":{_FIRST_NUMBER + number}"
+            process = await self.start(
+                *("Xvfb", self.name, "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp", "-noreset")
             )
-            self._processes.append(process)
-            os.close(writing)
-            writing = -1
-            number = await asyncio.wait_for(asyncio.to_thread(os.read, reading, 16), _PATIENCE)
-        finally:
-            os.close(reading)
-            if writing >= 0:
-                os.close(writing)
-        if not number.strip():
-            raise RuntimeError("Xvfb ended before it had a display")
-        self.name = f":{number.decode().strip()}"
-        # It writes its number before it lets anybody in.
-        async with asyncio.timeout(_PATIENCE):
-            while not await self._lets_in():
-                await asyncio.sleep(0.1)
+            async with asyncio.timeout(_PATIENCE):
+                # Another server on this number would let us in, too: the lock says whose it is.
+                while process.returncode is None and not (  # noqa: ASYNC110 - another process
+                    _locked_by(self.name) == process.pid and await self._lets_in()
+                ):
+                    await asyncio.sleep(0.1)
+            if process.returncode is None:
+                return
+        raise RuntimeError(f"Xvfb found no free display among {_TRIED}, the last one was {self.name}")
 
     async def _lets_in(self) -> bool:
         try:

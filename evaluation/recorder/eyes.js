@@ -58,11 +58,14 @@ const focused = () => {
   return element ? ("value" in element ? element.value : element.innerText) : "";
 };
 const lines = () => {
+  // While a page gives way to another there is no body.
+  if (!document.body) return [];
   const shown = document.body.innerText.split("\n").map(words);
   const fields = [...document.querySelectorAll("input:not([type=password]):not([type=hidden]), textarea")].filter(seen);
   return [...shown, ...fields.flatMap((one) => [words(one.value), words(one.placeholder)])].filter((one) => one);
 };
 const shows = (text) => {
   const wanted = words(text).toLowerCase();
-  return words(document.body.innerText).toLowerCase().includes(wanted) || lines().some((one) => one.toLowerCase().includes(wanted));
+  const shown = [...lines(), document.body ? words(document.body.innerText) : ""];
+  return shown.some((one) => one.toLowerCase().includes(wanted));
 };

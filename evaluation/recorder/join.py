@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from runops_evaluation.gold.about import About
-from runops_evaluation.gold.events import Events
-from runops_evaluation.gold.read import read_gold, sha256_of
-from runops_evaluation.gold.recording import GoldRecording
 from evaluation.recorder.camera import duration_of, join_files
 from evaluation.recorder.outline import Decision, Loop, Outline, Part, Task, sop_of
 from evaluation.recorder.record import write_folder
 from evaluation.recorder.recorded_task import JoinedTask, RecordedTask
 from evaluation.recorder.truth import joined
+from runops_evaluation.gold.about import About
+from runops_evaluation.gold.events import Events
+from runops_evaluation.gold.read import read_gold, sha256_of
+from runops_evaluation.gold.recording import GoldRecording
 
 __all__ = ["JoinImpossibleError", "join", "joined_outline", "order_of", "renamed"]
 

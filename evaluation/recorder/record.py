@@ -9,9 +9,6 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from runops_evaluation.gold.about import About
-from runops_evaluation.gold.events import Events
-from runops_evaluation.gold.read import sha256_of
 from evaluation.recorder.browser import Browser
 from evaluation.recorder.camera import Camera, duration_of, encode
 from evaluation.recorder.display import Display
@@ -23,6 +20,9 @@ from evaluation.recorder.take import Take
 from evaluation.recorder.truth import Truth
 from evaluation.recorder.voice import track, write_track
 from runops.sop import Sop
+from runops_evaluation.gold.about import About
+from runops_evaluation.gold.events import Events
+from runops_evaluation.gold.read import sha256_of
 
 __all__ = ["ScriptWrongError", "record", "write_folder"]
 
@@ -65,7 +65,9 @@ async def record(task: RecordedTask, root: Path) -> Path:
             made_by=f"{task.perform.__module__.replace('.', '/')}.py",
             sha256=sha256_of(film),
         )
-        return write_folder(root / task.name, about=about, events=events, sop=sop_of(task.outline, task.name), film=film)
+        return write_folder(
+            root / task.name, about=about, events=events, sop=sop_of(task.outline, task.name), film=film
+        )
 
 
 def write_folder(folder: Path, *, about: About, events: Events, sop: Sop, film: Path) -> Path:
@@ -76,7 +78,9 @@ def write_folder(folder: Path, *, about: About, events: Events, sop: Sop, film: 
     files: dict[str, BaseModel] = {"about.json": about, "events.json": events, "sop.json": sop}
     for name, content in files.items():
         # What is absent is left out, but for the hash: null says that each making gives another file.
-        data = content.model_dump(mode="json", exclude_none=name != "about.json", exclude_defaults=name == "events.json")
+        data = content.model_dump(
+            mode="json", exclude_none=name != "about.json", exclude_defaults=name == "events.json"
+        )
         data = {"format": 1, **data} if name != "sop.json" else data
         (draft / name).write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     shutil.copy(film, draft / "recording.mp4")

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from runops_evaluation.gold.events import Events
 from evaluation.recorder.outline import Outline, ids_of, tasks_of
 from evaluation.recorder.take import Take
+from runops_evaluation.gold.events import Events
 
 __all__ = ["JoinedTask", "RecordedTask", "Window", "faults_of"]
 
@@ -68,7 +68,7 @@ class RecordedTask:
     outline: Outline
     perform: Callable[[Take], Awaitable[None]]
     page: str = ""
-    voice: str = "en-gb"
+    voice: str = "en"
     words_per_minute: int = 150
     language: str = "en"
     framed: bool = False
@@ -87,7 +87,7 @@ class JoinedTask:
 
 
 def faults_of(task: RecordedTask, events: Events) -> Iterable[str]:
-    """Yield where a script and its procedure do not fit: steps that are not there, and tasks that nobody did or said."""
+    """Yield where a script and its procedure do not fit: unknown steps, and tasks that nobody does or speaks about."""
     known = set(ids_of(task.outline.parts))
     noted = {step for _, step in events.steps()}
     yield from (f"the script performs {step!r}, which is not in the procedure" for step in sorted(noted - known))

@@ -74,7 +74,7 @@ async def _office(told: str, folder: Path, language: str) -> AsyncIterator[str]:
     reading = asyncio.create_task(process.stderr.read())
     try:
         async with asyncio.timeout(_PATIENCE):
-            while process.returncode is None and not await _listens(port):
+            while process.returncode is None and not await _listens(port):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.2)
         if process.returncode is not None:
             raise RuntimeError(f"the office site ended: {(await reading).decode(errors='replace')[-300:]}")

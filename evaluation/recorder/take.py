@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from evaluation.recorder.browser import Browser, NotOnPageError
+from evaluation.recorder.browser import Browser, Element, NotOnPageError
 from evaluation.recorder.display import Display, until
 from evaluation.recorder.truth import Truth
 from evaluation.recorder.voice import seconds_of, spoken
@@ -17,7 +17,13 @@ _BEFORE_CLICK: Final = 0.25
 _AFTER_ACTION: Final = 0.45
 _AFTER_SPEECH: Final = 0.5
 _BEFORE_ACTION: Final = 0.6
-_KEYS: Final = {"Return": "ENTER", "Escape": "ESC", "Page_Down": "PAGEDOWN", "Page_Up": "PAGEUP", "BackSpace": "BACKSPACE"}
+_KEYS: Final = {
+    "Return": "ENTER",
+    "Escape": "ESC",
+    "Page_Down": "PAGEDOWN",
+    "Page_Up": "PAGEUP",
+    "BackSpace": "BACKSPACE",
+}
 _MOST_TURNS: Final = 20
 _ADDRESS_BAR: Final = "ctrl+l"
 
@@ -76,9 +82,7 @@ class Take:
     async def saying(self, text: str) -> AsyncIterator[None]:
         """Say something while the actions in the block are done, and wait for both."""
         async with self._speaking:
-            samples = await asyncio.to_thread(
-                spoken, text, voice=self._voice, words_per_minute=self._words_per_minute
-            )
+            samples = await asyncio.to_thread(spoken, text, voice=self._voice, words_per_minute=self._words_per_minute)
             start = self._truth.now()
             self.spoken.append((start, samples))
             self._truth.speech(text, start=start, seconds=seconds_of(samples))
@@ -118,7 +122,7 @@ class Take:
         """Type into what has the focus. A name of the field is only needed where the page does not name it."""
         if self._in_browser:
             before = await self._browser.value()
-            element = await self._browser.find(":focus")
+            element = await self._focused()
             target, aliases = target or element.name, aliases or tuple(a for a in element.aliases if a != before)
         at = self._truth.now()
         await self.display.type(text)
@@ -131,7 +135,7 @@ class Take:
 
     async def type_secret(self, text: str, *, kind: str = "password") -> None:
         """Type what must not be told, such as a password."""
-        element = await self._browser.find(":focus")
+        element = await self._focused()
         at = self._truth.now()
         await self.display.type(text)
         self._truth.event(
@@ -191,9 +195,7 @@ class Take:
         at = self._truth.now()
         await self.display.wheel(down=down, notches=notches)
         await asyncio.sleep(0.3)
-        self._truth.event(
-            "SCROLL_DOWN" if down else "SCROLL_UP", self._application, at=at, until=self._truth.now()
-        )
+        self._truth.event("SCROLL_DOWN" if down else "SCROLL_UP", self._application, at=at, until=self._truth.now())
         if await self._browser.scrolled() == before:
             raise NotOnPageError("the page did not scroll")
         await self._after_action()
@@ -310,6 +312,15 @@ class Take:
                 return
             await asyncio.sleep(0.1)
         raise NotOnPageError(f"{what}, but the field has {len(value)} other characters")
+
+    async def _focused(self) -> Element:
+        """Return what has the focus; a page that has just come gives it to nothing at first."""
+        for _ in range(_MOST_TURNS):
+            try:
+                return await self._browser.find(":focus")
+            except NotOnPageError:
+                await asyncio.sleep(0.1)
+        raise NotOnPageError("nothing has the focus: the click before did not reach a field")
 
     async def _after_action(self) -> None:
         await asyncio.sleep(_AFTER_ACTION)

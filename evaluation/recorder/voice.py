@@ -58,7 +58,7 @@ def seconds_of(samples: bytes) -> float:
 
 
 def track(spoken_at: Iterable[tuple[float, bytes]], *, seconds: float) -> bytes:
-    """Return silence of a length with samples laid on it, each at its second. What reaches beyond the end is cut off."""
+    """Return silence with samples laid on it, each at its second. What reaches beyond the end is cut off."""
     whole = bytearray(round(seconds * RATE) * _BYTES)
     for start, samples in spoken_at:
         first = round(start * RATE) * _BYTES

@@ -8,7 +8,7 @@ from pathlib import Path
 import imageio_ffmpeg
 from font_source_sans_pro import SourceSansPro
 
-from tests.worker.injection.speech import RATE, spoken
+from evaluation.recorder.voice import RATE, spoken
 
 __all__ = ["box", "draw", "pointer", "words"]
 

@@ -1,26 +1,26 @@
 """The sample goes through the worker with a model that reads: the SOP names what its script says, does and shows."""
 
+import itertools
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from rapidfuzz.distance import Levenshtein
 
-from devstack import sample
 from devstack.gemini.behaviour import Behaviour
 from devstack.gemini.control import GeminiControl
 from devstack.gemini_reading import environment
 from devstack.sample import RECORDING
-from devstack.sample.record import STEPS
 from runops.sop import Sop
 from runops.sop_graph import graph_faults
+from runops_evaluation.matching.events import is_reaction
+from tests.evaluation.gold_set import gold_named
 from tests.worker.job import Job
 
-_PAGE = (Path(sample.__file__).parent / "app" / "index.html").read_text("utf-8")
 _MOST_WORD_ERRORS = 0.15
+_TRUE = gold_named("ledgerline-invoice")
 
 
 @pytest.fixture
@@ -37,27 +37,17 @@ class Done:
     value: str = ""
 
 
-def words_on(element: str) -> str:
-    """Return the words by which the page names an element: its label, its own words, or what it asks for."""
-    patterns = (
-        rf'<label>([^<]+?) <\w+ id="{element}"',
-        rf'<button id="{element}"[^>]*>([^<]+)<',
-        rf'id="{element}" placeholder="([^"]+)"',
-    )
-    found = next((match.group(1) for pattern in patterns if (match := re.search(pattern, _PAGE))), element)
-    return found.replace("&larr;", "←").strip()
-
-
 def what_the_script_does() -> Iterator[Done]:
     """Yield clicks, and what was entered in place of the click into its field."""
-    options = re.findall(r"<option[^>]*>([^<]+)", _PAGE)
-    for step in STEPS:
-        clicked = next((what for verb, what in step.does if verb == "click"), None)
+    events = _TRUE.events.events
+    for step, of_step in itertools.groupby((one for one in events if one.step is not None), key=lambda one: one.step):
+        done = [one for one in of_step if not is_reaction(one.kind)]
+        clicked = next((one for one in done if one.kind == "CLICK"), None)
         if clicked is None:
             continue
-        typed = next((what for verb, what in step.does if verb == "type"), "")
-        downs = sum(what == "Down" for _, what in step.does)
-        yield Done(words_on(clicked), typed or (options[downs].strip() if downs else ""))
+        typed = next((one.value for one in done if one.kind == "TYPE"), None)
+        chosen = next((one.target for one in done if one.kind == "KEYPRESS_ENTER"), None)
+        yield Done(clicked.target or step or "", typed or chosen or "")
 
 
 def tasks_in_order(sop: dict[str, Any]) -> list[str]:
@@ -96,7 +86,7 @@ async def test_the_sop_of_the_sample_names_what_its_script_does(
     assert set(sop["public"]["variables"].values()) == {one.value for one in expected if one.value}
 
     spoken = " ".join(item.get("verbatim_transcript_segment", "") for item in job.transcript())
-    assert word_errors(spoken, " ".join(step.says for step in STEPS)) <= _MOST_WORD_ERRORS
+    assert word_errors(spoken, " ".join(one.text for one in _TRUE.events.speech)) <= _MOST_WORD_ERRORS
     assert "3,480" in spoken
     kinds = {node["type"]: node for node in sop["public"]["nodes"]}
     assert "every open invoice" in kinds["loop"]["iterator"].casefold()

@@ -13,7 +13,7 @@ admin.site.site_title = "Harbour & Sons"
 
 
 @admin.register(Order)
-class OrderAdmin(admin.ModelAdmin):
+class OrderAdmin(admin.ModelAdmin):  # type: ignore[misc] # Django has no types
     """Orders."""
 
     list_display: Any = ("number", "customer", "amount", "state", "tracking")
@@ -23,7 +23,7 @@ class OrderAdmin(admin.ModelAdmin):
 
 
 @admin.register(Supplier)
-class SupplierAdmin(admin.ModelAdmin):
+class SupplierAdmin(admin.ModelAdmin):  # type: ignore[misc] # Django has no types
     """Suppliers."""
 
     list_display: Any = ("name", "city", "email", "days", "blocked")

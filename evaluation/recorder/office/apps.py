@@ -7,7 +7,7 @@ from django.apps import AppConfig
 __all__ = ["OfficeConfig"]
 
 
-class OfficeConfig(AppConfig):
+class OfficeConfig(AppConfig):  # type: ignore[misc] # Django has no types
     """The office."""
 
     name = "evaluation.recorder.office"

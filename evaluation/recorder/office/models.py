@@ -14,7 +14,7 @@ def _in(english: str, german: str) -> str:
     return german if _GERMAN else english
 
 
-class Supplier(models.Model):
+class Supplier(models.Model):  # type: ignore[misc] # Django has no types
     """Who sells to us."""
 
     name = models.CharField(_in("name", "Name"), max_length=80)
@@ -34,7 +34,7 @@ class Supplier(models.Model):
         return str(self.name)
 
 
-class Order(models.Model):
+class Order(models.Model):  # type: ignore[misc] # Django has no types
     """What a customer has ordered."""
 
     STATES: Final[list[tuple[str, str]]] = [

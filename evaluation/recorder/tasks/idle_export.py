@@ -54,5 +54,5 @@ TASK = RecordedTask(
     host="stockmaster.example",
     outline=OUTLINE,
     perform=perform,
-    voice="en-gb+f2",
+    voice="en+f2",
 )

@@ -28,7 +28,11 @@ OUTLINE = Outline(
                     "Is the amount above 1,000 euros?",
                     yes=(
                         Task("centre", "Choose the cost centre", 'For hardware "4200 Information technology"'),
-                        Task("comment", "Write into the comment what was bought", 'Such as "Three notebooks for the new team"'),
+                        Task(
+                            "comment",
+                            "Write into the comment what was bought",
+                            'Such as "Three notebooks for the new team"',
+                        ),
                         Task("request", 'Click "Request approval"'),
                         Task("manager", "Enter the name of the manager as approver", 'Such as "Jonas Weber"'),
                         Task("send", 'Click "Send request"'),
@@ -68,7 +72,9 @@ async def perform(take: Take) -> None:
     async with take.saying("If the amount is above one thousand euros, I ask a manager for approval."):
         await take.point("#amount")
     take.step("centre")
-    async with take.saying("Before that, I choose the cost centre. This is hardware, so I take information technology."):
+    async with take.saying(
+        "Before that, I choose the cost centre. This is hardware, so I take information technology."
+    ):
         await take.choose("#centre", "4200 Information technology", downs=2)
     take.step("comment")
     async with take.saying("In the comment I write what was bought."):

@@ -63,6 +63,6 @@ TASK = RecordedTask(
     host="help.lantern.example",
     outline=OUTLINE,
     perform=perform,
-    voice="en-gb",
+    voice="en",
     framed=True,
 )

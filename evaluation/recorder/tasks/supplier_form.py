@@ -16,12 +16,12 @@ OUTLINE = Outline(
     parts=(
         Task("company", 'Type the company name into "Company name"', 'Such as "Polaris Print Studio"'),
         Task("email", 'Type the e-mail address into "Billing email"', 'Such as "billing@polaris.example"'),
-        Task("country", 'Choose the country', 'Such as "Ireland"'),
-        Task("terms", 'Choose the payment terms "30 days"', 'Because that is agreed with all new suppliers'),
+        Task("country", "Choose the country", 'Such as "Ireland"'),
+        Task("terms", 'Choose the payment terms "30 days"', "Because that is agreed with all new suppliers"),
         Task("agreement", 'Tick "Signed agreement is on file"'),
-        Task("notes", 'Write into the notes what the supplier is for', 'Such as "Prints our trade fair banners"'),
+        Task("notes", "Write into the notes what the supplier is for", 'Such as "Prints our trade fair banners"'),
         Task("register", 'Click "Register supplier"'),
-        Task("confirm", 'Check that the supplier got a number', 'Such as "Supplier S-20417 was registered"'),
+        Task("confirm", "Check that the supplier got a number", 'Such as "Supplier S-20417 was registered"'),
     ),
 )
 

@@ -20,7 +20,11 @@ OUTLINE = Outline(
             each="new orders in the list",
             until="No order is new any more",
             body=(
-                Task("search", 'Type the number of the order into the search field and click "Search"', 'Such as "SO-3101"'),
+                Task(
+                    "search",
+                    'Type the number of the order into the search field and click "Search"',
+                    'Such as "SO-3101"',
+                ),
                 Task("open", "Open the order", 'Such as "SO-3101"'),
                 Task("amount", "Check the amount"),
                 Decision(
@@ -64,7 +68,7 @@ async def _one(take: Take, number: str, amount: int) -> None:
         await take.click("#changelist-search input[type=submit]")
     take.step("open")
     async with take.saying("I open it."):
-        await take.click(f"th a[href*='/order/']")
+        await take.click("th a[href*='/order/']")
     take.step("amount")
     async with take.saying("I look at the amount."):
         await take.point("#id_amount")

@@ -11,7 +11,7 @@ import imageio_ffmpeg
 from font_source_sans_pro import SourceSansPro
 
 from devstack.gemini.scenes import COLUMNS, MARK_ROWS, ROWS, Scene, cells_of
-from tests.worker.injection.speech import RATE, spoken
+from evaluation.recorder.voice import RATE, spoken
 
 __all__ = ["Shot", "film_of", "scenes_of"]
 
