@@ -74,13 +74,16 @@ def joined_outline(task: JoinedTask, outlines: Sequence[Outline]) -> Outline:
     """Return one procedure in which each of several is a loop: it is carried out for each of its cases."""
     parts: list[Part] = []
     for name, outline in zip(task.parts, outlines, strict=True):
-        own = tuple(renamed(part, name) for part in outline.parts)
-        if len(own) == 1 and isinstance(own[0], Loop):
-            parts.append(own[0])
+        own = [renamed(part, name) for part in outline.parts]
+        loops = [part for part in own if isinstance(part, Loop)]
+        steps = tuple(part for part in own if not isinstance(part, Loop))
+        if not loops:
+            whole = Loop(f"{name}.all", outline.title, each=f"cases: {outline.trigger}", until=outline.done, body=steps)
+            parts.append(whole)
+        elif len(own) == 1:
+            parts += loops
         else:
-            parts.append(
-                Loop(f"{name}.all", outline.title, each=f"cases: {outline.trigger}", until=outline.done, body=own)
-            )
+            raise JoinImpossibleError(f"{name} has a loop and other steps, and a SOP has no loop in a loop")
     return Outline(
         title="An office day",
         goal="What has come in is done.",
@@ -100,7 +103,8 @@ def renamed(part: Part, name: str) -> Part:
     if isinstance(part, Decision):
         yes, no = (tuple(renamed(one, name) for one in way) for way in (part.yes, part.no))
         return replace(part, id=own, yes=yes, no=no)
-    return replace(part, id=own, body=tuple(renamed(one, name) for one in part.body))
+    body = tuple(one for part in part.body if not isinstance(one := renamed(part, name), Loop))
+    return replace(part, id=own, body=body)
 
 
 def _events(names: Sequence[str], there: Mapping[str, GoldRecording]) -> Events:

@@ -34,13 +34,16 @@ class Decision:
 
 @dataclass(frozen=True)
 class Loop:
-    """Steps that are done for each of several things. The last one may not be a decision without an answer's steps."""
+    """Steps that are done for each of several things.
+
+    There is no loop in them, and the last one is no decision with an answer without steps: a SOP has neither.
+    """
 
     id: str
     label: str
     each: str
     until: str
-    body: "tuple[Part, ...]"
+    body: tuple[Task | Decision, ...]
 
 
 Part = Task | Decision | Loop
@@ -129,7 +132,7 @@ def _lay(parts: Sequence[Part], ways: list[_Way], nodes: list[Node], edges: list
                     type="loop",
                     label=part.label,
                     iterator=part.each,
-                    children=_children(part.body),
+                    children=ids_of(part.body),
                     exit_condition=part.until,
                     isBranchRoot=True,
                 )
@@ -137,16 +140,6 @@ def _lay(parts: Sequence[Part], ways: list[_Way], nodes: list[Node], edges: list
             edges += _edges(_lay(part.body, [(part.id, "next")], nodes, edges), part.id)
             ways = [(part.id, "all_processed")]
     return ways
-
-
-def _children(parts: Iterable[Part]) -> list[str]:
-    """Return what a loop repeats: all in it but what an inner loop repeats."""
-    found = []
-    for part in parts:
-        found.append(part.id)
-        if isinstance(part, Decision):
-            found += _children((*part.yes, *part.no))
-    return found
 
 
 def _edges(ways: Iterable[_Way], target: str) -> list[Edge]:

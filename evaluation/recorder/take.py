@@ -191,25 +191,36 @@ class Take:
 
     async def scroll(self, *, down: bool = True, notches: int = 5) -> None:
         """Turn the wheel over the page."""
-        before = await self._browser.scrolled()
         at = self._truth.now()
-        await self.display.wheel(down=down, notches=notches)
-        await asyncio.sleep(0.3)
-        self._truth.event("SCROLL_DOWN" if down else "SCROLL_UP", self._application, at=at, until=self._truth.now())
-        if await self._browser.scrolled() == before:
-            raise NotOnPageError("the page did not scroll")
+        await self._turn(down=down, notches=notches)
+        self._note_scroll(at, down=down)
         await self._after_action()
 
     async def scroll_to(self, where: str, *, notches: int = 3, down: bool = True) -> None:
-        """Turn the wheel until an element can be seen."""
+        """Turn the wheel until an element can be seen: one scroll, with short rests."""
+        at = self._truth.now()
         for _ in range(_MOST_TURNS):
-            await self.scroll(down=down, notches=notches)
+            await self._turn(down=down, notches=notches)
             try:
                 await self._browser.find(where)
             except NotOnPageError:
                 continue
+            self._note_scroll(at, down=down)
+            await self._after_action()
             return
         raise NotOnPageError(f"{where} cannot be seen after {_MOST_TURNS} turns of the wheel")
+
+    async def _turn(self, *, down: bool, notches: int) -> None:
+        before = await self._browser.scrolled()
+        await self.display.wheel(down=down, notches=notches)
+        await asyncio.sleep(0.3)
+        if await self._browser.scrolled() == before:
+            raise NotOnPageError("the page did not scroll")
+        await self._look()
+
+    def _note_scroll(self, at: float, *, down: bool) -> None:
+        kind = "SCROLL_DOWN" if down else "SCROLL_UP"
+        self._truth.event(kind, self._application, at=at, until=self._truth.now())
 
     async def drag(self, where: str, to: str) -> None:
         """Drag one element to another."""

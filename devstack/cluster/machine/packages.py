@@ -13,6 +13,7 @@ from devstack.cluster.machine.places import MACHINE_LOCKS
 from devstack.cluster.model import ClusterUnavailable, Progress
 
 PACKAGES = {
+    "Xvfb": "xvfb",
     "buildah": "buildah",
     "busybox": "busybox-static",
     "chromium": "chromium",
@@ -22,9 +23,11 @@ PACKAGES = {
     "ip": "iproute2",
     "mmdebstrap": "mmdebstrap",
     "nsenter": "util-linux",
+    "openbox": "openbox",
     "runc": "runc",
     "skopeo": "skopeo",
     "unshare": "util-linux",
+    "xdotool": "xdotool",
 }
 """Program -> the package that brings it."""
 

@@ -68,7 +68,7 @@ async def _one(take: Take, number: str, amount: int) -> None:
         await take.click("#changelist-search input[type=submit]")
     take.step("open")
     async with take.saying("I open it."):
-        await take.click("th a[href*='/order/']")
+        await take.click(f"text={number}")
     take.step("amount")
     async with take.saying("I look at the amount."):
         await take.point("#id_amount")
