@@ -26,7 +26,7 @@ class Picture:
     width, height
         In pixels.
     at
-        Second of the recording that it shows.
+        Second of the recording that it shows. Pictures of one second are the same file.
     mark
         Where something was done; None where that is not known for sure.
     """

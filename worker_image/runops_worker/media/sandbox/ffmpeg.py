@@ -34,11 +34,19 @@ def binary() -> str:
             raise MediaToolFailed(f"RUNOPS_FFMPEG names {named}, which is not an executable file.")
         return str(Path(named).absolute())
     # imageio_ffmpeg.get_ffmpeg_exe() runs what it finds with this process's environment, which may hold keys.
-    packaged = (str(file) for file in resources.files(_PACKAGE).iterdir() if file.name.startswith("ffmpeg-"))
-    found = next(packaged, None) or shutil.which("ffmpeg")
+    found = _packaged() or shutil.which("ffmpeg")
     if found is None:
         raise MediaToolFailed("ffmpeg was not found: install imageio-ffmpeg or set RUNOPS_FFMPEG.")
     return str(Path(found).absolute())
+
+
+def _packaged() -> str | None:
+    try:
+        files = resources.files(_PACKAGE).iterdir()
+    except ModuleNotFoundError:
+        # A command line without the extra `worker`.
+        return None
+    return next((str(file) for file in files if file.name.startswith("ffmpeg-")), None)
 
 
 def hardened(

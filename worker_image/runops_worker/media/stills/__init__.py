@@ -1,0 +1,1 @@
+"""Pictures of single seconds of a video."""
