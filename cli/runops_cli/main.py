@@ -19,6 +19,7 @@ from runops_cli.commands.resume import resume
 from runops_cli.commands.retry import retry
 from runops_cli.commands.sop import sop
 from runops_cli.commands.submit import submit
+from runops_cli.commands.transcript import transcript
 from runops_cli.commands.undrain import undrain
 from runops_cli.commands.version import version
 from runops_cli.commands.watch import watch
@@ -47,6 +48,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "why": why,
     "watch": watch,
     "sop": sop,
+    "transcript": transcript,
     "cancel": cancel,
     "retry": retry,
     "pause": pause,

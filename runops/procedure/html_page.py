@@ -15,8 +15,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from runops.procedure import wording
 from runops.procedure.flow_chart import flow_charts
-from runops.procedure.model import Procedure, ShownStep, Way
+from runops.procedure.model import Procedure
 from runops.procedure.picture import Picture, shown_area
+from runops.procedure.shown_ways import shown_ways
 
 __all__ = ["content_security_policy", "html_page"]
 
@@ -82,12 +83,6 @@ def _environment() -> Environment:
     )
     environment.globals.update(kinds=wording.KINDS, way=wording.way, shown_area=shown_area)
     return environment
-
-
-def shown_ways(step: ShownStep) -> tuple[Way, ...]:
-    """Return the ways out of a step that are worth a word: not the only one that leads to the step below."""
-    is_plain = len(step.ways) == 1 and step.ways[0].condition == "next" and step.ways[0].number == step.number + 1
-    return () if is_plain else step.ways
 
 
 def _data_uri(picture: Picture) -> str:

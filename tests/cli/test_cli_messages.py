@@ -16,7 +16,7 @@ from runops_cli.checks.models import model_finding
 from runops_cli.cluster.suspension import nothing_to_do
 from runops_cli.cluster.worker_logs import without_pod
 from runops_cli.commands import cancel, retry
-from runops_cli.commands.sop import no_sop
+from runops_cli.commands.sop import nothing_yet
 from runops_cli.commands.submit import bucket_problem
 from runops_cli.rows.changes import FollowedRows, TableChanges, state
 from runops_cli.terminal.each_job import JobResult, each_job
@@ -125,7 +125,7 @@ def test_finding_for_an_answer_of_gemini(status: int, says: str, *, ok: bool) ->
     ],
 )
 def test_job_without_a_sop(status: str | None, says: str) -> None:
-    assert says in no_sop(JOB, None if status is None else JobRow(job_id=JOB, status=status))
+    assert says in nothing_yet("SOP", JOB, None if status is None else JobRow(job_id=JOB, status=status))
 
 
 @pytest.mark.parametrize(

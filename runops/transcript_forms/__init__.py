@@ -1,0 +1,1 @@
+"""A transcript in forms that people and players read."""
