@@ -133,3 +133,19 @@ PICTURES: Final = {
     ),
     "t0007": Picture(data=png(160, 90, grey=90), media_type="image/png", width=160, height=90, at=50.0),
 }
+
+
+def filled(value: Any, texts: list[str]) -> Any:
+    """Put hostile texts in place of those of a SOP or transcript that a recording decides about."""
+    free = iter(texts)
+
+    def change(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {name: change(inner, name) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [change(inner, key) for inner in value]
+        kept = {"id", "type", "source", "target", "condition", "children", "importance", "node_id", "kind", "start"}
+        times = key.startswith("timestamp") or key in {"end", "action_type_observed"}
+        return value if key in kept or times or not isinstance(value, str) else next(free, "<b>x")
+
+    return change(value)

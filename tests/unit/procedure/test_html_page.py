@@ -15,7 +15,7 @@ from runops.procedure import Procedure
 from runops.procedure.html_page import content_security_policy, html_page
 from runops.sop_as_stored import sop_as_stored
 from tests.sop_graphs import any_sops, edge, loop, node, raw_sop
-from tests.unit.procedure.sample import EVIDENCE, PICTURES, SOP, TRANSCRIPT, procedure
+from tests.unit.procedure.sample import EVIDENCE, PICTURES, SOP, TRANSCRIPT, filled, procedure
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -155,28 +155,12 @@ _NASTY = st.one_of(
 )
 
 
-def _filled(value: Any, texts: list[str]) -> Any:
-    """Put hostile texts in place of those of a SOP or transcript that a recording decides about."""
-    free = iter(texts)
-
-    def change(value: Any, key: str = "") -> Any:
-        if isinstance(value, dict):
-            return {name: change(inner, name) for name, inner in value.items()}
-        if isinstance(value, list):
-            return [change(inner, key) for inner in value]
-        kept = {"id", "type", "source", "target", "condition", "children", "importance", "node_id", "kind", "start"}
-        times = key.startswith("timestamp") or key in {"end", "action_type_observed"}
-        return value if key in kept or times or not isinstance(value, str) else next(free, "<b>x")
-
-    return change(value)
-
-
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_NASTY, min_size=20, max_size=60))
 @example(["</style><script>alert(1)</script>"] * 60)
 @example(['"><img src=x onerror=alert(1)>'] * 60)
 def test_nothing_of_a_recording_becomes_markup(texts: list[str]) -> None:
-    shown = procedure(_filled(SOP, texts), _filled(TRANSCRIPT, list(reversed(texts))), EVIDENCE)
+    shown = procedure(filled(SOP, texts), filled(TRANSCRIPT, list(reversed(texts))), EVIDENCE)
     page = Page(html_page(shown, PICTURES, video="v.mp4"))
     plain = Page(html_page(procedure(), PICTURES, video="v.mp4"))
     assert {tag for tag, _ in page.elements} <= {tag for tag, _ in plain.elements}

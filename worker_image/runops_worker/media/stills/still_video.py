@@ -45,7 +45,7 @@ class StillVideo:
 
     def command(self, seconds: list[int], *filters: str) -> list[str]:
         """Return the beginning of a command that takes the first picture of each of these seconds."""
-        chosen = "+".join(f"eq(n,{second * self.fps})" for second in seconds)
+        chosen = _any_of([f"eq(n,{second * self.fps})" for second in seconds])
         return [
             *hardened(self.path, demuxer="mov", max_pixels=self.limits.max_pixels),
             *("-v", "error", "-map", "0:V:0", "-an", "-sn", "-dn", "-fps_mode", "passthrough"),
@@ -60,6 +60,14 @@ class StillVideo:
             file_bytes=file_bytes,
             require_landlock=self.limits.require_landlock,
         )
+
+
+def _any_of(terms: list[str]) -> str:
+    """Return the sum of terms. A long one without brackets is nested too deeply for ffmpeg."""
+    if len(terms) == 1:
+        return terms[0]
+    half = len(terms) // 2
+    return f"({_any_of(terms[:half])}+{_any_of(terms[half:])})"
 
 
 async def open_video(path: Path, *, limits: Limits) -> StillVideo:
