@@ -162,5 +162,5 @@ async def test_nothing_is_left_beside_the_video(slim: Path) -> None:
 def test_a_command_line_without_the_extra_takes_the_ffmpeg_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RUNOPS_FFMPEG", raising=False)
     monkeypatch.setattr(binaries, "_PACKAGE", "imageio_ffmpeg.no_such_package")
-    monkeypatch.setattr(binaries.shutil, "which", lambda _name: "/usr/bin/ffmpeg")
+    monkeypatch.setattr("runops_worker.media.sandbox.ffmpeg.shutil.which", lambda _name: "/usr/bin/ffmpeg")
     assert binaries.binary() == "/usr/bin/ffmpeg"

@@ -11,6 +11,7 @@ from runops.supabase.connection import Supabase
 from runops.transcript_forms.captions import sub_rip, web_vtt
 from runops.transcript_forms.text import transcript_text
 from runops_cli.commands.sop import nothing_yet
+from runops_cli.rows.find_jobs import find_job
 from runops_cli.terminal.console import STDOUT, to_stderr
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.options import EnvFile, Job
@@ -48,9 +49,10 @@ def transcript(
     """
 
     async def print_transcript(supabase: Supabase) -> Exit:
-        stored = await supabase.results.read_transcript(job)
+        job_id = await find_job(supabase, job)
+        stored = await supabase.results.read_transcript(job_id)
         if stored is None:
-            to_stderr(nothing_yet("transcript", job, await supabase.jobs.get(job)), style="yellow")
+            to_stderr(nothing_yet("transcript", job_id, await supabase.jobs.get(job_id)), style="yellow")
             return Exit.NOT_FOUND
         typer.echo(_written(stored, output), nl=False)
         return Exit.OK
