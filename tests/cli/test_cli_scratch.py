@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runops_cli.work.scratch_folders import remove_left_behind, scratch_folder
+from runops_cli.scratch_folders import remove_left_behind, scratch_folder
 
 HOUR_AGO = time.time() - 3600
 
@@ -21,7 +21,7 @@ def test_a_scratch_folder_is_gone_afterwards(tmp_path: Path) -> None:
 
 def test_the_scratch_folder_of_a_killed_process_is_removed(tmp_path: Path) -> None:
     killed = (
-        "import os, sys, pathlib, runops_cli.work.scratch_folders as s\n"
+        "import os, sys, pathlib, runops_cli.scratch_folders as s\n"
         "with s.scratch_folder(pathlib.Path(sys.argv[1])) as folder:\n"
         "    (folder / 'input.mp4').write_bytes(b'a recording')\n"
         "    os.kill(os.getpid(), 9)\n"

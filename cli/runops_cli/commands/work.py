@@ -14,6 +14,7 @@ from runops.sop_language import language_name
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
 from runops.videojob import PromptChoice, Transcode
+from runops_cli.scratch_folders import remove_left_behind
 from runops_cli.terminal.console import to_stderr
 from runops_cli.terminal.errors import CommandFailed
 from runops_cli.terminal.exit_codes import Exit
@@ -30,7 +31,6 @@ from runops_cli.terminal.run_command import run_async
 from runops_cli.terminal.settings import read_settings
 from runops_cli.work.abandoned import WORK
 from runops_cli.work.loop import Loop, LoopSettings
-from runops_cli.work.scratch_folders import remove_left_behind
 from runops_cli.work.stop_signal import StopSignal
 from runops_cli.work.video_options import VideoOptions
 

@@ -12,10 +12,10 @@ from runops_cli.documents.chromium_pdf import chromium, print_to_pdf
 from runops_cli.documents.job_video import copy_slim, take_job_pictures
 from runops_cli.documents.stored_procedure import StoredJob
 from runops_cli.documents.wanted import Wanted
+from runops_cli.scratch_folders import scratch_folder
 from runops_cli.terminal.console import to_stderr
 from runops_cli.terminal.errors import CommandFailed
 from runops_cli.terminal.exit_codes import Exit
-from runops_cli.work.scratch_folders import scratch_folder
 
 __all__ = ["write_documents"]
 

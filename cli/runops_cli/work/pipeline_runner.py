@@ -12,8 +12,8 @@ from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops.videojob import Source
 from runops_cli.checks.models import check_models
+from runops_cli.scratch_folders import scratch_folder
 from runops_cli.terminal.console import to_stderr
-from runops_cli.work.scratch_folders import scratch_folder
 from runops_cli.work.stage_lines import StageLines
 from runops_cli.work.summary import summary
 from runops_cli.work.video_options import VideoOptions
