@@ -1,27 +1,24 @@
-"""Reads who waits and who is at work, as far as the order of claims depends on it. It writes nothing."""
+"""Reads who waits and who is at work, with what the order of claims and the time left depend on. It writes nothing."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from runops.job_row import JobRow, RowStatus
+from pydantic import TypeAdapter
+
+from runops.job_row import RowStatus
 from runops.supabase.connection import Supabase
-from runops.supabase.jobs_requests import parsed
+from runops.supabase.job_pages import summary_columns
+from runops.supabase.jobs_columns import JobsColumns
+from runops.supabase.jobs_requests import validated
 from runops.supabase.rest import Query
+from runops.time_left.of_rows import QueuedRow
 
 __all__ = ["QueueOutline", "read_queue_outline"]
 
 _MOST = 1000
 """As many as a server gives at once."""
-_SELECT = (
-    "job_id",
-    "status",
-    "created_at::timestamptz",
-    "updated_at::timestamptz",
-    "user_id:metadata->>user_id",
-    "priority:metadata->>priority",
-    "backfill:metadata->>backfill",
-)
-_WHOLE = range(-100, 101)
+_TURN = ("priority:metadata->>priority", "backfill:metadata->>backfill")
+_ROWS = TypeAdapter(list[QueuedRow])
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +28,15 @@ class QueueOutline:
     Attributes
     ----------
     waiting
-        The oldest queued rows, the oldest first; of their metadata only user, priority and backfill.
+        The oldest queued rows, the oldest first.
     at_work
         Rows in `processing`, likewise.
     whole
         Whether `waiting` are all.
     """
 
-    waiting: list[JobRow]
-    at_work: list[JobRow]
+    waiting: list[QueuedRow]
+    at_work: list[QueuedRow]
     whole: bool
 
 
@@ -55,22 +52,15 @@ async def read_queue_outline(supabase: Supabase) -> QueueOutline:
     return QueueOutline(waiting, await _first(supabase, RowStatus.PROCESSING), len(waiting) < _MOST)
 
 
-async def _first(supabase: Supabase, status: RowStatus) -> list[JobRow]:
+async def _first(supabase: Supabase, status: RowStatus) -> list[QueuedRow]:
     doing = f"reading the rows in {status} of the table jobs"
 
-    def build(table: Any) -> Query:
-        query = table.select(*_SELECT).eq("status", status.value)
-        built: Query = query.order("created_at").order("id").limit(_MOST)
-        return built
+    async def send(columns: JobsColumns) -> list[dict[str, Any]]:
+        def build(table: Any) -> Query:
+            query = table.select(*summary_columns(columns), *_TURN).eq("status", status.value)
+            built: Query = query.order("created_at").order("id").limit(_MOST)
+            return built
 
-    rows = await supabase.rest.read(build, table="jobs", doing=doing)
-    return parsed([{**row, "metadata": _metadata(row)} for row in rows], doing=doing)
+        return await supabase.rest.read(build, table="jobs", doing=doing)
 
-
-def _metadata(row: dict[str, Any]) -> dict[str, Any]:
-    said = {"user_id": row.get("user_id"), "backfill": row.get("backfill")}
-    priority = row.get("priority") or ""
-    # As a text, since a number may be too long for Python to read.
-    if len(priority) <= len("-100") and priority.removeprefix("-").isdecimal() and int(priority) in _WHOLE:
-        said["priority"] = int(priority)
-    return said
+    return validated(_ROWS, await supabase.jobs.by_columns(send), doing)

@@ -1,5 +1,6 @@
 """Position and time left of rows, from what the tables alone tell."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from runops.time_left.range import TimeLeft
 from runops.time_left.took import Recording, finished_video
 from runops.time_left.unfinished import UnfinishedVideo
 
-__all__ = ["AGEING_SECONDS", "QueuedRow", "RowTime", "row_times"]
+__all__ = ["AGEING_SECONDS", "NO_TIME", "QueuedRow", "RowTime", "row_times"]
 
 AGEING_SECONDS = 600.0
 """As the operator has it by default; its own setting is not in the tables."""
@@ -26,8 +27,9 @@ _SILENT = timedelta(minutes=3)
 """A row at work is refreshed once a minute. One that is silent for longer is at work no more."""
 _REFILLED = timedelta(minutes=2)
 """A slot that a video left is given to the next row within seconds, while rows are claimed."""
-_ARRIVALS = timedelta(hours=1)
+_LONGEST_WINDOW = timedelta(hours=1)
 _STAGES = {stage.value: stage for stage in STAGES}
+_WHOLE = re.compile("-?[0-9]+")
 
 
 class QueuedRow(RowSummary):
@@ -36,16 +38,29 @@ class QueuedRow(RowSummary):
     Attributes
     ----------
     priority, backfill
-        `metadata.priority` and `metadata.backfill` as written.
+        `metadata.priority` and `metadata.backfill` as texts: a number may be too long for Python to read.
     """
 
-    priority: Any = None
-    backfill: Any = None
+    priority: str | None = None
+    backfill: str | None = None
+
+    @property
+    def user(self) -> str:
+        """Whose it is, as `user_key` names them."""
+        return user_key(self.as_row)
+
+    @property
+    def lane(self) -> Lane:
+        """Which slots it takes."""
+        return self.as_row.lane
 
     @property
     def as_row(self) -> JobRow:
         """The row as the order of claims sees it."""
-        metadata = {"user_id": self.user_id, "priority": self.priority, "backfill": self.backfill}
+        metadata: dict[str, Any] = {"user_id": self.user_id, "backfill": self.backfill}
+        priority = self.priority or ""
+        if len(priority) <= len("-100") and _WHOLE.fullmatch(priority):
+            metadata["priority"] = int(priority)
         return JobRow(
             job_id=self.job_id,
             status=self.status,
@@ -71,6 +86,10 @@ class RowTime:
     time_left: TimeLeft | None
 
 
+NO_TIME = RowTime(None, None)
+"""Of a row that has ended, or is far behind in the queue."""
+
+
 def row_times(
     finished: Iterable[RowSummary], unfinished: Iterable[QueuedRow], *, now: datetime, paused: bool = False
 ) -> dict[UUID, RowTime]:
@@ -94,8 +113,9 @@ def row_times(
     pace = Pace.learned(video for row in done if (video := _finished(row)) is not None)
     times: dict[UUID, RowTime] = {}
     rows = list(unfinished)
+    window = _known_window(done, now)
     for lane in Lane:
-        of_lane = [row for row in rows if row.as_row.lane is lane]
+        of_lane = [row for row in rows if row.lane is lane]
         at_work = {row.job_id: _at_work(row) for row in of_lane if _is_at_work(row, now)}
         times |= {row.job_id: RowTime(None, None) for row in of_lane if row.status == RowStatus.PROCESSING}
         times |= {job_id: RowTime(None, expected_end(pace, video, now)) for job_id, video in at_work.items()}
@@ -109,8 +129,8 @@ def row_times(
             running=list(at_work.values()),
             slots=0 if stopped else len(at_work),
             ageing_seconds=AGEING_SECONDS,
-            arrivals=_arrivals([*done, *of_lane], now) if lane is Lane.FRESH else (),
-            arrivals_seconds=_ARRIVALS.total_seconds(),
+            arrivals=_arrivals([*done, *of_lane], now, within=window) if lane is Lane.FRESH else (),
+            arrivals_seconds=window.total_seconds(),
         )
         places = queue_times(pace, queue, now)
         times |= {job_id: RowTime(place.position, place.time_left) for job_id, place in places.items()}
@@ -132,7 +152,7 @@ def _at_work(row: QueuedRow) -> UnfinishedVideo:
     stage = _STAGES.get(row.progress_stage or "")
     recording = Recording.read(row.runops.get("recording") if isinstance(row.runops, dict) else None)
     return UnfinishedVideo(
-        user=user_key(row.as_row),
+        user=row.user,
         model=recording.models,
         recording_seconds=recording.seconds,
         started=_started(row),
@@ -164,10 +184,16 @@ def _started(row: QueuedRow) -> datetime | None:
     return time_of(started) if isinstance(started, str) else None
 
 
-def _arrivals(rows: Iterable[RowSummary], now: datetime) -> list[Arrival]:
+def _known_window(done: Iterable[RowSummary], now: datetime) -> timedelta:
+    """Return since when all arrivals are known: of rows that finished, only the last ones were read."""
+    first = min((at for row in done if (at := time_of(row.created_at)) is not None), default=now)
+    return min(max(now - first, timedelta(0)), _LONGEST_WINDOW)
+
+
+def _arrivals(rows: Iterable[RowSummary], now: datetime, *, within: timedelta) -> list[Arrival]:
     found = []
     for row in rows:
         at = time_of(row.created_at)
-        if at is not None and timedelta(0) <= now - at < _ARRIVALS:
+        if at is not None and timedelta(0) <= now - at < within:
             found.append(Arrival(at, JobRow(job_id=row.job_id, metadata={"user_id": row.user_id})))
     return found

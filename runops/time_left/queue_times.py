@@ -27,6 +27,8 @@ _ROUNDS = 24
 _WORK = 4000
 """Bounds the rows that are played through, by the number of users: about 50 ms."""
 _FEWEST, _MOST = 20, 400
+_AGAIN = 3
+"""So many times the arrivals of the past come once more. Behind that nothing more is expected to come."""
 _UNSEEN = 0.06
 """Standard deviation of what all videos of a queue have in common and history does not show."""
 _UNKNOWN = UnfinishedVideo()
@@ -227,7 +229,8 @@ class _Played:
         coming = []
         for at, row in self._coming:
             ago = (self._now - at).total_seconds()
-            coming.append(((window - ago + shift) % window, row))
+            first = (window - ago + shift) % window
+            coming += [(first + again * window, row) for again in range(_AGAIN)]
         return sorted(coming, key=lambda item: -item[0])
 
     def _learned(self, video: UnfinishedVideo) -> Learned | None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -338,6 +339,15 @@ FOUR = listed(4, status="completed", title="Alpha", videojob=view("odd"))
 )
 def test_jobs_are_sorted_and_what_is_not_known_comes_last(sort: Sort, order: list[ListedJob]) -> None:
     assert sorted_jobs([ONE, TWO, THREE, FOUR], sort) == order
+
+
+def test_the_end_of_a_job_is_what_its_videojob_says_and_without_one_what_the_rows_tell() -> None:
+    by_rows = TimeLeft(NOW, NOW + timedelta(minutes=1), NOW + timedelta(minutes=2))
+    assert replace(TWO, time_left=by_rows).ends == by_rows
+    assert replace(ONE, time_left=by_rows).ends == ONE.ends != by_rows
+    says_nothing = replace(listed(6, status="processing", videojob=view()), time_left=by_rows)
+    assert says_nothing.ends is None
+    assert replace(FOUR, time_left=by_rows).ends is None
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from runops.claim_order import user_key
 from runops.job_row import RowStatus
 from runops.supabase.connection import Supabase
+from runops.supabase.queue_outline import read_queue_outline
 from runops.supabase.row_summaries import summaries_of
+from runops.supabase.row_times import read_row_times
 from runops.supabase.sop_titles import titles_of
+from runops.time_left.of_rows import NO_TIME
 from runops.why_waiting import Explanation, QueueState, explain
 from runops_cli.cluster.known_videojobs import known_videojobs
 from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.cluster.standing_still import read_claiming_state
 from runops_cli.rows.find_jobs import find_job
 from runops_cli.rows.listed_job import ListedJob
-from runops_cli.rows.positions import positions
-from runops_cli.rows.read_story import outline_if_queued
 from runops_cli.terminal.errors import CommandFailed
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.job_refs import JobRef
@@ -48,21 +48,26 @@ async def read_explained(supabase: Supabase, kubectl: Kubectl, ref: JobRef) -> E
         raise CommandFailed(f"There is no job {job_id}. `runops list` shows the jobs.", Exit.NOT_FOUND)
     now = datetime.now(UTC) + timedelta(seconds=supabase.clock_skew_seconds or 0.0)
     videojob = (await known_videojobs(kubectl, [job_id])).get(job_id)
-    queue, place = QueueState(), None
-    if (outline := await outline_if_queued(supabase, row)) is not None:
-        place = positions(outline, now).get(job_id)
-        claiming = await read_claiming_state(kubectl)
-        mine = next((user_key(one) for one in outline.waiting if one.job_id == job_id), None)
+    queue, time = QueueState(), NO_TIME
+    if row.status == RowStatus.QUEUED:
+        outline, claiming = await read_queue_outline(supabase), await read_claiming_state(kubectl)
+        paused = claiming.standstill is not None or claiming.drain is not None
+        time = (await read_row_times(supabase, outline=outline, paused=paused)).get(job_id, NO_TIME)
+        mine = next((one.user for one in outline.waiting if one.job_id == job_id), None)
         queue = QueueState(
-            ahead=None if place is None else place - 1,
-            of_user=sum(user_key(one) == mine for one in outline.at_work),
+            ahead=None if time.position is None else time.position - 1,
+            of_user=sum(one.user == mine for one in outline.at_work),
             limit_of_user=claiming.limit_of_user,
             standstill=claiming.standstill,
             drain=claiming.drain,
         )
+    elif not row.ended:
+        time = (await read_row_times(supabase)).get(job_id, NO_TIME)
     title = None
     if row.status == RowStatus.COMPLETED:
         title = (await titles_of(supabase.rest, [job_id])).get(job_id)
     return ExplainedJob(
-        ListedJob(row, videojob, place, title), explain(row, videojob=videojob, queue=queue, now=now), now
+        ListedJob(row, videojob, time.position, title, time.time_left),
+        explain(row, videojob=videojob, queue=queue, now=now),
+        now,
     )

@@ -12,8 +12,9 @@ from runops.job_filter import JobFilter, Order
 from runops.job_row import RowStatus
 from runops.row_summary import RowSummary
 from runops.supabase.connection import Supabase
-from runops.supabase.queue_outline import read_queue_outline
+from runops.supabase.row_times import read_row_times
 from runops.supabase.sop_titles import titles_of
+from runops.time_left.of_rows import NO_TIME, RowTime
 from runops.videojob_view import VideoJobView
 from runops_cli.cluster.draining import drain_note
 from runops_cli.cluster.known_videojobs import known_videojobs, videojobs_of
@@ -23,7 +24,6 @@ from runops_cli.rows.job_output import as_csv, as_json, as_names, as_yaml
 from runops_cli.rows.job_sort import Sort, order_of, sorted_jobs
 from runops_cli.rows.job_table import short_ids, table
 from runops_cli.rows.listed_job import ListedJob
-from runops_cli.rows.positions import positions
 from runops_cli.rows.read_jobs import FoundJobs, first_jobs
 from runops_cli.rows.shared_waits import waits_line
 from runops_cli.terminal.console import STDOUT, data_to_stdout, lines_to_stdout, to_stderr
@@ -69,8 +69,8 @@ def list_jobs(
 ) -> None:
     """List jobs, newest first. With only `--status queued`, oldest first, as the queue is.
 
-    Columns that would be empty are left out. With a cluster there are the time that a job is expected to take still
-    (ETA) and what it has cost. If the installation drains, or claims nothing for another reason, a line on standard
+    Columns that would be empty are left out. ETA is the time that a job is expected to take still. With a cluster there
+    is also what it has cost. If the installation drains, or claims nothing for another reason, a line on standard
     error says so.
 
     Example: runops list
@@ -105,8 +105,8 @@ class _Listing:
     limit: int
     kubectl: Kubectl
 
-    async def read(self, supabase: Supabase) -> tuple[list[ListedJob], FoundJobs]:
-        """Return the jobs, and what was found when they were looked for."""
+    async def read(self, supabase: Supabase) -> tuple[list[ListedJob], FoundJobs, str | None]:
+        """Return the jobs, what was found when they were looked for, and why rows wait that could be claimed."""
         order = order_of(self.sort)
         views: dict[UUID, VideoJobView] = {}
         if self.chosen.needs_facts:
@@ -122,20 +122,29 @@ class _Listing:
         )
         if not self.chosen.needs_facts:
             views = await known_videojobs(self.kubectl, [row.job_id for row in found.rows])
-        jobs = sorted_jobs(await _known(supabase, found.rows, views), self.sort)
-        return jobs[: self.limit], found
+        note = await _why_rows_wait(found.rows, self.kubectl)
+        jobs = sorted_jobs(await _known(supabase, found.rows, views, paused=note is not None), self.sort)
+        return jobs[: self.limit], found, note
 
 
-async def _known(supabase: Supabase, rows: Sequence[RowSummary], views: dict[UUID, VideoJobView]) -> list[ListedJob]:
-    places: dict[UUID, int] = {}
-    if any(row.status == RowStatus.QUEUED for row in rows):
-        places = positions(await read_queue_outline(supabase), _now(supabase))
+async def _known(
+    supabase: Supabase, rows: Sequence[RowSummary], views: dict[UUID, VideoJobView], *, paused: bool
+) -> list[ListedJob]:
+    times: dict[UUID, RowTime] = {}
+    if not all(row.ended for row in rows):
+        times = await read_row_times(supabase, paused=paused)
     titles = await titles_of(supabase.rest, [row.job_id for row in rows if row.status == RowStatus.COMPLETED])
-    return [ListedJob(row, views.get(row.job_id), places.get(row.job_id), titles.get(row.job_id)) for row in rows]
+    jobs = []
+    for row in rows:
+        time = times.get(row.job_id, NO_TIME)
+        jobs.append(
+            ListedJob(row, views.get(row.job_id), time.position, titles.get(row.job_id), time_left=time.time_left)
+        )
+    return jobs
 
 
 async def _listed(supabase: Supabase, listing: _Listing, output: ListFormat) -> Exit:
-    jobs, found = await listing.read(supabase)
+    jobs, found, note = await listing.read(supabase)
     match output:
         case ListFormat.JSON:
             data_to_stdout(as_json([job.to_json() for job in jobs]))
@@ -146,7 +155,7 @@ async def _listed(supabase: Supabase, listing: _Listing, output: ListFormat) -> 
         case ListFormat.NAME:
             data_to_stdout(as_names(jobs))
         case ListFormat.TABLE | ListFormat.WIDE:
-            await _show_table(supabase, listing, jobs, wide=output is ListFormat.WIDE)
+            await _show_table(supabase, listing, jobs, note, wide=output is ListFormat.WIDE)
     if found.undecided:
         to_stderr(
             f"{found.undecided} more have no VideoJob that tells model or length; they are left out.", style="yellow"
@@ -162,7 +171,9 @@ def _more(listing: _Listing, found: FoundJobs) -> str:
     return f"These are the first {listing.limit}; --limit shows more."
 
 
-async def _show_table(supabase: Supabase, listing: _Listing, jobs: Sequence[ListedJob], *, wide: bool) -> None:
+async def _show_table(
+    supabase: Supabase, listing: _Listing, jobs: Sequence[ListedJob], note: str | None, *, wide: bool
+) -> None:
     if not jobs:
         filtered = listing.chosen != JobFilter()
         to_stderr("No job matches. Leave out an option to see more." if filtered else _EMPTY)
@@ -180,7 +191,7 @@ async def _show_table(supabase: Supabase, listing: _Listing, jobs: Sequence[List
     )
     if (line := waits_line(rows)) is not None:
         to_stderr(line, style="yellow")
-    if (note := await _why_rows_wait(rows, listing.kubectl)) is not None:
+    if note is not None:
         to_stderr(note, style="yellow")
     first = short_ids({row.job_id: str(row.job_id) for row in rows})[rows[0].job_id]
     to_stderr(f"`runops get {first}` tells all of a job, `runops why {first}` why it waits.", style="dim")

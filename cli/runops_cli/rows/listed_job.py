@@ -26,18 +26,23 @@ class ListedJob:
         Its place in the queue, from 1; None where it is not queued, or far behind.
     title
         Of its SOP.
+    time_left
+        When it is expected to end, by the rows alone.
     """
 
     row: RowSummary
     videojob: VideoJobView | None = None
     position: int | None = None
     title: str | None = None
+    time_left: TimeLeft | None = None
 
     @property
     def ends(self) -> TimeLeft | None:
-        """When it is expected to end."""
-        if self.videojob is None or self.row.ended or self.videojob.finished:
+        """When it is expected to end. Its VideoJob knows more than the rows, also where it says nothing."""
+        if self.row.ended:
             return None
+        if self.videojob is None or self.videojob.finished:
+            return self.time_left
         return self.videojob.ends
 
     @property

@@ -3,29 +3,15 @@
 import asyncio
 from uuid import UUID
 
-from runops.job_row import RowStatus
 from runops.object_names import checkpoint_object, made_objects
-from runops.row_summary import RowSummary
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
-from runops.supabase.queue_outline import QueueOutline, read_queue_outline
 from runops.videojob import Source
 from runops_cli.rows.job_story import StoredObject
 
-__all__ = ["outline_if_queued", "read_checkpoint", "stored_objects"]
+__all__ = ["read_checkpoint", "stored_objects"]
 
 _BUCKET = Source().bucket
-
-
-async def outline_if_queued(supabase: Supabase, row: RowSummary) -> QueueOutline | None:
-    """Return the queue around a row that waits in it; None for any other row.
-
-    Raises
-    ------
-    SupabaseError
-        The table could not be read.
-    """
-    return await read_queue_outline(supabase) if row.status == RowStatus.QUEUED else None
 
 
 async def stored_objects(supabase: Supabase, job_id: UUID) -> list[StoredObject]:

@@ -67,7 +67,7 @@ def queued(number: int, *, waited: float = 300, user: str | None = None, backfil
         created_at=_at(waited),
         updated_at=_at(waited),
         user_id=user,
-        backfill=backfill or None,
+        backfill="true" if backfill else None,
     )
 
 
@@ -147,5 +147,5 @@ def test_a_stage_that_was_resumed_is_not_kept() -> None:
 @given(JSON, JSON)
 def test_whatever_an_app_writes_there_is_read(took: Any, runops: Any) -> None:
     assert finished_video(took, ended=NOW) is None
-    row = QueuedRow(job_id=UUID(int=1), status="processing", updated_at=_at(1), runops=runops, priority=took)
+    row = QueuedRow(job_id=UUID(int=1), status="processing", updated_at=_at(1), runops=runops)
     assert set(row_times(DONE, [row], now=NOW)) == {row.job_id}
