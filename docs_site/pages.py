@@ -16,6 +16,7 @@ _FROM_ELSEWHERE: Final = {
     "CONTRIBUTING.md": "contributing.md",
     "AGENTS.md": "map.md",
 }
+_TITLED: Final = {"deploy/helm/runops-operator/README.md": "Values of the chart", "AGENTS.md": "Map of the code"}
 _LISTED: Final = {
     "docs/runbooks": (
         "Runbooks",

@@ -152,3 +152,10 @@ TITLES = {"docs/a.md": "Title of A", "CONTRIBUTING.md": "Contributing"}
 )
 def test_links_are_made_for_the_site(source: str, text: str, made: str) -> None:
     assert linked_for_site(text, source=source, places=PLACES, titles=TITLES) == made
+
+
+def test_the_first_page_lists_every_page_for_readers_without_the_site() -> None:
+    listed = (CHECKOUT / "docs" / "index.md").read_text("utf-8")
+    pages = [path.name for path in (CHECKOUT / "docs").glob("*.md") if path.name != "index.md"]
+    hidden = {"cli-reference.md", "mutation-score.md", "simulated-world.md", "slowest-tests.md"}
+    assert [name for name in sorted(pages) if f"]({name})" not in listed and name not in hidden] == []
