@@ -14,6 +14,7 @@ from devstack import cluster as local_cluster
 from devstack import images, stack
 from devstack.demo.background_build import BackgroundBuild
 from devstack.demo.console import Console
+from devstack.demo.env_file import commands_to_try, write_env_file
 from devstack.demo.videojob_progress import follow_videojob
 from devstack.gemini.behaviour import Behaviour
 from devstack.gemini.control import GeminiControl
@@ -66,16 +67,16 @@ def _run(console: Console) -> int:
         )
         build.start()
     _choose_model(console, info)
-    if build.started:
-        _work_without_cluster(environment)
+    job = _work_without_cluster(environment) if build.started else None
     build.finish()
     if build.unavailable is None:
-        _work_on_cluster(console, info, environment)
+        job = _work_on_cluster(console, info, environment)
+        _print_commands(console, environment, job)
         return 0
     console.heading("This machine cannot run a cluster. `runops work` does the same in one process")
-    if not build.started:
-        _work_without_cluster(environment)
+    job = job or _work_without_cluster(environment)
     console.step(build.unavailable)
+    _print_commands(console, environment, job)
     return 0
 
 
@@ -95,13 +96,14 @@ def _choose_model(console: Console, info: stack.StackInfo) -> None:
     console.step(told.format("reads the letters and hears the speech of the recording"))
 
 
-def _work_without_cluster(environment: Mapping[str, str]) -> None:
+def _work_without_cluster(environment: Mapping[str, str]) -> str:
     job = _submit(environment)
     _runops(environment, "work", "--once", shown=True)
     print(_runops(environment, "sop", job))
+    return job
 
 
-def _work_on_cluster(console: Console, info: stack.StackInfo, environment: Mapping[str, str]) -> None:
+def _work_on_cluster(console: Console, info: stack.StackInfo, environment: Mapping[str, str]) -> str:
     console.heading("A Kubernetes cluster on this machine, and `helm install runops-operator`")
     cluster = local_cluster.up(_CLUSTER, progress=console.step)
     if _gemini_key() is not None:
@@ -116,6 +118,7 @@ def _work_on_cluster(console: Console, info: stack.StackInfo, environment: Mappi
     console.heading(f"runops sop {job}")
     print(_runops(environment, "sop", job))
     _print_places(console, installation, info, job)
+    return job
 
 
 def _directory() -> Path:
@@ -171,6 +174,13 @@ def _print_places(console: Console, installation: Installation, info: stack.Stac
     print(f"  rows        jobs, transcripts, sops: psql '{info.database_url}'")
     print(f"  storage     {info.url}/storage/v1 (python -m devstack --directory {info.directory} status)")
     print(f"  cluster     python -m devstack cluster kubectl --name {_CLUSTER} -n {_NAMESPACE} get videojobs -o wide")
+
+
+def _print_commands(console: Console, environment: Mapping[str, str], job: str) -> None:
+    env_file = write_env_file(_directory(), environment, own_gemini_key=_gemini_key() is not None)
+    console.heading("Try runops yourself: it finds the demo's settings in a file")
+    for command in commands_to_try(_BIN / "runops", env_file, job, cwd=Path.cwd()):
+        print(f"  {command}")
     print("\nEverything keeps running, so you can look around. `make clean` stops it.")
 
 

@@ -15,8 +15,9 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from runops.failures import CANCEL_SENTENCE, TABLE, Reason
-from runops.job_filter import NO_FACTS, JobFilter, Order, VideoFacts
+from runops.job_filter import JobFilter, Order, VideoFacts
 from runops.job_row import RowStatus
+from runops.row_facts import facts_of_row
 from runops.row_reason import OTHER
 from runops.row_summary import RowSummary, time_of
 from runops.supabase.errors import SupabaseError
@@ -157,7 +158,7 @@ class PageRequest:
             raw.reverse()
         rows = validated(_SUMMARIES, raw, _DOING)
         fitting = [row for row in rows if self.chosen.takes_row(row)]
-        known = {row.job_id: facts.get(row.job_id, NO_FACTS) for row in fitting}
+        known = {row.job_id: facts.get(row.job_id) or facts_of_row(row) for row in fitting}
         more = len(answer) > self.limit or len(answer) >= _SMALLEST_CUT
         before, behind = (more, True) if self.backwards else (self.after is not None, more and not self._past_all(rows))
         return Page(

@@ -237,7 +237,7 @@ class JobsReads:
         order
             Which rows come first.
         facts
-            What is known of the videos, for a filter that asks for models or lengths.
+            What is known of the videos, for a filter that asks for models or lengths. Of others, what the rows keep.
         """
         request = PageRequest(chosen, after, min(limit, LARGEST_PAGE), order)
         answer = await self.by_columns(lambda columns: read_page(self._rest, request, columns))

@@ -37,6 +37,7 @@ from runops_cli.terminal.job_refs import parse_job_ref
 Runops = Callable[..., Result]
 Answers = Callable[[dict[str, str]], None]
 NOW = datetime(2026, 11, 30, 19, 0, tzinfo=UTC)
+ANN = str(UUID(int=7))
 CLAIM = {"claim": "0a1b2c3d-0000-4000-8000-000000000001/pod", "by": "runops/runops"}
 OVERLOADED = f"{TABLE[Reason.MODEL_UNAVAILABLE].sentence} (HTTP 503)"
 
@@ -113,7 +114,7 @@ def test_a_cluster_adds_time_left_and_cost_and_decides_models_and_lengths(
     assert all(word in wide for word in ("LENGTH", "10m", "gemini-x,gemini-y", "runops/runops"))
     chosen = runops("list", "--model", "gemini-y", "--longer-than", "10m", "-o", "name")
     assert names(chosen) == [job_id]
-    assert "1 more have no VideoJob that tells model or length" in chosen.stderr
+    assert "1 more are left out: nothing tells their model or length." in chosen.stderr
     assert names(runops("list", "--longer-than", "11m", "-o", "name")) == []
     (first, _) = json.loads(runops("list", "--sort", "cost", "-o", "json").stdout)
     assert (first["job_id"], first["cost_usd"], first["recording_seconds"]) == (job_id, "0.0812", 612.0)
@@ -121,13 +122,17 @@ def test_a_cluster_adds_time_left_and_cost_and_decides_models_and_lengths(
     assert other in runops("list").stdout
 
 
-def test_without_a_cluster_models_and_lengths_are_refused_and_the_way_is_told(
+def test_without_a_cluster_completed_rows_tell_their_models_and_lengths(
     runops: Runops, database: psycopg.Connection
 ) -> None:
+    took = {"recording": 612, "stages": {"transcribing": 60}, "models": "gemini-x,gemini-y"}
+    done = insert(database, status="completed", metadata={"runops": CLAIM | {"took": took}})
+    insert(database, status="completed", metadata={"runops": CLAIM | {"took": took | {"recording": 5}}})
     insert(database)
-    result = runops("list", "--longer-than", "10m")
-    assert result.exit_code == 2
-    assert "kubectl" in result.stderr or "No cluster is configured" in result.stderr
+    result = runops("list", "--longer-than", "10m", "--model", "gemini-x", "-o", "name")
+    assert names(result) == [done]
+    assert "1 more are left out: nothing tells their model or length." in result.stderr
+    assert "10m" in runops("list", "-o", "wide").stdout
 
 
 def test_every_format_has_every_job(runops: Runops, database: psycopg.Connection) -> None:
@@ -218,9 +223,9 @@ def test_the_shell_completes_ids_and_waits_for_nothing(
 
 
 def test_why_is_one_line(runops: Runops, database: psycopg.Connection, kubectl_answers: Answers) -> None:
-    waiting = insert(database, metadata={"user_id": "ann"})
+    waiting = insert(database, metadata={"user_id": ANN})
     insert(database, minutes=1)
-    insert(database, status="processing", metadata={"user_id": "ann"})
+    insert(database, status="processing", metadata={"user_id": ANN})
     config = yaml.dump({"release": "runops", "maxConcurrentPerUser": 1, "leaderElection": {"lease": "lease"}})
     labels = {"app.kubernetes.io/instance": "runops"}
     release = {"metadata": {"name": "runops-operator", "labels": labels}, "data": {"operator.yaml": config}}

@@ -16,9 +16,9 @@ _SECONDS = 5.0
 _NAMED_AT_ONCE = 100
 
 
-async def known_videojobs(kubectl: Kubectl, job_ids: Collection[UUID]) -> dict[UUID, VideoJobView]:
-    """Return the VideoJobs of these jobs; none where there is no cluster, or where it takes more than 5 s."""
-    if not job_ids or not kubectl.installed:
+async def known_videojobs(kubectl: Kubectl, job_ids: Collection[UUID] | None) -> dict[UUID, VideoJobView]:
+    """Return the VideoJobs of these jobs, of all where None; none without a cluster, or after 5 s."""
+    if (job_ids is not None and not job_ids) or not kubectl.installed:
         return {}
     try:
         async with asyncio.timeout(_SECONDS):
@@ -28,16 +28,13 @@ async def known_videojobs(kubectl: Kubectl, job_ids: Collection[UUID]) -> dict[U
 
 
 async def facts_for(kubectl: Kubectl, chosen: JobFilter) -> dict[UUID, VideoFacts]:
-    """Return what VideoJobs tell a filter that the table does not; nothing where it needs nothing.
+    """Return what VideoJobs tell a filter that the table does not; nothing where it needs none, or without a cluster.
 
-    Raises
-    ------
-    KubectlFailed
-        It needs them, and they could not be read.
+    Rows that were completed keep it themselves.
     """
     if not chosen.needs_facts:
         return {}
-    return {job_id: view.facts for job_id, view in (await videojobs_of(kubectl, None)).items()}
+    return {job_id: view.facts for job_id, view in (await known_videojobs(kubectl, None)).items()}
 
 
 async def videojobs_of(kubectl: Kubectl, job_ids: Collection[UUID] | None) -> dict[UUID, VideoJobView]:

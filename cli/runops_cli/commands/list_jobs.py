@@ -17,7 +17,7 @@ from runops.supabase.sop_titles import titles_of
 from runops.time_left.of_rows import NO_TIME, RowTime
 from runops.videojob_view import VideoJobView
 from runops_cli.cluster.draining import drain_note
-from runops_cli.cluster.known_videojobs import known_videojobs, videojobs_of
+from runops_cli.cluster.known_videojobs import known_videojobs
 from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.cluster.standing_still import standstill_note
 from runops_cli.rows.job_output import as_csv, as_json, as_names, as_yaml
@@ -110,8 +110,7 @@ class _Listing:
         order = order_of(self.sort)
         views: dict[UUID, VideoJobView] = {}
         if self.chosen.needs_facts:
-            # The table holds neither models nor lengths, so without a cluster this ends the command.
-            views = await videojobs_of(self.kubectl, None)
+            views = await known_videojobs(self.kubectl, None)
         facts = {job_id: view.facts for job_id, view in views.items()}
         found = await first_jobs(
             supabase,
@@ -157,9 +156,7 @@ async def _listed(supabase: Supabase, listing: _Listing, output: ListFormat) -> 
         case ListFormat.TABLE | ListFormat.WIDE:
             await _show_table(supabase, listing, jobs, note, wide=output is ListFormat.WIDE)
     if found.undecided:
-        to_stderr(
-            f"{found.undecided} more have no VideoJob that tells model or length; they are left out.", style="yellow"
-        )
+        to_stderr(f"{found.undecided} more are left out: nothing tells their model or length.", style="yellow")
     if jobs and (found.more or len(found.rows) > len(jobs)):
         to_stderr(_more(listing, found))
     return Exit.OK

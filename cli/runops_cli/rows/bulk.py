@@ -79,7 +79,7 @@ async def change_all(
         counts.update(map(_kind, page.rows))
         undecided += page.undecided
     if undecided:
-        say(f"{undecided} more have no VideoJob that tells model or length; they are left out.")
+        say(f"{undecided} more are left out: nothing tells their model or length.")
     if not counts:
         say(bulk.none)
         return Exit.OK

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from runops.job_filter import VideoFacts
+from runops.row_facts import facts_of_row
 from runops.row_reason import reason_of
 from runops.row_summary import RowSummary
 from runops.time_left import TimeLeft
@@ -54,12 +56,20 @@ class ListedJob:
     @property
     def models(self) -> list[str]:
         """The models."""
-        return [] if self.videojob is None else sorted(self.videojob.facts.models)
+        return sorted(self._facts.models)
 
     @property
     def recording_seconds(self) -> float | None:
         """The length of its recording."""
-        return None if self.videojob is None else self.videojob.facts.seconds
+        return self._facts.seconds
+
+    @property
+    def _facts(self) -> VideoFacts:
+        kept = facts_of_row(self.row)
+        if self.videojob is None:
+            return kept
+        told = self.videojob.facts
+        return VideoFacts(told.models or kept.models, told.seconds or kept.seconds)
 
     def to_json(self) -> dict[str, Any]:
         """Return it for scripts, without the token of its claim."""

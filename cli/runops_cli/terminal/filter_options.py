@@ -43,7 +43,7 @@ Model = Annotated[
     str | None,
     typer.Option(
         "--model",
-        help="Only jobs that this model works or worked on; needs the VideoJobs of a cluster.",
+        help="Only jobs that this model works or worked on.",
         show_default=False,
         rich_help_panel=_CHOICE,
     ),
@@ -73,7 +73,7 @@ LongerThan = Annotated[
     typer.Option(
         "--longer-than",
         metavar="LENGTH",
-        help="Only recordings longer than that: 90s, 10m, 1.5h; needs the VideoJobs of a cluster.",
+        help="Only recordings longer than that: 90s, 10m, 1.5h.",
         show_default=False,
         rich_help_panel=_CHOICE,
     ),
