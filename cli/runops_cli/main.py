@@ -12,6 +12,7 @@ from runops_cli.commands.check import check
 from runops_cli.commands.drain import drain
 from runops_cli.commands.evaluate import evaluate
 from runops_cli.commands.get import get
+from runops_cli.commands.init import init
 from runops_cli.commands.list_jobs import list_jobs
 from runops_cli.commands.logs import logs
 from runops_cli.commands.pause import pause
@@ -41,6 +42,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _COMMANDS: dict[str, Callable[..., None]] = {
+    "init": init,
     "check": check,
     "submit": submit,
     "list": list_jobs,
