@@ -1,0 +1,88 @@
+"""The wheel in an environment of its own, as `uv tool install` and `pipx install` make it: `runops` starts there."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 300
+SETTINGS = ("SUPABASE", "NEXT_PUBLIC_SUPABASE", "GOOGLE", "GEMINI", "RUNOPS", "KUBECONFIG", "VIRTUAL_ENV", "PYTHON")
+VERSION = metadata.version("runops-operator")
+
+pytestmark = pytest.mark.slow("it builds the wheel and installs it with its libraries into an empty environment")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT, check=True, timeout=SECONDS, capture_output=True,
+    )  # fmt: skip
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def runops(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command as `uv tool install 'runops-operator[cli]'` puts it on PATH, in an empty folder."""
+    folder = tmp_path_factory.mktemp("tool")
+    environment = {name: text for name, text in os.environ.items() if not name.startswith(SETTINGS)}
+    environment |= {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(folder / "bin")}
+    uv = Path(sys.executable).with_name("uv")
+    installed = subprocess.run(
+        [uv, "tool", "install", "--python", sys.executable, f"runops-operator[cli] @ {wheel.as_uri()}"],
+        env=environment, cwd=folder, timeout=SECONDS, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert installed.returncode == 0, installed.stderr
+    empty = folder / "empty"
+    empty.mkdir()
+    environment["PATH"] = f"{folder / 'bin'}:/usr/bin:/bin"
+
+    def run(*arguments: str, program: str = "runops") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [program, *arguments],
+            env=environment, cwd=empty, timeout=60, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+def test_the_command_starts_and_knows_its_version(runops: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    version = runops("version")
+    assert (version.returncode, VERSION in version.stdout) == (0, True), version.stderr
+    shown = runops("--help")
+    assert shown.returncode == 0, shown.stderr
+    assert all(name in shown.stdout for name in ("submit", "list", "get", "why", "retry", "init"))
+    assert runops("version", program="kubectl-runops").returncode == 0
+
+
+def test_every_command_has_its_help_without_the_workers_libraries(
+    runops: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    for name in ("list", "get", "why", "cancel", "retry", "submit", "sop", "init", "check", "work", "logs"):
+        shown = runops(name, "--help")
+        assert (name, shown.returncode, shown.stderr) == (name, 0, "")
+
+
+def test_what_is_missing_is_one_sentence(runops: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    listed = runops("list")
+    assert (listed.returncode, listed.stdout) == (2, "")
+    assert "SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY are not set." in " ".join(listed.stderr.split())
+    worked = runops("work", "--once")
+    assert worked.returncode == 2
+    assert "Traceback" not in worked.stderr
+
+
+def test_the_wheel_has_the_programs_and_no_tests(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        tops = {name.partition("/")[0] for name in archive.namelist()}
+    assert {"runops", "runops_cli", "runops_worker", "runops_operator"} <= tops
+    assert not tops & {"tests", "devstack", "benchmarks"}
