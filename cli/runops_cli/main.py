@@ -7,6 +7,7 @@ from collections.abc import Callable
 import typer
 
 from runops.logs import redact
+from runops_cli.commands.answer import answer
 from runops_cli.commands.cancel import cancel
 from runops_cli.commands.check import check
 from runops_cli.commands.drain import drain
@@ -51,6 +52,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "watch": watch,
     "sop": sop,
     "transcript": transcript,
+    "answer": answer,
     "cancel": cancel,
     "retry": retry,
     "pause": pause,

@@ -96,14 +96,15 @@ class Difference:
 
 
 def difference(before: Sop, after: Sop) -> Difference:
-    """Return what differs. A step keeps its place in the comparison where a model gave it another id.
+    """Return what differs. Between SOPs of two jobs, the same step is recognised by its words.
 
     Parameters
     ----------
     before, after
-        Two SOPs, with faults or without.
+        Two SOPs, with faults or without. Versions of one have the same `meta.id`, and the same ids for the same steps.
     """
-    after = with_ids(after, aligned_ids(after.public.nodes, before.public.nodes))
+    if before.meta.id != after.meta.id:
+        after = with_ids(after, aligned_ids(after.public.nodes, before.public.nodes))
     old, new = _numbered(before), _numbered(after)
     common = [name for name in new if name in old]
     moved = _moved(common, old)

@@ -48,7 +48,7 @@ def merge(base: dict[str, Any] | None, edited: dict[str, Any], new: dict[str, An
     Parameters
     ----------
     base
-        What was generated before; None where that is not known.
+        What was generated before; None, or an empty object, where that is not known.
     edited
         What is in the table.
     new
@@ -58,7 +58,7 @@ def merge(base: dict[str, Any] | None, edited: dict[str, Any], new: dict[str, An
         return Merged(new)
     if same(edited, new):
         return Merged(edited)
-    if base is None:
+    if not base:
         return Merged(edited, (_NO_BASE,))
     if same(new, base):
         return Merged(edited, keeps_edits=True)

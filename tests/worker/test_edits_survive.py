@@ -87,6 +87,9 @@ async def test_a_sop_of_unknown_origin_is_not_replaced_unless_it_is_the_same() -
     fake = a_table(None, sop(open="By somebody"))
     assert (await finalized(fake, sop())).edits == "conflict"
     assert fake.sop_in_table == sop(open="By somebody")
+    assert fake.objects[TASK.merged_sop_object] == {}
+    assert (await finalized(fake, sop(send="New"))).edits == "conflict", "the next run does not replace it either"
+    assert fake.sop_in_table == sop(open="By somebody")
     same = a_table(None, sop())
     assert (await finalized(same, sop())).edits is None
 

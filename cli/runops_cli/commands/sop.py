@@ -15,6 +15,7 @@ from runops.supabase.connection import Supabase
 from runops_cli.documents.picture_source import PictureSource
 from runops_cli.documents.wanted import Wanted
 from runops_cli.rows.find_jobs import find_job
+from runops_cli.rows.sop_versions import Diff, TakeOption, say_conflicts, say_difference, take_version
 from runops_cli.terminal.console import STDOUT, to_stderr
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.options import EnvFile, Job, TextFormat
@@ -53,22 +54,33 @@ def sop(
         bool,
         typer.Option("--with-video", help="Also write the slim video beside the page, so that its times are links."),
     ] = False,
+    diff: Diff = None,
+    take: TakeOption = None,
     env_file: EnvFile = None,
 ) -> None:
     """Print the SOP of a job as readable text or as JSON, or write it as a document.
 
-    If there is no SOP yet, it prints the job's status and the exit code is 3.
+    If there is no SOP yet, it prints the job's status and the exit code is 3. Where people edited the SOP and a newer
+    one cannot be merged with it, it says so below; --diff compares two versions, and --take settles it.
 
     Example: runops sop 6f1d3a52-2f5c-4b0e-9a51-0a6b8f6f0c11
 
     Example: runops sop 6f1d3a52-2f5c-4b0e-9a51-0a6b8f6f0c11 --html procedure.html
 
     Example: runops sop 6f1d3a52-2f5c-4b0e-9a51-0a6b8f6f0c11 -o json > sop.json
+
+    Example: runops sop 6f1d3a52-2f5c-4b0e-9a51-0a6b8f6f0c11 --diff generated
     """
+    if diff is not None and take is not None:
+        raise typer.BadParameter("Give either --diff or --take.", param_hint="--take")
     wanted = Wanted(html=html, pdf=pdf, markdown=markdown, json=json_file, pictures=pictures, with_video=with_video)
 
     async def print_or_write(supabase: Supabase) -> Exit:
         job_id = await find_job(supabase, job)
+        if take is not None:
+            return await take_version(supabase, job_id, take)
+        if diff is not None:
+            return await say_difference(supabase, job_id, diff, as_json=output is TextFormat.JSON)
         data = await supabase.results.read_sop(job_id)
         if data is None:
             to_stderr(nothing_yet("SOP", job_id, await supabase.jobs.get(job_id)), style="yellow")
@@ -80,9 +92,9 @@ def sop(
         if stored is None:
             to_stderr("The SOP in the table has no steps. Print it with -o json.")
             return Exit.FAILED
-        if wanted.anything:
-            return await _write(supabase, job_id, stored, wanted)
-        return _print_text(stored)
+        code = await _write(supabase, job_id, stored, wanted) if wanted.anything else _print_text(stored)
+        await say_conflicts(supabase, job_id)
+        return code
 
     run_with_supabase(env_file, print_or_write)
 

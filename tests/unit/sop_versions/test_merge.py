@@ -138,9 +138,10 @@ def test_whatever_an_app_wrote_is_never_lost(base: Sop, edited: Sop, new: Sop) -
         assert not isinstance(known_sop(merged.sop), list)
 
 
-def test_without_a_base_only_the_same_is_no_conflict() -> None:
-    assert not merge(None, BASE, chain("open", "check", "send")).conflicts
-    merged = merge(None, BASE, chain("open"))
+@pytest.mark.parametrize("base", [None, {}])
+def test_without_a_base_only_the_same_is_no_conflict(base: Sop | None) -> None:
+    assert not merge(base, BASE, chain("open", "check", "send")).conflicts
+    merged = merge(base, BASE, chain("open"))
     assert merged.sop == BASE
     assert "not known" in str(merged.conflicts[0])
 

@@ -62,7 +62,7 @@ class KeptEdits:
         return merged.sop
 
     async def settle(self) -> None:
-        """Note that the SOP in the table rests on the new one, unless both are kept.
+        """Note on what the SOP in the table rests: on the new one, unless both are kept.
 
         It comes after the write: where a worker dies between the two, the next one merges the same again, and finds
         what it wrote. Before a job is run again there is nothing to note: the only generated SOP is the one.
@@ -73,7 +73,11 @@ class KeptEdits:
             It could not be noted.
         """
         await self._look()
-        if self._base is not None and not self.conflicts:
+        if self.conflicts:
+            if self._base is None:
+                # On nothing that was generated here.
+                await self.storage.put_json(self.task.merged_sop_object, {})
+        elif self._base is not None:
             await self.storage.put_json(self.task.merged_sop_object, self.sop.value)
 
     async def _look(self) -> None:
