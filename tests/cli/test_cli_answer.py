@@ -190,3 +190,31 @@ def test_two_sops_are_compared_as_text_and_as_json(
     assert missing.exit_code == 2
     assert runops("sop", one, "--diff", other, "--take", "edited").exit_code == 2
     assert runops("sop", str(uuid4()), "--take", "edited").exit_code == 3
+
+
+def test_retry_from_sop_needs_a_transcript(runops: Runops, database: psycopg.Connection, storage: Any) -> None:
+    job_id = a_job(database, sop())
+    refused = runops("retry", job_id, "--from", "sop")
+    assert refused.exit_code == 1
+    assert f"`runops retry {job_id}` runs all stages" in refused.output
+    assert row_of(database, job_id) == ("completed", None)
+    database.execute("insert into transcripts (job_id, transcript) values (%s, '[{}]')", [job_id])
+    assert runops("retry", job_id, "--from", "sop").exit_code == 0
+    assert row_of(database, job_id) == ("queued", {"runops": {"from": "sop"}})
+    failed = a_job(database, status="error")
+    storage.put(f"transcripts/{failed}.json", [])
+    assert runops("retry", failed, "--from", "sop").exit_code == 0
+    assert runops("retry", str(uuid4()), "--from", "sop").exit_code == 3
+    assert runops("retry", "--stale", "--from", "sop", "--yes").exit_code == 2
+    # Many rows at once keep what an app has in their metadata, each its own.
+    many = [a_job(database, status="completed") for _ in range(3)]
+    for number, one in enumerate(many):
+        database.execute("update jobs set metadata = %s where job_id = %s", [json.dumps({"n": number}), one])
+    assert runops("retry", "--status", "completed", "--from", "sop", "--yes").exit_code == 0
+    assert [row_of(database, one) for one in many] == [
+        ("queued", {"n": number, "runops": {"from": "sop"}}) for number in range(3)
+    ]
+    # A plain retry runs all stages again.
+    database.execute("update jobs set status = 'error' where job_id = %s", [job_id])
+    assert runops("retry", job_id).exit_code == 0
+    assert row_of(database, job_id) == ("queued", {})

@@ -13,7 +13,8 @@ from runops.job_row import RowStatus
 from runops.supabase.connection import Supabase
 from runops.supabase.row_commands import Outcome, run_again
 from runops.supabase.sop_questions import AnswerRefused, OpenQuestion, Questions, Saved, read_questions, save_answers
-from runops_cli.commands.sop import no_sop
+from runops_cli.commands.sop import nothing_yet
+from runops_cli.rows.find_jobs import find_job
 from runops_cli.terminal.console import one_line, printable, to_stderr, to_stdout
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.options import EnvFile, Job
@@ -65,28 +66,29 @@ def answer(
     given = {**_of_file(file), **_of_options(answers or [])}
 
     async def answered(supabase: Supabase) -> Exit:
-        questions = await read_questions(supabase, job)
+        job_id = await find_job(supabase, job)
+        questions = await read_questions(supabase, job_id)
         if questions is None:
-            to_stderr(no_sop(job, await supabase.jobs.get(job)), style="yellow")
+            to_stderr(nothing_yet("SOP", job_id, await supabase.jobs.get(job_id)), style="yellow")
             return Exit.NOT_FOUND
         if not given and not has_terminal():
-            return _listed(job, questions)
+            return _listed(job_id, questions)
         said = given or _asked(questions.left, skip or [])
         if not said:
-            return _nothing_said(job, questions)
+            return _nothing_said(job_id, questions)
         try:
-            saved = await save_answers(supabase, job, said)
+            saved = await save_answers(supabase, job_id, said)
         except AnswerRefused as refused:
             to_stderr(str(refused), style="red")
             return Exit.USAGE
         if saved is None:
-            to_stderr(no_sop(job, await supabase.jobs.get(job)), style="yellow")
+            to_stderr(nothing_yet("SOP", job_id, await supabase.jobs.get(job_id)), style="yellow")
             return Exit.NOT_FOUND
         _say(saved)
         if not run:
-            to_stderr(f"To have the SOP made again with them: `runops retry {job} --from sop`.")
+            to_stderr(f"To have the SOP made again with them: `runops retry {job_id} --from sop`.")
             return Exit.OK
-        return await _run(supabase, job)
+        return await _run(supabase, job_id)
 
     run_with_supabase(env_file, answered)
 

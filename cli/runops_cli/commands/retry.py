@@ -21,6 +21,7 @@ from runops_cli.cluster.known_videojobs import facts_for
 from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.rows.bulk import BulkChange, change_all
 from runops_cli.rows.find_jobs import find_jobs
+from runops_cli.rows.from_sop import FirstStage, has_transcript, no_transcript
 from runops_cli.rows.retry_stale import retry_stale
 from runops_cli.terminal.console import to_stderr
 from runops_cli.terminal.each_job import JobResult, each_job
@@ -52,6 +53,14 @@ def retry(
     force: Annotated[
         bool, typer.Option("--force", help="Also queue a job that is processing; its current attempt stops.")
     ] = False,
+    begin: Annotated[
+        FirstStage | None,
+        typer.Option(
+            "--from",
+            help="Begin with this stage. `sop` makes only the SOP again, of the transcript that is there.",
+            show_default="all stages",
+        ),
+    ] = None,
     all_failed: Annotated[
         bool, typer.Option("--all-failed", help="Queue all jobs in error, after a question. Give no ids.")
     ] = False,
@@ -80,8 +89,9 @@ def retry(
 ) -> None:
     """Queue jobs again that are completed or in error; counting of attempts starts again.
 
-    It clears error and progress. Everything else stays, including the results until new ones replace them. If kubectl
-    has a cluster on which the installation drains, it says so: the jobs wait until `runops undrain`.
+    It clears error and progress. Everything else stays, including the results until new ones replace them; what people
+    edited in a SOP is merged with the new one, or stays. If kubectl has a cluster on which the installation drains, it
+    says so: the jobs wait until `runops undrain`.
 
     Instead of ids, the options that choose jobs name them, as in `runops list`. They take jobs in error, unless
     --status says otherwise; --all-failed takes all of those. The jobs are counted by reason, and it asks. It may be
@@ -91,6 +101,8 @@ def retry(
     first.
 
     Example: runops retry 6f1d3a52
+
+    Example: runops retry 6f1d3a52 --from sop
 
     Example: runops retry --reason ModelUnavailable --reason QuotaExceeded --changed-since 6h --dry-run
 
@@ -127,18 +139,21 @@ def retry(
         raise typer.BadParameter("Use it together with --stale.", param_hint="--unchanged-since")
     if force and not jobs:
         raise typer.BadParameter("Use it with ids.", param_hint="--force")
+    if begin is not None and stale:
+        raise typer.BadParameter("Jobs that an old worker left begin with the first stage.", param_hint="--from")
     _time(unchanged_since, now=datetime.now(UTC), option="--unchanged-since")
     chosen = chosen if chosen.statuses else replace(chosen, statuses=_IN_ERROR)
-    kubectl = Kubectl(context, namespace)
+    kubectl, only_sop = Kubectl(context, namespace), begin is FirstStage.SOP
 
     async def retried(supabase: Supabase) -> Exit:
         if filtered:
-            code = await _retry_chosen(supabase, kubectl, chosen, yes=yes, dry_run=dry_run)
+            code = await _retry_chosen(supabase, kubectl, chosen, yes=yes, dry_run=dry_run, only_sop=only_sop)
         elif stale:
             code = await _retry_stale(supabase, unchanged_since, yes=yes, dry_run=dry_run)
         else:
             job_ids = await find_jobs(supabase, jobs or [])
-            code = await _retry(supabase, job_ids, [*_ENDED, RowStatus.PROCESSING] if force else _ENDED)
+            from_statuses = [*_ENDED, RowStatus.PROCESSING] if force else _ENDED
+            code = await _retry(supabase, job_ids, from_statuses, only_sop=only_sop)
         if (note := await drain_note(kubectl)) is not None:
             to_stderr(note, style="yellow")
         return code
@@ -146,9 +161,15 @@ def retry(
     run_with_supabase(env_file, retried)
 
 
-async def _retry(supabase: Supabase, job_ids: Sequence[UUID], from_statuses: list[RowStatus]) -> Exit:
+async def _retry(
+    supabase: Supabase, job_ids: Sequence[UUID], from_statuses: list[RowStatus], *, only_sop: bool
+) -> Exit:
     async def retry_one(job_id: UUID) -> JobResult:
-        return job_result(await row_commands.run_again(supabase, job_id, from_statuses=from_statuses))
+        if only_sop and not await has_transcript(supabase, job_id):
+            return no_transcript(job_id, await supabase.jobs.get(job_id))
+        return job_result(
+            await row_commands.run_again(supabase, job_id, from_statuses=from_statuses, only_sop=only_sop)
+        )
 
     return await each_job(job_ids, retry_one)
 
@@ -161,9 +182,11 @@ async def _retry_stale(supabase: Supabase, unchanged_since: str, *, yes: bool, d
     return await retry_stale(supabase, before, yes=yes, dry_run=dry_run)
 
 
-async def _retry_chosen(supabase: Supabase, kubectl: Kubectl, chosen: JobFilter, *, yes: bool, dry_run: bool) -> Exit:
+async def _retry_chosen(
+    supabase: Supabase, kubectl: Kubectl, chosen: JobFilter, *, yes: bool, dry_run: bool, only_sop: bool
+) -> Exit:
     bulk = BulkChange(
-        change=partial(run_many_again, supabase),
+        change=partial(run_many_again, supabase, only_sop=only_sop),
         question="Queue {} again?",
         done="queued again",
         none="No job that has ended matches. `runops list --status error` shows those in error.",

@@ -15,8 +15,10 @@ from runops.sop_versions.difference import difference, difference_text
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops.supabase.sop_versions import Taken, read_versions, take
+from runops_cli.rows.find_jobs import find_job
 from runops_cli.terminal.console import printable, to_stderr
 from runops_cli.terminal.exit_codes import Exit
+from runops_cli.terminal.job_refs import parse_job_ref
 
 __all__ = ["Diff", "Take", "TakeOption", "say_conflicts", "say_difference", "take_version"]
 
@@ -129,11 +131,16 @@ async def take_version(supabase: Supabase, job_id: UUID, choice: Take) -> Exit:
 
 
 async def _other(supabase: Supabase, other: str) -> Any:
-    try:
-        job_id = UUID(other)
-    except ValueError:
+    """Return the SOP that a file holds or that a job has; a file of the current folder comes first."""
+    if Path(other).is_file():
         return _of_file(Path(other))
-    return await supabase.results.read_sop(job_id)
+    try:
+        ref = parse_job_ref(other)
+    except typer.BadParameter:
+        raise typer.BadParameter(
+            f"{other!r} is no file and no job's id. Give one, or `generated` or `edited`.", param_hint="--diff"
+        ) from None
+    return await supabase.results.read_sop(await find_job(supabase, ref))
 
 
 def _of_file(path: Path) -> Any:
@@ -143,10 +150,8 @@ def _of_file(path: Path) -> Any:
         if len(content) > _LARGEST_FILE:
             raise typer.BadParameter(f"{path} is too large for a SOP.", param_hint="--diff")
         return json.loads(content)
-    except OSError:
-        raise typer.BadParameter(
-            f"{str(path)!r} is no file and no job's id. Give one, or `generated` or `edited`.", param_hint="--diff"
-        ) from None
+    except OSError as error:
+        raise typer.BadParameter(f"{path} cannot be read: {error.strerror}.", param_hint="--diff") from None
     except (ValueError, RecursionError):
         raise typer.BadParameter(f"{path} holds no JSON.", param_hint="--diff") from None
 
