@@ -132,8 +132,8 @@ async def take_version(supabase: Supabase, job_id: UUID, choice: Take) -> Exit:
 
 async def _other(supabase: Supabase, other: str) -> Any:
     """Return the SOP that a file holds or that a job has; a file of the current folder comes first."""
-    if Path(other).is_file():
-        return _of_file(Path(other))
+    if (path := Path(other)).is_file():
+        return _of_file(path)
     try:
         ref = parse_job_ref(other)
     except typer.BadParameter:
