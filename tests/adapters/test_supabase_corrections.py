@@ -36,8 +36,8 @@ def sop(label: str = "Open the list", **public: Any) -> dict[str, Any]:
 async def a_completed_job(supabase: Supabase, claimed: Claimed, data: dict[str, Any]) -> UUID:
     job_id, token = await claimed({"user": "kept"})
     await supabase.results.write_sop(job_id, token, data, user_id=None)
-    assert await supabase.jobs.note(job_id, token, [{"kind": "gaps"}, {"kind": "sop_conflict"}])
-    assert await supabase.jobs.complete(job_id, token)
+    notes = [{"kind": "gaps"}, {"kind": "sop_conflict"}]
+    assert await supabase.jobs.complete(job_id, token, said={"notes": notes})
     return job_id
 
 

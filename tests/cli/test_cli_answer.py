@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import psycopg
@@ -61,7 +61,7 @@ def row_of(database: psycopg.Connection, job_id: str) -> tuple[str, Any]:
 
 
 def said(storage: Any, job_id: str) -> dict[str, str]:
-    value = storage.get(answers_object(job_id))
+    value = storage.get(answers_object(UUID(job_id)))
     return {} if value is None else {one["question"]: one["answer"] for one in value["answers"]}
 
 
@@ -154,8 +154,8 @@ def test_a_conflict_is_told_below_the_sop_and_settled(
     runops: Runops, database: psycopg.Connection, storage: Any
 ) -> None:
     job_id = a_job(database, sop("Mine"))
-    storage.put(merged_sop_object(job_id), sop("Before"))
-    storage.put(sop_object(job_id), sop("New"))
+    storage.put(merged_sop_object(UUID(job_id)), sop("Before"))
+    storage.put(sop_object(UUID(job_id)), sop("New"))
     shown = runops("sop", job_id)
     assert shown.exit_code == 0
     assert "Mine" in shown.stdout
