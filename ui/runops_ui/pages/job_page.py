@@ -1,0 +1,94 @@
+"""The page of one video: where it is, what happened, what it cost, and what came out."""
+
+import contextlib
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from aiohttp import web
+
+from runops.sop_text import sop_text
+from runops.supabase.errors import SupabaseError
+from runops.videojob import JOB_ID_LABEL, videojob_name
+from runops_ui.cluster.access import ClusterUnavailable, core_path
+from runops_ui.live.feed import Feed
+from runops_ui.pages.drawing import Drawing
+from runops_ui.pages.job_reader import JobReader
+from runops_ui.shown.job_story import attempts_of, pods_of, story
+
+__all__ = ["JobPage"]
+
+_log = logging.getLogger(__name__)
+_MOST_PODS = 5
+_MOST_EVENTS = "200"
+
+
+class JobPage:
+    """One video.
+
+    Parameters
+    ----------
+    reader, drawing, feed
+        What reads, draws and follows it.
+    """
+
+    def __init__(self, reader: JobReader, drawing: Drawing, feed: Feed) -> None:
+        self._reader, self._drawing, self._feed = reader, drawing, feed
+
+    async def show(self, request: web.Request) -> web.Response:
+        """Answer with the page of a video."""
+        job_id = UUID(request.match_info["job"])
+        await self._feed.look()
+        last_event = self._feed.log.last_id
+        row = await self._reader.row(job_id)
+        if row is None:
+            return self._drawing.message(request, "No such job", f"The table jobs has no row {job_id}.", status=404)
+        (view,) = await self._reader.views([row])
+        snapshot = self._reader.cluster.last
+        video = snapshot.videojobs.get(job_id)
+        pods, events, trouble = await self._of_cluster(job_id)
+        now = self._reader.now()
+        return self._drawing.page(
+            request,
+            "job.html",
+            job=view,
+            row=row,
+            video=video,
+            lines=story(row, video, events, now=now),
+            attempts=attempts_of(video),
+            pods=pods_of(pods, now=now),
+            has_cluster=self._reader.cluster.access is not None,
+            cluster_trouble=trouble or snapshot.trouble,
+            outline=await self._outline(job_id),
+            fresh=self._feed.freshness,
+            last_event=last_event,
+        )
+
+    async def _of_cluster(self, job_id: UUID) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]], str | None]:
+        """Return the pods and the events of a job, and why they are not known."""
+        access = self._reader.cluster.access
+        if access is None:
+            return [], [], None
+        try:
+            namespace = await access.namespace()
+            selector = urlencode({"labelSelector": f"{JOB_ID_LABEL}={job_id}"})
+            found = await access.get(f"{core_path(namespace, 'pods')}?{selector}") or {}
+            pods: list[Mapping[str, Any]] = list(found.get("items") or [])
+            names = [videojob_name(job_id)]
+            names += [str((pod.get("metadata") or {}).get("name") or "") for pod in pods[-_MOST_PODS:]]
+            events: list[Mapping[str, Any]] = []
+            for name in filter(None, names):
+                about = urlencode({"fieldSelector": f"involvedObject.name={name}", "limit": _MOST_EVENTS})
+                events += (await access.get(f"{core_path(namespace, 'events')}?{about}") or {}).get("items") or []
+        except ClusterUnavailable as error:
+            return [], [], str(error)
+        return pods, events, None
+
+    async def _outline(self, job_id: UUID) -> str | None:
+        """Return the SOP as text; None where there is none."""
+        with contextlib.suppress(SupabaseError):
+            sop = await self._reader.supabase.results.read_sop(job_id)
+            return None if sop is None else sop_text(sop)
+        return None
