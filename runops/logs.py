@@ -88,5 +88,5 @@ def configure_logs(level: str = "INFO", *, stream: TextIO | None = None) -> None
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    for name in ("runops", "runops_operator", "runops_worker", "runops_cli"):
+    for name in ("runops", "runops_operator", "runops_worker", "runops_cli", "runops_ui"):
         logging.getLogger(name).setLevel(level.upper())

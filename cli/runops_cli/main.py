@@ -22,6 +22,7 @@ from runops_cli.commands.retry import retry
 from runops_cli.commands.sop import sop
 from runops_cli.commands.submit import submit
 from runops_cli.commands.transcript import transcript
+from runops_cli.commands.ui import ui
 from runops_cli.commands.undrain import undrain
 from runops_cli.commands.version import version
 from runops_cli.commands.watch import watch
@@ -60,6 +61,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "drain": drain,
     "undrain": undrain,
     "logs": logs,
+    "ui": ui,
     "work": work,
     "evaluate": evaluate,
     "version": version,

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from runops.supabase.errors import SupabaseError
-from runops_ui.pages.drawing import Drawing
+from runops_ui.pages.drawing import SESSION, Drawing
 from runops_ui.pages.login_page import cookie_name, give_cookie
 from runops_ui.security.headers import HEADERS
 from runops_ui.security.hosts import is_own_host, same_site
@@ -61,7 +61,7 @@ class Guard:
         if begun:
             session = self._sessions.begin(self._clock())
         if session is not None:
-            request["session"] = session
+            request[SESSION] = session
         elif request.path != _LOGIN:
             return self._to_login(request)
         if request.method not in {"GET", "HEAD"} and (refused := await self._refused_form(request)) is not None:
@@ -98,7 +98,7 @@ class Guard:
             return "Another site sent this form."
         if request.path == _LOGIN:
             return None
-        session = request.get("session")
+        session = request.get(SESSION)
         given = str((await request.post()).get("form_token", ""))
         if session is None or not same_text(given, self._sessions.form_token(session)):
             return "The form is of another session, or the page's program was started again. Load the page once more."

@@ -23,6 +23,7 @@ from runops_ui.pages.failures_page import FailuresPage
 from runops_ui.pages.job_page import JobPage
 from runops_ui.pages.job_reader import JobReader
 from runops_ui.pages.login_page import LoginPage
+from runops_ui.pages.procedure_page import ProcedurePage
 from runops_ui.pages.queue_page import QueuePage
 from runops_ui.security.sessions import Sessions
 from runops_ui.settings import UiSettings
@@ -70,6 +71,7 @@ def make_app(
     route.add_get("/readyz", _well)
     route.add_get("/", QueuePage(reader, drawing, feed).show)
     route.add_get(f"/jobs/{{job:{_JOB}}}", JobPage(reader, drawing, feed).show)
+    route.add_get(f"/jobs/{{job:{_JOB}}}/procedure", ProcedurePage(supabase, drawing).show)
     route.add_get("/failures", FailuresPage(reader, drawing, feed).show)
     route.add_get("/events", live.stream)
     route.add_get("/changes", live.changes)

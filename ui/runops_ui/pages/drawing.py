@@ -8,9 +8,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from runops_ui.security.sessions import Session, Sessions
 from runops_ui.settings import UiSettings
 
-__all__ = ["Drawing", "session_of"]
+__all__ = ["SESSION", "Drawing", "session_of"]
 
-_SESSION = "session"
+SESSION = web.RequestKey("session", Session)
 
 
 class Drawing:
@@ -36,7 +36,7 @@ class Drawing:
 
     def page(self, request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
         """Return a whole page."""
-        session = request.get(_SESSION)
+        session = request.get(SESSION)
         common = {
             "allow_actions": self._settings.allow_actions,
             "form_token": None if session is None else self._sessions.form_token(session),
@@ -57,5 +57,4 @@ class Drawing:
 
 def session_of(request: web.Request) -> Session:
     """Return the session that the guard found or began."""
-    session: Session = request[_SESSION]
-    return session
+    return request[SESSION]

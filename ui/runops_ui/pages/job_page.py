@@ -9,6 +9,7 @@ from uuid import UUID
 
 from aiohttp import web
 
+from runops.sop_as_stored import sop_as_stored
 from runops.sop_text import sop_text
 from runops.supabase.errors import SupabaseError
 from runops.videojob import JOB_ID_LABEL, videojob_name
@@ -89,6 +90,7 @@ class JobPage:
     async def _outline(self, job_id: UUID) -> str | None:
         """Return the SOP as text; None where there is none."""
         with contextlib.suppress(SupabaseError):
-            sop = await self._reader.supabase.results.read_sop(job_id)
+            data = await self._reader.supabase.results.read_sop(job_id)
+            sop = None if data is None else sop_as_stored(data)
             return None if sop is None else sop_text(sop)
         return None

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["DOCUMENT_POLICY", "HEADERS"]
+__all__ = ["HEADERS"]
 
-_NOTHING_ELSE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
         "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -20,5 +19,3 @@ HEADERS: Mapping[str, str] = MappingProxyType(
         "Cache-Control": "no-store",
     }
 )
-DOCUMENT_POLICY = f"sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:; {_NOTHING_ELSE}"
-"""For a procedure, which is one file: no script runs in it, whatever a recording put there."""

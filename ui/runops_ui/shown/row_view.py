@@ -7,10 +7,10 @@ from uuid import UUID
 from runops.failures import TABLE
 from runops.job_row import RowStatus
 from runops.row_reason import reason_of
-from runops.row_summary import RowSummary
+from runops.row_summary import RowSummary, time_of
 from runops.videojob_view import VideoJobView
 from runops.why_waiting import QueueState, explain
-from runops_ui.shown.moments import day_and_clock, span
+from runops_ui.shown.moments import day_and_clock, span, spans
 from runops_ui.shown.stage_bar import StageBar, stage_bar
 
 __all__ = ["Moment", "RowView", "row_view"]
@@ -52,6 +52,8 @@ class RowView:
         Where it is while it is worked on.
     says
         What it waits for, or why it failed.
+    left
+        How long it still takes, as finished videos suggest.
     """
 
     job_id: UUID
@@ -64,6 +66,7 @@ class RowView:
     bar: StageBar | None
     says: str
     until: Moment | None
+    left: str | None
     remedy: str | None
     reason: str | None
     attempts: str
@@ -132,6 +135,7 @@ def row_view(
         bar=stage_bar(row.progress_stage, row.progress_percent) if at_work else None,
         says=_says(row, told.sentence),
         until=Moment.of(told.until if told.until is not None and told.until > now else None, now),
+        left=None if video is None or row.ended else _left(video, now),
         remedy=None if row.status == RowStatus.COMPLETED else _remedy(reason, told.remedy),
         reason=reason,
         attempts=_attempts(row),
@@ -145,6 +149,15 @@ def _says(row: RowSummary, sentence: str) -> str:
     if row.status == RowStatus.ERROR:
         return " ".join((row.error or "The row gives no reason.").split())
     return "" if row.status == RowStatus.COMPLETED else sentence
+
+
+def _left(video: VideoJobView, now: datetime) -> str | None:
+    """Return the time left as a range; None where the operator gives none, or the range is over."""
+    told = video.status.time_left
+    earliest, latest = (None, None) if told is None else (time_of(told.earliest), time_of(told.latest))
+    if earliest is None or latest is None or latest <= now:
+        return None
+    return spans(max(0.0, (earliest - now).total_seconds()), (latest - now).total_seconds())
 
 
 def _remedy(reason: str | None, told: str | None) -> str | None:

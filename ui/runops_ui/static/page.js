@@ -189,6 +189,13 @@
   const more = byId("more");
   if (more && rows) {
     more.addEventListener("click", (event) => { event.preventDefault(); append(more); });
-    new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting)) append(more); }, { rootMargin: "600px" }).observe(more);
+    const near = new IntersectionObserver(async (seen) => {
+      if (!seen.some((one) => one.isIntersecting)) return;
+      await append(more);
+      // Looked at anew: it may be in sight still.
+      near.unobserve(more);
+      if (more.isConnected && more.textContent === "More") near.observe(more);
+    }, { rootMargin: "600px" });
+    near.observe(more);
   }
 })();

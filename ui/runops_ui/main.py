@@ -1,0 +1,56 @@
+"""`runops-ui`: the Deployment's program. Its settings are in the environment; on a workstation `runops ui` has options."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+
+from runops.environment import EnvironmentIncomplete, read_environment
+from runops.logs import configure_logs, never_show
+from runops.supabase.connection import Supabase
+from runops_ui.cluster.in_pod import InPod
+from runops_ui.cluster.snapshot import ClusterReader
+from runops_ui.server import serve
+from runops_ui.settings import UiSettings, refusal, settings_of
+
+__all__ = ["run"]
+
+_log = logging.getLogger(__name__)
+_CANNOT_START = 78
+"""EX_CONFIG."""
+
+
+def run() -> None:
+    """Serve the page until SIGTERM; exit with 78 where a setting is missing or cannot be used."""
+    configure_logs(os.environ.get("RUNOPS_LOG_LEVEL", "INFO"))
+    try:
+        settings = settings_of(os.environ)
+        if (sentence := refusal(settings)) is not None:
+            raise ValueError(sentence)
+        environment = read_environment(needs_gemini=False)
+    except (ValueError, EnvironmentIncomplete) as error:
+        _log.critical("%s", error)
+        sys.exit(_CANNOT_START)
+    if settings.token is not None:
+        never_show(settings.token)
+    asyncio.run(_serve(settings, environment.supabase_url, environment.supabase_key))
+
+
+async def _serve(settings: UiSettings, url: str, key: str) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    record = os.environ.get("RUNOPS_UI_SPENDING_RECORD") or None
+    async with contextlib.AsyncExitStack() as stack:
+        supabase = await stack.enter_async_context(Supabase(url, key))
+        access = await stack.enter_async_context(InPod()) if InPod.is_here() else None
+        await serve(
+            settings,
+            supabase,
+            ClusterReader(access, record=record),
+            ready=lambda address: _log.info("the page is at %s", address),
+            stop=stop,
+        )
