@@ -15,8 +15,8 @@ _DOING = "counting the completed rows of the table jobs"
 async def completed_between(supabase: Supabase, since: datetime, until: datetime) -> int:
     """Return how many rows were completed from a time on and before another one.
 
-    In a table without `completed_at` the last write counts. PostgreSQL reads a time of a column without a zone as one of
-    the database's, which hosted projects have in UTC.
+    In a table without `completed_at` the last write counts. PostgreSQL reads a time of a column without a zone as
+    one of the database's, which hosted projects have in UTC.
 
     Raises
     ------

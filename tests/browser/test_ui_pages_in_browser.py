@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from devstack.stack import StackInfo
 from tests.browser.accessibility import violations
@@ -67,8 +67,20 @@ def test_every_page_keeps_the_rules_of_accessibility(
 def test_nothing_that_others_wrote_runs(site: str, page: Page, database: psycopg.Connection) -> None:
     database.execute("update sops set data = jsonb_set(data, '{meta,title}', to_jsonb(%s::text))", (HOSTILE,))
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-    for path in ("/", f"/jobs/{job(71)}", f"/jobs/{job(12)}", f"/jobs/{job(21)}", "/failures", "/?text=<script>alert(3)</script>"):
+
+    def note(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", note)
+    for path in (
+        "/",
+        f"/jobs/{job(71)}",
+        f"/jobs/{job(12)}",
+        f"/jobs/{job(21)}",
+        "/failures",
+        "/?text=<script>alert(3)</script>",
+    ):
         page.goto(site + path)
         page.wait_for_load_state("networkidle" if "text" in path else "load")
     # A row that is drawn anew by a script, too.
@@ -85,9 +97,7 @@ def test_a_row_changes_while_one_looks_and_new_jobs_are_told_of(
 ) -> None:
     page.goto(site)
     expect(page.locator("#fresh.live")).to_contain_text("as of", timeout=_WAIT)
-    database.execute(
-        "update jobs set progress_percent = 69, updated_at = now() where job_id = %s", (job(11),)
-    )
+    database.execute("update jobs set progress_percent = 69, updated_at = now() where job_id = %s", (job(11),))
     expect(page.locator(f"#job-{job(11)} .stage-words")).to_have_text("transcribing, 69 %", timeout=_WAIT)
     database.execute("insert into jobs (job_id, status) values (%s, 'queued')", (job(500),))
     expect(page.locator("#news")).to_contain_text("1 job is new or changed.", timeout=_WAIT)
@@ -127,9 +137,7 @@ def test_where_streams_do_not_come_through_the_page_asks(
     page.goto(site)
     with page.expect_response("**/changes?*", timeout=_WAIT):
         pass
-    database.execute(
-        "update jobs set progress_percent = 68, updated_at = now() where job_id = %s", (job(11),)
-    )
+    database.execute("update jobs set progress_percent = 68, updated_at = now() where job_id = %s", (job(11),))
     expect(page.locator(f"#job-{job(11)} .stage-words")).to_have_text("transcribing, 68 %", timeout=_WAIT)
     page.goto("about:blank")
     complaints.clear()

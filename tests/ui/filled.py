@@ -52,7 +52,7 @@ def fill(database: psycopg.Connection, *, now: datetime | None = None) -> None:
     ) -> None:
         created = now - timedelta(minutes=minutes)
         changed = now - timedelta(minutes=minutes if ended is None else ended)
-        metadata = {} if user is None else {"user_id": str(user)}
+        metadata: dict[str, Any] = {} if user is None else {"user_id": str(user)}
         metadata |= {} if claim is None else {"runops": claim}
         done = changed if status == "completed" else None
         values = (job(number), status, created, changed, done, error, json.dumps(metadata), stage, percent)
@@ -78,8 +78,14 @@ def fill(database: psycopg.Connection, *, now: datetime | None = None) -> None:
         row(number, "completed", minutes, claim=held, ended=minutes - 24, user=_OTHER if number % 3 else USER)
         sop = _sop(job(number), _TITLES[number % len(_TITLES)])
         database.execute("insert into sops (job_id, data) values (%s, %s)", (job(number), json.dumps(sop)))
-    failures = (Reason.NO_VIDEO_STREAM, Reason.MODEL_UNAVAILABLE, Reason.MODEL_UNAVAILABLE, Reason.OUT_OF_MEMORY,
-                Reason.MEDIA_TOO_LONG, Reason.MODEL_UNAVAILABLE)  # fmt: skip
+    failures = (
+        Reason.NO_VIDEO_STREAM,
+        Reason.MODEL_UNAVAILABLE,
+        Reason.MODEL_UNAVAILABLE,
+        Reason.OUT_OF_MEMORY,
+        Reason.MEDIA_TOO_LONG,
+        Reason.MODEL_UNAVAILABLE,
+    )
     for number, reason in enumerate(failures, 60):
         known = TABLE[reason]
         row(number, "error", 70 + 47 * (number - 60), error=f"{known.sentence} {known.remedy}", claim=held, ended=60.0)
@@ -118,10 +124,12 @@ def manifests_of(now: datetime | None = None) -> dict[str, Any]:
             "costUsd": cost,
             "totalTokens": 184_230,
             "mediaSeconds": seconds,
-            "attempts": [{"calls": 3, "totalTokens": 61_400, "costUsd": "0.021"},
-                         {"calls": 7, "totalTokens": 122_830, "costUsd": cost}],
+            "attempts": [
+                {"calls": 3, "totalTokens": 61_400, "costUsd": "0.021"},
+                {"calls": 7, "totalTokens": 122_830, "costUsd": cost},
+            ],
             "days": [{"day": now.date().isoformat(), "costUsd": cost}],
-        }  # fmt: skip
+        }
 
     running = condition("Started", "WorkerRunning", "The worker runs.", 18)
     items = [
@@ -154,9 +162,15 @@ def manifests_of(now: datetime | None = None) -> dict[str, Any]:
             ],
         ),
         videojob(14, suspend=True, phase="Suspended", conditions=[]),
-        videojob(21, phase="Succeeded", usage=usage("0.082", 610), conditions=[
-            condition("Complete", "Completed", "The SOP is written.", 30),
-            condition("Finished", "Completed", "It has ended.", 30)]),  # fmt: skip
+        videojob(
+            21,
+            phase="Succeeded",
+            usage=usage("0.082", 610),
+            conditions=[
+                condition("Complete", "Completed", "The SOP is written.", 30),
+                condition("Finished", "Completed", "It has ended.", 30),
+            ],
+        ),
     ]
     events = [
         {
@@ -183,8 +197,14 @@ def manifests_of(now: datetime | None = None) -> dict[str, Any]:
 
 def _sop(job_id: UUID, title: str) -> dict[str, Any]:
     return {
-        "meta": {"id": str(job_id), "title": title, "version": "1.0.0", "goal": "It is done.", "purpose": "So that it is.",
-                 "owner": []},
+        "meta": {
+            "id": str(job_id),
+            "title": title,
+            "version": "1.0.0",
+            "goal": "It is done.",
+            "purpose": "So that it is.",
+            "owner": [],
+        },
         "public": {
             "triggers": [{"type": "manual", "description": "An invoice arrives"}],
             "nodes": [
@@ -202,4 +222,4 @@ def _sop(job_id: UUID, title: str) -> dict[str, Any]:
                 {"source": "n4", "target": "n5", "condition": "next"},
             ],
         },
-    }  # fmt: skip
+    }

@@ -57,9 +57,7 @@ def running_site(
 
     async def run() -> None:
         async with Supabase(stack.url, stack.secret_key) as supabase:
-            await serve(
-                UiSettings(port=port, **settings), supabase, ClusterReader(cluster), ready=note, stop=stop
-            )
+            await serve(UiSettings(port=port, **settings), supabase, ClusterReader(cluster), ready=note, stop=stop)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
     thread.start()

@@ -7,6 +7,7 @@ import re
 
 import psycopg
 
+from runops_ui.cluster.access import ClusterUnavailable
 from tests.ui.conftest import Visit, Visitor
 from tests.ui.filled import fill, job, manifests_of
 from tests.ui.site import Manifests
@@ -119,14 +120,12 @@ async def test_a_cluster_that_refuses_ends_the_order_and_says_what_was_not_tried
 
     class Refusing(Manifests):
         async def set_suspended(self, name: str, *, suspended: bool) -> None:
-            from runops_ui.cluster.access import ClusterUnavailable
-
-            raise ClusterUnavailable("Your role may not patch videojobs.")
+            raise ClusterUnavailable(f"Your role may not patch {name} ({suspended}).")
 
     visitor = await visit(Refusing(manifests_of()), allow_actions=True)
     _, form = await visitor.preview("/actions/pause?status=processing")
     text = await _carried_out(visitor, form)
-    assert "Your role may not patch videojobs. The rest was not tried." in text
+    assert " (True). The rest was not tried." in text
 
 
 async def test_a_job_that_the_table_refuses_does_not_stop_the_others(

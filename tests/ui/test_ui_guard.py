@@ -65,7 +65,9 @@ async def test_the_cookie_is_for_https_only_where_the_page_is_reached_so(visit: 
         assert "Secure" in response.headers["Set-Cookie"]
 
 
-@pytest.mark.parametrize("following", ["//evil.example", "https://evil.example", "/\\evil.example", "/login", "/a\nb", ""])
+@pytest.mark.parametrize(
+    "following", ["//evil.example", "https://evil.example", "/\\evil.example", "/login", "/a\nb", ""]
+)
 async def test_a_login_leads_to_a_page_of_ours_only(visit: Visit, following: str) -> None:
     visitor = await visit(token=TOKEN)
     response, _ = await visitor.post("/login", token=TOKEN, next=following)
@@ -98,7 +100,8 @@ async def test_a_session_ends_after_half_a_day(database: psycopg.Connection, vis
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/static/page.js", "/events"])
-async def test_another_name_for_this_machine_is_refused(database: psycopg.Connection, visit: Visit, path: str) -> None:
+@pytest.mark.usefixtures("database")
+async def test_another_name_for_this_machine_is_refused(visit: Visit, path: str) -> None:
     visitor = await visit(hosts=frozenset({"queue.example.com"}))
     response, text = await visitor.get(path, Host="rebound.evil.example:8765")
     assert response.status == 421
@@ -115,7 +118,8 @@ async def test_probes_are_answered_under_any_name_and_tell_nothing(visit: Visit)
         assert (response.status, text) == (200, "ok\n")
 
 
-async def test_every_answer_tells_the_browser_what_to_refuse(database: psycopg.Connection, visit: Visit) -> None:
+@pytest.mark.usefixtures("database")
+async def test_every_answer_tells_the_browser_what_to_refuse(visit: Visit) -> None:
     visitor = await visit()
     for path in ("/", "/failures", "/static/page.css", "/nothing", f"/jobs/{job(5)}", "/changes"):
         response, _ = await visitor.get(path)

@@ -49,9 +49,7 @@ async def _place(visitor: Visitor) -> str:
 
 
 def _progress(database: psycopg.Connection, percent: int) -> None:
-    database.execute(
-        "update jobs set progress_percent = %s, updated_at = now() where job_id = %s", (percent, job(11))
-    )
+    database.execute("update jobs set progress_percent = %s, updated_at = now() where job_id = %s", (percent, job(11)))
 
 
 async def test_a_change_arrives_as_the_row_drawn_anew(database: psycopg.Connection, visit: Visit) -> None:

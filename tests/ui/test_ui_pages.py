@@ -7,7 +7,6 @@ import re
 import psycopg
 import pytest
 
-from devstack.faults import FaultControl
 from tests.ui.conftest import Visit
 from tests.ui.filled import HOSTILE, USER, fill, job, manifests_of
 from tests.ui.site import Manifests
@@ -117,11 +116,10 @@ async def test_pages_lead_on_and_back_and_show_each_job_once(database: psycopg.C
 
 @pytest.mark.parametrize("path", ["/", f"/jobs/{job(71)}", f"/jobs/{job(12)}", "/failures", "/?text=" + "%3Cscript%3E",
                                   f"/actions/retry?job={job(71)}", "/login", "/nothing/%3Cscript%3E"])  # fmt: skip
-async def test_what_others_wrote_is_escaped_everywhere(
-    database: psycopg.Connection, visit: Visit, path: str
-) -> None:
+async def test_what_others_wrote_is_escaped_everywhere(database: psycopg.Connection, visit: Visit, path: str) -> None:
     fill(database)
-    database.execute("update jobs set metadata = jsonb_set(metadata, '{user_id}', to_jsonb(%s::text)) where job_id = %s",
+    database.execute("update jobs set metadata = jsonb_set(metadata, '{user_id}', to_jsonb(%s::text)) "
+        "where job_id = %s",
                      (HOSTILE, job(71)))  # fmt: skip
     database.execute("update sops set data = jsonb_set(data, '{meta,title}', to_jsonb(%s::text))", (HOSTILE,))
     visitor = await visit(Manifests(manifests_of()), allow_actions=True)
@@ -167,7 +165,7 @@ async def test_failures_are_grouped_with_their_remedy_and_lead_to_their_jobs(
     fill(database)
     visitor = await visit(allow_actions=True)
     _, text = await visitor.get("/failures")
-    assert text.index("ModelUnavailable</a></h2><span class=\"number\">3<") < text.index("Cancelled</a></h2>")
+    assert text.index('ModelUnavailable</a></h2><span class="number">3<') < text.index("Cancelled</a></h2>")
     assert "once the service is back." in text
     found = re.search(r'<h2><a href="([^"]+reason=ModelUnavailable[^"]+)"', text)
     assert found is not None
@@ -178,7 +176,8 @@ async def test_failures_are_grouped_with_their_remedy_and_lead_to_their_jobs(
     assert "is no time" in text
 
 
-async def test_an_empty_table_says_how_to_begin(database: psycopg.Connection, visit: Visit) -> None:
+@pytest.mark.usefixtures("database")
+async def test_an_empty_table_says_how_to_begin(visit: Visit) -> None:
     visitor = await visit()
     _, text = await visitor.get("/")
     assert "runops submit recording.mp4" in text
@@ -186,9 +185,7 @@ async def test_an_empty_table_says_how_to_begin(database: psycopg.Connection, vi
     assert "Nothing failed in this time." in text
 
 
-async def test_tables_that_cannot_be_read_are_said_to_be_so(
-    database: psycopg.Connection, visit: Visit, faults: FaultControl
-) -> None:
+async def test_tables_that_cannot_be_read_are_said_to_be_so(database: psycopg.Connection, visit: Visit) -> None:
     visitor = await visit()
     database.execute("alter table jobs rename to elsewhere")
     try:
@@ -200,5 +197,3 @@ async def test_tables_that_cannot_be_read_are_said_to_be_so(
     finally:
         database.execute("alter table elsewhere rename to jobs")
         database.execute("notify pgrst, 'reload schema'")
-
-

@@ -15,7 +15,8 @@ TOKEN = "0123456789abcdef"
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "localhost:8765", "LOCALHOST:1", "127.0.0.1:8765", "[::1]:8765", "10.1.2.3", "queue.example.com"]
+    "host",
+    ["localhost", "localhost:8765", "LOCALHOST:1", "127.0.0.1:8765", "[::1]:8765", "10.1.2.3", "queue.example.com"],
 )
 def test_the_page_answers_under_its_own_names_and_addresses(host: str) -> None:
     assert is_own_host(host, {"queue.example.com"})
@@ -23,7 +24,8 @@ def test_the_page_answers_under_its_own_names_and_addresses(host: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    [None, "", "evil.example", "localhost.evil.example", "evil.example:8765", "127.0.0.1.evil.example", "localhost@evil",
+    [None, "", "evil.example", "localhost.evil.example", "evil.example:8765", "127.0.0.1.evil.example",
+     "localhost@evil",
      "a b", "localhost:port", "localhost/evil.example", "localhost#a", "[::1"],
 )  # fmt: skip
 def test_a_name_that_somebody_else_may_point_here_is_refused(host: str | None) -> None:

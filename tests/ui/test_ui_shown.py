@@ -40,13 +40,16 @@ def video(number: int = 1, *, suspend: bool = False, **status: Any) -> VideoJobV
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7199, "119 min"), (7200, "2 h"), (172_800, "2 d")]
+    ("seconds", "text"),
+    [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7199, "119 min"), (7200, "2 h"), (172_800, "2 d")],
 )
 def test_lengths_are_of_one_unit(seconds: float, text: str) -> None:
     assert span(seconds) == text
 
 
-@pytest.mark.parametrize(("least", "most", "text"), [(240, 420, "4 to 7 min"), (50, 180, "50 s to 3 min"), (240, 250, "4 min")])
+@pytest.mark.parametrize(
+    ("least", "most", "text"), [(240, 420, "4 to 7 min"), (50, 180, "50 s to 3 min"), (240, 250, "4 min")]
+)
 def test_ranges_name_a_unit_once(least: float, most: float, text: str) -> None:
     assert spans(least, most) == text
 
@@ -86,7 +89,11 @@ def test_a_paused_job_is_shown_as_paused_until_its_row_ends() -> None:
 
 def test_failures_are_grouped_by_their_reason_the_most_frequent_first() -> None:
     known = "The model could not be reached."
-    rows = [row(1, "error", error=known), row(2, "error", error=f"{known} Again."), row(3, "error", error="A sentence.")]
+    rows = [
+        row(1, "error", error=known),
+        row(2, "error", error=f"{known} Again."),
+        row(3, "error", error="A sentence."),
+    ]
     first, second = failure_groups(rows, now=NOW)
     assert (first.reason, first.rows, first.sentence) == ("ModelUnavailable", 2, known)
     assert first.remedy is not None
@@ -118,16 +125,37 @@ def test_the_story_is_in_the_order_of_time_and_tells_what_it_can_read() -> None:
     assert [line.kind for line in lines][3:] == ["bad", "plain", "bad"]
 
 
-@given(st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda one: st.lists(one, max_size=3)
-       | st.dictionaries(st.sampled_from(["metadata", "status", "spec", "name", "containerStatuses", "state", "waiting",
-                                          "terminated", "exitCode", "reason"]), one, max_size=4), max_leaves=12))  # fmt: skip
+_KEYS = (
+    "metadata",
+    "status",
+    "spec",
+    "name",
+    "containerStatuses",
+    "state",
+    "waiting",
+    "terminated",
+    "exitCode",
+    "reason",
+)
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=5),
+        lambda one: st.lists(one, max_size=3) | st.dictionaries(st.sampled_from(_KEYS), one, max_size=4),
+        max_leaves=12,
+    )
+)
 def test_no_manifest_of_a_pod_breaks_the_page(manifest: Any) -> None:
     assert len(pods_of([manifest] if isinstance(manifest, dict) else [{}], now=NOW)) == 1
 
 
 def test_pods_are_told_by_the_state_of_their_worker() -> None:
     def pod(name: str, state: dict[str, Any], **status: Any) -> dict[str, Any]:
-        return {"metadata": {"name": name}, "status": {"containerStatuses": [{"name": "worker", "state": state}], **status}}
+        return {
+            "metadata": {"name": name},
+            "status": {"containerStatuses": [{"name": "worker", "state": state}], **status},
+        }
 
     states = pods_of(
         [
@@ -148,7 +176,9 @@ def test_pods_are_told_by_the_state_of_their_worker() -> None:
 
 def test_figures_count_hours_and_show_spending_only_where_it_is_known() -> None:
     hours = [(NOW - timedelta(hours=1), 0), (NOW, 12)]
-    figures = figures_of({RowStatus.QUEUED: 3}, last_hour=12, hours=hours, spending=Spending(1_234_500, 9_000_000, of_whole=True))
+    figures = figures_of(
+        {RowStatus.QUEUED: 3}, last_hour=12, hours=hours, spending=Spending(1_234_500, 9_000_000, of_whole=True)
+    )
     assert [one.rows for one in figures.counts] == [3, 0, 0, 0]
     assert [one.height for one in figures.bars] == [0, 24]
     assert figures.bars[1].label == "12:00 to 13:00 UTC: 12 completed"
@@ -170,7 +200,12 @@ def test_spending_of_another_day_does_not_count_and_half_a_sum_is_none() -> None
     assert both == Spending(5, 12, of_whole=True)
     assert spending_by_records([record("2026-11-30", 5), {"data": {"spending.json": "?"}}], today=today) is None
     assert spending_by_records([], today=today) is None
-    days = [{"day": "2026-11-30", "costUsd": "0.5"}, {"day": "2026-11-01", "costUsd": "1"}, {"day": "2026-10-31", "costUsd": "9"}, 3]
+    days = [
+        {"day": "2026-11-30", "costUsd": "0.5"},
+        {"day": "2026-11-01", "costUsd": "1"},
+        {"day": "2026-10-31", "costUsd": "9"},
+        3,
+    ]
     videos: list[dict[str, Any]] = [{"status": {"usage": {"days": days}}}, {"status": {"usage": 3}}, {}]
     assert spending_by_videos(videos, today=today) == Spending(500_000, 1_500_000, of_whole=False)
 

@@ -21,7 +21,9 @@ def layers_of_contracts() -> dict[str, list[str]]:
     return {contract["containers"][0]: contract["layers"] for contract in contracts if contract["type"] == "layers"}
 
 
-@pytest.mark.parametrize("program", ["runops_operator", "runops_worker", "runops_worker.media", "runops_cli"])
+@pytest.mark.parametrize(
+    "program", ["runops_operator", "runops_worker", "runops_worker.media", "runops_cli", "runops_ui"]
+)
 def test_the_picture_of_a_program_shows_its_layers(program: str) -> None:
     assert PICTURES.get(program) == layers_of_contracts()[program]
 

@@ -1,10 +1,11 @@
 """What stands before every page: the name it was asked under, the session, and whose form it is."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from runops.supabase.errors import SupabaseError
 from runops_ui.pages.drawing import SESSION, Drawing
@@ -17,7 +18,6 @@ from runops_ui.settings import UiSettings
 __all__ = ["Guard", "add_headers"]
 
 _log = logging.getLogger(__name__)
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _OPEN = frozenset({"/healthz", "/readyz"})
 _STATIC = "/static/"
 _LOGIN = "/login"
@@ -35,12 +35,10 @@ class Guard:
         What reads cookies, draws refusals, and tells seconds since 1970.
     """
 
-    def __init__(
-        self, settings: UiSettings, sessions: Sessions, drawing: Drawing, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, settings: UiSettings, sessions: Sessions, drawing: Drawing, clock: Callable[[], float]) -> None:
         self._settings, self._sessions, self._drawing, self._clock = settings, sessions, drawing, clock
 
-    def middleware(self) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    def middleware(self) -> Middleware:
         """Return it as aiohttp takes it."""
 
         @web.middleware

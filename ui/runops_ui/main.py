@@ -1,4 +1,4 @@
-"""`runops-ui`: the Deployment's program. Its settings are in the environment; on a workstation `runops ui` has options."""
+"""`runops-ui`: the Deployment's program; its settings are in the environment. On a workstation it is `runops ui`."""
 
 import asyncio
 import contextlib
@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from typing import NoReturn
 
 from runops.environment import EnvironmentIncomplete, read_environment
 from runops.logs import configure_logs, never_show
@@ -27,15 +28,19 @@ def run() -> None:
     configure_logs(os.environ.get("RUNOPS_LOG_LEVEL", "INFO"))
     try:
         settings = settings_of(os.environ)
-        if (sentence := refusal(settings)) is not None:
-            raise ValueError(sentence)
         environment = read_environment(needs_gemini=False)
     except (ValueError, EnvironmentIncomplete) as error:
-        _log.critical("%s", error)
-        sys.exit(_CANNOT_START)
+        _refuse(str(error))
+    if (sentence := refusal(settings)) is not None:
+        _refuse(sentence)
     if settings.token is not None:
         never_show(settings.token)
     asyncio.run(_serve(settings, environment.supabase_url, environment.supabase_key))
+
+
+def _refuse(sentence: str) -> NoReturn:
+    _log.critical("%s", sentence)
+    sys.exit(_CANNOT_START)
 
 
 async def _serve(settings: UiSettings, url: str, key: str) -> None:

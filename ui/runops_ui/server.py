@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from importlib import resources
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from runops.supabase.connection import Supabase
 from runops.videojob import UUID_PATTERN
@@ -139,7 +140,7 @@ async def _well(_: web.Request) -> web.Response:
     return web.Response(text="ok\n")
 
 
-def _file(name: str, kind: str) -> Callable[[web.Request], "object"]:
+def _file(name: str, kind: str) -> Handler:
     content = resources.files("runops_ui").joinpath("static", name).read_bytes()
     tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
 

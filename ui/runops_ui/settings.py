@@ -75,5 +75,7 @@ def settings_of(environ: Mapping[str, str]) -> UiSettings:
         allow_actions=environ.get("RUNOPS_UI_ALLOW_ACTIONS", "").casefold() in _YES,
         token=token or None,
         behind_proxy=environ.get("RUNOPS_UI_BEHIND_PROXY", "").casefold() in _YES,
-        hosts=frozenset(filter(None, (one.strip().casefold() for one in environ.get("RUNOPS_UI_HOSTS", "").split(",")))),
+        hosts=frozenset(
+            filter(None, (one.strip().casefold() for one in environ.get("RUNOPS_UI_HOSTS", "").split(",")))
+        ),
     )

@@ -148,9 +148,7 @@ class Runs:
         try:
             if order.action is Action.RETRY:
                 also = [RowStatus.COMPLETED] if order.completed_too else []
-                result = await row_commands.run_again(
-                    self._supabase, job_id, from_statuses=[RowStatus.ERROR, *also]
-                )
+                result = await row_commands.run_again(self._supabase, job_id, from_statuses=[RowStatus.ERROR, *also])
                 self._note(run, job_id, result, done="queued again", already="was queued already")
             elif order.action is Action.CANCEL:
                 result = await row_commands.cancel(self._supabase, job_id, _sentence(order.why))
@@ -182,7 +180,7 @@ class Runs:
                 run.note(job_id, "no longer there", "Its row was deleted.")
 
 
-def _errors(results: Iterable[None | BaseException]) -> Iterator[BaseException]:
+def _errors(results: Iterable[BaseException | None]) -> Iterator[BaseException]:
     return (one for one in results if isinstance(one, BaseException))
 
 

@@ -55,7 +55,7 @@ class EventLog:
     def number_of(self, event_id: str) -> int | None:
         """Return the number in an id; None where it is of another run, or no id."""
         run, _, number = event_id.partition("-")
-        known = run == self._run and number.isascii() and number.isdecimal() and len(number) < 16  # noqa: PLR2004
+        known = run == self._run and number.isascii() and number.isdecimal() and len(number) < 16
         return int(number) if known and int(number) <= self._last else None
 
     def append(self, kind: str, data: Mapping[str, Any]) -> Event:

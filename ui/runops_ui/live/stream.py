@@ -60,9 +60,11 @@ class Live:
         await self._feed.look()
         number = self._number(request.query.get("after", ""))
         events = None if number is None else self._feed.log.after(number)
-        said = [{"kind": "reset", "data": {}}] if events is None else [
-            {"kind": event.kind, "data": _fitting(event, chosen)} for event in events
-        ]
+        said = (
+            [{"kind": "reset", "data": {}}]
+            if events is None
+            else [{"kind": event.kind, "data": _fitting(event, chosen)} for event in events]
+        )
         return web.json_response({"events": said, "last": self._feed.log.last_id, **self._tick()})
 
     async def _send_all(self, response: web.StreamResponse, after: int | None, chosen: JobFilter) -> None:
@@ -72,9 +74,13 @@ class Live:
             await response.write(_event("reset", {}, self._feed.log.last_id))
             after = self._feed.log.last_number
         async for events in self._feed.rounds(after):
-            parts = [_event("reset", {}, self._feed.log.last_id)] if events is None else [
-                _event(event.kind, _fitting(event, chosen), self._feed.log.id_of(event.number)) for event in events
-            ]
+            parts = (
+                [_event("reset", {}, self._feed.log.last_id)]
+                if events is None
+                else [
+                    _event(event.kind, _fitting(event, chosen), self._feed.log.id_of(event.number)) for event in events
+                ]
+            )
             # Without an id, so that the browser keeps the last event's.
             parts.append(_event("tick", self._tick()))
             async with asyncio.timeout(_WRITE_SECONDS):

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from aiohttp import web
 
-from runops.job_filter import JobFilter, Order as RowOrder
+from runops.job_filter import JobFilter
+from runops.job_filter import Order as RowOrder
 from runops.job_row import RowStatus
 from runops.row_summary import RowSummary
 from runops.supabase.job_pages import LARGEST_PAGE, Cursor
@@ -84,9 +85,7 @@ class ActionPages:
         if run is None:
             sentence = "The page's program was started again since, or many others followed. What was done stands."
             return self._drawing.message(request, "Not known any more", sentence, status=404)
-        return self._drawing.page(
-            request, "run.html", run=run, total=len(run.order.job_ids), action=run.order.action
-        )
+        return self._drawing.page(request, "run.html", run=run, total=len(run.order.job_ids), action=run.order.action)
 
     async def _one(self, job_id: UUID) -> tuple[list[RowSummary], bool]:
         row = await self._reader.row(job_id)

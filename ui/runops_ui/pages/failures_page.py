@@ -45,9 +45,7 @@ class FailuresPage:
         except ValueError as error:
             wrong, since = str(error), now - _WEEK
         await self._feed.look()
-        rows, more = await self._rows(
-            JobFilter(statuses=frozenset({RowStatus.ERROR.value}), changed_since=since)
-        )
+        rows, more = await self._rows(JobFilter(statuses=frozenset({RowStatus.ERROR.value}), changed_since=since))
         groups = failure_groups(rows, now=now)
 
         def of_reason(path: str, reason: str) -> str:
@@ -57,7 +55,9 @@ class FailuresPage:
             request,
             "failures.html",
             status=400 if wrong else 200,
-            groups=[(group, of_reason("/", group.reason), of_reason("/actions/retry", group.reason)) for group in groups],
+            groups=[
+                (group, of_reason("/", group.reason), of_reason("/actions/retry", group.reason)) for group in groups
+            ],
             number=len(rows),
             more=more,
             wrong=wrong,

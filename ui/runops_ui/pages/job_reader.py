@@ -125,7 +125,7 @@ class JobReader:
         return {"html": self._drawing.part("figures.html", figures=await self.figures())}
 
     async def _completed(self, now: datetime) -> list[tuple[datetime, int]]:
-        """Return how many were completed in each of 24 hours, the present one last. One that is over is counted once."""
+        """Return how many were completed by hour, the present one last. An hour that is over is counted once."""
         this_hour = now.replace(minute=0, second=0, microsecond=0)
         over = [this_hour - number * _HOUR for number in range(_HOURS - 1, 0, -1)]
         for start in over:

@@ -24,9 +24,7 @@ class LoginPage:
         What makes sessions, draws the form, and tells seconds since 1970.
     """
 
-    def __init__(
-        self, token: str, port: int, sessions: Sessions, drawing: Drawing, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, token: str, port: int, sessions: Sessions, drawing: Drawing, clock: Callable[[], float]) -> None:
         self._token, self._port, self._sessions, self._drawing, self._clock = token, port, sessions, drawing, clock
         self._throttle = Throttle()
 
@@ -65,7 +63,9 @@ def cookie_name(port: int) -> str:
     return f"runops_ui_{port}"
 
 
-def give_cookie(answer: web.StreamResponse, request: web.Request, port: int, sessions: Sessions, session: Session) -> None:
+def give_cookie(
+    answer: web.StreamResponse, request: web.Request, port: int, sessions: Sessions, session: Session
+) -> None:
     """Put a session's cookie on an answer."""
     https = request.secure or request.headers.get("X-Forwarded-Proto", "").casefold() == "https"
     answer.set_cookie(

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-
 __all__ = ["Chip", "chips", "joined", "url"]
 
 _WORDS = {
@@ -52,5 +51,3 @@ def chips(query: Mapping[str, str], path: str) -> list[Chip]:
         Chip(_WORDS[name], value, url(path, {key: one for key, one in given.items() if key != name}, rest))
         for name, value in given.items()
     ]
-
-

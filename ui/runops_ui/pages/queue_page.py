@@ -102,5 +102,3 @@ def _order(text: str) -> Order:
         return Order(text or "newest")
     except ValueError:
         raise ValueError(f"order: {text!r} is neither newest nor oldest.") from None
-
-

@@ -10,8 +10,8 @@ __all__ = ["host_of", "is_loopback", "is_own_host", "same_site"]
 def is_own_host(header: str | None, names: Collection[str]) -> bool:
     """Whether a request may be answered by its Host header.
 
-    An address is always allowed: a page of another site cannot carry it as its own name. A name is allowed if it is this
-    machine's or was named at the start.
+    An address is always allowed: a page of another site cannot carry it as its own name. A name is allowed if it is
+    this machine's or was named at the start.
 
     Parameters
     ----------

@@ -94,8 +94,7 @@ def attempts_of(video: VideoJobView | None) -> list[Attempt]:
     if usage is None:
         return []
     return [
-        Attempt(str(number), one.calls, one.total_tokens, one.cost_usd)
-        for number, one in enumerate(usage.attempts, 1)
+        Attempt(str(number), one.calls, one.total_tokens, one.cost_usd) for number, one in enumerate(usage.attempts, 1)
     ]
 
 
@@ -142,8 +141,12 @@ def _of_video(video: VideoJobView, now: datetime) -> list[StoryLine]:
     for condition in video.status.conditions or ():
         if condition.status == "True" and condition.type in _CONDITIONS:
             detail = condition.message or ""
-            add(condition.last_transition_time, f"{condition.type}: {condition.reason}", detail,
-                _CONDITIONS[condition.type])
+            add(
+                condition.last_transition_time,
+                f"{condition.type}: {condition.reason}",
+                detail,
+                _CONDITIONS[condition.type],
+            )
     return lines
 
 
