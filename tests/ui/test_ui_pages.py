@@ -25,7 +25,7 @@ async def test_the_list_works_from_the_tables_alone(database: psycopg.Connection
     assert response.status == 200
     assert _jobs(text)[:2] == [str(job(0)), str(job(1))]
     assert len(_jobs(text)) == 54
-    assert "It waits in the queue behind 4 older jobs." in text
+    assert "It waits in the queue behind 4 other jobs." in text
     assert "transcribing, 58 %" in text
     assert "Onboard a new employee in the HR system" in text
     assert "USD" not in text

@@ -63,9 +63,11 @@ def test_the_bar_is_whole_and_its_done_part_is_the_percentage(stage: str | None,
 
 
 def test_the_time_left_is_a_range_and_nothing_once_it_is_over() -> None:
-    ahead = {"earliest": (NOW + timedelta(minutes=4)).isoformat(), "latest": (NOW + timedelta(minutes=7)).isoformat()}
-    over = {"earliest": (NOW - timedelta(minutes=4)).isoformat(), "latest": (NOW - timedelta(minutes=1)).isoformat()}
-    began = {"earliest": (NOW - timedelta(minutes=4)).isoformat(), "latest": (NOW + timedelta(minutes=3)).isoformat()}
+    def told_of(earliest: float, latest: float) -> dict[str, str]:
+        ends = {"earliest": earliest, "likely": (earliest + latest) / 2, "latest": latest}
+        return {name: (NOW + timedelta(minutes=minutes)).isoformat() for name, minutes in ends.items()}
+
+    ahead, over, began = told_of(4, 7), told_of(-4, -1), told_of(-4, 3)
 
     def left(told: dict[str, str] | None, status: str = "processing") -> str | None:
         return row_view(row(status=status), now=NOW, video=video(timeLeft=told)).left

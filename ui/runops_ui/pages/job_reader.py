@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from runops.job_filter import NO_FACTS, JobFilter, Order, VideoFacts
+from runops.job_filter import NO_FACTS, JobFilter, VideoFacts
 from runops.job_row import RowStatus
 from runops.row_summary import RowSummary
 from runops.supabase.connection import Supabase
 from runops.supabase.job_counts import completed_between
 from runops.supabase.row_summaries import changed_last, summaries_of
+from runops.supabase.row_times import read_row_times
 from runops.supabase.sop_titles import titles_of
-from runops.why_waiting import QueueState
+from runops.time_left.of_rows import NO_TIME, RowTime
 from runops_ui.cluster.snapshot import ClusterReader
 from runops_ui.live.feed import ROWS_AT_ONCE
 from runops_ui.pages.drawing import Drawing
@@ -23,8 +24,9 @@ from runops_ui.shown.row_view import RowView, row_view
 __all__ = ["JobReader"]
 
 _MOST_TITLES = 20_000
-_QUEUE_SECONDS = 5.0
-_QUEUE_ROWS = 999
+_TIMES_SECONDS = 5.0
+_SHARE_OF_TIME = 10
+"""What takes 1 s to read is read every 10 s at most."""
 _HOURS = 24
 _HOUR = timedelta(hours=1)
 
@@ -51,9 +53,8 @@ class JobReader:
         self._drawing, self._clock = drawing, now
         self._titles: dict[tuple[UUID, str | None], str | None] = {}
         self._hours: dict[datetime, int] = {}
-        self._places: Mapping[UUID, int] = {}
-        self._queue_long = False
-        self._places_at = -_QUEUE_SECONDS
+        self._times: Mapping[UUID, RowTime] = {}
+        self._times_until = 0.0
 
     def now(self) -> datetime:
         """Return the time at the server."""
@@ -63,8 +64,7 @@ class JobReader:
         """Return what is shown of rows."""
         snapshot = await self.cluster.snapshot()
         titles = await self._titles_of(rows)
-        queued = any(row.status == RowStatus.QUEUED for row in rows)
-        places = await self._queue_places() if queued else {}
+        times = {} if all(row.ended for row in rows) else await self._row_times(paused=snapshot.standstill is not None)
         now = self.now()
         return [
             row_view(
@@ -72,7 +72,8 @@ class JobReader:
                 now=now,
                 title=titles.get(row.job_id),
                 video=snapshot.videojobs.get(row.job_id),
-                queue=QueueState(ahead=places.get(row.job_id), standstill=snapshot.standstill),
+                time=times.get(row.job_id, NO_TIME),
+                standstill=snapshot.standstill,
             )
             for row in rows
         ]
@@ -146,12 +147,11 @@ class JobReader:
         known = {row.job_id: self._titles.get((row.job_id, row.updated_at)) for row in completed}
         return {job_id: title for job_id, title in known.items() if title}
 
-    async def _queue_places(self) -> Mapping[UUID, int]:
-        """Return how many older rows wait before each of the first thousand."""
+    async def _row_times(self, *, paused: bool) -> Mapping[UUID, RowTime]:
+        """Return position and time left of rows that have not ended, read anew every few seconds."""
         loop = asyncio.get_running_loop()
-        if loop.time() - self._places_at >= _QUEUE_SECONDS:
-            queued = JobFilter(statuses=frozenset({RowStatus.QUEUED.value}))
-            page = await self.supabase.jobs.page(queued, limit=_QUEUE_ROWS, order=Order.OLDEST)
-            self._places = {row.job_id: place for place, row in enumerate(page.rows)}
-            self._places_at = loop.time()
-        return self._places
+        if loop.time() >= self._times_until:
+            began = loop.time()
+            self._times = await read_row_times(self.supabase, paused=paused)
+            self._times_until = loop.time() + max(_TIMES_SECONDS, _SHARE_OF_TIME * (loop.time() - began))
+        return self._times

@@ -7,7 +7,10 @@ from uuid import UUID
 from runops.failures import TABLE
 from runops.job_row import RowStatus
 from runops.row_reason import reason_of
-from runops.row_summary import RowSummary, time_of
+from runops.row_summary import RowSummary
+from runops.standstill import Told
+from runops.time_left import TimeLeft
+from runops.time_left.of_rows import NO_TIME, RowTime
 from runops.videojob_view import VideoJobView
 from runops.why_waiting import QueueState, explain
 from runops_ui.shown.moments import day_and_clock, span, spans
@@ -101,7 +104,8 @@ def row_view(
     now: datetime,
     title: str | None = None,
     video: VideoJobView | None = None,
-    queue: QueueState | None = None,
+    time: RowTime = NO_TIME,
+    standstill: Told | None = None,
 ) -> RowView:
     """Return what is shown of a row.
 
@@ -115,10 +119,13 @@ def row_view(
         Of its SOP.
     video
         Its VideoJob, where a cluster has one.
-    queue
-        What is known of the queue.
+    time
+        Its position and time left, by the rows alone.
+    standstill
+        Why no rows are claimed; None where they are, or where that is not known.
     """
-    told = explain(row, videojob=video, queue=queue or QueueState(), now=now)
+    ahead = None if time.position is None else time.position - 1
+    told = explain(row, videojob=video, queue=QueueState(ahead=ahead, standstill=standstill), now=now)
     at_work = row.status == RowStatus.PROCESSING
     paused = video is not None and video.suspended and not row.ended
     known = row.status if row.status in _STATES else "other"
@@ -135,7 +142,7 @@ def row_view(
         bar=stage_bar(row.progress_stage, row.progress_percent) if at_work else None,
         says=_says(row, told.sentence),
         until=Moment.of(told.until if told.until is not None and told.until > now else None, now),
-        left=None if video is None or row.ended else _left(video, now),
+        left=None if row.ended else _left(time.time_left if video is None or video.finished else video.ends, now),
         remedy=None if row.status == RowStatus.COMPLETED else _remedy(reason, told.remedy),
         reason=reason,
         attempts=_attempts(row),
@@ -151,13 +158,11 @@ def _says(row: RowSummary, sentence: str) -> str:
     return "" if row.status == RowStatus.COMPLETED else sentence
 
 
-def _left(video: VideoJobView, now: datetime) -> str | None:
-    """Return the time left as a range; None where the operator gives none, or the range is over."""
-    told = video.status.time_left
-    earliest, latest = (None, None) if told is None else (time_of(told.earliest), time_of(told.latest))
-    if earliest is None or latest is None or latest <= now:
+def _left(ends: TimeLeft | None, now: datetime) -> str | None:
+    """Return the time left as a range; None where none is known, or where it is over."""
+    if ends is None or ends.latest <= now:
         return None
-    return spans(max(0.0, (earliest - now).total_seconds()), (latest - now).total_seconds())
+    return spans(max(0.0, (ends.earliest - now).total_seconds()), (ends.latest - now).total_seconds())
 
 
 def _remedy(reason: str | None, told: str | None) -> str | None:
