@@ -72,7 +72,9 @@ async def test_a_conflict_keeps_the_edited_one_and_the_row_says_so() -> None:
     assert (await finalized(fake, sop(open="New"))).edits == "conflict"
     assert fake.sop_in_table == sop(open="Mine")
     assert fake.objects[TASK.merged_sop_object] == sop(), "the next run, and a person, compare with the same base"
-    assert "1 place that cannot be merged" in fake.written[-2]
+    (note,) = fake.said["notes"]
+    assert note["kind"] == "sop_conflict"
+    assert "1 place that cannot be merged" in note["sentence"]
     assert fake.written[-1] == "completed"
 
 
