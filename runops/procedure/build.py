@@ -163,14 +163,17 @@ def _missing(
 
 
 def _moment(seen: Sequence[Observed], heard: Sequence[Said], *, label: str) -> Moment | None:
-    """Return the moment that shows a step best: what the label names, else what was done, seen or said first."""
+    """Return the moment that shows a step best.
+
+    That is what the label names, else where a value was given, else what was done, seen or said first.
+    """
     words = label.casefold()
 
-    def rank(one: Observed) -> tuple[bool, bool, bool, float]:
+    def rank(one: Observed) -> tuple[bool, bool, bool, bool, float]:
         is_named = bool(one.value and one.value.casefold() in words)
         is_target = bool(one.element and one.element.casefold() in words)
         acts = one.action not in _ONLY_SEEN
-        return (not (is_named and acts), not (is_target and acts), not acts, one.at)
+        return (not (is_named and acts), not (is_target and acts), not one.value, not acts, one.at)
 
     if seen:
         best = min(seen, key=rank)

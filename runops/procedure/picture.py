@@ -39,9 +39,11 @@ class Picture:
     mark: Area | None = None
 
 
-_LEAST_SHARE = 0.5
+_LEAST_SHARE = 0.6
 """Of width and height: less of a screen does not show where one is."""
 _MARGIN = 0.12
+_BEFORE_THE_MARK = 0.58
+"""The middle of the mark is so far from the left: the name of a field is before it."""
 _WORTH_IT = 0.85
 
 
@@ -62,6 +64,6 @@ def shown_area(picture: Picture) -> Area:
     if share > _WORTH_IT:
         return whole
     width, height = round(picture.width * share), round(picture.height * share)
-    x = round(mark.x + mark.width / 2 - width / 2)
+    x = round(mark.x + mark.width / 2 - width * _BEFORE_THE_MARK)
     y = round(mark.y + mark.height / 2 - height / 2)
     return Area(min(max(x, 0), picture.width - width), min(max(y, 0), picture.height - height), width, height)

@@ -57,6 +57,14 @@ def test_a_click_is_shown_rather_than_what_the_screen_does_by_itself() -> None:
     assert moment.key == "t0008"
 
 
+def test_where_a_value_was_given_it_is_shown() -> None:
+    sop = copy.deepcopy(SOP)
+    sop["public"]["nodes"][3]["label"] = "Find it"
+    moment = step("search", sop=sop).moment
+    assert moment is not None
+    assert moment.key == "t0005"
+
+
 def test_a_sentence_is_the_moment_where_nothing_else_is_known() -> None:
     moment = step("above").moment
     assert moment is not None

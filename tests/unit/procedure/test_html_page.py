@@ -86,7 +86,7 @@ def test_a_picture_is_there_once_and_shown_twice() -> None:
     assert text.count("data:image/png;base64,") == len(PICTURES)
     # Steps 5 and 6 rest on one sentence: each shows it in its card and as the whole screen.
     assert text.count('href="#picture-50"') == 4
-    assert 'viewBox="10 0 80 45"' in text, "half of the screen around the mark"
+    assert 'viewBox="0 0 96 54"' in text, "a part of the screen around the mark"
 
 
 def test_what_is_missing_is_said() -> None:
