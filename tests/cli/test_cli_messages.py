@@ -17,8 +17,8 @@ from runops_cli.cluster.suspension import nothing_to_do
 from runops_cli.cluster.worker_logs import without_pod
 from runops_cli.commands import cancel, retry
 from runops_cli.commands.sop import nothing_yet
-from runops_cli.commands.submit import bucket_problem
 from runops_cli.rows.changes import FollowedRows, TableChanges, state
+from runops_cli.rows.submission import bucket_problem
 from runops_cli.terminal.each_job import JobResult, each_job
 from runops_cli.terminal.errors import CommandFailed
 from runops_cli.terminal.exit_codes import Exit, worse
