@@ -108,6 +108,8 @@ class WorkerConfig(_Camel):
         How long Job and pod stay after a video has succeeded or failed, and with them the log of the pod.
     redaction
         Whether workers hide secrets that a recording shows or says, before they store anything.
+    leave_out_idle
+        Whether the model does not get stretches in which nothing happens.
     sop_language
         Language of SOPs; None for the one that is spoken in each recording.
     """
@@ -141,6 +143,7 @@ class WorkerConfig(_Camel):
     failed_job_ttl_seconds: Annotated[int, Field(ge=0)] = 86_400
     require_landlock: bool = False
     redaction: bool = True
+    leave_out_idle: bool = False
     sop_language: Annotated[str, Field(pattern=LANGUAGE_PATTERN)] | None = None
 
 

@@ -50,6 +50,7 @@ def add_to(commands: Any) -> None:
     worker.add_argument("--height", type=int, default=transcode.height, help="shorter side in pixels (%(default)s)")
     worker.add_argument("--crf", type=int, default=transcode.crf, help="x264 rate factor (%(default)s)")
     worker.add_argument("--no-redaction", action="store_true", help="do not hide secrets")
+    worker.add_argument("--leave-out-idle", action="store_true", help="do not send stretches in which nothing happens")
     worker.add_argument("--sop-language", metavar="LANGUAGE", help="language of SOPs, such as German")
     worker.add_argument("--user", type=UUID, help="user to whom rows and SOPs belong while the worker is at them")
     worker.add_argument("--cache", type=Path, default=default_folder(), help="where results are kept (%(default)s)")
@@ -77,6 +78,7 @@ def _run(arguments: argparse.Namespace) -> int:
             sop_prompt=arguments.sop_prompt,
             transcode=Transcode(fps=arguments.fps, height=arguments.height, crf=arguments.crf),
             redaction=not arguments.no_redaction,
+            leave_out_idle=arguments.leave_out_idle,
             sop_language=arguments.sop_language,
         )
     except ValidationError as error:

@@ -21,6 +21,8 @@ class PipelineSettings:
         The name of an installed prompt, or, with a slash in it, the path of a file.
     redaction
         Whether secrets are hidden.
+    leave_out_idle
+        Whether the model does not get stretches in which nothing happens.
     sop_language
         Language of the SOP; None for the one that is spoken.
     """
@@ -30,6 +32,7 @@ class PipelineSettings:
     sop_prompt: str
     transcode: Transcode
     redaction: bool = True
+    leave_out_idle: bool = False
     sop_language: str | None = None
 
 

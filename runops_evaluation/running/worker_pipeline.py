@@ -205,6 +205,7 @@ class WorkerPipeline:
             height=settings.transcode.height,
             crf=settings.transcode.crf,
             redaction=settings.redaction,
+            leave_out_idle=settings.leave_out_idle,
             sop_language=settings.sop_language,
         )
 
@@ -219,6 +220,7 @@ class WorkerPipeline:
             "height": str(transcode.height),
             "crf": str(transcode.crf),
             "redaction": str(self._settings.redaction).lower(),
+            "leave_out_idle": str(self._settings.leave_out_idle).lower(),
             "sop_language": self._settings.sop_language or "as spoken",
         }
 

@@ -330,6 +330,7 @@ def _properties() -> dict[str, Schema]:
             failedJobTtlSeconds=_integer(0, 315_360_000),
             requireLandlock=_BOOLEAN,
             redaction=_BOOLEAN,
+            leaveOutIdle=_BOOLEAN,
             sopLanguage=_text(pattern=rf"^$|{LANGUAGE_PATTERN}"),
         ),
         "networkPolicy": _network_policy(),

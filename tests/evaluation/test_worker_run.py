@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from imageio_ffmpeg import get_ffmpeg_exe
 
 from devstack.gemini.behaviour import Behaviour, Outcome, Turn
 from devstack.gemini.control import GeminiControl
@@ -18,6 +20,7 @@ from devstack.sample import RECORDING
 from devstack.stack import StackInfo
 from runops.supabase.connection import Supabase
 from runops_evaluation.commands.main import main
+from runops_evaluation.results.files import read_result
 from runops_evaluation.running.run_record import read_run
 from runops_evaluation.running.scratch_rows import ScratchRow
 from tests.evaluation.gold_set import GOLD
@@ -118,6 +121,51 @@ def test_a_recording_is_worked_off_and_scored_and_nothing_is_left(
     assert len(control.calls()) == calls
     assert json.loads((tmp_path / "run" / "scores.json").read_text())["recordings"][NAME] == scores
     assert objects(stack) <= before
+
+
+def test_of_an_idle_minute_nothing_is_paid_and_all_times_stay_right(
+    arguments: list[str], gold: Path, database: psycopg.Connection[Any], control: GeminiControl, tmp_path: Path
+) -> None:
+    control.behave(Behaviour())
+    stands_still, idle = 30, 60
+    recording = gold / NAME / "recording.mp4"
+    with_a_pause(recording, at=stands_still, seconds=idle)
+    about = json.loads((gold / NAME / "about.json").read_text())
+    changed = {"sha256": None, "duration": about["duration"] + idle}
+    (gold / NAME / "about.json").write_text(json.dumps({**about, **changed}))
+
+    results = []
+    for options in ([], ["--leave-out-idle"]):
+        assert main([*arguments, "--only", NAME, *options]) == 0
+        results.append(read_result(tmp_path / "run", NAME))
+    whole, condensed = results
+    assert whole.usage is not None
+    assert condensed.usage is not None
+    assert whole.usage.transcribing is not None
+    assert condensed.usage.transcribing is not None
+    saved = whole.usage.transcribing.video_tokens - condensed.usage.transcribing.video_tokens
+    assert (idle - 8) * 280 <= saved <= (idle + 2) * 280
+    assert whole.usage.transcribing.audio_tokens - condensed.usage.transcribing.audio_tokens == saved // 280 * 25
+    times = [[item.start for item in result.transcript] for result in results]
+    assert times[1] == pytest.approx(times[0], abs=1.0)
+    assert [at for at in times[1] if stands_still + 4 < at < stands_still + idle] == []
+    assert max(times[1]) > stands_still + idle + 20
+    assert rows(database) == 0
+
+
+def with_a_pause(recording: Path, *, at: int, seconds: int) -> None:
+    """Let the picture stand still, and nothing be heard, for so long."""
+    graph = (
+        f"[0:v]fps=10,split[x][y];[x]trim=end={at},tpad=stop_mode=clone:stop_duration={seconds}[v0];"
+        f"[y]trim=start={at},setpts=PTS-STARTPTS[v1];[0:a]asplit[p][q];"
+        f"[p]atrim=end={at},apad=whole_dur={at + seconds}[a0];[q]atrim=start={at},asetpts=PTS-STARTPTS[a1];"
+        "[v0][a0][v1][a1]concat=n=2:v=1:a=1[v][a]"
+    )
+    made = recording.with_name("with-a-pause.mp4")
+    command = [get_ffmpeg_exe(), "-v", "error", "-i", str(recording), "-filter_complex", graph]
+    options = ["-map", "[v]", "-map", "[a]", "-c:v", "libx264", "-preset", "veryfast", "-c:a", "aac", str(made)]
+    subprocess.run([*command, *options], check=True, timeout=240)
+    made.replace(recording)
 
 
 def test_its_row_is_never_queued_and_has_the_owner_that_was_named(

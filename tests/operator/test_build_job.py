@@ -34,6 +34,7 @@ FULL = OperatorConfig.model_validate(
             "priorityClassName": "batch",
             "requireLandlock": True,
             "redaction": False,
+            "leaveOutIdle": True,
             "sopLanguage": "German",
             "annotations": {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},
         },

@@ -8,7 +8,9 @@ from runops_worker.media.errors import MediaToolFailed
 from runops_worker.media.limits import Limits
 from runops_worker.media.probe.examine import examine
 from runops_worker.media.transcode.chunks import Chunk
+from runops_worker.media.transcode.condense import condense
 from runops_worker.media.transcode.drop_sound import drop_sound
+from runops_worker.media.transcode.idle import ClipTimes, busy_ranges
 from runops_worker.media.transcode.measure_activity import measure_activity
 from runops_worker.media.transcode.slim_video import inspect_slim
 from runops_worker.media.transcode.transcode import transcode
@@ -66,3 +68,30 @@ async def test_a_file_that_is_not_a_video_is_a_failure_of_the_tool(tmp_path: Pat
     broken.write_bytes(b"not a video")
     with pytest.raises(MediaToolFailed, match="could not read a clip"):
         await measure_activity(broken, Chunk(0, 0.0, 6.0), fps=1, limits=LIMITS)
+
+
+async def test_the_busy_parts_of_a_clip_are_written_with_the_right_pictures_and_sound(tmp_path: Path) -> None:
+    # White from second 3 on, black again from second 25 on; it sounds in seconds 26 and 27.
+    picture = "drawbox=color=white:t=fill:enable='between(t,3,24.9)'"
+    recording = film(
+        tmp_path / "film.mp4", seconds=30, picture=picture, sound="aevalsrc='0.4*sin(2400*t)*between(t,26,28)'"
+    )
+    slim = await slim_of(recording, tmp_path)
+    activity = await measure_activity(slim, Chunk(0, 0.0, 30.0), fps=1, limits=LIMITS)
+    times = busy_ranges(activity, start=0.0, end=30.0)
+    assert times is not None
+    assert times.seconds < 17
+    target = tmp_path / "busy.mp4"
+    await condense(slim, times, target, fps=1, with_sound=True, limits=LIMITS)
+    busy = await measure_activity(target, Chunk(0, 0.0, times.seconds), fps=1, limits=LIMITS)
+    # Each change and each second of sound is where the times say that it is.
+    for before, after in ((activity.changed, busy.changed), (activity.loud, busy.loud)):
+        shown = [before[int(times.start(float(place)))] for place in range(int(times.seconds))]
+        assert list(after)[1:] == shown[1:]
+    report = await inspect_slim(target, limits=LIMITS)
+    assert report.audio.end == pytest.approx(times.seconds, abs=0.2)
+
+    await condense(slim, times, target, fps=1, with_sound=False, limits=LIMITS)
+    assert (await inspect_slim(target, limits=LIMITS)).audio.packets == 0
+    with pytest.raises(MediaToolFailed, match="pictures instead of"):
+        await condense(slim, ClipTimes(((0.0, 4.0), (90.0, 99.0))), target, fps=1, with_sound=False, limits=LIMITS)

@@ -19,6 +19,7 @@ from runops_worker.checkpoint.format import AnsweredRange, Checkpoint, SlimDone,
 from runops_worker.checkpoint.store import CheckpointStore
 from runops_worker.media.transcode.activity import Activity
 from runops_worker.media.transcode.chunks import Chunk
+from runops_worker.media.transcode.idle import ClipTimes
 from runops_worker.media.transcode.seams import SeamSignal
 from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge, Question
 from runops_worker.overlapping_work import overlapping_work
@@ -47,6 +48,10 @@ async def busy_now(_clip: Path, chunk: Chunk) -> Activity:
 async def without_a_sound(_clip: Path, chunk: Chunk) -> Activity:
     nothing = idle(chunk)
     return replace(nothing, audible=nothing.loud)
+
+
+async def no_condense(_clip: Path, _times: ClipTimes, _target: Path, *, with_sound: bool) -> None:
+    raise AssertionError(f"nothing is left out by default; with sound: {with_sound}")
 
 
 async def silent_now(_clip: Path, part: Chunk) -> SeamSignal:
@@ -81,6 +86,7 @@ class Attempt:
                 measure=self.measure,
                 measure_seam=silent_now,
                 drop_sound=self.drop_sound,
+                condense=no_condense,
                 work=work,
                 on_progress=lambda _: None,
             )
@@ -232,7 +238,7 @@ async def test_of_a_chunk_without_a_sound_the_model_is_told_so_and_its_speech_is
     assert all("It has no sound" in question.text for question in model.questions)
     # Silence costs as many tokens as speech: it is not sent.
     assert silent_track.silenced == ["clip-0.000-300.000.mp4", "clip-295.000-600.000.mp4"]
-    assert not list(silent_track.workdir.glob("*.pictures.mp4"))
+    assert not list(silent_track.workdir.glob("*.sent.mp4"))
     assert silent_track.checkpoint.state.quality == Quality(transcript=TranscriptQuality(dropped=2))
 
 

@@ -24,6 +24,7 @@ from runops_worker.cost.cost_gate import CostGate
 from runops_worker.cost.video_estimate import sop_calls, video_calls
 from runops_worker.failure_reason import as_failed
 from runops_worker.media.limits import Limits
+from runops_worker.media.transcode.condense import condense
 from runops_worker.media.transcode.drop_sound import drop_sound
 from runops_worker.media.transcode.measure_activity import measure_activity, measure_seam
 from runops_worker.model.call_gate import GateableModel, GatedModel
@@ -231,6 +232,7 @@ async def make_transcript(
             measure=partial(measure_activity, fps=task.fps, limits=context.limits),
             measure_seam=partial(measure_seam, fps=task.fps, limits=context.limits),
             drop_sound=partial(drop_sound, limits=context.limits),
+            condense=partial(condense, fps=task.fps, limits=context.limits),
             work=work,
             on_progress=lambda share: progress.advance(Stage.TRANSCRIBING, share),
         )

@@ -55,6 +55,8 @@ class Task:
         Instructions for the models.
     fps, height, crf
         Of the slim video: pictures per second, pixels of the shorter side, x264 rate factor.
+    leave_out_idle
+        Whether stretches in which nothing happens are left out of what the model gets.
     redaction
         Whether secrets that the recording shows or says are hidden before anything is stored.
     sop_language
@@ -73,6 +75,7 @@ class Task:
     fps: int = 1
     height: int = 720
     crf: int = 32
+    leave_out_idle: bool = False
     redaction: bool = True
     sop_language: str | None = None
     fallback_models: tuple[str, ...] = ()

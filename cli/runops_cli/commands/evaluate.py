@@ -72,6 +72,9 @@ def evaluate(
     height: Annotated[int, typer.Option(help="Shorter side of the slim video in pixels.")] = _TRANSCODE.height,
     crf: Annotated[int, typer.Option(help="x264 rate factor (CRF) of the slim video.")] = _TRANSCODE.crf,
     redaction: Annotated[bool, typer.Option(help="Hide secrets that the recording shows or says.")] = True,
+    leave_out_idle: Annotated[
+        bool, typer.Option("--leave-out-idle", help="Do not send the model stretches in which nothing happens.")
+    ] = False,
     sop_language: Annotated[
         str | None,
         typer.Option(
@@ -138,6 +141,7 @@ def evaluate(
             sop_prompt=sop_prompt,
             transcode=Transcode(fps=fps, height=height, crf=crf),
             redaction=redaction,
+            leave_out_idle=leave_out_idle,
             sop_language=sop_language,
         )
     except ValidationError as error:

@@ -144,6 +144,14 @@ def work(
             help="Hide passwords, keys and card numbers that the recording shows or says before anything is stored.",
         ),
     ] = True,
+    leave_out_idle: Annotated[
+        bool,
+        typer.Option(
+            "--leave-out-idle",
+            envvar="RUNOPS_LEAVE_OUT_IDLE",
+            help="Do not send the model stretches in which nothing changes and nobody speaks.",
+        ),
+    ] = False,
     sop_language: Annotated[
         str | None,
         typer.Option(
@@ -192,6 +200,7 @@ def work(
             max_cost_usd=max_cost_usd,
             require_landlock=require_landlock,
             redaction=redaction,
+            leave_out_idle=leave_out_idle,
             sop_language=sop_language,
             upload_seconds=upload_seconds,
             gemini_file_seconds=gemini_file_seconds,

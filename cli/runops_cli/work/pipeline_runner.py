@@ -154,6 +154,7 @@ class PipelineRunner:
             height=options.transcode.height,
             crf=options.transcode.crf,
             redaction=options.redaction,
+            leave_out_idle=options.leave_out_idle,
             sop_language=options.sop_language,
         )
 

@@ -27,6 +27,8 @@ class VideoOptions:
         Whether to run no video if the kernel has no Landlock.
     redaction
         Whether secrets in the recording are hidden before anything is stored.
+    leave_out_idle
+        Whether the model does not get stretches in which nothing happens.
     sop_language
         Language of the SOP.
     upload_seconds
@@ -47,6 +49,7 @@ class VideoOptions:
     max_cost_usd: Decimal | None = None
     require_landlock: bool = False
     redaction: bool = True
+    leave_out_idle: bool = False
     sop_language: str | None = None
     upload_seconds: float | None = None
     gemini_file_seconds: float | None = None

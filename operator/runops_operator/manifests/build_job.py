@@ -272,6 +272,7 @@ def _environment(
         "RUNOPS_REQUIRE_PRICES": "true" if cost.require_prices else None,
         "RUNOPS_REQUIRE_LANDLOCK": "true" if config.worker.require_landlock else None,
         "RUNOPS_REDACTION": None if config.worker.redaction else "false",
+        "RUNOPS_LEAVE_OUT_IDLE": "true" if config.worker.leave_out_idle else None,
         "RUNOPS_SOP_LANGUAGE": config.worker.sop_language,
         "RUNOPS_UPLOAD_SECONDS": str(config.deadlines.upload_seconds),
         "RUNOPS_GEMINI_FILE_SECONDS": str(config.deadlines.gemini_file_seconds),

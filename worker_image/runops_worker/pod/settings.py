@@ -50,6 +50,7 @@ It takes no arguments but --help and reads its environment:
   RUNOPS_REQUIRE_PRICES         true: with a cap, refuse models whose price is not known (false: they count as free)
   RUNOPS_REQUIRE_LANDLOCK       true: fail where the kernel cannot confine ffmpeg to its files (false)
   RUNOPS_REDACTION              false: store passwords, keys and card numbers as the recording shows them (true)
+  RUNOPS_LEAVE_OUT_IDLE         true: do not send the model stretches in which nothing happens (false)
   RUNOPS_SOP_LANGUAGE           language of SOPs, such as German (the one spoken in the recording)
   RUNOPS_UPLOAD_SECONDS         deadline of one upload to storage (1800)
   RUNOPS_GEMINI_FILE_SECONDS    deadline of Gemini's processing of an uploaded video (600)
@@ -130,6 +131,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         height=_optional(environ, "RUNOPS_TRANSCODE_HEIGHT", _positive, 720, "a whole number"),
         crf=_optional(environ, "RUNOPS_TRANSCODE_CRF", int, 32, "a whole number"),
         redaction=_optional(environ, "RUNOPS_REDACTION", _boolean, True, "true or false"),
+        leave_out_idle=_optional(environ, "RUNOPS_LEAVE_OUT_IDLE", _boolean, False, "true or false"),
         sop_language=_optional(environ, "RUNOPS_SOP_LANGUAGE", language_name, None, "the name of a language"),
     )
     limits = Limits(

@@ -26,6 +26,7 @@ def clip_question(
     model: str,
     seconds: float,
     has_audio: bool,
+    is_condensed: bool = False,
     start: float = 0.0,
     so_far: str = "",
 ) -> Question:
@@ -41,6 +42,8 @@ def clip_question(
         Length of the clip.
     has_audio
         Whether it has sound.
+    is_condensed
+        Whether stretches in which nothing happened are left out of it.
     start
         Where the clip begins, in seconds of the recording.
     so_far
@@ -51,11 +54,12 @@ def clip_question(
         if has_audio
         else "It has no sound: there are no audio items."
     )
+    cuts = " Stretches in which nothing happened are left out of it." if is_condensed else ""
     pictures = "one picture" if task.fps == 1 else f"{task.fps} pictures"
     return _question(
         task,
         model,
-        f"Transcribe the clip above. It is {seconds:.0f} seconds long and shows {pictures} per second. {sound} "
+        f"Transcribe the clip above. It is {seconds:.0f} seconds long and shows {pictures} per second.{cuts} {sound} "
         f"All timestamps count from the start of this clip. {_DATA_ONLY}{_before(so_far, start=start)}",
     )
 

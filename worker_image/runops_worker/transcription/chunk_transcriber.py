@@ -14,12 +14,13 @@ from runops_worker.model.protocol import Model
 from runops_worker.overlapping_work import OverlappingWork
 from runops_worker.task import Task
 from runops_worker.transcription.chunk_state import transcripts_of, with_lost_ranges_open
-from runops_worker.transcription.clip_source import ClipSource, DropSound, Measure, MeasureSeam
+from runops_worker.transcription.clip_source import ClipSource, Measure, MeasureSeam
 from runops_worker.transcription.known_secrets import KnownSecrets
 from runops_worker.transcription.lost_ranges import lost_failure
 from runops_worker.transcription.mask_checkpoint import masked_checkpoint
 from runops_worker.transcription.merge.merge import merged
 from runops_worker.transcription.seam_chooser import SeamChooser
+from runops_worker.transcription.sent_clip import Condense, DropSound
 from runops_worker.transcription.so_far import so_far
 from runops_worker.transcription.transcribe_chunk import ChunkInputs, transcribe_chunk
 
@@ -41,7 +42,7 @@ class ChunkTranscriber:
         See `ChunkInputs`.
     measure_seam
         See `SeamChooser`.
-    drop_sound
+    drop_sound, condense
         See `ChunkInputs`.
     work
         Where chunks are transcribed; after its first failure no further chunk begins.
@@ -58,6 +59,7 @@ class ChunkTranscriber:
     measure: Measure
     measure_seam: MeasureSeam
     drop_sound: DropSound
+    condense: Condense
     work: OverlappingWork
     on_progress: Callable[[float], None]
     secrets: KnownSecrets = field(default_factory=KnownSecrets, init=False)
@@ -84,6 +86,7 @@ class ChunkTranscriber:
             clips=clips,
             measure=self.measure,
             drop_sound=self.drop_sound,
+            condense=self.condense,
             origin=origin,
             has_audio=has_audio,
             secrets=self.secrets,

@@ -11,13 +11,10 @@ from runops_worker.media.transcode.cut_chunk import cut_chunk
 from runops_worker.media.transcode.seams import SeamSignal
 from runops_worker.media.transcode.slim_video import SlimVideo
 
-__all__ = ["ClipSource", "DropSound", "FinishedSlim", "Measure", "MeasureSeam"]
+__all__ = ["ClipSource", "FinishedSlim", "Measure", "MeasureSeam"]
 
 Measure = Callable[[Path, Chunk], Awaitable[Activity]]
 """Measures what happens in the clip of a chunk that was copied from the slim video."""
-
-DropSound = Callable[[Path, Path], Awaitable[None]]
-"""Writes a clip again without its sound."""
 
 MeasureSeam = Callable[[Path, Chunk], Awaitable[SeamSignal]]
 """Measures what happens in the clip around a seam."""

@@ -18,13 +18,20 @@ from runops_worker.model.protocol import Answer, AnswerEnd, InputTooLarge, Model
 from runops_worker.task import Task
 from runops_worker.transcription.chunk_request import clip_question, repair_question
 from runops_worker.transcription.chunk_state import about_clip, begun, is_usable
-from runops_worker.transcription.clip_source import ClipSource, DropSound, Measure
+from runops_worker.transcription.clip_source import ClipSource, Measure
 from runops_worker.transcription.heard_answer import Heard, heard, without_secrets
 from runops_worker.transcription.known_secrets import KnownSecrets
 from runops_worker.transcription.made_up import without_made_up, without_speech_in_silence
 from runops_worker.transcription.mask_checkpoint import masked_checkpoint
 from runops_worker.transcription.next_questions.after_answer import after_answer, unanswered
 from runops_worker.transcription.next_questions.ranges import may_be_halved
+from runops_worker.transcription.sent_clip import (
+    Condense,
+    DropSound,
+    SentClip,
+    in_time_of_the_recording,
+    sent_clip,
+)
 
 __all__ = ["ChunkInputs", "transcribe_chunk"]
 
@@ -47,8 +54,8 @@ class ChunkInputs:
         Where clips are cut from.
     measure
         Measures what happens in a clip.
-    drop_sound
-        Writes a clip again without its sound, where that is silence.
+    drop_sound, condense
+        Write a clip again, see `sent_clip`.
     origin
         First part of the keys, see `SlimDone.origin`.
     has_audio
@@ -64,6 +71,7 @@ class ChunkInputs:
     clips: ClipSource
     measure: Measure
     drop_sound: DropSound
+    condense: Condense
     origin: str
     has_audio: bool
     secrets: KnownSecrets = field(default_factory=KnownSecrets)
@@ -158,20 +166,6 @@ async def _clip(
         clip.unlink(missing_ok=True)
 
 
-@asynccontextmanager
-async def _heard_clip(clip: Path, inputs: ChunkInputs, *, is_silent: bool) -> AsyncIterator[Path]:
-    """Give the clip for the time of the block, without its sound where nothing can be heard."""
-    if not (inputs.has_audio and is_silent):
-        yield clip
-        return
-    pictures = inputs.workdir / f"{clip.stem}.pictures.mp4"
-    try:
-        await inputs.drop_sound(clip, pictures)
-        yield pictures
-    finally:
-        pictures.unlink(missing_ok=True)
-
-
 async def _ask_about(
     clip: Path, part: tuple[float, float], state: ChunkState, inputs: ChunkInputs, *, activity: Activity
 ) -> ChunkState:
@@ -180,15 +174,26 @@ async def _ask_about(
     if not _is_next(state, part):
         return state
     async with (
-        _heard_clip(clip, inputs, is_silent=activity.is_silent(*part)) as sent,
-        inputs.model.uploaded(sent, job_id=inputs.task.job_id, seconds=part[1] - part[0], fps=inputs.task.fps) as video,
+        sent_clip(
+            clip,
+            part,
+            activity,
+            has_audio=inputs.has_audio,
+            leave_out_idle=inputs.task.leave_out_idle,
+            drop_sound=inputs.drop_sound,
+            condense=inputs.condense,
+            workdir=inputs.workdir,
+        ) as sent,
+        inputs.model.uploaded(sent.path, job_id=inputs.task.job_id, seconds=sent.seconds, fps=inputs.task.fps) as video,
     ):
         while _is_next(state, part):
             question = state.open[0]
             # An earlier attempt may have had more fallback models.
             first = min(question.model, len(models) - 1)
             try:
-                answer = await _answer(question, models[first:], video, inputs, so_far=state.so_far, activity=activity)
+                answer = await _answer(
+                    question, models[first:], video, inputs, sent=sent, so_far=state.so_far, activity=activity
+                )
             except ModelOut:
                 if first == 0:
                     raise
@@ -219,11 +224,11 @@ async def _answer(
     video: UploadedVideo,
     inputs: ChunkInputs,
     *,
+    sent: SentClip,
     so_far: str,
     activity: Activity,
 ) -> Heard:
-    seconds = question.end - question.start
-    has_audio = inputs.has_audio and not activity.is_silent(question.start, question.end)
+    seconds = sent.seconds
     if question.purpose == "repair":
         asked = repair_question(inputs.task, model=models[0], seconds=seconds, unsettled=question.unsettled)
     else:
@@ -231,7 +236,8 @@ async def _answer(
             inputs.task,
             model=models[0],
             seconds=seconds,
-            has_audio=has_audio,
+            has_audio=sent.has_audio,
+            is_condensed=sent.times is not None,
             start=question.start,
             so_far=so_far,
         )
@@ -242,8 +248,8 @@ async def _answer(
         if not may_be_halved(question.start, question.end):
             raise
         answer = Answer("", AnswerEnd.CUT_OFF, "the input is too large", model=models[0])
-    read = heard(answer, length=seconds)
-    read = without_made_up(read, instruction=inputs.task.transcription_prompt.text, has_audio=has_audio)
+    read = in_time_of_the_recording(heard(answer, length=seconds), sent.times)
+    read = without_made_up(read, instruction=inputs.task.transcription_prompt.text, has_audio=sent.has_audio)
     read = without_speech_in_silence(read, activity, start=question.start)
     if read.settled or read.dropped:
         _LOG.info("the answer was settled", extra={"rules": dict(read.settled), "dropped": read.dropped})

@@ -145,6 +145,7 @@ worker:
   failedJobTtlSeconds: {{ toJson .Values.worker.failedJobTtlSeconds }}
   requireLandlock: {{ .Values.worker.requireLandlock }}
   redaction: {{ .Values.worker.redaction }}
+  leaveOutIdle: {{ .Values.worker.leaveOutIdle }}
   {{- with .Values.worker.sopLanguage }}
   sopLanguage: {{ . | quote }}
   {{- end }}
