@@ -45,7 +45,13 @@ def test_a_right_transcript_gives_the_true_events(gold: GoldRecording) -> None:
 
 
 def test_what_is_not_known_is_left_open() -> None:
-    assert events_of(seen("00:00:03", text="   ")) == (Event(at=3, kind="CLICK", application="unknown"),)
+    unread = seen("00:00:04").model_copy(
+        update={"target_element_details": TargetElement(element_type_guess="icon", element_visible_text=None)}
+    )
+    assert events_of(seen("00:00:03", text="   "), unread) == (
+        Event(at=3, kind="CLICK", application="unknown"),
+        Event(at=4, kind="CLICK", application="unknown"),
+    )
 
 
 @pytest.mark.parametrize("field", ["typed_characters", "pasted_text_observed", "selected_value_observed"])

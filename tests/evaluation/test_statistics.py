@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from runops_evaluation.floors import below_floor
 from runops_evaluation.scores.metrics import METRICS
-from runops_evaluation.statistics.bootstrap import RESAMPLES, interval, mean_of
+from runops_evaluation.statistics.bootstrap import RESAMPLES, _resamples, interval, mean_of
 from runops_evaluation.statistics.compare import ALPHA, Difference, compare, least_p
 
 NO_FIGURE: dict[str, float | None] = dict.fromkeys(metric.name for metric in METRICS)
@@ -28,6 +28,15 @@ def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> Non
     values = [0.1, 0.4, 0.35, 0.8, 0.77, 0.2, 0.93]
     assert interval(values, seed=1) == interval(values, seed=1)
     assert interval(values, seed=1) != interval(values, seed=2)
+
+
+def test_an_interval_leaves_out_as_many_resamples_below_as_above() -> None:
+    values = [0.1, 0.35, 0.5, 0.62, 0.8, 0.97, 0.23]
+    means = sorted(sum(values[at] for at in chosen) / len(values) for chosen in _resamples(len(values), 3))
+    assert len(set(means[45:55])) > 1
+    assert len(set(means[1945:1955])) > 1
+    assert interval(values, seed=3) == (means[50], means[1949])
+    assert (mean_of(values, seed=3).low, mean_of(values, seed=3).high) == interval(values, seed=3)
 
 
 def test_an_interval_holds_the_middle_95_of_100_resamples() -> None:

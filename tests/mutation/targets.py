@@ -9,6 +9,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 PACKAGES = {
     "runops": Path("runops"),
+    "runops_evaluation": Path("runops_evaluation"),
     "runops_operator": Path("operator/runops_operator"),
     "runops_worker": Path("worker_image/runops_worker"),
 }
@@ -38,6 +39,11 @@ DECISION_CODE = (
     "runops/supabase/jobs_columns.py",
     "runops/supabase/jobs_requests.py",
     "runops/supabase/result_rows.py",
+    "runops_evaluation/drafting/first_draft.py",
+    "runops_evaluation/matching/*.py",
+    "runops_evaluation/scores/*.py",
+    "runops_evaluation/statistics/*.py",
+    "runops_evaluation/text/*.py",
     "runops_operator/breakers/*.py",
     "runops_operator/heartbeats.py",
     "runops_operator/informer/name_flags.py",
@@ -66,6 +72,7 @@ DECISION_CODE = (
     "runops_worker/media/recording/track.py",
     "runops_worker/media/transcode/activity.py",
     "runops_worker/media/transcode/chunks.py",
+    "runops_worker/media/transcode/idle.py",
     "runops_worker/media/transcode/seams.py",
     "runops_worker/media/transcode/selection.py",
     "runops_worker/model/estimate.py",
@@ -99,6 +106,10 @@ DECISION_CODE = (
 
 _TESTS = {
     "runops": ("tests/unit", "tests/operator", "tests/*/pure", "tests/worker/test_worker_stages.py"),
+    "runops_evaluation": tuple(
+        f"tests/evaluation/test_{name}.py"
+        for name in ("first_draft", "one_to_one", "scores", "statistics", "step_similarity", "texts")
+    ),
     "runops_operator": ("tests/operator",),
     "runops_worker": ("tests/*/pure", "tests/worker/test_worker_stages.py"),
 }

@@ -50,6 +50,16 @@ def test_the_clip_may_begin_anywhere_in_the_recording_and_end_within_a_second() 
     assert found.seconds == 7.5
 
 
+def test_only_the_clip_counts_and_what_was_not_measured_is_kept() -> None:
+    around = activity("c" + "." * 40 + "c" * 20, start=100)
+    found = busy_ranges(around, start=110, end=130)
+    assert found is not None
+    assert found.kept == ((0, 3), (17, 20))
+    beyond = busy_ranges(activity("." * 20, start=0), start=0, end=60)
+    assert beyond is not None
+    assert beyond.kept == ((0, 3), (17, 60))
+
+
 def test_of_a_clip_that_begins_within_a_second_nothing_is_left_out() -> None:
     assert busy_ranges(activity("." * 40), start=0.5, end=40) is None
 

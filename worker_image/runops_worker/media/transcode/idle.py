@@ -63,13 +63,9 @@ def busy_ranges(activity: Activity, *, start: float, end: float) -> ClipTimes | 
     if start != int(start):
         # The activity is known by whole seconds of the recording.
         return None
-    first, count = int(start) - activity.start, int(end - start)
-    idle = [
-        not (changed or loud)
-        for changed, loud in zip(
-            activity.changed[first : first + count], activity.loud[first : first + count], strict=True
-        )
-    ]
+    # What was not measured is not known to be idle.
+    measured = min(int(end), activity.start + len(activity.changed))
+    idle = [not activity.busy(second, second + 1) for second in range(int(start), measured)]
     kept: list[tuple[float, float]] = []
     begin = 0.0
     for left, right in _left_out(idle):
