@@ -10,6 +10,7 @@ __all__ = ["MUTATIONS"]
 
 _in_operator = partial(Mutation, package="runops_operator")
 _in_runops = partial(Mutation, package="runops")
+_in_worker = partial(Mutation, package="runops_worker")
 _REQUESTS = "tests/unit/test_jobs_requests.py"
 _KUBERNETES = "tests/operator/test_kubernetes_requests.py"
 _PLAN = "tests/operator/planning/test_plan.py"
@@ -52,6 +53,44 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         before="typed = [row for row in rows if row.prompt_type == PROMPT_TYPE]",
         after="typed = list(rows)",
         test="tests/unit/test_result_rows.py::test_only_our_own_rows_are_replaced",
+    ),
+    # What people edited and answered.
+    _in_runops(
+        name="a SOP that an app has just edited is written over",
+        before='return query.is_(column, "null") if self.version is None else query.eq(column, self.version)',
+        after="return query",
+        test="tests/unit/test_sop_in_table.py::test_a_sop_is_written_only_while_it_is_as_it_was_read",
+    ),
+    _in_runops(
+        name="a conflict is settled without asking",
+        before="if merging.conflicts:",
+        after="if False:",
+        test="tests/unit/sop_versions/test_merge.py::test_what_is_a_conflict",
+    ),
+    _in_runops(
+        name="a SOP of unknown origin is replaced",
+        before="if not base:",
+        after="if False:",
+        test="tests/unit/sop_versions/test_merge.py::test_without_a_base_only_the_same_is_no_conflict",
+    ),
+    _in_runops(
+        name="an app's later run makes only the SOP, of the transcript of another recording",
+        before='isinstance(stamp, Mapping) and "claim" in stamp',
+        after="False",
+        test="tests/unit/test_job_row.py::test_only_an_order_for_this_run_begins_with_the_sop",
+    ),
+    _in_worker(
+        name="an answer instructs the model",
+        before='instructs = "\\n".join(filter(instructs_a_model, said))',
+        after='instructs = ""',
+        test="tests/worker/test_sop_with_answers.py"
+        "::test_an_answer_that_instructs_a_model_proves_nothing_and_its_question_stays",
+    ),
+    _in_worker(
+        name="the edited SOP counts as generated, before it is written",
+        before="if self.conflicts:\n            if self._base is None:",
+        after="if False:\n            if self._base is None:",
+        test="tests/worker/test_edits_survive.py::test_a_conflict_keeps_the_edited_one_and_the_row_says_so",
     ),
     _in_operator(
         name="a rival's work on a claimed row is not noticed",

@@ -13,7 +13,10 @@ from runops.job_row import (
     Claim,
     ClaimedRow,
     JobRow,
+    begins_with_sop,
+    metadata_of_queued,
     metadata_saying,
+    metadata_to_claim,
     stamped_metadata,
     successor,
     user_of,
@@ -138,6 +141,35 @@ def test_a_stamp_says_only_what_is_not_the_default() -> None:
 def test_a_stamp_keeps_all_other_metadata(metadata: Any, stamped: dict[str, Any]) -> None:
     claim = Claim(claim=TOKEN, by="ours")
     assert stamped_metadata(metadata, claim) == {**stamped, "runops": claim.stamp()}
+
+
+STAMP = {"claim": "old", "by": "ours", "attempt": 3, "from": "sop"}
+
+
+@pytest.mark.parametrize(
+    ("status", "stamp", "begins"),
+    [
+        pytest.param("queued", {"from": "sop"}, True, id="an order for this run"),
+        pytest.param("queued", STAMP, False, id="a row that an app queued again, with the claim of an earlier run"),
+        pytest.param("completed", STAMP, False, id="a completed row that is run again by a VideoJob made by hand"),
+        pytest.param("processing", STAMP, True, id="a row that is taken over"),
+        pytest.param("queued", {"from": "transcript"}, False, id="a stage of another version"),
+        pytest.param("queued", "sop", False, id="no object"),
+    ],
+)
+def test_only_an_order_for_this_run_begins_with_the_sop(status: str, stamp: Any, *, begins: bool) -> None:
+    claimed = stamped_metadata(metadata_to_claim(row({"a": 1, "runops": stamp}, status)), Claim(claim=TOKEN, by="ours"))
+    assert begins_with_sop(claimed) is begins
+    assert (claimed["a"], claimed["runops"]["claim"]) == (1, TOKEN)
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"a": 1}, {"a": 1, "runops": STAMP}, "text", [1]])
+def test_a_queued_row_says_whether_it_begins_with_the_sop_and_nothing_of_former_claims(metadata: Any) -> None:
+    ordered = metadata_of_queued(metadata, only_sop=True)
+    assert ordered["runops"] == {"from": "sop"}
+    kept = {key: value for key, value in ordered.items() if key != "runops"}
+    assert metadata_of_queued(metadata, only_sop=False) == kept
+    assert kept == ({"not_an_object": metadata} if isinstance(metadata, str | list) else {"a": 1} if metadata else {})
 
 
 def test_another_token_keeps_everything_else() -> None:
