@@ -304,7 +304,8 @@ class TimedVideos:
     def _note(self) -> None:
         now, at = self._now(), self._clock()
         unfinished = [row for row in self._database.rows.values() if row.status != RowStatus.COMPLETED]
-        finished = sorted(self._ended, key=lambda job_id: self._ended[job_id])[-_FINISHED_READ:]
+        # By their ids, as they were inserted.
+        finished = sorted(self._ended, key=lambda job_id: self._arrived[job_id])[-_FINISHED_READ:]
         times = row_times(
             [self._summary(RowSummary, job_id) for job_id in finished],
             [self._summary(QueuedRow, row.job_id) for row in unfinished],
