@@ -29,6 +29,8 @@ _WORK = 4000
 _FEWEST, _MOST = 20, 400
 _AGAIN = 3
 """So many times the arrivals of the past come once more. Behind that nothing more is expected to come."""
+_COME = (0.368, 0.736, 0.920, 0.981)
+"""Up to which share of the rounds an arrival comes not at all, once, twice and three times: Poisson's, about 1."""
 _UNSEEN = 0.06
 """Standard deviation of what all videos of a queue have in common and history does not show."""
 _UNKNOWN = UnfinishedVideo()
@@ -221,7 +223,7 @@ class _Played:
                 left -= 1
 
     def _arrivals(self, number: int) -> list[tuple[float, JobRow]]:
-        """Return rows to come, the next one last: those of the past once more, beginning anywhere among them."""
+        """Return rows to come, the next one last: those of the past, some of them more often, beginning anywhere."""
         window = self._queue.arrivals_seconds
         if window <= 0:
             return []
@@ -230,7 +232,9 @@ class _Played:
         for at, row in self._coming:
             ago = (self._now - at).total_seconds()
             first = (window - ago + shift) % window
-            coming += [(first + again * window, row) for again in range(_AGAIN)]
+            for again in range(_AGAIN):
+                drawn = _mixed(row.job_id.int + again, number)
+                coming += [(first + again * window, row)] * sum(drawn > below for below in _COME)
         return sorted(coming, key=lambda item: -item[0])
 
     def _learned(self, video: UnfinishedVideo) -> Learned | None:
