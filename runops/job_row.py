@@ -25,6 +25,7 @@ from runops.retry_policy import History
 __all__ = [
     "CLAIM_PATTERN",
     "LONGEST_UUID",
+    "TIME_LEFT_KEY",
     "Claim",
     "ClaimedRow",
     "JobRow",
@@ -38,6 +39,7 @@ __all__ = [
     "stamped_metadata",
     "successor",
     "user_of",
+    "without_time_left",
 ]
 
 CLAIM_PATTERN = "^[0-9A-Za-z-]{1,64}(/[0-9A-Za-z-]{1,64})?$"
@@ -47,6 +49,8 @@ Anything else an app writes there could act as a pattern in a filter, or be too 
 """
 
 
+TIME_LEFT_KEY = "runops_time_left"
+"""Of `metadata`: when the video is expected to end. It is no part of the claim, which an app may write over with it."""
 LONGEST_UUID = len("urn:uuid:{}") + 36
 """Python accepts a UUID with any number of hyphens; a request does not."""
 _NOT_AN_OBJECT = "not_an_object"
@@ -324,14 +328,22 @@ def metadata_of_queued(metadata: Any, *, only_sop: bool) -> dict[str, Any]:
 
 
 def metadata_to_claim(row: JobRow) -> Any:
-    """Return the metadata that a new claim is stamped into.
+    """Return the metadata that a new claim is stamped into, without what was expected while the row waited.
 
     A row that an app queued again may carry the claim of an earlier run, and what that run was to begin with. That is
     over; only what is said without a claim is meant for this one.
     """
     stamp = row.metadata.get("runops") if isinstance(row.metadata, Mapping) else None
     is_over = row.status != RowStatus.PROCESSING and isinstance(stamp, Mapping) and "claim" in stamp
-    return metadata_of_queued(row.metadata, only_sop=False) if is_over else row.metadata
+    metadata = metadata_of_queued(row.metadata, only_sop=False) if is_over else row.metadata
+    return without_time_left(metadata)
+
+
+def without_time_left(metadata: Any) -> Any:
+    """Return metadata without what is said about the expected end, once that is over."""
+    if not isinstance(metadata, Mapping) or TIME_LEFT_KEY not in metadata:
+        return metadata
+    return {name: value for name, value in metadata.items() if name != TIME_LEFT_KEY}
 
 
 def stamped_metadata(metadata: Any, claim: Claim) -> dict[str, Any]:

@@ -41,6 +41,7 @@ from runops_operator.reconcile.reconciler import Reconciler
 from runops_operator.reconcile.stopping import Stopping
 from runops_operator.spending.spending_watch import SpendingWatch
 from runops_operator.time_left.history import History
+from runops_operator.time_left.row_times_loop import RowTimesLoop
 from runops_operator.time_left.time_left_loop import TimeLeftLoop
 
 __all__ = ["Operator", "assemble"]
@@ -63,6 +64,7 @@ class Operator:
     spending: SpendingWatch
     drain: DrainWatch
     time_left: TimeLeftLoop
+    row_times: RowTimesLoop | None
 
 
 def _show_caps(cost: Cost, metrics: Metrics) -> None:
@@ -235,6 +237,14 @@ def assemble(
     time_left = TimeLeftLoop(
         cluster=cluster, store=store, history=history, paused=lambda: breakers.pause() is not None, now=now
     )
+    row_times = RowTimesLoop(
+        jobs=jobs,
+        store=store,
+        history=history,
+        config=config,
+        paused=lambda: intake.status.standstill is not None,
+        now=server_clock.now,
+    )
     return Operator(
         store,
         queue,
@@ -249,4 +259,5 @@ def assemble(
         spending,
         drain,
         time_left,
+        row_times if config.time_left.in_rows else None,
     )

@@ -258,6 +258,18 @@ class Realtime(_Camel):
     enabled: bool = False
 
 
+class TimeLeft(_Camel):
+    """Where it is said when videos are expected to end, beside the status of their VideoJobs.
+
+    Attributes
+    ----------
+    in_rows
+        Whether rows say it, too, in `metadata.runops_time_left`.
+    """
+
+    in_rows: bool = False
+
+
 class Backfill(_Camel):
     """The lane of rows whose `metadata.backfill` is true: work that may wait.
 
@@ -328,6 +340,7 @@ class OperatorConfig(_Camel):
     limits: Limits = Limits()
     poll: Poll = Poll()
     realtime: Realtime = Realtime()
+    time_left: TimeLeft = TimeLeft()
     resync_seconds: Annotated[float, Field(gt=0)] = 300.0
     rows_seconds: Annotated[float, Field(gt=0)] = 5.0
     stale_after_seconds: Annotated[float, Field(gt=0)] = 3600.0

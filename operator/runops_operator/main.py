@@ -241,6 +241,8 @@ async def _work(replica: _Replica, lease: Coroutine[Any, Any, None] | None = Non
             _start(operator, loops)
             loops.start_beside("backlog", operator.backlog.run)
             loops.start_beside("time left", operator.time_left.run)
+            if operator.row_times is not None:
+                loops.start_beside("row times", operator.row_times.run)
             loops.start_beside("events", poster.run)
             loops.start_beside("claiming condition", partial(_show_claiming, replica, operator))
             if tracer is not None:

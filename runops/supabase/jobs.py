@@ -17,6 +17,7 @@ from runops.job_row import (
     metadata_saying,
     metadata_to_claim,
     stamped_metadata,
+    without_time_left,
 )
 from runops.progress import Stage
 from runops.supabase.claim_result import ClaimResult, claim_result
@@ -371,6 +372,7 @@ class JobsTable(JobsReads):
     async def _say(
         self, job_id: UUID, token: str, said: Mapping[str, Any], values: dict[str, Any], *, doing: str, when: str
     ) -> bool:
+        status = values.get("status")
         attempts = self._rest.retries.begin(may_pass)
         for _round in attempts:
             row = await self.get(job_id)
@@ -378,14 +380,39 @@ class JobsTable(JobsReads):
                 return False
             if row.status != RowStatus.PROCESSING:
                 # In a later round our own write may have arrived without its answer.
-                return row.status == values.get("status")
-            body = {**values, "metadata": postgres_json(metadata_saying(row.metadata, said))}
+                return row.status == status
+            metadata = row.metadata if status is None else without_time_left(row.metadata)
+            body = {**values, "metadata": postgres_json(metadata_saying(metadata, said))}
             try:
                 if await self.change(body, claim_unchanged(row, row.claim), doing=doing):
                     return True
             except SupabaseError as error:
                 await attempts.failed(error)
         raise ever_changing(job_id, when)
+
+    async def put_beside(self, row: JobRow, name: str, value: Mapping[str, Any]) -> JobRow | None:
+        """Put a key into a row's metadata, unless the row changed since it was read. Everything else stays.
+
+        `updated_at` stays, too: a row that waits keeps its place. The answer shows whether a trigger changes it.
+
+        Returns
+        -------
+        JobRow or None
+            Id, status and times of the row as it is now; None where it changed, or has metadata that is no object.
+        """
+        if row.metadata is not None and not isinstance(row.metadata, Mapping):
+            return None
+        body = {"metadata": postgres_json({**(row.metadata or {}), name: value})}
+        holder = row.claim if row.status == RowStatus.PROCESSING else None
+        which = seen(row, row.status) if holder is None else claim_unchanged(row, holder)
+        select = ("job_id", "status", "updated_at::timestamptz")
+        doing = f"noting in the row {row.job_id} of the table jobs when it is expected to end"
+        rows = await self._rest.retries.run(
+            lambda: self._rest.send(lambda table: which(table.update(body)).select(*select), table="jobs", doing=doing),
+            may_pass,
+        )
+        there = parsed(rows, doing=doing)
+        return there[0] if there else None
 
     async def fail(self, job_id: UUID, token: str, sentence: str) -> bool:
         """Set a row to `error` with a sentence for a person; False where the claim was lost. Repeatable too."""

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from psycopg import Connection
 
-from runops.job_row import Claim
+from runops.job_row import TIME_LEFT_KEY, Claim
 from runops.progress import Stage
 from runops.report import StageTime
 from runops.supabase.connection import Supabase
@@ -50,3 +50,26 @@ async def test_rows_at_work_and_in_the_queue_have_their_times(
     paused = await read_row_times(supabase, paused=True)
     assert paused[running].time_left is not None
     assert paused[first].time_left is None
+
+
+async def test_a_row_is_told_its_time_and_keeps_its_place(
+    supabase: Supabase, queue: Callable[..., UUID], database: Connection
+) -> None:
+    waiting, at_work = queue({"user_id": str(uuid4()), "title": "t"}), queue()
+    await _claimed(supabase, at_work)
+    for job_id in (waiting, at_work):
+        before = database.execute("select to_jsonb(j) from public.jobs j where job_id = %s", [job_id]).fetchone()
+        row = await supabase.jobs.get(job_id)
+        assert row is not None
+        after = await supabase.jobs.put_beside(row, TIME_LEFT_KEY, {"position": 3})
+        assert after is not None
+        assert after.updated_at == row.updated_at
+        now = database.execute("select to_jsonb(j) from public.jobs j where job_id = %s", [job_id]).fetchone()
+        assert before is not None
+        assert now is not None
+        metadata = {**(before[0]["metadata"] or {}), TIME_LEFT_KEY: {"position": 3}}
+        assert now[0] == {**before[0], "metadata": metadata}
+    row = await supabase.jobs.get(waiting)
+    assert row is not None
+    database.execute("update public.jobs set updated_at = now() where job_id = %s", [waiting])
+    assert await supabase.jobs.put_beside(row, TIME_LEFT_KEY, {"position": 4}) is None

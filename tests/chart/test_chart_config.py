@@ -38,6 +38,7 @@ def test_operator_reads_a_configuration_with_everything_set(
     assert config.ttl_seconds_after_finished == 31_536_000
     assert config.poll.busy_seconds == pytest.approx(0.5)
     assert (config.poll.connected_seconds, config.realtime.enabled) == (45.0, True)
+    assert config.time_left.in_rows
     assert config.prompts.config_map == "my-prompts"
     assert config.queue_name == "videos"
     assert config.worker.image == "mirror.example.com:5000/cache/worker:7"

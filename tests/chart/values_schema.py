@@ -278,6 +278,7 @@ def _properties() -> dict[str, Schema]:
         ),
         "poll": _settings("poll"),
         "realtime": _settings("realtime"),
+        "timeLeft": _settings("timeLeft"),
         # Workers touch their rows every 30 s.
         "staleAfterSeconds": {"type": "number", "minimum": 300},
         "confirmSeconds": _setting("confirmSeconds") | {"maximum": 10},

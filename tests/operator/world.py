@@ -59,7 +59,7 @@ class World:
         self.reconciler.deletions.grace_seconds = 0.0
         self.stopping, self.backlog, self.pace = operator.stopping, operator.backlog, operator.pace
         self.drain, self.spending = operator.drain, operator.spending
-        self.time_left = operator.time_left
+        self.time_left, self.row_times = operator.time_left, operator.row_times
         self.events: list[Event] = []
         self.cluster.watchers = [self.events]
 

@@ -8,7 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 
-from runops.job_row import JobRow
+from runops.job_row import JobRow, metadata_to_claim
 
 __all__ = ["claim_batches"]
 
@@ -25,7 +25,7 @@ def claim_batches(rows: Iterable[JobRow], *, at_most: int) -> list[list[JobRow]]
     """
     same_request: defaultdict[tuple[str | None, str], list[JobRow]] = defaultdict(list)
     for row in rows:
-        same_request[row.status, json.dumps(row.metadata, sort_keys=True)].append(row)
+        same_request[row.status, json.dumps(metadata_to_claim(row), sort_keys=True)].append(row)
     return [
         batch[start : start + at_most] for batch in same_request.values() for start in range(0, len(batch), at_most)
     ]

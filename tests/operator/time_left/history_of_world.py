@@ -5,6 +5,8 @@ from uuid import UUID
 
 from runops.progress import Stage
 from runops.report import Report, StageTime, Usage
+from runops.time_left.took import Took
+from runops.videojob import ModelChoice
 from tests.operator import journey
 from tests.operator.world import World
 
@@ -23,7 +25,8 @@ async def complete(world: World, job_id: UUID, name: str, *, slower: float = 1.0
     world.now = at
     claim = world.jobs.rows[job_id].claim
     assert claim is not None
-    await world.jobs.complete(job_id, claim.token)
+    took = Took.of(600, times, models=ModelChoice().transcribe)
+    await world.jobs.complete(job_id, claim.token, said={"took": took.dump()})
     report = Report(stage=Stage.COMPLETED, usage=Usage(media_seconds=600), stages=tuple(times))
     world.cluster.end_pod(name, 0, report)
     await world.settle()

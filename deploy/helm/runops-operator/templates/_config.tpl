@@ -59,6 +59,8 @@ poll:
   connectedSeconds: {{ toJson .Values.poll.connectedSeconds }}
 realtime:
   enabled: {{ toJson .Values.realtime.enabled }}
+timeLeft:
+  inRows: {{ toJson .Values.timeLeft.inRows }}
 resyncSeconds: {{ toJson .Values.resyncSeconds }}
 rowsSeconds: {{ toJson .Values.rowsSeconds }}
 staleAfterSeconds: {{ toJson .Values.staleAfterSeconds }}
