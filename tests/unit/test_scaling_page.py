@@ -32,3 +32,16 @@ def test_nothing_is_measured_that_no_file_holds() -> None:
     assert rows
     assert all(re.search(r"\(\.\./benchmarks/results/\w+\.json\) \|$", row) for row in rows)
     assert "results/" not in computed
+
+
+def test_costs_by_size_are_those_of_the_figures() -> None:
+    (computed,) = re.findall(r"(?m)^\| model on a day, [^|]*\|(.*)\|$", figures())
+    by_size = PAGE.read_text("utf-8").partition("## By size")[2].partition("## Figures")[0]
+    told = {
+        row[0].strip(): row[2].strip() for row in (line.split("|")[1:] for line in by_size.splitlines() if "$" in line)
+    }
+    assert [told[size] for size in ("1,000", "10,000", "100,000", "1,000,000")] == [
+        one.strip() for one in computed.split("|")
+    ]
+    tenth = float(told["1,000"].strip("$")) / 10
+    assert told["100"] == f"${tenth:.0f}"
