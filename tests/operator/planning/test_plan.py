@@ -47,6 +47,22 @@ def test_a_videojob_that_a_finalizer_keeps_is_cancelled_and_holds_no_slot() -> N
     assert conditions_of(patch.status)["Finished"] == ("True", "Cancelled")
 
 
+@pytest.mark.parametrize(
+    ("given", "attempts"),
+    [
+        pytest.param(None, 0, id="no Job"),
+        pytest.param(job(active=0), 0, id="no pod was created"),
+        pytest.param(job(), 1, id="a pod runs"),
+    ],
+)
+def test_a_videojob_that_a_finalizer_keeps_counts_an_attempt_whose_pod_was_created(
+    given: JobView | None, attempts: int
+) -> None:
+    actions = plan(seen(videojob(deleting=True), job=given), CONFIG, NOW)
+    (patch,) = [action for action in actions if isinstance(action, PatchStatus)]
+    assert patch.status["attempts"] == attempts
+
+
 def test_nothing_is_done_about_an_ended_videojob_that_kubernetes_deletes() -> None:
     assert plan(seen(videojob(condition("Finished"), deleting=True), job=job(), row=None), CONFIG, NOW) == []
 

@@ -274,6 +274,21 @@ def test_a_model_of_one_videojob_that_is_refused_concerns_it_alone(
     assert ("NoteFailure" in kinds(actions)) is not ends
 
 
+def test_a_videojob_whose_own_model_is_overloaded_tries_again() -> None:
+    own = ModelChoice(transcribe="gemini-own", sop="gemini-own")
+    ended = failed_with(Reason.MODEL_UNAVAILABLE, message="The model gemini-own is overloaded.")
+    actions = plan(seen(videojob(spec=spec(model=own)), row=row(), **ended), CONFIG, NOW)
+    assert kinds(actions)[0] == "NextAttempt"
+
+
+def test_the_job_of_a_video_that_failed_is_deleted_at_once_where_a_setting_says_so() -> None:
+    worker = CONFIG.worker.model_copy(update={"failed_job_ttl_seconds": 0})
+    ended = failed_with(Reason.NOT_A_VIDEO)
+    actions = plan(seen(row=row(), **ended), CONFIG.model_copy(update={"worker": worker}), NOW)
+    assert kinds(actions) == ["FailRow", "PatchStatus", "DeleteJob"]
+    assert kinds(plan(seen(row=row(), **ended), CONFIG, NOW)) == ["FailRow", "PatchStatus"]
+
+
 def test_a_prompt_of_one_videojob_that_is_missing_concerns_it_alone() -> None:
     own = PromptChoice(transcription="mine.md", sop=CONFIG.prompts.sop)
     ended = failed_with(Reason.PROMPT_MISSING, message="The prompt mine.md is not installed.")

@@ -250,6 +250,37 @@ def test_a_row_completed_without_our_claim_was_done_by_somebody_else(claim: str 
     assert patch.status["reason"] == Reason.DONE_ELSEWHERE
 
 
+@pytest.mark.parametrize(
+    ("given", "attempts"),
+    [
+        pytest.param(None, 0, id="no Job"),
+        pytest.param(job(active=0), 0, id="no pod was created"),
+        pytest.param(job(), 1, id="a pod runs"),
+    ],
+)
+def test_what_somebody_else_did_counts_an_attempt_whose_pod_was_created(given: JobView | None, attempts: int) -> None:
+    patch = plan(seen(job=given, row=row("completed", claim=OTHER_TOKEN)), CONFIG, NOW)[-1]
+    assert isinstance(patch, PatchStatus)
+    assert patch.status["attempts"] == attempts
+
+
+def test_a_row_completed_under_another_claim_is_not_ours_though_our_worker_ended_well() -> None:
+    observation = seen(job=job(complete=True), pods=[ended_pod(0)], row=row("completed", claim=OTHER_TOKEN))
+    patch = plan(observation, CONFIG, NOW)[-1]
+    assert isinstance(patch, PatchStatus)
+    assert patch.status["reason"] == Reason.DONE_ELSEWHERE
+
+
+@pytest.mark.parametrize(("shown", "attempts"), [({"attempts": 4}, 4), ({}, 1)])
+def test_success_without_a_claim_in_the_row_counts_the_attempts_that_are_shown(
+    shown: dict[str, int], attempts: int
+) -> None:
+    view = videojob(condition("Started"), status=shown)
+    patch = plan(seen(view, job=job(), pods=[ended_pod(0)], row=row("completed", claim=None)), CONFIG, NOW)[0]
+    assert isinstance(patch, PatchStatus)
+    assert patch.status["attempts"] == attempts
+
+
 def test_success_takes_the_report_of_the_pod_that_succeeded_and_counts_attempts() -> None:
     outputs = (Output(name="sop", location="sops/1.json"),)
     pods = [ended_pod(1, report(outputs=())), ended_pod(0, report(outputs=outputs), name="pod-2")]
@@ -409,6 +440,12 @@ def test_a_row_whose_claim_the_app_wrote_over_gets_it_again(pods: list[PodView],
     restamp, adopt = plan(seen(view, row=found, job=job(), pods=pods), CONFIG, NOW)
     assert restamp == RestampRow(found, Claim(claim=claim, by=INSTALLATION, failures=2))
     assert adopt == AdoptClaim(TOKEN, 9)
+
+
+def test_a_claim_that_is_written_again_before_any_attempt_was_shown_has_used_none() -> None:
+    found = row(claim=None)
+    restamp, _ = plan(seen(row=found, job=job()), CONFIG, NOW)
+    assert restamp == RestampRow(found, Claim(claim=TOKEN, by=INSTALLATION, failures=0))
 
 
 def test_a_row_of_a_former_name_keeps_its_history_and_gets_the_present_name() -> None:

@@ -212,3 +212,11 @@ def test_a_video_that_would_meet_the_fault_of_others_waits_and_says_for_what() -
     assert isinstance(patch, PatchStatus)
     assert patch.status["message"].startswith(TABLE[Reason.MODEL_UNAVAILABLE].sentence)
     assert requeue == RequeueAfter(3.0)
+
+
+@pytest.mark.parametrize(("failures", "attempts"), [(0, 1), (1, 1), (3, 3)])
+def test_a_video_that_waits_for_a_fault_of_others_shows_the_attempts_it_used(failures: int, attempts: int) -> None:
+    hold = Hold(Reason.MODEL_UNAVAILABLE, "The model is overloaded.", 400.0)
+    patch, _ = plan(seen(row=row(failures=failures), hold=hold), CONFIG, NOW)
+    assert isinstance(patch, PatchStatus)
+    assert patch.status["attempts"] == attempts

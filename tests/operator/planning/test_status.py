@@ -276,6 +276,13 @@ def test_an_attempt_that_is_followed_by_another() -> None:
     }
 
 
+def test_where_others_try_first_no_time_of_the_next_try_is_told() -> None:
+    patch = status.trying_again(
+        *(videojob(), TABLE[Reason.MODEL_TIMEOUT], "Sentence."), attempts=1, not_before=NOW, now=NOW, blocked=True
+    )
+    assert patch["message"] == f"Sentence. {status.ONE_TRIES}"
+
+
 def test_a_long_sentence_is_cut() -> None:
     patch = status.trying_again(
         videojob(), TABLE[Reason.MODEL_TIMEOUT], LONG, attempts=2, not_before=NOW, now=NOW, report=report()
