@@ -9,7 +9,7 @@ import pytest
 from runops.breakers.shared_faults import ALONE, SharedFaults, first_stage_past, rule_of
 from runops.failures import TABLE, FailureClass, Reason
 from runops.progress import Stage
-from runops.videojob import Condition, ModelChoice
+from runops.videojob import Condition, ModelChoice, VideoJobStatus
 from runops_operator.breakers.breakers import Breakers
 from runops_operator.manifests.observed import VideoJobView
 from tests.operator.planning.observations import EARLIER, NOW, condition, spec, videojob
@@ -136,6 +136,20 @@ def test_one_row_is_claimed_to_try_where_no_video_at_work_can(bench: Bench) -> N
         pytest.param(
             Stage.PARSING_SOP, {"tokens": 5}, {"tokens": 6, "stage": "finalizing"}, True, id="an answer of that stage"
         ),
+        pytest.param(
+            Stage.TRANSCRIBING,
+            {"tokens": 5},
+            {"tokens": 6, "stage": "transcribing"},
+            True,
+            id="an answer there",
+        ),
+        pytest.param(
+            Stage.PARSING_SOP,
+            {"stage": "transcribing"},
+            {"stage": "parsing_sop"},
+            False,
+            id="that stage",
+        ),
         pytest.param(None, {}, {"tokens": 6, "stage": None}, False, id="the status after a failed attempt"),
         pytest.param(None, {}, {"tokens": 6, "stage": "a_new_one"}, False, id="a stage of another version"),
     ],
@@ -182,6 +196,29 @@ def test_a_video_that_ends_otherwise_or_is_paused_says_nothing_any_more(bench: B
     assert bench.breakers.pause() is None
 
 
+def test_a_service_that_asked_to_be_left_alone_is(bench: Bench) -> None:
+    for video in ("a", "b"):
+        bench.breakers.failed(video, Reason.MODEL_UNAVAILABLE, met_in=None, words="HTTP 503.", asked=700.0)
+    hold = bench.breakers.hold("c")
+    assert hold is not None
+    assert hold.seconds == 700.0
+
+
+def test_the_first_usage_that_is_shown_is_an_answer(bench: Bench) -> None:
+    bench.fail("a", "b")
+    before = replace(view("c"), status=VideoJobStatus(stage="transcribing"))
+    bench.breakers.see(before, view("c", tokens=1, stage="transcribing"))
+    assert bench.breakers.pause() is None
+
+
+def test_what_had_ended_before_it_was_deleted_still_counts(bench: Bench) -> None:
+    ended = [view(name, condition("Finished"), status={"reason": "WorkerCrashed"}) for name in "abc"]
+    bench.fail(*"abc", reason=Reason.WORKER_CRASHED)
+    for one in ended:
+        bench.breakers.see_deleted(one)
+    assert bench.breakers.pause() is not None
+
+
 def test_a_video_that_ended_by_the_fault_goes_on_saying_so_also_when_it_is_deleted(bench: Bench) -> None:
     ended = view("a", condition("Finished"), status={"reason": "WorkerCrashed"})
     bench.fail("a", "b", "c", reason=Reason.WORKER_CRASHED)
@@ -219,6 +256,13 @@ def test_a_start_finds_what_blocks_videos(bench: Bench, reason: str, given: dict
         assert (pause.reason, pause.words, pause.may_try) == (Reason(reason), "Message.", False)
         assert (pause.since, pause.next_try) == (LONG_AGO, bench.now)
         assert bench.breakers.begin("b"), "one video may try at once"
+
+
+@pytest.mark.parametrize(("config_map", "stops"), [("of-before", False), (CONFIG.prompts.config_map, True)])
+def test_a_start_passes_over_prompts_of_before(bench: Bench, config_map: str | None, *, stops: bool) -> None:
+    blocked = view("a", condition("Blocked", reason="PromptMissing"))
+    bench.breakers.see(None, replace(blocked, prompts=config_map))
+    assert (bench.breakers.pause() is not None) is stops
 
 
 def test_a_start_does_not_count_what_has_ended(bench: Bench) -> None:
