@@ -38,8 +38,14 @@ class Rendered:
     manifests: tuple[Manifest, ...]
 
     def of(self, kind: str, *, ending: str = "") -> Manifest:
-        """Return the one object of a kind whose name has an ending."""
-        found = [item for item in self.manifests if item["kind"] == kind and item["metadata"]["name"].endswith(ending)]
+        """Return the one object of a kind whose name has an ending; those of the page only by their `-ui`."""
+        found = [
+            item
+            for item in self.manifests
+            if item["kind"] == kind
+            and (name := item["metadata"]["name"]).endswith(ending)
+            and (ending or not name.endswith("-ui"))
+        ]
         assert len(found) == 1, f"{len(found)} objects {kind} *{ending}"
         return found[0]
 

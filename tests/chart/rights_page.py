@@ -31,6 +31,13 @@ VideoJob's `status.workerPod`, and of the status only `stage`, `progress`, `usag
 `resolved.prompts` and `resolved.sandbox` may change.
 
 """
+_UI = """
+## The page
+
+Only with `ui.enabled`, in the namespace of its release. It reads no Secret either; the kubelet mounts the keys of
+Supabase for it, not that of the model.
+
+"""
 _TABLE = """\
 | group | resource | verb | needed by | line |
 |---|---|---|---|---|
@@ -40,7 +47,9 @@ _TABLE = """\
 def page() -> str:
     """Return the page as Markdown."""
     rights = golden("NAMESPACE")
-    return _HEAD + _OPERATOR + _table(rights["operator"]) + _WORKER + _table(rights["worker"])
+    return (
+        _HEAD + _OPERATOR + _table(rights["operator"]) + _WORKER + _table(rights["worker"]) + _UI + _table(rights["ui"])
+    )
 
 
 def _table(rights: list[NeededRight]) -> str:

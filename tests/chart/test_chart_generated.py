@@ -70,6 +70,7 @@ def test_schema_and_defaults_name_the_same_values(chart: Path, schema: dict[str,
         ".enabled has no default",
         ".resources.limits.cpu has no default",
         ".worker.resources.limits.cpu has no default",
+        ".ui.resources.limits.cpu has no default",
     }
     assert set(_differences(values, schema, schema)) == chosen
 

@@ -271,7 +271,7 @@ def test_full_values_of_these_tests_set_every_value(chart: Path, full_values: Pa
     left_out = {
         *(".nameOverride", ".image.tag", ".worker.image.digest", ".rbac.create", ".admissionPolicy.enabled"),
         *(".serviceAccount.create", ".worker.serviceAccount.create", ".namespaced", ".prompts.files"),
-        *(".networkPolicy.flavor", ".metrics.service.enabled", ".caBundle.secret"),
+        *(".networkPolicy.flavor", ".metrics.service.enabled", ".caBundle.secret", ".ui.behindProxy"),
         *(path for path in _paths(defaults) if path.startswith((".networkPolicy.cilium.", ".metrics.podMonitor."))),
         *(".worker.annotations.cluster-autoscaler.kubernetes.io/safe-to-evict",),
         *(".worker.annotations.karpenter.sh/do-not-disrupt",),

@@ -17,10 +17,10 @@ from tests.chart.right import UNLESS_NAMESPACED, Right, golden
 pytestmark = [
     pytest.mark.cluster,
     pytest.mark.timeout(1800),
-    pytest.mark.slow("asks the API server about every right on every resource, for three accounts in three namespaces"),
+    pytest.mark.slow("asks the API server about every right on every resource, for four accounts in three namespaces"),
 ]
 
-_ACCOUNTS = {"operator": "runops-operator", "worker": "runops-operator-worker"}
+_ACCOUNTS = {"operator": "runops-operator", "worker": "runops-operator-worker", "ui": "runops-operator-ui"}
 _BEYOND_WHAT_IS_SERVED = frozenset({"use", "bind", "escalate", "impersonate", "sign", "approve"})
 _AT_ONCE = 8
 
@@ -34,6 +34,7 @@ def installed(helm: Any, chart: Path, cluster: ClusterInfo, kubectl: Any, namesp
     done = helm(
         *("install", "runops-operator", str(chart), *release),
         *("--set", "replicas=0,existingSecret=runops-keys,crds.enabled=false,admissionPolicy.enabled=false"),
+        *("--set", "ui.enabled=true,ui.replicas=0,ui.behindProxy=true"),
     )
     assert done.returncode == 0, done.stderr
     kubectl("create", "serviceaccount", "nobody", "--namespace", namespace)

@@ -103,7 +103,10 @@ class Guard:
         return None
 
 
-_WRONG_HOST = "This page does not answer under this name. Name it at the start: runops ui --allow-host NAME."
+_WRONG_HOST = (
+    "This page does not answer under this name. Name it at the start: "
+    "runops ui --allow-host NAME, or the value ui.hosts of the chart."
+)
 
 
 async def add_headers(_: web.Request, response: web.StreamResponse) -> None:

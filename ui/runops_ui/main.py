@@ -6,6 +6,8 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import NoReturn
 
 from runops.environment import EnvironmentIncomplete, read_environment
@@ -27,7 +29,7 @@ def run() -> None:
     """Serve the page until SIGTERM; exit with 78 where a setting is missing or cannot be used."""
     configure_logs(os.environ.get("RUNOPS_LOG_LEVEL", "INFO"))
     try:
-        settings = settings_of(os.environ)
+        settings = settings_of(_with_token(os.environ))
         environment = read_environment(needs_gemini=False)
     except (ValueError, EnvironmentIncomplete) as error:
         _refuse(str(error))
@@ -36,6 +38,19 @@ def run() -> None:
     if settings.token is not None:
         never_show(settings.token)
     asyncio.run(_serve(settings, environment.supabase_url, environment.supabase_key))
+
+
+def _with_token(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment with the token of the file that it names."""
+    if not (path := environ.get("RUNOPS_UI_TOKEN_FILE")):
+        return environ
+    try:
+        token = Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"The file of RUNOPS_UI_TOKEN_FILE cannot be read ({type(error).__name__}).") from None
+    if not token:
+        raise ValueError("The file of RUNOPS_UI_TOKEN_FILE is empty.")
+    return {**environ, "RUNOPS_UI_TOKEN": token}
 
 
 def _refuse(sentence: str) -> NoReturn:
