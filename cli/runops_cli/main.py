@@ -20,6 +20,7 @@ from runops_cli.commands.pause import pause
 from runops_cli.commands.resume import resume
 from runops_cli.commands.retry import retry
 from runops_cli.commands.sop import sop
+from runops_cli.commands.stats import stats
 from runops_cli.commands.submit import submit
 from runops_cli.commands.transcript import transcript
 from runops_cli.commands.ui import ui
@@ -50,6 +51,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "list": list_jobs,
     "get": get,
     "why": why,
+    "stats": stats,
     "watch": watch,
     "sop": sop,
     "transcript": transcript,

@@ -12,7 +12,7 @@ from runops.quality import fallback_sentence, gaps_sentence, losses_sentence
 from runops.report import StageUsage
 from runops.why_waiting import State
 from runops_cli.rows.job_story import JobStory, timeline
-from runops_cli.rows.job_table import STATUS_STYLES, short_length, time_left
+from runops_cli.rows.job_table import STATUS_STYLES, exact_length, short_length, time_left
 from runops_cli.terminal.console import printable
 
 __all__ = ["job_page"]
@@ -76,7 +76,7 @@ def _times(story: JobStory, now: datetime) -> Iterator[Text]:
     for one in moments:
         at = one.at.astimezone(UTC)
         date = f"{at:%Y-%m-%d}"
-        took = "" if one.seconds is None else f"  {_exact(one.seconds)}"
+        took = "" if one.seconds is None else f"  {exact_length(one.seconds)}"
         yield Text(
             _clean(f"  {date if date != day else ' ' * len(date)} {at:%H:%M:%SZ}  {one.what:<{width}}{took}").rstrip()
         )
@@ -125,7 +125,7 @@ def _attempts(story: JobStory) -> str:
 
 
 def _recording(story: JobStory) -> str:
-    length = "" if story.length is None else _exact(story.length)
+    length = "" if story.length is None else exact_length(story.length)
     raw = next((one for one in story.objects if one.name == "recording"), None)
     size = "" if raw is None or raw.size is None else _size(raw.size)
     gone = "no longer in storage" if raw is not None and raw.size is None else ""
@@ -202,14 +202,6 @@ def _commands(story: JobStory) -> Iterator[tuple[str, str]]:
 def _heading(text: str) -> Iterator[Text]:
     yield Text()
     yield Text(text, style="bold")
-
-
-def _exact(seconds: float) -> str:
-    """Return a length to the second: `4.2s`, `1m 03s`, `2h 05m`."""
-    if seconds < 60:
-        return f"{seconds:.1f}s" if seconds < 10 else f"{seconds:.0f}s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}m {rest:02}s" if minutes < 60 else f"{minutes // 60}h {minutes % 60:02}m"
 
 
 def _size(size: int) -> str:

@@ -16,7 +16,7 @@ from runops_cli.rows.listed_job import ListedJob
 from runops_cli.rows.shared_waits import waits_for
 from runops_cli.terminal.console import one_line, printable
 
-__all__ = ["STATUS_STYLES", "age", "short_ids", "short_length", "table", "time_left"]
+__all__ = ["STATUS_STYLES", "age", "exact_length", "short_ids", "short_length", "table", "time_left"]
 
 _NARROWEST_LAST = 20
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "m"))
@@ -182,6 +182,14 @@ def short_length(seconds: float) -> str:
         if whole >= 2 * unit:
             return f"{whole // unit}{letter}"
     return f"{whole}s"
+
+
+def exact_length(seconds: float) -> str:
+    """Return a length to the second: `4.2s`, `1m 03s`, `2h 05m`."""
+    if seconds < 60:
+        return f"{seconds:.1f}s" if seconds < 10 else f"{seconds:.0f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m {rest:02}s" if minutes < 60 else f"{minutes // 60}h {minutes % 60:02}m"
 
 
 def age(row: RowSummary, now: datetime) -> str:
