@@ -22,7 +22,7 @@ from benchmarks.measurement import Measurement
 from tests.simulation.timed_videos import Arriving, Expectation, Figures, Load, TimedVideos
 from tests.virtual_time import VirtualTimeLoop
 
-__all__ = ["KINDS", "LOADS", "PROMISED", "Quality", "figures_of", "measure", "quality_of"]
+__all__ = ["KINDS", "LOADS", "PROMISED", "Quality", "figures_of", "measure", "page_table", "quality_of"]
 
 KINDS = ("videojob", "working row", "waiting row")
 PROMISED = ("steady", "steady_and_full", "several_users")
@@ -117,6 +117,22 @@ def quality_of(expectations: Sequence[Expectation], of: str) -> Quality | None:
         error_of_mean=median(abs(mean - left) / left for left, *_, mean in given),
         width=median((latest - earliest) / left for left, earliest, _, latest, _ in given),
     )
+
+
+def page_table(details: Mapping[str, Any]) -> str:
+    """Return the figures as the table of docs/time-left.md. Pure."""
+    lines = [
+        "| load | of | range given | end within it | median error | of the mean | median width | writes a video |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for load, figures in details.items():
+        for of in (kind for kind in KINDS if kind in figures):
+            one = Quality(**figures[of])
+            shares = (one.given, one.within, one.error, one.error_of_mean, one.width)
+            cells = [load.replace("_", " "), of, *(f"{100 * share:.0f} %" for share in shares)]
+            cells.append(f"{figures['writes_a_video']:.1f}" if of == KINDS[0] else "")
+            lines.append(f"| {' | '.join(cells)} |".replace("|  |", "| |"))
+    return "\n".join(lines)
 
 
 def _judged(load: str, of: str, quality: Quality) -> list[Measurement]:
