@@ -8,6 +8,7 @@ __all__ = [
     "evidence_object",
     "made_objects",
     "merged_sop_object",
+    "page_object",
     "slim_object",
     "sop_object",
     "transcript_object",
@@ -52,6 +53,11 @@ def answers_object(job_id: UUID) -> str:
     return f"sops/{job_id}.answers.json"
 
 
+def page_object(job_id: UUID) -> str:
+    """Return where the page of the procedure is put, if the installation wants one."""
+    return f"sops/{job_id}.html"
+
+
 def made_objects(job_id: UUID) -> list[str]:
     """Return all objects that are made for a job; the recording belongs to its owner."""
     return [
@@ -62,4 +68,5 @@ def made_objects(job_id: UUID) -> list[str]:
         evidence_object(job_id),
         merged_sop_object(job_id),
         answers_object(job_id),
+        page_object(job_id),
     ]

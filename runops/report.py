@@ -158,10 +158,13 @@ class StageTime(_Camel):
 class Output(_Camel):
     """Where one result is."""
 
-    name: Annotated[str, Field(max_length=32, description="slim, transcript, sop or evidence.")]
+    name: Annotated[str, Field(max_length=32, description="slim, transcript, sop, evidence or page.")]
     location: Annotated[str, Field(max_length=512, description="<bucket>/<object> or <table>/<job id>.")]
     sha256: Annotated[str | None, Field(max_length=64, description="SHA-256 of the content, in hexadecimal.")] = None
     size_bytes: Annotated[int | None, Field(ge=0, description="Size in bytes.")] = None
+    problem: Annotated[
+        str | None, Field(max_length=300, description="Why it is not there. The video does not depend on it.")
+    ] = None
 
 
 class Report(_Camel):

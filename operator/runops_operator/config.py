@@ -112,6 +112,8 @@ class WorkerConfig(_Camel):
         Whether the model does not get stretches in which nothing happens.
     sop_language
         Language of SOPs; None for the one that is spoken in each recording.
+    page
+        Whether workers write the page of each procedure to storage.
     """
 
     image: str
@@ -145,6 +147,7 @@ class WorkerConfig(_Camel):
     redaction: bool = True
     leave_out_idle: bool = False
     sop_language: Annotated[str, Field(pattern=LANGUAGE_PATTERN)] | None = None
+    page: bool = False
 
 
 Dollars = Annotated[Decimal, Field(gt=0, le=LARGEST_USD)]

@@ -333,6 +333,7 @@ def _properties() -> dict[str, Schema]:
             redaction=_BOOLEAN,
             leaveOutIdle=_BOOLEAN,
             sopLanguage=_text(pattern=rf"^$|{LANGUAGE_PATTERN}"),
+            page=_BOOLEAN,
         ),
         "networkPolicy": _network_policy(),
         "userMetrics": _BOOLEAN,

@@ -36,6 +36,7 @@ FULL = OperatorConfig.model_validate(
             "redaction": False,
             "leaveOutIdle": True,
             "sopLanguage": "German",
+            "page": True,
             "annotations": {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},
         },
     }

@@ -43,3 +43,9 @@ class Context:
     limits: Limits
     workdir: Path
     now: Callable[[], datetime]
+
+    @property
+    def slim_file(self) -> Path:
+        """The slim video in the scratch folder, where this run has it."""
+        # ASCII, since the name travels in a header.
+        return self.workdir / "slim.mp4"

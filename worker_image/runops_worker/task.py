@@ -61,6 +61,8 @@ class Task:
         Whether secrets that the recording shows or says are hidden before anything is stored.
     sop_language
         Language of the SOP, such as `German`; None for the one that is spoken in the recording.
+    page
+        Whether the page of the procedure is written to storage.
     """
 
     job_id: UUID
@@ -79,6 +81,7 @@ class Task:
     redaction: bool = True
     sop_language: str | None = None
     fallback_models: tuple[str, ...] = ()
+    page: bool = False
 
     @property
     def transcription_models(self) -> tuple[str, ...]:
@@ -124,3 +127,8 @@ class Task:
     def answers_object(self) -> str:
         """Where the answers to questions of the SOP are."""
         return object_names.answers_object(self.job_id)
+
+    @property
+    def page_object(self) -> str:
+        """Where the page of the procedure is put."""
+        return object_names.page_object(self.job_id)

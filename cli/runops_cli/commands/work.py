@@ -162,6 +162,12 @@ def work(
             show_default="the language spoken in the recording",
         ),
     ] = None,
+    page: Annotated[
+        bool,
+        typer.Option(
+            "--page", envvar="RUNOPS_PAGE", help="Also write the page of each procedure to sops/JOB.html in storage."
+        ),
+    ] = False,
     workdir: Annotated[
         Path | None,
         typer.Option(
@@ -202,6 +208,7 @@ def work(
             redaction=redaction,
             leave_out_idle=leave_out_idle,
             sop_language=sop_language,
+            page=page,
             upload_seconds=upload_seconds,
             gemini_file_seconds=gemini_file_seconds,
             workdir=workdir,

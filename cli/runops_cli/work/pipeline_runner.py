@@ -156,6 +156,7 @@ class PipelineRunner:
             redaction=options.redaction,
             leave_out_idle=options.leave_out_idle,
             sop_language=options.sop_language,
+            page=options.page,
         )
 
     def _limits(self) -> Limits:

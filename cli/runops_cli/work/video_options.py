@@ -31,6 +31,8 @@ class VideoOptions:
         Whether the model does not get stretches in which nothing happens.
     sop_language
         Language of the SOP.
+    page
+        Whether the page of the procedure is written to storage.
     upload_seconds
         Time limit of one upload to storage.
     gemini_file_seconds
@@ -51,6 +53,7 @@ class VideoOptions:
     redaction: bool = True
     leave_out_idle: bool = False
     sop_language: str | None = None
+    page: bool = False
     upload_seconds: float | None = None
     gemini_file_seconds: float | None = None
     workdir: Path | None = None

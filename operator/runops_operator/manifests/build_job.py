@@ -274,6 +274,7 @@ def _environment(
         "RUNOPS_REDACTION": None if config.worker.redaction else "false",
         "RUNOPS_LEAVE_OUT_IDLE": "true" if config.worker.leave_out_idle else None,
         "RUNOPS_SOP_LANGUAGE": config.worker.sop_language,
+        "RUNOPS_PAGE": "true" if config.worker.page else None,
         "RUNOPS_UPLOAD_SECONDS": str(config.deadlines.upload_seconds),
         "RUNOPS_GEMINI_FILE_SECONDS": str(config.deadlines.gemini_file_seconds),
         "RUNOPS_WORKDIR": _WORKDIR,

@@ -52,6 +52,7 @@ It takes no arguments but --help and reads its environment:
   RUNOPS_REDACTION              false: store passwords, keys and card numbers as the recording shows them (true)
   RUNOPS_LEAVE_OUT_IDLE         true: do not send the model stretches in which nothing happens (false)
   RUNOPS_SOP_LANGUAGE           language of SOPs, such as German (the one spoken in the recording)
+  RUNOPS_PAGE                   true: also write the page of the procedure to sops/<job id>.html (false)
   RUNOPS_UPLOAD_SECONDS         deadline of one upload to storage (1800)
   RUNOPS_GEMINI_FILE_SECONDS    deadline of Gemini's processing of an uploaded video (600)
   RUNOPS_WORKDIR                scratch folder (/work)
@@ -133,6 +134,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         redaction=_optional(environ, "RUNOPS_REDACTION", _boolean, True, "true or false"),
         leave_out_idle=_optional(environ, "RUNOPS_LEAVE_OUT_IDLE", _boolean, False, "true or false"),
         sop_language=_optional(environ, "RUNOPS_SOP_LANGUAGE", language_name, None, "the name of a language"),
+        page=_optional(environ, "RUNOPS_PAGE", _boolean, False, "true or false"),
     )
     limits = Limits(
         max_bytes=_optional(environ, "RUNOPS_MAX_BYTES", _positive, defaults.max_bytes, "a whole number"),

@@ -18,6 +18,7 @@ from runops_worker.reporting.loss_notes import loss_notes
 from runops_worker.reporting.stage_progress import StageProgress
 from runops_worker.sop.kept_edits import KeptEdits
 from runops_worker.sop.stored_sop import SopObject
+from runops_worker.stages.store_page import store_page
 from runops_worker.task import Task
 from runops_worker.transcription.stored_transcript import Transcript
 
@@ -47,8 +48,9 @@ async def finalize(
 ) -> Finalized:
     """Write both results, complete the row with what its owner should know, and return what the report says.
 
-    A SOP that people edited is merged with the new one, or stays where both changed the same. A second run writes the
-    same again.
+    A SOP that people edited is merged with the new one, or stays where both changed the same. Where the installation
+    wants a page of the procedure, it is written before the row is completed; the row does not depend on it. A second
+    run writes the same again.
 
     Raises
     ------
@@ -63,6 +65,7 @@ async def finalize(
         lambda: results.write_sop(task.job_id, task.claim, sop.value, user_id=task.user_id, keep=edits.keep)
     )
     await edits.settle()
+    page = await store_page(context, transcript.items) if task.page else None
     await progress.stop_reporting()
     notes = [*loss_notes(slim.losses), *gap_notes(gaps_in(transcript.items)), *conflict_notes(edits.conflicts)]
     models = model_key(task.transcribe_model, task.sop_model)
@@ -72,7 +75,10 @@ async def finalize(
         raise Failed(Reason.CLAIM_LOST)
     _LOG.info("the row is completed")
     outputs = outputs_of(task, slim=slim, transcript=transcript, sop=sop)
-    return Finalized(outputs, "conflict" if edits.conflicts else "kept" if edits.keeps_edits else None)
+    return Finalized(
+        outputs if page is None else (*outputs, page),
+        "conflict" if edits.conflicts else "kept" if edits.keeps_edits else None,
+    )
 
 
 def outputs_of(task: Task, *, slim: SlimDone, transcript: Transcript, sop: SopObject) -> tuple[Output, ...]:

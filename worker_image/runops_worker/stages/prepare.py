@@ -220,7 +220,7 @@ async def _earlier(
         return Prepared(slim=slim, file=None, in_storage=True, transcript=transcript)
     if not is_there:
         return None
-    file = _slim_file(context)
+    file = context.slim_file
     fetched = await storage.download(task.source_bucket, task.slim_object, file, max_bytes=context.limits.max_bytes)
     if fetched.sha256 == slim.sha256:
         _LOG.info("using the slim video of an earlier attempt", extra=said)
@@ -248,7 +248,7 @@ async def _make(
     find_transcript: FindTranscript,
     expect_cost: ExpectCost,
 ) -> Prepared:
-    task, source_file, file = context.task, context.workdir / "recording", _slim_file(context)
+    task, source_file, file = context.task, context.workdir / "recording", context.slim_file
 
     def advance(share: float) -> None:
         progress.advance(Stage.PREPARING_VIDEO, share)
@@ -366,11 +366,6 @@ class _EncoderWatcher:
     async def accepted(self) -> None:
         """Delete the recording: from here on the slim video takes twice its size."""
         self._file.unlink()
-
-
-def _slim_file(context: Context) -> Path:
-    # ASCII, since the name travels in a header.
-    return context.workdir / "slim.mp4"
 
 
 def _sha256(path: Path) -> str:

@@ -151,6 +151,7 @@ worker:
   {{- with .Values.worker.sopLanguage }}
   sopLanguage: {{ . | quote }}
   {{- end }}
+  page: {{ .Values.worker.page }}
 {{- with .Values.queueName }}
 queueName: {{ . | quote }}
 {{- end }}

@@ -1,5 +1,6 @@
 """Takes the pictures of a procedure from a slim video: one for each moment, small enough together."""
 
+import asyncio
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -70,7 +71,9 @@ async def pictures_for_files(path: Path, moments: Sequence[Moment], *, limits: L
 async def _shown(video: StillVideo, moments: Sequence[Moment], *, scratch: Path) -> dict[str, Shown]:
     grid = grid_for(video.width, video.height)
     frames = await grey_frames(video, _around(moments), grid, scratch=scratch)
-    found = {moment.key: shown_second(moment, frames, grid, size=(video.width, video.height)) for moment in moments}
+    size = (video.width, video.height)
+    # Beside the loop: with hundreds of moments, the worker's heartbeat would wait a second or two.
+    found = await asyncio.to_thread(lambda: {one.key: shown_second(one, frames, grid, size=size) for one in moments})
     return {key: one for key, one in found.items() if one is not None}
 
 
