@@ -1,7 +1,6 @@
 """The page of a procedure in storage: what a whole run writes, and that nothing depends on it."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from devstack.faults import Fault, FaultControl
 from runops.failures import Failed, Reason
 from runops.report import Output, Report
+from runops_worker.media.stills.take_pictures import pictures_for_page
 from runops_worker.stages import store_page
 from tests.worker.job import Job
 
@@ -94,12 +94,10 @@ async def test_a_page_that_hangs_is_given_up(job: Job, monkeypatch: pytest.Monke
 
 
 async def test_a_claim_that_is_lost_meanwhile_ends_the_run(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    pictures: Callable[..., Any] = store_page.pictures_for_page
-
     async def cancelled(path: Path, *rest: Any, **named: Any) -> Any:
         job.database.execute("update jobs set metadata = '{}' where job_id = %s", [job.task.job_id])
         job.database.execute("update jobs set status = 'error' where job_id = %s", [job.task.job_id])
-        return await pictures(path, *rest, **named)
+        return await pictures_for_page(path, *rest, **named)
 
     monkeypatch.setattr(store_page, "pictures_for_page", cancelled)
     with pytest.raises(Failed) as lost:
