@@ -70,6 +70,12 @@ tell('foreign re-run', await runAgain(stranger.client, jobId))
 tell('re-run', await runAgain(owner.client, jobId))
 tell('after', (await follow(owner.client, jobId, () => {})).status)
 
+const said = { position: 3, earliest: '2026-11-30T14:05:00Z', latest: '2026-11-30T14:11:40Z' }
+const at = new Date('2026-11-30T14:02:00Z')
+const left = (status, told) => timeLeft({ status, metadata: { runops_time_left: told } }, at)
+const cases = [left('queued', said), left('completed', said), left('queued', { unknown: 'Paused' })]
+tell('time left', [...cases, timeLeft({ status: 'queued' })])
+
 const second = await submitted()
 tell('foreign cancel', await cancel(stranger.client, second))
 tell('cancel', await cancel(owner.client, second))
@@ -177,6 +183,7 @@ def test_the_javascript_of_the_page(
         True,
         "completed",
     )
+    assert told["time left"] == [{"least": 3, "most": 10, "position": 3}, None, None, None]
     assert (told["foreign cancel"], told["cancel"]) == (False, True)
     assert told["cancelled"] == ["error", "Cancelled by the user."]
     assert told["anonymous"] is True
