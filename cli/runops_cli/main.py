@@ -32,7 +32,7 @@ from runops_cli.commands.work import work
 from runops_cli.terminal.console import to_stderr
 from runops_cli.terminal.exit_codes import Exit
 
-__all__ = ["app", "run"]
+__all__ = ["app", "in_paragraphs", "run"]
 
 app = typer.Typer(
     name="runops",
@@ -44,32 +44,32 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_COMMANDS: dict[str, Callable[..., None]] = {
-    "init": init,
-    "check": check,
-    "submit": submit,
-    "list": list_jobs,
-    "get": get,
-    "why": why,
-    "stats": stats,
-    "watch": watch,
-    "sop": sop,
-    "transcript": transcript,
-    "answer": answer,
-    "cancel": cancel,
-    "retry": retry,
-    "pause": pause,
-    "resume": resume,
-    "drain": drain,
-    "undrain": undrain,
-    "logs": logs,
-    "ui": ui,
-    "work": work,
-    "evaluate": evaluate,
-    "version": version,
+_COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
+    "Set up": {"init": init, "check": check},
+    "Queue": {
+        "submit": submit,
+        "list": list_jobs,
+        "get": get,
+        "why": why,
+        "stats": stats,
+        "watch": watch,
+        "ui": ui,
+    },
+    "Results": {"sop": sop, "transcript": transcript, "answer": answer},
+    "Change jobs": {"cancel": cancel, "retry": retry, "pause": pause, "resume": resume},
+    "On a cluster": {"drain": drain, "undrain": undrain, "logs": logs},
+    "On this machine": {"work": work, "evaluate": evaluate, "version": version},
 }
-for name, command in _COMMANDS.items():
-    app.command(name)(command)
+
+
+def in_paragraphs(docstring: str | None) -> str:
+    """Return a docstring with one line a paragraph, so that the terminal's width breaks them."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in (docstring or "").split("\n\n"))
+
+
+for panel, commands in _COMMANDS.items():
+    for name, command in commands.items():
+        app.command(name, help=in_paragraphs(command.__doc__), rich_help_panel=panel)(command)
 
 
 def run() -> None:

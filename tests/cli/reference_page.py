@@ -62,8 +62,8 @@ def _command(name: str, command: TyperCommand) -> Iterator[str]:
 
 
 def _argument(argument: TyperArgument) -> str:
-    named = argument.metavar or (argument.name or "").upper()
-    return named if argument.required or named.startswith("[") else f"[{named}]"
+    named = (argument.metavar or (argument.name or "").upper()) + ("..." if argument.nargs == -1 else "")
+    return named if argument.required else f"[{named}]"
 
 
 def _line(said: str, meaning: str) -> str:

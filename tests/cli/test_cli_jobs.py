@@ -366,6 +366,17 @@ def test_a_table_fits_its_terminal_also_with_wide_characters(width: int) -> None
     assert len(starts) == 1
 
 
+def test_a_narrow_table_has_titles_rather_than_attempts() -> None:
+    jobs = [
+        listed(1, status="processing", progress_stage="preparing_video", progress_percent=20, runops=CLAIM),
+        listed(2, status="queued", position=3),
+        listed(3, status="completed", title="Book supplier invoices in the ledger"),
+    ]
+    (narrow, *_), (wide, *_) = (table(jobs, now=NOW, width=width, whole_ids=False) for width in (80, 120))
+    assert "ATTEMPTS" not in narrow.plain
+    assert "ATTEMPTS" in wide.plain
+
+
 def test_colours_are_there_on_a_terminal_only() -> None:
     lines = table([ONE, FOUR], now=NOW, width=80)
     shown = {}
@@ -386,7 +397,8 @@ def test_short_ids_tell_the_listed_jobs_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "said"), [(4, 9, "4m-9m"), (0.5, 1, "30s-60s"), (-1, 0, ""), (-1, 3, "0s-3m"), (5, 5, "5m")]
+    ("first", "last", "said"),
+    [(4, 9, "4m-9m"), (0.5, 1, "30s-60s"), (-1, 0, ""), (-1, 3, "0m-3m"), (5, 5, "5m"), (1.5, 2.5, "1m-2m")],
 )
 def test_the_time_left_is_a_range(first: float, last: float, said: str) -> None:
     ends = TimeLeft(*(NOW + timedelta(minutes=minutes) for minutes in (first, first, last)))

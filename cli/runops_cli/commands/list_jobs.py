@@ -159,7 +159,14 @@ async def _listed(supabase: Supabase, listing: _Listing, output: ListFormat) -> 
         to_stderr(f"{found.undecided} more are left out: nothing tells their model or length.", style="yellow")
     if jobs and (found.more or len(found.rows) > len(jobs)):
         to_stderr(_more(listing, found))
+    if jobs and output in {ListFormat.TABLE, ListFormat.WIDE}:
+        to_stderr(_next_commands(jobs), style="dim")
     return Exit.OK
+
+
+def _next_commands(jobs: Sequence[ListedJob]) -> str:
+    first = short_ids({job.row.job_id: str(job.row.job_id) for job in jobs})[jobs[0].row.job_id]
+    return f"`runops get {first}` tells all of a job, `runops why {first}` why it waits."
 
 
 def _more(listing: _Listing, found: FoundJobs) -> str:
@@ -190,8 +197,6 @@ async def _show_table(
         to_stderr(line, style="yellow")
     if note is not None:
         to_stderr(note, style="yellow")
-    first = short_ids({row.job_id: str(row.job_id) for row in rows})[rows[0].job_id]
-    to_stderr(f"`runops get {first}` tells all of a job, `runops why {first}` why it waits.", style="dim")
 
 
 _EMPTY = "No jobs. `runops submit RECORDING` queues the first one."

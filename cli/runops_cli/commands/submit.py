@@ -30,7 +30,7 @@ def submit(
         list[Path],
         typer.Argument(
             help="Recordings (MP4, MOV, WebM, MKV), and folders of recordings.",
-            metavar="FILE...",
+            metavar="FILE",
             exists=True,
             readable=True,
         ),

@@ -1,6 +1,6 @@
 """Jobs as the lines of a table. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -21,6 +21,9 @@ __all__ = ["STATUS_STYLES", "age", "exact_length", "short_ids", "short_length", 
 _NARROWEST_LAST = 20
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "m"))
 _SHORTEST_ID = 8
+_ROOM_FOR_TITLES = 28
+_NEEDED_LEAST = frozenset({"ATTEMPTS"})
+"""Left out where a narrow terminal would show next to nothing of the titles."""
 _GAP = "  "
 _NOTHING = "-"
 STATUS_STYLES = {
@@ -76,14 +79,27 @@ def table(
     shown = {column: [_clean(column.cell(job, now)) for job in jobs] for column in _COLUMNS}
     kept = [column for column in _COLUMNS if (wide or not column.wide) and (column.needed or any(shown[column]))]
     ids = [names[job.row.job_id] for job in jobs]
-    widths = [max(map(cell_len, ("JOB", *ids)))]
-    widths += [max(map(cell_len, (column.title, *shown[column], _NOTHING))) for column in kept[:-1]]
-    left = None if width is None else max(width - sum(widths) - len(_GAP) * len(widths), _NARROWEST_LAST)
+    if width is not None and _left(ids, kept, shown, width) < _ROOM_FOR_TITLES:
+        kept = [column for column in kept if column.title not in _NEEDED_LEAST]
+    widths = _widths(ids, kept, shown)
+    left = None if width is None else max(_left(ids, kept, shown, width), _NARROWEST_LAST)
     lines = [Text(_line("JOB", [column.title for column in kept], kept, widths, left), style="bold")]
     for number, job in enumerate(jobs):
         lines.append(Text(_line(ids[number], [shown[column][number] for column in kept], kept, widths, left)))
         _colour(lines[-1], job, kept, widths)
     return lines
+
+
+def _widths(ids: Sequence[str], columns: Sequence[_Column], shown: Mapping[_Column, Sequence[str]]) -> list[int]:
+    """Return the widths of all columns but the last."""
+    first = max(map(cell_len, ("JOB", *ids)))
+    return [first, *(max(map(cell_len, (column.title, *shown[column], _NOTHING))) for column in columns[:-1])]
+
+
+def _left(ids: Sequence[str], columns: Sequence[_Column], shown: Mapping[_Column, Sequence[str]], width: int) -> int:
+    """Return what is left of a width for the last column."""
+    widths = _widths(ids, columns, shown)
+    return width - sum(widths) - len(_GAP) * len(widths)
 
 
 def _line(name: str, cells: Sequence[str], columns: Sequence[_Column], widths: Sequence[int], left: int | None) -> str:
@@ -123,7 +139,7 @@ def _stage(job: ListedJob, _now: datetime) -> str:
     if row.status != RowStatus.PROCESSING:
         return ""
     if (reason := waits_for(row)) is not None:
-        return f"waits: {reason}"
+        return str(reason)
     return (row.progress_stage or "").replace("_", " ")
 
 
@@ -171,7 +187,10 @@ def time_left(ends: TimeLeft, now: datetime) -> str:
     first, last = ((at - now).total_seconds() for at in (ends.earliest, ends.latest))
     if last <= 0:
         return ""
-    early, late = short_length(first), short_length(last)
+    late = short_length(last)
+    # Both in one unit, so that they are compared at a glance.
+    unit, letter = next(((size, name) for size, name in _UNITS if name == late[-1]), (1, "s"))
+    early = f"{max(0, int(first)) // unit}{letter}"
     return late if early == late else f"{early}-{late}"
 
 

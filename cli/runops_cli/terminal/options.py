@@ -39,12 +39,12 @@ Job = Annotated[
     JobRef, typer.Argument(parser=parse_job_ref, autocompletion=complete_job, help=_JOB_HELP, metavar="JOB")
 ]
 Jobs = Annotated[
-    list[JobRef], typer.Argument(parser=parse_job_ref, autocompletion=complete_job, help=_JOBS_HELP, metavar="JOB...")
+    list[JobRef], typer.Argument(parser=parse_job_ref, autocompletion=complete_job, help=_JOBS_HELP, metavar="JOB")
 ]
 JobsIfAny = Annotated[
     list[JobRef] | None,
     typer.Argument(
-        parser=parse_job_ref, autocompletion=complete_job, help=_JOBS_HELP, metavar="[JOB]...", show_default=False
+        parser=parse_job_ref, autocompletion=complete_job, help=_JOBS_HELP, metavar="JOB", show_default=False
     ),
 ]
 TranscribeModel = Annotated[
