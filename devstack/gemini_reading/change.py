@@ -24,8 +24,12 @@ class State:
         The open dialog, and the words on the page behind it.
     menu, menu_options
         The list that is open, and its choices.
+    last_menu, last_menu_second
+        The list that closed last without another choice to be read, and when.
     first_words
         What stood in each field when it was seen first, by its place.
+    fields
+        Where fields were seen: one with the focus may have an edge like a button's.
     """
 
     dialog: Box | None = None
@@ -33,7 +37,10 @@ class State:
     behind: set[str] = field(default_factory=set)
     menu: Element | None = None
     menu_options: tuple[str, ...] = ()
+    last_menu: Element | None = None
+    last_menu_second: int = 0
     first_words: dict[tuple[int, int], str] = field(default_factory=dict)
+    fields: list[Box] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

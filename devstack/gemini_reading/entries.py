@@ -16,7 +16,12 @@ __all__ = ["entry_events", "is_same_field"]
 _AT_ONCE = 24
 """Characters that nobody types within a second."""
 _FEWEST_CHOICES = 2
+_LATE_SECONDS = 3
 _DOT = "•"
+_RIM = 4
+_NEAR_SECONDS = 2
+_FORGOTTEN_SECONDS = 6
+_HAND = 24
 
 
 def entry_events(change: Change, state: State) -> list[Event]:
@@ -24,6 +29,8 @@ def entry_events(change: Change, state: State) -> list[Event]:
     _remember_fields(change, state)
     if state.menu is not None:
         return list(_chosen(change, state, state.menu))
+    if chosen := _chosen_late(change, state):
+        return chosen
     opened = _opened_menu(change)
     if opened is not None:
         menu, state.menu_options = opened
@@ -42,7 +49,11 @@ def is_same_field(one: Box, other: Box) -> bool:
 def _remember_fields(change: Change, state: State) -> None:
     """Keep what stood in each field when it was seen first: it may say what to enter."""
     for control in change.before.controls:
-        if control.kind == "field" and (words := text_in(change.before, control.box)):
+        if control.kind != "field":
+            continue
+        if not any(is_same_field(control.box, box) for box in state.fields):
+            state.fields.append(control.box)
+        if words := text_in(change.before, control.box):
             state.first_words.setdefault(_place_of(control.box), words)
 
 
@@ -55,6 +66,24 @@ def _chosen(change: Change, state: State, menu: Element) -> Iterator[Event]:
     if sum(plain(one) in shown for one in state.menu_options) >= _FEWEST_CHOICES:
         return
     state.menu = None
+    chosen = list(_choice(change, menu))
+    if not chosen:
+        # What is chosen may be drawn only after the list is gone.
+        state.last_menu, state.last_menu_second = menu, change.second
+    yield from chosen
+
+
+def _chosen_late(change: Change, state: State) -> list[Event]:
+    menu = state.last_menu
+    if menu is None or change.second - state.last_menu_second > _LATE_SECONDS:
+        return []
+    chosen = list(_choice(change, menu))
+    if chosen:
+        state.last_menu = None
+    return chosen
+
+
+def _choice(change: Change, menu: Element) -> Iterator[Event]:
     value = text_in(change.after, menu.box)
     if value and plain(value) != plain(menu.inside):
         yield Event(
@@ -98,14 +127,70 @@ def _is_below(area: Box, box: Box) -> bool:
 
 def _typed_into_fields(change: Change, state: State) -> Iterator[Event]:
     for control in change.after.controls:
-        was_there = any(one.kind == "field" and is_same_field(one.box, control.box) for one in change.before.controls)
-        if control.kind != "field" or not was_there:
+        was_there = any(is_same_field(one.box, control.box) for one in change.before.controls)
+        if not was_there or not _is_entry(control, change, state) or _holds_controls(control, change.after):
             continue
         old, new = _inside(change.before, control), _inside(change.after, control)
         slip = is_same_text(old, new) and not _goes_on(old, new) and not _goes_on(new, old)
         if slip or plain(old) == plain(new) or not any(area.meets(control.box) for area in change.after.changed):
             continue
+        if (
+            not _is_attended(control, change)
+            or _stood_elsewhere(new, control, change)
+            or _was_chosen(control, new, change)
+        ):
+            continue
         yield _typed(change, Element("text field", _name(change, state, control, old), control.box, old), old, new)
+
+
+def _is_entry(control: Control, change: Change, state: State) -> bool:
+    """Tell whether one can type into a rectangle: it is or was a field, or a caret blinks in it."""
+    if control.kind == "field" or any(is_same_field(control.box, box) for box in state.fields):
+        return True
+    return any(
+        abs(second - change.second) <= 1 and control.box.grown(_RIM, width=9999, height=9999).holds(caret)
+        for second, caret in change.reading.carets
+    )
+
+
+def _is_attended(control: Control, change: Change) -> bool:
+    """Tell whether a caret blinks in it or the pointer was left there: a status line changes by itself."""
+    if any(
+        abs(second - change.second) <= _NEAR_SECONDS and control.box.meets(box) for second, box in change.reading.carets
+    ):
+        return True
+    past = [one for one in change.reading.pointers if one.first <= change.second]
+    if not past:
+        return True
+    last = max(past, key=lambda one: one.first)
+    return change.second - last.last > _FORGOTTEN_SECONDS or control.box.has(last.at, slack=_HAND)
+
+
+def _was_chosen(control: Control, new: str, change: Change) -> bool:
+    """Tell whether it is a list that shows what was chosen a moment ago, now with its arrow."""
+    return any(
+        one.selected
+        and one.target is not None
+        and is_same_field(one.target.box, control.box)
+        and plain(new).startswith(plain(one.selected))
+        for one in change.recent
+    )
+
+
+def _stood_elsewhere(new: str, control: Control, change: Change) -> bool:
+    """Tell whether the words were on the screen before and are gone there: they were moved, not typed."""
+    gone = [line for line in change.compared.removed if not control.box.holds(line.box)]
+    gone += [old for old, _ in change.compared.moved if not control.box.holds(old.box)]
+    return any(plain(line.text) == plain(new) for line in gone)
+
+
+def _holds_controls(control: Control, screen: Screen) -> bool:
+    """Tell whether it is a part of the page that holds fields and buttons."""
+    return any(
+        one.box.area < 0.7 * control.box.area and control.box.holds(one.box)
+        for one in screen.controls
+        if one is not control
+    )
 
 
 def _inside(screen: Screen, control: Control) -> str:

@@ -10,7 +10,7 @@ from devstack.gemini_reading.dialogs import dialog_events
 from devstack.gemini_reading.difference import Difference, plain
 from devstack.gemini_reading.entries import entry_events, is_same_field
 from devstack.gemini_reading.event import Event, named, place_of, quoted
-from devstack.gemini_reading.layout import application
+from devstack.gemini_reading.layout import Element, application
 from devstack.gemini_reading.pages import dragged, new_page, scrolled, updates
 from devstack.gemini_reading.recording import Line, Reading, Screen
 from devstack.gemini_reading.steady import steady
@@ -20,6 +20,8 @@ __all__ = ["events"]
 _RECENT = 6
 _RESTS = 2
 _SAME_FIELD_SECONDS = 6
+_LINE = "line of text"
+_BESIDE = 8
 _ENTERING = frozenset({"TYPE", "PASTE"})
 
 
@@ -120,15 +122,20 @@ def _joined(found: Sequence[Event]) -> list[Event]:
             and last.action in _ENTERING
             and event.target is not None
             and last.target is not None
-            and is_same_field(event.target.box, last.target.box)
+            and _is_one_place(event.target, last.target)
             and event.second - max(last.until, last.second) <= _SAME_FIELD_SECONDS
         ):
-            whole = replace(
-                last, action="TYPE", typed=event.typed or event.pasted, pasted="", until=event.second, after=event.after
-            )
+            typed = event.typed or event.pasted
+            if event.target.kind == last.target.kind == _LINE:
+                if last.action == "PASTE":
+                    joined.append(event)
+                    continue
+                # On a line there is what was written before, too: only what was added was typed.
+                typed = f"{last.typed} {typed}"
+            whole = replace(last, action="TYPE", typed=typed, pasted="", until=event.second, after=event.after)
             joined[joined.index(last)] = whole
             continue
-        if event.action in _ENTERING and event.target is not None:
+        if event.action in _ENTERING and event.target is not None and event.target.kind != _LINE:
             joined.append(
                 Event(event.second, "CLICK", event.app, event.target, before=event.before,
                       after=f"{event.target.text} takes what is typed.")
@@ -142,6 +149,12 @@ def _joined(found: Sequence[Event]) -> list[Event]:
         if one not in void
         and not (one.action == "CLICK" and any((one.second, one.target) == (no.second, no.target) for no in void))
     ]
+
+
+def _is_one_place(one: Element, other: Element) -> bool:
+    if one.kind == other.kind == _LINE:
+        return abs(one.box.left - other.box.left) <= _BESIDE and abs(one.box.top - other.box.top) <= _BESIDE
+    return is_same_field(one.box, other.box)
 
 
 def _is_void(event: Event) -> bool:

@@ -11,6 +11,7 @@ __all__ = [
     "application",
     "element_at",
     "field_at",
+    "has_address_bar",
     "heading",
     "is_address",
     "label_of",
@@ -28,6 +29,8 @@ _LABEL_LEFT = 420
 _SLACK = 6
 _LEAST_CELLS = 3
 _ROW_LENGTH = 6
+_BROWSER_SHARE = 0.13
+_HOST = re.compile(r"^[\w-]+(\.[\w-]+)+(:\d+)?(/\S*)?$")
 _ADDRESS = re.compile(
     r"(?i)^(https?://|file://|www\.)|^[\w.-]+\.(com|org|net|io|de|dev|local|test)\b|^(localhost|127\.)"
 )
@@ -69,6 +72,12 @@ def application(screen: Screen, *, height: int) -> str:
 def is_address(text: str) -> bool:
     """Tell whether a text looks like the address of a page."""
     return _ADDRESS.search(text.strip()) is not None and " " not in text.strip()
+
+
+def has_address_bar(screen: Screen, *, height: int) -> bool:
+    """Tell whether the address of a page stands at the top: another page in the same browser is no other program."""
+    top = [line for line in screen.lines if line.box.bottom <= _BROWSER_SHARE * height]
+    return any(_HOST.search(line.text.strip()) is not None for line in top)
 
 
 def heading(screen: Screen, *, height: int) -> str:
@@ -123,7 +132,10 @@ def label_of(screen: Screen, field: Box) -> str:
         for line in screen.lines
         if 0 <= field.top - line.box.bottom + _SLACK <= _LABEL_ABOVE
         and abs(line.box.left - field.left) <= 3 * _SLACK
-        and not any(one.kind == "field" and one.box.holds(line.box) for one in screen.controls)
+        # A part of the page may look like a field, too: what holds the field itself is none.
+        and not any(
+            one.kind == "field" and one.box.holds(line.box) and not one.box.holds(field) for one in screen.controls
+        )
     ]
     if above and (not beside or max(line.box.right for line in beside) < field.left - _LABEL_LEFT // 2):
         return max(above, key=lambda line: line.box.bottom).text

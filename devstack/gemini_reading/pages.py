@@ -1,5 +1,6 @@
 """What else happens to a page: another one opens, it scrolls, something is dragged, ticked, or appears. Pure."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ from devstack.gemini_reading.change import Change
 from devstack.gemini_reading.difference import Difference, plain
 from devstack.gemini_reading.event import Event, named, quoted
 from devstack.gemini_reading.geometry import Box
-from devstack.gemini_reading.layout import Element, application, field_at, heading, is_address
+from devstack.gemini_reading.layout import Element, application, field_at, has_address_bar, heading, is_address
 from devstack.gemini_reading.recording import Line
 
 __all__ = ["dragged", "new_page", "scrolled", "updates"]
@@ -23,6 +24,9 @@ _HELD = 60
 _TICK = (8, 40)
 _SAME_PRESS_SECONDS = 3
 _MOST_NAMED = 4
+_LEAST_WRITTEN = 3
+_SAID_SECONDS = 3
+_PASTE = re.compile(r"(?i)\bpaste|\beinfüg|\bfüge .* ein\b")
 
 
 def scrolled(change: Change) -> list[Event]:
@@ -56,7 +60,8 @@ def new_page(change: Change) -> list[Event]:
     height, second = change.reading.height, change.second
     was, now = (application(screen, height=height) for screen in (change.before, change.after))
     title, shown = heading(change.after, height=height), f"{now} shows {quoted(named(change.after.lines, height))}."
-    if _is_other_app(was, now):
+    in_browser = all(has_address_bar(screen, height=height) for screen in (change.before, change.after))
+    if _is_other_app(was, now) and not in_browser:
         window = Element("window", now, Box(0, 0, 0, 0))
         return [Event(second, "OPEN_APPLICATION", change.app, window, before=f"{was} is in front.", after=shown)]
     before = f"{was} shows {quoted([heading(change.before, height=height)])}."
@@ -131,6 +136,13 @@ def updates(change: Change, rest: Difference, entered: Sequence[Event]) -> Itera
     entered
         What was entered at the same time.
     """
+    grown = next((pair for pair in rest.changed if _goes_on(*pair)), None)
+    if grown is not None and not entered:
+        yield _continued(change, *grown)
+        return
+    if (pasted := _pasted(change, rest)) is not None and not entered:
+        yield pasted
+        return
     told = [new.text for _, new in rest.changed] + [line.text for line in rest.added]
     told = [text for text in told if len(plain(text)) > 1]
     address = next((new for _, new in rest.changed if is_address(new.text)), None)
@@ -156,6 +168,39 @@ def updates(change: Change, rest: Difference, entered: Sequence[Event]) -> Itera
             before=f"The screen shows {quoted(old)}." if old else "These words are not on the screen.",
             after=f"The screen shows {quoted(told)}.",
         )
+
+
+def _goes_on(old: Line, new: Line) -> bool:
+    """Tell whether more words stand on a line than before: somebody writes there, though no field is to be seen."""
+    return plain(new.text).startswith(plain(old.text)) and len(plain(new.text)) - len(plain(old.text)) >= _LEAST_WRITTEN
+
+
+def _continued(change: Change, old: Line, new: Line) -> Event:
+    just_came = any(
+        one.action == "SCREEN_UPDATE" and one.target is not None and one.target.text == old.text
+        for one in change.recent
+        if change.second - one.second <= _SAID_SECONDS
+    )
+    whole = just_came or not new.text.startswith(old.text)
+    typed = new.text if whole else new.text[len(old.text) :].strip()
+    element = Element("line of text", old.text, new.box)
+    before, after = f"The line says {quoted([old.text])}.", f"The line says {quoted([new.text])}."
+    return Event(change.second, "TYPE", change.app, element, typed=typed, before=before, after=after)
+
+
+def _pasted(change: Change, rest: Difference) -> Event | None:
+    """Return that something was pasted: somebody says so, and words are there twice that were there once."""
+    said = " ".join(
+        one.text
+        for one in change.reading.spoken
+        if one.start <= change.second + 1 and change.second - _SAID_SECONDS <= one.end
+    )
+    if _PASTE.search(said) is None or len(rest.added) != 1 or rest.changed:
+        return None
+    line = rest.added[0]
+    element = Element("line of text", line.text, line.box)
+    after = f"The screen shows {quoted([line.text])}."
+    return Event(change.second, "PASTE", change.app, element, pasted=line.text, before="It is not there.", after=after)
 
 
 def _was_pressed(element: Element | None, change: Change) -> bool:

@@ -14,6 +14,8 @@ __all__ = ["mended_speech"]
 _BEFORE, _AFTER = 3, 4
 _LEAST_LETTERS = 4
 _LIKE = 75.0
+_LEAST_HEARD = 5
+_MOST_UNHEARD = 2
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
 
@@ -23,6 +25,7 @@ def mended_speech(spoken: Spoken, screens: Sequence[Screen]) -> str:
     text = with_numbers_of(spoken.text, numbers_on(shown))
     words = {word for line in shown for word in _WORD.findall(line) if len(word) >= _LEAST_LETTERS}
     text = _with_whole_words(text, {word.casefold() for word in words})
+    text = _with_first_letters(text, {line.casefold() for line in shown if _WORD.fullmatch(line)}, words)
     return _with_names(text, {word for word in words if word[0].isupper()})
 
 
@@ -40,6 +43,17 @@ def _with_whole_words(text: str, words: set[str]) -> str:
         joined = (one.group() + other.group()).casefold()
         if joined in words and text[one.end() : other.start()] == " ":
             text = text[: one.start()] + joined + text[other.end() :]
+    return text
+
+
+def _with_first_letters(text: str, alone: set[str], words: set[str]) -> str:
+    """Complete words whose first letters were not heard, such as "prove" where a button says "Approve"."""
+    known = {word.casefold() for word in words}
+    for match in reversed(list(_WORD.finditer(text))):
+        word = match.group().casefold()
+        fitting = [one for one in sorted(alone) if one.endswith(word) and 0 < len(one) - len(word) <= _MOST_UNHEARD]
+        if len(word) >= _LEAST_HEARD and word not in known and len(fitting) == 1:
+            text = text[: match.start()] + fitting[0] + text[match.end() :]
     return text
 
 

@@ -11,12 +11,13 @@ __all__ = ["steady"]
 
 _LIKE = 60.0
 _POINTER = 16
+_CARET = 6
 _CARETS = frozenset("|IiTl[]1!.,'`")
 
 
 def steady(reading: Reading) -> list[Screen]:
     """Return the screens; in them a line reads as before where it does so again later, or the pointer is on it."""
-    mended = _with_spaces([_without_signs(screen) for screen in reading.screens])
+    mended = _with_spaces([_without_carets(_without_signs(screen), reading) for screen in reading.screens])
     for place, screen in enumerate(mended):
         before = mended[place - 1].lines if place else ()
         after = mended[place + 1].lines if place + 1 < len(mended) else ()
@@ -34,6 +35,27 @@ def steady(reading: Reading) -> list[Screen]:
 def _without_signs(screen: Screen) -> Screen:
     """Return a screen without lines of signs alone: empty boxes and icons are read as such."""
     lines = tuple(line for line in screen.lines if any(character.isalnum() for character in line.text))
+    return screen.model_copy(update={"lines": lines})
+
+
+def _without_carets(screen: Screen, reading: Reading) -> Screen:
+    """Return a screen whose lines do not end with a letter that is the caret: it blinks there."""
+    carets = [box for second, box in reading.carets if abs(second - screen.second) <= 1]
+    texts = {line.text for one in reading.screens if one is not screen for line in one.lines} if carets else set()
+
+    def ends_with_it(line: Line) -> bool:
+        # Read without it at another time: "Bristol" ends with a letter, though a caret stands behind it.
+        is_other = line.text[:-1].rstrip() in texts and line.text[-1:] in _CARETS
+        return is_other and any(
+            -_CARET <= line.box.right - box.left <= 2 * _CARET
+            and box.meets(line.box.grown(_CARET, width=9999, height=9999))
+            for box in carets
+        )
+
+    lines = tuple(
+        line.model_copy(update={"text": line.text[:-1].rstrip()}) if len(line.text) > 2 and ends_with_it(line) else line
+        for line in screen.lines
+    )
     return screen.model_copy(update={"lines": lines})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from devstack.gemini_reading.sop.steps import seconds
 
-__all__ = ["Sentence", "imperative", "question_of", "sentences"]
+__all__ = ["Sentence", "imperative", "question_of", "sentences", "told_action"]
 
 _ENDS = re.compile(r"(?<=[.!?])\s+")
 _IF = re.compile(
@@ -37,6 +37,18 @@ _PRONOUN = re.compile(
     r"(?i)^(?:i|we|you|ich|wir|man)\s+(?:(?:may|can|must|have to|should|will|just|need to|kann|muss)\s+)*"
 )
 _INNER_ACTOR = re.compile(r"(?i)\b(?:i|we|you|ich|wir|man)\s")
+_PERSON = re.compile(r"(?i)\b(?:them|him|her)\b(?!\s+[a-z])")
+_CONTRACTED = re.compile(r"(?i)\b(i|we)'(?:ll|d|ve|m)\b")
+_TOLD = re.compile(
+    r"(?i)^(?P<lead>.*?)\b(?:i|we)\s+"
+    r"(?:(?:just|only|also|then|now|again|may|can|must|have to|will|want to|need to)\s+)*"
+    r"(?P<told>(?:add|approve|attach|call|change|choose|click|close|copy|correct|create|delete|download|drag|enter|export"
+    r"|fill|go|import|log|mark|move|note|open|paste|pick|press|print|put|register|remove|run|save|scroll|search|select"
+    r"|send|set|sign|submit|switch|tick|type|untick|upload|wait|write)\b.*)$"
+)
+_SO = re.compile(r"(?i)\bso\s*$")
+_MOST_LEAD = 7
+_JOINS = re.compile(r"(?i)^(?:and|but|so|then|now|first|next|finally|again|here|also)\b,?\s*")
 _VERB = re.compile(r"(?i)^(.+?)\s+(is|are|has|was|were|can|does)\s+(.+)$")
 
 
@@ -124,8 +136,13 @@ def question_of(condition: str) -> str:
     return f"{verb.capitalize()} {subject} {rest}?"
 
 
-def imperative(text: str) -> str:
-    """Return what somebody says they do as an instruction: "then I may approve it myself" as "Approve it yourself"."""
+def imperative(text: str, condition: str = "") -> str:
+    """Return what somebody says they do as an instruction: "then I may approve it myself" as "Approve it yourself".
+
+    A person who is named only in its condition is named in it, too: "if the customer is new, I call them".
+    """
+    if (named := _VERB.search(condition)) is not None:
+        text = _PERSON.sub(named.group(1), text, count=1)
     said = _PLACES.sub("", text.strip(" .!"))
     limit = ""
     if _LIMIT.search(said) and (actor := _INNER_ACTOR.search(said)):
@@ -135,3 +152,20 @@ def imperative(text: str) -> str:
     said = re.sub(r"(?i)\bmyself\b|\bourselves\b", "yourself", said).strip()
     said = said[:1].upper() + said[1:]
     return f"{said} ({limit[:1].lower()}{limit[1:]})" if limit else said
+
+
+def told_action(text: str) -> str:
+    """Return what somebody says they do as an instruction; empty where they do not say that they do something.
+
+    "At the end of the list I paste the number." becomes "Paste the number at the end of the list".
+    """
+    found = _TOLD.search(_CONTRACTED.sub(r"\1", text.strip(" .,!")))
+    if found is None:
+        return ""
+    lead, told = found["lead"].strip(" ,"), found["told"].strip(" ,")
+    while (shorter := _JOINS.sub("", lead)) != lead:
+        lead = shorter
+    if _SO.search(lead) or len(lead.split()) > _MOST_LEAD:
+        lead = ""
+    told = re.sub(r"(?i)\bmyself\b|\bourselves\b", "yourself", f"{told} {lead[:1].lower()}{lead[1:]}".strip())
+    return told[:1].upper() + told[1:]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devstack.gemini_reading.sop.graph import Node, Part
-from devstack.gemini_reading.sop.narration import Sentence, imperative, question_of, sentences
+from devstack.gemini_reading.sop.narration import Sentence, imperative, question_of, sentences, told_action
 from devstack.gemini_reading.sop.repetition import repetition_in
 from devstack.gemini_reading.sop.steps import Step, seconds, steps_of
 
@@ -90,6 +90,10 @@ def _told(steps: list[Step], said: Sequence[Sentence]) -> list[Step]:
     for step in steps:
         now = [one for one in said if one.start <= step.acted - _LEAD and step.start - _LEAD < _until(one, said)]
         step.said = [one.text for one in now if not one.condition and not one.topic]
+        if step.kind == "scroll":
+            step.label = next(
+                (told for one in now if "scroll" in (told := told_action(one.text)).casefold()), step.label
+            )
         if step.kind != "look":
             kept.append(step)
             continue
@@ -130,7 +134,19 @@ def _entries(steps: Sequence[Step], said: Sequence[Sentence], made: Outline) -> 
                 app=made.steps[0].app if made.steps else "",
             )
             entries.append(_Entry(Part(node), sentence.start, sentence=sentence))
+    shown = {text for step in steps for text in step.said}
+    for sentence in said:
+        if _is_only_told(sentence, shown) and (label := told_action(sentence.text)):
+            at = sentence.start
+            entries.append(_Entry(Part(_spoken_task(label, sentence)), at, is_closing=at >= closing - _LEAD))
     return sorted(entries, key=lambda entry: entry.at)
+
+
+def _is_only_told(sentence: Sentence, shown: set[str]) -> bool:
+    """Tell whether nothing was seen while it was said, and it says neither when nor how often."""
+    if sentence.condition or sentence.is_other_way or sentence.each or sentence.topic:
+        return False
+    return sentence.text not in shown
 
 
 def _with_decisions(entries: list[_Entry], said: Sequence[Sentence], made: Outline) -> list[Part]:
@@ -143,7 +159,9 @@ def _with_decisions(entries: list[_Entry], said: Sequence[Sentence], made: Outli
         rest = entries[place + 1 :]
         other = _other_way(sentence, said)
         if other is not None:
-            entry.part.no = [Part(_other_task(other, made))]
+            instead = [one for one in rest if one.step is not None and other.text in one.step.said]
+            entry.part.no = [one.part for one in instead] or [Part(_other_task(other, made))]
+            rest = [one for one in rest if not any(one is taken for taken in instead)]
         else:
             made.questions.append(f"What is done where this does not hold: {sentence.condition}?")
         if _is_shown(sentence, rest):
@@ -151,7 +169,7 @@ def _with_decisions(entries: list[_Entry], said: Sequence[Sentence], made: Outli
             after = [one for one in rest if one.is_closing]
             entry.part.yes = _with_decisions(inside, said, made)
             return [*before, entry.part, *_with_decisions(after, said, made)]
-        entry.part.yes = [Part(_spoken_task(imperative(sentence.consequence), sentence))]
+        entry.part.yes = [Part(_spoken_task(imperative(sentence.consequence, sentence.condition), sentence))]
         return [*before, entry.part, *_with_decisions(rest, said, made)]
     return [entry.part for entry in entries]
 

@@ -14,6 +14,7 @@ _RESULTS = frozenset({"SCREEN_UPDATE", "MODAL_OPEN", "MODAL_CLOSE", "VISUAL_FOCU
 _ENTERING = frozenset({"TYPE", "PASTE"})
 _MOST_EVIDENCE = 5
 _LONGEST = 90
+_ONE_SCROLL_SECONDS = 4.0
 
 
 @dataclass
@@ -122,7 +123,7 @@ def _is_one(last: Step, step: Step) -> bool:
         return last.target == step.target
     if step.kind == "enter" and last.kind == "enter":
         return last.target == step.target
-    return step.kind == last.kind == "scroll"
+    return step.kind == last.kind == "scroll" and step.start - last.end <= _ONE_SCROLL_SECONDS
 
 
 def _step(item: dict[str, Any], action: str) -> Step | None:

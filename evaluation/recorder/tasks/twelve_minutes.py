@@ -42,7 +42,7 @@ _ORDERS = (
     ("SO-3101", 412), ("SO-3102", 1980), ("SO-3103", 75), ("SO-3104", 640), ("SO-3105", 233), ("SO-3106", 58),
     ("SO-3107", 1215), ("SO-3108", 897), ("SO-3109", 149), ("SO-3110", 530), ("SO-3111", 310), ("SO-3112", 84),
 )  # fmt: skip
-_PHONE_SECONDS = 22.0
+_PHONE_SECONDS = 40.0
 """After each order somebody waits, or speaks with a colleague away from the screen."""
 
 
