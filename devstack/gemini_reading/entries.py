@@ -11,7 +11,7 @@ from devstack.gemini_reading.geometry import Box
 from devstack.gemini_reading.layout import Element, heading, label_of, text_in
 from devstack.gemini_reading.recording import Control, Screen
 
-__all__ = ["entry_events", "is_same_field"]
+__all__ = ["entry_events", "is_same_field", "menu_events"]
 
 _AT_ONCE = 24
 """Characters that nobody types within a second."""
@@ -19,25 +19,31 @@ _FEWEST_CHOICES = 2
 _LATE_SECONDS = 3
 _DOT = "•"
 _RIM = 4
+_STAYS = 0.45
 _NEAR_SECONDS = 2
 _FORGOTTEN_SECONDS = 6
 _HAND = 24
 
 
-def entry_events(change: Change, state: State) -> list[Event]:
-    """Return what was entered between two screens."""
-    _remember_fields(change, state)
+def menu_events(change: Change, state: State) -> list[Event]:
+    """Return that a list of choices opened, or what was chosen from it."""
     if state.menu is not None:
         return list(_chosen(change, state, state.menu))
     if chosen := _chosen_late(change, state):
         return chosen
     opened = _opened_menu(change)
-    if opened is not None:
-        menu, state.menu_options = opened
-        state.menu = menu
-        before = f"The list {menu.text} is closed and shows {menu.inside or 'nothing'}."
-        after = f"The list opens: {quoted(list(state.menu_options))}."
-        return [Event(change.second, "CLICK", change.app, menu, before=before, after=after)]
+    if opened is None:
+        return []
+    menu, state.menu_options = opened
+    state.menu = menu
+    before = f"The list {menu.text} is closed and shows {menu.inside or 'nothing'}."
+    after = f"The list opens: {quoted(list(state.menu_options))}."
+    return [Event(change.second, "CLICK", change.app, menu, before=before, after=after)]
+
+
+def entry_events(change: Change, state: State) -> list[Event]:
+    """Return what was typed or pasted into fields between two screens."""
+    _remember_fields(change, state)
     return list(_typed_into_fields(change, state))
 
 
@@ -99,10 +105,12 @@ def _choice(change: Change, menu: Element) -> Iterator[Event]:
 
 def _opened_menu(change: Change) -> tuple[Element, tuple[str, ...]] | None:
     """Return the field below which a list of choices opened, and the choices."""
+    if change.compared.share_kept < _STAYS:
+        return None
     for control in change.before.controls:
         box = control.box
         near = any(area.meets(box) or _is_below(area, box) for area in change.after.changed)
-        if control.kind != "field" or not near:
+        if control.kind != "field" or not near or _holds_controls(control, change.before):
             continue
         below = [
             line

@@ -8,7 +8,7 @@ from devstack.gemini_reading.cause import pointed_at, screen_at
 from devstack.gemini_reading.change import Change, State
 from devstack.gemini_reading.dialogs import dialog_events
 from devstack.gemini_reading.difference import Difference, plain
-from devstack.gemini_reading.entries import entry_events, is_same_field
+from devstack.gemini_reading.entries import entry_events, is_same_field, menu_events
 from devstack.gemini_reading.event import Event, named, place_of, quoted
 from devstack.gemini_reading.layout import Element, application
 from devstack.gemini_reading.pages import dragged, new_page, scrolled, updates
@@ -65,10 +65,10 @@ def _with_one_name(screens: list[Screen], height: int) -> list[Screen]:
 
 def _between(change: Change, state: State) -> list[Event]:
     """Return what happened from one screen to the next."""
-    found = dialog_events(change, state) or scrolled(change)
-    if found:
-        return found
     in_menu = state.menu is not None
+    found = ([] if state.dialog is not None else menu_events(change, state)) or dialog_events(change, state)
+    if found or (found := scrolled(change)):
+        return found
     entered = entry_events(change, state)
     if not entered and (page := new_page(change)):
         return page

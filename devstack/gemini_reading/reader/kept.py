@@ -11,7 +11,7 @@ import numpy as np
 
 from devstack.gemini_reading.geometry import Box
 from devstack.gemini_reading.reader.screens import Reader
-from devstack.gemini_reading.recording import Line, Spoken
+from devstack.gemini_reading.recording import READ_VERSION, Line, Spoken
 
 __all__ = ["Kept", "KeptLines", "kept_speech"]
 
@@ -78,7 +78,9 @@ def kept_speech(
     sound: Any, words: Sequence[str], hear: Callable[[Any, Sequence[str]], list[Spoken]], kept: Kept
 ) -> list[Spoken]:
     """Return what is said in a sound while these words are on the screen."""
-    found = kept.of(sound, lambda: [spoken.model_dump() for spoken in hear(sound, words)], given=" ".join(words))
+    found = kept.of(
+        sound, lambda: [spoken.model_dump() for spoken in hear(sound, words)], given=f"{READ_VERSION} {' '.join(words)}"
+    )
     return [Spoken.model_validate(spoken) for spoken in found]
 
 

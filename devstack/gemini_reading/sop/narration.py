@@ -10,6 +10,7 @@ from devstack.gemini_reading.sop.steps import seconds
 __all__ = ["Sentence", "imperative", "question_of", "sentences", "told_action"]
 
 _ENDS = re.compile(r"(?<=[.!?])\s+")
+_NOT_UNDERSTOOD = re.compile(r"\[[^\[\]]*\]")
 _IF = re.compile(
     r"(?i)^(?:and |but |so |then |now )?(?:if|when|whenever|in case|wenn|falls|sobald)\s+(.+?),\s*(?:then |dann )?(.+)$"
 )
@@ -110,6 +111,7 @@ def sentences(items: Sequence[dict[str, Any]]) -> list[Sentence]:
         spoken = str(item.get("verbatim_transcript_segment") or "").strip()
         start = seconds(item.get("timestamp_start_audio"))
         end = seconds(item.get("timestamp_end_audio")) or start
+        spoken = _NOT_UNDERSTOOD.sub(" ", spoken)
         found += [_sentence(text.strip(), start, end, item) for text in _ENDS.split(spoken) if text.strip()]
     return found
 
