@@ -122,10 +122,11 @@ def _letters(text: str) -> str:
 
 def _spoken(screen: Screen, second: int, reading: Reading, within: Box | None) -> Element | None:
     """Return a button whose words are said at the time."""
-    said = plain(
+    # Commas are heard where there are none: "I click on send, reply".
+    said = _letters(
         " ".join(one.text for one in reading.spoken if one.start <= second + 1 and second - _SPOKEN_SECONDS <= one.end)
     )
-    fitting = [one for one in _buttons(screen, within) if len(plain(one.text)) > 2 and plain(one.text) in said]
+    fitting = [one for one in _buttons(screen, within) if len(plain(one.text)) > 2 and _letters(one.text) in said]
     return max(fitting, key=lambda one: len(one.text), default=None)
 
 

@@ -167,6 +167,12 @@ def _is_attended(control: Control, change: Change) -> bool:
         abs(second - change.second) <= _NEAR_SECONDS and control.box.meets(box) for second, box in change.reading.carets
     ):
         return True
+    if any(
+        one.action in {"TYPE", "PASTE"} and one.target is not None and is_same_field(one.target.box, control.box)
+        for one in change.recent
+        if change.second - max(one.second, one.until) <= _FORGOTTEN_SECONDS
+    ):
+        return True
     past = [one for one in change.reading.pointers if one.first <= change.second]
     if not past:
         return True

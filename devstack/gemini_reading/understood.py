@@ -1,4 +1,4 @@
-"""Whether speech was understood at all: a model that knows one language writes words of it for every other one. Pure."""
+"""Whether speech was understood: a model that knows one language writes words of it for every other. Pure."""
 
 import statistics
 from collections.abc import Sequence
