@@ -41,7 +41,7 @@ RECORDED: Final[tuple[RecordedTask, ...]] = (
 JOINED: Final[tuple[JoinedTask, ...]] = (
     JoinedTask(
         name="two-hours",
-        task="Two hours of an office day: eleven procedures, each carried out several times.",
+        task="Two hours of an office day: twelve procedures, each carried out several times.",
         parts=tuple(task.name for task in RECORDED if task.language == "en"),
         seconds=7_200.0,
     ),

@@ -1,5 +1,6 @@
 """Joins recordings to a long one, and moves what is true of them to the seconds at which it happens there."""
 
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -65,8 +66,8 @@ async def join(task: JoinedTask, tasks: Mapping[str, RecordedTask], root: Path) 
 
 
 def order_of(durations: Mapping[str, float], seconds: float) -> list[str]:
-    """Return which recordings follow one another: each as often as all others, those of one task in a row."""
-    times = max(round(seconds / sum(durations.values())), 1)
+    """Return which recordings follow one another for so long or longer: each as often as all others, in a row."""
+    times = math.ceil(seconds / sum(durations.values()))
     return [name for name in durations for _ in range(times)]
 
 

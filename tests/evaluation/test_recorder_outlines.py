@@ -106,11 +106,12 @@ def test_the_same_name_gives_the_same_id() -> None:
 
 
 def test_a_long_recording_repeats_each_part_until_it_is_as_long_as_wanted() -> None:
-    assert order_of({"a": 30.0, "b": 60.0}, 200) == ["a", "a", "b", "b"]
+    assert order_of({"a": 30.0, "b": 60.0}, 180) == ["a", "a", "b", "b"]
+    assert order_of({"a": 30.0, "b": 60.0}, 181) == ["a", "a", "a", "b", "b", "b"]
     assert order_of({"a": 30.0, "b": 60.0}, 10) == ["a", "b"]
 
 
 def test_two_hours_are_two_hours() -> None:
     (task,) = [one for one in JOINED if one.name == "two-hours"]
     lengths = {name: 720.0 if name == "twelve-minutes" else 35.0 for name in task.parts}
-    assert abs(sum(lengths[name] for name in order_of(lengths, task.seconds)) - 7_200) < 700
+    assert sum(lengths[name] for name in order_of(lengths, task.seconds)) >= 7_200

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack.gemini_reading.sop.narration import imperative, question_of, sentences
+from devstack.gemini_reading.sop.narration import imperative, question_of, sentences, told_action
 from devstack.gemini_reading.sop.procedure import read_procedure
 from devstack.gemini_reading.sop.steps import seconds, steps_of
 from runops.sop import Sop
@@ -283,3 +283,71 @@ def test_a_choice_names_the_list_that_was_opened_for_it() -> None:
     )
     assert labels(made) == ['Choose "Express" in "Speed"', 'Choose "Slow"']
     assert made["public"]["variables"]["speed"] == "Express"
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ("I save the list.", "Save the list"),
+        ("and I click on send, reply.", "Click on send, reply"),
+        ("At the end of the list I paste the number.", "Paste the number at the end of the list"),
+        ("The contract ends in April, so I put it on my list.", "Put it on my list"),
+        ("I'll open the first order.", "Open the first order"),
+        ("Then I only untick it myself.", "Untick it yourself"),
+        ("The message says that it was changed.", ""),
+        ("I think that it is red.", ""),
+        ("", ""),
+    ],
+)
+def test_what_somebody_says_they_do_is_an_instruction(text: str, action: str) -> None:
+    assert told_action(text) == action
+
+
+@given(st.text(max_size=60))
+def test_any_sentence_gives_one_line_or_none(text: str) -> None:
+    action = told_action(f"I save {text}")
+    assert action == action.strip()
+
+
+def test_what_is_said_and_not_seen_is_a_step_of_its_own_in_its_place() -> None:
+    made = written(
+        said(1, "I open the first order."),
+        seen(2, "CLICK", "SO-3101", kind="table row"),
+        said(5, "I copy the number."),
+        said(9, "And I save."),
+        seen(10, "CLICK", "Save"),
+    )
+    assert labels(made) == ['Open the row "SO-3101"', "Copy the number", 'Click "Save"']
+    told = made["public"]["nodes"][2]
+    assert told["intent"] == 'Said: "I copy the number."'
+    assert told["evidence"] == ["t0002"]
+
+
+def test_what_is_not_understood_says_nothing() -> None:
+    made = written(said(1, "[inaudible]"), seen(2, "CLICK", "Save"), said(5, "[inaudible]"))
+    assert labels(made) == ['Click "Save"']
+    assert "inaudible" not in str(made["public"]["nodes"])
+
+
+def test_what_is_done_while_the_other_way_is_said_is_that_way() -> None:
+    made = written(
+        said(1, "If the customer is a hospital, I call them."),
+        said(5, "Otherwise I write an answer."),
+        seen(7, "TYPE", "Reply", kind="text field", value="It comes on Thursday."),
+        said(11, "I click on send."),
+        seen(12, "CLICK", "Send"),
+    )
+    assert leads(made, "Is the customer a hospital?") == {
+        "yes": "Call the customer",
+        "no": 'Enter "It comes on Thursday." in "Reply"',
+    }
+    assert leads(made, 'Enter "It comes on Thursday." in "Reply"') == {"next": 'Click "Send"'}
+
+
+def test_a_scroll_is_named_by_what_is_said_about_it() -> None:
+    made = written(
+        said(1, "I scroll down to the chapter about hotels."),
+        seen(3, "SCROLL_DOWN"),
+        seen(20, "SCROLL_DOWN"),
+    )
+    assert labels(made) == ["Scroll down to the chapter about hotels", "Scroll until you see what you need"]
