@@ -434,4 +434,57 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         after="if False:",
         test="tests/operator/reconcile/test_reconciler.py::test_a_marked_row_is_read_before_the_plan_is_made_and_only_once",
     ),
+    # Expected ends.
+    _in_runops(
+        name="an end is expected before enough videos have finished",
+        before="if len(videos) >= ENOUGH and model is not None",
+        after="if model is not None",
+        test="tests/unit/time_left/test_expected_end.py::test_nothing_is_said_before_enough_videos_have_finished",
+    ),
+    _in_runops(
+        name="a stage that an earlier attempt had begun teaches how long it takes",
+        before="return one.stage.value in names and not one.resumed",
+        after="return one.stage.value in names",
+        test="tests/unit/time_left/test_of_rows.py::test_a_stage_that_was_resumed_is_not_kept",
+    ),
+    _in_runops(
+        name="an end of a waiting row is expected although claims have stopped",
+        before="stopped = paused or _has_stopped(done, of_lane, waiting, now)",
+        after="stopped = False",
+        test="tests/unit/time_left/test_of_rows.py"
+        "::test_while_nothing_is_claimed_places_are_known_and_ends_of_waiting_rows_are_not",
+    ),
+    _in_runops(
+        name="a claim keeps what a row said of its end while it waited",
+        before="return without_time_left(metadata)",
+        after="return metadata",
+        test="tests/operator/time_left/test_row_times.py"
+        "::test_a_claim_removes_what_a_row_said_and_a_completed_row_says_nothing",
+    ),
+    _in_operator(
+        name="an end is expected while a fault stops every video",
+        before='if paused:\n        return "Paused"',
+        after='if False:\n        return "Paused"',
+        test="tests/operator/time_left/test_time_left.py::test_while_a_fault_stops_every_video_none_has_a_range",
+    ),
+    _in_operator(
+        name="expected ends are written at any rate",
+        before="if written >= _WRITES:",
+        after="if False:",
+        test="tests/operator/time_left/test_time_left.py"
+        "::test_many_videos_are_written_to_at_a_bounded_rate_and_all_in_the_end",
+    ),
+    _in_operator(
+        name="an expected end is written each time that it is looked at",
+        before="return any(_differ(moment(old), moment(new), most) for old, new in pairs)",
+        after="return True",
+        test="tests/operator/time_left/test_shown_time.py::test_a_write_is_worth_it_where_something_moved",
+    ),
+    _in_operator(
+        name="rows that wait lose their places by being told their ends",
+        before="self._queue_may_be_told = False",
+        after="self._queue_may_be_told = True",
+        test="tests/operator/time_left/test_row_times.py"
+        "::test_where_a_trigger_changes_updated_at_one_row_in_the_queue_is_written_to_and_no_more",
+    ),
 )
