@@ -40,12 +40,6 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site once."""
-    return built_site(tmp_path_factory.mktemp("site") / "docs", lambda _: None)
-
-
-@pytest.fixture(scope="module")
 def pages(site: Path) -> dict[Path, Page]:
     return {path: Page(path.read_text("utf-8")) for path in site.rglob("*.html")}
 
