@@ -90,7 +90,7 @@ def measure(*, runs: int, progress: Progress) -> Outcome:  # noqa: ARG001 - coun
 
 def _promised(rows: Iterable[_Row]) -> Iterator[Measurement]:
     for row in rows:
-        for family, bound in (("2.5", 1.35), ("3.8", 4.0)):
+        for family, bound in (("2.5", 1.10), ("3.8", 3.20)):
             yield Measurement(
                 what=f"tokens sent a minute, {row.name}",
                 unit="tokens",

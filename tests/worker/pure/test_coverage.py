@@ -38,6 +38,20 @@ def test_nine_busy_seconds_are_too_few(busy: range, found: object) -> None:
     assert missing(during(busy)) == found
 
 
+def test_of_a_long_idle_time_a_pulse_every_few_seconds_is_no_busy_part() -> None:
+    # The picture is coded anew every eight seconds, and a clock on the screen changes each minute.
+    pulses = [range(at, at + 1) for at in [*range(30, 600, 8), *range(45, 600, 60)]]
+    assert missing(during(*pulses, seconds=600), clicked(0, "a"), clicked(599, "z")) == ()
+    busy = range(300, 310)
+    assert missing(during(*pulses, busy, seconds=600), clicked(0, "a"), clicked(599, "z")) == ((245.0, 368.0),)
+
+
+def test_ten_busy_seconds_are_enough_within_a_minute() -> None:
+    spread = [range(at, at + 1) for at in range(30, 84, 6)]
+    assert missing(during(*spread, range(89, 90), seconds=150)) == ((29.0, 91.0),)
+    assert missing(during(*spread, range(90, 91), seconds=150)) == ()
+
+
 def test_only_the_busy_part_of_a_hole_is_missing() -> None:
     assert missing(during(range(50, 70)), clicked(0, "a")) == ((49.0, 71.0),)
 

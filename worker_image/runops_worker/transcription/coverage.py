@@ -14,7 +14,9 @@ __all__ = ["all_at_one_second", "uncovered", "without_items"]
 _LEAST_HOLE_SECONDS: Final = 30.0
 """A person reads or waits that long between two actions; a model writes an item every 2 to 10 s while they work."""
 _LEAST_BUSY_SECONDS: Final = 10
-"""Busy seconds in a hole: fewer are a clock on the screen, a notification, a cough."""
+"""Busy seconds in a minute of a hole: fewer are a clock on the screen, a notification, a cough, or the pulse of an
+encoder that codes a still picture anew every few seconds."""
+_BUSY_WITHIN: Final = 60
 _REACH_SECONDS: Final = 30.0
 """How far an item of what was seen counts after its start: one item for minutes of changes says too little."""
 _CHARACTERS_PER_SECOND: Final = 2.0
@@ -75,9 +77,19 @@ def _busy_holes(
     extents: Sequence[Range], busy: Sequence[bool], offset: int, *, start: float, end: float
 ) -> Iterator[Range]:
     for begin, stop in _holes(extents, start=start, end=end, least=_LEAST_HOLE_SECONDS):
-        places = [place for place in range(int(begin), int(stop)) if _at(busy, place - offset)]
-        if len(places) >= _LEAST_BUSY_SECONDS:
+        places = _dense([place for place in range(int(begin), int(stop)) if _at(busy, place - offset)])
+        if places:
             yield max(places[0] - 1.0, start), min(places[-1] + 2.0, end)
+
+
+def _dense(places: Sequence[int]) -> list[int]:
+    """Return the places that are among enough others within a minute."""
+    dense: set[int] = set()
+    for first in range(len(places) - _LEAST_BUSY_SECONDS + 1):
+        near = places[first : first + _LEAST_BUSY_SECONDS]
+        if near[-1] - near[0] < _BUSY_WITHIN:
+            dense.update(near)
+    return sorted(dense)
 
 
 def _holes(extents: Sequence[Range], *, start: float, end: float, least: float) -> Iterator[Range]:
