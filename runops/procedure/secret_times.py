@@ -47,9 +47,11 @@ class SecretTimes:
             if since <= end and start <= until:
                 return kind
         for name in self._in_focus(start, end):
-            since, kind = self.screens.get(name, (float("inf"), ""))
-            if since <= end:
-                return kind
+            # What is not known may be any of them.
+            named = self.screens if name in _UNKNOWN else {name} & self.screens.keys()
+            for since, kind in (self.screens[screen] for screen in named):
+                if since <= end:
+                    return kind
         return None
 
     def _in_focus(self, start: float, end: float) -> Iterator[str]:

@@ -201,6 +201,15 @@ class TestSecrets:
             )
         ] == [True, True]
 
+    def test_a_screen_without_a_name_may_be_that_one_again(self) -> None:
+        hidden = self.hidden(
+            seen("00:00:10", "SCREEN_UPDATE", application="Terminal", shows="It shows [key hidden]."),
+            seen("00:01:00", "CLICK", application="Mail"),
+            seen("00:02:00", "CLICK", application="Mail"),
+            seen("00:03:00", "CLICK", application="unknown"),
+        )
+        assert [one is not None for one in hidden] == [True, True, False, True]
+
     def test_one_that_is_said_is_typed_around_it(self) -> None:
         assert [
             one is not None
