@@ -48,8 +48,6 @@ def wrapped(text: str, *, width: float, size: float, most: int) -> tuple[str, ..
         if line and estimated_width(longer.rstrip(), size=size) > width:
             lines.append(line.rstrip())
             line = piece.lstrip()
-            if len(lines) > most:
-                break
         else:
             line = longer
     if line.strip():

@@ -1,7 +1,7 @@
 """What is printed for a completed video."""
 
 from runops.quality import Gap, Quality, RecordingLoss, RecordingQuality, TranscriptQuality
-from runops.report import Report
+from runops.report import Output, Report
 from runops_cli.work.summary import summary
 
 
@@ -17,3 +17,12 @@ def test_parts_that_could_not_be_transcribed_are_named() -> None:
 def test_what_is_lost_of_the_recording_is_named() -> None:
     loss = RecordingLoss(kind="cut_off", detail="The end is missing.")
     assert summary(Report(quality=Quality(recording=RecordingQuality(losses=(loss,)))), None) == ["The end is missing."]
+
+
+def test_a_page_that_is_missing_has_no_place() -> None:
+    there = Output(name="page", location="videos/sops/a.html", size_bytes=1)
+    missing = Output(name="page", location="videos/sops/a.html", problem="The bucket takes no HTML.")
+    assert summary(Report(outputs=(there, missing)), None) == [
+        "page: videos/sops/a.html",
+        "page: missing. The bucket takes no HTML.",
+    ]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from runops.quality import edits_sentence, fallback_sentence, gaps_sentence, losses_sentence
-from runops.report import Report
+from runops.report import Output, Report
 
 __all__ = ["summary"]
 
@@ -21,7 +21,7 @@ def summary(report: Report, sop: dict[str, Any] | None) -> list[str]:
         As in the table; None where it could not be read.
     """
     lines = [] if sop is None else _sop_lines(sop)
-    lines += [f"{output.name}: {output.location}" for output in report.outputs]
+    lines += [_where(output) for output in report.outputs]
     quality = report.quality
     lines += [
         say
@@ -37,6 +37,10 @@ def summary(report: Report, sop: dict[str, Any] | None) -> list[str]:
     if usage is not None and usage.bill:
         lines.append(f"model: {usage.bill}")
     return lines
+
+
+def _where(output: Output) -> str:
+    return f"{output.name}: {output.location if output.problem is None else f'missing. {output.problem}'}"
 
 
 def _sop_lines(sop: dict[str, Any]) -> list[str]:

@@ -83,8 +83,8 @@ def test_two_places_are_not_marked() -> None:
     assert shown("CLICK", frames).mark is None
 
 
-@pytest.mark.parametrize("area", [(10, 30, 120, 33), (20, 10, 40, 40)])
-def test_an_area_that_is_wide_or_high_is_not_marked(area: tuple[int, int, int, int]) -> None:
+@pytest.mark.parametrize("area", [(10, 30, 120, 33), (20, 10, 40, 40), (20, 30, 90, 48)])
+def test_an_area_that_is_wide_or_high_or_large_is_not_marked(area: tuple[int, int, int, int]) -> None:
     frames = film(STILL, STILL, screen(area), screen(area), screen(area))
     assert shown("CLICK", frames).mark is None
 
