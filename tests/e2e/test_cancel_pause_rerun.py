@@ -171,6 +171,35 @@ def test_a_row_queued_again_while_it_is_worked_on_runs_again_and_ends_once(
     _check_once(running)
 
 
+def test_answers_and_edits_are_in_the_sop_that_a_pod_makes_again(
+    running: Video, model: GeminiControl, runops: Any
+) -> None:
+    eventually(lambda: running.row()[0] == "completed", "the video is done")
+    model.behave(Behaviour())
+    read = "select data from public.sops where job_id = %s"
+    (sop,) = running.tables.execute(read, (running.job_id,)).fetchone() or ({},)
+    public = sop["public"]
+    next(node for node in public["nodes"] if node["type"] == "end")["label"] = "Mine"
+    public["clarification_requests"] = [{"id": "q1", "question": "Who is told?", "importance": "high"}]
+    running.tables.execute("update public.sops set data = %s where job_id = %s", (json.dumps(sop), running.job_id))
+    transcribed = [call.kind for call in model.calls()].count("transcribe")
+    done = runops("answer", running.job_id, "--answer", "q1=Tell the team lead.")
+    assert done.returncode == 0, done.stderr
+
+    def is_there() -> bool:
+        (now,) = running.tables.execute(read, (running.job_id,)).fetchone() or ({},)
+        return "Tell the team lead." in [node["label"] for node in now["public"]["nodes"]]
+
+    eventually(is_there, "the SOP has the answer")
+    eventually(lambda: running.row()[0] == "completed", "the row is completed again")
+    (after,) = running.tables.execute(read, (running.job_id,)).fetchone() or ({},)
+    assert next(node for node in after["public"]["nodes"] if node["type"] == "end")["label"] == "Mine"
+    assert [call.kind for call in model.calls()].count("transcribe") == transcribed, "nothing is transcribed again"
+    eventually(lambda: running.status().get("phase") == "Succeeded", "the VideoJob has ended")
+    assert running.status()["quality"]["sop"]["edits"] == "kept"
+    _check_once(running)
+
+
 def _check_once(video: Video) -> None:
     for table in ("transcripts", "sops"):
         found = video.tables.execute(

@@ -2,7 +2,7 @@
 
 from runops.failures import Reason
 from runops.progress import Stage
-from runops.quality import Gap, Quality, RecordingLoss, RecordingQuality, TranscriptQuality
+from runops.quality import Gap, Quality, RecordingLoss, RecordingQuality, SopQuality, TranscriptQuality
 from runops.report import Report
 from runops_operator.observability.happenings import Happening, happenings
 from tests.operator import journey
@@ -45,6 +45,13 @@ async def test_parts_without_a_transcript_and_fallback_models_are_named_at_the_e
         " USD. The end is missing. 1 part of the recording (00:00:30) could not be transcribed; the SOP asks about it."
         " In place of the first model, gemini-4-hydrogen transcribed at least a part of the recording."
     )
+
+
+async def test_a_conflict_with_edits_is_named_at_the_end(world: World) -> None:
+    job_id, name = await journey.claimed(world)
+    await journey.started(world, name)
+    await journey.completed(world, job_id, name, quality=Quality(sop=SopQuality(edits="conflict")))
+    assert "The SOP in the table was edited and stays" in _told(world)[-1].message
 
 
 async def test_a_failed_attempt_is_a_warning_with_the_time_of_the_next_one(world: World) -> None:

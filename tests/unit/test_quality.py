@@ -10,6 +10,7 @@ from runops.quality import (
     RecordingQuality,
     SopQuality,
     TranscriptQuality,
+    edits_sentence,
     fallback_sentence,
     gaps_sentence,
     kept_gaps,
@@ -95,3 +96,11 @@ def test_the_sentence_about_losses_is_that_of_each() -> None:
 
 def test_without_quality_no_fallback_model_is_named() -> None:
     assert fallback_sentence(None) == fallback_sentence(Quality()) == ""
+
+
+def test_the_sentence_about_edits() -> None:
+    kept, conflict = (Quality(sop=SopQuality(edits=edits)) for edits in ("kept", "conflict"))
+    assert edits_sentence(None) == edits_sentence(Quality(sop=SopQuality())) == ""
+    assert "is in the new one, too" in edits_sentence(kept)
+    assert "stays; the new one differs" in edits_sentence(conflict)
+    assert Quality.model_validate(conflict.model_dump(mode="json", by_alias=True)) == conflict
