@@ -87,6 +87,9 @@ class _Merging:
             self.conflicts.append(Conflict("the SOP", "one of its parts is no object"))
             return {}
         meta, public, private = parts
+        if edited.get("private") is None:
+            # An app that does not show it may leave it out when it saves: nobody removed it.
+            private[1] = private[0]
         merged = self._fields(*given, place="the SOP", without=_PARTS)
         merged["meta"] = self._fields(*meta, place="the description", prefer={"created": 2})  # type: ignore[arg-type]
         merged["public"] = self._public(*public)  # type: ignore[arg-type]

@@ -68,6 +68,9 @@ async def test_only_the_sop_is_made_again_with_the_answers_and_without_recording
     assert [call.kind for call in control.calls()] == ["transcribe", "sop", "sop"]
     assert report.usage is not None
     assert report.usage.transcribing is None, "nothing is paid for again"
+    assert report.quality is not None
+    assert report.quality.sop is not None
+    assert report.quality.sop.edits is None, "what the table gives back is no edit"
     assert job.transcript() == transcript
     assert label(job.sop(), "answer-1") == "Tell the team lead."
     assert graph_faults(Sop.model_validate(job.sop())) == []

@@ -254,6 +254,16 @@ def test_what_is_a_conflict(case: str) -> None:
     assert "stays in the table" in conflict_sentence(merged.conflicts)
 
 
+def test_an_app_that_leaves_the_skills_out_has_not_removed_them() -> None:
+    def with_skill(sop: Sop, app: str) -> Sop:
+        skill = {"id": "k", "app": app, "method_type": "ui"}
+        return {**sop, "private": {"skills": [skill], "steps": [], "artifacts": []}}
+
+    merged = merge(with_skill(BASE, "A"), changed(BASE, "open", label="[mine]"), with_skill(BASE, "B"))
+    assert not merged.conflicts
+    assert merged.sop == with_skill(changed(BASE, "open", label="[mine]"), "B")
+
+
 def test_null_is_as_if_absent_but_not_for_a_variable() -> None:
     assert same({"a": None}, {})
     assert not same({"variables": {"a": None}}, {"variables": {}})
