@@ -271,3 +271,20 @@ async def test_a_repeated_job_is_used_once_and_an_error_stops_the_rest(capsys: p
     assert await each_job(jobs, command) is Exit.UNAVAILABLE
     assert asked == jobs[:2]
     assert capsys.readouterr().err.splitlines()[-1] == f"Not tried: {jobs[3]}"
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        (["completed"], "`runops sop 00000000` prints its SOP."),
+        (["error"], "`runops why 00000000` says what to do."),
+        (["completed", "error"], "`runops list` shows them."),
+        ([None], None),
+    ],
+)
+def test_what_has_ended_is_followed_by_the_next_command(ends: list[str | None], said: str | None) -> None:
+    rows = {UUID(int=number): status for number, status in enumerate(ends, 1)}
+    followed = FollowedRows(rows)
+    assert followed.next_command is None
+    followed.update({job_id: RowSummary(job_id=job_id, status=status) for job_id, status in rows.items() if status})
+    assert followed.next_command == said

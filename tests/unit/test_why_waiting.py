@@ -339,7 +339,7 @@ CASES: dict[str, tuple[RowSummary, VideoJobView | None, QueueState, State, str]]
     ),
     "its VideoJob is of an earlier run": (
         queued(minutes=1, updated_at=ago(1)),
-        videojob(("Finished", "True", "Completed", "x")),
+        videojob(("Finished", "True", "Completed", "x"), ("Progressing", "False", "Completed", "Done.")),
         QueueState(ahead=0),
         State.WAITING,
         f"It is the next in the queue and waits for a slot. {MIN_1}",

@@ -49,4 +49,4 @@ async def _patch(kubectl: Kubectl, videojob: VideoJobView, *, suspended: bool) -
         )
     if suspended:
         return JobResult("is paused: its worker stops, its row stays as it is. `runops resume` continues it.")
-    return JobResult("continues.")
+    return JobResult("continues. `runops watch` follows it.")

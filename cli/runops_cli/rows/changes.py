@@ -36,6 +36,7 @@ class FollowedRows:
     def __init__(self, job_ids: Iterable[UUID]) -> None:
         self._printed = dict.fromkeys(job_ids, "")
         self._several = len(self._printed) > 1
+        self._last: tuple[UUID, Exit] | None = None
         self._exit_code = Exit.OK
 
     @property
@@ -47,6 +48,17 @@ class FollowedRows:
     def exit_code(self) -> Exit:
         """The exit code for the rows that have ended."""
         return self._exit_code
+
+    @property
+    def next_command(self) -> str | None:
+        """What to do once all have ended; None where there is nothing to do."""
+        if self._last is None or self._exit_code is Exit.NOT_FOUND:
+            return None
+        if self._several:
+            return "`runops list` shows them."
+        job_id, ended = self._last
+        name = str(job_id)[:8]
+        return f"`runops sop {name}` prints its SOP." if ended is Exit.OK else f"`runops why {name}` says what to do."
 
     def update(self, rows: Mapping[UUID, RowSummary]) -> list[str]:
         """Take the open rows as just read; return a line for each that changed."""
@@ -67,6 +79,7 @@ class FollowedRows:
 
     def _end(self, job_id: UUID, exit_code: Exit) -> None:
         del self._printed[job_id]
+        self._last = (job_id, exit_code)
         self._exit_code = worse(self._exit_code, exit_code)
 
 

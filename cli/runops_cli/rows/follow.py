@@ -60,6 +60,8 @@ async def follow(
                 for line in [] if found is None else rows.update(found):
                     show(f"{reader.seconds:6.1f} s  {line}")
                 if not rows.open:
+                    if (hint := rows.next_command) is not None:
+                        to_stderr(hint, style="dim")
                     return rows.exit_code
                 await asyncio.sleep(_READ_EVERY_SECONDS)
     except TimeoutError:
