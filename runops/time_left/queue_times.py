@@ -7,7 +7,7 @@ the row that the operator itself would claim next.
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 from itertools import accumulate
@@ -27,6 +27,7 @@ _ROUNDS = 24
 _WORK = 4000
 """Bounds the rows that are played through, by the number of users: about 50 ms."""
 _FEWEST, _MOST = 20, 400
+_MOST_RUNNING = 500
 _AGAIN = 3
 """So many times the arrivals of the past come once more. Behind that nothing more is expected to come."""
 _COME = (0.368, 0.736, 0.920, 0.981)
@@ -143,16 +144,37 @@ def queue_times(pace: Pace, queue: Queue, now: datetime) -> dict[UUID, Place]:
     places = position(queue.waiting, active=queue.load, now=now, ageing_seconds=queue.ageing_seconds)
     if queue.slots <= 0 or pace.of_all is None:
         return {job_id: Place(place, None) for job_id, place in places.items()}
+    every = max(1, -(-len(queue.running) // _MOST_RUNNING))
     users = len({user_key(row) for row in queue.waiting} | {user_key(one.row) for one in queue.arrivals})
     most = min(max(_WORK // (users + 4), _FEWEST), _MOST)
-    first = [row for row in queue.waiting if places[row.job_id] <= most]
-    played = _Played(pace, queue, first, now)
-    ranges = {row.job_id: played.range_of(row) for row in first}
-    last = next((ranges[row.job_id] for row in first if places[row.job_id] == most), None)
+    # Of very many slots one of some is played through, and of the rows as many; those between them end when it does.
+    groups = {job_id: (place - 1) // every + 1 for job_id, place in places.items()}
+    first = [row for row in queue.waiting if (places[row.job_id] - 1) % every == 0 and groups[row.job_id] <= most]
+    played = _Played(pace, _thinned(queue, every), first, now)
+    ranges = {groups[row.job_id]: played.range_of(row) for row in first}
+    last = max(ranges, default=1)
     return {
-        job_id: Place(place, ranges[job_id] if job_id in ranges else _further(last, place / most, now))
+        job_id: Place(
+            place,
+            ranges[groups[job_id]]
+            if groups[job_id] in ranges
+            else _further(ranges.get(last), groups[job_id] / last, now),
+        )
         for job_id, place in places.items()
     }
+
+
+def _thinned(queue: Queue, every: int) -> Queue:
+    """Return a queue of which one of so many slots, videos and arrivals is left."""
+    if every == 1:
+        return queue
+    return replace(
+        queue,
+        running=queue.running[::every],
+        arrivals=queue.arrivals[::every],
+        slots=max(1, queue.slots // every),
+        per_user=None if queue.per_user is None else max(1, queue.per_user // every),
+    )
 
 
 def _further(last: TimeLeft | None, times: float, now: datetime) -> TimeLeft | None:

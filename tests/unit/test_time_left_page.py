@@ -9,7 +9,7 @@ import pytest
 from benchmarks.measurement import Measurement
 from benchmarks.results_file import FOLDER
 from benchmarks.time_left import KINDS, LOADS, PROMISED, page_table, quality_of
-from runops_operator.time_left import time_left_loop, videojob_times
+from runops_operator.time_left import shown_time, time_left_loop, videojob_times
 from tests.simulation.timed_videos import Expectation
 
 PAGE = (Path(__file__).parents[2] / "docs" / "time-left.md").read_text("utf-8")
@@ -31,7 +31,7 @@ def test_every_load_was_measured_and_the_promises_are_kept() -> None:
 
 
 def test_the_page_explains_every_word_that_a_videojob_may_say() -> None:
-    source = "".join(Path(str(one.__file__)).read_text("utf-8") for one in (time_left_loop, videojob_times))
+    source = "".join(Path(str(one.__file__)).read_text("utf-8") for one in (shown_time, time_left_loop, videojob_times))
     words = set(re.findall(r'return "([A-Z]\w+)"|"((?:TooFew|Longer)\w+)"|\("(Blocked)", "(Stalled)"\)', source))
     said = {word for found in words for word in found if word}
     assert len(said) == 9

@@ -24,7 +24,7 @@ from runops_operator.heartbeats import UNHEARD, Heartbeat
 from runops_operator.informer.store import Store
 from runops_operator.manifests.observed import VideoJobView
 from runops_operator.time_left.history import History
-from runops_operator.time_left.shown_time import is_worth_a_write, shown
+from runops_operator.time_left.shown_time import TOO_FEW, is_worth_a_write, shown
 from runops_operator.time_left.videojob_times import unfinished_video
 from runops_operator.times import moment
 
@@ -157,7 +157,7 @@ class RowTimesLoop:
             for job_id, place in sorted(places.items(), key=lambda item: item[1].position):
                 unknown = None
                 if place.time_left is None:
-                    unknown = "Paused" if paused else "TooFewFinished"
+                    unknown = "Paused" if paused else TOO_FEW
                 yield waiting[job_id], shown(place.time_left, position=place.position, unknown=unknown)
 
     def _arrivals(self, lane: Lane, now: datetime) -> Iterator[Arrival]:

@@ -7,8 +7,9 @@ from runops.timestamps import rfc3339
 from runops.videojob_time_left import TimeLeftStatus
 from runops_operator.times import moment
 
-__all__ = ["is_worth_a_write", "shown"]
+__all__ = ["TOO_FEW", "is_worth_a_write", "shown"]
 
+TOO_FEW = "TooFewFinished"
 _SHARE = 0.2
 _LEAST_SECONDS = 15.0
 
@@ -53,7 +54,10 @@ def is_worth_a_write(before: TimeLeftStatus | None, after: TimeLeftStatus, now: 
     now
         The time.
     """
-    if before is None or before.unknown != after.unknown or (before.position is None) != (after.position is None):
+    if before is None:
+        # After a cold start there is nothing to say of any, and there may be thousands.
+        return after.unknown != TOO_FEW or after.position is not None
+    if before.unknown != after.unknown or (before.position is None) != (after.position is None):
         return True
     if before.position is not None and after.position is not None:
         moved = abs(before.position - after.position)

@@ -63,11 +63,16 @@ async def test_the_range_moves_with_the_stages(world: World) -> None:
 async def test_nothing_is_said_before_enough_videos_have_finished(world: World) -> None:
     await finish_some(world, count=4)
     _, name = await journey.claimed(world)
+    assert await _shown(world, name) == {"position": 1, "unknown": "TooFewFinished"}
     await journey.started(world, name)
-    shown = await _shown(world, name)
-    assert shown["unknown"] == "TooFewFinished"
-    assert "likely" not in shown
-    assert "ends" not in shown
+    assert await _shown(world, name) == {"unknown": "TooFewFinished"}
+
+
+async def test_thousands_of_running_videos_are_not_written_to_while_nothing_is_known(world: World) -> None:
+    _, name = await journey.claimed(world)
+    await journey.started(world, name)
+    assert await world.time_left.once() == 0
+    assert "timeLeft" not in world.cluster.videojobs[name]["status"]
 
 
 async def test_an_operator_that_starts_anew_learns_from_what_is_there(world: World) -> None:

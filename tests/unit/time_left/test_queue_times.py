@@ -19,7 +19,9 @@ def _rows(users: Sequence[str | None]) -> list[JobRow]:
 
 
 def _queue(waiting: Sequence[JobRow], *, running: int = 2, slots: int = 2, per_user: int | None = None) -> Queue:
-    videos = [UnfinishedVideo(model=MODEL, started=NOW - timedelta(seconds=20 * number)) for number in range(running)]
+    videos = [
+        UnfinishedVideo(model=MODEL, started=NOW - timedelta(seconds=7 * (number % 20))) for number in range(running)
+    ]
     return Queue(waiting=waiting, running=videos, slots=slots, ageing_seconds=600, per_user=per_user)
 
 
@@ -73,6 +75,18 @@ def test_rows_behind_those_that_are_played_through_end_later() -> None:
     likely = [one.time_left.likely for row in rows if (one := places[row.job_id]).time_left is not None]
     assert len(likely) == 900
     assert likely[800] > likely[500] > likely[300] > likely[100]
+
+
+def test_a_queue_behind_thousands_of_slots_costs_no_more_and_has_the_same_ends_in_proportion() -> None:
+    few = queue_times(PACE, _queue(_rows([None] * 100), running=400, slots=400), NOW)
+    many = queue_times(PACE, _queue(_rows([None] * 1000), running=4000, slots=4000), NOW)
+    assert sorted(place.position for place in many.values()) == list(range(1, 1001))
+    for place in (1, 50, 100):
+        (of_few,) = (one.time_left for one in few.values() if one.position == place)
+        (of_many,) = (one.time_left for one in many.values() if one.position == 10 * place)
+        assert of_few is not None
+        assert of_many is not None
+        assert (of_many.likely - NOW).total_seconds() == pytest.approx((of_few.likely - NOW).total_seconds(), rel=0.1)
 
 
 def test_one_slot_does_one_after_the_other() -> None:
