@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.accessibility import violations
 from tests.browser.chromium import running_browser
 
 
@@ -68,3 +69,11 @@ def test_a_phone_shows_a_page_without_moving_it_sideways(browser: Browser, addre
     with opened(browser, f"{address}/{path}", [], viewport={"width": 390, "height": 844}) as page:
         wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["", "for-apps/", "scaling/", "screenshots/"])
+def test_a_page_breaks_no_serious_rule_of_accessibility(browser: Browser, address: str, path: str, scheme: str) -> None:
+    with opened(browser, f"{address}/{path}", [], color_scheme=scheme) as page:
+        found = violations(page)
+    assert [one for one in found if "(serious)" in one or "(critical)" in one] == []
