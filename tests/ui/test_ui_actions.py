@@ -153,3 +153,45 @@ async def test_an_action_without_a_filter_says_that_it_is_about_all(database: ps
     assert response.status == 400
     response, text = await visitor.get("/actions/runs/0123456789ab")
     assert response.status == 404
+
+
+async def _asked(database: psycopg.Connection, visit: Visit, **settings: bool) -> tuple[Visitor, str]:
+    fill(database)
+    question = '[{"id": "q1", "question": "How often <b>?", "importance": "high"}]'
+    database.execute(
+        "update sops set data = jsonb_set(data, '{public,clarification_requests}', %s::jsonb) where job_id = %s",
+        (question, job(21)),
+    )
+    visitor = await visit(**settings)
+    _, text = await visitor.get(f"/jobs/{job(21)}")
+    return visitor, text
+
+
+async def test_an_open_question_is_answered_and_only_the_sop_is_made_again(
+    database: psycopg.Connection, visit: Visit
+) -> None:
+    visitor, text = await _asked(database, visit, allow_actions=True)
+    assert "How often &lt;b&gt;?" in text
+    token = re.search(r'name="form_token" value="([0-9a-f]+)"', text)
+    assert token is not None
+    path = f"/jobs/{job(21)}/answers"
+    response, text = await visitor.post(path, form_token=token[1], **{"answer:q1": " "})
+    assert (response.status, "Each field was empty." in text) == (400, True)
+    response, text = await visitor.post(path, form_token=token[1], **{"answer:q9": "Monthly."})
+    assert response.status == 400
+    response, text = await visitor.post(path, form_token=token[1], **{"answer:q1": "Monthly."})
+    assert response.status == 200
+    assert "1 answer is kept. 0 questions left open. It is queued again: only its SOP is made." in text
+    assert database.execute("select status from jobs where job_id = %s", (job(21),)).fetchone() == ("queued",)
+    _, text = await visitor.get(f"/jobs/{job(21)}")
+    assert "<textarea" not in text
+
+
+async def test_a_page_that_only_reads_shows_questions_without_a_form(
+    database: psycopg.Connection, visit: Visit
+) -> None:
+    visitor, text = await _asked(database, visit)
+    assert "How often &lt;b&gt;?" in text
+    assert "<textarea" not in text
+    response, _ = await visitor.post(f"/jobs/{job(21)}/answers", **{"answer:q1": "Monthly."})
+    assert response.status in {403, 404}

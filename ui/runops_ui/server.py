@@ -19,6 +19,7 @@ from runops_ui.guard import Guard, add_headers
 from runops_ui.live.feed import Feed
 from runops_ui.live.stream import Live
 from runops_ui.pages.action_pages import ActionPages
+from runops_ui.pages.answers import Answers
 from runops_ui.pages.drawing import Drawing
 from runops_ui.pages.failures_page import FailuresPage
 from runops_ui.pages.job_page import JobPage
@@ -87,6 +88,7 @@ def make_app(
         actions = ActionPages(reader, drawing, Previews(clock), runs)
         route.add_get("/actions/{action:retry|cancel|pause|resume}", actions.preview)
         route.add_post("/actions", actions.begin)
+        route.add_post(f"/jobs/{{job:{_JOB}}}/answers", Answers(supabase, drawing).take)
         route.add_get("/actions/runs/{run:[0-9a-f]{12}}", actions.outcome)
 
     async def ended(_: web.Application) -> AsyncIterator[None]:

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,6 +12,7 @@ from aiohttp import web
 from runops.sop_as_stored import sop_as_stored
 from runops.sop_text import sop_text
 from runops.supabase.errors import SupabaseError
+from runops.supabase.sop_questions import OpenQuestion, read_questions
 from runops.videojob import JOB_ID_LABEL, videojob_name
 from runops_ui.cluster.access import ClusterUnavailable, core_path
 from runops_ui.live.feed import Feed
@@ -63,6 +64,7 @@ class JobPage:
             has_cluster=self._reader.cluster.access is not None,
             cluster_trouble=trouble or snapshot.trouble,
             outline=await self._outline(job_id),
+            questions=await self._questions(job_id),
             fresh=self._feed.freshness,
             last_event=last_event,
         )
@@ -86,6 +88,13 @@ class JobPage:
         except ClusterUnavailable as error:
             return [], [], str(error)
         return pods, events, None
+
+    async def _questions(self, job_id: UUID) -> Sequence[OpenQuestion]:
+        """Return the questions of the SOP that are not answered; none where they cannot be read."""
+        with contextlib.suppress(SupabaseError):
+            questions = await read_questions(self._reader.supabase, job_id)
+            return () if questions is None else questions.left
+        return ()
 
     async def _outline(self, job_id: UUID) -> str | None:
         """Return the SOP as text; None where there is none."""

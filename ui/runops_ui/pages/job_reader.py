@@ -25,6 +25,7 @@ __all__ = ["JobReader"]
 
 _MOST_TITLES = 20_000
 _TIMES_SECONDS = 5.0
+_FIGURES_SECONDS = 2.0
 _SHARE_OF_TIME = 10
 """What takes 1 s to read is read every 10 s at most."""
 _HOURS = 24
@@ -55,6 +56,8 @@ class JobReader:
         self._hours: dict[datetime, int] = {}
         self._times: Mapping[UUID, RowTime] = {}
         self._times_until = 0.0
+        self._figures: Figures | None = None
+        self._figures_until = 0.0
 
     def now(self) -> datetime:
         """Return the time at the server."""
@@ -108,7 +111,15 @@ class JobReader:
         }
 
     async def figures(self) -> Figures:
-        """Return the figures above the list."""
+        """Return the figures above the list, counted anew every few seconds."""
+        loop = asyncio.get_running_loop()
+        if self._figures is None or loop.time() >= self._figures_until:
+            began = loop.time()
+            self._figures = await self._counted()
+            self._figures_until = loop.time() + max(_FIGURES_SECONDS, _SHARE_OF_TIME * (loop.time() - began))
+        return self._figures
+
+    async def _counted(self) -> Figures:
         statuses = list(RowStatus)
         counts = await asyncio.gather(*(self.supabase.jobs.count(status) for status in statuses))
         snapshot = await self.cluster.snapshot()

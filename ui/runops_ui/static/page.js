@@ -89,7 +89,9 @@
   let redrawing = false;
   const redraw = async (id) => {
     const old = byId(id);
-    if (!old || redrawing) return;
+    // What somebody is typing stays.
+    const typed = old && [...old.querySelectorAll("textarea")].some((one) => one.value);
+    if (!old || redrawing || typed) return;
     redrawing = true;
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
