@@ -166,15 +166,15 @@
   // Further pages of the list ---------------------------------------------------------------------------------------
   let loading = false;
   const append = async (link) => {
-    if (loading || !rows || rows.children.length >= LONGEST_LIST) return;
+    if (loading || !rows || rows.querySelectorAll(".job").length >= LONGEST_LIST) return;
     loading = true;
     link.textContent = "Loading…";
     try {
       const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
       if (!answer.ok) throw new Error(String(answer.status));
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const found = page.querySelectorAll("#rows > .job");
-      rows.append(...[...found].filter((row) => !byId(row.id)));
+      for (const row of page.querySelectorAll("#rows .job")) if (byId(row.id)) row.remove();
+      rows.append(...page.querySelectorAll("#rows .chunk"));
       const next = page.getElementById("more");
       if (next) {
         link.href = next.href;
