@@ -20,7 +20,6 @@ _LEAD = 0.4
 """Seconds from the first word to what it is about, at least."""
 _ACTOR = re.compile(r"(?i)^(?:i|we|you|ich|wir)\s")
 _WORD = re.compile(r"[^\W\d_]{4,}")
-_LIMIT = re.compile(r"\([^()]*\)$")
 
 
 @dataclass
@@ -272,10 +271,9 @@ def _other_task(sentence: Sentence, made: Outline) -> Node:
     until = _until(sentence, made.said)
     at = next((look for look in made.looks if sentence.start <= look.start < until), None)
     if at is not None:
-        limit = _LIMIT.search(node.label)
         is_button = "button" in str((at.items[0].get("target_element_details") or {}).get("element_type_guess"))
-        told = f" {limit.group()}" if limit else ""
-        node.label = f'Click "{at.target}"{told}' if is_button else f'{node.label}, at "{at.target}"'
+        # The decision says up to which value.
+        node.label = f'Click "{at.target}"' if is_button else f'{node.label}, at "{at.target}"'
         node.evidence += at.evidence
     return node
 
