@@ -94,6 +94,8 @@ async def test_a_change_repeats_what_depends_on_it_and_nothing_else(
     assert kinds(control) == asked
     assert len(transcodes) == transcoded
     assert unfinished.row()["status"] == "completed"
+    # Nothing is learned from stages of which an earlier attempt had done some of the work.
+    assert list(unfinished.row()["metadata"]["runops"]["took"]["stages"]) == ["finalizing"]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """One recording goes the whole way, against real PostgreSQL and PostgREST and the stand-ins."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from devstack.gemini.control import GeminiControl
 from runops.progress import Stage
 from runops.sop import Sop
 from runops.sop_graph import graph_faults
+from runops.time_left.took import finished_video
 from runops.transcript import TRANSCRIPT, AudioItem
 from tests.worker.job import Job
 
@@ -21,6 +23,12 @@ async def test_a_recording_becomes_a_transcript_a_sop_and_a_completed_row(
     assert (row["status"], row["error"]) == ("completed", None)
     assert row["completed_at"] is not None
     assert (row["progress_stage"], row["progress_percent"]) == ("completed", 100)
+    said = row["metadata"]["runops"]
+    assert (said["recording"]["seconds"], said["took"]["recording"]) == (48.0, 48.0)
+    assert said["recording"]["models"] == said["took"]["models"]
+    assert set(said["took"]["stages"]) == set(list(Stage)[:4])
+    assert finished_video(said["took"], ended=datetime.now(UTC)) is not None
+    assert datetime.fromisoformat(said["started"]) < datetime.now(UTC)
     items = TRANSCRIPT.validate_python(job.transcript())
     assert [item.start for item in items] == sorted(item.start for item in items)
     assert sum(isinstance(item, AudioItem) for item in items) == 2

@@ -244,7 +244,15 @@ async def make_transcript(
             find_transcript=stored.find,
             expect_cost=expect_cost,
         )
-        noted = work.start(partial(note_recording, task, context.supabase.jobs, seconds=prepared.slim.duration_seconds))
+        noted = work.start(
+            partial(
+                note_recording,
+                task,
+                context.supabase.jobs,
+                seconds=prepared.slim.duration_seconds,
+                started=progress.stage_times()[0].start_time,
+            )
+        )
         upload = None if prepared.in_storage else work.start(partial(store_slim, context, checkpoint, prepared))
 
         async def slim_stored() -> None:

@@ -13,13 +13,14 @@ __all__ = ["note_recording"]
 _LOG = logging.getLogger(__name__)
 
 
-async def note_recording(task: Task, jobs: JobsTable, *, seconds: float) -> None:
-    """Put length and models into the row. No video fails for it: a failure is only logged, and a lost claim ignored.
+async def note_recording(task: Task, jobs: JobsTable, *, seconds: float, started: str) -> None:
+    """Put length, models and the beginning of the work into the row.
 
-    The heartbeats find out that the claim is lost.
+    No video fails for it: a failure is only logged, and a lost claim ignored, which the heartbeats find out.
     """
     models = model_key(task.transcribe_model, task.sop_model)
-    said = {"recording": Recording(seconds=round(seconds, 1), models=models).dump()}
+    # A pod that was bound to the claim has said when it started; `runops work` has not.
+    said = {"recording": Recording(seconds=round(seconds, 1), models=models).dump(), "started": started}
     try:
         await jobs.say(task.job_id, task.claim, said)
     except SupabaseError as error:
