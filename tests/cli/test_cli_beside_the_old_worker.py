@@ -8,6 +8,7 @@ from pathlib import Path
 from subprocess import Popen
 
 import psycopg
+import pytest
 from typer.testing import Result
 
 from devstack.operator_runs.observed_tables import Database
@@ -38,6 +39,7 @@ def unclaimed(database: Database) -> list[str]:
     return [row[0] for row in found]
 
 
+@pytest.mark.slow("six videos, by the old worker and by `runops work` as a process")
 def test_every_row_ends_once_though_the_old_worker_dies_on_the_way(
     runops: Callable[..., Result],
     started: Callable[..., AbstractContextManager[Popen[str]]],

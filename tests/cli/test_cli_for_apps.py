@@ -159,6 +159,7 @@ def in_order(statuses: list[str]) -> bool:
     return places == sorted(places)
 
 
+@pytest.mark.slow("a program of the page, with real videos by `runops work` beside it")
 @pytest.mark.usefixtures("project")
 def test_the_javascript_of_the_page(
     app_environment: dict[str, str], started: Callable[..., AbstractContextManager[Popen[str]]]
@@ -192,6 +193,7 @@ def test_the_javascript_of_the_page(
         jsonschema.Draft202012Validator(json_schemas()[title]).validate(value)
 
 
+@pytest.mark.slow("a program of the page, with real videos by `runops work` beside it")
 @pytest.mark.usefixtures("project")
 def test_the_python_of_the_page(
     app_environment: dict[str, str], started: Callable[..., AbstractContextManager[Popen[str]]], tmp_path: Path

@@ -56,6 +56,7 @@ def target_of(link: str, page: Path, site: Path) -> tuple[Path, str] | None:
     return (found / "index.html" if found.is_dir() or path.endswith("/") else found), unquote(parts.fragment)
 
 
+@pytest.mark.slow("the first test with the site builds it, with an environment of its own")
 def test_every_link_leads_somewhere(site: Path, pages: dict[Path, Page]) -> None:
     dead: list[str] = []
     for path, page in pages.items():
