@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import evaluation
 from runops.quality import Quality, TranscriptQuality
 from runops.report import Usage
 from runops.sop import Sop
@@ -26,6 +27,8 @@ from runops_evaluation.matching.events import is_reaction
 from runops_evaluation.results.result import Result
 
 GOLD = Path(__file__).with_name("gold")
+RECORDED = Path(evaluation.__file__).with_name("recorded")
+"""Made by script, and committed with their films."""
 
 
 def gold_named(name: str) -> GoldRecording:

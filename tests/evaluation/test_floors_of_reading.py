@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import evaluation
 from devstack.gemini.behaviour import Behaviour
 from devstack.gemini.control import GeminiControl
 from devstack.gemini_reading import environment
@@ -18,10 +17,9 @@ from runops_evaluation.gold.read import read_gold
 from runops_evaluation.report.scored_run import ScoredRun, score_run
 from runops_evaluation.scores.metrics import BY_NAME
 from runops_evaluation.statistics.bootstrap import Mean
-from tests.evaluation.gold_set import GOLD
+from tests.evaluation.gold_set import GOLD, RECORDED
 
 NAME = "ledgerline-invoice"
-RECORDED = Path(evaluation.__file__).with_name("recorded")
 
 
 @pytest.fixture

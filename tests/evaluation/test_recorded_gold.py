@@ -1,19 +1,16 @@
 """The committed recordings are whole, small, and what their scripts say."""
 
-from pathlib import Path
-
 import pytest
 
-import evaluation
-from evaluation.recorder.catalogue import RECORDED
+from evaluation.recorder import catalogue
 from evaluation.recorder.outline import sop_of
 from evaluation.recorder.recorded_task import RecordedTask, faults_of
 from runops_evaluation.gold.read import read_gold
+from tests.evaluation.gold_set import RECORDED
 
-RECORDED_FOLDER = Path(evaluation.__file__).with_name("recorded")
-GOLD = read_gold(RECORDED_FOLDER)
+GOLD = read_gold(RECORDED)
 BY_NAME = {one.name: one for one in GOLD.recordings}
-TASKS = {task.name: task for task in RECORDED}
+TASKS = {task.name: task for task in catalogue.RECORDED}
 NOT_COMMITTED = {"ledgerline-invoice", "twelve-minutes"}
 """The sample of the development stack, and one that is too long."""
 
@@ -26,7 +23,7 @@ def test_each_recording_can_be_used() -> None:
 
 
 def test_they_are_small() -> None:
-    assert sum(path.stat().st_size for path in RECORDED_FOLDER.rglob("*") if path.is_file()) < 8_000_000
+    assert sum(path.stat().st_size for path in RECORDED.rglob("*") if path.is_file()) < 8_000_000
     assert all(one.about.duration < 65 for one in GOLD.recordings)
 
 
@@ -42,7 +39,7 @@ def test_a_recording_is_what_its_script_says(name: str) -> None:
 
 def test_no_password_is_in_the_truth() -> None:
     def texts(task: RecordedTask) -> str:
-        return (RECORDED_FOLDER / task.name / "events.json").read_text("utf-8")
+        return (RECORDED / task.name / "events.json").read_text("utf-8")
 
     login = texts(TASKS["deactivate-user"])
     assert "[password hidden]" in login
