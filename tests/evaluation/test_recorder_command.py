@@ -26,9 +26,8 @@ def record(*arguments: str) -> int:
 def test_the_list_names_each_task(capsys: pytest.CaptureFixture[str]) -> None:
     assert record("--list") == 0
     told = capsys.readouterr().out
-    assert [line.split()[0] for line in told.splitlines()] == [
-        one.name for one in (*catalogue.RECORDED, *catalogue.JOINED)
-    ]
+    names = [*(one.name for one in catalogue.RECORDED), *(one.name for one in catalogue.JOINED)]
+    assert [line.split()[0] for line in told.splitlines()] == names
 
 
 def test_an_unknown_task_and_a_missing_folder_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
