@@ -62,7 +62,7 @@ def test_every_failure_leads_to_a_bounded_next_step(
         case GiveUp(sentence):
             assert sentence.startswith("Told.")
         case LeaveAlone():
-            assert reason is Reason.CLAIM_LOST
+            assert TABLE[reason].failure_class is FailureClass.CLAIM
 
 
 @pytest.mark.parametrize("reason", [Reason.KEY_REJECTED, Reason.MODEL_UNAVAILABLE, Reason.WORKER_CRASHED])
