@@ -78,6 +78,49 @@ def test_a_pointer_alone_is_not_marked() -> None:
     assert shown("CLICK", frames).mark is None
 
 
+@pytest.mark.parametrize(
+    ("area", "marked"), [((50, 50, 54, 54), False), ((50, 50, 55, 54), True), ((50, 50, 54, 55), True)]
+)
+def test_what_is_larger_than_a_pointer_is_none(area: tuple[int, int, int, int], *, marked: bool) -> None:
+    changed = screen(area)
+    assert (shown("CLICK", film(STILL, STILL, changed, changed, changed)).mark is not None) is marked
+
+
+@pytest.mark.parametrize(
+    "area", [(120, 30, 155, 33), (0, 0, 40, 3), (120, 87, 160, 90), (10, 30, 106, 33), (20, 10, 58, 32)]
+)
+def test_an_area_anywhere_is_marked_whole(area: tuple[int, int, int, int]) -> None:
+    left, top, right, bottom = area
+    mark = shown("CLICK", film(STILL, STILL, screen(area), screen(area), screen(area))).mark
+    assert mark is not None
+    assert (mark.x, mark.y) == (max(left - 1, 0) * 8, max(top - 1, 0) * 8)
+    assert (mark.x + mark.width, mark.y + mark.height) == (min(right + 1, 160) * 8, min(bottom + 1, 90) * 8)
+
+
+@pytest.mark.parametrize(("apart", "places"), [(2, 1), (3, 2)])
+def test_words_of_one_field_are_near_each_other(apart: int, places: int) -> None:
+    across = screen((20, 30, 30, 33), (30 + apart, 30, 50, 33))
+    down = screen((20, 30, 30, 36), (20, 36 + apart, 30, 44))
+    for words in (across, down):
+        assert (shown("CLICK", film(STILL, STILL, words, words, words)).mark is not None) is (places == 1)
+
+
+def test_of_equal_changes_the_nearest_is_the_action() -> None:
+    frames = film(STILL, screen(FIELD), STILL, STILL, STILL)
+    assert shown("CLICK", frames, at=9.0) == Shown(9, FIELD_MARK)
+
+
+def test_typing_in_the_second_in_which_its_page_comes() -> None:
+    page = screen((0, 60, 160, 90))
+    frames = film(STILL, STILL, page, screen((0, 60, 160, 90), FIELD), screen((0, 60, 160, 90), FIELD))
+    assert shown("TYPE", frames) == Shown(11, FIELD_MARK)
+
+
+def test_what_changes_two_seconds_after_typing_is_something_else() -> None:
+    frames = film(STILL, STILL, STILL, STILL, screen(FIELD), screen(FIELD))
+    assert shown("TYPE", frames) == Shown(10, None)
+
+
 def test_two_places_are_not_marked() -> None:
     frames = film(STILL, STILL, screen(FIELD, ELSEWHERE), STILL, STILL)
     assert shown("CLICK", frames).mark is None
