@@ -20,8 +20,8 @@ class State:
 
     Attributes
     ----------
-    dialog, dialog_title, behind
-        The open dialog, and the words on the page behind it.
+    dialog, dialog_title, behind, is_window
+        The open dialog, the words on the page behind it, and whether it is the window of another program.
     menu, menu_options
         The list that is open, and its choices.
     last_menu, last_menu_second
@@ -35,6 +35,7 @@ class State:
     dialog: Box | None = None
     dialog_title: str = ""
     behind: set[str] = field(default_factory=set)
+    is_window: bool = False
     menu: Element | None = None
     menu_options: tuple[str, ...] = ()
     last_menu: Element | None = None

@@ -1,5 +1,6 @@
 """Dialogs that open and close. Pure."""
 
+import re
 from collections.abc import Iterator
 
 from devstack.gemini_reading.change import Change, State
@@ -15,6 +16,10 @@ _STAYS = 0.45
 _FEW_LINES = 2
 _EDGE = 0.08
 _LONGEST = 300
+_MENUS = frozenset({"file", "edit", "view", "help", "datei", "bearbeiten", "ansicht", "hilfe"})
+_FOLDER = re.compile(r"^\S*/(?=\S)")
+_FEWEST_MENUS = 3
+_MENU_ROWS = 4
 
 
 def dialog_events(change: Change, state: State) -> list[Event]:
@@ -29,9 +34,16 @@ def dialog_events(change: Change, state: State) -> list[Event]:
 
 def _opening(change: Change, state: State, opened: Box) -> Iterator[Event]:
     title = title_in(change.after, opened)
-    yield from change.pressed(change.cause(hint=title), after=f"A dialog opens: {quoted([title])}.")
     state.dialog, state.dialog_title = opened, title
     state.behind = {line.text for line in change.before.lines}
+    state.is_window = _is_window(change, opened)
+    if state.is_window:
+        # The folder of a file in a title says nothing about the program.
+        title = state.dialog_title = _FOLDER.sub("", title)
+        before = f"{application(change.before, height=change.reading.height)} is in front."
+        yield _in_front(change, title, opened, before)
+        return
+    yield from change.pressed(change.cause(hint=title), after=f"A dialog opens: {quoted([title])}.")
     yield Event(
         change.second,
         "MODAL_OPEN",
@@ -44,6 +56,11 @@ def _opening(change: Change, state: State, opened: Box) -> Iterator[Event]:
 
 def _closing(change: Change, state: State, dialog: Box) -> Iterator[Event]:
     title, compared = state.dialog_title, change.compared
+    if state.is_window:
+        state.dialog = None
+        name = application(change.after, height=change.reading.height)
+        yield _in_front(change, name, dialog, f"{title} is in front.")
+        return
     fresh = [new.text for _, new in compared.changed] + [line.text for line in compared.added]
     told = [text for text in fresh if not any(is_same_text(text, old) for old in state.behind)]
     yield from change.pressed(change.cause(within=dialog), after=f"The dialog {title} closes.")
@@ -56,6 +73,22 @@ def _closing(change: Change, state: State, dialog: Box) -> Iterator[Event]:
         after=f"The dialog is gone.{f' The screen now shows {quoted(told)}.' if told else ''}",
     )
     state.dialog = None
+
+
+def _in_front(change: Change, name: str, box: Box, before: str) -> Event:
+    window = Element("window", name, box)
+    return Event(change.second, "OPEN_APPLICATION", name, window, before=before, after=f"{name} is in front.")
+
+
+def _is_window(change: Change, box: Box) -> bool:
+    """Tell whether what opened is another program: it has a row of menus, which a dialog has not."""
+    words = {
+        word.casefold()
+        for line in change.after.lines
+        if box.holds(line.box) and line.box.top <= box.top + _MENU_ROWS * line.box.height
+        for word in line.text.split()
+    }
+    return len(words & _MENUS) >= _FEWEST_MENUS
 
 
 def _opened(change: Change, state: State) -> Box | None:

@@ -146,6 +146,23 @@ def test_words_that_come_while_somebody_says_paste_were_pasted(said: str, kind: 
     assert [one[0] for one in did(found)] == ([] if kind is None else [kind])
 
 
+@pytest.mark.parametrize("has_menus", [True, False])
+def test_a_window_with_menus_in_front_of_a_page_is_another_program_and_not_a_dialog(has_menus: bool) -> None:
+    title = line("/home/clara/calls.txt - Mousepad" if has_menus else "calls.txt - Mousepad", 500, 260)
+    row = [line(word, 450 + 80 * place, 290) for place, word in enumerate(("File", "Edit", "View", "Help"))]
+    window = [title, *(row if has_menus else []), line("Calls in April", 450, 330), line("Close", 470, 400)]
+    found = events(
+        reading(
+            screen(0, PAGE),
+            screen(4, [*PAGE, *window], [button(450, 390, width=120)], changed=[Box(440, 250, 900, 440)]),
+            screen(9, PAGE, changed=[Box(440, 250, 900, 440)]),
+        )
+    )
+    wanted = [("OPEN_APPLICATION", "calls.txt - Mousepad", ""), ("OPEN_APPLICATION", "Stockroom", "")]
+    modal = [("MODAL_OPEN", "calls.txt - Mousepad", ""), ("MODAL_CLOSE", "calls.txt - Mousepad", "")]
+    assert did(found) == (wanted if has_menus else modal)
+
+
 def test_another_page_in_the_same_browser_is_no_other_program() -> None:
     other = [
         line("Select user to change", 40, 10),

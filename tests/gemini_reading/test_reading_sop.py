@@ -351,3 +351,13 @@ def test_a_scroll_is_named_by_what_is_said_about_it() -> None:
         seen(20, "SCROLL_DOWN"),
     )
     assert labels(made) == ["Scroll down to the chapter about hotels", "Scroll until you see what you need"]
+
+
+def test_another_program_is_named_by_what_is_said_about_it() -> None:
+    made = written(
+        said(1, "I switch to the text editor."),
+        seen(3, "OPEN_APPLICATION", "calls.txt - Mousepad", kind="window"),
+        said(9, "There it is."),
+        seen(12, "OPEN_APPLICATION", "Kite CRM", kind="window"),
+    )
+    assert labels(made) == ["Switch to the text editor", 'Go to "Kite CRM"']

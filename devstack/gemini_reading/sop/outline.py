@@ -18,6 +18,11 @@ _NEAR = 14.0
 _FOLLOWS = 40.0
 _LEAD = 0.4
 """Seconds from the first word to what it is about, at least."""
+_NAMED_BY_SPEECH = {
+    "scroll": re.compile(r"(?i)scroll"),
+    "switch": re.compile(r"(?i)^(?:switch|go|open|change) "),
+}
+"""Steps whose aim the screen does not tell: what is said about them names them."""
 _ACTOR = re.compile(r"(?i)^(?:i|we|you|ich|wir)\s")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
@@ -89,10 +94,8 @@ def _told(steps: list[Step], said: Sequence[Sentence]) -> list[Step]:
     for step in steps:
         now = [one for one in said if one.start <= step.acted - _LEAD and step.start - _LEAD < _until(one, said)]
         step.said = [one.text for one in now if not one.condition and not one.topic]
-        if step.kind == "scroll":
-            step.label = next(
-                (told for one in now if "scroll" in (told := told_action(one.text)).casefold()), step.label
-            )
+        if (wanted := _NAMED_BY_SPEECH.get(step.kind)) is not None:
+            step.label = next((told for one in now if wanted.search(told := told_action(one.text))), step.label)
         if step.kind != "look":
             kept.append(step)
             continue
