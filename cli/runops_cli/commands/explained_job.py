@@ -1,5 +1,6 @@
 """One job with what the cluster knows of it, for `runops get` and `runops why`."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,7 @@ from runops.time_left.of_rows import NO_TIME
 from runops.why_waiting import Explanation, QueueState, explain
 from runops_cli.cluster.known_videojobs import known_videojobs
 from runops_cli.cluster.kubectl import Kubectl
-from runops_cli.cluster.standing_still import read_claiming_state
+from runops_cli.cluster.standing_still import ClaimingState, read_claiming_state
 from runops_cli.rows.find_jobs import find_job
 from runops_cli.rows.listed_job import ListedJob
 from runops_cli.terminal.errors import CommandFailed
@@ -47,10 +48,15 @@ async def read_explained(supabase: Supabase, kubectl: Kubectl, ref: JobRef) -> E
     if row is None:
         raise CommandFailed(f"There is no job {job_id}. `runops list` shows the jobs.", Exit.NOT_FOUND)
     now = datetime.now(UTC) + timedelta(seconds=supabase.clock_skew_seconds or 0.0)
-    videojob = (await known_videojobs(kubectl, [job_id])).get(job_id)
+    queued = row.status == RowStatus.QUEUED
+    # Side by side: a cluster that is away lets each wait for its time limit.
+    known, claiming = await asyncio.gather(
+        known_videojobs(kubectl, [job_id]), read_claiming_state(kubectl) if queued else _not_asked()
+    )
+    videojob = known.get(job_id)
     queue, time = QueueState(), NO_TIME
-    if row.status == RowStatus.QUEUED:
-        outline, claiming = await read_queue_outline(supabase), await read_claiming_state(kubectl)
+    if queued:
+        outline = await read_queue_outline(supabase)
         paused = claiming.standstill is not None or claiming.drain is not None
         time = (await read_row_times(supabase, outline=outline, paused=paused)).get(job_id, NO_TIME)
         mine = next((one.user for one in outline.waiting if one.job_id == job_id), None)
@@ -71,3 +77,7 @@ async def read_explained(supabase: Supabase, kubectl: Kubectl, ref: JobRef) -> E
         explain(row, videojob=videojob, queue=queue, now=now),
         now,
     )
+
+
+async def _not_asked() -> ClaimingState:
+    return ClaimingState()

@@ -1,5 +1,6 @@
 """`runops list`: list the jobs of the table."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -119,9 +120,12 @@ class _Listing:
             limit=self.limit if order is not None else _MOST,
             facts=facts,
         )
-        if not self.chosen.needs_facts:
-            views = await known_videojobs(self.kubectl, [row.job_id for row in found.rows])
-        note = await _why_rows_wait(found.rows, self.kubectl)
+        # Side by side: a cluster that is away lets each wait for its time limit.
+        named = [] if self.chosen.needs_facts else [row.job_id for row in found.rows]
+        more, note = await asyncio.gather(
+            known_videojobs(self.kubectl, named), _why_rows_wait(found.rows, self.kubectl)
+        )
+        views |= more
         jobs = sorted_jobs(await _known(supabase, found.rows, views, paused=note is not None), self.sort)
         return jobs[: self.limit], found, note
 
