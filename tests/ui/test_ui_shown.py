@@ -187,6 +187,8 @@ def test_figures_count_hours_and_show_spending_only_where_it_is_known() -> None:
     assert (figures.today, figures.month, figures.last_day) == ("1.23", "9.00", 12)
     without = figures_of({}, last_hour=0, hours=[], spending=None)
     assert (without.today, without.month, without.bars) == (None, None, ())
+    counting = figures_of({}, last_hour=3, hours=None, spending=None)
+    assert (counting.last_hour, counting.last_day, counting.bars) == (3, None, ())
 
 
 def test_spending_of_another_day_does_not_count_and_half_a_sum_is_none() -> None:

@@ -95,6 +95,7 @@ def make_app(
         yield
         await runs.aclose()
         await feed.aclose()
+        await reader.aclose()
         await cluster.aclose()
 
     app.cleanup_ctx.append(ended)

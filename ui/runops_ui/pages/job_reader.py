@@ -1,6 +1,7 @@
 """Reads jobs and what else is known of them, for pages and for what changes on them."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from runops.job_filter import NO_FACTS, JobFilter, VideoFacts
 from runops.job_row import RowStatus
 from runops.row_summary import RowSummary
 from runops.supabase.connection import Supabase
+from runops.supabase.errors import SupabaseError
 from runops.supabase.job_counts import completed_between
 from runops.supabase.row_summaries import changed_last, summaries_of
 from runops.supabase.row_times import read_row_times
@@ -23,9 +25,12 @@ from runops_ui.shown.row_view import RowView, row_view
 
 __all__ = ["JobReader"]
 
+_log = logging.getLogger(__name__)
+
 _MOST_TITLES = 20_000
 _TIMES_SECONDS = 5.0
 _FIGURES_SECONDS = 2.0
+_COUNTING_SECONDS = 0.5
 _SHARE_OF_TIME = 10
 """What takes 1 s to read is read every 10 s at most."""
 _HOURS = 24
@@ -56,6 +61,7 @@ class JobReader:
         self._hours: dict[datetime, int] = {}
         self._times: Mapping[UUID, RowTime] = {}
         self._times_until = 0.0
+        self._counting: asyncio.Task[None] | None = None
         self._figures: Figures | None = None
         self._figures_until = 0.0
 
@@ -136,15 +142,37 @@ class JobReader:
         """Return the data of an event of figures."""
         return {"html": self._drawing.part("figures.html", figures=await self.figures())}
 
-    async def _completed(self, now: datetime) -> list[tuple[datetime, int]]:
-        """Return how many were completed by hour, the present one last. An hour that is over is counted once."""
+    async def _completed(self, now: datetime) -> list[tuple[datetime, int]] | None:
+        """Return how many were completed by hour, the present one last; None while hours before it are counted.
+
+        An hour that is over is counted once. Without an index each takes a look at the whole table, so that a first
+        visit does not wait for all of them.
+        """
         this_hour = now.replace(minute=0, second=0, microsecond=0)
         over = [this_hour - number * _HOUR for number in range(_HOURS - 1, 0, -1)]
-        for start in over:
-            if start not in self._hours:
-                self._hours[start] = await completed_between(self.supabase, start, start + _HOUR)
+        if any(start not in self._hours for start in over):
+            if self._counting is None or self._counting.done():
+                self._counting = asyncio.get_running_loop().create_task(self._count_hours(over))
+            await asyncio.wait([self._counting], timeout=_COUNTING_SECONDS)
+        if any(start not in self._hours for start in over):
+            return None
         self._hours = {start: self._hours[start] for start in over}
         return [*self._hours.items(), (this_hour, await completed_between(self.supabase, this_hour, now + _HOUR))]
+
+    async def _count_hours(self, hours: Sequence[datetime]) -> None:
+        try:
+            for start in hours:
+                if start not in self._hours:
+                    self._hours[start] = await completed_between(self.supabase, start, start + _HOUR)
+        except SupabaseError as error:
+            # What is missing is counted at the next visit.
+            _log.warning("completed videos were not counted: %s", error)
+
+    async def aclose(self) -> None:
+        """End a count that is under way."""
+        if self._counting is not None:
+            self._counting.cancel()
+            await asyncio.wait([self._counting])
 
     async def _titles_of(self, rows: Iterable[RowSummary]) -> dict[UUID, str]:
         """Return titles; each is read once for each time its row was completed."""

@@ -43,7 +43,7 @@ class Figures:
 
     counts: tuple[Count, ...]
     last_hour: int
-    last_day: int
+    last_day: int | None
     bars: tuple[Bar, ...]
     today: str | None
     month: str | None
@@ -54,7 +54,7 @@ def figures_of(
     counts: Mapping[RowStatus, int],
     *,
     last_hour: int,
-    hours: Sequence[tuple[datetime, int]],
+    hours: Sequence[tuple[datetime, int]] | None,
     spending: Spending | None,
 ) -> Figures:
     """Return the figures.
@@ -66,21 +66,21 @@ def figures_of(
     last_hour
         Rows completed in the last 60 minutes.
     hours
-        Rows completed in each of the last hours of the clock, the present one last.
+        Rows completed in each of the last hours of the clock, the present one last; None while they are counted.
     spending
         What was spent; None where no cluster tells.
     """
-    most = max((number for _, number in hours), default=0)
+    most = max((number for _, number in hours or ()), default=0)
     return Figures(
         counts=tuple(Count(status.value, word, counts.get(status, 0)) for status, word in _WORDS.items()),
         last_hour=last_hour,
-        last_day=sum(number for _, number in hours),
+        last_day=None if hours is None else sum(number for _, number in hours),
         bars=tuple(
             Bar(
                 max(round(BAR_HEIGHT * number / most), 1) if number else 0,
                 f"{start.astimezone(UTC):%H:00} to {start.astimezone(UTC) + _HOUR:%H:00} UTC: {number} completed",
             )
-            for start, number in hours
+            for start, number in hours or ()
         ),
         today=None if spending is None else f"{spending.today / _MICRO:,.2f}",
         month=None if spending is None else f"{spending.month / _MICRO:,.2f}",
