@@ -167,8 +167,8 @@ async def test_as_long_as_all_goes_as_expected_a_video_is_written_to_a_few_times
     assert 1 <= writes.of_name[name] <= 4
 
 
-@pytest.mark.parametrize("world", [World(MANY)], ids=["sixty-slots"])
-async def test_many_videos_are_written_to_at_a_bounded_rate_and_all_in_the_end(world: World) -> None:
+async def test_many_videos_are_written_to_at_a_bounded_rate_and_all_in_the_end() -> None:
+    world = World(MANY)
     await finish_some(world)
     names = [(await journey.claimed(world, waited_seconds=0))[1] for _ in range(50)]
     writes = _Writes(world)
