@@ -40,6 +40,7 @@ _OPERATORS: dict[str, Any] = {
     "startTime": "2026-01-01T00:00:00Z",
     "completionTime": "2026-01-01T00:00:00Z",
     "workerPod": None,
+    "timeLeft": {"unknown": "Paused"},
 }
 _ENFORCED_SECONDS = 240
 
