@@ -23,6 +23,9 @@ def aligned_ids(new: Sequence[Node], earlier: Sequence[Node]) -> dict[str, str]:
     alike than any other two. Start and end are the same where there is one of each.
     """
     pairs: dict[str, str] = {}
+    # An id that two steps had, in a SOP of another worker, names neither: both would get it, which breaks the graph.
+    had, counts = earlier, Counter(node.id for node in earlier)
+    earlier = [node for node in had if counts[node.id] == 1]
 
     def pair(key: Callable[[Node], object]) -> None:
         left = [node for node in new if node.id not in pairs]
@@ -36,7 +39,7 @@ def aligned_ids(new: Sequence[Node], earlier: Sequence[Node]) -> dict[str, str]:
     pair(lambda node: (node.type, node.id) if likeness(node.label, labels.get(node.id, "")) > 0 else None)
     pair(lambda node: node.type if node.type in {"trigger", "end"} else None)
     _pair_alike(pairs, new, earlier)
-    return _with_free_ids(pairs, new, earlier)
+    return _with_free_ids(pairs, new, had)
 
 
 def likeness(one: str, other: str) -> float:

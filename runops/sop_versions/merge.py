@@ -4,7 +4,7 @@ A part that only one side changed is taken from that side. A part that both chan
 is a conflict, and then nothing is merged: a person decides.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,7 +124,8 @@ class _Merging:
             given, "steps", key=lambda step: (step.get("node_id"), step.get("primary_skill")), place=_use
         )
         # What carries out a step that one side has removed goes with it.
-        merged["steps"] = [step for step in steps if step.get("node_id") in nodes]
+        there = set(map(_as_key, nodes))
+        merged["steps"] = [step for step in steps if _as_key(step.get("node_id")) in there]
         return {**merged, "artifacts": merged.get("artifacts") or []}
 
     def _fields(
@@ -246,25 +247,38 @@ def _as_object(value: Any) -> _Object | None:
 def _by_key(items: Sequence[dict[str, Any]], key: Callable[[_Object], Any]) -> dict[Any, list[dict[str, Any]]]:
     found: dict[Any, list[dict[str, Any]]] = {}
     for item in items:
-        name = key(item)
-        # A list or an object is no key.
-        found.setdefault(repr(name) if _has_parts(name) else name, []).append(item)
+        found.setdefault(_as_key(key(item)), []).append(item)
     return found
 
 
-def _has_parts(name: Any) -> bool:
-    return any(isinstance(part, list | dict) for part in (name if isinstance(name, tuple) else (name,)))
+def _as_key(name: Any) -> Any:
+    # A list or an object is no key.
+    return repr(name) if any(isinstance(part, list | dict) for part in _parts(name)) else name
 
 
-def _in_order(new: Iterable[Any], edited: Iterable[Any]) -> list[Any]:
-    """Return all keys: in the new order, and each that only the edited list has behind the one before it there."""
-    order = list(new)
-    before: Any = None
-    for one in edited:
-        if one not in order:
-            order.insert(order.index(before) + 1 if before is not None else 0, one)
+def _parts(name: Any) -> tuple[Any, ...]:
+    return name if isinstance(name, tuple) else (name,)
+
+
+def _in_order(new: Iterable[Any], edited: Iterable[Any]) -> Iterator[Any]:
+    """Yield all keys: in the new order, and each that only the edited list has behind the one before it there."""
+    start, end = object(), object()
+    # What follows each of them, since what an app has written may be very long.
+    following: dict[Any, Any] = {}
+    before: Any = start
+    for one in new:
+        following[before] = one
         before = one
-    return order
+    following[before] = end
+    before = start
+    for one in edited:
+        if one not in following:
+            following[one] = following[before]
+            following[before] = one
+        before = one
+    before = start
+    while (before := following[before]) is not end:
+        yield before
 
 
 def _without(item: _Object, names: Iterable[str]) -> dict[str, Any]:
@@ -277,13 +291,16 @@ def _words_of(question: _Object) -> str:
 
 
 def _with_own_ids(questions: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    taken: list[Any] = []
+    taken: set[Any] = set()
+    numbers: dict[Any, int] = {}
     kept = []
     for item in questions:
-        name = item.get("id")
-        if name in taken:
-            name = next(one for number in range(2, len(questions) + 2) if (one := f"{name}-{number}") not in taken)
-        taken.append(name)
+        first = _as_key(item.get("id"))
+        name, number = item.get("id"), numbers.get(first, 2)
+        while _as_key(name) in taken:
+            name, number = f"{item.get('id')}-{number}", number + 1
+        numbers[first] = number
+        taken.add(_as_key(name))
         kept.append({**item, "id": name})
     return kept
 

@@ -2,18 +2,22 @@
 
 import copy
 import itertools
+import json
 from typing import Any
 
 import pytest
 
 from runops.failures import Failed, Reason
 from runops_worker.checkpoint.format import Checkpoint, TranscriptDone
+from runops_worker.checkpoint.store import CheckpointStore
+from runops_worker.model.protocol import Answer
 from runops_worker.sop.stored_sop import SopObject
 from runops_worker.stages.finalize import Finalized, finalize
+from runops_worker.stages.parse_sop import parse_sop
 from runops_worker.stages.reuse_transcript import reuse_transcript
 from runops_worker.transcription.stored_transcript import Transcript
 from tests.sop_graphs import edge, node, raw_sop
-from tests.worker.fakes import SLIM, TASK, FakeSupabase, Killed, a_checkpoint, a_context, a_progress
+from tests.worker.fakes import SLIM, TASK, FakeSupabase, Killed, TextModel, a_checkpoint, a_context, a_progress
 
 TRANSCRIPT = Transcript.of(
     [
@@ -109,6 +113,35 @@ async def test_a_worker_that_dies_behind_the_write_leaves_nothing_that_the_next_
     assert fake.sop_in_table == sop(open="Mine", send="New")
     assert (await finalized(fake, sop())).edits == "kept"
     assert fake.sop_in_table == sop(open="Mine"), "what nobody edited follows the new one"
+
+
+async def parsed(fake: FakeSupabase, checkpoint: CheckpointStore, *answers: dict[str, Any]) -> SopObject:
+    model = TextModel([Answer(json.dumps(answer)) for answer in answers])
+    context = a_context(fake, model=model)
+    has_sop = fake.sop_in_table is not None
+    return await parse_sop(context, checkpoint, a_progress(), slim=SLIM, transcript=TRANSCRIPT, has_sop=has_sop)
+
+
+async def test_edits_to_the_sop_of_an_attempt_whose_checkpoint_is_still_there_are_edits_to_that_one() -> None:
+    fake = a_table(None, None)
+    checkpoint = a_checkpoint(fake)
+    made = (await parsed(fake, checkpoint, sop())).value
+    edited = copy.deepcopy(made)
+    edited["public"]["nodes"][1]["label"] = "Mine"
+    fake.sop_in_table = copy.deepcopy(edited)
+    again = (await parsed(fake, checkpoint)).value
+    assert (await finalized(fake, again)).edits == "kept"
+    assert fake.sop_in_table == edited
+    assert fake.objects[TASK.merged_sop_object] == made, "the next run knows what was edited"
+
+
+async def test_a_sop_of_another_worker_is_no_edit_of_the_one_that_a_killed_attempt_made() -> None:
+    fake = a_table(None, sop(open="By somebody"))
+    checkpoint = a_checkpoint(fake)
+    await parsed(fake, checkpoint, sop(open="New"))
+    again = (await parsed(fake, checkpoint)).value
+    assert (await finalized(fake, again)).edits == "conflict"
+    assert fake.sop_in_table == sop(open="By somebody")
 
 
 async def test_a_sop_that_was_deleted_in_the_app_is_written_anew_and_is_the_new_base() -> None:

@@ -41,6 +41,12 @@ def test_numbers_that_move_on_do_not_move_the_steps() -> None:
     assert ids(new, earlier) == {"s1": "s1-2", "s2": "s1", "s3": "s2"}
 
 
+def test_an_id_that_two_steps_had_is_given_to_neither() -> None:
+    earlier = [node("n", label="Open the list"), node("n", label="Send the mail")]
+    new = [node("a", label="Open the list"), node("b", label="Send the mail"), node("n", label="Log in")]
+    assert ids(new, earlier) == {"a": "a", "b": "b", "n": "n-2"}
+
+
 def test_another_wording_of_a_step_is_recognised_where_only_one_is_meant() -> None:
     earlier = [node("a", label="Open the list of orders"), node("b", label="Send the mail")]
     assert ids([node("x", label="Open the list of all orders")], earlier) == {"x": "a"}

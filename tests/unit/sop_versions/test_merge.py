@@ -274,3 +274,26 @@ def test_null_is_as_if_absent_but_not_for_a_variable() -> None:
         "a": 2,
         "mine": None,
     }
+
+
+class Counted(str):
+    """A text that counts how often one is compared with another."""
+
+    __slots__ = ()
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, str(other))
+
+    __hash__ = str.__hash__
+
+
+def test_thousands_of_edits_are_compared_with_their_like_only() -> None:
+    many = 1000
+    asked = [{"id": Counted("q"), "question": f"Question {number}?", "importance": "low"} for number in range(many)]
+    added = [node(Counted(f"n{number}")) for number in range(many)]
+    edited = with_public(BASE, nodes=[*BASE["public"]["nodes"], *added], clarification_requests=asked)
+    Counted.compared = 0
+    merge(BASE, edited, changed(BASE, "open", label="New"))
+    assert Counted.compared < 60 * many

@@ -1,5 +1,6 @@
 """The SOP that people edited and the one that was generated anew: merged, or both kept."""
 
+import asyncio
 import logging
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,7 +55,9 @@ class KeptEdits:
         if not isinstance(there, dict):
             self.conflicts = (Conflict("the SOP", "what is in the table is no object"),)
             return None
-        merged = merge(self._base if isinstance(self._base, dict) else None, there, self.sop.value)
+        base = self._base if isinstance(self._base, dict) else None
+        # Beside the loop: an app may have written thousands of steps, and the heartbeat and a cancel would wait.
+        merged = await asyncio.to_thread(merge, base, there, self.sop.value)
         self.conflicts, self.keeps_edits = merged.conflicts, merged.keeps_edits
         if merged.conflicts:
             _LOG.warning("the SOP in the table was edited and stays", extra={"conflicts": len(merged.conflicts)})

@@ -104,7 +104,8 @@ class StoredSop:
     async def before(self) -> Any | None:
         """Return the generated SOP on which the one in the table rests, and keep it before another one is generated.
 
-        Until a job is run again, the only one that was generated is that.
+        Until a job is run again, the only one that was generated is that. Where none was, an empty object says so: a
+        later attempt would take its own for it.
 
         Raises
         ------
@@ -112,6 +113,8 @@ class StoredSop:
             It could not be read or kept.
         """
         kept = await self.storage.read_json(self.task.merged_sop_object)
-        if kept is None and (kept := await self.storage.read_json(self.task.sop_object)) is not None:
+        if kept is None:
+            found = await self.storage.read_json(self.task.sop_object)
+            kept = {} if found is None else found
             await self.storage.put_json(self.task.merged_sop_object, kept)
         return kept

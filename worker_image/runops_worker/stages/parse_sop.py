@@ -75,11 +75,13 @@ async def parse_sop(
     """
     await progress.enter(Stage.PARSING_SOP)
     stored = StoredSop(task=context.task, storage=context.storage, checkpoint=checkpoint, answers=answers)
+    # Also where no other SOP is generated: people may have edited that of an attempt that did not end, or that left its
+    # checkpoint behind.
+    before = await stored.before() if has_sop else None
     earlier = await stored.find(transcript.sha256)
     if earlier is not None:
         _LOG.info("using the SOP of an earlier attempt")
         return earlier
-    before = await stored.before() if has_sop else None
     asked = await _ask_in_turn(
         context, checkpoint, progress, transcript=transcript, answers=answers, key=stored.key(transcript.sha256)
     )
