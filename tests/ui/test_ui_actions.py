@@ -6,6 +6,7 @@ import asyncio
 import re
 
 import psycopg
+import pytest
 
 from runops_ui.cluster.access import ClusterUnavailable
 from tests.ui.conftest import Visit, Visitor
@@ -67,7 +68,7 @@ async def test_completed_jobs_run_again_only_where_they_were_asked_for(
         "stay as they are: they have not ended (processing)": 5,
     }
     text, form = await visitor.preview("/actions/retry?status=completed")
-    assert _counts(text) == {"are queued again, cost again, and replace the SOP that is there": 36}
+    assert _counts(text) == {"are queued again and cost again; what people edited in their SOPs is kept": 36}
     text = await _carried_out(visitor, form)
     assert _counts(text) == {"queued again": 36}
     assert _statuses(database)["queued"] == 41
@@ -142,6 +143,17 @@ async def test_a_job_that_the_table_refuses_does_not_stop_the_others(
         database.execute("alter table jobs drop constraint stays")
     assert _counts(text) == {"queued again": 2, "could not be changed": 1}
     assert f'href="/jobs/{job(62)}"' in text
+
+
+async def test_an_order_of_the_most_jobs_says_that_more_fit(
+    database: psycopg.Connection, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database)
+    visitor = await visit(allow_actions=True)
+    monkeypatch.setattr("runops_ui.pages.action_pages.MOST_JOBS", 2)
+    text, _ = await visitor.preview("/actions/retry?reason=ModelUnavailable")
+    assert _counts(text) == {"are queued again": 2}
+    assert "More jobs fit. These are the oldest 2; do it again for the rest." in text
 
 
 async def test_an_action_without_a_filter_says_that_it_is_about_all(database: psycopg.Connection, visit: Visit) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 
+from runops_ui.live.feed import Feed
 from tests.ui.conftest import Visit, Visitor
 from tests.ui.filled import fill, job
 
@@ -65,6 +66,38 @@ async def test_a_change_arrives_as_the_row_drawn_anew(database: psycopg.Connecti
         tick = await events.next("tick")
         assert tick["asOf"]
         assert tick["trouble"] is None
+
+
+async def test_a_filter_of_several_statuses_is_that_of_the_page(database: psycopg.Connection, visit: Visit) -> None:
+    fill(database)
+    visitor = await visit()
+    query = f"?after={await _place(visitor)}&status=queued&status=processing&reason="
+    async with _stream(visitor, query) as events:
+        _progress(database, 65)
+        data = await events.next("rows")
+        assert [(row["id"], row["fits"]) for row in data["rows"]] == [(str(job(11)), True)]
+
+
+async def test_what_happens_while_a_slow_browser_reads_is_not_missed() -> None:
+    async def nothing(*_: Any) -> Any:
+        return {}
+
+    async def no_rows() -> list[Any]:
+        return []
+
+    feed = Feed(no_rows, nothing, nothing)
+    await feed.look()
+    rounds = feed.rounds(feed.log.last_number)
+    try:
+        async with asyncio.timeout(30):
+            assert await anext(rounds) == []
+            told = feed.log.append("rows", {"rows": []})
+            found: list[Any] = []
+            while told not in found:
+                found += await anext(rounds) or []
+    finally:
+        await rounds.aclose()
+        await feed.aclose()
 
 
 async def test_what_changed_between_page_and_stream_is_not_missed(database: psycopg.Connection, visit: Visit) -> None:

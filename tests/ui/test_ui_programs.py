@@ -160,8 +160,15 @@ def test_the_deployments_program_serves_until_it_is_told_to_stop(
     fill(database)
     (tmp_path / "token").write_text("a token of more than sixteen characters\n")
     port = _free_port()
-    more = {"RUNOPS_UI_PORT": port, "RUNOPS_UI_TOKEN_FILE": str(tmp_path / "token")}
+    # As the chart sets it: pods have addresses of IPv4, of IPv6, or of both.
+    more = {
+        "RUNOPS_UI_HOST": "::",
+        "RUNOPS_UI_PORT": port,
+        "RUNOPS_UI_TOKEN_FILE": str(tmp_path / "token"),
+    }
     with _running(_PROGRAM, _environment(stack, tmp_path, **more), tmp_path) as process:
+        if socket.has_dualstack_ipv6():
+            assert _answer(f"http://[::1]:{port}/healthz").text == "ok\n"
         assert _answer(f"http://127.0.0.1:{port}/healthz").text == "ok\n"
         assert _answer(f"http://127.0.0.1:{port}/").status_code == 303
         process.send_signal(signal.SIGTERM)

@@ -26,6 +26,7 @@ from runops_ui.pages.job_page import JobPage
 from runops_ui.pages.job_reader import JobReader
 from runops_ui.pages.login_page import LoginPage
 from runops_ui.pages.procedure_page import ProcedurePage
+from runops_ui.pages.query import joined
 from runops_ui.pages.queue_page import QueuePage
 from runops_ui.security.sessions import Sessions
 from runops_ui.settings import UiSettings
@@ -63,7 +64,7 @@ def make_app(
     reader = JobReader(supabase, cluster, drawing, now=lambda: datetime.fromtimestamp(clock(), UTC))
     feed = Feed(reader.newest_changes, reader.describe, reader.figures_event, now=reader.now)
     runs = Runs(supabase, cluster.access)
-    live = Live(feed)
+    live = Live(feed, joined)
     app = web.Application(
         middlewares=[Guard(settings, sessions, drawing, clock).middleware()], client_max_size=_LARGEST_FORM
     )
@@ -131,7 +132,9 @@ async def serve(
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        # asyncio binds `::` for IPv6 alone; without a host it takes whichever families the machine has.
+        everywhere = settings.host == "::"
+        await web.TCPSite(runner, None if everywhere else settings.host, settings.port).start()
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         ready(f"http://{host}:{settings.port}/")
         await stop.wait()

@@ -72,7 +72,7 @@ def preview(
     videos
         The VideoJobs of the cluster, by job.
     completed_too
-        Whether completed videos run again too. Each costs again, and replaces a result: only where they were asked for.
+        Whether completed videos run again too. Each costs again: only where they were asked for.
     """
     job_ids: list[UUID] = []
     changed, kept = Counter[str](), Counter[str]()
@@ -110,7 +110,7 @@ def _retried(row: RowSummary, *, completed_too: bool) -> tuple[str | None, str]:
     if row.status == RowStatus.ERROR:
         return "are queued again", ""
     if row.status == RowStatus.COMPLETED and completed_too:
-        return "are queued again, cost again, and replace the SOP that is there", ""
+        return "are queued again and cost again; what people edited in their SOPs is kept", ""
     if row.status == RowStatus.COMPLETED:
         return None, "are completed; choose the status completed to run them again"
     return None, f"have not ended ({row.status or 'no status'})"

@@ -99,9 +99,9 @@ class Feed:
         while True:
             await self.look()
             round_then = self._rounds
-            events = self.log.after(after)
+            events, after = self.log.after(after), self.log.last_number
+            # While a slow reader takes these, others may come.
             yield events
-            after = self.log.last_number
             async with self._round:
                 await self._round.wait_for(lambda round_then=round_then: self._rounds > round_then)  # type: ignore[misc]
 

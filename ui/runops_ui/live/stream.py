@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -28,17 +28,19 @@ class Live:
     ----------
     feed
         What is followed.
+    query_of
+        Reads the query of a page's address as the page itself does.
     """
 
-    def __init__(self, feed: Feed) -> None:
-        self._feed = feed
+    def __init__(self, feed: Feed, query_of: Callable[[Iterable[tuple[str, str]]], Mapping[str, str]]) -> None:
+        self._feed, self._query_of = feed, query_of
         self._streams = 0
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Answer with server-sent events; `Last-Event-ID`, or `after` in the query, says where it resumes."""
         if self._streams >= _MOST_STREAMS:
             raise web.HTTPServiceUnavailable(text="Too many pages are open. This one asks again and again instead.\n")
-        chosen = _filter_of(request)
+        chosen = self._filter_of(request)
         after = self._number(request.headers.get("Last-Event-ID") or request.query.get("after", ""))
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
@@ -56,7 +58,7 @@ class Live:
 
     async def changes(self, request: web.Request) -> web.Response:
         """Answer at once with the events after `after`, as JSON."""
-        chosen = _filter_of(request)
+        chosen = self._filter_of(request)
         await self._feed.look()
         number = self._number(request.query.get("after", ""))
         events = None if number is None else self._feed.log.after(number)
@@ -94,13 +96,12 @@ class Live:
     def _number(self, event_id: str) -> int | None:
         return self._feed.log.number_of(event_id.strip())
 
-
-def _filter_of(request: web.Request) -> JobFilter:
-    try:
-        return JobFilter.from_query(request.query)
-    except ValueError:
-        # The page itself says what is wrong with it.
-        return JobFilter()
+    def _filter_of(self, request: web.Request) -> JobFilter:
+        try:
+            return JobFilter.from_query(self._query_of(request.query.items()))
+        except ValueError:
+            # The page itself says what is wrong with it.
+            return JobFilter()
 
 
 def _fitting(event: Event, chosen: JobFilter) -> Mapping[str, Any]:

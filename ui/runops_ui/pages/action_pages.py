@@ -104,7 +104,7 @@ class ActionPages:
             after = page.next
             if after is None or len(rows) >= MOST_JOBS:
                 break
-        return rows[:MOST_JOBS], after is not None
+        return rows[:MOST_JOBS], after is not None or len(rows) > MOST_JOBS
 
 
 def _filter_only(query: Mapping[str, str]) -> dict[str, str]:
