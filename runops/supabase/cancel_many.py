@@ -1,9 +1,10 @@
-"""Cancels many rows in few requests: each only while it is queued or processing."""
+"""Cancels many rows in few requests: each only while it is in a status that was meant."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+from runops.job_row import RowStatus
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops.supabase.job_values import failed
@@ -13,7 +14,14 @@ from runops.supabase.row_commands import OPEN, Outcome, cancel
 __all__ = ["cancel_many"]
 
 
-async def cancel_many(supabase: Supabase, job_ids: Sequence[UUID], result: ManyResult, sentence: str) -> None:
+async def cancel_many(
+    supabase: Supabase,
+    job_ids: Sequence[UUID],
+    result: ManyResult,
+    sentence: str,
+    *,
+    from_statuses: Collection[RowStatus] = OPEN,
+) -> None:
     """Set rows that are queued or worked on to `error`; their workers lose the claim and stop. To repeat it is safe.
 
     Parameters
@@ -26,6 +34,8 @@ async def cancel_many(supabase: Supabase, job_ids: Sequence[UUID], result: ManyR
         What became of them is added to it, also where an error ends it.
     sentence
         Written to their `error` columns.
+    from_statuses
+        Which of the two they may be in: a row that was queued may be worked on by now.
 
     Raises
     ------
@@ -34,7 +44,9 @@ async def cancel_many(supabase: Supabase, job_ids: Sequence[UUID], result: ManyR
     """
 
     def still_open(query: Any) -> Any:
-        return query.in_("job_id", [str(job_id) for job_id in job_ids]).in_("status", [one.value for one in OPEN])
+        return query.in_("job_id", [str(job_id) for job_id in job_ids]).in_(
+            "status", [one.value for one in from_statuses]
+        )
 
     try:
         doing = f"cancelling {len(job_ids)} rows of the table jobs"
@@ -43,16 +55,22 @@ async def cancel_many(supabase: Supabase, job_ids: Sequence[UUID], result: ManyR
         if not (error.retryable or error.refuses_row):
             raise
         # The answer may be lost, or the table refuses one of them: each is written alone.
-        await _one_by_one(supabase, job_ids, result, sentence)
+        await _one_by_one(supabase, job_ids, result, sentence, from_statuses)
         return
     result.changed += changed
     result.left += len(job_ids) - changed
 
 
-async def _one_by_one(supabase: Supabase, job_ids: Sequence[UUID], result: ManyResult, sentence: str) -> None:
+async def _one_by_one(
+    supabase: Supabase,
+    job_ids: Sequence[UUID],
+    result: ManyResult,
+    sentence: str,
+    from_statuses: Collection[RowStatus],
+) -> None:
     for job_id in job_ids:
         try:
-            outcome = (await cancel(supabase, job_id, sentence)).outcome
+            outcome = (await cancel(supabase, job_id, sentence, from_statuses=from_statuses)).outcome
         except SupabaseError as error:
             if not error.refuses_row:
                 raise

@@ -39,7 +39,9 @@ class CommandResult:
     row: JobRow | None = None
 
 
-async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> CommandResult:
+async def cancel(
+    supabase: Supabase, job_id: UUID, sentence: str, *, from_statuses: Collection[RowStatus] = OPEN
+) -> CommandResult:
     """Set a row that is queued or worked on to `error`; its worker loses the claim and stops.
 
     One write decides and changes at once, so that a row that ends at the same moment keeps its end.
@@ -52,6 +54,8 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> CommandResu
         The row.
     sentence
         Written to the row's `error` column.
+    from_statuses
+        Which statuses it may have, of those in `OPEN`.
 
     Raises
     ------
@@ -61,7 +65,7 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> CommandResu
     body = failed(sentence)
 
     def still_open(query: Any) -> Any:
-        return query.eq("job_id", str(job_id)).in_("status", [status.value for status in OPEN])
+        return query.eq("job_id", str(job_id)).in_("status", [status.value for status in from_statuses])
 
     doubt = False
     attempts = supabase.rest.retries.begin(may_pass)
@@ -81,7 +85,7 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str) -> CommandResu
         written = body["error"] if (await supabase.jobs.columns()).error else None
         if row.status == RowStatus.ERROR and row.error == written:
             return CommandResult(Outcome.DONE if doubt else Outcome.ALREADY, row)
-        if row.status not in OPEN:
+        if row.status not in from_statuses:
             return CommandResult(Outcome.REFUSED, row)
         if failure is not None:
             await attempts.failed(failure)

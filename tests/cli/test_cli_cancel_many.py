@@ -11,6 +11,12 @@ import pytest
 from typer.testing import Result
 
 from devstack.faults import Fault, FaultControl
+from devstack.stack import StackInfo
+from runops.job_row import RowStatus
+from runops.supabase.cancel_many import cancel_many
+from runops.supabase.connection import Supabase
+from runops.supabase.many_result import ManyResult
+from runops.supabase.row_commands import Outcome, cancel
 
 Runops = Callable[..., Result]
 PATCH: dict[str, Any] = {"method": "PATCH", "path": "/rest/v1/jobs"}
@@ -101,6 +107,7 @@ def test_a_lost_answer_is_no_failure_and_an_outage_is_told(
         (["--dry-run", str(uuid4())], "Use it without ids."),
         (["--reason", "Wrong recording", str(uuid4())], "There is no reason 'Wrong recording'"),
         (["--all", "--why", "x" * 501], "Use at most 500 characters."),
+        (["--status", "queued", "--matching", " ", "--yes"], "It is empty. Leave it out, or give a text."),
     ],
 )
 def test_options_that_do_not_fit_are_refused(runops: Runops, arguments: list[str], said: str) -> None:
@@ -115,3 +122,37 @@ def test_many_completed_jobs_can_be_run_again(runops: Runops, database: psycopg.
     result = runops("retry", "--status", "completed", "--yes")
     assert result.stdout.splitlines() == ["50  completed", "50  in all"]
     assert statuses(database) == {"queued": 50, "error": 5}
+
+
+def test_only_what_was_counted_is_cancelled_and_only_in_its_status(
+    runops: Runops, database: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert(database, 3)
+
+    def asked(question: str, **_: Any) -> bool:
+        # While the person reads: a user submits two more.
+        insert(database, 2)
+        return question == "Cancel 3?"
+
+    monkeypatch.setattr("typer.confirm", asked)
+    result = runops("cancel", "--status", "queued")
+    assert result.exit_code == 0, result.output
+    assert statuses(database) == {"error": 3, "queued": 2}
+    assert "2 more match since they were counted, and are left alone." in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("3 cancelled. ")
+
+
+async def test_a_row_that_was_claimed_meanwhile_is_not_cancelled_as_a_queued_one(
+    stack: StackInfo, database: psycopg.Connection
+) -> None:
+    insert(database, 2)
+    insert(database, 1, status="processing")
+    ids = [row[0] for row in database.execute("select job_id from jobs").fetchall()]
+    async with Supabase(stack.url, stack.secret_key) as supabase:
+        result = ManyResult()
+        await cancel_many(supabase, ids, result, "Cancelled.", from_statuses=[RowStatus.QUEUED])
+        assert (result.changed, result.left) == (2, 1)
+        (still,) = database.execute("select job_id from jobs where status = 'processing'").fetchone() or ()
+        alone = await cancel(supabase, still, "Cancelled.", from_statuses=[RowStatus.QUEUED])
+        assert alone.outcome is Outcome.REFUSED
+    assert statuses(database) == {"error": 2, "processing": 1}

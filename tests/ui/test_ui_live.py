@@ -87,7 +87,7 @@ async def test_what_happens_while_a_slow_browser_reads_is_not_missed() -> None:
 
     feed = Feed(no_rows, nothing, nothing)
     await feed.look()
-    rounds = feed.rounds(feed.log.last_number)
+    rounds: Any = feed.rounds(feed.log.last_number)
     try:
         async with asyncio.timeout(30):
             assert await anext(rounds) == []

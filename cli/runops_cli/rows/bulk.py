@@ -1,7 +1,7 @@
 """Changes all jobs that a filter takes: they are counted first, then changed in small batches."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from runops.row_reason import reason_of
 from runops.row_summary import RowSummary
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
+from runops.supabase.job_pages import Page
 from runops.supabase.many_result import ROWS_AT_ONCE, ManyResult
 from runops_cli.rows.read_jobs import all_pages
 from runops_cli.terminal.console import one_line, to_stderr, to_stdout
@@ -58,7 +59,7 @@ async def change_all(
     dry_run: bool,
     say: Callable[[str], None] = to_stderr,
 ) -> Exit:
-    """Count the jobs, ask, and change them. What was done stands where it is interrupted.
+    """Count the jobs, ask, and change those that were counted. What was done stands where it is interrupted.
 
     Parameters
     ----------
@@ -74,9 +75,11 @@ async def change_all(
         Shows a line.
     """
     counts: Counter[str] = Counter()
+    counted: set[UUID] = set()
     undecided = 0
     async for page in all_pages(supabase, chosen, facts=facts):
         counts.update(map(_kind, page.rows))
+        counted.update(row.job_id for row in page.rows)
         undecided += page.undecided
     if undecided:
         say(f"{undecided} more are left out: nothing tells their model or length.")
@@ -90,7 +93,7 @@ async def change_all(
         return Exit.OK
     if not yes:
         typer.confirm(bulk.question.format(counts.total()), abort=True, err=True)
-    return await _changed(supabase, chosen, bulk, facts, say)
+    return await _changed(all_pages(supabase, chosen, facts=facts), counted, bulk, say)
 
 
 def counts_table(counts: Counter[str]) -> list[str]:
@@ -107,16 +110,14 @@ def _kind(row: RowSummary) -> str:
 
 
 async def _changed(
-    supabase: Supabase,
-    chosen: JobFilter,
-    bulk: BulkChange,
-    facts: Mapping[UUID, VideoFacts],
-    say: Callable[[str], None],
+    pages: AsyncIterator[Page], counted: Collection[UUID], bulk: BulkChange, say: Callable[[str], None]
 ) -> Exit:
-    result, told = ManyResult(), 0
+    result, told, later = ManyResult(), 0, 0
     try:
-        async for page in all_pages(supabase, chosen, facts=facts):
-            ids = [row.job_id for row in page.rows]
+        async for page in pages:
+            # A person agreed to those that were counted. Others may match by now.
+            ids = [row.job_id for row in page.rows if row.job_id in counted]
+            later += len(page.rows) - len(ids)
             for start in range(0, len(ids), ROWS_AT_ONCE):
                 await bulk.change(ids[start : start + ROWS_AT_ONCE], result)
                 if result.changed // _PROGRESS_EVERY > told:
@@ -128,6 +129,8 @@ async def _changed(
     except BaseException:
         _ended(result, bulk, Exit.INTERRUPTED, say)
         raise
+    if later:
+        say(f"{later} more match since they were counted, and are left alone. Run the command again for those.")
     return _ended(result, bulk, Exit.FAILED if result.refused else Exit.OK, say)
 
 

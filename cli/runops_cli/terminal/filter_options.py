@@ -109,6 +109,10 @@ def chosen_by(
         A value cannot be read; it names the option and what to write.
     """
     now = datetime.now(UTC)
+    for option, text in (("--matching", matching), ("--model", model)):
+        # Of a shell's variable that is not set. Without it more jobs would be chosen than are meant.
+        if text is not None and not text.strip():
+            raise typer.BadParameter("It is empty. Leave it out, or give a text.", param_hint=option)
     return JobFilter(
         statuses=frozenset(status.value for status in statuses or ()),
         user=user,
@@ -119,7 +123,7 @@ def chosen_by(
         if changed_since is None
         else _read("--changed-since", changed_since, lambda text: parse_since(text, now=now)),
         longer_than=None if longer_than is None else _read("--longer-than", longer_than, parse_seconds),
-        text=matching or None,
+        text=matching,
     )
 
 
