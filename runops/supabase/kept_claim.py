@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from runops.failures import Failed, Reason
-from runops.job_row import JobRow, RowStatus
+from runops.job_row import JobRow, RowStatus, begins_with_sop
 from runops.supabase.errors import SupabaseError
 
 __all__ = ["LONGEST_WAIT_SECONDS", "ClaimState", "KeptClaim", "RowTable", "claim_state"]
@@ -44,9 +44,10 @@ def claim_state(row: JobRow | None, token: str) -> ClaimState:
         return ClaimState.LOST
     if row.is_held_by(token):
         return ClaimState.OURS
-    # A stamp that cannot be read may be another's.
-    stamped = isinstance(row.metadata, Mapping) and row.metadata.get("runops") is not None
-    return ClaimState.LOST if stamped else ClaimState.WRITTEN_OVER
+    # A stamp that cannot be read may be another's. What a queued row says of its next run is none.
+    stamp = row.metadata.get("runops") if isinstance(row.metadata, Mapping) else None
+    is_none = stamp is None or (begins_with_sop(row.metadata) and "claim" not in stamp)
+    return ClaimState.WRITTEN_OVER if is_none else ClaimState.LOST
 
 
 class RowTable(Protocol):

@@ -7,7 +7,7 @@ looked at more seldom.
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from runops.logs import error_text
 from runops.time_left import Pace, expected_end
@@ -31,6 +31,8 @@ _WRITES = 10
 _AGAIN_SECONDS = 30.0
 """Before a VideoJob is written to again, except where its range appears or disappears."""
 _AT_A_TIME = 20
+_DROPPED_AGAIN = timedelta(minutes=10)
+"""Before it is tried again whether the API server keeps what is written."""
 
 
 class TimeLeftLoop:
@@ -67,6 +69,8 @@ class TimeLeftLoop:
         self._turns: list[str] = []
         """VideoJobs that are still to be looked at in this round; the next one last."""
         self._written: dict[str, datetime] = {}
+        self._again: datetime | None = None
+        """Where the API server dropped what was written: when to try again."""
 
     async def run(self, beat: Heartbeat = UNHEARD) -> None:
         """Show what is expected until cancelled. A failure only delays it."""
@@ -92,6 +96,9 @@ class TimeLeftLoop:
         ClusterError
             One could not be written.
         """
+        if self._again is not None and self._now() < self._again:
+            return 0
+        self._again = None
         if not self._turns:
             self._turns = sorted((view.name for view in self._store.unfinished()), reverse=True)
             unfinished = {view.uid for view in self._store.unfinished()}
@@ -102,7 +109,7 @@ class TimeLeftLoop:
             view = self._store.videojob(self._turns.pop())
             if view is not None and not view.finished:
                 written += await self._show(view, pace, paused=paused, position=places.get(view.uid))
-            if written >= _WRITES:
+            if written >= _WRITES or self._again is not None:
                 break
             if number % _AT_A_TIME == 0:
                 await asyncio.sleep(0)
@@ -127,11 +134,19 @@ class TimeLeftLoop:
             return False
         status = {"timeLeft": after.model_dump(mode="json", by_alias=True)}
         try:
-            self._store.see_videojob(await self._cluster.patch_videojob_status(view.name, status, version=view.version))
+            stored = await self._cluster.patch_videojob_status(view.name, status, version=view.version)
         except (Conflict, NotFound):
             # Somebody else wrote meanwhile; the next round looks again.
             return True
+        self._store.see_videojob(stored)
         self._written[view.uid] = now
+        if not (stored.get("status") or {}).get("timeLeft"):
+            # Each round would write the same again, for each VideoJob and for ever.
+            self._again = now + _DROPPED_AGAIN
+            _log.error(
+                "VideoJobs do not say when they are expected to end: the CustomResourceDefinition is of an earlier "
+                "version and has no status.timeLeft. Apply the one of this version."
+            )
         return True
 
 

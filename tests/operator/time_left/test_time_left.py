@@ -167,6 +167,33 @@ async def test_as_long_as_all_goes_as_expected_a_video_is_written_to_a_few_times
     assert 1 <= writes.of_name[name] <= 4
 
 
+async def test_a_definition_of_an_earlier_version_is_named_and_not_written_to_again_and_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await finish_some(world)
+    for _ in range(3):
+        _, name = await journey.claimed(world)
+        await journey.started(world, name)
+    writes = _Writes(world)
+    patch = world.cluster.patch_videojob_status
+
+    async def pruned(name: str, status: Any, **options: Any) -> Any:
+        stored = await patch(name, status, **options)
+        world.cluster.videojobs[name]["status"].pop("timeLeft", None)
+        stored["status"].pop("timeLeft", None)
+        return stored
+
+    with monkeypatch.context() as earlier:
+        earlier.setattr(world.cluster, "patch_videojob_status", pruned)
+        for _ in range(100):
+            world.wait(5)
+            await world.time_left.once()
+        assert sum(writes.of_name.values()) == 1
+        assert "Apply the one of this version" in caplog.text
+    world.wait(600)
+    assert await _shown(world, name), "once the definition has been applied"
+
+
 async def test_many_videos_are_written_to_at_a_bounded_rate_and_all_in_the_end() -> None:
     world = World(MANY)
     await finish_some(world)

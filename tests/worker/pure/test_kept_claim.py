@@ -38,6 +38,9 @@ OTHERS = row(stamped("bbbbbbbb-0000-4000-8000-000000000000"))
     [
         (OURS, ClaimState.OURS),
         (OVERWRITTEN, ClaimState.WRITTEN_OVER),
+        # As an app read it while the row waited, queued by `runops retry --from sop`.
+        (row({"user_id": "u", "runops": {"from": "sop"}}), ClaimState.WRITTEN_OVER),
+        (row({"runops": {"from": "sop", "claim": "*", "by": "x"}}), ClaimState.LOST),
         (row(None), ClaimState.WRITTEN_OVER),
         (row([]), ClaimState.WRITTEN_OVER),
         (row({"runops": None}), ClaimState.WRITTEN_OVER),
