@@ -19,6 +19,15 @@ from runops_cli.checks.first_settings import key_fault, project_url
 from runops_cli.terminal.env_file_writer import merged
 
 Runops = Callable[..., Result]
+_IN_ITS_TERMINAL = """
+import fcntl, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+# Tests that run in the background of a shell ignore SIGINT, and a child inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv = ["runops", "init", "--no-check"]
+from runops_cli.main import run
+run()
+"""
 GEMINI = "AIza-of-the-tests-0000000000000000000000"
 
 
@@ -168,6 +177,24 @@ def test_at_a_real_terminal_a_key_is_not_shown_while_it_is_typed(environment: di
     os.close(ours)
     assert stack.secret_key.encode() not in shown
     assert stack.secret_key in Path(".env").read_text("utf-8")
+
+
+def test_ctrl_c_at_a_question_ends_the_command_at_once(environment: dict[str, str]) -> None:
+    ours, theirs = pty.openpty()
+    # A session of its own, so that the terminal sends the signal to the command alone.
+    program = [sys.executable, "-c", _IN_ITS_TERMINAL]
+    with subprocess.Popen(
+        program, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
+    ) as process:
+        os.close(theirs)
+        try:
+            _read_until(ours, b"reference")
+            os.write(ours, b"\x03")
+            assert process.wait(timeout=60) == 1
+        finally:
+            process.kill()
+    os.close(ours)
+    assert not Path(".env").exists()
 
 
 def _read_until(terminal: int, awaited: bytes) -> bytes:

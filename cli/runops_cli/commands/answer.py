@@ -18,6 +18,7 @@ from runops_cli.rows.find_jobs import find_job
 from runops_cli.terminal.console import one_line, printable, to_stderr, to_stdout
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.options import EnvFile, Job
+from runops_cli.terminal.question import asked
 from runops_cli.terminal.run_command import run_with_supabase
 
 __all__ = ["answer", "has_terminal"]
@@ -135,10 +136,14 @@ def _asked(left: Sequence[OpenQuestion], skip: Sequence[str]) -> dict[str, str]:
     wanted = [one for one in left if one.id not in skip]
     for number, one in enumerate(wanted, start=1):
         to_stderr(f"\n{number} of {len(wanted)}  [{one.importance}] {one_line(one.question)}")
-        text = typer.prompt("Answer (empty: leave it open)", default="", show_default=False, err=True).strip()
+        text = asked(_one_answer).strip()
         if text:
             said[one.id] = text
     return said
+
+
+def _one_answer() -> str:
+    return str(typer.prompt("Answer (empty: leave it open)", default="", show_default=False, err=True))
 
 
 def _listed(job: UUID, questions: Questions) -> Exit:

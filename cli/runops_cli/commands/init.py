@@ -1,6 +1,5 @@
 """`runops init`: ask for address and keys, check them, and write them into a file."""
 
-import asyncio
 import os
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ from runops_cli.terminal.env_file_writer import write_settings
 from runops_cli.terminal.errors import CommandFailed
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.options import DEFAULT_MODELS
+from runops_cli.terminal.question import asked
 from runops_cli.terminal.run_command import run_async
 
 __all__ = ["init"]
@@ -142,7 +142,7 @@ async def _from_environment(url: str | None, *, check: bool) -> _Given:
 async def _until_taken(ask: Callable[[], str], take: Callable[[str], Awaitable[T]]) -> T:
     """Ask until an answer is taken, at most three times."""
     for left in reversed(range(_TRIES)):
-        answer = await asyncio.to_thread(ask)
+        answer = asked(ask)
         try:
             return await take(answer.strip())
         except (ValueError, KeyRefused) as error:

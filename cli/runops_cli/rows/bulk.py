@@ -17,6 +17,7 @@ from runops.supabase.many_result import ROWS_AT_ONCE, ManyResult
 from runops_cli.rows.read_jobs import all_pages
 from runops_cli.terminal.console import one_line, to_stderr, to_stdout
 from runops_cli.terminal.exit_codes import Exit
+from runops_cli.terminal.question import asked
 
 __all__ = ["BulkChange", "change_all", "counts_table"]
 
@@ -92,7 +93,7 @@ async def change_all(
         say("Nothing was changed. Without --dry-run it is done.")
         return Exit.OK
     if not yes:
-        typer.confirm(bulk.question.format(counts.total()), abort=True, err=True)
+        asked(lambda: typer.confirm(bulk.question.format(counts.total()), abort=True, err=True))
     return await _changed(all_pages(supabase, chosen, facts=facts), counted, bulk, say)
 
 

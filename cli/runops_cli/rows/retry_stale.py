@@ -11,6 +11,7 @@ from runops.supabase.many_result import ManyResult
 from runops.supabase.unclaimed_rows import UnclaimedRows, find_unclaimed, run_unclaimed_again
 from runops_cli.terminal.console import one_line, to_stderr, to_stdout
 from runops_cli.terminal.exit_codes import Exit
+from runops_cli.terminal.question import asked
 
 __all__ = ["retry_stale"]
 
@@ -41,9 +42,8 @@ async def retry_stale(supabase: Supabase, unchanged_since: datetime, *, yes: boo
         to_stderr(f"{len(found.left_behind)} would be queued again.")
         return Exit.OK
     if not yes:
-        typer.confirm(
-            f"Queue {len(found.left_behind)} again? The consumer that took them must be stopped", abort=True, err=True
-        )
+        question = f"Queue {len(found.left_behind)} again? The consumer that took them must be stopped"
+        asked(lambda: typer.confirm(question, abort=True, err=True))
     return await _queued(supabase, found, unchanged_since, say=to_stderr)
 
 
