@@ -39,4 +39,5 @@ def commands_to_try(program: Path, env_file: Path, job: str, *, cwd: Path) -> li
     shown = program.relative_to(cwd) if program.is_relative_to(cwd) else program
     settings = f"--env-file {shlex.quote(str(env_file))}"
     words = shlex.quote(str(shown))
-    return [f"{words} list {settings}", f"{words} get {job[:8]} {settings}", f"{words} sop {job[:8]} {settings}"]
+    sop = f"{words} sop {job[:8]} {settings}"
+    return [f"{words} list {settings}", f"{words} get {job[:8]} {settings}", sop, f"{sop} --html procedure.html"]

@@ -18,7 +18,10 @@ from typer.testing import Result
 from devstack.stack import StackInfo
 from runops.supabase.connection import Supabase
 from runops.supabase.storage import ObjectStore
+from runops_cli.documents.overwriting import refused_file
+from runops_cli.documents.wanted import Wanted
 from tests import ledgerline
+from tests.browser.chromium import chromium_of_tests
 
 Runops = Callable[..., Result]
 
@@ -137,8 +140,8 @@ def test_markdown_is_a_folder_with_its_pictures(runops: Runops, job: str, tmp_pa
         assert (tmp_path / "wiki/invoices" / name).read_bytes()[:2] == b"\xff\xd8"
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="NO CHROMIUM: tests/browser installs one")
 def test_the_page_is_printed(runops: Runops, job: str, tmp_path: Path) -> None:
+    chromium_of_tests()
     result = runops("sop", job, "--pdf", tmp_path / "page.pdf", "--pictures", "none")
     assert result.exit_code == 0, result.stderr
     assert (tmp_path / "page.pdf").read_bytes()[:5] == b"%PDF-"
@@ -152,6 +155,40 @@ def test_without_a_chromium_it_says_what_to_do(
     assert result.exit_code == 2
     assert "Install one, or write the page with --html FILE" in result.stderr
     assert "downloading" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "taken"),
+    [
+        (("--html", "invoices.html", "--with-video"), "invoices.mp4"),
+        (("--html", "invoices.mp4", "--with-video"), "invoices.mp4"),
+        (("--markdown", "docs"), "docs/README.md"),
+        (("--markdown", "videos", "--with-video"), "videos/recording.mp4"),
+    ],
+)
+def test_a_file_that_nobody_named_is_not_replaced(
+    runops: Runops, job: str, tmp_path: Path, options: tuple[str, ...], taken: str
+) -> None:
+    for name in ("invoices.mp4", "docs/README.md", "videos/recording.mp4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("mine")
+    result = runops("sop", job, *options, "--pictures", "none")
+    assert result.exit_code == 2
+    assert f"{taken} is there already, and is not replaced." in " ".join(result.stderr.split())
+    assert (tmp_path / taken).read_text() == "mine"
+    assert "downloading" not in result.stderr
+
+
+def test_what_an_earlier_run_wrote_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text('<a class="time" href="page.mp4#t=8.1">')
+    (tmp_path / "README.md").write_text("# Invoices\n\n- **Job:** 69e6a424-a73e-4687-95a1-1a9d918b2d74\n")
+    for name in ("page.mp4", "recording.mp4"):
+        (tmp_path / name).write_text("a video")
+    assert refused_file(Wanted(html=tmp_path / "page.html", markdown=tmp_path, with_video=True)) is None
+    # Without the video it stays as it is, whosever it is.
+    (tmp_path / "page.html").write_text("<p>no links</p>")
+    assert refused_file(Wanted(html=tmp_path / "page.html")) is None
+    assert refused_file(Wanted(html=tmp_path / "page.html", with_video=True)) == tmp_path / "page.mp4"
 
 
 def test_a_file_that_cannot_be_written_is_named_before_anything_is_downloaded(

@@ -28,7 +28,7 @@ def test_the_printed_commands_work_in_a_shell_that_has_no_settings(
     env_file = write_env_file(directory, stack.environment(), own_gemini_key=False)
     environment = {name: text for name, text in os.environ.items() if not name.startswith(SETTINGS)}
     environment["KUBECONFIG"] = str(tmp_path / "none")
-    listing, getting, _ = commands_to_try(PROGRAM, env_file, job_id, cwd=tmp_path)
+    listing, getting, _, page = commands_to_try(PROGRAM, env_file, job_id, cwd=tmp_path)
     for command in (listing, getting):
         done = subprocess.run(
             shlex.split(command), cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
@@ -36,6 +36,7 @@ def test_the_printed_commands_work_in_a_shell_that_has_no_settings(
         assert done.returncode == 0, done.stderr
         assert job_id in done.stdout
     assert stack.secret_key not in listing
+    assert shlex.split(page)[-2:] == ["--html", "procedure.html"]
 
 
 def test_only_the_owner_reads_the_file_and_the_users_own_key_is_not_in_it(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from runops.procedure.html_page import html_page
 from runops.procedure.markdown import DOCUMENT, markdown, picture_files
 from runops_cli.documents.chromium_pdf import chromium, print_to_pdf
 from runops_cli.documents.job_video import copy_slim, take_job_pictures
+from runops_cli.documents.overwriting import VIDEO, page_video, refused_file
 from runops_cli.documents.stored_procedure import StoredJob
 from runops_cli.documents.wanted import Wanted
 from runops_cli.scratch_folders import scratch_folder
@@ -35,6 +36,8 @@ async def write_documents(job: StoredJob, procedure: Procedure, wanted: Wanted) 
     for path in filter(None, (wanted.html, wanted.pdf, wanted.json)):
         if not path.parent.is_dir() or path.is_dir():
             raise CommandFailed(f"{path} cannot be written: its folder does not exist, or it is one.", Exit.USAGE)
+    if (taken := refused_file(wanted)) is not None:
+        raise CommandFailed(f"{taken} is there already, and is not replaced. Choose another place.", Exit.USAGE)
     try:
         if wanted.json is not None:
             _write(wanted.json, json.dumps(as_json(procedure), ensure_ascii=False, indent=2) + "\n")
@@ -61,7 +64,7 @@ async def _write_page(
     job: StoredJob, procedure: Procedure, pictures: dict[str, Picture], wanted: Wanted, *, program: str | None
 ) -> None:
     if wanted.html is not None:
-        video = wanted.html.with_suffix(".mp4") if wanted.with_video else None
+        video = page_video(wanted.html) if wanted.with_video else None
         beside = None if video is None else await _beside(job, video)
         _write(wanted.html, html_page(procedure, pictures, video=beside))
     if wanted.pdf is not None and program is not None:
@@ -73,7 +76,7 @@ async def _write_folder(
     job: StoredJob, procedure: Procedure, pictures: dict[str, Picture], folder: Path, *, with_video: bool
 ) -> None:
     await asyncio.to_thread(_fill, folder, picture_files(procedure, pictures))
-    video = await _beside(job, folder / "recording.mp4") if with_video else None
+    video = await _beside(job, folder / VIDEO) if with_video else None
     _write(folder / DOCUMENT, markdown(procedure, pictures, video=video))
 
 
