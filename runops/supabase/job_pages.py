@@ -6,7 +6,7 @@ none, and still have a next one.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Self
@@ -25,7 +25,16 @@ from runops.supabase.jobs_columns import JobsColumns
 from runops.supabase.jobs_requests import quoted, validated
 from runops.supabase.rest import Query, Rest
 
-__all__ = ["LARGEST_PAGE", "Cursor", "Page", "PageRequest", "id_range", "read_page", "summary_columns"]
+__all__ = [
+    "LARGEST_PAGE",
+    "Cursor",
+    "Page",
+    "PageRequest",
+    "id_range",
+    "read_page",
+    "summary_columns",
+    "with_readable_claims",
+]
 
 LARGEST_PAGE = 999
 """One more is asked for, and a server gives 1000 at once unless it was told otherwise."""
@@ -183,13 +192,25 @@ async def read_page(rest: Rest, request: PageRequest, columns: JobsColumns) -> l
     SupabaseError
         The table could not be read.
     """
+    return await with_readable_claims(
+        lambda claims: rest.read(request.by(columns, claims=claims), table="jobs", doing=_DOING)
+    )
+
+
+async def with_readable_claims(read: Callable[[bool], Awaitable[list[dict[str, Any]]]]) -> list[dict[str, Any]]:
+    """Read rows with their claims, or without where one of them cannot be read: an app wrote it, and all rows can.
+
+    Raises
+    ------
+    SupabaseError
+        The table could not be read.
+    """
     try:
-        return await rest.read(request.by(columns), table="jobs", doing=_DOING)
+        return await read(True)
     except SupabaseError as error:
         if not error.unreadable:
             raise
-    # A claim that an app wrote cannot be read. Without the claims, all rows can.
-    return await rest.read(request.by(columns, claims=False), table="jobs", doing=_DOING)
+    return await read(False)
 
 
 def summary_columns(columns: JobsColumns, *, claims: bool = True) -> tuple[str, ...]:

@@ -1,13 +1,14 @@
 """Reads who waits and who is at work, with what the order of claims and the time left depend on. It writes nothing."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from runops.job_row import RowStatus
 from runops.supabase.connection import Supabase
-from runops.supabase.job_pages import summary_columns
+from runops.supabase.job_pages import summary_columns, with_readable_claims
 from runops.supabase.jobs_columns import JobsColumns
 from runops.supabase.jobs_requests import validated
 from runops.supabase.rest import Query
@@ -56,11 +57,13 @@ async def _first(supabase: Supabase, status: RowStatus) -> list[QueuedRow]:
     doing = f"reading the rows in {status} of the table jobs"
 
     async def send(columns: JobsColumns) -> list[dict[str, Any]]:
-        def build(table: Any) -> Query:
-            query = table.select(*summary_columns(columns), *_TURN).eq("status", status.value)
+        def build(table: Any, *, claims: bool) -> Query:
+            query = table.select(*summary_columns(columns, claims=claims), *_TURN).eq("status", status.value)
             built: Query = query.order("created_at").order("id").limit(_MOST)
             return built
 
-        return await supabase.rest.read(build, table="jobs", doing=doing)
+        return await with_readable_claims(
+            lambda claims: supabase.rest.read(partial(build, claims=claims), table="jobs", doing=doing)
+        )
 
     return validated(_ROWS, await supabase.jobs.by_columns(send), doing)

@@ -1,6 +1,7 @@
 """Reads position and time left of the rows that wait or are at work, in three requests."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from pydantic import TypeAdapter
 from runops.job_row import RowStatus
 from runops.row_summary import RowSummary
 from runops.supabase.connection import Supabase
-from runops.supabase.job_pages import summary_columns
+from runops.supabase.job_pages import summary_columns, with_readable_claims
 from runops.supabase.jobs_columns import JobsColumns
 from runops.supabase.jobs_requests import validated
 from runops.supabase.queue_outline import QueueOutline, read_queue_outline
@@ -51,12 +52,14 @@ async def read_row_times(
 
 async def _last_finished(supabase: Supabase) -> list[RowSummary]:
     async def send(columns: JobsColumns) -> list[dict[str, Any]]:
-        def build(table: Any) -> Query:
-            query = table.select(*summary_columns(columns)).eq("status", RowStatus.COMPLETED.value)
+        def build(table: Any, *, claims: bool) -> Query:
+            query = table.select(*summary_columns(columns, claims=claims)).eq("status", RowStatus.COMPLETED.value)
             # By the key: no table has an index on the time of completion.
             built: Query = query.order("id", desc=True).limit(MOST_FINISHED)
             return built
 
-        return await supabase.rest.read(build, table="jobs", doing=_DOING)
+        return await with_readable_claims(
+            lambda claims: supabase.rest.read(partial(build, claims=claims), table="jobs", doing=_DOING)
+        )
 
     return validated(_ROWS, await supabase.jobs.by_columns(send), _DOING)

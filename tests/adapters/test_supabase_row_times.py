@@ -73,3 +73,15 @@ async def test_a_row_is_told_its_time_and_keeps_its_place(
     assert row is not None
     database.execute("update public.jobs set updated_at = now() where job_id = %s", [waiting])
     assert await supabase.jobs.put_beside(row, TIME_LEFT_KEY, {"position": 4}) is None
+
+
+async def test_a_claim_that_cannot_be_read_takes_no_place_from_the_others(
+    supabase: Supabase, queue: Callable[..., UUID], database: Connection
+) -> None:
+    unreadable = '{"runops": {"a": ' + "9" * 5000 + "}}"
+    done, hostile, waiting = queue(), queue(), queue()
+    assert await supabase.jobs.complete(done, await _claimed(supabase, done), said={"took": {}})
+    for job_id in (done, hostile):
+        database.execute("update jobs set metadata = %s::jsonb where job_id = %s", [unreadable, job_id])
+    times = await read_row_times(supabase)
+    assert {job_id: time.position for job_id, time in times.items()} == {hostile: 1, waiting: 2}
