@@ -54,6 +54,8 @@ class Watched:
         """Run the job again. It has its transcript, unless a change gives that another key; never its SOP."""
         storage = self.job.supabase.storage
         await storage.upload_json("videos", self.job.task.sop_object, {}, before_write=_nothing)
+        # Without the object it would count as one that somebody edited, and stay.
+        self.job.database.execute("delete from sops where job_id = %s", [self.job.task.job_id])
         self.job.task = replace(self.job.task, claim=await self.job.claim(), **changes)
         await self.job.run()
 
