@@ -27,8 +27,12 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(clone: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as a user whose environment has no setting of ours, and who is in no virtual environment."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith((*SETTINGS, "VIRTUAL_ENV"))}
+    """Run a command as a user whose environment has no setting of ours, and who is in no virtual environment.
+
+    Nor is the user inside of `make test`, which would have a further make tell of each folder.
+    """
+    others = (*SETTINGS, "VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     return subprocess.run(
         command,
         cwd=clone,

@@ -202,13 +202,13 @@ def _check_cluster(release: Installation, inside: ClusterObjects, good: list[str
 
     eventually(lambda: phases() <= {"Succeeded", "Failed"}, "every VideoJob has ended")
     table = [line.split() for line in release.kubectl("get", "videojobs").splitlines()]
-    assert table[0] == ["NAME", "PHASE", "STAGE", "PROGRESS", "ATTEMPTS", "AGE"]
+    assert table[0] == ["NAME", "PHASE", "STAGE", "PROGRESS", "ATTEMPTS", "ENDS", "AGE"]
     rows = {row[0].removeprefix("vj-"): row for row in table[1:]}
     for job_id in good:
         assert rows[job_id][1:4] == ["Succeeded", "completed", "100%"]
     assert rows[bad][1] == "Failed"
     wide = release.kubectl("get", "videojobs", "-o", "wide").splitlines()
-    assert wide[0].split()[6:] == ["USER", "MODEL", "TOKENS", "REASON", "NODE"]
+    assert wide[0].split()[7:] == ["USER", "MODEL", "TOKENS", "REASON", "POSITION", "NODE"]
     failed = release.json("get", "videojob", f"vj-{bad}")["status"]
     assert failed["reason"] == "NotAVideo"
     assert {item["type"]: item["status"] for item in failed["conditions"]}["Finished"] == "True"
