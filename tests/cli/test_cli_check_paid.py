@@ -53,7 +53,7 @@ def test_a_model_that_takes_everything(runops: Runops, gemini: GeminiControl, st
     assert "store: false, HIGH resolution and thinking level low were accepted" in details[f"paid: {MODEL}, transcript"]
     assert "thinking level medium" in details[f"paid: {MODEL}, SOP"]
     assert details[f"paid: {MODEL}, pictures"] == "a picture counts 280 tokens, as HIGH resolution does"
-    assert details[f"paid: {MODEL}, sound"].startswith("320 AUDIO tokens")
+    assert details[f"paid: {MODEL}, sound"].startswith("250 AUDIO tokens")
     assert "2 paid calls to Gemini: about 0.0" in result.stderr
     assert [call.kind for call in gemini.calls()] == ["transcribe", "sop"]
     assert gemini.files() == [], "the clip is deleted"
