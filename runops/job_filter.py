@@ -153,6 +153,8 @@ class JobFilter:
             raise ValueError(f"{name}: {said}") from None
         if len(given.get("text", "")) > _LONGEST_TEXT:
             raise ValueError(f"text: Use at most {_LONGEST_TEXT} characters.")
+        if "\0" in given.get("text", ""):
+            raise ValueError("text: It has a NUL character, which no error has.")
         return cls(
             statuses=frozenset(_several(given.get("status", ""))),
             user=user,

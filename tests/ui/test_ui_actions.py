@@ -145,6 +145,19 @@ async def test_a_job_that_the_table_refuses_does_not_stop_the_others(
     assert f'href="/jobs/{job(62)}"' in text
 
 
+async def test_a_job_that_was_claimed_since_is_not_cancelled_with_the_queued_ones(
+    database: psycopg.Connection, visit: Visit
+) -> None:
+    fill(database)
+    visitor = await visit(allow_actions=True)
+    text, form = await visitor.preview("/actions/cancel?status=queued")
+    assert _counts(text) == {"leave the queue and end in error": 5}
+    database.execute("update jobs set status = 'processing' where job_id = %s", (job(0),))
+    text = await _carried_out(visitor, form)
+    assert _counts(text) == {"cancelled": 4, "changed meanwhile and left alone": 1}
+    assert database.execute("select status from jobs where job_id = %s", (job(0),)).fetchone() == ("processing",)
+
+
 async def test_an_order_of_the_most_jobs_says_that_more_fit(
     database: psycopg.Connection, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:

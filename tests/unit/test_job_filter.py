@@ -113,6 +113,7 @@ def test_a_query_may_say_it_as_people_do() -> None:
         ({"longer_than": "long"}, "longer_than: 'long' is no length. Use 90s, 10m or 1.5h"),
         ({"reason": "Evictet"}, "reason: There is no reason 'Evictet'. Did you mean Evicted"),
         ({"text": "x" * 201}, "text: Use at most 200 characters"),
+        ({"text": "a\0b"}, "text: It has a NUL character"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_the_way_out(query: dict[str, str], said: str) -> None:

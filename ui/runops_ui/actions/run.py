@@ -37,6 +37,8 @@ class Order:
     ----------
     completed_too
         Whether completed jobs are run again too.
+    only_queued
+        Whether only jobs that are still queued are cancelled: those at work were not asked for.
     why
         The reason of a cancel, for the row; may be empty.
     """
@@ -44,6 +46,7 @@ class Order:
     action: Action
     job_ids: tuple[UUID, ...]
     completed_too: bool = False
+    only_queued: bool = False
     why: str = ""
 
 
@@ -151,7 +154,8 @@ class Runs:
                 result = await row_commands.run_again(self._supabase, job_id, from_statuses=[RowStatus.ERROR, *also])
                 self._note(run, job_id, result, done="queued again", already="was queued already")
             elif order.action is Action.CANCEL:
-                result = await row_commands.cancel(self._supabase, job_id, _sentence(order.why))
+                statuses = [RowStatus.QUEUED] if order.only_queued else row_commands.OPEN
+                result = await row_commands.cancel(self._supabase, job_id, _sentence(order.why), from_statuses=statuses)
                 self._note(run, job_id, result, done="cancelled", already="was cancelled already")
             else:
                 await self._suspend(run, job_id, suspended=order.action is Action.PAUSE)

@@ -1,6 +1,7 @@
 """Preview, yes, and the count for each outcome."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from aiohttp import web
@@ -54,7 +55,8 @@ class ActionPages:
         completed_too = job_id is not None or RowStatus.COMPLETED.value in chosen.statuses
         videos = (await self._reader.cluster.snapshot()).videojobs
         effect = preview(action, rows, videos, completed_too=completed_too)
-        order = Order(action, effect.job_ids[:MOST_JOBS], completed_too)
+        only_queued = job_id is None and chosen.statuses == {RowStatus.QUEUED.value}
+        order = Order(action, effect.job_ids[:MOST_JOBS], completed_too, only_queued)
         return self._drawing.page(
             request,
             "preview.html",
@@ -76,7 +78,7 @@ class ActionPages:
         if order is None:
             sentence = "It was carried out already, or its preview is too old. Go back and begin again."
             return self._drawing.message(request, "Nothing was changed", sentence, status=409)
-        run = self._runs.start(Order(order.action, order.job_ids, order.completed_too, str(form.get("why", ""))))
+        run = self._runs.start(replace(order, why=str(form.get("why", ""))))
         raise web.HTTPSeeOther(f"/actions/runs/{run.name}")
 
     async def outcome(self, request: web.Request) -> web.Response:
