@@ -109,7 +109,9 @@ class TimeLeftLoop:
             view = self._store.videojob(self._turns.pop())
             if view is not None and not view.finished:
                 written += await self._show(view, pace, paused=paused, position=places.get(view.uid))
-            if written >= _WRITES or self._again is not None:
+            if self._again is not None:
+                break
+            if written >= _WRITES:
                 break
             if number % _AT_A_TIME == 0:
                 await asyncio.sleep(0)
