@@ -149,7 +149,7 @@ class JobFilter:
             name = "longer_than"
             longer = parse_seconds(given["longer_than"]) if "longer_than" in given else None
         except ValueError as error:
-            said = f"{given[name]!r} is no UUID." if name == "user" else str(error)
+            said = f"{given[name]!r} is not a UUID." if name == "user" else str(error)
             raise ValueError(f"{name}: {said}") from None
         if len(given.get("text", "")) > _LONGEST_TEXT:
             raise ValueError(f"text: Use at most {_LONGEST_TEXT} characters.")

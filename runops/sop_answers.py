@@ -131,7 +131,7 @@ def without_secret(question: str, answer: str) -> str:
 def is_same_question(one: str, other: str) -> bool:
     """Tell whether two texts ask the same: the same words, or nearly, about the same names and numbers.
 
-    A model words its questions anew in each SOP.
+    A model asks in other words in each SOP.
     """
     words, others = _words(one), _words(other)
     if words == others:

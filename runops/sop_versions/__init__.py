@@ -1,1 +1,1 @@
-"""Versions of one job's SOP: what was generated, what people made of it, and what is generated anew. Pure."""
+"""Versions of one job's SOP: what was generated, what people made of it, and what is generated now. Pure."""

@@ -106,7 +106,7 @@ def test_a_query_may_say_it_as_people_do() -> None:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ({"user": "me"}, "user: 'me' is no UUID"),
+        ({"user": "me"}, "user: 'me' is not a UUID"),
         ({"since": "soon"}, "since: 'soon' is no time. Use 30m"),
         ({"since": "2027-01-01"}, "since: 2027-01-01 is still to come"),
         ({"changed_since": "9999999w"}, "changed_since: '9999999w' is no time"),
