@@ -1,7 +1,7 @@
 """Gives the nodes of a new SOP the ids that the same steps had before. Pure.
 
-A model gives its nodes other names each time. Edits, evidence and comparisons go by id, so a step that is there again keeps
-its id, and an id never passes to another step.
+A model gives its nodes other names each time. Edits, evidence and comparisons go by id, so a step that is there again
+keeps its id, and an id never passes to another step.
 """
 
 from collections import Counter

@@ -138,7 +138,8 @@ async def _other(supabase: Supabase, other: str) -> Any:
         ref = parse_job_ref(other)
     except typer.BadParameter:
         raise typer.BadParameter(
-            f"{other!r} is neither a file nor the id of a job. Give one of them, or `generated` or `edited`.", param_hint="--diff"
+            f"{other!r} is no file and no job. Give the path or id of one, or `generated` or `edited`.",
+            param_hint="--diff",
         ) from None
     return await supabase.results.read_sop(await find_job(supabase, ref))
 
