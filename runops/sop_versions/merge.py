@@ -252,7 +252,7 @@ def _by_key(items: Sequence[dict[str, Any]], key: Callable[[_Object], Any]) -> d
 
 
 def _as_key(name: Any) -> Any:
-    # A list or an object is no key.
+    # A list or an object cannot be a key of a dict.
     return repr(name) if any(isinstance(part, list | dict) for part in _parts(name)) else name
 
 

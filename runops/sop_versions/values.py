@@ -27,7 +27,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def objects(value: Any) -> list[dict[str, Any]] | None:
-    """Return a list of objects; nothing is an empty one, and None stands for anything else."""
+    """Return a list of objects: an empty one for an absent value, and None for anything that is not such a list."""
     if value is None:
         return []
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):

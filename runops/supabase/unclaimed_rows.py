@@ -85,7 +85,7 @@ async def run_unclaimed_again(
     """
 
     def still_left_behind(row: JobRow) -> bool:
-        # Read anew right before the write, which is conditional on this reading: an operator may have taken it over.
+        # Read again right before the write, which is conditional on this reading: an operator may have taken it over.
         return row.claim is None and row.untouched_since(unchanged_since)
 
     for job_id in job_ids:

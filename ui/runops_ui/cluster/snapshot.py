@@ -94,7 +94,7 @@ class ClusterReader:
         return self._last
 
     async def snapshot(self) -> Snapshot:
-        """Return what is known, read anew if that is some seconds old; a slow cluster is waited for 3 s at most."""
+        """Return what is known, read again once it is some seconds old; a slow cluster is waited for 3 s at most."""
         if self.access is None:
             return NOTHING_KNOWN
         loop = asyncio.get_running_loop()
