@@ -17,6 +17,7 @@ from tests.ui.filled import HOSTILE, fill, job, manifests_of
 from tests.ui.site import Manifests, running_site
 
 _WAIT = 120_000
+_TOKEN = "a token of more than sixteen characters"
 _SCREENSHOTS = os.environ.get("RUNOPS_SCREENSHOTS")
 """A folder in which a person looks at the pages."""
 _PAGES = {
@@ -36,6 +37,14 @@ def site(stack: StackInfo, database: psycopg.Connection) -> Iterator[str]:
     """The page over a queue in use, with a cluster; jobs may be changed."""
     fill(database)
     with running_site(stack, Manifests(manifests_of()), port=_free_port(), allow_actions=True) as address:
+        yield address
+
+
+@pytest.fixture
+def site_with_token(stack: StackInfo, database: psycopg.Connection) -> Iterator[str]:
+    """The page over a queue in use, behind a token."""
+    fill(database)
+    with running_site(stack, port=_free_port(), token=_TOKEN) as address:
         yield address
 
 
@@ -188,19 +197,14 @@ def test_further_pages_are_appended_while_one_scrolls(site: str, page: Page) -> 
     expect(page.locator("#pager")).to_contain_text("This is the end of the list.")
 
 
-def test_one_logs_in_with_the_token_and_comes_where_one_wanted(
-    stack: StackInfo, database: psycopg.Connection, page: Page
-) -> None:
-    fill(database)
-    token = "a token of more than sixteen characters"
-    with running_site(stack, port=_free_port(), token=token) as address:
-        page.goto(f"{address}/failures?since=24h")
-        assert violations(page) == []
-        _keep(page, "login-light")
-        page.get_by_label("Token").fill(token)
-        page.get_by_role("button", name="Log in").click()
-        expect(page.get_by_role("heading", name="Failures")).to_be_visible(timeout=_WAIT)
-        assert page.url == f"{address}/failures?since=24h"
-        assert token not in page.content()
-        page.get_by_role("button", name="Log out").click()
-        expect(page.get_by_role("heading", name="Log in")).to_be_visible(timeout=_WAIT)
+def test_one_logs_in_with_the_token_and_comes_where_one_wanted(site_with_token: str, page: Page) -> None:
+    page.goto(f"{site_with_token}/failures?since=24h")
+    assert violations(page) == []
+    _keep(page, "login-light")
+    page.get_by_label("Token").fill(_TOKEN)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Failures")).to_be_visible(timeout=_WAIT)
+    assert page.url == f"{site_with_token}/failures?since=24h"
+    assert _TOKEN not in page.content()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible(timeout=_WAIT)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -27,6 +28,7 @@ pytestmark = [
 Kubectl = Callable[..., str]
 JobOf = Callable[[str, str], dict[str, Any]]
 Eventually = Callable[..., None]
+TracesOf = Callable[[ClusterInfo], "Traces"]
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,12 @@ class Traces:
         self.node = found
         self.first = found.first
         self._namespaces = {kind: self._namespace(found.first.pid, kind) for kind in ("pid", "mnt", "net")}
+        # The kernel gives a number that is free to the next namespace of anybody: held open, it stays this node's.
+        self._held = [os.open(f"/proc/{found.first.pid}/ns/{kind}", os.O_RDONLY) for kind in self._namespaces]
+
+    def close(self) -> None:
+        for handle in self._held:
+            os.close(handle)
 
     def left(self) -> list[str]:
         link, state = self.node.addresses.link, self.node.state
@@ -98,6 +106,12 @@ class Traces:
     @staticmethod
     def _namespace(pid: int, kind: str) -> str:
         return str(Path(f"/proc/{pid}/ns/{kind}").readlink())
+
+
+@pytest.fixture
+def traces_of() -> Iterator[TracesOf]:
+    with ExitStack() as open_until_the_end:
+        yield lambda cluster: open_until_the_end.enter_context(closing(Traces(cluster)))
 
 
 def test_a_job_of_a_local_image_completes_and_its_log_can_be_read(
@@ -185,6 +199,7 @@ def test_two_clusters_run_side_by_side_and_down_leaves_nothing_of_one(  # noqa: 
     job_of: JobOf,
     greeting_port: int,
     eventually: Eventually,
+    traces_of: TracesOf,
 ) -> None:
     second = start("second")
     load_image(second, tiny_image)
@@ -204,7 +219,7 @@ def test_two_clusters_run_side_by_side_and_down_leaves_nothing_of_one(  # noqa: 
         document=job_of("still-running", "while true; do read -t 60 line < /dev/zero; done"),
     )
     kubectl(second, "wait", "--for=jsonpath={.status.ready}=1", "job/still-running", "--timeout=180s")
-    traces = Traces(second)
+    traces = traces_of(second)
     assert len(traces.left()) > 10
 
     down(second.name)
@@ -216,13 +231,18 @@ def test_two_clusters_run_side_by_side_and_down_leaves_nothing_of_one(  # noqa: 
     assert status(cluster.name) == cluster
 
 
-def test_killing_the_first_process_leaves_nothing(
-    start: Callable[..., ClusterInfo], tiny_image: Path, kubectl: Kubectl, job_of: JobOf, eventually: Eventually
+def test_killing_the_first_process_leaves_nothing(  # noqa: PLR0917  (pytest passes fixtures by name)
+    start: Callable[..., ClusterInfo],
+    tiny_image: Path,
+    kubectl: Kubectl,
+    job_of: JobOf,
+    eventually: Eventually,
+    traces_of: TracesOf,
 ) -> None:
     doomed = start("doomed")
     load_image(doomed, tiny_image)
     run_to_completion(kubectl, doomed, job_of("first", "true"))
-    traces = Traces(doomed)
+    traces = traces_of(doomed)
 
     os.kill(traces.first.pid, signal.SIGKILL)
 
@@ -230,22 +250,24 @@ def test_killing_the_first_process_leaves_nothing(
 
 
 def test_a_cluster_starts_again_at_once_under_the_name_of_one_that_was_killed(
-    start: Callable[..., ClusterInfo], kubectl: Kubectl
+    start: Callable[..., ClusterInfo], kubectl: Kubectl, traces_of: TracesOf
 ) -> None:
     first = start("again")
-    os.kill(Traces(first).first.pid, signal.SIGKILL)
+    os.kill(traces_of(first).first.pid, signal.SIGKILL)
 
     second = start("again")
 
     assert kubectl(second, "get", "--raw", "/readyz") == "ok"
-    traces = Traces(second)
+    traces = traces_of(second)
     down(second.name)
     assert traces.left() == []
 
 
-def test_down_cleans_up_for_a_keeper_that_was_killed(start: Callable[..., ClusterInfo], eventually: Eventually) -> None:
+def test_down_cleans_up_for_a_keeper_that_was_killed(
+    start: Callable[..., ClusterInfo], eventually: Eventually, traces_of: TracesOf
+) -> None:
     orphaned = start("orphaned")
-    traces = Traces(orphaned)
+    traces = traces_of(orphaned)
     os.kill(traces.node.keeper.pid, signal.SIGKILL)
 
     down(orphaned.name)
