@@ -271,6 +271,10 @@ def test_the_pod_of_the_operator_and_runops_check_say_why_nothing_is_claimed(
         by_type: dict[str, dict[str, Any]] = {one["type"]: one for one in pod["status"].get("conditions") or []}
         return by_type.get(CONDITION, {})
 
+    def reasons_of_events() -> set[str]:
+        events = inside.objects("events")
+        return {item["reason"] for item in events if item["involvedObject"]["name"] == "operator-1"}
+
     def checked() -> Finding:
         (found,) = asyncio.run(check_claims(KubectlOfRunops(namespace=inside.namespace)))
         return found
@@ -287,8 +291,8 @@ def test_the_pod_of_the_operator_and_runops_check_say_why_nothing_is_claimed(
         assert found.detail.startswith("KeyRejected: ")
         faults.clear()
         eventually(lambda: condition().get("status") == "True", "the condition is cleared")
-        events = [item["reason"] for item in inside.objects("events") if item["involvedObject"]["name"] == "operator-1"]
-        assert {"KeyRejected", "ClaimsResumed"} <= set(events)
+        # The condition is written first, the event after it.
+        eventually(lambda: {"KeyRejected", "ClaimsResumed"} <= reasons_of_events(), "events tell of both")
 
 
 @pytest.mark.parametrize(
