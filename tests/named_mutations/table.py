@@ -112,8 +112,8 @@ MUTATIONS: Final[Sequence[Mutation]] = (
     ),
     _in_operator(
         name="a definition that goes a moment after its VideoJobs cancels them",
-        before="left = self._since.get(last.uid, clock()) + self.grace_seconds - clock()",
-        after="left = 0",
+        before="if served_at >= since + self.grace_seconds:",
+        after="if True:",
         test="tests/operator/test_definition_deleted.py::test_a_definition_that_goes_a_moment_later_cancels_no_video",
     ),
     _in_operator(

@@ -140,6 +140,18 @@ async def test_a_failed_request_counts_for_its_resource(server: _Server, path: s
     assert failed == [("GET", resource, 403)]
 
 
+@pytest.mark.parametrize("status", [403, 405])
+async def test_a_resource_whose_definition_is_being_deleted_is_not_there(server: _Server, status: int) -> None:
+    words = (
+        'videojobs.runops.dev "vj-1" is forbidden: create not allowed while custom resource definition is terminating'
+    )
+    server.answer = partial(web.json_response, {"kind": "Status", "message": words}, status=status)
+    async with ApiServer(server.login) as api:
+        with pytest.raises(NotFound, match="is terminating") as caught:
+            await api.call("POST", _PATH, body={})
+    assert caught.value.status == 404
+
+
 @pytest.mark.parametrize("text", ["<html>", "[1]", ""], ids=["not JSON", "not an object", "nothing"])
 async def test_an_answer_that_is_not_an_object_is_an_error(server: _Server, text: str) -> None:
     server.answer = partial(web.Response, text=text)

@@ -79,6 +79,24 @@ async def test_a_definition_that_goes_a_moment_later_cancels_no_video(world: Wor
 
 
 @pytest.mark.virtual_time
+async def test_a_slow_answer_holds_for_when_it_was_asked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await _two_at_work(world)
+    world.reconciler.deletions.grace_seconds = 1.0
+    world.cluster.delete_definition()
+    world.cluster.defined = True
+    asyncio.get_running_loop().call_later(0.5, setattr, world.cluster, "defined", False)
+
+    async def slow(_name: str) -> bool:
+        was_there = world.cluster.defined
+        await asyncio.sleep(3)
+        return was_there
+
+    monkeypatch.setattr(world.cluster, "serves_videojobs", slow)
+    await world.settle()
+    assert {row.status for row in world.jobs.rows.values()} == {"processing"}
+
+
+@pytest.mark.virtual_time
 async def test_a_burst_of_cancels_waits_once_for_the_definition(world: World) -> None:
     names = await _two_at_work(world)
     world.reconciler.deletions.grace_seconds = 1.0

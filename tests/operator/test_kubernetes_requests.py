@@ -167,7 +167,7 @@ async def test_an_answer_without_items_is_never_an_empty_list(answer: Manifest) 
         (Conflict("it exists", status=409), True),
         (ClusterError("spec.jobId is wrong", status=422), True),
         (NotFound("404 page not found", status=404), False),
-        (ClusterError("create not allowed while custom resource definition is terminating", status=405), False),
+        (ClusterError("pods is forbidden", status=403), True),
     ],
 )
 async def test_whether_videojobs_are_served_is_asked_without_making_one(answer: Any, served: bool) -> None:

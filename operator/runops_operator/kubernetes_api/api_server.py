@@ -22,6 +22,8 @@ _CONNECTIONS = 50
 _EXPECTED = frozenset({404, 409})
 """Statuses that state a fact about an object; such a request did not fail."""
 _REDIRECTS = range(300, 400)
+_DEFINITION_GOES = "while custom resource definition is terminating"
+"""The answer to a creation while a definition is being deleted: 403 by Kubernetes 1.37, 405 by older versions."""
 
 HEADERS: Mapping[str, str] = {
     "Accept": "application/json",
@@ -265,5 +267,8 @@ def _decoded(what: str, status: int, data: bytes) -> dict[str, Any]:
         return value
     words = str(value.get("message", ""))[:300] if isinstance(value, dict) else "the answer is not a JSON object"
     message = f"{what}: {status} {words}"
+    if _DEFINITION_GOES in words:
+        # This refuses no object: the resource goes, and a moment later the answer is 404.
+        status = 404
     kind = {404: NotFound, 409: Conflict}.get(status, ClusterError)
     raise kind(message, status=status)

@@ -15,8 +15,6 @@ __all__ = ["KubernetesCluster"]
 _CHUNK = 50
 """Objects in a page: five hundred decoded pods take 35 MB for a moment, and such moments add up."""
 _POD_REFUSED = "involvedObject.kind=Job,reason=FailedCreate"
-_NOT_SERVED = frozenset({404, 405})
-"""Of a creation, where the definition is gone, and while it is being deleted and still has VideoJobs."""
 _CONFLICT = 409
 _DRY_RUN = {"dryRun": "All", "fieldValidation": "Strict"}
 
@@ -83,9 +81,9 @@ class KubernetesCluster:
         trial = {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": {"name": name}, "spec": spec}
         try:
             await self._api.call("POST", self._videojobs, query={"dryRun": "All"}, body=trial)
+        except NotFound:
+            return False
         except ClusterError as error:
-            if error.status in _NOT_SERVED:
-                return False
             if error.status not in {*REFUSALS, _CONFLICT}:
                 raise
         return True

@@ -82,26 +82,28 @@ class Deletions:
         clock = asyncio.get_running_loop().time
         for uid in self._store.deleted_uids():
             self._since.setdefault(uid, clock())
+        since = self._since.get(last.uid, clock())
         while True:
             if self._store.deleted(last.name) is not last:
                 # Another one was found to have gone with the definition, and this one with it.
                 return False
-            if not await self._is_served(last.name):
+            served_at = await self._served(last.name)
+            if served_at is None:
                 self._forget_all()
                 return False
-            left = self._since.get(last.uid, clock()) + self.grace_seconds - clock()
-            if left <= 0:
+            if served_at >= since + self.grace_seconds:
                 return True
-            await asyncio.sleep(min(left, _LOOK_SECONDS))
+            await asyncio.sleep(_LOOK_SECONDS)
 
-    async def _is_served(self, name: str) -> bool:
+    async def _served(self, name: str) -> float | None:
+        """Tell when the definition was there: an answer may be slow, and holds for when it was asked for."""
         clock = asyncio.get_running_loop().time
-        if clock() - self._served_at < _LOOK_SECONDS / 2:
-            return True
-        served = await self._cluster.serves_videojobs(name)
-        if served:
-            self._served_at = clock()
-        return served
+        if clock() - self._served_at >= _LOOK_SECONDS / 2:
+            asked_at = clock()
+            if not await self._cluster.serves_videojobs(name):
+                return None
+            self._served_at = max(self._served_at, asked_at)
+        return self._served_at
 
     def _forget_all(self) -> None:
         # The rows stay claimed, and the row watch makes their VideoJobs again. The definition may be back before the
