@@ -21,7 +21,9 @@ class RowSummary(BaseModel):
     user_id
         `metadata.user_id` as the app wrote it.
     runops
-        `metadata.runops` as written.
+        `metadata.runops` as written. None also where it cannot be read, though the claim's text can.
+    claim_text
+        `metadata.runops.claim` as text.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -36,6 +38,7 @@ class RowSummary(BaseModel):
     progress_percent: int | None = None
     user_id: str | None = None
     runops: Any = None
+    claim_text: str | None = None
 
     @property
     def claim(self) -> Claim | None:

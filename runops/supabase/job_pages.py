@@ -45,6 +45,7 @@ _ZONES_DIFFER = timedelta(hours=26)
 _PLACE = ("row_id:id", "placed_at:created_at")
 """As the table has them: a time is compared with the text that was read."""
 _USER, _CLAIM = "user_id:metadata->>user_id", "runops:metadata->runops"
+_CLAIM_TEXT = "claim_text:metadata->runops->>claim"
 _CURSOR = re.compile(r"([fb])!([0-9A-Za-z-]{1,64})!([0-9A-Za-z:.+ -]{0,64})")
 _HEX = re.compile(r"[0-9a-f-]{1,36}")
 _NOT_ENDED = f"status.in.({RowStatus.QUEUED.value},{RowStatus.PROCESSING.value})"
@@ -215,7 +216,7 @@ async def with_readable_claims(read: Callable[[bool], Awaitable[list[dict[str, A
 
 def summary_columns(columns: JobsColumns, *, claims: bool = True) -> tuple[str, ...]:
     """Return what is selected of a row for its `RowSummary`."""
-    there = (*(name for name in columns.read if name != "metadata"), _USER, *((_CLAIM,) if claims else ()))
+    there = (*(name for name in columns.read if name != "metadata"), _USER, _CLAIM_TEXT, *((_CLAIM,) if claims else ()))
     progress = ("progress_stage", "progress_percent") if columns.progress else ()
     return (*there, *progress, *(("completed_at::timestamptz",) if columns.completed_at else ()))
 

@@ -39,6 +39,7 @@ IDS_AT_ONCE = 100
 _PAGE = 1000
 _SMALLEST_PAGE = 100
 """A server may give fewer rows than asked for, but hardly fewer than this: such a page is the last."""
+_ANSWERED = ("job_id", "status", "updated_at", "claim:metadata->runops->>claim")
 _MOST_COLUMN_CHANGES = 5
 """More than there are optional columns."""
 
@@ -299,7 +300,7 @@ class JobsReads:
 
         PostgREST 12 applies that to the rows in its answer, too, so the answer must have the columns that it names.
         """
-        return await self._change(values, which, ("job_id", "status", "updated_at"), doing=doing)
+        return await self._change(values, which, _ANSWERED, doing=doing)
 
     async def _change(
         self, values: dict[str, Any], which: Callable[[Any], Any], select: tuple[str, ...], *, doing: str

@@ -19,9 +19,10 @@ __all__ = [
     "claim_unchanged",
     "claimed_page",
     "claims_page",
-    "ended_among",
     "fenced",
     "held_among",
+    "held_by_nobody",
+    "held_by_token",
     "held_under",
     "of_status",
     "parsed",
@@ -204,15 +205,6 @@ def seen(row: JobRow, status: str | None) -> Callable[[Any], Any]:
     return which
 
 
-def ended_among(rows: Iterable[JobRow]) -> Callable[[Any], Any]:
-    """Filter for those of some rows that have ended and are as they were read, for an update that queues them.
-
-    As in `seen_among`, an alternative is there for the answer alone: no row that has ended is queued.
-    """
-    ended = [RowStatus.ERROR.value, RowStatus.COMPLETED.value]
-    return lambda query: query.in_("status", ended).or_(f"{_unchanged(rows)},status.eq.{RowStatus.QUEUED.value}")
-
-
 def _unchanged(rows: Iterable[JobRow]) -> str:
     """Return alternatives: each of the rows, as it was read."""
     return ",".join(
@@ -251,6 +243,16 @@ def held_under(query: Any, token: str, *, of: str = "") -> Any:
     """
     query, path = query.eq(f"{of}status", RowStatus.PROCESSING.value), f"{of}{_CLAIM_PATH}"
     return query.eq(path, token) if "/" in token else query.like(path, f"{token}%")
+
+
+def held_by_token(token: str) -> str:
+    """Return the condition that a row carries a token, with or without a bound pod. It has no character of a pattern."""
+    return f"{_CLAIM_PATH}.like.{quoted(f'{token}*')}"
+
+
+def held_by_nobody() -> str:
+    """Return the condition that a row carries no readable token."""
+    return f"or({_NOBODYS})"
 
 
 def fenced(job_id: UUID, token: str) -> Callable[[Any], Any]:

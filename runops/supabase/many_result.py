@@ -6,7 +6,7 @@ from uuid import UUID
 __all__ = ["ROWS_AT_ONCE", "ManyResult"]
 
 ROWS_AT_ONCE = 40
-"""Rows that fit into a URL, each with its `updated_at`."""
+"""Rows that fit into a URL, each with what tells whether it is as it was shown."""
 
 
 @dataclass(slots=True)
@@ -18,7 +18,7 @@ class ManyResult:
     changed
         How many are as they were wanted.
     left
-        How many were left alone: they had another status by then, or changed just then.
+        How many were left alone: they were no longer as they were shown.
     refused
         Those that could not be read or that the table refused to change, with the words.
     """

@@ -12,6 +12,7 @@ from runops.supabase.errors import SupabaseError, ever_changing
 from runops.supabase.job_values import failed, queued_afresh
 from runops.supabase.jobs_requests import seen
 from runops.supabase.retry import may_pass
+from runops.supabase.shown_row import ShownRow, still_among
 
 __all__ = ["OPEN", "CommandResult", "Outcome", "cancel", "run_again"]
 
@@ -39,9 +40,7 @@ class CommandResult:
     row: JobRow | None = None
 
 
-async def cancel(
-    supabase: Supabase, job_id: UUID, sentence: str, *, from_statuses: Collection[RowStatus] = OPEN
-) -> CommandResult:
+async def cancel(supabase: Supabase, job_id: UUID, sentence: str, *, shown: ShownRow | None = None) -> CommandResult:
     """Set a row that is queued or worked on to `error`; its worker loses the claim and stops.
 
     One write decides and changes at once, so that a row that ends at the same moment keeps its end.
@@ -54,8 +53,8 @@ async def cancel(
         The row.
     sentence
         Written to the row's `error` column.
-    from_statuses
-        Which statuses it may have, of those in `OPEN`.
+    shown
+        The state in which a person saw it: only that is cancelled. Without it, whatever has not ended.
 
     Raises
     ------
@@ -65,14 +64,15 @@ async def cancel(
     body = failed(sentence)
 
     def still_open(query: Any) -> Any:
-        return query.eq("job_id", str(job_id)).in_("status", [status.value for status in from_statuses])
+        query = query.eq("job_id", str(job_id)).in_("status", [status.value for status in OPEN])
+        return query if shown is None else still_among([shown], RowStatus(shown.status), after=RowStatus.ERROR)(query)
 
     doubt = False
     attempts = supabase.rest.retries.begin(may_pass)
     for _round in attempts:
         failure: SupabaseError | None = None
         try:
-            if await supabase.jobs.change(body, still_open, doing=f"cancelling the row {job_id} of the table jobs"):
+            if await supabase.jobs.change_some(body, still_open, doing=f"cancelling the row {job_id} of the table jobs"):
                 return CommandResult(Outcome.DONE)
         except SupabaseError as error:
             if not error.retryable:
@@ -85,7 +85,7 @@ async def cancel(
         written = body["error"] if (await supabase.jobs.columns()).error else None
         if row.status == RowStatus.ERROR and row.error == written:
             return CommandResult(Outcome.DONE if doubt else Outcome.ALREADY, row)
-        if row.status not in from_statuses:
+        if row.status not in OPEN or not (shown is None or shown.is_still(row)):
             return CommandResult(Outcome.REFUSED, row)
         if failure is not None:
             await attempts.failed(failure)

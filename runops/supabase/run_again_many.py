@@ -1,4 +1,4 @@
-"""Puts many rows that have ended back into the queue, in few requests: each only while it is as it was read."""
+"""Puts many rows that have ended back into the queue, in few requests: each only while it is as it was shown."""
 
 import json
 from collections import defaultdict
@@ -10,17 +10,17 @@ from runops.job_row import JobRow, RowStatus
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops.supabase.job_values import queued_afresh
-from runops.supabase.jobs_requests import ended_among
 from runops.supabase.many_result import ManyResult
 from runops.supabase.row_commands import Outcome, run_again
+from runops.supabase.shown_row import ShownRow, still_among
 
 __all__ = ["run_many_again"]
 
-_ENDED = frozenset({RowStatus.ERROR, RowStatus.COMPLETED})
+_ENDED = (RowStatus.ERROR, RowStatus.COMPLETED)
 
 
 async def run_many_again(
-    supabase: Supabase, job_ids: Sequence[UUID], result: ManyResult, *, only_sop: bool = False
+    supabase: Supabase, rows: Sequence[ShownRow], result: ManyResult, *, only_sop: bool = False
 ) -> None:
     """Put rows in `error` or `completed` back into the queue and remove their attempts. To repeat it is safe.
 
@@ -28,7 +28,7 @@ async def run_many_again(
     ----------
     supabase
         The project.
-    job_ids
+    rows
         The rows, at most `ROWS_AT_ONCE`.
     result
         What became of them is added to it, also where an error ends it.
@@ -40,45 +40,56 @@ async def run_many_again(
     SupabaseError
         Supabase cannot be reached, or refuses the key. Some of the rows may be queued.
     """
-    try:
-        there = await supabase.jobs.get_many(job_ids)
-    except SupabaseError as error:
-        if not error.unreadable:
-            raise
-        # One of them cannot be read; the others can.
-        await _one_by_one(supabase, job_ids, result, only_sop=only_sop)
-        return
-    rows = [row for row in there.values() if row.status in _ENDED]
-    result.left += len(job_ids) - len(rows)
-    for batch in _of_same_metadata(rows, only_sop=only_sop):
-        await _run_batch(supabase, batch, result, only_sop=only_sop)
+    there = await supabase.jobs.get_many(row.job_id for row in rows)
+    for status in _ENDED:
+        shown = {row.job_id: row for row in rows if row.status == status}
+        unchanged = [row for job_id, one in shown.items() if (row := there.get(job_id)) and one.is_still(row)]
+        for batch in _of_same_metadata(unchanged, only_sop=only_sop):
+            await _run_batch(supabase, batch, shown, status, result, only_sop=only_sop)
+        result.left += sum(job_id in there for job_id in shown) - len(unchanged)
+        # Deleted, or of a content that cannot be read: each tells it alone.
+        missing = [one for job_id, one in shown.items() if job_id not in there]
+        await _one_by_one(supabase, missing, result, only_sop=only_sop)
+    result.left += sum(row.status not in _ENDED for row in rows)
 
 
-async def _run_batch(supabase: Supabase, rows: list[JobRow], result: ManyResult, *, only_sop: bool) -> None:
+async def _run_batch(
+    supabase: Supabase,
+    rows: list[JobRow],
+    shown: dict[UUID, ShownRow],
+    status: RowStatus,
+    result: ManyResult,
+    *,
+    only_sop: bool,
+) -> None:
     doing, values = f"queueing {len(rows)} rows of the table jobs again", _values(rows[0], only_sop=only_sop)
+    batch = [shown[row.job_id] for row in rows]
     try:
-        queued = await supabase.jobs.change_some(values, ended_among(rows), doing=doing)
+        which = still_among(batch, status, after=RowStatus.QUEUED)
+        queued = await supabase.jobs.change_some(values, which, doing=doing)
     except SupabaseError as error:
         if not (error.retryable or error.refuses_row):
             raise
         # The answer may be lost, or the table refuses one of them: each is read again.
-        await _one_by_one(supabase, [row.job_id for row in rows], result, only_sop=only_sop)
+        await _one_by_one(supabase, batch, result, only_sop=only_sop)
         return
     result.changed += queued
     result.left += len(rows) - queued
 
 
-async def _one_by_one(supabase: Supabase, job_ids: Iterable[UUID], result: ManyResult, *, only_sop: bool) -> None:
-    for job_id in job_ids:
+async def _one_by_one(supabase: Supabase, rows: Iterable[ShownRow], result: ManyResult, *, only_sop: bool) -> None:
+    for row in rows:
         try:
-            outcome = (await run_again(supabase, job_id, from_statuses=_ENDED, only_sop=only_sop)).outcome
+            ended = await run_again(
+                supabase, row.job_id, from_statuses=_ENDED, only_if=row.is_still, only_sop=only_sop
+            )
         except SupabaseError as error:
             if not (error.unreadable or error.refuses_row):
                 raise
-            result.refused.append((job_id, error.message))
+            result.refused.append((row.job_id, error.message))
         else:
             # A row that is queued already is one whose answer was lost.
-            if outcome in {Outcome.DONE, Outcome.ALREADY}:
+            if ended.outcome in {Outcome.DONE, Outcome.ALREADY}:
                 result.changed += 1
             else:
                 result.left += 1

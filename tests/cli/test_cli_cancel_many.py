@@ -11,12 +11,6 @@ import pytest
 from typer.testing import Result
 
 from devstack.faults import Fault, FaultControl
-from devstack.stack import StackInfo
-from runops.job_row import RowStatus
-from runops.supabase.cancel_many import cancel_many
-from runops.supabase.connection import Supabase
-from runops.supabase.many_result import ManyResult
-from runops.supabase.row_commands import Outcome, cancel
 
 Runops = Callable[..., Result]
 PATCH: dict[str, Any] = {"method": "PATCH", "path": "/rest/v1/jobs"}
@@ -142,17 +136,42 @@ def test_only_what_was_counted_is_cancelled_and_only_in_its_status(
     assert result.stderr.splitlines()[-1].startswith("3 cancelled. ")
 
 
-async def test_a_row_that_was_claimed_meanwhile_is_not_cancelled_as_a_queued_one(
-    stack: StackInfo, database: psycopg.Connection
+@pytest.mark.parametrize("options", [["--all"], ["--status", "queued"], ["--status", "queued", "--status", "processing"]])
+def test_a_row_that_is_claimed_before_the_yes_is_not_cancelled(
+    runops: Runops, database: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, options: list[str]
 ) -> None:
-    insert(database, 2)
-    insert(database, 1, status="processing")
-    ids = [row[0] for row in database.execute("select job_id from jobs").fetchall()]
-    async with Supabase(stack.url, stack.secret_key) as supabase:
-        result = ManyResult()
-        await cancel_many(supabase, ids, result, "Cancelled.", from_statuses=[RowStatus.QUEUED])
-        assert (result.changed, result.left) == (2, 1)
-        (still,) = database.execute("select job_id from jobs where status = 'processing'").fetchone() or ()
-        alone = await cancel(supabase, still, "Cancelled.", from_statuses=[RowStatus.QUEUED])
-        assert alone.outcome is Outcome.REFUSED
+    insert(database, 3)
+
+    def asked(*_: Any, **__: Any) -> bool:
+        stamp = json.dumps({"runops": {"claim": "here", "by": "an operator", "attempt": 1}})
+        database.execute(
+            "update jobs set status = 'processing', metadata = %s, updated_at = clock_timestamp() "
+            "where id = (select min(id) from jobs)",
+            [stamp],
+        )
+        return True
+
+    monkeypatch.setattr("typer.confirm", asked)
+    result = runops("cancel", *options)
+    assert result.exit_code == 0, result.output
     assert statuses(database) == {"error": 2, "processing": 1}
+    assert "2 cancelled, 1 had changed meanwhile and were left alone." in result.stderr
+
+
+def test_a_row_that_ran_to_its_end_before_the_yes_is_not_queued_again(
+    runops: Runops, database: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert(database, 2, status="error")
+    insert(database, 1, status="completed")
+
+    def asked(*_: Any, **__: Any) -> bool:
+        database.execute(
+            "update jobs set status = 'completed', updated_at = clock_timestamp() where id = (select min(id) from jobs)"
+        )
+        return True
+
+    monkeypatch.setattr("typer.confirm", asked)
+    result = runops("retry", "--status", "error", "--status", "completed")
+    assert result.exit_code == 0, result.output
+    assert statuses(database) == {"queued": 2, "completed": 1}
+    assert "2 queued again, 1 had changed meanwhile and were left alone." in result.stderr

@@ -145,17 +145,30 @@ async def test_a_job_that_the_table_refuses_does_not_stop_the_others(
     assert f'href="/jobs/{job(62)}"' in text
 
 
-async def test_a_job_that_was_claimed_since_is_not_cancelled_with_the_queued_ones(
-    database: psycopg.Connection, visit: Visit
+@pytest.mark.parametrize("chosen", ["status=queued", "status=queued&status=processing", f"job={job(0)}"])
+async def test_a_job_that_was_claimed_since_is_not_cancelled_as_one_that_waits(
+    database: psycopg.Connection, visit: Visit, chosen: str
 ) -> None:
     fill(database)
     visitor = await visit(allow_actions=True)
-    text, form = await visitor.preview("/actions/cancel?status=queued")
-    assert _counts(text) == {"leave the queue and end in error": 5}
+    text, form = await visitor.preview(f"/actions/cancel?{chosen}")
+    shown = sum(_counts(text).values())
     database.execute("update jobs set status = 'processing' where job_id = %s", (job(0),))
     text = await _carried_out(visitor, form)
-    assert _counts(text) == {"cancelled": 4, "changed meanwhile and left alone": 1}
+    assert _counts(text).get("cancelled", 0) == shown - 1
+    assert _counts(text)["changed meanwhile and left alone"] == 1
     assert database.execute("select status from jobs where job_id = %s", (job(0),)).fetchone() == ("processing",)
+
+
+async def test_a_job_that_ran_to_its_end_since_is_not_queued_again(database: psycopg.Connection, visit: Visit) -> None:
+    fill(database)
+    visitor = await visit(allow_actions=True)
+    text, form = await visitor.preview("/actions/retry?status=completed")
+    assert sum(_counts(text).values()) == 36
+    # Somebody else queued it again, and that run has ended.
+    database.execute("update jobs set updated_at = clock_timestamp() where job_id = %s", (job(30),))
+    text = await _carried_out(visitor, form)
+    assert _counts(text) == {"queued again": 35, "changed meanwhile and left alone": 1}
 
 
 async def test_an_order_of_the_most_jobs_says_that_more_fit(

@@ -275,9 +275,9 @@ def test_a_preview_takes_what_the_action_can_change(
     statuses = ["queued", "processing", "completed", "error"]
     rows = [row(number, status) for number, status in enumerate(statuses)]
     effect = preview(action, rows, {job(1): video(1)}, completed_too=completed_too)
-    taken = Counter(statuses[number] for number in range(4) if job(number) in effect.job_ids)
+    taken = Counter(statuses[number] for number in range(4) if job(number) in {one.job_id for one in effect.rows})
     assert dict(taken) == changed
-    assert effect.changed.total() == len(effect.job_ids)
+    assert effect.changed.total() == len(effect.rows)
     assert effect.kept.total() == kept
 
 

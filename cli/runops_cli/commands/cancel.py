@@ -1,6 +1,5 @@
 """`runops cancel`: end jobs that are queued or processing."""
 
-from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from typing import Annotated
@@ -101,7 +100,7 @@ def cancel(
     async def cancel_all(supabase: Supabase) -> Exit:
         if filtered:
             facts = await facts_for(Kubectl(context, namespace), chosen)
-            bulk = _bulk(supabase, sentence, {RowStatus(status) for status in chosen.statuses})
+            bulk = _bulk(supabase, sentence)
             return await change_all(supabase, chosen, bulk, facts=facts, yes=yes, dry_run=dry_run)
 
         async def cancel_one(job_id: UUID) -> JobResult:
@@ -112,9 +111,9 @@ def cancel(
     run_with_supabase(env_file, cancel_all)
 
 
-def _bulk(supabase: Supabase, sentence: str, from_statuses: Collection[RowStatus]) -> BulkChange:
+def _bulk(supabase: Supabase, sentence: str) -> BulkChange:
     return BulkChange(
-        change=partial(cancel_many, supabase, sentence=sentence, from_statuses=from_statuses),
+        change=partial(cancel_many, supabase, sentence=sentence),
         question="Cancel {}?",
         done="cancelled",
         none="No job that has not ended matches. `runops list` shows the jobs.",

@@ -1,7 +1,7 @@
 """Changes all jobs that a filter takes: they are counted first, then changed in small batches."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops.supabase.job_pages import Page
 from runops.supabase.many_result import ROWS_AT_ONCE, ManyResult
+from runops.supabase.shown_row import ShownRow
 from runops_cli.rows.read_jobs import all_pages
 from runops_cli.terminal.console import one_line, to_stderr, to_stdout
 from runops_cli.terminal.exit_codes import Exit
@@ -43,7 +44,7 @@ class BulkChange:
         The next command.
     """
 
-    change: Callable[[Sequence[UUID], ManyResult], Awaitable[None]]
+    change: Callable[[Sequence[ShownRow], ManyResult], Awaitable[None]]
     question: str
     done: str
     none: str
@@ -60,7 +61,7 @@ async def change_all(
     dry_run: bool,
     say: Callable[[str], None] = to_stderr,
 ) -> Exit:
-    """Count the jobs, ask, and change those that were counted. What was done stands where it is interrupted.
+    """Count the jobs, ask, and change those that are still as they were counted. What was done stands if interrupted.
 
     Parameters
     ----------
@@ -76,11 +77,11 @@ async def change_all(
         Shows a line.
     """
     counts: Counter[str] = Counter()
-    counted: set[UUID] = set()
+    counted: dict[UUID, ShownRow] = {}
     undecided = 0
     async for page in all_pages(supabase, chosen, facts=facts):
         counts.update(map(_kind, page.rows))
-        counted.update(row.job_id for row in page.rows)
+        counted |= {row.job_id: ShownRow.of(row) for row in page.rows}
         undecided += page.undecided
     if undecided:
         say(f"{undecided} more are left out: nothing tells their model or length.")
@@ -94,7 +95,7 @@ async def change_all(
         return Exit.OK
     if not yes:
         asked(lambda: typer.confirm(bulk.question.format(counts.total()), abort=True, err=True))
-    return await _changed(all_pages(supabase, chosen, facts=facts), counted, bulk, say)
+    return await _changed(counted, all_pages(supabase, chosen, facts=facts), bulk, say)
 
 
 def counts_table(counts: Counter[str]) -> list[str]:
@@ -111,19 +112,17 @@ def _kind(row: RowSummary) -> str:
 
 
 async def _changed(
-    pages: AsyncIterator[Page], counted: Collection[UUID], bulk: BulkChange, say: Callable[[str], None]
+    counted: Mapping[UUID, ShownRow], pages_after: AsyncIterator[Page], bulk: BulkChange, say: Callable[[str], None]
 ) -> Exit:
-    result, told, later = ManyResult(), 0, 0
+    result, told, rows = ManyResult(), 0, list(counted.values())
     try:
-        async for page in pages:
-            # A person agreed to those that were counted. Others may match by now.
-            ids = [row.job_id for row in page.rows if row.job_id in counted]
-            later += len(page.rows) - len(ids)
-            for start in range(0, len(ids), ROWS_AT_ONCE):
-                await bulk.change(ids[start : start + ROWS_AT_ONCE], result)
-                if result.changed // _PROGRESS_EVERY > told:
-                    told = result.changed // _PROGRESS_EVERY
-                    say(f"{told * _PROGRESS_EVERY} are {bulk.done} ...")
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            await bulk.change(rows[start : start + ROWS_AT_ONCE], result)
+            if result.changed // _PROGRESS_EVERY > told:
+                told = result.changed // _PROGRESS_EVERY
+                say(f"{told * _PROGRESS_EVERY} are {bulk.done} ...")
+        # A person agreed to those that were counted. Others may match by now.
+        later = sum([row.job_id not in counted async for page in pages_after for row in page.rows])
     except SupabaseError as error:
         say(f"{error.message} Run the command again: what is {bulk.done} already is left alone.")
         return _ended(result, bulk, Exit.UNAVAILABLE, say)
@@ -138,7 +137,7 @@ async def _changed(
 def _ended(result: ManyResult, bulk: BulkChange, code: Exit, say: Callable[[str], None]) -> Exit:
     for job_id, words in result.refused[:_MOST_REFUSALS_SHOWN]:
         say(f"{job_id}  was not changed: {one_line(words)}")
-    left = f", {result.left} had changed meanwhile" if result.left else ""
+    left = f", {result.left} had changed meanwhile and were left alone" if result.left else ""
     refused = f", {len(result.refused)} could not be changed" if result.refused else ""
     say(f"{result.changed} {bulk.done}{left}{refused}. {bulk.afterwards}")
     return code

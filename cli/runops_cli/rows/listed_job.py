@@ -79,7 +79,7 @@ class ListedJob:
             # Scripts read one number; the table keeps one for each class.
             said["waits"] = claim.interruptions
         return {
-            **self.row.model_dump(mode="json", exclude={"runops"}),
+            **self.row.model_dump(mode="json", exclude={"runops", "claim_text"}),
             "runops": said,
             "reason": reason_of(self.row),
             "title": self.title,

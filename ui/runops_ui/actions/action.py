@@ -8,6 +8,7 @@ from uuid import UUID
 
 from runops.job_row import RowStatus
 from runops.row_summary import RowSummary
+from runops.supabase.shown_row import ShownRow
 from runops.videojob_view import VideoJobView
 
 __all__ = ["Action", "Preview", "preview"]
@@ -41,15 +42,15 @@ class Preview:
 
     Attributes
     ----------
-    job_ids
-        The jobs that would be changed.
+    rows
+        The jobs that would be changed, as they are shown.
     changed
         How many, by what becomes of them.
     kept
         How many stay as they are, by why.
     """
 
-    job_ids: tuple[UUID, ...]
+    rows: tuple[ShownRow, ...]
     changed: Counter[str]
     kept: Counter[str]
 
@@ -74,16 +75,16 @@ def preview(
     completed_too
         Whether completed videos run again too. Each costs again: only where they were asked for.
     """
-    job_ids: list[UUID] = []
+    shown: list[ShownRow] = []
     changed, kept = Counter[str](), Counter[str]()
     for row in rows:
         becomes, stays = _effect(action, row, videos.get(row.job_id), completed_too=completed_too)
         if becomes is not None:
-            job_ids.append(row.job_id)
+            shown.append(ShownRow.of(row))
             changed[becomes] += 1
         else:
             kept[stays] += 1
-    return Preview(tuple(job_ids), changed, kept)
+    return Preview(tuple(shown), changed, kept)
 
 
 def _effect(

@@ -15,6 +15,7 @@ from runops.supabase import row_commands
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.row_commands import Outcome
+from runops.supabase.shown_row import ShownRow
 from runops.videojob import videojob_name
 from runops_ui.actions.action import Action
 from runops_ui.cluster.access import ClusterAccess, ClusterUnavailable
@@ -22,6 +23,7 @@ from runops_ui.cluster.access import ClusterAccess, ClusterUnavailable
 __all__ = ["Order", "Run", "Runs"]
 
 _log = logging.getLogger(__name__)
+_ENDED = (RowStatus.ERROR, RowStatus.COMPLETED)
 _AT_ONCE = 8
 _KEPT = 50
 _MOST_REFUSALS = 20
@@ -35,18 +37,14 @@ class Order:
 
     Attributes
     ----------
-    completed_too
-        Whether completed jobs are run again too.
-    only_queued
-        Whether only jobs that are still queued are cancelled: those at work were not asked for.
+    rows
+        The jobs as they were shown. A job that changed since is left alone.
     why
         The reason of a cancel, for the row; may be empty.
     """
 
     action: Action
-    job_ids: tuple[UUID, ...]
-    completed_too: bool = False
-    only_queued: bool = False
+    rows: tuple[ShownRow, ...]
     why: str = ""
 
 
@@ -122,11 +120,11 @@ class Runs:
 
     async def _carry_out(self, run: Run) -> None:
         order = run.order
-        _log.info("%s of %d jobs was ordered on the page", order.action, len(order.job_ids))
+        _log.info("%s of %d jobs was ordered on the page", order.action, len(order.rows))
         try:
             async with asyncio.timeout(_LONGEST_SECONDS):
-                for start in range(0, len(order.job_ids), _AT_ONCE):
-                    await self._some(run, order.job_ids[start : start + _AT_ONCE])
+                for start in range(0, len(order.rows), _AT_ONCE):
+                    await self._some(run, order.rows[start : start + _AT_ONCE])
         except (SupabaseError, ClusterUnavailable) as error:
             run.trouble = f"{error} The rest was not tried. What was done stands; doing it again is safe."
         except TimeoutError:
@@ -141,21 +139,21 @@ class Runs:
             run.ended = True
             _log.info("%s ended: %s", order.action, dict(run.outcomes))
 
-    async def _some(self, run: Run, job_ids: Sequence[UUID]) -> None:
-        results = await asyncio.gather(*(self._one(run, job_id) for job_id in job_ids), return_exceptions=True)
+    async def _some(self, run: Run, rows: Sequence[ShownRow]) -> None:
+        results = await asyncio.gather(*(self._one(run, row) for row in rows), return_exceptions=True)
         if (first := next(_errors(results), None)) is not None:
             raise first
 
-    async def _one(self, run: Run, job_id: UUID) -> None:
-        order = run.order
+    async def _one(self, run: Run, row: ShownRow) -> None:
+        order, job_id = run.order, row.job_id
         try:
             if order.action is Action.RETRY:
-                also = [RowStatus.COMPLETED] if order.completed_too else []
-                result = await row_commands.run_again(self._supabase, job_id, from_statuses=[RowStatus.ERROR, *also])
+                result = await row_commands.run_again(
+                    self._supabase, job_id, from_statuses=_ENDED, only_if=row.is_still
+                )
                 self._note(run, job_id, result, done="queued again", already="was queued already")
             elif order.action is Action.CANCEL:
-                statuses = [RowStatus.QUEUED] if order.only_queued else row_commands.OPEN
-                result = await row_commands.cancel(self._supabase, job_id, _sentence(order.why), from_statuses=statuses)
+                result = await row_commands.cancel(self._supabase, job_id, _sentence(order.why), shown=row)
                 self._note(run, job_id, result, done="cancelled", already="was cancelled already")
             else:
                 await self._suspend(run, job_id, suspended=order.action is Action.PAUSE)
@@ -179,7 +177,8 @@ class Runs:
                 run.note(job_id, already)
             case Outcome.REFUSED:
                 status = None if result.row is None else result.row.status
-                run.note(job_id, "changed meanwhile and left alone", f"Its status is {status or 'missing'} now.")
+                said = f"It is no longer as it was shown; its status is {status or 'missing'}."
+                run.note(job_id, "changed meanwhile and left alone", said)
             case Outcome.MISSING:
                 run.note(job_id, "no longer there", "Its row was deleted.")
 

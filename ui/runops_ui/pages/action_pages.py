@@ -55,17 +55,16 @@ class ActionPages:
         completed_too = job_id is not None or RowStatus.COMPLETED.value in chosen.statuses
         videos = (await self._reader.cluster.snapshot()).videojobs
         effect = preview(action, rows, videos, completed_too=completed_too)
-        only_queued = job_id is None and chosen.statuses == {RowStatus.QUEUED.value}
-        order = Order(action, effect.job_ids[:MOST_JOBS], completed_too, only_queued)
+        order = Order(action, effect.rows[:MOST_JOBS])
         return self._drawing.page(
             request,
             "preview.html",
             action=action,
             effect=effect,
-            number=len(order.job_ids),
+            number=len(order.rows),
             more=more,
             most=MOST_JOBS,
-            order=self._previews.keep(order, session_of(request)) if order.job_ids else None,
+            order=self._previews.keep(order, session_of(request)) if order.rows else None,
             chips=chips(query, "/") if job_id is None else [],
             job_id=job_id,
             back=f"/jobs/{job_id}" if job_id is not None else url("/", _filter_only(query)),
@@ -87,7 +86,7 @@ class ActionPages:
         if run is None:
             sentence = "The page's program was started again since, or many others followed. What was done stands."
             return self._drawing.message(request, "Not known any more", sentence, status=404)
-        return self._drawing.page(request, "run.html", run=run, total=len(run.order.job_ids), action=run.order.action)
+        return self._drawing.page(request, "run.html", run=run, total=len(run.order.rows), action=run.order.action)
 
     async def _one(self, job_id: UUID) -> tuple[list[RowSummary], bool]:
         row = await self._reader.row(job_id)
