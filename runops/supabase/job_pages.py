@@ -7,7 +7,7 @@ none, and still have a next one.
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
@@ -37,9 +37,7 @@ __all__ = [
 ]
 
 LARGEST_PAGE = 999
-"""One more is asked for, and a server gives 1000 at once unless it was told otherwise."""
-_SMALLEST_CUT = 100
-"""A server that was told to give fewer rows gives hardly fewer than this."""
+"""One more is asked for, and a hosted server gives 1000 at once unless it was told otherwise."""
 _ZONES_DIFFER = timedelta(hours=26)
 """A column without a zone holds times of the database's zone, which only the database knows."""
 _PLACE = ("row_id:id", "placed_at:created_at")
@@ -161,15 +159,18 @@ class PageRequest:
             return query.lte("created_at", place.created_at).or_(f"created_at.lt.{at},id.lt.{row_id}")
         return query.or_(f"created_at.gt.{at},and(created_at.eq.{at},id.gt.{row_id}),created_at.is.null")
 
-    def page_of(self, answer: list[dict[str, Any]], facts: Mapping[UUID, VideoFacts]) -> Page:
-        """Return the page that an answer holds."""
+    def beyond(self, answer: list[dict[str, Any]]) -> "PageRequest":
+        """Return the request for the row that comes after an answer."""
+        return replace(self, after=_cursor(answer[-1], backwards=self.backwards), limit=0)
+
+    def page_of(self, answer: list[dict[str, Any]], facts: Mapping[UUID, VideoFacts], *, more: bool) -> Page:
+        """Return the page that an answer holds; `more` tells whether there are further rows."""
         raw = answer[: self.limit]
         if self.backwards:
             raw.reverse()
         rows = validated(_SUMMARIES, raw, _DOING)
         fitting = [row for row in rows if self.chosen.takes_row(row)]
         known = {row.job_id: facts.get(row.job_id) or facts_of_row(row) for row in fitting}
-        more = len(answer) > self.limit or len(answer) >= _SMALLEST_CUT
         before, behind = (more, True) if self.backwards else (self.after is not None, more and not self._past_all(rows))
         return Page(
             rows=[row for row in fitting if self.chosen.takes_video(known[row.job_id])],
@@ -185,17 +186,27 @@ class PageRequest:
         return self.order is Order.NEWEST and since is not None and at is not None and at < since
 
 
-async def read_page(rest: Rest, request: PageRequest, columns: JobsColumns) -> list[dict[str, Any]]:
-    """Return the rows of a page as the table gives them.
+async def read_page(
+    rest: Rest, request: PageRequest, columns: JobsColumns
+) -> tuple[list[dict[str, Any]], bool]:
+    """Return the rows of a page as the table gives them, and whether there are further ones.
 
     Raises
     ------
     SupabaseError
         The table could not be read.
     """
-    return await with_readable_claims(
-        lambda claims: rest.read(request.by(columns, claims=claims), table="jobs", doing=_DOING)
-    )
+
+    async def read(request: PageRequest) -> list[dict[str, Any]]:
+        return await with_readable_claims(
+            lambda claims: rest.read(request.by(columns, claims=claims), table="jobs", doing=_DOING)
+        )
+
+    answer = await read(request)
+    if len(answer) > request.limit:
+        return answer, True
+    # A short answer is the last, unless the server gives no more rows at once.
+    return answer, rest.may_be_cut(len(answer)) and bool(await read(request.beyond(answer)))
 
 
 async def with_readable_claims(read: Callable[[bool], Awaitable[list[dict[str, Any]]]]) -> list[dict[str, Any]]:

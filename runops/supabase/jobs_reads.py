@@ -37,8 +37,8 @@ _log = logging.getLogger(__name__)
 IDS_AT_ONCE = 100
 """Ids that fit into a URL."""
 _PAGE = 1000
-_SMALLEST_PAGE = 100
-"""A server may give fewer rows than asked for, but hardly fewer than this: such a page is the last."""
+_FEWEST_AT_ONCE = 20
+"""A server that gives fewer rows at once than this only delays what the operator reads every few seconds."""
 _ANSWERED = ("job_id", "status", "updated_at", "claim:metadata->runops->>claim")
 _MOST_COLUMN_CHANGES = 5
 """More than there are optional columns."""
@@ -112,7 +112,7 @@ class JobsReads:
         without_nobody: bool = False,
         prioritised: bool = False,
     ) -> list[JobRow]:
-        """Return the oldest queued rows, oldest first, at most `limit` (the server may give fewer, often 1000).
+        """Return the oldest queued rows, oldest first, at most `limit`, however few the server gives at once.
 
         A row with unreadable metadata would make the whole page unreadable: it is set to `error` and left out.
 
@@ -132,14 +132,14 @@ class JobsReads:
         def page(select: tuple[str, ...]) -> Callable[[Any], Query]:
             return queued_page(
                 select,
-                limit,
                 lane=lane,
                 without_users=without_users,
                 without_nobody=without_nobody,
                 prioritised=prioritised,
             )
 
-        return await self._readable(page, RowStatus.QUEUED, doing="reading the queued rows of the table jobs")
+        doing = "reading the queued rows of the table jobs"
+        return await self._readable(page, RowStatus.QUEUED, limit=limit, doing=doing)
 
     async def backlog(self, lane: Lane) -> Backlog:
         """Return the number of queued rows of a lane, and when the oldest was made."""
@@ -180,7 +180,7 @@ class JobsReads:
             def page(select: tuple[str, ...], some: list[str] = some) -> Callable[[Any], Query]:
                 return stale_among(select, some)
 
-            rows += await self._readable(page, RowStatus.PROCESSING, doing=doing)
+            rows += await self._readable(page, RowStatus.PROCESSING, limit=len(some), doing=doing)
         # One that was touched between the two reads is alive.
         return [row for row in rows if row.untouched_since(limit_at)]
 
@@ -199,11 +199,8 @@ class JobsReads:
         for start in range(0, len(wanted), IDS_AT_ONCE):
             some = [str(job_id) for job_id in wanted[start : start + IDS_AT_ONCE]]
 
-            def page(select: tuple[str, ...], some: list[str] = some) -> Callable[[Any], Query]:
-                return among(select, some)
-
             try:
-                rows = await self._rows(page, doing=f"reading {len(some)} rows of the table jobs")
+                rows = await self._among(some)
             except SupabaseError as error:
                 if not error.unreadable:
                     raise
@@ -225,7 +222,7 @@ class JobsReads:
         order: Order = Order.NEWEST,
         facts: Mapping[UUID, VideoFacts] | None = None,
     ) -> Page:
-        """Return a page of the jobs that a filter takes, in one request.
+        """Return a page of the jobs that a filter takes, in one request, or two where the answer may have been cut.
 
         Parameters
         ----------
@@ -241,8 +238,8 @@ class JobsReads:
             What is known of the videos, for a filter that asks for models or lengths. Of others, what the rows keep.
         """
         request = PageRequest(chosen, after, min(limit, LARGEST_PAGE), order)
-        answer = await self.by_columns(lambda columns: read_page(self._rest, request, columns))
-        return request.page_of(answer, facts or {})
+        answer, more = await self.by_columns(lambda columns: read_page(self._rest, request, columns))
+        return request.page_of(answer, facts or {}, more=more)
 
     async def claimed_by_names(self, beginning: str, *, limit: int = 1000) -> list[JobRow]:
         """Return the rows in `processing` claimed under a name that begins so, oldest first, at most `limit`."""
@@ -270,7 +267,7 @@ class JobsReads:
             for claimed in parsed_claims(rows, doing=doing):
                 yield claimed
             first += len(rows)
-            if len(rows) < _SMALLEST_PAGE:
+            if len(rows) < _FEWEST_AT_ONCE or not self._rest.may_be_cut(len(rows)):
                 break
 
     async def refuse(self, row: JobRow, sentence: str) -> bool:
@@ -328,23 +325,39 @@ class JobsReads:
             _log.warning("row not set to error: %s", error)
 
     async def _readable(
-        self, page: Callable[[tuple[str, ...]], Callable[[Any], Query]], status: RowStatus, *, doing: str
+        self, page: Callable[[tuple[str, ...]], Callable[[Any], Any]], status: RowStatus, *, limit: int, doing: str
     ) -> list[JobRow]:
-        """Return the rows of a page; those whose metadata cannot be read are set to `error` and left out."""
+        """Return the first rows of an order; those whose metadata cannot be read are set to `error` and left out."""
+
+        async def first(columns: JobsColumns) -> list[dict[str, Any]]:
+            return await self._rest.read_first(
+                page(columns.read), limit, table="jobs", doing=doing, whole_below=_FEWEST_AT_ONCE
+            )
+
         try:
-            return await self._rows(page, doing=doing)
+            return parsed(await self.by_columns(first), doing=doing)
         except SupabaseError as error:
             if not error.unreadable:
                 raise
         rows: list[JobRow] = []
-        ids = page(("job_id", "updated_at"))
-        for known in parsed(await self._rest.read(ids, table="jobs", doing=doing), doing=doing):
+        ids = await self._rest.read_first(page(("job_id", "updated_at")), limit, table="jobs", doing=doing)
+        for known in parsed(ids, doing=doing):
             row = await self._one(known.job_id)
             if row is UNREADABLE:
                 await self._end_unreadable(known, status)
             elif isinstance(row, JobRow) and row.status == status:
                 rows.append(row)
         return rows
+
+    async def _among(self, job_ids: list[str]) -> list[JobRow]:
+        doing = f"reading {len(job_ids)} rows of the table jobs"
+
+        async def send(columns: JobsColumns) -> list[dict[str, Any]]:
+            return await self._rest.read_among(
+                lambda table, some: among(columns.read, some)(table), job_ids, table="jobs", doing=doing
+            )
+
+        return parsed(await self.by_columns(send), doing=doing)
 
     async def _one(self, job_id: UUID) -> JobRow | Literal["unreadable"] | None:
         try:

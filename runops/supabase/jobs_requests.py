@@ -88,7 +88,6 @@ def of_lane(query: Any, lane: Lane | None) -> Any:
 
 def queued_page(
     select: tuple[str, ...],
-    limit: int,
     *,
     lane: Lane | None,
     without_users: Collection[str],
@@ -106,7 +105,7 @@ def queued_page(
         if without_users:
             among_them = ",".join(map(quoted, sorted(without_users)))
             query = query.or_(f"{_USER_PATH}.is.null,{_USER_PATH}.not.in.({among_them})")
-        return query.order("created_at").order("id").limit(limit)
+        return query.order("created_at").order("id")
 
     return build
 

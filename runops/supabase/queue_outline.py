@@ -11,13 +11,12 @@ from runops.supabase.connection import Supabase
 from runops.supabase.job_pages import summary_columns, with_readable_claims
 from runops.supabase.jobs_columns import JobsColumns
 from runops.supabase.jobs_requests import validated
-from runops.supabase.rest import Query
 from runops.time_left.of_rows import QueuedRow
 
 __all__ = ["QueueOutline", "read_queue_outline"]
 
 _MOST = 1000
-"""As many as a server gives at once."""
+"""As many as a hosted server gives at once."""
 _TURN = ("priority:metadata->>priority", "backfill:metadata->>backfill")
 _ROWS = TypeAdapter(list[QueuedRow])
 
@@ -57,13 +56,12 @@ async def _first(supabase: Supabase, status: RowStatus) -> list[QueuedRow]:
     doing = f"reading the rows in {status} of the table jobs"
 
     async def send(columns: JobsColumns) -> list[dict[str, Any]]:
-        def build(table: Any, *, claims: bool) -> Query:
+        def build(table: Any, *, claims: bool) -> Any:
             query = table.select(*summary_columns(columns, claims=claims), *_TURN).eq("status", status.value)
-            built: Query = query.order("created_at").order("id").limit(_MOST)
-            return built
+            return query.order("created_at").order("id")
 
         return await with_readable_claims(
-            lambda claims: supabase.rest.read(partial(build, claims=claims), table="jobs", doing=doing)
+            lambda claims: supabase.rest.read_first(partial(build, claims=claims), _MOST, table="jobs", doing=doing)
         )
 
     return validated(_ROWS, await supabase.jobs.by_columns(send), doing)

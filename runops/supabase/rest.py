@@ -1,7 +1,7 @@
 """Sends what the `postgrest` library builds, and turns every failure into a `SupabaseError`."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 import httpx
@@ -18,6 +18,7 @@ __all__ = ["Query", "Rest"]
 
 Row = dict[str, Any]
 _NOT_ONE = "PGRST116"
+_FORGET_SECONDS = 600.0
 
 
 class _Answer(Protocol):
@@ -60,6 +61,21 @@ class Rest:
         self._http = http
         self._deadline = deadline_seconds
         self._client: AsyncPostgrestClient | None = None
+        self._most_rows, self._most_rows_at = 0, 0.0
+
+    def may_be_cut(self, rows: int) -> bool:
+        """Whether an answer of so many rows may be a part of what was asked for.
+
+        A server has a most of rows that it gives at once (`max-rows`: 1000 in hosted projects, and anything elsewhere).
+        It shortens what is asked for to it and does not say so: status and `Content-Range` are those of a whole answer.
+        An answer is whole that has fewer rows than another one had in the last ten minutes.
+        """
+        return 0 < rows and rows >= self._most_rows
+
+    def _note_rows(self, rows: int) -> None:
+        now = asyncio.get_running_loop().time()
+        if rows >= self._most_rows or now - self._most_rows_at > _FORGET_SECONDS:
+            self._most_rows, self._most_rows_at = rows, now
 
     def table(self, name: str) -> Any:
         """Return the library's request builder for a table.
@@ -97,7 +113,70 @@ class Rest:
         SupabaseError
             The read failed, after the last try.
         """
-        return await self.retries.run(lambda: self.send(build, table=table, doing=doing), may_pass)
+        rows = await self.retries.run(lambda: self.send(build, table=table, doing=doing), may_pass)
+        self._note_rows(len(rows))
+        return rows
+
+    async def read_first(
+        self, build: Callable[[Any], Any], limit: int, *, table: str, doing: str, whole_below: int = 1
+    ) -> list[Row]:
+        """Send a read for the first rows of an order, at most `limit`, however few of them the server gives at once.
+
+        Rows that come and go meanwhile may be given twice, or not. See `read`.
+
+        Parameters
+        ----------
+        build
+            Makes the request, without a limit, from the table's builder.
+        limit
+            How many rows at most.
+        whole_below
+            An answer of fewer rows counts as whole, for a read that is made again and again.
+        """
+        rows: list[Row] = []
+        while True:
+            have = len(rows)
+
+            def rest(table: Any, have: int = have) -> Any:
+                query = build(table)
+                return query.range(have, limit - 1) if have else query.limit(limit)
+
+            more = await self.read(rest, table=table, doing=doing)
+            rows += more
+            if len(rows) >= limit or len(more) < whole_below or not self.may_be_cut(len(more)):
+                return rows
+
+    async def read_among(
+        self,
+        build: Callable[[Any, list[str]], Query],
+        wanted: Collection[str],
+        *,
+        table: str,
+        doing: str,
+        key: str = "job_id",
+    ) -> list[Row]:
+        """Send a read for the rows of some keys, however few of them the server gives at once. See `read`.
+
+        Parameters
+        ----------
+        build
+            Makes the request from the table's builder and the keys.
+        wanted
+            The keys.
+        key
+            The column that has them, as it is named in the answer.
+        """
+        rows: list[Row] = []
+        left = list(wanted)
+        while left:
+            some = left
+            more = await self.read(lambda table, some=some: build(table, some), table=table, doing=doing)  # type: ignore[misc]  # mypy does not infer a default's type
+            rows += more
+            found = {str(row.get(key)) for row in more}
+            left = [one for one in left if one not in found]
+            if not (found and self.may_be_cut(len(more))):
+                break
+        return rows
 
     async def send(self, build: Callable[[Any], Query], *, table: str, doing: str) -> list[Row]:
         """Send a request once and return its rows. See `read`."""

@@ -1,6 +1,7 @@
 """Reads certain rows as people see them: by ids, by the beginning of one, or those that changed last."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,11 @@ from runops.supabase.connection import Supabase
 from runops.supabase.job_pages import id_range, summary_columns
 from runops.supabase.jobs_columns import JobsColumns
 from runops.supabase.jobs_requests import validated
-from runops.supabase.rest import Query
 
 __all__ = ["beginning_with", "changed_last", "summaries_of"]
 
+_Rows = list[dict[str, Any]]
+_DOING = "reading the table jobs"
 _IDS_AT_ONCE = 100
 _SUMMARIES = TypeAdapter(list[RowSummary])
 
@@ -31,7 +33,7 @@ async def summaries_of(supabase: Supabase, job_ids: Iterable[UUID]) -> dict[UUID
     found: dict[UUID, RowSummary] = {}
     for start in range(0, len(wanted), _IDS_AT_ONCE):
         some = [str(job_id) for job_id in wanted[start : start + _IDS_AT_ONCE]]
-        found |= {row.job_id: row for row in await _read(supabase, _among(some))}
+        found |= {row.job_id: row for row in await _read(supabase, partial(_among, supabase, some))}
     return found
 
 
@@ -43,10 +45,11 @@ async def changed_last(supabase: Supabase, *, limit: int) -> list[RowSummary]:
     SupabaseError
         The table could not be read.
     """
-    return await _read(
-        supabase,
-        lambda query: query.order("updated_at", desc=True, nullsfirst=False).order("id", desc=True).limit(limit),
-    )
+
+    def written_last(query: Any) -> Any:
+        return query.order("updated_at", desc=True, nullsfirst=False).order("id", desc=True)
+
+    return await _read(supabase, partial(_first, supabase, written_last, limit))
 
 
 async def beginning_with(supabase: Supabase, beginning: str, *, limit: int) -> list[RowSummary]:
@@ -67,30 +70,27 @@ async def beginning_with(supabase: Supabase, beginning: str, *, limit: int) -> l
         The table could not be read.
     """
     first, last = id_range(beginning)
-    return await _read(
-        supabase,
-        lambda query: (
-            query.gte("job_id", str(first))
-            .lte("job_id", str(last))
-            .order("created_at", desc=True)
-            .order("id", desc=True)
-            .limit(limit)
-        ),
-    )
+
+    def between(query: Any) -> Any:
+        placed = query.gte("job_id", str(first)).lte("job_id", str(last))
+        return placed.order("created_at", desc=True).order("id", desc=True)
+
+    return await _read(supabase, partial(_first, supabase, between, limit))
 
 
-def _among(job_ids: list[str]) -> Callable[[Any], Any]:
-    return lambda query: query.in_("job_id", job_ids)
+async def _first(supabase: Supabase, which: Callable[[Any], Any], limit: int, columns: JobsColumns) -> _Rows:
+    def build(table: Any) -> Any:
+        return which(table.select(*summary_columns(columns)))
+
+    return await supabase.rest.read_first(build, limit, table="jobs", doing=_DOING)
 
 
-async def _read(supabase: Supabase, which: Callable[[Any], Any]) -> list[RowSummary]:
-    doing = "reading the table jobs"
+async def _among(supabase: Supabase, job_ids: list[str], columns: JobsColumns) -> _Rows:
+    def build(table: Any, some: list[str]) -> Any:
+        return table.select(*summary_columns(columns)).in_("job_id", some)
 
-    async def send(columns: JobsColumns) -> list[dict[str, Any]]:
-        def build(table: Any) -> Query:
-            query: Query = which(table.select(*summary_columns(columns)))
-            return query
+    return await supabase.rest.read_among(build, job_ids, table="jobs", doing=_DOING)
 
-        return await supabase.rest.read(build, table="jobs", doing=doing)
 
-    return validated(_SUMMARIES, await supabase.jobs.by_columns(send), doing)
+async def _read(supabase: Supabase, read: Callable[[JobsColumns], Awaitable[_Rows]]) -> list[RowSummary]:
+    return validated(_SUMMARIES, await supabase.jobs.by_columns(read), _DOING)

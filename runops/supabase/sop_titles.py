@@ -26,11 +26,15 @@ async def titles_of(rest: Rest, job_ids: Iterable[UUID]) -> dict[UUID, str]:
     for start in range(0, len(wanted), _AT_ONCE):
         some = [str(job_id) for job_id in wanted[start : start + _AT_ONCE]]
 
-        def build(table: Any, some: list[str] = some) -> Any:
-            return table.select("job_id", "title:data->meta->>title").in_("job_id", some).order("id")
+        def build(table: Any, some: list[str]) -> Any:
+            titles = table.select("job_id", "title:data->meta->>title").in_("job_id", some)
+            # The newest of a job first: an answer that is cut has it.
+            return titles.order("job_id").order("id", desc=True)
 
-        for row in await rest.read(build, table="sops", doing=f"reading {len(some)} titles from the table sops"):
+        doing = f"reading {len(some)} titles from the table sops"
+        for row in await rest.read_among(build, some, table="sops", doing=doing):
             title = " ".join(str(row.get("title") or "").split())
-            if title:
-                found[UUID(str(row["job_id"]))] = title[:_LONGEST]
+            job_id = UUID(str(row["job_id"]))
+            if title and job_id not in found:
+                found[job_id] = title[:_LONGEST]
     return found

@@ -56,7 +56,6 @@ def start(*, sockets: Path, log: Path, jwt_secret: str) -> Program:
         "PGRST_DB_ANON_ROLE": "anon",
         "PGRST_DB_MAX_ROWS": "1000",
         "PGRST_DB_POOL": "20",
-        "PGRST_DB_CONFIG": "false",
         "PGRST_JWT_SECRET": jwt_secret,
         "PGRST_SERVER_UNIX_SOCKET": str(socket_path(sockets)),
         "PGRST_LOG_LEVEL": "error",
