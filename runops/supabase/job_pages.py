@@ -27,6 +27,7 @@ from runops.supabase.rest import Query, Rest
 
 __all__ = [
     "LARGEST_PAGE",
+    "NO_PLACE",
     "Cursor",
     "Page",
     "PageRequest",
@@ -36,6 +37,7 @@ __all__ = [
     "with_readable_claims",
 ]
 
+NO_PLACE = "This is no place in the list. Begin at its first page."
 LARGEST_PAGE = 999
 """One more is asked for, and a hosted server gives 1000 at once unless it was told otherwise."""
 _ZONES_DIFFER = timedelta(hours=26)
@@ -80,8 +82,9 @@ class Cursor:
         ValueError
             It is none.
         """
-        if (found := _CURSOR.fullmatch(text)) is None:
-            raise ValueError("This is no place in the list. Begin at its first page.")
+        found = _CURSOR.fullmatch(text)
+        if found is None or (found[3] and time_of(found[3]) is None):
+            raise ValueError(NO_PLACE)
         return cls(found[2], found[3] or None, found[1] == "b")
 
 
@@ -186,9 +189,7 @@ class PageRequest:
         return self.order is Order.NEWEST and since is not None and at is not None and at < since
 
 
-async def read_page(
-    rest: Rest, request: PageRequest, columns: JobsColumns
-) -> tuple[list[dict[str, Any]], bool]:
+async def read_page(rest: Rest, request: PageRequest, columns: JobsColumns) -> tuple[list[dict[str, Any]], bool]:
     """Return the rows of a page as the table gives them, and whether there are further ones.
 
     Raises

@@ -10,7 +10,7 @@ from uuid import UUID
 from runops.job_filter import JobFilter, Order, VideoFacts
 from runops.job_row import ClaimedRow, JobRow, Lane, RowStatus
 from runops.supabase.errors import UNREADABLE, ErrorKind, SupabaseError
-from runops.supabase.job_pages import LARGEST_PAGE, Cursor, Page, PageRequest, read_page
+from runops.supabase.job_pages import LARGEST_PAGE, NO_PLACE, Cursor, Page, PageRequest, read_page
 from runops.supabase.job_values import failed
 from runops.supabase.jobs_columns import JobsColumns, KnownColumns
 from runops.supabase.jobs_requests import (
@@ -40,6 +40,8 @@ _PAGE = 1000
 _FEWEST_AT_ONCE = 20
 """A server that gives fewer rows at once than this only delays what the operator reads every few seconds."""
 _ANSWERED = ("job_id", "status", "updated_at", "claim:metadata->runops->>claim")
+_CANNOT_BE_READ = "22"
+"""Class of PostgreSQL's errors about a value that is none of a column's type, or out of its range."""
 _MOST_COLUMN_CHANGES = 5
 """More than there are optional columns."""
 
@@ -129,7 +131,7 @@ class JobsReads:
             Only rows whose `metadata.priority` is above 0, and some in which it is not a number.
         """
 
-        def page(select: tuple[str, ...]) -> Callable[[Any], Query]:
+        def page(select: tuple[str, ...]) -> Callable[[Any], Any]:
             return queued_page(
                 select,
                 lane=lane,
@@ -236,9 +238,19 @@ class JobsReads:
             Which rows come first.
         facts
             What is known of the videos, for a filter that asks for models or lengths. Of others, what the rows keep.
+
+        Raises
+        ------
+        ValueError
+            `after` has an id of a kind that the table's ids are not: somebody made it up.
         """
         request = PageRequest(chosen, after, min(limit, LARGEST_PAGE), order)
-        answer, more = await self.by_columns(lambda columns: read_page(self._rest, request, columns))
+        try:
+            answer, more = await self.by_columns(lambda columns: read_page(self._rest, request, columns))
+        except SupabaseError as error:
+            if after is not None and (error.code or "").startswith(_CANNOT_BE_READ):
+                raise ValueError(NO_PLACE) from None
+            raise
         return request.page_of(answer, facts or {}, more=more)
 
     async def claimed_by_names(self, beginning: str, *, limit: int = 1000) -> list[JobRow]:

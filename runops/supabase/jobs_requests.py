@@ -93,8 +93,8 @@ def queued_page(
     without_users: Collection[str],
     without_nobody: bool,
     prioritised: bool,
-) -> Callable[[Any], Query]:
-    """Read the oldest queued rows, see `JobsTable.queued`."""
+) -> Callable[[Any], Any]:
+    """Read the queued rows, the oldest first and without a limit, see `JobsTable.queued`."""
 
     def build(table: Any) -> Any:
         query = of_lane(table.select(*select).eq("status", RowStatus.QUEUED.value), lane)

@@ -126,9 +126,9 @@ async def _jobs(supabase: Supabase) -> Finding:
 
 async def _read_as_the_intake_does(supabase: Supabase, select: tuple[str, ...]) -> None:
     """Ask what depends on the columns' types, reading no row or one."""
-    queued = queued_page(select, 0, lane=Lane.FRESH, without_users=[_NOBODY], without_nobody=True, prioritised=True)
+    queued = queued_page(select, lane=Lane.FRESH, without_users=[_NOBODY], without_nobody=True, prioritised=True)
     untouched = untouched_page(_NOBODY, 0, lane=Lane.BACKFILL)
-    for page in (queued, untouched, claims_page(_NOBODY, first=0, last=0)):
+    for page in (lambda table: queued(table).limit(0), untouched, claims_page(_NOBODY, first=0, last=0)):
         await supabase.rest.read(page, table="jobs", doing="reading the table jobs as the intake does")
 
 

@@ -72,7 +72,9 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str, *, shown: Show
     for _round in attempts:
         failure: SupabaseError | None = None
         try:
-            if await supabase.jobs.change_some(body, still_open, doing=f"cancelling the row {job_id} of the table jobs"):
+            if await supabase.jobs.change_some(
+                body, still_open, doing=f"cancelling the row {job_id} of the table jobs"
+            ):
                 return CommandResult(Outcome.DONE)
         except SupabaseError as error:
             if not error.retryable:

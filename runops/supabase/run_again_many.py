@@ -80,9 +80,7 @@ async def _run_batch(
 async def _one_by_one(supabase: Supabase, rows: Iterable[ShownRow], result: ManyResult, *, only_sop: bool) -> None:
     for row in rows:
         try:
-            ended = await run_again(
-                supabase, row.job_id, from_statuses=_ENDED, only_if=row.is_still, only_sop=only_sop
-            )
+            ended = await run_again(supabase, row.job_id, from_statuses=_ENDED, only_if=row.is_still, only_sop=only_sop)
         except SupabaseError as error:
             if not (error.unreadable or error.refuses_row):
                 raise

@@ -30,7 +30,9 @@ def few_rows(database: psycopg.Connection[Any], stack: StackInfo) -> Iterator[No
         yield
 
 
-def insert(database: psycopg.Connection[Any], count: int, status: str = "queued", claim: str | None = None) -> set[UUID]:
+def insert(
+    database: psycopg.Connection[Any], count: int, status: str = "queued", claim: str | None = None
+) -> set[UUID]:
     stamp = {} if claim is None else {"runops": {"claim": claim, "by": "here", "attempt": 1}}
     return {
         job_id
@@ -117,7 +119,9 @@ async def test_a_write_to_many_rows_counts_them_all(
     few_rows: None, supabase: Supabase, database: psycopg.Connection[Any]
 ) -> None:
     insert(database, 50)
-    written = await supabase.jobs.change_some({"error": "x"}, lambda query: query.eq("status", "queued"), doing="a test")
+    written = await supabase.jobs.change_some(
+        {"error": "x"}, lambda query: query.eq("status", "queued"), doing="a test"
+    )
     assert written == 50
 
 

@@ -232,10 +232,23 @@ async def test_a_claim_that_cannot_be_read_hides_no_row(supabase: Supabase, data
     assert [row.job_id for row in page.rows] == made[::-1]
 
 
-@pytest.mark.parametrize("text", ["", "f!1", "f!1;drop!x", "f!1!2026-11-24,or()", "x!1!", "f!!2026"])
+@pytest.mark.parametrize(
+    "text", ["", "f!1", "f!1;drop!x", "f!1!2026-11-24,or()", "x!1!", "f!!2026", "f!1!yesterday", "f!1!2026-13-45"]
+)
 def test_a_place_that_nobody_wrote_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="Begin at its first page"):
         Cursor.from_text(text)
+
+
+@pytest.mark.parametrize("row_id", ["abc", "9999999999999", "99999999999999999999999999", "-", "1-2"])
+@pytest.mark.parametrize("at", ["", "2026-11-24T12:00:00+00:00"])
+@pytest.mark.parametrize("way", "fb")
+async def test_a_place_with_an_id_that_no_row_can_have_is_refused(
+    supabase: Supabase, database: Connection, way: str, at: str, row_id: str
+) -> None:
+    insert(database)
+    with pytest.raises(ValueError, match="Begin at its first page"):
+        await supabase.jobs.page(JobFilter(), after=Cursor.from_text(f"{way}!{row_id}!{at}"))
 
 
 @pytest.mark.slow("100,000 rows in a real table, read in pages of 999")

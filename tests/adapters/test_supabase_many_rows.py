@@ -77,7 +77,11 @@ async def test_a_row_that_is_worked_on_is_cancelled_though_its_worker_writes_pro
     supabase: Supabase, queue: Callable[..., UUID], database: psycopg.Connection[Any]
 ) -> None:
     token = str(uuid4())
-    at_work, unclaimed, begun_anew = queue(claimed(token), "processing"), queue({}, "processing"), queue({}, "processing")
+    at_work, unclaimed, begun_anew = (
+        queue(claimed(token), "processing"),
+        queue({}, "processing"),
+        queue({}, "processing"),
+    )
     write(database, begun_anew, "processing", claimed(str(uuid4())))
     rows, result = await shown(supabase, [at_work, unclaimed, begun_anew]), ManyResult()
     # A pod was bound, and heartbeats came; the third was queued again and claimed anew.

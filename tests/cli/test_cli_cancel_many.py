@@ -136,7 +136,9 @@ def test_only_what_was_counted_is_cancelled_and_only_in_its_status(
     assert result.stderr.splitlines()[-1].startswith("3 cancelled. ")
 
 
-@pytest.mark.parametrize("options", [["--all"], ["--status", "queued"], ["--status", "queued", "--status", "processing"]])
+@pytest.mark.parametrize(
+    "options", [["--all"], ["--status", "queued"], ["--status", "queued", "--status", "processing"]]
+)
 def test_a_row_that_is_claimed_before_the_yes_is_not_cancelled(
     runops: Runops, database: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, options: list[str]
 ) -> None:

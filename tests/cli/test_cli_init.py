@@ -2,11 +2,9 @@
 
 import os
 import pty
-import select
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,17 +15,9 @@ from devstack.faults import Fault, FaultControl
 from devstack.stack import StackInfo, mint_jwt
 from runops_cli.checks.first_settings import key_fault, project_url
 from runops_cli.terminal.env_file_writer import merged
+from tests.cli.in_terminal import read_until
 
 Runops = Callable[..., Result]
-_IN_ITS_TERMINAL = """
-import fcntl, signal, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-# Tests that run in the background of a shell ignore SIGINT, and a child inherits that.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-sys.argv = ["runops", "init", "--no-check"]
-from runops_cli.main import run
-run()
-"""
 GEMINI = "AIza-of-the-tests-0000000000000000000000"
 
 
@@ -170,43 +160,10 @@ def test_at_a_real_terminal_a_key_is_not_shown_while_it_is_typed(environment: di
         os.close(theirs)
         shown = b""
         for awaited, typed in ((b"reference", "\n"), (b"Secret key", f"{stack.secret_key}\n"), (b"Gemini key", "\n")):
-            shown += _read_until(ours, awaited)
+            shown += read_until(ours, awaited)
             os.write(ours, typed.encode())
-        shown += _read_until(ours, b"shows the jobs")
+        shown += read_until(ours, b"shows the jobs")
         assert process.wait(timeout=60) == 0
     os.close(ours)
     assert stack.secret_key.encode() not in shown
     assert stack.secret_key in Path(".env").read_text("utf-8")
-
-
-def test_ctrl_c_at_a_question_ends_the_command_at_once(environment: dict[str, str]) -> None:
-    ours, theirs = pty.openpty()
-    # A session of its own, so that the terminal sends the signal to the command alone.
-    program = [sys.executable, "-c", _IN_ITS_TERMINAL]
-    with subprocess.Popen(
-        program, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
-    ) as process:
-        os.close(theirs)
-        try:
-            _read_until(ours, b"reference")
-            os.write(ours, b"\x03")
-            assert process.wait(timeout=60) == 1
-        finally:
-            process.kill()
-    os.close(ours)
-    assert not Path(".env").exists()
-
-
-def _read_until(terminal: int, awaited: bytes) -> bytes:
-    shown, until = b"", time.monotonic() + 60
-    while awaited not in shown:
-        assert time.monotonic() < until, shown
-        if select.select([terminal], [], [], 1)[0]:
-            shown += os.read(terminal, 4096)
-    # The prompt is whole once the terminal does not echo any more.
-    while select.select([terminal], [], [], 0.3)[0]:
-        try:
-            shown += os.read(terminal, 4096)
-        except OSError:
-            break
-    return shown

@@ -238,7 +238,9 @@ async def test_a_setting_that_stays_wrong_is_told_and_tried_again(
     assert await loop(supabase, Scripted(misconfigured_at_first), most=1, once=False).run() == 0
     assert status_of(database, job_id) == ("completed", None)
     said = capsys.readouterr().err
-    # Once for each wait, but for one that ends in the same second.
-    assert said.count("There is no bucket. Run `runops check`: it names the missing setting. Waiting since") in {1, 2}
+    told = "There is no bucket. Run `runops check`: it names the missing setting."
+    assert said.count(told) >= 2, "each time"
+    # Once for each wait, but for one that is over when it is to be told: a wait is short here, and a machine may stop.
+    assert said.count(f"{told} Waiting since") <= 2
     assert said.count("It works again.") == 1
     assert said.index("It works again.") > said.rindex("There is no bucket.")

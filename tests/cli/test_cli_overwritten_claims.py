@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from runops.failures import Failed, Reason
-from runops.job_row import Claim, JobRow, RowStatus
+from runops.job_row import Claim, JobRow, RowStatus, begins_with_sop
 from tests.cli.test_cli_outages import Desk
 
 pytestmark = pytest.mark.virtual_time
@@ -42,6 +42,28 @@ async def test_a_row_whose_claim_was_written_over_is_queued_again_and_done() -> 
     assert len(desk.attempts) == 2
     assert desk.count(RowStatus.COMPLETED) == 1
     assert desk.jobs.rows[desk.rows[0]].metadata["user_id"] == "u", "what the app wrote is kept"
+    await desk.end()
+
+
+class OfSops(LosesIt):
+    """Only the SOPs of its rows are to be made."""
+
+    def __init__(self, count: int) -> None:
+        self.begun: list[bool] = []
+        super().__init__(count)
+        for job_id in self.rows:
+            self.jobs.set(job_id, metadata={"user_id": "u", "runops": {"from": "sop"}})
+
+    async def run(self, row: JobRow, claim: Claim) -> None:
+        self.begun.append(begins_with_sop(row.metadata))
+        await super().run(row, claim)
+
+
+async def test_a_row_of_which_only_the_sop_is_to_be_made_does_not_run_from_the_start() -> None:
+    desk = OfSops(1)
+    await asyncio.sleep(120)
+    assert desk.begun == [True, True]
+    assert desk.count(RowStatus.COMPLETED) == 1
     await desk.end()
 
 

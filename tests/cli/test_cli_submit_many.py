@@ -102,3 +102,22 @@ def test_on_a_terminal_one_display_shows_all_and_failed_files_do_not_hold_it(
         with pytest.raises(ValueError, match="odd"), uploads.upload(tmp_path / "b.mp4", 100):
             raise ValueError("odd")
     assert "2 of 2 files" in console.export_text()
+
+
+def test_a_link_that_leads_nowhere_is_named_and_is_no_empty_folder(
+    runops: Runops, database: psycopg.Connection, tmp_path: Path, recording: Path
+) -> None:
+    folder = tmp_path / "links"
+    folder.mkdir()
+    for name in ("gone.mp4", "notes"):
+        (folder / name).symlink_to(tmp_path / "nowhere")
+    result = runops("submit", str(folder))
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.replace("│", " ").split())
+    assert all(f"{folder / name} is a link that leads nowhere" in said for name in ("gone.mp4", "notes"))
+    assert "There is nothing else in it. Name a recording" in said
+    shutil.copy(recording, folder / "here.mp4")
+    (folder / "linked.mp4").symlink_to(folder / "here.mp4")
+    result = runops("submit", str(folder))
+    assert (result.exit_code, len(rows(database))) == (0, 1), "a link to a recording that is there is the same one"
+    assert "gone.mp4 is a link that leads nowhere" in result.stderr

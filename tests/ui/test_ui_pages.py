@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
@@ -197,3 +198,14 @@ async def test_tables_that_cannot_be_read_are_said_to_be_so(database: psycopg.Co
     finally:
         database.execute("alter table elsewhere rename to jobs")
         database.execute("notify pgrst, 'reload schema'")
+
+
+@pytest.mark.parametrize("place", ["x", "f!abc!", "b!9999999999999!2026-11-24T12:00:00+00:00", "f!1!yesterday"])
+async def test_a_place_in_the_list_that_somebody_made_up_is_told_and_is_no_outage(
+    database: psycopg.Connection, visit: Visit, place: str
+) -> None:
+    fill(database)
+    visitor = await visit()
+    response, text = await visitor.get(f"/?{urlencode({'after': place})}")
+    assert response.status == 400
+    assert "This is no place in the list. Begin at its first page." in text

@@ -17,6 +17,7 @@ from runops.job_row import (
     metadata_of_queued,
     metadata_saying,
     metadata_to_claim,
+    new_token,
     stamped_metadata,
     successor,
     user_of,
@@ -161,6 +162,19 @@ def test_only_an_order_for_this_run_begins_with_the_sop(status: str, stamp: Any,
     claimed = stamped_metadata(metadata_to_claim(row({"a": 1, "runops": stamp}, status)), Claim(claim=TOKEN, by="ours"))
     assert begins_with_sop(claimed) is begins
     assert (claimed["a"], claimed["runops"]["claim"]) == (1, TOKEN)
+
+
+@pytest.mark.parametrize("written", [None, {}, {"user_id": "u"}, {"runops": None}, "text"])
+def test_a_claim_that_is_written_again_still_begins_with_the_sop(written: Any) -> None:
+    """An app wrote over all of the metadata: only the token is left of the claim, in the VideoJob and in the worker."""
+    token = new_token(row({"runops": {"from": "sop"}}, "queued"))
+    assert Claim(claim=token, by="ours").token == token
+    for one in (token, successor(token, "job-uid"), successor(successor(token, "a"), "b"), f"{token}/pod-1"):
+        assert begins_with_sop(stamped_metadata(written, Claim(claim=one, by="ours")))
+    other = new_token(row({"runops": STAMP}, "queued"))
+    assert UUID(other).version == 4
+    assert not begins_with_sop(stamped_metadata(written, Claim(claim=successor(other, "a"), by="ours")))
+    assert new_token(row({"runops": STAMP}, "processing")).startswith("sop-")
 
 
 @pytest.mark.parametrize("metadata", [None, {}, {"a": 1}, {"a": 1, "runops": STAMP}, "text", [1]])

@@ -49,10 +49,10 @@ def test_rows_are_read_by_their_ids() -> None:
 
 def _queued_page(**named: Any) -> list[tuple[str, str]]:
     asked: dict[str, Any] = {"lane": None, "without_users": [], "without_nobody": False, "prioritised": False} | named
-    return _sent(requests.queued_page(("job_id",), 7, **asked)(_table()))
+    return _sent(requests.queued_page(("job_id",), **asked)(_table()))
 
 
-IN_ORDER = [("order", "created_at.asc,id.asc"), ("limit", "7")]
+IN_ORDER = [("order", "created_at.asc,id.asc")]
 QUEUED = [("select", "job_id"), ("status", "eq.queued")]
 
 

@@ -45,8 +45,12 @@ async def check_row(task: Task, supabase: Supabase) -> Found:
     row = await supabase.jobs.get(task.job_id)
     if row is None:
         raise Failed(Reason.ROW_MISSING, f"There is no row in `jobs` with job_id {task.job_id}.")
-    if not row.is_held_by(task.claim) and not await KeptClaim(supabase.jobs, task.job_id, task.claim).is_back():
-        raise Failed(Reason.CLAIM_LOST)
+    if not row.is_held_by(task.claim):
+        # An app may have written over the claim, and over what the run begins with: both are in the row again then.
+        back = await KeptClaim(supabase.jobs, task.job_id, task.claim).is_back()
+        row = await supabase.jobs.get(task.job_id) if back else None
+        if row is None or not row.is_held_by(task.claim):
+            raise Failed(Reason.CLAIM_LOST)
     check_user(of_row=user_of(row), of_task=task.user_id)
     await supabase.results.look_at_columns()
     there = await supabase.results.refuse_duplicates(task.job_id)

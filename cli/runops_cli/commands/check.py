@@ -27,6 +27,7 @@ from runops_cli.terminal.options import (
     TranscribeModel,
     model_choice,
 )
+from runops_cli.terminal.question import asked
 from runops_cli.terminal.run_command import run_async
 
 __all__ = ["check"]
@@ -90,7 +91,7 @@ def _paid_check(models: ModelChoice, *, yes: bool) -> PaidCheck:
         to_stderr(sentence)
         if yes:
             return True
-        return typer.confirm("Make them?", err=True) if _is_terminal() else None
+        return asked(lambda: typer.confirm("Make them?", err=True)) if _is_terminal() else None
 
     async def check_paid(environment: Environment) -> list[Finding]:
         return await check_with_paid_calls(environment, models, consent=consent)
@@ -123,7 +124,7 @@ async def _check(
     if warnings:
         to_stderr(f"All is well, with {warnings} of {len(findings)} lines to look at.", style="yellow")
         return Exit.OK
-    to_stderr("All is well.", style="green")
+    to_stderr("All is well. `runops submit RECORDING` queues a recording.", style="green")
     return Exit.OK
 
 

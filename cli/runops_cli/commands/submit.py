@@ -69,8 +69,13 @@ def submit(
         named = ", ".join(file.name for file in found.left_out[:_MOST_NAMED])
         more = ", ..." if len(found.left_out) > _MOST_NAMED else ""
         to_stderr(f"Left out, no recordings by their names: {named}{more}. Name a file to take it all the same.")
+    for path in found.broken:
+        to_stderr(f"{path} is a link that leads nowhere: it is left out.", style="yellow")
+    for path in found.unread:
+        to_stderr(f"{path} is a folder that cannot be read: it is left out.", style="yellow")
     if not found.files:
-        raise typer.BadParameter("There is no recording in it.", param_hint="FILE")
+        said = "There is nothing else in it." if found.broken or found.unread else "There is no recording in it."
+        raise typer.BadParameter(f"{said} Name a recording, or a folder with some.", param_hint="FILE")
     if job_id is not None and len(found.files) > 1:
         raise typer.BadParameter("Use it with one file.", param_hint="--job-id")
     if dry_run:

@@ -21,10 +21,16 @@ class Recordings:
         The recordings, each once, in the order in which they were named; those of a folder by name.
     left_out
         Files of folders that are no recordings by their names.
+    broken
+        Links in folders that lead nowhere.
+    unread
+        Folders that cannot be read.
     """
 
     files: list[Path] = field(default_factory=list)
     left_out: list[Path] = field(default_factory=list)
+    broken: list[Path] = field(default_factory=list)
+    unread: list[Path] = field(default_factory=list)
 
 
 def find_recordings(paths: Iterable[Path]) -> Recordings:
@@ -33,6 +39,9 @@ def find_recordings(paths: Iterable[Path]) -> Recordings:
     Hidden files and folders are passed over, and links to folders are not followed.
     """
     found, known = Recordings(), set[Path]()
+
+    def cannot_read(error: OSError) -> None:
+        found.unread.append(Path(error.filename))
 
     def add(path: Path) -> None:
         real = path.resolve()
@@ -44,11 +53,13 @@ def find_recordings(paths: Iterable[Path]) -> Recordings:
         if not path.is_dir():
             add(path)
             continue
-        for folder, folders, names in os.walk(path):
+        for folder, folders, names in os.walk(path, onerror=cannot_read):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(name for name in names if not name.startswith(".")):
                 file = Path(folder) / name
-                if file.suffix.lower() in SUFFIXES:
+                if not file.exists():
+                    found.broken.append(file)
+                elif file.suffix.lower() in SUFFIXES:
                     add(file)
                 else:
                     found.left_out.append(file)

@@ -2,7 +2,12 @@
 
 import signal
 from collections.abc import Callable
-from typing import TypeVar
+from types import FrameType
+from typing import NoReturn, TypeVar
+
+import typer
+
+from runops_cli.terminal.console import to_stderr
 
 __all__ = ["asked"]
 
@@ -16,12 +21,29 @@ def asked(question: Callable[[], T]) -> T:
     ----------
     question
         Reads from the terminal, such as `typer.prompt`. Nothing else runs meanwhile.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Ctrl-C was pressed. To click it is the same as the end of the input, which is an answer: nothing.
     """
     before = signal.getsignal(signal.SIGINT)
     if not callable(before):
         return question()
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    interrupted = False
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        nonlocal interrupted
+        interrupted = True
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
     try:
         return question()
+    except (typer.Abort, KeyboardInterrupt):
+        if not interrupted:
+            raise
+        to_stderr("\nEnded at the question. Nothing was changed.", style="yellow")
+        raise KeyboardInterrupt from None
     finally:
         signal.signal(signal.SIGINT, before)

@@ -3,10 +3,10 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from runops.failures import TABLE, Reason
-from runops.job_row import Claim, JobRow, Lane, RowStatus
+from runops.job_row import Claim, JobRow, Lane, RowStatus, new_token
 from runops.supabase.connection import Supabase
 from runops.supabase.errors import SupabaseError
 from runops_cli.terminal.console import to_stderr
@@ -180,7 +180,7 @@ def next_claim(row: JobRow, *, by: str) -> Claim:
         The name in the claim.
     """
     abandoned = row.claim if row.status == RowStatus.PROCESSING else None
-    return Claim(claim=str(uuid4()), by=by, attempt=(abandoned.attempt if abandoned else 0) + 1)
+    return Claim(claim=new_token(row), by=by, attempt=(abandoned.attempt if abandoned else 0) + 1)
 
 
 def taken_up(row: JobRow, *, now: datetime) -> str | None:

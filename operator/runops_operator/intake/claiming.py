@@ -5,10 +5,10 @@ import logging
 from collections.abc import Awaitable, Iterable
 from contextlib import ExitStack
 from typing import TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from runops.failures import Failed, FailureClass
-from runops.job_row import Claim, JobRow, Lane, RowStatus, user_of
+from runops.job_row import Claim, JobRow, Lane, RowStatus, new_token, user_of
 from runops.logs import job_id_in_logs
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import CLAIMED_AT_ONCE, JobsTable
@@ -52,7 +52,7 @@ def new_claim(row: JobRow, *, token: str, installation: str) -> Claim:
     row
         As it was read.
     token
-        Of the claim; a new UUID.
+        Of the claim, a new one.
     installation
         Who claims.
     """
@@ -133,7 +133,7 @@ class Claimer:
         first = rows[0]
         # After the claim `updated_at` is the time of the claim, so it is taken from the row as it was read.
         queued_at = {row.job_id: row.waiting_since for row in rows}
-        claim = new_claim(first, token=str(uuid4()), installation=self._installation)
+        claim = new_claim(first, token=new_token(first), installation=self._installation)
         with ExitStack() as in_hand:
             for row in rows:
                 in_hand.enter_context(self._adopter.in_hand(row.job_id, row.lane))

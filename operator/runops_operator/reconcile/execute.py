@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from runops.job_row import Claim, JobRow
+from runops.job_row import Claim, JobRow, new_token
 from runops.logs import error_text
 from runops.object_names import made_objects
 from runops.supabase.errors import SupabaseError
@@ -240,7 +240,7 @@ class Executor:
 
     async def _claim(self, name: str, row: JobRow) -> None:
         claim = Claim(
-            claim=str(uuid4()),
+            claim=new_token(row),
             by=self._config.installation,
             attempt=(row.claim.attempt if row.claim else 0) + 1,
         )

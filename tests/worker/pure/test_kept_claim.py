@@ -1,7 +1,8 @@
 """A claim that an app wrote over: the worker waits for it a bounded time and writes nothing. Another claim ends it."""
 
 import asyncio
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -11,9 +12,12 @@ from hypothesis import strategies as st
 from runops.failures import Failed, Reason
 from runops.job_row import Claim, JobRow
 from runops.progress import Stage
+from runops.supabase.connection import Supabase
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.kept_claim import LONGEST_WAIT_SECONDS, ClaimState, KeptClaim, claim_state
+from runops_worker.check_row import check_row
 from runops_worker.reporting.row_sink import RowSink
+from runops_worker.task import Task
 from tests.virtual_time import VirtualTimeLoop
 
 JOB = UUID("00000000-0000-4000-8000-000000000001")
@@ -189,3 +193,28 @@ def test_whatever_happens_to_the_row_nothing_is_written_without_the_claim_and_th
         loop.run_until_complete(waits())
     finally:
         loop.close()
+
+
+class _Nothing:
+    """Tables without results."""
+
+    async def look_at_columns(self) -> None:
+        pass
+
+    async def refuse_duplicates(self, _job_id: UUID) -> frozenset[str]:
+        return frozenset()
+
+
+@pytest.mark.virtual_time
+async def test_a_run_begins_with_what_is_in_the_row_once_its_claim_is_back() -> None:
+    """An app wrote over the claim before the worker looked at its row, and over what the run begins with."""
+    stamp = Claim(claim=TOKEN, by="runops/here").stamp()
+    rows = [OVERWRITTEN, OVERWRITTEN, row({"user_id": None, "runops": {**stamp, "from": "sop"}})]
+
+    class Jobs:
+        async def get(self, _job_id: UUID) -> JobRow | None:
+            return rows.pop(0) if len(rows) > 1 else rows[0]
+
+    task = SimpleNamespace(job_id=JOB, claim=TOKEN, user_id=None)
+    found = await check_row(cast("Task", task), cast("Supabase", SimpleNamespace(jobs=Jobs(), results=_Nothing())))
+    assert found.only_sop

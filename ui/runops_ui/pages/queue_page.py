@@ -44,7 +44,11 @@ class QueuePage:
         await self._feed.look()
         # Before the rows are read: what changes from now on comes as an event.
         last_event = self._feed.log.last_id
-        page = Page() if wrong else await self._page(chosen, after, limit, order)
+        page = Page()
+        try:
+            page = page if wrong else await self._page(chosen, after, limit, order)
+        except ValueError as error:
+            wrong = str(error)
         snapshot = await self._reader.cluster.snapshot()
         kept = {name: value for name, value in query.items() if name != "after"}
         return self._drawing.page(
