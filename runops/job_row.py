@@ -57,9 +57,9 @@ LONGEST_UUID = len("urn:uuid:{}") + 36
 _NOT_AN_OBJECT = "not_an_object"
 _ONLY_SOP: Mapping[str, str] = MappingProxyType({"from": "sop"})
 """In `metadata.runops` of a queued row: only the SOP is made again. The claim of the row keeps it."""
-_SOP_TOKEN = "sop-"
-"""Begins the tokens of a run that makes only the SOP. A token is all of a claim that is kept outside the row too: an app
-may write over the row's metadata with all that is in it, and the claim that is then written again must not lose this."""
+_SOP_BEGINNING = "sop-"
+"""Of the tokens of a run that makes only the SOP. A token is all of a claim that is kept outside the row too: an app may
+write over the row's metadata with all that is in it, and the claim that is then written again must not lose this."""
 _SORTS: Mapping[type, str] = MappingProxyType({bool: "true or false", dict: "an object", list: "a list"})
 _TOKENS = UUID("6f1d2c1e-3b0a-5d52-9c53-0b8f0f3a7d11")
 """Namespace of derived tokens. Any UUID will do, but it must never change."""
@@ -89,7 +89,7 @@ class Claim(History):
     ----------
     claim
         A token that fences every later write: a write whose token is no longer in the row changes nothing. Each
-        attempt has a new one, see `new_token`. Once a pod is bound to the claim, its uid follows the token behind a slash.
+        attempt has a new one, see `new_token`. Once a pod is bound to the claim, its uid follows behind a slash.
     by
         The installation that claimed (the operator's, or `work/<host>` for the single process).
     attempt
@@ -180,12 +180,12 @@ class Claim(History):
 
 def new_token(row: "JobRow") -> str:
     """Return a token for a new claim of a row: a new UUID, which says so where only the SOP is to be made."""
-    return f"{_SOP_TOKEN if begins_with_sop(metadata_to_claim(row)) else ''}{uuid4()}"
+    return f"{_SOP_BEGINNING if begins_with_sop(metadata_to_claim(row)) else ''}{uuid4()}"
 
 
 def successor(token: str, ended: str) -> str:
     """Return the token that follows another one, see `Claim.after`; it begins with the same stage."""
-    begin = _SOP_TOKEN if token.startswith(_SOP_TOKEN) else ""
+    begin = _SOP_BEGINNING if token.startswith(_SOP_BEGINNING) else ""
     return f"{begin}{uuid5(_TOKENS, f'{token}/{ended}')}"
 
 
@@ -366,7 +366,7 @@ def stamped_metadata(metadata: Any, claim: Claim) -> dict[str, Any]:
     claim
         The claim to stamp.
     """
-    only_sop = begins_with_sop(metadata) or claim.token.startswith(_SOP_TOKEN)
+    only_sop = begins_with_sop(metadata) or claim.token.startswith(_SOP_BEGINNING)
     begin = _ONLY_SOP if only_sop else {}
     return {**_as_object(metadata), "runops": {**claim.stamp(), **begin}}
 

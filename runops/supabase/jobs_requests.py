@@ -245,7 +245,7 @@ def held_under(query: Any, token: str, *, of: str = "") -> Any:
 
 
 def held_by_token(token: str) -> str:
-    """Return the condition that a row carries a token, with or without a bound pod. It has no character of a pattern."""
+    """Return the condition that a row carries a token, with or without a bound pod. It has no wildcard in it."""
     return f"{_CLAIM_PATH}.like.{quoted(f'{token}*')}"
 
 

@@ -70,7 +70,7 @@ class Rest:
         It shortens what is asked for to it and does not say so: status and `Content-Range` are those of a whole answer.
         An answer is whole that has fewer rows than another one had in the last ten minutes.
         """
-        return 0 < rows and rows >= self._most_rows
+        return rows > 0 and rows >= self._most_rows
 
     def _note_rows(self, rows: int) -> None:
         now = asyncio.get_running_loop().time()

@@ -65,7 +65,11 @@ async def cancel(supabase: Supabase, job_id: UUID, sentence: str, *, shown: Show
 
     def still_open(query: Any) -> Any:
         query = query.eq("job_id", str(job_id)).in_("status", [status.value for status in OPEN])
-        return query if shown is None else still_among([shown], RowStatus(shown.status), after=RowStatus.ERROR)(query)
+        return (
+            query
+            if shown is None
+            else still_among([shown], RowStatus(shown.status or ""), after=RowStatus.ERROR)(query)
+        )
 
     doubt = False
     attempts = supabase.rest.retries.begin(may_pass)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,6 +23,7 @@ from runops_cli.rows.read_jobs import all_pages, first_jobs
 from tests.server_rows import most_rows
 
 MOST = 20
+few = pytest.mark.usefixtures("few_rows")
 
 
 @pytest.fixture
@@ -44,19 +46,19 @@ def insert(
     }
 
 
-def test_a_cut_answer_looks_like_a_whole_one(
-    few_rows: None, stack: StackInfo, database: psycopg.Connection[Any]
-) -> None:
+@few
+def test_a_cut_answer_looks_like_a_whole_one(stack: StackInfo, database: psycopg.Connection[Any]) -> None:
     insert(database, 50)
     headers = {"apikey": stack.secret_key, "Authorization": f"Bearer {stack.secret_key}"}
     answer = httpx.get(f"{stack.url}/rest/v1/jobs?select=job_id&limit=100", headers=headers)
     assert (answer.status_code, answer.headers["Content-Range"], len(answer.json())) == (200, "0-19/*", MOST)
 
 
+@few
 @pytest.mark.parametrize("order", list(Order))
 @pytest.mark.parametrize(("count", "limit"), [(19, 100), (20, 100), (21, 100), (60, 100), (61, 999), (60, 5)])
 async def test_pages_have_every_row_once(
-    few_rows: None, supabase: Supabase, database: psycopg.Connection[Any], order: Order, count: int, limit: int
+    supabase: Supabase, database: psycopg.Connection[Any], order: Order, count: int, limit: int
 ) -> None:
     made = insert(database, count)
     pages: list[Page] = []
@@ -73,8 +75,9 @@ async def test_pages_have_every_row_once(
     assert {row.job_id for page in back for row in page.rows} == made
 
 
+@few
 async def test_the_first_jobs_and_whether_there_are_more_are_told_rightly(
-    few_rows: None, supabase: Supabase, database: psycopg.Connection[Any]
+    supabase: Supabase, database: psycopg.Connection[Any]
 ) -> None:
     insert(database, 50)
     found = await first_jobs(supabase, JobFilter(), order=Order.NEWEST, limit=45)
@@ -83,8 +86,9 @@ async def test_the_first_jobs_and_whether_there_are_more_are_told_rightly(
     assert (len(found.rows), found.more) == (50, False)
 
 
+@few
 async def test_rows_that_are_asked_for_by_their_ids_are_all_found(
-    few_rows: None, supabase: Supabase, database: psycopg.Connection[Any]
+    supabase: Supabase, database: psycopg.Connection[Any]
 ) -> None:
     made = insert(database, 50, "completed")
     for number, job_id in enumerate(made):
@@ -97,8 +101,9 @@ async def test_rows_that_are_asked_for_by_their_ids_are_all_found(
     assert {row.job_id for row in await changed_last(supabase, limit=200)} == made
 
 
+@few
 async def test_the_queue_and_what_is_claimed_are_read_to_the_end(
-    few_rows: None, supabase: Supabase, database: psycopg.Connection[Any]
+    supabase: Supabase, database: psycopg.Connection[Any]
 ) -> None:
     waiting, at_work = insert(database, 50), insert(database, 50, "processing", "a-token")
     assert {row.job_id for row in await supabase.jobs.queued(limit=100)} == waiting
@@ -111,13 +116,12 @@ async def test_the_queue_and_what_is_claimed_are_read_to_the_end(
     assert outline.whole
     left = insert(database, 50, "processing")
     database.execute("update jobs set updated_at = now() - interval '2 hours' where job_id = any(%s)", [list(left)])
-    (now,) = database.execute("select now() - interval '1 hour'").fetchone() or ()
+    now = datetime.now(UTC) - timedelta(hours=1)
     assert set((await find_unclaimed(supabase, unchanged_since=now)).left_behind) == left
 
 
-async def test_a_write_to_many_rows_counts_them_all(
-    few_rows: None, supabase: Supabase, database: psycopg.Connection[Any]
-) -> None:
+@few
+async def test_a_write_to_many_rows_counts_them_all(supabase: Supabase, database: psycopg.Connection[Any]) -> None:
     insert(database, 50)
     written = await supabase.jobs.change_some(
         {"error": "x"}, lambda query: query.eq("status", "queued"), doing="a test"
