@@ -58,7 +58,7 @@ _NOT_AN_OBJECT = "not_an_object"
 _ONLY_SOP: Mapping[str, str] = MappingProxyType({"from": "sop"})
 """In `metadata.runops` of a queued row: only the SOP is made again. The claim of the row keeps it."""
 _SOP_BEGINNING = "sop-"
-"""Of the tokens of a run that makes only the SOP. A token is all of a claim that is kept outside the row too: an app may
+"""Of the tokens of a run that makes only the SOP. A token is all of a claim that is kept outside the row. An app may
 write over the row's metadata with all that is in it, and the claim that is then written again must not lose this."""
 _SORTS: Mapping[type, str] = MappingProxyType({bool: "true or false", dict: "an object", list: "a list"})
 _TOKENS = UUID("6f1d2c1e-3b0a-5d52-9c53-0b8f0f3a7d11")

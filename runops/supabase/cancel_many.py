@@ -43,7 +43,7 @@ async def _cancel_some(
 ) -> None:
     try:
         doing = f"cancelling {len(rows)} rows of the table jobs"
-        which = still_among(rows, status, after=RowStatus.ERROR)
+        which = still_among(rows, status.value, after=RowStatus.ERROR)
         changed = await supabase.jobs.change_some(failed(sentence), which, doing=doing)
     except SupabaseError as error:
         if not (error.retryable or error.refuses_row):

@@ -65,7 +65,7 @@ async def _run_batch(
     doing, values = f"queueing {len(rows)} rows of the table jobs again", _values(rows[0], only_sop=only_sop)
     batch = [shown[row.job_id] for row in rows]
     try:
-        which = still_among(batch, status, after=RowStatus.QUEUED)
+        which = still_among(batch, status.value, after=RowStatus.QUEUED)
         queued = await supabase.jobs.change_some(values, which, doing=doing)
     except SupabaseError as error:
         if not (error.retryable or error.refuses_row):

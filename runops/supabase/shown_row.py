@@ -60,7 +60,7 @@ class ShownRow:
         return f"and(job_id.eq.{self.job_id},{at})"
 
 
-def still_among(rows: Iterable[ShownRow], status: RowStatus, *, after: RowStatus) -> Callable[[Any], Any]:
+def still_among(rows: Iterable[ShownRow], status: str, *, after: RowStatus) -> Callable[[Any], Any]:
     """Filter for those of some rows that are as they were shown, for an update that gives them another status.
 
     PostgREST 12 applies the `or` of an update also to the rows in its answer, as they are after the update; other
@@ -74,4 +74,4 @@ def still_among(rows: Iterable[ShownRow], status: RowStatus, *, after: RowStatus
         That status, and the one that the update writes.
     """
     alternatives = ",".join([*(row.condition for row in rows), f"status.eq.{after.value}"])
-    return lambda query: query.eq("status", status.value).or_(alternatives)
+    return lambda query: query.eq("status", status).or_(alternatives)
