@@ -12,8 +12,7 @@ from uuid import uuid4
 import httpx
 
 from benchmarks.benchmark import Progress
-from devstack import cluster as local_cluster
-from devstack.cluster import ClusterInfo
+from devstack.cluster import ClusterInfo, running_cluster
 from devstack.fake_kubelet import Api
 from devstack.operator_runs.operator_process import Replica, program_starts
 from devstack.operator_runs.videojob_definition import know_videojobs
@@ -29,13 +28,9 @@ _READY_SECONDS = 60.0
 @contextmanager
 def bench_cluster(progress: Progress, *, kwok: bool = False) -> Iterator[ClusterInfo]:
     """Give a cluster that knows VideoJobs, for the time of the block; with simulated nodes where `kwok` says so."""
-    name = f"bench-{os.getpid()}"
-    cluster = local_cluster.up(name, kwok=kwok, progress=progress)
-    try:
+    with running_cluster(f"bench-{os.getpid()}", kwok=kwok, progress=progress) as cluster:
         know_videojobs(cluster)
         yield cluster
-    finally:
-        local_cluster.down(name)
 
 
 @asynccontextmanager

@@ -3,14 +3,13 @@
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from devstack import cluster as local_cluster
-from devstack.cluster import ClusterInfo, ClusterUnavailable
+from devstack.cluster import ClusterInfo, ClusterUnavailable, running_cluster
 from tests.cluster_objects import ClusterObjects, api_client
 from tests.eventually import eventually
 
@@ -20,17 +19,15 @@ Kubectl = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[ClusterInfo]:
     """A cluster of this session's own. Where none can be had, tests fail if one is required, else skip loudly."""
-    name = f"test-{os.getpid()}"
-    try:
-        info = local_cluster.up(name, progress=lambda text: print(f"cluster: {text}"))  # noqa: T201 - shown on failure
-    except ClusterUnavailable as error:
-        if os.environ.get("RUNOPS_REQUIRE_CLUSTER") == "1":
-            pytest.fail(f"a cluster is required: {error}")
-        pytest.skip(f"NO CLUSTER, so this shows nothing: {error}")
-    try:
+    with ExitStack() as until_the_end:
+        running = running_cluster(f"test-{os.getpid()}", progress=lambda text: print(f"cluster: {text}"))  # noqa: T201 - shown on failure
+        try:
+            info = until_the_end.enter_context(running)
+        except ClusterUnavailable as error:
+            if os.environ.get("RUNOPS_REQUIRE_CLUSTER") == "1":
+                pytest.fail(f"a cluster is required: {error}")
+            pytest.skip(f"NO CLUSTER, so this shows nothing: {error}")
         yield info
-    finally:
-        local_cluster.down(name)
 
 
 @pytest.fixture

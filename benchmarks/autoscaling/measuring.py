@@ -18,8 +18,8 @@ from benchmarks.autoscaling.record import Record, table
 from benchmarks.autoscaling.recordings import put_recordings
 from benchmarks.benchmark import Outcome, Progress
 from benchmarks.measurement import Measurement
-from devstack import cluster as local_cluster
 from devstack.autoscaler import NodePool, running_autoscaler
+from devstack.cluster import running_cluster
 from devstack.operator_runs.installation import Installation, install
 from devstack.operator_runs.observed_tables import Database
 from devstack.stack import running_stack
@@ -91,13 +91,11 @@ def judged(records: Sequence[Record]) -> list[Measurement]:
 
 
 def _run(cases: tuple[Case, ...], progress: Progress) -> Iterator[Record]:
-    name = f"bench-{os.getpid()}"
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runops-bench-")))
         supabase = stack.enter_context(running_stack(folder / "stack", listen="0.0.0.0"))
         # Before the cluster goes: whatever talks to it ends first.
-        stack.callback(local_cluster.down, name)
-        cluster = local_cluster.up(name, progress=progress)
+        cluster = stack.enter_context(running_cluster(f"bench-{os.getpid()}", progress=progress))
         logs = folder / "autoscaler"
         logs.mkdir()
         autoscaler = stack.enter_context(running_autoscaler(cluster, logs, progress=progress))

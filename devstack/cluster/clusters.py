@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from devstack.cluster import kind
@@ -15,6 +18,7 @@ from devstack.cluster.node import start_and_stop as node
 from devstack.cluster.programs import building
 from devstack.cluster.programs.modules import NODE, program_path
 from devstack.cluster.selection import choose, look_around
+from devstack.processes.watchdog import watchdog
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
@@ -55,6 +59,28 @@ def down(name: str = "dev") -> None:
         kind.down(name)
     else:
         node.down(name)
+
+
+@contextmanager
+def running_cluster(name: str, *, kwok: bool = False, progress: Progress = print) -> Iterator[ClusterInfo]:
+    """Give a cluster for the time of the block. It ends with this process, however that ends.
+
+    Parameters
+    ----------
+    name, kwok, progress
+        As for `up`.
+
+    Raises
+    ------
+    ClusterUnavailable
+        This machine cannot run a cluster.
+    """
+    code = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    with watchdog([sys.executable, "-m", "devstack", "cluster", "down", "--name", name], os.environ | code):
+        try:
+            yield up(name, kwok=kwok, progress=progress)
+        finally:
+            down(name)
 
 
 def status(name: str = "dev") -> ClusterInfo | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 import psycopg
 
 from devstack.processes import places, programs
+from devstack.processes.watchdog import watchdog
 from devstack.stack import servers, state
 from devstack.stack.info import StackInfo
 from devstack.stack.state import StackState
@@ -144,22 +144,12 @@ def running_stack(
     StackError
         If a part cannot be started.
     """
-    # The kernel closes the pipe when this process dies, even by SIGKILL: that wakes the watchdog.
-    python = [sys.executable, "-m"]
-    take_down = [*python, "devstack", "--directory", str(directory.resolve()), "down", "--purge"]
-    with subprocess.Popen(
-        [*python, "devstack.processes.watchdog", *take_down],
-        stdin=subprocess.PIPE,
-        start_new_session=True,
-        cwd="/",
-        env=servers.environment(),
-    ) as watchdog:
+    take_down = [sys.executable, "-m", "devstack", "--directory", str(directory.resolve()), "down", "--purge"]
+    with watchdog(take_down, servers.environment()):
         try:
             yield up(directory, listen=listen, seed=seed, progress=lambda _step: None)
         finally:
             down(directory, keep=False)
-            assert watchdog.stdin is not None
-            watchdog.stdin.close()
 
 
 def mint_jwt(info: StackInfo, *, role: str, expires_in: float = keys.YEARS_10, subject: str | None = None) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from devstack import cluster
+from devstack.cluster import running_cluster
 from tests.chaos.record import Record, table
 from tests.chaos.scenarios import Options, Scenario, scenarios
 from tests.chaos.site import Site, fresh_stack
@@ -79,16 +79,13 @@ def _run(chosen: Sequence[Scenario], options: Options, folder: Path, records: li
     def progress(text: str) -> None:
         sys.stderr.write(f"{time.monotonic() - begun:6.0f} s  {text}\n")
 
-    try:
-        info = cluster.up(name, progress=progress)
+    with running_cluster(name, progress=progress) as info:
         for scenario in chosen:
             # A stack for each: what one left in storage must be no checkpoint of another.
             with fresh_stack() as stack:
                 record = asyncio.run(scenario.run(Site(info, stack, folder, progress), options))
             records.append(record)
             progress(f"{record.scenario}: {'kept' if record.kept else 'NOT KEPT'} after {record.seconds:.0f} s")
-    finally:
-        cluster.down(name)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,13 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from devstack.cluster import ClusterInfo, ClusterUnavailable, down, ensure_packages, up, write_image_archive
+from devstack.cluster import ClusterInfo, ClusterUnavailable, ensure_packages, running_cluster, up, write_image_archive
 from devstack.cluster.selection import choose, look_around
 
 TINY_IMAGE = "localhost/runops-test-tiny:1"
@@ -37,17 +38,18 @@ def _a_node_can_be_had() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def start(_a_node_can_be_had: None) -> Iterator[Start]:
-    """Starts clusters that end with the module at the latest."""
-    started: list[str] = []
+    """Starts clusters, or finds them, that end with the module at the latest."""
+    with ExitStack() as until_the_end:
+        started: set[str] = set()
 
-    def begin(name: str, *, kwok: bool = False) -> ClusterInfo:
-        full = f"test-{os.getpid()}-{name}"
-        started.append(full)
-        return up(full, kwok=kwok)
+        def begin(name: str, *, kwok: bool = False) -> ClusterInfo:
+            full = f"test-{os.getpid()}-{name}"
+            if full in started:
+                return up(full, kwok=kwok)
+            started.add(full)
+            return until_the_end.enter_context(running_cluster(full, kwok=kwok))
 
-    yield begin
-    for name in started:
-        down(name)
+        yield begin
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -274,6 +275,26 @@ def test_down_cleans_up_for_a_keeper_that_was_killed(
 
     # On a busy machine a process that was killed may take a moment to end.
     eventually(lambda: [trace for trace in traces.left() if not trace.endswith(".lock")] == [])
+
+
+def test_a_cluster_of_a_process_that_is_killed_ends(
+    start: Callable[..., ClusterInfo], traces_of: TracesOf, eventually: Eventually
+) -> None:
+    name = f"test-{os.getpid()}-bound"
+    code = (
+        "import time; from devstack.cluster import running_cluster\n"
+        f"with running_cluster({name!r}, kwok=True, progress=lambda _: None) as cluster:\n"
+        "    print(cluster.name, flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        try:
+            assert owner.stdout.readline().strip() == name
+            traces = traces_of(start("bound", kwok=True))
+        finally:
+            owner.kill()
+
+    eventually(lambda: traces.left() == [])
 
 
 def test_the_failing_component_is_named_with_its_last_words(
