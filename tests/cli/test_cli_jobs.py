@@ -18,6 +18,9 @@ from typer.testing import Result
 
 from devstack.faults import Fault, FaultControl
 from runops.failures import TABLE, Reason
+from runops.job_story.known_job import KnownJob
+from runops.job_story.results import JobResults, StoredObject, paid_by_checkpoint
+from runops.job_story.story import JobStory
 from runops.report import Usage
 from runops.row_summary import RowSummary
 from runops.time_left import TimeLeft
@@ -28,9 +31,7 @@ from runops_cli.cluster.find_videojobs import ids_of
 from runops_cli.rows.job_output import as_csv
 from runops_cli.rows.job_page import job_page
 from runops_cli.rows.job_sort import Sort, sorted_jobs
-from runops_cli.rows.job_story import JobStory, StoredObject, paid_by_checkpoint
 from runops_cli.rows.job_table import short_ids, table, time_left
-from runops_cli.rows.listed_job import ListedJob
 from runops_cli.terminal.completion import complete_job
 from runops_cli.terminal.job_refs import parse_job_ref
 
@@ -275,8 +276,8 @@ def test_get_tells_all_of_a_job(runops: Runops, database: psycopg.Connection, ku
     told = json.loads(runops("get", job_id, "-o", "json").stdout)
     assert [told[name] for name in ("state", "cost_usd", "sops", "transcripts")] == ["completed", "0.0812", 1, 0]
     assert [one["what"] for one in told["timeline"]] == [
-        "claimed by runops/runops",
-        "transcribing",
+        "claimed by the operator",
+        "the transcript is made",
         "queued",
         "completed",
     ]
@@ -311,10 +312,10 @@ def test_what_a_checkpoint_tells(checkpoint: Any, paid: str | None, seconds: flo
     assert (None if found[0] is None else str(found[0]), found[1]) == (paid, seconds)
 
 
-def listed(number: int, **columns: Any) -> ListedJob:
+def listed(number: int, **columns: Any) -> KnownJob:
     made = {"job_id": UUID(int=number << 96), "created_at": NOW.isoformat()}
     known = {name: columns.pop(name) for name in ("videojob", "position", "title") if name in columns}
-    return ListedJob(RowSummary.model_validate(made | columns), **known)
+    return KnownJob(RowSummary.model_validate(made | columns), **known)
 
 
 def view(cost: str | None = None, seconds: int = 0, minutes: float | None = None) -> VideoJobView:
@@ -342,7 +343,7 @@ FOUR = listed(4, status="completed", title="Alpha", videojob=view("odd"))
         (Sort.STATUS, [FOUR, ONE, THREE, TWO]),
     ],
 )
-def test_jobs_are_sorted_and_what_is_not_known_comes_last(sort: Sort, order: list[ListedJob]) -> None:
+def test_jobs_are_sorted_and_what_is_not_known_comes_last(sort: Sort, order: list[KnownJob]) -> None:
     assert sorted_jobs([ONE, TWO, THREE, FOUR], sort) == order
 
 
@@ -407,10 +408,10 @@ def test_the_time_left_is_a_range(first: float, last: float, said: str) -> None:
 
 def test_a_page_of_a_job_without_anything_is_short_and_whole() -> None:
     job = listed(1, status=None, created_at=None)
-    story = JobStory(
-        job, explain(job.row, now=NOW), (StoredObject("recording", "videos/raw/x.mp4", 5),), troubles=("Odd.",)
-    )
-    page = "\n".join(line.plain for line in job_page(story, now=NOW, project_url="https://abc.supabase.co"))
+    results = JobResults((StoredObject("recording", "videos/raw/x.mp4", 5),), troubles=("Odd.",))
+    told = explain(job.row, now=NOW)
+    lines = job_page(JobStory(job, NOW, results), told, project_url="https://abc.supabase.co")
+    page = "\n".join(line.plain for line in lines)
     assert "Timeline" not in page
     assert "https://supabase.com/dashboard/project/abc/editor" in page
     assert "Odd." in page

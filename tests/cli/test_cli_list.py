@@ -13,10 +13,10 @@ from typer.testing import Result
 
 from devstack.faults import FaultControl
 from runops.failures import TABLE, Reason
+from runops.job_story.known_job import KnownJob
 from runops.row_summary import RowSummary
 from runops.standstill import CONDITION
 from runops_cli.rows.job_table import age, table
-from runops_cli.rows.listed_job import ListedJob
 
 Runops = Callable[..., Result]
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -115,10 +115,10 @@ def test_an_invalid_option_is_refused(runops: Runops, arguments: list[str]) -> N
 
 def test_errors_are_cut_to_the_width_of_a_terminal_and_nowhere_else() -> None:
     sight = RowSummary(job_id=UUID(int=1), status="error", error="録画には映像がありません。" * 20)
-    cut = [line.plain for line in table([ListedJob(sight)], now=NOW, width=120)]
+    cut = [line.plain for line in table([KnownJob(sight)], now=NOW, width=120)]
     assert max(map(cell_len, cut)) <= 120
     assert cut[1].endswith("…")
-    assert table([ListedJob(sight)], now=NOW, width=None)[1].plain.endswith(sight.error or "")
+    assert table([KnownJob(sight)], now=NOW, width=None)[1].plain.endswith(sight.error or "")
 
 
 @pytest.mark.parametrize(

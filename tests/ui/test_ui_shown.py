@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runops.job_row import RowStatus
+from runops.job_story.known_job import KnownJob
+from runops.job_story.story import JobStory
 from runops.row_summary import RowSummary
 from runops.videojob_view import VideoJobView, parse_videojob
 from runops_ui.actions.action import Action, preview
@@ -20,10 +22,11 @@ from runops_ui.live.event_log import EventLog
 from runops_ui.pages.query import chips, joined, url
 from runops_ui.shown.failure_groups import failure_groups
 from runops_ui.shown.figures import figures_of
-from runops_ui.shown.job_story import pods_of, story
 from runops_ui.shown.moments import span, spans
+from runops_ui.shown.pods import pods_of
 from runops_ui.shown.row_view import row_view
 from runops_ui.shown.stage_bar import stage_bar
+from runops_ui.shown.story_view import lines_of
 from tests.ui.filled import job
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
@@ -115,15 +118,17 @@ def test_the_story_is_in_the_order_of_time_and_tells_what_it_can_read() -> None:
         {"reason": "OfTheFuture", "lastTimestamp": "2027-11-30T11:04:00Z"},
         {"involvedObject": "not an object", "lastTimestamp": 3},
     ]
-    lines = story(row(status="error", error="It failed."), of_video, events, now=NOW)
+    job = KnownJob(row(status="error", error="It failed."), of_video)
+    lines = lines_of(JobStory(job, NOW, events=tuple(events)))
     assert [line.text for line in lines] == [
         "Queued",
         "Claimed by the operator",
         "The first worker started",
         "Late (3 times)",
         "The transcript is made",
-        "Failed",
+        "Ended in error",
     ]
+    assert lines[-1].detail.endswith("It failed.")
     assert [line.kind for line in lines][3:] == ["bad", "plain", "bad"]
 
 

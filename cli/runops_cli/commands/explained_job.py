@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from runops.job_row import RowStatus
+from runops.job_story.known_job import KnownJob
 from runops.supabase.connection import Supabase
 from runops.supabase.queue_outline import read_queue_outline
 from runops.supabase.row_summaries import summaries_of
@@ -16,7 +17,6 @@ from runops_cli.cluster.known_videojobs import known_videojobs
 from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.cluster.standing_still import ClaimingState, read_claiming_state
 from runops_cli.rows.find_jobs import find_job
-from runops_cli.rows.listed_job import ListedJob
 from runops_cli.terminal.errors import CommandFailed
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.job_refs import JobRef
@@ -28,7 +28,7 @@ __all__ = ["ExplainedJob", "read_explained"]
 class ExplainedJob:
     """A job, why it waits, and the time at the server."""
 
-    job: ListedJob
+    job: KnownJob
     told: Explanation
     now: datetime
 
@@ -73,7 +73,7 @@ async def read_explained(supabase: Supabase, kubectl: Kubectl, ref: JobRef) -> E
     if row.status == RowStatus.COMPLETED:
         title = (await titles_of(supabase.rest, [job_id])).get(job_id)
     return ExplainedJob(
-        ListedJob(row, videojob, time.position, title, time.time_left),
+        KnownJob(row, videojob, time.position, title, time.time_left),
         explain(row, videojob=videojob, queue=queue, now=now),
         now,
     )

@@ -5,14 +5,13 @@ from typing import Annotated
 import typer
 
 from runops.job_row import RowStatus
+from runops.job_story.story import JobStory
 from runops.supabase.connection import Supabase
-from runops.supabase.errors import SupabaseError
+from runops.supabase.job_results import read_results
 from runops_cli.cluster.kubectl import Kubectl
 from runops_cli.commands.explained_job import ExplainedJob, read_explained
 from runops_cli.rows.job_output import as_json, as_yaml
 from runops_cli.rows.job_page import job_page
-from runops_cli.rows.job_story import JobStory, StoredObject, paid_by_checkpoint
-from runops_cli.rows.read_story import read_checkpoint, stored_objects
 from runops_cli.terminal.console import STDOUT, data_to_stdout, lines_to_stdout
 from runops_cli.terminal.exit_codes import Exit
 from runops_cli.terminal.options import Context, EnvFile, Job, Namespace, PageFormat
@@ -45,12 +44,12 @@ def get(
         story = await _story(supabase, found)
         match output:
             case PageFormat.JSON:
-                data_to_stdout(as_json(story.to_json()))
+                data_to_stdout(as_json(story.to_json(found.told)))
             case PageFormat.YAML:
-                data_to_stdout(as_yaml(story.to_json()))
+                data_to_stdout(as_yaml(story.to_json(found.told)))
             case PageFormat.TEXT:
                 width = min(STDOUT.width, _WIDEST) if STDOUT.is_terminal else None
-                lines_to_stdout(job_page(story, now=found.now, project_url=supabase.url, width=width))
+                lines_to_stdout(job_page(story, found.told, project_url=supabase.url, width=width))
         return Exit.OK
 
     run_with_supabase(env_file, shown)
@@ -58,29 +57,6 @@ def get(
 
 async def _story(supabase: Supabase, found: ExplainedJob) -> JobStory:
     """Read the rest. What cannot be read is named on the page, and the page is shown all the same."""
-    row, troubles = found.job.row, []
-    objects: list[StoredObject] = []
-    counts = {"transcripts": 0, "sops": 0}
-    try:
-        objects = await stored_objects(supabase, row.job_id)
-    except SupabaseError as error:
-        troubles.append(f"Storage could not be read: {error.message}")
-    readers = {"transcripts": supabase.results.transcript_count, "sops": supabase.results.sop_count}
-    for name, count in readers.items():
-        try:
-            counts[name] = await count(row.job_id)
-        except SupabaseError as error:
-            troubles.append(f"The table {name} could not be read: {error.message}")
-    paid, seconds = None, None
-    if found.job.videojob is None and row.status != RowStatus.QUEUED:
-        paid, seconds = paid_by_checkpoint(await read_checkpoint(supabase, row.job_id))
-    return JobStory(
-        found.job,
-        found.told,
-        tuple(objects),
-        counts["transcripts"],
-        counts["sops"],
-        paid,
-        seconds,
-        tuple(troubles),
-    )
+    row = found.job.row
+    with_checkpoint = found.job.videojob is None and row.status != RowStatus.QUEUED
+    return JobStory(found.job, found.now, await read_results(supabase, row.job_id, with_checkpoint=with_checkpoint))

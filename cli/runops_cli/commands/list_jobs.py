@@ -11,6 +11,7 @@ import typer
 
 from runops.job_filter import JobFilter, Order
 from runops.job_row import RowStatus
+from runops.job_story.known_job import KnownJob
 from runops.row_summary import RowSummary
 from runops.supabase.connection import Supabase
 from runops.supabase.row_times import read_row_times
@@ -24,7 +25,6 @@ from runops_cli.cluster.standing_still import standstill_note
 from runops_cli.rows.job_output import as_csv, as_json, as_names, as_yaml
 from runops_cli.rows.job_sort import Sort, order_of, sorted_jobs
 from runops_cli.rows.job_table import short_ids, table
-from runops_cli.rows.listed_job import ListedJob
 from runops_cli.rows.read_jobs import FoundJobs, first_jobs
 from runops_cli.rows.shared_waits import waits_line
 from runops_cli.terminal.console import STDOUT, data_to_stdout, lines_to_stdout, to_stderr
@@ -106,7 +106,7 @@ class _Listing:
     limit: int
     kubectl: Kubectl
 
-    async def read(self, supabase: Supabase) -> tuple[list[ListedJob], FoundJobs, str | None]:
+    async def read(self, supabase: Supabase) -> tuple[list[KnownJob], FoundJobs, str | None]:
         """Return the jobs, what was found when they were looked for, and why rows wait that could be claimed."""
         order = order_of(self.sort)
         views: dict[UUID, VideoJobView] = {}
@@ -132,7 +132,7 @@ class _Listing:
 
 async def _known(
     supabase: Supabase, rows: Sequence[RowSummary], views: dict[UUID, VideoJobView], *, paused: bool
-) -> list[ListedJob]:
+) -> list[KnownJob]:
     times: dict[UUID, RowTime] = {}
     if not all(row.ended for row in rows):
         times = await read_row_times(supabase, paused=paused)
@@ -141,7 +141,7 @@ async def _known(
     for row in rows:
         time = times.get(row.job_id, NO_TIME)
         jobs.append(
-            ListedJob(row, views.get(row.job_id), time.position, titles.get(row.job_id), time_left=time.time_left)
+            KnownJob(row, views.get(row.job_id), time.position, titles.get(row.job_id), time_left=time.time_left)
         )
     return jobs
 
@@ -168,7 +168,7 @@ async def _listed(supabase: Supabase, listing: _Listing, output: ListFormat) -> 
     return Exit.OK
 
 
-def _next_commands(jobs: Sequence[ListedJob]) -> str:
+def _next_commands(jobs: Sequence[KnownJob]) -> str:
     first = short_ids({job.row.job_id: str(job.row.job_id) for job in jobs})[jobs[0].row.job_id]
     return f"`runops get {first}` tells all of a job, `runops why {first}` why it waits."
 
@@ -180,7 +180,7 @@ def _more(listing: _Listing, found: FoundJobs) -> str:
 
 
 async def _show_table(
-    supabase: Supabase, listing: _Listing, jobs: Sequence[ListedJob], note: str | None, *, wide: bool
+    supabase: Supabase, listing: _Listing, jobs: Sequence[KnownJob], note: str | None, *, wide: bool
 ) -> None:
     if not jobs:
         filtered = listing.chosen != JobFilter()

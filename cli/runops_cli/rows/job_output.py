@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
+from runops.job_story.known_job import KnownJob
 from runops.logs import redact
-from runops_cli.rows.listed_job import ListedJob
 
 __all__ = ["as_csv", "as_json", "as_names", "as_yaml"]
 
@@ -24,12 +24,12 @@ def as_yaml(value: Any) -> str:
     return redact(yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=10_000)).rstrip("\n")
 
 
-def as_names(jobs: Sequence[ListedJob]) -> str:
+def as_names(jobs: Sequence[KnownJob]) -> str:
     """Return the ids, one a line."""
     return "\n".join(str(job.row.job_id) for job in jobs)
 
 
-def as_csv(jobs: Sequence[ListedJob]) -> str:
+def as_csv(jobs: Sequence[KnownJob]) -> str:
     """Return a line for each job and one of titles. An object within a job has a column for each of its parts."""
     rows = [_flat(job.to_json()) for job in jobs]
     names = list(dict.fromkeys(name for row in rows or [_flat(_EMPTY)] for name in row))

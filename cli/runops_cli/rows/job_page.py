@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 
 from rich.text import Text
 
+from runops.job_story.story import JobStory
+from runops.job_story.timeline import Kind
 from runops.logs import redact
 from runops.quality import fallback_sentence, gaps_sentence, losses_sentence
 from runops.report import StageUsage
-from runops.why_waiting import State
-from runops_cli.rows.job_story import JobStory, timeline
+from runops.why_waiting import Explanation, State
 from runops_cli.rows.job_table import STATUS_STYLES, exact_length, short_length, time_left
 from runops_cli.terminal.console import printable
 
@@ -30,30 +31,30 @@ _STYLES = {
 }
 
 
-def job_page(story: JobStory, *, now: datetime, project_url: str, width: int | None = None) -> list[Text]:
+def job_page(story: JobStory, told: Explanation, *, project_url: str, width: int | None = None) -> list[Text]:
     """Return the page's lines.
 
     Parameters
     ----------
     story
         The job.
-    now
-        The time at the server.
+    told
+        What it waits for, or what else it does.
     project_url
         The project's address.
     width
         Where sentences break; None keeps them in one line.
     """
     return [
-        *_head(story, now, width),
-        *_times(story, now),
-        *_facts(story, now),
+        *_head(story, told, width),
+        *_times(story),
+        *_facts(story),
         *_results(story, project_url),
-        *_next(story),
+        *_next(story, told),
     ]
 
 
-def _head(story: JobStory, now: datetime, width: int | None) -> Iterator[Text]:
+def _head(story: JobStory, told: Explanation, width: int | None) -> Iterator[Text]:
     row = story.job.row
     if story.job.title:
         yield Text(_clean(story.job.title), style="bold")
@@ -61,13 +62,13 @@ def _head(story: JobStory, now: datetime, width: int | None) -> Iterator[Text]:
     line.append(_clean(row.status or "without a status"), style=STATUS_STYLES.get(row.status or "", ""))
     yield line
     yield Text()
-    said = _clean(story.told.in_words(now))
+    said = _clean(told.in_words(story.now))
     for part in [said] if width is None else textwrap.wrap(said, width, break_on_hyphens=False):
-        yield Text(part, style=_STYLES[story.told.state])
+        yield Text(part, style=_STYLES[told.state])
 
 
-def _times(story: JobStory, now: datetime) -> Iterator[Text]:
-    moments = timeline(story.job)
+def _times(story: JobStory) -> Iterator[Text]:
+    moments = story.timeline
     if not moments:
         return
     yield from _heading("Timeline")
@@ -77,16 +78,17 @@ def _times(story: JobStory, now: datetime) -> Iterator[Text]:
         at = one.at.astimezone(UTC)
         date = f"{at:%Y-%m-%d}"
         took = "" if one.seconds is None else f"  {exact_length(one.seconds)}"
-        yield Text(
-            _clean(f"  {date if date != day else ' ' * len(date)} {at:%H:%M:%SZ}  {one.what:<{width}}{took}").rstrip()
-        )
+        # Why the job failed is in the first lines.
+        detail = f"  {one.detail}" if one.detail and one.kind is not Kind.BAD else ""
+        shown_date = date if date != day else " " * len(date)
+        yield Text(_clean(f"  {shown_date} {at:%H:%M:%SZ}  {one.what:<{width}}{took}{detail}").rstrip())
         day = date
-    if (ends := story.job.ends) is not None and (left := time_left(ends, now)):
+    if (ends := story.job.ends) is not None and (left := time_left(ends, story.now)):
         yield Text(f"  {' ' * 10} {ends.likely.astimezone(UTC):%H:%M:%SZ}  is expected to end, in {left}", style="dim")
 
 
-def _facts(story: JobStory, now: datetime) -> Iterator[Text]:
-    facts = [(label, text) for label, text in _labelled(story, now) if text]
+def _facts(story: JobStory) -> Iterator[Text]:
+    facts = [(label, text) for label, text in _labelled(story) if text]
     if not facts:
         return
     yield from _heading("Details")
@@ -94,7 +96,7 @@ def _facts(story: JobStory, now: datetime) -> Iterator[Text]:
         yield Text(_clean(f"  {label:<{_LABEL_WIDTH}}{text}"))
 
 
-def _labelled(story: JobStory, now: datetime) -> Iterator[tuple[str, str]]:
+def _labelled(story: JobStory) -> Iterator[tuple[str, str]]:
     job, row = story.job, story.job.row
     yield "position", "" if job.position is None else f"{job.position} in the queue"
     yield "user", row.user_id or "none: every user who is signed in sees the SOP"
@@ -110,23 +112,22 @@ def _labelled(story: JobStory, now: datetime) -> Iterator[tuple[str, str]]:
         pod = videojob.status.worker_pod
         yield "pod", "" if pod is None else pod.name + (f" on {pod.node}" if pod.node else "")
     silent = row.updated_at
-    yield "last write", "" if silent is None or row.ended else _ago(silent, now)
+    yield "last write", "" if silent is None or row.ended else _ago(silent, story.now)
 
 
 def _attempts(story: JobStory) -> str:
-    claim = story.job.row.claim
-    if claim is None:
+    attempts = story.attempts
+    if attempts is None:
         return ""
-    used = f"{claim.failures + (0 if story.job.row.ended and claim.failures else 1)}"
-    waits = ", ".join(f"{count} for {kind.value}" for kind, count in sorted(claim.waits.items()) if count)
+    waits = ", ".join(f"{count} for {kind}" for kind, count in attempts.waits)
     waited = f"; interruptions that used up none: {waits}" if waits else ""
-    last = "" if claim.reason is None else f"; the one before ended with {claim.reason.value}"
-    return f"{used}{waited}{last}"
+    before = "" if attempts.before is None else f"; the one before ended with {attempts.before}"
+    return f"{attempts.number}{waited}{before}"
 
 
 def _recording(story: JobStory) -> str:
     length = "" if story.length is None else exact_length(story.length)
-    raw = next((one for one in story.objects if one.name == "recording"), None)
+    raw = story.results.recording
     size = "" if raw is None or raw.size is None else _size(raw.size)
     gone = "no longer in storage" if raw is not None and raw.size is None else ""
     return ", ".join(filter(None, (length, size, gone)))
@@ -144,8 +145,8 @@ def _cost(story: JobStory) -> Iterator[tuple[str, str]]:
     estimated = f", estimated {usage.estimated_cost_usd} USD" if usage.estimated_cost_usd else ""
     yield "cost", f"{usage.bill}{estimated}" if usage.bill else ""
     yield "", "; ".join(parts)
-    if len(usage.attempts) > 1:
-        yield "", "by attempt: " + ", ".join(f"{one.cost_usd or '?'} USD" for one in usage.attempts)
+    if len(attempts := story.cost_by_attempt) > 1:
+        yield "", "by attempt: " + ", ".join(f"{one.usd or '?'} USD" for one in attempts)
 
 
 def _part(name: str, stage: StageUsage) -> str:
@@ -154,14 +155,15 @@ def _part(name: str, stage: StageUsage) -> str:
 
 
 def _results(story: JobStory, project_url: str) -> Iterator[Text]:
-    made = [one for one in story.objects if one.size is not None]
-    if not made and not story.transcripts and not story.sops and not story.troubles:
+    results = story.results
+    made = results.made
+    if not made and not results.transcripts and not results.sops and not results.troubles:
         return
     yield from _heading("Where it is")
     for one in made:
         yield Text(_clean(f"  {one.name:<{_LABEL_WIDTH}}{one.location}  {_size(one.size or 0)}"))
     job_id = story.job.row.job_id
-    for name, count in (("transcripts", story.transcripts), ("sops", story.sops)):
+    for name, count in (("transcripts", results.transcripts), ("sops", results.sops)):
         if count:
             more = "" if count == 1 else f"  {count} rows"
             yield Text(f"  {'table':<{_LABEL_WIDTH}}{name}, job_id {job_id}{more}")
@@ -169,21 +171,21 @@ def _results(story: JobStory, project_url: str) -> Iterator[Text]:
     if host.endswith(_HOSTED):
         project = host.removesuffix(_HOSTED)
         yield Text(f"  {'dashboard':<{_LABEL_WIDTH}}https://supabase.com/dashboard/project/{project}/editor")
-    for trouble in story.troubles:
+    for trouble in results.troubles:
         yield Text(_clean(f"  {trouble}"), style="yellow")
 
 
-def _next(story: JobStory) -> Iterator[Text]:
-    commands = list(_commands(story))
+def _next(story: JobStory, told: Explanation) -> Iterator[Text]:
+    commands = list(_commands(story, told))
     yield from _heading("Next")
     width = max(len(command) for command, _ in commands)
     for command, does in commands:
         yield Text(f"  {command:<{width}}  {does}")
 
 
-def _commands(story: JobStory) -> Iterator[tuple[str, str]]:
+def _commands(story: JobStory, told: Explanation) -> Iterator[tuple[str, str]]:
     name = str(story.job.row.job_id)[:8]
-    match story.told.state:
+    match told.state:
         case State.COMPLETED:
             yield f"runops sop {name}", "prints its SOP"
             yield f"runops retry {name}", "runs it again"

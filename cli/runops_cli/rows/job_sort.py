@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import Any
 
 from runops.job_filter import Order
+from runops.job_story.known_job import KnownJob
 from runops.row_summary import time_of
-from runops_cli.rows.listed_job import ListedJob
 
 __all__ = ["Sort", "order_of", "sorted_jobs"]
 
@@ -34,25 +34,25 @@ def order_of(sort: Sort) -> Order | None:
     return {Sort.NEWEST: Order.NEWEST, Sort.OLDEST: Order.OLDEST}.get(sort)
 
 
-def sorted_jobs(jobs: Sequence[ListedJob], sort: Sort) -> list[ListedJob]:
+def sorted_jobs(jobs: Sequence[KnownJob], sort: Sort) -> list[KnownJob]:
     """Return the jobs in an order; those that are equal in it stay as they were."""
     key = _KEYS.get(sort)
     return list(jobs) if key is None else sorted(jobs, key=key)
 
 
-def _cost(job: ListedJob) -> float:
+def _cost(job: KnownJob) -> float:
     try:
         return -float(job.cost_usd or "")
     except ValueError:
         return _LAST
 
 
-def _changed(job: ListedJob) -> float:
+def _changed(job: KnownJob) -> float:
     at = time_of(job.row.updated_at)
     return _LAST if at is None else -at.timestamp()
 
 
-_KEYS: dict[Sort, Callable[[ListedJob], Any]] = {
+_KEYS: dict[Sort, Callable[[KnownJob], Any]] = {
     Sort.CHANGED: _changed,
     Sort.POSITION: lambda job: _LAST if job.position is None else job.position,
     Sort.ETA: lambda job: _LAST if job.ends is None else job.ends.likely.timestamp(),

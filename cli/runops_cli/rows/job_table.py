@@ -9,10 +9,11 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from runops.job_row import RowStatus
+from runops.job_story.attempts import attempts_of
+from runops.job_story.known_job import KnownJob
 from runops.logs import redact
 from runops.row_summary import RowSummary, time_of
 from runops.time_left import TimeLeft
-from runops_cli.rows.listed_job import ListedJob
 from runops_cli.rows.shared_waits import waits_for
 from runops_cli.terminal.console import one_line, printable
 
@@ -49,14 +50,14 @@ class _Column:
     """
 
     title: str
-    cell: Callable[[ListedJob, datetime], str]
+    cell: Callable[[KnownJob, datetime], str]
     needed: bool = True
     wide: bool = False
     right: bool = False
 
 
 def table(
-    jobs: Sequence[ListedJob], *, now: datetime, width: int | None, wide: bool = False, whole_ids: bool = True
+    jobs: Sequence[KnownJob], *, now: datetime, width: int | None, wide: bool = False, whole_ids: bool = True
 ) -> list[Text]:
     """Return the table's lines, the titles first.
 
@@ -113,7 +114,7 @@ def _line(name: str, cells: Sequence[str], columns: Sequence[_Column], widths: S
     return _GAP.join([*padded, last]).rstrip()
 
 
-def _colour(line: Text, job: ListedJob, columns: Sequence[_Column], widths: Sequence[int]) -> None:
+def _colour(line: Text, job: KnownJob, columns: Sequence[_Column], widths: Sequence[int]) -> None:
     begin = widths[0] + len(_GAP)
     for column, width in zip(columns, widths[1:], strict=False):
         if column.title == "STATUS" and (style := STATUS_STYLES.get(job.row.status or "")):
@@ -134,7 +135,7 @@ def short_ids(job_ids: dict[UUID, str]) -> dict[UUID, str]:
     return {job_id: text[:length].rstrip("-") for job_id, text in job_ids.items()}
 
 
-def _stage(job: ListedJob, _now: datetime) -> str:
+def _stage(job: KnownJob, _now: datetime) -> str:
     row = job.row
     if row.status != RowStatus.PROCESSING:
         return ""
@@ -143,42 +144,41 @@ def _stage(job: ListedJob, _now: datetime) -> str:
     return (row.progress_stage or "").replace("_", " ")
 
 
-def _percent(job: ListedJob, _now: datetime) -> str:
+def _percent(job: KnownJob, _now: datetime) -> str:
     row = job.row
     if row.status != RowStatus.PROCESSING or row.progress_percent is None or waits_for(row) is not None:
         return ""
     return str(row.progress_percent)
 
 
-def _attempts(job: ListedJob, _now: datetime) -> str:
-    """Count like the VideoJob's column: the attempts used up, plus the current one."""
-    claim = job.row.claim
-    if claim is None:
+def _attempts(job: KnownJob, _now: datetime) -> str:
+    attempts = attempts_of(job.row)
+    if attempts is None:
         return ""
-    attempts = str(claim.failures + 1)
-    return f"{attempts}, {claim.interruptions} waits" if claim.interruptions else attempts
+    waits = attempts.interruptions
+    return f"{attempts.number}, {waits} waits" if waits else str(attempts.number)
 
 
-def _position(job: ListedJob, _now: datetime) -> str:
+def _position(job: KnownJob, _now: datetime) -> str:
     return "" if job.position is None else str(job.position)
 
 
-def _eta(job: ListedJob, now: datetime) -> str:
+def _eta(job: KnownJob, now: datetime) -> str:
     return "" if job.ends is None else time_left(job.ends, now)
 
 
-def _cost(job: ListedJob, _now: datetime) -> str:
+def _cost(job: KnownJob, _now: datetime) -> str:
     try:
         return "" if job.cost_usd is None else f"{float(job.cost_usd):.2f}"
     except ValueError:
         return ""
 
 
-def _title(job: ListedJob, _now: datetime) -> str:
+def _title(job: KnownJob, _now: datetime) -> str:
     return job.row.error or job.title or ""
 
 
-def _length(job: ListedJob, _now: datetime) -> str:
+def _length(job: KnownJob, _now: datetime) -> str:
     return "" if job.recording_seconds is None else short_length(job.recording_seconds)
 
 

@@ -1,5 +1,6 @@
 """The page of one video: where it is, what happened, what it cost, and what came out."""
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
@@ -9,21 +10,28 @@ from uuid import UUID
 
 from aiohttp import web
 
+from runops.job_story.known_job import KnownJob
+from runops.job_story.results import JobResults
+from runops.job_story.story import JobStory
 from runops.sop_as_stored import sop_as_stored
 from runops.sop_text import sop_text
 from runops.supabase.errors import SupabaseError
+from runops.supabase.job_results import read_results
 from runops.supabase.sop_questions import OpenQuestion, read_questions
 from runops.videojob import JOB_ID_LABEL, videojob_name
 from runops_ui.cluster.access import ClusterUnavailable, core_path
 from runops_ui.live.feed import Feed
 from runops_ui.pages.drawing import Drawing
 from runops_ui.pages.job_reader import JobReader
-from runops_ui.shown.job_story import attempts_of, pods_of, story
+from runops_ui.shown.moments import span
+from runops_ui.shown.pods import pods_of
+from runops_ui.shown.story_view import lines_of, size_of
 
 __all__ = ["JobPage"]
 
 _log = logging.getLogger(__name__)
 _MOST_PODS = 5
+_RESULTS_SECONDS = 5.0
 _MOST_EVENTS = "200"
 
 
@@ -52,14 +60,18 @@ class JobPage:
         video = snapshot.videojobs.get(job_id)
         pods, events, trouble = await self._of_cluster(job_id)
         now = self._reader.now()
+        known = KnownJob(row, video, title=view.title)
+        story = JobStory(known, now, await self._results(job_id, with_checkpoint=video is None), tuple(events))
         return self._drawing.page(
             request,
             "job.html",
             job=view,
             row=row,
             video=video,
-            lines=story(row, video, events, now=now),
-            attempts=attempts_of(video),
+            story=story,
+            lines=lines_of(story),
+            length=None if story.length is None else span(story.length),
+            made=[(one, size_of(one)) for one in story.results.made],
             pods=pods_of(pods, now=now),
             has_cluster=self._reader.cluster.access is not None,
             cluster_trouble=trouble or snapshot.trouble,
@@ -88,6 +100,14 @@ class JobPage:
         except ClusterUnavailable as error:
             return [], [], str(error)
         return pods, events, None
+
+    async def _results(self, job_id: UUID, *, with_checkpoint: bool) -> JobResults:
+        """Return what came of a job; a storage that does not answer does not keep the page."""
+        try:
+            async with asyncio.timeout(_RESULTS_SECONDS):
+                return await read_results(self._reader.supabase, job_id, with_checkpoint=with_checkpoint)
+        except TimeoutError:
+            return JobResults(troubles=("Storage did not answer in time. Load the page once more.",))
 
     async def _questions(self, job_id: UUID) -> Sequence[OpenQuestion]:
         """Return the questions of the SOP that are not answered; none where they cannot be read."""

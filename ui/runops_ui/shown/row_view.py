@@ -6,6 +6,7 @@ from uuid import UUID
 
 from runops.failures import TABLE
 from runops.job_row import RowStatus
+from runops.job_story.attempts import attempts_of
 from runops.row_reason import reason_of
 from runops.row_summary import RowSummary
 from runops.standstill import Told
@@ -172,11 +173,9 @@ def _remedy(reason: str | None, told: str | None) -> str | None:
 
 
 def _attempts(row: RowSummary) -> str:
-    """Count like the VideoJob's column: the attempts used up, plus the current one."""
-    claim = row.claim
-    if claim is None:
+    attempts = attempts_of(row)
+    if attempts is None:
         return ""
-    attempts = claim.failures + 1
-    waits = claim.interruptions
-    said = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+    waits = attempts.interruptions
+    said = "1 attempt" if attempts.number == 1 else f"{attempts.number} attempts"
     return f"{said}, {waits} wait{'' if waits == 1 else 's'}" if waits else said

@@ -1,4 +1,4 @@
-"""A job as the lists and pages of the command line show it: its row, and what else is known of it. Pure."""
+"""A job as lists and pages show it: its row, and what else is known of it. Pure."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +11,11 @@ from runops.time_left import TimeLeft
 from runops.timestamps import rfc3339
 from runops.videojob_view import VideoJobView
 
-__all__ = ["ListedJob"]
+__all__ = ["KnownJob"]
 
 
 @dataclass(frozen=True, slots=True)
-class ListedJob:
+class KnownJob:
     """A job.
 
     Attributes
