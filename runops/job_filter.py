@@ -96,7 +96,8 @@ class JobFilter:
     def takes_video(self, facts: VideoFacts) -> bool:
         """Whether what the table does not tell fits."""
         of_model = self.model is None or self.model in facts.models
-        return of_model and (self.longer_than is None or (facts.seconds or 0.0) > self.longer_than)
+        long_enough = self.longer_than is None or (facts.seconds is not None and facts.seconds > self.longer_than)
+        return of_model and long_enough
 
     def takes_row(self, row: RowSummary) -> bool:
         """Whether what the table tells fits."""
@@ -136,9 +137,8 @@ class JobFilter:
         def since(name: str) -> datetime | None:
             return parse_since(given[name], now=now) if name in given else None
 
-        name = ""
+        name = "user"
         try:
-            name = "user"
             user = UUID(given["user"]) if "user" in given else None
             name = "reason"
             reasons = frozenset(map(parse_reason, _several(given.get("reason", ""))))
@@ -151,9 +151,10 @@ class JobFilter:
         except ValueError as error:
             said = f"{given[name]!r} is not a UUID." if name == "user" else str(error)
             raise ValueError(f"{name}: {said}") from None
-        if len(given.get("text", "")) > _LONGEST_TEXT:
+        sought = given.get("text")
+        if sought is not None and len(sought) > _LONGEST_TEXT:
             raise ValueError(f"text: Use at most {_LONGEST_TEXT} characters.")
-        if "\0" in given.get("text", ""):
+        if sought is not None and "\0" in sought:
             raise ValueError("text: It has a NUL character, which no error has.")
         return cls(
             statuses=frozenset(_several(given.get("status", ""))),
@@ -163,7 +164,7 @@ class JobFilter:
             since=queued,
             changed_since=changed,
             longer_than=longer,
-            text=given.get("text"),
+            text=sought,
         )
 
     def to_query(self) -> dict[str, str]:
@@ -191,7 +192,7 @@ def _seconds(seconds: float) -> str:
 
 def _uuid(text: str | None) -> UUID | None:
     try:
-        return UUID(text or "")
+        return None if text is None else UUID(text)
     except ValueError:
         return None
 

@@ -4,6 +4,7 @@ A model gives its nodes other names each time. Edits, evidence and comparisons g
 keeps its id, and an id never passes to another step.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -36,16 +37,16 @@ def aligned_ids(new: Sequence[Node], earlier: Sequence[Node]) -> dict[str, str]:
 
     pair(lambda node: (node.type, text_of(node.label)) if text_of(node.label) else None)
     labels = {node.id: node.label for node in earlier}
-    pair(lambda node: (node.type, node.id) if likeness(node.label, labels.get(node.id, "")) > 0 else None)
+    pair(lambda node: (node.type, node.id) if likeness(node.label, labels.get(node.id)) > 0 else None)
     pair(lambda node: node.type if node.type in {"trigger", "end"} else None)
     _pair_alike(pairs, new, earlier)
     return _with_free_ids(pairs, new, had)
 
 
-def likeness(one: str, other: str) -> float:
-    """Return the share of words that two texts have in common, from 0 to 1."""
+def likeness(one: str, other: str | None) -> float:
+    """Return the share of words that two texts have in common, from 0 to 1; None has no words."""
     words, others = set(text_of(one).split()), set(text_of(other).split())
-    return len(words & others) / len(words | others) if words and others else 0.0
+    return len(words & others) / max(len(words | others), 1)
 
 
 def with_ids(sop: Sop, ids: Mapping[str, str]) -> Sop:
@@ -107,7 +108,7 @@ def _with_free_ids(pairs: dict[str, str], new: Sequence[Node], earlier: Sequence
     for node in new:
         if node.id in ids:
             continue
-        numbered = (f"{node.id}-{number}" for number in range(2, len(new) + len(earlier) + 3))
+        numbered = (f"{node.id}-{number}" for number in itertools.count(2))
         ids[node.id] = node.id if node.id not in taken else next(name for name in numbered if name not in taken)
         taken.add(ids[node.id])
     return ids

@@ -187,7 +187,7 @@ def _changes(name: str, before: Sop, after: Sop, old: Node, new: Node) -> Iterat
 
 
 def _fields_of(node: Node) -> dict[str, str]:
-    named = {name: str(value) for name in _FIELDS if (value := getattr(node, name, None))}
+    named = {name: str(value) for name in _FIELDS if (value := getattr(node, name))}
     return named | ({"children": ", ".join(map(str, node.children))} if node.children else {})
 
 

@@ -48,7 +48,7 @@ def known_sop(value: Mapping[str, Any]) -> Sop | list[str]:
     try:
         sop = Sop.model_validate(_known(Sop, value))
     except ValidationError as error:
-        return [f"{'.'.join(map(str, one['loc']))}: {one['msg']}"[:200] for one in error.errors(include_url=False)]
+        return [f"{'.'.join(map(str, one['loc']))}: {one['msg']}"[:200] for one in error.errors()]
     return graph_faults(sop) or sop
 
 

@@ -136,7 +136,7 @@ class PageRequest:
         """Whether the answer has the newest rows first."""
         return (self.order is Order.NEWEST) != self.backwards
 
-    def by(self, columns: JobsColumns, *, claims: bool = True) -> Callable[[Any], Query]:
+    def by(self, columns: JobsColumns, *, claims: bool) -> Callable[[Any], Query]:
         """Return the request for a table with these columns, with the claims of the rows or without."""
         select = (*_PLACE, *summary_columns(columns, claims=claims))
 
@@ -184,9 +184,11 @@ class PageRequest:
 
     def _past_all(self, rows: list[RowSummary]) -> bool:
         """Whether all further rows were queued too early, as the last one was."""
-        at = time_of(rows[-1].created_at) if rows else None
         since = self.chosen.since
-        return self.order is Order.NEWEST and since is not None and at is not None and at < since
+        if not rows or since is None or self.order is not Order.NEWEST:
+            return False
+        at = time_of(rows[-1].created_at)
+        return at is not None and at < since
 
 
 async def read_page(rest: Rest, request: PageRequest, columns: JobsColumns) -> tuple[list[dict[str, Any]], bool]:

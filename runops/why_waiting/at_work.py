@@ -58,6 +58,6 @@ def _not_started(claim: Claim, now: datetime) -> Explanation:
     shared = rule_of(claim.reason) is not None
     if shared:
         sentence += f" {_SHARED}"
-    hindered = shared or failure.failure_class in {FailureClass.KEY, FailureClass.QUOTA}
+    hindered = shared or failure.failure_class is FailureClass.QUOTA
     state = State.HINDERED if hindered else State.WAITING
     return Explanation(state, sentence, until=until, remedy=failure.remedy)

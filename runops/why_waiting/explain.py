@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from runops.failures import CANCEL_SENTENCE, TABLE, by_sentence
+from runops.failures import TABLE, by_sentence
 from runops.job_row import RowStatus
 from runops.row_summary import RowSummary, time_of
 from runops.videojob_view import VideoJobView
@@ -51,7 +51,7 @@ def _ended(job: RowSummary) -> Explanation:
         case RowStatus.COMPLETED:
             since = time_of(job.completed_at) or since
             return Explanation(State.COMPLETED, "Its SOP is written.", since, remedy=_command("sop", job, "prints it"))
-        case RowStatus.ERROR if error.startswith((CANCEL_SENTENCE, "Cancelled")):
+        case RowStatus.ERROR if error.startswith("Cancelled"):
             state, sentence, remedy = State.CANCELLED, error, _command("retry", job, "runs it again")
         case RowStatus.ERROR:
             said = error or "the row gives no reason."

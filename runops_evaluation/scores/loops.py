@@ -39,4 +39,4 @@ def _bodies(steps: Sequence[Step]) -> list[frozenset[str]]:
 
 def _jaccard(body: frozenset[str], made: frozenset[str], same: Mapping[str, str]) -> float:
     both = len({same[name] for name in made if name in same} & body)
-    return both / (len(body) + len(made) - both) if body or made else 0.0
+    return both / (len(body) + len(made) - both)

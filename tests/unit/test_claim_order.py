@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runops.claim_order import choose, rank, user_key
+from runops.claim_order import ClaimOrder, choose, rank, user_key
 from runops.job_row import JobRow
 from tests.simulation.cluster import START
 
@@ -152,3 +152,53 @@ def test_a_row_that_is_queued_again_ages_from_then_on() -> None:
     first = JobRow(job_id=uuid4(), status="queued", created_at=(START - timedelta(seconds=600)).isoformat())
     assert rank(again, now=START, ageing_seconds=600) == 0.1
     assert rank(first, now=START, ageing_seconds=600) == 1.0
+
+
+def _order(rows: Sequence[JobRow], rooms: Mapping[str, int | None] | None = None) -> ClaimOrder:
+    known = rooms or {}
+    return ClaimOrder(rows, now=START, ageing_seconds=600, room_of=known.get)
+
+
+def _taken(order: ClaimOrder, **load: int) -> list[JobRow]:
+    rows = []
+    while (row := order.take(load)) is not None:
+        rows.append(row)
+    return rows
+
+
+def test_a_user_has_as_many_rows_chosen_as_there_is_room_for() -> None:
+    rows = _rows(["ann"] * 3 + ["ben"] * 3 + ["cat"] * 2)
+    assert _taken(_order(rows, {"ann": 2, "ben": 0, "cat": 1})) == [rows[0], rows[1], rows[6]]
+    room_of = {"ann": 1, "ben": None, "cat": 0}.get
+    chosen = choose(rows, slots=9, active={}, now=START, ageing_seconds=600, room_of=room_of)
+    assert chosen == [rows[0], *rows[3:6]]
+
+
+def test_a_copy_is_taken_from_apart() -> None:
+    rows = _rows(["ann"] * 2 + ["ben"])
+    order = _order(rows, {"ann": 1})
+    assert _taken(order.copy()) == _taken(order.copy()) == _taken(order) == [rows[0], rows[2]]
+
+
+def test_a_row_that_is_added_stands_behind_all_others_of_its_priority_and_before_those_of_a_lower_one() -> None:
+    old, low = _row("ann", priority=2), _row("ann", priority=-1)
+    order = _order([old, low])
+    first, second = _row("ann", priority=2), _row("ann", priority=2)
+    urgent, later = _row("ann", priority=3), _row("ann", priority=-1)
+    for row in (first, second, later, urgent):
+        order.add(row)
+    assert _taken(order) == [urgent, old, first, second, low, later]
+
+
+def test_a_row_may_be_added_for_a_user_that_has_none_and_counts_for_no_room() -> None:
+    ann = _row("ann")
+    order = _order([ann], {"ann": 1})
+    ben = _row("ben", priority=5)
+    order.add(ben)
+    assert _taken(order, ann=0, ben=1) == [ann, ben]
+
+
+def test_nobody_at_work_is_below_a_limit_of_one() -> None:
+    row = _row("ann")
+    assert _order([row]).take({}, per_user=1) == row
+    assert _order([row]).take({"ann": 1}, per_user=1) is None

@@ -34,6 +34,7 @@ def row(**columns: Any) -> RowSummary:
         (JobFilter(since=NOW), {"created_at": "2026-11-30T19:00:00"}, {"created_at": "infinity"}),
         (JobFilter(changed_since=NOW), {"updated_at": NOW.isoformat()}, {"updated_at": None}),
         (JobFilter(text="No Picture"), {"error": "It has no picture."}, {"error": None}),
+        (JobFilter(text="x"), {"error": "X"}, {"error": None}),
         (JobFilter(text="AB00"), {}, {"job_id": UUID(int=1)}),
         (JobFilter(text="%"), {"error": "100 % sure"}, {"error": "sure"}),
     ],
@@ -54,6 +55,7 @@ def test_models_and_lengths_are_decided_by_facts_and_unknown_ones_are_told() -> 
         assert not chosen.takes(row(), facts)
         assert chosen.is_undecided(facts)
     assert not JobFilter().is_undecided(VideoFacts())
+    assert not JobFilter(longer_than=0.5).takes(row(), VideoFacts())
 
 
 @pytest.mark.parametrize(
@@ -101,6 +103,23 @@ def test_a_query_may_say_it_as_people_do() -> None:
         {"since": "2h", "longer_than": "10m", "reason": "evicted, other", "text": " "}, now=NOW
     )
     assert found == JobFilter(since=NOW - timedelta(hours=2), longer_than=600.0, reasons=frozenset({"Evicted", OTHER}))
+
+
+def test_a_query_counts_back_from_now_where_no_time_is_given() -> None:
+    since = JobFilter.from_query({"since": "2h"}).since
+    assert since is not None
+    assert timedelta(hours=2) <= datetime.now(UTC) - since < timedelta(hours=3)
+
+
+def test_the_longest_text_is_taken() -> None:
+    assert JobFilter.from_query({"text": "x" * 200}, now=NOW).text == "x" * 200
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(10.0, "10"), (100.0, "100"), (1.5, "1.5"), (0.25, "0.25"), (60.001, "60.001")]
+)
+def test_a_length_is_written_without_zeros_that_say_nothing(seconds: float, text: str) -> None:
+    assert JobFilter(longer_than=seconds).to_query() == {"longer_than": text}
 
 
 @pytest.mark.parametrize(

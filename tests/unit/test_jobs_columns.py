@@ -154,3 +154,18 @@ def test_only_values_with_a_column_are_kept(columns: JobsColumns) -> None:
     for name in OPTIONAL:
         assert name not in columns.without(name).kept({name: 1})
     assert columns.without("metadata") == columns
+
+
+@pytest.mark.parametrize("missing", NEEDED)
+async def test_a_table_without_a_needed_column_is_no_table_of_jobs(missing: str) -> None:
+    table = Table()
+    table.columns.remove(missing)
+    with pytest.raises(SupabaseError) as caught:
+        await _jobs(table).columns()
+    assert caught.value.kind is ErrorKind.COLUMN_MISSING
+
+
+async def test_a_table_with_every_column_is_looked_at_once() -> None:
+    table = Table()
+    assert (await _jobs(table).columns()).complete
+    assert table.looks == 1

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from postgrest import AsyncPostgrestClient
 
-from runops.job_row import CLAIM_PATTERN, Claim, JobRow, Lane
+from runops.job_row import CLAIM_PATTERN, Claim, JobRow, Lane, RowStatus
 from runops.supabase import jobs_requests as requests
 from runops.supabase.errors import ErrorKind, SupabaseError
 
@@ -235,3 +235,32 @@ def test_what_has_no_column_is_an_unexpected_answer() -> None:
     answer: Any = "not rows"
     with pytest.raises(SupabaseError, match=r"unexpected form \(\)"):
         requests.parsed(answer, doing="reading")
+
+
+def test_rows_of_a_status_are_counted() -> None:
+    query: Any = requests.of_status(RowStatus.PROCESSING)(_table())
+    assert _sent(query) == [("select", "job_id"), ("status", "eq.processing"), ("limit", "1")]
+    assert query.request.headers["prefer"] == "count=estimated"
+
+
+@pytest.mark.parametrize(("after", "beyond"), [(None, []), (OTHER, [("job_id", f"gt.{OTHER}")])])
+def test_rows_in_processing_that_nobody_has_claimed_are_read_by_their_ids(
+    after: UUID | None, beyond: list[tuple[str, str]]
+) -> None:
+    nobodys = f'metadata->runops->>claim.is.null,metadata->runops->>claim.not.match."{CLAIM_PATTERN}"'
+    assert _sent(requests.unclaimed_page(after, 7)(_table())) == [
+        ("select", "job_id,updated_at::timestamptz"),
+        ("status", "eq.processing"),
+        ("or", f"(metadata->runops->>by.is.null,{nobodys})"),
+        *beyond,
+        ("order", "job_id.asc"),
+        ("limit", "7"),
+    ]
+
+
+def test_only_rows_that_have_ended_and_are_as_they_were_read_are_queued_again() -> None:
+    as_read = f'and(job_id.eq.{ID},updated_at.eq."{AT}"),and(job_id.eq.{OTHER},updated_at.is.null)'
+    assert _filters(requests.ended_among([ROW, UNTOUCHED])) == [
+        ("status", "in.(error,completed)"),
+        ("or", f"({as_read},status.eq.queued)"),
+    ]

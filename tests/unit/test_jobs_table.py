@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from postgrest import AsyncPostgrestClient
 
-from runops.job_row import Claim, JobRow, Lane
+from runops.job_row import TIME_LEFT_KEY, Claim, JobRow, Lane
 from runops.progress import Stage
 from runops.retrying import RetryPolicy
 from runops.supabase.errors import UNREADABLE, ErrorKind, SupabaseError
@@ -630,3 +630,135 @@ async def test_an_unreadable_row_whose_end_the_table_refuses_does_not_hide_the_o
     jobs = script.jobs(reads=[UNREAD, ids, UNREAD, [row("queued", job_id=OTHER)]], writes=[refused])
     assert [one.job_id for one in await jobs.queued(limit=9)] == [OTHER]
     assert script.finished()
+
+
+RENAMED = Claim(claim=TOKEN, by="renamed")
+BEFORE = JobRow.model_validate(row(claim=TOKEN))
+
+
+def restamped(claim: Claim, *, updated_at: str = AT) -> dict[str, Any]:
+    there = row(updated_at=updated_at)
+    return {**there, "metadata": {"user_id": "u", "runops": claim.stamp()}}
+
+
+@pytest.mark.parametrize(
+    ("writes", "reads", "done"),
+    [
+        pytest.param([[CLAIMED]], [], True, id="at once"),
+        pytest.param([[], [CLAIMED]], [[row(claim=TOKEN, updated_at=LATER)]], True, id="a heartbeat in between"),
+        pytest.param([AWAY], [[restamped(RENAMED, updated_at=LATER)]], True, id="the answer was lost"),
+        pytest.param([AWAY, [CLAIMED]], [[row(claim=TOKEN)]], True, id="the write was lost"),
+        pytest.param([[]], [[row(claim=NEXT)]], False, id="another attempt works"),
+        pytest.param([[]], [[row("error", claim=TOKEN)]], False, id="the row has ended"),
+        pytest.param([[]], [[]], False, id="the row is gone"),
+        pytest.param([[]], [[row()]], False, id="the claim was removed"),
+    ],
+)
+async def test_a_claim_gets_another_name(script: Script, writes: list[Answer], reads: list[Answer], done: bool) -> None:
+    assert await script.jobs(writes=writes, reads=reads).restamp(BEFORE, RENAMED) is done
+    assert script.finished()
+    times = [AT, LATER] if reads and reads[0] and reads[0] == [row(claim=TOKEN, updated_at=LATER)] else [AT] * 2
+    for (filters, body), at in zip(script.written, times, strict=False):
+        assert filters == {
+            "job_id": f"eq.{ID}",
+            "status": "eq.processing",
+            "updated_at": f"eq.{at}",
+            "select": "job_id",
+        }
+        assert body == {"updated_at": "now", "metadata": {"user_id": "u", "runops": RENAMED.stamp()}}
+
+
+async def test_a_claim_is_written_into_a_row_whose_app_removed_it(script: Script) -> None:
+    without = JobRow.model_validate(row())
+    assert await script.jobs(writes=[[CLAIMED]]).restamp(without, CLAIM)
+    assert script.bodies() == [{"updated_at": "now", "metadata": {"user_id": "u", "runops": CLAIM.stamp()}}]
+
+
+async def test_a_claim_that_is_written_already_is_not_written_again(script: Script) -> None:
+    there = JobRow.model_validate(restamped(RENAMED))
+    assert await script.jobs().restamp(there, RENAMED)
+    assert not await script.jobs().restamp(there.model_copy(update={"status": "completed"}), RENAMED)
+    assert script.written == []
+
+
+async def test_a_row_that_always_changes_is_not_written_again(script: Script) -> None:
+    jobs = script.jobs(writes=[[]] * ATTEMPTS, reads=[[row(claim=TOKEN)]] * ATTEMPTS)
+    with pytest.raises(SupabaseError, match="changed each time its claim was to be written again"):
+        await jobs.restamp(BEFORE, RENAMED)
+    assert script.finished()
+
+
+async def test_an_outage_that_lasts_is_told_after_all_tries_of_writing_a_claim(script: Script) -> None:
+    with pytest.raises(SupabaseError, match="away"):
+        await script.jobs(writes=[AWAY] * ATTEMPTS, reads=[[row(claim=TOKEN)]] * ATTEMPTS).restamp(BEFORE, RENAMED)
+    with pytest.raises(SupabaseError, match="The key was rejected"):
+        await script.jobs(writes=[REFUSED]).restamp(BEFORE, RENAMED)
+    assert script.finished()
+
+
+END = {"likely": "2026-11-30T12:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "written"), [({"a": 1, "end": "old"}, {"a": 1, "end": END}), (None, {"end": END}), ({}, {"end": END})]
+)
+@pytest.mark.parametrize("status", ["queued", None])
+async def test_what_is_expected_is_put_beside_everything_else_in_a_row_that_waits(
+    script: Script, status: str | None, metadata: Any, written: Any
+) -> None:
+    waiting = JobRow(job_id=ID, status=status, updated_at=AT, metadata=metadata)
+    there = await script.jobs(writes=[[row("queued", updated_at=LATER)]]).put_beside(waiting, "end", END)
+    assert there is not None
+    assert (there.job_id, there.status, there.updated_at) == (ID, "queued", LATER)
+    ((filters, body),) = script.written
+    assert filters == {
+        "job_id": f"eq.{ID}",
+        "status": "is.null" if status is None else "eq.queued",
+        "updated_at": f"eq.{AT}",
+        "select": "job_id,status,updated_at::timestamptz",
+    }
+    assert body == {"metadata": written}
+
+
+async def test_what_is_expected_is_put_into_a_row_at_work_only_under_its_claim(script: Script) -> None:
+    jobs = script.jobs(writes=[[CLAIMED], [CLAIMED], []])
+    for there in (BEFORE, JobRow.model_validate(row("queued", claim=TOKEN)), JobRow.model_validate(row())):
+        await jobs.put_beside(there, "end", END)
+    fences = [filters.get("metadata->runops->>claim") for filters, _ in script.written]
+    assert fences == [f"eq.{TOKEN}", None, None]
+    assert script.bodies()[0]["metadata"] == {"user_id": "u", "runops": BEFORE.metadata["runops"], "end": END}
+
+
+async def test_nothing_is_put_beside_metadata_that_is_no_object_nor_into_a_row_that_changed(script: Script) -> None:
+    assert await script.jobs().put_beside(JobRow(job_id=ID, status="queued", metadata=["a"]), "end", END) is None
+    assert script.written == []
+    assert await script.jobs(writes=[[]]).put_beside(QUEUED, "end", END) is None
+    jobs = script.jobs(writes=[AWAY, [row("queued")]])
+    assert await jobs.put_beside(QUEUED, "end", {"text": "a\x00b"}) is not None
+    assert script.bodies()[-1]["metadata"]["end"] == {"text": "ab"}
+
+
+async def test_an_answer_that_cannot_be_read_names_what_was_put_beside(script: Script) -> None:
+    with pytest.raises(SupabaseError, match=f"noting in the row {ID} of the table jobs when it is expected to end"):
+        await script.jobs(writes=[[{"job_id": 7}]]).put_beside(QUEUED, "end", END)
+
+
+async def test_a_job_may_be_added_that_is_claimed_already(script: Script) -> None:
+    await script.jobs(writes=[[]]).insert(ID, user_id=OTHER, metadata={"title": "a"}, claim=CLAIM)
+    metadata = {"title": "a", "user_id": str(OTHER), "runops": CLAIM.stamp()}
+    assert script.bodies() == [{"job_id": str(ID), "status": "processing", "metadata": metadata}]
+
+
+async def test_a_completed_row_says_no_more_when_it_is_expected_to_end(script: Script) -> None:
+    there = row(claim=TOKEN)
+    there["metadata"] |= {TIME_LEFT_KEY: END}
+    await script.jobs(writes=[[CLAIMED]], reads=[[there]]).complete(ID, TOKEN, said=SAID)
+    assert TIME_LEFT_KEY not in script.bodies()[0]["metadata"]
+    await script.jobs(writes=[[CLAIMED]], reads=[[there]]).say(ID, TOKEN, {"recording": {}})
+    assert script.bodies()[1]["metadata"][TIME_LEFT_KEY] == END
+
+
+async def test_why_a_row_waits_is_not_written_into_a_table_without_the_column() -> None:
+    script = Script(columns=False)
+    assert not await script.jobs().explain(QUEUED, "It waits.")
+    assert script.written == []

@@ -14,7 +14,7 @@ from runops.row_summary import RowSummary
 from runops.standstill import Told
 from runops.videojob_view import VideoJobView, parse_videojob
 from runops.why_waiting import QueueState, State, explain
-from runops.why_waiting.explanation import length
+from runops.why_waiting.explanation import Explanation, length
 
 NOW = datetime(2026, 11, 30, 19, 0, tzinfo=UTC)
 JOB = UUID("6f1d3a52-2f5c-4b0e-9a51-0a6b8f6f0c11")
@@ -59,6 +59,8 @@ def waits_for(reason: str, message: str, kind: str = "Progressing") -> VideoJobV
 UNSCHEDULABLE = "No node has room for the worker yet. (0/3 nodes are available: 3 Insufficient cpu.)"
 PULL = "The worker's image cannot be pulled. (manifest unknown)"
 QUOTA = TABLE[Reason.QUOTA_EXCEEDED]
+SPENT = TABLE[Reason.SPENDING_CAP_REACHED]
+MISSING = TABLE[Reason.SOURCE_MISSING]
 DRAIN = QueueState(drain=DrainOrder("2026-11-30T18:00:00Z", by="ann", why="upgrade"))
 CAP = "The cap per day is reached. No rows are claimed since 1."
 STANDSTILL = QueueState(standstill=Told("SpendingCapReached", CAP, "Wait."))
@@ -105,6 +107,20 @@ CASES: dict[str, tuple[RowSummary, VideoJobView | None, QueueState, State, str]]
         QueueState(ahead=0),
         State.WAITING,
         f"It is the next in the queue and waits for a slot. {MIN_2} {CHECK}",
+    ),
+    "behind others, for long": (
+        queued(),
+        None,
+        QueueState(ahead=2),
+        State.WAITING,
+        f"It waits in the queue behind 2 other jobs. {MIN_5} {CHECK}",
+    ),
+    "below the user's limit": (
+        queued(minutes=1, updated_at=ago(1)),
+        None,
+        QueueState(ahead=0, of_user=0, limit_of_user=1),
+        State.WAITING,
+        f"It is the next in the queue and waits for a slot. {MIN_1}",
     ),
     "at the user's limit": (
         queued(),
@@ -170,6 +186,20 @@ CASES: dict[str, tuple[RowSummary, VideoJobView | None, QueueState, State, str]]
             f"time tries whether it is over. {QUOTA.remedy}"
         ),
     ),
+    "its VideoJob waits for a cap": (
+        row("processing", runops=CLAIM | {"reason": "SpendingCapReached"}),
+        None,
+        QueueState(),
+        State.HINDERED,
+        f"It waits for another attempt. SpendingCapReached: {SPENT.sentence} {SPENT.remedy}",
+    ),
+    "silent, but not for long": (
+        row("processing", written=5, runops=BOUND),
+        None,
+        QueueState(),
+        State.RUNNING,
+        "It runs: its worker has begun.",
+    ),
     "runs": (
         row("processing", runops=BOUND, progress_stage="parsing_sop", progress_percent=70),
         None,
@@ -227,6 +257,13 @@ CASES: dict[str, tuple[RowSummary, VideoJobView | None, QueueState, State, str]]
             f"It ended in error: {TABLE[Reason.NO_VIDEO_STREAM].sentence} {SEC_30} "
             f"{TABLE[Reason.NO_VIDEO_STREAM].remedy} `runops retry {JOB}` runs it again."
         ),
+    ),
+    "failed, with a remedy that ends in a retry": (
+        row("error", error=MISSING.sentence),
+        None,
+        QueueState(),
+        State.FAILED,
+        f"It ended in error: {MISSING.sentence} {SEC_30} {MISSING.remedy}",
     ),
     "failed, with its remedy told": (
         row("error", error=TABLE[Reason.MEDIA_CORRUPT].with_remedy()),
@@ -337,6 +374,17 @@ CASES: dict[str, tuple[RowSummary, VideoJobView | None, QueueState, State, str]]
         State.RUNNING,
         "It runs: transcribing, 55 %. Since 2026-11-30T18:45:00Z (15 minutes).",
     ),
+    "runs in its first stage": (
+        row("processing", runops=BOUND),
+        videojob(
+            ("Progressing", "True", "Running", "The worker is running."),
+            stage="preparing_video",
+            startTime="2026-11-30T18:40:00Z",
+        ),
+        QueueState(),
+        State.RUNNING,
+        "It runs: preparing video. Since 2026-11-30T18:40:00Z (20 minutes).",
+    ),
     "its VideoJob is of an earlier run": (
         queued(minutes=1, updated_at=ago(1)),
         videojob(("Finished", "True", "Completed", "x"), ("Progressing", "False", "Completed", "Done.")),
@@ -409,3 +457,15 @@ def test_each_reason_that_a_job_may_wait_for_has_its_remedy(reason: Reason) -> N
 )
 def test_lengths_are_said_in_one_unit(seconds: float, said: str) -> None:
     assert length(seconds) == said
+
+
+@pytest.mark.parametrize(("minutes", "is_told"), [(1, False), (0, False), (-1, True)])
+def test_a_time_that_has_come_is_not_waited_for(minutes: float, is_told: bool) -> None:
+    claim = CLAIM | {"reason": "QuotaExceeded", "not_before": ago(minutes)}
+    job, view = row("processing", runops=claim), waits_for("QuotaExceeded", QUOTA.sentence, "Blocked")
+    until = NOW - timedelta(minutes=minutes) if is_told else None
+    assert explain(job, now=NOW).until == explain(job, videojob=view, now=NOW).until == until
+    assert (
+        " until "
+        in Explanation(State.WAITING, "It waits.", since=NOW, until=NOW - timedelta(minutes=minutes)).in_words(NOW)
+    ) is is_told

@@ -1,11 +1,12 @@
 """A step that is there again keeps its id, and no id passes to another step."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runops.sop import Sop
 from runops.sop_graph import graph_faults
-from runops.sop_versions.align import aligned_ids, with_ids
+from runops.sop_versions.align import aligned_ids, likeness, with_ids
 from tests.sop_graphs import as_sop, edge, loop, node, raw_sop, sound_sops
 
 sound = sound_sops().map(as_sop)
@@ -69,3 +70,58 @@ def test_children_edges_and_skills_follow() -> None:
     assert graph_faults(renamed) == []
     assert renamed.private is not None
     assert renamed.private.steps[0].node_id == "child"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "share"),
+    [
+        ("Open the list", "open  THE list", 1.0),
+        ("a b c", "a b d", 0.5),
+        ("a b c", "a d e", 0.2),
+        ("a", "b", 0.0),
+        ("", "a", 0.0),
+        ("a", None, 0.0),
+        ("", "", 0.0),
+    ],
+)
+def test_likeness_is_the_share_of_words_in_common(one: str, other: str | None, share: float) -> None:
+    assert likeness(one, other) == share
+
+
+def test_the_order_of_words_tells_steps_apart() -> None:
+    earlier = [node("a", label="Copy A to B"), node("b", label="Copy B to A")]
+    assert ids([node("x", label="copy b to a"), node("y", label="copy a to b")], earlier) == {"x": "b", "y": "a"}
+
+
+def test_labels_are_alike_from_half_of_their_words_on() -> None:
+    assert ids([node("x", label="a b c")], [node("a", label="a b d")]) == {"x": "a"}
+    assert ids([node("x", label="a b c")], [node("a", label="a b d e")]) == {"x": "x"}
+
+
+def test_the_same_id_and_one_word_in_common_are_enough() -> None:
+    earlier = [node("a", label="Open the list"), node("b", label="Send it")]
+    assert ids([node("a", label="Open them")], earlier) == {"a": "a"}
+    assert ids([node("a", label="Close them")], earlier) == {"a": "a-2"}
+
+
+def test_a_step_of_another_type_is_another_step() -> None:
+    earlier = [node("a", "decision", label="Is it paid?")]
+    assert ids([node("x", label="Is it paid?")], earlier) == {"x": "x"}
+    assert ids([node("a", label="Is it paid?")], earlier) == {"a": "a-2"}
+
+
+def test_labels_without_words_are_not_the_same() -> None:
+    assert ids([node("x", label=" ")], [node("a", label=" ")]) == {"x": "x"}
+
+
+def test_the_only_start_and_the_only_end_are_the_same_whatever_they_are_called() -> None:
+    earlier = [node("start", "trigger", "A mail comes"), node("done", "end", "Finished")]
+    new = [node("s1", "trigger", "Somebody calls"), node("s2", "end", "It is over")]
+    assert ids(new, earlier) == {"s1": "start", "s2": "done"}
+    assert ids([*new, node("s3", "end", "It failed")], earlier) == {"s1": "start", "s2": "s2", "s3": "s3"}
+    assert ids(new, [*earlier, node("lost", "end", "It failed")]) == {"s1": "start", "s2": "s2"}
+
+
+def test_an_id_that_another_step_had_is_counted_on_until_it_is_free() -> None:
+    earlier = [node("a", label="One"), node("a-2", label="Two"), node("a-3", label="Three")]
+    assert ids([node("a", label="Other")], earlier) == {"a": "a-4"}

@@ -9,8 +9,8 @@ from hypothesis import given
 from runops.sop import Sop
 from runops.sop_as_stored import sop_as_stored
 from runops.sop_versions.align import with_ids
-from runops.sop_versions.difference import Difference, difference, difference_text
-from tests.sop_graphs import any_sops, as_sop, edge, hostile_sops, node, raw_sop, sound_sops
+from runops.sop_versions.difference import Change, Difference, difference, difference_text
+from tests.sop_graphs import any_sops, as_sop, edge, hostile_sops, loop, node, raw_sop, sound_sops
 
 sound = sound_sops().map(as_sop)
 
@@ -127,3 +127,73 @@ def test_no_text_of_a_sop_obeys_a_terminal() -> None:
     text = difference_text(difference(chain(OPEN), chain(OPEN, ("x", "a\x1b[2Jb\nc"))))
     assert "\x1b" not in text
     assert "a[2Jb c" in text
+
+
+def test_of_two_steps_that_change_places_one_has_moved() -> None:
+    found = difference(chain(OPEN, SEND), chain(SEND, OPEN))
+    assert [step.id for step in found.changed if step.moved] == ["open"]
+
+
+def test_other_ways_are_changes_of_the_step_that_they_leave() -> None:
+    found = difference(chain(OPEN, CHECK, SEND), chain(CHECK, OPEN, SEND))
+    assert {step.id: step.changes for step in found.changed if step.changes} == {
+        "start": (Change("then (next)", "Open the list", "Check the sum"),),
+        "check": (Change("then (next)", "Send the mail", "Open the list"),),
+        "open": (Change("then (next)", "Check the sum", "Send the mail"),),
+    }
+
+
+def test_a_way_between_the_only_two_steps_is_a_change() -> None:
+    nodes = [node("a", label="Wait"), node("b", label="Go")]
+    ways = [[edge("a", "b")], [edge("a", "a")]]
+    (changed,) = difference(*(as_sop(raw_sop(nodes, way)) for way in ways)).changed
+    assert (changed.id, changed.changes) == ("a", (Change("then (next)", "Go", "Wait"),))
+
+
+def test_everything_about_a_sop_is_compared() -> None:
+    def made(title: str, owner: list[str], **public: Any) -> Sop:
+        raw = raw_sop([node("s", "trigger"), node("d", "decision", "Paid?")], [edge("s", "d")], **public)
+        return as_sop({**raw, "meta": {**raw["meta"], "title": title, "owner": owner}})
+
+    cron = {"type": "cron", "description": "Daily", "config": "0 9 * * *"}
+    hook = {"type": "webhook", "description": "Called", "endpoint": "/hook"}
+    event = {"type": "event", "description": "Told", "signal": "paid"}
+    asked = [
+        {"id": name, "question": question, "importance": "low"} for name, question in (("a", "Who?"), ("b", "When?"))
+    ]
+    before = made("Pay", ["Ann", "Ben"], triggers=[{"type": "manual", "description": "By hand"}])
+    after = made("Pay it", ["Ann"], triggers=[cron, hook, event], variables={"sum": None}, clarification_requests=asked)
+    assert difference_text(difference(before, after)) == (
+        "Description\n"
+        "  title:\n"
+        "    - Pay\n"
+        "    + Pay it\n"
+        "  owner:\n"
+        "    - Ann, Ben\n"
+        "    + Ann\n"
+        "\n"
+        "Triggers\n"
+        "  - By hand (manual)\n"
+        "  + Daily (cron: 0 9 * * *)\n"
+        "  + Called (webhook: /hook)\n"
+        "  + Told (event: paid)\n"
+        "\n"
+        "Variables\n"
+        "  sum:\n"
+        "    + \n"
+        "\n"
+        "Open questions\n"
+        "  + Who?\n"
+        "  + When?\n"
+    )
+
+
+def test_the_type_of_a_step_that_is_no_task_is_told_and_so_are_the_steps_of_a_loop() -> None:
+    def repeated(*inside: str) -> Sop:
+        nodes = [loop("l", list(inside)), *(node(name, label=f"Do {name}") for name in "ab")]
+        return as_sop(raw_sop(nodes, [edge("l", "a"), edge("a", "b"), edge("b", "l")]))
+
+    text = difference_text(difference(repeated("a"), repeated("a", "b")))
+    assert "children:\n         - a\n         + a, b\n" in text
+    asked = as_sop(raw_sop([node("d", "decision", "Paid?")], []))
+    assert "+ 1. Paid? (decision)" in difference_text(difference(as_sop(raw_sop([node("a", label="x")], [])), asked))

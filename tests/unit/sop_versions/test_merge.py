@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runops.sop_versions.conflict import conflict_sentence
+from runops.sop_versions.conflict import Conflict, conflict_sentence
 from runops.sop_versions.merge import merge
-from runops.sop_versions.values import known_sop, same
+from runops.sop_versions.values import known_sop, same, text_of
 from tests.sop_graphs import _META, edge, hostile_sops, node, raw_sop, sound_sops
 
 Sop = dict[str, Any]
@@ -105,6 +105,7 @@ def test_what_people_made_stays_as_it_is_where_nothing_new_is_generated(base: So
     merged = merge(base, edited, base)
     assert merged.sop in (edited, base) if same(edited, base) else merged.sop == edited
     assert not merged.conflicts
+    assert merged.keeps_edits is not same(edited, base)
 
 
 @given(data=st.data(), base=sound)
@@ -277,7 +278,7 @@ def test_null_is_as_if_absent_but_not_for_a_variable() -> None:
 
 
 class Counted(str):
-    """A text that counts how often one is compared with another."""
+    """A text that counts how often one is compared with another, or written into one."""
 
     __slots__ = ()
     compared = 0
@@ -285,6 +286,10 @@ class Counted(str):
     def __eq__(self, other: object) -> bool:
         Counted.compared += 1
         return str.__eq__(self, str(other))
+
+    def __format__(self, spec: str) -> str:
+        Counted.compared += 1
+        return str.__format__(self, spec)
 
     __hash__ = str.__hash__
 
@@ -297,3 +302,167 @@ def test_thousands_of_edits_are_compared_with_their_like_only() -> None:
     Counted.compared = 0
     merge(BASE, edited, changed(BASE, "open", label="New"))
     assert Counted.compared < 60 * many
+
+
+def used(node_id: str, skill: str, **more: Any) -> Sop:
+    return {"node_id": node_id, "primary_skill": skill, **more}
+
+
+def skilled(sop: Sop, apps: dict[str, str], steps: list[Sop], **private: Any) -> Sop:
+    skills = [{"id": name, "app": app, "method_type": "ui"} for name, app in apps.items()]
+    return {**sop, "private": {"skills": skills, "steps": steps, "artifacts": [], **private}}
+
+
+def test_skills_are_merged_by_their_ids_and_their_uses_by_step_and_skill() -> None:
+    base = skilled(BASE, {"k": "A", "l": "B"}, [used("open", "k"), used("check", "k"), used("send", "l")])
+    edited = skilled(
+        BASE,
+        {"k": "Mine", "l": "B", "m": "C"},
+        [used("open", "k", alt_skills=["m"]), used("open", "m"), used("check", "k"), used("send", "l")],
+    )
+    new = skilled(
+        changed(BASE, "send", label="[new]"),
+        {"k": "A", "l": "New", "n": "D"},
+        [used("open", "k"), used("check", "k"), used("send", "l"), used("send", "n")],
+        artifacts=["a file"],
+    )
+    merged = merge(base, edited, new)
+    assert not merged.conflicts
+    assert merged.keeps_edits
+    assert merged.sop == skilled(
+        changed(BASE, "send", label="[new]"),
+        {"k": "Mine", "l": "New", "m": "C", "n": "D"},
+        [
+            used("open", "k", alt_skills=["m"]),
+            used("open", "m"),
+            used("check", "k"),
+            used("send", "l"),
+            used("send", "n"),
+        ],
+        artifacts=["a file"],
+    )
+
+
+def test_the_use_of_a_skill_goes_with_its_step() -> None:
+    uses = [used("open", "k"), used("check", "k")]
+    base = skilled(BASE, {"k": "A"}, uses)
+    new = skilled(changed(BASE, "send", label="[new]"), {"k": "A"}, uses)
+    merged = merge(base, skilled(chain("open", "send"), {"k": "A"}, uses), new)
+    assert not merged.conflicts
+    assert merged.sop["private"]["steps"] == [used("open", "k")]
+
+
+def test_a_skill_that_both_sides_changed_is_a_conflict() -> None:
+    given = [skilled(BASE, {"k": app}, [used("open", "k", alt_skills=[app])]) for app in ("A", "Mine", "New")]
+    assert [conflict.place for conflict in merge(*given).conflicts] == [
+        'app of the skill "k"',
+        'alt_skills of the skill of the step "open"',
+    ]
+
+
+def test_of_a_skill_that_a_step_uses_twice_no_use_is_lost() -> None:
+    apps = {"k": "A", "l": "B", "m": "C"}
+    twice = [used("open", "k"), used("open", "k", alt_skills=["l"])]
+    more = [*twice, used("open", "k", alt_skills=["m"])]
+    base = skilled(BASE, apps, twice)
+    new = skilled(changed(BASE, "send", label="[new]"), apps, twice)
+    for edited in (twice, more):
+        merged = merge(base, skilled(changed(BASE, "open", label="[mine]"), apps, edited), new)
+        assert not merged.conflicts
+        assert merged.sop["private"]["steps"] == edited
+    other = skilled(BASE, apps, [used("open", "k")])
+    places = [conflict.place for conflict in merge(base, skilled(BASE, apps, more), other).conflicts]
+    assert places == ['the skill of the step "open"']
+
+
+def test_the_time_at_which_a_sop_was_made_is_that_of_the_new_one() -> None:
+    given = [{**BASE, "meta": {**BASE["meta"], "created": f"2026-0{month}-01"}} for month in (1, 2, 3)]
+    merged = merge(given[0], changed(given[1], "open", label="[mine]"), given[2])
+    assert not merged.conflicts
+    assert merged.sop["meta"]["created"] == "2026-03-01"
+
+
+@pytest.mark.parametrize(
+    ("base", "edited", "new", "expected"),
+    [
+        ({"a": 1}, {"a": 1, "b": 2}, {"a": 2}, {"a": 2, "b": 2}),
+        (None, {"mine": 1}, None, {"mine": 1}),
+        (None, {"mine": 1}, {"new": 2}, {"new": 2, "mine": 1}),
+        # What no app can have meant is replaced, where nobody touched it.
+        ([1], [1], {"a": 2}, {"a": 2}),
+    ],
+)
+def test_variables_are_merged_by_name(base: Any, edited: Any, new: Any, expected: Any) -> None:
+    given = [with_public(BASE, variables=base), with_public(BASE, variables=edited), with_public(BASE, variables=new)]
+    merged = merge(given[0], changed(given[1], "open", label="[mine]"), changed(given[2], "send", label="[new]"))
+    assert not merged.conflicts
+    assert merged.sop["public"]["variables"] == expected
+
+
+def questions(*asked: tuple[str, str, str]) -> list[Sop]:
+    return [{"id": name, "question": question, "importance": importance} for name, question, importance in asked]
+
+
+def merged_questions(base: Any, edited: Any, new: Any) -> Any:
+    given = [with_public(BASE, clarification_requests=asked) for asked in (base, edited, new)]
+    merged = merge(given[0], changed(given[1], "open", label="[mine]"), changed(given[2], "send", label="[new]"))
+    assert not merged.conflicts
+    return merged.sop["public"]["clarification_requests"]
+
+
+def test_a_question_is_the_same_by_its_words_and_keeps_what_a_person_made_of_it() -> None:
+    found = merged_questions(
+        questions(("q1", "Who pays?", "low")),
+        questions(("q1", "WHO pays?", "high")),
+        questions(("q7", "who  pays?", "medium")),
+    )
+    assert found == questions(("q7", "WHO pays?", "high"))
+
+
+def test_questions_without_words_are_kept_apart() -> None:
+    new = questions(("a", "", "low"), ("b", "", "low"))
+    assert merged_questions([], [], new) == new
+
+
+def test_questions_that_are_no_list_are_replaced_where_nobody_touched_them() -> None:
+    new = questions(("a", "Who?", "low"))
+    assert merged_questions("x", "x", new) == new
+
+
+def test_each_question_gets_an_id_of_its_own() -> None:
+    new = questions(("q", "1?", "low"), ("q", "2?", "low"), ("r", "3?", "low"), ("r", "4?", "low"), ("q", "5?", "low"))
+    assert [one["id"] for one in merged_questions([], [], new)] == ["q", "q-2", "r", "r-2", "q-3"]
+
+
+def test_ways_from_what_is_no_id_are_compared_and_named() -> None:
+    def to(*targets: tuple[Any, str]) -> Sop:
+        ways = [*BASE["public"]["edges"], *(edge(source, target) for source, target in targets)]
+        return with_public(BASE, edges=ways)
+
+    new = changed(BASE, "send", label="[new]")
+    assert not merge(to((["a"], "open")), to((["a"], "open")), new).conflicts
+    edited = changed(to((["a"], "open"), (["b"], "open")), "open", label="[mine]")
+    assert {conflict.place for conflict in merge(to((["a"], "open")), edited, new).conflicts} == {"the graph"}
+    (conflict,) = merge(to((["a"], "open")), to((["a"], "send")), new).conflicts
+    assert conflict.place == """the way "" from "(['a'], 'next')\""""
+
+
+def test_a_sentence_tells_the_number_of_conflicts_and_the_way_out() -> None:
+    one = Conflict("the graph", "it is broken")
+    assert str(one) == "the graph: it is broken"
+    assert conflict_sentence([one]) == (
+        "The SOP in the table was edited, and the new one differs in 1 place that cannot be merged. The edited one "
+        "stays in the table; `runops sop JOB --diff generated` compares them."
+    )
+    assert "differs in 2 places that" in conflict_sentence([one, one])
+
+
+def test_what_breaks_a_rule_is_told_in_short_sentences() -> None:
+    found = known_sop(with_public(BASE, nodes=[*BASE["public"]["nodes"], node("x" * 300, "loop")]))
+    assert isinstance(found, list)
+    assert [len(sentence) for sentence in found] == [200]
+
+
+@pytest.mark.parametrize(("value", "text"), [(" A  b\n", "a b"), (None, ""), (7, ""), ([], "")])
+def test_only_a_text_has_words(value: Any, text: str) -> None:
+    assert text_of(value) == text

@@ -108,7 +108,7 @@ class Table:
         ({0: OVERWRITTEN, 20: None}, False, 23),
         ({0: OVERWRITTEN, 20: row({}, "cancelled")}, False, 23),
         ({0: OTHERS, 20: OURS}, False, 0),
-        ({0: OVERWRITTEN}, False, LONGEST_WAIT_SECONDS + 3),
+        ({0: OVERWRITTEN}, False, LONGEST_WAIT_SECONDS + 1),
     ],
     ids=["never gone", "restamped", "claimed by another", "deleted", "cancelled", "of another", "nobody restamps"],
 )
@@ -172,6 +172,26 @@ async def test_a_fenced_write_is_made_once_more_when_the_claim_is_back_and_other
     with pytest.raises(Failed, match="InvalidUser"):
         await kept.fenced(refused)
     assert await kept.written(lambda: table.heartbeat(JOB, TOKEN))
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize(
+    ("changes", "written", "tries"),
+    [({0: OURS}, True, 1), ({0: OVERWRITTEN, 5: OURS}, True, 2), ({0: OTHERS}, False, 1)],
+    ids=["at once", "once more", "lost"],
+)
+async def test_a_write_is_made_once_more_only_where_the_claim_is_back(
+    changes: dict[float, JobRow | None], written: bool, tries: int
+) -> None:
+    table, calls = Table(changes=changes), 0
+
+    async def write() -> bool:
+        nonlocal calls
+        calls += 1
+        return await table.heartbeat(JOB, TOKEN)
+
+    assert await KeptClaim(table, JOB, TOKEN).written(write) is written
+    assert calls == tries
 
 
 _ROWS = st.sampled_from([OURS, OVERWRITTEN, OTHERS, None, row({"user_id": "u"}, "completed")])

@@ -1,13 +1,14 @@
 """The tables of what the worker itself writes into a SOP."""
 
 import re
+from pathlib import Path
 from string import Formatter
 
 import pytest
 
 from runops_worker.sop.evidence.literals import literals
 from runops_worker.sop.wording.choose import recognised
-from runops_worker.sop.wording.sentences import ENGLISH, LANGUAGES, Wording
+from runops_worker.sop.wording.sentences import ENGLISH, LANGUAGES, Wording, read_wording
 
 OTHERS = [wording for wording in LANGUAGES.values() if wording is not ENGLISH]
 QUOTING = {"unsupported_step", "step_named"}
@@ -58,3 +59,33 @@ def test_parts_are_not_read_as_templates() -> None:
 )
 def test_parts_are_listed_as_in_a_sentence(parts: list[str], listed: str) -> None:
     assert LANGUAGES["German"].listed(parts) == listed
+
+
+TABLE = """\
+name = "Élfico"
+asked_for_as = ["élfico", "el"]
+capitalises_nouns = true
+frequent_words = "né ha  né"
+[sentences]
+a = "Ä {b}"
+"""
+
+
+@pytest.mark.parametrize(("letters", "own"), [("", ""), ('own_letters = "ø-ÿ"\n', "ø-ÿ")])
+def test_a_table_is_read_as_it_is_written(tmp_path: Path, letters: str, own: str) -> None:
+    table = tmp_path / "elvish.toml"
+    table.write_text(letters + TABLE, "utf-8")
+    assert read_wording(table) == Wording(
+        name="Élfico",
+        asked_for_as=frozenset({"élfico", "el"}),
+        capitalises_nouns=True,
+        frequent_words=frozenset({"né", "ha"}),
+        own_letters=own,
+        templates={"a": "Ä {b}"},
+    )
+
+
+def test_parts_are_put_one_after_the_other() -> None:
+    assert ENGLISH.row(["a"]) == "a"
+    assert ENGLISH.row(["a", "b", "c"]) == "a, b, c"
+    assert ENGLISH.listed(iter(["a", "b", "c"])) == "a, b and c"

@@ -7,7 +7,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["ENGLISH", "LANGUAGES", "Wording"]
+__all__ = ["ENGLISH", "LANGUAGES", "Wording", "read_wording"]
 
 _TABLES: Final = Path(__file__).with_name("languages")
 
@@ -68,7 +68,8 @@ class Wording:
         return reduce(lambda before, part: self.say("list_more", first=before, next=part), parts)
 
 
-def _read(file: Path) -> Wording:
+def read_wording(file: Path) -> Wording:
+    """Return the sentences of a language's table."""
     table: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
     return Wording(
         name=table["name"],
@@ -80,6 +81,6 @@ def _read(file: Path) -> Wording:
     )
 
 
-LANGUAGES: Final = {wording.name: wording for wording in map(_read, sorted(_TABLES.glob("*.toml")))}
+LANGUAGES: Final = {wording.name: wording for wording in map(read_wording, sorted(_TABLES.glob("*.toml")))}
 """By their names in English. The tables are part of the program, and are read with it."""
 ENGLISH: Final = LANGUAGES["English"]
