@@ -112,7 +112,7 @@ def test_the_figures_of_wonderbread(
 
 def test_costs_by_minute_and_by_step() -> None:
     usage = Usage(cost_usd="0.30", total_tokens=600)
-    assert costs(usage, duration=120, matched=3) == Costs(0.15, pytest.approx(0.1), 300)
+    assert costs(usage, duration=120, matched=3) == Costs(0.15, 0.3 / 3, 300)
     assert costs(usage, duration=120, matched=0) == Costs(0.15, None, 300)
     assert costs(None, duration=120, matched=3) == Costs(None, None, None)
     free = Usage(cost_usd="0", total_tokens=600)

@@ -17,6 +17,7 @@ from runops.retrying import RetryPolicy
 from runops.supabase.errors import ErrorKind, SupabaseError
 from runops.supabase.jobs import JobsTable
 from runops.supabase.jobs_columns import JobsColumns
+from runops.supabase.rest import Rest
 
 ID = UUID(int=1)
 CLAIM = Claim(claim="6b1f8a0e-0000-4000-8000-000000000001", by="ours")
@@ -39,6 +40,8 @@ class Table:
         Whether errors name the column; PostgreSQL's own sentences may be in any language.
     """
 
+    read_first, read_among = Rest.read_first, Rest.read_among
+
     def __init__(self, *, names_columns: bool = True) -> None:
         self.retries = RetryPolicy(attempts=1)
         self.columns = {*NEEDED, *OPTIONAL}
@@ -46,6 +49,11 @@ class Table:
         self.looks = 0
         self.bodies: list[dict[str, Any]] = []
         self._names_columns = names_columns
+
+    def may_be_cut(self, rows: int) -> bool:
+        """Tell that all answers are whole."""
+        assert rows >= 0
+        return False
 
     def _refuse(self, wanted: set[str], code: str) -> None:
         if wanted:

@@ -14,6 +14,7 @@ from runops.retrying import RetryPolicy
 from runops.supabase.errors import UNREADABLE, ErrorKind, SupabaseError
 from runops.supabase.job_pages import Cursor
 from runops.supabase.jobs_reads import Backlog, JobsReads
+from runops.supabase.rest import Rest
 
 ID, OTHER, THIRD = UUID(int=1), UUID(int=2), UUID(int=3)
 TOKEN = "6b1f8a0e-0000-4000-8000-000000000001"
@@ -31,14 +32,29 @@ def _client() -> AsyncPostgrestClient:
 
 
 class Project:
-    """Gives these answers to reads and writes, and keeps what was asked and written."""
+    """Gives these answers to reads and writes, and keeps what was asked and written.
 
-    def __init__(self, *reads: Answer, writes: tuple[Answer, ...] = (), counted: tuple[Answer, int] = ([], 0)) -> None:
+    It gives `at_once` rows at most.
+    """
+
+    read_first, read_among = Rest.read_first, Rest.read_among
+
+    def __init__(
+        self,
+        *reads: Answer,
+        writes: tuple[Answer, ...] = (),
+        counted: tuple[Answer, int] = ([], 0),
+        at_once: int = 1000,
+    ) -> None:
+        self._at_once = at_once
         self.retries = RetryPolicy(attempts=1)
         self.asked: list[dict[str, str]] = []
         self.written: list[tuple[dict[str, str], Any]] = []
         self.doing: list[str] = []
         self._reads, self._writes, self._counted = list(reads), list(writes), counted
+
+    def may_be_cut(self, rows: int) -> bool:
+        return rows >= self._at_once
 
     @property
     def jobs(self) -> JobsReads:
@@ -197,6 +213,16 @@ async def test_many_rows_are_read_a_hundred_at_a_time_each_once() -> None:
     assert project.doing == [f"reading {count} rows of the table jobs" for count in (100, 100, 1)]
 
 
+async def test_rows_that_a_server_left_out_of_its_answer_are_asked_for_again() -> None:
+    project = Project([row(ID)], [row(OTHER)], [], at_once=1)
+    assert list(await project.jobs.get_many([ID, OTHER, THIRD])) == [ID, OTHER]
+    assert [asked["job_id"] for asked in project.asked] == [
+        f"in.({ID},{OTHER},{THIRD})",
+        f"in.({OTHER},{THIRD})",
+        f"in.({THIRD})",
+    ]
+
+
 async def test_of_many_rows_those_that_cannot_be_read_are_left_out() -> None:
     project = Project(UNREAD, UNREAD, [row(OTHER)], [])
     assert list(await project.jobs.get_many([ID, OTHER, THIRD])) == [OTHER]
@@ -274,9 +300,14 @@ def claims(first: int, count: int) -> list[dict[str, Any]]:
 
 
 async def test_the_claims_of_an_installation_are_read_until_a_page_is_short() -> None:
-    project = Project(claims(0, 1000), claims(1000, 100), claims(1100, 99))
+    project = Project(claims(0, 1000), claims(1000, 100), claims(1100, 99), at_once=100)
     assert [claim.job_id.int async for claim in project.jobs.claims_of("ours", limit=5000)] == list(range(1199))
     assert ranges(project) == [("0", "1000"), ("1000", "1000"), ("1100", "1000")]
+    # Answers of fewer than twenty rows are taken for whole, however few a server gives at once.
+    for count, reads in ((19, 1), (20, 2)):
+        project = Project(claims(0, count), [], at_once=1)
+        assert len([claim async for claim in project.jobs.claims_of("ours", limit=5000)]) == count
+        assert len(project.asked) == reads
     assert project.asked[0]["metadata->runops->>by"] == "eq.ours"
     assert set(project.doing) == {"reading the claims in the table jobs"}
 
@@ -307,5 +338,7 @@ async def test_a_change_of_some_rows_tells_their_number_and_reads_what_its_condi
     project = Project(writes=([place(ID), place(OTHER)],))
     changed = await project.jobs.change_some({"error": "x"}, lambda query: query.eq("job_id", "1"), doing="changing")
     assert changed == 2
-    assert project.written == [({"job_id": "eq.1", "select": "job_id,status,updated_at"}, {"error": "x"})]
+    assert project.written == [
+        ({"job_id": "eq.1", "select": "job_id,status,updated_at,claim:metadata->runops->>claim"}, {"error": "x"})
+    ]
     assert project.doing == ["changing"]

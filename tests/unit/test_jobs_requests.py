@@ -256,11 +256,3 @@ def test_rows_in_processing_that_nobody_has_claimed_are_read_by_their_ids(
         ("order", "job_id.asc"),
         ("limit", "7"),
     ]
-
-
-def test_only_rows_that_have_ended_and_are_as_they_were_read_are_queued_again() -> None:
-    as_read = f'and(job_id.eq.{ID},updated_at.eq."{AT}"),and(job_id.eq.{OTHER},updated_at.is.null)'
-    assert _filters(requests.ended_among([ROW, UNTOUCHED])) == [
-        ("status", "in.(error,completed)"),
-        ("or", f"({as_read},status.eq.queued)"),
-    ]

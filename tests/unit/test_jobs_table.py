@@ -14,6 +14,7 @@ from runops.progress import Stage
 from runops.retrying import RetryPolicy
 from runops.supabase.errors import UNREADABLE, ErrorKind, SupabaseError
 from runops.supabase.jobs import JobsTable
+from runops.supabase.rest import Rest
 
 ID, OTHER = UUID(int=1), UUID(int=2)
 TOKEN = "6b1f8a0e-0000-4000-8000-000000000001"
@@ -51,6 +52,8 @@ def _client() -> AsyncPostgrestClient:
 class Script:
     """Answers reads and writes in turn, and keeps what was written: the filters and the body."""
 
+    read_first, read_among = Rest.read_first, Rest.read_among
+
     def __init__(self, *, columns: bool = True) -> None:
         self.waits = 0
         self.retries = RetryPolicy(attempts=ATTEMPTS, sleep=self._wait, clock=lambda: 0.0)
@@ -59,6 +62,11 @@ class Script:
         self.written: list[tuple[dict[str, str], Any]] = []
         self.asked: list[dict[str, str]] = []
         self._columns = columns
+
+    def may_be_cut(self, rows: int) -> bool:
+        """Tell that all answers are whole."""
+        assert rows >= 0
+        return False
 
     async def _wait(self, _seconds: float) -> None:
         self.waits += 1

@@ -14,7 +14,7 @@ from tests.worker.fakes import TASK
 from tests.worker.pure.sops import a_sop, edge, task
 
 QUESTION = Question(
-    model="m", instruction="Write a SOP.", text="Here is the transcript.", schema=None, max_output_tokens=9
+    model="m", instruction="Write a SOP.", text="Here is the transcript.", schema={}, max_output_tokens=9
 )
 WHO, WHEN = Answer(question="Who pays?", answer="Ann pays."), Answer(question="When is it due?", answer="On Friday.")
 GIVEN = GivenAnswers(Answers(answers=(WHO, WHEN)))
