@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 _NEED_A_SERVER = frozenset({"cluster", "stack"})
 _SLOW_FILES = frozenset(
@@ -11,7 +11,6 @@ _SLOW_FILES = frozenset(
         "test_api_server.py",  # real sockets and time-outs
         "test_hostile_objects.py",  # ten thousand objects
         "test_kopf_run.py",  # kopf, with sockets and time-outs
-        "test_leader.py",  # hours of bad weather
         "test_what_is_loaded.py",  # a process for each program
     }
 )
@@ -24,6 +23,7 @@ _READ_THE_CHECKOUT = frozenset(
         "test_mutation_record.py",
         "test_mutation_sample.py",
         "test_mutation_session.py",
+        "test_mutation_time_limits.py",
         "test_mutation_verdicts.py",
         "test_node_times.py",
     }
@@ -39,6 +39,8 @@ settings.register_profile(
     database=None,
     max_examples=50,
     suppress_health_check=list(HealthCheck),
+    # The verdict is known with the first example that fails. Nobody reads a smaller one.
+    phases=(Phase.explicit, Phase.generate),
 )
 
 

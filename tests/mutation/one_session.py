@@ -26,11 +26,11 @@ from mutmut.utils.file_utils import copy_also_copy_files, copy_src_dir, setup_so
 from mutmut.utils.format_utils import mangled_name_from_mutant_name
 from mutmut.workers.isolation import ForkRunner
 
+from tests.mutation.time_limits import clock_seconds, limited_processor_time, processor_seconds
+
 _NO_TEST, _REFUSED = 33, 37
 """Exit codes as mutmut writes them: no test reaches the mutant, mypy refuses it."""
 _CLEAN_RUN_SECONDS = 600
-_HANGS_AFTER_SECONDS, _HANGS_AFTER_TIMES = 10.0, 20.0
-"""A test of a mutant hangs after so many seconds and so many times its own duration, also on a busy machine."""
 _SHOWN_EVERY = 50
 
 
@@ -111,7 +111,9 @@ class MutantSession(TestRunner):
         self._failed = None
         order = list(tests)
         for test, following in zip(order, [*order[1:], None], strict=True):
-            self._run_one(test, following)
+            # Read before the run, which adds to it.
+            with limited_processor_time(processor_seconds(self._seconds[test])):
+                self._run_one(test, following)
             if self._failed is not None:
                 if not mutant_name:
                     os.write(2, f"{self._failed} fails without a mutant, when it is run again\n".encode())
@@ -137,7 +139,7 @@ class MutantSession(TestRunner):
                 known.tests_by_mangled_function_name[function].add(test)
         known.duration_by_test.update(self._seconds)
         for test, item in self._items.items():
-            item.add_marker(pytest.mark.timeout(_HANGS_AFTER_SECONDS + _HANGS_AFTER_TIMES * self._seconds[test]))
+            item.add_marker(pytest.mark.timeout(clock_seconds(self._seconds[test])))
 
     def _reaching(self, mutant: str) -> set[str]:
         return state().tests_by_mangled_function_name.get(mangled_name_from_mutant_name(mutant), set())

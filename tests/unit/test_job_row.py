@@ -55,6 +55,24 @@ def test_who_holds_a_row(claim: str, status: str, token: str, is_held: bool, was
     assert (one.is_held_by(token), one.was_held_by(token)) == (is_held, was_held)
 
 
+@pytest.mark.parametrize(
+    ("updated_at", "untouched"),
+    [
+        ("2026-01-02T03:03:59.999999+00:00", True),
+        ("2026-01-02T04:03:59+01:00", True),
+        ("2026-01-02T03:04:00+00:00", False),
+        ("2026-01-02T03:04:01+00:00", False),
+        ("2026-01-02T03:03:59", False),
+        ("yesterday", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_a_row_is_untouched_if_its_own_time_is_earlier_and_has_a_zone(updated_at: str | None, untouched: bool) -> None:
+    at = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    assert JobRow(job_id=ID, updated_at=updated_at).untouched_since(at) is untouched
+
+
 @pytest.mark.parametrize("metadata", [None, [], "text", {}, {"runops": None}, {"runops": {"claim": TOKEN}}])
 def test_a_row_without_a_readable_claim_is_held_by_nobody(metadata: Any) -> None:
     assert row(metadata).claim is None

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from runops.failures import CANCEL_SENTENCE, TABLE, Reason
-from runops.job_row import Claim, JobRow
+from runops.job_row import Claim, JobRow, successor
 from runops.report import Output
+from runops_operator.config import OperatorConfig
 from runops_operator.manifests.observed import JobView, VideoJobView
 from runops_operator.manifests.observed_pod import PodView
 from runops_operator.planning.actions import (
@@ -92,6 +93,19 @@ def test_decision_by_the_row(
 def test_the_next_attempts_token_is_adopted_with_the_version_that_was_read() -> None:
     observation = seen(videojob(version=42), job=job(), row=row(claim=f"{OTHER_TOKEN}/pod-2"))
     assert plan(observation, CONFIG, NOW) == [AdoptClaim(OTHER_TOKEN, 42)]
+
+
+def test_under_a_name_that_clusters_shared_the_token_after_our_job_is_adopted_and_any_other_ends_the_work() -> None:
+    config = OperatorConfig.model_validate({**CONFIG.model_dump(), "installation": "", "release": "videos"})
+    config, shared = config.named("uid-1"), f"{CONFIG.namespace}/videos"
+    token = successor(TOKEN, JOB_UID)
+    ours = seen(videojob(version=42), job=job(), row=row(claim=token, by=shared))
+    assert plan(ours, config, NOW) == [AdoptClaim(token, 42)]
+    for given in (job(), None):
+        other = seen(job=given, row=row(claim=OTHER_TOKEN, by=shared))
+        patch = plan(other, config, NOW)[-1]
+        assert isinstance(patch, PatchStatus)
+        assert patch.status["reason"] == Reason.CLAIM_LOST
 
 
 BOUND = f"{TOKEN}/pod-uid"

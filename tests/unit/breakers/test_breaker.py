@@ -108,6 +108,44 @@ def test_a_row_is_claimed_to_try_where_no_video_at_work_does() -> None:
     assert breaker.claimed(now=50).may_claim(now=50 + LONGEST_PROBE_SECONDS + 30)
 
 
+def test_rows_are_claimed_to_try_half_a_minute_after_the_longest_try() -> None:
+    breaker, wait = opened(), LONGEST_PROBE_SECONDS + 30
+    assert not breaker.claimed(now=50).may_claim(now=50 + wait - 1)
+    trying = breaker.begun("a", now=21)
+    assert not trying.may_claim(now=21 + wait - 1)
+    assert trying.may_claim(now=21 + wait)
+
+
+def test_a_video_that_tries_already_or_starts_while_nothing_stops_it_changes_nothing() -> None:
+    assert Breaker().begun("a", now=5) == Breaker()
+    trying = opened().begun("a", now=20)
+    assert trying.begun("a", now=100) is trying
+
+
+@pytest.mark.parametrize(("later", "live"), [(-1, {"a", "b"}), (0, {"b"})])
+def test_a_try_counts_for_five_minutes_and_is_then_forgotten(later: float, live: set[str]) -> None:
+    trying = opened().begun("a", now=20)
+    now = 20 + LONGEST_PROBE_SECONDS + later
+    assert trying.next_try(now=now) == (None if later < 0 else now)
+    assert set(trying.begun("b", now=now).probes) == live
+
+
+def test_what_nobody_says_or_asks_for_is_nothing() -> None:
+    silent = Breaker().failed("a", now=0, most=1, pace=Pace(0.5, 300.0))
+    assert (silent.words, silent.until) == ("", 0.5)
+    assert Breaker().found("a", now=0, most=1).words == ""
+
+
+def test_what_a_start_finds_counts_as_opened_once_and_is_open_since_the_first() -> None:
+    found = Breaker().found("a", now=500, most=1)
+    assert (found.opened, found.until) == (1, 500)
+    assert failed(found.begun("a", now=500), "a", now=500).until == 540, "the second pause"
+    assert found.found("b", now=600, most=1).since == 500
+    again = failed(opened(), "c", now=5).begun("c", now=20)
+    again = failed(again, "c", now=20).found("d", now=30, most=2)
+    assert (again.opened, again.until) == (2, 60)
+
+
 def test_it_forgets_videos_that_end_otherwise_and_closes_when_none_is_left() -> None:
     breaker = opened().begun("a", now=20)
     without = breaker.left("a")

@@ -111,6 +111,21 @@ def test_users_take_turns_however_many_calls_each_has() -> None:
     assert set(users[9:]) == {"ada"}
 
 
+def test_only_the_users_who_were_served_last_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runops.pacing.pacer._MOST_USERS", 2)
+    pacer = Pacer(now=0.0)
+    pacer.refuse(Refusal(MODEL, 0.0, (MinuteQuota(Counted.REQUESTS, 60),)), now=0.0)
+
+    def serve(*users: str, now: float) -> list[str]:
+        return [call.user for call in pacer.turn(MODEL, [_calls(1, user=user)[0] for user in users], now=now).calls]
+
+    for number, user in enumerate(("ada", "bob", "cyd"), 1):
+        assert serve(user, now=100.0 * number) == [user]
+    calls = [Waiting("x", "ada", 450.0, 1000), Waiting("y", "dan", 450.0, 1000)]
+    # Nobody remembers that Ada was served, so at one moment the name of the caller decides.
+    assert pacer.turn(MODEL, calls, now=500.0).calls[0].user == "ada"
+
+
 def test_the_pace_ends_after_ten_quiet_minutes_and_knows_the_limit_at_the_next_refusal() -> None:
     pacer = Pacer(now=0.0)
     pacer.refuse(_TWENTY, now=0.0)

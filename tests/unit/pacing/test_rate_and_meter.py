@@ -120,6 +120,7 @@ def call(caller: str, user: str, since: float, number: int = 0, *, backfill: boo
         ([call("a", "ann", 1.0)], {"ann": 9.0}, "a0"),
         # Of one user the oldest call; at one moment by the caller, then by its number.
         ([call("b", "ann", 2.0), call("a", "ann", 1.0)], {}, "a0"),
+        ([call("a", "ann", 1.0), call("b", "ann", 2.0)], {}, "a0"),
         ([call("b", "ann", 1.0), call("a", "ann", 1.0)], {}, "a0"),
         ([call("a", "ann", 1.0, 2), call("a", "ann", 1.0, 1)], {}, "a1"),
         # The user who has waited longest: since the last call went, or since this one came.
