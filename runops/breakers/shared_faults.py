@@ -202,8 +202,6 @@ def concerns_all(
         theirs, ours = {spec.model.transcribe, spec.model.sop}, {models.transcribe, models.sop}
     else:
         return True
-    if theirs <= ours:
-        return True
     if not theirs & ours:
         return False
     named = {name for name in theirs if name in words}

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from runops.failures import Failed, FailureClass, Reason
 from runops.job_row import (
     LONGEST_UUID,
+    TIME_LEFT_KEY,
     Claim,
     ClaimedRow,
     JobRow,
@@ -21,6 +22,7 @@ from runops.job_row import (
     stamped_metadata,
     successor,
     user_of,
+    without_time_left,
 )
 from runops.retry_policy import History
 
@@ -71,6 +73,22 @@ def test_who_holds_a_row(claim: str, status: str, token: str, is_held: bool, was
 def test_a_row_is_untouched_if_its_own_time_is_earlier_and_has_a_zone(updated_at: str | None, untouched: bool) -> None:
     at = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
     assert JobRow(job_id=ID, updated_at=updated_at).untouched_since(at) is untouched
+
+
+@pytest.mark.parametrize(
+    ("metadata", "left"),
+    [
+        ({"user_id": "ann", TIME_LEFT_KEY: {"seconds": 5}}, {"user_id": "ann"}),
+        ({TIME_LEFT_KEY: None}, {}),
+        ({"user_id": "ann"}, {"user_id": "ann"}),
+        ({}, {}),
+        ([TIME_LEFT_KEY], [TIME_LEFT_KEY]),
+        (TIME_LEFT_KEY, TIME_LEFT_KEY),
+        (None, None),
+    ],
+)
+def test_what_is_said_of_the_expected_end_goes_and_everything_else_stays(metadata: Any, left: Any) -> None:
+    assert without_time_left(metadata) == left
 
 
 @pytest.mark.parametrize("metadata", [None, [], "text", {}, {"runops": None}, {"runops": {"claim": TOKEN}}])
