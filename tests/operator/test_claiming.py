@@ -340,8 +340,8 @@ async def test_each_log_line_about_a_row_carries_its_id(caplog: pytest.LogCaptur
         return True
 
     caplog.handler.addFilter(note)
-    site = Site(Table(lost=[2]))
-    await site.claimer.claim([queued(1), queued(2)])
+    site = Site(Table(lost=[2], frozen=[4]))
+    await site.claimer.claim([queued(1), queued(2), queued(4)])
     await site.claimer.refuse([queued(3, extra={"user_id": "ann"})])
     caplog.handler.removeFilter(note)
-    assert ids == [str(UUID(int=number)) for number in (1, 2, 3)]
+    assert ids == [str(UUID(int=number)) for number in (1, 2, 4, 3)]

@@ -44,3 +44,14 @@ def test_a_service_that_asks_for_no_wait_is_tried_after_the_first_pause(bench: B
     pause = bench.breakers.pause()
     assert pause is not None
     assert pause.next_try == NOW + timedelta(seconds=20)
+
+
+def test_a_video_is_held_until_the_last_moment_of_the_pause(bench: Bench) -> None:
+    bench.fail("a")
+    bench.fail("b")
+    bench.now += timedelta(seconds=19.5)
+    hold = bench.breakers.hold("c")
+    assert hold is not None
+    assert hold.seconds == 0.5
+    bench.now += timedelta(seconds=0.5)
+    assert bench.breakers.hold("c") is None

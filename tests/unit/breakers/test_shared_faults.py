@@ -5,8 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from runops.breakers.shared_faults import SharedFaults, concerns_all, is_shared
+from runops.breakers.shared_faults import SharedFaults, concerns_all, is_shared, rule_of
 from runops.failures import Reason
+from runops.progress import Stage
 from runops.videojob import ModelChoice, PromptChoice, VideoJobSpec
 
 BEGAN = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -73,3 +74,14 @@ def test_a_prompt_that_is_missing_concerns_all_where_new_videos_would_use_it(
 ) -> None:
     own = PROMPTS.model_copy(update={"transcription": transcription})
     assert concerns(Reason.PROMPT_MISSING, prompts=own, words=f"There is no prompt {transcription}.") is of_all
+
+
+def test_a_key_of_a_model_is_disproved_by_a_transcript_and_any_other_key_by_a_recording() -> None:
+    model, storage = rule_of(Reason.MODEL_KEY_REJECTED), rule_of(Reason.KEY_REJECTED)
+    assert model is not None
+    assert storage is not None
+    assert (model.past, storage.past) == (Stage.PARSING_SOP, Stage.TRANSCRIBING)
+
+
+def test_prompts_are_those_of_this_version_where_nothing_else_is_said() -> None:
+    assert concerns(Reason.PROMPT_MISSING, words="There is no prompt.")
