@@ -349,6 +349,7 @@ def _properties() -> dict[str, Schema]:
             tokenSecret=_object(name=_ref("name"), key=_text(minLength=1, pattern="^[-._a-zA-Z0-9]+$")),
             behindProxy=_BOOLEAN,
             hosts=_list(_text(pattern=f"^{_DNS_NAME}$", maxLength=253), uniqueItems=True),
+            trustedProxies=_list(_text(pattern="^[0-9a-fA-F.:]+(/[0-9]{1,3})?$", maxLength=49), uniqueItems=True),
             port=_integer(1024, 65535),
             service=_object(port=_ref("port"), annotations=_ref("stringMap")),
             ingressFrom=_list(_ref("peer")),

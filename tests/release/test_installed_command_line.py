@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SECONDS = 300
 SETTINGS = ("SUPABASE", "NEXT_PUBLIC_SUPABASE", "GOOGLE", "GEMINI", "RUNOPS", "KUBECONFIG", "VIRTUAL_ENV", "PYTHON")
+PIPX = "pipx>=1.7,<2"
 VERSION = metadata.version("runops-operator")
 
 pytestmark = pytest.mark.slow("it builds the wheel and installs it with its libraries into an empty environment")
@@ -30,15 +31,27 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.fixture(scope="module")
-def runops(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the command as `uv tool install 'runops-operator[cli]'` puts it on PATH, in an empty folder."""
+def _installation(installer: str, folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Return the command of an installer, and the environment that keeps it to a folder."""
+    uv = str(Path(sys.executable).with_name("uv"))
+    if installer == "uv":
+        return [uv, "tool"], {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(folder / "bin")}
+    places = {"PIPX_HOME": folder / "pipx", "PIPX_BIN_DIR": folder / "bin", "PIPX_MAN_DIR": folder / "man"}
+    environment = {name: str(place) for name, place in places.items()}
+    return [uv, "tool", "run", "--from", PIPX, "pipx"], environment
+
+
+@pytest.fixture(scope="module", params=["uv", "pipx"])
+def runops(
+    wheel: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command as `uv tool install` and `pipx install` put it on PATH, in an empty folder."""
     folder = tmp_path_factory.mktemp("tool")
     environment = {name: text for name, text in os.environ.items() if not name.startswith(SETTINGS)}
-    environment |= {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(folder / "bin")}
-    uv = Path(sys.executable).with_name("uv")
+    command, places = _installation(request.param, folder)
+    environment |= places
     installed = subprocess.run(
-        [uv, "tool", "install", "--python", sys.executable, f"runops-operator[cli] @ {wheel.as_uri()}"],
+        [*command, "install", "--python", sys.executable, f"runops-operator[cli] @ {wheel.as_uri()}"],
         env=environment, cwd=folder, timeout=SECONDS, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert installed.returncode == 0, installed.stderr
@@ -46,10 +59,10 @@ def runops(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..
     empty.mkdir()
     environment["PATH"] = f"{folder / 'bin'}:/usr/bin:/bin"
 
-    def run(*arguments: str, program: str = "runops") -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, program: str = "runops", **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [program, *arguments],
-            env=environment, cwd=empty, timeout=60, capture_output=True, text=True, check=False,
+            env=environment | more, cwd=empty, timeout=60, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
     return run
@@ -62,6 +75,12 @@ def test_the_command_starts_and_knows_its_version(runops: Callable[..., subproce
     assert shown.returncode == 0, shown.stderr
     assert all(name in shown.stdout for name in ("submit", "list", "get", "why", "retry", "init"))
     assert runops("version", program="kubectl-runops").returncode == 0
+    assert runops("--version").stdout == version.stdout
+
+
+def test_the_shell_completes_commands(runops: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    completed = runops(_RUNOPS_COMPLETE="complete_bash", COMP_WORDS="runops re", COMP_CWORD="1")
+    assert completed.stdout.split() == ["retry", "resume"], completed.stderr
 
 
 def test_every_command_has_its_help_without_the_workers_libraries(

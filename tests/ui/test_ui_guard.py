@@ -7,6 +7,7 @@ import re
 import psycopg
 import pytest
 
+from runops_ui.security.clients import networks_of
 from tests.ui.conftest import Visit, Visitor
 from tests.ui.filled import fill, job
 
@@ -86,6 +87,26 @@ async def test_tokens_cannot_be_tried_for_long(visit: Visit) -> None:
     now[0] += 61
     response, _ = await visitor.post("/login", token=TOKEN)
     assert response.status == 303
+
+
+async def test_wrong_tokens_of_one_visitor_keep_no_other_out(visit: Visit) -> None:
+    """Behind a proxy that was named: visitors have one address, and `X-Forwarded-For` tells them apart."""
+    visitor = await visit(token=TOKEN, clock=lambda: 1_000_000.0, trusted_proxies=networks_of(["127.0.0.0/8", "::1"]))
+
+    async def entered(token: str, address: str) -> int:
+        async with visitor.client.post(
+            "/login",
+            data={"token": token},
+            headers={"Origin": visitor.origin, "X-Forwarded-For": address},
+            allow_redirects=False,
+        ) as response:
+            return response.status
+
+    assert [await entered("wrong", "203.0.113.9") for _ in range(11)] == [403] * 10 + [429]
+    assert await entered(TOKEN, "203.0.113.9") == 429
+    assert await entered(TOKEN, "203.0.113.9, 198.51.100.1") == 303
+    # One that writes the header itself is still known by what the proxy adds.
+    assert await entered(TOKEN, "198.51.100.1, 203.0.113.9") == 429
 
 
 async def test_a_session_ends_after_half_a_day(database: psycopg.Connection, visit: Visit) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runops_ui.security.clients import client_of, networks_of
 from runops_ui.security.hosts import is_loopback, is_own_host, same_site
 from runops_ui.security.sessions import LONGEST_SESSION_SECONDS, Session, Sessions
 from runops_ui.security.throttle import Throttle
@@ -84,12 +85,60 @@ def test_a_cookie_that_was_changed_is_none_of_ours(text: str, place: int) -> Non
 def test_tokens_can_be_tried_ten_times_a_minute() -> None:
     throttle = Throttle()
     for second in range(10):
-        assert throttle.wait_seconds(float(second)) == 0
-        throttle.refused(float(second))
-    assert throttle.wait_seconds(20.0) == 40.0
-    assert throttle.wait_seconds(60.0) == 0
-    throttle.refused(60.0)
-    assert throttle.wait_seconds(60.5) == 0.5
+        assert throttle.wait_seconds("a", float(second)) == 0
+        throttle.refused("a", float(second))
+    assert throttle.wait_seconds("a", 20.0) == 40.0
+    assert throttle.wait_seconds("b", 20.0) == 0, "nobody else waits"
+    assert throttle.wait_seconds("a", 60.0) == 0
+    throttle.refused("a", 60.0)
+    assert throttle.wait_seconds("a", 60.5) == 0.5
+    assert throttle.wait_seconds("a", 200.0) == 0
+
+
+def test_what_is_kept_of_clients_is_bounded() -> None:
+    throttle = Throttle()
+    for number in range(10_010):
+        for _ in range(10 if number == 0 else 1):
+            throttle.refused(str(number), 0.0)
+    assert throttle.wait_seconds("0", 1.0) == 0, "the one that tried first is forgotten"
+    assert len(throttle._refused) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("192.0.2.7", [], "192.0.2.7"),
+        # Nobody named this peer: what it says about others is not believed.
+        ("192.0.2.7", ["203.0.113.9"], "192.0.2.7"),
+        ("10.1.2.3", ["203.0.113.9"], "203.0.113.9"),
+        ("::ffff:10.1.2.3", ["203.0.113.9"], "203.0.113.9"),
+        # The client wrote the first one itself.
+        ("10.1.2.3", ["198.51.100.1, 203.0.113.9"], "203.0.113.9"),
+        ("10.1.2.3", ["198.51.100.1", "203.0.113.9, 10.9.9.9"], "203.0.113.9"),
+        ("10.1.2.3", [], "10.1.2.3"),
+        ("10.1.2.3", ["unknown"], "10.1.2.3"),
+        ("10.1.2.3", ["203.0.113.9, garbage"], "10.1.2.3"),
+        ("2001:db8:1:2:3::4", [], "2001:db8:1:2::/64"),
+        ("fd00::1", ["2001:db8:1:2::9"], "2001:db8:1:2::/64"),
+        (None, ["203.0.113.9"], "unknown"),
+        ("a socket", [], "unknown"),
+    ],
+)
+def test_a_client_is_told_by_its_address_through_named_proxies(
+    peer: str | None, forwarded: list[str], client: str
+) -> None:
+    assert client_of(peer, forwarded, networks_of(["10.0.0.0/8", "fd00::/8", " "])) == client
+
+
+@given(st.text(max_size=20), st.lists(st.text(max_size=30), max_size=3))
+def test_nobody_but_a_named_proxy_chooses_its_client(peer: str, forwarded: list[str]) -> None:
+    assert client_of("192.0.2.7", forwarded, networks_of(["10.0.0.0/8"])) == "192.0.2.7"
+    assert client_of(peer, forwarded, ())
+
+
+def test_a_proxy_that_is_no_address_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'proxy\.example' is no address and no network"):
+        networks_of(["10.0.0.1", "proxy.example"])
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def make_app(
     for name, kind in _TYPES.items():
         route.add_get(f"/static/{name}", _file(name, kind))
     if settings.token is not None:
-        login = LoginPage(settings.token, settings.port, sessions, drawing, clock)
+        login = LoginPage(settings.token, settings.port, sessions, drawing, clock, proxies=settings.trusted_proxies)
         route.add_get("/login", login.show)
         route.add_post("/login", login.enter)
         route.add_post("/logout", login.leave)

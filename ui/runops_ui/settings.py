@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from runops_ui.security.clients import Network, networks_of
 from runops_ui.security.hosts import is_loopback
 
 __all__ = ["PORT", "UiSettings", "refusal", "settings_of"]
@@ -28,6 +29,8 @@ class UiSettings:
         Whether a proxy in front lets in only whom it knows, so that no token is needed.
     hosts
         Names under which it may be reached, beside this machine's and addresses.
+    trusted_proxies
+        Proxies whose `X-Forwarded-For` tells who tries a token.
     """
 
     host: str = "127.0.0.1"
@@ -36,6 +39,7 @@ class UiSettings:
     token: str | None = field(default=None, repr=False)
     behind_proxy: bool = False
     hosts: frozenset[str] = frozenset()
+    trusted_proxies: tuple[Network, ...] = ()
 
     @property
     def needs_login(self) -> bool:
@@ -75,6 +79,7 @@ def settings_of(environ: Mapping[str, str]) -> UiSettings:
         allow_actions=environ.get("RUNOPS_UI_ALLOW_ACTIONS", "").casefold() in _YES,
         token=token or None,
         behind_proxy=environ.get("RUNOPS_UI_BEHIND_PROXY", "").casefold() in _YES,
+        trusted_proxies=networks_of(environ.get("RUNOPS_UI_TRUSTED_PROXIES", "").split(",")),
         hosts=frozenset(
             filter(None, (one.strip().casefold() for one in environ.get("RUNOPS_UI_HOSTS", "").split(",")))
         ),

@@ -38,6 +38,12 @@ def ui(
         list[str] | None,
         typer.Option(help="Name under which it may be reached, beside this machine's; may be given several times."),
     ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Address or network of a proxy whose X-Forwarded-For tells visitors apart; may be given several times."
+        ),
+    ] = None,
     context: Context = None,
     namespace: Namespace = None,
     env_file: EnvFile = None,
@@ -54,6 +60,7 @@ def ui(
     try:
         from runops_cli.cluster.raw_access import find_access  # noqa: PLC0415 - the other commands start without it
         from runops_ui.cluster.snapshot import ClusterReader  # noqa: PLC0415 - as above
+        from runops_ui.security.clients import networks_of  # noqa: PLC0415 - as above
         from runops_ui.server import serve  # noqa: PLC0415 - as above
         from runops_ui.settings import UiSettings, refusal  # noqa: PLC0415 - as above
     except ModuleNotFoundError as error:
@@ -62,12 +69,17 @@ def ui(
             style="red",
         )
         raise typer.Exit(Exit.USAGE) from error
+    try:
+        proxies = networks_of(trusted_proxy or [])
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--trusted-proxy") from None
     settings = UiSettings(
         host=host,
         port=port,
         allow_actions=allow_actions,
         token=None if token_file is None else token_file.read_text("utf-8").strip(),
         hosts=frozenset(name.strip().casefold() for name in allow_host or []),
+        trusted_proxies=proxies,
     )
     if (sentence := refusal(settings)) is not None:
         raise typer.BadParameter(sentence, param_hint="--token-file")

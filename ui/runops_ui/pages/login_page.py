@@ -1,10 +1,11 @@
 """Logging in with the token, and leaving."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from aiohttp import web
 
 from runops_ui.pages.drawing import Drawing
+from runops_ui.security.clients import Network, client_of
 from runops_ui.security.sessions import Session, Sessions, same_text
 from runops_ui.security.throttle import Throttle
 
@@ -22,10 +23,22 @@ class LoginPage:
         Of the page: browsers keep the cookies of all ports of a host together.
     sessions, drawing, clock
         What makes sessions, draws the form, and tells seconds since 1970.
+    proxies
+        Addresses of proxies whose `X-Forwarded-For` is believed.
     """
 
-    def __init__(self, token: str, port: int, sessions: Sessions, drawing: Drawing, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        token: str,
+        port: int,
+        sessions: Sessions,
+        drawing: Drawing,
+        clock: Callable[[], float],
+        *,
+        proxies: Collection[Network] = (),
+    ) -> None:
         self._token, self._port, self._sessions, self._drawing, self._clock = token, port, sessions, drawing, clock
+        self._proxies = proxies
         self._throttle = Throttle()
 
     async def show(self, request: web.Request) -> web.Response:
@@ -36,12 +49,13 @@ class LoginPage:
         """Take the token."""
         form = await request.post()
         following = _local(str(form.get("next", "")))
-        if (seconds := self._throttle.wait_seconds(self._clock())) > 0:
+        client = client_of(request.remote, request.headers.getall("X-Forwarded-For", []), self._proxies)
+        if (seconds := self._throttle.wait_seconds(client, self._clock())) > 0:
             answer = self._form(request, following, f"Too many wrong tokens. Try again in {seconds:.0f} s.", 429)
             answer.headers["Retry-After"] = str(int(seconds) + 1)
             return answer
         if not same_text(str(form.get("token", "")).strip(), self._token):
-            self._throttle.refused(self._clock())
+            self._throttle.refused(client, self._clock())
             return self._form(request, following, "This is not the token.", 403)
         # On this answer, not on an exception's: the cookie is set on what is sent.
         answer = web.Response(status=303, headers={"Location": following})
