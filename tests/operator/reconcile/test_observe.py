@@ -6,11 +6,14 @@ from uuid import UUID
 
 import pytest
 
+from runops.breakers.shared_faults import SharedFaults
+from runops.failures import Reason
 from runops.job_row import JobRow
 from runops_operator.breakers.breakers import Breakers
 from runops_operator.draining.drain_watch import DrainWatch
 from runops_operator.informer.store import Store
 from runops_operator.kubernetes_api.cluster import NotFound
+from runops_operator.manifests.observed import VideoJobView
 from runops_operator.reconcile.hand_made import HandMadeSlots
 from runops_operator.reconcile.observe import ObservationReader
 from tests.operator.planning.observations import JOB_ID, JOB_UID, NAME, NOW, condition, row, seen, videojob
@@ -44,14 +47,14 @@ REFUSAL = {"involvedObject": {"uid": JOB_UID}, "message": "exceeded quota", "las
 class Bench:
     """A reader between a real store and recorders, with a clock that the test moves."""
 
-    def __init__(self, *pods: dict[str, Any], **answers: Any) -> None:
+    def __init__(self, *pods: dict[str, Any], slots: Any = None, **answers: Any) -> None:
         self.now: datetime = NOW
         self.store = Store()
         self.cluster = Recorder(list_pods=list(pods), list_pod_refusals=[REFUSAL], **answers)
         self.jobs, self.results = Recorder(get=row()), Recorder(transcript_count=1, sop_count=1)
         self.asked: list[JobRow | None] = []
         self.breakers = Breakers(CONFIG, lambda: self.now)
-        slots = HandMadeSlots(
+        slots = slots or HandMadeSlots(
             self.store, lambda _lane: 0, CONFIG, drain=DrainWatch(MemoryCluster(), CONFIG, changed=int)
         )
         parts: dict[str, Any] = {"cluster": self.cluster, "jobs": self.jobs, "results": self.results}
@@ -81,6 +84,46 @@ async def test_a_videojob_without_a_job_needs_no_request() -> None:
     found = await bench.observe()
     assert (found.job, list(found.pods), found.quiet_seconds) == (None, [], 5.0)
     assert (bench.cluster.calls, bench.jobs.calls) == ([], [])
+
+
+class TakenSlots:
+    """Slots of an installation that drains and has no slot free, with a cap that is reached."""
+
+    drained = "Drained by ann."
+
+    def is_free(self, _videojob: VideoJobView) -> bool:
+        return False
+
+    def capped(self, videojob: VideoJobView) -> str | None:
+        return f"The cap of {videojob.name} is reached."
+
+
+async def test_a_slot_and_the_cap_matter_only_to_a_videojob_without_a_claim_and_a_drain_to_all() -> None:
+    bench = Bench(slots=TakenSlots())
+    found = await bench.observe(videojob(claim=None))
+    assert (found.slot_free, found.capped, found.drained) == (
+        False,
+        f"The cap of {NAME} is reached.",
+        "Drained by ann.",
+    )
+    found = await bench.observe()
+    assert (found.slot_free, found.capped, found.drained) == (True, None, "Drained by ann.")
+
+
+async def test_what_other_videos_met_is_part_of_an_observation() -> None:
+    bench = Bench()
+    free = await bench.observe()
+    assert (free.slot_free, free.capped, free.drained, free.hold, free.faults) == (
+        True,
+        None,
+        None,
+        None,
+        SharedFaults(),
+    )
+    bench.breakers.failed("another", Reason.KEY_REJECTED, met_in=None, words="HTTP 403.")
+    found = await bench.observe()
+    assert found.hold.words == "HTTP 403."
+    assert found.faults.open == {Reason.KEY_REJECTED}
 
 
 async def test_the_pods_of_a_job_are_read() -> None:
