@@ -105,7 +105,13 @@ async def test_no_user_has_more_at_work_than_the_setting_allows(limit: int | Non
 
 @pytest.mark.parametrize(
     ("limit", "active", "at_limit"),
-    [(None, {ANN: 9, BEN: 9}, False), (2, {ANN: 2, BEN: 3}, True), (2, {ANN: 2, BEN: 1}, False), (2, {ANN: 2}, False)],
+    [
+        (None, {ANN: 9, BEN: 9}, False),
+        (2, {ANN: 2, BEN: 3}, True),
+        (2, {ANN: 2, BEN: 1}, False),
+        (2, {ANN: 2}, False),
+        (1, {ANN: 1}, False),
+    ],
 )
 async def test_rows_of_none_but_users_at_the_limit_are_told(
     limit: int | None, active: dict[str, int], *, at_limit: bool
