@@ -36,7 +36,14 @@ def test_an_attempt_failed_for_a_shared_reason(
     assert is_shared(reason, faults, began=began) is shared
 
 
-def concerns(reason: Reason, *, model: ModelChoice = MODELS, prompts: PromptChoice = PROMPTS, words: str = "") -> bool:
+def concerns(
+    reason: Reason,
+    *,
+    model: ModelChoice = MODELS,
+    prompts: PromptChoice = PROMPTS,
+    words: str = "",
+    **given: bool,
+) -> bool:
     spec = VideoJobSpec.model_validate(
         {
             "jobId": str(UUID(int=1)),
@@ -45,7 +52,7 @@ def concerns(reason: Reason, *, model: ModelChoice = MODELS, prompts: PromptChoi
             "prompts": prompts.model_dump(by_alias=True),
         }
     )
-    return concerns_all(reason, spec, models=MODELS, prompts=PROMPTS, words=words)
+    return concerns_all(reason, spec, models=MODELS, prompts=PROMPTS, words=words, **given)
 
 
 @pytest.mark.parametrize(
@@ -85,3 +92,4 @@ def test_a_key_of_a_model_is_disproved_by_a_transcript_and_any_other_key_by_a_re
 
 def test_prompts_are_those_of_this_version_where_nothing_else_is_said() -> None:
     assert concerns(Reason.PROMPT_MISSING, words="There is no prompt.")
+    assert not concerns(Reason.PROMPT_MISSING, words="There is no prompt.", earlier_prompts=True)
