@@ -194,3 +194,16 @@ class Signs(RuleBasedStateMachine):
 
 
 TestSigns = Signs.TestCase
+
+
+def test_a_turn_that_ended_worked_or_failed_and_says_when_the_next_one_is_due(loops: Heartbeats, clock: Clock) -> None:
+    beat = loops.begin("rows")
+    beat.ended(None, next_within=5)
+    clock.now += 49
+    assert loops.trouble() is None
+    beat.ended("no answer.", next_within=20)
+    clock.now += 30
+    beat.ended("no answer, again.", next_within=20)
+    assert loops.trouble() == "The loop 'rows' fails: no answer, again."
+    beat.ended(None, next_within=5)
+    assert loops.trouble() is None

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from runops_operator.informer.store import HistoryWentBack, Store
+from runops_operator.manifests.labels import BY_ANNOTATION
 from runops_operator.manifests.observed import VideoJobView
 
 NAME = "vj-1"
@@ -254,3 +255,31 @@ def test_an_observer_that_fails_keeps_nothing_from_being_reconciled_or_observed_
         "Unexpected error about a newer view of vj-1.",
         "Unexpected error about the deletion of vj-1.",
     }
+
+
+def claimed_by(holder: str, version: int = 1, **named: Any) -> dict[str, Any]:
+    body = videojob(version, **named)
+    body["metadata"]["annotations"] = {BY_ANNOTATION: holder}
+    return body
+
+
+def test_a_videojob_that_another_installation_claimed_is_as_if_it_did_not_exist() -> None:
+    store = Store(own_names={"ours", "earlier"})
+    assert not store.see_videojob(claimed_by("theirs", name="vj-2"))
+    assert store.videojob("vj-2") is None
+    for number, holder in enumerate(("ours", "earlier"), 3):
+        assert store.see_videojob(claimed_by(holder, name=f"vj-{number}"))
+    assert not store.see_videojob({"metadata": {"annotations": {BY_ANNOTATION: "theirs"}}}), "it has no name"
+    assert sorted(store.names()) == ["vj-3", "vj-4"]
+    assert Store().see_videojob(claimed_by("theirs")), "without names of its own it takes in every VideoJob"
+
+
+def test_a_videojob_that_another_installation_claims_is_forgotten_and_those_who_count_it_are_told() -> None:
+    store = Store(own_names={"ours"})
+    gone: list[str] = []
+    store.observe(lambda _before, _view: None, deleted=lambda view: gone.append(view.name))
+    store.see_videojob(videojob(1))
+    store.see_videojob(videojob(1, name="vj-2"))
+    assert not store.see_videojob(claimed_by("theirs", 2))
+    assert (gone, store.count_unfinished(), store.names()) == ([NAME], 1, ["vj-2"])
+    assert store.deleted(NAME) is None, "its row is the other's"
