@@ -1,6 +1,7 @@
 """Each action becomes exactly the requests that it names, with its preconditions."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -307,9 +308,11 @@ async def test_a_row_is_not_claimed_while_all_slots_are_taken() -> None:
 
 async def test_a_failure_is_noted_and_a_job_that_would_meet_it_is_not_created() -> None:
     bench = Bench()
-    await bench.run(NoteFailure(Reason.MODEL_KEY_REJECTED, "HTTP 403.", Stage.TRANSCRIBING, 0.0))
+    await bench.run(NoteFailure(Reason.MODEL_KEY_REJECTED, "HTTP 403.", Stage.TRANSCRIBING, 400.0))
     pause = bench.breakers.pause()
     assert pause is not None
+    assert pause.next_try == pause.since + timedelta(seconds=400)
+    assert bench.breakers.breaker(Reason.MODEL_KEY_REJECTED).met_in is Stage.TRANSCRIBING
     assert (pause.reason, pause.words, pause.may_try) == (Reason.MODEL_KEY_REJECTED, "HTTP 403.", False)
     with pytest.raises(Overtaken):
         await bench.run(CreateJob(JOB_BODY))
