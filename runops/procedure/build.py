@@ -1,6 +1,7 @@
 """Builds the document from a SOP, the transcript and the evidence, as tables and storage hold them. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -132,7 +133,12 @@ def _step(
     }
     moment = _moment(seen, heard, label=texts["label"])
     if moment is not None:
-        moment = _without_secrets(moment, secrets, kinds=hidden_kinds([*texts.values(), *_words(seen, heard)]))
+        moment = _without_secrets(
+            moment,
+            secrets,
+            kinds=hidden_kinds([*texts.values(), *_words(seen, heard)]),
+            is_only_typed=not hidden_kinds(_words([one for one in seen if one.action not in _ENTERS], heard)),
+        )
     return ShownStep(
         number=number,
         node_id=node.id,
@@ -191,10 +197,13 @@ def _words(seen: Sequence[Observed], heard: Sequence[Said]) -> Iterator[str]:
         yield sentence.text
 
 
-def _without_secrets(moment: Moment, secrets: SecretTimes, *, kinds: Sequence[str]) -> Moment:
-    kind = kinds[0] if kinds else secrets.at(moment.at - _PICTURE_BEFORE, moment.until + _PICTURE_AFTER)
+def _without_secrets(moment: Moment, secrets: SecretTimes, *, kinds: Sequence[str], is_only_typed: bool) -> Moment:
+    start, end = moment.at - _PICTURE_BEFORE, moment.until + _PICTURE_AFTER
+    kind = kinds[0] if kinds else secrets.at(start, end)
     if kind is None:
         return moment
+    if is_only_typed and (covers := secrets.covers(start, end)):
+        return replace(moment, covers=covers)
     hidden = f"The picture is left out: the screen may show a {kind} at this moment."
     return Moment(key=moment.key, at=moment.at, until=moment.until, action=moment.action, hidden=hidden)
 

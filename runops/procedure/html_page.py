@@ -7,6 +7,7 @@ security policy of its own: its one style sheet is allowed by its hash, and pict
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from urllib.parse import quote, urlsplit
@@ -18,14 +19,30 @@ from runops.procedure.flow_chart import flow_charts
 from runops.procedure.model import Procedure
 from runops.procedure.picture import Picture, shown_area
 from runops.procedure.shown_ways import shown_ways
+from runops.procedure.stored_pictures import moment_marks
 
-__all__ = ["content_security_policy", "html_page"]
+__all__ = ["PictureAddress", "content_security_policy", "html_page", "linked_pictures_policy"]
 
 _SHOWN_ACTIONS = 8
 """More of one step are counted, not listed."""
 
 
-def html_page(procedure: Procedure, pictures: Mapping[str, Picture] | None = None, *, video: str | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class PictureAddress:
+    """Where a server has a picture: the part that matters, and the whole screen."""
+
+    part: str
+    whole: str
+
+
+def html_page(
+    procedure: Procedure,
+    pictures: Mapping[str, Picture] | None = None,
+    *,
+    video: str | None = None,
+    addresses: Mapping[str, PictureAddress] | None = None,
+    icon: str | None = None,
+) -> str:
     """Return the page.
 
     Parameters
@@ -37,6 +54,10 @@ def html_page(procedure: Procedure, pictures: Mapping[str, Picture] | None = Non
     video
         Address of the recording, relative to the page or whole; times are links into it. Never a signed one. None for
         times without links.
+    addresses
+        By the same keys: pictures that the page names instead of holding them. They are of the origin of the page.
+    icon
+        Address of a small picture for the browser's tab, of the same origin; only with `addresses`.
 
     Raises
     ------
@@ -49,9 +70,12 @@ def html_page(procedure: Procedure, pictures: Mapping[str, Picture] | None = Non
         .render(
             procedure=procedure,
             pictures=dict(pictures or {}),
+            addresses=dict(addresses or {}),
+            icon=icon,
+            moment_marks=moment_marks(pictures or {}, procedure.moments),
             charts=flow_charts(procedure),
             video=None if video is None else _address(video),
-            policy=content_security_policy(),
+            policy=content_security_policy() if addresses is None else linked_pictures_policy(),
             style=_style(),
             most_actions=_SHOWN_ACTIONS,
         )
@@ -60,8 +84,17 @@ def html_page(procedure: Procedure, pictures: Mapping[str, Picture] | None = Non
 
 def content_security_policy() -> str:
     """Return the policy that the page sets for itself; who serves it may send it as a header, too."""
+    return _policy("data:")
+
+
+def linked_pictures_policy() -> str:
+    """Return the policy of a page whose pictures have addresses of their own."""
+    return _policy("'self'")
+
+
+def _policy(pictures: str) -> str:
     digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
-    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; img-src {pictures}; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 @lru_cache(maxsize=1)

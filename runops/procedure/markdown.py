@@ -128,7 +128,7 @@ def _picture(step: ShownStep, pictures: Mapping[str, Picture]) -> Iterator[str]:
     if step.moment.hidden:
         yield from (f"**Missing:** {step.moment.hidden}", "")
     elif not _is_shown(step, pictures):
-        yield from ("**Missing:** There is no picture of this moment.", "")
+        yield from (f"**Missing:** {step.moment.without_picture}", "")
     else:
         picture = pictures[step.moment.key]
         yield from (f"![The screen at {wording.clock(picture.at)}]({_path(step, picture)})", "")

@@ -16,10 +16,20 @@ __all__ = [
     "ShownStep",
     "ShownTrigger",
     "StepKind",
+    "TypedSecret",
     "Way",
 ]
 
 StepKind = Literal["trigger", "task", "decision", "loop", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class TypedSecret:
+    """A secret that was typed or pasted from second `at` to `until`, and of which kind, such as `password`."""
+
+    kind: str
+    at: float
+    until: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +48,8 @@ class Moment:
         What was done, such as `CLICK`; None where only speech tells of the step.
     hidden
         Why there is no picture although there is a moment: a secret may be on the screen. None otherwise.
+    covers
+        Secrets that must be covered on the picture. Where their places are not known, there is no picture.
     """
 
     key: str
@@ -45,6 +57,22 @@ class Moment:
     until: float
     action: str | None
     hidden: str | None = None
+    covers: tuple[TypedSecret, ...] = ()
+
+    @property
+    def covered_kinds(self) -> tuple[str, ...]:
+        """What is covered on the picture, each kind once."""
+        return tuple(dict.fromkeys(secret.kind for secret in self.covers))
+
+    @property
+    def without_picture(self) -> str:
+        """What a document says where no picture of the moment was taken."""
+        if self.covers:
+            return (
+                f"The picture is left out: the screen may show a {self.covers[0].kind} at this moment, and it is not "
+                "known for sure where."
+            )
+        return "There is no picture of this moment."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,22 +9,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from runops.procedure.changed_squares import Box, Grid, changed, clusters, in_pixels
 from runops.procedure.model import Moment
 from runops.procedure.picture import Area
 
-__all__ = ["GRID_WIDTH", "SECONDS_AROUND", "Grid", "Shown", "grid_for", "shown_second"]
+__all__ = ["SECONDS_AROUND", "Shown", "shown_second"]
 
-GRID_WIDTH: Final = 160
-"""Pictures are compared as grey pictures of so many squares in a row, each the mean of its pixels."""
-_TALLEST_GRID: Final = 320
 SECONDS_AROUND: Final = 2
 """So many seconds before and after a moment are compared. The model dates by whole seconds, and is off by one."""
 _LEAST_DIFFERENCE: Final = 10
 """Of 255. What a lossy codec makes of a still screen stays below 4, a typed letter is above 30."""
 _LARGE_SHARE: Final = 0.06
 """Of the squares. With more, another page or window is there."""
-_GAP: Final = 3
-"""Squares between letters and words of one field."""
 _POINTER: Final = 4
 """A mouse pointer is smaller than so many squares each way; so is a caret."""
 _WIDEST: Final = 0.6
@@ -35,24 +31,12 @@ _FILLS: Final = frozenset({"TYPE", "PASTE"})
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
-    """How many squares there are across and down."""
-
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
 class Shown:
-    """The second that is shown, and what changed, in pixels of a picture of the size that was asked for."""
+    """The second that is shown, what changed, and what is covered, in pixels of a picture of the asked size."""
 
     second: int
     mark: Area | None = None
-
-
-def grid_for(width: int, height: int) -> Grid:
-    """Return the squares of a picture of so many pixels."""
-    return Grid(GRID_WIDTH, min(max(round(GRID_WIDTH * height / width), 1), _TALLEST_GRID))
+    covers: tuple[Area, ...] = ()
 
 
 def shown_second(moment: Moment, frames: Mapping[int, bytes], grid: Grid, *, size: tuple[int, int]) -> Shown | None:
@@ -81,7 +65,11 @@ def shown_second(moment: Moment, frames: Mapping[int, bytes], grid: Grid, *, siz
         return None
     if moment.action is None:
         return Shown(_nearest(there, int((moment.at + moment.until) / 2)))
-    changes = {second: _changed(frames[second - 1], frames[second]) for second in there if second - 1 in frames}
+    changes = {
+        second: changed(frames[second - 1], frames[second], least=_LEAST_DIFFERENCE)
+        for second in there
+        if second - 1 in frames
+    }
     if moment.action in _FILLS:
         return _filled(changes, there, first=first, last=last, grid=grid, size=size)
     near = {second: squares for second, squares in changes.items() if first - 1 <= second <= last + 1 and squares}
@@ -113,14 +101,6 @@ def _nearest(there: Iterable[int], wanted: int) -> int:
     return min(there, key=lambda second: (abs(second - wanted), second))
 
 
-def _changed(before: bytes, after: bytes) -> list[int]:
-    return [
-        place
-        for place, (one, other) in enumerate(zip(before, after, strict=True))
-        if one - other > _LEAST_DIFFERENCE or other - one > _LEAST_DIFFERENCE
-    ]
-
-
 def _is_large(squares: list[int], grid: Grid) -> bool:
     return len(squares) > _LARGE_SHARE * grid.width * grid.height
 
@@ -129,40 +109,16 @@ def _mark(squares: list[int], grid: Grid, size: tuple[int, int]) -> Area | None:
     """Return the one small area that changed, a little larger; None if there are several, or it is not small."""
     if _is_large(squares, grid):
         return None
-    areas = [area for area in _clusters(squares, grid) if not _may_be_pointer(area)]
+    areas = [area for area in clusters(squares, grid) if not _may_be_pointer(area)]
     if len(areas) != 1:
         return None
     left, top, right, bottom = areas[0]
     if right - left > _WIDEST * grid.width or bottom - top > _TALLEST * grid.height:
         return None
-    across, down = size[0] / grid.width, size[1] / grid.height
-    x, y = round(max(left - 1, 0) * across), round(max(top - 1, 0) * down)
-    end_x, end_y = round(min(right + 1, grid.width) * across), round(min(bottom + 1, grid.height) * down)
-    return Area(x, y, end_x - x, end_y - y)
+    larger = (max(left - 1, 0), max(top - 1, 0), min(right + 1, grid.width), min(bottom + 1, grid.height))
+    return in_pixels(larger, grid, size)
 
 
-def _may_be_pointer(area: tuple[int, int, int, int]) -> bool:
+def _may_be_pointer(area: Box) -> bool:
     left, top, right, bottom = area
     return right - left <= _POINTER and bottom - top <= _POINTER
-
-
-def _clusters(squares: list[int], grid: Grid) -> list[tuple[int, int, int, int]]:
-    """Return the areas of squares that are near each other: left, top, and right and bottom behind the last one."""
-    left = set(squares)
-    areas: list[tuple[int, int, int, int]] = []
-    while left:
-        waiting = [left.pop()]
-        columns: list[int] = []
-        rows: list[int] = []
-        while waiting:
-            row, column = divmod(waiting.pop(), grid.width)
-            columns.append(column)
-            rows.append(row)
-            for near_row in range(max(row - _GAP, 0), min(row + _GAP, grid.height - 1) + 1):
-                for near_column in range(max(column - _GAP, 0), min(column + _GAP, grid.width - 1) + 1):
-                    place = near_row * grid.width + near_column
-                    if place in left:
-                        left.remove(place)
-                        waiting.append(place)
-        areas.append((min(columns), min(rows), max(columns) + 1, max(rows) + 1))
-    return areas

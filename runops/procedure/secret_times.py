@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runops.procedure.items import Items
+from runops.procedure.model import TypedSecret
 from runops.recorded_secrets.span import MARKER
 from runops.transcript import AudioItem, VisualItem, seconds
 
@@ -19,6 +20,7 @@ _BEFORE = 5.0
 _AFTER = 2.0
 _AROUND_SPEECH = 10.0
 """A password is typed while it is said, or a little before or after."""
+_ENTERS = frozenset({"TYPE", "PASTE"})
 _UNKNOWN = frozenset({"", "unknown"})
 
 
@@ -35,11 +37,28 @@ class SecretTimes:
         may see it again.
     focus
         When each application came into focus, in order.
+    typed
+        For each of `times` in order: the screen, and the secret if it was only typed. Then its place can be known.
     """
 
     times: tuple[tuple[float, float, str], ...] = ()
     screens: dict[str, tuple[float, str]] = field(default_factory=dict)
     focus: tuple[tuple[float, str], ...] = ()
+    typed: tuple[tuple[str, TypedSecret | None], ...] = ()
+
+    def covers(self, start: float, end: float) -> tuple[TypedSecret, ...]:
+        """Return what the screen may show between two seconds if all of it was typed; else nothing."""
+        focused = set(self._in_focus(start, end))
+        found: list[TypedSecret] = []
+        for (since, until, _), (screen, secret) in zip(self.times, self.typed, strict=True):
+            # What is not known may be any screen.
+            is_back = screen in focused or bool(focused & _UNKNOWN and screen)
+            if not (since <= end and (start <= until or is_back)):
+                continue
+            if secret is None:
+                return ()
+            found.append(secret)
+        return tuple(found)
 
     def at(self, start: float, end: float) -> str | None:
         """Return what the screen may show between two seconds; None for no secret."""
@@ -78,6 +97,7 @@ def secret_times(items: Items) -> SecretTimes:
     same one is in focus again. A secret that was said: some seconds before and after.
     """
     seen = [item for item in items.all if isinstance(item, VisualItem)]
+    typed: list[tuple[str, TypedSecret | None]] = []
     times: list[tuple[float, float, str]] = []
     screens: dict[str, tuple[float, str]] = {}
     for index, shown in enumerate(seen):
@@ -85,12 +105,30 @@ def secret_times(items: Items) -> SecretTimes:
         if kinds:
             since = min(shown.start - _BEFORE, seen[index - 1].start if index else 0.0)
             times.append((since, _left(seen, index), kinds[0]))
+            typed.append((_screen(shown), _typed(seen, index, kinds[0])))
             screens.setdefault(_screen(shown), (since, kinds[0]))
     for item in items.all:
         if isinstance(item, AudioItem) and (kinds := hidden_kinds([item.verbatim_transcript_segment])):
             end = max(item.start, seconds(item.timestamp_end_audio))
             times.append((item.start - _AROUND_SPEECH, end + _AROUND_SPEECH, kinds[0]))
-    return SecretTimes(tuple(times), screens, tuple((item.start, _screen(item)) for item in seen))
+            # Said: no screen, and no place.
+            typed.append(("", None))
+    focus = tuple((item.start, _screen(item)) for item in seen)
+    return SecretTimes(tuple(times), screens, focus, tuple(typed))
+
+
+def _typed(seen: Sequence[VisualItem], index: int, kind: str) -> TypedSecret | None:
+    """Return the secret of an item that only says that it was typed; None where it is said to be anywhere else, too."""
+    item = seen[index]
+    elsewhere = item.model_dump(mode="json", exclude={"data_input_observed"})
+    if item.action_type_observed not in _ENTERS or hidden_kinds(_texts(elsewhere)):
+        return None
+    if item.timestamp_end_visual is not None:
+        end = seconds(item.timestamp_end_visual)
+    else:
+        # Typing that has no end goes on until the next thing is done.
+        end = min((other.start for other in seen[index + 1 :]), default=item.start)
+    return TypedSecret(kind, item.start, max(end, item.start))
 
 
 def _left(seen: Sequence[VisualItem], index: int) -> float:

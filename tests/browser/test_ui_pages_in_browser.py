@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Dialog, Page, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from devstack.stack import StackInfo
+from runops.supabase.connection import Supabase
+from runops_cli.documents.ui_pictures import VideoPictures
+from tests import ledgerline
 from tests.browser.accessibility import violations
 from tests.ui.filled import HOSTILE, fill, job, manifests_of
 from tests.ui.site import Manifests, running_site
@@ -208,3 +214,74 @@ def test_one_logs_in_with_the_token_and_comes_where_one_wanted(site_with_token: 
     assert _TOKEN not in page.content()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", name="Log in")).to_be_visible(timeout=_WAIT)
+
+
+@pytest.fixture
+def procedure_with_pictures(stack: StackInfo, database: psycopg.Connection) -> Iterator[str]:
+    """The address of a procedure whose recording is in storage."""
+    database.execute("insert into jobs (job_id, status) values (%s, 'completed')", (job(21),))
+    for statement, value in (
+        ("insert into sops (job_id, data) values (%s, %s)", ledgerline.sop()),
+        ("insert into transcripts (job_id, transcript) values (%s, %s)", ledgerline.transcript()),
+    ):
+        database.execute(statement, [job(21), json.dumps(value)])
+
+    async def upload() -> None:
+        async with Supabase(stack.url, stack.secret_key) as supabase:
+            storage = supabase.storage
+            await storage.upload_json("videos", f"sops/{job(21)}.evidence.json", ledgerline.evidence())
+            await storage.upload("videos", f"raw/{job(21)}.mp4", ledgerline.RECORDING, content_type="video/mp4")
+
+    # In a thread, since Playwright's loop runs in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(upload())).result()
+    with running_site(stack, port=_free_port(), taker=VideoPictures) as address:
+        yield f"{address}/jobs/{job(21)}/procedure"
+
+
+def _without_policy(route: Route) -> None:
+    answer = route.fetch()
+    headers = {name: value for name, value in answer.headers.items() if name != "content-security-policy"}
+    route.fulfill(response=answer, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("flavour", "how"),
+    [("light", {"javascript": False}), ("dark", {"dark": True}), ("narrow", {"width": 390})],
+)
+def test_a_procedure_shows_its_pictures(
+    procedure_with_pictures: str,
+    open_page: Callable[..., Page],
+    complaints: list[str],
+    flavour: str,
+    how: dict[str, bool | int],
+) -> None:
+    page = open_page(**how)
+    if how.get("javascript", True):
+        # The rules of accessibility are a script, and in this page none runs.
+        page.route(procedure_with_pictures, _without_policy)
+    page.goto(procedure_with_pictures)
+    pictures = page.locator(".picture img")
+    assert pictures.count() >= 10
+    for number in range(pictures.count()):
+        pictures.nth(number).scroll_into_view_if_needed()
+        # A picture has its own size once it is loaded; a sentence in its place is 640 wide.
+        expect(pictures.nth(number)).to_have_js_property("complete", value=True, timeout=_WAIT)
+        width, height = pictures.nth(number).evaluate("one => [one.naturalWidth, one.naturalHeight]")
+        assert width >= 700
+        assert width != 640
+        assert abs(width / height - 16 / 9) < 0.02
+    _keep(page, f"procedure-{flavour}")
+    pictures.nth(2).click()
+    whole = page.locator(".screen:target img")
+    expect(whole).to_be_visible()
+    expect(whole).to_have_js_property("complete", value=True, timeout=_WAIT)
+    assert whole.evaluate("one => one.naturalWidth") >= 1280
+    if _SCREENSHOTS:
+        page.screenshot(path=Path(_SCREENSHOTS) / f"procedure-screen-{flavour}.png")
+    page.go_back()
+    if how.get("javascript", True):
+        assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # In the page as it is served no script runs, and the browser says so of those of this test.
+    complaints[:] = [one for one in complaints if "'allow-scripts' permission is not set" not in one]

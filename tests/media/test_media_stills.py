@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 
 from runops.procedure import Procedure
 from runops.procedure.html_page import html_page
-from runops.procedure.model import Moment, ShownStep
+from runops.procedure.model import Moment, ShownStep, TypedSecret
 from runops.procedure.picture import Area, Picture
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.limits import Limits
@@ -164,3 +165,68 @@ def test_a_command_line_without_the_extra_takes_the_ffmpeg_on_path(monkeypatch: 
     monkeypatch.setattr(binaries, "_PACKAGE", "imageio_ffmpeg.no_such_package")
     monkeypatch.setattr("runops_worker.media.sandbox.ffmpeg.shutil.which", lambda _name: "/usr/bin/ffmpeg")
     assert binaries.binary() == "/usr/bin/ffmpeg"
+
+
+SECRET = TypedSecret("password", 10.0, 11.0)
+STRIPES = [f"drawbox=x={210 + 14 * n}:y=310:w=7:h=20:color=0xd01020:t=fill:enable='gte(t,10)'" for n in range(20)]
+"""The letters of a secret: red, which nothing else on the screen is."""
+
+
+def red_pixels(picture: Picture, path: Path) -> int:
+    """Return how many pixels of a picture are as red as the letters, as an independent decoder says."""
+    path.write_bytes(picture.data)
+    command = [get_ffmpeg_exe(), "-loglevel", "error", "-i", str(path), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    data = subprocess.run(command, capture_output=True, check=True, timeout=120).stdout
+    return sum(data[at] > data[at + 1] + 60 and data[at] > data[at + 2] + 60 for at in range(0, len(data), 3))
+
+
+@pytest.fixture(scope="module")
+def with_secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A field gets a secret in second 10; in second 25 another page is there."""
+    path = tmp_path_factory.mktemp("secret") / "slim.mp4"
+    drawn = ["drawbox=x=200:y=300:w=320:h=40:color=0x203050:t=2", *STRIPES]
+    drawn += ["drawbox=x=0:y=0:w=iw:h=ih:color=0x203050:t=fill:enable='gte(t,25)'"]
+    source = ["-f", "lavfi", "-i", "color=0xe8ecf2:s=1280x720:r=1:d=30"]
+    codec = ["-c:v", "libx264", "-crf", "32", "-pix_fmt", "yuv420p"]
+    command = [get_ffmpeg_exe(), "-loglevel", "error", "-y", *source, "-vf", ",".join(drawn), *codec, str(path)]
+    subprocess.run(command, check=True, timeout=240)
+    return path
+
+
+def secret_moments(*at: float) -> list[Moment]:
+    """The typing itself, and what is done on the same screen before and after."""
+    actions = {10.0: "TYPE"}
+    return [replace(moment(one, actions.get(one, "CLICK")), covers=(SECRET,)) for one in at]
+
+
+async def test_the_letters_of_a_secret_are_in_no_picture_of_its_screen(with_secret: Path, tmp_path: Path) -> None:
+    bare = await pictures_for_page(with_secret, [moment(10.0, "TYPE"), moment(20.0, key="t2")], limits=LIMITS)
+    # They would be seen.
+    assert all(red_pixels(picture, tmp_path / "a.webp") > 500 for picture in bare.values())
+    moments = secret_moments(8.0, 10.0, 12.0, 20.0)
+    for take, name in ((pictures_for_page, "a.webp"), (pictures_for_files, "a.jpg")):
+        pictures = await take(with_secret, moments, limits=LIMITS)
+        assert list(pictures) == [one.key for one in moments]
+        for picture in pictures.values():
+            marked = 0 if picture.mark is None or name == "a.webp" else 8 * (picture.mark.width + picture.mark.height)
+            assert red_pixels(picture, tmp_path / name) <= marked
+            assert grey(picture, tmp_path / name, at=(900, 600)) > 200
+            assert 90 < grey(picture, tmp_path / name, at=(350, 320)) < 140
+        # What is framed is what changed, and that is covered.
+        assert pictures[moments[1].key].mark is not None
+
+
+async def test_a_moment_whose_secret_has_no_known_place_has_no_picture(with_secret: Path) -> None:
+    moments = secret_moments(12.0, 27.0)
+    pictures = await pictures_for_page(with_secret, moments, limits=LIMITS)
+    assert list(pictures) == [moments[0].key]
+    never_seen = replace(moments[0], covers=(TypedSecret("PIN", 18.0, 19.0),))
+    assert await pictures_for_page(with_secret, [never_seen], limits=LIMITS) == {}
+
+
+async def test_a_second_that_two_moments_share_is_covered_for_both(with_secret: Path, tmp_path: Path) -> None:
+    moments = [*secret_moments(20.0), moment(20.0, key="t9")]
+    for take in (pictures_for_page, pictures_for_files):
+        pictures = await take(with_secret, moments, limits=LIMITS)
+        assert len(pictures) == 2
+        assert [red_pixels(picture, tmp_path / "a") for picture in pictures.values()] == [0, 0]

@@ -15,6 +15,7 @@ from devstack.stack import StackInfo
 from runops.supabase.connection import Supabase
 from runops_ui.cluster.access import ClusterAccess
 from runops_ui.cluster.snapshot import ClusterReader
+from runops_ui.pictures.taker import PictureTaker
 from runops_ui.server import make_app
 from runops_ui.settings import UiSettings
 
@@ -54,10 +55,16 @@ async def visit(stack: StackInfo) -> AsyncIterator[Visit]:
     """Open the page: `await visit(cluster, allow_actions=True)`."""
     async with AsyncExitStack() as open_:
 
-        async def visiting(cluster: ClusterAccess | None = None, *, clock: Any = None, **settings: Any) -> Visitor:
+        async def visiting(
+            cluster: ClusterAccess | None = None,
+            *,
+            clock: Any = None,
+            taker: PictureTaker | None = None,
+            **settings: Any,
+        ) -> Visitor:
             supabase = await open_.enter_async_context(Supabase(stack.url, stack.secret_key))
             more = {} if clock is None else {"clock": clock}
-            app = make_app(UiSettings(**settings), supabase, ClusterReader(cluster), **more)
+            app = make_app(UiSettings(**settings), supabase, ClusterReader(cluster), taker=taker, **more)
             return Visitor(await open_.enter_async_context(TestClient(TestServer(app))))
 
         yield visiting

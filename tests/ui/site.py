@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +13,7 @@ from devstack.stack import StackInfo
 from runops.supabase.connection import Supabase
 from runops_ui.cluster.access import ClusterAccess, ClusterUnavailable
 from runops_ui.cluster.snapshot import ClusterReader
+from runops_ui.pictures.taker import PictureTaker
 from runops_ui.server import serve
 from runops_ui.settings import UiSettings
 
@@ -44,7 +45,12 @@ class Manifests:
 
 @contextmanager
 def running_site(
-    stack: StackInfo, cluster: ClusterAccess | None = None, *, port: int, **settings: Any
+    stack: StackInfo,
+    cluster: ClusterAccess | None = None,
+    *,
+    port: int,
+    taker: Callable[[Supabase], PictureTaker] | None = None,
+    **settings: Any,
 ) -> Iterator[str]:
     """Serve the page while the block runs; its address."""
     loop, stop, address = asyncio.new_event_loop(), asyncio.Event(), ""
@@ -57,7 +63,9 @@ def running_site(
 
     async def run() -> None:
         async with Supabase(stack.url, stack.secret_key) as supabase:
-            await serve(UiSettings(port=port, **settings), supabase, ClusterReader(cluster), ready=note, stop=stop)
+            takes = None if taker is None else taker(supabase)
+            shown = UiSettings(port=port, **settings)
+            await serve(shown, supabase, ClusterReader(cluster), taker=takes, ready=note, stop=stop)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
     thread.start()

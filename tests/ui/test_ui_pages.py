@@ -153,7 +153,7 @@ async def test_the_procedure_is_a_page_in_which_nothing_can_run(database: psycop
     assert response.status == 200
     assert "<script>alert" not in text
     policy = response.headers["Content-Security-Policy"]
-    assert policy.startswith("sandbox allow-popups;")
+    assert policy.startswith("sandbox allow-popups allow-same-origin;")
     assert "script-src" not in policy
     assert "default-src 'none'" in policy
     response, _ = await visitor.get(f"/jobs/{job(60)}/procedure")

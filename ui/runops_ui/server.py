@@ -28,6 +28,8 @@ from runops_ui.pages.login_page import LoginPage
 from runops_ui.pages.procedure_page import ProcedurePage
 from runops_ui.pages.query import joined
 from runops_ui.pages.queue_page import QueuePage
+from runops_ui.pictures.gallery import Gallery
+from runops_ui.pictures.taker import PictureTaker
 from runops_ui.security.sessions import Sessions
 from runops_ui.settings import UiSettings
 
@@ -36,6 +38,7 @@ __all__ = ["make_app", "serve"]
 _LARGEST_FORM = 64 * 1024
 _TYPES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _JOB = UUID_PATTERN.removeprefix("^").removesuffix("$")
+_PICTURE = "{version:[0-9a-f]{16}}/{key:t[0-9]{1,6}}-{part:part|whole}.svg"
 _STOP_SECONDS = 5.0
 
 
@@ -44,6 +47,7 @@ def make_app(
     supabase: Supabase,
     cluster: ClusterReader,
     *,
+    taker: PictureTaker | None = None,
     clock: Callable[[], float] = time.time,
 ) -> web.Application:
     """Return the application. Its clean-up ends what it started, and closes neither project nor cluster.
@@ -56,6 +60,8 @@ def make_app(
         The project.
     cluster
         What a cluster adds.
+    taker
+        Takes pictures from videos; None for those that are in storage only.
     clock
         Seconds since 1970.
     """
@@ -65,6 +71,8 @@ def make_app(
     feed = Feed(reader.newest_changes, reader.describe, reader.figures_event, now=reader.now)
     runs = Runs(supabase, cluster.access)
     live = Live(feed, joined)
+    gallery = Gallery(supabase, taker, clock=clock)
+    procedure = ProcedurePage(supabase, drawing, gallery)
     app = web.Application(
         middlewares=[Guard(settings, sessions, drawing, clock).middleware()], client_max_size=_LARGEST_FORM
     )
@@ -74,7 +82,8 @@ def make_app(
     route.add_get("/readyz", _well)
     route.add_get("/", QueuePage(reader, drawing, feed).show)
     route.add_get(f"/jobs/{{job:{_JOB}}}", JobPage(reader, drawing, feed).show)
-    route.add_get(f"/jobs/{{job:{_JOB}}}/procedure", ProcedurePage(supabase, drawing).show)
+    route.add_get(f"/jobs/{{job:{_JOB}}}/procedure", procedure.show)
+    route.add_get(f"/jobs/{{job:{_JOB}}}/procedure/pictures/{_PICTURE}", procedure.picture)
     route.add_get("/failures", FailuresPage(reader, drawing, feed).show)
     route.add_get("/events", live.stream)
     route.add_get("/changes", live.changes)
@@ -95,6 +104,7 @@ def make_app(
     async def ended(_: web.Application) -> AsyncIterator[None]:
         yield
         await runs.aclose()
+        await gallery.aclose()
         await feed.aclose()
         await reader.aclose()
         await cluster.aclose()
@@ -108,6 +118,7 @@ async def serve(
     supabase: Supabase,
     cluster: ClusterReader,
     *,
+    taker: PictureTaker | None = None,
     ready: Callable[[str], None],
     stop: asyncio.Event,
 ) -> None:
@@ -115,7 +126,7 @@ async def serve(
 
     Parameters
     ----------
-    settings, supabase, cluster
+    settings, supabase, cluster, taker
         As for `make_app`.
     ready
         Called with the address once it answers.
@@ -128,7 +139,10 @@ async def serve(
         It cannot listen there.
     """
     runner = web.AppRunner(
-        make_app(settings, supabase, cluster), access_log=None, shutdown_timeout=_STOP_SECONDS, handle_signals=False
+        make_app(settings, supabase, cluster, taker=taker),
+        access_log=None,
+        shutdown_timeout=_STOP_SECONDS,
+        handle_signals=False,
     )
     await runner.setup()
     try:

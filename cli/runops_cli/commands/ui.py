@@ -59,6 +59,7 @@ def ui(
     """
     try:
         from runops_cli.cluster.raw_access import find_access  # noqa: PLC0415 - the other commands start without it
+        from runops_cli.documents.ui_pictures import VideoPictures  # noqa: PLC0415 - as above
         from runops_ui.cluster.snapshot import ClusterReader  # noqa: PLC0415 - as above
         from runops_ui.security.clients import networks_of  # noqa: PLC0415 - as above
         from runops_ui.server import serve  # noqa: PLC0415 - as above
@@ -105,7 +106,9 @@ def ui(
             to_stderr(f"{address} shows the tables {more}. {may} Ctrl-C ends it.")
 
         try:
-            await serve(settings, supabase, ClusterReader(access), ready=ready, stop=stop)
+            await serve(
+                settings, supabase, ClusterReader(access), taker=VideoPictures(supabase), ready=ready, stop=stop
+            )
         except OSError as error:
             raise CommandFailed(
                 f"The page cannot listen on {host} port {port}: {error.strerror or error}. Choose another --port.",

@@ -67,7 +67,14 @@ def heard(start: str, end: str, text: str) -> dict[str, Any]:
 
 
 TRANSCRIPT: Final[list[dict[str, Any]]] = [
-    seen("00:00:04", "TYPE", application="Shop - Sign in", target="Password", data="[password hidden]"),
+    seen(
+        "00:00:04",
+        "TYPE",
+        application="Shop - Sign in",
+        target="Password",
+        data="[password hidden]",
+        shows="The page greets with [password hidden].",
+    ),
     seen("00:00:20", "SCREEN_UPDATE", shows="The list of invoices is there."),
     heard("00:00:30.500", "00:00:33", "First I search for the supplier."),
     seen("00:00:34", "CLICK", target="Search supplier"),

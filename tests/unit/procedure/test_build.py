@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runops.procedure.model import ShownStep
+from runops.procedure.model import ShownStep, TypedSecret
 from tests.sop_graphs import edge, loop, node, raw_sop
 from tests.unit.procedure.sample import EVIDENCE, SOP, TRANSCRIPT, heard, procedure, seen
 
@@ -161,7 +161,10 @@ class TestSecrets:
         shown = procedure(raw_sop(nodes, []), list(items), {"nodes": names})
         steps = {one.node_id: one for one in shown.steps}
         moments = [steps[f"n{index}"].moment for index in range(len(items))]
-        return [moment.hidden if moment is not None else "no moment" for moment in moments]
+        return [
+            "no moment" if moment is None else moment.hidden or ("covered" if moment.covers else None)
+            for moment in moments
+        ]
 
     def test_the_step_that_hides_one_has_no_picture(self) -> None:
         moment = step("sign-in").moment
@@ -219,6 +222,43 @@ class TestSecrets:
                 seen("00:01:00", "CLICK"),
             )
         ] == [False, True, True, False]
+
+    def test_what_was_only_typed_is_covered(self) -> None:
+        assert self.hidden(
+            seen("00:00:01", "CLICK", application="Mail"),
+            seen("00:00:40", "TYPE", application="Terminal", data="[token hidden]", end="00:00:44"),
+            seen("00:00:50", "CLICK", application="Terminal"),
+            seen("00:01:30", "CLICK", application="Mail"),
+            seen("00:02:00", "CLICK", application="Mail"),
+            seen("00:02:30", "CLICK", application="terminal"),
+        ) == ["covered", "covered", "covered", "covered", None, "covered"]
+
+    def test_what_is_covered_is_known_by_its_times(self) -> None:
+        sop = raw_sop([node("n", label="Type [token hidden]")], [])
+        typed = seen("00:00:40", "TYPE", application="Terminal", data="[token hidden]", end="00:00:44")
+        (shown,) = procedure(sop, [typed], {"nodes": {"n": [{"id": "t0001"}]}}).steps
+        assert shown.moment is not None
+        assert shown.moment.covers == (TypedSecret("token", 40.0, 44.0),)
+        assert shown.moment.covered_kinds == ("token",)
+        assert "may show a token" in shown.moment.without_picture
+        del typed["timestamp_end_visual"]
+        later = seen("00:00:49", "CLICK", application="Terminal")
+        (shown,) = procedure(sop, [typed, later], {"nodes": {"n": [{"id": "t0001"}]}}).steps
+        assert shown.moment is not None
+        assert shown.moment.covers == (TypedSecret("token", 40.0, 49.0),)
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            seen("00:00:46", "SCREEN_UPDATE", application="Terminal", shows="It shows [token hidden]."),
+            seen("00:00:46", "CLICK", application="Terminal", target="[token hidden]"),
+            seen("00:00:46", "SELECT_TEXT", application="Terminal", data="[token hidden]"),
+            heard("00:00:46", "00:00:48", "It is [token hidden]."),
+        ],
+    )
+    def test_a_secret_that_is_anywhere_else_too_leaves_the_picture_out(self, other: dict[str, Any]) -> None:
+        typed = seen("00:00:40", "TYPE", application="Terminal", data="[token hidden]", end="00:00:44")
+        assert all("left out" in str(one) for one in self.hidden(typed, other))
 
     def test_a_sop_that_hides_one_itself(self) -> None:
         sop = raw_sop([node("n", label="Type [code hidden]")], [])

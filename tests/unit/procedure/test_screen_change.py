@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runops.procedure.changed_squares import Grid, grid_for
 from runops.procedure.model import Moment
 from runops.procedure.picture import Area, Picture, shown_area
-from runops.procedure.screen_change import Grid, Shown, grid_for, shown_second
+from runops.procedure.screen_change import Shown, shown_second
 
 GRID = Grid(160, 90)
 SIZE = (1280, 720)

@@ -16,6 +16,7 @@ from runops_worker.media.stills.still_video import StillVideo
 __all__ = ["JPEG", "WEBP", "FileType", "NoEncoder", "encode_stills"]
 
 _BYTES_PER_PICTURE: Final = 8 * 1024**2
+_COVER: Final = "0x6b7280"
 _MARK: Final = (("white@0.85", 8), ("0xe11d48", 4))
 """Colour and thickness: a light line around a red one is seen on any background."""
 
@@ -48,6 +49,7 @@ async def encode_stills(
     file_type: FileType,
     scratch: Path,
     marks: Mapping[int, Area],
+    covers: Mapping[int, Sequence[Area]],
 ) -> dict[int, bytes]:
     """Return the files by second.
 
@@ -66,7 +68,9 @@ async def encode_stills(
     scratch
         A folder for the time of the call.
     marks
-        By second, what is drawn into the picture, in pixels of the files.
+        By second, what is framed in the picture, in pixels of the files.
+    covers
+        By second, what is filled so that nothing of it is in the file, in pixels of the video.
 
     Raises
     ------
@@ -80,10 +84,12 @@ async def encode_stills(
     folder.mkdir()
     try:
         files = [folder / f"{number:06d}{file_type.suffix}" for number in range(1, len(wanted) + 1)]
+        # Before it is scaled, which would carry something of it over the edge.
+        filled = _filled([covers.get(second, ()) for second in wanted])
         drawn = _drawn([marks.get(second) for second in wanted])
         outcome = await run_tool(
             [
-                *video.command(wanted, f"scale={size[0]}:{size[1]}:flags=lanczos", *drawn),
+                *video.command(wanted, *filled, f"scale={size[0]}:{size[1]}:flags=lanczos", *drawn),
                 *_options(file_type, form),
                 *("-f", "image2", f"{folder.absolute()}/%06d{file_type.suffix}"),
             ],
@@ -110,6 +116,14 @@ def _options(file_type: FileType, form: Form) -> tuple[str, ...]:
         return ("-c:v", WEBP.encoder, "-quality", str(form.quality), "-preset", "text", "-compression_level", "4")
     # 2 is the best quality of this encoder, and 31 the worst; it wants the full range of brightness.
     return ("-pix_fmt", "yuvj420p", "-c:v", JPEG.encoder, "-q:v", str(round(2 + (100 - form.quality) * 0.16)))
+
+
+def _filled(covers: Sequence[Sequence[Area]]) -> list[str]:
+    return [
+        f"drawbox=x={area.x}:y={area.y}:w={area.width}:h={area.height}:color={_COVER}:t=fill:enable='eq(n,{number})'"
+        for number, areas in enumerate(covers)
+        for area in areas
+    ]
 
 
 def _drawn(marks: Sequence[Area | None]) -> list[str]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
-from runops.procedure.screen_change import Grid
+from runops.procedure.changed_squares import Grid
 from runops_worker.media.errors import MediaToolFailed
 from runops_worker.media.sandbox.run_tool import Reach, run_tool
 from runops_worker.media.stills.still_video import StillVideo

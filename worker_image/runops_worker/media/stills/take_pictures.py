@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from runops.procedure.changed_squares import Grid, grid_for
 from runops.procedure.model import Moment
 from runops.procedure.picture import Area, Picture
 from runops.procedure.picture_budget import LADDER, Form, budget, kept
-from runops.procedure.screen_change import SECONDS_AROUND, Shown, grid_for, shown_second
+from runops.procedure.screen_change import SECONDS_AROUND, Shown, shown_second
+from runops.procedure.secret_places import covered_areas, seconds_needed
 from runops_worker.media.limits import Limits
 from runops_worker.media.stills.encode_stills import JPEG, WEBP, FileType, NoEncoder, encode_stills
 from runops_worker.media.stills.grey_frames import grey_frames
@@ -70,16 +72,31 @@ async def pictures_for_files(path: Path, moments: Sequence[Moment], *, limits: L
 
 async def _shown(video: StillVideo, moments: Sequence[Moment], *, scratch: Path) -> dict[str, Shown]:
     grid = grid_for(video.width, video.height)
-    frames = await grey_frames(video, _around(moments), grid, scratch=scratch)
+    frames = await grey_frames(video, [*_around(moments), *_of_secrets(moments)], grid, scratch=scratch)
     size = (video.width, video.height)
     # Beside the loop: with hundreds of moments, the worker's heartbeat would wait a second or two.
-    found = await asyncio.to_thread(lambda: {one.key: shown_second(one, frames, grid, size=size) for one in moments})
+    found = await asyncio.to_thread(lambda: {one.key: _one_shown(one, frames, grid, size) for one in moments})
     return {key: one for key, one in found.items() if one is not None}
+
+
+def _one_shown(moment: Moment, frames: Mapping[int, bytes], grid: Grid, size: tuple[int, int]) -> Shown | None:
+    """Return what is shown of a moment; None where nothing is, or where it might show a secret."""
+    near = {at: frames[at] for at in _around([moment]) if at in frames}
+    shown = shown_second(moment, near, grid, size=size)
+    if shown is None or not moment.covers:
+        return shown
+    covers = covered_areas(moment.covers, frames, grid, shown.second, size=size)
+    return None if covers is None else replace(shown, covers=covers)
 
 
 def _around(moments: Iterable[Moment]) -> Iterator[int]:
     for moment in moments:
         yield from range(int(moment.at) - SECONDS_AROUND, int(moment.until) + SECONDS_AROUND + 1)
+
+
+def _of_secrets(moments: Iterable[Moment]) -> Iterator[int]:
+    for moment in moments:
+        yield from seconds_needed(moment.covers)
 
 
 async def _encoded(
@@ -97,6 +114,10 @@ async def _encoded(
     width, height = max(round(video.width * scale), 1), max(round(video.height * scale), 1)
     scaled = {key: replace(one, mark=_scaled(one.mark, scale)) for key, one in shown.items()}
     marks = {one.second: one.mark for one in scaled.values() if one.mark is not None} if draws_marks else {}
+    # All that is covered for any moment of a second, since they share the file.
+    covers: dict[int, list[Area]] = {}
+    for one in shown.values():
+        covers.setdefault(one.second, []).extend(one.covers)
     files = await encode_stills(
         video,
         (one.second for one in scaled.values()),
@@ -105,6 +126,7 @@ async def _encoded(
         file_type=file_type,
         scratch=scratch,
         marks=marks,
+        covers=covers,
     )
     return {
         key: Picture(
