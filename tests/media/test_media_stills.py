@@ -206,7 +206,7 @@ async def test_the_letters_of_a_secret_are_in_no_picture_of_its_screen(with_secr
     moments = secret_moments(8.0, 10.0, 12.0, 20.0)
     for take, name in ((pictures_for_page, "a.webp"), (pictures_for_files, "a.jpg")):
         pictures = await take(with_secret, moments, limits=LIMITS)
-        assert list(pictures) == [one.key for one in moments]
+        assert sorted(pictures) == sorted(one.key for one in moments)
         for picture in pictures.values():
             marked = 0 if picture.mark is None or name == "a.webp" else 8 * (picture.mark.width + picture.mark.height)
             assert red_pixels(picture, tmp_path / name) <= marked

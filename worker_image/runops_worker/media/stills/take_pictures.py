@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Final
 
@@ -76,7 +76,16 @@ async def _shown(video: StillVideo, moments: Sequence[Moment], *, scratch: Path)
     size = (video.width, video.height)
     # Beside the loop: with hundreds of moments, the worker's heartbeat would wait a second or two.
     found = await asyncio.to_thread(lambda: {one.key: _one_shown(one, frames, grid, size) for one in moments})
-    return {key: one for key, one in found.items() if one is not None}
+    return _covered_together({key: one for key, one in found.items() if one is not None})
+
+
+def _covered_together(shown: Mapping[str, Shown]) -> dict[str, Shown]:
+    """Return the same with all that is covered for any moment of a second: they show one picture."""
+    covers: dict[int, set[Area]] = {}
+    for one in shown.values():
+        covers.setdefault(one.second, set()).update(one.covers)
+    together = {second: tuple(sorted(areas, key=astuple)) for second, areas in covers.items()}
+    return {key: replace(one, covers=together[one.second]) for key, one in shown.items()}
 
 
 def _one_shown(moment: Moment, frames: Mapping[int, bytes], grid: Grid, size: tuple[int, int]) -> Shown | None:
@@ -114,10 +123,6 @@ async def _encoded(
     width, height = max(round(video.width * scale), 1), max(round(video.height * scale), 1)
     scaled = {key: replace(one, mark=_scaled(one.mark, scale)) for key, one in shown.items()}
     marks = {one.second: one.mark for one in scaled.values() if one.mark is not None} if draws_marks else {}
-    # All that is covered for any moment of a second, since they share the file.
-    covers: dict[int, list[Area]] = {}
-    for one in shown.values():
-        covers.setdefault(one.second, []).extend(one.covers)
     files = await encode_stills(
         video,
         (one.second for one in scaled.values()),
@@ -126,7 +131,7 @@ async def _encoded(
         file_type=file_type,
         scratch=scratch,
         marks=marks,
-        covers=covers,
+        covers={one.second: one.covers for one in shown.values()},
     )
     return {
         key: Picture(
