@@ -3,13 +3,14 @@
 The old worker sent the whole slim video in one request: one picture a second, the API's own resolution, sound and all.
 Both are counted by the stand-in for Gemini, by Google's tables. The old request is counted twice: for the family of its
 own model (Gemini 2.5, 258 tokens a picture) and for the model that takes requests to that name now (70 a picture).
-Answers are not counted, and neither is the SOP: both workers ask for it with text alone.
+Answers are not counted, and neither is the SOP: both workers ask for it with text alone. The recordings are the sample,
+all of `evaluation/recorded`, and three that are made of the sample.
 """
 
 import asyncio
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +26,7 @@ from devstack.gemini.control import GeminiControl
 from devstack.sample import RECORDING
 from devstack.stack import StackInfo, running_stack
 from runops.environment import Environment, read_environment
+from runops.picture_resolution import PictureResolution
 from runops.supabase.connection import Supabase
 from runops.videojob import ModelChoice, PromptChoice, Transcode
 from runops_evaluation.gold.read import read_gold
@@ -39,7 +41,10 @@ from runops_worker.prompts import load_prompt
 
 __all__ = ["measure"]
 
-_GOLD: Final = Path(__file__).parents[1] / "tests" / "evaluation" / "gold"
+_ROOT: Final = Path(__file__).parents[1]
+_GOLD: Final = _ROOT / "tests" / "evaluation" / "gold"
+_RECORDED: Final = _ROOT / "evaluation" / "recorded"
+_TOTAL: Final = "the sample and the recorded ones together"
 _SAMPLE: Final = "ledgerline-invoice"
 _OLD: Final = {"2.5": "gemini-2.5-flash", "3.8": "gemini-3.8-flash"}
 _OLD_PROMPT: Final = "transcription_prompt_v1.md"
@@ -50,6 +55,8 @@ _SETTINGS: Final = PipelineSettings(
     sop_prompt=PromptChoice().sop,
     transcode=Transcode(),
 )
+_WITHOUT_IDLE: Final = replace(_SETTINGS, leave_out_idle=True)
+_LOW: Final = replace(_WITHOUT_IDLE, resolution=PictureResolution.LOW)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +67,8 @@ class _Row:
     ----------
     old
         The old worker's request, by family of the model.
-    ours, without_idle
-        Ours as it comes, and with `worker.leaveOutIdle`.
+    ours, without_idle, low
+        Ours as it comes, with `worker.leaveOutIdle`, and with that and `worker.pictureResolution: low`.
     pictures, sound, text
         The parts of ours.
     calls
@@ -73,6 +80,7 @@ class _Row:
     old: dict[str, float]
     ours: float
     without_idle: float
+    low: float
     pictures: float
     sound: float
     text: float
@@ -84,8 +92,31 @@ def measure(*, runs: int, progress: Progress) -> Outcome:  # noqa: ARG001 - coun
     with tempfile.TemporaryDirectory(prefix="runops-bench-") as folder, running_stack(Path(folder) / "stack") as stack:
         with GeminiControl(stack.gemini_url) as control:
             control.behave(Behaviour())
-        rows = [_row(gold, stack, Path(folder), progress) for gold in _recordings(Path(folder))]
+        recorded = [_row(gold, stack, Path(folder), progress) for gold in _recorded()]
+        made = [_row(gold, stack, Path(folder), progress) for gold in _made_of_the_sample(Path(folder))]
+    rows = [*recorded, _total(recorded), *made]
     return Outcome(list(_promised(rows)), {"recordings": [asdict(row) for row in rows]})
+
+
+def _total(rows: Sequence[_Row]) -> _Row:
+    """Return the row of several recordings: each minute of them counts the same."""
+    seconds = sum(row.seconds for row in rows)
+
+    def mean(figure: Callable[[_Row], float]) -> float:
+        return sum(figure(row) * row.seconds for row in rows) / seconds
+
+    return _Row(
+        name=_TOTAL,
+        seconds=seconds,
+        old={family: mean(lambda row, family=family: row.old[family]) for family in _OLD},  # type: ignore[misc]
+        ours=mean(lambda row: row.ours),
+        without_idle=mean(lambda row: row.without_idle),
+        low=mean(lambda row: row.low),
+        pictures=mean(lambda row: row.pictures),
+        sound=mean(lambda row: row.sound),
+        text=mean(lambda row: row.text),
+        calls=sum(row.calls for row in rows),
+    )
 
 
 def _promised(rows: Iterable[_Row]) -> Iterator[Measurement]:
@@ -101,12 +132,21 @@ def _promised(rows: Iterable[_Row]) -> Iterator[Measurement]:
             )
 
 
-def _recordings(folder: Path) -> Iterator[GoldRecording]:
-    """Give the gold recordings that are here, and three that are made of the sample."""
+def _recorded() -> list[GoldRecording]:
+    """Return the sample, and each recording that a script has made."""
+    recorded = read_gold(_RECORDED)
+    if recorded.faults:
+        raise RuntimeError(f"The gold recordings cannot be read: {recorded.faults}")
+    return [_sample(), *recorded.recordings]
+
+
+def _sample() -> GoldRecording:
     found = {gold.name: gold for gold in read_gold(_GOLD).recordings}
-    sample = replace(found[_SAMPLE], recording=RECORDING)
-    yield from (gold for gold in found.values() if gold.recording is not None and gold.name != _SAMPLE)
-    yield sample
+    return replace(found[_SAMPLE], recording=RECORDING)
+
+
+def _made_of_the_sample(folder: Path) -> Iterator[GoldRecording]:
+    sample = _sample()
     still = f"tpad=stop_mode=clone:stop_duration={_IDLE_SECONDS}"
     yield _made(
         sample, folder, "the sample and five idle minutes", ["-vf", still, "-af", f"apad=pad_dur={_IDLE_SECONDS}"]
@@ -128,9 +168,8 @@ def _made(sample: GoldRecording, folder: Path, name: str, options: list[str], *,
 
 
 def _row(gold: GoldRecording, stack: StackInfo, folder: Path, progress: Progress) -> _Row:
-    ours, without_idle = (
-        asyncio.run(_sent(gold, stack, folder, replace(_SETTINGS, leave_out_idle=leave_out)))
-        for leave_out in (False, True)
+    ours, without_idle, low = (
+        asyncio.run(_sent(gold, stack, folder, settings)) for settings in (_SETTINGS, _WITHOUT_IDLE, _LOW)
     )
     minutes = gold.about.duration / 60
     old = asyncio.run(_old_requests(gold, stack, folder))
@@ -140,12 +179,16 @@ def _row(gold: GoldRecording, stack: StackInfo, folder: Path, progress: Progress
         old={family: tokens / minutes for family, tokens in old.items()},
         ours=ours.input_tokens / minutes,
         without_idle=without_idle.input_tokens / minutes,
+        low=low.input_tokens / minutes,
         pictures=ours.video_tokens / minutes,
         sound=ours.audio_tokens / minutes,
         text=ours.text_tokens / minutes,
         calls=ours.calls,
     )
-    progress(f"{row.name}: {row.ours:,.0f}, {row.without_idle:,.0f} without idle stretches, old {row.old}")
+    progress(
+        f"{row.name}: {row.ours:,.0f}, {row.without_idle:,.0f} without idle stretches, "
+        f"{row.low:,.0f} at low resolution, old {row.old}"
+    )
     return row
 
 

@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from runops.dollars import LARGEST_USD
 from runops.installation import default_installation
 from runops.job_row import Lane
+from runops.picture_resolution import PictureResolution
 from runops.polling import Poll
 from runops.sop_language import LANGUAGE_PATTERN
 from runops.videojob import ModelChoice, PromptChoice, Toleration, Transcode, WorkerResources
@@ -110,6 +111,8 @@ class WorkerConfig(_Camel):
         Whether workers hide secrets that a recording shows or says, before they store anything.
     leave_out_idle
         Whether the model does not get stretches in which nothing happens.
+    picture_resolution
+        How finely the model sees the pictures.
     sop_language
         Language of SOPs; None for the one that is spoken in each recording.
     page
@@ -146,6 +149,7 @@ class WorkerConfig(_Camel):
     require_landlock: bool = False
     redaction: bool = True
     leave_out_idle: bool = False
+    picture_resolution: PictureResolution = PictureResolution.HIGH
     sop_language: Annotated[str, Field(pattern=LANGUAGE_PATTERN)] | None = None
     page: bool = False
 

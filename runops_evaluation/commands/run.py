@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from runops.dollars import dollars
+from runops.picture_resolution import PictureResolution
 from runops.videojob import ModelChoice, PromptChoice, Transcode
 from runops_evaluation.commands.terminal import confirmed
 from runops_evaluation.evaluate import RunRequest, evaluate, say
@@ -51,6 +52,13 @@ def add_to(commands: Any) -> None:
     worker.add_argument("--crf", type=int, default=transcode.crf, help="x264 rate factor (%(default)s)")
     worker.add_argument("--no-redaction", action="store_true", help="do not hide secrets")
     worker.add_argument("--leave-out-idle", action="store_true", help="do not send stretches in which nothing happens")
+    worker.add_argument(
+        "--picture-resolution",
+        type=PictureResolution,
+        choices=list(PictureResolution),
+        default=PictureResolution.HIGH,
+        help="how finely the model sees the pictures; low costs a quarter for them (%(default)s)",
+    )
     worker.add_argument("--sop-language", metavar="LANGUAGE", help="language of SOPs, such as German")
     worker.add_argument("--user", type=UUID, help="user to whom rows and SOPs belong while the worker is at them")
     worker.add_argument("--cache", type=Path, default=default_folder(), help="where results are kept (%(default)s)")
@@ -79,6 +87,7 @@ def _run(arguments: argparse.Namespace) -> int:
             transcode=Transcode(fps=arguments.fps, height=arguments.height, crf=arguments.crf),
             redaction=not arguments.no_redaction,
             leave_out_idle=arguments.leave_out_idle,
+            resolution=arguments.picture_resolution,
             sop_language=arguments.sop_language,
         )
     except ValidationError as error:

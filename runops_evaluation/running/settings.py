@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from runops.picture_resolution import PictureResolution
 from runops.videojob import ModelChoice, Transcode
 
 __all__ = ["PipelineSettings", "fault_of"]
@@ -23,6 +24,8 @@ class PipelineSettings:
         Whether secrets are hidden.
     leave_out_idle
         Whether the model does not get stretches in which nothing happens.
+    resolution
+        How finely the model sees the pictures.
     sop_language
         Language of the SOP; None for the one that is spoken.
     """
@@ -33,6 +36,7 @@ class PipelineSettings:
     transcode: Transcode
     redaction: bool = True
     leave_out_idle: bool = False
+    resolution: PictureResolution = PictureResolution.HIGH
     sop_language: str | None = None
 
 

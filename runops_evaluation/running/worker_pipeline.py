@@ -206,6 +206,7 @@ class WorkerPipeline:
             crf=settings.transcode.crf,
             redaction=settings.redaction,
             leave_out_idle=settings.leave_out_idle,
+            resolution=settings.resolution,
             sop_language=settings.sop_language,
         )
 
@@ -221,6 +222,7 @@ class WorkerPipeline:
             "crf": str(transcode.crf),
             "redaction": str(self._settings.redaction).lower(),
             "leave_out_idle": str(self._settings.leave_out_idle).lower(),
+            "picture_resolution": self._settings.resolution.value,
             "sop_language": self._settings.sop_language or "as spoken",
         }
 

@@ -8,12 +8,14 @@ import json
 import os
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from runops.picture_resolution import PictureResolution
 from runops.videojob import PromptChoice
 from runops_worker.gemini.file_names import name_prefix
 from runops_worker.gemini.model import GeminiModel
@@ -205,6 +207,21 @@ async def test_more_pictures_per_second_are_asked_for(
         await model.ask(question, video=uploaded, on_usage=lambda _: None)
     (call,) = gemini.calls()
     assert call["body"]["contents"][0]["parts"][0]["videoMetadata"] == {"fps": sent}
+
+
+@pytest.mark.parametrize(
+    ("resolution", "sent"),
+    [(PictureResolution.HIGH, "MEDIA_RESOLUTION_HIGH"), (PictureResolution.LOW, "MEDIA_RESOLUTION_LOW")],
+)
+async def test_the_resolution_of_the_task_is_asked_for(
+    *, model: GeminiModel, gemini: GeminiRecorder, clip: Path, resolution: PictureResolution, sent: str
+) -> None:
+    asked = replace(task("gemini-3.8-flash"), resolution=resolution)
+    question = clip_question(asked, model=asked.transcribe_model, seconds=10, has_audio=False)
+    async with model.uploaded(clip, job_id=JOB, seconds=10, fps=1) as uploaded:
+        await model.ask(question, video=uploaded, on_usage=lambda _: None)
+    (call,) = gemini.calls()
+    assert call["body"]["generationConfig"]["mediaResolution"] == sent
 
 
 async def test_a_schema_that_is_refused_is_left_out_once(model: GeminiModel, gemini: GeminiRecorder) -> None:

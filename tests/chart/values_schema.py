@@ -332,6 +332,7 @@ def _properties() -> dict[str, Schema]:
             requireLandlock=_BOOLEAN,
             redaction=_BOOLEAN,
             leaveOutIdle=_BOOLEAN,
+            pictureResolution=_choice("high", "low"),
             sopLanguage=_text(pattern=rf"^$|{LANGUAGE_PATTERN}"),
             page=_BOOLEAN,
         ),

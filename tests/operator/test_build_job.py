@@ -35,6 +35,7 @@ FULL = OperatorConfig.model_validate(
             "requireLandlock": True,
             "redaction": False,
             "leaveOutIdle": True,
+            "pictureResolution": "low",
             "sopLanguage": "German",
             "page": True,
             "annotations": {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},

@@ -198,7 +198,11 @@ def models_to_ask(
     if slim is None or transcript is None:
         return [task.transcription_models, task.sop_models]
     key = transcript_key(
-        slim.origin, prompt=task.transcription_prompt, model=task.transcribe_model, redaction=task.redaction
+        slim.origin,
+        prompt=task.transcription_prompt,
+        model=task.transcribe_model,
+        redaction=task.redaction,
+        resolution=task.resolution,
     )
     if transcript.key != key:
         return [task.transcription_models, task.sop_models]

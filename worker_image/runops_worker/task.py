@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from runops import object_names
+from runops.picture_resolution import PictureResolution
 
 __all__ = ["Prompt", "Task"]
 
@@ -57,6 +58,8 @@ class Task:
         Of the slim video: pictures per second, pixels of the shorter side, x264 rate factor.
     leave_out_idle
         Whether stretches in which nothing happens are left out of what the model gets.
+    resolution
+        How finely the model sees the pictures.
     redaction
         Whether secrets that the recording shows or says are hidden before anything is stored.
     sop_language
@@ -78,6 +81,7 @@ class Task:
     height: int = 720
     crf: int = 32
     leave_out_idle: bool = False
+    resolution: PictureResolution = PictureResolution.HIGH
     redaction: bool = True
     sop_language: str | None = None
     fallback_models: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from runops.dollars import dollars
 from runops.memory import hide_memory
+from runops.picture_resolution import PictureResolution
 from runops.sop_language import language_name
 from runops.supabase.connection import Supabase
 from runops.videojob import PromptChoice, Transcode
@@ -75,6 +76,10 @@ def evaluate(
     leave_out_idle: Annotated[
         bool, typer.Option("--leave-out-idle", help="Do not send the model stretches in which nothing happens.")
     ] = False,
+    picture_resolution: Annotated[
+        PictureResolution,
+        typer.Option(help="How finely the model sees the pictures; low costs a quarter for them."),
+    ] = PictureResolution.HIGH,
     sop_language: Annotated[
         str | None,
         typer.Option(
@@ -142,6 +147,7 @@ def evaluate(
             transcode=Transcode(fps=fps, height=height, crf=crf),
             redaction=redaction,
             leave_out_idle=leave_out_idle,
+            resolution=picture_resolution,
             sop_language=sop_language,
         )
     except ValidationError as error:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from runops.dollars import dollars
 from runops.memory import hide_memory
+from runops.picture_resolution import PictureResolution
 from runops.sop_language import language_name
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
@@ -152,6 +153,13 @@ def work(
             help="Do not send the model stretches in which nothing changes and nobody speaks.",
         ),
     ] = False,
+    picture_resolution: Annotated[
+        PictureResolution,
+        typer.Option(
+            envvar="RUNOPS_PICTURE_RESOLUTION",
+            help="How finely the model sees the pictures; low costs a quarter for them.",
+        ),
+    ] = PictureResolution.HIGH,
     sop_language: Annotated[
         str | None,
         typer.Option(
@@ -207,6 +215,7 @@ def work(
             require_landlock=require_landlock,
             redaction=redaction,
             leave_out_idle=leave_out_idle,
+            resolution=picture_resolution,
             sop_language=sop_language,
             page=page,
             upload_seconds=upload_seconds,

@@ -155,6 +155,7 @@ class PipelineRunner:
             crf=options.transcode.crf,
             redaction=options.redaction,
             leave_out_idle=options.leave_out_idle,
+            resolution=options.resolution,
             sop_language=options.sop_language,
             page=options.page,
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from runops.picture_resolution import PictureResolution
 from runops.videojob import ModelChoice, PromptChoice, Transcode
 
 __all__ = ["VideoOptions"]
@@ -29,6 +30,8 @@ class VideoOptions:
         Whether secrets in the recording are hidden before anything is stored.
     leave_out_idle
         Whether the model does not get stretches in which nothing happens.
+    resolution
+        How finely the model sees the pictures.
     sop_language
         Language of the SOP.
     page
@@ -52,6 +55,7 @@ class VideoOptions:
     require_landlock: bool = False
     redaction: bool = True
     leave_out_idle: bool = False
+    resolution: PictureResolution = PictureResolution.HIGH
     sop_language: str | None = None
     page: bool = False
     upload_seconds: float | None = None

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from runops.picture_resolution import PictureResolution
 from runops.videojob import API_VERSION, JOB_ID_LABEL, KIND, VideoJobSpec
 from runops_operator.config import CaBundle, OperatorConfig
 from runops_operator.manifests.labels import (
@@ -273,6 +274,7 @@ def _environment(
         "RUNOPS_REQUIRE_LANDLOCK": "true" if config.worker.require_landlock else None,
         "RUNOPS_REDACTION": None if config.worker.redaction else "false",
         "RUNOPS_LEAVE_OUT_IDLE": "true" if config.worker.leave_out_idle else None,
+        "RUNOPS_PICTURE_RESOLUTION": _unless_high(config.worker.picture_resolution),
         "RUNOPS_SOP_LANGUAGE": config.worker.sop_language,
         "RUNOPS_PAGE": "true" if config.worker.page else None,
         "RUNOPS_UPLOAD_SECONDS": str(config.deadlines.upload_seconds),
@@ -293,6 +295,10 @@ def _environment(
     taken = {item["name"] for item in own}
     # Of two variables with one name the last one wins: extra variables must not replace the claim.
     return [*own, *(item for item in config.worker.extra_env if item["name"] not in taken)]
+
+
+def _unless_high(resolution: PictureResolution) -> str | None:
+    return None if resolution is PictureResolution.HIGH else resolution.value
 
 
 def _resources(

@@ -1,11 +1,13 @@
 """Tokens of a call before it is made, beside the arithmetic by which the stand-in counts them."""
 
+import math
 from dataclasses import replace
 
 import pytest
 
 from devstack.gemini.models import MODELS
 from devstack.gemini.tokens.count import PromptTokens
+from runops.picture_resolution import PictureResolution
 from runops_worker.model.estimate import CallEstimate, clip_estimate, picture_tokens, text_estimate
 from runops_worker.model.protocol import CallUsage, Exchange, Question
 
@@ -13,18 +15,22 @@ QUESTION = Question(model="gemini-3.8-flash", instruction="", text="", schema={}
 SCHEMA_TOKENS = 1
 
 
+@pytest.mark.parametrize(("resolution", "picture"), [(PictureResolution.HIGH, 280), (PictureResolution.LOW, 70)])
 @pytest.mark.parametrize("model", ["gemini-3.8-flash", "models/gemini-3.8-flash-001", "gemini-4-carbon"])
 @pytest.mark.parametrize(("seconds", "fps"), [(300.0, 1), (59.2, 2), (12.0, 30)])
-def test_a_clip_counts_pictures_sound_and_time_marks(model: str, seconds: float, fps: int) -> None:
+def test_a_clip_counts_pictures_sound_and_time_marks(
+    *, model: str, seconds: float, fps: int, resolution: PictureResolution, picture: int
+) -> None:
     counted = PromptTokens()
     counted.add_video(
         model=MODELS["gemini-3.8-flash"],
         metadata={"fps": min(fps, 24)},
-        resolution="MEDIA_RESOLUTION_HIGH",
+        resolution=f"MEDIA_RESOLUTION_{resolution.name}",
         duration=seconds,
         has_audio=True,
     )
-    estimate = clip_estimate(replace(QUESTION, model=model), seconds=seconds, fps=fps)
+    estimate = clip_estimate(replace(QUESTION, model=model, resolution=resolution), seconds=seconds, fps=fps)
+    assert estimate.video_tokens == math.ceil(seconds * min(fps, 24)) * picture
     assert (estimate.video_tokens, estimate.audio_tokens) == (counted.counts["VIDEO"], counted.counts["AUDIO"])
     assert estimate.text_tokens == counted.counts["TEXT"] + SCHEMA_TOKENS
     assert estimate.input_tokens == counted.total + SCHEMA_TOKENS
@@ -35,9 +41,14 @@ def test_a_minute_takes_as_many_tokens_as_the_documentation_says() -> None:
 
 
 def test_gemini_2_has_smaller_pictures_and_dearer_sound_and_an_unknown_family_counts_the_dearest_of_both() -> None:
-    for model, picture, sound in (("gemini-2.5-flash", 258, 32), ("other-1", 280, 32), ("models/gemini-4-x", 280, 25)):
-        estimate = clip_estimate(replace(QUESTION, model=model), seconds=10, fps=1)
-        assert (estimate.video_tokens, estimate.audio_tokens) == (10 * picture, 10 * sound)
+    for model, high, low, sound in (
+        ("gemini-2.5-flash", 258, 66, 32),
+        ("other-1", 280, 70, 32),
+        ("models/gemini-4-x", 280, 70, 25),
+    ):
+        for resolution, picture in ((PictureResolution.HIGH, high), (PictureResolution.LOW, low)):
+            estimate = clip_estimate(replace(QUESTION, model=model, resolution=resolution), seconds=10, fps=1)
+            assert (estimate.video_tokens, estimate.audio_tokens) == (10 * picture, 10 * sound)
 
 
 @pytest.mark.parametrize(

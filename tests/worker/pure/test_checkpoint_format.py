@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runops.picture_resolution import PictureResolution
 from runops.progress import Stage
 from runops.quality import Gap, Quality, RecordingLoss, RecordingQuality, SopQuality, TranscriptQuality
 from runops_worker.checkpoint.format import (
@@ -266,6 +267,10 @@ def test_each_key_changes_with_what_went_in_and_with_nothing_else() -> None:
         for m in "mn"
     ]
     keys += [transcript_key("a", prompt=one, model="m", redaction=True, chunk=s) for s in ((0.0, 5.0), (0.0, 6.0))]
+    low = PictureResolution.LOW
+    keys += [
+        transcript_key("a", prompt=one, model="m", redaction=True, resolution=low, chunk=s) for s in (None, (0.0, 5.0))
+    ]
     keys += [
         sop_key(sha, prompt=p, model=m, redaction=r)
         for r in (True, False)

@@ -7,6 +7,7 @@ import hashlib
 import json
 from typing import Any
 
+from runops.picture_resolution import PictureResolution
 from runops_worker.task import Prompt, Task
 
 __all__ = ["content_sha256", "section_key", "slim_key", "sop_key", "transcript_key"]
@@ -43,7 +44,13 @@ def slim_key(task: Task, *, etag: str | None, size: int) -> str | None:
 
 
 def transcript_key(
-    origin: str, *, prompt: Prompt, model: str, redaction: bool, chunk: tuple[float, float] | None = None
+    origin: str,
+    *,
+    prompt: Prompt,
+    model: str,
+    redaction: bool,
+    resolution: PictureResolution = PictureResolution.HIGH,
+    chunk: tuple[float, float] | None = None,
 ) -> str:
     """Return the key of a transcript, or of the part of it for one chunk.
 
@@ -53,10 +60,13 @@ def transcript_key(
         Of the slim video, see `SlimDone.origin`.
     prompt, model, redaction
         What else is part of the key. A transcript that was stored with its secrets is made again without them.
+    resolution
+        At which the pictures were seen. Part of the key only where it is not high: older keys stay what they are.
     chunk
         Start and end in seconds; None for the whole transcript.
     """
-    return _hash("transcript", _FORMAT, _ANSWER_VERSION, origin, prompt.sha256, model, redaction, chunk)
+    seen = () if resolution is PictureResolution.HIGH else (resolution,)
+    return _hash("transcript", _FORMAT, _ANSWER_VERSION, origin, prompt.sha256, model, redaction, chunk, *seen)
 
 
 def sop_key(

@@ -98,8 +98,8 @@ async def stream_answer(
     counted = _tokens_of_kind(received, "VIDEO")
     least = 0
     if video is not None and counted is not None:
-        seen.note(question.model, video, counted)
-        least = seen.least(question.model, video)
+        seen.note(question, video, counted)
+        least = seen.least(question, video)
     return _checked(received, least_video_tokens=least, model=question.model)
 
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from runops.picture_resolution import PictureResolution
 from runops_worker.gemini.files import UploadedFile
 from runops_worker.model.estimate import MOST_FPS
 from runops_worker.model.protocol import Question
@@ -58,13 +59,19 @@ def call_config(question: Question, *, video: UploadedFile | None, with_schema: 
         response_mime_type="application/json",
         response_json_schema=question.schema if with_schema else None,
         max_output_tokens=question.max_output_tokens,
-        # Small print on a screen needs it. Text has no resolution.
-        media_resolution=None if video is None else types.MediaResolution.MEDIA_RESOLUTION_HIGH,
+        # Text has no resolution.
+        media_resolution=None if video is None else _media_resolution(question.resolution),
         thinking_config=_thinking(question),
         # Recordings and transcripts are not to be kept by the provider.
         store=False,
         automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
     )
+
+
+def _media_resolution(resolution: PictureResolution) -> "types.MediaResolution":
+    from google.genai import types  # noqa: PLC0415 - the SDK is loaded when the model is opened
+
+    return types.MediaResolution(f"MEDIA_RESOLUTION_{resolution.name}")
 
 
 def _thinking(question: Question) -> "types.ThinkingConfig":

@@ -1,8 +1,9 @@
 """How many tokens a call will take, before it is made. Pure.
 
-A picture at HIGH resolution counts 280 tokens with Gemini 3 and 4, and 258 with Gemini 2; a second of sound counts 25,
-with Gemini 2 32 (ai.google.dev, media resolution, 2026-09-19). Each second of a video has a time mark of 7 tokens of
-text (Vertex AI, video understanding). Text counts a token for every four bytes, and so does the schema of the answer.
+A picture at HIGH resolution counts 280 tokens with Gemini 3 and 4, and 258 with Gemini 2; at LOW 70, and 66; a second
+of sound counts 25, with Gemini 2 32 (ai.google.dev, media resolution, 2026-09-19). Each second of a video has a time
+mark of 7 tokens of text (Vertex AI, video understanding). Text counts a token for every four bytes, and so does the
+schema of the answer.
 """
 
 import json
@@ -10,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from runops.picture_resolution import PictureResolution
 from runops_worker.model.protocol import CallUsage, Question
 
 __all__ = ["MOST_FPS", "CallEstimate", "clip_estimate", "picture_tokens", "text_estimate", "text_tokens"]
@@ -20,7 +22,8 @@ _SOUND_PER_SECOND: Final = 25
 _DEAREST_SOUND_PER_SECOND: Final = 32
 _TIME_MARK_PER_SECOND: Final = 7
 _BYTES_PER_TOKEN: Final = 4
-_DEAREST_PICTURE: Final = 280
+_PICTURE: Final = {PictureResolution.HIGH: 280, PictureResolution.LOW: 70}
+_PICTURE_OF_GEMINI_2: Final = {PictureResolution.HIGH: 258, PictureResolution.LOW: 66}
 _LATER_FAMILIES: Final = ("gemini-3", "gemini-4")
 
 # What answers take, thinking included. An answer about a clip grows with its length. One that is made of text has a
@@ -77,12 +80,12 @@ class CallEstimate:
         )
 
 
-def picture_tokens(model: str) -> int | None:
-    """Return the tokens of one picture at HIGH resolution; None for a model of a family that is not known."""
+def picture_tokens(model: str, resolution: PictureResolution = PictureResolution.HIGH) -> int | None:
+    """Return the tokens of one picture; None for a model of a family that is not known."""
     name = model.removeprefix("models/")
     if name.startswith("gemini-2"):
-        return 258
-    return 280 if name.startswith(_LATER_FAMILIES) else None
+        return _PICTURE_OF_GEMINI_2[resolution]
+    return _PICTURE[resolution] if name.startswith(_LATER_FAMILIES) else None
 
 
 def _sound_tokens(model: str) -> int:
@@ -95,7 +98,7 @@ def text_tokens(text: str) -> int:
 
 
 def clip_estimate(question: Question, *, seconds: float, fps: int, with_sound: bool = True) -> CallEstimate:
-    """Return the estimate of a question about a clip, whose pictures are sent at HIGH resolution.
+    """Return the estimate of a question about a clip.
 
     Parameters
     ----------
@@ -110,10 +113,12 @@ def clip_estimate(question: Question, *, seconds: float, fps: int, with_sound: b
     """
     whole = math.ceil(max(seconds, 0.0))
     pictures = math.ceil(max(seconds, 0.0) * min(fps, MOST_FPS))
+    # Of a family that is not known, the dearest of the known ones.
+    each = picture_tokens(question.model, question.resolution) or _PICTURE[question.resolution]
     return CallEstimate(
         model=question.model,
         text_tokens=_question_tokens(question) + whole * _TIME_MARK_PER_SECOND,
-        video_tokens=pictures * (picture_tokens(question.model) or _DEAREST_PICTURE),
+        video_tokens=pictures * each,
         audio_tokens=whole * _sound_tokens(question.model) if with_sound else 0,
         most_output_tokens=question.max_output_tokens,
         usual_output_tokens=min(_ANSWER_BASE + whole * _ANSWER_PER_SECOND, question.max_output_tokens),

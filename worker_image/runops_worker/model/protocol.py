@@ -10,6 +10,7 @@ from uuid import UUID
 
 from runops.failures import Failed, Reason
 from runops.pacing.refusal import Refusal
+from runops.picture_resolution import PictureResolution
 
 __all__ = [
     "Answer",
@@ -82,6 +83,8 @@ class Question:
         How long the model thinks.
     exchanges
         Earlier turns of the same conversation.
+    resolution
+        How finely the pictures of a video are seen.
     """
 
     model: str
@@ -92,6 +95,7 @@ class Question:
     thinking: Literal["low", "medium", "high"] = "low"
     exchanges: tuple[Exchange, ...] = ()
     fallback: tuple[str, ...] = ()
+    resolution: PictureResolution = PictureResolution.HIGH
 
 
 class AnswerEnd(StrEnum):

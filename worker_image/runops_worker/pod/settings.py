@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from runops.authorities import BundleUnusable, bundle_hash
 from runops.dollars import dollars
 from runops.failures import Failed, Reason
+from runops.picture_resolution import PictureResolution
 from runops.sop_language import language_name
 from runops.videojob import ModelChoice
 from runops_worker.claimed_storage import UPLOAD_SECONDS
@@ -51,6 +52,7 @@ It takes no arguments but --help and reads its environment:
   RUNOPS_REQUIRE_LANDLOCK       true: fail where the kernel cannot confine ffmpeg to its files (false)
   RUNOPS_REDACTION              false: store passwords, keys and card numbers as the recording shows them (true)
   RUNOPS_LEAVE_OUT_IDLE         true: do not send the model stretches in which nothing happens (false)
+  RUNOPS_PICTURE_RESOLUTION     high or low: how finely the model sees the pictures (high)
   RUNOPS_SOP_LANGUAGE           language of SOPs, such as German (the one spoken in the recording)
   RUNOPS_PAGE                   true: also write the page of the procedure to sops/<job id>.html (false)
   RUNOPS_UPLOAD_SECONDS         deadline of one upload to storage (1800)
@@ -133,6 +135,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         crf=_optional(environ, "RUNOPS_TRANSCODE_CRF", int, 32, "a whole number"),
         redaction=_optional(environ, "RUNOPS_REDACTION", _boolean, True, "true or false"),
         leave_out_idle=_optional(environ, "RUNOPS_LEAVE_OUT_IDLE", _boolean, False, "true or false"),
+        resolution=_optional(
+            environ, "RUNOPS_PICTURE_RESOLUTION", PictureResolution, PictureResolution.HIGH, "high or low"
+        ),
         sop_language=_optional(environ, "RUNOPS_SOP_LANGUAGE", language_name, None, "the name of a language"),
         page=_optional(environ, "RUNOPS_PAGE", _boolean, False, "true or false"),
     )

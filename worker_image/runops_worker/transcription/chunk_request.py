@@ -112,4 +112,5 @@ def _question(task: Task, model: str, text: str) -> Question:
         text=text,
         schema=transcript_schema(),
         max_output_tokens=_MAX_OUTPUT_TOKENS,
+        resolution=task.resolution,
     )

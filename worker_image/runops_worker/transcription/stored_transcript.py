@@ -85,5 +85,9 @@ class StoredTranscript:
     def _key(self, origin: str) -> str:
         task = self.task
         return transcript_key(
-            origin, prompt=task.transcription_prompt, model=task.transcribe_model, redaction=task.redaction
+            origin,
+            prompt=task.transcription_prompt,
+            model=task.transcribe_model,
+            redaction=task.redaction,
+            resolution=task.resolution,
         )

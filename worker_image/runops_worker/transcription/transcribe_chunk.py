@@ -134,6 +134,7 @@ def _saved(chunk: Chunk, inputs: ChunkInputs, *, so_far: str) -> ChunkState:
         prompt=task.transcription_prompt,
         model=task.transcribe_model,
         redaction=task.redaction,
+        resolution=task.resolution,
         chunk=_range_of(chunk),
     )
     saved = inputs.checkpoint.state.chunk(key)

@@ -148,6 +148,7 @@ worker:
   requireLandlock: {{ .Values.worker.requireLandlock }}
   redaction: {{ .Values.worker.redaction }}
   leaveOutIdle: {{ .Values.worker.leaveOutIdle }}
+  pictureResolution: {{ .Values.worker.pictureResolution }}
   {{- with .Values.worker.sopLanguage }}
   sopLanguage: {{ . | quote }}
   {{- end }}
