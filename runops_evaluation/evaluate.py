@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from runops.environment import read_environment
+from runops.environment import Environment, read_environment
 from runops.supabase.connection import Supabase
 from runops.supabase.retry import PATIENT
 from runops_evaluation.gold.read import Fault, GoldSet, read_gold
@@ -19,14 +19,13 @@ from runops_evaluation.report.figures import table_of_means
 from runops_evaluation.report.scored_run import score_run, scores_as_json
 from runops_evaluation.running.finished import FinishedResults
 from runops_evaluation.running.kept_results import KeptResults
-from runops_evaluation.running.run import estimate, obtain_results
+from runops_evaluation.running.run import Estimate, estimate, obtain_results
 from runops_evaluation.running.settings import PipelineSettings
-from runops_evaluation.running.source import Source
 
 if TYPE_CHECKING:
     from runops_evaluation.running.worker_pipeline import WorkerPipeline
 
-__all__ = ["Confirm", "RunRequest", "evaluate", "say"]
+__all__ = ["Confirm", "RunRequest", "agreed", "evaluate", "say"]
 
 Confirm = Callable[[str], bool]
 """Asks a person; False where nobody can be asked."""
@@ -100,6 +99,41 @@ def evaluate(request: RunRequest, *, confirm: Confirm) -> int:
     return _score(GoldSet(chosen, _faults(gold, request.only)), request.out)
 
 
+def agreed(requests: Sequence[RunRequest], *, confirm: Confirm) -> bool:
+    """Say what several runs cost together before the first of them begins, and return whether that may be spent.
+
+    Parameters
+    ----------
+    requests
+        The runs, by the worker in this process.
+    confirm
+        Asks whether the sum may be spent.
+
+    Raises
+    ------
+    GoldUnreadable, EnvironmentIncomplete, Failed
+        What was given cannot be used.
+    """
+    return asyncio.run(_agreed(requests, confirm))
+
+
+async def _agreed(requests: Sequence[RunRequest], confirm: Confirm) -> bool:
+    first = requests[0]
+    chosen = _chosen(read_gold(first.gold), first.only)
+    pipeline = _worker_pipeline()
+    if chosen is None or pipeline is None:
+        return False
+    environment = _environment(first)
+    if environment.gemini_base_url is not None:
+        return True
+    async with Supabase(environment.supabase_url, environment.supabase_key, retries=PATIENT) as supabase:
+        expected = Estimate(Decimal(0), 0, ())
+        for one in requests:
+            source = pipeline(supabase, environment, one.settings, cap_usd=one.most_usd, owner=one.owner, say=say)
+            expected += estimate(chosen, source, None if one.again else KeptResults(one.cache))
+    return _may_spend(first, expected, confirm)
+
+
 def say(line: str) -> None:
     """Write a line for a person to standard error."""
     print(line, file=sys.stderr, flush=True)
@@ -136,9 +170,7 @@ async def _results(request: RunRequest, chosen: Sequence[GoldRecording], confirm
     if request.results is not None:
         await obtain_results(chosen, FinishedResults(request.results), request.out, kept=None, say=say)
         return True
-    environment = read_environment(
-        first=request.env_file, directory=Path.cwd() if request.env_file is None else None, needs_gemini=True
-    )
+    environment = _environment(request)
     pipeline = _worker_pipeline()
     if pipeline is None:
         return False
@@ -147,7 +179,7 @@ async def _results(request: RunRequest, chosen: Sequence[GoldRecording], confirm
             supabase, environment, request.settings, cap_usd=request.most_usd, owner=request.owner, say=say
         )
         kept = None if request.again else KeptResults(request.cache)
-        if environment.gemini_base_url is None and not _may_spend(request, chosen, source, kept, confirm):
+        if environment.gemini_base_url is None and not _may_spend(request, estimate(chosen, source, kept), confirm):
             return False
         # What is made with --again is kept, too, but nothing is taken from there.
         await obtain_results(
@@ -156,10 +188,13 @@ async def _results(request: RunRequest, chosen: Sequence[GoldRecording], confirm
     return True
 
 
-def _may_spend(
-    request: RunRequest, chosen: Sequence[GoldRecording], source: Source, kept: KeptResults | None, confirm: Confirm
-) -> bool:
-    expected = estimate(chosen, source, kept)
+def _environment(request: RunRequest) -> Environment:
+    return read_environment(
+        first=request.env_file, directory=Path.cwd() if request.env_file is None else None, needs_gemini=True
+    )
+
+
+def _may_spend(request: RunRequest, expected: Estimate, confirm: Confirm) -> bool:
     say(expected.sentence())
     if request.yes or (expected.usd <= request.ask_above_usd and not expected.unpriced):
         return True

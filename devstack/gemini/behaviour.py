@@ -203,6 +203,8 @@ class Behaviour(BaseModel):
     reading : bool
         Whether videos that are uploaded from now on are read, and procedures written by what the text says: see
         `devstack.gemini_reading`. Otherwise they are measured.
+    heeds_prompt : bool
+        Whether an answer about a video has only the fields that the prompt names.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -220,6 +222,7 @@ class Behaviour(BaseModel):
     tokens_per_minute: int | None = Field(default=None, ge=1)
     minute_seconds: float = Field(default=60.0, gt=0, le=60)
     reading: bool = False
+    heeds_prompt: bool = False
 
 
 def as_unruly(seed: int) -> Behaviour:

@@ -35,6 +35,11 @@ class Estimate:
     count: int
     unpriced: tuple[str, ...]
 
+    def __add__(self, other: "Estimate") -> "Estimate":
+        """Return the cost of both runs."""
+        unpriced = tuple(dict.fromkeys((*self.unpriced, *other.unpriced)))
+        return Estimate(self.usd + other.usd, self.count + other.count, unpriced)
+
     def sentence(self) -> str:
         """Return it for a person."""
         recordings = "1 recording" if self.count == 1 else f"{self.count} recordings"

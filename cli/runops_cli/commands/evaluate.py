@@ -1,6 +1,7 @@
 """`runops evaluate`: score the product on gold recordings, before a prompt or a model is changed."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -58,6 +59,18 @@ def evaluate(
     against: Annotated[
         Path | None,
         typer.Option(exists=True, file_okay=False, help="Folder of an earlier run to compare with.", metavar="RUN"),
+    ] = None,
+    against_prompt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Evaluate this prompt for the transcript, too, and compare with it: a file, or a name.",
+            show_default="none",
+        ),
+    ] = None,
+    against_sop_prompt: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The same for the prompt of the SOP.", show_default="none"),
     ] = None,
     out: Annotated[
         Path | None,
@@ -126,6 +139,8 @@ def evaluate(
 
     Example: runops evaluate gold --prompt ./my_prompt.md --against evaluation-runs/before
 
+    Example: runops evaluate gold --prompt ./my_prompt.md --against-prompt transcription_prompt_v2.md
+
     Example: runops evaluate gold --start-from 6f1d3a52-2f5c-4b0e-9a51-0a6b8f6f0c11
     """
     configure_logs(verbose=verbose)
@@ -166,7 +181,20 @@ def evaluate(
         ask_above_usd=Decimal(0),
         yes=yes,
     )
-    raise typer.Exit(exit_code(lambda: score_and_report(request, against=against, confirm=confirmed)))
+    other = None
+    if against_prompt is not None or against_sop_prompt is not None:
+        if against is not None or results is not None:
+            raise typer.BadParameter("--against-prompt makes the run to compare with: give no --against, no --results.")
+        other = replace(
+            request,
+            out=request.out.with_name(f"{request.out.name}-other-prompt"),
+            settings=replace(
+                settings,
+                transcription_prompt=against_prompt or prompt,
+                sop_prompt=against_sop_prompt or sop_prompt,
+            ),
+        )
+    raise typer.Exit(exit_code(lambda: score_and_report(request, against=against, confirm=confirmed, other=other)))
 
 
 def _require_the_extra() -> None:

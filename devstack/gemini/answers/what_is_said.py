@@ -8,6 +8,7 @@ from typing import Any
 
 from devstack.gemini.answers.answered import answers_in, with_answers
 from devstack.gemini.answers.fit_schema import fit, satisfies
+from devstack.gemini.answers.heed import heeded
 from devstack.gemini.answers.notes import notes, wants_notes
 from devstack.gemini.answers.obey import REFUSAL, obeyed
 from devstack.gemini.answers.procedure import procedure, transcript_in
@@ -26,7 +27,12 @@ _NO_SCENES: Mapping[int, Scene] = MappingProxyType({})
 
 
 def answer_text(
-    asked: Asked, *, scenes: Mapping[int, Scene] = _NO_SCENES, obeys: Obeys | None = None, reads: bool = False
+    asked: Asked,
+    *,
+    scenes: Mapping[int, Scene] = _NO_SCENES,
+    obeys: Obeys | None = None,
+    reads: bool = False,
+    heeds_prompt: bool = False,
 ) -> str:
     """Return the full answer to a request.
 
@@ -40,6 +46,8 @@ def answer_text(
         How the model obeys what the recording tells it; None where it does not.
     reads
         Whether a procedure is written by what the transcript says, in place of counting its items.
+    heeds_prompt
+        Whether an answer about a video has only the fields that the prompt names.
 
     Raises
     ------
@@ -49,6 +57,8 @@ def answer_text(
     if not asked.json_wanted:
         return _prose(asked)
     value = _value(asked, scenes, reads=reads)
+    if heeds_prompt and asked.video is not None:
+        value = heeded(value, asked.instruction)
     if obeys is not None:
         if obeys.how is Obedience.REFUSES:
             return REFUSAL

@@ -178,7 +178,7 @@ class ModelRoutes:
                 quota=turn.quota,
             )
         told = self._script.behaviour
-        text = answer_text(asked, scenes=told.scenes, obeys=obeys, reads=told.reading)
+        text = answer_text(asked, scenes=told.scenes, obeys=obeys, reads=told.reading, heeds_prompt=told.heeds_prompt)
         if drawn is not None:
             text = spoiled(text, drawn)
         if asked.continuation is not None:

@@ -279,7 +279,7 @@ def test_each_key_changes_with_what_went_in_and_with_nothing_else() -> None:
         for m in "mn"
     ]
     keys += [sop_key("a", prompt=one, model="m", redaction=True, language=name) for name in ("German", "French")]
-    assert len(set(keys)) == 36
+    assert len(set(keys)) == 38
 
 
 @given(st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner)))
