@@ -80,10 +80,10 @@ def test_a_draft_is_corrected_and_evaluated_with_a_prompt_of_ones_own(
     assert "first:  now: worker" in owner.output
     assert "Earlier" in (tmp_path / "runs" / "mine" / "report.html").read_text()
     both = runops(
-        "evaluate", gold, "--prompt", "./mine.md", "--against-prompt", "transcription_prompt_v1.md", "--out", "b"
+        "evaluate", gold, "--prompt", "./mine.md", "--against-prompt", "transcription_prompt_v2.md", "--out", "b"
     )
     assert both.exit_code == 0, both.output
-    assert "first:  b-other-prompt: worker, gemini-3.8-flash, transcription_prompt_v1.md" in both.output
+    assert "first:  b-other-prompt: worker, gemini-3.8-flash, transcription_prompt_v2.md" in both.output
     assert "second: b: worker, gemini-3.8-flash, mine.md" in both.output
     against_two = runops("evaluate", gold, "--against-prompt", "./mine.md", "--against", "runs/now")
     assert against_two.exit_code == 2

@@ -148,7 +148,9 @@ worker:
   requireLandlock: {{ .Values.worker.requireLandlock }}
   redaction: {{ .Values.worker.redaction }}
   leaveOutIdle: {{ .Values.worker.leaveOutIdle }}
-  pictureResolution: {{ .Values.worker.pictureResolution }}
+  {{- with .Values.worker.pictureResolution }}
+  pictureResolution: {{ . }}
+  {{- end }}
   {{- with .Values.worker.sopLanguage }}
   sopLanguage: {{ . | quote }}
   {{- end }}
