@@ -1,11 +1,13 @@
 """What keeps thousands of VideoJobs from costing thousands of times as much."""
 
 import asyncio
+import sys
 from typing import Any
 
 import pytest
 
 from runops.job_row import Lane
+from runops.videojob import VideoJobStatus
 from runops_operator.config import OperatorConfig
 from runops_operator.informer.kopf_settings import NoMemories
 from runops_operator.informer.store import Store
@@ -44,6 +46,15 @@ def test_unfinished_videojobs_are_counted_as_they_come_end_begin_anew_and_go() -
     store.see_videojob(videojob(0, version=3))
     store.see_videojob(videojob(1), deleted=True)
     assert (store.count_unfinished(), {view.name for view in store.unfinished()}) == (2, {"vj-0", "vj-2"})
+
+
+def test_views_share_one_table_of_the_names_of_their_fields() -> None:
+    of_pydantic = VideoJobStatus.model_validate({})
+    for number in range(3):
+        view = parse_videojob(videojob(number))
+        assert view.spec is not None
+        assert sys.getsizeof(vars(view.status)) < sys.getsizeof(vars(of_pydantic)) / 2
+        assert sys.getsizeof(vars(view.spec)) < sys.getsizeof(vars(of_pydantic)) / 2
 
 
 def test_what_videojobs_have_in_common_is_kept_once() -> None:
