@@ -11,6 +11,7 @@ from runops.time_left.unfinished import UnfinishedVideo
 __all__ = ["expected_end", "possible_seconds"]
 
 _FIRST_STAGE = PHASES.index(Phase.PREPARING_VIDEO)
+_BEFORE_SOP = frozenset({Phase.PREPARING_VIDEO, Phase.TRANSCRIBING})
 _LEAST_LEFT = 0.02
 """Share of the weight of all examples that must still be possible."""
 
@@ -48,7 +49,9 @@ def possible_seconds(learned: Learned, video: UnfinishedVideo, now: datetime) ->
 
 def _seconds_left(learned: Learned, example: Example, video: UnfinishedVideo, now: datetime) -> float | None:
     length = learned.length(example, video.recording_seconds, video.recording_bytes)
-    phases = [learned.seconds(example, phase, length) for phase in PHASES]
+    phases = [
+        0.0 if video.only_sop and phase in _BEFORE_SOP else learned.seconds(example, phase, length) for phase in PHASES
+    ]
     retries = phases[PHASES.index(Phase.RETRIES)]
     if video.stage is None:
         if video.started is None:

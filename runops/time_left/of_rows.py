@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from runops.claim_order import user_key
-from runops.job_row import JobRow, Lane, RowStatus
+from runops.job_row import JobRow, Lane, RowStatus, begins_with_sop, metadata_to_claim
 from runops.progress import STAGES, Stage, percent
 from runops.row_summary import RowSummary, time_of
 from runops.time_left.expected_end import expected_end
@@ -48,6 +48,12 @@ class QueuedRow(RowSummary):
     def user(self) -> str:
         """Whose it is, as `user_key` names them."""
         return user_key(self.as_row)
+
+    @property
+    def only_sop(self) -> bool:
+        """Whether only its SOP is made again."""
+        row = JobRow(job_id=self.job_id, status=self.status, metadata={"runops": self.runops})
+        return begins_with_sop(metadata_to_claim(row))
 
     @property
     def lane(self) -> Lane:
@@ -129,6 +135,7 @@ def row_times(
             running=list(at_work.values()),
             slots=0 if stopped else len(at_work),
             ageing_seconds=AGEING_SECONDS,
+            known={row.job_id: UnfinishedVideo(only_sop=True) for row in waiting if row.only_sop},
             arrivals=_arrivals([*done, *of_lane], now, within=window) if lane is Lane.FRESH else (),
             arrivals_seconds=window.total_seconds(),
         )
@@ -157,6 +164,7 @@ def _at_work(row: QueuedRow) -> UnfinishedVideo:
         recording_seconds=recording.seconds,
         started=_started(row),
         stage=stage,
+        only_sop=row.only_sop,
         share=None if stage is None or row.progress_percent is None else _share(stage, row.progress_percent),
     )
 

@@ -30,6 +30,8 @@ class UnfinishedVideo:
         When that stage began.
     share
         Which share of the stage is done, 0 to 1.
+    only_sop
+        Whether only its SOP is made again, of the transcript that is there.
     """
 
     user: str = ""
@@ -41,3 +43,4 @@ class UnfinishedVideo:
     stage: Stage | None = None
     stage_began: datetime | None = None
     share: float | None = None
+    only_sop: bool = False

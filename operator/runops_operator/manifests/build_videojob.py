@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from runops.job_row import Claim, JobRow, Lane
+from runops.job_row import Claim, JobRow, Lane, begins_with_sop, metadata_to_claim
 from runops.videojob import API_VERSION, KIND, PromptChoice, VideoJobSpec, videojob_name
 from runops_operator.config import OperatorConfig
 from runops_operator.manifests.labels import (
@@ -13,6 +13,7 @@ from runops_operator.manifests.labels import (
     LANE_LABEL,
     MANAGED_BY,
     MANAGED_BY_LABEL,
+    ONLY_SOP_ANNOTATION,
     PROMPTS_ANNOTATION,
     QUEUED_AT_ANNOTATION,
     SOURCE_BYTES_ANNOTATION,
@@ -61,6 +62,7 @@ def build_videojob(
     known = {
         QUEUED_AT_ANNOTATION: arrival.queued_at or row.created_at,
         SOURCE_BYTES_ANNOTATION: None if arrival.source_bytes is None else str(arrival.source_bytes),
+        ONLY_SOP_ANNOTATION: "true" if begins_with_sop(metadata_to_claim(row)) else None,
     }
     lane = {} if row.lane is Lane.FRESH else {LANE_LABEL: row.lane.value}
     spec = VideoJobSpec(

@@ -9,6 +9,7 @@ __all__ = [
     "LIMIT_RANGE_ANNOTATION",
     "MANAGED_BY",
     "MANAGED_BY_LABEL",
+    "ONLY_SOP_ANNOTATION",
     "PROMPTS_ANNOTATION",
     "QUEUED_AT_ANNOTATION",
     "SOURCE_BYTES_ANNOTATION",
@@ -23,6 +24,8 @@ QUEUED_AT_ANNOTATION = "runops.dev/queued-at"
 """When the row was queued."""
 SOURCE_BYTES_ANNOTATION = "runops.dev/source-bytes"
 """Size of the recording, as storage reported it when the row was claimed."""
+ONLY_SOP_ANNOTATION = "runops.dev/only-sop"
+"""Whether only the SOP is made again. The expected end depends on it; the worker asks the row."""
 LANE_LABEL = "runops.dev/lane"
 """Which slots a VideoJob takes; without it those of fresh rows."""
 VIDEOJOB_LABEL = "runops.dev/videojob"

@@ -22,6 +22,7 @@ from runops_operator.manifests.fields import (
 from runops_operator.manifests.labels import (
     KUEUE_QUEUE_LABEL,
     LANE_LABEL,
+    ONLY_SOP_ANNOTATION,
     PROMPTS_ANNOTATION,
     QUEUED_AT_ANNOTATION,
     SOURCE_BYTES_ANNOTATION,
@@ -67,6 +68,8 @@ class VideoJobView:
         Size of the recording; None where that is not known.
     lane
         Which slots it takes.
+    only_sop
+        Whether only the SOP is made again.
     version
         Its resource version: of two views the one with the higher number is newer.
     """
@@ -85,6 +88,7 @@ class VideoJobView:
     queued_at: str | None = None
     source_bytes: int | None = None
     lane: Lane = Lane.FRESH
+    only_sop: bool = False
     version: int = field(default=0, compare=False)
 
     @property
@@ -199,6 +203,7 @@ def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
         queued_at=text_of(object_of(metadata.get("annotations")).get(QUEUED_AT_ANNOTATION)),
         source_bytes=whole_of(object_of(metadata.get("annotations")).get(SOURCE_BYTES_ANNOTATION)),
         lane=_lane(metadata),
+        only_sop=object_of(metadata.get("annotations")).get(ONLY_SOP_ANNOTATION) == "true",
         version=version_of(metadata),
     )
 

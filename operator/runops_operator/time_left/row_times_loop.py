@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from runops.job_row import TIME_LEFT_KEY, JobRow, Lane, RowStatus
+from runops.job_row import TIME_LEFT_KEY, JobRow, Lane, RowStatus, begins_with_sop, metadata_to_claim
 from runops.logs import error_text
 from runops.supabase.errors import SupabaseError
 from runops.supabase.jobs import JobsTable
@@ -136,7 +136,7 @@ class RowTimesLoop:
         """Yield the rows of a page in the order of their places, with what is expected of each."""
         now, paused = self._now(), self._paused()
         models = self._config.models
-        known = UnfinishedVideo(model=model_key(models.transcribe, models.sop))
+        model = model_key(models.transcribe, models.sop)
         for lane in Lane:
             waiting = {row.job_id: row for row in rows if row.lane is lane and row.status == RowStatus.QUEUED}
             queue = Queue(
@@ -149,7 +149,10 @@ class RowTimesLoop:
                 slots=0 if paused else self._config.slots_of(lane),
                 ageing_seconds=self._config.ageing_seconds,
                 per_user=self._config.max_concurrent_per_user,
-                known=dict.fromkeys(waiting, known),
+                known={
+                    job_id: UnfinishedVideo(model=model, only_sop=begins_with_sop(metadata_to_claim(row)))
+                    for job_id, row in waiting.items()
+                },
                 arrivals=list(self._arrivals(lane, now)),
                 arrivals_seconds=_WINDOW.total_seconds(),
             )

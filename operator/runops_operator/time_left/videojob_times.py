@@ -62,6 +62,7 @@ def unfinished_video(view: VideoJobView, *, stage_began: datetime | None) -> Unf
         started=started if view.started else None,
         stage=_STAGES.get(status.stage or "") if view.started else None,
         stage_began=stage_began,
+        only_sop=view.only_sop,
     )
 
 

@@ -11,7 +11,7 @@ from runops.job_row import TIME_LEFT_KEY, JobRow
 from runops.progress import Stage
 from runops_operator.time_left import row_times_loop
 from tests.operator import journey
-from tests.operator.time_left.history_of_world import complete, finish_some
+from tests.operator.time_left.history_of_world import SECONDS, complete, finish_some
 from tests.operator.world import CONFIG, World
 
 IN_ROWS = CONFIG.model_copy(update={"time_left": CONFIG.time_left.model_copy(update={"in_rows": True})})
@@ -75,6 +75,22 @@ async def test_rows_in_the_queue_say_their_places_and_lose_nothing_by_it(world: 
         assert row.updated_at == before[job_id].updated_at
         assert {key: value for key, value in row.metadata.items() if key != TIME_LEFT_KEY} == before[job_id].metadata
         assert len(str(row.metadata[TIME_LEFT_KEY])) < 200
+
+
+async def test_a_queued_row_of_which_only_the_sop_is_made_again_is_expected_to_take_only_that_long(
+    world: World,
+) -> None:
+    await finish_some(world)
+    sop = world.jobs.add(metadata={"user_id": USER, "runops": {"from": "sop"}})
+    whole = world.jobs.add(metadata={"user_id": USER})
+    await _tell(world)
+    left = {
+        job_id: (datetime.fromisoformat((_told(world, job_id) or {})["likely"]) - world.now).total_seconds()
+        for job_id in (sop, whole)
+    }
+    assert left[whole] - left[sop] == pytest.approx(
+        SECONDS[Stage.PREPARING_VIDEO] + SECONDS[Stage.TRANSCRIBING], rel=0.15
+    )
 
 
 async def test_a_claim_removes_what_a_row_said_and_a_completed_row_says_nothing(world: World) -> None:

@@ -46,6 +46,17 @@ async def test_a_running_video_has_a_range_and_a_text_for_the_column(world: Worl
     assert "unknown" not in shown
 
 
+async def test_a_video_of_which_only_the_sop_is_made_again_has_the_range_of_that(world: World) -> None:
+    await finish_some(world)
+    job_id = world.jobs.add(metadata={"user_id": journey.USER, "runops": {"from": "sop"}})
+    await world.take_in()
+    await world.settle()
+    name = f"vj-{job_id}"
+    await journey.started(world, name)
+    likely = _seconds(world, (await _shown(world, name, after_seconds=1))["likely"])
+    assert likely == pytest.approx(SECONDS[Stage.PARSING_SOP] + SECONDS[Stage.FINALIZING] - 1, abs=3)
+
+
 async def test_the_range_moves_with_the_stages(world: World) -> None:
     await finish_some(world)
     _, name = await journey.claimed(world)

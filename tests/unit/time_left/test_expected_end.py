@@ -28,6 +28,7 @@ UNFINISHED = st.builds(
     stage=st.none() | st.sampled_from(Stage),
     stage_began=MOMENTS,
     share=st.none() | st.floats(-1, 2),
+    only_sop=st.booleans(),
 )
 
 
@@ -65,6 +66,33 @@ def test_the_size_stands_for_the_length_while_that_is_not_known() -> None:
     expected = expected_end(pace, by_size, NOW)
     assert expected is not None
     assert (expected.likely - NOW).total_seconds() == pytest.approx(seconds_of(10), rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("video", "left"),
+    [
+        (UnfinishedVideo(model=MODEL, recording_seconds=300, claimed=NOW, only_sop=True), 40),
+        (UnfinishedVideo(model=MODEL, recording_seconds=300, started=NOW, only_sop=True), 35),
+        (UnfinishedVideo(model=MODEL, recording_seconds=300, stage=Stage.PARSING_SOP, share=0.5, only_sop=True), 18),
+        (
+            UnfinishedVideo(
+                model=MODEL,
+                recording_seconds=300,
+                started=NOW - timedelta(seconds=10),
+                stage=Stage.PARSING_SOP,
+                only_sop=True,
+            ),
+            25,
+        ),
+    ],
+    ids=["waits for its worker", "works", "shows its progress", "shows its stage"],
+)
+def test_where_only_the_sop_is_made_again_the_stages_before_it_take_no_time(
+    video: UnfinishedVideo, left: float
+) -> None:
+    expected = expected_end(Pace.learned([finished(5, ago=number) for number in range(20)]), video, NOW)
+    assert expected is not None
+    assert (expected.likely - NOW).total_seconds() == pytest.approx(left, abs=0.5)
 
 
 def test_what_is_done_is_not_left() -> None:

@@ -99,6 +99,26 @@ def test_waiting_rows_have_places_by_lane_and_ends_after_those_at_work() -> None
     assert times[UUID(int=4)].time_left is None, "no backfill is at work, so none is known to be claimed"
 
 
+def test_a_row_whose_sop_alone_is_made_again_takes_only_that_long() -> None:
+    again = at_work(1, started=0)
+    again = again.model_copy(update={"runops": {**again.runops, "from": "sop"}})
+    (time,) = row_times(DONE, [again], now=NOW).values()
+    assert time.time_left is not None
+    assert (time.time_left.likely - NOW).total_seconds() == pytest.approx(35, abs=3)
+
+
+def test_a_waiting_row_says_what_it_begins_with_unless_that_was_of_an_earlier_run() -> None:
+    stamps: dict[int, Any] = {2: None, 3: {"from": "sop"}, 4: {"from": "sop", "claim": "c", "by": "us"}, 5: "odd"}
+    taken: dict[int, float] = {}
+    for number, stamp in stamps.items():
+        rows = [at_work(1, started=100), queued(number).model_copy(update={"runops": stamp})]
+        time = row_times(DONE, rows, now=NOW)[UUID(int=number)].time_left
+        assert time is not None
+        taken[number] = (time.likely - NOW).total_seconds() - (seconds_of(5) - 100)
+    whole = seconds_of(5)
+    assert taken == {number: pytest.approx(40 if number == 3 else whole + 5, rel=0.25) for number in stamps}
+
+
 def test_users_take_turns_in_the_places() -> None:
     rows = [queued(number, waited=500 - number, user="ann") for number in range(5)] + [queued(9, user="ben", waited=9)]
     assert row_times(DONE, rows, now=NOW)[UUID(int=9)].position == 2
