@@ -1,17 +1,17 @@
 """What keeps thousands of VideoJobs from costing thousands of times as much."""
 
 import asyncio
-import sys
+from asyncio.sslproto import SSLProtocol
 from typing import Any
 
 import pytest
 
 from runops.job_row import Lane
-from runops.videojob import VideoJobStatus
 from runops_operator.config import OperatorConfig
 from runops_operator.informer.kopf_settings import NoMemories
 from runops_operator.informer.store import Store
 from runops_operator.intake.admission import Admission, admit
+from runops_operator.kubernetes_api.tls_context import TlsContext
 from runops_operator.manifests.observed import parse_videojob
 from runops_operator.planning.actions import Recheck
 from tests.operator.world import CONFIG, World
@@ -48,13 +48,12 @@ def test_unfinished_videojobs_are_counted_as_they_come_end_begin_anew_and_go() -
     assert (store.count_unfinished(), {view.name for view in store.unfinished()}) == (2, {"vj-0", "vj-2"})
 
 
-def test_views_share_one_table_of_the_names_of_their_fields() -> None:
-    of_pydantic = VideoJobStatus.model_validate({})
-    for number in range(3):
-        view = parse_videojob(videojob(number))
-        assert view.spec is not None
-        assert sys.getsizeof(vars(view.status)) < sys.getsizeof(vars(of_pydantic)) / 2
-        assert sys.getsizeof(vars(view.spec)) < sys.getsizeof(vars(of_pydantic)) / 2
+async def test_a_connection_to_the_api_server_has_small_buffers() -> None:
+    loop = asyncio.get_running_loop()
+    protocol = SSLProtocol(loop, asyncio.Protocol(), TlsContext(), loop.create_future())
+    assert len(protocol.get_buffer(-1)) == 64 * 1024, (
+        "asyncio's own are of 256 KiB, of which 44 connections hold two each"
+    )
 
 
 def test_what_videojobs_have_in_common_is_kept_once() -> None:

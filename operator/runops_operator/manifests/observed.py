@@ -209,18 +209,11 @@ def parse_videojob(body: Mapping[str, Any]) -> VideoJobView:
 
 
 def _bare(model: M) -> M:
-    """Return a copy that takes less memory: 10,000 VideoJobs take 25 MiB less together.
+    """Return a model without pydantic's record of which fields were given, which is larger than the rest of it.
 
-    It has no record of which fields were given. Its values are set one by one, so that all copies share one table of
-    the fields' names (PEP 412); pydantic gives each model a table of its own.
+    With it 10,000 VideoJobs take 17 MiB more, which the bound of 165 MiB does not leave.
     """
-    bare = type(model).__new__(type(model))
-    for name, value in model:
-        object.__setattr__(bare, name, value)
-    object.__setattr__(bare, "__pydantic_fields_set__", _NO_FIELDS)
-    object.__setattr__(bare, "__pydantic_extra__", None)
-    object.__setattr__(bare, "__pydantic_private__", None)
-    return bare
+    return model.model_construct(_NO_FIELDS, **dict(model))
 
 
 def _bare_status(value: Any) -> VideoJobStatus:
