@@ -62,7 +62,7 @@ def runops(
     def run(*arguments: str, program: str = "runops", **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [program, *arguments],
-            env=environment | more, cwd=empty, timeout=60, capture_output=True, text=True, check=False,
+            env=environment | more, cwd=empty, timeout=SECONDS, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
     return run
