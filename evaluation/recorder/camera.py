@@ -50,22 +50,34 @@ class Camera:
             env=self._display.environment(),
         )
         assert self._process.stderr is not None
+        try:
+            start = await self._first_picture()
+        except BaseException:
+            await _killed(self._process)
+            raise
+        self._began = start - (time.time() - time.monotonic())
+        self._told = asyncio.create_task(self._process.stderr.read())
+        return self
+
+    async def _first_picture(self) -> float:
+        """Return at which time of the clock ffmpeg took the first picture: all times are counted from there."""
+        assert self._process.stderr is not None
         told = ""
         async with asyncio.timeout(_PATIENCE):
-            # ffmpeg says at which time of the clock it took the first picture: all times are counted from there.
             while (found := _START.search(told)) is None:
                 line = (await self._process.stderr.readline()).decode(errors="replace")
                 if not line:
                     raise CameraFailedError(f"ffmpeg did not begin to film: {told[-300:]}")
                 told += line
-        self._began = float(found[1]) - (time.time() - time.monotonic())
-        self._told = asyncio.create_task(self._process.stderr.read())
-        return self
+        return float(found[1])
 
     async def __aexit__(self, *_: object) -> None:
         if self._process.returncode is None:
             self._process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(self._process.wait(), _PATIENCE)
+        try:
+            await asyncio.wait_for(self._process.wait(), _PATIENCE)
+        finally:
+            await _killed(self._process)
         await self._told
 
     def second(self) -> float:
@@ -105,7 +117,10 @@ async def duration_of(path: Path) -> float:
     process = await asyncio.create_subprocess_exec(
         *(_ffmpeg(), "-nostdin", "-hide_banner", "-i", str(path)), stderr=asyncio.subprocess.PIPE
     )
-    _, told = await asyncio.wait_for(process.communicate(), _PATIENCE)
+    try:
+        _, told = await asyncio.wait_for(process.communicate(), _PATIENCE)
+    finally:
+        await _killed(process)
     found = _DURATION.search(told.decode(errors="replace"))
     if found is None:
         raise CameraFailedError(f"{path} has no length")
@@ -117,9 +132,19 @@ async def _run(*arguments: str) -> None:
     process = await asyncio.create_subprocess_exec(
         *(_ffmpeg(), "-nostdin", "-v", "error", "-y", *arguments), stderr=asyncio.subprocess.PIPE
     )
-    _, told = await asyncio.wait_for(process.communicate(), _ENCODING_SECONDS)
+    try:
+        _, told = await asyncio.wait_for(process.communicate(), _ENCODING_SECONDS)
+    finally:
+        await _killed(process)
     if process.returncode:
         raise CameraFailedError(f"ffmpeg ended with {process.returncode}: {told.decode(errors='replace')[-300:]}")
+
+
+async def _killed(process: asyncio.subprocess.Process) -> None:
+    """End a process that still runs: the wait for it was given up."""
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
 
 
 def _ffmpeg() -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from evaluation.recorder.browser import NotOnPageError
 from evaluation.recorder.camera import CameraFailedError
 from evaluation.recorder.catalogue import JOINED, RECORDED
+from evaluation.recorder.end_on_signal import ended_on_signal
 from evaluation.recorder.join import JoinImpossibleError, join
 from evaluation.recorder.programs import ProgramMissingError
 from evaluation.recorder.record import ScriptWrongError, record
@@ -50,7 +51,8 @@ def _record(arguments: argparse.Namespace) -> int:
         )
         return 2
     arguments.out.mkdir(parents=True, exist_ok=True)
-    return asyncio.run(_all(arguments.tasks or list(_TASKS), arguments.out, again=arguments.again))
+    names = arguments.tasks or list(_TASKS)
+    return asyncio.run(ended_on_signal(_all(names, arguments.out, again=arguments.again), _say))
 
 
 async def _all(names: Sequence[str], root: Path, *, again: bool) -> int:
@@ -75,6 +77,9 @@ async def _all(names: Sequence[str], root: Path, *, again: bool) -> int:
             TimeoutError,
             OSError,
         ) as error:
+            if (own := asyncio.current_task()) is not None and own.cancelling():
+                # Cleaning up failed after a signal: there is no next recording.
+                raise asyncio.CancelledError from error
             failed = True
             _say(f"{begun}: failed: {error}")
         else:
