@@ -10,7 +10,9 @@ from aiohttp import web
 
 from devstack.gemini.behaviour import Behaviour
 from devstack.gemini.files.store import FileStore
+from devstack.gemini.files.stored_file import StoredFile
 from devstack.gemini.server import application
+from devstack.gemini.wire.api_error import ApiError
 from devstack.gemini_reading import environment, read_clip
 from devstack.gemini_reading.recording import Reading
 from devstack.processes import places
@@ -145,24 +147,108 @@ def test_the_stand_in_refuses_the_mode_while_it_is_not_installed(nowhere: Path) 
     assert (answer.status_code, "python -m devstack reading" in answer.text) == (409, True)
 
 
-def test_a_file_that_cannot_be_read_fails_with_the_sentence(
-    nowhere: Path,
-) -> None:
+def test_a_reader_that_takes_too_much_of_the_processor_is_named(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = nowhere / "computes"
+    script.write_text("#!/bin/sh\nulimit -S -t 1\nwhile :; do :; done\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(environment, "python", lambda: script)
+    clip = nowhere / "clip.mp4"
+    clip.write_bytes(CLIP)
+    with pytest.raises(read_clip.NotReadError, match="of processor time"):
+        asyncio.run(read_clip.read_clip(clip))
+
+
+async def uploaded(store: FileStore, recording: Path) -> StoredFile:
+    content = await asyncio.to_thread(recording.read_bytes)
+    size = len(content)
+    opened = store.start(announced={}, size=size, mime_type="video/mp4", outcome=None)
+
+    async def blocks() -> AsyncIterator[bytes]:
+        yield content
+
+    await store.append(opened, blocks(), limit=size)
+    return store.finish(opened, polls_before_active=0, reads=True)
+
+
+async def test_a_file_that_cannot_be_read_fails_with_the_sentence(nowhere: Path) -> None:
     recording = film(nowhere / "recording.mp4", seconds=2, picture="null", sound=None)
+    store = FileStore(nowhere / "state")
+    stored = await uploaded(store, recording)
+    with pytest.raises(ApiError, match="python -m devstack reading") as refused:
+        await store.read_media(stored.name)
+    assert refused.value.code == 500
+    assert (stored.state, stored.failure) == ("FAILED", environment.MISSING)
+    await store.close()
 
-    async def upload() -> None:
-        store = FileStore(nowhere / "state")
-        size = recording.stat().st_size
-        opened = store.start(announced={}, size=size, mime_type="video/mp4", outcome=None)
 
-        async def blocks() -> AsyncIterator[bytes]:
-            yield recording.read_bytes()
+class Slow:
+    """A machine that reads only when it is told to."""
 
-        await store.append(opened, blocks(), limit=size)
-        stored = store.finish(opened, polls_before_active=0, reads=True)
-        await asyncio.gather(*store._measuring)
-        assert stored.state == "FAILED"
-        assert stored.failure == environment.MISSING
-        await store.close()
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.goes_on = asyncio.Event()
 
-    asyncio.run(upload())
+    async def read(self, _clip: Path, _folder: Path) -> bytes:
+        self.begun.set()
+        await self.goes_on.wait()
+        return Reading(seconds=7).model_dump_json().encode()
+
+
+async def test_a_slow_machine_keeps_no_client_waiting_for_its_file(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow()
+    monkeypatch.setattr(read_clip, "_read", slow.read)
+    store = FileStore(nowhere / "state")
+    stored = await uploaded(store, film(nowhere / "recording.mp4", seconds=2, picture="null", sound=None))
+    await slow.begun.wait()
+    assert stored.state == "ACTIVE"
+    store.waits_seconds = 0.01
+    with pytest.raises(ApiError, match=r"still reading this video, after 0\.01 s: this machine is slow") as refused:
+        await store.read_media(stored.name)
+    assert (refused.value.code, refused.value.status) == (503, "UNAVAILABLE")
+    assert refused.value.details[0]["retryDelay"] == "20s"
+    # What it read meanwhile is there for who asks again.
+    slow.goes_on.set()
+    store.waits_seconds = 240.0
+    media = await store.read_media(stored.name)
+    assert media is not None
+    assert media.reading == Reading(seconds=7)
+    await store.close()
+
+
+async def test_a_file_that_is_deleted_while_it_is_read_is_kept_by_its_content(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow()
+    monkeypatch.setattr(read_clip, "_read", slow.read)
+    # The semaphore belongs to the loop in which somebody waited for it first.
+    monkeypatch.setattr(read_clip, "_AT_ONCE", asyncio.Semaphore(1))
+    recording = film(nowhere / "recording.mp4", seconds=2, picture="null", sound=None)
+    store = FileStore(nowhere / "state")
+    first = await uploaded(store, recording)
+    await slow.begun.wait()
+    store.delete(first.name)
+    slow.begun.clear()
+    second = await uploaded(store, recording)
+    slow.goes_on.set()
+    media = await store.read_media(second.name)
+    assert media is not None
+    assert media.reading == Reading(seconds=7)
+    # It waited for the first one, and did not read the same again.
+    assert not slow.begun.is_set()
+    await asyncio.gather(*store._measuring)
+    assert store.names() == [second.name]
+    await store.close()
+
+
+async def test_a_file_whose_reading_was_interrupted_says_so(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Slow()
+    monkeypatch.setattr(read_clip, "_read", slow.read)
+    store = FileStore(nowhere / "state")
+    stored = await uploaded(store, film(nowhere / "recording.mp4", seconds=2, picture="null", sound=None))
+    await slow.begun.wait()
+    await store.close()
+    again = FileStore(nowhere / "state").get(stored.name)
+    assert again.state == "FAILED"
+    assert "Reading was interrupted" in again.failure

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from devstack.gemini.behaviour import Outcome
 from devstack.gemini.files.measure import Media, MediaError, measure
 from devstack.gemini.files.stored_file import StoredFile
-from devstack.gemini.wire.api_error import ApiError, invalid
+from devstack.gemini.wire.api_error import ApiError, invalid, reading_goes_on
 from devstack.gemini_reading.read_clip import NotReadError, read_clip
 
 __all__ = ["FILE_LIMIT", "FileStore", "Upload"]
@@ -29,6 +29,9 @@ _UPLOADS = 1_000
 _UPLOAD_IDS_KEPT = 1_000
 _USED_NAMES_KEPT = 10_000
 _MEASUREMENTS_KEPT = 1_000
+_WAITS_SECONDS = 200.0
+"""How long a call waits for what is read. Less than clients wait for the first part of an answer."""
+_ASK_AGAIN_SECONDS = 20.0
 
 
 _AT_FIRST_USE: dict[Outcome, Literal["gone", "not ready"]] = {
@@ -87,9 +90,12 @@ class FileStore:
     ----------
     upload_ids
         Recently returned addresses, each of them a secret: a test looks for them where they must not be.
+    waits_seconds
+        How long a call waits for a video that is being read.
     """
 
     def __init__(self, directory: Path) -> None:
+        self.waits_seconds = _WAITS_SECONDS
         self._spool = directory / "spool"
         self._kept = directory / "files"
         for folder in (self._spool, self._kept):
@@ -99,11 +105,14 @@ class FileStore:
         self._files: dict[str, StoredFile] = {}
         self._used: dict[str, None] = {}
         self._measuring: set[asyncio.Task[None]] = set()
+        self._task_of: dict[str, asyncio.Task[None]] = {}
         self._measured: dict[str, Media] = {}
         for document in sorted(self._kept.glob("*.json")):
             stored = StoredFile.model_validate_json(document.read_bytes())
             if not stored.measured:
                 stored.measured, stored.failure = True, "Processing was interrupted."
+            if stored.unread:
+                stored.unread, stored.failure = False, "Reading was interrupted: the stand-in was ended meanwhile."
             self._files[stored.name] = stored
         for left in self._spool.iterdir():
             left.unlink()
@@ -255,6 +264,7 @@ class FileStore:
         fails = upload.outcome is Outcome.FILE_FAILED
         task = asyncio.create_task(self._measure(stored, upload.path, fails=fails, reads=reads))
         self._measuring.add(task)
+        self._task_of[stored.name] = task
         task.add_done_callback(self._measuring.discard)
         return stored
 
@@ -267,16 +277,42 @@ class FileStore:
                 if stored.mime_type.startswith("video/") and not stored.media.frames:
                     stored.failure = "The video has no pictures that can be decoded."
                 elif reads and stored.mime_type.startswith("video/"):
-                    stored.media = stored.media.model_copy(update={"reading": await read_clip(path)})
+                    await self._read(stored, path)
         except MediaError as error:
             stored.failure = f"The file failed to be processed: {error}."
         except NotReadError as error:
             stored.failure = str(error)
         finally:
             _remove(path)
-        stored.measured = True
+            self._task_of.pop(stored.name, None)
+        stored.measured, stored.unread = True, False
         if stored.name in self._files:
             self._keep(stored)
+
+    async def _read(self, stored: StoredFile, path: Path) -> None:
+        # It is ACTIVE from here on: how fast this machine reads is no part of what a client waits for its file.
+        assert stored.media is not None
+        stored.measured = stored.unread = True
+        if stored.name in self._files:
+            self._keep(stored)
+        stored.media = stored.media.model_copy(update={"reading": await read_clip(path)})
+
+    async def read_media(self, name: str) -> Media | None:
+        """Return the measurements of a file with what was read in it, and wait for that where it is being read.
+
+        Raises
+        ------
+        ApiError
+            503: it is not read in time, and the client should ask again. 500: it cannot be read.
+        """
+        stored = self.get(name)
+        if (task := self._task_of.get(name)) is not None:
+            _, unfinished = await asyncio.wait({task}, timeout=self.waits_seconds)
+            if unfinished:
+                raise reading_goes_on(waited=self.waits_seconds, again=_ASK_AGAIN_SECONDS)
+        if stored.failure:
+            raise ApiError(500, f"The video of {stored.name} could not be read: {stored.failure}")
+        return stored.media
 
     async def _measurements(self, sha256: str, path: Path) -> Media:
         """Measure a file. One whose bytes were measured before has the same measurements."""
@@ -339,6 +375,7 @@ class FileStore:
         """Remove a file."""
         if name not in self._files:
             self.get(name)
+        # One that is being read is read to its end and kept by its content: who failed meanwhile uploads it again.
         del self._files[name]
         (self._kept / f"{name}.json").unlink(missing_ok=True)
 

@@ -43,6 +43,8 @@ class StoredFile(BaseModel):
         None while it is being measured, or for a file that is not media.
     measured : bool
         Whether measuring is over.
+    unread : bool
+        It is to be read, and that is not over. It is ACTIVE meanwhile: a call that asks about it waits.
     """
 
     name: str
@@ -58,6 +60,7 @@ class StoredFile(BaseModel):
     failure: str = ""
     media: Media | None = None
     measured: bool = False
+    unread: bool = False
 
     @property
     def state(self) -> Literal["PROCESSING", "ACTIVE", "FAILED"]:

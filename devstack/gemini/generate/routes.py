@@ -5,6 +5,7 @@ import hashlib
 import json
 import time
 from collections import deque
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -115,6 +116,8 @@ class ModelRoutes:
             status = self._script.overloaded(now=time.monotonic())
             if status is not None:
                 raise unavailable(code=status, model=model.name)
+            if turn is None or turn.outcome is not Outcome.STATUS:
+                asked = await self._with_what_was_read(asked)
             obeys = self._obeys(asked, turn)
             record.obeyed = obeys is not None
             reply = self._reply(asked, turn, drawn, obeys=obeys, response_id=digest[:24])
@@ -141,6 +144,13 @@ class ModelRoutes:
             return turn, None
         drawn = draw(unruly, kind=asked.kind, call=call, number=self._script.number_of(call))
         return None if drawn.turn is None else Turn.model_validate(drawn.turn), drawn
+
+    async def _with_what_was_read(self, asked: Asked) -> Asked:
+        """Return the call with what was read in its video, once that is over."""
+        if asked.video is None or not asked.video.file:
+            return asked
+        media = await self._files.read_media(asked.video.file)
+        return asked if media is None else replace(asked, video=replace(asked.video, media=media))
 
     def begin_minute(self) -> None:
         """Have the quotas per minute count from here."""

@@ -30,11 +30,18 @@ _STORED_TEXT_TOKENS_PER_BYTE = 4
 
 @dataclass(frozen=True)
 class Watched:
-    """A video as one part asks for it: what was measured, and between which seconds."""
+    """A video as one part asks for it: what was measured, and between which seconds.
+
+    Attributes
+    ----------
+    file : str
+        The name of its file; empty for media given inline.
+    """
 
     media: Media
     start: float
     end: float
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,14 +100,18 @@ def _check_mime_type(mime_type: str) -> str:
     return family
 
 
+def _file_named_in(part: dict[str, Any]) -> str:
+    found = _FILE_URI.search(str(part.get("fileData", {}).get("fileUri", "")))
+    return "" if found is None else found.group(1)
+
+
 async def _media_of(part: dict[str, Any], *, files: FileStore) -> tuple[str, Media | None, int]:
     """Return the family of a part's media, its measurements, and its size in bytes."""
     if "fileData" in part:
         given = part["fileData"]
-        found = _FILE_URI.search(str(given.get("fileUri", "")))
-        if found is None:
+        if not (name := _file_named_in(part)):
             raise invalid("Cannot fetch content from the provided URL.")
-        stored = files.use(found.group(1))
+        stored = files.use(name)
         family = _check_mime_type(str(given.get("mimeType") or stored.mime_type))
         if family != _check_mime_type(stored.mime_type):
             raise invalid(f"The MIME type of the part differs from {stored.mime_type}, that of the file.")
@@ -155,7 +166,7 @@ async def _read_part(part: dict[str, Any], *, prompt: _Prompt, model: Model, res
             has_audio=media.has_audio,
         )
         start, end = media_seconds(metadata, duration=media.duration)
-        prompt.video = Watched(media=media, start=start, end=end)
+        prompt.video = Watched(media=media, start=start, end=end, file=_file_named_in(part))
 
 
 async def count_contents(request: dict[str, Any], *, model: Model, files: FileStore) -> PromptTokens:

@@ -5,7 +5,16 @@ from typing import Any
 from devstack.gemini.behaviour import Quota
 from devstack.gemini.rate import Exceeded
 
-__all__ = ["ApiError", "bad_field", "invalid", "key_invalid", "key_missing", "over_quota", "unavailable"]
+__all__ = [
+    "ApiError",
+    "bad_field",
+    "invalid",
+    "key_invalid",
+    "key_missing",
+    "over_quota",
+    "reading_goes_on",
+    "unavailable",
+]
 
 _NAMES = {
     400: "INVALID_ARGUMENT",
@@ -133,6 +142,16 @@ def over_quota(exceeded: Exceeded, *, model: str) -> ApiError:
         {"@type": f"{_TYPE}RetryInfo", "retryDelay": wait},
     ]
     return ApiError(429, f"{_SENTENCES[429]} Please retry in {wait}.", details=details)
+
+
+def reading_goes_on(*, waited: float, again: float) -> ApiError:
+    """Return what a call gets whose video is not read in time: this machine is slower than the client is patient."""
+    return ApiError(
+        503,
+        f"The stand-in is still reading this video, after {waited:g} s: this machine is slow, or has other work. "
+        f"It reads on. Please retry in {again:g}s.",
+        details=[{"@type": f"{_TYPE}RetryInfo", "retryDelay": f"{again:g}s"}],
+    )
 
 
 def unavailable(

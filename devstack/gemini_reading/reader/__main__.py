@@ -56,8 +56,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m devstack.gemini_reading.reader")
     parser.add_argument("clip", type=Path)
     parser.add_argument("--kept", type=Path, required=True, help="folder for what was read before")
+    parser.add_argument("--processor-seconds", type=int, default=1800, help="the most that it may take of a processor")
     arguments = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_DATA, (_MOST_MEMORY, _MOST_MEMORY))
+    # Seconds of the clock would depend on what else this machine does.
+    resource.setrlimit(resource.RLIMIT_CPU, (arguments.processor_seconds, arguments.processor_seconds + 5))
     # On a busy machine threads that wait for each other cost more than they save.
     cv2.setNumThreads(1)
     sys.stdout.write(read(arguments.clip, Kept(arguments.kept)).model_dump_json())
