@@ -56,7 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m devstack.gemini_reading.reader")
     parser.add_argument("clip", type=Path)
     parser.add_argument("--kept", type=Path, required=True, help="folder for what was read before")
-    parser.add_argument("--processor-seconds", type=int, default=1800, help="the most that it may take of a processor")
+    parser.add_argument("--processor-seconds", type=int, required=True, help="the most that it may take of a processor")
     arguments = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_DATA, (_MOST_MEMORY, _MOST_MEMORY))
     # Seconds of the clock would depend on what else this machine does.

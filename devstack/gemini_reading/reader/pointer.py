@@ -7,7 +7,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from devstack.gemini_reading.geometry import Box
+from devstack.gemini_reading.geometry import Box, around
 from devstack.gemini_reading.reader.changed_areas import changed_areas, same
 from devstack.gemini_reading.recording import Pointer
 
@@ -28,6 +28,8 @@ _FEWEST_SHAPE_PIXELS: Final = 24
 _SYMMETRIC: Final = 0.8
 _LIKE: Final = 0.7
 """Correlation from which on a shape is found again; letters reach 0.64."""
+_SURE: Final = 0.9
+"""From here on no other shape is tried."""
 
 
 @dataclass
@@ -196,10 +198,28 @@ def _find_by_shape(
             if at is not None:
                 track.found[second] = at
             continue
-        grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-        best = max((_match(grey, shape) for shape in shapes), default=None, key=lambda found: found[0])
-        if best is not None and best[0] >= _LIKE:
-            track.found[second] = best[1]
+        # Where it was known it can only have gone to a place that changed, too.
+        part = _looked_at(areas, picture) if at is not None else Box(0, 0, *picture.shape[1::-1])
+        grey = cv2.cvtColor(picture[part.top : part.bottom, part.left : part.right], cv2.COLOR_BGR2GRAY)
+        best = _best_match(grey, shapes)
+        if best[0] >= _LIKE:
+            track.found[second] = (best[1][0] + part.left, best[1][1] + part.top)
+
+
+def _looked_at(areas: list[Box], picture: Any) -> Box:
+    """Return the part of a picture that holds what changed, and a pointer that is only touched by it."""
+    height, width = picture.shape[:2]
+    return around(areas).grown(_NEAR + _LARGEST + 2, width=width, height=height)
+
+
+def _best_match(ground: Any, shapes: list[_Shape]) -> tuple[float, tuple[int, int]]:
+    best = (-1.0, (0, 0))
+    for shape in shapes:
+        if ground.shape[0] >= shape.picture.shape[0] and ground.shape[1] >= shape.picture.shape[1]:
+            best = max(best, _match(ground, shape), key=lambda found: found[0])
+        if best[0] >= _SURE:
+            break
+    return best
 
 
 def _match(ground: Any, shape: _Shape) -> tuple[float, tuple[int, int]]:

@@ -10,6 +10,7 @@ from devstack.gemini_reading.geometry import Box, around
 from devstack.gemini_reading.reader.changed_areas import changed_areas
 from devstack.gemini_reading.reader.controls import controls_in
 from devstack.gemini_reading.reader.pointer import PointerTrack
+from devstack.gemini_reading.reader.seen_screens import SeenScreens
 from devstack.gemini_reading.recording import Control, Line, Screen
 
 __all__ = ["Reader", "grown_to_edges", "screens_of"]
@@ -32,18 +33,21 @@ class Reader(Protocol):
 def screens_of(pictures: Iterable[Any], track: PointerTrack, reader: Reader) -> list[Screen]:
     """Return the first screen, and each that differs from the one before without the pointer."""
     screens: list[Screen] = []
+    seen = SeenScreens()
     before: Any = None
     for second, picture in enumerate(pictures):
         clean = track.without_pointer(picture, second)
         if before is None:
             screens.append(_screen(second, clean, tuple(reader.read(clean)), ()))
+            seen.keep(clean, screens[-1])
         else:
             areas = changed_areas(before, clean)
             wide = [area for area in areas if area.width > _THIN]
             track.carets += [(second, area) for area in areas if area.width <= _THIN and area.height > 2 * _THIN]
             if wide:
-                lines = _read_again(clean, wide, screens[-1], reader)
+                lines = _read_again(clean, wide, screens[-1], seen, reader)
                 screens.append(_screen(second, clean, lines, tuple(wide)))
+                seen.keep(clean, screens[-1])
         before = clean
     return screens
 
@@ -55,11 +59,16 @@ def _screen(second: int, picture: Any, lines: tuple[Line, ...], changed: tuple[B
     )
 
 
-def _read_again(picture: Any, areas: list[Box], before: Screen, reader: Reader) -> tuple[Line, ...]:
+def _read_again(picture: Any, areas: list[Box], before: Screen, seen: SeenScreens, reader: Reader) -> tuple[Line, ...]:
     height, width = picture.shape[:2]
     crops = grown_to_edges(areas, before.lines, before.controls, width=width, height=height)
-    if sum(crop.area for crop in crops) >= _WHOLE * width * height:
-        return tuple(reader.read(picture))
+    if _area(crops) >= _WHOLE * width * height:
+        # A page that was there before, such as a list after each of its entries, differs less from itself.
+        earlier, differing = seen.most_like(picture)
+        other = grown_to_edges(differing, earlier.lines, earlier.controls, width=width, height=height)
+        if _area(other) >= _WHOLE * width * height:
+            return tuple(reader.read(picture))
+        before, crops = earlier, other
     lines = [line for line in before.lines if not any(line.box.meets(crop) for crop in crops)]
     for crop in crops:
         # Letters are found badly at the edge of a picture.
@@ -68,6 +77,10 @@ def _read_again(picture: Any, areas: list[Box], before: Screen, reader: Reader) 
         )
         lines += reader.read(cut, left=crop.left - _MARGIN, top=crop.top - _MARGIN)
     return tuple(sorted(lines, key=lambda line: (line.box.top, line.box.left)))
+
+
+def _area(crops: Iterable[Box]) -> int:
+    return sum(crop.area for crop in crops)
 
 
 def grown_to_edges(

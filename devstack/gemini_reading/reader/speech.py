@@ -47,7 +47,8 @@ def heard(sound: Any, words: Sequence[str] = ()) -> list[Spoken]:
     prompts = [[*_PROMPT], [*_told(words), *_PROMPT]] if words else [[*_PROMPT]]
     spoken = []
     for start, end in found:
-        features = ctranslate2.StorageView.from_array(spectrum(sound[_at(start) : _at(end)]))
+        # Half of the work is in the sound, which is the same for both prompts.
+        features = model.encode(ctranslate2.StorageView.from_array(spectrum(sound[_at(start) : _at(end)])))
         answers = [_answer(model, features, prompt) for prompt in prompts]
         text, score = max(answers, key=lambda answer: answer[1])
         if text:
