@@ -198,12 +198,14 @@ def _find_by_shape(
             if at is not None:
                 track.found[second] = at
             continue
-        # Where it was known it can only have gone to a place that changed, too.
-        part = _looked_at(areas, picture) if at is not None else Box(0, 0, *picture.shape[1::-1])
-        grey = cv2.cvtColor(picture[part.top : part.bottom, part.left : part.right], cv2.COLOR_BGR2GRAY)
-        best = _best_match(grey, shapes)
-        if best[0] >= _LIKE:
-            track.found[second] = (best[1][0] + part.left, best[1][1] + part.top)
+        everywhere = Box(0, 0, *picture.shape[1::-1])
+        # Where it was known it has most likely gone to a place that changed, too.
+        for part in (everywhere,) if at is None else (_looked_at(areas, picture), everywhere):
+            grey = cv2.cvtColor(picture[part.top : part.bottom, part.left : part.right], cv2.COLOR_BGR2GRAY)
+            likeness, (left, top) = _best_match(grey, shapes)
+            if likeness >= _LIKE:
+                track.found[second] = (left + part.left, top + part.top)
+                break
 
 
 def _looked_at(areas: list[Box], picture: Any) -> Box:
