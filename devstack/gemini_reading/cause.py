@@ -8,15 +8,24 @@ from rapidfuzz import fuzz
 
 from devstack.gemini_reading.difference import plain
 from devstack.gemini_reading.geometry import Box
-from devstack.gemini_reading.layout import Element, element_at, text_in
+from devstack.gemini_reading.layout import Element, element_at, is_host, text_in
 from devstack.gemini_reading.recording import Reading, Screen
 
-__all__ = ["Cause", "of_change", "pointed_at", "pointer_at", "screen_at"]
+__all__ = ["Cause", "of_change", "pointed_at", "pointer_at", "screen_at", "traces"]
 
 _BESIDE = 90
 _TYPED_SECONDS = 2
 _SPOKEN_SECONDS = 5
 _LIKE_HINT = 70.0
+_FRESH_SECONDS = 2
+_TRACE_SECONDS = 2
+_SMALLEST, _LARGEST = 9, 36
+"""Of a pointer, in pixels."""
+_WHOLE = 12
+_CALM = 8
+_LOWER_EDGE = 0.93
+_MOST_OF = 0.6
+_LONGEST_NAME = 60
 
 
 class _Done(Protocol):
@@ -73,22 +82,27 @@ def of_change(
     only_buttons
         Words that are no button do not count.
     """
+    came = traces(before, second, reading)
     points = [at for moment in (second, second - 1) if (at := pointer_at(reading, moment)) is not None]
     elements = [element for point in points if (element := element_at(before, point)) is not None]
-    elements = [one for one in elements if within is None or within.grown(40, width=9999, height=9999).meets(one.box)]
-    buttons = [one for one in elements if one.kind == "button"]
+    elements = _inside(elements, within)
+    came = _inside(came, within)
+    buttons = [one for one in (*elements, *came) if one.kind == "button"]
     if buttons:
         return Cause(buttons[0])
+    fresh = [one for one in came if one.kind == "table row" or len(one.text) <= _LONGEST_NAME]
     if only_buttons:
-        return None
-    rows = [one for one in elements if one.kind == "table row"]
+        return Cause(fresh[0]) if fresh else None
+    rows = [one for one in (*elements, *fresh) if one.kind == "table row"]
+    if rows:
+        return Cause(rows[0])
     named = _named(before, hint, within) or _spoken(before, second, reading, within)
-    if rows or named is not None:
-        return Cause(rows[0] if rows else named)
+    if named is not None:
+        return Cause(named)
     # Where the pointer was a second ago says little about words that it has left.
     words = [one for one in elements if one.kind != "text field"] if pointer_at(reading, second) is not None else []
-    if words:
-        return Cause(words[0])
+    if words or fresh:
+        return Cause((words or fresh)[0])
     last = recent[-1] if recent else None
     if (
         last is not None
@@ -97,6 +111,43 @@ def of_change(
     ):
         return Cause(key="ENTER")
     return None
+
+
+def _inside(elements: Sequence[Element], within: Box | None) -> list[Element]:
+    return [one for one in elements if within is None or within.grown(40, width=9999, height=9999).meets(one.box)]
+
+
+def traces(before: Screen, second: int, reading: Reading) -> list[Element]:
+    """Return what the pointer has just come to: it was found there, or something small changed, or all of an element.
+
+    A pointer that is not found leaves a small change where it comes to, and what can be pressed changes its looks.
+    """
+    found = []
+    for one in reading.pointers:
+        if second - _FRESH_SECONDS <= one.first <= second and (element := element_at(before, one.at)) is not None:
+            found.append((one.first, element))
+    if second - before.second <= _TRACE_SECONDS and len(before.changed) <= _CALM:
+        for area in before.changed:
+            if (element := _touched(before, area)) is not None:
+                found.append((before.second, element))
+    # What it came to last counts most. An address shown at the lower edge says where a link leads.
+    came = [element for _, element in sorted(found, key=lambda one: -one[0])]
+    edge = _LOWER_EDGE * reading.height
+    return [one for one in came if one.kind != "text field" and not (is_host(one.text) and one.box.top > edge)]
+
+
+def _touched(screen: Screen, area: Box) -> Element | None:
+    """Return what a change belongs to: one the size of a pointer, or one the size of the element."""
+    small = all(_SMALLEST <= side <= _LARGEST for side in (area.width, area.height))
+    element = element_at(screen, (area.left + area.width // 3, area.top + area.height // 4)) if small else None
+    if element is None:
+        whole = [one.box for one in (*screen.controls, *screen.lines) if _is_all_of(area, one.box)]
+        element = element_at(screen, whole[0].centre) if whole else None
+    return element
+
+
+def _is_all_of(area: Box, box: Box) -> bool:
+    return box.grown(_WHOLE, width=9999, height=9999).holds(area) and area.width >= _MOST_OF * box.width
 
 
 def _buttons(screen: Screen, within: Box | None) -> list[Element]:

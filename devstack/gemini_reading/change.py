@@ -22,14 +22,18 @@ class State:
     ----------
     dialog, dialog_title, behind, is_window
         The open dialog, the words on the page behind it, and whether it is the window of another program.
-    menu, menu_options
-        The list that is open, and its choices.
+    menu, menu_options, menu_second
+        The list that is open, its choices, and since when.
+    focus
+        The field that got the focus last.
     last_menu, last_menu_second
         The list that closed last without another choice to be read, and when.
     first_words
         What stood in each field when it was seen first, by its place.
     fields
         Where fields were seen: one with the focus may have an edge like a button's.
+    pressed_words
+        What stood on buttons: such words name no field beside them.
     """
 
     dialog: Box | None = None
@@ -38,10 +42,13 @@ class State:
     is_window: bool = False
     menu: Element | None = None
     menu_options: tuple[str, ...] = ()
+    menu_second: int = 0
+    focus: Box | None = None
     last_menu: Element | None = None
     last_menu_second: int = 0
     first_words: dict[tuple[int, int], str] = field(default_factory=dict)
     fields: list[Box] = field(default_factory=list)
+    pressed_words: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from devstack.gemini_reading.change import Change, State
 from devstack.gemini_reading.difference import is_same_text, plain
 from devstack.gemini_reading.event import Event, quoted
 from devstack.gemini_reading.geometry import Box, around
-from devstack.gemini_reading.layout import Element, application, text_in, title_in
+from devstack.gemini_reading.layout import Element, application, has_address_bar, text_in, title_in
 
 __all__ = ["dialog_events"]
 
@@ -16,6 +16,7 @@ _STAYS = 0.45
 _FEW_LINES = 2
 _EDGE = 0.08
 _LONGEST = 300
+_RIGHT, _RIGHT_END, _HIGH = 0.6, 0.8, 0.35
 _MENUS = frozenset({"file", "edit", "view", "help", "datei", "bearbeiten", "ansicht", "hilfe"})
 _FOLDER = re.compile(r"^\S*/(?=\S)")
 _FEWEST_MENUS = 3
@@ -43,7 +44,8 @@ def _opening(change: Change, state: State, opened: Box) -> Iterator[Event]:
         before = f"{application(change.before, height=change.reading.height)} is in front."
         yield _in_front(change, title, opened, before)
         return
-    yield from change.pressed(change.cause(hint=title), after=f"A dialog opens: {quoted([title])}.")
+    if not _is_offered(change, opened):
+        yield from change.pressed(change.cause(hint=title), after=f"A dialog opens: {quoted([title])}.")
     yield Event(
         change.second,
         "MODAL_OPEN",
@@ -75,6 +77,13 @@ def _closing(change: Change, state: State, dialog: Box) -> Iterator[Event]:
     state.dialog = None
 
 
+def _is_offered(change: Change, box: Box) -> bool:
+    """Tell whether the browser offers something by itself: a bubble below the right end of its address bar."""
+    reading = change.reading
+    is_right = box.centre[0] > _RIGHT * reading.width and box.top < _HIGH * reading.height
+    return is_right and box.right > _RIGHT_END * reading.width and has_address_bar(change.after, height=reading.height)
+
+
 def _in_front(change: Change, name: str, box: Box, before: str) -> Event:
     window = Element("window", name, box)
     return Event(change.second, "OPEN_APPLICATION", name, window, before=before, after=f"{name} is in front.")
@@ -102,7 +111,7 @@ def _opened(change: Change, state: State) -> Box | None:
         for one in after.controls
         if one.kind == "button" and not any(one.box.is_at(other.box) for other in before.controls)
     ]
-    with_words = [box for box in buttons if any(box.holds(line.box) for line in compared.added)]
+    with_words = [box for box in buttons if any(box.holds(line.box) for line in after.lines)]
     if not dark and (compared.share_kept < _STAYS or not with_words or len(compared.added) < _FEW_LINES):
         return None
     width, height = change.reading.width, change.reading.height

@@ -1,12 +1,16 @@
 """What was entered: typed into a field, pasted, or chosen from a list. Pure."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from rapidfuzz import fuzz
+
+from devstack.gemini_reading.cause import pointer_at
 from devstack.gemini_reading.change import Change, State
 from devstack.gemini_reading.difference import is_same_text, plain
 from devstack.gemini_reading.event import Event, quoted
+from devstack.gemini_reading.focus import focus_events
 from devstack.gemini_reading.geometry import Box
 from devstack.gemini_reading.layout import Element, heading, label_of, text_in
 from devstack.gemini_reading.recording import Control, Screen
@@ -23,6 +27,11 @@ _STAYS = 0.45
 _NEAR_SECONDS = 2
 _FORGOTTEN_SECONDS = 6
 _HAND = 24
+_HIGHEST = 120
+_LIKE_OPTION = 70.0
+_MOST_ARROWS = 12
+_HIDDEN = "[password hidden]"
+"""How a transcript writes what the screen shows as dots."""
 
 
 def menu_events(change: Change, state: State) -> list[Event]:
@@ -35,7 +44,8 @@ def menu_events(change: Change, state: State) -> list[Event]:
     if opened is None:
         return []
     menu, state.menu_options = opened
-    state.menu = menu
+    state.focus = menu.box
+    state.menu, state.menu_second = menu, change.second
     before = f"The list {menu.text} is closed and shows {menu.inside or 'nothing'}."
     after = f"The list opens: {quoted(list(state.menu_options))}."
     return [Event(change.second, "CLICK", change.app, menu, before=before, after=after)]
@@ -44,7 +54,17 @@ def menu_events(change: Change, state: State) -> list[Event]:
 def entry_events(change: Change, state: State) -> list[Event]:
     """Return what was typed or pasted into fields between two screens."""
     _remember_fields(change, state)
-    return list(_typed_into_fields(change, state))
+    typed = list(_typed_into_fields(change, state))
+    entered = [one.target.box for one in typed if one.target is not None]
+    fields = [
+        (control, _name(change, state, control, text_in(change.before, control.box)))
+        for control in change.after.controls
+        if _is_field(control, change, state) and not any(is_same_field(control.box, box) for box in entered)
+    ]
+    focused = list(focus_events(change, state, fields))
+    if entered:
+        state.focus = entered[-1]
+    return [*focused, *typed]
 
 
 def is_same_field(one: Box, other: Box) -> bool:
@@ -52,10 +72,17 @@ def is_same_field(one: Box, other: Box) -> bool:
     return all(abs(first - second) <= 10 for first, second in zip(one, other, strict=True))
 
 
+def _is_field(control: Control, change: Change, state: State) -> bool:
+    was_there = any(is_same_field(one.box, control.box) for one in change.before.controls)
+    is_low = control.box.height <= _HIGHEST
+    return was_there and is_low and _is_entry(control, change, state) and not _holds_controls(control, change.after)
+
+
 def _remember_fields(change: Change, state: State) -> None:
     """Keep what stood in each field when it was seen first: it may say what to enter."""
     for control in change.before.controls:
         if control.kind != "field":
+            state.pressed_words.add(plain(text_in(change.before, control.box)))
             continue
         if not any(is_same_field(control.box, box) for box in state.fields):
             state.fields.append(control.box)
@@ -72,7 +99,7 @@ def _chosen(change: Change, state: State, menu: Element) -> Iterator[Event]:
     if sum(plain(one) in shown for one in state.menu_options) >= _FEWEST_CHOICES:
         return
     state.menu = None
-    chosen = list(_choice(change, menu))
+    chosen = list(_choice(change, menu, state.menu_options, state.menu_second))
     if not chosen:
         # What is chosen may be drawn only after the list is gone.
         state.last_menu, state.last_menu_second = menu, change.second
@@ -83,15 +110,39 @@ def _chosen_late(change: Change, state: State) -> list[Event]:
     menu = state.last_menu
     if menu is None or change.second - state.last_menu_second > _LATE_SECONDS:
         return []
-    chosen = list(_choice(change, menu))
+    chosen = list(_choice(change, menu, state.menu_options, state.menu_second))
     if chosen:
         state.last_menu = None
     return chosen
 
 
-def _choice(change: Change, menu: Element) -> Iterator[Event]:
-    value = text_in(change.after, menu.box)
-    if value and plain(value) != plain(menu.inside):
+def _option(shown: str, options: Sequence[str]) -> str:
+    """Return the choice that is shown: an arrow beside it is read as a letter, or the pointer is on it."""
+    likeness = {one: fuzz.ratio(plain(one), plain(shown)) for one in options}
+    best = max(likeness, key=lambda one: likeness[one], default=shown)
+    return best if likeness.get(best, 0.0) >= _LIKE_OPTION else shown
+
+
+def _arrows(change: Change, menu: Element, value: str, options: Sequence[str], opened: int) -> Iterator[Event]:
+    """Yield the keys by which one went down or up a list: the pointer never was at the choice."""
+    at = pointer_at(change.reading, change.second) or pointer_at(change.reading, change.second - 1)
+    if at is None or not menu.box.has(at, slack=_HAND):
+        return
+    places = [next((place for place, one in enumerate(options) if plain(one) == plain(text)), -1)
+              for text in (_option(menu.inside, options), value)]  # fmt: skip
+    # What a closed list shows before anything was chosen is often no choice of it.
+    steps = places[1] - places[0]
+    key = "DOWN" if steps > 0 else "UP"
+    for number in range(1, min(abs(steps), _MOST_ARROWS) + 1):
+        marked = options[places[0] + number if steps > 0 else places[0] - number]
+        second = opened + (change.second - opened) * number // (abs(steps) + 1)
+        yield Event(second, f"KEYPRESS_{key}", change.app, key=key, after=f"The choice {marked} is marked.")
+
+
+def _choice(change: Change, menu: Element, options: Sequence[str], opened: int) -> Iterator[Event]:
+    value = _option(text_in(change.after, menu.box), options)
+    if value and plain(value) != plain(_option(menu.inside, options)):
+        yield from _arrows(change, menu, value, options, opened)
         yield Event(
             change.second,
             "CLICK",
@@ -140,6 +191,7 @@ def _typed_into_fields(change: Change, state: State) -> Iterator[Event]:
             continue
         old, new = _inside(change.before, control), _inside(change.after, control)
         slip = is_same_text(old, new) and not _goes_on(old, new) and not _goes_on(new, old)
+        slip = slip or (_is_letter_more(old, new) and not _has_caret(control, change))
         if slip or plain(old) == plain(new) or not any(area.meets(control.box) for area in change.after.changed):
             continue
         if (
@@ -161,11 +213,21 @@ def _is_entry(control: Control, change: Change, state: State) -> bool:
     )
 
 
+def _is_letter_more(one: str, other: str) -> bool:
+    """Tell whether one letter is all that one has more: the pointer, or an arrow, which are read as letters."""
+    shorter, longer = sorted((plain(one), plain(other)), key=len)
+    return bool(shorter) and longer.startswith(shorter) and len(longer) - len(shorter) == 1
+
+
+def _has_caret(control: Control, change: Change) -> bool:
+    return any(
+        abs(second - change.second) <= _NEAR_SECONDS and control.box.meets(box) for second, box in change.reading.carets
+    )
+
+
 def _is_attended(control: Control, change: Change) -> bool:
     """Tell whether a caret blinks in it or the pointer was left there: a status line changes by itself."""
-    if any(
-        abs(second - change.second) <= _NEAR_SECONDS and control.box.meets(box) for second, box in change.reading.carets
-    ):
+    if _has_caret(control, change):
         return True
     if any(
         one.action in {"TYPE", "PASTE"} and one.target is not None and is_same_field(one.target.box, control.box)
@@ -199,12 +261,13 @@ def _stood_elsewhere(new: str, control: Control, change: Change) -> bool:
 
 
 def _holds_controls(control: Control, screen: Screen) -> bool:
-    """Tell whether it is a part of the page that holds fields and buttons."""
-    return any(
-        one.box.area < 0.7 * control.box.area and control.box.holds(one.box)
+    """Tell whether it is a part of the page that holds fields and buttons; an empty stretch of a field is none."""
+    held = [
+        one
         for one in screen.controls
-        if one is not control
-    )
+        if one is not control and one.box.area < 0.7 * control.box.area and control.box.holds(one.box)
+    ]
+    return len(held) > 1 or any(one.box.holds(line.box) for one in held for line in screen.lines)
 
 
 def _inside(screen: Screen, control: Control) -> str:
@@ -216,9 +279,13 @@ def _inside(screen: Screen, control: Control) -> str:
 def _name(change: Change, state: State, control: Control, old: str) -> str:
     label = label_of(change.after, control.box)
     first = state.first_words.get(_place_of(control.box), old)
+    if any(plain(line.text) == plain(first) and not control.box.meets(line.box) for line in change.after.lines):
+        # These words have moved on: what was there before was no field, or another one.
+        first = old
     # Words above a field may be the heading of the page.
     is_heading = plain(label) == plain(heading(change.after, height=change.reading.height))
-    return (first or label if is_heading else label or first) or "the field"
+    is_button = plain(label) in state.pressed_words
+    return (first or label if is_heading or is_button else label or first) or "the field"
 
 
 def _goes_on(old: str, new: str) -> bool:
@@ -230,4 +297,6 @@ def _typed(change: Change, element: Element, old: str, new: str) -> Event:
     was = f"{element.text} shows {quoted([old])}." if old else f"{element.text} is empty."
     is_paste = len(new) > _AT_ONCE and not (old and _goes_on(old, new))
     made = Event(change.second, "PASTE" if is_paste else "TYPE", change.app, element, before=was, after=shown)
+    if new and not new.strip(_DOT):
+        return replace(made, typed=_HIDDEN)
     return replace(made, pasted=new) if is_paste else replace(made, typed=new)

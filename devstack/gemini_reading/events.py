@@ -14,20 +14,24 @@ from devstack.gemini_reading.layout import Element, application
 from devstack.gemini_reading.pages import dragged, new_page, scrolled, updates
 from devstack.gemini_reading.recording import Line, Reading, Screen
 from devstack.gemini_reading.steady import steady
+from devstack.gemini_reading.steady_controls import steady_controls
 
 __all__ = ["events"]
 
 _RECENT = 6
 _RESTS = 2
+_NEAREST = 2
 _SAME_FIELD_SECONDS = 6
 _LINE = "line of text"
 _BESIDE = 8
+_REPEATED_SECONDS = 2
+_ONE_SCROLL_SECONDS = 2
 _ENTERING = frozenset({"TYPE", "PASTE"})
 
 
 def events(reading: Reading) -> list[Event]:
     """Return what was done, in order."""
-    screens = _with_one_name(steady(reading), reading.height)
+    screens = steady_controls(_with_one_name(steady(reading), reading.height))
     if not screens:
         return []
     found, state = [_first(screens[0], reading.height)], State()
@@ -66,16 +70,19 @@ def _with_one_name(screens: list[Screen], height: int) -> list[Screen]:
 def _between(change: Change, state: State) -> list[Event]:
     """Return what happened from one screen to the next."""
     in_menu = state.menu is not None
-    found = ([] if state.dialog is not None else menu_events(change, state)) or dialog_events(change, state)
-    if found or (found := scrolled(change)):
+    if not in_menu and (found := scrolled(change)):
+        return found
+    if found := ([] if state.dialog is not None else menu_events(change, state)) or dialog_events(change, state):
         return found
     entered = entry_events(change, state)
     if not entered and (page := new_page(change)):
         return page
     if in_menu or state.menu is not None:
         return entered
+    if moved := dragged(change):
+        return [*entered, *moved]
     rest = _outside(change.compared, entered)
-    return [*entered, *dragged(change), *updates(change, rest, entered)]
+    return [*entered, *updates(change, rest, entered)]
 
 
 def _outside(compared: Difference, entered: Sequence[Event]) -> Difference:
@@ -114,7 +121,7 @@ def _rests(screens: Sequence[Screen], reading: Reading, found: Sequence[Event]) 
 def _joined(found: Sequence[Event]) -> list[Event]:
     """Put together what was typed into one field, and let a click into the field go before it."""
     joined: list[Event] = []
-    for event in found:
+    for event in _without_repeats(found):
         last = next((one for one in reversed(joined) if one.action != "SCREEN_UPDATE"), None)
         if (
             last is not None
@@ -126,6 +133,9 @@ def _joined(found: Sequence[Event]) -> list[Event]:
             and event.second - max(last.until, last.second) <= _SAME_FIELD_SECONDS
         ):
             typed = event.typed or event.pasted
+            if event.target.kind == _LINE != last.target.kind:
+                # The field was not found again: the line has all that stands in it.
+                typed = event.target.inside
             if event.target.kind == last.target.kind == _LINE:
                 if last.action == "PASTE":
                     joined.append(event)
@@ -135,7 +145,11 @@ def _joined(found: Sequence[Event]) -> list[Event]:
             whole = replace(last, action="TYPE", typed=typed, pasted="", until=event.second, after=event.after)
             joined[joined.index(last)] = whole
             continue
-        if event.action in _ENTERING and event.target is not None and event.target.kind != _LINE:
+        if event.action in _ENTERING and event.target is not None and event.target.kind != _LINE and not any(
+            one.action in {"CLICK", "KEYPRESS_TAB"} and event.second - one.second <= _SAME_FIELD_SECONDS
+            and (one.target is None or is_same_field(one.target.box, event.target.box))
+            for one in joined[-_NEAREST:]
+        ):
             joined.append(
                 Event(event.second, "CLICK", event.app, event.target, before=event.before,
                       after=f"{event.target.text} takes what is typed.")
@@ -151,9 +165,38 @@ def _joined(found: Sequence[Event]) -> list[Event]:
     ]
 
 
+def _without_repeats(found: Sequence[Event]) -> list[Event]:
+    """Return the events; a press that shows twice is one, and so is a drag that was seen on its way."""
+    kept: list[Event] = []
+    for event in found:
+        near = [one for one in kept if event.second - one.second <= _REPEATED_SECONDS]
+        if event.action == "CLICK" and not event.selected and any(_is_same_press(one, event) for one in near):
+            continue
+        last = kept[-1] if kept else None
+        if event.action.startswith("SCROLL") and last is not None and last.action == event.action:
+            if event.second - max(last.second, last.until) <= _ONE_SCROLL_SECONDS:
+                kept[-1] = replace(last, until=event.second, after=event.after)
+                continue
+        if event.action == "DRAG_START":
+            end = next((one for one in reversed(near) if one.action == "DRAG_END"), None)
+            if end is not None and end.target is not None and end.target.inside == getattr(event.target, "text", ""):
+                kept.remove(end)
+                continue
+        kept.append(event)
+    return kept
+
+
+def _is_same_press(one: Event, other: Event) -> bool:
+    if one.action != "CLICK" or one.selected or one.target is None or other.target is None:
+        return False
+    return one.target.text == other.target.text
+
+
 def _is_one_place(one: Element, other: Element) -> bool:
     if one.kind == other.kind == _LINE:
         return abs(one.box.left - other.box.left) <= _BESIDE and abs(one.box.top - other.box.top) <= _BESIDE
+    if one.kind == _LINE:
+        return other.box.holds(one.box)
     return is_same_field(one.box, other.box)
 
 

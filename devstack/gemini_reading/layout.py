@@ -14,6 +14,7 @@ __all__ = [
     "has_address_bar",
     "heading",
     "is_address",
+    "is_host",
     "label_of",
     "row_of",
     "text_in",
@@ -29,8 +30,11 @@ _LABEL_LEFT = 420
 _SLACK = 6
 _LEAST_CELLS = 3
 _ROW_LENGTH = 6
+_LEVEL = 0.3
+_CLOSE_ABOVE = 14
+_CLOSE_LEFT = 60
 _BROWSER_SHARE = 0.13
-_HOST = re.compile(r"^[\w-]+(\.[\w-]+)+(:\d+)?(/\S*)?$")
+_HOST = re.compile(r"^[\w-]+(\.[\w-]{2,})+(:\d+)?(/\S*)?$")
 _ADDRESS = re.compile(
     r"(?i)^(https?://|file://|www\.)|^[\w.-]+\.(com|org|net|io|de|dev|local|test)\b|^(localhost|127\.)"
 )
@@ -74,10 +78,16 @@ def is_address(text: str) -> bool:
     return _ADDRESS.search(text.strip()) is not None and " " not in text.strip()
 
 
+def is_host(text: str) -> bool:
+    """Tell whether a text is the name of a host, with a path or without."""
+    return _HOST.search(text.strip()) is not None
+
+
 def has_address_bar(screen: Screen, *, height: int) -> bool:
     """Tell whether the address of a page stands at the top: another page in the same browser is no other program."""
     top = [line for line in screen.lines if line.box.bottom <= _BROWSER_SHARE * height]
-    return any(_HOST.search(line.text.strip()) is not None for line in top)
+    # A mark that the page is not encrypted may be read as one line with the address.
+    return any(is_host(word) for line in top for word in line.text.split())
 
 
 def heading(screen: Screen, *, height: int) -> str:
@@ -137,15 +147,21 @@ def label_of(screen: Screen, field: Box) -> str:
             one.kind == "field" and one.box.holds(line.box) and not one.box.holds(field) for one in screen.controls
         )
     ]
-    if above and (not beside or max(line.box.right for line in beside) < field.left - _LABEL_LEFT // 2):
-        return max(above, key=lambda line: line.box.bottom).text
+    if above:
+        nearest, gap = max(above, key=lambda line: line.box.bottom), field.left
+        gap -= max((line.box.right for line in beside), default=-_LABEL_LEFT)
+        # What stands far left on the same line may be a part of the page beside the form.
+        told = any(line.text.rstrip().endswith(":") for line in beside)
+        close = field.top - nearest.box.bottom <= _CLOSE_ABOVE and gap > _CLOSE_LEFT and not told
+        if close or gap > _LABEL_LEFT // 2:
+            return nearest.text
     return max(beside, key=lambda line: line.box.right).text.rstrip(": *") if beside else ""
 
 
 def row_of(screen: Screen, line: Line) -> list[Line]:
     """Return the lines that stand beside a line, from left to right, itself included."""
-    y = line.box.centre[1]
-    row = [other for other in screen.lines if other.box.top <= y < other.box.bottom]
+    middle = line.box.centre[1]
+    row = [other for other in screen.lines if abs(other.box.centre[1] - middle) <= _LEVEL * line.box.height]
     return sorted(row, key=lambda other: other.box.left)
 
 
@@ -158,7 +174,12 @@ def element_at(screen: Screen, point: tuple[int, int]) -> Element | None:
         if len(cells) >= _LEAST_CELLS and control.box.width > _ROW_LENGTH * control.box.height:
             return Element("table row", cells[0].text, control.box, " | ".join(cell.text for cell in cells))
         if control.kind == "field":
-            return Element("text field", label_of(screen, control.box) or inside, control.box, inside)
+            label = label_of(screen, control.box)
+            if not label and len({cell.box.top // cell.box.height for cell in cells}) > 1:
+                # Several lines and nothing that says what to write there.
+                first = min(cells, key=lambda one: one.box.top)
+                return Element("list item", first.text, control.box, inside)
+            return Element("text field", label or inside, control.box, inside)
         if inside and len(inside) <= 60:
             return Element("button", inside, control.box)
     line = next((one for one in screen.lines if one.box.has(point, slack=_SLACK)), None)
@@ -166,6 +187,10 @@ def element_at(screen: Screen, point: tuple[int, int]) -> Element | None:
         return None
     row = row_of(screen, line)
     above = [one for one in screen.lines if one is not line and abs(one.box.left - row[0].box.left) <= 2 * _SLACK]
-    if len(row) >= _LEAST_CELLS and above:
+    others = [one for one in row if one is not line]
+    in_controls = any(one.kind == "button" and one.box.holds(cell.box) and not one.box.holds(line.box)
+                      and one.box.width < _ROW_LENGTH * cell.box.height + cell.box.width
+                      for one in screen.controls for cell in others)
+    if len(row) >= _LEAST_CELLS and above and not in_controls:
         return Element("table row", row[0].text, line.box, " | ".join(cell.text for cell in row))
     return Element("text", line.text, line.box)

@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from devstack.gemini_reading.cause import pointer_at
+from devstack.gemini_reading.cause import Cause, pointer_at, traces
 from devstack.gemini_reading.change import Change
 from devstack.gemini_reading.difference import Difference, plain
 from devstack.gemini_reading.event import Event, named, quoted
 from devstack.gemini_reading.geometry import Box
-from devstack.gemini_reading.layout import Element, application, field_at, has_address_bar, heading, is_address
-from devstack.gemini_reading.recording import Line
+from devstack.gemini_reading.layout import Element, application, field_at, has_address_bar, heading, is_address, is_host, title_in
+from devstack.gemini_reading.recording import Line, Reading
 
 __all__ = ["dragged", "new_page", "scrolled", "updates"]
 
@@ -18,9 +17,18 @@ _OTHER_PAGE = 0.45
 _ALL_OTHER = 0.2
 _FEW_LINES = 3
 _SHORTEST_SCROLL = 8
+_STRAIGHT = 4
+_LEVEL = 3
+_SCROLL_SECONDS = 2
+_STAYS_PUT = 0.6
+_HEADER = 0.13
+_SCROLL = re.compile(r"(?i)\bscroll|\bblätter")
+_UPWARD = re.compile(r"(?i)\bup\b|\btop\b|\boben\b|\banfang\b")
 _SHORTEST_DRAG = 40
 _MOST_DRAGGED = 2
 _HELD = 60
+_CARD = 70
+_LOWER_EDGE = 0.93
 _TICK = (8, 40)
 _SAME_PRESS_SECONDS = 3
 _MOST_NAMED = 4
@@ -31,26 +39,64 @@ _PASTE = re.compile(r"(?i)\bpaste|\beinfüg|\bfüge .* ein\b")
 
 def scrolled(change: Change) -> list[Event]:
     """Return that most lines moved up or down by the same distance."""
-    moved = change.compared.moved
-    steps = [new.box.top - old.box.top for old, new in moved]
-    if len(steps) < _FEW_LINES or len(moved) < len(change.compared.kept) // 3:
+    step = _common_step(change) or _told_step(change)
+    if not step:
         return []
-    middle = sorted(steps)[len(steps) // 2]
-    same = sum(abs(step - middle) <= 3 for step in steps)
-    straight = sum(abs(new.box.left - old.box.left) <= 4 for old, new in moved)
-    if abs(middle) < _SHORTEST_SCROLL or 3 * min(same, straight) < 2 * len(steps):
+    if any(one.kind == "button" for one in traces(change.before, change.second, change.reading)):
+        # It was pressed, and what came of it took some place.
         return []
     shown = [line.text for line in change.compared.added][:_MOST_NAMED]
     title = heading(change.before, height=change.reading.height) or change.app
     return [
         Event(
             change.second,
-            "SCROLL_DOWN" if middle < 0 else "SCROLL_UP",
+            "SCROLL_DOWN" if step < 0 else "SCROLL_UP",
             change.app,
             before=f"{title} is shown.",
             after=f"The content has moved; {quoted(shown)} came into view." if shown else "The content has moved.",
         )
     ]
+
+
+def _common_step(change: Change) -> int:
+    """Return by how many pixels most of what is not at its place has moved; 0 where nothing moved by the same."""
+    compared, height = change.compared, change.reading.height
+    old = [*(one for one, _ in (*compared.moved, *compared.changed)), *compared.removed]
+    new = [*(one for _, one in (*compared.moved, *compared.changed)), *compared.added]
+    steps = [
+        other.box.top - one.box.top
+        for one in old
+        for other in new
+        if plain(one.text) == plain(other.text) and abs(one.box.left - other.box.left) <= _STRAIGHT
+    ]
+    # The same words may stand there several times: the step that most have in common is the right one.
+    best = max(steps, key=lambda step: (sum(abs(step - one) <= _LEVEL for one in steps), -abs(step)), default=0)
+    votes = sum(abs(step - best) <= _LEVEL for step in steps)
+    # Beside the content a list of contents may move by another distance.
+    all_votes = sum(sum(abs(step - one) <= _LEVEL for one in steps) >= _FEW_LINES for step in steps)
+    top = min((one.box.top for one in old), default=0)
+    seen = [one for one in old if top <= one.box.top + best <= height - one.box.height]
+    few = votes < _FEW_LINES or 2 * all_votes < len(seen) or 6 * votes < len(compared.kept)
+    return 0 if few or abs(best) < _SHORTEST_SCROLL else best
+
+
+def _told_step(change: Change) -> int:
+    """Return a step where a page has given way to another part of it, and somebody says that they scroll."""
+    compared, height = change.compared, change.reading.height
+    said = _said(change.reading, change.second, _SCROLL_SECONDS)
+    if _SCROLL.search(said) is None or compared.share_kept >= _STAYS_PUT:
+        return 0
+    addresses = [
+        {line.text for line in screen.lines if is_host(line.text) and line.box.bottom <= _HEADER * height}
+        for screen in (change.before, change.after)
+    ]
+    if not addresses[0] or addresses[0] != addresses[1]:
+        return 0
+    return height if _UPWARD.search(said) is not None else -height
+
+
+def _said(reading: Reading, second: int, seconds: int) -> str:
+    return " ".join(one.text for one in reading.spoken if one.start <= second + 1 and second - seconds <= one.end)
 
 
 def new_page(change: Change) -> list[Event]:
@@ -90,11 +136,14 @@ def dragged(change: Change) -> list[Event]:
     compared = change.compared
     if not 1 <= len(compared.moved) <= _MOST_DRAGGED or len(compared.kept) < 2 * _FEW_LINES:
         return []
-    old, new = compared.moved[0]
     at = pointer_at(change.reading, change.second)
-    far = abs(old.box.left - new.box.left) + abs(old.box.top - new.box.top)
-    if far < _SHORTEST_DRAG or at is None or not new.box.has(at, slack=_HELD):
+    held = [pair for pair in compared.moved if _distance(*pair) >= _SHORTEST_DRAG]
+    held = [pair for pair in held if at is not None and pair[1].box.has(at, slack=_HELD)]
+    # It has left its place; what was copied or suggested has not.
+    held = [pair for pair in held if not any(line.box.meets(pair[0].box) for line in change.after.lines)]
+    if not held:
         return []
+    old, new = max(held, key=lambda pair: _distance(*pair))
     element, words = Element("text", old.text, old.box), quoted([old.text])
     return [
         Event(
@@ -109,11 +158,24 @@ def dragged(change: Change) -> list[Event]:
             change.second,
             "DRAG_END",
             change.app,
-            replace(element, box=new.box),
+            Element("place", _place(change, new), new.box, old.text),
             before=f"{words} is held.",
-            after=f"{words} has moved below {quoted(_above(change.after.lines, new))}.",
+            after=f"{words} is let go at {quoted([_place(change, new)])}.",
         ),
     ]
+
+
+def _distance(old: Line, new: Line) -> int:
+    return abs(old.box.left - new.box.left) + abs(old.box.top - new.box.top)
+
+
+def _place(change: Change, line: Line) -> str:
+    """Return what a place is called: the words that were there, the first ones in what holds it, or those above."""
+    there = [one.text for one in change.before.lines if one.box.meets(line.box)]
+    holding = [one.box for one in change.after.controls if one.box.holds(line.box) and one.box.height > _CARD]
+    inside = title_in(change.after, min(holding, key=lambda box: box.area)) if holding else ""
+    above = _above(change.after.lines, line)
+    return (there[0] if there and not holding else inside) or (above[0] if above else "") or line.text
 
 
 def _above(lines: Sequence[Line], line: Line) -> list[str]:
@@ -144,8 +206,15 @@ def updates(change: Change, rest: Difference, entered: Sequence[Event]) -> Itera
         yield pasted
         return
     told = [new.text for _, new in rest.changed] + [line.text for line in rest.added]
-    told = [text for text in told if len(plain(text)) > 1]
+    edge = _LOWER_EDGE * change.reading.height
+    shown_below = {line.text for line in rest.added if line.box.top > edge and is_host(line.text)}
+    # Where a link leads is shown at the lower edge while the pointer is on it.
+    told = [text for text in told if len(plain(text)) > 1 and text not in shown_below]
     address = next((new for _, new in rest.changed if is_address(new.text)), None)
+    if (given_way := _given_way(change)) is not None and not entered:
+        after = "A field is at the place of these words."
+        yield from change.pressed(Cause(given_way), after=after)
+        return
     recent = [*change.recent, *entered]
     by_typing = any(one.action in {"TYPE", "PASTE"} and change.second - one.second <= 1 for one in recent)
     if address is not None:
@@ -156,7 +225,9 @@ def updates(change: Change, rest: Difference, entered: Sequence[Event]) -> Itera
     elif not told and not rest.removed:
         yield from _ticked(change)
     elif told:
-        cause = None if by_typing else change.cause(only_buttons=True)
+        cause = change.cause(only_buttons=True)
+        if by_typing and (cause is None or cause.element is None or cause.element.kind != "button"):
+            cause = None
         if cause is not None and not _was_pressed(cause.element, change):
             yield from change.pressed(cause, after=f"The screen shows {quoted(told)}.")
         old = [line.text for line, _ in rest.changed][:_MOST_NAMED]
@@ -168,6 +239,18 @@ def updates(change: Change, rest: Difference, entered: Sequence[Event]) -> Itera
             before=f"The screen shows {quoted(old)}." if old else "These words are not on the screen.",
             after=f"The screen shows {quoted(told)}.",
         )
+
+
+def _given_way(change: Change) -> Element | None:
+    """Return the words at whose place a field has come: they were pressed to write something there."""
+    for control in change.after.controls:
+        if control.kind != "field" or any(one.box.meets(control.box) for one in change.before.controls if one.box.height < _CARD):
+            continue
+        gone = [line for line in change.before.lines if control.box.holds(line.box) and not is_host(line.text)]
+        gone = [line for line in gone if not any(plain(one.text) == plain(line.text) and one.box.meets(line.box) for one in change.after.lines)]
+        if len(gone) == 1:
+            return Element("button", gone[0].text, gone[0].box)
+    return None
 
 
 def _goes_on(old: Line, new: Line) -> bool:
@@ -183,18 +266,14 @@ def _continued(change: Change, old: Line, new: Line) -> Event:
     )
     whole = just_came or not new.text.startswith(old.text)
     typed = new.text if whole else new.text[len(old.text) :].strip()
-    element = Element("line of text", old.text, new.box)
+    element = Element("line of text", old.text, new.box, new.text)
     before, after = f"The line says {quoted([old.text])}.", f"The line says {quoted([new.text])}."
     return Event(change.second, "TYPE", change.app, element, typed=typed, before=before, after=after)
 
 
 def _pasted(change: Change, rest: Difference) -> Event | None:
     """Return that something was pasted: somebody says so, and words are there twice that were there once."""
-    said = " ".join(
-        one.text
-        for one in change.reading.spoken
-        if one.start <= change.second + 1 and change.second - _SAID_SECONDS <= one.end
-    )
+    said = _said(change.reading, change.second, _SAID_SECONDS)
     if _PASTE.search(said) is None or len(rest.added) != 1 or rest.changed:
         return None
     line = rest.added[0]
@@ -205,8 +284,11 @@ def _pasted(change: Change, rest: Difference) -> Event | None:
 
 def _was_pressed(element: Element | None, change: Change) -> bool:
     """Tell whether this is only what follows a moment after it was pressed."""
-    return any(
-        one.action == "CLICK" and one.target == element and change.second - one.second <= _SAME_PRESS_SECONDS
+    since = change.second - _SAME_PRESS_SECONDS
+    rested = [one.first for one in change.reading.pointers if one.first <= change.second <= one.last + 1]
+    since = min([since, *(first - 1 for first in rested)])
+    return element is not None and any(
+        one.action == "CLICK" and one.target is not None and one.target.text == element.text and one.second >= since
         for one in change.recent
     )
 

@@ -1,5 +1,7 @@
 """Mends slips of reading: a word that the pointer covers for a moment, a caret that is read as a letter. Pure."""
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 
 from rapidfuzz import fuzz
@@ -12,12 +14,14 @@ __all__ = ["steady"]
 _LIKE = 60.0
 _POINTER = 16
 _CARET = 6
+_NUMBER = re.compile(r"\d{2,}")
+_LOOK_ALIKE = str.maketrans({"o": "0", "i": "1", "l": "1", "|": "1"})
 _CARETS = frozenset("|IiTl[]1!.,'`")
 
 
 def steady(reading: Reading) -> list[Screen]:
     """Return the screens; in them a line reads as before where it does so again later, or the pointer is on it."""
-    mended = _with_spaces([_without_carets(_without_signs(screen), reading) for screen in reading.screens])
+    mended = _with_one_spelling(_with_spaces([_without_carets(_without_signs(screen), reading) for screen in reading.screens]))
     for place, screen in enumerate(mended):
         before = mended[place - 1].lines if place else ()
         after = mended[place + 1].lines if place + 1 < len(mended) else ()
@@ -73,6 +77,35 @@ def _with_spaces(screens: Sequence[Screen]) -> list[Screen]:
     ]
 
 
+def _with_one_spelling(screens: Sequence[Screen]) -> list[Screen]:
+    """Return the screens with each number spelt as most like it are: an O and a zero look the same."""
+    spelt: dict[str, Counter[str]] = {}
+    for screen in screens:
+        for line in screen.lines:
+            if any(character.isdigit() for character in line.text):
+                spelt.setdefault(_shape(line.text), Counter())[line.text] += 1
+    patterns = Counter(_NUMBER.sub("#", text) for found in spelt.values() for text in found.elements())
+    best = {
+        shape: max(found, key=lambda text, found=found: (patterns[_NUMBER.sub("#", text)], found[text]))
+        for shape, found in spelt.items()
+        if len(found) > 1
+    }
+    return [
+        screen.model_copy(
+            update={
+                "lines": tuple(
+                    line.model_copy(update={"text": best.get(_shape(line.text), line.text)}) for line in screen.lines
+                )
+            }
+        )
+        for screen in screens
+    ]
+
+
+def _shape(text: str) -> str:
+    return plain(text).translate(_LOOK_ALIKE)
+
+
 def _find(line: Line, lines: Sequence[Line]) -> Line | None:
     return next((one for one in lines if one.box.is_at(line.box) and is_same_text(one.text, line.text)), None)
 
@@ -87,9 +120,16 @@ def _mended(line: Line, before: Sequence[Line], after: Sequence[Line], at: tuple
     old = next((one for one in before if one.box.is_at(line.box)), None)
     new = None if old is None else _find(old, after)
     covered = at is not None and line.box.has(at, slack=_POINTER)
-    if old is not None and (covered or new is not None) and plain(old.text) != plain(text) and _is_like(old.text, text):
+    one_letter = old is not None and _is_one_letter(plain(old.text), plain(text))
+    if old is not None and (covered or new is not None or one_letter) and plain(old.text) != plain(text) and _is_like(old.text, text):
         return line.model_copy(update={"text": old.text})
     return line if text == line.text else line.model_copy(update={"text": text})
+
+
+def _is_one_letter(one: str, other: str) -> bool:
+    """Tell whether two words differ in one letter in the middle: pressed, a button is read badly."""
+    differing = [place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
+    return len(one) == len(other) > len(differing) == 1 and 0 < differing[0] < len(one) - 1
 
 
 def _is_like(one: str, other: str) -> bool:

@@ -15,6 +15,7 @@ _ENTERING = frozenset({"TYPE", "PASTE"})
 _MOST_EVIDENCE = 5
 _LONGEST = 90
 _ONE_SCROLL_SECONDS = 4.0
+_ARROWS = frozenset({"Up", "Down", "Left", "Right"})
 
 
 @dataclass
@@ -79,11 +80,15 @@ def seconds(stamp: Any) -> float:
 def steps_of(items: Sequence[dict[str, Any]]) -> list[Step]:
     """Return the steps, in order; what only shows a result goes to the step before it."""
     steps: list[Step] = []
+    taken: dict[str, Any] | None = None
     for item in items:
         action = str(item.get("action_type_observed") or "")
         if not action:
             continue
         last = steps[-1] if steps else None
+        if action == "DRAG_START":
+            taken = item
+            continue
         if action in _RESULTS:
             if last is not None:
                 _take_result(last, item)
@@ -91,6 +96,13 @@ def steps_of(items: Sequence[dict[str, Any]]) -> list[Step]:
         step = _step(item, action)
         if step is None:
             continue
+        if step.kind == "drag" and taken is not None:
+            _take_up(step, taken, action)
+            taken = None
+        if step.kind == "choose" and last is not None and last.kind == "key" and last.value in _ARROWS:
+            # Going down a list by key is a part of choosing from it.
+            steps.pop()
+            last = steps[-1] if steps else None
         if last is not None and _opened_list(last, step):
             step.target = last.target
             step.label = _label(step, action, "")
@@ -100,6 +112,13 @@ def steps_of(items: Sequence[dict[str, Any]]) -> list[Step]:
         else:
             steps.append(step)
     return steps
+
+
+def _take_up(step: Step, taken: dict[str, Any], action: str) -> None:
+    """Say what is dragged: the item in which it was taken up names it."""
+    step.value = str((taken.get("target_element_details") or {}).get("element_visible_text") or "")
+    step.start, step.items = seconds(taken.get("timestamp_start_visual")), [taken, *step.items]
+    step.label = _label(step, action, "")
 
 
 def _take_result(step: Step, item: dict[str, Any]) -> None:
@@ -123,6 +142,8 @@ def _is_one(last: Step, step: Step) -> bool:
         return last.target == step.target
     if step.kind == "enter" and last.kind == "enter":
         return last.target == step.target
+    if step.kind == last.kind == "key":
+        return step.value == last.value and step.value in _ARROWS
     return step.kind == last.kind == "scroll" and step.start - last.end <= _ONE_SCROLL_SECONDS
 
 
@@ -166,7 +187,7 @@ _LABELS = {
     "open address": "Open the address {value}",
     "switch": 'Go to "{target}"',
     "scroll": "Scroll until you see what you need",
-    "drag": 'Drag "{target}" to its new place',
+    "drag": 'Drag "{value}" to "{target}"',
     "copy": 'Copy "{target}"',
     "look": 'Look at "{target}"',
 }
@@ -197,7 +218,7 @@ def _kind(action: str, element: str, entered: dict[str, Any]) -> str:
 def _label(step: Step, action: str, key: str) -> str:
     value = step.value
     if step.kind == "key":
-        value = (key or action.removeprefix("KEYPRESS").strip("_") or "the key").capitalize()
+        value = step.value = _key_name(key or action.removeprefix("KEYPRESS").strip("_") or "the key")
     if step.kind == "open address":
         value = value or step.target
     if step.is_secret:
@@ -206,6 +227,11 @@ def _label(step: Step, action: str, key: str) -> str:
     if step.kind == "choose" and step.target == value:
         return f'Choose "{value}"'
     return _LABELS[step.kind].format(target=step.target, value=" ".join(value.split())[:_LONGEST])
+
+
+def _key_name(key: str) -> str:
+    """Return a key as people write it: CTRL+S becomes Ctrl+S."""
+    return "+".join(part.capitalize() for part in key.split("+"))
 
 
 def _variable_name(text: str) -> str:
