@@ -59,7 +59,7 @@ def screen_at(screens: Sequence[Screen], second: int) -> Screen:
 
 def of_change(
     before: Screen,
-    second: int,
+    after: Screen,
     reading: Reading,
     recent: Sequence[_Done],
     *,
@@ -67,12 +67,12 @@ def of_change(
     within: Box | None = None,
     only_buttons: bool = False,
 ) -> Cause | None:
-    """Return what most likely made the screen change at a second; None where nothing points at it.
+    """Return what most likely made one screen become another; None where nothing points at it.
 
     Parameters
     ----------
-    before
-        The screen before.
+    before, after
+        The two screens.
     recent
         What was done last.
     hint
@@ -82,16 +82,23 @@ def of_change(
     only_buttons
         Words that are no button do not count.
     """
-    came = traces(before, second, reading)
+    second = after.second
+    came = [*traces(before, second, reading), *_together(before, after)]
     points = [at for moment in (second, second - 1) if (at := pointer_at(reading, moment)) is not None]
     elements = [element for point in points if (element := element_at(before, point)) is not None]
     elements = _inside(elements, within)
     came = _inside(came, within)
     buttons = [one for one in (*elements, *came) if one.kind == "button"]
-    if buttons:
+    # Where the pointer was found before it came to a row, it only passed.
+    latest = came[0] if came else None
+    is_row = latest is not None and latest.kind == "table row" and not any(one.kind == "button" for one in elements)
+    if buttons and not is_row:
         return Cause(buttons[0])
     fresh = [one for one in came if one.kind == "table row" or len(one.text) <= _LONGEST_NAME]
     if only_buttons:
+        # Words may have been drawn again for another reason.
+        drawn = [line.box for line in before.lines if any(_is_all_of(area, line.box) for area in before.changed)]
+        fresh = [one for one in fresh if one.box not in drawn]
         return Cause(fresh[0]) if fresh else None
     rows = [one for one in (*elements, *fresh) if one.kind == "table row"]
     if rows:
@@ -134,6 +141,16 @@ def traces(before: Screen, second: int, reading: Reading) -> list[Element]:
     came = [element for _, element in sorted(found, key=lambda one: -one[0])]
     edge = _LOWER_EDGE * reading.height
     return [one for one in came if one.kind != "text field" and not (is_host(one.text) and one.box.top > edge)]
+
+
+def _together(before: Screen, after: Screen) -> list[Element]:
+    """Return buttons to which the pointer came in the second in which something came of it."""
+    if len(after.changed) > 2 * _CALM:
+        return []
+    known = [line.box for line in before.lines]
+    words = [line.box for line in after.lines if not any(line.box.is_at(box) for box in known)]
+    touched = [_touched(before, area) for area in after.changed if not any(box.meets(area) for box in words)]
+    return [one for one in touched if one is not None and one.kind == "button"]
 
 
 def _touched(screen: Screen, area: Box) -> Element | None:

@@ -85,7 +85,7 @@ class Change:
         """Return what most likely brought it about, see `cause.of_change`."""
         return of_change(
             self.before,
-            self.second,
+            self.after,
             self.reading,
             self.recent,
             hint=hint,

@@ -16,11 +16,13 @@ _STAYS = 0.45
 _FEW_LINES = 2
 _EDGE = 0.08
 _LONGEST = 300
-_RIGHT, _RIGHT_END, _HIGH = 0.6, 0.8, 0.35
+_RIGHT, _HIGH = 0.6, 0.35
 _MENUS = frozenset({"file", "edit", "view", "help", "datei", "bearbeiten", "ansicht", "hilfe"})
 _FOLDER = re.compile(r"^\S*/(?=\S)")
 _FEWEST_MENUS = 3
 _MENU_ROWS = 4
+_RIM = 6
+_NEAR_FIELD = 40
 
 
 def dialog_events(change: Change, state: State) -> list[Event]:
@@ -81,7 +83,7 @@ def _is_offered(change: Change, box: Box) -> bool:
     """Tell whether the browser offers something by itself: a bubble below the right end of its address bar."""
     reading = change.reading
     is_right = box.centre[0] > _RIGHT * reading.width and box.top < _HIGH * reading.height
-    return is_right and box.right > _RIGHT_END * reading.width and has_address_bar(change.after, height=reading.height)
+    return is_right and has_address_bar(change.after, height=reading.height)
 
 
 def _in_front(change: Change, name: str, box: Box, before: str) -> Event:
@@ -111,6 +113,11 @@ def _opened(change: Change, state: State) -> Box | None:
         for one in after.controls
         if one.kind == "button" and not any(one.box.is_at(other.box) for other in before.controls)
     ]
+    # A list below the field that has the focus offers what to write there.
+    focus = state.focus
+    if focus is not None:
+        buttons = [box for box in buttons if not (box.left < focus.right and focus.left < box.right
+                                                  and 0 <= box.top - focus.bottom + _RIM <= _NEAR_FIELD)]
     with_words = [box for box in buttons if any(box.holds(line.box) for line in after.lines)]
     if not dark and (compared.share_kept < _STAYS or not with_words or len(compared.added) < _FEW_LINES):
         return None

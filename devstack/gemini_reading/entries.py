@@ -110,7 +110,10 @@ def _chosen_late(change: Change, state: State) -> list[Event]:
     menu = state.last_menu
     if menu is None or change.second - state.last_menu_second > _LATE_SECONDS:
         return []
-    chosen = list(_choice(change, menu, state.menu_options, state.menu_second))
+    chosen = [
+        replace(one, second=min(one.second, state.last_menu_second))
+        for one in _choice(change, menu, state.menu_options, state.menu_second)
+    ]
     if chosen:
         state.last_menu = None
     return chosen
@@ -125,7 +128,7 @@ def _option(shown: str, options: Sequence[str]) -> str:
 
 def _arrows(change: Change, menu: Element, value: str, options: Sequence[str], opened: int) -> Iterator[Event]:
     """Yield the keys by which one went down or up a list: the pointer never was at the choice."""
-    at = pointer_at(change.reading, change.second) or pointer_at(change.reading, change.second - 1)
+    at = pointer_at(change.reading, opened)
     if at is None or not menu.box.has(at, slack=_HAND):
         return
     places = [next((place for place, one in enumerate(options) if plain(one) == plain(text)), -1)
@@ -158,6 +161,8 @@ def _opened_menu(change: Change) -> tuple[Element, tuple[str, ...]] | None:
     """Return the field below which a list of choices opened, and the choices."""
     if change.compared.share_kept < _STAYS:
         return None
+    stays = [new for _, new in change.compared.kept]
+    fresh = [line for line in change.after.lines if line not in stays]
     for control in change.before.controls:
         box = control.box
         near = any(area.meets(box) or _is_below(area, box) for area in change.after.changed)
@@ -165,13 +170,15 @@ def _opened_menu(change: Change) -> tuple[Element, tuple[str, ...]] | None:
             continue
         below = [
             line
-            for line in change.compared.added
+            for line in fresh
             if box.left - 4 <= line.box.left <= box.left + 60
             and box.bottom - 4 <= line.box.top
             and line.box.right <= box.right + 60
         ]
         rows = sorted({line.box.top // 8: line for line in below}.values(), key=lambda line: line.box.top)
-        if len(rows) < _FEWEST_CHOICES or rows[0].box.top - box.bottom > 60:
+        # What only moved down made place for something else.
+        new = sum(line in change.compared.added for line in rows)
+        if len(rows) < _FEWEST_CHOICES or new < _FEWEST_CHOICES or rows[0].box.top - box.bottom > 60:
             continue
         if all(later.box.top - one.box.top <= 3 * one.box.height for one, later in itertools.pairwise(rows)):
             inside = text_in(change.before, box)

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from devstack.gemini_reading.cause import pointed_at, screen_at
 from devstack.gemini_reading.change import Change, State
+from devstack.gemini_reading.clipboard import with_copies, with_saves
 from devstack.gemini_reading.dialogs import dialog_events
 from devstack.gemini_reading.difference import Difference, plain
 from devstack.gemini_reading.entries import entry_events, is_same_field, menu_events
 from devstack.gemini_reading.event import Event, named, place_of, quoted
 from devstack.gemini_reading.layout import Element, application
 from devstack.gemini_reading.pages import dragged, new_page, scrolled, updates
-from devstack.gemini_reading.recording import Line, Reading, Screen
+from devstack.gemini_reading.recording import Line, Pointer, Reading, Screen
 from devstack.gemini_reading.steady import steady
 from devstack.gemini_reading.steady_controls import steady_controls
 
@@ -24,6 +25,10 @@ _NEAREST = 2
 _SAME_FIELD_SECONDS = 6
 _LINE = "line of text"
 _BESIDE = 8
+_BELOW = 4
+_MARK = 30
+_MARK_HEIGHT = 24
+_LONGEST_LABEL = 16
 _REPEATED_SECONDS = 2
 _ONE_SCROLL_SECONDS = 2
 _ENTERING = frozenset({"TYPE", "PASTE"})
@@ -38,7 +43,8 @@ def events(reading: Reading) -> list[Event]:
     for before, after in itertools.pairwise(screens):
         found += _between(Change(before, after, reading, tuple(found[-_RECENT:])), state)
     found += _rests(screens, reading, found)
-    return _joined(sorted(found, key=lambda event: event.second))
+    joined = _in_their_windows(_joined(sorted(found, key=lambda event: event.second)))
+    return with_saves(with_copies(joined, screens, reading), screens, reading)
 
 
 def _first(screen: Screen, height: int) -> Event:
@@ -110,12 +116,37 @@ def _rests(screens: Sequence[Screen], reading: Reading, found: Sequence[Event]) 
         if done & set(range(pointer.first - 1, pointer.first + 3)):
             continue
         screen = screen_at(screens, pointer.first)
+        place = place_of(screen, reading.height)
+        if (mark := _mark_at(screen, pointer)) is not None:
+            before = f"{quoted([mark.text])} has its mark or none."
+            after = f"The mark beside {quoted([mark.text])} has changed."
+            rests.append(Event(pointer.first, "CLICK", place, mark, before=before, after=after))
+            continue
         element = pointed_at(screen, pointer.at)
         if element is not None:
             after = f"The pointer rests at {quoted([element.inside or element.text])}."
-            place = place_of(screen, reading.height)
             rests.append(Event(pointer.first, "MOUSE_MOVE_TO_REGION", place, element, after=after))
     return rests
+
+
+def _mark_at(screen: Screen, pointer: Pointer) -> Element | None:
+    """Return the box to tick at which the pointer rests: a small change right before words, and no words under it."""
+    x, y = pointer.at
+    if screen.second != pointer.first or any(line.box.has(pointer.at) for line in screen.lines):
+        return None
+    beside = [
+        line
+        for line in screen.lines
+        if line.box.top <= y < line.box.bottom + _BELOW and -_MARK // 4 <= line.box.left - x <= _MARK
+    ]
+    drawn = [
+        area
+        for area in screen.changed
+        if area.has(pointer.at, slack=_MARK // 2) and area.height > area.width and area.height >= _MARK_HEIGHT
+    ]
+    if len(beside) != 1 or not drawn or beside[0].box.width > _LONGEST_LABEL * beside[0].box.height:
+        return None
+    return Element("checkbox", beside[0].text, drawn[0])
 
 
 def _joined(found: Sequence[Event]) -> list[Event]:
@@ -147,7 +178,8 @@ def _joined(found: Sequence[Event]) -> list[Event]:
             continue
         if event.action in _ENTERING and event.target is not None and event.target.kind != _LINE and not any(
             one.action in {"CLICK", "KEYPRESS_TAB"} and event.second - one.second <= _SAME_FIELD_SECONDS
-            and (one.target is None or is_same_field(one.target.box, event.target.box))
+            and (one.target is None or is_same_field(one.target.box, event.target.box)
+                 or event.target.box.holds(one.target.box))
             for one in joined[-_NEAREST:]
         ):
             joined.append(
@@ -190,6 +222,17 @@ def _is_same_press(one: Event, other: Event) -> bool:
     if one.action != "CLICK" or one.selected or one.target is None or other.target is None:
         return False
     return one.target.text == other.target.text
+
+
+def _in_their_windows(found: Sequence[Event]) -> list[Event]:
+    """Return the events; while the window of a program is in front of another one, all is done in it."""
+    front, named = "", []
+    for event in found:
+        if event.action == "OPEN_APPLICATION" and event.target is not None:
+            # What comes to the front as a whole screen has its name from there.
+            front = "" if front or not event.target.box.area else event.target.text
+        named.append(replace(event, app=front) if front else event)
+    return named
 
 
 def _is_one_place(one: Element, other: Element) -> bool:

@@ -13,6 +13,7 @@ from devstack.gemini_reading.recording import Control
 __all__ = ["focus_events", "is_redrawn"]
 
 _RIM = 12
+_NARROWEST = 48
 _WIDE, _HIGH = 0.85, 0.7
 _RESTED_SECONDS = 3
 _HAND = 24
@@ -26,7 +27,8 @@ def focus_events(change: Change, state: State, fields: list[tuple[Control, str]]
     fields
         What one can type into, and what each is called.
     """
-    drawn = [(control, name) for control, name in fields if is_redrawn(control.box, change)]
+    wide = [(control, name) for control, name in fields if control.box.width >= _NARROWEST]
+    drawn = [(control, name) for control, name in wide if is_redrawn(control.box, change)]
     # The one that had it loses it at the same time.
     gained = [(control, name) for control, name in drawn if state.focus is None or not control.box.is_at(state.focus)]
     if len(gained) != 1:

@@ -31,8 +31,9 @@ _SLACK = 6
 _LEAST_CELLS = 3
 _ROW_LENGTH = 6
 _LEVEL = 0.3
+_ROWS_APART = 3
 _CLOSE_ABOVE = 14
-_CLOSE_LEFT = 60
+_CLOSE_LEFT = 100
 _BROWSER_SHARE = 0.13
 _HOST = re.compile(r"^[\w-]+(\.[\w-]{2,})+(:\d+)?(/\S*)?$")
 _ADDRESS = re.compile(
@@ -165,6 +166,16 @@ def row_of(screen: Screen, line: Line) -> list[Line]:
     return sorted(row, key=lambda other: other.box.left)
 
 
+def _has_neighbour(screen: Screen, cell: Line, row: list[Line]) -> bool:
+    """Tell whether words stand right above or below a cell and begin where it does: it is in a column of a table."""
+    return any(
+        abs(one.box.left - cell.box.left) <= 2 * _SLACK
+        and abs(one.box.centre[1] - cell.box.centre[1]) <= _ROWS_APART * cell.box.height
+        for one in screen.lines
+        if one not in row
+    )
+
+
 def element_at(screen: Screen, point: tuple[int, int]) -> Element | None:
     """Return what can be pressed at a point: a button, a field, a row of a table, or words."""
     holding = [one for one in screen.controls if one.box.has(point)]
@@ -186,11 +197,11 @@ def element_at(screen: Screen, point: tuple[int, int]) -> Element | None:
     if line is None:
         return None
     row = row_of(screen, line)
-    above = [one for one in screen.lines if one is not line and abs(one.box.left - row[0].box.left) <= 2 * _SLACK]
+    columns = [cell for cell in row if _has_neighbour(screen, cell, row)]
     others = [one for one in row if one is not line]
     in_controls = any(one.kind == "button" and one.box.holds(cell.box) and not one.box.holds(line.box)
                       and one.box.width < _ROW_LENGTH * cell.box.height + cell.box.width
                       for one in screen.controls for cell in others)
-    if len(row) >= _LEAST_CELLS and above and not in_controls:
+    if len(row) >= _LEAST_CELLS and len(columns) > 1 and not in_controls:
         return Element("table row", row[0].text, line.box, " | ".join(cell.text for cell in row))
     return Element("text", line.text, line.box)

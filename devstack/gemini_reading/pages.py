@@ -7,8 +7,9 @@ from devstack.gemini_reading.cause import Cause, pointer_at, traces
 from devstack.gemini_reading.change import Change
 from devstack.gemini_reading.difference import Difference, plain
 from devstack.gemini_reading.event import Event, named, quoted
+from devstack.gemini_reading.focus import is_redrawn
 from devstack.gemini_reading.geometry import Box
-from devstack.gemini_reading.layout import Element, application, field_at, has_address_bar, heading, is_address, is_host, title_in
+from devstack.gemini_reading.layout import Element, application, field_at, has_address_bar, heading, is_address, is_host, text_in, title_in
 from devstack.gemini_reading.recording import Line, Reading
 
 __all__ = ["dragged", "new_page", "scrolled", "updates"]
@@ -28,6 +29,8 @@ _SHORTEST_DRAG = 40
 _MOST_DRAGGED = 2
 _HELD = 60
 _CARD = 70
+_TYPED_SECONDS = 3
+_BEGINNING = 4
 _LOWER_EDGE = 0.93
 _TICK = (8, 40)
 _SAME_PRESS_SECONDS = 3
@@ -140,7 +143,15 @@ def dragged(change: Change) -> list[Event]:
     held = [pair for pair in compared.moved if _distance(*pair) >= _SHORTEST_DRAG]
     held = [pair for pair in held if at is not None and pair[1].box.has(at, slack=_HELD)]
     # It has left its place; what was copied or suggested has not.
-    held = [pair for pair in held if not any(line.box.meets(pair[0].box) for line in change.after.lines)]
+    held = [
+        pair
+        for pair in held
+        if not any(
+            line.box.meets(pair[0].box) and plain(line.text)[:_BEGINNING] == plain(pair[0].text)[:_BEGINNING]
+            for line in change.after.lines
+            if line is not pair[1]
+        )
+    ]
     if not held:
         return []
     old, new = max(held, key=lambda pair: _distance(*pair))
@@ -210,6 +221,9 @@ def updates(change: Change, rest: Difference, entered: Sequence[Event]) -> Itera
     shown_below = {line.text for line in rest.added if line.box.top > edge and is_host(line.text)}
     # Where a link leads is shown at the lower edge while the pointer is on it.
     told = [text for text in told if len(plain(text)) > 1 and text not in shown_below]
+    if (committed := _committed(change)) is not None and not entered:
+        yield committed
+        return
     address = next((new for _, new in rest.changed if is_address(new.text)), None)
     if (given_way := _given_way(change)) is not None and not entered:
         after = "A field is at the place of these words."
@@ -223,7 +237,7 @@ def updates(change: Change, rest: Difference, entered: Sequence[Event]) -> Itera
         before = "Another address is shown."
         yield Event(change.second, "NAVIGATE_URL", change.app, element, typed=address.text, before=before, after=after)
     elif not told and not rest.removed:
-        yield from _ticked(change)
+        yield from list(_toggled(change)) or _ticked(change)
     elif told:
         cause = change.cause(only_buttons=True)
         if by_typing and (cause is None or cause.element is None or cause.element.kind != "button"):
@@ -239,6 +253,21 @@ def updates(change: Change, rest: Difference, entered: Sequence[Event]) -> Itera
             before=f"The screen shows {quoted(old)}." if old else "These words are not on the screen.",
             after=f"The screen shows {quoted(told)}.",
         )
+
+
+def _committed(change: Change) -> Event | None:
+    """Return the key that took what was just typed: its field is drawn again, and other things move or come."""
+    last = next((one for one in reversed(change.recent) if one.action != "SCREEN_UPDATE"), None)
+    if last is None or last.action != "TYPE" or last.target is None:
+        return None
+    if change.second - max(last.second, last.until) > _TYPED_SECONDS or not is_redrawn(last.target.box, change):
+        return None
+    words = {plain(line.text) for line in change.after.lines}
+    moved = change.compared.moved or change.compared.added
+    if plain(last.typed) not in words or not moved or change.cause(only_buttons=True) is not None:
+        return None
+    after = f"{quoted([last.typed])} is taken."
+    return Event(change.second, "KEYPRESS_ENTER", change.app, key="ENTER", before=last.after, after=after)
 
 
 def _given_way(change: Change) -> Element | None:
@@ -291,6 +320,18 @@ def _was_pressed(element: Element | None, change: Change) -> bool:
         one.action == "CLICK" and one.target is not None and one.target.text == element.text and one.second >= since
         for one in change.recent
     )
+
+
+def _toggled(change: Change) -> Iterator[Event]:
+    """Yield that a button was pressed which stays as it is drawn then: the pointer had come to it before."""
+    came = traces(change.before, change.second, change.reading)
+    for control in change.after.controls:
+        words = text_in(change.after, control.box)
+        if control.kind == "button" and words and is_redrawn(control.box, change) and words == text_in(change.before, control.box):
+            element = next((one for one in came if control.box.holds(one.box)), None)
+            if element is not None and not _was_pressed(element, change):
+                yield from change.pressed(Cause(Element("button", words, control.box)), after=f"{quoted([words])} is marked.")
+                return
 
 
 def _ticked(change: Change) -> Iterator[Event]:

@@ -64,17 +64,23 @@ def _without_carets(screen: Screen, reading: Reading) -> Screen:
 
 
 def _with_spaces(screens: Sequence[Screen]) -> list[Screen]:
-    """Return the screens with each text spaced as it is read first: later the pointer may be in a gap."""
+    """Return the screens with each text spaced and dotted as it is read first: later the pointer may be in a gap."""
     spaced: dict[str, str] = {}
     for screen in screens:
         for line in screen.lines:
-            spaced.setdefault(plain(line.text), line.text)
+            spaced.setdefault(_letters(line.text), line.text)
     return [
         screen.model_copy(
-            update={"lines": tuple(line.model_copy(update={"text": spaced[plain(line.text)]}) for line in screen.lines)}
+            update={"lines": tuple(line.model_copy(update={"text": spaced[_letters(line.text)]}) for line in screen.lines)}
         )
         for screen in screens
     ]
+
+
+def _letters(text: str) -> str:
+    """Return a text as its readings are compared: a dot may be lost, but not in a number."""
+    letters = plain(text)
+    return letters if any(character.isdigit() for character in letters) else letters.replace(".", "").replace(",", "")
 
 
 def _with_one_spelling(screens: Sequence[Screen]) -> list[Screen]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from devstack.gemini_reading.sop.steps import seconds
 
-__all__ = ["Sentence", "imperative", "question_of", "sentences", "told_action"]
+__all__ = ["Sentence", "imperative", "question_of", "sentences", "told_action", "told_check"]
 
 _ENDS = re.compile(r"(?<=[.!?])\s+")
 _NOT_UNDERSTOOD = re.compile(r"\[[^\[\]]*\]")
@@ -50,7 +50,29 @@ _TOLD = re.compile(
 _SO = re.compile(r"(?i)\bso\s*$")
 _MOST_LEAD = 7
 _JOINS = re.compile(r"(?i)^(?:and|but|so|then|now|first|next|finally|again|here|also)\b,?\s*")
-_VERB = re.compile(r"(?i)^(.+?)\s+(is|are|has|was|were|can|does)\s+(.+)$")
+_VERB = re.compile(
+    r"(?i)^(.+?)\s+(is|are|has|was|were|can|does|shows|says|contains|needs|wants|asks|starts|ends|costs)\s+(.+)$"
+)
+_DOES = {
+    "has": "have",
+    "shows": "show",
+    "says": "say",
+    "contains": "contain",
+    "needs": "need",
+    "wants": "want",
+    "asks": "ask",
+    "starts": "start",
+    "ends": "end",
+    "costs": "cost",
+}
+_SHORT_IS = re.compile(r"(?i)\b(they|we|you)'re\b|\b(it|he|she|that|there)'s\b")
+_TELLS = re.compile(
+    r"(?i)\b(?:message|page|screen|status|list|notice|line|field|dialog|table)s?\s+(?:now\s+|also\s+)?"
+    r"(?:says?|shows?|confirms?|tells?)\s+(?:us\s+|me\s+)?(?:that\s+)?(?P<what>.+)$"
+)
+_PROOF = re.compile(
+    r"(?i)^(?P<what>(?:the|our|my)\s.+?\s(?:has|is|was|got)\s.+?),\s+so\s+(?:it|that|this|he|she|they|everything)\s+(?:is|are|has|was)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -129,12 +151,13 @@ def _sentence(text: str, start: float, end: float, item: dict[str, Any]) -> Sent
 
 def question_of(condition: str) -> str:
     """Return a condition as a question: "the amount is above 10" becomes "Is the amount above 10?"."""
+    condition = _SHORT_IS.sub(lambda found: f"{found[1]} are" if found[1] else f"{found[2]} is", condition)
     found = _VERB.search(condition)
     if found is None:
         return f"Does this hold: {condition}?"
     subject, verb, rest = found.groups()
-    if verb.casefold() == "has":
-        return f"Does {subject} have {rest}?"
+    if verb.casefold() in _DOES:
+        return f"Does {subject} {_DOES[verb.casefold()]} {rest}?"
     return f"{verb.capitalize()} {subject} {rest}?"
 
 
@@ -154,6 +177,18 @@ def imperative(text: str, condition: str = "") -> str:
     said = re.sub(r"(?i)\bmyself\b|\bourselves\b", "yourself", said).strip()
     said = said[:1].upper() + said[1:]
     return f"{said} ({limit[:1].lower()}{limit[1:]})" if limit else said
+
+
+def told_check(text: str) -> str:
+    """Return what somebody finds on the screen as a check of it; empty where they do not say what it shows.
+
+    "The message says that the user was changed" becomes "Check that the user was changed".
+    """
+    found = _TELLS.search(text.strip(" .!")) or _PROOF.search(text.strip(" .!"))
+    if found is None:
+        return ""
+    what = found["what"].strip(" ,")
+    return f"Check that {what[:1].lower()}{what[1:]}"
 
 
 def told_action(text: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devstack.gemini_reading.sop.graph import Node, Part
-from devstack.gemini_reading.sop.narration import Sentence, imperative, question_of, sentences, told_action
+from devstack.gemini_reading.sop.narration import Sentence, imperative, question_of, sentences, told_action, told_check
 from devstack.gemini_reading.sop.repetition import repetition_in
 from devstack.gemini_reading.sop.steps import Step, seconds, steps_of
 
@@ -137,7 +137,17 @@ def _entries(steps: Sequence[Step], said: Sequence[Sentence], made: Outline) -> 
             )
             entries.append(_Entry(Part(node), sentence.start, sentence=sentence))
     shown = {text for step in steps for text in step.said}
+    first = min((step.start for step in steps), default=0.0)
+    checked = {step.label for step in steps if step.kind == "look"}
     for sentence in said:
+        if (label := told_check(sentence.text)) and not sentence.condition and label not in checked:
+            if not any(sentence.item in step.items for step in steps):
+                at = sentence.start
+                entries.append(_Entry(Part(_spoken_task(label, sentence)), at, is_closing=at >= closing - _LEAD))
+            continue
+        if sentence is said[0] and _until(sentence, said) <= first and len(said) > 1:
+            # What is said before anything is done is what all of it is about.
+            continue
         if _is_only_told(sentence, shown) and (label := told_action(sentence.text)):
             at = sentence.start
             entries.append(_Entry(Part(_spoken_task(label, sentence)), at, is_closing=at >= closing - _LEAD))

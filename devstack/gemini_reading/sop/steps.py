@@ -15,6 +15,7 @@ _ENTERING = frozenset({"TYPE", "PASTE"})
 _MOST_EVIDENCE = 5
 _LONGEST = 90
 _ONE_SCROLL_SECONDS = 4.0
+_SHORTCUTS = {"Ctrl+S": "Save with Ctrl+S", "Ctrl+C": "Copy with Ctrl+C", "Ctrl+V": "Paste with Ctrl+V"}
 _ARROWS = frozenset({"Up", "Down", "Left", "Right"})
 
 
@@ -30,6 +31,8 @@ class Step:
         What to do, in one imperative sentence.
     target, value
         The words on what it went to, and what was entered or chosen.
+    is_pasted
+        Whether it was pasted.
     is_secret
         Whether the value was hidden.
     start, end
@@ -53,6 +56,7 @@ class Step:
     acted: float = 0.0
     value: str = ""
     is_secret: bool = False
+    is_pasted: bool = False
     seen: list[str] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -103,6 +107,9 @@ def steps_of(items: Sequence[dict[str, Any]]) -> list[Step]:
             # Going down a list by key is a part of choosing from it.
             steps.pop()
             last = steps[-1] if steps else None
+        if last is not None and last.kind == "copy" and step.kind == "key" and step.value == "Ctrl+C":
+            _take_result(last, item)
+            continue
         if last is not None and _opened_list(last, step):
             step.target = last.target
             step.label = _label(step, action, "")
@@ -141,7 +148,7 @@ def _is_one(last: Step, step: Step) -> bool:
     if step.kind in {"enter", "choose"} and last.kind in {"click", "open"}:
         return last.target == step.target
     if step.kind == "enter" and last.kind == "enter":
-        return last.target == step.target
+        return last.target == step.target and not last.is_pasted
     if step.kind == last.kind == "key":
         return step.value == last.value and step.value in _ARROWS
     return step.kind == last.kind == "scroll" and step.start - last.end <= _ONE_SCROLL_SECONDS
@@ -170,6 +177,7 @@ def _step(item: dict[str, Any], action: str) -> Step | None:
         items=[item],
     )
     step.kind = _kind(action, element, entered)
+    step.is_pasted = action == "PASTE"
     if step.kind not in _LABELS or (not target and step.kind not in {"key", "scroll", "open address"}):
         return None
     step.label = _label(step, action, str(item.get("key_pressed") or ""))
@@ -224,6 +232,10 @@ def _label(step: Step, action: str, key: str) -> str:
     if step.is_secret:
         value = f"{{{_variable_name(step.target)}}}"
         return f'Enter {value} in "{step.target}"'
+    if step.kind == "key" and value in _SHORTCUTS:
+        return _SHORTCUTS[value]
+    if step.is_pasted:
+        return f'Paste "{" ".join(value.split())[:_LONGEST]}" into "{step.target}"'
     if step.kind == "choose" and step.target == value:
         return f'Choose "{value}"'
     return _LABELS[step.kind].format(target=step.target, value=" ".join(value.split())[:_LONGEST])
