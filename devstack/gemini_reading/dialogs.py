@@ -16,13 +16,14 @@ _STAYS = 0.45
 _FEW_LINES = 2
 _EDGE = 0.08
 _LONGEST = 300
-_RIGHT, _HIGH = 0.6, 0.35
+_RIGHT, _HIGH, _NARROW = 0.6, 0.35, 0.45
 _MENUS = frozenset({"file", "edit", "view", "help", "datei", "bearbeiten", "ansicht", "hilfe"})
 _FOLDER = re.compile(r"^\S*/(?=\S)")
 _FEWEST_MENUS = 3
 _MENU_ROWS = 4
 _RIM = 6
-_NEAR_FIELD = 40
+_NEAR_FIELD = 14
+_HIGHEST_FIELD = 60
 
 
 def dialog_events(change: Change, state: State) -> list[Event]:
@@ -83,7 +84,7 @@ def _is_offered(change: Change, box: Box) -> bool:
     """Tell whether the browser offers something by itself: a bubble below the right end of its address bar."""
     reading = change.reading
     is_right = box.centre[0] > _RIGHT * reading.width and box.top < _HIGH * reading.height
-    return is_right and has_address_bar(change.after, height=reading.height)
+    return is_right and box.width <= _NARROW * reading.width and has_address_bar(change.after, height=reading.height)
 
 
 def _in_front(change: Change, name: str, box: Box, before: str) -> Event:
@@ -113,11 +114,9 @@ def _opened(change: Change, state: State) -> Box | None:
         for one in after.controls
         if one.kind == "button" and not any(one.box.is_at(other.box) for other in before.controls)
     ]
-    # A list below the field that has the focus offers what to write there.
-    focus = state.focus
-    if focus is not None:
-        buttons = [box for box in buttons if not (box.left < focus.right and focus.left < box.right
-                                                  and 0 <= box.top - focus.bottom + _RIM <= _NEAR_FIELD)]
+    # A list right below a field offers what to write there.
+    fields = [one.box for one in before.controls if one.kind == "field" and one.box.height <= _HIGHEST_FIELD]
+    buttons = [box for box in buttons if not any(_is_below(box, one) for one in fields)]
     with_words = [box for box in buttons if any(box.holds(line.box) for line in after.lines)]
     if not dark and (compared.share_kept < _STAYS or not with_words or len(compared.added) < _FEW_LINES):
         return None
@@ -128,6 +127,10 @@ def _opened(change: Change, state: State) -> Box | None:
     box = around([*inner, *with_words])
     is_page = box.width > 0.9 * width and box.height > 0.8 * height
     return None if is_page and not dark else box
+
+
+def _is_below(box: Box, field: Box) -> bool:
+    return box.left < field.right and field.left < box.right and 0 <= box.top - field.bottom + _RIM <= _NEAR_FIELD
 
 
 def _is_closed(change: Change, state: State) -> bool:

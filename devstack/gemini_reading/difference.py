@@ -8,7 +8,7 @@ from rapidfuzz import fuzz
 from devstack.gemini_reading.geometry import Box
 from devstack.gemini_reading.recording import Line
 
-__all__ = ["Difference", "difference", "is_same_text", "plain"]
+__all__ = ["Difference", "difference", "is_same_text", "is_slip", "plain"]
 
 _SAME = 86.0
 _STILL = 4
@@ -56,6 +56,14 @@ def is_same_text(one: str, other: str) -> bool:
         return False
     # Words that one reading has and the other has not are no slip of reading.
     return abs(len(first) - len(second)) <= 1 and fuzz.ratio(first, second) >= _SAME
+
+
+def is_slip(one: str, other: str) -> bool:
+    """Tell whether the last letter is all that is different between two readings, or one letter more at the end."""
+    if _digits(one) != _digits(other) or one == other:
+        return False
+    shorter, longer = sorted((one, other), key=len)
+    return longer.startswith(shorter[:-1] if len(one) == len(other) else shorter) and len(longer) - len(shorter) <= 1
 
 
 def _digits(text: str) -> str:

@@ -1,6 +1,7 @@
 """What was done on the screen, found in the differences of one screen to the next. Pure."""
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ from devstack.gemini_reading.cause import pointed_at, screen_at
 from devstack.gemini_reading.change import Change, State
 from devstack.gemini_reading.clipboard import with_copies, with_saves
 from devstack.gemini_reading.dialogs import dialog_events
-from devstack.gemini_reading.difference import Difference, plain
+from devstack.gemini_reading.difference import Difference, is_slip, plain
 from devstack.gemini_reading.entries import entry_events, is_same_field, menu_events
 from devstack.gemini_reading.event import Event, named, place_of, quoted
 from devstack.gemini_reading.layout import Element, application
@@ -26,11 +27,13 @@ _SAME_FIELD_SECONDS = 6
 _LINE = "line of text"
 _BESIDE = 8
 _BELOW = 4
+_LEAST_TYPED = 5
 _MARK = 30
 _MARK_HEIGHT = 24
 _LONGEST_LABEL = 16
 _REPEATED_SECONDS = 2
 _ONE_SCROLL_SECONDS = 2
+_SHOWN_SECONDS = 4
 _ENTERING = frozenset({"TYPE", "PASTE"})
 
 
@@ -44,6 +47,7 @@ def events(reading: Reading) -> list[Event]:
         found += _between(Change(before, after, reading, tuple(found[-_RECENT:])), state)
     found += _rests(screens, reading, found)
     joined = _in_their_windows(_joined(sorted(found, key=lambda event: event.second)))
+    joined = [_as_read_later(event, screens) for event in joined]
     return with_saves(with_copies(joined, screens, reading), screens, reading)
 
 
@@ -87,7 +91,9 @@ def _between(change: Change, state: State) -> list[Event]:
         return entered
     if moved := dragged(change):
         return [*entered, *moved]
-    rest = _outside(change.compared, entered)
+    # A list shows what was chosen a moment ago, now with its arrow.
+    chosen = [one for one in change.recent if one.selected and change.second - one.second <= _SHOWN_SECONDS]
+    rest = _outside(change.compared, [*entered, *chosen])
     return [*entered, *updates(change, rest, entered)]
 
 
@@ -222,6 +228,22 @@ def _is_same_press(one: Event, other: Event) -> bool:
     if one.action != "CLICK" or one.selected or one.target is None or other.target is None:
         return False
     return one.target.text == other.target.text
+
+
+def _as_read_later(event: Event, screens: Sequence[Screen]) -> Event:
+    """Return what was typed as it is read elsewhere later: in a field a caret stands beside the last letter."""
+    if event.action != "TYPE" or len(event.typed) < _LEAST_TYPED or event.target is None:
+        return event
+    box, typed = event.target.box, plain(event.typed)
+    later = Counter(
+        line.text
+        for screen in screens
+        if screen.second > event.second
+        for line in screen.lines
+        if not box.meets(line.box) and is_slip(plain(line.text), typed)
+    )
+    there = any(plain(line.text) == typed for screen in screens for line in screen.lines if not box.meets(line.box))
+    return event if there or not later else replace(event, typed=later.most_common(1)[0][0])
 
 
 def _in_their_windows(found: Sequence[Event]) -> list[Event]:

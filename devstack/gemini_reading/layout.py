@@ -166,6 +166,12 @@ def row_of(screen: Screen, line: Line) -> list[Line]:
     return sorted(row, key=lambda other: other.box.left)
 
 
+def _has_buttons(screen: Screen, control: Control, cells: list[Line]) -> bool:
+    """Tell whether words in a long rectangle are on buttons of their own: it is no row of a table."""
+    inner = [one.box for one in screen.controls if one is not control and one.box.area < control.box.area // 2]
+    return any(box.holds(cell.box) and control.box.holds(box) for box in inner for cell in cells)
+
+
 def _has_neighbour(screen: Screen, cell: Line, row: list[Line]) -> bool:
     """Tell whether words stand right above or below a cell and begin where it does: it is in a column of a table."""
     return any(
@@ -182,7 +188,7 @@ def element_at(screen: Screen, point: tuple[int, int]) -> Element | None:
     for control in sorted(holding, key=lambda one: one.box.area):
         inside = text_in(screen, control.box)
         cells = sorted((one for one in screen.lines if control.box.holds(one.box)), key=lambda one: one.box.left)
-        if len(cells) >= _LEAST_CELLS and control.box.width > _ROW_LENGTH * control.box.height:
+        if len(cells) >= _LEAST_CELLS and not _has_buttons(screen, control, cells) and control.box.width > _ROW_LENGTH * control.box.height:
             return Element("table row", cells[0].text, control.box, " | ".join(cell.text for cell in cells))
         if control.kind == "field":
             label = label_of(screen, control.box)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz
 
 from devstack.gemini_reading.difference import is_same_text, plain
+from devstack.gemini_reading.geometry import Box
 from devstack.gemini_reading.recording import Line, Reading, Screen
 
 __all__ = ["steady"]
@@ -26,7 +27,8 @@ def steady(reading: Reading) -> list[Screen]:
         before = mended[place - 1].lines if place else ()
         after = mended[place + 1].lines if place + 1 < len(mended) else ()
         at = next((one.at for one in reading.pointers if one.first <= screen.second <= one.last), None)
-        lines = [_mended(line, before, after, at) for line in screen.lines if not _is_caret(line, before, after)]
+        pressed = [one.box for one in mended[place - 1].controls if one.kind == "button"] if place else []
+        lines = [_mended(line, before, after, at, pressed) for line in screen.lines if not _is_caret(line, before, after)]
         lines += [
             line
             for line in before
@@ -121,12 +123,15 @@ def _is_caret(line: Line, before: Sequence[Line], after: Sequence[Line]) -> bool
     return alone and (_find(line, before) is None or _find(line, after) is None)
 
 
-def _mended(line: Line, before: Sequence[Line], after: Sequence[Line], at: tuple[int, int] | None) -> Line:
+def _mended(
+    line: Line, before: Sequence[Line], after: Sequence[Line], at: tuple[int, int] | None, pressed: Sequence[Box]
+) -> Line:
     text = line.text.rstrip("|][").rstrip() or line.text
     old = next((one for one in before if one.box.is_at(line.box)), None)
     new = None if old is None else _find(old, after)
     covered = at is not None and line.box.has(at, slack=_POINTER)
-    one_letter = old is not None and _is_one_letter(plain(old.text), plain(text))
+    on_button = any(box.holds(line.box) for box in pressed)
+    one_letter = old is not None and on_button and _is_one_letter(plain(old.text), plain(text))
     if old is not None and (covered or new is not None or one_letter) and plain(old.text) != plain(text) and _is_like(old.text, text):
         return line.model_copy(update={"text": old.text})
     return line if text == line.text else line.model_copy(update={"text": text})
