@@ -88,7 +88,7 @@ def of_change(
     elements = [element for point in points if (element := element_at(before, point)) is not None]
     elements = _inside(elements, within)
     came = _inside(came, within)
-    buttons = [one for one in (*elements, *came) if one.kind == "button"]
+    buttons = [one for one in (*elements, *came) if one.kind in {"button", "icon"}]
     # Where the pointer was found before it came to a row, it only passed.
     latest = came[0] if came else None
     is_row = latest is not None and latest.kind == "table row" and not any(one.kind == "button" for one in elements)
@@ -103,7 +103,7 @@ def of_change(
     rows = [one for one in (*elements, *fresh) if one.kind == "table row"]
     if rows:
         return Cause(rows[0])
-    named = _named(before, hint, within) or _spoken(before, second, reading, within)
+    named = _same_words(before, hint) or _named(before, hint, within) or _spoken(before, second, reading, within)
     if named is not None:
         return Cause(named)
     # Where the pointer was a second ago says little about words that it has left.
@@ -156,7 +156,7 @@ def _together(before: Screen, after: Screen) -> list[Element]:
 def _touched(screen: Screen, area: Box) -> Element | None:
     """Return what a change belongs to: one the size of a pointer, or one the size of the element."""
     small = all(_SMALLEST <= side <= _LARGEST for side in (area.width, area.height))
-    element = element_at(screen, (area.left + area.width // 3, area.top + area.height // 4)) if small else None
+    element = pointed_at(screen, (area.left + area.width // 3, area.top + area.height // 4)) if small else None
     if element is None:
         whole = [one.box for one in (*screen.controls, *screen.lines) if _is_all_of(area, one.box)]
         element = element_at(screen, whole[0].centre) if whole else None
@@ -173,6 +173,12 @@ def _buttons(screen: Screen, within: Box | None) -> list[Element]:
         for one in screen.controls
         if one.kind == "button" and (within is None or within.meets(one.box)) and (text := text_in(screen, one.box))
     ]
+
+
+def _same_words(screen: Screen, hint: str) -> Element | None:
+    """Return the words that what opened has as its title, where they stood there once: a row of a list, a link."""
+    found = [line for line in screen.lines if hint and plain(line.text) == plain(hint)]
+    return Element("text", found[0].text, found[0].box) if len(found) == 1 else None
 
 
 def _named(screen: Screen, hint: str, within: Box | None) -> Element | None:

@@ -103,5 +103,5 @@ class Change:
         elif cause.element is not None:
             element = cause.element
             row = f" of the row {element.inside}" if element.kind == "table row" else ""
-            before = f"{quoted([element.text])}{row} is on the screen."
+            before = f"{quoted([element.text])}{row} is on the screen." if element.text else "An icon is on the screen."
             yield Event(self.second, "CLICK", app, element, before=before, after=after)

@@ -1,13 +1,14 @@
 """Dialogs that open and close. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from devstack.gemini_reading.change import Change, State
 from devstack.gemini_reading.difference import is_same_text, plain
 from devstack.gemini_reading.event import Event, quoted
 from devstack.gemini_reading.geometry import Box, around
 from devstack.gemini_reading.layout import Element, application, has_address_bar, text_in, title_in
+from devstack.gemini_reading.recording import Line
 
 __all__ = ["dialog_events"]
 
@@ -94,12 +95,15 @@ def _in_front(change: Change, name: str, box: Box, before: str) -> Event:
 
 def _is_window(change: Change, box: Box) -> bool:
     """Tell whether what opened is another program: it has a row of menus, which a dialog has not."""
-    words = {
-        word.casefold()
+    return _has_menus([
+        line
         for line in change.after.lines
         if box.holds(line.box) and line.box.top <= box.top + _MENU_ROWS * line.box.height
-        for word in line.text.split()
-    }
+    ])
+
+
+def _has_menus(lines: Sequence[Line]) -> bool:
+    words = {word.casefold() for line in lines for word in line.text.split()}
     return len(words & _MENUS) >= _FEWEST_MENUS
 
 
@@ -118,6 +122,8 @@ def _opened(change: Change, state: State) -> Box | None:
     fields = [one.box for one in before.controls if one.kind == "field" and one.box.height <= _HIGHEST_FIELD]
     buttons = [box for box in buttons if not any(_is_below(box, one) for one in fields)]
     with_words = [box for box in buttons if any(box.holds(line.box) for line in after.lines)]
+    if _has_menus(compared.added):
+        return around([line.box for line in compared.added])
     if not dark and (compared.share_kept < _STAYS or not with_words or len(compared.added) < _FEW_LINES):
         return None
     width, height = change.reading.width, change.reading.height

@@ -31,6 +31,7 @@ _SLACK = 6
 _LEAST_CELLS = 3
 _ROW_LENGTH = 6
 _LEVEL = 0.3
+_ICON = 72
 _ROWS_APART = 3
 _CLOSE_ABOVE = 14
 _CLOSE_LEFT = 100
@@ -199,7 +200,10 @@ def element_at(screen: Screen, point: tuple[int, int]) -> Element | None:
             return Element("text field", label or inside, control.box, inside)
         if inside and len(inside) <= 60:
             return Element("button", inside, control.box)
+    icon = next((one for one in holding if one.kind == "button" and max(one.box.width, one.box.height) <= _ICON), None)
     line = next((one for one in screen.lines if one.box.has(point, slack=_SLACK)), None)
+    if icon is not None and (line is None or len(line.text) == 1):
+        return Element("icon", "", icon.box)
     if line is None:
         return None
     row = row_of(screen, line)

@@ -30,6 +30,11 @@ _MOST_DRAGGED = 2
 _HELD = 60
 _CARD = 70
 _TYPED_SECONDS = 3
+_KEY = re.compile(
+    r"(?i)\b(?:press|hit|drücke)\s+(?:on\s+)?(?:the\s+|die\s+)?(?:key\s+|taste\s+)?"
+    r"(?:(?P<key>enter|return|escape|tab|eingabe)\b|(?:control|ctrl|command|strg|steuerung)[\s+-]+(?P<letter>[a-z])\b)"
+)
+_KEYS = {"return": "ENTER", "eingabe": "ENTER"}
 _BEGINNING = 4
 _LOWER_EDGE = 0.93
 _TICK = (8, 40)
@@ -110,7 +115,7 @@ def new_page(change: Change) -> list[Event]:
     was, now = (application(screen, height=height) for screen in (change.before, change.after))
     title, shown = heading(change.after, height=height), f"{now} shows {quoted(named(change.after.lines, height))}."
     in_browser = all(has_address_bar(screen, height=height) for screen in (change.before, change.after))
-    if _is_other_app(was, now) and not in_browser:
+    if _is_other_app(was, now) and not in_browser and not _has_same_frame(change):
         window = Element("window", now, Box(0, 0, 0, 0))
         return [Event(second, "OPEN_APPLICATION", change.app, window, before=f"{was} is in front.", after=shown)]
     before = f"{was} shows {quoted([heading(change.before, height=height)])}."
@@ -132,6 +137,22 @@ def _is_new_page(change: Change) -> bool:
 def _is_other_app(was: str, now: str) -> bool:
     mine, yours = ({word.casefold().strip(".,:;()") for word in text.split() if len(word) > 2} for text in (was, now))
     return bool(mine) and bool(yours) and not mine & yours
+
+
+def _has_same_frame(change: Change) -> bool:
+    """Tell whether a part of the frame stays, or what opened bears the words of what was on the screen before."""
+    title = plain(heading(change.after, height=change.reading.height))
+    if title and any(plain(line.text) == title for line in change.before.lines):
+        return True
+    return any(
+        one.kind == other.kind == "button" and one.fill == other.fill and _is_twin(one.box, other.box)
+        for one in change.before.controls
+        for other in change.after.controls
+    )
+
+
+def _is_twin(one: Box, other: Box) -> bool:
+    return all(abs(first - second) <= _STRAIGHT for first, second in zip(one, other, strict=True))
 
 
 def dragged(change: Change) -> list[Event]:
@@ -221,7 +242,7 @@ def updates(change: Change, rest: Difference, entered: Sequence[Event]) -> Itera
     shown_below = {line.text for line in rest.added if line.box.top > edge and is_host(line.text)}
     # Where a link leads is shown at the lower edge while the pointer is on it.
     told = [text for text in told if len(plain(text)) > 1 and text not in shown_below]
-    if (committed := _committed(change)) is not None and not entered:
+    if (committed := _told_key(change, rest) or _committed(change)) is not None and not entered:
         yield committed
         return
     address = next((new for _, new in rest.changed if is_address(new.text)), None)
@@ -253,6 +274,28 @@ def updates(change: Change, rest: Difference, entered: Sequence[Event]) -> Itera
             before=f"The screen shows {quoted(old)}." if old else "These words are not on the screen.",
             after=f"The screen shows {quoted(told)}.",
         )
+
+
+def _told_key(change: Change, rest: Difference) -> Event | None:
+    """Return the key that somebody says they press, where the screen changes and no button was pressed for it."""
+    if not (rest.added or rest.removed or rest.changed):
+        return None
+    said = _KEY.search(_said(change.reading, change.second, 1))
+    last = next((one for one in reversed(change.recent) if one.action != "SCREEN_UPDATE"), None)
+    # A list that is narrowed down while one types changes with the last letter, not later.
+    since = change.second - max(last.second, last.until) if last is not None and last.action == "TYPE" else 0
+    is_late = 2 <= since <= _TYPED_SECONDS and len(rest.added) + len(rest.removed) + len(rest.changed) >= _FEW_LINES
+    cause = change.cause(only_buttons=True)
+    if (said is None and not is_late) or (cause is not None and cause.element is not None and cause.element.kind == "button"):
+        return None
+    key = "ENTER" if said is None or said["key"] else f"CTRL+{said['letter'].upper()}"
+    if said is not None and said["key"]:
+        key = _KEYS.get(said["key"].casefold(), said["key"].upper())
+    if any(one.key == key and change.second - one.second <= _TYPED_SECONDS for one in change.recent):
+        return None
+    told = [line.text for line in rest.added] + [new.text for _, new in rest.changed]
+    after = f"The screen shows {quoted(told)}." if told else "Less is on the screen."
+    return Event(change.second, f"KEYPRESS_{key}", change.app, key=key, before="A key is pressed.", after=after)
 
 
 def _committed(change: Change) -> Event | None:

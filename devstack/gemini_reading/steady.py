@@ -132,7 +132,10 @@ def _mended(
     covered = at is not None and line.box.has(at, slack=_POINTER)
     on_button = any(box.holds(line.box) for box in pressed)
     one_letter = old is not None and on_button and _is_one_letter(plain(old.text), plain(text))
-    if old is not None and (covered or new is not None or one_letter) and plain(old.text) != plain(text) and _is_like(old.text, text):
+    # The pointer hides letters and adds at most one: whoever goes on writing beside it adds more.
+    goes_on = old is not None and plain(text).startswith(plain(old.text)[:-1]) and len(plain(text)) > len(plain(old.text)) + 1
+    stays = (covered or new is not None or one_letter) and not goes_on
+    if old is not None and stays and plain(old.text) != plain(text) and _is_like(old.text, text):
         return line.model_copy(update={"text": old.text})
     return line if text == line.text else line.model_copy(update={"text": text})
 

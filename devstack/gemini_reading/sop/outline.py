@@ -20,6 +20,7 @@ _LEAD = 0.4
 """Seconds from the first word to what it is about, at least."""
 _NAMED_BY_SPEECH = {
     "scroll": re.compile(r"(?i)scroll"),
+    "icon": re.compile(r"(?i)^(?:click|press|open|choose|tap|select|go|close|delete|add) "),
     "switch": re.compile(r"(?i)^(?:switch|go|open|change) "),
 }
 """Steps whose aim the screen does not tell: what is said about them names them."""

@@ -178,7 +178,7 @@ def _step(item: dict[str, Any], action: str) -> Step | None:
     )
     step.kind = _kind(action, element, entered)
     step.is_pasted = action == "PASTE"
-    if step.kind not in _LABELS or (not target and step.kind not in {"key", "scroll", "open address"}):
+    if step.kind not in _LABELS or (not target and step.kind not in {"icon", "key", "scroll", "open address"}):
         return None
     step.label = _label(step, action, str(item.get("key_pressed") or ""))
     return step
@@ -195,6 +195,7 @@ _LABELS = {
     "open address": "Open the address {value}",
     "switch": 'Go to "{target}"',
     "scroll": "Scroll until you see what you need",
+    "icon": "Click the icon",
     "drag": 'Drag "{value}" to "{target}"',
     "copy": 'Copy "{target}"',
     "look": 'Look at "{target}"',
@@ -211,7 +212,7 @@ def _kind(action: str, element: str, entered: dict[str, Any]) -> str:
     if action.startswith("SCROLL"):
         return "scroll"
     if action == "CLICK":
-        return "open" if "row" in element else "tick" if "checkbox" in element else "click"
+        return "icon" if "icon" in element else "open" if "row" in element else "tick" if "checkbox" in element else "click"
     return {
         "NAVIGATE_URL": "open address",
         "OPEN_APPLICATION": "switch",
