@@ -129,14 +129,14 @@ def traces(before: Screen, second: int, reading: Reading) -> list[Element]:
 
     A pointer that is not found leaves a small change where it comes to, and what can be pressed changes its looks.
     """
-    found = []
-    for one in reading.pointers:
-        if second - _FRESH_SECONDS <= one.first <= second and (element := element_at(before, one.at)) is not None:
-            found.append((one.first, element))
+    found = [
+        (one.first, element)
+        for one in reading.pointers
+        if second - _FRESH_SECONDS <= one.first <= second and (element := element_at(before, one.at)) is not None
+    ]
     if second - before.second <= _TRACE_SECONDS and len(before.changed) <= _CALM:
-        for area in before.changed:
-            if (element := _touched(before, area)) is not None:
-                found.append((before.second, element))
+        touched = [_touched(before, area) for area in before.changed]
+        found += [(before.second, element) for element in touched if element is not None]
     # What it came to last counts most. An address shown at the lower edge says where a link leads.
     came = [element for _, element in sorted(found, key=lambda one: -one[0])]
     edge = _LOWER_EDGE * reading.height

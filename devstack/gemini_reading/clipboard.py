@@ -50,15 +50,40 @@ def with_copies(found: Sequence[Event], screens: Sequence[Screen], reading: Read
         app = place_of(screen, reading.height)
         words = quoted([line.text])
         element = Element("text", line.text, line.box)
-        events.append(Event(second, "SELECT_TEXT", app, element, before=f"{words} is not marked.", after=f"{words} is marked."))
-        events.append(Event(second + 1, "KEYPRESS_CTRL+C", app, key="CTRL+C", before=f"{words} is marked.", after=f"{words} is copied."))
+        events.append(
+            Event(second, "SELECT_TEXT", app, element, before=f"{words} is not marked.", after=f"{words} is marked.")
+        )
+        events.append(
+            Event(
+                second + 1,
+                "KEYPRESS_CTRL+C",
+                app,
+                key="CTRL+C",
+                before=f"{words} is marked.",
+                after=f"{words} is copied.",
+            )
+        )
         whole = event.typed or event.pasted or (event.target.text if event.target is not None else "")
         rest = whole[len(line.text) :].strip()
         target = Element("text area", event.app, event.target.box) if event.target is not None else None
         pasted = _came(line.text, screens, second, event.second)
-        events.append(Event(pasted, "PASTE", event.app, target, pasted=line.text, before=f"{words} is not there.", after=f"{words} is there."))
+        events.append(
+            Event(
+                pasted,
+                "PASTE",
+                event.app,
+                target,
+                pasted=line.text,
+                before=f"{words} is not there.",
+                after=f"{words} is there.",
+            )
+        )
         if rest:
-            events.append(replace(event, action="TYPE", second=max(event.second, pasted + 1), target=target, typed=rest, pasted=""))
+            events.append(
+                replace(
+                    event, action="TYPE", second=max(event.second, pasted + 1), target=target, typed=rest, pasted=""
+                )
+            )
     return events
 
 
@@ -83,8 +108,14 @@ def _source(event: Event, screens: Sequence[Screen], *, said: bool) -> tuple[Lin
             # What stands in a field says what to write there, or was written.
             if any(one.kind == "field" and one.box.holds(line.box) for one in before.controls):
                 continue
-            if len(plain(line.text)) >= _SHORTEST and written.startswith(plain(line.text)) and _is_marked(line.box, after):
-                there = [one for one in difference(before.lines, after.lines).added if plain(one.text) == plain(line.text)]
+            if (
+                len(plain(line.text)) >= _SHORTEST
+                and written.startswith(plain(line.text))
+                and _is_marked(line.box, after)
+            ):
+                there = [
+                    one for one in difference(before.lines, after.lines).added if plain(one.text) == plain(line.text)
+                ]
                 if not there:
                     return line, before, after.second
     return None
@@ -135,6 +166,8 @@ def _is_redrawn(line: Line, before: Screen, after: Screen, height: int) -> bool:
     """Tell whether a title was drawn again with the same words."""
     stays = any(plain(one.text) == plain(line.text) and one.box.is_at(line.box) for one in before.lines)
     outer = line.box.grown(_RIM, width=9999, height=9999)
-    return stays and line.box.top <= _TITLE * height and any(
-        outer.holds(area) and area.width >= _LEAST_OF_TITLE * line.box.width for area in after.changed
+    return (
+        stays
+        and line.box.top <= _TITLE * height
+        and any(outer.holds(area) and area.width >= _LEAST_OF_TITLE * line.box.width for area in after.changed)
     )

@@ -95,11 +95,13 @@ def _in_front(change: Change, name: str, box: Box, before: str) -> Event:
 
 def _is_window(change: Change, box: Box) -> bool:
     """Tell whether what opened is another program: it has a row of menus, which a dialog has not."""
-    return _has_menus([
-        line
-        for line in change.after.lines
-        if box.holds(line.box) and line.box.top <= box.top + _MENU_ROWS * line.box.height
-    ])
+    return _has_menus(
+        [
+            line
+            for line in change.after.lines
+            if box.holds(line.box) and line.box.top <= box.top + _MENU_ROWS * line.box.height
+        ]
+    )
 
 
 def _has_menus(lines: Sequence[Line]) -> bool:

@@ -182,11 +182,20 @@ def _joined(found: Sequence[Event]) -> list[Event]:
             whole = replace(last, action="TYPE", typed=typed, pasted="", until=event.second, after=event.after)
             joined[joined.index(last)] = whole
             continue
-        if event.action in _ENTERING and event.target is not None and event.target.kind != _LINE and not any(
-            one.action in {"CLICK", "KEYPRESS_TAB"} and event.second - one.second <= _SAME_FIELD_SECONDS
-            and (one.target is None or is_same_field(one.target.box, event.target.box)
-                 or event.target.box.holds(one.target.box))
-            for one in joined[-_NEAREST:]
+        if (
+            event.action in _ENTERING
+            and event.target is not None
+            and event.target.kind != _LINE
+            and not any(
+                one.action in {"CLICK", "KEYPRESS_TAB"}
+                and event.second - one.second <= _SAME_FIELD_SECONDS
+                and (
+                    one.target is None
+                    or is_same_field(one.target.box, event.target.box)
+                    or event.target.box.holds(one.target.box)
+                )
+                for one in joined[-_NEAREST:]
+            )
         ):
             joined.append(
                 Event(event.second, "CLICK", event.app, event.target, before=event.before,
@@ -211,10 +220,9 @@ def _without_repeats(found: Sequence[Event]) -> list[Event]:
         if event.action == "CLICK" and not event.selected and any(_is_same_press(one, event) for one in near):
             continue
         last = kept[-1] if kept else None
-        if event.action.startswith("SCROLL") and last is not None and last.action == event.action:
-            if event.second - max(last.second, last.until) <= _ONE_SCROLL_SECONDS:
-                kept[-1] = replace(last, until=event.second, after=event.after)
-                continue
+        if last is not None and _is_one_scroll(last, event):
+            kept[-1] = replace(last, until=event.second, after=event.after)
+            continue
         if event.action == "DRAG_START":
             end = next((one for one in reversed(near) if one.action == "DRAG_END"), None)
             if end is not None and end.target is not None and end.target.inside == getattr(event.target, "text", ""):
@@ -222,6 +230,11 @@ def _without_repeats(found: Sequence[Event]) -> list[Event]:
                 continue
         kept.append(event)
     return kept
+
+
+def _is_one_scroll(one: Event, other: Event) -> bool:
+    is_scroll = other.action.startswith("SCROLL") and one.action == other.action
+    return is_scroll and other.second - max(one.second, one.until) <= _ONE_SCROLL_SECONDS
 
 
 def _is_same_press(one: Event, other: Event) -> bool:

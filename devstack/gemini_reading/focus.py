@@ -1,4 +1,4 @@
-"""Which field takes what is typed: its edge changes all around when it gets the focus, by the pointer or a key. Pure."""
+"""Which field takes what is typed: its edge changes all around when it gets the focus, by pointer or key. Pure."""
 
 from collections.abc import Iterator
 

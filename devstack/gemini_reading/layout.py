@@ -189,7 +189,11 @@ def element_at(screen: Screen, point: tuple[int, int]) -> Element | None:
     for control in sorted(holding, key=lambda one: one.box.area):
         inside = text_in(screen, control.box)
         cells = sorted((one for one in screen.lines if control.box.holds(one.box)), key=lambda one: one.box.left)
-        if len(cells) >= _LEAST_CELLS and not _has_buttons(screen, control, cells) and control.box.width > _ROW_LENGTH * control.box.height:
+        if (
+            len(cells) >= _LEAST_CELLS
+            and not _has_buttons(screen, control, cells)
+            and control.box.width > _ROW_LENGTH * control.box.height
+        ):
             return Element("table row", cells[0].text, control.box, " | ".join(cell.text for cell in cells))
         if control.kind == "field":
             label = label_of(screen, control.box)
@@ -209,9 +213,14 @@ def element_at(screen: Screen, point: tuple[int, int]) -> Element | None:
     row = row_of(screen, line)
     columns = [cell for cell in row if _has_neighbour(screen, cell, row)]
     others = [one for one in row if one is not line]
-    in_controls = any(one.kind == "button" and one.box.holds(cell.box) and not one.box.holds(line.box)
-                      and one.box.width < _ROW_LENGTH * cell.box.height + cell.box.width
-                      for one in screen.controls for cell in others)
+    in_controls = any(
+        one.kind == "button"
+        and one.box.holds(cell.box)
+        and not one.box.holds(line.box)
+        and one.box.width < _ROW_LENGTH * cell.box.height + cell.box.width
+        for one in screen.controls
+        for cell in others
+    )
     if len(row) >= _LEAST_CELLS and len(columns) > 1 and not in_controls:
         return Element("table row", row[0].text, line.box, " | ".join(cell.text for cell in row))
     return Element("text", line.text, line.box)

@@ -9,7 +9,17 @@ from devstack.gemini_reading.difference import Difference, plain
 from devstack.gemini_reading.event import Event, named, quoted
 from devstack.gemini_reading.focus import is_redrawn
 from devstack.gemini_reading.geometry import Box
-from devstack.gemini_reading.layout import Element, application, field_at, has_address_bar, heading, is_address, is_host, text_in, title_in
+from devstack.gemini_reading.layout import (
+    Element,
+    application,
+    field_at,
+    has_address_bar,
+    heading,
+    is_address,
+    is_host,
+    text_in,
+    title_in,
+)
 from devstack.gemini_reading.recording import Line, Reading
 
 __all__ = ["dragged", "new_page", "scrolled", "updates"]
@@ -286,7 +296,9 @@ def _told_key(change: Change, rest: Difference) -> Event | None:
     since = change.second - max(last.second, last.until) if last is not None and last.action == "TYPE" else 0
     is_late = 2 <= since <= _TYPED_SECONDS and len(rest.added) + len(rest.removed) + len(rest.changed) >= _FEW_LINES
     cause = change.cause(only_buttons=True)
-    if (said is None and not is_late) or (cause is not None and cause.element is not None and cause.element.kind == "button"):
+    if (said is None and not is_late) or (
+        cause is not None and cause.element is not None and cause.element.kind == "button"
+    ):
         return None
     key = "ENTER" if said is None or said["key"] else f"CTRL+{said['letter'].upper()}"
     if said is not None and said["key"]:
@@ -316,10 +328,16 @@ def _committed(change: Change) -> Event | None:
 def _given_way(change: Change) -> Element | None:
     """Return the words at whose place a field has come: they were pressed to write something there."""
     for control in change.after.controls:
-        if control.kind != "field" or any(one.box.meets(control.box) for one in change.before.controls if one.box.height < _CARD):
+        if control.kind != "field" or any(
+            one.box.meets(control.box) for one in change.before.controls if one.box.height < _CARD
+        ):
             continue
         gone = [line for line in change.before.lines if control.box.holds(line.box) and not is_host(line.text)]
-        gone = [line for line in gone if not any(plain(one.text) == plain(line.text) and one.box.meets(line.box) for one in change.after.lines)]
+        gone = [
+            line
+            for line in gone
+            if not any(plain(one.text) == plain(line.text) and one.box.meets(line.box) for one in change.after.lines)
+        ]
         if len(gone) == 1:
             return Element("button", gone[0].text, gone[0].box)
     return None
@@ -370,10 +388,17 @@ def _toggled(change: Change) -> Iterator[Event]:
     came = traces(change.before, change.second, change.reading)
     for control in change.after.controls:
         words = text_in(change.after, control.box)
-        if control.kind == "button" and words and is_redrawn(control.box, change) and words == text_in(change.before, control.box):
+        if (
+            control.kind == "button"
+            and words
+            and is_redrawn(control.box, change)
+            and words == text_in(change.before, control.box)
+        ):
             element = next((one for one in came if control.box.holds(one.box)), None)
             if element is not None and not _was_pressed(element, change):
-                yield from change.pressed(Cause(Element("button", words, control.box)), after=f"{quoted([words])} is marked.")
+                yield from change.pressed(
+                    Cause(Element("button", words, control.box)), after=f"{quoted([words])} is marked."
+                )
                 return
 
 

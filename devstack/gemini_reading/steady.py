@@ -22,13 +22,17 @@ _CARETS = frozenset("|IiTl[]1!.,'`")
 
 def steady(reading: Reading) -> list[Screen]:
     """Return the screens; in them a line reads as before where it does so again later, or the pointer is on it."""
-    mended = _with_one_spelling(_with_spaces([_without_carets(_without_signs(screen), reading) for screen in reading.screens]))
+    mended = _with_one_spelling(
+        _with_spaces([_without_carets(_without_signs(screen), reading) for screen in reading.screens])
+    )
     for place, screen in enumerate(mended):
         before = mended[place - 1].lines if place else ()
         after = mended[place + 1].lines if place + 1 < len(mended) else ()
         at = next((one.at for one in reading.pointers if one.first <= screen.second <= one.last), None)
         pressed = [one.box for one in mended[place - 1].controls if one.kind == "button"] if place else []
-        lines = [_mended(line, before, after, at, pressed) for line in screen.lines if not _is_caret(line, before, after)]
+        lines = [
+            _mended(line, before, after, at, pressed) for line in screen.lines if not _is_caret(line, before, after)
+        ]
         lines += [
             line
             for line in before
@@ -73,7 +77,9 @@ def _with_spaces(screens: Sequence[Screen]) -> list[Screen]:
             spaced.setdefault(_letters(line.text), line.text)
     return [
         screen.model_copy(
-            update={"lines": tuple(line.model_copy(update={"text": spaced[_letters(line.text)]}) for line in screen.lines)}
+            update={
+                "lines": tuple(line.model_copy(update={"text": spaced[_letters(line.text)]}) for line in screen.lines)
+            }
         )
         for screen in screens
     ]
@@ -133,7 +139,9 @@ def _mended(
     on_button = any(box.holds(line.box) for box in pressed)
     one_letter = old is not None and on_button and _is_one_letter(plain(old.text), plain(text))
     # The pointer hides letters and adds at most one: whoever goes on writing beside it adds more.
-    goes_on = old is not None and plain(text).startswith(plain(old.text)[:-1]) and len(plain(text)) > len(plain(old.text)) + 1
+    goes_on = (
+        old is not None and plain(text).startswith(plain(old.text)[:-1]) and len(plain(text)) > len(plain(old.text)) + 1
+    )
     stays = (covered or new is not None or one_letter) and not goes_on
     if old is not None and stays and plain(old.text) != plain(text) and _is_like(old.text, text):
         return line.model_copy(update={"text": old.text})

@@ -33,7 +33,7 @@ def steady_controls(screens: Sequence[Screen]) -> list[Screen]:
 
 
 def _by_words(control: Control, lines: Sequence[Line]) -> Control:
-    """Return a control as a field where words begin at its left edge or none are in it, as a button where in its middle.
+    """Return a control as a field where words begin at its left edge or none are in it, else as a button.
 
     Fields of older desktops are white on grey, and their buttons as grey as the page.
     """

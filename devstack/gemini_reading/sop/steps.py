@@ -212,7 +212,15 @@ def _kind(action: str, element: str, entered: dict[str, Any]) -> str:
     if action.startswith("SCROLL"):
         return "scroll"
     if action == "CLICK":
-        return "icon" if "icon" in element else "open" if "row" in element else "tick" if "checkbox" in element else "click"
+        return (
+            "icon"
+            if "icon" in element
+            else "open"
+            if "row" in element
+            else "tick"
+            if "checkbox" in element
+            else "click"
+        )
     return {
         "NAVIGATE_URL": "open address",
         "OPEN_APPLICATION": "switch",
