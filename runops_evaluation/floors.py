@@ -12,8 +12,8 @@ __all__ = ["READING", "READING_RECORDED", "below_floor"]
 READING: Final = MappingProxyType(
     {
         "events.precision": 0.90,
-        "events.recall": 0.75,
-        "events.f1": 0.83,
+        "events.recall": 0.90,
+        "events.f1": 0.92,
         "screen_changes.recall": 1.0,
         "speech.wer": 0.08,
         "screen_text.cer": 0.02,
@@ -42,39 +42,40 @@ READING_RECORDED: Final = MappingProxyType(
         # A form in Chromium's window, whose fields glow with the focus.
         "supplier-form": MappingProxyType(
             {
-                "events.precision": 0.55,
-                "events.recall": 0.50,
+                "events.precision": 0.90,
+                "events.recall": 0.85,
                 "speech.wer": 0.15,
                 "screen_text.cer": 0.05,
-                "steps.precision": 0.70,
+                "steps.precision": 0.90,
                 "steps.recall": 0.80,
                 "steps.order": 1.0,
-                "grounding.gold": 0.80,
+                "grounding.gold": 0.85,
                 "evidence.right": 0.95,
             }
         ),
         # A condition that is only spoken, with both ways.
         "spoken-condition": MappingProxyType(
             {
-                "events.recall": 0.25,
+                "events.precision": 0.90,
+                "events.recall": 0.90,
                 "speech.wer": 0.22,
                 "screen_text.cer": 0.02,
-                "steps.precision": 0.75,
-                "steps.recall": 0.65,
+                "steps.precision": 0.90,
+                "steps.recall": 0.90,
                 "steps.order": 1.0,
                 "decisions.right": 1.0,
-                "grounding.gold": 0.75,
+                "grounding.gold": 0.85,
                 "evidence.right": 0.95,
             }
         ),
         # German, which the speech model does not know: what it would invent lowers the grounding.
         "umzug-melden": MappingProxyType(
             {
-                "events.f1": 0.85,
+                "events.f1": 0.92,
                 "speech.wer": 1.0,
-                "screen_text.cer": 0.10,
+                "screen_text.cer": 0.05,
                 "steps.precision": 0.95,
-                "steps.recall": 0.45,
+                "steps.recall": 0.55,
                 "grounding.gold": 0.98,
                 "evidence.right": 0.95,
             }

@@ -206,6 +206,16 @@ def test_speech_in_a_language_that_the_model_does_not_know_is_not_invented() -> 
     assert [one.start for one in found] == [0, 1, 2, 3]
 
 
+def test_a_voice_that_is_badly_heard_but_for_some_stretches_speaks_the_language() -> None:
+    assert understood(heard(-0.11, -0.77, -0.9, -1.1))[1].text == "words 1"
+    assert understood(heard(-0.6, -0.65, -0.69, -0.5))[0].text == "words 0"
+
+
+def test_a_stretch_that_repeats_itself_was_not_understood() -> None:
+    spoken = Spoken(start=0, end=5, text="I don't want to see what this is. " * 6)
+    assert [one.text for one in understood([(spoken, -0.3), *heard(-0.3)])] == [INAUDIBLE, "words 0"]
+
+
 def test_some_stretches_that_are_hard_to_hear_do_not_make_it_another_language() -> None:
     assert [one.text for one in understood(heard(-0.3, -0.4, -1.5))] == ["words 0", "words 1", "words 2"]
     assert understood([]) == []
