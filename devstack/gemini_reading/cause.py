@@ -158,7 +158,8 @@ def _touched(screen: Screen, area: Box) -> Element | None:
     small = all(_SMALLEST <= side <= _LARGEST for side in (area.width, area.height))
     element = pointed_at(screen, (area.left + area.width // 3, area.top + area.height // 4)) if small else None
     if element is None:
-        whole = [one.box for one in (*screen.controls, *screen.lines) if _is_all_of(area, one.box)]
+        boxes = [*(one.box for one in screen.controls), *(one.box for one in screen.lines)]
+        whole = [box for box in boxes if _is_all_of(area, box)]
         element = element_at(screen, whole[0].centre) if whole else None
     return element
 

@@ -99,11 +99,7 @@ def _with_one_spelling(screens: Sequence[Screen]) -> list[Screen]:
             if any(character.isdigit() for character in line.text):
                 spelt.setdefault(_shape(line.text), Counter())[line.text] += 1
     patterns = Counter(_NUMBER.sub("#", text) for found in spelt.values() for text in found.elements())
-    best = {
-        shape: max(found, key=lambda text, found=found: (patterns[_NUMBER.sub("#", text)], found[text]))
-        for shape, found in spelt.items()
-        if len(found) > 1
-    }
+    best = {shape: _likeliest(found, patterns) for shape, found in spelt.items() if len(found) > 1}
     return [
         screen.model_copy(
             update={
@@ -114,6 +110,10 @@ def _with_one_spelling(screens: Sequence[Screen]) -> list[Screen]:
         )
         for screen in screens
     ]
+
+
+def _likeliest(found: Counter[str], patterns: Counter[str]) -> str:
+    return max(found, key=lambda text: (patterns[_NUMBER.sub("#", text)], found[text]))
 
 
 def _shape(text: str) -> str:
