@@ -11,6 +11,7 @@ from runops.sop import Sop
 from runops.transcript import AudioItem, DataInput, TargetElement, TranscriptItem, VisualItem, timestamp
 from runops_evaluation.gold.events import Event, Events, ScreenText, Speech
 from runops_evaluation.matching.steps import MOST_STEPS, Step, match_steps, similarities, steps_of
+from runops_evaluation.results.result import Result
 from runops_evaluation.scores.cost import Costs, costs
 from runops_evaluation.scores.decisions import decision_score
 from runops_evaluation.scores.evidence import evidence_right, evidence_share
@@ -19,10 +20,13 @@ from runops_evaluation.scores.grounding import grounding, transcript_texts
 from runops_evaluation.scores.loops import loop_score
 from runops_evaluation.scores.order import longest_increasing, order
 from runops_evaluation.scores.rates import Rates, rates
+from runops_evaluation.scores.score_recording import score_recording
 from runops_evaluation.scores.screen_text import character_error_rate, texts_to_read
 from runops_evaluation.scores.speech import word_error_rate
 from runops_evaluation.scores.values import step_values
 from runops_evaluation.scores.wonderbread import Wonderbread, wonderbread
+from runops_evaluation.statistics.compare import Difference, compare, least_p
+from tests.evaluation.gold_set import gold_named
 from tests.sop_graphs import as_sop, edge, loop, node, raw_sop
 
 
@@ -411,3 +415,50 @@ def test_evidence_of_other_steps_and_none_at_all() -> None:
     assert evidence_right(gold, made, [(0, 1)], events=EVENTS, evidence=None) is None
     assert evidence_right(gold, made, [], events=EVENTS, evidence={}) is None
     assert evidence_right(gold, made, [(0, 1)], events=gold_events(), evidence={}) is None
+
+
+def test_each_right_decision_counts() -> None:
+    def two(prefix: str) -> Sop:
+        made = decision(prefix=prefix).dump()
+        made["public"]["nodes"].append(node(f"{prefix}f", "decision", "Where is the coffee?"))
+        made["public"]["edges"] += [
+            edge(f"{prefix}f", f"{prefix}{at}", answer) for answer, at in (("yes", "b"), ("no", "e"))
+        ]
+        return as_sop(made)
+
+    assert decided(two("x"), two("")) == 1.0
+
+
+def test_a_gap_of_no_length_is_no_share() -> None:
+    gap = Gap(start=5, end=5, reason="refused")
+    assert gap_share(Quality(transcript=TranscriptQuality(gaps=(gap,))), duration=100) == 0.0
+
+
+def test_a_score_tells_why_the_video_failed() -> None:
+    gold = gold_named("urlaubsantrag")
+    assert score_recording(gold, Result(failure="It was refused.")).failure == "It was refused."
+
+
+def test_a_sentence_ends_once() -> None:
+    (step,) = steps(node("n", label="Press X") | {"context": "Is it X?"})
+    assert step.text == "Press X. Is it X?"
+
+
+def test_how_equal_chances_and_differences_are_counted() -> None:
+    def found(pairs: list[tuple[float, float]], *, seed: int = 1) -> Difference:
+        runs = [{str(at): {"steps.f1": pair[side]} for at, pair in enumerate(pairs)} for side in (0, 1)]
+        return next(one for one in compare(*runs, seed=seed) if one.metric.name == "steps.f1")
+
+    # Both signs are as far from 0.
+    assert found([(0.5, 0.6)]).p == 1.0
+    assert found([(0.5, 0.6)] * 14).p == least_p(14) == 2 / 2**14
+    many = [(0.5, 0.5 + at / 100) for at in range(1, 16)]
+    assert found(many).p == found(many).p
+    # Of fifteen, as far as the sum of all come only drawn choices of one sign.
+    assert found(many).p == pytest.approx(least_p(15), abs=3 / 10_001)
+    assert found([(0.5, 0.5)] * 15).p == 1.0
+    assert (least_p(0), least_p(1)) == (1.0, 1.0)
+    nothing = next(one for one in compare({}, {}) if one.metric.name == "steps.f1")
+    assert nothing.count == 0
+    only = compare({"a": {"steps.f1": 0.1}, "b": {"steps.f1": 0.1}}, {"a": {"steps.f1": 0.2}})
+    assert next(one for one in only if one.metric.name == "steps.f1").count == 1
