@@ -1,7 +1,9 @@
 """One of several replicas works: which one, when it renews, and that losing the Lease is no end."""
 
 import asyncio
+import os
 import random
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from runops_operator.config import LeaderElection
 from runops_operator.heartbeats import Heartbeats
 from runops_operator.kubernetes_api.cluster import ClusterError
-from runops_operator.leader import Elector, Seen, Standing, Stop, Try, Wait, may_take, next_step
+from runops_operator.leader import Elector, Seen, Standing, Stop, Try, Wait, identity, may_take, next_step
 from tests.simulation.cluster import MemoryCluster
 from tests.virtual_time import VirtualTimeLoop
 
@@ -72,6 +74,30 @@ def test_every_step_leads_on_and_none_leaves_a_leader_beyond_its_time(
     assert step.seconds > 0
     if renewed is not None:
         assert 100.0 + step.seconds <= renewed + USUAL.lease_seconds
+
+
+def test_a_replica_has_the_name_of_its_pod_or_one_that_tells_processes_of_a_host_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RUNOPS_POD_NAME", "operator-1")
+    assert identity() == "operator-1"
+    monkeypatch.delenv("RUNOPS_POD_NAME")
+    assert identity() == f"{socket.gethostname()}-{os.getpid()}"
+
+
+async def test_a_lease_tells_since_when_its_holder_leads() -> None:
+    cluster = MemoryCluster()
+    elector = Elector(cluster, SETTINGS, "a")
+    await asyncio.wait_for(elector.lead(), 1)
+    spec = cluster.leases["runops-operator"]["spec"]
+    assert spec["acquireTime"] == spec["renewTime"]
+    acquired = spec["acquireTime"]
+    keeping = asyncio.create_task(elector.keep())
+    await asyncio.sleep(0.5)
+    keeping.cancel()
+    spec = cluster.leases["runops-operator"]["spec"]
+    assert (spec["holderIdentity"], spec["acquireTime"]) == ("a", acquired)
+    assert spec["renewTime"] != acquired
 
 
 async def test_the_first_leads_and_the_second_takes_over_when_it_is_killed() -> None:
