@@ -9,7 +9,7 @@ from runops.time_left.quantiles import weighted_quantile
 
 __all__ = ["TimeLeft"]
 
-_EARLY, _MIDDLE, _LATE = 0.06, 0.5, 0.94
+_EARLY, _MIDDLE, _LATE = 0.08, 0.5, 0.92
 """Eight of ten ends lie within, with room for what history does not show."""
 _FEW = 0.5
 """By which share, divided by their number, few finished videos widen the range."""
