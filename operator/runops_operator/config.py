@@ -41,6 +41,12 @@ class ConfigInvalid(Exception):  # noqa: N818 - names the state
 class _Camel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_not_given(cls, given: Any) -> Any:
+        """Use the default: the values that `helm upgrade --reuse-values` keeps lack those that are new in a chart."""
+        return {name: value for name, value in given.items() if value is not None} if isinstance(given, dict) else given
+
 
 class Prompts(PromptChoice):
     """Which prompts new VideoJobs use, and the ConfigMap that holds them."""

@@ -77,20 +77,20 @@ async def test_a_row_that_is_worked_on_is_cancelled_though_its_worker_writes_pro
     supabase: Supabase, queue: Callable[..., UUID], database: psycopg.Connection[Any]
 ) -> None:
     token = str(uuid4())
-    at_work, unclaimed, begun_anew = (
-        queue(claimed(token), "processing"),
-        queue({}, "processing"),
-        queue({}, "processing"),
+    at_work, unclaimed, unclaimed_too, begun_anew, taken = (
+        queue(metadata, "processing") for metadata in (claimed(token), {}, {}, {}, {})
     )
     write(database, begun_anew, "processing", claimed(str(uuid4())))
-    rows, result = await shown(supabase, [at_work, unclaimed, begun_anew]), ManyResult()
-    # A pod was bound, and heartbeats came; the third was queued again and claimed anew.
+    rows, result = await shown(supabase, [at_work, unclaimed, unclaimed_too, begun_anew, taken]), ManyResult()
+    # A pod was bound, and heartbeats came; one was queued again and claimed anew, and one claimed for the first time.
+    write(database, taken, "processing", claimed(str(uuid4())))
     write(database, at_work, "processing", claimed(f"{token}/pod"))
     write(database, unclaimed, "processing")
     write(database, begun_anew, "processing", claimed(str(uuid4())))
     await cancel_many(supabase, rows, result, "Cancelled.")
-    assert (result.changed, result.left, result.refused) == (2, 1, [])
-    assert statuses(database) == {at_work: "error", unclaimed: "error", begun_anew: "processing"}
+    assert (result.changed, result.left, result.refused) == (3, 2, [])
+    ended = dict.fromkeys((at_work, unclaimed, unclaimed_too), "error")
+    assert statuses(database) == {**ended, begun_anew: "processing", taken: "processing"}
 
 
 async def test_a_row_that_ran_to_its_end_after_it_was_shown_is_not_queued_again(

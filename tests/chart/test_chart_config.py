@@ -135,3 +135,12 @@ def test_prompts_arrive_unchanged_under_a_name_of_their_content(render: Callable
         path.name: path.read_text("utf-8") for path in sorted((_CHECKOUT / "prompts").glob("*.md"))
     }
     assert prompts[0]["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+def test_values_that_an_earlier_chart_lacked_take_their_defaults(render: Callable[..., Any], tmp_path: Path) -> None:
+    # As `helm upgrade --reuse-values` leaves them out: null removes a value with its default.
+    new = ("page", "leaveOutIdle", "redaction", "requireLandlock", "pictureResolution", "failedJobTtlSeconds")
+    nulls = [*(f"worker.{name}=null" for name in new), "resyncSeconds=null", "userMetrics=null", "ui=null"]
+    rendered = render("--set", ",".join(nulls))
+
+    assert _load(rendered, tmp_path, ending="runops-operator") == _load(render(), tmp_path, ending="runops-operator")

@@ -160,6 +160,9 @@ def test_with_googles_api_nothing_is_spent_without_a_yes(
     assert "1 recording to work on, for about 0.0" in asked.output
     assert "Nothing was spent. Repeat the command with --yes to agree." in asked.output
     assert not (tmp_path / "runs").exists()
+    both = runops("evaluate", tmp_path / "gold", "--out", ".", "--against-prompt", "transcription_prompt_v2.md")
+    assert both.exit_code == 2
+    assert "2 recordings to work on" in both.output
 
 
 def test_without_the_extra_the_command_says_what_to_install(runops: Runops, monkeypatch: pytest.MonkeyPatch) -> None:

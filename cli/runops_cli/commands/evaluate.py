@@ -187,7 +187,8 @@ def evaluate(
             raise typer.BadParameter("--against-prompt makes the run to compare with: give no --against, no --results.")
         other = replace(
             request,
-            out=request.out.with_name(f"{request.out.name}-other-prompt"),
+            # Resolved: `.` has no name that something could be put behind.
+            out=request.out.resolve().with_name(f"{request.out.resolve().name}-other-prompt"),
             settings=replace(
                 settings,
                 transcription_prompt=against_prompt or prompt,

@@ -1,6 +1,7 @@
 """Who sends a request, as far as that can be told: by address, through proxies that were named. Pure."""
 
 import ipaddress
+import re
 from collections.abc import Collection, Iterable
 
 __all__ = ["Network", "client_of", "networks_of"]
@@ -9,6 +10,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _OF_ONE_CLIENT = 64
 """An IPv6 client has a whole network of this prefix, and could try each of its addresses."""
+_WITH_PORT = re.compile(r"\[([^\]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
+"""As the gateways of Azure write an address, each time with another port. Behind an IPv6 address it needs brackets."""
 
 
 def client_of(peer: str | None, forwarded: Iterable[str], proxies: Collection[Network]) -> str:
@@ -54,8 +57,11 @@ def networks_of(texts: Iterable[str]) -> tuple[Network, ...]:
 
 
 def _address(text: str) -> _Address | None:
+    bare = text.strip()
+    if (found := _WITH_PORT.fullmatch(bare)) is not None:
+        bare = found[1] or found[2]
     try:
-        address = ipaddress.ip_address(text.strip().partition("%")[0])
+        address = ipaddress.ip_address(bare.partition("%")[0])
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
