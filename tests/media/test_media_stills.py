@@ -12,11 +12,13 @@ from runops.procedure import Procedure
 from runops.procedure.html_page import html_page
 from runops.procedure.model import Moment, ShownStep, TypedSecret
 from runops.procedure.picture import Area, Picture
+from runops.procedure.picture_budget import LADDER
 from runops_worker.media.errors import MediaRejected
 from runops_worker.media.limits import Limits
 from runops_worker.media.sandbox import ffmpeg as binaries
 from runops_worker.media.stills import encode_stills, take_pictures
-from runops_worker.media.stills.encode_stills import FileType
+from runops_worker.media.stills.encode_stills import JPEG, FileType
+from runops_worker.media.stills.still_video import open_video
 from runops_worker.media.stills.take_pictures import pictures_for_files, pictures_for_page
 from tests import ledgerline
 
@@ -230,3 +232,25 @@ async def test_a_second_that_two_moments_share_is_covered_for_both(with_secret: 
         pictures = await take(with_secret, moments, limits=LIMITS)
         assert len(pictures) == 2
         assert [red_pixels(picture, tmp_path / "a") for picture in pictures.values()] == [0, 0]
+
+
+async def test_more_covered_areas_than_fit_into_one_command_are_covered(slim: Path, tmp_path: Path) -> None:
+    seconds = range(10)
+    places = [(x, y) for x in range(700, 1200, 20) for y in range(10, 210, 20)]
+    covers = {second: [Area(x + second, y, 8, 8) for x, y in places] for second in seconds}
+    stills = await encode_stills.encode_stills(
+        await open_video(slim, limits=LIMITS),
+        seconds,
+        form=LADDER[0],
+        size=(1280, 720),
+        file_type=JPEG,
+        scratch=tmp_path,
+        marks={},
+        covers=covers,
+    )
+    assert list(stills) == list(seconds)
+    for second, data in stills.items():
+        picture = Picture(data=data, media_type="image/jpeg", width=1280, height=720, at=float(second))
+        for x, y in (places[0], places[-1]):
+            assert 90 < grey(picture, tmp_path / "a.jpg", at=(x + second + 4, y + 4)) < 140
+        assert grey(picture, tmp_path / "a.jpg", at=(100, 100)) > 200

@@ -19,6 +19,8 @@ _BYTES_PER_PICTURE: Final = 8 * 1024**2
 _COVER: Final = "0x6b7280"
 _MARK: Final = (("white@0.85", 8), ("0xe11d48", 4))
 """Colour and thickness: a light line around a red one is seen on any background."""
+_LONGEST_FILTERS: Final = 100_000
+"""Characters. Linux takes no argument of 128 KiB, and a picture may have more than a hundred covered areas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +82,24 @@ async def encode_stills(
         ffmpeg failed.
     """
     wanted = sorted(set(seconds))
+    # Covered before it is scaled, which would carry something of it over the edge.
+    filled = _filled([covers.get(second, ()) for second in wanted])
+    drawn = _drawn([marks.get(second) for second in wanted])
+    command = video.command(wanted, *filled, f"scale={size[0]}:{size[1]}:flags=lanczos", *drawn)
+    if max(map(len, command)) > _LONGEST_FILTERS and len(wanted) > 1:
+        half, made = len(wanted) // 2, dict[int, bytes]()
+        for some in (wanted[:half], wanted[half:]):
+            made |= await encode_stills(
+                video, some, form=form, size=size, file_type=file_type, scratch=scratch, marks=marks, covers=covers
+            )
+        return made
     folder = scratch / "stills"
     folder.mkdir()
     try:
         files = [folder / f"{number:06d}{file_type.suffix}" for number in range(1, len(wanted) + 1)]
-        # Before it is scaled, which would carry something of it over the edge.
-        filled = _filled([covers.get(second, ()) for second in wanted])
-        drawn = _drawn([marks.get(second) for second in wanted])
         outcome = await run_tool(
             [
-                *video.command(wanted, *filled, f"scale={size[0]}:{size[1]}:flags=lanczos", *drawn),
+                *command,
                 *_options(file_type, form),
                 *("-f", "image2", f"{folder.absolute()}/%06d{file_type.suffix}"),
             ],
