@@ -26,6 +26,7 @@ from mutmut.utils.file_utils import copy_also_copy_files, copy_src_dir, setup_so
 from mutmut.utils.format_utils import mangled_name_from_mutant_name
 from mutmut.workers.isolation import ForkRunner
 
+from tests.mutation.caches import clear_caches
 from tests.mutation.time_limits import clock_seconds, limited_processor_time, processor_seconds
 
 _NO_TEST, _REFUSED = 33, 37
@@ -109,6 +110,7 @@ class MutantSession(TestRunner):
         if mutant_name:
             os.dup2(output, 2)
         self._failed = None
+        clear_caches({Path(path).name for path in config().source_paths})
         order = list(tests)
         for test, following in zip(order, [*order[1:], None], strict=True):
             # Read before the run, which adds to it.

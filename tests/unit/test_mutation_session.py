@@ -10,6 +10,9 @@ from tests.mutation.targets import CHECKOUT
 from tests.mutation.verdicts import Verdict
 
 CODE = '''\
+from functools import cache
+
+
 def doubled(number: int) -> int:
     """Return twice the number."""
     return number * 2
@@ -30,6 +33,32 @@ def refused(text: str) -> str:
     return str.upper(text)
 
 
+def behind_cache(number: int) -> int:
+    """Return four times the number."""
+    return number << 2
+
+
+@cache
+def cached(number: int) -> int:
+    """Return four times the number."""
+    return behind_cache(number)
+
+
+class Cached:
+    """Has a cache, too."""
+
+    @staticmethod
+    @cache
+    def of(number: int) -> int:
+        """Return eight times the number."""
+        return behind_method(number)
+
+
+def behind_method(number: int) -> int:
+    """Return eight times the number."""
+    return number << 3
+
+
 def counted_down(number: int) -> int:
     """Return 0."""
     while number > 0:
@@ -39,7 +68,7 @@ def counted_down(number: int) -> int:
 TESTS = """\
 import pytest
 
-from runops.code import counted_down, doubled, kept, refused
+from runops.code import Cached, cached, counted_down, doubled, kept, refused
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -58,6 +87,11 @@ def test_kept() -> None:
 
 def test_refused() -> None:
     assert refused("a") == "A"
+
+
+def test_cached() -> None:
+    assert cached(3) == 12
+    assert Cached.of(3) == 24
 
 
 @pytest.mark.timeout(0.5)
