@@ -9,7 +9,7 @@ from uuid import UUID
 
 from runops.job_row import JobRow
 
-__all__ = ["ClaimOrder", "choose", "rank", "user_key"]
+__all__ = ["ClaimOrder", "age_key", "choose", "rank", "user_key"]
 
 _MOST_AGEING = 200
 """Steps of priority: from the lowest to the highest."""
@@ -29,6 +29,11 @@ def user_key(row: JobRow) -> str:
         return str(UUID(raw))
     except ValueError:
         return raw[:100]
+
+
+def age_key(created_at: str | None, job_id: UUID) -> tuple[bool, str, UUID]:
+    """Return what sorts rows oldest first as the database does: those without a time come last (`NULLS LAST`)."""
+    return created_at is None, created_at or "", job_id
 
 
 def rank(row: JobRow, *, now: datetime, ageing_seconds: float) -> float:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from runops.claim_order import user_key
+from runops.claim_order import age_key, user_key
 from runops.job_row import JobRow, Lane, RowStatus, begins_with_sop, metadata_to_claim
 from runops.progress import STAGES, Stage, percent
 from runops.row_summary import RowSummary, time_of
@@ -127,7 +127,7 @@ def row_times(
         times |= {job_id: RowTime(None, expected_end(pace, video, now)) for job_id, video in at_work.items()}
         waiting = sorted(
             (row for row in of_lane if row.status == RowStatus.QUEUED),
-            key=lambda row: (row.created_at or "", row.job_id),
+            key=lambda row: age_key(row.created_at, row.job_id),
         )
         stopped = paused or _has_stopped(done, of_lane, waiting, now)
         queue = Queue(

@@ -204,7 +204,10 @@ class _Played:
             self._play(number)
 
     def range_of(self, row: JobRow) -> TimeLeft | None:
-        """Return when a row ends; None where it did not in most rounds."""
+        """Return when a row ends; None where it did not in every round.
+
+        A range of some rounds would leave out those in which the row ends last or never, and so be too early.
+        """
         ends = self._ends[row.job_id]
         learned = self._learned(self._queue.known.get(row.job_id, _UNKNOWN))
         if len(ends) < _ROUNDS or learned is None:

@@ -120,9 +120,9 @@ async def test_a_server_that_gives_fewer_rows_than_asked_for_may_have_more() -> 
     assert [question["limit"] for question in table.asked] == [200, 200, 200]
 
 
-async def test_rows_come_oldest_first_each_once_and_those_without_a_time_first() -> None:
+async def test_rows_come_oldest_first_each_once_and_those_without_a_time_last() -> None:
     late, early, timeless = rows(ANN, 1, first=9)[0], rows(ANN, 1, first=3)[0], JobRow(job_id=UUID(int=7))
-    assert await read(Table([[late, early, timeless]], stale_rows=[late])) == [7, 3, 9]
+    assert await read(Table([[late, early, timeless]], stale_rows=[late])) == [3, 9, 7]
 
 
 async def test_a_row_that_changed_between_two_reads_is_as_it_was_read_last() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from runops.claim_order import age_key
 from runops.job_row import JobRow, Lane
 from runops.supabase.jobs import JobsTable
 from runops_operator.config import OperatorConfig
@@ -170,7 +171,7 @@ class _Found:
 
     def oldest_first(self) -> list[JobRow]:
         """Return all rows in the order of the queue."""
-        return sorted(self._rows.values(), key=lambda row: (row.created_at or "", str(row.job_id)))
+        return sorted(self._rows.values(), key=lambda row: age_key(row.created_at, row.job_id))
 
 
 def _is_full(page: list[JobRow], limit: int) -> bool:

@@ -124,6 +124,12 @@ def test_users_take_turns_in_the_places() -> None:
     assert row_times(DONE, rows, now=NOW)[UUID(int=9)].position == 2
 
 
+def test_a_row_without_a_time_comes_last_as_in_the_database() -> None:
+    timeless = queued(1).model_copy(update={"created_at": None})
+    times = row_times(DONE, [timeless, queued(2, waited=100), queued(3, waited=200)], now=NOW)
+    assert [times[UUID(int=number)].position for number in (1, 2, 3)] == [3, 2, 1]
+
+
 @pytest.mark.parametrize("paused", [True, False])
 def test_while_nothing_is_claimed_places_are_known_and_ends_of_waiting_rows_are_not(paused: bool) -> None:
     rows = [at_work(1, started=100), queued(2)]
