@@ -1,6 +1,7 @@
 """Whether decisions lead where the true ones lead. Pure."""
 
 from collections.abc import Mapping, Sequence
+from enum import Enum, auto
 
 from runops.sop import Sop
 from runops_evaluation.matching.one_to_one import one_to_one
@@ -8,7 +9,11 @@ from runops_evaluation.matching.steps import Step, similarities
 
 __all__ = ["decision_score"]
 
-_END = "end"
+
+class _Way(Enum):
+    """Where an answer leads that leads to no step. No id of a node is equal to it, whatever its letters."""
+
+    END = auto()
 
 
 def decision_score(
@@ -40,15 +45,17 @@ def decision_score(
         right += all(
             (target := ways.get((one, answer))) is not None
             and (there := ways_made.get((other, answer))) is not None
-            and (target == there == _END or same.get(there) == target)
+            and (target is there is _Way.END or (isinstance(there, str) and same.get(there) == target))
             for answer in ("yes", "no")
         )
     return 2 * right / (len(wanted) + len(asked))
 
 
-def _ways(sop: Sop | None) -> dict[tuple[str, str], str]:
-    """Return where each answer leads: the id of a node, or `end` for any end."""
+def _ways(sop: Sop | None) -> dict[tuple[str, str], str | _Way]:
+    """Return where each answer leads: the id of a node, or any end."""
     if sop is None:
         return {}
     ends = {node.id for node in sop.public.nodes if node.type == "end"}
-    return {(edge.source, edge.condition): _END if edge.target in ends else edge.target for edge in sop.public.edges}
+    return {
+        (edge.source, edge.condition): _Way.END if edge.target in ends else edge.target for edge in sop.public.edges
+    }

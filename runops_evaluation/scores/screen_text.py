@@ -2,14 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from rapidfuzz import fuzz
-from rapidfuzz.distance import Levenshtein
-
 from runops.transcript import TranscriptItem, VisualItem
 from runops_evaluation.gold.events import Events
 from runops_evaluation.text.plain import plain
 
-__all__ = ["character_error_rate", "texts_to_read"]
+__all__ = ["character_error_rate", "least_errors", "texts_to_read"]
 
 
 def texts_to_read(gold: Events) -> list[str]:
@@ -30,21 +27,32 @@ def character_error_rate(gold: Events, transcript: Iterable[TranscriptItem]) -> 
     there = [plain(text) for item in transcript if isinstance(item, VisualItem) for text in _texts(item)]
     there = list(dict.fromkeys(filter(None, there)))
     everything = "\n".join(there)
-    wrong = sum(0 if text in everything else _errors(text, there) for text in wanted)
+    wrong = sum(0 if text in everything else least_errors(text, there) for text in wanted)
     return wrong / sum(map(len, wanted))
 
 
-def _errors(text: str, there: list[str]) -> int:
+def least_errors(text: str, there: Iterable[str]) -> int:
+    """Return the least Levenshtein distance of a text from any part of other texts, at most its length.
+
+    rapidfuzz finds a part by insertions and deletions alone, and not the nearest one where letters are replaced. This
+    is the bit-parallel search of Myers (1999): a column of distances is kept as the bits where it rises and falls.
+    """
+    places: dict[str, int] = {}
+    for place, letter in enumerate(text):
+        places[letter] = places.get(letter, 0) | 1 << place
+    every, last = (1 << len(text)) - 1, 1 << (len(text) - 1)
     least = len(text)
     for other in there:
-        # Of a shorter text the whole is compared; of a longer one the part that is nearest.
-        if len(other) > len(text):
-            place = fuzz.partial_ratio_alignment(text, other)
-            assert place is not None
-            part = other[place.dest_start : place.dest_end]
-        else:
-            part = other
-        least = min(least, Levenshtein.distance(text, part, score_cutoff=least))
+        rises, falls, errors = every, 0, len(text)
+        for letter in other:
+            same = places.get(letter, 0)
+            vertical = same | falls
+            horizontal = (((same & rises) + rises) ^ rises) | same
+            more, fewer = falls | ~(horizontal | rises), rises & horizontal
+            errors += bool(more & last) - bool(fewer & last)
+            more, fewer = more << 1, fewer << 1
+            rises, falls = (fewer | ~(vertical | more)) & every, more & vertical & every
+            least = min(least, errors)
     return least
 
 

@@ -4,6 +4,9 @@ import itertools
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz.distance import Levenshtein
 
 from runops.quality import Gap, Quality, TranscriptQuality
 from runops.report import Usage
@@ -21,7 +24,7 @@ from runops_evaluation.scores.loops import loop_score
 from runops_evaluation.scores.order import longest_increasing, order
 from runops_evaluation.scores.rates import Rates, rates
 from runops_evaluation.scores.score_recording import score_recording
-from runops_evaluation.scores.screen_text import character_error_rate, texts_to_read
+from runops_evaluation.scores.screen_text import character_error_rate, least_errors, texts_to_read
 from runops_evaluation.scores.speech import word_error_rate
 from runops_evaluation.scores.values import step_values
 from runops_evaluation.scores.wonderbread import Wonderbread, wonderbread
@@ -192,6 +195,11 @@ TARGET = TargetElement(element_type_guess="button", element_visible_text="abcdef
         (visual(before="abcdexxxxx", after="abcdefghix"), 0.1),
         (visual(before="abcdefghix", after="abcdexxxxx"), 0.1),
         (visual(after="the button abcdxfghij is pressed"), 0.1),
+        (visual(after="the button abcdefghix is pressed"), 0.1),
+        (visual(after="the button xbcdefghij is pressed"), 0.1),
+        (visual(after="xbcdefghix is pressed"), 0.2),
+        (visual(after="the button abcdezzfghij is pressed"), 0.2),
+        (visual(after="the button abcdexghij is pressed"), 0.1),
         (visual(after="zzzzzzzzzzzzzzzzzzzzzzzz"), 1.0),
         # A text is not read from the end of one item's and the beginning of another's.
         (visual(before="abcde", after="fghij"), 0.5),
@@ -201,6 +209,12 @@ TARGET = TargetElement(element_type_guess="button", element_visible_text="abcdef
 def test_the_character_error_rate(seen: TranscriptItem, rate: float) -> None:
     gold = gold_events(Event(at=1, kind="CLICK", application="x", target="abcdefghij"))
     assert character_error_rate(gold, [seen]) == rate
+
+
+@given(st.text("abc", min_size=1, max_size=8), st.lists(st.text("abc", max_size=12), max_size=2))
+def test_the_nearest_part_is_found_as_by_trying_all_parts(text: str, there: list[str]) -> None:
+    parts = [other[first:last] for other in there for last in range(len(other) + 1) for first in range(last)]
+    assert least_errors(text, there) == min(Levenshtein.distance(text, part) for part in ["", *parts])
 
 
 def test_letters_count_over_all_texts_and_without_texts_there_is_no_rate() -> None:
@@ -277,6 +291,14 @@ def test_an_answer_that_leads_nowhere_is_wrong_on_both_sides() -> None:
     assert decided(decision("a", None, prefix="x")) == 0.0
     assert decided(decision("a", "e", prefix="x"), decision(None, "e")) == 0.0
     assert decided(decision(None, None, prefix="x"), decision(None, None)) == 0.0
+
+
+def test_a_step_whose_id_is_end_is_no_end() -> None:
+    ways = [edge("d", "end", "yes"), edge("d", "stop", "no")]
+    nodes = [node("d", "decision", "Is the order paid?"), node("end", label="File the order"), node("stop", "end")]
+    gold = as_sop(raw_sop(nodes, ways))
+    assert decided(decision("e", "e", prefix="x"), gold, same={"xd": "d", "xa": "end"}) == 0.0
+    assert decided(decision("a", "e", prefix="x"), gold, same={"xd": "d", "xa": "end"}) == 1.0
 
 
 def test_a_way_to_a_step_that_is_in_the_made_sop_only_is_wrong() -> None:
