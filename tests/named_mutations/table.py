@@ -156,6 +156,12 @@ MUTATIONS: Final[Sequence[Mutation]] = (
         test="tests/unit/test_claim_order.py::test_no_user_has_more_at_work_than_the_cap_allows",
     ),
     _in_operator(
+        name="there are twice as many slots as set",
+        before="free = max(0, slots - active - min(waiting, max(1, slots // 2)))",
+        after="free = max(0, 2 * slots - active - min(waiting, max(1, slots // 2)))",
+        worlds=30,
+    ),
+    _in_operator(
         name="backfills take slots of fresh rows",
         before="active[videojob.lane][videojob.user] += 1",
         after="active[Lane.FRESH][videojob.user] += 1",

@@ -73,12 +73,15 @@ class Network:
         Whether every call goes through at once.
     slow
         Calls of this kind wait longer than others, so that much happens between a decision and its write.
+    acting
+        Whose call was carried out last: while something changes by a call, its caller.
     """
 
     def __init__(self) -> None:
         self.calm = False
         self.slow = ""
         self.waiting: list[Call] = []
+        self.acting: Process | None = None
 
     async def call(
         self, process: Process, name: str, carry_out: Callable[[], Awaitable[Any]], failure: Callable[[], Exception]
@@ -87,6 +90,7 @@ class Network:
         fate = await self.fate(process, name)
         if fate is Fate.LOST:
             raise failure()
+        self.acting = process
         answer = await carry_out()
         if process.dead:
             raise Killed

@@ -91,10 +91,13 @@ class OperatorProcess(Process):
         The queued rows that it read last, with their times.
     undisturbed
         Whether every call since then was answered.
+    started
+        When it was started; it reads the whole cluster then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, started: datetime) -> None:
         super().__init__()
+        self.started = started
         self.page: dict[UUID, str | None] = {}
         self.undisturbed = False
 
@@ -133,7 +136,7 @@ class Replica:
         self._database, self._network, self._now, self._chance, self._on_page = database, network, now, chance, on_page
         self._events = _Events()
         site.cluster.watchers.append(self._events)
-        self.process = OperatorProcess()
+        self.process = OperatorProcess(now())
         self.process.dead = True
 
     @property
@@ -144,7 +147,7 @@ class Replica:
     def start(self) -> None:
         """Start a process with an empty memory."""
         self._events.clear()
-        process = self.process = OperatorProcess()
+        process = self.process = OperatorProcess(self._now())
         jobs = table_of(self._database, self._network, process, by=self.site.installation, on_page=self._on_page)
         others = Wire(self._database, self._network, process, _supabase_away)
         supabase: Any = SimpleNamespace(jobs=jobs, results=others, storage=others, clock_skew_seconds=0.0)

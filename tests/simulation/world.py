@@ -140,7 +140,7 @@ class World:
         self.database = MemoryDatabase(self.now)
         self.natures: dict[UUID, Nature] = {}
         self.sites: list[Site] = []
-        self.promises = Promises(self.database, self.sites, self.natures, self.now)
+        self.promises = Promises(self.database, self.sites, self.natures, self.now, acting=lambda: self.network.acting)
         self.database.on_change = self._row_changed
         self.rival = self._rival_of(seed) if self._draw(0.3) else None
         if self.rival is not None:

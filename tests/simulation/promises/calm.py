@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from runops.job_row import Lane, RowStatus
-from tests.simulation.promises.objects import lane_of
 from tests.simulation.promises.seen import ROWS_WITHOUT_END, Seen, is_malformed
+from tests.simulation.promises.slots import lane_of
 from tests.simulation.promises.videojobs import finished, own_videojobs
 from tests.simulation.promises.violation import Violation
 

@@ -1,19 +1,17 @@
 """What is promised about VideoJobs and Jobs, at every change of one."""
 
-from collections import Counter
-from typing import Any
 from uuid import UUID
 
 from runops.failures import Reason
-from runops.job_row import Lane
 from tests.simulation.cluster import Manifest
 from tests.simulation.operator_process import Site
 from tests.simulation.promises.rivals import Rivals
 from tests.simulation.promises.seen import Seen
-from tests.simulation.promises.videojobs import CLAIM, finished, is_of_others, own_videojobs, token_of
+from tests.simulation.promises.slots import SlotLimits
+from tests.simulation.promises.videojobs import CLAIM, finished, is_of_others, token_of
 from tests.simulation.promises.violation import Violation
 
-__all__ = ["ObjectChanges", "lane_of"]
+__all__ = ["ObjectChanges"]
 
 
 class ObjectChanges:
@@ -25,10 +23,12 @@ class ObjectChanges:
         What was seen so far.
     rivals
         Asked about each new VideoJob.
+    slots
+        Asked at each change of a VideoJob.
     """
 
-    def __init__(self, seen: Seen, rivals: Rivals) -> None:
-        self._seen, self._rivals = seen, rivals
+    def __init__(self, seen: Seen, rivals: Rivals, slots: SlotLimits) -> None:
+        self._seen, self._rivals, self._slots = seen, rivals, slots
         self._outcomes: dict[tuple[str, str], str] = {}
 
     def changed(self, site: Site, kind: str, word: str, body: Manifest) -> None:
@@ -43,7 +43,7 @@ class ObjectChanges:
             if kind == "ADDED":
                 self._rivals.check(site, body)
             self._check_status(site, body)
-            self._check_slots(site)
+            self._slots.check(site)
         elif kind == "ADDED":
             self._seen.jobs_made[UUID(body["metadata"]["name"].removeprefix("vj-"))].add(body["metadata"]["uid"])
             self._check_start(site, body)
@@ -90,29 +90,6 @@ class ObjectChanges:
         if {known} != outcome:
             raise Violation(f"a VideoJob that was {known} became {sorted(outcome)}", name)
 
-    def _check_slots(self, site: Site) -> None:
-        if not self._seen.slots_hold:
-            return
-        taken: dict[Lane, list[Any]] = {lane: [] for lane in Lane}
-        for name, body in own_videojobs(site):
-            job_id = UUID(name.removeprefix("vj-"))
-            if finished(body) or "deletionTimestamp" in body["metadata"] or token_of(body) is None:
-                continue
-            if job_id not in self._seen.taken_with_a_claim:
-                taken[lane_of(self._seen, body)].append((body.get("spec") or {}).get("userId"))
-        # Two replicas that work at the same time, without a lease, do not know of each other's newest claims.
-        replicas = len(site.replicas)
-        for lane, users in taken.items():
-            slots = site.config.slots_of(lane)
-            self._seen.tally[f"all slots for {lane} rows were taken"] += len(users) >= slots
-            if len(users) > slots * replicas:
-                raise Violation(f"{len(users)} VideoJobs take {slots} slots for {lane} rows", site.installation)
-            per_user = site.config.max_concurrent_per_user
-            most = max(Counter(users).values(), default=0)
-            self._seen.tally["a user had as many VideoJobs as the limit allows"] += most == per_user
-            if per_user is not None and most > per_user * replicas:
-                raise Violation(f"one user has more than {per_user} VideoJobs at work", site.installation)
-
     def _check_start(self, site: Site, job: Manifest) -> None:
         owner = job["metadata"]["ownerReferences"][0]["uid"]
         name = job["metadata"]["name"]
@@ -126,10 +103,3 @@ class ObjectChanges:
             return
         if row.claim.not_before > self._seen.now():
             raise Violation(f"an attempt began before {row.claim.not_before}", name)
-
-
-def lane_of(seen: Seen, videojob: Manifest) -> Lane:
-    """Return the lane that the row of a VideoJob says; one made by hand takes a slot of fresh rows."""
-    name = videojob["metadata"]["name"]
-    row = seen.database.rows.get(UUID(name.removeprefix("vj-")))
-    return Lane.FRESH if row is None or name in seen.by_hand else row.lane

@@ -12,6 +12,7 @@ from tests.simulation.operator_process import Site
 from tests.simulation.promises.order import QueueOrder
 from tests.simulation.promises.rivals import Rivals
 from tests.simulation.promises.seen import ENDED, Seen, is_malformed
+from tests.simulation.promises.slots import SlotLimits
 from tests.simulation.promises.videojobs import token_of
 from tests.simulation.promises.violation import Violation
 from tests.simulation.table import Change
@@ -33,12 +34,12 @@ class RowWrites:
     ----------
     seen
         What was seen so far.
-    rivals, order
+    rivals, order, slots
         Told of what concerns them.
     """
 
-    def __init__(self, seen: Seen, rivals: Rivals, order: QueueOrder) -> None:
-        self._seen, self._rivals, self._order = seen, rivals, order
+    def __init__(self, seen: Seen, rivals: Rivals, order: QueueOrder, slots: SlotLimits) -> None:
+        self._seen, self._rivals, self._order, self._slots = seen, rivals, order, slots
 
     def changed(self, change: Change) -> None:
         """Check a write to a row."""
@@ -78,6 +79,7 @@ class RowWrites:
         before, after = change.before, change.after
         ours = before.claim is not None and before.claim.by == site.installation
         self._check_drain(change, site)
+        self._slots.written(change, site)
         if before.status == RowStatus.QUEUED:
             if after.status == RowStatus.PROCESSING:
                 self._seen.of_others.discard(change.job_id)

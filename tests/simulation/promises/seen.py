@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from runops.job_row import JobRow, user_of
+from tests.simulation.network import Process
 from tests.simulation.operator_process import Site
 from tests.simulation.table import MemoryDatabase
 from tests.simulation.worker import Nature
@@ -32,6 +33,8 @@ class Seen:
         What is special about the videos.
     now
         The time.
+    acting
+        The process whose call is being carried out.
     tally
         How often what happened.
     slots_hold
@@ -58,6 +61,7 @@ class Seen:
     sites: list[Site]
     natures: dict[UUID, Nature]
     now: Callable[[], datetime]
+    acting: Callable[[], Process | None]
     tally: Counter[str] = field(default_factory=Counter)
     slots_hold: bool = True
     by_hand: set[str] = field(default_factory=set)
