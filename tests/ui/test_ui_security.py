@@ -123,6 +123,7 @@ def test_what_is_kept_of_clients_is_bounded() -> None:
         ("10.1.2.3", ["203.0.113.9:51834, 10.9.9.9:443"], "203.0.113.9"),
         ("10.1.2.3", ["[2001:db8:1:2::9]:51834"], "2001:db8:1:2::/64"),
         ("10.1.2.3", ["203.0.113.9:port"], "10.1.2.3"),
+        ("10.1.2.3", ["[]:51834"], "10.1.2.3"),
         ("2001:db8:1:2:3::4", [], "2001:db8:1:2::/64"),
         ("fd00::1", ["2001:db8:1:2::9"], "2001:db8:1:2::/64"),
         (None, ["203.0.113.9"], "unknown"),
@@ -139,6 +140,11 @@ def test_a_client_is_told_by_its_address_through_named_proxies(
 def test_nobody_but_a_named_proxy_chooses_its_client(peer: str, forwarded: list[str]) -> None:
     assert client_of("192.0.2.7", forwarded, networks_of(["10.0.0.0/8"])) == "192.0.2.7"
     assert client_of(peer, forwarded, ())
+
+
+@given(st.lists(st.text(alphabet="[]:.%,/ 0129af", max_size=30), max_size=3))
+def test_whatever_a_named_proxy_writes_there_is_a_client(forwarded: list[str]) -> None:
+    assert client_of("10.1.2.3", forwarded, networks_of(["10.0.0.0/8"]))
 
 
 def test_a_proxy_that_is_no_address_is_refused() -> None:

@@ -59,7 +59,7 @@ def networks_of(texts: Iterable[str]) -> tuple[Network, ...]:
 def _address(text: str) -> _Address | None:
     bare = text.strip()
     if (found := _WITH_PORT.fullmatch(bare)) is not None:
-        bare = found[1] or found[2]
+        bare = found[1] or found[2] or ""
     try:
         address = ipaddress.ip_address(bare.partition("%")[0])
     except ValueError:
