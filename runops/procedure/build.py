@@ -20,7 +20,8 @@ from runops.procedure.model import (
     Way,
 )
 from runops.procedure.readable import readable
-from runops.procedure.secret_times import SecretTimes, hidden_kinds, secret_times
+from runops.procedure.secret_times import SecretTimes, secret_times
+from runops.recorded_secrets.span import hidden_kinds
 from runops.sop import Node, Sop
 from runops.sop_outline import outline
 from runops.transcript import AudioItem
@@ -30,7 +31,6 @@ __all__ = ["build"]
 
 _RESTS_ON_THE_RECORDING = frozenset({"task", "decision", "loop"})
 _CONDITIONS = ("yes", "no", "each", "next", "all_processed")
-_ENTERS = frozenset({"TYPE", "PASTE"})
 _ONLY_SEEN = frozenset({"SCREEN_UPDATE", "VISUAL_FOCUS_SHIFT", "MOUSE_MOVE_TO_REGION", "WINDOW_RESIZE"})
 _IMPORTANCE = ("high", "medium", "low")
 _PICTURE_BEFORE = 3.0
@@ -137,7 +137,7 @@ def _step(
             moment,
             secrets,
             kinds=hidden_kinds([*texts.values(), *_words(seen, heard)]),
-            is_only_typed=not hidden_kinds(_words([one for one in seen if one.action not in _ENTERS], heard)),
+            is_only_typed=not hidden_kinds(_words([one for one in seen if one.action != "TYPE"], heard)),
         )
     return ShownStep(
         number=number,
@@ -202,7 +202,8 @@ def _without_secrets(moment: Moment, secrets: SecretTimes, *, kinds: Sequence[st
     kind = kinds[0] if kinds else secrets.at(start, end)
     if kind is None:
         return moment
-    if is_only_typed and (covers := secrets.covers(start, end)):
+    # Without a time nothing tells where it is.
+    if is_only_typed and secrets.at(start, end) and (covers := secrets.covers(start, end)):
         return replace(moment, covers=covers)
     hidden = f"The picture is left out: the screen may show a {kind} at this moment."
     return Moment(key=moment.key, at=moment.at, until=moment.until, action=moment.action, hidden=hidden)

@@ -1,5 +1,6 @@
 """The items of a transcript that a step rests on, found by what the evidence says of them. Pure."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 
 from runops.procedure.model import Observed, Said
 from runops.procedure.readable import readable
+from runops.recorded_secrets.span import hidden_kinds
 from runops.transcript import AudioItem, TranscriptItem, VisualItem, parse_item, seconds
 
 __all__ = ["Items", "items_of", "observed", "said"]
@@ -24,9 +26,12 @@ class Items:
     ----------
     all
         As many as the transcript has, so that their names stay right.
+    unread_secrets
+        Kinds of secrets, such as `password`, that items hide which cannot be read: their times are not known.
     """
 
     all: tuple[TranscriptItem | None, ...]
+    unread_secrets: tuple[str, ...] = ()
 
     @property
     def unreadable(self) -> int:
@@ -48,7 +53,10 @@ class Items:
 
 def items_of(transcript: Sequence[Any]) -> Items:
     """Return the items of a transcript as the table holds it. One bad item does not hide the others."""
-    return Items(tuple(_parsed(item) for item in transcript))
+    parsed = tuple(_parsed(item) for item in transcript)
+    unread = (item for item, found in zip(transcript, parsed, strict=True) if found is None)
+    texts = (json.dumps(item, ensure_ascii=False, default=str) for item in unread)
+    return Items(parsed, tuple(hidden_kinds(texts)))
 
 
 def _parsed(item: Any) -> TranscriptItem | None:

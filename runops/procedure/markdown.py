@@ -132,6 +132,7 @@ def _picture(step: ShownStep, pictures: Mapping[str, Picture]) -> Iterator[str]:
     else:
         picture = pictures[step.moment.key]
         yield from (f"![The screen at {wording.clock(picture.at)}]({_path(step, picture)})", "")
+        yield from (f"*What may show a {kind} is covered in the picture.*\n" for kind in step.moment.covered_kinds)
 
 
 def _is_shown(step: ShownStep, pictures: Mapping[str, Picture]) -> bool:

@@ -15,8 +15,12 @@ from runops.procedure.picture import Area
 
 __all__ = ["covered_areas", "seconds_needed"]
 
-_BEFORE: Final = 5
-"""So many seconds before an item says that it was typed, the secret is not there yet."""
+_BEFORE: Final = 20
+"""So many seconds before an item says that it was typed, nothing of it is there yet: a long one takes some to type."""
+_JUST_BEFORE: Final = 5
+"""What was typed must be seen to appear after that: else something else was, earlier."""
+_QUIET: Final = 3
+"""So many seconds before a window opened nothing was typed; else it opened while the secret was typed."""
 _AT_LEAST_BEFORE: Final = 2
 """The model dates by whole seconds and is off by one: a page that came later may have come with the secret."""
 _AFTER: Final = 1
@@ -73,28 +77,44 @@ def _squares(secret: TypedSecret, frames: Mapping[int, bytes], grid: Grid, secon
     there = [at for at in (last + _AFTER, last) if at in frames]
     if before is None or not there or second not in frames:
         return None
-    typed = set(changed(before, frames[there[0]], least=_LEAST_DIFFERENCE))
-    if len(typed) > _share(grid, _ANOTHER_PAGE):
+    earliest, after = frames[before], frames[there[0]]
+    typed = set(changed(earliest, after, least=_LEAST_DIFFERENCE))
+    if len(typed) > _share(grid, _ANOTHER_PAGE) and last in frames:
         # Another page came with the last letter, say: what was typed is seen a second earlier, if at all.
-        typed = set(changed(before, frames[last], least=_LEAST_DIFFERENCE)) if last in frames else typed
-    if len(typed) > _share(grid, _MOST_COVERED) or not any(map(_is_text, clusters(typed, grid))):
+        after = frames[last]
+        typed = set(changed(earliest, after, least=_LEAST_DIFFERENCE))
+    just_typed = changed(frames[max(before, first - _JUST_BEFORE)], after, least=_LEAST_DIFFERENCE)
+    if len(typed) > _share(grid, _MOST_COVERED) or not any(map(_is_text, clusters(just_typed, grid))):
         return None
-    return typed | set(changed(before, frames[second], least=_LEAST_DIFFERENCE))
+    return typed | set(changed(earliest, frames[second], least=_LEAST_DIFFERENCE))
 
 
-def _before(frames: Mapping[int, bytes], grid: Grid, first: int) -> bytes | None:
-    """Return a frame from before a secret was typed, of the page on which it was typed if that is known."""
-    seconds = [at for at in range(max(first - _BEFORE, 0), first - _AT_LEAST_BEFORE + 1) if at in frames]
-    if not seconds:
+def _before(frames: Mapping[int, bytes], grid: Grid, first: int) -> int | None:
+    """Return the second from which on differences are covered; None where there is no frame.
+
+    That is when the page came on which a secret was typed, or some seconds before it: of an earlier page all differs.
+    """
+    at = first - _AT_LEAST_BEFORE
+    if at not in frames:
         return None
-    # The screen that came last: with one of before, all of the page would differ.
-    came = [
-        at
-        for at in seconds[1:]
-        if at - 1 in frames
-        and len(changed(frames[at - 1], frames[at], least=_LEAST_DIFFERENCE)) > _share(grid, _ANOTHER_PAGE)
-    ]
-    return frames[came[-1] if came else seconds[0]]
+    while at - 1 in frames and at > max(first - _BEFORE, 0):
+        share = len(changed(frames[at - 1], frames[at], least=_LEAST_DIFFERENCE))
+        if share > _share(grid, _MOST_COVERED):
+            break
+        if share > _share(grid, _ANOTHER_PAGE) and _is_quiet(frames, grid, at - 1):
+            break
+        at -= 1
+    return at
+
+
+def _is_quiet(frames: Mapping[int, bytes], grid: Grid, until: int) -> bool:
+    """Return whether no text appeared in the seconds before."""
+    return not any(
+        _is_text(box)
+        for at in range(until - _QUIET + 1, until + 1)
+        if at - 1 in frames and at in frames
+        for box in clusters(changed(frames[at - 1], frames[at], least=_LEAST_DIFFERENCE), grid)
+    )
 
 
 def _is_text(box: Box) -> bool:

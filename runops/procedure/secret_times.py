@@ -4,23 +4,23 @@ The text says what was hidden, not where on the screen it was. So time decides, 
 picture without a secret that is missing does less harm than one with it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from runops.procedure.items import Items
 from runops.procedure.model import TypedSecret
-from runops.recorded_secrets.span import MARKER
+from runops.recorded_secrets.span import hidden_kinds
 from runops.transcript import AudioItem, VisualItem, seconds
 
-__all__ = ["SecretTimes", "hidden_kinds", "secret_times"]
+__all__ = ["SecretTimes", "secret_times"]
 
 _BEFORE = 5.0
 """An action is named by the second; a text may be on the screen before it is noticed."""
 _AFTER = 2.0
 _AROUND_SPEECH = 10.0
 """A password is typed while it is said, or a little before or after."""
-_ENTERS = frozenset({"TYPE", "PASTE"})
 _UNKNOWN = frozenset({"", "unknown"})
 
 
@@ -38,22 +38,25 @@ class SecretTimes:
     focus
         When each application came into focus, in order.
     typed
-        For each of `times` in order: the screen, and the secret if it was only typed. Then its place can be known.
+        For each of `times` in order: the screen (None for one that was said), and the secret if it was only typed.
+        Then its place can be known.
     """
 
     times: tuple[tuple[float, float, str], ...] = ()
     screens: dict[str, tuple[float, str]] = field(default_factory=dict)
     focus: tuple[tuple[float, str], ...] = ()
-    typed: tuple[tuple[str, TypedSecret | None], ...] = ()
+    typed: tuple[tuple[str | None, TypedSecret | None], ...] = ()
 
     def covers(self, start: float, end: float) -> tuple[TypedSecret, ...]:
-        """Return what the screen may show between two seconds if all of it was typed; else nothing."""
-        focused = set(self._in_focus(start, end))
+        """Return what the screen may show between two seconds if all of it was typed; else nothing.
+
+        What was typed or shown before counts whatever is in focus: its window may be beside the one in focus, and then
+        it is on the screen already when the next secret is typed.
+        """
         found: list[TypedSecret] = []
         for (since, until, _), (screen, secret) in zip(self.times, self.typed, strict=True):
-            # What is not known may be any screen.
-            is_back = screen in focused or bool(focused & _UNKNOWN and screen)
-            if not (since <= end and (start <= until or is_back)):
+            is_over = screen is None and until < start
+            if end < since or is_over:
                 continue
             if secret is None:
                 return ()
@@ -84,12 +87,6 @@ class SecretTimes:
             yield before
 
 
-def hidden_kinds(texts: Iterable[str]) -> list[str]:
-    """Return what is hidden in texts, such as `password`, each once."""
-    found = (match[0][1 : -len(" hidden]")] for text in texts for match in MARKER.finditer(text))
-    return list(dict.fromkeys(found))
-
-
 def secret_times(items: Items) -> SecretTimes:
     """Return when the screen may show a secret.
 
@@ -97,8 +94,8 @@ def secret_times(items: Items) -> SecretTimes:
     same one is in focus again. A secret that was said: some seconds before and after.
     """
     seen = [item for item in items.all if isinstance(item, VisualItem)]
-    typed: list[tuple[str, TypedSecret | None]] = []
-    times: list[tuple[float, float, str]] = []
+    typed: list[tuple[str | None, TypedSecret | None]] = [(None, None) for _ in items.unread_secrets]
+    times: list[tuple[float, float, str]] = [(-inf, inf, kind) for kind in items.unread_secrets]
     screens: dict[str, tuple[float, str]] = {}
     for index, shown in enumerate(seen):
         kinds = hidden_kinds(_texts(shown.model_dump(mode="json")))
@@ -112,16 +109,19 @@ def secret_times(items: Items) -> SecretTimes:
             end = max(item.start, seconds(item.timestamp_end_audio))
             times.append((item.start - _AROUND_SPEECH, end + _AROUND_SPEECH, kinds[0]))
             # Said: no screen, and no place.
-            typed.append(("", None))
+            typed.append((None, None))
     focus = tuple((item.start, _screen(item)) for item in seen)
     return SecretTimes(tuple(times), screens, focus, tuple(typed))
 
 
 def _typed(seen: Sequence[VisualItem], index: int, kind: str) -> TypedSecret | None:
-    """Return the secret of an item that only says that it was typed; None where it is said to be anywhere else, too."""
+    """Return the secret of an item that only says that it was typed; None where it is said to be anywhere else, too.
+
+    One that was pasted was copied somewhere before, and that place may be on the same screen.
+    """
     item = seen[index]
-    elsewhere = item.model_dump(mode="json", exclude={"data_input_observed"})
-    if item.action_type_observed not in _ENTERS or hidden_kinds(_texts(elsewhere)):
+    elsewhere = item.model_dump(mode="json", exclude={"data_input_observed": {"typed_characters"}})
+    if item.action_type_observed != "TYPE" or hidden_kinds(_texts(elsewhere)):
         return None
     if item.timestamp_end_visual is not None:
         end = seconds(item.timestamp_end_visual)
@@ -135,7 +135,7 @@ def _left(seen: Sequence[VisualItem], index: int) -> float:
     """Return when the screen of an item is surely left: some seconds after another one is in focus."""
     screen = _screen(seen[index])
     others = (item.start for item in seen[index + 1 :] if screen not in _UNKNOWN and _screen(item) != screen)
-    return next(others, float("inf")) + _AFTER
+    return next(others, inf) + _AFTER
 
 
 def _screen(item: VisualItem) -> str:

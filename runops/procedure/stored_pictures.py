@@ -18,7 +18,7 @@ from runops.procedure.picture import Area, Picture
 
 __all__ = ["moment_marks", "moment_name", "pictures_in", "pictures_version"]
 
-_RULES: Final = 1
+_RULES: Final = 2
 """Changes with the rules for what a picture may show: pictures of earlier rules are not used."""
 _LINE: Final = '<svg class="store"'
 _IMAGE: Final = re.compile(

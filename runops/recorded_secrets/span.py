@@ -1,10 +1,11 @@
 """Where a secret is in a text, and what is written in its place."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["MARKER", "Kind", "Span", "marker"]
+__all__ = ["MARKER", "Kind", "Span", "hidden_kinds", "marker"]
 
 Kind = Literal["password", "PIN", "card number", "card code", "code", "key", "token", "private key"]
 
@@ -24,3 +25,9 @@ class Span:
 def marker(kind: Kind) -> str:
     """Return what is written in place of a secret."""
     return f"[{kind} hidden]"
+
+
+def hidden_kinds(texts: Iterable[str]) -> list[str]:
+    """Return what is hidden in texts, such as `password`, each once."""
+    found = (match[0][1 : -len(" hidden]")] for text in texts for match in MARKER.finditer(text))
+    return list(dict.fromkeys(found))

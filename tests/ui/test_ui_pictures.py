@@ -259,6 +259,34 @@ async def test_addresses_of_an_earlier_procedure_show_nothing(visit: Visit) -> N
     assert response.status == 200
 
 
+@pytest.mark.usefixtures("completed")
+async def test_the_address_of_a_picture_that_may_show_a_secret_since_an_edit_shows_nothing(
+    visit: Visit, database: psycopg.Connection
+) -> None:
+    now = [1_000_000.0]
+    taker = Drawn()
+    visitor = await visit(taker=taker, clock=lambda: now[0])
+    _, text = await visitor.get(f"/jobs/{JOB}/procedure")
+    addresses = _ADDRESS.findall(text)
+    now[0] += 31
+    response, _ = await visitor.get(addresses[0])
+    assert response.status == 200
+    # Read again, not taken again.
+    assert taker.asked == [JOB]
+    edited = ledgerline.sop()
+    for node in edited["public"]["nodes"]:
+        node["label"] = f"{node['label']} [password hidden]"
+    database.execute("update sops set data = %s where job_id = %s", [json.dumps(edited), JOB])
+    now[0] += 31
+    for address in addresses:
+        response, body = await visitor.get(address)
+        assert response.status == 404
+        assert "The procedure was changed" in body
+    _, text = await visitor.get(f"/jobs/{JOB}/procedure")
+    assert _ADDRESS.findall(text) == []
+    assert taker.asked == [JOB]
+
+
 def moment(key: str) -> Moment:
     return Moment(key=key, at=1.0, until=1.0, action="CLICK")
 

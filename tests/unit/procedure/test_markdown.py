@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from markdown_it.token import Token
 from runops.procedure import Procedure
 from runops.procedure.as_json import as_json
 from runops.procedure.markdown import markdown, picture_files
+from runops.procedure.model import TypedSecret
 from tests.unit.procedure.sample import EVIDENCE, PICTURES, SOP, TRANSCRIPT, filled, procedure
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -39,6 +41,18 @@ def test_each_picture_is_a_file_that_the_text_names() -> None:
 
 def test_a_hidden_moment_has_no_file() -> None:
     assert picture_files(procedure(), {"t0001": PICTURES["t0005"]}) == {}
+
+
+def test_what_is_covered_in_a_picture_is_said_under_it() -> None:
+    there = procedure()
+    steps = tuple(
+        replace(step, moment=replace(step.moment, covers=(TypedSecret("PIN", 1.0, 2.0),)))
+        if step.moment is not None and step.moment.key == "t0005"
+        else step
+        for step in there.steps
+    )
+    text = markdown(replace(there, steps=steps), PICTURES)
+    assert re.findall(r"!\[.*\n\n\*(.*)\*\n\n", text) == ["What may show a PIN is covered in the picture."]
 
 
 def test_links_lead_to_steps() -> None:

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from runops.procedure.items import items_of
-from runops.procedure.secret_times import SecretTimes, hidden_kinds, secret_times
+from runops.procedure.model import TypedSecret
+from runops.procedure.secret_times import SecretTimes, secret_times
+from runops.recorded_secrets.span import hidden_kinds
 from tests.unit.procedure.sample import heard, seen
 
 SECRET = seen("00:00:40", "TYPE", application="Terminal", data="[token hidden]")
@@ -75,6 +77,48 @@ def test_before_it_was_shown_a_screen_has_no_secret() -> None:
 def test_without_items_nothing_is_hidden() -> None:
     assert SecretTimes().at(0, 1) is None
     assert secret_times(items_of([])) == SecretTimes()
+
+
+def covers(*items: dict[str, Any], at: float = 40.0) -> tuple[TypedSecret, ...]:
+    return secret_times(items_of(items)).covers(at, at)
+
+
+def test_only_what_was_typed_has_a_place() -> None:
+    assert covers(SECRET) == (TypedSecret("token", 40.0, 40.0),)
+    pasted = seen("00:00:40", "TYPE", application="Terminal")
+    pasted["data_input_observed"] = {"pasted_text_observed": "[token hidden]"}
+    assert times(pasted) == times(SECRET)
+    # It was copied somewhere, and that may be on the same screen, in another window.
+    assert covers(pasted) == ()
+    assert covers(pasted | {"action_type_observed": "PASTE"}) == ()
+
+
+def test_a_secret_that_was_shown_before_in_another_window_has_no_place() -> None:
+    shown = seen("00:00:10", "CLICK", application="Notes", target="[token hidden]")
+    assert covers(shown, seen("00:00:20", "CLICK", application="Mail"), SECRET) == ()
+
+
+def test_a_secret_that_was_typed_before_in_another_window_is_covered_too() -> None:
+    other = seen("00:00:10", "TYPE", application="Notes", data="[PIN hidden]")
+    found = covers(other, seen("00:00:20", "CLICK", application="Mail"), SECRET)
+    assert found == (TypedSecret("PIN", 10.0, 20.0), TypedSecret("token", 40.0, 40.0))
+
+
+def test_one_that_is_typed_later_or_was_said_long_before_counts_not() -> None:
+    later = seen("00:02:00", "CLICK", application="Notes", target="[token hidden]")
+    said = heard("00:00:05", "00:00:06", "It is [PIN hidden].")
+    assert covers(said, SECRET, seen("00:01:00", "CLICK", application="Mail"), later) == (
+        TypedSecret("token", 40.0, 60.0),
+    )
+    assert covers(heard("00:00:30", "00:00:31", "It is [PIN hidden]."), SECRET) == ()
+
+
+def test_a_secret_in_an_item_that_cannot_be_read_may_be_seen_at_any_time() -> None:
+    unread = {"modality": "unknown", "texts": [{"value": "[password hidden]"}]}
+    assert times(unread) == ((-INF, INF, "password"),)
+    assert secret_times(items_of([unread])).at(5, 6) == "password"
+    assert covers(unread, SECRET) == ()
+    assert times({"modality": "unknown"}) == ()
 
 
 def test_each_kind_is_named_once() -> None:

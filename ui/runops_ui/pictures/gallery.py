@@ -25,6 +25,8 @@ _MOST_WAITING: Final = 8
 _MOST_BYTES: Final = 48_000_000
 """Of all that is kept. The page of ten minutes has 2 MB of pictures."""
 _TRIED_AGAIN_AFTER: Final = 60.0
+_CURRENT_FOR: Final = 30.0
+"""So long after the procedure was read its pictures are shown. Meanwhile an edit may say that one shows a secret."""
 _NOT_HERE: Final = (
     "There are no pictures: this server takes none from videos, and no page with pictures of these steps is in "
     "storage. With the chart's value worker.page workers write one; `runops sop JOB --html FILE` takes pictures, too."
@@ -47,12 +49,15 @@ class Album:
         Changes with the moments, and with what must not be seen on their pictures.
     work
         Takes them.
+    read_at
+        On the gallery's clock: when the procedure was last read and had these moments.
     tried_again_at
         On the gallery's clock: from then on a failure is tried again. None before there is one.
     """
 
     version: str
     work: asyncio.Task[Taken]
+    read_at: float
     tried_again_at: float | None = None
 
     async def taken(self, seconds: float) -> Taken | None:
@@ -86,16 +91,18 @@ class Gallery:
         album = self._albums.get(key)
         if album is None or (album.tried_again_at is not None and album.tried_again_at <= self._clock()):
             if sum(not one.work.done() for one in self._albums.values()) >= _MOST_WAITING:
-                return Album(version, asyncio.create_task(_busy()))
-            album = Album(version, asyncio.create_task(self._take(job_id, moments)))
+                return Album(version, asyncio.create_task(_busy()), self._clock())
+            album = Album(version, asyncio.create_task(self._take(job_id, moments)), self._clock())
             self._albums[key] = album
             album.work.add_done_callback(lambda _: self._note(album))
+        album.read_at = self._clock()
         self._albums.move_to_end(key)
         return album
 
     def known(self, job_id: UUID, version: str) -> Album | None:
-        """Return an album that was begun; None where it is not kept any more."""
-        return self._albums.get((job_id, version))
+        """Return an album that was begun; None where it is not kept, or its procedure must be read again first."""
+        album = self._albums.get((job_id, version))
+        return album if album is not None and self._clock() - album.read_at <= _CURRENT_FOR else None
 
     async def aclose(self) -> None:
         """End what is being taken."""
